@@ -1,0 +1,129 @@
+"""Bytes in, commands out; messages in, bytes out. Two encodings, one typed vocabulary.
+
+A message is encoded once per encoding, whoever gets it: `Codec.encode` gives the message's own
+bytes, `Codec.array` glues several into the array that one frame carries, and `ws_frame` wraps it
+into a WebSocket frame that can be written to any number of connections as it is.
+"""
+
+import struct
+import zlib
+from collections.abc import Sequence
+from enum import Enum
+from typing import Any, cast
+
+import msgspec
+
+from server.protocol.commands import AnyCommand
+from server.protocol.events import Event, Reply
+
+TEXT = 0x1
+BINARY = 0x2
+_FIN = 0x80
+_RSV1 = 0x40  # the frame is compressed, RFC 7692 section 6
+
+
+class Encoding(Enum):
+    """How messages are written; the value is the WebSocket subprotocol that asks for it."""
+
+    JSON = "liveroom.v1.json"
+    MSGPACK = "liveroom.v1.msgpack"
+
+
+SUBPROTOCOLS = {encoding.value: encoding for encoding in Encoding}
+
+
+class UnreadableCommand(Exception):
+    """A frame that is no command. `ref` is the command's if it could be read, else None."""
+
+    def __init__(self, msg: str, ref: int | None) -> None:
+        super().__init__(msg)
+        self.msg = msg
+        self.ref = ref
+
+
+class _Head(msgspec.Struct):
+    """What is still read of a command that does not decode: enough to answer it."""
+
+    ref: Any = None
+    op: Any = None
+
+
+class Codec:
+    """Reads commands and writes messages in one encoding. Stateless; share one per encoding."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self.encoding = encoding
+        self.opcode = TEXT if encoding is Encoding.JSON else BINARY
+        decoder: Any = msgspec.json if encoding is Encoding.JSON else msgspec.msgpack
+        self._decode_command = decoder.Decoder(AnyCommand).decode
+        self._decode_head = decoder.Decoder(_Head).decode
+        self._encode = decoder.Encoder().encode
+
+    def decode(self, data: bytes) -> AnyCommand:
+        """One command out of a frame's payload; UnreadableCommand with a sentence if it is none."""
+        try:
+            return cast(AnyCommand, self._decode_command(data))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+            raise self._unreadable(data, exc) from None
+
+    def _unreadable(self, data: bytes, exc: Exception) -> UnreadableCommand:
+        try:
+            head = self._decode_head(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return UnreadableCommand(
+                f"The frame is not one {self.encoding.name} object with `op` and `ref`.", None
+            )
+        ref = head.ref if type(head.ref) is int and 1 <= head.ref <= 2**53 else None
+        if not isinstance(head.op, str):
+            return UnreadableCommand("The command has no `op`; send one, for example `join`.", ref)
+        return UnreadableCommand(f"The command `{head.op[:32]}` cannot be read: {exc}.", ref)
+
+    def encode(self, message: Reply | Event | msgspec.Struct) -> bytes:
+        """One message's bytes, to be put into an array."""
+        return cast(bytes, self._encode(message))
+
+    def array(self, parts: Sequence[bytes]) -> bytes:
+        """The payload of a frame that carries these encoded messages, in this order."""
+        if self.encoding is Encoding.JSON:
+            return b"[" + b",".join(parts) + b"]"
+        return _msgpack_array_head(len(parts)) + b"".join(parts)
+
+    def frame(self, parts: Sequence[bytes], *, deflate_over: int | None = None) -> bytes:
+        """A WebSocket frame of these messages, compressed if its payload exceeds `deflate_over`."""
+        payload = self.array(parts)
+        if deflate_over is not None and len(payload) > deflate_over:
+            return ws_frame(deflate(payload), self.opcode, compressed=True)
+        return ws_frame(payload, self.opcode)
+
+
+CODECS = {encoding: Codec(encoding) for encoding in Encoding}
+
+
+def _msgpack_array_head(n: int) -> bytes:
+    if n < 16:
+        return bytes((0x90 | n,))
+    if n < 0x10000:
+        return b"\xdc" + n.to_bytes(2, "big")
+    return b"\xdd" + n.to_bytes(4, "big")
+
+
+def ws_frame(payload: bytes, opcode: int, *, compressed: bool = False) -> bytes:
+    """One final, unmasked WebSocket frame, RFC 6455 section 5.2."""
+    first = _FIN | opcode | (_RSV1 if compressed else 0)
+    n = len(payload)
+    if n < 126:
+        head = bytes((first, n))
+    elif n < 0x10000:
+        head = struct.pack("!BBH", first, 126, n)
+    else:
+        head = struct.pack("!BBQ", first, 127, n)
+    return head + payload
+
+
+def deflate(payload: bytes) -> bytes:
+    """A permessage-deflate payload with no context, RFC 7692 section 7.2.1.
+
+    No context takeover makes it the same for every connection: compressed once, sent to all.
+    """
+    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    return (packer.compress(payload) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]

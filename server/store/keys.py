@@ -1,0 +1,58 @@
+"""Every Redis name is built here.
+
+All keys of a room stand under one hash tag, `{room:ID}`, so that one script may touch them all,
+also on a Cluster. A script declares by these names which keys it uses (see `scripts`).
+"""
+
+from typing import Final
+
+ROOM_KEYS: Final = {
+    "room": "hash: the room's fields, counters, seq, sub, epoch",
+    "bus": "channel: what workers with viewers in this room listen to",
+    "events": "stream: must-events as <seq>-0, private ones as <seq>-<sub>",
+    "shelf": "hash sku -> packed Product, in the order of `shelf_order`",
+    "shelf_order": "zset: sku by the number of its first put",
+    "recent": "list: packed recent comments, newest first",
+    "muted": "hash user -> until (ms)",
+    "spoke": "hash user -> ms of the last comment, kept in slow mode only",
+    "presence": "hash worker -> packed {n, at}",
+    "viewers": "HyperLogLog of viewers seen",
+    "sales": "hash sale -> packed fixed part of a Sale",
+    "stock": "hash <sale>:<counter> -> integer, counter of allocated left held sold ver status",
+    "due": "zset: <sale>:start and <sale>:end by the ms they are due",
+    "orders": "hash order -> packed Order with its key and buyer",
+    "orders_of": "hash user -> packed list of order ids, oldest first",
+    "bought": "hash <sale>/<user> -> live units (held + sold) of that buyer",
+    "once": "hash <user>/<key> -> packed {digest, order}: idempotency keys",
+    "holds": "zset: order by the ms its hold lapses",
+    "ledger": "stream: every change of an order or of an allocation, append-only",
+    "stats": "hash: totals, a fold of the ledger",
+}
+
+
+class Keys:
+    """Builds names under one prefix (`redis.key_prefix`)."""
+
+    __slots__ = ("prefix",)
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+
+    def room(self, room_id: str, name: str) -> str:
+        """The key `name` (one of ROOM_KEYS) of a room."""
+        if name not in ROOM_KEYS:
+            raise KeyError(f"{name!r} is no key of a room; add it to ROOM_KEYS with its meaning.")
+        return f"{self.prefix}:{{room:{room_id}}}:{name}"
+
+    def room_of(self, channel: str) -> str:
+        """The room id in the name of one of its keys."""
+        return channel[len(self.prefix) + len(":{room:") :].rsplit("}:", 1)[0]
+
+    @property
+    def rooms(self) -> str:
+        """zset: room ids by the ms they were created. No room's state, only the list."""
+        return f"{self.prefix}:rooms"
+
+    def worker(self, worker_id: str) -> str:
+        """channel: the watchdog of one worker's bus connection."""
+        return f"{self.prefix}:worker:{worker_id}"

@@ -1,0 +1,123 @@
+"""The Lua scripts: the only code that changes the state of a room.
+
+A file in `scripts/` opens with five lines of comment: what it does, `keys:` (names of
+`keys.ROOM_KEYS`), `args:`, `returns:`, `holds:` (the invariant). The `keys:` line is read here, so
+that a script declares exactly the keys it uses. `uses: NAME` lines put `scripts/_NAME.lua` in front.
+Inside a script `K.name` is a key and `A` the table of arguments; it returns one packed value, and
+`{err = code, msg = sentence}` for a refusal.
+"""
+
+import hashlib
+import re
+from importlib.resources import files
+from typing import Any, NamedTuple, TypeVar, cast
+
+import msgspec
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError, RedisError
+
+from server.protocol.codes import CommandError
+from server.store.keys import ROOM_KEYS, Keys
+
+T = TypeVar("T")
+
+UNAVAILABLE_RETRY_MS = 1000
+
+
+class Script(NamedTuple):
+    """A loaded script: its text with preludes, its SHA-1, and the names of its keys in order."""
+
+    name: str
+    text: str
+    sha: str
+    keys: tuple[str, ...]
+
+
+class _Refusal(msgspec.Struct):
+    """What every script may return instead of its result."""
+
+    err: str | None = None
+    msg: str = ""
+    retry_ms: int | None = None
+
+
+def load(name: str) -> Script:
+    """Read `scripts/<name>.lua` and put its preludes in front."""
+    folder = files("server.store") / "scripts"
+    body = (folder / f"{name}.lua").read_text()
+    head = _head(name, body)
+    keys = tuple(head["keys"].replace(",", " ").split())
+    unknown = [key for key in keys if key not in ROOM_KEYS]
+    if unknown:
+        raise ValueError(f"scripts/{name}.lua declares unknown keys: {', '.join(unknown)}.")
+    table = ", ".join(f"{key} = KEYS[{n}]" for n, key in enumerate(keys, 1))
+    parts = [f"local K = {{ {table} }}\nlocal A = cmsgpack.unpack(ARGV[1])\n"]
+    parts += [
+        (folder / f"_{prelude}.lua").read_text() for prelude in head.get("uses", "").split()
+    ]
+    text = "".join(parts) + body
+    return Script(name, text, hashlib.sha1(text.encode()).hexdigest(), keys)
+
+
+def _head(name: str, body: str) -> dict[str, str]:
+    lines = [line[2:].strip() for line in body.splitlines() if line.startswith("--")]
+    head = dict(m.groups() for line in lines if (m := re.match(r"(\w+): *(.*)", line)))
+    if "keys" not in head:
+        raise ValueError(f"scripts/{name}.lua has no `-- keys:` line.")
+    return head
+
+
+def load_all() -> dict[str, Script]:
+    """Every script by name; files that start with `_` are preludes."""
+    names = (
+        entry.name.removesuffix(".lua")
+        for entry in (files("server.store") / "scripts").iterdir()
+        if entry.name.endswith(".lua") and not entry.name.startswith("_")
+    )
+    return {name: load(name) for name in sorted(names)}
+
+
+class Scripts:
+    """Runs scripts on one Redis.
+
+    `publish` is the command scripts publish with: PUBLISH, or SPUBLISH on a Cluster.
+    """
+
+    def __init__(self, redis: Any, keys: Keys, *, publish: str = "PUBLISH") -> None:
+        self.redis = redis
+        self.keys = keys
+        self._publish = publish
+        self._scripts = load_all()
+        self._refusal = msgspec.msgpack.Decoder(_Refusal)
+
+    async def run(
+        self, name: str, room_id: str, args: dict[str, Any], decoder: msgspec.msgpack.Decoder[T]
+    ) -> T:
+        """Run a script on a room and decode what it returns.
+
+        Raises CommandError with the script's own code and sentence, or `unavailable` when Redis
+        did not answer: then the outcome is unknown.
+        """
+        script = self._scripts[name]
+        keys = [self.keys.room(room_id, key) for key in script.keys]
+        packed = msgspec.msgpack.encode({"publish": self._publish, "room": room_id} | args)
+        try:
+            raw = await self._eval(script, keys, packed)
+        except (RedisError, OSError) as exc:
+            raise CommandError(
+                "unavailable",
+                f"The store did not answer ({type(exc).__name__}); the outcome is unknown.",
+                UNAVAILABLE_RETRY_MS,
+            ) from exc
+        if 0x80 <= raw[0] <= 0x8F:  # a small map: the only shape a refusal has
+            refusal = self._refusal.decode(raw)
+            if refusal.err is not None:
+                raise CommandError(refusal.err, refusal.msg, refusal.retry_ms)
+        return decoder.decode(raw)
+
+    async def _eval(self, script: Script, keys: list[str], packed: bytes) -> bytes:
+        try:
+            return cast(bytes, await self.redis.evalsha(script.sha, len(keys), *keys, packed))
+        except NoScriptError:
+            # A new Redis, a failover or SCRIPT FLUSH: nothing ran, so running it now is safe.
+            return cast(bytes, await self.redis.eval(script.text, len(keys), *keys, packed))
