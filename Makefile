@@ -1,0 +1,66 @@
+# `make` alone lists the commands. Each works from a fresh clone: what it needs it sets up.
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test check fmt bench load torture docs lock clean
+
+# The newest Python that is new enough; PYTHON=... takes another.
+PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 || continue; \
+	python$$v -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+	>/dev/null 2>&1 && { echo python$$v; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PACKAGES := $(foreach p,server client_sim loadtest,$(if $(wildcard $p/__init__.py),$p))
+ARGS ?=
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv and install everything into it
+
+$(READY): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || test -n "$(PYTHON)" || { echo "Liveroom needs Python 3.11 or newer \
+	with its venv module; none was found. Install one, or name it: make setup PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[load,dev]'
+	@touch $@
+
+run: $(READY) ## start a server with a demo room, and print where to look
+	$(BIN)/liveroom demo $(ARGS)
+
+demo: run ## the same as run
+
+test: $(READY) ## run the whole test suite (ARGS='-k name' for a part)
+	$(BIN)/pytest $(ARGS)
+
+check: $(READY) ## formatting, lint, types and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy $(PACKAGES)
+	$(BIN)/lint-imports
+
+fmt: $(READY) ## put the code in the house's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix-only .
+
+bench: $(READY) ## measure fan-out and orders on this machine
+	$(BIN)/python -m loadtest bench $(ARGS)
+
+load: $(READY) ## a locust run against a server of its own
+	$(BIN)/python -m loadtest load $(ARGS)
+
+torture: $(READY) ## kill servers and Redis under load, and check that no order is lost
+	$(BIN)/python -m loadtest torture $(ARGS)
+
+docs: $(READY) ## write the pages that are made from the code
+	$(BIN)/python -m server config --write-docs
+
+lock: ## choose new versions of all dependencies (constraints.txt)
+	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[load,dev]'
+	{ echo '# Made by `make lock`: the versions that were tested together.'; \
+	$(VENV)-lock/bin/python -m pip freeze --exclude-editable; } > constraints.txt
+	rm -rf $(VENV)-lock
+
+clean: ## remove .venv, caches and the data of the demo
+	rm -rf $(VENV) $(VENV)-lock .liveroom out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

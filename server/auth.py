@@ -1,0 +1,173 @@
+"""Tokens: made by `mint`, checked by `TokenVerifier`, both from the same settings."""
+
+import os
+import re
+import secrets
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jwt
+from pydantic import SecretStr
+
+from server.protocol.roles import Role
+from server.settings import Settings, SettingsError
+
+SUB_CHARS_MAX = 64
+NAME_CHARS_MAX = 40
+_SECRET_FILE = "jwt_secret"  # noqa: S105 - the name of the file, not a secret
+_TOKEN_ROLES = tuple(role for role in Role if role is not Role.GUEST)
+
+
+class BadToken(Exception):
+    """A token can't be accepted; the text is a sentence the client may see."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a connection speaks for. `rooms` None means every room."""
+
+    user: str
+    name: str
+    role: Role
+    rooms: frozenset[str] | None = None
+
+    def may_enter(self, room: str) -> bool:
+        """Whether the token is for this room."""
+        return self.rooms is None or room in self.rooms
+
+
+def with_secret(settings: Settings) -> tuple[Settings, bool]:
+    """Settings whose HS256 secret is filled in, and whether it was made just now.
+
+    Development keeps one secret a data folder, so that tokens outlive a restart. Safe to call
+    from several processes at once. Raises SettingsError if the file can't be used.
+    """
+    if settings.jwt.algorithm != "HS256" or settings.jwt.secret is not None:
+        return settings, False
+    path = Path(settings.data.dir) / _SECRET_FILE
+    try:
+        made = _make_once(path)
+        secret = path.read_text(encoding="ascii").strip()
+    except OSError as error:
+        raise SettingsError(
+            f"Can't keep the development token secret in {path}: {error.strerror}. "
+            "Choose another --data-dir, or set LIVEROOM_JWT_SECRET."
+        ) from None
+    section = settings.jwt.model_copy(update={"secret": SecretStr(secret)})
+    return settings.model_copy(update={"jwt": section}), made
+
+
+def _make_once(path: Path) -> bool:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists():
+        return False
+    # Written whole under another name and then linked: no reader ever sees half a secret, and
+    # of two processes that start together one wins.
+    draft = path.with_name(f"{_SECRET_FILE}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(secrets.token_hex(32) + "\n")
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    return True
+
+
+def mint(
+    settings: Settings,
+    sub: str,
+    role: Role,
+    name: str = "",
+    rooms: Collection[str] | None = None,
+    ttl_s: float = 86_400,
+) -> str:
+    """A token for `sub`, valid for `ttl_s` seconds. Raises SettingsError or ValueError."""
+    if settings.jwt.algorithm != "HS256":
+        raise SettingsError(
+            f"jwt.algorithm is {settings.jwt.algorithm}: only the holder of the private key can "
+            "make tokens; Liveroom has the public one."
+        )
+    claims: dict[str, Any] = {"sub": sub, "name": name or sub[:NAME_CHARS_MAX], "role": role.value}
+    if rooms is not None:
+        claims["rooms"] = sorted(rooms)
+    try:
+        _identity(claims)
+    except BadToken as bad:
+        raise ValueError(str(bad)) from None
+    now_s = int(time.time())
+    claims |= {"iat": now_s, "exp": now_s + int(ttl_s)}
+    return jwt.encode(claims, _hs256_secret(settings), algorithm="HS256")
+
+
+class TokenVerifier:
+    """Checks tokens with one key and one algorithm, read once."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._algorithm = settings.jwt.algorithm
+        self._leeway_s = settings.jwt.leeway_s
+        self._key = (
+            _hs256_secret(settings) if self._algorithm == "HS256" else _public_key(settings)
+        )
+
+    def verify(self, token: str) -> Identity:
+        """The identity a token speaks for. Raises BadToken."""
+        try:
+            claims = jwt.decode(
+                token,
+                self._key,
+                algorithms=[self._algorithm],
+                leeway=self._leeway_s,
+                options={"require": ["exp", "sub"], "verify_aud": False},
+            )
+        except jwt.ExpiredSignatureError:
+            raise BadToken("The token has expired; get a new one.") from None
+        except jwt.MissingRequiredClaimError as missing:
+            raise BadToken(f"The token has no `{missing.claim}`.") from None
+        except (jwt.PyJWTError, ValueError, UnicodeError):
+            raise BadToken("The token is not valid for this server.") from None
+        return _identity(claims)
+
+
+def _identity(claims: Mapping[str, Any]) -> Identity:
+    user, name = claims.get("sub"), claims.get("name", "")
+    if not _is_text(user, SUB_CHARS_MAX) or not user:
+        raise BadToken(f"The token's `sub` must be 1 to {SUB_CHARS_MAX} printable characters.")
+    if not _is_text(name, NAME_CHARS_MAX):
+        raise BadToken(f"The token's `name` must be at most {NAME_CHARS_MAX} printable characters.")
+    role = claims.get("role", Role.VIEWER.value)
+    if role not in _TOKEN_ROLES:
+        raise BadToken("The token's `role` must be one of " + ", ".join(_TOKEN_ROLES) + ".")
+    rooms = claims.get("rooms")
+    if rooms is not None and not (
+        isinstance(rooms, list) and all(isinstance(room, str) for room in rooms)
+    ):
+        raise BadToken("The token's `rooms` must be a list of room ids.")
+    return Identity(
+        user, name or user[:NAME_CHARS_MAX], Role(role), None if rooms is None else frozenset(rooms)
+    )
+
+
+def _is_text(value: object, chars_max: int) -> bool:
+    return (
+        isinstance(value, str) and len(value) <= chars_max and not re.search(r"[\x00-\x1f]", value)
+    )
+
+
+def _hs256_secret(settings: Settings) -> str:
+    if settings.jwt.secret is None:
+        raise SettingsError("jwt.secret is not set: set LIVEROOM_JWT_SECRET.")
+    return settings.jwt.secret.get_secret_value()
+
+
+def _public_key(settings: Settings) -> str:
+    path = Path(settings.jwt.public_key_file)
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"Can't read jwt.public_key_file {path}: {error}.") from None

@@ -1,0 +1,139 @@
+"""Gathers settings: defaults, then a TOML file, then the environment, then flags."""
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+from pydantic_settings import EnvSettingsSource
+
+from server.settings.allowed import allowed
+from server.settings.model import ENV_PREFIX, Settings
+from server.settings.sections import Section
+
+# Variables of ours that other programs of the house read, and of the command line itself.
+_NOT_SETTINGS = ("LIVEROOM_CONFIG", "LIVEROOM_SIM_", "LIVEROOM_LOAD_", "LIVEROOM_TEST_")
+
+
+class SettingsError(Exception):
+    """A setting can't be used; the text is one line that says which, its value and what can."""
+
+
+def fields() -> Iterator[tuple[str, FieldInfo]]:
+    """Every setting as `section.name` (or `name` at the top) with its field, in file order."""
+    for name, top in Settings.model_fields.items():
+        if isinstance(top.annotation, type) and issubclass(top.annotation, Section):
+            for inner, info in top.annotation.model_fields.items():
+                yield f"{name}.{inner}", info
+        else:
+            yield name, top
+
+
+def env_name(key: str) -> str:
+    """The environment variable of a setting: `jwt.secret` is `LIVEROOM_JWT_SECRET`."""
+    return ENV_PREFIX + key.replace(".", "_").upper()
+
+
+def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
+    """Read the effective settings.
+
+    `config` is a TOML file. `flags` maps a flag's setting (`server.port`) to its value, where
+    None means it was not given. Raises SettingsError.
+    """
+    gathered = _Gathered()
+    if config is not None:
+        gathered.add(_read_toml(config), str(config))
+    _refuse_unknown_env()
+    for key, value in _flat(_Environment(Settings)()):
+        gathered.put(key, value, env_name(key))
+    for key, value in (flags or {}).items():
+        if value is not None:
+            gathered.put(key, value, f"--{key.rpartition('.')[2].replace('_', '-')}")
+    try:
+        return Settings(**gathered.values)
+    except ValidationError as refused:
+        raise SettingsError(_sentence(refused.errors()[0], gathered.origins)) from None
+
+
+@dataclass
+class _Gathered:
+    """Values by section, and where each came from, so that an error can say so."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    origins: dict[str, str] = field(default_factory=dict)
+
+    def add(self, tree: Mapping[str, Any], origin: str) -> None:
+        for key, value in _flat(tree):
+            self.put(key, value, origin)
+
+    def put(self, key: str, value: object, origin: str) -> None:
+        section, _, name = key.partition(".")
+        known = self.values.get(section)
+        if not name:
+            self.values[section] = value
+        elif isinstance(known, dict):
+            known[name] = value
+        else:
+            self.values[section] = {name: value}
+        self.origins[key] = origin
+
+
+class _Environment(EnvSettingsSource):
+    """A list in the environment is JSON, or its parts with commas between."""
+
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        if isinstance(value, str) and not value.lstrip().startswith(("[", "{")):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return super().decode_complex_value(field_name, field, value)
+
+
+def _flat(tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for section, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{section}.{name}", inner) for name, inner in value.items())
+        else:
+            yield section, value
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"Can't read the config file {path}: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The config file {path} is not valid TOML: {error}.") from None
+
+
+def _refuse_unknown_env() -> None:
+    known = {env_name(key) for key, _ in fields()}
+    for name in sorted(os.environ):
+        upper = name.upper()
+        if upper.startswith(ENV_PREFIX) and not upper.startswith(_NOT_SETTINGS):
+            if upper not in known:
+                hint = _close(upper, known)
+                raise SettingsError(f"The environment variable {name} is not a setting{hint}.")
+
+
+def _close(wrong: str, known: set[str]) -> str:
+    close = difflib.get_close_matches(wrong, sorted(known), n=3, cutoff=0.7)
+    return f"; did you mean {' or '.join(close)}" if close else ""
+
+
+def _sentence(error: ErrorDetails, origins: Mapping[str, str]) -> str:
+    key = ".".join(str(part) for part in error["loc"][:2])
+    known = dict(fields())
+    if not key:  # a relation between settings: its sentence names them
+        return error["msg"].removeprefix("Value error, ")
+    origin = f" (from {origins[key]})" if key in origins else ""
+    if error["type"] == "extra_forbidden":
+        return f"{key}{origin} is not a setting{_close(key, set(known))}."
+    if key not in known:
+        return f"{key}{origin} must be a section with settings in it, not {error['input']!r}."
+    shown = "(hidden)" if "secret" in key else repr(error["input"])
+    return f"{key} = {shown}{origin} is not allowed: it must be {allowed(known[key])}."

@@ -1,0 +1,110 @@
+"""All settings together, and the relations between them."""
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from server.settings.sections import (
+    Bus,
+    Data,
+    Edge,
+    Hub,
+    Jwt,
+    Log,
+    Orders,
+    Payments,
+    Redis,
+    Rooms,
+    Server,
+)
+
+ENV_PREFIX = "LIVEROOM_"
+
+
+class Settings(BaseSettings):
+    """The effective settings of one server.
+
+    `Settings(...)` takes values as they are, and nothing from the environment; `load` is what
+    gathers files, environment and flags.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix=ENV_PREFIX,
+        # LIVEROOM_SECTION_SOME_FIELD is section.some_field: split at the first underscore only.
+        env_nested_delimiter="_",
+        env_nested_max_split=1,
+        # An empty variable is how compose files and CI say "not set".
+        env_ignore_empty=True,
+    )
+
+    mode: Literal["development", "production", "loadtest"] = Field(
+        "development", description="What the server runs for; outside development it asks for more."
+    )
+    server: Server = Server()
+    data: Data = Data()
+    redis: Redis = Redis()
+    jwt: Jwt = Jwt()
+    edge: Edge = Edge()
+    hub: Hub = Hub()
+    rooms: Rooms = Rooms()
+    bus: Bus = Bus()
+    orders: Orders = Orders()
+    payments: Payments = Payments()
+    log: Log = Log()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the base class fixes this signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    @model_validator(mode="after")
+    def _relations_hold(self) -> Self:
+        for low, high in _ORDERED:
+            below, above = self._value(low), self._value(high)
+            if below >= above:
+                raise ValueError(f"{low} = {below:g} must be less than {high} = {above:g}.")
+        if self.hub.tick_ms_min > self.hub.tick_ms_max:
+            raise ValueError("hub.tick_ms_min must not be greater than hub.tick_ms_max.")
+        if self.orders.hold_s_min > self.orders.hold_s_max:
+            raise ValueError("orders.hold_s_min must not be greater than orders.hold_s_max.")
+        if not self.redis.url and self.redis.durability.startswith(("replicas", "aof")):
+            raise ValueError(
+                f"redis.durability = {self.redis.durability} needs a Redis with replicas: set "
+                "redis.url, or use fsync or memory."
+            )
+        self._check_jwt()
+        return self
+
+    def _value(self, key: str) -> float:
+        section, name = key.split(".")
+        return float(getattr(getattr(self, section), name))
+
+    def _check_jwt(self) -> None:
+        if self.jwt.algorithm != "HS256":
+            if not self.jwt.public_key_file:
+                raise ValueError(
+                    f"jwt.algorithm = {self.jwt.algorithm} needs jwt.public_key_file, the PEM file "
+                    "of the public key."
+                )
+        elif self.mode != "development" and self.jwt.secret is None:
+            raise ValueError(
+                f"jwt.secret is required in {self.mode} mode: set LIVEROOM_JWT_SECRET to at least "
+                "32 random bytes, for example the output of `openssl rand -hex 32`."
+            )
+
+
+_ORDERED = (
+    ("hub.unsent_soft_bytes", "hub.unsent_hard_bytes"),
+    ("edge.ping_interval_s", "edge.ping_timeout_s"),
+    ("rooms.presence_interval_s", "rooms.presence_stale_s"),
+    ("bus.watchdog_interval_s", "bus.watchdog_timeout_s"),
+)

@@ -1,0 +1,235 @@
+"""Every limit, time-out and choice of the server, one model a section.
+
+The unit is the last part of a name (`_s`, `_ms`, `_us`, `_bytes`, `_chars`); `_max` and `_min`
+say which way it bounds. The description of a field is its row in docs/configuration.md.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+SECRET_BYTES_MIN = 32
+
+
+def _limit(default: Any, low: float, high: float, description: str) -> Any:
+    """A number within `low` and `high`, both allowed."""
+    return Field(default, ge=low, le=high, description=description)
+
+
+class Section(BaseModel):
+    """Settings are read once at start and never change while the server runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Server(Section):
+    """The process: where it listens, how many workers share the port, how it stops."""
+
+    host: str = Field("127.0.0.1", min_length=1, description="Address to listen on.")
+    port: int = _limit(8080, 0, 65535, "Port to listen on; 0 takes any free one.")
+    workers: int = _limit(1, 1, 256, "Processes that share the port (SO_REUSEPORT).")
+    drain_s: float = _limit(
+        20, 0, 3600, "Time a stopping worker gives its viewers to move, before it is killed."
+    )
+    backlog: int = _limit(4096, 16, 65535, "Connections the kernel may hold for accept.")
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/]+)?$",
+        description="Base URL people reach the server by, when a proxy stands before it; empty "
+        "means the address it listens on.",
+    )
+
+
+class Data(Section):
+    """The folder this server owns."""
+
+    dir: str = Field(
+        ".liveroom",
+        min_length=1,
+        description="Folder of the embedded Redis, its data and the development secret. One "
+        "server a folder.",
+    )
+
+
+class Redis(Section):
+    """Where the state lives. Without a URL the server starts a private Redis of its own."""
+
+    url: str = Field(
+        "",
+        repr=False,
+        description="Redis to use: redis://, rediss://, unix:// or "
+        "redis+sentinel://host:port,host:port/service; empty starts a private one.",
+    )
+    server_path: str = Field(
+        "", description="redis-server program for the private Redis; empty looks for one."
+    )
+    key_prefix: str = Field(
+        "lr",
+        pattern=r"^[A-Za-z0-9_.-]{1,64}$",
+        description="First part of every key and channel, so that installations can share a Redis.",
+    )
+    command_timeout_s: float = _limit(5, 0.05, 60, "Time one command may take.")
+    connect_timeout_s: float = _limit(2, 0.05, 60, "Time one connection attempt may take.")
+    connections_max: int = _limit(64, 2, 10_000, "Connections a worker keeps to Redis.")
+    durability: str = Field(
+        "fsync",
+        pattern=r"^(fsync|memory|replicas:[1-9]|aof:[1-9])$",
+        description="When an order counts as stored: fsync (on disk), memory (at once), "
+        "replicas:N (N replicas have it), aof:N (on disk here and on N replicas).",
+    )
+
+
+class Jwt(Section):
+    """How tokens are checked."""
+
+    secret: SecretStr | None = Field(
+        None,
+        description="Secret of HS256 tokens, at least 32 bytes. Required outside development, "
+        "where one is made and kept in the data folder.",
+    )
+    algorithm: Literal["HS256", "RS256", "ES256"] = Field(
+        "HS256", description="The only algorithm a token may be signed with."
+    )
+    public_key_file: str = Field("", description="PEM file of the key for RS256 and ES256.")
+    leeway_s: float = _limit(10, 0, 300, "Clock difference allowed when `exp` is checked.")
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value().encode()) < SECRET_BYTES_MIN:
+            raise ValueError(f"must be at least {SECRET_BYTES_MIN} bytes long")
+        return secret
+
+
+class Edge(Section):
+    """Bytes in: the listener, one connection, what a client may send."""
+
+    request_head_bytes_max: int = _limit(8192, 1024, 65536, "Largest HTTP request head.")
+    request_head_s_max: float = _limit(5, 0.05, 60, "Time a client has to send its request head.")
+    join_s_max: float = _limit(5, 0.05, 60, "Time a client has to send its `join`.")
+    frame_in_bytes_max: int = _limit(16384, 256, 1_048_576, "Largest frame a client may send.")
+    connections_max: int = _limit(20_000, 1, 1_000_000, "Connections a worker holds.")
+    connections_per_address_max: int = _limit(
+        0, 0, 1_000_000, "Connections from one address on a worker; 0 is no limit."
+    )
+    commands_per_s: float = _limit(20, 0.1, 10_000, "Commands a connection may send, on average.")
+    commands_burst: int = _limit(40, 1, 10_000, "Commands a connection may send at once.")
+    commands_in_flight_max: int = _limit(16, 1, 1000, "Commands of a connection being answered.")
+    bad_messages_max: int = _limit(10, 1, 1000, "Bad messages after which a connection is closed.")
+    ping_interval_s: float = _limit(25, 0.05, 600, "Time between pings to a viewer.")
+    ping_timeout_s: float = _limit(
+        60, 0.1, 1200, "Silence after which a viewer counts as gone; longer than the interval."
+    )
+    origins: tuple[str, ...] = Field(
+        (),
+        description="Web origins allowed to connect; none means only the server's own, `*` any.",
+    )
+    deflate: bool = Field(True, description="Offer compression (permessage-deflate).")
+    deflate_bytes_min: int = _limit(200, 0, 65536, "Smallest frame that is compressed.")
+    accepts_per_s_max: int = _limit(0, 0, 100_000, "New connections a second; 0 is no limit.")
+
+
+class Hub(Section):
+    """Bytes out: how a room's messages reach its viewers."""
+
+    tick_ms_min: float = _limit(5, 1, 1000, "Shortest time over which messages are gathered.")
+    tick_ms_max: float = _limit(100, 1, 1000, "Longest time over which messages are gathered.")
+    tick_us_per_viewer: float = _limit(
+        50, 0, 10_000, "How much a viewer lengthens the tick of its room, within min and max."
+    )
+    slice_viewers_max: int = _limit(
+        250, 1, 100_000, "Viewers written to before other work on the loop gets a turn."
+    )
+    sample_per_s_max: float = _limit(
+        100, 0, 10_000, "Comments and ticker lines a viewer gets a second; 0 is no limit."
+    )
+    unsent_soft_bytes: int = _limit(
+        65536, 1024, 67_108_864, "Unsent bytes from which a viewer gets no sampled messages."
+    )
+    unsent_hard_bytes: int = _limit(
+        1_048_576, 4096, 1_073_741_824, "Unsent bytes from which a viewer is disconnected."
+    )
+    behind_s_max: float = _limit(
+        20, 0.1, 600, "Time a viewer may stay over the soft limit before it is disconnected."
+    )
+    joins_per_tick_max: int = _limit(500, 1, 100_000, "Joins answered from one snapshot.")
+
+
+class Rooms(Section):
+    """What happens in a room."""
+
+    title_chars_max: int = _limit(80, 1, 1000, "Longest room title.")
+    comment_chars_max: int = _limit(200, 1, 5000, "Longest comment.")
+    comments_per_user_per_s: float = _limit(1.0, 0.01, 1000, "Comments of a user, on average.")
+    comments_burst: int = _limit(5, 1, 1000, "Comments a user may send at once.")
+    recent_comments_max: int = _limit(50, 0, 1000, "Comments shown to a viewer who joins.")
+    event_stream_len_max: int = _limit(
+        10_000, 100, 10_000_000, "Events of a room kept for viewers who resume."
+    )
+    missed_events_max: int = _limit(
+        500, 0, 100_000, "Missed events replayed to a viewer who resumes; more is a gap."
+    )
+    shelf_products_max: int = _limit(200, 1, 10_000, "Products on a shelf.")
+    text_chars_max: int = _limit(500, 1, 10_000, "Longest other text: titles, links, notices.")
+    likes_per_command_max: int = _limit(50, 1, 10_000, "Likes in one command.")
+    linger_s: float = _limit(30, 0, 3600, "Time a worker keeps a room after its last viewer left.")
+    presence_interval_s: float = _limit(2, 0.05, 60, "How often a worker tells its viewer counts.")
+    presence_stale_s: float = _limit(
+        10, 0.1, 600, "Age from which a worker's viewer counts are ignored."
+    )
+    mute_s_max: int = _limit(2_592_000, 1, 31_536_000, "Longest mute.")
+    slow_s_max: int = _limit(600, 1, 86_400, "Longest slow mode: time between two comments.")
+
+
+class Bus(Section):
+    """Messages between workers."""
+
+    publish_interval_ms: float = _limit(
+        25, 1, 1000, "Time over which a worker gathers a room's messages into one."
+    )
+    watchdog_interval_s: float = _limit(2, 0.05, 60, "How often the subscription is probed.")
+    watchdog_timeout_s: float = _limit(
+        6, 0.1, 600, "Silence of the subscription that counts as a loss."
+    )
+
+
+class Orders(Section):
+    """Flash sales and what may be bought."""
+
+    qty_max: int = _limit(100, 1, 10_000, "Units in one order line.")
+    lines_max: int = _limit(20, 1, 200, "Lines in one order.")
+    key_chars_max: int = _limit(64, 8, 256, "Longest idempotency key.")
+    per_user_max: int = _limit(1000, 1, 1_000_000, "Largest per-user limit a sale may set.")
+    stock_max: int = _limit(1_000_000, 1, 1_000_000_000, "Largest stock of a sale.")
+    price_max: int = _limit(
+        100_000_000_000, 1, 1_000_000_000_000, "Highest price, in the currency's minor unit."
+    )
+    hold_s_min: int = _limit(5, 1, 3600, "Shortest time a sale may hold unpaid units.")
+    hold_s_max: int = _limit(3600, 1, 604_800, "Longest time a sale may hold unpaid units.")
+    orders_per_user_max: int = _limit(200, 1, 100_000, "Orders of a user in one room.")
+    sweep_interval_ms: int = _limit(500, 10, 60_000, "How often ended holds are looked for.")
+    sweep_batch_max: int = _limit(200, 1, 10_000, "Holds ended in one step.")
+    batch_max: int = _limit(200, 1, 1000, "Buys sent to Redis in one call.")
+    batch_waiting_max: int = _limit(
+        20_000, 1, 1_000_000, "Buys waiting on a worker; more are answered `unavailable`."
+    )
+
+
+class Payments(Section):
+    """Messages from the payment provider."""
+
+    webhook_secret: SecretStr | None = Field(
+        None, description="Secret the payment provider signs with; none refuses every message."
+    )
+    tolerance_s: float = _limit(300, 1, 86_400, "Age a signed message may have.")
+
+
+class Log(Section):
+    """What is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="Least important level that is written."
+    )
+    format: Literal["auto", "console", "json"] = Field(
+        "auto", description="console for people, json for machines; auto asks if it is a terminal."
+    )
