@@ -112,10 +112,10 @@ class ShelfEvent(Event, tag="shelf", frozen=True, kw_only=True, omit_defaults=Tr
     remove: str | None = None
 
 
-class PinEvent(Event, tag="pin", frozen=True, kw_only=True):
+class PinEvent(Event, tag="pin", frozen=True, kw_only=True, omit_defaults=False):
     """This sku is pinned now; null: none."""
 
-    sku: str | None
+    sku: str | None = None  # a script cannot say null, it leaves the field out
 
 
 class SaleEvent(Event, tag="sale", frozen=True, kw_only=True, omit_defaults=True):

@@ -16,6 +16,16 @@ local function refuse(code, msg, retry_ms)
   return cmsgpack.pack({ err = code, msg = msg, retry_ms = retry_ms })
 end
 
+local function no_room()
+  return refuse('not_found', 'There is no room `' .. A.room .. '`; check its id.')
+end
+
+-- "scheduled", "live" or "ended"; false where no room is. Scripts ask before they write, since a
+-- write to a room that is not there would make half of one.
+local function room_phase()
+  return redis.call('HGET', K.room, 'phase')
+end
+
 local says = {}   -- { seq, sub, user or '', event }
 local seq, sub, seq0, sub0
 

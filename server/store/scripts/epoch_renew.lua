@@ -1,0 +1,19 @@
+-- Starts a new epoch if Redis is behind what a worker has already told its viewers.
+-- keys: room
+-- uses: room
+-- args: epoch seq sub (where the worker stands) fresh (a new random epoch)
+-- returns: {epoch, seq, sub} as stored now; refuses not_found
+-- holds: within one epoch a seq means one event. Of several workers that notice, the first one's
+-- `fresh` stands and the others get it, since their epoch is then no longer the stored one.
+
+if not room_phase() then
+  return no_room()
+end
+local at = redis.call('HMGET', K.room, 'epoch', 'seq', 'sub')
+local epoch, room_seq, room_sub = at[1], tonumber(at[2]), tonumber(at[3])
+local behind = room_seq < A.seq or (room_seq == A.seq and room_sub < A.sub)
+if behind and epoch == A.epoch then
+  epoch = A.fresh
+  redis.call('HSET', K.room, 'epoch', epoch)
+end
+return done({ epoch = epoch, seq = room_seq, sub = room_sub })

@@ -1,0 +1,40 @@
+-- Reads the must-events after a position, to fill a loss or to resume a viewer.
+-- keys: room events
+-- uses: room
+-- args: from_seq from_sub count
+-- returns: {events = {{seq, sub, user or '', event}, ...}, first? = {seq, sub} of the oldest event
+-- kept, gap, epoch, seq, sub}: `gap` says that events between the position asked for and the first
+-- of `events` are kept no longer, or that the position is ahead of the room's. More are left when
+-- the last of `events` is not at (seq, sub). Refuses not_found.
+-- holds: changes nothing; without `gap`, `events` is contiguous with the position asked for.
+
+if not room_phase() then
+  return no_room()
+end
+local function place(id)
+  local a, b = string.match(id, '^(%d+)-(%d+)$')
+  return tonumber(a), tonumber(b)
+end
+
+local events = {}
+local after = '(' .. int(A.from_seq) .. '-' .. int(A.from_sub)
+for i, entry in ipairs(redis.call('XRANGE', K.events, after, '+', 'COUNT', A.count)) do
+  local s, b = place(entry[1])
+  local values = entry[2]
+  events[i] = { s, b, values[4] or '', cmsgpack.unpack(values[2]) }
+end
+
+local oldest = redis.call('XRANGE', K.events, '-', '+', 'COUNT', 1)[1]
+local at = redis.call('HMGET', K.room, 'epoch', 'seq', 'sub')
+local room_seq, room_sub = tonumber(at[2]), tonumber(at[3])
+
+local gap
+if events[1] then
+  local s, b = events[1][1], events[1][2]
+  local follows = (s == A.from_seq and b == A.from_sub + 1) or (s == A.from_seq + 1 and b == 0)
+  gap = not follows
+else
+  gap = not (A.from_seq == room_seq and A.from_sub == room_sub)
+end
+return done({ events = events, first = oldest and { place(oldest[1]) } or nil, gap = gap,
+  epoch = at[1], seq = room_seq, sub = room_sub })

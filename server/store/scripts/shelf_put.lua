@@ -1,0 +1,24 @@
+-- Puts a product on the shelf, or replaces the one of the same sku where it stands.
+-- keys: room events bus shelf shelf_order
+-- uses: room
+-- args: product(models.Product) products_max events_max
+-- returns: {sku}; refuses not_found limit_reached
+-- holds: `shelf` and `shelf_order` name the same skus, at most products_max of them.
+
+if not room_phase() then
+  return no_room()
+end
+local sku = A.product.sku
+local known = redis.call('ZSCORE', K.shelf_order, sku)
+if not known and redis.call('ZCARD', K.shelf_order) >= A.products_max then
+  return refuse('limit_reached', 'The shelf is full with ' .. int(A.products_max)
+    .. ' products; remove one first.')
+end
+
+redis.call('HSET', K.shelf, sku, cmsgpack.pack(A.product))
+if not known then
+  local last = redis.call('ZREVRANGE', K.shelf_order, 0, 0, 'WITHSCORES')
+  redis.call('ZADD', K.shelf_order, int((tonumber(last[2]) or 0) + 1), sku)
+end
+tell_room({ t = 'shelf', put = A.product })
+return done({ sku = sku })

@@ -1,0 +1,16 @@
+-- Sets slow mode: the seconds a viewer waits between two comments.
+-- keys: room events bus spoke
+-- uses: room
+-- args: seconds(0 = off) events_max
+-- returns: {slow_s}; refuses not_found
+-- holds: `spoke` is kept in slow mode only.
+
+if not room_phase() then
+  return no_room()
+end
+redis.call('HSET', K.room, 'slow_s', int(A.seconds))
+if A.seconds == 0 then
+  redis.call('DEL', K.spoke)
+end
+tell_room({ t = 'room', slow_s = A.seconds })
+return done({ slow_s = A.seconds })
