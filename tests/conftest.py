@@ -52,15 +52,21 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def loop_is_not_blocked(request: pytest.FixtureRequest) -> Iterator[None]:
-    """A blocking call made by our code on the event loop raises BlockingError."""
+    """A blocking call made by our code on the event loop raises BlockingError.
+
+    Tests themselves may read a file between two steps, but not sleep.
+    """
     if request.node.get_closest_marker("blocking_allowed"):
         yield
         return
     watch = BlockBuster(["server", "client_sim"])
+    sleeping = BlockBuster(["tests"])
     watch.activate()
+    sleeping.functions["time.sleep"].activate()
     try:
         yield
     finally:
+        sleeping.functions["time.sleep"].deactivate()
         watch.deactivate()
 
 

@@ -135,5 +135,5 @@ def _sentence(error: ErrorDetails, origins: Mapping[str, str]) -> str:
         return f"{key}{origin} is not a setting{_close(key, set(known))}."
     if key not in known:
         return f"{key}{origin} must be a section with settings in it, not {error['input']!r}."
-    shown = "(hidden)" if "secret" in key else repr(error["input"])
+    shown = "(hidden)" if "secret" in key or key == "redis.url" else repr(error["input"])
     return f"{key} = {shown}{origin} is not allowed: it must be {allowed(known[key])}."

@@ -11,6 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 SECRET_BYTES_MIN = 32
 
 
+def _words(text: str) -> dict[str, Any]:
+    """What is allowed, where a pattern or a type alone would say it badly."""
+    return {"allowed": text}
+
+
 def _limit(default: Any, low: float, high: float, description: str) -> Any:
     """A number within `low` and `high`, both allowed."""
     return Field(default, ge=low, le=high, description=description)
@@ -35,6 +40,7 @@ class Server(Section):
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^\s/]+)?$",
+        json_schema_extra=_words("empty, or http:// or https:// with a host and no path"),
         description="Base URL people reach the server by, when a proxy stands before it; empty "
         "means the address it listens on.",
     )
@@ -57,6 +63,10 @@ class Redis(Section):
     url: str = Field(
         "",
         repr=False,
+        pattern=r"^((rediss?|unix|rediss?\+sentinel)://\S+)?$",
+        json_schema_extra=_words(
+            "empty, or a URL that starts with redis://, rediss://, unix:// or redis+sentinel://"
+        ),
         description="Redis to use: redis://, rediss://, unix:// or "
         "redis+sentinel://host:port,host:port/service; empty starts a private one.",
     )
@@ -66,6 +76,7 @@ class Redis(Section):
     key_prefix: str = Field(
         "lr",
         pattern=r"^[A-Za-z0-9_.-]{1,64}$",
+        json_schema_extra=_words("1 to 64 letters, digits, dots, dashes and underscores"),
         description="First part of every key and channel, so that installations can share a Redis.",
     )
     command_timeout_s: float = _limit(5, 0.05, 60, "Time one command may take.")
@@ -74,6 +85,7 @@ class Redis(Section):
     durability: str = Field(
         "fsync",
         pattern=r"^(fsync|memory|replicas:[1-9]|aof:[1-9])$",
+        json_schema_extra=_words("fsync, memory, replicas:N or aof:N with N from 1 to 9"),
         description="When an order counts as stored: fsync (on disk), memory (at once), "
         "replicas:N (N replicas have it), aof:N (on disk here and on N replicas).",
     )
@@ -84,6 +96,7 @@ class Jwt(Section):
 
     secret: SecretStr | None = Field(
         None,
+        json_schema_extra=_words(f"a text of at least {SECRET_BYTES_MIN} bytes"),
         description="Secret of HS256 tokens, at least 32 bytes. Required outside development, "
         "where one is made and kept in the data folder.",
     )

@@ -1,0 +1,120 @@
+"""What the settings look like on paper: TOML for people, and docs/configuration.md."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+
+from server.settings.allowed import allowed
+from server.settings.load import env_name, fields
+from server.settings.model import Settings
+
+_DEFAULT_HEAD = """\
+# Every setting with its default, made from the code by `make docs`. Copy what you change into a
+# file of your own and start with `liveroom serve --config FILE`.
+"""
+
+_PAGE_HEAD = """\
+# Configuration
+
+Made from the code by `make docs`. A value comes from, each over the one before: the defaults
+below, the TOML file of `--config` (or `LIVEROOM_CONFIG`), the environment, the command line.
+
+- In TOML a setting is `name` in its `[section]`; in the environment it is
+  `LIVEROOM_SECTION_NAME`. An empty variable counts as not set. A list in the environment has
+  commas between its parts.
+- An unknown name, or a value out of its bounds, stops the start with one line that says which.
+- Units end the names: `_s` seconds, `_ms` milliseconds, `_us` microseconds, `_bytes`, `_chars`.
+- `liveroom config` prints what is in force, secrets masked.
+- [config/](../config) holds files to start from: `development.toml`, `production.toml` and
+  `loadtest.toml`; `default.toml` lists everything.
+"""
+
+
+def plain(settings: Settings) -> dict[str, Any]:
+    """Every value as JSON types, secrets in clear: for our own workers, never for a log."""
+
+    def bare(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: bare(inner) for name, inner in value.items()}
+        if isinstance(value, SecretStr):
+            return value.get_secret_value()
+        return list(value) if isinstance(value, tuple) else value
+
+    return {name: bare(value) for name, value in settings.model_dump().items()}
+
+
+def effective_toml(settings: Settings, mask_url: Callable[[str], str]) -> str:
+    """The settings in force as TOML, secrets and passwords masked."""
+
+    def shown(key: str, _: FieldInfo) -> str:
+        value = _value(settings, key)
+        if isinstance(value, SecretStr):
+            value = "***"
+        return _line(key, mask_url(value) if key == "redis.url" else value)
+
+    return _sections(shown)
+
+
+def default_toml() -> str:
+    """config/default.toml: every setting, what it is for, and its default."""
+
+    def shown(key: str, field: FieldInfo) -> str:
+        return f"# {field.description}\n{_line(key, field.default)}"
+
+    return _DEFAULT_HEAD + _sections(shown)
+
+
+def configuration_md() -> str:
+    """docs/configuration.md."""
+    rows: list[str] = []
+    section = "-"
+    for key, field in fields():
+        of, _, name = key.rpartition(".")
+        if of != section:
+            section = of
+            about = Settings.model_fields[of].annotation.__doc__ if of else None  # type: ignore[union-attr]
+            rows += ["", f"## {of or 'top'}", ""] + ([about.strip(), ""] if about else [])
+            rows += ["| setting | default | allowed | what it is |", "|---|---|---|---|"]
+        default = "" if field.default is None else f"`{_toml(field.default)}`"
+        words = allowed(field).replace("|", "\\|")
+        rows.append(
+            f"| `{name}`<br>`{env_name(key)}` | {default} | {words} | {field.description} |"
+        )
+    return _PAGE_HEAD + "\n".join(rows) + "\n"
+
+
+def _sections(shown: Callable[[str, FieldInfo], str]) -> str:
+    lines: list[str] = []
+    section = ""
+    for key, field in fields():
+        of = key.rpartition(".")[0]
+        if of != section:
+            section = of
+            lines += ["", f"[{of}]"]
+        lines.append(shown(key, field))
+    return "\n".join(lines).lstrip("\n") + "\n"
+
+
+def _line(key: str, value: Any) -> str:
+    name = key.rpartition(".")[2]
+    return f"# {name} is not set" if value is None else f"{name} = {_toml(value)}"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, tuple):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return f"{value}"
+
+
+def _value(settings: Settings, key: str) -> Any:
+    value: Any = settings
+    for part in key.split("."):
+        value = getattr(value, part)
+    return value
