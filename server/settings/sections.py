@@ -221,7 +221,11 @@ class Orders(Section):
     hold_s_max: int = _limit(3600, 1, 604_800, "Longest time a sale may hold unpaid units.")
     orders_per_user_max: int = _limit(200, 1, 100_000, "Orders of a user in one room.")
     sweep_interval_ms: int = _limit(500, 10, 60_000, "How often ended holds are looked for.")
+    sweep_lap_s: float = _limit(
+        5, 0.05, 600, "How often ended holds are looked for in rooms no viewer here is in."
+    )
     sweep_batch_max: int = _limit(200, 1, 10_000, "Holds ended in one step.")
+    sales_max: int = _limit(200, 1, 10_000, "Sales in one room.")
     batch_max: int = _limit(200, 1, 1000, "Buys sent to Redis in one call.")
     batch_waiting_max: int = _limit(
         20_000, 1, 1_000_000, "Buys waiting on a worker; more are answered `unavailable`."

@@ -23,10 +23,12 @@ ROOM_KEYS: Final = {
     "orders": "hash order -> packed Order with its key and buyer",
     "orders_of": "hash user -> packed list of order ids, oldest first",
     "bought": "hash <sale>/<user> -> live units (held + sold) of that buyer",
-    "once": "hash <user>/<key> -> packed {digest, order}: idempotency keys",
+    "once": "hash <bytes in user>:<user>/<key> -> packed {digest, order}: idempotency keys",
     "holds": "zset: order by the ms its hold lapses",
     "ledger": "stream: every change of an order or of an allocation, append-only",
     "stats": "hash: totals, a fold of the ledger",
+    "payments": "hash payment -> packed {payment, order, amount, currency, status, at}",
+    "refunds": "zset: payment by the ms from which its refund is to be tried",
 }
 
 

@@ -1,0 +1,120 @@
+"""Ends holds whose time is over, starts and ends sales: in every room, also without viewers.
+
+Every worker sweeps. The scripts compare and set, so two sweepers do a thing once; and buying and
+paying check the clock themselves, so a late sweep makes nobody's order wrong.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from typing import Any, Self
+
+from msgspec import Struct, msgpack
+from redis.exceptions import RedisError
+
+from server.protocol.codes import CommandError
+from server.settings import Settings
+from server.store.scripts import Scripts
+
+_log = logging.getLogger(__name__)
+_ROOMS_PER_LOOK = 100
+
+
+class _Swept(Struct):
+    changed: int
+    next: int
+
+
+_SWEPT = msgpack.Decoder(_Swept)
+
+
+class Sweeper:
+    """Sweeps the rooms `here()` names every `sweep_interval_ms`, all rooms every `sweep_lap_s`.
+
+    Use it as an async context manager: the task lives as long as the block.
+    """
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        here: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
+        self._scripts = scripts
+        self._limits = settings.orders
+        self._events_max = settings.rooms.event_stream_len_max
+        self._here = here
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._run(), name="sweeper")
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        lap_at = 0.0
+        while True:
+            try:
+                if time.monotonic() >= lap_at:
+                    await self.sweep_all()
+                    lap_at = time.monotonic() + self._limits.sweep_lap_s
+                else:
+                    await self.sweep(list(self._here()))
+            except (CommandError, RedisError, OSError) as error:
+                _log.warning("A sweep of holds and sales failed and is tried again: %s", error)
+            await asyncio.sleep(self._limits.sweep_interval_ms / 1000)
+
+    async def sweep_all(self) -> int:
+        """Sweep every room there is; the number of holds and sales that changed."""
+        changed = 0
+        async for rooms in self._all_rooms():
+            changed += await self.sweep(rooms)
+        return changed
+
+    async def sweep(self, rooms: list[str]) -> int:
+        """Sweep these rooms; the number of holds and sales that changed."""
+        changed = 0
+        for start in range(0, len(rooms), _ROOMS_PER_LOOK):
+            for script, room_id in await self._due(rooms[start : start + _ROOMS_PER_LOOK]):
+                changed += await self._sweep_out(script, room_id)
+        return changed
+
+    async def _sweep_out(self, script: str, room_id: str) -> int:
+        """Run `script` on a room until nothing is due any more."""
+        args = {"batch_max": self._limits.sweep_batch_max, "events_max": self._events_max}
+        changed = 0
+        while True:
+            swept = await self._scripts.run(script, room_id, args, _SWEPT)
+            changed += swept.changed
+            if swept.changed < self._limits.sweep_batch_max:
+                return changed
+
+    async def _due(self, rooms: list[str]) -> list[tuple[str, str]]:
+        """(script, room) for all that is due, found with two reads a room in one round trip."""
+        keys = self._scripts.keys
+        pipeline = self._scripts.redis.pipeline(transaction=False)
+        looks = [(s, r) for r in rooms for s in ("sale_due", "order_expire")]
+        for script, room_id in looks:
+            key = keys.room(room_id, "due" if script == "sale_due" else "holds")
+            pipeline.zrange(key, 0, 0, withscores=True)
+        pipeline.time()
+        *firsts, (seconds, micros) = await pipeline.execute()
+        now = seconds * 1000 + micros // 1000
+        return [
+            look for look, first in zip(looks, firsts, strict=True) if first and first[0][1] <= now
+        ]
+
+    async def _all_rooms(self) -> AsyncIterator[list[str]]:
+        cursor: Any = 0
+        while True:
+            cursor, found = await self._scripts.redis.zscan(
+                self._scripts.keys.rooms, cursor, count=_ROOMS_PER_LOOK
+            )
+            yield [room.decode() for room, _ in found]
+            if int(cursor) == 0:
+                return

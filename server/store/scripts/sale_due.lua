@@ -1,0 +1,26 @@
+-- Starts and ends the sales whose time has come, by the clock of Redis.
+-- keys: room events bus sales stock due bought orders holds ledger stats
+-- uses: room sales orders closing
+-- args: batch_max events_max
+-- returns: {changed, next(ms, 0 = nothing is due later)}
+-- holds: a sale starts once and ends once, however many workers ask.
+
+local changes = 0
+local now = now_ms()
+local due = redis.call('ZRANGEBYSCORE', K.due, '-inf', int(now), 'LIMIT', 0, A.batch_max)
+for _, member in ipairs(due) do
+  local id, what = string.match(member, '^(.*):(%a+)$')
+  local sale = sale_of(id)
+  if what == 'start' and sale and sale.status == 'scheduled' then
+    sale.status, sale.told = 'open', true
+    touch(sale)
+    changes = changes + 1
+  elseif what == 'end' and sale and sale.status ~= 'closed' then
+    close_sale(sale, now)
+    changes = changes + 1
+  end
+  redis.call('ZREM', K.due, member)
+end
+settle()
+local first = redis.call('ZRANGE', K.due, 0, 0, 'WITHSCORES')
+return done({ changed = changes, next = tonumber(first[2]) or 0 })

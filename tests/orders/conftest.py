@@ -1,0 +1,33 @@
+"""A shop on the shared redis-server."""
+
+import pytest
+from redis.asyncio import Redis
+
+from server.rooms.orders import Orders
+from server.rooms.payments import SandboxProvider
+from server.rooms.sales import Sales
+from server.rooms.sweeper import Sweeper
+from server.settings import Settings
+from server.store.keys import Keys
+from server.store.scripts import Scripts
+from tests.orders.shop import Shop
+
+
+@pytest.fixture
+def scripts(redis: Redis, prefix: str) -> Scripts:
+    """The scripts on the shared redis-server; read here, off the event loop."""
+    return Scripts(redis, Keys(prefix))
+
+
+@pytest.fixture
+async def shop(scripts: Scripts, settings: Settings) -> Shop:
+    """A live room with products on the shelf and nothing on sale."""
+    shop = Shop(
+        scripts,
+        Sales(scripts, settings),
+        Orders(scripts, settings, SandboxProvider()),
+        Sweeper(scripts, settings),
+        "r1",
+    )
+    await shop.build()
+    return shop

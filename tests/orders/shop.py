@@ -1,0 +1,138 @@
+"""A live room that sells, seen through the same classes the server uses."""
+
+import itertools
+from typing import Any
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from server.auth import Identity
+from server.protocol.codes import CommandError
+from server.protocol.commands import Buy, BuyLine, Cancel, Pay, SaleClose, SaleOpen, SaleRestock
+from server.protocol.models import Order, Sale
+from server.protocol.roles import Role
+from server.rooms.call import Call
+from server.rooms.orders import Orders
+from server.rooms.sales import Sales
+from server.rooms.sweeper import Sweeper
+from server.store.keys import ROOM_KEYS
+from server.store.scripts import Scripts
+
+ANY = msgspec.msgpack.Decoder()
+PRICE = 1990
+
+
+class Shop:
+    """One room with its shelf `tea`, `cup` (CNY) and `wine` (EUR)."""
+
+    def __init__(
+        self, scripts: Scripts, sales: Sales, orders: Orders, sweeper: Sweeper, room_id: str
+    ) -> None:
+        self.scripts = scripts
+        self.redis: Redis = scripts.redis
+        self.sales = sales
+        self.orders = orders
+        self.sweeper = sweeper
+        self.id = room_id
+        self._keys = itertools.count()
+
+    def key(self, name: str) -> str:
+        return self.scripts.keys.room(self.id, name)
+
+    def call(self, user: str) -> Call:
+        return Call(self.id, Identity(user, f"{user} name", Role.VIEWER, None))
+
+    async def build(self, phase: str = "live") -> None:
+        """Make the room, its shelf, and bring it to `phase`."""
+        await self.redis.zadd(self.scripts.keys.rooms, {self.id: 1})
+        room = {"title": "T", "host": "h", "host_name": "H", "scheduled": 0, "epoch": "e1"}
+        await self.run("room_create", **room)
+        for sku, currency in (("tea", "CNY"), ("cup", "CNY"), ("wine", "EUR")):
+            product = {"sku": sku, "title": f"A {sku}", "price": 2990, "currency": currency}
+            await self.run("shelf_put", product=product, products_max=10)
+        if phase != "scheduled":
+            await self.run("room_phase", phase="live", user="h")
+
+    async def run(self, script: str, **args: Any) -> Any:
+        return await self.scripts.run(script, self.id, {"events_max": 10_000} | args, ANY)
+
+    async def open(self, stock: int = 10, **changes: Any) -> Sale:
+        fields: dict[str, Any] = {
+            "ref": 1, "sku": "tea", "price": PRICE, "stock": stock, "per_user": 100, "hold_s": 60,
+        }  # fmt: skip
+        ok = await self.sales.open(self.call("h"), SaleOpen(**fields | changes))
+        assert ok.sale is not None
+        return ok.sale
+
+    async def restock(self, sale: Sale, add: int) -> Sale:
+        ok = await self.sales.restock(self.call("h"), SaleRestock(ref=1, sale=sale.sale, add=add))
+        assert ok.sale is not None
+        return ok.sale
+
+    async def close(self, sale: Sale) -> Sale:
+        ok = await self.sales.close(self.call("h"), SaleClose(ref=1, sale=sale.sale))
+        assert ok.sale is not None
+        return ok.sale
+
+    async def buy(self, user: str, sale: Sale, qty: int = 1, key: str | None = None) -> Order:
+        key = key or f"k{next(self._keys)}"
+        ok = await self.orders.buy(self.call(user), Buy(ref=1, key=key, sale=sale.sale, qty=qty))
+        assert ok.order is not None
+        return ok.order
+
+    async def buy_cart(self, user: str, *lines: tuple[Sale, int], key: str = "cart") -> Order:
+        cart = [BuyLine(sale.sale, qty) for sale, qty in lines]
+        ok = await self.orders.buy(self.call(user), Buy(ref=1, key=key, lines=cart))
+        assert ok.order is not None
+        return ok.order
+
+    async def pay(self, order: Order) -> Order:
+        ok = await self.orders.pay(self.call(order.user), Pay(ref=1, order=order.order))
+        assert ok.order is not None
+        return ok.order
+
+    async def cancel(self, order: Order) -> Order:
+        ok = await self.orders.cancel(self.call(order.user), Cancel(ref=1, order=order.order))
+        assert ok.order is not None
+        return ok.order
+
+    async def lapse(self, order: Order) -> None:
+        """Move the order's deadline into the past, as if its time had gone by."""
+        raw = ANY.decode(await self.redis.hget(self.key("orders"), order.order))
+        raw["hold_until"] = 1
+        await self.redis.hset(self.key("orders"), order.order, msgspec.msgpack.encode(raw))
+        await self.redis.zadd(self.key("holds"), {order.order: 1})
+
+    async def sale(self, sale: Sale) -> Sale:
+        """The sale as it is now."""
+        loaded = await self.run("room_load", recent_max=0)
+        return next(msgspec.convert(s, Sale) for s in loaded["sales"] if s["sale"] == sale.sale)
+
+    async def counters(self, sale: Sale) -> tuple[int, int, int, int]:
+        """(allocated, left, held, sold) as they are now."""
+        now = await self.sale(sale)
+        return now.allocated, now.left, now.held, now.sold
+
+    async def own(self, user: str) -> list[Order]:
+        return (await self.orders.of(self.id, [user]))[user]
+
+    async def ledger(self) -> list[dict[str, Any]]:
+        return [ANY.decode(v[b"e"]) for _, v in await self.redis.xrange(self.key("ledger"))]
+
+    async def stats(self) -> dict[str, int]:
+        found = await self.redis.hgetall(self.key("stats"))
+        return {name.decode(): int(value) for name, value in found.items() if int(value)}
+
+    async def dump(self) -> dict[str, bytes | None]:
+        """Every key of the room, byte for byte."""
+        return {name: await self.redis.dump(self.key(name)) for name in ROOM_KEYS}
+
+    async def refused(self, attempt: Any, code: str) -> CommandError:
+        """Await an attempt that must be refused with `code` and leave no trace."""
+        before = await self.dump()
+        with pytest.raises(CommandError) as caught:
+            await attempt
+        assert caught.value.code == code
+        assert await self.dump() == before
+        return caught.value

@@ -1,0 +1,119 @@
+"""Holds lapse and sales start and end by the clock of Redis, whoever sweeps."""
+
+import asyncio
+
+from server.rooms.payments import Payment
+from server.rooms.sweeper import Sweeper
+from server.settings import Settings
+from tests.orders.shop import PRICE, Shop
+
+
+async def test_a_lapsed_hold_gives_its_units_back_once(shop: Shop) -> None:
+    sale = await shop.open(stock=5, per_user=2)
+    order = await shop.buy("ann", sale, 2)
+    await shop.lapse(order)
+    swept = await asyncio.gather(*(shop.sweeper.sweep([shop.id]) for _ in range(4)))
+    assert sum(swept) == 1
+    assert await shop.counters(sale) == (5, 5, 0, 0)
+    assert (await shop.own("ann"))[0].status == "expired"
+    assert (await shop.buy("ann", sale, 2)).status == "held"
+
+
+async def test_a_hold_that_has_time_left_is_not_swept(shop: Shop) -> None:
+    await shop.buy("ann", await shop.open())
+    assert await shop.sweeper.sweep([shop.id]) == 0
+
+
+async def test_an_expired_order_is_not_charged(shop: Shop) -> None:
+    order = await shop.buy("ann", await shop.open())
+    await shop.lapse(order)
+    await shop.sweeper.sweep([shop.id])
+    await shop.refused(shop.pay(order), "expired")
+    await shop.refused(shop.cancel(order), "expired")
+
+
+async def test_a_hold_whose_time_is_over_is_not_charged_though_nobody_swept(shop: Shop) -> None:
+    order = await shop.buy("ann", await shop.open())
+    await shop.lapse(order)
+    await shop.refused(shop.pay(order), "expired")
+
+
+async def test_a_late_payment_gets_units_that_are_left(shop: Shop) -> None:
+    sale = await shop.open(stock=2)
+    order = await shop.buy("ann", sale, 2)
+    await shop.lapse(order)
+    await shop.sweeper.sweep([shop.id])
+    paid = await shop.orders.charged(shop.id, order.order, Payment("p1", 2 * PRICE, "CNY"))
+    assert paid.status == "paid"
+    assert await shop.counters(sale) == (2, 0, 0, 2)
+
+
+async def test_a_late_payment_without_units_is_due_back(shop: Shop) -> None:
+    sale = await shop.open(stock=2)
+    order = await shop.buy("ann", sale, 2)
+    await shop.lapse(order)
+    await shop.sweeper.sweep([shop.id])
+    await shop.buy("bob", sale, 1)
+    late = await shop.orders.charged(shop.id, order.order, Payment("p1", 2 * PRICE, "CNY"))
+    assert late.status == "refund_due"
+    assert await shop.counters(sale) == (2, 1, 1, 0)
+    assert (await shop.stats())["refund_due:CNY"] == 2 * PRICE
+
+
+async def test_a_payment_told_twice_counts_once(shop: Shop) -> None:
+    order = await shop.buy("ann", await shop.open())
+    payment = Payment("p1", PRICE, "CNY")
+    paid = await shop.orders.charged(shop.id, order.order, payment)
+    before = await shop.dump()
+    assert await shop.orders.charged(shop.id, order.order, payment) == paid
+    assert await shop.dump() == before
+
+
+async def test_a_second_charge_of_a_paid_order_is_due_back(shop: Shop) -> None:
+    order = await shop.buy("ann", await shop.open())
+    for payment in ("p1", "p2"):
+        paid = await shop.orders.charged(shop.id, order.order, Payment(payment, PRICE, "CNY"))
+    assert paid.status == "paid"
+    assert await shop.redis.zrange(shop.key("refunds"), 0, -1) == [b"p2"]
+
+
+async def test_a_payment_of_another_amount_is_due_back(shop: Shop) -> None:
+    sale = await shop.open()
+    order = await shop.buy("ann", sale)
+    held = await shop.orders.charged(shop.id, order.order, Payment("p1", PRICE - 1, "CNY"))
+    assert held.status == "held"
+    assert await shop.counters(sale) == (10, 9, 1, 0)
+
+
+async def test_a_late_payment_revives_no_cancelled_order(shop: Shop) -> None:
+    sale = await shop.open()
+    cancelled = await shop.cancel(await shop.buy("ann", sale))
+    after = await shop.orders.charged(shop.id, cancelled.order, Payment("p1", PRICE, "CNY"))
+    assert after.status == "cancelled"
+    assert await shop.counters(sale) == (10, 10, 0, 0)
+    assert await shop.redis.zcard(shop.key("refunds")) == 1
+
+
+async def test_a_scheduled_sale_refuses_before_its_start(shop: Shop) -> None:
+    sale = await shop.open(starts_in_s=1000)
+    assert sale.status == "scheduled"
+    refusal = await shop.refused(shop.buy("ann", sale), "not_started")
+    assert 990_000 < (refusal.retry_ms or 0) <= 1_000_000
+
+
+async def test_a_scheduled_sale_starts_and_ends_by_itself(shop: Shop, settings: Settings) -> None:
+    sale = await shop.open(starts_in_s=1, lasts_s=1)
+    async with Sweeper(shop.scripts, settings, lambda: [shop.id]):
+        async with asyncio.timeout(10):
+            while (await shop.sale(sale)).status == "scheduled":
+                await asyncio.sleep(0.02)
+            await shop.buy("ann", sale)
+            while (await shop.sale(sale)).status != "closed":
+                await asyncio.sleep(0.02)
+    await shop.refused(shop.buy("ann", sale), "ended")
+
+
+async def test_a_room_nobody_is_in_is_swept_too(shop: Shop) -> None:
+    order = await shop.buy("ann", await shop.open())
+    await shop.lapse(order)
+    assert await shop.sweeper.sweep_all() == 1
