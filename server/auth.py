@@ -111,9 +111,7 @@ class TokenVerifier:
     def __init__(self, settings: Settings) -> None:
         self._algorithm = settings.jwt.algorithm
         self._leeway_s = settings.jwt.leeway_s
-        self._key = (
-            _hs256_secret(settings) if self._algorithm == "HS256" else _public_key(settings)
-        )
+        self._key = _hs256_secret(settings) if self._algorithm == "HS256" else _public_key(settings)
 
     def verify(self, token: str) -> Identity:
         """The identity a token speaks for. Raises BadToken."""

@@ -2,16 +2,12 @@
 
 import json
 import logging
-import re
 import sys
 import time
 from typing import TextIO
 
+from server.masking import mask
 from server.settings.sections import Log
-
-# The last net under the rule that secrets are not logged: whole tokens, and passwords in URLs.
-_TOKEN = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]+")
-_URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:@/]*):[^\s@/]+@")
 
 
 def set_up(settings: Log, *, worker_id: str = "", stream: TextIO | None = None) -> None:
@@ -27,11 +23,6 @@ def set_up(settings: Log, *, worker_id: str = "", stream: TextIO | None = None) 
     root.setLevel(settings.level.upper())
     # One line a request is more than a busy server can afford; the metrics count them.
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-
-
-def mask(text: str) -> str:
-    """The text without the tokens and passwords that can be told by their looks."""
-    return _URL_PASSWORD.sub(r"\1:***@", _TOKEN.sub("eyJ***", text))
 
 
 class _ConsoleLines(logging.Formatter):

@@ -114,10 +114,10 @@ def _refuse_unknown_env() -> None:
     known = {env_name(key) for key, _ in fields()}
     for name in sorted(os.environ):
         upper = name.upper()
-        if upper.startswith(ENV_PREFIX) and not upper.startswith(_NOT_SETTINGS):
-            if upper not in known:
-                hint = _close(upper, known)
-                raise SettingsError(f"The environment variable {name} is not a setting{hint}.")
+        ours = upper.startswith(ENV_PREFIX) and not upper.startswith(_NOT_SETTINGS)
+        if ours and upper not in known:
+            hint = _close(upper, known)
+            raise SettingsError(f"The environment variable {name} is not a setting{hint}.")
 
 
 def _close(wrong: str, known: set[str]) -> str:

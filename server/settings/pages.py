@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from server.masking import mask_url
 from server.settings.allowed import allowed
 from server.settings.load import env_name, fields
 from server.settings.model import Settings
@@ -46,7 +47,7 @@ def plain(settings: Settings) -> dict[str, Any]:
     return {name: bare(value) for name, value in settings.model_dump().items()}
 
 
-def effective_toml(settings: Settings, mask_url: Callable[[str], str]) -> str:
+def effective_toml(settings: Settings) -> str:
     """The settings in force as TOML, secrets and passwords masked."""
 
     def shown(key: str, _: FieldInfo) -> str:
@@ -75,7 +76,7 @@ def configuration_md() -> str:
         of, _, name = key.rpartition(".")
         if of != section:
             section = of
-            about = Settings.model_fields[of].annotation.__doc__ if of else None  # type: ignore[union-attr]
+            about = Settings.model_fields[of].annotation.__doc__ if of else None
             rows += ["", f"## {of or 'top'}", ""] + ([about.strip(), ""] if about else [])
             rows += ["| setting | default | allowed | what it is |", "|---|---|---|---|"]
         default = "" if field.default is None else f"`{_toml(field.default)}`"

@@ -1,5 +1,6 @@
 """Connects to a Redis by its URL: one server, or the master that Sentinels name."""
 
+import logging
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
@@ -7,12 +8,20 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from redis.asyncio import BlockingConnectionPool, Redis, Sentinel
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.driver_info import DriverInfo
+from redis.exceptions import RedisError
 
+from server.masking import mask_url
 from server.settings import SettingsError
 from server.settings.sections import Redis as RedisSettings
+from server.store.redis_program import VERSION_MIN
+
+log = logging.getLogger(__name__)
 
 _HEALTH_CHECK_S = 15
 _SENTINEL_PORT = 26379
+# Made once: otherwise each new connection reads the package's metadata from disk, on the loop.
+_DRIVER = DriverInfo()
 
 
 def connect(url: str, settings: RedisSettings) -> Redis:
@@ -43,18 +52,37 @@ def connect(url: str, settings: RedisSettings) -> Redis:
     )
 
 
-def mask_url(url: str) -> str:
-    """The URL without its passwords, fit for logs."""
-    head, mark, rest = url.partition("://")
-    authority, slash, path = rest.partition("/")
-    credentials, at, hosts = authority.rpartition("@")
-    if at:
-        user = credentials.partition(":")[0]
-        authority = f"{user}:***@{hosts}"
-    path, question, query = path.partition("?")
-    if "password" in query:
-        query = "***"
-    return f"{head}{mark}{authority}{slash}{path}{question}{query}"
+class RedisUnusable(Exception):
+    """The Redis at the URL can't be used; the text says why."""
+
+
+async def check(url: str, settings: RedisSettings) -> None:
+    """Ask a Redis whether it can carry a server, before one starts. Raises RedisUnusable.
+
+    What could lose orders without stopping a server is logged as a warning.
+    """
+    redis = connect(url, settings)
+    try:
+        info = await redis.info()
+    except RedisError as error:
+        raise RedisUnusable(
+            f"The Redis at {mask_url(url)} can't be used: {error}. Start it, or correct redis.url."
+        ) from None
+    finally:
+        await redis.aclose()
+    version = str(info["redis_version"])
+    if tuple(int(part) for part in version.split(".")[:2]) < VERSION_MIN:
+        raise RedisUnusable(f"The Redis at {mask_url(url)} is {version}; 6.2 or newer is needed.")
+    if info.get("maxmemory_policy", "noeviction") != "noeviction":
+        log.warning(
+            "The Redis at %s may evict keys: set maxmemory-policy noeviction.", mask_url(url)
+        )
+    if settings.durability != "memory" and not info.get("aof_enabled"):
+        log.warning(
+            "The Redis at %s keeps no append-only file: orders may be lost with it "
+            "(set appendonly yes and appendfsync always).",
+            mask_url(url),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,26 +98,26 @@ class _SentinelAddress:
 class _SentinelMaster(Redis):
     """The client of a master whose address the Sentinels know, closed together with theirs."""
 
-    sentinel: Sentinel
+    asked: Sentinel
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         await super().aclose(close_connection_pool)
-        await self.sentinel.aclose()
+        await self.asked.aclose()
 
 
 def _sentinel_master(address: _SentinelAddress, settings: RedisSettings) -> Redis:
     common = _options(settings) | ({"ssl": True} if address.ssl else {})
-    sentinel = Sentinel(
+    sentinel = Sentinel(  # type: ignore[no-untyped-call]
         address.sentinels,
         sentinel_kwargs={**common, **address.sentinel_login},
         **common,
         **address.redis_login,
         db=address.db,
     )
-    client = sentinel.master_for(
+    client: _SentinelMaster = sentinel.master_for(
         address.service, redis_class=_SentinelMaster, max_connections=settings.connections_max
     )
-    client.sentinel = sentinel
+    client.asked = sentinel
     return client
 
 
@@ -103,6 +131,7 @@ def _options(settings: RedisSettings) -> dict[str, Any]:
         "retry_on_error": [],
         "decode_responses": False,
         "protocol": 2,
+        "driver_info": _DRIVER,
     }
 
 

