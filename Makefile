@@ -1,6 +1,6 @@
 # `make` alone lists the commands. Each works from a fresh clone: what it needs it sets up.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt bench load torture docs lock clean
+.PHONY: help setup run demo test check fmt bench bench-fanout peers load torture docs lock clean
 
 # The newest Python that is new enough; PYTHON=... takes another.
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 || continue; \
@@ -13,7 +13,7 @@ PACKAGES := $(foreach p,server client_sim loadtest,$(if $(wildcard $p/__init__.p
 ARGS ?=
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv and install everything into it
 
@@ -44,6 +44,12 @@ fmt: $(READY) ## put the code in the house's format
 
 bench: $(READY) ## measure fan-out and orders on this machine
 	$(BIN)/python -m loadtest bench $(ARGS)
+
+bench-fanout: $(READY) ## fan-out beside its peers, in one table (first: make peers)
+	$(BIN)/python -m loadtest.bench_fanout $(ARGS)
+
+peers: $(READY) ## fetch the npm peers of bench-fanout into out/peers
+	$(BIN)/python -m loadtest.bench_fanout --install-peers
 
 load: $(READY) ## a locust run against a server of its own
 	$(BIN)/python -m loadtest load $(ARGS)
