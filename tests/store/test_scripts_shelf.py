@@ -1,0 +1,110 @@
+"""The shelf, the pin and the notice, from below."""
+
+import msgspec
+import pytest
+
+from server.protocol.events import PinEvent, RoomEvents, ShelfEvent
+from tests.store.script_room import ScriptRoom, product
+
+
+async def put(room: ScriptRoom, *skus: str) -> None:
+    for sku in skus:
+        await room.run("shelf_put", product=product(sku), products_max=9)
+    await room.published()
+
+
+async def skus(room: ScriptRoom) -> list[str]:
+    return [p["sku"] for p in (await room.run("room_load", recent_max=0))["shelf"]]
+
+
+async def test_a_product_is_put_and_told_whole(live: ScriptRoom) -> None:
+    tea = product("tea", points=["fresh"], flaws=[], image="/tea.jpg")
+    [event] = await live.events("shelf_put", product=tea, products_max=9)
+    assert event == {"t": "shelf", "put": tea, "seq": 2}
+    assert (await live.stream())[-1] == ("2-0", event, "")
+    assert (await live.run("room_load", recent_max=0))["shelf"] == [tea]
+    assert msgspec.convert(event, ShelfEvent).put is not None
+
+
+async def test_a_replaced_product_stays_where_it_stands(live: ScriptRoom) -> None:
+    await put(live, "tea", "cup", "pot")
+    await live.run("shelf_put", product=product("tea", price=5), products_max=3)
+    shelf = (await live.run("room_load", recent_max=0))["shelf"]
+    assert [(p["sku"], p["price"]) for p in shelf] == [("tea", 5), ("cup", 1990), ("pot", 1990)]
+
+
+async def test_a_product_put_again_after_its_removal_goes_last(live: ScriptRoom) -> None:
+    await put(live, "tea", "cup", "pot")
+    await live.run("shelf_remove", sku="tea")
+    await put(live, "arm", "tea")
+    assert await skus(live) == ["cup", "pot", "arm", "tea"]
+
+
+async def test_a_full_shelf_takes_no_more_but_lets_a_product_be_replaced(
+    live: ScriptRoom,
+) -> None:
+    await put(live, "tea", "cup")
+    refusal = await live.refused("shelf_put", product=product("pot"), products_max=2)
+    assert refusal.code == "limit_reached"
+    await live.run("shelf_put", product=product("cup"), products_max=2)
+
+
+async def test_a_sku_may_be_any_text(live: ScriptRoom) -> None:
+    odd = ["10", "2", "茶 壶", "a:b/c", "__proto__"]
+    await put(live, *odd)
+    assert await skus(live) == odd
+
+
+async def test_a_removed_product_is_told_by_its_sku(live: ScriptRoom) -> None:
+    await put(live, "tea", "cup")
+    assert await live.events("shelf_remove", sku="tea") == [
+        {"t": "shelf", "remove": "tea", "seq": 4}
+    ]
+    assert await skus(live) == ["cup"]
+
+
+async def test_removing_the_pinned_product_unpins_it_first(live: ScriptRoom) -> None:
+    await put(live, "tea")
+    await live.run("pin_set", sku="tea")
+    await live.published()
+    assert await live.events("shelf_remove", sku="tea") == [
+        {"t": "pin", "seq": 4},
+        {"t": "shelf", "remove": "tea", "seq": 5},
+    ]
+    assert (await live.fields())["pin"] == ""
+
+
+@pytest.mark.parametrize("script", ["shelf_remove", "pin_set"])
+async def test_a_product_that_is_not_on_the_shelf_is_not_found(
+    live: ScriptRoom, script: str
+) -> None:
+    assert (await live.refused(script, sku="gone")).code == "not_found"
+
+
+async def test_a_pin_is_told_and_the_same_pin_again_is_no_news(live: ScriptRoom) -> None:
+    await put(live, "tea")
+    assert await live.events("pin_set", sku="tea") == [{"t": "pin", "sku": "tea", "seq": 3}]
+    assert await live.tell("pin_set", sku="tea") == []
+    assert (await live.fields())["pin"] == "tea"
+
+
+async def test_unpinning_is_told_as_null_and_only_when_something_was_pinned(
+    live: ScriptRoom,
+) -> None:
+    assert await live.tell("pin_set", sku="") == []
+    await put(live, "tea")
+    await live.run("pin_set", sku="tea")
+    await live.published()
+    [event] = await live.events("pin_set", sku="")
+    wire = msgspec.json.encode(msgspec.convert(event, RoomEvents))
+    assert msgspec.json.decode(wire) == {"t": "pin", "seq": 4, "sku": None}
+    assert isinstance(msgspec.convert(event, RoomEvents), PinEvent)
+
+
+async def test_a_notice_is_kept_and_told_until_the_next_one(live: ScriptRoom) -> None:
+    assert await live.events("notice_put", text="满减 🎉") == [
+        {"t": "notice", "text": "满减 🎉", "seq": 2}
+    ]
+    assert (await live.fields())["notice"] == "满减 🎉"
+    assert await live.events("notice_put", text="") == [{"t": "notice", "text": "", "seq": 3}]
+    assert (await live.fields())["notice"] == ""
