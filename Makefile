@@ -21,7 +21,7 @@ $(READY): pyproject.toml constraints.txt
 	@test -x $(BIN)/python || test -n "$(PYTHON)" || { echo "Liveroom needs Python 3.11 or newer \
 	with its venv module; none was found. Install one, or name it: make setup PYTHON=/path/to/python3" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[load,dev]'
+	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[load,dev]'
 	@touch $@
 
 run: $(READY) ## start a server with a demo room, and print where to look
@@ -62,7 +62,7 @@ docs: $(READY) ## write the pages that are made from the code
 
 lock: ## choose new versions of all dependencies (constraints.txt)
 	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet --disable-pip-version-check -e '.[load,dev]'
+	$(VENV)-lock/bin/python -m pip install -qq --disable-pip-version-check -e '.[load,dev]'
 	{ echo '# Made by `make lock`: the versions that were tested together.'; \
 	$(VENV)-lock/bin/python -m pip freeze --exclude-editable; } > constraints.txt
 	rm -rf $(VENV)-lock

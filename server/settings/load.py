@@ -130,9 +130,10 @@ def _sentence(error: ErrorDetails, origins: Mapping[str, str]) -> str:
     known = dict(fields())
     if not key:  # a relation between settings: its sentence names them
         return error["msg"].removeprefix("Value error, ")
-    origin = f" (from {origins[key]})" if key in origins else ""
+    source = next((origins[each] for each in origins if f"{each}.".startswith(f"{key}.")), "")
+    origin = f" (from {source})" if source else ""
     if error["type"] == "extra_forbidden":
-        return f"{key}{origin} is not a setting{_close(key, set(known))}."
+        return f"{key}{origin} is not a setting{_close(key, {*known, *Settings.model_fields})}."
     if key not in known:
         return f"{key}{origin} must be a section with settings in it, not {error['input']!r}."
     shown = "(hidden)" if "secret" in key or key == "redis.url" else repr(error["input"])

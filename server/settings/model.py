@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         for low, high in _ORDERED:
             below, above = self._value(low), self._value(high)
             if below >= above:
-                raise ValueError(f"{low} = {below:g} must be less than {high} = {above:g}.")
+                raise ValueError(f"{low} = {below} must be less than {high} = {above}.")
         if self.hub.tick_ms_min > self.hub.tick_ms_max:
             raise ValueError("hub.tick_ms_min must not be greater than hub.tick_ms_max.")
         if self.orders.hold_s_min > self.orders.hold_s_max:
@@ -86,7 +86,8 @@ class Settings(BaseSettings):
 
     def _value(self, key: str) -> float:
         section, name = key.split(".")
-        return float(getattr(getattr(self, section), name))
+        value: float = getattr(getattr(self, section), name)
+        return value
 
     def _check_jwt(self) -> None:
         if self.jwt.algorithm != "HS256":

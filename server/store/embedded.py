@@ -55,7 +55,7 @@ class EmbeddedRedis:
     """
 
     def __init__(self, data_dir: Path, *, server_path: str = "", fsync: bool = True) -> None:
-        self.folder = data_dir.resolve()
+        self.folder = data_dir.absolute()
         self.home = self.folder / "redis"
         self.socket = _socket_path(self.home)
         self.restarted = asyncio.Event()
@@ -81,9 +81,8 @@ class EmbeddedRedis:
 
     async def __aenter__(self) -> Self:
         async with contextlib.AsyncExitStack() as undo:
-            lock = FolderLock(self.folder)
-            await asyncio.to_thread(_make_private, self.folder, self.home, self.socket.parent)
-            undo.enter_context(lock)
+            lock = await asyncio.to_thread(self._take_folder)
+            undo.callback(lock.release)
             version_min = await asyncio.to_thread(_version_needed, self.home)
             self._program = await redis_program.find(self._server_path, version_min)
             await _stop_left_behind(self.socket, self.home / "redis.pid")
@@ -100,6 +99,10 @@ class EmbeddedRedis:
         trace: TracebackType | None,
     ) -> None:
         await self._lifetime.aclose()
+
+    def _take_folder(self) -> FolderLock:
+        _make_private(self.folder, self.home, self.socket.parent)
+        return FolderLock(self.folder)
 
     async def _start(self) -> None:
         assert self._program is not None
@@ -187,6 +190,9 @@ class EmbeddedRedis:
         if self._child is not None:
             await _end(self._child)
             self._child = None
+        if self.socket.parent != self.home:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(self.socket.parent.rmdir)
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:
@@ -211,6 +217,7 @@ async def _ask(path: Path, command: bytes) -> bytes:
                 return await reader.readline()
             finally:
                 writer.close()
+                await writer.wait_closed()
     except (OSError, TimeoutError):
         return b""
 

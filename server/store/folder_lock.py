@@ -3,8 +3,6 @@
 import fcntl
 import os
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 
 class FolderInUse(Exception):
@@ -15,33 +13,22 @@ class FolderLock:
     """Holds `folder/lock`, which names the process that has it. Raises FolderInUse."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._fd = -1
-
-    def __enter__(self) -> Self:
-        fd = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.ftruncate(fd, 0)
-            os.write(fd, f"{os.getpid()}\n".encode())
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.ftruncate(self._fd, 0)
+            os.write(self._fd, f"{os.getpid()}\n".encode())
         except BlockingIOError:
-            holder = os.read(fd, 32).decode(errors="replace").strip() or "unknown"
-            os.close(fd)
+            holder = os.read(self._fd, 32).decode(errors="replace").strip() or "unknown"
+            self.release()
             raise FolderInUse(
-                f"The data folder {self._folder} is in use by another server (process {holder}). "
+                f"The data folder {folder} is in use by another server (process {holder}). "
                 "Stop that one, or choose another folder with --data-dir."
             ) from None
         except OSError:
-            os.close(fd)
+            self.release()
             raise
-        self._fd = fd
-        return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def release(self) -> None:
+        """Free the folder. The file stays: removing it would let two servers in."""
         os.close(self._fd)
-        self._fd = -1

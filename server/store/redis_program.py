@@ -32,7 +32,7 @@ async def find(configured: str = "", version_min: tuple[int, ...] = VERSION_MIN)
     if configured:
         return await _usable(Path(configured), version_min)
     passed_over = ""
-    for path in filter(None, (_on_path(), _in_wheel())):
+    for path in await asyncio.to_thread(_candidates):
         try:
             return await _usable(path, version_min)
         except NoRedisProgram as reason:
@@ -42,6 +42,10 @@ async def find(configured: str = "", version_min: tuple[int, ...] = VERSION_MIN)
         "(`apt-get install redis-server`), name one with LIVEROOM_REDIS_SERVER_PATH, or give the "
         "URL of a running Redis with --redis-url." + passed_over
     )
+
+
+def _candidates() -> list[Path]:
+    return [path for path in (_on_path(), _in_wheel()) if path is not None]
 
 
 def _on_path() -> Path | None:

@@ -1,0 +1,157 @@
+"""Connecting to a Redis by its URL."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from server.settings import SettingsError
+from server.settings.sections import Redis as RedisSettings
+from server.store import redis_program
+from server.store.client import RedisUnusable, check, connect
+from server.store.embedded import EmbeddedRedis
+
+SETTINGS = RedisSettings(connect_timeout_s=1, command_timeout_s=2)
+
+
+def free_port() -> int:
+    """A port that nobody listens on at the moment."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        return int(held.getsockname()[1])
+
+
+@asynccontextmanager
+async def redis_process(*arguments: str) -> AsyncIterator[None]:
+    """A redis-server of this test, which says that it is ready."""
+    program = await redis_program.find()
+    child = await asyncio.create_subprocess_exec(
+        program.path, *arguments, stdout=asyncio.subprocess.PIPE
+    )
+    assert child.stdout is not None
+    try:
+        while b"eady to accept" not in (line := await child.stdout.readline()):
+            # A Sentinel doesn't say that it is ready; this is the last line before it is.
+            if b"+monitor" in line:
+                break
+            assert line, "redis-server ended"
+        yield
+    finally:
+        child.terminate()
+        await child.communicate()
+
+
+async def test_answers_are_bytes(redis: Redis, prefix: str) -> None:
+    await redis.set(f"{prefix}:a", "é")
+
+    assert await redis.get(f"{prefix}:a") == "é".encode()
+
+
+async def test_a_tcp_url_with_a_password_and_a_database_connects(tmp_path: Path) -> None:
+    port = free_port()
+    async with redis_process(
+        *("--port", str(port), "--bind", "127.0.0.1", "--save", ""),
+        *("--dir", str(tmp_path), "--requirepass", "hush"),
+    ):
+        redis = connect(f"redis://:hush@127.0.0.1:{port}/3", SETTINGS)
+        assert await redis.ping()
+        assert (await redis.client_info())["db"] == 3
+        await redis.aclose()
+
+
+async def test_a_sentinel_names_the_master(tmp_path: Path) -> None:
+    port, sentinel_port = free_port(), free_port()
+    config = tmp_path / "sentinel.conf"
+    config.write_text(
+        f"port {sentinel_port}\nbind 127.0.0.1\nsentinel monitor rooms 127.0.0.1 {port} 1\n"
+    )
+    async with (
+        redis_process(
+            *("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path))
+        ),
+        redis_process(str(config), "--sentinel"),
+    ):
+        redis = connect(f"redis+sentinel://127.0.0.1:{sentinel_port}/rooms/2", SETTINGS)
+        await redis.set("a", "1")
+        assert await redis.get("a") == b"1"
+        assert (await redis.client_info())["db"] == 2
+        await redis.aclose()
+
+
+async def test_a_command_that_fails_is_not_sent_again() -> None:
+    asked = 0
+
+    async def lose(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        while data := await reader.read(1000):
+            if b"INCR" in data:
+                asked += 1
+                break
+            writer.write(b"+PONG\r\n" * data.count(b"PING") + b"+OK\r\n" * data.count(b"SETINFO"))
+        writer.close()
+
+    async with await asyncio.start_server(lose, "127.0.0.1", 0) as listener:
+        port = listener.sockets[0].getsockname()[1]
+        redis = connect(f"redis://127.0.0.1:{port}", SETTINGS)
+        with pytest.raises(RedisConnectionError):
+            await redis.incr("a")
+        await redis.aclose()
+
+    assert asked == 1
+
+
+async def test_a_busy_client_waits_for_a_connection_instead_of_failing(
+    redis_server: EmbeddedRedis, prefix: str
+) -> None:
+    redis = connect(redis_server.url, RedisSettings(connections_max=2))
+
+    counted = await asyncio.gather(*(redis.incr(f"{prefix}:n") for _ in range(50)))
+
+    assert sorted(counted) == list(range(1, 51))
+    await redis.aclose()
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://host", "it must start with redis://"),
+        ("redis+sentinel://host:1", "needs sentinels and a service"),
+        ("redis+sentinel://host:x/service", "the port of 'host:x' is not a number"),
+        ("redis+sentinel://host:1/service/x", "database 'x' is not a number"),
+    ],
+)
+def test_a_url_that_can_not_be_used_is_a_sentence(url: str, why: str) -> None:
+    with pytest.raises(SettingsError, match=why):
+        connect(url, SETTINGS)
+
+
+async def test_a_redis_that_is_not_there_is_a_sentence_without_the_password() -> None:
+    with pytest.raises(RedisUnusable, match=r"redis://:\*\*\*@127\.0\.0\.1:\d+ can't be used"):
+        await check(f"redis://:hush@127.0.0.1:{free_port()}", SETTINGS)
+
+
+async def test_a_redis_that_may_lose_orders_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    port = free_port()
+    async with redis_process(
+        *("--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)),
+        *("--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru"),
+    ):
+        await check(f"redis://127.0.0.1:{port}", SETTINGS)
+
+    assert "may evict keys" in caplog.text
+    assert "no append-only file" in caplog.text
+
+
+async def test_a_safe_redis_is_used_without_a_word(
+    redis_server: EmbeddedRedis, caplog: pytest.LogCaptureFixture
+) -> None:
+    await check(redis_server.url, SETTINGS)
+
+    assert caplog.text == ""
