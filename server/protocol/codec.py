@@ -9,7 +9,7 @@ import struct
 import zlib
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import msgspec
 
@@ -28,6 +28,9 @@ class Encoding(Enum):
     JSON = "liveroom.v1.json"
     MSGPACK = "liveroom.v1.msgpack"
 
+
+_OPS = frozenset(command.__struct_config__.tag for command in get_args(AnyCommand))
+_SHOWN_CHARS_MAX = 200  # of what a client sent, in the sentence that refuses it
 
 SUBPROTOCOLS = {encoding.value: encoding for encoding in Encoding}
 
@@ -62,7 +65,7 @@ class Codec:
     def decode(self, data: bytes) -> AnyCommand:
         """One command out of a frame's payload; UnreadableCommand with a sentence if it is none."""
         try:
-            return cast(AnyCommand, self._decode_command(data))
+            return cast("AnyCommand", self._decode_command(data))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             raise self._unreadable(data, exc) from None
 
@@ -76,11 +79,14 @@ class Codec:
         ref = head.ref if type(head.ref) is int and 1 <= head.ref <= 2**53 else None
         if not isinstance(head.op, str):
             return UnreadableCommand("The command has no `op`; send one, for example `join`.", ref)
-        return UnreadableCommand(f"The command `{head.op[:32]}` cannot be read: {exc}.", ref)
+        if head.op not in _OPS:
+            return UnreadableCommand(f"There is no command `{head.op[:32]}`.", ref)
+        reason = str(exc)[:_SHOWN_CHARS_MAX]
+        return UnreadableCommand(f"The command `{head.op}` cannot be read: {reason}.", ref)
 
     def encode(self, message: Reply | Event | msgspec.Struct) -> bytes:
         """One message's bytes, to be put into an array."""
-        return cast(bytes, self._encode(message))
+        return cast("bytes", self._encode(message))
 
     def array(self, parts: Sequence[bytes]) -> bytes:
         """The payload of a frame that carries these encoded messages, in this order."""

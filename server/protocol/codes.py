@@ -23,9 +23,7 @@ ERRORS: dict[str, ErrorRow] = {
         "The token is malformed, expired or not signed by this server's key.",
         "Get a new token and join again.",
     ),
-    "forbidden": ErrorRow(
-        "This role, or this user, may not do that here.", "Do not resend."
-    ),
+    "forbidden": ErrorRow("This role, or this user, may not do that here.", "Do not resend."),
     "not_found": ErrorRow(
         "The room, sale, order, product or comment named does not exist.", "Do not resend."
     ),
@@ -53,6 +51,10 @@ ERRORS: dict[str, ErrorRow] = {
     "unavailable": ErrorRow(
         "The store did not answer; the outcome is unknown.",
         "Wait `retry_ms`, then resend with the same key.",
+    ),
+    "internal": ErrorRow(
+        "The server failed at this command; the outcome is unknown.",
+        "Report it; resend a buy with the same key.",
     ),
 }
 

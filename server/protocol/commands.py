@@ -45,7 +45,7 @@ class Join(Command, tag="join", frozen=True, kw_only=True):
 
 
 class Ping(Command, tag="ping", frozen=True, kw_only=True):
-    """Answers with the server's time: for clocks and for clients that cannot send WebSocket pings."""
+    """Ask for the server's time; also a sign of life where WebSocket pings cannot be sent."""
 
 
 class Comment(Command, tag="comment", frozen=True, kw_only=True):

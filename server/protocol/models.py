@@ -18,9 +18,7 @@ Phrase = Annotated[str, Meta(min_length=1, max_length=200)]
 
 Phase = Literal["scheduled", "live", "ended"]
 SaleStatus = Literal["scheduled", "open", "sold_out", "closed"]
-OrderStatus = Literal[
-    "held", "paid", "cancelled", "expired", "returned", "refund_due", "refunded"
-]
+OrderStatus = Literal["held", "paid", "cancelled", "expired", "returned", "refund_due", "refunded"]
 
 
 class Product(Struct, frozen=True, omit_defaults=True):

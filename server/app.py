@@ -1,0 +1,104 @@
+"""The wiring of one worker: everything is made, started and stopped here, in this order."""
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Callable
+
+from aiohttp import web
+
+from server.auth import TokenVerifier
+from server.edge.edge import Edge
+from server.loop_lag import LoopLag
+from server.metrics import Metrics
+from server.rooms.comments import Comments
+from server.rooms.directory import Directory
+from server.rooms.dispatch import Dispatch
+from server.rooms.likes import Likes
+from server.rooms.moderation import Moderation
+from server.rooms.open_rooms import OpenRooms
+from server.rooms.orders import Orders
+from server.rooms.payments import SandboxProvider
+from server.rooms.phases import Phases
+from server.rooms.presence import Presence
+from server.rooms.sales import Sales
+from server.rooms.shelf import Shelf
+from server.rooms.sweeper import Sweeper
+from server.settings import Settings
+from server.store.bus import Bus
+from server.store.client import connect
+from server.store.keys import Keys
+from server.store.scripts import Scripts
+from server.web.app import make_app
+from server.web.health import Health
+from server.web.rest import Rest
+
+
+async def run_worker(
+    settings: Settings,
+    *,
+    redis_url: str,
+    worker_id: str,
+    stop: asyncio.Event,
+    on_ready: Callable[[str], None],
+) -> None:
+    """Run one worker until `stop` is set; then drain.
+
+    `on_ready` gets the base URL once viewers can connect.
+    """
+    rng = random.Random()
+    metrics = Metrics()
+    verifier = TokenVerifier(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        redis = connect(redis_url, settings.redis)
+        stack.push_async_callback(redis.aclose)
+        keys = Keys(settings.redis.key_prefix)
+        scripts = Scripts(redis, keys)
+
+        directory = Directory(scripts, settings)
+        sales = Sales(scripts, settings)
+        orders = Orders(scripts, settings, SandboxProvider())
+        dispatch = Dispatch(
+            [
+                Comments(scripts, settings, metrics),
+                Likes(scripts, settings, metrics),
+                Shelf(scripts, settings),
+                Phases(scripts, settings, sales.close_all),
+                Moderation(scripts, settings),
+                sales,
+                orders,
+            ],
+            directory.host_of,
+        )
+
+        await stack.enter_async_context(LoopLag(metrics))
+        bus = await stack.enter_async_context(Bus(redis, keys, settings.bus, worker_id, metrics))
+        rooms = await stack.enter_async_context(
+            OpenRooms(scripts, bus, orders.of, settings, metrics, rng)
+        )
+        await stack.enter_async_context(Presence(scripts, settings, worker_id, lambda: rooms))
+        await stack.enter_async_context(
+            Sweeper(scripts, settings, lambda: [room.room_id for room in rooms])
+        )
+
+        health = Health(redis, metrics, lambda: edge.draining, lambda: bus.alive)
+        app = make_app(verifier, Rest(directory, dispatch).routes(), health)
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        stack.push_async_callback(runner.cleanup)
+        assert runner.server is not None
+        edge = await stack.enter_async_context(
+            Edge(
+                settings,
+                verifier,
+                rooms,
+                dispatch,
+                directory.host_of,
+                runner.server,
+                metrics,
+                rng,
+            )
+        )
+        on_ready(f"http://{settings.server.host}:{edge.port}")
+        await stop.wait()
+        await edge.drain()

@@ -1,0 +1,1 @@
+"""Bytes in: the listener, one connection, its limits."""

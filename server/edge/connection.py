@@ -1,0 +1,305 @@
+"""One viewer's connection: frames in, commands out; the hub writes its frames past it.
+
+The WebSocket protocol itself is websockets' Sans-I/O ServerProtocol. A connection has no task and
+no queue: commands run as tasks of the edge, and what cannot be sent waits in the transport.
+"""
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, cast
+
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+from websockets.server import ServerProtocol
+
+from server.auth import BadToken, Identity
+from server.edge.handshake import Accepted, new_protocol, shake
+from server.hub.member import Member
+from server.protocol.codec import UnreadableCommand
+from server.protocol.codes import (
+    BAD_MESSAGES,
+    BAD_TOKEN,
+    FLOOD,
+    FORBIDDEN,
+    NO_JOIN,
+    NO_ROOM,
+    WRONG_KIND,
+    Close,
+    CommandError,
+)
+from server.protocol.commands import AnyCommand, Join, Ping, Source
+from server.protocol.events import ByeEvent, Err, Ok
+from server.rate import Bucket
+from server.rooms.call import Call
+from server.rooms.dispatch import op_of
+from server.rooms.room import Room
+
+if TYPE_CHECKING:
+    from server.edge.edge import Edge
+
+log = logging.getLogger(__name__)
+
+PING_FRAME = b"\x89\x00"
+
+
+class Connection(Member, asyncio.Protocol):
+    """From the upgrade request to the end of the socket."""
+
+    __slots__ = (
+        "_bad",
+        "_bucket",
+        "_cookie_token",
+        "_edge",
+        "_fragments",
+        "_in_flight",
+        "_joining",
+        "_protocol",
+        "_wire",
+        "address",
+        "heard_at",
+        "room",
+        "room_id",
+        "source",
+        "who",
+    )
+
+    def __init__(self, edge: "Edge", address: str) -> None:
+        super().__init__()
+        self._edge = edge
+        self.address = address
+        """The peer's IP address; what `connections_per_address_max` counts by."""
+        self._protocol: ServerProtocol = new_protocol(edge.settings.edge)
+        self._wire: asyncio.Transport | None = None
+        """The transport until it is really gone; `transport` is None as soon as we close."""
+        self.room_id = ""
+        """From the path; whether there is such a room is known at the join."""
+        self.room: Room | None = None
+        """Set once the join was answered."""
+        self.who: Identity | None = None
+        """Set while joining and after."""
+        self.source: Source | None = None
+        """What brought the viewer here, as the join said."""
+        self._cookie_token: str | None = None
+        self._joining = False
+        self._fragments: list[bytes] | None = None
+        self._in_flight = 0
+        self._bad = 0
+        self.heard_at = edge.loop.time()
+        """Loop time of the last bytes from the peer."""
+        self._bucket = Bucket(edge.settings.edge.commands_burst, self.heard_at)
+
+    # The transport's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports only look like asyncio's.
+        self.transport = self._wire = cast(asyncio.Transport, transport)
+        soft = self._edge.settings.hub.unsent_soft_bytes
+        self.transport.set_write_buffer_limits(high=soft, low=soft // 2)
+
+    def data_received(self, data: bytes) -> None:
+        self.heard_at = self._edge.loop.time()
+        self._protocol.receive_data(data)
+        for event in self._protocol.events_received():
+            if isinstance(event, Request):
+                self._on_request(event)
+            elif isinstance(event, Frame):
+                self._on_frame(event)
+        self._flush()
+
+    def eof_received(self) -> None:
+        self._protocol.receive_eof()
+        self._flush()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self.transport = self._wire = None
+        self._edge.forget(self)
+        if self.room is not None:
+            self._edge.rooms.left(self.room, self)
+            self.room = None
+
+    def pause_writing(self) -> None:
+        self.behind_since = self._edge.loop.time()
+        if self.room is not None:
+            self.room.audience.fell_behind(self)
+
+    def resume_writing(self) -> None:
+        self.behind_since = 0.0
+        if self.room is not None:
+            self.room.audience.caught_up(self)
+
+    def _flush(self) -> None:
+        for data in self._protocol.data_to_send():
+            if self._wire is None:
+                return
+            if data:
+                self._wire.write(data)
+            else:
+                self.transport = None
+                self._wire.close()
+        if self._protocol.close_rcvd is not None or self._protocol.parser_exc is not None:
+            self.transport = None
+            self._edge.closing.add(self)
+
+    # Frames
+
+    def _on_request(self, request: Request) -> None:
+        result = shake(self._protocol, request, self._edge.settings.edge)
+        if not isinstance(result, Accepted):
+            self._edge.metrics.rejected.labels(str(result.status_code)).inc()
+            self._protocol.send_response(result)
+            return
+        self.room_id, self.variant, self._cookie_token = result
+        self._edge.waiting_for_join.add(self)
+
+    def _on_frame(self, frame: Frame) -> None:
+        if self.transport is None or not self._within_rate(frame):
+            return
+        if frame.opcode in (Opcode.TEXT, Opcode.BINARY):
+            if frame.opcode != self.variant.codec.opcode:
+                self.close(WRONG_KIND)
+            elif frame.fin:
+                self._on_message(bytes(frame.data))
+            else:
+                self._fragments = [bytes(frame.data)]
+        elif frame.opcode is Opcode.CONT and self._fragments is not None:
+            self._fragments.append(bytes(frame.data))
+            if frame.fin:
+                message, self._fragments = b"".join(self._fragments), None
+                self._on_message(message)
+
+    def _within_rate(self, frame: Frame) -> bool:
+        """Count a frame of any kind. Over the limit a command is refused, far over it we close."""
+        limits = self._edge.settings.edge
+        level = self._bucket.take(limits.commands_per_s, limits.commands_burst, self.heard_at)
+        if level >= 0 or frame.opcode is Opcode.CLOSE:
+            return True
+        if level <= 1 - limits.commands_burst:
+            self.close(FLOOD)
+        elif frame.opcode in (Opcode.TEXT, Opcode.BINARY) and frame.fin:
+            self._refuse_rate(bytes(frame.data))
+        else:
+            return frame.opcode is not Opcode.PING
+        return False
+
+    def _refuse_rate(self, data: bytes) -> None:
+        try:
+            ref: int | None = self.variant.codec.decode(data).ref
+        except UnreadableCommand as exc:
+            ref = exc.ref
+        wait_ms = int((1 - self._bucket.level) / self._edge.settings.edge.commands_per_s * 1000)
+        self._err(ref, CommandError("rate_limited", "Too many commands; wait.", wait_ms))
+
+    # Commands
+
+    def _on_message(self, data: bytes) -> None:
+        try:
+            cmd = self.variant.codec.decode(data)
+        except UnreadableCommand as exc:
+            self._count_bad(exc.ref, exc.msg)
+            return
+        if isinstance(cmd, Join):
+            self._on_join(cmd)
+        elif self.room is None:
+            self._count_bad(cmd.ref, f"Send `join` and wait for its reply before `{op_of(cmd)}`.")
+        elif isinstance(cmd, Ping):
+            self.send(Ok(ref=cmd.ref, now=self.room.now_ms()))
+        elif self._in_flight >= self._edge.settings.edge.commands_in_flight_max:
+            self._err(
+                cmd.ref, CommandError("rate_limited", "Wait for replies to earlier commands.", 100)
+            )
+        else:
+            self._in_flight += 1
+            self._edge.start(self._run(cmd))
+
+    def _count_bad(self, ref: int | None, msg: str) -> None:
+        self._bad += 1
+        self._err(ref, CommandError("bad_message", msg))
+        if self._bad >= self._edge.settings.edge.bad_messages_max:
+            self.close(BAD_MESSAGES)
+
+    async def _run(self, cmd: AnyCommand) -> None:
+        assert self.who is not None
+        began_at = self._edge.loop.time()
+        outcome = "ok"
+        try:
+            reply = await self._edge.dispatch.run(Call(self.room_id, self.who, self.source), cmd)
+            self.send(reply)
+        except CommandError as exc:
+            outcome = exc.code
+            self._err(cmd.ref, exc)
+        except Exception:
+            outcome = "internal"
+            log.exception("The command `%s` failed.", op_of(cmd))
+            self._err(cmd.ref, CommandError("internal", "The server failed at this command."))
+        finally:
+            self._in_flight -= 1
+        self._edge.count(op_of(cmd), outcome, began_at)
+
+    def _err(self, ref: int | None, exc: CommandError) -> None:
+        self.send(Err(ref=ref, code=exc.code, msg=exc.msg, retry_ms=exc.retry_ms))
+
+    # Joining and leaving
+
+    def _on_join(self, cmd: Join) -> None:
+        if self._joining or self.room is not None:
+            self._count_bad(cmd.ref, "This connection has joined already.")
+            return
+        try:
+            self.who = self._edge.identify(cmd.token or self._cookie_token)
+        except BadToken as exc:
+            self._refuse_join(cmd, CommandError("bad_token", str(exc)), BAD_TOKEN)
+            return
+        if not self.who.may_enter(self.room_id):
+            msg = f"This token is not for the room `{self.room_id}`."
+            self._refuse_join(cmd, CommandError("forbidden", msg), FORBIDDEN)
+            return
+        self.user, self.source, self._cookie_token = self.who.user, cmd.source, None
+        self._joining = True
+        self._edge.start(self._join(self.who, cmd))
+
+    async def _join(self, who: Identity, cmd: Join) -> None:
+        began_at = self._edge.loop.time()
+        outcome = "ok"
+        try:
+            self.exempt = await self._edge.sees_all(who, self.room_id)
+            await self._edge.rooms.join(self, who, self.room_id, cmd, self._entered)
+        except CommandError as exc:
+            outcome = exc.code
+            self._joining = False
+            self._refuse_join(cmd, exc, NO_ROOM if exc.code == "not_found" else None)
+        self._edge.count("join", outcome, began_at)
+
+    def _entered(self, room: Room) -> None:
+        self._joining = False
+        self.room = room
+
+    def _refuse_join(self, cmd: Join, exc: CommandError, why: Close | None) -> None:
+        self._err(cmd.ref, exc)
+        if why is not None:
+            self.close(why)
+
+    def join_is_due(self) -> None:
+        """The time to join is over."""
+        if self.room is None and not self._joining and self.transport is not None:
+            self.close(NO_JOIN)
+
+    def close(self, why: Close, reconnect_ms: int | None = None) -> None:
+        """Say `bye`, send the close frame, and cut the connection if the peer does not follow."""
+        if self.transport is None:
+            return
+        self.send(ByeEvent(code=why.code, reconnect_ms=reconnect_ms))
+        self._edge.metrics.closed.labels(str(why.code)).inc()
+        self._protocol.send_close(why.code, why.reason)
+        self.transport = None
+        self._flush()
+        self._edge.closing.add(self)
+
+    def cut(self) -> None:
+        """The close was not answered in time."""
+        if self._wire is not None:
+            self._wire.abort()
+
+    def ping(self) -> None:
+        """Ask the peer for a sign of life."""
+        if self.transport is not None and not self.behind_since:
+            self.transport.write(PING_FRAME)

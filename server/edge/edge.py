@@ -1,0 +1,224 @@
+"""The edge of a worker: its listening socket, all its connections, their clocks."""
+
+import asyncio
+import logging
+import secrets
+import socket
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from random import Random
+from typing import Any, Self
+
+from server.auth import Identity, TokenVerifier
+from server.edge.connection import Connection
+from server.edge.deadlines import Deadlines
+from server.edge.listener import Listener
+from server.metrics import Metrics
+from server.protocol.codes import DRAIN, SILENT
+from server.protocol.roles import Role
+from server.rooms.dispatch import Dispatch, holds
+from server.rooms.open_rooms import OpenRooms, spread_ms
+from server.settings import Settings
+from server.settings.sections import Server as ServerSettings
+
+log = logging.getLogger(__name__)
+
+CLOSE_ANSWER_S = 2.0
+"""Time a peer has to answer our close frame before the socket is cut."""
+PULSE_SLICE = 500
+
+
+class Edge:
+    """Accepts sockets and owns every connection. An async context manager: inside it, it listens.
+
+    `new_http_protocol` makes the protocol for a socket that speaks plain HTTP; `host_of` names the
+    host of a room.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        verifier: TokenVerifier,
+        rooms: OpenRooms,
+        dispatch: Dispatch,
+        host_of: Callable[[str], Coroutine[Any, Any, str]],
+        new_http_protocol: Callable[[], asyncio.Protocol],
+        metrics: Metrics,
+        random: Random,
+    ) -> None:
+        self.settings = settings
+        self.rooms = rooms
+        self.dispatch = dispatch
+        self.metrics = metrics
+        self.new_http_protocol = new_http_protocol
+        self.loop = asyncio.get_running_loop()
+        self.connections: set[Connection] = set()
+        self.draining = False
+        self.closing: Deadlines[Connection] = Deadlines(CLOSE_ANSWER_S, Connection.cut)
+        self.waiting_for_join: Deadlines[Connection] = Deadlines(
+            settings.edge.join_s_max, Connection.join_is_due
+        )
+        self.waiting_for_head: Deadlines[Listener] = Deadlines(
+            settings.edge.request_head_s_max, Listener.head_is_due
+        )
+        self._verifier = verifier
+        self._host_of = host_of
+        self._random = random
+        self._addresses: Counter[str] = Counter()
+        self._accepted = (0, 0)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._all_gone = asyncio.Event()
+        self._server: asyncio.Server | None = None
+        self._pulse: asyncio.Task[None] | None = None
+
+    # Listening
+
+    async def __aenter__(self) -> Self:
+        settings = self.settings.server
+        self._server = await self.loop.create_server(
+            lambda: Listener(self),
+            sock=_listen(settings),
+            backlog=settings.backlog,
+        )
+        self._pulse = asyncio.create_task(self._pulse_for_ever(), name="pulse")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stop_listening()
+        if self._pulse is not None:
+            self._pulse.cancel()
+            await asyncio.gather(self._pulse, return_exceptions=True)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for connection in list(self.connections):
+            connection.cut()
+        await asyncio.sleep(0)  # let connection_lost run
+        for deadlines in (self.closing, self.waiting_for_join, self.waiting_for_head):
+            deadlines.close()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        assert self._server is not None
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def _stop_listening(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
+    # Connections
+
+    def why_full(self, address: str) -> str:
+        """Why no connection more is taken from this address now; empty if one is."""
+        limits = self.settings.edge
+        if self.draining:
+            return "This worker is going away; come back at once."
+        if len(self.connections) >= limits.connections_max:
+            return f"This worker holds {limits.connections_max} connections already."
+        per_address = limits.connections_per_address_max
+        if per_address and self._addresses[address] >= per_address:
+            return f"Your address has {per_address} connections already."
+        second, accepted = self._accepted
+        now = int(self.loop.time())
+        accepted = accepted if now == second else 0
+        if limits.accepts_per_s_max and accepted >= limits.accepts_per_s_max:
+            return "Too many connect at the same time."
+        self._accepted = (now, accepted + 1)
+        return ""
+
+    def retry_after_s(self) -> int:
+        """Seconds a refused client should wait: spread over the size of the crowd."""
+        return 1 + spread_ms(len(self.connections), self._random) // 1000
+
+    def new_connection(self, address: str) -> Connection:
+        """The protocol for a socket that asked for a WebSocket."""
+        connection = Connection(self, address)
+        self.connections.add(connection)
+        self._addresses[address] += 1
+        self.metrics.connections.set(len(self.connections))
+        return connection
+
+    def forget(self, connection: Connection) -> None:
+        """A connection's socket is gone."""
+        self.connections.discard(connection)
+        self._addresses[connection.address] -= 1
+        if self._addresses[connection.address] <= 0:
+            del self._addresses[connection.address]
+        self.metrics.connections.set(len(self.connections))
+        if self.draining and not self.connections:
+            self._all_gone.set()
+
+    def identify(self, token: str | None) -> Identity:
+        """Who a token speaks for; without one, a guest under a new name. Raises BadToken."""
+        if token is None:
+            return Identity(f"guest-{secrets.token_hex(6)}", "Guest", Role.GUEST)
+        return self._verifier.verify(token)
+
+    async def sees_all(self, who: Identity, room_id: str) -> bool:
+        """Whether this person moderates the room and so sees every comment."""
+        if not who.role.at_least(Role.MODERATOR):
+            return False
+        return holds(who, Role.MODERATOR, room_id, await self._host_of(room_id))
+
+    # Work
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a command of a connection; finished even if the connection goes."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def count(self, op: str, outcome: str, began_at: float) -> None:
+        """Count an answered command."""
+        self.metrics.commands.labels(op, outcome).inc()
+        self.metrics.command_seconds.labels(op).observe(self.loop.time() - began_at)
+
+    async def _pulse_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self.settings.edge.ping_interval_s)
+            await self._ping_all()
+
+    async def _ping_all(self) -> None:
+        connections = list(self.connections)
+        for start in range(0, len(connections), PULSE_SLICE):
+            oldest = self.loop.time() - self.settings.edge.ping_timeout_s
+            for connection in connections[start : start + PULSE_SLICE]:
+                if connection.heard_at < oldest:
+                    connection.close(SILENT, spread_ms(1, self._random))
+                else:
+                    connection.ping()
+            await asyncio.sleep(0)
+
+    # The end
+
+    async def drain(self) -> None:
+        """Stop accepting, finish what was accepted, and send everybody elsewhere."""
+        self.draining = True
+        self._stop_listening()
+        while self._tasks:
+            await asyncio.wait(list(self._tasks))
+        connections = list(self.connections)
+        for start in range(0, len(connections), PULSE_SLICE):
+            for connection in connections[start : start + PULSE_SLICE]:
+                connection.close(DRAIN, spread_ms(len(connections), self._random))
+            await asyncio.sleep(0)
+        if self.connections:
+            await self._all_gone.wait()
+
+
+def _listen(settings: ServerSettings) -> socket.socket:
+    """A listening socket. Only several workers of one server may share a port."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if settings.workers > 1:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind((settings.host, settings.port))
+        sock.listen(settings.backlog)
+        sock.setblocking(False)
+    except BaseException:
+        sock.close()
+        raise
+    return sock

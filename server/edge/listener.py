@@ -1,0 +1,84 @@
+"""The first bytes of a socket: WebSocket or plain HTTP? Both live on one port.
+
+The head is looked at, not parsed: whoever gets the transport reads the same bytes again. Until
+then the listener keeps the time and size limits that aiohttp has not.
+"""
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, cast
+
+from server.edge.handshake import is_upgrade
+
+if TYPE_CHECKING:
+    from server.edge.edge import Edge
+
+
+class Listener(asyncio.Protocol):
+    """Holds a new socket until its request head is complete, then hands it on."""
+
+    __slots__ = ("_edge", "_head", "_transport", "address")
+
+    def __init__(self, edge: "Edge") -> None:
+        self._edge = edge
+        self._transport: asyncio.Transport | None = None
+        self._head = b""
+        self.address = ""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+        peer = transport.get_extra_info("peername")
+        self.address = str(peer[0]) if peer else ""
+        self._edge.waiting_for_head.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        self._head += data
+        end = self._head.find(b"\r\n\r\n")
+        if (end if end >= 0 else len(self._head)) > self._edge.settings.edge.request_head_bytes_max:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request head is too big.")
+        elif end >= 0:
+            self._hand_on(self._head[:end])
+
+    def eof_received(self) -> None:
+        """The peer is gone; the transport closes itself."""
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._transport = None
+
+    def head_is_due(self) -> None:
+        """The time to send a request head is over."""
+        if self._transport is not None:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request head took too long.")
+
+    def _hand_on(self, head: bytes) -> None:
+        transport = self._transport
+        assert transport is not None
+        protocol: asyncio.Protocol
+        if not is_upgrade(head):
+            protocol = self._edge.new_http_protocol()
+        elif why := self._edge.why_full(self.address):
+            self._edge.metrics.rejected.labels("full").inc()
+            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, why, retry_after=True)
+            return
+        else:
+            protocol = self._edge.new_connection(self.address)
+        data, self._head, self._transport = self._head, b"", None
+        transport.set_protocol(protocol)
+        protocol.connection_made(transport)
+        protocol.data_received(data)
+
+    def _refuse(self, status: HTTPStatus, why: str, retry_after: bool = False) -> None:
+        if self._transport is None:
+            return
+        body = why.encode() + b"\n"
+        head = [
+            f"HTTP/1.1 {status.value} {status.phrase}",
+            "Content-Type: text/plain; charset=utf-8",
+            f"Content-Length: {len(body)}",
+            "Connection: close",
+        ]
+        if retry_after:
+            head.append(f"Retry-After: {self._edge.retry_after_s()}")
+        self._transport.write("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+        self._transport.close()
+        self._transport = None

@@ -1,0 +1,295 @@
+"""A room's audience on this worker: who is in it, what waits to be told, and the pass that tells.
+
+Events are gathered for a tick and then written to everybody in one pass, once per member. A quiet
+room is told at once; the tick grows with the audience, since a system call per viewer and message
+is what a fan-out costs. A pass runs in slices, so that replies on the same loop never wait long.
+Nothing here awaits: a pass only hands bytes to transports.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterator
+from random import Random
+from typing import Any
+
+from server.hub.member import Member, Variant
+from server.hub.sampling import Budget
+from server.hub.tick import Share, Tick
+from server.metrics import Metrics
+from server.protocol.events import (
+    DELIVERY,
+    CommentEvent,
+    Delivery,
+    Event,
+    GapEvent,
+    RemovedEvent,
+    StockEvent,
+    latest_key,
+)
+from server.settings.sections import Hub
+
+SAMPLED_WAITING_MAX = 5000
+"""Comments gathered for one tick; the oldest are left out beyond it, and counted."""
+
+
+class Audience:
+    """The members of one room on one worker."""
+
+    def __init__(
+        self,
+        settings: Hub,
+        deflate_over: int,
+        metrics: Metrics,
+        before_pass: Callable[[], bool],
+        random: Random,
+    ) -> None:
+        """`before_pass` is called when all that was published so far is in the pass's frames and
+        nothing later is: the moment for a newcomer to get a snapshot and be added. It returns
+        whether more newcomers wait for the next pass."""
+        self._settings = settings
+        self._deflate_over = deflate_over
+        self._metrics = metrics
+        self._before_pass = before_pass
+        self._loop = asyncio.get_running_loop()
+        self._budget = Budget(settings.sample_per_s_max, self._loop.time(), random)
+        self._groups: dict[tuple[Variant, bool], dict[Member, None]] = {}
+        self._by_user: dict[str, tuple[Member, ...]] = {}
+        self._size = 0
+        self._must: list[Event] = []
+        self._latest: dict[Any, Event] = {}
+        self._sampled: deque[Event] = deque()
+        self._lost = 0
+        self._current: dict[Any, Event] = {}
+        self._behind: set[Member] = set()
+        self._timer: asyncio.Handle | None = None
+        self._patrol: asyncio.Handle | None = None
+        self._passing: Iterator[None] | None = None
+        self._passed_at = 0.0
+        self._more = False
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[Member]:
+        for group in self._groups.values():
+            yield from list(group)
+
+    # Members
+
+    def add(self, member: Member) -> None:
+        """Let a member hear what is published from now on."""
+        self._groups.setdefault((member.variant, member.exempt), {})[member] = None
+        self._by_user[member.user] = (*self._by_user.get(member.user, ()), member)
+        self._size += 1
+        if member.behind_since:
+            self.fell_behind(member)
+
+    def remove(self, member: Member) -> None:
+        """Forget a member; nothing happens if it is not here."""
+        group = self._groups.get((member.variant, member.exempt), {})
+        if member not in group:
+            return
+        del group[member]
+        others = tuple(m for m in self._by_user[member.user] if m is not member)
+        if others:
+            self._by_user[member.user] = others
+        else:
+            del self._by_user[member.user]
+        self._behind.discard(member)
+        self._size -= 1
+
+    def fell_behind(self, member: Member) -> None:
+        """Its unsent bytes went over the soft limit: from now on it gets must-events only."""
+        self._behind.add(member)
+        if self._patrol is None:
+            self._patrol = self._loop.call_later(1.0, self._check_behind)
+
+    def caught_up(self, member: Member) -> None:
+        """Its unsent bytes were taken: tell it what it missed and the newest of each value."""
+        if member not in self._behind:
+            return
+        self._behind.discard(member)
+        missed, member.comments_missed = member.comments_missed, 0
+        owed: list[Event] = list(self._current.values())
+        if missed:
+            owed.insert(0, GapEvent(comments=missed))
+        if owed:
+            member.send(*owed)
+
+    # Publishing
+
+    def publish(self, event: Event) -> None:
+        """Tell everybody, by the rules of the event's delivery class."""
+        kind = DELIVERY[type(event)]
+        if kind is Delivery.MUST:
+            if isinstance(event, RemovedEvent):
+                self._retract(event)
+            self._must.append(event)
+        elif kind is Delivery.LATEST:
+            key = latest_key(event)
+            if _is_older(event, self._current.get(key)):
+                return
+            if key in self._latest:
+                self._metrics.conflated.inc()
+            self._current[key] = self._latest[key] = event
+        else:
+            self._sampled.append(event)
+            if len(self._sampled) > SAMPLED_WAITING_MAX:
+                self._lost += isinstance(self._sampled.popleft(), CommentEvent)
+        self.wake()
+
+    def tell(self, user: str, event: Event) -> None:
+        """Tell one user's members, at once."""
+        for member in self._by_user.get(user, ()):
+            member.send(event)
+
+    def count_lost(self, comments: int) -> None:
+        """So many comments never reached this worker: everybody is told in the next `gap`."""
+        self._lost += comments
+        self.wake()
+
+    def _retract(self, event: RemovedEvent) -> None:
+        self._sampled = deque(
+            e
+            for e in self._sampled
+            if not (isinstance(e, CommentEvent) and (e.id == event.id or e.user == event.user))
+        )
+
+    # The pass
+
+    def wake(self) -> None:
+        """See to it that a pass starts: now if the last one is a tick ago, else when it is."""
+        if self._timer is None and self._passing is None:
+            at = self._passed_at + self.tick_s()
+            if at <= self._loop.time():
+                self._timer = self._loop.call_soon(self._start_pass)
+            else:
+                self._timer = self._loop.call_at(at, self._start_pass)
+
+    def tick_s(self) -> float:
+        """Seconds over which messages are gathered at this size of the audience."""
+        settings = self._settings
+        wanted_ms = self._size * settings.tick_us_per_viewer / 1000
+        return min(max(wanted_ms, settings.tick_ms_min), settings.tick_ms_max) / 1000
+
+    def _start_pass(self) -> None:
+        self._timer = None
+        if self._passing is not None:
+            return
+        self._passed_at = now = self._loop.time()
+        tick = self._take_tick(now)
+        served = [(v, exempt, list(group)) for (v, exempt), group in self._groups.items() if group]
+        self._more = self._before_pass()
+        if tick is not None:
+            self._passing = self._pass(tick, served)
+            self._continue_pass()
+        elif self._more:
+            self.wake()
+
+    def _take_tick(self, now: float) -> Tick | None:
+        if not (self._must or self._latest or self._sampled or self._lost):
+            return None
+        sampled = list(self._sampled)
+        tick = Tick(
+            self._must,
+            list(self._latest.values()),
+            sampled,
+            self._budget.choose(sampled, now),
+            self._lost,
+            self._deflate_over,
+        )
+        self._must, self._latest, self._lost = [], {}, 0
+        self._sampled.clear()
+        return tick
+
+    def _continue_pass(self) -> None:
+        if self._passing is None:
+            return
+        try:
+            next(self._passing)
+        except StopIteration:
+            self._passing = None
+            self._metrics.pass_seconds.observe(self._loop.time() - self._passed_at)
+            if self._must or self._latest or self._sampled or self._lost or self._more:
+                self.wake()
+        else:
+            self._loop.call_soon(self._continue_pass)
+
+    def _pass(self, tick: Tick, served: list[tuple[Variant, bool, list[Member]]]) -> Iterator[None]:
+        """Write the tick to everybody; yields when other work on the loop should have a turn."""
+        size = self._settings.slice_viewers_max
+        authors = tick.authors_left_out()
+        for variant, exempt, members in served:
+            frame = tick.frame(variant, Share.ALL if exempt else Share.BUDGET)
+            special = set() if exempt else self._with_own(tick, variant, authors)
+            for start in range(0, len(members), size):
+                written = self._write(tick, members[start : start + size], frame, special)
+                self._metrics.frames.inc(written)
+                self._metrics.bytes_out.inc(written * len(frame))
+                self._metrics.delivered.inc(written * tick.comments)
+                yield
+
+    def _write(self, tick: Tick, members: list[Member], frame: bytes, special: set[Member]) -> int:
+        written = 0
+        for member in members:
+            transport = member.transport
+            if transport is None or member in special:
+                continue
+            if member.behind_since:
+                self._write_behind(tick, member)
+            elif frame:
+                transport.write(frame)
+                written += 1
+        return written
+
+    def _with_own(self, tick: Tick, variant: Variant, authors: set[str]) -> set[Member]:
+        """Write to the viewers who see their own comments put back; returns them."""
+        done = set()
+        for user in authors:
+            mine = [m for m in self._by_user.get(user, ()) if m.variant == variant]
+            frame = tick.frame_with_own(variant, user) if mine else b""
+            for member in mine:
+                if not member.exempt and not member.behind_since and member.transport is not None:
+                    member.transport.write(frame)
+                    done.add(member)
+        return done
+
+    def _write_behind(self, tick: Tick, member: Member) -> None:
+        member.comments_missed += tick.comments
+        frame = tick.frame(member.variant, Share.MUST)
+        if frame and member.transport is not None:
+            member.transport.write(frame)
+        self._cut_if_stuck(member)
+
+    def _check_behind(self) -> None:
+        self._patrol = None
+        for member in list(self._behind):
+            self._cut_if_stuck(member)
+        if self._behind:
+            self._patrol = self._loop.call_later(1.0, self._check_behind)
+
+    def _cut_if_stuck(self, member: Member) -> None:
+        transport = member.transport
+        if transport is None:
+            self._behind.discard(member)
+            return
+        too_much = transport.get_write_buffer_size() > self._settings.unsent_hard_bytes
+        too_long = self._loop.time() - member.behind_since > self._settings.behind_s_max
+        if too_much or too_long:
+            self._metrics.cut_behind.inc()
+            member.abort()
+
+    def close(self) -> None:
+        """Stop the timers; nobody is told anything more."""
+        for handle in (self._timer, self._patrol):
+            if handle is not None:
+                handle.cancel()
+        self._timer = self._patrol = self._passing = None
+
+
+def _is_older(event: Event, current: Event | None) -> bool:
+    return (
+        isinstance(event, StockEvent)
+        and isinstance(current, StockEvent)
+        and event.ver <= current.ver
+    )

@@ -1,0 +1,105 @@
+"""What one tick says to an audience, and the frames that say it."""
+
+from collections.abc import Sequence
+from enum import Enum
+
+from server.hub.member import Variant
+from server.protocol.codec import CODECS, Encoding
+from server.protocol.events import CommentEvent, Event, GapEvent
+
+
+class Share(Enum):
+    """Which part of a tick a member gets."""
+
+    ALL = "hosts and moderators: every comment"
+    BUDGET = "viewers: the comments chosen within their budget, and a gap for the rest"
+    MUST = "members that are behind: must-events only"
+
+
+class Tick:
+    """The events gathered for one pass. Each message is encoded once per encoding, each frame
+    built once per variant and share, whatever the number of members.
+
+    `sampled` are all comments and ticker lines, `chosen` those within the budget, `lost` comments
+    that never reached this worker.
+    """
+
+    __slots__ = (
+        "_chosen",
+        "_deflate_over",
+        "_frames",
+        "_latest",
+        "_must",
+        "_parts",
+        "_sampled",
+        "_shares",
+        "comments",
+    )
+
+    def __init__(
+        self,
+        must: Sequence[Event],
+        latest: Sequence[Event],
+        sampled: Sequence[Event],
+        chosen: Sequence[Event],
+        lost: int,
+        deflate_over: int,
+    ) -> None:
+        self.comments = lost + _comments(sampled)
+        self._must, self._latest, self._sampled, self._chosen = must, latest, sampled, chosen
+        left_out = self.comments - _comments(chosen)
+        self._shares: dict[Share, Sequence[Event]] = {
+            Share.ALL: [*must, *_gap(lost), *sampled, *latest],
+            Share.BUDGET: [*must, *_gap(left_out), *chosen, *latest],
+            Share.MUST: must,
+        }
+        self._deflate_over = deflate_over
+        self._parts: dict[tuple[Encoding, int], bytes] = {}
+        self._frames: dict[tuple[Variant, Share], bytes] = {}
+
+    def authors_left_out(self) -> set[str]:
+        """Users some of whose own comments were not chosen."""
+        if len(self._chosen) == len(self._sampled):
+            return set()
+        chosen = {id(event) for event in self._chosen}
+        return {e.user for e in self._sampled if type(e) is CommentEvent and id(e) not in chosen}
+
+    def frame(self, variant: Variant, share: Share) -> bytes:
+        """The frame for members of this variant and share; empty if there is nothing to say."""
+        frame = self._frames.get((variant, share))
+        if frame is None:
+            frame = self._frames[variant, share] = self._build(variant, self._shares[share])
+        return frame
+
+    def frame_with_own(self, variant: Variant, user: str) -> bytes:
+        """The frame of a viewer whose own comments were not all chosen: they are put back."""
+        chosen = {id(event) for event in self._chosen}
+        mine = [e for e in self._sampled if id(e) in chosen or _is_by(e, user)]
+        left_out = self.comments - _comments(mine)
+        return self._build(variant, [*self._must, *_gap(left_out), *mine, *self._latest])
+
+    def _build(self, variant: Variant, events: Sequence[Event]) -> bytes:
+        if not events:
+            return b""
+        parts = [self._part(variant.encoding, event) for event in events]
+        deflate_over = self._deflate_over if variant.deflate else None
+        return variant.codec.frame(parts, deflate_over=deflate_over)
+
+    def _part(self, encoding: Encoding, event: Event) -> bytes:
+        key = (encoding, id(event))
+        part = self._parts.get(key)
+        if part is None:
+            part = self._parts[key] = CODECS[encoding].encode(event)
+        return part
+
+
+def _comments(events: Sequence[Event]) -> int:
+    return sum(1 for event in events if type(event) is CommentEvent)
+
+
+def _gap(comments: int) -> list[Event]:
+    return [GapEvent(comments=comments)] if comments > 0 else []
+
+
+def _is_by(event: Event, user: str) -> bool:
+    return isinstance(event, CommentEvent) and event.user == user

@@ -1,0 +1,82 @@
+"""What the server counts about itself, in Prometheus' terms; no room and no user in a label."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_FAST_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
+
+
+class Metrics:
+    """All metrics of one worker. docs/operations.md says what to do when one is bad."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self.connections = Gauge("liveroom_connections", "Connections open now.", registry=registry)
+        self.rooms = Gauge("liveroom_rooms", "Rooms open on this worker.", registry=registry)
+        self.rejected = Counter(
+            "liveroom_rejected", "Connections refused, by reason.", ["reason"], registry=registry
+        )
+        self.closed = Counter(
+            "liveroom_closed", "Connections closed, by close code.", ["code"], registry=registry
+        )
+        self.joins = Counter("liveroom_joins", "Joins answered ok.", registry=registry)
+        self.commands = Counter(
+            "liveroom_commands",
+            "Commands answered, by op and outcome (ok or the error's code).",
+            ["op", "outcome"],
+            registry=registry,
+        )
+        self.command_seconds = Histogram(
+            "liveroom_command_seconds",
+            "From a command read to its reply written, by op.",
+            ["op"],
+            buckets=_FAST_S,
+            registry=registry,
+        )
+        self.delivered = Counter(
+            "liveroom_comments_delivered", "Comments written to members.", registry=registry
+        )
+        self.conflated = Counter(
+            "liveroom_conflated", "Values replaced by a newer one before a pass.", registry=registry
+        )
+        self.frames = Counter("liveroom_frames", "Frames written by passes.", registry=registry)
+        self.bytes_out = Counter(
+            "liveroom_sent_bytes", "Bytes written by passes.", registry=registry
+        )
+        self.pass_seconds = Histogram(
+            "liveroom_pass_seconds",
+            "From the start of a pass over an audience to its end.",
+            buckets=_FAST_S,
+            registry=registry,
+        )
+        self.cut_behind = Counter(
+            "liveroom_cut_behind", "Members cut because they did not read.", registry=registry
+        )
+        self.gap_fills = Counter(
+            "liveroom_gap_fills",
+            "Losses on the bus filled from a room's stream.",
+            registry=registry,
+        )
+        self.bus_lag_seconds = Gauge(
+            "liveroom_bus_lag_seconds", "Time of the last probe through Redis.", registry=registry
+        )
+        self.loop_lag_seconds = Histogram(
+            "liveroom_loop_lag_seconds",
+            "How late a timer of the event loop fires.",
+            buckets=_FAST_S,
+            registry=registry,
+        )
+        self.batch_size = Histogram(
+            "liveroom_batch_size",
+            "Items sent to Redis in one script call, by script.",
+            ["script"],
+            buckets=_SIZES,
+            registry=registry,
+        )
+        self.script_seconds = Histogram(
+            "liveroom_script_seconds",
+            "From a script sent to its result read, by script.",
+            ["script"],
+            buckets=_FAST_S,
+            registry=registry,
+        )

@@ -1,0 +1,74 @@
+"""From a command to the feature that takes it: who may do what, decided in one place."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol
+
+from server.auth import Identity
+from server.protocol.codes import CommandError
+from server.protocol.commands import Command
+from server.protocol.events import Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+
+
+class Feature(Protocol):
+    """Anything that takes commands."""
+
+    def handlers(self) -> Handlers:
+        """The commands it takes."""
+
+
+class Dispatch:
+    """Runs commands. `host_of(room_id)` names a room's host; CommandError if there is no room."""
+
+    def __init__(
+        self, features: Iterable[Feature], host_of: Callable[[str], Awaitable[str]]
+    ) -> None:
+        self._host_of = host_of
+        self._handlers: dict[type[Command], Handler] = {}
+        for feature in features:
+            for command, handler in feature.handlers().items():
+                assert command not in self._handlers, f"{command} has two handlers"
+                self._handlers[command] = handler
+
+    async def run(self, call: Call, cmd: Command) -> Ok:
+        """Do what the command says, if the caller may. Raises CommandError."""
+        handler = self._handlers.get(type(cmd))
+        if handler is None:
+            raise CommandError("bad_message", f"`{op_of(cmd)}` can't be sent now.")
+        if not call.who.role.at_least(handler.least):
+            raise CommandError("forbidden", _refusal(cmd, handler.least))
+        if handler.least.at_least(Role.MODERATOR):
+            await self._must_hold(call, handler.least, cmd)
+        return await handler.run(call, cmd)
+
+    async def _must_hold(self, call: Call, least: Role, cmd: Command) -> None:
+        host = await self._host_of(call.room_id)
+        if not holds(call.who, least, call.room_id, host):
+            raise CommandError("forbidden", _refusal(cmd, least))
+
+
+def holds(who: Identity, least: Role, room_id: str, host: str) -> bool:
+    """Whether `who` has at least this role in the room hosted by `host`.
+
+    A host is host only in rooms of their own and a viewer in others; a moderator's token says
+    where it moderates, and an admin may do everything.
+    """
+    if not who.may_enter(room_id):
+        return False
+    if who.role is Role.ADMIN or (who.role is Role.HOST and who.user == host):
+        return True
+    if least is Role.MODERATOR:
+        return who.role is Role.MODERATOR
+    return who.role.at_least(least) and not least.at_least(Role.MODERATOR)
+
+
+def op_of(cmd: Command) -> str:
+    """The command's name on the wire."""
+    return str(cmd.__struct_config__.tag)
+
+
+def _refusal(cmd: Command, least: Role) -> str:
+    if least is Role.VIEWER:
+        return f"Guests only read: join with a token to send `{op_of(cmd)}`."
+    return f"`{op_of(cmd)}` is for the {least} of this room."

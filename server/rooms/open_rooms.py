@@ -1,0 +1,202 @@
+"""The rooms this worker has open: opened by the first viewer, kept a while after the last."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from random import Random
+from typing import Any, Self
+
+from redis.exceptions import RedisError
+
+from server.auth import Identity
+from server.hub.member import Member
+from server.metrics import Metrics
+from server.protocol.codes import RESYNC, Close, CommandError
+from server.protocol.commands import Join
+from server.protocol.models import Order
+from server.protocol.roles import Role
+from server.rooms.room import Arrival, Room
+from server.settings import Settings
+from server.store.bus import Bus
+from server.store.commit import GroupCommit
+from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+
+log = logging.getLogger(__name__)
+
+OrdersOf = Callable[[str, list[str]], Awaitable[dict[str, list[Order]]]]
+
+RECONNECT_PER_S = 2000
+"""Viewers asked to come back are spread so that no more than this return a second."""
+ORDERS_OF_MAX = 200
+
+
+def spread_ms(viewers: int, random: Random) -> int:
+    """When one of so many viewers should come back: a random slot of their common span."""
+    return random.randrange(100, 600 + viewers * 1000 // RECONNECT_PER_S)
+
+
+class OpenRooms:
+    """Opens rooms, lets members in and out, closes rooms. An async context manager."""
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        bus: Bus,
+        orders_of: OrdersOf,
+        settings: Settings,
+        metrics: Metrics,
+        random: Random,
+    ) -> None:
+        self._scripts = scripts
+        self._bus = bus
+        self._settings = settings
+        self._metrics = metrics
+        self._random = random
+        self._rooms: dict[str, Room] = {}
+        self._opening: dict[str, asyncio.Task[Room]] = {}
+        self._lingering: dict[str, asyncio.TimerHandle] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+        async def read_orders(room_id: str, users: list[str]) -> list[list[Order]]:
+            found = await orders_of(room_id, users)
+            return [found[user] for user in users]
+
+        self._own_orders: GroupCommit[str, list[Order]] = GroupCommit(
+            "orders_of",
+            read_orders,
+            metrics,
+            batch_max=ORDERS_OF_MAX,
+            waiting_max=1_000_000,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._opening.values():
+            task.cancel()
+        for timer in self._lingering.values():
+            timer.cancel()
+        for room in list(self._rooms.values()):
+            await self._close(room)
+        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def __iter__(self) -> Iterator[Room]:
+        return iter(list(self._rooms.values()))
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def get(self, room_id: str) -> Room | None:
+        """The room if it is open here."""
+        return self._rooms.get(room_id)
+
+    async def join(
+        self,
+        member: Member,
+        who: Identity,
+        room_id: str,
+        cmd: Join,
+        entered: Callable[[Room], None],
+    ) -> None:
+        """Let a member in: it gets the reply to its join at the room's next pass.
+
+        `entered` is called with the room when that reply is written. Raises CommandError when the
+        room is not there or the store does not answer.
+        """
+        room = await self._open(room_id)
+        arrival = Arrival(member, who, cmd.ref, cmd.last, lambda: entered(room))
+        room.expect(arrival)
+        try:
+            if who.role is not Role.GUEST:
+                arrival.orders = await self._own_orders.submit(room_id, who.user)
+        except BaseException:
+            room.forget(arrival)
+            raise
+        room.admit(arrival)
+
+    def left(self, room: Room, member: Member) -> None:
+        """A member is gone; the last one lets the room close after a while."""
+        room.leave(member)
+        if len(room.audience) == 0 and self._rooms.get(room.room_id) is room:
+            self._linger(room)
+
+    def _linger(self, room: Room) -> None:
+        timer = self._lingering.pop(room.room_id, None)
+        if timer is not None:
+            timer.cancel()
+        self._lingering[room.room_id] = asyncio.get_running_loop().call_later(
+            self._settings.rooms.linger_s, self._close_if_empty, room
+        )
+
+    def _close_if_empty(self, room: Room) -> None:
+        self._lingering.pop(room.room_id, None)
+        if room.is_idle:
+            self._start(self._close(room), f"close {room.room_id}")
+
+    async def _open(self, room_id: str) -> Room:
+        room = self._rooms.get(room_id)
+        if room is not None:
+            return room
+        opening = self._opening.get(room_id)
+        if opening is None:
+            opening = self._opening[room_id] = asyncio.create_task(self._open_new(room_id))
+            opening.add_done_callback(lambda _: self._opening.pop(room_id, None))
+        return await asyncio.shield(opening)
+
+    async def _open_new(self, room_id: str) -> Room:
+        await self._must_exist(room_id)
+        room = Room(
+            room_id, self._scripts, self._settings, self._metrics, self._broken, self._random
+        )
+        try:
+            await self._bus.subscribe(room_id, room)
+            await room.load()
+        except TimeoutError:
+            raise CommandError(
+                "unavailable",
+                "The room cannot be opened: its bus does not answer.",
+                UNAVAILABLE_RETRY_MS,
+            ) from None
+        except BaseException:
+            await self._bus.unsubscribe(room_id)
+            raise
+        self._rooms[room_id] = room
+        self._metrics.rooms.set(len(self._rooms))
+        self._linger(room)
+        return room
+
+    async def _must_exist(self, room_id: str) -> None:
+        """A cheap question first, so that made-up ids cost no subscription."""
+        key = self._scripts.keys.room(room_id, "room")
+        try:
+            exists = await self._scripts.redis.exists(key)
+        except (RedisError, OSError):
+            raise CommandError(
+                "unavailable", "The store does not answer.", UNAVAILABLE_RETRY_MS
+            ) from None
+        if not exists:
+            raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
+
+    def _broken(self, room: Room) -> None:
+        if self._rooms.get(room.room_id) is room:
+            self.send_away(room, RESYNC)
+        self._start(self._close(room), f"close {room.room_id}")
+
+    def send_away(self, room: Room, why: Close) -> None:
+        """Ask everybody in a room to come back, each in a slot of its own."""
+        viewers = len(room.audience)
+        for member in room.audience:
+            member.close(why, spread_ms(viewers, self._random))
+
+    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _close(self, room: Room) -> None:
+        if self._rooms.get(room.room_id) is room:
+            del self._rooms[room.room_id]
+            self._metrics.rooms.set(len(self._rooms))
+        await room.close()
+        await self._bus.unsubscribe(room.room_id)

@@ -1,0 +1,362 @@
+"""A room as this worker has it open: its copy of the state, its audience, its place in the stream.
+
+What comes over the bus is applied to the state and handed to the audience in one synchronous step.
+A room never skips a must-event: when the bus may have lost something, messages wait until the
+stream has filled the hole; when the stream cannot, everybody is asked to join again.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import msgspec
+from msgspec import Raw
+
+from server.auth import Identity
+from server.hub.audience import Audience
+from server.hub.member import Member
+from server.metrics import Metrics
+from server.protocol.codec import CODECS, Encoding
+from server.protocol.codes import CommandError
+from server.protocol.commands import Last
+from server.protocol.events import CommentEvent, Event, Joined, RoomEvents
+from server.protocol.models import Order, You
+from server.rooms.state import LOADED, RoomState
+from server.settings import Settings
+from server.store.bus import BusMessage, Position, Say
+from server.store.scripts import Scripts
+
+log = logging.getLogger(__name__)
+
+WAITING_MESSAGES_MAX = 10_000
+"""Bus messages that wait for a fill; more means the worker cannot follow, and the room closes."""
+FILL_PAGE = 500
+FILL_RETRY_S = 0.5
+
+
+class StreamPage(msgspec.Struct):
+    """The result of `room_events`: events after a position, and where the stream stands."""
+
+    events: list[Say]
+    gap: bool
+    epoch: str
+    seq: int
+    sub: int
+
+
+STREAM_PAGE = msgspec.msgpack.Decoder(StreamPage)
+_EPOCH = msgspec.msgpack.Decoder(dict[str, Any])
+
+
+class Kept:
+    """A must-event that a returning viewer may have missed; encoded once per encoding."""
+
+    __slots__ = ("_raws", "event", "seq")
+
+    def __init__(self, seq: int, event: RoomEvents) -> None:
+        self.seq = seq
+        self.event = event
+        self._raws: dict[Encoding, Raw] = {}
+
+    def raw(self, encoding: Encoding) -> Raw:
+        """The event's bytes."""
+        if encoding not in self._raws:
+            self._raws[encoding] = Raw(CODECS[encoding].encode(self.event))
+        return self._raws[encoding]
+
+
+class Arrival:
+    """Somebody between `join` and its reply. Private events that come meanwhile are held."""
+
+    __slots__ = ("entered", "held", "last", "member", "orders", "ref", "who")
+
+    def __init__(
+        self,
+        member: Member,
+        who: Identity,
+        ref: int,
+        last: Last | None,
+        entered: Callable[[], None],
+    ) -> None:
+        self.member = member
+        self.who = who
+        self.ref = ref
+        self.last = last
+        self.entered = entered
+        """Called when the reply is written: from now on the member is in the audience."""
+        self.orders: list[Order] = []
+        self.held: list[Event] = []
+
+
+class Room:
+    """One open room. Made by `OpenRooms`; `load` must be awaited before anybody is admitted."""
+
+    def __init__(
+        self,
+        room_id: str,
+        scripts: Scripts,
+        settings: Settings,
+        metrics: Metrics,
+        on_broken: Callable[["Room"], None],
+        random: Random,
+    ) -> None:
+        self.room_id = room_id
+        self.state: RoomState
+        self.new_viewers: set[str] = set()
+        """Users who joined since the last presence report."""
+        self._scripts = scripts
+        self._settings = settings
+        self._metrics = metrics
+        self._on_broken = on_broken
+        self._random = random
+        self.audience = Audience(
+            settings.hub,
+            settings.edge.deflate_bytes_min,
+            metrics,
+            self._answer_arrivals,
+            random,
+        )
+        self._kept: deque[Kept] = deque(maxlen=settings.rooms.missed_events_max)
+        self._arrivals: deque[Arrival] = deque()
+        self._expected: dict[str, list[Arrival]] = {}
+        self._waiting: deque[BusMessage] = deque()
+        self._following = False
+        self._broken = False
+        self._fill: asyncio.Task[None] | None = None
+        self._clock_ahead_ms = 0.0
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody is here or on the way in."""
+        return len(self.audience) == 0 and not self._expected and not self._arrivals
+
+    def now_ms(self) -> int:
+        """The time by Redis' clock, as of the last load."""
+        return int(time.time() * 1000 + self._clock_ahead_ms)
+
+    async def load(self) -> None:
+        """Read the room, then take what the bus brought meanwhile; CommandError if none."""
+        settings = self._settings.rooms
+        args = {"recent_max": settings.recent_comments_max}
+        loaded = await self._scripts.run("room_load", self.room_id, args, LOADED)
+        self.state = RoomState(loaded, settings.recent_comments_max)
+        self._clock_ahead_ms = loaded.now - time.time() * 1000
+        await self._load_kept()
+        self._catch_up()
+
+    async def _load_kept(self) -> None:
+        at = self.state.position
+        args = {
+            "from_seq": max(0, at.seq - self._settings.rooms.missed_events_max),
+            "from_sub": 0,
+            "count": FILL_PAGE * 20,
+        }
+        page = await self._scripts.run("room_events", self.room_id, args, STREAM_PAGE)
+        for say in page.events:
+            if not say.user and Position(say.seq, say.sub) <= at:
+                self._keep(say)
+
+    # Joining and leaving
+
+    def expect(self, arrival: Arrival) -> None:
+        """From now on the arrival's private events are held for it."""
+        self._expected.setdefault(arrival.who.user, []).append(arrival)
+
+    def admit(self, arrival: Arrival) -> None:
+        """Answer the join at the next pass, from the snapshot all its joins share."""
+        self._arrivals.append(arrival)
+        self.audience.wake()
+
+    def forget(self, arrival: Arrival) -> None:
+        """The arrival will not be admitted, or has been."""
+        expected = self._expected.get(arrival.who.user, [])
+        if arrival in expected:
+            expected.remove(arrival)
+            if not expected:
+                del self._expected[arrival.who.user]
+
+    def leave(self, member: Member) -> None:
+        """Forget a member."""
+        self.audience.remove(member)
+
+    def _answer_arrivals(self) -> bool:
+        for _ in range(min(len(self._arrivals), self._settings.hub.joins_per_tick_max)):
+            arrival = self._arrivals.popleft()
+            self.forget(arrival)
+            if arrival.member.transport is not None:
+                self._answer(arrival)
+        return bool(self._arrivals)
+
+    def _answer(self, arrival: Arrival) -> None:
+        member, who, state = arrival.member, arrival.who, self.state
+        encoding = member.variant.encoding
+        missed, gap = self._missed(arrival.last, encoding)
+        reply = Joined(
+            ref=arrival.ref,
+            you=You(who.user, who.name, who.role),
+            epoch=state.epoch,
+            seq=state.position.seq,
+            now=self.now_ms(),
+            room=state.encoded(encoding),
+            orders=arrival.orders,
+            missed=missed,
+            gap=gap,
+        )
+        member.send(reply, *arrival.held)
+        self.audience.add(member)
+        self.new_viewers.add(who.user)
+        self._metrics.joins.inc()
+        arrival.entered()
+
+    def _missed(self, last: Last | None, encoding: Encoding) -> tuple[list[Raw] | None, bool]:
+        if last is None:
+            return None, False
+        now = self.state.position.seq
+        if last.epoch != self.state.epoch or last.seq > now:
+            return None, True
+        oldest = self._kept[0].seq if self._kept else now + 1
+        if last.seq < oldest - 1:
+            return None, True
+        return [kept.raw(encoding) for kept in self._kept if kept.seq > last.seq], False
+
+    # The bus
+
+    def heard(self, message: BusMessage) -> None:
+        """A bus message: taken now, or after the fill that is under way."""
+        if self._following:
+            self._take(message)
+        elif len(self._waiting) < WAITING_MESSAGES_MAX:
+            self._waiting.append(message)
+        else:
+            self._break(f"{WAITING_MESSAGES_MAX} messages wait")
+
+    def maybe_lost(self) -> None:
+        """Compare with the stream, and fill what is missing."""
+        if self._following:
+            self._following = False
+            self._fill = asyncio.create_task(self._fill_hole(), name=f"fill {self.room_id}")
+
+    def _take(self, message: BusMessage) -> None:
+        state = self.state
+        if message.epoch != state.epoch:
+            self._break("its epoch changed")
+            return
+        if message.before > state.position:
+            self._waiting.appendleft(message)
+            self.maybe_lost()
+            return
+        if message.comments_after is not None:
+            self._count_comments(message)
+        for say in message.says:
+            self._take_say(say)
+
+    def _take_say(self, say: Say) -> None:
+        place = Position(say.seq, say.sub)
+        if place > (0, 0):
+            if place <= self.state.position:
+                return
+            self.state.position = place
+        if say.user:
+            self._tell(say.user, say.event)
+            return
+        self.state.apply(say.event)
+        if place > (0, 0):
+            self._keep(say)
+        self.audience.publish(say.event)
+
+    def _tell(self, user: str, event: Event) -> None:
+        for arrival in self._expected.get(user, ()):
+            arrival.held.append(event)
+        self.audience.tell(user, event)
+
+    def _keep(self, say: Say) -> None:
+        self._kept.append(Kept(say.seq, say.event))
+
+    def _count_comments(self, message: BusMessage) -> None:
+        assert message.comments_after is not None
+        here = sum(1 for say in message.says if isinstance(say.event, CommentEvent))
+        lost = message.comments_after - here - self.state.comments_count
+        if lost > 0:
+            self.audience.count_lost(lost)
+        self.state.comments_count = max(self.state.comments_count, message.comments_after)
+
+    # Filling a hole
+
+    async def _fill_hole(self) -> None:
+        """Read the stream until nothing is missing, then go on with what waited."""
+        more = True
+        while more:
+            try:
+                more = await self._fill_page()
+            except CommandError as exc:
+                if exc.code == "not_found":
+                    self._break("it is no longer in Redis")
+                    return
+                await asyncio.sleep(FILL_RETRY_S)
+            if self._broken:
+                return
+        await self._refresh_values()
+        self._metrics.gap_fills.inc()
+        self._catch_up()
+
+    async def _fill_page(self) -> bool:
+        """Apply one page of the stream; True while more is left."""
+        at = self.state.position
+        args = {"from_seq": at.seq, "from_sub": at.sub, "count": FILL_PAGE}
+        page = await self._scripts.run("room_events", self.room_id, args, STREAM_PAGE)
+        if page.epoch == self.state.epoch and Position(page.seq, page.sub) < at:
+            await self._renew_epoch()
+        if page.epoch != self.state.epoch or page.gap:
+            self._break("the stream no longer reaches back")
+            return False
+        for say in page.events:
+            self._take_say(say)
+        return self.state.position < Position(page.seq, page.sub)
+
+    async def _renew_epoch(self) -> None:
+        """Redis lost what viewers were told: a seq must not mean two things in one epoch."""
+        at = self.state.position
+        args = {
+            "epoch": self.state.epoch,
+            "seq": at.seq,
+            "sub": at.sub,
+            "fresh": f"{self._random.getrandbits(64):016x}",
+        }
+        await self._scripts.run("epoch_renew", self.room_id, args, _EPOCH)
+
+    async def _refresh_values(self) -> None:
+        """Stock, likes and online are not in the stream: read them."""
+        try:
+            args = {"recent_max": 0}
+            loaded = await self._scripts.run("room_load", self.room_id, args, LOADED)
+        except CommandError as exc:
+            log.warning("Room %s: values not refreshed: %s", self.room_id, exc.msg)
+            return
+        for event in loaded.values():
+            self.state.apply(event)
+            self.audience.publish(event)
+
+    def _catch_up(self) -> None:
+        self._following = True
+        while self._waiting and self._following:
+            self._take(self._waiting.popleft())
+
+    def _break(self, why: str) -> None:
+        if self._broken:
+            return
+        log.warning("Room %s is read anew: %s.", self.room_id, why)
+        self._following = False
+        self._broken = True
+        self._on_broken(self)
+
+    async def close(self) -> None:
+        """Stop; the members have been told to go elsewhere."""
+        self._following = False
+        self.audience.close()
+        if self._fill is not None and self._fill is not asyncio.current_task():
+            self._fill.cancel()
+            await asyncio.gather(self._fill, return_exceptions=True)

@@ -1,0 +1,69 @@
+"""The shelf: the products a host shows, and the one pinned while it is explained."""
+
+from typing import Any
+
+import msgspec
+
+from server.protocol.codes import CommandError
+from server.protocol.commands import Command, Pin, ShelfPut, ShelfRemove, Unpin
+from server.protocol.events import Ok
+from server.protocol.models import Product
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.settings import Settings
+from server.store.scripts import Scripts
+
+_ANY = msgspec.msgpack.Decoder(Any)
+
+
+class Shelf:
+    """What a host may do with products."""
+
+    def __init__(self, scripts: Scripts, settings: Settings) -> None:
+        self._scripts = scripts
+        self._limits = settings.rooms
+        self._price_max = settings.orders.price_max
+
+    def handlers(self) -> Handlers:
+        """The commands about products and the pin."""
+        return {
+            ShelfPut: Handler(self.put, Role.HOST),
+            ShelfRemove: Handler(self.remove, Role.HOST),
+            Pin: Handler(self.pin, Role.HOST),
+            Unpin: Handler(self.unpin, Role.HOST),
+        }
+
+    async def put(self, call: Call, cmd: ShelfPut) -> Ok:
+        """Add a product, or replace the one of the same sku."""
+        self._check(cmd.product)
+        args = {
+            "product": msgspec.to_builtins(cmd.product),
+            "products_max": self._limits.shelf_products_max,
+        }
+        return await self._run("shelf_put", call, cmd, args)
+
+    async def remove(self, call: Call, cmd: ShelfRemove) -> Ok:
+        """Take a product off the shelf; if it is pinned, it is unpinned."""
+        return await self._run("shelf_remove", call, cmd, {"sku": cmd.sku})
+
+    async def pin(self, call: Call, cmd: Pin) -> Ok:
+        """Pin a product of the shelf."""
+        return await self._run("pin_set", call, cmd, {"sku": cmd.sku})
+
+    async def unpin(self, call: Call, cmd: Unpin) -> Ok:
+        """Unpin whatever is pinned."""
+        return await self._run("pin_set", call, cmd, {"sku": ""})
+
+    def _check(self, product: Product) -> None:
+        if product.price > self._price_max:
+            raise CommandError("limit_reached", f"`price` can be at most {self._price_max} here.")
+        for text in (product.title, *product.points, *product.flaws):
+            if len(text) > self._limits.text_chars_max:
+                raise CommandError(
+                    "too_long", f"A text can have {self._limits.text_chars_max} characters here."
+                )
+
+    async def _run(self, script: str, call: Call, cmd: Command, args: dict[str, Any]) -> Ok:
+        args["events_max"] = self._limits.event_stream_len_max
+        await self._scripts.run(script, call.room_id, args, _ANY)
+        return Ok(ref=cmd.ref)

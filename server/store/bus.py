@@ -1,0 +1,201 @@
+"""The bus between workers: one subscription a room that has viewers here, and proof that it lives.
+
+redis-py reconnects and resubscribes in silence, and pub/sub keeps nothing for those who were away.
+So three things count as "messages may be lost": a subscription confirmed a second time, a probe
+that does not come back, and an error on the connection. The listener of every room is then told,
+and compares its position with the room's stream.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, Protocol, Self
+
+import msgspec
+from redis.exceptions import RedisError
+
+from server.metrics import Metrics
+from server.protocol.events import RoomEvents
+from server.settings.sections import Bus as BusSettings
+from server.store.keys import Keys
+
+log = logging.getLogger(__name__)
+
+RECONNECT_S = 0.25
+
+
+class Position(NamedTuple):
+    """A place in a room's event stream: `sub` counts the private events after `seq`."""
+
+    seq: int
+    sub: int
+
+
+class Say(msgspec.Struct, array_like=True, frozen=True):
+    """One event on the bus: its place (0, 0 if it has none), the user it is for or '' for all."""
+
+    seq: int
+    sub: int
+    user: str
+    event: RoomEvents
+
+
+class BusMessage(msgspec.Struct, frozen=True):
+    """All that one script call said, and the room's position before and after it."""
+
+    epoch: str
+    before: Position
+    after: Position
+    says: list[Say]
+    comments_after: int | None = None
+
+
+class Listener(Protocol):
+    """What the bus tells a room. Both are plain calls; the bus waits for nothing."""
+
+    def heard(self, message: BusMessage) -> None:
+        """A message arrived."""
+
+    def maybe_lost(self) -> None:
+        """Messages may have been missed."""
+
+
+class Bus:
+    """This worker's subscriptions. An async context manager: inside it the reader runs."""
+
+    def __init__(
+        self, redis: Any, keys: Keys, settings: BusSettings, worker_id: str, metrics: Metrics
+    ) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._settings = settings
+        self._metrics = metrics
+        self._own_channel = keys.worker(worker_id)
+        self._listeners: dict[str, Listener] = {}
+        self._confirmed: dict[str, asyncio.Event] = {}
+        self._pubsub: Any = None
+        self._heard_at = 0.0
+        self._decoder = msgspec.msgpack.Decoder(BusMessage)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.alive = False
+        """Whether the last probe came back in time."""
+
+    async def __aenter__(self) -> Self:
+        self._tasks = [
+            asyncio.create_task(self._read_for_ever(), name="bus reader"),
+            asyncio.create_task(self._probe_for_ever(), name="bus watchdog"),
+        ]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def subscribe(self, room_id: str, listener: Listener) -> None:
+        """Hear a room from now on; returns when Redis has confirmed it.
+
+        Raises TimeoutError when it does not within `watchdog_timeout_s`.
+        """
+        channel = self._keys.room(room_id, "bus")
+        self._listeners[channel] = listener
+        confirmed = self._confirmed[channel] = asyncio.Event()
+        try:
+            async with asyncio.timeout(self._settings.watchdog_timeout_s):
+                if self._pubsub is not None:
+                    await self._try(self._pubsub.subscribe(channel))
+                await confirmed.wait()
+        except BaseException:
+            self._forget(channel)
+            raise
+
+    async def unsubscribe(self, room_id: str) -> None:
+        """Hear a room no more."""
+        channel = self._keys.room(room_id, "bus")
+        self._forget(channel)
+        if self._pubsub is not None:
+            await self._try(self._pubsub.unsubscribe(channel))
+
+    def _forget(self, channel: str) -> None:
+        self._listeners.pop(channel, None)
+        self._confirmed.pop(channel, None)
+
+    async def _try(self, command: Awaitable[Any]) -> None:
+        """A failed (un)subscribe mends itself: the reader sees the error and begins anew."""
+        try:
+            await command
+        except (RedisError, OSError) as exc:
+            log.debug("The bus connection failed: %s.", exc)
+
+    async def _read_for_ever(self) -> None:
+        while True:
+            try:
+                await self._read()
+            except (RedisError, OSError) as exc:
+                log.warning("The bus lost Redis (%s); it reconnects.", exc)
+            except Exception:
+                log.exception("The bus reader failed; it starts anew.")
+            self.alive = False
+            self._all(lambda listener: listener.maybe_lost())
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _read(self) -> None:
+        pubsub = self._redis.pubsub()
+        try:
+            channels = set(self._listeners)
+            await pubsub.subscribe(self._own_channel, *channels)
+            self._pubsub = pubsub
+            if late := set(self._listeners) - channels:
+                await pubsub.subscribe(*late)
+            self._heard_at = time.monotonic()
+            while True:
+                message = await pubsub.get_message(timeout=None)
+                if message is not None:
+                    self._on_message(message)
+        finally:
+            self._pubsub = None
+            await pubsub.aclose()
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        channel = message["channel"].decode()
+        if message["type"] == "message":
+            if channel == self._own_channel:
+                self._on_probe(message["data"])
+            elif (listener := self._listeners.get(channel)) is not None:
+                listener.heard(self._decoder.decode(message["data"]))
+        elif message["type"] == "subscribe":
+            confirmed = self._confirmed.get(channel)
+            if confirmed is not None and confirmed.is_set():
+                self._listeners[channel].maybe_lost()
+            elif confirmed is not None:
+                confirmed.set()
+
+    def _on_probe(self, data: bytes) -> None:
+        self._heard_at = time.monotonic()
+        self._metrics.bus_lag_seconds.set(self._heard_at - float(data))
+        self.alive = True
+
+    async def _probe_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.watchdog_interval_s)
+            try:
+                await self._redis.publish(self._own_channel, repr(time.monotonic()))
+            except (RedisError, OSError):
+                self.alive = False
+            silent_s = time.monotonic() - self._heard_at
+            pubsub = self._pubsub
+            if pubsub is not None and silent_s > self._settings.watchdog_timeout_s:
+                log.warning("The bus heard no probe for %.1f s; it reconnects.", silent_s)
+                self.alive = False
+                self._heard_at = time.monotonic()
+                await self._cut(pubsub)
+
+    async def _cut(self, pubsub: Any) -> None:
+        """End a connection that no longer delivers; the reader then fails and begins anew."""
+        if pubsub.connection is not None:
+            await pubsub.connection.disconnect()
+
+    def _all(self, tell: Callable[[Listener], None]) -> None:
+        for listener in list(self._listeners.values()):
+            tell(listener)

@@ -1,0 +1,1 @@
+"""Plain HTTP: REST, health, metrics, pages."""

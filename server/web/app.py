@@ -1,0 +1,38 @@
+"""The aiohttp application: everything on the port that is no WebSocket."""
+
+from aiohttp import web
+
+from server.auth import TokenVerifier
+from server.web.caller import VERIFIER
+from server.web.errors import errors_as_json, json_response
+from server.web.health import Health
+from server.web.openapi import document
+from server.web.rest import Route
+
+BODY_BYTES_MAX = 65_536
+
+
+def make_app(verifier: TokenVerifier, routes: list[Route], health: Health) -> web.Application:
+    """The application with all routes; the caller runs it."""
+    app = web.Application(middlewares=[errors_as_json], client_max_size=BODY_BYTES_MAX)
+    app[VERIFIER] = verifier
+    health.add_to(app)
+    for route in routes:
+        app.router.add_route(route.method, route.path, route.handler)
+    openapi = document(routes)
+
+    async def describe(_: web.Request) -> web.Response:
+        return json_response(openapi)
+
+    app.router.add_get("/v1/openapi.json", describe)
+    app.router.add_get("/v1/rooms/{room}/ws", _upgrade_required)
+    return app
+
+
+async def _upgrade_required(_: web.Request) -> web.Response:
+    """A plain request for the socket, or an upgrade on a connection that spoke HTTP before."""
+    return web.Response(
+        status=426,
+        text="This is a WebSocket: connect with an upgrade request on a new connection.\n",
+        headers={"Upgrade": "websocket", "Connection": "close, Upgrade"},
+    )

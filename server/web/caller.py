@@ -1,0 +1,36 @@
+"""Who sends an HTTP request: a bearer token, or the cookie of somebody signed in on our pages."""
+
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from server.auth import BadToken, Identity, TokenVerifier
+from server.edge.handshake import SESSION_COOKIE
+from server.protocol.codes import CommandError
+
+VERIFIER: web.AppKey[TokenVerifier] = web.AppKey("verifier", TokenVerifier)
+
+_READS = ("GET", "HEAD")
+
+
+def caller(request: web.Request) -> Identity:
+    """The identity behind a request. CommandError `bad_token` if there is none.
+
+    A cookie comes along with whatever a browser sends, so it counts for changes only if a page of
+    this very server sent them.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        token = request.cookies.get(SESSION_COOKIE, "")
+        if token and request.method not in _READS and not _is_own_page(request):
+            raise CommandError("forbidden", "Changes by cookie must come from this server's pages.")
+    if not token:
+        raise CommandError("bad_token", "Send a token: `Authorization: Bearer <JWT>`.")
+    try:
+        return request.app[VERIFIER].verify(token.strip())
+    except BadToken as exc:
+        raise CommandError("bad_token", str(exc)) from None
+
+
+def _is_own_page(request: web.Request) -> bool:
+    return urlsplit(request.headers.get("Origin", "")).netloc.lower() == request.host.lower()

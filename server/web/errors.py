@@ -1,0 +1,69 @@
+"""Refusals over HTTP: the same codes as on the socket, with a status each."""
+
+import logging
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from aiohttp import web
+
+from server.protocol.codes import CommandError
+
+log = logging.getLogger(__name__)
+
+STATUS = {
+    "bad_message": 400,
+    "bad_token": 401,
+    "forbidden": 403,
+    "muted": 403,
+    "not_found": 404,
+    "too_long": 413,
+    "rate_limited": 429,
+    "internal": 500,
+    "unavailable": 503,
+}
+CONFLICT = 409
+"""The status of every other code: the request is fine, the room's state is against it."""
+
+
+def json_response(body: object, status: int = 200) -> web.Response:
+    """A response of any msgspec type as JSON."""
+    return web.Response(
+        body=msgspec.json.encode(body), status=status, content_type="application/json"
+    )
+
+
+def refusal(exc: CommandError) -> web.Response:
+    """The response to a refused request."""
+    response = json_response(
+        {"error": {"code": exc.code, "msg": exc.msg}}, STATUS.get(exc.code, CONFLICT)
+    )
+    if exc.retry_ms is not None:
+        response.headers["Retry-After"] = str(-(-exc.retry_ms // 1000))
+    if exc.code == "bad_token":
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@web.middleware
+async def errors_as_json(
+    request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+) -> web.StreamResponse:
+    """Every failure under /v1 becomes `{"error": {"code", "msg"}}`; never a traceback."""
+    try:
+        return await handler(request)
+    except CommandError as exc:
+        return refusal(exc)
+    except web.HTTPException as exc:
+        if not request.path.startswith("/v1/"):
+            raise
+        if exc.status < 400:
+            raise
+        code = {404: "not_found", 413: "too_long"}.get(exc.status, "bad_message")
+        msg = f"{request.method} {request.path}: {exc.reason}."
+        response = json_response({"error": {"code": code, "msg": msg}}, exc.status)
+        if "Allow" in exc.headers:
+            response.headers["Allow"] = exc.headers["Allow"]
+        return response
+    except Exception:
+        log.exception("%s %s failed.", request.method, request.path)
+        return refusal(CommandError("internal", "The server failed at this request."))

@@ -1,0 +1,65 @@
+"""Is this worker alive, is it ready, what does it count?"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+from prometheus_client import generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
+from redis.exceptions import RedisError
+
+from server.metrics import Metrics
+from server.web.errors import json_response
+
+REDIS_ANSWERS_S = 1.0
+
+
+class Health:
+    """`/healthz`, `/readyz`, `/metrics`."""
+
+    def __init__(
+        self,
+        redis: Any,
+        metrics: Metrics,
+        is_draining: Callable[[], bool],
+        bus_alive: Callable[[], bool],
+    ) -> None:
+        self._redis = redis
+        self._metrics = metrics
+        self._is_draining = is_draining
+        self._bus_alive = bus_alive
+
+    def add_to(self, app: web.Application) -> None:
+        """Add the three routes."""
+        app.router.add_get("/healthz", self.alive)
+        app.router.add_get("/readyz", self.ready)
+        app.router.add_get("/metrics", self.metrics)
+
+    async def alive(self, _: web.Request) -> web.Response:
+        """200 as long as the process answers at all."""
+        return json_response({"status": "alive"})
+
+    async def ready(self, _: web.Request) -> web.Response:
+        """200 when viewers may be sent here; else 503 and why not."""
+        why = await self._why_not_ready()
+        if why:
+            return json_response({"status": "not ready", "why": why}, 503)
+        return json_response({"status": "ready"})
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """This worker's metrics in Prometheus' text format."""
+        return web.Response(
+            body=generate_latest(self._metrics.registry),
+            headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4},
+        )
+
+    async def _why_not_ready(self) -> str:
+        if self._is_draining():
+            return "This worker is draining."
+        try:
+            async with asyncio.timeout(REDIS_ANSWERS_S):
+                await self._redis.ping()
+        except (RedisError, OSError, TimeoutError):
+            return "Redis does not answer."
+        return "" if self._bus_alive() else "The bus is not connected."

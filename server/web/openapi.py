@@ -1,0 +1,75 @@
+"""The OpenAPI document, made from the routes and their types."""
+
+import re
+from typing import Any
+
+import msgspec
+
+from server import __version__
+from server.protocol.codes import ERRORS
+from server.web.rest import Route
+
+
+class ErrorDetail(msgspec.Struct):
+    """Why a request was refused."""
+
+    code: str
+    msg: str
+
+
+class Error(msgspec.Struct):
+    """The body of every refusal."""
+
+    error: ErrorDetail
+
+
+def document(routes: list[Route]) -> dict[str, Any]:
+    """The whole document, OpenAPI 3.1."""
+    types = {id(t): t for route in routes for t in (route.body, route.result) if t is not None}
+    schemas, components = msgspec.json.schema_components(
+        [*types.values(), Error], ref_template="#/components/schemas/{name}"
+    )
+    schema_of = dict(zip(types, schemas, strict=False))
+    paths: dict[str, dict[str, Any]] = {}
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schema_of)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Liveroom", "version": __version__},
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
+            },
+        },
+    }
+
+
+def _operation(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "summary": route.summary,
+        "parameters": [
+            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+            for name in re.findall(r"{(\w+)}", route.path)
+        ],
+        "responses": {
+            "2XX": {"description": "Done."} | _content(route.result, schema_of),
+            "default": {
+                "description": "Refused; `code` is one of " + ", ".join(sorted(ERRORS)) + ".",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}},
+            },
+        },
+    }
+    if route.body is not None:
+        operation["requestBody"] = {"required": True} | _content(route.body, schema_of)
+    if route.least is not None:
+        operation["security"] = [{"token": []}]
+        operation["description"] = f"Needs a token of a {route.least}."
+    return operation
+
+
+def _content(kind: Any, schema_of: dict[int, Any]) -> dict[str, Any]:
+    if kind is None:
+        return {}
+    return {"content": {"application/json": {"schema": schema_of[id(kind)]}}}
