@@ -138,6 +138,7 @@ class WorkerPool:
                 process.asked_to_stop = False
                 log.error("%s", error)
             else:
+                log.info("Worker %s is now process %d.", worker_id, self._running[worker_id].pid)
                 if worker_id in self._replaced:
                     self._replaced[worker_id].set()
 
@@ -148,7 +149,6 @@ class WorkerPool:
             await self._stop(self._running[worker_id])
             # Its keeper starts the next one; here we only wait for it.
             await replaced.wait()
-            log.info("Worker %s is now process %d.", worker_id, self._running[worker_id].pid)
         log.info("All workers have been restarted.")
 
     async def _stop(self, process: WorkerProcess) -> None:

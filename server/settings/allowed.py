@@ -20,7 +20,8 @@ def allowed(field: FieldInfo) -> str:
         return f"{name} from {_bound(field, 'ge')} to {_bound(field, 'le')}"
     if get_origin(kind) is tuple:
         return "a list of texts"
-    return "a text"
+    filled = any(isinstance(rule, annotated_types.MinLen) for rule in field.metadata)
+    return "a text that is not empty" if filled else "a text"
 
 
 def _bound(field: FieldInfo, name: str) -> str:

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -54,7 +55,8 @@ def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> 
         gathered.put(key, value, env_name(key))
     for key, value in (flags or {}).items():
         if value is not None:
-            gathered.put(key, value, f"--{key.rpartition('.')[2].replace('_', '-')}")
+            # --port is server.port; the flags of other sections are --section-name.
+            gathered.put(key, value, "--" + re.sub(r"[._]", "-", key.removeprefix("server.")))
     try:
         return Settings(**gathered.values)
     except ValidationError as refused:

@@ -180,6 +180,7 @@ class EmbeddedRedis:
                 log.error("%s Trying again in %.1f s.", error, back_off_s)
                 await _end(self._child)
             else:
+                log.info("The private redis-server is back (process %d).", self._child.pid)
                 self.restarted.set()
 
     async def _stop(self) -> None:

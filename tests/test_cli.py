@@ -1,0 +1,126 @@
+"""The `liveroom` command, as a person meets it."""
+
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from server import __version__
+from server.auth import TokenVerifier, with_secret
+from server.cli import main
+from server.protocol.roles import Role
+from server.settings import load
+
+SECRET = "0123456789abcdef0123456789abcdef"
+
+Liveroom = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def liveroom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Liveroom:
+    """Run the command in an empty folder: its status, output and error output."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["liveroom", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def test_it_tells_its_version(liveroom: Liveroom) -> None:
+    assert liveroom("--version") == (0, f"liveroom {__version__}\n", "")
+
+
+def test_help_names_the_commands(liveroom: Liveroom) -> None:
+    status, out, _ = liveroom("--help")
+
+    assert status == 0
+    assert all(command in out for command in ("serve", "demo", "token", "config"))
+    assert "worker" not in out.split("Commands:")[1].replace("workers", "")
+
+
+def test_a_token_stands_alone_on_the_last_line_and_is_good(liveroom: Liveroom) -> None:
+    status, out, _ = liveroom(
+        *("token", "--sub", "u1", "--role", "host", "--name", "Ana", "--rooms", "a, b"),
+        *("--ttl", "2h"),
+    )
+
+    assert status == 0
+    settings, made = with_secret(load())
+    assert not made
+    identity = TokenVerifier(settings).verify(out.splitlines()[-1])
+    assert (identity.user, identity.name, identity.role) == ("u1", "Ana", Role.HOST)
+    assert identity.rooms == {"a", "b"}
+
+
+def test_the_secret_of_a_token_can_come_from_the_environment(
+    liveroom: Liveroom, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("LIVEROOM_JWT_SECRET", SECRET)
+    monkeypatch.setenv("LIVEROOM_MODE", "production")
+
+    status, out, _ = liveroom("token", "--sub", "u1")
+
+    assert status == 0
+    assert TokenVerifier(load()).verify(out.strip()).role is Role.VIEWER
+    assert list(tmp_path.iterdir()) == []
+
+
+REFUSED = [
+    (("token", "--sub", "x" * 65), "liveroom: The token's `sub` must be 1 to 64"),
+    (("token", "--sub", "u1", "--ttl", "soon"), "liveroom: --ttl soon is not a time"),
+    (("token", "--sub", "u1", "--ttl", "0"), "liveroom: --ttl 0 is not a time"),
+    (("token", "--sub", "u1", "--role", "guest"), "liveroom: The token's `role` must be"),
+    (("serve", "--port", "70000"), "liveroom: server.port = 70000 (from --port) is not allowed"),
+    (("serve", "--workers", "0"), "liveroom: server.workers = 0 (from --workers) is not"),
+    (("serve", "--redis-url", "x"), "liveroom: redis.url = (hidden) (from --redis-url) is not"),
+    (("serve", "--data-dir", ""), "liveroom: data.dir = '' (from --data-dir) is not allowed"),
+    (("config", "--config", "none.toml"), "liveroom: Can't read the config file none.toml"),
+    (("demo", "--config", "none.toml"), "liveroom: Can't read the config file none.toml"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), REFUSED)
+def test_what_a_person_can_mend_is_one_line_and_status_2(
+    arguments: tuple[str, ...], sentence: str, liveroom: Liveroom
+) -> None:
+    status, out, err = liveroom(*arguments)
+
+    assert status == 2
+    assert out == ""
+    assert err.startswith(sentence)
+    assert err.count("\n") == 1
+
+
+def test_production_without_a_secret_is_refused(liveroom: Liveroom) -> None:
+    Path("room.toml").write_text('mode = "production"\n')
+
+    status, _, err = liveroom("serve", "--config", "room.toml")
+
+    assert status == 2
+    assert "LIVEROOM_JWT_SECRET" in err
+
+
+def test_config_prints_what_is_in_force_without_secrets(
+    liveroom: Liveroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("room.toml").write_text("[server]\nworkers = 3\n")
+    monkeypatch.setenv("LIVEROOM_CONFIG", "room.toml")
+    monkeypatch.setenv("LIVEROOM_JWT_SECRET", SECRET)
+
+    status, out, _ = liveroom("config", "--port", "1234", "--redis-url", "redis://:hush@h/0")
+
+    assert status == 0
+    tree = tomllib.loads(out)
+    assert tree["server"] | {"port": 1234, "workers": 3} == tree["server"]
+    assert tree["jwt"]["secret"] == "***"
+    assert SECRET not in out
+    assert "hush" not in out

@@ -1,0 +1,260 @@
+"""`liveroom serve` as a process: it starts, survives, is refused and stops, leaving nothing."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from server.store.embedded import EmbeddedRedis
+from tests.store.test_embedded import gone
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+START_S_MAX = 30
+
+
+@dataclass
+class Running:
+    """A `liveroom serve` that takes viewers."""
+
+    process: asyncio.subprocess.Process
+    url: str
+    folder: Path
+
+    async def healthy(self) -> bool:
+        """Whether it answers over HTTP."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{self.url}/healthz") as response,
+        ):
+            return response.status == 200
+
+    async def until_it_says(self, pattern: str) -> re.Match[str]:
+        """Read its log up to a line with `pattern` in it."""
+        assert self.process.stderr is not None
+        async with asyncio.timeout(START_S_MAX):
+            while line := (await self.process.stderr.readline()).decode():
+                if found := re.search(pattern, line):
+                    return found
+        raise AssertionError(f"it ended without saying {pattern}")
+
+    async def end(self) -> int:
+        """Wait for its end: its status."""
+        async with asyncio.timeout(START_S_MAX):
+            await self.process.communicate()
+        assert self.process.returncode is not None
+        return self.process.returncode
+
+    def children(self, word: str) -> list[int]:
+        """The process ids of its children with `word` in their command line."""
+        pid = self.process.pid
+        found = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return [each for each in found if word in Path(f"/proc/{each}/cmdline").read_text()]
+
+    @property
+    def workers(self) -> list[int]:
+        return self.children("--control-fd")
+
+    @property
+    def redis(self) -> int:
+        return self.children("redis-server")[0]
+
+
+Spawn = Callable[..., Awaitable[asyncio.subprocess.Process]]
+Serve = Callable[..., Awaitable[Running]]
+
+
+@pytest.fixture
+async def spawn(tmp_path: Path) -> AsyncIterator[Spawn]:
+    """Start `liveroom serve` with more arguments; it is killed after the test if need be."""
+    started: list[asyncio.subprocess.Process] = []
+
+    async def start(*arguments: str) -> asyncio.subprocess.Process:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "server", "serve", "--data-dir", str(tmp_path / "data")),
+            *arguments,
+            env=os.environ | {"LIVEROOM_SERVER_DRAIN_S": "1"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            process.terminate()
+            await process.communicate()
+
+
+@pytest.fixture
+def serve(spawn: Spawn, tmp_path: Path) -> Serve:
+    """Start `liveroom serve` on a free port and wait until it takes viewers."""
+
+    async def start(*arguments: str) -> Running:
+        process = await spawn("--port", "0", *arguments)
+        assert process.stdout is not None
+        async with asyncio.timeout(START_S_MAX):
+            line = (await process.stdout.readline()).decode()
+        found = re.search(r"Liveroom is at (http://\S+)", line)
+        assert found, line or (await process.communicate())[1].decode()
+        return Running(process, found[1], tmp_path / "data")
+
+    return start
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_it_stops_cleanly_and_leaves_nothing(
+    workers: str, number: signal.Signals, serve: Serve
+) -> None:
+    server = await serve("--workers", workers)
+    assert await server.healthy()
+    left = [server.redis, *server.workers]
+    assert len(left) == {"1": 1, "2": 3}[workers]
+
+    server.process.send_signal(number)
+
+    assert await server.end() == 0
+    for pid in left:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+async def test_a_worker_that_dies_is_replaced_and_the_log_says_so(serve: Serve) -> None:
+    server = await serve("--workers", "2")
+    killed, other = server.workers
+
+    os.kill(killed, signal.SIGKILL)
+
+    await server.until_it_says(rf"process {killed}\) ended with status -9; starting another")
+    new = await server.until_it_says(r"Worker \S+ is now process (\d+)")
+    assert sorted(server.workers) == sorted([other, int(new[1])])
+    assert await server.healthy()
+
+
+async def test_sighup_replaces_the_workers_one_by_one(serve: Serve) -> None:
+    server = await serve("--workers", "2")
+    before = server.workers
+
+    server.process.send_signal(signal.SIGHUP)
+
+    await server.until_it_says("All workers have been restarted")
+    assert len(server.workers) == 2
+    assert not set(server.workers) & set(before)
+    assert await server.healthy()
+
+
+async def test_redis_that_dies_comes_back_while_it_serves(serve: Serve) -> None:
+    server = await serve()
+    killed = server.redis
+
+    os.kill(killed, signal.SIGKILL)
+
+    await server.until_it_says("The private redis-server ended")
+    await server.until_it_says("The private redis-server is back")
+    assert server.redis != killed
+    assert await server.healthy()
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_killing_the_parent_ends_the_workers_and_redis(workers: str, serve: Serve) -> None:
+    server = await serve("--workers", workers)
+    left = [server.redis, *server.workers]
+
+    server.process.kill()
+    await server.process.wait()
+
+    for pid in left:
+        await gone(pid)
+
+
+async def test_a_second_server_on_the_folder_is_refused(serve: Serve, spawn: Spawn) -> None:
+    first = await serve()
+
+    second = await spawn("--port", "0")
+    _, said = await second.communicate()
+
+    assert second.returncode == 1
+    assert re.fullmatch(
+        rf"liveroom: The data folder \S+ is in use by another server \(process "
+        rf"{first.process.pid}\)\. .*--data-dir\.\n",
+        said.decode().splitlines(keepends=True)[-1],
+    )
+    assert b"Traceback" not in said
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_a_port_that_is_taken_is_one_line(workers: str, spawn: Spawn) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        port = holder.getsockname()[1]
+        server = await spawn("--port", str(port), "--workers", workers)
+        _, said = await server.communicate()
+
+    assert server.returncode == 1
+    assert said.decode().splitlines()[-1] == (
+        f"liveroom: Can't listen on 127.0.0.1:{port}: another program is listening there. "
+        "Choose another with --host and --port."
+    )
+    assert b"Traceback" not in said
+
+
+async def test_a_host_that_is_not_ours_is_one_line(spawn: Spawn) -> None:
+    server = await spawn("--port", "0", "--host", "192.0.2.1")
+    _, said = await server.communicate()
+
+    assert server.returncode == 1
+    assert "this machine doesn't have that address" in said.decode().splitlines()[-1]
+
+
+async def test_a_redis_that_is_not_there_is_one_line(spawn: Spawn, tmp_path: Path) -> None:
+    server = await spawn("--port", "0", "--redis-url", f"unix://{tmp_path}/none.sock")
+    _, said = await server.communicate()
+
+    assert server.returncode == 1
+    last = said.decode().splitlines()[-1]
+    assert last.startswith(f"liveroom: The Redis at unix://{tmp_path}/none.sock can't be used")
+    assert b"Traceback" not in said
+
+
+async def test_a_worker_that_can_not_start_stops_the_start(
+    spawn: Spawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEROOM_JWT_ALGORITHM", "RS256")
+    monkeypatch.setenv("LIVEROOM_JWT_PUBLIC_KEY_FILE", "/nowhere/key.pem")
+
+    server = await spawn("--port", "0", "--workers", "2")
+    _, said = await server.communicate()
+
+    assert server.returncode == 1
+    assert b"Can't read jwt.public_key_file /nowhere/key.pem" in said
+    assert "ended with status 2 before it could take viewers" in said.decode().splitlines()[-1]
+    assert b"Traceback" not in said
+
+
+async def test_no_worker_shows_the_secret_to_other_users(serve: Serve) -> None:
+    server = await serve("--workers", "2")
+    secret = (server.folder / "jwt_secret").read_text().strip()
+
+    for pid in server.workers:
+        assert secret not in Path(f"/proc/{pid}/cmdline").read_text()
+        assert secret not in Path(f"/proc/{pid}/environ").read_text()
+
+
+async def test_it_serves_from_a_redis_given_by_url(
+    serve: Serve, redis_server: EmbeddedRedis
+) -> None:
+    server = await serve("--redis-url", redis_server.url)
+
+    assert await server.healthy()
+    assert server.children("redis-server") == []
