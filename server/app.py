@@ -33,6 +33,9 @@ from server.web.app import make_app
 from server.web.health import Health
 from server.web.rest import Rest
 
+HTTP_SHUTDOWN_S = 2.0
+"""Time an HTTP request under way has to end when the worker stops."""
+
 
 async def run_worker(
     settings: Settings,
@@ -82,8 +85,8 @@ async def run_worker(
         )
 
         health = Health(redis, metrics, lambda: edge.draining, lambda: bus.alive)
-        app = make_app(verifier, Rest(directory, dispatch).routes(), health)
-        runner = web.AppRunner(app, access_log=None)
+        app = make_app(settings, verifier, Rest(directory, dispatch).routes(), health)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_SHUTDOWN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         assert runner.server is not None

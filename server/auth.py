@@ -15,6 +15,9 @@ from pydantic import SecretStr
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 
+SESSION_COOKIE = "liveroom_session"
+"""Cookie with the token of somebody who signed in on our pages."""
+
 SUB_CHARS_MAX = 64
 NAME_CHARS_MAX = 40
 _SECRET_FILE = "jwt_secret"  # noqa: S105 - the name of the file, not a secret

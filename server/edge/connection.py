@@ -92,7 +92,7 @@ class Connection(Member, asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports only look like asyncio's.
-        self.transport = self._wire = cast(asyncio.Transport, transport)
+        self.transport = self._wire = cast("asyncio.Transport", transport)
         soft = self._edge.settings.hub.unsent_soft_bytes
         self.transport.set_write_buffer_limits(high=soft, low=soft // 2)
 
@@ -203,6 +203,8 @@ class Connection(Member, asyncio.Protocol):
             self._count_bad(cmd.ref, f"Send `join` and wait for its reply before `{op_of(cmd)}`.")
         elif isinstance(cmd, Ping):
             self.send(Ok(ref=cmd.ref, now=self.room.now_ms()))
+        elif self._edge.draining:
+            self._err(cmd.ref, CommandError("unavailable", "This worker is going away.", 1000))
         elif self._in_flight >= self._edge.settings.edge.commands_in_flight_max:
             self._err(
                 cmd.ref, CommandError("rate_limited", "Wait for replies to earlier commands.", 100)

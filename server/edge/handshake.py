@@ -14,12 +14,10 @@ from websockets.http11 import Request, Response
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
+from server.auth import SESSION_COOKIE
 from server.hub.member import Variant
 from server.protocol.codec import SUBPROTOCOLS, Encoding
 from server.settings.sections import Edge as EdgeSettings
-
-SESSION_COOKIE = "liveroom_session"
-"""Cookie with the token of somebody who signed in on our pages."""
 
 # websockets logs every connection at INFO; a room of 15,000 would log nothing else.
 _quiet = logging.getLogger(f"{__name__}.websockets")

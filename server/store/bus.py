@@ -148,6 +148,7 @@ class Bus:
             self._pubsub = pubsub
             if late := set(self._listeners) - channels:
                 await pubsub.subscribe(*late)
+            await self._probe()
             self._heard_at = time.monotonic()
             while True:
                 message = await pubsub.get_message(timeout=None)
@@ -179,10 +180,7 @@ class Bus:
     async def _probe_for_ever(self) -> None:
         while True:
             await asyncio.sleep(self._settings.watchdog_interval_s)
-            try:
-                await self._redis.publish(self._own_channel, repr(time.monotonic()))
-            except (RedisError, OSError):
-                self.alive = False
+            await self._probe()
             silent_s = time.monotonic() - self._heard_at
             pubsub = self._pubsub
             if pubsub is not None and silent_s > self._settings.watchdog_timeout_s:
@@ -190,6 +188,12 @@ class Bus:
                 self.alive = False
                 self._heard_at = time.monotonic()
                 await self._cut(pubsub)
+
+    async def _probe(self) -> None:
+        try:
+            await self._redis.publish(self._own_channel, repr(time.monotonic()))
+        except (RedisError, OSError):
+            self.alive = False
 
     async def _cut(self, pubsub: Any) -> None:
         """End a connection that no longer delivers; the reader then fails and begins anew."""

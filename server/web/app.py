@@ -3,20 +3,25 @@
 from aiohttp import web
 
 from server.auth import TokenVerifier
+from server.settings import Settings
 from server.web.caller import VERIFIER
 from server.web.errors import errors_as_json, json_response
 from server.web.health import Health
 from server.web.openapi import document
+from server.web.pages import add_pages
 from server.web.rest import Route
 
 BODY_BYTES_MAX = 65_536
 
 
-def make_app(verifier: TokenVerifier, routes: list[Route], health: Health) -> web.Application:
+def make_app(
+    settings: Settings, verifier: TokenVerifier, routes: list[Route], health: Health
+) -> web.Application:
     """The application with all routes; the caller runs it."""
     app = web.Application(middlewares=[errors_as_json], client_max_size=BODY_BYTES_MAX)
     app[VERIFIER] = verifier
     health.add_to(app)
+    add_pages(app, settings, verifier)
     for route in routes:
         app.router.add_route(route.method, route.path, route.handler)
     openapi = document(routes)

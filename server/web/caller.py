@@ -4,8 +4,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from server.auth import BadToken, Identity, TokenVerifier
-from server.edge.handshake import SESSION_COOKIE
+from server.auth import SESSION_COOKIE, BadToken, Identity, TokenVerifier
 from server.protocol.codes import CommandError
 
 VERIFIER: web.AppKey[TokenVerifier] = web.AppKey("verifier", TokenVerifier)

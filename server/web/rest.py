@@ -4,6 +4,7 @@ Changes go the way commands go, through the same dispatch; a route is a line in 
 which the OpenAPI document is made too.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple, TypeVar
 
@@ -36,6 +37,8 @@ from server.web.errors import json_response
 Body = TypeVar("Body")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+BODY_S_MAX = 10.0
+"""Time a request body has to arrive."""
 _REF = 1
 
 
@@ -85,9 +88,7 @@ class Rest:
         room, host = "/v1/rooms/{room}", Role.HOST
         return [
             Route("POST", "/v1/rooms", "Create a room.", self.create, host, RoomCreate, RoomView),
-            Route(
-                "GET", "/v1/rooms", "List rooms, newest first.", self.all, result=list[RoomView]
-            ),
+            Route("GET", "/v1/rooms", "List rooms, newest first.", self.all, result=list[RoomView]),
             Route("GET", room, "Read a room.", self.read, result=RoomView),
             Route("POST", f"{room}/live", "Go live, or end.", self.live, host, PhaseBody),
             Route("GET", f"{room}/shelf", "Read the shelf.", self.shelf, result=list[Product]),
@@ -209,7 +210,12 @@ class Rest:
 async def body_of(request: web.Request, kind: type[Body]) -> Body:
     """The request's JSON body as `kind`. CommandError `bad_message` with what is wrong."""
     try:
-        return msgspec.json.decode(await request.read(), type=kind)
+        async with asyncio.timeout(BODY_S_MAX):
+            body = await request.read()
+    except TimeoutError:
+        raise CommandError("bad_message", "The body took too long to arrive.") from None
+    try:
+        return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise CommandError("bad_message", f"The body can't be read: {exc}.") from None
 

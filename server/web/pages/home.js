@@ -1,0 +1,104 @@
+// The room list, /.
+
+import { h, icon, write } from "./ui/dom.js";
+import { day, short } from "./ui/format.js";
+import { nav } from "./ui/nav.js";
+import { poster } from "./ui/poster.js";
+import { rest, whoAmI } from "./ui/session.js";
+import { openSheet } from "./ui/sheet.js";
+import { t } from "./ui/strings.js";
+
+const READ_MS = 5000;
+const ENDED_MAX = 12;
+
+const session = await whoAmI();
+const sections = new Map(["live", "scheduled", "ended"].map((phase) => [phase, section(phase)]));
+const none = h("div.empty", { hidden: true }, icon("eye"), h("p", {}, t("home.none")),
+  h("p.fine", {}, t("home.none_hint")));
+const trouble = h("p.fine", { role: "status" });
+const mayHost = ["host", "admin"].includes(session.you?.role);
+
+function section(phase) {
+  const title = { live: "home.title", scheduled: "home.soon", ended: "home.ended" }[phase];
+  const grid = h("ul.rooms");
+  return { grid, root: h("section", { hidden: true }, h("h2", {}, t(title)), grid), shown: "" };
+}
+
+function card(room) {
+  const path = encodeURIComponent(room.room);
+  const own = session.you?.role === "admin" || room.host === session.you?.user;
+  const when = room.phase === "scheduled" && room.scheduled
+    ? t("watch.soon_at", { when: day(room.scheduled) })
+    : t({ live: "live", scheduled: "soon", ended: "ended" }[room.phase]);
+  return h("li.room", {},
+    h("a.room-link", { href: `/watch/${path}` },
+      h("span.room-poster", {}, poster({ host_name: "", ...room, title: "" }),
+        h("span.phase", { data: { phase: room.phase } }, when),
+        h("span.room-name", {}, room.title)),
+      h("span.room-line", {}, h("b", {}, room.host_name || room.host),
+        h("span.fine", {}, room.phase === "live"
+          ? t("home.viewers", { n: short(room.online ?? 0) })
+          : t("likes", { n: short(room.likes ?? 0) })))),
+    own && h("a.plain.small-button.button", { href: `/host/${path}` }, t("home.console")));
+}
+
+function draw(rooms) {
+  none.hidden = rooms.length > 0;
+  for (const [phase, part] of sections) {
+    const own = rooms.filter((room) => room.phase === phase)
+      .sort((a, b) => (b.online ?? 0) - (a.online ?? 0) || b.created - a.created);
+    const few = phase === "ended" ? own.slice(0, ENDED_MAX) : own;
+    const now = JSON.stringify(few.map(({ room, title, online, likes }) =>
+      [room, title, online, likes]));
+    part.root.hidden = few.length === 0;
+    if (now === part.shown) continue;
+    part.shown = now;
+    part.grid.replaceChildren(...few.map(card));
+  }
+}
+
+async function read() {
+  if (!document.hidden) {
+    try {
+      draw(await rest("GET", "/v1/rooms"));
+      write(trouble, "");
+    } catch {
+      write(trouble, t("home.failed"));
+    }
+  }
+  setTimeout(read, READ_MS);
+}
+
+function openNew() {
+  openSheet(t("home.new"), () => {
+    const error = h("p.form-error", { role: "alert" });
+    const field = (name, label, props = {}) => [h("label", { for: `new-${name}` }, label),
+      h("input", { id: `new-${name}`, name, autocomplete: "off", ...props })];
+    const submit = async (event) => {
+      event.preventDefault();
+      const { room, title, stream_url } = Object.fromEntries(new FormData(event.target));
+      try {
+        await rest("POST", "/v1/rooms", { room, title, ...(stream_url && { stream_url }) });
+        location.href = `/host/${encodeURIComponent(room)}`;
+      } catch (failed) {
+        write(error, failed.message);
+      }
+    };
+    return h("form.stack", { onsubmit: submit },
+      field("title", t("home.new_title"), { required: true, maxlength: "80" }),
+      field("room", t("home.new_id"), { required: true, maxlength: "64",
+        pattern: "[A-Za-z0-9_.:@\\-]+", value: `room-${Date.now().toString(36).slice(-5)}` }),
+      field("stream_url", t("home.new_stream"), { type: "url" }),
+      error, h("button.primary.wide", { type: "submit" }, t("home.create")));
+  });
+}
+
+document.title = "Liveroom";
+document.body.append(
+  nav(session, t("app"), { more: [
+    mayHost && h("button.plain.small-button", { type: "button", onclick: openNew }, icon("plus"),
+      t("home.new")),
+    session.you?.role === "admin"
+      && h("a.plain.small-button.button", { href: "/ops" }, t("ops.title"))] }),
+  h("main.home", {}, trouble, none, [...sections.values()].map(({ root }) => root)));
+read();

@@ -1,0 +1,147 @@
+// A room's state, folded from a snapshot and the events after it. Pure: no socket, no page.
+//
+// After any sequence of events it equals the snapshot a client would get by joining now, except
+// for comments the server left out for this viewer (it says so in `gap`).
+
+/** Values of a RoomView's fields that the server leaves out. */
+const ROOM_DEFAULTS = {
+  scheduled: 0, started: 0, ended: 0, stream_url: "", embed_url: "", online: 0, viewers: 0,
+  likes: 0, slow_s: 0, pin: null, notice: "",
+};
+
+const PRODUCT_DEFAULTS = { image: "", url: "", points: [], flaws: [] };
+
+const product = (wire) => ({ ...PRODUCT_DEFAULTS, ...wire });
+
+export class RoomState {
+  /** @param {{commentsMax?: number}} [options] how many recent comments are kept */
+  constructor({ commentsMax = 50 } = {}) {
+    this.commentsMax = commentsMax;
+    this.room = null;
+    this.orders = [];
+    this.you = null;
+    this.epoch = null;
+    this.seq = 0;
+    this.mutedUntil = 0;
+    this.saleVers = new Map(); // sale -> ver of the newest `sale` event; `stock` may be ahead of it
+  }
+
+  /** Start over from the reply to `join`. */
+  reset({ room, orders, you, epoch, seq }) {
+    this.room = {
+      ...ROOM_DEFAULTS,
+      ...room,
+      shelf: (room.shelf ?? []).map(product),
+      sales: (room.sales ?? []).map((sale) => ({ ...sale })),
+      comments: (room.comments ?? []).slice(-this.commentsMax),
+    };
+    this.orders = [...(orders ?? [])];
+    this.you = you;
+    this.epoch = epoch;
+    this.seq = seq;
+    this.saleVers = new Map(this.room.sales.map((sale) => [sale.sale, sale.ver]));
+  }
+
+  /**
+   * Take one event in.
+   * @returns {string|null} the part that changed (a field of the room, "orders", "muted"), null
+   *   if nothing did, or "gap" if must-events before this one are missing.
+   */
+  apply(event) {
+    if (event.seq != null) {
+      if (event.seq <= this.seq) return null;
+      if (event.seq > this.seq + 1) return "gap";
+      this.seq = event.seq;
+    }
+    return FOLDS[event.t]?.(this, this.room, event) ?? null;
+  }
+
+  /** Take an order in, from an event or a reply; an older state of it changes nothing. */
+  putOrder(order) {
+    const at = this.orders.findIndex((known) => known.order === order.order);
+    if (at < 0) this.orders.unshift(order);
+    else if (order.updated >= this.orders[at].updated) this.orders[at] = order;
+    return "orders";
+  }
+}
+
+function putSale(state, room, wire) {
+  const at = room.sales.findIndex((sale) => sale.sale === wire.sale);
+  if (at < 0) room.sales.push({ ...wire });
+  else if (wire.ver > (state.saleVers.get(wire.sale) ?? -1)) {
+    const known = room.sales[at];
+    // Counters may already be newer than this event: `stock` overtakes it.
+    const { left, held, sold, ver } = known.ver > wire.ver ? known : wire;
+    room.sales[at] = { ...wire, left, held, sold, ver };
+  } else return null;
+  state.saleVers.set(wire.sale, wire.ver);
+  return "sales";
+}
+
+function putStock(state, room, { sale: id, left, held, sold, ver }) {
+  const sale = room.sales.find((known) => known.sale === id);
+  if (!sale || ver <= sale.ver) return null;
+  Object.assign(sale, { left, held, sold, ver });
+  return "sales";
+}
+
+function putProduct(room, wire) {
+  const at = room.shelf.findIndex((known) => known.sku === wire.sku);
+  if (at < 0) room.shelf.push(product(wire));
+  else room.shelf[at] = product(wire);
+}
+
+function phase(state, room, { phase: now, at }) {
+  room.phase = now;
+  if (now === "live") room.started = at;
+  if (now === "ended") room.ended = at;
+  return "phase";
+}
+
+const FOLDS = {
+  comment(state, room, { id, user, name, role, text, ts }) {
+    if (room.comments.some((known) => known.id === id)) return null;
+    room.comments.push({ id, user, name, role, text, ts });
+    if (room.comments.length > state.commentsMax) room.comments.shift();
+    return "comments";
+  },
+  removed(state, room, { id, user }) {
+    room.comments = room.comments.filter((c) => (id ? c.id !== id : c.user !== user));
+    return "comments";
+  },
+  likes(state, room, { total }) {
+    if (total <= room.likes) return null;
+    room.likes = total;
+    return "likes";
+  },
+  online(state, room, { now, total }) {
+    room.online = now;
+    room.viewers = total;
+    return "online";
+  },
+  phase,
+  shelf(state, room, { put, remove }) {
+    if (put) putProduct(room, put);
+    if (remove) room.shelf = room.shelf.filter((known) => known.sku !== remove);
+    return "shelf";
+  },
+  pin(state, room, { sku }) {
+    room.pin = sku ?? null;
+    return "pin";
+  },
+  sale: (state, room, { sale }) => putSale(state, room, sale),
+  stock: putStock,
+  order: (state, room, { order }) => state.putOrder(order),
+  notice(state, room, { text }) {
+    room.notice = text ?? "";
+    return "notice";
+  },
+  room(state, room, { slow_s }) {
+    room.slow_s = slow_s;
+    return "slow_s";
+  },
+  muted(state, room, { until }) {
+    state.mutedUntil = until;
+    return "muted";
+  },
+};

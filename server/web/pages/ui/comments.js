@@ -1,0 +1,214 @@
+// The comment list: readable at 200 a second, flat in memory, and still under a finger.
+//
+// While it follows the end it shows every comment of a calm room; in a hot one it shows the newest
+// few twice a second, and always one's own and the host's. A touch stops it: then everything kept
+// can be read, up and down, and "n new" leads back to the end. Only a window of rows is in the
+// page at any time.
+
+import { calm, h, icon, write } from "./dom.js";
+import { number } from "./format.js";
+import { t } from "./strings.js";
+
+const KEPT_MAX = 400; // comments that can be scrolled back to
+const ROWS_MAX = 80; // rows in the page while reading back
+const ROWS_FOLLOWING = 24; // rows in the page while following
+const CHUNK = 20; // rows added at once while reading back
+const HOT_PER_S = 8; // from this rate on the list shows a choice
+const HOT_SHOWN = 3; // how many of the choice at a time
+const HOT_MS = 600; // and how often
+const EDGE_PX = 60;
+
+export class CommentList {
+  /**
+   * @param {{row?: (row: HTMLElement, comment: object) => void, always?: (comment) => boolean,
+   *   hint?: string}} [options] `row` adds to a row; `always` shows a comment also in a hot room
+   */
+  constructor({ row = () => {}, always = () => false, hint = "comment.hot" } = {}) {
+    Object.assign(this, { decorate: row, always, hint });
+    this.kept = []; // {comment, n}, n rising by one
+    this.n = 0;
+    this.shownTo = 0; // every kept comment with a smaller n was shown or passed over
+    this.paused = false;
+    this.fresh = 0;
+    this.timer = null;
+    this.second = { at: 0, count: 0, rate: 0 };
+    this.rows = h("ol.rows");
+    this.view = h("div.comments-view", { tabindex: "0", role: "log", "aria-live": "off",
+      "aria-label": t("comment.list") }, this.rows);
+    this.pill = h("button.pill", { type: "button", hidden: true, onclick: () => this.follow() },
+      icon("down"), h("span"));
+    this.heat = h("p.heat", { hidden: true });
+    this.root = h("div.comments", {}, this.view, this.heat, this.pill);
+    this.#listen();
+  }
+
+  #listen() {
+    const pause = () => this.pause();
+    this.view.addEventListener("pointerdown", pause, { passive: true });
+    this.view.addEventListener("wheel", pause, { passive: true });
+    this.view.addEventListener("keydown", (event) => {
+      if (["ArrowUp", "PageUp", "Home"].includes(event.key)) this.pause();
+      if (event.key === "End") this.follow();
+    });
+    this.view.addEventListener("scroll", () => this.paused && this.#scrolled(), { passive: true });
+    setInterval(() => this.#tellHeat(), 1000);
+  }
+
+  add(comment) {
+    if (this.kept.length === KEPT_MAX) this.kept.shift();
+    this.kept.push({ comment, n: (this.n += 1) });
+    this.second.count += 1;
+    if (this.paused) {
+      this.fresh += 1;
+      this.#tellFresh();
+    } else if (this.timer === null) {
+      const hot = this.#rate() > HOT_PER_S && !this.always(comment);
+      this.timer = setTimeout(() => this.#flush(), hot ? HOT_MS : 40);
+    } else if (this.always(comment)) {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.#flush(), 40);
+    }
+  }
+
+  /** Take comments back, by id or by author. */
+  remove({ id, user }) {
+    const gone = ({ comment }) => (id ? comment.id === id : comment.user === user);
+    this.kept = this.kept.filter((entry) => !gone(entry));
+    for (const row of [...this.rows.children]) {
+      if (id ? row.dataset.id === id : row.dataset.user === user) row.remove();
+    }
+  }
+
+  clear() {
+    this.kept = [];
+    this.rows.replaceChildren();
+  }
+
+  /** Comments in the last second, or so far in this one if they are more. */
+  #rate() {
+    return Math.max(this.second.rate, this.second.count);
+  }
+
+  #tellHeat() {
+    this.second = { count: 0, rate: this.second.count };
+    this.heat.hidden = this.paused || this.second.rate <= HOT_PER_S;
+    if (!this.heat.hidden) write(this.heat, t(this.hint, { n: number(this.second.rate) }));
+  }
+
+  #tellFresh() {
+    this.pill.hidden = this.fresh === 0;
+    const words = t("comment.new", { n: this.fresh > 999 ? "999+" : this.fresh });
+    write(this.pill.lastChild, words);
+  }
+
+  #flush() {
+    this.timer = null;
+    if (this.paused) return;
+    const waiting = this.#after(this.shownTo);
+    const hot = waiting.length > HOT_SHOWN + 1 && this.#rate() > HOT_PER_S;
+    const newest = this.n - HOT_SHOWN;
+    const chosen = hot
+      ? waiting.filter(({ comment, n }) => n > newest || this.always(comment)).slice(-2 * HOT_SHOWN)
+      : waiting.slice(-ROWS_FOLLOWING);
+    this.shownTo = this.n;
+    const before = this.rows.offsetHeight;
+    this.rows.append(...chosen.map((entry) => this.#row(entry)));
+    const grown = this.rows.offsetHeight - before;
+    while (this.rows.childElementCount > ROWS_FOLLOWING) this.rows.firstElementChild.remove();
+    this.view.scrollTop = this.view.scrollHeight;
+    if (!calm() && grown > 0) {
+      this.rows.animate([{ transform: `translateY(${grown}px)` }, { transform: "none" }],
+        { duration: 180, easing: "cubic-bezier(.2,.8,.2,1)" });
+    }
+  }
+
+  #after(n) {
+    const first = this.kept.length && this.kept[0].n;
+    // n is gapless except where comments were taken back, so this lands at or before the place.
+    let at = Math.max(0, Math.min(this.kept.length, n + 1 - first));
+    while (at > 0 && this.kept[at - 1].n > n) at -= 1;
+    return this.kept.slice(at);
+  }
+
+  #row({ comment, n }) {
+    const role = comment.role === "host" || comment.role === "moderator" || comment.role === "admin"
+      ? h("span.role", {}, t(`role.${comment.role}`)) : null;
+    const row = h("li.comment", { data: { id: comment.id, user: comment.user, n: String(n) } },
+      h("p", {}, role, h("span.name", { vars: { "--name-hue": String(hue(comment.user)) } },
+        comment.name), h("span.said", {}, comment.text)));
+    if (this.always(comment)) row.classList.add("dear");
+    this.decorate(row, comment);
+    return row;
+  }
+
+  pause() {
+    if (this.paused) return;
+    this.paused = true;
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.fresh = this.n - this.shownTo;
+    this.root.classList.add("paused");
+    this.heat.hidden = true;
+    this.#tellFresh();
+    // If the room is quiet and there is nothing to scroll, a touch must not stop the list for ever.
+    if (this.view.scrollHeight <= this.view.clientHeight && this.kept.length <= ROWS_FOLLOWING) {
+      this.follow();
+    }
+  }
+
+  /** Back to the end. */
+  follow() {
+    this.paused = false;
+    this.fresh = 0;
+    this.root.classList.remove("paused");
+    this.#tellFresh();
+    const missed = this.#after(this.shownTo).slice(-ROWS_FOLLOWING);
+    if (missed.length === ROWS_FOLLOWING) this.rows.replaceChildren();
+    this.rows.append(...missed.map((entry) => this.#row(entry)));
+    this.shownTo = this.n;
+    while (this.rows.childElementCount > ROWS_FOLLOWING) this.rows.firstElementChild.remove();
+    this.view.scrollTop = this.view.scrollHeight;
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.view;
+    if (scrollTop < EDGE_PX) this.#earlier();
+    else if (scrollHeight - scrollTop - clientHeight < EDGE_PX) this.#later();
+  }
+
+  #earlier() {
+    const first = Number(this.rows.firstElementChild?.dataset.n ?? 0);
+    const found = this.kept.filter(({ n }) => n < first).slice(-CHUNK);
+    if (!found.length) return;
+    const before = this.view.scrollHeight;
+    this.rows.prepend(...found.map((entry) => this.#row(entry)));
+    this.view.scrollTop += this.view.scrollHeight - before;
+    while (this.rows.childElementCount > ROWS_MAX) {
+      this.shownTo = Number(this.rows.lastElementChild.dataset.n) - 1;
+      this.rows.lastElementChild.remove();
+    }
+  }
+
+  #later() {
+    const found = this.#after(this.shownTo).slice(0, CHUNK);
+    if (!found.length) {
+      const { scrollTop, scrollHeight, clientHeight } = this.view;
+      if (scrollHeight - scrollTop - clientHeight < 4) this.follow();
+      return;
+    }
+    this.rows.append(...found.map((entry) => this.#row(entry)));
+    this.shownTo = found.at(-1).n;
+    this.fresh = this.n - this.shownTo;
+    this.#tellFresh();
+    const before = this.view.scrollHeight;
+    while (this.rows.childElementCount > ROWS_MAX) this.rows.firstElementChild.remove();
+    this.view.scrollTop -= before - this.view.scrollHeight;
+  }
+}
+
+/** A person's name keeps its colour. */
+function hue(user) {
+  let hash = 0;
+  for (const char of user) hash = (hash * 31 + char.codePointAt(0)) % 360;
+  return hash;
+}

@@ -1,0 +1,120 @@
+// Elements are built from values, never from markup: text can only ever become text.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * h("button.primary", {onclick, "aria-label": "..."}, "text", child, null)
+ * Properties starting with `on` are listeners; `class`, `data` and `vars` (CSS variables) are
+ * spelled out; everything else is an attribute; null, undefined and false leave it out.
+ */
+export function h(tag, props = {}, ...children) {
+  const [name, ...classes] = tag.split(".");
+  const element = document.createElement(name || "div");
+  if (classes.length) element.className = classes.join(" ");
+  set(element, props);
+  element.append(...children.flat(3).filter((child) => child != null && child !== false));
+  return element;
+}
+
+function set(element, props) {
+  for (const [key, value] of Object.entries(props)) {
+    if (value == null || value === false) continue;
+    // The server takes only such addresses, too; a link must never be able to run anything.
+    if ((key === "href" || key === "src") && !/^(https?:|blob:|\/|#|\?)/i.test(value)) continue;
+    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else if (key === "class") element.classList.add(...value.split(" ").filter(Boolean));
+    else if (key === "data") Object.assign(element.dataset, value);
+    else if (key === "vars") {
+      for (const [name, v] of Object.entries(value)) element.style.setProperty(name, v);
+    } else element.setAttribute(key, value === true ? "" : value);
+  }
+}
+
+/** An SVG element, the same way. */
+export function s(name, props = {}, ...children) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(props)) {
+    if (value != null) element.setAttribute(key, value);
+  }
+  element.append(...children.flat(2).filter((child) => child != null));
+  return element;
+}
+
+const PATHS = {
+  bag: "M6 8h12l1 12H5L6 8zm3 0V7a3 3 0 0 1 6 0v1",
+  heart: "M12 20c-5-3.600-8.500-6.800-8.500-10.500A4.800 4.800 0 0 1 12 6.600a4.800 4.800 0 0 1 8.500 2.900C20.500 13.200 17 16.400 12 20z",
+  close: "M6 6l12 12M18 6L6 18",
+  send: "M4 12l16-7-6 15-3-6-7-2z",
+  list: "M7 4h10a1 1 0 0 1 1 1v15l-3-2-3 2-3-2-3 2V5a1 1 0 0 1 1-1zm2 5h6m-6 4h6",
+  eye: "M2.500 12s3.500-6 9.500-6 9.500 6 9.500 6-3.500 6-9.500 6-9.500-6-9.500-6zM12 14.500a2.500 2.500 0 1 0 0-5 2.500 2.500 0 0 0 0 5z",
+  more: "M5 12h.01M12 12h.01M19 12h.01",
+  pin: "M9 4h6l-1 6 3 3v2H7v-2l3-3-1-6zm3 11v5",
+  bolt: "M13 3L5 14h6l-1 7 8-11h-6l1-7z",
+  plus: "M12 5v14M5 12h14",
+  minus: "M5 12h14",
+  check: "M5 12.500l4.500 4.500L19 7.500",
+  edit: "M4 20h4L19 9l-4-4L4 16v4z",
+  trash: "M5 7h14M10 7V5h4v2m-7 0l1 13h8l1-13",
+  mute: "M4 10v4h4l5 4V6L8 10H4zm12 0l5 5m0-5l-5 5",
+  horn: "M4 10v4l3 .5 1 4.500h3l-1-4 10 3V6L7 9.500 4 10z",
+  clock: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zm0-14v5l3.500 2",
+  down: "M6 9l6 6 6-6",
+  back: "M15 5l-7 7 7 7",
+  link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1m2 4a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
+  download: "M12 4v11m-5-5l5 5 5-5M5 20h14",
+  keyboard: "M3 7h18v11H3zM7 11h.01M11 11h.01M15 11h.01M8 15h8",
+  sound: "M4 10v4h4l5 4V6L8 10H4zm12.500-1a4 4 0 0 1 0 6",
+};
+
+/** A line icon; it carries no meaning of its own, the button's label does. */
+export function icon(name) {
+  return s("svg", { viewBox: "0 0 24 24", class: `icon icon-${name}`, "aria-hidden": "true" },
+    s("path", { d: PATHS[name] }));
+}
+
+/** A round button with an icon and a spoken label. */
+export function iconButton(name, label, onclick, props = {}) {
+  return h("button.icon-button", { type: "button", "aria-label": label, title: label, onclick,
+    ...props }, icon(name));
+}
+
+/** Write text only if it differs: no layout, no screen-reader chatter for what is unchanged. */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Run `draw` at most once a frame, however often it is asked for. */
+export function onceAFrame(draw) {
+  let asked = false;
+  return () => {
+    if (asked) return;
+    asked = true;
+    requestAnimationFrame(() => { asked = false; draw(); });
+  };
+}
+
+/** Whether the person asked for less motion. */
+export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+// One timer for all countdowns of a page. An entry ends when its element has left the page, or
+// never came into it.
+const ticking = new Map();
+const STRAY_TICKS_MAX = 20;
+setInterval(() => {
+  for (const [element, entry] of ticking) {
+    if (element.isConnected) {
+      entry.strayTicks = 0;
+      entry.run();
+    } else if ((entry.strayTicks += entry.seen ? STRAY_TICKS_MAX : 1) >= STRAY_TICKS_MAX) {
+      ticking.delete(element);
+    }
+    entry.seen ||= element.isConnected;
+  }
+}, 250);
+
+/** Run `run` now and four times a second for as long as `element` is in the page. */
+export function everyTick(element, run) {
+  ticking.set(element, { run, seen: false, strayTicks: 0 });
+  run();
+  return element;
+}

@@ -1,0 +1,35 @@
+// The head of the pages that are not a picture: name, place, who is signed in, settings.
+
+import { h, icon, iconButton } from "./dom.js";
+import { prefs } from "./prefs.js";
+import { devButtons, signOut, tokenForm } from "./session.js";
+import { openSheet } from "./sheet.js";
+import { t } from "./strings.js";
+
+function openAccount({ you, dev }, roles) {
+  const again = () => location.reload();
+  openSheet(you ? t("signin.you", { name: you.name }) : t("signin"), () => h("div.stack", {},
+    you
+      ? h("p.fine", {}, `${t(`role.${you.role}`)} · ${you.user}`)
+      : [dev && devButtons(roles, { then: again }), tokenForm(again)],
+    you && dev && devButtons(roles, { then: again }),
+    prefs(),
+    you && h("button.plain.wide", { type: "button", onclick: () => signOut().then(again) },
+      t("signout"))));
+}
+
+/** @param session what whoAmI() gave */
+export function nav(session, title, { roles = ["viewer", "host", "admin"], more = [] } = {}) {
+  return h("header.nav", {},
+    h("a.brand", { href: "/", "aria-label": "Liveroom" }, h("span.brand-mark", {}, icon("heart")),
+      h("span.brand-name", {}, "Liveroom")),
+    h("h1.nav-title", {}, title),
+    more,
+    session.you
+      ? h("button.plain.small-button", { type: "button",
+        onclick: () => openAccount(session, roles) }, session.you.name)
+      : h("button.primary.small-button", { type: "button",
+        onclick: () => openAccount(session, roles) }, t("signin")),
+    session.you ? null : iconButton("more", t("menu"), () =>
+      openSheet(t("menu"), () => prefs())));
+}

@@ -1,0 +1,127 @@
+// A buyer's own orders: one just bought, and the list.
+
+import { everyTick, h, icon, s, write } from "./dom.js";
+import { day, duration, price, priceText } from "./format.js";
+import { openSheet, toast } from "./sheet.js";
+import { t, whyNot } from "./strings.js";
+
+const RING = 2 * Math.PI * 26;
+
+const isHeld = (order, now) => order.status === "held" && order.hold_until > now;
+
+/** What to call the order's state now: a hold that ran out may not have been told yet. */
+function statusOf(order, now) {
+  return order.status === "held" && order.hold_until <= now ? "expired" : order.status;
+}
+
+/** The ring that empties while the hold runs. */
+function holdRing(room, order) {
+  const arc = s("circle", { cx: 30, cy: 30, r: 26, class: "ring-left", "stroke-dasharray": RING });
+  const digits = h("b.digits");
+  const root = h("div.ring", { role: "timer", "aria-label": t("order.left_label") },
+    s("svg", { viewBox: "0 0 60 60", "aria-hidden": "true" },
+      s("circle", { cx: 30, cy: 30, r: 26, class: "ring-all" }), arc), digits);
+  const whole = Math.max(1, order.hold_until - order.created);
+  return everyTick(root, () => {
+    const left = Math.max(0, order.hold_until - room.now());
+    arc.setAttribute("stroke-dashoffset", String(RING * (1 - Math.min(1, left / whole))));
+    write(digits, duration(left));
+    root.classList.toggle("soon", left < 10_000);
+  });
+}
+
+function actions(ctx, order) {
+  const run = (button, words, command) => async () => {
+    button.disabled = true;
+    write(button, words);
+    try {
+      await command();
+    } catch (error) {
+      toast(whyNot(error));
+      ctx.redraw();
+    }
+  };
+  const pay = h("button.primary", { type: "button", data: { do: "pay" } },
+    t("order.pay", { price: priceText(order.total, order.currency) }));
+  const back = h("button.plain", { type: "button", data: { do: "cancel" } }, t("order.cancel"));
+  pay.addEventListener("click", run(pay, t("order.paying"), () => ctx.room.pay(order.order)));
+  back.addEventListener("click", run(back, t("order.cancel"), () => ctx.room.cancel(order.order)));
+  return h("div.actions", {}, back, pay);
+}
+
+/** One order of the list. */
+function orderRow(ctx, order) {
+  const status = statusOf(order, ctx.room.now());
+  const held = isHeld(order, ctx.room.now());
+  return h("li.order", { data: { status, order: order.order } },
+    h("div.order-head", {},
+      h("span.status", { data: { status } }, t(`order.${status}`)),
+      h("span.fine", {}, day(order.created))),
+    order.lines.map((line) => h("p.order-line", {}, h("span", {}, line.title),
+      h("span.fine", {}, `×${line.qty}`), price(line.price * line.qty, order.currency))),
+    held && h("div.order-pay", {}, holdRing(ctx.room, order), actions(ctx, order)));
+}
+
+/** The list of all own orders; `draw()` after any change. */
+export function orderList(room) {
+  const list = h("ul.orders");
+  const none = h("div.empty", {}, icon("list"), h("p", {}, t("orders.none")),
+    h("p.fine", {}, t("orders.none_hint")));
+  const root = h("div", {}, none, list);
+  const ctx = { room, redraw: () => draw(true) };
+  let shown = "";
+  function draw(force = false) {
+    const { orders } = room.state;
+    const now = orders.map((order) =>
+      `${order.order}${statusOf(order, room.now())}${order.updated}`).join();
+    if (now === shown && !force) return;
+    shown = now;
+    none.hidden = orders.length > 0;
+    list.replaceChildren(...orders.map((order) => orderRow(ctx, order)));
+  }
+  everyTick(root, () => draw());
+  return { root, draw };
+}
+
+/** The sheet right after the tap on "buy": holding, then pay in time, then paid. */
+export function openBuySheet(room, title, buying) {
+  const body = h("div.buy-flow");
+  let order = null;
+  let shown = "";
+  const ctx = { room, redraw: () => draw(true) };
+  const dialog = openSheet(title, () => body, { kind: "buy-sheet" });
+  function draw(force = false) {
+    if (!order) return;
+    order = room.state.orders.find((known) => known.order === order.order) ?? order;
+    const status = statusOf(order, room.now());
+    if (status === shown && !force) return;
+    shown = status;
+    body.replaceChildren(...buyView(ctx, order, status));
+    body.dataset.status = status;
+  }
+  body.replaceChildren(h("div.spinner", { role: "status", "aria-label": t("sale.buying") }),
+    h("p.big", {}, t("sale.buying")));
+  const off = room.on("change", (parts) => parts.has("orders") && draw());
+  everyTick(body, () => draw());
+  dialog.addEventListener("close", off);
+  buying.then((got) => { order = got; draw(); }, (error) => {
+    body.replaceChildren(h("p.big", {}, whyNot(error)));
+    body.dataset.status = `err-${error.code}`;
+  });
+  return dialog;
+}
+
+function buyView(ctx, order, status) {
+  const lines = order.lines.map((line) => h("p.order-line", {}, h("span", {}, line.title),
+    h("span.fine", {}, `×${line.qty}`), price(line.price * line.qty, order.currency)));
+  const number = h("p.fine", {}, t("order.no", { id: order.order }));
+  if (status === "held") {
+    return [holdRing(ctx.room, order), h("p.big", {}, t("order.got")), ...lines,
+      actions(ctx, order), h("p.fine", {}, t("order.sandbox"))];
+  }
+  if (status === "paid") {
+    return [h("div.tick", {}, icon("check")), h("p.big", {}, t("order.paid_big")), ...lines,
+      h("p.fine", {}, t("order.paid_hint")), number];
+  }
+  return [h("p.big", {}, t(`order.${status}`)), ...lines, number];
+}

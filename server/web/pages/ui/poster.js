@@ -1,0 +1,42 @@
+// What is shown where there is no video: a quiet gradient, the room's title, nothing from outside.
+
+import { h } from "./dom.js";
+
+/** A hue and two angles that belong to a text, the same every time. */
+function fingerprint(text) {
+  let hash = 2166136261;
+  for (const char of text) hash = Math.imul(hash ^ char.codePointAt(0), 16777619) >>> 0;
+  return hash;
+}
+
+export function posterVars(text) {
+  const hash = fingerprint(text);
+  return {
+    "--hue": String(hash % 360),
+    "--x": `${20 + ((hash >>> 9) % 60)}%`,
+    "--y": `${10 + ((hash >>> 15) % 40)}%`,
+  };
+}
+
+/** @param {{room: string, title: string, host_name: string}} room */
+export function poster(room, ...more) {
+  return h("div.poster", { vars: posterVars(room.room + room.title) },
+    h("div.poster-words", {}, h("p.poster-title", {}, room.title),
+      h("p.poster-host", {}, room.host_name), ...more));
+}
+
+/** The stage of a room: its video, its embed, or its poster. */
+export function stage(room, ...more) {
+  if (room.stream_url) {
+    const video = h("video.stage-video", { src: room.stream_url, playsinline: true, autoplay: true,
+      muted: true, loop: true, "aria-label": room.title });
+    video.muted = true; // the attribute alone does not mute an element made by script
+    video.addEventListener("error", () => video.replaceWith(poster(room, ...more)));
+    return video;
+  }
+  if (room.embed_url) {
+    return h("iframe.stage-video", { src: room.embed_url, title: room.title,
+      allow: "autoplay; fullscreen; picture-in-picture", referrerpolicy: "strict-origin" });
+  }
+  return poster(room, ...more);
+}

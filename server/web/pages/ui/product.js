@@ -1,0 +1,145 @@
+// Products: a thumbnail, the card of the one being shown, a row of the shelf, the details.
+
+import { everyTick, h, icon, iconButton, write } from "./dom.js";
+import { price, priceText } from "./format.js";
+import { posterVars } from "./poster.js";
+import { countdown, saleOf, saleState, stockBar } from "./stock.js";
+import { t } from "./strings.js";
+
+/** The product's picture, or a tile with its first letters. */
+export function thumbnail(product) {
+  const tile = () => h("span.thumb.tile", { vars: posterVars(product.sku + product.title),
+    "aria-hidden": "true" }, [...product.title.trim()].slice(0, 2).join(""));
+  if (!product.image) return tile();
+  const image = h("img.thumb", { src: product.image, alt: "", loading: "lazy",
+    referrerpolicy: "no-referrer" });
+  image.addEventListener("error", () => image.replaceWith(tile()));
+  return image;
+}
+
+/**
+ * What a product costs and whether it can be bought, kept up to date while it is in the page.
+ * @param ctx {room, buy(sale, qty), waitlist(sale), details(product)}
+ */
+export function saleBlock(ctx, product, { qty = () => 1, stock = true } = {}) {
+  const { room } = ctx;
+  const cost = h("span.cost");
+  const bar = stockBar();
+  const button = h("button.buy", { type: "button", onclick: () => act() });
+  const note = h("span.fine.sale-note");
+  const find = () => saleOf(room.state.room, product.sku);
+  const until = () => {
+    const sale = find();
+    if (!sale) return 0;
+    return saleState(sale, room.now()) === "scheduled" ? sale.starts
+      : saleState(sale, room.now()) === "closed" ? 0 : sale.ends;
+  };
+  const timer = countdown(() => room.now(), until, () =>
+    t(until() === find()?.starts ? "sale.starts_in" : "sale.ends_in"));
+  const act = () => {
+    const sale = find();
+    if (!sale) return;
+    if (saleState(sale, room.now()) === "sold_out") ctx.waitlist(sale);
+    else ctx.buy(sale, qty());
+  };
+  const root = h("div.sale-block", {}, h("div.sale-row", {}, cost, timer),
+    stock && bar.root, h("div.sale-row", {}, note, button));
+  let shown = "";
+  const draw = () => {
+    const sale = find();
+    const state = sale ? saleState(sale, room.now()) : "none";
+    const now = `${state} ${sale?.sale} ${sale?.price} ${product.price}`;
+    if (now !== shown) {
+      shown = now;
+      cost.replaceChildren(...costOf(product, sale, state));
+      root.dataset.state = state;
+    }
+    bar.root.hidden = !sale || state === "scheduled" || state === "closed";
+    if (sale) bar.update(sale);
+    drawButton(button, note, sale, state, room.state.room, qty());
+  };
+  everyTick(root, draw);
+  return { root, draw };
+}
+
+function costOf(product, sale, state) {
+  if (!sale || state === "closed") return [price(product.price, product.currency)];
+  return [price(sale.price, sale.currency),
+    sale.price < product.price && h("s.was", {}, h("span.only-aloud", {}, t("product.was")),
+      priceText(product.price, product.currency))].filter(Boolean);
+}
+
+function drawButton(button, note, sale, state, room, qty) {
+  const live = room.phase === "live";
+  const words = {
+    none: "", closed: t("sale.closed"), scheduled: t("sale.soon"),
+    open: live ? (qty > 1 ? t("sale.buy_n", { n: qty }) : t("sale.buy")) : t("sale.not_live"),
+    sold_out: sale?.held > 0 ? t("wait.join") : t("sale.sold_out"),
+  }[state];
+  button.hidden = state === "none";
+  button.disabled = !(live && (state === "open" || (state === "sold_out" && sale.held > 0)));
+  button.classList.toggle("quiet-buy", state === "sold_out");
+  write(button, words);
+  write(note, {
+    none: t("sale.none"), closed: "", open: t("sale.limit", { n: sale?.per_user }),
+    scheduled: t("sale.limit", { n: sale?.per_user }),
+    sold_out: sale?.held > 0 ? t("sale.may_return", { n: sale.held }) : "",
+  }[state]);
+}
+
+/** The card over the picture: the product being shown. */
+export function pinnedCard(ctx, product) {
+  const block = saleBlock(ctx, product);
+  const line = product.flaws.length
+    ? h("p.flaw", {}, h("span.tag", {}, t("product.flaws")), product.flaws[0])
+    : product.points.length ? h("p.point", {}, product.points[0]) : null;
+  const root = h("section.pinned-card", { "aria-label": `${t("product.pinned")}: ${product.title}`,
+    data: { sku: product.sku } },
+  h("button.pinned-main", { type: "button", onclick: () => ctx.details(product),
+    "aria-label": t("product.open", { title: product.title }) },
+  thumbnail(product),
+  h("span.pinned-words", {},
+    h("span.pinned-title", {}, h("span.badge", {}, t("product.pinned")), product.title),
+    product.points.length && product.flaws.length ? h("span.point", {}, product.points[0]) : null,
+    line)),
+  block.root);
+  return { root, draw: block.draw };
+}
+
+/** One row of the shelf. */
+export function shelfRow(ctx, product, index, pinned) {
+  const block = saleBlock(ctx, product, { stock: true });
+  return h("li.shelf-row", { data: { sku: product.sku } },
+    h("button.shelf-main", { type: "button", onclick: () => ctx.details(product),
+      "aria-label": t("product.open", { title: product.title }) },
+    h("span.thumb-wrap", {}, thumbnail(product), h("span.number", {}, String(index + 1))),
+    h("span.shelf-words", {},
+      h("span.shelf-title", {}, pinned && h("span.badge", {}, t("product.pinned")), product.title),
+      product.points.length > 0 && h("span.point", {}, product.points.join(" · ")))),
+    block.root);
+}
+
+/** All there is to know about a product, and how many to buy. */
+export function productDetails(ctx, product) {
+  let qty = 1;
+  const shown = h("output.qty", { "aria-label": t("qty") }, "1");
+  const block = saleBlock(ctx, product, { qty: () => qty });
+  const step = (by) => () => {
+    const max = saleOf(ctx.room.state.room, product.sku)?.per_user ?? 1;
+    qty = Math.min(Math.max(1, qty + by), max);
+    write(shown, String(qty));
+    block.draw();
+  };
+  const list = (title, lines, kind) => lines.length > 0 && h("section", { class: kind },
+    h("h3", {}, title), h("ul", {}, lines.map((line) => h("li", {}, line))));
+  return h("div.details", {},
+    h("div.details-head", {}, thumbnail(product), h("p.details-title", {}, product.title)),
+    list(t("product.points"), product.points, "points"),
+    list(t("product.flaws"), product.flaws, "flaws"),
+    product.url && h("a.text-link", { href: product.url, target: "_blank",
+      rel: "noopener noreferrer" }, icon("link"), t("product.link")),
+    h("div.stepper", {}, h("span", {}, t("qty")),
+      iconButton("minus", t("qty.less"), step(-1)), shown,
+      iconButton("plus", t("qty.more"), step(1))),
+    block.root);
+}

@@ -1,0 +1,73 @@
+// Who the browser is signed in as, and changing that. The token itself is in an HttpOnly cookie.
+
+import { h } from "./dom.js";
+import { openSheet } from "./sheet.js";
+import { t } from "./strings.js";
+
+async function call(method, path, body) {
+  const response = await fetch(path, {
+    method,
+    headers: body && { "Content-Type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Error(answer.error?.msg ?? `${response.status}`);
+  return answer;
+}
+
+/** `{you: {user, name, role} | null, dev: boolean}` */
+export const whoAmI = () => call("GET", "/v1/session").catch(() => ({ you: null, dev: false }));
+export const signIn = (token) => call("POST", "/v1/session", { token });
+export const signOut = () => call("DELETE", "/v1/session");
+/** Development mode only: be anybody. */
+export const signInDev = (who) => call("POST", "/v1/session/dev", who);
+
+/** REST with the session's cookie; rejects with the server's sentence. */
+export const rest = call;
+
+const NAMES = ["小满", "阿布", "Nora", "木木", "Léa", "七七", "Sam", "一口甜", "Mia", "北岸"];
+
+export const someName = () => NAMES[Math.floor(Math.random() * NAMES.length)];
+
+/** The buttons of development mode. `host` is the user id that owns the room, if known. */
+export function devButtons(roles, { host, then }) {
+  const enter = (role) => async () => {
+    const user = role === "host" && host ? host : undefined;
+    await signInDev({ role, user, name: role === "viewer" ? someName() : t(`role.${role}`) });
+    then();
+  };
+  return h("div.stack", {},
+    h("p.fine", {}, t("signin.dev")),
+    roles.map((role) => h("button.wide", { type: "button", class: role === roles[0] ? "primary"
+      : "plain", onclick: enter(role), data: { role } }, t(`signin.as_${role}`))));
+}
+
+/** The form that exchanges a token for the cookie. */
+export function tokenForm(then) {
+  const error = h("p.form-error", { role: "alert" });
+  const field = h("input", { type: "password", name: "token", autocomplete: "off", required: true,
+    spellcheck: "false", id: "token-field" });
+  const submit = async (event) => {
+    event.preventDefault();
+    try {
+      await signIn(field.value.trim());
+      then();
+    } catch (failed) {
+      error.textContent = t("signin.failed", { why: failed.message });
+    }
+  };
+  return h("form.stack", { onsubmit: submit },
+    h("label", { for: "token-field" }, t("signin.token")), field,
+    h("p.fine", {}, t("signin.hint")), error,
+    h("button.plain.wide", { type: "submit" }, t("signin")));
+}
+
+/** Sign in without leaving the page. */
+export async function openSignIn({ roles = ["viewer"], host, why, then }) {
+  const { dev } = await whoAmI();
+  openSheet(t("signin"), () => [
+    why && h("p", {}, why),
+    dev && devButtons(roles, { host, then }),
+    tokenForm(then),
+  ].filter(Boolean));
+}

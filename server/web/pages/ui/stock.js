@@ -1,0 +1,61 @@
+// A sale's stock bar, its countdown, and what state it is in at this moment.
+
+import { everyTick, h, write } from "./dom.js";
+import { duration, number } from "./format.js";
+import { t } from "./strings.js";
+
+/** The sale to show for a product: the one that is on or coming, else the latest that was. */
+export function saleOf(room, sku) {
+  const own = room.sales.filter((sale) => sale.sku === sku);
+  return own.findLast((sale) => sale.status !== "closed") ?? own.at(-1) ?? null;
+}
+
+/**
+ * "scheduled", "open", "sold_out" or "closed", judged by the server's clock: the event that tells
+ * of a start or an end may still be on its way.
+ */
+export function saleState(sale, now) {
+  if (sale.status === "closed" || (sale.ends && now >= sale.ends)) return "closed";
+  if (sale.status === "scheduled") return now >= sale.starts ? "open" : "scheduled";
+  return sale.left === 0 ? "sold_out" : "open";
+}
+
+/** Sold, held and left, as widths of one bar and as words. `update(sale)` moves it. */
+export function stockBar() {
+  const sold = h("i.bar-sold");
+  const held = h("i.bar-held");
+  const bar = h("div.stock-bar", { role: "img" }, sold, held);
+  const [left, heldWords, soldWords] = [h("b.stock-left"), h("span"), h("span")];
+  const words = h("p.stock-words", {}, left, heldWords, soldWords);
+  const root = h("div.stock", {}, bar, words);
+  return {
+    root,
+    update(sale) {
+      const all = Math.max(1, sale.allocated ?? sale.left + sale.held + sale.sold);
+      sold.style.setProperty("--part", String(sale.sold / all));
+      held.style.setProperty("--part", String((sale.sold + sale.held) / all));
+      write(left, t("sale.left", { n: number(sale.left) }));
+      write(heldWords, t("sale.held", { n: number(sale.held) }));
+      write(soldWords, t("sale.sold", { n: number(sale.sold) }));
+      heldWords.hidden = sale.held === 0;
+      root.classList.toggle("few", sale.left > 0 && sale.left / all <= 0.15);
+      bar.setAttribute("aria-label", t("sale.stock_label",
+        { all: number(all), left: sale.left, held: sale.held, sold: sale.sold }));
+    },
+  };
+}
+
+/** Time until `until()` by the server's clock; hidden when that is 0. */
+export function countdown(now, until, label = () => "") {
+  const digits = h("b.digits");
+  const words = h("span");
+  const root = h("span.countdown", { role: "timer", "aria-live": "off" }, words, digits);
+  return everyTick(root, () => {
+    const at = until();
+    root.hidden = !at || at <= now();
+    if (root.hidden) return;
+    write(words, label());
+    write(digits, duration(at - now()));
+    root.classList.toggle("soon", at - now() < 10_000);
+  });
+}
