@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:@-]+$")]
+# In Python `$` also matches before a newline at the end; `(?!\n)` shuts that out.
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:@-]+$(?!\n)")]
 Sku = Annotated[str, Meta(min_length=1, max_length=64)]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217")]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217")]
 Money = Annotated[int, Meta(ge=0, le=100_000_000_000)]
 Qty = Annotated[int, Meta(ge=1, le=1_000_000)]
 Url = Annotated[str, Meta(max_length=2000, pattern=r"^(https?://|/)")]

@@ -1,0 +1,165 @@
+"""What goes over the wire, byte for byte, in both encodings.
+
+The bytes come from json and msgpack, not from the code under test (see make_golden).
+"""
+
+from typing import Any, get_args
+
+import msgpack
+import msgspec
+import pytest
+from msgspec import Raw, Struct
+
+from server.protocol import events
+from server.protocol.codec import CODECS, Encoding
+from server.protocol.commands import AnyCommand
+from server.protocol.events import DELIVERY, Err, Event, Joined, Ok
+from server.protocol.models import RoomView
+from tests.protocol.make_golden import encoded, read
+
+COMMANDS, REPLIES, EVENTS, ROOMS = map(read, ("commands", "replies", "events", "rooms"))
+EVERY_EVENT = tuple(DELIVERY)
+AnyEvent = Any
+for kind in EVERY_EVENT:
+    AnyEvent = kind if AnyEvent is Any else AnyEvent | kind
+
+
+def named(cases: list[dict[str, Any]]) -> Any:
+    return pytest.mark.parametrize("case", cases, ids=lambda case: case["name"])
+
+
+def wire(case: dict[str, Any], encoding: Encoding) -> bytes:
+    """The golden bytes of a case."""
+    if encoding is Encoding.JSON:
+        return str(case["json"]).encode()
+    return bytes.fromhex(case["msgpack"])
+
+
+def tag(kind: type[Struct]) -> str:
+    return str(kind.__struct_config__.tag)
+
+
+def joined(message: dict[str, Any], encoding: Encoding) -> Joined:
+    """The reply to a join, whose room and missed events are bytes encoded before."""
+    pack = msgspec.json.encode if encoding is Encoding.JSON else msgspec.msgpack.encode
+    fields = {k: v for k, v in message.items() if k not in {"t", "room", "missed"}}
+    reply = msgspec.convert(fields | {"t": "ok", "room": None}, _Parts)
+    missed = [Raw(pack(event)) for event in message["missed"]] if "missed" in message else None
+    return Joined(
+        ref=reply.ref,
+        you=reply.you,
+        epoch=reply.epoch,
+        seq=reply.seq,
+        now=reply.now,
+        room=Raw(pack(message["room"])),
+        orders=reply.orders,
+        missed=missed,
+        gap=reply.gap,
+    )
+
+
+class _Parts(Struct, kw_only=True):
+    ref: int
+    you: events.You
+    epoch: str
+    seq: int
+    now: int
+    orders: list[events.Order]
+    gap: bool = False
+
+
+@named(COMMANDS + REPLIES + EVENTS + ROOMS)
+def test_the_golden_bytes_are_those_of_independent_encoders(case: dict[str, Any]) -> None:
+    assert encoded(case["message"]) == {"json": case["json"], "msgpack": case["msgpack"]}
+
+
+@pytest.mark.parametrize("encoding", Encoding)
+@named(COMMANDS)
+def test_a_command_is_read_from_its_bytes_with_every_field(
+    case: dict[str, Any], encoding: Encoding
+) -> None:
+    command = CODECS[encoding].decode(wire(case, encoding))
+    fields = msgspec.to_builtins(command)
+    assert covers(fields, case["message"])
+    without = {"op", *case["message"]}
+    assert all(
+        value is None or value in {0, 1, ""}
+        for name, value in fields.items()
+        if name not in without
+    ), "a field that was not sent has its default"
+
+
+def covers(got: Any, sent: Any) -> bool:
+    """Whether all that was sent was read; `got` may have defaults beside it."""
+    if isinstance(sent, dict):
+        return all(name in got and covers(got[name], value) for name, value in sent.items())
+    return bool(got == sent)
+
+
+@pytest.mark.parametrize("encoding", Encoding)
+@named(REPLIES)
+def test_a_reply_is_written_as_its_bytes(case: dict[str, Any], encoding: Encoding) -> None:
+    message = case["message"]
+    if "you" in message:
+        reply: Struct = joined(message, encoding)
+    else:
+        reply = msgspec.convert(message, Ok if message["t"] == "ok" else Err)
+    assert CODECS[encoding].encode(reply) == wire(case, encoding)
+
+
+@pytest.mark.parametrize("encoding", Encoding)
+@named(EVENTS)
+def test_an_event_is_written_as_its_bytes(case: dict[str, Any], encoding: Encoding) -> None:
+    event = msgspec.convert(case["message"], AnyEvent)
+    assert CODECS[encoding].encode(event) == wire(case, encoding)
+
+
+@named(ROOMS)
+def test_a_room_is_written_as_its_bytes(case: dict[str, Any]) -> None:
+    room = msgspec.convert(case["message"], RoomView)
+    assert CODECS[Encoding.JSON].encode(room) == wire(case, Encoding.JSON)
+    packed = CODECS[Encoding.MSGPACK].encode(room)
+    # msgspec gives a map the head for all fields it might have, so that its size may differ.
+    assert list(msgpack.unpackb(packed).items()) == list(case["message"].items())
+
+
+@pytest.mark.parametrize(
+    ("kinds", "cases", "key"),
+    [(get_args(AnyCommand), COMMANDS, "op"), (EVERY_EVENT, EVENTS, "t")],
+    ids=["commands", "events"],
+)
+def test_every_command_and_event_has_golden_bytes_for_each_of_its_fields(
+    kinds: tuple[type[Struct], ...], cases: list[dict[str, Any]], key: str
+) -> None:
+    for kind in kinds:
+        shown = [case["message"] for case in cases if case["message"][key] == tag(kind)]
+        assert shown, f"add `{tag(kind)}` to tests/protocol/golden, then run make_golden"
+        fields = {field.encode_name for field in msgspec.structs.fields(kind)}
+        if kind not in _WITH_SEQ:
+            fields -= {"seq"}
+        assert fields <= {name for message in shown for name in message}, tag(kind)
+
+
+_WITH_SEQ = {
+    events.PhaseEvent,
+    events.ShelfEvent,
+    events.PinEvent,
+    events.SaleEvent,
+    events.RemovedEvent,
+    events.NoticeEvent,
+    events.RoomEvent,
+}
+
+
+@pytest.mark.parametrize("kind", [Ok, Err, Joined, RoomView])
+def test_every_field_of_a_reply_and_of_a_room_is_in_the_golden_bytes(kind: type[Struct]) -> None:
+    cases = ROOMS if kind is RoomView else REPLIES
+    shown = {name for case in cases for name in case["message"]}
+    assert {field.encode_name for field in msgspec.structs.fields(kind)} <= shown
+
+
+def test_every_event_has_a_delivery_class() -> None:
+    def below(kind: type[Event]) -> set[type[Event]]:
+        return {kind, *(leaf for child in kind.__subclasses__() for leaf in below(child))}
+
+    assert below(Event) - {Event} == set(DELIVERY)
