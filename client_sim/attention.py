@@ -1,0 +1,66 @@
+"""What a simulated viewer notices of a room: things that tempt, and things that make one write."""
+
+import asyncio
+from contextlib import suppress
+from random import Random
+
+from client_sim.observer import Observer
+from client_sim.state import Position
+from client_sim.wire import Message
+
+SALES_MAX = 16
+MOODS_MAX = 4
+
+
+class Attention(Observer):
+    """One stay in the room. `sales` holds sales worth a thought, and None once it is over.
+
+    Whoever notices more than they can think of forgets the rest.
+    """
+
+    def __init__(self, rng: Random) -> None:
+        self.sales: asyncio.Queue[Message | None] = asyncio.Queue(SALES_MAX + 1)
+        self._moods: asyncio.Queue[str | None] = asyncio.Queue(MOODS_MAX + 1)
+        self._rng = rng
+
+    def joined(
+        self,
+        asked: Position | None,  # noqa: ARG002 - coming back or not, an open sale is a sale
+        reply: Message,
+    ) -> None:
+        """Sales that are open already are as good as new ones."""
+        for sale in reply["room"].get("sales", []):
+            self._notice(sale)
+
+    def event(self, event: Message) -> None:
+        """Some events tempt."""
+        if event["t"] == "sale":
+            self._notice(event["sale"])
+        elif event["t"] == "pin" and event["sku"] is not None:
+            self.feel("ask_link", 0.08)
+
+    def feel(self, mood: str, chance: float) -> None:
+        """Perhaps want to write something soon."""
+        if self._rng.random() < chance and self._moods.qsize() < MOODS_MAX:
+            self._moods.put_nowait(mood)
+
+    async def mood(self, patience_s: float) -> str | None:
+        """The next mood that asks for words; None when nothing moved us in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                return await self._moods.get()
+        return None
+
+    def close(self) -> None:
+        """The stay is over: wake whoever waits."""
+        for queue in (self.sales, self._moods):
+            with suppress(asyncio.QueueFull):
+                queue.put_nowait(None)
+
+    def _notice(self, sale: Message) -> None:
+        if sale["status"] == "open":
+            self.feel("rush", 0.06)
+            if self.sales.qsize() < SALES_MAX:
+                self.sales.put_nowait(sale)
+        elif sale["status"] == "sold_out":
+            self.feel("missed", 0.04)

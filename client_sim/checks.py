@@ -1,0 +1,55 @@
+"""What must hold in every run, and where it is noted that it did not.
+
+A check that passed says how often it was looked at, so that one that never ran can't look green.
+"""
+
+from collections import Counter
+
+CHECKS: dict[str, str] = {
+    "shape": "every event has the fields the protocol promises",
+    "gapless": "must-events reach a viewer without a gap, also over a resume",
+    "once": "no must-event and no comment reaches a viewer twice",
+    "same_story": "all viewers see the same event under the same seq",
+    "stock_forward": "stock versions never go back",
+    "stock_adds_up": "left + held + sold = allocated, and none is below zero",
+    "own_comments": "authors see their own comments, word for word",
+    "all_comments": "hosts and moderators get every comment, never a sample",
+    "comments_counted": "comments received + left out (gap) = comments said",
+    "one_key_one_order": "one key gives one order, two keys give two",
+    "orders_kept": "an order that was answered ok stays in its buyer's list",
+    "orders_forward": "an order's status never goes back, its price never changes",
+    "nothing_unasked": "no buyer has an order they did not ask for",
+    "per_user": "no buyer holds or owns more of a sale than its limit",
+    "not_oversold": "the buyers' held and paid units are within what was allocated",
+    "host_agrees": "the host's list, the buyers' lists and the stock say the same",
+    "folded": "the state folded from events equals a fresh snapshot",
+    "let_in": "nobody who behaves is shut out or told off for a bad message",
+}
+SHOWN_MAX = 5
+
+
+class Findings:
+    """How often each check was looked at, how often it failed, and the first failures in words."""
+
+    def __init__(self) -> None:
+        self.looked: Counter[str] = Counter()
+        self.failed: Counter[str] = Counter()
+        self.sentences: dict[str, list[str]] = {name: [] for name in CHECKS}
+
+    def see(self, check: str, holds: bool, who: str, sentence: str) -> bool:
+        """Note one look at a check; `sentence` says what is wrong if it does not hold."""
+        self.looked[check] += 1
+        if not holds:
+            self.fail(check, who, sentence)
+        return holds
+
+    def fail(self, check: str, who: str, sentence: str) -> None:
+        """Note a failure of a check."""
+        self.failed[check] += 1
+        if len(self.sentences[check]) < SHOWN_MAX:
+            self.sentences[check].append(f"{who}: {sentence}")
+
+    @property
+    def passed(self) -> bool:
+        """Whether no check failed."""
+        return not self.failed.total()

@@ -1,0 +1,134 @@
+"""The commands of the protocol as methods, for whoever can send one and wait for its reply."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from client_sim.wire import Message
+
+
+class Commands(ABC):
+    """Each method sends one command and returns what its reply carries.
+
+    All raise CommandRefused, Unanswered and RoomClosed. Those that are harmless to repeat (buy,
+    pay, cancel, orders, ping) are repeated while the server is away; the others are sent once.
+    Prices are in the currency's minor unit.
+    """
+
+    @abstractmethod
+    async def request(self, op: str, **fields: Any) -> Message:
+        """Send one command once."""
+
+    @abstractmethod
+    async def request_again(self, op: str, **fields: Any) -> Message:
+        """Send one command until it is answered."""
+
+    @abstractmethod
+    def new_key(self) -> str:
+        """A fresh idempotency key."""
+
+    async def ping(self) -> int:
+        """The server's time, Unix ms."""
+        now: int = (await self.request_again("ping"))["now"]
+        return now
+
+    async def comment(self, text: str) -> str:
+        """Say something; the comment's id."""
+        comment: str = (await self.request("comment", text=text))["id"]
+        return comment
+
+    async def like(self, n: int = 1) -> None:
+        """Send `n` hearts, 1 to 50."""
+        await self.request("like", n=n)
+
+    async def buy(self, sale: str, qty: int = 1, key: str | None = None) -> Message:
+        """Hold units of a sale; the order. The same `key` gives the same order, for ever."""
+        reply = await self.request_again("buy", sale=sale, qty=qty, key=key or self.new_key())
+        order: Message = reply["order"]
+        return order
+
+    async def buy_lines(self, lines: dict[str, int], key: str | None = None) -> Message:
+        """Hold units of several sales, `{sale: qty}`, all or nothing; the order."""
+        cart = [{"sale": sale, "qty": qty} for sale, qty in lines.items()]
+        reply = await self.request_again("buy", lines=cart, key=key or self.new_key())
+        order: Message = reply["order"]
+        return order
+
+    async def pay(self, order: str) -> Message:
+        """Pay an order; the order as it is then."""
+        paid: Message = (await self.request_again("pay", order=order))["order"]
+        return paid
+
+    async def cancel(self, order: str) -> Message:
+        """Give a held order back; the order as it is then."""
+        cancelled: Message = (await self.request_again("cancel", order=order))["order"]
+        return cancelled
+
+    async def orders(self) -> list[Message]:
+        """One's own orders in this room, newest first."""
+        orders: list[Message] = (await self.request_again("orders")).get("orders", [])
+        return orders
+
+    async def live_start(self) -> None:
+        """Go live (host)."""
+        await self.request("live.start")
+
+    async def live_end(self) -> None:
+        """End the stream (host)."""
+        await self.request("live.end")
+
+    async def shelf_put(self, product: Message) -> None:
+        """Put a product on the shelf or replace the one of the same sku (host)."""
+        await self.request("shelf.put", product=product)
+
+    async def shelf_remove(self, sku: str) -> None:
+        """Take a product off the shelf (host)."""
+        await self.request("shelf.remove", sku=sku)
+
+    async def pin(self, sku: str) -> None:
+        """Pin the product being explained (host)."""
+        await self.request("pin", sku=sku)
+
+    async def unpin(self) -> None:
+        """Unpin whatever is pinned (host)."""
+        await self.request("unpin")
+
+    async def sale_open(
+        self,
+        sku: str,
+        price: int,
+        stock: int,
+        *,
+        per_user: int = 1,
+        hold_s: int = 300,
+        starts_in_s: int = 0,
+        lasts_s: int = 0,
+    ) -> Message:
+        """Open a flash sale (host); the sale. `lasts_s` 0 means until closed."""
+        terms = {"price": price, "stock": stock, "per_user": per_user, "hold_s": hold_s}
+        times = {"starts_in_s": starts_in_s, "lasts_s": lasts_s}
+        sale: Message = (await self.request("sale.open", sku=sku, **terms, **times))["sale"]
+        return sale
+
+    async def sale_close(self, sale: str) -> None:
+        """Close a sale (host)."""
+        await self.request("sale.close", sale=sale)
+
+    async def sale_restock(self, sale: str, add: int) -> None:
+        """Add units to a sale (host)."""
+        await self.request("sale.restock", sale=sale, add=add)
+
+    async def comment_remove(self, comment: str) -> None:
+        """Take a comment back for everybody (host, moderator)."""
+        await self.request("comment.remove", id=comment)
+
+    async def mute(self, user: str, seconds: int) -> None:
+        """Silence a user; 0 lifts it (host, moderator)."""
+        await self.request("mute", user=user, seconds=seconds)
+
+    async def slow(self, seconds: int) -> None:
+        """At most one comment a user every `seconds`; 0 lifts it (host, moderator)."""
+        await self.request("slow", seconds=seconds)
+
+    async def notice(self, text: str) -> None:
+        """Show a line to everybody; empty takes it away (host, moderator)."""
+        await self.request("notice", text=text)

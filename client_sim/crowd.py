@@ -1,0 +1,198 @@
+"""A whole run: a room, its host, an auditor and many viewers, from their coming to the verdict."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from random import Random
+
+from client_sim import content
+from client_sim.checks import Findings
+from client_sim.client import Options, RoomClient
+from client_sim.errors import RoomError
+from client_sim.host import Eye, Host
+from client_sim.observer import Observer, Observers
+from client_sim.people import Habits, Person, set_within
+from client_sim.reckoning import Reckoning
+from client_sim.record import Auditor, Record
+from client_sim.rest import Rest
+from client_sim.state import Position
+from client_sim.tally import Tally
+from client_sim.tokens import CannotRun, mint
+from client_sim.wire import Message, Wire
+from client_sim.witness import Witness
+from server.protocol.roles import Role
+
+HOST_USER = "demo-host"
+HOST_NAME = "小满"
+AUDITOR_USER = "sim-auditor"
+ENDLESS_S = 120.0  # the rhythm of people in a run without end
+FINISH_S_MAX = 15.0  # how long people may take to finish what they are doing
+PINGS = 5
+SOURCES = ("note", "search", "group", "follow", "reservation", "feed", "share")
+
+_OPTIONS = Options(events_max=0, reply_s_max=10.0, retry_s_max=30.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to run. `secret` signs the viewers' tokens; `seconds` 0 means until stopped."""
+
+    urls: tuple[str, ...]
+    room: str
+    secret: str
+    viewers: int = 300
+    seconds: float = 60.0
+    wires: tuple[Wire, ...] = (Wire.JSON,)
+    seed: int = 1
+    host_token: str | None = None
+    with_host: bool = True
+    title: str = "小满的慢直播间"
+
+
+class Crowd:
+    """`run` it once; then `findings` and `tally` say what happened."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.findings = Findings()
+        self.tally = Tally()
+        self.persons: list[Person] = []
+        self._plan = plan
+        self._record = Record()
+        self._over = asyncio.Event()
+
+    def stop(self) -> None:
+        """End the evening now; the checks are still made."""
+        self._over.set()
+
+    async def run(self) -> Reckoning:
+        """The whole evening; what it came to. Raises CannotRun."""
+        plan = self._plan
+        auditor = Witness(AUDITOR_USER, self.findings, self._record)
+        audits = Observers(Auditor(self._record, self.findings, AUDITOR_USER), auditor)
+        token = mint(plan.secret, AUDITOR_USER, "auditor", Role.ADMIN)
+        boss = plan.host_token or mint(plan.secret, HOST_USER, HOST_NAME, Role.HOST)
+        try:
+            async with Rest(plan.urls[0], boss) as rest:
+                host_user = await self._room(rest)
+                async with (
+                    self._client(0, token, audits) as client,
+                    Rest(plan.urls[0], token) as office,
+                ):
+                    self.tally.clock_ahead_ms = await clock_ahead_ms(client)
+                    self.persons = [self._person(i) for i in range(plan.viewers)]
+                    reckoning = Reckoning(
+                        self.persons, auditor, client, office, self._record, self.findings
+                    )
+                    await self._evening(host_user, reckoning)
+        except RoomError as error:
+            raise CannotRun(str(error)) from None
+        return reckoning
+
+    async def _room(self, rest: Rest) -> str:
+        """Make sure of the room; its host."""
+        room = await rest.room(self._plan.room)
+        if room is None:
+            await rest.create(self._plan.room, self._plan.title)
+            room = await rest.room(self._plan.room)
+        if room is None:
+            raise CannotRun(f"Room {self._plan.room} was created and is not there.")
+        if room["phase"] == "ended":
+            raise CannotRun(f"Room {self._plan.room} has ended: name another one with --room.")
+        host: str = room["host"]
+        return host
+
+    async def _evening(self, host_user: str, reckoning: Reckoning) -> None:
+        async with AsyncExitStack() as stage, asyncio.TaskGroup() as people:
+            host = None
+            if self._plan.with_host:
+                host = await stage.enter_async_context(self._host(host_user))
+                people.create_task(self._hosting(host))
+            for person in self.persons:
+                people.create_task(person.run())
+            await set_within(self._over, self._plan.seconds or None)
+            for person in self.persons:
+                person.leave()
+            if host is not None:
+                await host.end(for_good=self._plan.seconds > 0)
+            await self._finished()
+            await reckoning.make()
+            for person in self.persons:
+                person.go_home()
+
+    @asynccontextmanager
+    async def _host(self, user: str) -> AsyncIterator[Host]:
+        plan = self._plan
+        token = plan.host_token or mint(plan.secret, user, HOST_NAME, Role.HOST)
+        eye = Eye()
+        rng = Random(f"{plan.seed}:host")
+        async with self._client(1, token, Observers(eye, self.tally)) as client:
+            host = Host(client, eye, rng, viewers=plan.viewers, seconds=plan.seconds)
+            await host.prepare()
+            yield host
+
+    async def _hosting(self, host: Host) -> None:
+        try:
+            await host.run()
+        except* RoomError as errors:
+            self.findings.fail("let_in", "the host", str(errors.exceptions[0]))
+
+    async def _finished(self) -> None:
+        try:
+            async with asyncio.timeout(FINISH_S_MAX):
+                for person in self.persons:
+                    await person.at_rest.wait()
+        except TimeoutError:
+            late = sum(not person.at_rest.is_set() for person in self.persons)
+            words = f"{late} still waited for the room {FINISH_S_MAX:g} s after the end"
+            self.findings.fail("let_in", "viewers", words)
+
+    def _person(self, i: int) -> Person:
+        rng = Random(f"{self._plan.seed}:{i}")
+        habits = Habits.draw(rng, self._plan.seconds or ENDLESS_S)
+        user = f"sim-{self._plan.seed}-{i}"
+        token = mint(self._plan.secret, user, rng.choice(content.names(habits.language)))
+        witness = Witness(user, self.findings, self._record)
+        source = {"kind": rng.choice(SOURCES), "id": f"n{rng.randrange(40)}"}
+
+        def enter(last: Position | None, also: Observer) -> AbstractAsyncContextManager[RoomClient]:
+            watchers = Observers(witness, self.tally, also)
+            return self._client(i, token, watchers, last=last, source=source)
+
+        return Person(witness, habits, enter, rng)
+
+    def _client(
+        self,
+        i: int,
+        token: str,
+        observer: Observer,
+        *,
+        last: Position | None = None,
+        source: Message | None = None,
+    ) -> RoomClient:
+        """A client of the i-th person: people spread over the servers and the encodings."""
+        urls, wires = self._plan.urls, self._plan.wires
+        first = i % len(urls)
+        return RoomClient(
+            urls[first:] + urls[:first],
+            self._plan.room,
+            token,
+            wire=wires[i // len(urls) % len(wires)],
+            last=last,
+            source=source,
+            observer=observer,
+            options=_OPTIONS,
+            rng=Random(f"{self._plan.seed}:{i}:client"),
+        )
+
+
+async def clock_ahead_ms(room: RoomClient) -> float:
+    """How far the server's clock is ahead of ours, by the quickest of a few pings."""
+    found: list[tuple[float, float]] = []
+    for _ in range(PINGS):
+        start = time.time()
+        now = await room.ping()
+        end = time.time()
+        found.append((end - start, now - (start + end) / 2 * 1000))
+    return min(found)[1]

@@ -1,0 +1,39 @@
+"""What can go wrong for a client, in one tree."""
+
+
+class RoomError(Exception):
+    """The base of all errors of this package."""
+
+
+class CommandRefused(RoomError):
+    """The server refused a command; nothing was changed, unless `code` is `unavailable`.
+
+    `code` is a key of `server.protocol.codes.ERRORS`; `retry_ms` says when to try again, if ever.
+    """
+
+    def __init__(self, code: str, msg: str, retry_ms: int | None = None) -> None:
+        super().__init__(f"{msg} ({code})")
+        self.code = code
+        self.msg = msg
+        self.retry_ms = retry_ms
+
+
+class Unanswered(RoomError):
+    """No reply came: the connection was lost or the time was up. The outcome is unknown."""
+
+
+class RoomClosed(RoomError):
+    """The connection is over and the client will not come back by itself.
+
+    `code` is the WebSocket close code (see `server.protocol.codes.CLOSES`), or 0 when the client
+    gave up or was closed here.
+    """
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class WireError(RoomError):
+    """The server sent something that is not a frame of this protocol."""

@@ -1,0 +1,58 @@
+"""What a client tells whoever watches it: everything that was sent and everything that came."""
+
+from client_sim.state import Position
+from client_sim.wire import Message
+
+
+class Observer:
+    """Override what you want to hear. Called on the loop, in order; must not block or raise.
+
+    Events come as they were received, before the client drops repeated ones.
+    """
+
+    def joined(self, asked: Position | None, reply: Message) -> None:
+        """A `join` was answered; `asked` is the `last` it carried."""
+
+    def event(self, event: Message) -> None:
+        """An event came in. Those in the `missed` of a join's reply are not told again here."""
+
+    def answered(self, command: Message, reply: Message, took_s: float) -> None:
+        """A command got its reply, `ok` or `err`."""
+
+    def unanswered(self, command: Message) -> None:
+        """A command was sent and no reply will come."""
+
+    def lost(self, code: int, reason: str) -> None:
+        """The connection ended: its close code (0: none came) and reason (`client.LEFT`: by us)."""
+
+
+class Observers(Observer):
+    """Several observers as one."""
+
+    def __init__(self, *observers: Observer) -> None:
+        self._all = observers
+
+    def joined(self, asked: Position | None, reply: Message) -> None:
+        """See Observer."""
+        for observer in self._all:
+            observer.joined(asked, reply)
+
+    def event(self, event: Message) -> None:
+        """See Observer."""
+        for observer in self._all:
+            observer.event(event)
+
+    def answered(self, command: Message, reply: Message, took_s: float) -> None:
+        """See Observer."""
+        for observer in self._all:
+            observer.answered(command, reply, took_s)
+
+    def unanswered(self, command: Message) -> None:
+        """See Observer."""
+        for observer in self._all:
+            observer.unanswered(command)
+
+    def lost(self, code: int, reason: str) -> None:
+        """See Observer."""
+        for observer in self._all:
+            observer.lost(code, reason)

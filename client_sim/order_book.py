@@ -1,0 +1,123 @@
+"""A buyer's memory of their orders: what was answered, what was told, what is still unknown."""
+
+from typing import Any
+
+from client_sim.checks import Findings
+from client_sim.wire import Message
+
+LIVE = frozenset({"held", "paid"})
+_AFTER = {
+    "held": {"paid", "cancelled", "expired", "refund_due"},
+    "cancelled": {"paid", "refund_due"},  # a payment that arrives late
+    "expired": {"paid", "refund_due"},
+    "paid": {"returned", "refund_due", "refunded"},
+    "returned": {"refund_due", "refunded"},
+    "refund_due": {"refunded"},
+    "refunded": set(),
+}
+
+
+def _reachable(status: str) -> frozenset[str]:
+    found: set[str] = set()
+    todo = [status]
+    while todo:
+        new = todo.pop()
+        if new not in found:
+            found.add(new)
+            todo.extend(_AFTER.get(new, ()))
+    return frozenset(found)
+
+
+REACHABLE = {status: _reachable(status) for status in _AFTER}
+"""From each status, those an order may be seen in later: some steps may pass unseen."""
+
+
+class OrderBook:
+    """One user's orders. Replies and events are two streams: each moves forward by itself."""
+
+    def __init__(self, who: str, findings: Findings) -> None:
+        self.who = who
+        self.acknowledged: dict[str, Message] = {}  # by id, as last answered
+        self.told_last: dict[str, Message] = {}  # by id, as the last event said
+        self._frozen: dict[str, tuple[Any, ...]] = {}
+        self._by_key: dict[str, str] = {}
+        self._unknown: set[str] = set()  # keys whose outcome nobody told us
+        self._before: set[str] = set()  # orders from before we watched
+        self._watching = False
+        self._findings = findings
+
+    def answered(self, command: Message, reply: Message) -> None:
+        """Check the reply to any command."""
+        if command["op"] == "buy":
+            self._bought(command["key"], reply)
+        if "order" in reply:
+            self._forward(self.acknowledged, reply["order"])
+
+    def unanswered(self, command: Message) -> None:
+        """Remember a key whose outcome is unknown."""
+        if command["op"] == "buy" and command["key"] not in self._by_key:
+            self._unknown.add(command["key"])
+
+    def told(self, order: Message) -> None:
+        """Check an `order` event."""
+        self._see(
+            "nothing_unasked",
+            order["user"] == self.who,
+            f"was told of order {order['order']} of {order['user']}",
+        )
+        self._forward(self.told_last, order)
+
+    def listed(self, orders: list[Message]) -> None:
+        """Check a full list of the user's orders; the first one is where watching starts."""
+        ids = {order["order"] for order in orders}
+        if not self._watching:
+            self._before |= ids
+            self._watching = True
+        for known_id in self.acknowledged:
+            self._see("orders_kept", known_id in ids, f"order {known_id} was answered ok, is gone")
+        self._see("orders_kept", len(ids) == len(orders), "an order is listed twice")
+        unasked = ids - self._before - set(self._by_key.values())
+        words = f"orders {sorted(unasked)} exist; {len(self._unknown)} buys had no answer"
+        self._see("nothing_unasked", len(unasked) <= len(self._unknown), words)
+        for order in orders:
+            known = self.acknowledged.get(order["order"])
+            if known is not None:
+                self._compare(known, order)
+
+    def _bought(self, key: str, reply: Message) -> None:
+        if reply["t"] == "err":
+            if reply["code"] != "unavailable":
+                self._unknown.discard(key)
+            else:
+                self._unknown.add(key)
+            return
+        self._unknown.discard(key)
+        order = reply["order"]["order"]
+        known = self._by_key.setdefault(key, order)
+        words = f"key {key} gave order {known}, then {order}"
+        self._see("one_key_one_order", known == order, words)
+        others = [k for k, o in self._by_key.items() if o == order and k != key]
+        self._see("one_key_one_order", not others, f"order {order} answers keys {key}, {others}")
+
+    def _forward(self, stream: dict[str, Message], order: Message) -> None:
+        known = stream.get(order["order"])
+        if known is not None:
+            self._compare(known, order)
+        stream[order["order"]] = order
+        frozen = (order["total"], order["currency"], [_line(line) for line in order["lines"]])
+        first = self._frozen.setdefault(order["order"], frozen)
+        words = f"order {order['order']} was {first}, now {frozen}"
+        self._see("orders_forward", first == frozen, words)
+
+    def _compare(self, known: Message, order: Message) -> None:
+        was, now = known["status"], order["status"]
+        forward = now in REACHABLE.get(was, {now}) and order["updated"] >= known["updated"]
+        words = f"order {order['order']} went from {was} to {now}"
+        self._see("orders_forward", forward, words)
+
+    def _see(self, check: str, holds: Any, sentence: str) -> None:
+        self._findings.see(check, bool(holds), self.who, sentence)
+
+
+def _line(line: Message) -> tuple[Any, ...]:
+    return line["sale"], line["qty"], line["price"]

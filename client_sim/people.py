@@ -1,0 +1,201 @@
+"""One simulated viewer: comes, reads, comments, hesitates, rushes a sale, pays or forgets to.
+
+All chance comes from one seeded generator a person, so that the same seed gives the same people.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from dataclasses import dataclass
+from random import Random
+from typing import Self
+
+from client_sim import content
+from client_sim.attention import Attention
+from client_sim.client import RoomClient
+from client_sim.errors import CommandRefused, RoomError, Unanswered
+from client_sim.observer import Observer
+from client_sim.state import Position
+from client_sim.wire import Message
+from client_sim.witness import Witness
+
+TRIES_MAX = 3  # how often somebody goes for the same sale
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """What kind of viewer somebody is. Times are seconds, the rest are chances from 0 to 1."""
+
+    language: str
+    arrives_s: float
+    comment_every_s: float
+    like_every_s: float
+    eager: float  # buys when a sale opens
+    quick: bool  # has the finger on the button
+    pays: float
+    cancels: float  # of those who do not pay
+    stay_s: float  # before going away for a while
+    away_s: float
+    spams: bool
+
+    @classmethod
+    def draw(cls, rng: Random, seconds: float) -> Self:
+        """Somebody for a run of this length."""
+        language = rng.choices(list(content.LANGUAGES), list(content.LANGUAGES.values()))[0]
+        lurks = rng.random() < 0.4
+        return cls(
+            language=language,
+            arrives_s=_arrival_s(rng, seconds),
+            comment_every_s=rng.uniform(60, 240) if lurks else rng.uniform(8, 45),
+            like_every_s=rng.uniform(5, 60),
+            eager=rng.betavariate(1.2, 2.2),
+            quick=rng.random() < 0.35,
+            pays=rng.choice((0.6, 0.8, 0.95)),
+            cancels=0.25,
+            stay_s=seconds * 10 if rng.random() < 0.7 else rng.uniform(0.15, 0.6) * seconds,
+            away_s=rng.uniform(0.02, 0.15) * seconds,
+            spams=rng.random() < 0.01,
+        )
+
+
+def _arrival_s(rng: Random, seconds: float) -> float:
+    """People come in waves: before the start, when friends call, when the first sale is near."""
+    if rng.random() < 0.4:
+        return rng.uniform(0, min(5.0, seconds * 0.15))
+    wave = rng.choice((0.15, 0.3, 0.55))
+    return max(0.0, rng.gauss(wave, 0.03) * seconds)
+
+
+Enter = Callable[[Position | None, Observer], AbstractAsyncContextManager[RoomClient]]
+"""Makes the person's client, to resume at a position, watched by one more observer."""
+
+
+class Person:
+    """`run` is their evening. `leave` tells them to stop acting; `go_home` to disconnect."""
+
+    def __init__(self, witness: Witness, habits: Habits, enter: Enter, rng: Random) -> None:
+        self.witness = witness
+        self.room: RoomClient | None = None  # while they are in the room
+        self.at_rest = asyncio.Event()  # they have stopped acting
+        self._habits = habits
+        self._enter = enter
+        self._rng = rng
+        self._over = asyncio.Event()
+        self._home = asyncio.Event()
+        self._bored = asyncio.Event()  # of the present stay
+        self._tries: Counter[str] = Counter()
+
+    def leave(self) -> None:
+        """The evening is over: finish what you are doing, and stay connected."""
+        self._over.set()
+        self._bored.set()
+
+    def go_home(self) -> None:
+        """Everything was looked at: disconnect."""
+        self.leave()
+        self._home.set()
+
+    async def run(self) -> None:
+        """Come and go until told that it is over. Being shut out is noted, not raised."""
+        try:
+            if not await set_within(self._over, self._habits.arrives_s):
+                await self._evening()
+        except* RoomError as errors:
+            self.witness.shut_out(errors)
+        finally:
+            self.room = None
+            self.at_rest.set()
+
+    async def _evening(self) -> None:
+        position: Position | None = None
+        while True:
+            attention = Attention(self._rng)
+            async with self._enter(position, attention) as room:
+                self.room = room
+                await self._stay(room, attention)
+                if self._over.is_set():
+                    self.at_rest.set()
+                    await self._home.wait()
+                    return
+                self.room = None
+                position = room.position
+            await set_within(self._over, self._habits.away_s)
+
+    async def _stay(self, room: RoomClient, attention: Attention) -> None:
+        self._bored.clear()
+        async with asyncio.TaskGroup() as acts:
+            acts.create_task(self._chat(room, attention))
+            acts.create_task(self._like(room))
+            acts.create_task(self._shop(room, attention))
+            stay_s = self._rng.uniform(0.7, 1.3) * self._habits.stay_s
+            await set_within(self._over, stay_s)
+            self._bored.set()
+            attention.close()
+
+    async def _chat(self, room: RoomClient, attention: Attention) -> None:
+        while not self._bored.is_set():
+            mood = await attention.mood(self._rng.expovariate(1 / self._habits.comment_every_s))
+            if mood is None:
+                mood = "spam" if self._habits.spams else self._idle_mood()
+            await set_within(self._bored, self._rng.uniform(0.3, 3))  # typing
+            if not self._bored.is_set():
+                with suppress(CommandRefused, Unanswered):
+                    await room.comment(content.line(self._rng, self._habits.language, mood))
+
+    def _idle_mood(self) -> str:
+        moods = {"greet": 1, "ask_link": 3, "ask": 4, "praise": 3}
+        return self._rng.choices(list(moods), list(moods.values()))[0]
+
+    async def _like(self, room: RoomClient) -> None:
+        while not await set_within(
+            self._bored, self._rng.expovariate(1 / self._habits.like_every_s)
+        ):
+            for _ in range(self._rng.choice((1, 1, 2, 5))):
+                with suppress(CommandRefused, Unanswered):
+                    await room.like(self._rng.randint(1, 20))
+                await set_within(self._bored, self._rng.uniform(0.2, 0.6))
+
+    async def _shop(self, room: RoomClient, attention: Attention) -> None:
+        async with asyncio.TaskGroup() as purchases:
+            while (sale := await attention.sales.get()) is not None:
+                tempted = self._rng.random() < self._habits.eager
+                if tempted and self._tries[sale["sale"]] < TRIES_MAX:
+                    self._tries[sale["sale"]] += 1
+                    purchases.create_task(self._purchase(room, attention, sale))
+
+    async def _purchase(self, room: RoomClient, attention: Attention, sale: Message) -> None:
+        """Hesitate, buy, and pay, cancel or let it lapse."""
+        hesitate_s = self._rng.lognormvariate(-1.2 if self._habits.quick else 0.9, 0.7)
+        if await set_within(self._bored, hesitate_s):
+            return
+        qty = self._rng.randint(1, min(2, sale["per_user"]))
+        try:
+            order = await room.buy(sale["sale"], qty, self._key())
+            self._tries[sale["sale"]] = TRIES_MAX
+            attention.feel("got", 0.4)
+            await self._settle(room, order)
+        except CommandRefused as refused:
+            if refused.code == "sold_out":
+                attention.feel("missed", 0.3)
+        except Unanswered:
+            return
+
+    async def _settle(self, room: RoomClient, order: Message) -> None:
+        pays = self._rng.random() < self._habits.pays
+        cancels = self._rng.random() < self._habits.cancels
+        think_s = self._rng.lognormvariate(0.3, 0.8)
+        if not (pays or cancels) or await set_within(self._bored, think_s):
+            return  # the hold lapses
+        await (room.pay(order["order"]) if pays else room.cancel(order["order"]))
+
+    def _key(self) -> str:
+        return f"{self._rng.getrandbits(96):024x}"
+
+
+async def set_within(event: asyncio.Event, seconds: float | None) -> bool:
+    """Wait for an event; whether it came in time. None waits as long as it takes."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    return event.is_set()

@@ -1,0 +1,189 @@
+"""The end of a run: when the room is quiet, everybody's stories are laid side by side."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from client_sim.checks import Findings
+from client_sim.client import RoomClient
+from client_sim.errors import CommandRefused, Unanswered
+from client_sim.order_book import LIVE
+from client_sim.people import Person
+from client_sim.record import Record
+from client_sim.rest import Rest
+from client_sim.tokens import CannotRun
+from client_sim.wire import Message
+from client_sim.witness import Witness
+
+SETTLE_S_MAX = 8.0  # how long the room gets to become quiet and tell everybody everything
+LOOK_EVERY_S = 0.25
+ASK_AT_ONCE = 50
+LOOKS_MAX = 5
+NOT_FOLDED = frozenset({"online", "viewers", "comments"})
+"""Parts of a room that differ between two honest looks: people come, comments are sampled."""
+
+
+class Reckoning:
+    """`make` it once; then `orders` holds every order the people know of, by id."""
+
+    def __init__(
+        self,
+        persons: Sequence[Person],
+        auditor: Witness,
+        client: RoomClient,
+        office: Rest,
+        record: Record,
+        findings: Findings,
+    ) -> None:
+        self.orders: dict[str, Message] = {}
+        self.notes: list[str] = []  # what could not be looked at, and why
+        self._persons = persons
+        self._auditor = auditor
+        self._client = client
+        self._office = office
+        self._record = record
+        self._findings = findings
+
+    async def make(self) -> None:
+        """Wait for quiet, ask everybody, compare."""
+        await self._until(lambda: not self._unsettled())
+        limit = asyncio.Semaphore(ASK_AT_ONCE)
+        async with asyncio.TaskGroup() as questions:
+            for person in self._persons:
+                questions.create_task(self._ask(person, limit))
+        await self._compare_orders()
+        await self._compare_rooms()
+        for person in self._persons:
+            if person.room is not None:
+                person.witness.finish()
+        self._auditor.finish()
+        if not self._record.comments_known:
+            self.notes.append("Comments were not counted: the auditor lost its connection.")
+
+    def _unsettled(self) -> bool:
+        """Whether somebody still waits for something the room owes them."""
+        here = [person.witness for person in self._persons if person.room is not None]
+        return any(
+            witness.unheard() or (witness.uncounted() or 0) > self._record.comments_removed
+            for witness in here
+        )
+
+    async def _ask(self, person: Person, limit: asyncio.Semaphore) -> None:
+        if person.room is None:
+            return
+        async with limit:
+            try:
+                orders = await person.room.orders()
+            except (CommandRefused, Unanswered) as error:
+                self._findings.fail("orders_kept", person.witness.who, f"orders: {error}")
+                return
+        person.witness.orders.listed(orders)
+        self.orders |= {order["order"]: order for order in orders}
+
+    async def _compare_orders(self) -> None:
+        """The lists against the stock, once nothing moves between two looks at it."""
+        listed: list[Message] | None = None
+        sales: dict[str, Message] = {}
+        try:
+            for _ in range(LOOKS_MAX):
+                sales = await self._sales()
+                listed = await self._office.orders(self._client.room)
+                if sales == await self._sales():
+                    break
+        except CannotRun as error:
+            self.notes.append(f"The host's list was not compared: {error}")
+        self._against_limits(sales, self.orders.values())
+        if listed is not None:
+            self._against_stock(sales, listed)
+            self._against_limits(sales, listed)
+            self._against_buyers(listed)
+
+    async def _sales(self) -> dict[str, Message]:
+        room = await self._office.room(self._client.room)
+        return {sale["sale"]: sale for sale in (room or {}).get("sales", [])}
+
+    def _against_limits(self, sales: dict[str, Message], orders: Iterable[Message]) -> None:
+        bought: Counter[str] = Counter()
+        by_user: Counter[tuple[str, str]] = Counter()
+        for order in orders:
+            for line in order["lines"] if order["status"] in LIVE else ():
+                bought[line["sale"]] += line["qty"]
+                by_user[line["sale"], order["user"]] += line["qty"]
+        for name, qty in bought.items():
+            allocated = sales[name]["allocated"]
+            words = f"sale {name}: {qty} units are held or paid, {allocated} were allocated"
+            self._see("not_oversold", qty <= allocated, words)
+        for (name, user), qty in by_user.items():
+            limit = sales[name]["per_user"]
+            self._see("per_user", qty <= limit, f"{user} has {qty} of sale {name}, limit {limit}")
+
+    def _against_stock(self, sales: dict[str, Message], listed: list[Message]) -> None:
+        units: Counter[tuple[str, str]] = Counter()
+        for order in listed:
+            for line in order["lines"]:
+                units[line["sale"], order["status"]] += line["qty"]
+        for name, sale in sales.items():
+            for status, field in (("held", "held"), ("paid", "sold")):
+                words = f"sale {name}: {field} {sale[field]}, orders say {units[name, status]}"
+                self._see("host_agrees", units[name, status] == sale[field], words)
+
+    def _against_buyers(self, listed: list[Message]) -> None:
+        of_host = {order["order"]: order for order in listed}
+        for name, order in self.orders.items():
+            known = of_host.get(name)
+            words = f"the host has no order {name} of {order['user']}"
+            if known is not None:
+                words = f"order {name} is {order} to its buyer and {known} to the host"
+            moved = known is not None and known["updated"] > order["updated"]
+            self._see("host_agrees", moved or known == order, words)
+
+    async def _compare_rooms(self) -> None:
+        """What everybody folded together against what somebody new is shown."""
+        differences: list[tuple[str, str]] = []
+        for _ in range(round(SETTLE_S_MAX / LOOK_EVERY_S)):
+            fresh = await self._fresh()
+            differences = [
+                (person.witness.who, words)
+                for person in self._persons
+                if person.room is not None
+                for words in difference(
+                    person.room.state.view, fresh, all_comments=not person.witness.gaps
+                )
+            ]
+            if not differences:
+                break
+            await asyncio.sleep(LOOK_EVERY_S)
+        self._findings.looked["folded"] += sum(it.room is not None for it in self._persons)
+        for who, words in differences:
+            self._findings.fail("folded", who, words)
+
+    async def _fresh(self) -> Message:
+        """The snapshot a guest is given now."""
+        async with self._client.guest() as guest:
+            return guest.state.view
+
+    async def _until(self, quiet: Callable[[], bool]) -> None:
+        for _ in range(round(SETTLE_S_MAX / LOOK_EVERY_S)):
+            if quiet():
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    def _see(self, check: str, holds: Any, sentence: str) -> None:
+        self._findings.see(check, bool(holds), "the reckoning", sentence)
+
+
+def difference(folded: Message, fresh: Message, *, all_comments: bool) -> list[str]:
+    """Where a folded room differs from a snapshot, in words.
+
+    Comments are compared as far as both reach back, if none was left out.
+    """
+    found = []
+    for name in sorted(set(folded) | set(fresh)):
+        ours, theirs = folded.get(name), fresh.get(name)
+        if name not in NOT_FOLDED and ours != theirs:
+            found.append(f"`{name}` is {ours!r:.300} by events and {theirs!r:.300} afresh")
+    both = min(len(folded["comments"]), len(fresh["comments"]))
+    if all_comments and both and folded["comments"][-both:] != fresh["comments"][-both:]:
+        found.append(f"the last {both} comments differ")
+    return found

@@ -1,0 +1,71 @@
+"""The few HTTP requests a simulation makes."""
+
+from typing import Any, Self
+
+from aiohttp import ClientError, ClientSession, ClientTimeout
+
+from client_sim.tokens import CannotRun
+from client_sim.wire import Message
+
+
+class Rest:
+    """`/v1` of one server, as the owner of a token. An async context manager."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self._url = url.rstrip("/")
+        self._token = token
+
+    async def __aenter__(self) -> Self:
+        self._session = ClientSession(
+            headers={"Authorization": f"Bearer {self._token}"}, timeout=ClientTimeout(total=30)
+        )
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._session.close()
+
+    async def room(self, room: str) -> Message | None:
+        """The room's public state; None if there is no such room."""
+        status, body = await self._call("GET", f"/v1/rooms/{room}")
+        if status == 404:
+            return None
+        return self._good(status, body, f"read room {room}")
+
+    async def create(self, room: str, title: str) -> None:
+        """Create a room; one that is there already is fine."""
+        status, body = await self._call("POST", "/v1/rooms", {"room": room, "title": title})
+        if status != 409:
+            self._good(status, body, f"create room {room}")
+
+    async def orders(self, room: str) -> list[Message]:
+        """All orders of a room, as its host sees them."""
+        found: list[Message] = []
+        query = ""
+        while True:
+            status, body = await self._call("GET", f"/v1/rooms/{room}/orders{query}")
+            page = self._good(status, body, f"read the orders of room {room}")
+            found += page["orders"]
+            if not page.get("next"):
+                return found
+            query = f"?after={page['next']}"
+
+    async def _call(self, method: str, path: str, body: Message | None = None) -> tuple[int, Any]:
+        try:
+            async with self._session.request(method, self._url + path, json=body) as response:
+                return response.status, await response.json(content_type=None)
+        except (ClientError, TimeoutError, OSError) as error:
+            raise CannotRun(
+                f"No server answers at {self._url} ({error or type(error).__name__}): start one "
+                "with `liveroom serve`, or give its address with --url."
+            ) from None
+        except ValueError:
+            raise CannotRun(f"{self._url}{path} did not answer with JSON.") from None
+
+    def _good(self, status: int, body: Any, aim: str) -> Message:
+        if status < 400 and isinstance(body, dict):
+            return body
+        try:
+            said = body["error"]["msg"]
+        except (KeyError, TypeError):
+            said = f"HTTP {status}"
+        raise CannotRun(f"Could not {aim}: {said}")
