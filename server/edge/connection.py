@@ -9,11 +9,10 @@ import logging
 from typing import TYPE_CHECKING, cast
 
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
 from server.auth import BadToken, Identity
-from server.edge.handshake import Accepted, new_protocol, shake
+from server.edge.handshake import shake_hands
 from server.hub.member import Member
 from server.protocol.codec import UnreadableCommand
 from server.protocol.codes import (
@@ -68,7 +67,8 @@ class Connection(Member, asyncio.Protocol):
         self._edge = edge
         self.address = address
         """The peer's IP address; what `connections_per_address_max` counts by."""
-        self._protocol: ServerProtocol = new_protocol(edge.settings.edge)
+        self._protocol: ServerProtocol | None = None
+        """Set by a good handshake."""
         self._wire: asyncio.Transport | None = None
         """The transport until it is really gone; `transport` is None as soon as we close."""
         self.room_id = ""
@@ -96,19 +96,33 @@ class Connection(Member, asyncio.Protocol):
         soft = self._edge.settings.hub.unsent_soft_bytes
         self.transport.set_write_buffer_limits(high=soft, low=soft // 2)
 
+    def shake_hands(self, head: bytes) -> None:
+        """Answer the upgrade request; frames may come afterwards."""
+        assert self._wire is not None
+        shaken = shake_hands(head, self._edge.settings.edge)
+        self._wire.write(shaken.answer)
+        if shaken.accepted is None:
+            self._edge.metrics.rejected.labels(str(shaken.status)).inc()
+            self.transport = None
+            self._wire.close()
+            return
+        self.room_id, self.variant, self._cookie_token, self._protocol = shaken.accepted
+        self._edge.waiting_for_join.add(self)
+
     def data_received(self, data: bytes) -> None:
+        if self._protocol is None:  # refused: what else it sends is not for us
+            return
         self.heard_at = self._edge.loop.time()
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
-            if isinstance(event, Request):
-                self._on_request(event)
-            elif isinstance(event, Frame):
+            if isinstance(event, Frame):
                 self._on_frame(event)
         self._flush()
 
     def eof_received(self) -> None:
-        self._protocol.receive_eof()
-        self._flush()
+        if self._protocol is not None:
+            self._protocol.receive_eof()
+            self._flush()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self.transport = self._wire = None
@@ -128,6 +142,7 @@ class Connection(Member, asyncio.Protocol):
             self.room.audience.caught_up(self)
 
     def _flush(self) -> None:
+        assert self._protocol is not None
         for data in self._protocol.data_to_send():
             if self._wire is None:
                 return
@@ -141,15 +156,6 @@ class Connection(Member, asyncio.Protocol):
             self._edge.closing.add(self)
 
     # Frames
-
-    def _on_request(self, request: Request) -> None:
-        result = shake(self._protocol, request, self._edge.settings.edge)
-        if not isinstance(result, Accepted):
-            self._edge.metrics.rejected.labels(str(result.status_code)).inc()
-            self._protocol.send_response(result)
-            return
-        self.room_id, self.variant, self._cookie_token = result
-        self._edge.waiting_for_join.add(self)
 
     def _on_frame(self, frame: Frame) -> None:
         if self.transport is None or not self._within_rate(frame):
@@ -287,7 +293,7 @@ class Connection(Member, asyncio.Protocol):
 
     def close(self, why: Close, reconnect_ms: int | None = None) -> None:
         """Say `bye`, send the close frame, and cut the connection if the peer does not follow."""
-        if self.transport is None:
+        if self.transport is None or self._protocol is None:
             return
         self.send(ByeEvent(code=why.code, reconnect_ms=reconnect_ms))
         self._edge.metrics.closed.labels(str(why.code)).inc()

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from websockets.exceptions import NegotiationError
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
@@ -23,33 +24,31 @@ from server.settings.sections import Edge as EdgeSettings
 _quiet = logging.getLogger(f"{__name__}.websockets")
 _quiet.setLevel(logging.ERROR)
 
+# Neither side keeps a compression window between messages: that makes a compressed broadcast the
+# same for all, and spares 64 KiB or more a connection.
+_DEFLATE = ServerPerMessageDeflateFactory(
+    server_no_context_takeover=True, client_no_context_takeover=True
+)
+
 _ROOM_PATH = re.compile(r"/v1/rooms/([^/?]+)/ws(?:\?.*)?")
 _ROOM_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
 
 
 class Accepted(NamedTuple):
-    """What a good handshake says."""
+    """What a good handshake says, and the open protocol that goes on from there."""
 
     room_id: str
     variant: Variant
     cookie_token: str | None
+    protocol: ServerProtocol
 
 
-def new_protocol(settings: EdgeSettings) -> ServerProtocol:
-    """The Sans-I/O protocol of one connection.
+class Handshake(NamedTuple):
+    """The answer to an upgrade request: its bytes, its HTTP status, and what it leads to."""
 
-    Neither side keeps a compression window between messages: that makes a compressed broadcast the
-    same for all, and spares 64 KiB or more a connection.
-    """
-    deflate = ServerPerMessageDeflateFactory(
-        server_no_context_takeover=True, client_no_context_takeover=True
-    )
-    return ServerProtocol(
-        extensions=[deflate] if settings.deflate else None,
-        select_subprotocol=_select_subprotocol,
-        max_size=settings.frame_in_bytes_max,
-        logger=_quiet,
-    )
+    answer: bytes
+    status: int
+    accepted: Accepted | None
 
 
 def is_upgrade(head: bytes) -> bool:
@@ -61,25 +60,54 @@ def is_upgrade(head: bytes) -> bool:
     return re.search(rb"(?im)^upgrade:[ \t]*websocket[ \t]*\r?$", fields) is not None
 
 
-def shake(
-    protocol: ServerProtocol, request: Request, settings: EdgeSettings
-) -> Accepted | Response:
-    """Accept or refuse; a refusal is the HTTP response to send instead."""
-    room_id = _room_id(request.path)
-    if room_id is None:
-        return protocol.reject(HTTPStatus.NOT_FOUND, "There is no such room id.\n")
+def shake_hands(head: bytes, settings: EdgeSettings) -> Handshake:
+    """Answer a complete request head.
+
+    The protocol that parsed the request would keep it, and its headers, as long as it lives: 2.6 KB
+    a connection. So it only shakes hands, and a fresh one goes on with what was negotiated.
+    """
+    greeter = ServerProtocol(
+        extensions=[_DEFLATE] if settings.deflate else None,
+        select_subprotocol=_select_subprotocol,
+        logger=_quiet,
+    )
+    greeter.receive_data(head)
+    request = next((e for e in greeter.events_received() if isinstance(e, Request)), None)
+    if request is None:  # not HTTP after all; the greeter has prepared what to say, if anything
+        return Handshake(b"".join(greeter.data_to_send()), HTTPStatus.BAD_REQUEST, None)
+    accepted = None
     own_origin = _is_own_origin(request)
+    response = _refuse(greeter, request, settings, own_origin) or greeter.accept(request)
+    greeter.send_response(response)
+    if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+        accepted = Accepted(
+            _room_id(request.path) or "",
+            Variant(
+                SUBPROTOCOLS.get(greeter.subprotocol or "", Encoding.JSON),
+                deflate=bool(greeter.extensions),
+            ),
+            _cookie_token(request) if own_origin else None,
+            _open_protocol(greeter, settings),
+        )
+    return Handshake(b"".join(greeter.data_to_send()), response.status_code, accepted)
+
+
+def _open_protocol(greeter: ServerProtocol, settings: EdgeSettings) -> ServerProtocol:
+    protocol = ServerProtocol(state=State.OPEN, max_size=settings.frame_in_bytes_max, logger=_quiet)
+    protocol.extensions = greeter.extensions
+    return protocol
+
+
+def _refuse(
+    greeter: ServerProtocol, request: Request, settings: EdgeSettings, own_origin: bool
+) -> Response | None:
+    if _room_id(request.path) is None:
+        return greeter.reject(HTTPStatus.NOT_FOUND, "There is no such room id.\n")
     if not _origin_allowed(request, settings, own_origin):
-        return protocol.reject(
+        return greeter.reject(
             HTTPStatus.FORBIDDEN, "This web origin may not connect; see edge.origins.\n"
         )
-    response = protocol.accept(request)
-    if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
-        return response
-    protocol.send_response(response)
-    encoding = SUBPROTOCOLS.get(protocol.subprotocol or "", Encoding.JSON)
-    variant = Variant(encoding, deflate=bool(protocol.extensions))
-    return Accepted(room_id, variant, _cookie_token(request) if own_origin else None)
+    return None
 
 
 def _select_subprotocol(_: ServerProtocol, offered: Sequence[Subprotocol]) -> Subprotocol | None:

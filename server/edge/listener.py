@@ -6,12 +6,14 @@ then the listener keeps the time and size limits that aiohttp has not.
 
 import asyncio
 from http import HTTPStatus
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from server.edge.handshake import is_upgrade
 
 if TYPE_CHECKING:
     from server.edge.edge import Edge
+
+Proto = TypeVar("Proto", bound=asyncio.Protocol)
 
 
 class Listener(asyncio.Protocol):
@@ -37,7 +39,7 @@ class Listener(asyncio.Protocol):
         if (end if end >= 0 else len(self._head)) > self._edge.settings.edge.request_head_bytes_max:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request head is too big.")
         elif end >= 0:
-            self._hand_on(self._head[:end])
+            self._hand_on(end + len(b"\r\n\r\n"))
 
     def eof_received(self) -> None:
         """The peer is gone; the transport closes itself."""
@@ -50,22 +52,26 @@ class Listener(asyncio.Protocol):
         if self._transport is not None:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request head took too long.")
 
-    def _hand_on(self, head: bytes) -> None:
-        transport = self._transport
-        assert transport is not None
-        protocol: asyncio.Protocol
+    def _hand_on(self, head_end: int) -> None:
+        head, rest = self._head[:head_end], self._head[head_end:]
         if not is_upgrade(head):
-            protocol = self._edge.new_http_protocol()
+            self._give_to(self._edge.new_http_protocol()).data_received(self._head)
         elif why := self._edge.why_full(self.address):
             self._edge.metrics.rejected.labels("full").inc()
             self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, why, retry_after=True)
-            return
         else:
-            protocol = self._edge.new_connection(self.address)
-        data, self._head, self._transport = self._head, b"", None
+            connection = self._give_to(self._edge.new_connection(self.address))
+            connection.shake_hands(head)
+            if rest:
+                connection.data_received(rest)
+        self._head = b""
+
+    def _give_to(self, protocol: Proto) -> Proto:
+        assert self._transport is not None
+        transport, self._transport = self._transport, None
         transport.set_protocol(protocol)
         protocol.connection_made(transport)
-        protocol.data_received(data)
+        return protocol
 
     def _refuse(self, status: HTTPStatus, why: str, retry_after: bool = False) -> None:
         if self._transport is None:
