@@ -91,7 +91,7 @@ def demo(
     workers: Workers = None,
     data_dir: DataDir = None,
     redis_url: RedisUrl = None,
-    viewers: Annotated[int, typer.Option(min=0, help="How many simulated viewers.")] = 40,
+    viewers: Annotated[int, typer.Option(min=1, help="How many simulated viewers.")] = 40,
 ) -> None:
     """Run the server with a room in it, where a simulated host sells to simulated viewers."""
     settings = _load(

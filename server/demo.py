@@ -11,6 +11,7 @@ from server.protocol.roles import Role
 from server.settings import Settings
 from server.settings.load import env_name
 from server.supervisor import Serving
+from server.tied_child import tied
 
 log = logging.getLogger(__name__)
 
@@ -20,34 +21,47 @@ _CROWD_STOP_S_MAX = 5.0
 
 async def run(settings: Settings, *, viewers: int) -> None:
     """Serve until SIGTERM or SIGINT, with a crowd of `viewers`. Raises what `serve` does."""
-    ready: asyncio.Future[Serving] = asyncio.get_running_loop().create_future()
-    server = asyncio.create_task(supervisor.serve(settings, ready.set_result), name="server")
-    crowd = asyncio.create_task(_crowd(ready, viewers), name="crowd")
-    try:
-        await server
-    finally:
-        for task in (crowd, server):
-            task.cancel()
-        await asyncio.gather(crowd, server, return_exceptions=True)
+    with supervisor.stop_signals() as stop:
+        ready: asyncio.Future[Serving] = asyncio.get_running_loop().create_future()
+        server = asyncio.create_task(
+            supervisor.serve_until(stop, settings, ready.set_result), name="server"
+        )
+        crowd = asyncio.create_task(_crowd(ready, stop, viewers), name="crowd")
+        try:
+            await server
+        finally:
+            for task in (crowd, server):
+                task.cancel()
+            await asyncio.gather(crowd, server, return_exceptions=True)
 
 
-async def _crowd(ready: asyncio.Future[Serving], viewers: int) -> None:
+async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: int) -> None:
+    """Keep the crowd until `stop`: it leaves first, so that nobody has to be drained."""
     serving = await ready
     print(_welcome(serving), flush=True)  # noqa: T201 - what the command is asked to show
     child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "client_sim", "--url", serving.local_url, "--room", ROOM),
-        *("--viewers", str(viewers), "--seconds", "0"),
+        *tied(
+            *(sys.executable, "-m", "client_sim", "--url", serving.local_url),
+            *("--room", ROOM, "--viewers", str(viewers), "--seconds", "0"),
+        ),
         env=os.environ | _secrets(serving.settings),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         # Ctrl-C in the terminal is for the server, which then ends its crowd.
         start_new_session=True,
     )
+    left = asyncio.create_task(child.wait())
+    stopping = asyncio.create_task(stop.wait())
     try:
-        status = await child.wait()
-        log.warning("The simulated people have left (status %d); the server goes on.", status)
+        await asyncio.wait([left, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if left.done():
+            log.warning(
+                "The simulated people have left (status %d); the server goes on.", left.result()
+            )
     finally:
+        stopping.cancel()
         await _end(child)
+        await left
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ log = logging.getLogger(__name__)
 
 # A worker ends its own drain after drain_s; this is for what comes after it.
 _GRACE_S = 2.0
+_SAME_SIGNAL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +36,56 @@ class Serving:
 async def serve(settings: Settings, on_ready: Callable[[Serving], None]) -> None:
     """Serve until SIGTERM or SIGINT; a second one stops without the drain.
 
+    The rest is as `serve_until` has it.
+    """
+    with stop_signals() as stop:
+        await serve_until(stop, settings, on_ready)
+
+
+async def serve_until(
+    stop: asyncio.Event, settings: Settings, on_ready: Callable[[Serving], None]
+) -> None:
+    """Serve until `stop` is set, then drain. SIGHUP restarts the workers one by one.
+
     `on_ready` is called once, when every worker takes viewers. Raises SettingsError, FolderInUse,
     NoRedisProgram, EmbeddedRedisError, RedisUnusable, WorkerFailed or OSError (the port).
     """
-    with _stop_signals() as stop:
-        settings, made = await asyncio.to_thread(auth.with_secret, settings)
-        if made:
-            log.info("Made a development token secret for the data folder %s.", settings.data.dir)
-        async with _redis(settings) as redis_url:
-            said = settings
+    complete, made = await asyncio.to_thread(auth.with_secret, settings)
+    if made:
+        log.info("Made a development token secret for the data folder %s.", settings.data.dir)
 
-            def ready(url: str) -> None:
-                on_ready(Serving(said.server.public_url or url, url, said))
+    def ready(url: str) -> None:
+        on_ready(Serving(complete.server.public_url or url, url, complete))
 
-            if settings.server.workers == 1:
-                await _serve_here(settings, redis_url, stop, ready)
-            else:
-                await _serve_in_workers(settings, redis_url, stop, ready)
+    async with _redis(complete) as redis_url:
+        if complete.server.workers == 1:
+            await _serve_here(complete, redis_url, stop, ready)
+        else:
+            await _serve_in_workers(complete, redis_url, stop, ready)
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set; a later one cancels the task we are in."""
+    stop = asyncio.Event()
+    task = asyncio.current_task()
+    assert task is not None
+    loop = asyncio.get_running_loop()
+    asked_s = 0.0
+
+    def asked() -> None:
+        nonlocal asked_s
+        if not stop.is_set():
+            log.info("Stopping: viewers are asked to reconnect elsewhere.")
+            asked_s = loop.time()
+            stop.set()
+        # Terminals and process managers signal a whole group, and so some processes twice.
+        elif loop.time() - asked_s > _SAME_SIGNAL_S:
+            log.warning("Stopping now.")
+            task.cancel()
+
+    with _on_signal(signal.SIGTERM, asked), _on_signal(signal.SIGINT, asked):
+        yield stop
 
 
 @contextlib.asynccontextmanager
@@ -74,9 +109,10 @@ async def _serve_here(
     # The parent of many workers never needs the app, so it is not loaded before it is used.
     from server.app import run_worker
 
-    with _on_signal(
-        signal.SIGHUP, lambda: log.info("Nothing to restart one by one: there is one worker.")
-    ):
+    def alone() -> None:
+        log.info("Nothing to restart one by one: there is one worker.")
+
+    with _on_signal(signal.SIGHUP, stop.set if _in_a_terminal() else alone):
         worker = asyncio.create_task(
             run_worker(
                 settings,
@@ -110,27 +146,8 @@ async def _serve_in_workers(
     async with WorkerPool(
         settings, redis_url, stop_s_max=settings.server.drain_s + _GRACE_S
     ) as pool:
-        with _on_signal(signal.SIGHUP, pool.restart_one_by_one):
+        with _on_signal(signal.SIGHUP, stop.set if _in_a_terminal() else pool.restart_one_by_one):
             await pool.run(stop, ready)
-
-
-@contextlib.contextmanager
-def _stop_signals() -> Iterator[asyncio.Event]:
-    """An event that SIGTERM and SIGINT set; the second signal cancels the task we are in."""
-    stop = asyncio.Event()
-    task = asyncio.current_task()
-    assert task is not None
-
-    def asked() -> None:
-        if stop.is_set():
-            log.warning("Stopping now.")
-            task.cancel()
-        else:
-            log.info("Stopping: viewers are asked to reconnect elsewhere.")
-            stop.set()
-
-    with _on_signal(signal.SIGTERM, asked), _on_signal(signal.SIGINT, asked):
-        yield stop
 
 
 @contextlib.contextmanager
@@ -141,3 +158,11 @@ def _on_signal(number: signal.Signals, act: Callable[[], None]) -> Iterator[None
         yield
     finally:
         loop.remove_signal_handler(number)
+
+
+def _in_a_terminal() -> bool:
+    """Whether a person started us by hand: then SIGHUP says that the window was closed."""
+    try:
+        return os.isatty(0)
+    except OSError:
+        return False

@@ -1,7 +1,7 @@
 """The private Redis: a real redis-server as a child, on a unix socket, kept alive.
 
 Nobody else can reach it (TCP is off, the socket is in a 0700 folder), its data stay in the data
-folder, and it never outlives its parent.
+folder, and it doesn't outlive its parent; where the kernel can't see to that, the next start does.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import hashlib
 import logging
 import os
 import signal
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import IO, Self
 from server.store import redis_program
 from server.store.folder_lock import FolderLock
 from server.store.redis_program import RedisProgram
+from server.tied_child import tied
 
 log = logging.getLogger(__name__)
 
@@ -29,18 +29,6 @@ _ANSWER_S_MAX = 10.0
 _STOP_S_MAX = 10.0
 _BACK_OFF_S_MIN = 0.05
 _BACK_OFF_S_MAX = 5.0
-
-# The child asks the kernel for SIGTERM when its parent dies, then becomes redis-server. A program
-# of its own, because code between fork and exec is not safe in a process with threads. Systems
-# without prctl leave an orphan after kill -9; the next start stops it.
-_DIE_WITH_PARENT = """\
-import ctypes, os, sys
-if sys.platform == "linux":
-    ctypes.CDLL(None).prctl(1, 15)
-if os.getppid() != int(sys.argv[1]):
-    sys.exit(1)
-os.execv(sys.argv[2], sys.argv[2:])
-"""
 
 
 class EmbeddedRedisError(Exception):
@@ -110,9 +98,7 @@ class EmbeddedRedis:
         output = await asyncio.to_thread(log_path.open, "ab")
         try:
             self._child = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", "-c", _DIE_WITH_PARENT, str(os.getpid())),
-                str(self._program.path),
-                *self._arguments(),
+                *tied(str(self._program.path), *self._arguments()),
                 cwd=self.home,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,

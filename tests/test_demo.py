@@ -1,0 +1,57 @@
+"""`make run`: what a person sees first."""
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import aiohttp
+
+from server.auth import TokenVerifier, with_secret
+from server.protocol.roles import Role
+from server.settings import load
+
+
+async def test_the_demo_prints_where_to_look_and_has_a_room_with_people_in_it(
+    tmp_path: Path,
+) -> None:
+    demo = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", "demo", "--port", "0", "--viewers", "3"),
+        *("--data-dir", str(tmp_path)),
+        env=os.environ | {"LIVEROOM_SERVER_DRAIN_S": "1"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert demo.stdout is not None
+    try:
+        said = (await demo.stdout.readuntil(b"Ctrl-C stops it.\n")).decode()
+        online = await until_people_are_in(re.search(r"http://[\d.:]+", said)[0])  # type: ignore[index]
+    finally:
+        demo.send_signal(signal.SIGINT)
+        _, log = await demo.communicate()
+
+    assert online > 0
+    assert "/watch/demo" in said
+    assert "/host/demo" in said
+    assert demo.returncode == 0
+    assert b"Traceback" not in log
+    verifier = TokenVerifier(with_secret(load(None, {"data.dir": str(tmp_path)}))[0])
+    tokens = re.findall(r"(viewer|host) token\s+(\S+)", said)
+    assert [(name, verifier.verify(token).role) for name, token in tokens] == [
+        ("viewer", Role.VIEWER),
+        ("host", Role.HOST),
+    ]
+
+
+async def until_people_are_in(url: str) -> int:
+    """Ask for the room until it is live and somebody watches; how many do."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+        while True:
+            async with session.get(f"{url}/v1/rooms") as response:
+                for room in await response.json():
+                    if room["phase"] == "live" and room["online"] > 0:
+                        return int(room["online"])
+            # People come when they like: there is nothing to await but the next answer.
+            await asyncio.sleep(0.1)
