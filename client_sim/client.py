@@ -288,7 +288,8 @@ class RoomClient(Commands):
         if self._link is not None:
             self._link = None
             self._observer.lost(lost.code, lost.reason)
-            self._keep_event({"t": "client.lost", "code": lost.code, "reason": lost.reason})
+            if lost.reason != LEFT:
+                self._keep_event({"t": "client.lost", "code": lost.code, "reason": lost.reason})
         for _, future, _ in self._waiting.values():
             if not future.done():
                 future.set_result(_NO_REPLY)

@@ -1,0 +1,165 @@
+"""A real server in this process, rooms on it, and a wire that can be cut."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, Self
+
+import pytest
+from blockbuster import blockbuster_ctx
+
+from client_sim.client import Options, RoomClient
+from client_sim.rest import Rest
+from client_sim.tokens import mint
+from server.app import run_worker
+from server.protocol.roles import Role
+from server.settings import Settings
+from tests.conftest import JWT_SECRET, MakeSettings
+
+ROOM = "r1"
+HOST = "hostess"
+MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}
+QUICK = Options(backoff_s_min=0.01, backoff_s_max=0.05, reply_s_max=5)
+
+
+@pytest.fixture(autouse=True)
+def loop_is_not_blocked() -> Iterator[None]:
+    """Here only our own side is watched: the server in these tests starts on the same loop."""
+    with blockbuster_ctx("client_sim"):
+        yield
+
+
+class Worker:
+    """A running worker; `url` is where it listens, `drain` tells it to go away."""
+
+    def __init__(self, url: str, stop: asyncio.Event) -> None:
+        self.url = url
+        self.drain = stop.set
+
+
+@asynccontextmanager
+async def running(settings: Settings, worker_id: str) -> AsyncIterator[Worker]:
+    stop = asyncio.Event()
+    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(
+            run_worker(
+                settings,
+                redis_url=settings.redis.url,
+                worker_id=worker_id,
+                stop=stop,
+                on_ready=ready.set_result,
+            )
+        )
+        yield Worker(await ready, stop)
+        stop.set()
+
+
+def token(user: str, role: Role = Role.VIEWER) -> str:
+    return mint(JWT_SECRET, user, user.title(), role)
+
+
+@pytest.fixture
+def server_settings(make_settings: MakeSettings) -> Settings:
+    return make_settings(edge={"commands_per_s": 200})
+
+
+@pytest.fixture
+async def worker(server_settings: Settings) -> AsyncIterator[Worker]:
+    """One worker with an empty room ROOM, hosted by HOST."""
+    async with running(server_settings, "w1") as it:
+        async with Rest(it.url, token(HOST, Role.HOST)) as rest:
+            await rest.create(ROOM, "慢直播")
+        yield it
+
+
+@pytest.fixture
+async def second_worker(worker: Worker, server_settings: Settings) -> AsyncIterator[Worker]:
+    """Another worker on the same Redis."""
+    async with running(server_settings, "w2") as it:
+        yield it
+
+
+Enter = Callable[..., Any]
+
+
+@pytest.fixture
+async def enter(worker: Worker) -> AsyncIterator[Enter]:
+    """`await enter("ann")`: a client of ROOM, left when the test is over."""
+    async with AsyncExitStack() as clients:
+
+        async def open_one(user: str, role: Role = Role.VIEWER, **more: Any) -> RoomClient:
+            options = {"url": worker.url, "options": QUICK} | more
+            client = RoomClient(room=ROOM, token=token(user, role), **options)
+            return await clients.enter_async_context(client)
+
+        yield open_one
+
+
+@pytest.fixture
+async def host(enter: Enter) -> RoomClient:
+    """The host of ROOM, live, with a mug on the shelf."""
+    client: RoomClient = await enter(HOST, Role.HOST)
+    await client.shelf_put(MUG)
+    await client.live_start()
+    return client
+
+
+class Cutter:
+    """A wire to a server that can be cut, or made to swallow what the server says."""
+
+    def __init__(self, url: str) -> None:
+        self.swallowing = False
+        self._target_port = int(url.rsplit(":", 1)[1])
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._pumps: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        self._server.close()
+        self.cut()
+        await asyncio.gather(*self._pumps)
+
+    def cut(self) -> None:
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._pumps.add(task)
+        near, far = writer, None
+        try:
+            back, far = await asyncio.open_connection("127.0.0.1", self._target_port)
+            self._writers |= {near, far}
+            async with asyncio.TaskGroup() as pumps:
+                pumps.create_task(self._pump(reader, far, down=False))
+                pumps.create_task(self._pump(back, near, down=True))
+        finally:
+            for side in (near, far):
+                if side is not None:
+                    self._writers.discard(side)
+                    side.transport.abort()
+
+    async def _pump(
+        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, down: bool
+    ) -> None:
+        try:
+            while data := await source.read(65536):
+                if not (down and self.swallowing):
+                    sink.write(data)
+                    await sink.drain()
+        except OSError:
+            pass
+        sink.transport.abort()
+
+
+@pytest.fixture
+async def cutter(worker: Worker) -> AsyncIterator[Cutter]:
+    """A wire to the worker that can be cut."""
+    async with Cutter(worker.url) as it:
+        yield it

@@ -1,0 +1,251 @@
+import asyncio
+import random
+
+import pytest
+
+from client_sim.checks import Findings
+from client_sim.client import Options, RoomClient
+from client_sim.errors import CommandRefused, RoomClosed, RoomError, Unanswered
+from client_sim.link import Lost, _comes_back, room_url
+from client_sim.record import Record
+from client_sim.wire import Message, Wire
+from client_sim.witness import Witness
+from server.protocol.codes import CLOSES
+from server.protocol.roles import Role
+from tests.client_sim.conftest import HOST, MUG, QUICK, ROOM, Cutter, Enter, Worker, token
+
+
+async def until(client: RoomClient, t: str) -> list[Message]:
+    """Events up to and with the first of this kind."""
+    heard = []
+    async for event in client.events():
+        heard.append(event)
+        if event["t"] == t:
+            break
+    return heard
+
+
+@pytest.mark.parametrize("wire", Wire)
+async def test_a_comment_comes_back_to_its_author(
+    enter: Enter, host: RoomClient, wire: Wire
+) -> None:
+    ann = await enter("ann", wire=wire)
+
+    said = await ann.comment("求链接 où acheter ?")
+
+    heard = (await until(ann, "comment"))[-1]
+    assert (heard["id"], heard["text"], heard["user"]) == (said, "求链接 où acheter ?", "ann")
+
+
+async def test_a_refused_command_raises_its_code(enter: Enter) -> None:
+    ann = await enter("ann")
+
+    with pytest.raises(CommandRefused) as refused:
+        await ann.pin("mug")
+
+    assert refused.value.code == "forbidden"
+    assert ann.connected
+
+
+async def test_a_bad_token_keeps_one_out(worker: Worker) -> None:
+    with pytest.raises(RoomError, match="token"):
+        async with RoomClient(worker.url, ROOM, "no.such.token", options=QUICK):
+            pass
+
+
+async def test_an_unknown_room_keeps_one_out(worker: Worker) -> None:
+    with pytest.raises(RoomError):
+        async with RoomClient(worker.url, "nowhere", token("ann"), options=QUICK):
+            pass
+
+
+async def test_a_guest_sees_the_room_and_may_not_speak(worker: Worker, host: RoomClient) -> None:
+    async with RoomClient(worker.url, ROOM, options=QUICK) as guest:
+        assert guest.state.view["shelf"] == [MUG]
+        with pytest.raises(CommandRefused):
+            await guest.comment("hi")
+
+
+async def test_a_buy_is_held_then_paid(enter: Enter, host: RoomClient) -> None:
+    sale = await host.sale_open("mug", 7900, 3, per_user=2, hold_s=60)
+    ann = await enter("ann")
+
+    order = await ann.buy(sale["sale"], 2)
+    paid = await ann.pay(order["order"])
+
+    assert (order["status"], paid["status"]) == ("held", "paid")
+    assert [it["status"] for it in await ann.orders()] == ["paid"]
+    assert ann.state.orders[order["order"]]["status"] == "paid"
+
+
+async def test_a_cut_connection_resumes_without_loss_or_double(
+    enter: Enter, host: RoomClient, cutter: Cutter
+) -> None:
+    findings = Findings()
+    witness = Witness("ann", findings, Record())
+    ann = await enter("ann", url=cutter.url, observer=witness)
+    await host.pin("mug")
+    await until(ann, "pin")
+
+    cutter.cut()
+    for text in ("一", "二", "三"):
+        await host.notice(text)
+    heard = await until(ann, "client.joined")
+    await host.unpin()
+    heard += await until(ann, "pin")
+
+    notices = [event["text"] for event in heard if event["t"] == "notice"]
+    seqs = [event["seq"] for event in heard if "seq" in event]
+    assert notices == ["一", "二", "三"]
+    assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+    assert {"t": "client.joined", "gap": False} in heard
+    assert ann.state.view["notice"] == "三"
+    assert findings.passed, findings.sentences
+
+
+async def test_a_buy_whose_reply_was_lost_gives_the_one_order(
+    enter: Enter, host: RoomClient, cutter: Cutter
+) -> None:
+    sale = await host.sale_open("mug", 7900, 5, per_user=5, hold_s=60)
+    ann = await enter("ann", url=cutter.url)
+    cutter.swallowing = True
+
+    buying = asyncio.ensure_future(ann.buy(sale["sale"], 2, key="k1"))
+    await until(host, "stock")  # the server has done it, and its reply is swallowed
+    cutter.swallowing = False
+    cutter.cut()
+    order = await buying
+
+    assert [it["order"] for it in await ann.orders()] == [order["order"]]
+    assert order["lines"][0]["qty"] == 2
+
+
+async def test_a_comment_whose_reply_was_lost_is_not_said_twice(
+    enter: Enter, host: RoomClient, cutter: Cutter
+) -> None:
+    ann = await enter("ann", url=cutter.url)
+    cutter.swallowing = True
+
+    saying = asyncio.ensure_future(ann.comment("once"))
+    await until(host, "comment")
+    cutter.cut()
+
+    with pytest.raises(Unanswered):
+        await saying
+
+
+async def test_a_silent_server_leaves_a_command_unanswered(
+    enter: Enter, host: RoomClient, cutter: Cutter
+) -> None:
+    ann = await enter("ann", url=cutter.url, options=Options(reply_s_max=0.05))
+    cutter.swallowing = True
+
+    with pytest.raises(Unanswered, match="may have been done"):
+        await ann.comment("hello?")
+
+
+async def test_a_draining_worker_sends_its_viewers_to_another_one(
+    enter: Enter, worker: Worker, second_worker: Worker
+) -> None:
+    ann = await enter("ann", url=[worker.url, second_worker.url])
+
+    worker.drain()
+    heard = await until(ann, "client.joined")
+
+    assert [event["t"] for event in heard if event["t"] in ("bye", "client.lost")] == [
+        "bye",
+        "client.lost",
+    ]
+    assert (await ann.orders(), ann.connections) == ([], 2)
+
+
+async def test_another_client_takes_over_at_the_position_of_an_earlier_one(
+    enter: Enter, host: RoomClient
+) -> None:
+    ann = await enter("ann")
+    await host.notice("一")
+    await until(ann, "notice")
+    await host.notice("二")
+
+    again = await enter("ann", last=ann.position)
+
+    assert (await until(again, "notice"))[-1]["text"] == "二"
+
+
+async def test_events_nobody_reads_are_dropped_oldest_first_and_counted(
+    enter: Enter, host: RoomClient
+) -> None:
+    ann = await enter("ann", options=Options(events_max=2))
+    bob = await enter("bob")
+
+    for text in ("一", "二", "三", "四"):
+        await host.notice(text)
+    while (await until(bob, "notice"))[-1]["text"] != "四":
+        pass
+    await ann.ping()  # all that was said before has arrived
+
+    assert [event["text"] for event in await until(ann, "notice")] == ["三"]
+    assert ann.events_dropped >= 2
+
+
+async def test_leaving_ends_the_events(enter: Enter) -> None:
+    ann = RoomClient((await enter("bob"))._urls, ROOM, token("ann"), options=QUICK)
+
+    async with ann:
+        reading = asyncio.ensure_future(_all(ann))
+
+    assert [event["t"] for event in await reading if event["t"] != "online"] == []
+
+
+async def test_a_client_that_may_try_so_often_gives_up(cutter: Cutter) -> None:
+    url = cutter.url
+    await cutter.__aexit__()
+    options = Options(attempts_max=2, backoff_s_min=0.01, join_s_max=1)
+
+    with pytest.raises(RoomClosed, match="Gave up after 2 attempts"):
+        async with RoomClient(url, ROOM, options=options):
+            pass
+
+
+def test_a_client_stays_away_as_long_as_it_was_told_and_not_all_at_once() -> None:
+    client = RoomClient("http://x", ROOM, rng=random.Random(1))
+
+    pauses_s = [client._pause_s(Lost(4000, "", reconnect_ms=2000), 1) for _ in range(100)]
+
+    assert 2.0 <= min(pauses_s) < 2.1
+    assert 2.9 < max(pauses_s) <= 3.0
+
+
+def test_without_advice_a_client_stays_away_longer_each_time_up_to_a_limit() -> None:
+    client = RoomClient("http://x", ROOM, rng=random.Random(1))
+
+    pauses_s = [client._pause_s(Lost(1006, ""), failures) for failures in (1, 2, 4, 60)]
+
+    assert pauses_s == sorted(pauses_s)
+    assert pauses_s[-1] <= 20
+
+
+def test_a_client_comes_back_as_the_table_of_close_codes_says() -> None:
+    assert {row.code for row in CLOSES if _comes_back(row.code) != row.come_back} == set()
+    assert [_comes_back(code) for code in (1006, 1001, 4099, 4400, 4499, 1007)] == [
+        True,
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_the_address_of_a_room_is_below_the_server_s() -> None:
+    assert room_url("https://live.shop/base/", "r 1") == "wss://live.shop/base/v1/rooms/r%201/ws"
+
+
+async def test_roles_reach_the_client(host: RoomClient, enter: Enter) -> None:
+    boss = await enter("boss", Role.ADMIN)
+
+    assert (host.you["user"], host.you["role"], boss.you["role"]) == (HOST, "host", "admin")
+
+
+async def _all(client: RoomClient) -> list[Message]:
+    return [event async for event in client.events()]
