@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct, msgpack
 
+from server.metrics import Metrics
 from server.protocol.codes import CommandError
 from server.protocol.commands import Buy, Cancel, Pay
 from server.protocol.commands import Orders as OrdersCommand
@@ -16,6 +17,7 @@ from server.rooms.call import Call, Handler, Handlers
 from server.rooms.payments import Payment, PaymentProvider
 from server.settings import Settings
 from server.settings.sections import Orders as OrderLimits
+from server.store.commit import GroupCommit
 from server.store.scripts import Scripts
 
 
@@ -36,11 +38,24 @@ _LISTS = msgpack.Decoder(list[list[Order]])
 class Orders:
     """What a buyer may do. Every rule about stock and money is in the scripts."""
 
-    def __init__(self, scripts: Scripts, settings: Settings, provider: PaymentProvider) -> None:
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        provider: PaymentProvider,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._scripts = scripts
         self._limits = settings.orders
         self._events_max = settings.rooms.event_stream_len_max
         self._provider = provider
+        self._buys: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
+            "order_buy",
+            self._buy_batch,
+            metrics,
+            batch_max=settings.orders.batch_max,
+            waiting_max=settings.orders.batch_waiting_max,
+        )
 
     def handlers(self) -> Handlers:
         """The commands about orders and who may send them."""
@@ -54,15 +69,22 @@ class Orders:
     async def buy(self, call: Call, cmd: Buy) -> Ok:
         """Hold units; `ok` carries the order."""
         buy = buy_of(call, cmd, self._limits)
-        args = {
-            "buys": [buy],
-            "orders_per_user_max": self._limits.orders_per_user_max,
-            "events_max": self._events_max,
-        }
-        (outcome,) = await self._scripts.run("order_buy", call.room_id, args, _OUTCOMES)
+        outcome = await self._buys.submit(call.room_id, buy)
         if outcome.order is None:
             raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
         return Ok(ref=cmd.ref, order=outcome.order)
+
+    async def _buy_batch(self, room_id: str, buys: list[dict[str, Any]]) -> list[_Outcome]:
+        args = {
+            "buys": buys,
+            "orders_per_user_max": self._limits.orders_per_user_max,
+            "events_max": self._events_max,
+        }
+        return await self._scripts.run("order_buy", room_id, args, _OUTCOMES)
+
+    async def aclose(self) -> None:
+        """Wait until every buy that was handed in has its answer."""
+        await self._buys.aclose()
 
     async def pay(self, call: Call, cmd: Pay) -> Ok:
         """Charge a held order; `ok` carries it, still held if the provider answers later."""

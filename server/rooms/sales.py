@@ -48,7 +48,8 @@ class Sales:
             "sales_max": self._limits.sales_max,
             "events_max": self._events_max,
         }
-        return Ok(ref=cmd.ref, sale=await self._scripts.run("sale_open", call.room_id, args, _SALE))
+        sale = await self._scripts.run("sale_open", call.room_id, args, _SALE)
+        return Ok(ref=cmd.ref, sale=sale)
 
     async def close(self, call: Call, cmd: SaleClose) -> Ok:
         """Close a sale; `ok` carries it."""

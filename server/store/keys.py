@@ -28,6 +28,7 @@ ROOM_KEYS: Final = {
     "ledger": "stream: every change of an order or of an allocation, append-only",
     "stats": "hash: totals, a fold of the ledger",
     "payments": "hash payment -> packed {payment, order, amount, currency, status, at}",
+    "nudge": "string: written before waiting for copies, see `Scripts`",
     "refunds": "zset: payment by the ms from which its refund is to be tried",
 }
 
@@ -54,6 +55,11 @@ class Keys:
     def rooms(self) -> str:
         """zset: room ids by the ms they were created. No room's state, only the list."""
         return f"{self.prefix}:rooms"
+
+    @property
+    def workers(self) -> str:
+        """hash worker -> packed figures for the operator page (see `web.ops`)."""
+        return f"{self.prefix}:workers"
 
     def worker(self, worker_id: str) -> str:
         """channel: the watchdog of one worker's bus connection."""

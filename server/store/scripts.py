@@ -2,7 +2,8 @@
 
 A file in `scripts/` opens with five lines of comment: what it does, `keys:` (names of
 `keys.ROOM_KEYS`), `args:`, `returns:`, `holds:` (the invariant). The `keys:` line is read here, so
-that a script declares exactly the keys it uses. `uses: NAME` lines put `scripts/_NAME.lua` in front.
+that a script declares exactly the keys it uses. `uses: NAME` puts `scripts/_NAME.lua` in front. A
+script with `durable: yes` is answered only when the configured promise is kept (`durability`).
 Inside a script `K.name` is a key and `A` the table of arguments; it returns one packed value, and
 `{err = code, msg = sentence}` for a refusal.
 """
@@ -13,10 +14,10 @@ from importlib.resources import files
 from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
-from redis.asyncio import Redis
 from redis.exceptions import NoScriptError, RedisError
 
 from server.protocol.codes import CommandError
+from server.store.durability import FSYNC, Durability
 from server.store.keys import ROOM_KEYS, Keys
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class Script(NamedTuple):
     text: str
     sha: str
     keys: tuple[str, ...]
+    durable: bool = False
 
 
 class _Refusal(msgspec.Struct):
@@ -52,19 +54,22 @@ def load(name: str) -> Script:
         raise ValueError(f"scripts/{name}.lua declares unknown keys: {', '.join(unknown)}.")
     table = ", ".join(f"{key} = KEYS[{n}]" for n, key in enumerate(keys, 1))
     parts = [f"local K = {{ {table} }}\nlocal A = cmsgpack.unpack(ARGV[1])\n"]
-    parts += [
-        (folder / f"_{prelude}.lua").read_text() for prelude in head.get("uses", "").split()
-    ]
+    parts += [(folder / f"_{prelude}.lua").read_text() for prelude in head.get("uses", "").split()]
     text = "".join(parts) + body
-    return Script(name, text, hashlib.sha1(text.encode()).hexdigest(), keys)
+    return Script(name, text, _sha(text), keys, head.get("durable") == "yes")
 
 
 def _head(name: str, body: str) -> dict[str, str]:
     lines = [line[2:].strip() for line in body.splitlines() if line.startswith("--")]
-    head = dict(m.groups() for line in lines if (m := re.match(r"(\w+): *(.*)", line)))
+    found = (re.match(r"(\w+): *(.*)", line) for line in lines)
+    head = {m[1]: m[2] for m in found if m}
     if "keys" not in head:
         raise ValueError(f"scripts/{name}.lua has no `-- keys:` line.")
     return head
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
 def load_all() -> dict[str, Script]:
@@ -81,12 +86,21 @@ class Scripts:
     """Runs scripts on one Redis.
 
     `publish` is the command scripts publish with: PUBLISH, or SPUBLISH on a Cluster.
+    `durability` is what durable scripts wait for before they are answered.
     """
 
-    def __init__(self, redis: Any, keys: Keys, *, publish: str = "PUBLISH") -> None:
+    def __init__(
+        self,
+        redis: Any,
+        keys: Keys,
+        *,
+        publish: str = "PUBLISH",
+        durability: Durability = FSYNC,
+    ) -> None:
         self.redis = redis
         self.keys = keys
         self._publish = publish
+        self._durability = durability
         self._scripts = load_all()
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
 
@@ -102,7 +116,10 @@ class Scripts:
         keys = [self.keys.room(room_id, key) for key in script.keys]
         packed = msgspec.msgpack.encode({"publish": self._publish, "room": room_id} | args)
         try:
-            raw = await self._eval(script, keys, packed)
+            if script.durable and self._durability.waits:
+                raw = await self._eval_and_wait(script, keys, packed, room_id)
+            else:
+                raw = await self._eval(script, keys, packed)
         except (RedisError, OSError) as exc:
             raise CommandError(
                 "unavailable",
@@ -117,7 +134,37 @@ class Scripts:
 
     async def _eval(self, script: Script, keys: list[str], packed: bytes) -> bytes:
         try:
-            return cast(bytes, await self.redis.evalsha(script.sha, len(keys), *keys, packed))
+            return cast("bytes", await self.redis.evalsha(script.sha, len(keys), *keys, packed))
         except NoScriptError:
             # A new Redis, a failover or SCRIPT FLUSH: nothing ran, so running it now is safe.
-            return cast(bytes, await self.redis.eval(script.text, len(keys), *keys, packed))
+            return cast("bytes", await self.redis.eval(script.text, len(keys), *keys, packed))
+
+    async def _eval_and_wait(
+        self, script: Script, keys: list[str], packed: bytes, room_id: str
+    ) -> bytes:
+        """Run a script and wait, on the same connection, until its write has its copies."""
+        raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, room_id)
+        if isinstance(raw, NoScriptError):
+            raw, kept = await self._in_one_go(("EVAL", script.text), keys, packed, room_id)
+        for answer in (raw, kept):
+            if isinstance(answer, Exception):
+                raise answer
+        if not self._durability.kept(kept):
+            raise CommandError(
+                "unavailable",
+                "Too few copies of this were confirmed in time; the outcome is unknown.",
+                UNAVAILABLE_RETRY_MS,
+            )
+        return cast("bytes", raw)
+
+    async def _in_one_go(
+        self, call: tuple[str, str], keys: list[str], packed: bytes, room_id: str
+    ) -> tuple[Any, Any]:
+        pipeline = self.redis.pipeline(transaction=False)
+        pipeline.execute_command(*call, len(keys), *keys, packed)
+        # A repeated script writes nothing, and then WAIT would not wait for what the first one
+        # wrote through another connection. This write makes it.
+        pipeline.set(self.keys.room(room_id, "nudge"), 1)
+        pipeline.execute_command(*self._durability.question())
+        raw, _, kept = await pipeline.execute(raise_on_error=False)
+        return raw, kept

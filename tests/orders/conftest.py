@@ -3,14 +3,10 @@
 import pytest
 from redis.asyncio import Redis
 
-from server.rooms.orders import Orders
-from server.rooms.payments import SandboxProvider
-from server.rooms.sales import Sales
-from server.rooms.sweeper import Sweeper
 from server.settings import Settings
 from server.store.keys import Keys
 from server.store.scripts import Scripts
-from tests.orders.shop import Shop
+from tests.orders.shop import Shop, shop_on
 
 
 @pytest.fixture
@@ -22,12 +18,6 @@ def scripts(redis: Redis, prefix: str) -> Scripts:
 @pytest.fixture
 async def shop(scripts: Scripts, settings: Settings) -> Shop:
     """A live room with products on the shelf and nothing on sale."""
-    shop = Shop(
-        scripts,
-        Sales(scripts, settings),
-        Orders(scripts, settings, SandboxProvider()),
-        Sweeper(scripts, settings),
-        "r1",
-    )
+    shop = shop_on(scripts, settings)
     await shop.build()
     return shop

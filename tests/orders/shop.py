@@ -14,8 +14,10 @@ from server.protocol.models import Order, Sale
 from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.rooms.orders import Orders
+from server.rooms.payments import SandboxProvider
 from server.rooms.sales import Sales
 from server.rooms.sweeper import Sweeper
+from server.settings import Settings
 from server.store.keys import ROOM_KEYS
 from server.store.scripts import Scripts
 
@@ -136,3 +138,14 @@ class Shop:
         assert caught.value.code == code
         assert await self.dump() == before
         return caught.value
+
+
+def shop_on(scripts: Scripts, settings: Settings, room_id: str = "r1") -> Shop:
+    """A shop wired as the server wires it; `build()` makes its room."""
+    return Shop(
+        scripts,
+        Sales(scripts, settings),
+        Orders(scripts, settings, SandboxProvider()),
+        Sweeper(scripts, settings),
+        room_id,
+    )

@@ -1,6 +1,7 @@
 -- Holds units for a batch of buyers, in the order given.
 -- keys: room events bus sales stock due once bought orders orders_of holds ledger stats
 -- uses: room sales orders
+-- durable: yes
 -- args: buys=[{user name once(field) digest order(id) lines=[{sale qty}]}] orders_per_user_max events_max
 -- returns: per buy {order} or {err msg retry_ms?}; refuses not_found
 -- holds: a refused buy changes nothing; the same `once` field gives the same order for ever; no more

@@ -1,6 +1,7 @@
 -- Gives a held order back.
 -- keys: room events bus sales stock bought orders holds ledger stats
 -- uses: room sales orders
+-- durable: yes
 -- args: order user events_max
 -- returns: the order; refuses not_found expired conflict
 -- holds: the units come back at most once; cancelling twice is the same as cancelling once.

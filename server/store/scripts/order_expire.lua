@@ -1,6 +1,7 @@
 -- Ends the holds whose deadline has passed, by the clock of Redis.
 -- keys: room events bus sales stock bought orders holds ledger stats
 -- uses: room sales orders
+-- durable: yes
 -- args: batch_max events_max
 -- returns: {changed, next(ms, 0 = nothing is held)}
 -- holds: an order leaves `held` once, however many workers ask; its stock comes back once.

@@ -1,6 +1,7 @@
 -- Takes note that a payment was charged for an order.
 -- keys: room events bus sales stock bought orders holds ledger stats payments refunds
 -- uses: room sales orders
+-- durable: yes
 -- args: order payment(id of the provider) amount currency events_max
 -- returns: the order; refuses not_found
 -- holds: charged means the order is paid or the payment is due back; one payment counts once; a paid

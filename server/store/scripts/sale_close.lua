@@ -1,6 +1,7 @@
 -- Closes a sale: no more buys; what is held may still be paid until the hold lapses.
 -- keys: room events bus sales stock due bought orders holds ledger stats
 -- uses: room sales orders closing
+-- durable: yes
 -- args: sale events_max
 -- returns: the sale; refuses not_found
 -- holds: closing twice is the same as closing once.

@@ -1,6 +1,7 @@
 -- Closes every sale of a room: its stream has ended.
 -- keys: room events bus sales stock due bought orders holds ledger stats
 -- uses: room sales orders closing
+-- durable: yes
 -- args: events_max
 -- returns: ids of the sales that were closed now; refuses not_found
 -- holds: doing it twice is the same as doing it once.

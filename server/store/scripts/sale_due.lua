@@ -1,6 +1,7 @@
 -- Starts and ends the sales whose time has come, by the clock of Redis.
 -- keys: room events bus sales stock due bought orders holds ledger stats
 -- uses: room sales orders closing
+-- durable: yes
 -- args: batch_max events_max
 -- returns: {changed, next(ms, 0 = nothing is due later)}
 -- holds: a sale starts once and ends once, however many workers ask.

@@ -1,6 +1,7 @@
 -- Opens a sale of a product on the shelf, now or later.
 -- keys: room events bus shelf sales stock due bought orders holds ledger stats
 -- uses: room sales orders
+-- durable: yes
 -- args: sale(id) sku price stock per_user hold_s starts_in_s lasts_s(0 = until closed) sales_max events_max
 -- returns: the sale; refuses not_found ended limit_reached
 -- holds: the same sale id again returns the same sale; title, price and currency are frozen here.

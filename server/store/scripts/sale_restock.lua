@@ -1,6 +1,7 @@
 -- Adds units to a sale.
 -- keys: room events bus sales stock once bought orders holds ledger stats
 -- uses: room sales orders
+-- durable: yes
 -- args: sale add nonce(random, of this very call) stock_max events_max
 -- returns: the sale; refuses not_found ended limit_reached
 -- holds: the same nonce adds once; allocated = left + held + sold.

@@ -1,0 +1,114 @@
+"""When an order counts as stored: the promise behind `redis.durability`.
+
+`fsync`       Redis answers after its log is on disk (appendfsync always): nothing to wait for here.
+`memory`      Redis answers at once: a crash of Redis may lose the last second, or all.
+`replicas:N`  N replicas have it in memory (WAIT).
+`aof:N`       it is on the disk of this Redis and of N replicas (WAITAOF, Redis 7.2).
+
+docs/durability.md says what each can lose.
+"""
+
+from typing import Any, NamedTuple, Self
+
+from redis.exceptions import RedisError, ResponseError
+
+_WAITAOF_SINCE = (7, 2)
+
+
+class NotDurable(Exception):
+    """The Redis does not keep the promise that is configured; the text says what to change."""
+
+
+class Durability(NamedTuple):
+    """A promise: `kind` is fsync, memory, replicas or aof; `copies` the N of the latter two."""
+
+    kind: str
+    copies: int = 0
+    wait_ms: int = 1000
+
+    @classmethod
+    def parse(cls, text: str, wait_ms: int = 1000) -> Self:
+        """The promise that `redis.durability` spells, waiting `wait_ms` for copies."""
+        kind, _, copies = text.partition(":")
+        return cls(kind, int(copies or 0), wait_ms)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a write is followed by a question to Redis about its copies."""
+        return self.copies > 0
+
+    def question(self) -> tuple[str | int, ...]:
+        """The command that waits until every earlier write of the connection has its copies."""
+        if self.kind == "aof":
+            return ("WAITAOF", 1, self.copies, self.wait_ms)
+        return ("WAIT", self.copies, self.wait_ms)
+
+    def kept(self, answer: Any) -> bool:
+        """Whether the answer to `question` says that there are enough copies."""
+        if self.kind == "aof":
+            local, replicas = answer
+            return int(local) >= 1 and int(replicas) >= self.copies
+        return int(answer) >= self.copies
+
+    async def check(self, redis: Any) -> None:
+        """Ask Redis whether it can keep the promise. Raises NotDurable with what to change."""
+        if self.kind == "fsync":
+            await _check_fsync(redis)
+        elif self.kind == "aof":
+            await _check_aof(redis)
+        if self.waits:
+            connected = int((await redis.info("replication")).get("connected_slaves", 0))
+            if connected < self.copies:
+                raise NotDurable(
+                    f"redis.durability = {self.kind}:{self.copies}, but this Redis has {connected} "
+                    "replicas connected; add replicas or ask for fewer."
+                )
+
+
+FSYNC = Durability("fsync")
+
+
+async def _check_fsync(redis: Any) -> None:
+    wanted = {
+        "appendonly": "yes",
+        "appendfsync": "always",
+        # `yes` would stop syncing while the log is rewritten.
+        "no-appendfsync-on-rewrite": "no",
+    }
+    found = await _config(redis, "fsync", tuple(wanted))
+    wrong = [name for name, value in wanted.items() if found[name] != value]
+    if wrong:
+        change = ", ".join(f"{name} {wanted[name]}" for name in wrong)
+        raise NotDurable(
+            f"redis.durability = fsync, but this Redis does not sync each write: set {change} in "
+            "it, or choose redis.durability = memory and accept that orders can be lost."
+        )
+
+
+async def _check_aof(redis: Any) -> None:
+    version = str((await redis.info("server"))["redis_version"])
+    if tuple(int(part) for part in version.split(".")[:2]) < _WAITAOF_SINCE:
+        raise NotDurable(
+            f"redis.durability = aof:N needs Redis 7.2 or newer (WAITAOF); this one is {version}."
+        )
+    if (await _config(redis, "aof", ("appendonly",)))["appendonly"] != "yes":
+        raise NotDurable("redis.durability = aof:N needs appendonly yes in Redis.")
+
+
+async def _config(redis: Any, kind: str, names: tuple[str, ...]) -> dict[str, str]:
+    try:
+        found: dict[Any, Any] = {}
+        for name in names:  # several in one call only since Redis 7
+            found |= await redis.config_get(name)
+    except ResponseError as error:
+        raise NotDurable(
+            f"redis.durability = {kind}, but this Redis does not let its settings be read "
+            f"({error}); allow CONFIG GET, or choose replicas:N or memory."
+        ) from None
+    except RedisError as error:
+        raise NotDurable(f"Redis did not answer CONFIG GET: {error}.") from error
+    return {_text(name): _text(value) for name, value in found.items()}
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,98 @@
+"""A redis-server of a test's own, that may be killed, cut and started again."""
+
+import asyncio
+import contextlib
+import socket
+from pathlib import Path
+from typing import Any, Self
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from server.store import redis_program
+
+
+def free_port() -> int:
+    """A TCP port that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class RedisProcess:
+    """One redis-server in `folder`; options are its own, with underscores for dashes."""
+
+    def __init__(
+        self, folder: Path, *, replicaof: "RedisProcess | None" = None, **options: str
+    ) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.options = {
+            "port": str(self.port),
+            "bind": "127.0.0.1",
+            "save": "",
+            "appendonly": "yes",
+            "appendfsync": "always",
+            "dir": str(folder),
+            "repl-diskless-sync-delay": "0",
+        } | {name.replace("_", "-"): value for name, value in options.items()}
+        if replicaof:
+            self.options["replicaof"] = f"127.0.0.1 {replicaof.port}"
+        self.client = Redis(port=self.port, retry=Retry(NoBackoff(), 0), socket_timeout=10)
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}"
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.stop()
+        await self.client.aclose()
+
+    async def start(self) -> None:
+        """Start the server on what is in its folder and wait until it answers."""
+        await asyncio.to_thread(self.folder.mkdir, parents=True, exist_ok=True)
+        program = await redis_program.find("")
+        arguments = [f"--{name}" if i == 0 else part for name, value in self.options.items()
+                     for i, part in enumerate((name, *(value.split() or [""])))]  # fmt: skip
+        self._process = await asyncio.create_subprocess_exec(
+            str(program.path), *arguments, stdout=asyncio.subprocess.DEVNULL
+        )
+        async with asyncio.timeout(20):
+            while not await self._answers():
+                assert self._process.returncode is None, "redis-server did not start"
+                await asyncio.sleep(0.01)
+
+    async def _answers(self) -> bool:
+        try:
+            return bool(await self.client.ping())
+        except (RedisError, OSError):
+            return False
+
+    async def kill(self) -> None:
+        """kill -9: nothing is written after this."""
+        assert self._process is not None
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
+    async def stop(self) -> None:
+        """End the server if it runs."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.terminate()
+            await self._process.wait()
+
+    async def wait_for_sync(self) -> None:
+        """Wait until this replica is connected to its primary."""
+        async with asyncio.timeout(20):
+            while (await self.info("replication")).get("master_link_status") != "up":
+                await asyncio.sleep(0.02)
+
+    async def info(self, section: str) -> dict[str, Any]:
+        return dict(await self.client.info(section))

@@ -1,0 +1,121 @@
+"""Items that arrive while a call is in flight go together in the next one."""
+
+import asyncio
+
+import pytest
+
+from server.protocol.codes import CommandError
+from server.store.commit import GroupCommit
+
+
+class Line:
+    """Stands for Redis: each call waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.go = asyncio.Event()
+        self.error: Exception | None = None
+
+    async def run(self, room_id: str, items: list[int]) -> list[int]:
+        self.batches.append(items)
+        await self.go.wait()
+        if self.error:
+            raise self.error
+        return [item * 10 for item in items]
+
+
+def commits(line: Line, **limits: int) -> GroupCommit[int, int]:
+    limits = {"batch_max": 100, "waiting_max": 100, "flights_max": 1} | limits
+    return GroupCommit("x", line.run, **limits)
+
+
+async def submit_all(group: GroupCommit[int, int], items: range) -> list[asyncio.Task[int]]:
+    tasks = [asyncio.create_task(group.submit("r", item)) for item in items]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def test_what_arrives_during_a_call_goes_together_in_the_next() -> None:
+    line = Line()
+    group = commits(line)
+    first = await submit_all(group, range(1))
+    rest = await submit_all(group, range(1, 6))
+    line.go.set()
+    assert await asyncio.gather(*first, *rest) == [0, 10, 20, 30, 40, 50]
+    assert line.batches == [[0], [1, 2, 3, 4, 5]]
+
+
+async def test_a_batch_is_bounded() -> None:
+    line = Line()
+    group = commits(line, batch_max=2)
+    first = await submit_all(group, range(1))
+    rest = await submit_all(group, range(1, 6))
+    line.go.set()
+    await asyncio.gather(*first, *rest)
+    assert [len(batch) for batch in line.batches] == [1, 2, 2, 1]
+
+
+async def test_more_than_may_wait_are_refused_and_told_when_to_return() -> None:
+    line = Line()
+    group = commits(line, waiting_max=2)
+    first = await submit_all(group, range(1))
+    waiting = await submit_all(group, range(2))
+    with pytest.raises(CommandError) as caught:
+        await group.submit("r", 9)
+    assert (caught.value.code, caught.value.retry_ms) == ("unavailable", 500)
+    line.go.set()
+    await asyncio.gather(*first, *waiting)
+
+
+async def test_a_refused_batch_refuses_each_of_its_items() -> None:
+    line = Line()
+    line.error = CommandError("not_found", "No room.")
+    line.go.set()
+    tasks = await submit_all(commits(line), range(3))
+    refusals = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [getattr(refusal, "code", None) for refusal in refusals] == ["not_found"] * 3
+    assert len({id(refusal) for refusal in refusals}) == 3
+
+
+async def test_a_broken_batch_is_unknown_to_its_callers() -> None:
+    line = Line()
+    line.error = ValueError("boom")
+    line.go.set()
+    with pytest.raises(CommandError) as caught:
+        await commits(line).submit("r", 1)
+    assert caught.value.code == "unavailable"
+
+
+async def test_a_caller_that_is_cancelled_disturbs_nobody() -> None:
+    line = Line()
+    group = commits(line)
+    first = await submit_all(group, range(1))
+    gone, stays = await submit_all(group, range(1, 3))
+    gone.cancel()
+    line.go.set()
+    assert await stays == 20
+    assert line.batches == [[0], [1, 2]]
+    await asyncio.gather(*first, gone, return_exceptions=True)
+
+
+async def test_rooms_do_not_wait_for_each_other() -> None:
+    line = Line()
+    group = commits(line)
+    tasks = [asyncio.create_task(group.submit(room, 1)) for room in ("a", "b")]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert len(line.batches) == 2
+    line.go.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_nothing_is_left_behind_when_it_closes() -> None:
+    line = Line()
+    group = commits(line)
+    tasks = await submit_all(group, range(4))
+    line.go.set()
+    await group.aclose()
+    assert all(task.done() for task in tasks) or len(await asyncio.gather(*tasks)) == 4
+    assert group._lanes == {}
+    assert group.waiting == 0
