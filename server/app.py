@@ -31,6 +31,7 @@ from server.store.keys import Keys
 from server.store.scripts import Scripts
 from server.web.app import make_app
 from server.web.health import Health
+from server.web.ops import Ops
 from server.web.rest import Rest
 
 HTTP_SHUTDOWN_S = 2.0
@@ -85,7 +86,11 @@ async def run_worker(
         )
 
         health = Health(redis, metrics, lambda: edge.draining, lambda: bus.alive)
-        app = make_app(settings, verifier, Rest(directory, dispatch).routes(), health)
+        ops = await stack.enter_async_context(
+            Ops(redis, keys, settings, metrics.registry, worker_id)
+        )
+        routes = [*Rest(directory, dispatch).routes(), *ops.routes()]
+        app = make_app(settings, verifier, routes, health)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_SHUTDOWN_S)
         await runner.setup()
         stack.push_async_callback(runner.cleanup)

@@ -3,7 +3,7 @@
 import { h, icon, write } from "./ui/dom.js";
 import { day, short } from "./ui/format.js";
 import { nav } from "./ui/nav.js";
-import { poster } from "./ui/poster.js";
+import { posterVars } from "./ui/poster.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { openSheet } from "./ui/sheet.js";
 import { t } from "./ui/strings.js";
@@ -32,7 +32,7 @@ function card(room) {
     : t({ live: "live", scheduled: "soon", ended: "ended" }[room.phase]);
   return h("li.room", {},
     h("a.room-link", { href: `/watch/${path}` },
-      h("span.room-poster", {}, poster({ host_name: "", ...room, title: "" }),
+      h("span.room-poster", {}, h("span.poster", { vars: posterVars(room.room + room.title) }),
         h("span.phase", { data: { phase: room.phase } }, when),
         h("span.room-name", {}, room.title)),
       h("span.room-line", {}, h("b", {}, room.host_name || room.host),

@@ -323,8 +323,7 @@ function build() {
       notice,
       h("div.talk", {}, ticker, talk.root),
       pinnedBox,
-      h("footer.bar", {}, shelfButton, composer(), ordersButton, likeButton),
-      hearts.canvas),
+      h("footer.bar", {}, shelfButton, composer(), ordersButton, likeButton, hearts.canvas)),
     h("aside.panel", { "aria-label": t("shelf") },
       h("h2.panel-title", {}, t("shelf"), panelShelfCount), panelShelf,
       h("h2.panel-title", {}, t("orders")), orders.root)));

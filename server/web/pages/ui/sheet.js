@@ -13,7 +13,7 @@ export function openSheet(title, fill, { kind = "" } = {}) {
   const body = h("div.sheet-body");
   const dialog = h("dialog.sheet", { "aria-labelledby": id, class: kind },
     h("header.sheet-head", {},
-      h("h2", { id }, title),
+      h("h2", { id, tabindex: "-1", autofocus: true }, title),
       iconButton("close", t("close"), () => leave())),
     body);
   const leave = () => {

@@ -1,0 +1,135 @@
+// The host's dialogs: a product, a sale, a restock.
+
+import { h, write } from "../ui/dom.js";
+import { minorUnits, priceText } from "../ui/format.js";
+import { openSheet } from "../ui/sheet.js";
+import { t, whyNot } from "../ui/strings.js";
+
+const STARTS_S = [0, 10, 30, 60];
+const KEPT = "liveroom.sale";
+
+/** A labelled field; `props` are the input's. */
+function field(name, label, props = {}, tag = "input") {
+  const id = `field-${name}`;
+  const { value, ...rest } = props;
+  const input = h(tag, { id, name, autocomplete: "off", ...rest });
+  input.value = value ?? "";
+  return h("div.field", {}, h("label", { for: id }, label), input);
+}
+
+/** Open a form in a sheet; `send(values)` rejects with what to show. */
+function formSheet(title, fields, go, send) {
+  const error = h("p.form-error", { role: "alert" });
+  const button = h("button.primary.wide", { type: "submit" }, go);
+  const dialog = openSheet(title, (leave) => {
+    const submit = async (event) => {
+      event.preventDefault();
+      button.disabled = true;
+      try {
+        await send(Object.fromEntries(new FormData(event.target)));
+        leave();
+      } catch (failed) {
+        write(error, failed.code ? `${whyNot(failed)} · ${failed.message}` : failed.message);
+        button.disabled = false;
+      }
+    };
+    return h("form.form-grid", { onsubmit: submit }, ...fields, error, button);
+  }, { kind: "form-sheet" });
+  const first = dialog.querySelector("input:not([readonly])");
+  first?.focus();
+  first?.select?.();
+  return dialog;
+}
+
+const major = (minor, currency) => String(minor / minorUnits(currency));
+
+function minor(text, currency) {
+  const value = Math.round(Number(text) * minorUnits(currency));
+  if (!Number.isFinite(value) || value < 0) throw new Error(`${t("form.price")}: ${text}`);
+  return value;
+}
+
+const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
+
+/** Add a product, or change one. */
+export function productForm(room, product = null) {
+  const currency = product?.currency ?? room.state.room.shelf[0]?.currency ?? "CNY";
+  const number = { type: "number", inputmode: "decimal", min: "0", step: "any", required: true };
+  return formSheet(product ? t("host.edit") : t("host.add"), [
+    field("title", t("form.title"), { required: true, maxlength: "200", value: product?.title }),
+    h("div.field-row", {},
+      field("price", t("form.price"), { ...number,
+        value: product ? major(product.price, currency) : "" }),
+      field("currency", t("form.currency"), { required: true, pattern: "[A-Z]{3}",
+        maxlength: "3", value: currency }),
+      field("sku", t("form.sku"), { required: true, maxlength: "64", readonly: product !== null,
+        value: product?.sku ?? `p${room.state.room.shelf.length + 1}` })),
+    field("points", t("form.points"), { value: product?.points.join("\n") }, "textarea"),
+    field("flaws", t("form.flaws"), { value: product?.flaws.join("\n") }, "textarea"),
+    field("image", t("form.image"), { pattern: "(https?://|/).*", value: product?.image }),
+    field("url", t("form.url"), { pattern: "(https?://|/).*", value: product?.url }),
+  ], t("save"), ({ sku, title, price, currency: code, points, flaws, image, url }) =>
+    room.send("shelf.put", { product: {
+      sku: sku.trim(), title: title.trim(), currency: code.trim().toUpperCase(),
+      price: minor(price, code.trim().toUpperCase()), points: lines(points), flaws: lines(flaws),
+      image: image.trim() || undefined, url: url.trim() || undefined,
+    } }));
+}
+
+function keptSale() {
+  try {
+    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Open a flash sale of a product; what was chosen last time is proposed again. */
+export function saleForm(room, product) {
+  const { stock = 50, per_user = 1, hold_s = 90, lasts_s = 0 } = keptSale();
+  const whole = { type: "number", inputmode: "numeric", min: "1", step: "1", required: true };
+  const starts = h("fieldset.chips", {}, h("legend", {}, t("form.starts_in")),
+    STARTS_S.map((s) => h("label.chip", {},
+      h("input", { type: "radio", name: "starts_in_s", value: String(s), checked: s === 0 }),
+      h("span", {}, String(s)))));
+  return formSheet(`${t("host.sell")} · ${product.title}`, [
+    field("price", `${t("form.sale_price")} · ${t("product.was")} ${
+      priceText(product.price, product.currency)}`,
+    { type: "number", inputmode: "decimal", min: "0", step: "any", required: true,
+      value: major(product.price, product.currency) }),
+    h("div.field-row", {},
+      field("stock", t("form.stock"), { ...whole, value: stock }),
+      field("per_user", t("form.per_user"), { ...whole, value: per_user })),
+    h("div.field-row", {},
+      field("hold_s", t("form.hold"), { ...whole, value: hold_s }),
+      field("lasts_s", t("form.lasts"), { ...whole, min: "0", value: lasts_s })),
+    starts,
+  ], t("form.go"), async ({ price, ...values }) => {
+    const numbers = Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, Number(value)]));
+    await room.send("sale.open",
+      { sku: product.sku, price: minor(price, product.currency), ...numbers });
+    const { starts_in_s: _, ...again } = numbers;
+    try {
+      localStorage.setItem(KEPT, JSON.stringify(again));
+    } catch {
+      // Then it is typed again next time.
+    }
+  });
+}
+
+/** Add units to a sale. */
+export function restockForm(room, sale) {
+  return formSheet(`${t("host.restock")} · ${sale.title}`, [
+    field("add", t("form.add_stock"), { type: "number", inputmode: "numeric", min: "1", step: "1",
+      required: true, value: 10 }),
+  ], t("host.restock"), ({ add }) => room.send("sale.restock",
+    { sale: sale.sale, add: Number(add) }));
+}
+
+/** Write the line everybody sees. */
+export function noticeForm(room) {
+  return formSheet(t("host.notice"), [
+    field("text", t("host.notice_hint"), { maxlength: "200", value: room.state.room.notice }),
+  ], t("save"), ({ text }) => room.send("notice", { text: text.trim() }));
+}

@@ -1,0 +1,146 @@
+// What a host steers by: figures, charts, the end-of-stream summary. All from what the room tells
+// and from the orders of the room; nothing is guessed.
+
+import { chart, Series } from "../ui/charts.js";
+import { h, write } from "../ui/dom.js";
+import { duration, number, percent, priceText, short } from "../ui/format.js";
+import { openSheet } from "../ui/sheet.js";
+import { t } from "../ui/strings.js";
+
+const MINUTE_MS = 60_000;
+const MINUTES_SHOWN = 30;
+const SAMPLE_MS = 2000;
+const KEPT_STATES = new Set(["paid"]);
+
+export class HostNumbers {
+  constructor(room, orders) {
+    this.room = room;
+    this.orders = orders;
+    this.peak = 0;
+    this.series = { gmv: new Series(), online: new Series(), conversion: new Series() };
+    this.tiles = new Map(["gmv", "orders", "aov", "conversion", "online", "viewers"].map((name) =>
+      [name, h("b.tile-value", {}, "–")]));
+    const money = (value) => priceText(value, this.currency());
+    this.charts = {
+      gmv: chart(t("chart.gmv"), { words: money }),
+      orders: chart(t("chart.orders"), { bars: true, words: number }),
+      online: chart(t("chart.online"), { words: number }),
+      conversion: chart(t("chart.conversion"), { words: percent }),
+    };
+    this.stock = h("ul.stock-chart");
+    this.tilesRoot = h("dl.tiles", {}, [...this.tiles].map(([name, value]) =>
+      h("div.tile-box", { data: { tile: name } }, h("dt", {}, t(`stat.${name}`)),
+        h("dd", {}, value))));
+    this.chartsRoot = h("section.panel-box", { "aria-label": t("host.numbers") },
+      h("div.charts", {}, Object.values(this.charts).map(({ root }) => root),
+        h("figure.chart", {}, h("figcaption", {}, h("span", {}, t("chart.stock"))), this.stock)));
+    setInterval(() => this.#sample(), SAMPLE_MS);
+  }
+
+  currency() {
+    const { sales, shelf } = this.room.state.room ?? {};
+    return sales?.[0]?.currency ?? shelf?.[0]?.currency ?? "CNY";
+  }
+
+  /** The figures of this moment. Money in minor units of the room's currency. */
+  figures() {
+    const { sales, online, viewers } = this.room.state.room;
+    const currency = this.currency();
+    const own = sales.filter((sale) => sale.currency === currency);
+    // A sale's price is frozen, so that units sold times price is what was paid.
+    const gmv = own.reduce((sum, sale) => sum + sale.sold * sale.price, 0);
+    const paid = this.orders.all.filter(({ status }) => KEPT_STATES.has(status));
+    const buyers = new Set(paid.map(({ user }) => user)).size;
+    return {
+      gmv, online, viewers, buyers, paid: paid.length,
+      units: own.reduce((sum, sale) => sum + sale.sold, 0),
+      aov: paid.length ? Math.round(gmv / paid.length) : 0,
+      conversion: viewers ? Math.min(1, buyers / viewers) : 0,
+    };
+  }
+
+  draw() {
+    const { gmv, paid, aov, conversion, online, viewers } = this.figures();
+    const currency = this.currency();
+    this.peak = Math.max(this.peak, online);
+    write(this.tiles.get("gmv"), priceText(gmv, currency));
+    write(this.tiles.get("orders"), number(paid));
+    write(this.tiles.get("aov"), priceText(aov, currency));
+    write(this.tiles.get("conversion"), percent(conversion));
+    write(this.tiles.get("online"), short(online));
+    write(this.tiles.get("viewers"), short(viewers));
+    this.#drawStock();
+  }
+
+  #sample() {
+    if (!this.room.state.room) return;
+    const now = this.room.now();
+    const { gmv, online, conversion } = this.figures();
+    this.series.gmv.add(now, gmv);
+    this.series.online.add(now, online);
+    this.series.conversion.add(now, conversion);
+    if (document.hidden) return;
+    for (const name of ["gmv", "online", "conversion"]) {
+      this.charts[name].update(this.series[name].points);
+    }
+    this.charts.orders.update(this.#perMinute(now));
+    this.draw();
+  }
+
+  #perMinute(now) {
+    const last = Math.floor(now / MINUTE_MS);
+    const counts = new Map();
+    for (const { created } of this.orders.all) {
+      const minute = Math.floor(created / MINUTE_MS);
+      counts.set(minute, (counts.get(minute) ?? 0) + 1);
+    }
+    const first = Math.max(last - MINUTES_SHOWN + 1, Math.min(last, ...counts.keys()));
+    return Array.from({ length: last - first + 1 }, (_, i) =>
+      ({ at: (first + i) * MINUTE_MS, value: counts.get(first + i) ?? 0 }));
+  }
+
+  #drawStock() {
+    const { sales } = this.room.state.room;
+    const key = JSON.stringify(sales.map(({ sale, ver }) => [sale, ver]));
+    if (key === this.stockKey) return;
+    this.stockKey = key;
+    this.stock.replaceChildren(...(sales.length ? sales.slice(-6).map(({ title, left, held, sold,
+      allocated }) => h("li", {}, h("span.fine", {}, title),
+      h("span.stock-line", { role: "img", "aria-label": t("sale.stock_label",
+        { all: allocated, left, held, sold }),
+      vars: { "--sold": sold / allocated, "--held": held / allocated } }),
+      h("span.fine", {}, `${number(sold)} / ${number(allocated)}`)))
+      : [h("li.fine", {}, t("chart.empty"))]));
+  }
+
+  /** How it went, when it is over. */
+  summary(asks) {
+    const { room } = this.room.state;
+    const figures = this.figures();
+    const currency = this.currency();
+    const rows = [
+      ["stat.gmv", priceText(figures.gmv, currency)], ["stat.orders", number(figures.paid)],
+      ["stat.units", number(figures.units)], ["stat.aov", priceText(figures.aov, currency)],
+      ["stat.conversion", percent(figures.conversion)],
+      ["stat.viewers", number(figures.viewers)], ["stat.peak", number(this.peak)],
+      ["stat.likes", number(room.likes)],
+      ["stat.length", duration((room.ended || this.room.now()) - room.started)],
+    ];
+    const best = [...room.sales].filter(({ sold }) => sold).sort((a, b) =>
+      b.sold * b.price - a.sold * a.price).slice(0, 3);
+    const title = (sku) => room.shelf.find((product) => product.sku === sku)?.title ?? sku;
+    const asked = [...asks.counts].filter(([sku]) => sku).sort(([, a], [, b]) => b - a).slice(0, 3);
+    openSheet(t("summary.title"), () => h("div.summary", {},
+      h("p.fine", {}, room.title),
+      h("dl.summary-grid", {}, rows.map(([key, value]) =>
+        h("div", {}, h("dt", {}, t(key)), h("dd", {}, value)))),
+      best.length > 0 && [h("h3", {}, t("summary.best")), h("ol.summary-list", {},
+        best.map((sale) => h("li", {}, h("span", {}, sale.title),
+          h("b", {}, priceText(sale.sold * sale.price, sale.currency)))))],
+      asked.length > 0 && [h("h3", {}, t("summary.asked")), h("ol.summary-list", {},
+        asked.map(([sku, n]) => h("li", {}, h("span", {}, title(sku)),
+          h("b", {}, t("host.asks_times", { n })))))],
+      h("a.plain.wide.button", { href: this.orders.csv, download: "" }, t("host.csv"))),
+    { kind: "summary-sheet" });
+  }
+}

@@ -1,0 +1,68 @@
+// Orders as they come: read by REST when the stock says that something happened.
+
+import { h, icon } from "../ui/dom.js";
+import { clock, price } from "../ui/format.js";
+import { rest } from "../ui/session.js";
+import { t } from "../ui/strings.js";
+
+const READ_MS_MIN = 700; // however fast the stock changes
+const READ_MS = 5000; // however quiet it is
+const SHOWN_MAX = 50;
+const READ_MAX = 1000;
+
+export class HostOrders {
+  constructor(room, roomId, onRead) {
+    this.room = room;
+    this.path = `/v1/rooms/${encodeURIComponent(roomId)}/orders`;
+    this.csv = `${this.path}.csv`;
+    this.all = [];
+    this.onRead = onRead;
+    this.list = h("ol.host-orders");
+    this.root = h("section.panel-box", { "aria-label": t("host.orders") },
+      h("div.box-head", {}, h("h2", {}, t("host.orders")),
+        h("a.plain.small-button.button", { href: this.csv, download: "" }, icon("download"),
+          t("host.csv"))),
+      this.list);
+    this.draw();
+  }
+
+  start() {
+    this.room.on("stock", () => this.#soon());
+    this.room.on("sale", () => this.#soon());
+    this.#read();
+    setInterval(() => document.hidden || this.#soon(), READ_MS);
+  }
+
+  #soon() {
+    this.timer ??= setTimeout(() => this.#read(), READ_MS_MIN);
+  }
+
+  async #read() {
+    try {
+      const read = await rest("GET", `${this.path}?limit=${READ_MAX}`);
+      this.all = (Array.isArray(read) ? read : read.orders).sort((a, b) => b.created - a.created);
+      this.draw();
+      this.onRead();
+    } catch {
+      // The next change of the stock, or the next five seconds, ask again.
+    }
+    this.timer = null;
+  }
+
+  draw() {
+    const key = JSON.stringify(this.all.slice(0, SHOWN_MAX).map(({ order, status }) =>
+      [order, status]));
+    if (key === this.key) return;
+    this.key = key;
+    this.list.replaceChildren(...(this.all.length
+      ? this.all.slice(0, SHOWN_MAX).map(row)
+      : [h("li.empty", {}, icon("list"), h("p", {}, t("host.no_orders")))]));
+  }
+}
+
+const row = (order) => h("li.host-order", { data: { status: order.status, order: order.order } },
+  h("span.fine", {}, clock(order.created)),
+  h("span.host-order-who", {}, h("b", {}, order.name || order.user),
+    h("span.fine", {}, order.lines.map(({ title, qty }) => `${title} ×${qty}`).join(", "))),
+  h("span.status", { data: { status: order.status } }, t(`order.${order.status}`)),
+  price(order.total, order.currency));

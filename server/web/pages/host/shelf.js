@@ -1,0 +1,126 @@
+// The host's shelf and sales: what is pinned, what is sold, with the buttons to change it.
+
+import { h, icon, iconButton } from "../ui/dom.js";
+import { price } from "../ui/format.js";
+import { thumbnail } from "../ui/product.js";
+import { sure, toast } from "../ui/sheet.js";
+import { countdown, saleState, stockBar } from "../ui/stock.js";
+import { t, whyNot } from "../ui/strings.js";
+import { productForm, restockForm, saleForm } from "./forms.js";
+
+const CLOSED_SHOWN_MAX = 3;
+
+/** Run a command; what goes wrong is told, not thrown. */
+export async function attempt(promise) {
+  try {
+    return await promise;
+  } catch (error) {
+    toast(error.code ? whyNot(error) : error.message);
+    return null;
+  }
+}
+
+export const pin = (room, sku) =>
+  attempt(room.state.room.pin === sku ? room.send("unpin") : room.send("pin", { sku }));
+
+export class HostShelf {
+  constructor(room) {
+    this.room = room;
+    this.list = h("ol.host-shelf");
+    this.root = h("section.panel-box", { "aria-label": t("shelf") },
+      h("div.box-head", {}, h("h2", {}, t("shelf")),
+        h("button.plain.small-button", { type: "button", onclick: () => productForm(room) },
+          icon("plus"), t("host.add"))),
+      this.list);
+  }
+
+  draw() {
+    const { shelf, pin: pinned } = this.room.state.room;
+    this.list.replaceChildren(...(shelf.length
+      ? shelf.map((product, i) => this.#row(product, i, product.sku === pinned))
+      : [h("li.empty", {}, icon("bag"), h("p", {}, t("shelf.empty")))]));
+  }
+
+  #row(product, i, pinned) {
+    const { room } = this;
+    const remove = async () => {
+      if (await sure(t("host.remove_sure", { title: product.title }), t("host.remove"))) {
+        attempt(room.send("shelf.remove", { sku: product.sku }));
+      }
+    };
+    return h("li.host-product", { class: pinned ? "is-pinned" : "", data: { sku: product.sku } },
+      h("div.host-product-main", {},
+        h("span.thumb-wrap", {}, thumbnail(product), h("span.number", {}, String(i + 1))),
+        h("div.host-product-words", {},
+          h("p.shelf-title", {}, product.title),
+          price(product.price, product.currency))),
+      h("div.host-product-do", {},
+        h("button.small-button", { type: "button", class: pinned ? "primary" : "plain",
+          "aria-pressed": String(pinned), data: { do: "pin" },
+          onclick: () => pin(room, product.sku) }, icon("pin"),
+        t(pinned ? "product.pinned" : "host.pin")),
+        h("button.plain.small-button", { type: "button", data: { do: "sell" },
+          onclick: () => saleForm(room, product) }, icon("bolt"), t("host.sell")),
+        iconButton("edit", `${t("host.edit")}: ${product.title}`, () => productForm(room, product)),
+        iconButton("trash", `${t("host.remove")}: ${product.title}`, remove)));
+  }
+}
+
+export class HostSales {
+  constructor(room) {
+    this.room = room;
+    this.rows = new Map();
+    this.list = h("ol.host-sales");
+    this.root = h("section.panel-box", { "aria-label": t("host.sales") },
+      h("div.box-head", {}, h("h2", {}, t("host.sales"))), this.list);
+  }
+
+  /** The sale a shortcut means: that of the pinned product, else the newest that is on. */
+  current() {
+    const { sales, pin: pinned } = this.room.state.room;
+    const on = sales.filter((sale) => saleState(sale, this.room.now()) !== "closed");
+    return on.findLast((sale) => sale.sku === pinned) ?? on.at(-1) ?? null;
+  }
+
+  draw() {
+    const { sales } = this.room.state.room;
+    const on = sales.filter(({ status }) => status !== "closed").reverse();
+    const closed = sales.filter(({ status }) => status === "closed").slice(-CLOSED_SHOWN_MAX);
+    const shown = [...on, ...closed.reverse()];
+    const key = shown.map(({ sale, status }) => sale + status).join();
+    if (key !== this.key) {
+      this.key = key;
+      this.rows = new Map(shown.map((sale) => [sale.sale, this.#row(sale)]));
+      this.list.replaceChildren(...(shown.length
+        ? [...this.rows.values()].map(({ root }) => root)
+        : [h("li.empty", {}, icon("bolt"), h("p", {}, t("host.no_sales")))]));
+    }
+    for (const sale of shown) this.rows.get(sale.sale).bar.update(sale);
+  }
+
+  #row(sale) {
+    const { room } = this;
+    const bar = stockBar();
+    const closed = sale.status === "closed";
+    const find = () => room.state.room.sales.find((known) => known.sale === sale.sale) ?? sale;
+    const timer = countdown(() => room.now(),
+      () => (saleState(find(), room.now()) === "scheduled" ? find().starts : find().ends),
+      () => t(saleState(find(), room.now()) === "scheduled" ? "sale.starts_in" : "sale.ends_in"));
+    const close = async () => {
+      if (await sure(t("host.close_sure", { title: sale.title }), t("host.close_sale"))) {
+        attempt(room.send("sale.close", { sale: sale.sale }));
+      }
+    };
+    const root = h("li.host-sale", { data: { sale: sale.sale, status: sale.status } },
+      h("div.host-sale-head", {}, h("b", {}, sale.title), price(sale.price, sale.currency)),
+      h("p.fine.host-sale-state", {},
+        closed ? t("sale.closed") : sale.status === "sold_out" ? t("sale.sold_out") : null, timer),
+      bar.root,
+      !closed && h("div.actions", {},
+        h("button.plain.small-button", { type: "button", data: { do: "restock" },
+          onclick: () => restockForm(room, find()) }, icon("plus"), t("host.restock")),
+        h("button.plain.small-button", { type: "button", data: { do: "close" }, onclick: close },
+          t("host.close_sale"))));
+    return { root, bar };
+  }
+}

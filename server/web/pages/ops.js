@@ -1,0 +1,83 @@
+// The operator page, /ops.
+
+import { h, write } from "./ui/dom.js";
+import { clock, duration, number, short } from "./ui/format.js";
+import { nav } from "./ui/nav.js";
+import { rest, whoAmI } from "./ui/session.js";
+import { t } from "./ui/strings.js";
+
+const READ_MS = 2000;
+
+const session = await whoAmI();
+const ready = h("p.ready", { role: "status" });
+const workers = h("tbody");
+const redis = h("dl.ops-grid");
+const errors = h("ol.ops-errors");
+const before = new Map(); // worker -> {at, delivered}: rates are differences
+
+const COLUMNS = ["worker", "connections", "rooms", "delivered", "loop_lag", "bus_lag", "gaps",
+  "uptime", "seen"];
+
+const ms = (seconds) => (seconds == null ? "–" : `${number(Math.round(seconds * 10_000) / 10)} ms`);
+
+function rate({ worker, at, delivered }) {
+  const last = before.get(worker);
+  if (last?.at === at) return last.rate;
+  const perS = last ? Math.max(0, (delivered - last.delivered) / ((at - last.at) / 1000)) : 0;
+  before.set(worker, { at, delivered, rate: perS });
+  return perS;
+}
+
+function row(worker, now) {
+  const cells = [worker.worker, number(worker.connections), number(worker.rooms),
+    short(Math.round(rate(worker))), ms(worker.loop_lag_s), ms(worker.bus_lag_s),
+    number(worker.gap_fills), duration(now - worker.started),
+    t("ops.ago", { n: Math.max(0, Math.round((now - worker.at) / 1000)) })];
+  return h("tr", { data: { worker: worker.worker } },
+    cells.map((text, i) => h(i ? "td" : "th", i ? {} : { scope: "row" }, text)));
+}
+
+function draw({ now, ready: isReady, why, workers: all, redis: store, errors: last }) {
+  ready.dataset.ready = String(isReady);
+  write(ready, isReady ? t("ops.ready") : t("ops.not_ready", { why }));
+  workers.replaceChildren(...all.map((worker) => row(worker, now)));
+  const figures = store ? [
+    ["ops.redis_version", store.version], ["ops.redis_ping", ms(store.ping_s)],
+    ["ops.redis_memory", `${number(Math.round(store.memory_bytes / 104_857.6) / 10)} MB`],
+    ["ops.redis_clients", number(store.clients)],
+    ["ops.redis_ops", number(store.commands_per_s)], ["ops.redis_aof", store.durability],
+  ] : [];
+  redis.replaceChildren(...figures.map(([key, value]) =>
+    h("div", {}, h("dt", {}, t(key)), h("dd", {}, value))));
+  errors.replaceChildren(...(last.length ? last.map(({ at, worker, logger, msg }) =>
+    h("li", {}, h("span.fine", {}, `${clock(at)} · ${worker} · ${logger}`), h("p", {}, msg)))
+    : [h("li.fine", {}, t("ops.no_errors"))]));
+}
+
+let readAt = Date.now();
+
+async function read() {
+  try {
+    draw(await rest("GET", "/v1/ops"));
+    readAt = Date.now();
+  } catch (error) {
+    ready.dataset.ready = "false";
+    write(ready, `${t("ops.stale", { n: Math.round((Date.now() - readAt) / 1000) })} · ${error.message}`);
+  }
+  setTimeout(read, READ_MS);
+}
+
+document.title = `${t("ops.title")} · Liveroom`;
+document.body.append(nav(session, t("ops.title"), { roles: ["admin"] }));
+if (session.you?.role === "admin") {
+  document.body.append(h("main.ops", {}, ready,
+    h("section.ops-box", {}, h("h2", {}, t("ops.workers")), h("div.ops-scroll",
+      { tabindex: "0", role: "region", "aria-label": t("ops.workers") }, h("table", {},
+        h("thead", {}, h("tr", {}, COLUMNS.map((name) =>
+          h("th", { scope: "col" }, t(`ops.${name}`))))), workers))),
+    h("section.ops-box", {}, h("h2", {}, t("ops.redis")), redis),
+    h("section.ops-box", {}, h("h2", {}, t("ops.errors")), errors)));
+  read();
+} else {
+  document.body.append(h("main.ops", {}, h("p.empty", {}, t("ops.only"))));
+}
