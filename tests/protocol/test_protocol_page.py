@@ -1,0 +1,204 @@
+"""docs/protocol.md tells what the code does: its tables and its example frames."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import msgpack
+import msgspec
+import pytest
+
+from server.metrics import Metrics
+from server.protocol.codec import CODECS, Encoding
+from server.protocol.codes import CLOSES, ERRORS
+from server.protocol.commands import AnyCommand, Command
+from server.protocol.events import DELIVERY, Err, Event, Joined, Ok
+from server.protocol.models import Order, Product, RoomView, Sale
+from server.rooms.comments import Comments
+from server.rooms.likes import Likes
+from server.rooms.moderation import Moderation
+from server.rooms.orders import Orders
+from server.rooms.phases import Phases
+from server.rooms.sales import Sales
+from server.rooms.shelf import Shelf
+from server.settings import Settings
+from server.web.errors import CONFLICT, STATUS
+from server.web.rest import Rest
+
+PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
+KINDS: dict[str, type[Command]] = {
+    str(kind.__struct_config__.tag): kind for kind in get_args(AnyCommand)
+}
+EVENTS: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for kind in DELIVERY}
+
+
+def section(title: str) -> str:
+    """The text under a heading of the second level."""
+    found = re.search(rf"^## {title}\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, f"the page has no section {title!r}"
+    return found[1]
+
+
+def rows(title: str) -> list[list[str]]:
+    """The cells of all table rows of a section, heads left out."""
+    lines = [line for line in section(title).splitlines() if line.startswith("|")]
+    heads = {n - 1 for n, line in enumerate(lines) if set(line) <= set("|- ")}
+    cells = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for n, line in enumerate(lines)
+        if n not in heads and n - 1 not in heads
+    ]
+    return [row for row in cells if any(row)]
+
+
+def words(cell: str) -> set[str]:
+    """What stands in backticks."""
+    return set(re.findall(r"`([^`]+)`", cell))
+
+
+def test_the_errors_are_those_of_the_code() -> None:
+    table = [row for row in rows("Errors") if len(row) == 3]
+    assert table == [[f"`{code}`", row.meaning, row.advice] for code, row in ERRORS.items()]
+
+
+def test_the_closes_are_those_of_the_code() -> None:
+    assert rows("Closes") == [
+        [str(close.code), close.reason, close.advice, "yes" if close.come_back else "no"]
+        for close in CLOSES
+    ]
+
+
+def test_a_close_says_to_come_back_by_its_range() -> None:
+    for close in CLOSES:
+        if close.code >= 4000:
+            assert close.come_back == (close.code < 4400), close
+
+
+@pytest.mark.parametrize("op", KINDS)
+def test_every_command_is_described_with_all_its_fields(op: str) -> None:
+    [row] = [row for row in rows("Commands") if row[0] == f"`{op}`"]
+    fields = {field.encode_name: field.required for field in msgspec.structs.fields(KINDS[op])}
+    del fields["ref"]
+    assert set(fields) <= words(row[2])
+    for name, required in fields.items():
+        alternative = op == "buy"  # a sale or lines
+        assert required is (f"`{name}`?" not in row[2]) or alternative, name
+
+
+def test_no_command_is_described_that_is_not_there() -> None:
+    assert {row[0].strip("`") for row in rows("Commands")} == set(KINDS)
+
+
+def test_the_codes_named_with_a_command_are_errors() -> None:
+    for row in rows("Commands"):
+        assert words(row[4]) <= set(ERRORS), row[0]
+
+
+def test_every_command_names_the_least_role_that_may_send_it(settings: Settings) -> None:
+    metrics: Any = Metrics()
+    none: Any = None
+    features: list[Any] = [
+        Comments(none, settings, metrics),
+        Likes(none, settings, metrics),
+        Shelf(none, settings),
+        Phases(none, settings, none),
+        Moderation(none, settings),
+        Sales(none, settings),
+        Orders(none, settings, none),
+    ]
+    roles = {row[0].strip("`"): row[1] for row in rows("Commands")}
+    for feature in features:
+        for kind, handler in feature.handlers().items():
+            op = str(kind.__struct_config__.tag)
+            assert roles.pop(op) == handler.least.value, op
+    assert roles == {"join": "guest", "ping": "guest"}
+
+
+@pytest.mark.parametrize("t", EVENTS)
+def test_every_event_is_described_with_its_class_and_all_its_fields(t: str) -> None:
+    [row] = [row for row in rows("Events") if row[0] == f"`{t}`"]
+    assert row[1].startswith(DELIVERY[EVENTS[t]].value)
+    fields = {field.encode_name for field in msgspec.structs.fields(EVENTS[t])}
+    assert fields - {"seq"} == words(row[2])
+
+
+def test_no_event_is_described_that_is_not_there() -> None:
+    described = {row[0].strip("`") for row in rows("Events")} - {"must", "latest", "sample"}
+    assert described == set(EVENTS)
+
+
+@pytest.mark.parametrize(
+    ("noun", "kind"), [("Room", RoomView), ("Product", Product), ("Sale", Sale), ("Order", Order)]
+)
+def test_every_noun_is_described_with_all_its_fields(noun: str, kind: type[Any]) -> None:
+    [text] = re.findall(
+        rf"^\*\*{noun}\*\* — (.*?)\n\n", section("Nouns") + "\n", re.MULTILINE | re.DOTALL
+    )
+    for field in msgspec.structs.fields(kind):
+        name = f"`{field.encode_name}`"
+        assert name in text, f"{noun} has no {name}"
+        assert field.required is (f"{name}?" not in text), f"{noun}: {name} and its `?`"
+
+
+def test_the_fields_of_the_reply_to_a_join_are_described() -> None:
+    described = set().union(*(words(row[0]) for row in rows("Joining")))
+    assert {field.encode_name for field in msgspec.structs.fields(Joined)} - {"ref"} <= described
+
+
+def test_every_setting_named_has_the_default_it_is_given(settings: Settings) -> None:
+    named = re.findall(r"`([a-z]+)\.([a-z_]+)` \(([\d.]+)\)", PAGE)
+    assert len(named) > 20
+    for section_name, field, shown in named:
+        kind = type(getattr(settings, section_name))
+        assert float(kind.model_fields[field].default) == float(shown), f"{section_name}.{field}"
+
+
+def test_every_route_of_a_room_is_described() -> None:
+    none: Any = None
+    described = set().union(*(words(row[0]) for row in rows("REST")))
+    for route in Rest(none, none).routes():
+        assert f"{route.method} {route.path}" in described
+        [row] = [r for r in rows("REST") if f"{route.method} {route.path}" in words(r[0])]
+        assert row[1] == (route.least.value if route.least else "anybody")
+
+
+def test_the_status_of_every_error_is_described() -> None:
+    described = {int(row[0]): words(row[1]) for row in rows("REST") if row[0].isdigit()}
+    for code in ERRORS:
+        assert code in described[STATUS.get(code, CONFLICT)]
+
+
+EXAMPLES = re.findall(
+    r"^```(json|msgpack) (client|server)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL
+)
+
+
+@pytest.mark.parametrize(("encoding", "side", "text"), EXAMPLES)
+def test_an_example_frame_is_what_the_code_reads_or_writes(
+    encoding: str, side: str, text: str
+) -> None:
+    codec = CODECS[Encoding.JSON if encoding == "json" else Encoding.MSGPACK]
+    data = text.strip().encode() if encoding == "json" else bytes.fromhex(text)
+    if side == "client":
+        codec.decode(data)
+        return
+    messages = json.loads(data) if encoding == "json" else msgpack.unpackb(data)
+    parts = [codec.encode(_message(message)) for message in messages]
+    assert codec.array(parts) == data
+
+
+def _message(message: dict[str, Any]) -> Any:
+    if message["t"] == "err":
+        return msgspec.convert(message, Err)
+    if "you" in message:
+        room = msgspec.Raw(msgspec.json.encode(msgspec.convert(message["room"], RoomView)))
+        values = {k: v for k, v in message.items() if k not in {"t", "room"}}
+        return Joined(room=room, **values)
+    return msgspec.convert(message, Ok if message["t"] == "ok" else EVENTS[message["t"]])
+
+
+def test_a_link_within_the_page_leads_to_a_heading() -> None:
+    headings = re.findall(r"^##+ (.+)$", PAGE, re.MULTILINE)
+    anchors = {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in headings}
+    assert set(re.findall(r"\(#([^)]+)\)", PAGE)) <= anchors
