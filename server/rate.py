@@ -47,3 +47,23 @@ class BucketsByName:
             return (1.0 - level) / self._per_s
         bucket.level, bucket.at = level - 1.0, now
         return 0.0
+
+
+class PerSecond:
+    """At most so many in each second of the loop's clock; 0 is no limit."""
+
+    __slots__ = ("_count", "_most", "_second")
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._second = 0
+        self._count = 0
+
+    def allow(self, now: float) -> bool:
+        """Count one more, unless this second is full."""
+        if int(now) != self._second:
+            self._second, self._count = int(now), 0
+        if self._most and self._count >= self._most:
+            return False
+        self._count += 1
+        return True

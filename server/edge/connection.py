@@ -6,6 +6,7 @@ no queue: commands run as tasks of the edge, and what cannot be sent waits in th
 
 import asyncio
 import logging
+import math
 from typing import TYPE_CHECKING, cast
 
 from websockets.frames import Frame, Opcode
@@ -51,6 +52,7 @@ class Connection(Member, asyncio.Protocol):
         "_edge",
         "_fragments",
         "_in_flight",
+        "_join_by",
         "_joining",
         "_protocol",
         "_wire",
@@ -81,6 +83,7 @@ class Connection(Member, asyncio.Protocol):
         """What brought the viewer here, as the join said."""
         self._cookie_token: str | None = None
         self._joining = False
+        self._join_by = -math.inf
         self._fragments: list[bytes] | None = None
         self._in_flight = 0
         self._bad = 0
@@ -252,6 +255,10 @@ class Connection(Member, asyncio.Protocol):
         if self._joining or self.room is not None:
             self._count_bad(cmd.ref, "This connection has joined already.")
             return
+        if wait_ms := self._edge.join_wait_ms():
+            self._join_by = self._edge.loop.time() + wait_ms / 1000
+            self._err(cmd.ref, CommandError("rate_limited", "Many are joining; wait.", wait_ms))
+            return
         try:
             self.who = self._edge.identify(cmd.token or self._cookie_token)
         except BadToken as exc:
@@ -287,8 +294,12 @@ class Connection(Member, asyncio.Protocol):
             self.close(why)
 
     def join_is_due(self) -> None:
-        """The time to join is over."""
-        if self.room is None and not self._joining and self.transport is not None:
+        """The time to join is over, unless we asked to wait."""
+        if self.room is not None or self._joining or self.transport is None:
+            return
+        if self._edge.loop.time() < self._join_by + self._edge.settings.edge.join_s_max:
+            self._edge.waiting_for_join.add(self)
+        else:
             self.close(NO_JOIN)
 
     def close(self, why: Close, reconnect_ms: int | None = None) -> None:

@@ -16,9 +16,11 @@ from server.edge.listener import Listener
 from server.metrics import Metrics
 from server.protocol.codes import DRAIN, SILENT
 from server.protocol.roles import Role
+from server.rate import PerSecond
 from server.rooms.dispatch import Dispatch, holds
 from server.rooms.open_rooms import OpenRooms, spread_ms
 from server.settings import Settings
+from server.settings.sections import Edge as EdgeSettings
 from server.settings.sections import Server as ServerSettings
 
 log = logging.getLogger(__name__)
@@ -65,7 +67,8 @@ class Edge:
         self._host_of = host_of
         self._random = random
         self._addresses: Counter[str] = Counter()
-        self._accepted = (0, 0)
+        self._accepts = PerSecond(settings.edge.accepts_per_s_max)
+        self._joins = PerSecond(settings.edge.joins_per_s_max)
         self._tasks: set[asyncio.Task[None]] = set()
         self._all_gone = asyncio.Event()
         self._server: asyncio.Server | None = None
@@ -77,7 +80,7 @@ class Edge:
         settings = self.settings.server
         self._server = await self.loop.create_server(
             lambda: Listener(self),
-            sock=_listen(settings),
+            sock=_listen(settings, self.settings.edge),
             backlog=settings.backlog,
         )
         self._pulse = asyncio.create_task(self._pulse_for_ever(), name="pulse")
@@ -119,13 +122,15 @@ class Edge:
         per_address = limits.connections_per_address_max
         if per_address and self._addresses[address] >= per_address:
             return f"Your address has {per_address} connections already."
-        second, accepted = self._accepted
-        now = int(self.loop.time())
-        accepted = accepted if now == second else 0
-        if limits.accepts_per_s_max and accepted >= limits.accepts_per_s_max:
+        if not self._accepts.allow(self.loop.time()):
             return "Too many connect at the same time."
-        self._accepted = (now, accepted + 1)
         return ""
+
+    def join_wait_ms(self) -> int:
+        """0 if somebody may join now, else when to try again: spread over the crowd's size."""
+        if self._joins.allow(self.loop.time()):
+            return 0
+        return 500 + spread_ms(len(self.connections), self._random)
 
     def retry_after_s(self) -> int:
         """Seconds a refused client should wait: spread over the size of the crowd."""
@@ -207,7 +212,7 @@ class Edge:
             await self._all_gone.wait()
 
 
-def _listen(settings: ServerSettings) -> socket.socket:
+def _listen(settings: ServerSettings, edge: EdgeSettings) -> socket.socket:
     """A listening socket. Only several workers of one server may share a port."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -215,6 +220,8 @@ def _listen(settings: ServerSettings) -> socket.socket:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if settings.workers > 1:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        if edge.send_buffer_bytes:  # inherited by every socket that is accepted
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, edge.send_buffer_bytes)
         sock.bind((settings.host, settings.port))
         sock.listen(settings.backlog)
         sock.setblocking(False)

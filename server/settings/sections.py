@@ -139,7 +139,15 @@ class Edge(Section):
     )
     deflate: bool = Field(True, description="Offer compression (permessage-deflate).")
     deflate_bytes_min: int = _limit(200, 0, 65536, "Smallest frame that is compressed.")
-    accepts_per_s_max: int = _limit(0, 0, 100_000, "New connections a second; 0 is no limit.")
+    accepts_per_s_max: int = _limit(
+        5000, 0, 100_000, "New connections a second on a worker; 0 is no limit."
+    )
+    joins_per_s_max: int = _limit(
+        3000, 0, 100_000, "Joins a second on a worker, the rest told to wait; 0 is no limit."
+    )
+    send_buffer_bytes: int = _limit(
+        131_072, 0, 16_777_216, "Send buffer of a socket in the kernel; 0 leaves it to the kernel."
+    )
 
 
 class Hub(Section):
