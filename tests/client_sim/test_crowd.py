@@ -20,9 +20,9 @@ from client_sim.tally import Latency, Tally
 from client_sim.tokens import CannotRun, read_secret
 from client_sim.wire import Message, Wire
 from server.protocol.roles import Role
-from tests.client_sim.conftest import HOST, ROOM, Cutter, Enter, Worker, token
+from tests.client_sim.conftest import HOST, ROOM, Cutter, Enter, Worker, running, token
 from tests.client_sim.histories import comment, joined, order, sale
-from tests.conftest import JWT_SECRET
+from tests.conftest import JWT_SECRET, MakeSettings
 
 
 def plan(*urls: str, **more: object) -> Plan:
@@ -60,6 +60,18 @@ async def test_cut_wires_fail_no_check(cutter: Cutter) -> None:
 
     assert crowd.findings.passed, crowd.findings.sentences
     assert crowd.tally.resumes > 0
+
+
+async def test_comments_that_were_left_out_are_accounted_for(make_settings: MakeSettings) -> None:
+    tight = make_settings(hub={"sample_per_s_max": 2})
+
+    async with running(tight, "w1") as worker:
+        crowd = Crowd(plan(worker.url, viewers=25, seconds=5.0))
+        await crowd.run()
+
+    assert crowd.findings.passed, crowd.findings.sentences
+    assert crowd.tally.events["gap"] > 0
+    assert crowd.findings.looked["comments_counted"] > 0
 
 
 async def test_a_run_without_end_stops_when_told_and_leaves_the_room_open(worker: Worker) -> None:
