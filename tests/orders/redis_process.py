@@ -1,8 +1,8 @@
 """A redis-server of a test's own, that may be killed, cut and started again."""
 
 import asyncio
-import contextlib
 import socket
+import subprocess
 from pathlib import Path
 from typing import Any, Self
 
@@ -41,7 +41,7 @@ class RedisProcess:
         if replicaof:
             self.options["replicaof"] = f"127.0.0.1 {replicaof.port}"
         self.client = Redis(port=self.port, retry=Retry(NoBackoff(), 0), socket_timeout=10)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
@@ -61,12 +61,12 @@ class RedisProcess:
         program = await redis_program.find("")
         arguments = [f"--{name}" if i == 0 else part for name, value in self.options.items()
                      for i, part in enumerate((name, *(value.split() or [""])))]  # fmt: skip
-        self._process = await asyncio.create_subprocess_exec(
-            str(program.path), *arguments, stdout=asyncio.subprocess.DEVNULL
+        self._process = await asyncio.to_thread(
+            subprocess.Popen, [str(program.path), *arguments], stdout=subprocess.DEVNULL
         )
         async with asyncio.timeout(20):
             while not await self._answers():
-                assert self._process.returncode is None, "redis-server did not start"
+                assert self._process.poll() is None, "redis-server did not start"
                 await asyncio.sleep(0.01)
 
     async def _answers(self) -> bool:
@@ -78,15 +78,13 @@ class RedisProcess:
     async def kill(self) -> None:
         """kill -9: nothing is written after this."""
         assert self._process is not None
-        with contextlib.suppress(ProcessLookupError):
-            self._process.kill()
-        await self._process.wait()
+        self._process.kill()
+        await asyncio.to_thread(self._process.wait)
 
     async def stop(self) -> None:
-        """End the server if it runs."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.terminate()
-            await self._process.wait()
+        """End the server if it runs; a polite signal it may refuse while it writes its first log."""
+        if self._process is not None and self._process.poll() is None:
+            await self.kill()
 
     async def wait_for_sync(self) -> None:
         """Wait until this replica is connected to its primary."""
