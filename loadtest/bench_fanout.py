@@ -51,6 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if (most := max(row.viewers for row in options.rows)) > files - 500:
         print(f"{most:,} viewers need more open files than {files:,}: raise `ulimit -n` first.")
         return 2
+    process.end_children_on_sigterm()
     os.sched_setaffinity(0, {CLIENT_CORE})
     results, notes = _run(chosen, options.rows, _QUICK if options.quick else _FULL)
     _write(results, notes, options.out, options.picture)

@@ -39,6 +39,11 @@ def raise_file_limit(wanted: int) -> int:
     return soft
 
 
+def end_children_on_sigterm() -> None:
+    """Turn SIGTERM into an exit, so that what was started is stopped on the way out."""
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+
+
 def spawn(
     argv: Sequence[str], core: int | None, env: dict[str, str], log: Path
 ) -> subprocess.Popen[bytes]:

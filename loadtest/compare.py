@@ -1,0 +1,84 @@
+"""`compare A.json B.json`: what changed from one run to the other."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_WORTH = 0.1
+"""Changes below ten per cent are noise between two runs, and left out."""
+_LATENCY_FLOOR_MS = 5
+
+Report = Mapping[str, Any]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Print the changes: 0 if B is no worse in its verdict, 1 if it is, 2 if it can't be read."""
+    parser = argparse.ArgumentParser(prog="python -m loadtest compare", description=__doc__)
+    parser.add_argument("before", type=Path)
+    parser.add_argument("after", type=Path)
+    options = parser.parse_args(argv)
+    try:
+        before, after = (
+            json.loads(path.read_text(encoding="utf-8")) for path in (options.before, options.after)
+        )
+        rows = list(changes(before, after))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        print(
+            f"A report can't be read: {error!r}. Give two .json files of `load`.", file=sys.stderr
+        )
+        return 2
+    print("\n".join(rows))
+    return 1 if before["passed"] and not after["passed"] else 0
+
+
+def changes(before: Report, after: Report) -> Iterator[str]:
+    """One sentence a change, the verdict first."""
+    names = {True: "passed", False: "failed"}
+    yield f"Verdict: {names[before['passed']]} before, {names[after['passed']]} now."
+    if before["settings"] != after["settings"]:
+        yield "The scenarios differ, so the numbers do not compare one to one:"
+        for key in sorted(before["settings"].keys() | after["settings"].keys()):
+            old, new = before["settings"].get(key), after["settings"].get(key)
+            if old != new:
+                yield f"  {key}: {old} -> {new}"
+    if before["machine"] != after["machine"]:
+        yield f"The machines differ: {before['machine']} -> {after['machine']}."
+    yield from _criteria(before, after)
+    yield from _numbers(before, after)
+
+
+def _criteria(before: Report, after: Report) -> Iterator[str]:
+    old = {line["what"]: line for line in before["verdict"]}
+    for line in after["verdict"]:
+        was = old.get(line["what"])
+        if was is None:
+            yield f"New criterion: {line['what']}: {line['measured']}."
+        elif was["passed"] != line["passed"]:
+            word = "Now holds" if line["passed"] else "BROKEN"
+            yield f"{word}: {line['what']}: {was['measured']} -> {line['measured']}."
+    for what in old.keys() - {line["what"] for line in after["verdict"]}:
+        yield f"No longer asked: {what}."
+
+
+def _numbers(before: Report, after: Report) -> Iterator[str]:
+    for name in sorted(before["latencies"].keys() & after["latencies"].keys()):
+        old, new = before["latencies"][name], after["latencies"][name]
+        for q in ("p50_ms", "p99_ms"):
+            if abs(new[q] - old[q]) > _LATENCY_FLOOR_MS:
+                yield from _change(f"{name} {q.removesuffix('_ms')}", old[q], new[q], "ms")
+    for name in sorted(before["server"].keys() & after["server"].keys()):
+        yield from _change(f"server {name}", before["server"][name], after["server"][name], "")
+    for name in sorted(before["orders"].keys() & after["orders"].keys()):
+        yield from _change(f"orders {name}", before["orders"][name], after["orders"][name], "")
+    for name in ("comments", "tried", "failed", "bytes"):
+        yield from _change(name, before["counts"].get(name, 0), after["counts"].get(name, 0), "")
+
+
+def _change(name: str, old: float, new: float, unit: str) -> Iterator[str]:
+    if abs(new - old) <= _WORTH * max(abs(old), abs(new)):
+        return
+    share = f"{(new - old) / old:+.0%}" if old else "from nothing"
+    yield f"{name}: {old:,.4g} -> {new:,.4g} {unit}".rstrip() + f" ({share})"

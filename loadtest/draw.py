@@ -1,0 +1,31 @@
+"""Times drawn from a distribution, as people's pauses are."""
+
+import math
+import random
+from typing import Literal
+
+import msgspec
+
+
+class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`constant` gives `median`; `uniform` `low` to `high`; `exponential` and `lognormal` have
+    that median, the latter with `sigma`, and never go below `low` or, if set, above `high`."""
+
+    kind: Literal["constant", "uniform", "exponential", "lognormal"]
+    median: float = 1.0
+    sigma: float = 0.5
+    low: float = 0.0
+    high: float = 0.0
+
+    def draw(self, rng: random.Random) -> float:
+        """One value, in seconds."""
+        match self.kind:
+            case "constant":
+                return self.median
+            case "uniform":
+                return rng.uniform(self.low, self.high)
+            case "exponential":
+                value = rng.expovariate(math.log(2) / self.median)
+            case "lognormal":
+                value = self.median * math.exp(rng.gauss(0, self.sigma))
+        return min(max(value, self.low), self.high or value)

@@ -1,0 +1,107 @@
+"""`load`: a locust run, against a server of its own unless a URL is given."""
+
+import argparse
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from loadtest.fanout import process
+from loadtest.fanout.ready import NotStarted, free_port, wait_until_open
+from loadtest.scenario import Scenario, ScenarioError, load_scenario
+
+_LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a scenario: 0 if it passed, 1 if not, 2 if it could not be run."""
+    process.end_children_on_sigterm()
+    options, more = _parser().parse_known_args(argv)
+    try:
+        scenario = load_scenario(options.scenario, options.users or None)
+    except ScenarioError as error:
+        print(error, file=sys.stderr)
+        return 2
+    process.raise_file_limit(scenario.users_max * 2 + 2000)
+    if options.url:
+        if not (os.environ.get("LIVEROOM_LOAD_SECRET") or os.environ.get("LIVEROOM_JWT_SECRET")):
+            print("Set LIVEROOM_LOAD_SECRET to the JWT secret of that server.", file=sys.stderr)
+            return 2
+        return _locust(options, more, options.url, options.server_pid, None)
+    try:
+        with own_server(scenario, options.workers) as (url, pid, secret):
+            return _locust(options, more, url, pid, secret)
+    except NotStarted as why:
+        print(why, file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m loadtest load",
+        description=main.__doc__,
+        epilog="Other flags go to locust as they are, for example --processes 2.",
+    )
+    parser.add_argument(
+        "scenario", nargs="?", default="flash", help="name in config/scenarios, or a file"
+    )
+    parser.add_argument("--users", type=int, default=0, help="people at the peak")
+    parser.add_argument("--url", default="", help="a running server, instead of one of its own")
+    parser.add_argument("--server-pid", type=int, default=0, help="its process, if it runs here")
+    parser.add_argument("--workers", type=int, default=1, help="workers of the own server")
+    parser.add_argument("--room", default="", help="the room; a new one if not given")
+    parser.add_argument("--report", default="", help="path of the report, without its ending")
+    parser.add_argument("--web", action="store_true", help="with locust's page, at port 8089")
+    return parser
+
+
+def _locust(
+    options: argparse.Namespace, more: list[str], url: str, pid: int, secret: str | None
+) -> int:
+    name = Path(options.scenario).stem
+    watch = ["--autostart", "--autoquit", "2"] if options.web else ["--headless", "--only-summary"]
+    command = [
+        sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), *watch, "--host", url,
+        "--scenario", options.scenario, "--scale-to", str(options.users),
+        "--room", options.room or f"{name}-{secrets.token_hex(3)}", "--server-pid", str(pid),
+        "--report", options.report or f"out/load-{name}", "--loglevel", "WARNING", *more,
+    ]  # fmt: skip
+    env = dict(os.environ)
+    if secret is not None:
+        env["LIVEROOM_LOAD_SECRET"] = secret
+    if options.web:
+        print("Watch it at http://127.0.0.1:8089")
+    return subprocess.run(command, env=env, check=False).returncode
+
+
+@contextmanager
+def own_server(
+    scenario: Scenario, workers: int = 1, program: Sequence[str] = ("-m", "server")
+) -> Iterator[tuple[str, int, str]]:
+    """A server with the settings that a laptop's would have: (its URL, its process, its secret).
+
+    The scenario's `[server]` table changes settings, as `section_name = value`. `program` is what
+    Python runs; a test may hand in a broken one. Raises NotStarted.
+    """
+    secret, port = secrets.token_hex(32), free_port()
+    with tempfile.TemporaryDirectory(prefix="liveroom-load-") as name:
+        folder = Path(name)
+        env = dict(os.environ) | {
+            "LIVEROOM_JWT_SECRET": secret,
+            "LIVEROOM_SERVER_PORT": str(port),
+            "LIVEROOM_SERVER_WORKERS": str(workers),
+            "LIVEROOM_DATA_DIR": str(folder / "data"),
+            "LIVEROOM_LOG_LEVEL": "warning",
+        }
+        env |= {f"LIVEROOM_{key.upper()}": str(value) for key, value in scenario.server.items()}
+        log = folder / "server.log"
+        child = process.spawn([sys.executable, *program, "serve"], None, env, log)
+        try:
+            wait_until_open(port, child, log)
+            yield f"http://127.0.0.1:{port}", child.pid, secret
+        finally:
+            process.end(child, patience_s=15)

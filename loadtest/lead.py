@@ -1,0 +1,150 @@
+"""What the leading process does: opens the room, follows the run, checks, judges, reports."""
+
+import json
+import os
+import platform
+import time
+from dataclasses import asdict
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import msgspec
+
+from loadtest.observe import Server, Unreachable
+from loadtest.record import Record
+from loadtest.rehearsal import Rehearsal
+from loadtest.report import html
+from loadtest.tally import quantile
+from loadtest.truth import Findings, check
+from loadtest.verdict import Line, judge, limits_of_the_harness
+
+_BOOK_TRIES = 4
+
+
+class Lead:
+    """One run, from the open room to the report."""
+
+    def __init__(self, rehearsal: Rehearsal, server_pid: int | None) -> None:
+        self.rehearsal = rehearsal
+        self.record = Record()
+        self.opened = False
+        host = f"host-{rehearsal.room}"
+        token = rehearsal.token(host, "主播小夏", "host")
+        self._server = Server(rehearsal.url, token, server_pid)
+
+    def open_room(self) -> str | None:
+        """Make the room and go live; a sentence if that can't be."""
+        try:
+            self._server.open_room(self.rehearsal.room, self.rehearsal.scenario.title)
+        except Unreachable as error:
+            return f"The rehearsal can't start: {error}."
+        self.opened = True
+        return None
+
+    def tick(self, users: int) -> None:
+        """A point of the curves."""
+        self.record.tick(self.rehearsal.now_s, users, self._server.vitals())
+
+    def finish(self, path: Path) -> bool:
+        """Check the books, write PATH.html and PATH.json, print the verdict; whether it passed."""
+        found = self._truth()
+        lines = judge(self.rehearsal.scenario, self.record, found, self._summary_of_server())
+        report = self._report(lines, found)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_suffix(".json").write_text(
+            json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
+        path.with_suffix(".html").write_text(html(report), encoding="utf-8")
+        print(in_words(report))
+        print(f"Report: {path.with_suffix('.html')}  (numbers: {path.with_suffix('.json')})")
+        return bool(report["passed"])
+
+    def _truth(self) -> Findings | str:
+        """Compare with the books; again if they don't agree, since a hold may lapse meanwhile."""
+        found: Findings | str = "not tried"
+        for attempt in range(_BOOK_TRIES):
+            if attempt:
+                time.sleep(1)
+            try:
+                orders, sales = self._server.books(self.rehearsal.room)
+            except Unreachable as error:
+                found = str(error)
+                continue
+            found = check(self.record.total.told.values(), orders, sales)
+            if not found.counts:
+                break
+        return found
+
+    def _summary_of_server(self) -> dict[str, float]:
+        curve = self.record.curve
+        seen: dict[str, float] = {}
+        for name in ("cpu", "memory_mb", "loop_lag_ms"):
+            values = [point[f"server_{name}"] for point in curve if f"server_{name}" in point]
+            if values:
+                seen[f"{name}_max"], seen[f"{name}_mean"] = max(values), mean(values)
+        memory = [p["server_memory_mb"] for p in curve if p.get("server_memory_mb")]
+        if len(memory) >= 8:
+            quarter = len(memory) // 4
+            # The first quarter is the crowd arriving; what comes after should not grow.
+            seen["memory_growth"] = (
+                mean(memory[-quarter:]) / mean(memory[quarter : 2 * quarter]) - 1
+            )
+        return seen
+
+    def _report(self, lines: list[Line], found: Findings | str) -> dict[str, Any]:
+        counts, scenario = self.record.total.counts, self.rehearsal.scenario
+        told = self.record.total.told.values()
+        return {
+            "scenario": scenario.name,
+            "title": scenario.title,
+            "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "passed": all(line.passed for line in lines),
+            "verdict": [asdict(line) for line in lines],
+            "warnings": limits_of_the_harness(self.record),
+            "latencies": {
+                name: {
+                    "n": sum(steps.values()),
+                    **{f"p{int(q * 100)}_ms": quantile(steps, q) for q in (0.5, 0.9, 0.99)},
+                    "max_ms": quantile(steps, 1.0),
+                }
+                for name, steps in sorted(self.record.total.timed.items())
+            },
+            "counts": dict(sorted(counts.items())),
+            "orders": {
+                "told_ok": sum(one.said == "ok" for one in told),
+                "told_refused": sum(one.said.startswith("err") for one in told),
+                "unanswered": sum(one.said == "unknown" for one in told),
+                "asked_again": sum(one.asked > 1 for one in told),
+            },
+            "truth": found if isinstance(found, str) else dict(found.examples),
+            "server": self._summary_of_server(),
+            "harness": {
+                "processes": len(self.record.harness_cpu_max),
+                "cpu_max": self.record.harness_cpu_max,
+                "lag_ms_max": self.record.harness_lag_ms_max,
+            },
+            "curve": self.record.curve,
+            "settings": msgspec.to_builtins(scenario) | {"seed": self.rehearsal.seed},
+            "machine": _machine(),
+        }
+
+
+def in_words(report: dict[str, Any]) -> str:
+    """The verdict for a terminal."""
+    rows = [f"\n{'PASSED' if report['passed'] else 'FAILED'}: {report['title']}"]
+    for line in report["verdict"]:
+        mark = "ok  " if line["passed"] else "FAIL"
+        rows.append(f"  {mark} {line['what']}: {line['measured']}  ({line['limit']})")
+    rows.extend(f"  Note: {warning}" for warning in report["warnings"])
+    return "\n".join(rows)
+
+
+def _machine() -> dict[str, Any]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cores": os.cpu_count(),
+        "memory_gb": round(memory / 2**30, 1),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "python": platform.python_version(),
+    }

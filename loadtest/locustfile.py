@@ -1,0 +1,57 @@
+"""What locust loads: `locust -f loadtest/locustfile.py --scenario flash --host http://...`.
+
+`python -m loadtest load` calls it so. What a process does in a run stands in `part`.
+"""
+
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from locust import LoadTestShape, events
+from locust.env import Environment
+
+# Locust puts this file's folder on the path, not the one above it.
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from loadtest.part import Part, Trouble
+from loadtest.person import Person
+from loadtest.users import Abuser, Buyer, Host, Lurker, Moderator, Viewer
+
+__all__ = ["Abuser", "Buyer", "Host", "Lurker", "Moderator", "Stages", "Viewer"]
+_LAST_REPORTS_S = 7
+"""After the users are gone: processes report every three seconds, and nothing may be missed."""
+
+
+class Stages(LoadTestShape):
+    """The stages of the scenario."""
+
+    def tick(self) -> tuple[int, float] | None:
+        """How many users now; none at the end, and then the end."""
+        scenario, at_s = Person.rehearsal.scenario, self.get_run_time()
+        stage = scenario.users_at(at_s)
+        if stage is not None:
+            return stage.users, stage.spawn_per_s
+        return (0, scenario.users_max) if at_s < scenario.lasts_s + _LAST_REPORTS_S else None
+
+
+@events.init_command_line_parser.add_listener
+def _options(parser: ArgumentParser) -> None:
+    def add(flag: str, **what: Any) -> None:
+        name = "LIVEROOM_LOAD_" + flag.strip("-").replace("-", "_").upper()
+        parser.add_argument(flag, env_var=name, include_in_web_ui=False, **what)
+
+    add("--scenario", default="flash", help="name in config/scenarios, or a file")
+    add("--scale-to", type=int, default=0, help="users at the peak, instead of the scenario's own")
+    add("--room", default="rehearsal", help="the room, made if it is not there")
+    add("--seed", type=int, default=1, help="the same seed draws the same people")
+    add("--report", default="out/load", help="path of the report, without its ending")
+    add("--server-pid", type=int, default=0, help="the server's process, if it runs here")
+
+
+@events.init.add_listener
+def _init(environment: Environment, **_: Any) -> None:
+    try:
+        Part(environment).take()
+    except Trouble as trouble:
+        sys.exit(str(trouble))

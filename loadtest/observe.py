@@ -1,0 +1,94 @@
+"""What the server says of itself during a run, and its books afterwards."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from typing import Any
+
+from loadtest.fanout import process
+
+_TIMEOUT_S = 10
+_PAGE = 1000
+
+
+class Unreachable(Exception):
+    """The server did not answer, or with an error; the text says which."""
+
+
+class Server:
+    """One server by its URL; by its process too, if it runs on this machine."""
+
+    def __init__(self, url: str, token: str, pid: int | None) -> None:
+        self._url = url.rstrip("/")
+        self._token = token
+        self._pid = pid
+        self._before: tuple[float, float] | None = None
+        self._lag_before: tuple[float, float] = (0.0, 0.0)
+
+    def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+        """One REST call; its JSON. Raises Unreachable."""
+        request = urllib.request.Request(  # noqa: S310 - the tester names the server
+            f"{self._url}{path}",
+            None if body is None else json.dumps(body).encode(),
+            {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
+            method=method,
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
+                text = answer.read()
+        except urllib.error.HTTPError as error:
+            said = error.read(500).decode("utf-8", "replace")
+            raise Unreachable(f"{method} {path} gave {error.code}: {said}") from None
+        except OSError as error:
+            raise Unreachable(f"{method} {self._url}{path}: {error}") from None
+        return json.loads(text) if text else None
+
+    def open_room(self, room: str, title: str) -> None:
+        """Make the room, if it is not there, and go live. Raises Unreachable."""
+        try:
+            self.call("GET", f"/v1/rooms/{room}")
+        except Unreachable:
+            self.call("POST", "/v1/rooms", {"room": room, "title": title})
+        self.call("POST", f"/v1/rooms/{room}/live", {"phase": "live"})
+
+    def books(self, room: str) -> tuple[list[Any], list[Any]]:
+        """All orders and all sales of the room. Raises Unreachable."""
+        orders: list[Any] = []
+        while True:
+            page = self.call("GET", f"/v1/rooms/{room}/orders?offset={len(orders)}&limit={_PAGE}")
+            rows = page["orders"] if isinstance(page, dict) else page
+            orders.extend(rows)
+            if len(rows) < _PAGE:
+                return orders, self.call("GET", f"/v1/rooms/{room}/sales")
+
+    def vitals(self) -> dict[str, float]:
+        """CPU (share of a core), memory (MB), loop lag (ms): what can be seen now."""
+        seen = self._loop_lag()
+        if self._pid is not None:
+            cost, now = process.cost([self._pid]), time.monotonic()
+            if self._before is not None:
+                seen["cpu"] = (cost.server_s - self._before[0]) / (now - self._before[1])
+            self._before = (cost.server_s, now)
+            seen["memory_mb"] = process.memory_bytes(self._pid) / 1e6
+        return seen
+
+    def _loop_lag(self) -> dict[str, float]:
+        """The mean lateness of the loop's timers since the last look."""
+        try:
+            with urllib.request.urlopen(f"{self._url}/metrics", timeout=2) as answer:  # noqa: S310
+                rows = answer.read().decode().splitlines()
+        except OSError:
+            return {}
+        values = dict(row.rsplit(" ", 1) for row in rows if row and not row.startswith("#"))
+        seen = {}
+        if "process_resident_memory_bytes" in values and self._pid is None:
+            seen["memory_mb"] = float(values["process_resident_memory_bytes"]) / 1e6
+        total = float(values.get("liveroom_loop_lag_seconds_sum", 0))
+        n = float(values.get("liveroom_loop_lag_seconds_count", 0))
+        before_total, before_n = self._lag_before
+        if n > before_n:
+            seen["loop_lag_ms"] = (total - before_total) / (n - before_n) * 1000
+        self._lag_before = (total, n)
+        return seen

@@ -1,0 +1,295 @@
+"""The people of a rehearsal: viewers, buyers, lurkers, the host, moderators and abusers."""
+
+import os
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import gevent
+from locust import task
+
+from loadtest.connection import Closed, ConnectError, Connection
+from loadtest.person import Person, Unanswered
+from loadtest.phrases import COMMENTS
+from loadtest.rehearsal import BEACON
+from loadtest.scenario import HostAct
+from loadtest.tally import Told
+from loadtest.wire import Message
+
+_BUY_TRIES_MAX = 8
+_BEACON_EVERY_S = 2
+
+
+class Viewer(Person):
+    """Reads, comments, likes."""
+
+    kind = "viewer"
+
+    def comment(self) -> None:
+        """Say something."""
+        self._say("comment", text=self.rng.choice(COMMENTS))
+
+    def like(self) -> None:
+        """Send some hearts."""
+        self._say("like", n=self.rng.randint(1, 10))
+
+    def look_at_orders(self) -> None:
+        """List the own orders."""
+        self._say("orders")
+
+    def _say(self, op: str, **fields: Any) -> Message | None:
+        if self.rehearsal.calm:
+            return None
+        try:
+            return self.command(op, **fields)
+        except Unanswered:
+            return None
+
+
+class Buyer(Viewer):
+    """Comments now and then; when a sale opens, buys, then pays, gives back, or forgets."""
+
+    kind = "buyer"
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self._tried: set[str] = set()
+        self._orders: dict[str, Told] = {}
+
+    def joined(self, reply: Message) -> None:
+        """See which sales are open."""
+        for sale in reply["room"].get("sales", ()):
+            self._see(sale)
+        for order in reply["orders"]:
+            self._learn(order)
+
+    def heard(self, message: Message) -> None:
+        """React to sales, and to what becomes of the own orders."""
+        if message["t"] == "sale":
+            self._see(message["sale"])
+        elif message["t"] == "order":
+            order = message["order"]
+            self._learn(order)
+            self.tally.time("push.order", self.now_ms() - order["updated"])
+
+    def _see(self, sale: Message) -> None:
+        name = sale["sale"]
+        if sale["status"] not in ("scheduled", "open") or name in self._tried:
+            return
+        self._tried.add(name)
+        starts_in_s = max(0.0, (sale["starts"] - self.now_ms()) / 1000)
+        self.after(
+            starts_in_s + self.rehearsal.people.react_s.draw(self.rng), lambda: self._buy(name)
+        )
+
+    def _buy(self, sale: str) -> None:
+        if self.rehearsal.calm:
+            return
+        told = Told(self.user, f"{self.user}:{sale}", sale, 1, "unknown", asked=0)
+        for _ in range(_BUY_TRIES_MAX):
+            told.asked += 1
+            self.tally.told[told.key] = told
+            try:
+                reply = self.command("buy", sale=sale, qty=told.qty, key=told.key)
+            except Unanswered:
+                # The outcome is unknown: only the same key may be sent again.
+                self.listen(0.5)
+                continue
+            if reply["t"] == "ok":
+                self._got(told, reply["order"])
+                return
+            told.said = f"err:{reply['code']}"
+            self.tally.told[told.key] = told
+            if reply["code"] not in ("unavailable", "rate_limited", "not_started"):
+                return
+            if reply["code"] == "unavailable":
+                told.said = "unknown"
+            self.listen(reply.get("retry_ms", 500) / 1000 + self.rng.uniform(0, 0.2))
+
+    def _got(self, told: Told, order: Message) -> None:
+        if told.said == "ok" and told.order != order["order"]:
+            self.tally.wrong("two_orders_for_a_key", f"{told.key}: {told.order}, {order['order']}")
+        told.said, told.order = "ok", order["order"]
+        self._orders[told.order] = told
+        self._learn(order)
+        habit, people = self.rng.random(), self.rehearsal.people
+        pause_s = people.pay_after_s.draw(self.rng)
+        if habit < people.pay_share:
+            self.after(pause_s, lambda: self._settle("pay", told.order))
+        elif habit < people.pay_share + people.cancel_share:
+            self.after(pause_s, lambda: self._settle("cancel", told.order))
+
+    def _settle(self, op: str, order: str) -> None:
+        if self.rehearsal.calm:
+            return
+        reply = self._say(op, order=order)
+        if reply is not None and reply["t"] == "ok":
+            self._learn(reply["order"])
+
+    def _learn(self, order: Message) -> None:
+        told = self._orders.get(order["order"])
+        if told is not None:
+            told.status = order["status"]
+            self.tally.told[told.key] = told
+
+
+class Lurker(Person):
+    """A guest who only reads, as most people do."""
+
+    kind = "lurker"
+    role = None
+
+    @task
+    def watch(self) -> None:
+        """Nothing: listening is what happens between tasks."""
+
+
+class Moderator(Person):
+    """Takes a comment back now and then."""
+
+    kind = "moderator"
+    role = "moderator"
+
+    @task
+    def tidy_up(self) -> None:
+        """Remove one of the last comments."""
+        recent = list(self.rehearsal.comments.at)[-50:]
+        if not recent or self.rehearsal.calm:
+            return
+        chosen = self.rng.choice(recent)
+        if chosen not in self.rehearsal.comments.removed:
+            try:
+                self.command("comment.remove", id=chosen)
+            except Unanswered:
+                return
+
+
+class Host(Person):
+    """Runs the show as the scenario says, and sends a dated notice every two seconds."""
+
+    kind = "host"
+    role = "host"
+    fixed_count = 1
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self.user, self.name = f"host-{self.rehearsal.room}", "主播小夏"
+        self._sale = ""
+
+    def on_start(self) -> None:
+        """Enter, and plan the show."""
+        super().on_start()
+        for act in self.rehearsal.scenario.host_acts():
+            self.at(act.at_s, partial(self._do, act))
+        self._beacon()
+
+    @task
+    def watch_the_clock(self) -> None:
+        """Nothing by chance: all the host does is planned."""
+
+    def _beacon(self) -> None:
+        try:
+            self.command("notice", text=f"{BEACON}{self.now_ms():.0f}")
+        except Unanswered:
+            self.listen(0)
+        self.after(_BEACON_EVERY_S, self._beacon)
+
+    def _do(self, act: HostAct) -> None:
+        steps: dict[str, Callable[[HostAct], Message | None]] = {
+            "sale": self._open_sale,
+            "restock": lambda act: self.command("sale.restock", sale=self._sale, add=act.add),
+            "close": lambda _: self.command("sale.close", sale=self._sale),
+            "pin": lambda act: self.command("pin", sku=act.sku),
+            "notice": lambda act: self.command("notice", text=act.text),
+            "end": lambda _: self.command("live.end"),
+        }
+        try:
+            reply = steps[act.do](act)
+        except Unanswered:
+            # The show must go on: try the same again once the connection is back.
+            self.after(1, lambda: self._do(act))
+            return
+        if reply is not None and reply["t"] == "err":
+            self.tally.wrong("host_was_refused", f"{act.do}: {reply['code']}: {reply['msg']}")
+
+    def _open_sale(self, act: HostAct) -> Message:
+        product = {"sku": act.sku, "title": f"Rehearsed {act.sku}", "currency": "CNY"}
+        put = self.command("shelf.put", product={**product, "price": act.price * 2})
+        if put["t"] == "err":
+            return put
+        reply = self.command(
+            "sale.open", sku=act.sku, price=act.price, stock=act.stock, per_user=act.per_user,
+            hold_s=act.hold_s, starts_in_s=act.starts_in_s, lasts_s=act.lasts_s,
+        )  # fmt: skip
+        if reply["t"] == "ok":
+            self._sale = reply["sale"]["sale"]
+        return reply
+
+
+class Abuser(Person):
+    """Does what no client may: floods, sends junk or too much, never reads, pings, opens sockets.
+
+    What happens to an abuser is counted apart; the criteria are about everybody else.
+    """
+
+    kind = "abuser"
+    honest = False
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self._way = self.rng.choice(("flood", "junk", "oversize", "deaf", "pings", "sockets"))
+        self._held: list[Connection] = []
+
+    @task
+    def misbehave(self) -> None:
+        """A second of it, in this abuser's own way."""
+        self.tally.counts[f"abuse.{self._way}"] += 1
+        if self.connection is None:
+            return
+        try:
+            getattr(self, f"_{self._way}")()
+        except (Closed, ConnectError, Unanswered):
+            self.tally.counts[f"abuse.{self._way}.cut_off"] += 1
+
+    def on_stop(self) -> None:
+        """Let go of everything."""
+        for held in self._held:
+            held.drop()
+        super().on_stop()
+
+    def _send(self, payload: bytes) -> None:
+        assert self.connection is not None
+        self.connection.send(payload, binary=self.wire.binary)
+
+    def _flood(self) -> None:
+        end = time.monotonic() + 1
+        for ref in range(1_000_000, 2_000_000):
+            if time.monotonic() > end:
+                return
+            self._send(self.wire.command("comment", ref, {"text": "买买买" * 10}))
+            if ref % 50 == 0:
+                gevent.sleep(0)
+
+    def _junk(self) -> None:
+        self._send(
+            self.rng.choice((b"{", b"[]", b'{"op":1}', b"\x00", os.urandom(40).hex().encode()))
+        )
+
+    def _oversize(self) -> None:
+        self._send(self.wire.command("comment", 1_000_000, {"text": "x" * 100_000}))
+
+    def _deaf(self) -> None:
+        gevent.sleep(10)  # meanwhile the room's messages pile up in the server
+
+    def _pings(self) -> None:
+        assert self.connection is not None
+        for n in range(2000):
+            self.connection.ping()
+            if n % 50 == 0:
+                gevent.sleep(0)
+
+    def _sockets(self) -> None:
+        if len(self._held) < 200:
+            url, subprotocol = self.rehearsal.socket_url, self.wire.subprotocol
+            self._held.append(Connection.open(url, subprotocol, deflate=False, timeout_s=5))

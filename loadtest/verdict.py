@@ -1,0 +1,109 @@
+"""Whether the run passed: each criterion with what was measured against it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from loadtest.record import Record
+from loadtest.scenario import Scenario
+from loadtest.tally import quantile
+from loadtest.truth import Findings
+
+
+@dataclass(frozen=True)
+class Line:
+    """One criterion and what was measured against it."""
+
+    what: str
+    limit: str
+    measured: str
+    passed: bool
+
+
+def judge(
+    scenario: Scenario, record: Record, found: Findings | str, server: dict[str, float]
+) -> list[Line]:
+    """Every criterion. `found` is a sentence if the truth could not be fetched."""
+    return [*_truth(found), *_room(record), *_limits(scenario, record), *_leak(scenario, server)]
+
+
+def _truth(found: Findings | str) -> Iterator[Line]:
+    if isinstance(found, str):
+        yield Line("Orders checked against the server's books", "done", found, passed=False)
+        return
+    rows = {
+        "Oversold": ("oversold",),
+        "Orders lost after ok": ("order_lost",),
+        "Orders doubled": ("order_listed_twice", "order_given_twice", "refused_but_ordered"),
+        "Books that don't agree": (
+            "order_of_another", "status_differs", "units_vanished", "orders_and_stock_differ",
+        ),
+    }  # fmt: skip
+    for what, kinds in rows.items():
+        n = sum(found.counts[kind] for kind in kinds)
+        examples = "; ".join(one for kind in kinds for one in found.examples[kind][:2])
+        yield Line(what, "0", f"{n} ({examples})" if n else "0", passed=n == 0)
+
+
+def _room(record: Record) -> Iterator[Line]:
+    wrongs = record.total.wrongs
+    n = sum(count for name, count in record.total.counts.items() if name.startswith("wrong."))
+    examples = "; ".join(f"{kind}: {example}" for kind, example in wrongs.items())
+    yield Line(
+        "Events lost, doubled or out of order",
+        "0",
+        f"{n} ({examples})" if n else "0",
+        passed=n == 0,
+    )
+
+
+def _limits(scenario: Scenario, record: Record) -> Iterator[Line]:
+    counts, criteria = record.total.counts, scenario.criteria
+    tried = counts["tried"]
+    rate = counts["failed"] / tried if tried else 1.0
+    yield Line(
+        "Commands that failed", f"≤ {criteria.error_rate_max:.2%}",
+        f"{rate:.3%} of {tried:,}", passed=rate <= criteria.error_rate_max,
+    )  # fmt: skip
+    expected = counts["audit.expected"]
+    share = 1 - counts["audit.missing"] / expected if expected else 1.0
+    yield Line(
+        "Comments delivered, or told as left out", f"≥ {criteria.delivered_min:.2%}",
+        f"{share:.3%} of {expected:,} audited", passed=share >= criteria.delivered_min,
+    )  # fmt: skip
+    for prefix, limits in (("reply", criteria.reply_p99_ms), ("push", criteria.push_p99_ms)):
+        for name, limit in limits.items():
+            p99 = quantile(record.total.timed.get(f"{prefix}.{name}", {}), 0.99)
+            yield Line(
+                f"{prefix.capitalize()} of {name}, p99", f"≤ {limit:g} ms",
+                "never happened" if p99 is None else f"{p99:.0f} ms",
+                passed=p99 is not None and p99 <= limit,
+            )  # fmt: skip
+
+
+def _leak(scenario: Scenario, server: dict[str, float]) -> Iterator[Line]:
+    limit = scenario.criteria.memory_growth_max
+    if limit <= 0:
+        return
+    growth = server.get("memory_growth")
+    measured = "could not be seen" if growth is None else f"{growth:+.0%}"
+    yield Line(
+        "Growth of the server's memory, first to last quarter", f"≤ {limit:.0%}", measured,
+        passed=growth is not None and growth <= limit,
+    )  # fmt: skip
+
+
+def limits_of_the_harness(record: Record) -> list[str]:
+    """Sentences for when the harness, not the server, may have set the numbers."""
+    said = []
+    for process, cpu in record.harness_cpu_max.items():
+        if cpu > 0.9:
+            said.append(
+                f"The load process {process} used {cpu:.0%} of a core at its worst: some latencies "
+                "are its own. Use more --processes or machines."
+            )
+    if record.harness_lag_ms_max > 100:
+        said.append(
+            f"Load processes ran up to {record.harness_lag_ms_max:.0f} ms late: so much of the "
+            "worst latencies is theirs."
+        )
+    return said
