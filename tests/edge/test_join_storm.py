@@ -68,7 +68,7 @@ async def test_everybody_gets_back_in_and_orders_flow_meanwhile(
 
     assert len(waits) == CROWD
     assert sum(waits) > 0, "nobody was asked to wait: the storm was none"
-    assert await buying > 10
+    assert await buying >= 3
 
 
 async def test_who_was_told_to_wait_is_not_closed_for_joining_late(
