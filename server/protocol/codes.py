@@ -48,6 +48,10 @@ ERRORS: dict[str, ErrorRow] = {
         "This idempotency key belongs to another buy.", "Use a new key for a new buy."
     ),
     "expired": ErrorRow("The hold ended before this arrived.", "Buy again if stock is left."),
+    "payment_failed": ErrorRow(
+        "The payment provider declined; the order is still held.",
+        "Pay again, or otherwise, before `hold_until`.",
+    ),
     "unavailable": ErrorRow(
         "The store did not answer; the outcome is unknown.",
         "Wait `retry_ms`, then resend with the same key.",

@@ -95,6 +95,24 @@ class Orders(Command, tag="orders", frozen=True, kw_only=True):
     """List the caller's own orders in this room, newest first."""
 
 
+class Waitlist(Command, tag="waitlist", frozen=True, kw_only=True):
+    """Queue for units of a sold-out sale that may come back; `ok` carries the `place`, 1 is next.
+
+    Whose turn it is gets an order that is held for a short time. `leave` gives the place up.
+    """
+
+    sale: Id
+    qty: Qty = 1
+    leave: bool = False
+
+
+class OrderReturn(Command, tag="order.return", frozen=True, kw_only=True):
+    """Take a paid order back and its money due back; `restock` puts its units on sale again."""
+
+    order: Id
+    restock: bool = False
+
+
 class LiveStart(Command, tag="live.start", frozen=True, kw_only=True):
     """Go live."""
 
@@ -184,6 +202,8 @@ AnyCommand = (
     | Pay
     | Cancel
     | Orders
+    | Waitlist
+    | OrderReturn
     | LiveStart
     | LiveEnd
     | ShelfPut

@@ -37,6 +37,7 @@ class Ok(Reply, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
     orders: list[Order] | None = None
     sale: Sale | None = None
     now: int | None = None
+    place: int | None = None
 
 
 class Joined(Reply, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
@@ -134,6 +135,17 @@ class StockEvent(Event, tag="stock", frozen=True, kw_only=True, omit_defaults=Tr
     ver: int
 
 
+class DrawEvent(Event, tag="draw", frozen=True, kw_only=True, omit_defaults=True):
+    """The buys gathered at a sale's start were served in the order of SHA-1(seed + " " + entry).
+
+    `seed` hashes to the sale's `draw_hash`; `entries` is how many took part.
+    """
+
+    sale: str
+    seed: str
+    entries: int
+
+
 class OrderEvent(Event, tag="order", frozen=True, kw_only=True, omit_defaults=True):
     """Told to the buyer alone on each change of one of their orders."""
 
@@ -195,6 +207,7 @@ RoomEvents = (
     | PinEvent
     | SaleEvent
     | StockEvent
+    | DrawEvent
     | OrderEvent
     | SoldEvent
     | RemovedEvent
@@ -214,6 +227,7 @@ DELIVERY: dict[type[Event], Delivery] = {
     ShelfEvent: Delivery.MUST,
     PinEvent: Delivery.MUST,
     SaleEvent: Delivery.MUST,
+    DrawEvent: Delivery.MUST,
     OrderEvent: Delivery.MUST,
     RemovedEvent: Delivery.MUST,
     NoticeEvent: Delivery.MUST,

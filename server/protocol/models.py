@@ -40,6 +40,8 @@ class Sale(Struct, frozen=True, omit_defaults=True):
 
     `ver` rises by one with every change of the sale's stock or status; a smaller one is older.
     `ends` is 0 for a sale without an end. `per_user` is the most units one buyer may hold or own.
+    Until `fair_until` buys are gathered and then drawn by a seed whose SHA-1 is `draw_hash`; the
+    seed is told after the draw. 0: first come, first served from the start.
     """
 
     sale: str
@@ -57,6 +59,8 @@ class Sale(Struct, frozen=True, omit_defaults=True):
     held: int
     sold: int
     ver: int
+    fair_until: int = 0
+    draw_hash: str = ""
 
 
 class Line(Struct, frozen=True):
@@ -70,7 +74,10 @@ class Line(Struct, frozen=True):
 
 
 class Order(Struct, frozen=True, omit_defaults=True):
-    """What a buyer holds or owns. `hold_until` is when an unpaid hold lapses."""
+    """What a buyer holds or owns. `hold_until` is when an unpaid hold lapses.
+
+    `offer`: it was made for a buyer on the waiting list when units came back.
+    """
 
     order: str
     room: str
@@ -83,6 +90,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     created: int
     updated: int
     hold_until: int
+    offer: bool = False
 
 
 class RoomView(Struct, omit_defaults=True):

@@ -1,5 +1,6 @@
 """Orders: bought, paid, cancelled and listed by their buyer."""
 
+import asyncio
 import hashlib
 import secrets
 from typing import Any
@@ -22,14 +23,17 @@ from server.store.scripts import Scripts
 
 
 class _Outcome(Struct):
-    """What became of one buy of a batch: an order or a refusal."""
+    """What became of one buy of a batch: an order, a refusal, or a draw to wait for."""
 
     order: Order | None = None
     err: str = ""
     msg: str = ""
     retry_ms: int | None = None
+    wait_ms: int = 0
 
 
+# A cart may meet the draws of several sales one after another.
+_DRAWS_MAX = 3
 _ORDER = msgpack.Decoder(Order)
 _OUTCOMES = msgpack.Decoder(list[_Outcome])
 _LISTS = msgpack.Decoder(list[list[Order]])
@@ -49,6 +53,7 @@ class Orders:
         self._limits = settings.orders
         self._events_max = settings.rooms.event_stream_len_max
         self._provider = provider
+        provider.listen(self.charged)
         self._buys: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
             "order_buy",
             self._buy_batch,
@@ -70,6 +75,14 @@ class Orders:
         """Hold units; `ok` carries the order."""
         buy = buy_of(call, cmd, self._limits)
         outcome = await self._buys.submit(call.room_id, buy)
+        for _ in range(_DRAWS_MAX):
+            if not outcome.wait_ms:
+                break
+            # The entry is in the store. After the draw the same buy has its order, or a refusal.
+            await asyncio.sleep(outcome.wait_ms / 1000)
+            outcome = await self._buys.submit(call.room_id, buy)
+        if outcome.wait_ms:
+            raise CommandError("unavailable", "The draw is not over yet.", outcome.wait_ms)
         if outcome.order is None:
             raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
         return Ok(ref=cmd.ref, order=outcome.order)
@@ -78,6 +91,8 @@ class Orders:
         args = {
             "buys": buys,
             "orders_per_user_max": self._limits.orders_per_user_max,
+            "entries_max": self._limits.draw_entries_max,
+            "offer_hold_s": self._limits.offer_hold_s,
             "events_max": self._events_max,
         }
         return await self._scripts.run("order_buy", room_id, args, _OUTCOMES)
@@ -85,6 +100,7 @@ class Orders:
     async def aclose(self) -> None:
         """Wait until every buy that was handed in has its answer."""
         await self._buys.aclose()
+        await self._provider.aclose()
 
     async def pay(self, call: Call, cmd: Pay) -> Ok:
         """Charge a held order; `ok` carries it, still held if the provider answers later."""
@@ -110,7 +126,12 @@ class Orders:
 
     async def cancel(self, call: Call, cmd: Cancel) -> Ok:
         """Give a held order back; `ok` carries it."""
-        args = {"order": cmd.order, "user": call.who.user, "events_max": self._events_max}
+        args = {
+            "order": cmd.order,
+            "user": call.who.user,
+            "offer_hold_s": self._limits.offer_hold_s,
+            "events_max": self._events_max,
+        }
         order = await self._scripts.run("order_cancel", call.room_id, args, _ORDER)
         return Ok(ref=cmd.ref, order=order)
 

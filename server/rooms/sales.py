@@ -45,6 +45,8 @@ class Sales:
             "hold_s": cmd.hold_s,
             "starts_in_s": cmd.starts_in_s,
             "lasts_s": cmd.lasts_s,
+            "fair_ms": self._limits.fair_window_ms,
+            "seed": secrets.token_hex(16),
             "sales_max": self._limits.sales_max,
             "events_max": self._events_max,
         }
@@ -64,6 +66,7 @@ class Sales:
             "add": cmd.add,
             "nonce": secrets.token_hex(8),
             "stock_max": self._limits.stock_max,
+            "offer_hold_s": self._limits.offer_hold_s,
             "events_max": self._events_max,
         }
         sale = await self._scripts.run("sale_restock", call.room_id, args, _SALE)

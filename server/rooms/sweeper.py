@@ -7,7 +7,7 @@ paying check the clock themselves, so a late sweep makes nobody's order wrong.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any, Self
 
 from msgspec import Struct, msgpack
@@ -19,6 +19,9 @@ from server.store.scripts import Scripts
 
 _log = logging.getLogger(__name__)
 _ROOMS_PER_LOOK = 100
+_REFUND = "refund"
+# What is swept -> the zset whose first member says when.
+_LOOKS = {"sale_due": "due", "order_expire": "holds", _REFUND: "refunds"}
 
 
 class _Swept(Struct):
@@ -32,6 +35,8 @@ _SWEPT = msgpack.Decoder(_Swept)
 class Sweeper:
     """Sweeps the rooms `here()` names every `sweep_interval_ms`, all rooms every `sweep_lap_s`.
 
+    `refund(room_id)` gives back what is due (see `refunds`).
+
     Use it as an async context manager: the task lives as long as the block.
     """
 
@@ -40,10 +45,18 @@ class Sweeper:
         scripts: Scripts,
         settings: Settings,
         here: Callable[[], Iterable[str]] = tuple,
+        refund: Callable[[str], Awaitable[int]] | None = None,
     ) -> None:
         self._scripts = scripts
         self._limits = settings.orders
-        self._events_max = settings.rooms.event_stream_len_max
+        self._args = {
+            "batch_max": self._limits.sweep_batch_max,
+            "orders_per_user_max": self._limits.orders_per_user_max,
+            "entries_max": self._limits.draw_entries_max,
+            "offer_hold_s": self._limits.offer_hold_s,
+            "events_max": settings.rooms.event_stream_len_max,
+        }
+        self._refund = refund
         self._here = here
         self._task: asyncio.Task[None] | None = None
 
@@ -86,22 +99,22 @@ class Sweeper:
 
     async def _sweep_out(self, script: str, room_id: str) -> int:
         """Run `script` on a room until nothing is due any more."""
-        args = {"batch_max": self._limits.sweep_batch_max, "events_max": self._events_max}
+        if script == _REFUND:
+            return await self._refund(room_id) if self._refund else 0
         changed = 0
         while True:
-            swept = await self._scripts.run(script, room_id, args, _SWEPT)
+            swept = await self._scripts.run(script, room_id, self._args, _SWEPT)
             changed += swept.changed
             if swept.changed < self._limits.sweep_batch_max:
                 return changed
 
     async def _due(self, rooms: list[str]) -> list[tuple[str, str]]:
-        """(script, room) for all that is due, found with two reads a room in one round trip."""
+        """(script, room) for all that is due, found with three reads a room in one round trip."""
         keys = self._scripts.keys
         pipeline = self._scripts.redis.pipeline(transaction=False)
-        looks = [(s, r) for r in rooms for s in ("sale_due", "order_expire")]
+        looks = [(script, room) for room in rooms for script in _LOOKS]
         for script, room_id in looks:
-            key = keys.room(room_id, "due" if script == "sale_due" else "holds")
-            pipeline.zrange(key, 0, 0, withscores=True)
+            pipeline.zrange(keys.room(room_id, _LOOKS[script]), 0, 0, withscores=True)
         pipeline.time()
         *firsts, (seconds, micros) = await pipeline.execute()
         now = seconds * 1000 + micros // 1000

@@ -63,12 +63,14 @@ class Redis(Section):
     url: str = Field(
         "",
         repr=False,
-        pattern=r"^((rediss?|unix|rediss?\+sentinel)://\S+)?$",
+        pattern=r"^((rediss?|unix|rediss?\+(sentinel|cluster))://\S+)?$",
         json_schema_extra=_words(
-            "empty, or a URL that starts with redis://, rediss://, unix:// or redis+sentinel://"
+            "empty, or a URL that starts with redis://, rediss://, unix://, redis+sentinel:// or "
+            "redis+cluster://"
         ),
-        description="Redis to use: redis://, rediss://, unix:// or "
-        "redis+sentinel://host:port,host:port/service; empty starts a private one.",
+        description="Redis to use: redis://, rediss://, unix://, "
+        "redis+sentinel://host:port,host:port/service or redis+cluster://host:port,host:port; "
+        "empty starts a private one.",
     )
     server_path: str = Field(
         "", description="redis-server program for the private Redis; empty looks for one."
@@ -234,6 +236,18 @@ class Orders(Section):
     )
     sweep_batch_max: int = _limit(200, 1, 10_000, "Holds ended in one step.")
     sales_max: int = _limit(200, 1, 10_000, "Sales in one room.")
+    fair_window_ms: int = _limit(
+        300,
+        0,
+        10_000,
+        "Time at the start of a sale in which buys are gathered and then drawn in random order; "
+        "0 is first come, first served.",
+    )
+    draw_entries_max: int = _limit(50_000, 1, 1_000_000, "Buys gathered for one draw.")
+    waitlist_max: int = _limit(1000, 0, 100_000, "Buyers who may queue for one sold-out sale.")
+    offer_hold_s: int = _limit(
+        30, 1, 3600, "Time a buyer from the waiting list has to pay what came back."
+    )
     batch_max: int = _limit(200, 1, 1000, "Buys sent to Redis in one call.")
     batch_waiting_max: int = _limit(
         20_000, 1, 1_000_000, "Buys waiting on a worker; more are answered `unavailable`."
@@ -241,7 +255,15 @@ class Orders(Section):
 
 
 class Payments(Section):
-    """Messages from the payment provider."""
+    """Who takes the money."""
+
+    provider: Literal["sandbox", "webhook"] = Field(
+        "sandbox",
+        description="sandbox takes no money, for demos and tests; webhook waits for signed "
+        "messages of the real provider.",
+    )
+    sandbox_delay_ms: int = _limit(0, 0, 60_000, "Time the sandbox takes to answer.")
+    refund_retry_s: float = _limit(30, 0.05, 86_400, "Time before a refund is tried again.")
 
     webhook_secret: SecretStr | None = Field(
         None, description="Secret the payment provider signs with; none refuses every message."

@@ -28,6 +28,10 @@ ROOM_KEYS: Final = {
     "ledger": "stream: every change of an order or of an allocation, append-only",
     "stats": "hash: totals, a fold of the ledger",
     "payments": "hash payment -> packed {payment, order, amount, currency, status, at}",
+    "draws": "hash sale -> seed of its draw, until it was drawn",
+    "entries": "list: packed {sale, buy} that wait for a draw",
+    "waiting": "zset: <sale>/<number of 16 digits>/<user>, in the order people queued",
+    "queued": "hash <sale>/<user> -> packed {user, name, qty, n}; `n`: the last number given",
     "nudge": "string: written before waiting for copies, see `Scripts`",
     "refunds": "zset: payment by the ms from which its refund is to be tried",
 }

@@ -6,7 +6,14 @@ from redis.asyncio import Redis
 from server.settings import Settings
 from server.store.keys import Keys
 from server.store.scripts import Scripts
+from tests.conftest import MakeSettings
 from tests.orders.shop import Shop, shop_on
+
+
+@pytest.fixture
+def settings(make_settings: MakeSettings) -> Settings:
+    """First come, first served, unless a test asks for the draw."""
+    return make_settings(orders={"fair_window_ms": 0})
 
 
 @pytest.fixture

@@ -82,15 +82,18 @@ class RedisProcess:
         await asyncio.to_thread(self._process.wait)
 
     async def stop(self) -> None:
-        """End the server if it runs; a polite signal it may refuse while it writes its first log."""
+        """End the server if it runs; it may refuse a polite signal while it writes its log."""
         if self._process is not None and self._process.poll() is None:
             await self.kill()
 
-    async def wait_for_sync(self) -> None:
-        """Wait until this replica is connected to its primary."""
+    async def wait_for_sync(self, primary: "RedisProcess") -> None:
+        """Wait until this replica follows its primary, and the primary knows."""
         async with asyncio.timeout(20):
             while (await self.info("replication")).get("master_link_status") != "up":
                 await asyncio.sleep(0.02)
+            await primary.client.set("synced", 1)
+            while await primary.client.wait(1, 1000) < 1:
+                pass
 
     async def info(self, section: str) -> dict[str, Any]:
         return dict(await self.client.info(section))

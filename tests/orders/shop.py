@@ -9,14 +9,28 @@ from redis.asyncio import Redis
 
 from server.auth import Identity
 from server.protocol.codes import CommandError
-from server.protocol.commands import Buy, BuyLine, Cancel, Pay, SaleClose, SaleOpen, SaleRestock
+from server.protocol.commands import (
+    Buy,
+    BuyLine,
+    Cancel,
+    OrderReturn,
+    Pay,
+    SaleClose,
+    SaleOpen,
+    SaleRestock,
+)
+from server.protocol.commands import Waitlist as WaitlistCommand
 from server.protocol.models import Order, Sale
 from server.protocol.roles import Role
+from server.rooms.audit import audit
 from server.rooms.call import Call
+from server.rooms.order_book import OrderBook
 from server.rooms.orders import Orders
-from server.rooms.payments import SandboxProvider
+from server.rooms.payments import Payment, SandboxProvider
+from server.rooms.refunds import Refunds
 from server.rooms.sales import Sales
 from server.rooms.sweeper import Sweeper
+from server.rooms.waitlist import Waitlist
 from server.settings import Settings
 from server.store.keys import ROOM_KEYS
 from server.store.scripts import Scripts
@@ -29,13 +43,16 @@ class Shop:
     """One room with its shelf `tea`, `cup` (CNY) and `wine` (EUR)."""
 
     def __init__(
-        self, scripts: Scripts, sales: Sales, orders: Orders, sweeper: Sweeper, room_id: str
+        self, scripts: Scripts, settings: Settings, provider: SandboxProvider, room_id: str
     ) -> None:
         self.scripts = scripts
         self.redis: Redis = scripts.redis
-        self.sales = sales
-        self.orders = orders
-        self.sweeper = sweeper
+        self.sales = Sales(scripts, settings)
+        self.orders = Orders(scripts, settings, provider)
+        self.waitlist = Waitlist(scripts, settings)
+        self.refunds = Refunds(scripts, settings, provider)
+        self.book = OrderBook(scripts)
+        self.sweeper = Sweeper(scripts, settings, lambda: [room_id], self.refunds.sweep)
         self.id = room_id
         self._keys = itertools.count()
 
@@ -99,6 +116,26 @@ class Shop:
         assert ok.order is not None
         return ok.order
 
+    async def queue(self, user: str, sale: Sale, qty: int = 1, leave: bool = False) -> int | None:
+        cmd = WaitlistCommand(ref=1, sale=sale.sale, qty=qty, leave=leave)
+        return (await self.waitlist.queue(self.call(user), cmd)).place
+
+    async def take_back(self, order: Order, restock: bool = False) -> Order:
+        cmd = OrderReturn(ref=1, order=order.order, restock=restock)
+        ok = await self.refunds.take_back(self.call("h"), cmd)
+        assert ok.order is not None
+        return ok.order
+
+    async def charge(self, order: Order, payment: str, amount: int | None = None) -> Order:
+        """The provider says it took `amount`, or the order's total."""
+        amount = order.total if amount is None else amount
+        told = Payment(payment, amount, order.currency)
+        return await self.orders.charged(self.id, order.order, told)
+
+    async def audit(self) -> list[str]:
+        """What the ledger and the live state differ in."""
+        return (await audit(self.scripts, self.id)).differences
+
     async def lapse(self, order: Order) -> None:
         """Move the order's deadline into the past, as if its time had gone by."""
         raw = ANY.decode(await self.redis.hget(self.key("orders"), order.order))
@@ -142,10 +179,4 @@ class Shop:
 
 def shop_on(scripts: Scripts, settings: Settings, room_id: str = "r1") -> Shop:
     """A shop wired as the server wires it; `build()` makes its room."""
-    return Shop(
-        scripts,
-        Sales(scripts, settings),
-        Orders(scripts, settings, SandboxProvider()),
-        Sweeper(scripts, settings),
-        room_id,
-    )
+    return Shop(scripts, settings, SandboxProvider(), room_id)

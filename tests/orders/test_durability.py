@@ -49,10 +49,10 @@ async def test_replicas_that_are_not_there_are_refused_at_start(primary: RedisPr
 async def test_an_order_waits_for_its_replica(
     primary: RedisProcess, tmp_path: Path, settings: Settings
 ) -> None:
-    promise = Durability.parse("replicas:1", wait_ms=300)
+    promise = Durability.parse("replicas:1", wait_ms=1500)
     scripts = await asyncio.to_thread(Scripts, primary.client, Keys("t"), durability=promise)
     async with RedisProcess(tmp_path / "replica", appendonly="no", replicaof=primary) as replica:
-        await replica.wait_for_sync()
+        await replica.wait_for_sync(primary)
         await promise.check(primary.client)
         shop: Shop = shop_on(scripts, settings)
         await shop.build()
@@ -76,7 +76,7 @@ async def test_scripts_that_are_not_loaded_are_sent_whole_and_still_waited_for(
     promise = Durability.parse("replicas:1", wait_ms=2000)
     scripts = await asyncio.to_thread(Scripts, primary.client, Keys("t"), durability=promise)
     async with RedisProcess(tmp_path / "replica", appendonly="no", replicaof=primary) as replica:
-        await replica.wait_for_sync()
+        await replica.wait_for_sync(primary)
         shop = shop_on(scripts, settings)
         await shop.build()
         sale = await shop.open()

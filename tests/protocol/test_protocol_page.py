@@ -19,9 +19,12 @@ from server.rooms.comments import Comments
 from server.rooms.likes import Likes
 from server.rooms.moderation import Moderation
 from server.rooms.orders import Orders
+from server.rooms.payments import SandboxProvider
 from server.rooms.phases import Phases
+from server.rooms.refunds import Refunds
 from server.rooms.sales import Sales
 from server.rooms.shelf import Shelf
+from server.rooms.waitlist import Waitlist
 from server.settings import Settings
 from server.web.errors import CONFLICT, STATUS
 from server.web.rest import Rest
@@ -105,7 +108,9 @@ def test_every_command_names_the_least_role_that_may_send_it(settings: Settings)
         Phases(none, settings, none),
         Moderation(none, settings),
         Sales(none, settings),
-        Orders(none, settings, none),
+        Orders(none, settings, SandboxProvider()),
+        Waitlist(none, settings),
+        Refunds(none, settings, SandboxProvider()),
     ]
     roles = {row[0].strip("`"): row[1] for row in rows("Commands")}
     for feature in features:

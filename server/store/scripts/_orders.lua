@@ -1,11 +1,13 @@
 -- Prelude of every script that changes stock or orders; comes after the preludes room and sales.
--- Expects K.room K.events K.bus K.sales K.stock K.bought K.orders K.holds K.ledger K.stats.
+-- Expects K.room K.events K.bus K.sales K.stock K.bought K.orders K.orders_of K.holds K.ledger
+-- K.stats K.waiting K.queued, and A.offer_hold_s.
 -- A call changes tables; settle() writes each of them once. So a script must have made all its
 -- refusals before it calls settle(), and nothing is written before the first set_status().
 
 local sales, changed = {}, {}   -- id -> sale, false where none is; the sales this call changed
 local live = {}                 -- <sale>/<user> -> live units
 local tally = {}                -- field of `stats` -> change
+local mine, more = {}, {}       -- user -> order ids; users who got one more
 local entries                   -- number of the last ledger entry
 
 -- A sale as this call has left it so far; nil where there is none.
@@ -26,6 +28,7 @@ end
 -- Moves `n` units of a sale between two of its counters (left, held, sold).
 local function shift(sale, from, to, n)
   sale[from], sale[to] = sale[from] - n, sale[to] + n
+  sale.freed = sale.freed or to == 'left'
   touch(sale)
 end
 
@@ -71,7 +74,7 @@ local function order_of(id)
 end
 
 -- The one way an order changes: it is stored, counted, logged and told to its buyer.
-local function set_status(order, status, now)
+local function set_status(order, status, now, restock)
   local was = order.status
   if was then
     count_order(order, -1)
@@ -84,7 +87,7 @@ local function set_status(order, status, now)
   elseif was == 'held' then
     redis.call('ZREM', K.holds, order.order)
   end
-  log({ k = 'order', at = now, was = was, order = order })
+  log({ k = 'order', at = now, was = was, order = order, restock = restock })
   tell_user(order.user, { t = 'order', order = order })
 end
 
@@ -97,13 +100,73 @@ local function give_back(order, status, now)
   set_status(order, status, now)
 end
 
+-- The ids of a user's orders, oldest first.
+local function ids_of(user)
+  if not mine[user] then
+    local raw = redis.call('HGET', K.orders_of, user)
+    mine[user] = raw and cmsgpack.unpack(raw) or {}
+  end
+  return mine[user]
+end
+
+-- Makes an order of lines {sale qty} that were found to be free; `hold_s` shortens the hold.
+local function hold(id, buyer, wanted, now, hold_s)
+  local lines, total, shortest, currency = {}, 0, hold_s or math.huge, nil
+  for i, line in ipairs(wanted) do
+    local sale = sale_of(line.sale)
+    shift(sale, 'left', 'held', line.qty)
+    add_live(line.sale, buyer.user, line.qty)
+    lines[i] = { sale = line.sale, sku = sale.sku, title = sale.title, qty = line.qty,
+      price = sale.price }
+    total = total + line.qty * sale.price
+    shortest = math.min(shortest, sale.hold_s)
+    currency = sale.currency
+  end
+  local order = { order = id, room = A.room, user = buyer.user, name = buyer.name,
+    lines = lines, total = total, currency = currency, created = now,
+    hold_until = now + shortest * 1000, offer = hold_s and true or nil }
+  set_status(order, 'held', now)
+  local ids = ids_of(buyer.user)
+  ids[#ids + 1], more[buyer.user] = id, true
+  return order
+end
+
+-- Whoever queued first is offered what came back, before the room sees it. Who wants more than
+-- there is waits on and holds the queue up; who may not have more is dropped.
+local function offer(sale, now)
+  local id = sale.sale
+  while sale.left > 0 and (sale.ends == 0 or now < sale.ends) do
+    local head = redis.call('ZRANGEBYLEX', K.waiting, '[' .. id .. '/', '(' .. id .. '0',
+      'LIMIT', 0, 1)[1]
+    if not head then
+      return
+    end
+    local field = id .. '/' .. string.sub(head, #id + 19)
+    local wish = cmsgpack.unpack(redis.call('HGET', K.queued, field))
+    if wish.qty > sale.left then
+      return
+    end
+    redis.call('ZREM', K.waiting, head)
+    redis.call('HDEL', K.queued, field)
+    if live_units(id, wish.user) + wish.qty <= sale.per_user then
+      local made = redis.sha1hex(A.room .. ' ' .. head .. ' ' .. int(now))
+      hold('o' .. string.sub(made, 1, 20), wish, { { sale = id, qty = wish.qty } }, now,
+        A.offer_hold_s)
+    end
+  end
+end
+
 local function wire_sale(sale)
-  sale.changed, sale.told = nil, nil
+  sale.changed, sale.told, sale.freed = nil, nil, nil
   return sale
 end
 
 -- Sold out is told once, and lifted once stock is back; other news were marked by `sale.told`.
 local function settle_sale(sale)
+  if sale.freed and (sale.status == 'open' or sale.status == 'sold_out')
+    and room_phase() == 'live' then
+    offer(sale, now_ms())
+  end
   if sale.status == 'open' and sale.left == 0 then
     sale.status, sale.told = 'sold_out', true
   elseif sale.status == 'sold_out' and sale.left > 0 then
@@ -133,6 +196,9 @@ local function settle()
     else
       redis.call('HDEL', K.bought, field)
     end
+  end
+  for user in pairs(more) do
+    redis.call('HSET', K.orders_of, user, cmsgpack.pack(mine[user]))
   end
   for field, n in pairs(tally) do
     redis.call('HINCRBY', K.stats, field, int(n))

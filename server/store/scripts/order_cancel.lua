@@ -1,5 +1,5 @@
 -- Gives a held order back.
--- keys: room events bus sales stock bought orders holds ledger stats
+-- keys: room events bus sales stock bought orders orders_of holds ledger stats waiting queued
 -- uses: room sales orders
 -- durable: yes
 -- args: order user events_max

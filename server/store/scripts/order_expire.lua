@@ -1,5 +1,5 @@
 -- Ends the holds whose deadline has passed, by the clock of Redis.
--- keys: room events bus sales stock bought orders holds ledger stats
+-- keys: room events bus sales stock bought orders orders_of holds ledger stats waiting queued
 -- uses: room sales orders
 -- durable: yes
 -- args: batch_max events_max

@@ -1,9 +1,10 @@
 -- Starts or ends the stream.
--- keys: room events bus spoke
+-- keys: room events bus spoke due
 -- uses: room
 -- args: phase(live|ended) events_max
 -- returns: {phase, at(ms)}; refuses not_found ended conflict not_live
--- holds: a room goes scheduled -> live -> ended, each once. Its sales are closed by their own script.
+-- holds: a room goes scheduled -> live -> ended, each once. Its sales are closed by their own script;
+-- should that not be called, `due` has the sweeper do it.
 
 local phase = room_phase()
 if not phase then
@@ -26,6 +27,7 @@ local at = now_ms()
 redis.call('HSET', K.room, 'phase', A.phase, A.phase == 'live' and 'started' or 'ended', int(at))
 if A.phase == 'ended' then
   redis.call('DEL', K.spoke)
+  redis.call('ZADD', K.due, int(at), '*:end')
 end
 tell_room({ t = 'phase', phase = A.phase, at = at })
 return done({ phase = A.phase, at = at })

@@ -1,5 +1,5 @@
 -- Closes a sale: no more buys; what is held may still be paid until the hold lapses.
--- keys: room events bus sales stock due bought orders holds ledger stats
+-- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued
 -- uses: room sales orders closing
 -- durable: yes
 -- args: sale events_max

@@ -1,5 +1,5 @@
 -- Closes every sale of a room: its stream has ended.
--- keys: room events bus sales stock due bought orders holds ledger stats
+-- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued
 -- uses: room sales orders closing
 -- durable: yes
 -- args: events_max
@@ -9,13 +9,6 @@
 if not room_phase() then
   return no_room()
 end
-local now, closed = now_ms(), {}
-for _, id in ipairs(redis.call('HKEYS', K.sales)) do
-  local sale = sale_of(id)
-  if sale.status ~= 'closed' then
-    close_sale(sale, now)
-    closed[#closed + 1] = id
-  end
-end
+local closed = close_all(now_ms())
 settle()
 return done(closed)

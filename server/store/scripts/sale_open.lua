@@ -1,8 +1,9 @@
 -- Opens a sale of a product on the shelf, now or later.
--- keys: room events bus shelf sales stock due bought orders holds ledger stats
+-- keys: room events bus sales stock shelf due draws bought orders orders_of holds ledger stats waiting queued
 -- uses: room sales orders
 -- durable: yes
--- args: sale(id) sku price stock per_user hold_s starts_in_s lasts_s(0 = until closed) sales_max events_max
+-- args: sale(id) sku price stock per_user hold_s starts_in_s lasts_s(0 = until closed) sales_max
+--   fair_ms(0 = first come) seed(secret) events_max
 -- returns: the sale; refuses not_found ended limit_reached
 -- holds: the same sale id again returns the same sale; title, price and currency are frozen here.
 
@@ -33,6 +34,11 @@ local ends = A.lasts_s > 0 and starts + A.lasts_s * 1000 or 0
 local sale = { sale = A.sale, sku = A.sku, title = product.title, price = A.price,
   currency = product.currency, per_user = A.per_user, hold_s = A.hold_s, starts = starts,
   ends = ends, n = n + 1 }
+if A.fair_ms > 0 then
+  sale.fair_until, sale.draw_hash = starts + A.fair_ms, redis.sha1hex(A.seed)
+  redis.call('HSET', K.draws, A.sale, A.seed)
+  redis.call('ZADD', K.due, int(sale.fair_until), A.sale .. ':draw')
+end
 redis.call('HSET', K.sales, A.sale, cmsgpack.pack(sale))
 sale.n = nil
 sale.allocated, sale.left, sale.held, sale.sold, sale.ver = A.stock, A.stock, 0, 0, 0

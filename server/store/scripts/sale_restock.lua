@@ -1,5 +1,5 @@
 -- Adds units to a sale.
--- keys: room events bus sales stock once bought orders holds ledger stats
+-- keys: room events bus sales stock once bought orders orders_of holds ledger stats waiting queued
 -- uses: room sales orders
 -- durable: yes
 -- args: sale add nonce(random, of this very call) stock_max events_max
@@ -22,7 +22,8 @@ if sale.allocated + A.add > A.stock_max then
 end
 
 redis.call('HSET', K.once, once, A.sale)
-sale.allocated, sale.left, sale.told = sale.allocated + A.add, sale.left + A.add, true
+sale.allocated, sale.left = sale.allocated + A.add, sale.left + A.add
+sale.told, sale.freed = true, true
 touch(sale)
 log({ k = 'sale', at = now_ms(), what = 'restocked', sale = A.sale, add = A.add })
 settle()

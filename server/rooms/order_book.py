@@ -1,0 +1,121 @@
+"""A room's orders for its host: totals, and all of them one after another."""
+
+import csv
+import io
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
+
+from msgspec import Struct, json, msgpack
+
+from server.protocol.models import Order
+from server.rooms import ledger
+from server.store.scripts import Scripts
+
+_ORDER = msgpack.Decoder(Order)
+CSV_COLUMNS = (
+    "order", "created", "updated", "status", "user", "name", "sale", "sku", "title", "qty",
+    "price", "line_total", "order_total", "currency",
+)  # fmt: skip
+
+
+class Money(Struct, frozen=True):
+    """Sums in one currency's minor unit: by status of the orders, and of the payments.
+
+    `charged` is all that was taken, `net` what is left of it after refunds made and due.
+    """
+
+    orders: dict[str, int]
+    charged: int
+    refund_due: int
+    refunded: int
+    net: int
+
+
+class OrderStats(Struct, frozen=True):
+    """How many orders and units have each status, and the money by currency."""
+
+    orders: dict[str, int]
+    units: dict[str, int]
+    money: dict[str, Money]
+
+
+class OrderBook:
+    """Reads what the room has sold."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    async def stats(self, room_id: str) -> OrderStats:
+        """The totals as of now."""
+        key = self._scripts.keys.room(room_id, "stats")
+        raw = await self._scripts.redis.hgetall(key)
+        fields: dict[str, dict[str, int]] = {name.decode().split(":", 1)[0]: {} for name in raw}
+        for name, value in raw.items():
+            kind, _, rest = name.decode().partition(":")
+            fields[kind][rest] = int(value)
+        return _stats_of(fields)
+
+    async def orders(self, room_id: str) -> AsyncIterator[list[Order]]:
+        """All orders as they are now, oldest first, a few hundred at a time."""
+        key = self._scripts.keys.room(room_id, "orders")
+        async for chunk in ledger.read(self._scripts, room_id):
+            made = [e["order"]["order"] for _, e in chunk if e["k"] == "order" and "was" not in e]
+            if made:
+                raw = await self._scripts.redis.hmget(key, made)
+                yield [_ORDER.decode(order) for order in raw if order is not None]
+
+    async def csv(self, room_id: str) -> AsyncIterator[str]:
+        """The orders as CSV, one row a line of an order; times in UTC."""
+        yield _rows([CSV_COLUMNS])
+        async for orders in self.orders(room_id):
+            yield _rows([row for order in orders for row in _csv_rows(order)])
+
+    async def jsonl(self, room_id: str) -> AsyncIterator[str]:
+        """The orders as JSON, one a line."""
+        async for orders in self.orders(room_id):
+            yield "".join(json.encode(order).decode() + "\n" for order in orders)
+
+
+def _stats_of(fields: dict[str, dict[str, int]]) -> OrderStats:
+    amounts: dict[str, dict[str, int]] = {}
+    for name, total in fields.get("amount", {}).items():
+        status, _, currency = name.partition(":")
+        amounts.setdefault(currency, {})[status] = total
+    charged, due, back = (fields.get(k, {}) for k in ("charged", "refund_due", "refunded"))
+    money = {
+        currency: Money(
+            orders=amounts.get(currency, {}),
+            charged=charged.get(currency, 0),
+            refund_due=due.get(currency, 0),
+            refunded=back.get(currency, 0),
+            net=charged.get(currency, 0) - due.get(currency, 0) - back.get(currency, 0),
+        )
+        for currency in sorted(amounts.keys() | charged.keys())
+    }
+    return OrderStats(fields.get("orders", {}), fields.get("units", {}), money)
+
+
+def _csv_rows(order: Order) -> list[tuple[object, ...]]:
+    return [
+        (
+            order.order, _utc(order.created), _utc(order.updated), order.status,
+            _text(order.user), _text(order.name), line.sale, _text(line.sku), _text(line.title),
+            line.qty, line.price, line.qty * line.price, order.total, order.currency,
+        )
+        for line in order.lines
+    ]  # fmt: skip
+
+
+def _text(value: str) -> str:
+    """A name that a spreadsheet would run as a formula is quoted (OWASP, CSV injection)."""
+    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def _utc(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
+
+
+def _rows(rows: Iterable[tuple[object, ...]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()

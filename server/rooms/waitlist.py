@@ -1,0 +1,45 @@
+"""The queue of a sold-out sale: what comes back is offered in the order people came."""
+
+from typing import Any
+
+from msgspec import Struct, msgpack
+
+from server.protocol.commands import Waitlist as WaitlistCommand
+from server.protocol.events import Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.settings import Settings
+from server.store.scripts import Scripts
+
+
+class _Place(Struct):
+    place: int
+
+
+_PLACE = msgpack.Decoder(_Place)
+
+
+class Waitlist:
+    """Lets buyers queue. The offers are made by whichever script brings units back."""
+
+    def __init__(self, scripts: Scripts, settings: Settings) -> None:
+        self._scripts = scripts
+        self._waitlist_max = settings.orders.waitlist_max
+
+    def handlers(self) -> Handlers:
+        """The command to queue."""
+        return {WaitlistCommand: Handler(self.queue, Role.VIEWER)}
+
+    async def queue(self, call: Call, cmd: WaitlistCommand) -> Ok:
+        """Queue or leave; `ok` carries the place, 0 for none."""
+        args: dict[str, Any] = {"sale": cmd.sale, "user": call.who.user}
+        if cmd.leave:
+            found = await self._scripts.run("waitlist_leave", call.room_id, args, _PLACE)
+        else:
+            args |= {
+                "name": call.who.name,
+                "qty": cmd.qty,
+                "waitlist_max": self._waitlist_max,
+            }
+            found = await self._scripts.run("waitlist_join", call.room_id, args, _PLACE)
+        return Ok(ref=cmd.ref, place=found.place)

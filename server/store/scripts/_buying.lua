@@ -1,0 +1,150 @@
+-- Prelude: who gets what of a sale. Comes after orders; expects K.due K.once K.draws K.entries,
+-- A.orders_per_user_max A.entries_max. A buy is {user name once digest order lines=[{sale qty}]}.
+
+local now = now_ms()
+local phase = room_phase()
+
+local function no(code, msg, retry_ms)
+  return { err = code, msg = msg, retry_ms = retry_ms }
+end
+
+local function start(sale)
+  sale.status, sale.told = 'open', true
+  touch(sale)
+  redis.call('ZREM', K.due, sale.sale .. ':start')
+end
+
+-- Why a line of a buy can't be had; nil if it can.
+local function refusal(line, user)
+  local sale = sale_of(line.sale)
+  if not sale then
+    return no('not_found', 'There is no such sale in this room.')
+  end
+  if sale.status == 'closed' or (sale.ends > 0 and now >= sale.ends) then
+    return no('ended', 'The sale of `' .. sale.sku .. '` is over.')
+  end
+  if now < sale.starts then
+    return no('not_started', 'The sale of `' .. sale.sku .. '` has not started.', sale.starts - now)
+  end
+  if sale.left == 0 then
+    return no('sold_out', 'Sold out: `' .. sale.sku .. '`. Units that are held may come back.')
+  end
+  if sale.left < line.qty then
+    return no('sold_out', 'Only ' .. int(sale.left) .. ' of `' .. sale.sku .. '` left; ask for fewer.')
+  end
+  if live_units(line.sale, user) + line.qty > sale.per_user then
+    return no('limit_reached', 'One buyer can have at most ' .. int(sale.per_user) .. ' of `'
+      .. sale.sku .. '` in this sale.')
+  end
+end
+
+local function refusal_of(buy)
+  if phase ~= 'live' then
+    return no(phase == 'ended' and 'ended' or 'not_live',
+      'The room is not live, so nothing can be bought.')
+  end
+  for _, line in ipairs(buy.lines) do
+    local no_line = refusal(line, buy.user)
+    if no_line then
+      return no_line
+    end
+    if sale_of(line.sale).currency ~= sale_of(buy.lines[1].sale).currency then
+      return no('conflict', 'An order has one currency; buy these products in two orders.')
+    end
+  end
+  if #ids_of(buy.user) >= A.orders_per_user_max then
+    return no('limit_reached', 'One buyer can have at most ' .. int(A.orders_per_user_max)
+      .. ' orders in this room.')
+  end
+end
+
+-- The first sale of a buy that is still gathering its draw, if there is one.
+local function gathering(buy)
+  for _, line in ipairs(buy.lines) do
+    local sale = sale_of(line.sale)
+    if sale.fair_until and now < sale.fair_until then
+      return sale
+    end
+  end
+end
+
+local function enter(buy, sale)
+  if redis.call('LLEN', K.entries) >= A.entries_max then
+    return no('unavailable', 'Too many are waiting for this draw; try again after it.',
+      sale.fair_until - now)
+  end
+  redis.call('RPUSH', K.entries, cmsgpack.pack({ sale = sale.sale, buy = buy }))
+  return { wait_ms = sale.fair_until - now }
+end
+
+local function outcome(buy)
+  local before = redis.call('HGET', K.once, buy.once)
+  if before then
+    local digest, order = string.match(before, '^(%x+) (.*)$')
+    if digest ~= buy.digest then
+      return no('key_reused', 'This key was used for another buy; take a new one for a new buy.')
+    end
+    return { order = order_of(order) }
+  end
+  local refused = refusal_of(buy)
+  if refused then
+    return refused
+  end
+  local sale = gathering(buy)
+  if sale then
+    return enter(buy, sale)
+  end
+  for _, line in ipairs(buy.lines) do
+    sale = sale_of(line.sale)
+    if sale.status == 'scheduled' then   -- its time has come, though nobody has swept yet
+      start(sale)
+    end
+  end
+  redis.call('HSET', K.once, buy.once, buy.digest .. ' ' .. buy.order)
+  return { order = hold(buy.order, buy, buy.lines, now) }
+end
+
+-- Serves the buys that were gathered for a sale in the order its seed gives them, then tells the
+-- seed: whoever took part can check the place of their own entry.
+local function draw(sale)
+  local id = sale.sale
+  local seed = redis.call('HGET', K.draws, id)
+  if not seed or now < sale.fair_until then
+    return
+  end
+  local drawn, seen, others = {}, {}, {}
+  for _, raw in ipairs(redis.call('LRANGE', K.entries, 0, -1)) do
+    local entry = cmsgpack.unpack(raw)
+    if entry.sale ~= id then
+      others[#others + 1] = raw
+    elseif not seen[entry.buy.once] then
+      seen[entry.buy.once] = true
+      drawn[#drawn + 1] = { rank = redis.sha1hex(seed .. ' ' .. entry.buy.once), buy = entry.buy }
+    end
+  end
+  redis.call('HDEL', K.draws, id)
+  redis.call('ZREM', K.due, id .. ':draw')
+  redis.call('DEL', K.entries)
+  for _, raw in ipairs(others) do
+    redis.call('RPUSH', K.entries, raw)
+  end
+  table.sort(drawn, function(a, b) return a.rank < b.rank end)
+  for _, entry in ipairs(drawn) do
+    outcome(entry.buy)
+  end
+  log({ k = 'draw', at = now, sale = id, seed = seed, entries = #drawn })
+  tell_room({ t = 'draw', sale = id, seed = seed, entries = #drawn })
+end
+
+-- Draws what should have been drawn by now: those who come later must not overtake.
+local function draw_first(buys)
+  for _, buy in ipairs(buys) do
+    for _, line in ipairs(buy.lines) do
+      local sale = sale_of(line.sale)
+      if sale and sale.fair_until and now >= sale.fair_until and not sale.drawn then
+        sale.drawn = true
+        draw(sale)
+      end
+    end
+  end
+end
