@@ -55,6 +55,7 @@ class Connection(Member, asyncio.Protocol):
         "_join_by",
         "_joining",
         "_protocol",
+        "_turn",
         "_wire",
         "address",
         "heard_at",
@@ -86,6 +87,7 @@ class Connection(Member, asyncio.Protocol):
         self._join_by = -math.inf
         self._fragments: list[bytes] | None = None
         self._in_flight = 0
+        self._turn: asyncio.Lock | None = None
         self._bad = 0
         self.heard_at = edge.loop.time()
         """Loop time of the last bytes from the peer."""
@@ -233,7 +235,12 @@ class Connection(Member, asyncio.Protocol):
         began_at = self._edge.loop.time()
         outcome = "ok"
         try:
-            reply = await self._edge.dispatch.run(Call(self.room_id, self.who, self.source), cmd)
+            call = Call(self.room_id, self.who, self.source)
+            if self.exempt and self._edge.dispatch.in_order(cmd):
+                async with self._turns():
+                    reply = await self._edge.dispatch.run(call, cmd)
+            else:
+                reply = await self._edge.dispatch.run(call, cmd)
             self.send(reply)
         except CommandError as exc:
             outcome = exc.code
@@ -245,6 +252,12 @@ class Connection(Member, asyncio.Protocol):
         finally:
             self._in_flight -= 1
         self._edge.count(op_of(cmd), outcome, began_at)
+
+    def _turns(self) -> asyncio.Lock:
+        """Whose turn it is; made when a host or moderator first needs it, viewers have none."""
+        if self._turn is None:
+            self._turn = asyncio.Lock()
+        return self._turn
 
     def _err(self, ref: int | None, exc: CommandError) -> None:
         self.send(Err(ref=ref, code=exc.code, msg=exc.msg, retry_ms=exc.retry_ms))
@@ -280,8 +293,12 @@ class Connection(Member, asyncio.Protocol):
             await self._edge.rooms.join(self, who, self.room_id, cmd, self._entered)
         except CommandError as exc:
             outcome = exc.code
-            self._joining = False
             self._refuse_join(cmd, exc, NO_ROOM if exc.code == "not_found" else None)
+        except Exception:
+            outcome = "internal"
+            log.exception("A join of the room `%s` failed.", self.room_id)
+            failure = CommandError("internal", "The server failed at this join; try again.", 5000)
+            self._refuse_join(cmd, failure, None)
         self._edge.count("join", outcome, began_at)
 
     def _entered(self, room: Room) -> None:
@@ -289,6 +306,7 @@ class Connection(Member, asyncio.Protocol):
         self.room = room
 
     def _refuse_join(self, cmd: Join, exc: CommandError, why: Close | None) -> None:
+        self._joining = False
         self._err(cmd.ref, exc)
         if why is not None:
             self.close(why)

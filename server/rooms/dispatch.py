@@ -31,6 +31,15 @@ class Dispatch:
                 assert command not in self._handlers, f"{command} has two handlers"
                 self._handlers[command] = handler
 
+    def in_order(self, cmd: Command) -> bool:
+        """Whether commands of this kind are done one after the other, as one connection sent them.
+
+        What hosts and moderators do builds on what they did before. What viewers do does not, and
+        goes faster together (see `store.commit`).
+        """
+        handler = self._handlers.get(type(cmd))
+        return handler is not None and handler.least.at_least(Role.MODERATOR)
+
     async def run(self, call: Call, cmd: Command) -> Ok:
         """Do what the command says, if the caller may. Raises CommandError."""
         handler = self._handlers.get(type(cmd))
