@@ -1,12 +1,11 @@
-"""Connects to a Redis by its URL: one server, or the master that Sentinels name."""
+"""Connects to a Redis by its URL: one server, the master that Sentinels name, or a Cluster."""
 
 import logging
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from redis.asyncio import BlockingConnectionPool, Redis, Sentinel
+from redis.asyncio import BlockingConnectionPool, Redis, Sentinel, SSLConnection
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
 from redis.driver_info import DriverInfo
 from redis.exceptions import RedisError
@@ -14,17 +13,27 @@ from redis.exceptions import RedisError
 from server.masking import mask_url
 from server.settings import SettingsError
 from server.settings.sections import Redis as RedisSettings
+from server.store.addresses import (
+    ClusterAddress,
+    SentinelAddress,
+    cluster_address,
+    sentinel_address,
+)
+from server.store.cluster import Cluster, Node
 from server.store.redis_program import VERSION_MIN
 
 log = logging.getLogger(__name__)
 
+AnyRedis = Redis | Cluster
+
 _HEALTH_CHECK_S = 15
-_SENTINEL_PORT = 26379
+# Sharded pub/sub came with it.
+_CLUSTER_VERSION_MIN = (7, 0)
 # Made once: otherwise each new connection reads the package's metadata from disk, on the loop.
 _DRIVER = DriverInfo()
 
 
-def connect(url: str, settings: RedisSettings) -> Redis:
+def connect(url: str, settings: RedisSettings) -> AnyRedis:
     """A client for `url`, which answers bytes. Nothing is sent before the first command.
 
     A command that fails is never sent again behind the caller's back. When all connections are
@@ -35,20 +44,17 @@ def connect(url: str, settings: RedisSettings) -> Redis:
     try:
         match scheme:
             case "redis" | "rediss" | "unix":
-                pool = BlockingConnectionPool.from_url(
-                    url,
-                    max_connections=settings.connections_max,
-                    timeout=settings.command_timeout_s,
-                    **_options(settings),
-                )
+                pool = BlockingConnectionPool.from_url(url, **_pool_options(settings))
                 return Redis.from_pool(pool)
             case "redis+sentinel" | "rediss+sentinel":
-                return _sentinel_master(_parse_sentinel(urlsplit(url)), settings)
+                return _sentinel_master(sentinel_address(url), settings)
+            case "redis+cluster" | "rediss+cluster":
+                return _cluster(cluster_address(url), settings)
     except ValueError as error:
         raise SettingsError(f"redis.url = {mask_url(url)} can't be used: {error}.") from None
     raise SettingsError(
         f"redis.url = {mask_url(url)} can't be used: it must start with redis://, rediss://, "
-        "unix:// or redis+sentinel://."
+        "unix://, redis+sentinel:// or redis+cluster://."
     )
 
 
@@ -63,36 +69,43 @@ async def check(url: str, settings: RedisSettings) -> None:
     """
     redis = connect(url, settings)
     try:
-        info = await redis.info()
-    except RedisError as error:
+        infos = [await client.info() for client in await _each(redis)]
+    except (RedisError, OSError) as error:
         raise RedisUnusable(
             f"The Redis at {mask_url(url)} can't be used: {error}. Start it, or correct redis.url."
         ) from None
     finally:
         await redis.aclose()
+    for info in infos:
+        _check_info(mask_url(url), info, isinstance(redis, Cluster), settings)
+
+
+async def _each(redis: AnyRedis) -> list[Redis]:
+    """Every server that orders are written to."""
+    if isinstance(redis, Cluster):
+        return [redis.client_of(node) for node in await redis.primaries()]
+    return [redis]
+
+
+def _check_info(url: str, info: dict[str, Any], is_cluster: bool, settings: RedisSettings) -> None:
     version = str(info["redis_version"])
-    if tuple(int(part) for part in version.split(".")[:2]) < VERSION_MIN:
-        raise RedisUnusable(f"The Redis at {mask_url(url)} is {version}; 6.2 or newer is needed.")
-    if info.get("maxmemory_policy", "noeviction") != "noeviction":
-        log.warning(
-            "The Redis at %s may evict keys: set maxmemory-policy noeviction.", mask_url(url)
+    needed = _CLUSTER_VERSION_MIN if is_cluster else VERSION_MIN
+    if tuple(int(part) for part in version.split(".")[:2]) < needed:
+        raise RedisUnusable(
+            f"The Redis at {url} is {version}; {'.'.join(map(str, needed))} or newer is needed."
         )
+    if info.get("cluster_enabled") and not is_cluster:
+        raise RedisUnusable(
+            f"The Redis at {url} is a node of a Cluster: start redis.url with redis+cluster://."
+        )
+    if info.get("maxmemory_policy", "noeviction") != "noeviction":
+        log.warning("The Redis at %s may evict keys: set maxmemory-policy noeviction.", url)
     if settings.durability != "memory" and not info.get("aof_enabled"):
         log.warning(
             "The Redis at %s keeps no append-only file: orders may be lost with it "
             "(set appendonly yes and appendfsync always).",
-            mask_url(url),
+            url,
         )
-
-
-@dataclass(frozen=True, slots=True)
-class _SentinelAddress:
-    sentinels: list[tuple[str, int]]
-    service: str
-    db: int
-    redis_login: dict[str, str]
-    sentinel_login: dict[str, str]
-    ssl: bool
 
 
 class _SentinelMaster(Redis):
@@ -105,20 +118,43 @@ class _SentinelMaster(Redis):
         await self.asked.aclose()
 
 
-def _sentinel_master(address: _SentinelAddress, settings: RedisSettings) -> Redis:
+class _WaitingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
+    """Waits for a free connection, as the pool of a single Redis does."""
+
+
+def _sentinel_master(address: SentinelAddress, settings: RedisSettings) -> Redis:
     common = _options(settings) | ({"ssl": True} if address.ssl else {})
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
-        address.sentinels,
-        sentinel_kwargs={**common, **address.sentinel_login},
-        **common,
-        **address.redis_login,
-        db=address.db,
+        address.sentinels, sentinel_kwargs={**common, **address.sentinel_login}
     )
     client: _SentinelMaster = sentinel.master_for(
-        address.service, redis_class=_SentinelMaster, max_connections=settings.connections_max
+        address.service,
+        redis_class=_SentinelMaster,
+        connection_pool_class=_WaitingSentinelPool,
+        **(_pool_options(settings) | common | address.redis_login),
+        db=address.db,
     )
     client.asked = sentinel
     return client
+
+
+def _cluster(address: ClusterAddress, settings: RedisSettings) -> Cluster:
+    options = _pool_options(settings) | address.login
+    if address.ssl:
+        options["connection_class"] = SSLConnection
+
+    def connect_node(node: Node) -> Redis:
+        return Redis.from_pool(BlockingConnectionPool(host=node.host, port=node.port, **options))
+
+    seeds = [Node(host, port) for host, port in address.nodes]
+    return Cluster(seeds, connect_node, settings.command_timeout_s)
+
+
+def _pool_options(settings: RedisSettings) -> dict[str, Any]:
+    return _options(settings) | {
+        "max_connections": settings.connections_max,
+        "timeout": settings.command_timeout_s,
+    }
 
 
 def _options(settings: RedisSettings) -> dict[str, Any]:
@@ -133,35 +169,3 @@ def _options(settings: RedisSettings) -> dict[str, Any]:
         "protocol": 2,
         "driver_info": _DRIVER,
     }
-
-
-def _parse_sentinel(parts: SplitResult) -> _SentinelAddress:
-    login, _, hosts = parts.netloc.rpartition("@")
-    service, _, db = parts.path.strip("/").partition("/")
-    if not hosts or not service:
-        raise ValueError("it needs sentinels and a service, as in redis+sentinel://h1:26379/name")
-    if db and not db.isdigit():
-        raise ValueError(f"its database {db!r} is not a number")
-    user, _, password = (unquote(part) for part in login.partition(":"))
-    query = parse_qs(parts.query)
-    asked = {name: query[f"sentinel_{name}"][0] for name in _LOGIN if f"sentinel_{name}" in query}
-    return _SentinelAddress(
-        sentinels=[_host_port(host) for host in hosts.split(",")],
-        service=unquote(service),
-        db=int(db or 0),
-        redis_login={k: v for k, v in (("username", user), ("password", password)) if v},
-        sentinel_login=asked,
-        ssl=parts.scheme.startswith("rediss"),
-    )
-
-
-_LOGIN = ("username", "password")
-
-
-def _host_port(text: str) -> tuple[str, int]:
-    host, colon, port = text.rpartition(":")
-    if not colon or text.endswith("]"):
-        return text.strip("[]"), _SENTINEL_PORT
-    if not port.isdigit():
-        raise ValueError(f"the port of {text!r} is not a number")
-    return host.strip("[]"), int(port)

@@ -1,0 +1,329 @@
+"""A client of a Redis Cluster, with the surface that the client of a single Redis has.
+
+redis-py's own is not used: it drops the connections of every node when one shard is down, refuses
+commands when its connections are busy, and re-sends redirected commands of a pipeline one by one,
+which parts WAIT from the write it is about (docs/decisions/0030). Nodes are plain clients here;
+what is added is the map of slots and the four answers that say "not here" or "not yet". A command
+that was answered so did not run, and is sent again; one whose answer was lost is not.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, cast
+
+from redis.asyncio import Redis
+from redis.commands import AsyncCoreCommands
+from redis.crc import key_slot
+from redis.exceptions import (
+    AskError,
+    ClusterDownError,
+    MovedError,
+    RedisError,
+    ResponseError,
+    TryAgainError,
+)
+
+log = logging.getLogger(__name__)
+
+PAUSE_S = 0.02
+REFRESH_S_MIN = 0.2
+"""Least time between two readings of the slot map."""
+_KEYLESS = frozenset(
+    ("CLIENT", "CLUSTER", "CONFIG", "INFO", "PING", "PUBLISH", "SCRIPT", "TIME", "WAIT", "WAITAOF")
+)
+_SUMMED = ("used_memory", "connected_clients", "instantaneous_ops_per_sec")
+
+
+class Node(NamedTuple):
+    """Where a node of the Cluster listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+class Command(NamedTuple):
+    """A command as redis-py makes it: its words, and what its answer's parser is told."""
+
+    words: tuple[Any, ...]
+    options: dict[str, Any]
+
+
+class Cluster(AsyncCoreCommands):
+    """Sends each command to the node that owns its key. Close it with `aclose()`.
+
+    `connect` makes the client of one node. While a slot moves or has no owner, a command waits at
+    most `patience_s` for it; then it fails with the node's own error.
+    """
+
+    _event_dispatcher: Any = None  # a name the mixin wants; no command of ours looks at it
+
+    def __init__(
+        self, seeds: Sequence[Node], connect: Callable[[Node], Redis], patience_s: float
+    ) -> None:
+        self._seeds = tuple(seeds)
+        self._connect = connect
+        self._patience_s = patience_s
+        self._clients: dict[Node, Redis] = {}
+        self._owners: dict[int, Node] = {}
+        self._reading: asyncio.Task[None] | None = None
+        self._read_at = float("-inf")
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.gather(self._reading, return_exceptions=True)
+        clients, self._clients = list(self._clients.values()), {}
+        for client in clients:
+            await client.aclose()
+
+    # Nodes
+
+    def client_of(self, node: Node) -> Redis:
+        """The client of one node; it belongs to this one."""
+        if node not in self._clients:
+            self._clients[node] = self._connect(node)
+        return self._clients[node]
+
+    def owner_of_slot(self, slot: int) -> Node | None:
+        """The node that owns a slot, as far as is known without asking."""
+        return self._owners.get(slot)
+
+    async def primaries(self) -> list[Node]:
+        """The nodes that own slots."""
+        if not self._owners:
+            await self.refresh()
+        return sorted(set(self._owners.values()))
+
+    def moved(self, to: MovedError) -> None:
+        """A node said that another one owns this slot now."""
+        if to.host:  # empty when the node does not know how clients reach the other
+            self._owners[int(to.slot_id)] = Node(str(to.host), int(to.port))
+        self.refresh_soon()
+
+    def refresh_soon(self) -> None:
+        """Read the slot map again, in the background."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._refresh(), name="cluster map")
+            # Whoever needs the map sees that it is missing; here a failure is only not a loss.
+            self._reading.add_done_callback(lambda task: task.cancelled() or task.exception())
+
+    async def refresh(self) -> None:
+        """Read the slot map again. Raises RedisError or OSError when no node tells it."""
+        self.refresh_soon()
+        assert self._reading is not None
+        await asyncio.shield(self._reading)
+
+    async def _refresh(self) -> None:
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(max(0.0, self._read_at + REFRESH_S_MIN - loop.time()))
+        error: Exception = ClusterDownError("CLUSTERDOWN no node of the Cluster is known")
+        for node in self._informants():
+            try:
+                slots = await self._ask(node, "CLUSTER SLOTS")
+            except (RedisError, OSError) as exc:
+                error = exc
+                continue
+            self._owners = _owners(slots, node)
+            self._read_at = loop.time()
+            await self._forget_gone()
+            return
+        self._read_at = loop.time()
+        raise error
+
+    def _informants(self) -> list[Node]:
+        known = list(self._clients)
+        random.shuffle(known)  # a node that was cut off would tell an old map for ever
+        return known + [seed for seed in self._seeds if seed not in known]
+
+    async def _forget_gone(self) -> None:
+        keep = {*self._owners.values(), *self._seeds}
+        for node in [node for node in self._clients if node not in keep]:
+            await self._clients.pop(node).aclose()
+
+    # Commands
+
+    async def execute_command(self, *words: Any, **options: Any) -> Any:
+        """Run one command, wherever it belongs."""
+        key = key_of(words)
+        if key is None:
+            return await self._anywhere(words, options)
+        [answer] = (await self.run([Chain(slot_of(key), [Command(words, options)])]))[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def pipeline(self, transaction: bool = False) -> "ClusterPipeline":
+        """Commands that go together; those of one slot in order and on one connection."""
+        if transaction:
+            raise ValueError("A transaction can't span nodes; write a script.")
+        return ClusterPipeline(self)
+
+    async def info(  # type: ignore[override]  # the mixin's overloads promise no more
+        self, *sections: str, **options: Any
+    ) -> dict[str, Any]:
+        """INFO of the whole: counts are summed over the primaries, the rest is one node's."""
+        infos = await self._of_each("INFO", *sections, **options)
+        whole = dict(infos[0])
+        for name in _SUMMED:
+            if name in whole:
+                whole[name] = sum(info.get(name, 0) for info in infos)
+        return whole
+
+    async def _ask(self, node: Node, *words: Any, **options: Any) -> Any:
+        client: Any = self.client_of(node)
+        return await client.execute_command(*words, **options)
+
+    async def _of_each(self, *words: Any, **options: Any) -> list[Any]:
+        asked = (self._ask(node, *words, **options) for node in await self.primaries())
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        good = [answer for answer in answers if not isinstance(answer, BaseException)]
+        if not good:
+            raise cast("BaseException", answers[0])
+        return good
+
+    async def _anywhere(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """One node that answers is enough: a dead shard is not a dead Cluster."""
+        error: Exception | None = None
+        for node in await self.primaries():
+            try:
+                return await self._ask(node, *words, **options)
+            except ResponseError:
+                raise
+            except (RedisError, OSError) as exc:
+                self.refresh_soon()
+                error = exc
+        assert error is not None
+        raise error
+
+    async def run(self, chains: Sequence["Chain"]) -> list[list[Any]]:
+        """Run commands of many slots; for each chain its answers, where errors are answers too."""
+        if not self._owners:
+            await self.refresh()
+        together: dict[Node | None, list[int]] = {}
+        for n, chain in enumerate(chains):
+            together.setdefault(self._owners.get(chain.slot), []).append(n)
+        answers: list[list[Any]] = [[] for _ in chains]
+
+        async def at(node: Node | None, numbers: list[int]) -> None:
+            commands = [command for n in numbers for command in chains[n].commands]
+            flat = await self._send(node, commands)
+            for n in numbers:
+                size = len(chains[n].commands)
+                answers[n] = await self._finish(chains[n], flat[:size])
+                flat = flat[size:]
+
+        await asyncio.gather(*(at(node, numbers) for node, numbers in together.items()))
+        return answers
+
+    async def _finish(self, chain: "Chain", answers: list[Any]) -> list[Any]:
+        """Follow redirections: from the first command that was not run, all are sent again."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._patience_s
+        while (n := _first_not_run(answers)) is not None and loop.time() < until:
+            why, rest = answers[n], chain.commands[n:]
+            if isinstance(why, MovedError):
+                self.moved(why)
+            elif isinstance(why, AskError):
+                answers[n:] = await self._send(Node(str(why.host), int(why.port)), rest, ask=True)
+                continue
+            else:
+                if isinstance(why, ClusterDownError):
+                    self.refresh_soon()
+                await asyncio.sleep(PAUSE_S)
+            answers[n:] = await self._send(self._owners.get(chain.slot), rest)
+        return answers
+
+    async def _send(
+        self, node: Node | None, commands: Sequence[Command], ask: bool = False
+    ) -> list[Any]:
+        """One answer a command. An answer that was lost is an error for each of them."""
+        if node is None:
+            return [ClusterDownError("CLUSTERDOWN Hash slot not served")] * len(commands)
+        try:
+            if len(commands) == 1 and not ask:
+                words, options = commands[0]
+                return [await self._ask(node, *words, **options)]
+            pipeline: Any = self.client_of(node).pipeline(transaction=False)
+            for words, options in commands:
+                if ask:
+                    pipeline.execute_command("ASKING")
+                pipeline.execute_command(*words, **options)
+            answers: list[Any] = await pipeline.execute(raise_on_error=False)
+            return answers[1::2] if ask else answers
+        except ResponseError as error:
+            return [error]
+        except (RedisError, OSError) as error:
+            self.refresh_soon()
+            return [error] * len(commands)
+
+
+class Chain(NamedTuple):
+    """Commands of one slot, in order."""
+
+    slot: int
+    commands: list[Command]
+
+
+class ClusterPipeline(AsyncCoreCommands):
+    """Gathers commands. One without a key goes along with the one before it."""
+
+    _event_dispatcher: Any = None
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._chains: dict[int, Chain] = {}
+        self._places: list[tuple[int, int]] = []
+
+    def execute_command(self, *words: Any, **options: Any) -> "ClusterPipeline":
+        """Add a command."""
+        key = key_of(words)
+        slot = slot_of(key) if key is not None else self._places[-1][0] if self._places else 0
+        chain = self._chains.setdefault(slot, Chain(slot, []))
+        self._places.append((slot, len(chain.commands)))
+        chain.commands.append(Command(words, options))
+        return self
+
+    async def execute(self, raise_on_error: bool = True) -> list[Any]:
+        """The answers in the order of the commands; the first error is raised if asked for."""
+        ran = await self._cluster.run(list(self._chains.values()))
+        by_slot = dict(zip(self._chains, ran, strict=True))
+        answers = [by_slot[slot][n] for slot, n in self._places]
+        self._chains, self._places = {}, []
+        if raise_on_error:
+            for answer in answers:
+                if isinstance(answer, Exception):
+                    raise answer
+        return answers
+
+
+def key_of(words: Sequence[Any]) -> Any:
+    """The key of a command, None if it has none; other keys of it share its slot."""
+    name = str(words[0]).split(maxsplit=1)[0].upper()
+    if name in _KEYLESS:
+        return None
+    return words[3] if name in ("EVAL", "EVALSHA") else words[1]
+
+
+def slot_of(key: str | bytes) -> int:
+    """The slot of a key or of a sharded channel."""
+    return int(key_slot(key.encode() if isinstance(key, str) else key))
+
+
+def _first_not_run(answers: Sequence[Any]) -> int | None:
+    kinds = (AskError, TryAgainError, ClusterDownError)  # a MovedError is an AskError
+    return next((n for n, answer in enumerate(answers) if isinstance(answer, kinds)), None)
+
+
+def _owners(slots: list[Any], told_by: Node) -> dict[int, Node]:
+    """The map from the answer to CLUSTER SLOTS. A node may not know its own address."""
+    owners = {}
+    for first, last, (host, port, *_), *_replicas in slots:
+        node = Node(host.decode() if host else told_by.host, int(port))
+        owners.update(dict.fromkeys(range(first, last + 1), node))
+    return owners
