@@ -66,7 +66,6 @@ class GroupCommit(Generic[Item, Result]):
         self._lanes: dict[str, _Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._size = metrics and metrics.batch_size.labels(script)
-        self._seconds = metrics and metrics.script_seconds.labels(script)
         self.waiting = 0
 
     async def submit(self, room_id: str, item: Item) -> Result:
@@ -99,8 +98,6 @@ class GroupCommit(Generic[Item, Result]):
                 started = time.monotonic()
                 await self._commit(room_id, self._take(lane))
                 took_s = time.monotonic() - started
-                if self._seconds:
-                    self._seconds.observe(took_s)
                 if self._interval_s:
                     await asyncio.sleep(max(0.0, self._interval_s - took_s))
         finally:

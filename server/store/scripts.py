@@ -10,13 +10,16 @@ Inside a script `K.name` is a key and `A` the table of arguments; it returns one
 
 import hashlib
 import re
+import time
 from importlib.resources import files
 from typing import Any, NamedTuple, TypeVar, cast
 
 import msgspec
 from redis.exceptions import NoScriptError, RedisError
 
+from server.metrics import Metrics
 from server.protocol.codes import CommandError
+from server.store.cluster import Cluster
 from server.store.durability import FSYNC, Durability
 from server.store.keys import ROOM_KEYS, Keys
 
@@ -83,9 +86,8 @@ def load_all() -> dict[str, Script]:
 
 
 class Scripts:
-    """Runs scripts on one Redis.
+    """Runs scripts on one Redis, or on the node of a Cluster that owns the room.
 
-    `publish` is the command scripts publish with: PUBLISH, or SPUBLISH on a Cluster.
     `durability` is what durable scripts wait for before they are answered.
     """
 
@@ -94,14 +96,17 @@ class Scripts:
         redis: Any,
         keys: Keys,
         *,
-        publish: str = "PUBLISH",
         durability: Durability = FSYNC,
+        metrics: Metrics | None = None,
     ) -> None:
         self.redis = redis
         self.keys = keys
-        self._publish = publish
+        self._publish = "SPUBLISH" if isinstance(redis, Cluster) else "PUBLISH"
         self._durability = durability
         self._scripts = load_all()
+        self._seconds = metrics and {
+            name: metrics.script_seconds.labels(name) for name in self._scripts
+        }
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
 
     async def run(
@@ -115,6 +120,7 @@ class Scripts:
         script = self._scripts[name]
         keys = [self.keys.room(room_id, key) for key in script.keys]
         packed = msgspec.msgpack.encode({"publish": self._publish, "room": room_id} | args)
+        began = time.monotonic()
         try:
             if script.durable and self._durability.waits:
                 raw = await self._eval_and_wait(script, keys, packed, room_id)
@@ -126,6 +132,9 @@ class Scripts:
                 f"The store did not answer ({type(exc).__name__}); the outcome is unknown.",
                 UNAVAILABLE_RETRY_MS,
             ) from exc
+        finally:
+            if self._seconds:
+                self._seconds[name].observe(time.monotonic() - began)
         if 0x80 <= raw[0] <= 0x8F:  # a small map: the only shape a refusal has
             refusal = self._refusal.decode(raw)
             if refusal.err is not None:
