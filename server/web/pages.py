@@ -9,7 +9,6 @@ pages name the digest. `/static/liveroom.js` without a digest is for other sites
 asked for anew each time, by ETag.
 """
 
-import functools
 import gzip
 import hashlib
 import re
@@ -105,15 +104,13 @@ class Assets:
         return cls(files, pages, name)
 
 
-@functools.cache
-def assets() -> Assets:
-    """The files of this installation."""
-    return Assets.read(FOLDER)
+ASSETS: Final = Assets.read(FOLDER)
+"""The files of this installation; read when the module is, so never while viewers wait."""
 
 
 def add_pages(app: web.Application, settings: Settings, verifier: TokenVerifier) -> None:
     """Add the pages, their files and the sign-in routes to `app`."""
-    pages = Pages(assets())
+    pages = Pages(ASSETS)
     app.add_routes(pages.routes())
     app.add_routes(Sessions(settings, verifier).routes())
 

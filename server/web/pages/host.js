@@ -70,11 +70,10 @@ function listen() {
     draw();
   });
   room.on("comment", (event) => {
-    talk.hear(event);
-    if (talk.asking) drawAsks();
+    if (talk.hear(event)) drawAsks();
   });
   room.on("joined", ({ comments }) => {
-    for (const comment of comments) talk.hear(comment);
+    talk.fill(comments);
     drawAsks();
   });
   room.on("removed", (event) => talk.list.remove(event));
@@ -108,7 +107,7 @@ function openKeys() {
 }
 
 function onKey(event) {
-  const busy = event.target.closest?.("input:not([type=radio]), textarea, select, dialog");
+  const busy = event.target.closest?.("input:not([type=radio]), textarea, select, dialog:not(.leaving)");
   if (busy || event.ctrlKey || event.metaKey || event.altKey || !room.state.room) return;
   const product = /^[1-9]$/.test(event.key) && room.state.room.shelf[Number(event.key) - 1];
   const run = product ? () => pin(room, product.sku) : KEYS[event.key.toLowerCase()]?.[1];

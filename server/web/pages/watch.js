@@ -280,7 +280,7 @@ function listen() {
   });
   room.on("joined", ({ comments, gap, resumed }) => {
     if (gap && resumed) talk.clear();
-    for (const comment of comments) talk.add(comment);
+    talk.fill(comments);
   });
   room.on("comment", (event) => talk.add(event));
   room.on("removed", (event) => talk.remove(event));

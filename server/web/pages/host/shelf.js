@@ -113,14 +113,14 @@ export class HostSales {
     };
     const root = h("li.host-sale", { data: { sale: sale.sale, status: sale.status } },
       h("div.host-sale-head", {}, h("b", {}, sale.title), price(sale.price, sale.currency)),
-      h("p.fine.host-sale-state", {},
-        closed ? t("sale.closed") : sale.status === "sold_out" ? t("sale.sold_out") : null, timer),
-      bar.root,
-      !closed && h("div.actions", {},
+      h("div.fine.host-sale-state", {},
+        closed ? t("sale.closed") : sale.status === "sold_out" ? t("sale.sold_out") : null, timer,
+        !closed && h("div.actions", {},
         h("button.plain.small-button", { type: "button", data: { do: "restock" },
           onclick: () => restockForm(room, find()) }, icon("plus"), t("host.restock")),
         h("button.plain.small-button", { type: "button", data: { do: "close" }, onclick: close },
-          t("host.close_sale"))));
+          t("host.close_sale")))),
+      bar.root);
     return { root, bar };
   }
 }

@@ -40,10 +40,17 @@ export class HostTalk {
     });
   }
 
+  /** One new comment; returns whether it asks for a link. */
   hear(comment) {
-    this.asking = this.asks.hear(comment, this.room.state.room);
-    comment.asks = this.asking;
-    this.list.add(comment);
+    const asks = this.asks.hear(comment, this.room.state.room);
+    this.list.add({ ...comment, asks });
+    return asks;
+  }
+
+  /** What was said before this console was opened. */
+  fill(comments) {
+    this.list.fill(comments.map((comment) =>
+      ({ ...comment, asks: this.asks.hear(comment, this.room.state.room) })));
   }
 
   draw() {

@@ -54,9 +54,19 @@ export class CommentList {
     setInterval(() => this.#tellHeat(), 1000);
   }
 
-  add(comment) {
+  /** What was said before one came: shown at once, and no sign of a hot room. */
+  fill(comments) {
+    for (const comment of comments) this.#keep(comment);
+    if (!this.paused) this.follow();
+  }
+
+  #keep(comment) {
     if (this.kept.length === KEPT_MAX) this.kept.shift();
     this.kept.push({ comment, n: (this.n += 1) });
+  }
+
+  add(comment) {
+    this.#keep(comment);
     this.second.count += 1;
     if (this.paused) {
       this.fresh += 1;
@@ -150,10 +160,10 @@ export class CommentList {
     this.root.classList.add("paused");
     this.heat.hidden = true;
     this.#tellFresh();
-    // If the room is quiet and there is nothing to scroll, a touch must not stop the list for ever.
-    if (this.view.scrollHeight <= this.view.clientHeight && this.kept.length <= ROWS_FOLLOWING) {
-      this.follow();
-    }
+    // A hot room showed only a choice: bring what lay between, so that there is something to read.
+    if (this.view.scrollHeight <= this.view.clientHeight) this.#earlier();
+    // In a quiet room with nothing to scroll a touch must not stop the list for ever.
+    if (this.view.scrollHeight <= this.view.clientHeight) this.follow();
   }
 
   /** Back to the end. */
@@ -210,5 +220,5 @@ export class CommentList {
 function hue(user) {
   let hash = 0;
   for (const char of user) hash = (hash * 31 + char.codePointAt(0)) % 360;
-  return hash;
+  return (hash * 137) % 360; // the golden angle: neighbours in the list differ
 }

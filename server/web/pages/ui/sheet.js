@@ -17,6 +17,7 @@ export function openSheet(title, fill, { kind = "" } = {}) {
       iconButton("close", t("close"), () => leave())),
     body);
   const leave = () => {
+    document.activeElement?.blur(); // keys pressed while it fades are for the page again
     if (calm()) return dialog.close();
     dialog.classList.add("leaving");
     setTimeout(() => dialog.close(), 160);

@@ -35,9 +35,8 @@ export function stockBar() {
       sold.style.setProperty("--part", String(sale.sold / all));
       held.style.setProperty("--part", String((sale.sold + sale.held) / all));
       write(left, t("sale.left", { n: number(sale.left) }));
-      write(heldWords, t("sale.held", { n: number(sale.held) }));
+      write(heldWords, sale.held ? t("sale.held", { n: number(sale.held) }) : "");
       write(soldWords, t("sale.sold", { n: number(sale.sold) }));
-      heldWords.hidden = sale.held === 0;
       root.classList.toggle("few", sale.left > 0 && sale.left / all <= 0.15);
       bar.setAttribute("aria-label", t("sale.stock_label",
         { all: number(all), left: sale.left, held: sale.held, sold: sale.sold }));

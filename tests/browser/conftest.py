@@ -1,0 +1,137 @@
+"""A browser, a server to look at, and a room of its own for each test."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from server.protocol.roles import Role
+from tests.browser.chromium import ARGS, NoBrowser, chromium
+from tests.browser.shop import HOST, HOST_NAME, Server, Shop, open_shop, sign_in
+
+NewContext = Callable[..., AbstractAsyncContextManager[BrowserContext]]
+PHONE = {"width": 390, "height": 844}
+DESKTOP = {"width": 1280, "height": 800}
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests that don't stop it; it lets a crowd talk as fast as it likes."""
+    running = Server(
+        tmp_path_factory.mktemp("pages") / "data",
+        LIVEROOM_ROOMS_COMMENTS_PER_USER_PER_S="1000",
+        LIVEROOM_ROOMS_COMMENTS_BURST="1000",
+        LIVEROOM_EDGE_COMMANDS_PER_S="1000",
+        LIVEROOM_EDGE_COMMANDS_BURST="1000",
+        LIVEROOM_HUB_SAMPLE_PER_S_MAX="0",
+    )
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def room() -> str:
+    """A room id that no other test has."""
+    return f"r-{secrets.token_hex(4)}"
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A Chromium of this test's own."""
+    try:
+        path = chromium()
+    except NoBrowser as none:
+        if os.environ.get("CI") == "true":
+            pytest.fail(str(none))
+        pytest.skip(str(none))
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=path, args=list(ARGS))
+        yield started
+        await started.close()
+
+
+class Problems(list[str]):
+    """What a page complained about: uncaught errors, policy violations."""
+
+
+@pytest.fixture
+async def problems() -> AsyncIterator[Problems]:
+    """Every page opened by `open_page` must end without a complaint, unless the test clears it."""
+    found = Problems()
+    yield found
+    assert not found
+
+
+OpenPage = Callable[..., Any]
+
+
+@pytest.fixture
+async def open_page(browser: Browser, problems: Problems) -> AsyncIterator[OpenPage]:
+    """`await open_page(url, user="ann", role=..., viewport=..., **context options)`: a new page.
+
+    Each has its own context: another person on another device. Without `user`, a guest.
+    """
+    contexts: list[BrowserContext] = []
+
+    async def open_it(
+        url: str,
+        user: str | None = None,
+        role: Role = Role.VIEWER,
+        name: str = "",
+        script: str | None = None,
+        viewport: dict[str, int] = PHONE,
+        **options: Any,
+    ) -> Page:
+        context = await browser.new_context(**({"viewport": viewport, "locale": "zh-CN"} | options))
+        contexts.append(context)
+        if script:
+            await context.add_init_script(script)
+        if user:
+            await sign_in(
+                context, url.split("/", 3)[0] + "//" + url.split("/")[2], user, role, name
+            )
+        page = await context.new_page()
+        page.on("pageerror", lambda error: problems.append(f"{url}: {error}"))
+        page.on(
+            "console",
+            lambda line: (
+                problems.append(f"{url}: {line.text}")
+                if "Security" in line.text or "TrustedHTML" in line.text
+                else None
+            ),
+        )
+        await page.goto(url)
+        return page
+
+    yield open_it
+    for context in contexts:
+        await context.close()
+
+
+@pytest.fixture
+async def open_console(open_page: OpenPage) -> OpenPage:
+    """`await open_console(shop)`: the host console, signed in as the room's host."""
+
+    async def open_it(shop: Shop, **options: Any) -> Page:
+        return await open_page(  # type: ignore[no-any-return]
+            shop.console, HOST, Role.HOST, HOST_NAME, **({"viewport": DESKTOP} | options)
+        )
+
+    return open_it
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """Where pictures go: a temporary folder, or docs/images with SAVE_SCREENSHOTS=1."""
+    if os.environ.get("SAVE_SCREENSHOTS") == "1":
+        return Path(__file__).parents[2] / "docs" / "images"
+    return tmp_path
+
+
+__all__ = ["DESKTOP", "PHONE", "NewContext", "open_shop"]

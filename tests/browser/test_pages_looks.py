@@ -1,0 +1,166 @@
+"""Every page, phone and desktop, light and dark, Chinese and English: whole, usable, pictured."""
+
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+from playwright.async_api import Page, expect
+
+from server.protocol.roles import Role
+from tests.browser.conftest import DESKTOP, PHONE, OpenPage
+from tests.browser.scene import evening
+from tests.browser.shop import HOST, HOST_NAME, Server, joined
+
+AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+SMALLEST = {"width": 360, "height": 640}
+SIZES = {"phone": PHONE, "desktop": DESKTOP}
+LOCALES = {"light": "zh-CN", "dark": "en-GB"}
+LAST_RULES = """async () => (await axe.run(document, { preload: false })).violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map((n) => n.html).join(' | ')}`)"""
+TOO_WIDE = """() => document.documentElement.scrollWidth > innerWidth
+    ? [...document.querySelectorAll('body *')]
+        .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
+        .slice(0, 3).map((e) => e.outerHTML.slice(0, 120))
+    : []"""
+SMALL_TARGETS = """() => [...document.querySelectorAll('button, a[href], input:not([type=radio])')]
+    .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height > 0)
+    .filter((e) => e.getBoundingClientRect().height < 36)
+    .map((e) => e.outerHTML.slice(0, 120))"""
+
+PAGES: dict[str, dict[str, Any]] = {
+    "home": {"path": "/", "user": HOST, "role": Role.HOST, "name": HOST_NAME},
+    "watch": {"path": "/watch/{room}", "user": "xiaoman", "name": "小满"},
+    "host": {"path": "/host/{room}", "user": HOST, "role": Role.HOST, "name": HOST_NAME},
+    "ops": {"path": "/ops", "user": "ops", "role": Role.ADMIN, "name": "Ops"},
+    "login": {"path": "/login", "user": None},
+}
+
+
+async def _settled(page: Page, name: str) -> None:
+    """Wait until the page shows what it is about."""
+    if name in ("watch", "host"):
+        await joined(page)
+        await expect(page.locator(".comment").first).to_be_attached()
+    if name == "host" and await page.locator(".column-middle").is_visible():
+        await expect(page.locator(".chart-line").first).to_be_attached()
+    if name == "home":
+        await expect(page.locator(".room").first).to_be_visible()
+    if name == "ops":
+        await expect(page.locator("tbody tr").first).to_be_visible()
+
+
+async def _faults(page: Page) -> list[str]:
+    await page.evaluate(AXE)
+    found: list[str] = await page.evaluate(LAST_RULES)
+    found += [f"too wide: {html}" for html in await page.evaluate(TOO_WIDE)]
+    return found + [f"hard to hit: {html}" for html in await page.evaluate(SMALL_TARGETS)]
+
+
+@pytest.mark.parametrize("name", PAGES)
+async def test_a_page_is_whole_and_usable_in_every_size_theme_and_language(
+    server: Server, open_page: OpenPage, images: Path, name: str
+) -> None:
+    who = dict(PAGES[name])
+    faults: list[str] = []
+    room = f"evening-{name}"  # its poster has the same colours in every run
+    async with evening(server, room):
+        url = server.url + who.pop("path").format(room=room)
+        for theme, locale in LOCALES.items():
+            for size, viewport in SIZES.items():
+                page = await open_page(
+                    url,
+                    **who,
+                    viewport=viewport,
+                    color_scheme=theme,
+                    locale=locale,
+                    reduced_motion="reduce",
+                )
+                await _settled(page, name)
+                await page.screenshot(path=images / f"{name}-{size}-{theme}.png")
+                faults += [f"{name} {size} {theme}: {fault}" for fault in await _faults(page)]
+                if size == "phone":
+                    await page.set_viewport_size(SMALLEST)
+                    faults += [f"{name} 360 {theme}: {f}" for f in await page.evaluate(TOO_WIDE)]
+    assert not faults, "\n".join(faults)
+
+
+async def test_the_sheets_are_usable_too(
+    server: Server, open_page: OpenPage, open_console: OpenPage, images: Path
+) -> None:
+    faults: list[str] = []
+
+    async def look(page: Page, name: str) -> None:
+        await expect(page.locator("dialog")).to_be_visible()
+        await page.screenshot(path=images / f"{name}.png")
+        faults.extend(f"{name}: {fault}" for fault in await _faults(page))
+        await page.keyboard.press("Escape")
+        await expect(page.locator("dialog")).to_have_count(0)
+
+    async with evening(server, "evening-sheets") as shop:
+        viewer = await joined(
+            await open_page(shop.watch, "xiaoman", name="小满", reduced_motion="reduce")
+        )
+        await viewer.locator(".shelf-button").click()
+        await look(viewer, "sheet-shelf")
+        await viewer.locator(".pinned-main").click()
+        await look(viewer, "sheet-product")
+        await viewer.locator(".pinned-card .buy").click()
+        await expect(viewer.locator(".buy-flow .ring")).to_be_visible()
+        await look(viewer, "sheet-buy")
+        await viewer.locator(".orders-button").click()
+        await look(viewer, "sheet-orders")
+        console = await joined(
+            await open_console(shop, color_scheme="dark", reduced_motion="reduce")
+        )
+        await console.keyboard.press("s")
+        await look(console, "sheet-sale")
+        await console.keyboard.press("?")
+        await look(console, "sheet-shortcuts")
+    assert not faults, "\n".join(faults)
+
+
+async def test_language_and_appearance_can_be_switched_and_stay(
+    server: Server, room: str, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{server.url}/login", locale="fr-FR")
+    await expect(page.locator("h1")).to_have_text("Sign in to Liveroom")
+
+    await page.get_by_role("button", name="Switch to Chinese").click()
+    await expect(page.locator("h1")).to_have_text("登录直播间")
+    light = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    await page.get_by_text("深色").click()
+    dark = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    await page.reload()
+
+    await expect(page.locator("h1")).to_have_text("登录直播间")
+    assert dark != light
+    assert await page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
+
+
+async def test_a_host_runs_the_show_from_the_keyboard(
+    server: Server, room: str, open_page: OpenPage, open_console: OpenPage
+) -> None:
+    async with evening(server, room) as shop:
+        console = await joined(await open_console(shop))
+        viewer = await joined(await open_page(shop.watch))
+        await console.keyboard.press("2")
+        await expect(viewer.locator(".pinned-card")).to_contain_text("青瓷")
+        await expect(viewer.locator(".pinned-card .buy")).to_have_text("抢光了")
+        await console.keyboard.press("r")
+        await console.keyboard.type("7")
+        await console.keyboard.press("Enter")
+        await expect(viewer.locator(".pinned-card .stock-left")).to_have_text("剩 7")
+        await expect(viewer.locator(".pinned-card .buy")).to_have_text("立即抢")
+        await expect(console.locator("dialog")).to_have_count(0)
+        await console.keyboard.press("0")
+        await expect(viewer.locator(".pinned-card")).to_have_count(0)
+        await console.keyboard.press("n")
+        await console.keyboard.type("最后十分钟")
+        await console.keyboard.press("Enter")
+        await expect(viewer.locator(".notice")).to_have_text("最后十分钟")
+        await console.get_by_role("button", name="下播").click()
+        await console.locator("dialog").get_by_role("button", name="下播").click()
+        await expect(console.locator(".summary")).to_contain_text("成交额")
+        await expect(viewer.locator(".phase")).to_have_text("已结束")

@@ -1,0 +1,145 @@
+"""What people write stays text; what only the browser may know stays in the browser."""
+
+from typing import Any
+
+from playwright.async_api import expect
+
+from server.protocol.roles import Role
+from tests.browser.conftest import OpenPage, Problems
+from tests.browser.shop import HOST, Server, joined, open_shop, token
+
+PAYLOADS = [
+    "<img src=x onerror=\"globalThis.pwned='img'\">",
+    "<script>globalThis.pwned='script'</script>",
+    '"><svg onload="globalThis.pwned=\'svg\'">',
+    "{{constructor.constructor('globalThis.pwned=1')()}}",
+    "javascript:globalThis.pwned='href'",
+    "</textarea><iframe srcdoc='<script>top.pwned=1</script>'>",
+]
+NASTY = "<img src=x onerror=\"pwned='n'\">"  # short enough for a name
+PRODUCT: dict[str, Any] = {
+    "sku": "<b>sku</b>",
+    "title": PAYLOADS[0],
+    "price": 100,
+    "currency": "CNY",
+    "points": [PAYLOADS[1]],
+    "flaws": [PAYLOADS[2]],
+    "image": "/\"><script>globalThis.pwned='image'</script>",
+    "url": '/" onclick="globalThis.pwned=\'url\'"',
+}
+
+
+async def test_markup_in_names_comments_products_titles_and_notices_stays_text(
+    server: Server, room: str, open_page: OpenPage, open_console: OpenPage
+) -> None:
+    async with (
+        open_shop(server, room, PRODUCT, title=PAYLOADS[0][:80]) as shop,
+        shop.person("mallory", NASTY) as mallory,
+    ):
+        await shop.host.pin(PRODUCT["sku"])
+        await shop.host.notice(PAYLOADS[1])
+        sale = await shop.host.sale_open(PRODUCT["sku"], 100, 5, per_user=5, hold_s=60)
+        console = await joined(await open_console(shop))
+        viewer = await joined(await open_page(shop.watch, "victim", name=NASTY))
+        for text in PAYLOADS:
+            await mallory.comment(text)
+        await mallory.pay((await mallory.buy(sale["sale"]))["order"])
+        await viewer.locator(".pinned-main").click()
+        await expect(viewer.locator(".details .points")).to_contain_text(PAYLOADS[1])
+
+        for page in (console, viewer):
+            said = page.locator(".said")
+            await expect(said).to_have_count(len(PAYLOADS))
+            assert await said.all_inner_texts() == PAYLOADS
+            await expect(page.locator(".name").first).to_have_text(NASTY)
+            assert await page.evaluate("globalThis.pwned ?? null") is None
+            assert await page.locator("img[onerror], [onload], [onclick], iframe").count() == 0
+        await expect(viewer.locator(".notice")).to_have_text(PAYLOADS[1])
+        await expect(viewer.locator(".room-title")).to_have_text(PAYLOADS[0][:80])
+
+
+async def test_the_browser_itself_refuses_inline_script_and_markup_from_text(
+    server: Server, open_page: OpenPage, problems: Problems
+) -> None:
+    page = await open_page(f"{server.url}/login")
+
+    refused = await page.evaluate(
+        """() => ['onclick', 'innerHTML', 'srcdoc'].map((sink) => {
+            const box = document.createElement(sink === 'srcdoc' ? 'iframe' : 'div');
+            document.body.append(box);
+            try {
+                if (sink === 'innerHTML') box.innerHTML = '<b>bold</b>';
+                else box.setAttribute(sink, 'globalThis.pwned = 1');
+                return false;
+            } catch (error) {
+                return error instanceof TypeError;
+            }
+        })"""
+    )
+
+    assert refused == [True, True, True]
+    assert await page.evaluate("globalThis.pwned ?? null") is None
+    assert problems  # the browser said so
+    problems.clear()
+
+
+async def test_a_token_pasted_into_the_form_becomes_a_cookie_that_scripts_cannot_read(
+    server: Server, room: str, open_page: OpenPage
+) -> None:
+    async with open_shop(server, room) as shop:
+        page = await open_page(f"{server.url}/login?next=/watch/{room}")
+        sockets: list[str] = []
+        page.on("websocket", lambda socket: sockets.append(socket.url))
+
+        await page.get_by_label("访问令牌").fill(token("xiaoman", name="小满"))
+        await page.get_by_role("button", name="登录", exact=True).click()
+        await page.wait_for_url(shop.watch)
+        await joined(page)
+
+        assert await page.evaluate("liveroom.state.you") == {
+            "user": "xiaoman",
+            "name": "小满",
+            "role": "viewer",
+        }
+        assert await page.evaluate("document.cookie") == ""
+        (cookie,) = await page.context.cookies()
+        assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+        assert sockets == [f"{server.url.replace('http', 'ws')}/v1/rooms/{room}/ws"]
+        await page.get_by_label("评论", exact=True).fill("你好")
+        await page.keyboard.press("Enter")
+        await expect(page.locator(".said")).to_have_text("你好")
+
+
+async def test_a_guest_watches_and_is_asked_to_sign_in_when_buying(
+    server: Server, room: str, open_page: OpenPage
+) -> None:
+    async with open_shop(
+        server, room, {"sku": "mug", "title": "杯", "price": 1, "currency": "CNY"}
+    ) as shop:
+        await shop.host.pin("mug")
+        await shop.host.sale_open("mug", 1, 5, per_user=1, hold_s=60)
+        page = await joined(await open_page(shop.watch))
+
+        await page.locator(".pinned-card .buy").click()
+        await expect(page.locator("dialog")).to_contain_text("登录后即可抢购和评论")
+        await page.get_by_role("button", name="以观众身份进入").click()
+        await expect(page.locator("dialog")).to_have_count(0)
+        await joined(page)
+        await page.locator(".pinned-card .buy").click()
+
+        await expect(page.locator(".buy-flow")).to_contain_text("抢到了")
+
+
+async def test_the_console_is_for_the_host_and_lets_nobody_else_change_the_room(
+    server: Server, room: str, open_page: OpenPage
+) -> None:
+    async with open_shop(server, room) as shop:
+        page = await open_page(shop.console, "nosy")
+        await expect(page.locator("main")).to_contain_text("请用主播身份登录")
+
+        other = await joined(await open_page(shop.console, "other-host", Role.HOST))
+        await other.keyboard.press("n")
+        await other.get_by_label("所有人都会看到").fill("我来了")
+        await other.keyboard.press("Enter")
+        await expect(other.locator(".form-error")).to_contain_text("没有权限")
+        assert await other.evaluate("liveroom.state.room.host") == HOST
