@@ -21,10 +21,15 @@ from loadtest.users import Abuser, Buyer, Host, Lurker, Moderator, Viewer
 __all__ = ["Abuser", "Buyer", "Host", "Lurker", "Moderator", "Stages", "Viewer"]
 _LAST_REPORTS_S = 7
 """After the users are gone: processes report every three seconds, and nothing may be missed."""
+_LEAVE_PER_S = 100
 
 
 class Stages(LoadTestShape):
     """The stages of the scenario."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._empty_at_s: float | None = None
 
     def tick(self) -> tuple[int, float] | None:
         """How many users now; none at the end, and then the end."""
@@ -32,7 +37,11 @@ class Stages(LoadTestShape):
         stage = scenario.users_at(at_s)
         if stage is not None:
             return stage.users, stage.spawn_per_s
-        return (0, scenario.users_max) if at_s < scenario.lasts_s + _LAST_REPORTS_S else None
+        if self._empty_at_s is None and self.get_current_user_count() == 0:
+            self._empty_at_s = at_s
+        if self._empty_at_s is None or at_s < self._empty_at_s + _LAST_REPORTS_S:
+            return 0, _LEAVE_PER_S
+        return None
 
 
 @events.init_command_line_parser.add_listener

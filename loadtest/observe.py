@@ -10,7 +10,6 @@ from typing import Any
 from loadtest.fanout import process
 
 _TIMEOUT_S = 10
-_PAGE = 1000
 
 
 class Unreachable(Exception):
@@ -55,13 +54,8 @@ class Server:
 
     def books(self, room: str) -> tuple[list[Any], list[Any]]:
         """All orders and all sales of the room. Raises Unreachable."""
-        orders: list[Any] = []
-        while True:
-            page = self.call("GET", f"/v1/rooms/{room}/orders?offset={len(orders)}&limit={_PAGE}")
-            rows = page["orders"] if isinstance(page, dict) else page
-            orders.extend(rows)
-            if len(rows) < _PAGE:
-                return orders, self.call("GET", f"/v1/rooms/{room}/sales")
+        orders = self.call("GET", f"/v1/rooms/{room}/orders")
+        return orders, self.call("GET", f"/v1/rooms/{room}/sales")
 
     def vitals(self) -> dict[str, float]:
         """CPU (share of a core), memory (MB), loop lag (ms): what can be seen now."""

@@ -67,7 +67,9 @@ class Person(User):
         self._rejoin_at = 0.0
         self._last: tuple[str, int] | None = None
         self._versions: dict[str, int] = {}
-        self._heard: dict[str, int] | None = {} if number % _AUDIT_EVERY == 0 else None
+        self._heard: dict[str, int] | None = (
+            {} if number % _AUDIT_EVERY == 0 and self.honest else None
+        )
         self._joined_ms = 0
         self._left_out = 0
 
@@ -153,6 +155,10 @@ class Person(User):
         """The server's time."""
         return time.time() * 1000 + self.ahead_ms
 
+    def _since(self, ms: float) -> float:
+        """Milliseconds since then; the clocks of two machines may differ by one or two."""
+        return max(0.0, self.now_ms() - ms)
+
     # Joining and leaving
 
     def _enter(self) -> None:
@@ -188,7 +194,6 @@ class Person(User):
             self._rejoin_soon(reply.get("retry_ms"))
             return
         self.ahead_ms = reply["now"] - (before_ms + time.time() * 1000) / 2
-        self._resume(reply)
         self.joined(reply)
 
     def _resume(self, reply: Message) -> None:
@@ -200,7 +205,7 @@ class Person(User):
         elif self._last is not None and self._last[0] == reply["epoch"]:
             # What was missed is told between the last seq heard and the reply's own.
             for message in reply.get("missed", ()):
-                self._one(message)
+                self._one(message, late=True)
             if self._last[1] != reply["seq"]:
                 self.tally.wrong(
                     "gap_after_resume",
@@ -258,8 +263,9 @@ class Person(User):
         comments = frame.comments
         if comments:
             self.tally.counts["comments"] += len(comments)
-            took_ms = self.now_ms() - self.rng.choice(comments)["ts"]
-            self.tally.time("push.sample", took_ms)
+            took_ms = self._since(self.rng.choice(comments)["ts"])
+            if self.honest:
+                self.tally.time("push.sample", took_ms)
             if self._heard is not None:
                 self._heard.update((comment["id"], comment["ts"]) for comment in comments)
                 self.fire("push", "comment", took_ms, frame.size, None)
@@ -269,9 +275,12 @@ class Person(User):
         for message in frame.others:
             self._one(message)
 
-    def _one(self, message: Message) -> None:
+    def _one(self, message: Message, *, late: bool = False) -> None:
+        """Any message but comments; `late` if it was missed and is told on coming back."""
         kind = message["t"]
         if kind in ("ok", "err"):
+            if "room" in message:  # events may follow in the same breath
+                self._resume(message)
             if message["ref"] is not None:
                 self._replies[message["ref"]] = message
             return
@@ -280,14 +289,18 @@ class Person(User):
             self._in_order(message)
         if kind == "stock":
             self._newer(message)
-        elif kind == "notice" and message["text"].startswith(BEACON):
-            took_ms = self.now_ms() - float(message["text"].removeprefix(BEACON))
-            self.tally.time("push.must", took_ms)
-            if self._heard is not None:
-                self.fire("push", "notice", took_ms, 0, None)
+        elif kind == "notice" and self.honest and not late:
+            self._time_beacon(message["text"])
         elif kind == "bye":
             self._rejoin_at = self.rehearsal.now_s + (message.get("reconnect_ms") or 1000) / 1000
         self.heard(message)
+
+    def _time_beacon(self, text: str) -> None:
+        if text.startswith(BEACON):
+            took_ms = self._since(float(text.removeprefix(BEACON)))
+            self.tally.time("push.must", took_ms)
+            if self._heard is not None:
+                self.fire("push", "notice", took_ms, 0, None)
 
     def _in_order(self, message: Message) -> None:
         if self._last is None:
