@@ -18,10 +18,11 @@ class Attention(Observer):
     Whoever notices more than they can think of forgets the rest.
     """
 
-    def __init__(self, rng: Random) -> None:
+    def __init__(self, rng: Random, chat: float = 1.0) -> None:
         self.sales: asyncio.Queue[Message | None] = asyncio.Queue(SALES_MAX + 1)
         self._moods: asyncio.Queue[str | None] = asyncio.Queue(MOODS_MAX + 1)
         self._rng = rng
+        self._chat = chat  # how far things make this person write
 
     def joined(
         self,
@@ -41,7 +42,7 @@ class Attention(Observer):
 
     def feel(self, mood: str, chance: float) -> None:
         """Perhaps want to write something soon."""
-        if self._rng.random() < chance and self._moods.qsize() < MOODS_MAX:
+        if self._rng.random() < chance * self._chat and self._moods.qsize() < MOODS_MAX:
             self._moods.put_nowait(mood)
 
     async def mood(self, patience_s: float) -> str | None:

@@ -12,6 +12,7 @@ CHECKS: dict[str, str] = {
     "same_story": "all viewers see the same event under the same seq",
     "stock_forward": "stock versions never go back",
     "stock_adds_up": "left + held + sold = allocated, and none is below zero",
+    "likes_forward": "likes never go down",
     "own_comments": "authors see their own comments, word for word",
     "all_comments": "hosts and moderators get every comment, never a sample",
     "comments_counted": "comments received + left out (gap) = comments said",
@@ -24,6 +25,7 @@ CHECKS: dict[str, str] = {
     "host_agrees": "the host's list, the buyers' lists and the stock say the same",
     "folded": "the state folded from events equals a fresh snapshot",
     "let_in": "nobody who behaves is shut out or told off for a bad message",
+    "leak": "after each round of a soak the server's memory and file handles are where they were",
 }
 SHOWN_MAX = 5
 

@@ -171,6 +171,11 @@ class RoomClient(Commands):
             await asyncio.sleep(wait_s)
         raise AssertionError
 
+    def drop(self) -> None:
+        """Lose the connection as a phone in a lift does; the client comes back by itself."""
+        if self._link is not None:
+            self._link.drop()
+
     def guest(self) -> "RoomClient":
         """Another client of the same room, without a token: it sees what a newcomer is shown."""
         return RoomClient(self._urls, self.room, wire=self.wire, options=self.options)

@@ -10,6 +10,7 @@ from random import Random
 from client_sim import content
 from client_sim.checks import Findings
 from client_sim.client import Options, RoomClient
+from client_sim.director import Director
 from client_sim.errors import RoomError
 from client_sim.host import Eye, Host
 from client_sim.observer import Observer, Observers
@@ -17,6 +18,7 @@ from client_sim.people import Habits, Person, set_within
 from client_sim.reckoning import Reckoning
 from client_sim.record import Auditor, Record
 from client_sim.rest import Rest
+from client_sim.script import Script
 from client_sim.state import Position
 from client_sim.tally import Tally
 from client_sim.tokens import CannotRun, mint
@@ -49,16 +51,25 @@ class Plan:
     host_token: str | None = None
     with_host: bool = True
     title: str = "小满的慢直播间"
+    script: Script | None = None  # what to play instead of the host's own ideas
 
 
 class Crowd:
     """`run` it once; then `findings` and `tally` say what happened."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.findings = Findings()
-        self.tally = Tally()
+    def __init__(
+        self,
+        plan: Plan,
+        *listeners: Observer,
+        findings: Findings | None = None,
+        tally: Tally | None = None,
+    ) -> None:
+        self.findings = findings or Findings()
+        self.tally = tally or Tally()
         self.persons: list[Person] = []
+        self.notes: list[str] = []  # what went otherwise than the script says
         self._plan = plan
+        self._listeners = listeners  # these hear all that the auditor hears
         self._record = Record()
         self._over = asyncio.Event()
 
@@ -70,7 +81,9 @@ class Crowd:
         """The whole evening; what it came to. Raises CannotRun."""
         plan = self._plan
         auditor = Witness(AUDITOR_USER, self.findings, self._record)
-        audits = Observers(Auditor(self._record, self.findings, AUDITOR_USER), auditor)
+        audits = Observers(
+            Auditor(self._record, self.findings, AUDITOR_USER), auditor, *self._listeners
+        )
         token = mint(plan.secret, AUDITOR_USER, "auditor", Role.ADMIN)
         boss = plan.host_token or mint(plan.secret, HOST_USER, HOST_NAME, Role.HOST)
         try:
@@ -122,17 +135,22 @@ class Crowd:
                 person.go_home()
 
     @asynccontextmanager
-    async def _host(self, user: str) -> AsyncIterator[Host]:
+    async def _host(self, user: str) -> AsyncIterator[Host | Director]:
         plan = self._plan
         token = plan.host_token or mint(plan.secret, user, HOST_NAME, Role.HOST)
         eye = Eye()
         rng = Random(f"{plan.seed}:host")
         async with self._client(1, token, Observers(eye, self.tally)) as client:
-            host = Host(client, eye, rng, viewers=plan.viewers, seconds=plan.seconds)
+            host: Host | Director
+            if plan.script is not None:
+                host = Director(client, plan.script, self.persons, rng)
+                self.notes = host.notes
+            else:
+                host = Host(client, eye, rng, viewers=plan.viewers, seconds=plan.seconds)
             await host.prepare()
             yield host
 
-    async def _hosting(self, host: Host) -> None:
+    async def _hosting(self, host: Host | Director) -> None:
         try:
             await host.run()
         except* RoomError as errors:
@@ -150,7 +168,8 @@ class Crowd:
 
     def _person(self, i: int) -> Person:
         rng = Random(f"{self._plan.seed}:{i}")
-        habits = Habits.draw(rng, self._plan.seconds or ENDLESS_S)
+        manner = self._plan.script.manner if self._plan.script is not None else None
+        habits = Habits.draw(rng, self._plan.seconds or ENDLESS_S, manner)
         user = f"sim-{self._plan.seed}-{i}"
         token = mint(self._plan.secret, user, rng.choice(content.names(habits.language)))
         witness = Witness(user, self.findings, self._record)

@@ -1,9 +1,8 @@
 """One WebSocket connection to one room, from handshake to close. It never reconnects."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Protocol
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -112,6 +111,10 @@ class Link:
         """Say good-bye and wait until the connection is gone."""
         await self._ws.close()
 
+    def drop(self) -> None:
+        """Break the connection without a word."""
+        self._ws.transport.abort()
+
     async def join(self, fields: Message) -> Message:
         """Send `join`; its `ok` reply. Raises CommandRefused, or Lost if we should try later."""
         try:
@@ -183,13 +186,12 @@ def _comes_back(code: int) -> bool:
 def _refused(exc: InvalidStatus) -> Lost:
     """A handshake answered with HTTP: too busy means later, anything else means never."""
     response = exc.response
-    said = f"HTTP {response.status_code}"
-    with suppress(ValueError, KeyError, TypeError):
-        said = json.loads(response.body or b"")["error"]["msg"]
     later = response.status_code in (408, 425, 429) or response.status_code >= 500
     after_s = response.headers.get("Retry-After", "")
     pause_ms = int(after_s) * 1000 if later and after_s.isdigit() else None
-    return Lost(response.status_code, said, reconnect_ms=pause_ms, come_back=later)
+    said = (response.body or b"").decode(errors="replace").strip()[:200]
+    reason = said or f"HTTP {response.status_code}"
+    return Lost(response.status_code, reason, reconnect_ms=pause_ms, come_back=later)
 
 
 def room_url(url: str, room: str) -> str:

@@ -20,15 +20,31 @@ from client_sim.state import Position
 from client_sim.wire import Message
 from client_sim.witness import Witness
 
+_LOW = 1e-9
 TRIES_MAX = 3  # how often somebody goes for the same sale
 
 
 @dataclass(frozen=True, slots=True)
+class Manner:
+    """How a whole crowd is: `chat` and `shop` scale what people do by themselves, 0 not at all.
+
+    `roam` is the part of them that goes away and comes back. `arrive_s` is the time within which
+    all have come; None lets them come in waves.
+    """
+
+    chat: float = 1.0
+    shop: float = 1.0
+    roam: float = 0.3
+    arrive_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Habits:
-    """What kind of viewer somebody is. Times are seconds, the rest are chances from 0 to 1."""
+    """What kind of viewer somebody is. Times are seconds, others chances from 0 to 1."""
 
     language: str
     arrives_s: float
+    chat: float  # how far events make them write
     comment_every_s: float
     like_every_s: float
     eager: float  # buys when a sale opens
@@ -40,27 +56,32 @@ class Habits:
     spams: bool
 
     @classmethod
-    def draw(cls, rng: Random, seconds: float) -> Self:
+    def draw(cls, rng: Random, seconds: float, manner: Manner | None = None) -> Self:
         """Somebody for a run of this length."""
+        manner = manner or Manner()
+        chat = max(manner.chat, _LOW)
         language = rng.choices(list(content.LANGUAGES), list(content.LANGUAGES.values()))[0]
         lurks = rng.random() < 0.4
         return cls(
             language=language,
-            arrives_s=_arrival_s(rng, seconds),
-            comment_every_s=rng.uniform(60, 240) if lurks else rng.uniform(8, 45),
-            like_every_s=rng.uniform(5, 60),
-            eager=rng.betavariate(1.2, 2.2),
+            arrives_s=_arrival_s(rng, seconds, manner.arrive_s),
+            chat=manner.chat,
+            comment_every_s=(rng.uniform(60, 240) if lurks else rng.uniform(8, 45)) / chat,
+            like_every_s=rng.uniform(5, 60) / chat,
+            eager=rng.betavariate(1.2, 2.2) * manner.shop,
             quick=rng.random() < 0.35,
             pays=rng.choice((0.6, 0.8, 0.95)),
             cancels=0.25,
-            stay_s=seconds * 10 if rng.random() < 0.7 else rng.uniform(0.15, 0.6) * seconds,
+            stay_s=seconds * 10 if rng.random() > manner.roam else rng.uniform(0.15, 0.6) * seconds,
             away_s=rng.uniform(0.02, 0.15) * seconds,
             spams=rng.random() < 0.01,
         )
 
 
-def _arrival_s(rng: Random, seconds: float) -> float:
+def _arrival_s(rng: Random, seconds: float, within_s: float | None) -> float:
     """People come in waves: before the start, when friends call, when the first sale is near."""
+    if within_s is not None:
+        return rng.uniform(0, within_s)
     if rng.random() < 0.4:
         return rng.uniform(0, min(5.0, seconds * 0.15))
     wave = rng.choice((0.15, 0.3, 0.55))
@@ -91,6 +112,41 @@ class Person:
         self._over.set()
         self._bored.set()
 
+    def step_out(self) -> None:
+        """Leave the room, and come back after a while."""
+        self._bored.set()
+
+    def drop(self) -> None:
+        """Lose the connection; it comes back by itself."""
+        if self.room is not None:
+            self.room.drop()
+
+    async def comment(self, mood: str) -> None:
+        """Write something in this mood, in one's own language."""
+        await self.say(content.line(self._rng, self._habits.language, mood))
+
+    async def say(self, text: str) -> None:
+        """Write exactly this."""
+        if self.room is not None:
+            with suppress(CommandRefused, Unanswered):
+                await self.room.comment(text)
+
+    async def like(self, n: int, times: int = 1) -> None:
+        """Send `n` hearts so often."""
+        for _ in range(times):
+            if self.room is not None:
+                with suppress(CommandRefused, Unanswered):
+                    await self.room.like(n)
+            await set_within(self._bored, self._rng.uniform(0.2, 0.6))
+
+    async def buy(self, sale: str, qty: int, pays: float) -> None:
+        """Buy without thinking twice, and pay with this chance."""
+        if self.room is not None:
+            with suppress(CommandRefused, Unanswered):
+                order = await self.room.buy(sale, qty, self._key())
+                if self._rng.random() < pays and self.room is not None:
+                    await self.room.pay(order["order"])
+
     def go_home(self) -> None:
         """Everything was looked at: disconnect."""
         self.leave()
@@ -110,7 +166,7 @@ class Person:
     async def _evening(self) -> None:
         position: Position | None = None
         while True:
-            attention = Attention(self._rng)
+            attention = Attention(self._rng, self._habits.chat)
             async with self._enter(position, attention) as room:
                 self.room = room
                 await self._stay(room, attention)
@@ -123,38 +179,35 @@ class Person:
             await set_within(self._over, self._habits.away_s)
 
     async def _stay(self, room: RoomClient, attention: Attention) -> None:
-        self._bored.clear()
+        if not self._over.is_set():
+            self._bored.clear()
         async with asyncio.TaskGroup() as acts:
-            acts.create_task(self._chat(room, attention))
-            acts.create_task(self._like(room))
+            acts.create_task(self._chat(attention))
+            acts.create_task(self._like_now_and_then())
             acts.create_task(self._shop(room, attention))
             stay_s = self._rng.uniform(0.7, 1.3) * self._habits.stay_s
-            await set_within(self._over, stay_s)
+            await set_within(self._bored, stay_s)
             self._bored.set()
             attention.close()
 
-    async def _chat(self, room: RoomClient, attention: Attention) -> None:
+    async def _chat(self, attention: Attention) -> None:
         while not self._bored.is_set():
             mood = await attention.mood(self._rng.expovariate(1 / self._habits.comment_every_s))
             if mood is None:
                 mood = "spam" if self._habits.spams else self._idle_mood()
             await set_within(self._bored, self._rng.uniform(0.3, 3))  # typing
             if not self._bored.is_set():
-                with suppress(CommandRefused, Unanswered):
-                    await room.comment(content.line(self._rng, self._habits.language, mood))
+                await self.comment(mood)
 
     def _idle_mood(self) -> str:
         moods = {"greet": 1, "ask_link": 3, "ask": 4, "praise": 3}
         return self._rng.choices(list(moods), list(moods.values()))[0]
 
-    async def _like(self, room: RoomClient) -> None:
+    async def _like_now_and_then(self) -> None:
         while not await set_within(
             self._bored, self._rng.expovariate(1 / self._habits.like_every_s)
         ):
-            for _ in range(self._rng.choice((1, 1, 2, 5))):
-                with suppress(CommandRefused, Unanswered):
-                    await room.like(self._rng.randint(1, 20))
-                await set_within(self._bored, self._rng.uniform(0.2, 0.6))
+            await self.like(self._rng.randint(1, 20), self._rng.choice((1, 1, 2, 5)))
 
     async def _shop(self, room: RoomClient, attention: Attention) -> None:
         async with asyncio.TaskGroup() as purchases:

@@ -16,12 +16,12 @@ def report(
     """Everything worth knowing about a run, the verdict last."""
     parts = [
         title,
-        _table(("command", "ok", "refused or unanswered", "p50 ms", "p99 ms"), _commands(tally)),
-        _table(("event", "received"), sorted(tally.events.items())),
-        _table(("orders at the end", "number"), _orders(orders)),
-        _table(("latency", "p50 ms", "p99 ms", "max ms"), _latencies(tally)),
-        _table(("connections", "number"), _connections(tally)),
-        _table(("check", "result", "looked at", "what must hold"), _checks(findings)),
+        table(("command", "ok", "refused or unanswered", "p50 ms", "p99 ms"), _commands(tally)),
+        table(("event", "received"), sorted(tally.events.items())),
+        table(("orders at the end", "number"), _orders(orders)),
+        table(("latency", "p50 ms", "p99 ms", "max ms"), _latencies(tally)),
+        table(("connections", "number"), _connections(tally)),
+        table(("check", "result", "looked at", "what must hold"), _checks(findings)),
         *_failures(findings),
         *notes,
         _verdict(findings),
@@ -92,8 +92,8 @@ def _verdict(findings: Findings) -> str:
     return f"FAILED: {names}."
 
 
-def _table(head: Row, rows: Iterable[Row]) -> str:
-    """Left-aligned words, right-aligned numbers."""
+def table(head: Row, rows: Iterable[Row]) -> str:
+    """Rows under a head: left-aligned words, right-aligned numbers. No rows give no text."""
     cells = [[str(cell) for cell in row] for row in (head, *rows)]
     if len(cells) == 1:
         return ""

@@ -1,6 +1,7 @@
 """One viewer's memory of what they saw, and what cannot be true about it."""
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from client_sim.checks import Findings
@@ -9,6 +10,7 @@ from client_sim.observer import Observer
 from client_sim.order_book import OrderBook
 from client_sim.record import Record
 from client_sim.state import Position
+from client_sim.stock_book import StockBook
 from client_sim.wire import Message
 
 COMMENT_IDS_KEPT_MAX = 2000
@@ -41,19 +43,27 @@ class Witness(Observer):
     def __init__(self, who: str, findings: Findings, record: Record) -> None:
         self.who = who
         self.orders = OrderBook(who, findings)
+        self.stock = StockBook(who, findings, record)
         self.gaps = 0  # comments left out, by the server's word, since the last join
         self.comments_heard = 0  # since the last join
         self._after: str | None = None  # the last comment of the snapshot we joined with
         self._findings = findings
         self._record = record
         self._position: Position | None = None
-        self._ver: dict[str, int] = {}
-        self._sale_ver: dict[str, int] = {}
-        self._sums: dict[str, set[int]] = {}
+        self._like_total = 0
         self._own_said: dict[str, str] = {}
         self._own_heard: dict[str, str] = {}
         self._ids: deque[str] = deque(maxlen=COMMENT_IDS_KEPT_MAX)
         self._id_set: set[str] = set()
+        self._notes: dict[str, Callable[[Message], None]] = {
+            "stock": self.stock.stock,
+            "sale": lambda event: self.stock.sale(event["sale"]),
+            "likes": lambda event: self._likes(event["total"]),
+            "comment": self._comment,
+            "gap": self._gap,
+            "order": lambda event: self.orders.told(event["order"]),
+            "removed": self._removed,
+        }
 
     def joined(self, asked: Position | None, reply: Message) -> None:
         """Check a resume, and start to count afresh."""
@@ -62,6 +72,7 @@ class Witness(Observer):
         if asked is not None:
             self._resumed(asked, now, reply)
         self._position = now
+        self._like_total = reply["room"].get("likes", 0)
         comments = reply["room"].get("comments", [])
         self._after = comments[-1]["id"] if comments else None
         self.comments_heard = self.gaps = 0
@@ -69,33 +80,21 @@ class Witness(Observer):
         for comment in comments:
             self._remember(comment["id"])
         for sale in reply["room"].get("sales", []):
-            self._sale(sale)
+            self.stock.sale(sale)
         self.orders.listed(reply.get("orders", []))
 
     def event(self, event: Message) -> None:
         """Check one event."""
         t = event["t"]
-        shape = SHAPES.get(t)
-        if shape is None:
-            return  # a newer server may say more than we know
+        shape = SHAPES.get(t, {})  # a newer server may say more than we know
         wrong = [name for name, kind in shape.items() if not isinstance(event.get(name, ...), kind)]
         if not self._see("shape", not wrong, f"a {t} event has no good {wrong}: {event!r:.200}"):
             return
         if t in TO_ROOM or "seq" in event:
             self._in_order(event)
-        match t:
-            case "stock":
-                self._stock(event)
-            case "sale":
-                self._sale(event["sale"])
-            case "comment":
-                self._comment(event)
-            case "gap":
-                self.gaps += event["comments"]
-            case "order":
-                self.orders.told(event["order"])
-            case "removed":
-                self._removed(event)
+        note = self._notes.get(t)
+        if note is not None:
+            note(event)
 
     def answered(
         self,
@@ -142,10 +141,7 @@ class Witness(Observer):
             fine = 0 <= missing <= self._record.comments_removed
             words = f"{missing} of the comments said since joining are unaccounted for"
             self._see("comments_counted", fine, words)
-        for sale, sums in self._sums.items():
-            wrong = sums - self._record.allocated.get(sale, set())
-            words = f"sale {sale} had {sorted(wrong)} units, which it was never allocated"
-            self._see("stock_adds_up", not wrong, words)
+        self.stock.finish()
 
     def _see(self, check: str, holds: Any, sentence: str) -> bool:
         return self._findings.see(check, bool(holds), self.who, sentence)
@@ -181,29 +177,10 @@ class Witness(Observer):
         first = self._record.event(at, event)
         self._see("same_story", first == event, f"at {at} one heard {first}, another {event}")
 
-    def _stock(self, stock: Message) -> None:
-        sale, ver = stock["sale"], stock["ver"]
-        known = self._ver.get(sale, 0)
-        self._see("stock_forward", ver >= known, f"stock of {sale} went from ver {known} to {ver}")
-        self._ver[sale] = max(ver, known)
-        self._counts(stock)
-
-    def _counts(self, stock: Message) -> None:
-        counts = stock["left"], stock["held"], stock["sold"]
-        words = f"stock of {stock['sale']}: left, held, sold = {counts}"
-        self._see("stock_adds_up", min(counts) >= 0, words)
-        self._sums.setdefault(stock["sale"], set()).add(sum(counts))
-
-    def _sale(self, sale: Message) -> None:
-        name, ver = sale["sale"], sale["ver"]
-        known = self._sale_ver.get(name, 0)
-        self._see("stock_forward", ver >= known, f"sale {name} went from ver {known} to {ver}")
-        self._sale_ver[name] = max(ver, known)
-        total = sale["left"] + sale["held"] + sale["sold"]
-        words = f"sale {name} has {total} units of {sale['allocated']} allocated"
-        self._see("stock_adds_up", total == sale["allocated"], words)
-        self._record.allocated.setdefault(name, set()).add(sale["allocated"])
-        self._counts(sale)
+    def _likes(self, total: int) -> None:
+        known = self._like_total
+        self._see("likes_forward", total >= known, f"likes went from {known} to {total}")
+        self._like_total = max(total, known)
 
     def _comment(self, event: Message) -> None:
         comment = event["id"]
@@ -219,6 +196,9 @@ class Witness(Observer):
                 self._id_set.discard(self._ids[0])
             self._ids.append(comment)
             self._id_set.add(comment)
+
+    def _gap(self, event: Message) -> None:
+        self.gaps += event["comments"]
 
     def _removed(self, event: Message) -> None:
         if event.get("user") == self.who:

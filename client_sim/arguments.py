@@ -1,0 +1,102 @@
+"""The command line of `python -m client_sim`, read into a task."""
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from client_sim.crowd import Plan
+from client_sim.replay import script_of
+from client_sim.script import read_script
+from client_sim.soak import server_pid
+from client_sim.tokens import CannotRun, read_secret
+from client_sim.wire import Wire
+
+ENCODINGS = {
+    "json": (Wire.JSON,),
+    "msgpack": (Wire.MSGPACK,),
+    "mix": (Wire.JSON, Wire.MSGPACK),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to do: a plan, perhaps recorded, or repeated while a server process is watched."""
+
+    plan: Plan
+    record: Path | None = None
+    keep_names: bool = False
+    soak_pid: int | None = None
+
+
+def parser() -> argparse.ArgumentParser:
+    """All options."""
+    it = argparse.ArgumentParser(
+        prog="python -m client_sim",
+        description="Simulated people in a live room, who check what they see.",
+    )
+    add = it.add_argument
+    add("--url", action="append", help="server (default http://127.0.0.1:8080); may be repeated")
+    add("--room", default="demo", help="room; made if it is not there (default %(default)s)")
+    add("--viewers", type=int, default=300, help="how many (default %(default)s)")
+    add("--seconds", type=float, default=60, help="0 runs until stopped (default %(default)s)")
+    add("--encoding", choices=ENCODINGS, default="mix", help="default %(default)s")
+    add("--seed", type=int, default=1, help="the same seed gives the same people")
+    add("--script", type=Path, help="a TOML file that says what host and crowd do, and when")
+    add("--record", type=Path, help="write the room's events to this file, to --replay them")
+    add("--names", action="store_true", help="keep users' names in the recording")
+    add("--replay", type=Path, help="play a recording again, in another room")
+    add("--speed", type=float, default=1, help="of a replay: 2 is twice as fast")
+    add("--soak", action="store_true", help="repeat, and fail if the server's memory grows")
+    add("--server-pid", type=int, help="of a soak; else the owner of --data-dir")
+    add("--no-host", action="store_true", help="viewers only; somebody else hosts")
+    add("--host-token", help="or LIVEROOM_SIM_TOKEN; without one the secret signs it")
+    add("--secret", help="or LIVEROOM_JWT_SECRET: what the server signs tokens with")
+    add("--data-dir", default=".liveroom", help="where a development server keeps its secret")
+    return it
+
+
+def read_arguments(arguments: Sequence[str] | None) -> Task:
+    """The task the arguments name. Raises CannotRun."""
+    options = parser().parse_args(arguments)
+    _check(options)
+    secret = options.secret or os.environ.get("LIVEROOM_JWT_SECRET")
+    plan = Plan(
+        urls=tuple(options.url or ["http://127.0.0.1:8080"]),
+        room=options.room,
+        secret=read_secret(secret, options.data_dir),
+        viewers=options.viewers,
+        seconds=options.seconds,
+        wires=ENCODINGS[options.encoding],
+        seed=options.seed,
+        host_token=options.host_token or os.environ.get("LIVEROOM_SIM_TOKEN"),
+        with_host=not options.no_host,
+    )
+    script = None
+    if options.script is not None:
+        script = read_script(options.script)
+    elif options.replay is not None:
+        script = script_of(options.replay, options.speed)
+    if script is not None:
+        plan = replace(plan, script=script, seconds=script.seconds, title=script.title)
+    soak_pid = None
+    if options.soak:
+        soak_pid = options.server_pid or server_pid(options.data_dir)
+    return Task(plan, options.record, options.names, soak_pid)
+
+
+def _check(options: argparse.Namespace) -> None:
+    scripted = options.script is not None or options.replay is not None
+    only_listens = options.record is not None and options.no_host
+    for wrong, sentence in (
+        (options.viewers < (0 if only_listens else 1), "--viewers must be at least 1."),
+        (options.seconds < 0, "--seconds must be 0 or more."),
+        (not 0.01 <= options.speed <= 100, "--speed must be from 0.01 to 100."),
+        (options.script and options.replay, "Give --script or --replay, not both."),
+        (scripted and options.no_host, "A script needs the host: leave --no-host out."),
+        (scripted and options.soak, "A soak plays its own evenings: leave the script out."),
+        (options.soak and options.record, "A soak can't be recorded: leave --record out."),
+    ):
+        if wrong:
+            raise CannotRun(sentence)

@@ -1,0 +1,155 @@
+"""An evening written down in TOML: minute by minute what the host and the crowd do."""
+
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from client_sim.people import Manner
+from client_sim.tokens import CannotRun
+from client_sim.wire import Message
+
+HOST_FIELDS: dict[str, dict[str, type]] = {
+    "live.start": {},
+    "live.end": {},
+    "shelf.put": {"product": dict},
+    "shelf.remove": {"sku": str},
+    "pin": {"sku": str},
+    "unpin": {},
+    "sale.open": {"name": str, "sku": str, "price": int, "stock": int},
+    "sale.restock": {"sale": str, "add": int},
+    "sale.close": {"sale": str},
+    "slow": {"seconds": int},
+    "notice": {"text": str},
+    "say": {"text": str},
+}
+"""What a host step needs, by command; `say` is a comment. `name` names a sale for later steps."""
+
+CROWD_FIELDS: dict[str, dict[str, type]] = {
+    "comment": {"mood": str},
+    "say": {"text": str},
+    "like": {"n": int},
+    "buy": {"sale": str},
+    "leave": {},
+    "drop": {},
+}
+"""What a crowd step needs. `drop` loses the connection, `leave` goes away for a while.
+
+Who takes part is `share` of those present, or so many `people`; with `first`, the people from that
+number on.
+"""
+
+_TIME = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d\d)(?:\.(\d))?")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens at `at_s` seconds from the start; `share` of the crowd within `over_s`."""
+
+    at_s: float
+    who: str  # host or crowd
+    act: str
+    share: float
+    over_s: float
+    fields: Message
+    where: str  # for messages: which step of the file
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """`seconds` long; `manner` is what people do by themselves, beside the steps."""
+
+    title: str
+    seconds: float
+    manner: Manner = field(default_factory=lambda: Manner(shop=0.0))
+    products: tuple[Message, ...] = ()
+    steps: tuple[Step, ...] = field(default=())
+
+    @property
+    def goes_live(self) -> bool:
+        """Whether a step of the script starts the stream."""
+        return any(step.act == "live.start" for step in self.steps)
+
+
+def read_script(path: Path) -> Script:
+    """Read a script. Raises CannotRun with a sentence about the first thing wrong with it."""
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CannotRun(f"The script {path} can't be read: {error.strerror}.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CannotRun(f"The script {path} is not TOML: {error}.") from None
+    try:
+        return _script(raw, path.stem)
+    except _Wrong as wrong:
+        raise CannotRun(f"The script {path} is wrong: {wrong}") from None
+
+
+class _Wrong(Exception):
+    """A sentence about a part of the file."""
+
+
+def _script(raw: dict[str, Any], name: str) -> Script:
+    _only(raw, {"title", "length", "people", "product", "step"}, "the file")
+    people = raw.get("people", {})
+    _only(people, {"chat", "shop", "roam", "arrive"}, "[people]")
+    steps = [_step(step, f"step {i}") for i, step in enumerate(raw.get("step", []), 1)]
+    last_s = max((step.at_s + step.over_s for step in steps), default=0)
+    length_s = seconds(raw["length"], "length") if "length" in raw else last_s + 5
+    if last_s > length_s:
+        raise _Wrong(f"its last step ends at {last_s:g} s and `length` is {length_s:g} s.")
+    _sales_are_named(steps)
+    return Script(
+        title=str(raw.get("title", name)),
+        seconds=length_s,
+        manner=Manner(
+            chat=float(people.get("chat", 1.0)),
+            shop=float(people.get("shop", 0.0)),
+            roam=float(people.get("roam", 0.3)),
+            arrive_s=seconds(people["arrive"], "[people]") if "arrive" in people else None,
+        ),
+        products=tuple({"currency": "CNY"} | product for product in raw.get("product", [])),
+        steps=tuple(sorted(steps, key=lambda step: step.at_s)),
+    )
+
+
+def _step(raw: dict[str, Any], where: str) -> Step:
+    fields = dict(raw)
+    if "at" not in raw or ("host" in raw) == ("crowd" in raw):
+        raise _Wrong(f"{where} needs `at`, and either `host` or `crowd`.")
+    at_s = seconds(fields.pop("at"), where)
+    who = "host" if "host" in raw else "crowd"
+    act = fields.pop(who)
+    known = HOST_FIELDS if who == "host" else CROWD_FIELDS
+    if act not in known:
+        raise _Wrong(f"{where}: a {who} can't `{act}`; it can {', '.join(known)}.")
+    for name, kind in known[act].items():
+        if not isinstance(fields.get(name), kind):
+            raise _Wrong(f"{where}: `{act}` needs `{name}`, a {kind.__name__}.")
+    share = float(fields.pop("share", 1.0))
+    over_s = seconds(fields.pop("over", "0:00"), where)
+    return Step(at_s, who, act, share, over_s, fields, where)
+
+
+def _sales_are_named(steps: list[Step]) -> None:
+    names = {step.fields["name"] for step in steps if step.act == "sale.open"}
+    for step in steps:
+        sale = step.fields.get("sale")
+        if sale is not None and sale not in names:
+            raise _Wrong(f"{step.where}: no `sale.open` has the name `{sale}`.")
+
+
+def _only(raw: dict[str, Any], known: set[str], where: str) -> None:
+    unknown = sorted(set(raw) - known)
+    if unknown:
+        raise _Wrong(f"{where} has `{unknown[0]}`; known are {', '.join(sorted(known))}.")
+
+
+def seconds(text: object, where: str) -> float:
+    """`1:30` as 90; `1:02:03.5` has hours and tenths."""
+    found = _TIME.fullmatch(text) if isinstance(text, str) else None
+    if found is None:
+        raise _Wrong(f'{where}: {text!r} is not a time; write "1:30" for a minute and a half.')
+    hours, minutes, rest, tenths = (int(part or 0) for part in found.groups())
+    return hours * 3600 + minutes * 60 + rest + tenths / 10

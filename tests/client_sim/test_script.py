@@ -1,0 +1,126 @@
+from pathlib import Path
+
+import pytest
+
+from client_sim import content
+from client_sim.crowd import Crowd
+from client_sim.script import Script, read_script
+from client_sim.tokens import CannotRun
+from tests.client_sim.conftest import Worker
+from tests.client_sim.test_crowd import plan
+
+SCRIPTS = Path(content.__file__).parents[1] / "scripts"
+FLASH = """
+title = "彩排"
+length = "0:04"
+
+[people]
+chat = 0
+shop = 0
+
+[[product]]
+sku = "mug"
+title = "青瓷杯"
+price = 8900
+
+[[step]]
+at = "0:01"
+host = "sale.open"
+name = "flash"
+sku = "mug"
+price = 6900
+stock = 5
+
+[[step]]
+at = "0:01"
+crowd = "buy"
+sale = "flash"
+share = 1.0
+pay = 1.0
+
+[[step]]
+at = "0:02.5"
+crowd = "drop"
+
+[[step]]
+at = "0:03"
+host = "pin"
+sku = "unknown"
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "room.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_script_is_read_into_steps_in_the_order_of_time(tmp_path: Path) -> None:
+    script = read_script(
+        written(
+            tmp_path,
+            '[[step]]\nat = "1:30"\nhost = "unpin"\n'
+            '[[step]]\nat = "0:05.5"\ncrowd = "like"\nn = 3\nover = "0:10"\nshare = 0.5\n',
+        )
+    )
+
+    told = [(step.at_s, step.who, step.act, step.share, step.over_s) for step in script.steps]
+    assert told == [(5.5, "crowd", "like", 0.5, 10), (90, "host", "unpin", 1.0, 0)]
+    assert (script.title, script.seconds) == ("room", 95)
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_scripts_that_come_along_can_be_read(path: Path) -> None:
+    assert read_script(path).steps
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("length = 5", '5 is not a time; write "1:30"'),
+        ("what = 1", "the file has `what`; known are length"),
+        ("[people]\nlove = 1", r"\[people\] has `love`"),
+        ('[[step]]\nhost = "unpin"', "step 1 needs `at`"),
+        ('[[step]]\nat = "0:01"', "either `host` or `crowd`"),
+        (
+            '[[step]]\nat = "0:01"\nhost = "dance"',
+            "step 1: a host can't `dance`; it can live.start",
+        ),
+        ('[[step]]\nat = "0:01"\nhost = "pin"', "step 1: `pin` needs `sku`, a str"),
+        ('[[step]]\nat = "0:01"\ncrowd = "buy"\nsale = "x"', "no `sale.open` has the name `x`"),
+        ('length = "0:01"\n[[step]]\nat = "0:09"\nhost = "unpin"', "its last step ends at 9 s"),
+        ("x = ", "is not TOML"),
+    ],
+)
+def test_a_wrong_script_is_refused_in_a_sentence(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(CannotRun, match=told):
+        read_script(written(tmp_path, text))
+
+
+def test_a_script_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(CannotRun, match=r"none.toml can't be read"):
+        read_script(tmp_path / "none.toml")
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """FLASH, read before the loop runs."""
+    return read_script(written(tmp_path, FLASH))
+
+
+async def test_the_host_and_the_crowd_do_what_the_script_says(
+    worker: Worker, script: Script
+) -> None:
+    crowd = Crowd(plan(worker.url, viewers=12, script=script, seconds=script.seconds))
+
+    reckoning = await crowd.run()
+
+    replies = crowd.tally.replies
+    assert crowd.findings.passed, crowd.findings.sentences
+    assert (replies["buy"]["ok"], replies["pay"]["ok"]) == (5, 5)
+    assert {order["status"] for order in reckoning.orders.values()} == {"paid"}
+    assert "comment" not in replies
+    assert crowd.tally.resumes >= 5
+    assert len(crowd.notes) == 1
+    assert "step 4" in crowd.notes[0]
+    assert "not_found" in crowd.notes[0]
