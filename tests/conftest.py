@@ -4,10 +4,12 @@ Tests share one redis-server and never flush it; what a test writes lies under i
 """
 
 import asyncio
+import functools
+import inspect
 import os
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
 
 MakeSettings = Callable[..., Settings]
+AsyncTest = Callable[..., Coroutine[Any, Any, None]]
 
 JWT_SECRET = "a secret for tests that is long enough"
 
@@ -28,6 +31,28 @@ JWT_SECRET = "a secret for tests that is long enough"
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests run on the loop that the server runs on."""
     return {"uvloop": uvloop.new_event_loop}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """An async test that hangs fails, with the line it hangs at, and the next one runs.
+
+    pytest-timeout can't do that here: its signal is lost in uvloop, its thread ends the run. So
+    the test gets five seconds less than `timeout` (of the marker, else of pyproject.toml).
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
+            marker = item.get_closest_marker("timeout")
+            limit_s = float(marker.args[0] if marker else config.getini("timeout"))
+            item.obj = _within(limit_s - 5, item.obj)
+
+
+def _within(limit_s: float, test: AsyncTest) -> AsyncTest:
+    @functools.wraps(test)
+    async def timed(*args: Any, **kwargs: Any) -> None:
+        async with asyncio.timeout(limit_s):
+            await test(*args, **kwargs)
+
+    return timed
 
 
 @pytest.hookimpl(wrapper=True)

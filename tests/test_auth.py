@@ -18,8 +18,8 @@ SETTINGS = Settings.model_validate({"jwt": {"secret": SECRET}})
 
 
 def signed(algorithm: str = "HS256", key: Any = SECRET, **claims: Any) -> str:
-    """A token with these claims, valid for a minute unless they say otherwise."""
-    whole = {"sub": "u1", "name": "Ana", "role": "viewer", "exp": time.time() + 60} | claims
+    """A token with these claims, valid for a day unless they say otherwise."""
+    whole = {"sub": "u1", "name": "Ana", "role": "viewer", "exp": time.time() + 86_400} | claims
     return jwt.encode(
         {name: value for name, value in whole.items() if value is not None}, key, algorithm
     )
