@@ -25,8 +25,9 @@ from server.rooms.sales import Sales
 from server.rooms.shelf import Shelf
 from server.rooms.sweeper import Sweeper
 from server.settings import Settings
-from server.store.bus import Bus
 from server.store.client import connect
+from server.store.cluster_bus import bus_on
+from server.store.durability import Durability
 from server.store.keys import Keys
 from server.store.scripts import Scripts
 from server.web.app import make_app
@@ -57,7 +58,8 @@ async def run_worker(
         redis = connect(redis_url, settings.redis)
         stack.push_async_callback(redis.aclose)
         keys = Keys(settings.redis.key_prefix)
-        scripts = Scripts(redis, keys)
+        durability = Durability.parse(settings.redis.durability)
+        scripts = Scripts(redis, keys, durability=durability, metrics=metrics)
 
         directory = Directory(scripts, settings)
         sales = Sales(scripts, settings)
@@ -76,7 +78,7 @@ async def run_worker(
         )
 
         await stack.enter_async_context(LoopLag(metrics))
-        bus = await stack.enter_async_context(Bus(redis, keys, settings.bus, worker_id, metrics))
+        bus = await stack.enter_async_context(bus_on(redis, keys, settings.bus, worker_id, metrics))
         rooms = await stack.enter_async_context(
             OpenRooms(scripts, bus, orders.of, settings, metrics, rng)
         )

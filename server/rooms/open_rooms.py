@@ -17,7 +17,7 @@ from server.protocol.models import Order
 from server.protocol.roles import Role
 from server.rooms.room import Arrival, Room
 from server.settings import Settings
-from server.store.bus import Bus
+from server.store.bus import RoomBus
 from server.store.commit import GroupCommit
 from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
 
@@ -41,7 +41,7 @@ class OpenRooms:
     def __init__(
         self,
         scripts: Scripts,
-        bus: Bus,
+        bus: RoomBus,
         orders_of: OrdersOf,
         settings: Settings,
         metrics: Metrics,

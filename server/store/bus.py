@@ -61,6 +61,24 @@ class Listener(Protocol):
         """Messages may have been missed."""
 
 
+class RoomBus(Protocol):
+    """What rooms need of a bus, on one Redis (`Bus`) or on a Cluster (`ClusterBus`)."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether messages come through."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    async def subscribe(self, room_id: str, listener: Listener) -> None:
+        """Hear a room from now on. TimeoutError when that is not confirmed in time."""
+
+    async def unsubscribe(self, room_id: str, listener: Listener) -> None:
+        """Hear a room no more."""
+
+
 class Bus:
     """This worker's subscriptions. An async context manager: inside it the reader runs."""
 
@@ -82,11 +100,15 @@ class Bus:
         """Whether the last probe came back in time."""
 
     async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """What entering does; leaving is still needed."""
         self._tasks = [
             asyncio.create_task(self._read_for_ever(), name="bus reader"),
             asyncio.create_task(self._probe_for_ever(), name="bus watchdog"),
         ]
-        return self
 
     async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:
@@ -104,7 +126,7 @@ class Bus:
         try:
             async with asyncio.timeout(self._settings.watchdog_timeout_s):
                 if self._pubsub is not None:
-                    await self._try(self._pubsub.subscribe(channel))
+                    await self._try(self._follow(self._pubsub, channel))
                 await confirmed.wait()
         except BaseException:
             self._forget(channel)
@@ -115,7 +137,7 @@ class Bus:
         channel = self._keys.room(room_id, "bus")
         self._forget(channel)
         if self._pubsub is not None:
-            await self._try(self._pubsub.unsubscribe(channel))
+            await self._try(self._leave(self._pubsub, channel))
 
     def _forget(self, channel: str) -> None:
         self._listeners.pop(channel, None)
@@ -144,19 +166,29 @@ class Bus:
         pubsub = self._redis.pubsub()
         try:
             channels = set(self._listeners)
-            await pubsub.subscribe(self._own_channel, *channels)
+            await pubsub.subscribe(self._own_channel)
+            await self._follow(pubsub, *channels)
             self._pubsub = pubsub
-            if late := set(self._listeners) - channels:
-                await pubsub.subscribe(*late)
+            await self._follow(pubsub, *(set(self._listeners) - channels))
             await self._probe()
             self._heard_at = time.monotonic()
             while True:
-                message = await pubsub.get_message(timeout=None)
+                message = await self._next(pubsub)
                 if message is not None:
                     self._on_message(message)
         finally:
             self._pubsub = None
             await pubsub.aclose()
+
+    async def _follow(self, pubsub: Any, *channels: str) -> None:
+        if channels:
+            await pubsub.subscribe(*channels)
+
+    async def _leave(self, pubsub: Any, channel: str) -> None:
+        await pubsub.unsubscribe(channel)
+
+    async def _next(self, pubsub: Any) -> Any:
+        return await pubsub.get_message(timeout=None)
 
     def _on_message(self, message: dict[str, Any]) -> None:
         channel = message["channel"].decode()

@@ -1,0 +1,242 @@
+"""The bus on a Redis Cluster: sharded channels, one connection a node that owns rooms heard here.
+
+A room's channel lives where its keys live. When its slot moves, or its node fails, the room is
+followed to the new owner, and its listener is told that messages may be lost.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+from redis.exceptions import MovedError, RedisError
+
+from server.metrics import Metrics
+from server.settings.sections import Bus as BusSettings
+from server.store.bus import RECONNECT_S, Bus, Listener, RoomBus
+from server.store.cluster import Cluster, Node, slot_of
+from server.store.keys import Keys
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 0.5
+"""How often owners are compared with where rooms are heard; a node's own word is taken at once."""
+
+
+def bus_on(
+    redis: Any, keys: Keys, settings: BusSettings, worker_id: str, metrics: Metrics
+) -> "RoomBus":
+    """The bus for this kind of Redis."""
+    kind = ClusterBus if isinstance(redis, Cluster) else Bus
+    return kind(redis, keys, settings, worker_id, metrics)
+
+
+class ShardLink(Bus):
+    """The subscriptions at one node.
+
+    `on_gone(room_id)` is called when the node ends one that was wanted, `on_moved` when it names
+    another owner of a slot.
+    """
+
+    def __init__(
+        self,
+        redis: Any,
+        keys: Keys,
+        settings: BusSettings,
+        name: str,
+        metrics: Metrics,
+        on_gone: Callable[[str], None],
+        on_moved: Callable[[MovedError], None],
+    ) -> None:
+        super().__init__(redis, keys, settings, name, metrics)
+        self._on_gone = on_gone
+        self._on_moved = on_moved
+
+    async def _follow(self, pubsub: Any, *channels: str) -> None:
+        for channel in channels:  # one call takes channels of one slot only
+            await pubsub.ssubscribe(channel)
+
+    async def _leave(self, pubsub: Any, channel: str) -> None:
+        await pubsub.sunsubscribe(channel)
+
+    async def _next(self, pubsub: Any) -> Any:
+        try:
+            return await super()._next(pubsub)
+        except MovedError as moved:
+            self._on_moved(moved)
+            return None
+
+    def _on_message(self, message: dict[str, Any]) -> None:
+        match message["type"]:
+            case "pong":
+                self._on_probe(message["data"])
+            case "sunsubscribe":
+                channel = message["channel"].decode()
+                if channel in self._listeners:
+                    self._on_gone(self._keys.room_of(channel))
+            case "smessage":
+                super()._on_message(message | {"type": "message"})
+            case "ssubscribe":
+                super()._on_message(message | {"type": "subscribe"})
+
+    async def _probe(self) -> None:
+        # On the subscribed connection itself: a published probe would go to every node.
+        if self._pubsub is not None:
+            await self._try(self._pubsub.ping(repr(time.monotonic())))
+
+
+class _Heard:
+    """A room, who listens to it, and where."""
+
+    __slots__ = ("listener", "node", "placed", "placing", "slot")
+
+    def __init__(self, listener: Listener, slot: int) -> None:
+        self.listener = listener
+        self.slot = slot
+        self.node: Node | None = None
+        self.placed = asyncio.Event()
+        self.placing: asyncio.Task[None] | None = None
+
+
+class ClusterBus:
+    """This worker's subscriptions on a Cluster. An async context manager, used as `Bus` is."""
+
+    def __init__(
+        self, cluster: Cluster, keys: Keys, settings: BusSettings, worker_id: str, metrics: Metrics
+    ) -> None:
+        self._cluster = cluster
+        self._keys = keys
+        self._settings = settings
+        self._worker_id = worker_id
+        self._metrics = metrics
+        self._rooms: dict[str, _Heard] = {}
+        self._links: dict[Node, ShardLink] = {}
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether rooms of at least one node are heard; one dead shard must not stop the rest."""
+        return not self._links or any(link.alive for link in self._links.values())
+
+    async def __aenter__(self) -> Self:
+        self._watch = asyncio.create_task(self._watch_for_ever(), name="cluster bus")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        tasks = [self._watch, *(heard.placing for heard in self._rooms.values())]
+        running = [task for task in tasks if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        for link in self._links.values():
+            await link.__aexit__()
+
+    async def subscribe(self, room_id: str, listener: Listener) -> None:
+        """Hear a room from now on; returns when its node has confirmed it.
+
+        Raises TimeoutError when it does not within `watchdog_timeout_s`.
+        """
+        before = self._rooms.get(room_id)
+        if before is not None and before.placing is not None:
+            before.placing.cancel()
+        heard = _Heard(listener, slot_of(self._keys.room(room_id, "bus")))
+        self._rooms[room_id] = heard
+        self._place_soon(room_id, heard)
+        try:
+            async with asyncio.timeout(self._settings.watchdog_timeout_s):
+                await heard.placed.wait()
+        except BaseException:
+            await self.unsubscribe(room_id, listener)
+            raise
+
+    async def unsubscribe(self, room_id: str, listener: Listener) -> None:
+        """Hear a room no more; nothing happens if another listener has taken its place."""
+        heard = self._rooms.get(room_id)
+        if heard is None or heard.listener is not listener:
+            return
+        del self._rooms[room_id]
+        if heard.placing is not None:
+            heard.placing.cancel()
+        await self._leave(room_id, heard)
+
+    async def _leave(self, room_id: str, heard: _Heard) -> None:
+        link = self._links.get(heard.node) if heard.node is not None else None
+        if link is not None:
+            await link.unsubscribe(room_id, heard.listener)
+
+    # Following a room
+
+    def _place_soon(self, room_id: str, heard: _Heard) -> None:
+        if heard.placing is not None:
+            heard.placing.cancel()
+        heard.placing = asyncio.create_task(
+            self._place(room_id, heard), name=f"subscribe {room_id}"
+        )
+
+    async def _place(self, room_id: str, heard: _Heard) -> None:
+        """Subscribe at the owner of the room, until it is done."""
+        while True:
+            try:
+                await self._leave(room_id, heard)
+                heard.node = await self._owner(heard.slot)
+                await self._link(heard.node).subscribe(room_id, heard.listener)
+                break
+            except (RedisError, OSError) as exc:
+                log.debug("The room %s is not heard yet: %s.", room_id, exc)
+                self._cluster.refresh_soon()
+                await asyncio.sleep(RECONNECT_S)
+        if heard.placed.is_set():
+            heard.listener.maybe_lost()
+        heard.placed.set()
+
+    async def _owner(self, slot: int) -> Node:
+        node = self._cluster.owner_of_slot(slot)
+        if node is None:
+            await self._cluster.refresh()
+            node = self._cluster.owner_of_slot(slot)
+        if node is None:
+            raise RedisError(f"no node owns the slot {slot}")
+        return node
+
+    def _link(self, node: Node) -> ShardLink:
+        link = self._links.get(node)
+        if link is None:
+            link = self._links[node] = ShardLink(
+                self._cluster.client_of(node),
+                self._keys,
+                self._settings,
+                f"{self._worker_id}@{node}",
+                self._metrics,
+                self._on_gone,
+                self._on_moved,
+            )
+            link.start()
+        return link
+
+    def _on_gone(self, room_id: str) -> None:
+        self._cluster.refresh_soon()
+        if (heard := self._rooms.get(room_id)) is not None:
+            self._place_soon(room_id, heard)
+
+    def _on_moved(self, moved: MovedError) -> None:
+        self._cluster.moved(moved)
+        self._look()
+
+    def _look(self) -> None:
+        """Follow every room whose owner is no longer the node where it is heard."""
+        for room_id, heard in self._rooms.items():
+            owner = self._cluster.owner_of_slot(heard.slot)
+            if heard.node is not None and owner is not None and owner != heard.node:
+                log.info("The room %s moves from %s to %s.", room_id, heard.node, owner)
+                self._place_soon(room_id, heard)
+
+    async def _watch_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if any(not link.alive for link in self._links.values()):
+                self._cluster.refresh_soon()
+            self._look()
+            used = {heard.node for heard in self._rooms.values()}
+            for node in [node for node in self._links if node not in used]:
+                await self._links.pop(node).__aexit__()

@@ -1,0 +1,108 @@
+"""A Cluster for a module's tests, and rooms on its nodes seen through two workers."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from client_sim.client import Options, RoomClient
+from client_sim.rest import Rest
+from client_sim.tokens import mint
+from server.protocol.roles import Role
+from server.settings import Settings
+from server.store import redis_program
+from server.store.keys import Keys
+from tests.cluster.redis_cluster import RedisCluster, redis_cluster
+from tests.conftest import JWT_SECRET, MakeSettings
+from tests.running import Worker, running
+
+QUICK = Options(backoff_s_min=0.05, backoff_s_max=0.5)
+
+
+@pytest.fixture
+async def cluster(tmp_path: Path) -> AsyncIterator[RedisCluster]:
+    """Three primaries; the first has a replica."""
+    program = await redis_program.find()
+    if program.version < (7, 0):
+        pytest.skip("sharded pub/sub needs redis-server 7.0 or newer on PATH")
+    with tempfile.TemporaryDirectory(prefix="lr-cluster-") as folder:
+        async with redis_cluster(Path(folder), primaries=3, replicas=1) as made:
+            yield made
+
+
+@pytest.fixture
+def settings(make_settings: MakeSettings, cluster: RedisCluster) -> Settings:
+    """The settings of a worker on the Cluster, with short patience."""
+    return make_settings(
+        redis={"url": cluster.url, "command_timeout_s": 2, "durability": "memory"},
+        bus={"watchdog_interval_s": 0.3, "watchdog_timeout_s": 3},
+        rooms={"presence_interval_s": 0.3},
+        edge={"commands_per_s": 10_000, "commands_burst": 10_000},
+        orders={"orders_per_user_max": 1000},
+    )
+
+
+@pytest.fixture
+async def workers(settings: Settings) -> AsyncIterator[list[Worker]]:
+    """Two workers, which know each other through the Cluster only."""
+    async with running(settings, "w1") as one, running(settings, "w2") as two:
+        yield [one, two]
+
+
+class Stall(NamedTuple):
+    """A live room with a sale: its host on the first worker, a buyer and a witness on both."""
+
+    room_id: str
+    host: RoomClient
+    people: list[RoomClient]
+    sale: str
+
+
+@asynccontextmanager
+async def stall(room_id: str, workers: list[Worker], stock: int = 1000) -> AsyncIterator[Stall]:
+    """Open a room, go live, sell."""
+    urls = [worker.url for worker in workers]
+    token = mint(JWT_SECRET, "host", "Host", Role.HOST)
+    async with Rest(urls[0], token) as rest:
+        await rest.create(room_id, "Stall")
+    async with AsyncExitStack() as stack:
+
+        async def enter(name: str, url: str, role: Role = Role.VIEWER) -> RoomClient:
+            badge = mint(JWT_SECRET, name, name, role)
+            return await stack.enter_async_context(RoomClient(url, room_id, badge, options=QUICK))
+
+        host = await enter("host", urls[0], Role.HOST)
+        people = [await enter(f"p{n}", url) for n, url in enumerate(urls)]
+        await host.live_start()
+        await host.shelf_put({"sku": "tea", "title": "Tea", "price": 500, "currency": "CNY"})
+        sale = await host.sale_open("tea", 400, stock, per_user=stock)
+        yield Stall(room_id, host, people, sale["sale"])
+
+
+@asynccontextmanager
+async def selling(stalls: list[Stall]) -> AsyncIterator[dict[str, Any]]:
+    """Everybody buys and pays without a pause while the context lasts; orders by their id."""
+    bought: dict[str, Any] = {}
+    stop = asyncio.Event()
+
+    async def shop(stall: Stall, person: RoomClient) -> None:
+        while not stop.is_set():
+            await asyncio.sleep(0.01)  # a fast run must not sell out
+            order = await person.buy(stall.sale)
+            bought[order["order"]] = await person.pay(order["order"]) | {"at": stall.room_id}
+
+    async with asyncio.TaskGroup() as group:
+        for one in stalls:
+            for person in one.people:
+                group.create_task(shop(one, person))
+        yield bought
+        stop.set()
+
+
+def keys_of(settings: Settings) -> Keys:
+    """The names of this test's keys."""
+    return Keys(settings.redis.key_prefix)

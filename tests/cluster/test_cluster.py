@@ -1,0 +1,165 @@
+"""Two workers on a real Redis Cluster of three primaries."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import Any
+
+import msgspec
+import pytest
+
+from client_sim.client import RoomClient
+from server.settings import Settings
+from server.store.client import connect
+from server.store.cluster import Cluster, slot_of
+from tests.cluster.conftest import Stall, keys_of, selling, stall
+from tests.cluster.redis_cluster import RedisCluster, until
+from tests.orders.redis_process import RedisProcess
+from tests.running import Worker
+
+# Workers start, and read their scripts, on the test's own loop.
+pytestmark = pytest.mark.blocking_allowed
+
+
+async def audit(settings: Settings, stalls: list[Stall], bought: dict[str, Any]) -> None:
+    """Every answered order is in the ledger, paid once, and no unit is sold twice."""
+    redis = connect(settings.redis.url, settings.redis)
+    keys = keys_of(settings)
+    try:
+        for one in stalls:
+            mine = {name for name, order in bought.items() if order["at"] == one.room_id}
+            ledger = [
+                msgspec.msgpack.decode(entry[b"e"])
+                for _, entry in await redis.xrange(keys.room(one.room_id, "ledger"))
+            ]
+            orders = [entry["order"] for entry in ledger if entry["k"] == "order"]
+            paid = [order["order"] for order in orders if order["status"] == "paid"]
+            assert len(paid) == len(set(paid))
+            assert mine <= set(paid)
+            stock = {
+                name: int(
+                    await redis.hget(keys.room(one.room_id, "stock"), f"{one.sale}:{name}") or 0
+                )
+                for name in ("allocated", "left", "held", "sold")
+            }
+            assert stock["left"] + stock["held"] + stock["sold"] == stock["allocated"]
+            assert stock["sold"] == len(paid)
+    finally:
+        await redis.aclose()
+
+
+async def sees_sold(person: RoomClient, sale: str, sold: int) -> None:
+    """Wait until a viewer's own state shows so many sold."""
+
+    async def shown() -> bool:
+        found = person.state.sale(sale)
+        return found is not None and found["sold"] >= sold
+
+    await until(shown)
+
+
+async def listening(node: RedisProcess, channel: str) -> int:
+    """How many connections hear a channel at this node."""
+    counts = await node.client.execute_command("PUBSUB", "SHARDNUMSUB", channel)
+    return int(counts[1])
+
+
+async def test_rooms_on_every_node_sell_through_both_workers(
+    cluster: RedisCluster, settings: Settings, workers: list[Worker]
+) -> None:
+    rooms = [cluster.room_on(n, keys_of(settings)) for n in range(3)]
+    async with AsyncExitStack() as stack:
+        stalls = [await stack.enter_async_context(stall(room, workers)) for room in rooms]
+
+        async with selling(stalls) as bought:
+            await until(lambda: asyncio.sleep(0, len(bought) >= 60))
+
+        await audit(settings, stalls, bought)
+        for one in stalls:
+            sold = sum(order["at"] == one.room_id for order in bought.values())
+            for person in (one.host, *one.people):
+                await sees_sold(person, one.sale, sold)
+                assert person.connections == 1
+
+
+async def test_a_cut_subscription_is_made_anew_and_nobody_misses_an_event(
+    cluster: RedisCluster, settings: Settings, workers: list[Worker]
+) -> None:
+    room_id = cluster.room_on(1, keys_of(settings))
+    async with stall(room_id, workers) as one:
+        async with selling([one]) as bought:
+            await until(lambda: asyncio.sleep(0, len(bought) >= 20))
+            cut = await cluster.primaries[1].client.execute_command("CLIENT KILL TYPE PUBSUB")
+            await one.host.notice("Still here?")
+            before = len(bought)
+            await until(lambda: asyncio.sleep(0, len(bought) >= before + 20))
+
+        assert int(cut) == 2
+        for person in one.people:
+            await until(lambda person=person: asyncio.sleep(0, person.state.view.get("notice")))
+            assert person.state.view["notice"] == "Still here?"
+            await sees_sold(person, one.sale, len(bought))
+            assert person.connections == 1
+        await audit(settings, [one], bought)
+
+
+async def test_a_slot_moves_under_a_sale_and_nothing_is_lost(
+    cluster: RedisCluster, settings: Settings, workers: list[Worker]
+) -> None:
+    keys = keys_of(settings)
+    room_id = cluster.room_on(0, keys)
+    source, target = cluster.primaries[0], cluster.primaries[2]
+    async with stall(room_id, workers) as one:
+        async with selling([one]) as bought:
+            await until(lambda: asyncio.sleep(0, len(bought) >= 20))
+            moved = await cluster.move_slot(slot_of(keys.room(room_id, "room")), source, target)
+            await one.host.notice("Moved")
+            before = len(bought)
+            await until(lambda: asyncio.sleep(0, len(bought) >= before + 20))
+
+        assert moved > 5
+        for person in one.people:
+            await until(lambda person=person: asyncio.sleep(0, person.state.view.get("notice")))
+            await sees_sold(person, one.sale, len(bought))
+            assert person.connections == 1
+        assert await listening(target, keys.room(room_id, "bus")) == len(workers)
+        await audit(settings, [one], bought)
+
+
+async def test_a_replica_takes_over_and_rooms_elsewhere_never_notice(
+    cluster: RedisCluster, settings: Settings, workers: list[Worker]
+) -> None:
+    keys = keys_of(settings)
+    doomed, safe = cluster.room_on(0, keys), cluster.room_on(1, keys)
+    async with stall(doomed, workers) as one, stall(safe, workers) as other:
+        async with selling([one, other]) as bought:
+            await until(lambda: asyncio.sleep(0, len(bought) >= 30))
+            await cluster.primaries[0].kill()
+            before = sum(order["at"] == doomed for order in bought.values())
+            elsewhere = len(bought) - before
+
+            def sold(room_id: str) -> int:
+                return sum(order["at"] == room_id for order in bought.values())
+
+            await until(lambda: asyncio.sleep(0, sold(doomed) >= before + 20), 30)
+            assert sold(safe) > elsewhere
+            await one.host.notice("Back")
+
+        assert await listening(cluster.nodes[3], keys.room(doomed, "bus")) == len(workers)
+        for person in one.people:
+            await until(lambda person=person: asyncio.sleep(0, person.state.view.get("notice")))
+        for person in (other.host, *other.people):
+            assert person.connections == 1
+        await audit(settings, [other], bought)
+
+
+async def test_a_dead_shard_leaves_keyless_questions_answered(
+    cluster: RedisCluster, settings: Settings
+) -> None:
+    redis = connect(settings.redis.url, settings.redis)
+    assert isinstance(redis, Cluster)
+    await redis.primaries()
+    await cluster.primaries[1].kill()
+
+    assert await redis.ping()
+    assert (await redis.info())["redis_version"]
+    await redis.aclose()
