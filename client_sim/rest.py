@@ -39,15 +39,10 @@ class Rest:
 
     async def orders(self, room: str) -> list[Message]:
         """All orders of a room, as its host sees them."""
-        found: list[Message] = []
-        query = ""
-        while True:
-            status, body = await self._call("GET", f"/v1/rooms/{room}/orders{query}")
-            page = self._good(status, body, f"read the orders of room {room}")
-            found += page["orders"]
-            if not page.get("next"):
-                return found
-            query = f"?after={page['next']}"
+        status, body = await self._call("GET", f"/v1/rooms/{room}/orders")
+        if status == 200 and isinstance(body, list):
+            return body
+        raise self._refused(body, f"read the orders of room {room}", status)
 
     async def _call(self, method: str, path: str, body: Message | None = None) -> tuple[int, Any]:
         try:
@@ -64,8 +59,11 @@ class Rest:
     def _good(self, status: int, body: Any, aim: str) -> Message:
         if status < 400 and isinstance(body, dict):
             return body
+        raise self._refused(body, aim, status)
+
+    def _refused(self, body: Any, aim: str, status: int) -> CannotRun:
         try:
             said = body["error"]["msg"]
         except (KeyError, TypeError):
             said = f"HTTP {status}"
-        raise CannotRun(f"Could not {aim}: {said}")
+        return CannotRun(f"Could not {aim}: {said}")
