@@ -64,6 +64,28 @@ class OrderBook:
                 raw = await self._scripts.redis.hmget(key, made)
                 yield [_ORDER.decode(order) for order in raw if order is not None]
 
+    async def changed(
+        self, room_id: str, after: int, orders_max: int
+    ) -> tuple[list[Order], int, bool]:
+        """Orders that changed after entry `after` of the ledger, as they are now.
+
+        Oldest change first, about `orders_max` of them; then the entry they go up to, and whether
+        there is more.
+        """
+        changed: dict[str, None] = {}
+        at, more = after, False
+        async for chunk in ledger.read(self._scripts, room_id, after):
+            at = chunk[-1][0]
+            changed |= {e["order"]["order"]: None for _, e in chunk if e["k"] == "order"}
+            if len(changed) >= orders_max:
+                more = True
+                break
+        if not changed:
+            return [], at, more
+        key = self._scripts.keys.room(room_id, "orders")
+        raw = await self._scripts.redis.hmget(key, list(changed))
+        return [_ORDER.decode(order) for order in raw if order is not None], at, more
+
     async def csv(self, room_id: str) -> AsyncIterator[str]:
         """The orders as CSV, one row a line of an order; times in UTC."""
         yield _rows([CSV_COLUMNS])

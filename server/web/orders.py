@@ -1,23 +1,19 @@
 """What a room sold, for its host: orders as JSON and CSV, and their totals."""
 
-from collections.abc import Awaitable, Callable
-
 from aiohttp import web
-from msgspec import Struct, msgpack
+from msgspec import Struct
 
 from server.protocol.codes import CommandError
 from server.protocol.models import Order
 from server.protocol.roles import Role
-from server.rooms import ledger
+from server.rooms.directory import Directory
 from server.rooms.dispatch import holds
 from server.rooms.order_book import OrderBook, OrderStats
-from server.store.scripts import Scripts
 from server.web.caller import caller
 from server.web.errors import json_response
 from server.web.rest import Route
 
 ORDERS_PER_PAGE = 1000
-_ORDER = msgpack.Decoder(Order)
 _BOM = "\ufeff"  # without it spreadsheets read Chinese names in the wrong encoding
 
 
@@ -33,13 +29,12 @@ class OrdersPage(Struct):
     next: int | None = None
 
 
-class RoomOrders:
-    """Routes under /v1/rooms/{room} about orders. `host_of` names a room's host."""
+class OrderRoutes:
+    """Routes under /v1/rooms/{room} about orders."""
 
-    def __init__(self, scripts: Scripts, host_of: Callable[[str], Awaitable[str]]) -> None:
-        self._scripts = scripts
-        self._book = OrderBook(scripts)
-        self._host_of = host_of
+    def __init__(self, book: OrderBook, directory: Directory) -> None:
+        self._book = book
+        self._directory = directory
 
     def routes(self) -> list[Route]:
         """Every route with its types."""
@@ -54,7 +49,8 @@ class RoomOrders:
         """`?after=0`: a page of orders changed since a place in the ledger; see OrdersPage."""
         room_id = await self._own_room(request)
         after = _place(request)
-        return json_response(await self._changed(room_id, after))
+        orders, at, more = await self._book.changed(room_id, after, ORDERS_PER_PAGE)
+        return json_response(OrdersPage(orders, at, at if more else None))
 
     async def csv(self, request: web.Request) -> web.StreamResponse:
         """All orders as CSV, one row a line of an order; times in UTC."""
@@ -81,25 +77,9 @@ class RoomOrders:
         """The room's id, if the caller is its host or an admin. Raises CommandError."""
         room_id = request.match_info["room"]
         who = caller(request)
-        if not holds(who, Role.HOST, room_id, await self._host_of(room_id)):
+        if not holds(who, Role.HOST, room_id, await self._directory.host_of(room_id)):
             raise CommandError("forbidden", "A room's orders are for its host.")
         return room_id
-
-    async def _changed(self, room_id: str, after: int) -> OrdersPage:
-        changed: dict[str, None] = {}
-        at, more = after, False
-        async for chunk in ledger.read(self._scripts, room_id, after):
-            at = chunk[-1][0]
-            changed |= {
-                entry["order"]["order"]: None for _, entry in chunk if entry["k"] == "order"
-            }
-            if len(changed) >= ORDERS_PER_PAGE:
-                more = True
-                break
-        key = self._scripts.keys.room(room_id, "orders")
-        raw = await self._scripts.redis.hmget(key, list(changed)) if changed else []
-        orders = [_ORDER.decode(order) for order in raw if order is not None]
-        return OrdersPage(orders, at, at if more else None)
 
 
 def _place(request: web.Request) -> int:
