@@ -59,7 +59,7 @@ class OrderBook:
         """All orders as they are now, oldest first, a few hundred at a time."""
         key = self._scripts.keys.room(room_id, "orders")
         async for chunk in ledger.read(self._scripts, room_id):
-            made = _made(chunk)
+            made = [e["order"]["order"] for _, e in chunk if e["k"] == "order" and "was" not in e]
             if made:
                 raw = await self._scripts.redis.hmget(key, made)
                 yield [_ORDER.decode(order) for order in raw if order is not None]
@@ -86,19 +86,6 @@ class OrderBook:
         raw = await self._scripts.redis.hmget(key, list(changed))
         return [_ORDER.decode(order) for order in raw if order is not None], at, more
 
-    async def newest(self, room_id: str, count: int) -> list[Order]:
-        """The last `count` orders as they are now, the newest first."""
-        key = self._scripts.keys.room(room_id, "orders")
-        made: list[str] = []
-        async for chunk in ledger.read_back(self._scripts, room_id):
-            made += _made(chunk)
-            if len(made) >= count:
-                break
-        if not made:
-            return []
-        raw = await self._scripts.redis.hmget(key, made[:count])
-        return [_ORDER.decode(order) for order in raw if order is not None]
-
     async def csv(self, room_id: str) -> AsyncIterator[str]:
         """The orders as CSV, one row a line of an order; times in UTC."""
         yield _rows([CSV_COLUMNS])
@@ -109,11 +96,6 @@ class OrderBook:
         """The orders as JSON, one a line."""
         async for orders in self.orders(room_id):
             yield "".join(json.encode(order).decode() + "\n" for order in orders)
-
-
-def _made(lines: list[tuple[int, ledger.Entry]]) -> list[str]:
-    """The ids of the orders that these lines of the ledger begin."""
-    return [e["order"]["order"] for _, e in lines if e["k"] == "order" and "was" not in e]
 
 
 def _stats_of(fields: dict[str, dict[str, int]]) -> OrderStats:
