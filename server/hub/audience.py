@@ -7,6 +7,7 @@ Nothing here awaits: a pass only hands bytes to transports.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from random import Random
@@ -22,11 +23,14 @@ from server.protocol.events import (
     Delivery,
     Event,
     GapEvent,
+    LikesEvent,
     RemovedEvent,
     StockEvent,
     latest_key,
 )
 from server.settings.sections import Hub
+
+log = logging.getLogger(__name__)
 
 SAMPLED_WAITING_MAX = 5000
 """Comments gathered for one tick; the oldest are left out beyond it, and counted."""
@@ -60,12 +64,14 @@ class Audience:
         self._sampled: deque[Event] = deque()
         self._lost = 0
         self._current: dict[Any, Event] = {}
+        self._told: dict[Any, Event] = {}
         self._behind: set[Member] = set()
         self._timer: asyncio.Handle | None = None
         self._patrol: asyncio.Handle | None = None
         self._passing: Iterator[None] | None = None
         self._passed_at = 0.0
         self._more = False
+        self._closed = False
 
     def __len__(self) -> int:
         return self._size
@@ -105,12 +111,15 @@ class Audience:
             self._patrol = self._loop.call_later(1.0, self._check_behind)
 
     def caught_up(self, member: Member) -> None:
-        """Its unsent bytes were taken: tell it what it missed and the newest of each value."""
+        """Its unsent bytes were taken: tell it what it missed and the newest of each value.
+
+        The newest that a pass has told: one that still waits would overtake the pass under way.
+        """
         if member not in self._behind:
             return
         self._behind.discard(member)
         missed, member.comments_missed = member.comments_missed, 0
-        owed: list[Event] = list(self._current.values())
+        owed: list[Event] = list(self._told.values())
         if missed:
             owed.insert(0, GapEvent(comments=missed))
         if owed:
@@ -159,7 +168,9 @@ class Audience:
 
     def wake(self) -> None:
         """See to it that a pass starts: now if the last one is a tick ago, else when it is."""
-        if self._timer is None and self._passing is None:
+        if self._passing is not None:
+            self._more = True  # a newcomer who knocks during a pass must not wait for an event
+        elif self._timer is None and not self._closed:
             at = self._passed_at + self.tick_s()
             if at <= self._loop.time():
                 self._timer = self._loop.call_soon(self._start_pass)
@@ -198,6 +209,7 @@ class Audience:
             self._lost,
             self._deflate_over,
         )
+        self._told |= self._latest
         self._must, self._latest, self._lost = [], {}, 0
         self._sampled.clear()
         return tick
@@ -208,12 +220,18 @@ class Audience:
         try:
             next(self._passing)
         except StopIteration:
-            self._passing = None
-            self._metrics.pass_seconds.observe(self._loop.time() - self._passed_at)
-            if self._must or self._latest or self._sampled or self._lost or self._more:
-                self.wake()
+            self._end_pass()
+        except Exception:
+            log.exception("A pass over an audience failed; the next one goes on.")
+            self._end_pass()
         else:
             self._loop.call_soon(self._continue_pass)
+
+    def _end_pass(self) -> None:
+        self._passing = None
+        self._metrics.pass_seconds.observe(self._loop.time() - self._passed_at)
+        if self._must or self._latest or self._sampled or self._lost or self._more:
+            self.wake()
 
     def _pass(self, tick: Tick, served: list[tuple[Variant, bool, list[Member]]]) -> Iterator[None]:
         """Write the tick to everybody; yields when other work on the loop should have a turn."""
@@ -221,7 +239,7 @@ class Audience:
         authors = tick.authors_left_out()
         for variant, exempt, members in served:
             frame = tick.frame(variant, Share.ALL if exempt else Share.BUDGET)
-            special = set() if exempt else self._with_own(tick, variant, authors)
+            special = set() if exempt else self._with_own(tick, variant, authors, members)
             for start in range(0, len(members), size):
                 written = self._write(tick, members[start : start + size], frame, special)
                 self._metrics.frames.inc(written)
@@ -242,14 +260,19 @@ class Audience:
                 written += 1
         return written
 
-    def _with_own(self, tick: Tick, variant: Variant, authors: set[str]) -> set[Member]:
-        """Write to the viewers who see their own comments put back; returns them."""
-        done = set()
+    def _with_own(
+        self, tick: Tick, variant: Variant, authors: set[str], members: list[Member]
+    ) -> set[Member]:
+        """Write to those of `members` who see their own comments put back; returns them."""
+        done: set[Member] = set()
+        if not authors:
+            return done
+        served = set(members)  # whoever came since has this tick in its snapshot
         for user in authors:
-            mine = [m for m in self._by_user.get(user, ()) if m.variant == variant]
+            mine = served.intersection(self._by_user.get(user, ()))
             frame = tick.frame_with_own(variant, user) if mine else b""
             for member in mine:
-                if not member.exempt and not member.behind_since and member.transport is not None:
+                if not member.behind_since and member.transport is not None:
                     member.transport.write(frame)
                     done.add(member)
         return done
@@ -280,7 +303,8 @@ class Audience:
             member.abort()
 
     def close(self) -> None:
-        """Stop the timers; nobody is told anything more."""
+        """Stop for good; nobody is told anything more."""
+        self._closed = True
         for handle in (self._timer, self._patrol):
             if handle is not None:
                 handle.cancel()
@@ -288,8 +312,10 @@ class Audience:
 
 
 def _is_older(event: Event, current: Event | None) -> bool:
+    if isinstance(event, StockEvent) and isinstance(current, StockEvent):
+        return event.ver <= current.ver
     return (
-        isinstance(event, StockEvent)
-        and isinstance(current, StockEvent)
-        and event.ver <= current.ver
+        isinstance(event, LikesEvent)
+        and isinstance(current, LikesEvent)
+        and event.total <= current.total
     )
