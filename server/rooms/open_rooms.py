@@ -2,9 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
 from random import Random
-from typing import Any, Self
+from typing import Self
 
 from redis.exceptions import RedisError
 
@@ -15,7 +16,8 @@ from server.protocol.codes import RESYNC, Close, CommandError
 from server.protocol.commands import Join
 from server.protocol.models import Order
 from server.protocol.roles import Role
-from server.rooms.room import Arrival, Room
+from server.rooms.arrival import Arrival
+from server.rooms.room import Room
 from server.settings import Settings
 from server.store.bus import RoomBus
 from server.store.commit import GroupCommit
@@ -28,6 +30,9 @@ OrdersOf = Callable[[str, list[str]], Awaitable[dict[str, list[Order]]]]
 RECONNECT_PER_S = 2000
 """Viewers asked to come back are spread so that no more than this return a second."""
 ORDERS_OF_MAX = 200
+ROOM_ANEW_RETRY_MS = 200
+LINGER_S_MIN = 0.1
+"""Also a room that is kept for no time must let the first in."""
 
 
 def spread_ms(viewers: int, random: Random) -> int:
@@ -56,6 +61,7 @@ class OpenRooms:
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._lingering: dict[str, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
+        self._coming: Counter[str] = Counter()
 
         async def read_orders(room_id: str, users: list[str]) -> list[list[Order]]:
             found = await orders_of(room_id, users)
@@ -73,13 +79,14 @@ class OpenRooms:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._opening.values():
+        opening = list(self._opening.values())
+        for task in opening:
             task.cancel()
         for timer in self._lingering.values():
             timer.cancel()
         for room in list(self._rooms.values()):
-            await self._close(room)
-        await asyncio.gather(*self._closing, return_exceptions=True)
+            self._end(room)
+        await asyncio.gather(*opening, *self._closing, return_exceptions=True)
 
     def __iter__(self) -> Iterator[Room]:
         return iter(list(self._rooms.values()))
@@ -104,12 +111,23 @@ class OpenRooms:
         `entered` is called with the room when that reply is written. Raises CommandError when the
         room is not there or the store does not answer.
         """
-        room = await self._open(room_id)
-        arrival = Arrival(member, who, cmd.ref, cmd.last, lambda: entered(room))
+        self._coming[room_id] += 1
+        try:
+            room = await self._open(room_id)
+            arrival = Arrival(member, who, cmd.ref, cmd.last, lambda: entered(room))
+            await self._let_in(room, arrival)
+        finally:
+            self._coming[room_id] -= 1
+            if not self._coming[room_id]:
+                del self._coming[room_id]
+
+    async def _let_in(self, room: Room, arrival: Arrival) -> None:
         room.expect(arrival)
         try:
-            if who.role is not Role.GUEST:
-                arrival.orders = await self._own_orders.submit(room_id, who.user)
+            if arrival.who.role is not Role.GUEST:
+                orders = self._own_orders.submit(room.room_id, arrival.who.user)
+                arrival.orders = await orders
+            _must_not_be_over(room)
         except BaseException:
             room.forget(arrival)
             raise
@@ -126,13 +144,17 @@ class OpenRooms:
         if timer is not None:
             timer.cancel()
         self._lingering[room.room_id] = asyncio.get_running_loop().call_later(
-            self._settings.rooms.linger_s, self._close_if_empty, room
+            max(self._settings.rooms.linger_s, LINGER_S_MIN), self._close_if_empty, room
         )
 
     def _close_if_empty(self, room: Room) -> None:
+        if room.is_over:
+            return
         self._lingering.pop(room.room_id, None)
-        if room.is_idle:
-            self._start(self._close(room), f"close {room.room_id}")
+        if room.is_idle and room.room_id not in self._coming:
+            self._end(room)
+        elif len(room.audience) == 0:
+            self._linger(room)  # who is on the way in may never arrive
 
     async def _open(self, room_id: str) -> Room:
         room = self._rooms.get(room_id)
@@ -152,6 +174,7 @@ class OpenRooms:
         try:
             await self._bus.subscribe(room_id, room)
             await room.load()
+            _must_not_be_over(room)
         except TimeoutError:
             raise CommandError(
                 "unavailable",
@@ -159,7 +182,7 @@ class OpenRooms:
                 UNAVAILABLE_RETRY_MS,
             ) from None
         except BaseException:
-            await self._bus.unsubscribe(room_id)
+            await self._bus.unsubscribe(room_id, room)
             raise
         self._rooms[room_id] = room
         self._metrics.rooms.set(len(self._rooms))
@@ -181,22 +204,31 @@ class OpenRooms:
     def _broken(self, room: Room) -> None:
         if self._rooms.get(room.room_id) is room:
             self.send_away(room, RESYNC)
-        self._start(self._close(room), f"close {room.room_id}")
+        self._end(room)
 
     def send_away(self, room: Room, why: Close) -> None:
         """Ask everybody in a room to come back, each in a slot of its own."""
-        viewers = len(room.audience)
-        for member in room.audience:
-            member.close(why, spread_ms(viewers, self._random))
+        members = [*room.audience, *room.turn_away()]
+        for member in members:
+            member.close(why, spread_ms(len(members), self._random))
 
-    def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
+    def _end(self, room: Room) -> None:
+        """Whoever joins from now on opens the room anew."""
+        if self._rooms.get(room.room_id) is room:
+            del self._rooms[room.room_id]
+            self._metrics.rooms.set(len(self._rooms))
+        room.end()
+        task = asyncio.create_task(self._close(room), name=f"close {room.room_id}")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
     async def _close(self, room: Room) -> None:
-        if self._rooms.get(room.room_id) is room:
-            del self._rooms[room.room_id]
-            self._metrics.rooms.set(len(self._rooms))
         await room.close()
-        await self._bus.unsubscribe(room.room_id)
+        await self._bus.unsubscribe(room.room_id, room)
+
+
+def _must_not_be_over(room: Room) -> None:
+    if room.is_over:
+        raise CommandError(
+            "unavailable", "The room is being read anew; join again.", ROOM_ANEW_RETRY_MS
+        )

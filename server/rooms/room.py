@@ -16,7 +16,6 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from server.auth import Identity
 from server.hub.audience import Audience
 from server.hub.member import Member
 from server.metrics import Metrics
@@ -24,8 +23,9 @@ from server.protocol.codec import CODECS, Encoding
 from server.protocol.codes import CommandError
 from server.protocol.commands import Last
 from server.protocol.events import CommentEvent, Event, Joined, RoomEvents
-from server.protocol.models import Order, You
-from server.rooms.state import LOADED, RoomState
+from server.protocol.models import You
+from server.rooms.arrival import Arrival
+from server.rooms.state import LOADED, LoadedRoom, RoomState
 from server.settings import Settings
 from server.store.bus import BusMessage, Position, Say
 from server.store.scripts import Scripts
@@ -69,29 +69,6 @@ class Kept:
         return self._raws[encoding]
 
 
-class Arrival:
-    """Somebody between `join` and its reply. Private events that come meanwhile are held."""
-
-    __slots__ = ("entered", "held", "last", "member", "orders", "ref", "who")
-
-    def __init__(
-        self,
-        member: Member,
-        who: Identity,
-        ref: int,
-        last: Last | None,
-        entered: Callable[[], None],
-    ) -> None:
-        self.member = member
-        self.who = who
-        self.ref = ref
-        self.last = last
-        self.entered = entered
-        """Called when the reply is written: from now on the member is in the audience."""
-        self.orders: list[Order] = []
-        self.held: list[Event] = []
-
-
 class Room:
     """One open room. Made by `OpenRooms`; `load` must be awaited before anybody is admitted."""
 
@@ -125,9 +102,15 @@ class Room:
         self._expected: dict[str, list[Arrival]] = {}
         self._waiting: deque[BusMessage] = deque()
         self._following = False
-        self._broken = False
+        self._in_doubt = False
+        self._over = False
         self._fill: asyncio.Task[None] | None = None
         self._clock_ahead_ms = 0.0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether this room was closed or must be read anew: nobody may be let in any more."""
+        return self._over
 
     @property
     def is_idle(self) -> bool:
@@ -140,25 +123,32 @@ class Room:
 
     async def load(self) -> None:
         """Read the room, then take what the bus brought meanwhile; CommandError if none."""
-        settings = self._settings.rooms
-        args = {"recent_max": settings.recent_comments_max}
-        loaded = await self._scripts.run("room_load", self.room_id, args, LOADED)
-        self.state = RoomState(loaded, settings.recent_comments_max)
-        self._clock_ahead_ms = loaded.now - time.time() * 1000
+        loaded = await self._read()
+        self.state = RoomState(loaded, self._settings.rooms.recent_comments_max)
         await self._load_kept()
         self._catch_up()
 
+    async def _read(self) -> LoadedRoom:
+        args = {"recent_max": self._settings.rooms.recent_comments_max}
+        loaded = await self._scripts.run("room_load", self.room_id, args, LOADED)
+        self._clock_ahead_ms = loaded.now - time.time() * 1000
+        return loaded
+
     async def _load_kept(self) -> None:
-        at = self.state.position
-        args = {
-            "from_seq": max(0, at.seq - self._settings.rooms.missed_events_max),
-            "from_sub": 0,
-            "count": FILL_PAGE * 20,
-        }
-        page = await self._scripts.run("room_events", self.room_id, args, STREAM_PAGE)
-        for say in page.events:
-            if not say.user and Position(say.seq, say.sub) <= at:
-                self._keep(say)
+        end = self.state.position
+        at = Position(max(0, end.seq - self._settings.rooms.missed_events_max), 0)
+        while at < end:
+            page = await self._page(at, FILL_PAGE * 2)
+            for say in page.events:
+                if not say.user and Position(say.seq, say.sub) <= end:
+                    self._keep(say)
+            if not page.events:
+                return
+            at = Position(page.events[-1].seq, page.events[-1].sub)
+
+    async def _page(self, after: Position, count: int) -> StreamPage:
+        args = {"from_seq": after.seq, "from_sub": after.sub, "count": count}
+        return await self._scripts.run("room_events", self.room_id, args, STREAM_PAGE)
 
     # Joining and leaving
 
@@ -191,6 +181,12 @@ class Room:
                 self._answer(arrival)
         return bool(self._arrivals)
 
+    def turn_away(self) -> list[Member]:
+        """Those whose join was not answered, and will not be."""
+        turned_away = [arrival.member for arrival in self._arrivals]
+        self._arrivals.clear()
+        return turned_away
+
     def _answer(self, arrival: Arrival) -> None:
         member, who, state = arrival.member, arrival.who, self.state
         encoding = member.variant.encoding
@@ -206,7 +202,7 @@ class Room:
             missed=missed,
             gap=gap,
         )
-        member.send(reply, *arrival.held)
+        member.send(reply, *arrival.owed())
         self.audience.add(member)
         self.new_viewers.add(who.user)
         self._metrics.joins.inc()
@@ -239,6 +235,8 @@ class Room:
         if self._following:
             self._following = False
             self._fill = asyncio.create_task(self._fill_hole(), name=f"fill {self.room_id}")
+        else:
+            self._in_doubt = True  # the fill under way may have read too early
 
     def _take(self, message: BusMessage) -> None:
         state = self.state
@@ -249,8 +247,8 @@ class Room:
             self._waiting.appendleft(message)
             self.maybe_lost()
             return
-        if message.comments_after is not None:
-            self._count_comments(message)
+        if message.comments_after is not None and not self._count_comments(message):
+            return
         for say in message.says:
             self._take_say(say)
 
@@ -276,38 +274,52 @@ class Room:
     def _keep(self, say: Say) -> None:
         self._kept.append(Kept(say.seq, say.event))
 
-    def _count_comments(self, message: BusMessage) -> None:
+    def _count_comments(self, message: BusMessage) -> bool:
+        """Count a batch of comments, and what is missing before it; False if it is known."""
         assert message.comments_after is not None
+        if message.comments_after <= self.state.comments_count:
+            return False
         here = sum(1 for say in message.says if isinstance(say.event, CommentEvent))
         lost = message.comments_after - here - self.state.comments_count
         if lost > 0:
             self.audience.count_lost(lost)
-        self.state.comments_count = max(self.state.comments_count, message.comments_after)
+        self.state.comments_count = message.comments_after
+        return True
 
     # Filling a hole
 
     async def _fill_hole(self) -> None:
-        """Read the stream until nothing is missing, then go on with what waited."""
-        more = True
-        while more:
+        """Fill until nothing is missing, then go on with what waited."""
+        while not self._over:
+            self._in_doubt = False
             try:
-                more = await self._fill_page()
+                await self._fill_once()
             except CommandError as exc:
-                if exc.code == "not_found":
-                    self._break("it is no longer in Redis")
-                    return
-                await asyncio.sleep(FILL_RETRY_S)
-            if self._broken:
-                return
-        await self._refresh_values()
-        self._metrics.gap_fills.inc()
-        self._catch_up()
+                if exc.code != "not_found":
+                    await asyncio.sleep(FILL_RETRY_S)
+                    continue
+                self._break("it is no longer in Redis")
+            except Exception:
+                log.exception("Room %s: its stream can't be read.", self.room_id)
+                self._break("its stream can't be read")
+            else:
+                self._metrics.gap_fills.inc()
+                self._catch_up()
+            return
+
+    async def _fill_once(self) -> None:
+        """What the stream does not hold is read first, so that the stream then overtakes it."""
+        loaded = await self._read()
+        self._recover_comments(loaded)
+        while not self._over and await self._fill_page():
+            pass
+        if not self._over:
+            self._take_values(loaded)
 
     async def _fill_page(self) -> bool:
         """Apply one page of the stream; True while more is left."""
         at = self.state.position
-        args = {"from_seq": at.seq, "from_sub": at.sub, "count": FILL_PAGE}
-        page = await self._scripts.run("room_events", self.room_id, args, STREAM_PAGE)
+        page = await self._page(at, FILL_PAGE)
         if page.epoch == self.state.epoch and Position(page.seq, page.sub) < at:
             await self._renew_epoch()
         if page.epoch != self.state.epoch or page.gap:
@@ -328,14 +340,25 @@ class Room:
         }
         await self._scripts.run("epoch_renew", self.room_id, args, _EPOCH)
 
-    async def _refresh_values(self) -> None:
-        """Stock, likes and online are not in the stream: read them."""
-        try:
-            args = {"recent_max": 0}
-            loaded = await self._scripts.run("room_load", self.room_id, args, LOADED)
-        except CommandError as exc:
-            log.warning("Room %s: values not refreshed: %s", self.room_id, exc.msg)
+    def _recover_comments(self, loaded: LoadedRoom) -> None:
+        """Comments are not in the stream: take what recent ones we lack, count the others."""
+        if loaded.fields.epoch != self.state.epoch:
             return
+        lost = loaded.fields.comments - self.state.comments_count
+        self.state.comments_count = loaded.fields.comments
+        if lost <= 0:
+            return
+        known = {comment.id for comment in self.state.recent}
+        found = [comment for comment in loaded.recent[-lost:] if comment.id not in known]
+        for comment in found:
+            event = CommentEvent(**msgspec.structs.asdict(comment))
+            self.state.apply(event)
+            self.audience.publish(event)
+        if lost > len(found):
+            self.audience.count_lost(lost - len(found))
+
+    def _take_values(self, loaded: LoadedRoom) -> None:
+        """Stock, likes and online are not in the stream either."""
         for event in loaded.values():
             self.state.apply(event)
             self.audience.publish(event)
@@ -344,19 +367,26 @@ class Room:
         self._following = True
         while self._waiting and self._following:
             self._take(self._waiting.popleft())
+        if self._in_doubt and self._following:
+            self.maybe_lost()
 
     def _break(self, why: str) -> None:
-        if self._broken:
+        if self._over:
             return
         log.warning("Room %s is read anew: %s.", self.room_id, why)
         self._following = False
-        self._broken = True
+        self._over = True
         self._on_broken(self)
 
-    async def close(self) -> None:
-        """Stop; the members have been told to go elsewhere."""
+    def end(self) -> None:
+        """Say nothing more; the members have been told to go elsewhere."""
         self._following = False
+        self._over = True
         self.audience.close()
+
+    async def close(self) -> None:
+        """Stop, and wait for what this room does in the background."""
+        self.end()
         if self._fill is not None and self._fill is not asyncio.current_task():
             self._fill.cancel()
             await asyncio.gather(self._fill, return_exceptions=True)

@@ -129,22 +129,20 @@ class Bus:
                     await self._try(self._follow(self._pubsub, channel))
                 await confirmed.wait()
         except BaseException:
-            self._forget(channel)
+            await self.unsubscribe(room_id, listener)
             raise
 
-    async def unsubscribe(self, room_id: str) -> None:
-        """Hear a room no more."""
+    async def unsubscribe(self, room_id: str, listener: Listener) -> None:
+        """Hear a room no more; nothing happens if another listener has taken its place."""
         channel = self._keys.room(room_id, "bus")
-        self._forget(channel)
+        if self._listeners.get(channel) is not listener:
+            return
+        del self._listeners[channel], self._confirmed[channel]
         if self._pubsub is not None:
             await self._try(self._leave(self._pubsub, channel))
 
-    def _forget(self, channel: str) -> None:
-        self._listeners.pop(channel, None)
-        self._confirmed.pop(channel, None)
-
     async def _try(self, command: Awaitable[Any]) -> None:
-        """A failed (un)subscribe mends itself: the reader sees the error and begins anew."""
+        """What fails here mends itself: the reader sees the error and begins anew."""
         try:
             await command
         except (RedisError, OSError) as exc:
@@ -230,7 +228,7 @@ class Bus:
     async def _cut(self, pubsub: Any) -> None:
         """End a connection that no longer delivers; the reader then fails and begins anew."""
         if pubsub.connection is not None:
-            await pubsub.connection.disconnect()
+            await self._try(pubsub.connection.disconnect())
 
     def _all(self, tell: Callable[[Listener], None]) -> None:
         for listener in list(self._listeners.values()):
