@@ -63,6 +63,8 @@ class Directory:
 
     async def newest(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
         """Rooms, the newest first, without shelf, sales and comments."""
+        if count == 0:
+            return []  # ZREVRANGE would take the end -1 for the last of all
         last = offset + min(count, PAGE_MAX) - 1
         ids = await self._redis(self._scripts.redis.zrevrange(self._keys.rooms, offset, last))
         views = []
