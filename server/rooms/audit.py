@@ -45,7 +45,8 @@ async def _live_state(scripts: Scripts, room_id: str, books: Books) -> dict[str,
             transaction.hgetall(keys[name])
     last, *found = await transaction.execute()
     for place, fields in last:
-        books.take(ledger.number_of(place), ledger.entry_of(fields))
+        for number, line in ledger.lines_of(place, fields):
+            books.take(number, line)
     return dict(zip(_READ, found, strict=True))
 
 
@@ -62,7 +63,7 @@ def _compare(books: Books, live: dict[str, Any]) -> Iterator[str]:
     yield from _same("hold", _holds(books), {o.decode(): int(at) for o, at in live["holds"]})
     due = {p: True for p, payment in books.payments.items() if payment["status"] == "refund_due"}
     yield from _same("refund due", due, {p.decode(): True for p, _ in live["refunds"]})
-    yield from _same("list of orders", _lists(books), _unpacked(live["orders_of"]))
+    yield from _same("list of orders", _lists(books), _listed(live["orders_of"]))
     yield from _limits(books, _unpacked(live["sales"]))
     yield from _statuses(books, live["stock"])
 
@@ -87,6 +88,10 @@ def _ints(raw: dict[bytes, bytes]) -> dict[str, int]:
 
 def _unpacked(raw: dict[bytes, bytes]) -> dict[str, Any]:
     return {name.decode(): _ANY.decode(value) for name, value in raw.items()}
+
+
+def _listed(raw: dict[bytes, bytes]) -> dict[str, Any]:
+    return {name.decode(): value.decode().split() for name, value in raw.items()}
 
 
 def _stock(books: Books) -> dict[str, int]:

@@ -24,6 +24,7 @@ from server.protocol.models import Order, Sale
 from server.protocol.roles import Role
 from server.rooms.audit import audit
 from server.rooms.call import Call
+from server.rooms.ledger import read
 from server.rooms.order_book import OrderBook
 from server.rooms.orders import Orders
 from server.rooms.payments import Payment, SandboxProvider
@@ -157,7 +158,7 @@ class Shop:
         return (await self.orders.of(self.id, [user]))[user]
 
     async def ledger(self) -> list[dict[str, Any]]:
-        return [ANY.decode(v[b"e"]) for _, v in await self.redis.xrange(self.key("ledger"))]
+        return [line async for chunk in read(self.scripts, self.id) for _, line in chunk]
 
     async def stats(self) -> dict[str, int]:
         found = await self.redis.hgetall(self.key("stats"))

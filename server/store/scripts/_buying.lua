@@ -4,8 +4,50 @@
 local now = now_ms()
 local phase = room_phase()
 
+local once = {}   -- field of `once` -> what is there, false for nothing
+local used = {}   -- field, value of the keys this call used up
+
 local function no(code, msg, retry_ms)
-  return { err = code, msg = msg, retry_ms = retry_ms }
+  return cmsgpack.pack({ err = code, msg = msg, retry_ms = retry_ms })
+end
+
+-- Reads a hash's `fields` into `cache` in few commands.
+local function read_fields(key, fields, cache, otherwise)
+  for first = 1, #fields, 1000 do
+    local last = math.min(first + 999, #fields)
+    for i, value in ipairs(redis.call('HMGET', key, unpack(fields, first, last))) do
+      cache[fields[first + i - 1]] = value or otherwise
+    end
+  end
+end
+
+-- Reads ahead what the buys of a batch will be asked about.
+local function read_ahead(buys)
+  local keys, users, units = {}, {}, {}
+  for _, buy in ipairs(buys) do
+    if once[buy.once] == nil then
+      once[buy.once] = false
+      keys[#keys + 1] = buy.once
+    end
+    for _, line in ipairs(buy.lines) do
+      local sale = sale_of(line.sale)
+      local field = line.sale .. '/' .. buy.user
+      if sale and sale.left > 0 and not live[field] then
+        live[field] = 0
+        units[#units + 1] = field
+        if not mine[buy.user] then
+          mine[buy.user] = ''
+          users[#users + 1] = buy.user
+        end
+      end
+    end
+  end
+  read_fields(K.once, keys, once, false)
+  read_fields(K.orders_of, users, mine, '')
+  read_fields(K.bought, units, live, 0)
+  for _, field in ipairs(units) do
+    live[field] = tonumber(live[field])
+  end
 end
 
 local function start(sale)
@@ -52,7 +94,8 @@ local function refusal_of(buy)
       return no('conflict', 'An order has one currency; buy these products in two orders.')
     end
   end
-  if #ids_of(buy.user) >= A.orders_per_user_max then
+  local _, orders = string.gsub(ids_of(buy.user), ' ', ' ')
+  if orders >= A.orders_per_user_max then
     return no('limit_reached', 'One buyer can have at most ' .. int(A.orders_per_user_max)
       .. ' orders in this room.')
   end
@@ -74,17 +117,23 @@ local function enter(buy, sale)
       sale.fair_until - now)
   end
   redis.call('RPUSH', K.entries, cmsgpack.pack({ sale = sale.sale, buy = buy }))
-  return { wait_ms = sale.fair_until - now }
+  return cmsgpack.pack({ wait_ms = sale.fair_until - now })
 end
 
+local AN_ORDER = '\129' .. cmsgpack.pack('order')
+
+-- What becomes of a buy, packed.
 local function outcome(buy)
-  local before = redis.call('HGET', K.once, buy.once)
+  local before = once[buy.once]
+  if before == nil then
+    before = redis.call('HGET', K.once, buy.once)
+  end
   if before then
     local digest, order = string.match(before, '^(%x+) (.*)$')
     if digest ~= buy.digest then
       return no('key_reused', 'This key was used for another buy; take a new one for a new buy.')
     end
-    return { order = order_of(order) }
+    return AN_ORDER .. (packed[order] or redis.call('HGET', K.orders, order))
   end
   local refused = refusal_of(buy)
   if refused then
@@ -100,8 +149,10 @@ local function outcome(buy)
       start(sale)
     end
   end
-  redis.call('HSET', K.once, buy.once, buy.digest .. ' ' .. buy.order)
-  return { order = hold(buy.order, buy, buy.lines, now) }
+  once[buy.once] = buy.digest .. ' ' .. buy.order
+  used[#used + 1], used[#used + 2] = buy.once, once[buy.once]
+  hold(buy.order, buy, buy.lines, now)
+  return AN_ORDER .. packed[buy.order]
 end
 
 -- Serves the buys that were gathered for a sale in the order its seed gives them, then tells the
@@ -129,8 +180,12 @@ local function draw(sale)
     redis.call('RPUSH', K.entries, raw)
   end
   table.sort(drawn, function(a, b) return a.rank < b.rank end)
-  for _, entry in ipairs(drawn) do
-    outcome(entry.buy)
+  for i, entry in ipairs(drawn) do
+    drawn[i] = entry.buy
+  end
+  read_ahead(drawn)
+  for _, buy in ipairs(drawn) do
+    outcome(buy)
   end
   log({ k = 'draw', at = now, sale = id, seed = seed, entries = #drawn })
   tell_room({ t = 'draw', sale = id, seed = seed, entries = #drawn })
@@ -147,4 +202,9 @@ local function draw_first(buys)
       end
     end
   end
+end
+
+local function settle_buys()
+  set_fields(K.once, used)
+  settle()
 end

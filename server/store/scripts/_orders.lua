@@ -8,7 +8,9 @@ local sales, changed = {}, {}   -- id -> sale, false where none is; the sales th
 local live = {}                 -- <sale>/<user> -> live units
 local tally = {}                -- field of `stats` -> change
 local mine, more = {}, {}       -- user -> order ids; users who got one more
-local entries                   -- number of the last ledger entry
+local packed = {}               -- order id -> its bytes as this call has left it
+local lines = {}                -- packed ledger lines
+local holds = {}                -- deadline, order id of the new holds
 
 -- A sale as this call has left it so far; nil where there is none.
 local function sale_of(id)
@@ -48,32 +50,37 @@ local function count(field, n)
   tally[field] = (tally[field] or 0) + n
 end
 
+local sums = {}   -- <status>:<currency> -> {status, currency, orders, units, amount}
+
 -- An order enters (sign 1) or leaves (-1) its status: the whole of the order statistics.
 local function count_order(order, sign)
-  local units = 0
-  for _, line in ipairs(order.lines) do
-    units = units + line.qty
+  local name = order.status .. ':' .. order.currency
+  local sum = sums[name]
+  if not sum then
+    sum = { order.status, order.currency, 0, 0, 0 }
+    sums[name] = sum
   end
-  count('orders:' .. order.status, sign)
-  count('units:' .. order.status, sign * units)
-  count('amount:' .. order.status .. ':' .. order.currency, sign * order.total)
+  sum[3], sum[5] = sum[3] + sign, sum[5] + sign * order.total
+  for _, line in ipairs(order.lines) do
+    sum[4] = sum[4] + sign * line.qty
+  end
 end
 
--- Appends to the ledger. Entries are numbered without a gap, so that a lost one would show.
-local function log(entry)
-  if not entries then
-    entries = tonumber(redis.call('HGET', K.stats, 'entries')) or 0
-  end
-  entries = entries + 1
-  redis.call('XADD', K.ledger, int(entries) .. '-0', 'e', cmsgpack.pack(entry))
+-- A line of the ledger. All lines of a call are one entry of the stream, whose place is the number
+-- of its last line, so that a lost one would show.
+local function log(line)
+  lines[#lines + 1] = cmsgpack.pack(line)
 end
 
 local function order_of(id)
-  local raw = redis.call('HGET', K.orders, id)
+  local raw = packed[id] or redis.call('HGET', K.orders, id)
   return raw and cmsgpack.unpack(raw) or nil
 end
 
--- The one way an order changes: it is stored, counted, logged and told to its buyer.
+local ORDER_EVENT = '\130' .. cmsgpack.pack('t', 'order', 'order')
+
+-- The one way an order changes: it is stored, counted, logged and told to its buyer. It is packed
+-- once: its bytes stand in the store, the ledger, the event and the reply.
 local function set_status(order, status, now, restock)
   local was = order.status
   if was then
@@ -81,14 +88,23 @@ local function set_status(order, status, now, restock)
   end
   order.status, order.updated = status, now
   count_order(order, 1)
-  redis.call('HSET', K.orders, order.order, cmsgpack.pack(order))
+  local bytes = cmsgpack.pack(order)
+  packed[order.order] = bytes
   if status == 'held' then
-    redis.call('ZADD', K.holds, int(order.hold_until), order.order)
+    holds[#holds + 1], holds[#holds + 2] = int(order.hold_until), order.order
   elseif was == 'held' then
     redis.call('ZREM', K.holds, order.order)
   end
-  log({ k = 'order', at = now, was = was, order = order, restock = restock })
-  tell_user(order.user, { t = 'order', order = order })
+  local line = cmsgpack.pack('k', 'order', 'at', now)
+  local fields = 3
+  if was then
+    line, fields = line .. cmsgpack.pack('was', was), fields + 1
+  end
+  if restock ~= nil then
+    line, fields = line .. cmsgpack.pack('restock', restock), fields + 1
+  end
+  lines[#lines + 1] = string.char(0x80 + fields) .. line .. cmsgpack.pack('order') .. bytes
+  tell_user_packed(order.user, ORDER_EVENT .. bytes)
 end
 
 -- Ends a hold: the units go back, the allowance too.
@@ -100,34 +116,32 @@ local function give_back(order, status, now)
   set_status(order, status, now)
 end
 
--- The ids of a user's orders, oldest first.
+-- The ids of a user's orders, oldest first, a space before each.
 local function ids_of(user)
   if not mine[user] then
-    local raw = redis.call('HGET', K.orders_of, user)
-    mine[user] = raw and cmsgpack.unpack(raw) or {}
+    mine[user] = redis.call('HGET', K.orders_of, user) or ''
   end
   return mine[user]
 end
 
 -- Makes an order of lines {sale qty} that were found to be free; `hold_s` shortens the hold.
 local function hold(id, buyer, wanted, now, hold_s)
-  local lines, total, shortest, currency = {}, 0, hold_s or math.huge, nil
+  local bought, total, shortest, currency = {}, 0, hold_s or math.huge, nil
   for i, line in ipairs(wanted) do
     local sale = sale_of(line.sale)
     shift(sale, 'left', 'held', line.qty)
     add_live(line.sale, buyer.user, line.qty)
-    lines[i] = { sale = line.sale, sku = sale.sku, title = sale.title, qty = line.qty,
+    bought[i] = { sale = line.sale, sku = sale.sku, title = sale.title, qty = line.qty,
       price = sale.price }
     total = total + line.qty * sale.price
     shortest = math.min(shortest, sale.hold_s)
     currency = sale.currency
   end
   local order = { order = id, room = A.room, user = buyer.user, name = buyer.name,
-    lines = lines, total = total, currency = currency, created = now,
+    lines = bought, total = total, currency = currency, created = now,
     hold_until = now + shortest * 1000, offer = hold_s and true or nil }
   set_status(order, 'held', now)
-  local ids = ids_of(buyer.user)
-  ids[#ids + 1], more[buyer.user] = id, true
+  mine[buyer.user], more[buyer.user] = ids_of(buyer.user) .. ' ' .. id, true
   return order
 end
 
@@ -184,26 +198,63 @@ local function settle_sale(sale)
     ver = sale.ver })
 end
 
+-- Sets many fields of a hash in few commands; `flat` is field, value, field, value.
+local function set_fields(key, flat)
+  for first = 1, #flat, 1000 do
+    redis.call('HSET', key, unpack(flat, first, math.min(first + 999, #flat)))
+  end
+end
+
+local function write_live()
+  local set, gone = {}, {}
+  for field, n in pairs(live) do
+    if n > 0 then
+      set[#set + 1], set[#set + 2] = field, int(n)
+    else
+      gone[#gone + 1] = field
+    end
+  end
+  set_fields(K.bought, set)
+  for first = 1, #gone, 1000 do
+    redis.call('HDEL', K.bought, unpack(gone, first, math.min(first + 999, #gone)))
+  end
+end
+
+local function write_orders()
+  local set = {}
+  for id, bytes in pairs(packed) do
+    set[#set + 1], set[#set + 2] = id, bytes
+  end
+  set_fields(K.orders, set)
+  for first = 1, #holds, 1000 do
+    redis.call('ZADD', K.holds, unpack(holds, first, math.min(first + 999, #holds)))
+  end
+  set = {}
+  for user in pairs(more) do
+    set[#set + 1], set[#set + 2] = user, mine[user]
+  end
+  set_fields(K.orders_of, set)
+end
+
 -- Writes what this call changed and tells the room. Call it once, last before done().
 local function settle()
   for _, sale in ipairs(changed) do
     settle_sale(sale)
     wire_sale(sale)
   end
-  for field, n in pairs(live) do
-    if n > 0 then
-      redis.call('HSET', K.bought, field, int(n))
-    else
-      redis.call('HDEL', K.bought, field)
-    end
+  if #lines == 0 then
+    return
   end
-  for user in pairs(more) do
-    redis.call('HSET', K.orders_of, user, cmsgpack.pack(mine[user]))
+  write_live()
+  write_orders()
+  for _, sum in pairs(sums) do
+    count('orders:' .. sum[1], sum[3])
+    count('units:' .. sum[1], sum[4])
+    count('amount:' .. sum[1] .. ':' .. sum[2], sum[5])
   end
   for field, n in pairs(tally) do
     redis.call('HINCRBY', K.stats, field, int(n))
   end
-  if entries then
-    redis.call('HSET', K.stats, 'entries', int(entries))
-  end
+  redis.call('XADD', K.ledger, int(redis.call('HINCRBY', K.stats, 'entries', #lines)) .. '-0',
+    'e', array_head(#lines) .. table.concat(lines))
 end

@@ -8,8 +8,15 @@ local function now_ms()
 end
 
 -- Numbers that go into a command as text: tostring() would lose digits above 14.
+local texts = {}   -- a call writes the same times and totals again and again
+
 local function int(n)
-  return string.format('%.0f', n)
+  local text = texts[n]
+  if not text then
+    text = string.format('%.0f', n)
+    texts[n] = text
+  end
+  return text
 end
 
 local function refuse(code, msg, retry_ms)
@@ -26,7 +33,7 @@ local function room_phase()
   return redis.call('HGET', K.room, 'phase')
 end
 
-local says = {}   -- { seq, sub, user or '', event }
+local says = {}   -- packed { seq, sub, user or '', event }, one a thing said
 local seq, sub, seq0, sub0
 
 local function position()
@@ -37,43 +44,72 @@ local function position()
   end
 end
 
+local function array_head(n)
+  if n < 16 then
+    return string.char(0x90 + n)
+  elseif n < 0x10000 then
+    return string.char(0xdc, math.floor(n / 256), n % 256)
+  end
+  return string.char(0xdd, math.floor(n / 0x1000000), math.floor(n / 0x10000) % 256,
+    math.floor(n / 256) % 256, n % 256)
+end
+
+local function say(at_seq, at_sub, user, packed)
+  says[#says + 1] = '\148' .. cmsgpack.pack(at_seq, at_sub, user) .. packed
+end
+
 -- A must-event to the whole room: gets the next seq and stays in the stream.
 local function tell_room(event)
   position()
   seq, sub = seq + 1, 0
   event.seq = seq
-  says[#says + 1] = { seq, 0, '', event }
-  redis.call('XADD', K.events, 'MAXLEN', '~', A.events_max, int(seq) .. '-0',
-    'e', cmsgpack.pack(event))
+  local packed = cmsgpack.pack(event)
+  say(seq, 0, '', packed)
+  redis.call('XADD', K.events, 'MAXLEN', '~', A.events_max, int(seq) .. '-0', 'e', packed)
 end
 
 -- A must-event to one user: no seq, but a place in the stream, so that a worker can fill a loss.
-local function tell_user(user, event)
+-- Takes the event packed, for those who pack it for other uses too.
+local function tell_user_packed(user, packed)
   position()
   sub = sub + 1
-  says[#says + 1] = { seq, sub, user, event }
+  say(seq, sub, user, packed)
   redis.call('XADD', K.events, 'MAXLEN', '~', A.events_max, int(seq) .. '-' .. int(sub),
-    'e', cmsgpack.pack(event), 'u', user)
+    'e', packed, 'u', user)
+end
+
+local function tell_user(user, event)
+  tell_user_packed(user, cmsgpack.pack(event))
 end
 
 -- A latest- or sample-event: only published.
 local function mention(event)
-  says[#says + 1] = { 0, 0, '', event }
+  say(0, 0, '', cmsgpack.pack(event))
 end
 
 -- Everything said goes out as one bus message, after all writes. `extra` joins that message.
-local function done(result, extra)
-  if #says > 0 then
-    position()
-    if seq ~= seq0 or sub ~= sub0 then
-      redis.call('HSET', K.room, 'seq', int(seq), 'sub', int(sub))
-    end
-    local message = extra or {}
-    message.epoch = redis.call('HGET', K.room, 'epoch')
-    message.before = { seq0, sub0 }
-    message.after = { seq, sub }
-    message.says = says
-    redis.call(A.publish, K.bus, cmsgpack.pack(message))
+local function publish(extra)
+  if #says == 0 then
+    return
   end
+  position()
+  if seq ~= seq0 or sub ~= sub0 then
+    redis.call('HSET', K.room, 'seq', int(seq), 'sub', int(sub))
+  end
+  local message = extra or {}
+  message.epoch = redis.call('HGET', K.room, 'epoch')
+  message.before = { seq0, sub0 }
+  message.after = { seq, sub }
+  local parts, n = { '', '' }, 1
+  for name, value in pairs(message) do
+    parts[#parts + 1], n = cmsgpack.pack(name, value), n + 1
+  end
+  parts[1], parts[2] = string.char(0x80 + n), cmsgpack.pack('says') .. array_head(#says)
+  table.insert(parts, 3, table.concat(says))
+  redis.call(A.publish, K.bus, table.concat(parts))
+end
+
+local function done(result, extra)
+  publish(extra)
   return cmsgpack.pack(result)
 end

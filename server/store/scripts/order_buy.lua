@@ -12,9 +12,11 @@ if not phase then
   return no_room()
 end
 draw_first(A.buys)
-local outcomes = {}
+read_ahead(A.buys)
+local outcomes = { array_head(#A.buys) }
 for i, buy in ipairs(A.buys) do
-  outcomes[i] = outcome(buy)
+  outcomes[i + 1] = outcome(buy)
 end
-settle()
-return done(outcomes)
+settle_buys()
+publish()
+return table.concat(outcomes)

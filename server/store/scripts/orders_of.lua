@@ -1,17 +1,21 @@
 -- Reads the own orders of several users.
 -- keys: orders orders_of
+-- uses: room
 -- args: users orders_max(per user)
 -- returns: per user a list of orders, newest first
 -- holds: changes nothing.
 
-local lists = {}
+local lists = { array_head(#A.users) }
 for i, user in ipairs(A.users) do
-  local list = {}
-  local raw = redis.call('HGET', K.orders_of, user)
-  local ids = raw and cmsgpack.unpack(raw) or {}
-  for at = #ids, math.max(1, #ids - A.orders_max + 1), -1 do
-    list[#list + 1] = cmsgpack.unpack(redis.call('HGET', K.orders, ids[at]))
+  local ids = {}
+  for id in string.gmatch(redis.call('HGET', K.orders_of, user) or '', '%S+') do
+    ids[#ids + 1] = id
   end
-  lists[i] = list
+  local list = { '' }
+  for at = #ids, math.max(1, #ids - A.orders_max + 1), -1 do
+    list[#list + 1] = redis.call('HGET', K.orders, ids[at])
+  end
+  list[1] = array_head(#list - 1)
+  lists[i + 1] = table.concat(list)
 end
-return cmsgpack.pack(lists)
+return table.concat(lists)

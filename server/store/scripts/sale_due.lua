@@ -25,6 +25,6 @@ for _, member in ipairs(due) do
   end
   redis.call('ZREM', K.due, member)
 end
-settle()
+settle_buys()
 local first = redis.call('ZRANGE', K.due, 0, 0, 'WITHSCORES')
 return done({ changed = changes, next = tonumber(first[2]) or 0 })
