@@ -34,6 +34,7 @@ from server.web.app import make_app
 from server.web.health import Health
 from server.web.ops import Ops
 from server.web.rest import Rest
+from server.web.scrape import Scrape
 
 HTTP_SHUTDOWN_S = 2.0
 """Time an HTTP request under way has to end when the worker stops."""
@@ -63,7 +64,7 @@ async def run_worker(
 
         directory = Directory(scripts, settings)
         sales = Sales(scripts, settings)
-        orders = Orders(scripts, settings, SandboxProvider())
+        orders = Orders(scripts, settings, SandboxProvider(), metrics)
         dispatch = Dispatch(
             [
                 Comments(scripts, settings, metrics),
@@ -84,10 +85,13 @@ async def run_worker(
         )
         await stack.enter_async_context(Presence(scripts, settings, worker_id, lambda: rooms))
         await stack.enter_async_context(
-            Sweeper(scripts, settings, lambda: [room.room_id for room in rooms])
+            Sweeper(scripts, settings, lambda: [room.room_id for room in rooms], metrics=metrics)
         )
 
-        health = Health(redis, metrics, lambda: edge.draining, lambda: bus.alive)
+        scrape = await stack.enter_async_context(
+            Scrape(metrics, worker_id, settings.server.workers)
+        )
+        health = Health(redis, scrape, lambda: edge.draining, lambda: bus.alive)
         ops = await stack.enter_async_context(
             Ops(redis, keys, settings, metrics.registry, worker_id)
         )

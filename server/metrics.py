@@ -36,6 +36,11 @@ class Metrics:
         self.delivered = Counter(
             "liveroom_comments_delivered", "Comments written to members.", registry=registry
         )
+        self.sampled_out = Counter(
+            "liveroom_comments_sampled_out",
+            "Comments not written to members because of their budget; they were told how many.",
+            registry=registry,
+        )
         self.conflated = Counter(
             "liveroom_conflated", "Values replaced by a newer one before a pass.", registry=registry
         )
@@ -52,6 +57,14 @@ class Metrics:
         self.cut_behind = Counter(
             "liveroom_cut_behind", "Members cut because they did not read.", registry=registry
         )
+        self.bus_messages = Counter(
+            "liveroom_bus_messages", "Messages heard on the bus.", registry=registry
+        )
+        self.bus_losses = Counter(
+            "liveroom_bus_losses",
+            "Times a connection of the bus was lost or stopped to deliver.",
+            registry=registry,
+        )
         self.gap_fills = Counter(
             "liveroom_gap_fills",
             "Losses on the bus filled from a room's stream.",
@@ -64,6 +77,18 @@ class Metrics:
             "liveroom_loop_lag_seconds",
             "How late a timer of the event loop fires.",
             buckets=_FAST_S,
+            registry=registry,
+        )
+        self.store_errors = Counter(
+            "liveroom_store_errors",
+            "Scripts that Redis did not answer, by script.",
+            ["script"],
+            registry=registry,
+        )
+        self.orders = Counter(
+            "liveroom_orders",
+            "Orders answered or swept, by the status they came to.",
+            ["status"],
             registry=registry,
         )
         self.batch_size = Histogram(

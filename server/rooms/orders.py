@@ -52,6 +52,7 @@ class Orders:
         self._scripts = scripts
         self._limits = settings.orders
         self._events_max = settings.rooms.event_stream_len_max
+        self._metrics = metrics
         self._provider = provider
         provider.listen(self.charged)
         self._buys: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
@@ -85,7 +86,7 @@ class Orders:
             raise CommandError("unavailable", "The draw is not over yet.", outcome.wait_ms)
         if outcome.order is None:
             raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
-        return Ok(ref=cmd.ref, order=outcome.order)
+        return Ok(ref=cmd.ref, order=self._counted(outcome.order))
 
     async def _buy_batch(self, room_id: str, buys: list[dict[str, Any]]) -> list[_Outcome]:
         args = {
@@ -122,7 +123,7 @@ class Orders:
             "currency": payment.currency,
             "events_max": self._events_max,
         }
-        return await self._scripts.run("order_pay", room_id, args, _ORDER)
+        return self._counted(await self._scripts.run("order_pay", room_id, args, _ORDER))
 
     async def cancel(self, call: Call, cmd: Cancel) -> Ok:
         """Give a held order back; `ok` carries it."""
@@ -133,7 +134,12 @@ class Orders:
             "events_max": self._events_max,
         }
         order = await self._scripts.run("order_cancel", call.room_id, args, _ORDER)
-        return Ok(ref=cmd.ref, order=order)
+        return Ok(ref=cmd.ref, order=self._counted(order))
+
+    def _counted(self, order: Order) -> Order:
+        if self._metrics:
+            self._metrics.orders.labels(order.status).inc()
+        return order
 
     async def own(self, call: Call, cmd: OrdersCommand) -> Ok:
         """The caller's own orders, newest first."""

@@ -13,6 +13,7 @@ from typing import Any, Self
 from msgspec import Struct, msgpack
 from redis.exceptions import RedisError
 
+from server.metrics import Metrics
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.scripts import Scripts
@@ -46,6 +47,7 @@ class Sweeper:
         settings: Settings,
         here: Callable[[], Iterable[str]] = tuple,
         refund: Callable[[str], Awaitable[int]] | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._scripts = scripts
         self._limits = settings.orders
@@ -57,6 +59,7 @@ class Sweeper:
             "events_max": settings.rooms.event_stream_len_max,
         }
         self._refund = refund
+        self._expired = metrics and metrics.orders.labels("expired")
         self._here = here
         self._task: asyncio.Task[None] | None = None
 
@@ -105,6 +108,8 @@ class Sweeper:
         while True:
             swept = await self._scripts.run(script, room_id, self._args, _SWEPT)
             changed += swept.changed
+            if script == "order_expire" and self._expired:
+                self._expired.inc(swept.changed)
             if swept.changed < self._limits.sweep_batch_max:
                 return changed
 
@@ -116,10 +121,15 @@ class Sweeper:
         for script, room_id in looks:
             pipeline.zrange(keys.room(room_id, _LOOKS[script]), 0, 0, withscores=True)
         pipeline.time()
-        *firsts, (seconds, micros) = await pipeline.execute()
-        now = seconds * 1000 + micros // 1000
+        *firsts, time_now = await pipeline.execute(raise_on_error=False)
+        if isinstance(time_now, Exception):
+            raise time_now
+        now = time_now[0] * 1000 + time_now[1] // 1000
+        # On a Cluster a shard may be down: its rooms have an error here, the others go on.
         return [
-            look for look, first in zip(looks, firsts, strict=True) if first and first[0][1] <= now
+            look
+            for look, first in zip(looks, firsts, strict=True)
+            if isinstance(first, list) and first and first[0][1] <= now
         ]
 
     async def _all_rooms(self) -> AsyncIterator[list[str]]:

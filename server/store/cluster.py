@@ -8,6 +8,7 @@ that was answered so did not run, and is sent again; one whose answer was lost i
 """
 
 import asyncio
+import itertools
 import logging
 import random
 from collections.abc import Callable, Sequence
@@ -207,7 +208,8 @@ class Cluster(AsyncCoreCommands):
             await self.refresh()
         together: dict[Node | None, list[int]] = {}
         for n, chain in enumerate(chains):
-            together.setdefault(self._owners.get(chain.slot), []).append(n)
+            if chain.slot is not None:
+                together.setdefault(self._owners.get(chain.slot), []).append(n)
         answers: list[list[Any]] = [[] for _ in chains]
 
         async def at(node: Node | None, numbers: list[int]) -> None:
@@ -218,7 +220,14 @@ class Cluster(AsyncCoreCommands):
                 answers[n] = await self._finish(chains[n], flat[:size])
                 flat = flat[size:]
 
-        await asyncio.gather(*(at(node, numbers) for node, numbers in together.items()))
+        async def anywhere(n: int) -> None:
+            try:
+                answers[n] = [await self._anywhere(*command) for command in chains[n].commands]
+            except (RedisError, OSError) as error:
+                answers[n] = [error] * len(chains[n].commands)
+
+        loose = [n for n, chain in enumerate(chains) if chain.slot is None]
+        await asyncio.gather(*map(anywhere, loose), *itertools.starmap(at, together.items()))
         return answers
 
     async def _finish(self, chain: "Chain", answers: list[Any]) -> list[Any]:
@@ -236,7 +245,7 @@ class Cluster(AsyncCoreCommands):
                 if isinstance(why, ClusterDownError):
                     self.refresh_soon()
                 await asyncio.sleep(PAUSE_S)
-            answers[n:] = await self._send(self._owners.get(chain.slot), rest)
+            answers[n:] = await self._send(self._owners.get(cast("int", chain.slot)), rest)
         return answers
 
     async def _send(
@@ -264,26 +273,28 @@ class Cluster(AsyncCoreCommands):
 
 
 class Chain(NamedTuple):
-    """Commands of one slot, in order."""
+    """Commands of one slot, in order; None is for those that any node may answer."""
 
-    slot: int
+    slot: int | None
     commands: list[Command]
 
 
 class ClusterPipeline(AsyncCoreCommands):
-    """Gathers commands. One without a key goes along with the one before it."""
+    """Gathers commands. WAIT goes along with the one before it, which it is about."""
 
     _event_dispatcher: Any = None
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._chains: dict[int, Chain] = {}
-        self._places: list[tuple[int, int]] = []
+        self._chains: dict[int | None, Chain] = {}
+        self._places: list[tuple[int | None, int]] = []
 
     def execute_command(self, *words: Any, **options: Any) -> "ClusterPipeline":
         """Add a command."""
         key = key_of(words)
-        slot = slot_of(key) if key is not None else self._places[-1][0] if self._places else 0
+        slot = None if key is None else slot_of(key)
+        if words[0] in ("WAIT", "WAITAOF") and self._places:
+            slot = self._places[-1][0]
         chain = self._chains.setdefault(slot, Chain(slot, []))
         self._places.append((slot, len(chain.commands)))
         chain.commands.append(Command(words, options))

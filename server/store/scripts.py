@@ -104,6 +104,7 @@ class Scripts:
         self._publish = "SPUBLISH" if isinstance(redis, Cluster) else "PUBLISH"
         self._durability = durability
         self._scripts = load_all()
+        self._metrics = metrics
         self._seconds = metrics and {
             name: metrics.script_seconds.labels(name) for name in self._scripts
         }
@@ -127,6 +128,8 @@ class Scripts:
             else:
                 raw = await self._eval(script, keys, packed)
         except (RedisError, OSError) as exc:
+            if self._metrics:
+                self._metrics.store_errors.labels(name).inc()
             raise CommandError(
                 "unavailable",
                 f"The store did not answer ({type(exc).__name__}); the outcome is unknown.",

@@ -5,12 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
-from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from redis.exceptions import RedisError
 
-from server.metrics import Metrics
 from server.web.errors import json_response
+from server.web.scrape import Scrape
 
 REDIS_ANSWERS_S = 1.0
 
@@ -21,12 +20,12 @@ class Health:
     def __init__(
         self,
         redis: Any,
-        metrics: Metrics,
+        scrape: Scrape,
         is_draining: Callable[[], bool],
         bus_alive: Callable[[], bool],
     ) -> None:
         self._redis = redis
-        self._metrics = metrics
+        self._scrape = scrape
         self._is_draining = is_draining
         self._bus_alive = bus_alive
 
@@ -48,9 +47,9 @@ class Health:
         return json_response({"status": "ready"})
 
     async def metrics(self, _: web.Request) -> web.Response:
-        """This worker's metrics in Prometheus' text format."""
+        """The metrics of all workers of this server in Prometheus' text format."""
         return web.Response(
-            body=generate_latest(self._metrics.registry),
+            body=await self._scrape.text(),
             headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4},
         )
 

@@ -1,0 +1,123 @@
+"""Whole rehearsals: locust against a real server, sound or broken, and the verdict on it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from loadtest import launch
+from loadtest.scenario import load_scenario
+
+pytestmark = [pytest.mark.timeout(150), pytest.mark.blocking_allowed]
+
+SMALL = """
+title = "A small sale"
+calm_s = 3
+
+[crowd]
+buyer = 8
+viewer = 3
+lurker = 2
+
+[[stage]]
+until_s = 13
+users = 40
+spawn_per_s = 40
+
+[[host]]
+at_s = 3
+do = "sale"
+stock = 12
+hold_s = 20
+
+[[burst]]
+from_s = 0
+until_s = 13
+times = 4
+
+[[drop]]
+at_s = 8
+share = 0.3
+spread_s = 1
+
+[criteria]
+error_rate_max = 0.2      # commands that the drop cut off
+reply_p99_ms = { buy = 20000 }
+push_p99_ms = { sample = 20000, must = 20000 }
+"""
+
+Rehearse = Callable[..., tuple[int, dict[str, Any], str]]
+
+
+@pytest.fixture
+def rehearse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rehearse:
+    """Run SMALL against a server; its exit code, its report, and what it printed."""
+
+    def run(*program: str, flags: tuple[str, ...] = ()) -> tuple[int, dict[str, Any], str]:
+        path = tmp_path / "small.toml"
+        path.write_text(SMALL, encoding="utf-8")
+        scenario = load_scenario(str(path))
+        with launch.own_server(scenario, program=program or ("-m", "server")) as (url, pid, secret):
+            ran = subprocess.run(
+                [
+                    sys.executable, "-m", "loadtest", "load", str(path), "--url", url,
+                    "--server-pid", str(pid), "--report", str(tmp_path / "report"), *flags,
+                ],
+                env={**os.environ, "LIVEROOM_LOAD_SECRET": secret},
+                capture_output=True,
+                text=True,
+                check=False,
+            )  # fmt: skip
+        report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+        page = (tmp_path / "report.html").read_text(encoding="utf-8")
+        assert page.startswith("<!doctype html>")
+        assert "src=" not in page, "the page needs nothing but itself"
+        assert report["title"] in page
+        return ran.returncode, report, ran.stdout + ran.stderr
+
+    return run
+
+
+def failed(report: dict[str, Any]) -> set[str]:
+    return {line["what"] for line in report["verdict"] if not line["passed"]}
+
+
+def test_a_sound_server_passes_through_a_sale_and_a_broken_network(rehearse: Rehearse) -> None:
+    code, report, said = rehearse()
+
+    assert code == 0, said
+    assert report["passed"], report["verdict"]
+    assert report["orders"]["told_ok"] >= 12
+    assert report["orders"]["told_refused"] > 0
+    assert report["counts"]["audit.expected"] > 0
+    assert {"reply.buy", "push.sample", "push.must", "push.order"} <= report["latencies"].keys()
+    assert any(point.get("server_memory_mb") for point in report["curve"])
+    assert "PASSED: A small sale" in said
+
+
+def test_several_processes_count_as_one(rehearse: Rehearse) -> None:
+    code, report, said = rehearse(flags=("--processes", "2"))
+
+    assert code == 0, said
+    assert report["harness"]["processes"] == 2
+    assert report["orders"]["told_ok"] >= 12
+    assert report["counts"]["ok.join"] >= 40
+
+
+def test_a_server_that_sells_one_unit_too_many_fails(rehearse: Rehearse) -> None:
+    code, report, said = rehearse(str(Path(__file__).with_name("broken_server.py")), "oversell")
+
+    assert code == 1, said
+    assert "Oversold" in failed(report)
+
+
+def test_a_server_that_loses_one_order_after_ok_fails(rehearse: Rehearse) -> None:
+    code, report, said = rehearse(str(Path(__file__).with_name("broken_server.py")), "drop")
+
+    assert code == 1, said
+    assert "Orders lost after ok" in failed(report)

@@ -1,0 +1,97 @@
+"""Scenarios: files that a tester edits, so mistakes in them end in a sentence."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from loadtest.draw import Draw
+from loadtest.scenario import (
+    FOLDER,
+    Criteria,
+    HostAct,
+    Scenario,
+    ScenarioError,
+    Stage,
+    load_people,
+    load_scenario,
+)
+
+NAMES = sorted(path.stem for path in FOLDER.glob("*.toml"))
+MINIMAL = 'title = "t"\ncalm_s = 1\n[crowd]\nviewer = 1\n[[stage]]\nuntil_s = 5\nusers = 3\n'
+
+
+def test_the_seven_rehearsals_of_the_guide_are_there() -> None:
+    assert NAMES == ["abuse", "anniversary", "flash", "ramp", "soak", "steady", "storm"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_scenario_that_comes_with_it_loads_and_states_what_passes(name: str) -> None:
+    scenario = load_scenario(name)
+
+    assert scenario.criteria.reply_p99_ms
+    assert scenario.criteria.push_p99_ms
+    assert scenario.host_acts()
+    assert set(load_people().think_s) >= set(scenario.crowd) | {"host"}
+
+
+def test_a_repeated_act_is_done_at_each_of_its_times_with_a_product_of_its_own() -> None:
+    act = HostAct(at_s=10, every_s=5, until_s=20, do="sale", sku="X")
+    scenario = Scenario("t", [Stage(30, 10)], {"viewer": 1}, host=[act, HostAct(at_s=12, do="end")])
+
+    assert [(one.at_s, one.do, one.sku) for one in scenario.host_acts()] == [
+        (10, "sale", "X-1"), (12, "end", "SKU"), (15, "sale", "X-2"), (20, "sale", "X-3"),
+    ]  # fmt: skip
+
+
+def test_scaling_changes_people_and_stock_alike() -> None:
+    small, whole = load_scenario("flash", users=40), load_scenario("flash")
+
+    assert small.users_max == 40
+    assert small.host[0].stock == round(whole.host[0].stock * 40 / whole.users_max)
+    assert small.criteria == whole.criteria
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (MINIMAL + "nonsense = 1\n", "nonsense"),
+        (MINIMAL.replace("until_s = 5", "until_s = 'soon'"), "until_s"),
+        (MINIMAL.replace("viewer = 1", "viewer = 0"), "[crowd] is empty"),
+        (MINIMAL.replace("viewer", "vlewer"), "vlewer"),
+        (MINIMAL.replace("calm_s = 1", "calm_s = 9"), "calm_s must be less"),
+        (MINIMAL + "[[stage]]\nuntil_s = 5\nusers = 9\n", "until_s rise"),
+        ("title = ", "can't be used"),
+    ],
+)
+def test_a_mistake_in_a_scenario_is_one_sentence_that_names_the_file(
+    tmp_path: Path, text: str, sentence: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ScenarioError) as refused:
+        load_scenario(str(path))
+
+    assert sentence in str(refused.value)
+    assert "mine.toml" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_an_unknown_scenario_names_the_known_ones() -> None:
+    with pytest.raises(ScenarioError, match="choose from abuse, anniversary"):
+        load_scenario("flesh")
+
+
+def test_a_drawn_pause_stays_within_its_bounds_and_has_its_median() -> None:
+    rng = random.Random(1)
+    draw = Draw("lognormal", median=10, sigma=0.9, low=2, high=60)
+    values = sorted(draw.draw(rng) for _ in range(2001))
+
+    assert values[0] >= 2
+    assert values[-1] <= 60
+    assert 9 < values[1000] < 11
+
+
+def test_criteria_default_to_no_fault_at_all_in_orders() -> None:
+    assert Criteria().error_rate_max <= 0.001

@@ -1,0 +1,132 @@
+"""What a server counts about itself, and who tells it."""
+
+import asyncio
+import os
+import re
+import sys
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import aiohttp
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from client_sim.client import RoomClient
+from client_sim.rest import Rest
+from client_sim.tokens import mint
+from server.metrics import Metrics
+from server.protocol.roles import Role
+from server.settings import Settings
+from server.web.scrape import Scrape
+from tests.cluster.redis_cluster import until
+from tests.conftest import JWT_SECRET
+
+WORKERS = 2
+VIEWERS = 40
+
+
+def by_worker(text: str, name: str) -> dict[str, float]:
+    """The sum of a sample over its other labels, for each worker."""
+    found: dict[str, float] = defaultdict(float)
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if sample.name == name:
+                found[sample.labels["worker"]] += sample.value
+    return dict(found)
+
+
+async def test_whichever_worker_is_asked_tells_the_figures_of_all() -> None:
+    first, second = Metrics(), Metrics()
+    first.connections.set(3)
+    second.connections.set(4)
+    second.commands.labels("buy", "ok").inc(5)
+
+    async with Scrape(first, "abc123-1", 2) as one, Scrape(second, "abc123-2", 2) as two:
+        texts = [(await scrape.text()).decode() for scrape in (one, two)]
+
+    for text in texts:
+        assert by_worker(text, "liveroom_connections") == {"1": 3, "2": 4}
+        assert by_worker(text, "liveroom_commands_total") == {"2": 5}
+        assert by_worker(text, "liveroom_worker_up") == {"1": 1, "2": 1}
+        assert text.count("# HELP liveroom_connections ") == 1
+        assert set(by_worker(text, "process_resident_memory_bytes")) == {"1", "2"}
+
+
+async def test_a_worker_that_does_not_answer_is_shown_as_down() -> None:
+    async with Scrape(Metrics(), "abc124-1", 2) as one:
+        text = (await one.text()).decode()
+
+    assert by_worker(text, "liveroom_worker_up") == {"1": 1, "2": 0}
+    assert by_worker(text, "liveroom_connections") == {"1": 0}
+
+
+async def test_servers_on_one_machine_do_not_mix() -> None:
+    async with Scrape(Metrics(), "abc125-1", 1) as one, Scrape(Metrics(), "abc126-1", 1):
+        assert set(by_worker((await one.text()).decode(), "liveroom_connections")) == {"1"}
+
+
+def test_every_name_has_the_unit_and_no_label_names_a_room_or_a_person() -> None:
+    for family in Metrics().registry.collect():
+        assert re.fullmatch(r"liveroom_[a-z_]+", family.name)
+        assert family.documentation.endswith(".")
+        unit = re.search(r"_(seconds|bytes|ms|kb|us)$", family.name)
+        assert unit is None or unit[1] in ("seconds", "bytes")
+        for sample in family.samples:
+            assert set(sample.labels) <= {"op", "outcome", "reason", "code", "script", "le"}
+
+
+@pytest.fixture
+async def server(settings: Settings, tmp_path: Path) -> AsyncIterator[str]:
+    """`liveroom serve --workers 2` as processes; its URL."""
+    env = {
+        "LIVEROOM_REDIS_URL": settings.redis.url,
+        "LIVEROOM_REDIS_KEY_PREFIX": settings.redis.key_prefix,
+        "LIVEROOM_REDIS_DURABILITY": "memory",
+        "LIVEROOM_JWT_SECRET": JWT_SECRET,
+        "LIVEROOM_DATA_DIR": str(tmp_path / "data"),
+        "LIVEROOM_SERVER_DRAIN_S": "1",
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", "serve", "--port", "0", "--workers", str(WORKERS)),
+        env=os.environ | env,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        async with asyncio.timeout(30):
+            said = (await process.stdout.readline()).decode()
+        yield said.split()[-1]
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def test_the_viewers_of_one_room_sit_on_all_workers(server: str) -> None:
+    async def scrape() -> str:
+        async with aiohttp.ClientSession() as session, session.get(f"{server}/metrics") as answer:
+            assert answer.status == 200
+            return await answer.text()
+
+    async with Rest(server, mint(JWT_SECRET, "host", "Host", Role.HOST)) as rest:
+        await rest.create("hot", "Hot")
+    async with AsyncExitStack() as stack:
+        for _ in range(VIEWERS):
+            await stack.enter_async_context(RoomClient(server, "hot"))
+        text = await scrape()
+
+        here = by_worker(text, "liveroom_connections")
+        assert set(here) == {"1", "2"}
+        assert sum(here.values()) == VIEWERS
+        assert min(here.values()) > 0
+        assert by_worker(text, "liveroom_rooms") == {"1": 1, "2": 1}
+        assert sum(by_worker(text, "liveroom_joins_total").values()) == VIEWERS
+        assert by_worker(text, "liveroom_script_seconds_count")
+
+        async def all_online() -> bool:
+            guest = stack_client.state.view
+            return bool(guest["online"] == VIEWERS + 1)
+
+        stack_client = await stack.enter_async_context(RoomClient(server, "hot"))
+        await until(all_online)
