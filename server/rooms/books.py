@@ -7,7 +7,7 @@ can be compared (see `audit`).
 from collections import Counter
 from typing import Any
 
-from server.rooms.ledger import Entry
+from server.rooms.ledger import Line
 
 # (status before, after) -> (what moves between a sale's counters, change of the buyer's live units)
 _STEPS: dict[tuple[str | None, str], tuple[tuple[str, str] | None, int]] = {
@@ -36,7 +36,7 @@ class Books:
         self.stats: Counter[str] = Counter()
         self.wrong: list[str] = []
 
-    def take(self, number: int, entry: Entry) -> None:
+    def take(self, number: int, entry: Line) -> None:
         """Add one entry."""
         if number != self.entries + 1:
             self.wrong.append(f"entry {self.entries + 1} is missing: {number} comes next")
@@ -49,7 +49,7 @@ class Books:
             case "payment":
                 self._payment(number, entry)
 
-    def _sale(self, entry: Entry) -> None:
+    def _sale(self, entry: Line) -> None:
         sale = self.sales.setdefault(entry["sale"], Counter())
         if entry["what"] == "closed":
             self.closed.add(entry["sale"])
@@ -57,7 +57,7 @@ class Books:
             sale["allocated"] += entry["add"]
             sale["left"] += entry["add"]
 
-    def _order(self, number: int, entry: Entry) -> None:
+    def _order(self, number: int, entry: Line) -> None:
         order, was = entry["order"], entry.get("was")
         before = self.orders.get(order["order"])
         if (before and before["status"]) != was:
@@ -94,7 +94,7 @@ class Books:
             if sale["left"] + sale["held"] + sale["sold"] != sale["allocated"]:
                 self.wrong.append(f"entry {number}: sale {line['sale']} does not add up")
 
-    def _payment(self, number: int, entry: Entry) -> None:
+    def _payment(self, number: int, entry: Line) -> None:
         payment, was = entry["payment"], entry.get("was")
         before = self.payments.get(payment["payment"])
         if (before and before["status"]) != was:

@@ -7,29 +7,33 @@ from msgspec import msgpack
 
 from server.store.scripts import Scripts
 
-Entry = dict[str, Any]
-_ENTRY = msgpack.Decoder(Entry)
-_CHUNK = 500
+Line = dict[str, Any]
+_LINES = msgpack.Decoder(list[Line])
+_CHUNK = 100
 
 
-def entry_of(fields: dict[bytes, bytes]) -> Entry:
-    """One entry out of the fields of its place in the stream."""
-    return _ENTRY.decode(fields[b"e"])
+def lines_of(place: bytes, fields: dict[bytes, bytes]) -> list[tuple[int, Line]]:
+    """The numbered lines of one entry of the stream.
 
-
-def number_of(place: bytes) -> int:
-    """The number of an entry out of its place `<number>-0`."""
-    return int(place.split(b"-")[0])
+    A script call writes one entry; its place is `<number of its last line>-0`.
+    """
+    lines = _LINES.decode(fields[b"e"])
+    first = int(place.split(b"-")[0]) - len(lines) + 1
+    return list(enumerate(lines, first))
 
 
 async def read(
     scripts: Scripts, room_id: str, after: int = 0
-) -> AsyncIterator[list[tuple[int, Entry]]]:
-    """The entries after number `after`, a few hundred at a time, as (number, entry)."""
+) -> AsyncIterator[list[tuple[int, Line]]]:
+    """The lines after number `after`, some hundreds at a time, as (number, line).
+
+    A part ends where a script call ended, so its last number is a place to go on from.
+    """
     key = scripts.keys.room(room_id, "ledger")
     while True:
         chunk = await scripts.redis.xrange(key, min=f"({after}-0", count=_CHUNK)
         if not chunk:
             return
-        yield [(number_of(place), entry_of(fields)) for place, fields in chunk]
-        after = number_of(chunk[-1][0])
+        lines = [line for place, fields in chunk for line in lines_of(place, fields)]
+        yield lines
+        after = lines[-1][0]
