@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from http.cookies import CookieError, SimpleCookie
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from websockets.exceptions import NegotiationError
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
@@ -30,6 +30,7 @@ _DEFLATE = ServerPerMessageDeflateFactory(
     server_no_context_takeover=True, client_no_context_takeover=True
 )
 
+_VERSION = "13"
 _ROOM_PATH = re.compile(r"/v1/rooms/([^/?]+)/ws(?:\?.*)?")
 _ROOM_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
 
@@ -49,6 +50,19 @@ class Handshake(NamedTuple):
     answer: bytes
     status: int
     accepted: Accepted | None
+
+
+def plain_response(status: HTTPStatus, why: str, *headers: str) -> bytes:
+    """An HTTP response after which the socket ends; `why` is its body."""
+    body = why.encode() + b"\n"
+    head = [
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        "Content-Type: text/plain; charset=utf-8",
+        f"Content-Length: {len(body)}",
+        "Connection: close",
+        *headers,
+    ]
+    return "\r\n".join(head).encode() + b"\r\n\r\n" + body
 
 
 def is_upgrade(head: bytes) -> bool:
@@ -74,7 +88,9 @@ def shake_hands(head: bytes, settings: EdgeSettings) -> Handshake:
     greeter.receive_data(head)
     request = next((e for e in greeter.events_received() if isinstance(e, Request)), None)
     if request is None:  # not HTTP after all; the greeter has prepared what to say, if anything
-        return Handshake(b"".join(greeter.data_to_send()), HTTPStatus.BAD_REQUEST, None)
+        status = HTTPStatus.BAD_REQUEST
+        answer = b"".join(greeter.data_to_send())
+        return Handshake(answer or plain_response(status, "This is not HTTP."), status, None)
     accepted = None
     own_origin = _is_own_origin(request)
     response = _refuse(greeter, request, settings, own_origin) or greeter.accept(request)
@@ -107,6 +123,13 @@ def _refuse(
         return greeter.reject(
             HTTPStatus.FORBIDDEN, "This web origin may not connect; see edge.origins.\n"
         )
+    if request.headers.get_all("Sec-WebSocket-Version") not in ([], [_VERSION]):
+        response = greeter.reject(
+            HTTPStatus.UPGRADE_REQUIRED, f"Only version {_VERSION} of WebSocket is spoken here.\n"
+        )
+        response.headers["Upgrade"] = "websocket"
+        response.headers["Sec-WebSocket-Version"] = _VERSION  # RFC 6455 section 4.4
+        return response
     return None
 
 
@@ -130,7 +153,7 @@ def _is_own_origin(request: Request) -> bool:
     origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
     if len(origins) != 1 or len(hosts) != 1:
         return False
-    return urlsplit(origins[0]).netloc.lower() == hosts[0].lower()
+    return origins[0].partition("://")[2].lower() == hosts[0].lower()
 
 
 def _origin_allowed(request: Request, settings: EdgeSettings, own_origin: bool) -> bool:

@@ -8,7 +8,7 @@ import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from server.edge.handshake import is_upgrade
+from server.edge.handshake import is_upgrade, plain_response
 
 if TYPE_CHECKING:
     from server.edge.edge import Edge
@@ -34,7 +34,9 @@ class Listener(asyncio.Protocol):
         self._edge.waiting_for_head.add(self)
 
     def data_received(self, data: bytes) -> None:
-        self._head += data
+        # An empty line before a request is allowed (RFC 9112 section 2.2) but is none itself: the
+        # HTTP side would wait behind it without a time-out.
+        self._head = (self._head + data).lstrip(b"\r\n")
         end = self._head.find(b"\r\n\r\n")
         if (end if end >= 0 else len(self._head)) > self._edge.settings.edge.request_head_bytes_max:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "The request head is too big.")
@@ -76,15 +78,7 @@ class Listener(asyncio.Protocol):
     def _refuse(self, status: HTTPStatus, why: str, retry_after: bool = False) -> None:
         if self._transport is None:
             return
-        body = why.encode() + b"\n"
-        head = [
-            f"HTTP/1.1 {status.value} {status.phrase}",
-            "Content-Type: text/plain; charset=utf-8",
-            f"Content-Length: {len(body)}",
-            "Connection: close",
-        ]
-        if retry_after:
-            head.append(f"Retry-After: {self._edge.retry_after_s()}")
-        self._transport.write("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+        headers = [f"Retry-After: {self._edge.retry_after_s()}"] if retry_after else []
+        self._transport.write(plain_response(status, why, *headers))
         self._transport.close()
         self._transport = None

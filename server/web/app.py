@@ -36,8 +36,10 @@ def make_app(
 
 async def _upgrade_required(_: web.Request) -> web.Response:
     """A plain request for the socket, or an upgrade on a connection that spoke HTTP before."""
-    return web.Response(
+    response = web.Response(
         status=426,
         text="This is a WebSocket: connect with an upgrade request on a new connection.\n",
         headers={"Upgrade": "websocket", "Connection": "close, Upgrade"},
     )
+    response.force_close()
+    return response

@@ -5,10 +5,19 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from server.protocol.codes import CommandError
 
 log = logging.getLogger(__name__)
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+# aiohttp logs an error with a traceback for whatever malformed bytes a stranger sends.
+logging.getLogger("aiohttp.server").addFilter(_is_ours)
 
 STATUS = {
     "bad_message": 400,

@@ -1,6 +1,7 @@
 """A client made of bytes: it can say everything a WebSocket library would never say."""
 
 import asyncio
+import contextlib
 import json
 import struct
 from typing import Any, NamedTuple, Self
@@ -11,6 +12,8 @@ KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 ACCEPT = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="  # RFC 6455 section 1.3
 CONT, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 FIN, RSV1 = 0x80, 0x40
+ANSWER_S_MAX = 10.0
+"""A test that waits longer than this for bytes has failed."""
 
 
 class Response(NamedTuple):
@@ -82,19 +85,18 @@ class RawSocket:
 
     async def close(self) -> None:
         self.writer.close()
-        try:
+        with contextlib.suppress(OSError):  # when the server has cut the connection
             await self.writer.wait_closed()
-        except OSError:
-            pass  # the server cut the connection first, as many of these tests ask it to
 
     # HTTP
 
     async def response(self) -> Response:
         """The next HTTP response, its body read by Content-Length."""
-        head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        async with asyncio.timeout(ANSWER_S_MAX):
+            head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
         status_line, *lines = head.strip().split("\r\n")
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-        body = await self.reader.readexactly(int(headers.get("content-length", "0")))
+        body = await self._read(int(headers.get("content-length", "0")))
         return Response(int(status_line.split(" ")[1]), headers, body.decode())
 
     async def upgrade(self, *lines: str, room: str = "r1") -> Response:
@@ -108,14 +110,14 @@ class RawSocket:
 
     async def received(self) -> Received:
         """The next frame. The server must not mask."""
-        first, second = await self.reader.readexactly(2)
+        first, second = await self._read(2)
         assert second < 0x80
         size = second
         if second == 126:
-            (size,) = struct.unpack("!H", await self.reader.readexactly(2))
+            (size,) = struct.unpack("!H", await self._read(2))
         elif second == 127:
-            (size,) = struct.unpack("!Q", await self.reader.readexactly(8))
-        return Received(first, await self.reader.readexactly(size))
+            (size,) = struct.unpack("!Q", await self._read(8))
+        return Received(first, await self._read(size))
 
     async def messages(self) -> list[dict[str, Any]]:
         """The messages of the next frame that holds any; control frames are passed over."""
@@ -155,16 +157,19 @@ class RawSocket:
             if got.opcode == TEXT:
                 said += json.loads(got.payload)
         self.send(frame(got.payload[:2], CLOSE))
-        assert await self.reader.read() == b"", "the server goes on after its close frame"
+        assert await self.is_cut() == b"", "the server goes on after its close frame"
         code = struct.unpack("!H", got.payload[:2])[0] if got.payload else 1005
         return code, said
 
     async def is_cut(self) -> bytes:
         """Wait for the end of TCP, however it comes; what was read before it."""
         read = b""
-        try:
-            while more := await self.reader.read(65536):
-                read += more
-        except ConnectionError:
-            pass
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(ANSWER_S_MAX):
+                while more := await self.reader.read(65536):
+                    read += more
         return read
+
+    async def _read(self, size: int) -> bytes:
+        async with asyncio.timeout(ANSWER_S_MAX):
+            return await self.reader.readexactly(size)

@@ -1,0 +1,140 @@
+"""The first command of a connection, and those who never send it."""
+
+from typing import Any
+
+import pytest
+
+from server.protocol.codes import BAD_TOKEN, FORBIDDEN, NO_JOIN, NO_ROOM
+from server.protocol.roles import Role
+from tests.edge.conftest import Connect, Token
+from tests.edge.raw_socket import RawSocket, command
+
+
+async def test_a_guest_gets_a_name_and_a_snapshot(raw: RawSocket) -> None:
+    reply = await raw.join(ref=7)
+    assert reply["ref"] == 7
+    assert reply["you"]["role"] == "guest"
+    assert reply["room"]["title"] == "Tea"
+    assert reply["orders"] == []
+    assert "missed" not in reply
+    assert "gap" not in reply
+
+
+async def test_a_viewer_is_who_the_token_says(raw: RawSocket, token: Token) -> None:
+    reply = await raw.join(token("léa"))
+    assert reply["you"] == {"user": "léa", "name": "Léa", "role": "viewer"}
+
+
+async def refused(raw: RawSocket, room: str = "r1", **fields: Any) -> tuple[str, int]:
+    """The code of the error and that of the close."""
+    await raw.upgrade(room=room)
+    raw.send(command("join", 3, **fields))
+    code, (error, bye) = await raw.ended()
+    assert (error["t"], error["ref"]) == ("err", 3)
+    assert (bye["t"], bye["code"]) == ("bye", code)
+    assert "reconnect_ms" not in bye
+    return error["code"], code
+
+
+async def test_a_bad_token_is_refused_and_the_connection_closed(raw: RawSocket) -> None:
+    assert await refused(raw, token="no.such.token") == ("bad_token", BAD_TOKEN.code)
+
+
+async def test_a_token_for_other_rooms_is_refused(raw: RawSocket, token: Token) -> None:
+    other = token(rooms=["r2"])
+    assert await refused(raw, token=other) == ("forbidden", FORBIDDEN.code)
+
+
+async def test_a_room_that_is_not_there_is_refused(raw: RawSocket) -> None:
+    assert await refused(raw, room="r404") == ("not_found", NO_ROOM.code)
+
+
+async def test_a_command_before_the_join_is_refused_under_its_ref(raw: RawSocket) -> None:
+    await raw.upgrade()
+    raw.send(command("ping", 4))
+    [error] = await raw.messages()
+    assert (error["ref"], error["code"]) == (4, "bad_message")
+    assert "`join`" in error["msg"]
+    raw.send(command("join", 5))
+    assert (await raw.message("ok"))["ref"] == 5
+
+
+async def test_a_second_join_is_refused_and_the_first_stands(joined: RawSocket) -> None:
+    joined.send(command("join", 8))
+    assert (await joined.message("err"))["ref"] == 8
+    joined.send(command("ping", 9))
+    assert (await joined.message("ok"))["ref"] == 9
+
+
+@pytest.mark.parametrize("limits", [{"join_s_max": 0.1}])
+@pytest.mark.parametrize("said", [b"", command("ping")], ids=["silent", "chatty"])
+async def test_who_does_not_join_in_time_is_sent_away(
+    raw: RawSocket, bystander: RawSocket, said: bytes
+) -> None:
+    await raw.upgrade()
+    raw.send(said)
+    code, messages = await raw.ended()
+    assert code == NO_JOIN.code
+    assert messages[-1] == {"t": "bye", "code": code}
+
+
+@pytest.mark.parametrize("limits", [{"join_s_max": 0.05}])
+async def test_who_joined_in_time_stays(raw: RawSocket, connect: Connect) -> None:
+    await raw.join()
+    late = await connect()
+    await late.upgrade()
+    assert (await late.ended())[0] == NO_JOIN.code  # so the time is over for the first one too
+    raw.send(command("ping", 9))
+    assert (await raw.message("ok"))["ref"] == 9
+
+
+async def test_a_guest_only_reads(raw: RawSocket) -> None:
+    await raw.join()
+    raw.send(command("comment", 2, text="hi"))
+    error = await raw.message("err")
+    assert (error["ref"], error["code"]) == (2, "forbidden")
+
+
+async def test_a_viewer_cannot_do_what_the_host_can(joined: RawSocket) -> None:
+    joined.send(command("unpin", 2))
+    assert (await joined.message("err"))["code"] == "forbidden"
+
+
+async def test_the_host_of_another_room_is_a_viewer_here(raw: RawSocket, token: Token) -> None:
+    await raw.join(token("h2", Role.HOST))
+    raw.send(command("unpin", 2), command("like", 3))
+    assert (await raw.message("err"))["ref"] == 2
+    assert (await raw.message("ok"))["ref"] == 3
+
+
+async def test_a_returning_viewer_gets_what_was_missed(
+    raw: RawSocket, connect: Connect, token: Token
+) -> None:
+    first = await raw.join(token("h1", Role.HOST))
+    last = {"epoch": first["epoch"], "seq": first["seq"]}
+    for n, text in enumerate(("a", "b"), 2):
+        raw.send(command("notice", n, text=text))
+        await raw.message("notice")
+    reply = await (await connect()).join(last=last)
+    assert [(e["seq"], e["text"]) for e in reply["missed"]] == [
+        (last["seq"] + 1, "a"),
+        (last["seq"] + 2, "b"),
+    ]
+    assert reply["room"]["notice"] == "b"
+    assert reply["seq"] == last["seq"] + 2
+
+
+@pytest.mark.parametrize("last", [{"epoch": "another", "seq": 0}, {"seq": 10**9}])
+async def test_a_place_that_is_not_of_this_epoch_is_a_gap(
+    raw: RawSocket, connect: Connect, last: dict[str, Any]
+) -> None:
+    first = await raw.join()
+    reply = await (await connect()).join(last={"epoch": first["epoch"]} | last)
+    assert reply["gap"] is True
+    assert "missed" not in reply
+
+
+async def test_a_viewer_who_missed_nothing_is_told_so(raw: RawSocket, connect: Connect) -> None:
+    first = await raw.join()
+    reply = await (await connect()).join(last={"epoch": first["epoch"], "seq": first["seq"]})
+    assert reply["missed"] == []
