@@ -55,6 +55,8 @@ class OrderRoutes:
     async def csv(self, request: web.Request) -> web.StreamResponse:
         """All orders as CSV, one row a line of an order; times in UTC."""
         room_id = await self._own_room(request)
+        pieces = self._book.csv(room_id)
+        first = [await anext(pieces, ""), await anext(pieces, "")]  # fails before anything is sent
         response = web.StreamResponse(
             headers={
                 "Content-Type": "text/csv; charset=utf-8",
@@ -63,8 +65,8 @@ class OrderRoutes:
             }
         )
         await response.prepare(request)
-        await response.write(_BOM.encode())
-        async for rows in self._book.csv(room_id):
+        await response.write((_BOM + "".join(first)).encode())
+        async for rows in pieces:
             await response.write(rows.encode())
         await response.write_eof()
         return response

@@ -45,11 +45,11 @@ export class RoomState {
   /**
    * Take one event in.
    * @returns {string|null} the part that changed (a field of the room, "orders", "muted"), null
-   *   if nothing did, or "gap" if must-events before this one are missing.
+   *   if nothing did, "old" if it was known already, "gap" if must-events before it are missing.
    */
   apply(event) {
     if (event.seq != null) {
-      if (event.seq <= this.seq) return null;
+      if (event.seq <= this.seq) return "old";
       if (event.seq > this.seq + 1) return "gap";
       this.seq = event.seq;
     }
@@ -80,7 +80,7 @@ function putSale(state, room, wire) {
 
 function putStock(state, room, { sale: id, left, held, sold, ver }) {
   const sale = room.sales.find((known) => known.sale === id);
-  if (!sale || ver <= sale.ver) return null;
+  if (!sale || ver <= sale.ver) return "old";
   Object.assign(sale, { left, held, sold, ver });
   return "sales";
 }
@@ -100,7 +100,7 @@ function phase(state, room, { phase: now, at }) {
 
 const FOLDS = {
   comment(state, room, { id, user, name, role, text, ts }) {
-    if (room.comments.some((known) => known.id === id)) return null;
+    if (room.comments.some((known) => known.id === id)) return "old";
     room.comments.push({ id, user, name, role, text, ts });
     if (room.comments.length > state.commentsMax) room.comments.shift();
     return "comments";
@@ -110,7 +110,7 @@ const FOLDS = {
     return "comments";
   },
   likes(state, room, { total }) {
-    if (total <= room.likes) return null;
+    if (total <= room.likes) return "old";
     room.likes = total;
     return "likes";
   },

@@ -237,8 +237,9 @@ export class Room {
       else if (this.state.room) {
         const part = this.state.apply(message);
         if (part === "gap") return this.#drop();
+        if (part === "old") continue;
         if (part) changed.add(part);
-        if (part || message.seq == null) this.#announce(message);
+        this.#announce(message);
       }
     }
     if (changed.size) this.#tell("change", changed, this.state);

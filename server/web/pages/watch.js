@@ -48,8 +48,8 @@ const ctx = {
   async waitlist(sale) {
     if (needSignIn()) return;
     try {
-      await room.send("waitlist", { sale: sale.sale, qty: 1 });
-      toast(t("wait.joined"));
+      const { place } = await room.send("waitlist", { sale: sale.sale, qty: 1 });
+      toast(t("wait.joined", { place }));
     } catch (error) {
       toast(whyNot(error));
     }
@@ -299,7 +299,10 @@ function listen() {
   });
   room.on("order", ({ order }) => {
     say(`${order.lines[0]?.title} ${t(`order.${order.status}`)}`);
-    if (order.offer) toast(t("wait.offer", { title: order.lines[0].title }), { forMs: 6000 });
+    if (order.offer && order.status === "held") {
+      toast(t("wait.offer", { title: order.lines[0].title }),
+        { forMs: 8000, action: { label: t("orders"), run: openOrders } });
+    }
   });
   room.on("notice", ({ text }) => text && say(`${t("watch.notice")}: ${text}`));
   room.on("status", async (status, { code }) => {

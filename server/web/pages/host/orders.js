@@ -8,14 +8,15 @@ import { t } from "../ui/strings.js";
 const READ_MS_MIN = 700; // however fast the stock changes
 const READ_MS = 5000; // however quiet it is
 const SHOWN_MAX = 50;
-const READ_MAX = 1000;
 
 export class HostOrders {
   constructor(room, roomId, onRead) {
     this.room = room;
     this.path = `/v1/rooms/${encodeURIComponent(roomId)}/orders`;
     this.csv = `${this.path}.csv`;
-    this.all = [];
+    this.all = []; // newest first
+    this.byId = new Map();
+    this.after = 0; // the place in the ledger up to which we have read
     this.onRead = onRead;
     this.list = h("ol.host-orders");
     this.root = h("section.panel-box", { "aria-label": t("host.orders") },
@@ -39,8 +40,13 @@ export class HostOrders {
 
   async #read() {
     try {
-      const read = await rest("GET", `${this.path}?limit=${READ_MAX}`);
-      this.all = (Array.isArray(read) ? read : read.orders).sort((a, b) => b.created - a.created);
+      let page;
+      do {
+        page = await rest("GET", `${this.path}?after=${this.after}`);
+        for (const order of page.orders) this.byId.set(order.order, order);
+        this.after = page.at;
+      } while (page.next);
+      this.all = [...this.byId.values()].sort((a, b) => b.created - a.created);
       this.draw();
       this.onRead();
     } catch {

@@ -115,7 +115,7 @@ const STRINGS = {
   "qty.less": ["减一件", "One less"],
   "qty.more": ["加一件", "One more"],
   "wait.join": ["排队等放出", "Join the waitlist"],
-  "wait.joined": ["已排队，有货会第一时间为你保留", "You are in line: returned stock is held for you"],
+  "wait.joined": ["已排队，第 {place} 位。有货会先为你保留", "You are no. {place} in line: returned stock is held for you"],
   "wait.offer": ["轮到你了：{title}，请尽快付款", "Your turn: {title} — pay before it lapses"],
 
   // Orders
