@@ -160,10 +160,11 @@ class Cluster(AsyncCoreCommands):
         return answer
 
     def pipeline(self, transaction: bool = False) -> "ClusterPipeline":
-        """Commands that go together; those of one slot in order and on one connection."""
-        if transaction:
-            raise ValueError("A transaction can't span nodes; write a script.")
-        return ClusterPipeline(self)
+        """Commands that go together; those of one slot in order and on one connection.
+
+        A transaction takes keys of one slot.
+        """
+        return ClusterPipeline(self, transaction)
 
     async def info(  # type: ignore[override]  # the mixin's overloads promise no more
         self, *sections: str, **options: Any
@@ -248,12 +249,40 @@ class Cluster(AsyncCoreCommands):
             answers[n:] = await self._send(self._owners.get(cast("int", chain.slot)), rest)
         return answers
 
+    async def transact(self, chain: "Chain") -> list[Any]:
+        """Run commands as one transaction on their node, once it is there to run it."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._patience_s
+        while True:
+            try:
+                return await self._transact(chain)
+            except (AskError, TryAgainError, ClusterDownError) as why:
+                if loop.time() >= until:
+                    raise
+                if isinstance(why, MovedError):
+                    self.moved(why)
+                else:
+                    self.refresh_soon()
+                    await asyncio.sleep(PAUSE_S)
+
+    async def _transact(self, chain: "Chain") -> list[Any]:
+        if not self._owners:
+            await self.refresh()
+        node = self._owners.get(cast("int", chain.slot))
+        if node is None:
+            raise _unserved()
+        pipeline: Any = self.client_of(node).pipeline(transaction=True)
+        for words, options in chain.commands:
+            pipeline.execute_command(*words, **options)
+        answers: list[Any] = await pipeline.execute()
+        return answers
+
     async def _send(
         self, node: Node | None, commands: Sequence[Command], ask: bool = False
     ) -> list[Any]:
         """One answer a command. An answer that was lost is an error for each of them."""
         if node is None:
-            return [ClusterDownError("CLUSTERDOWN Hash slot not served")] * len(commands)
+            return [_unserved()] * len(commands)
         try:
             if len(commands) == 1 and not ask:
                 words, options = commands[0]
@@ -284,8 +313,9 @@ class ClusterPipeline(AsyncCoreCommands):
 
     _event_dispatcher: Any = None
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, transaction: bool) -> None:
         self._cluster = cluster
+        self._transaction = transaction
         self._chains: dict[int | None, Chain] = {}
         self._places: list[tuple[int | None, int]] = []
 
@@ -302,6 +332,9 @@ class ClusterPipeline(AsyncCoreCommands):
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
         """The answers in the order of the commands; the first error is raised if asked for."""
+        if self._transaction:
+            [chain], self._chains, self._places = self._chains.values(), {}, []
+            return await self._cluster.transact(chain)
         ran = await self._cluster.run(list(self._chains.values()))
         by_slot = dict(zip(self._chains, ran, strict=True))
         answers = [by_slot[slot][n] for slot, n in self._places]
@@ -324,6 +357,10 @@ def key_of(words: Sequence[Any]) -> Any:
 def slot_of(key: str | bytes) -> int:
     """The slot of a key or of a sharded channel."""
     return int(key_slot(key.encode() if isinstance(key, str) else key))
+
+
+def _unserved() -> ClusterDownError:
+    return ClusterDownError("CLUSTERDOWN Hash slot not served")
 
 
 def _first_not_run(answers: Sequence[Any]) -> int | None:

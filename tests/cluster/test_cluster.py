@@ -2,49 +2,21 @@
 
 import asyncio
 from contextlib import AsyncExitStack
-from typing import Any
 
-import msgspec
 import pytest
 
 from client_sim.client import RoomClient
 from server.settings import Settings
 from server.store.client import connect
 from server.store.cluster import Cluster, slot_of
-from tests.cluster.conftest import Stall, keys_of, selling, stall
+from tests.cluster.books import audit
+from tests.cluster.conftest import keys_of, selling, stall
 from tests.cluster.redis_cluster import RedisCluster, until
 from tests.orders.redis_process import RedisProcess
 from tests.running import Worker
 
 # Workers start, and read their scripts, on the test's own loop.
 pytestmark = pytest.mark.blocking_allowed
-
-
-async def audit(settings: Settings, stalls: list[Stall], bought: dict[str, Any]) -> None:
-    """Every answered order is in the ledger, paid once, and no unit is sold twice."""
-    redis = connect(settings.redis.url, settings.redis)
-    keys = keys_of(settings)
-    try:
-        for one in stalls:
-            mine = {name for name, order in bought.items() if order["at"] == one.room_id}
-            ledger = [
-                msgspec.msgpack.decode(entry[b"e"])
-                for _, entry in await redis.xrange(keys.room(one.room_id, "ledger"))
-            ]
-            orders = [entry["order"] for entry in ledger if entry["k"] == "order"]
-            paid = [order["order"] for order in orders if order["status"] == "paid"]
-            assert len(paid) == len(set(paid))
-            assert mine <= set(paid)
-            stock = {
-                name: int(
-                    await redis.hget(keys.room(one.room_id, "stock"), f"{one.sale}:{name}") or 0
-                )
-                for name in ("allocated", "left", "held", "sold")
-            }
-            assert stock["left"] + stock["held"] + stock["sold"] == stock["allocated"]
-            assert stock["sold"] == len(paid)
-    finally:
-        await redis.aclose()
 
 
 async def sees_sold(person: RoomClient, sale: str, sold: int) -> None:

@@ -42,6 +42,9 @@ class Watched:
             return await self.master() is not before
 
         await until(replaced)
+        # What a Sentinel does when it next asks the old master, after ten seconds.
+        after = await self.master()
+        await before.client.execute_command("REPLICAOF", "127.0.0.1", after.port)
 
     async def are_ready(self) -> bool:
         """Whether each Sentinel knows every replica and the other Sentinels."""

@@ -4,15 +4,12 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import pytest
 
 from client_sim.client import RoomClient
 from server.settings import Settings
-from server.store.client import connect
-from server.store.keys import Keys
+from tests.cluster.books import audit
 from tests.cluster.conftest import selling, stall
 from tests.cluster.redis_cluster import until
 from tests.conftest import MakeSettings
@@ -33,11 +30,13 @@ async def watched() -> AsyncIterator[Watched]:
             yield made
 
 
-@pytest.fixture
-def settings(make_settings: MakeSettings, watched: Watched) -> Settings:
-    """A worker that answers an order when a replica has it."""
+@pytest.fixture(params=["replicas:1"])
+def settings(
+    make_settings: MakeSettings, watched: Watched, request: pytest.FixtureRequest
+) -> Settings:
+    """A worker that answers an order when so many replicas have it."""
     return make_settings(
-        redis={"url": watched.url, "command_timeout_s": 2, "durability": "replicas:1"},
+        redis={"url": watched.url, "command_timeout_s": 2, "durability": request.param},
         bus={"watchdog_interval_s": 0.3, "watchdog_timeout_s": 3},
         edge={"commands_per_s": 10_000, "commands_burst": 10_000},
         orders={"orders_per_user_max": 1000},
@@ -51,36 +50,9 @@ async def workers(settings: Settings) -> AsyncIterator[list[Worker]]:
         yield [one, two]
 
 
-async def stored(settings: Settings, room_id: str) -> tuple[dict[str, int], list[Any]]:
-    """The counters of the only sale, and the ledger, as the present master has them."""
-    redis = connect(settings.redis.url, settings.redis)
-    keys = Keys(settings.redis.key_prefix)
-    try:
-        fields = await redis.hgetall(keys.room(room_id, "stock"))
-        entries = await redis.xrange(keys.room(room_id, "ledger"))
-    finally:
-        await redis.aclose()
-    counters = {
-        name.decode().partition(":")[2]: int(value)
-        for name, value in fields.items()
-        if value.isdigit()
-    }
-    return counters, [msgspec.msgpack.decode(entry[b"e"]) for _, entry in entries]
-
-
 async def sees(person: RoomClient, notice: str) -> None:
     """Wait until a viewer was shown a notice."""
     await until(lambda: asyncio.sleep(0, person.state.view.get("notice") == notice))
-
-
-async def audit(settings: Settings, room_id: str, bought: dict[str, Any]) -> None:
-    """Every answered order is there, paid once; no unit is sold twice."""
-    counters, ledger = await stored(settings, room_id)
-    orders = [entry["order"] for entry in ledger if entry["k"] == "order"]
-    paid = [order["order"] for order in orders if order["status"] == "paid"]
-    assert set(bought) <= set(paid)
-    assert len(paid) == len(set(paid)) == counters["sold"]
-    assert counters["left"] + counters["held"] + counters["sold"] == STOCK
 
 
 async def test_a_killed_master_is_replaced_and_no_answered_order_is_lost(
@@ -97,9 +69,12 @@ async def test_a_killed_master_is_replaced_and_no_answered_order_is_lost(
         assert await watched.master() is not watched.servers[0]
         for person in one.people:
             await sees(person, "Back")
-        await audit(settings, "r1", bought)
+        await audit(settings, [one], bought)
 
 
+# With fewer copies than replicas the old master and a replica that still follows it could agree on
+# an order that the new master never gets (docs/operations.md).
+@pytest.mark.parametrize("settings", ["replicas:2"], indirect=True)
 async def test_a_master_that_is_asked_to_step_down_hands_over_and_viewers_stay(
     watched: Watched, settings: Settings, workers: list[Worker]
 ) -> None:
@@ -114,4 +89,4 @@ async def test_a_master_that_is_asked_to_step_down_hands_over_and_viewers_stay(
         assert await watched.master() is not watched.servers[0]
         for person in one.people:
             await sees(person, "Handed over")
-        await audit(settings, "r1", bought)
+        await audit(settings, [one], bought)
