@@ -162,10 +162,12 @@ class Notes:
     def __init__(self) -> None:
         self.writes: list[bytes] = []
         self.frames = Frames()
+        self.news = asyncio.Event()
 
     def write(self, data: bytes) -> None:
         self.writes.append(data)
         self.frames.feed(data)
+        self.news.set()
 
     def get_write_buffer_size(self) -> int:
         return 0
@@ -186,6 +188,17 @@ class Noter(Member):
     @property
     def messages(self) -> list[Message]:
         return self.notes.frames.messages
+
+    async def until(self, wanted: Callable[[Message], bool]) -> list[Message]:
+        """Wait for such a message; all there were, from the first."""
+        while not any(map(wanted, self.messages)):
+            self.notes.news.clear()
+            await self.notes.news.wait()
+        return self.messages
+
+    async def until_seq(self, seq: int) -> list[Message]:
+        """Wait for the must-event with this seq."""
+        return await self.until(lambda message: message.get("seq") == seq)
 
     def fall_behind(self, audience: Audience) -> None:
         self.behind_since = asyncio.get_running_loop().time()

@@ -1,0 +1,32 @@
+from collections.abc import AsyncIterator
+
+import pytest
+
+from server.settings import Settings
+from tests.conftest import MakeSettings
+from tests.rooms.desk import Desk, desk
+
+
+@pytest.fixture
+def room_settings(make_settings: MakeSettings) -> Settings:
+    """Nothing waits for long."""
+    return make_settings(
+        hub={"tick_ms_min": 1, "sample_per_s_max": 0},
+        bus={"publish_interval_ms": 1},
+        rooms={"comments_burst": 1000},
+    )
+
+
+@pytest.fixture
+async def here(room_settings: Settings) -> AsyncIterator[Desk]:
+    """A worker with the live room ROOM, at seq 1."""
+    async with desk(room_settings, "w1") as made:
+        await made.create()
+        yield made
+
+
+@pytest.fixture
+async def there(here: Desk, room_settings: Settings) -> AsyncIterator[Desk]:
+    """Another worker on the same Redis."""
+    async with desk(room_settings, "w2") as made:
+        yield made

@@ -1,0 +1,205 @@
+"""The rooms of one worker without its edge: what is joined here is a note-taking member."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from random import Random
+from typing import Any, Self
+
+import msgspec
+from redis.asyncio import Redis
+
+from server.auth import Identity
+from server.metrics import Metrics
+from server.protocol.codes import Close
+from server.protocol.commands import Command, Join, Last
+from server.protocol.events import Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call
+from server.rooms.comments import Comments
+from server.rooms.directory import Directory
+from server.rooms.dispatch import Dispatch
+from server.rooms.likes import Likes
+from server.rooms.moderation import Moderation
+from server.rooms.open_rooms import OpenRooms
+from server.rooms.orders import Orders
+from server.rooms.payments import SandboxProvider
+from server.rooms.phases import Phases
+from server.rooms.presence import Presence
+from server.rooms.room import Room
+from server.rooms.sales import Sales
+from server.rooms.shelf import Shelf
+from server.settings import Settings
+from server.store.bus import Bus
+from server.store.client import connect
+from server.store.keys import Keys
+from server.store.scripts import Scripts
+from tests.hub.listening import Message, Noter
+
+ROOM = "r1"
+HOST = Identity("h1", "Mei", Role.HOST)
+_ANY = msgspec.msgpack.Decoder(Any)
+
+
+class Guest(Noter):
+    """Somebody in a room: the reply to the join, then what was heard."""
+
+    def __init__(self, user: str, *, exempt: bool = False) -> None:
+        super().__init__(user, exempt=exempt)
+        self.room: Room
+        self.entered = asyncio.Event()
+        self.closed_with: Close | None = None
+        self.closed = asyncio.Event()
+
+    @property
+    def joined(self) -> Message:
+        return self.messages[0]
+
+    @property
+    def heard(self) -> list[Message]:
+        return self.messages[1:]
+
+    async def until(self, wanted: Callable[[Message], bool]) -> list[Message]:
+        """Wait for such an event; all there were since the join."""
+        while not any(map(wanted, self.heard)):
+            self.notes.news.clear()
+            await self.notes.news.wait()
+        return self.heard
+
+    def enter(self, room: Room) -> None:
+        self.room = room
+        self.entered.set()
+
+    def close(self, why: Close, reconnect_ms: int | None = None) -> None:
+        self.closed_with, self.transport = why, None
+        self.closed.set()
+
+
+class Desk:
+    """One worker: its bus, its rooms, its commands."""
+
+    def __init__(self, redis: Redis, settings: Settings, worker_id: str) -> None:
+        self.redis = redis
+        self.settings = settings
+        metrics = Metrics()
+        self.scripts = Scripts(redis, Keys(settings.redis.key_prefix))
+        self.bus = Bus(redis, self.scripts.keys, settings.bus, worker_id, metrics)
+        self.directory = Directory(self.scripts, settings)
+        sales = Sales(self.scripts, settings)
+        orders = Orders(self.scripts, settings, SandboxProvider())
+        self.rooms = OpenRooms(self.scripts, self.bus, orders.of, settings, metrics, Random(1))
+        self.presence = Presence(self.scripts, settings, worker_id, lambda: self.rooms)
+        self.dispatch = Dispatch(
+            [
+                Comments(self.scripts, settings, metrics),
+                Likes(self.scripts, settings, metrics),
+                Shelf(self.scripts, settings),
+                Phases(self.scripts, settings, sales.close_all),
+                Moderation(self.scripts, settings),
+                sales,
+                orders,
+            ],
+            self.directory.host_of,
+        )
+
+    async def __aenter__(self) -> Self:
+        await self.bus.__aenter__()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.rooms.__aexit__()
+        await self.bus.__aexit__()
+
+    @property
+    def room(self) -> Room:
+        """The open room ROOM."""
+        room = self.rooms.get(ROOM)
+        assert room is not None
+        return room
+
+    async def join(self, user: str, *, role: Role = Role.VIEWER, last: Last | None = None) -> Guest:
+        """Come into ROOM; returns when the join is answered. Raises CommandError."""
+        guest = Guest(user, exempt=role.at_least(Role.MODERATOR))
+        who = Identity(user, user.title(), role)
+        await self.rooms.join(guest, who, ROOM, Join(ref=1, last=last), guest.enter)
+        await guest.entered.wait()
+        return guest
+
+    def leave(self, guest: Guest) -> None:
+        guest.transport = None
+        self.rooms.left(guest.room, guest)
+
+    async def do(self, cmd: Command, who: Identity = HOST) -> Ok:
+        """Run a command in ROOM. Raises CommandError."""
+        return await self.dispatch.run(Call(ROOM, who), cmd)
+
+    async def script(self, script: str, /, **args: Any) -> Any:
+        """Run a script on ROOM."""
+        return await self.scripts.run(script, ROOM, {"events_max": 1000} | args, _ANY)
+
+    async def create(self) -> None:
+        """Make ROOM, live: its seq is 1."""
+        await self.script(
+            "room_create",
+            title="Tea",
+            host=HOST.user,
+            host_name=HOST.name,
+            scheduled=0,
+            epoch="e1",
+        )
+        await self.script("room_phase", phase="live", user=HOST.user)
+
+    async def notice(self, text: str = "") -> None:
+        """A must-event."""
+        await self.script("notice_put", text=text)
+
+    async def say(self, *names: str, user: str = "u1") -> None:
+        """Comments in one batch; their texts are their ids."""
+        comments = [
+            {"id": name, "user": user, "name": user, "role": "viewer", "text": name}
+            for name in names
+        ]
+        await self.script("comment_add", comments=comments, recent_max=50)
+
+    def key(self, name: str) -> str:
+        return self.scripts.keys.room(ROOM, name)
+
+    def cut(self) -> None:
+        """Break the bus's connection."""
+        self.bus._pubsub.connection._writer.transport.abort()
+
+    def deafen(self) -> None:
+        """From now on the room hears nothing of the bus; doubts still reach it."""
+        self.room.heard = lambda _: None  # type: ignore[method-assign]
+
+    def listen(self) -> None:
+        """Hear again, without having noticed anything."""
+        del self.room.heard  # type: ignore[attr-defined]
+
+    async def heard_all(self) -> None:
+        """Wait until the bus has brought what was published so far."""
+        probe = asyncio.Event()
+        on_probe = self.bus._on_probe
+
+        def note(data: bytes) -> None:
+            on_probe(data)
+            if data == sent:
+                probe.set()
+
+        sent = b"1.0"
+        self.bus._on_probe = note  # type: ignore[method-assign]
+        await self.redis.publish(self.bus._own_channel, sent)
+        await probe.wait()
+        del self.bus._on_probe  # type: ignore[attr-defined]
+
+
+@asynccontextmanager
+async def desk(settings: Settings, worker_id: str, url: str = "") -> AsyncIterator[Desk]:
+    """One worker's rooms on the Redis of the settings."""
+    redis = connect(url or settings.redis.url, settings.redis)
+    try:
+        # Reading the script files is part of the start, where blocking does no harm.
+        async with await asyncio.to_thread(Desk, redis, settings, worker_id) as made:
+            yield made
+    finally:
+        await redis.aclose()

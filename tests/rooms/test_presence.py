@@ -1,0 +1,56 @@
+"""How many are here, counted over all workers."""
+
+from server.protocol.roles import Role
+from tests.conftest import MakeSettings
+from tests.rooms.desk import Desk, desk
+
+
+async def test_online_and_viewers_are_added_up_over_workers(here: Desk, there: Desk) -> None:
+    first = await here.join("ann")
+    await here.join("ann")
+    await there.join("ben")
+    guest = await there.join("guest-1", role=Role.GUEST)
+
+    for worker in (here, there):
+        await worker.presence.report()
+    heard = await first.until(lambda m: m["t"] == "online" and m["now"] == 4)
+    await guest.until(lambda m: m["t"] == "online" and m["now"] == 4)
+    here.leave(first)
+    await here.presence.report()
+    after = await guest.until(lambda m: m["t"] == "online" and m["now"] == 3)
+
+    assert heard[-1] == {"t": "online", "now": 4, "total": 3}
+    assert after[-1] == {"t": "online", "now": 3, "total": 3}
+
+
+async def test_the_count_of_a_worker_that_died_expires(make_settings: MakeSettings) -> None:
+    settings = make_settings(rooms={"presence_interval_s": 0.05, "presence_stale_s": 0.1})
+    async with desk(settings, "w1") as here:
+        await here.create()
+        ann = await here.join("ann")
+        async with desk(settings, "w2") as dying:
+            await dying.join("ben")
+            await dying.presence.report()
+
+        async with here.presence:
+            await ann.until(lambda m: m["t"] == "online" and m["now"] == 1)
+
+        assert here.room.state.view().online == 1
+
+
+async def test_a_count_that_was_not_told_is_told_again(here: Desk) -> None:
+    ann = await here.join("ann")
+    run, here.scripts.run = here.scripts.run, None  # type: ignore[method-assign,assignment]
+
+    async def unavailable(*_: object) -> None:
+        from server.protocol.codes import CommandError
+
+        raise CommandError("unavailable", "Gone.")
+
+    here.scripts.run = unavailable  # type: ignore[method-assign,assignment]
+    await here.presence.report()
+    here.scripts.run = run  # type: ignore[method-assign]
+    await here.presence.report()
+
+    heard = await ann.until(lambda m: m["t"] == "online")
+    assert heard == [{"t": "online", "now": 1, "total": 1}]
