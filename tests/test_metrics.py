@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from random import Random
 
 import aiohttp
 import pytest
@@ -16,12 +17,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from client_sim.client import RoomClient
 from client_sim.rest import Rest
 from client_sim.tokens import mint
+from server.hub.audience import Audience
 from server.metrics import Metrics
 from server.protocol.roles import Role
 from server.settings import Settings
+from server.settings.sections import Hub
 from server.web.scrape import Scrape
 from tests.cluster.redis_cluster import until
 from tests.conftest import JWT_SECRET
+from tests.hub.listening import Noter, comment, notice
 
 WORKERS = 2
 VIEWERS = 40
@@ -75,6 +79,28 @@ def test_every_name_has_the_unit_and_no_label_names_a_room_or_a_person() -> None
         assert unit is None or unit[1] in ("seconds", "bytes")
         for sample in family.samples:
             assert set(sample.labels) <= {"op", "outcome", "reason", "code", "script", "le"}
+
+
+async def test_what_members_were_shown_and_what_their_budget_left_out_add_up() -> None:
+    metrics = Metrics()
+    hub = Hub(tick_ms_min=1, tick_ms_max=1, sample_per_s_max=10)
+    audience = Audience(hub, 200, metrics, lambda: False, Random(1))
+    viewers, host = [Noter("ann"), Noter("ben")], Noter("host", exempt=True)
+    for member in (*viewers, host):
+        audience.add(member)
+
+    for n in range(50):
+        audience.publish(comment(n))
+    audience.publish(notice(1))
+    for member in (*viewers, host):
+        await member.until_seq(1)
+    audience.close()
+
+    def value(name: str) -> float | None:
+        return metrics.registry.get_sample_value(name)
+
+    assert value("liveroom_comments_delivered_total") == 2 * 10 + 50
+    assert value("liveroom_comments_sampled_out_total") == 2 * 40
 
 
 @pytest.fixture

@@ -238,13 +238,15 @@ class Audience:
         size = self._settings.slice_viewers_max
         authors = tick.authors_left_out()
         for variant, exempt, members in served:
-            frame = tick.frame(variant, Share.ALL if exempt else Share.BUDGET)
+            share = Share.ALL if exempt else Share.BUDGET
+            frame, shown = tick.frame(variant, share), tick.comments_shown(share)
             special = set() if exempt else self._with_own(tick, variant, authors, members)
             for start in range(0, len(members), size):
                 written = self._write(tick, members[start : start + size], frame, special)
                 self._metrics.frames.inc(written)
                 self._metrics.bytes_out.inc(written * len(frame))
-                self._metrics.delivered.inc(written * tick.comments)
+                self._metrics.delivered.inc(written * shown)
+                self._metrics.sampled_out.inc(written * (tick.comments - shown))
                 yield
 
     def _write(self, tick: Tick, members: list[Member], frame: bytes, special: set[Member]) -> int:

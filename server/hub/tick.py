@@ -57,6 +57,10 @@ class Tick:
         self._parts: dict[tuple[Encoding, int], bytes] = {}
         self._frames: dict[tuple[Variant, Share], bytes] = {}
 
+    def comments_shown(self, share: Share) -> int:
+        """How many comments the frame of this share carries."""
+        return _comments(self._shares[share])
+
     def authors_left_out(self) -> set[str]:
         """Users some of whose own comments were not chosen."""
         if len(self._chosen) == len(self._sampled):

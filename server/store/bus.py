@@ -157,6 +157,7 @@ class Bus:
             except Exception:
                 log.exception("The bus reader failed; it starts anew.")
             self.alive = False
+            self._metrics.bus_losses.inc()
             self._all(lambda listener: listener.maybe_lost())
             await asyncio.sleep(RECONNECT_S)
 
@@ -194,6 +195,7 @@ class Bus:
             if channel == self._own_channel:
                 self._on_probe(message["data"])
             elif (listener := self._listeners.get(channel)) is not None:
+                self._metrics.bus_messages.inc()
                 listener.heard(self._decoder.decode(message["data"]))
         elif message["type"] == "subscribe":
             confirmed = self._confirmed.get(channel)
