@@ -64,6 +64,8 @@ class RedisProcess:
         self._process = await asyncio.to_thread(
             subprocess.Popen, [str(program.path), *arguments], stdout=subprocess.DEVNULL
         )
+        # What was connected to the last one would fail once more.
+        await self.client.connection_pool.disconnect()
         async with asyncio.timeout(20):
             while not await self._answers():
                 assert self._process.poll() is None, "redis-server did not start"

@@ -1,0 +1,89 @@
+"""A worker with its buyers, as a process that can be killed: `python -m tests.torture.buyers JSON`.
+
+Prints one JSON line an answer, when it came: {"user", "key", "order", "status"} or {"user", "key",
+"refused"}. Started again after a kill it sends the same buys with the same keys.
+"""
+
+import asyncio
+import json
+import os
+import random
+import sys
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from server.auth import Identity
+from server.protocol.codes import CommandError
+from server.protocol.commands import Buy, Cancel, Pay
+from server.protocol.models import Order
+from server.protocol.roles import Role
+from server.rooms.call import Call
+from server.rooms.orders import Orders
+from server.rooms.payments import SandboxProvider
+from server.rooms.sweeper import Sweeper
+from server.settings import Settings
+from server.store.keys import Keys
+from server.store.scripts import Scripts
+
+
+def say(line: dict[str, Any]) -> None:
+    """One write, so that a kill cuts no line in two."""
+    os.write(1, json.dumps(line).encode() + b"\n")
+
+
+async def ask(work: Any) -> Order:
+    """Ask until the outcome is known. What `work` makes must be safe to repeat."""
+    while True:
+        try:
+            ok = await work()
+        except CommandError as refusal:
+            if refusal.code != "unavailable":
+                raise
+            await asyncio.sleep(0.02)
+        else:
+            assert ok.order is not None
+            return ok.order
+
+
+async def buyer(orders: Orders, room: str, sales: list[str], n: int) -> None:
+    """Buy one or two units of a sale, then pay, cancel or leave."""
+    chance = random.Random(n)
+    user, key = f"u{n}", f"k{n}"
+    call = Call(room, Identity(user, user, Role.VIEWER, None))
+    buy = Buy(ref=1, key=key, sale=chance.choice(sales), qty=chance.choice((1, 1, 2)))
+    await asyncio.sleep(chance.random())
+    try:
+        order = await ask(lambda: orders.buy(call, buy))
+        say({"user": user, "key": key, "order": order.order, "status": order.status})
+        step = chance.random()
+        if step < 0.6:
+            order = await ask(lambda: orders.pay(call, Pay(ref=1, order=order.order)))
+        elif step < 0.8:
+            order = await ask(lambda: orders.cancel(call, Cancel(ref=1, order=order.order)))
+        say({"user": user, "key": key, "order": order.order, "status": order.status})
+    except CommandError as refusal:
+        say({"user": user, "key": key, "refused": refusal.code})
+
+
+async def main(plan: dict[str, Any], scripts: Scripts, settings: Settings) -> None:
+    orders = Orders(scripts, settings, SandboxProvider())
+    async with Sweeper(scripts, settings, lambda: [plan["room"]]), asyncio.TaskGroup() as group:
+        for n in plan["buyers"]:
+            group.create_task(buyer(orders, plan["room"], plan["sales"], n))
+    await orders.aclose()
+
+
+if __name__ == "__main__":
+    the_plan = json.loads(sys.argv[1])
+    redis = Redis(
+        port=the_plan["port"], retry=Retry(NoBackoff(), 0), socket_timeout=5, max_connections=500
+    )
+    the_settings = Settings.model_validate({"orders": {"fair_window_ms": the_plan["fair_ms"]}})
+    try:
+        asyncio.run(main(the_plan, Scripts(redis, Keys("h")), the_settings))
+    except (RedisError, OSError) as error:
+        sys.exit(f"{type(error).__name__}: {error}")

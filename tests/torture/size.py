@@ -1,0 +1,22 @@
+"""How hard the proofs try: a minute in the test suite, as long as asked for in `make torture`.
+
+`LIVEROOM_TORTURE_S=600` gives them about ten minutes together; without it they take a small size.
+"""
+
+import os
+
+# Read once, before the fixture that takes LIVEROOM_* away from tests.
+SECONDS = float(os.environ.get("LIVEROOM_TORTURE_S", "0"))
+
+_EXAMPLES_PER_S = 1.4
+_ROUND_S = 12
+
+
+def examples(small: int) -> int:
+    """Hypothesis examples for half of SECONDS."""
+    return max(small, int(SECONDS / 2 * _EXAMPLES_PER_S)) if SECONDS else small
+
+
+def rounds(small: int) -> int:
+    """Rounds, of about twelve seconds each, for a third of SECONDS."""
+    return max(small, int(SECONDS / 3 / _ROUND_S)) if SECONDS else small
