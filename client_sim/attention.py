@@ -8,18 +8,19 @@ from client_sim.observer import Observer
 from client_sim.state import Position
 from client_sim.wire import Message
 
-SALES_MAX = 16
+WISHES_MAX = 16
 MOODS_MAX = 4
 
 
 class Attention(Observer):
-    """One stay in the room. `sales` holds sales worth a thought, and None once it is over.
+    """One stay in the room. `wishes` holds sales worth a thought and orders offered
+    to us, as `{sale}` and `{order}`, and None once it is over.
 
     Whoever notices more than they can think of forgets the rest.
     """
 
     def __init__(self, rng: Random, chat: float = 1.0) -> None:
-        self.sales: asyncio.Queue[Message | None] = asyncio.Queue(SALES_MAX + 1)
+        self.wishes: asyncio.Queue[Message | None] = asyncio.Queue(WISHES_MAX + 1)
         self._moods: asyncio.Queue[str | None] = asyncio.Queue(MOODS_MAX + 1)
         self._rng = rng
         self._chat = chat  # how far things make this person write
@@ -37,6 +38,9 @@ class Attention(Observer):
         """Some events tempt."""
         if event["t"] == "sale":
             self._notice(event["sale"])
+        elif event["t"] == "order" and event["order"].get("offer"):
+            if event["order"]["status"] == "held":
+                self._want(event)
         elif event["t"] == "pin" and event["sku"] is not None:
             self.feel("ask_link", 0.08)
 
@@ -54,14 +58,17 @@ class Attention(Observer):
 
     def close(self) -> None:
         """The stay is over: wake whoever waits."""
-        for queue in (self.sales, self._moods):
+        for queue in (self.wishes, self._moods):
             with suppress(asyncio.QueueFull):
                 queue.put_nowait(None)
+
+    def _want(self, wish: Message) -> None:
+        if self.wishes.qsize() < WISHES_MAX:
+            self.wishes.put_nowait(wish)
 
     def _notice(self, sale: Message) -> None:
         if sale["status"] == "open":
             self.feel("rush", 0.06)
-            if self.sales.qsize() < SALES_MAX:
-                self.sales.put_nowait(sale)
+            self._want({"sale": sale})
         elif sale["status"] == "sold_out":
             self.feel("missed", 0.04)

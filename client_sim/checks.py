@@ -12,6 +12,7 @@ CHECKS: dict[str, str] = {
     "same_story": "all viewers see the same event under the same seq",
     "stock_forward": "stock versions never go back",
     "stock_adds_up": "left + held + sold = allocated, and none is below zero",
+    "fair_draw": "the seed of a draw has the hash that was told before it",
     "likes_forward": "likes never go down",
     "own_comments": "authors see their own comments, word for word",
     "all_comments": "hosts and moderators get every comment, never a sample",
@@ -50,6 +51,9 @@ class Findings:
         self.failed[check] += 1
         if len(self.sentences[check]) < SHOWN_MAX:
             self.sentences[check].append(f"{who}: {sentence}")
+
+    def __repr__(self) -> str:
+        return f"<Findings {[line for lines in self.sentences.values() for line in lines]}>"
 
     @property
     def passed(self) -> bool:

@@ -10,8 +10,8 @@ class Commands(ABC):
     """Each method sends one command and returns what its reply carries.
 
     All raise CommandRefused, Unanswered and RoomClosed. Those that are harmless to repeat (buy,
-    pay, cancel, orders, ping) are repeated while the server is away; the others are sent once.
-    Prices are in the currency's minor unit.
+    pay, cancel, orders, waitlist, ping) are repeated while the server is away, the others are sent
+    once. Prices are in the currency's minor unit.
     """
 
     @abstractmethod
@@ -67,6 +67,21 @@ class Commands(ABC):
         """One's own orders in this room, newest first."""
         orders: list[Message] = (await self.request_again("orders")).get("orders", [])
         return orders
+
+    async def waitlist(self, sale: str, qty: int = 1) -> int:
+        """Queue for units of a sold-out sale; one's place, 1 is next. An offer is an `order`."""
+        place: int = (await self.request_again("waitlist", sale=sale, qty=qty))["place"]
+        return place
+
+    async def waitlist_leave(self, sale: str) -> None:
+        """Give the place in a sale's queue up."""
+        await self.request_again("waitlist", sale=sale, leave=True)
+
+    async def order_return(self, order: str, *, restock: bool = False) -> Message:
+        """Take a paid order back (host); the order as it is then."""
+        reply = await self.request("order.return", order=order, restock=restock)
+        returned: Message = reply["order"]
+        return returned
 
     async def live_start(self) -> None:
         """Go live (host)."""

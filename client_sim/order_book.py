@@ -42,6 +42,7 @@ class OrderBook:
         self._frozen: dict[str, tuple[Any, ...]] = {}
         self._by_key: dict[str, str] = {}
         self._unknown: set[str] = set()  # keys whose outcome nobody told us
+        self._queued: set[str] = set()  # sales whose units may be offered to us
         self._before: set[str] = set()  # orders from before we watched
         self._watching = False
         self._findings = findings
@@ -50,13 +51,17 @@ class OrderBook:
         """Check the reply to any command."""
         if command["op"] == "buy":
             self._bought(command["key"], reply)
+        elif command["op"] == "waitlist" and reply["t"] == "ok":
+            self._queued.add(command["sale"])
         if "order" in reply:
             self._forward(self.acknowledged, reply["order"])
 
     def unanswered(self, command: Message) -> None:
-        """Remember a key whose outcome is unknown."""
+        """Remember what may have been done."""
         if command["op"] == "buy" and command["key"] not in self._by_key:
             self._unknown.add(command["key"])
+        elif command["op"] == "waitlist":
+            self._queued.add(command["sale"])
 
     def told(self, order: Message) -> None:
         """Check an `order` event."""
@@ -70,19 +75,23 @@ class OrderBook:
     def listed(self, orders: list[Message]) -> None:
         """Check a full list of the user's orders; the first one is where watching starts."""
         ids = {order["order"] for order in orders}
+        offers = {order["order"] for order in orders if self._may_be_offered(order)}
         if not self._watching:
             self._before |= ids
             self._watching = True
         for known_id in self.acknowledged:
             self._see("orders_kept", known_id in ids, f"order {known_id} was answered ok, is gone")
         self._see("orders_kept", len(ids) == len(orders), "an order is listed twice")
-        unasked = ids - self._before - set(self._by_key.values())
+        unasked = ids - offers - self._before - set(self._by_key.values())
         words = f"orders {sorted(unasked)} exist; {len(self._unknown)} buys had no answer"
         self._see("nothing_unasked", len(unasked) <= len(self._unknown), words)
         for order in orders:
             known = self.acknowledged.get(order["order"])
             if known is not None:
                 self._compare(known, order)
+
+    def _may_be_offered(self, order: Message) -> bool:
+        return bool(order.get("offer")) and order["lines"][0]["sale"] in self._queued
 
     def _bought(self, key: str, reply: Message) -> None:
         if reply["t"] == "err":

@@ -21,6 +21,7 @@ from client_sim.wire import Message
 from client_sim.witness import Witness
 
 _LOW = 1e-9
+QUEUES = 0.0  # of those who find a sale sold out
 TRIES_MAX = 3  # how often somebody goes for the same sale
 
 
@@ -211,36 +212,52 @@ class Person:
 
     async def _shop(self, room: RoomClient, attention: Attention) -> None:
         async with asyncio.TaskGroup() as purchases:
-            while (sale := await attention.sales.get()) is not None:
-                tempted = self._rng.random() < self._habits.eager
-                if tempted and self._tries[sale["sale"]] < TRIES_MAX:
-                    self._tries[sale["sale"]] += 1
-                    purchases.create_task(self._purchase(room, attention, sale))
+            while (wish := await attention.wishes.get()) is not None:
+                if "order" in wish:
+                    purchases.create_task(self._settle(room, wish["order"]))
+                elif self._tempted(wish["sale"]):
+                    purchases.create_task(self._purchase(room, attention, wish["sale"]))
+
+    def _tempted(self, sale: Message) -> bool:
+        if self._rng.random() >= self._habits.eager or self._tries[sale["sale"]] >= TRIES_MAX:
+            return False
+        self._tries[sale["sale"]] += 1
+        return True
 
     async def _purchase(self, room: RoomClient, attention: Attention, sale: Message) -> None:
-        """Hesitate, buy, and pay, cancel or let it lapse."""
+        """Hesitate, then buy."""
         hesitate_s = self._rng.lognormvariate(-1.2 if self._habits.quick else 0.9, 0.7)
         if await set_within(self._bored, hesitate_s):
             return
         qty = self._rng.randint(1, min(2, sale["per_user"]))
         try:
             order = await room.buy(sale["sale"], qty, self._key())
-            self._tries[sale["sale"]] = TRIES_MAX
-            attention.feel("got", 0.4)
-            await self._settle(room, order)
         except CommandRefused as refused:
             if refused.code == "sold_out":
                 attention.feel("missed", 0.3)
+                await self._queue(room, sale["sale"], qty)
         except Unanswered:
             return
+        else:
+            self._tries[sale["sale"]] = TRIES_MAX
+            attention.feel("got", 0.4)
+            await self._settle(room, order)
+
+    async def _queue(self, room: RoomClient, sale: str, qty: int) -> None:
+        """Some wait for what others give back."""
+        if self._rng.random() < QUEUES:
+            with suppress(CommandRefused, Unanswered):
+                await room.waitlist(sale, qty)
 
     async def _settle(self, room: RoomClient, order: Message) -> None:
+        """Pay, cancel, or let the hold lapse."""
         pays = self._rng.random() < self._habits.pays
         cancels = self._rng.random() < self._habits.cancels
         think_s = self._rng.lognormvariate(0.3, 0.8)
         if not (pays or cancels) or await set_within(self._bored, think_s):
-            return  # the hold lapses
-        await (room.pay(order["order"]) if pays else room.cancel(order["order"]))
+            return
+        with suppress(CommandRefused, Unanswered):
+            await (room.pay(order["order"]) if pays else room.cancel(order["order"]))
 
     def _key(self) -> str:
         return f"{self._rng.getrandbits(96):024x}"

@@ -84,20 +84,23 @@ class Reckoning:
     async def _compare_orders(self) -> None:
         """The lists against the stock, once nothing moves between two looks at it."""
         listed: list[Message] | None = None
+        stats: Message = {}
         sales: dict[str, Message] = {}
         try:
             for _ in range(LOOKS_MAX):
                 sales = await self._sales()
                 listed = await self._office.orders(self._client.room)
+                stats = await self._office.stats(self._client.room)
                 if sales == await self._sales():
                     break
         except CannotRun as error:
-            self.notes.append(f"The host's list was not compared: {error}")
+            self._see("host_agrees", False, str(error))
         self._against_limits(sales, self.orders.values())
-        if listed is not None:
+        if listed is not None and stats:
             self._against_stock(sales, listed)
             self._against_limits(sales, listed)
             self._against_buyers(listed)
+            self._against_stats(stats, listed)
 
     async def _sales(self) -> dict[str, Message]:
         room = await self._office.room(self._client.room)
@@ -137,6 +140,17 @@ class Reckoning:
                 words = f"order {name} is {order} to its buyer and {known} to the host"
             moved = known is not None and known["updated"] > order["updated"]
             self._see("host_agrees", moved or known == order, words)
+
+    def _against_stats(self, stats: Message, listed: list[Message]) -> None:
+        orders: Counter[str] = Counter()
+        units: Counter[str] = Counter()
+        for order in listed:
+            orders[order["status"]] += 1
+            units[order["status"]] += sum(line["qty"] for line in order["lines"])
+        for name, counted in (("orders", orders), ("units", units)):
+            told: Counter[str] = Counter(stats[name])
+            words = f"the totals count {dict(told)} {name}, the list has {dict(counted)}"
+            self._see("host_agrees", told == counted, words)
 
     async def _compare_rooms(self) -> None:
         """What everybody folded together against what somebody new is shown."""

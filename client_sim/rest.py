@@ -39,10 +39,20 @@ class Rest:
 
     async def orders(self, room: str) -> list[Message]:
         """All orders of a room, as its host sees them."""
-        status, body = await self._call("GET", f"/v1/rooms/{room}/orders")
-        if status == 200 and isinstance(body, list):
-            return body
-        raise self._refused(body, f"read the orders of room {room}", status)
+        found: dict[str, Message] = {}  # by id: one that changes meanwhile is on two pages
+        after = 0
+        while True:
+            status, body = await self._call("GET", f"/v1/rooms/{room}/orders?after={after}")
+            page = self._good(status, body, f"read the orders of room {room}")
+            found |= {order["order"]: order for order in page["orders"]}
+            if page.get("next") is None:
+                return list(found.values())
+            after = page["next"]
+
+    async def stats(self, room: str) -> Message:
+        """A room's totals, as its host sees them: `orders` and `units` by status."""
+        status, body = await self._call("GET", f"/v1/rooms/{room}/stats")
+        return self._good(status, body, f"read the totals of room {room}")
 
     async def _call(self, method: str, path: str, body: Message | None = None) -> tuple[int, Any]:
         try:

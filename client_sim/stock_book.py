@@ -1,5 +1,7 @@
 """A viewer's memory of what they were told about stock."""
 
+import hashlib
+
 from client_sim.checks import Findings
 from client_sim.record import Record
 from client_sim.wire import Message
@@ -18,6 +20,7 @@ class StockBook:
         self._record = record
         self._stock_ver: dict[str, int] = {}
         self._sale_ver: dict[str, int] = {}
+        self._draw_hash: dict[str, str] = {}
         self._sums: dict[str, set[int]] = {}
 
     def stock(self, stock: Message) -> None:
@@ -39,6 +42,16 @@ class StockBook:
         self._see("stock_adds_up", total == sale["allocated"], words)
         self._record.allocated.setdefault(name, set()).add(sale["allocated"])
         self._counts(sale)
+        if sale.get("draw_hash"):
+            self._draw_hash[name] = sale["draw_hash"]
+
+    def draw(self, draw: Message) -> None:
+        """Check a `draw` event: nobody chose the seed after the entries were known."""
+        promised = self._draw_hash.get(draw["sale"])
+        if promised is not None:
+            kept = hashlib.sha1(draw["seed"].encode(), usedforsecurity=False).hexdigest()
+            words = f"the seed {draw['seed']} of sale {draw['sale']} has not the hash {promised}"
+            self._see("fair_draw", kept == promised, words)
 
     def finish(self) -> None:
         """Check the sums of all `stock` events."""

@@ -14,7 +14,7 @@ from client_sim.stock_book import StockBook
 from client_sim.wire import Message
 
 COMMENT_IDS_KEPT_MAX = 2000
-TO_ROOM = frozenset({"phase", "shelf", "pin", "sale", "removed", "notice", "room"})
+TO_ROOM = frozenset({"phase", "shelf", "pin", "sale", "draw", "removed", "notice", "room"})
 """Must-events to the whole room: these carry `seq`."""
 
 SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
@@ -26,6 +26,7 @@ SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "pin": {"sku": (str, type(None))},
     "sale": {"sale": dict},
     "stock": {"sale": str, "left": int, "held": int, "sold": int, "ver": int},
+    "draw": {"sale": str, "seed": str, "entries": int},
     "order": {"order": dict},
     "sold": {"name": str, "sku": str, "qty": int},
     "removed": {},
@@ -58,6 +59,7 @@ class Witness(Observer):
         self._notes: dict[str, Callable[[Message], None]] = {
             "stock": self.stock.stock,
             "sale": lambda event: self.stock.sale(event["sale"]),
+            "draw": self.stock.draw,
             "likes": lambda event: self._likes(event["total"]),
             "comment": self._comment,
             "gap": self._gap,

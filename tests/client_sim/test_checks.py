@@ -1,5 +1,6 @@
 """Each check passes on a good story, and is seen to fail on a bad one."""
 
+import hashlib
 from collections.abc import Callable
 
 import pytest
@@ -62,10 +63,12 @@ def a_good_evening(story: Story) -> None:
     first, own = comment("c1"), comment("c2", BUYER, "来了")
     story.reply("comment", {"id": "c2"}, text="来了 ")
     story.said(first, own, comment("c3"))
-    story.hear(sale_event(6, sale()), first, own, {"t": "gap", "comments": 1})
+    seed_hash = hashlib.sha1(b"seed").hexdigest()
+    story.hear(sale_event(6, sale(draw_hash=seed_hash)), first, own, {"t": "gap", "comments": 1})
     story.buy("k1", "o1")
     story.buy("k1", "o1")
-    story.hear(stock(2, 9, 1, 0), {"t": "order", "order": order()}, pin(7))
+    story.hear(stock(2, 9, 1, 0), {"t": "order", "order": order()})
+    story.hear({"t": "draw", "seq": 7, "sale": "s1", "seed": "seed", "entries": 1})
     story.reply("pay", {"order": order(status="paid", updated=3000)}, order="o1")
     story.hear(stock(3, 9, 0, 1), {"t": "likes", "total": 8})
     story.resume(
@@ -145,6 +148,17 @@ BAD: dict[str, tuple[str, Callable[[Story], object]]] = {
     "stock is below zero": (
         "stock_adds_up",
         lambda s: s.hear(sale_event(6, sale()), stock(2, -1, 11, 0)),
+    ),
+    "a draw's seed is not the promised one": (
+        "fair_draw",
+        lambda s: s.hear(
+            sale_event(6, sale(draw_hash="da39")),
+            {"t": "draw", "seq": 7, "sale": "s1", "seed": "x", "entries": 1},
+        ),
+    ),
+    "an offer nobody queued for": (
+        "nothing_unasked",
+        lambda s: s.witness.orders.listed([order("o7", offer=True)]),
     ),
     "likes go down": (
         "likes_forward",
@@ -248,6 +262,14 @@ def test_an_unanswered_buy_may_turn_up_as_an_order() -> None:
     def tell(story: Story) -> None:
         story.witness.unanswered({"op": "buy", "ref": 3, "key": "k1"})
         story.witness.orders.listed([order("o7")])
+
+    assert failed(tell) == set()
+
+
+def test_who_queued_may_be_offered_an_order() -> None:
+    def tell(story: Story) -> None:
+        story.reply("waitlist", {"place": 1}, sale="s1", qty=1)
+        story.witness.orders.listed([order("o7", offer=True)])
 
     assert failed(tell) == set()
 

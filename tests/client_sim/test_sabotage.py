@@ -3,6 +3,8 @@
 import pytest
 
 from client_sim.crowd import Crowd
+from client_sim.people import Manner
+from client_sim.script import Script, Step
 from server.settings import Settings
 from server.store import scripts
 from tests.client_sim.conftest import running
@@ -17,6 +19,16 @@ local redis = setmetatable({ call = function(...)
   return redis.call(...)
 end }, { __index = redis })
 """
+SALE = {"name": "flash", "sku": "mug-jade-350", "price": 1, "stock": 2}
+RUSH = Script(
+    title="everybody wants the two",
+    seconds=4.0,
+    manner=Manner(chat=0, shop=0, roam=0, arrive_s=0.2),
+    steps=(
+        Step(1.0, "host", "sale.open", 1.0, 0.0, SALE, "the sale"),
+        Step(1.0, "crowd", "buy", 1.0, 2.0, {"sale": "flash", "pay": 0.0}, "the rush"),
+    ),
+)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +44,7 @@ async def test_a_buy_that_forgets_to_write_fails_the_check_for_it(
     monkeypatch.setattr(scripts, "load_all", lambda: loaded)
 
     async with running(server_settings, "w1") as worker:
-        crowd = Crowd(plan(worker.url, viewers=40, seconds=4.0))
+        crowd = Crowd(plan(worker.url, viewers=8, script=RUSH, seconds=RUSH.seconds))
         await crowd.run()
 
     assert crowd.findings.failed[check] > 0, crowd.findings.sentences

@@ -116,7 +116,7 @@ async def test_the_host_and_the_crowd_do_what_the_script_says(
     reckoning = await crowd.run()
 
     replies = crowd.tally.replies
-    assert crowd.findings.passed, crowd.findings.sentences
+    assert crowd.findings.passed, crowd.findings
     assert (replies["buy"]["ok"], replies["pay"]["ok"]) == (5, 5)
     assert {order["status"] for order in reckoning.orders.values()} == {"paid"}
     assert "comment" not in replies
