@@ -313,9 +313,10 @@ class Connection(Member, asyncio.Protocol):
 
     def join_is_due(self) -> None:
         """The time to join is over, unless we asked to wait."""
-        if self.room is not None or self._joining or self.transport is None:
+        if self.room is not None or self.transport is None:
             return
-        if self._edge.loop.time() < self._join_by + self._edge.settings.edge.join_s_max:
+        told_to_wait = self._edge.loop.time() < self._join_by + self._edge.settings.edge.join_s_max
+        if self._joining or told_to_wait:  # a join under way may still be refused
             self._edge.waiting_for_join.add(self)
         else:
             self.close(NO_JOIN)

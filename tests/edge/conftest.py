@@ -41,8 +41,16 @@ def limits() -> dict[str, Any]:
 
 
 @pytest.fixture
-def worker_settings(make_settings: MakeSettings, limits: dict[str, Any]) -> Settings:
-    return make_settings(edge=limits)
+def redis_limits() -> dict[str, Any]:
+    """The redis settings of `worker`, likewise."""
+    return {}
+
+
+@pytest.fixture
+def worker_settings(
+    make_settings: MakeSettings, limits: dict[str, Any], redis_limits: dict[str, Any]
+) -> Settings:
+    return make_settings(edge=limits, redis=redis_limits)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from server.protocol.codes import BAD_TOKEN, FORBIDDEN, NO_JOIN, NO_ROOM
 from server.protocol.roles import Role
@@ -138,3 +139,18 @@ async def test_a_viewer_who_missed_nothing_is_told_so(raw: RawSocket, connect: C
     first = await raw.join()
     reply = await (await connect()).join(last={"epoch": first["epoch"], "seq": first["seq"]})
     assert reply["missed"] == []
+
+
+@pytest.mark.parametrize("limits", [{"join_s_max": 0.2}])
+@pytest.mark.parametrize("redis_limits", [{"command_timeout_s": 0.5}])
+async def test_who_does_not_come_again_after_a_join_that_failed_late_is_sent_away(
+    raw: RawSocket, redis: Redis
+) -> None:
+    await raw.upgrade()
+    await redis.client_pause(800)
+    raw.send(command("join", 3))
+    error = await raw.message("err")  # after the time to join, since Redis takes longer
+    assert (error["ref"], error["code"]) == (3, "unavailable")
+    assert error["retry_ms"] > 0
+    code, _ = await raw.ended()
+    assert code == NO_JOIN.code
