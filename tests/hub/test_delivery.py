@@ -2,8 +2,11 @@
 
 import asyncio
 import itertools
+from random import Random
 
+from server.hub.audience import SAMPLED_WAITING_MAX
 from server.hub.member import Variant
+from server.hub.sampling import Budget
 from server.protocol.codec import Encoding
 from server.protocol.events import (
     LikesEvent,
@@ -161,10 +164,12 @@ async def test_authors_get_their_own_comments_exactly_once_and_an_exact_gap(
 
     for n in range(70):
         audience.publish(comment(n, user=f"v{n % 10}"))
+    audience.publish(notice(1))
     await settle(audience)
 
     for member in authors:
         heard = ids(member.messages)
+        assert seqs(member.messages) == [1]
         own = [f"c{n}" for n in range(70) if f"v{n % 10}" == member.user]
         assert len(heard) == len(set(heard))
         assert set(own) <= set(heard)
@@ -185,6 +190,29 @@ async def test_hosts_and_moderators_get_every_comment(make_audience: MakeAudienc
     assert ids(host.messages) == [f"c{n}" for n in range(50)]
     assert gaps(host.messages) == 0
     assert gaps(ann.messages) == 40
+
+
+async def test_a_budget_that_is_spent_comes_back_with_time(make_audience: MakeAudience) -> None:
+    budget = Budget(10, 100.0, Random(1))
+
+    chosen = [len(budget.choose(range(50), at)) for at in (100.0, 100.0, 100.55, 200.0)]
+
+    assert chosen == [10, 0, 5, 10]
+
+
+async def test_comments_beyond_what_may_wait_are_left_out_and_told(
+    make_audience: MakeAudience,
+) -> None:
+    audience = make_audience()
+    host = Noter("host", exempt=True)
+    audience.add(host)
+
+    for n in range(SAMPLED_WAITING_MAX + 3):
+        audience.publish(comment(n))
+    await settle(audience)
+
+    assert len(ids(host.messages)) == SAMPLED_WAITING_MAX
+    assert gaps(host.messages) == 3
 
 
 async def test_a_budget_below_one_a_second_still_lets_one_through(

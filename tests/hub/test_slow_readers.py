@@ -132,7 +132,8 @@ async def test_too_many_unsent_bytes_cut_a_member_and_nobody_else(
 async def test_a_member_behind_for_too_long_is_cut_though_nothing_more_is_said(
     make_audience: MakeAudience, sit_down: SitDown
 ) -> None:
-    audience = make_audience(unsent_soft_bytes=SOFT, unsent_hard_bytes=HARD, behind_s_max=0.05)
+    # Longer than the time between two looks at those who are behind.
+    audience = make_audience(unsent_soft_bytes=SOFT, unsent_hard_bytes=HARD, behind_s_max=1.05)
     stuck = await sit_down(audience, "stuck", soft_bytes=SOFT)
 
     n = 0
