@@ -67,11 +67,11 @@ class Lead:
             if attempt:
                 time.sleep(1)
             try:
-                orders, sales = self._server.books(self.rehearsal.room)
+                books = self._server.books(self.rehearsal.room)
             except Unreachable as error:
                 found = str(error)
                 continue
-            found = check(self.record.total.told.values(), orders, sales)
+            found = check(self.record.total.told.values(), books)
             if not found.counts:
                 break
         return found

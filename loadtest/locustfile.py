@@ -10,6 +10,7 @@ from typing import Any
 
 from locust import LoadTestShape, events
 from locust.env import Environment
+from locust.runners import LocalRunner
 
 # Locust puts this file's folder on the path, not the one above it.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -20,7 +21,7 @@ from loadtest.users import Abuser, Buyer, Host, Lurker, Moderator, Viewer
 
 __all__ = ["Abuser", "Buyer", "Host", "Lurker", "Moderator", "Stages", "Viewer"]
 _LAST_REPORTS_S = 7
-"""After the users are gone: processes report every three seconds, and nothing may be missed."""
+"""After the users are gone: workers report every three seconds, and nothing may be missed."""
 _LEAVE_PER_S = 100
 
 
@@ -39,7 +40,8 @@ class Stages(LoadTestShape):
             return stage.users, stage.spawn_per_s
         if self._empty_at_s is None and self.get_current_user_count() == 0:
             self._empty_at_s = at_s
-        if self._empty_at_s is None or at_s < self._empty_at_s + _LAST_REPORTS_S:
+        reports_s = 0 if isinstance(self.runner, LocalRunner) else _LAST_REPORTS_S
+        if self._empty_at_s is None or at_s < self._empty_at_s + reports_s:
             return 0, _LEAVE_PER_S
         return None
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loadtest.fanout import process
+from loadtest.truth import Books, Order
 
 _TIMEOUT_S = 10
 
@@ -52,10 +53,23 @@ class Server:
             self.call("POST", "/v1/rooms", {"room": room, "title": title})
         self.call("POST", f"/v1/rooms/{room}/live", {"phase": "live"})
 
-    def books(self, room: str) -> tuple[list[Any], list[Any]]:
-        """All orders and all sales of the room. Raises Unreachable."""
-        orders = self.call("GET", f"/v1/rooms/{room}/orders")
-        return orders, self.call("GET", f"/v1/rooms/{room}/sales")
+    def books(self, room: str) -> Books:
+        """All orders and sales of the room and its totals. Raises Unreachable."""
+        sales, stats = (self.call("GET", f"/v1/rooms/{room}/{part}") for part in ("sales", "stats"))
+        return Books(self._orders(room), sales, stats)
+
+    def _orders(self, room: str) -> list[Order]:
+        """Every order as it is now. One that changes meanwhile comes again on a later page."""
+        latest: dict[str, list[Order]] = {}
+        after: int | None = 0
+        while after is not None:
+            page = self.call("GET", f"/v1/rooms/{room}/orders?after={after}")
+            on_page: dict[str, list[Order]] = {}
+            for order in page["orders"]:
+                on_page.setdefault(order["order"], []).append(order)
+            latest |= on_page
+            after = page["next"]
+        return [order for same in latest.values() for order in same]
 
     def vitals(self) -> dict[str, float]:
         """CPU (share of a core), memory (MB), loop lag (ms): what can be seen now."""

@@ -6,11 +6,13 @@ Rules, each with what breaks it:
 - the server has no order that nobody was given: a refusal consumed nothing;
 - what was paid is paid, and no order is in two states;
 - units add up: left + held + sold is what was put on sale, never more is held and sold, and the
-  orders themselves sum to what the sale says.
+  orders themselves sum to what the sale says;
+- the room's totals are those of its orders.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from loadtest.tally import Told
@@ -29,6 +31,18 @@ _AFTER = {
 _EXAMPLES_MAX = 5
 
 
+@dataclass(frozen=True)
+class Books:
+    """What the server has written down of a room, read when nothing moved any more.
+
+    `orders` and `sales` are all of them; `stats` holds `orders` and `units` by status.
+    """
+
+    orders: Sequence[Order]
+    sales: Sequence[Sale]
+    stats: Mapping[str, Any]
+
+
 class Findings:
     """What does not agree, by kind: how often, and a few examples."""
 
@@ -43,18 +57,19 @@ class Findings:
             self.examples[kind].append(example)
 
 
-def check(told: Iterable[Told], orders: Sequence[Order], sales: Sequence[Sale]) -> Findings:
-    """Compare. `orders` and `sales` are all of the room, read when nothing moved any more."""
+def check(told: Iterable[Told], books: Books) -> Findings:
+    """Compare all that anybody was told with the books."""
     found = Findings()
     by_id: dict[str, Order] = {}
-    for order in orders:
+    for order in books.orders:
         if order["order"] in by_id:
             found.add("order_listed_twice", order["order"])
         by_id[order["order"]] = order
     told = list(told)
     _check_told(told, by_id, found)
     _check_untold(told, by_id, found)
-    _check_units(orders, sales, found)
+    _check_units(books.orders, books.sales, found)
+    _check_totals(books, found)
     return found
 
 
@@ -116,3 +131,15 @@ def _check_units(orders: Sequence[Order], sales: Sequence[Sale], found: Findings
                 f"{name}: orders own {units[name, 'held']} held + {units[name, 'sold']} sold, "
                 f"the sale says {held} + {sold}",
             )
+
+
+def _check_totals(books: Books, found: Findings) -> None:
+    orders: Counter[str] = Counter()
+    units: Counter[str] = Counter()
+    for order in books.orders:
+        orders[order["status"]] += 1
+        units[order["status"]] += sum(line["qty"] for line in order["lines"])
+    for what, counted in (("orders", orders), ("units", units)):
+        said = {status: n for status, n in books.stats[what].items() if n}
+        if said != counted:
+            found.add("totals_differ", f"{what}: {dict(counted)} counted, the totals say {said}")

@@ -1,5 +1,6 @@
 """Whether the run passed: each criterion with what was measured against it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -19,41 +20,43 @@ class Line:
     passed: bool
 
 
+_RULES: dict[str, tuple[str, ...]] = {
+    "Oversold": ("oversold", "negative_stock"),
+    "Orders lost after ok": ("order_lost",),
+    "Orders doubled": (
+        "order_listed_twice", "order_given_twice", "refused_but_ordered", "two_orders_for_a_key",
+    ),
+    "Books that don't agree": (
+        "order_of_another", "status_differs", "units_vanished", "orders_and_stock_differ",
+        "totals_differ", "stock_does_not_add_up",
+    ),
+    "Events lost, doubled or out of order": (
+        "event_lost", "event_twice", "gap_after_resume", "stock_went_back", "unreadable_frame",
+    ),
+    "Host's commands refused": ("host_was_refused",),
+}  # fmt: skip
+"""What must never be, by the kinds that users saw during the run or the books showed after it."""
+
+
 def judge(
     scenario: Scenario, record: Record, found: Findings | str, server: dict[str, float]
 ) -> list[Line]:
-    """Every criterion. `found` is a sentence if the truth could not be fetched."""
-    return [*_truth(found), *_room(record), *_limits(scenario, record), *_leak(scenario, server)]
+    """Every criterion. `found` is a sentence if the books could not be read."""
+    return [*_rules(record, found), *_limits(scenario, record), *_leak(scenario, server)]
 
 
-def _truth(found: Findings | str) -> Iterator[Line]:
+def _rules(record: Record, found: Findings | str) -> Iterator[Line]:
+    counts = Counter({kind: record.total.counts[f"wrong.{kind}"] for kind in record.total.wrongs})
+    examples = {kind: [example] for kind, example in record.total.wrongs.items()}
     if isinstance(found, str):
         yield Line("Orders checked against the server's books", "done", found, passed=False)
-        return
-    rows = {
-        "Oversold": ("oversold",),
-        "Orders lost after ok": ("order_lost",),
-        "Orders doubled": ("order_listed_twice", "order_given_twice", "refused_but_ordered"),
-        "Books that don't agree": (
-            "order_of_another", "status_differs", "units_vanished", "orders_and_stock_differ",
-        ),
-    }  # fmt: skip
-    for what, kinds in rows.items():
-        n = sum(found.counts[kind] for kind in kinds)
-        examples = "; ".join(one for kind in kinds for one in found.examples[kind][:2])
-        yield Line(what, "0", f"{n} ({examples})" if n else "0", passed=n == 0)
-
-
-def _room(record: Record) -> Iterator[Line]:
-    wrongs = record.total.wrongs
-    n = sum(count for name, count in record.total.counts.items() if name.startswith("wrong."))
-    examples = "; ".join(f"{kind}: {example}" for kind, example in wrongs.items())
-    yield Line(
-        "Events lost, doubled or out of order",
-        "0",
-        f"{n} ({examples})" if n else "0",
-        passed=n == 0,
-    )
+    else:
+        counts.update(found.counts)
+        examples |= found.examples
+    for what, kinds in _RULES.items():
+        n = sum(counts[kind] for kind in kinds)
+        shown = "; ".join(one for kind in kinds for one in examples.get(kind, ())[:2])
+        yield Line(what, "0", f"{n} ({shown})" if n else "0", passed=n == 0)
 
 
 def _limits(scenario: Scenario, record: Record) -> Iterator[Line]:

@@ -25,19 +25,19 @@ viewer = 3
 lurker = 2
 
 [[stage]]
-until_s = 13
+until_s = 14
 users = 40
 spawn_per_s = 40
 
 [[host]]
-at_s = 3
+at_s = 2
 do = "sale"
 stock = 12
 hold_s = 20
 
 [[burst]]
 from_s = 0
-until_s = 13
+until_s = 14
 times = 4
 
 [[drop]]
