@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from typing import Any, Self
 
 import pytest
@@ -11,10 +11,10 @@ from blockbuster import blockbuster_ctx
 from client_sim.client import Options, RoomClient
 from client_sim.rest import Rest
 from client_sim.tokens import mint
-from server.app import run_worker
 from server.protocol.roles import Role
 from server.settings import Settings
 from tests.conftest import JWT_SECRET, MakeSettings
+from tests.running import Worker, running
 
 ROOM = "r1"
 HOST = "hostess"
@@ -27,32 +27,6 @@ def loop_is_not_blocked() -> Iterator[None]:
     """Here only our own side is watched: the server in these tests starts on the same loop."""
     with blockbuster_ctx("client_sim"):
         yield
-
-
-class Worker:
-    """A running worker; `url` is where it listens, `drain` tells it to go away."""
-
-    def __init__(self, url: str, stop: asyncio.Event) -> None:
-        self.url = url
-        self.drain = stop.set
-
-
-@asynccontextmanager
-async def running(settings: Settings, worker_id: str) -> AsyncIterator[Worker]:
-    stop = asyncio.Event()
-    ready: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    async with asyncio.TaskGroup() as group:
-        group.create_task(
-            run_worker(
-                settings,
-                redis_url=settings.redis.url,
-                worker_id=worker_id,
-                stop=stop,
-                on_ready=ready.set_result,
-            )
-        )
-        yield Worker(await ready, stop)
-        stop.set()
 
 
 def token(user: str, role: Role = Role.VIEWER) -> str:
