@@ -3,8 +3,10 @@
 import asyncio
 import errno
 import re
+import subprocess
 import sys
 from collections.abc import Coroutine
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -143,6 +145,22 @@ def show_config(
         config, host=host, port=port, workers=workers, data_dir=data_dir, redis_url=redis_url
     )
     typer.echo(effective_toml(settings), nl=False)
+
+
+@app.command(
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    }
+)
+def loadtest(context: typer.Context) -> None:
+    """Rehearse an event, compare two reports, benchmark; docs/load-testing.md."""
+    if find_spec("locust") is None or find_spec("loadtest") is None:
+        _fail("Load tests need more packages: pip install 'liveroom[load]'.", status=2)
+    # In a process of its own: locust changes the socket module of the one it runs in.
+    command = [sys.executable, "-m", "loadtest", *context.args]
+    raise typer.Exit(subprocess.call(command))  # noqa: S603 - our own program
 
 
 @app.command(hidden=True)
