@@ -3,18 +3,17 @@
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from server.protocol.roles import Role
 from tests.browser.chromium import ARGS, NoBrowser, chromium
-from tests.browser.shop import HOST, HOST_NAME, Server, Shop, open_shop, sign_in
+from tests.browser.shop import HOST, HOST_NAME, Server, Shop, sign_in
 
-NewContext = Callable[..., AbstractAsyncContextManager[BrowserContext]]
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
 
@@ -41,9 +40,16 @@ def room() -> str:
     return f"r-{secrets.token_hex(4)}"
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests here share one loop, because they share one Chromium."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """A Chromium of this test's own."""
+    """One Chromium for all tests; each person gets a context of their own in it."""
     try:
         path = chromium()
     except NoBrowser as none:
@@ -60,7 +66,7 @@ class Problems(list[str]):
     """What a page complained about: uncaught errors, policy violations."""
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def problems() -> AsyncIterator[Problems]:
     """Every page opened by `open_page` must end without a complaint, unless the test clears it."""
     found = Problems()
@@ -71,7 +77,7 @@ async def problems() -> AsyncIterator[Problems]:
 OpenPage = Callable[..., Any]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def open_page(browser: Browser, problems: Problems) -> AsyncIterator[OpenPage]:
     """`await open_page(url, user="ann", role=..., viewport=..., **context options)`: a new page.
 
@@ -115,7 +121,7 @@ async def open_page(browser: Browser, problems: Problems) -> AsyncIterator[OpenP
 
 
 @pytest.fixture
-async def open_console(open_page: OpenPage) -> OpenPage:
+def open_console(open_page: OpenPage) -> OpenPage:
     """`await open_console(shop)`: the host console, signed in as the room's host."""
 
     async def open_it(shop: Shop, **options: Any) -> Page:
@@ -132,6 +138,3 @@ def images(tmp_path: Path) -> Path:
     if os.environ.get("SAVE_SCREENSHOTS") == "1":
         return Path(__file__).parents[2] / "docs" / "images"
     return tmp_path
-
-
-__all__ = ["DESKTOP", "PHONE", "NewContext", "open_shop"]

@@ -18,7 +18,7 @@ export class HostOrders {
     this.byId = new Map();
     this.after = 0; // the place in the ledger up to which we have read
     this.onRead = onRead;
-    this.list = h("ol.host-orders");
+    this.list = h("ol.host-orders", { tabindex: "0", "aria-label": t("host.orders") });
     this.root = h("section.panel-box", { "aria-label": t("host.orders") },
       h("div.box-head", {}, h("h2", {}, t("host.orders")),
         h("a.plain.small-button.button", { href: this.csv, download: "" }, icon("download"),
