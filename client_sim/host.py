@@ -100,7 +100,7 @@ class Host:
 
     async def _sell(self, product: Message) -> None:
         stock = max(2, round(self._viewers * self._rng.uniform(0.08, 0.3)))
-        price = product["price"] * self._rng.choice((70, 80, 85, 90)) // 100
+        price = product["price"] * self._rng.choice((70, 80, 85, 90)) // 10_000 * 100  # whole yuan
         per_user = self._rng.choice((1, 1, 2))
         hold_s = max(5, round(self._act_s / 2))
         sale = await self._room.sale_open(
