@@ -144,7 +144,7 @@ async def _measure(servers: Servers) -> dict[str, float]:
     rest_of = idle.busy / idle_s, idle.hearing / idle_s, idle.redis / idle_s
     found = {f"idle_{k}_us_per_s": v * 1e6 for k, v in zip(Spent._fields, rest_of, strict=True)}
     for name, (spent, done, seconds) in (("comment", comments), ("order", orders)):
-        busy, hearing, redis = (
+        busy, hearing, store = (
             (total - rest * seconds) / done * 1e6
             for total, rest in zip(spent, rest_of, strict=True)
         )
@@ -152,7 +152,7 @@ async def _measure(servers: Servers) -> dict[str, float]:
             f"{name}s_per_s": done / seconds,
             f"{name}_heard_us": hearing,
             f"{name}_taken_us": busy,
-            f"{name}_redis_us": redis,
+            f"{name}_redis_us": store,
         }
     return found | {
         "order_redis_bytes": (full - empty) / orders[1],

@@ -27,11 +27,11 @@ from loadtest.fanout.measure import (
 )
 from loadtest.fanout.ours import ours
 from loadtest.fanout.picture import picture
-from loadtest.fanout.table import table
+from loadtest.fanout.table import OTHERS_LIMIT, table
 
 ROWS = (Row(1, 2000), Row(30, 2000), Row(200, 2000), Row(1000, 2000), Row(5, 15_000))
 _QUICK = Timing(1, 2)
-_FULL = Timing(2, 8)
+_FULL = Timing(2, 6)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -53,14 +53,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     process.end_children_on_sigterm()
     os.sched_setaffinity(0, {CLIENT_CORE})
-    results, notes = _run(chosen, options.rows, _QUICK if options.quick else _FULL)
+    results, notes = _run(chosen, options.rows, _QUICK if options.quick else _FULL, options.tries)
     _write(results, notes, options.out, options.picture)
     return 0 if results else 2
 
 
 def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m loadtest.bench_fanout", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="2 s a row instead of 8")
+    parser.add_argument("--quick", action="store_true", help="2 s a row instead of 6")
     parser.add_argument(
         "--only", type=lambda text: text.split(","), default=[], help="for example ours,uws"
     )
@@ -70,6 +70,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         default=ROWS,
         help="comments a second x viewers, for example 200x2000,5x15000",
     )
+    parser.add_argument(
+        "--tries", type=int, default=3, help="how often to measure a row that others disturb"
+    )
     parser.add_argument("--out", type=Path, default=Path("out/fanout.json"))
     parser.add_argument("--picture", type=Path, default=Path("out/fanout.svg"))
     parser.add_argument("--install-peers", action="store_true", help="fetch the npm peers and stop")
@@ -77,7 +80,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _run(
-    chosen: Sequence[Contender], rows: Sequence[Row], timing: Timing
+    chosen: Sequence[Contender], rows: Sequence[Row], timing: Timing, tries: int
 ) -> tuple[list[Result], list[str]]:
     results, notes = [], []
     present = []
@@ -90,12 +93,24 @@ def _run(
         for contender in present:
             print(f"{row.name:>10}  {contender.title} ... ", end="", file=sys.stderr, flush=True)
             try:
-                results.append(measure(contender, row, timing))
+                results.append(_undisturbed(contender, row, timing, tries))
                 print(f"{results[-1].delivered_per_s:,.0f} delivered/s", file=sys.stderr)
             except NotMeasured as why:
                 notes.append(f"{contender.title} at {row.name}: {why}")
                 print(why, file=sys.stderr)
     return results, notes
+
+
+def _undisturbed(contender: Contender, row: Row, timing: Timing, tries: int) -> Result:
+    """Measure; again if other programs used the cores meanwhile. The calmest try counts."""
+    calmest = measure(contender, row, timing)
+    for _ in range(tries - 1):
+        if calmest.others_cpu <= OTHERS_LIMIT:
+            break
+        print("disturbed, again ... ", end="", file=sys.stderr, flush=True)
+        again = measure(contender, row, timing)
+        calmest = min(calmest, again, key=lambda result: result.others_cpu)
+    return calmest
 
 
 def _write(results: list[Result], notes: list[str], out: Path, drawing: Path) -> None:

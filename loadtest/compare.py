@@ -10,6 +10,7 @@ from typing import Any
 _WORTH = 0.1
 """Changes below ten per cent are noise between two runs, and left out."""
 _LATENCY_FLOOR_MS = 5
+_SHORT = 60
 
 Report = Mapping[str, Any]
 
@@ -43,7 +44,8 @@ def changes(before: Report, after: Report) -> Iterator[str]:
         for key in sorted(before["settings"].keys() | after["settings"].keys()):
             old, new = before["settings"].get(key), after["settings"].get(key)
             if old != new:
-                yield f"  {key}: {old} -> {new}"
+                short = len(f"{old}{new}") <= _SHORT
+                yield f"  {key}: {old} -> {new}" if short else f"  {key} changed"
     if before["machine"] != after["machine"]:
         yield f"The machines differ: {before['machine']} -> {after['machine']}."
     yield from _criteria(before, after)

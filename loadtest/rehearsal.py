@@ -61,6 +61,7 @@ class Rehearsal:
         self._secret = secret
         self._started = time.monotonic()
         self._numbers = 0
+        self._names: dict[str, str] = {}
         self.wires = {name: Wire(name, self._on_new) for name in ("json", "msgpack")}
 
     def start(self, process: int, url: str | None) -> None:
@@ -106,17 +107,24 @@ class Rehearsal:
             if kind == "stock":
                 self._check_stock(message["sale"], message, None)
             elif kind == "sale":
-                sale = message["sale"]
-                self._check_stock(sale["sale"], sale, sale["allocated"])
+                self._check_sale(message["sale"])
+            elif "room" in message:
+                for sale in message["room"].get("sales", ()):
+                    self._check_sale(sale)
             elif kind == "removed":
                 self.comments.removed.add(message.get("id") or "")
                 self.comments.removed_users.add(message.get("user") or "")
 
+    def _check_sale(self, sale: Message) -> None:
+        self._names[sale["sale"]] = sale["sku"]
+        self._check_stock(sale["sale"], sale, sale["allocated"])
+
     def _check_stock(self, sale: str, said: Message, allocated: int | None) -> None:
         left, held, sold, ver = (said[name] for name in ("left", "held", "sold", "ver"))
-        known = self.tally.stock.get(sale)
+        name = self._names.get(sale, sale)
+        known = self.tally.stock.get(name)
         if known is None or ver >= known[3]:
-            self.tally.stock[sale] = (left, held, sold, ver)
+            self.tally.stock[name] = (left, held, sold, ver)
         if min(left, held, sold) < 0:
             self.tally.wrong("negative_stock", f"{sale}: left {left}, held {held}, sold {sold}")
         if allocated is not None and left + held + sold != allocated:

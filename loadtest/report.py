@@ -58,8 +58,8 @@ def _curves(report: Report) -> str:
         return [(point["at_s"], point.get(key)) for point in curve]
 
     def quantiles(prefix: str, q: str) -> dict[str, list[tuple[float, float | None]]]:
-        names = sorted({key for p in curve for key in p if key.startswith(f"{q}.{prefix}.")})
-        return {name.split(".")[-1]: line(name) for name in names}
+        shown = ("join", "buy", "comment", "like", "pay", "must", "order", "sample")
+        return {name: line(f"{q}.{prefix}.{name}") for name in shown}
 
     sales = sorted({sale for point in curve for sale in point["stock"]})
     stock = {

@@ -97,8 +97,8 @@ def _measured(contender: Contender, row: Row, timing: Timing, running: Running) 
     with closing(load_client(running.talk, crowd)) as client:
         joins = client.join(row.viewers, _JOIN_PATIENCE_S)
         joined = joins.joined
-        client.join(row.viewers + PUBLISHERS, 10)
-        if joined < row.viewers:
+        everybody = row.viewers + PUBLISHERS
+        if joined < row.viewers or client.join(everybody, 10).joined < everybody:
             raise NotMeasured(
                 f"{joined} of {row.viewers} viewers were let in within {joins.seconds:.0f} s."
             )
