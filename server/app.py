@@ -36,6 +36,8 @@ from server.web.ops import Ops
 from server.web.rest import Rest
 from server.web.scrape import Scrape
 
+HTTP_IDLE_S = 75.0
+"""Time an HTTP connection may wait for its next request, and that request's head may take."""
 HTTP_SHUTDOWN_S = 2.0
 """Time an HTTP request under way has to end when the worker stops."""
 
@@ -97,7 +99,12 @@ async def run_worker(
         )
         routes = [*Rest(directory, dispatch).routes(), *ops.routes()]
         app = make_app(settings, verifier, routes, health)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=HTTP_SHUTDOWN_S)
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            keepalive_timeout=HTTP_IDLE_S,
+            shutdown_timeout=HTTP_SHUTDOWN_S,
+        )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         assert runner.server is not None
