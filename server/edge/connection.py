@@ -29,6 +29,7 @@ from server.protocol.codes import (
 )
 from server.protocol.commands import AnyCommand, Join, Ping, Source
 from server.protocol.events import ByeEvent, Err, Ok
+from server.protocol.roles import Role
 from server.rate import Bucket
 from server.rooms.call import Call
 from server.rooms.dispatch import op_of
@@ -289,7 +290,8 @@ class Connection(Member, asyncio.Protocol):
         began_at = self._edge.loop.time()
         outcome = "ok"
         try:
-            self.exempt = await self._edge.sees_all(who, self.room_id)
+            self.who = who = await self._edge.known_in(who, self.room_id)
+            self.exempt = who.role.at_least(Role.MODERATOR)
             await self._edge.rooms.join(self, who, self.room_id, cmd, self._entered)
         except CommandError as exc:
             outcome = exc.code

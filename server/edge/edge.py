@@ -17,7 +17,7 @@ from server.metrics import Metrics
 from server.protocol.codes import DRAIN, SILENT
 from server.protocol.roles import Role
 from server.rate import PerSecond
-from server.rooms.dispatch import Dispatch, holds
+from server.rooms.dispatch import Dispatch, as_in
 from server.rooms.open_rooms import OpenRooms, spread_ms
 from server.settings import Settings
 from server.settings.sections import Edge as EdgeSettings
@@ -160,11 +160,11 @@ class Edge:
             return Identity(f"guest-{secrets.token_hex(6)}", "Guest", Role.GUEST)
         return self._verifier.verify(token)
 
-    async def sees_all(self, who: Identity, room_id: str) -> bool:
-        """Whether this person moderates the room and so sees every comment."""
+    async def known_in(self, who: Identity, room_id: str) -> Identity:
+        """This person as the room knows them."""
         if not who.role.at_least(Role.MODERATOR):
-            return False
-        return holds(who, Role.MODERATOR, room_id, await self._host_of(room_id))
+            return who
+        return as_in(who, await self._host_of(room_id))
 
     # Work
 

@@ -1,6 +1,7 @@
 """From a command to the feature that takes it: who may do what, decided in one place."""
 
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from typing import Protocol
 
 from server.auth import Identity
@@ -45,6 +46,9 @@ class Dispatch:
         handler = self._handlers.get(type(cmd))
         if handler is None:
             raise CommandError("bad_message", f"`{op_of(cmd)}` can't be sent now.")
+        if call.who.role is Role.HOST:
+            host = await self._host_of(call.room_id)
+            call = call._replace(who=as_in(call.who, host))
         if not call.who.role.at_least(handler.least):
             raise CommandError("forbidden", _refusal(cmd, handler.least))
         if handler.least.at_least(Role.MODERATOR):
@@ -70,6 +74,13 @@ def holds(who: Identity, least: Role, room_id: str, host: str) -> bool:
     if least is Role.MODERATOR:
         return who.role is Role.MODERATOR
     return who.role.at_least(least) and not least.at_least(Role.MODERATOR)
+
+
+def as_in(who: Identity, host: str) -> Identity:
+    """`who` as the room of `host` knows them: the host of another room is a viewer here."""
+    if who.role is Role.HOST and who.user != host:
+        return replace(who, role=Role.VIEWER)
+    return who
 
 
 def op_of(cmd: Command) -> str:

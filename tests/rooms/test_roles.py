@@ -1,0 +1,126 @@
+"""Who may do what in a room, every command by every role."""
+
+from typing import Any
+
+import pytest
+
+from server.auth import Identity
+from server.protocol import commands
+from server.protocol.codes import CommandError
+from server.protocol.commands import Comment
+from server.protocol.models import Product
+from server.protocol.roles import Role
+from server.rooms.dispatch import op_of
+from server.settings import Settings
+from tests.conftest import MakeSettings
+from tests.rooms.desk import HOST, ROOM, Desk, desk
+
+ROLES = {
+    "guest": Identity("guest-1", "Guest", Role.GUEST),
+    "viewer": Identity("ann", "Ann", Role.VIEWER),
+    "moderator": Identity("mo", "Mo", Role.MODERATOR),
+    "moderator elsewhere": Identity("mo", "Mo", Role.MODERATOR, frozenset({"another"})),
+    "other host": Identity("h2", "Ho", Role.HOST),
+    "host": HOST,
+    "host of another token": Identity(HOST.user, "Mei", Role.HOST, frozenset({"another"})),
+    "admin": Identity("root", "Root", Role.ADMIN),
+}
+VIEW = frozenset(ROLES) - {"guest"}
+MODERATE = frozenset({"moderator", "host", "admin"})
+RUN = frozenset({"host", "admin"})
+MUG = Product(sku="mug", title="Mug", price=100, currency="CNY")
+
+ALLOWED: list[tuple[commands.Command, frozenset[str]]] = [
+    (commands.Comment(ref=1, text="hi"), VIEW),
+    (commands.Like(ref=1), VIEW),
+    (commands.Buy(ref=1, key="k", sale="s"), VIEW),
+    (commands.Pay(ref=1, order="o"), VIEW),
+    (commands.Cancel(ref=1, order="o"), VIEW),
+    (commands.Orders(ref=1), VIEW),
+    (commands.CommentRemove(ref=1, id="c"), MODERATE),
+    (commands.Mute(ref=1, user="someone", seconds=1), MODERATE),
+    (commands.Slow(ref=1, seconds=0), MODERATE),
+    (commands.Notice(ref=1, text="hi"), MODERATE),
+    (commands.ShelfPut(ref=1, product=MUG), RUN),
+    (commands.Pin(ref=1, sku="mug"), RUN),
+    (commands.Unpin(ref=1), RUN),
+    (commands.SaleOpen(ref=1, sku="mug", price=1, stock=1, per_user=1, hold_s=60), RUN),
+    (commands.SaleClose(ref=1, sale="s"), RUN),
+    (commands.SaleRestock(ref=1, sale="s", add=1), RUN),
+    (commands.ShelfRemove(ref=1, sku="mug"), RUN),
+    (commands.LiveStart(ref=1), RUN),
+    (commands.LiveEnd(ref=1), RUN),
+]
+
+
+@pytest.mark.parametrize(("cmd", "allowed"), ALLOWED, ids=[op_of(cmd) for cmd, _ in ALLOWED])
+async def test_a_command_is_for_exactly_these_roles(
+    here: Desk, cmd: Any, allowed: frozenset[str]
+) -> None:
+    may = set()
+    for name, who in ROLES.items():
+        try:
+            await here.do(cmd, who)
+        except CommandError as refused:
+            if refused.code == "forbidden":
+                continue
+        may.add(name)
+
+    assert may == allowed
+
+
+async def test_the_table_has_every_command(here: Desk) -> None:
+    """But for `join` and `ping`, which the connection answers itself."""
+    assert {type(cmd) for cmd, _ in ALLOWED} == set(here.dispatch._handlers)
+
+
+async def test_the_host_of_another_room_is_a_viewer_here(here: Desk) -> None:
+    ann = await here.join("ann")
+
+    await here.do(Comment(ref=1, text="I am no host here"), ROLES["other host"])
+    await here.do(Comment(ref=1, text="I am"), HOST)
+    heard = await ann.until(lambda m: m.get("text") == "I am")
+
+    assert [m["role"] for m in heard] == ["viewer", "host"]
+
+
+async def test_a_viewer_is_held_to_a_rate_and_the_host_is_not(make_settings: MakeSettings) -> None:
+    limits = {"comments_burst": 2, "comments_per_user_per_s": 0.01}
+    async with desk(make_settings(rooms=limits, bus={"publish_interval_ms": 1}), "w1") as here:
+        await here.create()
+        for who in (ROLES["viewer"], ROLES["other host"], ROLES["host"], ROLES["viewer"]):
+            await here.do(Comment(ref=1, text="hi"), who)
+        await here.do(Comment(ref=1, text="hi"), ROLES["other host"])
+        await here.do(Comment(ref=1, text="hi"), HOST)
+        await here.do(Comment(ref=1, text="hi"), HOST)
+
+        for who in (ROLES["viewer"], ROLES["other host"]):
+            with pytest.raises(CommandError) as refused:
+                await here.do(Comment(ref=1, text="hi"), who)
+            assert refused.value.code == "rate_limited"
+            assert 90_000 < (refused.value.retry_ms or 0) <= 100_001
+
+
+@pytest.mark.parametrize("text", ["", "  \n\t ", "\x00\x07"])
+async def test_a_comment_without_text_is_refused(here: Desk, text: str) -> None:
+    with pytest.raises(CommandError) as refused:
+        await here.do(Comment(ref=1, text=text), ROLES["viewer"])
+
+    assert refused.value.code == "bad_message"
+
+
+async def test_a_comment_is_put_on_one_line_and_may_not_be_too_long(
+    here: Desk, room_settings: Settings
+) -> None:
+    ann = await here.join("ann")
+    longest = "字" * room_settings.rooms.comment_chars_max
+
+    await here.do(Comment(ref=1, text=" two\r\n lines\x07 "), ROLES["viewer"])
+    await here.do(Comment(ref=1, text=longest), ROLES["viewer"])
+    with pytest.raises(CommandError) as refused:
+        await here.do(Comment(ref=1, text=longest + "字"), ROLES["viewer"])
+
+    heard = await ann.until(lambda m: m.get("text") == longest)
+    assert heard[0]["text"] == "two lines"
+    assert refused.value.code == "too_long"
+    assert here.room.room_id == ROOM
