@@ -23,6 +23,7 @@ from server.store.keys import Keys
 log = logging.getLogger(__name__)
 
 RECONNECT_S = 0.25
+CANCEL_AGAIN_S = 0.1
 
 
 class Position(NamedTuple):
@@ -111,9 +112,11 @@ class Bus:
         ]
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A cancellation that comes while redis-py connects can be swallowed: it is repeated.
+        while pending := [task for task in self._tasks if not task.done()]:
+            for task in pending:
+                task.cancel()
+            await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
     async def subscribe(self, room_id: str, listener: Listener) -> None:
         """Hear a room from now on; returns when Redis has confirmed it.

@@ -121,6 +121,18 @@ async def test_lost_comments_that_are_no_longer_recent_are_told_in_a_gap(here: D
     assert here.room.state.view().comments == (await here.directory.read(ROOM)).comments
 
 
+async def test_a_user_that_is_muted_is_taken_out_of_the_snapshot(here: Desk) -> None:
+    ann = await here.join("ann")
+    await here.say("c1", user="bad")
+    await here.say("c2", user="good")
+
+    await here.script("mute_set", user="bad", seconds=5)
+    await ann.until(lambda m: m["t"] == "removed")
+
+    assert [c.id for c in here.room.state.view().comments] == ["c2"]
+    assert here.room.state.view() == await here.directory.read(ROOM)
+
+
 async def test_a_doubt_during_a_fill_starts_another(here: Desk) -> None:
     ann = await here.join("ann")
     room = here.room

@@ -158,6 +158,23 @@ async def test_events_made_while_a_viewer_joins_reach_it_once(here: Desk) -> Non
         assert seqs(guest.heard) == list(range(guest.joined["seq"] + 1, 60))
 
 
+async def test_private_events_made_while_their_user_joins_are_held_for_it(here: Desk) -> None:
+    await here.join("first")
+    run = here.scripts.run
+
+    async def and_a_private_event(name: str, *args: Any) -> Any:
+        found = await run(name, *args)
+        if name == "orders_of":
+            await here.script("mute_set", user="ann", seconds=5)
+            await here.heard_all()
+        return found
+
+    here.scripts.run = and_a_private_event  # type: ignore[method-assign]
+    ann = await here.join("ann")
+
+    assert [m["t"] for m in ann.heard] == ["muted"]
+
+
 async def test_a_room_that_is_kept_for_no_time_can_be_joined(make_settings: MakeSettings) -> None:
     async with desk(make_settings(rooms={"linger_s": 0}), "w1") as here:
         await here.create()

@@ -78,7 +78,7 @@ def command(step: tuple[str, Any, Any], known: dict[str, list[str]]) -> Command:
         "cancel": lambda: Cancel(ref=1, order=one_of("orders", n)),
         "like": lambda: Like(ref=1, n=n + 1),
         "remove": lambda: CommentRemove(ref=1, id=one_of("comments", n)),
-        "mute": lambda: Mute(ref=1, user=VIEWERS[n % 2].user, seconds=n // 2),
+        "mute": lambda: Mute(ref=1, user=VIEWERS[n % 2].user, seconds=n),
         "slow": lambda: Slow(ref=1, seconds=n % 2),
         "notice": lambda: Notice(ref=1, text="hi" * n),
     }[what]()
