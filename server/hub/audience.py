@@ -36,6 +36,15 @@ SAMPLED_WAITING_MAX = 5000
 """Comments gathered for one tick; the oldest are left out beyond it, and counted."""
 
 
+class Crowd:
+    """All members on a worker, whatever their room: the audiences that share its one core."""
+
+    __slots__ = ("size",)
+
+    def __init__(self) -> None:
+        self.size = 0
+
+
 class Audience:
     """The members of one room on one worker."""
 
@@ -46,6 +55,7 @@ class Audience:
         metrics: Metrics,
         before_pass: Callable[[], bool],
         random: Random,
+        crowd: Crowd | None = None,
     ) -> None:
         """`before_pass` is called when all that was published so far is in the pass's frames and
         nothing later is: the moment for a newcomer to get a snapshot and be added. It returns
@@ -59,6 +69,7 @@ class Audience:
         self._groups: dict[tuple[Variant, bool], dict[Member, None]] = {}
         self._by_user: dict[str, tuple[Member, ...]] = {}
         self._size = 0
+        self._crowd = crowd or Crowd()
         self._must: list[Event] = []
         self._latest: dict[Any, Event] = {}
         self._sampled: deque[Event] = deque()
@@ -87,6 +98,7 @@ class Audience:
         self._groups.setdefault((member.variant, member.exempt), {})[member] = None
         self._by_user[member.user] = (*self._by_user.get(member.user, ()), member)
         self._size += 1
+        self._crowd.size += 1
         if member.behind_since:
             self.fell_behind(member)
 
@@ -103,6 +115,7 @@ class Audience:
             del self._by_user[member.user]
         self._behind.discard(member)
         self._size -= 1
+        self._crowd.size -= 1
 
     def fell_behind(self, member: Member) -> None:
         """Its unsent bytes went over the soft limit: from now on it gets must-events only."""
@@ -178,9 +191,12 @@ class Audience:
                 self._timer = self._loop.call_at(at, self._start_pass)
 
     def tick_s(self) -> float:
-        """Seconds over which messages are gathered at this size of the audience."""
+        """Seconds over which messages are gathered, by the size of the worker's whole crowd.
+
+        Not of this audience: a hundred small rooms cost what one large one does.
+        """
         settings = self._settings
-        wanted_ms = self._size * settings.tick_us_per_viewer / 1000
+        wanted_ms = self._crowd.size * settings.tick_us_per_viewer / 1000
         return min(max(wanted_ms, settings.tick_ms_min), settings.tick_ms_max) / 1000
 
     def _start_pass(self) -> None:

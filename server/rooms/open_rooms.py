@@ -10,6 +10,7 @@ from typing import Self
 from redis.exceptions import RedisError
 
 from server.auth import Identity
+from server.hub.audience import Crowd
 from server.hub.member import Member
 from server.metrics import Metrics
 from server.protocol.codes import RESYNC, Close, CommandError
@@ -57,6 +58,7 @@ class OpenRooms:
         self._settings = settings
         self._metrics = metrics
         self._random = random
+        self._crowd = Crowd()
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._lingering: dict[str, asyncio.TimerHandle] = {}
@@ -169,7 +171,13 @@ class OpenRooms:
     async def _open_new(self, room_id: str) -> Room:
         await self._must_exist(room_id)
         room = Room(
-            room_id, self._scripts, self._settings, self._metrics, self._broken, self._random
+            room_id,
+            self._scripts,
+            self._settings,
+            self._metrics,
+            self._broken,
+            self._random,
+            self._crowd,
         )
         try:
             await self._bus.subscribe(room_id, room)

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from server.hub.audience import Audience
+from server.hub.audience import Audience, Crowd
 from server.hub.member import Member
 from server.metrics import Metrics
 from server.protocol.codec import CODECS, Encoding
@@ -80,6 +80,7 @@ class Room:
         metrics: Metrics,
         on_broken: Callable[["Room"], None],
         random: Random,
+        crowd: Crowd | None = None,
     ) -> None:
         self.room_id = room_id
         self.state: RoomState
@@ -96,6 +97,7 @@ class Room:
             metrics,
             self._answer_arrivals,
             random,
+            crowd,
         )
         self._kept: deque[Kept] = deque(maxlen=settings.rooms.missed_events_max)
         self._arrivals: deque[Arrival] = deque()

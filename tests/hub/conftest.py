@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from server.hub.audience import Audience
+from server.hub.audience import Audience, Crowd
 from server.metrics import Metrics
 from server.settings.sections import Hub
 from tests.hub import listening
@@ -14,14 +14,16 @@ MakeAudience = Callable[..., Audience]
 SitDown = Callable[..., Awaitable[Person]]
 
 
-def new_audience(before_pass: Callable[[], bool] = lambda: False, **limits: Any) -> Audience:
+def new_audience(
+    before_pass: Callable[[], bool] = lambda: False, crowd: Crowd | None = None, **limits: Any
+) -> Audience:
     """An audience that tells at once (no tick) unless told, in slices of two."""
     hub = Hub.model_construct(
         **Hub().model_dump()
         | {"tick_ms_min": 0, "tick_ms_max": 0, "slice_viewers_max": 2, "sample_per_s_max": 0}
         | limits
     )
-    return Audience(hub, 200, Metrics(), before_pass, Random(1))
+    return Audience(hub, 200, Metrics(), before_pass, Random(1), crowd)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from random import Random
 
-from server.hub.audience import SAMPLED_WAITING_MAX
+from server.hub.audience import SAMPLED_WAITING_MAX, Crowd
 from server.hub.member import Variant
 from server.hub.sampling import Budget
 from server.protocol.codec import Encoding
@@ -111,6 +111,25 @@ async def test_the_tick_grows_with_the_audience_within_its_bounds(
         ticks.append(round(audience.tick_s() * 1000))
 
     assert ticks == [5] * 5 + list(range(6, 20)) + [20] * 11
+
+
+async def test_the_tick_grows_with_all_audiences_of_the_worker(
+    make_audience: MakeAudience,
+) -> None:
+    crowd = Crowd()
+    limits = {"tick_ms_min": 1, "tick_ms_max": 100, "tick_us_per_viewer": 1000}
+    small, large = make_audience(crowd=crowd, **limits), make_audience(crowd=crowd, **limits)
+    for _ in range(20):
+        large.add(Noter("ann"))
+    ben = Noter("ben")
+    small.add(ben)
+
+    both = small.tick_s()
+    small.remove(ben)
+    small.remove(ben)
+
+    assert round(both * 1000) == 21
+    assert round(small.tick_s() * 1000) == 20
 
 
 async def test_a_pass_writes_to_each_member_once_and_yields_after_each_slice(

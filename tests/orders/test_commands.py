@@ -1,0 +1,54 @@
+"""`liveroom audit`, `liveroom orders export` and `liveroom outbox`, as an operator runs them."""
+
+import asyncio
+import json
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from server.cli import app
+from tests.orders.shop import PRICE, Shop
+
+pytestmark = pytest.mark.blocking_allowed  # the command runs a loop of its own, in a thread
+
+
+@pytest.fixture
+async def liveroom(shop: Shop, prefix: str, monkeypatch: pytest.MonkeyPatch) -> object:
+    """Runs the command on the shop's store."""
+    connection = shop.redis.connection_pool.connection_kwargs
+    monkeypatch.setenv("LIVEROOM_REDIS_URL", f"unix://{connection['path']}")
+    monkeypatch.setenv("LIVEROOM_REDIS_KEY_PREFIX", prefix)
+
+    async def run(*arguments: str) -> Result:
+        return await asyncio.to_thread(CliRunner().invoke, app, list(arguments))
+
+    return run
+
+
+async def test_audit_is_green_and_turns_red_when_a_counter_is_corrupted(
+    shop: Shop, liveroom: object
+) -> None:
+    sale = await shop.open(stock=5)
+    await shop.pay(await shop.buy("ann", sale, 2))
+    green = await liveroom("audit", shop.id)  # type: ignore[operator]
+    assert (green.exit_code, "agree" in green.output) == (0, True)
+
+    await shop.redis.hincrby(shop.key("stock"), f"{sale.sale}:left", 1)
+    red = await liveroom("audit", shop.id)  # type: ignore[operator]
+    assert red.exit_code == 1
+    assert f"stock {sale.sale}:left: the ledger says 3, the room has 4" in red.output
+
+
+async def test_a_room_that_is_not_there_is_one_sentence(shop: Shop, liveroom: object) -> None:
+    result = await liveroom("audit", "nowhere")  # type: ignore[operator]
+    assert result.exit_code == 2
+    assert "There is no room `nowhere`" in result.output
+
+
+async def test_orders_are_exported_in_both_formats(shop: Shop, liveroom: object) -> None:
+    await shop.pay(await shop.buy("ann", await shop.open()))
+    lines = await liveroom("orders", "export", shop.id, "--format", "jsonl")  # type: ignore[operator]
+    (line,) = lines.output.splitlines()
+    assert json.loads(line)["total"] == PRICE
+    table = await liveroom("orders", "export", shop.id)  # type: ignore[operator]
+    assert [row.split(",")[3] for row in table.output.splitlines()] == ["status", "paid"]

@@ -1,0 +1,123 @@
+"""The payment provider's messages: signed, and harmless when late, doubled or out of order."""
+
+import logging
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from server.protocol.models import Order
+from server.rooms.signing import HEADER, sign
+from server.settings import Settings
+from server.web.errors import errors_as_json
+from server.web.payments import PaymentRoutes
+from tests.conftest import MakeSettings
+from tests.orders.shop import PRICE, Shop
+
+SECRET = b"a secret of the provider"
+
+
+@pytest.fixture
+def settings(make_settings: MakeSettings) -> Settings:
+    """Payments by webhook."""
+    return make_settings(
+        orders={"fair_window_ms": 0},
+        payments={"provider": "webhook", "webhook_secret": SECRET.decode(), "tolerance_s": 60},
+    )
+
+
+@pytest.fixture
+async def client(shop: Shop, settings: Settings) -> AsyncIterator[TestClient[Any, Any]]:
+    app = web.Application(middlewares=[errors_as_json])
+    for route in PaymentRoutes(shop.orders, shop.refunds, settings.payments).routes():
+        app.router.add_route(route.method, route.path, route.handler)
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+def told(bought: Order, kind: str = "payment.succeeded", **changes: Any) -> bytes:
+    event = {"type": kind, "room": bought.room, "order": bought.order, "payment": "p1",
+             "amount": bought.total, "currency": bought.currency}  # fmt: skip
+    return msgspec.json.encode(event | changes)
+
+
+async def post(client: Any, body: bytes, header: str | None = None) -> int:
+    header = sign(SECRET, int(time.time()), body) if header is None else header
+    async with client.post("/v1/payments/events", data=body, headers={HEADER: header}) as answer:
+        return int(answer.status)
+
+
+async def test_a_signed_payment_pays_the_order_once(shop: Shop, client: Any) -> None:
+    order = await shop.buy("ann", await shop.open())
+    body = told(order)
+    assert [await post(client, body) for _ in range(3)] == [200, 200, 200]
+    assert (await shop.own("ann"))[0].status == "paid"
+    assert (await shop.stats())["charged:CNY"] == PRICE
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "t=1,v1=00",
+        "v1=00",
+        "t=,v1=",
+        "t=x,v1=é",
+        "t=" + "9" * 5000 + ",v1=00",
+        "t=²,v1=00",
+        sign(b"another secret", int(time.time()), b"x"),
+    ],
+)
+async def test_a_forged_message_changes_nothing(
+    shop: Shop, client: Any, caplog: pytest.LogCaptureFixture, header: str
+) -> None:
+    order = await shop.buy("ann", await shop.open())
+    before = await shop.dump()
+    with caplog.at_level(logging.WARNING):
+        assert await post(client, told(order), header.encode("ascii", "ignore").decode()) == 403
+    assert await shop.dump() == before
+    assert SECRET.decode() not in caplog.text
+
+
+async def test_a_replay_of_an_old_message_is_refused(shop: Shop, client: Any) -> None:
+    body = told(await shop.buy("ann", await shop.open()))
+    for at in (int(time.time()) - 61, int(time.time()) + 61):
+        assert await post(client, body, sign(SECRET, at, body)) == 403
+
+
+async def test_a_signature_of_another_body_is_refused(shop: Shop, client: Any) -> None:
+    order = await shop.buy("ann", await shop.open())
+    header = sign(SECRET, int(time.time()), told(order))
+    assert await post(client, told(order, amount=1), header) == 403
+
+
+@pytest.mark.parametrize("changes", [{"type": "x"}, {"amount": -1}, {"amount": 1.5}, {"room": ""}])
+async def test_a_signed_message_that_cannot_be_read_is_refused(
+    shop: Shop, client: Any, changes: dict[str, Any]
+) -> None:
+    body = told(await shop.buy("ann", await shop.open()), **changes)
+    assert await post(client, body) == 400
+
+
+async def test_a_refund_told_before_its_payment_is_to_be_sent_again(
+    shop: Shop, client: Any
+) -> None:
+    sale = await shop.open(stock=1)
+    order = await shop.cancel(await shop.buy("ann", sale))
+    refund = told(order, "payment.refunded")
+    assert await post(client, refund) == 404
+    assert await post(client, told(order)) == 200
+    assert await post(client, refund) == 200
+    assert await post(client, refund) == 200
+    money = (await shop.book.stats(shop.id)).money["CNY"]
+    assert (money.refunded, money.refund_due, money.net) == (PRICE, 0, 0)
+    assert await shop.audit() == []
+
+
+async def test_an_unknown_order_is_not_found(shop: Shop, client: Any) -> None:
+    order = await shop.buy("ann", await shop.open())
+    assert await post(client, told(order, order="nope")) == 404
