@@ -20,6 +20,7 @@ from loadtest.connection import Closed, ConnectError, Connection
 from loadtest.phrases import NAMES
 from loadtest.rehearsal import BEACON, Rehearsal
 from loadtest.wire import Frame, Message
+from loadtest.witness import Witness
 
 REFUSALS = {
     "sold_out", "limit_reached", "not_started", "ended", "rate_limited", "muted", "not_live",
@@ -29,8 +30,6 @@ REFUSALS = {
 
 _CONNECT_S_MAX = 10
 _AUDIT_EVERY = 20
-_EDGE_MS = 1500
-"""Comments this near to joining or leaving are not held against the server."""
 
 
 class Unanswered(Exception):
@@ -65,13 +64,9 @@ class Person(User):
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._rejoin_at = 0.0
-        self._last: tuple[str, int] | None = None
-        self._versions: dict[str, int] = {}
-        self._heard: dict[str, int] | None = (
-            {} if number % _AUDIT_EVERY == 0 and self.honest else None
+        self._witness = Witness(
+            rehearsal, self.user, audited=self.honest and number % _AUDIT_EVERY == 0
         )
-        self._joined_ms = 0
-        self._left_out = 0
 
     # What locust calls
 
@@ -91,7 +86,7 @@ class Person(User):
     def on_stop(self) -> None:
         """Leave."""
         if self.connection is not None:
-            self._audit()
+            self._witness.leaves(self.now_ms())
             self.connection.close()
             self.connection = None
 
@@ -182,8 +177,8 @@ class Person(User):
         fields: Message = {}
         if self.role is not None:
             fields["token"] = self.rehearsal.token(self.user, self.name, self.role)
-        if self._last is not None:
-            fields["last"] = dict(zip(("epoch", "seq"), self._last, strict=True))
+        if self._witness.last is not None:
+            fields["last"] = self._witness.last
         before_ms = time.time() * 1000
         try:
             reply = self.command("join", **fields)
@@ -196,23 +191,6 @@ class Person(User):
         self.ahead_ms = reply["now"] - (before_ms + time.time() * 1000) / 2
         self.joined(reply)
 
-    def _resume(self, reply: Message) -> None:
-        self._joined_ms, self._left_out = reply["now"], 0
-        if self._heard is not None:
-            self._heard.clear()
-        if reply.get("gap"):
-            self.tally.counts["resync"] += 1
-        elif self._last is not None and self._last[0] == reply["epoch"]:
-            # What was missed is told between the last seq heard and the reply's own.
-            for message in reply.get("missed", ()):
-                self._one(message, late=True)
-            if self._last[1] != reply["seq"]:
-                self.tally.wrong(
-                    "gap_after_resume",
-                    f"{self.user} has seq {self._last[1]}, the room {reply['seq']}",
-                )
-        self._last = (reply["epoch"], reply["seq"])
-
     def _rejoin_soon(self, retry_ms: int | None) -> None:
         wait_s = self.rng.uniform(0.5, 3) if retry_ms is None else retry_ms / 1000
         self._rejoin_at = self.rehearsal.now_s + wait_s
@@ -221,14 +199,14 @@ class Person(User):
             self.connection = None
 
     def _lose_network(self, spread_s: float) -> None:
-        self._audit()
+        self._witness.leaves(self.now_ms())
         self._rejoin_soon(int(self.rng.uniform(0, spread_s) * 1000))
 
     def _cut(self, closed: Closed) -> None:
         self.tally.counts[f"closed.{closed.code}"] += 1
         if self.connection is None:
             return
-        self._audit()
+        self._witness.leaves(self.now_ms())
         self.connection.drop()
         self.connection = None
         self._rejoin_at = max(self._rejoin_at, self.rehearsal.now_s + self.rng.uniform(0.2, 2))
@@ -266,30 +244,27 @@ class Person(User):
             took_ms = self._since(self.rng.choice(comments)["ts"])
             if self.honest:
                 self.tally.time("push.sample", took_ms)
-            if self._heard is not None:
-                self._heard.update((comment["id"], comment["ts"]) for comment in comments)
+            if self._witness.audited:
+                self._witness.comments(comments)
                 self.fire("push", "comment", took_ms, frame.size, None)
         if frame.left_out:
-            self._left_out += frame.left_out
+            self._witness.left_out(frame.left_out)
             self.tally.counts["left_out"] += frame.left_out
         for message in frame.others:
             self._one(message)
 
-    def _one(self, message: Message, *, late: bool = False) -> None:
-        """Any message but comments; `late` if it was missed and is told on coming back."""
+    def _one(self, message: Message) -> None:
         kind = message["t"]
         if kind in ("ok", "err"):
             if "room" in message:  # events may follow in the same breath
-                self._resume(message)
+                for missed in self._witness.joined(message):
+                    self.heard(missed)
             if message["ref"] is not None:
                 self._replies[message["ref"]] = message
             return
         self.tally.counts[f"event.{kind}"] += 1
-        if "seq" in message:
-            self._in_order(message)
-        if kind == "stock":
-            self._newer(message)
-        elif kind == "notice" and self.honest and not late:
+        self._witness.event(message)
+        if kind == "notice" and self.honest:
             self._time_beacon(message["text"])
         elif kind == "bye":
             self._rejoin_at = self.rehearsal.now_s + (message.get("reconnect_ms") or 1000) / 1000
@@ -299,34 +274,8 @@ class Person(User):
         if text.startswith(BEACON):
             took_ms = self._since(float(text.removeprefix(BEACON)))
             self.tally.time("push.must", took_ms)
-            if self._heard is not None:
+            if self._witness.audited:
                 self.fire("push", "notice", took_ms, 0, None)
-
-    def _in_order(self, message: Message) -> None:
-        if self._last is None:
-            return
-        epoch, seq = self._last
-        if message["seq"] != seq + 1:
-            kind = "event_lost" if message["seq"] > seq else "event_twice"
-            self.tally.wrong(kind, f"{self.user}: {message['t']} {message['seq']} after {seq}")
-        self._last = (epoch, max(seq, message["seq"]))
-
-    def _newer(self, message: Message) -> None:
-        sale, ver = message["sale"], message["ver"]
-        if ver < self._versions.get(sale, 0):
-            self.tally.wrong("stock_went_back", f"{sale}: {ver} after {self._versions[sale]}")
-        self._versions[sale] = ver
-
-    def _audit(self) -> None:
-        """Compare what this viewer got with what the room said meanwhile."""
-        if self._heard is None or self.connection is None:
-            return
-        start, end = self._joined_ms + _EDGE_MS, int(self.now_ms()) - _EDGE_MS
-        expected = self.rehearsal.comments.between(start, end)
-        missing = len(expected - self._heard.keys())
-        self.tally.counts["audit.expected"] += len(expected)
-        self.tally.counts["audit.missing"] += max(0, missing - self._left_out)
-        self._heard.clear()
 
     # What locust is told
 

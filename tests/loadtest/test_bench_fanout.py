@@ -1,0 +1,62 @@
+"""The benchmark itself, small: every server that needs nothing but this repository is measured."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from loadtest import bench_fanout
+from loadtest.fanout.contenders import Contender, peers
+from loadtest.fanout.measure import Row, Timing, measure
+from loadtest.fanout.ours import ours
+
+pytestmark = pytest.mark.blocking_allowed
+
+HERE = ["ours", "ours-msgpack", "ours-deflate", "aiohttp", "websockets"]
+if shutil.which("cc"):
+    HERE.append("floor")
+
+
+def contender(key: str) -> Contender:
+    return next(one for one in (*ours(), *peers()) if one.key == key)
+
+
+@pytest.mark.parametrize("key", HERE)
+def test_each_server_delivers_what_is_published_and_its_cost_is_seen(key: str) -> None:
+    result = measure(contender(key), Row(40, 20), Timing(0.3, 1.0))
+
+    assert 0.8 < result.reached < 1.2
+    assert result.cpu_us is not None
+    assert result.cpu_us > 0
+    assert result.p50_ms is not None
+    assert result.closed == 0
+    assert result.joins_per_s > 0
+
+
+def test_compressed_frames_cost_fewer_bytes_a_comment() -> None:
+    row, timing = Row(200, 10), Timing(0.3, 1.0)
+    plain, packed = (measure(contender(k), row, timing) for k in ("ours", "ours-deflate"))
+
+    assert plain.bytes_per_comment is not None
+    assert packed.bytes_per_comment is not None
+    assert packed.bytes_per_comment < plain.bytes_per_comment
+
+
+def test_a_peer_that_is_not_installed_is_named_with_what_installs_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where no `make peers` was ever run
+    monkeypatch.setattr(bench_fanout.os, "sched_setaffinity", lambda *_: None)
+    code = bench_fanout.main(["--only", "uws", "--rows", "1x1"])
+    said = capsys.readouterr().out
+
+    assert code == 2
+    assert "uWebSockets (C++, Node) is not installed: " in said
+    assert "make peers" in said
+
+
+def test_a_server_that_nobody_knows_is_refused_by_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert bench_fanout.main(["--only", "ours,theirs"]) == 2
+    assert "There is no theirs; choose from ours" in capsys.readouterr().out
