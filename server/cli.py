@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from server import __version__, auth, logs
+from server import __version__, auth, cli_size, logs
 from server import settings as all_settings
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
@@ -161,6 +161,9 @@ def loadtest(context: typer.Context) -> None:
     # In a process of its own: locust changes the socket module of the one it runs in.
     command = [sys.executable, "-m", "loadtest", *context.args]
     raise typer.Exit(subprocess.call(command))  # noqa: S603 - our own program
+
+
+app.command()(cli_size.size)
 
 
 @app.command(hidden=True)
