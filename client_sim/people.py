@@ -21,7 +21,7 @@ from client_sim.wire import Message
 from client_sim.witness import Witness
 
 _LOW = 1e-9
-QUEUES = 0.0  # of those who find a sale sold out
+QUEUES = 0.4  # of those who find a sale sold out
 TRIES_MAX = 3  # how often somebody goes for the same sale
 
 

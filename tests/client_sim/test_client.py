@@ -78,6 +78,32 @@ async def test_a_buy_is_held_then_paid(enter: Enter, host: RoomClient) -> None:
     assert ann.state.orders[order["order"]]["status"] == "paid"
 
 
+async def test_who_queues_is_offered_what_another_gives_back(
+    enter: Enter, host: RoomClient
+) -> None:
+    sale = await host.sale_open("mug", 7900, 1, hold_s=60)
+    ann, bo = await enter("ann"), await enter("bo")
+    order = await ann.buy(sale["sale"])
+
+    place = await bo.waitlist(sale["sale"])
+    await ann.cancel(order["order"])
+    offer = (await until(bo, "order"))[-1]["order"]
+
+    assert (place, offer["offer"], offer["status"]) == (1, True, "held")
+    assert (await bo.pay(offer["order"]))["status"] == "paid"
+
+
+async def test_a_host_takes_a_paid_order_back(enter: Enter, host: RoomClient) -> None:
+    sale = await host.sale_open("mug", 7900, 1, hold_s=60)
+    ann = await enter("ann")
+    order = await ann.buy(sale["sale"])
+    await ann.pay(order["order"])
+
+    returned = await host.order_return(order["order"], restock=True)
+
+    assert returned["status"] in ("returned", "refund_due", "refunded")
+
+
 async def test_a_cut_connection_resumes_without_loss_or_double(
     enter: Enter, host: RoomClient, cutter: Cutter
 ) -> None:
