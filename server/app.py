@@ -17,13 +17,17 @@ from server.rooms.dispatch import Dispatch
 from server.rooms.likes import Likes
 from server.rooms.moderation import Moderation
 from server.rooms.open_rooms import OpenRooms
+from server.rooms.order_book import OrderBook
 from server.rooms.orders import Orders
-from server.rooms.payments import SandboxProvider
+from server.rooms.outbox import Outbox
+from server.rooms.payments import provider_of
 from server.rooms.phases import Phases
 from server.rooms.presence import Presence
+from server.rooms.refunds import Refunds
 from server.rooms.sales import Sales
 from server.rooms.shelf import Shelf
 from server.rooms.sweeper import Sweeper
+from server.rooms.waitlist import Waitlist
 from server.settings import Settings
 from server.store.client import connect
 from server.store.cluster_bus import bus_on
@@ -33,6 +37,9 @@ from server.store.scripts import Scripts
 from server.web.app import make_app
 from server.web.health import Health
 from server.web.ops import Ops
+from server.web.orders import OrderRoutes
+from server.web.payments import PaymentRoutes
+from server.web.post import HttpPost
 from server.web.rest import Rest
 from server.web.scrape import Scrape
 
@@ -66,7 +73,10 @@ async def run_worker(
 
         directory = Directory(scripts, settings)
         sales = Sales(scripts, settings)
-        orders = Orders(scripts, settings, SandboxProvider(), metrics)
+        provider = provider_of(settings.payments)
+        stack.push_async_callback(provider.aclose)
+        orders = Orders(scripts, settings, provider, metrics)
+        refunds = Refunds(scripts, settings, provider)
         dispatch = Dispatch(
             [
                 Comments(scripts, settings, metrics),
@@ -76,6 +86,8 @@ async def run_worker(
                 Moderation(scripts, settings),
                 sales,
                 orders,
+                Waitlist(scripts, settings),
+                refunds,
             ],
             directory.host_of,
         )
@@ -87,8 +99,17 @@ async def run_worker(
         )
         await stack.enter_async_context(Presence(scripts, settings, worker_id, lambda: rooms))
         await stack.enter_async_context(
-            Sweeper(scripts, settings, lambda: [room.room_id for room in rooms], metrics=metrics)
+            Sweeper(
+                scripts,
+                settings,
+                lambda: [room.room_id for room in rooms],
+                refunds.sweep,
+                metrics=metrics,
+            )
         )
+
+        post = await stack.enter_async_context(HttpPost(settings.outbox.timeout_s))
+        await stack.enter_async_context(Outbox(scripts, settings, worker_id, post))
 
         scrape = await stack.enter_async_context(
             Scrape(metrics, worker_id, settings.server.workers)
@@ -97,7 +118,12 @@ async def run_worker(
         ops = await stack.enter_async_context(
             Ops(redis, keys, settings, metrics.registry, worker_id)
         )
-        routes = [*Rest(directory, dispatch).routes(), *ops.routes()]
+        routes = [
+            *Rest(directory, dispatch).routes(),
+            *OrderRoutes(OrderBook(scripts), directory).routes(),
+            *PaymentRoutes(orders, refunds, settings.payments).routes(),
+            *ops.routes(),
+        ]
         app = make_app(settings, verifier, routes, health)
         runner = web.AppRunner(
             app,

@@ -14,6 +14,7 @@ import typer
 
 from server import __version__, auth, cli_size, logs
 from server import settings as all_settings
+from server.cli_orders import add_to
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 
@@ -43,6 +44,9 @@ _ADDRESS_ERRORS = {
     errno.EADDRNOTAVAIL: "this machine doesn't have that address",
 }
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+
+
+add_to(app)
 
 
 def main() -> None:

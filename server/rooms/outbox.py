@@ -49,6 +49,7 @@ class Outbox:
         self._worker = worker_id
         self._post = post
         self._task: asyncio.Task[None] | None = None
+        self._leaving = False
         self._known: set[str] = set()
 
     async def __aenter__(self) -> Self:
@@ -57,12 +58,14 @@ class Outbox:
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        # Told twice, since a cancellation can drown in a Redis call that fails at that moment.
+        self._leaving = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
-        while True:
+        while not self._leaving:
             try:
                 delivered = await self.deliver_all()
             except (RedisError, OSError) as error:

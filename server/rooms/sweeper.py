@@ -62,19 +62,22 @@ class Sweeper:
         self._expired = metrics and metrics.orders.labels("expired")
         self._here = here
         self._task: asyncio.Task[None] | None = None
+        self._leaving = False
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._run(), name="sweeper")
         return self
 
     async def __aexit__(self, *exc: object) -> None:
+        # Told twice, since a cancellation can drown in a Redis call that fails at that moment.
+        self._leaving = True
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _run(self) -> None:
         lap_at = 0.0
-        while True:
+        while not self._leaving:
             try:
                 if time.monotonic() >= lap_at:
                     await self.sweep_all()

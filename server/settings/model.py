@@ -13,6 +13,7 @@ from server.settings.sections import (
     Jwt,
     Log,
     Orders,
+    Outbox,
     Payments,
     Redis,
     Rooms,
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     bus: Bus = Bus()
     orders: Orders = Orders()
     payments: Payments = Payments()
+    outbox: Outbox = Outbox()
     log: Log = Log()
 
     @classmethod

@@ -271,6 +271,26 @@ class Payments(Section):
     tolerance_s: float = _limit(300, 1, 86_400, "Age a signed message may have.")
 
 
+class Outbox(Section):
+    """Tells every change of orders, stock and payments to another system."""
+
+    url: str = Field(
+        "",
+        pattern=r"^(https?://\S+)?$",
+        description="Where ledger lines are posted; empty posts nothing.",
+    )
+    secret: SecretStr | None = Field(
+        None, description="Secret the posts are signed with; none leaves them unsigned."
+    )
+    interval_s: float = _limit(1, 0.01, 60, "Pause when there was nothing to post.")
+    timeout_s: float = _limit(10, 0.05, 300, "Time a post may take.")
+    retry_s: float = _limit(
+        5, 0.01, 3600, "Pause before the first retry; each further one is twice as long."
+    )
+    tries_max: int = _limit(10, 1, 1000, "Posts of an entry before it is given up.")
+    batch_max: int = _limit(50, 1, 1000, "Entries taken at once.")
+
+
 class Log(Section):
     """What is written to standard error."""
 

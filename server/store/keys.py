@@ -32,6 +32,7 @@ ROOM_KEYS: Final = {
     "entries": "list: packed {sale, buy} that wait for a draw",
     "waiting": "zset: <sale>/<number of 16 digits>/<user>, in the order people queued",
     "queued": "hash <sale>/<user> -> packed {user, name, qty, n}; `n`: the last number given",
+    "dead_letters": "hash place in the ledger -> packed DeadLetter of the outbox",
     "nudge": "string: written before waiting for copies, see `Scripts`",
     "refunds": "zset: payment by the ms from which its refund is to be tried",
 }

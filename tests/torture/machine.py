@@ -191,6 +191,15 @@ class ShopMachine(RuleBasedStateMachine):
         if name not in self.payments:
             self.payments[name] = amount
 
+    @rule(n=picks, user=users, qty=quantities)
+    def a_payment_comes_when_others_have_the_units(self, n: int, user: str, qty: int) -> None:
+        if not self.told:
+            return
+        order = self.pick(n)
+        self.a_hold_lapses(n, swept_by=1)
+        self.run(self._buy(user, f"k{len(self.keys)}", {order.lines[0].sale: qty}))
+        self.a_payment_is_told(n, payment=3, wrong=False)
+
     @rule()
     def refunds_are_made(self) -> None:
         self.run(self.shop.refunds.sweep(self.room))
