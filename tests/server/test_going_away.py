@@ -1,0 +1,163 @@
+"""Servers that drain, restart and are replaced, under people who buy."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+import pytest
+
+from server.protocol.commands import Last
+from tests.server.conftest import OpenShop, Serve, Token
+from tests.server.talk import Talk, talk
+
+
+async def test_a_restart_keeps_rooms_orders_and_places(
+    serve: Serve, shop: OpenShop, token: Token
+) -> None:
+    first = await serve()
+    sale = await shop(first.url).open()
+    async with talk(first.url) as ann:
+        joined = await ann.join(token("ann"))
+        order = (await ann.ask("buy", sale=sale, key="k1"))["order"]
+        await shop(first.url).send("PUT", "/v1/rooms/r1/pin", {"sku": "mug"})
+        await ann.hear(lambda m: m["t"] == "pin")
+        first.process.send_signal(signal.SIGTERM)
+        bye = await ann.hear(lambda m: m["t"] == "bye")
+        assert await ann.end() == bye["code"] == 4000
+        assert bye["reconnect_ms"] > 0
+    assert await first.end() == 0
+
+    second = await serve()
+    async with talk(second.url) as ann:
+        last = {"epoch": joined["epoch"], "seq": joined["seq"]}
+        again = await ann.join(token("ann"), last=last)
+        same = await ann.ask("buy", sale=sale, key="k1")
+
+    assert (again["epoch"], again["seq"]) == (joined["epoch"], joined["seq"] + 1)
+    assert [m["t"] for m in again["missed"]] == ["pin"]
+    assert [o["order"] for o in again["orders"]] == [order["order"]]
+    assert same["order"]["order"] == order["order"]
+    assert again["room"]["sales"][0]["left"] == 999
+
+
+async def test_what_was_accepted_is_answered_before_the_goodbye(
+    serve: Serve, shop: OpenShop, token: Token
+) -> None:
+    served = await serve(
+        LIVEROOM_EDGE_COMMANDS_BURST="200", LIVEROOM_EDGE_COMMANDS_IN_FLIGHT_MAX="100"
+    )
+    sale = await shop(served.url).open()
+    async with talk(served.url) as ann:
+        await ann.join(token("ann"))
+
+        refs = [await ann.tell("buy", sale=sale, key=f"k{n}") for n in range(50)]
+        await ann.wait_for(lambda: refs[0] in ann.replies)
+        served.process.send_signal(signal.SIGTERM)
+        await ann.end()
+
+        types = [message["t"] for message in ann.messages]
+        assert types[-1] == "bye"
+        assert all(ref in ann.replies for ref in refs)
+        accepted = {ref for ref in refs if ann.replies[ref]["t"] == "ok"}
+        refused = {ann.replies[ref]["code"] for ref in refs if ref not in accepted}
+        assert refused <= {"unavailable"}
+    assert await served.end() == 0
+
+
+class Buyer:
+    """Somebody who buys on and on, wherever the server sends them."""
+
+    def __init__(self, name: str, url: str, token: str, sale: str) -> None:
+        self.name, self._url, self._token, self._sale = name, url, token, sale
+        self.seqs: list[int] = []
+        self.bought: dict[str, str] = {}
+        self.gaps = 0
+        self.stays = 0
+        self.stop = False
+        self._last: Last | None = None
+
+    async def live(self) -> None:
+        while not self.stop:
+            try:
+                async with talk(self._url) as client:
+                    await self._stay(client)
+            except (OSError, AssertionError):
+                await asyncio.sleep(0.05)
+
+    async def _stay(self, client: Talk) -> None:
+        last = (
+            {}
+            if self._last is None
+            else {"last": {"epoch": self._last.epoch, "seq": self._last.seq}}
+        )
+        joined = await client.join(self._token, **last)
+        if joined["t"] != "ok":
+            return
+        self.stays += 1
+        self.gaps += joined.get("gap", False)
+        missed = [m["seq"] for m in joined.get("missed", [])]
+        self.seqs += missed
+        start = joined["seq"]
+        try:
+            while not self.stop and client.closed_with is None:
+                key = f"{self.name}-{len(self.bought)}"
+                reply = await client.ask("buy", sale=self._sale, key=key)
+                if reply["t"] == "ok":
+                    self.bought[key] = reply["order"]["order"]
+                else:
+                    assert reply["code"] in ("unavailable", "rate_limited"), reply
+                await asyncio.sleep(0.01)
+        finally:
+            self.seqs += client.seqs
+            seq = self.seqs[-1] if client.seqs else start
+            self._last = Last(joined["epoch"], max(seq, start))
+
+
+async def until(true: Callable[[], bool]) -> None:
+    while not true():
+        await asyncio.sleep(0.05)
+
+
+@pytest.mark.timeout(90)
+async def test_a_rolling_restart_loses_no_event_and_no_order(
+    serve: Serve, shop: OpenShop, token: Token
+) -> None:
+    served = await serve(
+        "--workers", "2", LIVEROOM_EDGE_COMMANDS_PER_S="200", LIVEROOM_SERVER_DRAIN_S="3"
+    )
+    sale = await shop(served.url).open(stock=100_000)
+    buyers = [Buyer(f"b{n}", served.url, token(f"b{n}"), sale) for n in range(8)]
+
+    async def host() -> int:
+        said = 0
+        while not all(buyer.stop for buyer in buyers):
+            try:
+                await shop(served.url).send(
+                    "PUT", "/v1/rooms/r1/pin", {"sku": "mug" if said % 2 else None}
+                )
+                said += 1
+            except (OSError, AssertionError):
+                pass
+            await asyncio.sleep(0.02)
+        return said
+
+    async with asyncio.TaskGroup() as group:
+        for buyer in buyers:
+            group.create_task(buyer.live())
+        hosting = group.create_task(host())
+        await until(lambda: all(buyer.bought for buyer in buyers))
+        served.process.send_signal(signal.SIGHUP)
+        await until(lambda: all(buyer.stays > 1 for buyer in buyers))
+        went_on = {buyer.name: len(buyer.bought) for buyer in buyers}
+        await until(lambda: all(len(b.bought) > went_on[b.name] for b in buyers))
+        for buyer in buyers:
+            buyer.stop = True
+
+    assert hosting.result() > 0
+    for buyer in buyers:
+        assert buyer.gaps == 0
+        assert buyer.seqs == list(range(buyer.seqs[0], buyer.seqs[0] + len(buyer.seqs)))
+        async with talk(served.url) as client:
+            orders = (await client.join(token(buyer.name)))["orders"]
+        assert set(buyer.bought.values()) <= {order["order"] for order in orders}
+        assert len(set(buyer.bought.values())) == len(buyer.bought)

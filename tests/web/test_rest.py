@@ -1,0 +1,334 @@
+"""REST under /v1/rooms: what each route answers, and how it refuses."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from server.auth import SESSION_COOKIE, mint
+from server.protocol.roles import Role
+from server.settings import Settings
+from server.web import rest
+from tests.conftest import MakeSettings
+from tests.running import running
+
+MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}
+SALE = {"sku": "mug", "price": 7900, "stock": 3, "per_user": 2, "hold_s": 60}
+NEW = {"room": "r1", "title": "慢直播"}
+
+
+@pytest.fixture(autouse=True)
+def loop_is_not_blocked() -> None:
+    """A worker reads its scripts when it starts."""
+
+
+@pytest.fixture
+def web_settings(make_settings: MakeSettings) -> Settings:
+    return make_settings()
+
+
+class Api:
+    """A worker over HTTP, as somebody."""
+
+    def __init__(self, session: aiohttp.ClientSession, settings: Settings, url: str) -> None:
+        self.session, self.settings, self.url = session, settings, url
+
+    def token(self, user: str, role: Role, rooms: list[str] | None = None) -> str:
+        return mint(self.settings, user, role, rooms=rooms)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        user: str | None = "h1",
+        role: Role = Role.HOST,
+        rooms: list[str] | None = None,
+        **more: Any,
+    ) -> tuple[int, Any]:
+        """(status, JSON body); `user` None sends no token."""
+        headers = more.pop("headers", {})
+        if user is not None:
+            headers["Authorization"] = f"Bearer {self.token(user, role, rooms)}"
+        if body is not None:
+            more["json"] = body
+        async with self.session.request(
+            method, self.url + path, headers=headers, **more
+        ) as response:
+            text = await response.text()
+            is_json = response.content_type == "application/json"
+            return response.status, await response.json() if is_json and text else text
+
+    async def refused(self, status: int, code: str, *args: Any, **more: Any) -> str:
+        """Send what must be refused so; the sentence."""
+        got, body = await self.send(*args, **more)
+        assert (got, body["error"]["code"]) == (status, code), body
+        assert set(body) == {"error"}
+        assert set(body["error"]) == {"code", "msg"}
+        assert body["error"]["msg"].endswith(".")
+        return str(body["error"]["msg"])
+
+
+@pytest.fixture
+async def api(web_settings: Settings) -> AsyncIterator[Api]:
+    async with running(web_settings, "w1") as worker, aiohttp.ClientSession() as session:
+        yield Api(session, web_settings, worker.url)
+
+
+@pytest.fixture
+async def live(api: Api) -> Api:
+    """The live room r1 of h1, with a mug on the shelf."""
+    assert (await api.send("POST", "/v1/rooms", NEW))[0] == 201
+    assert (await api.send("PUT", "/v1/rooms/r1/shelf/mug", MUG))[0] == 200
+    assert (await api.send("POST", "/v1/rooms/r1/live", {"phase": "live"}))[0] == 200
+    return api
+
+
+async def test_a_room_is_created_read_and_listed(api: Api) -> None:
+    status, made = await api.send("POST", "/v1/rooms", NEW | {"scheduled": 5})
+    read = await api.send("GET", "/v1/rooms/r1", user=None)
+    listed = await api.send("GET", "/v1/rooms", user=None)
+
+    assert status == 201
+    assert (made["room"], made["title"], made["host"]) == ("r1", "慢直播", "h1")
+    assert (made["phase"], made["scheduled"]) == ("scheduled", 5)
+    assert read == (200, made)
+    assert listed == (200, [made])
+
+
+async def test_rooms_are_listed_newest_first_in_pages(api: Api) -> None:
+    for n in range(5):
+        await api.send("POST", "/v1/rooms", {"room": f"r{n}", "title": "x"})
+
+    async def page(query: str) -> list[str]:
+        status, body = await api.send("GET", f"/v1/rooms?{query}", user=None)
+        assert status == 200
+        return [room["room"] for room in body]
+
+    assert await page("") == ["r4", "r3", "r2", "r1", "r0"]
+    assert await page("limit=2") == ["r4", "r3"]
+    assert await page("limit=2&offset=2") == ["r2", "r1"]
+    assert await page("offset=9") == []
+    assert await page("limit=0") == []
+    for query in ("limit=-1", "offset=x", "limit=1e3", "limit=99999999", "offset=٣"):
+        await api.refused(400, "bad_message", "GET", f"/v1/rooms?{query}")
+
+
+async def test_an_admin_makes_rooms_for_hosts(api: Api) -> None:
+    body = NEW | {"host": "h9", "host_name": "Nina"}
+    made = await api.send("POST", "/v1/rooms", body, user="root", role=Role.ADMIN)
+    other = await api.send("POST", "/v1/rooms", body | {"room": "r2"})
+
+    assert (made[1]["host"], made[1]["host_name"]) == ("h9", "Nina")
+    assert other[1]["host"] == "h1"
+
+
+async def test_the_shelf_and_the_pin_are_changed(live: Api) -> None:
+    shelf, pin = "/v1/rooms/r1/shelf", "/v1/rooms/r1/pin"
+    put = await live.send("PUT", f"{shelf}/tea", MUG | {"sku": "tea"})
+    pinned = await live.send("PUT", pin, {"sku": "tea"})
+    assert (await live.send("GET", "/v1/rooms/r1"))[1]["pin"] == "tea"
+    unpinned = await live.send("PUT", pin, {"sku": None})
+    removed = await live.send("DELETE", f"{shelf}/tea")
+
+    assert put == (200, MUG | {"sku": "tea"})
+    assert (pinned, unpinned) == ((200, {"sku": "tea"}), (200, {"sku": None}))
+    assert removed[0] == 204
+    assert await live.send("GET", shelf, user=None) == (200, [MUG])
+
+
+async def test_a_sale_is_opened_restocked_and_closed(live: Api) -> None:
+    sales = "/v1/rooms/r1/sales"
+    status, sale = await live.send("POST", sales, SALE)
+    restocked = await live.send("POST", f"{sales}/{sale['sale']}/restock", {"add": 4})
+    closed = await live.send("POST", f"{sales}/{sale['sale']}/close")
+
+    assert (status, sale["status"], sale["left"]) == (201, "open", 3)
+    assert (restocked[0], restocked[1]["left"]) == (200, 7)
+    assert (closed[0], closed[1]["status"]) == (200, "closed")
+    assert await live.send("GET", sales, user=None) == (200, [closed[1]])
+
+
+async def test_the_host_reads_orders_and_totals(live: Api) -> None:
+    orders = await live.send("GET", "/v1/rooms/r1/orders")
+    csv = await live.send("GET", "/v1/rooms/r1/orders.csv")
+    stats = await live.send("GET", "/v1/rooms/r1/stats")
+
+    assert orders == (200, {"orders": [], "at": 0, "next": None})
+    assert (csv[0], stats[0]) == (200, 200)
+    for name in ("orders", "orders.csv", "stats"):
+        await live.refused(403, "forbidden", "GET", f"/v1/rooms/r1/{name}", user="h2")
+        await live.refused(401, "bad_token", "GET", f"/v1/rooms/r1/{name}", user=None)
+
+
+CHANGES = [
+    ("POST", "/v1/rooms/r1/live", {"phase": "ended"}),
+    ("PUT", "/v1/rooms/r1/shelf/mug", MUG),
+    ("DELETE", "/v1/rooms/r1/shelf/mug", None),
+    ("PUT", "/v1/rooms/r1/pin", {"sku": "mug"}),
+    ("POST", "/v1/rooms/r1/sales", SALE),
+    ("POST", "/v1/rooms/r1/sales/s1/close", None),
+    ("POST", "/v1/rooms/r1/sales/s1/restock", {"add": 1}),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CHANGES, ids=[c[1] for c in CHANGES])
+async def test_a_room_is_changed_by_its_own_host_only(
+    live: Api, method: str, path: str, body: Any
+) -> None:
+    change = (method, path, body)
+    await live.refused(401, "bad_token", *change, user=None)
+    await live.refused(403, "forbidden", *change, user="ann", role=Role.VIEWER)
+    await live.refused(403, "forbidden", *change, user="mo", role=Role.MODERATOR)
+    await live.refused(403, "forbidden", *change, user="h2")
+    await live.refused(403, "forbidden", *change, rooms=["another"])
+    nowhere = (method, path.replace("r1", "nowhere"), body)
+    await live.refused(404, "not_found", *nowhere, user="root", role=Role.ADMIN)
+
+
+async def test_only_hosts_make_rooms(api: Api) -> None:
+    create = ("POST", "/v1/rooms", NEW)
+    await api.refused(401, "bad_token", *create, user=None)
+    await api.refused(403, "forbidden", *create, user="ann", role=Role.VIEWER)
+    await api.refused(403, "forbidden", *create, rooms=["another"])
+    await api.send(*create)
+    await api.refused(409, "conflict", *create)
+    await api.refused(413, "too_long", "POST", "/v1/rooms", {"room": "r2", "title": "x" * 81})
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    ["Bearer nonsense", "Bearer ", "Bearer", "Basic aDE6aDE=", "bearer a.b.c", "Bearer \xff"],
+)
+async def test_a_bad_token_is_refused_and_says_how_to_send_one(
+    api: Api, authorization: str
+) -> None:
+    async with api.session.post(
+        f"{api.url}/v1/rooms", json=NEW, headers={"Authorization": authorization}
+    ) as response:
+        assert response.status == 401
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+        assert (await response.json())["error"]["code"] == "bad_token"
+
+
+BAD_BODIES = [
+    ("POST", "/v1/rooms", b""),
+    ("POST", "/v1/rooms", b"{"),
+    ("POST", "/v1/rooms", b"[]"),
+    ("POST", "/v1/rooms", b'{"room": "r 1", "title": "x"}'),
+    ("POST", "/v1/rooms", b'{"room": "r1\\n", "title": "x"}'),
+    ("POST", "/v1/rooms", b'{"room": "r1", "title": ""}'),
+    ("POST", "/v1/rooms", b'{"room": "r1", "title": "\xff"}'),
+    ("POST", "/v1/rooms", b'{"room": "r1", "title": "x", "stream_url": "javascript:1"}'),
+    ("POST", "/v1/rooms", b"[" * 60_000),
+    ("POST", "/v1/rooms/r1/live", b'{"phase": "scheduled"}'),
+    ("PUT", "/v1/rooms/r1/shelf/tea", b'{"sku":"mug","title":"x","price":1,"currency":"CNY"}'),
+    ("PUT", "/v1/rooms/r1/shelf/mug", b'{"sku":"mug","title":"x","price":-1,"currency":"CNY"}'),
+    ("PUT", "/v1/rooms/r1/shelf/mug", b'{"sku":"mug","title":"x","price":1.5,"currency":"CNY"}'),
+    ("PUT", "/v1/rooms/r1/shelf/mug", b'{"sku":"mug","title":"x","price":1,"currency":"cny"}'),
+    ("POST", "/v1/rooms/r1/sales", b'{"sku":"mug","price":1,"stock":0,"per_user":1,"hold_s":60}'),
+    ("POST", "/v1/rooms/r1/sales", b'{"sku":"mug"}'),
+    ("POST", "/v1/rooms/r1/sales/s1/restock", b'{"add": 0}'),
+    ("POST", "/v1/rooms/r1/sales/s1/restock", b'{"add": 1000001}'),
+    ("PUT", "/v1/rooms/r1/pin", b"{}"),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "body"), BAD_BODIES)
+async def test_a_bad_body_is_refused_with_what_is_wrong(
+    live: Api, method: str, path: str, body: bytes
+) -> None:
+    await live.refused(400, "bad_message", method, path, data=body)
+
+
+async def test_what_the_room_does_not_allow_is_a_conflict_or_not_found(live: Api) -> None:
+    room = "/v1/rooms/r1"
+    await live.refused(409, "conflict", "POST", f"{room}/live", {"phase": "live"})
+    await live.refused(404, "not_found", "PUT", f"{room}/pin", {"sku": "hat"})
+    await live.refused(404, "not_found", "DELETE", f"{room}/shelf/hat")
+    await live.refused(404, "not_found", "POST", f"{room}/sales/none/close")
+    await live.refused(404, "not_found", "GET", "/v1/rooms/nowhere")
+    await live.refused(404, "not_found", "GET", "/v1/rooms/nowhere/shelf")
+    await live.refused(404, "not_found", "GET", "/v1/no/such/thing")
+    await live.refused(409, "limit_reached", "POST", f"{room}/sales", SALE | {"hold_s": 1})
+    await live.send("POST", f"{room}/live", {"phase": "ended"})
+    await live.refused(409, "ended", "POST", f"{room}/live", {"phase": "live"})
+
+
+async def test_a_wrong_method_names_the_right_ones(live: Api) -> None:
+    async with live.session.patch(f"{live.url}/v1/rooms/r1") as response:
+        assert response.status == 405
+        assert "GET" in response.headers["Allow"]
+        assert (await response.json())["error"]["code"] == "bad_message"
+
+
+async def test_a_body_that_is_too_big_is_refused(live: Api) -> None:
+    await live.refused(413, "too_long", "POST", "/v1/rooms", data=b" " * 70_000)
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rest, "BODY_S_MAX", 0.05)
+    come = asyncio.Event()
+
+    async def never() -> AsyncIterator[bytes]:
+        yield b'{"room":'
+        await come.wait()
+
+    sentence = await api.refused(400, "bad_message", "POST", "/v1/rooms", data=never())
+
+    assert "too long to arrive" in sentence
+
+
+async def test_a_cookie_counts_for_changes_from_our_own_pages_only(live: Api) -> None:
+    cookie = {"Cookie": f"{SESSION_COOKIE}={live.token('h1', Role.HOST)}"}
+    change = ("PUT", "/v1/rooms/r1/pin", {"sku": "mug"})
+    own = {"Origin": live.url}
+
+    for origin in ({}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
+        await live.refused(403, "forbidden", *change, user=None, headers=cookie | origin)
+    changed = await live.send(*change, user=None, headers=cookie | own)
+    read = await live.send("GET", "/v1/rooms/r1/stats", user=None, headers=cookie | {})
+
+    assert (changed[0], read[0]) == (200, 200)
+
+
+async def test_the_openapi_document_lists_every_route_with_types_that_exist(api: Api) -> None:
+    status, document = await api.send("GET", "/v1/openapi.json", user=None)
+
+    assert (status, document["openapi"]) == (200, "3.1.0")
+    listed = {(m.upper(), path) for path, item in document["paths"].items() for m in item}
+    assert {(method, path.replace("/r1", "/{room}")) for method, path, _ in CHANGES[:1]} <= listed
+    for path in ("", "/shelf", "/sales", "/orders", "/orders.csv", "/stats"):
+        assert ("GET", f"/v1/rooms/{{room}}{path}") in listed
+    for wanted in [
+        ("GET", "/v1/rooms"),
+        ("POST", "/v1/rooms"),
+        ("PUT", "/v1/rooms/{room}/shelf/{sku}"),
+        ("DELETE", "/v1/rooms/{room}/shelf/{sku}"),
+        ("PUT", "/v1/rooms/{room}/pin"),
+        ("POST", "/v1/rooms/{room}/sales"),
+        ("POST", "/v1/rooms/{room}/sales/{sale}/close"),
+        ("POST", "/v1/rooms/{room}/sales/{sale}/restock"),
+    ]:
+        assert wanted in listed
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(references(document)) <= known
+    for item in document["paths"].values():
+        for operation in item.values():
+            assert operation["summary"]
+            assert {"2XX", "default"} <= set(operation["responses"])
+
+
+def references(node: Any) -> list[str]:
+    """Every $ref under a node."""
+    if isinstance(node, list):
+        return [found for part in node for found in references(part)]
+    if not isinstance(node, dict):
+        return []
+    here = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+    return here + [found for part in node.values() for found in references(part)]
