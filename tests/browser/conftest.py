@@ -62,6 +62,16 @@ async def browser() -> AsyncIterator[Browser]:
         await started.close()
 
 
+MEASURED: list[str] = []
+"""Sentences with figures, printed when all tests are through."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was measured is shown also when nothing failed."""
+    for sentence in MEASURED:
+        terminalreporter.write_line(sentence)
+
+
 class Problems(list[str]):
     """What a page complained about: uncaught errors, policy violations."""
 

@@ -2,19 +2,18 @@
 
 import asyncio
 import contextlib
-import json
 import time
-from pathlib import Path
-from typing import Any
 
 from playwright.async_api import expect
 
-from tests.browser.conftest import OpenPage
+from client_sim.client import RoomClient
+from client_sim.errors import CommandRefused
+from tests.browser.conftest import MEASURED, OpenPage
 from tests.browser.shop import SOFA, Server, Shop, joined, open_shop, until
 
 COMMENTS_PER_S = 200
 SECONDS = 20
-TALKERS = 10
+TALKERS = 20
 FPS_MIN = 50
 GROWTH_BYTES_MAX = 4_000_000
 
@@ -38,26 +37,35 @@ FIGURES = """() => {
 HEAP = "() => { gc(); return performance.memory.usedJSHeapSize }"
 
 
+async def _say(person: RoomClient, text: str) -> bool:
+    """Whether it was said: on a busy machine the server may ask a talker to slow down."""
+    try:
+        await person.comment(text)
+    except CommandRefused:
+        return False
+    return True
+
+
 async def _talk(shop: Shop, seconds: float) -> int:
-    """`COMMENTS_PER_S` in all, by ten people at an even pace."""
+    """`COMMENTS_PER_S` in all, by some people at an even pace; how many were said."""
     async with contextlib.AsyncExitStack() as stack:
         people = [
             await stack.enter_async_context(shop.person(f"talker{i}", f"路人{i}"))
             for i in range(TALKERS)
         ]
-        began, said = time.monotonic(), 0
+        began, sent = time.monotonic(), []
         async with asyncio.TaskGroup() as group:
             while (elapsed := time.monotonic() - began) < seconds:
-                while said < elapsed * COMMENTS_PER_S:
-                    text = f"这个颜色太好看了，有没有小一号的？{said}"
-                    group.create_task(people[said % TALKERS].comment(text))
-                    said += 1
+                while len(sent) < elapsed * COMMENTS_PER_S:
+                    text = f"这个颜色太好看了，有没有小一号的？{len(sent)}"
+                    person = people[len(sent) % TALKERS]
+                    sent.append(group.create_task(_say(person, text)))
                 await asyncio.sleep(0.01)  # the pace of the crowd, not a wait for anything
-        return said
+        return sum(task.result() for task in sent)
 
 
 async def test_a_phone_stays_smooth_and_flat_at_200_comments_a_second(
-    server: Server, room: str, open_page: OpenPage, record_property: Any, images: Path
+    server: Server, room: str, open_page: OpenPage
 ) -> None:
     async with open_shop(server, room, SOFA) as shop:
         await shop.host.pin("sofa")
@@ -72,8 +80,13 @@ async def test_a_phone_stays_smooth_and_flat_at_200_comments_a_second(
 
         figures = await page.evaluate(FIGURES)
         figures["grown_bytes"] = await page.evaluate(HEAP) - before
-        record_property("hot_room", json.dumps(figures))
+        MEASURED.append(
+            f"Viewer page at {COMMENTS_PER_S} comments/s for {SECONDS} s: {figures['fps']:.0f} "
+            f"frames/s median, 99 % of frames within {figures['worst_ms']:.0f} ms, at most "
+            f"{figures['rows']} rows, heap grown by {figures['grown_bytes'] / 1024:.0f} KB."
+        )
         assert figures["heard"] == said
+        assert said > 0.9 * COMMENTS_PER_S * SECONDS
         assert figures["fps"] >= FPS_MIN
         assert figures["rows"] <= 80
         assert figures["grown_bytes"] < GROWTH_BYTES_MAX

@@ -39,6 +39,11 @@ async def test_a_sale_goes_from_the_hosts_click_to_the_viewers_paid_order(
         await expect(console.locator(".host-order")).to_have_count(1)
         await expect(console.locator(".host-order")).to_contain_text("已付款")
 
+        await console.get_by_role("button", name="退货退款: xiaoman").click()
+        await console.get_by_role("button", name="退货退款", exact=True).click()
+        await expect(console.locator(".host-order")).to_contain_text("已退货")
+        await expect(viewer.locator(".pinned-card .stock-words")).to_contain_text("剩 3已售 0")
+
 
 async def test_a_hold_that_is_given_back_returns_to_the_stock(
     server: Server, room: str, open_page: OpenPage
@@ -62,13 +67,20 @@ async def test_sold_out_says_what_may_come_back_and_offers_the_waitlist(
         await shop.host.pin("mug")
         sale = await shop.host.sale_open("mug", 5900, stock=1, per_user=1, hold_s=60)
         order = await quick.buy(sale["sale"])
-        viewer = await joined(await open_page(shop.watch, "late"))
+        viewer = await joined(await open_page(shop.watch, "patient"))
 
         button = viewer.locator(".pinned-card .buy")
         await expect(button).to_have_text("排队等放出")
         await expect(viewer.locator(".pinned-card")).to_contain_text("1 件待付款，可能放出")
 
-        await quick.pay(order["order"])
+        await button.click()
+        await expect(viewer.locator(".toast")).to_contain_text("已排队，第 1 位")
+
+        await quick.cancel(order["order"])
+        await expect(viewer.locator(".toast")).to_contain_text("轮到你了")
+        await viewer.get_by_role("button", name="我的订单").last.click()
+        await viewer.get_by_role("button", name="付款 ¥59").click()
+        await expect(viewer.locator("dialog .order")).to_contain_text("已付款")
         await expect(button).to_have_text("抢光了")
         await expect(button).to_be_disabled()
 

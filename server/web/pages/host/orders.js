@@ -1,9 +1,11 @@
 // Orders as they come: read by REST when the stock says that something happened.
 
-import { h, icon } from "../ui/dom.js";
-import { clock, price } from "../ui/format.js";
+import { h, icon, iconButton } from "../ui/dom.js";
+import { clock, price, priceText } from "../ui/format.js";
 import { rest } from "../ui/session.js";
+import { sure } from "../ui/sheet.js";
 import { t } from "../ui/strings.js";
+import { attempt } from "./shelf.js";
 
 const READ_MS_MIN = 700; // however fast the stock changes
 const READ_MS = 5000; // however quiet it is
@@ -61,14 +63,26 @@ export class HostOrders {
     if (key === this.key) return;
     this.key = key;
     this.list.replaceChildren(...(this.all.length
-      ? this.all.slice(0, SHOWN_MAX).map(row)
+      ? this.all.slice(0, SHOWN_MAX).map((order) => this.#row(order))
       : [h("li.empty", {}, icon("list"), h("p", {}, t("host.no_orders")))]));
   }
-}
 
-const row = (order) => h("li.host-order", { data: { status: order.status, order: order.order } },
-  h("span.fine", {}, clock(order.created)),
-  h("span.host-order-who", {}, h("b", {}, order.name || order.user),
-    h("span.fine", {}, order.lines.map(({ title, qty }) => `${title} ×${qty}`).join(", "))),
-  h("span.status", { data: { status: order.status } }, t(`order.${order.status}`)),
-  price(order.total, order.currency));
+  #row(order) {
+    const takeBack = async () => {
+      const question = t("host.return_sure", { name: order.name,
+        price: priceText(order.total, order.currency) });
+      if (!await sure(question, t("host.return"))) return;
+      await attempt(this.room.send("order.return", { order: order.order, restock: true }));
+      this.#soon();
+    };
+    return h("li.host-order", { data: { status: order.status, order: order.order } },
+      h("span.fine", {}, clock(order.created)),
+      h("span.host-order-who", {}, h("b", {}, order.name || order.user),
+        h("span.fine", {}, order.lines.map(({ title, qty }) => `${title} ×${qty}`).join(", "))),
+      h("span.status", { data: { status: order.status } }, t(`order.${order.status}`)),
+      price(order.total, order.currency),
+      order.status === "paid"
+        ? iconButton("undo", `${t("host.return")}: ${order.name}`, takeBack)
+        : h("span"));
+  }
+}

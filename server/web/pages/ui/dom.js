@@ -63,6 +63,7 @@ const PATHS = {
   link: "M10 14a4 4 0 0 0 6 0l3-3a4 4 0 0 0-6-6l-1 1m2 4a4 4 0 0 0-6 0l-3 3a4 4 0 0 0 6 6l1-1",
   download: "M12 4v11m-5-5l5 5 5-5M5 20h14",
   keyboard: "M3 7h18v11H3zM7 11h.01M11 11h.01M15 11h.01M8 15h8",
+  undo: "M9 7L4 12l5 5M4 12h10a5 5 0 0 1 5 5v1",
   sound: "M4 10v4h4l5 4V6L8 10H4zm12.500-1a4 4 0 0 1 0 6",
 };
 

@@ -5,6 +5,7 @@ import { day, duration, price, priceText } from "./format.js";
 import { openSheet, toast } from "./sheet.js";
 import { t, whyNot } from "./strings.js";
 
+const PENDING_MS = 4000; // then paying may be tried again
 const RING = 2 * Math.PI * 26;
 
 const isHeld = (order, now) => order.status === "held" && order.hold_until > now;
@@ -35,7 +36,11 @@ function actions(ctx, order) {
     button.disabled = true;
     write(button, words);
     try {
-      await command();
+      const { status } = await command();
+      if (status === "held") { // the provider has it, and will say
+        toast(t("order.pending"));
+        setTimeout(ctx.redraw, PENDING_MS);
+      }
     } catch (error) {
       toast(whyNot(error));
       ctx.redraw();
