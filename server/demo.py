@@ -2,9 +2,13 @@
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 import sys
+from http import HTTPStatus
+
+import aiohttp
 
 from server import auth, supervisor
 from server.protocol.roles import Role
@@ -16,6 +20,8 @@ from server.tied_child import tied
 log = logging.getLogger(__name__)
 
 ROOM = "demo"
+SALES_MAX = 100
+"""A room that has had so many sales is left behind: everybody who joins is shown them all."""
 _CROWD_STOP_S_MAX = 5.0
 
 
@@ -38,11 +44,12 @@ async def run(settings: Settings, *, viewers: int) -> None:
 async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: int) -> None:
     """Keep the crowd until `stop`: it leaves first, so that nobody has to be drained."""
     serving = await ready
-    print(_welcome(serving), flush=True)  # noqa: T201 - what the command is asked to show
+    room = await _room_to_use(serving)
+    print(_welcome(serving, room), flush=True)  # noqa: T201 - what the command is asked to show
     child = await asyncio.create_subprocess_exec(
         *tied(
             *(sys.executable, "-m", "client_sim", "--url", serving.local_url),
-            *("--room", ROOM, "--viewers", str(viewers), "--seconds", "0"),
+            *("--room", room, "--viewers", str(viewers), "--seconds", "0"),
         ),
         env=os.environ | _secrets(serving.settings),
         stdin=asyncio.subprocess.DEVNULL,
@@ -64,6 +71,20 @@ async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: i
         await left
 
 
+async def _room_to_use(serving: Serving) -> str:
+    """`demo`; or the first of `demo-2`, `demo-3`, … where the last evening's has ended."""
+    async with aiohttp.ClientSession(serving.local_url) as http:
+        for number in itertools.count(1):
+            room = ROOM if number == 1 else f"{ROOM}-{number}"
+            async with http.get(f"/v1/rooms/{room}") as response:
+                found = await response.json()
+            if response.status == HTTPStatus.NOT_FOUND:
+                break
+            if found.get("phase") != "ended" and len(found.get("sales", ())) < SALES_MAX:
+                break
+    return room
+
+
 async def _end(child: asyncio.subprocess.Process) -> None:
     with contextlib.suppress(ProcessLookupError):
         child.terminate()
@@ -81,14 +102,14 @@ def _secrets(settings: Settings) -> dict[str, str]:
     return {env_name("jwt.secret"): settings.jwt.secret.get_secret_value()}
 
 
-def _welcome(serving: Serving) -> str:
-    host = auth.mint(serving.settings, "demo-host", Role.HOST, "Demo host", [ROOM])
-    viewer = auth.mint(serving.settings, "demo-viewer", Role.VIEWER, "You", [ROOM])
+def _welcome(serving: Serving, room: str) -> str:
+    host = auth.mint(serving.settings, "demo-host", Role.HOST, "Demo host", [room])
+    viewer = auth.mint(serving.settings, "demo-viewer", Role.VIEWER, "You", [room])
     return f"""
 Liveroom is at {serving.url}
 
-  watch     {serving.url}/watch/{ROOM}
-  sell      {serving.url}/host/{ROOM}
+  watch     {serving.url}/watch/{room}
+  sell      {serving.url}/host/{room}
 
   viewer token  {viewer}
   host token    {host}

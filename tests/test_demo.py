@@ -5,6 +5,8 @@ import os
 import re
 import signal
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
@@ -14,29 +16,35 @@ from server.protocol.roles import Role
 from server.settings import load
 
 
-async def test_the_demo_prints_where_to_look_and_has_a_room_with_people_in_it(
-    tmp_path: Path,
-) -> None:
+@asynccontextmanager
+async def demo_on(folder: Path) -> AsyncIterator[str]:
+    """Run the demo on a data folder: what it says. It must end well, and without a traceback."""
     demo = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server", "demo", "--port", "0", "--viewers", "3"),
-        *("--data-dir", str(tmp_path)),
+        *("--data-dir", str(folder)),
         env=os.environ | {"LIVEROOM_SERVER_DRAIN_S": "1"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
     assert demo.stdout is not None
     try:
-        said = (await demo.stdout.readuntil(b"Ctrl-C stops it.\n")).decode()
-        online = await until_people_are_in(re.search(r"http://[\d.:]+", said)[0])  # type: ignore[index]
+        yield (await demo.stdout.readuntil(b"Ctrl-C stops it.\n")).decode()
     finally:
         demo.send_signal(signal.SIGINT)
         _, log = await demo.communicate()
+    assert demo.returncode == 0
+    assert b"Traceback" not in log
+
+
+async def test_the_demo_prints_where_to_look_and_has_a_room_with_people_in_it(
+    tmp_path: Path,
+) -> None:
+    async with demo_on(tmp_path) as said:
+        online = await until_people_are_in(re.search(r"http://[\d.:]+", said)[0])  # type: ignore[index]
 
     assert online > 0
     assert "/watch/demo" in said
     assert "/host/demo" in said
-    assert demo.returncode == 0
-    assert b"Traceback" not in log
     settings, _ = await asyncio.to_thread(with_secret, load(None, {"data.dir": str(tmp_path)}))
     verifier = TokenVerifier(settings)
     tokens = re.findall(r"(viewer|host) token\s+(\S+)", said)
@@ -56,3 +64,18 @@ async def until_people_are_in(url: str) -> int:
                         return int(room["online"])
             # People come when they like: there is nothing to await but the next answer.
             await asyncio.sleep(0.1)
+
+
+async def test_a_demo_after_an_ended_evening_takes_a_new_room(tmp_path: Path) -> None:
+    async with demo_on(tmp_path) as said:
+        url = re.search(r"http://[\d.:]+", said)[0]  # type: ignore[index]
+        await until_people_are_in(url)
+        host = re.search(r"host token\s+(\S+)", said)[1]  # type: ignore[index]
+        headers = {"Authorization": f"Bearer {host}"}
+        async with (
+            aiohttp.ClientSession(url, headers=headers, raise_for_status=True) as http,
+            http.post("/v1/rooms/demo/live", json={"phase": "ended"}),
+        ):
+            pass
+    async with demo_on(tmp_path) as said:
+        assert "/watch/demo-2" in said
