@@ -74,11 +74,13 @@ class Scrape:
     async def text(self) -> bytes:
         """Every worker's metrics in Prometheus' text format."""
         asked = await asyncio.gather(*(self._ask(number) for number in self._others))
-        by_worker = dict(zip(self._others, asked, strict=True))
-        # Reading one's own CPU time and memory means reading files.
-        by_worker[self._number] = await asyncio.to_thread(self._own)
+        # Some ten milliseconds of work, and one's own figures are read from files.
+        return await asyncio.to_thread(self._write, dict(zip(self._others, asked, strict=True)))
+
+    def _write(self, packed: dict[int, bytes]) -> bytes:
+        told = {number: _families(answer) for number, answer in packed.items()}
         merged = CollectorRegistry()
-        merged.register(_Merged(by_worker))
+        merged.register(_Merged({**told, self._number: self._own()}))
         return generate_latest(merged)
 
     def _address(self, number: int) -> str:
@@ -103,7 +105,7 @@ class Scrape:
     async def _answer(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             if _is_ours(writer):
-                writer.write(msgspec.msgpack.encode(await asyncio.to_thread(self._own)))
+                writer.write(await asyncio.to_thread(self._packed))
                 async with asyncio.timeout(ANSWER_S_MAX):
                     await writer.drain()
         except OSError:
@@ -121,18 +123,20 @@ class Scrape:
             raise
         return sock
 
-    async def _ask(self, number: int) -> list[_Family] | None:
+    def _packed(self) -> bytes:
+        return msgspec.msgpack.encode(self._own())
+
+    async def _ask(self, number: int) -> bytes:
+        """The answer of another worker; empty if there is none."""
         try:
             async with asyncio.timeout(ANSWER_S_MAX):
                 reader, writer = await asyncio.open_unix_connection(sock=self._connected(number))
                 try:
-                    if not _is_ours(writer):
-                        return None
-                    return _FAMILIES.decode(await reader.read(-1))
+                    return await reader.read(-1) if _is_ours(writer) else b""
                 finally:
                     writer.close()
-        except (OSError, msgspec.DecodeError):
-            return None
+        except OSError:
+            return b""
 
 
 class _Merged(Collector):
@@ -154,6 +158,13 @@ class _Merged(Collector):
                     labels = sample.labels | {"worker": str(number)}
                     metric.add_sample(sample.name, labels, sample.value)
         return [up, *merged.values()]
+
+
+def _families(packed: bytes) -> list[_Family] | None:
+    try:
+        return _FAMILIES.decode(packed)
+    except msgspec.DecodeError:  # it went away in the middle, or was never there
+        return None
 
 
 def _is_ours(writer: asyncio.StreamWriter) -> bool:

@@ -2,16 +2,21 @@
 
 import asyncio
 from contextlib import AsyncExitStack
+from typing import Any
 
+import aiohttp
 import pytest
 
 from client_sim.client import RoomClient
+from client_sim.tokens import mint
+from server.protocol.roles import Role
 from server.settings import Settings
 from server.store.client import connect
 from server.store.cluster import Cluster, slot_of
 from tests.cluster.books import audit
 from tests.cluster.conftest import keys_of, selling, stall
 from tests.cluster.redis_cluster import RedisCluster, until
+from tests.conftest import JWT_SECRET
 from tests.orders.redis_process import RedisProcess
 from tests.running import Worker
 
@@ -122,6 +127,26 @@ async def test_a_replica_takes_over_and_rooms_elsewhere_never_notice(
         for person in (other.host, *other.people):
             assert person.connections == 1
         await audit(settings, [other], bought)
+
+
+async def test_workers_are_ready_and_operators_see_them_together(
+    workers: list[Worker], settings: Settings
+) -> None:
+    token = mint(JWT_SECRET, "ops", "Ops", Role.ADMIN)
+
+    async def told(path: str) -> Any:
+        headers = {"Authorization": f"Bearer {token}"}
+        async with (
+            aiohttp.ClientSession(headers=headers) as session,
+            session.get(workers[0].url + path) as answer,
+        ):
+            assert answer.status == 200
+            return await answer.json()
+
+    assert await told("/readyz") == {"status": "ready"}
+    seen = await told("/v1/ops")
+    assert [worker["worker"] for worker in seen["workers"]] == ["w1", "w2"]
+    assert seen["redis"]["memory_bytes"] > 1_000_000
 
 
 async def test_a_dead_shard_leaves_keyless_questions_answered(
