@@ -13,6 +13,10 @@ from websockets.exceptions import ConnectionClosed
 Message = dict[str, Any]
 
 
+class Gone(Exception):
+    """The connection was closed while something was waited for."""
+
+
 class Talk:
     """One connection to one room."""
 
@@ -41,7 +45,10 @@ class Talk:
     async def tell(self, op: str, **fields: Any) -> int:
         """Send a command; its ref."""
         ref = next(self._refs)
-        await self._socket.send(json.dumps({"op": op, "ref": ref} | fields))
+        try:
+            await self._socket.send(json.dumps({"op": op, "ref": ref} | fields))
+        except ConnectionClosed as closed:
+            raise Gone(str(closed)) from None
         return ref
 
     async def ask(self, op: str, **fields: Any) -> Message:
@@ -66,7 +73,8 @@ class Talk:
 
     async def wait_for(self, true: Callable[[], bool]) -> None:
         while not true():
-            assert self.closed_with is None, f"closed with {self.closed_with}"
+            if self.closed_with is not None:
+                raise Gone(f"closed with {self.closed_with}")
             self._news.clear()
             await self._news.wait()
 
