@@ -1,6 +1,6 @@
 # `make` alone lists the commands. Each works from a fresh clone: what it needs it sets up.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt bench bench-fanout peers load torture docs lock clean
+.PHONY: help setup run demo test check fmt bench bench-fanout bench-orders peers load torture docs lock clean
 
 # The newest Python that is new enough; PYTHON=... takes another.
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 || continue; \
@@ -47,6 +47,9 @@ bench: $(READY) ## measure fan-out and orders on this machine
 
 bench-fanout: $(READY) ## fan-out beside its peers, in one table (first: make peers)
 	$(BIN)/python -m loadtest.bench_fanout $(ARGS)
+
+bench-orders: $(READY) ## orders a second, and a rush of 10,000 buyers
+	$(BIN)/python -m loadtest bench-orders $(ARGS)
 
 peers: $(READY) ## fetch the npm peers of bench-fanout into out/peers
 	$(BIN)/python -m loadtest.bench_fanout --install-peers
