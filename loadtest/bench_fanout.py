@@ -16,6 +16,7 @@ from pathlib import Path
 
 from loadtest.fanout import process
 from loadtest.fanout.contenders import Contender, npm_install, peers
+from loadtest.fanout.goals import goals, in_words
 from loadtest.fanout.measure import (
     CLIENT_CORE,
     NotMeasured,
@@ -30,6 +31,8 @@ from loadtest.fanout.picture import picture
 from loadtest.fanout.table import OTHERS_LIMIT, table
 
 ROWS = (Row(1, 2000), Row(30, 2000), Row(200, 2000), Row(1000, 2000), Row(5, 15_000))
+_DOCS = Path("docs/benchmarks.md")
+_KEPT = Path("docs/benchmarks/fanout")
 _QUICK = Timing(1, 2)
 _FULL = Timing(2, 6)
 
@@ -53,8 +56,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     process.end_children_on_sigterm()
     os.sched_setaffinity(0, {CLIENT_CORE})
-    results, notes = _run(chosen, options.rows, _QUICK if options.quick else _FULL, options.tries)
-    _write(results, notes, options.out, options.picture)
+    if options.show:
+        found = json.loads(options.show.read_text(encoding="utf-8"))
+        results, notes = [Result(**row) for row in found["results"]], found["notes"]
+    else:
+        timing = _QUICK if options.quick else _FULL
+        results, notes = _run(chosen, options.rows, timing, options.tries, options.out)
+    if options.docs:
+        options.out, options.picture = _KEPT.with_suffix(".json"), _KEPT.with_suffix(".svg")
+    said = _write(results, notes, options.out, options.picture)
+    if options.docs:
+        _into_docs(said)
     return 0 if results else 2
 
 
@@ -73,6 +85,10 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--tries", type=int, default=3, help="how often to measure a row that others disturb"
     )
+    parser.add_argument(
+        "--docs", action="store_true", help="keep the results in docs/benchmarks.md"
+    )
+    parser.add_argument("--show", type=Path, help="show these results again; measure nothing")
     parser.add_argument("--out", type=Path, default=Path("out/fanout.json"))
     parser.add_argument("--picture", type=Path, default=Path("out/fanout.svg"))
     parser.add_argument("--install-peers", action="store_true", help="fetch the npm peers and stop")
@@ -80,9 +96,12 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _run(
-    chosen: Sequence[Contender], rows: Sequence[Row], timing: Timing, tries: int
+    chosen: Sequence[Contender], rows: Sequence[Row], timing: Timing, tries: int, so_far: Path
 ) -> tuple[list[Result], list[str]]:
-    results, notes = [], []
+    """Measure all; `so_far` always has what there is, should the rest be cut short."""
+    so_far.parent.mkdir(parents=True, exist_ok=True)
+    results: list[Result] = []
+    notes: list[str] = []
     present = []
     for contender in chosen:
         if command := contender.missing():
@@ -98,6 +117,7 @@ def _run(
             except NotMeasured as why:
                 notes.append(f"{contender.title} at {row.name}: {why}")
                 print(why, file=sys.stderr)
+            so_far.write_text(_as_json(results, notes), encoding="utf-8")
     return results, notes
 
 
@@ -113,29 +133,50 @@ def _undisturbed(contender: Contender, row: Row, timing: Timing, tries: int) -> 
     return calmest
 
 
-def _write(results: list[Result], notes: list[str], out: Path, drawing: Path) -> None:
-    machine = {
+def _write(results: list[Result], notes: list[str], out: Path, drawing: Path) -> str:
+    """Print the findings, keep them as JSON and picture; returns what was printed."""
+    machine = _machine()
+    where = f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}"
+    said = "\n".join(
+        (table(results), "", in_words(goals(results)), *(f"- {note}" for note in notes), where)
+    )
+    print(said)
+    for path, text in (
+        (out, _as_json(results, notes)),
+        (drawing, picture(results)),
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    print(f"Written to {out} and {drawing}.")
+    return said
+
+
+def _as_json(results: list[Result], notes: list[str]) -> str:
+    found = {
+        "measured": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "machine": _machine(),
+        "notes": notes,
+        "goals": [asdict(goal) for goal in goals(results)],
+        "results": [asdict(result) for result in results],
+    }
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def _machine() -> dict[str, object]:
+    return {
         "cpu": _cpu_name(),
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
     }
-    print(table(results))
-    for note in notes:
-        print(f"- {note}")
-    print(f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, server on one core.")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    found = {
-        "measured": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "machine": machine,
-        "notes": notes,
-        "results": [asdict(result) for result in results],
-    }
-    out.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    if results:
-        drawing.parent.mkdir(parents=True, exist_ok=True)
-        drawing.write_text(picture(results), encoding="utf-8")
-    print(f"Written to {out} and {drawing}.")
+
+
+def _into_docs(said: str) -> None:
+    page = _DOCS.read_text(encoding="utf-8")
+    head, begin, rest = page.partition("<!-- measured -->\n")
+    _, end, tail = rest.partition("<!-- /measured -->")
+    _DOCS.write_text(f"{head}{begin}```text\n{said}\n```\n{end}{tail}", encoding="utf-8")
+    print(f"Put into {_DOCS}.")
 
 
 def _cpu_name() -> str:

@@ -3,12 +3,14 @@
 import argparse
 import os
 import secrets
+import shlex
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from loadtest.fanout import process
 from loadtest.fanout.ready import NotStarted, free_port, wait_until_open
@@ -31,10 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not (os.environ.get("LIVEROOM_LOAD_SECRET") or os.environ.get("LIVEROOM_JWT_SECRET")):
             print("Set LIVEROOM_LOAD_SECRET to the JWT secret of that server.", file=sys.stderr)
             return 2
-        return _locust(options, more, options.url, options.server_pid, None)
+        return _locust(options, more, OwnServer(options.url, options.server_pid, "", options.audit))
     try:
-        with own_server(scenario, options.workers) as (url, pid, secret):
-            return _locust(options, more, url, pid, secret)
+        with own_server(scenario, options.workers) as server:
+            return _locust(options, more, server)
     except NotStarted as why:
         print(why, file=sys.stderr)
         return 2
@@ -52,6 +54,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--users", type=int, default=0, help="people at the peak")
     parser.add_argument("--url", default="", help="a running server, instead of one of its own")
     parser.add_argument("--server-pid", type=int, default=0, help="its process, if it runs here")
+    parser.add_argument(
+        "--audit", default="", help="command that audits a room there: `liveroom audit ...`"
+    )
     parser.add_argument("--workers", type=int, default=1, help="workers of the own server")
     parser.add_argument("--room", default="", help="the room; a new one if not given")
     parser.add_argument("--report", default="", help="path of the report, without its ending")
@@ -59,20 +64,31 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _locust(
-    options: argparse.Namespace, more: list[str], url: str, pid: int, secret: str | None
-) -> int:
+class OwnServer(NamedTuple):
+    """A server to rehearse on: its URL, its process if it runs here, its JWT secret.
+
+    `audit` is the command that audits a room of it, without the room's name.
+    """
+
+    url: str
+    pid: int
+    secret: str
+    audit: str
+
+
+def _locust(options: argparse.Namespace, more: list[str], server: OwnServer) -> int:
     name = Path(options.scenario).stem
     watch = ["--autostart", "--autoquit", "2"] if options.web else ["--headless", "--only-summary"]
     command = [
-        sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), *watch, "--host", url,
+        sys.executable, "-m", "locust", "-f", str(_LOCUSTFILE), *watch, "--host", server.url,
         "--scenario", options.scenario, "--scale-to", str(options.users),
-        "--room", options.room or f"{name}-{secrets.token_hex(3)}", "--server-pid", str(pid),
+        "--room", options.room or f"{name}-{secrets.token_hex(3)}", "--server-pid", str(server.pid),
+        "--audit", server.audit,
         "--report", options.report or f"out/load-{name}", "--loglevel", "WARNING", *more,
     ]  # fmt: skip
     env = dict(os.environ)
-    if secret is not None:
-        env["LIVEROOM_LOAD_SECRET"] = secret
+    if server.secret:
+        env["LIVEROOM_LOAD_SECRET"] = server.secret
     if options.web:
         print("Watch it at http://127.0.0.1:8089")
     return subprocess.run(command, env=env, check=False).returncode
@@ -81,8 +97,8 @@ def _locust(
 @contextmanager
 def own_server(
     scenario: Scenario, workers: int = 1, program: Sequence[str] = ("-m", "server")
-) -> Iterator[tuple[str, int, str]]:
-    """A server with the settings that a laptop's would have: (its URL, its process, its secret).
+) -> Iterator[OwnServer]:
+    """A server with the settings that a laptop's would have.
 
     The scenario's `[server]` table changes settings, as `section_name = value`. `program` is what
     Python runs; a test may hand in a broken one. Raises NotStarted.
@@ -102,6 +118,7 @@ def own_server(
         child = process.spawn([sys.executable, *program, "serve"], None, env, log)
         try:
             wait_until_open(port, child, log)
-            yield f"http://127.0.0.1:{port}", child.pid, secret
+            audit = [sys.executable, "-m", "server", "audit", "--data-dir", str(folder / "data")]
+            yield OwnServer(f"http://127.0.0.1:{port}", child.pid, secret, shlex.join(audit))
         finally:
             process.end(child, patience_s=15)

@@ -3,6 +3,8 @@
 import json
 import os
 import platform
+import shlex
+import subprocess
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -20,15 +22,17 @@ from loadtest.truth import Findings, check
 from loadtest.verdict import Line, judge, limits_of_the_harness
 
 _BOOK_TRIES = 4
+_AUDIT_S = 120
 
 
 class Lead:
     """One run, from the open room to the report."""
 
-    def __init__(self, rehearsal: Rehearsal, server_pid: int | None) -> None:
+    def __init__(self, rehearsal: Rehearsal, server_pid: int | None, audit: str) -> None:
         self.rehearsal = rehearsal
         self.record = Record()
         self.opened = False
+        self._audit = audit
         host = f"host-{rehearsal.room}"
         token = rehearsal.token(host, "主播小夏", "host")
         self._server = Server(rehearsal.url, token, server_pid)
@@ -50,6 +54,8 @@ class Lead:
         """Check the books, write PATH.html and PATH.json, print the verdict; whether it passed."""
         found = self._truth()
         lines = judge(self.rehearsal.scenario, self.record, found, self._summary_of_server())
+        if self._audit:
+            lines.insert(0, audited(self._audit, self.rehearsal.room))
         report = self._report(lines, found)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".json").write_text(
@@ -128,6 +134,18 @@ class Lead:
             "settings": msgspec.to_builtins(scenario) | {"seed": self.rehearsal.seed},
             "machine": _machine(),
         }
+
+
+def audited(command: str, room: str) -> Line:
+    """What the server's own audit says of the room: its ledger against its live state."""
+    argv = [*shlex.split(command), room]
+    try:
+        ran = subprocess.run(argv, capture_output=True, text=True, timeout=_AUDIT_S, check=False)
+        said = " ".join((ran.stdout or ran.stderr).split())[:400]
+        passed = ran.returncode == 0
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said, passed = f"{command}: {error}", False
+    return Line("The server's own audit of its ledger", "agrees", said, passed)
 
 
 def in_words(report: dict[str, Any]) -> str:

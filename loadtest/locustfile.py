@@ -57,6 +57,7 @@ def _options(parser: ArgumentParser) -> None:
     add("--room", default="rehearsal", help="the room, made if it is not there")
     add("--seed", type=int, default=1, help="the same seed draws the same people")
     add("--report", default="out/load", help="path of the report, without its ending")
+    add("--audit", default="", help="command that audits a room, without the room's name")
     add("--server-pid", type=int, default=0, help="the server's process, if it runs here")
 
 

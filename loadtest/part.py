@@ -43,7 +43,9 @@ class Part:
         self._rehearsal = self._prepare()
         self._lead: Lead | None = None
         if not isinstance(self._runner, WorkerRunner):
-            self._lead = Lead(self._rehearsal, self._options.server_pid or None)
+            self._lead = Lead(
+                self._rehearsal, self._options.server_pid or None, self._options.audit
+            )
 
     def _prepare(self) -> Rehearsal:
         secret = os.environ.get("LIVEROOM_LOAD_SECRET") or os.environ.get("LIVEROOM_JWT_SECRET")

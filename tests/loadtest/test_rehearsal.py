@@ -62,13 +62,14 @@ def rehearse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rehearse:
         path = tmp_path / "small.toml"
         path.write_text(SMALL, encoding="utf-8")
         scenario = load_scenario(str(path))
-        with launch.own_server(scenario, program=program or ("-m", "server")) as (url, pid, secret):
+        with launch.own_server(scenario, program=program or ("-m", "server")) as server:
             ran = subprocess.run(
                 [
-                    sys.executable, "-m", "loadtest", "load", str(path), "--url", url,
-                    "--server-pid", str(pid), "--report", str(tmp_path / "report"), *flags,
+                    sys.executable, "-m", "loadtest", "load", str(path), "--url", server.url,
+                    "--server-pid", str(server.pid), "--audit", server.audit,
+                    "--report", str(tmp_path / "report"), *flags,
                 ],
-                env={**os.environ, "LIVEROOM_LOAD_SECRET": secret},
+                env={**os.environ, "LIVEROOM_LOAD_SECRET": server.secret},
                 capture_output=True,
                 text=True,
                 check=False,
@@ -94,6 +95,7 @@ def test_a_sound_server_passes_through_a_sale_and_a_broken_network(rehearse: Reh
     assert report["passed"], report["verdict"]
     assert report["orders"]["told_ok"] >= 12
     assert report["orders"]["told_refused"] > 0
+    assert "agree" in report["verdict"][0]["measured"], "the server's own audit was asked"
     assert report["counts"]["audit.expected"] > 0
     assert {"reply.buy", "push.sample", "push.must", "push.order"} <= report["latencies"].keys()
     assert any(point.get("server_memory_mb") for point in report["curve"])

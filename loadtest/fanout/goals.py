@@ -1,0 +1,74 @@
+"""What we set out to reach, against what a run measured."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from loadtest.fanout.measure import Result
+
+_ALL = 0.98
+"""Share of the due comments that counts as all: the edges of the measured time blur the rest."""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """One goal and whether it was met."""
+
+    what: str
+    measured: str
+    met: bool
+
+
+def goals(results: Sequence[Result]) -> list[Goal]:
+    """Every goal that this run can speak to."""
+    at = {(result.key, result.row): result for result in results}
+    return [*_cpu(at), *_latency(at), *_rest(at)]
+
+
+At = dict[tuple[str, str], Result]
+
+
+def _cpu(at: At) -> Iterator[Goal]:
+    rows = (("30x2000", None, 1.0), ("200x2000", 0.7, 1 / 3), ("1000x2000", 0.25, 1 / 2))
+    for row, limit_us, share in rows:
+        ours, uws = at.get(("ours", row)), at.get(("uws", row))
+        if ours is None or ours.cpu_us is None:
+            continue
+        if limit_us is not None:
+            yield Goal(
+                f"{row}: at most {limit_us} µs a delivered comment, all delivered",
+                f"{ours.cpu_us:.2f} µs, {ours.reached:.0%}",
+                ours.cpu_us <= limit_us and ours.reached >= _ALL,
+            )
+        if uws is not None and uws.cpu_us is not None:
+            yield Goal(
+                f"{row}: at most {share:.2g} of uWebSockets' CPU",
+                f"{ours.cpu_us / uws.cpu_us:.2f} ({ours.cpu_us:.2f} of {uws.cpu_us:.2f} µs)",
+                ours.cpu_us <= uws.cpu_us * share,
+            )
+
+
+def _latency(at: At) -> Iterator[Goal]:
+    for row, limit_ms in (("200x2000", 150), ("1000x2000", 250)):
+        ours = at.get(("ours", row))
+        if ours is not None and ours.p99_ms is not None:
+            yield Goal(f"{row}: p99 at most {limit_ms} ms", f"{ours.p99_ms:.0f} ms",
+                       ours.p99_ms <= limit_ms)  # fmt: skip
+
+
+def _rest(at: At) -> Iterator[Goal]:
+    crowd = at.get(("ours", "5x15000"))
+    if crowd is not None:
+        yield Goal("15,000 viewers: at most 6 KB each", f"{crowd.memory_kb:.1f} KB",
+                   crowd.memory_kb <= 6)  # fmt: skip
+        yield Goal("15,000 joins: at least 2,500 a second", f"{crowd.joins_per_s:,.0f}",
+                   crowd.joins_per_s >= 2500)  # fmt: skip
+    plain, packed = at.get(("ours", "200x2000")), at.get(("ours-deflate", "200x2000"))
+    if plain and packed and plain.bytes_per_comment and packed.bytes_per_comment:
+        share = packed.bytes_per_comment / plain.bytes_per_comment
+        yield Goal("200x2000: deflated, at most 0.4 of the bytes", f"{share:.2f}", share <= 0.4)
+
+
+def in_words(found: Sequence[Goal]) -> str:
+    """One line a goal."""
+    rows = (f"{'met' if goal.met else 'MISSED':8}{goal.what}: {goal.measured}" for goal in found)
+    return "\n".join(rows)
