@@ -71,11 +71,17 @@ async def test_a_pipeline_spans_nodes_and_answers_in_its_own_order(
 async def test_the_wait_of_a_pipeline_follows_its_write_to_the_same_node(
     redis: Cluster, prefix: str
 ) -> None:
-    pipeline = redis.pipeline()
-    pipeline.set(f"{prefix}:a", 1)
-    pipeline.execute_command("WAIT", 0, 10)
+    owners = await redis.primaries()
+    keys = {redis.owner_of_slot(slot_of(f"{prefix}{n}")): f"{prefix}{n}" for n in range(50)}
+    for owner in owners:
+        pipeline = redis.pipeline()
+        pipeline.set(keys[owner], 1)
+        pipeline.execute_command("WAIT", 0, 10)
+        assert await pipeline.execute() == [True, 0]
 
-    assert await pipeline.execute() == [True, 0]
+    for owner in owners:
+        stats = await redis.client_of(owner).info("commandstats")
+        assert stats["cmdstat_wait"]["calls"] == 1
 
 
 async def test_an_error_of_one_command_is_its_own(redis: Cluster, prefix: str) -> None:
