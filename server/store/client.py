@@ -20,6 +20,7 @@ from server.store.addresses import (
     sentinel_address,
 )
 from server.store.cluster import Cluster, Node
+from server.store.durability import Durability, NotDurable
 from server.store.redis_program import VERSION_MIN
 
 log = logging.getLogger(__name__)
@@ -65,11 +66,17 @@ class RedisUnusable(Exception):
 async def check(url: str, settings: RedisSettings) -> None:
     """Ask a Redis whether it can carry a server, before one starts. Raises RedisUnusable.
 
-    What could lose orders without stopping a server is logged as a warning.
+    It must be able to keep the promise of `redis.durability`. That it may evict keys is logged.
     """
     redis = connect(url, settings)
     try:
-        infos = [await client.info() for client in await _each(redis)]
+        promise = Durability.parse(settings.durability)
+        infos = []
+        for client in await _each(redis):
+            infos.append(await client.info())
+            await promise.check(client)
+    except NotDurable as broken:
+        raise RedisUnusable(f"The Redis at {mask_url(url)}: {broken}") from None
     except (RedisError, OSError) as error:
         raise RedisUnusable(
             f"The Redis at {mask_url(url)} can't be used: {error}. Start it, or correct redis.url."
@@ -77,7 +84,7 @@ async def check(url: str, settings: RedisSettings) -> None:
     finally:
         await redis.aclose()
     for info in infos:
-        _check_info(mask_url(url), info, isinstance(redis, Cluster), settings)
+        _check_info(mask_url(url), info, isinstance(redis, Cluster))
 
 
 async def _each(redis: AnyRedis) -> list[Redis]:
@@ -87,7 +94,7 @@ async def _each(redis: AnyRedis) -> list[Redis]:
     return [redis]
 
 
-def _check_info(url: str, info: dict[str, Any], is_cluster: bool, settings: RedisSettings) -> None:
+def _check_info(url: str, info: dict[str, Any], is_cluster: bool) -> None:
     version = str(info["redis_version"])
     needed = _CLUSTER_VERSION_MIN if is_cluster else VERSION_MIN
     if tuple(int(part) for part in version.split(".")[:2]) < needed:
@@ -100,12 +107,6 @@ def _check_info(url: str, info: dict[str, Any], is_cluster: bool, settings: Redi
         )
     if info.get("maxmemory_policy", "noeviction") != "noeviction":
         log.warning("The Redis at %s may evict keys: set maxmemory-policy noeviction.", url)
-    if settings.durability != "memory" and not info.get("aof_enabled"):
-        log.warning(
-            "The Redis at %s keeps no append-only file: orders may be lost with it "
-            "(set appendonly yes and appendfsync always).",
-            url,
-        )
 
 
 class _SentinelMaster(Redis):
