@@ -1,6 +1,7 @@
 """Presence: each worker tells how many it holds in a room; the script adds the workers up."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Self
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 _ANY = msgspec.msgpack.Decoder(Any)
 REPORTS_AT_ONCE = 16
+LAST_REPORT_S = 1.0
 
 
 class Presence:
@@ -43,6 +45,9 @@ class Presence:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LAST_REPORT_S):
+                await self.report()  # who was here is counted where they go next
 
     async def _report_for_ever(self) -> None:
         while True:

@@ -2,7 +2,14 @@
 
 from server.protocol.roles import Role
 from tests.conftest import MakeSettings
-from tests.rooms.desk import Desk, desk
+from tests.rooms.desk import Desk, Guest, desk
+
+
+async def online(guest: Guest, *counts: int) -> None:
+    """Wait until these are the counts that were told, and no others."""
+    await guest.until(
+        lambda _: [m["now"] for m in guest.heard if m["t"] == "online"] == list(counts)
+    )
 
 
 async def test_online_and_viewers_are_added_up_over_workers(here: Desk, there: Desk) -> None:
@@ -30,12 +37,26 @@ async def test_the_count_of_a_worker_that_died_expires(make_settings: MakeSettin
         ann = await here.join("ann")
         async with desk(settings, "w2") as dying:
             await dying.join("ben")
+            await here.presence.report()
             await dying.presence.report()
+            await online(ann, 1, 2)
 
         async with here.presence:
-            await ann.until(lambda m: m["t"] == "online" and m["now"] == 1)
+            await online(ann, 1, 2, 1)
 
-        assert here.room.state.view().online == 1
+            assert here.room.state.view().online == 1
+
+
+async def test_a_worker_that_goes_away_takes_its_count_back(here: Desk, there: Desk) -> None:
+    ann = await here.join("ann")
+    async with there.presence:
+        ben = await there.join("ben")
+        await here.presence.report()
+        await there.presence.report()
+        await online(ann, 1, 2)
+        there.leave(ben)
+
+    await online(ann, 1, 2, 1)
 
 
 async def test_a_count_that_was_not_told_is_told_again(here: Desk) -> None:
