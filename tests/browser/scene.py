@@ -20,6 +20,11 @@ OIL = {
     "currency": "CNY",
     "points": ["酸度 0.3%，批次可查"],
 }
+NEIGHBOURS = {
+    "kiln": ("窑口直送：青瓷茶器", True),
+    "paper": ("Paper lamps, slowly", True),
+    "wool": ("周三晚八点 羊毛专场", False),
+}
 TALK = (
     ("一口甜", "沙发坐着会塌吗？"),
     ("北岸", "求链接 1 号"),
@@ -30,6 +35,15 @@ TALK = (
     ("木木", "主播讲缺点这点很加分"),
     ("南方的雪", "抢到了！！"),
 )
+
+
+@asynccontextmanager
+async def street(server: Server) -> AsyncIterator[None]:
+    """Some more rooms, for the list."""
+    async with AsyncExitStack() as stack:
+        for room, (title, live) in NEIGHBOURS.items():
+            await stack.enter_async_context(open_shop(server, room, title=title, live=live))
+        yield
 
 
 @asynccontextmanager

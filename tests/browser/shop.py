@@ -118,7 +118,7 @@ async def open_shop(
     server: Server,
     room: str,
     *products: dict[str, Any],
-    title: str = "周末的慢客厅 · 沙发专场",
+    title: str = "周末的慢客厅 沙发专场",
     live: bool = True,
 ) -> AsyncIterator[Shop]:
     """A room with a shelf, live unless said otherwise."""

@@ -1,5 +1,6 @@
 """Every page, phone and desktop, light and dark, Chinese and English: whole, usable, pictured."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from playwright.async_api import Page, expect
 
 from server.protocol.roles import Role
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
-from tests.browser.scene import evening
+from tests.browser.scene import evening, street
 from tests.browser.shop import HOST, HOST_NAME, Server, joined
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
@@ -67,7 +68,7 @@ async def test_a_page_is_whole_and_usable_in_every_size_theme_and_language(
     who = dict(PAGES[name])
     faults: list[str] = []
     room = f"evening-{name}"  # its poster has the same colours in every run
-    async with evening(server, room):
+    async with evening(server, room), street(server) if name == "home" else nullcontext():
         url = server.url + who.pop("path").format(room=room)
         for theme, locale in LOCALES.items():
             for size, viewport in SIZES.items():
@@ -122,6 +123,13 @@ async def test_the_sheets_are_usable_too(
         await look(console, "sheet-sale")
         await console.keyboard.press("?")
         await look(console, "sheet-shortcuts")
+        await console.locator(".column-middle").evaluate("column => column.scrollTo(0, 9999)")
+        await console.get_by_role("button", name="看表格").first.click()
+        await expect(console.locator(".chart-table").first).to_contain_text("¥10,167")
+        await console.screenshot(path=images / "host-charts.png")
+        await shop.host.live_end()
+        await expect(console.locator(".summary")).to_contain_text("卖得最好")
+        await look(console, "sheet-summary")
     assert not faults, "\n".join(faults)
 
 

@@ -26,8 +26,9 @@ export function nav(session, title, { roles = ["viewer", "host", "admin"], more 
     h("h1.nav-title", {}, title),
     more,
     session.you
-      ? h("button.plain.small-button", { type: "button",
-        onclick: () => openAccount(session, roles) }, session.you.name)
+      ? h("button.plain.small-button.account", { type: "button", "aria-label":
+        t("signin.you", { name: session.you.name }),
+      onclick: () => openAccount(session, roles) }, icon("person"), h("span", {}, session.you.name))
       : h("button.primary.small-button", { type: "button",
         onclick: () => openAccount(session, roles) }, t("signin")),
     session.you ? null : iconButton("more", t("menu"), () =>
