@@ -80,8 +80,6 @@ WRONG_KIND = Close(
 TOO_BIG = Close(1009, "frame too big", "Send smaller frames.", False)
 INTERNAL = Close(1011, "internal error", "Come back with a back-off.", True)
 DRAIN = Close(4000, "the worker is going away", "Come back after `reconnect_ms`.", True)
-FULL = Close(4001, "the worker is full", "Come back after `reconnect_ms`.", True)
-BEHIND = Close(4002, "reading too slowly", "Come back with `last` to resume.", True)
 RESYNC = Close(4003, "the room was re-read", "Come back with `last` to resume.", True)
 SILENT = Close(4004, "no pong in time", "Come back with `last` to resume.", True)
 BAD_MESSAGES = Close(4400, "too many bad messages", "Mend the client.", False)
@@ -98,8 +96,6 @@ CLOSES: tuple[Close, ...] = (
     TOO_BIG,
     INTERNAL,
     DRAIN,
-    FULL,
-    BEHIND,
     RESYNC,
     SILENT,
     BAD_MESSAGES,
