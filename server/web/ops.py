@@ -121,7 +121,7 @@ class Ops:
                 reports = await self._reports()
         except (RedisError, OSError, TimeoutError):
             why, store, reports = "Redis does not answer.", None, [self._report()]
-        problems = [problem for report in reports for problem in report.errors]
+        problems = [problem for report in reports for problem in reversed(report.errors)]
         return json_response(
             {
                 "now": _now_ms(),
@@ -129,17 +129,21 @@ class Ops:
                 "why": why,
                 "workers": reports,
                 "redis": store,
-                "errors": sorted(problems, key=lambda p: p.at, reverse=True)[:ERRORS_MAX],
+                "errors": sorted(problems, key=lambda problem: -problem.at)[:ERRORS_MAX],
             }
         )
 
+    async def report(self) -> None:
+        """Tell this worker's figures now; while Redis is away they are not told."""
+        try:
+            body = msgspec.msgpack.encode(self._report())
+            await self._redis.hset(self._key, self._worker_id, body)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.debug("This worker's figures were not told: %s", error)
+
     async def _report_for_ever(self) -> None:
         while True:
-            try:
-                body = msgspec.msgpack.encode(self._report())
-                await self._redis.hset(self._key, self._worker_id, body)
-            except (RedisError, OSError, TimeoutError) as error:
-                log.debug("This worker's figures were not told: %s", error)
+            await self.report()
             await asyncio.sleep(REPORT_S)
 
     def _report(self) -> Report:
