@@ -108,8 +108,9 @@ async def check(shop: Shop, answers: list[dict[str, Any]]) -> None:
             assert made[answer["order"]] == 1, f"answered, but not once in the ledger: {answer}"
             assert buyer[answer["user"]] == [answer["order"]], f"one key, two orders: {answer}"
             assert AFTER[status[answer["order"]]] >= AFTER[answer["status"]], answer
-        elif answer["refused"] not in ("expired", "conflict"):
+    # A refused key stays free: a worker that was started again asks again, and may be luckier.
+    last = {answer["user"]: answer for answer in answers}
+    for answer in last.values():
+        if answer.get("refused") in ("sold_out", "limit_reached"):
             assert answer["user"] not in buyer, f"refused, but it has an order: {answer}"
-    heard = {answer["user"] for answer in answers}
-    assert len(heard) == BUYERS, "everybody got an answer"
-    assert set(buyer) <= heard
+    assert len(last) == BUYERS, "everybody got an answer"

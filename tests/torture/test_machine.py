@@ -32,7 +32,7 @@ def test_the_promises_hold_after_every_step(world: World) -> None:
     run_state_machine_as_test(
         lambda: ShopMachine(world),
         settings=settings(
-            max_examples=examples(40),
+            max_examples=examples(80),
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),
