@@ -9,6 +9,7 @@ import inspect
 import os
 import secrets
 import tempfile
+import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,9 +29,24 @@ AsyncTest = Callable[..., Coroutine[Any, Any, None]]
 JWT_SECRET = "a secret for tests that is long enough"
 
 
+class Loop(uvloop.Loop):
+    """The loop that the server runs on.
+
+    uvloop warns of a transport that was left open while it closes it; were that warning an error
+    there and then, the transport would stay open and the loop wait for it for ever.
+    """
+
+    def close(self) -> None:
+        with warnings.catch_warnings(record=True) as left_open:
+            warnings.simplefilter("always", ResourceWarning)
+            super().close()
+        if left_open:
+            raise ResourceWarning("; ".join(str(each.message) for each in left_open))
+
+
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests run on the loop that the server runs on."""
-    return {"uvloop": uvloop.new_event_loop}
+    return {"uvloop": Loop}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -42,7 +58,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             marker = item.get_closest_marker("timeout")
-            limit_s = float(marker.args[0] if marker else config.getini("timeout"))
+            default = config.getoption("timeout") or config.getini("timeout")
+            limit_s = float(marker.args[0] if marker else default)
             item.obj = _within(limit_s - 5, item.obj)
 
 

@@ -21,6 +21,7 @@ from server.store.addresses import (
 )
 from server.store.cluster import Cluster, Node
 from server.store.durability import Durability, NotDurable
+from server.store.prompt import prompt
 from server.store.redis_program import VERSION_MIN
 
 log = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def connect(url: str, settings: RedisSettings) -> AnyRedis:
         match scheme:
             case "redis" | "rediss" | "unix":
                 pool = BlockingConnectionPool.from_url(url, **_pool_options(settings))
-                return Redis.from_pool(pool)
+                return Redis.from_pool(prompt(pool))
             case "redis+sentinel" | "rediss+sentinel":
                 return _sentinel_master(sentinel_address(url), settings)
             case "redis+cluster" | "rediss+cluster":
@@ -136,6 +137,8 @@ def _sentinel_master(address: SentinelAddress, settings: RedisSettings) -> Redis
         db=address.db,
     )
     client.asked = sentinel
+    for asked in (client, *sentinel.sentinels):
+        prompt(asked.connection_pool)
     return client
 
 
@@ -145,7 +148,8 @@ def _cluster(address: ClusterAddress, settings: RedisSettings) -> Cluster:
         options["connection_class"] = SSLConnection
 
     def connect_node(node: Node) -> Redis:
-        return Redis.from_pool(BlockingConnectionPool(host=node.host, port=node.port, **options))
+        pool = BlockingConnectionPool(host=node.host, port=node.port, **options)
+        return Redis.from_pool(prompt(pool))
 
     seeds = [Node(host, port) for host, port in address.nodes]
     return Cluster(seeds, connect_node, settings.command_timeout_s)

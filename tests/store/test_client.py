@@ -116,6 +116,26 @@ async def test_a_busy_client_waits_for_a_connection_instead_of_failing(
     await redis.aclose()
 
 
+@pytest.mark.parametrize("turns", range(0, 60, 2))
+async def test_a_task_that_is_cancelled_while_it_connects_ends(
+    turns: int, redis_server: EmbeddedRedis
+) -> None:
+    redis = connect(redis_server.url, SETTINGS)
+
+    async def ask_and_stay() -> None:
+        await redis.ping()
+        await asyncio.Event().wait()
+
+    task = asyncio.create_task(ask_and_stay())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task], timeout=5)
+
+    assert task.cancelled()
+    await redis.aclose()
+
+
 @pytest.mark.parametrize(
     ("url", "why"),
     [

@@ -104,7 +104,8 @@ async def test_writes_are_on_disk_before_they_are_answered(tmp_path: Path, clien
 async def test_a_second_server_on_the_folder_is_refused_and_told_by_whom(tmp_path: Path) -> None:
     async with EmbeddedRedis(tmp_path):
         with pytest.raises(FolderInUse, match=rf"in use .*process {os.getpid()}.*--data-dir"):
-            await EmbeddedRedis(tmp_path).__aenter__()
+            async with EmbeddedRedis(tmp_path):
+                pass
 
 
 async def test_it_is_gone_when_its_context_ends(tmp_path: Path) -> None:
@@ -141,20 +142,32 @@ async def test_it_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     await gone(pid)
 
 
-async def test_one_that_was_left_behind_is_stopped_first(tmp_path: Path, client: Client) -> None:
-    embedded = EmbeddedRedis(tmp_path)
+@asynccontextmanager
+async def left_behind(embedded: EmbeddedRedis) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A redis-server as a server killed in the middle leaves it, where no kernel ends it."""
     embedded.home.mkdir()
     program = await redis_program.find()
     orphan = await asyncio.create_subprocess_exec(
         program.path, *embedded._arguments(), stdout=asyncio.subprocess.PIPE
     )
     assert orphan.stdout is not None
-    while b"ready to accept" not in await orphan.stdout.readline():
-        pass
+    try:
+        while b"ready to accept" not in await orphan.stdout.readline():
+            pass
+        yield orphan
+    finally:
+        if orphan.returncode is None:
+            orphan.kill()
+        await orphan.wait()
 
-    async with embedded, client(embedded) as redis:
+
+async def test_one_that_was_left_behind_is_stopped_first(tmp_path: Path, client: Client) -> None:
+    embedded = EmbeddedRedis(tmp_path)
+
+    async with left_behind(embedded) as orphan, embedded, client(embedded) as redis:
         assert await redis.ping()
-        assert await orphan.wait() == 0
+        async with asyncio.timeout(10):
+            assert await orphan.wait() == 0
 
 
 async def test_one_that_was_left_behind_and_hangs_is_killed(
@@ -162,18 +175,12 @@ async def test_one_that_was_left_behind_and_hangs_is_killed(
 ) -> None:
     monkeypatch.setattr("server.store.embedded._STOP_S_MAX", 0.1)
     embedded = EmbeddedRedis(tmp_path)
-    embedded.home.mkdir()
-    program = await redis_program.find()
-    orphan = await asyncio.create_subprocess_exec(
-        program.path, *embedded._arguments(), stdout=asyncio.subprocess.PIPE
-    )
-    assert orphan.stdout is not None
-    while b"ready to accept" not in await orphan.stdout.readline():
-        pass
-    orphan.send_signal(signal.SIGSTOP)
 
-    async with embedded:
-        assert await orphan.wait() == -signal.SIGKILL
+    async with left_behind(embedded) as orphan:
+        orphan.send_signal(signal.SIGSTOP)
+
+        async with embedded, asyncio.timeout(10):
+            assert await orphan.wait() == -signal.SIGKILL
 
 
 async def test_a_deep_folder_gets_a_short_socket_of_its_own(tmp_path: Path, client: Client) -> None:
