@@ -3,12 +3,16 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 import aiohttp
 import pytest
 from websockets.exceptions import WebSocketException
 
 from server.protocol.commands import Last
+from tests.conftest import MakeSettings
+from tests.orders.redis_process import RedisProcess
+from tests.running import running
 from tests.server.conftest import OpenShop, Serve, Token
 from tests.server.talk import Gone, Talk, talk
 
@@ -44,27 +48,29 @@ async def test_a_restart_keeps_rooms_orders_and_places(
 
 
 async def test_what_was_accepted_is_answered_before_the_goodbye(
-    serve: Serve, shop: OpenShop, token: Token
+    make_settings: MakeSettings, shop: OpenShop, token: Token, tmp_path: Path
 ) -> None:
-    served = await serve(
-        LIVEROOM_EDGE_COMMANDS_BURST="200", LIVEROOM_EDGE_COMMANDS_IN_FLIGHT_MAX="100"
-    )
-    sale = await shop(served.url).open()
-    async with talk(served.url) as ann:
-        await ann.join(token("ann"))
+    async with RedisProcess(tmp_path / "redis") as redis:
+        settings = make_settings(redis={"url": redis.url})
+        async with running(settings, "w1") as worker, talk(worker.url) as ann:
+            sale = await shop(worker.url).open()
+            await ann.join(token("ann"))
 
-        refs = [await ann.tell("buy", sale=sale, key=f"k{n}") for n in range(50)]
-        await ann.wait_for(lambda: refs[0] in ann.replies)
-        served.process.send_signal(signal.SIGTERM)
-        await ann.end()
+            assert redis._process is not None
+            redis._process.send_signal(signal.SIGSTOP)
+            accepted = [await ann.tell("buy", sale=sale, key=f"k{n}") for n in range(10)]
+            await ann.ask("ping")  # now the worker has read them
+            worker.drain()
+            await ann.ask("ping")  # and that it is to go away
+            reply = await ann.ask("like")
+            redis._process.send_signal(signal.SIGCONT)
+            bye = await ann.hear(lambda m: m["t"] == "bye")
+            await ann.end()
 
-        types = [message["t"] for message in ann.messages]
-        assert types[-1] == "bye"
-        assert all(ref in ann.replies for ref in refs)
-        accepted = {ref for ref in refs if ann.replies[ref]["t"] == "ok"}
-        refused = {ann.replies[ref]["code"] for ref in refs if ref not in accepted}
-        assert refused <= {"unavailable"}
-    assert await served.end() == 0
+            assert reply["code"] == "unavailable"
+            assert [ann.replies[ref]["t"] for ref in accepted] == ["ok"] * 10
+            assert bye["code"] == ann.closed_with == 4000
+            assert ann.messages[-1] == bye
 
 
 class Buyer:
