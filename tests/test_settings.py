@@ -115,7 +115,8 @@ REFUSED = [
         {"LIVEROOM_REDIS_URL": "http://user:pass@host"},
         (
             "redis.url = (hidden) (from LIVEROOM_REDIS_URL) is not allowed: it must be empty, or a "
-            "URL that starts with redis://, rediss://, unix:// or redis+sentinel://."
+            "URL that starts with redis://, rediss://, unix://, redis+sentinel:// or "
+            "redis+cluster://."
         ),
     ),
     (

@@ -2,12 +2,13 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from redis.asyncio import Redis
 
 from client_sim.client import Options, RoomClient
 from client_sim.rest import Rest
@@ -23,15 +24,45 @@ from tests.running import Worker, running
 QUICK = Options(backoff_s_min=0.05, backoff_s_max=0.5)
 
 
+@pytest.fixture(scope="session")
+def standing() -> Iterator[RedisCluster]:
+    """A Cluster of three for all tests that leave its nodes alive."""
+    with (
+        tempfile.TemporaryDirectory(prefix="lr-cluster-") as folder,
+        asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,
+    ):
+        runner.run(must_be_able())
+        made = redis_cluster(Path(folder))
+        cluster = runner.run(made.__aenter__())
+        for node in cluster.nodes:  # each test connects in a loop of its own
+            runner.run(node.client.aclose())
+        yield cluster
+        runner.run(made.__aexit__(None, None, None))
+
+
 @pytest.fixture
-async def cluster(tmp_path: Path) -> AsyncIterator[RedisCluster]:
-    """Three primaries; the first has a replica."""
-    program = await redis_program.find()
-    if program.version < (7, 0):
-        pytest.skip("sharded pub/sub needs redis-server 7.0 or newer on PATH")
+async def cluster(standing: RedisCluster) -> AsyncIterator[RedisCluster]:
+    """The standing Cluster with connections of this test."""
+    for node in standing.nodes:
+        node.client = Redis(port=node.port, socket_timeout=10)
+    yield standing
+    for node in standing.nodes:
+        await node.client.aclose()
+
+
+@pytest.fixture
+async def doomed_cluster() -> AsyncIterator[RedisCluster]:
+    """A Cluster whose nodes may be killed; the first of its three primaries has a replica."""
+    await must_be_able()
     with tempfile.TemporaryDirectory(prefix="lr-cluster-") as folder:
-        async with redis_cluster(Path(folder), primaries=3, replicas=1) as made:
+        async with redis_cluster(Path(folder), replicas=1) as made:
             yield made
+
+
+async def must_be_able() -> None:
+    """Skip where there is no redis-server with sharded pub/sub."""
+    if (await redis_program.find()).version < (7, 0):
+        pytest.skip("needs redis-server 7.0 or newer on PATH")
 
 
 @pytest.fixture

@@ -77,6 +77,11 @@ class RedisCluster:
         text = info if isinstance(info, dict) else dict(_pairs(info))
         return bool(text.get("cluster_state") == "ok")
 
+    async def listening(self, node: RedisProcess, channel: str) -> int:
+        """How many connections hear a sharded channel at this node."""
+        counts = await node.client.execute_command("PUBSUB", "SHARDNUMSUB", channel)
+        return int(counts[1])
+
     async def move_slot(self, slot: int, source: RedisProcess, target: RedisProcess) -> int:
         """Move one slot with all its keys, as resharding does; the number of keys moved."""
         ids = [await n.client.execute_command("CLUSTER", "MYID") for n in (source, target)]
@@ -122,6 +127,7 @@ async def redis_cluster(
                     cluster_enabled="yes",
                     cluster_port=str(free_port()),
                     cluster_node_timeout="1000",
+                    cluster_require_full_coverage="no",
                     cluster_config_file=str(folder / f"nodes-{n}.conf"),
                     appendfsync="everysec",
                     loglevel="warning",

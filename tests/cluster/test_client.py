@@ -1,9 +1,7 @@
 """The client of a Cluster: where commands go, and what it does while slots move."""
 
 import asyncio
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
 from redis.asyncio import Redis
@@ -11,28 +9,18 @@ from redis.exceptions import ResponseError
 
 from server.settings import SettingsError
 from server.settings.sections import Redis as RedisSettings
-from server.store import redis_program
 from server.store.client import RedisUnusable, check, connect
 from server.store.cluster import Cluster, Node, slot_of
-from tests.cluster.redis_cluster import redis_cluster
+from tests.cluster.redis_cluster import RedisCluster
 from tests.orders.redis_process import free_port
 
 SETTINGS = RedisSettings(connect_timeout_s=1, command_timeout_s=3, durability="memory")
 
 
-@pytest.fixture(scope="module")
-def ports() -> Iterator[list[int]]:
-    """The ports of a Cluster of three that stands for all tests of this module."""
-    with (
-        tempfile.TemporaryDirectory(prefix="lr-cluster-") as folder,
-        asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,
-    ):
-        if runner.run(redis_program.find()).version < (7, 0):
-            pytest.skip("needs redis-server 7.0 or newer on PATH")
-        made = redis_cluster(Path(folder))
-        cluster = runner.run(made.__aenter__())
-        yield [node.port for node in cluster.nodes]
-        runner.run(made.__aexit__(None, None, None))
+@pytest.fixture
+def ports(standing: RedisCluster) -> list[int]:
+    """The ports of a Cluster of three."""
+    return [node.port for node in standing.nodes]
 
 
 @pytest.fixture
