@@ -130,6 +130,16 @@ async def test_a_guest_watches_and_is_asked_to_sign_in_when_buying(
         await expect(page.locator(".buy-flow")).to_contain_text("抢到了")
 
 
+async def test_a_room_that_is_not_there_is_said_to_be_so_and_leads_back(
+    server: Server, open_page: OpenPage
+) -> None:
+    page = await open_page(f"{server.url}/watch/nowhere")
+
+    await expect(page.locator(".banner")).to_have_text("没有这个直播间")
+    await page.get_by_role("link", name="返回").click()
+    await page.wait_for_url(f"{server.url}/")
+
+
 async def test_the_console_is_for_the_host_and_lets_nobody_else_change_the_room(
     server: Server, room: str, open_page: OpenPage
 ) -> None:

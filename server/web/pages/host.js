@@ -29,6 +29,7 @@ const since = h("span.fine.digits");
 const liveButton = h("button.primary.small-button", { type: "button", onclick: () => toggleLive() });
 
 async function toggleLive() {
+  if (!room.state.room) return;
   if (room.state.room.phase === "scheduled") await attempt(room.send("live.start"));
   else if (await sure(t("host.end_sure"), t("host.end"))) await attempt(room.send("live.end"));
 }
@@ -77,6 +78,7 @@ function listen() {
     drawAsks();
   });
   room.on("removed", (event) => talk.list.remove(event));
+  room.on("gap", ({ comments }) => talk.list.skip(comments));
   room.on("phase", ({ phase }) => phase === "ended" && numbers.summary(talk.asks));
 }
 

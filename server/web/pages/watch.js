@@ -38,6 +38,9 @@ function needSignIn() {
   return true;
 }
 
+/** Buttons are there before the room is. */
+const onceJoined = (run) => () => room.state.room && run();
+
 // What product parts may ask of the page.
 const ctx = {
   room,
@@ -82,11 +85,11 @@ const panelShelf = h("ol.shelf-list");
 const panelShelfCount = h("span.fine");
 
 const likeButton = h("button.round.like", { type: "button", "aria-label": t("like"),
-  onclick: () => like() }, icon("heart"), likeCount);
+  onclick: onceJoined(() => like()) }, icon("heart"), likeCount);
 const shelfButton = h("button.round.shelf-button", { type: "button", "aria-label": t("shelf"),
-  onclick: () => openShelf() }, icon("bag"), shelfCount);
+  onclick: onceJoined(() => openShelf()) }, icon("bag"), shelfCount);
 const ordersButton = h("button.round.orders-button", { type: "button", "aria-label": t("orders"),
-  onclick: () => openOrders() }, icon("list"), ordersDot);
+  onclick: onceJoined(() => openOrders()) }, icon("list"), ordersDot);
 
 function composer() {
   const field = h("input.say", { type: "text", name: "comment", maxlength: "200",
@@ -284,6 +287,7 @@ function listen() {
   });
   room.on("comment", (event) => talk.add(event));
   room.on("removed", (event) => talk.remove(event));
+  room.on("gap", ({ comments }) => talk.skip(comments));
   room.on("sold", ({ name, sku, qty }) => {
     if (Date.now() < tickerUntil) return;
     tickerUntil = Date.now() + TICKER_MS;
@@ -306,9 +310,14 @@ function listen() {
   });
   room.on("notice", ({ text }) => text && say(`${t("watch.notice")}: ${text}`));
   room.on("status", async (status, { code }) => {
-    if (status !== "closed" || (code !== "bad_token" && code !== "close_4401")) return;
-    await signOut(); // the cookie's token has ended: stay as a guest
-    location.reload();
+    if (status !== "closed") return;
+    if (code === "bad_token" || code === "close_4401") {
+      await signOut(); // the cookie's token has ended: stay as a guest
+      location.reload();
+    } else if (!room.state.room) {
+      document.querySelector(".watch").replaceWith(h("main.nowhere", {},
+        h("a.primary", { href: "/" }, t("back"))));
+    }
   });
 }
 
@@ -322,7 +331,7 @@ function build() {
         h("div.host-chip", {}, h("div.host-words", {}, h("span.host-line", {}, phaseTag, hostName),
           titleLine)),
         onlineBox,
-        iconButton("more", t("menu"), openMenu)),
+        iconButton("more", t("menu"), onceJoined(openMenu))),
       notice,
       h("div.talk", {}, ticker, talk.root),
       pinnedBox,

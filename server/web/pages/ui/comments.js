@@ -80,6 +80,11 @@ export class CommentList {
     }
   }
 
+  /** The server left `n` comments out for this viewer: they count for how hot the room is. */
+  skip(n) {
+    this.second.count += n;
+  }
+
   /** Take comments back, by id or by author. */
   remove({ id, user }) {
     const gone = ({ comment }) => (id ? comment.id === id : comment.user === user);

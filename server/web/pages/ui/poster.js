@@ -36,7 +36,9 @@ export function stage(room, ...more) {
   }
   if (room.embed_url) {
     return h("iframe.stage-video", { src: room.embed_url, title: room.title,
-      allow: "autoplay; fullscreen; picture-in-picture", referrerpolicy: "strict-origin" });
+      allow: "autoplay; fullscreen; picture-in-picture", referrerpolicy: "strict-origin",
+      // It may play and open links beside us, but not lead our page away.
+      sandbox: "allow-scripts allow-same-origin allow-presentation allow-popups" });
   }
   return poster(room, ...more);
 }
