@@ -158,7 +158,10 @@ class Hub(Section):
     tick_ms_min: float = _limit(5, 1, 1000, "Shortest time over which messages are gathered.")
     tick_ms_max: float = _limit(100, 1, 1000, "Longest time over which messages are gathered.")
     tick_us_per_viewer: float = _limit(
-        50, 0, 10_000, "How much a viewer lengthens the tick of all rooms on its worker, within min and max."
+        50,
+        0,
+        10_000,
+        "How much a viewer lengthens the tick of all rooms on its worker, within min and max.",
     )
     slice_viewers_max: int = _limit(
         250, 1, 100_000, "Viewers written to before other work on the loop gets a turn."

@@ -15,6 +15,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from redis.exceptions import RedisError
 
+from server.masking import mask
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.settings import Settings
@@ -65,7 +66,7 @@ class RecentProblems(logging.Handler):
         self._worker_id = worker_id
 
     def emit(self, record: logging.LogRecord) -> None:
-        msg = record.getMessage()[:ERROR_CHARS_MAX]
+        msg = mask(record.getMessage())[:ERROR_CHARS_MAX]
         self.kept.append(Problem(int(record.created * 1000), self._worker_id, record.name, msg))
 
 
