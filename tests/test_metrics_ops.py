@@ -7,8 +7,9 @@ from server.web.ops import ERRORS_MAX, RecentProblems
 
 def test_the_last_warnings_are_kept_without_their_secrets() -> None:
     problems = RecentProblems("w1")
-    log = logging.Logger("server.store.bus")
+    log = logging.getLogger("tests.problems")
     log.addHandler(problems)
+    log.setLevel(logging.INFO)
     log.info("nothing to see")
     for n in range(ERRORS_MAX + 5):
         log.warning("%d: lost redis://user:hush-hush@host", n)
