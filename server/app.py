@@ -11,23 +11,13 @@ from server.auth import TokenVerifier
 from server.edge.edge import Edge
 from server.loop_lag import LoopLag
 from server.metrics import Metrics
-from server.rooms.comments import Comments
-from server.rooms.directory import Directory
-from server.rooms.dispatch import Dispatch
-from server.rooms.likes import Likes
-from server.rooms.moderation import Moderation
+from server.rooms.features import Features
 from server.rooms.open_rooms import OpenRooms
 from server.rooms.order_book import OrderBook
-from server.rooms.orders import Orders
 from server.rooms.outbox import Outbox
 from server.rooms.payments import provider_of
-from server.rooms.phases import Phases
 from server.rooms.presence import Presence
-from server.rooms.refunds import Refunds
-from server.rooms.sales import Sales
-from server.rooms.shelf import Shelf
 from server.rooms.sweeper import Sweeper
-from server.rooms.waitlist import Waitlist
 from server.settings import Settings
 from server.store.client import connect
 from server.store.cluster_bus import bus_on
@@ -71,26 +61,10 @@ async def run_worker(
         durability = Durability.parse(settings.redis.durability)
         scripts = Scripts(redis, keys, durability=durability, metrics=metrics)
 
-        directory = Directory(scripts, settings)
-        sales = Sales(scripts, settings)
         provider = provider_of(settings.payments)
         stack.push_async_callback(provider.aclose)
-        orders = Orders(scripts, settings, provider, metrics)
-        refunds = Refunds(scripts, settings, provider)
-        dispatch = Dispatch(
-            [
-                Comments(scripts, settings, metrics),
-                Likes(scripts, settings, metrics),
-                Shelf(scripts, settings),
-                Phases(scripts, settings, sales.close_all),
-                Moderation(scripts, settings),
-                sales,
-                orders,
-                Waitlist(scripts, settings),
-                refunds,
-            ],
-            directory.host_of,
-        )
+        features = Features(scripts, settings, provider, metrics)
+        directory, orders = features.directory, features.orders
 
         await stack.enter_async_context(LoopLag(metrics))
         bus = await stack.enter_async_context(bus_on(redis, keys, settings.bus, worker_id, metrics))
@@ -103,7 +77,7 @@ async def run_worker(
                 scripts,
                 settings,
                 lambda: [room.room_id for room in rooms],
-                refunds.sweep,
+                features.refunds.sweep,
                 metrics=metrics,
             )
         )
@@ -119,9 +93,9 @@ async def run_worker(
             Ops(redis, keys, settings, metrics.registry, worker_id)
         )
         routes = [
-            *Rest(directory, dispatch).routes(),
+            *Rest(directory, features.dispatch).routes(),
             *OrderRoutes(OrderBook(scripts), directory).routes(),
-            *PaymentRoutes(orders, refunds, settings.payments).routes(),
+            *PaymentRoutes(orders, features.refunds, settings.payments).routes(),
             *ops.routes(),
         ]
         app = make_app(settings, verifier, routes, health)
@@ -139,7 +113,7 @@ async def run_worker(
                 settings,
                 verifier,
                 rooms,
-                dispatch,
+                features.dispatch,
                 directory.host_of,
                 runner.server,
                 metrics,

@@ -1,6 +1,7 @@
 """The list of rooms: created, found, and who hosts which."""
 
 import secrets
+import time
 from typing import Any
 
 import msgspec
@@ -49,11 +50,12 @@ class Directory:
             "embed_url": body.embed_url or "",
             "epoch": secrets.token_hex(8),
         }
+        # The list is no room's state and may lie in another slot. It comes first: an entry without
+        # a room is passed over, a room that is not listed would never be swept.
+        entry = {body.room: int(time.time() * 1000)}
+        await self._redis(self._scripts.redis.zadd(self._keys.rooms, entry, nx=True))
         await self._scripts.run("room_create", body.room, args, _ANY)
-        view = await self.read(body.room)
-        # The list is no room's state: it may lie in another slot, and adding twice is harmless.
-        await self._redis(self._scripts.redis.zadd(self._keys.rooms, {body.room: view.created}))
-        return view
+        return await self.read(body.room)
 
     async def read(self, room_id: str) -> RoomView:
         """What a viewer who joins would see."""

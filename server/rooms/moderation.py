@@ -1,5 +1,6 @@
 """Moderation: taking comments back, muting, slow mode, notices."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -16,10 +17,16 @@ _ANY = msgspec.msgpack.Decoder(Any)
 
 
 class Moderation:
-    """What hosts and moderators may do about what is said."""
+    """What hosts and moderators may do about what is said. `host_of` names a room's host."""
 
-    def __init__(self, scripts: Scripts, settings: Settings) -> None:
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        host_of: Callable[[str], Awaitable[str]],
+    ) -> None:
         self._scripts = scripts
+        self._host_of = host_of
         self._limits = settings.rooms
 
     def handlers(self) -> Handlers:
@@ -40,6 +47,8 @@ class Moderation:
         _at_most("seconds", cmd.seconds, self._limits.mute_s_max)
         if cmd.user == call.who.user:
             raise CommandError("conflict", "You can't mute yourself.")
+        if cmd.user == await self._host_of(call.room_id):
+            raise CommandError("forbidden", "The host can't be muted in their own room.")
         args = {"user": cmd.user, "seconds": cmd.seconds}
         return await self._run("mute_set", call, cmd, args)
 

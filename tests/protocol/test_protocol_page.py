@@ -15,16 +15,8 @@ from server.protocol.codes import CLOSES, ERRORS
 from server.protocol.commands import AnyCommand, Command
 from server.protocol.events import DELIVERY, Err, Event, Joined, Ok
 from server.protocol.models import Order, Product, RoomView, Sale
-from server.rooms.comments import Comments
-from server.rooms.likes import Likes
-from server.rooms.moderation import Moderation
-from server.rooms.orders import Orders
+from server.rooms.features import Features
 from server.rooms.payments import SandboxProvider
-from server.rooms.phases import Phases
-from server.rooms.refunds import Refunds
-from server.rooms.sales import Sales
-from server.rooms.shelf import Shelf
-from server.rooms.waitlist import Waitlist
 from server.settings import Settings
 from server.web.errors import CONFLICT, STATUS
 from server.web.rest import Rest
@@ -99,21 +91,10 @@ def test_the_codes_named_with_a_command_are_errors() -> None:
 
 
 def test_every_command_names_the_least_role_that_may_send_it(settings: Settings) -> None:
-    metrics: Any = Metrics()
     none: Any = None
-    features: list[Any] = [
-        Comments(none, settings, metrics),
-        Likes(none, settings, metrics),
-        Shelf(none, settings),
-        Phases(none, settings, none),
-        Moderation(none, settings),
-        Sales(none, settings),
-        Orders(none, settings, SandboxProvider()),
-        Waitlist(none, settings),
-        Refunds(none, settings, SandboxProvider()),
-    ]
+    features = Features(none, settings, SandboxProvider(), Metrics())
     roles = {row[0].strip("`"): row[1] for row in rows("Commands")}
-    for feature in features:
+    for feature in features.all:
         for kind, handler in feature.handlers().items():
             op = str(kind.__struct_config__.tag)
             assert roles.pop(op) == handler.least.value, op

@@ -16,19 +16,11 @@ from server.protocol.commands import Command, Join, Last
 from server.protocol.events import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call
-from server.rooms.comments import Comments
-from server.rooms.directory import Directory
-from server.rooms.dispatch import Dispatch
-from server.rooms.likes import Likes
-from server.rooms.moderation import Moderation
+from server.rooms.features import Features
 from server.rooms.open_rooms import OpenRooms
-from server.rooms.orders import Orders
 from server.rooms.payments import SandboxProvider
-from server.rooms.phases import Phases
 from server.rooms.presence import Presence
 from server.rooms.room import Room
-from server.rooms.sales import Sales
-from server.rooms.shelf import Shelf
 from server.settings import Settings
 from server.store.bus import Bus
 from server.store.client import connect
@@ -84,23 +76,13 @@ class Desk:
         metrics = Metrics()
         self.scripts = Scripts(redis, Keys(settings.redis.key_prefix))
         self.bus = Bus(redis, self.scripts.keys, settings.bus, worker_id, metrics)
-        self.directory = Directory(self.scripts, settings)
-        sales = Sales(self.scripts, settings)
-        orders = Orders(self.scripts, settings, SandboxProvider())
-        self.rooms = OpenRooms(self.scripts, self.bus, orders.of, settings, metrics, Random(1))
-        self.presence = Presence(self.scripts, settings, worker_id, lambda: self.rooms)
-        self.dispatch = Dispatch(
-            [
-                Comments(self.scripts, settings, metrics),
-                Likes(self.scripts, settings, metrics),
-                Shelf(self.scripts, settings),
-                Phases(self.scripts, settings, sales.close_all),
-                Moderation(self.scripts, settings),
-                sales,
-                orders,
-            ],
-            self.directory.host_of,
+        features = Features(self.scripts, settings, SandboxProvider(), metrics)
+        self.directory = features.directory
+        self.dispatch = features.dispatch
+        self.rooms = OpenRooms(
+            self.scripts, self.bus, features.orders.of, settings, metrics, Random(1)
         )
+        self.presence = Presence(self.scripts, settings, worker_id, lambda: self.rooms)
 
     async def __aenter__(self) -> Self:
         await self.bus.__aenter__()

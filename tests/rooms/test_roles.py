@@ -37,6 +37,8 @@ ALLOWED: list[tuple[commands.Command, frozenset[str]]] = [
     (commands.Pay(ref=1, order="o"), VIEW),
     (commands.Cancel(ref=1, order="o"), VIEW),
     (commands.Orders(ref=1), VIEW),
+    (commands.Waitlist(ref=1, sale="s"), VIEW),
+    (commands.OrderReturn(ref=1, order="o"), RUN),
     (commands.CommentRemove(ref=1, id="c"), MODERATE),
     (commands.Mute(ref=1, user="someone", seconds=1), MODERATE),
     (commands.Slow(ref=1, seconds=0), MODERATE),
@@ -124,3 +126,8 @@ async def test_a_comment_is_put_on_one_line_and_may_not_be_too_long(
     assert heard[0]["text"] == "two lines"
     assert refused.value.code == "too_long"
     assert here.room.room_id == ROOM
+
+
+async def test_the_host_is_not_muted_in_their_own_room(here: Desk) -> None:
+    with pytest.raises(CommandError, match="host can't be muted"):
+        await here.do(commands.Mute(ref=1, user=HOST.user, seconds=60), ROLES["moderator"])
