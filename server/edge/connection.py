@@ -27,8 +27,9 @@ from server.protocol.codes import (
     Close,
     CommandError,
 )
-from server.protocol.commands import AnyCommand, Join, Ping, Source
+from server.protocol.commands import AnyCommand, Join, Ping
 from server.protocol.events import ByeEvent, Err, Ok
+from server.protocol.models import Source
 from server.protocol.roles import Role
 from server.rate import Bucket
 from server.rooms.call import Call

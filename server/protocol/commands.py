@@ -4,16 +4,15 @@
 those of the wire; the server's settings may be tighter.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from server.protocol.models import Id, Money, Product, Qty, Sku, Url
+from server.protocol.models import Id, Money, Product, Qty, Sku, Source, Url
 
 Ref = Annotated[int, Meta(ge=1, le=2**53)]
 Seconds = Annotated[int, Meta(ge=0, le=31_536_000)]
 Text = Annotated[str, Meta(max_length=2000)]
-SourceKind = Literal["note", "search", "group", "follow", "reservation", "feed", "share"]
 
 
 class Command(Struct, frozen=True, kw_only=True, tag_field="op"):
@@ -27,13 +26,6 @@ class Last(Struct, frozen=True):
 
     epoch: Annotated[str, Meta(max_length=64)]
     seq: Annotated[int, Meta(ge=0)]
-
-
-class Source(Struct, frozen=True):
-    """What brought the viewer here."""
-
-    kind: SourceKind
-    id: Annotated[str, Meta(max_length=64)] = ""
 
 
 class Join(Command, tag="join", frozen=True, kw_only=True):

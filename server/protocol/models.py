@@ -18,6 +18,7 @@ Url = Annotated[str, Meta(max_length=2000, pattern=r"^(https?://|/)")]
 Phrase = Annotated[str, Meta(min_length=1, max_length=200)]
 
 Phase = Literal["scheduled", "live", "ended"]
+SourceKind = Literal["note", "search", "group", "follow", "reservation", "feed", "share"]
 SaleStatus = Literal["scheduled", "open", "sold_out", "closed"]
 OrderStatus = Literal["held", "paid", "cancelled", "expired", "returned", "refund_due", "refunded"]
 
@@ -73,10 +74,18 @@ class Line(Struct, frozen=True):
     price: int
 
 
+class Source(Struct, frozen=True):
+    """What brought a viewer to the room."""
+
+    kind: SourceKind
+    id: Annotated[str, Meta(max_length=64)] = ""
+
+
 class Order(Struct, frozen=True, omit_defaults=True):
     """What a buyer holds or owns. `hold_until` is when an unpaid hold lapses.
 
-    `offer`: it was made for a buyer on the waiting list when units came back.
+    `offer`: it was made for a buyer on the waiting list when units came back. `source` is what had
+    brought the buyer here, as their `join` said.
     """
 
     order: str
@@ -91,6 +100,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     updated: int
     hold_until: int
     offer: bool = False
+    source: Source | None = None
 
 
 class RoomView(Struct, omit_defaults=True):

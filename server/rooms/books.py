@@ -20,7 +20,7 @@ _STEPS: dict[tuple[str | None, str], tuple[tuple[str, str] | None, int]] = {
     ("refund_due", "refunded"): (None, 0),
     ("paid", "returned"): (("sold", "left"), -1),
 }
-_FROZEN = ("user", "lines", "total", "currency", "created")
+_FROZEN = ("user", "lines", "total", "currency", "created", "source")
 
 
 class Books:
@@ -62,7 +62,7 @@ class Books:
         before = self.orders.get(order["order"])
         if (before and before["status"]) != was:
             self.wrong.append(f"entry {number}: order {order['order']} was not {was}")
-        if before and any(before[field] != order[field] for field in _FROZEN):
+        if before and any(before.get(field) != order.get(field) for field in _FROZEN):
             self.wrong.append(f"entry {number}: order {order['order']} changed what is frozen")
         step = _STEPS.get((was, order["status"]))
         if step is None:

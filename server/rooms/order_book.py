@@ -14,7 +14,7 @@ from server.store.scripts import Scripts
 _ORDER = msgpack.Decoder(Order)
 CSV_COLUMNS = (
     "order", "created", "updated", "status", "user", "name", "sale", "sku", "title", "qty",
-    "price", "line_total", "order_total", "currency",
+    "price", "line_total", "order_total", "currency", "source", "source_id",
 )  # fmt: skip
 
 
@@ -123,6 +123,8 @@ def _csv_rows(order: Order) -> list[tuple[object, ...]]:
             order.order, _utc(order.created), _utc(order.updated), order.status,
             _text(order.user), _text(order.name), line.sale, _text(line.sku), _text(line.title),
             line.qty, line.price, line.qty * line.price, order.total, order.currency,
+            order.source.kind if order.source else "",
+            _text(order.source.id) if order.source else "",
         )
         for line in order.lines
     ]  # fmt: skip

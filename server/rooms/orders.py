@@ -170,6 +170,7 @@ def buy_of(call: Call, cmd: Buy, limits: OrderLimits) -> dict[str, Any]:
     return {
         "user": user,
         "name": call.who.name,
+        "source": call.source,
         # The length in front: neither user nor key can be written so that it reads as another pair.
         "once": f"{len(user.encode())}:{user}/{cmd.key}",
         "digest": hashlib.blake2s(body.encode(), digest_size=12).hexdigest(),

@@ -38,6 +38,7 @@ class Waitlist:
         else:
             args |= {
                 "name": call.who.name,
+                "source": call.source,
                 "qty": cmd.qty,
                 "waitlist_max": self._waitlist_max,
             }

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from server.protocol.codes import CommandError
-from server.protocol.commands import Buy
+from server.protocol.commands import Buy, Waitlist
+from server.protocol.models import Source
 from server.rooms.orders import buy_of
 from server.settings import Settings
 from tests.orders.shop import PRICE, Shop
@@ -167,3 +168,24 @@ async def test_every_change_is_in_the_ledger_and_the_stats(shop: Shop) -> None:
         "amount:cancelled:CNY": 2 * PRICE,
         "charged:CNY": 3 * PRICE,
     }
+
+
+async def test_what_brought_the_buyer_is_frozen_in_the_order(shop: Shop) -> None:
+    note = Source("note", "n-17")
+    call = shop.call("ann")._replace(source=note)
+    sale = await shop.open(stock=2)
+    bought = (await shop.orders.buy(call, Buy(ref=1, key="k", sale=sale.sale))).order
+    assert bought is not None
+    assert bought.source == note
+    assert (await shop.pay(bought)).source == note
+    assert await shop.audit() == []
+
+
+async def test_an_offer_keeps_what_brought_the_waiting_buyer(shop: Shop) -> None:
+    note = Source("share")
+    sale = await shop.open(stock=1)
+    first = await shop.buy("ann", sale)
+    call = shop.call("bob")._replace(source=note)
+    await shop.waitlist.queue(call, Waitlist(ref=1, sale=sale.sale))
+    await shop.cancel(first)
+    assert [order.source for order in await shop.own("bob")] == [note]

@@ -1,5 +1,5 @@
 -- Prelude: who gets what of a sale. Comes after orders; expects K.due K.once K.draws K.entries,
--- A.orders_per_user_max A.entries_max. A buy is {user name once digest order lines=[{sale qty}]}.
+-- A.orders_per_user_max A.entries_max. A buy is {user name source? once digest order lines=[{sale qty}]}.
 
 local now = now_ms()
 local phase = room_phase()

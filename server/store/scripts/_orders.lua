@@ -139,7 +139,7 @@ local function hold(id, buyer, wanted, now, hold_s)
   end
   local order = { order = id, room = A.room, user = buyer.user, name = buyer.name,
     lines = bought, total = total, currency = currency, created = now,
-    hold_until = now + shortest * 1000, offer = hold_s and true or nil }
+    hold_until = now + shortest * 1000, offer = hold_s and true or nil, source = buyer.source }
   set_status(order, 'held', now)
   mine[buyer.user], more[buyer.user] = ids_of(buyer.user) .. ' ' .. id, true
   return order

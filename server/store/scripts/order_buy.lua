@@ -2,7 +2,7 @@
 -- keys: room events bus sales stock due once draws entries bought orders orders_of holds ledger stats waiting queued
 -- uses: room sales orders buying
 -- durable: yes
--- args: buys=[{user name once(field) digest order(id) lines=[{sale qty}]}] orders_per_user_max
+-- args: buys=[{user name source? once(field) digest order(id) lines=[{sale qty}]}] orders_per_user_max
 --   entries_max offer_hold_s events_max
 -- returns: per buy {order}, {wait_ms} (ask again then) or {err msg retry_ms?}; refuses not_found
 -- holds: a refused buy changes nothing; the same `once` field gives the same order for ever; no more

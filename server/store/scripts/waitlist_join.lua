@@ -2,7 +2,7 @@
 -- keys: room events bus sales stock waiting queued bought orders orders_of holds ledger stats
 -- uses: room sales orders
 -- durable: yes
--- args: sale user name qty waitlist_max
+-- args: sale user name source? qty waitlist_max
 -- returns: {place}: 1 is next; refuses not_found ended not_live conflict limit_reached
 -- holds: a buyer stands once in a sale's queue, at the place of the first time.
 
@@ -36,6 +36,6 @@ else
 end
 local place_of = A.sale .. '/' .. string.format('%016.0f', n) .. '/'
 redis.call('HSET', K.queued, field,
-  cmsgpack.pack({ user = A.user, name = A.name, qty = A.qty, n = n }))
+  cmsgpack.pack({ user = A.user, name = A.name, source = A.source, qty = A.qty, n = n }))
 redis.call('ZADD', K.waiting, 0, place_of .. A.user)
 return done({ place = redis.call('ZLEXCOUNT', K.waiting, from, '[' .. place_of .. A.user) })
