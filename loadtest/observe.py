@@ -89,14 +89,20 @@ class Server:
                 rows = answer.read().decode().splitlines()
         except OSError:
             return {}
-        values = dict(row.rsplit(" ", 1) for row in rows if row and not row.startswith("#"))
         seen = {}
-        if "process_resident_memory_bytes" in values and self._pid is None:
-            seen["memory_mb"] = float(values["process_resident_memory_bytes"]) / 1e6
-        total = float(values.get("liveroom_loop_lag_seconds_sum", 0))
-        n = float(values.get("liveroom_loop_lag_seconds_count", 0))
+        memory = _sum_of(rows, "process_resident_memory_bytes")
+        if memory and self._pid is None:
+            seen["memory_mb"] = memory / 1e6
+        total = _sum_of(rows, "liveroom_loop_lag_seconds_sum")
+        n = _sum_of(rows, "liveroom_loop_lag_seconds_count")
         before_total, before_n = self._lag_before
         if n > before_n:
             seen["loop_lag_ms"] = (total - before_total) / (n - before_n) * 1000
         self._lag_before = (total, n)
         return seen
+
+
+def _sum_of(rows: list[str], name: str) -> float:
+    """A metric over all its labels: a server tells one value for each of its workers."""
+    mine = (row for row in rows if row.startswith((f"{name}{{", f"{name} ")))
+    return sum(float(row.rsplit(" ", 1)[1]) for row in mine)

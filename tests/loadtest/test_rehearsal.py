@@ -98,7 +98,8 @@ def test_a_sound_server_passes_through_a_sale_and_a_broken_network(rehearse: Reh
     assert "agree" in report["verdict"][0]["measured"], "the server's own audit was asked"
     assert report["counts"]["audit.expected"] > 0
     assert {"reply.buy", "push.sample", "push.must", "push.order"} <= report["latencies"].keys()
-    assert any(point.get("server_memory_mb") for point in report["curve"])
+    for seen in ("server_memory_mb", "server_cpu", "server_loop_lag_ms"):
+        assert any(point.get(seen) for point in report["curve"]), seen
     assert "PASSED: A small sale" in said
 
 
