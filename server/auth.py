@@ -155,8 +155,12 @@ def _identity(claims: Mapping[str, Any]) -> Identity:
 
 
 def _is_text(value: object, chars_max: int) -> bool:
+    # A surrogate alone is half a character: a name cut in the middle of an emoji. Nothing that
+    # would carry the name further could encode it.
     return (
-        isinstance(value, str) and len(value) <= chars_max and not re.search(r"[\x00-\x1f]", value)
+        isinstance(value, str)
+        and len(value) <= chars_max
+        and not re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", value)
     )
 
 

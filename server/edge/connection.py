@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+BITE_BYTES = 2048
+"""What is parsed before the limits are asked again: some commands, or 340 empty pings."""
 PING_FRAME = b"\x89\x00"
 
 
@@ -48,6 +50,7 @@ class Connection(Member, asyncio.Protocol):
     """From the upgrade request to the end of the socket."""
 
     __slots__ = (
+        "_after_close",
         "_bad",
         "_bucket",
         "_cookie_token",
@@ -89,6 +92,7 @@ class Connection(Member, asyncio.Protocol):
         self._join_by = -math.inf
         self._fragments: list[bytes] | None = None
         self._in_flight = 0
+        self._after_close = 0
         self._turn: asyncio.Lock | None = None
         self._bad = 0
         self.heard_at = edge.loop.time()
@@ -120,11 +124,25 @@ class Connection(Member, asyncio.Protocol):
         if self._protocol is None:  # refused: what else it sends is not for us
             return
         self.heard_at = self._edge.loop.time()
-        self._protocol.receive_data(data)
-        for event in self._protocol.events_received():
-            if isinstance(event, Frame):
-                self._on_frame(event)
+        # In small bites, so that whoever floods with tiny frames is stopped by the rate limit
+        # before they have all been parsed.
+        for start in range(0, len(data), BITE_BYTES):
+            if self.transport is None and not self._may_say_goodbye(len(data)):
+                break
+            self._protocol.receive_data(data[start : start + BITE_BYTES])
+            for event in self._protocol.events_received():
+                if isinstance(event, Frame):
+                    self._on_frame(event)
         self._flush()
+
+    def _may_say_goodbye(self, size: int) -> bool:
+        """Whether to read on after our close: the answer to it is short, a flood is not."""
+        self._after_close += size
+        if self._after_close <= BITE_BYTES:
+            return True
+        if self._wire is not None:
+            self._wire.pause_reading()
+        return False
 
     def eof_received(self) -> None:
         if self._protocol is not None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from server.protocol.codec import CODECS, Codec, Encoding
 from server.protocol.codes import Close
-from server.protocol.events import Event, Reply
+from server.protocol.events import Event, Joined, Reply
 
 
 class Variant(NamedTuple):
@@ -56,6 +56,12 @@ class Member(ABC):
         if self.transport is not None:
             codec = self.variant.codec
             self.transport.write(codec.frame([codec.encode(message) for message in messages]))
+
+    def send_joined(self, reply: Joined, room: bytes, *events: Event) -> None:
+        """Write the reply to a join around the snapshot `room` that it shares with others."""
+        if self.transport is not None:
+            for piece in self.variant.codec.joined_frame(reply, room, events):
+                self.transport.write(piece)
 
     @abstractmethod
     def close(self, why: Close, reconnect_ms: int | None = None) -> None:

@@ -5,6 +5,7 @@ bytes, `Codec.array` glues several into the array that one frame carries, and `w
 into a WebSocket frame that can be written to any number of connections as it is.
 """
 
+import secrets
 import struct
 import zlib
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from typing import Any, cast, get_args
 import msgspec
 
 from server.protocol.commands import AnyCommand
-from server.protocol.events import Event, Reply
+from server.protocol.events import Event, Joined, Reply
 
 TEXT = 0x1
 BINARY = 0x2
@@ -61,6 +62,8 @@ class Codec:
         self._decode_command = decoder.Decoder(AnyCommand).decode
         self._decode_head = decoder.Decoder(_Head).decode
         self._encode = decoder.Encoder().encode
+        # Nobody can write what stands in a snapshot's place: it is made anew in every process.
+        self._place: bytes = self._encode(secrets.token_hex(16))
 
     def decode(self, data: bytes) -> AnyCommand:
         """One command out of a frame's payload; UnreadableCommand with a sentence if it is none."""
@@ -101,6 +104,21 @@ class Codec:
             return ws_frame(deflate(payload), self.opcode, compressed=True)
         return ws_frame(payload, self.opcode)
 
+    def joined_frame(
+        self, reply: Joined, room: bytes, others: Sequence[Event]
+    ) -> tuple[bytes, bytes, bytes]:
+        """A frame of a reply to `join` and what follows it, in three pieces to be written in turn.
+
+        The middle one is `room`, the encoded snapshot, as it was given: a thousand people who join
+        at once wait for the same bytes object, not for a thousand copies. What `reply.room` holds
+        is not looked at.
+        """
+        hollow = msgspec.structs.replace(reply, room=msgspec.Raw(self._place))
+        payload = self.array([self.encode(message) for message in (hollow, *others)])
+        before, after = payload.split(self._place, 1)
+        head = _ws_head(len(before) + len(room) + len(after), _FIN | self.opcode)
+        return head + before, room, after
+
 
 CODECS = {encoding: Codec(encoding) for encoding in Encoding}
 
@@ -115,15 +133,15 @@ def _msgpack_array_head(n: int) -> bytes:
 
 def ws_frame(payload: bytes, opcode: int, *, compressed: bool = False) -> bytes:
     """One final, unmasked WebSocket frame, RFC 6455 section 5.2."""
-    first = _FIN | opcode | (_RSV1 if compressed else 0)
-    n = len(payload)
-    if n < 126:
-        head = bytes((first, n))
-    elif n < 0x10000:
-        head = struct.pack("!BBH", first, 126, n)
-    else:
-        head = struct.pack("!BBQ", first, 127, n)
-    return head + payload
+    return _ws_head(len(payload), _FIN | opcode | (_RSV1 if compressed else 0)) + payload
+
+
+def _ws_head(size: int, first: int) -> bytes:
+    if size < 126:
+        return bytes((first, size))
+    if size < 0x10000:
+        return struct.pack("!BBH", first, 126, size)
+    return struct.pack("!BBQ", first, 127, size)
 
 
 def deflate(payload: bytes) -> bytes:

@@ -20,7 +20,7 @@ from server.hub.audience import Audience, Crowd
 from server.hub.member import Member
 from server.metrics import Metrics
 from server.protocol.codec import CODECS, Encoding
-from server.protocol.codes import CommandError
+from server.protocol.codes import INTERNAL, CommandError
 from server.protocol.commands import Last
 from server.protocol.events import CommentEvent, Event, Joined, RoomEvents
 from server.protocol.models import You
@@ -36,6 +36,7 @@ WAITING_MESSAGES_MAX = 10_000
 """Bus messages that wait for a fill; more means the worker cannot follow, and the room closes."""
 FILL_PAGE = 500
 FILL_RETRY_S = 0.5
+FAILED_JOIN_RETRY_MS = 5000
 
 
 class StreamPage(msgspec.Struct):
@@ -179,8 +180,14 @@ class Room:
         for _ in range(min(len(self._arrivals), self._settings.hub.joins_per_tick_max)):
             arrival = self._arrivals.popleft()
             self.forget(arrival)
-            if arrival.member.transport is not None:
+            if arrival.member.transport is None:
+                continue
+            try:
                 self._answer(arrival)
+            except Exception:
+                # One newcomer's failure must not cost the others the events of this pass.
+                log.exception("Room %s: a join could not be answered.", self.room_id)
+                arrival.member.close(INTERNAL, FAILED_JOIN_RETRY_MS)
         return bool(self._arrivals)
 
     def turn_away(self) -> list[Member]:
@@ -199,12 +206,12 @@ class Room:
             epoch=state.epoch,
             seq=state.position.seq,
             now=self.now_ms(),
-            room=state.encoded(encoding),
+            room=Raw(),
             orders=arrival.orders,
             missed=missed,
             gap=gap,
         )
-        member.send(reply, *arrival.owed())
+        member.send_joined(reply, state.encoded(encoding), *arrival.owed())
         self.audience.add(member)
         self.new_viewers.add(who.user)
         self._metrics.joins.inc()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from server.protocol.codec import CODECS, Encoding
 from server.protocol.events import (
@@ -89,7 +89,7 @@ class RoomState:
         self.shelf = {product.sku: product for product in loaded.shelf}
         self.sales = {sale.sale: sale for sale in loaded.sales}
         self.recent: deque[CommentView] = deque(loaded.recent, maxlen=recent_max)
-        self._encoded: dict[Encoding, Raw] = {}
+        self._encoded: dict[Encoding, bytes] = {}
         self._changes: dict[type[Event], Callable[[Any], None]] = {
             CommentEvent: self._comment,
             LikesEvent: self._likes,
@@ -117,11 +117,11 @@ class RoomState:
         }
         return RoomView(**fields)
 
-    def encoded(self, encoding: Encoding) -> Raw:
+    def encoded(self, encoding: Encoding) -> bytes:
         """The snapshot's bytes, encoded once for all who join before the next change."""
         raw = self._encoded.get(encoding)
         if raw is None:
-            raw = self._encoded[encoding] = Raw(CODECS[encoding].encode(self.view()))
+            raw = self._encoded[encoding] = CODECS[encoding].encode(self.view())
         return raw
 
     def apply(self, event: Event) -> None:

@@ -262,6 +262,14 @@ async def test_a_flood_of_any_frames_closes_the_connection(
     assert len(said) < 20
 
 
+async def test_a_flood_in_one_piece_is_not_read_to_its_end(
+    joined: RawSocket, bystander: RawSocket
+) -> None:
+    joined.send(frame(b"", PING) * 100_000)
+    answers = (await joined.is_cut()).count(bytes([FIN | PONG, 0]))
+    assert 0 < answers < 1000
+
+
 # The end
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from server.auth import Identity
-from server.protocol.codes import RESYNC, CommandError
+from server.protocol.codes import INTERNAL, RESYNC, CommandError
 from server.protocol.commands import Join, Last
 from server.protocol.events import OrderEvent
 from server.protocol.models import Line, Order
@@ -283,3 +283,26 @@ def test_held_events_never_take_an_order_back(
     arrival.orders = [listed]
 
     assert arrival.owed() == [OrderEvent(order=order) for order in owed]
+
+
+async def test_a_join_that_cannot_be_answered_costs_nobody_an_event(here: Desk) -> None:
+    ann = await here.join("ann")
+    half = Guest("eve")
+    who = Identity("eve", "half an emoji \ud83d", Role.VIEWER)  # a token like this is refused
+    knocking = asyncio.create_task(here.rooms.join(half, who, ROOM, Join(ref=1), half.enter))
+    for n in range(20):
+        await here.notice(str(n))
+    await knocking
+    await half.closed.wait()
+    await ann.until(lambda message: message.get("text") == "19")
+
+    assert half.closed_with == INTERNAL
+    assert seqs(ann.heard) == list(range(2, 22))
+
+
+async def test_all_who_join_in_one_pass_wait_for_one_snapshot(here: Desk) -> None:
+    await here.join("ann")
+    encoding = here.room.state.encoded(Guest("x").variant.encoding)
+    bob, cat = await asyncio.gather(here.join("bob"), here.join("cat"))
+    assert encoding is here.room.state.encoded(bob.variant.encoding)
+    assert bob.joined["room"] == cat.joined["room"]
