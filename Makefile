@@ -43,7 +43,7 @@ fmt: $(READY) ## put the code in the house's format
 	$(BIN)/ruff check --fix-only .
 
 bench: $(READY) ## measure fan-out and orders on this machine
-	$(BIN)/python -m loadtest bench $(ARGS)
+	$(BIN)/python -m loadtest bench
 
 bench-fanout: $(READY) ## fan-out beside its peers, in one table (first: make peers)
 	$(BIN)/python -m loadtest.bench_fanout $(ARGS)

@@ -20,6 +20,9 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] not in known:
         print(f"Usage: python -m loadtest {'|'.join(known)} ... (--help after it says more)")
         return 2
+    if len(known[argv[0]]) > 1 and len(argv) > 1:
+        print(f"`{argv[0]}` runs several benchmarks and takes no arguments: give them to one.")
+        return 2
     codes = [importlib.import_module(module).main(argv[1:]) for module in known[argv[0]]]
     return max(code or 0 for code in codes)
 
