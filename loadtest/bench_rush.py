@@ -11,6 +11,7 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import uvloop
@@ -142,7 +143,9 @@ class Server:
         self.process.wait(timeout=60)
 
 
-async def _rush(server: Server, sale: str, buyers: int) -> tuple[Counter[str], list[float], float]:
+async def _rush(
+    server: Server, open_sale: Callable[[], str], buyers: int
+) -> tuple[Counter[str], list[float], float]:
     loop = asyncio.get_running_loop()
     crowd: list[Buyer] = []
     for first in range(0, buyers, 200):
@@ -153,6 +156,8 @@ async def _rush(server: Server, sale: str, buyers: int) -> tuple[Counter[str], l
             joining.append(buyer)
         await asyncio.gather(*(buyer.ready for buyer in joining))
         crowd += joining
+    # Opened when everybody is there, so that the rush meets the first moments of the sale.
+    sale = await asyncio.to_thread(open_sale)
     began = time.perf_counter()
     for n, buyer in enumerate(crowd):
         loop.call_later(n / buyers, buyer.buy, sale)
@@ -172,8 +177,11 @@ def measure(buyers: int, fair_window_ms: int) -> Rush:
             server.call("PUT", f"/{ROOM}/shelf/tea", product)
             server.call("POST", f"/{ROOM}/live", {"phase": "live"})
             wish = {"sku": "tea", "price": 990, "stock": STOCK, "per_user": 1, "hold_s": 600}
-            sale = server.call("POST", f"/{ROOM}/sales", wish)["sale"]
-            answers, took, seconds = uvloop.run(_rush(server, sale, buyers))
+
+            def open_sale() -> str:
+                return str(server.call("POST", f"/{ROOM}/sales", wish)["sale"])
+
+            answers, took, seconds = uvloop.run(_rush(server, open_sale, buyers))
             (state,) = server.call("GET", f"/{ROOM}/sales")
         finally:
             server.stop()
