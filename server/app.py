@@ -25,6 +25,7 @@ from server.store.durability import Durability
 from server.store.keys import Keys
 from server.store.scripts import Scripts
 from server.web.app import make_app
+from server.web.gate import gate
 from server.web.health import Health
 from server.web.ops import Ops
 from server.web.orders import OrderRoutes
@@ -35,6 +36,8 @@ from server.web.scrape import Scrape
 
 HTTP_IDLE_S = 75.0
 """Time an HTTP connection may wait for its next request, and that request's head may take."""
+HTTP_LINGER_S = 2.0
+"""Time in which the rest of a body is thrown away, so that its sender reads the refusal."""
 HTTP_SHUTDOWN_S = 2.0
 """Time an HTTP request under way has to end when the worker stops."""
 
@@ -103,11 +106,14 @@ async def run_worker(
             app,
             access_log=None,
             keepalive_timeout=HTTP_IDLE_S,
+            lingering_time=HTTP_LINGER_S,
+            auto_decompress=False,
             shutdown_timeout=HTTP_SHUTDOWN_S,
         )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         assert runner.server is not None
+        runner.server.request_handler = gate(runner.server.request_handler)
         edge = await stack.enter_async_context(
             Edge(
                 settings,

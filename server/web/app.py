@@ -4,14 +4,13 @@ from aiohttp import web
 
 from server.auth import TokenVerifier
 from server.settings import Settings
+from server.web.body import BODY_BYTES_MAX
 from server.web.caller import VERIFIER
 from server.web.errors import errors_as_json, json_response
 from server.web.health import Health
 from server.web.openapi import document
 from server.web.pages import add_pages
 from server.web.rest import Route
-
-BODY_BYTES_MAX = 65_536
 
 
 def make_app(

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Awaitable, Callable
+from http import HTTPStatus
 
 import msgspec
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.web_protocol import RequestPayloadError
 
 from server.protocol.codes import CommandError
 
@@ -13,7 +15,8 @@ log = logging.getLogger(__name__)
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+    strange = (HttpProcessingError, RequestPayloadError)
+    return not (record.exc_info and isinstance(record.exc_info[1], strange))
 
 
 # aiohttp logs an error with a traceback for whatever malformed bytes a stranger sends.
@@ -41,11 +44,14 @@ def json_response(body: object, status: int = 200) -> web.Response:
     )
 
 
+def error_response(code: str, msg: str, status: int) -> web.Response:
+    """`{"error": {"code", "msg"}}` with a status."""
+    return json_response({"error": {"code": code, "msg": msg}}, status)
+
+
 def refusal(exc: CommandError) -> web.Response:
     """The response to a refused request."""
-    response = json_response(
-        {"error": {"code": exc.code, "msg": exc.msg}}, STATUS.get(exc.code, CONFLICT)
-    )
+    response = error_response(exc.code, exc.msg, STATUS.get(exc.code, CONFLICT))
     if exc.retry_ms is not None:
         response.headers["Retry-After"] = str(-(-exc.retry_ms // 1000))
     if exc.code == "bad_token":
@@ -69,10 +75,19 @@ async def errors_as_json(
             raise
         code = {404: "not_found", 413: "too_long"}.get(exc.status, "bad_message")
         msg = f"{request.method} {request.path}: {exc.reason}."
-        response = json_response({"error": {"code": code, "msg": msg}}, exc.status)
+        response = error_response(code, msg, exc.status)
+        if exc.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            response.force_close()  # the rest of the body is still on its way
         if "Allow" in exc.headers:
             response.headers["Allow"] = exc.headers["Allow"]
         return response
-    except Exception:
-        log.exception("%s %s failed.", request.method, request.path)
+    except Exception as exc:
+        if isinstance(exc, ConnectionError) and _is_gone(request):
+            log.debug("The client of %s %s left.", request.method, request.path)
+        else:
+            log.exception("%s %s failed.", request.method, request.path)
         return refusal(CommandError("internal", "The server failed at this request."))
+
+
+def _is_gone(request: web.Request) -> bool:
+    return request.transport is None or request.transport.is_closing()

@@ -18,6 +18,7 @@ from server.rooms.payments import Payment
 from server.rooms.refunds import Refunds
 from server.rooms.signing import HEADER, BadSignature, verify
 from server.settings.sections import Payments as PaymentSettings
+from server.web.body import bytes_of
 from server.web.errors import json_response
 from server.web.rest import Route
 
@@ -68,7 +69,7 @@ class PaymentRoutes:
 
     async def take(self, request: web.Request) -> web.Response:
         """200 once what the message tells is stored; else the provider should send it again."""
-        body = await request.read()
+        body = await bytes_of(request)
         try:
             self._verify(request.headers.get(HEADER, ""), body)
             event = self._read(body)

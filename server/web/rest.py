@@ -4,9 +4,8 @@ Changes go the way commands go, through the same dispatch; a route is a line in 
 which the OpenAPI document is made too.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import msgspec
 from aiohttp import web
@@ -31,15 +30,14 @@ from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.rooms.directory import PAGE_MAX, Directory
 from server.rooms.dispatch import Dispatch
+from server.web.body import body_of
 from server.web.caller import caller
 from server.web.errors import json_response
 
-Body = TypeVar("Body")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-BODY_S_MAX = 10.0
-"""Time a request body has to arrive."""
 _REF = 1
+_NUMBER_MAX = 1_000_000
 
 
 class Route(NamedTuple):
@@ -207,22 +205,10 @@ class Rest:
         return await self._dispatch.run(Call(request.match_info["room"], caller(request)), cmd)
 
 
-async def body_of(request: web.Request, kind: type[Body]) -> Body:
-    """The request's JSON body as `kind`. CommandError `bad_message` with what is wrong."""
-    try:
-        async with asyncio.timeout(BODY_S_MAX):
-            body = await request.read()
-    except TimeoutError:
-        raise CommandError("bad_message", "The body took too long to arrive.") from None
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise CommandError("bad_message", f"The body can't be read: {exc}.") from None
-
-
 def number(request: web.Request, name: str, default: int) -> int:
     """A query parameter that is a whole number from 0 to 1,000,000."""
     raw = request.query.get(name, str(default))
-    if not raw.isascii() or not raw.isdigit() or int(raw) > 1_000_000:
+    is_number = raw.isascii() and raw.isdigit() and len(raw) <= len(str(_NUMBER_MAX))
+    if not is_number or int(raw) > _NUMBER_MAX:
         raise CommandError("bad_message", f"`{name}` must be a whole number from 0 to 1000000.")
     return int(raw)

@@ -8,7 +8,6 @@ a Bearer token, and both check that a change comes from one of our own pages.
 import re
 import secrets
 import time
-from typing import TypeVar
 
 import jwt
 import msgspec
@@ -18,9 +17,8 @@ from server.auth import SESSION_COOKIE, BadToken, Identity, TokenVerifier, mint
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
+from server.web.body import Body, body_of
 from server.web.errors import json_response
-
-Body = TypeVar("Body")
 
 _DEV_TTL_S = 7 * 86_400
 _USER = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
@@ -122,10 +120,7 @@ async def _read(request: web.Request, kind: type[Body]) -> Body:
     if request.content_type != "application/json":
         # A form of another site can send other types without being asked.
         raise CommandError("bad_message", "Send JSON, as `Content-Type: application/json`.")
-    try:
-        return msgspec.json.decode(await request.read(), type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise CommandError("bad_message", f"The body can't be read: {exc}.") from None
+    return await body_of(request, kind)
 
 
 def _refuse_forged(request: web.Request) -> None:

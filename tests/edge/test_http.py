@@ -1,14 +1,20 @@
 """Bad HTTP on the same port: refused with a code and a sentence, never with a traceback."""
 
+import asyncio
+import gzip
 import json
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp.compression_utils import ZLibDecompressor
 
 from server import app
 from server.auth import SESSION_COOKIE
 from server.protocol.roles import Role
+from server.web import body as request_body
 from tests.edge.conftest import Connect, Token
 from tests.edge.raw_socket import RawSocket
 
@@ -63,9 +69,40 @@ async def test_a_body_that_cannot_be_read_is_a_bad_message(
     assert (await error_of(raw, 400))["code"] == "bad_message"
 
 
-async def test_a_body_that_is_too_big_is_refused(raw: RawSocket, host: str) -> None:
+async def test_a_body_that_is_too_big_is_refused_and_the_connection_closed(
+    raw: RawSocket, host: str
+) -> None:
     raw.send(http("POST", "/v1/rooms", host, body=b" " * 70_000))
     assert (await error_of(raw, 413))["code"] == "too_long"
+    assert await raw.is_cut() == b""
+
+
+@pytest.mark.parametrize("path", ["/v1/rooms", "/v1/nothing", "/"])
+async def test_a_packed_body_is_refused_and_never_unpacked(
+    raw: RawSocket, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    unpacked: list[object] = []
+    monkeypatch.setattr(ZLibDecompressor, "__init__", lambda *args, **_: unpacked.append(args))
+    packed = gzip.compress(bytes(200_000))
+    raw.send(http("POST", path, "Content-Encoding: gzip", body=packed))
+    assert (await error_of(raw, 415))["code"] == "bad_message"
+    assert await raw.is_cut() == b""
+    assert not unpacked
+
+
+@pytest.mark.parametrize("path", ["/v1/rooms", "/v1/nothing"])
+async def test_an_expectation_that_is_none_is_refused(raw: RawSocket, path: str) -> None:
+    raw.send(http("GET", path).replace(b"Host", b"Expect: \xff\r\nHost"))
+    assert (await error_of(raw, 417))["code"] == "bad_message"
+    assert await raw.is_cut() == b""
+
+
+async def test_a_body_that_is_asked_for_is_sent_then(raw: RawSocket, host: str) -> None:
+    body = b'{"room":"r2","title":"Tea"}'
+    raw.send(http("POST", "/v1/rooms", host, "Expect: 100-continue", length=len(body)))
+    assert (await raw.response()).status == 100
+    raw.send(body)
+    assert (await raw.response()).status == 201
 
 
 @pytest.mark.parametrize(
@@ -129,13 +166,55 @@ async def test_a_chunk_that_is_none_ends_the_connection(raw: RawSocket, host: st
     assert b" 400 " in (await raw.is_cut()).split(b"\r\n")[0]
 
 
+class Lines(logging.Handler):
+    """What is logged about requests, from the first line on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[logging.LogRecord] = []
+        self.said = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record)
+        self.said.set()
+
+
+@pytest.fixture
+def lines() -> Iterator[Lines]:
+    log, handler = logging.getLogger("server.web"), Lines()
+    level = log.level
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    yield handler
+    log.setLevel(level)
+    log.removeHandler(handler)
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/rooms", "/v1/session", "/v1/session/dev", "/v1/payments/events"]
+)
 async def test_a_client_that_leaves_within_its_body_is_no_trouble(
-    connect: Connect, bystander: RawSocket, host: str
+    connect: Connect, bystander: RawSocket, host: str, lines: Lines, path: str
 ) -> None:
     raw = await connect()
-    raw.send(http("POST", "/v1/rooms", host, body=b'{"room"', length=5000))
-    await raw.writer.drain()
+    head = (host, "Content-Type: application/json", "Expect: 100-continue")
+    raw.send(http("POST", path, *head, body=b'{"room"', length=5000))
+    assert (await raw.response()).status == 100
     raw.writer.transport.abort()
+    await lines.said.wait()
+    assert [line.levelno for line in lines.lines] == [logging.DEBUG]
+
+
+async def test_a_bad_chunk_after_the_head_ends_the_connection(
+    raw: RawSocket, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_body, "BODY_S_MAX", 0.05)
+    head = (host, "Transfer-Encoding: chunked", "Expect: 100-continue")
+    raw.send(http("POST", "/v1/rooms", *head).replace(b"Content-Length: 0\r\n", b""))
+    assert (await raw.response()).status == 100
+    raw.send(b"zz\r\nhello\r\n")
+    assert (await error_of(raw, 400))["code"] == "bad_message"
+    await raw.is_cut()
 
 
 async def test_a_refused_change_changes_nothing(raw: RawSocket, token: Token) -> None:

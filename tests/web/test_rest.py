@@ -10,7 +10,7 @@ import pytest
 from server.auth import SESSION_COOKIE, mint
 from server.protocol.roles import Role
 from server.settings import Settings
-from server.web import rest
+from server.web import body as request_body
 from tests.conftest import MakeSettings
 from tests.running import running
 
@@ -113,8 +113,17 @@ async def test_rooms_are_listed_newest_first_in_pages(api: Api) -> None:
     assert await page("limit=2&offset=2") == ["r2", "r1"]
     assert await page("offset=9") == []
     assert await page("limit=0") == []
-    for query in ("limit=-1", "offset=x", "limit=1e3", "limit=99999999", "offset=٣"):
+    for query in (
+        "limit=-1",
+        "offset=x",
+        "limit=1e3",
+        "limit=99999999",
+        "offset=٣",
+        "offset=1000001",
+    ):
         await api.refused(400, "bad_message", "GET", f"/v1/rooms?{query}")
+    for digits in ("1" * 5000, "0" * 5000):
+        await api.refused(400, "bad_message", "GET", f"/v1/rooms?offset={digits}")
 
 
 async def test_an_admin_makes_rooms_for_hosts(api: Api) -> None:
@@ -269,17 +278,21 @@ async def test_a_body_that_is_too_big_is_refused(live: Api) -> None:
     await live.refused(413, "too_long", "POST", "/v1/rooms", data=b" " * 70_000)
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/rooms", "/v1/session", "/v1/session/dev", "/v1/payments/events"]
+)
 async def test_a_body_that_does_not_come_is_not_waited_for(
-    api: Api, monkeypatch: pytest.MonkeyPatch
+    api: Api, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
-    monkeypatch.setattr(rest, "BODY_S_MAX", 0.05)
+    monkeypatch.setattr(request_body, "BODY_S_MAX", 0.05)
     come = asyncio.Event()
 
     async def never() -> AsyncIterator[bytes]:
         yield b'{"room":'
         await come.wait()
 
-    sentence = await api.refused(400, "bad_message", "POST", "/v1/rooms", data=never())
+    as_json = {"Content-Type": "application/json"}
+    sentence = await api.refused(400, "bad_message", "POST", path, data=never(), headers=as_json)
 
     assert "too long to arrive" in sentence
 

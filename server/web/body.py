@@ -1,0 +1,43 @@
+"""Request bodies, read by every route in the same way: within a size and a time."""
+
+import asyncio
+import logging
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+from aiohttp.web_protocol import RequestPayloadError
+
+from server.protocol.codes import CommandError
+
+Body = TypeVar("Body")
+
+BODY_BYTES_MAX = 65_536
+"""Size of a request body; a bigger one is answered 413 and the connection closed."""
+BODY_S_MAX = 10.0
+"""Time a request body has to arrive."""
+
+_log = logging.getLogger(__name__)
+
+
+async def bytes_of(request: web.Request) -> bytes:
+    """The request's body as it came. CommandError `bad_message` if it does not come whole."""
+    try:
+        async with asyncio.timeout(BODY_S_MAX):
+            return await request.read()
+    except TimeoutError:
+        raise CommandError("bad_message", "The body took too long to arrive.") from None
+    except RequestPayloadError as exc:
+        raise CommandError("bad_message", f"The body can't be read: {exc}.") from None
+    except OSError as exc:
+        _log.debug("A client left within the body of %s %s.", request.method, request.path)
+        raise CommandError("bad_message", "The body did not come to its end.") from exc
+
+
+async def body_of(request: web.Request, kind: type[Body]) -> Body:
+    """The request's JSON body as `kind`. CommandError `bad_message` with what is wrong."""
+    body = await bytes_of(request)
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
+        raise CommandError("bad_message", f"The body can't be read: {exc}.") from None
