@@ -95,5 +95,5 @@ class PaymentRoutes:
     def _read(self, body: bytes) -> PaymentEvent:
         try:
             return msgspec.json.decode(body, type=PaymentEvent)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise CommandError("bad_message", f"The message cannot be read: {error}.") from None

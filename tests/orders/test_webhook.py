@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from server.protocol.models import Order
-from server.rooms.signing import HEADER, sign
+from server.rooms.signing import HEADER, BadSignature, sign, verify
 from server.settings import Settings
 from server.web.errors import errors_as_json
 from server.web.payments import PaymentRoutes
@@ -116,6 +116,31 @@ async def test_a_refund_told_before_its_payment_is_to_be_sent_again(
     money = (await shop.book.stats(shop.id)).money["CNY"]
     assert (money.refunded, money.refund_due, money.net) == (PRICE, 0, 0)
     assert await shop.audit() == []
+
+
+async def test_a_payment_known_for_another_order_is_refused_and_logged_once(
+    shop: Shop, client: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    sale = await shop.open()
+    first, second = await shop.buy("ann", sale), await shop.buy("bob", sale)
+    assert await post(client, told(first)) == 200
+    before = await shop.dump()
+    with caplog.at_level(logging.WARNING):
+        assert await post(client, told(second)) == 409
+    (line,) = caplog.messages
+    assert first.order in line
+    assert second.order in line
+    assert await shop.dump() == before
+
+
+@pytest.mark.parametrize("code", ["\udcff", "é"])
+def test_a_signature_that_is_no_ascii_is_refused(code: str) -> None:
+    with pytest.raises(BadSignature):
+        verify(SECRET, f"t=1,v1={code}", b"x", 1, 60)
+
+
+async def test_a_body_nested_too_deeply_is_refused(client: Any) -> None:
+    assert await post(client, b'{"x":' + b"[" * 30_000) == 400
 
 
 async def test_an_unknown_order_is_not_found(shop: Shop, client: Any) -> None:

@@ -3,7 +3,7 @@
 -- uses: room sales orders payments
 -- durable: yes
 -- args: order payment(id of the provider) amount currency events_max
--- returns: the order; refuses not_found
+-- returns: the order; refuses not_found, conflict (the payment is known for another order)
 -- holds: charged means the order is paid or the payment is due back; one payment counts once; a paid
 -- order owns its units; a late payment gets units only if they are left, and revives no other order.
 
@@ -11,7 +11,12 @@ local order = order_of(A.order)
 if not order then
   return refuse('not_found', 'There is no such order in this room.')
 end
-if payment_of(A.payment) then
+local known = payment_of(A.payment)
+if known and known.order ~= A.order then
+  return refuse('conflict', 'The payment told for the order `' .. A.order .. '` is known already, for `'
+    .. known.order .. '`; each payment needs an id of its own.')
+end
+if known then
   return done(order)
 end
 local now = now_ms()
