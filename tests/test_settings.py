@@ -166,6 +166,9 @@ FILES = [
     ("server = 3\n", "server (from {}) must be a section with settings in it, not 3."),
     ("[server]\nport = -1\n", "server.port = -1 (from {}) is not allowed: it must be"),
     ("[edge]\norigins = 'x'\n", "edge.origins = 'x' (from {}) is not allowed: it must be a list"),
+    ("[payments]\nwebhook_secret = ''\n", "payments.webhook_secret = (hidden) (from {}) is not"),
+    ("[payments]\nwebhook_secret = '15 bytes is few'\n", "payments.webhook_secret = (hidden)"),
+    ("[outbox]\nsecret = ''\n", "outbox.secret = (hidden) (from {}) is not allowed: it must be a"),
     ("[server\n", "The config file {} is not valid TOML"),
 ]
 

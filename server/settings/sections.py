@@ -9,11 +9,18 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
 SECRET_BYTES_MIN = 32
+SIGNING_SECRET_BYTES_MIN = 16
 
 
 def _words(text: str) -> dict[str, Any]:
     """What is allowed, where a pattern or a type alone would say it badly."""
     return {"allowed": text}
+
+
+def _long_enough(secret: SecretStr | None, bytes_min: int) -> SecretStr | None:
+    if secret is not None and len(secret.get_secret_value().encode()) < bytes_min:
+        raise ValueError(f"must be at least {bytes_min} bytes long")
+    return secret
 
 
 def _limit(default: Any, low: float, high: float, description: str) -> Any:
@@ -110,10 +117,8 @@ class Jwt(Section):
 
     @field_validator("secret")
     @classmethod
-    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and len(secret.get_secret_value().encode()) < SECRET_BYTES_MIN:
-            raise ValueError(f"must be at least {SECRET_BYTES_MIN} bytes long")
-        return secret
+    def _secret_is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        return _long_enough(secret, SECRET_BYTES_MIN)
 
 
 class Edge(Section):
@@ -269,9 +274,16 @@ class Payments(Section):
     refund_retry_s: float = _limit(30, 0.05, 86_400, "Time before a refund is tried again.")
 
     webhook_secret: SecretStr | None = Field(
-        None, description="Secret the payment provider signs with; none refuses every message."
+        None,
+        json_schema_extra=_words(f"a text of at least {SIGNING_SECRET_BYTES_MIN} bytes"),
+        description="Secret the payment provider signs with; none refuses every message.",
     )
     tolerance_s: float = _limit(300, 1, 86_400, "Age a signed message may have.")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secret_is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        return _long_enough(secret, SIGNING_SECRET_BYTES_MIN)
 
 
 class Outbox(Section):
@@ -283,7 +295,9 @@ class Outbox(Section):
         description="Where ledger lines are posted; empty posts nothing.",
     )
     secret: SecretStr | None = Field(
-        None, description="Secret the posts are signed with; none leaves them unsigned."
+        None,
+        json_schema_extra=_words(f"a text of at least {SIGNING_SECRET_BYTES_MIN} bytes"),
+        description="Secret the posts are signed with; none leaves them unsigned.",
     )
     interval_s: float = _limit(1, 0.01, 60, "Pause when there was nothing to post.")
     timeout_s: float = _limit(10, 0.05, 300, "Time a post may take.")
@@ -292,6 +306,11 @@ class Outbox(Section):
     )
     tries_max: int = _limit(10, 1, 1000, "Posts of an entry before it is given up.")
     batch_max: int = _limit(50, 1, 1000, "Entries taken at once.")
+
+    @field_validator("secret")
+    @classmethod
+    def _secret_is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        return _long_enough(secret, SIGNING_SECRET_BYTES_MIN)
 
 
 class Log(Section):
