@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from loadtest.fanout import process
+from loadtest.fanout.buyer import Buyer
 from loadtest.fanout.client import NoCompiler, build
 from loadtest.fanout.plan import DIGITS, MARK, Talk
 from loadtest.fanout.ready import free_port, wait_until_open
@@ -34,12 +35,16 @@ _STAMP = MARK.decode() + "0" * DIGITS
 
 @dataclass(frozen=True)
 class Running:
-    """A started server: where it listens and which process trees are its cost."""
+    """A started server: where it listens and which process trees are its cost.
+
+    `buyer` makes somebody who buys in the room, where the server sells.
+    """
 
     port: int
     pid: int
     pids: tuple[int, ...]
     talk: Talk
+    buyer: Callable[[], Buyer] | None = None
 
 
 @dataclass(frozen=True)

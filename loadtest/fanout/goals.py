@@ -56,6 +56,10 @@ def _latency(at: At) -> Iterator[Goal]:
 
 
 def _rest(at: At) -> Iterator[Goal]:
+    busy = at.get(("ours", "200x2000"))
+    if busy is not None and busy.buy_p99_ms is not None:
+        yield Goal("200x2000: reply to a buy, p99 at most 100 ms", f"{busy.buy_p99_ms:.0f} ms",
+                   busy.buy_p99_ms <= 100)  # fmt: skip
     crowd = at.get(("ours", "5x15000"))
     if crowd is not None:
         yield Goal("15,000 viewers: at most 6 KB each", f"{crowd.memory_kb:.1f} KB",

@@ -4,7 +4,7 @@ import os
 import tempfile
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from loadtest.fanout import process
@@ -31,6 +31,10 @@ class Row:
     def name(self) -> str:
         """As `--rows` takes it."""
         return f"{self.rate_per_s}x{self.viewers}"
+
+
+BUY_ROW = Row(200, 2000)
+"""Where somebody buys in the crowd too."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,8 @@ class Result:
     client: str
     client_cpu: float
     others_cpu: float
+    buy_p99_ms: float | None = None
+    """Time to the reply to a buy in the same room; measured in BUY_ROW only."""
 
     @property
     def client_was_limit(self) -> bool:
@@ -108,8 +114,15 @@ def _measured(contender: Contender, row: Row, timing: Timing, running: Running) 
         clocks = _Clocks(running)
         got = client.run(row.rate_per_s, timing.measured_s)
         clocks.stop()
+        # Apart from the measured time: what a buy adds to the frames is not a comment's cost.
+        buy_p99_ms = None
+        if running.buyer is not None and row == BUY_ROW:
+            with running.buyer() as buyer:
+                client.run(row.rate_per_s, timing.measured_s)
+            buy_p99_ms = buyer.p99_ms()
     memory_kb = (full - empty) / row.viewers / 1024
-    return _result(contender, row, got, clocks, memory_kb, joined / joins.seconds, client)
+    result = _result(contender, row, got, clocks, memory_kb, joined / joins.seconds, client)
+    return replace(result, buy_p99_ms=buy_p99_ms)
 
 
 class _Clocks:

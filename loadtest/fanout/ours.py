@@ -7,11 +7,12 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import msgpack
 
 from loadtest.fanout import process
+from loadtest.fanout.buyer import Buyer
 from loadtest.fanout.contenders import Contender, Running, Start, texts, upgrade
 from loadtest.fanout.plan import REF, Talk
 from loadtest.fanout.ready import free_port, wait_until_open
@@ -35,6 +36,10 @@ _SETTINGS = {
     "EDGE_COMMANDS_PER_S": "10000",
     "EDGE_COMMANDS_BURST": "10000",
     "EDGE_COMMANDS_IN_FLIGHT_MAX": "1000",
+    "EDGE_ACCEPTS_PER_S_MAX": "0",
+    "EDGE_JOINS_PER_S_MAX": "0",
+    "ORDERS_ORDERS_PER_USER_MAX": "10000",
+    "ORDERS_FAIR_WINDOW_MS": "0",
     "ROOMS_COMMENTS_PER_USER_PER_S": "1000",
     "ROOMS_COMMENTS_BURST": "1000",
     "LOG_LEVEL": "warning",
@@ -64,25 +69,42 @@ def _start(start: Start, variant: Variant) -> Iterator[Running]:
     )
     try:
         wait_until_open(port, child, log)
-        _open_room(port)
-        yield Running(port, child.pid, (child.pid,), _talk(start, variant))
+        sale = _open_room(port)
+        yield Running(
+            port, child.pid, (child.pid,), _talk(start, variant), lambda: _buyer(port, sale)
+        )
     finally:
         process.end(child, patience_s=15)
 
 
-def _open_room(port: int) -> None:
-    token = mint(_SECRET, "host", "主播小夏", "host")
-    for path, body in (
-        ("/v1/rooms", {"room": ROOM, "title": "Bench"}),
-        (f"/v1/rooms/{ROOM}/live", {"phase": "live"}),
+def _open_room(port: int) -> str:
+    """Make the room and go live; the id of a sale in it."""
+    tea = {"sku": "tea", "title": "Tea", "price": 9900, "currency": "CNY"}
+    sale = {"sku": "tea", "price": 990, "stock": 100_000, "per_user": 1000, "hold_s": 600}
+    for method, path, body in (
+        ("POST", "", {"room": ROOM, "title": "Bench"}),
+        ("POST", f"/{ROOM}/live", {"phase": "live"}),
+        ("PUT", f"/{ROOM}/shelf/tea", tea),
+        ("POST", f"/{ROOM}/sales", sale),
     ):
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{port}{path}",
-            json.dumps(body).encode(),
-            {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=10):  # noqa: S310 - a server of our own
-            pass
+        answer = _as_host(port, method, path, body)
+    return str(answer["sale"])
+
+
+def _as_host(port: int, method: str, path: str, body: Any) -> Any:
+    token = mint(_SECRET, "host", "主播小夏", "host")
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/rooms{path}",
+        json.dumps(body).encode(),
+        {"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+        method=method,
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own server
+        return json.loads(answer.read())
+
+
+def _buyer(port: int, sale: str) -> Buyer:
+    return Buyer(f"ws://127.0.0.1:{port}/v1/rooms/{ROOM}/ws", mint(_SECRET, "buyer", "Buyer"), sale)
 
 
 def _talk(start: Start, variant: Variant) -> Talk:

@@ -201,6 +201,12 @@ class Rooms(Section):
         500, 0, 100_000, "Missed events replayed to a viewer who resumes; more is a gap."
     )
     shelf_products_max: int = _limit(200, 1, 10_000, "Products on a shelf.")
+    shelf_bytes_max: int = _limit(
+        262_144,
+        1024,
+        16_777_216,
+        "Products of a shelf together; whoever joins is sent all of them.",
+    )
     text_chars_max: int = _limit(500, 1, 10_000, "Longest other text: titles, links, notices.")
     likes_per_command_max: int = _limit(50, 1, 10_000, "Likes in one command.")
     linger_s: float = _limit(30, 0, 3600, "Time a worker keeps a room after its last viewer left.")
@@ -216,7 +222,7 @@ class Bus(Section):
     """Messages between workers."""
 
     publish_interval_ms: float = _limit(
-        25, 1, 1000, "Time over which a worker gathers a room's messages into one."
+        15, 1, 1000, "Time over which a worker gathers a room's messages into one."
     )
     watchdog_interval_s: float = _limit(2, 0.05, 60, "How often the subscription is probed.")
     watchdog_timeout_s: float = _limit(
