@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import unicodedata
 from typing import Any
 
 import msgspec
@@ -14,6 +13,7 @@ from server.protocol.events import Ok
 from server.protocol.roles import Role
 from server.rate import BucketsByName
 from server.rooms.call import Call, Handler, Handlers
+from server.rooms.plain_text import plain_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
 from server.store.scripts import Scripts
@@ -75,9 +75,8 @@ class Comments:
         return Ok(ref=cmd.ref, id=comment["id"])
 
     def _clean(self, text: str) -> str:
-        """The text on one line, without control characters; CommandError if none is left."""
-        clean = " ".join(text.split())
-        clean = "".join(c for c in clean if unicodedata.category(c) not in ("Cc", "Cs", "Co"))
+        """The text as `plain_text`; CommandError if none is left or too much."""
+        clean = plain_text(text)
         if not clean:
             raise CommandError("bad_message", "The comment is empty.")
         if len(clean) > self._limits.comment_chars_max:
