@@ -8,7 +8,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from server.protocol.models import Id, Money, Product, Qty, Sku, Source, Url
+from server.protocol.models import Id, Money, Product, Qty, RoomId, Sku, Source, Url
 
 Ref = Annotated[int, Meta(ge=1, le=2**53)]
 Seconds = Annotated[int, Meta(ge=0, le=31_536_000)]
@@ -215,9 +215,11 @@ AnyCommand = (
 class RoomCreate(Struct, frozen=True):
     """Body of `POST /v1/rooms`. The caller becomes the host; an admin may name another one."""
 
-    room: Id
+    room: RoomId
     title: Annotated[str, Meta(min_length=1, max_length=200)]
-    scheduled: Annotated[int, Meta(ge=0, description="Unix ms, 0 = unknown")] = 0
+    scheduled: Annotated[
+        int, Meta(ge=0, le=4_102_444_800_000, description="Unix ms up to 2100, 0 = unknown")
+    ] = 0
     stream_url: Url | None = None
     embed_url: Url | None = None
     host: Id | None = None

@@ -10,6 +10,11 @@ from msgspec import Meta, Struct
 
 # In Python `$` also matches before a newline at the end; `(?!\n)` shuts that out.
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:@-]+$(?!\n)")]
+# A path segment `.` or `..` is no segment: browsers and proxies take it away.
+RoomId = Annotated[
+    str,
+    Meta(min_length=1, max_length=64, pattern=r"^(?!\.\.?$)[A-Za-z0-9_.:@-]+$(?!\n)"),
+]
 Sku = Annotated[str, Meta(min_length=1, max_length=64)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217")]
 Money = Annotated[int, Meta(ge=0, le=100_000_000_000)]

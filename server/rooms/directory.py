@@ -1,5 +1,6 @@
 """The list of rooms: created, found, and who hosts which."""
 
+import logging
 import secrets
 import time
 from typing import Any
@@ -16,6 +17,7 @@ from server.rooms.state import LOADED, RoomState
 from server.settings import Settings
 from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
 
+_log = logging.getLogger(__name__)
 _ANY = msgspec.msgpack.Decoder(Any)
 
 HOSTS_REMEMBERED_MAX = 10_000
@@ -77,6 +79,10 @@ class Directory:
                 if exc.code == "not_found":
                     continue
                 raise
+            except msgspec.DecodeError as exc:
+                # One room that can't be shown must not take all others with it.
+                _log.warning("Room %s is left out of the list: %s.", room_id.decode(), exc)
+                continue
             views.append(msgspec.structs.replace(view, shelf=[], sales=[], comments=[]))
         return views
 

@@ -39,6 +39,7 @@ class Shelf:
         args = {
             "product": msgspec.to_builtins(cmd.product),
             "products_max": self._limits.shelf_products_max,
+            "bytes_max": self._limits.shelf_bytes_max,
         }
         return await self._run("shelf_put", call, cmd, args)
 
@@ -57,10 +58,12 @@ class Shelf:
     def _check(self, product: Product) -> None:
         if product.price > self._price_max:
             raise CommandError("limit_reached", f"`price` can be at most {self._price_max} here.")
-        for text in (product.title, *product.points, *product.flaws):
+        links = (product.image or "", product.url or "")
+        for text in (product.title, *links, *product.points, *product.flaws):
             if len(text) > self._limits.text_chars_max:
                 raise CommandError(
-                    "too_long", f"A text can have {self._limits.text_chars_max} characters here."
+                    "too_long",
+                    f"A text or link can have {self._limits.text_chars_max} characters here.",
                 )
 
     async def _run(self, script: str, call: Call, cmd: Command, args: dict[str, Any]) -> Ok:

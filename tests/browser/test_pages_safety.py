@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import aiohttp
 from playwright.async_api import expect
 
 from server.protocol.roles import Role
@@ -138,6 +139,39 @@ async def test_a_room_that_is_not_there_is_said_to_be_so_and_leads_back(
     await expect(page.locator(".banner")).to_have_text("没有这个直播间")
     await page.get_by_role("link", name="返回").click()
     await page.wait_for_url(f"{server.url}/")
+
+
+async def test_a_room_that_cannot_be_drawn_takes_no_other_from_the_list(
+    server: Server, room: str, open_page: OpenPage
+) -> None:
+    async with open_shop(server, room):
+        async with aiohttp.ClientSession() as http, http.get(f"{server.url}/v1/rooms") as answer:
+            rooms = await answer.json()
+        soon = rooms[0] | {"room": "soon", "phase": "scheduled", "scheduled": 9e15}
+        broken = rooms[0] | {"room": None, "title": None, "online": {}}
+        page = await open_page("about:blank")
+        await page.route("**/v1/rooms", lambda route: route.fulfill(json=[broken, soon, *rooms]))
+        await page.goto(server.url)
+        await expect(page.locator(f"a[href='/watch/{room}']")).to_be_visible()
+        await expect(page.locator("a[href='/watch/soon']")).to_be_visible()
+
+
+async def test_an_embed_cannot_lead_the_page_away(
+    server: Server, room: str, open_page: OpenPage
+) -> None:
+    mine = {"Authorization": f"Bearer {token(HOST, Role.HOST)}"}
+    new = {"room": room, "title": "x", "embed_url": "/healthz"}
+    async with aiohttp.ClientSession(server.url, headers=mine, raise_for_status=True) as http:
+        await http.post("/v1/rooms", json=new)
+        await http.post(f"/v1/rooms/{room}/live", json={"phase": "live"})
+    page = await joined(await open_page(f"{server.url}/watch/{room}"))
+    sandbox = await page.locator("iframe.stage-video").get_attribute("sandbox")
+    assert set((sandbox or "").split()) == {
+        "allow-scripts",
+        "allow-same-origin",
+        "allow-presentation",
+        "allow-popups",
+    }
 
 
 async def test_the_console_is_for_the_host_and_lets_nobody_else_change_the_room(

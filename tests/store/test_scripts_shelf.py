@@ -49,6 +49,20 @@ async def test_a_full_shelf_takes_no_more_but_lets_a_product_be_replaced(
     await live.run("shelf_put", product=product("cup"), products_max=2)
 
 
+async def test_a_shelf_takes_so_many_bytes_and_may_always_shrink(live: ScriptRoom) -> None:
+    big = product("tea", image="/" + "i" * 900)
+    await live.run("shelf_put", product=big, products_max=9)
+    await put(live, "cup")
+    for more in (product("pot"), product("cup", image="/i")):
+        refusal = await live.refused("shelf_put", product=more, products_max=9, bytes_max=1000)
+        assert (refusal.code, "1000 bytes" in refusal.msg) == ("limit_reached", True)
+    smaller = product("tea", image="/" + "i" * 899)
+    await live.run("shelf_put", product=smaller, products_max=9, bytes_max=100)
+    await live.run("shelf_put", product=product("tea"), products_max=9, bytes_max=1000)
+    await live.run("shelf_put", product=product("pot"), products_max=9, bytes_max=1000)
+    assert await skus(live) == ["tea", "cup", "pot"]
+
+
 async def test_a_sku_may_be_any_text(live: ScriptRoom) -> None:
     odd = ["10", "2", "茶 壶", "a:b/c", "__proto__"]
     await put(live, *odd)

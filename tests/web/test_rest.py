@@ -6,10 +6,12 @@ from typing import Any
 
 import aiohttp
 import pytest
+from redis.asyncio import Redis
 
 from server.auth import SESSION_COOKIE, mint
 from server.protocol.roles import Role
 from server.settings import Settings
+from server.store.keys import Keys
 from server.web import body as request_body
 from tests.conftest import MakeSettings
 from tests.running import running
@@ -124,6 +126,16 @@ async def test_rooms_are_listed_newest_first_in_pages(api: Api) -> None:
         await api.refused(400, "bad_message", "GET", f"/v1/rooms?{query}")
     for digits in ("1" * 5000, "0" * 5000):
         await api.refused(400, "bad_message", "GET", f"/v1/rooms?offset={digits}")
+
+
+async def test_a_room_that_cannot_be_read_does_not_take_the_list_away(
+    api: Api, redis: Redis, prefix: str
+) -> None:
+    for room in ("r1", "r2"):
+        await api.send("POST", "/v1/rooms", {"room": room, "title": "x"})
+    await redis.hset(Keys(prefix).room("r1", "room"), "scheduled", "9.3e18")
+    status, listed = await api.send("GET", "/v1/rooms", user=None)
+    assert (status, [room["room"] for room in listed]) == (200, ["r2"])
 
 
 async def test_an_admin_makes_rooms_for_hosts(api: Api) -> None:
@@ -295,6 +307,31 @@ async def test_a_body_that_does_not_come_is_not_waited_for(
     sentence = await api.refused(400, "bad_message", "POST", path, data=never(), headers=as_json)
 
     assert "too long to arrive" in sentence
+
+
+@pytest.fixture
+async def cramped(make_settings: MakeSettings) -> AsyncIterator[Api]:
+    """The room r1 on a worker whose shelves take 1024 bytes."""
+    settings = make_settings(rooms={"shelf_bytes_max": 1024})
+    async with running(settings, "w1") as worker, aiohttp.ClientSession() as session:
+        api = Api(session, settings, worker.url)
+        await api.send("POST", "/v1/rooms", NEW)
+        yield api
+
+
+async def test_a_shelf_takes_no_more_bytes_than_the_settings_say(cramped: Api) -> None:
+    put = ("PUT", "/v1/rooms/r1/shelf/mug")
+    big = MUG | {"points": ["x" * 190] * 6}
+    assert "1024 bytes" in await cramped.refused(409, "limit_reached", *put, big)
+    assert (await cramped.send(*put, MUG))[0] == 200
+
+
+@pytest.mark.parametrize("name", ["image", "url"])
+async def test_a_link_is_no_longer_than_a_text_may_be(live: Api, name: str) -> None:
+    put = ("PUT", "/v1/rooms/r1/shelf/mug")
+    sentence = await live.refused(413, "too_long", *put, MUG | {name: "/" + "x" * 500})
+    assert "500 characters" in sentence
+    assert (await live.send(*put, MUG | {name: "/" + "x" * 499}))[0] == 200
 
 
 async def test_a_cookie_counts_for_changes_from_our_own_pages_only(live: Api) -> None:

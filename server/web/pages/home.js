@@ -42,6 +42,18 @@ function card(room) {
     own && h("a.plain.small-button.button", { href: `/host/${path}` }, t("home.console")));
 }
 
+/** A room that cannot be drawn is left out; the others are not its fault. */
+function cards(rooms) {
+  return rooms.flatMap((room) => {
+    try {
+      return [card(room)];
+    } catch (failed) {
+      console.warn(`Room ${room.room} cannot be shown.`, failed);
+      return [];
+    }
+  });
+}
+
 function draw(rooms) {
   none.hidden = rooms.length > 0;
   for (const [phase, part] of sections) {
@@ -53,7 +65,7 @@ function draw(rooms) {
     part.root.hidden = few.length === 0;
     if (now === part.shown) continue;
     part.shown = now;
-    part.grid.replaceChildren(...few.map(card));
+    part.grid.replaceChildren(...cards(few));
   }
 }
 
@@ -87,7 +99,7 @@ function openNew() {
     return h("form.stack", { onsubmit: submit },
       field("title", t("home.new_title"), { required: true, maxlength: "80" }),
       field("room", t("home.new_id"), { required: true, maxlength: "64",
-        pattern: "[A-Za-z0-9_.:@\\-]+", value: `room-${Date.now().toString(36).slice(-5)}` }),
+        pattern: "(?!\\.{1,2}$)[A-Za-z0-9_.:@\\-]+", value: `room-${Date.now().toString(36).slice(-5)}` }),
       field("stream_url", t("home.new_stream"), { type: "url" }),
       error, h("button.primary.wide", { type: "submit" }, t("home.create")));
   });

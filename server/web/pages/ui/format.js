@@ -53,8 +53,9 @@ export const clock = (ms, seconds = true) =>
   formatter("DateTimeFormat", { hour: "2-digit", minute: "2-digit", hour12: false,
     ...(seconds && { second: "2-digit" }) }).format(ms);
 
-export const day = (ms) =>
-  formatter("DateTimeFormat", { month: "short", day: "numeric", hour: "2-digit",
+/** The day and time; "" for what is no time. */
+export const day = (ms) => Number.isNaN(new Date(ms).getTime()) ? ""
+  : formatter("DateTimeFormat", { month: "short", day: "numeric", hour: "2-digit",
     minute: "2-digit", hour12: false }).format(ms);
 
 /** "04:59", "1:04:59"; never below zero. Rounded up: a countdown shows 00:01 until it is over. */
