@@ -136,7 +136,7 @@ class StockEvent(Event, tag="stock", frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class DrawEvent(Event, tag="draw", frozen=True, kw_only=True, omit_defaults=True):
-    """The buys gathered at a sale's start were served in the order of SHA-1(seed + " " + entry).
+    """The buys gathered at a sale's start were served in the order of SHA-1(seed + " " + user).
 
     `seed` hashes to the sale's `draw_hash`; `entries` is how many took part.
     """

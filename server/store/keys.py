@@ -29,7 +29,7 @@ ROOM_KEYS: Final = {
     "stats": "hash: totals, a fold of the ledger",
     "payments": "hash payment -> packed {payment, order, amount, currency, status, at}",
     "draws": "hash sale -> seed of its draw, until it was drawn",
-    "entries": "list: packed {sale, buy} that wait for a draw",
+    "entries": "hash <sale>/<user> -> packed buy that waits for the draw of that sale",
     "waiting": "zset: <sale>/<number of 16 digits>/<user>, in the order people queued",
     "queued": "hash <sale>/<user> -> packed {user, name, qty, n}; `n`: the last number given",
     "dead_letters": "hash place in the ledger -> packed DeadLetter of the outbox",

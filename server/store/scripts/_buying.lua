@@ -111,12 +111,28 @@ local function gathering(buy)
   end
 end
 
+local function reused()
+  return no('key_reused', 'This key was used for another buy; take a new one for a new buy.')
+end
+
+-- One entry a buyer and draw, so that sending more buys is no better chance.
 local function enter(buy, sale)
-  if redis.call('LLEN', K.entries) >= A.entries_max then
+  local field = sale.sale .. '/' .. buy.user
+  local entered = redis.call('HGET', K.entries, field)
+  if entered then
+    entered = cmsgpack.unpack(entered)
+    if entered.once ~= buy.once then
+      return no('conflict', 'Another buy of yours is in the draw of `' .. sale.sku
+        .. '`; buy more after the draw.')
+    elseif entered.digest ~= buy.digest then
+      return reused()
+    end
+  elseif redis.call('HLEN', K.entries) >= A.entries_max then
     return no('unavailable', 'Too many are waiting for this draw; try again after it.',
       sale.fair_until - now)
+  else
+    redis.call('HSET', K.entries, field, cmsgpack.pack(buy))
   end
-  redis.call('RPUSH', K.entries, cmsgpack.pack({ sale = sale.sale, buy = buy }))
   return cmsgpack.pack({ wait_ms = sale.fair_until - now })
 end
 
@@ -131,7 +147,7 @@ local function outcome(buy)
   if before then
     local digest, order = string.match(before, '^(%x+) (.*)$')
     if digest ~= buy.digest then
-      return no('key_reused', 'This key was used for another buy; take a new one for a new buy.')
+      return reused()
     end
     return AN_ORDER .. (packed[order] or redis.call('HGET', K.orders, order))
   end
@@ -155,34 +171,35 @@ local function outcome(buy)
   return AN_ORDER .. packed[buy.order]
 end
 
+local draw_first
+
 -- Serves the buys that were gathered for a sale in the order its seed gives them, then tells the
--- seed: whoever took part can check the place of their own entry.
+-- seed: whoever took part can check their own place.
 local function draw(sale)
   local id = sale.sale
+  sale.drawn = true
   local seed = redis.call('HGET', K.draws, id)
   if not seed or now < sale.fair_until then
     return
   end
-  local drawn, seen, others = {}, {}, {}
-  for _, raw in ipairs(redis.call('LRANGE', K.entries, 0, -1)) do
-    local entry = cmsgpack.unpack(raw)
-    if entry.sale ~= id then
-      others[#others + 1] = raw
-    elseif not seen[entry.buy.once] then
-      seen[entry.buy.once] = true
-      drawn[#drawn + 1] = { rank = redis.sha1hex(seed .. ' ' .. entry.buy.once), buy = entry.buy }
+  local drawn, fields, all = {}, {}, redis.call('HGETALL', K.entries)
+  for i = 1, #all, 2 do
+    if string.sub(all[i], 1, #id + 1) == id .. '/' then
+      local buy = cmsgpack.unpack(all[i + 1])
+      fields[#fields + 1] = all[i]
+      drawn[#drawn + 1] = { rank = redis.sha1hex(seed .. ' ' .. buy.user), buy = buy }
     end
   end
   redis.call('HDEL', K.draws, id)
   redis.call('ZREM', K.due, id .. ':draw')
-  redis.call('DEL', K.entries)
-  for _, raw in ipairs(others) do
-    redis.call('RPUSH', K.entries, raw)
+  for first = 1, #fields, 1000 do
+    redis.call('HDEL', K.entries, unpack(fields, first, math.min(first + 999, #fields)))
   end
   table.sort(drawn, function(a, b) return a.rank < b.rank end)
   for i, entry in ipairs(drawn) do
     drawn[i] = entry.buy
   end
+  draw_first(drawn)   -- a cart must not overtake the draw of its other sale
   read_ahead(drawn)
   for _, buy in ipairs(drawn) do
     outcome(buy)
@@ -192,12 +209,11 @@ local function draw(sale)
 end
 
 -- Draws what should have been drawn by now: those who come later must not overtake.
-local function draw_first(buys)
+function draw_first(buys)
   for _, buy in ipairs(buys) do
     for _, line in ipairs(buy.lines) do
       local sale = sale_of(line.sale)
       if sale and sale.fair_until and now >= sale.fair_until and not sale.drawn then
-        sale.drawn = true
         draw(sale)
       end
     end

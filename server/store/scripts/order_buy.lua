@@ -5,8 +5,8 @@
 -- args: buys=[{user name source? once(field) digest order(id) lines=[{sale qty}]}] orders_per_user_max
 --   entries_max offer_hold_s events_max
 -- returns: per buy {order}, {wait_ms} (ask again then) or {err msg retry_ms?}; refuses not_found
--- holds: a refused buy changes nothing; the same `once` field gives the same order for ever; no more
--- than `left` is held and no buyer's live units pass the sale's per_user.
+-- holds: a refused buy changes nothing; the same `once` field gives the same order for ever; a buyer
+-- has one entry in a draw; no more than `left` is held and no buyer's live units pass per_user.
 
 if not phase then
   return no_room()
