@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ ENCODINGS = {
     "msgpack": (Wire.MSGPACK,),
     "mix": (Wire.JSON, Wire.MSGPACK),
 }
+_SEEDS = 1_000_000_000  # so many that two crowds of a room are never the same users
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
     add("--viewers", type=int, default=300, help="how many (default %(default)s)")
     add("--seconds", type=float, default=60, help="0 runs until stopped (default %(default)s)")
     add("--encoding", choices=ENCODINGS, default="mix", help="default %(default)s")
-    add("--seed", type=int, default=1, help="the same seed gives the same people")
+    add("--seed", type=int, help="the same seed gives the same people (default: new ones a run)")
     add("--script", type=Path, help="a TOML file that says what host and crowd do, and when")
     add("--record", type=Path, help="write the room's events to this file, to --replay them")
     add("--names", action="store_true", help="keep users' names in the recording")
@@ -51,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     add("--soak", action="store_true", help="repeat, and fail if the server's memory grows")
     add("--server-pid", type=int, help="of a soak; else the owner of --data-dir")
     add("--no-host", action="store_true", help="viewers only; somebody else hosts")
+    add("--take-over", action="store_true", help="host the room even if it is live already")
     add("--host-token", help="or LIVEROOM_SIM_TOKEN; without one the secret signs it")
     add("--secret", help="or LIVEROOM_JWT_SECRET: what the server signs tokens with")
     add("--data-dir", default=".liveroom", help="where a development server keeps its secret")
@@ -69,9 +72,10 @@ def read_arguments(arguments: Sequence[str] | None) -> Task:
         viewers=options.viewers,
         seconds=options.seconds,
         wires=ENCODINGS[options.encoding],
-        seed=options.seed,
+        seed=secrets.randbelow(_SEEDS) if options.seed is None else options.seed,
         host_token=options.host_token or os.environ.get("LIVEROOM_SIM_TOKEN"),
         with_host=not options.no_host,
+        take_over=options.take_over,
     )
     script = None
     if options.script is not None:
@@ -94,6 +98,7 @@ def _check(options: argparse.Namespace) -> None:
         (options.seconds < 0, "--seconds must be 0 or more."),
         (not 0.01 <= options.speed <= 100, "--speed must be from 0.01 to 100."),
         (options.script and options.replay, "Give --script or --replay, not both."),
+        (options.take_over and options.no_host, "Give --take-over or --no-host, not both."),
         (scripted and options.no_host, "A script needs the host: leave --no-host out."),
         (scripted and options.soak, "A soak plays its own evenings: leave the script out."),
         (options.soak and options.record, "A soak can't be recorded: leave --record out."),

@@ -39,7 +39,10 @@ _OPTIONS = Options(events_max=0, reply_s_max=10.0, retry_s_max=30.0)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run. `secret` signs the viewers' tokens; `seconds` 0 means until stopped."""
+    """What to run. `secret` signs the viewers' tokens; `seconds` 0 means until stopped.
+
+    A room that is live already keeps its own host, unless `take_over`.
+    """
 
     urls: tuple[str, ...]
     room: str
@@ -50,8 +53,21 @@ class Plan:
     seed: int = 1
     host_token: str | None = None
     with_host: bool = True
+    take_over: bool = False
     title: str = "小满的慢直播间"
     script: Script | None = None  # what to play instead of the host's own ideas
+
+
+class _Curfew(Observer):
+    """Ends the evening when somebody has ended the room."""
+
+    def __init__(self, over: asyncio.Event) -> None:
+        self._over = over
+
+    def event(self, event: Message) -> None:
+        """Notice the end."""
+        if event["t"] == "phase" and event["phase"] == "ended":
+            self._over.set()
 
 
 class Crowd:
@@ -69,9 +85,11 @@ class Crowd:
         self.persons: list[Person] = []
         self.notes: list[str] = []  # what went otherwise than the script says
         self._plan = plan
-        self._listeners = listeners  # these hear all that the auditor hears
+        self._with_host = plan.with_host
         self._record = Record()
         self._over = asyncio.Event()
+        # These hear all that the auditor hears. A script goes on to its last step.
+        self._listeners = listeners if plan.script else (*listeners, _Curfew(self._over))
 
     def stop(self) -> None:
         """End the evening now; the checks are still made."""
@@ -113,13 +131,26 @@ class Crowd:
             raise CannotRun(f"Room {self._plan.room} was created and is not there.")
         if room["phase"] == "ended":
             raise CannotRun(f"Room {self._plan.room} has ended: name another one with --room.")
+        if room["phase"] == "live" and self._plan.with_host and not self._plan.take_over:
+            self._leave_hosting_alone()
         host: str = room["host"]
         return host
+
+    def _leave_hosting_alone(self) -> None:
+        """Two hosts would close each other's sales, and the first to go would end the room."""
+        room = self._plan.room
+        if self._plan.script is not None:
+            raise CannotRun(
+                f"Room {room} is live already, and a script needs its host: name another room "
+                "with --room, or take this one over with --take-over."
+            )
+        self._with_host = False
+        self.notes.append(f"Room {room} was live already: viewers only, as with --no-host.")
 
     async def _evening(self, host_user: str, reckoning: Reckoning) -> None:
         async with AsyncExitStack() as stage, asyncio.TaskGroup() as people:
             host = None
-            if self._plan.with_host:
+            if self._with_host:
                 host = await stage.enter_async_context(self._host(host_user))
                 people.create_task(self._hosting(host))
             for person in self.persons:

@@ -50,6 +50,8 @@ async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: i
         *tied(
             *(sys.executable, "-m", "client_sim", "--url", serving.local_url),
             *("--room", room, "--viewers", str(viewers), "--seconds", "0"),
+            # A room of an earlier start is still live, and its host is gone.
+            "--take-over",
         ),
         env=os.environ | _secrets(serving.settings),
         stdin=asyncio.subprocess.DEVNULL,
@@ -62,9 +64,7 @@ async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: i
     try:
         await asyncio.wait([left, stopping], return_when=asyncio.FIRST_COMPLETED)
         if left.done():
-            log.warning(
-                "The simulated people have left (status %d); the server goes on.", left.result()
-            )
+            await _tell_why(serving, room, left.result())
     finally:
         stopping.cancel()
         await _end(child)
@@ -83,6 +83,23 @@ async def _room_to_use(serving: Serving) -> str:
             if found.get("phase") != "ended" and len(found.get("sales", ())) < SALES_MAX:
                 break
     return room
+
+
+async def _tell_why(serving: Serving, room: str, status: int) -> None:
+    """Say why nobody is there any more, and what to do."""
+    async with (
+        aiohttp.ClientSession(serving.local_url) as http,
+        http.get(f"/v1/rooms/{room}") as response,
+    ):
+        ended = (await response.json()).get("phase") == "ended"
+    if ended:
+        log.warning(
+            "Room %s has ended and the simulated people have left; the server goes on. Stop it "
+            "with Ctrl-C: `make run` again opens a new room.",
+            room,
+        )
+    else:
+        log.warning("The simulated people have left (status %d); the server goes on.", status)
 
 
 async def _end(child: asyncio.subprocess.Process) -> None:

@@ -17,7 +17,7 @@ from server.settings import load
 
 
 @asynccontextmanager
-async def demo_on(folder: Path) -> AsyncIterator[str]:
+async def demo_on(folder: Path, log_has: bytes = b"") -> AsyncIterator[str]:
     """Run the demo on a data folder: what it says. It must end well, and without a traceback."""
     demo = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server", "demo", "--port", "0", "--viewers", "3"),
@@ -29,11 +29,20 @@ async def demo_on(folder: Path) -> AsyncIterator[str]:
     assert demo.stdout is not None
     try:
         yield (await demo.stdout.readuntil(b"Ctrl-C stops it.\n")).decode()
+        if log_has:
+            async with asyncio.timeout(30):
+                await _until_logged(demo.stderr, log_has)
     finally:
         demo.send_signal(signal.SIGINT)
         _, log = await demo.communicate()
     assert demo.returncode == 0
     assert b"Traceback" not in log
+
+
+async def _until_logged(log: asyncio.StreamReader | None, words: bytes) -> None:
+    assert log is not None
+    while words not in (line := await log.readline()):
+        assert line, "the demo ended"
 
 
 async def test_the_demo_prints_where_to_look_and_has_a_room_with_people_in_it(
@@ -67,7 +76,7 @@ async def until_people_are_in(url: str) -> int:
 
 
 async def test_a_demo_after_an_ended_evening_takes_a_new_room(tmp_path: Path) -> None:
-    async with demo_on(tmp_path) as said:
+    async with demo_on(tmp_path, b"`make run` again opens a new room.") as said:
         url = re.search(r"http://[\d.:]+", said)[0]  # type: ignore[index]
         await until_people_are_in(url)
         host = re.search(r"host token\s+(\S+)", said)[1]  # type: ignore[index]

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 
 from client_sim.__main__ import main
+from client_sim.arguments import read_arguments
 from client_sim.checks import CHECKS, Findings
 from client_sim.client import RoomClient
 from client_sim.crowd import Crowd, Plan, clock_ahead_ms
@@ -15,6 +16,7 @@ from client_sim.people import Habits
 from client_sim.reckoning import difference
 from client_sim.report import report
 from client_sim.rest import Rest
+from client_sim.script import Script
 from client_sim.state import RoomState
 from client_sim.tally import Latency, Tally
 from client_sim.tokens import CannotRun, read_secret
@@ -86,6 +88,54 @@ async def test_a_run_without_end_stops_when_told_and_leaves_the_room_open(worker
     assert crowd.findings.passed, crowd.findings
     async with Rest(worker.url, token(HOST, Role.HOST)) as rest:
         assert (await rest.room("evening") or {})["phase"] == "live"
+
+
+async def test_a_crowd_leaves_the_hosting_of_a_live_room_to_its_host(worker: Worker) -> None:
+    first = Crowd(plan(worker.url, viewers=4, seconds=0.0))
+    evening = asyncio.ensure_future(first.run())
+    await until(lambda: first.tally.replies.get("sale.open") is not None)
+
+    second = Crowd(plan(worker.url, viewers=4, seconds=3.0, seed=2))
+    await second.run()
+
+    assert second.findings.passed, second.findings
+    assert second.notes == ["Room evening was live already: viewers only, as with --no-host."]
+    assert "pin" not in second.tally.replies
+    async with Rest(worker.url, token(HOST, Role.HOST)) as rest:
+        assert (await rest.room("evening") or {})["phase"] == "live"
+    first.stop()
+    await evening
+    assert first.findings.passed, first.findings
+
+
+async def test_a_script_does_not_play_in_a_room_that_is_live(
+    worker: Worker, host: RoomClient
+) -> None:
+    script = Script(title="t", seconds=1.0, steps=(), products=())
+
+    with pytest.raises(CannotRun, match=r"live already.*--take-over"):
+        await Crowd(plan(worker.url, room=ROOM, viewers=1, script=script)).run()
+
+
+async def test_a_run_without_end_is_over_when_the_room_is_ended(
+    worker: Worker, host: RoomClient
+) -> None:
+    crowd = Crowd(plan(worker.url, room=ROOM, viewers=3, seconds=0.0))
+    evening = asyncio.ensure_future(crowd.run())
+    await until(lambda: crowd.tally.joins > 0)
+
+    await host.live_end()
+
+    async with asyncio.timeout(30):
+        await evening
+
+
+def test_people_are_new_in_each_run_unless_a_seed_is_given() -> None:
+    def seed(*arguments: str) -> int:
+        return read_arguments(["--secret", JWT_SECRET, *arguments]).plan.seed
+
+    assert seed() != seed()
+    assert seed("--seed", "7") == 7
 
 
 async def test_an_ended_room_can_not_be_played_in(worker: Worker, host: RoomClient) -> None:
