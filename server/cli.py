@@ -43,6 +43,7 @@ _ADDRESS_ERRORS = {
     errno.EACCES: "this user may not listen there",
     errno.EADDRNOTAVAIL: "this machine doesn't have that address",
 }
+_ROLES = [role.value for role in Role if role is not Role.GUEST]
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -112,7 +113,9 @@ def demo(
 @app.command()
 def token(
     sub: Annotated[str, typer.Option("--sub", help="Id of the user.")],
-    role: Annotated[Role, typer.Option("--role", help="What the user may do.")] = Role.VIEWER,
+    role: Annotated[
+        str, typer.Option("--role", metavar="|".join(_ROLES), help="What the user may do.")
+    ] = Role.VIEWER.value,
     name: Annotated[str, typer.Option("--name", help="Name that others see.")] = "",
     rooms: Annotated[
         str | None, typer.Option("--rooms", help="Only these rooms: ids with commas between.")
@@ -124,10 +127,12 @@ def token(
     data_dir: DataDir = None,
 ) -> None:
     """Print a token that this server's settings accept, alone on the last line."""
+    if role not in _ROLES:
+        _fail(f"--role {role} is not a role of a token: write {', '.join(_ROLES)}.", status=2)
     settings, _ = auth.with_secret(_load(config, data_dir=data_dir))
     only = None if rooms is None else [room.strip() for room in rooms.split(",") if room.strip()]
     try:
-        made = auth.mint(settings, sub, role, name, only, ttl_s=_seconds(ttl))
+        made = auth.mint(settings, sub, Role(role), name, only, ttl_s=_seconds(ttl))
     except ValueError as error:
         _fail(str(error), status=2)
     typer.echo(made)

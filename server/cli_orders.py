@@ -1,6 +1,7 @@
 """`liveroom audit`, `liveroom orders` and `liveroom outbox`: what operators ask of the orders."""
 
 import asyncio
+import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
@@ -56,14 +57,15 @@ def audit(
         await _must_exist(scripts, room)
         found = await auditing.audit(scripts, room)
         typer.echo(
-            f"{room}: {found.entries} ledger lines, {found.orders} orders, {found.sales} sales"
+            f"{room}: {_count(found.entries, 'ledger line')}, {_count(found.orders, 'order')}, "
+            f"{_count(found.sales, 'sale')}"
         )
         for difference in found.differences[:_SHOWN_MAX]:
             typer.echo(f"  {difference}")
         if not found.differences:
             typer.echo("The ledger and the live state agree.")
             return 0
-        typer.echo(f"{len(found.differences)} differences.")
+        typer.echo(f"{_count(len(found.differences), 'difference')}.")
         return DIFFERENCES
 
     _run(work, config, data_dir, redis_url)
@@ -102,7 +104,7 @@ def dead_letters(
         letters = await boxes.dead_letters(scripts, room)
         for letter in letters:
             typer.echo(f"{letter.place}\t{letter.why}")
-        typer.echo(f"{len(letters)} dead letters.")
+        typer.echo(f"{_count(len(letters), 'dead letter')}.")
         return 0
 
     _run(work, config, data_dir, redis_url)
@@ -117,19 +119,20 @@ def replay(
 
     async def work(scripts: Scripts) -> int:
         await _must_exist(scripts, room)
-        typer.echo(f"{await boxes.replay(scripts, room)} dead letters are delivered again.")
+        again = _count(await boxes.replay(scripts, room), "dead letter")
+        typer.echo(f"To be delivered again: {again}.")
         return 0
 
     _run(work, config, data_dir, redis_url)
 
 
-class _NoRoom(Exception):
-    """There is no room of that name."""
+class _NotThere(Exception):
+    """There is no room, or no store, of that name."""
 
 
 async def _must_exist(scripts: Scripts, room: str) -> None:
     if not await scripts.redis.exists(scripts.keys.room(room, "room")):
-        raise _NoRoom(f"There is no room `{room}` in this store; check its id.")
+        raise _NotThere(f"There is no room `{room}` in this store; check its id.")
 
 
 def _run(
@@ -141,30 +144,49 @@ def _run(
     from redis.exceptions import RedisError
 
     from server.store.embedded import EmbeddedRedisError
+    from server.store.redis_program import NoRedisProgram
 
     settings = all_settings.load(config, {"data.dir": data_dir, "redis.url": redis_url})
 
+    folder = Path(settings.data.dir).absolute()
+
     async def run() -> int:
-        async with _scripts(settings) as scripts:
+        async with _scripts(settings, folder) as scripts:
             return await work(scripts)
 
     try:
+        if not settings.redis.url:
+            _must_be_there(folder)
         status = asyncio.run(run())
-    except (RedisError, OSError, EmbeddedRedisError, _NoRoom) as error:
-        typer.echo(str(error), err=True)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read, such as `head`, has enough. What is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except (RedisError, OSError, EmbeddedRedisError, NoRedisProgram, _NotThere) as error:
+        typer.echo(f"liveroom: {error}", err=True)
         status = COULD_NOT_RUN
     raise typer.Exit(status)
 
 
+def _must_be_there(folder: Path) -> None:
+    """Refuse to look where no server was: it would start one of its own and make the folder."""
+    if not (folder / "redis").is_dir():
+        raise _NotThere(
+            f"There are no orders in the data folder {folder}: name the server's with "
+            "--data-dir, or its Redis with --redis-url."
+        )
+
+
 @asynccontextmanager
-async def _scripts(settings: Settings) -> AsyncIterator[Scripts]:
+async def _scripts(settings: Settings, folder: Path) -> AsyncIterator[Scripts]:
     """The scripts on the settings' Redis; the private one is started if no server runs it."""
     from server.store.client import connect
     from server.store.embedded import EmbeddedRedis
     from server.store.folder_lock import FolderInUse
     from server.store.keys import Keys
 
-    embedded = EmbeddedRedis(Path(settings.data.dir), server_path=settings.redis.server_path)
+    embedded = EmbeddedRedis(folder, server_path=settings.redis.server_path)
     url = settings.redis.url
     started = False
     if not url:
@@ -181,3 +203,7 @@ async def _scripts(settings: Settings) -> AsyncIterator[Scripts]:
         await redis.aclose()
         if started:
             await embedded.__aexit__(None, None, None)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

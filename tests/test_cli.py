@@ -74,11 +74,32 @@ def test_the_secret_of_a_token_can_come_from_the_environment(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_help_of_a_token_names_the_roles_it_may_have(liveroom: Liveroom) -> None:
+    _, out, _ = liveroom("token", "--help")
+
+    assert "viewer|moderator|host|admin" in out
+    assert "guest" not in out
+
+
+READERS = [("audit", "x"), ("orders", "export", "x"), ("outbox", "list", "x")]
+
+
+@pytest.mark.parametrize("arguments", READERS)
+def test_a_command_that_reads_makes_no_data_folder(
+    arguments: tuple[str, ...], liveroom: Liveroom, tmp_path: Path
+) -> None:
+    status, out, err = liveroom(*arguments)
+
+    assert (status, out) == (2, "")
+    assert err.startswith(f"liveroom: There are no orders in the data folder {tmp_path}/.liveroom:")
+    assert list(tmp_path.iterdir()) == []
+
+
 REFUSED = [
     (("token", "--sub", "x" * 65), "liveroom: The token's `sub` must be 1 to 64"),
     (("token", "--sub", "u1", "--ttl", "soon"), "liveroom: --ttl soon is not a time"),
     (("token", "--sub", "u1", "--ttl", "0"), "liveroom: --ttl 0 is not a time"),
-    (("token", "--sub", "u1", "--role", "guest"), "liveroom: The token's `role` must be"),
+    (("token", "--sub", "u1", "--role", "guest"), "liveroom: --role guest is not a role of a"),
     (("serve", "--port", "70000"), "liveroom: server.port = 70000 (from --port) is not allowed"),
     (("serve", "--workers", "0"), "liveroom: server.workers = 0 (from --workers) is not"),
     (("serve", "--redis-url", "x"), "liveroom: redis.url = (hidden) (from --redis-url) is not"),

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import sys
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -32,6 +34,7 @@ async def test_audit_is_green_and_turns_red_when_a_counter_is_corrupted(
     await shop.pay(await shop.buy("ann", sale, 2))
     green = await liveroom("audit", shop.id)  # type: ignore[operator]
     assert (green.exit_code, "agree" in green.output) == (0, True)
+    assert "1 order, 1 sale\n" in green.output
 
     await shop.redis.hincrby(shop.key("stock"), f"{sale.sale}:left", 1)
     red = await liveroom("audit", shop.id)  # type: ignore[operator]
@@ -42,7 +45,7 @@ async def test_audit_is_green_and_turns_red_when_a_counter_is_corrupted(
 async def test_a_room_that_is_not_there_is_one_sentence(shop: Shop, liveroom: object) -> None:
     result = await liveroom("audit", "nowhere")  # type: ignore[operator]
     assert result.exit_code == 2
-    assert "There is no room `nowhere`" in result.output
+    assert result.output.startswith("liveroom: There is no room `nowhere`")
 
 
 async def test_orders_are_exported_in_both_formats(shop: Shop, liveroom: object) -> None:
@@ -52,3 +55,19 @@ async def test_orders_are_exported_in_both_formats(shop: Shop, liveroom: object)
     assert json.loads(line)["total"] == PRICE
     table = await liveroom("orders", "export", shop.id)  # type: ignore[operator]
     assert [row.split(",")[3] for row in table.output.splitlines()] == ["status", "paid"]
+
+
+async def test_an_export_whose_reader_has_enough_ends_quietly(shop: Shop, liveroom: object) -> None:
+    await shop.buy("ann", await shop.open())
+    reader, writer = os.pipe()
+    os.close(reader)
+    export = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", "orders", "export", shop.id),
+        stdout=writer,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    os.close(writer)
+
+    _, told = await export.communicate()
+
+    assert (export.returncode, told) == (0, b"")
