@@ -114,9 +114,9 @@ REFUSED = [
     (
         {"LIVEROOM_REDIS_URL": "http://user:pass@host"},
         (
-            "redis.url = (hidden) (from LIVEROOM_REDIS_URL) is not allowed: it must be empty, or a "
-            "URL that starts with redis://, rediss://, unix://, redis+sentinel:// or "
-            "redis+cluster://."
+            "redis.url = 'http://user:***@host' (from LIVEROOM_REDIS_URL) is not allowed: it must "
+            "be empty, or a URL that starts with redis://, rediss://, unix://, redis+sentinel:// "
+            "or redis+cluster://."
         ),
     ),
     (
@@ -161,7 +161,10 @@ def test_a_bad_value_is_one_line_with_the_key_the_value_and_what_is_allowed(
 
 
 FILES = [
-    ("[server]\nprot = 1\n", "server.prot (from {}) is not a setting; did you mean server.port"),
+    (
+        "[server]\nprot = 1\n",
+        "server.prot (from {}) is not a setting; did you mean server.port or server.host.",
+    ),
     ("[sever]\nport = 1\n", "sever (from {}) is not a setting; did you mean server."),
     ("server = 3\n", "server (from {}) must be a section with settings in it, not 3."),
     ("[server]\nport = -1\n", "server.port = -1 (from {}) is not allowed: it must be"),

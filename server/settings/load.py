@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
+from server.masking import mask_url
 from server.settings.allowed import allowed
 from server.settings.model import ENV_PREFIX, Settings
 from server.settings.sections import Section
@@ -135,8 +136,17 @@ def _sentence(error: ErrorDetails, origins: Mapping[str, str]) -> str:
     source = next((origins[each] for each in origins if f"{each}.".startswith(f"{key}.")), "")
     origin = f" (from {source})" if source else ""
     if error["type"] == "extra_forbidden":
-        return f"{key}{origin} is not a setting{_close(key, {*known, *Settings.model_fields})}."
+        # Within a section other settings are meant, at the top other sections.
+        likely = {name for name in known if "." in name} if "." in key else {*Settings.model_fields}
+        return f"{key}{origin} is not a setting{_close(key, likely)}."
     if key not in known:
         return f"{key}{origin} must be a section with settings in it, not {error['input']!r}."
-    shown = "(hidden)" if "secret" in key or key == "redis.url" else repr(error["input"])
+    shown = _shown(key, error["input"])
     return f"{key} = {shown}{origin} is not allowed: it must be {allowed(known[key])}."
+
+
+def _shown(key: str, value: object) -> str:
+    """The value without secrets; of what is no URL at all nobody knows where the password is."""
+    if key == "redis.url" and isinstance(value, str) and "://" in value:
+        return repr(mask_url(value))
+    return "(hidden)" if "secret" in key or key == "redis.url" else repr(value)

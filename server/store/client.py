@@ -79,8 +79,9 @@ async def check(url: str, settings: RedisSettings) -> None:
     except NotDurable as broken:
         raise RedisUnusable(f"The Redis at {mask_url(url)}: {broken}") from None
     except (RedisError, OSError) as error:
+        why = str(error).rstrip(".")
         raise RedisUnusable(
-            f"The Redis at {mask_url(url)} can't be used: {error}. Start it, or correct redis.url."
+            f"The Redis at {mask_url(url)} can't be used: {why}. Start it, or correct redis.url."
         ) from None
     finally:
         await redis.aclose()

@@ -30,7 +30,10 @@ async def find(configured: str = "", version_min: tuple[int, ...] = VERSION_MIN)
     Raises NoRedisProgram.
     """
     if configured:
-        return await _usable(Path(configured), version_min)
+        try:
+            return await _usable(Path(configured), version_min)
+        except NoRedisProgram as reason:
+            raise NoRedisProgram(f"{reason} Correct redis.server_path.") from None
     passed_over = ""
     for path in await asyncio.to_thread(_candidates):
         try:
