@@ -131,6 +131,7 @@ class Orders:
             "order": cmd.order,
             "user": call.who.user,
             "offer_hold_s": self._limits.offer_hold_s,
+            "orders_per_user_max": self._limits.orders_per_user_max,
             "events_max": self._events_max,
         }
         order = await self._scripts.run("order_cancel", call.room_id, args, _ORDER)

@@ -44,6 +44,7 @@ class Refunds:
         self._args = {
             "events_max": settings.rooms.event_stream_len_max,
             "offer_hold_s": settings.orders.offer_hold_s,
+            "orders_per_user_max": settings.orders.orders_per_user_max,
         }
 
     def handlers(self) -> Handlers:

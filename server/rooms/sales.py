@@ -67,6 +67,7 @@ class Sales:
             "nonce": secrets.token_hex(8),
             "stock_max": self._limits.stock_max,
             "offer_hold_s": self._limits.offer_hold_s,
+            "orders_per_user_max": self._limits.orders_per_user_max,
             "events_max": self._events_max,
         }
         sale = await self._scripts.run("sale_restock", call.room_id, args, _SALE)

@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import Struct, msgpack
 
+from server.protocol.codes import CommandError
 from server.protocol.commands import Waitlist as WaitlistCommand
 from server.protocol.events import Ok
 from server.protocol.roles import Role
@@ -24,23 +25,33 @@ class Waitlist:
 
     def __init__(self, scripts: Scripts, settings: Settings) -> None:
         self._scripts = scripts
-        self._waitlist_max = settings.orders.waitlist_max
+        self._limits = settings.orders
+        self._events_max = settings.rooms.event_stream_len_max
 
     def handlers(self) -> Handlers:
         """The command to queue."""
         return {WaitlistCommand: Handler(self.queue, Role.VIEWER)}
 
     async def queue(self, call: Call, cmd: WaitlistCommand) -> Ok:
-        """Queue or leave; `ok` carries the place, 0 for none."""
-        args: dict[str, Any] = {"sale": cmd.sale, "user": call.who.user}
+        """Queue or leave; `ok` carries the place, 0 for none (left, or already offered)."""
+        args: dict[str, Any] = {
+            "sale": cmd.sale,
+            "user": call.who.user,
+            "offer_hold_s": self._limits.offer_hold_s,
+            "orders_per_user_max": self._limits.orders_per_user_max,
+            "events_max": self._events_max,
+        }
         if cmd.leave:
             found = await self._scripts.run("waitlist_leave", call.room_id, args, _PLACE)
         else:
+            if cmd.qty > self._limits.qty_max:
+                most = self._limits.qty_max
+                raise CommandError("limit_reached", f"One order can have {most} units of a sale.")
             args |= {
                 "name": call.who.name,
                 "source": call.source,
                 "qty": cmd.qty,
-                "waitlist_max": self._waitlist_max,
+                "waitlist_max": self._limits.waitlist_max,
             }
             found = await self._scripts.run("waitlist_join", call.room_id, args, _PLACE)
         return Ok(ref=cmd.ref, place=found.place)

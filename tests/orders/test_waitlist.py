@@ -1,6 +1,20 @@
 """Units that come back are offered in the order people queued."""
 
-from tests.orders.shop import Shop
+from server.protocol.models import Sale
+from server.store.scripts import Scripts
+from tests.conftest import MakeSettings
+from tests.orders.shop import Shop, shop_on
+
+
+async def held_up(shop: Shop) -> Sale:
+    """Three units came back; `big` wants five of them, `bob` behind wants one."""
+    sale = await shop.open(stock=5)
+    few = await shop.buy("ann", sale, 3)
+    await shop.buy("eve", sale, 2)
+    assert [await shop.queue("big", sale, 5), await shop.queue("bob", sale, 1)] == [1, 2]
+    await shop.cancel(few)
+    assert (await shop.sale(sale)).left == 3
+    return sale
 
 
 async def test_what_comes_back_is_offered_to_whoever_queued_first(shop: Shop) -> None:
@@ -79,3 +93,55 @@ async def test_nobody_queues_for_what_is_there_or_over(shop: Shop) -> None:
     await shop.close(sale)
     await shop.refused(shop.queue("bob", sale), "ended")
     assert await shop.redis.zcard(shop.key("waiting")) == 0
+
+
+async def test_whoever_leaves_lets_the_next_have_what_there_is(shop: Shop) -> None:
+    sale = await held_up(shop)
+    await shop.queue("big", sale, leave=True)
+    assert [order.offer for order in await shop.own("bob")] == [True]
+    assert await shop.counters(sale) == (5, 2, 3, 0)
+    assert await shop.audit() == []
+
+
+async def test_whoever_wants_less_now_is_offered_it_and_the_next_the_rest(shop: Shop) -> None:
+    sale = await held_up(shop)
+    assert await shop.queue("bob", sale, 1) == 2  # it is not bob's turn, though one is there
+    assert await shop.queue("big", sale, 4) == 1
+    assert await shop.queue("big", sale, 2) == 0
+    assert [len(await shop.own(user)) for user in ("big", "bob")] == [1, 1]
+    assert await shop.counters(sale) == (5, 0, 5, 0)
+    assert (await shop.sale(sale)).status == "sold_out"
+    assert await shop.audit() == []
+
+
+async def test_the_queue_takes_no_more_than_an_order_can_have(shop: Shop) -> None:
+    sale = await shop.open(stock=1, per_user=1000)
+    await shop.buy("ann", sale)
+    await shop.refused(shop.queue("bob", sale, 101), "limit_reached")
+    assert await shop.queue("bob", sale, 100) == 1
+
+
+async def test_the_queue_makes_no_more_orders_than_a_buyer_may_have(
+    scripts: Scripts, make_settings: MakeSettings
+) -> None:
+    limits = {"fair_window_ms": 0, "orders_per_user_max": 2}
+    shop = shop_on(scripts, make_settings(orders=limits), "r2")
+    await shop.build()
+    tea, cup = await shop.open(stock=1), await shop.open(stock=2, sku="cup")
+    order = await shop.buy("ann", tea)
+    assert [await shop.queue("bob", tea), await shop.queue("cat", tea)] == [1, 2]
+    for _ in range(2):
+        await shop.cancel(await shop.buy("bob", cup))
+    await shop.cancel(order)  # bob has all his orders: cat's
+    assert [len(await shop.own(user)) for user in ("bob", "cat")] == [2, 1]
+    await shop.refused(shop.queue("bob", tea), "limit_reached")
+    assert await shop.audit() == []
+
+
+async def test_the_queue_is_no_way_round_the_draw(
+    scripts: Scripts, make_settings: MakeSettings
+) -> None:
+    shop = shop_on(scripts, make_settings(orders={"fair_window_ms": 10_000}), "r2")
+    await shop.build()
+    sale = await shop.open(stock=1)
+    await shop.refused(shop.queue("bob", sale, 2), "conflict")

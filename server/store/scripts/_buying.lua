@@ -94,8 +94,7 @@ local function refusal_of(buy)
       return no('conflict', 'An order has one currency; buy these products in two orders.')
     end
   end
-  local _, orders = string.gsub(ids_of(buy.user), ' ', ' ')
-  if orders >= A.orders_per_user_max then
+  if has_all_orders(buy.user) then
     return no('limit_reached', 'One buyer can have at most ' .. int(A.orders_per_user_max)
       .. ' orders in this room.')
   end

@@ -1,6 +1,6 @@
 -- Prelude of every script that changes stock or orders; comes after the preludes room and sales.
 -- Expects K.room K.events K.bus K.sales K.stock K.bought K.orders K.orders_of K.holds K.ledger
--- K.stats K.waiting K.queued, and A.offer_hold_s.
+-- K.stats K.waiting K.queued, and A.offer_hold_s A.orders_per_user_max where units may come back.
 -- A call changes tables; settle() writes each of them once. So a script must have made all its
 -- refusals before it calls settle(), and nothing is written before the first set_status().
 
@@ -124,6 +124,11 @@ local function ids_of(user)
   return mine[user]
 end
 
+local function has_all_orders(user)
+  local _, orders = string.gsub(ids_of(user), ' ', ' ')
+  return orders >= A.orders_per_user_max
+end
+
 -- Makes an order of lines {sale qty} that were found to be free; `hold_s` shortens the hold.
 local function hold(id, buyer, wanted, now, hold_s)
   local bought, total, shortest, currency = {}, 0, hold_s or math.huge, nil
@@ -146,9 +151,12 @@ local function hold(id, buyer, wanted, now, hold_s)
 end
 
 -- Whoever queued first is offered what came back, before the room sees it. Who wants more than
--- there is waits on and holds the queue up; who may not have more is dropped.
+-- there is waits on and holds the queue up; who may not have more units or orders is dropped.
 local function offer(sale, now)
   local id = sale.sale
+  if (sale.status ~= 'open' and sale.status ~= 'sold_out') or room_phase() ~= 'live' then
+    return
+  end
   while sale.left > 0 and (sale.ends == 0 or now < sale.ends) do
     local head = redis.call('ZRANGEBYLEX', K.waiting, '[' .. id .. '/', '(' .. id .. '0',
       'LIMIT', 0, 1)[1]
@@ -162,7 +170,7 @@ local function offer(sale, now)
     end
     redis.call('ZREM', K.waiting, head)
     redis.call('HDEL', K.queued, field)
-    if live_units(id, wish.user) + wish.qty <= sale.per_user then
+    if live_units(id, wish.user) + wish.qty <= sale.per_user and not has_all_orders(wish.user) then
       local made = redis.sha1hex(A.room .. ' ' .. head .. ' ' .. int(now))
       hold('o' .. string.sub(made, 1, 20), wish, { { sale = id, qty = wish.qty } }, now,
         A.offer_hold_s)
@@ -177,8 +185,7 @@ end
 
 -- Sold out is told once, and lifted once stock is back; other news were marked by `sale.told`.
 local function settle_sale(sale)
-  if sale.freed and (sale.status == 'open' or sale.status == 'sold_out')
-    and room_phase() == 'live' then
+  if sale.freed then
     offer(sale, now_ms())
   end
   if sale.status == 'open' and sale.left == 0 then

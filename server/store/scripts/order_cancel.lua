@@ -2,7 +2,7 @@
 -- keys: room events bus sales stock bought orders orders_of holds ledger stats waiting queued
 -- uses: room sales orders
 -- durable: yes
--- args: order user events_max
+-- args: order user offer_hold_s orders_per_user_max events_max
 -- returns: the order; refuses not_found expired conflict
 -- holds: the units come back at most once; cancelling twice is the same as cancelling once.
 

@@ -2,7 +2,7 @@
 -- keys: room events bus sales stock bought orders orders_of holds ledger stats waiting queued
 -- uses: room sales orders
 -- durable: yes
--- args: batch_max events_max
+-- args: batch_max offer_hold_s orders_per_user_max events_max
 -- returns: {changed, next(ms, 0 = nothing is held)}
 -- holds: an order leaves `held` once, however many workers ask; its stock comes back once.
 

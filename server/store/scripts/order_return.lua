@@ -2,7 +2,7 @@
 -- keys: room events bus sales stock payments refunds bought orders orders_of holds ledger stats waiting queued
 -- uses: room sales orders payments
 -- durable: yes
--- args: order restock(bool) offer_hold_s events_max
+-- args: order restock(bool) offer_hold_s orders_per_user_max events_max
 -- returns: the order; refuses not_found conflict
 -- holds: returning twice is the same as once; units that are not restocked leave `allocated` too.
 

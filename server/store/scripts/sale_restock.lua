@@ -2,7 +2,8 @@
 -- keys: room events bus sales stock once bought orders orders_of holds ledger stats waiting queued
 -- uses: room sales orders
 -- durable: yes
--- args: sale add nonce(random, of this very call) stock_max events_max
+-- args: sale add nonce(random, of this very call) stock_max offer_hold_s
+--   orders_per_user_max events_max
 -- returns: the sale; refuses not_found ended limit_reached
 -- holds: the same nonce adds once; allocated = left + held + sold.
 
