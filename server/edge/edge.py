@@ -4,7 +4,6 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from random import Random
 from typing import Any, Self
@@ -12,7 +11,7 @@ from typing import Any, Self
 from server.auth import Identity, TokenVerifier
 from server.edge.connection import Connection
 from server.edge.deadlines import Deadlines
-from server.edge.listener import Listener
+from server.edge.listener import Listener, Places
 from server.metrics import Metrics
 from server.protocol.codes import DRAIN, SILENT
 from server.protocol.roles import Role
@@ -55,6 +54,7 @@ class Edge:
         self.new_http_protocol = new_http_protocol
         self.loop = asyncio.get_running_loop()
         self.connections: set[Connection] = set()
+        self.http_sockets = Places(settings.edge)
         self.draining = False
         self.closing: Deadlines[Connection] = Deadlines(CLOSE_ANSWER_S, Connection.cut)
         self.waiting_for_join: Deadlines[Connection] = Deadlines(
@@ -66,7 +66,7 @@ class Edge:
         self._verifier = verifier
         self._host_of = host_of
         self._random = random
-        self._addresses: Counter[str] = Counter()
+        self._places = Places(settings.edge)
         self._accepts = PerSecond(settings.edge.accepts_per_s_max)
         self._joins = PerSecond(settings.edge.joins_per_s_max)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -114,17 +114,21 @@ class Edge:
 
     def why_full(self, address: str) -> str:
         """Why no connection more is taken from this address now; empty if one is."""
-        limits = self.settings.edge
         if self.draining:
             return "This worker is going away; come back at once."
-        if len(self.connections) >= limits.connections_max:
-            return f"This worker holds {limits.connections_max} connections already."
-        per_address = limits.connections_per_address_max
-        if per_address and self._addresses[address] >= per_address:
-            return f"Your address has {per_address} connections already."
+        if why := self._places.why_full(address):
+            return why
         if not self._accepts.allow(self.loop.time()):
             return "Too many connect at the same time."
         return ""
+
+    def why_full_of_http(self, address: str) -> str:
+        """The same for a socket that speaks plain HTTP.
+
+        These have places of their own, as many as connections have: a worker full of viewers still
+        answers probes, and the pages' sockets take no viewer's place.
+        """
+        return self.http_sockets.why_full(address)
 
     def join_wait_ms(self) -> int:
         """0 if somebody may join now, else when to try again: spread over the crowd's size."""
@@ -140,16 +144,14 @@ class Edge:
         """The protocol for a socket that asked for a WebSocket."""
         connection = Connection(self, address)
         self.connections.add(connection)
-        self._addresses[address] += 1
+        self._places.add(address)
         self.metrics.connections.set(len(self.connections))
         return connection
 
     def forget(self, connection: Connection) -> None:
         """A connection's socket is gone."""
         self.connections.discard(connection)
-        self._addresses[connection.address] -= 1
-        if self._addresses[connection.address] <= 0:
-            del self._addresses[connection.address]
+        self._places.remove(connection.address)
         self.metrics.connections.set(len(self.connections))
         if self.draining and not self.connections:
             self._all_gone.set()

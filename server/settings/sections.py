@@ -128,9 +128,17 @@ class Edge(Section):
     request_head_s_max: float = _limit(5, 0.05, 60, "Time a client has to send its request head.")
     join_s_max: float = _limit(5, 0.05, 60, "Time a client has to send its `join`.")
     frame_in_bytes_max: int = _limit(16384, 256, 1_048_576, "Largest frame a client may send.")
-    connections_max: int = _limit(20_000, 1, 1_000_000, "Connections a worker holds.")
+    connections_max: int = _limit(
+        20_000,
+        1,
+        1_000_000,
+        "WebSockets a worker holds; plain HTTP has as many places of its own.",
+    )
     connections_per_address_max: int = _limit(
-        0, 0, 1_000_000, "Connections from one address on a worker; 0 is no limit."
+        0,
+        0,
+        1_000_000,
+        "WebSockets from one address on a worker, and likewise plain HTTP; 0 is no limit.",
     )
     commands_per_s: float = _limit(20, 0.1, 10_000, "Commands a connection may send, on average.")
     commands_burst: int = _limit(40, 1, 10_000, "Commands a connection may send at once.")
@@ -208,7 +216,7 @@ class Rooms(Section):
         "Products of a shelf together; whoever joins is sent all of them.",
     )
     text_chars_max: int = _limit(500, 1, 10_000, "Longest other text: titles, links, notices.")
-    likes_per_command_max: int = _limit(50, 1, 10_000, "Likes in one command.")
+    likes_per_command_max: int = _limit(50, 1, 50, "Likes in one command.")
     linger_s: float = _limit(30, 0, 3600, "Time a worker keeps a room after its last viewer left.")
     presence_interval_s: float = _limit(2, 0.05, 60, "How often a worker tells its viewer counts.")
     presence_stale_s: float = _limit(

@@ -221,6 +221,33 @@ async def test_a_bad_chunk_after_the_head_ends_the_connection(
     await raw.is_cut()
 
 
+@pytest.mark.parametrize(
+    ("limits", "why"),
+    [
+        ({"connections_max": 1}, "This worker holds 1 connections already."),
+        ({"connections_per_address_max": 1}, "Your address has 1 connections already."),
+    ],
+)
+async def test_sockets_that_speak_http_have_so_many_places(
+    connect: Connect, limits: dict[str, Any], why: str
+) -> None:
+    first = await connect()
+    first.send(http("GET", "/healthz"))
+    assert (await first.response()).status == 200
+    second = await connect()
+    second.send(http("GET", "/healthz"))
+    refused = await second.response()
+    assert (refused.status, refused.body.strip()) == (503, why)
+    assert int(refused.headers["retry-after"]) >= 1
+    await (await connect()).upgrade()
+    first.send(http("GET", "/healthz", "Connection: close"))
+    assert (await first.response()).status == 200
+    await first.is_cut()
+    third = await connect()
+    third.send(http("GET", "/healthz"))
+    assert (await third.response()).status == 200
+
+
 async def test_a_refused_change_changes_nothing(raw: RawSocket, token: Token) -> None:
     viewer = f"Authorization: Bearer {token('u1')}"
     raw.send(http("POST", "/v1/rooms/r1/live", viewer, body=b'{"phase":"ended"}'))
