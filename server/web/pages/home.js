@@ -6,7 +6,7 @@ import { nav } from "./ui/nav.js";
 import { posterVars } from "./ui/poster.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { openSheet } from "./ui/sheet.js";
-import { t } from "./ui/strings.js";
+import { t, whyNot } from "./ui/strings.js";
 
 const READ_MS = 5000;
 const ENDED_MAX = 12;
@@ -93,7 +93,8 @@ function openNew() {
         await rest("POST", "/v1/rooms", { room, title, ...(stream_url && { stream_url }) });
         location.href = `/host/${encodeURIComponent(room)}`;
       } catch (failed) {
-        write(error, failed.message);
+        write(error, failed.code === "conflict" ? t("err.room_taken") : failed.code
+          && failed.code !== "bad_message" ? whyNot(failed) : failed.message);
       }
     };
     return h("form.stack", { onsubmit: submit },

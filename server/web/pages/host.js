@@ -9,13 +9,14 @@ import { HostTalk } from "./host/talk.js";
 import { everyTick, h, icon, iconButton, onceAFrame, write } from "./ui/dom.js";
 import { duration } from "./ui/format.js";
 import { nav } from "./ui/nav.js";
-import { devButtons, tokenForm, whoAmI } from "./ui/session.js";
-import { connectionBanner, openSheet, sure } from "./ui/sheet.js";
+import { devButtons, signOut, tokenForm, whoAmI } from "./ui/session.js";
+import { connectionBanner, openSheet, sure, toast } from "./ui/sheet.js";
 import { t } from "./ui/strings.js";
 
 const roomId = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const room = new Room({ room: roomId, commentsMax: 200 });
 const session = await whoAmI();
+const MAY_ENTER = ["host", "moderator", "admin"];
 
 // ---- the parts
 
@@ -50,7 +51,7 @@ const DRAW = {
     write(document.querySelector(".nav-title"), title);
     for (const [part, draw] of Object.entries(DRAW)) if (part !== "all") draw();
   },
-  phase: drawPhase,
+  phase() { drawPhase(); talk.draw(); },
   shelf: () => { shelf.draw(); talk.asks.draw(room.state.room); },
   pin: () => shelf.draw(),
   sales: () => { sales.draw(); numbers.draw(); },
@@ -60,10 +61,12 @@ const DRAW = {
 
 const changed = new Set();
 const draw = onceAFrame(() => {
-  for (const part of changed.has("all") ? ["all"] : changed) DRAW[part]?.();
+  if (built) for (const part of changed.has("all") ? ["all"] : changed) DRAW[part]?.();
   changed.clear();
 });
 const drawAsks = onceAFrame(() => talk.asks.draw(room.state.room));
+
+let built = false;
 
 function listen() {
   room.on("change", (parts) => {
@@ -73,12 +76,15 @@ function listen() {
   room.on("comment", (event) => {
     if (talk.hear(event)) drawAsks();
   });
-  room.on("joined", ({ comments }) => {
+  room.on("joined", ({ comments, you }) => {
+    if (!MAY_ENTER.includes(you.role)) return room.close(); // host of another room, viewer of this
+    if (!built) build();
     talk.fill(comments);
     drawAsks();
   });
   room.on("removed", (event) => talk.list.remove(event));
   room.on("gap", ({ comments }) => talk.list.skip(comments));
+  room.on("status", (status, { code }) => status === "closed" && turnAway(code));
   room.on("phase", ({ phase }) => phase === "ended" && numbers.summary(talk.asks));
 }
 
@@ -89,8 +95,14 @@ const pinnedProduct = () =>
 
 const KEYS = {
   0: ["keys.unpin", () => attempt(room.send("unpin"))],
-  s: ["keys.sale", () => pinnedProduct() && saleForm(room, pinnedProduct())],
-  r: ["keys.restock", () => sales.current() && restockForm(room, sales.current())],
+  s: ["keys.sale", () => {
+    if (pinnedProduct()) saleForm(room, pinnedProduct());
+    else toast(t("shelf.empty"));
+  }],
+  r: ["keys.restock", () => {
+    if (sales.current()) restockForm(room, sales.current());
+    else toast(t("host.no_sales"));
+  }],
   n: ["keys.notice", () => noticeForm(room)],
   c: ["keys.comment", () => talk.field.focus()],
   j: ["keys.move", () => talk.move(1)],
@@ -136,6 +148,7 @@ function tabs(main) {
 }
 
 function build() {
+  built = true;
   const main = h("main.console", { data: { tab: "shelf" } },
     h("div.column.column-shelf", {}, shelf.root, talk.asks.root),
     h("div.column.column-middle", {}, numbers.tilesRoot, sales.root, numbers.chartsRoot,
@@ -146,30 +159,44 @@ function build() {
     write(since, phase === "live" ? duration(room.now() - started) : "");
   });
   document.body.append(
-    nav(session, t("host.title"), { roles: ["host", "viewer"], more: [phaseTag, since, liveButton,
+    nav(session, t("host.title"), { roles: ["host", "viewer"], host: room.state.room.host, more: [phaseTag, since, liveButton,
       iconButton("keyboard", t("host.shortcuts"), openKeys, { class: "desktop-only" }),
       h("a.icon-button", { href: `/watch/${encodeURIComponent(roomId)}`,
         "aria-label": t("host.view"), title: t("host.view") }, icon("eye"))] }),
     main, tabs(main));
-  document.body.prepend(connectionBanner(room));
   document.addEventListener("keydown", onKey);
+  orders.start();
 }
 
-/** Somebody who is not the host: say so, and offer to sign in. */
+/** The room is closed to this browser for good. */
+async function turnAway(code) {
+  if (code === "bad_token" || code === "close_4401") {
+    await signOut(); // the cookie's token has ended
+    location.reload();
+  } else if (!built) {
+    await gate();
+  }
+}
+
+/** Somebody who is not the host, or no such room: say so, and offer to sign in. */
 async function gate() {
   const view = await fetch(`/v1/rooms/${encodeURIComponent(roomId)}`)
     .then((answer) => (answer.ok ? answer.json() : null), () => null);
+  if (!view) {
+    document.body.append(h("main.login", {}, h("div.login-card", {},
+      h("h1", {}, t("conn.no_room")), h("a.primary", { href: "/" }, t("back")))));
+    return;
+  }
   document.body.append(h("main.login", {}, h("div.login-card", {},
     h("h1", {}, t("host.title")), h("p", {}, t("host.only")),
-    session.dev && devButtons(["host"], { host: view?.host, then: () => location.reload() }),
+    session.dev && devButtons(["host"], { host: view.host, then: () => location.reload() }),
     tokenForm(() => location.reload()))));
 }
 
-if (["host", "moderator", "admin"].includes(session.you?.role)) {
-  build();
+if (MAY_ENTER.includes(session.you?.role)) {
+  document.body.prepend(connectionBanner(room));
   listen();
   await room.join().catch(() => {});
-  if (room.status !== "closed") orders.start();
   globalThis.liveroom = room;
 } else {
   await gate();

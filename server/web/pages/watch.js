@@ -17,6 +17,7 @@ import { t, whyNot } from "./ui/strings.js";
 const LIKES_GATHER_MS = 400;
 const LIKES_MAX = 50; // in one command
 const TICKER_MS = 2600;
+const PANEL_ORDERS_MAX = 3; // beside the shelf; all of them are behind the button
 const SOURCES = ["note", "search", "group", "follow", "reservation", "feed", "share"];
 
 const roomId = decodeURIComponent(location.pathname.split("/")[2] ?? "");
@@ -48,13 +49,17 @@ const ctx = {
     if (needSignIn()) return;
     openBuySheet(room, sale.title, room.buy(sale.sale, qty));
   },
+  places: new Map(), // sale id -> this viewer's place in its line, as it was on joining
   async waitlist(sale) {
     if (needSignIn()) return;
+    const leave = ctx.places.has(sale.sale);
     try {
-      const { place } = await room.send("waitlist", { sale: sale.sale, qty: 1 });
-      toast(t("wait.joined", { place }));
+      const { place } = await room.send("waitlist", { sale: sale.sale, qty: 1, leave });
+      if (leave) ctx.places.delete(sale.sale);
+      else ctx.places.set(sale.sale, place);
+      toast(leave ? t("wait.left") : t("wait.joined", { place }));
     } catch (error) {
-      toast(whyNot(error));
+      toast(whyNot(error, room.state.room.phase));
     }
   },
   details(product) {
@@ -80,7 +85,9 @@ const ordersDot = h("span.count-dot", { hidden: true });
 const talk = new CommentList({
   always: ({ user, role }) => user === room.state.you?.user || role === "host",
 });
-const orders = orderList(room);
+const orders = orderList(room, { most: PANEL_ORDERS_MAX });
+const panelOrders = h("section", { hidden: true, "aria-label": t("orders") },
+  h("h2.panel-title", {}, t("orders")), orders.root);
 const panelShelf = h("ol.shelf-list");
 const panelShelfCount = h("span.fine");
 
@@ -91,10 +98,11 @@ const shelfButton = h("button.round.shelf-button", { type: "button", "aria-label
 const ordersButton = h("button.round.orders-button", { type: "button", "aria-label": t("orders"),
   onclick: onceJoined(() => openOrders()) }, icon("list"), ordersDot);
 
+const field = h("input.say", { type: "text", name: "comment", maxlength: "200",
+  autocomplete: "off", enterkeyhint: "send", placeholder: t("comment.placeholder"),
+  "aria-label": t("comment.label") });
+
 function composer() {
-  const field = h("input.say", { type: "text", name: "comment", maxlength: "200",
-    autocomplete: "off", enterkeyhint: "send", placeholder: t("comment.placeholder"),
-    "aria-label": t("comment.label") });
   const submit = async (event) => {
     event.preventDefault();
     const text = field.value.trim();
@@ -107,7 +115,8 @@ function composer() {
       toast(error.code === "muted" && error.retryMs
         ? t("comment.muted", { left: duration(error.retryMs) })
         : error.code === "rate_limited" && room.state.room.slow_s
-          ? t("comment.slow", { n: room.state.room.slow_s }) : whyNot(error));
+          ? t("comment.slow", { n: room.state.room.slow_s })
+          : whyNot(error, room.state.room.phase));
     }
   };
   field.addEventListener("focus", () => isGuest() && (field.blur(), needSignIn()));
@@ -131,7 +140,8 @@ function sendLikes() {
   const n = Math.min(LIKES_MAX, likesWaiting);
   likesWaiting = 0;
   likesShown += n; // these flew already
-  room.like(n).catch((error) => error.code === "not_live" && toast(whyNot(error)));
+  room.like(n).catch((error) => error.code === "not_live"
+    && toast(whyNot(error, room.state.room.phase)));
 }
 
 function drawLikes(total) {
@@ -200,6 +210,9 @@ const DRAW = {
     const { phase } = room.state.room;
     phaseTag.dataset.phase = phase;
     write(phaseTag, t({ live: "live", scheduled: "soon", ended: "ended" }[phase]));
+    field.disabled = likeButton.disabled = phase !== "live";
+    field.placeholder = t({ scheduled: "comment.before", live: "comment.placeholder",
+      ended: "comment.after" }[phase]);
     drawStage();
   },
   online: () => write(online, short(room.state.room.online)),
@@ -209,13 +222,14 @@ const DRAW = {
     notice.hidden = !text;
     notice.replaceChildren(icon("horn"), text);
   },
-  pin: drawPinned,
+  pin() { drawPinned(); drawPanel(); },
   shelf: drawShelf,
   sales: () => pinned?.draw(),
   orders() {
     const held = room.state.orders.filter(({ status }) => status === "held").length;
     ordersDot.hidden = held === 0;
     write(ordersDot, String(held));
+    panelOrders.hidden = room.state.orders.length === 0;
     orders.draw();
   },
 };
@@ -255,14 +269,20 @@ function drawPinned() {
   pinnedBox.replaceChildren(...(pinned ? [pinned.root] : []));
 }
 
+const items = (n) => t(n === 1 ? "shelf.count_one" : "shelf.count", { n });
+
 function drawShelf() {
   const { shelf } = room.state.room;
   shelfCount.hidden = shelf.length === 0;
   write(shelfCount, String(shelf.length));
-  shelfButton.setAttribute("aria-label", `${t("shelf")}, ${t("shelf.count", { n: shelf.length })}`);
-  write(panelShelfCount, t("shelf.count", { n: shelf.length }));
-  if (wide.matches) panelShelf.replaceChildren(...shelfRows());
+  shelfButton.setAttribute("aria-label", `${t("shelf")}, ${items(shelf.length)}`);
+  write(panelShelfCount, items(shelf.length));
+  drawPanel();
   drawPinned();
+}
+
+function drawPanel() {
+  if (wide.matches) panelShelf.replaceChildren(...shelfRows());
 }
 
 const changed = new Set();
@@ -302,6 +322,7 @@ function listen() {
     if (words) say(t(words, { title: sale.title, price: priceText(sale.price, sale.currency) }));
   });
   room.on("order", ({ order }) => {
+    if (order.offer) for (const { sale } of order.lines) ctx.places.delete(sale);
     say(`${order.lines[0]?.title} ${t(`order.${order.status}`)}`);
     if (order.offer && order.status === "held") {
       toast(t("wait.offer", { title: order.lines[0].title }),
@@ -337,8 +358,8 @@ function build() {
       pinnedBox,
       h("footer.bar", {}, shelfButton, composer(), ordersButton, likeButton, hearts.canvas)),
     h("aside.panel", { "aria-label": t("shelf") },
-      h("h2.panel-title", {}, t("shelf"), panelShelfCount), panelShelf,
-      h("h2.panel-title", {}, t("orders")), orders.root)));
+      panelOrders,
+      h("h2.panel-title", {}, t("shelf"), panelShelfCount), panelShelf)));
   document.body.prepend(connectionBanner(room));
   everyTick(onlineBox, () => onlineBox.setAttribute("aria-label",
     t("watch.online", { n: room.state.room?.online ?? 0 })));

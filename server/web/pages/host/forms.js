@@ -7,6 +7,9 @@ import { t, whyNot } from "../ui/strings.js";
 
 const STARTS_S = [0, 10, 30, 60];
 const KEPT = "liveroom.sale";
+const NOTICE_MAX = 500; // the server's limits unless it is set up otherwise; it has the last word
+const HOLD_S = { min: "5", max: "3600" };
+const UNITS_MAX = "1000000";
 
 /** A labelled field; `props` are the input's. */
 function field(name, label, props = {}, tag = "input") {
@@ -15,6 +18,12 @@ function field(name, label, props = {}, tag = "input") {
   const input = h(tag, { id, name, autocomplete: "off", ...rest });
   input.value = value ?? "";
   return h("div.field", {}, h("label", { for: id }, label), input);
+}
+
+/** The server's sentence names the field; "you have your limit" is for buyers and helps no host. */
+function formError(failed) {
+  if (!failed.code || failed.code === "limit_reached") return failed.message;
+  return `${whyNot(failed)} · ${failed.message}`;
 }
 
 /** Open a form in a sheet; `send(values)` rejects with what to show. */
@@ -29,7 +38,7 @@ function formSheet(title, fields, go, send) {
         await send(Object.fromEntries(new FormData(event.target)));
         leave();
       } catch (failed) {
-        write(error, failed.code ? `${whyNot(failed)} · ${failed.message}` : failed.message);
+        write(error, formError(failed));
         button.disabled = false;
       }
     };
@@ -51,6 +60,20 @@ function minor(text, currency) {
 
 const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
 
+/** The first of p1, p2, ... that no product on the shelf has. */
+function freeSku(shelf) {
+  const taken = new Set(shelf.map(({ sku }) => sku));
+  let n = shelf.length + 1;
+  while (taken.has(`p${n}`)) n += 1;
+  return `p${n}`;
+}
+
+/** A new product must not take the place of another: the server would replace it. */
+function refuseTaken(room, sku) {
+  const other = room.state.room.shelf.find((product) => product.sku === sku);
+  if (other) throw new Error(t("form.sku_taken", { sku, title: other.title }));
+}
+
 /** Add a product, or change one. */
 export function productForm(room, product = null) {
   const currency = product?.currency ?? room.state.room.shelf[0]?.currency ?? "CNY";
@@ -63,17 +86,19 @@ export function productForm(room, product = null) {
       field("currency", t("form.currency"), { required: true, pattern: "[A-Z]{3}",
         maxlength: "3", value: currency }),
       field("sku", t("form.sku"), { required: true, maxlength: "64", readonly: product !== null,
-        value: product?.sku ?? `p${room.state.room.shelf.length + 1}` })),
+        value: product?.sku ?? freeSku(room.state.room.shelf) })),
     field("points", t("form.points"), { value: product?.points.join("\n") }, "textarea"),
     field("flaws", t("form.flaws"), { value: product?.flaws.join("\n") }, "textarea"),
     field("image", t("form.image"), { pattern: "(https?://|/).*", value: product?.image }),
     field("url", t("form.url"), { pattern: "(https?://|/).*", value: product?.url }),
-  ], t("save"), ({ sku, title, price, currency: code, points, flaws, image, url }) =>
-    room.send("shelf.put", { product: {
+  ], t("save"), async ({ sku, title, price, currency: code, points, flaws, image, url }) => {
+    if (!product) refuseTaken(room, sku.trim());
+    await room.send("shelf.put", { product: {
       sku: sku.trim(), title: title.trim(), currency: code.trim().toUpperCase(),
       price: minor(price, code.trim().toUpperCase()), points: lines(points), flaws: lines(flaws),
       image: image.trim() || undefined, url: url.trim() || undefined,
-    } }));
+    } });
+  });
 }
 
 function keptSale() {
@@ -87,7 +112,8 @@ function keptSale() {
 /** Open a flash sale of a product; what was chosen last time is proposed again. */
 export function saleForm(room, product) {
   const { stock = 50, per_user = 1, hold_s = 90, lasts_s = 0 } = keptSale();
-  const whole = { type: "number", inputmode: "numeric", min: "1", step: "1", required: true };
+  const whole = { type: "number", inputmode: "numeric", min: "1", max: UNITS_MAX, step: "1",
+    required: true };
   const starts = h("fieldset.chips", {}, h("legend", {}, t("form.starts_in")),
     STARTS_S.map((s) => h("label.chip", {},
       h("input", { type: "radio", name: "starts_in_s", value: String(s), checked: s === 0 }),
@@ -101,7 +127,7 @@ export function saleForm(room, product) {
       field("stock", t("form.stock"), { ...whole, value: stock }),
       field("per_user", t("form.per_user"), { ...whole, value: per_user })),
     h("div.field-row", {},
-      field("hold_s", t("form.hold"), { ...whole, value: hold_s }),
+      field("hold_s", t("form.hold"), { ...whole, ...HOLD_S, value: hold_s }),
       field("lasts_s", t("form.lasts"), { ...whole, min: "0", value: lasts_s })),
     starts,
   ], t("form.go"), async ({ price, ...values }) => {
@@ -121,8 +147,8 @@ export function saleForm(room, product) {
 /** Add units to a sale. */
 export function restockForm(room, sale) {
   return formSheet(`${t("host.restock")} · ${sale.title}`, [
-    field("add", t("form.add_stock"), { type: "number", inputmode: "numeric", min: "1", step: "1",
-      required: true, value: 10 }),
+    field("add", t("form.add_stock"), { type: "number", inputmode: "numeric", min: "1",
+      max: UNITS_MAX, step: "1", required: true, value: 10 }),
   ], t("host.restock"), ({ add }) => room.send("sale.restock",
     { sale: sale.sale, add: Number(add) }));
 }
@@ -130,6 +156,7 @@ export function restockForm(room, sale) {
 /** Write the line everybody sees. */
 export function noticeForm(room) {
   return formSheet(t("host.notice"), [
-    field("text", t("host.notice_hint"), { maxlength: "200", value: room.state.room.notice }),
+    field("text", t("host.notice_hint"), { maxlength: String(NOTICE_MAX),
+      value: room.state.room.notice }),
   ], t("save"), ({ text }) => room.send("notice", { text: text.trim() }));
 }

@@ -33,11 +33,11 @@ export class HostOrders {
     this.room.on("stock", () => this.#soon());
     this.room.on("sale", () => this.#soon());
     this.#read();
-    setInterval(() => document.hidden || this.#soon(), READ_MS);
+    this.ticks = setInterval(() => document.hidden || this.#soon(), READ_MS);
   }
 
   #soon() {
-    this.timer ??= setTimeout(() => this.#read(), READ_MS_MIN);
+    if (!this.refused) this.timer ??= setTimeout(() => this.#read(), READ_MS_MIN);
   }
 
   async #read() {
@@ -51,8 +51,10 @@ export class HostOrders {
       this.all = [...this.byId.values()].sort((a, b) => b.created - a.created);
       this.draw();
       this.onRead();
-    } catch {
-      // The next change of the stock, or the next five seconds, ask again.
+    } catch (error) {
+      this.refused = [401, 403, 404].includes(error.status); // asking again would change nothing
+      if (this.refused) clearInterval(this.ticks);
+      // Else the next change of the stock, or the next five seconds, ask again.
     }
     this.timer = null;
   }

@@ -27,13 +27,15 @@ export class HostTalk {
       h("span", {}, s ? t("host.slow_s", { n: s }) : t("host.slow_off")))));
     this.field = h("input", { type: "text", name: "comment", maxlength: "200", autocomplete: "off",
       placeholder: t("comment.placeholder"), "aria-label": t("comment.label") });
+    this.button = h("button.primary", { type: "submit", "aria-label": t("comment.send") },
+      icon("send"));
     this.root = h("section.panel-box.talk-box", { "aria-label": t("comment.list") },
       h("div.box-head", {}, h("h2", {}, t("host.tab.talk")),
         h("button.plain.small-button", { type: "button", onclick: () => noticeForm(room) },
           icon("horn"), t("host.notice"))),
       this.slow, this.list.root,
       h("form.host-say", { onsubmit: (event) => this.#say(event) }, this.field,
-        h("button.primary", { type: "submit", "aria-label": t("comment.send") }, icon("send"))));
+        this.button));
     this.list.view.addEventListener("click", (event) => {
       const row = event.target.closest("li.comment");
       if (row) this.choose(row);
@@ -54,7 +56,10 @@ export class HostTalk {
   }
 
   draw() {
-    const { slow_s } = this.room.state.room;
+    const { slow_s, phase } = this.room.state.room;
+    this.field.disabled = this.button.disabled = phase !== "live";
+    this.field.placeholder = t({ scheduled: "comment.before", live: "comment.placeholder",
+      ended: "comment.after" }[phase]);
     for (const input of this.slow.querySelectorAll("input")) {
       input.checked = Number(input.value) === slow_s;
     }
@@ -74,7 +79,8 @@ export class HostTalk {
     const text = this.field.value.trim();
     if (!text) return;
     this.field.value = "";
-    await attempt(this.room.comment(text));
+    // What somebody wrote must not be lost.
+    if (!await attempt(this.room.comment(text))) this.field.value ||= text;
   }
 
   choose(row) {

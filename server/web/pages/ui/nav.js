@@ -6,20 +6,21 @@ import { devButtons, signOut, tokenForm } from "./session.js";
 import { openSheet } from "./sheet.js";
 import { t } from "./strings.js";
 
-function openAccount({ you, dev }, roles) {
+function openAccount({ you, dev }, roles, host) {
   const again = () => location.reload();
+  const enter = () => devButtons(roles, { host, then: again });
   openSheet(you ? t("signin.you", { name: you.name }) : t("signin"), () => h("div.stack", {},
     you
       ? h("p.fine", {}, `${t(`role.${you.role}`)} · ${you.user}`)
-      : [dev && devButtons(roles, { then: again }), tokenForm(again)],
-    you && dev && devButtons(roles, { then: again }),
+      : [dev && enter(), tokenForm(again)],
+    you && dev && enter(),
     prefs(),
     you && h("button.plain.wide", { type: "button", onclick: () => signOut().then(again) },
       t("signout"))));
 }
 
-/** @param session what whoAmI() gave */
-export function nav(session, title, { roles = ["viewer", "host", "admin"], more = [] } = {}) {
+/** @param session what whoAmI() gave; `host` is the user id that owns the room, if there is one */
+export function nav(session, title, { roles = ["viewer", "host", "admin"], more = [], host } = {}) {
   return h("header.nav", {},
     h("a.brand", { href: "/", "aria-label": "Liveroom" }, h("span.brand-mark", {}, icon("heart")),
       h("span.brand-name", {}, "Liveroom")),
@@ -28,9 +29,9 @@ export function nav(session, title, { roles = ["viewer", "host", "admin"], more 
     session.you
       ? h("button.plain.small-button.account", { type: "button", "aria-label":
         t("signin.you", { name: session.you.name }),
-      onclick: () => openAccount(session, roles) }, icon("person"), h("span", {}, session.you.name))
+      onclick: () => openAccount(session, roles, host) }, icon("person"), h("span", {}, session.you.name))
       : h("button.primary.small-button", { type: "button",
-        onclick: () => openAccount(session, roles) }, t("signin")),
+        onclick: () => openAccount(session, roles, host) }, t("signin")),
     session.you ? null : iconButton("more", t("menu"), () =>
       openSheet(t("menu"), () => prefs())));
 }

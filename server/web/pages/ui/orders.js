@@ -67,8 +67,8 @@ function orderRow(ctx, order) {
     held && h("div.order-pay", {}, holdRing(ctx.room, order), actions(ctx, order)));
 }
 
-/** The list of all own orders; `draw()` after any change. */
-export function orderList(room) {
+/** The list of own orders, the newest `most` of them; `draw()` after any change. */
+export function orderList(room, { most = Infinity } = {}) {
   const list = h("ul.orders");
   const none = h("div.empty", {}, icon("list"), h("p", {}, t("orders.none")),
     h("p.fine", {}, t("orders.none_hint")));
@@ -76,7 +76,7 @@ export function orderList(room) {
   const ctx = { room, redraw: () => draw(true) };
   let shown = "";
   function draw(force = false) {
-    const { orders } = room.state;
+    const orders = room.state.orders.slice(0, most);
     const now = orders.map((order) =>
       `${order.order}${statusOf(order, room.now())}${order.updated}`).join();
     if (now === shown && !force) return;

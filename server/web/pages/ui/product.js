@@ -19,7 +19,7 @@ export function thumbnail(product) {
 
 /**
  * What a product costs and whether it can be bought, kept up to date while it is in the page.
- * @param ctx {room, buy(sale, qty), waitlist(sale), details(product)}
+ * @param ctx {room, buy(sale, qty), waitlist(sale), places, details(product)}
  */
 export function saleBlock(ctx, product, { qty = () => 1, stock = true } = {}) {
   const { room } = ctx;
@@ -56,7 +56,7 @@ export function saleBlock(ctx, product, { qty = () => 1, stock = true } = {}) {
     }
     bar.root.hidden = !sale || state === "scheduled" || state === "closed";
     if (sale) bar.update(sale);
-    drawButton(button, note, sale, state, room.state.room, qty());
+    drawButton(button, note, sale, state, room.state.room, qty(), ctx.places.get(sale?.sale));
   };
   everyTick(root, draw);
   return { root, draw };
@@ -69,15 +69,16 @@ function costOf(product, sale, state) {
       priceText(product.price, product.currency))].filter(Boolean);
 }
 
-function drawButton(button, note, sale, state, room, qty) {
+function drawButton(button, note, sale, state, room, qty, place) {
   const live = room.phase === "live";
   const words = {
     none: "", closed: t("sale.closed"), scheduled: t("sale.soon"),
     open: live ? (qty > 1 ? t("sale.buy_n", { n: qty }) : t("sale.buy")) : t("sale.not_live"),
-    sold_out: sale?.held > 0 ? t("wait.join") : t("sale.sold_out"),
+    sold_out: place ? t("wait.place", { place })
+      : sale?.held > 0 ? t("wait.join") : t("sale.sold_out"),
   }[state];
   button.hidden = state === "none";
-  button.disabled = !(live && (state === "open" || (state === "sold_out" && sale.held > 0)));
+  button.disabled = !(live && (state === "open" || (state === "sold_out" && (place || sale.held > 0))));
   button.classList.toggle("quiet-buy", state === "sold_out");
   write(button, words);
   write(note, {
@@ -132,14 +133,18 @@ export function productDetails(ctx, product) {
   };
   const list = (title, lines, kind) => lines.length > 0 && h("section", { class: kind },
     h("h3", {}, title), h("ul", {}, lines.map((line) => h("li", {}, line))));
+  const stepper = h("div.stepper", {}, h("span", {}, t("qty")),
+    iconButton("minus", t("qty.less"), step(-1)), shown,
+    iconButton("plus", t("qty.more"), step(1)));
+  everyTick(stepper, () => { // a place in the line is for one unit
+    const sale = saleOf(ctx.room.state.room, product.sku);
+    stepper.hidden = !sale || !["open", "scheduled"].includes(saleState(sale, ctx.room.now()));
+  });
   return h("div.details", {},
     h("div.details-head", {}, thumbnail(product), h("p.details-title", {}, product.title)),
     list(t("product.points"), product.points, "points"),
     list(t("product.flaws"), product.flaws, "flaws"),
     product.url && h("a.text-link", { href: product.url, target: "_blank",
       rel: "noopener noreferrer" }, icon("link"), t("product.link")),
-    h("div.stepper", {}, h("span", {}, t("qty")),
-      iconButton("minus", t("qty.less"), step(-1)), shown,
-      iconButton("plus", t("qty.more"), step(1))),
-    block.root);
+    stepper, block.root);
 }

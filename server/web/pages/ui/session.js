@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { openSheet } from "./sheet.js";
-import { t } from "./strings.js";
+import { t, whyNot } from "./strings.js";
 
 async function call(method, path, body) {
   const response = await fetch(path, {
@@ -11,7 +11,10 @@ async function call(method, path, body) {
     body: body && JSON.stringify(body),
   });
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Error(answer.error?.msg ?? `${response.status}`);
+  if (!response.ok) {
+    const { code = "", msg = `${response.status}` } = answer.error ?? {};
+    throw Object.assign(new Error(msg), { code, status: response.status });
+  }
   return answer;
 }
 
@@ -22,10 +25,10 @@ export const signOut = () => call("DELETE", "/v1/session");
 /** Development mode only: be anybody. */
 export const signInDev = (who) => call("POST", "/v1/session/dev", who);
 
-/** REST with the session's cookie; rejects with the server's sentence. */
+/** REST with the session's cookie; rejects with the server's sentence, its `code` and `status`. */
 export const rest = call;
 
-const NAMES = ["小满", "阿布", "Nora", "木木", "Léa", "七七", "Sam", "一口甜", "Mia", "北岸"];
+const NAMES = ["夏至", "阿布", "Nora", "木木", "Léa", "七七", "Sam", "一口甜", "Mia", "北岸"];
 
 export const someName = () => NAMES[Math.floor(Math.random() * NAMES.length)];
 
@@ -53,7 +56,8 @@ export function tokenForm(then) {
       await signIn(field.value.trim());
       then();
     } catch (failed) {
-      error.textContent = t("signin.failed", { why: failed.message });
+      error.textContent = t("signin.failed", { why: failed.code === "bad_token"
+        ? t("signin.bad_token") : whyNot(failed) });
     }
   };
   return h("form.stack", { onsubmit: submit },
@@ -65,9 +69,8 @@ export function tokenForm(then) {
 /** Sign in without leaving the page. */
 export async function openSignIn({ roles = ["viewer"], host, why, then }) {
   const { dev } = await whoAmI();
-  openSheet(t("signin"), () => [
+  openSheet(t("signin"), () => h("div.stack", {},
     why && h("p", {}, why),
     dev && devButtons(roles, { host, then }),
-    tokenForm(then),
-  ].filter(Boolean));
+    tokenForm(then)));
 }

@@ -38,7 +38,7 @@ export function sure(question, yes = t("ok")) {
     const dialog = openSheet(question, (leave) => h("div.actions", {},
       h("button.plain", { type: "button", onclick: leave }, t("cancel")),
       h("button.primary", { type: "button", onclick: () => { answer = true; leave(); } }, yes)),
-    { kind: "ask" });
+    { kind: "sure-sheet" });
     dialog.addEventListener("close", () => resolve(answer));
   });
 }

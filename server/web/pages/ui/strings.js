@@ -2,7 +2,7 @@
 
 const STRINGS = {
   // Everywhere
-  "app": ["直播间", "Liveroom"],
+  "app": ["直播间", "Rooms"],
   "ok": ["好", "OK"],
   "cancel": ["取消", "Cancel"],
   "close": ["关闭", "Close"],
@@ -32,6 +32,7 @@ const STRINGS = {
   "signin.as_host": ["以主播身份进入", "Enter as the host"],
   "signin.as_admin": ["以管理员身份进入", "Enter as an admin"],
   "signin.dev": ["开发模式：一键登录", "Development mode: one click"],
+  "signin.bad_token": ["令牌不对，或已过期", "the token is not valid, or has ended"],
   "signin.failed": ["登录没有成功：{why}", "That did not work: {why}"],
   "signin.to_buy": ["登录后即可抢购和评论", "Sign in to buy and to comment"],
   "signin.you": ["已登录：{name}", "Signed in as {name}"],
@@ -69,6 +70,8 @@ const STRINGS = {
   "conn.no_room": ["没有这个直播间", "There is no such room"],
   "conn.closed": ["直播间已断开", "The room is closed to you"],
   "comment.placeholder": ["说点什么…", "Say something…"],
+  "comment.before": ["开播后可以说话", "Comments open when the room is live"],
+  "comment.after": ["直播已结束，不能再评论", "The stream has ended: no more comments"],
   "comment.label": ["评论", "Comment"],
   "comment.send": ["发送", "Send"],
   "comment.new": ["{n} 条新评论", "{n} new"],
@@ -84,6 +87,7 @@ const STRINGS = {
   // Products and sales
   "shelf": ["商品", "Shelf"],
   "shelf.count": ["共 {n} 件", "{n} items"],
+  "shelf.count_one": ["共 {n} 件", "{n} item"],
   "shelf.empty": ["货架还空着", "The shelf is still empty"],
   "product.points": ["值得买", "Why you may want it"],
   "product.flaws": ["说实话", "Honestly"],
@@ -106,7 +110,7 @@ const STRINGS = {
   "sale.sold": ["已售 {n}", "{n} sold"],
   "sale.stock_label": ["共 {all} 件：剩 {left}，待付 {held}，已售 {sold}",
     "{all} in all: {left} left, {held} held, {sold} sold"],
-  "sale.limit": ["每人限 {n} 件", "{n} a person"],
+  "sale.limit": ["每人限 {n} 件", "{n} per person"],
   "sale.not_live": ["开播后可抢", "Opens when live"],
   "sale.opened_say": ["开抢了：{title}，{price}", "Sale open: {title}, {price}"],
   "sale.sold_out_say": ["{title} 抢光了", "{title} is sold out"],
@@ -116,6 +120,8 @@ const STRINGS = {
   "qty.more": ["加一件", "One more"],
   "wait.join": ["排队等放出", "Join the waitlist"],
   "wait.joined": ["已排队，第 {place} 位。有货会先为你保留", "You are no. {place} in line: returned stock is held for you"],
+  "wait.place": ["已排队，第 {place} 位 · 退出", "No. {place} in line · leave"],
+  "wait.left": ["已退出排队", "You left the line"],
   "wait.offer": ["轮到你了：{title}，请尽快付款", "Your turn: {title} — pay before it lapses"],
 
   // Orders
@@ -144,7 +150,7 @@ const STRINGS = {
 
   // Errors, by the protocol's codes
   "err.sold_out": ["手慢了，已经抢光", "Just sold out"],
-  "err.limit_reached": ["已到每人限购数", "You have reached the limit a person"],
+  "err.limit_reached": ["已到每人限购数", "You have reached the limit per person"],
   "err.not_started": ["还没开抢，再等一下", "Not open yet, a moment"],
   "err.ended": ["已经结束了", "It is over"],
   "err.not_live": ["主播还没开播", "The room is not live"],
@@ -159,6 +165,12 @@ const STRINGS = {
   "err.bad_token": ["登录已失效，请重新登录", "Your sign-in has ended; sign in again"],
   "err.not_found": ["找不到了", "It is not there any more"],
   "err.conflict": ["状态已变，请刷新看看", "It changed meanwhile; look again"],
+
+  "err.payment_failed": ["付款没有成功，请换个方式再试", "The payment was declined; try again"],
+  "err.key_reused": ["这次抢购没有成功，请重新点一次", "That did not go through; tap once more"],
+  "err.internal": ["服务器出错了，请稍后再试", "The server failed at this; try again in a while"],
+  "err.bad_message": ["填写的内容不对", "Something in it is not right"],
+  "err.room_taken": ["这个房间号已经有了，换一个", "This room id is taken; choose another"],
 
   // Host console
   "host.title": ["主播台", "Host console"],
@@ -206,6 +218,8 @@ const STRINGS = {
   "host.tab.numbers": ["数据", "Numbers"],
 
   "form.sku": ["编号", "SKU"],
+  "form.sku_taken": ["编号「{sku}」已被「{title}」占用，请换一个",
+    "SKU “{sku}” is already “{title}”; choose another"],
   "form.title": ["名称", "Title"],
   "form.price": ["价格", "Price"],
   "form.currency": ["币种", "Currency"],
@@ -296,8 +310,9 @@ export function t(key, holes = {}) {
   return both[lang() === "zh" ? 0 : 1].replace(HOLE, (_, name) => holes[name] ?? "");
 }
 
-/** What to tell a person about an error of the protocol. */
-export function whyNot(error) {
+/** What to tell a person about an error of the protocol; `phase` is the room's, where it matters. */
+export function whyNot(error, phase) {
+  if (error.code === "not_live" && phase === "ended") return t("watch.ended");
   const known = STRINGS[`err.${error.code}`];
   return known ? t(`err.${error.code}`) : error.message;
 }
