@@ -51,7 +51,7 @@ async def test_what_was_accepted_is_answered_before_the_goodbye(
     make_settings: MakeSettings, shop: OpenShop, token: Token, tmp_path: Path
 ) -> None:
     async with RedisProcess(tmp_path / "redis") as redis:
-        settings = make_settings(redis={"url": redis.url})
+        settings = make_settings(redis={"url": redis.url}, orders={"fair_window_ms": 0})
         async with running(settings, "w1") as worker, talk(worker.url) as ann:
             sale = await shop(worker.url).open()
             await ann.join(token("ann"))
