@@ -93,8 +93,8 @@ function openNew() {
         await rest("POST", "/v1/rooms", { room, title, ...(stream_url && { stream_url }) });
         location.href = `/host/${encodeURIComponent(room)}`;
       } catch (failed) {
-        write(error, failed.code === "conflict" ? t("err.room_taken") : failed.code
-          && failed.code !== "bad_message" ? whyNot(failed) : failed.message);
+        write(error, failed.code === "conflict" ? t("err.room_taken") : failed.code === "bad_message"
+          ? `${whyNot(failed)} · ${failed.message}` : whyNot(failed));
       }
     };
     return h("form.stack", { onsubmit: submit },

@@ -182,6 +182,7 @@ async function turnAway(code) {
 async function gate() {
   const view = await fetch(`/v1/rooms/${encodeURIComponent(roomId)}`)
     .then((answer) => (answer.ok ? answer.json() : null), () => null);
+  document.querySelector(".banner")?.remove(); // the page says it
   if (!view) {
     document.body.append(h("main.login", {}, h("div.login-card", {},
       h("h1", {}, t("conn.no_room")), h("a.primary", { href: "/" }, t("back")))));
@@ -189,8 +190,10 @@ async function gate() {
   }
   document.body.append(h("main.login", {}, h("div.login-card", {},
     h("h1", {}, t("host.title")), h("p", {}, t("host.only")),
+    session.you && h("p.fine", {}, t("signin.you", { name: session.you.name })),
     session.dev && devButtons(["host"], { host: view.host, then: () => location.reload() }),
-    tokenForm(() => location.reload()))));
+    tokenForm(() => location.reload())),
+  h("a.plain.button", { href: "/" }, t("back"))));
 }
 
 if (MAY_ENTER.includes(session.you?.role)) {

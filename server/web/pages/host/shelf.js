@@ -104,7 +104,7 @@ export class HostSales {
     const closed = sale.status === "closed";
     const find = () => room.state.room.sales.find((known) => known.sale === sale.sale) ?? sale;
     const timer = countdown(() => room.now(),
-      () => (saleState(find(), room.now()) === "scheduled" ? find().starts : find().ends),
+      () => ({ scheduled: find().starts, closed: 0 }[saleState(find(), room.now())] ?? find().ends),
       () => t(saleState(find(), room.now()) === "scheduled" ? "sale.starts_in" : "sale.ends_in"));
     const close = async () => {
       if (await sure(t("host.close_sure", { title: sale.title }), t("host.close_sale"))) {
