@@ -56,6 +56,7 @@ const ctx = {
     try {
       const { place } = await room.send("waitlist", { sale: sale.sale, qty: 1, leave });
       if (leave) ctx.places.delete(sale.sale);
+      else if (place === 0) return; // offered at once: the order says so
       else ctx.places.set(sale.sale, place);
       toast(leave ? t("wait.left") : t("wait.joined", { place }));
     } catch (error) {
