@@ -37,7 +37,7 @@ class Crowd:
     viewers: int
     publishers: int
     sources: int = 8
-    in_flight_max: int = 128
+    in_flight_max: int = 1024
     sample_every: int = 97
 
 
