@@ -19,12 +19,13 @@ from msgspec import Raw
 from server.hub.audience import Audience, Crowd
 from server.hub.member import Member
 from server.metrics import Metrics
-from server.protocol.codec import CODECS, Encoding
+from server.protocol.codec import Encoding
 from server.protocol.codes import INTERNAL, CommandError
 from server.protocol.commands import Last
-from server.protocol.events import CommentEvent, Event, Joined, RoomEvents
+from server.protocol.events import CommentEvent, Event, Joined
 from server.protocol.models import You
 from server.rooms.arrival import Arrival
+from server.rooms.kept import Kept
 from server.rooms.state import LOADED, LoadedRoom, RoomState
 from server.settings import Settings
 from server.store.bus import BusMessage, Position, Say
@@ -51,23 +52,6 @@ class StreamPage(msgspec.Struct):
 
 STREAM_PAGE = msgspec.msgpack.Decoder(StreamPage)
 _EPOCH = msgspec.msgpack.Decoder(dict[str, Any])
-
-
-class Kept:
-    """A must-event that a returning viewer may have missed; encoded once per encoding."""
-
-    __slots__ = ("_raws", "event", "seq")
-
-    def __init__(self, seq: int, event: RoomEvents) -> None:
-        self.seq = seq
-        self.event = event
-        self._raws: dict[Encoding, Raw] = {}
-
-    def raw(self, encoding: Encoding) -> Raw:
-        """The event's bytes."""
-        if encoding not in self._raws:
-            self._raws[encoding] = Raw(CODECS[encoding].encode(self.event))
-        return self._raws[encoding]
 
 
 class Room:
