@@ -1,5 +1,6 @@
 """Frames good and bad, from a viewer in the room."""
 
+import asyncio
 import json
 import struct
 import zlib
@@ -9,6 +10,7 @@ import msgpack
 import pytest
 
 from server.edge import edge
+from server.edge.connection import Connection
 from server.protocol.codes import (
     BAD_MESSAGES,
     FLOOD,
@@ -304,20 +306,55 @@ async def test_half_a_goodbye_is_a_goodbye(joined: RawSocket, bystander: RawSock
     await joined.is_cut()
 
 
-@pytest.mark.parametrize("limits", [{"ping_interval_s": 0.05, "ping_timeout_s": 0.2}])
-async def test_a_client_that_answers_no_ping_is_sent_away(joined: RawSocket) -> None:
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
+    """The worker's side of each connection; ask for it before those."""
+    made: list[Connection] = []
+    new_connection = edge.Edge.new_connection
+
+    def remembered(self: edge.Edge, address: str) -> Connection:
+        made.append(new_connection(self, address))
+        return made[-1]
+
+    monkeypatch.setattr(edge.Edge, "new_connection", remembered)
+    return made
+
+
+async def next_ping(raw: RawSocket) -> bytes:
+    while (got := await raw.received()).opcode != PING:
+        assert got.opcode != CLOSE
+    return got.payload
+
+
+# How long a peer has been silent is set by hand: with a short time-out a slow machine's join would
+# be silence enough.
+
+
+@pytest.mark.parametrize("limits", [{"ping_interval_s": 0.05, "ping_timeout_s": 1000}])
+async def test_a_client_that_answers_no_ping_is_sent_away(
+    served: list[Connection], joined: RawSocket
+) -> None:
+    await next_ping(joined)
+    served[0].heard_at -= 1000
     code, said = await joined.ended()
     assert code == SILENT.code
     assert said[-1]["t"] == "bye"
     assert said[-1]["reconnect_ms"] > 0
 
 
-@pytest.mark.parametrize("limits", [{"ping_interval_s": 0.05, "ping_timeout_s": 0.2}])
-async def test_a_client_that_answers_pings_stays(joined: RawSocket) -> None:
-    for _ in range(8):
-        while (got := await joined.received()).opcode != PING:
-            pass
-        joined.send(frame(got.payload, PONG))
+@pytest.mark.parametrize("limits", [{"ping_interval_s": 0.05, "ping_timeout_s": 1000}])
+async def test_a_client_that_answers_pings_stays(
+    served: list[Connection], joined: RawSocket
+) -> None:
+    payload = await next_ping(joined)
+    served[0].heard_at -= 600
+    silent_since = served[0].heard_at
+    joined.send(frame(payload, PONG))
+    while served[0].heard_at == silent_since:
+        await asyncio.sleep(0.01)
+    served[0].heard_at -= 600  # too long, had the answer not been heard
+    for _ in range(3):
+        await next_ping(joined)
     joined.send(command("ping", 5))
     assert (await joined.message("ok"))["ref"] == 5
 
