@@ -17,17 +17,17 @@ from server.hub.member import Member, Variant
 from server.hub.sampling import Budget
 from server.hub.tick import Share, Tick
 from server.metrics import Metrics
+from server.protocol.community_events import ClaimsEvent, EntriesEvent, VotesEvent
 from server.protocol.events import (
     DELIVERY,
     CommentEvent,
-    Delivery,
-    Event,
     GapEvent,
     LikesEvent,
     RemovedEvent,
     StockEvent,
     latest_key,
 )
+from server.protocol.message import Delivery, Event
 from server.settings.sections import Hub
 
 log = logging.getLogger(__name__)
@@ -164,6 +164,13 @@ class Audience:
         """Tell one user's members, at once."""
         for member in self._by_user.get(user, ()):
             member.send(event)
+
+    def tell_staff(self, event: Event) -> None:
+        """Tell host and moderators, at once."""
+        for (_, exempt), members in self._groups.items():
+            if exempt:
+                for member in list(members):
+                    member.send(event)
 
     def count_lost(self, comments: int) -> None:
         """So many comments never reached this worker: everybody is told in the next `gap`."""
@@ -332,6 +339,10 @@ class Audience:
 def _is_older(event: Event, current: Event | None) -> bool:
     if isinstance(event, StockEvent) and isinstance(current, StockEvent):
         return event.ver <= current.ver
+    if isinstance(event, ClaimsEvent | VotesEvent) and isinstance(current, type(event)):
+        return event.ver <= current.ver
+    if isinstance(event, EntriesEvent) and isinstance(current, EntriesEvent):
+        return event.entries <= current.entries
     return (
         isinstance(event, LikesEvent)
         and isinstance(current, LikesEvent)

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from server.protocol.codec import CODECS, Codec, Encoding
 from server.protocol.codes import Close
-from server.protocol.events import Event, Joined, Reply
+from server.protocol.events import Joined
+from server.protocol.message import Event, Reply
 
 
 class Variant(NamedTuple):

@@ -5,7 +5,8 @@ from enum import Enum
 
 from server.hub.member import Variant
 from server.protocol.codec import CODECS, Encoding
-from server.protocol.events import CommentEvent, Event, GapEvent
+from server.protocol.events import CommentEvent, GapEvent
+from server.protocol.message import Event
 
 
 class Share(Enum):

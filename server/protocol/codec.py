@@ -15,7 +15,8 @@ from typing import Any, cast, get_args
 import msgspec
 
 from server.protocol.commands import AnyCommand
-from server.protocol.events import Event, Joined, Reply
+from server.protocol.events import Joined
+from server.protocol.message import Event, Reply
 
 TEXT = 0x1
 BINARY = 0x2

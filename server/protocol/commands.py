@@ -8,17 +8,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from server.protocol.models import Id, Money, Product, Qty, RoomId, Sku, Source, Url
-
-Ref = Annotated[int, Meta(ge=1, le=2**53)]
-Seconds = Annotated[int, Meta(ge=0, le=31_536_000)]
-Text = Annotated[str, Meta(max_length=2000)]
-
-
-class Command(Struct, frozen=True, kw_only=True, tag_field="op"):
-    """The base of every command."""
-
-    ref: Ref
+from server.protocol.community_commands import CommunityCommand
+from server.protocol.fields import Id, Money, Qty, RoomId, Seconds, Sku, Text, Url, User
+from server.protocol.message import Command
+from server.protocol.models import Product, Source
 
 
 class Last(Struct, frozen=True):
@@ -63,12 +56,14 @@ class Buy(Command, tag="buy", frozen=True, kw_only=True):
     """Hold units of one sale (`sale`, `qty`) or of several (`lines`): all or nothing.
 
     `key` is the idempotency key: the same key of the same user gives the same order for ever.
+    `claim` is the claimed coupon to use.
     """
 
     key: Annotated[str, Meta(min_length=1, max_length=64)]
     sale: Id | None = None
     qty: Qty = 1
     lines: Annotated[list[BuyLine], Meta(min_length=1, max_length=20)] | None = None
+    claim: Id | None = None
 
 
 class Pay(Command, tag="pay", frozen=True, kw_only=True):
@@ -110,7 +105,12 @@ class LiveStart(Command, tag="live.start", frozen=True, kw_only=True):
 
 
 class LiveEnd(Command, tag="live.end", frozen=True, kw_only=True):
-    """End the stream; open sales are closed, held orders may still be paid."""
+    """End the stream; held orders may still be paid.
+
+    Open sales are closed, unless `selling`: then they go on for who watches the replay.
+    """
+
+    selling: bool = False
 
 
 class ShelfPut(Command, tag="shelf.put", frozen=True, kw_only=True):
@@ -167,10 +167,14 @@ class CommentRemove(Command, tag="comment.remove", frozen=True, kw_only=True):
 
 
 class Mute(Command, tag="mute", frozen=True, kw_only=True):
-    """Silence a user for `seconds` (0 lifts it) and take their recent comments back."""
+    """Silence a user for `seconds` (0 lifts it) and take their recent comments back.
 
-    user: Annotated[str, Meta(min_length=1, max_length=64)]
+    With `shadow` the user is not told, and sees comments of their own that nobody else does.
+    """
+
+    user: User
     seconds: Seconds
+    shadow: bool = False
 
 
 class Slow(Command, tag="slow", frozen=True, kw_only=True):
@@ -209,6 +213,7 @@ AnyCommand = (
     | Mute
     | Slow
     | Notice
+    | CommunityCommand
 )
 
 

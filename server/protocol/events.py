@@ -7,26 +7,38 @@ Three delivery classes decide what happens to an event under pressure:
 - SAMPLE: a viewer gets at most a budget a second; what was left out is told in a `gap`.
 """
 
-from enum import Enum
 from typing import Any
 
-from msgspec import Raw, Struct
+from msgspec import Raw
 
-from server.protocol.models import CommentView, Order, Phase, Product, Sale, You
-
-
-class Delivery(Enum):
-    """How an event may be treated under pressure."""
-
-    MUST = "must"
-    LATEST = "latest"
-    SAMPLE = "sample"
-
-
-class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t"):
-    """The base of both replies. `ref` is the command's; null if it could not be read."""
-
-    ref: int | None
+from server.protocol.community import (
+    Claim,
+    Coupon,
+    Desk,
+    Lucky,
+    Mine,
+    Poll,
+    Question,
+)
+from server.protocol.community_events import (
+    AnnounceEvent,
+    AsksEvent,
+    ClaimEvent,
+    ClaimsEvent,
+    CommunityEvents,
+    CouponEvent,
+    EntriesEvent,
+    FollowersEvent,
+    LuckyEvent,
+    PollEvent,
+    QuestionEvent,
+    QueueEvent,
+    ReservedEvent,
+    ReviewEvent,
+    VotesEvent,
+)
+from server.protocol.message import Delivery, Event, Reply
+from server.protocol.models import Card, CommentView, Order, Phase, Product, Sale, You
 
 
 class Ok(Reply, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
@@ -38,13 +50,24 @@ class Ok(Reply, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
     sale: Sale | None = None
     now: int | None = None
     place: int | None = None
+    held: bool | None = None
+    card: Card | None = None
+    answers: list[Question] | None = None
+    question: Question | None = None
+    coupon: Coupon | None = None
+    claim: Claim | None = None
+    poll: Poll | None = None
+    lucky: Lucky | None = None
+    group: str | None = None
+    total: int | None = None
+    desk: Desk | None = None
 
 
 class Joined(Reply, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
     """The reply to `join`. `room` is an encoded RoomView, shared by all who join in one tick.
 
     `missed` holds the encoded must-events after the client's `last`; `gap` says they are no longer
-    kept and the snapshot is all there is.
+    kept and the snapshot is all there is. `mine` is what the caller has done here before.
     """
 
     you: You
@@ -55,6 +78,7 @@ class Joined(Reply, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
     orders: list[Order]
     missed: list[Raw] | None = None
     gap: bool = False
+    mine: Mine = Mine()
 
 
 class Err(Reply, tag="err", frozen=True, kw_only=True, omit_defaults=True):
@@ -65,14 +89,8 @@ class Err(Reply, tag="err", frozen=True, kw_only=True, omit_defaults=True):
     retry_ms: int | None = None
 
 
-class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t"):
-    """The base of every event. `seq` is set on must-events to the whole room."""
-
-    seq: int | None = None
-
-
 class CommentEvent(Event, tag="comment", frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody said something."""
+    """Somebody said something. `shadow`: told to host and moderators of who is shadow-muted."""
 
     id: str
     user: str
@@ -80,6 +98,7 @@ class CommentEvent(Event, tag="comment", frozen=True, kw_only=True, omit_default
     role: str
     text: str
     ts: int
+    shadow: bool = False
 
     def view(self) -> CommentView:
         """The comment as a snapshot holds it."""
@@ -173,10 +192,17 @@ class NoticeEvent(Event, tag="notice", frozen=True, kw_only=True):
     text: str
 
 
-class RoomEvent(Event, tag="room", frozen=True, kw_only=True):
-    """The room's own settings changed: seconds between two comments of one user, 0 = no limit."""
+class RoomEvent(Event, tag="room", frozen=True, kw_only=True, omit_defaults=True):
+    """The room's own settings changed: all of them as they are now.
+
+    `slow_s` is the seconds between two comments of one user, 0 = no limit; the others are those of
+    the RoomView.
+    """
 
     slow_s: int
+    followers_only: bool = False
+    selling: bool = False
+    group: str = ""
 
 
 class MutedEvent(Event, tag="muted", frozen=True, kw_only=True):
@@ -214,6 +240,7 @@ RoomEvents = (
     | NoticeEvent
     | RoomEvent
     | MutedEvent
+    | CommunityEvents
 )
 """What scripts publish: all that can come over the bus."""
 
@@ -233,6 +260,20 @@ DELIVERY: dict[type[Event], Delivery] = {
     NoticeEvent: Delivery.MUST,
     RoomEvent: Delivery.MUST,
     MutedEvent: Delivery.MUST,
+    QuestionEvent: Delivery.MUST,
+    CouponEvent: Delivery.MUST,
+    ClaimsEvent: Delivery.LATEST,
+    ClaimEvent: Delivery.MUST,
+    PollEvent: Delivery.MUST,
+    VotesEvent: Delivery.LATEST,
+    LuckyEvent: Delivery.MUST,
+    EntriesEvent: Delivery.LATEST,
+    FollowersEvent: Delivery.LATEST,
+    ReservedEvent: Delivery.LATEST,
+    AnnounceEvent: Delivery.MUST,
+    AsksEvent: Delivery.LATEST,
+    QueueEvent: Delivery.LATEST,
+    ReviewEvent: Delivery.LATEST,
     GapEvent: Delivery.MUST,
     ByeEvent: Delivery.MUST,
 }
@@ -242,4 +283,10 @@ def latest_key(event: Event) -> Any:
     """The key under which only the newest LATEST event is kept."""
     if isinstance(event, StockEvent):
         return (StockEvent, event.sale)
+    if isinstance(event, ClaimsEvent):
+        return (ClaimsEvent, event.coupon)
+    if isinstance(event, VotesEvent):
+        return (VotesEvent, event.poll)
+    if isinstance(event, EntriesEvent):
+        return (EntriesEvent, event.lucky)
     return type(event)

@@ -8,21 +8,11 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-# In Python `$` also matches before a newline at the end; `(?!\n)` shuts that out.
-Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:@-]+$(?!\n)")]
-# A path segment `.` or `..` is no segment: browsers and proxies take it away.
-RoomId = Annotated[
-    str,
-    Meta(min_length=1, max_length=64, pattern=r"^(?!\.\.?$)[A-Za-z0-9_.:@-]+$(?!\n)"),
-]
-Sku = Annotated[str, Meta(min_length=1, max_length=64)]
-Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217")]
-Money = Annotated[int, Meta(ge=0, le=100_000_000_000)]
-Qty = Annotated[int, Meta(ge=1, le=1_000_000)]
-Url = Annotated[str, Meta(max_length=2000, pattern=r"^(https?://|/)")]
-Phrase = Annotated[str, Meta(min_length=1, max_length=200)]
+from server.protocol.community import Coupon, Lucky, Poll, Question
+from server.protocol.fields import Currency, Money, Phrase, Sku, Url
 
 Phase = Literal["scheduled", "live", "ended"]
+Kind = Literal["stream", "group"]
 SourceKind = Literal["note", "search", "group", "follow", "reservation", "feed", "share"]
 SaleStatus = Literal["scheduled", "open", "sold_out", "closed"]
 OrderStatus = Literal["held", "paid", "cancelled", "expired", "returned", "refund_due", "refunded"]
@@ -39,6 +29,18 @@ class Product(Struct, frozen=True, omit_defaults=True):
     url: Url | None = None
     points: Annotated[list[Phrase], Meta(max_length=10)] = []
     flaws: Annotated[list[Phrase], Meta(max_length=10)] = []
+
+
+class Card(Struct, frozen=True, omit_defaults=True):
+    """The answer to who asked for the link: the product, and what it can be bought in.
+
+    `by` says how it was found: its number on the shelf, words of its title, or the pin. `sale` is
+    the sale that is open, or will be; empty if there is none.
+    """
+
+    product: Product
+    by: Literal["number", "words", "pin", "sku"]
+    sale: str = ""
 
 
 class Sale(Struct, frozen=True, omit_defaults=True):
@@ -90,7 +92,9 @@ class Order(Struct, frozen=True, omit_defaults=True):
     """What a buyer holds or owns. `hold_until` is when an unpaid hold lapses.
 
     `offer`: it was made for a buyer on the waiting list when units came back. `source` is what had
-    brought the buyer here, as their `join` said.
+    brought the buyer here, as their `join` said. With a coupon `claim` is the one that is used,
+    `coupon` what it was claimed of, and `off` what `total` is less than the lines. `group`: bought
+    in the host's fan group; `replay`: bought after the stream had ended.
     """
 
     order: str
@@ -106,6 +110,11 @@ class Order(Struct, frozen=True, omit_defaults=True):
     hold_until: int
     offer: bool = False
     source: Source | None = None
+    claim: str = ""
+    coupon: str = ""
+    off: int = 0
+    group: bool = False
+    replay: bool = False
 
 
 class RoomView(Struct, omit_defaults=True):
@@ -113,7 +122,13 @@ class RoomView(Struct, omit_defaults=True):
 
     `online` counts connections now, `viewers` distinct people since the room was created (an
     estimate with a standard error of 0.81 %: Redis HyperLogLog). `comments` are the most recent,
-    oldest first. `sales` are in the order they were opened.
+    oldest first. `sales` and `coupons` are in the order they were opened.
+
+    A room of the `kind` group is a host's fan group; `group` is the id of the host's group, if
+    there is one. `followers` follow the host, `reserved` asked to be told of the start. `followers_only`:
+    only they may comment. `selling`: what is on sale can be bought though the stream has ended.
+    `question` is the one being answered now, `answers` those answered, oldest first; `poll` and
+    `lucky` are the newest of their kind.
     """
 
     room: str
@@ -133,9 +148,20 @@ class RoomView(Struct, omit_defaults=True):
     slow_s: int = 0
     pin: str | None = None
     notice: str = ""
+    kind: Kind = "stream"
+    group: str = ""
+    followers: int = 0
+    reserved: int = 0
+    followers_only: bool = False
+    selling: bool = False
     shelf: list[Product] = []
     sales: list[Sale] = []
     comments: list["CommentView"] = []
+    coupons: list[Coupon] = []
+    question: Question | None = None
+    answers: list[Question] = []
+    poll: Poll | None = None
+    lucky: Lucky | None = None
 
 
 class CommentView(Struct, frozen=True):

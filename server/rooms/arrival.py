@@ -5,7 +5,8 @@ from collections.abc import Callable
 from server.auth import Identity
 from server.hub.member import Member
 from server.protocol.commands import Last
-from server.protocol.events import Event, OrderEvent
+from server.protocol.events import OrderEvent
+from server.protocol.message import Event
 from server.protocol.models import Order
 
 

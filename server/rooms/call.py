@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
 from server.auth import Identity
-from server.protocol.commands import Command
 from server.protocol.events import Ok
+from server.protocol.message import Command
 from server.protocol.models import Source
 from server.protocol.roles import Role
 

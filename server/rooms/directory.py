@@ -13,7 +13,7 @@ from server.protocol.codes import CommandError
 from server.protocol.commands import RoomCreate
 from server.protocol.models import RoomView
 from server.protocol.roles import Role
-from server.rooms.state import LOADED, RoomState
+from server.rooms.state import ANSWERS_MAX, LOADED, RoomState
 from server.settings import Settings
 from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
 
@@ -62,7 +62,9 @@ class Directory:
     async def read(self, room_id: str) -> RoomView:
         """What a viewer who joins would see."""
         recent_max = self._settings.rooms.recent_comments_max
-        loaded = await self._scripts.run("room_load", room_id, {"recent_max": recent_max}, LOADED)
+        loaded = await self._scripts.run(
+            "room_load", room_id, {"recent_max": recent_max, "answers_max": ANSWERS_MAX}, LOADED
+        )
         return RoomState(loaded, recent_max).view()
 
     async def newest(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:

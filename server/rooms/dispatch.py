@@ -6,8 +6,8 @@ from typing import Protocol
 
 from server.auth import Identity
 from server.protocol.codes import CommandError
-from server.protocol.commands import Command
 from server.protocol.events import Ok
+from server.protocol.message import Command
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 
 from server.protocol.codes import CommandError
-from server.protocol.commands import Command, CommentRemove, Mute, Notice, Slow
+from server.protocol.commands import CommentRemove, Mute, Notice, Slow
 from server.protocol.events import Ok
+from server.protocol.message import Command
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings

@@ -22,11 +22,12 @@ from server.metrics import Metrics
 from server.protocol.codec import Encoding
 from server.protocol.codes import INTERNAL, CommandError
 from server.protocol.commands import Last
-from server.protocol.events import CommentEvent, Event, Joined
+from server.protocol.events import CommentEvent, Joined
+from server.protocol.message import Event
 from server.protocol.models import You
 from server.rooms.arrival import Arrival
 from server.rooms.kept import Kept
-from server.rooms.state import LOADED, LoadedRoom, RoomState
+from server.rooms.state import ANSWERS_MAX, LOADED, LoadedRoom, RoomState
 from server.settings import Settings
 from server.store.bus import BusMessage, Position, Say
 from server.store.scripts import Scripts
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 WAITING_MESSAGES_MAX = 10_000
 """Bus messages that wait for a fill; more means the worker cannot follow, and the room closes."""
 FILL_PAGE = 500
+STAFF = "*staff"
+"""To whom scripts tell what only host and moderators see; no user's id has a star."""
 FILL_RETRY_S = 0.5
 FAILED_JOIN_RETRY_MS = 5000
 
@@ -116,7 +119,7 @@ class Room:
         self._catch_up()
 
     async def _read(self) -> LoadedRoom:
-        args = {"recent_max": self._settings.rooms.recent_comments_max}
+        args = {"recent_max": self._settings.rooms.recent_comments_max, "answers_max": ANSWERS_MAX}
         loaded = await self._scripts.run("room_load", self.room_id, args, LOADED)
         self._clock_ahead_ms = loaded.now - time.time() * 1000
         return loaded
@@ -251,6 +254,9 @@ class Room:
             if place <= self.state.position:
                 return
             self.state.position = place
+        if say.user == STAFF:
+            self.audience.tell_staff(say.event)
+            return
         if say.user:
             self._tell(say.user, say.event)
             return

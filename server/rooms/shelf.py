@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 
 from server.protocol.codes import CommandError
-from server.protocol.commands import Command, Pin, ShelfPut, ShelfRemove, Unpin
+from server.protocol.commands import Pin, ShelfPut, ShelfRemove, Unpin
 from server.protocol.events import Ok
+from server.protocol.message import Command
 from server.protocol.models import Product
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers

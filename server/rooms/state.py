@@ -8,9 +8,20 @@ import msgspec
 from msgspec import Struct
 
 from server.protocol.codec import CODECS, Encoding
+from server.protocol.community import Coupon, Lucky, Poll, Question
+from server.protocol.community_events import (
+    ClaimsEvent,
+    CouponEvent,
+    EntriesEvent,
+    FollowersEvent,
+    LuckyEvent,
+    PollEvent,
+    QuestionEvent,
+    ReservedEvent,
+    VotesEvent,
+)
 from server.protocol.events import (
     CommentEvent,
-    Event,
     LikesEvent,
     NoticeEvent,
     OnlineEvent,
@@ -22,7 +33,8 @@ from server.protocol.events import (
     ShelfEvent,
     StockEvent,
 )
-from server.protocol.models import CommentView, Phase, Product, RoomView, Sale
+from server.protocol.message import Event
+from server.protocol.models import CommentView, Kind, Phase, Product, RoomView, Sale
 from server.store.bus import Position
 
 
@@ -50,6 +62,13 @@ class RoomFields(Struct):
     slow_s: int = 0
     pin: str = ""
     notice: str = ""
+    kind: Kind = "stream"
+    group: str = ""
+    followers: int = 0
+    reserved: int = 0
+    followers_only: int = 0
+    selling: int = 0
+    rules_ver: int = 0
 
 
 class LoadedRoom(Struct):
@@ -60,6 +79,11 @@ class LoadedRoom(Struct):
     sales: list[Sale]
     recent: list[CommentView]
     now: int
+    coupons: list[Coupon] = []
+    question: Question | None = None
+    answers: list[Question] = []
+    poll: Poll | None = None
+    lucky: Lucky | None = None
 
     def values(self) -> Iterator[Event]:
         """The newest of each value that the stream does not hold."""
@@ -69,7 +93,20 @@ class LoadedRoom(Struct):
             yield StockEvent(
                 sale=sale.sale, left=sale.left, held=sale.held, sold=sale.sold, ver=sale.ver
             )
+        for coupon in self.coupons:
+            yield ClaimsEvent(
+                coupon=coupon.coupon, claimed=coupon.claimed, used=coupon.used, ver=coupon.ver
+            )
+        if self.poll is not None:
+            yield VotesEvent(poll=self.poll.poll, votes=self.poll.votes, ver=self.poll.ver)
+        if self.lucky is not None:
+            yield EntriesEvent(lucky=self.lucky.lucky, entries=self.lucky.entries)
+        yield FollowersEvent(total=self.fields.followers)
+        yield ReservedEvent(total=self.fields.reserved)
 
+
+ANSWERS_MAX = 100
+"""Answered questions that a snapshot shows; the oldest go first."""
 
 LOADED = msgspec.msgpack.Decoder(LoadedRoom)
 
@@ -89,6 +126,11 @@ class RoomState:
         self.shelf = {product.sku: product for product in loaded.shelf}
         self.sales = {sale.sale: sale for sale in loaded.sales}
         self.recent: deque[CommentView] = deque(loaded.recent, maxlen=recent_max)
+        self.coupons = {coupon.coupon: coupon for coupon in loaded.coupons}
+        self.question = loaded.question
+        self.answers = {question.question: question for question in loaded.answers}
+        self.poll = loaded.poll
+        self.lucky = loaded.lucky
         self._encoded: dict[Encoding, bytes] = {}
         self._changes: dict[type[Event], Callable[[Any], None]] = {
             CommentEvent: self._comment,
@@ -102,18 +144,34 @@ class RoomState:
             RemovedEvent: self._removed,
             NoticeEvent: self._notice,
             RoomEvent: self._room,
+            QuestionEvent: self._question,
+            CouponEvent: self._coupon,
+            ClaimsEvent: self._claims,
+            PollEvent: self._poll,
+            VotesEvent: self._votes,
+            LuckyEvent: self._lucky,
+            EntriesEvent: self._entries,
+            FollowersEvent: self._followers,
+            ReservedEvent: self._reserved,
         }
 
     def view(self) -> RoomView:
         """The snapshot everybody may see."""
         fields = msgspec.structs.asdict(self.fields)
-        for name in ("epoch", "seq", "sub"):
+        for name in ("epoch", "seq", "sub", "rules_ver"):
             del fields[name]
         fields |= {
             "pin": self.fields.pin or None,
             "shelf": list(self.shelf.values()),
             "sales": list(self.sales.values()),
             "comments": list(self.recent),
+            "followers_only": bool(self.fields.followers_only),
+            "selling": bool(self.fields.selling),
+            "coupons": list(self.coupons.values()),
+            "question": self.question,
+            "answers": list(self.answers.values()),
+            "poll": self.poll,
+            "lucky": self.lucky,
         }
         return RoomView(**fields)
 
@@ -177,3 +235,61 @@ class RoomState:
 
     def _room(self, event: RoomEvent) -> None:
         self.fields.slow_s = event.slow_s
+        self.fields.followers_only = int(event.followers_only)
+        self.fields.selling = int(event.selling)
+        self.fields.group = event.group
+
+    def _question(self, event: QuestionEvent) -> None:
+        new = event.question
+        if new.status == "answering":
+            self.question = new
+        elif self.question is not None and self.question.question == new.question:
+            self.question = None
+        self.answers.pop(new.question, None)
+        if new.status == "answered":
+            self.answers[new.question] = new
+            if len(self.answers) > ANSWERS_MAX:
+                del self.answers[next(iter(self.answers))]
+
+    def _coupon(self, event: CouponEvent) -> None:
+        new, known = event.coupon, self.coupons.get(event.coupon.coupon)
+        if known is not None and known.ver > new.ver:  # `claims` may overtake it
+            new = msgspec.structs.replace(
+                new, claimed=known.claimed, used=known.used, ver=known.ver
+            )
+        self.coupons[new.coupon] = new
+
+    def _claims(self, event: ClaimsEvent) -> None:
+        known = self.coupons.get(event.coupon)
+        if known is not None and event.ver > known.ver:
+            self.coupons[event.coupon] = msgspec.structs.replace(
+                known, claimed=event.claimed, used=event.used, ver=event.ver
+            )
+
+    def _poll(self, event: PollEvent) -> None:
+        new, known = event.poll, self.poll
+        if known is not None and known.poll == new.poll and known.ver > new.ver:
+            new = msgspec.structs.replace(new, votes=known.votes, ver=known.ver)
+        self.poll = new
+
+    def _votes(self, event: VotesEvent) -> None:
+        known = self.poll
+        if known is not None and known.poll == event.poll and event.ver > known.ver:
+            self.poll = msgspec.structs.replace(known, votes=event.votes, ver=event.ver)
+
+    def _lucky(self, event: LuckyEvent) -> None:
+        new, known = event.lucky, self.lucky
+        if known is not None and known.lucky == new.lucky and known.entries > new.entries:
+            new = msgspec.structs.replace(new, entries=known.entries)
+        self.lucky = new
+
+    def _entries(self, event: EntriesEvent) -> None:
+        known = self.lucky
+        if known is not None and known.lucky == event.lucky and event.entries > known.entries:
+            self.lucky = msgspec.structs.replace(known, entries=event.entries)
+
+    def _followers(self, event: FollowersEvent) -> None:
+        self.fields.followers = event.total
+
+    def _reserved(self, event: ReservedEvent) -> None:
+        self.fields.reserved = event.total

@@ -34,7 +34,40 @@ ROOM_KEYS: Final = {
     "queued": "hash <sale>/<user> -> packed {user, name, qty, n}; `n`: the last number given",
     "dead_letters": "hash place in the ledger -> packed DeadLetter of the outbox",
     "nudge": "string: written before waiting for copies, see `Scripts`",
+    "timeline": "stream: facts of the room for replay and figures, <ms>-<n>, see `_timeline.lua`",
+    "coupons": "hash coupon -> packed fixed part of a Coupon",
+    "coupon_counts": "hash <coupon>:<counter> -> integer, counter of claimed used ver status",
+    "claims": "hash claim -> packed Claim",
+    "claims_of": "hash <coupon>/<user> -> claim ids, oldest first, a space before each",
+    "asks": "hash sku -> how many asked for its link, '' for no product",
+    "asked": "hash <sku>/<user> -> ms of the last ask that was counted",
+    "questions": "hash question -> packed Question",
+    "askers": "hash <question>/<user> -> 1, who asked it",
+    "polls": "hash poll -> packed fixed part of a Poll; `newest` names the newest",
+    "votes": "hash <poll>/<user> -> option, and <poll>:<option> -> how many",
+    "luckies": "hash lucky -> packed Lucky; `newest` names the newest",
+    "lucky_seeds": "hash lucky -> seed, until it was drawn",
+    "entrants": "hash <lucky>/<user> -> name",
+    "reserved": "hash user -> ms of the reservation",
+    "announcing": "hash: how far the announcement of the start has come",
+    "members": "hash user -> packed {name, at}: who belongs to this fan group",
+    "rules": "hash: rules of moderation that no snapshot shows",
+    "words": "hash blocked word -> block or hold",
+    "review": "hash comment -> packed HeldComment with its role",
+    "said": "zset <user>/<digest> and */<digest>/<comment> by ms: what was said lately",
+    "moderators": "hash user -> ms: moderators of this room alone",
     "refunds": "zset: payment by the ms from which its refund is to be tried",
+}
+
+HOST_KEYS: Final = {
+    "followers": "hash user -> ms since when they follow",
+    "fans": "hash user -> ms of the first follow, kept when they unfollow",
+    "rooms": "zset: the host's stream rooms by the ms they were created",
+    "log": "stream: facts of the host, <ms>-<n>: follow, unfollow",
+    "buyers": "hash user -> packed {room, at} of the first order paid with this host",
+    "settled": "hash room -> place in its ledger up to which `buyers` knows it",
+    "figures": "hash room -> packed figures of an ended room, with the places they are as of",
+    "answers": "hash <sku>/<topic or digest> -> packed Question, answered",
 }
 
 
@@ -51,6 +84,12 @@ class Keys:
         if name not in ROOM_KEYS:
             raise KeyError(f"{name!r} is no key of a room; add it to ROOM_KEYS with its meaning.")
         return f"{self.prefix}:{{room:{room_id}}}:{name}"
+
+    def host(self, host: str, name: str) -> str:
+        """The key `name` (one of HOST_KEYS) of a host: what outlives their rooms."""
+        if name not in HOST_KEYS:
+            raise KeyError(f"{name!r} is no key of a host; add it to HOST_KEYS with its meaning.")
+        return f"{self.prefix}:{{host:{host}}}:{name}"
 
     def room_of(self, channel: str) -> str:
         """The room id in the name of one of its keys."""

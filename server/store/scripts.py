@@ -4,6 +4,7 @@ A file in `scripts/` opens with five lines of comment: what it does, `keys:` (na
 `keys.ROOM_KEYS`), `args:`, `returns:`, `holds:` (the invariant). The `keys:` line is read here, so
 that a script declares exactly the keys it uses. `uses: NAME` puts `scripts/_NAME.lua` in front. A
 script with `durable: yes` is answered only when the configured promise is kept (`durability`).
+One with `of: host` works on the keys of a host (`keys.HOST_KEYS`) instead of a room's.
 Inside a script `K.name` is a key and `A` the table of arguments; it returns one packed value, and
 `{err = code, msg = sentence}` for a refusal.
 """
@@ -21,7 +22,7 @@ from server.metrics import Metrics
 from server.protocol.codes import CommandError
 from server.store.cluster import Cluster
 from server.store.durability import FSYNC, Durability
-from server.store.keys import ROOM_KEYS, Keys
+from server.store.keys import HOST_KEYS, ROOM_KEYS, Keys
 
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ class Script(NamedTuple):
     sha: str
     keys: tuple[str, ...]
     durable: bool = False
+    of_host: bool = False
 
 
 class _Refusal(msgspec.Struct):
@@ -52,14 +54,15 @@ def load(name: str) -> Script:
     body = (folder / f"{name}.lua").read_text()
     head = _head(name, body)
     keys = tuple(head["keys"].replace(",", " ").split())
-    unknown = [key for key in keys if key not in ROOM_KEYS]
+    of_host = head.get("of") == "host"
+    unknown = [key for key in keys if key not in (HOST_KEYS if of_host else ROOM_KEYS)]
     if unknown:
         raise ValueError(f"scripts/{name}.lua declares unknown keys: {', '.join(unknown)}.")
     table = ", ".join(f"{key} = KEYS[{n}]" for n, key in enumerate(keys, 1))
     parts = [f"local K = {{ {table} }}\nlocal A = cmsgpack.unpack(ARGV[1])\n"]
     parts += [(folder / f"_{prelude}.lua").read_text() for prelude in head.get("uses", "").split()]
     text = "".join(parts) + body
-    return Script(name, text, _sha(text), keys, head.get("durable") == "yes")
+    return Script(name, text, _sha(text), keys, head.get("durable") == "yes", of_host)
 
 
 def _head(name: str, body: str) -> dict[str, str]:
@@ -113,13 +116,14 @@ class Scripts:
     async def run(
         self, name: str, room_id: str, args: dict[str, Any], decoder: msgspec.msgpack.Decoder[T]
     ) -> T:
-        """Run a script on a room and decode what it returns.
+        """Run a script on a room, or on the host `room_id`, and decode what it returns.
 
         Raises CommandError with the script's own code and sentence, or `unavailable` when Redis
         did not answer: then the outcome is unknown.
         """
         script = self._scripts[name]
-        keys = [self.keys.room(room_id, key) for key in script.keys]
+        name_of = self.keys.host if script.of_host else self.keys.room
+        keys = [name_of(room_id, key) for key in script.keys]
         packed = msgspec.msgpack.encode({"publish": self._publish, "room": room_id} | args)
         began = time.monotonic()
         try:

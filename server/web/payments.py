@@ -12,7 +12,7 @@ import msgspec
 from aiohttp import web
 
 from server.protocol.codes import CommandError
-from server.protocol.models import Currency, Id
+from server.protocol.fields import Currency, Id
 from server.rooms.orders import Orders
 from server.rooms.payments import Payment
 from server.rooms.refunds import Refunds

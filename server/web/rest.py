@@ -12,7 +12,6 @@ from aiohttp import web
 
 from server.protocol.codes import CommandError
 from server.protocol.commands import (
-    Command,
     LiveEnd,
     LiveStart,
     Pin,
@@ -25,6 +24,7 @@ from server.protocol.commands import (
     Unpin,
 )
 from server.protocol.events import Ok
+from server.protocol.message import Command
 from server.protocol.models import Product, RoomView, Sale
 from server.protocol.roles import Role
 from server.rooms.call import Call

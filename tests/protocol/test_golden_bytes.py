@@ -13,7 +13,8 @@ from msgspec import Raw, Struct
 from server.protocol import events
 from server.protocol.codec import CODECS, Encoding
 from server.protocol.commands import AnyCommand
-from server.protocol.events import DELIVERY, Err, Event, Joined, Ok
+from server.protocol.events import DELIVERY, Err, Joined, Ok
+from server.protocol.message import Event
 from server.protocol.models import RoomView
 from tests.protocol.make_golden import encoded, read
 

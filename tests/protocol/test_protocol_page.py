@@ -12,8 +12,9 @@ import pytest
 from server.metrics import Metrics
 from server.protocol.codec import CODECS, Encoding
 from server.protocol.codes import CLOSES, ERRORS
-from server.protocol.commands import AnyCommand, Command
-from server.protocol.events import DELIVERY, Err, Event, Joined, Ok
+from server.protocol.commands import AnyCommand
+from server.protocol.events import DELIVERY, Err, Joined, Ok
+from server.protocol.message import Command, Event
 from server.protocol.models import Order, Product, RoomView, Sale
 from server.rooms.features import Features
 from server.rooms.payments import SandboxProvider

@@ -12,8 +12,9 @@ from redis.asyncio import Redis
 from server.auth import Identity
 from server.metrics import Metrics
 from server.protocol.codes import Close
-from server.protocol.commands import Command, Join, Last
+from server.protocol.commands import Join, Last
 from server.protocol.events import Ok
+from server.protocol.message import Command
 from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.rooms.features import Features

@@ -12,7 +12,6 @@ from server.protocol.codes import CommandError
 from server.protocol.commands import (
     Buy,
     Cancel,
-    Command,
     Comment,
     CommentRemove,
     Like,
@@ -30,6 +29,7 @@ from server.protocol.commands import (
     Slow,
     Unpin,
 )
+from server.protocol.message import Command
 from server.protocol.models import Product
 from server.protocol.roles import Role
 from server.rooms.state import RoomState

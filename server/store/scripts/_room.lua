@@ -87,6 +87,22 @@ local function mention(event)
   say(0, 0, '', cmsgpack.pack(event))
 end
 
+-- A value for one user, or for host and moderators alone: only published. No user's id has a star.
+local function whisper(user, event)
+  say(0, 0, user, cmsgpack.pack(event))
+end
+
+local function mention_staff(event)
+  whisper('*staff', event)
+end
+
+-- The room's own settings, as they are after this script's writes (events.RoomEvent).
+local function tell_settings()
+  local at = redis.call('HMGET', K.room, 'slow_s', 'followers_only', 'selling', 'group')
+  tell_room({ t = 'room', slow_s = tonumber(at[1]), followers_only = at[2] == '1',
+    selling = at[3] == '1', group = at[4] or '' })
+end
+
 -- Everything said goes out as one bus message, after all writes. `extra` joins that message.
 local function publish(extra)
   if #says == 0 then

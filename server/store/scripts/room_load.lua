@@ -1,8 +1,8 @@
 -- Reads all a worker needs to show a room, as of one instant.
--- keys: room shelf shelf_order sales stock recent muted
--- uses: room sales
--- args: recent_max
--- returns: {fields, shelf, sales, recent, muted?, now(ms)}: `fields` is the room hash (numbers as
+-- keys: room shelf shelf_order sales stock recent muted coupons coupon_counts questions polls votes luckies
+-- uses: room sales coupons questions polls luckies
+-- args: recent_max answers_max?(0)
+-- returns: {fields, shelf, sales, recent, muted?, coupons, question?, answers, poll?, lucky?, now(ms)}: `fields` is the room hash (numbers as
 -- numbers; epoch, seq and sub say what the rest is as of), `shelf` and `sales` are in order,
 -- `recent` is oldest first, `muted` maps users to their until(ms). Refuses not_found.
 -- holds: changes nothing; every part belongs to the same epoch, seq and sub.
@@ -13,7 +13,7 @@ end
 local now = now_ms()
 
 local TEXT = { room = 1, title = 1, host = 1, host_name = 1, phase = 1, stream_url = 1,
-  embed_url = 1, epoch = 1, pin = 1, notice = 1 }
+  embed_url = 1, epoch = 1, pin = 1, notice = 1, kind = 1, group = 1 }
 local fields = {}
 local flat = redis.call('HGETALL', K.room)
 for i = 1, #flat, 2 do
@@ -45,5 +45,7 @@ for i = 1, #flat, 2 do
   end
 end
 
+local question, answers = question_views(A.answers_max or 0)
 return done({ fields = fields, shelf = shelf, sales = sale_views(), recent = recent,
-  muted = muted, now = now })
+  muted = muted, coupons = coupon_views(), question = question, answers = answers,
+  poll = newest_poll(), lucky = newest_lucky(), now = now })

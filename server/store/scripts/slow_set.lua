@@ -12,5 +12,5 @@ redis.call('HSET', K.room, 'slow_s', int(A.seconds))
 if A.seconds == 0 then
   redis.call('DEL', K.spoke)
 end
-tell_room({ t = 'room', slow_s = A.seconds })
+tell_settings()
 return done({ slow_s = A.seconds })

@@ -1,0 +1,28 @@
+"""The bounded values that stand in commands and nouns: ids, money, texts, times."""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+# In Python `$` also matches before a newline at the end; `(?!\n)` shuts that out.
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:@-]+$(?!\n)")]
+# A path segment `.` or `..` is no segment: browsers and proxies take it away.
+RoomId = Annotated[
+    str,
+    Meta(min_length=1, max_length=64, pattern=r"^(?!\.\.?$)[A-Za-z0-9_.:@-]+$(?!\n)"),
+]
+Sku = Annotated[str, Meta(min_length=1, max_length=64)]
+Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217")]
+Money = Annotated[int, Meta(ge=0, le=100_000_000_000)]
+Qty = Annotated[int, Meta(ge=1, le=1_000_000)]
+Url = Annotated[str, Meta(max_length=2000, pattern=r"^(https?://|/)")]
+Phrase = Annotated[str, Meta(min_length=1, max_length=200)]
+Ref = Annotated[int, Meta(ge=1, le=2**53)]
+Seconds = Annotated[int, Meta(ge=0, le=31_536_000)]
+Text = Annotated[str, Meta(max_length=2000)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+User = Annotated[str, Meta(min_length=1, max_length=64)]
+Words = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=500)]
+
+Who = Literal["all", "followers", "group", "reserved"]
+"""Whom something is for: everybody, who follows the host, the fan group, who reserved a place."""
