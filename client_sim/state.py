@@ -4,12 +4,14 @@ After any sequence of events the state equals the snapshot that the server would
 comments that were sampled out. Messages that are unknown, and fields that are, change nothing.
 """
 
+from collections.abc import Callable
 from copy import deepcopy
 from typing import NamedTuple
 
 from client_sim.wire import Message
 
 COUNTS = ("left", "held", "sold")
+CLAIM_COUNTS = ("claimed", "used", "ver")
 ORDER_RANK = {
     "held": 0,
     "cancelled": 1,
@@ -33,10 +35,32 @@ _ABSENT: Message = {
     "slow_s": 0,
     "pin": None,
     "notice": "",
+    "kind": "stream",
+    "group": "",
+    "followers": 0,
+    "reserved": 0,
+    "followers_only": False,
+    "selling": False,
     "shelf": [],
     "sales": [],
     "comments": [],
+    "coupons": [],
+    "question": None,
+    "answers": [],
+    "poll": None,
+    "lucky": None,
 }
+_LISTS = ("shelf", "sales", "comments", "coupons", "answers")
+_MINE: Message = {
+    "following": False,
+    "reserved": False,
+    "member": False,
+    "claims": [],
+    "vote": None,
+    "lucky": False,
+}
+ANSWERS_MAX = 100
+"""Answered questions that a snapshot shows."""
 
 
 _FIELDS = {
@@ -44,7 +68,8 @@ _FIELDS = {
     "online": {"now": "online", "total": "viewers"},
     "pin": {"sku": "pin"},
     "notice": {"text": "notice"},
-    "room": {"slow_s": "slow_s"},
+    "followers": {"total": "followers"},
+    "reserved": {"total": "reserved"},
 }
 """Events whose fields are fields of the room, under what name."""
 
@@ -57,19 +82,42 @@ class Position(NamedTuple):
 
 
 class RoomState:
-    """`view` is the room as the server's snapshot shows it; `orders` are one's own, by id."""
+    """`view` is the room as the server's snapshot shows it.
+
+    `orders` are one's own, by id; `mine` is what else one has done here, claims among it.
+    """
 
     def __init__(self, comments_max: int = 50) -> None:
         self.view: Message = deepcopy(_ABSENT)
         self.orders: dict[str, Message] = {}
+        self.mine: Message = deepcopy(_MINE)
         self.position: Position | None = None
         self._comments_max = comments_max
+        self._folds: dict[str, Callable[[Message], None]] = {
+            "comment": self._comment,
+            "removed": self._removed,
+            "phase": self._phase,
+            "shelf": self._shelf,
+            "sale": lambda event: self._sale(event["sale"]),
+            "stock": self._stock,
+            "order": lambda event: self.note_order(event["order"]),
+            "claim": lambda event: self.note_claim(event["claim"]),
+            "room": self._settings,
+            "question": lambda event: self._question(event["question"]),
+            "coupon": lambda event: self._coupon(event["coupon"]),
+            "claims": self._claims,
+            "poll": lambda event: self._newest("poll", event["poll"]),
+            "lucky": lambda event: self._newest("lucky", event["lucky"]),
+            "votes": lambda event: self._growing("poll", event, "ver"),
+            "entries": lambda event: self._growing("lucky", event, "entries"),
+        }
 
     def joined(self, reply: Message) -> None:
         """Start from the snapshot in a reply to `join`."""
         self.view = deepcopy(_ABSENT) | reply["room"]
-        for name in ("shelf", "sales", "comments"):
+        for name in _LISTS:
             self.view[name] = list(self.view[name])
+        self.mine = deepcopy(_MINE) | reply.get("mine", {})
         self.orders = {order["order"]: order for order in reply.get("orders", [])}
         self.position = Position(reply["epoch"], reply["seq"])
 
@@ -80,24 +128,12 @@ class RoomState:
             if seq <= self.position.seq:
                 return
             self.position = Position(self.position.epoch, seq)
-        match event["t"]:
-            case "comment":
-                self._comment(event)
-            case "removed":
-                self._removed(event)
-            case "phase":
-                self._phase(event)
-            case "shelf":
-                self._shelf(event)
-            case "sale":
-                self._sale(event["sale"])
-            case "stock":
-                self._stock(event)
-            case "order":
-                self.note_order(event["order"])
-            case other:
-                names = _FIELDS.get(other, {})
-                self.view |= {names[name]: event[name] for name in names if name in event}
+        fold = self._folds.get(event["t"])
+        if fold is not None:
+            fold(event)
+            return
+        names = _FIELDS.get(event["t"], {})
+        self.view |= {names[name]: event[name] for name in names if name in event}
 
     def sale(self, sale: str) -> Message | None:
         """The sale with this id, or None."""
@@ -112,6 +148,53 @@ class RoomState:
         known = self.orders.get(order["order"])
         if known is None or _age(order) >= _age(known):
             self.orders[order["order"]] = order
+
+    def note_claim(self, claim: Message) -> None:
+        """Keep a claimed coupon of one's own as it is now."""
+        claims = [it for it in self.mine["claims"] if it["claim"] != claim["claim"]]
+        self.mine["claims"] = [*claims, claim]
+
+    def _question(self, new: Message) -> None:
+        view, key = self.view, "question"
+        if new["status"] == "answering":
+            view[key] = new
+        elif view[key] is not None and view[key][key] == new[key]:
+            view[key] = None
+        view["answers"] = [it for it in view["answers"] if it[key] != new[key]]
+        if new["status"] == "answered":
+            view["answers"] = [*view["answers"], new][-ANSWERS_MAX:]
+
+    def _coupon(self, new: Message) -> None:
+        known = next((it for it in self.view["coupons"] if it["coupon"] == new["coupon"]), None)
+        if known is not None and known["ver"] > new["ver"]:  # `claims` may overtake it
+            new = new | {name: known[name] for name in CLAIM_COUNTS}
+        _put(self.view["coupons"], new, "coupon")
+
+    def _claims(self, event: Message) -> None:
+        known = next((it for it in self.view["coupons"] if it["coupon"] == event["coupon"]), None)
+        if known is not None and known["ver"] < event["ver"]:
+            _put(self.view["coupons"], known | {n: event[n] for n in CLAIM_COUNTS}, "coupon")
+
+    def _settings(self, event: Message) -> None:
+        for name in ("slow_s", "followers_only", "selling", "group"):
+            self.view[name] = event.get(name, _ABSENT[name])
+
+    def _newest(self, kind: str, new: Message) -> None:
+        """Keep the newest poll or lucky draw; what was counted meanwhile stays counted."""
+        known = self.view[kind]
+        same = known is not None and known[kind] == new[kind]
+        if not same:
+            self.mine["vote" if kind == "poll" else "lucky"] = None if kind == "poll" else False
+        elif kind == "poll" and known["ver"] > new["ver"]:
+            new = new | {"votes": known["votes"], "ver": known["ver"]}
+        elif kind == "lucky" and known.get("entries", 0) > new.get("entries", 0):
+            new = new | {"entries": known["entries"]}
+        self.view[kind] = new
+
+    def _growing(self, kind: str, event: Message, by: str) -> None:
+        known = self.view[kind]
+        if known is not None and known[kind] == event[kind] and event[by] > known.get(by, 0):
+            self.view[kind] = known | {k: v for k, v in event.items() if k not in ("t", "seq")}
 
     def _comment(self, event: Message) -> None:
         comments = self.view["comments"]

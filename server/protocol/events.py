@@ -78,7 +78,7 @@ class Joined(Reply, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
     orders: list[Order]
     missed: list[Raw] | None = None
     gap: bool = False
-    mine: Mine = Mine()
+    mine: Mine | None = None
 
 
 class Err(Reply, tag="err", frozen=True, kw_only=True, omit_defaults=True):

@@ -6,8 +6,15 @@
 /** Values of a RoomView's fields that the server leaves out. */
 const ROOM_DEFAULTS = {
   scheduled: 0, started: 0, ended: 0, stream_url: "", embed_url: "", online: 0, viewers: 0,
-  likes: 0, slow_s: 0, pin: null, notice: "",
+  likes: 0, slow_s: 0, pin: null, notice: "", kind: "stream", group: "", followers: 0, reserved: 0,
+  followers_only: false, selling: false, question: null, poll: null, lucky: null,
 };
+
+const MINE_DEFAULTS = {
+  following: false, reserved: false, member: false, claims: [], vote: null, lucky: false,
+};
+
+const ANSWERS_MAX = 100; // as many as a snapshot shows
 
 const PRODUCT_DEFAULTS = { image: "", url: "", points: [], flaws: [] };
 
@@ -19,6 +26,7 @@ export class RoomState {
     this.commentsMax = commentsMax;
     this.room = null;
     this.orders = [];
+    this.mine = { ...MINE_DEFAULTS };
     this.you = null;
     this.epoch = null;
     this.seq = 0;
@@ -27,15 +35,18 @@ export class RoomState {
   }
 
   /** Start over from the reply to `join`. */
-  reset({ room, orders, you, epoch, seq }) {
+  reset({ room, orders, mine, you, epoch, seq }) {
     this.room = {
       ...ROOM_DEFAULTS,
       ...room,
       shelf: (room.shelf ?? []).map(product),
       sales: (room.sales ?? []).map((sale) => ({ ...sale })),
       comments: (room.comments ?? []).slice(-this.commentsMax),
+      coupons: (room.coupons ?? []).map((coupon) => ({ ...coupon })),
+      answers: [...(room.answers ?? [])],
     };
     this.orders = [...(orders ?? [])];
+    this.mine = { ...MINE_DEFAULTS, ...mine };
     this.you = you;
     this.epoch = epoch;
     this.seq = seq;
@@ -63,6 +74,13 @@ export class RoomState {
     else if (order.updated >= this.orders[at].updated) this.orders[at] = order;
     return "orders";
   }
+
+  /** Take one of the viewer's own claimed coupons in, from an event or a reply. */
+  putClaim(claim) {
+    const others = this.mine.claims.filter((known) => known.claim !== claim.claim);
+    this.mine = { ...this.mine, claims: [...others, claim] };
+    return "mine";
+  }
 }
 
 function putSale(state, room, wire) {
@@ -83,6 +101,62 @@ function putStock(state, room, { sale: id, left, held, sold, ver }) {
   if (!sale || ver <= sale.ver) return "old";
   Object.assign(sale, { left, held, sold, ver });
   return "sales";
+}
+
+function putQuestion(room, question) {
+  const isIt = (other) => other?.question === question.question;
+  if (question.status === "answering") room.question = question;
+  else if (isIt(room.question)) room.question = null;
+  room.answers = room.answers.filter((known) => !isIt(known));
+  if (question.status === "answered") {
+    room.answers = [...room.answers, question].slice(-ANSWERS_MAX);
+  }
+  return "questions";
+}
+
+function putCoupon(room, wire) {
+  const at = room.coupons.findIndex((known) => known.coupon === wire.coupon);
+  if (at < 0) room.coupons.push({ ...wire });
+  else {
+    const { claimed, used, ver } = room.coupons[at].ver > wire.ver ? room.coupons[at] : wire;
+    room.coupons[at] = { ...wire, claimed, used, ver };
+  }
+  return "coupons";
+}
+
+function putClaims(room, { coupon: id, claimed, used, ver }) {
+  const coupon = room.coupons.find((known) => known.coupon === id);
+  if (!coupon || ver <= coupon.ver) return "old";
+  Object.assign(coupon, { claimed, used, ver });
+  return "coupons";
+}
+
+function putPoll(state, room, wire) {
+  const known = room.poll?.poll === wire.poll ? room.poll : null;
+  // A new poll has no vote of ours yet; counts may be ahead of the must-event.
+  if (!known) state.mine = { ...state.mine, vote: null };
+  room.poll = known?.ver > wire.ver ? { ...wire, votes: known.votes, ver: known.ver } : wire;
+  return "poll";
+}
+
+function putVotes(room, { poll, votes, ver }) {
+  if (room.poll?.poll !== poll || ver <= room.poll.ver) return "old";
+  room.poll = { ...room.poll, votes, ver };
+  return "poll";
+}
+
+function putLucky(state, room, wire) {
+  const known = room.lucky?.lucky === wire.lucky ? room.lucky : null;
+  if (!known) state.mine = { ...state.mine, lucky: false };
+  const entries = Math.max(known?.entries ?? 0, wire.entries ?? 0);
+  room.lucky = entries ? { ...wire, entries } : wire;
+  return "lucky";
+}
+
+function putEntries(room, { lucky, entries }) {
+  if (room.lucky?.lucky !== lucky || entries <= (room.lucky.entries ?? 0)) return "old";
+  room.lucky = { ...room.lucky, entries };
+  return "lucky";
 }
 
 function putProduct(room, wire) {
@@ -136,9 +210,25 @@ const FOLDS = {
     room.notice = text ?? "";
     return "notice";
   },
-  room(state, room, { slow_s }) {
-    room.slow_s = slow_s;
-    return "slow_s";
+  room(state, room, { slow_s, followers_only = false, selling = false, group = "" }) {
+    Object.assign(room, { slow_s, followers_only, selling, group });
+    return "settings";
+  },
+  question: (state, room, { question }) => putQuestion(room, question),
+  coupon: (state, room, { coupon }) => putCoupon(room, coupon),
+  claims: (state, room, event) => putClaims(room, event),
+  claim: (state, room, { claim }) => state.putClaim(claim),
+  poll: (state, room, { poll }) => putPoll(state, room, poll),
+  votes: (state, room, event) => putVotes(room, event),
+  lucky: (state, room, { lucky }) => putLucky(state, room, lucky),
+  entries: (state, room, event) => putEntries(room, event),
+  followers(state, room, { total }) {
+    room.followers = total;
+    return "followers";
+  },
+  reserved(state, room, { total }) {
+    room.reserved = total;
+    return "reserved";
   },
   muted(state, room, { until }) {
     state.mutedUntil = until;
