@@ -14,9 +14,10 @@ from server.protocol import events
 from server.protocol.codec import CODECS, Encoding
 from server.protocol.commands import AnyCommand
 from server.protocol.community import Mine
+from server.protocol.community_events import CouponEvent, LuckyEvent, PollEvent, QuestionEvent
 from server.protocol.events import DELIVERY, Err, Joined, Ok
 from server.protocol.message import Event
-from server.protocol.models import RoomView
+from server.protocol.models import Order, RoomView, You
 from tests.protocol.make_golden import encoded, read
 
 COMMANDS, REPLIES, EVENTS, ROOMS = map(read, ("commands", "replies", "events", "rooms"))
@@ -73,11 +74,11 @@ def joined(message: dict[str, Any], encoding: Encoding) -> Joined:
 
 class _Parts(Struct, kw_only=True):
     ref: int
-    you: events.You
+    you: You
     epoch: str
     seq: int
     now: int
-    orders: list[events.Order]
+    orders: list[Order]
     gap: bool = False
     mine: Mine | None = None
 
@@ -160,10 +161,10 @@ _WITH_SEQ = {
     events.RemovedEvent,
     events.NoticeEvent,
     events.RoomEvent,
-    events.QuestionEvent,
-    events.CouponEvent,
-    events.PollEvent,
-    events.LuckyEvent,
+    QuestionEvent,
+    CouponEvent,
+    PollEvent,
+    LuckyEvent,
 }
 
 

@@ -13,9 +13,10 @@ from server.metrics import Metrics
 from server.protocol.codec import CODECS, Encoding
 from server.protocol.codes import CLOSES, ERRORS
 from server.protocol.commands import AnyCommand
+from server.protocol.community import Claim, Coupon, Desk, Lucky, Mine, Poll, Question
 from server.protocol.events import DELIVERY, Err, Joined, Ok
 from server.protocol.message import Command, Event
-from server.protocol.models import Order, Product, RoomView, Sale
+from server.protocol.models import Card, Order, Product, RoomView, Sale
 from server.rooms.features import Features
 from server.rooms.payments import SandboxProvider
 from server.settings import Settings
@@ -116,7 +117,21 @@ def test_no_event_is_described_that_is_not_there() -> None:
 
 
 @pytest.mark.parametrize(
-    ("noun", "kind"), [("Room", RoomView), ("Product", Product), ("Sale", Sale), ("Order", Order)]
+    ("noun", "kind"),
+    [
+        ("Room", RoomView),
+        ("Product", Product),
+        ("Sale", Sale),
+        ("Order", Order),
+        ("Card", Card),
+        ("Question", Question),
+        ("Coupon", Coupon),
+        ("Claim", Claim),
+        ("Poll", Poll),
+        ("Lucky draw", Lucky),
+        ("Mine", Mine),
+        ("Desk", Desk),
+    ],
 )
 def test_every_noun_is_described_with_all_its_fields(noun: str, kind: type[Any]) -> None:
     [text] = re.findall(
