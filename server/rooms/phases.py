@@ -49,5 +49,5 @@ class Phases:
         return Ok(ref=cmd.ref)
 
     async def _set(self, call: Call, phase: str) -> None:
-        args = {"phase": phase, "events_max": self._events_max}
+        args = {"phase": phase, "by": call.who.user, "events_max": self._events_max}
         await self._scripts.run("room_phase", call.room_id, args, _ANY)

@@ -47,6 +47,7 @@ class Sales:
             "lasts_s": cmd.lasts_s,
             "fair_ms": self._limits.fair_window_ms,
             "seed": secrets.token_hex(16),
+            "by": call.who.user,
             "sales_max": self._limits.sales_max,
             "events_max": self._events_max,
         }

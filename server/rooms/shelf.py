@@ -68,6 +68,6 @@ class Shelf:
                 )
 
     async def _run(self, script: str, call: Call, cmd: Command, args: dict[str, Any]) -> Ok:
-        args["events_max"] = self._limits.event_stream_len_max
+        args |= {"by": call.who.user, "events_max": self._limits.event_stream_len_max}
         await self._scripts.run(script, call.room_id, args, _ANY)
         return Ok(ref=cmd.ref)

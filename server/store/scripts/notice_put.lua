@@ -1,7 +1,7 @@
 -- Shows a line to everybody, or takes it away.
--- keys: room events bus
--- uses: room
--- args: text('' = none) events_max
+-- keys: room events bus timeline
+-- uses: room timeline
+-- args: text('' = none) by? events_max
 -- returns: {text}; refuses not_found
 -- holds: the room's notice is the last one told.
 
@@ -10,4 +10,5 @@ if not room_phase() then
 end
 redis.call('HSET', K.room, 'notice', A.text)
 tell_room({ t = 'notice', text = A.text })
+record({ k = 'notice', text = A.text })
 return done({ text = A.text })

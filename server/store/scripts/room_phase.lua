@@ -1,7 +1,7 @@
 -- Starts or ends the stream.
--- keys: room events bus spoke due
--- uses: room
--- args: phase(live|ended) events_max
+-- keys: room events bus spoke due timeline
+-- uses: room timeline
+-- args: phase(live|ended) by? events_max
 -- returns: {phase, at(ms)}; refuses not_found ended conflict not_live
 -- holds: a room goes scheduled -> live -> ended, each once. Its sales are closed by their own script;
 -- should that not be called, `due` has the sweeper do it.
@@ -30,4 +30,5 @@ if A.phase == 'ended' then
   redis.call('ZADD', K.due, int(at), '*:end')
 end
 tell_room({ t = 'phase', phase = A.phase, at = at })
+record({ k = 'phase', phase = A.phase, at = at })
 return done({ phase = A.phase, at = at })

@@ -3,7 +3,7 @@
 -- uses: room sales orders
 -- durable: yes
 -- args: sale(id) sku price stock per_user hold_s starts_in_s lasts_s(0 = until closed) sales_max
---   fair_ms(0 = first come) seed(secret) events_max
+--   fair_ms(0 = first come) seed(secret) by? events_max
 -- returns: the sale; refuses not_found ended limit_reached
 -- holds: the same sale id again returns the same sale; title, price and currency are frozen here.
 
@@ -50,7 +50,9 @@ end
 if ends > 0 then
   redis.call('ZADD', K.due, int(ends), A.sale .. ':end')
 end
-log({ k = 'sale', at = now, what = 'opened', sale = A.sale, add = A.stock })
+log({ k = 'sale', at = now, what = 'opened', sale = A.sale, add = A.stock, sku = A.sku,
+  title = sale.title, price = A.price, currency = sale.currency, starts = starts, ends = ends,
+  by = A.by })
 touch(sale)
 sale.told = true
 settle()

@@ -1,7 +1,7 @@
 -- Puts a product on the shelf, or replaces the one of the same sku where it stands.
--- keys: room events bus shelf shelf_order
--- uses: room
--- args: product(models.Product) products_max bytes_max? events_max
+-- keys: room events bus shelf shelf_order timeline
+-- uses: room timeline
+-- args: product(models.Product) products_max bytes_max? by? events_max
 -- returns: {sku}; refuses not_found limit_reached
 -- holds: `shelf` and `shelf_order` name the same skus, at most products_max of them;
 -- together they have at most bytes_max bytes packed, or shrink.
@@ -35,4 +35,5 @@ if not known then
   redis.call('ZADD', K.shelf_order, int((tonumber(last[2]) or 0) + 1), sku)
 end
 tell_room({ t = 'shelf', put = A.product })
+record({ k = 'shelf', put = A.product })
 return done({ sku = sku })
