@@ -136,14 +136,21 @@ def prefix() -> str:
 def make_settings(redis_server: EmbeddedRedis, prefix: str, tmp_path: Path) -> MakeSettings:
     """Make settings for a server under test: `make_settings(edge={"join_s_max": 0.2})`.
 
-    Development mode, any free port, the shared redis-server, this test's prefix and folder.
+    Development mode, any free port, the shared redis-server, this test's prefix and folder; and
+    patience, so that nothing is late on a slow machine but what a test has made late.
     """
 
     def make(mode: str = "development", **sections: dict[str, Any]) -> Settings:
         values: dict[str, dict[str, Any]] = {
-            "server": {"port": 0, "drain_s": 1},
+            "server": {"port": 0, "drain_s": 60},
             "data": {"dir": str(tmp_path / "data")},
-            "redis": {"url": redis_server.url, "key_prefix": prefix},
+            "redis": {
+                "url": redis_server.url,
+                "key_prefix": prefix,
+                "command_timeout_s": 60,
+                "connect_timeout_s": 60,
+            },
+            "edge": {"request_head_s_max": 60, "join_s_max": 60},
             "jwt": {"secret": JWT_SECRET},
         }
         for name, section in sections.items():

@@ -22,7 +22,7 @@ async def demo_on(folder: Path, log_has: bytes = b"") -> AsyncIterator[str]:
     demo = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server", "demo", "--port", "0", "--viewers", "3"),
         *("--data-dir", str(folder)),
-        env=os.environ | {"LIVEROOM_SERVER_DRAIN_S": "1"},
+        env=os.environ | {"LIVEROOM_SERVER_DRAIN_S": "60"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -30,7 +30,7 @@ async def demo_on(folder: Path, log_has: bytes = b"") -> AsyncIterator[str]:
     try:
         yield (await demo.stdout.readuntil(b"Ctrl-C stops it.\n")).decode()
         if log_has:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 await _until_logged(demo.stderr, log_has)
     finally:
         demo.send_signal(signal.SIGINT)
@@ -65,7 +65,7 @@ async def test_the_demo_prints_where_to_look_and_has_a_room_with_people_in_it(
 
 async def until_people_are_in(url: str) -> int:
     """Ask for the room until it is live and somebody watches; how many do."""
-    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+    async with aiohttp.ClientSession() as session, asyncio.timeout(120):
         while True:
             async with session.get(f"{url}/v1/rooms") as response:
                 for room in await response.json():

@@ -121,7 +121,7 @@ async def server(settings: Settings, tmp_path: Path) -> AsyncIterator[str]:
     )
     assert process.stdout is not None
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(120):
             said = (await process.stdout.readline()).decode()
         yield said.split()[-1]
     finally:

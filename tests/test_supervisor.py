@@ -18,7 +18,7 @@ from tests.store.test_embedded import gone
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
-START_S_MAX = 30
+START_S_MAX = 120
 
 
 @dataclass
@@ -81,7 +81,7 @@ async def spawn(tmp_path: Path) -> AsyncIterator[Spawn]:
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server", "serve", "--data-dir", str(tmp_path / "data")),
             *arguments,
-            env=os.environ | {"LIVEROOM_SERVER_DRAIN_S": "1"},
+            env=os.environ | {"LIVEROOM_SERVER_DRAIN_S": "60"},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -10,7 +10,8 @@ from redis.exceptions import RedisError
 
 from server.store.cluster import Node, slot_of
 from server.store.keys import Keys
-from tests.orders.redis_process import RedisProcess, free_port
+from tests.orders.redis_process import RedisProcess
+from tests.ports import free_port
 
 SLOTS = 16_384
 

@@ -12,7 +12,7 @@ from server.settings.sections import Redis as RedisSettings
 from server.store.client import RedisUnusable, check, connect
 from server.store.cluster import Cluster, Node, slot_of
 from tests.cluster.redis_cluster import RedisCluster
-from tests.orders.redis_process import free_port
+from tests.ports import free_port
 
 SETTINGS = RedisSettings(connect_timeout_s=1, command_timeout_s=3, durability="memory")
 

@@ -1,7 +1,6 @@
 """A redis-server of a test's own, that may be killed, cut and started again."""
 
 import asyncio
-import socket
 import subprocess
 from pathlib import Path
 from typing import Any, Self
@@ -12,13 +11,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from server.store import redis_program
-
-
-def free_port() -> int:
-    """A TCP port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.ports import free_port
 
 
 class RedisProcess:
@@ -40,7 +33,7 @@ class RedisProcess:
         } | {name.replace("_", "-"): value for name, value in options.items()}
         if replicaof:
             self.options["replicaof"] = f"127.0.0.1 {replicaof.port}"
-        self.client = Redis(port=self.port, retry=Retry(NoBackoff(), 0), socket_timeout=10)
+        self.client = Redis(port=self.port, retry=Retry(NoBackoff(), 0), socket_timeout=60)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -66,7 +59,7 @@ class RedisProcess:
         )
         # What was connected to the last one would fail once more.
         await self.client.connection_pool.disconnect()
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not await self._answers():
                 assert self._process.poll() is None, "redis-server did not start"
                 await asyncio.sleep(0.01)
@@ -90,7 +83,7 @@ class RedisProcess:
 
     async def wait_for_sync(self, primary: "RedisProcess") -> None:
         """Wait until this replica follows its primary, and the primary knows."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await self.info("replication")).get("master_link_status") != "up":
                 await asyncio.sleep(0.02)
             await primary.client.set("synced", 1)

@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 
 from server.store import redis_program
 from tests.cluster.redis_cluster import until
-from tests.orders.redis_process import RedisProcess, free_port
+from tests.orders.redis_process import RedisProcess
+from tests.ports import free_port
 
 SERVICE = "rooms"
 

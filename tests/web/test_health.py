@@ -43,8 +43,8 @@ async def test_it_is_not_ready_while_redis_is_away_and_ready_again_by_itself(
 ) -> None:
     async with RedisProcess(tmp_path / "redis") as redis:
         settings = make_settings(
-            redis={"url": redis.url, "command_timeout_s": 0.5},
-            bus={"watchdog_interval_s": 0.1, "watchdog_timeout_s": 0.5},
+            redis={"url": redis.url, "command_timeout_s": 3},
+            bus={"watchdog_interval_s": 0.1, "watchdog_timeout_s": 1},
         )
         async with running(settings, "w1") as worker, aiohttp.ClientSession() as session:
             ready = f"{worker.url}/readyz"

@@ -48,7 +48,7 @@ async def asking(ops: Ops, settings: Settings, role: Role = Role.ADMIN) -> Async
 
 async def reported(client: Client, worker: str) -> dict[str, Any]:
     """The whole answer, once it names this worker."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while True:
             answer = await (await client.get("/v1/ops")).json()
             if any(report["worker"] == worker for report in answer["workers"]):
