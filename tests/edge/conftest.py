@@ -1,6 +1,7 @@
 """A worker with a live room, and sockets to it."""
 
 import logging
+import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -10,6 +11,8 @@ import pytest
 from blockbuster import BlockBuster
 
 from server.auth import mint
+from server.edge.deadlines import Deadlines
+from server.edge.edge import Edge
 from server.protocol.roles import Role
 from server.settings import Settings
 from tests.conftest import MakeSettings
@@ -41,16 +44,8 @@ def limits() -> dict[str, Any]:
 
 
 @pytest.fixture
-def redis_limits() -> dict[str, Any]:
-    """The redis settings of `worker`, likewise."""
-    return {}
-
-
-@pytest.fixture
-def worker_settings(
-    make_settings: MakeSettings, limits: dict[str, Any], redis_limits: dict[str, Any]
-) -> Settings:
-    return make_settings(edge=limits, redis=redis_limits)
+def worker_settings(make_settings: MakeSettings, limits: dict[str, Any]) -> Settings:
+    return make_settings(edge=limits)
 
 
 @pytest.fixture
@@ -64,11 +59,54 @@ def token(worker_settings: Settings) -> Token:
 
 
 @pytest.fixture
-async def worker(worker_settings: Settings, token: Token) -> AsyncIterator[Worker]:
+def edges(monkeypatch: pytest.MonkeyPatch) -> list[Edge]:
+    """The edges of the workers that are started."""
+    started: list[Edge] = []
+    enter = Edge.__aenter__
+
+    async def remembered(self: Edge) -> Edge:
+        started.append(self)
+        return await enter(self)
+
+    monkeypatch.setattr(Edge, "__aenter__", remembered)
+    return started
+
+
+@pytest.fixture
+def edge(worker: Worker, edges: list[Edge]) -> Edge:
+    """The edge of `worker`."""
+    return edges[0]
+
+
+# A worker with a short limit could meet it on a slow machine before the test has begun. So limits
+# of time are long, and what is to be late is made late.
+
+
+def shorten(deadlines: Deadlines[Any], wait_s: float = 0.05) -> None:
+    """From now on whoever comes waits no longer; who is here already waits for ever."""
+    deadlines.close()
+    deadlines._wait_s = wait_s
+
+
+def time_is_up(deadlines: Deadlines[Any]) -> None:
+    """The wait of everybody here is over."""
+    waiting = [(-math.inf, item) for _, item in deadlines._queue]
+    deadlines.close()
+    deadlines._queue.extend(waiting)
+    deadlines._fire()
+
+
+@pytest.fixture
+async def worker(
+    worker_settings: Settings, token: Token, edges: list[Edge]
+) -> AsyncIterator[Worker]:
     """A worker with the live room r1, hosted by h1."""
     async with running(worker_settings, "w1") as made:
         headers = {"Authorization": f"Bearer {token('h1', Role.HOST)}"}
-        async with aiohttp.ClientSession(made.url, headers=headers, raise_for_status=True) as http:
+        one_request_each = aiohttp.TCPConnector(force_close=True)  # none idles, none is too idle
+        async with aiohttp.ClientSession(
+            made.url, headers=headers, raise_for_status=True, connector=one_request_each
+        ) as http:
             await http.post("/v1/rooms", json={"room": "r1", "title": "Tea"})
             await http.post("/v1/rooms/r1/live", json={"phase": "live"})
         watch = BlockBuster(["server"])

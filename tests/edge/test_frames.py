@@ -9,8 +9,8 @@ from typing import Any
 import msgpack
 import pytest
 
-from server.edge import edge
-from server.edge.connection import Connection
+from server.edge import edge as edge_module
+from server.edge.edge import Edge
 from server.protocol.codes import (
     BAD_MESSAGES,
     FLOOD,
@@ -306,36 +306,17 @@ async def test_half_a_goodbye_is_a_goodbye(joined: RawSocket, bystander: RawSock
     await joined.is_cut()
 
 
-@pytest.fixture
-def served(monkeypatch: pytest.MonkeyPatch) -> list[Connection]:
-    """The worker's side of each connection; ask for it before those."""
-    made: list[Connection] = []
-    new_connection = edge.Edge.new_connection
-
-    def remembered(self: edge.Edge, address: str) -> Connection:
-        made.append(new_connection(self, address))
-        return made[-1]
-
-    monkeypatch.setattr(edge.Edge, "new_connection", remembered)
-    return made
-
-
 async def next_ping(raw: RawSocket) -> bytes:
     while (got := await raw.received()).opcode != PING:
         assert got.opcode != CLOSE
     return got.payload
 
 
-# How long a peer has been silent is set by hand: with a short time-out a slow machine's join would
-# be silence enough.
-
-
 @pytest.mark.parametrize("limits", [{"ping_interval_s": 0.05, "ping_timeout_s": 1000}])
-async def test_a_client_that_answers_no_ping_is_sent_away(
-    served: list[Connection], joined: RawSocket
-) -> None:
+async def test_a_client_that_answers_no_ping_is_sent_away(edge: Edge, joined: RawSocket) -> None:
     await next_ping(joined)
-    served[0].heard_at -= 1000
+    [connection] = edge.connections
+    connection.heard_at -= 1000
     code, said = await joined.ended()
     assert code == SILENT.code
     assert said[-1]["t"] == "bye"
@@ -343,16 +324,15 @@ async def test_a_client_that_answers_no_ping_is_sent_away(
 
 
 @pytest.mark.parametrize("limits", [{"ping_interval_s": 0.05, "ping_timeout_s": 1000}])
-async def test_a_client_that_answers_pings_stays(
-    served: list[Connection], joined: RawSocket
-) -> None:
+async def test_a_client_that_answers_pings_stays(edge: Edge, joined: RawSocket) -> None:
     payload = await next_ping(joined)
-    served[0].heard_at -= 600
-    silent_since = served[0].heard_at
+    [connection] = edge.connections
+    connection.heard_at -= 600
+    silent_since = connection.heard_at
     joined.send(frame(payload, PONG))
-    while served[0].heard_at == silent_since:
+    while connection.heard_at == silent_since:
         await asyncio.sleep(0.01)
-    served[0].heard_at -= 600  # too long, had the answer not been heard
+    connection.heard_at -= 600  # too long, had the answer not been heard
     for _ in range(3):
         await next_ping(joined)
     joined.send(command("ping", 5))
@@ -361,7 +341,7 @@ async def test_a_client_that_answers_pings_stays(
 
 @pytest.fixture
 def quick_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "CLOSE_ANSWER_S", 0.05)
+    monkeypatch.setattr(edge_module, "CLOSE_ANSWER_S", 0.05)
 
 
 @pytest.mark.parametrize("limits", [{"bad_messages_max": 1}])

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from server.auth import SESSION_COOKIE
-from tests.edge.conftest import Connect, Token
+from server.edge.edge import Edge
+from tests.edge.conftest import Connect, Token, shorten
 from tests.edge.raw_socket import ACCEPT, CLOSE, FIN, PING, PONG, RawSocket, command, frame, request
 
 
@@ -166,20 +167,28 @@ async def test_a_cookie_speaks_for_a_page_of_this_server_only(
 # Time and size of the head
 
 
-@pytest.mark.parametrize("limits", [{"request_head_s_max": 0.1}])
 @pytest.mark.parametrize("said", [b"", b"\r\n\r\n", b"GET /v1/rooms/r1/ws HTTP/1.1\r\nHost: x\r\n"])
-async def test_a_client_that_never_ends_its_head_is_sent_away(raw: RawSocket, said: bytes) -> None:
+async def test_a_client_that_never_ends_its_head_is_sent_away(
+    edge: Edge, connect: Connect, said: bytes
+) -> None:
+    shorten(edge.waiting_for_head)
+    raw = await connect()
     raw.send(said)
     response = await raw.response()
     assert response.status == 408
     assert await raw.is_cut() == b""
 
 
-@pytest.mark.parametrize("limits", [{"request_head_s_max": 0.3}])
-async def test_a_head_that_drips_is_measured_from_its_first_byte(raw: RawSocket) -> None:
+async def test_a_head_that_drips_is_measured_from_its_first_byte(
+    edge: Edge, connect: Connect
+) -> None:
+    shorten(edge.waiting_for_head, 0.3)
+    raw = await connect()
+
     async def drip() -> None:
-        for byte in b"GET /v1/rooms/r1/ws HTTP/1.1\r\nX: " + b"y" * 5000:
-            raw.send(bytes([byte]))
+        raw.send(b"GET /v1/rooms/r1/ws HTTP/1.1\r\nX: ")
+        while True:
+            raw.send(b"y")
             await asyncio.sleep(0.01)
 
     async with asyncio.TaskGroup() as group:

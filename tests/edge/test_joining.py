@@ -1,13 +1,14 @@
 """The first command of a connection, and those who never send it."""
 
+import asyncio
 from typing import Any
 
 import pytest
-from redis.asyncio import Redis
 
-from server.protocol.codes import BAD_TOKEN, FORBIDDEN, NO_JOIN, NO_ROOM
+from server.edge.edge import Edge
+from server.protocol.codes import BAD_TOKEN, FORBIDDEN, NO_JOIN, NO_ROOM, CommandError
 from server.protocol.roles import Role
-from tests.edge.conftest import Connect, Token
+from tests.edge.conftest import Connect, Token, shorten, time_is_up
 from tests.edge.raw_socket import RawSocket, command
 
 
@@ -67,11 +68,11 @@ async def test_a_second_join_is_refused_and_the_first_stands(joined: RawSocket) 
     assert (await joined.message("ok"))["ref"] == 9
 
 
-@pytest.mark.parametrize("limits", [{"join_s_max": 0.1}])
 @pytest.mark.parametrize("said", [b"", command("ping")], ids=["silent", "chatty"])
 async def test_who_does_not_join_in_time_is_sent_away(
-    raw: RawSocket, bystander: RawSocket, said: bytes
+    edge: Edge, raw: RawSocket, bystander: RawSocket, said: bytes
 ) -> None:
+    shorten(edge.waiting_for_join)
     await raw.upgrade()
     raw.send(said)
     code, messages = await raw.ended()
@@ -79,12 +80,12 @@ async def test_who_does_not_join_in_time_is_sent_away(
     assert messages[-1] == {"t": "bye", "code": code}
 
 
-@pytest.mark.parametrize("limits", [{"join_s_max": 0.05}])
-async def test_who_joined_in_time_stays(raw: RawSocket, connect: Connect) -> None:
+async def test_who_joined_in_time_stays(edge: Edge, raw: RawSocket, connect: Connect) -> None:
     await raw.join()
     late = await connect()
     await late.upgrade()
-    assert (await late.ended())[0] == NO_JOIN.code  # so the time is over for the first one too
+    time_is_up(edge.waiting_for_join)
+    assert (await late.ended())[0] == NO_JOIN.code
     raw.send(command("ping", 9))
     assert (await raw.message("ok"))["ref"] == 9
 
@@ -141,16 +142,24 @@ async def test_a_viewer_who_missed_nothing_is_told_so(raw: RawSocket, connect: C
     assert reply["missed"] == []
 
 
-@pytest.mark.parametrize("limits", [{"join_s_max": 0.2}])
-@pytest.mark.parametrize("redis_limits", [{"command_timeout_s": 0.5}])
 async def test_who_does_not_come_again_after_a_join_that_failed_late_is_sent_away(
-    raw: RawSocket, redis: Redis
+    edge: Edge, raw: RawSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def redis_takes_long(*_: object) -> None:
+        asked.set()
+        await answer.wait()
+        raise CommandError("unavailable", "Redis does not answer.", 100)
+
+    monkeypatch.setattr(edge.rooms, "join", redis_takes_long)
     await raw.upgrade()
-    await redis.client_pause(800)
     raw.send(command("join", 3))
-    error = await raw.message("err")  # after the time to join, since Redis takes longer
+    await asked.wait()
+    time_is_up(edge.waiting_for_join)
+    answer.set()
+    error = await raw.message("err")
     assert (error["ref"], error["code"]) == (3, "unavailable")
-    assert error["retry_ms"] > 0
+    time_is_up(edge.waiting_for_join)
     code, _ = await raw.ended()
     assert code == NO_JOIN.code
