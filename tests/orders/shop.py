@@ -144,6 +144,14 @@ class Shop:
         await self.redis.hset(self.key("orders"), order.order, msgspec.msgpack.encode(raw))
         await self.redis.zadd(self.key("holds"), {order.order: 1})
 
+    async def draw_at(self, at_ms: int, *sales: Sale) -> None:
+        """Move the draw of sales to another time; in the past: as if their window had gone by."""
+        for sale in sales:
+            raw = ANY.decode(await self.redis.hget(self.key("sales"), sale.sale))
+            raw["fair_until"] = at_ms
+            await self.redis.hset(self.key("sales"), sale.sale, msgspec.msgpack.encode(raw))
+            await self.redis.zadd(self.key("due"), {f"{sale.sale}:draw": at_ms})
+
     async def sale(self, sale: Sale) -> Sale:
         """The sale as it is now."""
         loaded = await self.run("room_load", recent_max=0)

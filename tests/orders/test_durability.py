@@ -49,8 +49,11 @@ async def test_replicas_that_are_not_there_are_refused_at_start(primary: RedisPr
 async def test_an_order_waits_for_its_replica(
     primary: RedisProcess, tmp_path: Path, settings: Settings
 ) -> None:
-    promise = Durability.parse("replicas:1", wait_ms=1500)
+    promise = Durability.parse("replicas:1", wait_ms=30_000)
     scripts = await asyncio.to_thread(Scripts, primary.client, Keys("t"), durability=promise)
+    hasty = await asyncio.to_thread(
+        Scripts, primary.client, Keys("t"), durability=Durability.parse("replicas:1", wait_ms=100)
+    )
     async with RedisProcess(tmp_path / "replica", appendonly="no", replicaof=primary) as replica:
         await replica.wait_for_sync(primary)
         await promise.check(primary.client)
@@ -62,6 +65,7 @@ async def test_an_order_waits_for_its_replica(
         assert stored is not None
         await replica.stop()
 
+        shop = shop_on(hasty, settings)
         with pytest.raises(CommandError) as caught:
             await shop.buy("bob", sale, key="k")
         assert caught.value.code == "unavailable"
@@ -73,7 +77,7 @@ async def test_an_order_waits_for_its_replica(
 async def test_scripts_that_are_not_loaded_are_sent_whole_and_still_waited_for(
     primary: RedisProcess, tmp_path: Path, settings: Settings
 ) -> None:
-    promise = Durability.parse("replicas:1", wait_ms=2000)
+    promise = Durability.parse("replicas:1", wait_ms=30_000)
     scripts = await asyncio.to_thread(Scripts, primary.client, Keys("t"), durability=promise)
     async with RedisProcess(tmp_path / "replica", appendonly="no", replicaof=primary) as replica:
         await replica.wait_for_sync(primary)

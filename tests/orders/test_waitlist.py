@@ -144,4 +144,5 @@ async def test_the_queue_is_no_way_round_the_draw(
     shop = shop_on(scripts, make_settings(orders={"fair_window_ms": 10_000}), "r2")
     await shop.build()
     sale = await shop.open(stock=1)
+    await shop.draw_at(2**42, sale)
     await shop.refused(shop.queue("bob", sale, 2), "conflict")

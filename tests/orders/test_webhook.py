@@ -85,7 +85,7 @@ async def test_a_forged_message_changes_nothing(
 
 async def test_a_replay_of_an_old_message_is_refused(shop: Shop, client: Any) -> None:
     body = told(await shop.buy("ann", await shop.open()))
-    for at in (int(time.time()) - 61, int(time.time()) + 61):
+    for at in (int(time.time()) - 61, int(time.time()) + 3600):
         assert await post(client, body, sign(SECRET, at, body)) == 403
 
 
