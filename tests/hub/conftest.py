@@ -21,6 +21,7 @@ def new_audience(
     hub = Hub.model_construct(
         **Hub().model_dump()
         | {"tick_ms_min": 0, "tick_ms_max": 0, "slice_viewers_max": 2, "sample_per_s_max": 0}
+        | {"behind_s_max": 600}
         | limits
     )
     return Audience(hub, 200, Metrics(), before_pass, Random(1), crowd)

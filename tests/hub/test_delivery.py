@@ -2,7 +2,10 @@
 
 import asyncio
 import itertools
+import math
 from random import Random
+
+import pytest
 
 from server.hub.audience import SAMPLED_WAITING_MAX, Crowd
 from server.hub.member import Variant
@@ -82,7 +85,8 @@ async def test_a_value_that_is_older_is_never_told(make_audience: MakeAudience) 
 async def test_a_quiet_audience_is_told_at_once_and_a_busy_one_once_a_tick(
     make_audience: MakeAudience,
 ) -> None:
-    audience = make_audience(tick_ms_min=30, tick_ms_max=30)
+    audience = make_audience(tick_ms_min=60_000, tick_ms_max=60_000)
+    audience._passed_at = -math.inf  # the last pass is a tick ago
     ann = Noter("ann")
     audience.add(ann)
 
@@ -93,6 +97,11 @@ async def test_a_quiet_audience_is_told_at_once_and_a_busy_one_once_a_tick(
         audience.publish(comment(n))
         await asyncio.sleep(0)
     before_the_tick = len(ann.notes.writes)
+    waiting = audience._timer
+    assert waiting is not None
+    assert waiting.when() == pytest.approx(audience._passed_at + 60)
+    waiting.cancel()
+    audience._start_pass()  # the tick is over
     await settle(audience)
 
     assert at_once == ["cfirst"]
