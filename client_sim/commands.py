@@ -1,30 +1,16 @@
 """The commands of the protocol as methods, for whoever can send one and wait for its reply."""
 
-from abc import ABC, abstractmethod
-from typing import Any
-
+from client_sim.community_commands import CommunityCommands
 from client_sim.wire import Message
 
 
-class Commands(ABC):
+class Commands(CommunityCommands):
     """Each method sends one command and returns what its reply carries.
 
     All raise CommandRefused, Unanswered and RoomClosed. Those that are harmless to repeat (buy,
     pay, cancel, orders, waitlist, ping) are repeated while the server is away, the others are sent
     once. Prices are in the currency's minor unit.
     """
-
-    @abstractmethod
-    async def request(self, op: str, **fields: Any) -> Message:
-        """Send one command once."""
-
-    @abstractmethod
-    async def request_again(self, op: str, **fields: Any) -> Message:
-        """Send one command until it is answered."""
-
-    @abstractmethod
-    def new_key(self) -> str:
-        """A fresh idempotency key."""
 
     async def ping(self) -> int:
         """The server's time, Unix ms."""
@@ -33,16 +19,27 @@ class Commands(ABC):
 
     async def comment(self, text: str) -> str:
         """Say something; the comment's id."""
-        comment: str = (await self.request("comment", text=text))["id"]
+        comment: str = (await self.say(text))["id"]
         return comment
+
+    async def say(self, text: str) -> Message:
+        """Say something; the whole reply: a `card` for who asked for the link, `held`, ..."""
+        return await self.request("comment", text=text)
 
     async def like(self, n: int = 1) -> None:
         """Send `n` hearts, 1 to 50."""
         await self.request("like", n=n)
 
-    async def buy(self, sale: str, qty: int = 1, key: str | None = None) -> Message:
-        """Hold units of a sale; the order. The same `key` gives the same order, for ever."""
-        reply = await self.request_again("buy", sale=sale, qty=qty, key=key or self.new_key())
+    async def buy(
+        self, sale: str, qty: int = 1, key: str | None = None, *, claim: str | None = None
+    ) -> Message:
+        """Hold units of a sale; the order. The same `key` gives the same order, for ever.
+
+        `claim` is the claimed coupon to use.
+        """
+        using = {"claim": claim} if claim else {}
+        key = key or self.new_key()
+        reply = await self.request_again("buy", sale=sale, qty=qty, key=key, **using)
         order: Message = reply["order"]
         return order
 
@@ -87,9 +84,9 @@ class Commands(ABC):
         """Go live (host)."""
         await self.request("live.start")
 
-    async def live_end(self) -> None:
-        """End the stream (host)."""
-        await self.request("live.end")
+    async def live_end(self, *, selling: bool = False) -> None:
+        """End the stream (host); with `selling` what is on sale stays on sale."""
+        await self.request("live.end", selling=selling)
 
     async def shelf_put(self, product: Message) -> None:
         """Put a product on the shelf or replace the one of the same sku (host)."""
@@ -136,9 +133,9 @@ class Commands(ABC):
         """Take a comment back for everybody (host, moderator)."""
         await self.request("comment.remove", id=comment)
 
-    async def mute(self, user: str, seconds: int) -> None:
-        """Silence a user; 0 lifts it (host, moderator)."""
-        await self.request("mute", user=user, seconds=seconds)
+    async def mute(self, user: str, seconds: int, *, shadow: bool = False) -> None:
+        """Silence a user; 0 lifts it (host, moderator). With `shadow` they are not told."""
+        await self.request("mute", user=user, seconds=seconds, shadow=shadow)
 
     async def slow(self, seconds: int) -> None:
         """At most one comment a user every `seconds`; 0 lifts it (host, moderator)."""

@@ -14,7 +14,10 @@ from client_sim.stock_book import StockBook
 from client_sim.wire import Message
 
 COMMENT_IDS_KEPT_MAX = 2000
-TO_ROOM = frozenset({"phase", "shelf", "pin", "sale", "draw", "removed", "notice", "room"})
+TO_ROOM = frozenset(
+    {"phase", "shelf", "pin", "sale", "draw", "removed", "notice", "room"}
+    | {"question", "coupon", "poll", "lucky"}
+)
 """Must-events to the whole room: these carry `seq`."""
 
 SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
@@ -33,6 +36,20 @@ SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "notice": {"text": str},
     "room": {"slow_s": int},
     "muted": {"until": int},
+    "question": {"question": dict},
+    "coupon": {"coupon": dict},
+    "claims": {"coupon": str, "claimed": int, "used": int, "ver": int},
+    "claim": {"claim": dict},
+    "poll": {"poll": dict},
+    "votes": {"poll": str, "votes": list, "ver": int},
+    "lucky": {"lucky": dict},
+    "entries": {"lucky": str, "entries": int},
+    "followers": {"total": int},
+    "reserved": {"total": int},
+    "announce": {"room": str, "title": str, "host": str, "host_name": str, "why": str},
+    "asks": {"counts": dict},
+    "queue": {"questions": list},
+    "review": {"held": list, "total": int},
     "gap": {"comments": int},
     "bye": {"code": int},
 }
