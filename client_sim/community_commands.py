@@ -1,0 +1,157 @@
+"""The commands of the community as methods: asks, coupons, polls, draws, following, moderation."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from client_sim.wire import Message
+
+
+class CommunityCommands(ABC):
+    """As `Commands`. What viewers send, but `ask`, is repeated until answered; the rest is not."""
+
+    @abstractmethod
+    async def request(self, op: str, **fields: Any) -> Message:
+        """Send one command once."""
+
+    @abstractmethod
+    async def request_again(self, op: str, **fields: Any) -> Message:
+        """Send one command until it is answered."""
+
+    @abstractmethod
+    def new_key(self) -> str:
+        """A fresh idempotency key."""
+
+    # Viewers
+
+    async def ask(self, sku: str, text: str = "") -> Message:
+        """Ask for a link, or with a text a question; the reply: `card`, `answers` or `question`."""
+        return await self.request("ask", sku=sku, text=text)
+
+    async def coupon_claim(self, coupon: str, key: str | None = None) -> Message:
+        """Take a coupon; the claim. The same `key` gives the same claim, for ever."""
+        reply = await self.request_again("coupon.claim", coupon=coupon, key=key or self.new_key())
+        claim: Message = reply["claim"]
+        return claim
+
+    async def vote(self, poll: str, option: int) -> None:
+        """Choose an option, counted from 0; once."""
+        await self.request_again("vote", poll=poll, option=option)
+
+    async def lucky_enter(self, lucky: str) -> None:
+        """Enter a lucky draw; once."""
+        await self.request_again("lucky.enter", lucky=lucky)
+
+    async def follow(self, *, on: bool = True) -> int:
+        """Follow the host, or no longer; how many do."""
+        total: int = (await self.request_again("follow", on=on)).get("total", 0)
+        return total
+
+    async def reserve(self, *, on: bool = True) -> int:
+        """Reserve a place in a scheduled room, or no longer; how many did."""
+        total: int = (await self.request_again("reserve", on=on)).get("total", 0)
+        return total
+
+    async def group_join(self) -> str:
+        """Become a member of the host's fan group; the id of its room."""
+        group: str = (await self.request_again("group.join"))["group"]
+        return group
+
+    async def group_leave(self) -> None:
+        """Leave the host's fan group."""
+        await self.request_again("group.leave")
+
+    # The host
+
+    async def question_take(self, question: str) -> Message:
+        """Show the room which question is being answered; the question."""
+        taken: Message = (await self.request("question.take", question=question))["question"]
+        return taken
+
+    async def question_answer(self, question: str, text: str) -> Message:
+        """Answer a question; the question with its answer."""
+        reply = await self.request("question.answer", question=question, text=text)
+        answered: Message = reply["question"]
+        return answered
+
+    async def question_drop(self, question: str) -> None:
+        """Take a question, or an answer, away."""
+        await self.request("question.drop", question=question)
+
+    async def coupon_open(self, title: str, quota: int, **terms: Any) -> Message:
+        """Give out coupons of `amount` or `percent`, with `floor`, `audience`, ...; the coupon."""
+        terms = {"currency": "CNY"} | terms
+        coupon: Message = (await self.request("coupon.open", title=title, quota=quota, **terms))[
+            "coupon"
+        ]
+        return coupon
+
+    async def coupon_close(self, coupon: str) -> None:
+        """Give out no more of a coupon."""
+        await self.request("coupon.close", coupon=coupon)
+
+    async def poll_open(self, question: str, options: list[str], lasts_s: int = 0) -> Message:
+        """Let the room choose; the poll."""
+        poll: Message = (
+            await self.request("poll.open", question=question, options=options, lasts_s=lasts_s)
+        )["poll"]
+        return poll
+
+    async def poll_close(self, poll: str) -> Message:
+        """Take no more votes; the poll."""
+        closed: Message = (await self.request("poll.close", poll=poll))["poll"]
+        return closed
+
+    async def lucky_open(self, title: str, prizes: int, **terms: Any) -> Message:
+        """Open a lucky draw (`audience`, `lasts_s`); the draw."""
+        lucky: Message = (await self.request("lucky.open", title=title, prizes=prizes, **terms))[
+            "lucky"
+        ]
+        return lucky
+
+    async def lucky_draw(self, lucky: str) -> Message:
+        """Draw the winners now; the draw."""
+        drawn: Message = (await self.request("lucky.draw", lucky=lucky))["lucky"]
+        return drawn
+
+    async def selling(self, *, on: bool) -> None:
+        """Say whether what is on sale can be bought after the end."""
+        await self.request("selling", on=on)
+
+    async def moderator_add(self, user: str) -> None:
+        """Make a user a moderator of this room."""
+        await self.request("moderator.add", user=user)
+
+    async def moderator_remove(self, user: str) -> None:
+        """Make a moderator of this room a viewer again."""
+        await self.request("moderator.remove", user=user)
+
+    # Host and moderators
+
+    async def desk(self) -> Message:
+        """What only host and moderators see; its fields are absent at their defaults."""
+        desk: Message = (await self.request("desk"))["desk"]
+        return desk
+
+    async def comment_keep(self, comment: str) -> None:
+        """Keep a comment for the replay."""
+        await self.request("comment.keep", id=comment)
+
+    async def words_put(self, words: list[str], action: str = "block") -> None:
+        """Refuse comments with these words, or `hold` them for review."""
+        await self.request("words.put", words=words, action=action)
+
+    async def words_remove(self, words: list[str]) -> None:
+        """Let these words pass again."""
+        await self.request("words.remove", words=words)
+
+    async def rules(self, **rules: Any) -> None:
+        """Change `followers_only` (bool) or `review` (off, new, all); the others stay."""
+        await self.request("rules", **rules)
+
+    async def review_pass(self, comment: str) -> None:
+        """Show a held comment to the room."""
+        await self.request("review.pass", id=comment)
+
+    async def review_drop(self, comment: str) -> None:
+        """Throw a held comment away."""
+        await self.request("review.drop", id=comment)
