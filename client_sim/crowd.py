@@ -87,6 +87,8 @@ class Crowd:
         self._plan = plan
         self._with_host = plan.with_host
         self._record = Record()
+        self._rest: Rest
+        self._group_record = Record()
         self._over = asyncio.Event()
         # These hear all that the auditor hears. A script goes on to its last step.
         self._listeners = listeners if plan.script else (*listeners, _Curfew(self._over))
@@ -106,6 +108,7 @@ class Crowd:
         boss = plan.host_token or mint(plan.secret, HOST_USER, HOST_NAME, Role.HOST)
         try:
             async with Rest(plan.urls[0], boss) as rest:
+                self._rest = rest
                 host_user = await self._room(rest)
                 async with (
                     self._client(0, token, audits) as client,
@@ -174,7 +177,14 @@ class Crowd:
         async with self._client(1, token, Observers(eye, self.tally)) as client:
             host: Host | Director
             if plan.script is not None:
-                host = Director(client, plan.script, self.persons, rng)
+                host = Director(
+                    client,
+                    plan.script,
+                    self.persons,
+                    rng,
+                    enter_room=lambda room: self._client(1, token, self.tally, room=room),
+                    open_group=lambda title, admits: self._rest.open_group(user, title, admits),
+                )
                 self.notes = host.notes
             else:
                 host = Host(client, eye, rng, viewers=plan.viewers, seconds=plan.seconds)
@@ -210,7 +220,11 @@ class Crowd:
             watchers = Observers(witness, self.tally, also)
             return self._client(i, token, watchers, last=last, source=source)
 
-        return Person(witness, habits, enter, rng)
+        def enter_group(group: str) -> AbstractAsyncContextManager[RoomClient]:
+            guest = Witness(user, self.findings, self._group_record)
+            return self._client(i, token, Observers(guest, self.tally), source=source, room=group)
+
+        return Person(witness, habits, enter, rng, enter_group=enter_group)
 
     def _client(
         self,
@@ -220,13 +234,14 @@ class Crowd:
         *,
         last: Position | None = None,
         source: Message | None = None,
+        room: str | None = None,
     ) -> RoomClient:
         """A client of the i-th person: people spread over the servers and the encodings."""
         urls, wires = self._plan.urls, self._plan.wires
         first = i % len(urls)
         return RoomClient(
             urls[first:] + urls[:first],
-            self._plan.room,
+            room or self._plan.room,
             token,
             wire=wires[i // len(urls) % len(wires)],
             last=last,

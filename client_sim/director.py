@@ -5,15 +5,14 @@ from collections.abc import Awaitable, Sequence
 from contextlib import suppress
 from random import Random
 
-from client_sim import content
+from client_sim import acts, content
 from client_sim.client import RoomClient
 from client_sim.errors import CommandRefused, RoomError, Unanswered
+from client_sim.host_acts import EnterRoom, HostActs, OpenGroup
 from client_sim.people import Person, set_within
 from client_sim.script import Script, Step
 from client_sim.tokens import CannotRun
 from client_sim.wire import Message
-
-NAMED_SALE_S_MAX = 10.0  # how long a step waits for the sale it names
 
 
 class Director:
@@ -23,14 +22,23 @@ class Director:
     """
 
     def __init__(
-        self, room: RoomClient, script: Script, persons: Sequence[Person], rng: Random
+        self,
+        room: RoomClient,
+        script: Script,
+        persons: Sequence[Person],
+        rng: Random,
+        *,
+        enter_room: EnterRoom,
+        open_group: OpenGroup,
     ) -> None:
-        self.notes: list[str] = []
         self._room = room
         self._script = script
         self._persons = persons
         self._rng = rng
-        self._sales: dict[str, asyncio.Future[str]] = {}
+        self._host = HostActs(
+            room, script.steps, persons, enter_room=enter_room, open_group=open_group
+        )
+        self.notes = self._host.notes
         self._over = asyncio.Event()
         self._off_stage = asyncio.Event()
 
@@ -47,24 +55,20 @@ class Director:
     async def run(self) -> None:
         """Take each step when its time has come. A step that can't be taken is noted."""
         try:
-            await self._steps()
+            async with self._host:
+                await self._steps()
         finally:
             self._off_stage.set()
 
     async def _steps(self) -> None:
         start = asyncio.get_running_loop().time()
-        for step in self._script.steps:
-            if step.act == "sale.open":
-                self._sales[step.fields["name"]] = asyncio.get_running_loop().create_future()
-        async with asyncio.TaskGroup() as acts:
+        async with asyncio.TaskGroup() as playing:
             for step in self._script.steps:
                 wait_s = start + step.at_s - asyncio.get_running_loop().time()
                 if await set_within(self._over, max(0.0, wait_s)):
                     break
-                play = self._host_step if step.who == "host" else self._crowd_step
-                acts.create_task(play(step))
-        for sale in self._sales.values():
-            sale.cancel()
+                play = self._host.take if step.who == "host" else self._crowd_step
+                playing.create_task(play(step))
 
     async def end(self, *, for_good: bool) -> None:
         """Stop; for good: end the stream, if the script has not."""
@@ -73,37 +77,14 @@ class Director:
         if for_good and self._room.state.view["phase"] == "live":
             await self._note("the end", self._room.live_end())
 
-    async def _host_step(self, step: Step) -> None:
-        fields = dict(step.fields)
-        name = fields.pop("name", None)
-        if "sale" in fields:
-            sale = await self._sale(step)
-            if sale is None:
-                return
-            fields["sale"] = sale
-        if step.act == "say":
-            await self._note(step.where, self._room.comment(fields["text"]))
-        elif step.act == "sale.open":
-            await self._open(step, name, {"per_user": 1, "hold_s": 60} | fields)
-        else:
-            await self._note(step.where, self._room.request(step.act, **fields))
-
-    async def _open(self, step: Step, name: str, fields: Message) -> None:
-        reply = await self._note(step.where, self._room.request("sale.open", **fields))
-        if reply is not None:
-            self._sales[name].set_result(reply["sale"]["sale"])
-
     async def _crowd_step(self, step: Step) -> None:
-        fields = dict(step.fields)
-        if "sale" in fields:
-            fields["sale"] = await self._sale(step)
-            if fields["sale"] is None:
-                return
-        chosen = self._chosen(step)
-        async with asyncio.TaskGroup() as acts:
-            for person in chosen:
+        fields = await self._host.meant(step)
+        if fields is None:
+            return
+        async with asyncio.TaskGroup() as doing:
+            for person in self._chosen(step):
                 after_s = self._rng.uniform(0, step.over_s)
-                acts.create_task(self._one(person, after_s, step.act, fields))
+                doing.create_task(self._one(person, after_s, step, fields))
 
     def _chosen(self, step: Step) -> list[Person]:
         """Who of those present takes part."""
@@ -111,43 +92,22 @@ class Director:
         if first is not None:
             all_ = self._persons
             named = (all_[i % len(all_)] for i in range(first, first + (people or 1)))
-            return [person for person in named if person.room is not None]
-        here = [person for person in self._persons if person.room is not None]
+            return [person for person in named if self._is_here(person, step)]
+        here = [person for person in self._persons if self._is_here(person, step)]
         wanted = round(len(here) * min(1.0, step.share)) if people is None else people
         return self._rng.sample(here, k=min(len(here), wanted))
 
-    async def _one(self, person: Person, after_s: float, act: str, fields: Message) -> None:
-        if await set_within(self._over, after_s):
-            return
-        with suppress(RoomError):  # whoever is shut out has it noted by their own task
-            match act:
-                case "comment":
-                    await person.comment(fields["mood"])
-                case "say":
-                    await person.say(fields["text"])
-                case "like":
-                    await person.like(fields["n"], fields.get("times", 1))
-                case "buy":
-                    await person.buy(fields["sale"], fields.get("qty", 1), fields.get("pay", 0.8))
-                case "drop":
-                    person.drop()
-                case "leave":
-                    person.step_out()
+    def _is_here(self, person: Person, step: Step) -> bool:
+        return (person.group if step.in_group else person.room) is not None
 
-    async def _sale(self, step: Step) -> str | None:
-        """The id of the sale a step names, once it is open."""
-        try:
-            async with asyncio.timeout(NAMED_SALE_S_MAX):
-                return await asyncio.shield(self._sales[step.fields["sale"]])
-        except TimeoutError:
-            self.notes.append(f"{step.where}: the sale `{step.fields['sale']}` was not open.")
-            return None
+    async def _one(self, person: Person, after_s: float, step: Step, fields: Message) -> None:
+        if not await set_within(self._over, after_s):
+            with suppress(RoomError):  # whoever is shut out has it noted by their own task
+                await acts.act(person, step.act, fields, in_group=step.in_group)
 
-    async def _note(self, where: str, command: Awaitable[object]) -> Message | None:
-        """The reply of a command; what went wrong becomes a note."""
+    async def _note(self, where: str, command: Awaitable[object]) -> None:
+        """Send a command; what went wrong becomes a note."""
         try:
-            reply = await command
+            await command
         except (CommandRefused, Unanswered) as error:
             self.notes.append(f"{where}: {error}")
-            return None
-        return reply if isinstance(reply, dict) else {}

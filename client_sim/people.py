@@ -89,6 +89,9 @@ def _arrival_s(rng: Random, seconds: float, within_s: float | None) -> float:
     return max(0.0, rng.gauss(wave, 0.03) * seconds)
 
 
+EnterGroup = Callable[[str], AbstractAsyncContextManager[RoomClient]]
+"""Makes the person's client in the fan group of this id."""
+
 Enter = Callable[[Position | None, Observer], AbstractAsyncContextManager[RoomClient]]
 """Makes the person's client, to resume at a position, watched by one more observer."""
 
@@ -96,12 +99,22 @@ Enter = Callable[[Position | None, Observer], AbstractAsyncContextManager[RoomCl
 class Person:
     """`run` is their evening. `leave` tells them to stop acting; `go_home` to disconnect."""
 
-    def __init__(self, witness: Witness, habits: Habits, enter: Enter, rng: Random) -> None:
+    def __init__(
+        self,
+        witness: Witness,
+        habits: Habits,
+        enter: Enter,
+        rng: Random,
+        *,
+        enter_group: EnterGroup | None = None,
+    ) -> None:
         self.witness = witness
         self.room: RoomClient | None = None  # while they are in the room
+        self.group: RoomClient | None = None  # while they sit in the fan group
         self.at_rest = asyncio.Event()  # they have stopped acting
         self._habits = habits
         self._enter = enter
+        self._enter_group = enter_group
         self._rng = rng
         self._over = asyncio.Event()
         self._home = asyncio.Event()
@@ -130,7 +143,17 @@ class Person:
         """Write exactly this."""
         if self.room is not None:
             with suppress(CommandRefused, Unanswered):
-                await self.room.comment(text)
+                await self.room.say(text)
+
+    async def visit_group(self) -> None:
+        """Join the host's fan group, and sit there until it is time to go home."""
+        if self.room is None or self._enter_group is None or self.group is not None:
+            return
+        with suppress(CommandRefused, Unanswered):
+            group = await self.room.group_join()
+            async with self._enter_group(group) as self.group:
+                await self._home.wait()
+        self.group = None
 
     async def like(self, n: int, times: int = 1) -> None:
         """Send `n` hearts so often."""
@@ -140,13 +163,21 @@ class Person:
                     await self.room.like(n)
             await set_within(self._bored, self._rng.uniform(0.2, 0.6))
 
-    async def buy(self, sale: str, qty: int, pays: float) -> None:
-        """Buy without thinking twice, and pay with this chance."""
-        if self.room is not None:
+    async def buy(
+        self, sale: str, qty: int, pays: float, *, coupon: str = "", in_group: bool = False
+    ) -> None:
+        """Buy without thinking twice, with a claim of this coupon if one has it; and maybe pay."""
+        room = self.group if in_group else self.room
+        if room is not None:
             with suppress(CommandRefused, Unanswered):
-                order = await self.room.buy(sale, qty, self._key())
-                if self._rng.random() < pays and self.room is not None:
-                    await self.room.pay(order["order"])
+                claims = room.state.mine["claims"]
+                mine = [
+                    it["claim"] for it in claims if it["coupon"] == coupon and not it.get("order")
+                ]
+                claim = mine[0] if mine else None
+                order = await room.buy(sale, qty, self.new_key(), claim=claim)
+                if self._rng.random() < pays:
+                    await room.pay(order["order"])
 
     def go_home(self) -> None:
         """Everything was looked at: disconnect."""
@@ -231,7 +262,7 @@ class Person:
             return
         qty = self._rng.randint(1, min(2, sale["per_user"]))
         try:
-            order = await room.buy(sale["sale"], qty, self._key())
+            order = await room.buy(sale["sale"], qty, self.new_key())
         except CommandRefused as refused:
             if refused.code == "sold_out":
                 attention.feel("missed", 0.3)
@@ -259,8 +290,13 @@ class Person:
         with suppress(CommandRefused, Unanswered):
             await (room.pay(order["order"]) if pays else room.cancel(order["order"]))
 
-    def _key(self) -> str:
+    def new_key(self) -> str:
+        """A fresh idempotency key, drawn like all chance of this person."""
         return f"{self._rng.getrandbits(96):024x}"
+
+    def choose(self, options: int) -> int:
+        """One of so many options."""
+        return self._rng.randrange(options)
 
 
 async def set_within(event: asyncio.Event, seconds: float | None) -> bool:

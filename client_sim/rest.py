@@ -37,6 +37,18 @@ class Rest:
         if status != 409:
             self._good(status, body, f"create room {room}")
 
+    async def open_group(self, host: str, title: str, admits: str) -> str:
+        """Make the host's fan group, or change it; the id of its room."""
+        body = {"title": title, "admits": admits}
+        status, group = await self._call("PUT", f"/v1/hosts/{host}/group", body)
+        room: str = self._good(status, group, f"make the fan group of {host}")["id"]
+        return room
+
+    async def read(self, path: str) -> Message:
+        """Anything under /v1 that is an object."""
+        status, body = await self._call("GET", f"/v1/{path}")
+        return self._good(status, body, f"read {path}")
+
     async def orders(self, room: str) -> list[Message]:
         """All orders of a room, as its host sees them."""
         found: dict[str, Message] = {}  # by id: one that changes meanwhile is on two pages

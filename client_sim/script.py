@@ -23,8 +23,33 @@ HOST_FIELDS: dict[str, dict[str, type]] = {
     "slow": {"seconds": int},
     "notice": {"text": str},
     "say": {"text": str},
+    "question.take": {},
+    "question.answer": {"text": str},
+    "question.drop": {},
+    "coupon.open": {"name": str, "title": str, "quota": int},
+    "coupon.close": {"coupon": str},
+    "poll.open": {"name": str, "question": str, "options": list},
+    "poll.close": {"poll": str},
+    "lucky.open": {"name": str, "title": str, "prizes": int},
+    "lucky.draw": {"lucky": str},
+    "selling": {"on": bool},
+    "comment.keep": {},
+    "words.put": {"words": list, "action": str},
+    "words.remove": {"words": list},
+    "rules": {},
+    "review.pass": {},
+    "review.drop": {},
+    "mute": {"person": int, "seconds": int},
+    "moderator.add": {"person": int},
+    "moderator.remove": {"person": int},
+    "group.open": {"title": str, "admits": str},
 }
-"""What a host step needs, by command; `say` is a comment. `name` names a sale for later steps."""
+"""What a host step needs, by command; `say` is a comment, `group.open` makes the fan group.
+
+`name` names a sale, coupon, poll or lucky draw for later steps. A question is the one most asked,
+or the one being answered; a review takes the oldest comment that waits, `comment.keep` the newest
+of a viewer. `person` is the number of one of the crowd.
+"""
 
 CROWD_FIELDS: dict[str, dict[str, type]] = {
     "comment": {"mood": str},
@@ -33,12 +58,26 @@ CROWD_FIELDS: dict[str, dict[str, type]] = {
     "buy": {"sale": str},
     "leave": {},
     "drop": {},
+    "ask": {"sku": str},
+    "follow": {},
+    "reserve": {},
+    "group.join": {},
+    "group.visit": {},
+    "claim": {"coupon": str},
+    "vote": {"poll": str},
+    "enter": {"lucky": str},
 }
 """What a crowd step needs. `drop` loses the connection, `leave` goes away for a while.
+
+`group.visit` sits down in the fan group too, until the end. With `room = "group"` a step of host or
+crowd happens there; of the crowd those who sit there take part.
 
 Who takes part is `share` of those present, or so many `people`; with `first`, the people from that
 number on.
 """
+
+NAMED = ("sale", "coupon", "poll", "lucky")
+"""What a step can name and later ones mean by that name."""
 
 _TIME = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d\d)(?:\.(\d))?")
 
@@ -54,6 +93,7 @@ class Step:
     over_s: float
     fields: Message
     where: str  # for messages: which step of the file
+    in_group: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +139,7 @@ def _script(raw: dict[str, Any], name: str) -> Script:
     length_s = seconds(raw["length"], "length") if "length" in raw else last_s + 5
     if last_s > length_s:
         raise _Wrong(f"its last step ends at {last_s:g} s and `length` is {length_s:g} s.")
-    _sales_are_named(steps)
+    _names_are_known(steps)
     return Script(
         title=str(raw.get("title", name)),
         seconds=length_s,
@@ -129,15 +169,19 @@ def _step(raw: dict[str, Any], where: str) -> Step:
             raise _Wrong(f"{where}: `{act}` needs `{name}`, a {kind.__name__}.")
     share = float(fields.pop("share", 1.0))
     over_s = seconds(fields.pop("over", "0:00"), where)
-    return Step(at_s, who, act, share, over_s, fields, where)
+    room = fields.pop("room", "stream")
+    if room not in ("stream", "group"):
+        raise _Wrong(f"{where}: `room` is stream or group, not {room!r}.")
+    return Step(at_s, who, act, share, over_s, fields, where, room == "group")
 
 
-def _sales_are_named(steps: list[Step]) -> None:
-    names = {step.fields["name"] for step in steps if step.act == "sale.open"}
-    for step in steps:
-        sale = step.fields.get("sale")
-        if sale is not None and sale not in names:
-            raise _Wrong(f"{step.where}: no `sale.open` has the name `{sale}`.")
+def _names_are_known(steps: list[Step]) -> None:
+    for kind in NAMED:
+        names = {step.fields["name"] for step in steps if step.act == f"{kind}.open"}
+        for step in steps:
+            name = step.fields.get(kind)
+            if name is not None and name not in names:
+                raise _Wrong(f"{step.where}: no `{kind}.open` has the name `{name}`.")
 
 
 def _only(raw: dict[str, Any], known: set[str], where: str) -> None:

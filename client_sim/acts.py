@@ -1,0 +1,111 @@
+"""What a script has the crowd do: one function an act, given a person and the step's fields."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+from client_sim.errors import CommandRefused, Unanswered
+from client_sim.people import Person
+from client_sim.wire import Message
+
+Act = Callable[[Person, Message], Awaitable[None]]
+
+
+async def _comment(person: Person, fields: Message) -> None:
+    await person.comment(fields["mood"])
+
+
+async def _say(person: Person, fields: Message) -> None:
+    await person.say(fields["text"])
+
+
+async def _like(person: Person, fields: Message) -> None:
+    await person.like(fields["n"], fields.get("times", 1))
+
+
+async def _buy(person: Person, fields: Message) -> None:
+    qty, pay = fields.get("qty", 1), fields.get("pay", 0.8)
+    await person.buy(fields["sale"], qty, pay, coupon=fields.get("coupon", ""))
+
+
+async def _leave(person: Person, _: Message) -> None:
+    person.step_out()
+
+
+async def _drop(person: Person, _: Message) -> None:
+    person.drop()
+
+
+async def _ask(person: Person, fields: Message) -> None:
+    if person.room is not None:
+        await person.room.ask(fields["sku"], fields.get("text", ""))
+
+
+async def _follow(person: Person, fields: Message) -> None:
+    if person.room is not None:
+        await person.room.follow(on=fields.get("on", True))
+
+
+async def _reserve(person: Person, fields: Message) -> None:
+    if person.room is not None:
+        await person.room.reserve(on=fields.get("on", True))
+
+
+async def _group_join(person: Person, _: Message) -> None:
+    if person.room is not None:
+        await person.room.group_join()
+
+
+async def _group_visit(person: Person, _: Message) -> None:
+    await person.visit_group()
+
+
+async def _claim(person: Person, fields: Message) -> None:
+    if person.room is not None:
+        await person.room.coupon_claim(fields["coupon"], person.new_key())
+
+
+async def _vote(person: Person, fields: Message) -> None:
+    if person.room is not None:
+        poll = person.room.state.view["poll"]
+        if poll is not None and poll["poll"] == fields["poll"]:
+            await person.room.vote(fields["poll"], person.choose(len(poll["options"])))
+
+
+async def _enter(person: Person, fields: Message) -> None:
+    if person.room is not None:
+        await person.room.lucky_enter(fields["lucky"])
+
+
+async def _say_in_group(person: Person, fields: Message) -> None:
+    if person.group is not None:
+        await person.group.say(fields["text"])
+
+
+async def _buy_in_group(person: Person, fields: Message) -> None:
+    qty, pay = fields.get("qty", 1), fields.get("pay", 0.8)
+    await person.buy(fields["sale"], qty, pay, in_group=True)
+
+
+IN_STREAM: Mapping[str, Act] = {
+    "comment": _comment,
+    "say": _say,
+    "like": _like,
+    "buy": _buy,
+    "leave": _leave,
+    "drop": _drop,
+    "ask": _ask,
+    "follow": _follow,
+    "reserve": _reserve,
+    "group.join": _group_join,
+    "group.visit": _group_visit,
+    "claim": _claim,
+    "vote": _vote,
+    "enter": _enter,
+}
+IN_GROUP: Mapping[str, Act] = {"say": _say_in_group, "buy": _buy_in_group}
+
+
+async def act(person: Person, name: str, fields: Message, *, in_group: bool) -> None:
+    """Have a person do something. What the server refuses is theirs to live with."""
+    with suppress(CommandRefused, Unanswered):
+        await (IN_GROUP if in_group else IN_STREAM)[name](person, fields)
