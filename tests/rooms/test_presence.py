@@ -1,8 +1,12 @@
 """How many are here, counted over all workers."""
 
+import msgspec
+import pytest
+
 from server.protocol.roles import Role
+from server.rooms import presence
 from tests.conftest import MakeSettings
-from tests.rooms.desk import Desk, Guest, desk
+from tests.rooms.desk import ROOM, Desk, Guest, desk
 
 
 async def online(guest: Guest, *counts: int) -> None:
@@ -31,7 +35,8 @@ async def test_online_and_viewers_are_added_up_over_workers(here: Desk, there: D
 
 
 async def test_the_count_of_a_worker_that_died_expires(make_settings: MakeSettings) -> None:
-    settings = make_settings(rooms={"presence_interval_s": 0.05, "presence_stale_s": 0.1})
+    stale_s = 600  # nothing grows stale but what is made so here
+    settings = make_settings(rooms={"presence_interval_s": 0.05, "presence_stale_s": stale_s})
     async with desk(settings, "w1") as here:
         await here.create()
         ann = await here.join("ann")
@@ -41,13 +46,20 @@ async def test_the_count_of_a_worker_that_died_expires(make_settings: MakeSettin
             await dying.presence.report()
             await online(ann, 1, 2)
 
+        long_ago = msgspec.msgpack.encode({"n": 1, "at": 1})
+        await here.redis.hset(here.key("presence"), "w2", long_ago)
+        count, at = here.presence._told[ROOM]
+        here.presence._told[ROOM] = (count, at - stale_s)
         async with here.presence:
             await online(ann, 1, 2, 1)
 
             assert here.room.state.view().online == 1
 
 
-async def test_a_worker_that_goes_away_takes_its_count_back(here: Desk, there: Desk) -> None:
+async def test_a_worker_that_goes_away_takes_its_count_back(
+    here: Desk, there: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "LAST_REPORT_S", 60)
     ann = await here.join("ann")
     async with there.presence:
         ben = await there.join("ben")

@@ -18,6 +18,7 @@ from server.settings import Settings
 from tests.conftest import JWT_SECRET, MakeSettings
 
 START_S_MAX = 120
+PATIENT = {"LIVEROOM_EDGE_JOIN_S_MAX": "60", "LIVEROOM_REDIS_COMMAND_TIMEOUT_S": "60"}
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +105,7 @@ async def serve(
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "server", "serve", "--data-dir", str(tmp_path / "data")),
             *("--port", "0", *arguments),
-            env=os.environ | {"LIVEROOM_JWT_SECRET": JWT_SECRET} | env,
+            env=os.environ | PATIENT | {"LIVEROOM_JWT_SECRET": JWT_SECRET} | env,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
         )

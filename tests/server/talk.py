@@ -88,7 +88,7 @@ class Talk:
 async def talk(url: str, room: str = "r1") -> AsyncIterator[Talk]:
     """Connect to a room."""
     address = url.replace("http://", "ws://") + f"/v1/rooms/{room}/ws"
-    async with connect(address, compression=None, ping_interval=None) as socket:
+    async with connect(address, compression=None, ping_interval=None, open_timeout=120) as socket:
         made = Talk(socket)
         reader = asyncio.create_task(made.read())
         try:
