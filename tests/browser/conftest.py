@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from server.protocol.roles import Role
 from tests.browser.chromium import ARGS, NoBrowser, chromium
-from tests.browser.shop import HOST, HOST_NAME, Server, Shop, sign_in
+from tests.browser.shop import HOST, HOST_NAME, KEEP_TOASTS, PATIENCE_S, Server, Shop, sign_in
+
+expect.set_options(timeout=PATIENCE_S * 1000)
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
@@ -106,6 +108,8 @@ async def open_page(browser: Browser, problems: Problems) -> AsyncIterator[OpenP
     ) -> Page:
         context = await browser.new_context(**({"viewport": viewport, "locale": "zh-CN"} | options))
         contexts.append(context)
+        context.set_default_timeout(PATIENCE_S * 1000)
+        await context.add_init_script(KEEP_TOASTS)
         if script:
             await context.add_init_script(script)
         if user:

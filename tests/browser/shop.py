@@ -12,12 +12,25 @@ from typing import Any
 
 from playwright.async_api import BrowserContext, Page
 
-from client_sim.client import RoomClient
+from client_sim.client import Options, RoomClient
 from client_sim.rest import Rest
 from client_sim.tokens import mint
 from server.protocol.roles import Role
 from tests.conftest import JWT_SECRET
 
+PATIENCE_S = 90
+"""How long anything that must come may take, however busy the machine is."""
+STEADY = Options(
+    join_s_max=60, reply_s_max=60, retry_s_max=120, backoff_s_min=0.1, backoff_s_max=0.5
+)
+KEEP_TOASTS = """
+    globalThis.toasts = [];
+    new MutationObserver((changes) => {
+        for (const { addedNodes } of changes)
+            for (const node of addedNodes)
+                if (node.matches?.('.toast')) toasts.push(node.textContent);
+    }).observe(document, { childList: true, subtree: true });
+"""
 HOST = "hostess"
 HOST_NAME = "主理人 Ana"
 SOFA = {
@@ -35,6 +48,13 @@ LAMP = {
     "price": 19950,
     "currency": "CNY",
     "flaws": ["The cable is only 1.5 m"],
+}
+
+
+PATIENT = {
+    "LIVEROOM_EDGE_JOIN_S_MAX": "60",
+    "LIVEROOM_REDIS_COMMAND_TIMEOUT_S": "60",
+    "LIVEROOM_ORDERS_OFFER_HOLD_S": "600",
 }
 
 
@@ -56,7 +76,7 @@ class Server:
         with log.open("a") as errors:
             self._process = subprocess.Popen(
                 [*command, "--data-dir", str(self._folder)],
-                env=env | {"LIVEROOM_JWT_SECRET": JWT_SECRET} | self._limits,
+                env=env | PATIENT | {"LIVEROOM_JWT_SECRET": JWT_SECRET} | self._limits,
                 stdout=subprocess.PIPE,
                 stderr=errors,
                 text=True,
@@ -72,7 +92,7 @@ class Server:
         """SIGTERM, and wait."""
         assert self._process is not None
         self._process.terminate()
-        self._process.wait(30)
+        self._process.wait(PATIENCE_S)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -80,7 +100,7 @@ class Server:
         """kill -9: no goodbye to anybody."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(30)
+        self._process.wait(PATIENCE_S)
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -110,7 +130,7 @@ class Shop:
 
     def person(self, user: str, name: str = "") -> RoomClient:
         """Somebody with a client of their own instead of a page."""
-        return RoomClient(self.server.url, self.room, token(user, name=name))
+        return RoomClient(self.server.url, self.room, token(user, name=name), options=STEADY)
 
 
 @asynccontextmanager
@@ -125,7 +145,7 @@ async def open_shop(
     host_token = token(HOST, Role.HOST, HOST_NAME)
     async with Rest(server.url, host_token) as rest:
         await rest.create(room, title)
-    async with RoomClient(server.url, room, host_token) as host:
+    async with RoomClient(server.url, room, host_token, options=STEADY) as host:
         for product in products:
             await host.shelf_put(product)
         if live:
@@ -149,11 +169,16 @@ async def joined(page: Page) -> Page:
     return page
 
 
+async def toasted(page: Page, text: str) -> None:
+    """Wait until a toast said this; it may be gone again."""
+    await until(page, "text => toasts.some((toast) => toast.includes(text))", text)
+
+
 async def until(page: Page, condition: str, arg: Any = None) -> None:
     """Wait until a JavaScript expression is true in the page.
 
     Asked again and again: Playwright's own wait needs `eval`, which our pages forbid.
     """
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while not await page.evaluate(condition, arg):
             await asyncio.sleep(0.03)

@@ -35,7 +35,7 @@ async def test_long_words_leave_the_viewer_page_as_wide_as_the_phone(
 ) -> None:
     product = MUG | {"title": "长" * 200}
     async with open_shop(server, room, product) as shop, shop.person("buyer", "名" * 40) as buyer:
-        sale = await shop.host.sale_open("mug", 100, 5, per_user=1, hold_s=60)
+        sale = await shop.host.sale_open("mug", 100, 5, per_user=1, hold_s=600)
         viewer = await joined(await open_page(shop.watch))
         await buyer.pay((await buyer.buy(sale["sale"]))["order"])
         await expect(viewer.locator(".ticker.shown")).to_contain_text("长")
@@ -68,7 +68,7 @@ async def test_a_place_in_the_line_is_shown_can_be_left_and_stays_readable_under
 ) -> None:
     async with open_shop(server, room, MUG, SOFA) as shop, shop.person("quick") as quick:
         await shop.host.pin("mug")
-        sale = await shop.host.sale_open("mug", 5900, stock=1, per_user=2, hold_s=60)
+        sale = await shop.host.sale_open("mug", 5900, stock=1, per_user=2, hold_s=600)
         await quick.buy(sale["sale"])
         viewer = await joined(await open_page(shop.watch, "patient", viewport=DESKTOP))
         button = viewer.locator(".pinned-card .buy")

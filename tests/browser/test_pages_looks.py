@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from server.protocol.roles import Role
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.browser.scene import evening, street
-from tests.browser.shop import HOST, HOST_NAME, Server, joined
+from tests.browser.shop import HOST, HOST_NAME, Server, joined, until
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 SMALLEST = {"width": 360, "height": 640}
@@ -160,6 +160,7 @@ async def test_a_host_runs_the_show_from_the_keyboard(
         await console.keyboard.press("2")
         await expect(viewer.locator(".pinned-card")).to_contain_text("青瓷")
         await expect(viewer.locator(".pinned-card .buy")).to_have_text("抢光了")
+        await until(console, "liveroom.state.room.pin === 'mug'")
         await console.keyboard.press("r")
         await console.keyboard.type("7")
         await console.keyboard.press("Enter")

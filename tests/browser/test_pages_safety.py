@@ -39,7 +39,7 @@ async def test_markup_in_names_comments_products_titles_and_notices_stays_text(
     ):
         await shop.host.pin(PRODUCT["sku"])
         await shop.host.notice(PAYLOADS[1])
-        sale = await shop.host.sale_open(PRODUCT["sku"], 100, 5, per_user=5, hold_s=60)
+        sale = await shop.host.sale_open(PRODUCT["sku"], 100, 5, per_user=5, hold_s=600)
         console = await joined(await open_console(shop))
         viewer = await joined(await open_page(shop.watch, "victim", name=NASTY))
         for text in PAYLOADS:
@@ -118,7 +118,7 @@ async def test_a_guest_watches_and_is_asked_to_sign_in_when_buying(
         server, room, {"sku": "mug", "title": "杯", "price": 1, "currency": "CNY"}
     ) as shop:
         await shop.host.pin("mug")
-        await shop.host.sale_open("mug", 1, 5, per_user=1, hold_s=60)
+        await shop.host.sale_open("mug", 1, 5, per_user=1, hold_s=600)
         page = await joined(await open_page(shop.watch))
 
         await page.locator(".pinned-card .buy").click()

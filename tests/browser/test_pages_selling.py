@@ -1,11 +1,12 @@
 """From the host's click to the viewer's paid order, in two browsers."""
 
 import asyncio
+import re
 
 from playwright.async_api import expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.shop import MUG, SOFA, Server, joined, open_shop, until
+from tests.browser.shop import MUG, SOFA, Server, joined, open_shop, toasted, until
 
 
 async def test_a_sale_goes_from_the_hosts_click_to_the_viewers_paid_order(
@@ -50,7 +51,7 @@ async def test_a_hold_that_is_given_back_returns_to_the_stock(
 ) -> None:
     async with open_shop(server, room, MUG) as shop:
         await shop.host.pin("mug")
-        await shop.host.sale_open("mug", 5900, stock=2, per_user=1, hold_s=60)
+        await shop.host.sale_open("mug", 5900, stock=2, per_user=1, hold_s=600)
         viewer = await joined(await open_page(shop.watch, "afu"))
 
         await viewer.locator(".pinned-card .buy").click()
@@ -65,7 +66,7 @@ async def test_sold_out_says_what_may_come_back_and_offers_the_waitlist(
 ) -> None:
     async with open_shop(server, room, MUG) as shop, shop.person("quick") as quick:
         await shop.host.pin("mug")
-        sale = await shop.host.sale_open("mug", 5900, stock=1, per_user=1, hold_s=60)
+        sale = await shop.host.sale_open("mug", 5900, stock=1, per_user=1, hold_s=600)
         order = await quick.buy(sale["sale"])
         viewer = await joined(await open_page(shop.watch, "patient"))
 
@@ -74,10 +75,10 @@ async def test_sold_out_says_what_may_come_back_and_offers_the_waitlist(
         await expect(viewer.locator(".pinned-card")).to_contain_text("1 件待付款，可能放出")
 
         await button.click()
-        await expect(viewer.locator(".toast")).to_contain_text("已排队，第 1 位")
+        await toasted(viewer, "已排队，第 1 位")
 
         await quick.cancel(order["order"])
-        await expect(viewer.locator(".toast")).to_contain_text("轮到你了")
+        await toasted(viewer, "轮到你了")
         await viewer.get_by_role("button", name="我的订单").last.click()
         await viewer.get_by_role("button", name="付款 ¥59").click()
         await expect(viewer.locator("dialog .order")).to_contain_text("已付款")
@@ -90,13 +91,13 @@ async def test_the_countdown_runs_on_the_servers_clock_when_the_phones_is_wrong(
 ) -> None:
     async with open_shop(server, room, MUG) as shop:
         await shop.host.pin("mug")
-        await shop.host.sale_open("mug", 5900, stock=5, per_user=1, hold_s=60, starts_in_s=90)
+        await shop.host.sale_open("mug", 5900, stock=5, per_user=1, hold_s=600, starts_in_s=3000)
         an_hour_off = "const now = Date.now; Date.now = () => now() + 3_600_000;"
         viewer = await joined(await open_page(shop.watch, "late", script=an_hour_off))
 
         digits = viewer.locator(".pinned-card .countdown .digits")
         first = await digits.inner_text()
-        assert first in {f"01:{s:02d}" for s in range(31)}, first
+        assert re.fullmatch(r"50:00|4\d:\d\d", first), first
         await until(
             viewer,
             "before => document.querySelector('.pinned-card .digits').textContent < before",
@@ -121,7 +122,7 @@ async def test_a_buy_whose_answer_was_lost_makes_one_order(
     """
     async with open_shop(server, room, MUG) as shop:
         await shop.host.pin("mug")
-        await shop.host.sale_open("mug", 5900, stock=9, per_user=5, hold_s=60)
+        await shop.host.sale_open("mug", 5900, stock=9, per_user=5, hold_s=600)
         viewer = await joined(
             await open_page(shop.watch, "unlucky", script=cut_after_the_first_buy)
         )
