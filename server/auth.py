@@ -1,5 +1,6 @@
 """Tokens: made by `mint`, checked by `TokenVerifier`, both from the same settings."""
 
+import base64
 import os
 import re
 import secrets
@@ -114,7 +115,7 @@ class TokenVerifier:
     def __init__(self, settings: Settings) -> None:
         self._algorithm = settings.jwt.algorithm
         self._leeway_s = settings.jwt.leeway_s
-        self._key = _hs256_secret(settings) if self._algorithm == "HS256" else _public_key(settings)
+        self._key = _hs256_key(settings) if self._algorithm == "HS256" else _public_key(settings)
 
     def verify(self, token: str) -> Identity:
         """The identity a token speaks for. Raises BadToken."""
@@ -168,6 +169,12 @@ def _hs256_secret(settings: Settings) -> str:
     if settings.jwt.secret is None:
         raise SettingsError("jwt.secret is not set: set LIVEROOM_JWT_SECRET.")
     return settings.jwt.secret.get_secret_value()
+
+
+def _hs256_key(settings: Settings) -> jwt.PyJWK:
+    """The secret as a key that is looked at once: a text PyJWT would look at for each token."""
+    secret = base64.urlsafe_b64encode(_hs256_secret(settings).encode()).rstrip(b"=").decode()
+    return jwt.PyJWK({"kty": "oct", "k": secret, "alg": "HS256"})
 
 
 def _public_key(settings: Settings) -> str:
