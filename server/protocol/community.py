@@ -36,7 +36,7 @@ class Coupon(Struct, frozen=True, omit_defaults=True):
     It is for orders of at least `floor` in `currency`, and of `skus` alone if there are any. At
     most `quota` are given out, `per_user` to one user, to those of `audience`, from `starts` to
     `ends` (0: until closed); they can be used until `ends`. `claimed` counts those given out,
-    `used` those in a live order. `ver` rises with every change.
+    `used` those in an order that is held, paid or was taken back. `ver` rises with every change.
     """
 
     coupon: str
@@ -58,7 +58,7 @@ class Coupon(Struct, frozen=True, omit_defaults=True):
 
 
 class Claim(Struct, frozen=True, omit_defaults=True):
-    """One coupon given to one user. `order` is the live order it is used in."""
+    """One coupon given to one user. `order` is the one it is used in, unless that gave it back."""
 
     claim: str
     coupon: str

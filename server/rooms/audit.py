@@ -7,10 +7,14 @@ from msgspec import msgpack
 
 from server.rooms import ledger
 from server.rooms.books import Books
+from server.rooms.coupon_books import CouponBooks
 from server.store.scripts import Scripts
 
 _ANY = msgpack.Decoder()
-_READ = ("stats", "stock", "sales", "bought", "orders", "holds", "payments", "refunds", "orders_of")
+_READ = (
+    "stats", "stock", "sales", "bought", "orders", "holds", "payments", "refunds", "orders_of",
+    "coupons", "coupon_counts", "claims", "claims_of",
+)  # fmt: skip
 
 
 class Audit(NamedTuple):
@@ -64,8 +68,26 @@ def _compare(books: Books, live: dict[str, Any]) -> Iterator[str]:
     due = {p: True for p, payment in books.payments.items() if payment["status"] == "refund_due"}
     yield from _same("refund due", due, {p.decode(): True for p, _ in live["refunds"]})
     yield from _same("list of orders", _lists(books), _listed(live["orders_of"]))
+    yield from _coupons(books.coupons, live)
     yield from _limits(books, _unpacked(live["sales"]))
     yield from _statuses(books, live["stock"])
+
+
+def _coupons(books: CouponBooks, live: dict[str, Any]) -> Iterator[str]:
+    terms = _unpacked(live["coupons"])
+    for coupon in terms.values():
+        del coupon["n"]  # its place on the list is no money
+    yield from _same("coupon", books.terms, terms)
+    counts: dict[str, str] = {}
+    for coupon in books.terms:
+        counts[f"{coupon}:claimed"] = str(books.claimed[coupon])
+        counts[f"{coupon}:used"] = str(books.used[coupon])
+        counts[f"{coupon}:status"] = "closed" if coupon in books.closed else "open"
+    found = {name.decode(): value.decode() for name, value in live["coupon_counts"].items()}
+    found = {name: value for name, value in found.items() if not name.endswith(":ver")}
+    yield from _same("count of coupons", counts, found)
+    yield from _same("claim", books.claims, _unpacked(live["claims"]))
+    yield from _same("list of claims", books.of, _listed(live["claims_of"]))
 
 
 def _same(what: str, expected: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:

@@ -7,6 +7,7 @@ can be compared (see `audit`).
 from collections import Counter
 from typing import Any
 
+from server.rooms.coupon_books import CouponBooks
 from server.rooms.ledger import Line
 
 # (status before, after) -> (what moves between a sale's counters, change of the buyer's live units)
@@ -20,7 +21,10 @@ _STEPS: dict[tuple[str | None, str], tuple[tuple[str, str] | None, int]] = {
     ("refund_due", "refunded"): (None, 0),
     ("paid", "returned"): (("sold", "left"), -1),
 }
-_FROZEN = ("user", "lines", "total", "currency", "created", "source")
+_FROZEN = (
+    "user", "lines", "total", "currency", "created", "source", "claim", "coupon", "off", "group",
+    "replay",
+)  # fmt: skip
 
 
 class Books:
@@ -35,6 +39,7 @@ class Books:
         self.payments: dict[str, dict[str, Any]] = {}
         self.stats: Counter[str] = Counter()
         self.wrong: list[str] = []
+        self.coupons = CouponBooks(self.wrong)
 
     def take(self, number: int, entry: Line) -> None:
         """Add one entry."""
@@ -48,6 +53,8 @@ class Books:
                 self._sale(entry)
             case "payment":
                 self._payment(number, entry)
+            case "coupon":
+                self.coupons.take(number, entry)
 
     def _sale(self, entry: Line) -> None:
         sale = self.sales.setdefault(entry["sale"], Counter())
@@ -73,6 +80,7 @@ class Books:
         self._count(order, 1)
         self.orders[order["order"]] = order
         self._move(number, order, step, entry.get("restock"))
+        self.coupons.order(number, order, was, entry["at"])
 
     def _move(
         self,
@@ -113,3 +121,4 @@ class Books:
         self.stats[f"orders:{status}"] += sign
         self.stats[f"units:{status}"] += sign * sum(line["qty"] for line in order["lines"])
         self.stats[f"amount:{status}:{order['currency']}"] += sign * order["total"]
+        self.stats[f"off:{status}:{order['currency']}"] += sign * order.get("off", 0)

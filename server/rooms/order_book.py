@@ -14,17 +14,20 @@ from server.store.scripts import Scripts
 _ORDER = msgpack.Decoder(Order)
 CSV_COLUMNS = (
     "order", "created", "updated", "status", "user", "name", "sale", "sku", "title", "qty",
-    "price", "line_total", "order_total", "currency", "source", "source_id",
+    "price", "line_total", "order_total", "currency", "source", "source_id", "off", "coupon",
+    "claim", "group", "replay",
 )  # fmt: skip
 
 
 class Money(Struct, frozen=True):
     """Sums in one currency's minor unit: by status of the orders, and of the payments.
 
-    `charged` is all that was taken, `net` what is left of it after refunds made and due.
+    `charged` is all that was taken, `net` what is left of it after refunds made and due. `off` is
+    what coupons took off the orders of each status; that of the paid ones is what coupons cost.
     """
 
     orders: dict[str, int]
+    off: dict[str, int]
     charged: int
     refund_due: int
     refunded: int
@@ -99,14 +102,12 @@ class OrderBook:
 
 
 def _stats_of(fields: dict[str, dict[str, int]]) -> OrderStats:
-    amounts: dict[str, dict[str, int]] = {}
-    for name, total in fields.get("amount", {}).items():
-        status, _, currency = name.partition(":")
-        amounts.setdefault(currency, {})[status] = total
+    amounts, offs = (_by_currency(fields.get(name, {})) for name in ("amount", "off"))
     charged, due, back = (fields.get(k, {}) for k in ("charged", "refund_due", "refunded"))
     money = {
         currency: Money(
             orders=amounts.get(currency, {}),
+            off=offs.get(currency, {}),
             charged=charged.get(currency, 0),
             refund_due=due.get(currency, 0),
             refunded=back.get(currency, 0),
@@ -117,6 +118,15 @@ def _stats_of(fields: dict[str, dict[str, int]]) -> OrderStats:
     return OrderStats(fields.get("orders", {}), fields.get("units", {}), money)
 
 
+def _by_currency(totals: dict[str, int]) -> dict[str, dict[str, int]]:
+    """currency -> status -> total, of totals by `<status>:<currency>`."""
+    found: dict[str, dict[str, int]] = {}
+    for name, total in totals.items():
+        status, _, currency = name.partition(":")
+        found.setdefault(currency, {})[status] = total
+    return found
+
+
 def _csv_rows(order: Order) -> list[tuple[object, ...]]:
     return [
         (
@@ -125,6 +135,7 @@ def _csv_rows(order: Order) -> list[tuple[object, ...]]:
             line.qty, line.price, line.qty * line.price, order.total, order.currency,
             order.source.kind if order.source else "",
             _text(order.source.id) if order.source else "",
+            order.off, order.coupon, order.claim, _yes(order.group), _yes(order.replay),
         )
         for line in order.lines
     ]  # fmt: skip
@@ -133,6 +144,10 @@ def _csv_rows(order: Order) -> list[tuple[object, ...]]:
 def _text(value: str) -> str:
     """A name that a spreadsheet would run as a formula is quoted (OWASP, CSV injection)."""
     return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else ""
 
 
 def _utc(ms: int) -> str:

@@ -167,11 +167,14 @@ def buy_of(call: Call, cmd: Buy, limits: OrderLimits) -> dict[str, Any]:
     if max(lines.values()) > limits.qty_max:
         raise CommandError("limit_reached", f"One order can have {limits.qty_max} units of a sale.")
     body = "\n".join(f"{sale} {qty}" for sale, qty in sorted(lines.items()))
+    if cmd.claim is not None:
+        body += f"\n/{cmd.claim}"  # no sale's id has a slash
     user = call.who.user
     return {
         "user": user,
         "name": call.who.name,
         "source": call.source,
+        "claim": cmd.claim,
         # The length in front: neither user nor key can be written so that it reads as another pair.
         "once": f"{len(user.encode())}:{user}/{cmd.key}",
         "digest": hashlib.blake2s(body.encode(), digest_size=12).hexdigest(),

@@ -7,14 +7,19 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from server.settings.sections import (
     Bus,
+    Community,
+    Coupons,
     Data,
     Edge,
+    Groups,
     Hub,
     Jwt,
     Log,
+    Luckies,
     Orders,
     Outbox,
     Payments,
+    Polls,
     Redis,
     Rooms,
     Server,
@@ -53,6 +58,11 @@ class Settings(BaseSettings):
     rooms: Rooms = Rooms()
     bus: Bus = Bus()
     orders: Orders = Orders()
+    coupons: Coupons = Coupons()
+    polls: Polls = Polls()
+    luckies: Luckies = Luckies()
+    community: Community = Community()
+    groups: Groups = Groups()
     payments: Payments = Payments()
     outbox: Outbox = Outbox()
     log: Log = Log()

@@ -276,6 +276,78 @@ class Orders(Section):
     )
 
 
+class Coupons(Section):
+    """Money off an order."""
+
+    coupons_max: int = _limit(50, 1, 1000, "Coupons in one room; whoever joins is sent them all.")
+    title_chars_max: int = _limit(60, 1, 200, "Longest title of a coupon.")
+    quota_max: int = _limit(100_000, 1, 1_000_000, "Largest number given out of one coupon.")
+    per_user_max: int = _limit(10, 1, 100, "Largest number one user may have of a coupon.")
+    skus_max: int = _limit(50, 1, 100, "Products a coupon may be limited to.")
+    batch_max: int = _limit(200, 1, 1000, "Claims sent to Redis in one call.")
+    batch_waiting_max: int = _limit(
+        20_000, 1, 1_000_000, "Claims waiting on a worker; more are answered `unavailable`."
+    )
+
+
+class Polls(Section):
+    """The room's choices."""
+
+    polls_max: int = _limit(200, 1, 10_000, "Polls in one room.")
+    question_chars_max: int = _limit(100, 1, 200, "Longest question of a poll.")
+    option_chars_max: int = _limit(40, 1, 200, "Longest option of a poll.")
+    batch_max: int = _limit(1000, 1, 10_000, "Votes sent to Redis in one call.")
+    batch_waiting_max: int = _limit(
+        50_000, 1, 1_000_000, "Votes waiting on a worker; more are answered `unavailable`."
+    )
+
+
+class Luckies(Section):
+    """Lucky draws."""
+
+    luckies_max: int = _limit(200, 1, 10_000, "Lucky draws in one room.")
+    title_chars_max: int = _limit(60, 1, 200, "Longest title of a lucky draw.")
+    entrants_max: int = _limit(
+        100_000, 1, 1_000_000, "Entrants of one lucky draw. They are drawn in one step of Redis."
+    )
+    batch_max: int = _limit(1000, 1, 10_000, "Entries sent to Redis in one call.")
+    batch_waiting_max: int = _limit(
+        50_000, 1, 1_000_000, "Entries waiting on a worker; more are answered `unavailable`."
+    )
+
+
+class Community(Section):
+    """Who follows a host, who reserved a place, and how they hear of a start."""
+
+    fans_max: int = _limit(
+        5_000_000, 1, 100_000_000, "People who follow a host or ever did; no more can follow."
+    )
+    host_log_len_max: int = _limit(
+        1_000_000, 100, 100_000_000, "Changes of who follows a host that are kept."
+    )
+    reserved_max: int = _limit(1_000_000, 1, 100_000_000, "Reservations of one room.")
+    batch_max: int = _limit(200, 1, 1000, "Follows, or reservations, sent to Redis in one call.")
+    batch_waiting_max: int = _limit(
+        20_000, 1, 1_000_000, "Of these waiting on a worker; more are answered `unavailable`."
+    )
+    announce_page_users_max: int = _limit(
+        500, 1, 5000, "Users in one line of the ledger that announces a start."
+    )
+    announce_repeats: int = _limit(
+        5, 1, 100, "How often workers are signalled that a room went live."
+    )
+    announce_repeat_s: float = _limit(3, 0.05, 60, "Time between two such signals.")
+
+
+class Groups(Section):
+    """Fan groups."""
+
+    members_max: int = _limit(50_000, 1, 1_000_000, "Members of one fan group.")
+    recent_comments_max: int = _limit(
+        200, 0, 1000, "Comments of a fan group shown to a member who joins."
+    )
+
+
 class Payments(Section):
     """Who takes the money."""
 

@@ -20,10 +20,14 @@ from server.protocol.commands import (
     SaleRestock,
 )
 from server.protocol.commands import Waitlist as WaitlistCommand
+from server.protocol.community import Claim, Coupon
+from server.protocol.community_commands import CouponClaim, CouponClose, CouponOpen
 from server.protocol.models import Order, Sale
 from server.protocol.roles import Role
 from server.rooms.audit import audit
+from server.rooms.belonging import Belonging
 from server.rooms.call import Call
+from server.rooms.coupons import Coupons
 from server.rooms.ledger import read
 from server.rooms.order_book import OrderBook
 from server.rooms.orders import Orders
@@ -51,6 +55,7 @@ class Shop:
         self.sales = Sales(scripts, settings)
         self.orders = Orders(scripts, settings, provider)
         self.waitlist = Waitlist(scripts, settings)
+        self.coupons = Coupons(scripts, settings, Belonging(scripts, host_of))
         self.refunds = Refunds(scripts, settings, provider)
         self.book = OrderBook(scripts)
         self.sweeper = Sweeper(scripts, settings, lambda: [room_id], self.refunds.sweep)
@@ -74,6 +79,10 @@ class Shop:
         if phase != "scheduled":
             await self.run("room_phase", phase="live", user="h")
 
+    @staticmethod
+    def packed(value: Any) -> bytes:
+        return msgspec.msgpack.encode(value)
+
     async def run(self, script: str, **args: Any) -> Any:
         return await self.scripts.run(script, self.id, {"events_max": 10_000} | args, ANY)
 
@@ -95,17 +104,58 @@ class Shop:
         assert ok.sale is not None
         return ok.sale
 
-    async def buy(self, user: str, sale: Sale, qty: int = 1, key: str | None = None) -> Order:
+    async def buy(
+        self, user: str, sale: Sale, qty: int = 1, key: str | None = None, claim: str | None = None
+    ) -> Order:
         key = key or f"k{next(self._keys)}"
-        ok = await self.orders.buy(self.call(user), Buy(ref=1, key=key, sale=sale.sale, qty=qty))
+        cmd = Buy(ref=1, key=key, sale=sale.sale, qty=qty, claim=claim)
+        ok = await self.orders.buy(self.call(user), cmd)
         assert ok.order is not None
         return ok.order
 
-    async def buy_cart(self, user: str, *lines: tuple[Sale, int], key: str = "cart") -> Order:
+    async def buy_cart(
+        self, user: str, *lines: tuple[Sale, int], key: str = "cart", claim: str | None = None
+    ) -> Order:
         cart = [BuyLine(sale.sale, qty) for sale, qty in lines]
-        ok = await self.orders.buy(self.call(user), Buy(ref=1, key=key, lines=cart))
+        ok = await self.orders.buy(self.call(user), Buy(ref=1, key=key, lines=cart, claim=claim))
         assert ok.order is not None
         return ok.order
+
+    async def give_out(self, **changes: Any) -> Coupon:
+        """Open a coupon: 500 off from 1000, unless told."""
+        fields: dict[str, Any] = {"ref": 1, "title": "C", "quota": 10, "currency": "CNY"}
+        if "percent" not in changes:
+            fields |= {"amount": 500, "floor": 1000}
+        ok = await self.coupons.open(self.call("h"), CouponOpen(**fields | changes))
+        assert ok.coupon is not None
+        return ok.coupon
+
+    async def stop_giving(self, coupon: Coupon) -> Coupon:
+        ok = await self.coupons.close(self.call("h"), CouponClose(ref=1, coupon=coupon.coupon))
+        assert ok.coupon is not None
+        return ok.coupon
+
+    async def claim(self, user: str, coupon: Coupon, key: str | None = None) -> Claim:
+        key = key or f"k{next(self._keys)}"
+        cmd = CouponClaim(ref=1, coupon=coupon.coupon, key=key)
+        ok = await self.coupons.claim(self.call(user), cmd)
+        assert ok.claim is not None
+        return ok.claim
+
+    async def claims(self, user: str) -> list[Claim]:
+        return (await self.coupons.of(self.id, [user]))[user]
+
+    async def coupon(self, coupon: Coupon) -> Coupon:
+        """The coupon as it is now."""
+        loaded = await self.run("room_load", recent_max=0)
+        found = (msgspec.convert(c, Coupon) for c in loaded["coupons"])
+        return next(c for c in found if c.coupon == coupon.coupon)
+
+    async def ends_now(self, coupon: Coupon) -> None:
+        """Move the coupon's end into the past, as if its time had gone by; `audit` notices."""
+        raw = ANY.decode(await self.redis.hget(self.key("coupons"), coupon.coupon))
+        over = msgspec.msgpack.encode(raw | {"ends": 1})
+        await self.redis.hset(self.key("coupons"), coupon.coupon, over)
 
     async def pay(self, order: Order) -> Order:
         ok = await self.orders.pay(self.call(order.user), Pay(ref=1, order=order.order))
@@ -184,6 +234,11 @@ class Shop:
         assert caught.value.code == code
         assert await self.dump() == before
         return caught.value
+
+
+async def host_of(_room_id: str) -> str:
+    """The host of every shop."""
+    return "h"
 
 
 def shop_on(scripts: Scripts, settings: Settings, room_id: str = "r1") -> Shop:

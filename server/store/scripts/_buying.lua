@@ -1,8 +1,9 @@
 -- Prelude: who gets what of a sale. Comes after orders; expects K.due K.once K.draws K.entries,
--- A.orders_per_user_max A.entries_max. A buy is {user name source? once digest order lines=[{sale qty}]}.
+-- K.claims, A.orders_per_user_max A.entries_max.
+-- A buy is {user name source? claim? once digest order lines=[{sale qty}]}.
 
 local now = now_ms()
-local phase = room_phase()
+local phase, sells = room_at().phase, room_at().sells
 
 local once = {}   -- field of `once` -> what is there, false for nothing
 local used = {}   -- field, value of the keys this call used up
@@ -80,8 +81,38 @@ local function refusal(line, user)
   end
 end
 
+-- Why a buy can't use its claim; nil if it can. Its lines are known to be good.
+local function claim_refusal(buy)
+  local claim = claim_of(buy.claim)
+  if not claim or claim.user ~= buy.user then
+    return no('not_found', 'You have claimed no such coupon in this room.')
+  end
+  if claim.order ~= '' then
+    return no('conflict', 'This coupon is used in the order `' .. claim.order .. '` already.')
+  end
+  local coupon, lines = coupon_of(claim.coupon), {}
+  if not can_be_used(coupon, now) then
+    return no('ended', 'The coupon `' .. coupon.title .. '` can be used no longer.')
+  end
+  for i, line in ipairs(buy.lines) do
+    local sale = sale_of(line.sale)
+    if sale.currency ~= coupon.currency then
+      return no('conflict', 'The coupon `' .. coupon.title .. '` is in ' .. coupon.currency
+        .. ', this order in ' .. sale.currency .. '.')
+    end
+    lines[i] = { sku = sale.sku, qty = line.qty, price = sale.price }
+  end
+  local off, sum = money_off(coupon, lines)
+  if sum < coupon.floor then
+    return no('conflict', 'The coupon `' .. coupon.title .. '` needs ' .. int(coupon.floor)
+      .. ' of what it is for; this order has ' .. int(sum) .. '.')
+  elseif off == 0 then
+    return no('conflict', 'The coupon `' .. coupon.title .. '` takes nothing off this order.')
+  end
+end
+
 local function refusal_of(buy)
-  if phase ~= 'live' then
+  if not sells then
     return no(phase == 'ended' and 'ended' or 'not_live',
       'The room is not live, so nothing can be bought.')
   end
@@ -98,6 +129,7 @@ local function refusal_of(buy)
     return no('limit_reached', 'One buyer can have at most ' .. int(A.orders_per_user_max)
       .. ' orders in this room.')
   end
+  return buy.claim and claim_refusal(buy) or nil
 end
 
 -- The first sale of a buy that is still gathering its draw, if there is one.

@@ -1,4 +1,5 @@
--- Prelude of every script that changes stock or orders; comes after the preludes room and sales.
+-- Prelude of every script that changes stock or orders; comes after the preludes room, sales and
+-- coupons (a script that only changes coupons leaves sales out).
 -- Expects K.room K.events K.bus K.sales K.stock K.bought K.orders K.orders_of K.holds K.ledger
 -- K.stats K.waiting K.queued, and A.offer_hold_s A.orders_per_user_max where units may come back.
 -- A call changes tables; settle() writes each of them once. So a script must have made all its
@@ -11,6 +12,18 @@ local mine, more = {}, {}       -- user -> order ids; users who got one more
 local packed = {}               -- order id -> its bytes as this call has left it
 local lines = {}                -- packed ledger lines
 local holds = {}                -- deadline, order id of the new holds
+local room                      -- see room_at()
+
+-- The room's phase (false: no room), whether it sells (live, or ended and still selling), and what
+-- its orders are marked with.
+local function room_at()
+  if not room then
+    local at = redis.call('HMGET', K.room, 'phase', 'kind', 'selling')
+    room = { phase = at[1], sells = at[1] == 'live' or at[1] == 'ended' and at[3] == '1',
+      group = at[2] == 'group' or nil, replay = at[1] == 'ended' or nil }
+  end
+  return room
+end
 
 -- A sale as this call has left it so far; nil where there is none.
 local function sale_of(id)
@@ -50,17 +63,20 @@ local function count(field, n)
   tally[field] = (tally[field] or 0) + n
 end
 
-local sums = {}   -- <status>:<currency> -> {status, currency, orders, units, amount}
+local sums = {}   -- <status>:<currency> -> {status, currency, orders, units, amount, off}
 
 -- An order enters (sign 1) or leaves (-1) its status: the whole of the order statistics.
 local function count_order(order, sign)
   local name = order.status .. ':' .. order.currency
   local sum = sums[name]
   if not sum then
-    sum = { order.status, order.currency, 0, 0, 0 }
+    sum = { order.status, order.currency, 0, 0, 0, 0 }
     sums[name] = sum
   end
   sum[3], sum[5] = sum[3] + sign, sum[5] + sign * order.total
+  if order.off then
+    sum[6] = sum[6] + sign * order.off
+  end
   for _, line in ipairs(order.lines) do
     sum[4] = sum[4] + sign * line.qty
   end
@@ -107,13 +123,16 @@ local function set_status(order, status, now, restock)
   tell_user_packed(order.user, ORDER_EVENT .. bytes)
 end
 
--- Ends a hold: the units go back, the allowance too.
+-- Ends a hold: the units go back, the allowance and the coupon too.
 local function give_back(order, status, now)
   for _, line in ipairs(order.lines) do
     shift(sale_of(line.sale), 'held', 'left', line.qty)
     add_live(line.sale, order.user, -line.qty)
   end
   set_status(order, status, now)
+  if order.claim then
+    put_claim(order.claim, '')
+  end
 end
 
 -- The ids of a user's orders, oldest first, a space before each.
@@ -129,7 +148,8 @@ local function has_all_orders(user)
   return orders >= A.orders_per_user_max
 end
 
--- Makes an order of lines {sale qty} that were found to be free; `hold_s` shortens the hold.
+-- Makes an order of lines {sale qty} that were found to be free, with a claim that was found to be
+-- good; `hold_s` shortens the hold.
 local function hold(id, buyer, wanted, now, hold_s)
   local bought, total, shortest, currency = {}, 0, hold_s or math.huge, nil
   for i, line in ipairs(wanted) do
@@ -144,8 +164,17 @@ local function hold(id, buyer, wanted, now, hold_s)
   end
   local order = { order = id, room = A.room, user = buyer.user, name = buyer.name,
     lines = bought, total = total, currency = currency, created = now,
-    hold_until = now + shortest * 1000, offer = hold_s and true or nil, source = buyer.source }
+    hold_until = now + shortest * 1000, offer = hold_s and true or nil, source = buyer.source,
+    group = room_at().group, replay = room_at().replay }
+  if buyer.claim then
+    order.claim, order.coupon = buyer.claim, claim_of(buyer.claim).coupon
+    order.off = money_off(coupon_of(order.coupon), bought)
+    order.total = total - order.off
+  end
   set_status(order, 'held', now)
+  if buyer.claim then
+    put_claim(buyer.claim, id)
+  end
   mine[buyer.user], more[buyer.user] = ids_of(buyer.user) .. ' ' .. id, true
   return order
 end
@@ -154,7 +183,7 @@ end
 -- there is waits on and holds the queue up; who may not have more units or orders is dropped.
 local function offer(sale, now)
   local id = sale.sale
-  if (sale.status ~= 'open' and sale.status ~= 'sold_out') or room_phase() ~= 'live' then
+  if (sale.status ~= 'open' and sale.status ~= 'sold_out') or not room_at().sells then
     return
   end
   while sale.left > 0 and (sale.ends == 0 or now < sale.ends) do
@@ -252,12 +281,16 @@ local function settle()
   if #lines == 0 then
     return
   end
+  settle_coupons()
   write_live()
   write_orders()
   for _, sum in pairs(sums) do
     count('orders:' .. sum[1], sum[3])
     count('units:' .. sum[1], sum[4])
     count('amount:' .. sum[1] .. ':' .. sum[2], sum[5])
+    if sum[6] ~= 0 then
+      count('off:' .. sum[1] .. ':' .. sum[2], sum[6])
+    end
   end
   for field, n in pairs(tally) do
     redis.call('HINCRBY', K.stats, field, int(n))

@@ -1,6 +1,6 @@
 -- Gives a held order back.
--- keys: room events bus sales stock bought orders orders_of holds ledger stats waiting queued
--- uses: room sales orders
+-- keys: room events bus sales stock bought orders orders_of holds ledger stats waiting queued coupons coupon_counts claims
+-- uses: room sales coupons orders
 -- durable: yes
 -- args: order user offer_hold_s orders_per_user_max events_max
 -- returns: the order; refuses not_found expired conflict

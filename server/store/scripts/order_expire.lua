@@ -1,6 +1,6 @@
 -- Ends the holds whose deadline has passed, by the clock of Redis.
--- keys: room events bus sales stock bought orders orders_of holds ledger stats waiting queued
--- uses: room sales orders
+-- keys: room events bus sales stock bought orders orders_of holds ledger stats waiting queued coupons coupon_counts claims
+-- uses: room sales coupons orders
 -- durable: yes
 -- args: batch_max offer_hold_s orders_per_user_max events_max
 -- returns: {changed, next(ms, 0 = nothing is held)}

@@ -1,11 +1,12 @@
 -- Takes note that a payment was charged for an order.
--- keys: room events bus sales stock payments refunds bought orders orders_of holds ledger stats waiting queued
--- uses: room sales orders payments
+-- keys: room events bus sales stock payments refunds bought orders orders_of holds ledger stats waiting queued coupons coupon_counts claims
+-- uses: room sales coupons orders payments
 -- durable: yes
 -- args: order payment(id of the provider) amount currency events_max
 -- returns: the order; refuses not_found, conflict (the payment is known for another order)
 -- holds: charged means the order is paid or the payment is due back; one payment counts once; a paid
--- order owns its units; a late payment gets units only if they are left, and revives no other order.
+-- order owns its units; a late payment gets units only if they are left and its coupon is free, and
+-- revives no other order.
 
 local order = order_of(A.order)
 if not order then
@@ -21,8 +22,12 @@ if known then
 end
 local now = now_ms()
 
--- Whether an order that lost its units can have them again.
+-- Whether an order that lost its units, and its coupon, can have them again.
 local function can_have_again()
+  local claim = order.claim and claim_of(order.claim)
+  if claim and (claim.order ~= '' or not can_be_used(coupon_of(claim.coupon), now)) then
+    return false
+  end
   for _, line in ipairs(order.lines) do
     local sale = sale_of(line.sale)
     if sale.left < line.qty
@@ -52,6 +57,9 @@ if right and from then
   set_payment(payment, 'applied', now)
   order.payment = A.payment
   set_status(order, 'paid', now)
+  if from == 'left' and order.claim then
+    put_claim(order.claim, order.order)
+  end
 else
   set_payment(payment, 'refund_due', now)
   if order.status == 'expired' then

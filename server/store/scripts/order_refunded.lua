@@ -1,6 +1,6 @@
 -- Takes note that a payment was given back.
 -- keys: room events bus sales stock payments refunds bought orders orders_of holds ledger stats waiting queued
--- uses: room sales orders payments
+-- uses: room sales coupons orders payments
 -- durable: yes
 -- args: payment events_max
 -- returns: the payment; refuses not_found conflict

@@ -1,6 +1,6 @@
 -- Takes a paid order back: its money is due back; its units go on sale again if asked.
 -- keys: room events bus sales stock payments refunds bought orders orders_of holds ledger stats waiting queued
--- uses: room sales orders payments
+-- uses: room sales coupons orders payments
 -- durable: yes
 -- args: order restock(bool) offer_hold_s orders_per_user_max events_max
 -- returns: the order; refuses not_found conflict

@@ -1,6 +1,6 @@
 -- Closes a sale: no more buys; what is held may still be paid until the hold lapses.
 -- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued
--- uses: room sales orders closing
+-- uses: room sales coupons orders closing
 -- durable: yes
 -- args: sale events_max
 -- returns: the sale; refuses not_found

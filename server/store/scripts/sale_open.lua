@@ -1,13 +1,13 @@
 -- Opens a sale of a product on the shelf, now or later.
 -- keys: room events bus sales stock shelf due draws bought orders orders_of holds ledger stats waiting queued
--- uses: room sales orders
+-- uses: room sales coupons orders
 -- durable: yes
 -- args: sale(id) sku price stock per_user hold_s starts_in_s lasts_s(0 = until closed) sales_max
 --   fair_ms(0 = first come) seed(secret) by? events_max
 -- returns: the sale; refuses not_found ended limit_reached
 -- holds: the same sale id again returns the same sale; title, price and currency are frozen here.
 
-local phase = room_phase()
+local phase = room_at().phase
 if not phase then
   return no_room()
 end
@@ -15,7 +15,7 @@ local known = sale_of(A.sale)
 if known then
   return done(known)
 end
-if phase == 'ended' then
+if phase == 'ended' and not room_at().sells then
   return refuse('ended', 'The stream of this room has ended; nothing more can be sold in it.')
 end
 local product = redis.call('HGET', K.shelf, A.sku)

@@ -1,6 +1,6 @@
 -- Adds units to a sale.
 -- keys: room events bus sales stock once bought orders orders_of holds ledger stats waiting queued
--- uses: room sales orders
+-- uses: room sales coupons orders
 -- durable: yes
 -- args: sale add nonce(random, of this very call) stock_max offer_hold_s
 --   orders_per_user_max events_max

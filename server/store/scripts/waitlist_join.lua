@@ -1,6 +1,6 @@
 -- Queues a buyer for units of a sold-out sale that may come back.
 -- keys: room events bus sales stock draws waiting queued bought orders orders_of holds ledger stats
--- uses: room sales orders
+-- uses: room sales coupons orders
 -- durable: yes
 -- args: sale user name source? qty waitlist_max offer_hold_s orders_per_user_max events_max
 -- returns: {place}: 1 is next, 0 was offered what there is; refuses not_found ended not_live conflict limit_reached
@@ -11,7 +11,7 @@ local sale = room_phase() and sale_of(A.sale)
 if not sale then
   return refuse('not_found', 'There is no sale `' .. A.sale .. '` in this room.')
 end
-if room_phase() ~= 'live' then
+if not room_at().sells then
   return refuse('not_live', 'The room is not live.')
 end
 if sale.status == 'closed' then

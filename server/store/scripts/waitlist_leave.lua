@@ -1,6 +1,6 @@
 -- Takes a buyer out of a sale's queue; whoever comes next may have been held up by them.
 -- keys: room events bus sales stock waiting queued bought orders orders_of holds ledger stats
--- uses: room sales orders
+-- uses: room sales coupons orders
 -- durable: yes
 -- args: sale user offer_hold_s orders_per_user_max events_max
 -- returns: {place = 0}
