@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from server.settings.sections import (
+    Asks,
     Bus,
     Community,
     Coupons,
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     luckies: Luckies = Luckies()
     community: Community = Community()
     groups: Groups = Groups()
+    asks: Asks = Asks()
     payments: Payments = Payments()
     outbox: Outbox = Outbox()
     log: Log = Log()
