@@ -8,6 +8,14 @@ export type RoleName = "guest" | "viewer" | "moderator" | "host" | "admin";
 export type SourceKind =
   | "note" | "search" | "group" | "follow" | "reservation" | "feed" | "share";
 
+/** A stream, or a host's fan group. */
+export type Kind = "stream" | "group";
+/** Whom something is for. */
+export type Audience = "all" | "followers" | "group" | "reserved";
+export type QuestionStatus = "open" | "answering" | "answered" | "dropped";
+
+export interface Source { kind: SourceKind; id?: string }
+
 export interface Product {
   sku: string;
   title: string;
@@ -59,6 +67,136 @@ export interface Order {
   hold_until: number;
   /** Made for somebody on the waiting list when units came back. */
   offer?: boolean;
+  source?: Source;
+  /** The claim that is used, what it is a claim of, and what `total` is less than the lines. */
+  claim?: string;
+  coupon?: string;
+  off?: number;
+  /** Bought in the host's fan group. */
+  group?: boolean;
+  /** Bought after the stream had ended. */
+  replay?: boolean;
+}
+
+/** The answer to who asked for the link. */
+export interface Card {
+  product: Product;
+  /** How it was found. */
+  by: "number" | "words" | "pin" | "sku";
+  /** The sale that is open, or will be. */
+  sale?: string;
+}
+
+/** The same question of many is one, `asked` by so many. */
+export interface Question {
+  question: string;
+  /** "" if it is about no product. */
+  sku: string;
+  topic: string;
+  text: string;
+  user: string;
+  name: string;
+  asked: number;
+  status: QuestionStatus;
+  at: number;
+  answer?: string;
+}
+
+/** `amount` off in minor units, or `percent` of the lines it is for. */
+export interface Coupon {
+  coupon: string;
+  title: string;
+  currency: string;
+  quota: number;
+  per_user: number;
+  audience: Audience;
+  status: "open" | "closed";
+  starts: number;
+  /** 0: until closed. */
+  ends: number;
+  claimed: number;
+  used: number;
+  ver: number;
+  amount?: number;
+  percent?: number;
+  /** The least an order must cost. */
+  floor?: number;
+  /** For these products alone; absent: for all. */
+  skus?: string[];
+}
+
+/** One coupon given to one user; `order` is the live order it is used in. */
+export interface Claim {
+  claim: string;
+  coupon: string;
+  user: string;
+  at: number;
+  order?: string;
+}
+
+/** `votes` counts the `options`, in their order. */
+export interface Poll {
+  poll: string;
+  question: string;
+  options: string[];
+  votes: number[];
+  status: "open" | "closed";
+  starts: number;
+  ends: number;
+  ver: number;
+}
+
+/** The winners are the entrants whose SHA-1 of `seed`, a space and the user id is lowest. */
+export interface Lucky {
+  lucky: string;
+  title: string;
+  prizes: number;
+  audience: Audience;
+  status: "open" | "drawn";
+  starts: number;
+  /** 0: the host draws. */
+  ends: number;
+  seed_hash: string;
+  entries?: number;
+  seed?: string;
+  entrants_hash?: string;
+  winners?: { user: string; name: string }[];
+}
+
+/** What this viewer has done here. */
+export interface Mine {
+  following: boolean;
+  reserved: boolean;
+  /** Of the host's fan group. */
+  member: boolean;
+  claims: Claim[];
+  /** The option chosen in the newest poll. */
+  vote: number | null;
+  /** Entered in the newest lucky draw. */
+  lucky: boolean;
+}
+
+export interface HeldComment {
+  id: string;
+  user: string;
+  name: string;
+  text: string;
+  ts: number;
+  why: string;
+}
+
+/** What only host and moderators see. Fields at their default are absent. */
+export interface Desk {
+  /** How many asked for the link, by sku; "" for no product. */
+  asks?: Record<string, number>;
+  queue?: Question[];
+  held?: HeldComment[];
+  blocked_words?: string[];
+  held_words?: string[];
+  followers_only?: boolean;
+  review?: "off" | "new" | "all";
+  moderators?: string[];
+  muted?: { user: string; until: number; shadow?: boolean }[];
 }
 
 export interface Comment {
@@ -68,6 +206,8 @@ export interface Comment {
   role: RoleName;
   text: string;
   ts: number;
+  /** Only its author and the room's staff see it. */
+  shadow?: boolean;
 }
 
 export interface RoomView {
@@ -88,9 +228,24 @@ export interface RoomView {
   slow_s: number;
   pin: string | null;
   notice: string;
+  kind: Kind;
+  /** The id of the host's fan group; "" if there is none. */
+  group: string;
+  followers: number;
+  reserved: number;
+  followers_only: boolean;
+  /** What is on sale can be bought though the stream has ended. */
+  selling: boolean;
   shelf: Product[];
   sales: Sale[];
   comments: Comment[];
+  coupons: Coupon[];
+  /** The one being answered now. */
+  question: Question | null;
+  /** Those answered, oldest first. */
+  answers: Question[];
+  poll: Poll | null;
+  lucky: Lucky | null;
 }
 
 export interface You {
@@ -115,7 +270,29 @@ export interface Events {
   draw: Sequenced & { t: "draw"; sale: string; seed: string; entries: number };
   removed: Sequenced & { t: "removed"; id?: string; user?: string };
   notice: Sequenced & { t: "notice"; text: string };
-  room: Sequenced & { t: "room"; slow_s: number };
+  room: Sequenced & {
+    t: "room"; slow_s: number; followers_only?: boolean; selling?: boolean; group?: string;
+  };
+  question: Sequenced & { t: "question"; question: Question };
+  coupon: Sequenced & { t: "coupon"; coupon: Coupon };
+  poll: Sequenced & { t: "poll"; poll: Poll };
+  lucky: Sequenced & { t: "lucky"; lucky: Lucky };
+  claims: { t: "claims"; coupon: string; claimed: number; used: number; ver: number };
+  votes: { t: "votes"; poll: string; votes: number[]; ver: number };
+  entries: { t: "entries"; lucky: string; entries: number };
+  followers: { t: "followers"; total: number };
+  reserved: { t: "reserved"; total: number };
+  /** To its owner alone. */
+  claim: { t: "claim"; claim: Claim };
+  /** To who reserved or follows, whatever room they are in: that room goes live. */
+  announce: {
+    t: "announce"; room: string; title: string; host: string; host_name: string;
+    why: "reserved" | "follow";
+  };
+  /** To host and moderators alone, like the next two. */
+  asks: { t: "asks"; counts: Record<string, number> };
+  queue: { t: "queue"; questions: Question[] };
+  review: { t: "review"; held: HeldComment[]; total: number };
   /** To the buyer alone. */
   order: { t: "order"; order: Order };
   /** To the muted user alone; 0: lifted. */
@@ -128,8 +305,9 @@ export type Delivery = "must" | "latest" | "sample";
 export type Status = "idle" | "connecting" | "joined" | "waiting" | "closed";
 /** What a `change` was about; "all" after each join. */
 export type Part =
-  | "all" | "phase" | "online" | "likes" | "slow_s" | "pin" | "notice" | "shelf" | "sales"
-  | "comments" | "orders" | "muted";
+  | "all" | "phase" | "online" | "likes" | "settings" | "pin" | "notice" | "shelf" | "sales"
+  | "comments" | "orders" | "muted" | "questions" | "coupons" | "poll" | "lucky" | "followers"
+  | "reserved" | "mine";
 
 export interface StatusDetail {
   /** waiting: ms until the next attempt. */
@@ -169,7 +347,7 @@ export interface RoomOptions {
    */
   token?: string | null | (() => string | null | Promise<string | null>);
   encoding?: "json" | "msgpack";
-  source?: { kind: SourceKind; id?: string };
+  source?: Source;
   /** Recent comments kept in the state; 50 if left out, as many as a snapshot has. */
   commentsMax?: number;
 }
@@ -185,15 +363,47 @@ export class RoomState {
   room: RoomView | null;
   /** The viewer's own, newest first. */
   orders: Order[];
+  mine: Mine;
   you: You | null;
   epoch: string | null;
   seq: number;
   mutedUntil: number;
   constructor(options?: { commentsMax?: number });
-  reset(joined: { room: object; orders: Order[]; you: You; epoch: string; seq: number }): void;
+  reset(joined: {
+    room: object; orders: Order[]; mine?: Partial<Mine>; you: You; epoch: string; seq: number;
+  }): void;
   /** The part that changed; null: none; "old": known already; "gap": must-events are missing. */
   apply(event: { t: string; seq?: number }): Part | null | "old" | "gap";
   putOrder(order: Order): "orders";
+  putClaim(claim: Claim): "mine";
+}
+
+/** What was found for who asked; of a comment, only what applies. */
+export interface Answer {
+  /** The link that was asked for. */
+  card?: Card;
+  /** Questions like it that were answered before. */
+  answers?: Question[];
+  /** It joined the queue as this. */
+  question?: Question;
+  /** The comment waits for a moderator. */
+  held?: boolean;
+}
+
+export interface BuyOptions { key?: string; claim?: string; withinMs?: number }
+
+export interface CouponTerms {
+  title: string;
+  quota: number;
+  currency: string;
+  amount?: number;
+  percent?: number;
+  floor?: number;
+  per_user?: number;
+  audience?: Audience;
+  starts_in_s?: number;
+  lasts_s?: number;
+  skus?: string[];
 }
 
 export class Room {
@@ -205,22 +415,66 @@ export class Room {
   on<K extends keyof Listeners>(name: K, listener: Listeners[K]): () => void;
 
   /** Connect and join. Later connections are made by themselves. */
-  join(): Promise<{ seq: number; epoch: string; you: You; room: object; orders: Order[] }>;
+  join(): Promise<{
+    seq: number; epoch: string; you: You; room: object; orders: Order[]; mine?: Partial<Mine>;
+  }>;
   /** Resolves once joined. */
   ready(): Promise<void>;
   close(): void;
   /** The server's clock, Unix ms. */
   now(): number;
 
-  comment(text: string): Promise<string>;
+  comment(text: string): Promise<Answer & { id: string }>;
   like(n?: number): Promise<object>;
+  /** For the product's link, or with `text` a question about it. */
+  ask(sku: string, text?: string): Promise<Answer>;
   /** Repeats itself under one key until the one true answer comes, or `withinMs` have passed. */
-  buy(sale: string, qty?: number, options?: { key?: string; withinMs?: number }): Promise<Order>;
+  buy(sale: string, qty?: number, options?: BuyOptions): Promise<Order>;
   buy(lines: { sale: string; qty: number }[], qty?: undefined,
-      options?: { key?: string; withinMs?: number }): Promise<Order>;
+      options?: BuyOptions): Promise<Order>;
   pay(order: string): Promise<Order>;
   cancel(order: string): Promise<Order>;
   orders(): Promise<Order[]>;
+  /** The place in line, 1 is next; 0: something was offered at once. */
+  waitlist(sale: string, options?: { qty?: number; leave?: boolean }): Promise<number | null>;
+  /** Repeats itself as `buy` does. */
+  couponClaim(coupon: string, options?: { key?: string; withinMs?: number }): Promise<Claim>;
+  vote(poll: string, option: number): Promise<void>;
+  luckyEnter(lucky: string): Promise<void>;
+  /** How many follow now. */
+  follow(on?: boolean): Promise<number>;
+  /** How many reserved. */
+  reserve(on?: boolean): Promise<number>;
+  /** The id of the group's room. */
+  groupJoin(): Promise<string>;
+  groupLeave(): Promise<string>;
+
+  // The host's and the moderators'
+  liveStart(): Promise<object>;
+  liveEnd(options?: { selling?: boolean }): Promise<object>;
+  selling(on: boolean): Promise<object>;
+  questionTake(question: string): Promise<Question>;
+  questionAnswer(question: string, text: string): Promise<Question>;
+  questionDrop(question: string): Promise<Question>;
+  couponOpen(terms: CouponTerms): Promise<Coupon>;
+  couponClose(coupon: string): Promise<Coupon>;
+  pollOpen(question: string, options: string[], more?: { lasts_s?: number }): Promise<Poll>;
+  pollClose(poll: string): Promise<Poll>;
+  luckyOpen(title: string, prizes: number,
+            more?: { audience?: Audience; lasts_s?: number }): Promise<Lucky>;
+  luckyDraw(lucky: string): Promise<Lucky>;
+  mute(user: string, seconds: number, options?: { shadow?: boolean }): Promise<object>;
+  commentRemove(id: string): Promise<object>;
+  commentKeep(id: string): Promise<object>;
+  wordsPut(words: string[], action: "block" | "hold"): Promise<object>;
+  wordsRemove(words: string[]): Promise<object>;
+  rules(change: { followers_only?: boolean; review?: "off" | "new" | "all" }): Promise<object>;
+  reviewPass(id: string): Promise<object>;
+  reviewDrop(id: string): Promise<object>;
+  moderatorAdd(user: string): Promise<object>;
+  moderatorRemove(user: string): Promise<object>;
+  desk(): Promise<Desk>;
+
   ping(): Promise<number>;
   /** Any command of the protocol. */
   send(op: string, fields?: object): Promise<any>;

@@ -7,13 +7,17 @@
 //   await room.join();
 //   const order = await room.buy(state.room.sales[0].sale, 1);
 
+import { Commands, newKey } from "./liveroom-commands.js";
 import { RoomState } from "./liveroom-state.js";
 
-export { RoomState };
+export { newKey, RoomState };
 
 /** How the server may treat an event under pressure; see docs/protocol.md. */
 export const DELIVERY = {
-  comment: "sample", sold: "sample", likes: "latest", online: "latest", stock: "latest",
+  comment: "sample", sold: "sample",
+  likes: "latest", online: "latest", stock: "latest", claims: "latest", votes: "latest",
+  entries: "latest", followers: "latest", reserved: "latest",
+  asks: "latest", queue: "latest", review: "latest",
 };
 
 const JOIN_MS_MAX = 10_000; // from opening the socket to the reply to `join`
@@ -22,12 +26,9 @@ const SILENCE_MS_MAX = 20_000; // then ask `ping`
 const DEAD_MS = 32_000; // then give the connection up
 const BACKOFF_MS_MIN = 400;
 const BACKOFF_MS_MAX = 12_000;
-const BUY_MS_MAX = 60_000; // how long a buy is repeated before its outcome is called unknown
 
 /** Close codes after which coming back is no use; 4400-4499 are the server's "not like this". */
 const FINAL_CLOSES = new Set([1002, 1003, 1009]);
-/** Errors after which the same buy may be sent again with the same key. */
-const AGAIN = new Set(["unavailable", "rate_limited", "disconnected", "timeout"]);
 
 export class LiveroomError extends Error {
   /** `code` is one of the protocol's error codes, or "disconnected", "timeout", "closed". */
@@ -39,20 +40,13 @@ export class LiveroomError extends Error {
   }
 }
 
-const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
-
-/** A new idempotency key. (crypto.randomUUID is missing where a page is not served over TLS.) */
-export function newKey() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-export class Room {
+export class Room extends Commands {
   #options; #codec = null; #socket = null; #listeners = new Map(); #pending = new Map();
   #ref = 0; #attempt = 0; #slotMs = null; #timer = null; #watch = null; #heardAt = 0;
   #pinged = false; #clock = { offset: 0, rtt: Infinity }; #joined = null; #wake; #stopped = false;
 
   constructor(options) {
+    super();
     this.#options = { base: globalThis.location?.origin, encoding: "json", ...options };
     this.state = new RoomState(options);
     /** "idle", "connecting", "joined", "waiting" (for the next attempt) or "closed". */
@@ -260,6 +254,7 @@ export class Room {
       return;
     }
     if (message.order) changed.add(this.state.putOrder(message.order));
+    if (message.claim) changed.add(this.state.putClaim(message.claim));
     waiting.resolve(message);
   }
 
@@ -311,34 +306,8 @@ export class Room {
     });
   }
 
-  async comment(text) { return (await this.send("comment", { text })).id; }
-  like(n = 1) { return this.send("like", { n }); }
-  async pay(order) { return (await this.send("pay", { order })).order; }
-  async cancel(order) { return (await this.send("cancel", { order })).order; }
-
-  /** The viewer's own orders, newest first, read afresh. */
-  async orders() {
-    const { orders = [] } = await this.send("orders");
-    for (const order of orders) this.state.putOrder(order);
-    this.#tell("change", new Set(["orders"]), this.state);
-    return orders;
-  }
-
-  /**
-   * Hold units of a sale, or of several by `[{sale, qty}]`. A buy without an answer is *unknown*:
-   * it is sent again with the same key, through reconnects, until the one true answer comes.
-   */
-  async buy(what, qty = 1, { key = newKey(), withinMs = BUY_MS_MAX } = {}) {
-    const body = Array.isArray(what) ? { key, lines: what } : { key, sale: what, qty };
-    const until = Date.now() + withinMs;
-    for (;;) {
-      try {
-        return (await this.send("buy", body)).order;
-      } catch (error) {
-        if (!AGAIN.has(error.code) || Date.now() >= until) throw error;
-        await sleep(error.retryMs ?? 200 + Math.random() * 300);
-        await Promise.race([this.ready(), sleep(Math.max(0, until - Date.now()))]);
-      }
-    }
+  /** A part of the state changed by what a reply told: let it be drawn. */
+  took(part) {
+    this.#tell("change", new Set([part]), this.state);
   }
 }

@@ -3,58 +3,55 @@
 import { Room } from "./liveroom.js";
 import { CommentList } from "./ui/comments.js";
 import { everyTick, h, icon, iconButton, onceAFrame, write } from "./ui/dom.js";
-import { day, duration, priceText, short } from "./ui/format.js";
-import { Hearts } from "./ui/hearts.js";
+import { priceText, short } from "./ui/format.js";
 import { openBuySheet, orderList } from "./ui/orders.js";
-import { poster, stage } from "./ui/poster.js";
 import { prefs } from "./ui/prefs.js";
 import { pinnedCard, productDetails, shelfRow } from "./ui/product.js";
 import { openSignIn, signOut, whoAmI } from "./ui/session.js";
 import { connectionBanner, openSheet, say, toast } from "./ui/sheet.js";
-import { saleOf } from "./ui/stock.js";
 import { t, whyNot } from "./ui/strings.js";
+import { roomId, shareLink, source, watchPath } from "./watch/address.js";
+import { Answers, askSection, questionStrip } from "./watch/asking.js";
+import { Composer, LikeButton } from "./watch/bar.js";
+import { bestFor, couponChoice } from "./watch/coupons.js";
+import { showInvitation } from "./watch/group.js";
+import { HostChip } from "./watch/head.js";
+import { Replay } from "./watch/replay.js";
+import { Spot } from "./watch/spot.js";
+import { Stage } from "./watch/stage.js";
+import { Waiting } from "./watch/waiting.js";
 
-const LIKES_GATHER_MS = 400;
-const LIKES_MAX = 50; // in one command
 const TICKER_MS = 2600;
+const ANNOUNCE_MS = 15_000;
 const PANEL_ORDERS_MAX = 3; // beside the shelf; all of them are behind the button
-const SOURCES = ["note", "search", "group", "follow", "reservation", "feed", "share"];
 
-const roomId = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const wide = matchMedia("(min-width: 60rem)");
-
-/** `?from=note&note=abc` in a shared link tells what brought the viewer here. */
-function source() {
-  const from = new URLSearchParams(location.search);
-  const kind = from.get("from");
-  return SOURCES.includes(kind) ? { kind, id: (from.get("id") ?? "").slice(0, 64) } : undefined;
-}
-
 const room = new Room({ room: roomId, source: source() });
-const isGuest = () => (room.state.you?.role ?? "guest") === "guest";
-
-function needSignIn() {
-  if (!isGuest()) return false;
-  openSignIn({ why: t("signin.to_buy"), then: () => location.reload() });
-  return true;
-}
 
 /** Buttons are there before the room is. */
 const onceJoined = (run) => () => room.state.room && run();
 
-// What product parts may ask of the page.
+// What the parts may ask of the page.
 const ctx = {
   room,
-  buy(sale, qty) {
-    if (needSignIn()) return;
-    openBuySheet(room, sale.title, room.buy(sale.sale, qty));
+  isGuest: () => (room.state.you?.role ?? "guest") === "guest",
+  needSignIn() {
+    if (!ctx.isGuest()) return false;
+    openSignIn({ why: t("signin.to_buy"), then: () => location.reload() });
+    return true;
   },
+  /** `claim` is the coupon to use: null for none, left out for the best. */
+  buy(sale, qty, claim = bestFor(room, sale, qty)?.claim.claim) {
+    if (ctx.needSignIn()) return;
+    openBuySheet(room, sale.title, room.buy(sale.sale, qty, { claim: claim ?? undefined }));
+  },
+  off: (sale, qty) => bestFor(room, sale, qty)?.off ?? 0,
   places: new Map(), // sale id -> this viewer's place in its line, as it was on joining
   async waitlist(sale) {
-    if (needSignIn()) return;
+    if (ctx.needSignIn()) return;
     const leave = ctx.places.has(sale.sale);
     try {
-      const { place } = await room.send("waitlist", { sale: sale.sale, qty: 1, leave });
+      const place = await room.waitlist(sale.sale, { leave });
       if (leave) ctx.places.delete(sale.sale);
       else if (place === 0) return; // offered at once: the order says so
       else ctx.places.set(sale.sale, place);
@@ -64,23 +61,31 @@ const ctx = {
     }
   },
   details(product) {
-    openSheet(product.title, () => productDetails(ctx, product), { kind: "details-sheet" });
+    const asking = askSection(ctx, product, answers);
+    const dialog = openSheet(product.title, () => productDetails(ctx, product, {
+      choice: (sale, qty) => couponChoice(ctx, sale, qty), more: asking.root,
+    }), { kind: "details-sheet" });
+    dialog.addEventListener("close", room.on("change",
+      (parts) => (parts.has("questions") || parts.has("all")) && asking.draw()));
   },
 };
 
 // ---- the parts of the page
 
-const stageBox = h("div.stage");
-const hearts = new Hearts(h("canvas.hearts", { "aria-hidden": "true" }));
-const hostName = h("b.host-name");
-const phaseTag = h("span.phase");
-const titleLine = h("h1.room-title");
+const stage = new Stage();
+const hostChip = new HostChip(ctx);
+const spot = new Spot(ctx);
+const waiting = new Waiting(ctx);
+const replay = new Replay(ctx);
+const answers = new Answers(ctx);
+const question = questionStrip();
+const composer = new Composer(ctx, (reply) => answers.heard(reply));
+const likeButton = new LikeButton(ctx);
 const online = h("span.online-now");
 const onlineBox = h("span.online", {}, icon("eye"), online);
-const notice = h("p.notice", { hidden: true });
+const notice = h("p.strip.notice", { hidden: true });
 const ticker = h("p.ticker", { "aria-hidden": "true" });
-const pinnedBox = h("div.pinned");
-const likeCount = h("span.like-count");
+const pinnedBox = h("div.pinned-box");
 const shelfCount = h("span.count-dot", { hidden: true });
 const ordersDot = h("span.count-dot", { hidden: true });
 const talk = new CommentList({
@@ -92,65 +97,10 @@ const panelOrders = h("section", { hidden: true, "aria-label": t("orders") },
 const panelShelf = h("ol.shelf-list");
 const panelShelfCount = h("span.fine");
 
-const likeButton = h("button.round.like", { type: "button", "aria-label": t("like"),
-  onclick: onceJoined(() => like()) }, icon("heart"), likeCount);
 const shelfButton = h("button.round.shelf-button", { type: "button", "aria-label": t("shelf"),
   onclick: onceJoined(() => openShelf()) }, icon("bag"), shelfCount);
 const ordersButton = h("button.round.orders-button", { type: "button", "aria-label": t("orders"),
   onclick: onceJoined(() => openOrders()) }, icon("list"), ordersDot);
-
-const field = h("input.say", { type: "text", name: "comment", maxlength: "200",
-  autocomplete: "off", enterkeyhint: "send", placeholder: t("comment.placeholder"),
-  "aria-label": t("comment.label") });
-
-function composer() {
-  const submit = async (event) => {
-    event.preventDefault();
-    const text = field.value.trim();
-    if (!text || needSignIn()) return;
-    field.value = "";
-    try {
-      await room.comment(text);
-    } catch (error) {
-      if (!field.value) field.value = text; // what somebody wrote must not be lost
-      toast(error.code === "muted" && error.retryMs
-        ? t("comment.muted", { left: duration(error.retryMs) })
-        : error.code === "rate_limited" && room.state.room.slow_s
-          ? t("comment.slow", { n: room.state.room.slow_s })
-          : whyNot(error, room.state.room.phase));
-    }
-  };
-  field.addEventListener("focus", () => isGuest() && (field.blur(), needSignIn()));
-  return h("form.composer", { onsubmit: submit }, field,
-    h("button.send", { type: "submit", "aria-label": t("comment.send") }, icon("send")));
-}
-
-// ---- hearts: gathered, so that fifty taps are one command
-
-let likesWaiting = 0;
-let likesShown = 0;
-
-function like() {
-  if (needSignIn()) return;
-  hearts.send(1);
-  likesWaiting += 1;
-  if (likesWaiting === 1) setTimeout(sendLikes, LIKES_GATHER_MS);
-}
-
-function sendLikes() {
-  const n = Math.min(LIKES_MAX, likesWaiting);
-  likesWaiting = 0;
-  likesShown += n; // these flew already
-  room.like(n).catch((error) => error.code === "not_live"
-    && toast(whyNot(error, room.state.room.phase)));
-}
-
-function drawLikes(total) {
-  if (likesShown === 0 || total < likesShown) likesShown = total;
-  hearts.send(Math.min(6, total - likesShown));
-  likesShown = total;
-  write(likeCount, total ? short(total) : "");
-}
 
 // ---- sheets
 
@@ -171,7 +121,7 @@ function openShelf() {
 }
 
 function openOrders() {
-  if (needSignIn()) return;
+  if (ctx.needSignIn()) return;
   const own = orderList(room);
   const dialog = openSheet(t("orders"), () => own.root);
   dialog.addEventListener("close", room.on("change", (parts) => parts.has("orders") && own.draw()));
@@ -180,17 +130,17 @@ function openOrders() {
 function openMenu() {
   const { you } = room.state;
   openSheet(t("menu"), (leave) => h("div.stack", {},
-    !isGuest() && h("p.fine", {}, t("signin.you", { name: you.name })),
-    h("button.plain.wide", { type: "button", onclick: async () => {
-      await navigator.clipboard?.writeText(location.href);
+    !ctx.isGuest() && h("p.fine", {}, t("signin.you", { name: you.name })),
+    h("button.plain.wide", { type: "button", data: { do: "share" }, onclick: async () => {
+      await navigator.clipboard?.writeText(shareLink(you)).catch(() => {});
       leave();
       toast(t("watch.copied"));
     } }, icon("link"), t("watch.share")),
-    !isGuest() && you.role !== "viewer"
+    !ctx.isGuest() && you.role !== "viewer"
       && h("a.plain.wide.button", { href: `/host/${encodeURIComponent(roomId)}` }, t("watch.host")),
     prefs(),
-    isGuest()
-      ? h("button.primary.wide", { type: "button", onclick: () => { leave(); needSignIn(); } },
+    ctx.isGuest()
+      ? h("button.primary.wide", { type: "button", onclick: () => { leave(); ctx.needSignIn(); } },
         t("signin"))
       : h("button.plain.wide", { type: "button",
         onclick: () => signOut().then(() => location.reload()) }, t("signout"))));
@@ -200,24 +150,24 @@ function openMenu() {
 
 const DRAW = {
   all() {
-    const { title, host_name } = room.state.room;
+    const { title, kind } = room.state.room;
     document.title = `${title} · Liveroom`;
-    write(titleLine, title);
-    write(hostName, host_name);
-    drawStage();
+    document.body.classList.toggle("is-group", kind === "group");
     for (const [part, draw] of Object.entries(DRAW)) if (part !== "all") draw();
   },
   phase() {
-    const { phase } = room.state.room;
-    phaseTag.dataset.phase = phase;
-    write(phaseTag, t({ live: "live", scheduled: "soon", ended: "ended" }[phase]));
-    field.disabled = likeButton.disabled = phase !== "live";
-    field.placeholder = t({ scheduled: "comment.before", live: "comment.placeholder",
-      ended: "comment.after" }[phase]);
-    drawStage();
+    const { room: now } = room.state;
+    hostChip.draw();
+    composer.draw(now);
+    likeButton.root.disabled = now.phase !== "live" && now.kind !== "group";
+    stage.draw(now);
+    replay.draw();
+    waiting.draw();
+    pinnedBox.hidden = !waiting.root.hidden || !replay.root.hidden;
   },
+  settings: () => DRAW.phase(),
   online: () => write(online, short(room.state.room.online)),
-  likes: () => drawLikes(room.state.room.likes),
+  likes: () => likeButton.draw(room.state.room.likes),
   notice() {
     const { notice: text } = room.state.room;
     notice.hidden = !text;
@@ -233,29 +183,13 @@ const DRAW = {
     panelOrders.hidden = room.state.orders.length === 0;
     orders.draw();
   },
+  questions: () => question.draw(room.state.room),
+  coupons: () => spot.draw(),
+  poll: () => spot.draw(),
+  lucky: () => spot.draw(),
+  reserved: () => waiting.draw(),
+  mine() { hostChip.draw(); spot.draw(); waiting.draw(); pinned?.draw(); },
 };
-
-let stageOf = "";
-
-function drawStage() {
-  const { phase, stream_url, embed_url, title, scheduled } = room.state.room;
-  const now = [phase, stream_url, embed_url, title].join("\n");
-  if (now === stageOf) return;
-  stageOf = now;
-  const words = phase === "ended" ? t("watch.ended")
-    : phase === "scheduled" ? (scheduled ? t("watch.soon_at", { when: day(scheduled) })
-      : t("watch.soon")) : null;
-  const line = words && h("p.poster-note", {}, words);
-  const shown = phase === "live" ? stage(room.state.room) : poster(room.state.room, line);
-  stageBox.replaceChildren(shown);
-  if (shown.tagName === "VIDEO") {
-    const sound = iconButton("sound", t("watch.unmute"), () => {
-      shown.muted = false;
-      sound.remove();
-    }, { class: "unmute" });
-    stageBox.append(sound);
-  }
-}
 
 let pinned = null;
 let pinnedAs = "";
@@ -280,6 +214,7 @@ function drawShelf() {
   write(panelShelfCount, items(shelf.length));
   drawPanel();
   drawPinned();
+  waiting.draw();
 }
 
 function drawPanel() {
@@ -330,12 +265,21 @@ function listen() {
         { forMs: 8000, action: { label: t("orders"), run: openOrders } });
     }
   });
+  room.on("question", ({ question: asked }) => {
+    answers.question(asked);
+    if (asked.status === "answering") say(`${t("ask.answering")}: ${asked.text}`);
+  });
+  room.on("lucky", ({ lucky }) => lucky.status === "drawn" && spot.drawn(lucky));
+  room.on("announce", announce);
   room.on("notice", ({ text }) => text && say(`${t("watch.notice")}: ${text}`));
   room.on("status", async (status, { code }) => {
     if (status !== "closed") return;
     if (code === "bad_token" || code === "close_4401") {
       await signOut(); // the cookie's token has ended: stay as a guest
       location.reload();
+    } else if (!room.state.room && ["forbidden", "close_4403"].includes(code)) {
+      document.querySelector(".watch").replaceWith(await showInvitation(roomId));
+      document.querySelector(".banner")?.remove(); // the page says it
     } else if (!room.state.room) {
       document.querySelector(".watch").replaceWith(h("main.nowhere", {},
         h("a.primary", { href: "/" }, t("back"))));
@@ -343,21 +287,30 @@ function listen() {
   });
 }
 
+/** A room that was reserved, or of a host one follows, goes live: the way there. */
+function announce({ room: to, title, host_name, host, why }) {
+  const words = t("announce.live", { name: host_name || host, title });
+  say(words);
+  const kind = why === "reserved" ? "reservation" : "follow";
+  toast(words, { forMs: ANNOUNCE_MS, action: to === roomId ? null
+    : { label: t("announce.go"), run: () => { location.href = watchPath(to, kind); } } });
+}
+
 function build() {
   document.body.append(h("main.watch", {},
     h("div.theatre", {},
-      stageBox,
+      stage.root,
       h("div.shade"),
       h("header.top", {},
         h("a.icon-button", { href: "/", "aria-label": t("back"), title: t("back") }, icon("back")),
-        h("div.host-chip", {}, h("div.host-words", {}, h("span.host-line", {}, phaseTag, hostName),
-          titleLine)),
+        hostChip.root,
         onlineBox,
         iconButton("more", t("menu"), onceJoined(openMenu))),
-      notice,
-      h("div.talk", {}, ticker, talk.root),
-      pinnedBox,
-      h("footer.bar", {}, shelfButton, composer(), ordersButton, likeButton, hearts.canvas)),
+      h("div.strips", {}, notice, question.root, spot.root),
+      h("div.talk", {}, ticker, talk.root, answers.root),
+      h("div.pinned", {}, pinnedBox, waiting.root, replay.root),
+      h("footer.bar", {}, shelfButton, composer.root, ordersButton, likeButton.root,
+        likeButton.hearts.canvas)),
     h("aside.panel", { "aria-label": t("shelf") },
       panelOrders,
       h("h2.panel-title", {}, t("shelf"), panelShelfCount), panelShelf)));

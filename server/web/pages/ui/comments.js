@@ -51,6 +51,10 @@ export class CommentList {
       if (event.key === "End") this.follow();
     });
     this.view.addEventListener("scroll", () => this.paused && this.#scrolled(), { passive: true });
+    // What comes and goes around the list changes its height: the end stays in sight.
+    new ResizeObserver(() => {
+      if (!this.paused) this.view.scrollTop = this.view.scrollHeight;
+    }).observe(this.view);
     setInterval(() => this.#tellHeat(), 1000);
   }
 

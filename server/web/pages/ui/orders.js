@@ -54,6 +54,14 @@ function actions(ctx, order) {
   return h("div.actions", {}, back, pay);
 }
 
+/** What was bought, and what a coupon took off. */
+function linesOf(order) {
+  return [...order.lines.map((line) => h("p.order-line", {}, h("span", {}, line.title),
+    h("span.fine", {}, `×${line.qty}`), price(line.price * line.qty, order.currency))),
+  order.off > 0 && h("p.order-line.order-off", {}, h("span", {}, t("order.coupon")),
+    h("span", {}, `−${priceText(order.off, order.currency)}`))];
+}
+
 /** One order of the list. */
 function orderRow(ctx, order) {
   const status = statusOf(order, ctx.room.now());
@@ -62,8 +70,7 @@ function orderRow(ctx, order) {
     h("div.order-head", {},
       h("span.status", { data: { status } }, t(`order.${status}`)),
       h("span.fine", {}, day(order.created))),
-    order.lines.map((line) => h("p.order-line", {}, h("span", {}, line.title),
-      h("span.fine", {}, `×${line.qty}`), price(line.price * line.qty, order.currency))),
+    linesOf(order),
     held && h("div.order-pay", {}, holdRing(ctx.room, order), actions(ctx, order)));
 }
 
@@ -117,8 +124,7 @@ export function openBuySheet(room, title, buying) {
 }
 
 function buyView(ctx, order, status) {
-  const lines = order.lines.map((line) => h("p.order-line", {}, h("span", {}, line.title),
-    h("span.fine", {}, `×${line.qty}`), price(line.price * line.qty, order.currency)));
+  const lines = linesOf(order).filter(Boolean);
   const number = h("p.fine", {}, t("order.no", { id: order.order }));
   if (status === "held") {
     return [holdRing(ctx.room, order), h("p.big", {}, t("order.got")), ...lines,

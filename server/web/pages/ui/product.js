@@ -6,6 +6,16 @@ import { posterVars } from "./poster.js";
 import { countdown, saleOf, saleState, stockBar } from "./stock.js";
 import { t } from "./strings.js";
 
+/** A product as the shelf has it; else as it came, whose defaults are left out. */
+export function productOf({ shelf }, wire) {
+  return shelf.find(({ sku }) => sku === wire.sku)
+    ?? { image: "", url: "", points: [], flaws: [], ...wire };
+}
+
+/** Whether anything can be bought here now: live, or after the end if the host lets it. */
+export const sellsNow = ({ phase, selling, kind }) =>
+  phase === "live" || kind === "group" || (phase === "ended" && selling);
+
 /** The product's picture, or a tile with its first letters. */
 export function thumbnail(product) {
   const tile = () => h("span.thumb.tile", { vars: posterVars(product.sku + product.title),
@@ -19,9 +29,11 @@ export function thumbnail(product) {
 
 /**
  * What a product costs and whether it can be bought, kept up to date while it is in the page.
- * @param ctx {room, buy(sale, qty), waitlist(sale), places, details(product)}
+ * @param ctx {room, buy(sale, qty, claim?), off(sale, qty), waitlist(sale), places,
+ *   details(product)}; `off` is what a coupon of the viewer's would take off
+ * @param options `claim()`: the coupon to use; left out, the best
  */
-export function saleBlock(ctx, product, { qty = () => 1, stock = true } = {}) {
+export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim } = {}) {
   const { room } = ctx;
   const cost = h("span.cost");
   const bar = stockBar();
@@ -40,7 +52,7 @@ export function saleBlock(ctx, product, { qty = () => 1, stock = true } = {}) {
     const sale = find();
     if (!sale) return;
     if (saleState(sale, room.now()) === "sold_out") ctx.waitlist(sale);
-    else ctx.buy(sale, qty());
+    else ctx.buy(sale, qty(), claim ? claim() ?? null : undefined);
   };
   const root = h("div.sale-block", {}, h("div.sale-row", {}, cost, timer),
     stock && bar.root, h("div.sale-row", {}, note, button));
@@ -48,10 +60,13 @@ export function saleBlock(ctx, product, { qty = () => 1, stock = true } = {}) {
   const draw = () => {
     const sale = find();
     const state = sale ? saleState(sale, room.now()) : "none";
-    const now = `${state} ${sale?.sale} ${sale?.price} ${product.price}`;
+    const off = !claim && sale && state === "open" ? ctx.off?.(sale, qty()) ?? 0 : 0;
+    const now = `${state} ${sale?.sale} ${sale?.price} ${product.price} ${off} ${off && qty()}`;
     if (now !== shown) {
       shown = now;
-      cost.replaceChildren(...costOf(product, sale, state));
+      cost.replaceChildren(...costOf(product, sale, state),
+        ...(off ? [h("span.after-coupon", {}, t("coupon.after",
+          { price: priceText(sale.price * qty() - off, sale.currency) }))] : []));
       root.dataset.state = state;
     }
     bar.root.hidden = !sale || state === "scheduled" || state === "closed";
@@ -70,10 +85,10 @@ function costOf(product, sale, state) {
 }
 
 function drawButton(button, note, sale, state, room, qty, place) {
-  const live = room.phase === "live";
+  const live = sellsNow(room);
   const words = {
     none: "", closed: t("sale.closed"), scheduled: t("sale.soon"),
-    open: live ? (qty > 1 ? t("sale.buy_n", { n: qty }) : t("sale.buy")) : t("sale.not_live"),
+    open: live ? (qty > 1 ? t("sale.buy_n", { n: qty }) : t("sale.buy")) : t(room.phase === "ended" ? "sale.closed" : "sale.not_live"),
     sold_out: place ? t("wait.place", { place })
       : sale?.held > 0 ? t("wait.join") : t("sale.sold_out"),
   }[state];
@@ -120,11 +135,15 @@ export function shelfRow(ctx, product, index, pinned) {
     block.root);
 }
 
-/** All there is to know about a product, and how many to buy. */
-export function productDetails(ctx, product) {
+/**
+ * All there is to know about a product, and how many to buy. `choice(sale, qty)` makes the choice
+ * of a coupon; `more` comes last.
+ */
+export function productDetails(ctx, product, { choice, more = null } = {}) {
   let qty = 1;
   const shown = h("output.qty", { "aria-label": t("qty") }, "1");
-  const block = saleBlock(ctx, product, { qty: () => qty });
+  const coupons = choice?.(() => openSale(ctx.room, product.sku), () => qty);
+  const block = saleBlock(ctx, product, { qty: () => qty, claim: coupons?.claim });
   const step = (by) => () => {
     const max = saleOf(ctx.room.state.room, product.sku)?.per_user ?? 1;
     qty = Math.min(Math.max(1, qty + by), max);
@@ -146,5 +165,11 @@ export function productDetails(ctx, product) {
     list(t("product.flaws"), product.flaws, "flaws"),
     product.url && h("a.text-link", { href: product.url, target: "_blank",
       rel: "noopener noreferrer" }, icon("link"), t("product.link")),
-    stepper, block.root);
+    stepper, coupons?.root, block.root, more);
+}
+
+/** The product's sale if it can be bought in, else null. */
+function openSale(room, sku) {
+  const sale = saleOf(room.state.room, sku);
+  return sale && saleState(sale, room.now()) === "open" ? sale : null;
 }

@@ -1,0 +1,170 @@
+// The commands of the protocol as methods. Room adds the connection below them.
+//
+// A command is sent once, but for `buy` and `couponClaim`: without an answer their outcome is
+// *unknown*, so they are sent again with the same key, through reconnects, until it is known.
+
+const BUY_MS_MAX = 60_000; // how long such a command is repeated before its outcome is called unknown
+
+/** Errors after which the same key may be sent again. */
+const AGAIN = new Set(["unavailable", "rate_limited", "disconnected", "timeout"]);
+
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/** A new idempotency key. (crypto.randomUUID is missing where a page is not served over TLS.) */
+export function newKey() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** What a class with `send`, `ready`, `state` and `took(part)` can say to a room. */
+export class Commands {
+  async #untilAnswered(op, body, withinMs) {
+    const until = Date.now() + withinMs;
+    for (;;) {
+      try {
+        return await this.send(op, body);
+      } catch (error) {
+        if (!AGAIN.has(error.code) || Date.now() >= until) throw error;
+        await sleep(error.retryMs ?? 200 + Math.random() * 300);
+        await Promise.race([this.ready(), sleep(Math.max(0, until - Date.now()))]);
+      }
+    }
+  }
+
+  #mine(change) {
+    this.state.mine = { ...this.state.mine, ...change };
+    this.took("mine");
+  }
+
+  // ---- everybody's
+
+  /** The whole reply: `{id}`, with `held`, `card`, `answers` or `question` where it has them. */
+  comment(text) { return this.send("comment", { text }); }
+  like(n = 1) { return this.send("like", { n }); }
+
+  /** Ask for a product's link (`{card}`), or a question about it (`{question}` or `{answers}`). */
+  ask(sku, text = "") { return this.send("ask", text ? { sku, text } : { sku }); }
+
+  /**
+   * Hold units of a sale, or of several by `[{sale, qty}]`; `claim` is the coupon to use. Sent
+   * again with the same key until the one true answer comes.
+   */
+  async buy(what, qty = 1, { key = newKey(), claim, withinMs = BUY_MS_MAX } = {}) {
+    const body = Array.isArray(what) ? { key, lines: what } : { key, sale: what, qty };
+    return (await this.#untilAnswered("buy", claim ? { ...body, claim } : body, withinMs)).order;
+  }
+
+  async pay(order) { return (await this.send("pay", { order })).order; }
+  async cancel(order) { return (await this.send("cancel", { order })).order; }
+
+  /** The viewer's own orders, newest first, read afresh. */
+  async orders() {
+    const { orders = [] } = await this.send("orders");
+    for (const order of orders) this.state.putOrder(order);
+    this.took("orders");
+    return orders;
+  }
+
+  /** Queue for units that may come back; the place, 0 if some were offered at once. */
+  async waitlist(sale, { qty = 1, leave = false } = {}) {
+    return (await this.send("waitlist", { sale, qty, leave })).place ?? null;
+  }
+
+  /** Take one coupon: a claim, the same one however often it has to be asked for. */
+  async couponClaim(coupon, { key = newKey(), withinMs = BUY_MS_MAX } = {}) {
+    return (await this.#untilAnswered("coupon.claim", { coupon, key }, withinMs)).claim;
+  }
+
+  /** Choose an option, counted from 0. */
+  async vote(poll, option) {
+    await this.send("vote", { poll, option });
+    if (this.state.room.poll?.poll === poll) this.#mine({ vote: option });
+  }
+
+  async luckyEnter(lucky) {
+    await this.send("lucky.enter", { lucky });
+    if (this.state.room.lucky?.lucky === lucky) this.#mine({ lucky: true });
+  }
+
+  /** Follow the host, or no longer; how many do now. */
+  async follow(on = true) {
+    const { total = 0 } = await this.send("follow", { on });
+    this.#mine({ following: on });
+    return total;
+  }
+
+  /** Ask to be told when this scheduled room goes live; how many asked. */
+  async reserve(on = true) {
+    const { total = 0 } = await this.send("reserve", { on });
+    this.#mine({ reserved: on });
+    return total;
+  }
+
+  /** Become a member of the host's fan group; the id of its room. */
+  async groupJoin() {
+    const { group } = await this.send("group.join");
+    this.#mine({ member: true });
+    return group;
+  }
+
+  async groupLeave() {
+    const { group } = await this.send("group.leave");
+    this.#mine({ member: false });
+    return group;
+  }
+
+  // ---- the host's and the moderators'
+
+  liveStart() { return this.send("live.start"); }
+  /** `selling`: what is on sale stays so for who watches the replay. */
+  liveEnd({ selling = false } = {}) { return this.send("live.end", { selling }); }
+  selling(on) { return this.send("selling", { on }); }
+
+  async questionTake(question) {
+    return (await this.send("question.take", { question })).question;
+  }
+
+  async questionAnswer(question, text) {
+    return (await this.send("question.answer", { question, text })).question;
+  }
+
+  async questionDrop(question) {
+    return (await this.send("question.drop", { question })).question;
+  }
+
+  /** `{title, quota, currency, amount?, percent?, floor?, per_user?, audience?, …}` */
+  async couponOpen(terms) { return (await this.send("coupon.open", terms)).coupon; }
+  async couponClose(coupon) { return (await this.send("coupon.close", { coupon })).coupon; }
+
+  async pollOpen(question, options, { lasts_s = 0 } = {}) {
+    return (await this.send("poll.open", { question, options, lasts_s })).poll;
+  }
+
+  async pollClose(poll) { return (await this.send("poll.close", { poll })).poll; }
+
+  async luckyOpen(title, prizes, { audience = "all", lasts_s = 0 } = {}) {
+    return (await this.send("lucky.open", { title, prizes, audience, lasts_s })).lucky;
+  }
+
+  async luckyDraw(lucky) { return (await this.send("lucky.draw", { lucky })).lucky; }
+
+  /** With `shadow` the user is not told, and only they still see what they say. */
+  mute(user, seconds, { shadow = false } = {}) {
+    return this.send("mute", shadow ? { user, seconds, shadow } : { user, seconds });
+  }
+
+  commentRemove(id) { return this.send("comment.remove", { id }); }
+  commentKeep(id) { return this.send("comment.keep", { id }); }
+  /** `action` is "block" or "hold". */
+  wordsPut(words, action) { return this.send("words.put", { words, action }); }
+  wordsRemove(words) { return this.send("words.remove", { words }); }
+  /** `{followers_only?, review?}`; what is absent stays as it is. */
+  rules(change) { return this.send("rules", change); }
+  reviewPass(id) { return this.send("review.pass", { id }); }
+  reviewDrop(id) { return this.send("review.drop", { id }); }
+  moderatorAdd(user) { return this.send("moderator.add", { user }); }
+  moderatorRemove(user) { return this.send("moderator.remove", { user }); }
+
+  /** What only host and moderators see; the events `asks`, `queue` and `review` keep it true. */
+  async desk() { return (await this.send("desk")).desk ?? {}; }
+}

@@ -1,0 +1,56 @@
+// What a coupon is worth to an order: the server's rules, to show the price before buying. The
+// server has the last word.
+
+import { priceText } from "./format.js";
+import { t } from "./strings.js";
+
+/** "¥20 off", "10% off". */
+export function worth({ amount = 0, percent = 0, currency }) {
+  return percent ? t("coupon.percent", { n: percent })
+    : t("coupon.amount", { price: priceText(amount, currency) });
+}
+
+/** "over ¥199", or that it needs nothing. */
+export function condition({ floor = 0, currency }) {
+  return floor ? t("coupon.floor", { price: priceText(floor, currency) }) : t("coupon.no_floor");
+}
+
+/** Whether the coupon is being given out now, by the server's clock. */
+export function isOffered({ status, starts, ends, claimed, quota }, now) {
+  return status === "open" && now >= starts && (!ends || now < ends) && claimed < quota;
+}
+
+function sumFor({ skus = [] }, lines) {
+  return lines.filter(({ sku }) => !skus.length || skus.includes(sku))
+    .reduce((sum, { price, qty }) => sum + price * qty, 0);
+}
+
+/** What it takes off `lines` of `{sku, price, qty}` (minor units); percents are rounded down. */
+export function moneyOff(coupon, lines) {
+  const sum = sumFor(coupon, lines);
+  const { amount = 0, percent = 0, floor = 0 } = coupon;
+  if (sum < floor) return 0;
+  return percent ? Math.floor((sum * percent) / 100) : Math.min(amount, sum);
+}
+
+/** Why a claim can't be used for `lines`; "" if it can. */
+export function whyUseless(coupon, claim, lines, currency, now) {
+  if (claim.order) return t("coupon.used");
+  if (coupon.ends && now >= coupon.ends) return t("coupon.over");
+  if (coupon.currency !== currency) return t("coupon.currency");
+  const { skus = [], floor = 0 } = coupon;
+  if (skus.length && !lines.some(({ sku }) => skus.includes(sku))) return t("coupon.not_for");
+  const sum = sumFor(coupon, lines);
+  if (sum < floor) return t("coupon.short", { price: priceText(floor - sum, currency) });
+  return moneyOff(coupon, lines) ? "" : t("coupon.nothing");
+}
+
+/** One's claims with what they would do for `lines`, the best first: `{claim, coupon, off, why}`. */
+export function choices({ room, mine }, lines, currency, now) {
+  return mine.claims.flatMap((claim) => {
+    const coupon = room.coupons.find((known) => known.coupon === claim.coupon);
+    if (!coupon) return [];
+    const why = whyUseless(coupon, claim, lines, currency, now);
+    return [{ claim, coupon, why, off: why ? 0 : moneyOff(coupon, lines) }];
+  }).sort((a, b) => b.off - a.off);
+}

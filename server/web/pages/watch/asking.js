@@ -1,0 +1,121 @@
+// Asking: the answers only this viewer gets, the question the host answers now, and what was
+// answered of a product.
+
+import { h, icon, iconButton, write } from "../ui/dom.js";
+import { productOf, saleBlock, thumbnail } from "../ui/product.js";
+import { say, toast } from "../ui/sheet.js";
+import { t, whyNot } from "../ui/strings.js";
+
+const CARDS_MAX = 2;
+const TEXT_MAX = "200";
+
+const titleOf = ({ shelf }, sku) => shelf.find((product) => product.sku === sku)?.title ?? "";
+
+/** What the server answered to this viewer alone, below the comments until dismissed. */
+export class Answers {
+  constructor(ctx) {
+    this.ctx = ctx;
+    this.asked = new Set(); // questions of mine that wait for the host
+    this.root = h("ol.private", { "aria-label": t("ask.private") });
+  }
+
+  /** Take in the reply to a comment or to `ask`. */
+  heard({ card, answers, question, held } = {}) {
+    if (held) toast(t("comment.held"));
+    if (card) this.#put(`card ${card.product.sku}`, this.#card(card));
+    for (const answer of answers ?? []) this.#put(answer.question, this.#answer(answer));
+    if (question) {
+      this.asked.add(question.question);
+      toast(question.asked > 1 ? t("ask.queued_n", { n: question.asked }) : t("ask.queued"));
+    }
+  }
+
+  /** A question's state changed: if it was asked here, its answer is shown here. */
+  question(question) {
+    if (!this.asked.has(question.question) || question.status === "open") return;
+    if (question.status === "answering") return;
+    this.asked.delete(question.question);
+    if (question.status === "answered") this.#put(question.question, this.#answer(question));
+  }
+
+  #put(key, parts) {
+    for (const row of this.root.children) if (row.dataset.key === key) row.remove();
+    const row = h("li.private-card", { data: { key } },
+      ...parts, iconButton("close", t("close"), () => row.remove(), { class: "private-close" }));
+    this.root.append(row);
+    while (this.root.childElementCount > CARDS_MAX) this.root.firstElementChild.remove();
+    say(`${t("ask.private")}: ${row.querySelector(".private-title").textContent}`);
+  }
+
+  #card({ product: wire }) {
+    const { ctx } = this;
+    const product = productOf(ctx.room.state.room, wire);
+    return [
+      h("button.private-main", { type: "button", onclick: () => ctx.details(product),
+        "aria-label": t("product.open", { title: product.title }) }, thumbnail(product),
+      h("span.private-words", {}, h("span.private-only", {}, t("ask.only_you")),
+        h("span.private-title", {}, product.title))),
+      saleBlock(ctx, product, { stock: false }).root];
+  }
+
+  #answer({ text, answer, sku }) {
+    const title = titleOf(this.ctx.room.state.room, sku);
+    return [h("div.private-words", {},
+      h("span.private-only", {}, title ? `${t("ask.answered")} · ${title}` : t("ask.answered")),
+      h("span.private-title", {}, text), h("p.private-answer", {}, answer))];
+  }
+}
+
+/** The question being answered now, shown to everybody. */
+export function questionStrip() {
+  const about = h("span.strip-about");
+  const text = h("b");
+  const root = h("p.strip.question-strip", { hidden: true }, icon("ask"), h("span", {}, about, text));
+  return {
+    root,
+    draw(room) {
+      const { question } = room;
+      root.hidden = !question;
+      if (!question) return;
+      const title = titleOf(room, question.sku);
+      write(about, title ? `${t("ask.answering")} · ${title} ` : `${t("ask.answering")} `);
+      write(text, question.text);
+    },
+  };
+}
+
+/** On a product's sheet: what was answered of it, and the ways to ask. */
+export function askSection(ctx, product, answers) {
+  const { room } = ctx;
+  const list = h("dl.qa");
+  const field = h("input", { type: "text", name: "question", maxlength: TEXT_MAX, required: true,
+    autocomplete: "off", enterkeyhint: "send", placeholder: t("ask.placeholder"),
+    "aria-label": t("ask.label") });
+  const draw = () => {
+    const own = room.state.room.answers.filter(({ sku }) => sku === product.sku);
+    list.hidden = own.length === 0;
+    list.replaceChildren(...own.reverse().map(({ text, answer }) =>
+      h("div", {}, h("dt", {}, text), h("dd", {}, answer))));
+  };
+  const ask = async (text) => {
+    if (ctx.needSignIn()) return;
+    try {
+      const reply = await room.ask(product.sku, text);
+      field.value = "";
+      answers.heard(reply);
+      if (reply.card) toast(t("ask.link_told"));
+    } catch (error) {
+      toast(whyNot(error, room.state.room.phase));
+    }
+  };
+  const form = h("form.ask-form", { onsubmit: (event) => {
+    event.preventDefault();
+    const text = field.value.trim();
+    if (text) ask(text);
+  } }, field, h("button.plain", { type: "submit" }, t("ask.send")));
+  draw();
+  const root = h("section.asking", {}, h("div.box-head", {}, h("h3", {}, t("ask.title")),
+    h("button.quiet.small-button", { type: "button", data: { do: "ask-link" },
+      onclick: () => ask("") }, icon("link"), t("ask.link"))), list, form);
+  return { root, draw };
+}

@@ -1,0 +1,183 @@
+// Coupons: the strip that offers them, the sheet to claim them in, the choice at buying.
+
+import { everyTick, h, icon, write } from "../ui/dom.js";
+import { day, number, price, priceText } from "../ui/format.js";
+import { choices, condition, isOffered, worth } from "../ui/coupons.js";
+import { openSheet, toast } from "../ui/sheet.js";
+import { countdown } from "../ui/stock.js";
+import { t, whyNot } from "../ui/strings.js";
+
+const held = ({ mine }, { coupon }) => mine.claims.filter((claim) => claim.coupon === coupon);
+
+/** What else one must do to belong to a coupon's audience; "" for nothing. */
+function missing({ audience }, { following, member, reserved }) {
+  if (audience === "followers" && !following) return "followers";
+  if (audience === "group" && !member) return "group";
+  if (audience === "reserved" && !reserved) return "reserved";
+  return "";
+}
+
+/** Why a coupon was not given, in words of coupons. */
+function whyNone(error) {
+  return { sold_out: t("coupon.gone"), limit_reached: t("coupon.enough"), ended: t("coupon.over"),
+    forbidden: t("coupon.not_yours") }[error.code] ?? whyNot(error);
+}
+
+/** The chip beside the other offers. */
+export function couponChip(ctx) {
+  const words = h("span");
+  const root = h("button.chip-button.coupon-chip", { type: "button", hidden: true,
+    onclick: () => openCoupons(ctx) }, icon("ticket"), words);
+  const draw = () => {
+    const { room, mine } = ctx.room.state;
+    if (!room) return;
+    const now = ctx.room.now();
+    const offered = room.coupons.filter((coupon) => isOffered(coupon, now)
+      && held(ctx.room.state, coupon).length < coupon.per_user);
+    const usable = mine.claims.filter(({ order }) => !order).length;
+    root.hidden = room.coupons.length === 0 || (offered.length === 0 && usable === 0);
+    root.classList.toggle("fresh", offered.length > 0);
+    write(words, offered.length === 1 ? `${t("coupon.claim")} ${worth(offered[0])}`
+      : offered.length ? t("coupon.offered", { n: offered.length })
+        : t("coupon.mine", { n: usable }));
+  };
+  everyTick(root, draw); // a coupon may start or end without an event
+  return { root, draw };
+}
+
+function ticket(ctx, coupon) {
+  const { room } = ctx;
+  const button = h("button.primary.small-button", { type: "button", data: { do: "claim" } });
+  const rest = h("span.fine");
+  const why = h("span.fine");
+  const shelf = room.state.room.shelf;
+  const only = (coupon.skus ?? []).map((sku) =>
+    shelf.find((product) => product.sku === sku)?.title ?? sku).join("、");
+  const timer = countdown(() => room.now(), () => now().ends, () => t("sale.ends_in"));
+  function now() {
+    return room.state.room.coupons.find((known) => known.coupon === coupon.coupon) ?? coupon;
+  }
+  const claim = async () => {
+    if (ctx.needSignIn()) return;
+    button.disabled = true;
+    try {
+      const lacks = missing(now(), room.state.mine);
+      if (lacks === "followers") await room.follow();
+      if (lacks === "group") await room.groupJoin();
+      await room.couponClaim(coupon.coupon);
+      toast(t("coupon.claimed"));
+    } catch (error) {
+      toast(whyNone(error));
+    }
+    draw();
+  };
+  button.addEventListener("click", claim);
+  function draw() {
+    const it = now();
+    const mine = held(room.state, it);
+    const lacks = missing(it, room.state.mine);
+    const offered = isOffered(it, room.now());
+    const full = mine.length >= it.per_user;
+    const shut = lacks === "reserved" || (lacks === "group" && !room.state.room.group);
+    button.disabled = !offered || full || shut;
+    write(button, full ? t("coupon.have") : it.claimed >= it.quota ? t("coupon.gone_short")
+      : { followers: t("coupon.claim_follow"), group: t("coupon.claim_join") }[lacks]
+        ?? t("coupon.claim"));
+    write(rest, t("coupon.left", { n: number(Math.max(0, it.quota - it.claimed)) }));
+    write(why, shut ? t(`coupon.for_${lacks}`)
+      : it.status === "closed" || (it.ends && room.now() >= it.ends) ? t("coupon.over")
+        : room.now() < it.starts ? t("watch.soon_at", { when: day(it.starts) })
+          : mine.length ? mineWords(mine) : "");
+  }
+  const root = h("li.ticket", { data: { coupon: coupon.coupon } },
+    h("div.ticket-worth", {}, h("b", {}, worth(coupon)), h("span.fine", {}, condition(coupon))),
+    h("div.ticket-words", {}, h("b", {}, coupon.title),
+      coupon.audience !== "all" && h("span.tag", {}, t(`coupon.for_${coupon.audience}`)),
+      only && h("span.fine", {}, t("coupon.only", { what: only })),
+      h("span.ticket-line", {}, rest, timer), why),
+    button);
+  return everyTick(root, draw);
+}
+
+function mineWords(claims) {
+  const used = claims.filter(({ order }) => order).length;
+  return used ? t("coupon.used_n", { n: claims.length, used }) : t("coupon.mine_n",
+    { n: claims.length });
+}
+
+/** All coupons of the room: those to be had first. */
+export function openCoupons(ctx) {
+  const list = h("ol.tickets");
+  const draw = () => {
+    const { coupons } = ctx.room.state.room;
+    const now = ctx.room.now();
+    const key = coupons.map(({ coupon }) => coupon).join();
+    if (list.dataset.key === key) return;
+    list.dataset.key = key;
+    list.replaceChildren(...[...coupons].reverse()
+      .sort((a, b) => isOffered(b, now) - isOffered(a, now)).map((it) => ticket(ctx, it)));
+  };
+  draw();
+  const dialog = openSheet(t("coupon.title"), () => list);
+  dialog.addEventListener("close", ctx.room.on("change",
+    (parts) => (parts.has("coupons") || parts.has("all")) && draw()));
+}
+
+const AUTO = "auto";
+const NONE = "none";
+
+/**
+ * The choice of a coupon for an order of one sale: the best by itself, another, or none.
+ * `claim()` is what to buy with, `draw()` after any change.
+ */
+export function couponChoice(ctx, sale, qty) {
+  let chosen = AUTO;
+  const before = h("s.was");
+  const after = h("span.cost");
+  const total = h("p.coupon-total", { "aria-live": "polite" }, h("span.fine", {},
+    t("coupon.pay")), before, after);
+  const options = h("div.coupon-options");
+  const root = h("fieldset.coupon-choice", { hidden: true },
+    h("legend", {}, t("coupon.use")), options, total);
+  const state = () => {
+    const it = sale();
+    if (!it) return { all: [], sum: 0 };
+    const lines = [{ sku: it.sku, price: it.price, qty: qty() }];
+    return { it, sum: it.price * qty(),
+      all: choices(ctx.room.state, lines, it.currency, ctx.room.now()) };
+  };
+  const pick = ({ all }) => chosen === NONE ? null
+    : all.find(({ claim, off }) => off > 0 && (chosen === AUTO || claim.claim === chosen)) ?? null;
+  const row = (value, title, note, usable) => h("label.coupon-option", {},
+    h("input", { type: "radio", name: "coupon", value, checked: chosen === value,
+      disabled: !usable, onchange: () => { chosen = value; draw(); } }),
+    h("span", {}, h("b", {}, title), note && h("span.fine", {}, note)));
+  function draw() {
+    const now = state();
+    root.hidden = !now.all.length;
+    if (root.hidden) return;
+    const used = pick(now);
+    const key = JSON.stringify([chosen, now.sum, now.all.map(({ claim, why, off }) =>
+      [claim.claim, why, off])]);
+    if (key === root.dataset.key) return;
+    root.dataset.key = key;
+    const best = now.all.find(({ off }) => off > 0);
+    options.replaceChildren(
+      best ? row(AUTO, t("coupon.auto"), `${best.coupon.title} · ${worth(best.coupon)}`, true) : "",
+      ...now.all.map(({ claim, coupon, why, off }) => row(claim.claim, coupon.title, why
+        || t("coupon.saves", { price: priceText(off, now.it.currency) }), !why)),
+      row(NONE, t("coupon.none"), "", true));
+    if (!best) options.querySelector(`[value=${NONE}]`).checked = true;
+    write(before, used ? priceText(now.sum, now.it.currency) : "");
+    after.replaceChildren(price(now.sum - (used?.off ?? 0), now.it.currency));
+  }
+  return { root: everyTick(root, draw), claim: () => pick(state())?.claim.claim };
+}
+
+/** The best claim for a sale, for a buy by one tap: `{claim, off, coupon}` or null. */
+export function bestFor(room, sale, qty = 1) {
+  if (!room.state.mine.claims.length) return null;
+  const lines = [{ sku: sale.sku, price: sale.price, qty }];
+  const [best] = choices(room.state, lines, sale.currency, room.now());
+  return best?.off ? best : null;
+}

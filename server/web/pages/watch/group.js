@@ -1,0 +1,56 @@
+// A fan group's door: who is not a member is invited.
+
+import { Room } from "../liveroom.js";
+import { h, icon } from "../ui/dom.js";
+import { number } from "../ui/format.js";
+import { openSignIn, rest, whoAmI } from "../ui/session.js";
+import { toast } from "../ui/sheet.js";
+import { t, whyNot } from "../ui/strings.js";
+import { watchPath } from "./address.js";
+
+const GROUP = /^fans:(.+)$/;
+const ORDER = ["live", "scheduled", "ended"];
+
+/** One joins a group from a room of its host: by a connection that lasts for that alone. */
+async function joinFrom(roomId) {
+  const room = new Room({ room: roomId });
+  try {
+    await room.join();
+    return await room.groupJoin();
+  } finally {
+    room.close();
+  }
+}
+
+/** What stands where the chat would: whose group it is, and the way in. */
+export async function showInvitation(roomId) {
+  const host = GROUP.exec(roomId)?.[1];
+  if (!host) return closed();
+  const [view, { you }] = await Promise.all([
+    rest("GET", `/v1/hosts/${encodeURIComponent(host)}`).catch(() => null), whoAmI()]);
+  const rooms = (view?.rooms ?? []).filter(({ kind }) => kind !== "group")
+    .sort((a, b) => ORDER.indexOf(a.phase) - ORDER.indexOf(b.phase));
+  const join = h("button.primary.wide", { type: "button", data: { do: "join-group" },
+    onclick: async () => {
+      if (!you) return openSignIn({ why: t("group.sign_in"), then: () => location.reload() });
+      join.disabled = true;
+      try {
+        await joinFrom(rooms[0].room);
+        location.reload();
+      } catch (error) {
+        toast(error.code === "forbidden" ? t("group.followers") : whyNot(error));
+        join.disabled = false;
+      }
+      return null;
+    } }, icon("person"), t("group.join"));
+  return h("main.invitation", {}, h("div.login-card", {},
+    h("h1", {}, t("group.of", { name: view?.host_name || host })),
+    h("p", {}, t("group.members_only")), h("p.fine", {}, t("group.why")),
+    view && h("p.fine", {}, t("follow.count", { n: number(view.followers ?? 0) })),
+    rooms.length ? [join, h("a.plain.wide.button", { href: watchPath(rooms[0].room) },
+      rooms[0].title)] : h("p.fine", {}, t("group.no_room"))),
+  h("a.plain.button", { href: "/" }, t("back")));
+}
+
+const closed = () => h("main.invitation", {}, h("div.login-card", {},
+  h("h1", {}, t("err.forbidden")), h("a.primary", { href: "/" }, t("back"))));

@@ -1,0 +1,115 @@
+// The host by name: follow, the fan group, what comes next.
+
+import { h, icon, write } from "../ui/dom.js";
+import { day, number } from "../ui/format.js";
+import { rest } from "../ui/session.js";
+import { openSheet, sure, toast } from "../ui/sheet.js";
+import { t, whyNot } from "../ui/strings.js";
+import { watchPath } from "./address.js";
+
+/** Run one command of a button: off while it is under way, and what goes wrong is told. */
+async function press(button, run) {
+  button.disabled = true;
+  try {
+    return await run();
+  } catch (error) {
+    toast(whyNot(error));
+    return null;
+  } finally {
+    button.disabled = false;
+  }
+}
+
+export class HostChip {
+  constructor(ctx) {
+    this.ctx = ctx;
+    this.phase = h("span.phase");
+    this.name = h("b.host-name");
+    this.title = h("h1.room-title");
+    this.button = h("button.follow", { type: "button", hidden: true, onclick: () => this.#follow() });
+    this.root = h("div.host-chip", {},
+      h("div.host-words", {}, h("span.host-line", {}, this.phase,
+        h("button.host-open", { type: "button", onclick: () => ctx.room.state.room && openHost(ctx) },
+          this.name)), this.title),
+      this.button);
+  }
+
+  async #follow() {
+    const { ctx, button } = this;
+    if (ctx.needSignIn()) return;
+    const { following } = ctx.room.state.mine;
+    const { host_name, host } = ctx.room.state.room;
+    if (following && !await sure(t("follow.stop_sure", { name: host_name || host }),
+      t("follow.stop"))) return;
+    await press(button, () => ctx.room.follow(!following));
+    if (!following) toast(t("follow.done"));
+    this.draw();
+  }
+
+  draw() {
+    const { room, mine, you } = this.ctx.room.state;
+    const { title, host_name, host, phase, kind } = room;
+    write(this.title, title);
+    write(this.name, host_name || host);
+    this.phase.dataset.phase = phase;
+    write(this.phase, kind === "group" ? t("group.tag")
+      : t({ live: "live", scheduled: "soon", ended: "ended" }[phase]));
+    this.button.hidden = you?.user === host || kind === "group";
+    this.button.classList.toggle("on", mine.following);
+    this.button.setAttribute("aria-pressed", String(mine.following));
+    write(this.button, t(mine.following ? "follow.on" : "follow"));
+  }
+}
+
+/** The host's own sheet: how many follow, the group, other rooms. */
+export function openHost(ctx) {
+  const { room } = ctx;
+  const { host, host_name, followers, group, kind } = room.state.room;
+  const rooms = h("div.host-rooms");
+  const groupBox = h("div");
+  const drawGroup = () => groupBox.replaceChildren(...(group || kind === "group"
+    ? [groupPart(ctx, drawGroup)] : []));
+  drawGroup();
+  openSheet(host_name || host, () => h("div.stack", {},
+    h("p.fine", {}, t("follow.count", { n: number(followers) })), groupBox, rooms));
+  rest("GET", `/v1/hosts/${encodeURIComponent(host)}`).then((view) => {
+    const others = (view.rooms ?? []).filter((it) => it.room !== room.state.room.room
+      && it.kind !== "group");
+    if (others.length) rooms.replaceChildren(h("h3", {}, t("host.other_rooms")), roomLinks(others));
+  }, () => {}); // then only what the room itself says
+}
+
+function roomLinks(rooms) {
+  return h("ul.room-links", {}, rooms.slice(0, 6).map((it) => h("li", {},
+    h("a.text-link", { href: watchPath(it.room) },
+      h("span.phase", { data: { phase: it.phase } }, it.phase === "scheduled" && it.scheduled
+        ? day(it.scheduled) : t({ live: "live", scheduled: "soon", ended: "ended" }[it.phase])),
+      it.title))));
+}
+
+/** Join the fan group, open it, or leave it. */
+function groupPart(ctx, redraw) {
+  const { room } = ctx;
+  const { kind, room: here, group } = room.state.room;
+  const id = kind === "group" ? here : group;
+  if (!room.state.mine.member && kind !== "group") {
+    const join = h("button.primary.wide", { type: "button", data: { do: "join-group" } },
+      icon("person"), t("group.join"));
+    join.addEventListener("click", async () => {
+      if (ctx.needSignIn()) return;
+      if (await press(join, () => room.groupJoin())) location.href = watchPath(id, "group");
+      else redraw();
+    });
+    return h("div.group-part", {}, h("p", {}, t("group.why")), join);
+  }
+  const leave = h("button.quiet", { type: "button", data: { do: "leave-group" } }, t("group.leave"));
+  leave.addEventListener("click", async () => {
+    if (!await sure(t("group.leave_sure"), t("group.leave"))) return;
+    await press(leave, () => room.groupLeave());
+    if (kind === "group") location.href = "/";
+    else redraw();
+  });
+  return h("div.group-part", {},
+    kind !== "group" && h("a.primary.wide.button", { href: watchPath(id) }, t("group.open")), leave);
+}
+

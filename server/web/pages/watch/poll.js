@@ -1,0 +1,68 @@
+// The poll: one tap votes, the bars are the room's.
+
+import { everyTick, h, icon, write } from "../ui/dom.js";
+import { number, percent } from "../ui/format.js";
+import { toast } from "../ui/sheet.js";
+import { countdown } from "../ui/stock.js";
+import { t, whyNot } from "../ui/strings.js";
+
+/** Whether votes are taken, by the server's clock. */
+export const pollIsOpen = ({ status, ends }, now) => status === "open" && (!ends || now < ends);
+
+/** The bars of a poll; `update(poll, mine)` moves them. With `vote`, each is a button. */
+export function pollBars(poll, { vote = null } = {}) {
+  const rows = poll.options.map((option, i) => {
+    const count = h("b.poll-count");
+    const mark = icon("check");
+    const inside = [h("i.poll-bar"), h("span.poll-option", {}, option), mark, count];
+    const root = vote
+      ? h("button.poll-row", { type: "button", data: { option: String(i) }, onclick: () => vote(i) },
+        inside)
+      : h("div.poll-row", { data: { option: String(i) } }, inside);
+    return { root, count, mark };
+  });
+  return {
+    root: h("ul.poll-rows", {}, rows.map(({ root }) => h("li", {}, root))),
+    update({ votes, options }, { mine = null, open = false } = {}) {
+      const all = votes.reduce((sum, n) => sum + n, 0);
+      rows.forEach(({ root, count, mark }, i) => {
+        root.style.setProperty("--part", String(all ? votes[i] / all : 0));
+        root.classList.toggle("mine", mine === i);
+        mark.toggleAttribute("hidden", mine !== i);
+        write(count, all ? percent(votes[i] / all) : "");
+        if (!vote) return;
+        root.disabled = !open || mine !== null;
+        root.setAttribute("aria-pressed", String(mine === i));
+        root.setAttribute("aria-label", `${options[i]}: ${t("poll.votes", { n: number(votes[i]) })}`);
+      });
+    },
+  };
+}
+
+/** The card of the room's newest poll. */
+export function pollCard(ctx, poll) {
+  const { room } = ctx;
+  const now = () => (room.state.room.poll?.poll === poll.poll ? room.state.room.poll : poll);
+  const bars = pollBars(poll, { vote: async (option) => {
+    if (ctx.needSignIn()) return;
+    try {
+      await room.vote(poll.poll, option);
+    } catch (error) {
+      toast(error.code === "conflict" ? t("poll.voted") : whyNot(error));
+    }
+  } });
+  const line = h("span.fine");
+  const timer = countdown(() => room.now(), () => now().ends, () => t("sale.ends_in"));
+  const draw = () => {
+    const it = now();
+    const open = pollIsOpen(it, room.now());
+    const all = it.votes.reduce((sum, n) => sum + n, 0);
+    bars.update(it, { mine: room.state.mine.vote, open });
+    write(line, `${t(open ? "poll.open" : "poll.closed")} · ${t("poll.votes", { n: number(all) })}`);
+    timer.classList.toggle("over", !open);
+  };
+  const root = h("div.poll", { data: { poll: poll.poll } },
+    h("p.spot-title", {}, poll.question), bars.root, h("p.spot-foot", {}, line, timer));
+  everyTick(root, draw);
+  return { root, draw };
+}

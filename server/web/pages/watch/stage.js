@@ -1,0 +1,39 @@
+// What fills the page behind everything: the stream, or the poster.
+
+import { h, iconButton } from "../ui/dom.js";
+import { day } from "../ui/format.js";
+import { poster, stage } from "../ui/poster.js";
+import { t } from "../ui/strings.js";
+
+function words({ phase, scheduled }) {
+  if (phase === "ended") return t("watch.ended");
+  if (phase !== "scheduled") return null;
+  return scheduled ? t("watch.soon_at", { when: day(scheduled) }) : t("watch.soon");
+}
+
+export class Stage {
+  constructor() {
+    this.root = h("div.stage");
+    this.shown = "";
+  }
+
+  draw(room) {
+    const { phase, stream_url, embed_url, title, kind } = room;
+    const now = [phase, stream_url, embed_url, title, kind].join("\n");
+    if (now === this.shown) return;
+    this.shown = now;
+    if (kind === "group") return this.root.replaceChildren(); // a chat has no picture
+    const line = words(room) && h("p.poster-note", {}, words(room));
+    const picture = phase === "live" ? stage(room) : poster(room, line);
+    this.root.replaceChildren(picture);
+    if (picture.tagName === "VIDEO") this.#offerSound(picture);
+  }
+
+  #offerSound(video) {
+    const sound = iconButton("sound", t("watch.unmute"), () => {
+      video.muted = false;
+      sound.remove();
+    }, { class: "unmute" });
+    this.root.append(sound);
+  }
+}
