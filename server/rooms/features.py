@@ -1,14 +1,22 @@
 """Every feature of a room, wired together: the list that a new one is added to."""
 
 from server.metrics import Metrics
+from server.rooms.announcing import Announcer
+from server.rooms.belonging import Belonging
 from server.rooms.comments import Comments
+from server.rooms.coupons import Coupons
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch, Feature
+from server.rooms.following import Following
+from server.rooms.groups import Groups
 from server.rooms.likes import Likes
+from server.rooms.luckies import Luckies
 from server.rooms.moderation import Moderation
 from server.rooms.orders import Orders
+from server.rooms.own import Own
 from server.rooms.payments import PaymentProvider
 from server.rooms.phases import Phases
+from server.rooms.polls import Polls
 from server.rooms.refunds import Refunds
 from server.rooms.sales import Sales
 from server.rooms.shelf import Shelf
@@ -27,15 +35,30 @@ class Features:
         self.sales = Sales(scripts, settings)
         self.orders = Orders(scripts, settings, provider, metrics)
         self.refunds = Refunds(scripts, settings, provider)
+        belonging = Belonging(scripts, self.directory.host_of)
+        self.coupons = Coupons(scripts, settings, belonging, metrics)
+        self.polls = Polls(scripts, settings, metrics)
+        self.luckies = Luckies(scripts, settings, belonging, metrics)
+        self.own = Own(scripts, self.orders.of, self.directory.host_of)
+        self.groups = Groups(scripts, settings, self.directory, self.orders)
+        following = Following(
+            scripts, settings, self.directory.hosts, self.directory.host_of, metrics
+        )
+        self.announcer = Announcer(scripts, settings, following.refresh)
         self.all: list[Feature] = [
             Comments(scripts, settings, metrics),
             Likes(scripts, settings, metrics),
             Shelf(scripts, settings),
-            Phases(scripts, settings, self.sales.close_all),
+            Phases(scripts, settings, self.sales.close_all, self.announcer.start),
             Moderation(scripts, settings, self.directory.host_of),
             self.sales,
             self.orders,
+            self.coupons,
+            self.polls,
+            self.luckies,
             Waitlist(scripts, settings),
             self.refunds,
+            following,
+            self.groups,
         ]
-        self.dispatch = Dispatch(self.all, self.directory.host_of)
+        self.dispatch = Dispatch(self.all, self.directory.host_of, self.groups.must_be_let_in)

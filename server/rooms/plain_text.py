@@ -6,6 +6,8 @@ of accents that grow over the lines above.
 
 import unicodedata
 
+from server.protocol.codes import CommandError
+
 MARKS_MAX = 4
 """Combining marks kept in a row; no script needs more."""
 _NOTHING = ("Cc", "Cf", "Cs", "Co")
@@ -33,3 +35,13 @@ def plain_text(text: str) -> str:
             marks, is_visible = 0, is_visible or char != " "
         clean += char
     return " ".join(clean.split()) if is_visible else ""
+
+
+def shown_text(name: str, text: str, chars_max: int) -> str:
+    """The field `name` of a command as `plain_text`; CommandError if none is left or too much."""
+    clean = plain_text(text)
+    if not clean:
+        raise CommandError("bad_message", f"`{name}` is empty.")
+    if len(clean) > chars_max:
+        raise CommandError("too_long", f"`{name}` can have {chars_max} characters here.")
+    return clean

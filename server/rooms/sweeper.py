@@ -21,8 +21,10 @@ from server.store.scripts import Scripts
 _log = logging.getLogger(__name__)
 _ROOMS_PER_LOOK = 100
 _REFUND = "refund"
+_ANNOUNCE = "announce"
 # What is swept -> the zset whose first member says when.
-_LOOKS = {"sale_due": "due", "order_expire": "holds", _REFUND: "refunds"}
+_LOOKS = {"sale_due": "due", "order_expire": "holds", "ends_due": "ends", _REFUND: "refunds"}
+_LOOKS[_ANNOUNCE] = "announcing"
 
 
 class _Swept(Struct):
@@ -117,7 +119,7 @@ class Sweeper:
                 return changed
 
     async def _due(self, rooms: list[str]) -> list[tuple[str, str]]:
-        """(script, room) for all that is due, found with three reads a room in one round trip."""
+        """(script, room) for all that is due, found with a few reads a room in one round trip."""
         keys = self._scripts.keys
         pipeline = self._scripts.redis.pipeline(transaction=False)
         looks = [(script, room) for room in rooms for script in _LOOKS]

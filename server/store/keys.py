@@ -44,12 +44,14 @@ ROOM_KEYS: Final = {
     "questions": "hash question -> packed Question",
     "askers": "hash <question>/<user> -> 1, who asked it",
     "polls": "hash poll -> packed fixed part of a Poll; `newest` names the newest",
-    "votes": "hash <poll>/<user> -> option, and <poll>:<option> -> how many",
+    "votes": "hash <poll>/<user> -> option; <poll>:<option> -> how many; <poll>:ver, <poll>:status",
     "luckies": "hash lucky -> packed Lucky; `newest` names the newest",
     "lucky_seeds": "hash lucky -> seed, until it was drawn",
     "entrants": "hash <lucky>/<user> -> name",
+    "entered": "zset: <lucky>/<user>, all with score 0, so in the order of their bytes",
+    "ends": "zset: open poll or lucky draw by the ms it ends",
     "reserved": "hash user -> ms of the reservation",
-    "announcing": "hash: how far the announcement of the start has come",
+    "announcing": "zset: steps of announcing the start that are left, by the ms they are due",
     "members": "hash user -> packed {name, at}: who belongs to this fan group",
     "rules": "hash: rules of moderation that no snapshot shows",
     "words": "hash blocked word -> block or hold",
@@ -97,7 +99,10 @@ class Keys:
 
     @property
     def rooms(self) -> str:
-        """zset: room ids by the ms they were created. No room's state, only the list."""
+        """zset: room ids by the ms they were created, fan groups by the negative of it.
+
+        No room's state, only the list.
+        """
         return f"{self.prefix}:rooms"
 
     @property

@@ -57,9 +57,10 @@ class Route(NamedTuple):
 
 
 class PhaseBody(msgspec.Struct):
-    """Body of `POST /v1/rooms/{room}/live`."""
+    """Body of `POST /v1/rooms/{room}/live`; `selling`: sales go on after the end."""
 
     phase: str
+    selling: bool = False
 
 
 class PinBody(msgspec.Struct):
@@ -137,11 +138,12 @@ class Rest:
 
     async def live(self, request: web.Request) -> web.Response:
         """`{"phase": "live"}` or `{"phase": "ended"}`."""
-        phase = (await body_of(request, PhaseBody)).phase
-        if phase not in ("live", "ended"):
+        body = await body_of(request, PhaseBody)
+        if body.phase not in ("live", "ended"):
             raise CommandError("bad_message", "`phase` must be live or ended.")
-        await self._do(request, LiveStart(ref=_REF) if phase == "live" else LiveEnd(ref=_REF))
-        return json_response({"phase": phase})
+        end = LiveEnd(ref=_REF, selling=body.selling)
+        await self._do(request, LiveStart(ref=_REF) if body.phase == "live" else end)
+        return json_response({"phase": body.phase})
 
     # Shelf
 

@@ -6,6 +6,7 @@ import pytest
 
 from server.auth import Identity
 from server.protocol import commands
+from server.protocol import community_commands as community
 from server.protocol.codes import CommandError
 from server.protocol.commands import Comment
 from server.protocol.models import Product
@@ -50,7 +51,17 @@ ALLOWED: list[tuple[commands.Command, frozenset[str]]] = [
     (commands.SaleClose(ref=1, sale="s"), RUN),
     (commands.SaleRestock(ref=1, sale="s", add=1), RUN),
     (commands.ShelfRemove(ref=1, sku="mug"), RUN),
+    (community.CouponOpen(ref=1, title="C", quota=1, currency="CNY", percent=5), RUN),
+    (community.CouponClaim(ref=1, coupon="c", key="k"), VIEW),
+    (community.CouponClose(ref=1, coupon="c"), RUN),
     (commands.LiveStart(ref=1), RUN),
+    (community.PollOpen(ref=1, question="Which?", options=["red", "blue"]), RUN),
+    (community.PollClose(ref=1, poll="p"), RUN),
+    (community.Vote(ref=1, poll="p", option=0), VIEW),
+    (community.LuckyOpen(ref=1, title="A mug", prizes=1), RUN),
+    (community.LuckyEnter(ref=1, lucky="l"), VIEW),
+    (community.LuckyDraw(ref=1, lucky="l"), RUN),
+    (community.Selling(ref=1, on=True), RUN),
     (commands.LiveEnd(ref=1), RUN),
 ]
 

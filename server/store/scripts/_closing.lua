@@ -12,9 +12,12 @@ local function close_sale(sale, now)
   log({ k = 'sale', at = now, what = 'closed', sale = id })
 end
 
--- Closes what is not closed yet; the ids of those sales.
+-- Closes what is not closed yet, unless the room goes on selling; the ids of those sales.
 local function close_all(now)
   local closed = {}
+  if redis.call('HGET', K.room, 'selling') == '1' then
+    return closed
+  end
   for _, id in ipairs(redis.call('HKEYS', K.sales)) do
     local sale = sale_of(id)
     if sale.status ~= 'closed' then

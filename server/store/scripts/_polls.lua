@@ -1,6 +1,33 @@
 -- Prelude of every script that shows a poll. Expects K.polls K.votes.
+-- `polls` holds what never changes of a poll, `votes` its counts, version and status beside who
+-- voted what.
+
+-- One poll as the wire knows it (community.Poll); nil where there is none. `n` is its place in the
+-- order of opening.
+local function poll_view(id)
+  local raw = id ~= 'newest' and redis.call('HGET', K.polls, id)
+  if not raw then
+    return nil
+  end
+  local poll = cmsgpack.unpack(raw)
+  local n = poll.n
+  poll.n, poll.votes = nil, {}
+  for i = 1, #poll.options do
+    poll.votes[i] = tonumber(redis.call('HGET', K.votes, id .. ':' .. (i - 1)) or 0)
+  end
+  poll.ver = tonumber(redis.call('HGET', K.votes, id .. ':ver'))
+  poll.status = redis.call('HGET', K.votes, id .. ':status')
+  return poll, n
+end
 
 -- The newest poll; nil if there is none.
 local function newest_poll()
-  return nil
+  local id = redis.call('HGET', K.polls, 'newest')
+  return id and poll_view(id) or nil
+end
+
+-- The option a user chose in the newest poll, counted from 0; nil if none.
+local function vote_of(user)
+  local id = redis.call('HGET', K.polls, 'newest')
+  return id and tonumber(redis.call('HGET', K.votes, id .. '/' .. user) or nil) or nil
 end

@@ -1,5 +1,5 @@
 -- Reads all a worker needs to show a room, as of one instant.
--- keys: room shelf shelf_order sales stock recent muted coupons coupon_counts questions polls votes luckies
+-- keys: room shelf shelf_order sales stock recent muted coupons coupon_counts questions polls votes luckies entered
 -- uses: room sales coupons questions polls luckies
 -- args: recent_max answers_max?(0)
 -- returns: {fields, shelf, sales, recent, muted?, coupons, question?, answers, poll?, lucky?, now(ms)}: `fields` is the room hash (numbers as

@@ -1,0 +1,47 @@
+"""Polls and lucky draws whose time goes by when a test says so."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+import msgspec
+import pytest
+
+from server.auth import Identity
+from server.protocol.codes import CommandError
+from server.protocol.roles import Role
+from server.rooms import timeline
+from server.rooms.sweeper import Sweeper
+from tests.rooms.desk import ROOM, Desk
+
+_ANY = msgspec.msgpack.Decoder()
+
+
+def viewer(user: str) -> Identity:
+    """A viewer whose name is not their id."""
+    return Identity(user, f"{user} Name", Role.VIEWER)
+
+
+async def refusal(attempt: Awaitable[Any]) -> str:
+    """The code an attempt is refused with."""
+    with pytest.raises(CommandError) as refused:
+        await attempt
+    return refused.value.code
+
+
+async def let_end(desk: Desk, kind: str, round_id: str) -> None:
+    """Move the end of one of the `polls` or `luckies` into the past."""
+    raw = _ANY.decode(await desk.redis.hget(desk.key(kind), round_id))
+    raw["ends"] = 1
+    await desk.redis.hset(desk.key(kind), round_id, msgspec.msgpack.encode(raw))
+    await desk.redis.zadd(desk.key("ends"), {round_id: 1})
+
+
+async def sweep(desk: Desk) -> int:
+    """What a worker's sweeper does; how much changed."""
+    return await Sweeper(desk.scripts, desk.settings).sweep([ROOM])
+
+
+async def facts(desk: Desk, kind: str) -> list[dict[str, Any]]:
+    """The facts of this kind in the timeline."""
+    pages = [page async for page in timeline.read(desk.scripts, ROOM)]
+    return [fact for page in pages for _, fact in page if fact["k"] == kind]
