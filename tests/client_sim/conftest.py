@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, Self
 
 import pytest
 from blockbuster import blockbuster_ctx
 
+from client_sim import crowd
 from client_sim.client import Options, RoomClient
+from client_sim.director import Director
 from client_sim.rest import Rest
 from client_sim.tokens import mint
 from server.protocol.roles import Role
@@ -19,7 +22,9 @@ from tests.running import Worker, running
 ROOM = "r1"
 HOST = "hostess"
 MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}
-QUICK = Options(backoff_s_min=0.01, backoff_s_max=0.05, reply_s_max=5)
+QUICK = Options(
+    backoff_s_min=0.01, backoff_s_max=0.05, join_s_max=60, reply_s_max=60, retry_s_max=120
+)
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +32,54 @@ def loop_is_not_blocked() -> Iterator[None]:
     """Here only our own side is watched: the server in these tests starts on the same loop."""
     with blockbuster_ctx("client_sim"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crowd on a busy machine is slow, and not for that reason shut out."""
+    patient = replace(crowd._OPTIONS, join_s_max=60, reply_s_max=60, retry_s_max=120)
+    monkeypatch.setattr(crowd, "_OPTIONS", patient)
+    monkeypatch.setattr(crowd, "FINISH_S_MAX", 120)
+
+
+class Played:
+    """How an evening by a script goes here, whatever the clock says."""
+
+    def __init__(self) -> None:
+        self.directors: list[Director] = []
+        self.to_its_end = asyncio.Event()
+        self.enough: Callable[[], bool] = lambda: True
+        """What must have happened besides the last step before the evening may end."""
+
+
+@pytest.fixture
+def played(monkeypatch: pytest.MonkeyPatch) -> Played:
+    """A script begins when everybody is in, and the evening ends after its last step."""
+    made = Played()
+    prepare, steps, until_over = Director.prepare, Director._steps, crowd.set_within
+
+    async def noted(self: Director) -> None:
+        made.directors.append(self)
+        await prepare(self)
+
+    async def with_everybody(self: Director) -> None:
+        while not all(person.room for person in self._persons):
+            await asyncio.sleep(0.02)
+        await steps(self)
+        made.to_its_end.set()
+
+    async def to_its_end(over: asyncio.Event, seconds: float | None) -> bool:
+        if not made.directors:
+            return await until_over(over, seconds)
+        await made.to_its_end.wait()
+        while not made.enough():
+            await asyncio.sleep(0.02)
+        return True
+
+    monkeypatch.setattr(Director, "prepare", noted)
+    monkeypatch.setattr(Director, "_steps", with_everybody)
+    monkeypatch.setattr(crowd, "set_within", to_its_end)
+    return made
 
 
 def token(user: str, role: Role = Role.VIEWER) -> str:

@@ -163,7 +163,7 @@ async def test_a_comment_whose_reply_was_lost_is_not_said_twice(
 async def test_a_silent_server_leaves_a_command_unanswered(
     enter: Enter, host: RoomClient, cutter: Cutter
 ) -> None:
-    ann = await enter("ann", url=cutter.url, options=Options(reply_s_max=0.05))
+    ann = await enter("ann", url=cutter.url, options=Options(reply_s_max=0.05, join_s_max=60))
     cutter.swallowing = True
 
     with pytest.raises(Unanswered, match="may have been done"):
@@ -226,7 +226,7 @@ async def test_leaving_ends_the_events(enter: Enter) -> None:
 async def test_a_client_that_may_try_so_often_gives_up(cutter: Cutter) -> None:
     url = cutter.url
     await cutter.__aexit__()
-    options = Options(attempts_max=2, backoff_s_min=0.01, join_s_max=1)
+    options = Options(attempts_max=2, backoff_s_min=0.01, join_s_max=60)
 
     with pytest.raises(RoomClosed, match="Gave up after 2 attempts"):
         async with RoomClient(url, ROOM, options=options):

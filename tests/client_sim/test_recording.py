@@ -11,7 +11,7 @@ from client_sim.replay import LEAD_S, script_of
 from client_sim.tokens import CannotRun
 from client_sim.wire import Message
 from server.protocol.roles import Role
-from tests.client_sim.conftest import QUICK, ROOM, Enter, Worker, token
+from tests.client_sim.conftest import QUICK, ROOM, Played, Worker, token
 from tests.client_sim.histories import comment, joined, order, pin, sale, stock
 from tests.client_sim.test_crowd import plan
 
@@ -181,7 +181,9 @@ def test_a_sale_that_was_open_already_is_opened_with_what_was_left(tmp_path: Pat
     assert (act, fields["stock"], len(acts(path))) == ("sale.open", 4, 1)
 
 
-async def test_an_evening_can_be_played_again(worker: Worker, enter: Enter, tmp_path: Path) -> None:
+async def test_an_evening_can_be_played_again(
+    worker: Worker, played: Played, tmp_path: Path
+) -> None:
     path = tmp_path / "room.jsonl"
     async with recording(path, keep_names=False) as recorder:
         first = Crowd(plan(worker.url, viewers=10, seconds=3.0), recorder)

@@ -7,7 +7,7 @@ from client_sim.people import Manner
 from client_sim.script import Script, Step
 from server.settings import Settings
 from server.store import scripts
-from tests.client_sim.conftest import running
+from tests.client_sim.conftest import Played, running
 from tests.client_sim.test_crowd import plan
 
 FORGET = """
@@ -35,7 +35,11 @@ RUSH = Script(
     ("key", "check"), [("stock", "not_oversold"), ("orders_of", "orders_kept")]
 )
 async def test_a_buy_that_forgets_to_write_fails_the_check_for_it(
-    key: str, check: str, server_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    played: Played,
+    key: str,
+    check: str,
+    server_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loaded = scripts.load_all()
     buy = loaded["order_buy"]

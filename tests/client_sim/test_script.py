@@ -6,7 +6,7 @@ from client_sim import content
 from client_sim.crowd import Crowd
 from client_sim.script import Script, read_script
 from client_sim.tokens import CannotRun
-from tests.client_sim.conftest import Worker
+from tests.client_sim.conftest import Played, Worker
 from tests.client_sim.test_crowd import plan
 
 SCRIPTS = Path(content.__file__).parents[1] / "scripts"
@@ -17,6 +17,8 @@ length = "0:04"
 [people]
 chat = 0
 shop = 0
+roam = 0
+arrive = "0:01"
 
 [[product]]
 sku = "mug"
@@ -109,9 +111,10 @@ def script(tmp_path: Path) -> Script:
 
 
 async def test_the_host_and_the_crowd_do_what_the_script_says(
-    worker: Worker, script: Script
+    worker: Worker, script: Script, played: Played
 ) -> None:
     crowd = Crowd(plan(worker.url, viewers=12, script=script, seconds=script.seconds))
+    played.enough = lambda: crowd.tally.resumes >= 5
 
     reckoning = await crowd.run()
 
