@@ -38,6 +38,11 @@ def line(rng: Random, speaker: str, mood: str, **about: object) -> str:
     return text.format(**about) if about else text
 
 
+def asks_link(text: str) -> bool:
+    """Whether this is one of the lines by which people ask for the link."""
+    return any(text in _TALK[language]["ask_link"] for language in LANGUAGES)
+
+
 def is_spam(text: str) -> bool:
     """Whether a moderator would take this comment back."""
     return any(text in _TALK[language]["spam"] for language in LANGUAGES)
