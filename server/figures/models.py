@@ -1,0 +1,206 @@
+"""What the fold gives: docs/metrics.md defines every number here by its name.
+
+Money is by currency in its minor unit; times are Unix milliseconds, spans `_ms`; a share is a
+fraction from 0 to 1, null where there is nothing to divide by.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct, field
+
+Amounts = dict[str, int]
+"""Currency (ISO 4217) -> sum in its minor unit."""
+Averages = dict[str, float | None]
+"""Currency -> money in its minor unit, or a share; not rounded."""
+Flat = dict[str, float | None]
+"""Number, or number.key for a map -> value."""
+
+
+class Numbers(Struct, kw_only=True):
+    """The room in one number each."""
+
+    gmv_gross: Amounts
+    gmv_returned: Amounts
+    gmv_net: Amounts
+    orders: int
+    orders_by_status: dict[str, int]
+    units: int
+    average_order: Averages
+    buyers: int
+    viewers: int
+    guests: int
+    conversion: float | None
+    viewer_value: Averages
+    watchers: int
+    watch_total_ms: int
+    watch_mean_ms: float | None
+    watch_median_ms: float | None
+    replay_viewers: int
+    first_order_count: int
+    first_order_p25_ms: float | None
+    first_order_p50_ms: float | None
+    first_order_p75_ms: float | None
+    first_order_p90_ms: float | None
+    returning_buyers: int
+    repurchase_share: float | None
+    fan_orders: int
+    fan_gmv: Amounts
+    fan_order_share: float | None
+    fan_gmv_share: Averages
+    return_rate: float | None
+    replay_orders: int
+    replay_gmv: Amounts
+    group_orders: int
+    group_gmv: Amounts
+    coupon_cost: Amounts
+    coupons_claimed: int
+    coupons_used: int
+    coupon_use_share: float | None
+    reserved: int
+    reserved_came: int
+    reserved_bought: int
+    reserved_conversion: float | None
+    announced: int
+    announced_came: int
+    announced_bought: int
+    announced_conversion: float | None
+    asks: int
+    asks_unpinned: int
+    askers: int
+    asker_conversion: float | None
+    questions: int
+    questions_answered: int
+    questions_asked: int
+    polls: int
+    poll_votes: int
+    luckies: int
+    new_followers: int
+
+
+class FirstOrders(Struct):
+    """How many buyers placed their first order so long after they first came."""
+
+    from_ms: int
+    below_ms: int | None
+    buyers: int
+
+
+class SourceRow(Struct, kw_only=True):
+    """What one kind of source brought, or with `id` one source; an empty kind is none."""
+
+    kind: str
+    id: str = ""
+    orders: int
+    gmv: Amounts
+    viewers: int
+    buyers: int
+    conversion: float | None
+
+
+class ProductRow(Struct, kw_only=True):
+    """What became of one product."""
+
+    sku: str
+    title: str
+    asks: int
+    asks_unpinned: int
+    askers: int
+    asker_conversion: float | None
+    pinned_ms: int
+    units: int
+    units_pinned: int
+    units_replay: int
+    gmv: Amounts
+    units_returned: int
+    gmv_returned: Amounts
+    return_rate: float | None
+
+
+class PinRow(Struct, kw_only=True):
+    """What was sold from one pin to the next; `to_ms` is null while it is on."""
+
+    sku: str
+    title: str
+    from_ms: int
+    to_ms: int | None
+    ms: int
+    units: int
+    gmv: Amounts
+    other_units: int
+    other_gmv: Amounts
+    viewers: int
+    asks: int
+
+
+class CouponRow(Struct, kw_only=True):
+    """What became of one coupon."""
+
+    coupon: str
+    title: str
+    quota: int
+    claimed: int
+    used: int
+    cost: Amounts
+
+
+class MinuteRow(Struct, kw_only=True):
+    """What happened in one minute, by its start."""
+
+    minute_ms: int
+    orders: int
+    gmv: Amounts
+    asks: int
+
+
+class Compared(Struct):
+    """A number beside the host's earlier streams: their median, and how far this one is from it."""
+
+    median: float | None
+    streams: int
+    change: float | None
+
+
+class Finding(Struct):
+    """What stands out: a code with parameters, and an English sentence."""
+
+    code: str
+    params: dict[str, Any]
+    text: str
+
+
+class Figures(Struct, kw_only=True):
+    """All figures of a room as of `at_ms`, and of these places in its ledger and timeline.
+
+    `started_ms` and `ended_ms` are null until it starts, or ends.
+    """
+
+    room: str
+    at_ms: int
+    ledger: int
+    timeline: str
+    started_ms: int | None
+    ended_ms: int | None
+    numbers: Numbers
+    first_orders: list[FirstOrders]
+    sources: list[SourceRow]
+    source_ids: list[SourceRow]
+    products: list[ProductRow]
+    pins: list[PinRow]
+    coupons: list[CouponRow]
+    minutes: list[MinuteRow]
+    compared: dict[str, Compared] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+
+class Context(Struct, frozen=True):
+    """What a room's own ledger and timeline don't know.
+
+    `bought_before`: user -> when (ms) they first paid with this host, in whatever room. `followed`:
+    user -> when (ms) they first followed the host. `earlier`: the flat numbers of the host's
+    earlier streams. Users who are in neither map are in none.
+    """
+
+    bought_before: Mapping[str, int] = {}
+    followed: Mapping[str, int] = {}
+    earlier: Sequence[Flat] = ()
