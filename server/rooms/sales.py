@@ -56,7 +56,7 @@ class Sales:
 
     async def close(self, call: Call, cmd: SaleClose) -> Ok:
         """Close a sale; `ok` carries it."""
-        args = {"sale": cmd.sale, "events_max": self._events_max}
+        args = {"sale": cmd.sale, "by": call.who.user, "events_max": self._events_max}
         sale = await self._scripts.run("sale_close", call.room_id, args, _SALE)
         return Ok(ref=cmd.ref, sale=sale)
 
@@ -66,6 +66,7 @@ class Sales:
             "sale": cmd.sale,
             "add": cmd.add,
             "nonce": secrets.token_hex(8),
+            "by": call.who.user,
             "stock_max": self._limits.stock_max,
             "offer_hold_s": self._limits.offer_hold_s,
             "orders_per_user_max": self._limits.orders_per_user_max,

@@ -1,4 +1,4 @@
--- Prelude: how a sale closes. Comes after orders; expects K.due.
+-- Prelude: how a sale closes. Comes after timeline and orders; expects K.due.
 
 local function close_sale(sale, now)
   local id = sale.sale
@@ -10,6 +10,7 @@ local function close_sale(sale, now)
     redis.call('HDEL', K.queued, id .. '/' .. string.sub(member, #id + 19))
   end
   log({ k = 'sale', at = now, what = 'closed', sale = id })
+  record({ k = 'sale', at = now, what = 'closed', sale = id })
 end
 
 -- Closes what is not closed yet, unless the room goes on selling; the ids of those sales.

@@ -1,5 +1,5 @@
 -- Prelude: how a poll closes and a lucky draw is drawn. Comes after room, timeline, polls and
--- luckies; expects K.votes K.lucky_seeds K.entrants K.ends.
+-- luckies; expects K.votes K.lucky_seeds K.entrants K.lots K.ends.
 
 -- Whether a poll or a draw takes no more, though nobody may have been told yet.
 local function is_over(round, now)
@@ -15,33 +15,6 @@ local function close_poll(poll)
   record({ k = 'poll', poll = poll })
 end
 
--- Texts are compared in Lua by the rules of a language, hashes must be by their value.
-local function is_lower(a, b)
-  if a[1] ~= b[1] then
-    return a[1] < b[1]
-  end
-  return a[2] < b[2]
-end
-
--- The `prizes` users whose SHA-1(seed + " " + user) is lowest, the lowest first.
-local function lowest(seed, users, prizes)
-  local best = {}
-  for _, user in ipairs(users) do
-    local hash = redis.sha1hex(seed .. ' ' .. user)
-    local lot = { tonumber(string.sub(hash, 1, 13), 16), tonumber(string.sub(hash, 14, 26), 16),
-      user }
-    if #best < prizes or is_lower(lot, best[#best]) then
-      local place = #best < prizes and #best + 1 or #best
-      while place > 1 and is_lower(lot, best[place - 1]) do
-        best[place] = best[place - 1]
-        place = place - 1
-      end
-      best[place] = lot
-    end
-  end
-  return best
-end
-
 local function draw_lucky(lucky)
   local id = lucky.lucky
   local _, n = lucky_view(id)
@@ -50,9 +23,10 @@ local function draw_lucky(lucky)
     users[i] = string.sub(member, #id + 2)
   end
   local seed = redis.call('HGET', K.lucky_seeds, id)
-  local winners = {}
-  for i, lot in ipairs(lowest(seed, users, lucky.prizes)) do
-    winners[i] = { user = lot[3], name = redis.call('HGET', K.entrants, id .. '/' .. lot[3]) }
+  local winners, from, to = {}, entrants_of(id)
+  for i, lot in ipairs(redis.call('ZRANGEBYLEX', K.lots, from, to, 'LIMIT', 0, lucky.prizes)) do
+    local user = string.sub(lot, #id + 42)   -- behind <lucky>/ and 40 digits of the hash
+    winners[i] = { user = user, name = redis.call('HGET', K.entrants, id .. '/' .. user) }
   end
   lucky.status, lucky.seed, lucky.winners, lucky.entries = 'drawn', seed, winners, #users
   lucky.entrants_hash = redis.sha1hex(table.concat(users, '\n'))
@@ -60,6 +34,7 @@ local function draw_lucky(lucky)
   redis.call('HSET', K.luckies, id, cmsgpack.pack(lucky))
   lucky.n = nil
   redis.call('HDEL', K.lucky_seeds, id)
+  redis.call('ZREMRANGEBYLEX', K.lots, from, to)
   redis.call('ZREM', K.ends, id)
   tell_room({ t = 'lucky', lucky = lucky })
   record({ k = 'lucky', lucky = lucky })

@@ -1,5 +1,5 @@
 -- Enters a batch of users in lucky draws, each accepted or refused on its own.
--- keys: room events bus luckies entrants entered reserved
+-- keys: room events bus luckies lucky_seeds entrants entered lots reserved
 -- uses: room luckies
 -- durable: yes
 -- args: entries = {{lucky user name belongs}, ...} entrants_max events_max; `belongs`: the user is
@@ -18,6 +18,9 @@ local luckies, changed = {}, {}
 local function lucky_of(id)
   if luckies[id] == nil then
     luckies[id] = lucky_view(id) or false
+    if luckies[id] and luckies[id].status == 'open' then
+      luckies[id].seed = redis.call('HGET', K.lucky_seeds, id)
+    end
   end
   return luckies[id]
 end
@@ -53,6 +56,8 @@ for i, entry in ipairs(A.entries) do
     outcomes[i] = refusal(entry, lucky)
     if not outcomes[i] then
       redis.call('ZADD', K.entered, 0, member)
+      redis.call('ZADD', K.lots, 0, entry.lucky .. '/' .. redis.sha1hex(lucky.seed .. ' '
+        .. entry.user) .. entry.user)
       redis.call('HSET', K.entrants, member, entry.name)
       lucky.entries = lucky.entries + 1
       changed[entry.lucky] = lucky

@@ -1,8 +1,8 @@
 -- Closes a sale: no more buys; what is held may still be paid until the hold lapses.
--- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued
--- uses: room sales coupons orders closing
+-- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued timeline
+-- uses: room timeline sales coupons orders closing
 -- durable: yes
--- args: sale events_max
+-- args: sale by? events_max
 -- returns: the sale; refuses not_found
 -- holds: closing twice is the same as closing once.
 

@@ -1,6 +1,6 @@
 -- Closes every sale of a room: its stream has ended.
--- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued
--- uses: room sales coupons orders closing
+-- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued timeline
+-- uses: room timeline sales coupons orders closing
 -- durable: yes
 -- args: events_max
 -- returns: ids of the sales that were closed now; refuses not_found

@@ -1,6 +1,6 @@
 -- Starts, draws and ends the sales whose time has come, by the clock of Redis.
--- keys: room events bus sales stock due once draws entries bought orders orders_of holds ledger stats waiting queued coupons coupon_counts claims
--- uses: room sales coupons orders closing buying
+-- keys: room events bus sales stock due once draws entries bought orders orders_of holds ledger stats waiting queued coupons coupon_counts claims timeline
+-- uses: room timeline sales coupons orders closing buying
 -- durable: yes
 -- args: batch_max orders_per_user_max entries_max offer_hold_s events_max
 -- returns: {changed, next(ms, 0 = nothing is due later)}

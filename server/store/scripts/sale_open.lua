@@ -1,6 +1,6 @@
 -- Opens a sale of a product on the shelf, now or later.
--- keys: room events bus sales stock shelf due draws bought orders orders_of holds ledger stats waiting queued
--- uses: room sales coupons orders
+-- keys: room events bus sales stock shelf due draws bought orders orders_of holds ledger stats waiting queued timeline
+-- uses: room timeline sales coupons orders
 -- durable: yes
 -- args: sale(id) sku price stock per_user hold_s starts_in_s lasts_s(0 = until closed) sales_max
 --   fair_ms(0 = first come) seed(secret) by? events_max
@@ -50,9 +50,11 @@ end
 if ends > 0 then
   redis.call('ZADD', K.due, int(ends), A.sale .. ':end')
 end
-log({ k = 'sale', at = now, what = 'opened', sale = A.sale, add = A.stock, sku = A.sku,
-  title = sale.title, price = A.price, currency = sale.currency, starts = starts, ends = ends,
-  by = A.by })
+for _, note in ipairs({ log, record }) do
+  note({ k = 'sale', at = now, what = 'opened', sale = A.sale, add = A.stock, sku = A.sku,
+    title = sale.title, price = A.price, currency = sale.currency, starts = starts, ends = ends,
+    by = A.by })
+end
 touch(sale)
 sale.told = true
 settle()

@@ -1,9 +1,9 @@
 -- Adds units to a sale.
--- keys: room events bus sales stock once bought orders orders_of holds ledger stats waiting queued
--- uses: room sales coupons orders
+-- keys: room events bus sales stock once bought orders orders_of holds ledger stats waiting queued timeline
+-- uses: room timeline sales coupons orders
 -- durable: yes
 -- args: sale add nonce(random, of this very call) stock_max offer_hold_s
---   orders_per_user_max events_max
+--   orders_per_user_max by? events_max
 -- returns: the sale; refuses not_found ended limit_reached
 -- holds: the same nonce adds once; allocated = left + held + sold.
 
@@ -26,6 +26,8 @@ redis.call('HSET', K.once, once, A.sale)
 sale.allocated, sale.left = sale.allocated + A.add, sale.left + A.add
 sale.told, sale.freed = true, true
 touch(sale)
-log({ k = 'sale', at = now_ms(), what = 'restocked', sale = A.sale, add = A.add })
+local now = now_ms()
+log({ k = 'sale', at = now, what = 'restocked', sale = A.sale, add = A.add })
+record({ k = 'sale', at = now, what = 'restocked', sale = A.sale, add = A.add })
 settle()
 return done(sale)
