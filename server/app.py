@@ -12,6 +12,7 @@ from server.edge.edge import Edge
 from server.loop_lag import LoopLag
 from server.metrics import Metrics
 from server.rooms.features import Features
+from server.rooms.news import News
 from server.rooms.open_rooms import OpenRooms
 from server.rooms.order_book import OrderBook
 from server.rooms.outbox import Outbox
@@ -27,6 +28,7 @@ from server.store.scripts import Scripts
 from server.web.app import make_app
 from server.web.gate import gate
 from server.web.health import Health
+from server.web.hosts import HostRoutes
 from server.web.ops import Ops
 from server.web.orders import OrderRoutes
 from server.web.payments import PaymentRoutes
@@ -72,8 +74,18 @@ async def run_worker(
         await stack.enter_async_context(LoopLag(metrics))
         bus = await stack.enter_async_context(bus_on(redis, keys, settings.bus, worker_id, metrics))
         rooms = await stack.enter_async_context(
-            OpenRooms(scripts, bus, orders.of, settings, metrics, rng)
+            OpenRooms(
+                scripts,
+                bus,
+                features.own.of,
+                features.groups.must_be_let_in,
+                settings,
+                metrics,
+                rng,
+            )
         )
+        await stack.enter_async_context(News(scripts, bus, settings, lambda: rooms))
+        await stack.enter_async_context(features.announcer)
         await stack.enter_async_context(Presence(scripts, settings, worker_id, lambda: rooms))
         await stack.enter_async_context(
             Sweeper(
@@ -81,9 +93,11 @@ async def run_worker(
                 settings,
                 lambda: [room.room_id for room in rooms],
                 features.refunds.sweep,
-                metrics=metrics,
+                features.announcer.start,
+                metrics,
             )
         )
+        stack.push_async_callback(features.groups.aclose)
 
         post = await stack.enter_async_context(HttpPost(settings.outbox.timeout_s))
         await stack.enter_async_context(Outbox(scripts, settings, worker_id, post))
@@ -97,11 +111,12 @@ async def run_worker(
         )
         routes = [
             *Rest(directory, features.dispatch).routes(),
+            *HostRoutes(directory.hosts, features.groups).routes(),
             *OrderRoutes(OrderBook(scripts), directory).routes(),
             *PaymentRoutes(orders, features.refunds, settings.payments).routes(),
             *ops.routes(),
         ]
-        app = make_app(settings, verifier, routes, health)
+        app = make_app(settings, verifier, routes, health, features.groups.must_be_let_in)
         runner = web.AppRunner(
             app,
             access_log=None,

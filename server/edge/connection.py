@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 BITE_BYTES = 2048
 """What is parsed before the limits are asked again: some commands, or 340 empty pings."""
 PING_FRAME = b"\x89\x00"
+_CLOSED_BY = {"not_found": NO_ROOM, "forbidden": FORBIDDEN}
+"""A join that is refused so will be refused again; after others the client may try once more."""
 
 
 class Connection(Member, asyncio.Protocol):
@@ -314,7 +316,7 @@ class Connection(Member, asyncio.Protocol):
             await self._edge.rooms.join(self, who, self.room_id, cmd, self._entered)
         except CommandError as exc:
             outcome = exc.code
-            self._refuse_join(cmd, exc, NO_ROOM if exc.code == "not_found" else None)
+            self._refuse_join(cmd, exc, _CLOSED_BY.get(exc.code))
         except Exception:
             outcome = "internal"
             log.exception("A join of the room `%s` failed.", self.room_id)

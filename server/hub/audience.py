@@ -117,6 +117,18 @@ class Audience:
         self._size -= 1
         self._crowd.size -= 1
 
+    def exempt(self, member: Member, exempt: bool) -> None:
+        """From now on a member sees every comment and what staff sees, or no longer."""
+        if member.exempt is exempt:
+            return
+        group = self._groups.get((member.variant, member.exempt), {})
+        is_here = member in group
+        if is_here:
+            del group[member]
+        member.exempt = exempt
+        if is_here:
+            self._groups.setdefault((member.variant, exempt), {})[member] = None
+
     def fell_behind(self, member: Member) -> None:
         """Its unsent bytes went over the soft limit: from now on it gets must-events only."""
         self._behind.add(member)
@@ -160,10 +172,20 @@ class Audience:
                 self._lost += isinstance(self._sampled.popleft(), CommentEvent)
         self.wake()
 
-    def tell(self, user: str, event: Event) -> None:
-        """Tell one user's members, at once."""
-        for member in self._by_user.get(user, ()):
+    def users(self) -> Iterator[str]:
+        """Who is here, each once."""
+        return iter(self._by_user)
+
+    def of(self, user: str) -> tuple[Member, ...]:
+        """One user's members."""
+        return self._by_user.get(user, ())
+
+    def tell(self, user: str, event: Event) -> bool:
+        """Tell one user's members, at once; whether there is one."""
+        members = self.of(user)
+        for member in members:
             member.send(event)
+        return bool(members)
 
     def tell_staff(self, event: Event) -> None:
         """Tell host and moderators, at once."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from server.protocol.events import Ok
 from server.protocol.roles import Role
 from server.rate import BucketsByName
 from server.rooms.call import Call, Handler, Handlers
+from server.rooms.group_ids import recent_comments_max
 from server.rooms.plain_text import plain_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
@@ -21,6 +23,9 @@ from server.store.scripts import Scripts
 BATCH_MAX = 500
 WAITING_MAX = 20_000
 USERS_REMEMBERED_MAX = 100_000
+
+Heed = Callable[[Call, str, Ok], Awaitable[Ok]]
+"""Told of each comment that was accepted, its text and the reply; gives back the reply to send."""
 
 
 class _Outcome(msgspec.Struct):
@@ -37,8 +42,12 @@ _OUTCOMES = msgspec.msgpack.Decoder(list[_Outcome])
 class Comments:
     """Takes comments. Whether a user is muted or a room is slow is decided by the script."""
 
-    def __init__(self, scripts: Scripts, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self, scripts: Scripts, settings: Settings, metrics: Metrics, heed: Heed | None = None
+    ) -> None:
+        self._heed = heed
         self._scripts = scripts
+        self._settings = settings
         self._limits = settings.rooms
         self._spoken = BucketsByName(
             settings.rooms.comments_per_user_per_s,
@@ -72,7 +81,8 @@ class Comments:
         outcome = await self.batches.submit(call.room_id, comment)
         if outcome.err:
             raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
-        return Ok(ref=cmd.ref, id=comment["id"])
+        ok = Ok(ref=cmd.ref, id=comment["id"])
+        return await self._heed(call, text, ok) if self._heed else ok
 
     def _clean(self, text: str) -> str:
         """The text as `plain_text`; CommandError if none is left or too much."""
@@ -100,7 +110,7 @@ class Comments:
     async def _add(self, room_id: str, comments: list[dict[str, Any]]) -> list[_Outcome]:
         args = {
             "comments": comments,
-            "recent_max": self._limits.recent_comments_max,
+            "recent_max": recent_comments_max(self._settings, room_id),
             "events_max": self._limits.event_stream_len_max,
         }
         return await self._scripts.run("comment_add", room_id, args, _OUTCOMES)

@@ -6,16 +6,17 @@ import time
 from typing import Any
 
 import msgspec
-from redis.exceptions import RedisError
 
 from server.auth import Identity
 from server.protocol.codes import CommandError
 from server.protocol.commands import RoomCreate
 from server.protocol.models import RoomView
 from server.protocol.roles import Role
+from server.rooms.group_ids import PREFIX, group_id, is_group, recent_comments_max
+from server.rooms.hosts import Hosts, asked
 from server.rooms.state import ANSWERS_MAX, LOADED, RoomState
 from server.settings import Settings
-from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+from server.store.scripts import Scripts
 
 _log = logging.getLogger(__name__)
 _ANY = msgspec.msgpack.Decoder(Any)
@@ -30,6 +31,7 @@ class Directory:
     def __init__(self, scripts: Scripts, settings: Settings) -> None:
         self._scripts = scripts
         self._settings = settings
+        self.hosts = Hosts(scripts, settings)
         self._hosts: dict[str, str] = {}
 
     async def create(self, who: Identity, body: RoomCreate) -> RoomView:
@@ -39,6 +41,12 @@ class Directory:
         if len(body.title) > self._settings.rooms.title_chars_max:
             raise CommandError(
                 "too_long", f"`title` can have {self._settings.rooms.title_chars_max} characters."
+            )
+        if is_group(body.room):
+            raise CommandError(
+                "forbidden",
+                f"Room ids that begin with `{PREFIX}` are for fan groups: "
+                "make one with `PUT /v1/hosts/{host}/group`.",
             )
         host, name = who.user, who.name
         if who.role is Role.ADMIN and body.host is not None:
@@ -50,29 +58,61 @@ class Directory:
             "scheduled": body.scheduled,
             "stream_url": body.stream_url or "",
             "embed_url": body.embed_url or "",
+        }
+        await self._create_listed(host, body.room, args)
+        return await self.read(body.room)
+
+    async def _create_listed(self, host: str, room_id: str, args: dict[str, Any]) -> None:
+        """Lists are no room's state and may lie in other slots. They come first: an entry without
+        a room is passed over, a room that is not listed would never be swept."""
+        if await asked(self._scripts.redis.exists(self._keys.room(room_id, "room"))):
+            raise _is_there(room_id)
+        now = int(time.time() * 1000)
+        await asked(self._scripts.redis.zadd(self._keys.rooms, {room_id: now}, nx=True))
+        await self.hosts.enlist(host, room_id, now)
+        group = await self.hosts.group_of(host)
+        try:
+            await self.make(host, room_id, args | {"group": "" if group is None else group.id})
+        except CommandError as exc:
+            if exc.code == "conflict" and await self.host_of(room_id) != host:
+                await self.hosts.delist(host, room_id)  # another host was faster
+            raise
+        if group is None and await self.hosts.group_of(host) is not None:
+            await self.name_group(host, room_id)  # it was made meanwhile
+
+    async def make(self, host: str, room_id: str, args: dict[str, Any]) -> None:
+        """Make a room or a fan group that is listed. CommandError `conflict` if it is there."""
+        following = await self.hosts.follow(host, room_id, [])
+        args |= {
+            "followers": following.total,
+            "as_of": following.as_of,
             "epoch": secrets.token_hex(8),
         }
-        # The list is no room's state and may lie in another slot. It comes first: an entry without
-        # a room is passed over, a room that is not listed would never be swept.
-        entry = {body.room: int(time.time() * 1000)}
-        await self._redis(self._scripts.redis.zadd(self._keys.rooms, entry, nx=True))
-        await self._scripts.run("room_create", body.room, args, _ANY)
-        return await self.read(body.room)
+        await self._scripts.run("room_create", room_id, args, _ANY)
+
+    async def name_group(self, host: str, room_id: str) -> None:
+        """Have a room of the host name the host's fan group."""
+        events_max = self._settings.rooms.event_stream_len_max
+        args = {"host": host, "group": group_id(host), "events_max": events_max}
+        await self._scripts.run("room_group", room_id, args, _ANY)
 
     async def read(self, room_id: str) -> RoomView:
         """What a viewer who joins would see."""
-        recent_max = self._settings.rooms.recent_comments_max
+        recent_max = recent_comments_max(self._settings, room_id)
         loaded = await self._scripts.run(
             "room_load", room_id, {"recent_max": recent_max, "answers_max": ANSWERS_MAX}, LOADED
         )
         return RoomState(loaded, recent_max).view()
 
     async def newest(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
-        """Rooms, the newest first, without shelf, sales and comments."""
+        """Rooms, the newest first, without shelf, sales and comments. No fan groups."""
         if count == 0:
-            return []  # ZREVRANGE would take the end -1 for the last of all
-        last = offset + min(count, PAGE_MAX) - 1
-        ids = await self._redis(self._scripts.redis.zrevrange(self._keys.rooms, offset, last))
+            return []
+        ids = await asked(
+            self._scripts.redis.zrevrangebyscore(
+                self._keys.rooms, "+inf", 0, start=offset, num=min(count, PAGE_MAX)
+            )
+        )
         views = []
         for room_id in ids:
             try:
@@ -93,7 +133,7 @@ class Directory:
         host = self._hosts.get(room_id)
         if host is None:
             key = self._keys.room(room_id, "room")
-            raw = await self._redis(self._scripts.redis.hget(key, "host"))
+            raw = await asked(self._scripts.redis.hget(key, "host"))
             if raw is None:
                 raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
             if len(self._hosts) >= HOSTS_REMEMBERED_MAX:
@@ -105,12 +145,6 @@ class Directory:
     def _keys(self) -> Any:
         return self._scripts.keys
 
-    async def _redis(self, command: Any) -> Any:
-        try:
-            return await command
-        except (RedisError, OSError) as exc:
-            raise CommandError(
-                "unavailable",
-                f"The store did not answer ({type(exc).__name__}).",
-                UNAVAILABLE_RETRY_MS,
-            ) from exc
+
+def _is_there(room_id: str) -> CommandError:
+    return CommandError("conflict", f"There is already a room `{room_id}`; choose another id.")

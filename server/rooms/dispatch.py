@@ -10,6 +10,7 @@ from server.protocol.events import Ok
 from server.protocol.message import Command
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
+from server.rooms.group_ids import is_group
 
 
 class Feature(Protocol):
@@ -20,12 +21,19 @@ class Feature(Protocol):
 
 
 class Dispatch:
-    """Runs commands. `host_of(room_id)` names a room's host; CommandError if there is no room."""
+    """Runs commands. `host_of(room_id)` names a room's host; CommandError if there is no room.
+
+    `must_be_let_in` refuses who does not belong to a fan group.
+    """
 
     def __init__(
-        self, features: Iterable[Feature], host_of: Callable[[str], Awaitable[str]]
+        self,
+        features: Iterable[Feature],
+        host_of: Callable[[str], Awaitable[str]],
+        must_be_let_in: Callable[[Identity, str], Awaitable[None]],
     ) -> None:
         self._host_of = host_of
+        self._must_be_let_in = must_be_let_in
         self._handlers: dict[type[Command], Handler] = {}
         for feature in features:
             for command, handler in feature.handlers().items():
@@ -46,6 +54,8 @@ class Dispatch:
         handler = self._handlers.get(type(cmd))
         if handler is None:
             raise CommandError("bad_message", f"`{op_of(cmd)}` can't be sent now.")
+        if is_group(call.room_id):
+            await self._must_be_let_in(call.who, call.room_id)
         if call.who.role is Role.HOST:
             host = await self._host_of(call.room_id)
             call = call._replace(who=as_in(call.who, host))

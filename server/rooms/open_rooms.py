@@ -15,9 +15,10 @@ from server.hub.member import Member
 from server.metrics import Metrics
 from server.protocol.codes import RESYNC, Close, CommandError
 from server.protocol.commands import Join
-from server.protocol.models import Order
 from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
+from server.rooms.group_ids import is_group
+from server.rooms.own import OwnPart
 from server.rooms.room import Room
 from server.settings import Settings
 from server.store.bus import RoomBus
@@ -26,11 +27,12 @@ from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
 
 log = logging.getLogger(__name__)
 
-OrdersOf = Callable[[str, list[str]], Awaitable[dict[str, list[Order]]]]
+OwnOf = Callable[[str, list[str]], Awaitable[list[OwnPart]]]
+LetIn = Callable[[Identity, str], Awaitable[None]]
 
 RECONNECT_PER_S = 2000
 """Viewers asked to come back are spread so that no more than this return a second."""
-ORDERS_OF_MAX = 200
+OWN_OF_MAX = 200
 ROOM_ANEW_RETRY_MS = 200
 LINGER_S_MIN = 0.1
 """Also a room that is kept for no time must let the first in."""
@@ -42,13 +44,18 @@ def spread_ms(viewers: int, random: Random) -> int:
 
 
 class OpenRooms:
-    """Opens rooms, lets members in and out, closes rooms. An async context manager."""
+    """Opens rooms, lets members in and out, closes rooms. An async context manager.
+
+    `own_of(room_id, users)` reads what they have done in the room before; `must_be_let_in` refuses
+    who does not belong to a fan group.
+    """
 
     def __init__(
         self,
         scripts: Scripts,
         bus: RoomBus,
-        orders_of: OrdersOf,
+        own_of: OwnOf,
+        must_be_let_in: LetIn,
         settings: Settings,
         metrics: Metrics,
         random: Random,
@@ -64,16 +71,12 @@ class OpenRooms:
         self._lingering: dict[str, asyncio.TimerHandle] = {}
         self._closing: set[asyncio.Task[None]] = set()
         self._coming: Counter[str] = Counter()
-
-        async def read_orders(room_id: str, users: list[str]) -> list[list[Order]]:
-            found = await orders_of(room_id, users)
-            return [found[user] for user in users]
-
-        self._own_orders: GroupCommit[str, list[Order]] = GroupCommit(
-            "orders_of",
-            read_orders,
+        self._must_be_let_in = must_be_let_in
+        self._own: GroupCommit[str, OwnPart] = GroupCommit(
+            "mine_of",
+            own_of,
             metrics,
-            batch_max=ORDERS_OF_MAX,
+            batch_max=OWN_OF_MAX,
             waiting_max=1_000_000,
         )
 
@@ -126,9 +129,12 @@ class OpenRooms:
     async def _let_in(self, room: Room, arrival: Arrival) -> None:
         room.expect(arrival)
         try:
+            if is_group(room.room_id):  # from here on who leaves the group is sent out
+                await self._must_be_let_in(arrival.who, room.room_id)
             if arrival.who.role is not Role.GUEST:
-                orders = self._own_orders.submit(room.room_id, arrival.who.user)
-                arrival.orders = await orders
+                arrival.orders, arrival.mine = await self._own.submit(
+                    room.room_id, arrival.who.user
+                )
             _must_not_be_over(room)
         except BaseException:
             room.forget(arrival)

@@ -9,7 +9,8 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import chain
 from random import Random
 from typing import Any
 
@@ -20,13 +21,16 @@ from server.hub.audience import Audience, Crowd
 from server.hub.member import Member
 from server.metrics import Metrics
 from server.protocol.codec import Encoding
-from server.protocol.codes import INTERNAL, CommandError
+from server.protocol.codes import FORBIDDEN, INTERNAL, CommandError
 from server.protocol.commands import Last
+from server.protocol.community_events import RoleEvent
 from server.protocol.events import CommentEvent, Joined
 from server.protocol.message import Event
 from server.protocol.models import You
+from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
-from server.rooms.kept import Kept
+from server.rooms.group_ids import recent_comments_max
+from server.rooms.kept import STREAM_PAGE, Kept, StreamPage
 from server.rooms.state import ANSWERS_MAX, LOADED, LoadedRoom, RoomState
 from server.settings import Settings
 from server.store.bus import BusMessage, Position, Say
@@ -43,17 +47,6 @@ FILL_RETRY_S = 0.5
 FAILED_JOIN_RETRY_MS = 5000
 
 
-class StreamPage(msgspec.Struct):
-    """The result of `room_events`: events after a position, and where the stream stands."""
-
-    events: list[Say]
-    gap: bool
-    epoch: str
-    seq: int
-    sub: int
-
-
-STREAM_PAGE = msgspec.msgpack.Decoder(StreamPage)
 _EPOCH = msgspec.msgpack.Decoder(dict[str, Any])
 
 
@@ -76,6 +69,7 @@ class Room:
         """Users who joined since the last presence report."""
         self._scripts = scripts
         self._settings = settings
+        self._recent_max = recent_comments_max(settings, room_id)
         self._metrics = metrics
         self._on_broken = on_broken
         self._random = random
@@ -114,12 +108,12 @@ class Room:
     async def load(self) -> None:
         """Read the room, then take what the bus brought meanwhile; CommandError if none."""
         loaded = await self._read()
-        self.state = RoomState(loaded, self._settings.rooms.recent_comments_max)
+        self.state = RoomState(loaded, self._recent_max)
         await self._load_kept()
         self._catch_up()
 
     async def _read(self) -> LoadedRoom:
-        args = {"recent_max": self._settings.rooms.recent_comments_max, "answers_max": ANSWERS_MAX}
+        args = {"recent_max": self._recent_max, "answers_max": ANSWERS_MAX}
         loaded = await self._scripts.run("room_load", self.room_id, args, LOADED)
         self._clock_ahead_ms = loaded.now - time.time() * 1000
         return loaded
@@ -189,20 +183,33 @@ class Room:
         missed, gap = self._missed(arrival.last, encoding)
         reply = Joined(
             ref=arrival.ref,
-            you=You(who.user, who.name, who.role),
+            you=You(who.user, who.name, self._role_of(arrival)),
             epoch=state.epoch,
             seq=state.position.seq,
             now=self.now_ms(),
             room=Raw(),
             orders=arrival.orders,
+            mine=arrival.mine,
             missed=missed,
             gap=gap,
         )
         member.send_joined(reply, state.encoded(encoding), *arrival.owed())
+        self._lend(member, who.user in state.moderators)
         self.audience.add(member)
         self.new_viewers.add(who.user)
         self._metrics.joins.inc()
         arrival.entered()
+
+    def _role_of(self, arrival: Arrival) -> Role:
+        role = arrival.who.role
+        lent = role is Role.VIEWER and arrival.who.user in self.state.moderators
+        return Role.MODERATOR if lent else role
+
+    def _lend(self, member: Member, is_moderator: bool) -> None:
+        """Let a member see what moderators see, or no longer, unless its own token says so."""
+        if member.lent or not member.exempt:
+            member.lent = is_moderator
+            self.audience.exempt(member, is_moderator)
 
     def _missed(self, last: Last | None, encoding: Encoding) -> tuple[list[Raw] | None, bool]:
         if last is None:
@@ -247,6 +254,8 @@ class Room:
             return
         for say in message.says:
             self._take_say(say)
+        for user in message.gone:
+            self._send_out(user)
 
     def _take_say(self, say: Say) -> None:
         place = Position(say.seq, say.sub)
@@ -258,17 +267,41 @@ class Room:
             self.audience.tell_staff(say.event)
             return
         if say.user:
-            self._tell(say.user, say.event)
+            if isinstance(say.event, RoleEvent):
+                self._take_role(say.user, say.event)
+            else:
+                self.tell(say.user, say.event)
             return
         self.state.apply(say.event)
         if place > (0, 0):
             self._keep(say)
         self.audience.publish(say.event)
 
-    def _tell(self, user: str, event: Event) -> None:
-        for arrival in self._expected.get(user, ()):
+    def _take_role(self, user: str, event: RoleEvent) -> None:
+        """Who is on the way in finds it in `state`."""
+        is_moderator = event.role == "moderator"
+        (self.state.moderators.add if is_moderator else self.state.moderators.discard)(user)
+        for member in self.audience.of(user):
+            self._lend(member, is_moderator)
+            if member.lent is is_moderator:
+                member.send(event)
+
+    def users(self) -> Iterator[str]:
+        """Who is here or on the way in."""
+        return chain(self.audience.users(), self._expected)
+
+    def tell(self, user: str, event: Event) -> bool:
+        """Tell one user here or on the way in, at once; whether there is one."""
+        arrivals = self._expected.get(user, ())
+        for arrival in arrivals:
             arrival.held.append(event)
-        self.audience.tell(user, event)
+        return self.audience.tell(user, event) or bool(arrivals)
+
+    def _send_out(self, user: str) -> None:
+        arrivals = [arrival.member for arrival in self._expected.get(user, ())]
+        for member in (*arrivals, *self.audience.of(user)):
+            if not member.exempt:
+                member.close(FORBIDDEN)
 
     def _keep(self, say: Say) -> None:
         self._kept.append(Kept(say.seq, say.event))
@@ -278,7 +311,8 @@ class Room:
         assert message.comments_after is not None
         if message.comments_after <= self.state.comments_count:
             return False
-        here = sum(1 for say in message.says if isinstance(say.event, CommentEvent))
+        says = (say for say in message.says if not say.user)  # the shadow's are not counted
+        here = sum(1 for say in says if isinstance(say.event, CommentEvent))
         lost = message.comments_after - here - self.state.comments_count
         if lost > 0:
             self.audience.count_lost(lost)

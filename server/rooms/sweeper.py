@@ -23,8 +23,13 @@ _ROOMS_PER_LOOK = 100
 _REFUND = "refund"
 _ANNOUNCE = "announce"
 # What is swept -> the zset whose first member says when.
-_LOOKS = {"sale_due": "due", "order_expire": "holds", "ends_due": "ends", _REFUND: "refunds"}
-_LOOKS[_ANNOUNCE] = "announcing"
+_LOOKS = {
+    "sale_due": "due",
+    "order_expire": "holds",
+    "ends_due": "ends",
+    _REFUND: "refunds",
+    _ANNOUNCE: "announcing",
+}
 
 
 class _Swept(Struct):
@@ -38,7 +43,8 @@ _SWEPT = msgpack.Decoder(_Swept)
 class Sweeper:
     """Sweeps the rooms `here()` names every `sweep_interval_ms`, all rooms every `sweep_lap_s`.
 
-    `refund(room_id)` gives back what is due (see `refunds`).
+    `refund(room_id)` gives back what is due (see `refunds`); `announce(room_id)` begins to tell
+    people of a start (see `announcing`), which may take longer than a sweep should.
 
     Use it as an async context manager: the task lives as long as the block.
     """
@@ -49,6 +55,7 @@ class Sweeper:
         settings: Settings,
         here: Callable[[], Iterable[str]] = tuple,
         refund: Callable[[str], Awaitable[int]] | None = None,
+        announce: Callable[[str], None] | None = None,
         metrics: Metrics | None = None,
     ) -> None:
         self._scripts = scripts
@@ -61,6 +68,7 @@ class Sweeper:
             "events_max": settings.rooms.event_stream_len_max,
         }
         self._refund = refund
+        self._announce = announce
         self._expired = metrics and metrics.orders.labels("expired")
         self._here = here
         self._task: asyncio.Task[None] | None = None
@@ -109,6 +117,10 @@ class Sweeper:
         """Run `script` on a room until nothing is due any more."""
         if script == _REFUND:
             return await self._refund(room_id) if self._refund else 0
+        if script == _ANNOUNCE:
+            if self._announce:
+                self._announce(room_id)
+            return 0
         changed = 0
         while True:
             swept = await self._scripts.run(script, room_id, self._args, _SWEPT)

@@ -43,13 +43,17 @@ class Say(msgspec.Struct, array_like=True, frozen=True):
 
 
 class BusMessage(msgspec.Struct, frozen=True):
-    """All that one script call said, and the room's position before and after it."""
+    """All that one script call said, and the room's position before and after it.
+
+    `gone` are users who no longer belong here: their connections are ended.
+    """
 
     epoch: str
     before: Position
     after: Position
     says: list[Say]
     comments_after: int | None = None
+    gone: list[str] = []
 
 
 class Listener(Protocol):

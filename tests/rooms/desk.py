@@ -18,6 +18,7 @@ from server.protocol.message import Command
 from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.rooms.features import Features
+from server.rooms.news import News
 from server.rooms.open_rooms import OpenRooms
 from server.rooms.payments import SandboxProvider
 from server.rooms.presence import Presence
@@ -81,8 +82,17 @@ class Desk:
         self.directory = features.directory
         self.dispatch = features.dispatch
         self.rooms = OpenRooms(
-            self.scripts, self.bus, features.orders.of, settings, metrics, Random(1)
+            self.scripts,
+            self.bus,
+            features.own.of,
+            features.groups.must_be_let_in,
+            settings,
+            metrics,
+            Random(1),
         )
+        self.news = News(self.scripts, self.bus, settings, lambda: self.rooms)
+        self.announcer = features.announcer
+        self.groups = features.groups
         self.presence = Presence(self.scripts, settings, worker_id, lambda: self.rooms)
 
     async def __aenter__(self) -> Self:

@@ -105,7 +105,7 @@ end
 
 -- Everything said goes out as one bus message, after all writes. `extra` joins that message.
 local function publish(extra)
-  if #says == 0 then
+  if #says == 0 and not extra then
     return
   end
   position()

@@ -1,8 +1,9 @@
--- Makes a room, scheduled and empty.
+-- Makes a room, empty: a stream that is scheduled, or a fan group, which is live for ever.
 -- keys: room
 -- uses: room
 -- args: title host host_name scheduled(ms, 0 = unknown) stream_url? embed_url? epoch
---   kind?(stream|group) group?(id of the host's fan group) followers?
+--   kind?(stream|group) group?(id of the host's fan group) followers? as_of?(both from host_follow)
+--   admits?(of a group: all|followers|buyers)
 -- returns: {created}; refuses conflict
 -- holds: a room that exists is never touched; seq and epoch are born together.
 
@@ -10,12 +11,19 @@ if room_phase() then
   return refuse('conflict', 'There is already a room `' .. A.room .. '`; choose another id.')
 end
 local created = now_ms()
+local phase = A.kind == 'group' and 'live' or 'scheduled'
 redis.call('HSET', K.room,
   'room', A.room, 'title', A.title, 'host', A.host, 'host_name', A.host_name,
-  'phase', 'scheduled', 'created', int(created), 'scheduled', int(A.scheduled),
+  'phase', phase, 'created', int(created), 'scheduled', int(A.scheduled),
   'stream_url', A.stream_url or '', 'embed_url', A.embed_url or '',
   'epoch', A.epoch, 'seq', 0, 'sub', 0,
   'likes', 0, 'comments', 0, 'online', 0, 'viewers', 0,
   'slow_s', 0, 'pin', '', 'notice', '', 'kind', A.kind or 'stream', 'group', A.group or '',
   'followers', int(A.followers or 0), 'reserved', 0, 'followers_only', 0, 'selling', 0, 'rules_ver', 0)
+if A.as_of then
+  redis.call('HSET', K.room, 'followers_as_of', A.as_of)
+end
+if A.kind == 'group' then
+  redis.call('HSET', K.room, 'started', int(created), 'admits', A.admits)
+end
 return done({ created = created })

@@ -1,0 +1,45 @@
+-- Takes one step of announcing a start: users go into the ledger, for the outbox to tell them.
+-- keys: room announcing reserved ledger stats timeline
+-- uses: room timeline
+-- args: step next('' = none) wait_ms(until next is due) why?(reserved|follow) users? users_max(a line)
+-- returns: {done}: false when another worker has taken this step
+-- holds: a step is taken once; its users, its lines and the place where to go on are one change.
+-- Who reserved is told so, and not once more for following.
+
+local now = now_ms()
+if redis.call('ZREM', K.announcing, A.step) == 0 then
+  return done({ done = false })
+end
+if A.next ~= '' then
+  redis.call('ZADD', K.announcing, int(now + A.wait_ms), A.next)
+end
+
+local users = A.users or {}
+if A.why == 'follow' then
+  local others = {}
+  for first = 1, #users, 1000 do
+    local part = { unpack(users, first, math.min(first + 999, #users)) }
+    for i, reserved in ipairs(redis.call('HMGET', K.reserved, unpack(part))) do
+      if not reserved then
+        others[#others + 1] = part[i]
+      end
+    end
+  end
+  users = others
+end
+if #users == 0 then
+  return done({ done = true })
+end
+
+local title = redis.call('HGET', K.room, 'title')
+local lines = {}
+for first = 1, #users, A.users_max do
+  local part = { unpack(users, first, math.min(first + A.users_max - 1, #users)) }
+  lines[#lines + 1] = cmsgpack.pack({ k = 'announced', at = now, to = A.why, room = A.room,
+    title = title, users = part })
+end
+-- An entry as `_orders.lua` writes them: its place is the number of its last line.
+redis.call('XADD', K.ledger, int(redis.call('HINCRBY', K.stats, 'entries', #lines)) .. '-0',
+  'e', array_head(#lines) .. table.concat(lines))
+record({ k = 'announced', at = now, to = 'outbox', why = A.why, n = #users })
+return done({ done = true })

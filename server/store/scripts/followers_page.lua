@@ -1,0 +1,9 @@
+-- Reads who follows a host, a page at a time.
+-- keys: followers
+-- of: host
+-- uses: page
+-- args: cursor('0' to begin) server('' to begin) count(about)
+-- returns: {next('0' at the end), server, flat=[user, ms, ...]}
+-- holds: changes nothing; who follows all the while is read at least once.
+
+return page_of(K.followers)

@@ -1,0 +1,9 @@
+-- Tells all workers, whatever rooms they have open, one piece of news.
+-- keys: bus
+-- args: event
+-- returns: {}
+-- holds: nothing is kept; a worker that can't hear now misses it.
+
+redis.call(A.publish, K.bus, cmsgpack.pack({ epoch = '', before = { 0, 0 }, after = { 0, 0 },
+  says = { { 0, 0, '', A.event } } }))
+return cmsgpack.pack({})
