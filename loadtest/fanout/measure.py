@@ -104,7 +104,7 @@ def _measured(contender: Contender, row: Row, timing: Timing, running: Running) 
         joins = client.join(row.viewers, _JOIN_PATIENCE_S)
         joined = joins.joined
         everybody = row.viewers + PUBLISHERS
-        if joined < row.viewers or client.join(everybody, 10).joined < everybody:
+        if joined < row.viewers or client.join(everybody, _JOIN_PATIENCE_S).joined < everybody:
             raise NotMeasured(
                 f"{joined} of {row.viewers} viewers were let in within {joins.seconds:.0f} s."
             )

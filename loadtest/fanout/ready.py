@@ -1,23 +1,51 @@
 """Free ports, and waiting until a started server listens."""
 
+import itertools
+import os
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-_PATIENCE_S = 30
+_PATIENCE_S = 90
+_EPHEMERAL = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 class NotStarted(Exception):
     """A server ended or stayed silent; the text says so and shows the end of its log."""
 
 
+def _candidates() -> Iterator[int]:
+    """Ports that the kernel gives to nobody by itself; each process begins at another one.
+
+    One that it does give away could become the near end of somebody's connection, even of a
+    connection to that very port, while the server it is meant for is not up.
+    """
+    end = int(_EPHEMERAL.read_text().split()[0]) if _EPHEMERAL.exists() else 32_768
+    ports = list(range(10_000, end)) or list(range(1024, end))
+    start = os.getpid() * 97 % len(ports)
+    return itertools.cycle(ports[start:] + ports[:start])
+
+
+_ports = _candidates()
+
+
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port of 127.0.0.1 that nobody listens on now and that was not given out lately."""
+    for port in _ports:
+        with socket.socket() as probe:
+            if _binds(probe, port):
+                return port
+    raise AssertionError("a cycle has no end")
+
+
+def _binds(probe: socket.socket, port: int) -> bool:
+    try:
+        probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
 
 
 def wait_until_open(port: int, child: subprocess.Popen[bytes], log: Path) -> None:

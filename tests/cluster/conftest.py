@@ -21,7 +21,9 @@ from tests.cluster.redis_cluster import RedisCluster, redis_cluster
 from tests.conftest import JWT_SECRET, MakeSettings
 from tests.running import Worker, running
 
-QUICK = Options(backoff_s_min=0.05, backoff_s_max=0.5)
+QUICK = Options(
+    backoff_s_min=0.05, backoff_s_max=0.5, join_s_max=60, reply_s_max=60, retry_s_max=180
+)
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +46,7 @@ def standing() -> Iterator[RedisCluster]:
 async def cluster(standing: RedisCluster) -> AsyncIterator[RedisCluster]:
     """The standing Cluster with connections of this test."""
     for node in standing.nodes:
-        node.client = Redis(port=node.port, socket_timeout=10)
+        node.client = Redis(port=node.port, socket_timeout=60)
     yield standing
     for node in standing.nodes:
         await node.client.aclose()
@@ -55,7 +57,7 @@ async def doomed_cluster() -> AsyncIterator[RedisCluster]:
     """A Cluster whose nodes may be killed; the first of its three primaries has a replica."""
     await must_be_able()
     with tempfile.TemporaryDirectory(prefix="lr-cluster-") as folder:
-        async with redis_cluster(Path(folder), replicas=1) as made:
+        async with redis_cluster(Path(folder), replicas=1, node_timeout_ms=4000) as made:
             yield made
 
 
@@ -69,7 +71,7 @@ async def must_be_able() -> None:
 def settings(make_settings: MakeSettings, cluster: RedisCluster) -> Settings:
     """The settings of a worker on the Cluster, with short patience."""
     return make_settings(
-        redis={"url": cluster.url, "command_timeout_s": 2, "durability": "memory"},
+        redis={"url": cluster.url, "command_timeout_s": 10, "durability": "memory"},
         bus={"watchdog_interval_s": 0.3, "watchdog_timeout_s": 3},
         rooms={"presence_interval_s": 0.3},
         edge={"commands_per_s": 10_000, "commands_burst": 10_000},

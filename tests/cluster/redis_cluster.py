@@ -8,10 +8,10 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from loadtest.fanout.ready import free_port
 from server.store.cluster import Node, slot_of
 from server.store.keys import Keys
 from tests.orders.redis_process import RedisProcess
-from tests.ports import free_port
 
 SLOTS = 16_384
 
@@ -91,7 +91,7 @@ class RedisCluster:
         moved = 0
         while keys := await source.client.execute_command("CLUSTER", "GETKEYSINSLOT", slot, 5):
             await source.client.execute_command(
-                "MIGRATE", "127.0.0.1", target.port, "", 0, 5000, "KEYS", *keys
+                "MIGRATE", "127.0.0.1", target.port, "", 0, 60_000, "KEYS", *keys
             )
             moved += len(keys)
             await asyncio.sleep(0)  # viewers go on meanwhile
@@ -100,7 +100,7 @@ class RedisCluster:
         return moved
 
 
-async def until(holds: Any, patience_s: float = 20) -> None:
+async def until(holds: Any, patience_s: float = 120) -> None:
     """Wait for something that only asking tells."""
     async with asyncio.timeout(patience_s):
         while True:
@@ -117,9 +117,12 @@ def _pairs(info: bytes | str) -> list[tuple[str, str]]:
 
 @contextlib.asynccontextmanager
 async def redis_cluster(
-    folder: Path, primaries: int = 3, replicas: int = 0
+    folder: Path, primaries: int = 3, replicas: int = 0, node_timeout_ms: int = 60_000
 ) -> AsyncIterator[RedisCluster]:
-    """A Cluster of its own, gone with the context."""
+    """A Cluster of its own, gone with the context.
+
+    A node that is silent for `node_timeout_ms` counts as dead, also if it is only slow.
+    """
     async with contextlib.AsyncExitStack() as stack:
         nodes = [
             await stack.enter_async_context(
@@ -127,7 +130,7 @@ async def redis_cluster(
                     folder / str(n),
                     cluster_enabled="yes",
                     cluster_port=str(free_port()),
-                    cluster_node_timeout="1000",
+                    cluster_node_timeout=str(node_timeout_ms),
                     cluster_require_full_coverage="no",
                     cluster_config_file=str(folder / f"nodes-{n}.conf"),
                     appendfsync="everysec",

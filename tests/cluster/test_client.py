@@ -7,14 +7,14 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from loadtest.fanout.ready import free_port
 from server.settings import SettingsError
 from server.settings.sections import Redis as RedisSettings
 from server.store.client import RedisUnusable, check, connect
 from server.store.cluster import Cluster, Node, slot_of
 from tests.cluster.redis_cluster import RedisCluster
-from tests.ports import free_port
 
-SETTINGS = RedisSettings(connect_timeout_s=1, command_timeout_s=3, durability="memory")
+SETTINGS = RedisSettings(connect_timeout_s=30, command_timeout_s=30, durability="memory")
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ async def test_commands_on_a_slot_that_moves_wait_for_it_and_then_succeed(
         # One key is there and one is not: Redis says TRYAGAIN. A lone key that is not: ASK.
         both = asyncio.create_task(redis.mget(here, missing))
         assert await redis.set(missing, "2")
-        await giver.execute_command("MIGRATE", "127.0.0.1", target.port, here, 0, 1000)
+        await giver.execute_command("MIGRATE", "127.0.0.1", target.port, here, 0, 60_000)
         for one in (taker, giver):
             await one.execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[1])
 

@@ -13,7 +13,7 @@ import pytest
 from loadtest import launch
 from loadtest.scenario import load_scenario
 
-pytestmark = [pytest.mark.timeout(150), pytest.mark.blocking_allowed]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.blocking_allowed]
 
 SMALL = """
 title = "A small sale"

@@ -10,8 +10,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from loadtest.fanout.ready import free_port
 from server.store import redis_program
-from tests.ports import free_port
 
 
 class RedisProcess:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
+from loadtest.fanout.ready import free_port
 from server.store import redis_program
 from tests.cluster.redis_cluster import until
 from tests.orders.redis_process import RedisProcess
-from tests.ports import free_port
 
 SERVICE = "rooms"
 
@@ -37,7 +37,11 @@ class Watched:
         """Have the Sentinels make another server the master, and wait until it is."""
         before = await self.master()
         async with Redis(port=self.sentinels[0]) as sentinel:
-            await sentinel.execute_command("SENTINEL", "FAILOVER", SERVICE)
+
+            async def begun() -> bool:  # refused while no replica is known to be good enough
+                return bool(await sentinel.execute_command("SENTINEL", "FAILOVER", SERVICE))
+
+            await until(begun)
 
         async def replaced() -> bool:
             return await self.master() is not before
@@ -60,9 +64,9 @@ class Watched:
 
 @contextlib.asynccontextmanager
 async def redis_sentinels(folder: Path, replicas: int = 2) -> AsyncIterator[Watched]:
-    """Three Sentinels of which two must agree; they give a master half a second."""
+    """Three Sentinels of which two must agree; they give a master three seconds."""
     async with contextlib.AsyncExitStack() as stack:
-        quick = {"repl_timeout": "5", "loglevel": "warning", "appendfsync": "everysec"}
+        quick = {"repl_timeout": "60", "loglevel": "warning", "appendfsync": "everysec"}
         master = await stack.enter_async_context(RedisProcess(folder / "0", **quick))
         servers = [master]
         for n in range(1, replicas + 1):
@@ -83,8 +87,8 @@ async def _sentinel(folder: Path, number: int, master_port: int) -> AsyncIterato
     config.write_text(
         f"port {port}\nbind 127.0.0.1\ndir {folder}\n"
         f"sentinel monitor {SERVICE} 127.0.0.1 {master_port} 2\n"
-        f"sentinel down-after-milliseconds {SERVICE} 500\n"
-        f"sentinel failover-timeout {SERVICE} 2000\n"
+        f"sentinel down-after-milliseconds {SERVICE} 3000\n"
+        f"sentinel failover-timeout {SERVICE} 6000\n"
     )
     child = await asyncio.create_subprocess_exec(
         *(str(program.path), str(config), "--sentinel"), stdout=asyncio.subprocess.DEVNULL

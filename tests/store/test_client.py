@@ -9,12 +9,12 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from loadtest.fanout.ready import free_port
 from server.settings import SettingsError
 from server.settings.sections import Redis as RedisSettings
 from server.store import redis_program
 from server.store.client import RedisUnusable, check, connect
 from server.store.embedded import EmbeddedRedis
-from tests.ports import free_port
 
 SETTINGS = RedisSettings(connect_timeout_s=30, command_timeout_s=30)
 

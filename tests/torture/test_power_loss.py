@@ -29,7 +29,7 @@ def log_of(folder: Path) -> Path:
     return parts[-1] if parts else folder / "appendonly.aof"
 
 
-@pytest.mark.timeout(120 + 4 * SECONDS)
+@pytest.mark.timeout(600 + 4 * SECONDS)
 @pytest.mark.parametrize("seed", range(rounds(1)))
 async def test_an_answered_order_survives_a_cut_of_the_log(
     tmp_path: Path, make_settings: MakeSettings, seed: int
