@@ -112,7 +112,7 @@ async def server(settings: Settings, tmp_path: Path) -> AsyncIterator[str]:
         "LIVEROOM_REDIS_DURABILITY": "memory",
         "LIVEROOM_JWT_SECRET": JWT_SECRET,
         "LIVEROOM_DATA_DIR": str(tmp_path / "data"),
-        "LIVEROOM_SERVER_DRAIN_S": "1",
+        "LIVEROOM_SERVER_DRAIN_S": "60",
     }
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server", "serve", "--port", "0", "--workers", str(WORKERS)),
