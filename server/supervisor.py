@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server import auth
+from server.rooms.intent_rules import read_rules
 from server.settings import Settings
 from server.store import client
 from server.store.embedded import EmbeddedRedis
@@ -50,6 +51,8 @@ async def serve_until(
     `on_ready` is called once, when every worker takes viewers. Raises SettingsError, FolderInUse,
     NoRedisProgram, EmbeddedRedisError, RedisUnusable, WorkerFailed or OSError (the port).
     """
+    # Its faults are told before anything starts, and by one process instead of each worker.
+    await asyncio.to_thread(read_rules, settings.asks.rules_file)
     complete, made = await asyncio.to_thread(auth.with_secret, settings)
     if made:
         log.info("Made a development token secret for the data folder %s.", settings.data.dir)

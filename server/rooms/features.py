@@ -1,14 +1,20 @@
 """Every feature of a room, wired together: the list that a new one is added to."""
 
+from collections.abc import Callable
+
 from server.metrics import Metrics
 from server.rooms.announcing import Announcer
+from server.rooms.asks import Asks
 from server.rooms.belonging import Belonging
 from server.rooms.comments import Comments
 from server.rooms.coupons import Coupons
+from server.rooms.desk import Desks
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch, Feature
 from server.rooms.following import Following
 from server.rooms.groups import Groups
+from server.rooms.intent_rules import read_rules
+from server.rooms.intents import Intents
 from server.rooms.likes import Likes
 from server.rooms.luckies import Luckies
 from server.rooms.moderation import Moderation
@@ -17,19 +23,31 @@ from server.rooms.own import Own
 from server.rooms.payments import PaymentProvider
 from server.rooms.phases import Phases
 from server.rooms.polls import Polls
+from server.rooms.questions import Questions
 from server.rooms.refunds import Refunds
+from server.rooms.room import Room
 from server.rooms.sales import Sales
 from server.rooms.shelf import Shelf
+from server.rooms.showing import Showings
+from server.rooms.titles import TellingWords
 from server.rooms.waitlist import Waitlist
 from server.settings import Settings
 from server.store.scripts import Scripts
 
 
 class Features:
-    """The features of one worker, and the dispatch that leads commands to them."""
+    """The features of one worker, and the dispatch that leads commands to them.
+
+    `open_room` gives a room if it is open on this worker. Raises SettingsError.
+    """
 
     def __init__(
-        self, scripts: Scripts, settings: Settings, provider: PaymentProvider, metrics: Metrics
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        provider: PaymentProvider,
+        metrics: Metrics,
+        open_room: Callable[[str], Room | None] = lambda _: None,
     ) -> None:
         self.directory = Directory(scripts, settings)
         self.sales = Sales(scripts, settings)
@@ -45,8 +63,22 @@ class Features:
             scripts, settings, self.directory.hosts, self.directory.host_of, metrics
         )
         self.announcer = Announcer(scripts, settings, following.refresh)
+        questions = Questions(scripts, settings, metrics, self.directory.host_of)
+        rules = read_rules(settings.asks.rules_file)
+        self.asks = Asks(
+            scripts,
+            settings,
+            metrics,
+            Showings(open_room, self.directory.read),
+            questions,
+            Intents(rules),
+            TellingWords(rules),
+        )
         self.all: list[Feature] = [
-            Comments(scripts, settings, metrics),
+            Comments(scripts, settings, metrics, self.asks.heed),
+            self.asks,
+            questions,
+            Desks(scripts, questions.settle),
             Likes(scripts, settings, metrics),
             Shelf(scripts, settings),
             Phases(scripts, settings, self.sales.close_all, self.announcer.start),

@@ -374,6 +374,9 @@ class Asks(Section):
     questions_open_max: int = _limit(
         50, 1, 1000, "Open questions of a room; the least asked, oldest one makes room for a new."
     )
+    questions_per_user_max: int = _limit(
+        5, 1, 1000, "Open questions of a room that one user was the first to ask."
+    )
     question_chars_max: int = _limit(200, 1, 2000, "Longest question.")
     answer_chars_max: int = _limit(500, 1, 2000, "Longest answer.")
     answers_kept_max: int = _limit(
@@ -430,6 +433,20 @@ class Outbox(Section):
     @classmethod
     def _secret_is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         return _long_enough(secret, SIGNING_SECRET_BYTES_MIN)
+
+
+class Figures(Section):
+    """The numbers a host steers by."""
+
+    visits_interval_s: float = _limit(
+        10, 0.05, 600, "How often a worker writes who came and left, and that it lives."
+    )
+    fresh_s: float = _limit(1, 0, 60, "Age up to which a room's figures are given again.")
+    compare_s: float = _limit(
+        60, 0, 3600, "Age up to which what is known of a host's other rooms is used again."
+    )
+    rooms_max: int = _limit(16, 1, 1000, "Rooms of which a worker keeps what it has added up.")
+    idle_s: float = _limit(300, 1, 86_400, "Time nobody asks for a room, and it is forgotten.")
 
 
 class Log(Section):

@@ -74,6 +74,16 @@ class GroupCommit(Generic[Item, Result]):
             raise CommandError(
                 "unavailable", "The server is busy; this was not tried.", FULL_RETRY_MS
             )
+        return await self._enter(room_id, item)
+
+    def leave(self, room_id: str, item: Item) -> bool:
+        """Have the item committed without waiting for it; False when full. What fails is lost."""
+        if self.waiting >= self._waiting_max:
+            return False
+        self._enter(room_id, item).add_done_callback(asyncio.Future.exception)
+        return True
+
+    def _enter(self, room_id: str, item: Item) -> asyncio.Future[Result]:
         lane = self._lanes.get(room_id)
         if lane is None:
             lane = self._lanes[room_id] = _Lane()
@@ -85,7 +95,7 @@ class GroupCommit(Generic[Item, Result]):
             task = asyncio.create_task(self._fly(room_id, lane), name=f"commit {room_id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        return await done
+        return done
 
     async def aclose(self) -> None:
         """Wait until everything that was handed in has its result."""

@@ -42,7 +42,7 @@ ROOM_KEYS: Final = {
     "asks": "hash sku -> how many asked for its link, '' for no product",
     "asked": "hash <sku>/<user> -> ms of the last ask that was counted",
     "questions": "hash question -> packed Question",
-    "askers": "hash <question>/<user> -> 1, who asked it",
+    "askers": "zset: <question>/<user>, all with score 0: who asked an open question",
     "polls": "hash poll -> packed fixed part of a Poll; `newest` names the newest",
     "votes": "hash <poll>/<user> -> option; <poll>:<option> -> how many; <poll>:ver, <poll>:status",
     "luckies": "hash lucky -> packed Lucky; `newest` names the newest",

@@ -23,6 +23,7 @@ from server.rooms.open_rooms import OpenRooms
 from server.rooms.payments import SandboxProvider
 from server.rooms.presence import Presence
 from server.rooms.room import Room
+from server.rooms.visits import Visits
 from server.settings import Settings
 from server.store.bus import Bus
 from server.store.client import connect
@@ -78,9 +79,17 @@ class Desk:
         metrics = Metrics()
         self.scripts = Scripts(redis, Keys(settings.redis.key_prefix))
         self.bus = Bus(redis, self.scripts.keys, settings.bus, worker_id, metrics)
-        features = Features(self.scripts, settings, SandboxProvider(), metrics)
+        features = Features(
+            self.scripts,
+            settings,
+            SandboxProvider(),
+            metrics,
+            self.open_room,
+        )
+        self.asks = features.asks
         self.directory = features.directory
         self.dispatch = features.dispatch
+        self.visits = Visits(self.scripts, settings, worker_id)
         self.rooms = OpenRooms(
             self.scripts,
             self.bus,
@@ -89,6 +98,7 @@ class Desk:
             settings,
             metrics,
             Random(1),
+            self.visits,
         )
         self.news = News(self.scripts, self.bus, settings, lambda: self.rooms)
         self.announcer = features.announcer
@@ -110,11 +120,22 @@ class Desk:
         assert room is not None
         return room
 
-    async def join(self, user: str, *, role: Role = Role.VIEWER, last: Last | None = None) -> Guest:
-        """Come into ROOM; returns when the join is answered. Raises CommandError."""
+    def open_room(self, room_id: str) -> Room | None:
+        """The room if it is open here."""
+        return self.rooms.get(room_id)
+
+    async def join(
+        self,
+        user: str,
+        *,
+        role: Role = Role.VIEWER,
+        last: Last | None = None,
+        room_id: str = ROOM,
+    ) -> Guest:
+        """Come into a room; returns when the join is answered. Raises CommandError."""
         guest = Guest(user, exempt=role.at_least(Role.MODERATOR))
         who = Identity(user, user.title(), role)
-        await self.rooms.join(guest, who, ROOM, Join(ref=1, last=last), guest.enter)
+        await self.rooms.join(guest, who, room_id, Join(ref=1, last=last), guest.enter)
         await guest.entered.wait()
         return guest
 
@@ -122,9 +143,9 @@ class Desk:
         guest.transport = None
         self.rooms.left(guest.room, guest)
 
-    async def do(self, cmd: Command, who: Identity = HOST) -> Ok:
-        """Run a command in ROOM. Raises CommandError."""
-        return await self.dispatch.run(Call(ROOM, who), cmd)
+    async def do(self, cmd: Command, who: Identity = HOST, room_id: str = ROOM) -> Ok:
+        """Run a command in a room. Raises CommandError."""
+        return await self.dispatch.run(Call(room_id, who), cmd)
 
     async def script(self, script: str, /, **args: Any) -> Any:
         """Run a script on ROOM."""

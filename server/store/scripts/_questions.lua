@@ -1,6 +1,77 @@
--- Prelude of every script that shows questions. Expects K.questions.
+-- Prelude of every script that shows questions. Comes after room where it tells; expects
+-- K.questions. Besides what everybody sees (community.Question) a packed question has `key` (the
+-- same for what is the same question), `n` (how many were answered before it, when it was answered
+-- last), `answered` (ms of that), `due` (the host's answers do not know it yet). A dropped one is
+-- kept only while it is due.
+
+local QUEUE_SHOWN = 20   -- open questions that host and moderators are told
+
+-- All questions but dropped ones.
+local function all_questions()
+  local found = {}
+  for _, raw in ipairs(redis.call('HVALS', K.questions)) do
+    local question = cmsgpack.unpack(raw)
+    if question.status ~= 'dropped' then
+      found[#found + 1] = question
+    end
+  end
+  return found
+end
+
+local function question_view(question)
+  return { question = question.question, sku = question.sku, topic = question.topic,
+    text = question.text, user = question.user, name = question.name, asked = question.asked,
+    status = question.status, at = question.at, answer = question.answer }
+end
+
+-- The questions of one status; those answered are in the order of their answers, others in any.
+local function questions_that_are(status, questions)
+  local found = {}
+  for _, question in ipairs(questions or all_questions()) do
+    if question.status == status then
+      found[#found + 1] = question
+    end
+  end
+  if status == 'answered' then
+    table.sort(found, function(a, b) return a.n < b.n end)
+  end
+  return found
+end
 
 -- The question being answered (nil if none) and those answered, oldest first, at most `most`.
 local function question_views(most)
-  return nil, {}
+  local questions = all_questions()
+  local taken = questions_that_are('answering', questions)[1]
+  local answered, views = questions_that_are('answered', questions), {}
+  for i = math.max(1, #answered - most + 1), #answered do
+    views[#views + 1] = question_view(answered[i])
+  end
+  return taken and question_view(taken), views
+end
+
+-- The open questions, the most asked first, then the oldest.
+local function queue_view()
+  local open, views = questions_that_are('open'), {}
+  table.sort(open, function(a, b)
+    if a.asked ~= b.asked then return a.asked > b.asked end
+    if a.at ~= b.at then return a.at < b.at end
+    return a.question < b.question
+  end)
+  for i = 1, math.min(#open, QUEUE_SHOWN) do
+    views[i] = question_view(open[i])
+  end
+  return views
+end
+
+-- What the host's answers are still to be told: {key, question, answered(ms), n} each.
+local function due_answers()
+  local due = {}
+  for _, raw in ipairs(redis.call('HVALS', K.questions)) do
+    local question = cmsgpack.unpack(raw)
+    if question.due then
+      due[#due + 1] = { key = question.key, question = question_view(question),
+        answered = question.answered, n = question.n }
+    end
+  end
+  return due
 end

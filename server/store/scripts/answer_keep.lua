@@ -1,0 +1,31 @@
+-- Keeps the answer to a question over all rooms of the host.
+-- of: host
+-- keys: answers
+-- args: key question(community.Question) answered(ms) kept_max
+-- returns: {}
+-- holds: the newest answer of a key is kept, however often and in whatever order they arrive; at
+--   most kept_max are, the oldest go first.
+
+local raw = redis.call('HGET', K.answers, A.key)
+if raw and cmsgpack.unpack(raw).answered > A.answered then
+  return cmsgpack.pack({})
+end
+local entry = A.question
+entry.answered = A.answered
+redis.call('HSET', K.answers, A.key, cmsgpack.pack(entry))
+
+if redis.call('HLEN', K.answers) > A.kept_max then
+  local ages = {}
+  local flat = redis.call('HGETALL', K.answers)
+  for i = 1, #flat, 2 do
+    if flat[i] ~= A.key then
+      ages[#ages + 1] = { key = flat[i], answered = cmsgpack.unpack(flat[i + 1]).answered }
+    end
+  end
+  table.sort(ages, function(a, b) return a.answered < b.answered end)
+  -- A tenth at once, so that not each further answer has to look at all.
+  for i = 1, math.min(#ages, math.ceil(A.kept_max / 10)) do
+    redis.call('HDEL', K.answers, ages[i].key)
+  end
+end
+return cmsgpack.pack({})

@@ -1,0 +1,61 @@
+-- Reads what only host and moderators see of a room, as of one instant.
+-- keys: room asks questions review words rules moderators muted
+-- uses: room questions
+-- args: held_max muted_max
+-- returns: {desk(community.Desk), due}: `held` are the oldest, `muted` those muted longest; `due` is
+--   what the host's answers are still to be told; refuses not_found
+-- holds: changes nothing.
+
+if not room_phase() then
+  return no_room()
+end
+local now = now_ms()
+local desk = { queue = queue_view(), held = {}, blocked_words = {}, held_words = {}, muted = {} }
+
+-- Left out when nobody asked: an empty table would arrive as a list.
+local flat = redis.call('HGETALL', K.asks)
+for i = 1, #flat, 2 do
+  desk.asks = desk.asks or {}
+  desk.asks[flat[i]] = tonumber(flat[i + 1])
+end
+
+local held = {}
+for i, raw in ipairs(redis.call('HVALS', K.review)) do
+  held[i] = cmsgpack.unpack(raw)
+end
+table.sort(held, function(a, b) return a.ts < b.ts or (a.ts == b.ts and a.id < b.id) end)
+for i = 1, math.min(#held, A.held_max) do
+  local one = held[i]
+  desk.held[i] = { id = one.id, user = one.user, name = one.name, text = one.text, ts = one.ts,
+    why = one.why }
+end
+
+flat = redis.call('HGETALL', K.words)
+for i = 1, #flat, 2 do
+  local words = flat[i + 1] == 'block' and desk.blocked_words or desk.held_words
+  words[#words + 1] = flat[i]
+end
+table.sort(desk.blocked_words)
+table.sort(desk.held_words)
+
+desk.followers_only = redis.call('HGET', K.room, 'followers_only') == '1'
+desk.review = redis.call('HGET', K.rules, 'review') or 'off'
+desk.moderators = redis.call('HKEYS', K.moderators)
+table.sort(desk.moderators)
+
+local muted = {}
+flat = redis.call('HGETALL', K.muted)
+for i = 1, #flat, 2 do
+  local until_ms = tonumber(flat[i + 1])
+  if until_ms > now then
+    local whole = math.floor(until_ms)
+    muted[#muted + 1] = { user = flat[i], ['until'] = whole, shadow = until_ms > whole }
+  end
+end
+table.sort(muted, function(a, b)
+  return a['until'] > b['until'] or (a['until'] == b['until'] and a.user < b.user)
+end)
+for i = 1, math.min(#muted, A.muted_max) do
+  desk.muted[i] = muted[i]
+end
+return done({ desk = desk, due = due_answers() })

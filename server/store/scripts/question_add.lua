@@ -1,0 +1,106 @@
+-- Puts a batch of questions into the queue; the same question of many is one.
+-- keys: room events bus timeline muted questions askers
+-- uses: room timeline questions asking
+-- args: questions = {{id, key, sku, topic, text, user, name}, ...} open_max per_user_max events_max;
+--   questions of one `key` are the same
+-- returns: in the same order {question} or {err, msg, retry_ms?}: not_live muted rate_limited;
+--   refuses not_found as a whole
+-- holds: `asked` counts distinct users, and no two open questions have one key. What is being
+--   answered counts no further, since the room was told; who is muted in the shadow counts nowhere.
+--   At most open_max are open: for one more the least asked, of these the oldest, is forgotten.
+
+local phase = room_phase()
+if not phase then
+  return no_room()
+end
+local now = now_ms()
+
+local by_key, open = {}, 0
+for _, question in ipairs(all_questions()) do
+  if question.status == 'open' or question.status == 'answering' then
+    by_key[question.key] = question
+  end
+  if question.status == 'open' then
+    open = open + 1
+  end
+end
+
+-- Until when; half a ms more says shadow.
+local function mute_of(user)
+  return tonumber(redis.call('HGET', K.muted, user) or 0)
+end
+
+local function refusal(asked)
+  if phase == 'ended' then
+    return { err = 'not_live', msg = 'Questions are taken until the stream ends.' }
+  end
+  local muted_until = mute_of(asked.user)
+  if muted_until == math.floor(muted_until) and muted_until > now then
+    return { err = 'muted', retry_ms = muted_until - now,
+      msg = 'A moderator muted you here; wait until it lapses.' }
+  end
+  if by_key[asked.key] then
+    return nil
+  end
+  local own = 0
+  for _, question in pairs(by_key) do
+    if question.status == 'open' and question.user == asked.user then
+      own = own + 1
+    end
+  end
+  if own >= A.per_user_max then
+    return { err = 'rate_limited', retry_ms = 10000,
+      msg = int(own) .. ' questions of yours are open; wait for their answers.' }
+  end
+  return nil
+end
+
+local function make_room()
+  local least
+  for _, question in pairs(by_key) do
+    if question.status == 'open' and (not least or question.asked < least.asked
+      or (question.asked == least.asked and (question.at < least.at
+      or (question.at == least.at and question.question < least.question)))) then
+      least = question
+    end
+  end
+  by_key[least.key] = nil
+  forget_question(least.question)
+  open = open - 1
+end
+
+local is_changed = false
+
+local function add(asked)
+  local question = by_key[asked.key]
+  if not question then
+    question = { question = asked.id, key = asked.key, sku = asked.sku, topic = asked.topic,
+      text = asked.text, user = asked.user, name = asked.name, asked = 0, status = 'open',
+      at = now }
+    if mute_of(asked.user) > now then   -- in the shadow: as if it were asked
+      question.asked = 1
+      return { question = question_view(question) }
+    end
+    while open >= A.open_max do
+      make_room()
+    end
+    by_key[asked.key] = question
+    open = open + 1
+  end
+  if question.status == 'open' and mute_of(asked.user) <= now
+    and redis.call('ZADD', K.askers, 'NX', 0, question.question .. '/' .. asked.user) == 1 then
+    question.asked = question.asked + 1
+    save_question(question)
+    is_changed = true
+  end
+  return { question = question_view(question) }
+end
+
+local outcomes = {}
+for i, asked in ipairs(A.questions) do
+  outcomes[i] = refusal(asked) or add(asked)
+end
+if is_changed then
+  tell_queue()
+end
+return done(outcomes)

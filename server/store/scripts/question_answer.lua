@@ -1,0 +1,18 @@
+-- Answers a question, or answers it anew.
+-- keys: room events bus timeline questions askers
+-- uses: room timeline questions asking
+-- args: question(id) text answers_max by? events_max
+-- returns: {question, due}: what the host's answers are to be told; refuses not_found
+-- holds: an answer is due until `question_settled` says that the host's answers have it.
+
+if not room_phase() then
+  return no_room()
+end
+local question = question_of(A.question)
+if not question then
+  return no_question(A.question)
+end
+question.answer, question.answered, question.due = A.text, now_ms(), true
+put_answered(question)
+tell_queue()
+return done({ question = question_view(question), due = due_answers() })

@@ -1,0 +1,19 @@
+-- Brings an answer of an earlier room of the host into this one.
+-- keys: room events bus timeline questions askers
+-- uses: room timeline questions asking
+-- args: question(community.Question, answered) key answered(ms) answers_max events_max
+-- returns: {}; refuses not_found
+-- holds: a question is answered here once; what was asked or answered here goes before.
+
+if not room_phase() then
+  return no_room()
+end
+for _, known in ipairs(all_questions()) do
+  if known.key == A.key then
+    return cmsgpack.pack({})
+  end
+end
+local question = A.question
+question.key, question.answered = A.key, A.answered
+put_answered(question)
+return done({})
