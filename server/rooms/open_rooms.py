@@ -20,6 +20,7 @@ from server.rooms.arrival import Arrival
 from server.rooms.group_ids import is_group
 from server.rooms.own import OwnPart
 from server.rooms.room import Room
+from server.rooms.visits import Visits
 from server.settings import Settings
 from server.store.bus import RoomBus
 from server.store.commit import GroupCommit
@@ -47,7 +48,7 @@ class OpenRooms:
     """Opens rooms, lets members in and out, closes rooms. An async context manager.
 
     `own_of(room_id, users)` reads what they have done in the room before; `must_be_let_in` refuses
-    who does not belong to a fan group.
+    who does not belong to a fan group; `visits` notes who comes and leaves.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class OpenRooms:
         settings: Settings,
         metrics: Metrics,
         random: Random,
+        visits: Visits | None = None,
     ) -> None:
         self._scripts = scripts
+        self._visits = visits
         self._bus = bus
         self._settings = settings
         self._metrics = metrics
@@ -119,7 +122,13 @@ class OpenRooms:
         self._coming[room_id] += 1
         try:
             room = await self._open(room_id)
-            arrival = Arrival(member, who, cmd.ref, cmd.last, lambda: entered(room))
+
+            def came_in() -> None:
+                if self._visits is not None:
+                    self._visits.came(room_id, member, who, cmd.source)
+                entered(room)
+
+            arrival = Arrival(member, who, cmd.ref, cmd.last, came_in)
             await self._let_in(room, arrival)
         finally:
             self._coming[room_id] -= 1
@@ -144,6 +153,8 @@ class OpenRooms:
     def left(self, room: Room, member: Member) -> None:
         """A member is gone; the last one lets the room close after a while."""
         room.leave(member)
+        if self._visits is not None:
+            self._visits.left(room.room_id, member)
         if len(room.audience) == 0 and self._rooms.get(room.room_id) is room:
             self._linger(room)
 

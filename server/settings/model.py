@@ -12,10 +12,12 @@ from server.settings.sections import (
     Coupons,
     Data,
     Edge,
+    Figures,
     Groups,
     Hub,
     Jwt,
     Log,
+    Moderation,
     Luckies,
     Orders,
     Outbox,
@@ -65,8 +67,10 @@ class Settings(BaseSettings):
     community: Community = Community()
     groups: Groups = Groups()
     asks: Asks = Asks()
+    moderation: Moderation = Moderation()
     payments: Payments = Payments()
     outbox: Outbox = Outbox()
+    figures: Figures = Figures()
     log: Log = Log()
 
     @classmethod

@@ -1,0 +1,165 @@
+"""Who comes and who leaves is written to the timeline, in portions."""
+
+from typing import Any
+
+import pytest
+
+from server.auth import Identity
+from server.protocol.codes import CommandError
+from server.protocol.models import Source
+from server.protocol.roles import Role
+from server.rooms import visits as visits_module
+from server.rooms.timeline import read
+from server.rooms.visits import Visits
+from server.settings import Settings
+from tests.rooms.desk import ROOM, Desk, Guest
+
+Fact = dict[str, Any]
+
+
+class Clock:
+    """A clock that stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+async def noted(here: Desk, room_settings: Settings, clock: Clock) -> Visits:
+    """Visits under a clock of the test; nothing is written by itself."""
+    return Visits(here.scripts, room_settings, "w9", clock)
+
+
+async def facts(here: Desk) -> list[Fact]:
+    """The visits in the timeline."""
+    found = [fact async for chunk in read(here.scripts, ROOM) for _, fact in chunk]
+    return [fact for fact in found if fact["k"] == "visits"]
+
+
+def come(
+    visits: Visits, user: str, role: Role = Role.VIEWER, source: Source | None = None
+) -> Guest:
+    guest = Guest(user)
+    visits.came(ROOM, guest, Identity(user, user.title(), role), source)
+    return guest
+
+
+async def test_a_join_and_a_leave_are_written_with_what_brought_the_viewer(here: Desk) -> None:
+    ann = await here.join("ann")
+    await here.join("guest-1", role=Role.GUEST)
+    await here.visits.write()
+    here.leave(ann)
+    await here.visits.write()
+
+    first, second = await facts(here)
+    assert [(came["user"], came.get("guest", False)) for came in first["came"]] == [
+        ("ann", False),
+        ("guest-1", True),
+    ]
+    assert first["left"] == second["came"] == []
+    assert [left["conn"] for left in second["left"]] == [first["came"][0]["conn"]]
+    assert first["worker"] == second["worker"]
+    assert first["came"][0]["at"] <= first["at"] <= second["left"][0]["at"] <= second["at"]
+
+
+async def test_times_are_by_the_clock_of_redis(here: Desk, noted: Visits, clock: Clock) -> None:
+    come(noted, "ann", source=Source("note", "n7"))
+    clock.now += 90
+    come(noted, "ben")
+    clock.now += 10
+    await noted.write()
+
+    [fact] = await facts(here)
+    assert [fact["at"] - came["at"] for came in fact["came"]] == [100_000, 10_000]
+    assert fact["came"][0]["source"] == {"kind": "note", "id": "n7"}
+    assert "source" not in fact["came"][1]
+
+
+async def test_a_worker_says_that_it_lives_while_somebody_is_here(
+    here: Desk, noted: Visits
+) -> None:
+    ann = come(noted, "ann")
+    for _ in range(3):
+        await noted.write()
+    noted.left(ROOM, ann)
+    for _ in range(3):
+        await noted.write()
+
+    shape = [(len(fact["came"]), len(fact["left"])) for fact in await facts(here)]
+    assert shape == [(1, 0), (0, 0), (0, 0), (0, 1)]
+
+
+async def test_a_second_life_of_a_worker_has_another_name(
+    here: Desk, noted: Visits, room_settings: Settings
+) -> None:
+    again = Visits(here.scripts, room_settings, "w9")
+    come(noted, "ann")
+    come(again, "ann")
+    await noted.write()
+    await again.write()
+
+    first, second = await facts(here)
+    assert first["worker"] != second["worker"]
+    assert first["came"][0]["conn"] == second["came"][0]["conn"] == 1
+
+
+async def test_many_visits_are_several_facts_and_nobody_leaves_before_coming(
+    here: Desk, noted: Visits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(visits_module, "VISITS_PER_FACT_MAX", 2)
+    for guest in [come(noted, f"u{n}") for n in range(5)]:
+        noted.left(ROOM, guest)
+    await noted.write()
+
+    came: set[int] = set()
+    for fact in await facts(here):
+        came |= {each["conn"] for each in fact["came"]}
+        assert {each["conn"] for each in fact["left"]} <= came
+    assert len(came) == sum(len(fact["left"]) for fact in await facts(here)) == 5
+
+
+async def test_what_the_store_did_not_take_is_written_later(here: Desk, noted: Visits) -> None:
+    ann = come(noted, "ann")
+    run = here.scripts.run
+
+    async def unavailable(*_: object) -> None:
+        raise CommandError("unavailable", "Gone.")
+
+    here.scripts.run = unavailable  # type: ignore[method-assign,assignment]
+    await noted.write()
+    here.scripts.run = run  # type: ignore[method-assign]
+    noted.left(ROOM, ann)
+    await noted.write()
+
+    [fact] = await facts(here)
+    assert (len(fact["came"]), len(fact["left"])) == (1, 1)
+
+
+async def test_visits_of_a_room_that_is_gone_are_forgotten(here: Desk, noted: Visits) -> None:
+    ann = come(noted, "ann")
+    await here.redis.delete(here.key("room"))
+    noted.left(ROOM, ann)
+    await noted.write()
+    await noted.write()
+
+    assert await facts(here) == []
+    assert noted._rooms == {}
+
+
+async def test_the_last_visits_are_written_when_the_worker_goes(
+    here: Desk, room_settings: Settings
+) -> None:
+    async with Visits(here.scripts, room_settings, "w9") as going:
+        ann = come(going, "ann")
+        going.left(ROOM, ann)
+
+    [fact] = await facts(here)
+    assert (len(fact["came"]), len(fact["left"])) == (1, 1)
