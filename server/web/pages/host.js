@@ -1,47 +1,86 @@
 // The host console, /host/{room}.
 
 import { Room } from "./liveroom.js";
+import { Asks } from "./host/asks.js";
+import { HostCoupons } from "./host/coupons.js";
+import { Desk } from "./host/desk.js";
+import { askToEnd, openSummary } from "./host/ending.js";
+import { HostFigures } from "./host/figures.js";
 import { noticeForm, restockForm, saleForm } from "./host/forms.js";
+import { LogBox, PeopleBox, ReviewBox, RulesBox, WordsBox } from "./host/moderation.js";
 import { HostNumbers } from "./host/numbers.js";
 import { HostOrders } from "./host/orders.js";
+import { Plans } from "./host/plans.js";
+import { Questions } from "./host/questions.js";
+import { HostLucky, HostPoll } from "./host/rounds.js";
 import { attempt, HostSales, HostShelf, pin } from "./host/shelf.js";
 import { HostTalk } from "./host/talk.js";
+import { Views } from "./host/views.js";
 import { everyTick, h, icon, iconButton, onceAFrame, write } from "./ui/dom.js";
 import { duration } from "./ui/format.js";
 import { nav } from "./ui/nav.js";
 import { devButtons, signOut, tokenForm, whoAmI } from "./ui/session.js";
-import { connectionBanner, openSheet, sure, toast } from "./ui/sheet.js";
+import { connectionBanner, openSheet, toast } from "./ui/sheet.js";
 import { t } from "./ui/strings.js";
 
 const roomId = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const room = new Room({ room: roomId, commentsMax: 200 });
 const session = await whoAmI();
+const MAY_SIGN_IN = ["viewer", "host", "moderator", "admin"]; // a viewer may moderate this room
 const MAY_ENTER = ["host", "moderator", "admin"];
 
 // ---- the parts
 
+const drawDesk = onceAFrame(() => DRAW.desk());
+const desk = new Desk(room, drawDesk);
 const shelf = new HostShelf(room);
 const sales = new HostSales(room);
-const talk = new HostTalk(room);
+const talk = new HostTalk(room, desk);
+const asks = new Asks();
 const orders = new HostOrders(room, roomId, () => numbers.draw());
 const numbers = new HostNumbers(room, orders);
+const figures = new HostFigures(roomId);
+const questions = new Questions(room);
+const coupons = new HostCoupons(room, () => numbers.currency());
+const poll = new HostPoll(room);
+const lucky = new HostLucky(room);
+const review = new ReviewBox(room);
+const rules = new RulesBox(desk);
+const words = new WordsBox(desk);
+const people = new PeopleBox(desk);
+const log = new LogBox(roomId);
+const plans = new Plans(room);
+const views = new Views({
+  now: [numbers.tilesRoot, sales.root, numbers.chartsRoot, orders.root],
+  engage: [questions.root, coupons.root, poll.root, lucky.root],
+  figures: [figures.root],
+  manage: [review.root, rules.root, words.root, people.root, plans.root, log.root],
+}, (name) => {
+  if (name === "figures") figures.read();
+  if (name === "manage") { log.read(); plans.read(); }
+});
 const phaseTag = h("span.phase");
 const since = h("span.fine.digits");
 const liveButton = h("button.primary.small-button", { type: "button", onclick: () => toggleLive() });
 
 async function toggleLive() {
   if (!room.state.room) return;
-  if (room.state.room.phase === "scheduled") await attempt(room.send("live.start"));
-  else if (await sure(t("host.end_sure"), t("host.end"))) await attempt(room.send("live.end"));
+  if (room.state.room.phase === "scheduled") {
+    await attempt(room.liveStart());
+    return;
+  }
+  const answer = await askToEnd(room.state.room.sales.some(({ status }) => status !== "closed"));
+  if (answer) await attempt(room.liveEnd(answer));
 }
 
 function drawPhase() {
-  const { phase } = room.state.room;
+  const { phase, kind } = room.state.room;
   phaseTag.dataset.phase = phase;
-  write(phaseTag, t({ live: "live", scheduled: "soon", ended: "ended" }[phase]));
+  write(phaseTag, kind === "group" ? t("group.tag")
+    : t({ live: "live", scheduled: "soon", ended: "ended" }[phase]));
   write(liveButton, t(phase === "live" ? "host.end" : "host.start"));
   liveButton.className = `${phase === "live" ? "plain" : "primary"} small-button`;
-  liveButton.hidden = phase === "ended";
+  liveButton.hidden = phase === "ended" || kind === "group";
 }
 
 const DRAW = {
@@ -52,11 +91,22 @@ const DRAW = {
     for (const [part, draw] of Object.entries(DRAW)) if (part !== "all") draw();
   },
   phase() { drawPhase(); talk.draw(); },
-  shelf: () => { shelf.draw(); talk.asks.draw(room.state.room); },
+  shelf: () => { shelf.draw(); DRAW.desk(); },
   pin: () => shelf.draw(),
   sales: () => { sales.draw(); numbers.draw(); },
   online: () => numbers.draw(),
-  slow_s: () => talk.draw(),
+  settings: () => { talk.draw(); rules.draw(desk.state); },
+  questions: () => questions.draw(desk.state),
+  coupons: () => coupons.draw(),
+  poll: () => poll.draw(),
+  lucky: () => lucky.draw(),
+  desk() {
+    if (!built) return;
+    asks.draw(desk.state, room.state.room);
+    for (const part of [questions, review, rules, words, people]) part.draw(desk.state);
+    views.badge("engage", questions.queue.length);
+    views.badge("manage", desk.state.held_total);
+  },
 };
 
 const changed = new Set();
@@ -64,28 +114,31 @@ const draw = onceAFrame(() => {
   if (built) for (const part of changed.has("all") ? ["all"] : changed) DRAW[part]?.();
   changed.clear();
 });
-const drawAsks = onceAFrame(() => talk.asks.draw(room.state.room));
 
 let built = false;
+
+/** The room is over: what came of it, by the server's figures. */
+async function summarize() {
+  const all = await figures.read();
+  if (all) openSummary(room.state, all, { peak: numbers.peak, csv: `${figures.path}.csv` });
+}
 
 function listen() {
   room.on("change", (parts) => {
     for (const part of parts) changed.add(part);
     draw();
   });
-  room.on("comment", (event) => {
-    if (talk.hear(event)) drawAsks();
-  });
+  desk.listen();
+  room.on("comment", (event) => talk.list.add(event));
   room.on("joined", ({ comments, you }) => {
     if (!MAY_ENTER.includes(you.role)) return room.close(); // host of another room, viewer of this
     if (!built) build();
-    talk.fill(comments);
-    drawAsks();
+    talk.list.fill(comments);
   });
   room.on("removed", (event) => talk.list.remove(event));
   room.on("gap", ({ comments }) => talk.list.skip(comments));
   room.on("status", (status, { code }) => status === "closed" && turnAway(code));
-  room.on("phase", ({ phase }) => phase === "ended" && numbers.summary(talk.asks));
+  room.on("phase", ({ phase }) => phase === "ended" && summarize());
 }
 
 // ---- shortcuts: for what a host does fifty times an hour
@@ -104,11 +157,13 @@ const KEYS = {
     else toast(t("host.no_sales"));
   }],
   n: ["keys.notice", () => noticeForm(room)],
+  q: ["keys.question", () => { views.show("engage"); questions.next(); }],
   c: ["keys.comment", () => talk.field.focus()],
   j: ["keys.move", () => talk.move(1)],
   k: ["", () => talk.move(-1)],
   d: ["keys.delete", () => talk.remove()],
   m: ["keys.mute", () => talk.mute()],
+  b: ["keys.keep", () => talk.keep()],
   "?": ["keys.help", () => openKeys()],
 };
 
@@ -150,9 +205,8 @@ function tabs(main) {
 function build() {
   built = true;
   const main = h("main.console", { data: { tab: "shelf" } },
-    h("div.column.column-shelf", {}, shelf.root, talk.asks.root),
-    h("div.column.column-middle", {}, numbers.tilesRoot, sales.root, numbers.chartsRoot,
-      orders.root),
+    h("div.column.column-shelf", {}, shelf.root, asks.root),
+    h("div.column.column-middle", {}, views.root),
     h("div.column.column-talk", {}, talk.root));
   everyTick(since, () => {
     const { phase, started } = room.state.room ?? {};
@@ -166,6 +220,7 @@ function build() {
     main, tabs(main));
   document.addEventListener("keydown", onKey);
   orders.start();
+  figures.start(() => views.shown === "figures");
 }
 
 /** The room is closed to this browser for good. */
@@ -196,7 +251,7 @@ async function gate() {
   h("a.plain.button", { href: "/" }, t("back"))));
 }
 
-if (MAY_ENTER.includes(session.you?.role)) {
+if (MAY_SIGN_IN.includes(session.you?.role)) {
   document.body.prepend(connectionBanner(room));
   listen();
   await room.join().catch(() => {});

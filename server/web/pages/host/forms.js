@@ -12,7 +12,7 @@ const HOLD_S = { min: "5", max: "3600" };
 const UNITS_MAX = "1000000";
 
 /** A labelled field; `props` are the input's. */
-function field(name, label, props = {}, tag = "input") {
+export function field(name, label, props = {}, tag = "input") {
   const id = `field-${name}`;
   const { value, ...rest } = props;
   const input = h(tag, { id, name, autocomplete: "off", ...rest });
@@ -26,8 +26,19 @@ function formError(failed) {
   return `${whyNot(failed)} · ${failed.message}`;
 }
 
-/** Open a form in a sheet; `send(values)` rejects with what to show. */
-function formSheet(title, fields, go, send) {
+/** What a whole number of something needs. */
+export const whole = { type: "number", inputmode: "numeric", min: "1", max: UNITS_MAX, step: "1",
+  required: true };
+
+/** One of several `[value, words]`, as chips. */
+export function choice(name, label, options, chosen) {
+  return h("fieldset.chips", {}, h("legend", {}, label), options.map(([value, words]) =>
+    h("label.chip", {}, h("input", { type: "radio", name, value, checked: value === chosen }),
+      h("span", {}, words))));
+}
+
+/** Open a form in a sheet; `send(values, formData)` rejects with what to show. */
+export function formSheet(title, fields, go, send) {
   const error = h("p.form-error", { role: "alert" });
   const button = h("button.primary.wide", { type: "submit" }, go);
   const dialog = openSheet(title, (leave) => {
@@ -35,14 +46,15 @@ function formSheet(title, fields, go, send) {
       event.preventDefault();
       button.disabled = true;
       try {
-        await send(Object.fromEntries(new FormData(event.target)));
+        const form = new FormData(event.target);
+        await send(Object.fromEntries(form), form);
         leave();
       } catch (failed) {
         write(error, formError(failed));
         button.disabled = false;
       }
     };
-    return h("form.form-grid", { onsubmit: submit }, ...fields, error, button);
+    return h("form.form-grid", { onsubmit: submit }, fields, error, button);
   }, { kind: "form-sheet" });
   const first = dialog.querySelector("input:not([readonly])");
   first?.focus();
@@ -52,7 +64,8 @@ function formSheet(title, fields, go, send) {
 
 const major = (minor, currency) => String(minor / minorUnits(currency));
 
-function minor(text, currency) {
+/** Minor units of what somebody typed. */
+export function minor(text, currency) {
   const value = Math.round(Number(text) * minorUnits(currency));
   if (!Number.isFinite(value) || value < 0) throw new Error(`${t("form.price")}: ${text}`);
   return value;
@@ -112,12 +125,8 @@ function keptSale() {
 /** Open a flash sale of a product; what was chosen last time is proposed again. */
 export function saleForm(room, product) {
   const { stock = 50, per_user = 1, hold_s = 90, lasts_s = 0 } = keptSale();
-  const whole = { type: "number", inputmode: "numeric", min: "1", max: UNITS_MAX, step: "1",
-    required: true };
-  const starts = h("fieldset.chips", {}, h("legend", {}, t("form.starts_in")),
-    STARTS_S.map((s) => h("label.chip", {},
-      h("input", { type: "radio", name: "starts_in_s", value: String(s), checked: s === 0 }),
-      h("span", {}, String(s)))));
+  const starts = choice("starts_in_s", t("form.starts_in"),
+    STARTS_S.map((s) => [String(s), String(s)]), "0");
   return formSheet(`${t("host.sell")} · ${product.title}`, [
     field("price", `${t("form.sale_price")} · ${t("product.was")} ${
       priceText(product.price, product.currency)}`,

@@ -1,10 +1,9 @@
-// What a host steers by: figures, charts, the end-of-stream summary. All from what the room tells
-// and from the orders of the room; nothing is guessed.
+// The moment: tiles and charts from what the room tells and from its orders. The figures beside it
+// (figures.js) are the server's.
 
 import { chart, Series } from "../ui/charts.js";
 import { h, write } from "../ui/dom.js";
-import { duration, number, percent, priceText, short } from "../ui/format.js";
-import { openSheet } from "../ui/sheet.js";
+import { number, percent, priceText, short } from "../ui/format.js";
 import { t } from "../ui/strings.js";
 
 const MINUTE_MS = 60_000;
@@ -111,36 +110,5 @@ export class HostNumbers {
       vars: { "--sold": sold / allocated, "--held": held / allocated } }),
       h("span.fine", {}, `${number(sold)} / ${number(allocated)}`)))
       : [h("li.fine", {}, t("chart.empty"))]));
-  }
-
-  /** How it went, when it is over. */
-  summary(asks) {
-    const { room } = this.room.state;
-    const figures = this.figures();
-    const currency = this.currency();
-    const rows = [
-      ["stat.gmv", priceText(figures.gmv, currency)], ["stat.orders", number(figures.paid)],
-      ["stat.units", number(figures.units)], ["stat.aov", priceText(figures.aov, currency)],
-      ["stat.conversion", percent(figures.conversion)],
-      ["stat.viewers", number(figures.viewers)], ["stat.peak", number(this.peak)],
-      ["stat.likes", number(room.likes)],
-      ["stat.length", duration((room.ended || this.room.now()) - room.started)],
-    ];
-    const best = [...room.sales].filter(({ sold }) => sold).sort((a, b) =>
-      b.sold * b.price - a.sold * a.price).slice(0, 3);
-    const title = (sku) => room.shelf.find((product) => product.sku === sku)?.title ?? sku;
-    const asked = [...asks.counts].filter(([sku]) => sku).sort(([, a], [, b]) => b - a).slice(0, 3);
-    openSheet(t("summary.title"), () => h("div.summary", {},
-      h("p.fine", {}, room.title),
-      h("dl.summary-grid", {}, rows.map(([key, value]) =>
-        h("div", {}, h("dt", {}, t(key)), h("dd", {}, value)))),
-      best.length > 0 && [h("h3", {}, t("summary.best")), h("ol.summary-list", {},
-        best.map((sale) => h("li", {}, h("span", {}, sale.title),
-          h("b", {}, priceText(sale.sold * sale.price, sale.currency)))))],
-      asked.length > 0 && [h("h3", {}, t("summary.asked")), h("ol.summary-list", {},
-        asked.map(([sku, n]) => h("li", {}, h("span", {}, title(sku)),
-          h("b", {}, t("host.asks_times", { n })))))],
-      h("a.plain.wide.button", { href: this.orders.csv, download: "" }, t("host.csv"))),
-    { kind: "summary-sheet" });
   }
 }

@@ -2,9 +2,8 @@
 
 import { CommentList } from "../ui/comments.js";
 import { h, icon, iconButton } from "../ui/dom.js";
-import { sure, toast } from "../ui/sheet.js";
+import { openSheet, toast } from "../ui/sheet.js";
 import { t } from "../ui/strings.js";
-import { Asks } from "../ui/asks.js";
 import { noticeForm } from "./forms.js";
 import { attempt } from "./shelf.js";
 
@@ -12,9 +11,9 @@ const MUTE_S = 600;
 const SLOW_S = [0, 5, 15, 60];
 
 export class HostTalk {
-  constructor(room) {
+  constructor(room, desk) {
     this.room = room;
-    this.asks = new Asks();
+    this.desk = desk;
     this.chosen = null;
     this.list = new CommentList({
       hint: "comment.hot_host",
@@ -42,34 +41,24 @@ export class HostTalk {
     });
   }
 
-  /** One new comment; returns whether it asks for a link. */
-  hear(comment) {
-    const asks = this.asks.hear(comment, this.room.state.room);
-    this.list.add({ ...comment, asks });
-    return asks;
-  }
-
-  /** What was said before this console was opened. */
-  fill(comments) {
-    this.list.fill(comments.map((comment) =>
-      ({ ...comment, asks: this.asks.hear(comment, this.room.state.room) })));
-  }
-
   draw() {
-    const { slow_s, phase } = this.room.state.room;
-    this.field.disabled = this.button.disabled = phase !== "live";
-    this.field.placeholder = t({ scheduled: "comment.before", live: "comment.placeholder",
-      ended: "comment.after" }[phase]);
+    const { slow_s, phase, kind } = this.room.state.room;
+    this.field.disabled = this.button.disabled = phase !== "live" && kind !== "group";
+    this.field.placeholder = t(this.field.disabled && phase === "ended" ? "comment.after"
+      : this.field.disabled ? "comment.before" : "comment.placeholder");
     for (const input of this.slow.querySelectorAll("input")) {
       input.checked = Number(input.value) === slow_s;
     }
   }
 
   #addActions(row, comment) {
-    if (comment.asks) row.firstElementChild.append(h("span.ask-tag", {}, t("host.asks")));
+    if (comment.shadow) {
+      row.firstElementChild.append(h("span.ask-tag", {}, t("people.shadow")));
+    }
     if (["host", "admin"].includes(comment.role)) return;
     row.append(h("span.row-actions", { role: "group",
       "aria-label": t("host.actions", { name: comment.name }) },
+    iconButton("star", `${t("host.keep")}: ${comment.name}`, () => this.keep(row)),
     iconButton("mute", `${t("host.mute")}: ${comment.name}`, () => this.mute(row)),
     iconButton("trash", `${t("host.delete")}: ${comment.name}`, () => this.remove(row))));
   }
@@ -99,16 +88,36 @@ export class HostTalk {
   }
 
   async remove(row = this.chosen) {
-    if (row) await attempt(this.room.send("comment.remove", { id: row.dataset.id }));
+    if (row) await attempt(this.room.commentRemove(row.dataset.id));
   }
 
-  async mute(row = this.chosen) {
+  /** Keep it for the replay. */
+  async keep(row = this.chosen) {
+    if (row && await attempt(this.room.commentKeep(row.dataset.id))) toast(t("host.kept"));
+  }
+
+  mute(row = this.chosen) {
     if (!row) return;
     const { user } = row.dataset;
     const name = row.querySelector(".name").textContent;
-    if (!await sure(`${t("host.mute")}: ${name}`, t("host.mute"))) return;
-    if (!await attempt(this.room.send("mute", { user, seconds: MUTE_S }))) return;
-    toast(t("host.muted", { name }), { forMs: 6000, action: { label: t("host.undo"),
-      run: () => attempt(this.room.send("mute", { user, seconds: 0 })) } });
+    const run = (leave, command, words) => async () => {
+      leave();
+      if (!await this.desk.change(command())) return;
+      toast(words, { forMs: 6000, action: { label: t("host.undo"),
+        run: () => this.desk.change(this.room.mute(user, 0)) } });
+    };
+    openSheet(name, (leave) => h("div.stack", {},
+      h("button.primary.wide", { type: "button", onclick: run(leave,
+        () => this.room.mute(user, MUTE_S), t("host.muted", { name })) }, t("host.mute")),
+      h("button.plain.wide", { type: "button", data: { do: "shadow" }, onclick: run(leave,
+        () => this.room.mute(user, MUTE_S, { shadow: true }), t("host.shadowed", { name })) },
+      t("host.shadow")),
+      h("p.fine", {}, t("host.shadow_hint")),
+      h("button.plain.wide", { type: "button", data: { do: "moderator" }, onclick: async () => {
+        leave();
+        if (await this.desk.change(this.room.moderatorAdd(user))) {
+          toast(t("host.moderator_made", { name }));
+        }
+      } }, t("host.make_moderator"))), { kind: "sure-sheet" });
   }
 }

@@ -7,9 +7,9 @@ import { openSignIn, rest, whoAmI } from "../ui/session.js";
 import { toast } from "../ui/sheet.js";
 import { t, whyNot } from "../ui/strings.js";
 import { watchPath } from "./address.js";
+import { roomsOf } from "./head.js";
 
 const GROUP = /^fans:(.+)$/;
-const ORDER = ["live", "scheduled", "ended"];
 
 /** One joins a group from a room of its host: by a connection that lasts for that alone. */
 async function joinFrom(roomId) {
@@ -28,8 +28,7 @@ export async function showInvitation(roomId) {
   if (!host) return closed();
   const [view, { you }] = await Promise.all([
     rest("GET", `/v1/hosts/${encodeURIComponent(host)}`).catch(() => null), whoAmI()]);
-  const rooms = (view?.rooms ?? []).filter(({ kind }) => kind !== "group")
-    .sort((a, b) => ORDER.indexOf(a.phase) - ORDER.indexOf(b.phase));
+  const rooms = view ? roomsOf(view) : [];
   const join = h("button.primary.wide", { type: "button", data: { do: "join-group" },
     onclick: async () => {
       if (!you) return openSignIn({ why: t("group.sign_in"), then: () => location.reload() });
@@ -38,15 +37,18 @@ export async function showInvitation(roomId) {
         await joinFrom(rooms[0].room);
         location.reload();
       } catch (error) {
-        toast(error.code === "forbidden" ? t("group.followers") : whyNot(error));
+        toast(error.code === "forbidden"
+          ? t(view.group?.admits === "buyers" ? "group.buyers" : "group.followers")
+          : whyNot(error));
         join.disabled = false;
       }
       return null;
     } }, icon("person"), t("group.join"));
   return h("main.invitation", {}, h("div.login-card", {},
-    h("h1", {}, t("group.of", { name: view?.host_name || host })),
+    h("h1", {}, view?.group?.title ?? t("group.of", { name: view?.name || host })),
     h("p", {}, t("group.members_only")), h("p.fine", {}, t("group.why")),
-    view && h("p.fine", {}, t("follow.count", { n: number(view.followers ?? 0) })),
+    view && h("p.fine", {}, view.group ? t("group.members", { n: number(view.group.members) })
+      : t("follow.count", { n: number(view.followers) })),
     rooms.length ? [join, h("a.plain.wide.button", { href: watchPath(rooms[0].room) },
       rooms[0].title)] : h("p.fine", {}, t("group.no_room"))),
   h("a.plain.button", { href: "/" }, t("back")));

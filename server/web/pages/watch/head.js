@@ -73,11 +73,14 @@ export function openHost(ctx) {
   openSheet(host_name || host, () => h("div.stack", {},
     h("p.fine", {}, t("follow.count", { n: number(followers) })), groupBox, rooms));
   rest("GET", `/v1/hosts/${encodeURIComponent(host)}`).then((view) => {
-    const others = (view.rooms ?? []).filter((it) => it.room !== room.state.room.room
-      && it.kind !== "group");
+    const others = roomsOf(view).filter((it) => it.room !== room.state.room.room);
     if (others.length) rooms.replaceChildren(h("h3", {}, t("host.other_rooms")), roomLinks(others));
   }, () => {}); // then only what the room itself says
 }
+
+/** A host's rooms as one list, the most urgent first: each with its `phase`. */
+export const roomsOf = ({ rooms }) => ["live", "scheduled", "ended"].flatMap((phase) =>
+  rooms[phase].map((it) => ({ ...it, phase })));
 
 function roomLinks(rooms) {
   return h("ul.room-links", {}, rooms.slice(0, 6).map((it) => h("li", {},

@@ -1,0 +1,151 @@
+// The numbers of docs/metrics.md, as the server folds them from the ledger and the timeline.
+
+import { h, icon, write } from "../ui/dom.js";
+import { clock, duration, number, percent, priceText } from "../ui/format.js";
+import { rest } from "../ui/session.js";
+import { hasWords, t } from "../ui/strings.js";
+
+const READ_MS = 4000;
+const ROWS_MAX = 12;
+const GROUPS = {
+  money: ["gmv_gross", "gmv_net", "average_order", "viewer_value", "coupon_cost"],
+  orders: ["orders", "units", "buyers", "conversion", "return_rate"],
+  people: ["viewers", "guests", "watch_mean_ms", "watch_median_ms", "first_order_p50_ms",
+    "new_followers"],
+  fans: ["fan_orders", "fan_gmv_share", "returning_buyers", "repurchase_share", "group_orders",
+    "group_gmv"],
+  asked: ["asks", "asks_unpinned", "asker_conversion", "questions", "questions_answered"],
+  told: ["reserved", "reserved_came", "reserved_conversion", "announced", "announced_came",
+    "announced_conversion"],
+  later: ["replay_viewers", "replay_orders", "replay_gmv"],
+};
+const SHARES = /conversion|share|rate$/;
+
+/** Money by currency: one after the other; nothing sold is a dash. */
+const moneyText = (amounts) => Object.entries(amounts).map(([currency, minor]) =>
+  priceText(Math.round(minor), currency)).join(" · ") || "–";
+
+/** One number in words, by its name. */
+export function figureText(name, value) {
+  if (value === null || value === undefined) return "–";
+  if (typeof value === "object") {
+    return SHARES.test(name)
+      ? Object.values(value).map((share) => (share === null ? "–" : percent(share))).join(" · ") || "–"
+      : moneyText(value);
+  }
+  if (name.endsWith("_ms")) return duration(value);
+  return SHARES.test(name) ? percent(value) : number(value);
+}
+
+/** "+46 % on your usual", from the median of the host's earlier streams. */
+function changeText(name, compared) {
+  const row = compared[name]
+    ?? Object.entries(compared).find(([key]) => key.startsWith(`${name}.`))?.[1];
+  if (!row || row.change === null || row.change === undefined) return "";
+  return t("figures.change", { change: `${row.change >= 0 ? "+" : "−"}${percent(
+    Math.abs(row.change))}` });
+}
+
+/** What stands out, in the page's language; the server's own sentence if we have no words for it. */
+export function findingText({ code, params, text }) {
+  if (!hasWords(`finding.${code}`)) return text;
+  const said = Object.fromEntries(Object.entries(params).map(([name, value]) => [name,
+    ["share", "usual", "all"].includes(name) ? percent(value)
+      : name === "kind" ? t(`source.${value || "none"}`) : String(value)]));
+  return t(`finding.${code}`, said);
+}
+
+function table(columns, rows) {
+  return h("div.figures-scroll", { tabindex: "0", role: "region", "aria-label": columns[0][0] },
+    h("table.figures-table", {},
+      h("thead", {}, h("tr", {}, columns.map(([words]) => h("th", { scope: "col" }, words)))),
+      h("tbody", {}, rows.map((row) => h("tr", {}, columns.map(([, cell], i) =>
+        h(i ? "td" : "th", i ? {} : { scope: "row" }, cell(row))))))));
+}
+
+const f = (name) => [t(`figures.${name}`), (row) => figureText(name, row[name])];
+const TABLES = {
+  products: () => [[t("figures.product"), (row) => row.title || row.sku], f("units"),
+    f("units_pinned"), f("gmv"), f("asks"), f("asks_unpinned"), f("asker_conversion"),
+    f("pinned_ms"), f("return_rate")],
+  pins: () => [[t("figures.pin"), (row) => `${clock(row.from_ms, false)} ${row.title || row.sku}`],
+    f("ms"), f("units"), f("gmv"), f("other_units"), f("viewers"), f("asks")],
+  sources: () => [[t("figures.source"), (row) => t(`source.${row.kind || "none"}`)], f("orders"),
+    f("gmv"), f("viewers"), f("buyers"), f("conversion")],
+  coupons: () => [[t("figures.coupon"), (row) => row.title], f("quota"), f("claimed"), f("used"),
+    f("cost")],
+};
+
+/** How long after coming in people place their first order. */
+function histogram(rows) {
+  const most = Math.max(1, ...rows.map(({ buyers }) => buyers));
+  const minutes = (ms) => number(ms / 60_000);
+  return h("ul.histogram", {}, rows.map(({ from_ms, below_ms, buyers }) => h("li", {
+    vars: { "--part": String(buyers / most) } },
+  h("span.fine", {}, below_ms === null ? t("figures.from", { n: minutes(from_ms) })
+    : t("figures.between", { from: minutes(from_ms), to: minutes(below_ms) })),
+  h("i.histogram-bar", { "aria-hidden": "true" }), h("b", {}, number(buyers)))));
+}
+
+export class HostFigures {
+  constructor(roomId) {
+    this.path = `/v1/rooms/${encodeURIComponent(roomId)}/figures`;
+    this.last = null;
+    this.body = h("div.figures-body");
+    this.at = h("span.fine");
+    this.root = h("section.panel-box.figures", { "aria-label": t("figures.title") },
+      h("div.box-head", {}, h("h2", {}, t("figures.title")), this.at,
+        h("a.plain.small-button.button", { href: `${this.path}.csv`, download: "" },
+          icon("download"), t("host.csv"))), this.body);
+  }
+
+  /** Read now and every few seconds for as long as `isWanted()`. */
+  start(isWanted) {
+    this.isWanted = isWanted;
+    setInterval(() => !document.hidden && isWanted() && this.read(), READ_MS);
+  }
+
+  /** The newest figures, or null: then what is shown stays. */
+  async read() {
+    if (this.reading) return this.last;
+    this.reading = true;
+    try {
+      this.last = await rest("GET", this.path);
+      this.draw(this.last);
+    } catch {
+      // Asked again in a few seconds.
+    }
+    this.reading = false;
+    return this.last;
+  }
+
+  draw(figures) {
+    write(this.at, t("figures.at", { when: clock(figures.at_ms) }));
+    const key = JSON.stringify({ ...figures, at_ms: 0 });
+    if (key === this.key) return;
+    this.key = key;
+    this.body.replaceChildren(...figureParts(figures, { csv: `${this.path}.csv` }));
+  }
+}
+
+/** All of the panel: findings, numbers, tables. */
+export function figureParts(figures, { csv }) {
+  const { numbers, compared = {}, findings, first_orders } = figures;
+  const tile = (name) => h("div", { data: { figure: name } }, h("dt", {}, t(`figures.${name}`)),
+    h("dd", {}, figureText(name, numbers[name])),
+    h("span.fine.change", {}, changeText(name, compared)));
+  const section = (name, rows) => rows.length > 0 && h("section", { data: { table: name } },
+    h("div.box-head", {}, h("h3", {}, t(`figures.by_${name}`)),
+      csv && h("a.text-link", { href: `${csv}?table=${name}`, download: "" }, t("host.csv"))),
+    table(TABLES[name](), rows.slice(0, ROWS_MAX)));
+  return [
+    findings.length > 0 && h("ul.findings", { "aria-label": t("figures.findings") },
+      findings.map((finding) => h("li", { data: { code: finding.code } }, icon("bolt"),
+        h("span", {}, findingText(finding))))),
+    ...Object.entries(GROUPS).map(([group, names]) => h("section", {},
+      h("h3", {}, t(`figures.of_${group}`)), h("dl.figure-grid", {}, names.map(tile)))),
+    numbers.first_order_count > 0 && h("section", {}, h("h3", {}, t("figures.first_orders")),
+      histogram(first_orders)),
+    ...Object.keys(TABLES).map((name) => section(name, figures[name] ?? [])),
+  ].filter(Boolean);
+}

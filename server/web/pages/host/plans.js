@@ -1,0 +1,89 @@
+// What outlives this room: the fan group, and the next stream.
+
+import { h, icon } from "../ui/dom.js";
+import { day, number } from "../ui/format.js";
+import { rest } from "../ui/session.js";
+import { toast } from "../ui/sheet.js";
+import { t } from "../ui/strings.js";
+import { roomsOf } from "../watch/head.js";
+import { choice, field, formSheet } from "./forms.js";
+
+const ADMITS = ["all", "followers", "buyers"];
+const HOUR_MS = 3_600_000;
+const two = (n) => String(n).padStart(2, "0");
+
+/** What a datetime-local field takes: this moment in the browser's own time. */
+function localTime(ms) {
+  const at = new Date(ms);
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${
+    two(at.getHours())}:${two(at.getMinutes())}`;
+}
+
+export class Plans {
+  constructor(room) {
+    this.room = room;
+    this.view = null;
+    this.body = h("div.plans");
+    this.root = h("section.panel-box", { "aria-label": t("plans.title") },
+      h("div.box-head", {}, h("h2", {}, t("plans.title")),
+        h("button.plain.small-button", { type: "button", data: { do: "next" },
+          onclick: () => this.#nextForm() }, icon("plus"), t("plans.next"))), this.body);
+  }
+
+  get path() { return `/v1/hosts/${encodeURIComponent(this.room.state.room.host)}`; }
+
+  async read() {
+    this.view = await rest("GET", this.path).catch(() => this.view);
+    if (this.view) this.draw();
+  }
+
+  draw() {
+    const { group, followers } = this.view;
+    const coming = roomsOf(this.view).filter(({ phase }) => phase === "scheduled");
+    this.body.replaceChildren(
+      h("div.host-sale-head", {}, h("b", {}, group ? group.title : t("group.tag")),
+        h("span.fine", {}, group ? t("group.members", { n: number(group.members) })
+          : t("follow.count", { n: number(followers) }))),
+      h("div.actions", {},
+        group && h("a.plain.small-button.button", { href: `/watch/${encodeURIComponent(group.id)}` },
+          t("group.open")),
+        group && h("a.plain.small-button.button", { href: `/host/${encodeURIComponent(group.id)}` },
+          t("home.console")),
+        h("button.small-button", { type: "button", class: group ? "plain" : "primary",
+          data: { do: "group" }, onclick: () => this.#groupForm() },
+        t(group ? "host.edit" : "plans.make_group"))),
+      coming.length ? h("ul.room-links", {}, coming.map((it) => h("li", {},
+        h("a.text-link", { href: `/host/${encodeURIComponent(it.room)}` },
+          `${it.scheduled ? day(it.scheduled) : t("soon")} · ${it.title}`,
+          h("span.fine", {}, t("waiting.count", { n: number(it.reserved) })))))) : "");
+  }
+
+  #groupForm() {
+    const { group } = this.view ?? {};
+    formSheet(t(group ? "host.edit" : "plans.make_group"), [
+      field("title", t("plans.group_title"), { required: true, maxlength: "80",
+        value: group?.title ?? t("group.of", { name: this.room.state.room.host_name }) }),
+      choice("admits", t("plans.admits"), ADMITS.map((name) => [name, t(`admits.${name}`)]),
+        group?.admits ?? "all"),
+    ], t("save"), async ({ title, admits }) => {
+      await rest("PUT", `${this.path}/group`, { title: title.trim(), admits });
+      await this.read();
+    });
+  }
+
+  #nextForm() {
+    formSheet(t("plans.next"), [
+      field("title", t("home.new_title"), { required: true, maxlength: "80" }),
+      field("when", t("plans.when"), { type: "datetime-local", required: true,
+        value: localTime(Date.now() + 24 * HOUR_MS) }),
+    ], t("plans.next"), async ({ title, when }) => {
+      const room = `room-${Date.now().toString(36).slice(-6)}`;
+      const { host, host_name } = this.room.state.room;
+      await rest("POST", "/v1/rooms", { room, title: title.trim(), host, host_name,
+        scheduled: new Date(when).getTime() });
+      toast(t("plans.made"), { forMs: 8000, action: { label: t("plans.fill"),
+        run: () => { location.href = `/host/${encodeURIComponent(room)}`; } } });
+      await this.read();
+    });
+  }
+}

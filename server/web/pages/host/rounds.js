@@ -1,0 +1,112 @@
+// The poll and the lucky draw: open one, watch it, close or draw it.
+
+import { h, icon, write } from "../ui/dom.js";
+import { number } from "../ui/format.js";
+import { sure } from "../ui/sheet.js";
+import { countdown } from "../ui/stock.js";
+import { t } from "../ui/strings.js";
+import { pollBars } from "../watch/poll.js";
+import { audienceChoice } from "./coupons.js";
+import { field, formSheet, whole } from "./forms.js";
+import { attempt } from "./shelf.js";
+
+const OPTIONS_MAX = 4;
+const lasts = (value) => field("lasts_s", t("form.lasts"), { ...whole, min: "0", value });
+
+function pollForm(room) {
+  return formSheet(t("host.poll_open"), [
+    field("question", t("form.poll_question"), { required: true, maxlength: "120" }),
+    ...Array.from({ length: OPTIONS_MAX }, (_, i) => field(`option${i}`,
+      t("form.option", { n: i + 1 }), { required: i < 2, maxlength: "60" })),
+    lasts(60),
+  ], t("host.poll_open"), ({ question, lasts_s, ...rest }) => {
+    const options = Array.from({ length: OPTIONS_MAX }, (_, i) => rest[`option${i}`].trim());
+    return room.pollOpen(question.trim(), options.filter(Boolean), { lasts_s: Number(lasts_s) });
+  });
+}
+
+function luckyForm(room) {
+  return formSheet(t("host.lucky_open"), [
+    field("title", t("form.lucky_title"), { required: true, maxlength: "120" }),
+    field("prizes", t("form.prizes"), { ...whole, max: "100", value: 1 }),
+    audienceChoice(),
+    lasts(0),
+  ], t("host.lucky_open"), ({ title, prizes, audience, lasts_s }) => room.luckyOpen(title.trim(),
+    Number(prizes), { audience, lasts_s: Number(lasts_s) }));
+}
+
+class Round {
+  constructor(room, { title, open, form }) {
+    this.room = room;
+    this.body = h("div.round-body");
+    this.button = h("button.plain.small-button", { type: "button", data: { do: open },
+      onclick: () => form(room) }, icon("plus"), t(open));
+    this.root = h("section.panel-box", { "aria-label": t(title) },
+      h("div.box-head", {}, h("h2", {}, t(title)), this.button), this.body);
+  }
+
+  /** A line below: what may be done, and when it ends by itself. */
+  foot(noun, on, words, go, run) {
+    const timer = countdown(() => this.room.now(), () => (on ? noun.ends : 0),
+      () => t("sale.ends_in"));
+    this.line = h("span.fine");
+    return h("div.host-sale-state", {}, this.line, timer, on && h("div.actions", {},
+      h("button.primary.small-button", { type: "button", data: { do: go }, onclick: async () => {
+        if (await sure(words, t(go))) attempt(run());
+      } }, t(go))));
+  }
+}
+
+export class HostPoll extends Round {
+  constructor(room) {
+    super(room, { title: "poll.title", open: "host.poll_open", form: pollForm });
+    this.key = null;
+  }
+
+  draw() {
+    const { poll } = this.room.state.room;
+    const on = poll?.status === "open";
+    this.button.disabled = on;
+    const key = poll ? poll.poll + poll.status : "";
+    if (key !== this.key) {
+      this.key = key;
+      if (!poll) return this.body.replaceChildren(h("p.fine", {}, t("host.no_poll")));
+      this.bars = pollBars(poll);
+      this.body.replaceChildren(h("p.spot-title", {}, poll.question), this.bars.root,
+        this.foot(poll, on, t("host.poll_close_sure"), "host.poll_close",
+          () => this.room.pollClose(poll.poll)));
+    }
+    if (!poll) return null;
+    this.bars.update(poll);
+    const all = poll.votes.reduce((sum, n) => sum + n, 0);
+    return write(this.line, `${on ? "" : `${t("poll.closed")} · `}${t("poll.votes",
+      { n: number(all) })}`);
+  }
+}
+
+export class HostLucky extends Round {
+  constructor(room) {
+    super(room, { title: "lucky.title", open: "host.lucky_open", form: luckyForm });
+    this.key = null;
+  }
+
+  draw() {
+    const { lucky } = this.room.state.room;
+    const on = lucky?.status === "open";
+    this.button.disabled = on;
+    const key = lucky ? lucky.lucky + lucky.status : "";
+    if (key !== this.key) {
+      this.key = key;
+      if (!lucky) return this.body.replaceChildren(h("p.fine", {}, t("host.no_lucky")));
+      this.body.replaceChildren(h("p.spot-title", {}, lucky.title),
+        h("ul.winners", {}, (lucky.winners ?? []).map(({ name, user }) =>
+          h("li", { title: user }, icon("gift"), name))),
+        this.foot(lucky, on, t("host.lucky_draw_sure"), "host.lucky_draw",
+          () => this.room.luckyDraw(lucky.lucky)));
+    }
+    if (!lucky) return null;
+    return write(this.line, [t("lucky.prizes", { n: lucky.prizes }),
+      t(`audience.${lucky.audience}`), t("lucky.entries", { n: number(lucky.entries ?? 0) }),
+      !on && !lucky.winners?.length && t("lucky.nobody")].filter(Boolean).join(" · "));
+  }
+}

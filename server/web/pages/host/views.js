@@ -1,0 +1,56 @@
+// The middle of the console holds one view at a time.
+
+import { h, write } from "../ui/dom.js";
+import { t } from "../ui/strings.js";
+
+export class Views {
+  /** @param views {name: elements} @param onShow (name) after a view was chosen */
+  constructor(views, onShow) {
+    this.onShow = onShow;
+    this.panes = new Map(Object.entries(views).map(([name, parts]) =>
+      [name, h("div.view", { id: `view-${name}`, role: "tabpanel", "aria-labelledby": `tab-${name}`,
+        data: { view: name } }, parts)]));
+    this.badges = new Map();
+    this.buttons = new Map([...this.panes.keys()].map((name) => [name, this.#button(name)]));
+    this.root = h("div.views", {}, h("div.view-tabs", { role: "tablist",
+      "aria-label": t("view.label"), onkeydown: (event) => this.#onKey(event) },
+    [...this.buttons.values()]), [...this.panes.values()]);
+    this.#choose("now");
+  }
+
+  #button(name) {
+    const badge = h("span.view-badge");
+    this.badges.set(name, badge);
+    return h("button.view-tab", { type: "button", role: "tab", id: `tab-${name}`,
+      "aria-controls": `view-${name}`, data: { view: name }, onclick: () => this.show(name) },
+    t(`view.${name}`), badge);
+  }
+
+  #onKey({ key }) {
+    const names = [...this.panes.keys()];
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    if (!by) return;
+    const next = names[(names.indexOf(this.shown) + by + names.length) % names.length];
+    this.show(next);
+    this.buttons.get(next).focus();
+  }
+
+  #choose(name) {
+    this.shown = name;
+    for (const [other, pane] of this.panes) pane.hidden = other !== name;
+    for (const [other, button] of this.buttons) {
+      button.setAttribute("aria-selected", String(other === name));
+      button.tabIndex = other === name ? 0 : -1;
+    }
+  }
+
+  show(name) {
+    this.#choose(name);
+    this.onShow(name);
+  }
+
+  /** A number on a tab: what waits there. */
+  badge(name, n) {
+    write(this.badges.get(name), n ? String(n) : "");
+  }
+}
