@@ -63,7 +63,9 @@ class Taken:
                 self._phase(fact)
             case "shelf" if "put" in fact:
                 self.titles[fact["put"]["sku"]] = fact["put"]["title"]
-            case "question" | "poll" | "lucky" | "follow" | "reserve" as kind:
+            case "queued" | "question":
+                self.talk.question(fact)
+            case "poll" | "lucky" | "follow" | "reserve" as kind:
                 getattr(self.talk, kind)(fact)
 
     def _pin(self, fact: Dict) -> None:

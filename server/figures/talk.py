@@ -60,7 +60,7 @@ class Talk:
                 product.unpinned += 1
 
     def question(self, fact: Dict) -> None:
-        """Add a `question` fact: its newest state counts."""
+        """Add a `queued` or `question` fact: its newest state counts."""
         question = fact["question"]
         asked = _Asked(question["status"], question["asked"])
         self.questions[question["question"]] = asked

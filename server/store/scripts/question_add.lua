@@ -70,6 +70,7 @@ local function make_room()
 end
 
 local is_changed = false
+local new = {}
 
 local function add(asked)
   local question = by_key[asked.key]
@@ -86,6 +87,7 @@ local function add(asked)
     end
     by_key[asked.key] = question
     open = open + 1
+    new[#new + 1] = question
   end
   if question.status == 'open' and mute_of(asked.user) <= now
     and redis.call('ZADD', K.askers, 'NX', 0, question.question .. '/' .. asked.user) == 1 then
@@ -99,6 +101,9 @@ end
 local outcomes = {}
 for i, asked in ipairs(A.questions) do
   outcomes[i] = refusal(asked) or add(asked)
+end
+for _, question in ipairs(new) do
+  record({ k = 'queued', question = question_view(question), at = now })
 end
 if is_changed then
   tell_queue()
