@@ -57,7 +57,7 @@ class Running:
         """The process ids of its children with `word` in their command line."""
         pid = self.process.pid
         found = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-        return [each for each in found if word in Path(f"/proc/{each}/cmdline").read_text()]
+        return [each for each in found if word in _command_line(each)]
 
     @property
     def workers(self) -> list[int]:
@@ -66,6 +66,13 @@ class Running:
     @property
     def redis(self) -> int:
         return self.children("redis-server")[0]
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return ""
 
 
 Spawn = Callable[..., Awaitable[asyncio.subprocess.Process]]

@@ -35,7 +35,7 @@ def test_file_handles_that_stay_open_are_a_leak() -> None:
 
 def test_a_process_and_its_children_are_looked_at_together() -> None:
     alone = sample(os.getpid())
-    code = "import sys; b = bytearray(30_000_000); print(flush=True); sys.stdin.read()"
+    code = "import sys; b = bytearray(60_000_000); print(flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as child:
