@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 import uvloop
 from blockbuster import BlockBuster
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
 
 from server.settings import Settings
@@ -25,6 +27,14 @@ from server.store.embedded import EmbeddedRedis
 
 MakeSettings = Callable[..., Settings]
 AsyncTest = Callable[..., Coroutine[Any, Any, None]]
+
+hypothesis_settings.register_profile(
+    "patient",
+    hypothesis_settings(),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+hypothesis_settings.load_profile("patient")  # a slow machine's examples are as good as others
 
 JWT_SECRET = "a secret for tests that is long enough"
 

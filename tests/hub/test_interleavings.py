@@ -163,7 +163,7 @@ def check(stage: Stage, member: Seen) -> None:
         assert own - stage.removed <= set(heard)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(step, min_size=5, max_size=60), st.sampled_from([0, 1, 3]))
 def test_nothing_twice_nothing_missing_nothing_backwards(
     steps: list[tuple[str, Any]], budget: float

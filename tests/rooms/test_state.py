@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import uvloop
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.auth import Identity
@@ -122,9 +122,7 @@ async def compare(room_settings: Settings, steps: list[tuple[str, Any, Any]], en
 def test_the_copy_equals_a_fresh_load(make_settings: MakeSettings) -> None:
     run = 0
 
-    @settings(
-        max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-    )
+    @settings(max_examples=40)
     @given(st.lists(doing, min_size=5, max_size=25), st.booleans())
     def check(steps: list[tuple[str, Any, Any]], ends: bool) -> None:
         nonlocal run

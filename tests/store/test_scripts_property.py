@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.protocol.codes import CommandError
@@ -64,9 +64,7 @@ steps = st.one_of(
 rooms = itertools.count()
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60)
 @given(
     start=st.sampled_from([[], [("room_phase", {"phase": "live", "user": "h1"})]]),
     story=st.lists(steps, max_size=30),
