@@ -95,7 +95,7 @@ class Announcer:
             due = await self._scripts.run("announce_due", room_id, {}, _DUE)
             if not due.steps:
                 return taken
-            for step in due.steps:
+            for step in sorted(due.steps, reverse=True):  # signals first
                 if not await self._take(room_id, due, step):
                     return taken  # another worker is at it
                 taken += 1

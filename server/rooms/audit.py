@@ -14,6 +14,7 @@ _ANY = msgpack.Decoder()
 _READ = (
     "stats", "stock", "sales", "bought", "orders", "holds", "payments", "refunds", "orders_of",
     "coupons", "coupon_counts", "claims", "claims_of",
+    "room", "reserved", "announcing",
 )  # fmt: skip
 
 
@@ -43,7 +44,7 @@ async def _live_state(scripts: Scripts, room_id: str, books: Books) -> dict[str,
     transaction = scripts.redis.pipeline(transaction=True)
     transaction.xrange(keys["ledger"], min=f"({books.entries}-0")
     for name in _READ:
-        if name in ("holds", "refunds"):
+        if name in ("holds", "refunds", "announcing"):
             transaction.zrange(keys[name], 0, -1, withscores=True)
         else:
             transaction.hgetall(keys[name])
@@ -69,6 +70,7 @@ def _compare(books: Books, live: dict[str, Any]) -> Iterator[str]:
     yield from _same("refund due", due, {p.decode(): True for p, _ in live["refunds"]})
     yield from _same("list of orders", _lists(books), _listed(live["orders_of"]))
     yield from _coupons(books.coupons, live)
+    yield from _announcements(books, live)
     yield from _limits(books, _unpacked(live["sales"]))
     yield from _statuses(books, live["stock"])
 
@@ -88,6 +90,15 @@ def _coupons(books: CouponBooks, live: dict[str, Any]) -> Iterator[str]:
     yield from _same("count of coupons", counts, found)
     yield from _same("claim", books.claims, _unpacked(live["claims"]))
     yield from _same("list of claims", books.of, _listed(live["claims_of"]))
+
+
+def _announcements(books: Books, live: dict[str, Any]) -> Iterator[str]:
+    """Once the pages of those who reserved are written, each of them stands in one."""
+    left = any(step.startswith(b"reserved:") for step, _ in live["announcing"])
+    if b"started" in live["room"] and not left:
+        reserved = {user.decode(): True for user in live["reserved"]}
+        told = {user: True for user, to in books.announced.items() if to == "reserved"}
+        yield from _same("announcement to", reserved, told)
 
 
 def _same(what: str, expected: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:

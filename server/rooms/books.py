@@ -40,6 +40,7 @@ class Books:
         self.stats: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.coupons = CouponBooks(self.wrong)
+        self.announced: dict[str, str] = {}
 
     def take(self, number: int, entry: Line) -> None:
         """Add one entry."""
@@ -55,6 +56,8 @@ class Books:
                 self._payment(number, entry)
             case "coupon":
                 self.coupons.take(number, entry)
+            case "announced":
+                self._announced(number, entry)
 
     def _sale(self, entry: Line) -> None:
         sale = self.sales.setdefault(entry["sale"], Counter())
@@ -115,6 +118,14 @@ class Books:
         if payment["status"] != "applied":
             self.stats[payment["status"] + field] += payment["amount"]
         self.payments[payment["payment"]] = payment
+
+    def _announced(self, number: int, entry: Line) -> None:
+        """Whom another system is to tell of the start. Twice is allowed, in two ways is not."""
+        if not entry["users"]:
+            self.wrong.append(f"entry {number} announces the start to nobody")
+        for user in entry["users"]:
+            if self.announced.setdefault(user, entry["to"]) != entry["to"]:
+                self.wrong.append(f"entry {number}: {user} was told for another reason before")
 
     def _count(self, order: dict[str, Any], sign: int) -> None:
         status = order["status"]

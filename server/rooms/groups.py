@@ -57,16 +57,10 @@ class MembersPage(Struct, frozen=True):
 class _Page(Struct):
     next: str
     server: str
-    flat: list[bytes]
-
-
-class _Kept(Struct):
-    name: str
-    at: int
+    members: list[GroupMember]
 
 
 _PAGE = msgpack.Decoder(_Page)
-_KEPT = msgpack.Decoder(_Kept)
 
 
 class Groups:
@@ -155,11 +149,7 @@ class Groups:
         cursor, _, server = place.partition("-")
         args = {"cursor": cursor or "0", "server": server, "count": _MEMBERS_A_PAGE}
         page = await self._scripts.run("members_page", group_id(host), args, _PAGE)
-        members = []
-        for user, raw in zip(page.flat[::2], page.flat[1::2], strict=True):
-            kept = _KEPT.decode(raw)
-            members.append(GroupMember(user.decode(), kept.name, kept.at))
-        return MembersPage(members, None if page.next == "0" else f"{page.next}-{page.server}")
+        return MembersPage(page.members, None if page.next == "0" else f"{page.next}-{page.server}")
 
     # Members
 

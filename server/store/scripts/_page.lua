@@ -6,5 +6,5 @@ local function page_of(key)
   local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
   local cursor = A.server == server and A.cursor or '0'
   local found = redis.call('HSCAN', key, cursor, 'COUNT', A.count)
-  return cmsgpack.pack({ next = found[1], server = server, flat = found[2] })
+  return { next = found[1], server = server, flat = found[2] }
 end

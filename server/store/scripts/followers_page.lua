@@ -6,4 +6,4 @@
 -- returns: {next('0' at the end), server, flat=[user, ms, ...]}
 -- holds: changes nothing; who follows all the while is read at least once.
 
-return page_of(K.followers)
+return cmsgpack.pack(page_of(K.followers))

@@ -2,7 +2,13 @@
 -- keys: members
 -- uses: page
 -- args: cursor('0' to begin) server('' to begin) count(about)
--- returns: {next('0' at the end), server, flat=[user, packed {name at}, ...]}
+-- returns: {next('0' at the end), server, members=[{user name at}]}
 -- holds: changes nothing; who is a member all the while is read at least once.
 
-return page_of(K.members)
+local page = page_of(K.members)
+local members = {}
+for i = 1, #page.flat, 2 do
+  local member = cmsgpack.unpack(page.flat[i + 1])
+  members[#members + 1] = { user = page.flat[i], name = member.name, at = member.at }
+end
+return cmsgpack.pack({ next = page.next, server = page.server, members = members })

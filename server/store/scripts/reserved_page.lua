@@ -5,4 +5,4 @@
 -- returns: {next('0' at the end), server, flat=[user, ms, ...]}
 -- holds: changes nothing.
 
-return page_of(K.reserved)
+return cmsgpack.pack(page_of(K.reserved))

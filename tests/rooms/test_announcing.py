@@ -1,0 +1,295 @@
+"""A start is told: at once to who is connected anywhere, and through the ledger to everybody."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from server.auth import Identity
+from server.protocol.commands import LiveStart, RoomCreate
+from server.protocol.community_commands import Follow, Reserve
+from server.protocol.roles import Role
+from server.rooms import ledger, timeline
+from server.rooms.announcing import _DUE, Announcer
+from server.rooms.audit import audit
+from server.rooms.call import Call
+from server.rooms.outbox import Outbox
+from server.settings import Settings
+from tests.conftest import MakeSettings
+from tests.rooms.desk import HOST, ROOM, Desk, Guest
+
+NEW = "r2"
+ANOTHER = Identity("h2", "Lin", Role.HOST)
+TOLD = {"t": "announce", "room": NEW, "title": "Tea tonight", "host": "h1", "host_name": "Mei"}
+
+
+@pytest.fixture
+def room_settings(make_settings: MakeSettings) -> Settings:
+    """Signals follow each other at once, pages are short."""
+    return make_settings(
+        hub={"tick_ms_min": 1},
+        bus={"publish_interval_ms": 1},
+        community={"announce_repeats": 2, "announce_repeat_s": 0.05, "announce_page_users_max": 3},
+        outbox={"url": "http://other.test/"},
+    )
+
+
+@pytest.fixture
+async def new(here: Desk) -> Desk:
+    """The scheduled room NEW of the host of ROOM."""
+    await here.directory.create(HOST, RoomCreate(room=NEW, title="Tea tonight"))
+    return here
+
+
+@pytest.fixture
+async def elsewhere(there: Desk) -> AsyncIterator[Desk]:
+    """The other worker, with a live room of another host, hearing the news."""
+    await there.directory.create(ANOTHER, RoomCreate(room="other", title="Cups"))
+    async with there.news:
+        await hearing(there)
+        yield there
+
+
+async def hearing(desk: Desk) -> None:
+    assert desk.news._subscribing is not None
+    await desk.news._subscribing
+
+
+def viewer(user: str) -> Identity:
+    return Identity(user, user.title(), Role.VIEWER)
+
+
+async def reserve(desk: Desk, *users: str, on: bool = True) -> None:
+    await asyncio.gather(
+        *(desk.do(Reserve(ref=1, on=on), viewer(user), room_id=NEW) for user in users)
+    )
+
+
+async def follow(desk: Desk, *users: str, on: bool = True) -> None:
+    await asyncio.gather(*(desk.do(Follow(ref=1, on=on), viewer(user)) for user in users))
+
+
+async def told_all(*desks: Desk) -> None:
+    """Wait until all signals that were sent are dealt with."""
+    for desk in desks:
+        await desk.heard_all()
+        for piece in desk.news._pieces.values():
+            if piece.task is not None:
+                await piece.task
+
+
+async def announced(desk: Desk) -> list[tuple[str, list[str]]]:
+    """The lines of the ledger that announce the start: (why, users)."""
+    lines = [line async for chunk in ledger.read(desk.scripts, NEW) for _, line in chunk]
+    for line in lines:
+        assert line.items() >= {"k": "announced", "room": NEW, "title": "Tea tonight"}.items()
+    return [(line["to"], line["users"]) for line in lines]
+
+
+async def whom(desk: Desk, why: str) -> list[str]:
+    return sorted(user for to, users in await announced(desk) if to == why for user in users)
+
+
+async def facts(desk: Desk, kind: str) -> list[dict[str, Any]]:
+    return [
+        f async for chunk in timeline.read(desk.scripts, NEW) for _, f in chunk if f["k"] == kind
+    ]
+
+
+def announcements(guest: Guest) -> list[dict[str, Any]]:
+    return [message for message in guest.heard if message["t"] == "announce"]
+
+
+async def go_live(desk: Desk) -> None:
+    await desk.dispatch.run(Call(NEW, HOST), LiveStart(ref=1))
+
+
+async def test_who_reserved_or_follows_is_told_wherever_they_are_connected(
+    new: Desk, elsewhere: Desk
+) -> None:
+    async with new.news:
+        await hearing(new)
+        await reserve(new, "ann", "bob")
+        await follow(new, "bob", "eve")
+        ann, bob = await new.join("ann"), await elsewhere.join("bob", room_id="other")
+        eve, stranger = await new.join("eve"), await elsewhere.join("joe", room_id="other")
+
+        await go_live(new)
+        await new.announcer.announce(NEW)
+        await told_all(new, elsewhere)
+
+    assert announcements(ann) == [TOLD | {"why": "reserved"}]
+    assert announcements(bob) == [TOLD | {"why": "reserved"}]
+    assert announcements(eve) == [TOLD | {"why": "follow"}]
+    assert announcements(stranger) == []
+    told = [(f["why"], f["n"]) for f in await facts(new, "announced") if f["to"] == "connections"]
+    assert sorted(told) == [("follow", 1), ("reserved", 1), ("reserved", 1)]
+
+
+async def test_who_is_in_the_room_is_not_told_what_they_see(new: Desk, elsewhere: Desk) -> None:
+    await follow(new, "ann")
+    inside = await elsewhere.join("ann", room_id=NEW)
+    outside = await elsewhere.join("ann", room_id="other")
+
+    await go_live(new)
+    await new.announcer.announce(NEW)
+    await told_all(elsewhere)
+
+    assert announcements(inside) == announcements(outside) == []
+
+
+async def test_the_signal_is_repeated_for_who_comes_between_and_tells_nobody_twice(
+    new: Desk, elsewhere: Desk
+) -> None:
+    await follow(new, "ann", "bob")
+    ann = await elsewhere.join("ann", room_id="other")
+    await go_live(new)
+    await new.announcer.announce(NEW)
+    await told_all(elsewhere)
+    bob = await elsewhere.join("bob", room_id="other")
+    again = await elsewhere.join("ann", room_id="other")
+
+    while await new.redis.exists(new.scripts.keys.room(NEW, "announcing")):
+        await new.announcer.announce(NEW)
+    await told_all(elsewhere)
+
+    assert len(announcements(ann)) == len(announcements(bob)) == 1
+    assert announcements(again) == []
+
+
+async def test_who_joins_at_that_moment_is_told_after_the_reply(
+    new: Desk, elsewhere: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await follow(new, "ann")
+    run = elsewhere.scripts.run
+    heard = asyncio.Event()
+
+    async def slow(name: str, *args: Any) -> Any:
+        if name == "mine_of":
+            await go_live(new)
+            await new.announcer.announce(NEW)
+            await told_all(elsewhere)
+            heard.set()
+        return await run(name, *args)
+
+    monkeypatch.setattr(elsewhere.scripts, "run", slow)
+    ann = await elsewhere.join("ann", room_id="other")
+    assert heard.is_set()
+    assert ann.joined["t"] == "ok"
+    assert announcements(ann) == [TOLD | {"why": "follow"}]
+
+
+async def test_everybody_is_announced_to_through_the_ledger_once(new: Desk) -> None:
+    await reserve(new, *(f"r{n}" for n in range(7)), "both")
+    await follow(new, *(f"f{n}" for n in range(7)), "both", "gone")
+    await follow(new, "gone", on=False)
+
+    await go_live(new)
+    await new.announcer.announce(NEW)
+
+    assert await whom(new, "reserved") == ["both", *(f"r{n}" for n in range(7))]
+    assert await whom(new, "follow") == [f"f{n}" for n in range(7)]
+    assert all(1 <= len(users) <= 3 for _, users in await announced(new))
+    noted = [f for f in await facts(new, "announced") if f["to"] == "outbox"]
+    assert sum(f["n"] for f in noted if f["why"] == "reserved") == 8
+    assert sum(f["n"] for f in noted if f["why"] == "follow") == 7
+    assert (await audit(new.scripts, NEW)).differences == []
+
+
+async def test_workers_that_announce_together_or_die_between_pages_announce_once(
+    new: Desk, there: Desk
+) -> None:
+    many = [f"u{n}" for n in range(700)]  # so many that Redis gives them out in several pages
+    await reserve(new, *many[:350])
+    await follow(new, *many)
+    await go_live(new)
+
+    due = await new.scripts.run("announce_due", NEW, {}, _DUE)
+    for step in due.steps:  # one page of each kind, then this worker is dead
+        assert await new.announcer._take(NEW, due, step)
+    assert len(await announced(new)) < 700 // 3
+    assert (await audit(new.scripts, NEW)).differences == []
+
+    while await new.redis.exists(new.scripts.keys.room(NEW, "announcing")):
+        await asyncio.gather(new.announcer.announce(NEW), there.announcer.announce(NEW))
+
+    assert await whom(new, "reserved") == sorted(many[:350])
+    assert await whom(new, "follow") == sorted(many[350:])
+    assert (await audit(new.scripts, NEW)).differences == []
+
+
+async def test_a_step_is_taken_by_one_of_two_workers(new: Desk) -> None:
+    await reserve(new, "ann")
+    await go_live(new)
+    due = await new.scripts.run("announce_due", NEW, {}, _DUE)
+    (step,) = (step for step in due.steps if step.startswith("reserved"))
+    takes = (new.announcer._take(NEW, due, step) for _ in range(2))
+    assert sorted(await asyncio.gather(*takes)) == [False, True]
+    assert await announced(new) == [("reserved", ["ann"])]
+
+
+async def test_after_a_restart_of_redis_the_pages_begin_anew_and_nobody_is_left_out(
+    new: Desk,
+) -> None:
+    many = [f"u{n}" for n in range(700)]
+    await reserve(new, *many)
+    await go_live(new)
+    key = new.scripts.keys.room(NEW, "announcing")
+    due = await new.scripts.run("announce_due", NEW, {}, _DUE)
+    await new.announcer._take(NEW, due, "reserved:0:")
+    (step,) = [s.decode() for s in await new.redis.zrange(key, 0, -1) if s.startswith(b"reserved")]
+    _, cursor, _ = step.split(":")
+    await new.redis.zrem(key, step)
+    await new.redis.zadd(key, {f"reserved:{cursor}:anotherserver": 0})
+
+    await new.announcer.announce(NEW)
+    assert set(await whom(new, "reserved")) == set(many)
+
+
+async def test_the_outbox_posts_the_announcement(new: Desk, room_settings: Settings) -> None:
+    posts: list[dict[str, Any]] = []
+
+    async def post(_url: str, body: bytes, _headers: dict[str, str]) -> int:
+        posts.append(json.loads(body))
+        return 200
+
+    await reserve(new, "ann")
+    await go_live(new)
+    await new.announcer.announce(NEW)
+    await Outbox(new.scripts, room_settings, "w1", post).deliver(NEW)
+
+    (posted,) = posts
+    (line,) = posted["lines"]
+    assert line.items() >= {"k": "announced", "to": "reserved", "users": ["ann"], "n": 1}.items()
+
+
+async def test_a_start_shows_how_many_follow_by_now(new: Desk) -> None:
+    await new.join("ann", room_id=NEW)
+    await follow(new, "eve", "bob")  # in ROOM, of which NEW hears nothing
+    assert (await new.directory.read(NEW)).followers == 0
+
+    await go_live(new)
+    await new.announcer.announce(NEW)
+    assert (await new.directory.read(NEW)).followers == 2
+
+
+async def test_the_announcer_works_by_itself_while_it_is_entered(
+    new: Desk, elsewhere: Desk
+) -> None:
+    await follow(new, "ann")
+    ann = await elsewhere.join("ann", room_id="other")
+    async with new.announcer:
+        await go_live(new)
+        await ann.until(lambda message: message["t"] == "announce")
+
+
+async def test_an_announcer_that_is_left_starts_nothing(new: Desk, room_settings: Settings) -> None:
+    async def refresh(_: str) -> None: ...
+
+    announcer = Announcer(new.scripts, room_settings, refresh)
+    async with announcer:
+        pass
+    announcer.start(ROOM)
+    assert announcer._tasks == {}

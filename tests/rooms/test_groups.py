@@ -1,0 +1,291 @@
+"""Fan groups: who may come in, what a group keeps, and how it ends for who leaves."""
+
+from collections.abc import Awaitable
+from typing import Any
+
+import msgspec
+import pytest
+
+from server.auth import Identity
+from server.protocol.codes import FORBIDDEN, CommandError
+from server.protocol.commands import (
+    Buy,
+    Comment,
+    Join,
+    LiveEnd,
+    LiveStart,
+    Pay,
+    RoomCreate,
+    SaleOpen,
+    ShelfPut,
+)
+from server.protocol.community_commands import Follow, GroupJoin, GroupLeave, Reserve
+from server.protocol.models import Product
+from server.protocol.roles import Role
+from server.rooms.groups import GroupBody
+from server.rooms.hosts import Admits, Group
+from server.rooms.outbox import _rooms
+from server.settings import Settings
+from tests.conftest import MakeSettings
+from tests.rooms.desk import HOST, ROOM, Desk, Guest
+
+GROUP = "fans:h1"
+_ANY = msgspec.msgpack.Decoder(Any)
+ADMIN = Identity("root", "Root", Role.ADMIN)
+ANN = Identity("ann", "Ann", Role.VIEWER)
+TEA = Product(sku="tea", title="Tea", price=2000, currency="CNY")
+
+
+@pytest.fixture
+def room_settings(make_settings: MakeSettings) -> Settings:
+    return make_settings(
+        hub={"tick_ms_min": 1, "sample_per_s_max": 0},
+        bus={"publish_interval_ms": 1},
+        rooms={"comments_burst": 1000, "recent_comments_max": 2},
+        groups={"recent_comments_max": 5, "members_max": 3},
+    )
+
+
+async def make(desk: Desk, admits: Admits = "all", title: str = "Tea people") -> Group:
+    return await desk.groups.put(HOST, "h1", GroupBody(title, admits))
+
+
+async def listed(desk: Desk) -> Desk:
+    """Put ROOM, which the test's desk makes by script, on its host's list."""
+    await desk.directory.hosts.enlist("h1", ROOM, 1)
+    return desk
+
+
+async def refused(attempt: Awaitable[object], code: str) -> str:
+    with pytest.raises(CommandError) as caught:
+        await attempt
+    assert caught.value.code == code
+    return caught.value.msg
+
+
+async def test_a_group_is_made_once_and_its_hosts_rooms_name_it(here: Desk, there: Desk) -> None:
+    await listed(here)
+    watching = await there.join("ann")
+    assert await make(here) == Group(GROUP, "Tea people", "all", 0)
+    assert await make(here) == Group(GROUP, "Tea people", "all", 0)
+    await watching.until(lambda m: m["t"] == "room" and m["group"] == GROUP)
+    assert [m["t"] for m in watching.heard].count("room") == 1
+    assert (await here.directory.read(ROOM)).group == GROUP
+
+    await here.directory.create(HOST, RoomCreate(room="later", title="Later"))
+    assert (await here.directory.read("later")).group == GROUP
+    view = await here.directory.read(GROUP)
+    assert (view.kind, view.phase, view.host, view.group) == ("group", "live", "h1", GROUP)
+
+
+async def test_a_room_made_while_the_group_is_made_names_it_too(
+    here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = here.directory.make
+
+    async def slow(host: str, room_id: str, args: dict[str, Any]) -> None:
+        if room_id == "r2":
+            await make(here)
+        await create(host, room_id, args)
+
+    monkeypatch.setattr(here.directory, "make", slow)
+    await here.directory.create(HOST, RoomCreate(room="r2", title="Tea"))
+    assert (await here.directory.read("r2")).group == GROUP
+
+
+async def test_a_list_names_no_room_that_another_host_got(here: Desk) -> None:
+    other = Identity("h2", "Lin", Role.HOST)
+    await refused(here.directory.create(other, RoomCreate(room=ROOM, title="Mine")), "conflict")
+    assert await here.directory.hosts.rooms_of("h2") == []
+
+
+async def test_groups_are_swept_and_posted_like_rooms_but_not_listed_among_them(
+    here: Desk,
+) -> None:
+    await here.directory.create(HOST, RoomCreate(room="r2", title="Tea"))
+    await make(here)
+    assert [view.room for view in await here.directory.newest()] == ["r2"]
+    assert {room async for room in _rooms(here.scripts)} == {"r2", GROUP}
+
+
+async def test_nobody_makes_a_group_as_a_room_nor_the_group_of_another(here: Desk) -> None:
+    body = RoomCreate(room=GROUP, title="Mine")
+    assert "PUT" in await refused(here.directory.create(HOST, body), "forbidden")
+    other = Identity("h2", "Lin", Role.HOST)
+    await refused(here.groups.put(other, "h1", GroupBody("Mine")), "forbidden")
+    limited = Identity("h1", "Mei", Role.HOST, frozenset({"r1"}))
+    await refused(here.groups.put(limited, "h1", GroupBody("Mine")), "forbidden")
+    assert (await here.groups.put(ADMIN, "h1", GroupBody("Tea"))).id == GROUP
+
+
+@pytest.mark.parametrize("host", ["x" * 60, "two words", "h/1", "李"])
+async def test_a_host_whose_id_makes_no_room_id_can_have_no_group(here: Desk, host: str) -> None:
+    msg = await refused(here.groups.put(ADMIN, host, GroupBody("Tea")), "bad_message")
+    assert "at most 59" in msg
+
+
+async def test_members_come_in_and_talk_and_others_do_not(here: Desk, there: Desk) -> None:
+    await make(here)
+    told = await refused(there.join("ann", room_id=GROUP), "forbidden")
+    assert "group.join" in told
+    await refused(there.do(Comment(ref=1, text="hi"), ANN, GROUP), "forbidden")
+
+    assert (await there.do(GroupJoin(ref=1), ANN)).group == GROUP
+    ann = await there.join("ann", room_id=GROUP)
+    assert ann.joined["mine"] == {"member": True}
+    await there.do(Comment(ref=1, text="hi"), ANN, GROUP)
+    await ann.until(lambda m: m["t"] == "comment" and m["text"] == "hi")
+
+
+@pytest.mark.parametrize("role", [Role.MODERATOR, Role.ADMIN])
+async def test_staff_comes_in_without_being_a_member(here: Desk, role: Role) -> None:
+    await make(here)
+    await here.join("staff", role=role, room_id=GROUP)
+    await here.do(Comment(ref=1, text="hi"), Identity("staff", "S", role), GROUP)
+
+
+async def test_the_host_is_in_their_own_group(here: Desk) -> None:
+    await make(here)
+    await here.join("h1", role=Role.HOST, room_id=GROUP)
+    await here.do(Comment(ref=1, text="hi"), HOST, GROUP)
+    await refused(here.do(GroupJoin(ref=1)), "conflict")
+
+
+async def test_a_moderator_named_by_the_group_comes_in(here: Desk) -> None:
+    await make(here)
+    await here.redis.hset(here.scripts.keys.room(GROUP, "moderators"), "ann", 1)
+    await here.groups.must_be_let_in(ANN, GROUP)
+
+
+async def test_guests_and_hosts_of_other_groups_stay_outside(here: Desk) -> None:
+    await make(here)
+    guest = Identity("ann", "Guest", Role.GUEST)
+    await here.do(GroupJoin(ref=1), ANN)  # of the same id, but a guest proves none
+    await refused(here.groups.must_be_let_in(guest, GROUP), "forbidden")
+    await refused(here.groups.must_be_let_in(Identity("h2", "L", Role.HOST), GROUP), "forbidden")
+
+
+async def test_who_leaves_is_sent_out_on_every_worker_and_may_do_nothing_more(
+    here: Desk, there: Desk
+) -> None:
+    await make(here)
+    await here.do(GroupJoin(ref=1), ANN)
+    one, two = await here.join("ann", room_id=GROUP), await there.join("ann", room_id=GROUP)
+
+    await here.do(GroupLeave(ref=1), ANN, GROUP)
+
+    await one.closed.wait()
+    await two.closed.wait()
+    assert one.closed_with is two.closed_with is FORBIDDEN
+    await refused(here.do(Comment(ref=1, text="hi"), ANN, GROUP), "forbidden")
+    await refused(here.join("ann", room_id=GROUP), "forbidden")
+    assert (await here.do(GroupLeave(ref=1), ANN)).group == GROUP  # from outside, again
+
+
+async def test_who_leaves_on_the_way_in_does_not_get_in(
+    here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make(here)
+    await here.do(GroupJoin(ref=1), ANN)
+    await here.join("h1", role=Role.HOST, room_id=GROUP)  # the room is open
+    run = here.scripts.run
+
+    async def slow(name: str, *args: Any) -> Any:
+        if name == "mine_of":
+            await here.do(GroupLeave(ref=1), ANN)
+            await here.groups.aclose()
+            await here.heard_all()
+        return await run(name, *args)
+
+    monkeypatch.setattr(here.scripts, "run", slow)
+    ann = Guest("ann")
+    await here.rooms.join(ann, ANN, GROUP, Join(ref=1), ann.enter)
+    await ann.closed.wait()
+    assert ann.closed_with is FORBIDDEN
+    assert ann.messages == []
+
+
+async def test_who_becomes_a_member_again_at_once_is_not_sent_out(here: Desk) -> None:
+    await make(here)
+    await here.do(GroupJoin(ref=1), ANN)
+    ann = await here.join("ann", room_id=GROUP)
+    await here.scripts.run("member_gone", GROUP, {"user": "ann"}, _ANY)
+    await here.heard_all()
+    assert ann.closed_with is None
+
+
+async def test_a_group_for_followers_takes_followers(here: Desk) -> None:
+    await make(here, "followers")
+    assert "follow" in await refused(here.do(GroupJoin(ref=1), ANN), "forbidden")
+    await here.do(Follow(ref=1), ANN)
+    assert (await here.do(GroupJoin(ref=1), ANN)).group == GROUP
+
+
+async def test_a_group_for_buyers_takes_who_paid_here_or_ever(here: Desk) -> None:
+    await make(here, "buyers")
+    await here.do(ShelfPut(ref=1, product=TEA))
+    terms = SaleOpen(ref=1, sku="tea", price=9, stock=9, per_user=9, hold_s=60)
+    sale = (await here.do(terms)).sale
+    assert sale is not None
+    order = (await here.do(Buy(ref=1, key="b", sale=sale.sale), ANN)).order
+    assert order is not None
+    assert "bought" in await refused(here.do(GroupJoin(ref=1), ANN), "forbidden")
+    await here.do(Pay(ref=1, order=order.order), ANN)
+    assert (await here.do(GroupJoin(ref=1), ANN)).group == GROUP
+
+    bob = Identity("bob", "Bob", Role.VIEWER)
+    await here.redis.hset(here.scripts.keys.host("h1", "buyers"), "bob", b"\x80")
+    assert (await here.do(GroupJoin(ref=1), bob)).group == GROUP
+
+
+async def test_where_there_is_no_group_nobody_joins_one(here: Desk) -> None:
+    assert "no fan group" in await refused(here.do(GroupJoin(ref=1), ANN), "not_found")
+
+
+async def test_a_group_keeps_more_of_its_talk_and_never_ends(here: Desk) -> None:
+    await make(here)
+    for n in range(7):
+        await here.do(Comment(ref=1, text=f"c{n}"), HOST, GROUP)
+        await here.do(Comment(ref=1, text=f"c{n}"), HOST)
+    assert [c.text for c in (await here.directory.read(GROUP)).comments] == [
+        f"c{n}" for n in range(2, 7)
+    ]
+    assert len((await here.directory.read(ROOM)).comments) == 2
+    host = await here.join("h1", role=Role.HOST, room_id=GROUP)
+    assert len(host.joined["room"]["comments"]) == 5
+    for cmd in (LiveEnd(ref=1), LiveStart(ref=1)):
+        await refused(here.do(cmd, HOST, GROUP), "conflict")
+    await here.do(GroupJoin(ref=1), ANN)
+    await refused(here.do(Reserve(ref=1), ANN, GROUP), "conflict")
+
+
+async def test_a_new_title_is_shown_on_every_worker_after_joining_again(
+    here: Desk, there: Desk
+) -> None:
+    await make(here)
+    here_host = await here.join("h1", role=Role.HOST, room_id=GROUP)
+    there_host = await there.join("h1", role=Role.HOST, room_id=GROUP)
+
+    await make(here, "followers")
+    await make(here, title="Cup people")
+    await here_host.closed.wait()
+    await there_host.closed.wait()
+
+    for desk in (here, there):
+        again = await desk.join("h1", role=Role.HOST, room_id=GROUP)
+        assert again.joined["room"]["title"] == "Cup people"
+
+
+async def test_members_are_listed_for_the_host_page_by_page(here: Desk) -> None:
+    await make(here)
+    for user in ("ann", "bob", "eve"):
+        await here.do(GroupJoin(ref=1), Identity(user, user.title(), Role.VIEWER))
+    await refused(here.do(GroupJoin(ref=1), Identity("joe", "Joe", Role.VIEWER)), "limit_reached")
+    page = await here.groups.members(HOST, "h1", "")
+    assert sorted((m.user, m.name) for m in page.members) == [
+        ("ann", "Ann"),
+        ("bob", "Bob"),
+        ("eve", "Eve"),
+    ]
+    assert page.next is None
+    await refused(here.groups.members(Identity("h2", "L", Role.HOST), "h1", ""), "forbidden")
