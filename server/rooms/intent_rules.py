@@ -17,8 +17,7 @@ OTHER = "other"
 PHRASES_MAX = 5000
 
 Phrases = list[Annotated[str, Meta(min_length=1, max_length=60)]]
-Topic = Annotated[str, Meta(pattern=r"^[a-z][a-z_]{0,19}$(?!\n)")]
-Numbered = Annotated[str, Meta(max_length=40, pattern=r"^[^{}]*\{n\}[^{}]*$(?!\n)")]
+TOPIC_CHARS_MAX = 20
 
 
 class LinkRules(Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,7 +50,7 @@ class TopicRules(Struct, frozen=True, forbid_unknown_fields=True):
 class NumberRules(Struct, frozen=True, forbid_unknown_fields=True):
     """How a place on the shelf is said; `{n}` is the number."""
 
-    patterns: list[Numbered]
+    patterns: Phrases
 
 
 class TitleRules(Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +64,7 @@ class IntentRules(Struct, frozen=True, forbid_unknown_fields=True):
 
     link: LinkRules
     question: QuestionRules
-    topics: dict[Topic, TopicRules]
+    topics: dict[str, TopicRules]
     numbers: NumberRules
     titles: TitleRules = TitleRules()
 
@@ -93,15 +92,20 @@ def read_rules(path: str = "") -> IntentRules:
 
 
 def _check(rules: IntentRules, name: str) -> None:
-    if OTHER in rules.topics:
-        raise SettingsError(f"{name}: a topic can't be called `{OTHER}`, which is all the rest.")
     for topic, its in rules.topics.items():
+        if topic == OTHER or not topic.isidentifier() or len(topic) > TOPIC_CHARS_MAX:
+            raise SettingsError(
+                f"{name}: a topic can't be called `{topic}`; a name has at most {TOPIC_CHARS_MAX} "
+                f"letters, digits and underscores, and `{OTHER}` is all the rest."
+            )
         if not its.asks and not its.words:
             raise SettingsError(f"{name}: the topic `{topic}` has neither `asks` nor `words`.")
     for pattern in rules.numbers.patterns:
-        if pattern.strip() == "{n}":
+        head, number, tail = pattern.partition("{n}")
+        if not number or not (head + tail).strip() or "{" in tail:
             raise SettingsError(
-                f"{name}: a number alone is no pattern; say what stands beside {{n}}."
+                f"{name}: `{pattern}` is no pattern of a number; write {{n}} where the number "
+                "stands, and what stands beside it."
             )
     count = sum(len(each) for each in phrases(rules))
     if count > PHRASES_MAX:
@@ -109,7 +113,7 @@ def _check(rules: IntentRules, name: str) -> None:
 
 
 def phrases(rules: IntentRules) -> list[Phrases]:
-    """Every list of phrases in the rules."""
+    """Every list of phrases in the rules that a comment is searched for, but the numbers."""
     link, question = rules.link, rules.question
     lists = [link.phrases, link.alone, link.unless]
     lists += [question.marks, question.starts, question.unless]

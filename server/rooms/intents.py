@@ -5,8 +5,7 @@ for in one pass over the text, however many there are.
 """
 
 import re
-from enum import Enum
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from server.rooms.intent_rules import OTHER, IntentRules
 from server.rooms.phrases import Hit, PhraseBook, normalise
@@ -37,16 +36,9 @@ class Intent(NamedTuple):
 NOTHING = Intent(link=False, topic="", place=0, text="")
 
 
-class _Kind(Enum):
-    LINK = 1
-    LINK_ALONE = 2
-    LINK_UNLESS = 3
-    MARK = 4
-    START = 5
-    QUESTION_UNLESS = 6
-    ASKS = 7
-    WORD = 8
-    PLACE = 9
+_Kind = Literal[
+    "link", "alone", "link unless", "mark", "start", "question unless", "asks", "word", "place"
+]
 
 
 class _Means(NamedTuple):
@@ -80,59 +72,58 @@ class Intents:
                 return NOTHING
             topic = OTHER
         says_places = link or topic not in self._without_places
-        places = by_kind.get(_Kind.PLACE, []) if says_places else []
+        places = by_kind.get("place", []) if says_places else []
         place = next(filter(None, (_place(hit, normal) for hit in places)), 0)
         return Intent(link, topic, place, normal)
 
     def _topic(self, by_kind: dict[_Kind, list[Hit[_Means]]], text: str, *, asks: bool) -> str:
-        unless = by_kind.get(_Kind.QUESTION_UNLESS, [])
-        found = {
-            hit.means.topic for hit in by_kind.get(_Kind.ASKS, ()) if not _is_covered(hit, unless)
-        }
-        if not found and _Kind.WORD in by_kind and (asks or _is_question(by_kind, unless, text)):
-            found = {hit.means.topic for hit in by_kind[_Kind.WORD]}
+        unless = by_kind.get("question unless", [])
+        found = {hit.means.topic for hit in by_kind.get("asks", ()) if not _is_crossed(hit, unless)}
+        if not found and "word" in by_kind and (asks or _is_question(by_kind, unless, text)):
+            found = {hit.means.topic for hit in by_kind["word"]}
         return next((topic for topic in self._topics if topic in found), "")
 
 
 def _entries(rules: IntentRules) -> list[tuple[str, _Means]]:
     lists = [
-        (rules.link.phrases, _Means(_Kind.LINK)),
-        (rules.link.alone, _Means(_Kind.LINK_ALONE)),
-        (rules.link.unless, _Means(_Kind.LINK_UNLESS)),
-        (rules.question.marks, _Means(_Kind.MARK)),
-        (rules.question.starts, _Means(_Kind.START)),
-        (rules.question.unless, _Means(_Kind.QUESTION_UNLESS)),
+        (rules.link.phrases, _Means("link")),
+        (rules.link.alone, _Means("alone")),
+        (rules.link.unless, _Means("link unless")),
+        (rules.question.marks, _Means("mark")),
+        (rules.question.starts, _Means("start")),
+        (rules.question.unless, _Means("question unless")),
     ]
     for topic, its in rules.topics.items():
-        lists += [(its.asks, _Means(_Kind.ASKS, topic)), (its.words, _Means(_Kind.WORD, topic))]
+        lists += [(its.asks, _Means("asks", topic)), (its.words, _Means("word", topic))]
     entries = [(phrase, means) for phrases, means in lists for phrase in phrases]
     for pattern in rules.numbers.patterns:
         head, tail = (normalise(part) for part in pattern.split("{n}"))
-        entries.append((head or tail, _Means(_Kind.PLACE, head=head, tail=tail)))
+        entries.append((head or tail, _Means("place", head=head, tail=tail)))
     return entries
 
 
 def _is_link(by_kind: dict[_Kind, list[Hit[_Means]]], text: str) -> bool:
-    unless = by_kind.get(_Kind.LINK_UNLESS, [])
-    if any(not _is_covered(hit, unless) for hit in by_kind.get(_Kind.LINK, ())):
+    unless = by_kind.get("link unless", [])
+    if any(not _is_crossed(hit, unless) for hit in by_kind.get("link", ())):
         return True
-    if _Kind.LINK_ALONE not in by_kind:
+    if "alone" not in by_kind:
         return False
     rest = len(_EDGE.sub("", text))
-    return any(hit.end - hit.start == rest for hit in by_kind[_Kind.LINK_ALONE])
+    return any(hit.end - hit.start == rest for hit in by_kind["alone"])
 
 
 def _is_question(
     by_kind: dict[_Kind, list[Hit[_Means]]], unless: list[Hit[_Means]], text: str
 ) -> bool:
-    if any(not _is_covered(hit, unless) for hit in by_kind.get(_Kind.MARK, ())):
+    if any(not _is_crossed(hit, unless) for hit in by_kind.get("mark", ())):
         return True
-    befores = (text[: hit.start].rstrip(" ") for hit in by_kind.get(_Kind.START, ()))
+    befores = (text[: hit.start].rstrip(" ") for hit in by_kind.get("start", ()))
     return any(not before or not before[-1].isalnum() for before in befores)
 
 
-def _is_covered(hit: Hit[_Means], covers: list[Hit[_Means]]) -> bool:
-    return any(cover.start <= hit.start and hit.end <= cover.end for cover in covers)
+def _is_crossed(hit: Hit[_Means], unless: list[Hit[_Means]]) -> bool:
+    """Whether one of `unless` overlaps the hit."""
+    return any(other.start < hit.end and hit.start < other.end for other in unless)
 
 
 def _place(hit: Hit[_Means], text: str) -> int:
@@ -154,6 +145,6 @@ def _number(said: str) -> int:
     tens, ten, ones = said.partition("十")
     if not ten:
         return _SIMPLE.get(said, 0)
-    if len(tens) > 1 or len(ones) > 1:
+    if not {tens, ones} <= {"", *_SIMPLE}:
         return 0
-    return (_SIMPLE[tens] if tens else 1) * 10 + (_SIMPLE[ones] if ones else 0)
+    return _SIMPLE.get(tens, 1) * 10 + _SIMPLE.get(ones, 0)

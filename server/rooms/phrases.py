@@ -23,7 +23,7 @@ _FLAT = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "œ": "oe", 
 def normalise(text: str) -> str:
     """`text` as phrases are compared: without differences of width, case, accents and spacing."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_FLAT)).casefold()
+        text = unicodedata.normalize("NFKC", text).casefold().translate(_FLAT)
         text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
         text = _CJK_GAP.sub("", " ".join(text.split()))
     else:
