@@ -33,6 +33,7 @@ class Member(ABC):
         "behind_since",
         "comments_missed",
         "exempt",
+        "lent",
         "transport",
         "user",
         "variant",
@@ -47,6 +48,8 @@ class Member(ABC):
         """Who it is; private events go to all members of a user."""
         self.exempt = False
         """Hosts and moderators see every comment: no budget, no sampling."""
+        self.lent = False
+        """Whether `exempt` was given by the room's host and not by the token: it can be taken."""
         self.behind_since = 0.0
         """Loop time since which its unsent bytes exceed the soft limit; 0 when it keeps up."""
         self.comments_missed = 0

@@ -82,6 +82,12 @@ class AnnounceEvent(Event, tag="announce", frozen=True, kw_only=True):
     why: Literal["reserved", "follow"]
 
 
+class RoleEvent(Event, tag="role", frozen=True, kw_only=True):
+    """Told to one user alone: what the host of this room has just made of them."""
+
+    role: Literal["moderator", "viewer"]
+
+
 class AsksEvent(Event, tag="asks", frozen=True, kw_only=True):
     """Told to host and moderators: how many asked for the link, by sku; "" for no product."""
 
@@ -113,6 +119,7 @@ CommunityEvents = (
     | FollowersEvent
     | ReservedEvent
     | AnnounceEvent
+    | RoleEvent
     | AsksEvent
     | QueueEvent
     | ReviewEvent

@@ -35,6 +35,7 @@ from server.protocol.community_events import (
     QueueEvent,
     ReservedEvent,
     ReviewEvent,
+    RoleEvent,
     VotesEvent,
 )
 from server.protocol.message import Delivery, Event, Reply
@@ -271,6 +272,7 @@ DELIVERY: dict[type[Event], Delivery] = {
     FollowersEvent: Delivery.LATEST,
     ReservedEvent: Delivery.LATEST,
     AnnounceEvent: Delivery.MUST,
+    RoleEvent: Delivery.MUST,
     AsksEvent: Delivery.LATEST,
     QueueEvent: Delivery.LATEST,
     ReviewEvent: Delivery.LATEST,

@@ -85,10 +85,11 @@ class Asks:
             return self._answer_ask(call, showing, cmd.sku, "sku", ok)
         return await self._questions.ask(call, showing, cmd.sku, intent, text, ok)
 
-    async def heed(self, call: Call, text: str, ok: Ok) -> Ok:
+    async def heed(self, call: Call, text: str, ok: Ok, *, seen: bool = True) -> Ok:
         """The reply to a comment that was accepted: with what it asks for, if it does.
 
-        The comment stands, so nothing that fails here is an error.
+        The comment stands, so nothing that fails here is an error. What the room does not see is
+        answered with the card, and counts for nothing.
         """
         intent = self._intents.read(text)
         if not (intent.link or intent.topic) or call.who.role is not Role.VIEWER:
@@ -97,8 +98,8 @@ class Asks:
             showing = await self._showings.of(call.room_id)
             sku, by = self._product(call.room_id, showing, intent)
             if intent.link:
-                ok = self._answer_ask(call, showing, sku, by, ok)
-            if intent.topic:
+                ok = self._answer_ask(call, showing, sku, by, ok, counts=seen)
+            if intent.topic and seen:
                 ok = await self._questions.ask(call, showing, sku, intent, text, ok)
         except CommandError:
             pass
@@ -119,9 +120,11 @@ class Asks:
             titles = self._titles[room_id] = Titles(showing.products, self._telling)
         return titles
 
-    def _answer_ask(self, call: Call, showing: Showing, sku: str, by: By, ok: Ok) -> Ok:
+    def _answer_ask(
+        self, call: Call, showing: Showing, sku: str, by: By, ok: Ok, *, counts: bool = True
+    ) -> Ok:
         product = showing.product(sku)
-        if call.who.role is Role.VIEWER:
+        if counts and call.who.role is Role.VIEWER:
             found = {"sku": sku, "by": by} if product else {"sku": "", "by": ""}
             self.batches.leave(call.room_id, {"user": call.who.user} | found)
         if product is None:

@@ -23,7 +23,8 @@ class Feature(Protocol):
 class Dispatch:
     """Runs commands. `host_of(room_id)` names a room's host; CommandError if there is no room.
 
-    `must_be_let_in` refuses who does not belong to a fan group.
+    `must_be_let_in` refuses who does not belong to a fan group; `is_moderator(room_id, user)` says
+    whom the host made a moderator there.
     """
 
     def __init__(
@@ -31,8 +32,10 @@ class Dispatch:
         features: Iterable[Feature],
         host_of: Callable[[str], Awaitable[str]],
         must_be_let_in: Callable[[Identity, str], Awaitable[None]],
+        is_moderator: Callable[[str, str], Awaitable[bool]],
     ) -> None:
         self._host_of = host_of
+        self._is_moderator = is_moderator
         self._must_be_let_in = must_be_let_in
         self._handlers: dict[type[Command], Handler] = {}
         for feature in features:
@@ -59,11 +62,19 @@ class Dispatch:
         if call.who.role is Role.HOST:
             host = await self._host_of(call.room_id)
             call = call._replace(who=as_in(call.who, host))
+        if handler.least is Role.MODERATOR and call.who.role is Role.VIEWER:
+            call = await self._raised(call)
         if not call.who.role.at_least(handler.least):
             raise CommandError("forbidden", _refusal(cmd, handler.least))
         if handler.least.at_least(Role.MODERATOR):
             await self._must_hold(call, handler.least, cmd)
         return await handler.run(call, cmd)
+
+    async def _raised(self, call: Call) -> Call:
+        """The call as of a moderator, if the room's host made the caller one."""
+        if not await self._is_moderator(call.room_id, call.who.user):
+            return call
+        return call._replace(who=replace(call.who, role=Role.MODERATOR))
 
     async def _must_hold(self, call: Call, least: Role, cmd: Command) -> None:
         host = await self._host_of(call.room_id)

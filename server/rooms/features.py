@@ -18,6 +18,7 @@ from server.rooms.intents import Intents
 from server.rooms.likes import Likes
 from server.rooms.luckies import Luckies
 from server.rooms.moderation import Moderation
+from server.rooms.moderators import Moderators
 from server.rooms.orders import Orders
 from server.rooms.own import Own
 from server.rooms.payments import PaymentProvider
@@ -25,7 +26,9 @@ from server.rooms.phases import Phases
 from server.rooms.polls import Polls
 from server.rooms.questions import Questions
 from server.rooms.refunds import Refunds
+from server.rooms.review import Review
 from server.rooms.room import Room
+from server.rooms.rules import Rules
 from server.rooms.sales import Sales
 from server.rooms.shelf import Shelf
 from server.rooms.showing import Showings
@@ -74,8 +77,11 @@ class Features:
             Intents(rules),
             TellingWords(rules),
         )
+        self.rules = Rules(scripts, settings)
+        moderators = Moderators(scripts, settings, self.directory.host_of)
+        comments = Comments(scripts, settings, metrics, self.rules, belonging, heed=self.asks.heed)
         self.all: list[Feature] = [
-            Comments(scripts, settings, metrics, self.asks.heed),
+            comments,
             self.asks,
             questions,
             Desks(scripts, questions.settle),
@@ -83,6 +89,9 @@ class Features:
             Shelf(scripts, settings),
             Phases(scripts, settings, self.sales.close_all, self.announcer.start),
             Moderation(scripts, settings, self.directory.host_of),
+            self.rules,
+            Review(scripts, settings, comments.passed),
+            moderators,
             self.sales,
             self.orders,
             self.coupons,
@@ -93,4 +102,6 @@ class Features:
             following,
             self.groups,
         ]
-        self.dispatch = Dispatch(self.all, self.directory.host_of, self.groups.must_be_let_in)
+        self.dispatch = Dispatch(
+            self.all, self.directory.host_of, self.groups.must_be_let_in, moderators.has
+        )

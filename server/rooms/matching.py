@@ -67,9 +67,13 @@ class Matcher(Generic[T]):
 
     def find(self, text: str) -> Iterator[T]:
         """The values of the words in `text`, by place; one may come more than once."""
-        if self._search is None:
-            return
-        for reading in readings(text) if self._disguises else (plain(text),):
+        if self._search is not None:
+            for reading in readings(text) if self._disguises else (plain(text),):
+                yield from self.find_in(reading)
+
+    def find_in(self, reading: str) -> Iterator[T]:
+        """The same for one reading of a text (`folding.readings`)."""
+        if self._search is not None:
             hits = self._search.find_matches_as_indexes(squeezed(reading), overlapping=True)
             if hits:
                 yield from self._whole(reading, hits)

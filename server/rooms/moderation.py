@@ -1,4 +1,4 @@
-"""Moderation: taking comments back, muting, slow mode, notices."""
+"""Moderation: taking comments back and keeping them, muting, slow mode, notices."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -7,6 +7,7 @@ import msgspec
 
 from server.protocol.codes import CommandError
 from server.protocol.commands import CommentRemove, Mute, Notice, Slow
+from server.protocol.community_commands import CommentKeep
 from server.protocol.events import Ok
 from server.protocol.message import Command
 from server.protocol.roles import Role
@@ -34,6 +35,7 @@ class Moderation:
         """The commands of a moderator."""
         return {
             CommentRemove: Handler(self.remove, Role.MODERATOR),
+            CommentKeep: Handler(self.keep, Role.MODERATOR),
             Mute: Handler(self.mute, Role.MODERATOR),
             Slow: Handler(self.slow, Role.MODERATOR),
             Notice: Handler(self.notice, Role.MODERATOR),
@@ -43,14 +45,18 @@ class Moderation:
         """Take a comment back for everybody, also where it has not been shown yet."""
         return await self._run("comment_remove", call, cmd, {"id": cmd.id})
 
+    async def keep(self, call: Call, cmd: CommentKeep) -> Ok:
+        """Keep a recent comment for the replay."""
+        return await self._run("comment_keep", call, cmd, {"id": cmd.id})
+
     async def mute(self, call: Call, cmd: Mute) -> Ok:
-        """Silence a user for a time; 0 lifts it."""
+        """Silence a user for a time, in the shadow without telling them; 0 lifts it."""
         _at_most("seconds", cmd.seconds, self._limits.mute_s_max)
         if cmd.user == call.who.user:
             raise CommandError("conflict", "You can't mute yourself.")
         if cmd.user == await self._host_of(call.room_id):
             raise CommandError("forbidden", "The host can't be muted in their own room.")
-        args = {"user": cmd.user, "seconds": cmd.seconds}
+        args = {"user": cmd.user, "seconds": cmd.seconds, "shadow": cmd.shadow}
         return await self._run("mute_set", call, cmd, args)
 
     async def slow(self, call: Call, cmd: Slow) -> Ok:
@@ -68,7 +74,7 @@ class Moderation:
         return await self._run("notice_put", call, cmd, {"text": text})
 
     async def _run(self, script: str, call: Call, cmd: Command, args: dict[str, Any]) -> Ok:
-        args["events_max"] = self._limits.event_stream_len_max
+        args |= {"by": call.who.user, "events_max": self._limits.event_stream_len_max}
         await self._scripts.run(script, call.room_id, args, _ANY)
         return Ok(ref=cmd.ref)
 

@@ -282,8 +282,8 @@ class Room:
         is_moderator = event.role == "moderator"
         (self.state.moderators.add if is_moderator else self.state.moderators.discard)(user)
         for member in self.audience.of(user):
-            self._lend(member, is_moderator)
-            if member.lent is is_moderator:
+            if member.lent or not member.exempt:  # else its own token makes it one
+                self._lend(member, is_moderator)
                 member.send(event)
 
     def users(self) -> Iterator[str]:

@@ -84,6 +84,7 @@ class LoadedRoom(Struct):
     answers: list[Question] = []
     poll: Poll | None = None
     lucky: Lucky | None = None
+    moderators: list[str] = []
 
     def values(self) -> Iterator[Event]:
         """The newest of each value that the stream does not hold."""
@@ -131,6 +132,8 @@ class RoomState:
         self.answers = {question.question: question for question in loaded.answers}
         self.poll = loaded.poll
         self.lucky = loaded.lucky
+        self.moderators = set(loaded.moderators)
+        """Who moderates this room by its host's will, whatever their token says."""
         self._encoded: dict[Encoding, bytes] = {}
         self._changes: dict[type[Event], Callable[[Any], None]] = {
             CommentEvent: self._comment,

@@ -1,64 +1,241 @@
--- Adds a batch of comments, each accepted or refused on its own.
--- keys: room events bus recent muted spoke
--- uses: room
--- args: comments = {{id, user, name, role, text, exempt?}, ...} recent_max(>= 0); `exempt` frees
--- from slow mode whatever the role.
--- returns: in the same order {ok, ts(ms)} or {err, msg, retry_ms?}: not_live muted rate_limited;
+-- Adds a batch of comments, each shown, held for review or refused on its own.
+-- keys: room events bus recent muted spoke rules review said spoken moderators timeline
+-- uses: room timeline review showing
+-- args: comments = {{id, user, name, role, text, exempt?, word?, follows?, digest?}, ...}
+--   recent_max(>= 0) rules_ver? review_max? new_ms? duplicate_ms? flood_ms? flood_users_max?(<= 900)
+-- `exempt` frees from slow mode whatever the role; `word` is what the words of the rules `rules_ver`
+-- say: block or hold; `follows` whether the user follows the host; `digest` stands for the text as
+-- it is compared, and is absent for what everybody says.
+-- returns: in the same order {ok, ts(ms), held?, shadow?} or {err, msg, retry_ms?}: not_live muted
+-- forbidden rate_limited limit_reached, or stale for all when the rules have another version;
 -- refuses not_found as a whole
 -- holds: `recent` is no longer than recent_max; the bus message's comments_after is the room's
--- count after the batch, so that a worker can tell how many comments it never got.
+-- count after the batch, so that a worker can tell how many comments it never got. What is held or
+-- shadowed is told to nobody but the staff, and its author. A refusal leaves no trace.
 
 local phase = room_phase()
 if not phase then
   return no_room()
 end
 local now = now_ms()
-local slow_ms = tonumber(redis.call('HGET', K.room, 'slow_s')) * 1000
+local at = redis.call('HMGET', K.room, 'slow_s', 'rules_ver', 'followers_only')
+local slow_ms, followers_only = tonumber(at[1]) * 1000, at[3] == '1'
+if A.rules_ver and A.rules_ver ~= tonumber(at[2] or 0) then
+  local stale = {}
+  for i = 1, #A.comments do
+    stale[i] = { err = 'stale', msg = 'The rules of this room changed; read them again.' }
+  end
+  return done(stale)
+end
+local review = redis.call('HGET', K.rules, 'review') or 'off'
+local duplicate_ms, flood_ms = A.duplicate_ms or 0, A.flood_ms or 0
+local flood_users_max = flood_ms > 0 and A.flood_users_max or 0
+
+-- What is known of the batch's users and texts, read at once.
+local comments, users, texts_said = A.comments, {}, {}
+for i, comment in ipairs(comments) do
+  users[i] = comment.user
+  if comment.digest then
+    texts_said[#texts_said + 1] = comment.user .. '/' .. comment.digest
+    texts_said[#texts_said + 1] = '*/' .. comment.digest
+  end
+end
+
+local function each(command, key, fields)
+  local found = {}
+  if #fields > 0 and redis.call('EXISTS', key) == 1 then
+    for i, value in ipairs(redis.call(command, key, unpack(fields))) do
+      found[fields[i]] = tonumber(value)   -- nil where there is none
+    end
+  end
+  return found
+end
+
+local muted = each('HMGET', K.muted, users)
+local spoken = review == 'new' and each('ZMSCORE', K.spoken, users) or {}
+local spoke = slow_ms > 0 and each('HMGET', K.spoke, users) or {}
+local moderators = {}
+for _, user in ipairs(redis.call('HKEYS', K.moderators)) do
+  moderators[user] = true
+end
+
+-- <user>/<digest> -> ms of the last time. */<digest> -> since when and by how many it was said: in
+-- `said` one number, ms * 1000 + count.
+local said, news = each('ZMSCORE', K.said, texts_said), {}
+local waiting = redis.call('HLEN', K.review)
+
+local function remember(member, score)
+  said[member], news[member] = score, score
+end
+
+-- Since when, and by how many users with this one, this text was said.
+local function crowd(comment)
+  local score = said['*/' .. comment.digest] or 0
+  local since, count = math.floor(score / 1000), score % 1000
+  if since + flood_ms <= now then
+    since, count = now, 0
+  end
+  local own = said[comment.user .. '/' .. comment.digest]
+  if not (own and own / 1000 >= since) then
+    count = math.min(count + 1, 999)
+  end
+  return since, count
+end
 
 local function refusal(comment)
-  if phase ~= 'live' then
-    return { err = 'not_live', msg = 'Comments are open only while the room is live.' }
+  if followers_only and not comment.follows then
+    return { err = 'forbidden',
+      msg = 'Only followers of the host can comment now; follow the host to join in.' }
   end
-  local muted_until = tonumber(redis.call('HGET', K.muted, comment.user) or 0)
-  if muted_until > now then
-    return { err = 'muted', retry_ms = muted_until - now,
-      msg = 'A moderator muted you here; wait until it lapses.' }
-  elseif muted_until > 0 then
-    redis.call('HDEL', K.muted, comment.user)
-  end
-  if slow_ms > 0 and comment.role == 'viewer' and not comment.exempt then
-    local next_ms = tonumber(redis.call('HGET', K.spoke, comment.user) or 0) + slow_ms
+  if slow_ms > 0 and not comment.exempt then
+    local next_ms = (spoke[comment.user] or 0) + slow_ms
     if next_ms > now then
       return { err = 'rate_limited', retry_ms = next_ms - now,
         msg = 'The room is in slow mode: one comment every ' .. int(slow_ms / 1000) .. ' s.' }
     end
+  end
+  if comment.word == 'block' then
+    return { err = 'forbidden',
+      msg = 'A word in this comment is not allowed here; say it in other words.' }
+  end
+  if comment.digest and duplicate_ms > 0 then
+    local own = said[comment.user .. '/' .. comment.digest]
+    local next_ms = own and math.floor(own / 1000) + duplicate_ms or 0
+    if next_ms > now then
+      return { err = 'rate_limited', retry_ms = next_ms - now,
+        msg = 'You have just said that; say something else, or wait.' }
+    end
+  end
+end
+
+-- Why a comment has to wait; nil if it has not. The second value refuses it.
+local function held_for(comment)
+  if comment.digest and flood_users_max > 0 then
+    local since, count = crowd(comment)
+    if count > flood_users_max + 1 then
+      return nil, { err = 'rate_limited', retry_ms = since + flood_ms - now,
+        msg = 'Many are saying just that at this moment; say it in your own words, or wait.' }
+    elseif count > flood_users_max then
+      return 'flood'   -- one of them is shown to the moderators, the others are refused
+    end
+  end
+  if comment.word == 'hold' then
+    return 'word'
+  end
+  local first = spoken[comment.user]
+  if review == 'all' or (review == 'new' and not (first and first + (A.new_ms or 0) <= now)) then
+    return review
+  end
+end
+
+-- The outcome for one viewer, and why it waits if it does.
+local function judge(comment, is_shadowed)
+  local refused = refusal(comment)
+  if refused then
+    return refused
+  end
+  local why, flooded = held_for(comment)
+  if flooded then
+    return flooded
+  end
+  if why and not is_shadowed and waiting >= (A.review_max or 0) then
+    return { err = 'limit_reached',
+      msg = 'Too many comments wait for the moderators; try again later.' }
+  end
+  if comment.digest and flood_users_max > 0 then
+    local since, count = crowd(comment)
+    remember('*/' .. comment.digest, since * 1000 + count)
+  end
+  if comment.digest and duplicate_ms + flood_ms > 0 then
+    remember(comment.user .. '/' .. comment.digest, now * 1000)
+  end
+  if slow_ms > 0 and not comment.exempt then
+    spoke[comment.user] = now
     redis.call('HSET', K.spoke, comment.user, int(now))
   end
-  return nil
+  return { ok = true, ts = now, held = why and true or nil }, why
 end
 
-local outcomes, packed = {}, {}
-for i, comment in ipairs(A.comments) do
-  outcomes[i] = refusal(comment)
-  if not outcomes[i] then
-    outcomes[i] = { ok = true, ts = now }
-    local view = { id = comment.id, user = comment.user, name = comment.name,
-      role = comment.role, text = comment.text, ts = now }
-    packed[#packed + 1] = cmsgpack.pack(view)
-    view.t = 'comment'
-    mention(view)
+local function mute_of(user)
+  local until_ms = muted[user]
+  if not until_ms then
+    return false, false
+  elseif until_ms <= now then
+    redis.call('HDEL', K.muted, user)
+    return false, false
   end
-end
-if #packed == 0 then
-  return done(outcomes)
+  return math.floor(until_ms), until_ms > math.floor(until_ms)   -- half a ms more: shadow
 end
 
-if slow_ms > 0 then
+local shown, first_spoken, any_held = {}, {}, false
+
+local function put(comment)
+  if phase ~= 'live' then
+    return { err = 'not_live', msg = 'Comments are open only while the room is live.' }
+  end
+  local muted_until, is_shadowed = mute_of(comment.user)
+  if muted_until and not is_shadowed then
+    return { err = 'muted', retry_ms = muted_until - now,
+      msg = 'A moderator muted you here; wait until it lapses.' }
+  end
+  local role = comment.role
+  if role == 'viewer' and moderators[comment.user] then
+    role = 'moderator'
+  end
+  local outcome, why = { ok = true, ts = now }, nil
+  if role == 'viewer' then
+    outcome, why = judge(comment, is_shadowed)
+  end
+  if outcome.err then
+    return outcome
+  end
+  local view = { id = comment.id, user = comment.user, name = comment.name, role = role,
+    text = comment.text, ts = now }
+  if is_shadowed then
+    outcome.shadow = true
+    view.t = 'comment'
+    if not why then
+      whisper(comment.user, view)
+    end
+    view.shadow = true
+    mention_staff(view)
+  elseif why then
+    view.why = why
+    redis.call('HSET', K.review, view.id, cmsgpack.pack(view))
+    waiting, any_held = waiting + 1, true
+  else
+    shown[#shown + 1] = view
+    if role == 'viewer' then
+      first_spoken[#first_spoken + 1] = int(now)
+      first_spoken[#first_spoken + 1] = comment.user
+    else
+      record({ k = 'comment', comment = view, why = 'host', at = now })
+    end
+  end
+  return outcome
+end
+
+local outcomes = {}
+for i, comment in ipairs(comments) do
+  outcomes[i] = put(comment)
+end
+
+local add = {}
+for member, score in pairs(news) do
+  add[#add + 1], add[#add + 2] = int(score), member
+end
+if #add > 0 then
+  local keep_ms = math.max(duplicate_ms, flood_ms)
+  redis.call('ZREMRANGEBYSCORE', K.said, '-inf', int((now - keep_ms) * 1000))
+  redis.call('ZADD', K.said, unpack(add))
+  redis.call('PEXPIRE', K.said, int(keep_ms))
+end
+if slow_ms > 0 and next(spoke) then
   redis.call('PEXPIRE', K.spoke, int(slow_ms))   -- whoever spoke before that is free again
 end
-for i = math.max(1, #packed - A.recent_max + 1), #packed do
-  redis.call('LPUSH', K.recent, packed[i])
+remember_spoken(first_spoken, 'NX')
+local extra = #shown > 0 and show(shown, A.recent_max) or nil
+if any_held then
+  tell_review()
 end
-redis.call('LTRIM', K.recent, 0, A.recent_max - 1)
-local total = redis.call('HINCRBY', K.room, 'comments', #packed)
-return done(outcomes, { comments_after = total })
+return done(outcomes, extra)

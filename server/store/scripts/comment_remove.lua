@@ -1,7 +1,7 @@
--- Takes one comment back for everybody.
--- keys: room events bus recent
--- uses: room
--- args: id events_max
+-- Takes one comment back for everybody, also one that waits for review.
+-- keys: room events bus recent review timeline
+-- uses: room timeline review
+-- args: id by? events_max
 -- returns: {id}; refuses not_found for the room only: an older comment is not in `recent` any more,
 -- but may still stand on screens.
 -- holds: a removed comment is in no snapshot made after this.
@@ -9,10 +9,17 @@
 if not room_phase() then
   return no_room()
 end
+local user
 for _, raw in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
-  if cmsgpack.unpack(raw).id == A.id then
+  local comment = cmsgpack.unpack(raw)
+  if comment.id == A.id then
+    user = comment.user
     redis.call('LREM', K.recent, 0, raw)
   end
 end
+if redis.call('HDEL', K.review, A.id) == 1 then
+  tell_review()
+end
 tell_room({ t = 'removed', id = A.id })
+record({ k = 'remove', id = A.id, user = user })
 return done({ id = A.id })

@@ -1,25 +1,38 @@
--- Silences a user and takes their recent comments back; 0 seconds lifts it.
--- keys: room events bus recent muted
--- uses: room
--- args: user seconds events_max
+-- Silences a user and takes their recent comments back; 0 seconds lifts it. A shadow mute takes
+-- nothing back and is told to nobody: only the staff sees what the user says from now on.
+-- keys: room events bus recent muted review timeline
+-- uses: room timeline review
+-- args: user seconds shadow?(bool) by? events_max
 -- returns: {until(ms, 0 = lifted)}; refuses not_found
--- holds: `recent` has no comment of a user when they are muted.
+-- holds: `recent` has no comment of a user when they are muted, and `review` none at all; a user
+-- in the shadow is never told.
 
 if not room_phase() then
   return no_room()
 end
+local was = tonumber(redis.call('HGET', K.muted, A.user) or 0)
+local was_told = was > now_ms() and was == math.floor(was)
 local until_ms = 0
 if A.seconds > 0 then
   until_ms = now_ms() + A.seconds * 1000
-  redis.call('HSET', K.muted, A.user, int(until_ms))
+  -- Half a millisecond more says shadow: who reads just a number still reads when it ends.
+  redis.call('HSET', K.muted, A.user, int(until_ms) .. (A.shadow and '.5' or ''))
+  if drop_held(A.user) then
+    tell_review()
+  end
+else
+  redis.call('HDEL', K.muted, A.user)
+end
+if A.seconds > 0 and not A.shadow then
   for _, raw in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
     if cmsgpack.unpack(raw).user == A.user then
       redis.call('LREM', K.recent, 0, raw)
     end
   end
   tell_room({ t = 'removed', user = A.user })
-else
-  redis.call('HDEL', K.muted, A.user)
+  tell_user(A.user, { t = 'muted', ['until'] = until_ms })
+elseif was_told or (A.seconds == 0 and was == math.floor(was)) then
+  tell_user(A.user, { t = 'muted', ['until'] = 0 })
 end
-tell_user(A.user, { t = 'muted', ['until'] = until_ms })
+record({ k = 'mute', user = A.user, seconds = A.seconds, shadow = A.shadow or false })
 return done({ ['until'] = until_ms })

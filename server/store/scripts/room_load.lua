@@ -1,10 +1,10 @@
 -- Reads all a worker needs to show a room, as of one instant.
--- keys: room shelf shelf_order sales stock recent muted coupons coupon_counts questions polls votes luckies entered
+-- keys: room shelf shelf_order sales stock recent muted moderators coupons coupon_counts questions polls votes luckies entered
 -- uses: room sales coupons questions polls luckies
 -- args: recent_max answers_max?(0)
--- returns: {fields, shelf, sales, recent, muted?, coupons, question?, answers, poll?, lucky?, now(ms)}: `fields` is the room hash (numbers as
+-- returns: {fields, shelf, sales, recent, muted?, coupons, question?, answers, poll?, lucky?, moderators, now(ms)}: `fields` is the room hash (numbers as
 -- numbers; epoch, seq and sub say what the rest is as of), `shelf` and `sales` are in order,
--- `recent` is oldest first, `muted` maps users to their until(ms). Refuses not_found.
+-- `recent` is oldest first, `muted` maps users who were told so to their until(ms). Refuses not_found.
 -- holds: changes nothing; every part belongs to the same epoch, seq and sub.
 
 if not room_phase() then
@@ -39,7 +39,7 @@ local muted
 flat = redis.call('HGETALL', K.muted)
 for i = 1, #flat, 2 do
   local until_ms = tonumber(flat[i + 1])
-  if until_ms > now then
+  if until_ms > now and until_ms == math.floor(until_ms) then   -- the others are in the shadow
     muted = muted or {}
     muted[flat[i]] = until_ms
   end
@@ -48,4 +48,5 @@ end
 local question, answers = question_views(A.answers_max or 0)
 return done({ fields = fields, shelf = shelf, sales = sale_views(), recent = recent,
   muted = muted, coupons = coupon_views(), question = question, answers = answers,
-  poll = newest_poll(), lucky = newest_lucky(), now = now })
+  poll = newest_poll(), lucky = newest_lucky(),
+  moderators = redis.call('HKEYS', K.moderators), now = now })

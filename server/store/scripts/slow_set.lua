@@ -1,7 +1,7 @@
 -- Sets slow mode: the seconds a viewer waits between two comments.
--- keys: room events bus spoke
--- uses: room
--- args: seconds(0 = off) events_max
+-- keys: room events bus spoke timeline
+-- uses: room timeline
+-- args: seconds(0 = off) by? events_max
 -- returns: {slow_s}; refuses not_found
 -- holds: `spoke` is kept in slow mode only.
 
@@ -13,4 +13,5 @@ if A.seconds == 0 then
   redis.call('DEL', K.spoke)
 end
 tell_settings()
+record({ k = 'slow', seconds = A.seconds })
 return done({ slow_s = A.seconds })
