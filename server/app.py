@@ -18,7 +18,10 @@ from server.rooms.order_book import OrderBook
 from server.rooms.outbox import Outbox
 from server.rooms.payments import provider_of
 from server.rooms.presence import Presence
+from server.rooms.replay import Replays
+from server.rooms.room import Room
 from server.rooms.sweeper import Sweeper
+from server.rooms.visits import Visits
 from server.settings import Settings
 from server.store.client import connect
 from server.store.cluster_bus import bus_on
@@ -33,7 +36,9 @@ from server.web.ops import Ops
 from server.web.orders import OrderRoutes
 from server.web.payments import PaymentRoutes
 from server.web.post import HttpPost
+from server.web.replay import ReplayRoutes
 from server.web.rest import Rest
+from server.web.rounds import RoundRoutes
 from server.web.scrape import Scrape
 
 HTTP_IDLE_S = 75.0
@@ -68,11 +73,17 @@ async def run_worker(
 
         provider = provider_of(settings.payments)
         stack.push_async_callback(provider.aclose)
-        features = Features(scripts, settings, provider, metrics)
+
+        def open_room(room_id: str) -> Room | None:
+            return rooms.get(room_id)
+
+        features = Features(scripts, settings, provider, metrics, open_room)
+        stack.push_async_callback(features.asks.aclose)
         directory, orders = features.directory, features.orders
 
         await stack.enter_async_context(LoopLag(metrics))
         bus = await stack.enter_async_context(bus_on(redis, keys, settings.bus, worker_id, metrics))
+        visits = await stack.enter_async_context(Visits(scripts, settings, worker_id))
         rooms = await stack.enter_async_context(
             OpenRooms(
                 scripts,
@@ -82,6 +93,7 @@ async def run_worker(
                 settings,
                 metrics,
                 rng,
+                visits,
             )
         )
         await stack.enter_async_context(News(scripts, bus, settings, lambda: rooms))
@@ -112,6 +124,8 @@ async def run_worker(
         routes = [
             *Rest(directory, features.dispatch).routes(),
             *HostRoutes(directory.hosts, features.groups).routes(),
+            *RoundRoutes(features.polls, features.luckies, directory).routes(),
+            *ReplayRoutes(Replays(scripts, directory)).routes(),
             *OrderRoutes(OrderBook(scripts), directory).routes(),
             *PaymentRoutes(orders, features.refunds, settings.payments).routes(),
             *ops.routes(),

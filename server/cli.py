@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from server import __version__, auth, cli_size, logs
+from server import __version__, auth, cli_lucky, cli_size, logs
 from server import settings as all_settings
 from server.cli_orders import add_to
 from server.protocol.roles import Role
@@ -48,6 +48,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 add_to(app)
+cli_lucky.add_to(app)
 
 
 def main() -> None:

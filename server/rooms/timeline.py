@@ -4,15 +4,29 @@ The scripts write it (`record` in `_timeline.lua`); docs/timeline.md has the kin
 was sold stands in the ledger.
 """
 
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Collection
+from typing import Any, NamedTuple
 
-from msgspec import msgpack
+from msgspec import Struct, msgpack
 
 from server.store.scripts import Scripts
 
 Fact = dict[str, Any]
+
+
+class _Kind(Struct):
+    k: str
+
+
+class Part(NamedTuple):
+    """A part of a timeline: (id, fact) in their order, read up to the id `end`."""
+
+    facts: list[tuple[str, Fact]]
+    end: str
+
+
 _FACT = msgpack.Decoder(Fact)
+_KIND = msgpack.Decoder(_Kind)
 _CHUNK = 500
 
 
@@ -29,6 +43,23 @@ async def read(
     `after` is the id of the last fact known (`<ms>-<n>`; "" for none); from_ms <= time < to_ms
     (Unix ms by the clock of Redis, None for no end). A room that is not there has no facts.
     """
+    async for part in walk(scripts, room_id, after=after, from_ms=from_ms, to_ms=to_ms):
+        yield part.facts
+
+
+async def walk(
+    scripts: Scripts,
+    room_id: str,
+    *,
+    after: str = "",
+    from_ms: int = 0,
+    to_ms: int | None = None,
+    kinds: Collection[str] | None = None,
+) -> AsyncIterator[Part]:
+    """The same in parts, of some kinds alone if asked: the others are passed over unread.
+
+    The `end` of the last part is where to go on later, also if nothing in it was of these kinds.
+    """
     key = scripts.keys.room(room_id, "timeline")
     start = f"({after}" if after else str(from_ms)
     end = "+" if to_ms is None else f"({to_ms}-0"
@@ -36,8 +67,14 @@ async def read(
         chunk = await scripts.redis.xrange(key, min=start, max=end, count=_CHUNK)
         if not chunk:
             return
-        yield [(place.decode(), _FACT.decode(fields[b"e"])) for place, fields in chunk]
-        start = "(" + chunk[-1][0].decode()
+        facts = [
+            (place.decode(), _FACT.decode(fields[b"e"]))
+            for place, fields in chunk
+            if kinds is None or _KIND.decode(fields[b"e"]).k in kinds
+        ]
+        last = chunk[-1][0].decode()
+        yield Part(facts, last)
+        start = f"({last}"
 
 
 def place_ms(place: str) -> int:

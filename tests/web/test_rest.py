@@ -8,13 +8,14 @@ import aiohttp
 import pytest
 from redis.asyncio import Redis
 
-from server.auth import SESSION_COOKIE, mint
+from server.auth import SESSION_COOKIE
 from server.protocol.roles import Role
 from server.settings import Settings
 from server.store.keys import Keys
 from server.web import body as request_body
 from tests.conftest import MakeSettings
 from tests.running import running
+from tests.web.api import Api
 
 MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}
 SALE = {"sku": "mug", "price": 7900, "stock": 3, "per_user": 2, "hold_s": 60}
@@ -29,49 +30,6 @@ def loop_is_not_blocked() -> None:
 @pytest.fixture
 def web_settings(make_settings: MakeSettings) -> Settings:
     return make_settings()
-
-
-class Api:
-    """A worker over HTTP, as somebody."""
-
-    def __init__(self, session: aiohttp.ClientSession, settings: Settings, url: str) -> None:
-        self.session, self.settings, self.url = session, settings, url
-
-    def token(self, user: str, role: Role, rooms: list[str] | None = None) -> str:
-        return mint(self.settings, user, role, rooms=rooms)
-
-    async def send(
-        self,
-        method: str,
-        path: str,
-        body: Any = None,
-        *,
-        user: str | None = "h1",
-        role: Role = Role.HOST,
-        rooms: list[str] | None = None,
-        **more: Any,
-    ) -> tuple[int, Any]:
-        """(status, JSON body); `user` None sends no token."""
-        headers = more.pop("headers", {})
-        if user is not None:
-            headers["Authorization"] = f"Bearer {self.token(user, role, rooms)}"
-        if body is not None:
-            more["json"] = body
-        async with self.session.request(
-            method, self.url + path, headers=headers, **more
-        ) as response:
-            text = await response.text()
-            is_json = response.content_type == "application/json"
-            return response.status, await response.json() if is_json and text else text
-
-    async def refused(self, status: int, code: str, *args: Any, **more: Any) -> str:
-        """Send what must be refused so; the sentence."""
-        got, body = await self.send(*args, **more)
-        assert (got, body["error"]["code"]) == (status, code), body
-        assert set(body) == {"error"}
-        assert set(body["error"]) == {"code", "msg"}
-        assert body["error"]["msg"].endswith(".")
-        return str(body["error"]["msg"])
 
 
 @pytest.fixture

@@ -1,0 +1,76 @@
+"""Polls and lucky draws over HTTP: results for the host, and what a draw can be checked by."""
+
+from aiohttp import web
+from msgspec import field, json
+
+from server.protocol.codes import CommandError
+from server.protocol.community import Lucky, Poll
+from server.protocol.roles import Role
+from server.rooms.directory import Directory
+from server.rooms.dispatch import holds
+from server.rooms.luckies import Luckies
+from server.rooms.polls import Polls
+from server.web.caller import caller
+from server.web.errors import json_response
+from server.web.rest import Route
+
+
+class Entrants(Lucky, frozen=True, omit_defaults=True):
+    """A lucky draw and, once it is drawn, the ids of all who entered, sorted by their bytes."""
+
+    entrants: list[str] = field(default_factory=list)
+
+
+class RoundRoutes:
+    """Routes under /v1/rooms/{room} about polls and lucky draws."""
+
+    def __init__(self, polls: Polls, luckies: Luckies, directory: Directory) -> None:
+        self._polls = polls
+        self._luckies = luckies
+        self._directory = directory
+
+    def routes(self) -> list[Route]:
+        """Every route with its types."""
+        room, host = "/v1/rooms/{room}", Role.HOST
+        luckies, entrants = f"{room}/luckies", f"{room}/luckies/{{lucky}}/entrants"
+        return [
+            Route("GET", f"{room}/polls", "Read all polls.", self.polls, host, result=list[Poll]),
+            Route("GET", luckies, "Read all lucky draws.", self.luckies, result=list[Lucky]),
+            Route("GET", entrants, "Read who entered a draw.", self.entrants, result=Entrants),
+        ]
+
+    async def polls(self, request: web.Request) -> web.Response:
+        """The polls with their votes, in the order they were opened."""
+        room_id = request.match_info["room"]
+        who = caller(request)
+        if not holds(who, Role.HOST, room_id, await self._directory.host_of(room_id)):
+            raise CommandError("forbidden", "The list of a room's polls is for its host.")
+        return json_response(await self._polls.all(room_id))
+
+    async def luckies(self, request: web.Request) -> web.Response:
+        """The lucky draws in the order they were opened; a seed only once it is drawn."""
+        return json_response(await self._luckies.all(request.match_info["room"]))
+
+    async def entrants(self, request: web.Request) -> web.StreamResponse:
+        """The draw; once it is drawn with all who entered. Before that only their number."""
+        room_id, id_ = request.match_info["room"], request.match_info["lucky"]
+        lucky = next((d for d in await self._luckies.all(room_id) if d.lucky == id_), None)
+        if lucky is None:
+            raise CommandError("not_found", f"There is no lucky draw `{id_}` in this room.")
+        if lucky.status != "drawn":
+            return json_response(lucky)
+        parts = self._luckies.entrants(room_id, id_)
+        first: list[str] = await anext(parts, [])  # fails before anything is sent
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        await response.write(json.encode(lucky)[:-1] + b',"entrants":[' + _list(first))
+        async for some in parts:
+            await response.write(b"," + _list(some))
+        await response.write(b"]}")
+        await response.write_eof()
+        return response
+
+
+def _list(users: list[str]) -> bytes:
+    """JSON of the elements, without the brackets around them."""
+    return json.encode(users)[1:-1]
