@@ -1,0 +1,154 @@
+"""The reply to `join` says what its sender has done here before."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from server.auth import Identity
+from server.protocol.codes import CommandError
+from server.protocol.commands import RoomCreate
+from server.protocol.community import Claim, Mine
+from server.protocol.community_commands import (
+    CouponClaim,
+    CouponOpen,
+    Follow,
+    GroupJoin,
+    LuckyEnter,
+    LuckyOpen,
+    PollOpen,
+    Reserve,
+    Vote,
+)
+from server.protocol.community_events import ClaimEvent
+from server.protocol.message import Event
+from server.protocol.roles import Role
+from server.rooms.arrival import Arrival
+from server.rooms.groups import GroupBody
+from tests.rooms.desk import HOST, ROOM, Desk, Guest
+
+ANN = Identity("ann", "Ann", Role.VIEWER)
+
+
+async def mine(desk: Desk, user: str, room_id: str = ROOM, role: Role = Role.VIEWER) -> Any:
+    return (await desk.join(user, room_id=room_id, role=role)).joined.get("mine")
+
+
+async def test_who_did_nothing_has_nothing_and_a_guest_is_not_asked_for(here: Desk) -> None:
+    assert await mine(here, "ann") == {}
+    assert await mine(here, "guest-1", role=Role.GUEST) is None
+
+
+async def test_what_was_done_in_the_room_and_with_its_host_is_told(here: Desk, there: Desk) -> None:
+    await here.groups.put(HOST, "h1", GroupBody("Tea people"))
+    await here.do(Follow(ref=1), ANN)
+    await here.do(GroupJoin(ref=1), ANN)
+    coupon = (
+        await here.do(CouponOpen(ref=1, title="C", quota=9, currency="CNY", percent=5))
+    ).coupon
+    assert coupon is not None
+    claim = (await here.do(CouponClaim(ref=1, coupon=coupon.coupon, key="k"), ANN)).claim
+    assert claim is not None
+
+    told = await mine(there, "ann")
+
+    assert told == {
+        "following": True,
+        "member": True,
+        "claims": [{"claim": claim.claim, "coupon": coupon.coupon, "user": "ann", "at": claim.at}],
+    }
+    assert await mine(there, "bob") == {}
+
+
+async def test_a_vote_and_an_entry_count_in_the_newest_poll_and_draw_only(here: Desk) -> None:
+    options = ["red", "blue"]
+    poll = (await here.do(PollOpen(ref=1, question="Which?", options=options))).poll
+    lucky = (await here.do(LuckyOpen(ref=1, title="Cup", prizes=1))).lucky
+    assert poll is not None
+    assert lucky is not None
+    await here.do(Vote(ref=1, poll=poll.poll, option=0), ANN)
+    await here.do(LuckyEnter(ref=1, lucky=lucky.lucky), ANN)
+    assert await mine(here, "ann") == {"vote": 0, "lucky": True}
+    assert await mine(here, "bob") == {}
+
+    await here.script("poll_close", poll=poll.poll)
+    await here.script("lucky_draw", lucky=lucky.lucky)
+    await here.do(PollOpen(ref=1, question="And now?", options=options))
+    await here.do(LuckyOpen(ref=1, title="Pot", prizes=1))
+    assert await mine(here, "ann") == {}
+
+
+async def test_a_reservation_is_told(here: Desk) -> None:
+    await here.directory.create(HOST, RoomCreate(room="r2", title="Tea tonight"))
+    await here.do(Reserve(ref=1), ANN, "r2")
+    assert await mine(here, "ann", "r2") == {"reserved": True}
+    await here.do(Reserve(ref=1, on=False), ANN, "r2")
+    assert await mine(here, "ann", "r2") == {}
+
+
+async def test_many_who_join_together_are_read_in_one_go_and_not_mixed_up(
+    here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = [f"u{n}" for n in range(40)]
+    await asyncio.gather(
+        *(here.do(Follow(ref=1), Identity(user, user, Role.VIEWER)) for user in users[::2])
+    )
+    await here.join("first")
+    asked: list[int] = []
+    run = here.scripts.run
+
+    async def count(name: str, room_id: str, args: dict[str, Any], decoder: Any) -> Any:
+        if name == "mine_of":
+            asked.append(len(args["users"]))
+        return await run(name, room_id, args, decoder)
+
+    monkeypatch.setattr(here.scripts, "run", count)
+    guests = await asyncio.gather(*(here.join(user) for user in users))
+    assert [guest.joined["mine"] for guest in guests] == [{"following": True}, {}] * 20
+    assert sum(asked) == 40
+    assert len(asked) <= 4
+
+
+async def test_a_join_is_refused_while_the_store_can_not_say_who_follows(
+    here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await here.join("first")
+
+    class Away:
+        def hmget(self, *_: Any) -> None: ...
+
+        async def execute(self) -> None:
+            raise OSError("away")
+
+    monkeypatch.setattr(here.scripts.redis, "pipeline", lambda **_: Away())
+    with pytest.raises(CommandError) as caught:
+        await here.join("ann")
+    assert caught.value.code == "unavailable"
+
+
+GIVEN = Claim("c1", "k", "ann", 1)
+USED = Claim("c1", "k", "ann", 1, "o1")
+OTHER = Claim("c2", "k", "ann", 1)
+
+
+@pytest.mark.parametrize(
+    ("read", "held", "owed"),
+    [
+        ([], [GIVEN], [GIVEN]),
+        ([GIVEN], [GIVEN], []),
+        ([USED], [GIVEN, USED], []),
+        ([GIVEN], [GIVEN, USED], [USED]),
+        ([GIVEN], [USED, GIVEN], []),
+        ([GIVEN], [GIVEN, USED, GIVEN], []),
+        ([USED], [GIVEN, OTHER, USED, GIVEN], [OTHER, GIVEN]),
+        ([OTHER], [GIVEN, OTHER, USED], [GIVEN, USED]),
+    ],
+)
+def test_of_claims_told_meanwhile_only_what_is_newer_than_the_reply_follows_it(
+    read: list[Claim], held: list[Claim], owed: list[Claim]
+) -> None:
+    arrival = Arrival(Guest("ann"), ANN, 1, None, lambda: None)
+    arrival.mine = Mine(claims=read)
+    arrival.held = [ClaimEvent(claim=claim) for claim in held]
+    expected: list[Event] = [ClaimEvent(claim=claim) for claim in owed]
+    assert arrival.owed() == expected
