@@ -1,98 +1,30 @@
 """A shop that anything may happen to, beside a model of what its buyers were told."""
 
 import asyncio
-import secrets
-from collections import Counter
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, invariant, rule
 
 from server.protocol.codes import CommandError
-from server.protocol.commands import Buy
-from server.protocol.models import Order, Sale
-from server.rooms.audit import audit
+from server.protocol.commands import Buy, BuyLine
+from server.protocol.community import Claim
+from server.protocol.models import Order
 from server.rooms.orders import buy_of
-from server.settings import Settings
-from server.store.keys import Keys
-from server.store.scripts import Scripts
-from tests.orders.redis_process import RedisProcess
-from tests.orders.shop import ANY, Shop, shop_on
-
-USERS = ("ann", "bob", "cat")
-PER_USER = 3
-NEXT = {
-    "held": {"held", "paid", "cancelled", "expired", "returned", "refund_due", "refunded"},
-    "paid": {"paid", "returned"},
-    "expired": {"expired", "paid", "returned", "refund_due", "refunded"},
-    "cancelled": {"cancelled"},
-    "returned": {"returned"},
-    "refund_due": {"refund_due", "refunded"},
-    "refunded": {"refunded"},
-}
+from tests.torture.story import PER_USER, PRICE, USERS, Story, Wish
 
 users = st.sampled_from(USERS)
 quantities = st.integers(1, 4)
 picks = st.integers(0, 99)
+coupon_picks = st.none() | picks  # half of the buys use a coupon
 
 
-class World:
-    """One redis-server that may die, and the loop everything runs on."""
-
-    def __init__(self, runner: asyncio.Runner, redis: RedisProcess, settings: Settings) -> None:
-        self.run = runner.run
-        self.redis = redis
-        self.settings = settings
-
-
-class ShopMachine(RuleBasedStateMachine):
+class ShopMachine(Story):
     """Each rule is something that happens; after each, what buyers were told is still true.
 
     What a rule draws must not depend on what happened, since a crash is never twice the same: a
     rule that finds nothing to do does nothing.
     """
-
-    def __init__(self, world: World) -> None:
-        super().__init__()
-        self.world = world
-        self.room = f"m{secrets.token_hex(6)}"
-        self.shop = self.worker()
-        self.told: dict[str, Order] = {}  # order id -> as its buyer last heard of it
-        self.keys: dict[tuple[str, str], tuple[dict[str, int], str]] = {}  # -> (lines, order id)
-        self.sales: list[Sale] = []
-        self.lapsed: set[str] = set()
-        self.payments: Counter[str] = Counter()
-
-    def worker(self) -> Shop:
-        """A new worker on the same store."""
-        scripts = Scripts(self.world.redis.client, Keys("m"))
-        return shop_on(scripts, self.world.settings, self.room)
-
-    def run(self, work: Any) -> Any:
-        return self.world.run(work)
-
-    def hear(self, order: Order) -> None:
-        before = self.told.get(order.order)
-        if before is not None:
-            assert order.status in NEXT[before.status], (before.status, order.status)
-            assert (order.lines, order.total) == (before.lines, before.total)
-        self.told[order.order] = order
-
-    def pick(self, n: int) -> Order:
-        orders = list(self.told.values())
-        return orders[n % len(orders)]
-
-    def any_sale(self, n: int) -> Sale:
-        return self.sales[n % len(self.sales)]
-
-    async def attempt(self, work: Any, *expected: str) -> Any:
-        """The result, or None if it was refused for one of the reasons expected here."""
-        try:
-            return await work
-        except CommandError as refusal:
-            if refusal.code not in expected:
-                raise
-            return None
 
     @initialize(stock=st.integers(1, 6))
     def build(self, stock: int) -> None:
@@ -100,38 +32,53 @@ class ShopMachine(RuleBasedStateMachine):
         for sku in ("tea", "cup"):
             opened = self.run(self.shop.open(stock=stock, sku=sku, per_user=PER_USER))
             self.sales.append(opened)
+        any_order = self.shop.give_out(quota=4, per_user=2, floor=PRICE)
+        two_teas = self.shop.give_out(quota=3, percent=33, floor=2 * PRICE, skus=["tea"])
+        self.coupons += [self.run(any_order), self.run(two_teas)]
+        for user, coupon in zip(USERS, (*self.coupons, self.coupons[0]), strict=True):
+            self.run(self._claim(user, self.new_key(), coupon))
 
     # What buyers do
 
-    @rule(user=users, lines=st.lists(st.tuples(picks, quantities), min_size=1, max_size=3))
-    def buy(self, user: str, lines: list[tuple[int, int]]) -> None:
-        self.run(self._buy(user, f"k{len(self.keys)}", self.wanted(lines)))
+    @rule(
+        user=users,
+        lines=st.lists(st.tuples(picks, quantities), min_size=1, max_size=3),
+        claim=coupon_picks,
+    )
+    def buy(self, user: str, lines: list[tuple[int, int]], claim: int | None) -> None:
+        wish = Wish(user, self.new_key(), self.wanted(lines), self.any_claim(user, claim))
+        self.run(self._buy(wish))
 
     @rule(n=picks)
     def buy_again_with_the_same_key(self, n: int) -> None:
-        if not self.keys:
+        if not self.bought:
             return
-        (user, key), (wanted, order_id) = list(self.keys.items())[n % len(self.keys)]
-        again = self.run(self._send(user, key, wanted))
+        wish, order_id = list(self.bought.values())[n % len(self.bought)]
+        again = self.run(self._send(wish))
         assert again.order == order_id
         self.hear(again)
 
     @rule(n=picks)
     def buy_something_else_with_a_used_key(self, n: int) -> None:
-        if not self.keys:
+        if not self.bought:
             return
-        (user, key), (wanted, _) = list(self.keys.items())[n % len(self.keys)]
-        other = {sale: qty + 1 for sale, qty in wanted.items()}
-        assert self.run(self.attempt(self._send(user, key, other), "key_reused")) is None
+        wish, _ = list(self.bought.values())[n % len(self.bought)]
+        other = wish._replace(claim=None if wish.claim else "another")
+        if n % 2:
+            other = wish._replace(wanted={sale: qty + 1 for sale, qty in wish.wanted.items()})
+        assert self.run(self.attempt(self._send(other), "key_reused")) is None
 
-    @rule(user=users, n=picks, qty=quantities)
-    def the_client_library_sends_a_buy_twice(self, user: str, n: int, qty: int) -> None:
+    @rule(user=users, n=picks, qty=quantities, claim=coupon_picks)
+    def the_client_library_sends_a_buy_twice(
+        self, user: str, n: int, qty: int, claim: int | None
+    ) -> None:
         async def twice() -> None:
             wanted = {self.any_sale(n).sale: qty}
-            key = f"k{len(self.keys)}"
-            cmd = Buy(ref=1, key=key, sale=self.any_sale(n).sale, qty=qty)
+            wish = Wish(user, self.new_key(), wanted, self.any_claim(user, claim))
+            lines = [BuyLine(sale, units) for sale, units in wanted.items()]
+            cmd = Buy(ref=1, key=wish.key, lines=lines, claim=wish.claim)
             item = buy_of(self.shop.call(user), cmd, self.world.settings.orders)
-            before = await self.expected(user, wanted)
+            before = await self.expected(wish)
             outcomes = [(await self.shop.orders._buy_batch(self.room, [item]))[0] for _ in "ab"]
             if before:
                 assert all(outcome.err == before for outcome in outcomes)
@@ -139,9 +86,38 @@ class ShopMachine(RuleBasedStateMachine):
             first, second = (outcome.order for outcome in outcomes)
             assert first is not None
             assert first == second
-            self.bought(user, key, wanted, first)
+            self.answered(wish, first)
 
         self.run(twice())
+
+    @rule(user=users, n=picks)
+    def claim(self, user: str, n: int) -> None:
+        self.run(self._claim(user, self.new_key(), self.coupons[n % len(self.coupons)]))
+
+    @rule(n=picks)
+    def claim_again_with_the_same_key(self, n: int) -> None:
+        if not self.claimed:
+            return
+        (user, key), claim = list(self.claimed.items())[n % len(self.claimed)]
+        coupon = next(it for it in self.coupons if it.coupon == claim.coupon)
+        assert self.run(self.shop.claim(user, coupon, key)).claim == claim.claim
+
+    @rule(user=users, n=picks)
+    def two_buys_want_one_claim(self, user: str, n: int) -> None:
+        claim = self.any_claim(user, n)
+        if claim is None:
+            return
+        wanted = {self.any_sale(n).sale: 1}
+        wishes = [Wish(user, self.new_key(), wanted, claim) for _ in range(2)]
+
+        async def both() -> None:
+            found = await asyncio.gather(*map(self._send, wishes), return_exceptions=True)
+            for wish, outcome in zip(wishes, found, strict=True):
+                if isinstance(outcome, Order):
+                    self.answered(wish, outcome)
+            assert sum(isinstance(outcome, Order) for outcome in found) <= 1
+
+        self.run(both())
 
     @rule(n=picks)
     def pay(self, n: int) -> None:
@@ -197,8 +173,18 @@ class ShopMachine(RuleBasedStateMachine):
             return
         order = self.pick(n)
         self.a_hold_lapses(n, swept_by=1)
-        self.run(self._buy(user, f"k{len(self.keys)}", {order.lines[0].sale: qty}))
+        self.run(self._buy(Wish(user, self.new_key(), {order.lines[0].sale: qty})))
         self.a_payment_is_told(n, payment=3, wrong=False)
+
+    @rule(n=picks)
+    def a_payment_comes_when_the_claim_may_be_in_another_order(self, n: int) -> None:
+        if not self.told:
+            return
+        order = self.pick(n)
+        self.a_hold_lapses(n, swept_by=1)
+        wanted = {line.sale: line.qty for line in order.lines}
+        self.run(self._buy(Wish(order.user, self.new_key(), wanted, order.claim or None)))
+        self.a_payment_is_told(n, payment=4, wrong=False)
 
     @rule()
     def refunds_are_made(self) -> None:
@@ -222,6 +208,11 @@ class ShopMachine(RuleBasedStateMachine):
     def close(self, n: int) -> None:
         if n < len(self.sales):
             self.run(self.shop.close(self.sales[n]))
+
+    @rule(n=st.integers(0, 12))
+    def stop_giving(self, n: int) -> None:
+        if n < len(self.coupons):
+            self.run(self.shop.stop_giving(self.coupons[n]))
 
     # What time, workers and Redis do
 
@@ -252,86 +243,53 @@ class ShopMachine(RuleBasedStateMachine):
         self.shop = self.run(self._crash(hits, delay, kill_redis=False)) or self.worker()
 
     async def _crash(self, hits: list[Any], delay: int, kill_redis: bool) -> None:
+        key = self.new_key()
         wishes = [
-            (user, f"c{len(self.keys)}-{n}", {self.any_sale(pick).sale: qty})
+            Wish(user, f"{key}-{n}", {self.any_sale(pick).sale: qty}, self.any_claim(user, pick))
             for n, (user, pick, qty) in enumerate(hits)
         ]
-        buys = [asyncio.create_task(self._send(*wish)) for wish in wishes]
+        coupon = self.coupons[delay % len(self.coupons)]
+        buys = [asyncio.create_task(self._send(wish)) for wish in wishes]
+        asked = [asyncio.create_task(self.shop.claim(user, coupon, key)) for user in USERS]
         await asyncio.sleep(delay / 20_000)
         if kill_redis:
             await self.world.redis.kill()
         else:
-            for buy in buys:
-                buy.cancel()
+            for task in (*buys, *asked):
+                task.cancel()
         outcomes = await asyncio.gather(*buys, return_exceptions=True)
+        claims = await asyncio.gather(*asked, return_exceptions=True)
         if kill_redis:
             await self.world.redis.start()
         await self.shop.orders.aclose()
-        for (user, key, wanted), outcome in zip(wishes, outcomes, strict=True):
+        await self.shop.coupons.aclose()
+        await self._ask_again(wishes, outcomes)
+        for user, claim in zip(USERS, claims, strict=True):
+            again = await self.attempt(
+                self.shop.claim(user, coupon, key), "sold_out", "limit_reached", "ended"
+            )
+            if isinstance(claim, Claim):
+                assert again is not None, "a claim that was answered is gone"
+                assert again.claim == claim.claim
+            if again is not None:
+                self.claimed[user, key] = again
+
+    async def _ask_again(self, wishes: list[Wish], outcomes: list[Any]) -> None:
+        for wish, outcome in zip(wishes, outcomes, strict=True):
             if isinstance(outcome, Order):
-                self.bought(user, key, wanted, outcome)
-        for (user, key, wanted), outcome in zip(wishes, outcomes, strict=True):
+                self.answered(wish, outcome)
+        for wish, outcome in zip(wishes, outcomes, strict=True):
             if isinstance(outcome, CommandError) and outcome.code != "unavailable":
                 continue
             # Unknown, or told before the crash: the same key gives the one true outcome.
             again = await self.attempt(
-                self._send(user, key, wanted), "sold_out", "limit_reached", "ended"
+                self._send(wish), "sold_out", "limit_reached", "ended", "conflict", "not_found"
             )
             if isinstance(outcome, Order):
                 assert again is not None, "an order that was answered is gone"
                 assert again.order == outcome.order
             if again is not None:
-                self.bought(user, key, wanted, again)
-
-    # How a buy is predicted
-
-    def wanted(self, lines: list[tuple[int, int]]) -> dict[str, int]:
-        wanted: Counter[str] = Counter()
-        for pick, qty in lines:
-            wanted[self.any_sale(pick).sale] += qty
-        return dict(wanted)
-
-    async def expected(self, user: str, wanted: dict[str, int]) -> str:
-        """The refusal that the live state calls for; empty if it may be bought."""
-        for sale_id, qty in wanted.items():
-            sale = await self.shop.sale(next(s for s in self.sales if s.sale == sale_id))
-            mine = sum(
-                line.qty
-                for order in await self.shop.own(user)
-                if order.status in ("held", "paid")
-                for line in order.lines
-                if line.sale == sale_id
-            )
-            if sale.status == "closed":
-                return "ended"
-            if sale.left < qty:
-                return "sold_out"
-            if mine + qty > PER_USER:
-                return "limit_reached"
-        return ""
-
-    async def _send(self, user: str, key: str, wanted: dict[str, int]) -> Order:
-        lines = [(next(s for s in self.sales if s.sale == id_), n) for id_, n in wanted.items()]
-        return await self.shop.buy_cart(user, *lines, key=key)
-
-    async def _buy(self, user: str, key: str, wanted: dict[str, int]) -> None:
-        refusal = await self.expected(user, wanted)
-        order = await self.attempt(self._send(user, key, wanted), *([refusal] if refusal else []))
-        assert (order is None) == bool(refusal)
-        if order is not None:
-            self.bought(user, key, wanted, order)
-
-    def bought(self, user: str, key: str, wanted: dict[str, int], order: Order) -> None:
-        assert {line.sale: line.qty for line in order.lines} == wanted
-        self.keys[user, key] = (wanted, order.order)
-        self.hear(order)
-
-    def status(self, order: Order) -> str:
-        return self.told[order.order].status
-
-    async def now(self, order_id: str) -> Order:
-        lists = await self.shop.orders.of(self.room, list(USERS))
-        return next(o for orders in lists.values() for o in orders if o.order == order_id)
+                self.answered(wish, again)
 
     # What must hold
 
@@ -339,29 +297,4 @@ class ShopMachine(RuleBasedStateMachine):
     def the_ledger_and_the_room_agree_and_nothing_told_is_lost(self) -> None:
         if not self.sales:
             return
-        self.run(self._check())
-
-    async def _check(self) -> None:
-        found = await audit(self.shop.scripts, self.room)
-        # A deadline that a rule moved into the past is not in the ledger until the hold is swept.
-        wrong = [d for d in found.differences if not any(id_ in d for id_ in self.lapsed)]
-        assert wrong == []
-        lists = await self.shop.orders.of(self.room, list(USERS))
-        now = {order.order: order for orders in lists.values() for order in orders}
-        for order_id in list(self.told):
-            assert order_id in now, f"order {order_id} was answered and is lost"
-        for order in now.values():
-            self.hear(order)  # offers and lapses too: each only ever steps forward
-        for sale in self.sales:
-            allocated, left, held, sold = await self.shop.counters(sale)
-            assert left >= 0
-            assert left + held + sold == allocated
-        await self._check_money(now)
-
-    async def _check_money(self, orders: dict[str, Order]) -> None:
-        raw = await self.shop.redis.hgetall(self.shop.key("payments"))
-        payments = [ANY.decode(value) for value in raw.values()]
-        assert {p["payment"] for p in payments} >= set(self.payments)
-        applied = Counter(p["order"] for p in payments if p["status"] == "applied")
-        paid = Counter(o.order for o in orders.values() if o.status == "paid")
-        assert applied == paid, "a paid order has one payment that paid it; no other order has"
+        self.run(self.check())

@@ -10,8 +10,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.conftest import MakeSettings
 from tests.orders.redis_process import RedisProcess
-from tests.torture.machine import ShopMachine, World
+from tests.torture.machine import ShopMachine
 from tests.torture.size import SECONDS, examples
+from tests.torture.story import World
 
 
 @pytest.fixture

@@ -1,0 +1,80 @@
+"""What a room shows of its coupons while they are given out and used."""
+
+from server.auth import Identity
+from server.protocol.commands import Buy, Cancel, Pay, SaleOpen, ShelfPut
+from server.protocol.community_commands import CouponClaim, CouponClose, CouponOpen
+from server.protocol.models import Product
+from server.protocol.roles import Role
+from tests.rooms.desk import ROOM, Desk
+
+ANN = Identity("ann", "Ann", Role.VIEWER)
+BOB = Identity("bob", "Bob", Role.VIEWER)
+TEA = Product(sku="tea", title="Tea", price=2000, currency="CNY")
+
+
+async def opened(here: Desk, **terms: int) -> str:
+    cmd = CouponOpen(ref=1, title="C", quota=9, currency="CNY", **terms)
+    coupon = (await here.do(cmd)).coupon
+    assert coupon is not None
+    return coupon.coupon
+
+
+async def claimed(here: Desk, coupon: str, who: Identity) -> str:
+    claim = (await here.do(CouponClaim(ref=1, coupon=coupon, key="k"), who)).claim
+    assert claim is not None
+    return claim.claim
+
+
+async def bought(here: Desk, claim: str, who: Identity) -> str:
+    await here.do(ShelfPut(ref=1, product=TEA))
+    terms = SaleOpen(ref=1, sku="tea", price=2000, stock=9, per_user=9, hold_s=60)
+    sale = (await here.do(terms)).sale
+    assert sale is not None
+    order = (await here.do(Buy(ref=1, key="b", sale=sale.sale, claim=claim), who)).order
+    assert order is not None
+    return order.order
+
+
+async def shown_alike(here: Desk, there: Desk) -> None:
+    """What two workers folded of the events is what somebody new would be shown."""
+    fresh = (await here.directory.read(ROOM)).coupons
+    for worker in (here, there):
+        await worker.heard_all()
+        assert worker.room.state.view().coupons == fresh
+
+
+async def test_a_room_folded_from_events_shows_what_a_fresh_one_does(
+    here: Desk, there: Desk
+) -> None:
+    await here.join("ann")
+    await there.join("bob")
+    first, second = await opened(here, percent=10), await opened(here, amount=5, floor=6)
+    await shown_alike(here, there)
+    anns, bobs = await claimed(here, first, ANN), await claimed(there, second, BOB)
+    await shown_alike(here, there)
+    paid, cancelled = await bought(here, anns, ANN), await bought(there, bobs, BOB)
+    await shown_alike(here, there)
+    await there.do(CouponClose(ref=1, coupon=first))
+    await here.do(Pay(ref=1, order=paid), ANN)
+    await there.do(Cancel(ref=1, order=cancelled), BOB)
+    await shown_alike(here, there)
+    coupons = here.room.state.view().coupons
+    assert [(it.status, it.claimed, it.used) for it in coupons] == [
+        ("closed", 1, 1),
+        ("open", 1, 0),
+    ]
+
+
+async def test_a_claim_is_told_to_its_owner_alone_and_counted_for_all(
+    here: Desk, there: Desk
+) -> None:
+    ann, bob = await here.join("ann"), await there.join("bob")
+    coupon = await opened(here, percent=10)
+    claim = await claimed(there, coupon, ANN)
+
+    heard = await ann.until(lambda event: event["t"] == "claim")
+    await bob.until(lambda event: event["t"] == "claims" and event["claimed"] == 1)
+
+    told = [event["claim"] for event in heard if event["t"] == "claim"]
+    assert [(it["claim"], it["user"]) for it in told] == [(claim, "ann")]
+    assert not [event for event in bob.heard if event["t"] == "claim"]

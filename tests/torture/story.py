@@ -1,0 +1,241 @@
+"""What the buyers of a shop were told, what they may expect, and what must be true of it."""
+
+import asyncio
+import itertools
+import secrets
+from collections import Counter
+from typing import Any, NamedTuple
+
+from hypothesis.stateful import RuleBasedStateMachine
+
+from server.protocol.codes import CommandError
+from server.protocol.community import Claim, Coupon
+from server.protocol.models import Order, Sale
+from server.rooms.audit import audit
+from server.settings import Settings
+from server.store.keys import Keys
+from server.store.scripts import Scripts
+from tests.orders.redis_process import RedisProcess
+from tests.orders.shop import ANY, PRICE, Shop, shop_on
+
+USERS = ("ann", "bob", "cat")
+PER_USER = 3
+NEXT = {
+    "held": {"held", "paid", "cancelled", "expired", "returned", "refund_due", "refunded"},
+    "paid": {"paid", "returned"},
+    "expired": {"expired", "paid", "returned", "refund_due", "refunded"},
+    "cancelled": {"cancelled"},
+    "returned": {"returned"},
+    "refund_due": {"refund_due", "refunded"},
+    "refunded": {"refunded"},
+}
+
+USES_CLAIM = ("held", "paid", "returned")
+
+
+class Wish(NamedTuple):
+    """What a buyer sends: units by sale, and the claim to use."""
+
+    user: str
+    key: str
+    wanted: dict[str, int]
+    claim: str | None = None
+
+
+class World:
+    """One redis-server that may die, and the loop everything runs on."""
+
+    def __init__(self, runner: asyncio.Runner, redis: RedisProcess, settings: Settings) -> None:
+        self.run = runner.run
+        self.redis = redis
+        self.settings = settings
+        self.scripts = Scripts(redis.client, Keys("m"))
+
+
+class Story(RuleBasedStateMachine):
+    """A machine's memory of what it heard, and the checks of it; its rules are elsewhere."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__()
+        self.world = world
+        self.room = f"m{secrets.token_hex(6)}"
+        self.shop = self.worker()
+        self.told: dict[str, Order] = {}  # order id -> as its buyer last heard of it
+        self.bought: dict[tuple[str, str], tuple[Wish, str]] = {}  # -> (the wish, its order's id)
+        self.sales: list[Sale] = []
+        self.coupons: list[Coupon] = []
+        self.claimed: dict[tuple[str, str], Claim] = {}  # (user, key) -> as it was answered
+        self.numbers = itertools.count()
+        self.lapsed: set[str] = set()
+        self.payments: Counter[str] = Counter()
+
+    def worker(self) -> Shop:
+        """A new worker on the same store."""
+        return shop_on(self.world.scripts, self.world.settings, self.room)
+
+    def run(self, work: Any) -> Any:
+        return self.world.run(work)
+
+    def hear(self, order: Order) -> None:
+        before = self.told.get(order.order)
+        if before is not None:
+            assert order.status in NEXT[before.status], (before.status, order.status)
+            assert (order.lines, order.total) == (before.lines, before.total)
+            assert (order.off, order.claim) == (before.off, before.claim)
+        self.told[order.order] = order
+
+    def pick(self, n: int) -> Order:
+        orders = list(self.told.values())
+        return orders[n % len(orders)]
+
+    def any_sale(self, n: int) -> Sale:
+        return self.sales[n % len(self.sales)]
+
+    def any_claim(self, user: str, n: int | None) -> str | None:
+        """A claim of this user's, now and then of somebody else's; None if there is none."""
+        claims = list(self.claimed.values())
+        mine = [claim for claim in claims if claim.user == user or n == 0]
+        return mine[n % len(mine)].claim if mine and n is not None else None
+
+    async def attempt(self, work: Any, *expected: str) -> Any:
+        """The result, or None if it was refused for one of the reasons expected here."""
+        try:
+            return await work
+        except CommandError as refusal:
+            if refusal.code not in expected:
+                raise
+            return None
+
+    # How a buy is predicted
+
+    def wanted(self, lines: list[tuple[int, int]]) -> dict[str, int]:
+        wanted: Counter[str] = Counter()
+        for pick, qty in lines:
+            wanted[self.any_sale(pick).sale] += qty
+        return dict(wanted)
+
+    def new_key(self) -> str:
+        return f"k{next(self.numbers)}"
+
+    async def expected(self, wish: Wish) -> str:
+        """The refusal that the live state calls for; empty if it may be bought."""
+        user = wish.user
+        for sale_id, qty in wish.wanted.items():
+            sale = await self.shop.sale(next(s for s in self.sales if s.sale == sale_id))
+            mine = sum(
+                line.qty
+                for order in await self.shop.own(user)
+                if order.status in ("held", "paid")
+                for line in order.lines
+                if line.sale == sale_id
+            )
+            if sale.status == "closed":
+                return "ended"
+            if sale.left < qty:
+                return "sold_out"
+            if mine + qty > PER_USER:
+                return "limit_reached"
+        if wish.claim:
+            mine = {claim.claim: claim for claim in await self.shop.claims(user)}
+            if wish.claim not in mine:
+                return "not_found"
+            if mine[wish.claim].order or not self.off(mine[wish.claim].coupon, wish.wanted):
+                return "conflict"
+        return ""
+
+    def off(self, coupon_id: str, wanted: dict[str, int]) -> int:
+        """What a coupon takes off these units; 0 if it can't be used for them."""
+        coupon = next(it for it in self.coupons if it.coupon == coupon_id)
+        skus = {sale.sale: sale.sku for sale in self.sales}
+        sum_ = sum(
+            qty * PRICE
+            for sale, qty in wanted.items()
+            if not coupon.skus or skus[sale] in coupon.skus
+        )
+        if sum_ < coupon.floor:
+            return 0
+        return coupon.amount or sum_ * coupon.percent // 100
+
+    async def _send(self, wish: Wish) -> Order:
+        lines = [
+            (next(s for s in self.sales if s.sale == id_), n) for id_, n in wish.wanted.items()
+        ]
+        return await self.shop.buy_cart(wish.user, *lines, key=wish.key, claim=wish.claim)
+
+    async def _buy(self, wish: Wish) -> None:
+        refusal = await self.expected(wish)
+        order = await self.attempt(self._send(wish), *([refusal] if refusal else []))
+        assert (order is None) == bool(refusal)
+        if order is not None:
+            self.answered(wish, order)
+
+    def answered(self, wish: Wish, order: Order) -> None:
+        assert {line.sale: line.qty for line in order.lines} == wish.wanted
+        assert order.claim == (wish.claim or "")
+        assert order.off == (self.off(order.coupon, wish.wanted) if wish.claim else 0)
+        assert order.total == PRICE * sum(wish.wanted.values()) - order.off
+        self.bought[wish.user, wish.key] = (wish, order.order)
+        self.hear(order)
+
+    async def _claim(self, user: str, key: str, coupon: Coupon) -> None:
+        now = await self.shop.coupon(coupon)
+        mine = [it for it in await self.shop.claims(user) if it.coupon == coupon.coupon]
+        refusal = (
+            "ended" if now.status == "closed"
+            else "limit_reached" if len(mine) >= coupon.per_user
+            else "sold_out" if now.claimed >= coupon.quota
+            else ""
+        )  # fmt: skip
+        claim = await self.attempt(
+            self.shop.claim(user, coupon, key), *([refusal] if refusal else [])
+        )
+        assert (claim is None) == bool(refusal)
+        if claim is not None:
+            self.claimed[user, key] = claim
+
+    def status(self, order: Order) -> str:
+        return self.told[order.order].status
+
+    async def now(self, order_id: str) -> Order:
+        lists = await self.shop.orders.of(self.room, list(USERS))
+        return next(o for orders in lists.values() for o in orders if o.order == order_id)
+
+    # What must hold
+
+    async def check(self) -> None:
+        found = await audit(self.shop.scripts, self.room)
+        # A deadline that a rule moved into the past is not in the ledger until the hold is swept.
+        wrong = [d for d in found.differences if not any(id_ in d for id_ in self.lapsed)]
+        assert wrong == []
+        lists = await self.shop.orders.of(self.room, list(USERS))
+        now = {order.order: order for orders in lists.values() for order in orders}
+        for order_id in list(self.told):
+            assert order_id in now, f"order {order_id} was answered and is lost"
+        for order in now.values():
+            self.hear(order)  # offers and lapses too: each only ever steps forward
+        for sale in self.sales:
+            allocated, left, held, sold = await self.shop.counters(sale)
+            assert left >= 0
+            assert left + held + sold == allocated
+        await self._check_money(now)
+        await self._check_coupons(now)
+
+    async def _check_money(self, orders: dict[str, Order]) -> None:
+        raw = await self.shop.redis.hgetall(self.shop.key("payments"))
+        payments = [ANY.decode(value) for value in raw.values()]
+        assert {p["payment"] for p in payments} >= set(self.payments)
+        applied = Counter(p["order"] for p in payments if p["status"] == "applied")
+        paid = Counter(o.order for o in orders.values() if o.status == "paid")
+        assert applied == paid, "a paid order has one payment that paid it; no other order has"
+
+    async def _check_coupons(self, orders: dict[str, Order]) -> None:
+        lists = await self.shop.coupons.of(self.room, list(USERS))
+        claims = {claim.claim: claim for claims in lists.values() for claim in claims}
+        for claim in self.claimed.values():
+            assert claim.claim in claims, f"claim {claim.claim} was answered and is lost"
+            assert claims[claim.claim].user == claim.user
+        for coupon in self.coupons:
+            given = [claim for claim in claims.values() if claim.coupon == coupon.coupon]
+            assert len(given) <= coupon.quota
+        uses = [(o.claim, o.order) for o in orders.values() if o.claim and o.status in USES_CLAIM]
+        assert sorted(uses) == sorted((c.claim, c.order) for c in claims.values() if c.order)
