@@ -1,10 +1,14 @@
 """What hosts do stands in the timeline, written by the script that does it."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 from server.rooms import timeline
 from server.store.scripts import Scripts
 from tests.store.script_room import ScriptRoom, product
+
+ROOT = Path(__file__).parents[2]
 
 
 async def facts(room: ScriptRoom) -> list[dict[str, Any]]:
@@ -66,3 +70,15 @@ async def test_a_timeline_is_read_from_a_fact_or_between_two_times(live: ScriptR
 
 async def test_a_room_that_is_not_there_has_no_facts(scripts: Scripts) -> None:
     assert [page async for page in timeline.read(scripts, "nowhere")] == []
+
+
+def test_the_docs_list_every_kind_of_fact_and_no_other() -> None:
+    scripts = (ROOT / "server" / "store" / "scripts").glob("*.lua")
+    calls = [call for s in scripts for call in re.split(r"\b(?:record|note)\(", s.read_text())[1:]]
+    recorded = {found[1] for call in calls if (found := re.match(r"{ k = '(\w+)'", call))}
+
+    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs" / "timeline.md").read_text(), re.MULTILINE)
+    listed = {kind for row in rows for kind in re.findall(r"`(\w+)`", row)} - {"k"}
+
+    assert listed == recorded
+    assert len(recorded) > 20

@@ -132,6 +132,22 @@ async def test_the_command_checks_a_draw_of_a_server(api: Api, rounds: Rounds) -
     )  # fmt: skip
 
 
+async def test_the_check_in_the_docs_is_all_it_takes(
+    api: Api, rounds: Rounds, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "lucky-draw.md").read_text(encoding="utf-8")
+    lines = page.split("in a few lines of Python")[1].split("\nCompare")[0].splitlines()
+    program = "\n".join(line.removeprefix("    ") for line in lines)
+    program = program.replace("https://…", api.url).replace("ROOM", "r1").replace("LUCKY", "l1")
+    await rounds.open(prizes=2)
+    await rounds.enter("ann", "ben", "cid", "小明")
+    drawn = await rounds.run("lucky_draw", lucky="l1")
+
+    await asyncio.to_thread(exec, program, {})
+
+    assert f"as promised: {[w['user'] for w in drawn['winners']]}" in capsys.readouterr().out
+
+
 # The check alone.
 
 
