@@ -126,7 +126,7 @@ class Asks:
         product = showing.product(sku)
         if counts and call.who.role is Role.VIEWER:
             found = {"sku": sku, "by": by} if product else {"sku": "", "by": ""}
-            self.batches.leave(call.room_id, {"user": call.who.user} | found)
+            self.batches.hand_in(call.room_id, {"user": call.who.user} | found)
         if product is None:
             return ok
         card = Card(product=product, by=by, sale=showing.sale_of(sku))

@@ -17,13 +17,15 @@ _CJK = "\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _CJK_ONE = re.compile(f"[{_CJK}]")
 _CJK_GAP = re.compile(f"(?<=[{_CJK}]) (?=[{_CJK}])")
 _ACCENTS = re.compile("[\u0300-\u036f]+")
-_FLAT = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "œ": "oe", "æ": "ae"})
+_FLAT = str.maketrans(
+    dict.fromkeys("’‘`´", "'") | dict.fromkeys("œŒ", "oe") | dict.fromkeys("æÆ", "ae")
+)
 
 
 def normalise(text: str) -> str:
     """`text` as phrases are compared: without differences of width, case, accents and spacing."""
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text).casefold().translate(_FLAT)
+        text = unicodedata.normalize("NFKC", text.translate(_FLAT)).casefold()
         text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
         text = _CJK_GAP.sub("", " ".join(text.split()))
     else:

@@ -76,7 +76,7 @@ class GroupCommit(Generic[Item, Result]):
             )
         return await self._enter(room_id, item)
 
-    def leave(self, room_id: str, item: Item) -> bool:
+    def hand_in(self, room_id: str, item: Item) -> bool:
         """Have the item committed without waiting for it; False when full. What fails is lost."""
         if self.waiting >= self._waiting_max:
             return False

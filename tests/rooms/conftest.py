@@ -14,6 +14,7 @@ def room_settings(make_settings: MakeSettings) -> Settings:
         hub={"tick_ms_min": 1, "sample_per_s_max": 0},
         bus={"publish_interval_ms": 1, "watchdog_timeout_s": 600},
         rooms={"comments_burst": 1000},
+        asks={"batch_interval_ms": 1},
     )
 
 

@@ -1,0 +1,250 @@
+"""Who asks for the link gets the product's card at once; host and moderators see how many do."""
+
+import asyncio
+
+import pytest
+
+from server.auth import Identity
+from server.protocol.codes import CommandError
+from server.protocol.commands import Comment, Pin, SaleOpen, ShelfPut, ShelfRemove
+from server.protocol.community_commands import Ask, DeskOpen
+from server.protocol.events import Ok
+from server.protocol.models import Card, Product
+from server.protocol.roles import Role
+from server.settings import Settings, SettingsError
+from tests.conftest import MakeSettings
+from tests.rooms.desk import HOST, ROOM, Desk, desk
+from tests.rooms.rounds import facts, refusal, viewer
+
+SOFA = Product("sofa", "云朵沙发 三人位", 199900, "CNY", points=["坐感软"])
+MUG = Product("mug", "Stone mug", 4900, "CNY")
+LAMP = Product("lamp", "Oak lamp", 29900, "CNY")
+
+
+@pytest.fixture
+async def shop(here: Desk) -> Desk:
+    """The room with a sofa, a mug and a lamp on its shelf."""
+    for product in (SOFA, MUG, LAMP):
+        await here.do(ShelfPut(ref=1, product=product))
+    return here
+
+
+async def say(shop: Desk, text: str, who: Identity | None = None) -> Ok:
+    """The reply to a comment, once what it asks is counted and this worker knows the room."""
+    await shop.heard_all()
+    reply = await shop.do(Comment(ref=7, text=text), who or viewer("ann"))
+    await shop.asks.aclose()
+    return reply
+
+
+async def counts(shop: Desk) -> dict[str, int]:
+    desk = (await shop.do(DeskOpen(ref=1))).desk
+    assert desk is not None
+    return desk.asks
+
+
+@pytest.mark.parametrize(
+    ("text", "product", "by"),
+    [
+        ("2号链接", MUG, "number"),
+        ("三号多少钱", LAMP, "number"),
+        ("how much is no. 1?", SOFA, "number"),
+        ("沙发多少钱", SOFA, "words"),
+        ("How much is the LAMP?", LAMP, "words"),
+        ("9号的杯子，求链接", MUG, "pin"),
+        ("求链接", MUG, "pin"),
+        ("沙发和mug都求链接", MUG, "words"),
+    ],
+)
+async def test_the_card_is_of_the_product_named_by_its_place_or_title_else_of_the_pin(
+    shop: Desk, text: str, product: Product, by: str
+) -> None:
+    await shop.join("watcher")
+    await shop.do(Pin(ref=1, sku="mug"))
+
+    reply = await say(shop, text)
+
+    assert (reply.id is not None, reply.card) == (True, Card(product=product, by=by))
+    assert await counts(shop) == {product.sku: 1}
+
+
+async def test_a_room_that_is_not_open_here_is_read(shop: Desk) -> None:
+    assert shop.open_room(ROOM) is None
+    await shop.do(Pin(ref=1, sku="lamp"))
+
+    assert (await say(shop, "combien ?")).card == Card(product=LAMP, by="pin")
+    assert (await say(shop, "沙发多少钱")).card == Card(product=SOFA, by="words")
+
+
+async def test_the_shelf_as_it_is_now_is_what_titles_are_looked_for_in(shop: Desk) -> None:
+    await shop.join("watcher")
+    assert (await say(shop, "mug link please")).card == Card(product=MUG, by="words")
+
+    renamed = Product("mug", "Stone cup", 4900, "CNY")
+    await shop.do(ShelfPut(ref=1, product=renamed))
+    assert (await say(shop, "mug, price please?")).card is None
+    assert (await say(shop, "cup price please")).card == Card(product=renamed, by="words")
+
+    await shop.do(ShelfRemove(ref=1, sku="sofa"))
+    assert (await say(shop, "1号链接")).card == Card(product=renamed, by="number")
+
+
+async def test_the_card_names_the_sale_that_is_open_else_the_next_one(shop: Desk) -> None:
+    await shop.join("watcher")
+    sale = SaleOpen(ref=1, sku="mug", price=1, stock=1, per_user=1, hold_s=60)
+    later = (await shop.do(SaleOpen(**fields(sale), starts_in_s=900))).sale
+    sooner = (await shop.do(SaleOpen(**fields(sale), starts_in_s=600))).sale
+    assert later is not None
+    assert sooner is not None
+    scheduled = await say(shop, "mug link please")
+    opened = (await shop.do(sale)).sale
+    assert opened is not None
+    now = await say(shop, "link of the mug please, link?")
+
+    assert [r.card and r.card.sale for r in (scheduled, now)] == [sooner.sale, opened.sale]
+    assert (await say(shop, "lamp link please")).card == Card(product=LAMP, by="words", sale="")
+
+
+def fields(sale: SaleOpen) -> dict[str, int | str]:
+    return {name: getattr(sale, name) for name in sale.__struct_fields__ if name != "starts_in_s"}
+
+
+async def test_an_ask_of_no_product_is_counted_as_such(shop: Desk) -> None:
+    reply = await say(shop, "求链接")
+
+    assert (reply.card, await counts(shop)) == (None, {"": 1})
+    [fact] = await facts(shop, "asks")
+    assert fact["asks"] == [{"user": "ann", "sku": "", "by": "", "pinned": ""}]
+
+
+async def test_what_asks_for_nothing_is_answered_with_its_id_alone(shop: Desk) -> None:
+    await shop.do(Pin(ref=1, sku="mug"))
+
+    reply = await say(shop, "my screen is blinking")
+
+    assert reply == Ok(ref=7, id=reply.id)
+    assert await shop.redis.exists(shop.key("asks"), shop.key("questions")) == 0
+
+
+async def test_only_the_author_hears_of_the_answer(shop: Desk) -> None:
+    ann, ben = await shop.join("ann"), await shop.join("ben")
+
+    await say(shop, "mug link please")
+    await shop.notice("the end")
+    for guest in (ann, ben):
+        heard = await guest.until(lambda m: m["t"] == "notice")
+        assert [m["t"] for m in heard] == ["comment", "notice"]
+
+
+async def test_host_and_moderators_hear_the_counts_and_viewers_do_not(
+    shop: Desk, there: Desk
+) -> None:
+    mei, mo = await shop.join("mei", role=Role.HOST), await there.join("mo", role=Role.MODERATOR)
+    ann = await there.join("ann")
+    for user, text in (("ann", "mug link please"), ("ben", "2号链接"), ("cid", "1号多少钱")):
+        await say(shop, text, viewer(user))
+
+    wanted = {"t": "asks", "counts": {"mug": 2, "sofa": 1}}
+    for staff in (mei, mo):
+        heard = await staff.until(lambda m: m == wanted)
+        sizes = [sum(m["counts"].values()) for m in heard if m["t"] == "asks"]
+        assert sizes == sorted(sizes)
+    await there.heard_all()
+    assert {m["t"] for m in ann.heard} <= {"comment", "online"}
+
+
+async def test_who_asks_again_soon_gets_the_card_and_counts_once(shop: Desk) -> None:
+    for text in ("mug link please", "mug, how much?", "mug price?"):
+        assert (await say(shop, text)).card is not None
+    await say(shop, "lamp link please")
+
+    assert await counts(shop) == {"mug": 1, "lamp": 1}
+    assert [len(fact["asks"]) for fact in await facts(shop, "asks")] == [1, 1]
+
+
+async def test_each_ask_is_a_fact_with_what_was_pinned_then(shop: Desk) -> None:
+    await say(shop, "mug link please")
+    await shop.do(Pin(ref=1, sku="sofa"))
+    await say(shop, "mug link please", viewer("ben"))
+    await say(shop, "求链接", viewer("ben"))
+
+    asks = [ask for fact in await facts(shop, "asks") for ask in fact["asks"]]
+    assert asks == [
+        {"user": "ann", "sku": "mug", "by": "words", "pinned": ""},
+        {"user": "ben", "sku": "mug", "by": "words", "pinned": "sofa"},
+        {"user": "ben", "sku": "sofa", "by": "pin", "pinned": "sofa"},
+    ]
+
+
+async def test_asks_of_many_at_once_are_counted_in_few_calls(shop: Desk) -> None:
+    users = [viewer(f"u{n}") for n in range(300)]
+
+    await asyncio.gather(*(shop.do(Ask(ref=1, sku="mug"), who) for who in users))
+    await shop.asks.aclose()
+
+    assert await counts(shop) == {"mug": 300}
+    assert len(await facts(shop, "asks")) < 300
+
+
+async def test_the_button_asks_about_its_own_product(shop: Desk) -> None:
+    await shop.do(Pin(ref=1, sku="mug"))
+
+    reply = await shop.do(Ask(ref=4, sku="lamp"), viewer("ann"))
+    said = await shop.do(Ask(ref=5, sku="lamp", text="多少钱"), viewer("ann"))
+    await shop.asks.aclose()
+
+    assert reply == Ok(ref=4, card=Card(product=LAMP, by="sku"))
+    assert said == Ok(ref=5, card=Card(product=LAMP, by="sku"))
+    assert await counts(shop) == {"lamp": 1}
+    assert await refusal(shop.do(Ask(ref=1, sku="hat"), viewer("ann"))) == "not_found"
+
+
+async def test_what_host_and_moderators_say_is_not_counted(shop: Desk) -> None:
+    reply = await say(shop, "链接在1号", HOST)
+    await say(shop, "1号链接", Identity("mo", "Mo", Role.MODERATOR))
+    asked = await shop.do(Ask(ref=1, sku="mug"))
+    await shop.asks.aclose()
+
+    assert (reply.card, asked.card and asked.card.product, await counts(shop)) == (None, MUG, {})
+
+
+async def test_a_comment_that_is_refused_asks_for_nothing(shop: Desk) -> None:
+    await shop.do(Pin(ref=1, sku="mug"))
+    await shop.script("room_phase", phase="ended")
+
+    assert await refusal(say(shop, "求链接")) == "not_live"
+    assert await counts(shop) == {}
+
+
+async def test_a_comment_stands_also_when_its_question_is_not_taken(
+    room_settings: Settings, make_settings: MakeSettings
+) -> None:
+    tight = make_settings(asks={"questions_per_user_max": 1}, rooms={"comments_burst": 9})
+    async with desk(tight, "w1") as shop:
+        await shop.create()
+        first = await shop.do(Comment(ref=1, text="包邮吗"), viewer("ann"))
+        second = await shop.do(Comment(ref=1, text="有什么颜色"), viewer("ann"))
+
+    assert (first.question is not None, second.id is not None, second.question) == (
+        True,
+        True,
+        None,
+    )
+
+
+async def test_the_rules_file_of_the_settings_is_used(make_settings: MakeSettings) -> None:
+    with pytest.raises(SettingsError, match=r"asks\.rules_file = 'none\.toml' can't be read"):
+        async with desk(make_settings(asks={"rules_file": "none.toml"}), "w1"):
+            pass
+
+
+async def test_a_group_of_asks_that_fails_is_not_the_viewers_concern(shop: Desk) -> None:
+    await shop.redis.delete(shop.key("asks"))
+    await shop.redis.set(shop.key("asks"), "no hash")
+
+    reply = await shop.do(Ask(ref=1, sku="mug"), viewer("ann"))
+    await shop.asks.aclose()
+
+    assert reply.card is not None
+    with pytest.raises(CommandError):
+        await shop.do(DeskOpen(ref=1))
