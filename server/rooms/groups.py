@@ -128,6 +128,7 @@ class Groups:
             "kind": "group",
             "group": id_,
             "admits": body.admits,
+            "by": who.user,
         }
         try:
             await self._directory.make(host, id_, args)

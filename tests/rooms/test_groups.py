@@ -22,6 +22,7 @@ from server.protocol.commands import (
 from server.protocol.community_commands import Follow, GroupJoin, GroupLeave, Reserve
 from server.protocol.models import Product
 from server.protocol.roles import Role
+from server.rooms import timeline
 from server.rooms.groups import GroupBody
 from server.rooms.hosts import Admits, Group
 from server.rooms.outbox import _rooms
@@ -76,6 +77,17 @@ async def test_a_group_is_made_once_and_its_hosts_rooms_name_it(here: Desk, ther
     assert (await here.directory.read("later")).group == GROUP
     view = await here.directory.read(GROUP)
     assert (view.kind, view.phase, view.host, view.group) == ("group", "live", "h1", GROUP)
+
+
+async def test_who_made_and_changed_a_group_is_written_down(here: Desk) -> None:
+    await make(here)
+    await make(here)
+    await here.groups.put(ADMIN, "h1", GroupBody("Cup people", "followers"))
+    facts = [fact async for chunk in timeline.read(here.scripts, GROUP) for _, fact in chunk]
+    assert [(f["k"], f["title"], f["admits"], f["by"]) for f in facts] == [
+        ("group", "Tea people", "all", "h1"),
+        ("group", "Cup people", "followers", "root"),
+    ]
 
 
 async def test_a_room_made_while_the_group_is_made_names_it_too(

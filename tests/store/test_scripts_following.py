@@ -185,7 +185,9 @@ async def test_a_member_is_taken_in_once_and_a_full_group_takes_no_more(scripts:
         full = await group.refused("member_put", on=True, **args | {"user": "bob"})
         assert full.code == "limit_reached"
         assert await group.run("member_put", on=False, **args) == {"changed": True, "members": 0}
-        assert [(f["k"], f["user"], f["on"]) for f in await facts_of(group)] == [
+        made, *facts = await facts_of(group)
+        assert made["k"] == "group"
+        assert [(f["k"], f["user"], f["on"]) for f in facts] == [
             ("member", "ann", True),
             ("member", "ann", False),
         ]

@@ -1,9 +1,9 @@
 -- Makes a room, empty: a stream that is scheduled, or a fan group, which is live for ever.
--- keys: room
--- uses: room
+-- keys: room timeline
+-- uses: room timeline
 -- args: title host host_name scheduled(ms, 0 = unknown) stream_url? embed_url? epoch
 --   kind?(stream|group) group?(id of the host's fan group) followers? as_of?(both from host_follow)
---   admits?(of a group: all|followers|buyers)
+--   admits?(of a group: all|followers|buyers) by?
 -- returns: {created}; refuses conflict
 -- holds: a room that exists is never touched; seq and epoch are born together.
 
@@ -25,5 +25,6 @@ if A.as_of then
 end
 if A.kind == 'group' then
   redis.call('HSET', K.room, 'started', int(created), 'admits', A.admits)
+  record({ k = 'group', title = A.title, admits = A.admits })
 end
 return done({ created = created })
