@@ -138,9 +138,9 @@ async def open_page(browser: Browser, problems: Problems) -> AsyncIterator[OpenP
 def open_console(open_page: OpenPage) -> OpenPage:
     """`await open_console(shop)`: the host console, signed in as the room's host."""
 
-    async def open_it(shop: Shop, **options: Any) -> Page:
+    async def open_it(shop: Shop, owner: str = HOST, **options: Any) -> Page:
         return await open_page(  # type: ignore[no-any-return]
-            shop.console, HOST, Role.HOST, HOST_NAME, **({"viewport": DESKTOP} | options)
+            shop.console, owner, Role.HOST, HOST_NAME, **({"viewport": DESKTOP} | options)
         )
 
     return open_it

@@ -140,9 +140,10 @@ async def open_shop(
     *products: dict[str, Any],
     title: str = "周末的慢客厅 沙发专场",
     live: bool = True,
+    owner: str = HOST,
 ) -> AsyncIterator[Shop]:
-    """A room with a shelf, live unless said otherwise."""
-    host_token = token(HOST, Role.HOST, HOST_NAME)
+    """A room of `owner` with a shelf, live unless said otherwise."""
+    host_token = token(owner, Role.HOST, HOST_NAME)
     async with Rest(server.url, host_token) as rest:
         await rest.create(room, title)
     async with RoomClient(server.url, room, host_token, options=STEADY) as host:

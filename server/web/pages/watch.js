@@ -46,6 +46,7 @@ const ctx = {
     openBuySheet(room, sale.title, room.buy(sale.sale, qty, { claim: claim ?? undefined }));
   },
   off: (sale, qty) => bestFor(room, sale, qty)?.off ?? 0,
+  onReplay: () => DRAW.phase(),
   places: new Map(), // sale id -> this viewer's place in its line, as it was on joining
   async waitlist(sale) {
     if (ctx.needSignIn()) return;

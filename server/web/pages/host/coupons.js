@@ -36,6 +36,7 @@ function couponForm(room, currency) {
   ], t("host.coupon_open"), async ({ title, off, kind, floor, quota, per_user, audience, minutes },
     form) => {
     const worthOf = kind === "percent" ? { percent: Number(off) } : { amount: minor(off, currency) };
+    if (worthOf.amount >= minor(floor, currency)) throw new Error(t("form.floor_low"));
     await room.couponOpen({ title: title.trim(), currency, ...worthOf,
       floor: minor(floor, currency), quota: Number(quota), per_user: Number(per_user), audience,
       lasts_s: Number(minutes) * MINUTE_S, skus: form.getAll("skus") });

@@ -3,7 +3,7 @@
 import { h, icon, iconButton, write } from "../ui/dom.js";
 import { clock, duration } from "../ui/format.js";
 import { rest } from "../ui/session.js";
-import { t } from "../ui/strings.js";
+import { t, whyNot } from "../ui/strings.js";
 import { choice } from "./forms.js";
 import { attempt } from "./shelf.js";
 
@@ -31,7 +31,7 @@ export class ReviewBox {
   }
 
   #row({ id, name, text, why, ts }) {
-    const known = ["words", "review", "new", "flood"].includes(why);
+    const known = ["word", "all", "new", "flood"].includes(why);
     return h("li.held", { data: { id } },
       h("div.question-words", {}, h("p", {}, text), h("span.fine", {},
         [name, clock(ts, false), known ? t(`review.why_${why}`) : why].filter(Boolean).join(" · "))),
@@ -148,11 +148,12 @@ export class LogBox {
   }
 
   async read() {
-    const page = await attempt(rest("GET", this.path));
-    if (!page) return;
-    const { actions } = page;
+    const { actions = [], trouble } = await rest("GET", this.path)
+      .catch((error) => ({ trouble: whyNot(error) }));
+    if (trouble) return this.list.replaceChildren(h("li.fine", {}, trouble));
     this.list.replaceChildren(...actions.slice(0, LOG_SHOWN_MAX).map((it) => h("li", {},
       h("span.fine", {}, clock(it.at)), h("b", {}, it.by), h("span", {}, sentence(it)))));
+    return null;
   }
 }
 

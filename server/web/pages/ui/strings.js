@@ -181,6 +181,7 @@ const STRINGS = {
   // Poll and lucky draw
   "poll.title": ["投票", "Poll"],
   "poll.open": ["点一下就投", "Tap to vote"],
+  "poll.thanks": ["已投票", "You have voted"],
   "poll.closed": ["投票结束", "Closed"],
   "poll.votes": ["{n} 票", "{n} votes"],
   "poll.voted": ["你已经投过了", "You have voted"],
@@ -242,6 +243,12 @@ const STRINGS = {
 
   // After the stream
   "replay.title": ["回看", "Replay"],
+  "replay.minute": ["第几分钟", "Minute"],
+  "replay.at": ["第 {n} 分钟", "Minute {n}"],
+  "replay.marks": ["讲过的商品", "What was shown"],
+  "replay.back": ["往前一分钟", "A minute back"],
+  "replay.on": ["往后一分钟", "A minute on"],
+  "replay.nothing": ["这时没有讲解商品", "No product was shown then"],
 
   // Orders
   "orders": ["我的订单", "My orders"],
@@ -358,7 +365,7 @@ const STRINGS = {
   "host.no_lucky": ["种子的哈希会先公布，谁都能验证结果。", "The hash of the seed is told first: anybody can check the result."],
   "host.tab.talk": ["评论", "Talk"],
   "host.tab.shelf": ["货架", "Shelf"],
-  "host.tab.numbers": ["数据", "Numbers"],
+  "host.tab.numbers": ["控制台", "Desk"],
 
   "view.label": ["主播台的页面", "Parts of the console"],
   "view.now": ["现场", "Live"],
@@ -379,8 +386,8 @@ const STRINGS = {
   "review.more": ["还有 {n} 条", "{n} more"],
   "review.pass": ["放行", "Pass"],
   "review.drop": ["不放行", "Drop"],
-  "review.why_words": ["含待审词", "a held word"],
-  "review.why_review": ["先审后发", "all are reviewed"],
+  "review.why_word": ["含待审词", "a held word"],
+  "review.why_all": ["先审后发", "all are reviewed"],
   "review.why_new": ["新人", "new here"],
   "review.why_flood": ["刷屏", "flooding"],
   "rules.title": ["评论规则", "Rules"],
@@ -544,6 +551,7 @@ const STRINGS = {
   "form.quota": ["总张数", "How many"],
   "form.coupon_each": ["每人限领", "Per person"],
   "form.minutes": ["有效（分钟，0 为不限）", "Lasts (min, 0 = open end)"],
+  "form.floor_low": ["「满多少」要大于「减多少」，订单不能免费", "“From” must be more than what is taken off"],
   "form.skus": ["只限", "Only for"],
   "form.poll_question": ["问题", "Question"],
   "form.option": ["选项 {n}", "Option {n}"],

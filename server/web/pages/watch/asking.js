@@ -8,6 +8,7 @@ import { t, whyNot } from "../ui/strings.js";
 
 const CARDS_MAX = 2;
 const TEXT_MAX = "200";
+const ANSWER_MS = 6000;
 
 const titleOf = ({ shelf }, sku) => shelf.find((product) => product.sku === sku)?.title ?? "";
 
@@ -104,6 +105,8 @@ export function askSection(ctx, product, answers) {
       field.value = "";
       answers.heard(reply);
       if (reply.card) toast(t("ask.link_told"));
+      // The sheet covers the answers below it.
+      if (reply.answers?.length) toast(reply.answers[0].answer, { forMs: ANSWER_MS });
     } catch (error) {
       toast(whyNot(error, room.state.room.phase));
     }

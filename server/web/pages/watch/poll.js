@@ -58,7 +58,8 @@ export function pollCard(ctx, poll) {
     const open = pollIsOpen(it, room.now());
     const all = it.votes.reduce((sum, n) => sum + n, 0);
     bars.update(it, { mine: room.state.mine.vote, open });
-    write(line, `${t(open ? "poll.open" : "poll.closed")} · ${t("poll.votes", { n: number(all) })}`);
+    write(line, `${t(!open ? "poll.closed"
+      : room.state.mine.vote === null ? "poll.open" : "poll.thanks")} · ${t("poll.votes", { n: number(all) })}`);
     timer.classList.toggle("over", !open);
   };
   const root = h("div.poll", { data: { poll: poll.poll } },

@@ -1,25 +1,128 @@
 // After the stream: what was shown at which minute, and what can still be bought.
 
-import { h, icon, iconButton, write } from "../ui/dom.js";
-
+import { h, iconButton, write } from "../ui/dom.js";
+import { duration } from "../ui/format.js";
 import { productOf, saleBlock, thumbnail } from "../ui/product.js";
 import { rest } from "../ui/session.js";
 import { t } from "../ui/strings.js";
 
+const MINUTE_MS = 60_000;
+const PAGES_MAX = 20; // of 500 entries
+const READ_AFTER_MS = 150; // while the slider moves
+
 export class Replay {
   constructor(ctx) {
     this.ctx = ctx;
-    this.root = h("section.replay", { hidden: true, "aria-label": t("replay.title") });
-    this.asked = false;
+    this.at = 0; // ms since the start
+    this.entries = null;
+    this.clock = h("b.digits");
+    this.slider = h("input", { type: "range", min: "0", step: "1", value: "0",
+      "aria-label": t("replay.minute"), oninput: () => this.#slide() });
+    this.marks = h("ol.replay-marks", { "aria-label": t("replay.marks") });
+    this.shown = h("div.replay-shown");
+    this.said = h("ol.replay-said", { tabindex: "0", "aria-label": t("comment.list") });
+    this.root = h("section.replay", { hidden: true, "aria-label": t("replay.title") },
+      h("div.replay-head", {}, h("b", {}, t("replay.title")), this.clock,
+        iconButton("back", t("replay.back"), () => this.#go(this.at - MINUTE_MS)),
+        iconButton("play", t("replay.on"), () => this.#go(this.at + MINUTE_MS))),
+      this.slider, this.marks, this.shown, this.said);
+  }
+
+  get path() {
+    return `/v1/rooms/${encodeURIComponent(this.ctx.room.state.room.room)}/replay`;
   }
 
   draw() {
     const { room } = this.ctx.room.state;
-    this.root.hidden = room.phase !== "ended" || !this.root.childElementCount;
-    if (room.phase === "ended" && !this.asked) this.#read();
+    const over = room.phase === "ended" && room.started > 0;
+    this.root.hidden = !over || !this.entries;
+    if (over && !this.entries && !this.reading) this.#read();
   }
 
+  /** Everything that was shown, once; then the first product. */
   async #read() {
-    this.asked = true;
+    this.reading = true;
+    try {
+      const entries = [];
+      let page = { next: "" };
+      for (let n = 0; n < PAGES_MAX && page.next !== undefined && page.next !== null; n += 1) {
+        const query = page.next ? `?after=${encodeURIComponent(page.next)}` : "";
+        page = await rest("GET", this.path + query);
+        entries.push(...(page.entries ?? []));
+      }
+      this.entries = entries;
+      const { started, ended } = this.ctx.room.state.room;
+      this.length = Math.max(0, ended - started);
+      this.slider.max = String(Math.floor(this.length / MINUTE_MS));
+      this.slider.hidden = this.length < MINUTE_MS;
+      this.#drawMarks(started);
+      this.draw();
+      this.ctx.onReplay?.();
+      await this.#go(this.marked[0] ?? 0);
+    } catch {
+      // Then there is the shelf; the next change of the room asks again.
+    }
+    this.reading = false;
+  }
+
+  /** The moments to jump to: when a product came to be shown. */
+  #drawMarks(started) {
+    const pins = this.entries.filter(({ t: kind, sku }) => kind === "pin" && sku);
+    this.marked = pins.map(({ at }) => Math.max(0, at - started));
+    this.marks.hidden = pins.length === 0;
+    this.marks.replaceChildren(...pins.map(({ title, sku }, i) => h("li", {},
+      h("button.replay-mark", { type: "button", data: { sku }, onclick: () =>
+        this.#go(this.marked[i]) }, h("span.digits", {}, duration(this.marked[i])), title || sku))));
+  }
+
+  #slide() {
+    clearTimeout(this.timer);
+    const at = Number(this.slider.value) * MINUTE_MS;
+    this.timer = setTimeout(() => this.#go(at), READ_AFTER_MS);
+  }
+
+  async #go(ms) {
+    this.at = Math.max(0, Math.min(ms, this.length));
+    const asked = this.at;
+    this.slider.value = String(Math.floor(asked / MINUTE_MS));
+    this.slider.setAttribute("aria-valuetext", t("replay.at", { n: this.slider.value }));
+    write(this.clock, `${duration(asked)} / ${duration(this.length)}`);
+    for (const [i, row] of [...this.marks.children].entries()) {
+      row.firstChild.setAttribute("aria-current", String(this.#isOn(i)));
+    }
+    const query = asked % MINUTE_MS ? `ms=${asked}` : `minute=${asked / MINUTE_MS}`;
+    const moment = await rest("GET", `${this.path}/at?${query}`).catch(() => null);
+    if (!moment || asked !== this.at) return; // a later one was asked for meanwhile
+    this.moment = moment;
+    this.#product();
+    this.#comments();
+  }
+
+  #isOn(i) {
+    return this.marked[i] <= this.at && (this.marked[i + 1] ?? Infinity) > this.at;
+  }
+
+  #product() {
+    const shown = this.moment?.pin;
+    if (!shown) {
+      this.shown.replaceChildren(h("p.fine", {}, t("replay.nothing")));
+      return;
+    }
+    const product = productOf(this.ctx.room.state.room, shown.product);
+    this.shown.replaceChildren(
+      h("button.pinned-main", { type: "button", onclick: () => this.ctx.details(product),
+        "aria-label": t("product.open", { title: product.title }), data: { sku: product.sku } },
+      thumbnail(product), h("span.pinned-words", {}, h("span.pinned-title", {}, product.title),
+        product.points.length > 0 && h("span.point", {}, product.points[0]))),
+      saleBlock(this.ctx, product, { stock: false }).root);
+  }
+
+  #comments() {
+    const { notice, question, comments = [] } = this.moment;
+    const line = (label, text) => text && h("li", {}, h("span.name", {}, label), text);
+    const rows = [line(t("watch.notice"), notice), line(t("ask.answering"), question?.text),
+      ...comments.map(({ name, text }) => line(name, text))].filter(Boolean);
+    this.said.hidden = rows.length === 0;
+    this.said.replaceChildren(...rows);
   }
 }
