@@ -27,8 +27,8 @@ async def _buy(person: Person, fields: Message) -> None:
     await person.buy(fields["sale"], qty, pay, coupon=fields.get("coupon", ""))
 
 
-async def _leave(person: Person, _: Message) -> None:
-    person.step_out()
+async def _leave(person: Person, fields: Message) -> None:
+    person.step_out(fields.get("away_s"))
 
 
 async def _drop(person: Person, _: Message) -> None:

@@ -1,13 +1,10 @@
 """What people did beside buying, and what they were told of it: seen by one, compared over all."""
 
-import hashlib
 from collections import Counter
-from typing import Any
 
 from client_sim import content
 from client_sim.checks import Findings
 from client_sim.observer import Observer
-from client_sim.order_book import LIVE
 from client_sim.state import Position
 from client_sim.wire import Message
 
@@ -27,6 +24,7 @@ class CommunityRecord:
         self.shown: dict[str, set[str]] = {}  # comment -> who saw it beside its author
         self.called: set[str] = set()  # who follows or reserved
         self.announced: Counter[tuple[str, str]] = Counter()  # (user, room)
+        self.waited: set[str] = set()  # who sat in the fan group before the start
 
 
 class CommunityWatch(Observer):
@@ -103,112 +101,3 @@ class CommunityWatch(Observer):
         words = f"asked {text!r} while {now} was pinned and was given {sku}"
         fine = sku is not None and sku in (before, now)
         self._findings.see("links_given", fine, self.who, words)
-
-
-class CommunityReckoning:
-    """At the end: `compare` lays what people remember beside what the room says."""
-
-    def __init__(self, record: CommunityRecord, findings: Findings) -> None:
-        self._record = record
-        self._findings = findings
-
-    def compare_polls(self) -> None:
-        """Every closed poll has the votes that were answered, no more and no fewer."""
-        for poll in self._record.polls.values():
-            if poll["status"] != "closed":
-                continue
-            counted = Counter(self._record.votes.get(poll["poll"], {}).values())
-            votes = [counted[option] for option in range(len(poll["options"]))]
-            words = f"poll {poll['poll']} ended with {poll['votes']}, people voted {votes}"
-            self._see("votes_counted", votes == poll["votes"], words)
-
-    def drawn(self) -> list[str]:
-        """The lucky draws that are over."""
-        return [it["lucky"] for it in self._record.luckies.values() if it["status"] == "drawn"]
-
-    def compare_lucky(self, lucky: str, entrants: list[str]) -> None:
-        """The winners of a draw follow from its seed and the entrants that are published."""
-        drawn = self._record.luckies[lucky]
-        missing = self._record.entered.get(lucky, set()) - set(entrants)
-        self._see("draws_check_out", not missing, f"draw {lucky} lost the entries of {missing}")
-        seed = drawn["seed"]
-        words = f"draw {lucky}: seed {seed} has not the hash that was told"
-        self._see("draws_check_out", _sha1(seed) == drawn["seed_hash"], words)
-        ranked = sorted(entrants, key=lambda user: _sha1(f"{seed} {user}"))
-        won = [winner["user"] for winner in drawn.get("winners", [])]
-        words = f"draw {lucky} was won by {won}, should be {ranked[: drawn['prizes']]}"
-        self._see("draws_check_out", won == ranked[: drawn["prizes"]], words)
-        together = _sha1("\n".join(sorted(entrants, key=str.encode)))
-        words = f"draw {lucky}: the published entrants have not the hash that was told"
-        self._see("draws_check_out", together == drawn["entrants_hash"], words)
-
-    def compare_coupons(self, orders: list[Message], coupons: list[Message]) -> None:
-        """Quotas are kept, a claim is in one live order, and orders cost what coupons say."""
-        terms = {coupon["coupon"]: coupon for coupon in coupons}
-        given = Counter(self._record.claims.values())
-        for name, coupon in terms.items():
-            words = f"coupon {name}: {given[name]} claims answered, {coupon['claimed']} counted"
-            fine = given[name] <= coupon["claimed"] <= coupon["quota"]
-            self._see("claims_kept", fine, words)
-        used: Counter[str] = Counter()
-        for order in orders:
-            if not order.get("claim"):
-                continue
-            used[order["claim"]] += order["status"] in LIVE
-            whole = sum(line["qty"] * line["price"] for line in order["lines"])
-            off = _off(terms[order["coupon"]], order["lines"])
-            words = f"order {order['order']} of {whole} costs {order['total']}, {off} is off"
-            self._see("coupon_prices", order["total"] == whole - off, words)
-            self._see("coupon_prices", order["off"] == off, words)
-        for claim, times in used.items():
-            self._see("claims_kept", times <= 1, f"claim {claim} is in {times} live orders")
-
-    def compare_comments(self) -> None:
-        """What a moderator has to look at first is seen by nobody else."""
-        for comment, author in self._record.held.items():
-            seen = self._record.shown.get(comment, set())
-            words = f"comment {comment} of {author} was held and seen by {sorted(seen)[:5]}"
-            self._see("held_unseen", not seen or comment in self._record.passed, words)
-
-    def compare_announcements(self, room: str, waiting: list[str]) -> None:
-        """Those of `waiting`, connected elsewhere, who follow or reserved were told once."""
-        for user in waiting:
-            if user in self._record.called:
-                times = self._record.announced[user, room]
-                self._see("announced_once", times == 1, f"{user} was told {times} times")
-
-    def compare_figures(self, figures: Message, orders: list[Message]) -> None:
-        """The host's figures are what the orders add up to."""
-        paid = [order for order in orders if order["status"] == "paid"]
-        for words, told, ours in (
-            ("net GMV", _money(figures["gmv_net"]), _sum(paid, "total")),
-            ("coupon cost", _money(figures["coupon_cost"]), _sum(paid, "off")),
-            ("buyers", figures["buyers"], len({order["user"] for order in paid})),
-        ):
-            self._see("figures_agree", told == ours, f"{words} is {told}, by the orders {ours}")
-
-    def _see(self, check: str, holds: Any, sentence: str) -> None:
-        self._findings.see(check, bool(holds), "the reckoning", sentence)
-
-
-def _sha1(text: str) -> str:
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _off(coupon: Message, lines: list[Message]) -> int:
-    skus = coupon.get("skus") or [line["sku"] for line in lines]
-    eligible: int = sum(line["qty"] * line["price"] for line in lines if line["sku"] in skus)
-    if "percent" in coupon:
-        return eligible * int(coupon["percent"]) // 100
-    return min(int(coupon["amount"]), eligible)
-
-
-def _sum(orders: list[Message], field: str) -> dict[str, int]:
-    found: Counter[str] = Counter()
-    for order in orders:
-        found[order["currency"]] += order.get(field, 0)
-    return {currency: amount for currency, amount in found.items() if amount}
-
-
-def _money(amounts: Message) -> dict[str, int]:
-    return {currency: amount for currency, amount in amounts.items() if amount}

@@ -10,6 +10,8 @@ from random import Random
 from client_sim import content
 from client_sim.checks import Findings
 from client_sim.client import Options, RoomClient
+from client_sim.community_reckoning import CommunityReckoning
+from client_sim.community_watch import CommunityRecord, CommunityWatch
 from client_sim.director import Director
 from client_sim.errors import RoomError
 from client_sim.host import Eye, Host
@@ -89,6 +91,7 @@ class Crowd:
         self._record = Record()
         self._rest: Rest
         self._group_record = Record()
+        self._community = CommunityRecord()
         self._over = asyncio.Event()
         # These hear all that the auditor hears. A script goes on to its last step.
         self._listeners = listeners if plan.script else (*listeners, _Curfew(self._over))
@@ -119,7 +122,7 @@ class Crowd:
                     reckoning = Reckoning(
                         self.persons, auditor, client, office, self._record, self.findings
                     )
-                    await self._evening(host_user, reckoning)
+                    await self._evening(host_user, reckoning, office)
         except RoomError as error:
             raise CannotRun(str(error)) from None
         return reckoning
@@ -150,7 +153,7 @@ class Crowd:
         self._with_host = False
         self.notes.append(f"Room {room} was live already: viewers only, as with --no-host.")
 
-    async def _evening(self, host_user: str, reckoning: Reckoning) -> None:
+    async def _evening(self, host_user: str, reckoning: Reckoning, office: Rest) -> None:
         async with AsyncExitStack() as stage, asyncio.TaskGroup() as people:
             host = None
             if self._with_host:
@@ -165,6 +168,7 @@ class Crowd:
                 await host.end(for_good=self._plan.seconds > 0)
             await self._finished()
             await reckoning.make()
+            await CommunityReckoning(self._community, self.findings).make(office, self._plan.room)
             for person in self.persons:
                 person.go_home()
 
@@ -174,7 +178,8 @@ class Crowd:
         token = plan.host_token or mint(plan.secret, user, HOST_NAME, Role.HOST)
         eye = Eye()
         rng = Random(f"{plan.seed}:host")
-        async with self._client(1, token, Observers(eye, self.tally)) as client:
+        watch = CommunityWatch(user, self.findings, self._community)
+        async with self._client(1, token, Observers(eye, watch, self.tally)) as client:
             host: Host | Director
             if plan.script is not None:
                 host = Director(
@@ -184,12 +189,21 @@ class Crowd:
                     rng,
                     enter_room=lambda room: self._client(1, token, self.tally, room=room),
                     open_group=lambda title, admits: self._rest.open_group(user, title, admits),
+                    before_start=self._note_who_waits,
                 )
                 self.notes = host.notes
             else:
                 host = Host(client, eye, rng, viewers=plan.viewers, seconds=plan.seconds)
             await host.prepare()
             yield host
+
+    def _note_who_waits(self) -> None:
+        """Those who sit in the fan group and not in the room have to be told of its start."""
+        self._community.waited |= {
+            person.witness.who
+            for person in self.persons
+            if person.group is not None and person.group.connected and person.room is None
+        }
 
     async def _hosting(self, host: Host | Director) -> None:
         try:
@@ -214,15 +228,19 @@ class Crowd:
         user = f"sim-{self._plan.seed}-{i}"
         token = mint(self._plan.secret, user, rng.choice(content.names(habits.language)))
         witness = Witness(user, self.findings, self._record)
+        watch = CommunityWatch(user, self.findings, self._community)
         source = {"kind": rng.choice(SOURCES), "id": f"n{rng.randrange(40)}"}
 
         def enter(last: Position | None, also: Observer) -> AbstractAsyncContextManager[RoomClient]:
-            watchers = Observers(witness, self.tally, also)
+            watchers = Observers(witness, watch, self.tally, also)
             return self._client(i, token, watchers, last=last, source=source)
 
         def enter_group(group: str) -> AbstractAsyncContextManager[RoomClient]:
-            guest = Witness(user, self.findings, self._group_record)
-            return self._client(i, token, Observers(guest, self.tally), source=source, room=group)
+            member = Witness(user, self.findings, self._group_record)
+            there = Observers(member, CommunityWatch(user, self.findings, self._community))
+            return self._client(
+                i, token, Observers(there, self.tally), source={"kind": "group"}, room=group
+            )
 
         return Person(witness, habits, enter, rng, enter_group=enter_group)
 

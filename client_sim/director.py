@@ -1,7 +1,7 @@
 """Plays a script: the host's steps over the host's connection, the crowd's by who is there."""
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from random import Random
 
@@ -30,13 +30,20 @@ class Director:
         *,
         enter_room: EnterRoom,
         open_group: OpenGroup,
+        before_start: Callable[[], None],
     ) -> None:
+        """`before_start` is called right before a step takes the room live."""
         self._room = room
         self._script = script
         self._persons = persons
         self._rng = rng
         self._host = HostActs(
-            room, script.steps, persons, enter_room=enter_room, open_group=open_group
+            room,
+            script.steps,
+            persons,
+            enter_room=enter_room,
+            open_group=open_group,
+            before_start=before_start,
         )
         self.notes = self._host.notes
         self._over = asyncio.Event()

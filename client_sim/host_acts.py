@@ -34,6 +34,7 @@ class HostActs:
         *,
         enter_room: EnterRoom,
         open_group: OpenGroup,
+        before_start: Callable[[], None],
     ) -> None:
         self.notes: list[str] = []
         self._room = room
@@ -41,6 +42,7 @@ class HostActs:
         self._persons = persons
         self._enter_room = enter_room
         self._open_group = open_group
+        self._before_start = before_start
         self._named: dict[tuple[str, str], asyncio.Future[str]] = {}
         self._group: RoomClient | None = None
         self._stack = AsyncExitStack()
@@ -85,6 +87,9 @@ class HostActs:
         if fields is None:
             return
         match step.act:
+            case "live.start":
+                self._before_start()
+                await room.live_start()
             case "say":
                 await room.say(fields["text"])
             case "group.open":
@@ -127,7 +132,8 @@ class HostActs:
             self.notes.append(f"{step.where}: no comment waited for review.")
 
     async def _keep(self, room: RoomClient, step: Step) -> None:
-        said = [it for it in room.state.view["comments"] if it["role"] == "viewer"]
+        comments = room.state.view["comments"]
+        said = [it for it in comments if it["role"] == "viewer" and not it.get("shadow")]
         if said:
             await room.comment_keep(said[-1]["id"])
         else:

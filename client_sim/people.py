@@ -111,8 +111,10 @@ class Person:
         self.witness = witness
         self.room: RoomClient | None = None  # while they are in the room
         self.group: RoomClient | None = None  # while they sit in the fan group
+        self._seat: asyncio.Task[None] | None = None
         self.at_rest = asyncio.Event()  # they have stopped acting
         self._habits = habits
+        self._away_s = habits.away_s
         self._enter = enter
         self._enter_group = enter_group
         self._rng = rng
@@ -126,8 +128,9 @@ class Person:
         self._over.set()
         self._bored.set()
 
-    def step_out(self) -> None:
-        """Leave the room, and come back after a while."""
+    def step_out(self, away_s: float | None = None) -> None:
+        """Leave the room, and come back after a while: a time of one's own, or this."""
+        self._away_s = self._habits.away_s if away_s is None else away_s
         self._bored.set()
 
     def drop(self) -> None:
@@ -147,11 +150,13 @@ class Person:
 
     async def visit_group(self) -> None:
         """Join the host's fan group, and sit there until it is time to go home."""
-        if self.room is None or self._enter_group is None or self.group is not None:
-            return
-        with suppress(CommandRefused, Unanswered):
+        if self.room is not None and self._enter_group is not None and self._seat is None:
             group = await self.room.group_join()
-            async with self._enter_group(group) as self.group:
+            self._seat = asyncio.create_task(self._sit(self._enter_group, group))
+
+    async def _sit(self, enter_group: EnterGroup, group: str) -> None:
+        with suppress(CommandRefused):
+            async with enter_group(group) as self.group:
                 await self._home.wait()
         self.group = None
 
@@ -194,6 +199,9 @@ class Person:
         finally:
             self.room = None
             self.at_rest.set()
+            if self._seat is not None:
+                self._home.set()
+                await self._seat
 
     async def _evening(self) -> None:
         position: Position | None = None
@@ -208,7 +216,8 @@ class Person:
                     return
                 self.room = None
                 position = room.position
-            await set_within(self._over, self._habits.away_s)
+            await set_within(self._over, self._away_s)
+            self._away_s = self._habits.away_s
 
     async def _stay(self, room: RoomClient, attention: Attention) -> None:
         if not self._over.is_set():

@@ -162,7 +162,10 @@ class Reckoning:
                 for person in self._persons
                 if person.room is not None
                 for words in difference(
-                    person.room.state.view, fresh, all_comments=not person.witness.gaps
+                    person.room.state.view,
+                    fresh,
+                    all_comments=not person.witness.gaps
+                    and not person.witness.sees_what_others_do_not,
                 )
             ]
             if not differences:

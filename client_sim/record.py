@@ -21,6 +21,7 @@ class Record:
         self.from_first_comment = False  # and nothing was said before that
         self.comments_said = 0
         self.comments_removed = 0
+        self.shadowed: Counter[str] = Counter()  # comments only their author and staff see
         self._place: OrderedDict[str, int] = OrderedDict()
         self._by_user: Counter[str] = Counter()
 
@@ -78,6 +79,8 @@ class Auditor(Observer):
     def event(self, event: Message) -> None:
         """Write comments down."""
         match event["t"]:
+            case "comment" if event.get("shadow"):
+                self._record.shadowed[event["user"]] += 1
             case "comment":
                 self._findings.looked["all_comments"] += 1
                 self._record.comment(event["id"], event["user"])

@@ -69,6 +69,7 @@ class Witness(Observer):
         self._record = record
         self._position: Position | None = None
         self._like_total = 0
+        self._saw_shadow = False
         self._own_said: dict[str, str] = {}
         self._own_heard: dict[str, str] = {}
         self._ids: deque[str] = deque(maxlen=COMMENT_IDS_KEPT_MAX)
@@ -123,9 +124,11 @@ class Witness(Observer):
     ) -> None:
         """Check a reply."""
         if reply["t"] == "err":
-            fine = reply["code"] not in ("bad_message", "bad_token", "forbidden")
+            ours = ("bad_message", "bad_token", "forbidden")
+            # What may be said, and by whom, is the host's choice.
+            fine = reply["code"] not in (ours if command["op"] != "comment" else ours[:2])
             self._see("let_in", fine, f"`{command['op']}` was refused: {reply['msg']}")
-        elif command["op"] == "comment":
+        elif command["op"] == "comment" and not reply.get("held"):
             self._own_said[reply["id"]] = command["text"].strip()
         self.orders.answered(command, reply)
 
@@ -140,6 +143,11 @@ class Witness(Observer):
             error = error.exceptions[0]
         self._see("let_in", False, str(error))
 
+    @property
+    def sees_what_others_do_not(self) -> bool:
+        """Whether comments of a shadow-muted user, who may be this one, are among what we see."""
+        return self._saw_shadow or self._record.shadowed[self.who] > 0
+
     def unheard(self) -> list[str]:
         """Own comments that were accepted and have not come back yet."""
         return [said for said in self._own_said if said not in self._own_heard]
@@ -147,7 +155,9 @@ class Witness(Observer):
     def uncounted(self) -> int | None:
         """Comments said since we joined that we neither got nor were told of; None: unknown."""
         said = self._record.said_after(self._after)
-        return None if said is None else said - self.comments_heard - self.gaps
+        if said is None:
+            return None
+        return said + self._record.shadowed[self.who] - self.comments_heard - self.gaps
 
     def finish(self) -> None:
         """Check what can only be known once the room is quiet."""
@@ -203,6 +213,9 @@ class Witness(Observer):
 
     def _comment(self, event: Message) -> None:
         comment = event["id"]
+        if event.get("shadow"):
+            self._saw_shadow = True
+            return
         self.comments_heard += 1
         self._see("once", comment not in self._id_set, f"comment {comment} came twice")
         self._remember(comment)
