@@ -10,6 +10,7 @@ from typing import Literal
 from redis.exceptions import RedisError
 
 from server.protocol.codes import CommandError
+from server.rooms.group_ids import group_id
 from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
 
 Circle = Literal["followers", "group"]
@@ -31,7 +32,7 @@ class Belonging:
         if circle == "followers":
             key = self._keys.host(host, "followers")
         else:
-            key = self._keys.room(f"fans:{host}", "members")
+            key = self._keys.room(group_id(host), "members")
         try:
             found = await self._redis.hmget(key, asked)
         except (RedisError, OSError) as exc:

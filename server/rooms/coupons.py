@@ -39,7 +39,6 @@ class _Terms(Struct):
 _COUPON = msgpack.Decoder(Coupon)
 _TERMS = msgpack.Decoder(_Terms)
 _OUTCOMES = msgpack.Decoder(list[_Outcome])
-_LISTS = msgpack.Decoder(list[list[Claim]])
 
 
 class Coupons:
@@ -122,11 +121,6 @@ class Coupons:
         if outcome.claim is None:
             raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
         return Ok(ref=cmd.ref, claim=outcome.claim)
-
-    async def of(self, room_id: str, users: list[str]) -> dict[str, list[Claim]]:
-        """The own claims of each of `users`, by coupon in the order of opening."""
-        lists = await self._scripts.run("claims_of", room_id, {"users": users}, _LISTS)
-        return dict(zip(users, lists, strict=True))
 
     async def aclose(self) -> None:
         """Wait until every claim that was handed in has its answer."""

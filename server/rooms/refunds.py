@@ -53,7 +53,7 @@ class Refunds:
 
     async def take_back(self, call: Call, cmd: OrderReturn) -> Ok:
         """A paid order becomes returned; `ok` carries it."""
-        args = {"order": cmd.order, "restock": cmd.restock} | self._args
+        args = {"order": cmd.order, "restock": cmd.restock, "by": call.who.user} | self._args
         order = await self._scripts.run("order_return", call.room_id, args, _ORDER)
         return Ok(ref=cmd.ref, order=order)
 

@@ -142,8 +142,10 @@ class Shop:
         assert ok.claim is not None
         return ok.claim
 
-    async def claims(self, user: str) -> list[Claim]:
-        return (await self.coupons.of(self.id, [user]))[user]
+    async def claims(self, *users: str) -> list[Claim]:
+        """The claims of these users, as they are shown when they join."""
+        found = await self.run("mine_of", users=users)
+        return [msgspec.convert(claim, Claim) for mine in found for claim in mine["claims"]]
 
     async def coupon(self, coupon: Coupon) -> Coupon:
         """The coupon as it is now."""

@@ -3,9 +3,17 @@
 import asyncio
 
 from server.rooms.payments import Payment, SandboxProvider
+from server.rooms.timeline import read
 from server.settings import Settings
 from server.store.scripts import Scripts
 from tests.orders.shop import PRICE, Shop
+
+
+async def test_the_log_of_who_did_what_names_who_took_an_order_back(shop: Shop) -> None:
+    order = await shop.take_back(await shop.pay(await shop.buy("ann", await shop.open())))
+    facts = [fact async for chunk in read(shop.scripts, shop.id) for _, fact in chunk]
+    assert (facts[-1]["k"], facts[-1]["by"]) == ("return", "h")
+    assert (facts[-1]["order"], facts[-1]["user"]) == (order.order, "ann")
 
 
 async def test_a_returned_order_gives_units_allowance_and_money_back(shop: Shop) -> None:

@@ -229,8 +229,7 @@ class Story(RuleBasedStateMachine):
         assert applied == paid, "a paid order has one payment that paid it; no other order has"
 
     async def _check_coupons(self, orders: dict[str, Order]) -> None:
-        lists = await self.shop.coupons.of(self.room, list(USERS))
-        claims = {claim.claim: claim for claims in lists.values() for claim in claims}
+        claims = {claim.claim: claim for claim in await self.shop.claims(*USERS)}
         for claim in self.claimed.values():
             assert claim.claim in claims, f"claim {claim.claim} was answered and is lost"
             assert claims[claim.claim].user == claim.user

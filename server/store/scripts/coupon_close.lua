@@ -1,6 +1,6 @@
 -- Gives out no more of a coupon; what was given out can be used until the coupon's end.
--- keys: room events bus coupons coupon_counts ledger stats
--- uses: room coupons orders
+-- keys: room events bus coupons coupon_counts ledger stats timeline
+-- uses: room timeline coupons orders
 -- durable: yes
 -- args: coupon by? events_max
 -- returns: the coupon; refuses not_found
@@ -14,8 +14,10 @@ if coupon.status ~= 'closed' then
   coupon.status, coupon.ver = 'closed', coupon.ver + 1
   redis.call('HSET', K.coupon_counts, A.coupon .. ':status', 'closed',
     A.coupon .. ':ver', int(coupon.ver))
-  log({ k = 'coupon', at = now_ms(), what = 'closed', coupon = A.coupon, by = A.by })
+  local now = now_ms()
+  log({ k = 'coupon', at = now, what = 'closed', coupon = A.coupon, by = A.by })
   tell_room({ t = 'coupon', coupon = coupon })
+  record({ k = 'coupon', at = now, what = 'closed', coupon = coupon })
   settle()
 end
 return done(coupon)

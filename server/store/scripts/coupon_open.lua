@@ -1,6 +1,6 @@
 -- Opens a coupon: from now, or later, viewers may claim it.
--- keys: room events bus coupons coupon_counts ledger stats
--- uses: room coupons orders
+-- keys: room events bus coupons coupon_counts ledger stats timeline
+-- uses: room timeline coupons orders
 -- durable: yes
 -- args: coupon(id) title currency quota per_user audience starts_in_s lasts_s(0 = until closed)
 --   amount percent(exactly one of them > 0) floor skus coupons_max by? events_max
@@ -37,5 +37,6 @@ redis.call('HSET', K.coupon_counts, A.coupon .. ':claimed', 0, A.coupon .. ':use
   A.coupon .. ':ver', 0, A.coupon .. ':status', 'open')
 coupon = coupon_view(A.coupon)
 tell_room({ t = 'coupon', coupon = coupon })
+record({ k = 'coupon', at = now, what = 'opened', coupon = coupon })
 settle()
 return done(coupon)

@@ -1,8 +1,8 @@
 -- Takes a paid order back: its money is due back; its units go on sale again if asked.
--- keys: room events bus sales stock payments refunds bought orders orders_of holds ledger stats waiting queued
--- uses: room sales coupons orders payments
+-- keys: room events bus sales stock payments refunds bought orders orders_of holds ledger stats waiting queued timeline
+-- uses: room timeline sales coupons orders payments
 -- durable: yes
--- args: order restock(bool) offer_hold_s orders_per_user_max events_max
+-- args: order restock(bool) by? offer_hold_s orders_per_user_max events_max
 -- returns: the order; refuses not_found conflict
 -- holds: returning twice is the same as once; units that are not restocked leave `allocated` too.
 
@@ -30,4 +30,6 @@ end
 set_payment(payment_of(order.payment), 'refund_due', now)
 set_status(order, 'returned', now, A.restock and true or false)
 settle()
+record({ k = 'return', at = now, order = A.order, user = order.user,
+  restock = A.restock and true or false })
 return done(order)
