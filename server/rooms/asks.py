@@ -15,9 +15,11 @@ from server.protocol.events import Ok
 from server.protocol.models import Card
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
+from server.rooms.intent_rules import IntentRules
 from server.rooms.intents import Intent, Intents
 from server.rooms.plain_text import shown_text
 from server.rooms.questions import Questions
+from server.rooms.rules import Rules
 from server.rooms.showing import Showing, Showings
 from server.rooms.titles import TellingWords, Titles
 from server.settings import Settings
@@ -32,7 +34,11 @@ _ANY = msgspec.msgpack.Decoder(Any)
 
 
 class Asks:
-    """Takes asks. `showings` knows the shelves; `questions` takes what is no ask for the link."""
+    """Takes asks.
+
+    `showings` knows the shelves, `questions` takes what is no ask for the link, `rules` the words
+    that are blocked; `intent_rules` say what comments mean.
+    """
 
     def __init__(
         self,
@@ -41,16 +47,17 @@ class Asks:
         metrics: Metrics,
         showings: Showings,
         questions: Questions,
-        intents: Intents,
-        telling: TellingWords,
+        rules: Rules,
+        intent_rules: IntentRules,
     ) -> None:
         self._scripts = scripts
         self._limits = settings.asks
         self._events_max = settings.rooms.event_stream_len_max
         self._showings = showings
         self._questions = questions
-        self._intents = intents
-        self._telling = telling
+        self._rules = rules
+        self._intents = Intents(intent_rules)
+        self._telling = TellingWords(intent_rules)
         self._titles: dict[str, Titles] = {}
         self.batches: GroupCommit[dict[str, Any], None] = GroupCommit(
             "ask_add",
@@ -83,7 +90,18 @@ class Asks:
         intent = self._intents.read(text, asks=True)
         if intent.link:
             return self._answer_ask(call, showing, cmd.sku, "sku", ok)
+        await self._must_be_allowed(call, text)
         return await self._questions.ask(call, showing, cmd.sku, intent, text, ok)
+
+    async def _must_be_allowed(self, call: Call, text: str) -> None:
+        """No blocked words. What they would hold may pass: only the staff sees the queue."""
+        if call.who.role is not Role.VIEWER:
+            return
+        if (await self._rules.of(call.room_id)).verdict(text) == "block":
+            raise CommandError(
+                "forbidden",
+                "A word in this question is not allowed here; ask in other words.",
+            )
 
     async def heed(self, call: Call, text: str, ok: Ok, *, seen: bool = True) -> Ok:
         """The reply to a comment that was accepted: with what it asks for, if it does.
@@ -99,8 +117,8 @@ class Asks:
             sku, by = self._product(call.room_id, showing, intent)
             if intent.link:
                 ok = self._answer_ask(call, showing, sku, by, ok, counts=seen)
-            if intent.topic and seen:
-                ok = await self._questions.ask(call, showing, sku, intent, text, ok)
+            if intent.topic:
+                ok = await self._questions.ask(call, showing, sku, intent, text, ok, seen=seen)
         except CommandError:
             pass
         return ok

@@ -14,7 +14,6 @@ from server.rooms.dispatch import Dispatch, Feature
 from server.rooms.following import Following
 from server.rooms.groups import Groups
 from server.rooms.intent_rules import read_rules
-from server.rooms.intents import Intents
 from server.rooms.likes import Likes
 from server.rooms.luckies import Luckies
 from server.rooms.moderation import Moderation
@@ -32,7 +31,6 @@ from server.rooms.rules import Rules
 from server.rooms.sales import Sales
 from server.rooms.shelf import Shelf
 from server.rooms.showing import Showings
-from server.rooms.titles import TellingWords
 from server.rooms.waitlist import Waitlist
 from server.settings import Settings
 from server.store.scripts import Scripts
@@ -67,17 +65,16 @@ class Features:
         )
         self.announcer = Announcer(scripts, settings, following.refresh)
         questions = Questions(scripts, settings, metrics, self.directory.host_of)
-        rules = read_rules(settings.asks.rules_file)
+        self.rules = Rules(scripts, settings)
         self.asks = Asks(
             scripts,
             settings,
             metrics,
             Showings(open_room, self.directory.read),
             questions,
-            Intents(rules),
-            TellingWords(rules),
+            self.rules,
+            read_rules(settings.asks.rules_file),
         )
-        self.rules = Rules(scripts, settings)
         moderators = Moderators(scripts, settings, self.directory.host_of)
         comments = Comments(scripts, settings, metrics, self.rules, belonging, heed=self.asks.heed)
         self.all: list[Feature] = [

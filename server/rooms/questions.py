@@ -8,6 +8,7 @@ answer from an earlier room comes into this one when it is offered first.
 import hashlib
 import logging
 import secrets
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -81,6 +82,21 @@ def key_of(sku: str, topic: str, text: str) -> str:
     return f"{sku}/{hashlib.sha256(words.encode()).hexdigest()[:16]}"
 
 
+def _unseen(asked: dict[str, str]) -> Question:
+    """What looks like a question in the queue."""
+    return Question(
+        question=asked["id"],
+        sku=asked["sku"],
+        topic=asked["topic"],
+        text=asked["text"],
+        user=asked["user"],
+        name=asked["name"],
+        asked=1,
+        status="open",
+        at=int(time.time() * 1000),
+    )
+
+
 class Questions:
     """Takes questions of viewers, and what host and moderators do with them.
 
@@ -117,16 +133,24 @@ class Questions:
         }
 
     async def ask(
-        self, call: Call, showing: Showing, sku: str, intent: Intent, text: str, ok: Ok
+        self,
+        call: Call,
+        showing: Showing,
+        sku: str,
+        intent: Intent,
+        text: str,
+        ok: Ok,
+        *,
+        seen: bool = True,
     ) -> Ok:
         """The reply with the answers there are, else with the question in the queue.
 
-        Who was offered the answers and asks again did not find theirs, and joins the queue.
-        Raises CommandError.
+        Who was offered the answers and asks again did not find theirs, and joins the queue. What
+        the room has not `seen` is answered as if it did. Raises CommandError.
         """
         key = key_of(sku, intent.topic, text)
         if self._may_offer(call, key):
-            answers = await self._answers(call.room_id, showing, key)
+            answers = await self._answers(call.room_id, showing, key, seen=seen)
             if answers:
                 self._offered[call.room_id, call.who.user, key] = None
                 return msgspec.structs.replace(ok, answers=answers)
@@ -139,6 +163,8 @@ class Questions:
             "user": call.who.user,
             "name": call.who.name,
         }
+        if not seen:
+            return msgspec.structs.replace(ok, question=_unseen(asked))
         outcome = await self.batches.submit(call.room_id, asked)
         if outcome.err:
             raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
@@ -149,7 +175,9 @@ class Questions:
             self._offered.clear()
         return (call.room_id, call.who.user, key) not in self._offered
 
-    async def _answers(self, room_id: str, showing: Showing, key: str) -> list[Question]:
+    async def _answers(
+        self, room_id: str, showing: Showing, key: str, *, seen: bool
+    ) -> list[Question]:
         here = [each for each in showing.answers if key_of(each.sku, each.topic, each.text) == key]
         if here:
             return here
@@ -162,7 +190,8 @@ class Questions:
             return []
         kept = _KEPT.decode(raw)
         question = Question(**{name: getattr(kept, name) for name in Question.__struct_fields__})
-        await self._recall(room_id, key, question, kept.answered)
+        if seen:
+            await self._recall(room_id, key, question, kept.answered)
         return [question]
 
     async def _recall(self, room_id: str, key: str, question: Question, answered: int) -> None:

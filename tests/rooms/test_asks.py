@@ -6,8 +6,8 @@ import pytest
 
 from server.auth import Identity
 from server.protocol.codes import CommandError
-from server.protocol.commands import Comment, Pin, SaleOpen, ShelfPut, ShelfRemove
-from server.protocol.community_commands import Ask, DeskOpen
+from server.protocol.commands import Comment, Mute, Pin, SaleOpen, ShelfPut, ShelfRemove
+from server.protocol.community_commands import Ask, DeskOpen, ReviewPass, Rules, WordsPut
 from server.protocol.events import Ok
 from server.protocol.models import Card, Product
 from server.protocol.roles import Role
@@ -230,6 +230,48 @@ async def test_a_comment_stands_also_when_its_question_is_not_taken(
         True,
         None,
     )
+
+
+async def test_what_waits_for_review_is_answered_and_counts_when_it_is_passed(shop: Desk) -> None:
+    await shop.do(Rules(ref=1, review="all"))
+
+    held = await say(shop, "mug link please, 能机洗吗")
+    assert (held.held, held.card) == (True, Card(product=MUG, by="words"))
+    assert held.question is not None
+    view = (await shop.do(DeskOpen(ref=1))).desk
+    assert view is not None
+    assert (view.asks, view.queue) == ({}, [])
+
+    assert held.id is not None
+    await shop.do(ReviewPass(ref=1, id=held.id))
+    await shop.asks.aclose()
+    view = (await shop.do(DeskOpen(ref=1))).desk
+    assert view is not None
+    assert (view.asks, [q.text for q in view.queue]) == ({"mug": 1}, ["mug link please, 能机洗吗"])
+
+
+async def test_who_is_muted_in_the_shadow_is_answered_like_anybody_and_counts_nowhere(
+    shop: Desk,
+) -> None:
+    await shop.do(Mute(ref=1, user="ann", seconds=60, shadow=True))
+
+    reply = await say(shop, "mug link please, 能机洗吗")
+
+    assert reply.card == Card(product=MUG, by="words")
+    assert reply.question is not None
+    assert (reply.question.asked, reply.question.status) == (1, "open")
+    assert await shop.redis.exists(shop.key("asks"), shop.key("questions")) == 0
+
+
+async def test_a_question_by_the_button_has_no_blocked_words(shop: Desk) -> None:
+    await shop.do(WordsPut(ref=1, words=["fake"], action="block"))
+    await shop.do(WordsPut(ref=1, words=["cheap"], action="hold"))
+
+    asked = Ask(ref=1, sku="mug", text="is it fake?")
+    assert await refusal(shop.do(asked, viewer("ann"))) == "forbidden"
+    assert (await shop.do(asked)).question is not None
+    held = await shop.do(Ask(ref=1, sku="mug", text="is it cheap?"), viewer("ann"))
+    assert held.question is not None
 
 
 async def test_the_rules_file_of_the_settings_is_used(make_settings: MakeSettings) -> None:
