@@ -119,3 +119,17 @@ async def test_nothing_is_left_behind_when_it_closes() -> None:
     assert all(task.done() for task in tasks) or len(await asyncio.gather(*tasks)) == 4
     assert group._lanes == {}
     assert group.waiting == 0
+
+
+async def test_what_is_handed_in_without_waiting_is_run_and_its_failure_disturbs_nobody() -> None:
+    line = Line()
+    group = commits(line, waiting_max=2)
+    assert [group.hand_in("r", n) for n in (1, 2)] == [True, True]
+    assert group.hand_in("r", 3) is False
+    line.error = CommandError("unavailable", "no")
+    line.go.set()
+    await group.aclose()
+    line.error = None
+    assert group.hand_in("r", 4)
+    await group.aclose()
+    assert line.batches == [[1, 2], [4]]
