@@ -27,7 +27,7 @@ def world(tmp_path: Path, make_settings: MakeSettings) -> Iterator[World]:
         runner.run(redis.client.aclose())
 
 
-@pytest.mark.timeout(120 + 4 * SECONDS)
+@pytest.mark.timeout(600 + 4 * SECONDS)
 @pytest.mark.blocking_allowed
 def test_the_promises_hold_after_every_step(world: World) -> None:
     run_state_machine_as_test(
