@@ -11,6 +11,7 @@ from server.auth import TokenVerifier
 from server.edge.edge import Edge
 from server.loop_lag import LoopLag
 from server.metrics import Metrics
+from server.rooms.actions import Actions
 from server.rooms.features import Features
 from server.rooms.news import News
 from server.rooms.open_rooms import OpenRooms
@@ -32,6 +33,7 @@ from server.web.app import make_app
 from server.web.gate import gate
 from server.web.health import Health
 from server.web.hosts import HostRoutes
+from server.web.moderation import ModerationRoutes
 from server.web.ops import Ops
 from server.web.orders import OrderRoutes
 from server.web.payments import PaymentRoutes
@@ -127,6 +129,9 @@ async def run_worker(
             *RoundRoutes(features.polls, features.luckies, directory).routes(),
             *ReplayRoutes(Replays(scripts, directory)).routes(),
             *OrderRoutes(OrderBook(scripts), directory).routes(),
+            *ModerationRoutes(
+                features.rules, Actions(scripts), directory, features.dispatch
+            ).routes(),
             *PaymentRoutes(orders, features.refunds, settings.payments).routes(),
             *ops.routes(),
         ]

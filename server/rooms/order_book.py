@@ -1,14 +1,12 @@
 """A room's orders for its host: totals, and all of them one after another."""
 
-import csv
-import io
-from collections.abc import AsyncIterator, Iterable
-from datetime import UTC, datetime
+from collections.abc import AsyncIterator
 
 from msgspec import Struct, json, msgpack
 
 from server.protocol.models import Order
 from server.rooms import ledger
+from server.rooms.csv_rows import rows, text, utc
 from server.store.scripts import Scripts
 
 _ORDER = msgpack.Decoder(Order)
@@ -91,9 +89,9 @@ class OrderBook:
 
     async def csv(self, room_id: str) -> AsyncIterator[str]:
         """The orders as CSV, one row a line of an order; times in UTC."""
-        yield _rows([CSV_COLUMNS])
+        yield rows([CSV_COLUMNS])
         async for orders in self.orders(room_id):
-            yield _rows([row for order in orders for row in _csv_rows(order)])
+            yield rows([row for order in orders for row in _csv_rows(order)])
 
     async def jsonl(self, room_id: str) -> AsyncIterator[str]:
         """The orders as JSON, one a line."""
@@ -130,31 +128,16 @@ def _by_currency(totals: dict[str, int]) -> dict[str, dict[str, int]]:
 def _csv_rows(order: Order) -> list[tuple[object, ...]]:
     return [
         (
-            order.order, _utc(order.created), _utc(order.updated), order.status,
-            _text(order.user), _text(order.name), line.sale, _text(line.sku), _text(line.title),
+            order.order, utc(order.created), utc(order.updated), order.status,
+            text(order.user), text(order.name), line.sale, text(line.sku), text(line.title),
             line.qty, line.price, line.qty * line.price, order.total, order.currency,
             order.source.kind if order.source else "",
-            _text(order.source.id) if order.source else "",
+            text(order.source.id) if order.source else "",
             order.off, order.coupon, order.claim, _yes(order.group), _yes(order.replay),
         )
         for line in order.lines
     ]  # fmt: skip
 
 
-def _text(value: str) -> str:
-    """A name that a spreadsheet would run as a formula is quoted (OWASP, CSV injection)."""
-    return f"'{value}" if value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-
 def _yes(value: bool) -> str:
     return "yes" if value else ""
-
-
-def _utc(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")
-
-
-def _rows(rows: Iterable[tuple[object, ...]]) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows(rows)
-    return text.getvalue()

@@ -10,11 +10,11 @@ from server.rooms.directory import Directory
 from server.rooms.dispatch import holds
 from server.rooms.order_book import OrderBook, OrderStats
 from server.web.caller import caller
+from server.web.csv_response import csv_response
 from server.web.errors import json_response
 from server.web.rest import Route
 
 ORDERS_PER_PAGE = 1000
-_BOM = "\ufeff"  # without it spreadsheets read Chinese names in the wrong encoding
 
 
 class OrdersPage(Struct):
@@ -55,21 +55,7 @@ class OrderRoutes:
     async def csv(self, request: web.Request) -> web.StreamResponse:
         """All orders as CSV, one row a line of an order; times in UTC."""
         room_id = await self._own_room(request)
-        pieces = self._book.csv(room_id)
-        first = [await anext(pieces, ""), await anext(pieces, "")]  # fails before anything is sent
-        response = web.StreamResponse(
-            headers={
-                "Content-Type": "text/csv; charset=utf-8",
-                "Content-Disposition": f'attachment; filename="orders-{_file_name(room_id)}.csv"',
-                "Cache-Control": "no-store",
-            }
-        )
-        await response.prepare(request)
-        await response.write((_BOM + "".join(first)).encode())
-        async for rows in pieces:
-            await response.write(rows.encode())
-        await response.write_eof()
-        return response
+        return await csv_response(request, f"orders-{room_id}", self._book.csv(room_id))
 
     async def stats(self, request: web.Request) -> web.Response:
         """Orders and units by status, money by currency."""
@@ -89,7 +75,3 @@ def _place(request: web.Request) -> int:
     if not raw.isascii() or not raw.isdigit() or len(raw) > 15:
         raise CommandError("bad_message", "`after` must be a place that an earlier page named.")
     return int(raw)
-
-
-def _file_name(room_id: str) -> str:
-    return "".join(char if char.isalnum() or char in "-_." else "-" for char in room_id)

@@ -30,12 +30,28 @@ comments = st.lists(
         users,
         role=st.sampled_from(["viewer", "host"]),
         exempt=st.booleans(),
+        word=st.sampled_from([None, None, "block", "hold"]),
+        digest=st.sampled_from([None, "d1"]),
     ),
     max_size=4,
 )
 steps = st.one_of(
     step("room_phase", phase=st.sampled_from(["live", "ended"]), user=users),
-    step("comment_add", comments=comments, recent_max=st.integers(0, 3)),
+    step(
+        "comment_add",
+        comments=comments,
+        recent_max=st.integers(0, 3),
+        review_max=st.just(2),
+        new_ms=st.just(60_000),
+        duplicate_ms=st.sampled_from([0, 60_000]),
+        flood_ms=st.just(60_000),
+        flood_users_max=st.integers(0, 2),
+    ),
+    step("review_pass", id=st.sampled_from(["c-a", "c-b"]), recent_max=st.just(3)),
+    step("review_drop", id=st.sampled_from(["c-a", "c-b"])),
+    step("rules_set", review=st.sampled_from(["off", "new", "all"])),
+    step("moderator_set", user=users, on=st.booleans(), moderators_max=st.just(2)),
+    step("comment_keep", id=st.sampled_from(["c-a", "c-b"])),
     step("comment_remove", id=st.sampled_from(["c-a", "c-b", "gone"])),
     step("like_add", n=st.integers(1, 50)),
     step("shelf_put", product=st.builds(product, skus), products_max=st.just(3)),
@@ -43,7 +59,7 @@ steps = st.one_of(
     step("pin_set", sku=skus | st.just("")),
     step("notice_put", text=st.text(max_size=3)),
     step("slow_set", seconds=seconds),
-    step("mute_set", user=users, seconds=seconds),
+    step("mute_set", user=users, seconds=seconds, shadow=st.booleans()),
     step(
         "presence_report",
         worker=st.sampled_from(["w1", "w2"]),
@@ -96,6 +112,8 @@ async def check_the_room(room: ScriptRoom) -> None:
     assert loaded["fields"]["pin"] in ["", *skus]
     assert len(loaded["recent"]) <= 3
     assert not {c["user"] for c in loaded["recent"]} & set(loaded.get("muted", ()))
+    waiting = await room.redis.hlen(room.key("review"))
+    assert waiting <= 2
 
 
 def check_the_bus(messages: list[Any]) -> None:
@@ -106,7 +124,8 @@ def check_the_bus(messages: list[Any]) -> None:
         assert message["says"], "an empty message is noise"
         for seq, sub, user, event in message["says"]:
             if (seq, sub) == (0, 0):
-                assert event["t"] in {"comment", "likes", "online"}
+                assert event["t"] in {"comment", "likes", "online", "review"}
+                assert user == "*staff" or (event["t"] != "review" and "shadow" not in event)
                 continue
             assert (seq, sub) == follow(position, private=bool(user))
             assert event.get("seq") == (None if user else seq)

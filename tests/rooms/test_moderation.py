@@ -1,0 +1,303 @@
+"""Moderation as people in a room meet it: words, review, shadows, moderators, followers."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from server.auth import Identity
+from server.protocol.codes import CommandError
+from server.protocol.commands import Comment, Mute, Notice
+from server.protocol.community_commands import (
+    CommentKeep,
+    Follow,
+    ModeratorAdd,
+    ModeratorRemove,
+    ReviewDrop,
+    ReviewPass,
+    Rules,
+    WordsPut,
+    WordsRemove,
+)
+from server.protocol.events import Ok
+from server.protocol.roles import Role
+from server.rooms.actions import Actions
+from tests.conftest import MakeSettings
+from tests.rooms.desk import HOST, ROOM, Desk, desk
+
+ANN = Identity("ann", "Ann", Role.VIEWER)
+BEN = Identity("ben", "Ben", Role.VIEWER)
+MO = Identity("mo", "Mo", Role.MODERATOR)
+
+
+async def say(where: Desk, text: str, who: Identity = ANN) -> Ok:
+    return await where.do(Comment(ref=1, text=text), who)
+
+
+async def refused(doing: Any) -> CommandError:
+    with pytest.raises(CommandError) as caught:
+        await doing
+    return caught.value
+
+
+def texts(heard: list[dict[str, Any]]) -> list[str]:
+    return [message["text"] for message in heard if message["t"] == "comment"]
+
+
+async def test_a_word_works_on_every_worker_from_the_ok_on(here: Desk, there: Desk) -> None:
+    await say(here, "kaufen hier")
+    await say(there, "kaufen dort", BEN)
+
+    put = await here.do(WordsPut(ref=1, words=["kaufen"], action="block"), MO)
+
+    for where, who in ((here, ANN), (there, BEN), (here, BEN), (there, ANN)):
+        assert (await refused(say(where, "K A U F E N", who))).code == "forbidden"
+    await here.do(WordsRemove(ref=1, words=["kaufen"]), MO)
+    assert (await say(there, "kaufen wir")).id
+    assert put.total == 1
+
+
+async def test_while_words_change_no_comment_slips_by_on_any_worker(
+    here: Desk, there: Desk
+) -> None:
+    """Each round a word is blocked while comments with it pour in on both workers."""
+    for round_ in range(6):
+        word, told = f"wort{'abcdef'[round_]}", asyncio.Event()
+
+        async def pour(where: Desk, who: Identity, word: str, told: asyncio.Event) -> list[bool]:
+            """Whether each comment was accepted that began after the rule was told."""
+            slipped = []
+            for n in range(40):
+                is_late = told.is_set()
+                try:
+                    await say(where, f"{word} {n}", who)
+                except CommandError as exc:
+                    assert exc.code == "forbidden"  # noqa: PT017 - it may be either
+                else:
+                    slipped.append(is_late)
+            return slipped
+
+        async def block(word: str, told: asyncio.Event) -> None:
+            await here.do(WordsPut(ref=1, words=[word], action="block"), MO)
+            told.set()
+
+        pouring = [
+            asyncio.create_task(
+                pour(where, Identity(f"{name}{round_}", name, Role.VIEWER), word, told)
+            )
+            for where in (here, there)
+            for name in ("a", "b", "c")
+        ]
+        await block(word, told)
+        assert not any(any(slipped) for slipped in await asyncio.gather(*pouring))
+
+
+async def test_the_words_of_the_server_hold_in_every_room(here: Desk) -> None:
+    assert (await refused(say(here, "ＦＵＣＫ this"))).code == "forbidden"
+    assert (await say(here, "加.薇.信 看图")).held is True
+    assert (await say(here, "fuck", HOST)).held is None
+
+
+async def test_a_words_file_of_ones_own_takes_the_place_of_the_packaged(
+    make_settings: MakeSettings, tmp_path: Any
+) -> None:
+    path = tmp_path / "words.txt"
+    path.write_text("[block]\ncucumber\n", encoding="utf-8")
+    async with desk(make_settings(moderation={"words_file": str(path)}), "w1") as alone:
+        await alone.create()
+
+        assert (await refused(say(alone, "a cucumber"))).code == "forbidden"
+        assert (await say(alone, "fuck")).id
+
+
+async def test_a_held_comment_is_seen_by_nobody_until_it_is_passed(here: Desk, there: Desk) -> None:
+    ann, ben = await here.join("ann"), await there.join("ben")
+    mo = await there.join("mo", role=Role.MODERATOR)
+    await here.do(Rules(ref=1, review="all"), MO)
+
+    reply = await say(here, "may I?")
+    [review] = [m for m in await mo.until(lambda m: m["t"] == "review") if m["t"] == "review"]
+    await say(here, "quiet, please", HOST)
+    for guest in (ann, ben):
+        await guest.until(lambda m: m.get("text") == "quiet, please")
+    late = await there.join("late")
+
+    assert reply.held is True
+    assert (review["total"], review["held"][0]["text"]) == (1, "may I?")
+    assert [texts(guest.heard) for guest in (ann, ben)] == [["quiet, please"]] * 2
+    assert [c["text"] for c in late.joined["room"]["comments"]] == ["quiet, please"]
+
+    await there.do(ReviewPass(ref=1, id=str(reply.id)), MO)
+    for guest in (ann, ben, late):
+        await guest.until(lambda m: m.get("text") == "may I?")
+    assert (await refused(there.do(ReviewDrop(ref=1, id=str(reply.id)), MO))).code == "not_found"
+
+
+async def test_a_shadow_is_seen_by_its_author_and_the_staff_alone(here: Desk, there: Desk) -> None:
+    ann, twin, ben = await here.join("ann"), await there.join("ann"), await there.join("ben")
+    mo = await there.join("mo", role=Role.MODERATOR)
+    await say(there, "before")
+    await here.do(Mute(ref=1, user="ann", seconds=60, shadow=True), MO)
+
+    reply = await say(here, "buy at mine")
+    await say(here, "welcome", HOST)
+    for guest in (ann, twin, ben, mo):
+        await guest.until(lambda m: m.get("text") == "welcome")
+    late = await there.join("late")
+
+    own = [m for m in ann.heard if m.get("text") == "buy at mine"]
+    assert (reply.held, [m["id"] for m in own]) == (None, [reply.id])
+    assert "shadow" not in own[0]
+    assert sorted(texts(ann.heard)) == sorted(texts(twin.heard))
+    assert [m["t"] for m in (*ann.heard, *ben.heard) if m["t"] != "comment"] == []
+    assert texts(ben.heard) == ["before", "welcome"]
+    assert [m.get("shadow") for m in mo.heard if m.get("text") == "buy at mine"] == [True]
+    assert [c["text"] for c in late.joined["room"]["comments"]] == ["before", "welcome"]
+
+
+async def test_comments_in_the_shadow_are_not_missed_by_anybody(here: Desk, there: Desk) -> None:
+    ben = await there.join("ben")
+    await here.do(Mute(ref=1, user="ann", seconds=60, shadow=True), MO)
+
+    for n in range(3):
+        await say(here, f"shadow {n}")
+        await say(here, f"light {n}", HOST)
+    await ben.until(lambda m: m.get("text") == "light 2")
+
+    assert [m for m in ben.heard if m["t"] == "gap"] == []
+
+
+async def test_followers_only_lets_followers_speak_and_the_staff(here: Desk, there: Desk) -> None:
+    ben = await there.join("ben")
+    await there.do(Follow(ref=1), ANN)
+    await here.do(Rules(ref=1, followers_only=True), MO)
+    await ben.until(lambda m: m["t"] == "room" and m["followers_only"])
+
+    stranger = await refused(say(there, "me too", BEN))
+    await say(there, "I follow")
+    await say(there, "I host", HOST)
+    await say(here, "I moderate", MO)
+    await there.do(Follow(ref=1), BEN)
+
+    assert stranger.code == "forbidden"
+    assert (await say(here, "now I do", BEN)).id
+
+
+async def test_a_moderator_by_room_moderates_at_once_and_no_longer_than_allowed(
+    here: Desk, there: Desk
+) -> None:
+    ann = await there.join("ann")
+    assert (await refused(there.do(Notice(ref=1, text="x"), ANN))).code == "forbidden"
+
+    added = await here.do(ModeratorAdd(ref=1, user="ann"))
+    await there.do(Notice(ref=1, text="by Ann"), ANN)
+    await ann.until(lambda m: m["t"] == "role" and m["role"] == "moderator")
+    await here.do(ModeratorRemove(ref=1, user="ann"))
+
+    assert added.total == 1
+    for where in (here, there):
+        assert (await refused(where.do(Notice(ref=1, text="y"), ANN))).code == "forbidden"
+
+
+async def test_a_moderator_by_room_runs_no_room(here: Desk) -> None:
+    await here.do(ModeratorAdd(ref=1, user="ann"))
+
+    assert (await refused(here.do(ModeratorAdd(ref=1, user="ben"), ANN))).code == "forbidden"
+    assert (await refused(here.do(ModeratorRemove(ref=1, user="ann"), ANN))).code == "forbidden"
+    assert (await refused(here.do(ModeratorAdd(ref=1, user="ben"), MO))).code == "forbidden"
+
+
+async def test_a_moderator_by_room_sees_what_the_staff_sees_from_that_moment(
+    here: Desk, there: Desk
+) -> None:
+    ann, ben = await there.join("ann"), await there.join("ben")
+    await here.do(ModeratorAdd(ref=1, user="ann"))
+    await ann.until(lambda m: m["t"] == "role")
+    again = await there.join("ann")
+    await here.do(WordsPut(ref=1, words=["psst"], action="hold"), MO)
+    await say(here, "psst", BEN)
+    for guest in (ann, again):
+        await guest.until(lambda m: m["t"] == "review")
+
+    await here.do(ModeratorRemove(ref=1, user="ann"))
+    await ann.until(lambda m: m["t"] == "role" and m["role"] == "viewer")
+    await say(here, "psst psst", BEN)
+    await there.heard_all()
+
+    assert again.joined["you"]["role"] == "moderator"
+    assert [len([m for m in g.heard if m["t"] == "review"]) for g in (ann, again)] == [1, 1]
+    assert [m for m in ben.heard if m["t"] in ("role", "review")] == []
+    assert (await there.join("ann")).joined["you"]["role"] == "viewer"
+
+
+async def test_who_moderates_by_token_stays_moderator(here: Desk) -> None:
+    mo = await here.join("mo", role=Role.MODERATOR)
+    await here.do(ModeratorAdd(ref=1, user="mo"))
+    await here.do(ModeratorRemove(ref=1, user="mo"))
+    await here.do(Rules(ref=1, review="all"), MO)
+    await say(here, "hello")
+
+    await mo.until(lambda m: m["t"] == "review")
+    assert [m for m in mo.heard if m["t"] == "role"] == []
+
+
+async def test_a_worker_that_missed_it_learns_who_moderates_from_the_stream(
+    here: Desk, there: Desk
+) -> None:
+    ann = await there.join("ann")
+    there.deafen()
+    await here.do(ModeratorAdd(ref=1, user="ann"))
+    there.listen()
+    there.room.maybe_lost()
+
+    await ann.until(lambda m: m["t"] == "role")
+    assert ann.exempt is True
+
+
+async def test_the_same_text_is_refused_and_short_ones_are_not(here: Desk) -> None:
+    await say(here, "什么时候发货到里昂呀")
+
+    repeated = await refused(say(here, "什么时候 发货到里昂呀！！"))
+    for _ in range(3):
+        await say(here, "求链接")
+
+    assert repeated.code == "rate_limited"
+    assert repeated.retry_ms
+    assert (await say(here, "什么时候发货到里昂呀", BEN)).id
+
+
+async def test_the_log_says_who_did_what(here: Desk) -> None:
+    reply = await say(here, "nice")
+    await here.do(CommentKeep(ref=1, id=str(reply.id)), MO)
+    await here.do(WordsPut(ref=1, words=["bah"], action="block"))
+    await here.do(Rules(ref=1, review="new"), MO)
+    await here.do(Notice(ref=1, text="Hi"))
+    await here.do(Mute(ref=1, user="ben", seconds=60), MO)
+    actions = Actions(here.scripts)
+
+    page = await actions.page(ROOM)
+    newest = await actions.page(ROOM, count=2)
+    older = await actions.page(ROOM, newest.next or "", count=2)
+
+    done = [(fact["k"], fact["by"]) for fact in page.actions]
+    assert done == [
+        ("mute", "mo"), ("notice", "h1"), ("rules", "mo"), ("words", "h1"), ("comment", "mo"),
+    ]  # fmt: skip
+    assert page.next is None
+    assert [*newest.actions, *older.actions] == page.actions[:4]
+
+
+async def test_a_pages_end_is_found_past_facts_that_nobody_stands_for(here: Desk) -> None:
+    await here.do(Notice(ref=1, text="first"))
+    pipeline = here.redis.pipeline(transaction=False)
+    for _ in range(1200):
+        pipeline.xadd(here.key("timeline"), {"e": msgspec.msgpack.encode({"k": "visits"})})
+    await pipeline.execute()
+    await here.do(Notice(ref=1, text="last"))
+
+    page = await Actions(here.scripts).page(ROOM)
+    rows = [row async for row in Actions(here.scripts).csv(ROOM)]
+
+    assert [fact["text"] for fact in page.actions] == ["last", "first"]
+    assert "".join(rows).count("notice") == 2

@@ -1,0 +1,471 @@
+"""Rules, review, repetitions, shadow mutes and moderators, from below."""
+
+from typing import Any
+
+import msgspec
+
+from server.protocol.events import RoomEvents
+from tests.store.script_room import DECODER, ScriptRoom, comment
+
+BOUNDS = {
+    "recent_max": 9,
+    "review_max": 3,
+    "new_ms": 600_000,
+    "duplicate_ms": 600_000,
+    "flood_ms": 600_000,
+    "flood_users_max": 2,
+}
+
+
+async def add(room: ScriptRoom, *comments: dict[str, Any], **changes: Any) -> list[Any]:
+    """The outcomes of one batch."""
+    outcomes: list[Any] = await room.run("comment_add", comments=comments, **BOUNDS | changes)
+    return outcomes
+
+
+async def one(room: ScriptRoom, text: str = "hi", user: str = "u1", **changes: Any) -> Any:
+    """The outcome of one comment."""
+    [outcome] = await add(room, comment(text, user, **changes))
+    return outcome
+
+
+async def facts(room: ScriptRoom) -> list[Any]:
+    """What was recorded since the start of the stream, without times."""
+    entries = await room.redis.xrange(room.key("timeline"))
+    found = [DECODER.decode(values[b"e"]) for _, values in entries]
+    return [{k: v for k, v in fact.items() if k != "at"} for fact in found if fact["k"] != "phase"]
+
+
+async def says(room: ScriptRoom) -> list[tuple[str, Any]]:
+    """(user or "", event) of what the bus carried since the last look, all of our protocol."""
+    found = [(who, e) for message in await room.published() for _, _, who, e in message["says"]]
+    for _, event in found:
+        msgspec.convert(event, RoomEvents)
+    return found
+
+
+async def recent(room: ScriptRoom) -> list[str]:
+    """The ids a snapshot would show, oldest first."""
+    return [c["id"] for c in (await room.run("room_load", recent_max=9))["recent"]]
+
+
+# Words and rules
+
+
+async def test_words_change_the_version_of_the_rules_and_are_recorded(live: ScriptRoom) -> None:
+    before = (await live.run("rules_load"))["ver"]
+
+    put = await live.run("words_put", words=["a", "b"], action="hold", words_max=9, by="m1")
+    loaded = await live.run("rules_load")
+    removed = await live.run("words_remove", words=["a", "x"], by="m1")
+    after = await live.run("rules_load")
+
+    assert (put["total"], removed["total"]) == (2, 1)
+    words = loaded["words"]
+    assert dict(zip(words[::2], words[1::2], strict=True)) == {"a": "hold", "b": "hold"}
+    assert after["words"] == ["b", "hold"]
+    assert before < loaded["ver"] < after["ver"]
+    assert await facts(live) == [
+        {"k": "words", "words": ["a", "b"], "action": "hold", "by": "m1"},
+        {"k": "words", "words": ["a"], "action": "remove", "by": "m1"},
+    ]
+
+
+async def test_a_room_has_no_more_words_than_allowed(live: ScriptRoom) -> None:
+    await live.run("words_put", words=["a", "b"], action="hold", words_max=2)
+
+    refused = await live.refused("words_put", words=["b", "c"], action="block", words_max=2)
+    changed = await live.run("words_put", words=["b"], action="block", words_max=2)
+
+    assert refused.code == "limit_reached"
+    assert changed["total"] == 2
+
+
+async def test_comments_judged_by_other_rules_are_stale_and_leave_no_trace(
+    live: ScriptRoom,
+) -> None:
+    ver = (await live.run("rules_load"))["ver"]
+    fresh = await add(live, comment("a"), rules_ver=ver)
+    await live.run("rules_set", review="all")
+    await live.published()
+    before = await live.dump()
+
+    stale = await add(live, comment("b"), comment("c", role="host"), rules_ver=ver)
+
+    assert [outcome.get("err") for outcome in fresh] == [None]
+    assert [outcome["err"] for outcome in stale] == ["stale", "stale"]
+    assert await live.dump() == before
+    assert await live.published() == []
+
+
+async def test_rules_that_stay_as_they_are_change_nothing(live: ScriptRoom) -> None:
+    before = await live.dump()
+
+    same = await live.run("rules_set", followers_only=False, review="off", by="m1")
+    await live.run("words_remove", words=["x"], by="m1")
+
+    assert same == {"followers_only": False, "review": "off"}
+    assert await live.dump() == before
+    assert await live.published() == []
+
+
+async def test_the_room_is_told_of_followers_only_and_not_of_the_review(live: ScriptRoom) -> None:
+    await live.run("rules_set", review="new", by="h1")
+    quiet = await says(live)
+    await live.run("rules_set", followers_only=True, by="h1")
+    [(user, told)] = await says(live)
+
+    assert quiet == []
+    assert (user, told["t"], told["followers_only"]) == ("", "room", True)
+    assert await live.run("rules_set") == {"followers_only": True, "review": "new"}
+    assert (await facts(live))[-1] == {
+        "k": "rules", "followers_only": True, "review": "new", "by": "h1",
+    }  # fmt: skip
+
+
+async def test_a_blocked_word_is_refused_and_the_staff_may_say_it(live: ScriptRoom) -> None:
+    await live.run("moderator_set", user="u2", on=True, moderators_max=9)
+
+    refused = await one(live, "a", word="block")
+    staff = [
+        await one(live, "b", "u2", word="block"),
+        await one(live, "c", "h1", role="host", word="hold"),
+    ]
+
+    assert refused["err"] == "forbidden"
+    assert [outcome["ok"] for outcome in staff] == [True, True]
+    assert await recent(live) == ["c-b", "c-c"]
+
+
+async def test_in_followers_only_the_others_are_refused(live: ScriptRoom) -> None:
+    await live.run("rules_set", followers_only=True)
+
+    outcomes = await add(
+        live,
+        comment("a"),
+        comment("b", follows=True),
+        comment("c", role="moderator"),
+    )
+
+    assert [outcome.get("err") for outcome in outcomes] == ["forbidden", None, None]
+    assert "follow" in outcomes[0]["msg"]
+
+
+# Review
+
+
+async def test_a_held_comment_is_told_to_the_staff_alone(live: ScriptRoom) -> None:
+    held = await one(live, "a", word="hold")
+
+    [(user, told)] = await says(live)
+    waiting = {"id": "c-a", "user": "u1", "name": "U1", "text": "a", "ts": held["ts"]}
+    assert held["held"] is True
+    assert user == "*staff"
+    assert told == {"t": "review", "total": 1, "held": [waiting | {"why": "word"}]}
+    assert await recent(live) == []
+    assert (await live.fields())["comments"] == "0"
+
+
+async def test_a_passed_comment_is_shown_once_as_said_now(live: ScriptRoom) -> None:
+    held = await one(live, "a", word="hold")
+    await one(live, "b", "u2")
+    await live.published()
+
+    passed = await live.run("review_pass", id="c-a", recent_max=9, by="m1")
+
+    [message] = await live.published()
+    shown = {"id": "c-a", "user": "u1", "name": "U1", "role": "viewer", "text": "a"}
+    shown |= {"ts": passed["comment"]["ts"]}
+    assert passed["comment"] == shown
+    assert shown["ts"] >= held["ts"]
+    assert message["says"] == [
+        [0, 0, "", {"t": "comment", **shown}],
+        [0, 0, "*staff", {"t": "review", "total": 0, "held": []}],
+    ]
+    assert message["comments_after"] == 2
+    assert await recent(live) == ["c-b", "c-a"]
+    again = await live.refused("review_pass", id="c-a", recent_max=9, by="m1")
+    assert again.code == "not_found"
+    assert await facts(live) == [
+        {"k": "review", "id": "c-a", "what": "pass", "user": "u1", "by": "m1"}
+    ]
+
+
+async def test_a_dropped_comment_is_gone_and_the_room_hears_nothing(live: ScriptRoom) -> None:
+    await one(live, "a", word="hold")
+    await live.published()
+
+    await live.run("review_drop", id="c-a", by="m1")
+
+    assert [(user, e["t"], e["total"]) for user, e in await says(live)] == [("*staff", "review", 0)]
+    assert (await live.refused("review_drop", id="c-a")).code == "not_found"
+    assert (await facts(live))[-1]["what"] == "drop"
+
+
+async def test_no_more_comments_wait_than_allowed(live: ScriptRoom) -> None:
+    outcomes = await add(live, *(comment(str(n), f"u{n}", word="hold") for n in range(5)))
+
+    assert [outcome.get("err") for outcome in outcomes] == [None] * 3 + ["limit_reached"] * 2
+    assert await live.redis.hlen(live.key("review")) == 3
+
+
+async def test_the_staff_is_told_the_oldest_that_wait(live: ScriptRoom) -> None:
+    for n in range(60):
+        await add(live, comment(f"{n:02}", f"u{n}", word="hold"), review_max=100)
+
+    told = (await says(live))[-1][1]
+    assert told["total"] == 60
+    assert [held["text"] for held in told["held"]] == [f"{n:02}" for n in range(50)]
+
+
+async def test_nothing_is_passed_after_the_end(live: ScriptRoom) -> None:
+    await one(live, "a", word="hold")
+    await live.run("room_phase", phase="ended")
+
+    assert (await live.refused("review_pass", id="c-a", recent_max=9)).code == "not_live"
+
+
+async def test_with_review_all_every_viewer_waits_and_nobody_of_the_staff(
+    live: ScriptRoom,
+) -> None:
+    await one(live, "a")
+    await live.run("rules_set", review="all")
+
+    outcomes = await add(live, comment("b"), comment("c", "h1", role="host"))
+
+    assert [outcome.get("held") for outcome in outcomes] == [True, None]
+
+
+async def test_with_review_new_whoever_spoke_before_is_known(live: ScriptRoom) -> None:
+    await one(live, "before", "old")
+    long_ago = await live.redis.zscore(live.key("spoken"), "old") - 600_000
+    await live.redis.zadd(live.key("spoken"), {"old": long_ago})
+    await one(live, "just now", "young")
+    await live.run("rules_set", review="new")
+
+    outcomes = await add(live, comment("a", "old"), comment("b", "young"), comment("c", "stranger"))
+
+    assert [outcome.get("held") for outcome in outcomes] == [None, True, True]
+
+
+async def test_who_was_passed_is_new_no_more(live: ScriptRoom) -> None:
+    await live.run("rules_set", review="new")
+    first = await one(live, "a")
+    await live.run("review_pass", id="c-a", recent_max=9)
+
+    assert first["held"] is True
+    assert "held" not in await one(live, "b")
+
+
+async def test_taking_back_a_comment_that_waits_drops_it(live: ScriptRoom) -> None:
+    await one(live, "a", word="hold")
+    await live.published()
+
+    await live.run("comment_remove", id="c-a", by="m1")
+
+    assert [e["t"] for _, e in await says(live)] == ["review", "removed"]
+    assert (await live.refused("review_pass", id="c-a", recent_max=9)).code == "not_found"
+
+
+# Repetitions
+
+
+async def test_a_user_does_not_say_the_same_twice(live: ScriptRoom) -> None:
+    outcomes = await add(
+        live,
+        comment("a", digest="d1"),
+        comment("b", digest="d1"),
+        comment("c", digest="d2"),
+        comment("d", "u2", digest="d1"),
+        comment("e"),
+        comment("f"),
+    )
+    later = await one(live, "g", digest="d1")
+
+    assert [o.get("err") for o in outcomes] == [None, "rate_limited", None, None, None, None]
+    assert later["err"] == "rate_limited"
+    assert 0 < later["retry_ms"] <= 600_000
+
+
+async def test_a_repetition_is_forgotten_with_its_time(live: ScriptRoom) -> None:
+    await one(live, "a", digest="d1")
+    [(member, score)] = [
+        (member, score)
+        for member, score in await live.redis.zrange(live.key("said"), 0, -1, withscores=True)
+        if member == b"u1/d1"
+    ]
+    await live.redis.zadd(live.key("said"), {member: score - 600_001 * 1000})
+
+    assert (await one(live, "b", digest="d1"))["ok"] is True
+    assert 0 < await live.redis.pttl(live.key("said")) <= 600_000
+
+
+async def test_of_a_flood_one_is_held_and_the_rest_refused(live: ScriptRoom) -> None:
+    first = await add(live, *(comment(f"a{n}", f"u{n}", digest="d") for n in range(3)))
+    then = await add(live, *(comment(f"b{n}", f"v{n}", digest="d") for n in range(3)))
+    other = await one(live, "c", "w", digest="e")
+
+    assert [o.get("err") or o.get("held") for o in first] == [None, None, True]
+    assert [o["err"] for o in then] == ["rate_limited"] * 3
+    assert 0 < then[0]["retry_ms"] <= 600_000
+    assert other["ok"] is True
+    [waiting] = await live.redis.hvals(live.key("review"))
+    assert DECODER.decode(waiting)["why"] == "flood"
+
+
+async def test_one_user_alone_is_no_flood(live: ScriptRoom) -> None:
+    outcomes = await add(live, *(comment(str(n), digest="d") for n in range(6)), duplicate_ms=0)
+
+    assert all(outcome.get("ok") and not outcome.get("held") for outcome in outcomes)
+
+
+async def test_what_was_said_lately_does_not_grow(live: ScriptRoom) -> None:
+    for n in range(5):
+        await add(live, comment("a", f"u{n}", digest=f"d{n}"))
+        known = await live.redis.zrange(live.key("said"), 0, -1, withscores=True)
+        old = {member: score - 600_001 * 1000 for member, score in known}
+        await live.redis.zadd(live.key("said"), old)
+
+    await add(live, comment("a", "u9", digest="d9"))
+    assert set(await live.redis.zrange(live.key("said"), 0, -1)) == {b"u9/d9", b"*/d9"}
+
+
+# In the shadow
+
+
+async def test_what_is_said_in_the_shadow_is_shown_to_its_author_and_the_staff(
+    live: ScriptRoom,
+) -> None:
+    await live.run("mute_set", user="u1", seconds=60, shadow=True, by="m1")
+    muting = await says(live)
+
+    outcome = await one(live, "a")
+
+    said = {"t": "comment", "id": "c-a", "user": "u1", "name": "U1", "role": "viewer"}
+    said |= {"text": "a", "ts": outcome["ts"]}
+    assert muting == []
+    assert outcome == {"ok": True, "ts": outcome["ts"], "shadow": True}
+    assert await says(live) == [("u1", said), ("*staff", said | {"shadow": True})]
+    assert await recent(live) == []
+    fields = await live.fields()
+    assert (fields["comments"], fields["seq"], fields["sub"]) == ("0", "1", "0")
+    assert (await facts(live))[0] == {
+        "k": "mute", "user": "u1", "seconds": 60, "shadow": True, "by": "m1",
+    }  # fmt: skip
+
+
+async def test_in_the_shadow_everything_else_is_as_for_others(live: ScriptRoom) -> None:
+    await live.run("mute_set", user="u1", seconds=60, shadow=True)
+    await live.run("slow_set", seconds=30)
+    await live.published()
+
+    blocked = await one(live, "a", word="block")
+    held = await one(live, "b", word="hold")
+    slow = await one(live, "c")
+
+    assert blocked["err"] == "forbidden"
+    assert held["held"] is True
+    assert slow["err"] == "rate_limited"
+    assert await live.redis.hlen(live.key("review")) == 0
+    assert [user for user, _ in await says(live)] == ["*staff"]
+
+
+async def test_a_shadow_takes_nothing_back_and_lifting_it_tells_nobody(live: ScriptRoom) -> None:
+    await one(live, "a")
+    await live.run("mute_set", user="u1", seconds=60, shadow=True)
+    await live.published()
+
+    await live.run("mute_set", user="u1", seconds=0)
+
+    assert await says(live) == []
+    assert "shadow" not in await one(live, "b")
+    assert await recent(live) == ["c-a", "c-b"]
+
+
+async def test_from_a_mute_into_the_shadow_looks_like_being_free(live: ScriptRoom) -> None:
+    await live.run("mute_set", user="u1", seconds=60)
+    await live.published()
+
+    await live.run("mute_set", user="u1", seconds=60, shadow=True)
+    into = await says(live)
+    await live.run("mute_set", user="u1", seconds=60)
+    back = await says(live)
+
+    assert into == [("u1", {"t": "muted", "until": 0})]
+    assert [(user, e["t"]) for user, e in back] == [("", "removed"), ("u1", "muted")]
+
+
+async def test_muting_drops_what_the_user_has_waiting(live: ScriptRoom) -> None:
+    await one(live, "a", word="hold")
+    await one(live, "b", "u2", word="hold")
+    await live.published()
+
+    await live.run("mute_set", user="u1", seconds=60, shadow=True)
+
+    [(user, told)] = await says(live)
+    assert (user, [held["id"] for held in told["held"]]) == ("*staff", ["c-b"])
+
+
+async def test_a_shadow_lapses(live: ScriptRoom) -> None:
+    await live.redis.hset(live.key("muted"), mapping={"u1": "1000.5"})
+
+    assert "shadow" not in await one(live, "a")
+    assert not await live.redis.exists(live.key("muted"))
+
+
+async def test_who_reads_the_muted_as_a_number_still_reads_when_it_ends(live: ScriptRoom) -> None:
+    done = await live.run("mute_set", user="u1", seconds=60, shadow=True)
+    raw = await live.redis.hget(live.key("muted"), "u1")
+
+    assert int(float(raw)) == done["until"]
+    assert "muted" not in await live.run("room_load", recent_max=9)
+
+
+# Moderators, and what is kept
+
+
+async def test_a_moderator_is_told_once_and_speaks_as_one(live: ScriptRoom) -> None:
+    for _ in range(2):
+        await live.run("moderator_set", user="u1", on=True, moderators_max=9, by="h1")
+    added = await says(live)
+    await one(live, "a")
+    spoken = await says(live)
+    await live.run("moderator_set", user="u1", on=False, moderators_max=9, by="h1")
+    removed = await says(live)
+    await one(live, "b")
+
+    assert added == [("u1", {"t": "role", "role": "moderator"})]
+    assert spoken[0][1]["role"] == "moderator"
+    assert removed == [("u1", {"t": "role", "role": "viewer"})]
+    assert (await says(live))[0][1]["role"] == "viewer"
+    assert [f for f in await facts(live) if f["k"] == "moderator"] == [
+        {"k": "moderator", "user": "u1", "on": True, "by": "h1"},
+        {"k": "moderator", "user": "u1", "on": False, "by": "h1"},
+    ]
+    refused = await live.refused("moderator_set", user="u1", on=False, moderators_max=9)
+    assert refused.code == "not_found"
+
+
+async def test_a_room_has_no_more_moderators_than_allowed(live: ScriptRoom) -> None:
+    await live.run("moderator_set", user="u1", on=True, moderators_max=1)
+
+    refused = await live.refused("moderator_set", user="u2", on=True, moderators_max=1)
+
+    assert refused.code == "limit_reached"
+    assert (await live.run("room_load", recent_max=0))["moderators"] == ["u1"]
+
+
+async def test_what_the_host_says_and_what_is_kept_stands_in_the_timeline(
+    live: ScriptRoom,
+) -> None:
+    await one(live, "a", "h1", role="host")
+    await one(live, "b")
+    for _ in range(2):
+        await live.run("comment_keep", id="c-b", by="m1")
+
+    [by_host, kept] = await facts(live)
+    assert (by_host["why"], by_host["comment"]["id"], "by" in by_host) == ("host", "c-a", False)
+    assert (kept["why"], kept["comment"]["id"], kept["by"]) == ("kept", "c-b", "m1")
+    assert set(kept["comment"]) == {"id", "user", "name", "role", "text", "ts"}
+    assert await recent(live) == ["c-a", "c-b"]
+    assert (await live.refused("comment_keep", id="c-x")).code == "not_found"
