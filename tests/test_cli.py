@@ -130,6 +130,18 @@ def test_production_without_a_secret_is_refused(liveroom: Liveroom) -> None:
     assert "LIVEROOM_JWT_SECRET" in err
 
 
+def test_a_fault_in_the_rules_of_intents_stops_the_start_with_one_line(liveroom: Liveroom) -> None:
+    Path("room.toml").write_text('[asks]\nrules_file = "intents.toml"\n')
+    Path("intents.toml").write_text("[link]\nphrases = [1]\n")
+
+    assert liveroom("serve", "--config", "room.toml") == (
+        2,
+        "",
+        "liveroom: asks.rules_file = 'intents.toml' is not as docs/asking.md has it: "
+        "Expected `str`, got `int` - at `$.link.phrases[0]`.\n",
+    )
+
+
 def test_config_prints_what_is_in_force_without_secrets(
     liveroom: Liveroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
