@@ -13,6 +13,7 @@ from server.loop_lag import LoopLag
 from server.metrics import Metrics
 from server.rooms.actions import Actions
 from server.rooms.features import Features
+from server.rooms.figures import FigureBook
 from server.rooms.news import News
 from server.rooms.open_rooms import OpenRooms
 from server.rooms.order_book import OrderBook
@@ -30,6 +31,7 @@ from server.store.durability import Durability
 from server.store.keys import Keys
 from server.store.scripts import Scripts
 from server.web.app import make_app
+from server.web.figures import FigureRoutes
 from server.web.gate import gate
 from server.web.health import Health
 from server.web.hosts import HostRoutes
@@ -116,6 +118,8 @@ async def run_worker(
         post = await stack.enter_async_context(HttpPost(settings.outbox.timeout_s))
         await stack.enter_async_context(Outbox(scripts, settings, worker_id, post))
 
+        figures = FigureBook(scripts, settings)
+        stack.push_async_callback(figures.aclose)
         scrape = await stack.enter_async_context(
             Scrape(metrics, worker_id, settings.server.workers)
         )
@@ -132,6 +136,7 @@ async def run_worker(
             *ModerationRoutes(
                 features.rules, Actions(scripts), directory, features.dispatch
             ).routes(),
+            *FigureRoutes(figures, directory).routes(),
             *PaymentRoutes(orders, features.refunds, settings.payments).routes(),
             *ops.routes(),
         ]

@@ -45,6 +45,11 @@ class Attendance:
         self.version = 0
         """Rises with each fact."""
 
+    @property
+    def size(self) -> int:
+        """How many visits there were, guests' too."""
+        return len(self._visits)
+
     def take(self, fact: dict[str, Any]) -> None:
         """Add a `visits` fact."""
         worker = fact["worker"]

@@ -56,7 +56,7 @@ class Taken:
             case "visits":
                 self.attendance.take(fact)
             case "asks":
-                self.talk.ask(fact, self.pins.now)
+                self.talk.ask(fact, self.pins.now, started=self.started_ms is not None)
             case "pin":
                 self._pin(fact)
             case "phase":
@@ -79,6 +79,11 @@ class Taken:
         elif fact["phase"] == "ended":
             self.ended_ms = fact["at"]
             self.pins.pin("", fact["at"])
+
+    @property
+    def size(self) -> int:
+        """How much there is to count when figures are asked for: visits and lines of orders."""
+        return self.attendance.size + len(self.sold.lines)
 
     @property
     def stream(self) -> Span | None:

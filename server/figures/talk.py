@@ -40,8 +40,8 @@ class Talk:
         self.followed: set[str] = set()
         self.reserved: set[str] = set()
 
-    def ask(self, fact: Dict, pinned: Pinned) -> None:
-        """Add an `asks` fact that came while this was pinned."""
+    def ask(self, fact: Dict, pinned: Pinned, *, started: bool) -> None:
+        """Add an `asks` fact that came while this was pinned; a pin begins with the stream."""
         at = fact["at"]
         minute = at - at % MINUTE_MS
         self.asks_at[minute] = self.asks_at.get(minute, 0) + len(fact["asks"])
@@ -54,10 +54,10 @@ class Talk:
             product = self.products.setdefault(sku, AskedProduct())
             product.asks += 1
             product.first_asked.setdefault(user, at)
-            if sku == pinned.sku:
-                pinned.asks += 1
-            else:
+            if sku != pinned.sku:
                 product.unpinned += 1
+            elif started:
+                pinned.asks += 1
 
     def question(self, fact: Dict) -> None:
         """Add a `queued` or `question` fact: its newest state counts."""

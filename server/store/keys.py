@@ -70,7 +70,7 @@ HOST_KEYS: Final = {
     "log": "stream: facts of the host, <ms>-<n>: follow, unfollow",
     "buyers": "hash user -> packed {room, at} of the first order paid with this host",
     "settled": "hash room -> place in its ledger up to which `buyers` knows it",
-    "figures": "hash room -> packed figures of an ended room, with the places they are as of",
+    "figures": "hash room -> figures of an ended room as JSON, with the places they are as of",
     "answers": "hash <sku>/<topic or digest> -> packed Question, answered",
 }
 

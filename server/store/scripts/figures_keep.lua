@@ -1,0 +1,10 @@
+-- Keeps the figures of an ended room of a host.
+-- keys: figures
+-- of: host
+-- uses: room
+-- args: of(id of the room) figures(JSON; says itself what it is as of)
+-- returns: {}
+-- holds: nothing else is known of them; whoever reads them compares the places they are as of.
+
+redis.call('HSET', K.figures, A.of, A.figures)
+return done({})

@@ -1,0 +1,296 @@
+"""An evening of a host on a real Redis, through the commands that clients send.
+
+Two workers, three rooms of one host: an earlier stream, this one, and the fan group.
+"""
+
+import itertools
+from typing import Any
+
+import msgspec
+
+from server.auth import Identity
+from server.protocol import commands as c
+from server.protocol import community_commands as cc
+from server.protocol.events import Ok
+from server.protocol.message import Command
+from server.protocol.models import Order, Product, Source
+from server.protocol.roles import Role
+from server.rooms.call import Call
+from server.rooms.groups import GroupBody
+from server.rooms.sweeper import Sweeper
+from server.rooms.visits import Visits
+from server.settings import Settings
+from tests.figures.recomputed import Raw
+from tests.rooms.desk import HOST, Desk, Guest
+
+EARLIER, ROOM, GROUP = "spring", "autumn", f"fans:{HOST.user}"
+_MSGPACK = msgspec.msgpack.Decoder()
+
+
+class Clock:
+    """Time for the workers' notes of visits: it goes on when the evening says so."""
+
+    def __init__(self) -> None:
+        self.s = 0.0
+
+    def __call__(self) -> float:
+        return self.s
+
+
+class Evening:
+    """The two workers, and short words for what people do."""
+
+    def __init__(self, desk: Desk, settings: Settings) -> None:
+        self.desk = desk
+        self.clock = Clock()
+        self.workers = [Visits(desk.scripts, settings, w, self.clock) for w in ("w1", "w2")]
+        self.sources: dict[tuple[str, str], Source] = {}
+        self.sales: dict[tuple[str, str], str] = {}
+        self.late: Order
+        """Dan's order of the earlier evening, which is paid this evening."""
+        self._keys = itertools.count()
+
+    async def do(self, user: str, cmd: Command, room: str = ROOM) -> Ok:
+        who = HOST if user == HOST.user else Identity(user, user.title(), Role.VIEWER)
+        return await self.desk.dispatch.run(Call(room, who, self.sources.get((room, user))), cmd)
+
+    async def host(self, cmd: Command, room: str = ROOM) -> Ok:
+        return await self.do(HOST.user, cmd, room)
+
+    # People
+
+    def come(
+        self, user: str, room: str = ROOM, *, worker: int = 0, source: Source | None = None
+    ) -> Guest:
+        guest = Guest(user)
+        role = Role.GUEST if user.startswith("guest") else Role.VIEWER
+        if source is not None:
+            self.sources[room, user] = source
+        self.workers[worker].came(room, guest, Identity(user, user.title(), role), source)
+        return guest
+
+    def go(self, guest: Guest, room: str = ROOM, *, worker: int = 0) -> None:
+        self.workers[worker].left(room, guest)
+
+    async def minutes(self, n: float) -> None:
+        """So many minutes go by for the visits; then the workers write them."""
+        self.clock.s += n * 60
+        for worker in self.workers:
+            await worker.write()
+
+    # Goods
+
+    async def shelf(self, room: str, *products: tuple[str, int, str]) -> None:
+        for sku, price, currency in products:
+            product = Product(sku=sku, title=f"{sku.title()} 好", price=price, currency=currency)
+            await self.host(c.ShelfPut(ref=1, product=product), room)
+            opening = c.SaleOpen(ref=1, sku=sku, price=price, stock=100, per_user=50, hold_s=600)
+            sale = (await self.host(opening, room)).sale
+            assert sale is not None
+            self.sales[room, sku] = sale.sale
+
+    async def buy(
+        self, user: str, *skus: str, room: str = ROOM, qty: int = 1, claim: str | None = None
+    ) -> Order:
+        lines = [c.BuyLine(self.sales[room, sku], qty) for sku in skus]
+        key = f"k{next(self._keys)}"
+        order = (await self.do(user, c.Buy(ref=1, key=key, lines=lines, claim=claim), room)).order
+        assert order is not None
+        return order
+
+    async def pay(self, order: Order) -> Order:
+        paid = (await self.do(order.user, c.Pay(ref=1, order=order.order), order.room)).order
+        assert paid is not None
+        assert paid.status == "paid"
+        return paid
+
+    async def bought(self, user: str, *skus: str, **more: Any) -> Order:
+        return await self.pay(await self.buy(user, *skus, **more))
+
+    async def take_back(self, order: Order) -> None:
+        await self.host(c.OrderReturn(ref=1, order=order.order, restock=True), order.room)
+
+    async def lapse(self, order: Order) -> None:
+        """The hold's time is over, and a sweeper comes by."""
+        key = self.desk.scripts.keys.room
+        raw = _MSGPACK.decode(await self.desk.redis.hget(key(order.room, "orders"), order.order))
+        raw["hold_until"] = 1
+        packed = msgspec.msgpack.encode(raw)
+        await self.desk.redis.hset(key(order.room, "orders"), order.order, packed)
+        await self.desk.redis.zadd(key(order.room, "holds"), {order.order: 1})
+        await Sweeper(self.desk.scripts, self.desk.settings).sweep([order.room])
+
+    async def claim(self, user: str, coupon: str) -> str:
+        ok = await self.do(user, cc.CouponClaim(ref=1, coupon=coupon, key=f"k-{user}"))
+        assert ok.claim is not None
+        return ok.claim.claim
+
+    # The rooms
+
+    async def create(self, room: str) -> None:
+        await self.desk.directory.create(HOST, c.RoomCreate(room=room, title=room.title()))
+
+    async def earlier_evening(self) -> None:
+        """Spring: three orders, one of them returned; the one that is not paid is given back."""
+        await self.create(EARLIER)
+        await self.shelf(EARLIER, ("mug", 9_000, "CNY"), ("wine", 4_000, "EUR"))
+        await self.host(c.LiveStart(ref=1), EARLIER)
+        ann = self.come("ann", EARLIER)
+        self.come("ben", EARLIER, source=Source("feed"))
+        self.come("zoe", EARLIER)
+        await self.bought("ann", "mug", room=EARLIER)
+        ben = await self.bought("ben", "wine", room=EARLIER, qty=2)
+        self.late = await self.buy("dan", "mug", room=EARLIER)
+        await self.minutes(20)
+        self.go(ann, EARLIER)
+        await self.take_back(ben)
+        await self.host(c.LiveEnd(ref=1), EARLIER)
+        await self.lapse(self.late)
+        await self.minutes(10)
+
+    async def before_the_start(self) -> None:
+        """The group, followers, places reserved; the host is there already, and so is Eve."""
+        await self.desk.groups.put(HOST, HOST.user, GroupBody(title="Fans"))
+        await self.create(ROOM)
+        for user in ("ben", "fay"):
+            await self.do(user, cc.Follow(ref=1), EARLIER)
+        await self.do("ben", cc.Follow(ref=1, on=False), EARLIER)
+        for user, on in (("ann", True), ("eve", True), ("gil", True), ("gil", False)):
+            await self.do(user, cc.Reserve(ref=1, on=on))
+        self.come("eve")
+        self.come(HOST.user)
+        await self.shelf(ROOM, ("mug", 10_000, "CNY"), ("sofa", 50_000, "CNY"))
+        await self.shelf(ROOM, ("wine", 3_000, "EUR"))
+        await self.minutes(30)
+        await self.host(c.Pin(ref=1, sku="wine"))
+
+    async def talk(self) -> None:
+        """Asks of all kinds, questions, a poll, a draw."""
+        for user, sku in (("cat", "sofa"), ("dan", "sofa"), ("ann", "mug"), ("cat", "mug")):
+            await self.do(user, cc.Ask(ref=1, sku=sku))
+        await self.do("ben", c.Comment(ref=1, text="求链接"))
+        await self.desk.asks.aclose()
+        texts = {"ann": "Is it large?", "ben": "Is it large?", "cat": "What is it made of?"}
+        questions = {}
+        for user, text in texts.items():
+            question = (await self.do(user, cc.Ask(ref=1, sku="mug", text=text))).question
+            assert question is not None
+            questions[text] = question.question
+        await self.host(cc.QuestionTake(ref=1, question=questions["Is it large?"]))
+        answer = cc.QuestionAnswer(ref=1, question=questions["Is it large?"], text="Yes.")
+        await self.host(answer)
+        dropped = (await self.do("dan", cc.Ask(ref=1, sku="sofa", text="Is it soft?"))).question
+        assert dropped is not None
+        await self.host(cc.QuestionDrop(ref=1, question=dropped.question))
+        poll = (await self.host(cc.PollOpen(ref=1, question="Next?", options=["a", "b"]))).poll
+        assert poll is not None
+        for user, option in (("ann", 0), ("ben", 1), ("cat", 1)):
+            await self.do(user, cc.Vote(ref=1, poll=poll.poll, option=option))
+        await self.host(cc.PollClose(ref=1, poll=poll.poll))
+        lucky = (await self.host(cc.LuckyOpen(ref=1, title="Gift", prizes=1))).lucky
+        assert lucky is not None
+        await self.do("cat", cc.LuckyEnter(ref=1, lucky=lucky.lucky))
+        await self.host(cc.LuckyDraw(ref=1, lucky=lucky.lucky))
+
+    async def coupons(self) -> None:
+        """Two coupons: one used and returned, one in a hold that lapses, one never used."""
+        opening = cc.CouponOpen(
+            ref=1, title="Ten off", quota=5, currency="CNY", amount=1_000, floor=5_000
+        )
+        coupon = (await self.host(opening)).coupon
+        assert coupon is not None
+        used = await self.bought("ann", "sofa", "mug", claim=await self.claim("ann", coupon.coupon))
+        await self.take_back(used)
+        await self.bought("ben", "mug", claim=await self.claim("ben", coupon.coupon))
+        lapsed = await self.buy("dan", "mug", claim=await self.claim("dan", coupon.coupon))
+        await self.lapse(lapsed)
+        await self.claim("eve", coupon.coupon)
+        other = cc.CouponOpen(ref=1, title="Wine", quota=1, currency="EUR", percent=10)
+        assert (await self.host(other)).coupon is not None
+
+    async def stream(self) -> None:
+        """Autumn, from its start to a while after its end."""
+        await self.host(c.LiveStart(ref=1))
+        while await self.desk.announcer.announce(ROOM):
+            pass
+        ann = self.come("ann", source=Source("search", "s1"))
+        self.come("ann", worker=1, source=Source("note", "n1"))
+        self.come("ben", source=Source("feed"))
+        guest = self.come("guest-1", worker=1)
+        self.come("guest-2", worker=1)
+        await self.minutes(2)
+        await self.host(c.Pin(ref=1, sku="mug"))
+        await self.bought("ann", "mug", qty=3)
+        self.come("cat", worker=1, source=Source("search", "s2"))
+        self.go(ann)
+        await self.minutes(7)
+        self.sources[ROOM, "dan"] = Source("share")
+        await self.bought("cat", "mug", "sofa")
+        await self.do("cat", cc.Follow(ref=1))
+        await self.bought("cat", "wine", qty=2)
+        self.go(guest, worker=1)
+        await self.talk()
+        await self.host(c.Pin(ref=1, sku="sofa"))
+        await self.bought("dan", "sofa")
+        await self.do("dan", cc.Follow(ref=1))
+        await self.pay_late(self.late)
+        await self.coupons()
+        await self.host(c.Unpin(ref=1))
+        cancelled = await self.buy("ben", "mug")
+        await self.do("ben", c.Cancel(ref=1, order=cancelled.order))
+        await self.take_back(await self.bought("ben", "wine"))
+        await self.in_the_group()
+        await self.do("dan", cc.Ask(ref=1, sku="wine"))
+        await self.desk.asks.aclose()
+        await self.host(c.Pin(ref=1, sku="mug"))
+        await self.minutes(1)
+
+    async def end(self) -> None:
+        """The stream ends and goes on selling."""
+        held = await self.buy("fay", "sofa")
+        await self.host(c.LiveEnd(ref=1, selling=True))
+        replay = self.come("gus", source=Source("share", "x"))
+        await self.minutes(12)
+        await self.bought("gus", "wine")
+        await self.pay(held)
+        self.go(replay)
+        await self.buy("hal", "mug")
+        await self.minutes(1)
+
+    async def pay_late(self, late: Order) -> None:
+        """Dan's order of the spring had lapsed; its payment arrives after what he bought today."""
+        args = {
+            "order": late.order, "payment": "late", "amount": late.total, "currency": late.currency,
+            "offer_hold_s": 30, "orders_per_user_max": 200, "events_max": 1000,
+        }  # fmt: skip
+        paid = await self.desk.scripts.run(
+            "order_pay", late.room, args, msgspec.msgpack.Decoder(Order)
+        )
+        assert paid.status == "paid"
+
+    async def in_the_group(self) -> None:
+        """A member buys in the group's room, another there for the first time."""
+        await self.shelf(GROUP, ("mug", 8_000, "CNY"))
+        for user in ("cat", "ivy"):
+            await self.do(user, cc.GroupJoin(ref=1))
+            self.come(user, GROUP)
+            await self.bought(user, "mug", room=GROUP)
+        await self.bought("ivy", "mug")
+
+
+async def raw_room(desk: Desk, room: str) -> Raw:
+    """All of a room's ledger and timeline."""
+    keys = desk.scripts.keys
+    ledger, timeline = [], []
+    for _, fields in await desk.redis.xrange(keys.room(room, "ledger")):
+        ledger += _MSGPACK.decode(fields[b"e"])
+    for _, fields in await desk.redis.xrange(keys.room(room, "timeline")):
+        timeline.append(_MSGPACK.decode(fields[b"e"]))
+    return Raw(room, HOST.user, ledger, timeline, room == GROUP)
+
+
+async def raw_follows(desk: Desk) -> list[dict[str, Any]]:
+    """The host's log."""
+    log = await desk.redis.xrange(desk.scripts.keys.host(HOST.user, "log"))
+    facts = [_MSGPACK.decode(fields[b"e"]) for _, fields in log]
+    return [fact for fact in facts if fact["k"] == "follow"]

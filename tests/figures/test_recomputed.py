@@ -1,0 +1,160 @@
+"""Each number of docs/metrics.md of a real evening is what plain loops make of the raw lines."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from server.figures.models import Context
+from server.protocol.commands import LiveEnd, LiveStart
+from server.rooms.figures import FigureBook
+from server.settings import Settings
+from tests.conftest import MakeSettings
+from tests.figures.evening import at
+from tests.figures.evening import figures as figures_of
+from tests.figures.metrics_page import TABLES, examples
+from tests.figures.real_evening import (
+    EARLIER,
+    GROUP,
+    ROOM,
+    Evening,
+    raw_follows,
+    raw_room,
+)
+from tests.figures.recomputed import Raw, Recomputed, differences
+from tests.figures.test_fold import evenings
+from tests.rooms.desk import Desk, desk
+
+
+@pytest.fixture
+def evening_settings(make_settings: MakeSettings) -> Settings:
+    """Nothing waits, and nothing is used again that was read before."""
+    return make_settings(
+        bus={"publish_interval_ms": 1, "watchdog_timeout_s": 600},
+        orders={"fair_window_ms": 0},
+        asks={"batch_interval_ms": 1},
+        figures={"fresh_s": 0, "compare_s": 0},
+    )
+
+
+@pytest.fixture
+async def here(evening_settings: Settings) -> AsyncIterator[Desk]:
+    async with desk(evening_settings, "w1") as made:
+        yield made
+
+
+@pytest.fixture
+async def evening(here: Desk, evening_settings: Settings) -> Evening:
+    """An evening before which there was one."""
+    made = Evening(here, evening_settings)
+    await made.earlier_evening()
+    await made.before_the_start()
+    return made
+
+
+class Ours:
+    """The figures as the server gives them, and the same recomputed."""
+
+    def __init__(self, here: Desk, evening_settings: Settings) -> None:
+        self.here = here
+        self.book = FigureBook(here.scripts, evening_settings)
+
+    async def of(self, room: str) -> dict[str, Any]:
+        return msgspec.json.decode(msgspec.json.encode(await self.book.of(room)))
+
+    async def recomputed(self, room: str, now: int) -> Recomputed:
+        raws = {name: await raw_room(self.here, name) for name in (EARLIER, ROOM, GROUP)}
+        follows = await raw_follows(self.here)
+
+        def make(name: str, earlier: list[Recomputed]) -> Recomputed:
+            others = [raw for other, raw in raws.items() if other != name]
+            return Recomputed(raws[name], now=now, others=others, follows=follows, earlier=earlier)
+
+        streams = [make(name, []) for name in (EARLIER, ROOM) if name != room]
+        return make(room, streams)
+
+    async def wrong(self, room: str) -> list[str]:
+        """What differs in any number of the room."""
+        ours = await self.of(room)
+        theirs = await self.recomputed(room, ours["at_ms"])
+        told = {name: ours[name] for name in theirs.all()} | {"compared": ours["compared"]}
+        if room == GROUP:
+            told["started_ms"] = theirs.start  # the beginning of a window of days
+        return differences(told, theirs.all() | {"compared": theirs.compared()})
+
+
+@pytest.fixture
+async def ours(here: Desk, evening_settings: Settings) -> AsyncIterator[Ours]:
+    made = Ours(here, evening_settings)
+    yield made
+    await made.book.aclose()
+
+
+async def test_every_number_is_the_one_recomputed_from_the_raw_ledger_all_evening_long(
+    evening: Evening, ours: Ours
+) -> None:
+    """Asked for as it goes on, so that most of it was read in portions."""
+    assert await ours.wrong(ROOM) == []
+    await evening.stream()
+    for room in (ROOM, EARLIER, GROUP):
+        assert await ours.wrong(room) == [], room
+    await evening.end()
+    for room in (ROOM, EARLIER, GROUP):
+        assert await ours.wrong(room) == [], room
+
+
+async def test_a_reader_who_starts_at_the_end_finds_the_same(evening: Evening, ours: Ours) -> None:
+    await evening.stream()
+    await evening.end()
+    assert await ours.wrong(ROOM) == []
+    numbers = (await ours.of(ROOM))["numbers"]
+    # So that comparing was not comparing zeros:
+    assert [name for name, value in numbers.items() if value in (0, None, {})] == ["group_orders"]
+    assert numbers["orders_by_status"] | {"refund_due": 0, "refunded": 0} == {
+        "held": 1, "paid": 8, "cancelled": 1, "expired": 1, "returned": 2,
+        "refund_due": 0, "refunded": 0,
+    }  # fmt: skip
+
+
+async def test_every_number_of_the_page_is_in_both(evening: Evening, ours: Ours) -> None:
+    await evening.stream()
+    told = await ours.of(ROOM)
+    recomputed = (await ours.recomputed(ROOM, told["at_ms"])).all()
+    for table in TABLES:
+        named = set(examples(table))
+        for each in (told[table], recomputed[table]):
+            rows = each if isinstance(each, list) else [each]
+            assert rows, table
+            assert all(named <= row.keys() for row in rows), table
+
+
+async def test_a_room_that_never_started_has_figures_too(evening: Evening, ours: Ours) -> None:
+    assert await ours.wrong(ROOM) == []
+    assert (await ours.of(ROOM))["started_ms"] is None
+
+
+async def test_an_evening_without_anything_is_recomputed_as_well(
+    evening: Evening, ours: Ours
+) -> None:
+    await evening.host(LiveStart(ref=1))
+    await evening.host(LiveEnd(ref=1))
+    assert await ours.wrong(ROOM) == []
+
+
+@settings(max_examples=40, deadline=None)
+@given(evenings(), st.booleans())
+def test_evenings_of_hours_are_recomputed_as_well(
+    of: tuple[list[dict[str, Any]], list[dict[str, Any]]], fans: bool
+) -> None:
+    """The real evening takes a second; these take an hour."""
+    ledger, facts = of
+    follows = [{"user": user, "on": True, "at": at(20)} for user in ("ann", "ben") if fans]
+    followed = {fact["user"]: fact["at"] for fact in follows}
+    made = figures_of(ledger, facts, Context(followed=followed))
+    raw = Raw("r1", "mei", ledger, facts)
+    theirs = Recomputed(raw, now=at(70), others=[], follows=follows, earlier=[]).all()
+    told = msgspec.json.decode(msgspec.json.encode(made))
+    assert differences({name: told[name] for name in theirs}, theirs) == []
