@@ -25,9 +25,3 @@ local function newest_lucky()
   local id = redis.call('HGET', K.luckies, 'newest')
   return id and lucky_view(id) or nil
 end
-
--- Whether a user entered the newest lucky draw.
-local function has_entered(user)
-  local id = redis.call('HGET', K.luckies, 'newest')
-  return id and redis.call('ZSCORE', K.entered, id .. '/' .. user) and true or false
-end

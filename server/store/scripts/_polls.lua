@@ -25,9 +25,3 @@ local function newest_poll()
   local id = redis.call('HGET', K.polls, 'newest')
   return id and poll_view(id) or nil
 end
-
--- The option a user chose in the newest poll, counted from 0; nil if none.
-local function vote_of(user)
-  local id = redis.call('HGET', K.polls, 'newest')
-  return id and tonumber(redis.call('HGET', K.votes, id .. '/' .. user) or nil) or nil
-end
