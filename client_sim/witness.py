@@ -47,6 +47,7 @@ SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "followers": {"total": int},
     "reserved": {"total": int},
     "announce": {"room": str, "title": str, "host": str, "host_name": str, "why": str},
+    "role": {"role": str},
     "asks": {"counts": dict},
     "queue": {"questions": list},
     "review": {"held": list, "total": int},

@@ -20,8 +20,7 @@ class Belonging:
     """Answers for the rooms whose hosts `host_of(room_id)` names."""
 
     def __init__(self, scripts: Scripts, host_of: Callable[[str], Awaitable[str]]) -> None:
-        self._redis = scripts.redis
-        self._keys = scripts.keys
+        self._scripts = scripts
         self._host_of = host_of
 
     async def of(self, room_id: str, circle: Circle, users: Collection[str]) -> set[str]:
@@ -30,11 +29,11 @@ class Belonging:
             return set()
         host, asked = await self._host_of(room_id), list(users)
         if circle == "followers":
-            key = self._keys.host(host, "followers")
+            key = self._scripts.keys.host(host, "followers")
         else:
-            key = self._keys.room(group_id(host), "members")
+            key = self._scripts.keys.room(group_id(host), "members")
         try:
-            found = await self._redis.hmget(key, asked)
+            found = await self._scripts.redis.hmget(key, asked)
         except (RedisError, OSError) as exc:
             raise CommandError(
                 "unavailable",

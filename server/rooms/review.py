@@ -49,12 +49,12 @@ class Review:
         passed = await self._scripts.run("review_pass", call.room_id, args, _PASSED)
         if self._shown is not None:
             await self._shown(call.room_id, passed.comment)
-        return Ok(ref=cmd.ref, id=cmd.id)
+        return Ok(ref=cmd.ref)
 
     async def drop(self, call: Call, cmd: ReviewDrop) -> Ok:
         """Throw a held comment away."""
         await self._scripts.run("review_drop", call.room_id, self._args(call, cmd.id), _ANY)
-        return Ok(ref=cmd.ref, id=cmd.id)
+        return Ok(ref=cmd.ref)
 
     def _args(self, call: Call, comment: str) -> dict[str, Any]:
         events_max = self._settings.rooms.event_stream_len_max

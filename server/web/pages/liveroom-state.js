@@ -234,4 +234,8 @@ const FOLDS = {
     state.mutedUntil = until;
     return "muted";
   },
+  role(state, room, { role }) {
+    state.you = { ...state.you, role };
+    return "you";
+  },
 };

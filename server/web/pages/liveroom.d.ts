@@ -289,6 +289,8 @@ export interface Events {
     t: "announce"; room: string; title: string; host: string; host_name: string;
     why: "reserved" | "follow";
   };
+  /** To the user alone whom the host made a moderator of this room, or a viewer again. */
+  role: { t: "role"; role: "moderator" | "viewer" };
   /** To host and moderators alone, like the next two. */
   asks: { t: "asks"; counts: Record<string, number> };
   queue: { t: "queue"; questions: Question[] };
