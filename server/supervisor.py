@@ -11,6 +11,7 @@ from pathlib import Path
 
 from server import auth
 from server.rooms.intent_rules import read_rules
+from server.rooms.words import read_words
 from server.settings import Settings
 from server.store import client
 from server.store.embedded import EmbeddedRedis
@@ -53,6 +54,7 @@ async def serve_until(
     """
     # Its faults are told before anything starts, and by one process instead of each worker.
     await asyncio.to_thread(read_rules, settings.asks.rules_file)
+    await asyncio.to_thread(read_words, settings.moderation.words_file)
     complete, made = await asyncio.to_thread(auth.with_secret, settings)
     if made:
         log.info("Made a development token secret for the data folder %s.", settings.data.dir)
