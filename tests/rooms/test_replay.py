@@ -288,7 +288,7 @@ async def test_a_moment_is_asked_for_by_the_time_since_the_start(
     ended = await replays.at(ROOM, 0)
 
     assert (live.minute, live.pin and live.pin.product) == (12, MUG)
-    assert (ended.minute, ended.phase) == (0, "live")
+    assert (ended.minute, ended.entries[0].phase) == (0, "live")
     assert await refusal(replays.at(ROOM, 12 * MINUTE)) == "not_found"
     assert await refusal(replays.at("nowhere", 0)) == "not_found"
 
