@@ -54,7 +54,7 @@ class Played:
 
 @pytest.fixture
 def played(monkeypatch: pytest.MonkeyPatch) -> Played:
-    """A script begins when everybody is in, and the evening ends after its last step."""
+    """A script begins when everybody has come, and the evening ends after its last step."""
     made = Played()
     prepare, steps, until_over = Director.prepare, Director._steps, crowd.set_within
 
@@ -63,7 +63,8 @@ def played(monkeypatch: pytest.MonkeyPatch) -> Played:
         await prepare(self)
 
     async def with_everybody(self: Director) -> None:
-        while not all(person.room for person in self._persons):
+        absent = list(self._persons)
+        while absent := [person for person in absent if person.room is None]:
             await asyncio.sleep(0.02)
         await steps(self)
         made.to_its_end.set()
