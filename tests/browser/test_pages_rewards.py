@@ -72,7 +72,9 @@ async def test_two_viewers_vote_by_one_tap_and_all_see_the_bars(
 
         for page, option in ((one, 0), (two, 1)):
             await page.locator(f'.poll-row[data-option="{option}"]').click()
-            await expect(page.locator(".poll-row.mine")).to_have_attribute("data-option", str(option))
+            await expect(page.locator(".poll-row.mine")).to_have_attribute(
+                "data-option", str(option)
+            )
         for page in (one, two, console):
             rows = page.locator(".poll-row .poll-count")
             await expect(rows).to_have_text(["50%", "50%", "0%"])

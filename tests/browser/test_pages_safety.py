@@ -187,3 +187,44 @@ async def test_the_console_is_for_the_host_and_lets_nobody_else_change_the_room(
         )
         assert refused == "forbidden"
         assert await other.evaluate("liveroom.state.room.host") == HOST
+
+
+async def test_markup_in_questions_coupons_polls_draws_and_words_stays_text(
+    server: Server, room: str, open_page: OpenPage, open_console: OpenPage
+) -> None:
+    async with open_shop(server, room, PRODUCT) as shop, shop.person("mallory", NASTY) as mallory:
+        host = shop.host
+        console = await joined(await open_console(shop))
+        viewer = await joined(await open_page(shop.watch, "victim", name=NASTY))
+        asked = await mallory.ask(PRODUCT["sku"], f"{NASTY} 能机洗吗？")
+        await host.coupon_open(NASTY, 5, amount=5, floor=10, skus=[PRODUCT["sku"]])
+        await host.poll_open(NASTY, [NASTY + "1", NASTY + "2"])
+        await host.words_put([NASTY[:30]], "hold")
+        await host.question_take(asked["question"]["question"])
+
+        await expect(viewer.locator(".question-strip")).to_contain_text(NASTY)
+        await expect(viewer.locator(".spot-title")).to_have_text(NASTY)
+        await expect(viewer.locator(".poll-option").first).to_have_text(NASTY + "1")
+        await viewer.locator(".coupon-chip").click()
+        await expect(viewer.locator(".ticket")).to_contain_text(NASTY)
+        await expect(viewer.locator(".ticket")).to_contain_text(PAYLOADS[0])
+        await viewer.keyboard.press("Escape")
+        await host.question_answer(asked["question"]["question"], PAYLOADS[1])
+        await viewer.locator(".shelf-button").click()
+        await viewer.locator("dialog .shelf-main").click()
+        await expect(viewer.locator(".qa dd")).to_have_text(PAYLOADS[1])
+        lucky = await host.lucky_open(NASTY, 1)
+        await mallory.lucky_enter(lucky["lucky"])
+        await host.lucky_draw(lucky["lucky"])
+        await expect(viewer.locator(".winners")).to_have_text(NASTY)
+        await console.get_by_role("tab", name="管理").click()
+        await expect(console.locator(".name-chip")).to_contain_text([NASTY[:30]])
+        await mallory.comment(NASTY)
+        await expect(console.locator(".held")).to_contain_text(NASTY)
+        await console.get_by_role("tab", name="互动").click()
+        await expect(console.locator(".host-coupon")).to_contain_text(NASTY)
+        await expect(console.locator(".winners")).to_have_text(NASTY)
+
+        for page in (console, viewer):
+            assert await page.evaluate("globalThis.pwned ?? null") is None
+            assert await page.locator("img[onerror], [onload], [onclick], iframe").count() == 0

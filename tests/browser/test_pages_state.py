@@ -27,12 +27,14 @@ COMPARE = """async (encoding) => {
     const quiet = ({ online, viewers, ...room }) => room; // its own join changes these two
     const sorted = (_, value) => value?.constructor !== Object ? value
         : Object.fromEntries(Object.entries(value).sort());
-    const text = ({ room, seq }) => JSON.stringify([quiet(room), seq], sorted);
+    const claims = ({ mine }) => [...mine.claims].sort((a, b) => (a.claim < b.claim ? -1 : 1));
+    const told = (state) => ({ ...quiet(state.room), claims: claims(state) });
+    const text = (state) => JSON.stringify([told(state), state.seq], sorted);
     // Each has a socket of its own: one of them may be some events behind.
     for (let i = 0; i < 1000 && text(long.state) !== text(fresh.state); i += 1) {
         await new Promise((done) => setTimeout(done, 20));
     }
-    const both = [quiet(long.state.room), quiet(fresh.state.room), long.state.seq, fresh.state.seq];
+    const both = [told(long.state), told(fresh.state), long.state.seq, fresh.state.seq];
     fresh.close();
     return both;
 }"""
@@ -44,10 +46,14 @@ class Evening:
     def __init__(self, rng: random.Random, shop: Shop, buyer: RoomClient) -> None:
         self.rng, self.host, self.buyer = rng, shop.host, buyer
         self.said: list[str] = ["none-yet"]
+        self.asked: list[str] = ["none-yet"]
 
     async def something(self) -> None:
         happen = self.rng.choice(
-            [self.talk, self.talk, self.buy, self.buy, self.settle, self.shelf, self.sale, self.say]
+            [
+                *[self.talk, self.talk, self.buy, self.buy, self.settle, self.shelf, self.sale],
+                *[self.say, self.ask, self.answer, self.coupon, self.coupon, self.round, self.join],
+            ]
         )
         with contextlib.suppress(CommandRefused):
             await happen()
@@ -61,7 +67,9 @@ class Evening:
         await self.buyer.like(self.rng.randrange(1, 9))
 
     async def buy(self) -> None:
-        await self.buyer.buy(self._sale(), self.rng.randrange(1, 3))
+        free = [it["claim"] for it in self.buyer.state.mine["claims"] if not it.get("order")]
+        claim = self.rng.choice([None, *free])
+        await self.buyer.buy(self._sale(), self.rng.randrange(1, 3), claim=claim)
 
     async def settle(self) -> None:
         for order in (await self.buyer.orders())[:1]:
@@ -91,6 +99,63 @@ class Evening:
         )
         await change()
 
+    async def ask(self) -> None:
+        text = self.rng.choice(["", "坐深多少厘米", "能机洗吗"])
+        self.asked += [
+            question["question"]
+            for question in [(await self.buyer.ask("sofa", text)).get("question")]
+            if question
+        ]
+
+    async def answer(self) -> None:
+        question = self.rng.choice(self.asked)
+        change: Callable[[], Awaitable[object]] = self.rng.choice(
+            [
+                lambda: self.host.question_take(question),
+                lambda: self.host.question_answer(question, f"答 {self.rng.randrange(9)}"),
+                lambda: self.host.question_drop(question),
+            ]
+        )
+        await change()
+
+    async def coupon(self) -> None:
+        known = [it["coupon"] for it in self.host.state.view["coupons"]] or ["none-yet"]
+        coupon = self.rng.choice(known)
+        change: Callable[[], Awaitable[object]] = self.rng.choice(
+            [
+                lambda: self.host.coupon_open("券", 3, amount=2, floor=3, per_user=2),
+                lambda: self.host.coupon_close(coupon),
+                lambda: self.buyer.coupon_claim(coupon),
+                lambda: self.buyer.coupon_claim(coupon),
+            ]
+        )
+        await change()
+
+    async def round(self) -> None:
+        poll = (self.host.state.view["poll"] or {}).get("poll", "none-yet")
+        lucky = (self.host.state.view["lucky"] or {}).get("lucky", "none-yet")
+        change: Callable[[], Awaitable[object]] = self.rng.choice(
+            [
+                lambda: self.host.poll_open("哪个", ["白", "灰", f"{self.rng.randrange(99)} 号"]),
+                lambda: self.host.poll_close(poll),
+                lambda: self.buyer.vote(poll, self.rng.randrange(3)),
+                lambda: self.host.lucky_open("围巾", 1),
+                lambda: self.buyer.lucky_enter(lucky),
+                lambda: self.host.lucky_draw(lucky),
+            ]
+        )
+        await change()
+
+    async def join(self) -> None:
+        change: Callable[[], Awaitable[object]] = self.rng.choice(
+            [
+                lambda: self.buyer.follow(on=self.rng.random() < 0.5),
+                lambda: self.host.selling(on=self.rng.random() < 0.5),
+                lambda: self.host.rules(followers_only=self.rng.random() < 0.3),
+            ]
+        )
+        await change()
+
     async def say(self) -> None:
         change = self.rng.choice(
             [
@@ -109,10 +174,10 @@ async def test_the_folded_state_equals_the_servers_snapshot_after_any_events(
 ) -> None:
     rng = random.Random(f"pages {encoding}")
     async with open_shop(server, room, SOFA, MUG) as shop, shop.person("ann") as buyer:
-        page: Page = await open_page(f"{server.url}/login")
+        page: Page = await open_page(f"{server.url}/login", "ann")
         await page.evaluate(LONG_LIVED, [room, encoding])
         evening = Evening(rng, shop, buyer)
-        for step in range(60):
+        for step in range(84):
             await evening.something()
             if step % 12 == 11:
                 folded, fresh, seq, fresh_seq = await page.evaluate(COMPARE, encoding)

@@ -57,7 +57,10 @@ const views = new Views({
   manage: [review.root, rules.root, words.root, people.root, plans.root, log.root],
 }, (name) => {
   if (name === "figures") figures.read();
-  if (name === "manage") { log.read(); plans.read(); }
+  if (name !== "manage") return;
+  desk.read(); // no event tells of words and moderators
+  log.read();
+  plans.read();
 });
 const phaseTag = h("span.phase");
 const since = h("span.fine.digits");
