@@ -81,6 +81,8 @@ class Sold:
         self.replay_gmv: Amounts = {}
         self.group_gmv: Amounts = {}
         self.orders_of: dict[str, list[SoldOrder]] = {}
+        self.first_placed: dict[str, int] = {}
+        """user -> when they placed their first sold order."""
         self.first_paid: dict[str, int] = {}
         self.users: set[str] = set()
         """Who placed an order, sold or not."""
@@ -119,6 +121,7 @@ class Sold:
         self.orders[currency] += 1
         add(self.gross, currency, total)
         self.orders_of.setdefault(user, []).append(SoldOrder(created, total, currency))
+        self.first_placed[user] = min(created, self.first_placed.get(user, created))
         self.first_paid[user] = min(paid_at, self.first_paid.get(user, paid_at))
         source = self._source(order)
         source.orders += 1

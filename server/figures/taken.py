@@ -96,8 +96,8 @@ class Taken:
         """From first arrival to the placing of the first sold order, of each buyer; sorted."""
         came = self.attendance.first_came
         return sorted(
-            max(0, min(order.created for order in orders) - came[user])
-            for user, orders in self.sold.orders_of.items()
+            max(0, placed - came[user])
+            for user, placed in self.sold.first_placed.items()
             if user in came
         )
 

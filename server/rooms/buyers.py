@@ -18,6 +18,8 @@ from server.store.scripts import Scripts
 T = TypeVar("T")
 
 USERS_A_CALL_MAX = 1000
+CHUNK = 20
+"""Script calls read at once; the lines of each are many when many buy."""
 
 
 class _FirstPaid(Struct):
@@ -66,7 +68,7 @@ class Buyers:
         paid: dict[str, int] = {}
         upto = after
         with reading():
-            async for chunk in ledger.read(self._scripts, room_id, after):
+            async for chunk in ledger.read(self._scripts, room_id, after, count=CHUNK):
                 upto = chunk[-1][0]
                 for _, line in chunk:
                     if line["k"] == "order" and line["order"]["status"] == "paid":

@@ -15,6 +15,8 @@ from server.store.scripts import Scripts
 DAY_MS = 86_400_000
 GROUP_DAYS = 30
 """A fan group never ends; its figures are of so many whole days and the one that is on."""
+CHUNK = 20
+"""Script calls, or facts, read at once: each may be of hundreds of people, and the loop waits."""
 QUICK_MAX = 5000
 """Visits and order lines up to which figures are made at once; more are made in a thread."""
 
@@ -104,12 +106,14 @@ class Folds:
 
     async def _read_on(self, room: Kept, room_id: str) -> None:
         fold = room.fold
-        async for chunk in ledger.read(self._scripts, room_id, fold.ledger):
+        async for chunk in ledger.read(self._scripts, room_id, fold.ledger, count=CHUNK):
             for number, line in chunk:
                 fold.take_ledger(number, line)
                 if line["k"] == "order" and line["order"]["status"] == "paid":
                     room.new_buyers.add(line["order"]["user"])
-        facts = timeline.read(self._scripts, room_id, after=fold.timeline, from_ms=room.since_ms)
+        facts = timeline.read(
+            self._scripts, room_id, after=fold.timeline, from_ms=room.since_ms, count=CHUNK
+        )
         async for told in facts:
             for fact_id, fact in told:
                 fold.take_fact(fact_id, fact)
@@ -146,9 +150,12 @@ class Folds:
 
     def _forget_idle(self) -> None:
         self._timer = None
-        oldest = asyncio.get_running_loop().time() - self._limits.idle_s
+        oldest = self._oldest_used_at()
         idle = [name for name, room in self._kept.items() if room.used_at <= oldest]
         for name in idle:
             del self._kept[name]
         if self._kept:
             self._watch()
+
+    def _oldest_used_at(self) -> float:
+        return asyncio.get_running_loop().time() - self._limits.idle_s

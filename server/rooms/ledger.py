@@ -23,15 +23,15 @@ def lines_of(place: bytes, fields: dict[bytes, bytes]) -> list[tuple[int, Line]]
 
 
 async def read(
-    scripts: Scripts, room_id: str, after: int = 0
+    scripts: Scripts, room_id: str, after: int = 0, *, count: int = _CHUNK
 ) -> AsyncIterator[list[tuple[int, Line]]]:
-    """The lines after number `after`, some hundreds at a time, as (number, line).
+    """The lines after number `after`, of `count` script calls at a time, as (number, line).
 
     A part ends where a script call ended, so its last number is a place to go on from.
     """
     key = scripts.keys.room(room_id, "ledger")
     while True:
-        chunk = await scripts.redis.xrange(key, min=f"({after}-0", count=_CHUNK)
+        chunk = await scripts.redis.xrange(key, min=f"({after}-0", count=count)
         if not chunk:
             return
         lines = [line for place, fields in chunk for line in lines_of(place, fields)]

@@ -37,13 +37,15 @@ async def read(
     after: str = "",
     from_ms: int = 0,
     to_ms: int | None = None,
+    count: int = _CHUNK,
 ) -> AsyncIterator[list[tuple[str, Fact]]]:
-    """The facts in the order they happened, some hundreds at a time, as (id, fact).
+    """The facts in the order they happened, `count` at a time, as (id, fact).
 
     `after` is the id of the last fact known (`<ms>-<n>`; "" for none); from_ms <= time < to_ms
     (Unix ms by the clock of Redis, None for no end). A room that is not there has no facts.
     """
-    async for part in walk(scripts, room_id, after=after, from_ms=from_ms, to_ms=to_ms):
+    parts = walk(scripts, room_id, after=after, from_ms=from_ms, to_ms=to_ms, count=count)
+    async for part in parts:
         yield part.facts
 
 
@@ -55,6 +57,7 @@ async def walk(
     from_ms: int = 0,
     to_ms: int | None = None,
     kinds: Collection[str] | None = None,
+    count: int = _CHUNK,
 ) -> AsyncIterator[Part]:
     """The same in parts, of some kinds alone if asked: the others are passed over unread.
 
@@ -64,7 +67,7 @@ async def walk(
     start = f"({after}" if after else str(from_ms)
     end = "+" if to_ms is None else f"({to_ms}-0"
     while True:
-        chunk = await scripts.redis.xrange(key, min=start, max=end, count=_CHUNK)
+        chunk = await scripts.redis.xrange(key, min=start, max=end, count=count)
         if not chunk:
             return
         facts = [

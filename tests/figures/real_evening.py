@@ -20,7 +20,7 @@ from server.rooms.groups import GroupBody
 from server.rooms.sweeper import Sweeper
 from server.rooms.visits import Visits
 from server.settings import Settings
-from tests.figures.recomputed import Raw
+from tests.figures.raw_lines import Raw
 from tests.rooms.desk import HOST, Desk, Guest
 
 EARLIER, ROOM, GROUP = "spring", "autumn", f"fans:{HOST.user}"

@@ -291,3 +291,30 @@ def test_every_table_has_cells_under_each_of_its_columns() -> None:
     pins = table(made, "pins")
     assert "gmv.CNY" in pins[0]
     assert pins[1][pins[0].index("other_gmv.CNY")] == 0
+
+
+def test_an_order_of_the_very_millisecond_of_a_pin_belongs_to_that_pin() -> None:
+    facts = [LIVE, pin("mug", 5), pin("sofa", 10)]
+    made = figures(steps(order("o1", "ann", 10, SOFA), ("paid", 11)), facts, NONE)
+    assert [(row.sku, row.units, row.other_units) for row in made.pins] == [
+        ("mug", 0, 0),
+        ("sofa", 1, 0),
+    ]
+
+
+def test_who_comes_twice_during_a_pin_is_one_viewer_of_it() -> None:
+    facts = [
+        LIVE,
+        pin("mug", 5),
+        pin("sofa", 30),
+        visits("w1", 40, [came("ann", 1, 0), came("ann", 2, 10), came("ann", 3, 35)], []),
+        visits("w1", 50, [], [(1, 7), (2, 12), (3, 50)]),
+    ]
+    assert [row.viewers for row in figures([], facts, NONE).pins] == [1, 1]
+
+
+def test_an_ask_before_the_start_is_none_of_the_pin() -> None:
+    facts = [pin("mug", -10), ask("ann", "mug", -5), LIVE, ask("ben", "mug", 5)]
+    made = figures([], facts, NONE)
+    assert [row.asks for row in made.pins] == [1]
+    assert (made.products[0].asks, made.products[0].asks_unpinned) == (2, 0)

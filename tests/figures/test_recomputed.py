@@ -1,6 +1,5 @@
 """Each number of docs/metrics.md of a real evening is what plain loops make of the raw lines."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -11,11 +10,10 @@ from hypothesis import strategies as st
 from server.figures.models import Context
 from server.protocol.commands import LiveEnd, LiveStart
 from server.rooms.figures import FigureBook
-from server.settings import Settings
-from tests.conftest import MakeSettings
 from tests.figures.evening import at
 from tests.figures.evening import figures as figures_of
 from tests.figures.metrics_page import TABLES, examples
+from tests.figures.raw_lines import Raw
 from tests.figures.real_evening import (
     EARLIER,
     GROUP,
@@ -24,43 +22,16 @@ from tests.figures.real_evening import (
     raw_follows,
     raw_room,
 )
-from tests.figures.recomputed import Raw, Recomputed, differences
+from tests.figures.recomputed import Recomputed, differences
 from tests.figures.test_fold import evenings
-from tests.rooms.desk import Desk, desk
-
-
-@pytest.fixture
-def evening_settings(make_settings: MakeSettings) -> Settings:
-    """Nothing waits, and nothing is used again that was read before."""
-    return make_settings(
-        bus={"publish_interval_ms": 1, "watchdog_timeout_s": 600},
-        orders={"fair_window_ms": 0},
-        asks={"batch_interval_ms": 1},
-        figures={"fresh_s": 0, "compare_s": 0},
-    )
-
-
-@pytest.fixture
-async def here(evening_settings: Settings) -> AsyncIterator[Desk]:
-    async with desk(evening_settings, "w1") as made:
-        yield made
-
-
-@pytest.fixture
-async def evening(here: Desk, evening_settings: Settings) -> Evening:
-    """An evening before which there was one."""
-    made = Evening(here, evening_settings)
-    await made.earlier_evening()
-    await made.before_the_start()
-    return made
+from tests.rooms.desk import Desk
 
 
 class Ours:
     """The figures as the server gives them, and the same recomputed."""
 
-    def __init__(self, here: Desk, evening_settings: Settings) -> None:
-        self.here = here
-        self.book = FigureBook(here.scripts, evening_settings)
+    def __init__(self, here: Desk, book: FigureBook) -> None:
+        self.here, self.book = here, book
 
     async def of(self, room: str) -> dict[str, Any]:
         return msgspec.json.decode(msgspec.json.encode(await self.book.of(room)))
@@ -87,10 +58,8 @@ class Ours:
 
 
 @pytest.fixture
-async def ours(here: Desk, evening_settings: Settings) -> AsyncIterator[Ours]:
-    made = Ours(here, evening_settings)
-    yield made
-    await made.book.aclose()
+def ours(here: Desk, book: FigureBook) -> Ours:
+    return Ours(here, book)
 
 
 async def test_every_number_is_the_one_recomputed_from_the_raw_ledger_all_evening_long(

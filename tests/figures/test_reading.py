@@ -1,0 +1,209 @@
+"""How a worker reads figures: only what is new, for as long as somebody asks, and right again
+after whatever happened to Redis."""
+
+import asyncio
+from typing import Any
+
+import msgspec
+import pytest
+
+from server.figures.models import Figures
+from server.protocol.codes import CommandError
+from server.protocol.commands import LiveEnd, LiveStart
+from server.rooms import folds
+from server.rooms.buyers import Buyers
+from server.rooms.figures import FigureBook
+from server.settings import Settings
+from tests.conftest import MakeSettings
+from tests.figures.real_evening import EARLIER, GROUP, ROOM, Evening
+from tests.rooms.desk import HOST, Desk
+
+
+class Reads:
+    """Counts what is read of streams."""
+
+    def __init__(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.entries = 0
+        xrange = desk.redis.xrange
+
+        async def counted(*args: Any, **more: Any) -> Any:
+            found = await xrange(*args, **more)
+            self.entries += len(found)
+            return found
+
+        monkeypatch.setattr(desk.redis, "xrange", counted)
+
+    def news(self) -> int:
+        """Entries read since this was last asked."""
+        entries, self.entries = self.entries, 0
+        return entries
+
+
+@pytest.fixture
+def reads(here: Desk, monkeypatch: pytest.MonkeyPatch) -> Reads:
+    return Reads(here, monkeypatch)
+
+
+async def test_only_what_is_new_is_read(evening: Evening, book: FigureBook, reads: Reads) -> None:
+    await evening.host(LiveStart(ref=1))
+    await book.of(ROOM)
+    reads.news()
+    await book.of(ROOM)
+    assert reads.news() == 0
+    await evening.bought("ann", "mug")  # held, paid: two entries here, and to settle the buyers
+    await book.of(ROOM)
+    assert reads.news() == 4
+
+
+async def test_the_numbers_of_an_ended_stream_are_kept_until_something_happens_to_it(
+    evening: Evening, here: Desk, evening_settings: Settings, reads: Reads
+) -> None:
+    async def first_look() -> int:
+        """What a worker that knows nothing reads to list the host's streams."""
+        book = FigureBook(here.scripts, evening_settings)
+        reads.news()
+        streams = await book.streams.page(HOST.user, 0, 20)
+        await book.aclose()
+        assert [row.room for row in streams] == [ROOM, EARLIER]
+        assert streams[1].numbers is not None
+        return reads.news()
+
+    assert await first_look() > 0
+    assert await first_look() == 0
+    await evening.pay_late(evening.late)
+    assert await first_look() > 0
+    assert await first_look() == 0
+
+
+async def test_kept_numbers_of_another_version_are_made_anew(
+    evening: Evening, here: Desk, book: FigureBook
+) -> None:
+    before = await book.streams.page(HOST.user, 0, 20)
+    key = here.scripts.keys.host(HOST.user, "figures")
+    for other in (b'{"format": 0}', b"\x93", b'{"format": 1, "numbers": {}}'):
+        await here.redis.hset(key, EARLIER, other)
+        assert await book.streams.page(HOST.user, 0, 20) == before
+
+
+async def test_who_is_found_to_have_bought_earlier_elsewhere_becomes_a_returning_buyer(
+    evening: Evening, here: Desk, book: FigureBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await evening.host(LiveStart(ref=1))
+    await evening.bought("ann", "mug")
+    settle = Buyers.settle
+
+    async def nothing(*_: object) -> int:
+        return 0
+
+    monkeypatch.setattr(Buyers, "settle", nothing)  # another worker has not come to it yet
+    assert (await book.of(ROOM)).numbers.returning_buyers == 0
+    monkeypatch.setattr(Buyers, "settle", settle)
+    assert (await book.of(ROOM)).numbers.returning_buyers == 1
+
+
+async def test_settling_is_the_same_in_any_order_and_as_often_as_one_likes(
+    evening: Evening, here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await evening.stream()
+    keys = here.scripts.keys
+    buyers = Buyers(here.scripts)
+    await buyers.settle(HOST.user)
+    users = ["ann", "ben", "cat", "dan", "ivy", "zoe"]
+    first = await buyers.first_paid(HOST.user, users)
+    assert set(first) == {"ann", "ben", "cat", "dan", "ivy"}
+    assert await buyers.settle(HOST.user) == 0
+
+    settled = await here.redis.hgetall(keys.host(HOST.user, "settled"))
+    assert {room.decode() for room in settled} == {EARLIER, ROOM, GROUP}
+    await here.redis.delete(keys.host(HOST.user, "settled"))  # as if a worker had died before
+    assert await buyers.settle(HOST.user) == 0
+    assert await buyers.first_paid(HOST.user, users) == first
+    assert await here.redis.hgetall(keys.host(HOST.user, "settled")) == settled
+
+
+async def test_many_who_ask_at_once_cost_one_reading(
+    evening: Evening, book: FigureBook, reads: Reads
+) -> None:
+    await evening.host(LiveStart(ref=1))
+    await book.of(EARLIER)
+    reads.news()
+    await book.of(ROOM)
+    once = reads.news()
+    await book.folds.aclose()
+    several = await asyncio.gather(*(book.of(ROOM) for _ in range(5)))
+    assert reads.news() == once
+    assert all(each is several[0] for each in several)
+
+
+async def test_figures_that_are_fresh_are_given_again(
+    evening: Evening, here: Desk, make_settings: MakeSettings
+) -> None:
+    book = FigureBook(here.scripts, make_settings(figures={"fresh_s": 60}))
+    first = await book.of(ROOM)
+    assert await book.of(ROOM) is first
+    await book.aclose()
+
+
+async def test_a_room_nobody_asks_for_is_forgotten(
+    evening: Evening, here: Desk, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = FigureBook(here.scripts, make_settings(figures={"rooms_max": 1, "fresh_s": 0}))
+    await book.of(ROOM)
+    await book.of(GROUP)
+    assert len(book.folds) == 1
+    now = asyncio.get_running_loop().time()
+    monkeypatch.setattr(book.folds, "_oldest_used_at", lambda: now - 1)
+    book.folds._forget_idle()
+    assert len(book.folds) == 1
+    monkeypatch.setattr(book.folds, "_oldest_used_at", lambda: now + 1)
+    book.folds._forget_idle()
+    assert len(book.folds) == 0
+    await book.aclose()
+
+
+async def test_a_big_room_is_counted_in_a_thread_with_the_same_result(
+    evening: Evening, book: FigureBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await evening.stream()
+    quick = await book.of(ROOM)
+    await book.folds.aclose()
+    monkeypatch.setattr(folds, "QUICK_MAX", 0)
+    assert _timeless(await book.of(ROOM)) == _timeless(quick)
+
+
+def _timeless(figures: Figures) -> Any:
+    told = msgspec.to_builtins(figures)
+    told.pop("at_ms")
+    pins = [row["to_ms"] is not None and row for row in told.pop("pins")]
+    products = [row | {"pinned_ms": 0} for row in told.pop("products")]
+    return told, pins, products
+
+
+async def test_a_redis_that_lost_its_last_lines_is_read_from_the_start(
+    evening: Evening, here: Desk, book: FigureBook
+) -> None:
+    await evening.host(LiveStart(ref=1))
+    names = ("room", "ledger", "stats", "timeline", "events")
+    old = {name: await here.redis.dump(here.scripts.keys.room(ROOM, name)) for name in names}
+    await evening.bought("ann", "mug")
+    assert (await book.of(ROOM)).numbers.orders == 1
+    for name, dump in old.items():  # as after a restart from an older file
+        await here.redis.restore(here.scripts.keys.room(ROOM, name), 0, dump, replace=True)
+    assert (await book.of(ROOM)).numbers.orders == 0
+
+
+async def test_a_room_that_is_not_there_has_no_figures(book: FigureBook) -> None:
+    with pytest.raises(CommandError) as refused:
+        await book.of("nosuch")
+    assert refused.value.code == "not_found"
+
+
+async def test_later_streams_and_other_hosts_are_no_earlier_streams(
+    evening: Evening, book: FigureBook
+) -> None:
+    assert (await book.of(EARLIER)).compared == {}
+    await evening.host(LiveStart(ref=1))
+    await evening.host(LiveEnd(ref=1))
+    assert (await book.of(EARLIER)).compared == {}
+    assert (await book.of(ROOM)).compared["orders"].streams == 1
+    assert (await book.of(GROUP)).compared == {}
