@@ -1,7 +1,7 @@
 -- Reads the rules of moderation that workers apply to comments.
 -- keys: room rules words
 -- uses: room
--- args:
+-- args: none
 -- returns: {ver, followers_only, review, words = {word, action, word, action, ...}}; refuses not_found
 -- holds: changes nothing; all of it belongs to the version `ver`.
 
