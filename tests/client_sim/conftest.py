@@ -12,6 +12,7 @@ from blockbuster import blockbuster_ctx
 from client_sim import crowd
 from client_sim.client import Options, RoomClient
 from client_sim.director import Director
+from client_sim.people import set_within
 from client_sim.rest import Rest
 from client_sim.tokens import mint
 from server.protocol.roles import Role
@@ -52,11 +53,23 @@ class Played:
         """What must have happened besides the last step before the evening may end."""
 
 
+async def one_after_the_other(director: Director) -> None:
+    """Take the steps as a director does, each when those that should be through by then are."""
+    loop = asyncio.get_running_loop()
+    start, taken = loop.time(), list[tuple[float, asyncio.Task[None]]]()
+    async with asyncio.TaskGroup() as playing:
+        for step in director._script.steps:
+            await set_within(director._over, max(0.0, start + step.at_s - loop.time()))
+            await asyncio.gather(*(task for through_s, task in taken if through_s <= step.at_s))
+            play = director._host.take if step.who == "host" else director._crowd_step
+            taken.append((step.at_s + step.over_s, playing.create_task(play(step))))
+
+
 @pytest.fixture
 def played(monkeypatch: pytest.MonkeyPatch) -> Played:
     """A script begins when everybody has come, and the evening ends after its last step."""
     made = Played()
-    prepare, steps, until_over = Director.prepare, Director._steps, crowd.set_within
+    prepare, until_over = Director.prepare, crowd.set_within
 
     async def noted(self: Director) -> None:
         made.directors.append(self)
@@ -66,7 +79,7 @@ def played(monkeypatch: pytest.MonkeyPatch) -> Played:
         absent = list(self._persons)
         while absent := [person for person in absent if person.room is None]:
             await asyncio.sleep(0.02)
-        await steps(self)
+        await one_after_the_other(self)
         made.to_its_end.set()
 
     async def to_its_end(over: asyncio.Event, seconds: float | None) -> bool:

@@ -5,7 +5,7 @@ import pytest
 from client_sim.checks import CHECKS
 from client_sim.crowd import Crowd
 from client_sim.script import Script, read_script
-from tests.client_sim.conftest import Worker
+from tests.client_sim.conftest import Played, Worker
 from tests.client_sim.test_crowd import plan
 from tests.client_sim.test_script import SCRIPTS
 
@@ -20,7 +20,7 @@ def evening() -> Script:
 
 
 async def test_an_evening_with_all_that_a_community_brings_passes_every_check(
-    worker: Worker, evening: Script
+    worker: Worker, evening: Script, played: Played
 ) -> None:
     room = plan(worker.url, room="evening", viewers=40, script=evening, seconds=evening.seconds)
     crowd = Crowd(room)
