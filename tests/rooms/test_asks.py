@@ -97,6 +97,7 @@ async def test_the_card_names_the_sale_that_is_open_else_the_next_one(shop: Desk
     assert later is not None
     assert sooner is not None
     scheduled = await say(shop, "mug link please")
+    await shop.do(sale)
     opened = (await shop.do(sale)).sale
     assert opened is not None
     now = await say(shop, "link of the mug please, link?")
