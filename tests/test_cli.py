@@ -137,8 +137,10 @@ def test_a_fault_in_the_rules_of_intents_stops_the_start_with_one_line(liveroom:
     assert liveroom("serve", "--config", "room.toml") == (
         2,
         "",
-        "liveroom: asks.rules_file = 'intents.toml' is not as docs/asking.md has it: "
-        "Expected `str`, got `int` - at `$.link.phrases[0]`.\n",
+        (
+            "liveroom: asks.rules_file = 'intents.toml' is not as docs/asking.md has it: "
+            "Expected `str`, got `int` - at `$.link.phrases[0]`.\n"
+        ),
     )
 
 
