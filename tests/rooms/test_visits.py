@@ -6,6 +6,7 @@ import pytest
 
 from server.auth import Identity
 from server.protocol.codes import CommandError
+from server.protocol.commands import Join
 from server.protocol.models import Source
 from server.protocol.roles import Role
 from server.rooms import visits as visits_module
@@ -53,7 +54,10 @@ def come(
 
 
 async def test_a_join_and_a_leave_are_written_with_what_brought_the_viewer(here: Desk) -> None:
-    ann = await here.join("ann")
+    ann, source = Guest("ann"), Source("search", "q")
+    who = Identity("ann", "Ann", Role.VIEWER)
+    await here.rooms.join(ann, who, ROOM, Join(ref=1, source=source), ann.enter)
+    await ann.entered.wait()
     await here.join("guest-1", role=Role.GUEST)
     await here.visits.write()
     here.leave(ann)
@@ -64,6 +68,7 @@ async def test_a_join_and_a_leave_are_written_with_what_brought_the_viewer(here:
         ("ann", False),
         ("guest-1", True),
     ]
+    assert first["came"][0]["source"] == {"kind": "search", "id": "q"}
     assert first["left"] == second["came"] == []
     assert [left["conn"] for left in second["left"]] == [first["came"][0]["conn"]]
     assert first["worker"] == second["worker"]
