@@ -48,7 +48,7 @@ async def street(server: Server) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def evening(server: Server, room: str) -> AsyncIterator[Shop]:
-    """Live, with a shelf, a sale half sold, talk, a notice and hearts."""
+    """Live, with a shelf, a sale half sold, talk, a notice, hearts, a question and a poll."""
     async with (
         AsyncExitStack() as stack,
         open_shop(server, room, SOFA, MUG, LAMP, SCARF, OIL) as shop,
@@ -59,6 +59,8 @@ async def evening(server: Server, room: str) -> AsyncIterator[Shop]:
         sofa = await host.sale_open("sofa", 99900, 30, per_user=2, hold_s=600, lasts_s=900)
         mug = await host.sale_open("mug", 5900, 3, per_user=3, hold_s=600)
         await host.sale_open("lamp", 14900, 20, per_user=1, hold_s=90, starts_in_s=600)
+        await host.coupon_open("新人券", 100, amount=2000, floor=19900, lasts_s=1800)
+        poll = await host.poll_open("下一件讲哪个颜色？", ["燕麦白", "深灰", "焦糖"])
         for i, (name, text) in enumerate(TALK):
             person = await stack.enter_async_context(shop.person(f"u{i}", name))
             order = await person.buy(sofa["sale"], 2)
@@ -68,5 +70,8 @@ async def evening(server: Server, room: str) -> AsyncIterator[Shop]:
                 await person.pay((await person.buy(mug["sale"], 3))["order"])
             await person.like(21)
             await person.comment(text)
+            await person.vote(poll["poll"], (1, 1, 0, 1, 2, 1, 0, 1)[i])
+            asked = (await person.ask("sofa", "深灰色掉色吗？能机洗吗？"))["question"]
+        await host.question_take(asked["question"])
         await host.comment("浅色真的不耐脏，家里有猫选深灰，别冲动")
         yield shop

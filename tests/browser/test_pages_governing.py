@@ -106,7 +106,7 @@ async def test_the_figures_shown_are_the_servers_and_the_replay_still_sells(
         viewer = await joined(await open_page(f"{shop.watch}?from=note:n42", "nora"))
 
         await console.get_by_role("tab", name="分析").click()
-        cell = '[data-figure="{}"] dd'
+        cell = '[data-figure="{}"] .figure-value'
         await expect(console.locator(cell.format("viewers"))).to_have_text("2")
         numbers = await _numbers(server, room, viewers=2)
         assert (numbers["gmv_gross"], numbers["orders"], numbers["asks"]) == ({"CNY": 199800}, 1, 1)

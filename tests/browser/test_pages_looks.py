@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 from server.protocol.roles import Role
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.browser.scene import evening, street
-from tests.browser.shop import HOST, HOST_NAME, Server, joined, until
+from tests.browser.shop import HOST, HOST_NAME, LAMP, MUG, SOFA, Server, joined, open_shop, until
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 SMALLEST = {"width": 360, "height": 640}
@@ -27,7 +27,8 @@ TOO_WIDE = """() => document.documentElement.scrollWidth > innerWidth
         .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
         .slice(0, 3).map((e) => e.outerHTML.slice(0, 120))
     : []"""
-SMALL_TARGETS = """() => [...document.querySelectorAll('button, a[href], input:not([type=radio])')]
+SMALL_TARGETS = """() => [...document.querySelectorAll(
+        'button, a[href], label.switch, input:not([type=radio], [type=checkbox])')]
     .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height > 0)
     .filter((e) => e.getBoundingClientRect().height < 36)
     .map((e) => e.outerHTML.slice(0, 120))"""
@@ -130,6 +131,69 @@ async def test_the_sheets_are_usable_too(
         await shop.host.live_end()
         await expect(console.locator(".summary")).to_contain_text("卖得最好")
         await look(console, "sheet-summary")
+    assert not faults, "\n".join(faults)
+
+
+async def test_what_the_community_sees_is_whole_and_usable(
+    server: Server, open_page: OpenPage, open_console: OpenPage, images: Path
+) -> None:
+    faults: list[str] = []
+    still = {"reduced_motion": "reduce"}
+
+    async def look(page: Page, name: str) -> None:
+        await page.screenshot(path=images / f"{name}.png")
+        faults.extend(f"{name}: {fault}" for fault in await _faults(page))
+
+    async with evening(server, "evening-social") as shop, shop.person("bo", "北岸") as bo:
+        viewer = await joined(await open_page(shop.watch, "xiaoman", name="小满", **still))
+        await viewer.locator(".poll-row").nth(1).click()
+        await viewer.get_by_label("评论", exact=True).fill("求链接 4 号")
+        await viewer.keyboard.press("Enter")
+        await expect(viewer.locator(".private-card")).to_contain_text("围巾")
+        await look(viewer, "watch-asked")
+        await viewer.locator(".coupon-chip").click()
+        await viewer.get_by_role("button", name="领取", exact=True).click()
+        await expect(viewer.locator(".ticket")).to_contain_text("你有 1 张")
+        await look(viewer, "sheet-coupons")
+        await viewer.keyboard.press("Escape")
+        console = await joined(await open_console(shop, **still))
+        await console.get_by_role("tab", name="互动").click()
+        await look(console, "host-engage")
+        await console.get_by_role("tab", name="分析").click()
+        await expect(console.locator('[data-figure="gmv_gross"] .figure-value')).to_have_text(
+            "¥10,167"
+        )
+        await look(console, "host-figures")
+        await console.get_by_role("tab", name="管理").click()
+        await console.locator('[data-do="group"]').click()
+        await console.get_by_role("button", name="保存").click()
+        await look(console, "host-manage")
+        lucky = await shop.host.lucky_open("抽一条雾灰羊毛围巾", 1)
+        await bo.lucky_enter(lucky["lucky"])
+        await shop.host.lucky_draw(lucky["lucky"])
+        await viewer.get_by_role("button", name="自己验证").click()
+        await expect(viewer.locator(".check")).to_contain_text("结果属实")
+        await look(viewer, "sheet-check")
+        await viewer.keyboard.press("Escape")
+        await viewer.evaluate("liveroom.groupJoin()")
+        stranger = await open_page(f"{server.url}/watch/fans:{HOST}", "stranger", **still)
+        await expect(stranger.locator(".invitation")).to_be_visible()
+        await look(stranger, "watch-invitation")
+        await viewer.goto(f"{server.url}/watch/fans:{HOST}")
+        await joined(viewer)
+        await viewer.get_by_label("评论", exact=True).fill("明晚的沙发会先在群里开吗？")
+        await viewer.keyboard.press("Enter")
+        await expect(viewer.locator(".said").first).to_be_visible()
+        await look(viewer, "watch-group")
+        await shop.host.live_end(selling=True)
+        await viewer.goto(shop.watch)
+        await expect(viewer.locator(".replay-shown .buy")).to_be_visible()
+        await look(viewer, "watch-replay")
+    async with open_shop(server, "tomorrow", SOFA, MUG, LAMP, title="明晚八点 沙发", live=False):
+        early = await joined(await open_page(f"{server.url}/watch/tomorrow", "xiaoman", **still))
+        await early.get_by_role("button", name="预约提醒").click()
+        await expect(early.locator(".waiting")).to_contain_text("1 人已预约")
+        await look(early, "watch-waiting")
     assert not faults, "\n".join(faults)
 
 

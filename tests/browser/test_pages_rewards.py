@@ -70,10 +70,10 @@ async def test_two_viewers_vote_by_one_tap_and_all_see_the_bars(
             await console.get_by_label(f"选项 {n}").fill(option)
         await console.get_by_role("button", name="发起投票").last.click()
 
-        for page, option in ((one, 0), (two, 1)):
-            await page.locator(f'.poll-row[data-option="{option}"]').click()
+        for page, chosen in ((one, 0), (two, 1)):
+            await page.locator(f'.poll-row[data-option="{chosen}"]').click()
             await expect(page.locator(".poll-row.mine")).to_have_attribute(
-                "data-option", str(option)
+                "data-option", str(chosen)
             )
         for page in (one, two, console):
             rows = page.locator(".poll-row .poll-count")

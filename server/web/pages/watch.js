@@ -162,6 +162,7 @@ const DRAW = {
     composer.draw(now);
     likeButton.root.disabled = now.phase !== "live" && now.kind !== "group";
     stage.draw(now);
+    question.draw(now);
     replay.draw();
     waiting.draw();
     pinnedBox.hidden = !waiting.root.hidden || !replay.root.hidden;

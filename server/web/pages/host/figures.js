@@ -132,8 +132,8 @@ export class HostFigures {
 export function figureParts(figures, { csv }) {
   const { numbers, compared = {}, findings, first_orders } = figures;
   const tile = (name) => h("div", { data: { figure: name } }, h("dt", {}, t(`figures.${name}`)),
-    h("dd", {}, figureText(name, numbers[name])),
-    h("span.fine.change", {}, changeText(name, compared)));
+    h("dd.figure-value", {}, figureText(name, numbers[name])),
+    h("dd.fine.change", {}, changeText(name, compared)));
   const section = (name, rows) => rows.length > 0 && h("section", { data: { table: name } },
     h("div.box-head", {}, h("h3", {}, t(`figures.by_${name}`)),
       csv && h("a.text-link", { href: `${csv}?table=${name}`, download: "" }, t("host.csv"))),

@@ -3,7 +3,7 @@
 import { h, icon, iconButton, write } from "../ui/dom.js";
 import { clock, duration } from "../ui/format.js";
 import { rest } from "../ui/session.js";
-import { t, whyNot } from "../ui/strings.js";
+import { hasWords, t, whyNot } from "../ui/strings.js";
 import { choice } from "./forms.js";
 import { attempt } from "./shelf.js";
 
@@ -157,11 +157,16 @@ export class LogBox {
   }
 }
 
+const PLUMBING = new Set(["k", "at", "by", "id", "sku", "currency", "sale", "coupon", "mark"]);
+
 /** A fact of the log in words: what was done, and to what. */
-function sentence({ k, at: _at, by: _by, id: _id, ...rest }) {
-  const known = t(`log.${k}`);
-  const about = Object.values(rest).map((value) => (value && typeof value === "object"
-    ? value.title ?? value.text ?? value.question ?? "" : value))
-    .filter((value) => typeof value === "string" && value).join(" · ");
-  return [known.startsWith("log.") ? k : known, about].filter(Boolean).join("：");
+function sentence(fact) {
+  const known = hasWords(`log.${fact.k}`) ? t(`log.${fact.k}`) : fact.k;
+  const about = Object.entries(fact).filter(([name, value]) => !PLUMBING.has(name)
+    || (value && typeof value === "object")).map(([name, value]) => {
+    if (value && typeof value === "object") return value.title ?? value.text ?? value.question ?? "";
+    if (name === "what" && hasWords(`log.was_${value}`)) return t(`log.was_${value}`);
+    return typeof value === "string" ? value : "";
+  });
+  return [known, about.filter(Boolean).join(" · ")].filter(Boolean).join("：");
 }

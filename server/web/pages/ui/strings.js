@@ -428,6 +428,10 @@ const STRINGS = {
   "log.review": ["审评论", "reviewed a comment"],
   "log.moderator": ["场控", "moderators"],
   "log.sale": ["抢购", "a sale"],
+  "log.was_opened": ["开始", "opened"],
+  "log.was_restocked": ["补货", "restocked"],
+  "log.was_closed": ["结束", "closed"],
+  "log.was_claimed": ["领取", "claimed"],
   "log.coupon": ["优惠券", "a coupon"],
 
   "plans.title": ["粉丝群与下一场", "Fan group and what comes next"],

@@ -75,9 +75,9 @@ export function questionStrip() {
   return {
     root,
     draw(room) {
-      const { question } = room;
-      root.hidden = !question;
-      if (!question) return;
+      const { question, phase } = room;
+      root.hidden = !question || phase === "ended";
+      if (root.hidden) return;
       const title = titleOf(room, question.sku);
       write(about, title ? `${t("ask.answering")} · ${title} ` : `${t("ask.answering")} `);
       write(text, question.text);
