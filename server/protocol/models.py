@@ -125,8 +125,9 @@ class RoomView(Struct, omit_defaults=True):
     oldest first. `sales` and `coupons` are in the order they were opened.
 
     A room of the `kind` group is a host's fan group; `group` is the id of the host's group, if
-    there is one. `followers` follow the host, `reserved` asked to be told of the start. `followers_only`:
-    only they may comment. `selling`: what is on sale can be bought though the stream has ended.
+    there is one. `followers` follow the host, `reserved` asked to be told of the start.
+    `followers_only`: only they may comment. `selling`: what is on sale can be bought though the
+    stream has ended.
     `question` is the one being answered now, `answers` those answered, oldest first; `poll` and
     `lucky` are the newest of their kind.
     """
