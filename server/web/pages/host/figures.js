@@ -3,7 +3,7 @@
 import { h, icon, write } from "../ui/dom.js";
 import { clock, duration, number, percent, priceText } from "../ui/format.js";
 import { rest } from "../ui/session.js";
-import { hasWords, t } from "../ui/strings.js";
+import { hasWords, t, whyNot } from "../ui/strings.js";
 
 const READ_MS = 4000;
 const ROWS_MAX = 12;
@@ -112,8 +112,9 @@ export class HostFigures {
     try {
       this.last = await rest("GET", this.path);
       this.draw(this.last);
-    } catch {
-      // Asked again in a few seconds.
+    } catch (error) {
+      // A moderator may not see them; else they are asked for again in a few seconds.
+      if (!this.last) this.body.replaceChildren(h("p.fine", {}, whyNot(error)));
     }
     this.reading = false;
     return this.last;

@@ -1,0 +1,255 @@
+// The nouns of liveroom.d.ts: what stands in commands, replies and events.
+
+export type Phase = "scheduled" | "live" | "ended";
+export type SaleStatus = "scheduled" | "open" | "sold_out" | "closed";
+export type OrderStatus =
+  | "held" | "paid" | "cancelled" | "expired" | "returned" | "refund_due" | "refunded";
+export type RoleName = "guest" | "viewer" | "moderator" | "host" | "admin";
+export type SourceKind =
+  | "note" | "search" | "group" | "follow" | "reservation" | "feed" | "share";
+
+/** A stream, or a host's fan group. */
+export type Kind = "stream" | "group";
+/** Whom something is for. */
+export type Audience = "all" | "followers" | "group" | "reserved";
+export type QuestionStatus = "open" | "answering" | "answered" | "dropped";
+
+export interface Source { kind: SourceKind; id?: string }
+
+export interface Product {
+  sku: string;
+  title: string;
+  price: number;
+  currency: string;
+  /** "" if there is none. */
+  image: string;
+  url: string;
+  /** Why to want it. */
+  points: string[];
+  /** What to know before buying. */
+  flaws: string[];
+}
+
+/** `left + held + sold === allocated`, always. A smaller `ver` is older. */
+export interface Sale {
+  sale: string;
+  sku: string;
+  title: string;
+  price: number;
+  currency: string;
+  status: SaleStatus;
+  per_user: number;
+  hold_s: number;
+  starts: number;
+  /** 0: open end. */
+  ends: number;
+  allocated: number;
+  left: number;
+  held: number;
+  sold: number;
+  ver: number;
+  /** Until then buys are gathered and drawn; absent: first come, first served. */
+  fair_until?: number;
+  draw_hash?: string;
+}
+
+export interface Order {
+  order: string;
+  room: string;
+  user: string;
+  name: string;
+  status: OrderStatus;
+  lines: { sale: string; sku: string; title: string; qty: number; price: number }[];
+  total: number;
+  currency: string;
+  created: number;
+  updated: number;
+  hold_until: number;
+  /** Made for somebody on the waiting list when units came back. */
+  offer?: boolean;
+  source?: Source;
+  /** The claim that is used, what it is a claim of, and what `total` is less than the lines. */
+  claim?: string;
+  coupon?: string;
+  off?: number;
+  /** Bought in the host's fan group. */
+  group?: boolean;
+  /** Bought after the stream had ended. */
+  replay?: boolean;
+}
+
+/** The answer to who asked for the link. */
+export interface Card {
+  product: Product;
+  /** How it was found. */
+  by: "number" | "words" | "pin" | "sku";
+  /** The sale that is open, or will be. */
+  sale?: string;
+}
+
+/** The same question of many is one, `asked` by so many. */
+export interface Question {
+  question: string;
+  /** "" if it is about no product. */
+  sku: string;
+  topic: string;
+  text: string;
+  user: string;
+  name: string;
+  asked: number;
+  status: QuestionStatus;
+  at: number;
+  answer?: string;
+}
+
+/** `amount` off in minor units, or `percent` of the lines it is for. */
+export interface Coupon {
+  coupon: string;
+  title: string;
+  currency: string;
+  quota: number;
+  per_user: number;
+  audience: Audience;
+  status: "open" | "closed";
+  starts: number;
+  /** 0: until closed. */
+  ends: number;
+  claimed: number;
+  used: number;
+  ver: number;
+  amount?: number;
+  percent?: number;
+  /** The least an order must cost. */
+  floor?: number;
+  /** For these products alone; absent: for all. */
+  skus?: string[];
+}
+
+/** One coupon given to one user; `order` is the live order it is used in. */
+export interface Claim {
+  claim: string;
+  coupon: string;
+  user: string;
+  at: number;
+  order?: string;
+}
+
+/** `votes` counts the `options`, in their order. */
+export interface Poll {
+  poll: string;
+  question: string;
+  options: string[];
+  votes: number[];
+  status: "open" | "closed";
+  starts: number;
+  ends: number;
+  ver: number;
+}
+
+/** The winners are the entrants whose SHA-1 of `seed`, a space and the user id is lowest. */
+export interface Lucky {
+  lucky: string;
+  title: string;
+  prizes: number;
+  audience: Audience;
+  status: "open" | "drawn";
+  starts: number;
+  /** 0: the host draws. */
+  ends: number;
+  seed_hash: string;
+  entries?: number;
+  seed?: string;
+  entrants_hash?: string;
+  winners?: { user: string; name: string }[];
+}
+
+/** What this viewer has done here. */
+export interface Mine {
+  following: boolean;
+  reserved: boolean;
+  /** Of the host's fan group. */
+  member: boolean;
+  claims: Claim[];
+  /** The option chosen in the newest poll. */
+  vote: number | null;
+  /** Entered in the newest lucky draw. */
+  lucky: boolean;
+}
+
+export interface HeldComment {
+  id: string;
+  user: string;
+  name: string;
+  text: string;
+  ts: number;
+  why: string;
+}
+
+/** What only host and moderators see. Fields at their default are absent. */
+export interface Desk {
+  /** How many asked for the link, by sku; "" for no product. */
+  asks?: Record<string, number>;
+  queue?: Question[];
+  held?: HeldComment[];
+  blocked_words?: string[];
+  held_words?: string[];
+  followers_only?: boolean;
+  review?: "off" | "new" | "all";
+  moderators?: string[];
+  muted?: { user: string; until: number; shadow?: boolean }[];
+}
+
+export interface Comment {
+  id: string;
+  user: string;
+  name: string;
+  role: RoleName;
+  text: string;
+  ts: number;
+  /** Only its author and the room's staff see it. */
+  shadow?: boolean;
+}
+
+export interface RoomView {
+  room: string;
+  title: string;
+  host: string;
+  host_name: string;
+  phase: Phase;
+  created: number;
+  scheduled: number;
+  started: number;
+  ended: number;
+  stream_url: string;
+  embed_url: string;
+  online: number;
+  viewers: number;
+  likes: number;
+  slow_s: number;
+  pin: string | null;
+  notice: string;
+  kind: Kind;
+  /** The id of the host's fan group; "" if there is none. */
+  group: string;
+  followers: number;
+  reserved: number;
+  followers_only: boolean;
+  /** What is on sale can be bought though the stream has ended. */
+  selling: boolean;
+  shelf: Product[];
+  sales: Sale[];
+  comments: Comment[];
+  coupons: Coupon[];
+  /** The one being answered now. */
+  question: Question | null;
+  /** Those answered, oldest first. */
+  answers: Question[];
+  poll: Poll | null;
+  lucky: Lucky | null;
+}
+
+export interface You {
+  user: string;
+  name: string;
+  role: RoleName;
+}
