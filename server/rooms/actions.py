@@ -7,12 +7,11 @@ same step as the change (`_timeline.lua`), so nothing is done that is not in the
 from collections.abc import AsyncIterator
 
 from msgspec import Struct, json, msgpack
-from redis.exceptions import RedisError
 
-from server.protocol.codes import CommandError
 from server.rooms.csv_rows import rows, text, utc
+from server.rooms.hosts import asked
 from server.rooms.timeline import Fact
-from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+from server.store.scripts import Scripts
 
 PAGE_MAX = 200
 CSV_COLUMNS = ("time", "by", "what", "details")
@@ -70,14 +69,8 @@ class Actions:
     async def _chunk(self, room_id: str, before: str) -> list[tuple[str, Fact | None]]:
         key = self._scripts.keys.room(room_id, "timeline")
         end = f"({before}" if before else "+"
-        try:
-            facts = await self._scripts.redis.xrevrange(key, max=end, min="-", count=_CHUNK)
-        except (RedisError, OSError) as exc:
-            raise CommandError(
-                "unavailable",
-                f"The store did not answer ({type(exc).__name__}).",
-                UNAVAILABLE_RETRY_MS,
-            ) from exc
+        read = self._scripts.redis.xrevrange(key, max=end, min="-", count=_CHUNK)
+        facts = await asked(read)
         return [(place.decode(), _act(raw[b"e"])) for place, raw in facts]
 
 

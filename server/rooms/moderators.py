@@ -8,15 +8,15 @@ bus.
 from collections.abc import Awaitable, Callable
 
 import msgspec
-from redis.exceptions import RedisError
 
 from server.protocol.codes import CommandError
 from server.protocol.community_commands import ModeratorAdd, ModeratorRemove
 from server.protocol.events import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
+from server.rooms.hosts import asked
 from server.settings import Settings
-from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+from server.store.scripts import Scripts
 
 
 class _Total(msgspec.Struct):
@@ -49,14 +49,7 @@ class Moderators:
     async def has(self, room_id: str, user: str) -> bool:
         """Whether the host of the room made this user a moderator. Raises CommandError."""
         key = self._scripts.keys.room(room_id, "moderators")
-        try:
-            return bool(await self._scripts.redis.hexists(key, user))
-        except (RedisError, OSError) as exc:
-            raise CommandError(
-                "unavailable",
-                f"The store did not answer ({type(exc).__name__}); nothing was tried.",
-                UNAVAILABLE_RETRY_MS,
-            ) from exc
+        return bool(await asked(self._scripts.redis.hexists(key, user)))
 
     async def add(self, call: Call, cmd: ModeratorAdd) -> Ok:
         """Make a user a moderator of this room; `total` counts them."""

@@ -1,6 +1,6 @@
 -- Reads what only host and moderators see of a room, as of one instant.
 -- keys: room asks questions review words rules moderators muted
--- uses: room questions
+-- uses: room questions review
 -- args: held_max muted_max
 -- returns: {desk(community.Desk), due}: `held` are the oldest, `muted` those muted longest; `due` is
 --   what the host's answers are still to be told; refuses not_found
@@ -19,16 +19,7 @@ for i = 1, #flat, 2 do
   desk.asks[flat[i]] = tonumber(flat[i + 1])
 end
 
-local held = {}
-for i, raw in ipairs(redis.call('HVALS', K.review)) do
-  held[i] = cmsgpack.unpack(raw)
-end
-table.sort(held, function(a, b) return a.ts < b.ts or (a.ts == b.ts and a.id < b.id) end)
-for i = 1, math.min(#held, A.held_max) do
-  local one = held[i]
-  desk.held[i] = { id = one.id, user = one.user, name = one.name, text = one.text, ts = one.ts,
-    why = one.why }
-end
+desk.held = held_views(A.held_max)
 
 flat = redis.call('HGETALL', K.words)
 for i = 1, #flat, 2 do
