@@ -37,6 +37,11 @@ CHECKS: dict[str, str] = {
     "leak": "after each round of a soak the server's memory and file handles are where they were",
 }
 SHOWN_MAX = 5
+COMMUNITY = frozenset(
+    {"held_unseen", "claims_kept", "coupon_prices", "votes_counted", "draws_check_out"}
+    | {"announced_once"}
+)
+"""Checks of what happens only where a script says so: see `scripts/evening.toml`."""
 
 
 class Findings:

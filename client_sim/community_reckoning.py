@@ -7,6 +7,7 @@ from typing import Any
 from client_sim.checks import Findings
 from client_sim.community_watch import CommunityRecord
 from client_sim.order_book import LIVE
+from client_sim.reckoning import LOOKS_MAX
 from client_sim.rest import Rest
 from client_sim.wire import Message
 
@@ -24,12 +25,15 @@ class CommunityReckoning:
         for lucky in self.drawn():
             told = await office.read(f"rooms/{room}/luckies/{lucky}/entrants")
             self.compare_lucky(lucky, told["entrants"])
-        view = await office.room(room) or {}
-        orders = await office.orders(room)
-        self.compare_coupons(orders, view.get("coupons", []))
         self.compare_comments()
         self.compare_announcements(room)
-        figures = await office.read(f"rooms/{room}/figures")
+        for _ in range(LOOKS_MAX):  # until nothing moves between two looks
+            orders = await office.orders(room)
+            view = await office.room(room) or {}
+            figures = await office.read(f"rooms/{room}/figures")
+            if orders == await office.orders(room):
+                break
+        self.compare_coupons(orders, view.get("coupons", []))
         self.compare_figures(figures["numbers"], orders)
 
     def compare_polls(self) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from client_sim.checks import CHECKS, Findings
+from client_sim.checks import CHECKS, COMMUNITY, Findings
 from client_sim.record import Auditor, Record
 from client_sim.state import Position
 from client_sim.wire import Message
@@ -88,8 +88,9 @@ def test_a_good_evening_passes_every_check_and_each_was_looked_at() -> None:
     story.witness.finish()
 
     assert story.findings.sentences == {name: [] for name in CHECKS}
-    at_the_end = {"leak", "per_user", "not_oversold", "host_agrees", "folded"}
-    assert set(story.findings.looked) >= set(CHECKS) - at_the_end - {"own_comments"}
+    at_the_end = {"leak", "per_user", "not_oversold", "host_agrees", "folded", "figures_agree"}
+    elsewhere = COMMUNITY | {"links_given"}  # see test_community_watch
+    assert set(story.findings.looked) >= set(CHECKS) - at_the_end - elsewhere - {"own_comments"}
 
 
 BAD: dict[str, tuple[str, Callable[[Story], object]]] = {
