@@ -19,9 +19,9 @@ from server.auth import Identity
 from server.protocol.commands import Buy, SaleOpen
 from server.protocol.roles import Role
 from server.rooms.call import Call
-from server.rooms.orders import Orders, buy_of
-from server.rooms.payments import SandboxProvider
-from server.rooms.sales import Sales
+from server.rooms.selling.orders import Orders, buy_of
+from server.rooms.selling.payments import SandboxProvider
+from server.rooms.selling.sales import Sales
 from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis

@@ -51,7 +51,7 @@ def audit(
     room: Room, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
 ) -> None:
     """Replay a room's ledger and compare it with the live state; status 1 if they differ."""
-    from server.rooms import audit as auditing
+    from server.rooms.bookkeeping import audit as auditing
 
     async def work(scripts: Scripts) -> int:
         await _must_exist(scripts, room)
@@ -80,7 +80,7 @@ def export(
     redis_url: RedisUrl = None,
 ) -> None:
     """Write all orders of a room to standard output, oldest first."""
-    from server.rooms.order_book import OrderBook
+    from server.rooms.bookkeeping.order_book import OrderBook
 
     async def work(scripts: Scripts) -> int:
         await _must_exist(scripts, room)
@@ -97,7 +97,7 @@ def dead_letters(
     room: Room, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
 ) -> None:
     """List the ledger entries of a room that could not be delivered."""
-    from server.rooms import outbox as boxes
+    from server.rooms.selling import outbox as boxes
 
     async def work(scripts: Scripts) -> int:
         await _must_exist(scripts, room)
@@ -115,7 +115,7 @@ def replay(
     room: Room, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
 ) -> None:
     """Have the dead letters of a room delivered again."""
-    from server.rooms import outbox as boxes
+    from server.rooms.selling import outbox as boxes
 
     async def work(scripts: Scripts) -> int:
         await _must_exist(scripts, room)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server import auth
-from server.rooms.intent_rules import read_rules
-from server.rooms.words import read_words
+from server.rooms.moderating.words import read_words
+from server.rooms.talk.intent_rules import read_rules
 from server.settings import Settings
 from server.store import client
 from server.store.embedded import EmbeddedRedis

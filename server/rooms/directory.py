@@ -12,8 +12,8 @@ from server.protocol.codes import CommandError
 from server.protocol.commands import RoomCreate
 from server.protocol.models import RoomView
 from server.protocol.roles import Role
-from server.rooms.group_ids import PREFIX, group_id, is_group, recent_comments_max
-from server.rooms.hosts import Hosts, asked
+from server.rooms.community.group_ids import PREFIX, group_id, is_group, recent_comments_max
+from server.rooms.community.hosts import Hosts, asked
 from server.rooms.state import ANSWERS_MAX, LOADED, RoomState
 from server.settings import Settings
 from server.store.scripts import Scripts

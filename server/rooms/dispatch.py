@@ -10,7 +10,7 @@ from server.protocol.events import Ok
 from server.protocol.message import Command
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
-from server.rooms.group_ids import is_group
+from server.rooms.community.group_ids import is_group
 
 
 class Feature(Protocol):

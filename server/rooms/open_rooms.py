@@ -17,10 +17,10 @@ from server.protocol.codes import RESYNC, Close, CommandError
 from server.protocol.commands import Join
 from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
-from server.rooms.group_ids import is_group
+from server.rooms.community.group_ids import is_group
+from server.rooms.history.visits import Visits
 from server.rooms.own import OwnPart
 from server.rooms.room import Room
-from server.rooms.visits import Visits
 from server.settings import Settings
 from server.store.bus import RoomBus
 from server.store.commit import GroupCommit

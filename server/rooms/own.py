@@ -12,8 +12,8 @@ from msgspec import msgpack, structs
 
 from server.protocol.community import Mine
 from server.protocol.models import Order
-from server.rooms.group_ids import group_id
-from server.rooms.hosts import asked
+from server.rooms.community.group_ids import group_id
+from server.rooms.community.hosts import asked
 from server.store.scripts import Scripts
 
 _MINE = msgpack.Decoder(list[Mine])

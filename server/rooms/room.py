@@ -29,7 +29,7 @@ from server.protocol.message import Event
 from server.protocol.models import You
 from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
-from server.rooms.group_ids import recent_comments_max
+from server.rooms.community.group_ids import recent_comments_max
 from server.rooms.kept import STREAM_PAGE, Kept, StreamPage
 from server.rooms.state import ANSWERS_MAX, LOADED, LoadedRoom, RoomState
 from server.settings import Settings

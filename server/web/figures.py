@@ -8,11 +8,11 @@ from server.figures.models import Figures
 from server.figures.tables import TABLES, Cell, table
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
-from server.rooms.csv_rows import rows, text
+from server.rooms.bookkeeping.csv_rows import rows, text
 from server.rooms.directory import Directory
 from server.rooms.dispatch import holds
-from server.rooms.figures import FigureBook
-from server.rooms.streams import StreamRow
+from server.rooms.history.figures import FigureBook
+from server.rooms.history.streams import StreamRow
 from server.web.caller import caller
 from server.web.csv_response import csv_response
 from server.web.errors import json_response

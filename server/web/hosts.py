@@ -6,8 +6,8 @@ from aiohttp import web
 
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
-from server.rooms.groups import GroupBody, Groups, MembersPage
-from server.rooms.hosts import Group, Hosts, HostView
+from server.rooms.community.groups import GroupBody, Groups, MembersPage
+from server.rooms.community.hosts import Group, Hosts, HostView
 from server.web.body import body_of
 from server.web.caller import caller
 from server.web.errors import json_response

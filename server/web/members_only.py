@@ -6,7 +6,7 @@ from aiohttp import web
 from aiohttp.typedefs import Middleware
 
 from server.auth import Identity
-from server.rooms.group_ids import is_group
+from server.rooms.community.group_ids import is_group
 from server.web.caller import caller
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -13,11 +13,11 @@ from server.protocol.events import Ok
 from server.protocol.fields import Words
 from server.protocol.message import Command
 from server.protocol.roles import Role
-from server.rooms.actions import PAGE_MAX, Actions, ActionsPage
 from server.rooms.call import Call
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch, holds
-from server.rooms.rules import Rules
+from server.rooms.moderating.actions import PAGE_MAX, Actions, ActionsPage
+from server.rooms.moderating.rules import Rules
 from server.web.body import body_of
 from server.web.caller import caller
 from server.web.csv_response import csv_response

@@ -6,9 +6,9 @@ from msgspec import Struct
 from server.protocol.codes import CommandError
 from server.protocol.models import Order
 from server.protocol.roles import Role
+from server.rooms.bookkeeping.order_book import OrderBook, OrderStats
 from server.rooms.directory import Directory
 from server.rooms.dispatch import holds
-from server.rooms.order_book import OrderBook, OrderStats
 from server.web.caller import caller
 from server.web.csv_response import csv_response
 from server.web.errors import json_response

@@ -13,10 +13,10 @@ from aiohttp import web
 
 from server.protocol.codes import CommandError
 from server.protocol.fields import Currency, Id
-from server.rooms.orders import Orders
-from server.rooms.payments import Payment
-from server.rooms.refunds import Refunds
-from server.rooms.signing import HEADER, BadSignature, verify
+from server.rooms.selling.orders import Orders
+from server.rooms.selling.payments import Payment
+from server.rooms.selling.refunds import Refunds
+from server.rooms.selling.signing import HEADER, BadSignature, verify
 from server.settings.sections import Payments as PaymentSettings
 from server.web.body import bytes_of
 from server.web.errors import json_response

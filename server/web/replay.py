@@ -3,8 +3,8 @@
 from aiohttp import web
 
 from server.protocol.codes import CommandError
-from server.rooms.moment import MINUTE_MS, Moment
-from server.rooms.replay import PAGE_MAX, ReplayPage, Replays
+from server.rooms.history.moment import MINUTE_MS, Moment
+from server.rooms.history.replay import PAGE_MAX, ReplayPage, Replays
 from server.web.errors import json_response
 from server.web.rest import Route, number
 

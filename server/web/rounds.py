@@ -6,10 +6,10 @@ from msgspec import field, json
 from server.protocol.codes import CommandError
 from server.protocol.community import Lucky, Poll
 from server.protocol.roles import Role
+from server.rooms.community.luckies import Luckies
+from server.rooms.community.polls import Polls
 from server.rooms.directory import Directory
 from server.rooms.dispatch import holds
-from server.rooms.luckies import Luckies
-from server.rooms.polls import Polls
 from server.web.caller import caller
 from server.web.errors import json_response
 from server.web.rest import Route

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from server.rooms.audit import audit as audit_room
+from server.rooms.bookkeeping.audit import audit as audit_room
 from server.settings import Settings
 from server.store.client import connect
 from server.store.keys import Keys

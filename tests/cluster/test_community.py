@@ -7,7 +7,7 @@ import pytest
 from client_sim.rest import Rest
 from client_sim.tokens import mint
 from server.protocol.roles import Role
-from server.rooms.audit import audit
+from server.rooms.bookkeeping.audit import audit
 from server.settings import Settings
 from server.store.client import connect
 from server.store.scripts import Scripts

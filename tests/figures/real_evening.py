@@ -16,9 +16,9 @@ from server.protocol.message import Command
 from server.protocol.models import Order, Product, Source
 from server.protocol.roles import Role
 from server.rooms.call import Call
-from server.rooms.groups import GroupBody
+from server.rooms.community.groups import GroupBody
+from server.rooms.history.visits import Visits
 from server.rooms.sweeper import Sweeper
-from server.rooms.visits import Visits
 from server.settings import Settings
 from tests.figures.raw_lines import Raw
 from tests.rooms.desk import HOST, Desk, Guest

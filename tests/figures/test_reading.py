@@ -10,9 +10,9 @@ import pytest
 from server.figures.models import Figures
 from server.protocol.codes import CommandError
 from server.protocol.commands import LiveEnd, LiveStart
-from server.rooms import folds
-from server.rooms.buyers import Buyers
-from server.rooms.figures import FigureBook
+from server.rooms.history import folds
+from server.rooms.history.buyers import Buyers
+from server.rooms.history.figures import FigureBook
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.figures.real_evening import EARLIER, GROUP, ROOM, Evening

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from server.figures.models import Context
 from server.protocol.commands import LiveEnd, LiveStart
-from server.rooms.figures import FigureBook
+from server.rooms.history.figures import FigureBook
 from tests.figures.evening import at
 from tests.figures.evening import figures as figures_of
 from tests.figures.metrics_page import TABLES, examples

@@ -24,18 +24,18 @@ from server.protocol.community import Claim, Coupon
 from server.protocol.community_commands import CouponClaim, CouponClose, CouponOpen
 from server.protocol.models import Order, Sale
 from server.protocol.roles import Role
-from server.rooms.audit import audit
-from server.rooms.belonging import Belonging
+from server.rooms.bookkeeping.audit import audit
+from server.rooms.bookkeeping.ledger import read
+from server.rooms.bookkeeping.order_book import OrderBook
 from server.rooms.call import Call
-from server.rooms.coupons import Coupons
-from server.rooms.ledger import read
-from server.rooms.order_book import OrderBook
-from server.rooms.orders import Orders
-from server.rooms.payments import Payment, SandboxProvider
-from server.rooms.refunds import Refunds
-from server.rooms.sales import Sales
+from server.rooms.community.belonging import Belonging
+from server.rooms.selling.coupons import Coupons
+from server.rooms.selling.orders import Orders
+from server.rooms.selling.payments import Payment, SandboxProvider
+from server.rooms.selling.refunds import Refunds
+from server.rooms.selling.sales import Sales
+from server.rooms.selling.waitlist import Waitlist
 from server.rooms.sweeper import Sweeper
-from server.rooms.waitlist import Waitlist
 from server.settings import Settings
 from server.store.keys import ROOM_KEYS
 from server.store.scripts import Scripts

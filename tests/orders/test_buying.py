@@ -6,7 +6,7 @@ import pytest
 from server.protocol.codes import CommandError
 from server.protocol.commands import Buy, Waitlist
 from server.protocol.models import Source
-from server.rooms.orders import buy_of
+from server.rooms.selling.orders import buy_of
 from server.settings import Settings
 from tests.orders.shop import PRICE, Shop
 

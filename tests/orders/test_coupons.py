@@ -9,7 +9,7 @@ import pytest
 from server.protocol.codes import CommandError
 from server.protocol.community import Claim, Coupon
 from server.protocol.models import Order, Sale
-from server.rooms.timeline import read
+from server.rooms.history.timeline import read
 from server.settings import Settings
 from server.store.scripts import Scripts
 from tests.conftest import MakeSettings

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from server.rooms.payments import Payment
+from server.rooms.selling.payments import Payment
 from server.rooms.sweeper import Sweeper
 from server.settings import Settings
 from tests.orders.shop import PRICE, Shop

@@ -8,7 +8,7 @@ import pytest
 
 from server.protocol.codes import CommandError
 from server.protocol.models import Sale
-from server.rooms import orders
+from server.rooms.selling import orders
 from server.settings import Settings
 from server.store.scripts import Scripts
 from tests.conftest import MakeSettings

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from server.rooms.payments import Payment, SandboxProvider
-from server.rooms.timeline import read
+from server.rooms.history.timeline import read
+from server.rooms.selling.payments import Payment, SandboxProvider
 from server.settings import Settings
 from server.store.scripts import Scripts
 from tests.orders.shop import PRICE, Shop

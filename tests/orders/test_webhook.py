@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from server.protocol.models import Order
-from server.rooms.signing import HEADER, BadSignature, sign, verify
+from server.rooms.selling.signing import HEADER, BadSignature, sign, verify
 from server.settings import Settings
 from server.web.errors import errors_as_json
 from server.web.payments import PaymentRoutes

@@ -18,7 +18,7 @@ from server.protocol.events import DELIVERY, Err, Joined, Ok
 from server.protocol.message import Command, Event
 from server.protocol.models import Card, Order, Product, RoomView, Sale
 from server.rooms.features import Features
-from server.rooms.payments import SandboxProvider
+from server.rooms.selling.payments import SandboxProvider
 from server.settings import Settings
 from server.web.errors import CONFLICT, STATUS
 from server.web.rest import Rest

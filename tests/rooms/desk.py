@@ -17,13 +17,13 @@ from server.protocol.events import Ok
 from server.protocol.message import Command
 from server.protocol.roles import Role
 from server.rooms.call import Call
+from server.rooms.community.news import News
 from server.rooms.features import Features
-from server.rooms.news import News
+from server.rooms.history.visits import Visits
 from server.rooms.open_rooms import OpenRooms
-from server.rooms.payments import SandboxProvider
 from server.rooms.presence import Presence
 from server.rooms.room import Room
-from server.rooms.visits import Visits
+from server.rooms.selling.payments import SandboxProvider
 from server.settings import Settings
 from server.store.bus import Bus
 from server.store.client import connect

@@ -9,7 +9,7 @@ import pytest
 from server.auth import Identity
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
-from server.rooms import timeline
+from server.rooms.history import timeline
 from server.rooms.sweeper import Sweeper
 from tests.rooms.desk import ROOM, Desk
 

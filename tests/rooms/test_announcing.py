@@ -11,11 +11,12 @@ from server.auth import Identity
 from server.protocol.commands import LiveStart, RoomCreate
 from server.protocol.community_commands import Follow, Reserve
 from server.protocol.roles import Role
-from server.rooms import ledger, timeline
-from server.rooms.announcing import _DUE, Announcer
-from server.rooms.audit import audit
+from server.rooms.bookkeeping import ledger
+from server.rooms.bookkeeping.audit import audit
 from server.rooms.call import Call
-from server.rooms.outbox import Outbox
+from server.rooms.community.announcing import _DUE, Announcer
+from server.rooms.history import timeline
+from server.rooms.selling.outbox import Outbox
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, Guest

@@ -22,10 +22,10 @@ from server.protocol.commands import (
 from server.protocol.community_commands import Follow, GroupJoin, GroupLeave, Reserve
 from server.protocol.models import Product
 from server.protocol.roles import Role
-from server.rooms import timeline
-from server.rooms.groups import GroupBody
-from server.rooms.hosts import Admits, Group
-from server.rooms.outbox import _rooms
+from server.rooms.community.groups import GroupBody
+from server.rooms.community.hosts import Admits, Group
+from server.rooms.history import timeline
+from server.rooms.selling.outbox import _rooms
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, Guest

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.protocol.models import Product
-from server.rooms.intent_rules import read_rules
-from server.rooms.intents import Intents
-from server.rooms.phrases import PhraseBook, normalise
-from server.rooms.titles import TellingWords, Titles
+from server.rooms.talk.intent_rules import read_rules
+from server.rooms.talk.intents import Intents
+from server.rooms.talk.phrases import PhraseBook, normalise
+from server.rooms.talk.titles import TellingWords, Titles
 from server.settings import SettingsError
 from tests.rooms.said import LINK, ORDINARY, QUESTIONS
 

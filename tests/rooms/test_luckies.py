@@ -12,8 +12,8 @@ from server.protocol.commands import LiveEnd
 from server.protocol.community import Lucky
 from server.protocol.community_commands import LuckyDraw, LuckyEnter, LuckyOpen
 from server.protocol.fields import Who
-from server.rooms.belonging import Belonging
-from server.rooms.luckies import Luckies
+from server.rooms.community.belonging import Belonging
+from server.rooms.community.luckies import Luckies
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, desk

@@ -22,7 +22,7 @@ from server.protocol.community_commands import (
 )
 from server.protocol.events import Ok
 from server.protocol.roles import Role
-from server.rooms.actions import Actions
+from server.rooms.moderating.actions import Actions
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, desk
 

@@ -24,7 +24,7 @@ from server.protocol.community_events import ClaimEvent
 from server.protocol.message import Event
 from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
-from server.rooms.groups import GroupBody
+from server.rooms.community.groups import GroupBody
 from tests.rooms.desk import HOST, ROOM, Desk, Guest
 
 ANN = Identity("ann", "Ann", Role.VIEWER)

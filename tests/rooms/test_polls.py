@@ -11,7 +11,7 @@ from server.protocol.codes import CommandError
 from server.protocol.commands import LiveEnd
 from server.protocol.community import Poll
 from server.protocol.community_commands import PollClose, PollOpen, Vote
-from server.rooms.polls import Polls
+from server.rooms.community.polls import Polls
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, desk

@@ -23,8 +23,8 @@ from server.protocol.events import Ok
 from server.protocol.models import Product
 from server.protocol.roles import Role
 from server.rooms.call import Call
-from server.rooms.questions import key_of
 from server.rooms.state import ANSWERS_MAX
+from server.rooms.talk.questions import key_of
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, desk

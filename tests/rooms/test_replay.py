@@ -19,8 +19,8 @@ from server.protocol.commands import (
 )
 from server.protocol.community_commands import PollClose, PollOpen, Selling
 from server.protocol.models import Product, RoomView, Sale
-from server.rooms.moment import Moment, moment
-from server.rooms.replay import Reel, ReplayPage, Replays
+from server.rooms.history.moment import Moment, moment
+from server.rooms.history.replay import Reel, ReplayPage, Replays
 from tests.rooms.desk import HOST, ROOM, Desk
 from tests.rooms.rounds import facts, refusal, sweep, viewer
 

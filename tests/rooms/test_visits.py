@@ -9,9 +9,9 @@ from server.protocol.codes import CommandError
 from server.protocol.commands import Join
 from server.protocol.models import Source
 from server.protocol.roles import Role
-from server.rooms import visits as visits_module
-from server.rooms.timeline import read
-from server.rooms.visits import Visits
+from server.rooms.history import visits as visits_module
+from server.rooms.history.timeline import read
+from server.rooms.history.visits import Visits
 from server.settings import Settings
 from tests.rooms.desk import ROOM, Desk, Guest
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from server.rooms import timeline
+from server.rooms.history import timeline
 from server.store.scripts import Scripts
 from tests.store.script_room import ScriptRoom, product
 

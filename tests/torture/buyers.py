@@ -22,8 +22,8 @@ from server.protocol.commands import Buy, Cancel, Pay
 from server.protocol.models import Order
 from server.protocol.roles import Role
 from server.rooms.call import Call
-from server.rooms.orders import Orders
-from server.rooms.payments import SandboxProvider
+from server.rooms.selling.orders import Orders
+from server.rooms.selling.payments import SandboxProvider
 from server.rooms.sweeper import Sweeper
 from server.settings import Settings
 from server.store.keys import Keys

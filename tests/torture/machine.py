@@ -10,7 +10,7 @@ from server.protocol.codes import CommandError
 from server.protocol.commands import Buy, BuyLine
 from server.protocol.community import Claim
 from server.protocol.models import Order
-from server.rooms.orders import buy_of
+from server.rooms.selling.orders import buy_of
 from tests.torture.story import PER_USER, PRICE, USERS, Story, Wish
 
 users = st.sampled_from(USERS)

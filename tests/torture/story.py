@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 from server.protocol.codes import CommandError
 from server.protocol.community import Claim, Coupon
 from server.protocol.models import Order, Sale
-from server.rooms.audit import audit
+from server.rooms.bookkeeping.audit import audit
 from server.settings import Settings
 from server.store.keys import Keys
 from server.store.scripts import Scripts

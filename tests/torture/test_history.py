@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from server.rooms import ledger
+from server.rooms.bookkeeping import ledger
 from server.store.keys import Keys
 from server.store.scripts import Scripts
 from tests.conftest import MakeSettings

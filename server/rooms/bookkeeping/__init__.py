@@ -1,0 +1,1 @@
+"""What was sold: the ledger, what it adds up to, and whether the books agree."""

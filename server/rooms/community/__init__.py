@@ -1,0 +1,1 @@
+"""Who follows, waits, belongs, votes and draws lots."""

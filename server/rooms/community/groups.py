@@ -1,0 +1,237 @@
+"""Fan groups: a lasting room of a host, with members.
+
+A group is a room like any other, of the kind `group` and live for ever; what is different is who
+may come in: its members, its host, its moderators and admins.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from typing import Any
+
+from msgspec import Struct, msgpack
+
+from server.auth import Identity
+from server.protocol.codes import CommandError
+from server.protocol.community_commands import GroupJoin, GroupLeave
+from server.protocol.events import Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.rooms.community.group_ids import PREFIX, group_id, must_fit
+from server.rooms.community.hosts import Admits, Group, asked
+from server.rooms.directory import Directory
+from server.rooms.dispatch import holds
+from server.rooms.selling.orders import Orders
+from server.settings import Settings
+from server.store.scripts import Scripts
+
+_log = logging.getLogger(__name__)
+_ANY = msgpack.Decoder(Any)
+_MEMBERS_A_PAGE = 500
+
+
+class GroupBody(Struct, frozen=True):
+    """Body of `PUT /v1/hosts/{host}/group`. `admits`: who can become a member."""
+
+    title: str
+    admits: Admits = "all"
+    host_name: str = ""
+
+
+class GroupMember(Struct, frozen=True):
+    """Who belongs to a fan group since when (Unix ms)."""
+
+    user: str
+    name: str
+    at: int
+
+
+class MembersPage(Struct, frozen=True):
+    """Some members in no order; one may come twice. `next` is where to go on, null at the end."""
+
+    members: list[GroupMember]
+    next: str | None = None
+
+
+class _Page(Struct):
+    next: str
+    server: str
+    members: list[GroupMember]
+
+
+_PAGE = msgpack.Decoder(_Page)
+
+
+class Groups:
+    """Makes fan groups, lets people join and leave them, and says who may come in."""
+
+    def __init__(
+        self, scripts: Scripts, settings: Settings, directory: Directory, orders: Orders
+    ) -> None:
+        self._scripts = scripts
+        self._settings = settings
+        self._directory = directory
+        self._hosts = directory.hosts
+        self._orders = orders
+        self._goodbyes: set[asyncio.Task[None]] = set()
+
+    def handlers(self) -> Handlers:
+        """The commands of this module."""
+        return {
+            GroupJoin: Handler(self.join, Role.VIEWER),
+            GroupLeave: Handler(self.leave, Role.VIEWER),
+        }
+
+    async def aclose(self) -> None:
+        """Wait until who left is gone."""
+        await asyncio.gather(*self._goodbyes)
+
+    # The group itself
+
+    async def put(self, who: Identity, host: str, body: GroupBody) -> Group:
+        """Make a host's fan group, or change it. Doing it again mends what a crash left undone."""
+        must_fit(host)
+        id_ = group_id(host)
+        _must_own(who, host)
+        title = " ".join(body.title.split())
+        if not 1 <= len(title) <= self._settings.rooms.title_chars_max:
+            raise CommandError(
+                "too_long" if title else "bad_message",
+                f"`title` must have 1 to {self._settings.rooms.title_chars_max} characters.",
+            )
+        if await self._hosts.group_of(host) is None:
+            await self._make(who, host, body, title)
+        args = {
+            "title": title,
+            "admits": body.admits,
+            "epoch": secrets.token_hex(8),
+            "by": who.user,
+        }
+        await self._scripts.run("group_put", id_, args, _ANY)
+        await self._name_in_rooms(host)
+        group = await self._hosts.group_of(host)
+        assert group is not None
+        return group
+
+    async def _make(self, who: Identity, host: str, body: GroupBody, title: str) -> None:
+        id_ = group_id(host)
+        name = who.name if who.user == host else body.host_name or host
+        # Listed by a negative time: swept and posted like all rooms, and not shown among them.
+        entry = {id_: -int(time.time() * 1000)}
+        await asked(self._scripts.redis.zadd(self._scripts.keys.rooms, entry, nx=True))
+        args = {
+            "title": title,
+            "host": host,
+            "host_name": name[:40],
+            "scheduled": 0,
+            "kind": "group",
+            "group": id_,
+            "admits": body.admits,
+            "by": who.user,
+        }
+        try:
+            await self._directory.make(host, id_, args)
+        except CommandError as exc:
+            if exc.code != "conflict":  # made by the same request, sent twice
+                raise
+
+    async def _name_in_rooms(self, host: str) -> None:
+        for room_id in await self._hosts.rooms_of(host):
+            try:
+                await self._directory.name_group(host, room_id)
+            except CommandError as exc:
+                if exc.code not in ("not_found", "forbidden"):
+                    raise
+
+    async def members(self, who: Identity, host: str, place: str) -> MembersPage:
+        """Members after a place that an earlier page named, '' to begin. For the host."""
+        _must_own(who, host)
+        cursor, _, server = place.partition("-")
+        args = {"cursor": cursor or "0", "server": server, "count": _MEMBERS_A_PAGE}
+        page = await self._scripts.run("members_page", group_id(host), args, _PAGE)
+        return MembersPage(page.members, None if page.next == "0" else f"{page.next}-{page.server}")
+
+    # Members
+
+    async def join(self, call: Call, cmd: GroupJoin) -> Ok:
+        """Become a member of the fan group of the room's host; `ok` carries its id."""
+        host = await self._directory.host_of(call.room_id)
+        if call.who.user == host:
+            raise CommandError("conflict", "This is your own fan group: you are in it already.")
+        group = await self._group(host)
+        await self._must_admit(call, host, group)
+        await self._put_member(group.id, call.who, on=True)
+        return Ok(ref=cmd.ref, group=group.id)
+
+    async def leave(self, call: Call, cmd: GroupLeave) -> Ok:
+        """Leave it. Connections in the group end once this is answered."""
+        group = await self._group(await self._directory.host_of(call.room_id))
+        await self._put_member(group.id, call.who, on=False)
+        # A task of its own: it can't begin before the reply to this command is written, and that
+        # may go to one of the connections which end.
+        task = asyncio.create_task(self._say_goodbye(group.id, call.who.user), name="goodbye")
+        self._goodbyes.add(task)
+        task.add_done_callback(self._goodbyes.discard)
+        return Ok(ref=cmd.ref, group=group.id)
+
+    async def _group(self, host: str) -> Group:
+        group = await self._hosts.group_of(host)
+        if group is None:
+            raise CommandError("not_found", "The host of this room has no fan group.")
+        return group
+
+    async def _put_member(self, id_: str, who: Identity, *, on: bool) -> None:
+        members_max = self._settings.groups.members_max
+        args = {"user": who.user, "name": who.name, "on": on, "members_max": members_max}
+        await self._scripts.run("member_put", id_, args, _ANY)
+
+    async def _say_goodbye(self, id_: str, user: str) -> None:
+        try:
+            await self._scripts.run("member_gone", id_, {"user": user}, _ANY)
+        except CommandError as exc:
+            # Their commands are refused all the same, and they can't come in again.
+            _log.warning("Connections of %s in %s are not ended: %s", user, id_, exc.msg)
+
+    async def _must_admit(self, call: Call, host: str, group: Group) -> None:
+        keys, user = self._scripts.keys, call.who.user
+        if group.admits == "followers":
+            followers = keys.host(host, "followers")
+            if not await asked(self._scripts.redis.hexists(followers, user)):
+                raise CommandError(
+                    "forbidden", "This fan group is for those who follow the host: follow first."
+                )
+        elif group.admits == "buyers":
+            # The host's list may lag behind the rooms; so the orders of this one are asked too.
+            if await asked(self._scripts.redis.hexists(keys.host(host, "buyers"), user)):
+                return
+            orders = (await self._orders.of(call.room_id, [user]))[user]
+            if not any(order.status == "paid" for order in orders):
+                raise CommandError(
+                    "forbidden", "This fan group is for those who bought from the host: buy first."
+                )
+
+    # Coming in
+
+    async def must_be_let_in(self, who: Identity, room_id: str) -> None:
+        """Refuse whoever does not belong to this fan group. CommandError `forbidden`."""
+        host = room_id.removeprefix(PREFIX)
+        if holds(who, Role.MODERATOR, room_id, host):
+            return
+        if who.role is not Role.GUEST and who.may_enter(room_id):
+            keys = self._scripts.keys
+            pipeline = self._scripts.redis.pipeline(transaction=False)
+            pipeline.hexists(keys.room(room_id, "members"), who.user)
+            pipeline.hexists(keys.room(room_id, "moderators"), who.user)
+            if any(await asked(pipeline.execute())):
+                return
+        raise CommandError(
+            "forbidden",
+            "This fan group is for its members: send `group.join` in a room of its host "
+            "to become one.",
+        )
+
+
+def _must_own(who: Identity, host: str) -> None:
+    if not holds(who, Role.HOST, group_id(host), host):
+        raise CommandError("forbidden", "A fan group is made and read by its host, or an admin.")

@@ -1,0 +1,1 @@
+"""What happened: the timeline, figures of it, and the replay."""

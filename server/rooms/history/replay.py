@@ -1,0 +1,192 @@
+"""The replay of a room: what everybody saw, in its order, read from the timeline.
+
+A worker keeps what it has read of some rooms and reads on from there, so that a replay many look
+at costs one reading.
+"""
+
+import asyncio
+from bisect import bisect_right, insort
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+from redis.exceptions import RedisError
+
+from server.protocol.codes import CommandError
+from server.protocol.models import CommentView, Phase, RoomView
+from server.rooms.directory import Directory
+from server.rooms.history import timeline
+from server.rooms.history.moment import (
+    MINUTE_MS,
+    Key,
+    Moment,
+    ReplayEntry,
+    entry_of,
+    in_minutes,
+    key_of,
+    moment,
+)
+from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+
+ROOMS_KEPT_MAX = 20
+ENTRIES_MAX = 10_000
+"""Entries kept of one room; what comes after them is left out of its replay."""
+PAGE_MAX = 500
+
+_PUBLIC = {
+    "phase", "shelf", "pin", "notice", "sale", "selling", "comment", "question", "poll", "lucky",
+}  # fmt: skip
+_TAKING_BACK = {"remove", "mute"}
+
+
+class ReplayPage(Struct, frozen=True, omit_defaults=True):
+    """A part of a replay, oldest first. `next`: there is more, ask `?after=<next>`."""
+
+    room: str
+    title: str
+    phase: Phase
+    started: int = 0
+    ended: int = 0
+    selling: bool = False
+    entries: list[ReplayEntry] = []
+    next: str | None = None
+
+
+class Reel:
+    """The public entries of one room in their order, as far as its timeline was read."""
+
+    def __init__(self) -> None:
+        self.reading = asyncio.Lock()
+        self.after = ""
+        self._entries: list[tuple[Key, ReplayEntry]] = []
+        self._answering = ""
+
+    def take(self, place: str, fact: dict[str, Any]) -> None:
+        """Add a fact, if it is public; or take back what it takes back."""
+        kind = fact["k"]
+        if kind == "remove":
+            self._take_back(fact)
+        elif kind == "mute" and fact["seconds"] > 0 and not fact.get("shadow"):
+            self._take_back({"user": fact["user"]})
+        elif kind == "question":
+            self._question(place, fact)
+        elif kind in _PUBLIC:
+            self._add(place, fact)
+
+    def entries(self) -> list[ReplayEntry]:
+        """All of them."""
+        return [entry for _, entry in self._entries]
+
+    def page(self, after: Key, count: int) -> tuple[list[ReplayEntry], bool]:
+        """At most `count` entries after a place, and whether there are more."""
+        first = bisect_right(self._entries, after, key=lambda entry: entry[0])
+        found = self._entries[first : first + count]
+        return [entry for _, entry in found], first + count < len(self._entries)
+
+    def _add(self, place: str, fact: dict[str, Any]) -> None:
+        if len(self._entries) < ENTRIES_MAX:
+            entry = entry_of(place, fact)
+            insort(self._entries, (entry.key, entry), key=lambda each: each[0])
+
+    def _question(self, place: str, fact: dict[str, Any]) -> None:
+        """The room is shown a question from when it is taken; not those that wait."""
+        id_, status = fact["question"]["question"], fact["question"]["status"]
+        was_shown = self._answering == id_
+        if status == "dropped":
+            self._drop(lambda e: e.question is not None and e.question.question == id_)
+        elif status != "open" or was_shown:
+            self._add(place, fact)
+        if status == "answering":
+            self._answering = id_
+        elif was_shown:
+            self._answering = ""
+
+    def _take_back(self, fact: dict[str, Any]) -> None:
+        id_, user = fact.get("id"), fact.get("user")
+
+        def is_meant(entry: ReplayEntry) -> bool:
+            said: CommentView | None = entry.comment
+            if said is None:
+                return False
+            return said.id == id_ if id_ else said.user == user
+
+        self._drop(is_meant)
+
+    def _drop(self, is_meant: Callable[[ReplayEntry], bool]) -> None:
+        self._entries = [each for each in self._entries if not is_meant(each[1])]
+
+
+class Replays:
+    """Answers what was shown in a room, and when. Who may read a room may read its replay."""
+
+    def __init__(self, scripts: Scripts, directory: Directory) -> None:
+        self._scripts = scripts
+        self._directory = directory
+        self._reels: OrderedDict[tuple[str, int], Reel] = OrderedDict()
+
+    async def page(self, room_id: str, after: str = "", count: int = PAGE_MAX) -> ReplayPage:
+        """A part of the replay after the entry `after`. Raises CommandError."""
+        place = _place(after)
+        room = await self._directory.read(room_id)
+        reel = await self._reel(room)
+        found, more = reel.page(place, min(count, PAGE_MAX))
+        return ReplayPage(
+            room=room_id,
+            title=room.title,
+            phase=room.phase,
+            started=room.started,
+            ended=room.ended,
+            selling=room.selling,
+            entries=[in_minutes(entry, room.started) for entry in found],
+            next=found[-1].id if more and found else None,
+        )
+
+    async def at(self, room_id: str, offset_ms: int) -> Moment:
+        """What was shown so long after the start. Raises CommandError."""
+        room = await self._directory.read(room_id)
+        if not room.started:
+            raise CommandError("not_live", "This room has not gone live yet; there is no replay.")
+        at = room.started + offset_ms
+        if room.ended and at > room.ended:
+            minutes = (room.ended - room.started) // MINUTE_MS
+            raise CommandError("not_found", f"The stream ended in minute {minutes}.")
+        return moment((await self._reel(room)).entries(), at, room)
+
+    async def _reel(self, room: RoomView) -> Reel:
+        """What is public of the room's timeline, read to its end."""
+        name = (room.room, room.created)
+        reel = self._reels.setdefault(name, Reel())
+        self._reels.move_to_end(name)
+        if len(self._reels) > ROOMS_KEPT_MAX:
+            self._reels.popitem(last=False)
+        async with reel.reading:
+            try:
+                await self._read_on(room.room, reel)
+            except (RedisError, OSError) as exc:
+                raise CommandError(
+                    "unavailable",
+                    f"The store did not answer ({type(exc).__name__}).",
+                    UNAVAILABLE_RETRY_MS,
+                ) from exc
+        return reel
+
+    async def _read_on(self, room_id: str, reel: Reel) -> None:
+        parts = timeline.walk(
+            self._scripts, room_id, after=reel.after, kinds=_PUBLIC | _TAKING_BACK
+        )
+        async for part in parts:
+            for place, fact in part.facts:
+                reel.take(place, fact)
+            reel.after = part.end
+
+
+def _place(after: str) -> Key:
+    if not after:
+        return (0, 0, 0)
+    try:
+        return key_of(after)
+    except ValueError:
+        raise CommandError(
+            "bad_message", "`after` must be an id that an earlier page named."
+        ) from None

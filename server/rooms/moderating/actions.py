@@ -1,0 +1,84 @@
+"""The log of who did what in a room: all facts of its timeline that somebody stands for.
+
+Every script that a host or moderator runs records what it did with their user id (`by`) in the
+same step as the change (`_timeline.lua`), so nothing is done that is not in the log.
+"""
+
+from collections.abc import AsyncIterator
+
+from msgspec import Struct, json, msgpack
+
+from server.rooms.bookkeeping.csv_rows import rows, text, utc
+from server.rooms.community.hosts import asked
+from server.rooms.history.timeline import Fact
+from server.store.scripts import Scripts
+
+PAGE_MAX = 200
+CSV_COLUMNS = ("time", "by", "what", "details")
+_CHUNK = 500
+_CHUNKS_MAX = 40
+"""Facts looked through for one page; a page may come up short, and says where to go on."""
+
+
+class _By(Struct):
+    by: str = ""
+
+
+_BY = msgpack.Decoder(_By)
+_FACT = msgpack.Decoder(Fact)
+
+
+class ActionsPage(Struct, frozen=True):
+    """Some acts, the newest first, each a fact of docs/timeline.md: `k` what was done, `by` whom,
+    `at` which time (Unix ms). `next` is where older ones begin; null at the end."""
+
+    actions: list[Fact]
+    next: str | None = None
+
+
+class Actions:
+    """Reads the log."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    async def page(self, room_id: str, before: str = "", count: int = PAGE_MAX) -> ActionsPage:
+        """At most `count` acts older than the id `before` ("": from the newest)."""
+        found: list[Fact] = []
+        for _ in range(_CHUNKS_MAX):
+            chunk = await self._chunk(room_id, before)
+            for place, fact in chunk:
+                before = place
+                if fact is not None:
+                    found.append(fact)
+                    if len(found) == count:
+                        return ActionsPage(found, before)
+            if len(chunk) < _CHUNK:
+                return ActionsPage(found)
+        return ActionsPage(found, before)
+
+    async def csv(self, room_id: str) -> AsyncIterator[str]:
+        """The whole log as CSV, the newest first; times in UTC."""
+        yield rows([CSV_COLUMNS])
+        before: str | None = ""
+        while before is not None:
+            page = await self.page(room_id, before)
+            before = page.next
+            yield rows(map(_row, page.actions))
+
+    async def _chunk(self, room_id: str, before: str) -> list[tuple[str, Fact | None]]:
+        key = self._scripts.keys.room(room_id, "timeline")
+        end = f"({before}" if before else "+"
+        read = self._scripts.redis.xrevrange(key, max=end, min="-", count=_CHUNK)
+        facts = await asked(read)
+        return [(place.decode(), _act(raw[b"e"])) for place, raw in facts]
+
+
+def _act(raw: bytes) -> Fact | None:
+    """The fact, if somebody stands for it: most facts are of who came and left."""
+    return _FACT.decode(raw) if _BY.decode(raw).by else None
+
+
+def _row(fact: Fact) -> tuple[object, ...]:
+    details = {name: value for name, value in fact.items() if name not in ("at", "by", "k")}
+    return utc(fact["at"]), text(fact["by"]), fact["k"], json.encode(details).decode()

@@ -1,0 +1,160 @@
+"""The rules a room's comments are judged by: its words, who may speak, what waits for review.
+
+A worker keeps a room's rules as compiled words and their version. Every batch of comments carries
+the version to its script, which takes none that was judged by others (`comment_add.lua`): once a
+moderator is answered `ok`, no comment slips by the new rule on any worker.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from server.protocol.codes import CommandError
+from server.protocol.community import Review, WordAction
+from server.protocol.community_commands import Rules as RulesCommand
+from server.protocol.community_commands import WordsPut, WordsRemove
+from server.protocol.events import Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.rooms.moderating.folding import readings
+from server.rooms.moderating.matching import Matcher
+from server.rooms.moderating.words import read_words
+from server.settings import Settings
+from server.store.scripts import Scripts
+
+ROOMS_REMEMBERED_MAX = 2000
+
+
+class _Changed(msgspec.Struct):
+    """What every script that changes the rules returns, and more; `total` counts words."""
+
+    total: int | None = None
+
+
+_CHANGED = msgspec.msgpack.Decoder(_Changed)
+
+
+class Loaded(msgspec.Struct):
+    """The result of `rules_load`; `words` alternates words and actions."""
+
+    ver: int
+    followers_only: bool
+    review: Review
+    words: list[str]
+
+    def actions(self) -> dict[str, WordAction]:
+        """What is done about each word."""
+        pairs = zip(self.words[::2], self.words[1::2], strict=True)
+        return {word: "hold" if action == "hold" else "block" for word, action in pairs}
+
+
+_LOADED = msgspec.msgpack.Decoder(Loaded)
+
+
+class RoomRules(NamedTuple):
+    """The rules of one room at one version, ready to judge."""
+
+    ver: int
+    followers_only: bool
+    matchers: tuple[Matcher[WordAction], ...]
+
+    def verdict(self, text: str) -> WordAction | None:
+        """What the words in `text` ask for: the strictest; None if there are none."""
+        verdict: WordAction | None = None
+        if not self.matchers:
+            return None
+        for reading in readings(text):
+            for matcher in self.matchers:
+                for action in matcher.find_in(reading):
+                    if action == "block":
+                        return "block"
+                    verdict = "hold"
+        return verdict
+
+
+class Rules:
+    """Changes the rules of rooms, and knows them."""
+
+    def __init__(self, scripts: Scripts, settings: Settings) -> None:
+        self._scripts = scripts
+        self._limits = settings.moderation
+        self._events_max = settings.rooms.event_stream_len_max
+        self._server = read_words(settings.moderation.words_file)
+        self._servers = tuple(filter(None, [self._server.matcher()]))
+        self._rooms: OrderedDict[str, RoomRules] = OrderedDict()
+
+    def handlers(self) -> Handlers:
+        """What moderators may change."""
+        return {
+            WordsPut: Handler(self.put, Role.MODERATOR),
+            WordsRemove: Handler(self.remove, Role.MODERATOR),
+            RulesCommand: Handler(self.set, Role.MODERATOR),
+        }
+
+    # What comments ask
+
+    def known(self, room_id: str) -> RoomRules | None:
+        """The rules as this worker last read them; None if it has not."""
+        return self._rooms.get(room_id)
+
+    async def of(self, room_id: str) -> RoomRules:
+        """The rules as this worker knows them. Raises CommandError."""
+        return self._rooms.get(room_id) or await self.load(room_id)
+
+    async def load(self, room_id: str) -> RoomRules:
+        """Read them anew. Raises CommandError."""
+        loaded = await self.read(room_id)
+        own = Matcher(loaded.actions(), variants=self._server.variants)
+        matchers = (*self._servers, own) if own else self._servers
+        rules = RoomRules(loaded.ver, loaded.followers_only, matchers)
+        self._rooms[room_id] = rules
+        self._rooms.move_to_end(room_id)
+        if len(self._rooms) > ROOMS_REMEMBERED_MAX:
+            self._rooms.popitem(last=False)
+        return rules
+
+    async def read(self, room_id: str) -> Loaded:
+        """The rules as they stand in the store. Raises CommandError."""
+        return await self._scripts.run("rules_load", room_id, {}, _LOADED)
+
+    # What moderators change
+
+    async def put(self, call: Call, cmd: WordsPut) -> Ok:
+        """Block words, or hold comments with them."""
+        words = _clean(cmd.words)
+        args = {"words": words, "action": cmd.action, "words_max": self._limits.words_max}
+        return await self._run("words_put", call, cmd.ref, args)
+
+    async def remove(self, call: Call, cmd: WordsRemove) -> Ok:
+        """Let words pass again."""
+        return await self._run("words_remove", call, cmd.ref, {"words": _trimmed(cmd.words)})
+
+    async def set(self, call: Call, cmd: RulesCommand) -> Ok:
+        """Say who may comment and what waits for review."""
+        args: dict[str, Any] = {}
+        if cmd.followers_only is not None:
+            args["followers_only"] = cmd.followers_only
+        if cmd.review is not None:
+            args["review"] = cmd.review
+        return await self._run("rules_set", call, cmd.ref, args)
+
+    async def _run(self, script: str, call: Call, ref: int, args: dict[str, Any]) -> Ok:
+        args |= {"by": call.who.user, "events_max": self._events_max}
+        changed = await self._scripts.run(script, call.room_id, args, _CHANGED)
+        return Ok(ref=ref, total=changed.total)
+
+
+def _trimmed(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(" ".join(word.split()) for word in words))
+
+
+def _clean(words: Iterable[str]) -> list[str]:
+    """Words that can be looked for, each once. Raises CommandError."""
+    clean = _trimmed(words)
+    try:
+        Matcher(dict.fromkeys(clean))
+    except ValueError as error:
+        raise CommandError("bad_message", str(error)) from None
+    return clean

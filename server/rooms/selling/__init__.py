@@ -1,0 +1,1 @@
+"""What is sold, to whom, at what price, and the money for it."""

@@ -1,0 +1,197 @@
+"""Coupons: opened and closed by the host, claimed by viewers; `orders` uses them up."""
+
+import secrets
+from typing import Any
+
+from msgspec import Struct, msgpack
+from redis.exceptions import RedisError
+
+from server.metrics import Metrics
+from server.protocol.codes import CommandError
+from server.protocol.community import Claim, Coupon
+from server.protocol.community_commands import CouponClaim, CouponClose, CouponOpen
+from server.protocol.events import Ok
+from server.protocol.fields import Who
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.rooms.community.belonging import Belonging, Circle
+from server.rooms.plain_text import plain_text
+from server.settings import Settings
+from server.store.commit import GroupCommit
+from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+
+
+class _Outcome(Struct):
+    """What became of one wish for a coupon: a claim, or a refusal."""
+
+    claim: Claim | None = None
+    err: str = ""
+    msg: str = ""
+    retry_ms: int | None = None
+
+
+class _Terms(Struct):
+    """What of a coupon's fixed part is asked here."""
+
+    audience: Who
+
+
+_COUPON = msgpack.Decoder(Coupon)
+_TERMS = msgpack.Decoder(_Terms)
+_OUTCOMES = msgpack.Decoder(list[_Outcome])
+
+
+class Coupons:
+    """What may be done with coupons. Who gets one, and what it takes off, is in the scripts."""
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        belonging: Belonging,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._scripts = scripts
+        self._limits = settings.coupons
+        self._price_max = settings.orders.price_max
+        self._key_chars_max = settings.orders.key_chars_max
+        self._events_max = settings.rooms.event_stream_len_max
+        self._belonging = belonging
+        self._claims: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
+            "coupon_claim",
+            self._claim_batch,
+            metrics,
+            batch_max=settings.coupons.batch_max,
+            waiting_max=settings.coupons.batch_waiting_max,
+        )
+
+    def handlers(self) -> Handlers:
+        """The commands about coupons and who may send them."""
+        return {
+            CouponOpen: Handler(self.open, Role.HOST),
+            CouponClose: Handler(self.close, Role.HOST),
+            CouponClaim: Handler(self.claim, Role.VIEWER),
+        }
+
+    async def open(self, call: Call, cmd: CouponOpen) -> Ok:
+        """Open a coupon; `ok` carries it."""
+        self._check(cmd)
+        args = {
+            "coupon": f"cp{secrets.token_hex(6)}",
+            "title": plain_text(cmd.title),
+            "currency": cmd.currency,
+            "quota": cmd.quota,
+            "per_user": cmd.per_user,
+            "audience": cmd.audience,
+            "starts_in_s": cmd.starts_in_s,
+            "lasts_s": cmd.lasts_s,
+            "amount": cmd.amount,
+            "percent": cmd.percent,
+            "floor": cmd.floor,
+            "skus": cmd.skus,
+            "coupons_max": self._limits.coupons_max,
+        }
+        return await self._change("coupon_open", call, cmd.ref, args)
+
+    async def close(self, call: Call, cmd: CouponClose) -> Ok:
+        """Give out no more of a coupon; `ok` carries it."""
+        return await self._change("coupon_close", call, cmd.ref, {"coupon": cmd.coupon})
+
+    async def _change(self, script: str, call: Call, ref: int, args: dict[str, Any]) -> Ok:
+        args |= {"by": call.who.user, "events_max": self._events_max}
+        coupon = await self._scripts.run(script, call.room_id, args, _COUPON)
+        return Ok(ref=ref, coupon=coupon)
+
+    async def claim(self, call: Call, cmd: CouponClaim) -> Ok:
+        """Take one coupon; `ok` carries the claim.
+
+        Its id is made here, so that a script that runs twice makes one claim.
+        """
+        if len(cmd.key) > self._key_chars_max:
+            raise CommandError("too_long", f"`key` can have {self._key_chars_max} characters.")
+        user = call.who.user
+        wish = {
+            "user": user,
+            "coupon": cmd.coupon,
+            "claim": f"cl{secrets.token_hex(10)}",
+            # As in `orders.buy_of`; the word in front keeps it apart from the keys of buys.
+            "once": f"claim/{len(user.encode())}:{user}/{cmd.key}",
+        }
+        outcome = await self._claims.submit(call.room_id, wish)
+        if outcome.claim is None:
+            raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
+        return Ok(ref=cmd.ref, claim=outcome.claim)
+
+    async def aclose(self) -> None:
+        """Wait until every claim that was handed in has its answer."""
+        await self._claims.aclose()
+
+    async def _claim_batch(self, room_id: str, wishes: list[dict[str, Any]]) -> list[_Outcome]:
+        audiences = await self._audiences(room_id, {wish["coupon"] for wish in wishes})
+        known = [wish for wish in wishes if wish["coupon"] in audiences]
+        await self._mark(room_id, known, "followers", "follows", audiences)
+        await self._mark(room_id, known, "group", "member", audiences)
+        args = {"claims": known, "events_max": self._events_max}
+        outcomes = await self._scripts.run("coupon_claim", room_id, args, _OUTCOMES)
+        found = iter(outcomes)
+        return [
+            next(found) if wish["coupon"] in audiences else _no_coupon(wish["coupon"])
+            for wish in wishes
+        ]
+
+    async def _audiences(self, room_id: str, coupons: set[str]) -> dict[str, Who]:
+        """Whom each of these coupons is for; without those that are not there."""
+        ids = sorted(coupons)
+        key = self._scripts.keys.room(room_id, "coupons")
+        try:
+            found = await self._scripts.redis.hmget(key, ids)
+        except (RedisError, OSError) as exc:
+            raise CommandError(
+                "unavailable",
+                f"The store did not answer ({type(exc).__name__}); nothing was tried.",
+                UNAVAILABLE_RETRY_MS,
+            ) from exc
+        return {
+            coupon: _TERMS.decode(raw).audience
+            for coupon, raw in zip(ids, found, strict=True)
+            if raw is not None
+        }
+
+    async def _mark(
+        self,
+        room_id: str,
+        wishes: list[dict[str, Any]],
+        circle: Circle,
+        mark: str,
+        audiences: dict[str, Who],
+    ) -> None:
+        """Note in each wish for a coupon of this circle whether its user belongs to it."""
+        asking = [wish for wish in wishes if audiences[wish["coupon"]] == circle]
+        belong = await self._belonging.of(room_id, circle, {wish["user"] for wish in asking})
+        for wish in asking:
+            wish[mark] = wish["user"] in belong
+
+    def _check(self, cmd: CouponOpen) -> None:
+        if (cmd.amount > 0) == (cmd.percent > 0):
+            raise CommandError("bad_message", "Name either an `amount` or a `percent` off.")
+        if cmd.amount and cmd.amount >= cmd.floor:
+            raise CommandError(
+                "bad_message", "`floor` must be more than `amount`: an order can't become free."
+            )
+        if not plain_text(cmd.title):
+            raise CommandError("bad_message", "`title` must have a character that can be seen.")
+        limits = self._limits
+        if len(cmd.title) > limits.title_chars_max:
+            raise CommandError("too_long", f"`title` can have {limits.title_chars_max} characters.")
+        for field, value, most in (
+            ("quota", cmd.quota, limits.quota_max),
+            ("per_user", cmd.per_user, limits.per_user_max),
+            ("floor", cmd.floor, self._price_max),
+            ("skus", len(cmd.skus), limits.skus_max),
+        ):
+            if value > most:
+                raise CommandError("limit_reached", f"`{field}` can be at most {most} here.")
+
+
+def _no_coupon(coupon: str) -> _Outcome:
+    return _Outcome(err="not_found", msg=f"There is no coupon `{coupon}` in this room.")

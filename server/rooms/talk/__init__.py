@@ -1,0 +1,1 @@
+"""What viewers say and ask, and how they are answered."""
