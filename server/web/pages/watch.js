@@ -291,11 +291,12 @@ function listen() {
 
 /** A room that was reserved, or of a host one follows, goes live: the way there. */
 function announce({ room: to, title, host_name, host, why }) {
+  if (to === roomId) return; // whoever is here sees it start
   const words = t("announce.live", { name: host_name || host, title });
   say(words);
   const kind = why === "reserved" ? "reservation" : "follow";
-  toast(words, { forMs: ANNOUNCE_MS, action: to === roomId ? null
-    : { label: t("announce.go"), run: () => { location.href = watchPath(to, kind); } } });
+  toast(words, { forMs: ANNOUNCE_MS, high: true, action: { label: t("announce.go"),
+    run: () => { location.href = watchPath(to, kind); } } });
 }
 
 function build() {

@@ -43,10 +43,14 @@ export function sure(question, yes = t("ok")) {
   });
 }
 
-/** A line that comes and goes by itself. An open sheet must not cover it: it joins the top layer. */
-export function toast(text, { action = null, forMs = 2600 } = {}) {
+/**
+ * A line that comes and goes by itself. An open sheet must not cover it: it joins the top layer.
+ * `high`: at the top, for one that stays long.
+ */
+export function toast(text, { action = null, forMs = 2600, high = false } = {}) {
   document.querySelector(".toast")?.remove();
-  const box = h("div.toast", { role: "status", popover: "manual" }, h("span", {}, text),
+  const box = h("div.toast", { role: "status", popover: "manual",
+    class: high ? "high" : "" }, h("span", {}, text),
     action && h("button.quiet", { type: "button",
       onclick: () => { box.remove(); action.run(); } }, action.label));
   document.body.append(box);
