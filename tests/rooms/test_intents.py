@@ -172,7 +172,7 @@ def test_whatever_titles_there_are_the_product_found_is_on_the_shelf(
 
 
 def test_the_rules_in_config_are_those_that_are_packaged() -> None:
-    packaged = ROOT / "server" / "rooms" / "intents.toml"
+    packaged = ROOT / "server" / "rooms" / "talk" / "intents.toml"
     assert (ROOT / "config" / "intents.toml").read_bytes() == packaged.read_bytes()
 
 
