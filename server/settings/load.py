@@ -17,7 +17,7 @@ from pydantic_settings import EnvSettingsSource
 from server.masking import mask_url
 from server.settings.allowed import allowed
 from server.settings.model import ENV_PREFIX, Settings
-from server.settings.sections import Section
+from server.settings.section import Section
 
 # Variables of ours that other programs of the house read, and of the command line itself.
 _NOT_SETTINGS = ("LIVEROOM_CONFIG", "LIVEROOM_SIM_", "LIVEROOM_LOAD_", "LIVEROOM_TEST_")

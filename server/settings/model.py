@@ -5,28 +5,17 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from server.settings.sections import (
+from server.settings.community_sections import (
     Asks,
-    Bus,
     Community,
-    Coupons,
-    Data,
-    Edge,
     Figures,
     Groups,
-    Hub,
-    Jwt,
-    Log,
     Luckies,
     Moderation,
-    Orders,
-    Outbox,
-    Payments,
     Polls,
-    Redis,
-    Rooms,
-    Server,
 )
+from server.settings.sections import Bus, Data, Edge, Hub, Jwt, Log, Redis, Rooms, Server
+from server.settings.selling_sections import Coupons, Orders, Outbox, Payments
 
 ENV_PREFIX = "LIVEROOM_"
 

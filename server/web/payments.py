@@ -17,7 +17,7 @@ from server.rooms.selling.orders import Orders
 from server.rooms.selling.payments import Payment
 from server.rooms.selling.refunds import Refunds
 from server.rooms.selling.signing import HEADER, BadSignature, verify
-from server.settings.sections import Payments as PaymentSettings
+from server.settings.selling_sections import Payments as PaymentSettings
 from server.web.body import bytes_of
 from server.web.errors import json_response
 from server.web.rest import Route

@@ -17,7 +17,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.rooms.selling.payments import Payment, PaymentProvider
 from server.settings import Settings
-from server.settings.sections import Orders as OrderLimits
+from server.settings.selling_sections import Orders as OrderLimits
 from server.store.commit import GroupCommit
 from server.store.scripts import Scripts
 

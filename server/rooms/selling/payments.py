@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from server.protocol.codes import CommandError
 from server.protocol.models import Order
-from server.settings.sections import Payments as PaymentSettings
+from server.settings.selling_sections import Payments as PaymentSettings
 
 
 class Payment(Struct, frozen=True):
