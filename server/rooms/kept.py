@@ -1,8 +1,11 @@
 """Must-events that a worker keeps for viewers who come back, and the stream they are read from."""
 
+from collections import deque
+
 from msgspec import Raw, Struct, msgpack
 
 from server.protocol.codec import CODECS, Encoding
+from server.protocol.commands import Last
 from server.protocol.events import RoomEvents
 from server.store.bus import Say
 
@@ -22,6 +25,30 @@ class Kept:
         if encoding not in self._raws:
             self._raws[encoding] = Raw(CODECS[encoding].encode(self.event))
         return self._raws[encoding]
+
+
+class KeptEvents:
+    """The newest must-events to the room, at most `most`."""
+
+    def __init__(self, most: int) -> None:
+        self._events: deque[Kept] = deque(maxlen=most)
+
+    def add(self, say: Say) -> None:
+        """Keep one; the oldest goes."""
+        self._events.append(Kept(say.seq, say.event))
+
+    def missed(
+        self, last: Last | None, epoch: str, seq: int, encoding: Encoding
+    ) -> tuple[list[Raw] | None, bool]:
+        """What came after `last` up to `seq` of `epoch`, and whether some of it is not kept."""
+        if last is None:
+            return None, False
+        if last.epoch != epoch or last.seq > seq:
+            return None, True
+        oldest = self._events[0].seq if self._events else seq + 1
+        if last.seq < oldest - 1:
+            return None, True
+        return [kept.raw(encoding) for kept in self._events if kept.seq > last.seq], False
 
 
 class StreamPage(Struct):

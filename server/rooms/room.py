@@ -20,9 +20,7 @@ from msgspec import Raw
 from server.hub.audience import Audience, Crowd
 from server.hub.member import Member
 from server.metrics import Metrics
-from server.protocol.codec import Encoding
 from server.protocol.codes import FORBIDDEN, INTERNAL, CommandError
-from server.protocol.commands import Last
 from server.protocol.community_events import RoleEvent
 from server.protocol.events import CommentEvent, Joined
 from server.protocol.message import Event
@@ -30,7 +28,7 @@ from server.protocol.models import You
 from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
 from server.rooms.community.group_ids import recent_comments_max
-from server.rooms.kept import STREAM_PAGE, Kept, StreamPage
+from server.rooms.kept import STREAM_PAGE, KeptEvents, StreamPage
 from server.rooms.state import ANSWERS_MAX, LOADED, LoadedRoom, RoomState
 from server.settings import Settings
 from server.store.bus import BusMessage, Position, Say
@@ -45,7 +43,6 @@ STAFF = "*staff"
 """To whom scripts tell what only host and moderators see; no user's id has a star."""
 FILL_RETRY_S = 0.5
 FAILED_JOIN_RETRY_MS = 5000
-
 
 _EPOCH = msgspec.msgpack.Decoder(dict[str, Any])
 
@@ -81,7 +78,7 @@ class Room:
             random,
             crowd,
         )
-        self._kept: deque[Kept] = deque(maxlen=settings.rooms.missed_events_max)
+        self._kept = KeptEvents(settings.rooms.missed_events_max)
         self._arrivals: deque[Arrival] = deque()
         self._expected: dict[str, list[Arrival]] = {}
         self._waiting: deque[BusMessage] = deque()
@@ -125,7 +122,7 @@ class Room:
             page = await self._page(at, FILL_PAGE * 2)
             for say in page.events:
                 if not say.user and Position(say.seq, say.sub) <= end:
-                    self._keep(say)
+                    self._kept.add(say)
             if not page.events:
                 return
             at = Position(page.events[-1].seq, page.events[-1].sub)
@@ -180,7 +177,7 @@ class Room:
     def _answer(self, arrival: Arrival) -> None:
         member, who, state = arrival.member, arrival.who, self.state
         encoding = member.variant.encoding
-        missed, gap = self._missed(arrival.last, encoding)
+        missed, gap = self._kept.missed(arrival.last, state.epoch, state.position.seq, encoding)
         reply = Joined(
             ref=arrival.ref,
             you=You(who.user, who.name, self._role_of(arrival)),
@@ -210,17 +207,6 @@ class Room:
         if member.lent or not member.exempt:
             member.lent = is_moderator
             self.audience.exempt(member, is_moderator)
-
-    def _missed(self, last: Last | None, encoding: Encoding) -> tuple[list[Raw] | None, bool]:
-        if last is None:
-            return None, False
-        now = self.state.position.seq
-        if last.epoch != self.state.epoch or last.seq > now:
-            return None, True
-        oldest = self._kept[0].seq if self._kept else now + 1
-        if last.seq < oldest - 1:
-            return None, True
-        return [kept.raw(encoding) for kept in self._kept if kept.seq > last.seq], False
 
     # The bus
 
@@ -274,7 +260,7 @@ class Room:
             return
         self.state.apply(say.event)
         if place > (0, 0):
-            self._keep(say)
+            self._kept.add(say)
         self.audience.publish(say.event)
 
     def _take_role(self, user: str, event: RoleEvent) -> None:
@@ -302,9 +288,6 @@ class Room:
         for member in (*arrivals, *self.audience.of(user)):
             if not member.exempt:
                 member.close(FORBIDDEN)
-
-    def _keep(self, say: Say) -> None:
-        self._kept.append(Kept(say.seq, say.event))
 
     def _count_comments(self, message: BusMessage) -> bool:
         """Count a batch of comments, and what is missing before it; False if it is known."""
