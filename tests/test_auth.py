@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from server.auth import BadToken, Identity, TokenVerifier, mint, with_secret
 from server.protocol.roles import Role
+from server.rooms.room import STAFF
 from server.settings import Settings, SettingsError
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -56,6 +57,7 @@ REFUSED = [
     (signed(sub=""), "`sub` must be 1 to 64"),
     (signed(sub="x" * 65), "`sub` must be 1 to 64"),
     (signed(sub="a\nb"), "`sub` must be 1 to 64"),
+    (signed(sub=STAFF), "`sub` must be 1 to 64"),
     (signed(name="x" * 41), "`name` must be at most 40"),
     (signed(name=7), "`name` must be at most 40"),
     (signed(role="guest"), "`role` must be one of viewer, moderator, host, admin"),

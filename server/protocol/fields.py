@@ -21,7 +21,8 @@ Ref = Annotated[int, Meta(ge=1, le=2**53)]
 Seconds = Annotated[int, Meta(ge=0, le=31_536_000)]
 Text = Annotated[str, Meta(max_length=2000)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-User = Annotated[str, Meta(min_length=1, max_length=64)]
+# No control characters, as in tokens: the server's own addresses begin with one (`room.STAFF`).
+User = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
 Words = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=500)]
 
 Who = Literal["all", "followers", "group", "reserved"]

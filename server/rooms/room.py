@@ -39,8 +39,8 @@ log = logging.getLogger(__name__)
 WAITING_MESSAGES_MAX = 10_000
 """Bus messages that wait for a fill; more means the worker cannot follow, and the room closes."""
 FILL_PAGE = 500
-STAFF = "*staff"
-"""To whom scripts tell what only host and moderators see; no user's id has a star."""
+STAFF = "\x01staff"
+"""To whom scripts tell what only host and moderators see; no user's id has a control character."""
 FILL_RETRY_S = 0.5
 FAILED_JOIN_RETRY_MS = 5000
 

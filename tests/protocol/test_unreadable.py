@@ -51,6 +51,8 @@ def unreadable(codec: Codec, data: bytes) -> UnreadableCommand:
         ({"op": "like", "ref": 3, "n": 0}, 3, "Expected `int` >= 1 - at `$.n`."),
         ({"op": "pay", "ref": 3, "order": "a b"}, 3, "matching regex"),
         ({"op": "pay", "ref": 3, "order": "o1\n"}, 3, "matching regex"),
+        ({"op": "mute", "ref": 3, "user": "\x01staff", "seconds": 9}, 3, "matching regex"),
+        ({"op": "moderator.add", "ref": 3, "user": "u1\n"}, 3, "matching regex"),
         ({"op": "buy", "ref": 3, "key": "k", "lines": []}, 3, "length >= 1 - at `$.lines`."),
         ({"op": "join", "ref": 1, "source": {"kind": "y" * 5000}}, 1, "Invalid enum value"),
         ({"op": "shelf.put", "ref": 3, "product": {"sku": "a"}}, 3, "`title` - at `$.product`."),

@@ -156,6 +156,20 @@ async def test_a_shadow_is_seen_by_its_author_and_the_staff_alone(here: Desk, th
     assert [c["text"] for c in late.joined["room"]["comments"]] == ["before", "welcome"]
 
 
+@pytest.mark.parametrize("user", ["*staff", "staff", "*"])
+async def test_nobody_is_called_like_the_staff(here: Desk, there: Desk, user: str) -> None:
+    named, mo = await there.join(user), await there.join("mo", role=Role.MODERATOR)
+
+    await here.do(ModeratorAdd(ref=1, user=user))
+    await here.do(Mute(ref=2, user=user, seconds=60), MO)
+    await here.do(Notice(ref=3, text="over"))
+    for guest in (named, mo):
+        await guest.until(lambda m: m["t"] == "notice")
+
+    assert [m["t"] for m in named.heard if m["t"] in ("role", "muted")] == ["role", "muted"]
+    assert [m["t"] for m in mo.heard if m["t"] in ("role", "muted")] == []
+
+
 async def test_comments_in_the_shadow_are_not_missed_by_anybody(here: Desk, there: Desk) -> None:
     ben = await there.join("ben")
     await here.do(Mute(ref=1, user="ann", seconds=60, shadow=True), MO)

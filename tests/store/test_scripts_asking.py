@@ -26,7 +26,7 @@ async def test_a_batch_of_asks_is_one_fact_and_one_word_to_the_staff(live: Scrip
     [message] = await live.tell("ask_add", asks=batch, **LIMITS)
 
     [[_, _, to, event]] = message["says"]
-    assert (to, event) == ("*staff", {"t": "asks", "counts": {"tea": 1, "cup": 1, "": 1}})
+    assert (to, event) == ("\x01staff", {"t": "asks", "counts": {"tea": 1, "cup": 1, "": 1}})
     told = [fact for fact in await facts(live) if fact["k"] == "asks"]
     pinned = [ask | {"pinned": "tea"} for ask in (batch[0], batch[1], batch[3])]
     assert told == [{"k": "asks", "asks": pinned}]

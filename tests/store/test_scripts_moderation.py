@@ -160,7 +160,7 @@ async def test_a_held_comment_is_told_to_the_staff_alone(live: ScriptRoom) -> No
     [(user, told)] = await says(live)
     waiting = {"id": "c-a", "user": "u1", "name": "U1", "text": "a", "ts": held["ts"]}
     assert held["held"] is True
-    assert user == "*staff"
+    assert user == "\x01staff"
     assert told == {"t": "review", "total": 1, "held": [waiting | {"why": "word"}]}
     assert await recent(live) == []
     assert (await live.fields())["comments"] == "0"
@@ -180,7 +180,7 @@ async def test_a_passed_comment_is_shown_once_as_said_now(live: ScriptRoom) -> N
     assert shown["ts"] >= held["ts"]
     assert message["says"] == [
         [0, 0, "", {"t": "comment", **shown}],
-        [0, 0, "*staff", {"t": "review", "total": 0, "held": []}],
+        [0, 0, "\x01staff", {"t": "review", "total": 0, "held": []}],
     ]
     assert message["comments_after"] == 2
     assert await recent(live) == ["c-b", "c-a"]
@@ -197,7 +197,9 @@ async def test_a_dropped_comment_is_gone_and_the_room_hears_nothing(live: Script
 
     await live.run("review_drop", id="c-a", by="m1")
 
-    assert [(user, e["t"], e["total"]) for user, e in await says(live)] == [("*staff", "review", 0)]
+    assert [(user, e["t"], e["total"]) for user, e in await says(live)] == [
+        ("\x01staff", "review", 0)
+    ]
     assert (await live.refused("review_drop", id="c-a")).code == "not_found"
     assert (await facts(live))[-1]["what"] == "drop"
 
@@ -287,6 +289,13 @@ async def test_a_user_does_not_say_the_same_twice(live: ScriptRoom) -> None:
     assert 0 < later["retry_ms"] <= 600_000
 
 
+async def test_no_user_has_the_place_where_a_text_is_counted_for_all(live: ScriptRoom) -> None:
+    await add(live, comment("a", "*", digest="d1"), comment("b", digest="d1"))
+
+    said = set(await live.redis.zrange(live.key("said"), 0, -1))
+    assert said == {b"*/d1", b"u1/d1", b"\x01/d1"}
+
+
 async def test_a_repetition_is_forgotten_with_its_time(live: ScriptRoom) -> None:
     await one(live, "a", digest="d1")
     [(member, score)] = [
@@ -327,7 +336,7 @@ async def test_what_was_said_lately_does_not_grow(live: ScriptRoom) -> None:
         await live.redis.zadd(live.key("said"), old)
 
     await add(live, comment("a", "u9", digest="d9"))
-    assert set(await live.redis.zrange(live.key("said"), 0, -1)) == {b"u9/d9", b"*/d9"}
+    assert set(await live.redis.zrange(live.key("said"), 0, -1)) == {b"u9/d9", b"\x01/d9"}
 
 
 # In the shadow
@@ -345,7 +354,7 @@ async def test_what_is_said_in_the_shadow_is_shown_to_its_author_and_the_staff(
     said |= {"text": "a", "ts": outcome["ts"]}
     assert muting == []
     assert outcome == {"ok": True, "ts": outcome["ts"], "shadow": True}
-    assert await says(live) == [("u1", said), ("*staff", said | {"shadow": True})]
+    assert await says(live) == [("u1", said), ("\x01staff", said | {"shadow": True})]
     assert await recent(live) == []
     fields = await live.fields()
     assert (fields["comments"], fields["seq"], fields["sub"]) == ("0", "1", "0")
@@ -367,7 +376,7 @@ async def test_in_the_shadow_everything_else_is_as_for_others(live: ScriptRoom) 
     assert held["held"] is True
     assert slow["err"] == "rate_limited"
     assert await live.redis.hlen(live.key("review")) == 0
-    assert [user for user, _ in await says(live)] == ["*staff"]
+    assert [user for user, _ in await says(live)] == ["\x01staff"]
 
 
 async def test_a_shadow_takes_nothing_back_and_lifting_it_tells_nobody(live: ScriptRoom) -> None:
@@ -403,7 +412,7 @@ async def test_muting_drops_what_the_user_has_waiting(live: ScriptRoom) -> None:
     await live.run("mute_set", user="u1", seconds=60, shadow=True)
 
     [(user, told)] = await says(live)
-    assert (user, [held["id"] for held in told["held"]]) == ("*staff", ["c-b"])
+    assert (user, [held["id"] for held in told["held"]]) == ("\x01staff", ["c-b"])
 
 
 async def test_a_shadow_lapses(live: ScriptRoom) -> None:

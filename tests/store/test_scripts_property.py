@@ -125,7 +125,7 @@ def check_the_bus(messages: list[Any]) -> None:
         for seq, sub, user, event in message["says"]:
             if (seq, sub) == (0, 0):
                 assert event["t"] in {"comment", "likes", "online", "review"}
-                assert user == "*staff" or (event["t"] != "review" and "shadow" not in event)
+                assert user == "\x01staff" or (event["t"] != "review" and "shadow" not in event)
                 continue
             assert (seq, sub) == follow(position, private=bool(user))
             assert event.get("seq") == (None if user else seq)

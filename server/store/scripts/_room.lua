@@ -87,13 +87,14 @@ local function mention(event)
   say(0, 0, '', cmsgpack.pack(event))
 end
 
--- A value for one user, or for host and moderators alone: only published. No user's id has a star.
+-- A value for one user, or for host and moderators alone: only published. No user's id
+-- has a control character, so nobody is called like the staff.
 local function whisper(user, event)
   say(0, 0, user, cmsgpack.pack(event))
 end
 
 local function mention_staff(event)
-  whisper('*staff', event)
+  whisper('\1staff', event)
 end
 
 -- The room's own settings, as they are after this script's writes (events.RoomEvent).

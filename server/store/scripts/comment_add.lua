@@ -31,13 +31,15 @@ local review = redis.call('HGET', K.rules, 'review') or 'off'
 local duplicate_ms, flood_ms = A.duplicate_ms or 0, A.flood_ms or 0
 local flood_users_max = flood_ms > 0 and A.flood_users_max or 0
 
+local ANYBODY = '\1/'   -- in front of a digest, where a user's id would stand; no id is like it
+
 -- What is known of the batch's users and texts, read at once.
 local comments, users, texts_said = A.comments, {}, {}
 for i, comment in ipairs(comments) do
   users[i] = comment.user
   if comment.digest then
     texts_said[#texts_said + 1] = comment.user .. '/' .. comment.digest
-    texts_said[#texts_said + 1] = '*/' .. comment.digest
+    texts_said[#texts_said + 1] = ANYBODY .. comment.digest
   end
 end
 
@@ -59,8 +61,8 @@ for _, user in ipairs(redis.call('HKEYS', K.moderators)) do
   moderators[user] = true
 end
 
--- <user>/<digest> -> ms of the last time. */<digest> -> since when and by how many it was said: in
--- `said` one number, ms * 1000 + count.
+-- <user>/<digest> -> ms of the last time. ANYBODY<digest> -> since when and by how many it was
+-- said: in `said` one number, ms * 1000 + count.
 local said, news = each('ZMSCORE', K.said, texts_said), {}
 local waiting = redis.call('HLEN', K.review)
 
@@ -70,7 +72,7 @@ end
 
 -- Since when, and by how many users with this one, this text was said.
 local function crowd(comment)
-  local score = said['*/' .. comment.digest] or 0
+  local score = said[ANYBODY .. comment.digest] or 0
   local since, count = math.floor(score / 1000), score % 1000
   if since + flood_ms <= now then
     since, count = now, 0
@@ -144,7 +146,7 @@ local function judge(comment, is_shadowed)
   end
   if comment.digest and flood_users_max > 0 then
     local since, count = crowd(comment)
-    remember('*/' .. comment.digest, since * 1000 + count)
+    remember(ANYBODY .. comment.digest, since * 1000 + count)
   end
   if comment.digest and duplicate_ms + flood_ms > 0 then
     remember(comment.user .. '/' .. comment.digest, now * 1000)
