@@ -71,7 +71,7 @@ HOST_KEYS: Final = {
     "buyers": "hash user -> packed {room, at} of the first order paid with this host",
     "settled": "hash room -> place in its ledger up to which `buyers` knows it",
     "figures": "hash room -> figures of an ended room as JSON, with the places they are as of",
-    "answers": "hash <sku>/<topic or digest> -> packed Question, answered",
+    "answers": "hash <sku>/<topic or digest> -> packed Question, answered, and where it was given",
 }
 
 

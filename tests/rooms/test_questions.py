@@ -23,6 +23,7 @@ from server.protocol.events import Ok
 from server.protocol.models import Product
 from server.protocol.roles import Role
 from server.rooms.call import Call
+from server.rooms.community.group_ids import group_id
 from server.rooms.state import ANSWERS_MAX
 from server.rooms.talk.questions import key_of
 from server.settings import Settings
@@ -31,6 +32,7 @@ from tests.rooms.desk import HOST, ROOM, Desk, desk
 from tests.rooms.rounds import facts, refusal, viewer
 
 MUG = Product("mug", "Stone mug", 4900, "CNY")
+DESK = {"held_max": 1, "muted_max": 1}
 LAMP = Product("lamp", "Oak lamp", 29900, "CNY")
 _ANY = msgspec.msgpack.Decoder()
 
@@ -318,7 +320,10 @@ async def test_more_answers_than_a_room_shows_forget_the_oldest_everywhere(shop:
 
 async def second_room(shop: Desk, host: str = HOST.user) -> str:
     """Another live room, of the same host unless told."""
-    name = f"room-of-{host}"
+    return await live_room(shop, f"room-of-{host}", host)
+
+
+async def live_room(shop: Desk, name: str, host: str) -> str:
     create = {"title": "Next", "host": host, "host_name": "M", "scheduled": 0, "epoch": "e2"}
     for script, args in (("room_create", create), ("room_phase", {"phase": "live"})):
         await shop.scripts.run(script, name, {"events_max": 1000} | args, _ANY)
@@ -345,6 +350,74 @@ async def test_an_answer_is_offered_in_a_later_room_of_the_host_and_then_stands_
     [(_, told)] = await shop.redis.xrevrange(shop.scripts.keys.room(later, "events"), count=1)
     assert _ANY.decode(told[b"e"])["question"]["answer"] == "30 cm"
     assert (await ask_in(shop, elsewhere, "ben", "尺寸多少")).question is not None
+
+
+@pytest.fixture
+async def group(shop: Desk) -> str:
+    """The fan group of the host, with ann and ben in it."""
+    name = await live_room(shop, group_id(HOST.user), HOST.user)
+    for user in ("ann", "ben"):
+        member = {"user": user, "name": user, "on": True, "members_max": 9}
+        await shop.scripts.run("member_put", name, member, _ANY)
+    return name
+
+
+async def answer_in(shop: Desk, room: str, user: str, text: str, says: str) -> Question:
+    """What a user asks there and the host answers."""
+    asked = (await ask_in(shop, room, user, text)).question
+    assert asked is not None
+    cmd = QuestionAnswer(ref=1, question=asked.question, text=says)
+    done = (await shop.dispatch.run(Call(room, HOST), cmd)).question
+    assert done is not None
+    return done
+
+
+async def test_what_is_answered_in_a_fan_group_stays_in_it(shop: Desk, group: str) -> None:
+    secret = await answer_in(shop, group, "ann", "多大尺寸", "only for us: 25 cm")
+
+    assert (await ask_in(shop, group, "ben", "尺寸多少")).answers == [secret]
+    assert (await ask(shop, "cid", "尺寸多少")).answers is None
+    assert (await shop.directory.read(ROOM)).answers == []
+    assert await kept_texts(shop) == []
+    assert (await shop.scripts.run("desk_load", group, DESK, _ANY))["due"] == []
+
+
+async def test_an_answer_of_which_nobody_noted_the_room_is_offered_in_the_group_alone(
+    shop: Desk, group: str
+) -> None:
+    """Fan groups' answers once went to the host's; such a copy tells not where it is from."""
+    secret = await answer_in(shop, group, "ann", "多大尺寸", "only for us: 25 cm")
+    await shop.dispatch.run(Call(group, HOST), QuestionDrop(ref=1, question=secret.question))
+    for given_in in ("", group):
+        await keep(shop, secret, 1, 9, given_in)
+        assert (await ask(shop, f"not {given_in}", "尺寸多少")).answers is None
+
+    assert (await ask_in(shop, group, "ben", "尺寸多少")).answers == [secret]
+
+
+async def test_the_group_is_offered_what_was_answered_in_public_and_may_mend_it_for_itself(
+    shop: Desk, group: str
+) -> None:
+    done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
+    assert (await ask_in(shop, group, "ben", "尺寸多少")).answers == [done]
+
+    mend = QuestionAnswer(ref=1, question=done.question, text="25 for you")
+    await shop.dispatch.run(Call(group, HOST), mend)
+    assert await kept_texts(shop) == ["30 cm"]
+
+    await shop.dispatch.run(Call(group, HOST), QuestionDrop(ref=1, question=done.question))
+    assert await kept_texts(shop) == []
+
+
+async def test_an_answer_dropped_in_the_group_leaves_another_of_the_host_alone(
+    shop: Desk, group: str
+) -> None:
+    secret = await answer_in(shop, group, "ann", "多大尺寸", "25 cm")
+    await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
+
+    await shop.dispatch.run(Call(group, HOST), QuestionDrop(ref=1, question=secret.question))
+
+    assert await kept_texts(shop) == ["30 cm"]
 
 
 async def test_a_dropped_answer_is_offered_nowhere_any_more(shop: Desk) -> None:
@@ -385,11 +458,14 @@ async def test_a_host_keeps_so_many_answers_and_the_oldest_go(shop: Desk) -> Non
     assert texts == sorted(map(str, range(25 - len(texts), 25)), key=int)
 
 
-async def keep(shop: Desk, kept: Question, answered: int, kept_max: int) -> None:
+async def keep(
+    shop: Desk, kept: Question, answered: int, kept_max: int, given_in: str = ROOM
+) -> None:
     args = {
         "key": f"{kept.sku}/{kept.topic}",
         "question": msgspec.to_builtins(kept),
         "answered": answered,
+        "given_in": given_in,
         "kept_max": kept_max,
     }
     await shop.scripts.run("answer_keep", HOST.user, args, _ANY)

@@ -24,6 +24,7 @@ from server.protocol.events import Ok
 from server.protocol.message import Command
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
+from server.rooms.community.group_ids import is_group
 from server.rooms.plain_text import shown_text
 from server.rooms.showing import Showing
 from server.rooms.state import ANSWERS_MAX
@@ -63,9 +64,14 @@ class _Changed(Struct):
 
 
 class _Kept(Question, frozen=True):
-    """An answer as the host's answers keep it."""
+    """An answer as the host's answers keep it. `given_in` is "" where nobody noted the room."""
 
     answered: int = 0
+    given_in: str = ""
+
+    def may_be_offered(self, room_id: str) -> bool:
+        """Whether this room may hear of it: what a fan group says is for the group alone."""
+        return is_group(room_id) or (self.given_in != "" and not is_group(self.given_in))
 
 
 _OUTCOMES = msgspec.msgpack.Decoder(list[_Outcome])
@@ -189,6 +195,8 @@ class Questions:
         if raw is None:
             return []
         kept = _KEPT.decode(raw)
+        if not kept.may_be_offered(room_id):
+            return []
         question = Question(**{name: getattr(kept, name) for name in Question.__struct_fields__})
         if seen:
             await self._recall(room_id, key, question, kept.answered)
@@ -251,20 +259,26 @@ class Questions:
         try:
             host = await self._host_of(room_id)
             for each in due:
-                await self._settle_one(host, each)
+                await self._settle_one(host, room_id, each)
             settled = [{"question": d.question.question, "answered": d.answered} for d in due]
             await self._scripts.run("question_settled", room_id, {"settled": settled}, _ANY)
         except CommandError as error:
             _log.warning("Answers of room %s are not with its host yet: %s", room_id, error)
 
-    async def _settle_one(self, host: str, due: Due) -> None:
+    async def _settle_one(self, host: str, room_id: str, due: Due) -> None:
+        """A fan group's answers stay there; what it drops goes if that came from the host's."""
         args: dict[str, Any] = {"key": due.key, "answered": due.answered}
         if due.question.status == "dropped":
+            if is_group(room_id):
+                args["question"] = due.question.question
             await self._scripts.run("answer_drop", host, args, _ANY)
+            return
+        if is_group(room_id):
             return
         answered = msgspec.structs.replace(due.question, status="answered")
         args |= {
             "question": msgspec.to_builtins(answered),
+            "given_in": room_id,
             "kept_max": self._limits.answers_kept_max,
         }
         await self._scripts.run("answer_keep", host, args, _ANY)

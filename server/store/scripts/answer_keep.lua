@@ -1,7 +1,7 @@
 -- Keeps the answer to a question over all rooms of the host.
 -- of: host
 -- keys: answers
--- args: key question(community.Question) answered(ms) kept_max
+-- args: key question(community.Question) answered(ms) given_in(room) kept_max
 -- returns: {}
 -- holds: the newest answer of a key is kept, however often and in whatever order they arrive; at
 --   most kept_max are, the oldest go first.
@@ -11,7 +11,7 @@ if raw and cmsgpack.unpack(raw).answered > A.answered then
   return cmsgpack.pack({})
 end
 local entry = A.question
-entry.answered = A.answered
+entry.answered, entry.given_in = A.answered, A.given_in
 redis.call('HSET', K.answers, A.key, cmsgpack.pack(entry))
 
 if redis.call('HLEN', K.answers) > A.kept_max then
