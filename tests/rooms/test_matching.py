@@ -23,7 +23,7 @@ DISGUISED = {
     "milf": "m1lf MILF MIlF",
     "connard": "c0nnard C0NN4RD connаrd c.o.n.n.a.r.d ÇONNARD",
     "enculé": "encule ENCULÉ encul3 €ncule 3ncul3",
-    "1688": "1688 １６８８ ①⑥⑧⑧ ❶❻❽❽ 1-6-8-8",
+    "1688": "1688 １６８８ ①⑥⑧⑧ ❶❻❽❽ 1-6-8-8 1Ⅵ88 ⅰ6ⅷ8",
     "微信": "微信 微.信 徽信 薇信 微伩 微亻言 徽亻言 微🍎信 加微信吧 微\u200b信",
     "加vx": "加VX 加ＶＸ 加v.x 加ⓥⓧ 加ѵх",
     "傻逼": "傻逼 傻比 傻*逼 傻~逼",
@@ -71,6 +71,37 @@ INNOCENT = [
 def test_a_word_is_found_however_it_is_dressed_up(word: str, text: str) -> None:
     assert word in set(MATCHER.find(text))
     assert word in set(MATCHER.find(f"look, {text} there"))
+
+
+MARKS = "\u0489 \u0483 \u17b4 \u17b5 \u180b \u180f \u0e31 \u093c \u135f \u1cd0 \ua66f \u0610"
+MARKS += " \u0903 \u20e3 \u3099 \u302e \u034f \u115f \u3164 \u2065 \U000e0101 \U0001e8d0"
+
+
+@pytest.mark.parametrize("mark", MARKS.split(), ids=ascii)
+@pytest.mark.parametrize("word", ["fuck", "1688", "加vx", "сука", "微信", "傻逼"])
+def test_marks_of_other_scripts_and_what_shows_nothing_hide_no_word(word: str, mark: str) -> None:
+    assert word in set(MATCHER.find(mark.join(["", *word, ""])))
+    assert word in set(MATCHER.find((mark * 3).join(word)))
+    assert word in set(MATCHER.find(f".{mark}".join(word)))
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [("ที่", "ทา"), ("ที่", "ท"), ("हिन्दी", "हनद"), ("ক্ষ", "কষ"), ("ကို", "က"), ("မိုး", "မ")],
+)
+def test_marks_that_are_part_of_their_script_tell_words_apart(word: str, other: str) -> None:
+    matcher = Matcher({word: 1})
+
+    assert list(matcher.find(f"a {word} b")) == [1]
+    assert list(matcher.find(f"a {other} b")) == []
+
+
+def test_points_on_arabic_and_hebrew_words_are_nothing() -> None:
+    matcher = Matcher({"كتاب": 1, "שלום": 2, "کتاب": 3})
+
+    assert list(matcher.find("كِتَابٌ")) == [1]
+    assert list(matcher.find("كـت\u0610اب")) == [1]
+    assert list(matcher.find("שָׁלוֹם")) == [2]
 
 
 @pytest.mark.parametrize("text", INNOCENT)

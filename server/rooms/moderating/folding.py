@@ -8,25 +8,30 @@ digits, signs or letters of another script, or stretched. docs/moderation.md has
 import re
 import unicodedata
 from collections.abc import Iterator
+from typing import NamedTuple
 
 GAP, SPACE, APOSTROPHE = ".", " ", "'"
 """What separators become: a sign, white space, an apostrophe. Letters and digits stay."""
 GAPS = GAP + SPACE + APOSTROPHE
 
 _APOSTROPHES = "'\u2019\u2018\u02bc\u02b9`\u00b4"
-_ACCENTS = (
-    (0x0300, 0x036F),  # combining diacritics, and those of later blocks
-    (0x1AB0, 0x1AFF),
-    (0x1DC0, 0x1DFF),
-    (0x20D0, 0x20FF),  # also keycaps and enclosing circles
-    (0xFE00, 0xFE0F),  # variation selectors
-    (0xFE20, 0xFE2F),
-    (0xE0100, 0xE01EF),
-    (0x0591, 0x05C7),  # Hebrew points
-    (0x064B, 0x065F),  # Arabic vowels
-    (0x0670, 0x0670),
-    (0x0640, 0x0640),  # Arabic kashida
+_IGNORABLE = (
+    (0x034F, 0x034F),
+    (0x0640, 0x0640),  # Arabic kashida, which only stretches
+    (0x115F, 0x1160),  # Hangul fillers
+    (0x17B4, 0x17B5),  # Khmer vowels that are not shown
+    (0x180B, 0x180F),
+    (0x2065, 0x2065),
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),
+    (0xFFA0, 0xFFA0),
+    (0xFFF0, 0xFFF8),
+    (0xE0000, 0xE0FFF),
 )
+"""Show nothing (Unicode's Default_Ignorable_Code_Point, but for its format characters)."""
+_MARKLESS = {"", "LATIN", "GREEK", "CYRILLIC", "CJK", "HIRAGANA", "KATAKANA", "HANGUL"}
+_MARKLESS |= {"ARABIC", "HEBREW"}
+"""Scripts, by the first word of Unicode's names, whose marks change no letter. "": no letter."""
 _ALPHABETS = (0x1F130, 0x1F150, 0x1F170, 0x1F1E6)
 """Squared, circled and flag letters A to Z that NFKC leaves as they are."""
 
@@ -55,8 +60,6 @@ _STROKES = "1!|"
 
 def _plain_char(char: str) -> str:
     code = ord(char)
-    if any(low <= code <= high for low, high in _ACCENTS):
-        return ""
     for start in _ALPHABETS:
         if start <= code < start + 26:
             return chr(ord("a") + code - start)
@@ -64,7 +67,7 @@ def _plain_char(char: str) -> str:
         return _ALWAYS[char]
     if char in _APOSTROPHES:
         return APOSTROPHE
-    if unicodedata.category(char) == "Cf":
+    if _is_ignorable(char):
         return ""
     folded = "".join(map(_without_accents, char.casefold()))
     return "".join(map(_sign_or_letter, folded))
@@ -86,6 +89,60 @@ def _sign_or_letter(char: str) -> str:
     return SPACE if kind[0] == "Z" or char.isspace() else GAP
 
 
+def _is_ignorable(char: str) -> bool:
+    code = ord(char)
+    return unicodedata.category(char) == "Cf" or any(a <= code <= b for a, b in _IGNORABLE)
+
+
+class _Kind(NamedTuple):
+    """Of a character: whether it is a mark, and whose script ("" if it is no letter either)."""
+
+    is_mark: bool
+    script: str
+
+
+class _Kinds(dict[str, _Kind | None]):
+    """What kind a character is, worked out when it is first met; None: it shows nothing."""
+
+    def __missing__(self, char: str) -> _Kind | None:
+        category = unicodedata.category(char)[0]
+        script = unicodedata.name(char, "").split(" ", 1)[0] if category in "LM" else ""
+        self[char] = kind = None if _is_ignorable(char) else _Kind(category == "M", script)
+        return kind
+
+
+_KINDS = _Kinds()
+_MARKS = "".join(char for char in map(chr, range(0x10000)) if unicodedata.category(char)[0] == "M")
+_MAY_BE_MARKED = re.compile(
+    f"[{_MARKS}\u115f\u1160\u2065\ufff0-\ufff8\U00010000-\U0001efff\U000e0000-\U000e0fff]"
+)
+"""All marks below the emoji, so that a text without any, as most are, is not taken apart."""
+
+
+def _wide(text: str) -> str:
+    """In one width and style (NFKC), without the marks that are no part of a letter.
+
+    Marks of Thai, Devanagari and the like are, on letters of that script.
+    """
+    text = unicodedata.normalize("NFKC", text)
+    if text.isascii():
+        return text
+    text = text.replace("\ufe0f", "")  # stands in many an emoji
+    if not _MAY_BE_MARKED.search(text):
+        return text
+    kept, base = list[str](), ""
+    for char in text:
+        kind = _KINDS[char]
+        if kind is None:
+            continue
+        if not kind.is_mark:
+            base = kind.script
+        elif base in _MARKLESS or kind.script != base:
+            continue
+        kept.append(char)
+    return "".join(kept)
+
+
 class _Table(dict[int, str]):
     """For `str.translate`: what a character becomes, worked out when it is first met."""
 
@@ -104,6 +161,10 @@ _SIGNS_LEFT = str.maketrans(dict.fromkeys("@$€£©®!|", GAP))
 _TO_I = str.maketrans(_SWAPS | dict.fromkeys(_STROKES, "i"))
 _TO_L = str.maketrans(_SWAPS | dict.fromkeys(_STROKES, "l"))
 
+_ROMAN = {code: str(int(unicodedata.numeric(chr(code)))) for code in range(0x2160, 0x2180)}
+_HAS_ROMAN = re.compile("[\u2160-\u217f]")
+"""Roman numbers of one character: NFKC makes letters of them, a reader may take them for digits."""
+
 _HAS_TWIN = re.compile("[" + "".join(_TWINS) + "]")
 _HAS_SWAP = re.compile(f"[{''.join(_SWAPS)}{_STROKES}]")
 _HAS_LATIN = re.compile("[a-z]")
@@ -121,7 +182,7 @@ _STRETCHED = re.compile("([a-z\u0370-\u058f])\\1{2,}")
 
 def plain(text: str) -> str:
     """`text` in one width, case and shape; separators become GAP, SPACE or APOSTROPHE."""
-    return unicodedata.normalize("NFKC", text).translate(_PLAIN)
+    return _wide(text).translate(_PLAIN)
 
 
 def squeezed(folded: str) -> str:
@@ -131,9 +192,11 @@ def squeezed(folded: str) -> str:
 
 def readings(text: str) -> Iterator[str]:
     """`plain(text)`, then whatever else the text may be read as. Most texts have one or two."""
-    wide = unicodedata.normalize("NFKC", text)
+    wide = _wide(text)
     first = wide.translate(_PLAIN)
     yield from _with_stretched(first)
+    if not text.isascii() and _HAS_ROMAN.search(text):
+        yield from _with_stretched(plain(text.translate(_ROMAN)))
     for reading in dict.fromkeys(_disguised(wide, first)):
         if reading != first:
             yield from _with_stretched(reading)
@@ -141,7 +204,7 @@ def readings(text: str) -> Iterator[str]:
 
 def twin(text: str) -> str:
     """`plain(text)` with letters of other alphabets in words that may be in disguise as Latin."""
-    return _twinned(unicodedata.normalize("NFKC", text)).translate(_SIGNS_LEFT)
+    return _twinned(_wide(text)).translate(_SIGNS_LEFT)
 
 
 def _with_stretched(reading: str) -> Iterator[str]:
