@@ -61,6 +61,9 @@ async def test_the_log_is_read_in_pages_the_newest_first_and_as_csv(live: Api) -
     kinds = [(fact["k"], fact["by"]) for fact in whole["actions"]]
     assert kinds == [("rules", "=mo"), *[("words", "h1")] * 3, ("phase", "h1")]
     assert whole["next"] is None
+    for nothing in ("0-0", "00-000"):
+        empty = (200, {"actions": [], "next": None})
+        assert await live.send("GET", f"{ROOM}/actions?before={nothing}") == empty
     assert newest["actions"] + rest["actions"] == whole["actions"]
     lines = table.removeprefix("\ufeff").splitlines()
     assert lines[0] == "time,by,what,details"
