@@ -74,7 +74,12 @@ async def test_orders_are_exported_oldest_first_with_a_row_a_line(shop: Shop) ->
     assert len(lines) == 3
 
 
-async def test_a_name_that_a_spreadsheet_would_run_is_quoted(shop: Shop) -> None:
-    await shop.buy("=1+1", await shop.open())
+@pytest.mark.parametrize(
+    "name",
+    ["=1+1", " =1+1", "\u3000=1", "\u200b@x", "＝1", "＋1", "－1", "＠x", "\u22121"],
+    ids=ascii,
+)
+async def test_a_name_that_a_spreadsheet_would_run_is_quoted(shop: Shop, name: str) -> None:
+    await shop.buy(name, await shop.open())
     text = "".join([part async for part in shop.book.csv(shop.id)])
-    assert ",'=1+1," in text
+    assert f",'{name}," in text
