@@ -147,6 +147,8 @@ async def test_the_timeline_has_what_was_asked_and_what_was_chosen(here: Desk) -
     ("question", "options", "code"),
     [
         (" \x07 ", ["a", "b"], "bad_message"),
+        ("?", ["Yes", "ｙｅｓ"], "bad_message"),
+        ("?", ["STRASSE", "no", "straße"], "bad_message"),
         ("?", ["a", "\u200b"], "bad_message"),
         ("?", ["a", " a "], "bad_message"),
         ("x" * 101, ["a", "b"], "too_long"),

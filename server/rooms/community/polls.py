@@ -1,6 +1,7 @@
 """Polls: opened by the host, voted on by viewers; counted in batches."""
 
 import secrets
+import unicodedata
 from typing import Any
 
 from msgspec import Struct, msgpack
@@ -60,7 +61,7 @@ class Polls:
         """Open a poll; `ok` carries it."""
         limits = self._limits
         options = [shown_text("options", text, limits.option_chars_max) for text in cmd.options]
-        if len(set(options)) < len(options):
+        if len(set(map(_as_compared, options))) < len(options):
             raise CommandError("bad_message", "Two of the options are the same.")
         args = {
             "poll": f"p{secrets.token_hex(6)}",
@@ -95,3 +96,8 @@ class Polls:
     async def _add(self, room_id: str, votes: list[dict[str, Any]]) -> list[_Outcome]:
         args = {"votes": votes, "events_max": self._events_max}
         return await self._scripts.run("vote_add", room_id, args, _OUTCOMES)
+
+
+def _as_compared(option: str) -> str:
+    """Without what tells apart to a computer only: width, case, spaces at the ends."""
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", option).casefold()).strip()
