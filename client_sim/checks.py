@@ -18,7 +18,7 @@ CHECKS: dict[str, str] = {
     "all_comments": "hosts and moderators get every comment, never a sample",
     "comments_counted": "comments received + left out (gap) = comments said",
     "one_key_one_order": "one key gives one order, two keys give two",
-    "orders_kept": "an order that was answered ok stays in its buyer's list",
+    "orders_kept": "an order that was answered ok stays in its buyer's list until it ends",
     "orders_forward": "an order's status never goes back, its price never changes",
     "nothing_unasked": "no buyer has an order they did not ask for",
     "per_user": "no buyer holds or owns more of a sale than its limit",

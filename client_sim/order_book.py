@@ -6,6 +6,8 @@ from client_sim.checks import Findings
 from client_sim.wire import Message
 
 LIVE = frozenset({"held", "paid"})
+ENDED = frozenset({"cancelled", "expired"})
+"""Of these the server lists only the newest."""
 _AFTER = {
     "held": {"paid", "cancelled", "expired", "refund_due"},
     "cancelled": {"paid", "refund_due"},  # a payment that arrives late
@@ -79,8 +81,10 @@ class OrderBook:
         if not self._watching:
             self._before |= ids
             self._watching = True
-        for known_id in self.acknowledged:
-            self._see("orders_kept", known_id in ids, f"order {known_id} was answered ok, is gone")
+        for known_id, answered in self.acknowledged.items():
+            told = self.told_last.get(known_id, answered)
+            kept = known_id in ids or not {answered["status"], told["status"]}.isdisjoint(ENDED)
+            self._see("orders_kept", kept, f"order {known_id} was answered ok, is gone")
         self._see("orders_kept", len(ids) == len(orders), "an order is listed twice")
         unasked = ids - offers - self._before - set(self._by_key.values())
         words = f"orders {sorted(unasked)} exist; {len(self._unknown)} buys had no answer"

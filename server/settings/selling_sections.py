@@ -21,6 +21,13 @@ class Orders(Section):
     hold_s_min: int = limit(5, 1, 3600, "Shortest time a sale may hold unpaid units.")
     hold_s_max: int = limit(3600, 1, 604_800, "Longest time a sale may hold unpaid units.")
     orders_per_user_max: int = limit(200, 1, 100_000, "Orders of a user in one room.")
+    own_orders_max: int = limit(
+        50,
+        1,
+        100_000,
+        "Orders of a user in one room, the newest, that are listed whatever became of them; of "
+        "older ones, those cancelled or expired are left out.",
+    )
     sweep_interval_ms: int = limit(500, 10, 60_000, "How often ended holds are looked for.")
     sweep_lap_s: float = limit(
         5, 0.05, 600, "How often ended holds are looked for in rooms no viewer here is in."

@@ -93,6 +93,16 @@ def test_a_good_evening_passes_every_check_and_each_was_looked_at() -> None:
     assert set(story.findings.looked) >= set(CHECKS) - at_the_end - elsewhere - {"own_comments"}
 
 
+def test_an_old_order_that_ended_may_be_left_out_of_the_list() -> None:
+    story = Story()
+    story.buy("k1", "o1")
+    story.hear({"t": "order", "order": order(status="expired", updated=3000)})
+
+    story.witness.orders.listed([])
+
+    assert story.findings.sentences["orders_kept"] == []
+
+
 BAD: dict[str, tuple[str, Callable[[Story], object]]] = {
     "a field is missing": ("shape", lambda s: s.hear({"t": "likes"})),
     "a field has another type": ("shape", lambda s: s.hear({"t": "likes", "total": "8"})),

@@ -8,7 +8,9 @@ from server.protocol.commands import Buy, Waitlist
 from server.protocol.models import Source
 from server.rooms.selling.orders import buy_of
 from server.settings import Settings
-from tests.orders.shop import PRICE, Shop
+from server.store.scripts import Scripts
+from tests.conftest import MakeSettings
+from tests.orders.shop import PRICE, Shop, shop_on
 
 
 async def test_a_buy_holds_units_at_the_frozen_price(shop: Shop) -> None:
@@ -120,6 +122,28 @@ async def test_a_room_sells_only_while_it_is_live(redis: object, shop: Shop) -> 
     assert await shop.sales.close_all(shop.id) == []
     await shop.refused(shop.buy("bob", sale), "ended")
     assert (await shop.pay(held)).status == "paid"
+
+
+async def test_of_older_orders_those_that_ended_are_left_out_of_the_list(
+    scripts: Scripts, make_settings: MakeSettings
+) -> None:
+    shop = shop_on(scripts, make_settings(orders={"fair_window_ms": 0, "own_orders_max": 2}))
+    await shop.build()
+    tea, cup = await shop.open(stock=100), await shop.open(sku="cup")
+    orders = [await shop.buy("ann", each) for each in (tea, tea, cup, tea, tea, tea, tea)]
+    paid, lapsed, live, *cancelled = orders
+    await shop.pay(paid)
+    await shop.lapse(lapsed)
+    await shop.sweeper.sweep([shop.id])
+    for order in cancelled:
+        await shop.cancel(order)
+
+    own = await shop.own("ann")
+
+    kept = [cancelled[3], cancelled[2], live, paid]
+    assert [order.order for order in own] == [order.order for order in kept]
+    assert [order.status for order in own] == ["cancelled", "cancelled", "held", "paid"]
+    assert await shop.own("bob") == []
 
 
 async def test_orders_of_one_user_are_limited(shop: Shop, settings: Settings) -> None:

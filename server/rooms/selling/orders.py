@@ -148,8 +148,12 @@ class Orders:
         return Ok(ref=cmd.ref, orders=lists[call.who.user])
 
     async def of(self, room_id: str, users: list[str]) -> dict[str, list[Order]]:
-        """The own orders of each of `users`, newest first, at most `orders_per_user_max`."""
-        args = {"users": users, "orders_max": self._limits.orders_per_user_max}
+        """The own orders of each of `users`, newest first.
+
+        Beyond the newest `own_orders_max`, cancelled and expired ones are left out: buying and
+        cancelling costs nothing, and must not make each look at the list dear.
+        """
+        args = {"users": users, "newest_max": self._limits.own_orders_max}
         lists = await self._scripts.run("orders_of", room_id, args, _LISTS)
         return dict(zip(users, lists, strict=True))
 
