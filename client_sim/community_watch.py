@@ -8,6 +8,11 @@ from client_sim.observer import Observer
 from client_sim.state import Position
 from client_sim.wire import Message
 
+REFUSALS = ("muted", "not_live", "forbidden", "unavailable")
+"""What anybody who speaks may be told, also who asks for the link."""
+OWN_LIMITS = ("You ", "Too many commands", "The room is in slow mode")
+"""How `rate_limited` begins where it is about what this person said before, and not others."""
+
 
 class CommunityRecord:
     """What everybody of one run did and heard: votes, entries, claims, comments held back."""
@@ -74,6 +79,8 @@ class CommunityWatch(Observer):
     ) -> None:
         """Remember what was done, and check what is owed at once."""
         if reply["t"] != "ok":
+            if command["op"] == "comment" and not _may_refuse(reply):
+                self._link_given(command["text"], reply)
             return
         match command["op"]:
             case "comment" if reply.get("held"):
@@ -98,6 +105,16 @@ class CommunityWatch(Observer):
             return
         card = reply.get("card") or {}
         sku = card.get("product", {}).get("sku")
-        words = f"asked {text!r} while {now} was pinned and was given {sku}"
+        given = (
+            f"refused {reply['code']}: {reply['msg']}" if reply["t"] == "err" else f"given {sku}"
+        )
+        words = f"asked {text!r} while {now} was pinned and was {given}"
         fine = sku is not None and sku in (before, now)
         self._findings.see("links_given", fine, self.who, words)
+
+
+def _may_refuse(reply: Message) -> bool:
+    """Whether an ask for the link may be refused like that; what others say is no reason."""
+    if reply["code"] == "rate_limited":
+        return str(reply["msg"]).startswith(OWN_LIMITS)
+    return reply["code"] in REFUSALS

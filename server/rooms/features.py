@@ -76,7 +76,7 @@ class Features:
             read_rules(settings.asks.rules_file),
         )
         moderators = Moderators(scripts, settings, self.directory.host_of)
-        comments = Comments(scripts, settings, metrics, self.rules, belonging, heed=self.asks.heed)
+        comments = Comments(scripts, settings, metrics, self.rules, belonging, heed=self.asks)
         self.all: list[Feature] = [
             comments,
             self.asks,

@@ -23,6 +23,7 @@ COUPON = {
     "ver": 3,
     "amount": 1000,
 }
+CROWD = "Many are saying just that at this moment; say it in your own words, or wait."
 FIGURES = {"gmv_net": {"CNY": 7900}, "coupon_cost": {"CNY": 1000}, "buyers": 1}
 
 
@@ -47,6 +48,10 @@ def drawn(**more: Any) -> Message:
         "entrants_hash": sha1("\n".join(sorted(entrants))),
         "winners": [{"user": ranked(*entrants)[0], "name": "A"}],
     } | more
+
+
+def refusal(msg: str, code: str = "rate_limited") -> Message:
+    return {"t": "err", "code": code, "msg": msg}
 
 
 def discounted(**more: Any) -> Message:
@@ -142,6 +147,11 @@ def test_a_good_story_passes_and_was_looked_at(check: str) -> None:
             ),
             "links_given",
         ),
+        (lambda it: it.reply("comment", refusal(CROWD), text="求链接"), "links_given"),
+        (
+            lambda it: it.reply("comment", refusal("", "limit_reached"), text="求链接"),
+            "links_given",
+        ),
         (lambda it: it.held(seen=True), "held_unseen"),
         (lambda it: it.coupons(claimed=3), "claims_kept"),
         (lambda it: it.coupons(claimed=0), "claims_kept"),
@@ -179,6 +189,23 @@ def test_a_bad_story_fails_its_check(tell: Callable[[Story], object], check: str
 
 def test_a_comment_that_a_moderator_let_pass_may_be_seen() -> None:
     assert failed(lambda it: it.held(passed=True, seen=True)) == set()
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        refusal("A moderator muted you here.", "muted"),
+        refusal("Comments are open only while the room is live.", "not_live"),
+        refusal("You have just said that; say something else, or wait."),
+        refusal("The room is in slow mode: one comment every 5 s."),
+    ],
+)
+def test_who_may_not_speak_is_owed_no_link(refused: Message) -> None:
+    assert failed(lambda it: it.reply("comment", refused, text="求链接")) == set()
+
+
+def test_a_refusal_of_what_asks_for_nothing_is_fine() -> None:
+    assert failed(lambda it: it.reply("comment", refusal(CROWD), text="first time here")) == set()
 
 
 def test_who_asks_while_the_pin_changes_may_be_given_either() -> None:

@@ -127,6 +127,38 @@ async def test_what_asks_for_nothing_is_answered_with_its_id_alone(shop: Desk) -
     assert await shop.redis.exists(shop.key("asks"), shop.key("questions")) == 0
 
 
+async def test_all_of_a_hundred_who_ask_at_once_are_answered_and_counted(
+    shop: Desk, there: Desk
+) -> None:
+    """More users than may say the same otherwise (`moderation.flood_users_max`)."""
+    await shop.do(Pin(ref=1, sku="mug"))
+    asking = [
+        (shop, there)[n % 2].do(Comment(ref=1, text="link please"), viewer(f"u{n}"))
+        for n in range(100)
+    ]
+    replies = await asyncio.gather(*asking)
+    await asyncio.gather(shop.asks.aclose(), there.asks.aclose())
+
+    assert [reply.held for reply in replies] == [None] * 100
+    assert {reply.card and reply.card.product.sku for reply in replies} == {"mug"}
+    assert await counts(shop) == {"mug": 100}
+
+
+async def test_what_asks_for_nothing_is_held_to_the_limit_of_floods(shop: Desk) -> None:
+    talking = [shop.do(Comment(ref=1, text="first time here"), viewer(f"u{n}")) for n in range(40)]
+    replies = await asyncio.gather(*talking, return_exceptions=True)
+
+    assert len([one for one in replies if isinstance(one, CommandError)]) == 9
+
+
+async def test_who_repeats_their_own_ask_is_refused(shop: Desk) -> None:
+    await shop.do(Pin(ref=1, sku="mug"))
+    await say(shop, "where can I buy this?")
+
+    assert await refusal(say(shop, "where can I buy this?")) == "rate_limited"
+    assert await counts(shop) == {"mug": 1}
+
+
 async def test_only_the_author_hears_of_the_answer(shop: Desk) -> None:
     ann, ben = await shop.join("ann"), await shop.join("ben")
 

@@ -103,13 +103,16 @@ class Asks:
                 "A word in this question is not allowed here; ask in other words.",
             )
 
-    async def heed(self, call: Call, text: str, ok: Ok, *, seen: bool = True) -> Ok:
+    def read(self, text: str) -> Intent:
+        """What a comment asks for."""
+        return self._intents.read(text)
+
+    async def heed(self, call: Call, intent: Intent, text: str, ok: Ok, *, seen: bool = True) -> Ok:
         """The reply to a comment that was accepted: with what it asks for, if it does.
 
         The comment stands, so nothing that fails here is an error. What the room does not see is
         answered with the card, and counts for nothing.
         """
-        intent = self._intents.read(text)
         if not (intent.link or intent.topic) or call.who.role is not Role.VIEWER:
             return ok
         try:

@@ -26,6 +26,7 @@ from server.rooms.community.group_ids import recent_comments_max
 from server.rooms.moderating.folding import plain, squeezed
 from server.rooms.moderating.rules import RoomRules, Rules
 from server.rooms.plain_text import plain_text
+from server.rooms.talk.intents import NOTHING, Intent
 from server.settings import Settings
 from server.store.commit import GroupCommit
 from server.store.scripts import Scripts
@@ -39,12 +40,19 @@ RULES_TRIES_MAX = 5
 
 
 class Heed(Protocol):
-    """Told of each comment that was accepted, its text and the reply; gives the reply to send.
+    """What reads a viewer's comments, and is told of each that was accepted."""
 
-    `seen` is whether the room sees it: if not, nobody but its author may notice anything.
-    """
+    def read(self, text: str) -> Intent:
+        """What a text asks for."""
+        ...
 
-    async def __call__(self, call: Call, text: str, ok: Ok, *, seen: bool = True) -> Ok: ...
+    async def heed(self, call: Call, intent: Intent, text: str, ok: Ok, *, seen: bool = True) -> Ok:
+        """The reply to send instead of `ok`.
+
+        `seen` is whether the room sees the comment: if not, nobody but its author may notice
+        anything.
+        """
+        ...
 
 
 class _Outcome(msgspec.Struct):
@@ -129,9 +137,12 @@ class Comments:
             "role": call.who.role.value,
             "text": text,
         }
-        draft = _Draft(comment)
+        draft, intent = _Draft(comment), NOTHING
         if call.who.role is Role.VIEWER:
             comment["digest"] = self._digest(text)
+            if self._heed is not None:
+                intent = self._heed.read(text)
+                comment["asks"] = intent.link or bool(intent.topic)
             if (rules := self._rules.known(call.room_id)) is not None:
                 draft.judge(rules)  # now, not for the whole batch at once
         outcome = await self.batches.submit(call.room_id, draft)
@@ -140,13 +151,15 @@ class Comments:
         ok = Ok(ref=cmd.ref, id=comment["id"], held=outcome.held or None)
         if self._heed is None:
             return ok
-        return await self._heed(call, text, ok, seen=not (outcome.held or outcome.shadow))
+        seen = not (outcome.held or outcome.shadow)
+        return await self._heed.heed(call, intent, text, ok, seen=seen)
 
     async def passed(self, room_id: str, comment: CommentView) -> None:
         """A moderator has shown a held comment: what listens to comments hears of it now."""
         if self._heed is not None and comment.role == Role.VIEWER:
             author = Identity(comment.user, comment.name, Role.VIEWER)
-            await self._heed(Call(room_id, author), comment.text, Ok(ref=None))
+            intent = self._heed.read(comment.text)
+            await self._heed.heed(Call(room_id, author), intent, comment.text, Ok(ref=None))
 
     def _digest(self, text: str) -> str | None:
         """Stands for the text as it is compared; None if it is too short to be a repetition."""

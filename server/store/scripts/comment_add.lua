@@ -1,11 +1,11 @@
 -- Adds a batch of comments, each shown, held for review or refused on its own.
 -- keys: room events bus recent muted spoke rules review said spoken moderators timeline
 -- uses: room timeline review showing
--- args: comments = {{id, user, name, role, text, exempt?, word?, follows?, digest?}, ...}
+-- args: comments = {{id, user, name, role, text, exempt?, word?, follows?, digest?, asks?}, ...}
 --   recent_max(>= 0) rules_ver? review_max? new_ms? duplicate_ms? flood_ms? flood_users_max?(<= 900)
 -- `exempt` frees from slow mode whatever the role; `word` is what the words of the rules `rules_ver`
 -- say: block or hold; `follows` whether the user follows the host; `digest` stands for the text as
--- it is compared, and is absent for what everybody says.
+-- it is compared, and is absent for what everybody says; what `asks` may be said by any number.
 -- returns: in the same order {ok, ts(ms), held?, shadow?} or {err, msg, retry_ms?}: not_live muted
 -- forbidden rate_limited limit_reached, or stale for all when the rules have another version;
 -- refuses not_found as a whole
@@ -70,6 +70,10 @@ local function remember(member, score)
   said[member], news[member] = score, score
 end
 
+local function can_flood(comment)
+  return comment.digest and flood_users_max > 0 and not comment.asks
+end
+
 -- Since when, and by how many users with this one, this text was said.
 local function crowd(comment)
   local score = said[ANYBODY .. comment.digest] or 0
@@ -112,7 +116,7 @@ end
 
 -- Why a comment has to wait; nil if it has not. The second value refuses it.
 local function held_for(comment)
-  if comment.digest and flood_users_max > 0 then
+  if can_flood(comment) then
     local since, count = crowd(comment)
     if count > flood_users_max + 1 then
       return nil, { err = 'rate_limited', retry_ms = since + flood_ms - now,
@@ -144,7 +148,7 @@ local function judge(comment, is_shadowed)
     return { err = 'limit_reached',
       msg = 'Too many comments wait for the moderators; try again later.' }
   end
-  if comment.digest and flood_users_max > 0 then
+  if can_flood(comment) then
     local since, count = crowd(comment)
     remember(ANYBODY .. comment.digest, since * 1000 + count)
   end
