@@ -38,7 +38,7 @@ ROOM_KEYS: Final = {
     "coupons": "hash coupon -> packed fixed part of a Coupon",
     "coupon_counts": "hash <coupon>:<counter> -> integer, counter of claimed used ver status",
     "claims": "hash claim -> packed Claim",
-    "claims_of": "hash <coupon>/<user> -> claim ids, oldest first, a space before each",
+    "claims_of": "hash user -> <coupon>/<claim>, oldest first, a space before each",
     "asks": "hash sku -> how many asked for its link, '' for no product",
     "asked": "hash <sku>/<user> -> ms of the last ask that was counted",
     "questions": "hash question -> packed Question",

@@ -430,7 +430,8 @@ async def test_a_changed_coupon_is_found(shop: Shop, what: str) -> None:
         raw = ANY.decode(await shop.redis.hget(shop.key(key), field))
         await shop.redis.hset(shop.key(key), field, shop.packed(raw | change))
     elif what == "list":
-        await shop.redis.hset(shop.key("claims_of"), f"{coupon.coupon}/ann", f" {claim} {claim}")
+        twice = f" {coupon.coupon}/{claim}" * 2
+        await shop.redis.hset(shop.key("claims_of"), "ann", twice)
     else:
         value = "closed" if what == "status" else 7
         await shop.redis.hset(shop.key("coupon_counts"), f"{coupon.coupon}:{what}", value)

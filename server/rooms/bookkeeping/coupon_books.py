@@ -20,7 +20,7 @@ class CouponBooks:
         self.terms: dict[str, dict[str, Any]] = {}
         self.closed: set[str] = set()
         self.claims: dict[str, dict[str, Any]] = {}
-        self.of: dict[str, list[str]] = {}  # <coupon>/<user> -> claims, oldest first
+        self.of: dict[str, list[str]] = {}  # user -> <coupon>/<claim>, oldest first
         self.claimed: Counter[str] = Counter()
         self.used: Counter[str] = Counter()
         self._wrong = wrong
@@ -41,13 +41,14 @@ class CouponBooks:
 
     def _claim(self, number: int, entry: Line) -> None:
         coupon, claim, user, at = (entry[name] for name in ("coupon", "claim", "user", "at"))
-        terms, mine = self.terms[coupon], self.of.setdefault(f"{coupon}/{user}", [])
+        terms, mine = self.terms[coupon], self.of.setdefault(user, [])
         self.claims[claim] = {
             "claim": claim, "coupon": coupon, "user": user, "at": at, "order": "",
         }  # fmt: skip
-        mine.append(claim)
+        mine.append(f"{coupon}/{claim}")
         self.claimed[coupon] += 1
-        if self.claimed[coupon] > terms["quota"] or len(mine) > terms["per_user"]:
+        had = sum(each.startswith(f"{coupon}/") for each in mine)
+        if self.claimed[coupon] > terms["quota"] or had > terms["per_user"]:
             self._wrong.append(f"entry {number}: more of coupon {coupon} than may be given out")
         if coupon in self.closed or at < terms["starts"] or _over(terms, at):
             self._wrong.append(f"entry {number}: coupon {coupon} was claimed when it was not open")

@@ -39,7 +39,7 @@ local function refusal(wish, coupon, mine)
     return refuse('forbidden', 'The coupon `' .. coupon.title .. '` is for '
       .. WHO[coupon.audience] .. '.')
   end
-  local _, had = string.gsub(mine, ' ', ' ')
+  local _, had = string.gsub(mine, ' ' .. coupon.coupon .. '/', '')
   if had >= coupon.per_user then
     return refuse('limit_reached', 'One user can have at most ' .. int(coupon.per_user)
       .. ' of the coupon `' .. coupon.title .. '`.')
@@ -62,8 +62,7 @@ local function outcome(wish)
     end
     return A_CLAIM .. redis.call('HGET', K.claims, id)
   end
-  local coupon, field = coupon_of(wish.coupon), wish.coupon .. '/' .. wish.user
-  local mine = redis.call('HGET', K.claims_of, field) or ''
+  local coupon, mine = coupon_of(wish.coupon), redis.call('HGET', K.claims_of, wish.user) or ''
   local refused = refusal(wish, coupon, mine)
   if refused then
     return refused
@@ -71,7 +70,7 @@ local function outcome(wish)
   local claim = { claim = wish.claim, coupon = wish.coupon, user = wish.user, at = now, order = '' }
   local bytes = cmsgpack.pack(claim)
   redis.call('HSET', K.claims, wish.claim, bytes)
-  redis.call('HSET', K.claims_of, field, mine .. ' ' .. wish.claim)
+  redis.call('HSET', K.claims_of, wish.user, mine .. ' ' .. wish.coupon .. '/' .. wish.claim)
   redis.call('HSET', K.once, wish.once, wish.claim .. ' ' .. wish.coupon)
   recount(coupon, 'claimed', 1)
   log({ k = 'coupon', at = now, what = 'claimed', coupon = wish.coupon, claim = wish.claim,
