@@ -98,11 +98,16 @@ class Directory:
 
     async def read(self, room_id: str) -> RoomView:
         """What a viewer who joins would see."""
+        room, _ = await self.read_now(room_id)
+        return room
+
+    async def read_now(self, room_id: str) -> tuple[RoomView, int]:
+        """The same, and when it was so (Unix ms by the clock of Redis)."""
         recent_max = recent_comments_max(self._settings, room_id)
         loaded = await self._scripts.run(
             "room_load", room_id, {"recent_max": recent_max, "answers_max": ANSWERS_MAX}, LOADED
         )
-        return RoomState(loaded, recent_max).view()
+        return RoomState(loaded, recent_max).view(), loaded.now
 
     async def newest(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
         """Rooms, the newest first, without shelf, sales and comments. No fan groups."""

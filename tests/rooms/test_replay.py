@@ -1,5 +1,6 @@
 """The replay: what everybody saw, when, and what of it can still be bought."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -19,8 +20,15 @@ from server.protocol.commands import (
 )
 from server.protocol.community_commands import PollClose, PollOpen, Selling
 from server.protocol.models import Product, RoomView, Sale
+from server.rooms.history import replay
 from server.rooms.history.moment import Moment, moment
-from server.rooms.history.replay import Reel, ReplayPage, Replays
+from server.rooms.history.replay import (
+    FIRST_READINGS_MAX,
+    FIRST_WAITING_MAX,
+    Reel,
+    ReplayPage,
+    Replays,
+)
 from tests.rooms.desk import HOST, ROOM, Desk
 from tests.rooms.rounds import facts, refusal, sweep, viewer
 
@@ -283,7 +291,11 @@ async def test_a_moment_is_asked_for_by_the_time_since_the_start(
 ) -> None:
     await here.do(ShelfPut(ref=1, product=MUG))
     await here.do(Pin(ref=1, sku="mug"))
+    room, now = await here.directory.read_now(ROOM)
+    await here.redis.hset(here.key("room"), "started", now - 12 * MINUTE)
     live = await replays.at(ROOM, 12 * MINUTE)
+    assert await refusal(replays.at(ROOM, 13 * MINUTE)) == "not_found"
+    await here.redis.hset(here.key("room"), "started", room.started)
     await here.do(LiveEnd(ref=1))
     ended = await replays.at(ROOM, 0)
 
@@ -291,6 +303,50 @@ async def test_a_moment_is_asked_for_by_the_time_since_the_start(
     assert (ended.minute, ended.entries[0].phase) == (0, "live")
     assert await refusal(replays.at(ROOM, 12 * MINUTE)) == "not_found"
     assert await refusal(replays.at("nowhere", 0)) == "not_found"
+
+
+async def test_few_rooms_at_once_are_read_from_their_beginning(
+    here: Desk, replays: Replays
+) -> None:
+    await page(replays)
+    names = [f"room{n}" for n in range(FIRST_READINGS_MAX + FIRST_WAITING_MAX + 1)]
+    for name in names:
+        fields = {"title": "T", "host": "h", "host_name": "H", "scheduled": 0, "epoch": "e"}
+        await here.scripts.run("room_create", name, fields, msgpack.Decoder(dict[str, int]))
+    for _ in range(FIRST_READINGS_MAX):
+        await replays.first_readings.acquire()
+
+    async with asyncio.TaskGroup() as asking:
+        for name in names[:-1]:
+            asking.create_task(replays.page(name))
+        while replays.first_waiting < len(names) - 1:
+            await asyncio.sleep(0)
+        too_many = await refusal(replays.page(names[-1]))
+        known = await page(replays)
+        for _ in range(FIRST_READINGS_MAX):
+            replays.first_readings.release()
+
+    assert (too_many, known.room, replays.first_waiting) == ("unavailable", ROOM, 0)
+    assert (await replays.page(names[-1])).room == names[-1]
+
+
+async def test_the_rooms_asked_for_last_are_kept_while_they_hold_few_entries(
+    here: Desk, replays: Replays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replay, "ENTRIES_KEPT_MAX", 3)
+    fields = {"title": "T", "host": "h", "host_name": "H", "scheduled": 0, "epoch": "e"}
+    for name in ("quiet", "still"):
+        await here.scripts.run("room_create", name, fields, msgpack.Decoder(dict[str, int]))
+    for text in ("1", "2"):
+        await here.notice(text)
+    for name in ("quiet", ROOM, "still"):
+        await replays.page(name)
+    all_kept = replays.kept()
+    await here.notice("3")
+    await page(replays)
+
+    assert all_kept == ["quiet", ROOM, "still"]
+    assert replays.kept() == [ROOM]
 
 
 async def test_a_room_that_has_not_begun_has_no_moments(here: Desk, replays: Replays) -> None:

@@ -29,7 +29,14 @@ from server.rooms.history.moment import (
 )
 from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
 
-ROOMS_KEPT_MAX = 20
+ROOMS_KEPT_MAX = 500
+ENTRIES_KEPT_MAX = 200_000
+"""Of all rooms kept, so that many rooms of which little is shown stay, and few of which much is."""
+FIRST_READINGS_MAX = 2
+"""Rooms read from their beginning at once: 200,000 facts take half a second of the worker."""
+FIRST_WAITING_MAX = 8
+"""Further rooms that wait for that; who asks for yet another is told to come back."""
+RETRY_MS = 1000
 ENTRIES_MAX = 10_000
 """Entries kept of one room; what comes after them is left out of its replay."""
 PAGE_MAX = 500
@@ -59,8 +66,13 @@ class Reel:
     def __init__(self) -> None:
         self.reading = asyncio.Lock()
         self.after = ""
+        self.is_read = False
+        """Whether the end of the timeline was reached once; from then on only news are read."""
         self._entries: list[tuple[Key, ReplayEntry]] = []
         self._answering = ""
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     def take(self, place: str, fact: dict[str, Any]) -> None:
         """Add a fact, if it is public; or take back what it takes back."""
@@ -124,6 +136,13 @@ class Replays:
         self._scripts = scripts
         self._directory = directory
         self._reels: OrderedDict[tuple[str, int], Reel] = OrderedDict()
+        self.first_readings = asyncio.Semaphore(FIRST_READINGS_MAX)
+        self.first_waiting = 0
+        """Rooms that are read from their beginning, or wait for it."""
+
+    def kept(self) -> list[str]:
+        """The rooms of which this worker has a reading, the one asked for last at the end."""
+        return [room_id for room_id, _ in self._reels]
 
     async def page(self, room_id: str, after: str = "", count: int = PAGE_MAX) -> ReplayPage:
         """A part of the replay after the entry `after`. Raises CommandError."""
@@ -144,32 +163,61 @@ class Replays:
 
     async def at(self, room_id: str, offset_ms: int) -> Moment:
         """What was shown so long after the start. Raises CommandError."""
-        room = await self._directory.read(room_id)
+        room, now = await self._directory.read_now(room_id)
         if not room.started:
             raise CommandError("not_live", "This room has not gone live yet; there is no replay.")
         at = room.started + offset_ms
-        if room.ended and at > room.ended:
-            minutes = (room.ended - room.started) // MINUTE_MS
-            raise CommandError("not_found", f"The stream ended in minute {minutes}.")
+        last = room.ended or now
+        if at > last:
+            minutes = (last - room.started) // MINUTE_MS
+            what = "ended in" if room.ended else "has come to"
+            raise CommandError("not_found", f"The stream {what} minute {minutes}.")
         return moment((await self._reel(room)).entries(), at, room)
 
     async def _reel(self, room: RoomView) -> Reel:
         """What is public of the room's timeline, read to its end."""
         name = (room.room, room.created)
-        reel = self._reels.setdefault(name, Reel())
+        reel = self._reels.get(name)
+        if reel is None or not (reel.is_read or reel.reading.locked()):
+            if self.first_waiting >= FIRST_READINGS_MAX + FIRST_WAITING_MAX:
+                raise CommandError("unavailable", "Too many replays are being read.", RETRY_MS)
+            reel = self._reels.setdefault(name, Reel())
         self._reels.move_to_end(name)
-        if len(self._reels) > ROOMS_KEPT_MAX:
-            self._reels.popitem(last=False)
         async with reel.reading:
             try:
-                await self._read_on(room.room, reel)
+                if reel.is_read:
+                    await self._read_on(room.room, reel)
+                else:
+                    await self._read_first(room.room, reel)
             except (RedisError, OSError) as exc:
                 raise CommandError(
                     "unavailable",
                     f"The store did not answer ({type(exc).__name__}).",
                     UNAVAILABLE_RETRY_MS,
                 ) from exc
+        self._keep_few()
         return reel
+
+    async def _read_first(self, room_id: str, reel: Reel) -> None:
+        self.first_waiting += 1
+        try:
+            async with self.first_readings:
+                await self._read_on(room_id, reel)
+        finally:
+            self.first_waiting -= 1
+        reel.is_read = True
+
+    def _keep_few(self) -> None:
+        """Forget the rooms asked for longest ago, while there are too many or they hold too much.
+
+        The one asked for last always stays.
+        """
+        held = sum(map(len, self._reels.values()))
+        while len(self._reels) > 1 and (
+            len(self._reels) > ROOMS_KEPT_MAX or held > ENTRIES_KEPT_MAX
+        ):
+            _, oldest = self._reels.popitem(last=False)
+            held -= len(oldest)
 
     async def _read_on(self, room_id: str, reel: Reel) -> None:
         parts = timeline.walk(
