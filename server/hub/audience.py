@@ -8,32 +8,19 @@ Nothing here awaits: a pass only hands bytes to transports.
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Iterator
 from random import Random
-from typing import Any
 
 from server.hub.member import Member, Variant
 from server.hub.sampling import Budget
 from server.hub.tick import Share, Tick
+from server.hub.waiting import Waiting
 from server.metrics import Metrics
-from server.protocol.community_events import ClaimsEvent, EntriesEvent, VotesEvent
-from server.protocol.events import (
-    DELIVERY,
-    CommentEvent,
-    GapEvent,
-    LikesEvent,
-    RemovedEvent,
-    StockEvent,
-    latest_key,
-)
-from server.protocol.message import Delivery, Event
+from server.protocol.events import GapEvent
+from server.protocol.message import Event
 from server.settings.sections import Hub
 
 log = logging.getLogger(__name__)
-
-SAMPLED_WAITING_MAX = 5000
-"""Comments gathered for one tick; the oldest are left out beyond it, and counted."""
 
 
 class Crowd:
@@ -61,21 +48,15 @@ class Audience:
         nothing later is: the moment for a newcomer to get a snapshot and be added. It returns
         whether more newcomers wait for the next pass."""
         self._settings = settings
-        self._deflate_over = deflate_over
         self._metrics = metrics
         self._before_pass = before_pass
         self._loop = asyncio.get_running_loop()
-        self._budget = Budget(settings.sample_per_s_max, self._loop.time(), random)
+        budget = Budget(settings.sample_per_s_max, self._loop.time(), random)
+        self._waiting = Waiting(budget, deflate_over, metrics.conflated)
         self._groups: dict[tuple[Variant, bool], dict[Member, None]] = {}
         self._by_user: dict[str, tuple[Member, ...]] = {}
         self._size = 0
         self._crowd = crowd or Crowd()
-        self._must: list[Event] = []
-        self._latest: dict[Any, Event] = {}
-        self._sampled: deque[Event] = deque()
-        self._lost = 0
-        self._current: dict[Any, Event] = {}
-        self._told: dict[Any, Event] = {}
         self._behind: set[Member] = set()
         self._timer: asyncio.Handle | None = None
         self._patrol: asyncio.Handle | None = None
@@ -116,6 +97,8 @@ class Audience:
         self._behind.discard(member)
         self._size -= 1
         self._crowd.size -= 1
+        if member.exempt:
+            self._forget_staff_if_gone()
 
     def exempt(self, member: Member, exempt: bool) -> None:
         """From now on a member sees every comment and what staff sees, or no longer."""
@@ -128,6 +111,16 @@ class Audience:
         member.exempt = exempt
         if is_here:
             self._groups.setdefault((member.variant, exempt), {})[member] = None
+            self._forget_staff_if_gone()
+
+    @property
+    def has_staff(self) -> bool:
+        """Whether a host or moderator is here."""
+        return any(exempt and group for (_, exempt), group in self._groups.items())
+
+    def _forget_staff_if_gone(self) -> None:
+        if not self.has_staff:
+            self._waiting.forget_staff()
 
     def fell_behind(self, member: Member) -> None:
         """Its unsent bytes went over the soft limit: from now on it gets must-events only."""
@@ -144,7 +137,7 @@ class Audience:
             return
         self._behind.discard(member)
         missed, member.comments_missed = member.comments_missed, 0
-        owed: list[Event] = list(self._told.values())
+        owed: list[Event] = list(self._waiting.told(staff=member.exempt))
         if missed:
             owed.insert(0, GapEvent(comments=missed))
         if owed:
@@ -154,23 +147,8 @@ class Audience:
 
     def publish(self, event: Event) -> None:
         """Tell everybody, by the rules of the event's delivery class."""
-        kind = DELIVERY[type(event)]
-        if kind is Delivery.MUST:
-            if isinstance(event, RemovedEvent):
-                self._retract(event)
-            self._must.append(event)
-        elif kind is Delivery.LATEST:
-            key = latest_key(event)
-            if _is_older(event, self._current.get(key)):
-                return
-            if key in self._latest:
-                self._metrics.conflated.inc()
-            self._current[key] = self._latest[key] = event
-        else:
-            self._sampled.append(event)
-            if len(self._sampled) > SAMPLED_WAITING_MAX:
-                self._lost += isinstance(self._sampled.popleft(), CommentEvent)
-        self.wake()
+        if self._waiting.add(event):
+            self.wake()
 
     def users(self) -> Iterator[str]:
         """Who is here, each once."""
@@ -188,23 +166,18 @@ class Audience:
         return bool(members)
 
     def tell_staff(self, event: Event) -> None:
-        """Tell host and moderators, at once."""
-        for (_, exempt), members in self._groups.items():
-            if exempt:
-                for member in list(members):
-                    member.send(event)
+        """Tell host and moderators alone, by the rules of the event's delivery class.
+
+        It must be a latest- or a sample-event. Nothing is kept for staff that is not here.
+        """
+        if self.has_staff:
+            self._waiting.add_for_staff(event)
+            self.wake()
 
     def count_lost(self, comments: int) -> None:
         """So many comments never reached this worker: everybody is told in the next `gap`."""
-        self._lost += comments
+        self._waiting.add_lost(comments)
         self.wake()
-
-    def _retract(self, event: RemovedEvent) -> None:
-        self._sampled = deque(
-            e
-            for e in self._sampled
-            if not (isinstance(e, CommentEvent) and (e.id == event.id or e.user == event.user))
-        )
 
     # The pass
 
@@ -233,31 +206,19 @@ class Audience:
         if self._passing is not None:
             return
         self._passed_at = now = self._loop.time()
-        tick = self._take_tick(now)
-        served = [(v, exempt, list(group)) for (v, exempt), group in self._groups.items() if group]
+        tick = self._waiting.take(now)
+        viewers_too = tick is not None and not tick.for_staff_alone
+        served = [
+            (variant, exempt, list(group))
+            for (variant, exempt), group in self._groups.items()
+            if group and (exempt or viewers_too)
+        ]
         self._more = self._before_pass()
         if tick is not None:
             self._passing = self._pass(tick, served)
             self._continue_pass()
         elif self._more:
             self.wake()
-
-    def _take_tick(self, now: float) -> Tick | None:
-        if not (self._must or self._latest or self._sampled or self._lost):
-            return None
-        sampled = list(self._sampled)
-        tick = Tick(
-            self._must,
-            list(self._latest.values()),
-            sampled,
-            self._budget.choose(sampled, now),
-            self._lost,
-            self._deflate_over,
-        )
-        self._told |= self._latest
-        self._must, self._latest, self._lost = [], {}, 0
-        self._sampled.clear()
-        return tick
 
     def _continue_pass(self) -> None:
         if self._passing is None:
@@ -275,7 +236,7 @@ class Audience:
     def _end_pass(self) -> None:
         self._passing = None
         self._metrics.pass_seconds.observe(self._loop.time() - self._passed_at)
-        if self._must or self._latest or self._sampled or self._lost or self._more:
+        if self._waiting or self._more:
             self.wake()
 
     def _pass(self, tick: Tick, served: list[tuple[Variant, bool, list[Member]]]) -> Iterator[None]:
@@ -285,13 +246,14 @@ class Audience:
         for variant, exempt, members in served:
             share = Share.ALL if exempt else Share.BUDGET
             frame, shown = tick.frame(variant, share), tick.comments_shown(share)
+            comments = tick.comments_of(exempt=exempt)
             special = set() if exempt else self._with_own(tick, variant, authors, members)
             for start in range(0, len(members), size):
                 written = self._write(tick, members[start : start + size], frame, special)
                 self._metrics.frames.inc(written)
                 self._metrics.bytes_out.inc(written * len(frame))
                 self._metrics.delivered.inc(written * shown)
-                self._metrics.sampled_out.inc(written * (tick.comments - shown))
+                self._metrics.sampled_out.inc(written * (comments - shown))
                 yield
 
     def _write(self, tick: Tick, members: list[Member], frame: bytes, special: set[Member]) -> int:
@@ -325,7 +287,7 @@ class Audience:
         return done
 
     def _write_behind(self, tick: Tick, member: Member) -> None:
-        member.comments_missed += tick.comments
+        member.comments_missed += tick.comments_of(exempt=member.exempt)
         frame = tick.frame(member.variant, Share.MUST)
         if frame and member.transport is not None:
             member.transport.write(frame)
@@ -356,17 +318,3 @@ class Audience:
             if handle is not None:
                 handle.cancel()
         self._timer = self._patrol = self._passing = None
-
-
-def _is_older(event: Event, current: Event | None) -> bool:
-    if isinstance(event, StockEvent) and isinstance(current, StockEvent):
-        return event.ver <= current.ver
-    if isinstance(event, ClaimsEvent | VotesEvent) and isinstance(current, type(event)):
-        return event.ver <= current.ver
-    if isinstance(event, EntriesEvent) and isinstance(current, EntriesEvent):
-        return event.entries <= current.entries
-    return (
-        isinstance(event, LikesEvent)
-        and isinstance(current, LikesEvent)
-        and event.total <= current.total
-    )

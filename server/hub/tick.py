@@ -12,7 +12,7 @@ from server.protocol.message import Event
 class Share(Enum):
     """Which part of a tick a member gets."""
 
-    ALL = "hosts and moderators: every comment"
+    ALL = "hosts and moderators: every comment, and what they alone are told"
     BUDGET = "viewers: the comments chosen within their budget, and a gap for the rest"
     MUST = "members that are behind: must-events only"
 
@@ -22,7 +22,8 @@ class Tick:
     built once per variant and share, whatever the number of members.
 
     `sampled` are all comments and ticker lines, `chosen` those within the budget, `lost` comments
-    that never reached this worker.
+    that never reached this worker. `staff_sampled` has besides what only hosts and moderators are
+    told, in its place (None: nothing), `staff_latest` the values which only they are.
     """
 
     __slots__ = (
@@ -34,7 +35,9 @@ class Tick:
         "_parts",
         "_sampled",
         "_shares",
+        "_staff_comments",
         "comments",
+        "for_staff_alone",
     )
 
     def __init__(
@@ -45,18 +48,34 @@ class Tick:
         chosen: Sequence[Event],
         lost: int,
         deflate_over: int,
+        staff_sampled: Sequence[Event] | None = None,
+        staff_latest: Sequence[Event] = (),
     ) -> None:
         self.comments = lost + _comments(sampled)
+        self._staff_comments = (
+            self.comments if staff_sampled is None else lost + _comments(staff_sampled)
+        )
+        self.for_staff_alone = not (must or latest or sampled or lost)
         self._must, self._latest, self._sampled, self._chosen = must, latest, sampled, chosen
         left_out = self.comments - _comments(chosen)
         self._shares: dict[Share, Sequence[Event]] = {
-            Share.ALL: [*must, *_gap(lost), *sampled, *latest],
+            Share.ALL: [
+                *must,
+                *_gap(lost),
+                *(sampled if staff_sampled is None else staff_sampled),
+                *latest,
+                *staff_latest,
+            ],
             Share.BUDGET: [*must, *_gap(left_out), *chosen, *latest],
             Share.MUST: must,
         }
         self._deflate_over = deflate_over
         self._parts: dict[tuple[Encoding, int], bytes] = {}
         self._frames: dict[tuple[Variant, Share], bytes] = {}
+
+    def comments_of(self, *, exempt: bool) -> int:
+        """How many comments there were for such a member, shown or not."""
+        return self._staff_comments if exempt else self.comments
 
     def comments_shown(self, share: Share) -> int:
         """How many comments the frame of this share carries."""

@@ -3,7 +3,8 @@
 import asyncio
 
 from server.hub.audience import Audience
-from server.protocol.events import StockEvent
+from server.protocol.community_events import AsksEvent
+from server.protocol.events import CommentEvent, StockEvent
 from tests.hub.conftest import MakeAudience, SitDown
 from tests.hub.listening import (
     Noter,
@@ -104,6 +105,27 @@ async def test_own_comments_count_as_missed_while_behind(
     heard = await stuck.until_seq(1)
 
     assert len(ids(heard)) == len(set(ids(heard)))
+    assert len(ids(heard)) + gaps(heard) == 300
+
+
+async def test_a_host_who_stops_reading_gets_the_newest_of_the_desk_and_is_not_cut(
+    make_audience: MakeAudience, sit_down: SitDown
+) -> None:
+    audience = make_audience(unsent_soft_bytes=SOFT, unsent_hard_bytes=HARD)
+    stuck = await sit_down(audience, "host", soft_bytes=SOFT, exempt=True)
+
+    for n in range(300):
+        audience.tell_staff(AsksEvent(counts={LONG: n}))
+        audience.tell_staff(
+            CommentEvent(id=f"c{n}", user="u", name="u", role="viewer", text=LONG, ts=1)
+        )
+        await settle(audience)
+    assert stuck.member.behind_since
+    await stuck.until(lambda m: m["t"] == "gap")
+    heard = await stuck.until(lambda m: m["t"] == "asks" and m["counts"][LONG] == 299)
+
+    assert not stuck.member.lost.is_set()
+    assert gaps(heard) > 100
     assert len(ids(heard)) + gaps(heard) == 300
 
 

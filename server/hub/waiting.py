@@ -1,0 +1,159 @@
+"""What waits to be told at an audience's next pass, by delivery class, and what was told before."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from prometheus_client import Counter
+
+from server.hub.sampling import Budget
+from server.hub.tick import Tick
+from server.protocol.community_events import ClaimsEvent, EntriesEvent, VotesEvent
+from server.protocol.events import (
+    DELIVERY,
+    CommentEvent,
+    LikesEvent,
+    RemovedEvent,
+    StockEvent,
+    latest_key,
+)
+from server.protocol.message import Delivery, Event
+
+SAMPLED_WAITING_MAX = 5000
+"""Comments gathered for one tick; the oldest are left out beyond it, and counted."""
+
+
+class Waiting:
+    """Gathers events for a tick. `conflated` counts values that a newer one took the place of."""
+
+    __slots__ = (
+        "_budget",
+        "_conflated",
+        "_current",
+        "_deflate_over",
+        "_latest",
+        "_lost",
+        "_must",
+        "_sampled",
+        "_staff_latest",
+        "_staff_only",
+        "_staff_told",
+        "_told",
+    )
+
+    def __init__(self, budget: Budget, deflate_over: int, conflated: Counter) -> None:
+        self._budget = budget
+        self._deflate_over = deflate_over
+        self._conflated = conflated
+        self._must: list[Event] = []
+        self._latest: dict[Any, Event] = {}
+        self._sampled: deque[Event] = deque()
+        self._lost = 0
+        self._current: dict[Any, Event] = {}
+        self._told: dict[Any, Event] = {}
+        self._staff_latest: dict[Any, Event] = {}
+        self._staff_told: dict[Any, Event] = {}
+        self._staff_only: dict[int, Event] = {}
+        """Those in `_sampled` that only hosts and moderators are told, by their `id`."""
+
+    def __bool__(self) -> bool:
+        return bool(self._must or self._latest or self._sampled or self._lost or self._staff_latest)
+
+    def add(self, event: Event) -> bool:
+        """Gather an event for everybody; False if it is older than what was told."""
+        kind = DELIVERY[type(event)]
+        if kind is Delivery.MUST:
+            if isinstance(event, RemovedEvent):
+                self._retract(event)
+            self._must.append(event)
+        elif kind is Delivery.LATEST:
+            key = latest_key(event)
+            if _is_older(event, self._current.get(key)):
+                return False
+            self._keep_latest(self._latest, key, event)
+            self._current[key] = event
+        else:
+            self._add_sampled(event)
+        return True
+
+    def add_for_staff(self, event: Event) -> None:
+        """Gather a latest- or sample-event for hosts and moderators alone."""
+        if DELIVERY[type(event)] is Delivery.LATEST:
+            self._keep_latest(self._staff_latest, latest_key(event), event)
+        else:
+            self._staff_only[id(event)] = event
+            self._add_sampled(event)
+
+    def add_lost(self, comments: int) -> None:
+        """So many comments never came; the next tick says so."""
+        self._lost += comments
+
+    def take(self, now: float) -> Tick | None:
+        """All that waits, as one tick; None if nothing does."""
+        if not self:
+            return None
+        everything, alone = list(self._sampled), self._staff_only
+        sampled = [e for e in everything if id(e) not in alone] if alone else everything
+        tick = Tick(
+            self._must,
+            list(self._latest.values()),
+            sampled,
+            self._budget.choose(sampled, now),
+            self._lost,
+            self._deflate_over,
+            everything if alone else None,
+            list(self._staff_latest.values()),
+        )
+        self._told |= self._latest
+        self._staff_told |= self._staff_latest
+        self._must, self._latest, self._lost = [], {}, 0
+        self._staff_latest, self._staff_only = {}, {}
+        self._sampled.clear()
+        return tick
+
+    def told(self, *, staff: bool) -> Sequence[Event]:
+        """The newest of each value that a tick has told, `staff`: also hosts and moderators."""
+        return [*self._told.values(), *(self._staff_told.values() if staff else ())]
+
+    def forget_staff(self) -> None:
+        """No staff is here: nobody keeps its values true, and who comes reads them."""
+        self._staff_latest.clear()
+        self._staff_told.clear()
+
+    def _keep_latest(self, values: dict[Any, Event], key: Any, event: Event) -> None:
+        if key in values:
+            self._conflated.inc()
+        values[key] = event
+
+    def _add_sampled(self, event: Event) -> None:
+        self._sampled.append(event)
+        if len(self._sampled) > SAMPLED_WAITING_MAX:
+            oldest = self._sampled.popleft()
+            if self._staff_only.pop(id(oldest), None) is None:
+                self._lost += isinstance(oldest, CommentEvent)
+
+    def _retract(self, event: RemovedEvent) -> None:
+        self._sampled = deque(e for e in self._sampled if not _takes_back(event, e))
+        if self._staff_only:
+            kept = {id(e) for e in self._sampled}
+            self._staff_only = {i: e for i, e in self._staff_only.items() if i in kept}
+
+
+def _takes_back(removed: RemovedEvent, event: Event) -> bool:
+    return isinstance(event, CommentEvent) and (
+        event.id == removed.id or event.user == removed.user
+    )
+
+
+def _is_older(event: Event, current: Event | None) -> bool:
+    if isinstance(event, StockEvent) and isinstance(current, StockEvent):
+        return event.ver <= current.ver
+    if isinstance(event, ClaimsEvent | VotesEvent) and isinstance(current, type(event)):
+        return event.ver <= current.ver
+    if isinstance(event, EntriesEvent) and isinstance(current, EntriesEvent):
+        return event.entries <= current.entries
+    return (
+        isinstance(event, LikesEvent)
+        and isinstance(current, LikesEvent)
+        and event.total <= current.total
+    )
