@@ -19,7 +19,14 @@ from server.protocol.commands import (
     SaleOpen,
     ShelfPut,
 )
-from server.protocol.community_commands import Follow, GroupJoin, GroupLeave, Reserve
+from server.protocol.community_commands import (
+    Follow,
+    GroupJoin,
+    GroupLeave,
+    ModeratorAdd,
+    ModeratorRemove,
+    Reserve,
+)
 from server.protocol.models import Product
 from server.protocol.roles import Role
 from server.rooms.community.groups import GroupBody
@@ -167,6 +174,36 @@ async def test_a_moderator_named_by_the_group_comes_in(here: Desk) -> None:
     await make(here)
     await here.redis.hset(here.scripts.keys.room(GROUP, "moderators"), "ann", 1)
     await here.groups.must_be_let_in(ANN, GROUP)
+
+
+async def test_a_moderator_who_is_none_any_more_is_sent_out_unless_a_member(
+    here: Desk, there: Desk
+) -> None:
+    await make(here)
+    await here.do(GroupJoin(ref=1), ANN)
+    for user in ("ann", "mo", "root"):
+        await here.do(ModeratorAdd(ref=1, user=user), room_id=GROUP)
+    ann, mo = await there.join("ann", room_id=GROUP), await there.join("mo", room_id=GROUP)
+    root = await there.join("root", role=Role.ADMIN, room_id=GROUP)
+
+    for user in ("ann", "root", "mo"):
+        await here.do(ModeratorRemove(ref=1, user=user), room_id=GROUP)
+
+    await mo.closed.wait()
+    assert mo.closed_with is FORBIDDEN
+    assert (ann.closed_with, root.closed_with) == (None, None)
+    await refused(here.join("mo", room_id=GROUP), "forbidden")
+
+
+async def test_a_moderator_removed_in_a_stream_stays_as_a_viewer(here: Desk) -> None:
+    await here.do(ModeratorAdd(ref=1, user="mo"))
+    mo = await here.join("mo")
+
+    await here.do(ModeratorRemove(ref=1, user="mo"))
+    await here.do(Comment(ref=2, text="over"))
+
+    await mo.until(lambda m: m["t"] == "comment")
+    assert mo.closed_with is None
 
 
 async def test_guests_and_hosts_of_other_groups_stay_outside(here: Desk) -> None:

@@ -1,9 +1,10 @@
 -- Makes a user a moderator of this room, or no longer.
--- keys: room events bus moderators timeline
+-- keys: room events bus moderators members timeline
 -- uses: room timeline
 -- args: user on(bool) moderators_max by? events_max
 -- returns: {total}; refuses not_found limit_reached
--- holds: at most moderators_max; the user is told once for each change.
+-- holds: at most moderators_max; the user is told once for each change, and a fan group ends the
+-- connections of one who may no longer be in it.
 
 if not room_phase() then
   return no_room()
@@ -26,4 +27,9 @@ if A.on ~= is_one then
   tell_user(A.user, { t = 'role', role = A.on and 'moderator' or 'viewer' })
   record({ k = 'moderator', user = A.user, on = A.on })
 end
-return done({ total = redis.call('HLEN', K.moderators) })
+local gone
+if not A.on and redis.call('HGET', K.room, 'kind') == 'group'
+    and redis.call('HEXISTS', K.members, A.user) == 0 then
+  gone = { gone = { A.user } }
+end
+return done({ total = redis.call('HLEN', K.moderators) }, gone)
