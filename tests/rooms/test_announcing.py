@@ -160,6 +160,24 @@ async def test_the_signal_is_repeated_for_who_comes_between_and_tells_nobody_twi
     assert announcements(again) == []
 
 
+async def test_who_follows_after_the_start_is_not_told_by_a_repeated_signal(
+    new: Desk, elsewhere: Desk
+) -> None:
+    await follow(new, "ann")
+    await go_live(new)
+    await new.announcer.announce(NEW)
+    started = int(await new.redis.hget(new.scripts.keys.room(NEW, "room"), "started"))
+    ann, late = [await elsewhere.join(user, room_id="other") for user in ("ann", "late")]
+    await new.redis.hset(new.scripts.keys.host("h1", "followers"), "late", started + 1)
+
+    while await new.redis.exists(new.scripts.keys.room(NEW, "announcing")):
+        await new.announcer.announce(NEW)
+    await told_all(elsewhere)
+
+    assert announcements(ann) == [TOLD | {"why": "follow"}]
+    assert announcements(late) == []
+
+
 async def test_who_joins_at_that_moment_is_told_after_the_reply(
     new: Desk, elsewhere: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

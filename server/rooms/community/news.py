@@ -154,11 +154,18 @@ class News:
         """Why each of `users` is to be told; None: they are not."""
         keys = self._scripts.keys
         pipeline = self._scripts.redis.pipeline(transaction=False)
+        pipeline.hget(keys.room(event.room, "room"), "started")
         pipeline.hmget(keys.room(event.room, "reserved"), users)
         pipeline.hmget(keys.host(event.host, "followers"), users)
-        reserved, follows = await asked(pipeline.execute())
+        raw, reserved, follows = await asked(pipeline.execute())
+        started = int(raw or 0)
+
+        def before(since: bytes | None) -> bool:
+            # Who began to follow after the start has seen it.
+            return since is not None and int(since) <= started
+
         return [
-            "reserved" if place is not None else "follow" if follow is not None else None
+            "reserved" if before(place) else "follow" if before(follow) else None
             for place, follow in zip(reserved, follows, strict=True)
         ]
 
