@@ -31,6 +31,7 @@ from server.rooms.talk.comments import Comments
 from server.rooms.talk.desk import Desks
 from server.rooms.talk.intent_rules import read_rules
 from server.rooms.talk.likes import Likes
+from server.rooms.talk.permits import Permits
 from server.rooms.talk.questions import Questions
 from server.settings import Settings
 from server.store.scripts import Scripts
@@ -72,7 +73,7 @@ class Features:
             metrics,
             Showings(open_room, self.directory.read),
             questions,
-            self.rules,
+            Permits(scripts, settings, metrics, self.rules, belonging),
             read_rules(settings.asks.rules_file),
         )
         moderators = Moderators(scripts, settings, self.directory.host_of)

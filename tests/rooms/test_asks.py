@@ -6,8 +6,16 @@ import pytest
 
 from server.auth import Identity
 from server.protocol.codes import CommandError
-from server.protocol.commands import Comment, Mute, Pin, SaleOpen, ShelfPut, ShelfRemove
-from server.protocol.community_commands import Ask, DeskOpen, ReviewPass, Rules, WordsPut
+from server.protocol.commands import Comment, Mute, Pin, SaleOpen, ShelfPut, ShelfRemove, Slow
+from server.protocol.community_commands import (
+    Ask,
+    DeskOpen,
+    Follow,
+    QuestionAnswer,
+    ReviewPass,
+    Rules,
+    WordsPut,
+)
 from server.protocol.events import Ok
 from server.protocol.models import Card, Product
 from server.protocol.roles import Role
@@ -305,6 +313,80 @@ async def test_a_question_by_the_button_has_no_blocked_words(shop: Desk) -> None
     assert (await shop.do(asked)).question is not None
     held = await shop.do(Ask(ref=1, sku="mug", text="is it cheap?"), viewer("ann"))
     assert held.question is not None
+
+
+async def test_who_is_muted_can_not_ask_by_the_button_whatever_it_is(shop: Desk) -> None:
+    await answered(shop, "能机洗吗")
+    await shop.do(Mute(ref=1, user="ann", seconds=60))
+
+    for text in ("", "mug link please", "能机洗吗", "包邮吗"):
+        cmd = Ask(ref=1, sku="mug", text=text)
+        assert await refusal(shop.do(cmd, viewer("ann"))) == "muted"
+    await shop.asks.aclose()
+    assert await shop.redis.exists(shop.key("asks")) == 0
+
+
+async def test_what_is_asked_by_the_button_in_the_shadow_has_no_effect_on_the_room(
+    shop: Desk,
+) -> None:
+    await answered(shop, "能机洗吗")
+    await shop.redis.delete(shop.key("questions"))  # so that only the host's answers have it
+    await shop.do(Mute(ref=1, user="ann", seconds=60, shadow=True))
+    before = await shop.redis.hget(shop.key("room"), "seq")
+
+    link = await shop.do(Ask(ref=1, sku="mug"), viewer("ann"))
+    open_ = await shop.do(Ask(ref=1, sku="mug", text="包邮吗"), viewer("ann"))
+    known = await shop.do(Ask(ref=1, sku="mug", text="能机洗吗"), viewer("ann"))
+    await shop.asks.aclose()
+
+    assert link.card is not None
+    assert open_.question is not None
+    assert known.answers is not None
+    assert await shop.redis.exists(shop.key("asks"), shop.key("questions")) == 0
+    assert await shop.redis.hget(shop.key("room"), "seq") == before
+
+
+async def answered(shop: Desk, text: str) -> None:
+    """Have the host answer this about the mug."""
+    asked = (await shop.do(Ask(ref=1, sku="mug", text=text), viewer("zoe"))).question
+    assert asked is not None
+    await shop.do(QuestionAnswer(ref=1, question=asked.question, text="yes"))
+
+
+async def test_with_followers_only_only_they_ask_in_words(shop: Desk) -> None:
+    await shop.do(Rules(ref=1, followers_only=True))
+    asked = Ask(ref=1, sku="mug", text="能机洗吗")
+
+    assert await refusal(shop.do(asked, viewer("ann"))) == "forbidden"
+    assert (await shop.do(Ask(ref=1, sku="mug"), viewer("ann"))).card is not None
+    await shop.do(Follow(ref=1), viewer("ann"))
+    assert (await shop.do(asked, viewer("ann"))).question is not None
+    assert (await shop.do(asked)).question is not None
+
+
+async def test_in_slow_mode_who_asks_in_words_has_spoken(shop: Desk) -> None:
+    await shop.do(Slow(ref=1, seconds=600))
+    asked = Ask(ref=1, sku="mug", text="能机洗吗")
+
+    assert (await shop.do(asked, viewer("ann"))).question is not None
+    assert await refusal(shop.do(asked, viewer("ann"))) == "rate_limited"
+    assert await refusal(shop.do(Comment(ref=1, text="hi"), viewer("ann"))) == "rate_limited"
+    await shop.do(Comment(ref=1, text="hi"), viewer("ben"))
+    assert await refusal(shop.do(asked, viewer("ben"))) == "rate_limited"
+    for who in (viewer("ben"), HOST):
+        assert (await shop.do(Ask(ref=1, sku="mug"), who)).card is not None
+    assert (await shop.do(asked)).question is not None
+
+
+async def test_a_word_blocked_on_another_worker_is_refused_in_a_question_at_once(
+    shop: Desk, there: Desk
+) -> None:
+    asked = Ask(ref=1, sku="mug", text="is it fake?")
+    assert (await shop.do(asked, viewer("ann"))).question is not None
+
+    await there.do(WordsPut(ref=1, words=["fake"], action="block"))
+
+    assert await refusal(shop.do(asked, viewer("ben"))) == "forbidden"
 
 
 async def test_the_rules_file_of_the_settings_is_used(make_settings: MakeSettings) -> None:

@@ -5,9 +5,10 @@ the version to its script, which takes none that was judged by others (`comment_
 moderator is answered `ok`, no comment slips by the new rule on any worker.
 """
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -19,12 +20,23 @@ from server.protocol.events import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.rooms.moderating.folding import readings
-from server.rooms.moderating.matching import Matcher
+from server.rooms.moderating.matching import FORMS_MAX, Matcher, must_have_letters
 from server.rooms.moderating.words import read_words
 from server.settings import Settings
 from server.store.scripts import Scripts
 
 ROOMS_REMEMBERED_MAX = 2000
+CHARS_REMEMBERED_MAX = 1_000_000
+"""Characters of the words of all remembered rooms, as they are looked for; some 130 bytes each."""
+VARIANTS_CHARS_MAX = 200_000
+"""Characters that the variants may add to the words of one room."""
+CHARS_AT_ONCE_MAX = 2000
+"""More are made ready in a thread."""
+
+TRIES_MAX = 5
+"""How often the rules may change while one batch is on its way."""
+
+T = TypeVar("T")
 
 
 class _Changed(msgspec.Struct):
@@ -54,11 +66,16 @@ _LOADED = msgspec.msgpack.Decoder(Loaded)
 
 
 class RoomRules(NamedTuple):
-    """The rules of one room at one version, ready to judge."""
+    """The rules of one room at one version, ready to judge.
+
+    `actions` are its own words, `chars` the characters looked for because of them.
+    """
 
     ver: int
     followers_only: bool
     matchers: tuple[Matcher[WordAction], ...]
+    actions: dict[str, WordAction] = {}
+    chars: int = 0
 
     def verdict(self, text: str) -> WordAction | None:
         """What the words in `text` ask for: the strictest; None if there are none."""
@@ -84,6 +101,8 @@ class Rules:
         self._server = read_words(settings.moderation.words_file)
         self._servers = tuple(filter(None, [self._server.matcher()]))
         self._rooms: OrderedDict[str, RoomRules] = OrderedDict()
+        self._chars = 0
+        self._making = asyncio.Lock()
 
     def handlers(self) -> Handlers:
         """What moderators may change."""
@@ -106,14 +125,57 @@ class Rules:
     async def load(self, room_id: str) -> RoomRules:
         """Read them anew. Raises CommandError."""
         loaded = await self.read(room_id)
-        own = Matcher(loaded.actions(), variants=self._server.variants)
-        matchers = (*self._servers, own) if own else self._servers
-        rules = RoomRules(loaded.ver, loaded.followers_only, matchers)
-        self._rooms[room_id] = rules
-        self._rooms.move_to_end(room_id)
-        if len(self._rooms) > ROOMS_REMEMBERED_MAX:
-            self._rooms.popitem(last=False)
+        actions = loaded.actions()
+        rules = self._with_same_words(room_id, loaded, actions)
+        if rules is None and sum(map(len, actions)) <= CHARS_AT_ONCE_MAX // FORMS_MAX:
+            rules = self._made(loaded, actions)
+        if rules is None:
+            async with self._making:  # one at a time: they share the interpreter with the loop
+                rules = self._with_same_words(room_id, loaded, actions)
+                if rules is None:
+                    rules = await asyncio.to_thread(self._made, loaded, actions)
+        self._remember(room_id, rules)
         return rules
+
+    def _with_same_words(
+        self, room_id: str, loaded: Loaded, actions: dict[str, WordAction]
+    ) -> RoomRules | None:
+        known = self._rooms.get(room_id)
+        if known is None or known.actions != actions:
+            return None
+        return known._replace(ver=loaded.ver, followers_only=loaded.followers_only)
+
+    def _made(self, loaded: Loaded, actions: dict[str, WordAction]) -> RoomRules:
+        own = Matcher(
+            actions, variants=self._server.variants, variants_chars_max=VARIANTS_CHARS_MAX
+        )
+        matchers = (*self._servers, own) if own else self._servers
+        return RoomRules(loaded.ver, loaded.followers_only, matchers, actions, own.chars)
+
+    def _remember(self, room_id: str, rules: RoomRules) -> None:
+        """Forgets others for it: those that were read longest ago, while there are too many."""
+        self._chars += rules.chars
+        if (before := self._rooms.pop(room_id, None)) is not None:
+            self._chars -= before.chars
+        self._rooms[room_id] = rules
+        while len(self._rooms) > 1 and (
+            len(self._rooms) > ROOMS_REMEMBERED_MAX or self._chars > CHARS_REMEMBERED_MAX
+        ):
+            _, forgotten = self._rooms.popitem(last=False)
+            self._chars -= forgotten.chars
+
+    async def judged(self, room_id: str, by: Callable[[RoomRules], Awaitable[T | None]]) -> T:
+        """What `by` makes of the room's rules; None from it says that the room has others by now.
+
+        Raises CommandError.
+        """
+        rules = await self.of(room_id)
+        for _ in range(TRIES_MAX):
+            outcome = await by(rules)
+            if outcome is not None:
+                return outcome
+            rules = await self.load(room_id)
+        raise CommandError("unavailable", "The rules of this room change; try again.", 500)
 
     async def read(self, room_id: str) -> Loaded:
         """The rules as they stand in the store. Raises CommandError."""
@@ -154,7 +216,8 @@ def _clean(words: Iterable[str]) -> list[str]:
     """Words that can be looked for, each once. Raises CommandError."""
     clean = _trimmed(words)
     try:
-        Matcher(dict.fromkeys(clean))
+        for word in clean:
+            must_have_letters(word)
     except ValueError as error:
         raise CommandError("bad_message", str(error)) from None
     return clean

@@ -15,11 +15,11 @@ from server.protocol.events import Ok
 from server.protocol.models import Card
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
-from server.rooms.moderating.rules import Rules
 from server.rooms.plain_text import shown_text
 from server.rooms.showing import Showing, Showings
 from server.rooms.talk.intent_rules import IntentRules
 from server.rooms.talk.intents import Intent, Intents
+from server.rooms.talk.permits import Permits
 from server.rooms.talk.questions import Questions
 from server.rooms.talk.titles import TellingWords, Titles
 from server.settings import Settings
@@ -36,8 +36,8 @@ _ANY = msgspec.msgpack.Decoder(Any)
 class Asks:
     """Takes asks.
 
-    `showings` knows the shelves, `questions` takes what is no ask for the link, `rules` the words
-    that are blocked; `intent_rules` say what comments mean.
+    `showings` knows the shelves, `questions` takes what is no ask for the link, `permits` says who
+    may ask by the button; `intent_rules` say what comments mean.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Asks:
         metrics: Metrics,
         showings: Showings,
         questions: Questions,
-        rules: Rules,
+        permits: Permits,
         intent_rules: IntentRules,
     ) -> None:
         self._scripts = scripts
@@ -55,7 +55,7 @@ class Asks:
         self._events_max = settings.rooms.event_stream_len_max
         self._showings = showings
         self._questions = questions
-        self._rules = rules
+        self._permits = permits
         self._intents = Intents(intent_rules)
         self._telling = TellingWords(intent_rules)
         self._titles: dict[str, Titles] = {}
@@ -83,25 +83,18 @@ class Asks:
             raise CommandError(
                 "not_found", f"There is no product `{cmd.sku}` on the shelf; ask about another."
             )
-        ok = Ok(ref=cmd.ref)
-        if not cmd.text:
-            return self._answer_ask(call, showing, cmd.sku, "sku", ok)
-        text = shown_text("text", cmd.text, self._limits.question_chars_max)
-        intent = self._intents.read(text, asks=True)
-        if intent.link:
-            return self._answer_ask(call, showing, cmd.sku, "sku", ok)
-        await self._must_be_allowed(call, text)
-        return await self._questions.ask(call, showing, cmd.sku, intent, text, ok)
-
-    async def _must_be_allowed(self, call: Call, text: str) -> None:
-        """No blocked words. What they would hold may pass: only the staff sees the queue."""
-        if call.who.role is not Role.VIEWER:
-            return
-        if (await self._rules.of(call.room_id)).verdict(text) == "block":
-            raise CommandError(
-                "forbidden",
-                "A word in this question is not allowed here; ask in other words.",
-            )
+        ok, text = Ok(ref=cmd.ref), ""
+        if cmd.text:
+            text = shown_text("text", cmd.text, self._limits.question_chars_max)
+        intent = self._intents.read(text, asks=True) if text else None
+        if intent is None or intent.link:
+            seen = await self._permits.ask(call)
+            return self._answer_ask(call, showing, cmd.sku, "sku", ok, counts=seen)
+        # What words would hold for review may pass: only the staff sees the queue.
+        seen = await self._permits.ask(call, text)
+        return await self._questions.ask(
+            call, showing, cmd.sku, intent, text, ok, seen=seen, quiet=True
+        )
 
     def read(self, text: str) -> Intent:
         """What a comment asks for."""

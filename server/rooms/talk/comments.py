@@ -35,9 +35,6 @@ BATCH_MAX = 500
 WAITING_MAX = 20_000
 USERS_REMEMBERED_MAX = 100_000
 
-RULES_TRIES_MAX = 5
-"""How often the rules may change while one batch is on its way."""
-
 
 class Heed(Protocol):
     """What reads a viewer's comments, and is told of each that was accepted."""
@@ -192,15 +189,15 @@ class Comments:
             )
 
     async def _add(self, room_id: str, drafts: list[_Draft]) -> list[_Outcome]:
-        rules = await self._rules.of(room_id)
-        for _ in range(RULES_TRIES_MAX):
-            outcomes = await self._add_by(rules, room_id, drafts)
-            if not outcomes or outcomes[0].err != "stale":
-                return outcomes
-            rules = await self._rules.load(room_id)
-        raise CommandError("unavailable", "The rules of this room change; try again.", 500)
+        async def by(rules: RoomRules) -> list[_Outcome] | None:
+            return await self._add_by(rules, room_id, drafts)
 
-    async def _add_by(self, rules: RoomRules, room_id: str, drafts: list[_Draft]) -> list[_Outcome]:
+        return await self._rules.judged(room_id, by)
+
+    async def _add_by(
+        self, rules: RoomRules, room_id: str, drafts: list[_Draft]
+    ) -> list[_Outcome] | None:
+        """What becomes of them by these rules; None if the room has others by now."""
         comments = [draft.comment for draft in drafts]
         for draft in drafts:
             if draft.comment["role"] == Role.VIEWER:
@@ -216,4 +213,5 @@ class Comments:
             "recent_max": recent_comments_max(self._settings, room_id),
             "events_max": self._limits.event_stream_len_max,
         }
-        return await self._scripts.run("comment_add", room_id, args | self._bounds, _OUTCOMES)
+        outcomes = await self._scripts.run("comment_add", room_id, args | self._bounds, _OUTCOMES)
+        return None if outcomes and outcomes[0].err == "stale" else outcomes

@@ -1,6 +1,6 @@
 -- Adds a batch of comments, each shown, held for review or refused on its own.
 -- keys: room events bus recent muted spoke rules review said spoken moderators timeline
--- uses: room timeline review showing
+-- uses: room timeline review showing speaking
 -- args: comments = {{id, user, name, role, text, exempt?, word?, follows?, digest?, asks?}, ...}
 --   recent_max(>= 0) rules_ver? review_max? new_ms? duplicate_ms? flood_ms? flood_users_max?(<= 900)
 -- `exempt` frees from slow mode whatever the role; `word` is what the words of the rules `rules_ver`
@@ -89,16 +89,9 @@ local function crowd(comment)
 end
 
 local function refusal(comment)
-  if followers_only and not comment.follows then
-    return { err = 'forbidden',
-      msg = 'Only followers of the host can comment now; follow the host to join in.' }
-  end
-  if slow_ms > 0 and not comment.exempt then
-    local next_ms = (spoke[comment.user] or 0) + slow_ms
-    if next_ms > now then
-      return { err = 'rate_limited', retry_ms = next_ms - now,
-        msg = 'The room is in slow mode: one comment every ' .. int(slow_ms / 1000) .. ' s.' }
-    end
+  local refused = speaking_refusal(comment, followers_only, slow_ms, spoke[comment.user], now)
+  if refused then
+    return refused
   end
   if comment.word == 'block' then
     return { err = 'forbidden',
@@ -163,14 +156,11 @@ local function judge(comment, is_shadowed)
 end
 
 local function mute_of(user)
-  local until_ms = muted[user]
-  if not until_ms then
-    return false, false
-  elseif until_ms <= now then
+  local mute = muted[user] and mute_in(muted[user], now)
+  if muted[user] and not mute then
     redis.call('HDEL', K.muted, user)
-    return false, false
   end
-  return math.floor(until_ms), until_ms > math.floor(until_ms)   -- half a ms more: shadow
+  return mute
 end
 
 local shown, first_spoken, any_held = {}, {}, false
@@ -179,11 +169,11 @@ local function put(comment)
   if phase ~= 'live' then
     return { err = 'not_live', msg = 'Comments are open only while the room is live.' }
   end
-  local muted_until, is_shadowed = mute_of(comment.user)
-  if muted_until and not is_shadowed then
-    return { err = 'muted', retry_ms = muted_until - now,
-      msg = 'A moderator muted you here; wait until it lapses.' }
+  local mute = mute_of(comment.user)
+  if mute and not mute.shadow then
+    return mute_refusal(mute, now)
   end
+  local is_shadowed = mute ~= nil
   local role = comment.role
   if role == 'viewer' and moderators[comment.user] then
     role = 'moderator'

@@ -1,7 +1,7 @@
 -- Puts a batch of questions into the queue; the same question of many is one.
 -- keys: room events bus timeline muted questions askers
--- uses: room timeline questions asking
--- args: questions = {{id, key, sku, topic, text, user, name}, ...} open_max per_user_max events_max;
+-- uses: room timeline questions asking speaking
+-- args: questions = {{id, key, sku, topic, text, user, name, quiet}, ...} open_max per_user_max events_max;
 --   questions of one `key` are the same
 -- returns: in the same order {question} or {err, msg, retry_ms?}: not_live muted rate_limited;
 --   refuses not_found as a whole
@@ -25,19 +25,17 @@ for _, question in ipairs(all_questions()) do
   end
 end
 
--- Until when; half a ms more says shadow.
 local function mute_of(user)
-  return tonumber(redis.call('HGET', K.muted, user) or 0)
+  return mute_in(redis.call('HGET', K.muted, user), now)
 end
 
 local function refusal(asked)
   if phase == 'ended' then
     return { err = 'not_live', msg = 'Questions are taken until the stream ends.' }
   end
-  local muted_until = mute_of(asked.user)
-  if muted_until == math.floor(muted_until) and muted_until > now then
-    return { err = 'muted', retry_ms = muted_until - now,
-      msg = 'A moderator muted you here; wait until it lapses.' }
+  local mute = mute_of(asked.user)
+  if mute and not mute.shadow then
+    return mute_refusal(mute, now)
   end
   if by_key[asked.key] then
     return nil
@@ -76,11 +74,11 @@ local function add(asked)
   local question = by_key[asked.key]
   if not question then
     question = { question = asked.id, key = asked.key, sku = asked.sku, topic = asked.topic,
-      text = asked.text, user = asked.user, name = asked.name, asked = 0, status = 'open',
-      at = now }
-    if mute_of(asked.user) > now then   -- in the shadow: as if it were asked
+      text = asked.text, user = asked.user, name = asked.name, quiet = asked.quiet or nil,
+      asked = 0, status = 'open', at = now }
+    if mute_of(asked.user) then   -- in the shadow: as if it were asked
       question.asked = 1
-      return { question = question_view(question) }
+      return { question = full_view(question) }
     end
     while open >= A.open_max do
       make_room()
@@ -89,13 +87,14 @@ local function add(asked)
     open = open + 1
     new[#new + 1] = question
   end
-  if question.status == 'open' and mute_of(asked.user) <= now
+  if question.status == 'open' and not mute_of(asked.user)
     and redis.call('ZADD', K.askers, 'NX', 0, question.question .. '/' .. asked.user) == 1 then
     question.asked = question.asked + 1
     save_question(question)
     is_changed = true
   end
-  return { question = question_view(question) }
+  local view = question.user == asked.user and full_view or question_view
+  return { question = view(question) }
 end
 
 local outcomes = {}
@@ -106,6 +105,10 @@ for _, question in ipairs(new) do
   record({ k = 'queued', question = question_view(question), at = now })
 end
 if is_changed then
-  tell_queue()
+  local questions = {}
+  for _, question in pairs(by_key) do
+    questions[#questions + 1] = question
+  end
+  tell_queue(questions)
 end
 return done(outcomes)

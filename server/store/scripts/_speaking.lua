@@ -1,0 +1,28 @@
+-- Prelude: what keeps a user from speaking, in a comment as in a question. Comes after room.
+
+-- The mute {until(ms), shadow?} that is stored as `value`; nil if there is none, or it has lapsed.
+local function mute_in(value, now)
+  local until_ms = tonumber(value or 0)
+  if until_ms > now then
+    local whole = math.floor(until_ms)
+    return { ['until'] = whole, shadow = until_ms > whole }   -- half a ms more: shadow
+  end
+end
+
+local function mute_refusal(mute, now)
+  return { err = 'muted', retry_ms = mute['until'] - now,
+    msg = 'A moderator muted you here; wait until it lapses.' }
+end
+
+-- Why a viewer may not speak now; nil if they may. `one` says whether the user `follows` and is
+-- `exempt` from slow mode; spoke_ms is when they spoke last.
+local function speaking_refusal(one, followers_only, slow_ms, spoke_ms, now)
+  if followers_only and not one.follows then
+    return { err = 'forbidden',
+      msg = 'Only followers of the host can comment now; follow the host to join in.' }
+  end
+  if slow_ms > 0 and not one.exempt and (spoke_ms or 0) + slow_ms > now then
+    return { err = 'rate_limited', retry_ms = spoke_ms + slow_ms - now,
+      msg = 'The room is in slow mode: one comment every ' .. int(slow_ms / 1000) .. ' s.' }
+  end
+end

@@ -1,0 +1,55 @@
+-- Says of a batch of users who ask whether they may.
+-- keys: room muted spoke moderators
+-- uses: room speaking
+-- args: asks = {{user, role, says?(bool), word?, follows?}, ...} rules_ver
+-- `says` is whether there are words in it that others will read: those are held to what comments
+-- are; `word` and `follows` as in comment_add.
+-- returns: in the same order {ok, shadow?} or {err, msg, retry_ms?}: muted forbidden rate_limited, or
+-- stale for all when the rules have another version; refuses not_found as a whole
+-- holds: who asks in words has spoken, as slow mode counts it. A refusal leaves no trace.
+
+if not room_phase() then
+  return no_room()
+end
+local now = now_ms()
+local at = redis.call('HMGET', K.room, 'slow_s', 'rules_ver', 'followers_only')
+local slow_ms, followers_only = tonumber(at[1]) * 1000, at[3] == '1'
+local is_stale = A.rules_ver ~= tonumber(at[2] or 0)
+
+local function must_obey(ask)
+  return ask.says and ask.role == 'viewer'
+    and redis.call('HEXISTS', K.moderators, ask.user) == 0
+end
+
+local function answer(ask)
+  local mute = mute_in(redis.call('HGET', K.muted, ask.user), now)
+  if mute and not mute.shadow then
+    return mute_refusal(mute, now)
+  end
+  if must_obey(ask) then
+    local spoke_ms = slow_ms > 0 and tonumber(redis.call('HGET', K.spoke, ask.user) or nil) or nil
+    local refused = speaking_refusal(ask, followers_only, slow_ms, spoke_ms, now)
+    if refused then
+      return refused
+    end
+    if ask.word == 'block' then
+      return { err = 'forbidden',
+        msg = 'A word in this question is not allowed here; ask in other words.' }
+    end
+    if slow_ms > 0 then
+      redis.call('HSET', K.spoke, ask.user, int(now))
+      redis.call('PEXPIRE', K.spoke, int(slow_ms))   -- whoever spoke before that is free again
+    end
+  end
+  return { ok = true, shadow = mute and true or nil }
+end
+
+local outcomes = {}
+for i, ask in ipairs(A.asks) do
+  if is_stale then
+    outcomes[i] = { err = 'stale', msg = 'The rules of this room changed; read them again.' }
+  else
+    outcomes[i] = answer(ask)
+  end
+end
+return done(outcomes)
