@@ -29,6 +29,7 @@ from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
 from server.rooms.community.group_ids import recent_comments_max
 from server.rooms.kept import STREAM_PAGE, KeptEvents, StreamPage
+from server.rooms.staff import read_staff_values
 from server.rooms.state import ANSWERS_MAX, LOADED, LoadedRoom, RoomState
 from server.settings import Settings
 from server.store.bus import BusMessage, Position, Say
@@ -326,11 +327,20 @@ class Room:
     async def _fill_once(self) -> None:
         """What the stream does not hold is read first, so that the stream then overtakes it."""
         loaded = await self._read()
+        for_staff = await self._read_for_staff()
         self._recover_comments(loaded)
         while not self._over and await self._fill_page():
             pass
         if not self._over:
             self._take_values(loaded)
+            for event in for_staff:
+                self.audience.tell_staff(event)
+
+    async def _read_for_staff(self) -> list[Event]:
+        """What a desk may have missed; who sits down at one from now on reads it all."""
+        if not self.audience.has_staff:
+            return []
+        return await read_staff_values(self._scripts, self.room_id)
 
     async def _fill_page(self) -> bool:
         """Apply one page of the stream; True while more is left."""

@@ -8,8 +8,9 @@ import pytest
 
 from server.auth import Identity
 from server.protocol.codes import CommandError
-from server.protocol.commands import Comment, Mute, Notice
+from server.protocol.commands import Comment, Mute, Notice, ShelfPut
 from server.protocol.community_commands import (
+    Ask,
     CommentKeep,
     Follow,
     ModeratorAdd,
@@ -21,6 +22,7 @@ from server.protocol.community_commands import (
     WordsRemove,
 )
 from server.protocol.events import Ok
+from server.protocol.models import Product
 from server.protocol.roles import Role
 from server.rooms.moderating.actions import Actions
 from tests.conftest import MakeSettings
@@ -238,11 +240,12 @@ async def test_a_moderator_by_room_sees_what_the_staff_sees_from_that_moment(
     await ann.until(lambda m: m["t"] == "role" and m["role"] == "viewer")
     await say(here, "psst psst", BEN)
     await there.heard_all()
+    late = await there.join("ann")  # let in at the pass after
 
     assert again.joined["you"]["role"] == "moderator"
     assert [len([m for m in g.heard if m["t"] == "review"]) for g in (ann, again)] == [1, 1]
     assert [m for m in ben.heard if m["t"] in ("role", "review")] == []
-    assert (await there.join("ann")).joined["you"]["role"] == "viewer"
+    assert late.joined["you"]["role"] == "viewer"
 
 
 async def test_who_moderates_by_token_stays_moderator(here: Desk) -> None:
@@ -267,6 +270,25 @@ async def test_a_worker_that_missed_it_learns_who_moderates_from_the_stream(
 
     await ann.until(lambda m: m["t"] == "role")
     assert ann.exempt is True
+
+
+async def test_after_a_loss_on_the_bus_a_desk_is_true_again(here: Desk, there: Desk) -> None:
+    mo, ann = await there.join("mo", role=Role.MODERATOR), await there.join("ann")
+    await here.do(Rules(ref=1, review="all"), MO)
+    await here.do(ShelfPut(ref=1, product=Product(sku="tea", title="Tea", price=9, currency="EUR")))
+    there.deafen()
+    await say(here, "may I?")
+    await here.do(Ask(ref=1, sku="tea"), ANN)
+    await here.do(Ask(ref=1, sku="tea", text="is it organic?"), ANN)
+    await here.asks.aclose()
+    await there.heard_all()
+    there.listen()
+    there.cut()
+
+    await mo.until(lambda m: m["t"] == "review" and m["total"] == 1)
+    await mo.until(lambda m: m["t"] == "asks" and m["counts"] == {"tea": 1})
+    await mo.until(lambda m: m["t"] == "queue" and m["questions"][0]["text"] == "is it organic?")
+    assert not [m for m in ann.heard if m["t"] in ("review", "asks", "queue")]
 
 
 async def test_the_same_text_is_refused_and_short_ones_are_not(here: Desk) -> None:

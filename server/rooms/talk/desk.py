@@ -12,10 +12,10 @@ from server.protocol.community_commands import DeskOpen
 from server.protocol.events import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
+from server.rooms.staff import HELD_MAX
 from server.rooms.talk.questions import Due
 from server.store.scripts import Scripts
 
-HELD_MAX = 50
 MUTED_MAX = 500
 
 

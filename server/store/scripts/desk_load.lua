@@ -2,8 +2,8 @@
 -- keys: room asks questions review words rules moderators muted
 -- uses: room questions review
 -- args: held_max muted_max
--- returns: {desk(community.Desk), due}: `held` are the oldest, `muted` those muted longest; `due` is
---   what the host's answers are still to be told; refuses not_found
+-- returns: {desk(community.Desk), due, held_total}: `held` are the oldest, `muted` those muted
+--   longest; `due` is what the host's answers are still to be told; refuses not_found
 -- holds: changes nothing.
 
 if not room_phase() then
@@ -19,7 +19,8 @@ for i = 1, #flat, 2 do
   desk.asks[flat[i]] = tonumber(flat[i + 1])
 end
 
-desk.held = held_views(A.held_max)
+local held_total
+desk.held, held_total = held_views(A.held_max)
 
 flat = redis.call('HGETALL', K.words)
 for i = 1, #flat, 2 do
@@ -49,4 +50,4 @@ end)
 for i = 1, math.min(#muted, A.muted_max) do
   desk.muted[i] = muted[i]
 end
-return done({ desk = desk, due = due_answers() })
+return done({ desk = desk, due = due_answers(), held_total = held_total })
