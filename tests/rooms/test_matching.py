@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.rooms.moderating.folding import plain, squeezed
-from server.rooms.moderating.matching import Matcher
+from server.rooms.moderating.matching import PIECE_OF_SEARCH_CHARS_MAX, Matcher
 
 WORDS = ["fuck", "ass", "shit", "bite", "milf", "hell", "slit", "1688", "buy now"]
 WORDS += ["connard", "enculé", "fils de pute", "微信", "加vx", "傻逼", "сука", "anus"]
@@ -151,3 +151,29 @@ def test_a_word_between_separators_is_found_in_any_case_and_width(
 
     assert Matcher({word: word}).first(before + dressed + after) == word
     assert squeezed(plain(dressed)) == squeezed(plain(word))
+
+
+def test_what_variants_add_is_bounded_in_all_and_the_words_themselves_stay() -> None:
+    words = [f"{n}微信微信微信" for n in range(50)]
+    free = Matcher(dict.fromkeys(words), variants=VARIANTS)
+    bounded = Matcher({word: word for word in words}, variants=VARIANTS, variants_chars_max=800)
+    none = Matcher({word: word for word in words}, variants=VARIANTS, variants_chars_max=0)
+
+    assert free.chars > 20_000
+    assert 400 < bounded.chars <= 400 + 800
+    assert none.chars <= 400
+    assert [bounded.first(f"加 {word} 吧") for word in words] == words
+    assert bounded.first("7微信微信微伩") == "7微信微信微信"
+
+
+def test_more_words_than_one_search_takes_are_found_in_one_go() -> None:
+    words = [f"{n:04}" + "x" * 60 for n in range(1000)]
+    matcher = Matcher({word: word for word in words})
+
+    assert matcher.chars > 3 * PIECE_OF_SEARCH_CHARS_MAX
+    found = [matcher.first(words[n]) for n in (0, 499, 999)]
+    assert found == [words[0], words[499], words[999]]
+
+
+def test_a_variant_without_letters_is_left_out() -> None:
+    assert Matcher({"微": 1}, variants=[("微", "!")]).first("微") == 1

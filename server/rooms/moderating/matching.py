@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice, pairwise, product
+from math import inf, prod
 from typing import Generic, NamedTuple, TypeVar
 
 from ahocorasick_rs import AhoCorasick
@@ -13,6 +14,8 @@ T = TypeVar("T")
 
 FORMS_MAX = 64
 """Spellings of one word that its variants may give; further ones are left out."""
+PIECE_OF_SEARCH_CHARS_MAX = 20_000
+"""Characters of one automaton: a few ms to make, during which no other thread runs."""
 PIECES_MIN = 3
 PIECE_CHARS_MAX = 2
 """`f u ck` is a word spelled out; `an us` may be two words."""
@@ -40,7 +43,9 @@ class Matcher(Generic[T]):
     or not.
     `variants` are groups of characters of which each may stand for the first; with `disguises`
     words are also found behind digits, look-alikes and stretched letters (`folding.readings`).
-    Raises ValueError for a word without letters or digits.
+    What variants add is at most `variants_chars_max` characters in all, the same number of
+    spellings for each word. Raises ValueError for a word without letters or digits.
+    Making one takes about 1 ms for 2,000 characters; of many, it is made in a thread.
     """
 
     def __init__(
@@ -49,56 +54,111 @@ class Matcher(Generic[T]):
         *,
         variants: Collection[tuple[str, ...]] = (),
         disguises: bool = True,
+        variants_chars_max: float = inf,
     ) -> None:
         self._disguises = disguises
         forms: dict[str, list[_Form[T]]] = {}
+        folded = {word: plain(word) for word in words}
+        spellings = _Spellings(variants, folded.values(), variants_chars_max)
         for word, value in words.items():
-            for spelling in _spellings(word, variants):
+            _must_have_letters(word, folded[word])
+            for spelling in spellings.of(word, folded[word]):
                 letters, gaps = _taken_apart(spelling)
-                if not letters:
-                    raise ValueError(f"`{word}` has no letter or digit to look for.")
-                forms.setdefault(letters, []).append(_Form(gaps, value))
-        self._letters = list(forms)
-        self._forms = list(forms.values())
-        self._search = AhoCorasick(self._letters) if forms else None
+                if letters:
+                    forms.setdefault(letters, []).append(_Form(gaps, value))
+        self.chars = sum(map(len, forms))
+        self._searches = [
+            (AhoCorasick(list(piece), store_patterns=False), [forms[letters] for letters in piece])
+            for piece in _pieces(forms)
+        ]
 
     def __bool__(self) -> bool:
-        return self._search is not None
+        return bool(self._searches)
 
     def find(self, text: str) -> Iterator[T]:
         """The values of the words in `text`, by place; one may come more than once."""
-        if self._search is not None:
+        if self._searches:
             for reading in readings(text) if self._disguises else (plain(text),):
                 yield from self.find_in(reading)
 
     def find_in(self, reading: str) -> Iterator[T]:
         """The same for one reading of a text (`folding.readings`)."""
-        if self._search is not None:
-            hits = self._search.find_matches_as_indexes(squeezed(reading), overlapping=True)
+        letters = squeezed(reading)
+        for search, forms in self._searches:
+            hits = search.find_matches_as_indexes(letters, overlapping=True)
             if hits:
-                yield from self._whole(reading, hits)
+                yield from _whole(reading, hits, forms)
 
     def first(self, text: str) -> T | None:
         """The first value found, or None."""
         return next(self.find(text), None)
 
-    def _whole(self, reading: str, hits: Iterable[tuple[int, int, int]]) -> Iterator[T]:
-        places = [at for at, char in enumerate(reading) if char not in GAPS]
-        for index, start, end in hits:
-            span = places[start:end]
-            if not _has_edges(reading, span[0], span[-1]):
-                continue
-            for form in self._forms[index]:
-                if _hangs_together(reading, span, form.gaps):
-                    yield form.value
+
+def must_have_letters(word: str) -> None:
+    """Raises ValueError, with a sentence, for a word that can't be looked for."""
+    _must_have_letters(word, plain(word))
 
 
-def _spellings(word: str, variants: Collection[tuple[str, ...]]) -> Iterator[str]:
-    """The word folded, and with its letters' variants; each once."""
-    choices = {group[0]: group for group in variants}
-    others = product(*(choices.get(char, (char,)) for char in plain(word)))
-    spelled = islice(map("".join, others), FORMS_MAX)
-    yield from dict.fromkeys([plain(word), twin(word), *map(plain, spelled)])
+def _must_have_letters(word: str, folded: str) -> None:
+    if not squeezed(folded):
+        raise ValueError(f"`{word}` has no letter or digit to look for.")
+
+
+def _pieces(forms: Iterable[str]) -> Iterator[list[str]]:
+    """All of them, in lists of at most PIECE_OF_SEARCH_CHARS_MAX characters or one."""
+    piece, chars = list[str](), 0
+    for letters in forms:
+        if piece and chars + len(letters) > PIECE_OF_SEARCH_CHARS_MAX:
+            yield piece
+            piece, chars = [], 0
+        piece.append(letters)
+        chars += len(letters)
+    if piece:
+        yield piece
+
+
+def _whole(
+    reading: str, hits: Iterable[tuple[int, int, int]], forms: list[list[_Form[T]]]
+) -> Iterator[T]:
+    places = [at for at, char in enumerate(reading) if char not in GAPS]
+    for index, start, end in hits:
+        span = places[start:end]
+        if not _has_edges(reading, span[0], span[-1]):
+            continue
+        for form in forms[index]:
+            if _hangs_together(reading, span, form.gaps):
+                yield form.value
+
+
+class _Spellings:
+    """How words may be spelled. Of each as many as `chars_max` leaves to all of them.
+
+    `folded` are all the words, as `plain` gives them.
+    """
+
+    def __init__(
+        self, variants: Collection[tuple[str, ...]], folded: Iterable[str], chars_max: float
+    ) -> None:
+        self._choices = {group[0]: group for group in variants}
+        self.each_max = FORMS_MAX
+        if chars_max < inf:
+            numbers = [(len(word), self._number(word)) for word in folded]
+            varied = [(chars, number - 1) for chars, number in numbers if number > 1]
+            while chars_max < sum(chars * min(more, self.each_max - 1) for chars, more in varied):
+                self.each_max //= 2
+
+    def of(self, word: str, folded: str) -> Iterator[str]:
+        """The word folded, and with its letters' variants; each once."""
+        spellings = [folded, twin(word)]
+        if self._number(folded) > 1:
+            others = product(*(self._choices.get(char, (char,)) for char in folded))
+            spellings += map(plain, islice(map("".join, others), self.each_max))
+        yield from dict.fromkeys(spellings)
+
+    def _number(self, folded: str) -> int:
+        """How many spellings variants give, FORMS_MAX at most."""
+        counts = [len(self._choices[char]) for char in folded if char in self._choices]
+        return min(FORMS_MAX, prod(counts))
 
 
 def _taken_apart(spelling: str) -> tuple[str, frozenset[int]]:

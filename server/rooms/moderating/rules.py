@@ -20,7 +20,7 @@ from server.protocol.events import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.rooms.moderating.folding import readings
-from server.rooms.moderating.matching import FORMS_MAX, Matcher, must_have_letters
+from server.rooms.moderating.matching import Matcher, must_have_letters
 from server.rooms.moderating.words import read_words
 from server.settings import Settings
 from server.store.scripts import Scripts
@@ -30,8 +30,8 @@ CHARS_REMEMBERED_MAX = 1_000_000
 """Characters of the words of all remembered rooms, as they are looked for; some 130 bytes each."""
 VARIANTS_CHARS_MAX = 200_000
 """Characters that the variants may add to the words of one room."""
-CHARS_AT_ONCE_MAX = 2000
-"""More are made ready in a thread."""
+CHARS_AT_ONCE_MAX = 32
+"""Characters of words whose spellings take a millisecond; for more there is a thread."""
 
 TRIES_MAX = 5
 """How often the rules may change while one batch is on its way."""
@@ -74,8 +74,8 @@ class RoomRules(NamedTuple):
     ver: int
     followers_only: bool
     matchers: tuple[Matcher[WordAction], ...]
-    actions: dict[str, WordAction] = {}
-    chars: int = 0
+    actions: dict[str, WordAction]
+    chars: int
 
     def verdict(self, text: str) -> WordAction | None:
         """What the words in `text` ask for: the strictest; None if there are none."""
@@ -127,7 +127,7 @@ class Rules:
         loaded = await self.read(room_id)
         actions = loaded.actions()
         rules = self._with_same_words(room_id, loaded, actions)
-        if rules is None and sum(map(len, actions)) <= CHARS_AT_ONCE_MAX // FORMS_MAX:
+        if rules is None and sum(map(len, actions)) <= CHARS_AT_ONCE_MAX:
             rules = self._made(loaded, actions)
         if rules is None:
             async with self._making:  # one at a time: they share the interpreter with the loop
