@@ -15,7 +15,8 @@ class Question(Struct, frozen=True, omit_defaults=True):
     """What viewers want to know of a product. The same question of many is one, `asked` by so many.
 
     `sku` is empty when it is about no product. `topic` is one of the rules file's, `other` for the
-    rest. `user` and `name` are who asked first.
+    rest. `user` and `name` are who asked first; both are empty for others but the staff if that
+    was by the button and never said aloud.
     """
 
     question: str

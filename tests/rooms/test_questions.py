@@ -8,6 +8,7 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from server.metrics import Metrics
 from server.protocol.codes import CommandError
 from server.protocol.commands import Comment, LiveEnd, Mute, Pin, ShelfPut
 from server.protocol.community import Desk as DeskView
@@ -25,7 +26,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.rooms.community.group_ids import group_id
 from server.rooms.state import ANSWERS_MAX
-from server.rooms.talk.questions import key_of
+from server.rooms.talk.questions import NONE_KEPT_S, Questions, key_of
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, desk
@@ -62,10 +63,16 @@ async def question(shop: Desk, user: str, text: str, sku: str = "mug") -> Questi
     return asked
 
 
+def quiet(told: Question) -> Question:
+    """As others see what was asked by the button."""
+    return msgspec.structs.replace(told, user="", name="")
+
+
 async def answer(shop: Desk, asked: Question, text: str) -> Question:
+    """Answer what was asked by the button; as everybody sees it."""
     done = (await shop.do(QuestionAnswer(ref=1, question=asked.question, text=text))).question
     assert done is not None
-    return done
+    return quiet(done)
 
 
 async def board(shop: Desk) -> DeskView:
@@ -111,6 +118,49 @@ async def test_the_same_question_of_many_is_one_and_counts_each_of_them_once(sho
     assert await queue(shop) == [("mug", "size", 2), ("mug", "other", 2), ("lamp", "size", 1)]
 
 
+async def test_who_asked_by_the_button_is_told_to_the_staff_alone(shop: Desk) -> None:
+    ben = await shop.join("ben")
+    asked = await question(shop, "ann", "多大尺寸")
+    same = await question(shop, "ben", "尺寸多少啊")
+    said = (await shop.do(Comment(ref=1, text="mug多大尺寸"), viewer("cid"))).question
+    assert said is not None
+    [queued] = (await board(shop)).queue
+    taken = (await shop.do(QuestionTake(ref=5, question=asked.question))).question
+    assert taken is not None
+    [told] = [m["question"] for m in await ben.until(lambda m: m["t"] == "question")
+              if m["t"] == "question"]  # fmt: skip
+
+    assert [q.user for q in (asked, queued, taken)] == ["ann"] * 3
+    assert [(q.user, q.name) for q in (same, said)] == [("", "")] * 2
+    assert (told["user"], told["name"]) == ("", "")
+    view = await shop.directory.read(ROOM)
+    assert view.question is not None
+    assert view.question.user == ""
+
+
+async def test_who_asked_aloud_is_no_secret(shop: Desk) -> None:
+    await shop.do(Comment(ref=1, text="mug多大尺寸"), viewer("ann"))
+
+    assert (await question(shop, "ben", "尺寸多少啊")).user == "ann"
+
+
+async def test_what_a_host_never_answered_is_not_looked_up_for_each_who_asks(
+    shop: Desk,
+) -> None:
+    now = [0.0]
+    features = Questions(shop.scripts, shop.settings, Metrics(), shop.directory.host_of,
+                         lambda: now[0])  # fmt: skip
+    key = shop.scripts.keys.host(HOST.user, "answers")
+    kept = msgspec.msgpack.encode({"answered": 1} | msgspec.to_builtins(
+        await question(shop, "ann", "多大尺寸")))  # fmt: skip
+    assert await features._kept(HOST.user, "mug/size") is None
+    await shop.redis.hset(key, "mug/size", kept)
+
+    assert await features._kept(HOST.user, "mug/size") is None
+    now[0] = NONE_KEPT_S
+    assert await features._kept(HOST.user, "mug/size") is not None
+
+
 async def test_questions_of_many_at_once_are_counted_whole(shop: Desk) -> None:
     texts = ["能机洗吗" if n % 3 else "包邮吗" for n in range(90)]
     asks = [Ask(ref=1, sku="mug", text=text) for text in texts]
@@ -131,8 +181,8 @@ async def test_the_room_sees_which_question_is_being_answered_and_the_answer(
     heard = await ann.until(lambda m: m["t"] == "question" and m["question"].get("answer") != "")
 
     told = [m["question"] for m in heard if m["t"] == "question"]
-    assert taken == Ok(ref=5, question=seen)
-    assert seen is not None
+    assert taken.question is not None
+    assert seen == quiet(taken.question)
     assert (seen.status, done.status, done.answer) == ("answering", "answered", "30 cm high")
     assert [q["status"] for q in told] == ["answering", "answered"]
     view = await there.directory.read(ROOM)
@@ -369,7 +419,7 @@ async def answer_in(shop: Desk, room: str, user: str, text: str, says: str) -> Q
     cmd = QuestionAnswer(ref=1, question=asked.question, text=says)
     done = (await shop.dispatch.run(Call(room, HOST), cmd)).question
     assert done is not None
-    return done
+    return quiet(done)
 
 
 async def test_what_is_answered_in_a_fan_group_stays_in_it(shop: Desk, group: str) -> None:
@@ -383,16 +433,16 @@ async def test_what_is_answered_in_a_fan_group_stays_in_it(shop: Desk, group: st
 
 
 async def test_an_answer_of_which_nobody_noted_the_room_is_offered_in_the_group_alone(
-    shop: Desk, group: str
+    shop: Desk, there: Desk, group: str
 ) -> None:
     """Fan groups' answers once went to the host's; such a copy tells not where it is from."""
     secret = await answer_in(shop, group, "ann", "多大尺寸", "only for us: 25 cm")
     await shop.dispatch.run(Call(group, HOST), QuestionDrop(ref=1, question=secret.question))
     for given_in in ("", group):
         await keep(shop, secret, 1, 9, given_in)
-        assert (await ask(shop, f"not {given_in}", "尺寸多少")).answers is None
+        assert (await ask(there, f"not {given_in}", "尺寸多少")).answers is None
 
-    assert (await ask_in(shop, group, "ben", "尺寸多少")).answers == [secret]
+    assert (await ask_in(there, group, "ben", "尺寸多少")).answers == [secret]
 
 
 async def test_the_group_is_offered_what_was_answered_in_public_and_may_mend_it_for_itself(

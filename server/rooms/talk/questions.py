@@ -5,6 +5,7 @@ fits. What was answered is offered to who asks the same, here and in later rooms
 answer from an earlier room comes into this one when it is offered first.
 """
 
+import functools
 import hashlib
 import logging
 import secrets
@@ -39,6 +40,9 @@ _log = logging.getLogger(__name__)
 
 BATCH_MAX = 200
 OFFERED_MAX = 100_000
+KEYS_MAX = 10_000  # of answers that rooms show: every question is compared with them
+NONE_KEPT_S = 2.0  # how long a host's answers are taken to lack what they lacked
+NONE_KEPT_MAX = 10_000
 
 
 class _Outcome(Struct):
@@ -80,6 +84,7 @@ _KEPT = msgspec.msgpack.Decoder(_Kept)
 _ANY = msgspec.msgpack.Decoder(Any)
 
 
+@functools.lru_cache(KEYS_MAX)
 def key_of(sku: str, topic: str, text: str) -> str:
     """What is the same for questions that are the same."""
     if topic != OTHER:
@@ -88,7 +93,7 @@ def key_of(sku: str, topic: str, text: str) -> str:
     return f"{sku}/{hashlib.sha256(words.encode()).hexdigest()[:16]}"
 
 
-def _unseen(asked: dict[str, str]) -> Question:
+def _unseen(asked: dict[str, Any]) -> Question:
     """What looks like a question in the queue."""
     return Question(
         question=asked["id"],
@@ -106,7 +111,8 @@ def _unseen(asked: dict[str, str]) -> Question:
 class Questions:
     """Takes questions of viewers, and what host and moderators do with them.
 
-    `host_of` names a room's host, with whose answers those of the room are kept.
+    `host_of` names a room's host, with whose answers those of the room are kept. `clock` is any
+    that never goes back, in seconds.
     """
 
     def __init__(
@@ -115,12 +121,15 @@ class Questions:
         settings: Settings,
         metrics: Metrics,
         host_of: Callable[[str], Awaitable[str]],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._scripts = scripts
         self._host_of = host_of
         self._limits = settings.asks
         self._events_max = settings.rooms.event_stream_len_max
         self._offered: dict[tuple[str, str, str], None] = {}
+        self._clock = clock
+        self._none_kept: dict[tuple[str, str], float] = {}  # (host, key) -> asked again after
         self.batches: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
             "question_add",
             self._add,
@@ -148,11 +157,13 @@ class Questions:
         ok: Ok,
         *,
         seen: bool = True,
+        quiet: bool = False,
     ) -> Ok:
         """The reply with the answers there are, else with the question in the queue.
 
         Who was offered the answers and asks again did not find theirs, and joins the queue. What
-        the room has not `seen` is answered as if it did. Raises CommandError.
+        the room has not `seen` is answered as if it did. Who asked what is `quiet`, not
+        said aloud, others do not learn. Raises CommandError.
         """
         key = key_of(sku, intent.topic, text)
         if self._may_offer(call, key):
@@ -160,7 +171,7 @@ class Questions:
             if answers:
                 self._offered[call.room_id, call.who.user, key] = None
                 return msgspec.structs.replace(ok, answers=answers)
-        asked = {
+        asked: dict[str, Any] = {
             "id": f"q{secrets.token_hex(8)}",
             "key": key,
             "sku": sku,
@@ -168,6 +179,7 @@ class Questions:
             "text": text,
             "user": call.who.user,
             "name": call.who.name,
+            "quiet": quiet,
         }
         if not seen:
             return msgspec.structs.replace(ok, question=_unseen(asked))
@@ -187,20 +199,29 @@ class Questions:
         here = [each for each in showing.answers if key_of(each.sku, each.topic, each.text) == key]
         if here:
             return here
-        name = self._scripts.keys.host(showing.host, "answers")
-        try:
-            raw = await self._scripts.redis.hget(name, key)
-        except (RedisError, OSError):
-            return []
-        if raw is None:
-            return []
-        kept = _KEPT.decode(raw)
-        if not kept.may_be_offered(room_id):
+        kept = await self._kept(showing.host, key)
+        if kept is None or not kept.may_be_offered(room_id):
             return []
         question = Question(**{name: getattr(kept, name) for name in Question.__struct_fields__})
         if seen:
             await self._recall(room_id, key, question, kept.answered)
         return [question]
+
+    async def _kept(self, host: str, key: str) -> _Kept | None:
+        """What the host's answers have; what was not there is asked for again after a while."""
+        if self._none_kept.get((host, key), 0.0) > self._clock():
+            return None
+        name = self._scripts.keys.host(host, "answers")
+        try:
+            raw = await self._scripts.redis.hget(name, key)
+        except (RedisError, OSError):
+            return None
+        if raw is not None:
+            return _KEPT.decode(raw)
+        if len(self._none_kept) >= NONE_KEPT_MAX:
+            self._none_kept.clear()
+        self._none_kept[host, key] = self._clock() + NONE_KEPT_S
+        return None
 
     async def _recall(self, room_id: str, key: str, question: Question, answered: int) -> None:
         args = {
@@ -282,3 +303,4 @@ class Questions:
             "kept_max": self._limits.answers_kept_max,
         }
         await self._scripts.run("answer_keep", host, args, _ANY)
+        self._none_kept.pop((host, due.key), None)

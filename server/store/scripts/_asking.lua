@@ -31,8 +31,9 @@ local function tell_question(question)
   record({ k = 'question', question = view })
 end
 
-local function tell_queue()
-  mention_staff({ t = 'queue', questions = queue_view() })
+-- The queue, of `questions` if they are at hand.
+local function tell_queue(questions)
+  mention_staff({ t = 'queue', questions = queue_view(questions) })
 end
 
 -- Marks as answered and tells; the oldest answers beyond answers_max are forgotten, as every copy

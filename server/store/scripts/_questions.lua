@@ -1,8 +1,8 @@
 -- Prelude of every script that shows questions. Comes after room where it tells; expects
 -- K.questions. Besides what everybody sees (community.Question) a packed question has `key` (the
 -- same for what is the same question), `n` (how many were answered before it, when it was answered
--- last), `answered` (ms of that), `due` (the host's answers do not know it yet). A dropped one is
--- kept only while it is due.
+-- last), `answered` (ms of that), `due` (the host's answers do not know it yet), `quiet` (it was not
+-- said aloud: only the staff learns who asked). A dropped one is kept only while it is due.
 
 local QUEUE_SHOWN = 20   -- open questions that host and moderators are told
 
@@ -18,10 +18,20 @@ local function all_questions()
   return found
 end
 
-local function question_view(question)
+-- As the staff sees it, and who asked.
+local function full_view(question)
   return { question = question.question, sku = question.sku, topic = question.topic,
     text = question.text, user = question.user, name = question.name, asked = question.asked,
     status = question.status, at = question.at, answer = question.answer }
+end
+
+-- As everybody sees it.
+local function question_view(question)
+  local view = full_view(question)
+  if question.quiet then
+    view.user, view.name = '', ''
+  end
+  return view
 end
 
 -- The questions of one status; those answered are in the order of their answers, others in any.
@@ -49,16 +59,16 @@ local function question_views(most)
   return taken and question_view(taken), views
 end
 
--- The open questions, the most asked first, then the oldest.
-local function queue_view()
-  local open, views = questions_that_are('open'), {}
+-- The open ones of `questions` (all if nil), the most asked first, then the oldest.
+local function queue_view(questions)
+  local open, views = questions_that_are('open', questions), {}
   table.sort(open, function(a, b)
     if a.asked ~= b.asked then return a.asked > b.asked end
     if a.at ~= b.at then return a.at < b.at end
     return a.question < b.question
   end)
   for i = 1, math.min(#open, QUEUE_SHOWN) do
-    views[i] = question_view(open[i])
+    views[i] = full_view(open[i])
   end
   return views
 end

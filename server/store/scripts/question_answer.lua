@@ -15,4 +15,4 @@ end
 question.answer, question.answered, question.due = A.text, now_ms(), true
 put_answered(question)
 tell_queue()
-return done({ question = question_view(question), due = due_answers() })
+return done({ question = full_view(question), due = due_answers() })

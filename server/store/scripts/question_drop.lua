@@ -27,4 +27,4 @@ else
   tell_question(question)
 end
 tell_queue()
-return done({ question = question_view(question), due = due_answers() })
+return done({ question = full_view(question), due = due_answers() })

@@ -26,4 +26,4 @@ if question.status ~= 'answering' then
   tell_question(question)
   tell_queue()
 end
-return done({ question = question_view(question), due = due_answers() })
+return done({ question = full_view(question), due = due_answers() })
