@@ -111,6 +111,9 @@ class Moderation(Section):
     review_max: int = limit(
         200, 1, 2000, "Comments that wait for a moderator; more are refused `limit_reached`."
     )
+    review_per_user_max: int = limit(
+        5, 1, 2000, "Comments of one user that wait; their further ones are `limit_reached`."
+    )
     new_s: int = limit(
         600, 0, 86_400, "Time since their first comment in a room in which a user counts as new."
     )

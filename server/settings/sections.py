@@ -176,8 +176,10 @@ class Rooms(Section):
 
     title_chars_max: int = limit(80, 1, 1000, "Longest room title.")
     comment_chars_max: int = limit(200, 1, 5000, "Longest comment.")
-    comments_per_user_per_s: float = limit(1.0, 0.01, 1000, "Comments of a user, on average.")
-    comments_burst: int = limit(5, 1, 1000, "Comments a user may send at once.")
+    comments_per_user_per_s: float = limit(
+        1.0, 0.01, 1000, "Comments of a user on one worker, on average."
+    )
+    comments_burst: int = limit(5, 1, 1000, "Comments a user may send at once, to one worker.")
     recent_comments_max: int = limit(50, 0, 1000, "Comments shown to a viewer who joins.")
     event_stream_len_max: int = limit(
         10_000, 100, 10_000_000, "Events of a room kept for viewers who resume."

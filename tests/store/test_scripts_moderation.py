@@ -211,6 +211,25 @@ async def test_no_more_comments_wait_than_allowed(live: ScriptRoom) -> None:
     assert await live.redis.hlen(live.key("review")) == 3
 
 
+async def test_one_user_has_only_a_share_of_the_places_that_wait(live: ScriptRoom) -> None:
+    share = {"review_max": 9, "review_per_user_max": 2}
+    await add(live, comment("0", word="hold"), **share)
+
+    outcomes = await add(
+        live,
+        *(comment(str(n), word="hold") for n in (1, 2)),
+        comment("3", "u2", word="hold"),
+        comment("4"),
+        **share,
+    )
+    await live.run("review_drop", id="c-0")
+    later = await add(live, comment("5", word="hold"), **share)
+
+    assert [o.get("err") or o.get("held") for o in outcomes] == [True, "limit_reached", True, None]
+    assert outcomes[1]["msg"].startswith("2 comments of yours wait")
+    assert later[0]["held"] is True
+
+
 async def test_the_staff_is_told_the_oldest_that_wait(live: ScriptRoom) -> None:
     for n in range(60):
         await add(live, comment(f"{n:02}", f"u{n}", word="hold"), review_max=100)
@@ -320,6 +339,16 @@ async def test_of_a_flood_one_is_held_and_the_rest_refused(live: ScriptRoom) -> 
     assert other["ok"] is True
     [waiting] = await live.redis.hvals(live.key("review"))
     assert DECODER.decode(waiting)["why"] == "flood"
+
+
+async def test_what_is_said_in_the_shadow_makes_no_flood(live: ScriptRoom) -> None:
+    for n in range(9):
+        await live.run("mute_set", user=f"s{n}", seconds=60, shadow=True)
+
+    await add(live, *(comment(f"s{n}", f"s{n}", digest="d") for n in range(9)))
+    seen = await add(live, *(comment(f"a{n}", f"u{n}", digest="d") for n in range(3)))
+
+    assert [o.get("err") or o.get("held") for o in seen] == [None, None, True]
 
 
 async def test_one_user_alone_is_no_flood(live: ScriptRoom) -> None:

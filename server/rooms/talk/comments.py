@@ -100,6 +100,7 @@ class Comments:
         self._moderation = settings.moderation
         self._bounds = {
             "review_max": settings.moderation.review_max,
+            "review_per_user_max": settings.moderation.review_per_user_max,
             "new_ms": settings.moderation.new_s * 1000,
             "duplicate_ms": int(settings.moderation.duplicate_s * 1000),
             "flood_ms": int(settings.moderation.flood_s * 1000),

@@ -2,7 +2,8 @@
 -- keys: room events bus recent muted spoke rules review said spoken moderators timeline
 -- uses: room timeline review showing speaking
 -- args: comments = {{id, user, name, role, text, exempt?, word?, follows?, digest?, asks?}, ...}
---   recent_max(>= 0) rules_ver? review_max? new_ms? duplicate_ms? flood_ms? flood_users_max?(<= 900)
+--   recent_max(>= 0) rules_ver? review_max? review_per_user_max? new_ms? duplicate_ms? flood_ms?
+--   flood_users_max?(<= 900)
 -- `exempt` frees from slow mode whatever the role; `word` is what the words of the rules `rules_ver`
 -- say: block or hold; `follows` whether the user follows the host; `digest` stands for the text as
 -- it is compared, and is absent for what everybody says; what `asks` may be said by any number.
@@ -65,6 +66,18 @@ end
 -- said: in `said` one number, ms * 1000 + count.
 local said, news = each('ZMSCORE', K.said, texts_said), {}
 local waiting = redis.call('HLEN', K.review)
+local waiting_of   -- user -> how many of theirs wait; read when the first is to be held
+
+local function waits_of(user)
+  if not waiting_of then
+    waiting_of = {}
+    for _, raw in ipairs(redis.call('HVALS', K.review)) do
+      local held = cmsgpack.unpack(raw)
+      waiting_of[held.user] = (waiting_of[held.user] or 0) + 1
+    end
+  end
+  return waiting_of[user] or 0
+end
 
 local function remember(member, score)
   said[member], news[member] = score, score
@@ -137,11 +150,16 @@ local function judge(comment, is_shadowed)
   if flooded then
     return flooded
   end
+  if why and not is_shadowed and A.review_per_user_max
+    and waits_of(comment.user) >= A.review_per_user_max then
+    return { err = 'limit_reached', msg = int(A.review_per_user_max)
+      .. ' comments of yours wait for the moderators; say more when they have decided.' }
+  end
   if why and not is_shadowed and waiting >= (A.review_max or 0) then
     return { err = 'limit_reached',
       msg = 'Too many comments wait for the moderators; try again later.' }
   end
-  if can_flood(comment) then
+  if can_flood(comment) and not is_shadowed then
     local since, count = crowd(comment)
     remember(ANYBODY .. comment.digest, since * 1000 + count)
   end
@@ -197,8 +215,9 @@ local function put(comment)
     mention_staff(view)
   elseif why then
     view.why = why
+    local own = waits_of(view.user)
     redis.call('HSET', K.review, view.id, cmsgpack.pack(view))
-    waiting, any_held = waiting + 1, true
+    waiting, any_held, waiting_of[view.user] = waiting + 1, true, own + 1
   else
     shown[#shown + 1] = view
     if role == 'viewer' then
