@@ -35,6 +35,7 @@ ROOM_KEYS: Final = {
     "dead_letters": "hash place in the ledger -> packed DeadLetter of the outbox",
     "nudge": "string: written before waiting for copies, see `Scripts`",
     "timeline": "stream: facts of the room for replay and figures, <ms>-<n>, see `_timeline.lua`",
+    "actions": "stream: those facts of the timeline that somebody stands for, <ms>-<n>",
     "coupons": "hash coupon -> packed fixed part of a Coupon",
     "coupon_counts": "hash <coupon>:<counter> -> integer, counter of claimed used ver status",
     "claims": "hash claim -> packed Claim",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from server.rooms.history import timeline
-from server.store.scripts import Scripts
+from server.store.scripts import Scripts, load_all
 from tests.store.script_room import ScriptRoom, product
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +70,12 @@ async def test_a_timeline_is_read_from_a_fact_or_between_two_times(live: ScriptR
 
 async def test_a_room_that_is_not_there_has_no_facts(scripts: Scripts) -> None:
     assert [page async for page in timeline.read(scripts, "nowhere")] == []
+
+
+def test_a_script_that_records_has_both_streams_at_hand() -> None:
+    recording = [script for script in load_all().values() if "timeline" in script.keys]
+    assert len(recording) > 20
+    assert [script.name for script in recording if "actions" not in script.keys] == []
 
 
 def test_the_docs_list_every_kind_of_fact_and_no_other() -> None:

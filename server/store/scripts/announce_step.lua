@@ -1,5 +1,5 @@
 -- Takes one step of announcing a start: users go into the ledger, for the outbox to tell them.
--- keys: room announcing reserved ledger stats timeline
+-- keys: room announcing reserved ledger stats timeline actions
 -- uses: room timeline
 -- args: step next('' = none) wait_ms(until next is due) why?(reserved|follow) users? users_max(a line)
 -- returns: {done}: false when another worker has taken this step

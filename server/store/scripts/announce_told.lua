@@ -1,5 +1,5 @@
 -- Notes how many a worker has told of a start by connections they had in other rooms.
--- keys: room timeline
+-- keys: room timeline actions
 -- uses: room timeline
 -- args: told={why -> n}
 -- returns: {}; refuses not_found

@@ -1,5 +1,5 @@
 -- Counts a batch of asks for the link, and tells host and moderators.
--- keys: room events bus timeline asks asked
+-- keys: room events bus timeline actions asks asked
 -- uses: room timeline
 -- args: asks = {{user, sku('' = no product), by}, ...} again_ms asked_max events_max
 -- returns: {counted}; refuses not_found

@@ -1,5 +1,5 @@
 -- Adds a batch of comments, each shown, held for review or refused on its own.
--- keys: room events bus recent muted spoke rules review said spoken moderators timeline
+-- keys: room events bus recent muted spoke rules review said spoken moderators timeline actions
 -- uses: room timeline review showing speaking
 -- args: comments = {{id, user, name, role, text, exempt?, word?, follows?, digest?, asks?}, ...}
 --   recent_max(>= 0) rules_ver? review_max? review_per_user_max? new_ms? duplicate_ms? flood_ms?

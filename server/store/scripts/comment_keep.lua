@@ -1,5 +1,5 @@
 -- Keeps a comment for the replay.
--- keys: room recent timeline
+-- keys: room recent timeline actions
 -- uses: room timeline
 -- args: id by?
 -- returns: {id}; refuses not_found

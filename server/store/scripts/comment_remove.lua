@@ -1,5 +1,5 @@
 -- Takes one comment back for everybody, also one that waits for review.
--- keys: room events bus recent review timeline
+-- keys: room events bus recent review timeline actions
 -- uses: room timeline review
 -- args: id by? events_max
 -- returns: {id}; refuses not_found for the room only: an older comment is not in `recent` any more,

@@ -1,5 +1,5 @@
 -- Gives out no more of a coupon; what was given out can be used until the coupon's end.
--- keys: room events bus coupons coupon_counts ledger stats timeline
+-- keys: room events bus coupons coupon_counts ledger stats timeline actions
 -- uses: room timeline coupons orders
 -- durable: yes
 -- args: coupon by? events_max

@@ -1,5 +1,5 @@
 -- Opens a coupon: from now, or later, viewers may claim it.
--- keys: room events bus coupons coupon_counts ledger stats timeline
+-- keys: room events bus coupons coupon_counts ledger stats timeline actions
 -- uses: room timeline coupons orders
 -- durable: yes
 -- args: coupon(id) title currency quota per_user audience starts_in_s lasts_s(0 = until closed)

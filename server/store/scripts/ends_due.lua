@@ -1,5 +1,5 @@
 -- Closes the polls and draws the lucky draws whose end has come, by the clock of Redis.
--- keys: room events bus polls votes luckies lucky_seeds entrants entered lots ends timeline
+-- keys: room events bus polls votes luckies lucky_seeds entrants entered lots ends timeline actions
 -- uses: room timeline polls luckies rounds
 -- durable: yes
 -- args: batch_max events_max

@@ -1,5 +1,5 @@
 -- Takes note in a room of who followed its host there, and of how many do.
--- keys: room events bus timeline
+-- keys: room events bus timeline actions
 -- uses: room timeline
 -- args: follows=[{user on at(ms)}] total as_of(both from host_follow) events_max
 -- returns: {total} as the room shows it now; refuses not_found

@@ -1,5 +1,5 @@
 -- Changes a fan group's title, and whom it admits.
--- keys: room events bus timeline
+-- keys: room events bus timeline actions
 -- uses: room timeline
 -- args: title admits(all|followers|buyers) epoch(a fresh one) by
 -- returns: {changed}; refuses not_found

@@ -1,5 +1,5 @@
 -- Draws the winners of a lucky draw, and tells the seed.
--- keys: room events bus luckies lucky_seeds entrants entered lots ends timeline
+-- keys: room events bus luckies lucky_seeds entrants entered lots ends timeline actions
 -- uses: room timeline polls luckies rounds
 -- durable: yes
 -- args: lucky by? events_max

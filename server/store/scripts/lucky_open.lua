@@ -1,5 +1,5 @@
 -- Opens a lucky draw, and promises its seed.
--- keys: room events bus luckies lucky_seeds entrants entered lots ends timeline
+-- keys: room events bus luckies lucky_seeds entrants entered lots ends timeline actions
 -- uses: room timeline polls luckies rounds
 -- durable: yes
 -- args: lucky(id) title prizes audience lasts_s(0 = the host draws) seed(secret) luckies_max by?

@@ -1,5 +1,5 @@
 -- Takes a user into a fan group, or out of it.
--- keys: room members timeline
+-- keys: room members timeline actions
 -- uses: room timeline
 -- args: user name on members_max
 -- returns: {changed, members}; refuses not_found limit_reached

@@ -1,5 +1,5 @@
 -- Makes a user a moderator of this room, or no longer.
--- keys: room events bus moderators members timeline
+-- keys: room events bus moderators members timeline actions
 -- uses: room timeline
 -- args: user on(bool) moderators_max by? events_max
 -- returns: {total}; refuses not_found limit_reached

@@ -1,6 +1,6 @@
 -- Silences a user and takes their recent comments back; 0 seconds lifts it. A shadow mute takes
 -- nothing back and is told to nobody: only the staff sees what the user says from now on.
--- keys: room events bus recent muted review timeline
+-- keys: room events bus recent muted review timeline actions
 -- uses: room timeline review
 -- args: user seconds shadow?(bool) by? events_max
 -- returns: {until(ms, 0 = lifted)}; refuses not_found

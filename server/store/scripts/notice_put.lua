@@ -1,5 +1,5 @@
 -- Shows a line to everybody, or takes it away.
--- keys: room events bus timeline
+-- keys: room events bus timeline actions
 -- uses: room timeline
 -- args: text('' = none) by? events_max
 -- returns: {text}; refuses not_found

@@ -1,5 +1,5 @@
 -- Takes a paid order back: its money is due back; its units go on sale again if asked.
--- keys: room events bus sales stock payments refunds bought orders orders_of holds ledger stats waiting queued timeline
+-- keys: room events bus sales stock payments refunds bought orders orders_of holds ledger stats waiting queued timeline actions
 -- uses: room timeline sales coupons orders payments
 -- durable: yes
 -- args: order restock(bool) by? offer_hold_s orders_per_user_max events_max

@@ -1,5 +1,5 @@
 -- Pins the product being explained, or unpins.
--- keys: room events bus shelf timeline
+-- keys: room events bus shelf timeline actions
 -- uses: room timeline
 -- args: sku('' = none) by? events_max
 -- returns: {sku}; refuses not_found

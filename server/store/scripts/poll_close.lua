@@ -1,5 +1,5 @@
 -- Takes no more votes in a poll.
--- keys: room events bus polls votes ends timeline
+-- keys: room events bus polls votes ends timeline actions
 -- uses: room timeline polls luckies rounds
 -- args: poll by? events_max
 -- returns: the poll; refuses not_found

@@ -1,5 +1,5 @@
 -- Lets the room choose among some options.
--- keys: room events bus polls votes ends timeline
+-- keys: room events bus polls votes ends timeline actions
 -- uses: room timeline polls luckies rounds
 -- args: poll(id) question options lasts_s(0 = until closed) polls_max by? events_max
 -- returns: the poll; refuses not_found ended conflict limit_reached

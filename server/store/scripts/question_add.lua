@@ -1,5 +1,5 @@
 -- Puts a batch of questions into the queue; the same question of many is one.
--- keys: room events bus timeline muted questions askers
+-- keys: room events bus timeline actions muted questions askers
 -- uses: room timeline questions asking speaking
 -- args: questions = {{id, key, sku, topic, text, user, name, quiet}, ...} open_max per_user_max events_max;
 --   questions of one `key` are the same

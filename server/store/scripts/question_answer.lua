@@ -1,5 +1,5 @@
 -- Answers a question, or answers it anew.
--- keys: room events bus timeline questions askers
+-- keys: room events bus timeline actions questions askers
 -- uses: room timeline questions asking
 -- args: question(id) text answers_max by? events_max
 -- returns: {question, due}: what the host's answers are to be told; refuses not_found

@@ -1,5 +1,5 @@
 -- Takes a question out of the queue, or an answer off its product.
--- keys: room events bus timeline questions askers
+-- keys: room events bus timeline actions questions askers
 -- uses: room timeline questions asking
 -- args: question(id) by? events_max
 -- returns: {question, due}: what the host's answers are to be told; refuses not_found

@@ -1,5 +1,5 @@
 -- Brings an answer of an earlier room of the host into this one.
--- keys: room events bus timeline questions askers
+-- keys: room events bus timeline actions questions askers
 -- uses: room timeline questions asking
 -- args: question(community.Question, answered) key answered(ms) answers_max events_max
 -- returns: {}; refuses not_found

@@ -1,5 +1,5 @@
 -- Shows the room that a question is being answered; the one before it goes back to where it was.
--- keys: room events bus timeline questions askers
+-- keys: room events bus timeline actions questions askers
 -- uses: room timeline questions asking
 -- args: question(id) answers_max by? events_max
 -- returns: {question, due}; refuses not_found

@@ -1,5 +1,5 @@
 -- Takes a batch of reservations of a scheduled room, or takes them back.
--- keys: room events bus reserved timeline
+-- keys: room events bus reserved timeline actions
 -- uses: room timeline
 -- args: wishes=[{user on}] reserved_max events_max
 -- returns: per wish {total} or {err msg}; refuses not_found conflict ended

@@ -1,5 +1,5 @@
 -- Throws a held comment away.
--- keys: room events bus review timeline
+-- keys: room events bus review timeline actions
 -- uses: room timeline review
 -- args: id by? events_max
 -- returns: {id}; refuses not_found

@@ -1,5 +1,5 @@
 -- Shows a held comment to the room, as if it were said now.
--- keys: room events bus recent review spoken muted timeline
+-- keys: room events bus recent review spoken muted timeline actions
 -- uses: room timeline review showing
 -- args: id recent_max by? events_max
 -- returns: {comment(models.CommentView)}; refuses not_found not_live conflict

@@ -1,5 +1,5 @@
 -- Makes a room, empty: a stream that is scheduled, or a fan group, which is live for ever.
--- keys: room timeline
+-- keys: room timeline actions
 -- uses: room timeline
 -- args: title host host_name scheduled(ms, 0 = unknown) stream_url? embed_url? epoch
 --   kind?(stream|group) group?(id of the host's fan group) followers? as_of?(both from host_follow)

@@ -1,5 +1,5 @@
 -- Starts or ends the stream.
--- keys: room events bus spoke due polls luckies ends announcing timeline
+-- keys: room events bus spoke due polls luckies ends announcing timeline actions
 -- uses: room timeline
 -- args: phase(live|ended) selling?(bool, at the end) by? events_max
 -- returns: {phase, at(ms), selling}; refuses not_found ended conflict not_live

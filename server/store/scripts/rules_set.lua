@@ -1,5 +1,5 @@
 -- Changes who may comment and what waits for review.
--- keys: room events bus rules timeline
+-- keys: room events bus rules timeline actions
 -- uses: room timeline rules
 -- args: followers_only?(bool) review?(off|new|all) by? events_max
 -- returns: {followers_only, review}; refuses not_found

@@ -1,5 +1,5 @@
 -- Closes a sale: no more buys; what is held may still be paid until the hold lapses.
--- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued timeline
+-- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued timeline actions
 -- uses: room timeline sales coupons orders closing
 -- durable: yes
 -- args: sale by? events_max

@@ -1,5 +1,5 @@
 -- Closes every sale of a room: its stream has ended.
--- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued timeline
+-- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued timeline actions
 -- uses: room timeline sales coupons orders closing
 -- durable: yes
 -- args: events_max

@@ -1,5 +1,5 @@
 -- Opens a sale of a product on the shelf, now or later.
--- keys: room events bus sales stock shelf due draws bought orders orders_of holds ledger stats waiting queued timeline
+-- keys: room events bus sales stock shelf due draws bought orders orders_of holds ledger stats waiting queued timeline actions
 -- uses: room timeline sales coupons orders
 -- durable: yes
 -- args: sale(id) sku price stock per_user hold_s starts_in_s lasts_s(0 = until closed) sales_max

@@ -1,5 +1,5 @@
 -- Adds units to a sale.
--- keys: room events bus sales stock once bought orders orders_of holds ledger stats waiting queued timeline
+-- keys: room events bus sales stock once bought orders orders_of holds ledger stats waiting queued timeline actions
 -- uses: room timeline sales coupons orders
 -- durable: yes
 -- args: sale add nonce(random, of this very call) stock_max offer_hold_s

@@ -1,5 +1,5 @@
 -- Says whether what is on sale can be bought after the stream has ended.
--- keys: room events bus due timeline
+-- keys: room events bus due timeline actions
 -- uses: room timeline
 -- args: on(bool) by? events_max
 -- returns: {close}: whether the sales have to be closed now; refuses not_found

@@ -1,5 +1,5 @@
 -- Puts a product on the shelf, or replaces the one of the same sku where it stands.
--- keys: room events bus shelf shelf_order timeline
+-- keys: room events bus shelf shelf_order timeline actions
 -- uses: room timeline
 -- args: product(models.Product) products_max bytes_max? by? events_max
 -- returns: {sku}; refuses not_found limit_reached

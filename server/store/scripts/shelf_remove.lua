@@ -1,5 +1,5 @@
 -- Takes a product off the shelf, and its pin with it.
--- keys: room events bus shelf shelf_order timeline
+-- keys: room events bus shelf shelf_order timeline actions
 -- uses: room timeline
 -- args: sku by? events_max
 -- returns: {sku}; refuses not_found

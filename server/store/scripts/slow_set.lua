@@ -1,5 +1,5 @@
 -- Sets slow mode: the seconds a viewer waits between two comments.
--- keys: room events bus spoke timeline
+-- keys: room events bus spoke timeline actions
 -- uses: room timeline
 -- args: seconds(0 = off) by? events_max
 -- returns: {slow_s}; refuses not_found

@@ -1,5 +1,5 @@
 -- Notes who came to a room on one worker and who left it: a fact of its timeline.
--- keys: room timeline
+-- keys: room timeline actions
 -- uses: room timeline
 -- args: worker(of this one life) came=[{user conn ago(ms) source? guest?}] left=[{conn ago(ms)}]
 -- returns: {}; refuses not_found

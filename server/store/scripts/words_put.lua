@@ -1,5 +1,5 @@
 -- Blocks words, or holds comments that have them.
--- keys: room events bus words timeline
+-- keys: room events bus words timeline actions
 -- uses: room timeline rules
 -- args: words = {word, ...} action(block|hold) words_max by? events_max
 -- returns: {total}; refuses not_found limit_reached

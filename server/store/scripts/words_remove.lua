@@ -1,5 +1,5 @@
 -- Lets words pass again.
--- keys: room events bus words timeline
+-- keys: room events bus words timeline actions
 -- uses: room timeline rules
 -- args: words = {word, ...} by? events_max
 -- returns: {total}; refuses not_found
