@@ -60,7 +60,7 @@ class Features:
         self.polls = Polls(scripts, settings, metrics)
         self.luckies = Luckies(scripts, settings, belonging, metrics)
         self.own = Own(scripts, self.orders.of, self.directory.host_of)
-        self.groups = Groups(scripts, settings, self.directory, self.orders)
+        self.groups = Groups(scripts, settings, self.directory, self.orders, open_room)
         following = Following(
             scripts, settings, self.directory.hosts, self.directory.host_of, metrics
         )

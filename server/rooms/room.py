@@ -28,6 +28,7 @@ from server.protocol.models import You
 from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
 from server.rooms.community.group_ids import recent_comments_max
+from server.rooms.community.insiders import Insiders
 from server.rooms.kept import STREAM_PAGE, KeptEvents, StreamPage
 from server.rooms.staff import read_staff_values
 from server.rooms.state import ANSWERS_MAX, LOADED, LoadedRoom, RoomState
@@ -65,6 +66,7 @@ class Room:
         self.state: RoomState
         self.new_viewers: set[str] = set()
         """Users who joined since the last presence report."""
+        self.insiders = Insiders()
         self._scripts = scripts
         self._settings = settings
         self._recent_max = recent_comments_max(settings, room_id)
@@ -154,6 +156,8 @@ class Room:
     def leave(self, member: Member) -> None:
         """Forget a member."""
         self.audience.remove(member)
+        if not self.audience.of(member.user):
+            self.insiders.forget(member.user)
 
     def _answer_arrivals(self) -> bool:
         for _ in range(min(len(self._arrivals), self._settings.hub.joins_per_tick_max)):
@@ -209,6 +213,10 @@ class Room:
             member.lent = is_moderator
             self.audience.exempt(member, is_moderator)
 
+    def has_inside(self, user: str) -> bool:
+        """Whether somebody here is known to belong to this fan group, without asking the store."""
+        return self._following and user in self.insiders and bool(self.audience.of(user))
+
     # The bus
 
     def heard(self, message: BusMessage) -> None:
@@ -222,6 +230,7 @@ class Room:
 
     def maybe_lost(self) -> None:
         """Compare with the stream, and fill what is missing."""
+        self.insiders.clear()
         if self._following:
             self._following = False
             self._fill = asyncio.create_task(self._fill_hole(), name=f"fill {self.room_id}")
@@ -241,6 +250,8 @@ class Room:
             return
         for say in message.says:
             self._take_say(say)
+        for user in message.left:
+            self.insiders.lose(user)
         for user in message.gone:
             self._send_out(user)
 
@@ -268,6 +279,7 @@ class Room:
         """Who is on the way in finds it in `state`."""
         is_moderator = event.role == "moderator"
         (self.state.moderators.add if is_moderator else self.state.moderators.discard)(user)
+        self.insiders.lose(user)
         for member in self.audience.of(user):
             if member.lent or not member.exempt:  # else its own token makes it one
                 self._lend(member, is_moderator)

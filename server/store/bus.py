@@ -45,7 +45,8 @@ class Say(msgspec.Struct, array_like=True, frozen=True):
 class BusMessage(msgspec.Struct, frozen=True):
     """All that one script call said, and the room's position before and after it.
 
-    `gone` are users who no longer belong here: their connections are ended.
+    `left` are users who do not belong to this fan group from here on, `gone` those whose
+    connections are ended.
     """
 
     epoch: str
@@ -53,6 +54,7 @@ class BusMessage(msgspec.Struct, frozen=True):
     after: Position
     says: list[Say]
     comments_after: int | None = None
+    left: list[str] = []
     gone: list[str] = []
 
 

@@ -32,6 +32,7 @@ from server.store.scripts import Scripts
 from tests.hub.listening import Message, Noter
 
 ROOM = "r1"
+CLOSED_S_MAX = 30
 HOST = Identity("h1", "Mei", Role.HOST)
 _ANY = msgspec.msgpack.Decoder(Any)
 
@@ -60,6 +61,11 @@ class Guest(Noter):
             self.notes.news.clear()
             await self.notes.news.wait()
         return self.heard
+
+    async def until_closed(self) -> None:
+        """Wait until the worker has closed this connection; TimeoutError if it never does."""
+        async with asyncio.timeout(CLOSED_S_MAX):
+            await self.closed.wait()
 
     def enter(self, room: Room) -> None:
         self.room = room

@@ -189,7 +189,7 @@ async def test_a_moderator_who_is_none_any_more_is_sent_out_unless_a_member(
     for user in ("ann", "root", "mo"):
         await here.do(ModeratorRemove(ref=1, user=user), room_id=GROUP)
 
-    await mo.closed.wait()
+    await mo.until_closed()
     assert mo.closed_with is FORBIDDEN
     assert (ann.closed_with, root.closed_with) == (None, None)
     await refused(here.join("mo", room_id=GROUP), "forbidden")
@@ -223,12 +223,103 @@ async def test_who_leaves_is_sent_out_on_every_worker_and_may_do_nothing_more(
 
     await here.do(GroupLeave(ref=1), ANN, GROUP)
 
-    await one.closed.wait()
-    await two.closed.wait()
+    await one.until_closed()
+    await two.until_closed()
     assert one.closed_with is two.closed_with is FORBIDDEN
     await refused(here.do(Comment(ref=1, text="hi"), ANN, GROUP), "forbidden")
     await refused(here.join("ann", room_id=GROUP), "forbidden")
     assert (await here.do(GroupLeave(ref=1), ANN)).group == GROUP  # from outside, again
+
+
+async def test_the_store_is_asked_once_about_who_is_connected_and_each_time_about_others(
+    here: Desk, there: Desk
+) -> None:
+    await make(here)
+    await here.do(GroupJoin(ref=1), ANN)
+    await here.join("ann", room_id=GROUP)
+    await here.do(Comment(ref=1, text="one"), ANN, GROUP)
+    await there.do(Comment(ref=1, text="two"), ANN, GROUP)
+
+    # No worker is told of this, so that who asks is seen.
+    await here.redis.hdel(here.scripts.keys.room(GROUP, "members"), "ann")
+
+    await here.do(Comment(ref=1, text="three"), ANN, GROUP)
+    await refused(there.do(Comment(ref=1, text="four"), ANN, GROUP), "forbidden")
+    guest = Identity("ann", "Guest", Role.GUEST)
+    await refused(here.groups.must_be_let_in(guest, GROUP), "forbidden")
+    elsewhere = Identity("ann", "Ann", Role.VIEWER, frozenset({ROOM}))
+    await refused(here.groups.must_be_let_in(elsewhere, GROUP), "forbidden")
+
+
+async def test_after_a_loss_on_the_bus_the_store_is_asked_again(here: Desk) -> None:
+    await make(here)
+    await here.do(GroupJoin(ref=1), ANN)
+    ann = await here.join("ann", room_id=GROUP)
+    await here.do(Comment(ref=1, text="one"), ANN, GROUP)
+    await here.redis.hdel(here.scripts.keys.room(GROUP, "members"), "ann")
+
+    ann.room.maybe_lost()
+
+    await refused(here.do(Comment(ref=1, text="two"), ANN, GROUP), "forbidden")
+
+
+async def test_who_left_may_do_nothing_more_on_any_worker_though_nobody_ends_their_connections(
+    here: Desk, there: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make(here)
+    await here.do(GroupJoin(ref=1), ANN)
+    connections = [await desk.join("ann", room_id=GROUP) for desk in (here, there)]
+    for desk in (here, there):
+        await desk.do(Comment(ref=1, text="hi"), ANN, GROUP)
+    run = here.scripts.run
+
+    async def dying(name: str, *args: Any) -> Any:
+        if name == "member_gone":
+            raise RuntimeError("the worker dies before it says goodbye")
+        return await run(name, *args)
+
+    monkeypatch.setattr(here.scripts, "run", dying)
+    await here.do(GroupLeave(ref=1), ANN)
+    await refused(here.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
+    await there.heard_all()
+    await refused(there.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
+    await here.groups.aclose()
+    assert [each.closed_with for each in connections] == [None, None]
+
+
+async def test_a_moderator_of_a_group_who_was_removed_may_do_nothing_more_on_any_worker(
+    here: Desk, there: Desk
+) -> None:
+    await make(here)
+    await here.do(ModeratorAdd(ref=1, user="ann"), HOST, GROUP)
+    for desk in (here, there):
+        await desk.join("ann", room_id=GROUP)
+        await desk.do(Comment(ref=1, text="hi"), ANN, GROUP)
+
+    await here.do(ModeratorRemove(ref=1, user="ann"), HOST, GROUP)
+
+    for desk in (here, there):
+        await desk.heard_all()
+        await refused(desk.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
+
+
+async def test_an_answer_that_a_leave_overtook_is_not_kept(
+    here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await make(here)
+    await here.do(GroupJoin(ref=1), ANN)
+    await here.join("ann", room_id=GROUP)
+    belongs = here.groups._belongs
+
+    async def slow(room_id: str, user: str) -> bool:
+        answer = await belongs(room_id, user)
+        await here.do(GroupLeave(ref=1), ANN)
+        return answer
+
+    monkeypatch.setattr(here.groups, "_belongs", slow)
+    await here.do(Comment(ref=1, text="just in time"), ANN, GROUP)
+    monkeypatch.undo()
+    await refused(here.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
 
 
 async def test_who_leaves_on_the_way_in_does_not_get_in(
@@ -249,7 +340,7 @@ async def test_who_leaves_on_the_way_in_does_not_get_in(
     monkeypatch.setattr(here.scripts, "run", slow)
     ann = Guest("ann")
     await here.rooms.join(ann, ANN, GROUP, Join(ref=1), ann.enter)
-    await ann.closed.wait()
+    await ann.until_closed()
     assert ann.closed_with is FORBIDDEN
     assert ann.messages == []
 
@@ -317,8 +408,8 @@ async def test_a_new_title_is_shown_on_every_worker_after_joining_again(
 
     await make(here, "followers")
     await make(here, title="Cup people")
-    await here_host.closed.wait()
-    await there_host.closed.wait()
+    await here_host.until_closed()
+    await there_host.until_closed()
 
     for desk in (here, there):
         again = await desk.join("h1", role=Role.HOST, room_id=GROUP)

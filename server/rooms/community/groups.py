@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct, msgpack
@@ -22,6 +23,8 @@ from server.rooms.community.group_ids import PREFIX, group_id, must_fit
 from server.rooms.community.hosts import Admits, Group, asked
 from server.rooms.directory import Directory
 from server.rooms.dispatch import holds
+from server.rooms.plain_text import plain_text, shown_text
+from server.rooms.room import Room
 from server.rooms.selling.orders import Orders
 from server.settings import Settings
 from server.store.scripts import Scripts
@@ -64,16 +67,25 @@ _PAGE = msgpack.Decoder(_Page)
 
 
 class Groups:
-    """Makes fan groups, lets people join and leave them, and says who may come in."""
+    """Makes fan groups, lets people join and leave them, and says who may come in.
+
+    `open_room` gives a group's room if it is open on this worker.
+    """
 
     def __init__(
-        self, scripts: Scripts, settings: Settings, directory: Directory, orders: Orders
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        directory: Directory,
+        orders: Orders,
+        open_room: Callable[[str], Room | None],
     ) -> None:
         self._scripts = scripts
         self._settings = settings
         self._directory = directory
         self._hosts = directory.hosts
         self._orders = orders
+        self._open_room = open_room
         self._goodbyes: set[asyncio.Task[None]] = set()
 
     def handlers(self) -> Handlers:
@@ -85,7 +97,7 @@ class Groups:
 
     async def aclose(self) -> None:
         """Wait until who left is gone."""
-        await asyncio.gather(*self._goodbyes)
+        await asyncio.gather(*self._goodbyes, return_exceptions=True)
 
     # The group itself
 
@@ -94,12 +106,7 @@ class Groups:
         must_fit(host)
         id_ = group_id(host)
         _must_own(who, host)
-        title = " ".join(body.title.split())
-        if not 1 <= len(title) <= self._settings.rooms.title_chars_max:
-            raise CommandError(
-                "too_long" if title else "bad_message",
-                f"`title` must have 1 to {self._settings.rooms.title_chars_max} characters.",
-            )
+        title = shown_text("title", body.title, self._settings.rooms.title_chars_max)
         if await self._hosts.group_of(host) is None:
             await self._make(who, host, body, title)
         args = {
@@ -116,7 +123,7 @@ class Groups:
 
     async def _make(self, who: Identity, host: str, body: GroupBody, title: str) -> None:
         id_ = group_id(host)
-        name = who.name if who.user == host else body.host_name or host
+        name = who.name if who.user == host else plain_text(body.host_name) or host
         # Listed by a negative time: swept and posted like all rooms, and not shown among them.
         entry = {id_: -int(time.time() * 1000)}
         await asked(self._scripts.redis.zadd(self._scripts.keys.rooms, entry, nx=True))
@@ -168,6 +175,9 @@ class Groups:
         """Leave it. Connections in the group end once this is answered."""
         group = await self._group(await self._directory.host_of(call.room_id))
         await self._put_member(group.id, call.who, on=False)
+        room = self._open_room(group.id)
+        if room is not None:
+            room.insiders.lose(call.who.user)  # the other workers hear it on the bus
         # A task of its own: it can't begin before the reply to this command is written, and that
         # may go to one of the connections which end.
         task = asyncio.create_task(self._say_goodbye(group.id, call.who.user), name="goodbye")
@@ -192,6 +202,8 @@ class Groups:
         except CommandError as exc:
             # Their commands are refused all the same, and they can't come in again.
             _log.warning("Connections of %s in %s are not ended: %s", user, id_, exc.msg)
+        except Exception:
+            _log.exception("Connections of %s in %s are not ended.", user, id_)
 
     async def _must_admit(self, call: Call, host: str, group: Group) -> None:
         keys, user = self._scripts.keys, call.who.user
@@ -214,22 +226,34 @@ class Groups:
     # Coming in
 
     async def must_be_let_in(self, who: Identity, room_id: str) -> None:
-        """Refuse whoever does not belong to this fan group. CommandError `forbidden`."""
+        """Refuse whoever does not belong to this fan group. CommandError `forbidden`.
+
+        Of those who have a connection here the store is asked once, until the bus says more.
+        """
         host = room_id.removeprefix(PREFIX)
         if holds(who, Role.MODERATOR, room_id, host):
             return
         if who.role is not Role.GUEST and who.may_enter(room_id):
-            keys = self._scripts.keys
-            pipeline = self._scripts.redis.pipeline(transaction=False)
-            pipeline.hexists(keys.room(room_id, "members"), who.user)
-            pipeline.hexists(keys.room(room_id, "moderators"), who.user)
-            if any(await asked(pipeline.execute())):
+            room = self._open_room(room_id)
+            if room is not None and room.has_inside(who.user):
+                return
+            doubts = 0 if room is None else room.insiders.doubts
+            if await self._belongs(room_id, who.user):
+                if room is not None and room.audience.of(who.user):
+                    room.insiders.add(who.user, doubts)
                 return
         raise CommandError(
             "forbidden",
             "This fan group is for its members: send `group.join` in a room of its host "
             "to become one.",
         )
+
+    async def _belongs(self, room_id: str, user: str) -> bool:
+        keys = self._scripts.keys
+        pipeline = self._scripts.redis.pipeline(transaction=False)
+        pipeline.hexists(keys.room(room_id, "members"), user)
+        pipeline.hexists(keys.room(room_id, "moderators"), user)
+        return any(await asked(pipeline.execute()))
 
 
 def _must_own(who: Identity, host: str) -> None:

@@ -1,9 +1,9 @@
 -- Takes a user into a fan group, or out of it.
--- keys: room members timeline actions
+-- keys: room events bus members timeline actions
 -- uses: room timeline
 -- args: user name on members_max
 -- returns: {changed, members}; refuses not_found limit_reached
--- holds: a fact is written for each change and for nothing else.
+-- holds: a fact is written for each change and for nothing else; every worker hears who left.
 
 if not room_phase() then
   return no_room()
@@ -23,4 +23,5 @@ else
   redis.call('HDEL', K.members, A.user)
 end
 record({ k = 'member', user = A.user, on = A.on, at = now })
-return done({ changed = true, members = redis.call('HLEN', K.members) })
+return done({ changed = true, members = redis.call('HLEN', K.members) },
+  not A.on and { left = { A.user } } or nil)
