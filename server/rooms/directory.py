@@ -14,6 +14,7 @@ from server.protocol.models import RoomView
 from server.protocol.roles import Role
 from server.rooms.community.group_ids import PREFIX, group_id, is_group, recent_comments_max
 from server.rooms.community.hosts import Hosts, asked
+from server.rooms.plain_text import plain_text, shown_text
 from server.rooms.state import ANSWERS_MAX, LOADED, RoomState
 from server.settings import Settings
 from server.store.scripts import Scripts
@@ -38,10 +39,7 @@ class Directory:
         """Make a room; the caller is its host, unless an admin names another."""
         if not who.role.at_least(Role.HOST) or not who.may_enter(body.room):
             raise CommandError("forbidden", "Only a host or an admin can create this room.")
-        if len(body.title) > self._settings.rooms.title_chars_max:
-            raise CommandError(
-                "too_long", f"`title` can have {self._settings.rooms.title_chars_max} characters."
-            )
+        title = shown_text("title", body.title, self._settings.rooms.title_chars_max)
         if is_group(body.room):
             raise CommandError(
                 "forbidden",
@@ -50,9 +48,9 @@ class Directory:
             )
         host, name = who.user, who.name
         if who.role is Role.ADMIN and body.host is not None:
-            host, name = body.host, body.host_name or body.host
+            host, name = body.host, plain_text(body.host_name or "") or body.host
         args = {
-            "title": body.title,
+            "title": title,
             "host": host,
             "host_name": name,
             "scheduled": body.scheduled,

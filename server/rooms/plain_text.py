@@ -45,3 +45,11 @@ def shown_text(name: str, text: str, chars_max: int) -> str:
     if len(clean) > chars_max:
         raise CommandError("too_long", f"`{name}` can have {chars_max} characters here.")
     return clean
+
+
+def must_be_visible(name: str, text: str) -> None:
+    """An id that people see is taken as it is, or refused: without what is invisible it would be
+    another. Raises CommandError."""
+    kinds = {unicodedata.category(char) for char in text.translate(_BLANKS)}
+    if not plain_text(text) or kinds.intersection(_NOTHING):
+        raise CommandError("bad_message", f"`{name}` has characters that nobody can see.")

@@ -30,6 +30,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.rooms.directory import PAGE_MAX, Directory
 from server.rooms.dispatch import Dispatch
+from server.rooms.selling.shelf import plain_product
 from server.web.body import body_of
 from server.web.caller import caller
 from server.web.errors import json_response
@@ -157,7 +158,7 @@ class Rest:
         if product.sku != request.match_info["sku"]:
             raise CommandError("bad_message", "`sku` in the body and in the path differ.")
         await self._do(request, ShelfPut(ref=_REF, product=product))
-        return json_response(product)
+        return json_response(plain_product(product))
 
     async def remove_product(self, request: web.Request) -> web.Response:
         """Take a product off the shelf."""

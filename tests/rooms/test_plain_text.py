@@ -1,11 +1,15 @@
 """What is left of a text that people write."""
 
 import pytest
+from msgspec import structs
 
 from server.protocol.codes import CommandError
-from server.protocol.commands import Comment
+from server.protocol.commands import Comment, Notice, RoomCreate, ShelfPut
+from server.protocol.models import Product
+from server.rooms.community.groups import GroupBody
 from server.rooms.plain_text import MARKS_MAX, plain_text
-from tests.rooms.desk import Desk
+from tests.rooms.desk import HOST, ROOM, Desk
+from tests.rooms.rounds import refusal
 
 
 @pytest.mark.parametrize(
@@ -65,3 +69,38 @@ def test_what_is_invisible_or_piles_up_is_taken_out(text: str, left: str) -> Non
 )
 def test_what_a_script_or_an_emoji_needs_stays(text: str) -> None:
     assert plain_text(text) == text
+
+
+HIDDEN = "a\x00\u202eb \t\u200b c"
+PRODUCT = Product("mug", "Mug", 100, "CNY")
+
+
+async def test_what_a_host_writes_is_shown_as_plain_text_too(here: Desk) -> None:
+    await here.do(Notice(ref=1, text=HIDDEN))
+    product = structs.replace(PRODUCT, title=HIDDEN, points=[HIDDEN], flaws=[HIDDEN])
+    await here.do(ShelfPut(ref=1, product=product))
+    group = await here.groups.put(HOST, HOST.user, GroupBody(HIDDEN))
+    made = await here.directory.create(HOST, RoomCreate(room="r2", title=HIDDEN))
+
+    room = await here.directory.read(ROOM)
+    [shown] = room.shelf
+    assert {room.notice, shown.title, *shown.points, *shown.flaws} == {"ab c"}
+    assert (group.title, made.title) == ("ab c", "ab c")
+
+
+@pytest.mark.parametrize("title", ["\u202e", " \x00"], ids=ascii)
+async def test_a_title_that_nobody_can_see_is_refused(here: Desk, title: str) -> None:
+    product = structs.replace(PRODUCT, title=title)
+
+    assert await refusal(here.do(ShelfPut(ref=1, product=product))) == "bad_message"
+    assert await refusal(here.groups.put(HOST, HOST.user, GroupBody(title))) == "bad_message"
+    created = here.directory.create(HOST, RoomCreate(room="r2", title=title))
+    assert await refusal(created) == "bad_message"
+
+
+@pytest.mark.parametrize("sku", ["m\x00ug", "mug\u202e", " ", "\u200b", "m\nug"], ids=ascii)
+async def test_a_sku_that_hides_something_is_refused(here: Desk, sku: str) -> None:
+    product = structs.replace(PRODUCT, sku=sku)
+
+    assert await refusal(here.do(ShelfPut(ref=1, product=product))) == "bad_message"
+    await here.do(ShelfPut(ref=1, product=structs.replace(PRODUCT, sku="茶杯 250 g")))

@@ -12,6 +12,7 @@ from server.protocol.events import Ok
 from server.protocol.message import Command
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
+from server.rooms.plain_text import plain_text
 from server.settings import Settings
 from server.store.scripts import Scripts
 
@@ -66,7 +67,7 @@ class Moderation:
 
     async def notice(self, call: Call, cmd: Notice) -> Ok:
         """Show a line to everybody; an empty one takes the last away."""
-        text = " ".join(cmd.text.split())
+        text = plain_text(cmd.text)
         if len(text) > self._limits.text_chars_max:
             raise CommandError(
                 "too_long", f"A notice can have {self._limits.text_chars_max} characters."

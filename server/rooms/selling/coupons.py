@@ -15,7 +15,7 @@ from server.protocol.fields import Who
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.rooms.community.belonging import Belonging, Circle
-from server.rooms.plain_text import plain_text
+from server.rooms.plain_text import shown_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
 from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
@@ -78,7 +78,7 @@ class Coupons:
         self._check(cmd)
         args = {
             "coupon": f"cp{secrets.token_hex(6)}",
-            "title": plain_text(cmd.title),
+            "title": shown_text("title", cmd.title, self._limits.title_chars_max),
             "currency": cmd.currency,
             "quota": cmd.quota,
             "per_user": cmd.per_user,
@@ -178,11 +178,7 @@ class Coupons:
             raise CommandError(
                 "bad_message", "`floor` must be more than `amount`: an order can't become free."
             )
-        if not plain_text(cmd.title):
-            raise CommandError("bad_message", "`title` must have a character that can be seen.")
         limits = self._limits
-        if len(cmd.title) > limits.title_chars_max:
-            raise CommandError("too_long", f"`title` can have {limits.title_chars_max} characters.")
         for field, value, most in (
             ("quota", cmd.quota, limits.quota_max),
             ("per_user", cmd.per_user, limits.per_user_max),

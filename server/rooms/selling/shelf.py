@@ -11,10 +11,25 @@ from server.protocol.message import Command
 from server.protocol.models import Product
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
+from server.rooms.plain_text import must_be_visible, shown_text
 from server.settings import Settings
 from server.store.scripts import Scripts
 
 _ANY = msgspec.msgpack.Decoder(Any)
+
+
+def plain_product(product: Product) -> Product:
+    """The product with its texts as they are shown. CommandError if one has nothing to see."""
+
+    def shown(name: str, texts: list[str]) -> list[str]:
+        return [shown_text(name, text, len(text)) for text in texts]
+
+    return msgspec.structs.replace(
+        product,
+        title=shown_text("title", product.title, len(product.title)),
+        points=shown("points", product.points),
+        flaws=shown("flaws", product.flaws),
+    )
 
 
 class Shelf:
@@ -38,7 +53,7 @@ class Shelf:
         """Add a product, or replace the one of the same sku."""
         self._check(cmd.product)
         args = {
-            "product": msgspec.to_builtins(cmd.product),
+            "product": msgspec.to_builtins(plain_product(cmd.product)),
             "products_max": self._limits.shelf_products_max,
             "bytes_max": self._limits.shelf_bytes_max,
         }
@@ -66,6 +81,7 @@ class Shelf:
                     "too_long",
                     f"A text or link can have {self._limits.text_chars_max} characters here.",
                 )
+        must_be_visible("sku", product.sku)
 
     async def _run(self, script: str, call: Call, cmd: Command, args: dict[str, Any]) -> Ok:
         args |= {"by": call.who.user, "events_max": self._limits.event_stream_len_max}
