@@ -14,6 +14,7 @@ ROOM_KEYS: Final = {
     "shelf_order": "zset: sku by the number of its first put",
     "recent": "list: packed recent comments, newest first",
     "muted": "hash user -> until (ms), half a ms more for a shadow mute",
+    "shadowed": "list: <comment>/<user> of the newest said in a shadow mute, newest first",
     "spoke": "hash user -> ms of the last comment, kept in slow mode only",
     "presence": "hash worker -> packed {n, at}",
     "viewers": "HyperLogLog of viewers seen",

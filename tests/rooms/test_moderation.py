@@ -7,7 +7,7 @@ import pytest
 
 from server.auth import Identity
 from server.protocol.codes import CommandError
-from server.protocol.commands import Comment, Mute, Notice, ShelfPut
+from server.protocol.commands import Comment, CommentRemove, Mute, Notice, ShelfPut
 from server.protocol.community_commands import (
     Ask,
     CommentKeep,
@@ -169,6 +169,24 @@ async def test_nobody_is_called_like_the_staff(here: Desk, there: Desk, user: st
 
     assert [m["t"] for m in named.heard if m["t"] in ("role", "muted")] == ["role", "muted"]
     assert [m["t"] for m in mo.heard if m["t"] in ("role", "muted")] == []
+
+
+async def test_the_removal_of_a_shadow_is_heard_by_its_author_and_the_staff_alone(
+    here: Desk, there: Desk
+) -> None:
+    ann, ben = await here.join("ann"), await there.join("ben")
+    mo = await there.join("mo", role=Role.MODERATOR)
+    await here.do(Mute(ref=1, user="ann", seconds=60, shadow=True), MO)
+    shadow = await say(here, "buy at mine")
+    assert shadow.id is not None
+
+    await here.do(CommentRemove(ref=1, id=shadow.id), MO)
+    await say(here, "welcome", HOST)
+
+    for guest in (ann, mo):
+        await guest.until(lambda m: m["t"] == "removed" and m["id"] == shadow.id)
+    await ben.until(lambda m: m.get("text") == "welcome")
+    assert [m["t"] for m in ben.heard] == ["comment"]
 
 
 async def test_comments_in_the_shadow_are_not_missed_by_anybody(here: Desk, there: Desk) -> None:

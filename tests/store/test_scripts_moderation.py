@@ -288,6 +288,23 @@ async def test_taking_back_a_comment_that_waits_drops_it(live: ScriptRoom) -> No
     assert (await live.refused("review_pass", id="c-a", recent_max=9)).code == "not_found"
 
 
+async def test_taking_back_what_was_said_in_the_shadow_is_told_to_who_saw_it(
+    live: ScriptRoom,
+) -> None:
+    await live.run("mute_set", user="u1", seconds=60, shadow=True)
+    await add(live, comment("a"), comment("b"), comment("c", "u2"))
+    before = (await live.fields())["seq"]
+    await live.published()
+
+    for name in ("c-a", "c-c"):
+        await live.run("comment_remove", id=name, by="m1")
+
+    told = [(user, e["id"]) for user, e in await says(live)]
+    assert told == [("\x01staff", "c-a"), ("u1", "c-a"), ("", "c-c")]
+    assert int((await live.fields())["seq"]) == int(before) + 1
+    assert await live.redis.lrange(live.key("shadowed"), 0, -1) == [b"c-b/u1"]
+
+
 # Repetitions
 
 

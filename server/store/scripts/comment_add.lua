@@ -1,5 +1,5 @@
 -- Adds a batch of comments, each shown, held for review or refused on its own.
--- keys: room events bus recent muted spoke rules review said spoken moderators timeline actions
+-- keys: room events bus recent muted shadowed spoke rules review said spoken moderators timeline actions
 -- uses: room timeline review showing speaking
 -- args: comments = {{id, user, name, role, text, exempt?, word?, follows?, digest?, asks?}, ...}
 --   recent_max(>= 0) rules_ver? review_max? review_per_user_max? new_ms? duplicate_ms? flood_ms?
@@ -181,7 +181,9 @@ local function mute_of(user)
   return mute
 end
 
-local shown, first_spoken, any_held = {}, {}, false
+local SHADOWED_MAX = 500   -- of what was said in the shadow before these, a removal is told to all
+
+local shown, first_spoken, any_held, any_shadowed = {}, {}, false, false
 
 local function put(comment)
   if phase ~= 'live' then
@@ -206,7 +208,8 @@ local function put(comment)
   local view = { id = comment.id, user = comment.user, name = comment.name, role = role,
     text = comment.text, ts = now }
   if is_shadowed then
-    outcome.shadow = true
+    outcome.shadow, any_shadowed = true, true
+    redis.call('LPUSH', K.shadowed, view.id .. '/' .. view.user)
     view.t = 'comment'
     if not why then
       whisper(comment.user, view)
@@ -247,6 +250,9 @@ if #add > 0 then
 end
 if slow_ms > 0 and next(spoke) then
   redis.call('PEXPIRE', K.spoke, int(slow_ms))   -- whoever spoke before that is free again
+end
+if any_shadowed then
+  redis.call('LTRIM', K.shadowed, 0, SHADOWED_MAX - 1)
 end
 remember_spoken(first_spoken, 'NX')
 local extra = #shown > 0 and show(shown, A.recent_max) or nil

@@ -1,5 +1,5 @@
 -- Takes one comment back for everybody, also one that waits for review.
--- keys: room events bus recent review timeline actions
+-- keys: room events bus recent shadowed review timeline actions
 -- uses: room timeline review
 -- args: id by? events_max
 -- returns: {id}; refuses not_found for the room only: an older comment is not in `recent` any more,
@@ -8,6 +8,16 @@
 
 if not room_phase() then
   return no_room()
+end
+for _, entry in ipairs(redis.call('LRANGE', K.shadowed, 0, -1)) do
+  local id, author = entry:match('^([^/]*)/(.*)$')
+  if id == A.id then   -- said in the shadow: only these know of it
+    redis.call('LREM', K.shadowed, 0, entry)
+    mention_staff({ t = 'removed', id = id })
+    tell_user(author, { t = 'removed', id = id })
+    record({ k = 'remove', id = id, user = author })
+    return done({ id = id })
+  end
 end
 local user
 for _, raw in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
