@@ -20,7 +20,7 @@ _TIMEOUT_S = 30
 
 Url = Annotated[str, typer.Option("--url", help="Where the server is.")]
 Token = Annotated[
-    str, typer.Option("--token", envvar="LIVEROOM_TOKEN", help="For the room of a fan group.")
+    str, typer.Option("--token", envvar="LIVEROOM_TOKEN", help="Of any viewer; for who entered.")
 ]
 
 

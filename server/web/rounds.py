@@ -36,7 +36,14 @@ class RoundRoutes:
         return [
             Route("GET", f"{room}/polls", "Read all polls.", self.polls, host, result=list[Poll]),
             Route("GET", luckies, "Read all lucky draws.", self.luckies, result=list[Lucky]),
-            Route("GET", entrants, "Read who entered a draw.", self.entrants, result=Entrants),
+            Route(
+                "GET",
+                entrants,
+                "Read who entered a draw.",
+                self.entrants,
+                Role.VIEWER,
+                result=Entrants,
+            ),
         ]
 
     async def polls(self, request: web.Request) -> web.Response:
@@ -52,7 +59,11 @@ class RoundRoutes:
         return json_response(await self._luckies.all(request.match_info["room"]))
 
     async def entrants(self, request: web.Request) -> web.StreamResponse:
-        """The draw; once it is drawn with all who entered. Before that only their number."""
+        """The draw; once it is drawn with all who entered. Before that only their number.
+
+        Who entered may tell who follows or bought, so it is for those who are somebody here.
+        """
+        caller(request)
         room_id, id_ = request.match_info["room"], request.match_info["lucky"]
         lucky = next((d for d in await self._luckies.all(room_id) if d.lucky == id_), None)
         if lucky is None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -340,3 +341,15 @@ def references(node: Any) -> list[str]:
         return []
     here = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
     return here + [found for part in node.values() for found in references(part)]
+
+
+async def test_every_route_is_a_row_of_the_page_of_the_protocol(api: Api) -> None:
+    document = (await api.send("GET", "/v1/openapi.json", user=None))[1]
+    page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
+    rows = set(re.findall(r"^\| `([A-Z]+ /v1[^`?]*)` \|", page, re.MULTILINE))
+
+    listed = {f"{m.upper()} {path}" for path, item in document["paths"].items() for m in item}
+
+    assert listed - rows == set()
+    of_pages = {"GET /v1/session", "POST /v1/session", "DELETE /v1/session"}
+    assert rows - listed <= of_pages | {"POST /v1/payments/events"}

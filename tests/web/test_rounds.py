@@ -23,6 +23,7 @@ from tests.store.script_room import DECODER
 from tests.web.api import Api
 
 ROOM = "/v1/rooms/r1"
+ANN: dict[str, Any] = {"user": "ann", "role": Role.VIEWER}
 
 
 def lucky_check(*arguments: str) -> tuple[int, str]:
@@ -90,15 +91,17 @@ async def test_the_host_reads_all_polls_with_their_votes(api: Api, rounds: Round
     await api.refused(401, "bad_token", "GET", f"{ROOM}/polls", user=None)
 
 
-async def test_entrants_are_told_to_everybody_once_it_is_drawn(api: Api, rounds: Rounds) -> None:
+async def test_entrants_are_told_to_whoever_signed_in_once_it_is_drawn(
+    api: Api, rounds: Rounds
+) -> None:
     users = [f"u{n:04}" for n in range(2500)]
     await rounds.open()
     for start in range(0, len(users), 500):
         await rounds.enter(*users[start : start + 500])
 
-    before = await api.send("GET", f"{ROOM}/luckies/l1/entrants", user=None)
+    before = await api.send("GET", f"{ROOM}/luckies/l1/entrants", **ANN)
     await rounds.run("lucky_draw", lucky="l1")
-    status, drawn = await api.send("GET", f"{ROOM}/luckies/l1/entrants", user=None)
+    status, drawn = await api.send("GET", f"{ROOM}/luckies/l1/entrants", **ANN)
 
     assert (before[0], before[1]["entries"]) == (200, 2500)
     assert not {"seed", "entrants"} & set(before[1])
@@ -106,14 +109,15 @@ async def test_entrants_are_told_to_everybody_once_it_is_drawn(api: Api, rounds:
     assert list(cli_lucky.check(drawn)) == []
     listed = (await api.send("GET", f"{ROOM}/luckies", user=None))[1]
     assert [each["winners"] for each in listed] == [drawn["winners"]]
-    await api.refused(404, "not_found", "GET", f"{ROOM}/luckies/l2/entrants", user=None)
+    await api.refused(404, "not_found", "GET", f"{ROOM}/luckies/l2/entrants", **ANN)
+    await api.refused(401, "bad_token", "GET", f"{ROOM}/luckies/l1/entrants", user=None)
 
 
 async def test_a_draw_without_entrants_is_told_too(api: Api, rounds: Rounds) -> None:
     await rounds.open()
     await rounds.run("lucky_draw", lucky="l1")
 
-    status, drawn = await api.send("GET", f"{ROOM}/luckies/l1/entrants", user=None)
+    status, drawn = await api.send("GET", f"{ROOM}/luckies/l1/entrants", **ANN)
 
     assert (status, drawn["entrants"], list(cli_lucky.check(drawn))) == (200, [], [])
 
@@ -121,10 +125,11 @@ async def test_a_draw_without_entrants_is_told_too(api: Api, rounds: Rounds) -> 
 async def test_the_command_checks_a_draw_of_a_server(api: Api, rounds: Rounds) -> None:
     await rounds.open(prizes=1)
     await rounds.enter("ann", "ben")
-    undrawn = await asyncio.to_thread(lucky_check, "r1", "l1", "--url", api.url)
+    its = ("r1", "l1", "--url", api.url, "--token", api.token("ann", Role.VIEWER))
+    undrawn = await asyncio.to_thread(lucky_check, *its)
     drawn = await rounds.run("lucky_draw", lucky="l1")
     promised = ("--seed-hash", hashlib.sha1(b"a seed").hexdigest(), "--user", "ann")
-    status, out = await asyncio.to_thread(lucky_check, "r1", "l1", "--url", api.url, *promised)
+    status, out = await asyncio.to_thread(lucky_check, *its, *promised)
 
     assert undrawn == (cli_lucky.WRONG, "  It was not drawn yet.\n")
     assert (status, out) == (
@@ -140,6 +145,7 @@ async def test_the_check_in_the_docs_is_all_it_takes(
     lines = page.split("in a few lines of Python")[1].split("\nCompare")[0].splitlines()
     program = "\n".join(line.removeprefix("    ") for line in lines)
     program = program.replace("https://…", api.url).replace("ROOM", "r1").replace("LUCKY", "l1")
+    program = program.replace("TOKEN", api.token("ann", Role.VIEWER))
     await rounds.open(prizes=2)
     await rounds.enter(*users)
     drawn = await rounds.run("lucky_draw", lucky="l1")

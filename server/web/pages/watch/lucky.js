@@ -17,7 +17,8 @@ export function luckyCard(ctx, lucky) {
   const line = h("span.fine");
   const winners = h("ul.winners");
   const check = h("button.plain.small-button", { type: "button", data: { do: "check" },
-    onclick: () => openCheck(room.state.room.room, now()) }, icon("check"), t("lucky.check"));
+    onclick: () => ctx.needSignIn() || openCheck(room.state.room.room, now()) },
+    icon("check"), t("lucky.check"));
   const timer = countdown(() => room.now(), () => (now().status === "open" ? now().ends : 0),
     () => t("lucky.draws_in"));
   const needs = () => (now().audience === "followers" && !room.state.mine.following ? "followers"
