@@ -422,3 +422,8 @@ async def test_a_sweep_closes_nothing_in_a_room_that_sells_again(here: Desk) -> 
     await sweep(here)
 
     assert (await here.directory.read(ROOM)).sales[0].status == "open"
+
+
+def test_a_fan_group_was_live_at_every_moment() -> None:
+    assert at(reel_of(), 1, kind="group").phase == "live"
+    assert at(reel_of(), 1).phase == "scheduled"

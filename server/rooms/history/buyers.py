@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import TypeVar
+from weakref import WeakValueDictionary
 
 from msgspec import Struct, msgpack
 
@@ -44,7 +45,7 @@ class Buyers:
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
-        self._settling = asyncio.Lock()
+        self._settling: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def settle(self, host: str) -> int:
         """Take what is new in the ledgers of the host's rooms; how many buyers changed.
@@ -52,7 +53,7 @@ class Buyers:
         Workers may do it at the same time: the earliest payment stays.
         """
         keys, redis = self._scripts.keys, self._scripts.redis
-        async with self._settling:
+        async with self._settling.setdefault(host, asyncio.Lock()):
             with reading():
                 listed = await redis.zrange(keys.host(host, "rooms"), 0, -1)
                 settled = await redis.hgetall(keys.host(host, "settled"))

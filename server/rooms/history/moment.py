@@ -133,7 +133,7 @@ def in_minutes(entry: ReplayEntry, started: int) -> ReplayEntry:
 
 def moment(entries: Iterable[ReplayEntry], at: int, now: RoomView) -> Moment:
     """What was shown at `at`, from all entries in their order, and what can be bought `now`."""
-    then = _Then(at)
+    then = _Then(at, "live" if now.kind == "group" else "scheduled")  # groups live for ever
     near: list[CommentView] = []
     during: list[ReplayEntry] = []
     for entry in entries:
@@ -165,11 +165,11 @@ def moment(entries: Iterable[ReplayEntry], at: int, now: RoomView) -> Moment:
 class _Then:
     """The room as its entries up to `at` leave it."""
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: int, phase: Phase) -> None:
         self._at = at
         self._pin: ReplayEntry | None = None
         self._sales: dict[str, ReplayEntry] = {}
-        self.phase: Phase = "scheduled"
+        self.phase = phase
         self.shelf: dict[str, Product] = {}
         self.notice = ""
         self.question: Question | None = None
