@@ -11,7 +11,7 @@ class Polls(Section):
     polls_max: int = limit(200, 1, 10_000, "Polls in one room.")
     question_chars_max: int = limit(100, 1, 200, "Longest question of a poll.")
     option_chars_max: int = limit(40, 1, 200, "Longest option of a poll.")
-    batch_max: int = limit(1000, 1, 10_000, "Votes sent to Redis in one call.")
+    batch_max: int = limit(200, 1, 1000, "Votes sent to Redis in one call.")
     batch_waiting_max: int = limit(
         50_000, 1, 1_000_000, "Votes waiting on a worker; more are answered `unavailable`."
     )
@@ -23,9 +23,9 @@ class Luckies(Section):
     luckies_max: int = limit(200, 1, 10_000, "Lucky draws in one room.")
     title_chars_max: int = limit(60, 1, 200, "Longest title of a lucky draw.")
     entrants_max: int = limit(
-        100_000, 1, 1_000_000, "Entrants of one lucky draw. They are drawn in one step of Redis."
+        100_000, 1, 200_000, "Entrants of one lucky draw. They are drawn in one step of Redis."
     )
-    batch_max: int = limit(1000, 1, 10_000, "Entries sent to Redis in one call.")
+    batch_max: int = limit(200, 1, 1000, "Entries sent to Redis in one call.")
     batch_waiting_max: int = limit(
         50_000, 1, 1_000_000, "Entries waiting on a worker; more are answered `unavailable`."
     )
@@ -45,6 +45,14 @@ class Community(Section):
     batch_waiting_max: int = limit(
         20_000, 1, 1_000_000, "Of these waiting on a worker; more are answered `unavailable`."
     )
+    changes_per_user_per_s: float = limit(
+        0.2,
+        0.001,
+        1000,
+        "How often a user may follow or unfollow on average, over all rooms of a worker; likewise "
+        "reserve or give up, and join or leave a fan group.",
+    )
+    changes_burst: int = limit(10, 1, 100_000, "Such changes of one kind a user may make at once.")
     announce_page_users_max: int = limit(
         500, 1, 5000, "Users in one line of the ledger that announces a start."
     )
