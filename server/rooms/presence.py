@@ -1,7 +1,6 @@
 """Presence: each worker tells how many it holds in a room; the script adds the workers up."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Self
@@ -9,6 +8,7 @@ from typing import Any, Self
 import msgspec
 
 from server.protocol.codes import CommandError
+from server.rooms.repeating import Repeating
 from server.rooms.room import Room
 from server.settings import Settings
 from server.store.scripts import Scripts
@@ -35,24 +35,16 @@ class Presence:
         self._worker_id = worker_id
         self._rooms = rooms
         self._told: dict[str, tuple[int, float]] = {}
-        self._task: asyncio.Task[None] | None = None
+        interval_s = self._settings.presence_interval_s
+        self._repeating = Repeating("presence", self.report, interval_s)
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._report_for_ever(), name="presence")
+        self._repeating.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LAST_REPORT_S):
-                await self.report()  # who was here is counted where they go next
-
-    async def _report_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._settings.presence_interval_s)
-            await self.report()
+        # Who was here is counted where they go next.
+        await self._repeating.stop(LAST_REPORT_S)
 
     async def report(self) -> None:
         """Tell every room's count, if it changed or grows stale."""
@@ -83,5 +75,9 @@ class Presence:
             except CommandError as exc:
                 room.new_viewers |= viewers
                 log.debug("The presence in %s was not told: %s", room.room_id, exc.msg)
+                return
+            except Exception:
+                room.new_viewers |= viewers
+                log.exception("The presence in %s was not told.", room.room_id)
                 return
         self._told[room.room_id] = (count, now)

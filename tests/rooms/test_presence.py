@@ -1,5 +1,8 @@
 """How many are here, counted over all workers."""
 
+import asyncio
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -69,6 +72,27 @@ async def test_a_worker_that_goes_away_takes_its_count_back(
         there.leave(ben)
 
     await online(ann, 1, 2, 1)
+
+
+async def test_counts_go_on_after_an_answer_that_nobody_understands(
+    make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings(rooms={"presence_interval_s": 0.05}, hub={"tick_ms_min": 1})
+    async with desk(settings, "w1") as here:
+        await here.create()
+        ann = await here.join("ann")
+        run, failed = here.scripts.run, asyncio.Event()
+
+        async def garbled(name: str, *args: Any) -> Any:
+            if failed.is_set():
+                return await run(name, *args)
+            failed.set()
+            raise msgspec.DecodeError("no such type")
+
+        monkeypatch.setattr(here.scripts, "run", garbled)
+        async with here.presence, asyncio.timeout(30):
+            await failed.wait()
+            await online(ann, 1)
 
 
 async def test_a_count_that_was_not_told_is_told_again(here: Desk) -> None:

@@ -1,7 +1,9 @@
 """Who comes and who leaves is written to the timeline, in portions."""
 
+import asyncio
 from typing import Any
 
+import msgspec
 import pytest
 
 from server.auth import Identity
@@ -13,6 +15,7 @@ from server.rooms.history import visits as visits_module
 from server.rooms.history.timeline import read
 from server.rooms.history.visits import Visits
 from server.settings import Settings
+from tests.conftest import MakeSettings
 from tests.rooms.desk import ROOM, Desk, Guest
 
 Fact = dict[str, Any]
@@ -131,6 +134,19 @@ async def test_many_visits_are_several_facts_and_nobody_leaves_before_coming(
     assert len(came) == sum(len(fact["left"]) for fact in await facts(here)) == 5
 
 
+async def test_a_fact_is_bounded_in_bytes_whatever_the_visitors_send(
+    here: Desk, noted: Visits
+) -> None:
+    source = Source("note", "😀" * 64)
+    for guest in [come(noted, "😀" * 60 + f"{n:04}", source=source) for n in range(120)]:
+        noted.left(ROOM, guest)
+    await noted.write()
+
+    entries = await here.redis.xrange(here.key("timeline"))
+    assert max(len(fields[b"e"]) for _, fields in entries) <= 32_768
+    assert sum(len(fact["came"]) for fact in await facts(here)) == 120
+
+
 async def test_what_the_store_did_not_take_is_written_later(here: Desk, noted: Visits) -> None:
     ann = come(noted, "ann")
     run = here.scripts.run
@@ -146,6 +162,28 @@ async def test_what_the_store_did_not_take_is_written_later(here: Desk, noted: V
 
     [fact] = await facts(here)
     assert (len(fact["came"]), len(fact["left"])) == (1, 1)
+
+
+async def test_visits_go_on_after_an_answer_that_nobody_understands(
+    here: Desk, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings(figures={"visits_interval_s": 0.05})
+    run, failed, written = here.scripts.run, asyncio.Event(), asyncio.Event()
+
+    async def garbled(name: str, *args: Any) -> Any:
+        if failed.is_set():
+            done = await run(name, *args)
+            written.set()
+            return done
+        failed.set()
+        raise msgspec.DecodeError("no such type")
+
+    monkeypatch.setattr(here.scripts, "run", garbled)
+    async with Visits(here.scripts, settings, "w9") as going, asyncio.timeout(30):
+        come(going, "ann")
+        await written.wait()
+        fact = (await facts(here))[0]
+        assert [each["user"] for each in fact["came"]] == ["ann"]
 
 
 async def test_visits_of_a_room_that_is_gone_are_forgotten(here: Desk, noted: Visits) -> None:

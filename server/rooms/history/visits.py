@@ -5,7 +5,6 @@ somebody is in a room, so that the figures know when a worker that crashed was l
 """
 
 import asyncio
-import contextlib
 import logging
 import secrets
 import time
@@ -19,6 +18,7 @@ from server.hub.member import Member
 from server.protocol.codes import CommandError
 from server.protocol.models import Source
 from server.protocol.roles import Role
+from server.rooms.repeating import Repeating
 from server.settings import Settings
 from server.store.scripts import Scripts
 
@@ -26,7 +26,8 @@ log = logging.getLogger(__name__)
 
 _ANY = msgspec.msgpack.Decoder(Any)
 ROOMS_AT_ONCE = 16
-VISITS_PER_FACT_MAX = 500
+VISITS_PER_FACT_MAX = 50
+"""Arrivals in a fact, and departures: so its bytes are bounded, see docs/timeline.md."""
 UNWRITTEN_MAX = 200_000
 """Arrivals of a room kept while the store is away; later ones are not noted."""
 LAST_WRITE_S = 1.0
@@ -75,25 +76,20 @@ class Visits:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._scripts = scripts
-        self._interval_s = settings.figures.visits_interval_s
         # A worker that comes back under its old id must not keep the visits of the dead one open.
         self._worker = f"{worker_id}-{secrets.token_hex(4)}"
         self._clock = clock
         self._rooms: dict[str, _RoomVisits] = {}
         self._conns = 0
-        self._task: asyncio.Task[None] | None = None
+        interval_s = settings.figures.visits_interval_s
+        self._repeating = Repeating("visits", self.write, interval_s)
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._write_for_ever(), name="visits")
+        self._repeating.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(LAST_WRITE_S):
-                await self.write()
+        await self._repeating.stop(LAST_WRITE_S)
 
     def came(self, room_id: str, member: Member, who: Identity, source: Source | None) -> None:
         """A member's join was answered."""
@@ -123,11 +119,6 @@ class Visits:
             if not (visits.here or visits.came or visits.left):
                 self._rooms.pop(room_id, None)
 
-    async def _write_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._interval_s)
-            await self.write()
-
     async def _write_room(self, room_id: str, visits: _RoomVisits, gate: asyncio.Semaphore) -> None:
         async with gate, visits.writing:
             try:
@@ -139,6 +130,8 @@ class Visits:
                     visits.came.clear()
                     visits.left.clear()
                 log.debug("The visits of %s were not written: %s", room_id, exc.msg)
+            except Exception:
+                log.exception("The visits of %s were not written.", room_id)
 
     async def _write_fact(self, room_id: str, visits: _RoomVisits) -> None:
         """One portion. What may not have been written stays, and told twice it counts once."""
