@@ -8,8 +8,8 @@ import os
 # Read once, before the fixture that takes LIVEROOM_* away from tests.
 SECONDS = float(os.environ.get("LIVEROOM_TORTURE_S", "0"))
 
-_EXAMPLES_PER_S = 1.4
-_ROUND_S = 12
+_EXAMPLES_PER_S = 3.5
+_ROUND_S = 5
 
 
 def examples(small: int) -> int:
@@ -18,5 +18,5 @@ def examples(small: int) -> int:
 
 
 def rounds(small: int) -> int:
-    """Rounds, of about twelve seconds each, for a third of SECONDS."""
+    """Rounds, of about five seconds each, for a third of SECONDS."""
     return max(small, int(SECONDS / 3 / _ROUND_S)) if SECONDS else small
