@@ -9,19 +9,30 @@ import msgpack
 import msgspec
 import pytest
 
+from server.auth import Identity
 from server.metrics import Metrics
 from server.protocol.codec import CODECS, Encoding
-from server.protocol.codes import CLOSES, ERRORS
-from server.protocol.commands import AnyCommand
+from server.protocol.codes import CLOSES, ERRORS, CommandError
+from server.protocol.commands import AnyCommand, Buy, Comment, Notice, ShelfPut
 from server.protocol.community import Claim, Coupon, Desk, Lucky, Mine, Poll, Question
+from server.protocol.community_commands import (
+    CouponClaim,
+    CouponOpen,
+    LuckyOpen,
+    PollOpen,
+    QuestionAnswer,
+)
 from server.protocol.events import DELIVERY, Err, Joined, Ok
 from server.protocol.message import Command, Event
 from server.protocol.models import Card, Order, Product, RoomView, Sale
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler
 from server.rooms.features import Features
 from server.rooms.selling.payments import SandboxProvider
 from server.settings import Settings
 from server.web.errors import CONFLICT, STATUS
 from server.web.rest import Rest
+from tests.conftest import MakeSettings
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
 KINDS: dict[str, type[Command]] = {
@@ -83,6 +94,17 @@ def test_every_command_is_described_with_all_its_fields(op: str) -> None:
         assert required is (f"`{name}`?" not in row[2]) or alternative, name
 
 
+def test_the_fields_that_take_null_are_named() -> None:
+    nullable = {
+        f"{op}.{field.encode_name}"
+        for op, kind in KINDS.items()
+        for field in msgspec.structs.fields(kind)
+        if type(None) in get_args(field.type)
+    }
+    [named] = re.findall(r"`null` is `bad_message`, but for\n(.*?)\.\n", PAGE, re.DOTALL)
+    assert words(named) == nullable
+
+
 def test_no_command_is_described_that_is_not_there() -> None:
     assert {row[0].strip("`") for row in rows("Commands")} == set(KINDS)
 
@@ -90,6 +112,48 @@ def test_no_command_is_described_that_is_not_there() -> None:
 def test_the_codes_named_with_a_command_are_errors() -> None:
     for row in rows("Commands"):
         assert words(row[4]) <= set(ERRORS), row[0]
+
+
+LONG = "x" * 64
+TOO_LONG: list[Command] = [
+    Buy(ref=1, key=LONG, sale="s"),
+    Comment(ref=1, text=LONG),
+    CouponClaim(ref=1, coupon="c", key=LONG),
+    CouponOpen(ref=1, title=LONG, quota=1, currency="CNY", percent=10),
+    LuckyOpen(ref=1, title=LONG, prizes=1),
+    Notice(ref=1, text=LONG),
+    PollOpen(ref=1, question=LONG, options=["a", "b"]),
+    QuestionAnswer(ref=1, question="q", text=LONG),
+    ShelfPut(ref=1, product=Product("mug", LONG, 1, "CNY")),
+]
+
+
+@pytest.fixture
+def handlers(make_settings: MakeSettings) -> dict[type[Command], Handler]:
+    """What answers commands where texts can have ten characters."""
+    none: Any = None
+    short = make_settings(
+        orders={"key_chars_max": 10},
+        rooms={"comment_chars_max": 10, "text_chars_max": 10},
+        coupons={"title_chars_max": 10},
+        luckies={"title_chars_max": 10},
+        polls={"question_chars_max": 10},
+        asks={"answer_chars_max": 10},
+    )
+    features = Features(none, short, SandboxProvider(), Metrics())
+    return {kind: one for each in features.all for kind, one in each.handlers().items()}
+
+
+@pytest.mark.parametrize("cmd", TOO_LONG, ids=lambda cmd: str(cmd.__struct_config__.tag))
+async def test_a_command_whose_text_can_be_too_long_says_so(
+    cmd: Command, handlers: dict[type[Command], Handler]
+) -> None:
+    with pytest.raises(CommandError) as refused:
+        await handlers[type(cmd)].run(Call("r1", Identity("h1", "Mei", Role.HOST)), cmd)
+
+    [row] = [row for row in rows("Commands") if row[0] == f"`{cmd.__struct_config__.tag}`"]
+    assert refused.value.code == "too_long"
+    assert "too_long" in words(row[4])
 
 
 def test_every_command_names_the_least_role_that_may_send_it(settings: Settings) -> None:
