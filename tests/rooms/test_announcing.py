@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from server.auth import Identity
+from server.protocol.codes import CommandError
 from server.protocol.commands import LiveStart, RoomCreate
 from server.protocol.community_commands import Follow, Reserve
 from server.protocol.roles import Role
 from server.rooms.bookkeeping import ledger
 from server.rooms.bookkeeping.audit import audit
 from server.rooms.call import Call
+from server.rooms.community import news
 from server.rooms.community.announcing import _DUE, Announcer
 from server.rooms.history import timeline
 from server.rooms.selling.outbox import Outbox
@@ -129,6 +131,21 @@ async def test_who_reserved_or_follows_is_told_wherever_they_are_connected(
     assert sorted(told) == [("follow", 1), ("reserved", 1), ("reserved", 1)]
 
 
+async def test_who_changes_their_mind_again_and_again_is_slowed_down(new: Desk) -> None:
+    for n in range(10):
+        await follow(new, "ann", on=n % 2 == 0)
+        await reserve(new, "ann", on=n % 2 == 0)
+
+    for change in (follow, reserve):
+        with pytest.raises(CommandError) as caught:
+            await change(new, "ann")
+        assert caught.value.code == "rate_limited"
+        assert caught.value.retry_ms
+    await follow(new, "bob")
+
+    assert len(await facts(new, "reserve")) == 10
+
+
 async def test_who_is_in_the_room_is_not_told_what_they_see(new: Desk, elsewhere: Desk) -> None:
     await follow(new, "ann")
     inside = await elsewhere.join("ann", room_id=NEW)
@@ -158,6 +175,50 @@ async def test_the_signal_is_repeated_for_who_comes_between_and_tells_nobody_twi
 
     assert len(announcements(ann)) == len(announcements(bob)) == 1
     assert announcements(again) == []
+
+
+async def test_the_news_are_subscribed_to_until_the_bus_takes_it(
+    there: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(news, "SUBSCRIBE_AGAIN_S", 0)
+    subscribe, refusals = there.bus.subscribe, [RuntimeError("reset"), TimeoutError()]
+
+    async def reluctant(*args: Any) -> None:
+        if refusals:
+            raise refusals.pop()
+        await subscribe(*args)
+
+    monkeypatch.setattr(there.bus, "subscribe", reluctant)
+    async with there.news:
+        await hearing(there)
+    assert refusals == []
+
+
+async def test_a_start_is_forgotten_when_its_signals_are_over_and_nobody_looks_people_up(
+    new: Desk, elsewhere: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await follow(new, "ann")
+    await elsewhere.join("ann", room_id="other")
+    whys, looking, go_on = elsewhere.news._whys, asyncio.Event(), asyncio.Event()
+
+    async def slow(*args: Any) -> Any:
+        looking.set()
+        await go_on.wait()
+        return await whys(*args)
+
+    monkeypatch.setattr(elsewhere.news, "_whys", slow)
+    await go_live(new)
+    await new.announcer.announce(NEW)
+    await looking.wait()
+    piece = elsewhere.news._pieces[NEW]
+    piece.forget_at = 0
+    elsewhere.news._forget_old()
+    assert elsewhere.news._pieces == {NEW: piece}
+
+    go_on.set()
+    async with asyncio.timeout(30):
+        while elsewhere.news._pieces:
+            await asyncio.sleep(0.01)
 
 
 async def test_who_follows_after_the_start_is_not_told_by_a_repeated_signal(
@@ -215,6 +276,18 @@ async def test_everybody_is_announced_to_through_the_ledger_once(new: Desk) -> N
     assert sum(f["n"] for f in noted if f["why"] == "reserved") == 8
     assert sum(f["n"] for f in noted if f["why"] == "follow") == 7
     assert (await audit(new.scripts, NEW)).differences == []
+
+
+async def test_who_began_to_follow_after_the_start_is_in_no_page(new: Desk) -> None:
+    await follow(new, "early", "late")
+    await go_live(new)
+    started = int(await new.redis.hget(new.scripts.keys.room(NEW, "room"), "started"))
+    followers = new.scripts.keys.host(HOST.user, "followers")
+    await new.redis.hset(followers, mapping={"early": started, "late": started + 1})
+
+    await new.announcer.announce(NEW)
+
+    assert await whom(new, "follow") == ["early"]
 
 
 async def test_workers_that_announce_together_or_die_between_pages_announce_once(

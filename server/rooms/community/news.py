@@ -66,6 +66,7 @@ class News:
         self._keep_s = 2 * limits.announce_repeats * limits.announce_repeat_s
         self._pieces: dict[str, _Piece] = {}
         self._subscribing: asyncio.Task[None] | None = None
+        self._forgetting: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
         self._subscribing = asyncio.create_task(self._subscribe(), name="news")
@@ -77,6 +78,8 @@ class News:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+        if self._forgetting is not None:
+            self._forgetting.cancel()
         await self._bus.unsubscribe(NEWS, self)
 
     async def _subscribe(self) -> None:
@@ -85,9 +88,11 @@ class News:
                 await self._bus.subscribe(NEWS, self)
             except TimeoutError:
                 _log.warning("The news are not heard: the bus does not answer. It is tried again.")
-                await asyncio.sleep(SUBSCRIBE_AGAIN_S)
+            except Exception:
+                _log.exception("The news are not heard. It is tried again.")
             else:
                 return
+            await asyncio.sleep(SUBSCRIBE_AGAIN_S)
 
     # What the bus tells
 
@@ -101,15 +106,26 @@ class News:
         """The signal is repeated for a while: there is nothing to read it from."""
 
     def _hear(self, event: AnnounceEvent) -> None:
-        now = asyncio.get_running_loop().time()
-        for room_id in [r for r, piece in self._pieces.items() if piece.forget_at < now]:
-            del self._pieces[room_id]
         piece = self._pieces.setdefault(event.room, _Piece(event))
-        piece.forget_at = now + self._keep_s
+        piece.forget_at = asyncio.get_running_loop().time() + self._keep_s
         if piece.task is None:
             piece.task = asyncio.create_task(self._tell(piece), name=f"news of {event.room}")
         else:
             piece.heard_again = True
+        self._see_to_forgetting()
+
+    def _see_to_forgetting(self) -> None:
+        if self._forgetting is None and self._pieces:
+            loop = asyncio.get_running_loop()
+            self._forgetting = loop.call_later(self._keep_s, self._forget_old)
+
+    def _forget_old(self) -> None:
+        self._forgetting = None
+        now = asyncio.get_running_loop().time()
+        for room_id, piece in list(self._pieces.items()):
+            if piece.task is None and piece.forget_at <= now:
+                del self._pieces[room_id]
+        self._see_to_forgetting()
 
     async def _tell(self, piece: _Piece) -> None:
         try:
@@ -120,6 +136,8 @@ class News:
                     return
         except (CommandError, RedisError, OSError) as error:
             _log.warning("The start of %s is not told yet: %s", piece.event.room, error)
+        except Exception:
+            _log.exception("The start of %s is not told yet.", piece.event.room)
         finally:
             piece.task = None
 
