@@ -123,7 +123,7 @@ async def test_many_visits_are_several_facts_and_nobody_leaves_before_coming(
     here: Desk, noted: Visits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(visits_module, "VISITS_PER_FACT_MAX", 2)
-    for guest in [come(noted, f"u{n}") for n in range(5)]:
+    for guest in reversed([come(noted, f"u{n}") for n in range(5)]):
         noted.left(ROOM, guest)
     await noted.write()
 

@@ -83,6 +83,37 @@ async def test_scripts_about_questions_refuse_where_no_room_is(room: ScriptRoom)
         assert (await room.refused(script, **args)).code == "not_found"
 
 
+def recalled(question: str) -> dict[str, Any]:
+    """An answer of an earlier room, as a worker hands it to the script."""
+    answered = {
+        "question": question, "sku": "tea", "topic": "size", "text": "How big?", "user": "u1",
+        "name": "U1", "asked": 1, "status": "answered", "at": 1, "answer": "30 cm",
+    }  # fmt: skip
+    return {"question": answered, "key": "tea/size", "answered": 1, "answers_max": 9}
+
+
+async def test_an_answer_is_brought_into_a_room_once(live: ScriptRoom) -> None:
+    assert len(await live.tell("question_recall", **recalled("q1"))) == 1
+    assert await live.tell("question_recall", **recalled("q2")) == []
+
+    assert await live.redis.hkeys(live.key("questions")) == [b"q1"]
+
+
+async def test_what_was_answered_anew_meanwhile_stays_due(live: ScriptRoom) -> None:
+    asked = recalled("q1")["question"] | {"id": "q1", "key": "tea/size", "quiet": False}
+    await live.run("question_add", questions=[asked], open_max=9, per_user_max=9)
+    [due] = (await live.run("question_answer", question="q1", text="30 cm", answers_max=9))["due"]
+
+    await live.run(
+        "question_settled", settled=[{"question": "q1", "answered": due["answered"] - 1}]
+    )
+    still = (await live.run("desk_load", held_max=1, muted_max=1))["due"]
+    await live.run("question_settled", settled=[{"question": "q1", "answered": due["answered"]}])
+
+    assert [each["answered"] for each in still] == [due["answered"]]
+    assert (await live.run("desk_load", held_max=1, muted_max=1))["due"] == []
+
+
 async def test_the_desk_is_all_that_only_the_staff_sees(live: ScriptRoom) -> None:
     await live.run("rules_set", followers_only=False, review="all")
     await live.run("words_put", words=["spam", "ad"], action="block", words_max=9)

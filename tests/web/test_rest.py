@@ -1,6 +1,7 @@
 """REST under /v1/rooms: what each route answers, and how it refuses."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
