@@ -91,6 +91,11 @@ class Metrics:
             ["status"],
             registry=registry,
         )
+        self.asks_lost = Counter(
+            "liveroom_asks_lost",
+            "Asks for the link that were answered and not counted for the host.",
+            registry=registry,
+        )
         self.batch_size = Histogram(
             "liveroom_batch_size",
             "Items sent to Redis in one script call, by script.",

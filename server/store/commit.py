@@ -76,12 +76,18 @@ class GroupCommit(Generic[Item, Result]):
             )
         return await self._enter(room_id, item)
 
-    def hand_in(self, room_id: str, item: Item) -> bool:
-        """Have the item committed without waiting for it; False when full. What fails is lost."""
+    def hand_in(self, room_id: str, item: Item, lost: Callable[[], None]) -> None:
+        """Have the item committed without waiting for it; `lost` is called if it is not, as when
+        too many wait."""
         if self.waiting >= self._waiting_max:
-            return False
-        self._enter(room_id, item).add_done_callback(asyncio.Future.exception)
-        return True
+            lost()
+            return
+
+        def done(outcome: asyncio.Future[Result]) -> None:
+            if outcome.cancelled() or outcome.exception() is not None:
+                lost()
+
+        self._enter(room_id, item).add_done_callback(done)
 
     def _enter(self, room_id: str, item: Item) -> asyncio.Future[Result]:
         lane = self._lanes.get(room_id)

@@ -121,15 +121,22 @@ async def test_nothing_is_left_behind_when_it_closes() -> None:
     assert group.waiting == 0
 
 
-async def test_what_is_handed_in_without_waiting_is_run_and_its_failure_disturbs_nobody() -> None:
+async def test_what_is_handed_in_without_waiting_is_run_or_told_to_be_lost() -> None:
     line = Line()
     group = commits(line, waiting_max=2)
-    assert [group.hand_in("r", n) for n in (1, 2)] == [True, True]
-    assert group.hand_in("r", 3) is False
+    lost: list[int] = []
+
+    def hand_in(n: int) -> None:
+        group.hand_in("r", n, lambda: lost.append(n))
+
+    for n in (1, 2, 3):
+        hand_in(n)
+    assert lost == [3]
     line.error = CommandError("unavailable", "no")
     line.go.set()
     await group.aclose()
     line.error = None
-    assert group.hand_in("r", 4)
+    hand_in(4)
     await group.aclose()
     assert line.batches == [[1, 2], [4]]
+    assert lost == [3, 1, 2]

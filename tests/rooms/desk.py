@@ -82,7 +82,7 @@ class Desk:
     def __init__(self, redis: Redis, settings: Settings, worker_id: str) -> None:
         self.redis = redis
         self.settings = settings
-        metrics = Metrics()
+        metrics = self.metrics = Metrics()
         self.scripts = Scripts(redis, Keys(settings.redis.key_prefix))
         self.bus = Bus(redis, self.scripts.keys, settings.bus, worker_id, metrics)
         features = Features(

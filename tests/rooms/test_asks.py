@@ -1,6 +1,7 @@
 """Who asks for the link gets the product's card at once; host and moderators see how many do."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -405,3 +406,21 @@ async def test_a_group_of_asks_that_fails_is_not_the_viewers_concern(shop: Desk)
     assert reply.card is not None
     with pytest.raises(CommandError):
         await shop.do(DeskOpen(ref=1))
+
+
+async def test_an_ask_that_could_not_be_counted_is_answered_and_seen_in_the_metrics(
+    shop: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = shop.scripts.run
+
+    async def away(script: str, *args: Any) -> Any:
+        if script == "ask_add":
+            raise CommandError("unavailable", "Gone.")
+        return await run(script, *args)
+
+    monkeypatch.setattr(shop.scripts, "run", away)
+    reply = await shop.do(Ask(ref=1, sku="mug"), viewer("ann"))
+    await shop.asks.aclose()
+
+    assert reply.card == Card(product=MUG, by="sku")
+    assert shop.metrics.registry.get_sample_value("liveroom_asks_lost_total") == 1

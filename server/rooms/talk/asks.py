@@ -59,6 +59,7 @@ class Asks:
         self._intents = Intents(intent_rules)
         self._telling = TellingWords(intent_rules)
         self._titles: dict[str, Titles] = {}
+        self._lost = metrics.asks_lost
         self.batches: GroupCommit[dict[str, Any], None] = GroupCommit(
             "ask_add",
             self._add,
@@ -140,7 +141,8 @@ class Asks:
         product = showing.product(sku)
         if counts and call.who.role is Role.VIEWER:
             found = {"sku": sku, "by": by} if product else {"sku": "", "by": ""}
-            self.batches.hand_in(call.room_id, {"user": call.who.user} | found)
+            ask = {"user": call.who.user} | found
+            self.batches.hand_in(call.room_id, ask, self._lost.inc)
         if product is None:
             return ok
         card = Card(product=product, by=by, sale=showing.sale_of(sku))
