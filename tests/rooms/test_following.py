@@ -6,7 +6,9 @@ import pytest
 
 from server.protocol.codes import RESYNC, CommandError
 from server.protocol.commands import Last, LiveEnd, SaleOpen, SaleRestock, ShelfPut
+from server.protocol.events import CommentEvent
 from server.protocol.models import Product
+from server.store.bus import BusMessage, Say
 from tests.hub.listening import gaps, ids, seqs
 from tests.rooms.desk import ROOM, Desk
 
@@ -105,6 +107,27 @@ async def test_comments_lost_on_the_bus_are_told_in_a_gap(here: Desk) -> None:
         await guest.until(lambda m: m.get("id") == "c4")
         assert ids(guest.heard) == ["c1", "c4"]
         assert gaps(guest.heard) == 2
+
+
+async def test_what_is_said_in_the_shadow_does_not_stand_for_a_lost_comment(here: Desk) -> None:
+    ann, state = await here.join("ann"), here.room.state
+    said, hidden = (
+        CommentEvent(id=id_, user="u", name="U", role="viewer", text=id_, ts=1)
+        for id_ in ("said", "hidden")
+    )
+    here.room.heard(
+        BusMessage(
+            epoch=state.epoch,
+            before=state.position,
+            after=state.position,
+            says=[Say(0, 0, "", said), Say(0, 0, "eve", hidden)],
+            comments_after=state.comments_count + 3,
+        )
+    )
+
+    await ann.until(lambda m: m.get("id") == "said")
+
+    assert (ids(ann.heard), gaps(ann.heard)) == (["said"], 2)
 
 
 async def test_lost_comments_that_are_no_longer_recent_are_told_in_a_gap(here: Desk) -> None:
