@@ -2,17 +2,20 @@
 after whatever happened to Redis."""
 
 import asyncio
+import threading
 from typing import Any
 
 import msgspec
 import pytest
 
-from server.figures.models import Figures
+from server.figures.fold import Fold
+from server.figures.models import Context, Figures
 from server.protocol.codes import CommandError
 from server.protocol.commands import LiveEnd, LiveStart
 from server.rooms.history import folds
 from server.rooms.history.buyers import Buyers
 from server.rooms.history.figures import FigureBook
+from server.rooms.history.room_heads import head_of
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.figures.real_evening import EARLIER, GROUP, ROOM, Evening
@@ -169,6 +172,34 @@ async def test_a_big_room_is_counted_in_a_thread_with_the_same_result(
     await book.folds.aclose()
     monkeypatch.setattr(folds, "QUICK_MAX", 0)
     assert _timeless(await book.of(ROOM)) == _timeless(quick)
+
+
+async def test_who_waits_for_a_fold_that_a_thread_still_reads_reads_another(
+    evening: Evening, here: Desk, book: FigureBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await evening.stream()
+    monkeypatch.setattr(folds, "QUICK_MAX", 0)
+    head = await head_of(here.scripts, ROOM)
+    make, begun, go_on = Fold.figures, threading.Event(), threading.Event()
+    read: list[Fold] = []
+
+    def slow(fold: Fold, now: int, context: Context) -> Figures:
+        read.append(fold)
+        begun.set()
+        go_on.wait(30)
+        return make(fold, now, context)
+
+    monkeypatch.setattr(Fold, "figures", slow)
+    impatient = asyncio.create_task(book.folds.figures(head, [], 0))
+    await asyncio.to_thread(begun.wait, 30)
+    waiting = asyncio.create_task(book.folds.figures(head, [], 0))
+    await asyncio.sleep(0)  # it waits for the lock
+    impatient.cancel()
+    await asyncio.gather(impatient, return_exceptions=True)
+    go_on.set()
+
+    assert (await waiting).numbers.orders > 0
+    assert len(read) == len({id(fold) for fold in read}) == 2
 
 
 def _timeless(figures: Figures) -> Any:

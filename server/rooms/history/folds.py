@@ -9,8 +9,9 @@ from server.figures.taken import place
 from server.rooms.bookkeeping import ledger
 from server.rooms.history import timeline
 from server.rooms.history.buyers import Buyers
-from server.rooms.history.room_heads import RoomHead, head_of, reading
+from server.rooms.history.room_heads import RoomHead, head_of
 from server.settings import Settings
+from server.store.reading import reading
 from server.store.scripts import Scripts
 
 DAY_MS = 86_400_000
@@ -97,13 +98,16 @@ class Folds:
 
         `settled` rises when more became known of the host's buyers. Raises CommandError.
         """
-        room = await self._room(head)
-        async with room.lock:
-            with reading():
-                await self._read_on(room, head.room)
-            await self._look_up(room, head.host, settled)
-            context = Context(room.bought_before, room.followed, earlier)
-            return await self._make(room, head, context)
+        while True:
+            room = await self._room(head)
+            async with room.lock:
+                if self._kept.get(head.room) is not room:
+                    continue  # dropped while this waited: a thread may still read its fold
+                with reading():
+                    await self._read_on(room, head.room)
+                await self._look_up(room, head.host, settled)
+                context = Context(room.bought_before, room.followed, earlier)
+                return await self._make(room, head, context)
 
     async def _read_on(self, room: Kept, room_id: str) -> None:
         fold = room.fold
