@@ -3,6 +3,7 @@
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -23,17 +24,25 @@ _log = logging.getLogger(__name__)
 _ANY = msgspec.msgpack.Decoder(Any)
 
 HOSTS_REMEMBERED_MAX = 10_000
+HOST_REMEMBERED_S = 60.0
+"""A room that Redis lost may be made anew, by another host."""
 PAGE_MAX = 100
 
 
 class Directory:
     """Rooms by id, whether open on this worker or not."""
 
-    def __init__(self, scripts: Scripts, settings: Settings) -> None:
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._scripts = scripts
         self._settings = settings
         self.hosts = Hosts(scripts, settings)
-        self._hosts: dict[str, str] = {}
+        self._clock = clock
+        self._hosts: dict[str, tuple[str, float]] = {}
 
     async def create(self, who: Identity, body: RoomCreate) -> RoomView:
         """Make a room; the caller is its host, unless an admin names another."""
@@ -133,15 +142,16 @@ class Directory:
 
     async def host_of(self, room_id: str) -> str:
         """The user who hosts the room; fixed when it was created."""
-        host = self._hosts.get(room_id)
-        if host is None:
+        host, until = self._hosts.get(room_id, ("", 0.0))
+        if not host or self._clock() >= until:
             key = self._keys.room(room_id, "room")
             raw = await asked(self._scripts.redis.hget(key, "host"))
             if raw is None:
                 raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
             if len(self._hosts) >= HOSTS_REMEMBERED_MAX:
                 self._hosts.clear()
-            host = self._hosts[room_id] = raw.decode()
+            host = raw.decode()
+            self._hosts[room_id] = host, self._clock() + HOST_REMEMBERED_S
         return host
 
     @property

@@ -11,6 +11,7 @@ from server.protocol.codes import CommandError
 from server.protocol.commands import Comment
 from server.protocol.models import Product
 from server.protocol.roles import Role
+from server.rooms.directory import HOST_REMEMBERED_S, Directory
 from server.rooms.dispatch import op_of
 from server.settings import Settings
 from tests.conftest import MakeSettings
@@ -112,6 +113,17 @@ async def test_the_host_of_another_room_is_a_viewer_here(here: Desk) -> None:
     heard = await ann.until(lambda m: m.get("text") == "I am")
 
     assert [m["role"] for m in heard] == ["viewer", "host"]
+
+
+async def test_who_hosts_a_room_is_remembered_for_a_while_and_no_longer(here: Desk) -> None:
+    now = 1000.0
+    directory = Directory(here.scripts, here.settings, lambda: now)
+    await directory.host_of(ROOM)
+    await here.redis.hset(here.key("room"), "host", "h2")  # lost, and made anew by another
+
+    assert await directory.host_of(ROOM) == HOST.user
+    now += HOST_REMEMBERED_S
+    assert await directory.host_of(ROOM) == "h2"
 
 
 async def test_a_viewer_is_held_to_a_rate_and_the_host_is_not(make_settings: MakeSettings) -> None:
