@@ -59,8 +59,9 @@ ROOM_KEYS: Final = {
     "rules": "hash: rules of moderation that no snapshot shows",
     "words": "hash blocked word -> block or hold",
     "review": "hash comment -> packed HeldComment with its role",
+    "review_order": "zset: comment that waits for review by its ms",
     "said": "zset <user>/<digest> and \\1/<digest> by ms * 1000, the latter + users: said lately",
-    "spoken": "zset: user by the ms of their first comment shown here, 0 when one was passed",
+    "spoken": "zset: user by the ms of their first comment shown here, .5 more once one was passed",
     "moderators": "hash user -> ms: moderators of this room alone",
     "refunds": "zset: payment by the ms from which its refund is to be tried",
 }

@@ -146,7 +146,7 @@ async def test_events_made_while_a_viewer_joins_reach_it_once(here: Desk) -> Non
     async def speak() -> None:
         nonlocal last
         while last < 60 or len(guests) < 5:
-            await here.notice("hi")
+            await here.notice(f"hi {last}")
             last += 1
 
     async with asyncio.TaskGroup() as group:

@@ -172,6 +172,19 @@ async def test_who_spoke_is_forgotten_with_slow_mode_with_time_and_with_the_end(
     assert not await live.redis.exists(live.key("spoke"))
 
 
+async def test_the_same_slow_mode_and_the_same_notice_again_are_no_news(live: ScriptRoom) -> None:
+    await live.run("slow_set", seconds=30)
+    await live.run("notice_put", text="hi")
+    await live.published()
+    before = await live.dump()
+
+    await live.run("slow_set", seconds=30)
+    await live.run("notice_put", text="hi")
+
+    assert await live.published() == []
+    assert await live.dump() == before
+
+
 async def test_a_removed_comment_leaves_the_snapshot_and_the_room_is_told(
     live: ScriptRoom,
 ) -> None:

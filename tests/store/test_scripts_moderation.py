@@ -269,6 +269,31 @@ async def test_with_review_new_whoever_spoke_before_is_known(live: ScriptRoom) -
     assert [outcome.get("held") for outcome in outcomes] == [None, True, True]
 
 
+async def test_the_oldest_are_told_in_their_order_whoever_was_decided_about(
+    live: ScriptRoom,
+) -> None:
+    for n in range(60):
+        await add(live, comment(f"{n:02}", f"u{n % 2}", word="hold"), review_max=100)
+    await live.run("review_pass", id="c-00", recent_max=9)
+    await live.run("review_drop", id="c-02")
+    await live.run("comment_remove", id="c-04")
+    await live.run("mute_set", user="u1", seconds=60)
+
+    told = (await says(live))[-3][1]
+    assert told["total"] == 27
+    assert [held["text"] for held in told["held"]] == [f"{n:02}" for n in range(6, 60, 2)]
+    assert await live.redis.zcard(live.key("review_order")) == 27
+
+
+async def test_who_was_passed_is_not_the_first_to_be_forgotten(live: ScriptRoom) -> None:
+    await live.run("rules_set", review="new")
+    await one(live, "a", "passed")
+    await live.redis.zadd(live.key("spoken"), {"long ago": 1})
+    await live.run("review_pass", id="c-a", recent_max=9)
+
+    assert await live.redis.zrange(live.key("spoken"), 0, -1) == [b"long ago", b"passed"]
+
+
 async def test_who_was_passed_is_new_no_more(live: ScriptRoom) -> None:
     await live.run("rules_set", review="new")
     first = await one(live, "a")
@@ -284,8 +309,9 @@ async def test_taking_back_a_comment_that_waits_drops_it(live: ScriptRoom) -> No
 
     await live.run("comment_remove", id="c-a", by="m1")
 
-    assert [e["t"] for _, e in await says(live)] == ["review", "removed"]
+    assert [e["t"] for _, e in await says(live)] == ["review"]
     assert (await live.refused("review_pass", id="c-a", recent_max=9)).code == "not_found"
+    assert await facts(live) == [{"k": "remove", "id": "c-a", "user": "u1", "by": "m1"}]
 
 
 async def test_taking_back_what_was_said_in_the_shadow_is_told_to_who_saw_it(
@@ -459,6 +485,13 @@ async def test_muting_drops_what_the_user_has_waiting(live: ScriptRoom) -> None:
 
     [(user, told)] = await says(live)
     assert (user, [held["id"] for held in told["held"]]) == ("\x01staff", ["c-b"])
+
+
+async def test_mutes_that_lapsed_go_with_the_next_mute(live: ScriptRoom) -> None:
+    await live.redis.hset(live.key("muted"), mapping={"a": "1000", "b": "1000.5"})
+    await live.run("mute_set", user="u1", seconds=60)
+
+    assert await live.redis.hkeys(live.key("muted")) == [b"u1"]
 
 
 async def test_a_shadow_lapses(live: ScriptRoom) -> None:

@@ -1,21 +1,27 @@
--- Prelude: comments that wait for a moderator. Comes after room; expects K.review.
+-- Prelude: comments that wait for a moderator. Comes after room; expects K.review and
+-- K.review_order.
 
 local HELD_TOLD = 50   -- the oldest; all of them stand in `review`
 
 -- The oldest that wait, at most so many, and how many do.
 local function held_views(most)
-  local held = {}
-  for i, raw in ipairs(redis.call('HVALS', K.review)) do
-    held[i] = cmsgpack.unpack(raw)
-  end
-  table.sort(held, function(a, b) return a.ts < b.ts or (a.ts == b.ts and a.id < b.id) end)
-  local told = {}
-  for i = 1, math.min(#held, most) do
-    local one = held[i]
+  local told, ids = {}, redis.call('ZRANGE', K.review_order, 0, most - 1)
+  for i, raw in ipairs(#ids > 0 and redis.call('HMGET', K.review, unpack(ids)) or {}) do
+    local one = cmsgpack.unpack(raw)
     told[i] = { id = one.id, user = one.user, name = one.name, text = one.text, ts = one.ts,
       why = one.why }
   end
-  return told, #held
+  return told, redis.call('HLEN', K.review)
+end
+
+local function hold(view)
+  redis.call('HSET', K.review, view.id, cmsgpack.pack(view))
+  redis.call('ZADD', K.review_order, int(view.ts), view.id)
+end
+
+local function let_go(id)
+  redis.call('HDEL', K.review, id)
+  redis.call('ZREM', K.review_order, id)
 end
 
 -- Tells host and moderators what waits now. Called after the writes.
@@ -30,7 +36,7 @@ local function drop_held(user)
   local flat = redis.call('HGETALL', K.review)
   for i = 1, #flat, 2 do
     if cmsgpack.unpack(flat[i + 1]).user == user then
-      redis.call('HDEL', K.review, flat[i])
+      let_go(flat[i])
       dropped = true
     end
   end

@@ -1,5 +1,5 @@
 -- Adds a batch of comments, each shown, held for review or refused on its own.
--- keys: room events bus recent muted shadowed spoke rules review said spoken moderators timeline actions
+-- keys: room events bus recent muted shadowed spoke rules review review_order said spoken moderators timeline actions
 -- uses: room timeline review showing speaking
 -- args: comments = {{id, user, name, role, text, exempt?, word?, follows?, digest?, asks?}, ...}
 --   recent_max(>= 0) rules_ver? review_max? review_per_user_max? new_ms? duplicate_ms? flood_ms?
@@ -134,8 +134,9 @@ local function held_for(comment)
   if comment.word == 'hold' then
     return 'word'
   end
-  local first = spoken[comment.user]
-  if review == 'all' or (review == 'new' and not (first and first + (A.new_ms or 0) <= now)) then
+  local first = spoken[comment.user]   -- half a ms more: a moderator passed one
+  if review == 'all' or (review == 'new'
+      and not (first and (first > math.floor(first) or first + (A.new_ms or 0) <= now))) then
     return review
   end
 end
@@ -219,7 +220,7 @@ local function put(comment)
   elseif why then
     view.why = why
     local own = waits_of(view.user)
-    redis.call('HSET', K.review, view.id, cmsgpack.pack(view))
+    hold(view)
     waiting, any_held, waiting_of[view.user] = waiting + 1, true, own + 1
   else
     shown[#shown + 1] = view

@@ -1,10 +1,11 @@
 -- Takes one comment back for everybody, also one that waits for review.
--- keys: room events bus recent shadowed review timeline actions
+-- keys: room events bus recent shadowed review review_order timeline actions
 -- uses: room timeline review
 -- args: id by? events_max
 -- returns: {id}; refuses not_found for the room only: an older comment is not in `recent` any more,
 -- but may still stand on screens.
--- holds: a removed comment is in no snapshot made after this.
+-- holds: a removed comment is in no snapshot made after this; the room is not told of one that it
+-- never saw.
 
 if not room_phase() then
   return no_room()
@@ -27,9 +28,13 @@ for _, raw in ipairs(redis.call('LRANGE', K.recent, 0, -1)) do
     redis.call('LREM', K.recent, 0, raw)
   end
 end
-if redis.call('HDEL', K.review, A.id) == 1 then
+local held = redis.call('HGET', K.review, A.id)
+if held then
+  user = cmsgpack.unpack(held).user
+  let_go(A.id)
   tell_review()
+else
+  tell_room({ t = 'removed', id = A.id })
 end
-tell_room({ t = 'removed', id = A.id })
 record({ k = 'remove', id = A.id, user = user })
 return done({ id = A.id })

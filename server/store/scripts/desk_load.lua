@@ -1,5 +1,5 @@
 -- Reads what only host and moderators see of a room, as of one instant.
--- keys: room asks questions review words rules moderators muted
+-- keys: room asks questions review review_order words rules moderators muted
 -- uses: room questions review
 -- args: held_max muted_max
 -- returns: {desk(community.Desk), due, held_total}: `held` are the oldest, `muted` those muted

@@ -1,19 +1,30 @@
 -- Silences a user and takes their recent comments back; 0 seconds lifts it. A shadow mute takes
 -- nothing back and is told to nobody: only the staff sees what the user says from now on.
--- keys: room events bus recent muted review timeline actions
+-- keys: room events bus recent muted review review_order timeline actions
 -- uses: room timeline review
 -- args: user seconds shadow?(bool) by? events_max
 -- returns: {until(ms, 0 = lifted)}; refuses not_found
 -- holds: `recent` has no comment of a user when they are muted, and `review` none at all; a user
--- in the shadow is never told.
+-- in the shadow is never told; mutes that lapsed do not pile up.
 
 if not room_phase() then
   return no_room()
 end
+-- Looks at some, more than one mute adds: of those who never come back nobody else thinks.
+local function drop_lapsed()
+  local some = redis.call('HRANDFIELD', K.muted, 20, 'WITHVALUES')
+  for i = 1, #some, 2 do
+    if tonumber(some[i + 1]) <= now_ms() then
+      redis.call('HDEL', K.muted, some[i])
+    end
+  end
+end
+
 local was = tonumber(redis.call('HGET', K.muted, A.user) or 0)
 local was_told = was > now_ms() and was == math.floor(was)
 local until_ms = 0
 if A.seconds > 0 then
+  drop_lapsed()
   until_ms = now_ms() + A.seconds * 1000
   -- Half a millisecond more says shadow: who reads just a number still reads when it ends.
   redis.call('HSET', K.muted, A.user, int(until_ms) .. (A.shadow and '.5' or ''))

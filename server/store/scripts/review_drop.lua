@@ -1,5 +1,5 @@
 -- Throws a held comment away.
--- keys: room events bus review timeline actions
+-- keys: room events bus review review_order timeline actions
 -- uses: room timeline review
 -- args: id by? events_max
 -- returns: {id}; refuses not_found
@@ -12,7 +12,7 @@ local raw = redis.call('HGET', K.review, A.id)
 if not raw then
   return refuse('not_found', 'This comment waits no longer; somebody else may have decided.')
 end
-redis.call('HDEL', K.review, A.id)
+let_go(A.id)
 tell_review()
 record({ k = 'review', id = A.id, what = 'drop', user = cmsgpack.unpack(raw).user })
 return done({ id = A.id })

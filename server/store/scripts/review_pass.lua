@@ -1,5 +1,5 @@
 -- Shows a held comment to the room, as if it were said now.
--- keys: room events bus recent review spoken muted timeline actions
+-- keys: room events bus recent review review_order spoken muted timeline actions
 -- uses: room timeline review showing
 -- args: id recent_max by? events_max
 -- returns: {comment(models.CommentView)}; refuses not_found not_live conflict
@@ -20,11 +20,12 @@ local now, held = now_ms(), cmsgpack.unpack(raw)
 if tonumber(redis.call('HGET', K.muted, held.user) or 0) > now then
   return refuse('conflict', 'The author of this comment is muted; lift the mute first.')
 end
-redis.call('HDEL', K.review, A.id)
+let_go(A.id)
 local view = { id = held.id, user = held.user, name = held.name, role = held.role,
   text = held.text, ts = now }
-remember_spoken({ 0, held.user }, 'XX')
-remember_spoken({ 0, held.user }, 'NX')
+-- As late as anybody, so that they are not the first to be forgotten.
+remember_spoken({ int(now) .. '.5', held.user }, 'XX')
+remember_spoken({ int(now) .. '.5', held.user }, 'NX')
 local extra = show({ view }, A.recent_max)
 tell_review()
 record({ k = 'review', id = A.id, what = 'pass', user = held.user })

@@ -3,15 +3,17 @@
 -- uses: room timeline
 -- args: seconds(0 = off) by? events_max
 -- returns: {slow_s}; refuses not_found
--- holds: `spoke` is kept in slow mode only.
+-- holds: `spoke` is kept in slow mode only; what stays as it is is no news.
 
 if not room_phase() then
   return no_room()
 end
-redis.call('HSET', K.room, 'slow_s', int(A.seconds))
-if A.seconds == 0 then
-  redis.call('DEL', K.spoke)
+if redis.call('HGET', K.room, 'slow_s') ~= int(A.seconds) then
+  redis.call('HSET', K.room, 'slow_s', int(A.seconds))
+  if A.seconds == 0 then
+    redis.call('DEL', K.spoke)
+  end
+  tell_settings()
+  record({ k = 'slow', seconds = A.seconds })
 end
-tell_settings()
-record({ k = 'slow', seconds = A.seconds })
 return done({ slow_s = A.seconds })
