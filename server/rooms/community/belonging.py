@@ -7,11 +7,9 @@ node than the room that asks. So they are read before its script runs, for a who
 from collections.abc import Awaitable, Callable, Collection
 from typing import Literal
 
-from redis.exceptions import RedisError
-
-from server.protocol.codes import CommandError
 from server.rooms.community.group_ids import group_id
-from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+from server.store.reading import reading
+from server.store.scripts import Scripts
 
 Circle = Literal["followers", "group"]
 
@@ -32,12 +30,6 @@ class Belonging:
             key = self._scripts.keys.host(host, "followers")
         else:
             key = self._scripts.keys.room(group_id(host), "members")
-        try:
+        with reading():
             found = await self._scripts.redis.hmget(key, asked)
-        except (RedisError, OSError) as exc:
-            raise CommandError(
-                "unavailable",
-                f"The store did not answer ({type(exc).__name__}); nothing was tried.",
-                UNAVAILABLE_RETRY_MS,
-            ) from exc
         return {user for user, value in zip(asked, found, strict=True) if value is not None}

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct, msgpack
-from redis.exceptions import RedisError
 
 from server.protocol.codes import CommandError
 from server.rooms.community.group_ids import group_id
 from server.settings import Settings
-from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+from server.store.reading import reading
+from server.store.scripts import Scripts
 
 Admits = Literal["all", "followers", "buyers"]
 
@@ -141,11 +141,5 @@ class Hosts:
 
 async def asked(command: Awaitable[Any]) -> Any:
     """What Redis answers. CommandError `unavailable` when it does not."""
-    try:
+    with reading():
         return await command
-    except (RedisError, OSError) as exc:
-        raise CommandError(
-            "unavailable",
-            f"The store did not answer ({type(exc).__name__}).",
-            UNAVAILABLE_RETRY_MS,
-        ) from exc

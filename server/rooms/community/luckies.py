@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from msgspec import Struct, msgpack
-from redis.exceptions import RedisError
 
 from server.metrics import Metrics
 from server.protocol.codes import CommandError
@@ -22,7 +21,8 @@ from server.rooms.community.belonging import Belonging, Circle
 from server.rooms.plain_text import shown_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+from server.store.reading import reading
+from server.store.scripts import Scripts
 
 ENTRANTS_PER_READ = 1000
 
@@ -149,16 +149,10 @@ class Luckies:
         luckies = sorted(ids - {"newest"})  # that field is no lucky draw
         if not luckies:
             return {}
-        try:
+        with reading():
             found = await self._scripts.redis.hmget(
                 self._scripts.keys.room(room_id, "luckies"), luckies
             )
-        except (RedisError, OSError) as exc:
-            raise CommandError(
-                "unavailable",
-                f"The store did not answer ({type(exc).__name__}); nothing was tried.",
-                UNAVAILABLE_RETRY_MS,
-            ) from exc
         circles: dict[str, Circle] = {}
         for lucky, raw in zip(luckies, found, strict=True):
             audience = raw and _TERMS.decode(raw).audience

@@ -13,7 +13,8 @@ from msgspec import Struct, msgpack
 
 from server.rooms.bookkeeping import ledger
 from server.rooms.community.group_ids import group_id
-from server.rooms.history.room_heads import heads_of, reading
+from server.rooms.history.room_heads import heads_of
+from server.store.reading import reading
 from server.store.scripts import Scripts
 
 T = TypeVar("T")

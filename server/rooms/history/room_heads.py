@@ -1,13 +1,12 @@
 """What the figures must know of a room before its ledger and timeline are read."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from msgspec import Struct
-from redis.exceptions import RedisError
 
 from server.protocol.codes import CommandError
-from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+from server.store.reading import reading
+from server.store.scripts import Scripts
 
 _FIELDS = ("host", "kind", "phase", "title", "epoch", "created", "started", "ended")
 
@@ -27,19 +26,6 @@ class RoomHead(Struct, frozen=True):
     ledger: int
     timeline: str
     now: int
-
-
-@contextmanager
-def reading() -> Iterator[None]:
-    """What fails in here at Redis is a CommandError `unavailable`."""
-    try:
-        yield
-    except (RedisError, OSError) as exc:
-        raise CommandError(
-            "unavailable",
-            f"The store did not answer ({type(exc).__name__}).",
-            UNAVAILABLE_RETRY_MS,
-        ) from exc
 
 
 async def heads_of(scripts: Scripts, rooms: Sequence[str]) -> list[RoomHead]:

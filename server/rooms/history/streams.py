@@ -9,8 +9,9 @@ from server.figures.compared import STREAMS_MAX, flat
 from server.figures.models import Flat, Numbers
 from server.rooms.history.buyers import Buyers, hash_of
 from server.rooms.history.folds import Folds
-from server.rooms.history.room_heads import RoomHead, heads_of, reading
+from server.rooms.history.room_heads import RoomHead, heads_of
 from server.settings import Settings
+from server.store.reading import reading
 from server.store.scripts import Scripts
 
 ROOMS_READ_MAX = 200

@@ -4,7 +4,6 @@ import secrets
 from typing import Any
 
 from msgspec import Struct, msgpack
-from redis.exceptions import RedisError
 
 from server.metrics import Metrics
 from server.protocol.codes import CommandError
@@ -18,7 +17,8 @@ from server.rooms.community.belonging import Belonging, Circle
 from server.rooms.plain_text import shown_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+from server.store.reading import reading
+from server.store.scripts import Scripts
 
 
 class _Outcome(Struct):
@@ -143,14 +143,8 @@ class Coupons:
         """Whom each of these coupons is for; without those that are not there."""
         ids = sorted(coupons)
         key = self._scripts.keys.room(room_id, "coupons")
-        try:
+        with reading():
             found = await self._scripts.redis.hmget(key, ids)
-        except (RedisError, OSError) as exc:
-            raise CommandError(
-                "unavailable",
-                f"The store did not answer ({type(exc).__name__}); nothing was tried.",
-                UNAVAILABLE_RETRY_MS,
-            ) from exc
         return {
             coupon: _TERMS.decode(raw).audience
             for coupon, raw in zip(ids, found, strict=True)
