@@ -322,6 +322,15 @@ async def test_an_answer_that_a_leave_overtook_is_not_kept(
     await refused(here.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
 
 
+async def test_who_joins_and_leaves_again_and_again_is_slowed_down(here: Desk) -> None:
+    await make(here)
+    for n in range(10):
+        await here.do(GroupLeave(ref=1) if n % 2 else GroupJoin(ref=1), ANN)
+
+    assert await refused(here.do(GroupJoin(ref=1), ANN), "rate_limited")
+    await here.do(GroupJoin(ref=1), Identity("ben", "Ben", Role.VIEWER))
+
+
 async def test_who_leaves_on_the_way_in_does_not_get_in(
     here: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from server.protocol.community_commands import Follow, Reserve
 from server.protocol.events import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
+from server.rooms.community.changes import Changes
 from server.rooms.community.hosts import Hosts
 from server.settings import Settings
 from server.store.commit import GroupCommit
@@ -52,6 +53,7 @@ class Following:
         self._hosts = hosts
         self._host_of = host_of
         self._limits = settings.community
+        self._changes = Changes(settings)
         self._events_max = settings.rooms.event_stream_len_max
 
         def batches(
@@ -82,6 +84,7 @@ class Following:
                 "conflict", "You are the host of this room: nobody follows themselves."
             )
         wish = {"user": call.who.user, "on": cmd.on}
+        self._changes.must_not_flood("follow", call.who.user)
         return _ok(cmd.ref, await self._follows.submit(call.room_id, wish))
 
     async def reserve(self, call: Call, cmd: Reserve) -> Ok:
@@ -91,6 +94,7 @@ class Following:
                 "conflict", "You are the host of this room; it can't start without you."
             )
         wish = {"user": call.who.user, "on": cmd.on}
+        self._changes.must_not_flood("reserve", call.who.user)
         return _ok(cmd.ref, await self._reservations.submit(call.room_id, wish))
 
     async def refresh(self, room_id: str) -> None:

@@ -19,6 +19,7 @@ from server.protocol.community_commands import GroupJoin, GroupLeave
 from server.protocol.events import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
+from server.rooms.community.changes import Changes
 from server.rooms.community.group_ids import PREFIX, group_id, must_fit
 from server.rooms.community.hosts import Admits, Group, asked
 from server.rooms.directory import Directory
@@ -85,6 +86,7 @@ class Groups:
         self._directory = directory
         self._hosts = directory.hosts
         self._orders = orders
+        self._changes = Changes(settings)
         self._open_room = open_room
         self._goodbyes: set[asyncio.Task[None]] = set()
 
@@ -168,12 +170,14 @@ class Groups:
             raise CommandError("conflict", "This is your own fan group: you are in it already.")
         group = await self._group(host)
         await self._must_admit(call, host, group)
+        self._changes.must_not_flood("group", call.who.user)
         await self._put_member(group.id, call.who, on=True)
         return Ok(ref=cmd.ref, group=group.id)
 
     async def leave(self, call: Call, cmd: GroupLeave) -> Ok:
         """Leave it. Connections in the group end once this is answered."""
         group = await self._group(await self._directory.host_of(call.room_id))
+        self._changes.must_not_flood("group", call.who.user)
         await self._put_member(group.id, call.who, on=False)
         room = self._open_room(group.id)
         if room is not None:
