@@ -96,6 +96,8 @@ class Sweeper:
                     await self.sweep(list(self._here()))
             except (CommandError, RedisError, OSError) as error:
                 _log.warning("A sweep of holds and sales failed and is tried again: %s", error)
+            except Exception:
+                _log.exception("A sweep of holds and sales failed and is tried again.")
             await asyncio.sleep(self._limits.sweep_interval_ms / 1000)
 
     async def sweep_all(self) -> int:

@@ -1,6 +1,10 @@
 """Holds lapse and sales start and end by the clock of Redis, whoever sweeps."""
 
 import asyncio
+from typing import Any
+
+import msgspec
+import pytest
 
 from server.rooms.selling.payments import Payment
 from server.rooms.sweeper import Sweeper
@@ -111,6 +115,26 @@ async def test_a_scheduled_sale_starts_and_ends_by_itself(shop: Shop, settings: 
         while (await shop.sale(ends)).status != "closed":
             await asyncio.sleep(0.02)
     await shop.refused(shop.buy("ann", ends), "ended")
+
+
+async def test_sweeping_goes_on_after_an_answer_that_nobody_understands(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await shop.buy("ann", await shop.open())
+    await shop.lapse(order)
+    run, failed = shop.scripts.run, asyncio.Event()
+
+    async def garbled(script: str, *args: Any) -> Any:
+        if script == "order_expire" and not failed.is_set():
+            failed.set()
+            raise msgspec.DecodeError("no such type")
+        return await run(script, *args)
+
+    monkeypatch.setattr(shop.scripts, "run", garbled)
+    async with shop.sweeper, asyncio.timeout(30):
+        while (await shop.own("ann"))[0].status != "expired":
+            await asyncio.sleep(0.02)
+    assert failed.is_set()
 
 
 async def test_a_room_nobody_is_in_is_swept_too(shop: Shop) -> None:
