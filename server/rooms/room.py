@@ -7,12 +7,10 @@ stream has filled the hole; when the stream cannot, everybody is asked to join a
 
 import asyncio
 import logging
-import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain
 from random import Random
-from typing import Any
 
 import msgspec
 from msgspec import Raw
@@ -29,9 +27,9 @@ from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
 from server.rooms.community.group_ids import recent_comments_max
 from server.rooms.community.insiders import Insiders
-from server.rooms.kept import STREAM_PAGE, KeptEvents, StreamPage
-from server.rooms.staff import read_staff_values
-from server.rooms.state import ANSWERS_MAX, LOADED, LoadedRoom, RoomState
+from server.rooms.kept import KeptEvents
+from server.rooms.state import LoadedRoom, RoomState
+from server.rooms.stored import StoredRoom
 from server.settings import Settings
 from server.store.bus import BusMessage, Position, Say
 from server.store.scripts import Scripts
@@ -40,13 +38,10 @@ log = logging.getLogger(__name__)
 
 WAITING_MESSAGES_MAX = 10_000
 """Bus messages that wait for a fill; more means the worker cannot follow, and the room closes."""
-FILL_PAGE = 500
 STAFF = "\x01staff"
 """To whom scripts tell what only host and moderators see; no user's id has a control character."""
 FILL_RETRY_S = 0.5
 FAILED_JOIN_RETRY_MS = 5000
-
-_EPOCH = msgspec.msgpack.Decoder(dict[str, Any])
 
 
 class Room:
@@ -67,9 +62,9 @@ class Room:
         self.new_viewers: set[str] = set()
         """Users who joined since the last presence report."""
         self.insiders = Insiders()
-        self._scripts = scripts
         self._settings = settings
         self._recent_max = recent_comments_max(settings, room_id)
+        self._stored = StoredRoom(scripts, room_id, self._recent_max, random)
         self._metrics = metrics
         self._on_broken = on_broken
         self._random = random
@@ -89,7 +84,6 @@ class Room:
         self._in_doubt = False
         self._over = False
         self._fill: asyncio.Task[None] | None = None
-        self._clock_ahead_ms = 0.0
 
     @property
     def is_over(self) -> bool:
@@ -103,36 +97,16 @@ class Room:
 
     def now_ms(self) -> int:
         """The time by Redis' clock, as of the last load."""
-        return int(time.time() * 1000 + self._clock_ahead_ms)
+        return self._stored.now_ms()
 
     async def load(self) -> None:
         """Read the room, then take what the bus brought meanwhile; CommandError if none."""
-        loaded = await self._read()
-        self.state = RoomState(loaded, self._recent_max)
-        await self._load_kept()
-        self._catch_up()
-
-    async def _read(self) -> LoadedRoom:
-        args = {"recent_max": self._recent_max, "answers_max": ANSWERS_MAX}
-        loaded = await self._scripts.run("room_load", self.room_id, args, LOADED)
-        self._clock_ahead_ms = loaded.now - time.time() * 1000
-        return loaded
-
-    async def _load_kept(self) -> None:
+        self.state = RoomState(await self._stored.load(), self._recent_max)
         end = self.state.position
-        at = Position(max(0, end.seq - self._settings.rooms.missed_events_max), 0)
-        while at < end:
-            page = await self._page(at, FILL_PAGE * 2)
-            for say in page.events:
-                if not say.user and Position(say.seq, say.sub) <= end:
-                    self._kept.add(say)
-            if not page.events:
-                return
-            at = Position(page.events[-1].seq, page.events[-1].sub)
-
-    async def _page(self, after: Position, count: int) -> StreamPage:
-        args = {"from_seq": after.seq, "from_sub": after.sub, "count": count}
-        return await self._scripts.run("room_events", self.room_id, args, STREAM_PAGE)
+        after = Position(max(0, end.seq - self._settings.rooms.missed_events_max), 0)
+        async for say in self._stored.to_the_room(after, end):
+            self._kept.add(say)
+        self._catch_up()
 
     # Joining and leaving
 
@@ -338,8 +312,9 @@ class Room:
 
     async def _fill_once(self) -> None:
         """What the stream does not hold is read first, so that the stream then overtakes it."""
-        loaded = await self._read()
-        for_staff = await self._read_for_staff()
+        loaded = await self._stored.load()
+        # Who sits down at a desk from now on reads all of it.
+        for_staff = await self._stored.for_staff() if self.audience.has_staff else []
         self._recover_comments(loaded)
         while not self._over and await self._fill_page():
             pass
@@ -348,35 +323,18 @@ class Room:
             for event in for_staff:
                 self.audience.tell_staff(event)
 
-    async def _read_for_staff(self) -> list[Event]:
-        """What a desk may have missed; who sits down at one from now on reads it all."""
-        if not self.audience.has_staff:
-            return []
-        return await read_staff_values(self._scripts, self.room_id)
-
     async def _fill_page(self) -> bool:
         """Apply one page of the stream; True while more is left."""
         at = self.state.position
-        page = await self._page(at, FILL_PAGE)
+        page = await self._stored.page(at)
         if page.epoch == self.state.epoch and Position(page.seq, page.sub) < at:
-            await self._renew_epoch()
+            await self._stored.renew_epoch(self.state.epoch, at)
         if page.epoch != self.state.epoch or page.gap:
             self._break("the stream no longer reaches back")
             return False
         for say in page.events:
             self._take_say(say)
         return self.state.position < Position(page.seq, page.sub)
-
-    async def _renew_epoch(self) -> None:
-        """Redis lost what viewers were told: a seq must not mean two things in one epoch."""
-        at = self.state.position
-        args = {
-            "epoch": self.state.epoch,
-            "seq": at.seq,
-            "sub": at.sub,
-            "fresh": f"{self._random.getrandbits(64):016x}",
-        }
-        await self._scripts.run("epoch_renew", self.room_id, args, _EPOCH)
 
     def _recover_comments(self, loaded: LoadedRoom) -> None:
         """Comments are not in the stream: take what recent ones we lack, count the others."""
