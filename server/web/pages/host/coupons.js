@@ -2,7 +2,7 @@
 
 import { condition, worth } from "../ui/coupons.js";
 import { h, icon } from "../ui/dom.js";
-import { number } from "../ui/format.js";
+import { number, priceText } from "../ui/format.js";
 import { sure } from "../ui/sheet.js";
 import { countdown } from "../ui/stock.js";
 import { t } from "../ui/strings.js";
@@ -27,7 +27,8 @@ function couponForm(room, currency) {
       field("off", t("form.off"), { ...whole, step: "any", inputmode: "decimal", min: "0.01" }),
       choice("kind", t("form.off_kind"), [["amount", currency], ["percent", "%"]], "amount")),
     h("div.field-row", {},
-      field("floor", t("form.floor"), { ...whole, step: "any", min: "0", value: 0 }),
+      field("floor", t("form.floor"), { ...whole, step: "any", min: "0", required: false,
+        placeholder: t("form.floor_least") }),
       field("quota", t("form.quota"), { ...whole, value: 100 }),
       field("per_user", t("form.coupon_each"), { ...whole, max: "100", value: 1 })),
     audienceChoice(),
@@ -36,9 +37,14 @@ function couponForm(room, currency) {
   ], t("host.coupon_open"), async ({ title, off, kind, floor, quota, per_user, audience, minutes },
     form) => {
     const worthOf = kind === "percent" ? { percent: Number(off) } : { amount: minor(off, currency) };
-    if (worthOf.amount >= minor(floor, currency)) throw new Error(t("form.floor_low"));
+    const { amount = 0 } = worthOf;
+    // Left out or 0 is "any order": the least the server takes is one that does not become free.
+    const least = minor(floor, currency) || (amount && amount + 1);
+    if (amount && amount >= least) {
+      throw new Error(t("form.floor_low", { price: priceText(amount, currency) }));
+    }
     await room.couponOpen({ title: title.trim(), currency, ...worthOf,
-      floor: minor(floor, currency), quota: Number(quota), per_user: Number(per_user), audience,
+      floor: least, quota: Number(quota), per_user: Number(per_user), audience,
       lasts_s: Number(minutes) * MINUTE_S, skus: form.getAll("skus") });
   });
 }

@@ -33,7 +33,7 @@ export function figureText(name, value) {
       ? Object.values(value).map((share) => (share === null ? "–" : percent(share))).join(" · ") || "–"
       : moneyText(value);
   }
-  if (name.endsWith("_ms")) return duration(value);
+  if (name === "ms" || name.endsWith("_ms")) return duration(value);
   return SHARES.test(name) ? percent(value) : number(value);
 }
 

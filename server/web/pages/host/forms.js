@@ -66,8 +66,13 @@ const major = (minor, currency) => String(minor / minorUnits(currency));
 
 /** Minor units of what somebody typed. */
 export function minor(text, currency) {
-  const value = Math.round(Number(text) * minorUnits(currency));
+  const units = minorUnits(currency);
+  const value = Math.round(Number(text) * units);
   if (!Number.isFinite(value) || value < 0) throw new Error(`${t("form.price")}: ${text}`);
+  // Rounding would set another price than the one that was typed.
+  if (value / units !== Number(text)) {
+    throw new Error(t("form.decimals", { typed: text, least: priceText(1, currency) }));
+  }
   return value;
 }
 
