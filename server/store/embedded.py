@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import logging
 import os
+import re
 import signal
 import tempfile
 import time
@@ -18,7 +19,7 @@ from typing import IO, Self
 
 from server.store import redis_program
 from server.store.folder_lock import FolderLock
-from server.store.redis_program import RedisProgram
+from server.store.redis_program import NoRedisProgram, RedisProgram
 from server.tied_child import tied
 
 log = logging.getLogger(__name__)
@@ -71,8 +72,7 @@ class EmbeddedRedis:
         async with contextlib.AsyncExitStack() as undo:
             lock = await asyncio.to_thread(self._take_folder)
             undo.callback(lock.release)
-            version_min = await asyncio.to_thread(_version_needed, self.home)
-            self._program = await redis_program.find(self._server_path, version_min)
+            self._program = await self._find_program()
             await _stop_left_behind(self.socket, self.home / "redis.pid")
             undo.push_async_callback(self._stop)
             await self._start()
@@ -91,6 +91,19 @@ class EmbeddedRedis:
     def _take_folder(self) -> FolderLock:
         _make_private(self.folder, self.home, self.socket.parent)
         return FolderLock(self.folder)
+
+    async def _find_program(self) -> RedisProgram:
+        version_min = await asyncio.to_thread(_version_needed, self.home)
+        try:
+            return await redis_program.find(self._server_path, version_min)
+        except NoRedisProgram as reason:
+            if version_min == redis_program.VERSION_MIN:
+                raise
+            raise NoRedisProgram(
+                f"The data in {self.folder} was written by Redis "
+                f"{redis_program.shown(version_min)} or newer, which an older one can't read. "
+                f"{reason} Or start with other data: --data-dir."
+            ) from None
 
     async def _start(self) -> None:
         assert self._program is not None
@@ -262,7 +275,20 @@ def _make_private(folder: Path, home: Path, socket_folder: Path) -> None:
 
 def _version_needed(home: Path) -> tuple[int, ...]:
     # Redis 7 keeps its log in a folder that Redis 6 doesn't look at: it would start empty.
-    return (7, 0) if (home / "appendonlydir").exists() else redis_program.VERSION_MIN
+    kept = home / "appendonlydir"
+    if not kept.exists():
+        return redis_program.VERSION_MIN
+    return max([(7, 0), *map(_version_of, kept.glob("*.base.rdb"))])
+
+
+def _version_of(base: Path) -> tuple[int, ...]:
+    """Major and minor of the Redis that wrote this file; () if it doesn't say."""
+    try:
+        with base.open("rb") as file:
+            match = re.search(rb"redis-ver.(\d+)\.(\d+)", file.read(64), re.DOTALL)
+    except OSError:
+        return ()  # Redis can't read it either, and says so
+    return tuple(int(part) for part in match.groups()) if match else ()
 
 
 def _last_line(path: Path) -> str:

