@@ -27,6 +27,8 @@ HOSTS_REMEMBERED_MAX = 10_000
 HOST_REMEMBERED_S = 60.0
 """A room that Redis lost may be made anew, by another host."""
 PAGE_MAX = 100
+CLOCKS_APART_MS_MAX = 60_000
+"""How far in the past a room may be scheduled: the clock of who asks may be slow."""
 
 
 class Directory:
@@ -55,6 +57,7 @@ class Directory:
                 f"Room ids that begin with `{PREFIX}` are for fan groups: "
                 "make one with `PUT /v1/hosts/{host}/group`.",
             )
+        _must_be_ahead(body.scheduled)
         host, name = who.user, who.name
         if who.role is Role.ADMIN and body.host is not None:
             host, name = body.host, plain_text(body.host_name or "") or body.host
@@ -157,6 +160,15 @@ class Directory:
     @property
     def _keys(self) -> Any:
         return self._scripts.keys
+
+
+def _must_be_ahead(scheduled: int) -> None:
+    if 0 < scheduled < int(time.time() * 1000) - CLOCKS_APART_MS_MAX:
+        raise CommandError(
+            "bad_message",
+            f"`scheduled` is {scheduled}, which is in the past: give a time to come in ms "
+            "since 1970, or leave it out.",
+        )
 
 
 def _is_there(room_id: str) -> CommandError:

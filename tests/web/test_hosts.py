@@ -10,7 +10,7 @@ from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.running import running
 from tests.server.talk import talk
-from tests.web.test_rest import MUG, Api
+from tests.web.test_rest import MUG, SOON, Api
 
 GROUP = "/v1/hosts/h1/group"
 TEA = {"title": "Tea people"}
@@ -34,7 +34,7 @@ async def api(web_settings: Settings) -> AsyncIterator[Api]:
 
 async def test_a_hosts_page_shows_followers_group_and_rooms_by_phase(api: Api) -> None:
     for room in ("r1", "r2", "r3"):
-        await api.send("POST", "/v1/rooms", {"room": room, "title": f"T {room}", "scheduled": 5})
+        await api.send("POST", "/v1/rooms", {"room": room, "title": f"T {room}", "scheduled": SOON})
     for phase in ("live", "ended"):
         await api.send("POST", "/v1/rooms/r1/live", {"phase": phase})
     await api.send("POST", "/v1/rooms/r2/live", {"phase": "live"})
@@ -50,7 +50,7 @@ async def test_a_hosts_page_shows_followers_group_and_rooms_by_phase(api: Api) -
     shown = {phase: [room["room"] for room in rooms] for phase, rooms in page["rooms"].items()}
     assert shown == {"live": ["r2"], "scheduled": ["r3"], "ended": ["r1"]}
     (soon,) = page["rooms"]["scheduled"]
-    assert soon.items() >= {"title": "T r3", "scheduled": 5, "started": 0, "reserved": 1}.items()
+    assert soon.items() >= {"title": "T r3", "scheduled": SOON, "started": 0, "reserved": 1}.items()
 
     await api.send("PUT", GROUP, TEA | {"admits": "buyers"})
     _, page = await api.send("GET", "/v1/hosts/h1", user=None)
@@ -63,7 +63,7 @@ async def test_a_host_nobody_knows_has_no_page(api: Api) -> None:
 
 
 async def test_who_waits_for_a_scheduled_room_sees_what_will_be_on_its_shelf(api: Api) -> None:
-    await api.send("POST", "/v1/rooms", {"room": "r1", "title": "Soon", "scheduled": 5})
+    await api.send("POST", "/v1/rooms", {"room": "r1", "title": "Soon", "scheduled": SOON})
     assert (await api.send("PUT", "/v1/rooms/r1/shelf/mug", MUG))[0] == 200
     async with talk(api.url, "r1") as ann:
         joined = await ann.join()

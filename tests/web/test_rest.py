@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.web.api import Api
 MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}
 SALE = {"sku": "mug", "price": 7900, "stock": 3, "per_user": 2, "hold_s": 60}
 NEW = {"room": "r1", "title": "慢直播"}
+SOON = 4_102_444_800_000
 
 
 @pytest.fixture(autouse=True)
@@ -49,14 +51,23 @@ async def live(api: Api) -> Api:
     return api
 
 
+async def test_a_room_is_not_scheduled_in_the_past(api: Api) -> None:
+    status, refused = await api.send("POST", "/v1/rooms", NEW | {"scheduled": 1_600_000_000_000})
+    just_now = {"scheduled": int(time.time() * 1000) - 1000}
+
+    assert (status, refused["error"]["code"]) == (400, "bad_message")
+    assert "`scheduled` is 1600000000000, which is in the past" in refused["error"]["msg"]
+    assert (await api.send("POST", "/v1/rooms", NEW | just_now))[0] == 201
+
+
 async def test_a_room_is_created_read_and_listed(api: Api) -> None:
-    status, made = await api.send("POST", "/v1/rooms", NEW | {"scheduled": 5})
+    status, made = await api.send("POST", "/v1/rooms", NEW | {"scheduled": SOON})
     read = await api.send("GET", "/v1/rooms/r1", user=None)
     listed = await api.send("GET", "/v1/rooms", user=None)
 
     assert status == 201
     assert (made["room"], made["title"], made["host"]) == ("r1", "慢直播", "h1")
-    assert (made["phase"], made["scheduled"]) == ("scheduled", 5)
+    assert (made["phase"], made["scheduled"]) == ("scheduled", SOON)
     assert read == (200, made)
     assert listed == (200, [made])
 
