@@ -9,6 +9,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,7 +45,7 @@ def lucky_check(
 ) -> None:
     """Check that a lucky draw was drawn as promised; status 1 if it was not."""
     try:
-        drawn = _read(file) if file else _fetch(url, room, lucky, token)
+        drawn = _read(file) if file else _fetched(url, room, lucky, token)
         wrong = list(check(drawn, seed_hash, user))
     except (OSError, ValueError, KeyError, TypeError) as error:
         typer.echo(f"liveroom: That could not be checked: {_sentence(error)}.", err=True)
@@ -92,6 +93,29 @@ def _read(file: Path) -> dict[str, Any]:
     return dict(json.loads(file.read_text(encoding="utf-8")))
 
 
+def _fetched(url: str, room: str, lucky: str, token: str) -> dict[str, Any]:
+    try:
+        return _fetch(url, room, lucky, token)
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code == HTTPStatus.NOT_FOUND:
+            raise ValueError(
+                f"the server at {url} knows no lucky draw {lucky} in a room {room}; "
+                "correct the ids, or the --url"
+            ) from None
+        if error.code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            raise ValueError(
+                f"the server at {url} tells who entered only to a viewer whom it knows and lets "
+                "into the room; give such a --token"
+            ) from None
+        raise ValueError(f"the server at {url} answered {error.code} {error.reason}") from None
+    except urllib.error.URLError as error:
+        why = getattr(error.reason, "strerror", None) or error.reason
+        raise ValueError(
+            f"no server answers at {url} ({why}); start it, or give its address with --url"
+        ) from None
+
+
 def _fetch(url: str, room: str, lucky: str, token: str) -> dict[str, Any]:
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"{url} is no http:// or https:// address")
@@ -107,8 +131,6 @@ def _fetch(url: str, room: str, lucky: str, token: str) -> dict[str, Any]:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, urllib.error.HTTPError):
-        return f"the server answered {error.code} {error.reason}"
     if isinstance(error, KeyError):
         return f"it has no {error}"
     return str(error).rstrip(".")

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -127,11 +128,16 @@ async def test_the_command_checks_a_draw_of_a_server(api: Api, rounds: Rounds) -
     await rounds.enter("ann", "ben")
     its = ("r1", "l1", "--url", api.url, "--token", api.token("ann", Role.VIEWER))
     undrawn = await asyncio.to_thread(lucky_check, *its)
+    unknown = await asyncio.to_thread(lucky_check, "r1", "l9", *its[2:])
+    unasked = await asyncio.to_thread(lucky_check, *its[:4])
     drawn = await rounds.run("lucky_draw", lucky="l1")
     promised = ("--seed-hash", hashlib.sha1(b"a seed").hexdigest(), "--user", "ann")
     status, out = await asyncio.to_thread(lucky_check, *its, *promised)
 
     assert undrawn == (cli_lucky.WRONG, "  It was not drawn yet.\n")
+    assert unknown[0] == unasked[0] == cli_lucky.COULD_NOT_RUN
+    assert f"the server at {api.url} knows no lucky draw l9 in a room r1" in unknown[1]
+    assert "give such a --token" in unasked[1]
     assert (status, out) == (
         0, f"2 entered, {drawn['winners'][0]['name']} won, as the seed says.\n",
     )  # fmt: skip
@@ -196,6 +202,17 @@ def test_a_promise_that_was_another_and_an_entrant_left_out_are_found_out() -> N
     found = list(cli_lucky.check(a_draw(), seed_hash="0" * 40, user="dan"))
 
     assert [sentence.split()[0] for sentence in found] == ["The", "dan"]
+
+
+def test_the_command_says_that_no_server_answers_and_what_to_do() -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # it doesn't listen
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+
+        status, out = lucky_check("r1", "l1", "--url", url)
+
+    assert status == cli_lucky.COULD_NOT_RUN
+    assert f"no server answers at {url} (Connection refused); start it, or give" in out
 
 
 def test_the_command_checks_a_file(tmp_path: Path) -> None:
