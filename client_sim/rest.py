@@ -1,8 +1,9 @@
 """The few HTTP requests a simulation makes."""
 
+import os
 from typing import Any, Self
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
 
 from client_sim.tokens import CannotRun
 from client_sim.wire import Message
@@ -72,7 +73,7 @@ class Rest:
                 return response.status, await response.json(content_type=None)
         except (ClientError, TimeoutError, OSError) as error:
             raise CannotRun(
-                f"No server answers at {self._url} ({error or type(error).__name__}): start one "
+                f"No server answers at {self._url} ({_why(error)}): start one "
                 "with `liveroom serve`, or give its address with --url."
             ) from None
         except ValueError:
@@ -89,3 +90,11 @@ class Rest:
         except (KeyError, TypeError):
             said = f"HTTP {status}"
         return CannotRun(f"Could not {aim}: {said}")
+
+
+def _why(error: Exception) -> str:
+    """What went wrong, without the address and the workings of the client around it."""
+    below = error.os_error if isinstance(error, ClientConnectorError) else error
+    if isinstance(below, ConnectionError) and below.errno:
+        return os.strerror(below.errno)
+    return str(error) or type(error).__name__

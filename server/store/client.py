@@ -1,6 +1,7 @@
 """Connects to a Redis by its URL: one server, the master that Sentinels name, or a Cluster."""
 
 import logging
+import os
 from typing import Any
 
 from redis.asyncio import BlockingConnectionPool, Redis, Sentinel, SSLConnection
@@ -64,6 +65,14 @@ class RedisUnusable(Exception):
     """The Redis at the URL can't be used; the text says why."""
 
 
+def _why(error: Exception) -> str:
+    """What went wrong, without the addresses that asyncio and redis-py put around it."""
+    below = error if isinstance(error, OSError) else error.__context__
+    if isinstance(below, ConnectionError | FileNotFoundError | PermissionError) and below.errno:
+        return os.strerror(below.errno)
+    return str(error).rstrip(".")
+
+
 async def check(url: str, settings: RedisSettings) -> None:
     """Ask a Redis whether it can carry a server, before one starts. Raises RedisUnusable.
 
@@ -79,7 +88,7 @@ async def check(url: str, settings: RedisSettings) -> None:
     except NotDurable as broken:
         raise RedisUnusable(f"The Redis at {mask_url(url)}: {broken}") from None
     except (RedisError, OSError) as error:
-        why = str(error).rstrip(".")
+        why = _why(error)
         raise RedisUnusable(
             f"The Redis at {mask_url(url)} can't be used: {why}. Start it, or correct redis.url."
         ) from None

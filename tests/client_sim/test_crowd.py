@@ -184,7 +184,9 @@ def test_without_a_server_it_says_so_and_exits_with_2(capsys: pytest.CaptureFixt
 
     told = capsys.readouterr().err
     assert status == 2
-    assert told.startswith("No server answers at http://127.0.0.1:9")
+    assert told.startswith(
+        "No server answers at http://127.0.0.1:9 (Connection refused): start one"
+    )
     assert len(told.splitlines()) == 1
 
 

@@ -144,7 +144,8 @@ def test_a_url_that_can_not_be_used_is_a_sentence(url: str, why: str) -> None:
 
 
 async def test_a_redis_that_is_not_there_is_a_sentence_without_the_password() -> None:
-    with pytest.raises(RedisUnusable, match=r"redis://:\*\*\*@127\.0\.0\.1:\d+ can't be used"):
+    said = r"redis://:\*\*\*@127\.0\.0\.1:\d+ can't be used: Connection refused\. Start it"
+    with pytest.raises(RedisUnusable, match=said):
         await check(f"redis://:hush@127.0.0.1:{free_port()}", SETTINGS)
 
 
