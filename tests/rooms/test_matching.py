@@ -73,6 +73,11 @@ def test_a_word_is_found_however_it_is_dressed_up(word: str, text: str) -> None:
     assert word in set(MATCHER.find(f"look, {text} there"))
 
 
+def test_a_word_that_stays_in_pieces_is_found_when_it_is_listed_in_pieces() -> None:
+    assert list(Matcher({"badword": 1}).find("you b.a.d w0rd man")) == []
+    assert list(Matcher({"bad word": 1}).find("you b.a.d w0rd man")) == [1]
+
+
 MARKS = "\u0489 \u0483 \u17b4 \u17b5 \u180b \u180f \u0e31 \u093c \u135f \u1cd0 \ua66f \u0610"
 MARKS += " \u0903 \u20e3 \u3099 \u302e \u034f \u115f \u3164 \u2065 \U000e0101 \U0001e8d0"
 
