@@ -13,7 +13,7 @@ def modules() -> set[str]:
     found = {
         ".".join(path.relative_to(server).with_suffix("").parts) for path in server.rglob("*.py")
     }
-    return {name for name in found if "__" not in name and not name.startswith("settings.")}
+    return {name for name in found if "__" not in name}
 
 
 def drawn() -> str:
