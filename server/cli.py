@@ -1,4 +1,7 @@
-"""The `liveroom` command: serve, demo, token, config."""
+"""The `liveroom` command: serve, demo, token, config, loadtest, size.
+
+Its other commands are in `cli_orders` (audit, orders, outbox) and `cli_lucky` (lucky-check).
+"""
 
 import asyncio
 import errno
