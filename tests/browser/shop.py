@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.async_api import BrowserContext, Page
+from playwright.async_api import Error as PlaywrightError
 
 from client_sim.client import Options, RoomClient
 from client_sim.rest import Rest
@@ -181,5 +182,14 @@ async def until(page: Page, condition: str, arg: Any = None) -> None:
     Asked again and again: Playwright's own wait needs `eval`, which our pages forbid.
     """
     async with asyncio.timeout(PATIENCE_S):
-        while not await page.evaluate(condition, arg):
+        while not await _holds(page, condition, arg):
             await asyncio.sleep(0.03)
+
+
+async def _holds(page: Page, condition: str, arg: Any) -> bool:
+    try:
+        return bool(await page.evaluate(condition, arg))
+    except PlaywrightError as error:
+        if "navigat" not in error.message:
+            raise
+        return False  # the page is on its way to another one: ask that
