@@ -38,8 +38,8 @@ const sales = new HostSales(room);
 const talk = new HostTalk(room, desk);
 const asks = new Asks();
 const orders = new HostOrders(room, roomId, () => numbers.draw());
-const numbers = new HostNumbers(room, orders);
 const figures = new HostFigures(roomId);
+const numbers = new HostNumbers(room, orders, figures);
 const questions = new Questions(room);
 const coupons = new HostCoupons(room, () => numbers.currency());
 const poll = new HostPoll(room);
@@ -93,12 +93,12 @@ const DRAW = {
     write(document.querySelector(".nav-title"), title);
     for (const [part, draw] of Object.entries(DRAW)) if (part !== "all") draw();
   },
-  phase() { drawPhase(); talk.draw(); },
+  phase() { drawPhase(); talk.draw(); shelf.draw(); },
   shelf: () => { shelf.draw(); DRAW.desk(); },
   pin: () => shelf.draw(),
   sales: () => { sales.draw(); numbers.draw(); },
   online: () => numbers.draw(),
-  settings: () => { talk.draw(); rules.draw(desk.state); },
+  settings: () => { talk.draw(); shelf.draw(); rules.draw(desk.state); },
   questions: () => questions.draw(desk.state),
   coupons: () => coupons.draw(),
   poll: () => poll.draw(),
@@ -223,7 +223,7 @@ function build() {
     main, tabs(main));
   document.addEventListener("keydown", onKey);
   orders.start();
-  figures.start(() => views.shown === "figures");
+  figures.start(() => ["now", "figures"].includes(views.shown));
 }
 
 /** The room is closed to this browser for good. */

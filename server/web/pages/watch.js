@@ -23,6 +23,7 @@ import { Waiting } from "./watch/waiting.js";
 
 const TICKER_MS = 2600;
 const ANNOUNCE_MS = 15_000;
+const KEPT_AGAIN = "liveroom.again"; // what a guest asked for before signing in
 const PANEL_ORDERS_MAX = 3; // beside the shelf; all of them are behind the button
 
 const wide = matchMedia("(min-width: 60rem)");
@@ -35,21 +36,29 @@ const onceJoined = (run) => () => room.state.room && run();
 const ctx = {
   room,
   isGuest: () => (room.state.you?.role ?? "guest") === "guest",
-  needSignIn() {
+  /** `again` is what was asked for: done after signing in (see AGAIN), or asked to be tapped. */
+  needSignIn(again = "") {
     if (!ctx.isGuest()) return false;
-    openSignIn({ why: t("signin.to_buy"), then: () => location.reload() });
+    openSignIn({ why: t("signin.to_buy"), then: () => {
+      try {
+        if (again) sessionStorage.setItem(KEPT_AGAIN, again);
+      } catch {
+        // Then it is tapped again.
+      }
+      location.reload();
+    } });
     return true;
   },
   /** `claim` is the coupon to use: null for none, left out for the best. */
   buy(sale, qty, claim = bestFor(room, sale, qty)?.claim.claim) {
-    if (ctx.needSignIn()) return;
+    if (ctx.needSignIn("tap")) return;
     openBuySheet(room, sale.title, room.buy(sale.sale, qty, { claim: claim ?? undefined }));
   },
   off: (sale, qty) => bestFor(room, sale, qty)?.off ?? 0,
   onReplay: () => DRAW.phase(),
   places: new Map(), // sale id -> this viewer's place in its line, as it was on joining
   async waitlist(sale) {
-    if (ctx.needSignIn()) return;
+    if (ctx.needSignIn("tap")) return;
     const leave = ctx.places.has(sale.sale);
     try {
       const place = await room.waitlist(sale.sale, { leave });
@@ -299,6 +308,24 @@ function announce({ room: to, title, host_name, host, why }) {
     run: () => { location.href = watchPath(to, kind); } } });
 }
 
+const AGAIN = {
+  follow: () => room.state.mine.following || hostChip.follow(),
+  reserve: () => room.state.mine.reserved || waiting.reserve(),
+  tap: () => toast(t("signin.again")),
+};
+
+/** Do what was asked for before signing in. */
+function doAgain() {
+  if (!room.state.room || ctx.isGuest()) return;
+  try {
+    const again = sessionStorage.getItem(KEPT_AGAIN);
+    sessionStorage.removeItem(KEPT_AGAIN);
+    AGAIN[again]?.();
+  } catch {
+    // Then it is tapped again.
+  }
+}
+
 function build() {
   document.body.append(h("main.watch", {},
     h("div.theatre", {},
@@ -328,4 +355,5 @@ listen();
 // The session is asked first, so that an ended one is noticed before the socket is refused.
 await whoAmI();
 await room.join().catch(() => {});
+doAgain();
 globalThis.liveroom = room; // for the console of a curious developer, and for tests

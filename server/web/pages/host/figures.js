@@ -102,7 +102,7 @@ export class HostFigures {
   /** Read now and every few seconds for as long as `isWanted()`. */
   start(isWanted) {
     this.isWanted = isWanted;
-    setInterval(() => !document.hidden && isWanted() && this.read(), READ_MS);
+    setInterval(() => !document.hidden && !this.refused && isWanted() && this.read(), READ_MS);
   }
 
   /** The newest figures, or null: then what is shown stays. */
@@ -114,6 +114,7 @@ export class HostFigures {
       this.draw(this.last);
     } catch (error) {
       // A moderator may not see them; else they are asked for again in a few seconds.
+      this.refused = [401, 403, 404].includes(error.status);
       if (!this.last) this.body.replaceChildren(h("p.fine", {}, whyNot(error)));
     }
     this.reading = false;

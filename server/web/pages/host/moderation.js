@@ -161,6 +161,7 @@ const PLUMBING = new Set(["k", "at", "by", "id", "sku", "currency", "sale", "cou
 
 /** A fact of the log in words: what was done, and to what. */
 function sentence(fact) {
+  if (fact.k === "phase" && hasWords(`log.phase_${fact.phase}`)) return t(`log.phase_${fact.phase}`);
   const known = hasWords(`log.${fact.k}`) ? t(`log.${fact.k}`) : fact.k;
   const about = Object.entries(fact).filter(([name, value]) => !PLUMBING.has(name)
     || (value && typeof value === "object")).map(([name, value]) => {
@@ -168,5 +169,5 @@ function sentence(fact) {
     if (name === "what" && hasWords(`log.was_${value}`)) return t(`log.was_${value}`);
     return typeof value === "string" ? value : "";
   });
-  return [known, about.filter(Boolean).join(" · ")].filter(Boolean).join("：");
+  return [known, about.filter(Boolean).join(" · ")].filter(Boolean).join(t("log.colon"));
 }

@@ -9,11 +9,12 @@ import { t } from "../ui/strings.js";
 const MINUTE_MS = 60_000;
 const MINUTES_SHOWN = 30;
 const SAMPLE_MS = 2000;
-const KEPT_STATES = new Set(["paid"]);
+const SOLD_STATES = new Set(["paid", "returned"]); // "sold" of docs/metrics.md
 
 export class HostNumbers {
-  constructor(room, orders) {
+  constructor(room, orders, told) {
     this.room = room;
+    this.told = told;
     this.orders = orders;
     this.peak = 0;
     this.series = { gmv: new Series(), online: new Series(), conversion: new Series() };
@@ -43,17 +44,21 @@ export class HostNumbers {
 
   /** The figures of this moment. Money in minor units of the room's currency. */
   figures() {
-    const { sales, online, viewers } = this.room.state.room;
+    const { sales, online, viewers: counted } = this.room.state.room;
+    const viewers = this.told.last?.numbers.viewers ?? counted;
     const currency = this.currency();
     const own = sales.filter((sale) => sale.currency === currency);
-    // A sale's price is frozen, so that units sold times price is what was paid.
-    const gmv = own.reduce((sum, sale) => sum + sale.sold * sale.price, 0);
-    const paid = this.orders.all.filter(({ status }) => KEPT_STATES.has(status));
+    const paid = this.orders.all.filter(({ status }) => SOLD_STATES.has(status));
+    const inCurrency = paid.filter((order) => order.currency === currency);
+    // Who may not read the orders sees the units sold times their price: coupons are not in it.
+    const gmv = this.orders.refused
+      ? own.reduce((sum, sale) => sum + sale.sold * sale.price, 0)
+      : inCurrency.reduce((sum, { total }) => sum + total, 0);
     const buyers = new Set(paid.map(({ user }) => user)).size;
     return {
       gmv, online, viewers, buyers, paid: paid.length,
       units: own.reduce((sum, sale) => sum + sale.sold, 0),
-      aov: paid.length ? Math.round(gmv / paid.length) : 0,
+      aov: inCurrency.length ? Math.round(gmv / inCurrency.length) : 0,
       conversion: viewers ? Math.min(1, buyers / viewers) : 0,
     };
   }

@@ -5,7 +5,7 @@ import { number } from "../ui/format.js";
 import { sure } from "../ui/sheet.js";
 import { countdown } from "../ui/stock.js";
 import { t } from "../ui/strings.js";
-import { pollBars } from "../watch/poll.js";
+import { pollBars, votesText } from "../watch/poll.js";
 import { audienceChoice } from "./coupons.js";
 import { field, formSheet, whole } from "./forms.js";
 import { attempt } from "./shelf.js";
@@ -79,8 +79,7 @@ export class HostPoll extends Round {
     if (!poll) return null;
     this.bars.update(poll);
     const all = poll.votes.reduce((sum, n) => sum + n, 0);
-    return write(this.line, `${on ? "" : `${t("poll.closed")} · `}${t("poll.votes",
-      { n: number(all) })}`);
+    return write(this.line, `${on ? "" : `${t("poll.closed")} · `}${votesText(all)}`);
   }
 }
 

@@ -35,7 +35,8 @@ export class HostShelf {
   }
 
   draw() {
-    const { shelf, pin: pinned } = this.room.state.room;
+    const { shelf, pin: sku, phase } = this.room.state.room;
+    const pinned = phase === "ended" ? "" : sku;
     this.list.replaceChildren(...(shelf.length
       ? shelf.map((product, i) => this.#row(product, i, product.sku === pinned))
       : [h("li.empty", {}, icon("bag"), h("p", {}, t("shelf.empty")))]));
@@ -43,6 +44,8 @@ export class HostShelf {
 
   #row(product, i, pinned) {
     const { room } = this;
+    const { phase, selling } = room.state.room;
+    const over = phase === "ended";
     const remove = async () => {
       if (await sure(t("host.remove_sure", { title: product.title }), t("host.remove"))) {
         attempt(room.send("shelf.remove", { sku: product.sku }));
@@ -56,10 +59,11 @@ export class HostShelf {
           price(product.price, product.currency))),
       h("div.host-product-do", {},
         h("button.small-button", { type: "button", class: pinned ? "primary" : "plain",
-          "aria-pressed": String(pinned), data: { do: "pin" },
+          "aria-pressed": String(pinned), data: { do: "pin" }, disabled: over,
           onclick: () => pin(room, product.sku) }, icon("pin"),
         t(pinned ? "product.pinned" : "host.pin")),
         h("button.plain.small-button", { type: "button", data: { do: "sell" },
+          disabled: over && !selling,
           onclick: () => saleForm(room, product) }, icon("bolt"), t("host.sell")),
         iconButton("edit", `${t("host.edit")}: ${product.title}`, () => productForm(room, product)),
         iconButton("trash", `${t("host.remove")}: ${product.title}`, remove)));

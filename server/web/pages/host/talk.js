@@ -46,6 +46,7 @@ export class HostTalk {
     this.field.disabled = this.button.disabled = phase !== "live" && kind !== "group";
     this.field.placeholder = t(this.field.disabled && phase === "ended" ? "comment.after"
       : this.field.disabled ? "comment.before" : "comment.placeholder");
+    this.slow.disabled = phase === "ended";
     for (const input of this.slow.querySelectorAll("input")) {
       input.checked = Number(input.value) === slow_s;
     }

@@ -58,7 +58,7 @@ function ticket(ctx, coupon) {
     return room.state.room.coupons.find((known) => known.coupon === coupon.coupon) ?? coupon;
   }
   const claim = async () => {
-    if (ctx.needSignIn()) return;
+    if (ctx.needSignIn("tap")) return;
     button.disabled = true;
     try {
       const lacks = missing(now(), room.state.mine);

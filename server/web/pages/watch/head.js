@@ -26,7 +26,7 @@ export class HostChip {
     this.phase = h("span.phase");
     this.name = h("b.host-name");
     this.title = h("h1.room-title");
-    this.button = h("button.follow", { type: "button", hidden: true, onclick: () => this.#follow() });
+    this.button = h("button.follow", { type: "button", hidden: true, onclick: () => this.follow() });
     this.root = h("div.host-chip", {},
       h("div.host-words", {}, h("span.host-line", {}, this.phase,
         h("button.host-open", { type: "button", onclick: () => ctx.room.state.room && openHost(ctx) },
@@ -34,9 +34,9 @@ export class HostChip {
       this.button);
   }
 
-  async #follow() {
+  async follow() {
     const { ctx, button } = this;
-    if (ctx.needSignIn()) return;
+    if (ctx.needSignIn("follow")) return;
     const { following } = ctx.room.state.mine;
     const { host_name, host } = ctx.room.state.room;
     if (following && !await sure(t("follow.stop_sure", { name: host_name || host }),

@@ -24,7 +24,7 @@ export function luckyCard(ctx, lucky) {
   const needs = () => (now().audience === "followers" && !room.state.mine.following ? "followers"
     : now().audience === "group" && !room.state.mine.member ? "group" : "");
   async function enter() {
-    if (ctx.needSignIn()) return;
+    if (ctx.needSignIn("tap")) return;
     button.disabled = true;
     try {
       if (needs() === "followers") await room.follow();

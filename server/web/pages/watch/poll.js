@@ -6,6 +6,9 @@ import { toast } from "../ui/sheet.js";
 import { countdown } from "../ui/stock.js";
 import { t, whyNot } from "../ui/strings.js";
 
+/** "3 votes". */
+export const votesText = (n) => t(n === 1 ? "poll.votes_one" : "poll.votes", { n: number(n) });
+
 /** Whether votes are taken, by the server's clock. */
 export const pollIsOpen = ({ status, ends }, now) => status === "open" && (!ends || now < ends);
 
@@ -33,7 +36,7 @@ export function pollBars(poll, { vote = null } = {}) {
         if (!vote) return;
         root.disabled = !open || mine !== null;
         root.setAttribute("aria-pressed", String(mine === i));
-        root.setAttribute("aria-label", `${options[i]}: ${t("poll.votes", { n: number(votes[i]) })}`);
+        root.setAttribute("aria-label", `${options[i]}: ${votesText(votes[i])}`);
       });
     },
   };
@@ -44,7 +47,7 @@ export function pollCard(ctx, poll) {
   const { room } = ctx;
   const now = () => (room.state.room.poll?.poll === poll.poll ? room.state.room.poll : poll);
   const bars = pollBars(poll, { vote: async (option) => {
-    if (ctx.needSignIn()) return;
+    if (ctx.needSignIn("tap")) return;
     try {
       await room.vote(poll.poll, option);
     } catch (error) {
@@ -59,7 +62,7 @@ export function pollCard(ctx, poll) {
     const all = it.votes.reduce((sum, n) => sum + n, 0);
     bars.update(it, { mine: room.state.mine.vote, open });
     write(line, `${t(!open ? "poll.closed"
-      : room.state.mine.vote === null ? "poll.open" : "poll.thanks")} · ${t("poll.votes", { n: number(all) })}`);
+      : room.state.mine.vote === null ? "poll.open" : "poll.thanks")} · ${votesText(all)}`);
     timer.classList.toggle("over", !open);
   };
   const root = h("div.poll", { data: { poll: poll.poll } },

@@ -13,7 +13,7 @@ export class Waiting {
     this.when = h("p.waiting-when");
     this.count = h("span.fine");
     this.button = h("button.buy", { type: "button", data: { do: "reserve" },
-      onclick: () => this.#reserve() });
+      onclick: () => this.reserve() });
     this.shelf = h("ul.preview");
     const timer = countdown(() => ctx.room.now(), () => ctx.room.state.room?.scheduled ?? 0,
       () => t("waiting.in"));
@@ -22,9 +22,9 @@ export class Waiting {
       h("div.sale-row", {}, this.count, this.button));
   }
 
-  async #reserve() {
+  async reserve() {
     const { ctx, button } = this;
-    if (ctx.needSignIn()) return;
+    if (ctx.needSignIn("reserve")) return;
     button.disabled = true;
     const on = !ctx.room.state.mine.reserved;
     try {
