@@ -96,7 +96,9 @@ class Stall(NamedTuple):
 
 
 @asynccontextmanager
-async def stall(room_id: str, workers: list[Worker], stock: int = 1_000_000) -> AsyncIterator[Stall]:
+async def stall(
+    room_id: str, workers: list[Worker], stock: int = 1_000_000
+) -> AsyncIterator[Stall]:
     """Open a room, go live, sell."""
     urls = [worker.url for worker in workers]
     token = mint(JWT_SECRET, "host", "Host", Role.HOST)

@@ -25,7 +25,7 @@ async def test_figures_are_read_and_compared_across_nodes(
     token = mint(JWT_SECRET, "host", "Host", Role.HOST)
     async with running(settings, "w1") as worker, Rest(worker.url, token) as rest:
         for room_id in rooms:
-            async with stall(room_id, [worker, worker]) as here:
+            async with stall(room_id, [worker, worker], stock=100) as here:
                 buyer = here.people[0]
                 await buyer.follow()
                 order = await buyer.buy(here.sale)

@@ -19,7 +19,7 @@ from tests.sentinel.redis_sentinels import Watched, redis_sentinels
 # Workers start, and read their scripts, on the test's own loop.
 pytestmark = pytest.mark.blocking_allowed
 
-STOCK = 1000
+STOCK = 100_000
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def settings(
         redis={"url": watched.url, "command_timeout_s": 10, "durability": request.param},
         bus={"watchdog_interval_s": 0.3, "watchdog_timeout_s": 3},
         edge={"commands_per_s": 10_000, "commands_burst": 10_000},
-        orders={"orders_per_user_max": 1000},
+        orders={"orders_per_user_max": 10_000, "per_user_max": 1_000_000},
     )
 
 
