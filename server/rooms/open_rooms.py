@@ -7,8 +7,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from random import Random
 from typing import Self
 
-from redis.exceptions import RedisError
-
 from server.auth import Identity
 from server.hub.audience import Crowd
 from server.hub.member import Member
@@ -24,6 +22,7 @@ from server.rooms.room import Room
 from server.settings import Settings
 from server.store.bus import RoomBus
 from server.store.commit import GroupCommit
+from server.store.reading import reading
 from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
 
 log = logging.getLogger(__name__)
@@ -217,12 +216,8 @@ class OpenRooms:
     async def _must_exist(self, room_id: str) -> None:
         """A cheap question first, so that made-up ids cost no subscription."""
         key = self._scripts.keys.room(room_id, "room")
-        try:
+        with reading():
             exists = await self._scripts.redis.exists(key)
-        except (RedisError, OSError):
-            raise CommandError(
-                "unavailable", "The store does not answer.", UNAVAILABLE_RETRY_MS
-            ) from None
         if not exists:
             raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
 

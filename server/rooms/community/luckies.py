@@ -14,14 +14,12 @@ from server.protocol.codes import CommandError
 from server.protocol.community import Lucky
 from server.protocol.community_commands import LuckyDraw, LuckyEnter, LuckyOpen
 from server.protocol.events import Ok
-from server.protocol.fields import Who
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
-from server.rooms.community.belonging import Belonging, Circle
+from server.rooms.community.belonging import Belonging
 from server.rooms.plain_text import shown_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.reading import reading
 from server.store.scripts import Scripts
 
 ENTRANTS_PER_READ = 1000
@@ -34,16 +32,9 @@ class _Outcome(Struct):
     msg: str = ""
 
 
-class _Terms(Struct):
-    """What of a lucky draw is asked here."""
-
-    audience: Who
-
-
 _LUCKY = msgpack.Decoder(Lucky)
 _LUCKIES = msgpack.Decoder(list[Lucky])
 _OUTCOMES = msgpack.Decoder(list[_Outcome])
-_TERMS = msgpack.Decoder(_Terms)
 
 
 class Luckies:
@@ -125,37 +116,10 @@ class Luckies:
         return Ok(ref=ref, lucky=lucky)
 
     async def _add(self, room_id: str, entries: list[dict[str, Any]]) -> list[_Outcome]:
-        await self._mark_who_belongs(room_id, entries)
+        await self._belonging.mark(room_id, "lucky", entries)
         args = {
             "entries": entries,
             "entrants_max": self._limits.entrants_max,
             "events_max": self._events_max,
         }
         return await self._scripts.run("lucky_enter", room_id, args, _OUTCOMES)
-
-    async def _mark_who_belongs(self, room_id: str, entries: list[dict[str, Any]]) -> None:
-        """`belongs` for entries in draws that are for followers or members.
-
-        They stand under keys of the host, which a room's script can't read. A draw that is not
-        there is the script's to refuse.
-        """
-        for lucky, circle in (await self._circles(room_id, {e["lucky"] for e in entries})).items():
-            asked = [entry for entry in entries if entry["lucky"] == lucky]
-            belong = await self._belonging.of(room_id, circle, {e["user"] for e in asked})
-            for entry in asked:
-                entry["belongs"] = entry["user"] in belong
-
-    async def _circles(self, room_id: str, ids: set[str]) -> dict[str, Circle]:
-        luckies = sorted(ids - {"newest"})  # that field is no lucky draw
-        if not luckies:
-            return {}
-        with reading():
-            found = await self._scripts.redis.hmget(
-                self._scripts.keys.room(room_id, "luckies"), luckies
-            )
-        circles: dict[str, Circle] = {}
-        for lucky, raw in zip(luckies, found, strict=True):
-            audience = raw and _TERMS.decode(raw).audience
-            if audience in ("followers", "group"):
-                circles[lucky] = audience
-        return circles

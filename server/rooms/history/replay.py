@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
-from redis.exceptions import RedisError
 
 from server.protocol.codes import CommandError
 from server.protocol.models import CommentView, Phase, RoomView
@@ -27,7 +26,8 @@ from server.rooms.history.moment import (
     key_of,
     moment,
 )
-from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+from server.store.reading import reading
+from server.store.scripts import Scripts
 
 ROOMS_KEPT_MAX = 500
 ENTRIES_KEPT_MAX = 200_000
@@ -184,17 +184,11 @@ class Replays:
             reel = self._reels.setdefault(name, Reel())
         self._reels.move_to_end(name)
         async with reel.reading:
-            try:
+            with reading():
                 if reel.is_read:
                     await self._read_on(room.room, reel)
                 else:
                     await self._read_first(room.room, reel)
-            except (RedisError, OSError) as exc:
-                raise CommandError(
-                    "unavailable",
-                    f"The store did not answer ({type(exc).__name__}).",
-                    UNAVAILABLE_RETRY_MS,
-                ) from exc
         self._keep_few()
         return reel
 

@@ -10,14 +10,12 @@ from server.protocol.codes import CommandError
 from server.protocol.community import Claim, Coupon
 from server.protocol.community_commands import CouponClaim, CouponClose, CouponOpen
 from server.protocol.events import Ok
-from server.protocol.fields import Who
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
-from server.rooms.community.belonging import Belonging, Circle
+from server.rooms.community.belonging import Belonging
 from server.rooms.plain_text import shown_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.reading import reading
 from server.store.scripts import Scripts
 
 
@@ -30,14 +28,7 @@ class _Outcome(Struct):
     retry_ms: int | None = None
 
 
-class _Terms(Struct):
-    """What of a coupon's fixed part is asked here."""
-
-    audience: Who
-
-
 _COUPON = msgpack.Decoder(Coupon)
-_TERMS = msgpack.Decoder(_Terms)
 _OUTCOMES = msgpack.Decoder(list[_Outcome])
 
 
@@ -127,43 +118,9 @@ class Coupons:
         await self._claims.aclose()
 
     async def _claim_batch(self, room_id: str, wishes: list[dict[str, Any]]) -> list[_Outcome]:
-        audiences = await self._audiences(room_id, {wish["coupon"] for wish in wishes})
-        known = [wish for wish in wishes if wish["coupon"] in audiences]
-        await self._mark(room_id, known, "followers", "follows", audiences)
-        await self._mark(room_id, known, "group", "member", audiences)
-        args = {"claims": known, "events_max": self._events_max}
-        outcomes = await self._scripts.run("coupon_claim", room_id, args, _OUTCOMES)
-        found = iter(outcomes)
-        return [
-            next(found) if wish["coupon"] in audiences else _no_coupon(wish["coupon"])
-            for wish in wishes
-        ]
-
-    async def _audiences(self, room_id: str, coupons: set[str]) -> dict[str, Who]:
-        """Whom each of these coupons is for; without those that are not there."""
-        ids = sorted(coupons)
-        key = self._scripts.keys.room(room_id, "coupons")
-        with reading():
-            found = await self._scripts.redis.hmget(key, ids)
-        return {
-            coupon: _TERMS.decode(raw).audience
-            for coupon, raw in zip(ids, found, strict=True)
-            if raw is not None
-        }
-
-    async def _mark(
-        self,
-        room_id: str,
-        wishes: list[dict[str, Any]],
-        circle: Circle,
-        mark: str,
-        audiences: dict[str, Who],
-    ) -> None:
-        """Note in each wish for a coupon of this circle whether its user belongs to it."""
-        asking = [wish for wish in wishes if audiences[wish["coupon"]] == circle]
-        belong = await self._belonging.of(room_id, circle, {wish["user"] for wish in asking})
-        for wish in asking:
-            wish[mark] = wish["user"] in belong
+        await self._belonging.mark(room_id, "coupon", wishes)
+        args = {"claims": wishes, "events_max": self._events_max}
+        return await self._scripts.run("coupon_claim", room_id, args, _OUTCOMES)
 
     def _check(self, cmd: CouponOpen) -> None:
         if (cmd.amount > 0) == (cmd.percent > 0):
@@ -181,7 +138,3 @@ class Coupons:
         ):
             if value > most:
                 raise CommandError("limit_reached", f"`{field}` can be at most {most} here.")
-
-
-def _no_coupon(coupon: str) -> _Outcome:
-    return _Outcome(err="not_found", msg=f"There is no coupon `{coupon}` in this room.")

@@ -2,7 +2,8 @@
 -- keys: room events bus coupons coupon_counts claims claims_of once reserved ledger stats
 -- uses: room coupons orders
 -- durable: yes
--- args: claims=[{user coupon claim(id) once(field) follows(bool) member(bool)}] events_max
+-- args: claims=[{user coupon claim(id) once(field) belongs?(bool)}] events_max; `belongs`: to the
+--   circle the coupon is for, where that stands outside the room
 -- returns: per claim {claim} or {err msg retry_ms?}; refuses not_found
 -- holds: claimed <= quota; no user has more than per_user; the same `once` field gives the same
 -- claim for ever; a refused claim changes nothing.
@@ -15,8 +16,8 @@ local now = now_ms()
 
 local BELONGS = {
   all = function() return true end,
-  followers = function(wish) return wish.follows end,
-  group = function(wish) return wish.member end,
+  followers = function(wish) return wish.belongs end,
+  group = function(wish) return wish.belongs end,
   reserved = function(wish) return redis.call('HEXISTS', K.reserved, wish.user) == 1 end,
 }
 local WHO = { followers = 'those who follow the host', group = 'members of the fan group',
