@@ -61,7 +61,7 @@ torture: $(READY) ## kill servers and Redis under load, and check that no order 
 	$(BIN)/python -m loadtest torture $(ARGS)
 
 docs: $(READY) ## write the pages that are made from the code
-	$(BIN)/python -m server.settings
+	$(BIN)/python -m server.cli.pages
 
 lock: ## choose new versions of all dependencies (constraints.txt)
 	rm -rf $(VENV)-lock && $(PYTHON) -m venv $(VENV)-lock

@@ -15,17 +15,19 @@ from typing import Any, NamedTuple
 import msgspec
 import uvloop
 
-from server.auth import Identity
-from server.protocol.commands import Buy, SaleOpen
+from server.access.auth import Identity
+from server.features.orders.messages import Buy
+from server.features.orders.orders import Orders, buy_of
+from server.features.orders.settings import OrderSettings
+from server.features.sales.messages import SaleOpen
+from server.features.sales.sales import Sales
+from server.features.stock.messages import SaleOk
+from server.house import HOUSE, keys_under, scripts_on
 from server.protocol.roles import Role
 from server.rooms.call import Call
-from server.rooms.selling.orders import Orders, buy_of
-from server.rooms.selling.payments import SandboxProvider
-from server.rooms.selling.sales import Sales
 from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
-from server.store.keys import Keys
 from server.store.scripts import Scripts
 
 ROOM = "bench"
@@ -49,7 +51,7 @@ class Bench:
     def __init__(self, scripts: Scripts, settings: Settings) -> None:
         self.scripts = scripts
         self.settings = settings
-        self.orders = Orders(scripts, settings, SandboxProvider())
+        self.orders = Orders(scripts, settings)
         self.numbers = itertools.count()
         self.sale = ""
 
@@ -58,11 +60,11 @@ class Bench:
         product = {"sku": "tea", "title": "春茶 250 g", "price": 9900, "currency": "CNY"}
         await self._run("room_create", title="Bench", host="h", host_name="H", scheduled=0,
                         epoch="e")  # fmt: skip
-        await self._run("shelf_put", product=product, products_max=9)
-        await self._run("room_phase", phase="live", user="h")
+        await self._run("shelf.put", product=product, products_max=9)
+        await self._run("phases.set", phase="live", user="h")
         cmd = SaleOpen(ref=1, sku="tea", price=990, stock=1_000_000, per_user=1000, hold_s=600)
         opened = await Sales(self.scripts, self.settings).open(self._call("h"), cmd)
-        assert opened.sale is not None
+        assert isinstance(opened, SaleOk)
         self.sale = opened.sale.sale
 
     async def _run(self, script: str, **args: Any) -> None:
@@ -76,10 +78,10 @@ class Bench:
         return self._call(f"u{n}"), Buy(ref=1, key=f"k{n}", sale=self.sale)
 
     def _items(self, count: int) -> list[dict[str, Any]]:
-        return [buy_of(*self._buy(), self.settings.orders) for _ in range(count)]
+        return [buy_of(*self._buy(), self.settings.of(OrderSettings), 64) for _ in range(count)]
 
     def _packed(self, batch: int) -> bytes:
-        limits = self.settings.orders
+        limits = self.settings.of(OrderSettings)
         args = {
             "publish": "PUBLISH", "room": ROOM, "buys": self._items(batch), "events_max": 10_000,
             "orders_per_user_max": limits.orders_per_user_max, "entries_max": 1, "offer_hold_s": 30,
@@ -88,7 +90,7 @@ class Bench:
 
     async def bare(self, orders: int, batch: int, pipeline: int) -> Callable[[], Awaitable[None]]:
         """The script with its arguments ready, `pipeline` calls of `batch` buys a round trip."""
-        script = self.scripts._scripts["order_buy"]  # noqa: SLF001 - the script itself is measured
+        script = self.scripts._scripts["orders.buy"]  # noqa: SLF001 - the script itself is measured
         keys = [self.scripts.keys.room(ROOM, key) for key in script.keys]
         await self.scripts.redis.script_load(script.text)
         calls = [self._packed(batch) for _ in range(orders // batch)]
@@ -134,15 +136,15 @@ def _cpu_s() -> float:
 
 
 async def _rows(orders: int, fsync: bool) -> list[Row]:
-    settings = Settings.model_validate(
+    settings = HOUSE.settings_model.model_validate(
         {"orders": {"fair_window_ms": 0, "batch_waiting_max": 1_000_000}}
     )
     promise = "fsync" if fsync else "memory"
-    batch = settings.orders.batch_max
+    batch = settings.of(OrderSettings).batch_max
     with tempfile.TemporaryDirectory(prefix="lr-bench-") as folder:
         async with EmbeddedRedis(Path(folder), fsync=fsync) as embedded:
             redis = connect(embedded.url, settings.redis)
-            bench = Bench(Scripts(redis, Keys("bench")), settings)
+            bench = Bench(scripts_on(redis, keys_under("bench")), settings)
             await bench.build()
             few = orders // 5
             work = [("engine, " + promise, orders, await bench.engine(orders))]

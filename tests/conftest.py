@@ -21,7 +21,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
 
-from server.settings import Settings
+from server.house import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
 

@@ -28,5 +28,5 @@ def test_every_module_stands_in_the_drawing() -> None:
 
 def test_every_module_the_text_names_exists() -> None:
     text = DRAWING.split("`client_sim/` and `loadtest/`")[1]
-    named = set(re.findall(r"\b(?:edge|rooms|hub|store|web|protocol)(?:\.\w+)+", text))
+    named = set(re.findall(r"\b(?:edge|rooms|hub|store|web|protocol|features)(?:\.\w+)+", text))
     assert named - modules() == set()

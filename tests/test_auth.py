@@ -9,10 +9,11 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from server.auth import BadToken, Identity, TokenVerifier, mint, with_secret
+from server.access.auth import BadToken, Identity, TokenVerifier, mint, with_secret
+from server.house import Settings
 from server.protocol.roles import Role
 from server.rooms.room import STAFF
-from server.settings import Settings, SettingsError
+from server.settings import SettingsError
 
 SECRET = "0123456789abcdef0123456789abcdef"
 SETTINGS = Settings.model_validate({"jwt": {"secret": SECRET}})

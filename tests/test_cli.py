@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from server import __version__
-from server.auth import TokenVerifier, with_secret
-from server.cli import main
+from server.access.auth import TokenVerifier, with_secret
+from server.cli.main import main
+from server.house import load_settings
 from server.protocol.roles import Role
-from server.settings import load
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -54,7 +54,7 @@ def test_a_token_stands_alone_on_the_last_line_and_is_good(liveroom: Liveroom) -
     )
 
     assert status == 0
-    settings, made = with_secret(load())
+    settings, made = with_secret(load_settings())
     assert not made
     identity = TokenVerifier(settings).verify(out.splitlines()[-1])
     assert (identity.user, identity.name, identity.role) == ("u1", "Ana", Role.HOST)
@@ -70,7 +70,7 @@ def test_the_secret_of_a_token_can_come_from_the_environment(
     status, out, _ = liveroom("token", "--sub", "u1")
 
     assert status == 0
-    assert TokenVerifier(load()).verify(out.strip()).role is Role.VIEWER
+    assert TokenVerifier(load_settings()).verify(out.strip()).role is Role.VIEWER
     assert list(tmp_path.iterdir()) == []
 
 

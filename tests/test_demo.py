@@ -11,9 +11,9 @@ from pathlib import Path
 
 import aiohttp
 
-from server.auth import TokenVerifier, with_secret
+from server.access.auth import TokenVerifier, with_secret
+from server.house import load_settings
 from server.protocol.roles import Role
-from server.settings import load
 
 
 @asynccontextmanager
@@ -54,7 +54,9 @@ async def test_the_demo_prints_where_to_look_and_has_a_room_with_people_in_it(
     assert online > 0
     assert "/watch/demo" in said
     assert "/host/demo" in said
-    settings, _ = await asyncio.to_thread(with_secret, load(None, {"data.dir": str(tmp_path)}))
+    settings, _ = await asyncio.to_thread(
+        with_secret, load_settings(None, {"data.dir": str(tmp_path)})
+    )
     verifier = TokenVerifier(settings)
     tokens = re.findall(r"(viewer|host) token\s+(\S+)", said)
     assert [(name, verifier.verify(token).role) for name, token in tokens] == [

@@ -6,9 +6,9 @@ import logging
 
 import pytest
 
-from server import logs
-from server.masking import mask, mask_url
+from server.settings.masking import mask, mask_url
 from server.settings.sections import Log
+from server.telemetry import logs
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1In0.c2lnbmF0dXJl"
 

@@ -18,10 +18,10 @@ from client_sim.client import RoomClient
 from client_sim.rest import Rest
 from client_sim.tokens import mint
 from server.hub.audience import Audience
-from server.metrics import Metrics
 from server.protocol.roles import Role
 from server.settings import Settings
 from server.settings.sections import Hub
+from server.telemetry.metrics import Metrics
 from server.web.scrape import Scrape
 from tests.cluster.redis_cluster import until
 from tests.conftest import JWT_SECRET

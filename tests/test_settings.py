@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from server.settings import Settings, SettingsError, env_name, fields, load
-from server.settings.__main__ import PAGES
+from server.cli.pages import PAGES
+from server.house import Settings, load_settings
+from server.settings import SettingsError, env_name, fields
 from server.settings.pages import effective_toml, plain
 
 CONFIG = Path(__file__).parent.parent / "config"
@@ -26,14 +27,14 @@ def config(tmp_path: Path) -> Path:
 
 
 def test_without_anything_the_defaults_hold() -> None:
-    assert load() == Settings()
+    assert load_settings() == Settings()
 
 
 def test_each_source_goes_over_the_one_before(config: Path, monkeypatch: Env) -> None:
     monkeypatch.setenv("LIVEROOM_SERVER_PORT", "1002")
     monkeypatch.setenv("LIVEROOM_SERVER_WORKERS", "4")
 
-    found = load(config, {"server.port": 1003, "server.host": None})
+    found = load_settings(config, {"server.port": 1003, "server.host": None})
 
     assert found.server.port == 1003  # flag
     assert found.server.workers == 4  # environment
@@ -45,7 +46,7 @@ def test_an_environment_name_is_split_at_the_section_only(monkeypatch: Env) -> N
     monkeypatch.setenv("LIVEROOM_EDGE_PING_INTERVAL_S", "7.5")
     monkeypatch.setenv("LIVEROOM_JWT_SECRET", SECRET)
 
-    found = load()
+    found = load_settings()
 
     assert found.edge.ping_interval_s == 7.5
     assert found.jwt.secret is not None
@@ -58,13 +59,13 @@ def test_an_environment_name_is_split_at_the_section_only(monkeypatch: Env) -> N
 def test_a_list_in_the_environment_has_commas_or_is_json(text: str, monkeypatch: Env) -> None:
     monkeypatch.setenv("LIVEROOM_EDGE_ORIGINS", text)
 
-    assert load().edge.origins == ("https://a.example", "https://b.example")
+    assert load_settings().edge.origins == ("https://a.example", "https://b.example")
 
 
 def test_an_empty_environment_variable_is_not_set(monkeypatch: Env) -> None:
     monkeypatch.setenv("LIVEROOM_SERVER_PORT", "")
 
-    assert load().server.port == 8080
+    assert load_settings().server.port == 8080
 
 
 def test_variables_of_the_other_programs_are_let_be(monkeypatch: Env) -> None:
@@ -72,7 +73,7 @@ def test_variables_of_the_other_programs_are_let_be(monkeypatch: Env) -> None:
     monkeypatch.setenv("LIVEROOM_LOAD_HOST", "x")
     monkeypatch.setenv("LIVEROOM_CONFIG", "x")
 
-    assert load() == Settings()
+    assert load_settings() == Settings()
 
 
 REFUSED = [
@@ -154,7 +155,7 @@ def test_a_bad_value_is_one_line_with_the_key_the_value_and_what_is_allowed(
         monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsError) as refused:
-        load()
+        load_settings()
 
     assert str(refused.value).startswith(sentence)
     assert "\n" not in str(refused.value)
@@ -182,7 +183,7 @@ def test_a_bad_file_is_one_line_with_its_name(text: str, sentence: str, tmp_path
     path.write_text(text)
 
     with pytest.raises(SettingsError) as refused:
-        load(path)
+        load_settings(path)
 
     assert str(refused.value).startswith(sentence.format(path))
     assert "\n" not in str(refused.value)
@@ -190,14 +191,14 @@ def test_a_bad_file_is_one_line_with_its_name(text: str, sentence: str, tmp_path
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"Can't read the config file .*nowhere\.toml: No such"):
-        load(tmp_path / "nowhere.toml")
+        load_settings(tmp_path / "nowhere.toml")
 
 
 @pytest.mark.parametrize("name", ["default", "development", "production", "loadtest"])
 def test_the_files_that_come_along_can_be_used(name: str, monkeypatch: Env) -> None:
     monkeypatch.setenv("LIVEROOM_JWT_SECRET", SECRET)
 
-    load(CONFIG / f"{name}.toml")
+    load_settings(CONFIG / f"{name}.toml")
 
 
 @pytest.mark.parametrize("name", ["development", "production", "loadtest"])
@@ -228,7 +229,7 @@ def test_default_toml_names_every_setting_with_its_default() -> None:
     tree = tomllib.loads((CONFIG / "default.toml").read_text())
     default = plain(Settings())
 
-    for key, _ in fields():
+    for key, _ in fields(Settings):
         section, _, name = key.rpartition(".")
         value = default[section][name] if section else default[name]
         listed = tree[section].get(name) if section else tree.get(name)
@@ -236,14 +237,14 @@ def test_default_toml_names_every_setting_with_its_default() -> None:
 
 
 def test_every_setting_says_what_it_is_and_numbers_have_bounds() -> None:
-    for key, field in fields():
+    for key, field in fields(Settings):
         assert field.description, key
         if field.annotation in (int, float):
             assert {type(rule).__name__ for rule in field.metadata} >= {"Ge", "Le"}, key
 
 
 def test_environment_names_are_all_different() -> None:
-    names = [env_name(key) for key, _ in fields()]
+    names = [env_name(key) for key, _ in fields(Settings)]
 
     assert len(names) == len(set(names))
 
@@ -253,7 +254,7 @@ def test_secrets_are_in_no_text_made_of_settings(monkeypatch: Env) -> None:
     monkeypatch.setenv("LIVEROOM_PAYMENTS_WEBHOOK_SECRET", SECRET)
     monkeypatch.setenv("LIVEROOM_REDIS_URL", "redis://user:hush-hush@host/0")
 
-    found = load()
+    found = load_settings()
 
     for text in (repr(found), str(found), effective_toml(found)):
         assert SECRET not in text
@@ -264,7 +265,7 @@ def test_effective_settings_are_toml(monkeypatch: Env) -> None:
     monkeypatch.setenv("LIVEROOM_REDIS_URL", "redis://user:hush-hush@host/0")
     monkeypatch.setenv("LIVEROOM_SERVER_PORT", "9999")
 
-    tree = tomllib.loads(effective_toml(load()))
+    tree = tomllib.loads(effective_toml(load_settings()))
 
     assert tree["server"]["port"] == 9999
     assert tree["redis"]["url"] == "redis://user:***@host/0"
@@ -273,7 +274,7 @@ def test_effective_settings_are_toml(monkeypatch: Env) -> None:
 def test_a_worker_gets_the_same_settings_by_json(monkeypatch: Env) -> None:
     monkeypatch.setenv("LIVEROOM_JWT_SECRET", SECRET)
     monkeypatch.setenv("LIVEROOM_EDGE_ORIGINS", "https://a.example")
-    found = load()
+    found = load_settings()
 
     sent: dict[str, Any] = json.loads(json.dumps(plain(found)))
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from server.cli import app
+from server.cli.main import app
+from server.cli.sizing import MEASURED_BY, Costs, Event, Limits, Machine, load_of, size
 from server.settings.sections import Hub
-from server.sizing import MEASURED_BY, Costs, Event, Limits, Machine, load_of, size
 
 PAGE = (Path(__file__).parent.parent / "docs" / "scaling.md").read_text(encoding="utf-8")
 CONSOLES = re.findall(r"```console\n\$ liveroom size (.*?)\n(.*?)```", PAGE, re.DOTALL)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, cast
 from websockets.frames import Frame, Opcode
 from websockets.server import ServerProtocol
 
-from server.auth import BadToken, Identity
+from server.access.auth import BadToken, Identity
+from server.access.rate import Bucket
 from server.edge.handshake import shake_hands
 from server.hub.member import Member
 from server.protocol.codec import UnreadableCommand
@@ -27,11 +28,9 @@ from server.protocol.codes import (
     Close,
     CommandError,
 )
-from server.protocol.commands import AnyCommand, Join, Ping
-from server.protocol.events import ByeEvent, Err, Ok
-from server.protocol.models import Source
+from server.protocol.joining import Join, Ping, Source
+from server.protocol.message import ByeEvent, Command, Err, Pong
 from server.protocol.roles import Role
-from server.rate import Bucket
 from server.rooms.call import Call
 from server.rooms.dispatch import op_of
 from server.rooms.room import Room
@@ -216,7 +215,7 @@ class Connection(Member, asyncio.Protocol):
 
     def _refuse_rate(self, data: bytes) -> None:
         try:
-            ref: int | None = self.variant.codec.decode(data).ref
+            ref: int | None = self._edge.readers[self.variant.encoding].decode(data).ref
         except UnreadableCommand as exc:
             ref = exc.ref
         wait_ms = int((1 - self._bucket.level) / self._edge.settings.edge.commands_per_s * 1000)
@@ -226,7 +225,7 @@ class Connection(Member, asyncio.Protocol):
 
     def _on_message(self, data: bytes) -> None:
         try:
-            cmd = self.variant.codec.decode(data)
+            cmd = self._edge.readers[self.variant.encoding].decode(data)
         except UnreadableCommand as exc:
             self._count_bad(exc.ref, exc.msg)
             return
@@ -235,7 +234,7 @@ class Connection(Member, asyncio.Protocol):
         elif self.room is None:
             self._count_bad(cmd.ref, f"Send `join` and wait for its reply before `{op_of(cmd)}`.")
         elif isinstance(cmd, Ping):
-            self.send(Ok(ref=cmd.ref, now=self.room.now_ms()))
+            self.send(Pong(ref=cmd.ref, now=self.room.now_ms()))
         elif self._edge.draining:
             self._err(cmd.ref, CommandError("unavailable", "This worker is going away.", 1000))
         elif self._in_flight >= self._edge.settings.edge.commands_in_flight_max:
@@ -252,7 +251,7 @@ class Connection(Member, asyncio.Protocol):
         if self._bad >= self._edge.settings.edge.bad_messages_max:
             self.close(BAD_MESSAGES)
 
-    async def _run(self, cmd: AnyCommand) -> None:
+    async def _run(self, cmd: Command) -> None:
         assert self.who is not None
         began_at = self._edge.loop.time()
         outcome = "ok"

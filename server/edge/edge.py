@@ -4,23 +4,24 @@ import asyncio
 import logging
 import secrets
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from random import Random
 from typing import Any, Self
 
-from server.auth import Identity, TokenVerifier
+from server.access.auth import Identity, TokenVerifier
+from server.access.rate import PerSecond
 from server.edge.connection import Connection
 from server.edge.deadlines import Deadlines
 from server.edge.listener import Listener, Places
-from server.metrics import Metrics
+from server.protocol.codec import CommandReader, Encoding
 from server.protocol.codes import DRAIN, SILENT
 from server.protocol.roles import Role
-from server.rate import PerSecond
 from server.rooms.dispatch import Dispatch, as_in
 from server.rooms.open_rooms import OpenRooms, spread_ms
 from server.settings import Settings
 from server.settings.sections import Edge as EdgeSettings
 from server.settings.sections import Server as ServerSettings
+from server.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -32,14 +33,15 @@ PULSE_SLICE = 500
 class Edge:
     """Accepts sockets and owns every connection. An async context manager: inside it, it listens.
 
-    `new_http_protocol` makes the protocol for a socket that speaks plain HTTP; `host_of` names the
-    host of a room.
+    `readers` read commands; `new_http_protocol` makes the protocol for a socket that speaks plain
+    HTTP; `host_of` names the host of a room.
     """
 
     def __init__(
         self,
         settings: Settings,
         verifier: TokenVerifier,
+        readers: Mapping[Encoding, CommandReader],
         rooms: OpenRooms,
         dispatch: Dispatch,
         host_of: Callable[[str], Coroutine[Any, Any, str]],
@@ -48,6 +50,7 @@ class Edge:
         random: Random,
     ) -> None:
         self.settings = settings
+        self.readers = readers
         self.rooms = rooms
         self.dispatch = dispatch
         self.metrics = metrics

@@ -15,7 +15,7 @@ from websockets.protocol import State
 from websockets.server import ServerProtocol
 from websockets.typing import Subprotocol
 
-from server.auth import SESSION_COOKIE
+from server.access.auth import SESSION_COOKIE
 from server.hub.member import Variant
 from server.protocol.codec import SUBPROTOCOLS, Encoding
 from server.settings.sections import Edge as EdgeSettings

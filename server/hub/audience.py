@@ -15,10 +15,9 @@ from server.hub.member import Member, Variant
 from server.hub.sampling import Budget
 from server.hub.tick import Share, Tick
 from server.hub.waiting import Waiting
-from server.metrics import Metrics
-from server.protocol.events import GapEvent
-from server.protocol.message import Event
+from server.protocol.message import Event, GapEvent
 from server.settings.sections import Hub
+from server.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 

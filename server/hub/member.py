@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from server.protocol.codec import CODECS, Codec, Encoding
 from server.protocol.codes import Close
-from server.protocol.events import Joined
+from server.protocol.joining import Joined
 from server.protocol.message import Event, Reply
 
 

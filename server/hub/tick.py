@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import cast
 
 from server.hub.member import Variant
 from server.protocol.codec import CODECS, Encoding
-from server.protocol.events import CommentEvent, GapEvent
-from server.protocol.message import Event
+from server.protocol.message import Event, GapEvent
 
 
 class Share(Enum):
@@ -86,7 +86,7 @@ class Tick:
         if len(self._chosen) == len(self._sampled):
             return set()
         chosen = {id(event) for event in self._chosen}
-        return {e.user for e in self._sampled if type(e) is CommentEvent and id(e) not in chosen}
+        return {_author(e) for e in self._sampled if e.counted and id(e) not in chosen}
 
     def frame(self, variant: Variant, share: Share) -> bytes:
         """The frame for members of this variant and share; empty if there is nothing to say."""
@@ -120,7 +120,7 @@ class Tick:
 
 
 def _comments(events: Sequence[Event]) -> int:
-    return sum(1 for event in events if type(event) is CommentEvent)
+    return sum(event.counted for event in events)
 
 
 def _gap(comments: int) -> list[Event]:
@@ -128,4 +128,9 @@ def _gap(comments: int) -> list[Event]:
 
 
 def _is_by(event: Event, user: str) -> bool:
-    return isinstance(event, CommentEvent) and event.user == user
+    return event.counted and _author(event) == user
+
+
+def _author(event: Event) -> str:
+    """The author of a counted event."""
+    return cast("str", event.user)  # type: ignore[attr-defined]

@@ -8,15 +8,6 @@ from prometheus_client import Counter
 
 from server.hub.sampling import Budget
 from server.hub.tick import Tick
-from server.protocol.community_events import ClaimsEvent, EntriesEvent, VotesEvent
-from server.protocol.events import (
-    DELIVERY,
-    CommentEvent,
-    LikesEvent,
-    RemovedEvent,
-    StockEvent,
-    latest_key,
-)
 from server.protocol.message import Delivery, Event
 
 SAMPLED_WAITING_MAX = 5000
@@ -61,14 +52,13 @@ class Waiting:
 
     def add(self, event: Event) -> bool:
         """Gather an event for everybody; False if it is older than what was told."""
-        kind = DELIVERY[type(event)]
+        kind = event.delivery
         if kind is Delivery.MUST:
-            if isinstance(event, RemovedEvent):
-                self._retract(event)
+            self._retract(event)
             self._must.append(event)
         elif kind is Delivery.LATEST:
-            key = latest_key(event)
-            if _is_older(event, self._current.get(key)):
+            key = event.latest_key()
+            if event.is_older_than(self._current.get(key)):
                 return False
             self._keep_latest(self._latest, key, event)
             self._current[key] = event
@@ -78,8 +68,8 @@ class Waiting:
 
     def add_for_staff(self, event: Event) -> None:
         """Gather a latest- or sample-event for hosts and moderators alone."""
-        if DELIVERY[type(event)] is Delivery.LATEST:
-            self._keep_latest(self._staff_latest, latest_key(event), event)
+        if event.delivery is Delivery.LATEST:
+            self._keep_latest(self._staff_latest, event.latest_key(), event)
         else:
             self._staff_only[id(event)] = event
             self._add_sampled(event)
@@ -130,30 +120,12 @@ class Waiting:
         if len(self._sampled) > SAMPLED_WAITING_MAX:
             oldest = self._sampled.popleft()
             if self._staff_only.pop(id(oldest), None) is None:
-                self._lost += isinstance(oldest, CommentEvent)
+                self._lost += oldest.counted
 
-    def _retract(self, event: RemovedEvent) -> None:
-        self._sampled = deque(e for e in self._sampled if not _takes_back(event, e))
+    def _retract(self, event: Event) -> None:
+        if not self._sampled or not type(event).retracts:
+            return
+        self._sampled = deque(e for e in self._sampled if not event.takes_back(e))
         if self._staff_only:
             kept = {id(e) for e in self._sampled}
             self._staff_only = {i: e for i, e in self._staff_only.items() if i in kept}
-
-
-def _takes_back(removed: RemovedEvent, event: Event) -> bool:
-    return isinstance(event, CommentEvent) and (
-        event.id == removed.id or event.user == removed.user
-    )
-
-
-def _is_older(event: Event, current: Event | None) -> bool:
-    if isinstance(event, StockEvent) and isinstance(current, StockEvent):
-        return event.ver <= current.ver
-    if isinstance(event, ClaimsEvent | VotesEvent) and isinstance(current, type(event)):
-        return event.ver <= current.ver
-    if isinstance(event, EntriesEvent) and isinstance(current, EntriesEvent):
-        return event.entries <= current.entries
-    return (
-        isinstance(event, LikesEvent)
-        and isinstance(current, LikesEvent)
-        and event.total <= current.total
-    )

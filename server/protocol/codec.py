@@ -5,18 +5,19 @@ bytes, `Codec.array` glues several into the array that one frame carries, and `w
 into a WebSocket frame that can be written to any number of connections as it is.
 """
 
+import functools
+import operator
 import secrets
 import struct
 import zlib
 from collections.abc import Sequence
 from enum import Enum
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import msgspec
 
-from server.protocol.commands import AnyCommand
-from server.protocol.events import Joined
-from server.protocol.message import Event, Reply
+from server.protocol.joining import Joined
+from server.protocol.message import Command, Event, Reply
 
 TEXT = 0x1
 BINARY = 0x2
@@ -31,8 +32,12 @@ class Encoding(Enum):
     MSGPACK = "liveroom.v1.msgpack"
 
 
-_OPS = frozenset(command.__struct_config__.tag for command in get_args(AnyCommand))
 _SHOWN_CHARS_MAX = 200  # of what a client sent, in the sentence that refuses it
+
+
+def _library(encoding: Encoding) -> Any:
+    return msgspec.json if encoding is Encoding.JSON else msgspec.msgpack
+
 
 SUBPROTOCOLS = {encoding.value: encoding for encoding in Encoding}
 
@@ -53,23 +58,20 @@ class _Head(msgspec.Struct):
     op: Any = None
 
 
-class Codec:
-    """Reads commands and writes messages in one encoding. Stateless; share one per encoding."""
+class CommandReader:
+    """Reads commands in one encoding: those of `kinds`, and no others. Stateless."""
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, encoding: Encoding, kinds: Sequence[type[Command]]) -> None:
         self.encoding = encoding
-        self.opcode = TEXT if encoding is Encoding.JSON else BINARY
-        decoder: Any = msgspec.json if encoding is Encoding.JSON else msgspec.msgpack
-        self._decode_command = decoder.Decoder(AnyCommand).decode
-        self._decode_head = decoder.Decoder(_Head).decode
-        self._encode = decoder.Encoder().encode
-        # Nobody can write what stands in a snapshot's place: it is made anew in every process.
-        self._place: bytes = self._encode(secrets.token_hex(16))
+        self._ops = frozenset(str(kind.__struct_config__.tag) for kind in kinds)
+        any_command: Any = functools.reduce(operator.or_, kinds)
+        self._decode_command = _library(encoding).Decoder(any_command).decode
+        self._decode_head = _library(encoding).Decoder(_Head).decode
 
-    def decode(self, data: bytes) -> AnyCommand:
+    def decode(self, data: bytes) -> Command:
         """One command out of a frame's payload; UnreadableCommand with a sentence if it is none."""
         try:
-            return cast("AnyCommand", self._decode_command(data))
+            return cast("Command", self._decode_command(data))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
             raise self._unreadable(data, exc) from None
 
@@ -83,10 +85,21 @@ class Codec:
         ref = head.ref if type(head.ref) is int and 1 <= head.ref <= 2**53 else None
         if not isinstance(head.op, str):
             return UnreadableCommand("The command has no `op`; send one, for example `join`.", ref)
-        if head.op not in _OPS:
+        if head.op not in self._ops:
             return UnreadableCommand(f"There is no command `{head.op[:32]}`.", ref)
         reason = str(exc)[:_SHOWN_CHARS_MAX]
         return UnreadableCommand(f"The command `{head.op}` cannot be read: {reason}.", ref)
+
+
+class Codec:
+    """Writes messages in one encoding. Stateless; share one per encoding."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self.encoding = encoding
+        self.opcode = TEXT if encoding is Encoding.JSON else BINARY
+        self._encode = _library(encoding).Encoder().encode
+        # Nobody can write what stands in a snapshot's place: it is made anew in every process.
+        self._place: bytes = self._encode(secrets.token_hex(16))
 
     def encode(self, message: Reply | Event | msgspec.Struct) -> bytes:
         """One message's bytes, to be put into an array."""

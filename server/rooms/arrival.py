@@ -1,21 +1,19 @@
 """Somebody on the way into a room: from `join` to its reply."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from server.auth import Identity
+from server.access.auth import Identity
 from server.hub.member import Member
-from server.protocol.commands import Last
-from server.protocol.community import Mine
-from server.protocol.community_events import ClaimEvent
-from server.protocol.events import OrderEvent
+from server.protocol.joining import Last, Mine
 from server.protocol.message import Event
-from server.protocol.models import Order
+from server.rooms.own import OwnPart
 
 
 class Arrival:
     """A member that is expected. Private events that come meanwhile are held for it."""
 
-    __slots__ = ("entered", "held", "last", "member", "mine", "orders", "ref", "who")
+    __slots__ = ("entered", "held", "last", "member", "own", "ref", "who")
 
     def __init__(
         self,
@@ -31,37 +29,47 @@ class Arrival:
         self.last = last
         self.entered = entered
         """Called when the reply is written: from now on the member is in the audience."""
-        self.orders: list[Order] = []
-        self.mine: Mine | None = None
+        self.own: OwnPart | None = None
+        """What they have done here before; None for a guest."""
         self.held: list[Event] = []
 
+    @property
+    def mine(self) -> Mine | None:
+        """Their `mine` of the reply."""
+        return self.own and self.own.mine
+
+    @property
+    def beside(self) -> Mapping[str, Any]:
+        """What the reply says of them beside `mine`; nothing of a guest."""
+        return self.own.beside if self.own else {}
+
     def owed(self) -> list[Event]:
-        """Of what was held, what `orders` and `mine`, read meanwhile, do not contain already."""
-        orders = {order.order: order for order in self.orders}
-        claims = {claim.claim: claim for claim in self.mine.claims} if self.mine else {}
+        """Of what was held, what the reply, read meanwhile, does not contain already."""
         owed: list[Event] = []
         for event in self.held:
-            if isinstance(event, OrderEvent):
-                listed = orders.get(event.order.order)
-                if listed is not None and event.order.updated < listed.updated:
+            kind = type(event)
+            listed = self._listed(kind).get(_id_of(event)) if kind.listed_in else None
+            if listed is not None and kind.version:
+                noun = getattr(event, kind.noun)
+                if getattr(noun, kind.version) < getattr(listed, kind.version):
                     continue
-                is_listed = event.order == listed
-            else:
-                is_listed = isinstance(event, ClaimEvent) and event.claim == claims.get(
-                    event.claim.claim
-                )
-            if is_listed:
+            if listed is not None and getattr(event, kind.noun) == listed:
                 # What came before it was older: an order's within the same millisecond, a claim's
                 # at any time.
-                owed = [e for e in owed if not _is_about_the_same(e, event)]
+                owed = [e for e in owed if type(e) is not kind or _id_of(e) != _id_of(event)]
             else:
                 owed.append(event)
         return owed
 
+    def _listed(self, kind: type[Event]) -> dict[str, Any]:
+        if self.own is None:
+            return {}
+        things = self.own.beside.get(kind.listed_in)
+        if things is None:
+            things = getattr(self.own.mine, kind.listed_in)
+        return {getattr(thing, kind.noun): thing for thing in things}
 
-def _is_about_the_same(one: Event, other: Event) -> bool:
-    if isinstance(one, OrderEvent) and isinstance(other, OrderEvent):
-        return one.order.order == other.order.order
-    if isinstance(one, ClaimEvent) and isinstance(other, ClaimEvent):
-        return one.claim.claim == other.claim.claim
-    return False
+
+def _id_of(event: Event) -> str:
+    noun = type(event).noun
+    return str(getattr(getattr(event, noun), noun))

@@ -12,10 +12,9 @@ A feature is a class built with what it needs; `handlers()` names the commands i
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
-from server.auth import Identity
-from server.protocol.events import Ok
-from server.protocol.message import Command
-from server.protocol.models import Source
+from server.access.auth import Identity
+from server.protocol.joining import Source
+from server.protocol.message import Command, Ok
 from server.protocol.roles import Role
 
 

@@ -3,22 +3,23 @@
 import logging
 import secrets
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from server.auth import Identity
+from server.access.auth import Identity
 from server.protocol.codes import CommandError
-from server.protocol.commands import RoomCreate
-from server.protocol.models import RoomView
 from server.protocol.roles import Role
-from server.rooms.community.group_ids import PREFIX, group_id, is_group, recent_comments_max
-from server.rooms.community.hosts import Hosts, asked
+from server.protocol.room import RoomCreate, RoomView
+from server.rooms.part import Part
 from server.rooms.plain_text import plain_text, shown_text
-from server.rooms.state import ANSWERS_MAX, LOADED, RoomState
+from server.rooms.state import RoomState
+from server.rooms.stored import RoomReader
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.reading import asked
+
+P = TypeVar("P", bound=Part)
 
 _log = logging.getLogger(__name__)
 _ANY = msgspec.msgpack.Decoder(Any)
@@ -31,18 +32,33 @@ CLOCKS_APART_MS_MAX = 60_000
 """How far in the past a room may be scheduled: the clock of who asks may be slow."""
 
 
+class Founder(Protocol):
+    """What a feature has to do with the making of a room. All methods may raise CommandError."""
+
+    def must_be_free(self, room_id: str) -> None:
+        """Refuse an id that a room of a host can't have."""
+
+    async def begin(self, host: str, room_id: str) -> Mapping[str, Any]:
+        """What it adds to the arguments of `room_create`."""
+
+    async def finish(self, host: str, room_id: str) -> None:
+        """Bring up to date what changed while the room was made."""
+
+
 class Directory:
     """Rooms by id, whether open on this worker or not."""
 
     def __init__(
         self,
-        scripts: Scripts,
+        reader: RoomReader,
         settings: Settings,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._scripts = scripts
+        self._reader = reader
+        self._scripts = reader.scripts
         self._settings = settings
-        self.hosts = Hosts(scripts, settings)
+        self.founders: list[Founder] = []
+        """What features add when a room is made; filled before the first one is."""
         self._clock = clock
         self._hosts: dict[str, tuple[str, float]] = {}
 
@@ -51,12 +67,8 @@ class Directory:
         if not who.role.at_least(Role.HOST) or not who.may_enter(body.room):
             raise CommandError("forbidden", "Only a host or an admin can create this room.")
         title = shown_text("title", body.title, self._settings.rooms.title_chars_max)
-        if is_group(body.room):
-            raise CommandError(
-                "forbidden",
-                f"Room ids that begin with `{PREFIX}` are for fan groups: "
-                "make one with `PUT /v1/hosts/{host}/group`.",
-            )
+        for founder in self.founders:
+            founder.must_be_free(body.room)
         _must_be_ahead(body.scheduled)
         host, name = who.user, who.name
         if who.role is Role.ADMIN and body.host is not None:
@@ -79,45 +91,58 @@ class Directory:
             raise _is_there(room_id)
         now = int(time.time() * 1000)
         await asked(self._scripts.redis.zadd(self._keys.rooms, {room_id: now}, nx=True))
-        await self.hosts.enlist(host, room_id, now)
-        group = await self.hosts.group_of(host)
+        await self._enlist(host, room_id, now)
         try:
-            await self.make(host, room_id, args | {"group": "" if group is None else group.id})
+            await self.make(host, room_id, args)
         except CommandError as exc:
             if exc.code == "conflict" and await self.host_of(room_id) != host:
-                await self.hosts.delist(host, room_id)  # another host was faster
+                await self._delist(host, room_id)  # another host was faster
             raise
-        if group is None and await self.hosts.group_of(host) is not None:
-            await self.name_group(host, room_id)  # it was made meanwhile
+        for founder in self.founders:
+            await founder.finish(host, room_id)
 
     async def make(self, host: str, room_id: str, args: dict[str, Any]) -> None:
-        """Make a room or a fan group that is listed. CommandError `conflict` if it is there."""
-        following = await self.hosts.follow(host, room_id, [])
-        args |= {
-            "followers": following.total,
-            "as_of": following.as_of,
-            "epoch": secrets.token_hex(8),
-        }
-        await self._scripts.run("room_create", room_id, args, _ANY)
+        """Make a room that is listed, or one that no list shows. CommandError `conflict` if it is
+        there."""
+        for founder in self.founders:
+            args = {**await founder.begin(host, room_id), **args}
+        await self._scripts.run(
+            "room_create", room_id, args | {"epoch": secrets.token_hex(8)}, _ANY
+        )
 
-    async def name_group(self, host: str, room_id: str) -> None:
-        """Have a room of the host name the host's fan group."""
-        events_max = self._settings.rooms.event_stream_len_max
-        args = {"host": host, "group": group_id(host), "events_max": events_max}
-        await self._scripts.run("room_group", room_id, args, _ANY)
+    async def rooms_of(self, host: str, most: int = -1) -> list[str]:
+        """Ids on the host's list, the newest first; -1: all. One may not exist, or be another's."""
+        key = self._keys.host(host, "rooms")
+        end = -1 if most < 0 else most - 1
+        return [raw.decode() for raw in await asked(self._scripts.redis.zrevrange(key, 0, end))]
+
+    async def _enlist(self, host: str, room_id: str, created: int) -> None:
+        """Put a room on its host's list, before it is made; `created` in ms."""
+        key = self._keys.host(host, "rooms")
+        await asked(self._scripts.redis.zadd(key, {room_id: created}, nx=True))
+
+    async def _delist(self, host: str, room_id: str) -> None:
+        """Take a room that came to be another host's off the list."""
+        await asked(self._scripts.redis.zrem(self._keys.host(host, "rooms"), room_id))
 
     async def read(self, room_id: str) -> RoomView:
         """What a viewer who joins would see."""
-        room, _ = await self.read_now(room_id)
-        return room
+        state, _ = await self._reader.read(room_id)
+        return state.view()
 
-    async def read_now(self, room_id: str) -> tuple[RoomView, int]:
-        """The same, and when it was so (Unix ms by the clock of Redis)."""
-        recent_max = recent_comments_max(self._settings, room_id)
-        loaded = await self._scripts.run(
-            "room_load", room_id, {"recent_max": recent_max, "answers_max": ANSWERS_MAX}, LOADED
-        )
-        return RoomState(loaded, recent_max).view(), loaded.now
+    async def state(self, room_id: str) -> tuple[RoomState, int]:
+        """A copy of a room as it is now, and when it was so (Unix ms by the clock of Redis)."""
+        return await self._reader.read(room_id)
+
+    async def part(self, room_id: str, kind: type[P]) -> P:
+        """A feature's part of a room, read now."""
+        state, _ = await self._reader.read(room_id)
+        return state.part(kind)
+
+    async def is_moderator(self, room_id: str, user: str) -> bool:
+        """Whether the host of the room made this user a moderator. Raises CommandError."""
+        key = self._keys.room(room_id, "moderators")
+        return bool(await asked(self._scripts.redis.hexists(key, user)))
 
     async def newest(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
         """Rooms, the newest first, without shelf, sales and comments. No fan groups."""
@@ -140,7 +165,7 @@ class Directory:
                 # One room that can't be shown must not take all others with it.
                 _log.warning("Room %s is left out of the list: %s.", room_id.decode(), exc)
                 continue
-            views.append(msgspec.structs.replace(view, shelf=[], sales=[], comments=[]))
+            views.append(self._without_lists(view))
         return views
 
     async def host_of(self, room_id: str) -> str:
@@ -156,6 +181,15 @@ class Directory:
             host = raw.decode()
             self._hosts[room_id] = host, self._clock() + HOST_REMEMBERED_S
         return host
+
+    def _without_lists(self, view: RoomView) -> RoomView:
+        """A row of a list: the room without what would make it long."""
+        short: dict[str, list[Any]] = {
+            field.name: []
+            for field in msgspec.structs.fields(type(view))
+            if isinstance(getattr(view, field.name), list)
+        }
+        return msgspec.structs.replace(view, **short)
 
     @property
     def _keys(self) -> Any:

@@ -2,46 +2,63 @@
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
-from typing import Protocol
+from typing import NamedTuple
 
-from server.auth import Identity
+from server.access.auth import Identity
 from server.protocol.codes import CommandError
-from server.protocol.events import Ok
-from server.protocol.message import Command
+from server.protocol.joining import Join, Ping
+from server.protocol.message import Command, Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
-from server.rooms.community.group_ids import is_group
 
 
-class Feature(Protocol):
-    """Anything that takes commands."""
+class Gate(NamedTuple):
+    """Who may come into the rooms it applies to. `let_in` raises CommandError `forbidden`."""
 
-    def handlers(self) -> Handlers:
-        """The commands it takes."""
+    applies: Callable[[str], bool]
+    let_in: Callable[[Identity, str], Awaitable[None]]
 
 
 class Dispatch:
     """Runs commands. `host_of(room_id)` names a room's host; CommandError if there is no room.
 
-    `must_be_let_in` refuses who does not belong to a fan group; `is_moderator(room_id, user)` says
-    whom the host made a moderator there.
+    `is_moderator(room_id, user)` says whom the host made a moderator there.
     """
 
     def __init__(
         self,
-        features: Iterable[Feature],
         host_of: Callable[[str], Awaitable[str]],
-        must_be_let_in: Callable[[Identity, str], Awaitable[None]],
         is_moderator: Callable[[str, str], Awaitable[bool]],
     ) -> None:
         self._host_of = host_of
         self._is_moderator = is_moderator
-        self._must_be_let_in = must_be_let_in
-        self._handlers: dict[type[Command], Handler] = {}
-        for feature in features:
-            for command, handler in feature.handlers().items():
-                assert command not in self._handlers, f"{command} has two handlers"
-                self._handlers[command] = handler
+        self.gates: list[Gate] = []
+        """Who may come into some rooms; filled before the first command is run."""
+        self.handlers: dict[type[Command], Handler] = {}
+        """Who takes which command; filled before the first one is run."""
+
+    def is_gated(self, room_id: str) -> bool:
+        """Whether not everybody may come into a room."""
+        return any(gate.applies(room_id) for gate in self.gates)
+
+    async def must_be_let_in(self, who: Identity, room_id: str) -> None:
+        """Refuse whoever may not come into a room. CommandError `forbidden`."""
+        for gate in self.gates:
+            if gate.applies(room_id):
+                await gate.let_in(who, room_id)
+
+    def take(self, handlers: Handlers) -> None:
+        """Lead these commands to their handlers. ValueError for one that is taken already."""
+        for command, handler in handlers.items():
+            if command in self.handlers:
+                raise ValueError(f"`{command.__name__}` has two handlers; drop one.")
+            self.handlers[command] = handler
+
+    def must_take(self, commands: Iterable[type[Command]]) -> None:
+        """ValueError, naming it, for a command that nobody takes, but for those of the edge."""
+        for command in commands:
+            if command not in (*self.handlers, Join, Ping):
+                raise ValueError(f"Nobody takes `{command.__name__}`; give it a handler.")
 
     def in_order(self, cmd: Command) -> bool:
         """Whether commands of this kind are done one after the other, as one connection sent them.
@@ -49,16 +66,15 @@ class Dispatch:
         What hosts and moderators do builds on what they did before. What viewers do does not, and
         goes faster together (see `store.commit`).
         """
-        handler = self._handlers.get(type(cmd))
+        handler = self.handlers.get(type(cmd))
         return handler is not None and handler.least.at_least(Role.MODERATOR)
 
     async def run(self, call: Call, cmd: Command) -> Ok:
         """Do what the command says, if the caller may. Raises CommandError."""
-        handler = self._handlers.get(type(cmd))
+        handler = self.handlers.get(type(cmd))
         if handler is None:
             raise CommandError("bad_message", f"`{op_of(cmd)}` can't be sent now.")
-        if is_group(call.room_id):
-            await self._must_be_let_in(call.who, call.room_id)
+        await self.must_be_let_in(call.who, call.room_id)
         if call.who.role is Role.HOST:
             host = await self._host_of(call.room_id)
             call = call._replace(who=as_in(call.who, host))

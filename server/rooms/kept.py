@@ -1,12 +1,13 @@
-"""Must-events that a worker keeps for viewers who come back, and the stream they are read from."""
+"""Must-events that a worker keeps for viewers who come back."""
 
 from collections import deque
+from typing import Any
 
-from msgspec import Raw, Struct, msgpack
+from msgspec import Raw
 
 from server.protocol.codec import CODECS, Encoding
-from server.protocol.commands import Last
-from server.protocol.events import RoomEvents
+from server.protocol.joining import Last
+from server.protocol.message import Event
 from server.store.bus import Say
 
 
@@ -15,7 +16,7 @@ class Kept:
 
     __slots__ = ("_raws", "event", "seq")
 
-    def __init__(self, seq: int, event: RoomEvents) -> None:
+    def __init__(self, seq: int, event: Event) -> None:
         self.seq = seq
         self.event = event
         self._raws: dict[Encoding, Raw] = {}
@@ -33,7 +34,7 @@ class KeptEvents:
     def __init__(self, most: int) -> None:
         self._events: deque[Kept] = deque(maxlen=most)
 
-    def add(self, say: Say) -> None:
+    def add(self, say: Say[Any]) -> None:
         """Keep one; the oldest goes."""
         self._events.append(Kept(say.seq, say.event))
 
@@ -49,16 +50,3 @@ class KeptEvents:
         if last.seq < oldest - 1:
             return None, True
         return [kept.raw(encoding) for kept in self._events if kept.seq > last.seq], False
-
-
-class StreamPage(Struct):
-    """The result of `room_events`: events after a position, and where the stream stands."""
-
-    events: list[Say]
-    gap: bool
-    epoch: str
-    seq: int
-    sub: int
-
-
-STREAM_PAGE = msgpack.Decoder(StreamPage)

@@ -3,32 +3,43 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
 from random import Random
-from typing import Self
+from typing import Any, Protocol, Self
 
-from server.auth import Identity
+from server.access.auth import Identity
 from server.hub.audience import Crowd
 from server.hub.member import Member
-from server.metrics import Metrics
 from server.protocol.codes import RESYNC, Close, CommandError
-from server.protocol.commands import Join
+from server.protocol.joining import Join, Source
 from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
-from server.rooms.community.group_ids import is_group
-from server.rooms.history.visits import Visits
 from server.rooms.own import OwnPart
 from server.rooms.room import Room
+from server.rooms.stored import RoomReader
 from server.settings import Settings
 from server.store.bus import RoomBus
 from server.store.commit import GroupCommit
 from server.store.reading import reading
-from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+from server.store.scripts import UNAVAILABLE_RETRY_MS
+from server.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
-OwnOf = Callable[[str, list[str]], Awaitable[list[OwnPart]]]
+OwnPartsOf = Callable[[str, list[str]], Awaitable[list[OwnPart]]]
 LetIn = Callable[[Identity, str], Awaitable[None]]
+
+
+class Visits(AbstractAsyncContextManager[Any], Protocol):
+    """Notes who comes and who leaves."""
+
+    def came(self, room_id: str, member: Member, who: Identity, source: Source | None) -> None:
+        """Somebody is in the room now."""
+
+    def left(self, room_id: str, member: Member) -> None:
+        """Somebody is no longer."""
+
 
 RECONNECT_PER_S = 2000
 """Viewers asked to come back are spread so that no more than this return a second."""
@@ -47,21 +58,21 @@ class OpenRooms:
     """Opens rooms, lets members in and out, closes rooms. An async context manager.
 
     `own_of(room_id, users)` reads what they have done in the room before; `must_be_let_in` refuses
-    who does not belong to a fan group; `visits` notes who comes and leaves.
+    who may not come into a room; `visits` notes who comes and leaves.
     """
 
     def __init__(
         self,
-        scripts: Scripts,
+        reader: RoomReader,
         bus: RoomBus,
-        own_of: OwnOf,
+        own_of: OwnPartsOf,
         must_be_let_in: LetIn,
         settings: Settings,
         metrics: Metrics,
         random: Random,
-        visits: Visits | None = None,
+        visits: Sequence[Visits] = (),
     ) -> None:
-        self._scripts = scripts
+        self._reader = reader
         self._visits = visits
         self._bus = bus
         self._settings = settings
@@ -123,8 +134,8 @@ class OpenRooms:
             room = await self._open(room_id)
 
             def came_in() -> None:
-                if self._visits is not None:
-                    self._visits.came(room_id, member, who, cmd.source)
+                for visits in self._visits:
+                    visits.came(room_id, member, who, cmd.source)
                 entered(room)
 
             arrival = Arrival(member, who, cmd.ref, cmd.last, came_in)
@@ -137,12 +148,10 @@ class OpenRooms:
     async def _let_in(self, room: Room, arrival: Arrival) -> None:
         room.expect(arrival)
         try:
-            if is_group(room.room_id):  # from here on who leaves the group is sent out
-                await self._must_be_let_in(arrival.who, room.room_id)
+            # From here on who may be here no longer is sent out.
+            await self._must_be_let_in(arrival.who, room.room_id)
             if arrival.who.role is not Role.GUEST:
-                arrival.orders, arrival.mine = await self._own.submit(
-                    room.room_id, arrival.who.user
-                )
+                arrival.own = await self._own.submit(room.room_id, arrival.who.user)
             _must_not_be_over(room)
         except BaseException:
             room.forget(arrival)
@@ -152,8 +161,8 @@ class OpenRooms:
     def left(self, room: Room, member: Member) -> None:
         """A member is gone; the last one lets the room close after a while."""
         room.leave(member)
-        if self._visits is not None:
-            self._visits.left(room.room_id, member)
+        for visits in self._visits:
+            visits.left(room.room_id, member)
         if len(room.audience) == 0 and self._rooms.get(room.room_id) is room:
             self._linger(room)
 
@@ -188,7 +197,7 @@ class OpenRooms:
         await self._must_exist(room_id)
         room = Room(
             room_id,
-            self._scripts,
+            self._reader,
             self._settings,
             self._metrics,
             self._broken,
@@ -215,9 +224,9 @@ class OpenRooms:
 
     async def _must_exist(self, room_id: str) -> None:
         """A cheap question first, so that made-up ids cost no subscription."""
-        key = self._scripts.keys.room(room_id, "room")
+        key = self._reader.scripts.keys.room(room_id, "room")
         with reading():
-            exists = await self._scripts.redis.exists(key)
+            exists = await self._reader.scripts.redis.exists(key)
         if not exists:
             raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
 

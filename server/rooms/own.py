@@ -1,63 +1,54 @@
 """What somebody who joins has done here before: their own part of the reply to `join`.
 
-Read for a whole batch of joins at once. The room knows most of it, the host the rest; both are
+Read for a whole batch of joins at once. The room knows most of it, features the rest; all are
 asked at the same time, since many join at the same moment and each waits for this.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
-from msgspec import msgpack, structs
+import msgspec
 
-from server.protocol.community import Mine
-from server.protocol.models import Order
-from server.rooms.community.group_ids import group_id
-from server.rooms.community.hosts import asked
+from server.protocol.joining import Mine
+from server.rooms.shape import RoomShape
 from server.store.scripts import Scripts
 
-_MINE = msgpack.Decoder(list[Mine])
+OwnOf = Callable[[str, Sequence[str]], Awaitable[Sequence[Mapping[str, Any]]]]
+"""(room, users) -> for each user some fields of their part of the reply."""
 
 
 class OwnPart(NamedTuple):
-    """One viewer's orders in the room, newest first, and the rest of what they did."""
+    """One viewer's part: `mine`, and what stands beside it."""
 
-    orders: list[Order]
     mine: Mine
+    beside: Mapping[str, Any]
 
 
 class Own:
-    """Reads it. `orders_of(room_id, users)` and `host_of(room_id)` are other features' answers."""
+    """Reads it. `others` are features that know more than the room's own `mine_of` tells."""
 
-    def __init__(
-        self,
-        scripts: Scripts,
-        orders_of: Callable[[str, list[str]], Awaitable[dict[str, list[Order]]]],
-        host_of: Callable[[str], Awaitable[str]],
-    ) -> None:
+    def __init__(self, scripts: Scripts, shape: RoomShape, others: Sequence[OwnOf]) -> None:
         self._scripts = scripts
-        self._orders_of = orders_of
-        self._host_of = host_of
+        self._shape = shape
+        self._others = others
 
     async def of(self, room_id: str, users: list[str]) -> list[OwnPart]:
         """One part a user, in order; a user may be named twice. Raises CommandError."""
-        orders, mine, (following, member) = await asyncio.gather(
-            self._orders_of(room_id, users),
-            self._scripts.run("mine_of", room_id, {"users": users}, _MINE),
-            self._of_host(await self._host_of(room_id), users),
+        mine: list[Mine]
+        more: list[Sequence[Mapping[str, Any]]]
+        mine, *more = await asyncio.gather(
+            self._scripts.run("mine_of", room_id, {"users": users}, self._shape.mine_decoder),
+            *(other(room_id, users) for other in self._others),
         )
         return [
-            OwnPart(
-                orders[user],
-                structs.replace(mine[i], following=bool(following[i]), member=bool(member[i])),
-            )
-            for i, user in enumerate(users)
+            self._put_together(mine[i], [fields[i] for fields in more]) for i in range(len(users))
         ]
 
-    async def _of_host(self, host: str, users: list[str]) -> tuple[list[object], list[object]]:
-        keys = self._scripts.keys
-        pipeline = self._scripts.redis.pipeline(transaction=False)
-        pipeline.hmget(keys.host(host, "followers"), users)
-        pipeline.hmget(keys.room(group_id(host), "members"), users)
-        following, member = await asked(pipeline.execute())
-        return following, member
+    def _put_together(self, mine: Mine, more: Sequence[Mapping[str, Any]]) -> OwnPart:
+        beside = dict(self._shape.nobody)
+        changed: dict[str, Any] = {}
+        for fields in more:
+            for name, value in fields.items():
+                (beside if name in beside else changed)[name] = value
+        return OwnPart(msgspec.structs.replace(mine, **changed), beside)

@@ -8,31 +8,27 @@ stream has filled the hole; when the stream cannot, everybody is asked to join a
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from random import Random
+from typing import Any
 
-import msgspec
 from msgspec import Raw
 
 from server.hub.audience import Audience, Crowd
 from server.hub.member import Member
-from server.metrics import Metrics
 from server.protocol.codes import FORBIDDEN, INTERNAL, CommandError
-from server.protocol.community_events import RoleEvent
-from server.protocol.events import CommentEvent, Joined
-from server.protocol.message import Event
-from server.protocol.models import You
+from server.protocol.joining import You
+from server.protocol.message import Event, RoleEvent
 from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
-from server.rooms.community.group_ids import recent_comments_max
-from server.rooms.community.insiders import Insiders
+from server.rooms.insiders import Insiders
 from server.rooms.kept import KeptEvents
-from server.rooms.state import LoadedRoom, RoomState
-from server.rooms.stored import StoredRoom
+from server.rooms.state import RoomState
+from server.rooms.stored import RoomReader, StoredRoom
 from server.settings import Settings
 from server.store.bus import BusMessage, Position, Say
-from server.store.scripts import Scripts
+from server.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +46,7 @@ class Room:
     def __init__(
         self,
         room_id: str,
-        scripts: Scripts,
+        reader: RoomReader,
         settings: Settings,
         metrics: Metrics,
         on_broken: Callable[["Room"], None],
@@ -63,8 +59,8 @@ class Room:
         """Users who joined since the last presence report."""
         self.insiders = Insiders()
         self._settings = settings
-        self._recent_max = recent_comments_max(settings, room_id)
-        self._stored = StoredRoom(scripts, room_id, self._recent_max, random)
+        self._shape = reader.shape
+        self._stored = StoredRoom(reader, room_id, random)
         self._metrics = metrics
         self._on_broken = on_broken
         self._random = random
@@ -79,7 +75,7 @@ class Room:
         self._kept = KeptEvents(settings.rooms.missed_events_max)
         self._arrivals: deque[Arrival] = deque()
         self._expected: dict[str, list[Arrival]] = {}
-        self._waiting: deque[BusMessage] = deque()
+        self._waiting: deque[BusMessage[Any]] = deque()
         self._following = False
         self._in_doubt = False
         self._over = False
@@ -101,7 +97,7 @@ class Room:
 
     async def load(self) -> None:
         """Read the room, then take what the bus brought meanwhile; CommandError if none."""
-        self.state = RoomState(await self._stored.load(), self._recent_max)
+        self.state = await self._stored.load()
         end = self.state.position
         after = Position(max(0, end.seq - self._settings.rooms.missed_events_max), 0)
         async for say in self._stored.to_the_room(after, end):
@@ -157,17 +153,17 @@ class Room:
         member, who, state = arrival.member, arrival.who, self.state
         encoding = member.variant.encoding
         missed, gap = self._kept.missed(arrival.last, state.epoch, state.position.seq, encoding)
-        reply = Joined(
+        reply = self._shape.joined(
             ref=arrival.ref,
             you=You(who.user, who.name, self._role_of(arrival)),
             epoch=state.epoch,
             seq=state.position.seq,
             now=self.now_ms(),
             room=Raw(),
-            orders=arrival.orders,
             mine=arrival.mine,
             missed=missed,
             gap=gap,
+            **self._shape.nobody | dict(arrival.beside),
         )
         member.send_joined(reply, state.encoded(encoding), *arrival.owed())
         self._lend(member, who.user in state.moderators)
@@ -193,7 +189,7 @@ class Room:
 
     # The bus
 
-    def heard(self, message: BusMessage) -> None:
+    def heard(self, message: BusMessage[Any]) -> None:
         """A bus message: taken now, or after the fill that is under way."""
         if self._following:
             self._take(message)
@@ -211,7 +207,7 @@ class Room:
         else:
             self._in_doubt = True  # the fill under way may have read too early
 
-    def _take(self, message: BusMessage) -> None:
+    def _take(self, message: BusMessage[Any]) -> None:
         state = self.state
         if message.epoch != state.epoch:
             self._break("its epoch changed")
@@ -220,7 +216,7 @@ class Room:
             self._waiting.appendleft(message)
             self.maybe_lost()
             return
-        if message.comments_after is not None and not self._count_comments(message):
+        if message.comments_after is not None and not self._count(message):
             return
         for say in message.says:
             self._take_say(say)
@@ -229,7 +225,7 @@ class Room:
         for user in message.gone:
             self._send_out(user)
 
-    def _take_say(self, say: Say) -> None:
+    def _take_say(self, say: Say[Any]) -> None:
         place = Position(say.seq, say.sub)
         if place > (0, 0):
             if place <= self.state.position:
@@ -276,17 +272,17 @@ class Room:
             if not member.exempt:
                 member.close(FORBIDDEN)
 
-    def _count_comments(self, message: BusMessage) -> bool:
+    def _count(self, message: BusMessage[Any]) -> bool:
         """Count a batch of comments, and what is missing before it; False if it is known."""
         assert message.comments_after is not None
-        if message.comments_after <= self.state.comments_count:
+        if message.comments_after <= self.state.counted:
             return False
         says = (say for say in message.says if not say.user)  # the shadow's are not counted
-        here = sum(1 for say in says if isinstance(say.event, CommentEvent))
-        lost = message.comments_after - here - self.state.comments_count
+        here = sum(say.event.counted for say in says)
+        lost = message.comments_after - here - self.state.counted
         if lost > 0:
             self.audience.count_lost(lost)
-        self.state.comments_count = message.comments_after
+        self.state.counted = message.comments_after
         return True
 
     # Filling a hole
@@ -315,11 +311,11 @@ class Room:
         loaded = await self._stored.load()
         # Who sits down at a desk from now on reads all of it.
         for_staff = await self._stored.for_staff() if self.audience.has_staff else []
-        self._recover_comments(loaded)
+        self._recover(loaded)
         while not self._over and await self._fill_page():
             pass
         if not self._over:
-            self._take_values(loaded)
+            self._take_values(loaded.values())
             for event in for_staff:
                 self.audience.tell_staff(event)
 
@@ -336,26 +332,22 @@ class Room:
             self._take_say(say)
         return self.state.position < Position(page.seq, page.sub)
 
-    def _recover_comments(self, loaded: LoadedRoom) -> None:
-        """Comments are not in the stream: take what recent ones we lack, count the others."""
-        if loaded.fields.epoch != self.state.epoch:
+    def _recover(self, loaded: RoomState) -> None:
+        """Counted events are not in the stream: take those that are still shown, count the rest."""
+        if loaded.epoch != self.state.epoch:
             return
-        lost = loaded.fields.comments - self.state.comments_count
-        self.state.comments_count = loaded.fields.comments
+        lost = loaded.counted - self.state.counted
+        self.state.counted = loaded.counted
         if lost <= 0:
             return
-        known = {comment.id for comment in self.state.recent}
-        found = [comment for comment in loaded.recent[-lost:] if comment.id not in known]
-        for comment in found:
-            event = CommentEvent(**msgspec.structs.asdict(comment))
-            self.state.apply(event)
-            self.audience.publish(event)
+        found = self.state.recovered(loaded, lost)
+        self._take_values(found)
         if lost > len(found):
             self.audience.count_lost(lost - len(found))
 
-    def _take_values(self, loaded: LoadedRoom) -> None:
-        """Stock, likes and online are not in the stream either."""
-        for event in loaded.values():
+    def _take_values(self, values: Iterable[Event]) -> None:
+        """Stock, likes and their like are not in the stream either."""
+        for event in values:
             self.state.apply(event)
             self.audience.publish(event)
 

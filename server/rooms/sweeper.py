@@ -1,4 +1,4 @@
-"""Ends holds whose time is over, starts and ends sales: in every room, also without viewers.
+"""Does what is due in rooms: holds that end, sales that start, and whatever features name.
 
 Every worker sweeps. The scripts compare and set, so two sweepers do a thing once; and buying and
 paying check the clock themselves, so a late sweep makes nobody's order wrong.
@@ -7,29 +7,34 @@ paying check the clock themselves, so a late sweep makes nobody's order wrong.
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from msgspec import Struct, msgpack
 from redis.exceptions import RedisError
 
-from server.metrics import Metrics
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.scripts import Scripts
 
 _log = logging.getLogger(__name__)
 _ROOMS_PER_LOOK = 100
-_REFUND = "refund"
-_ANNOUNCE = "announce"
-# What is swept -> the zset whose first member says when.
-_LOOKS = {
-    "sale_due": "due",
-    "order_expire": "holds",
-    "ends_due": "ends",
-    _REFUND: "refunds",
-    _ANNOUNCE: "announcing",
-}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """Work that falls due: the first member of the zset `key` of a room says when (ms).
+
+    `script` is run with `args` until it changes less than a batch; or `work(room_id)` is awaited,
+    and gives how many things it changed. `changed` hears how many there were.
+    """
+
+    key: str
+    script: str = ""
+    args: Mapping[str, Any] = field(default_factory=dict)
+    work: Callable[[str], Awaitable[int]] | None = None
+    changed: Callable[[int], None] | None = None
 
 
 class _Swept(Struct):
@@ -43,33 +48,24 @@ _SWEPT = msgpack.Decoder(_Swept)
 class Sweeper:
     """Sweeps the rooms `here()` names every `sweep_interval_ms`, all rooms every `sweep_lap_s`.
 
-    `refund(room_id)` gives back what is due (see `refunds`); `announce(room_id)` begins to tell
-    people of a start (see `announcing`), which may take longer than a sweep should.
-
-    Use it as an async context manager: the task lives as long as the block.
+    `dues` are what features have to do. Use it as an async context manager: the task lives as long
+    as the block.
     """
 
     def __init__(
         self,
         scripts: Scripts,
         settings: Settings,
+        dues: Sequence[Due],
         here: Callable[[], Iterable[str]] = tuple,
-        refund: Callable[[str], Awaitable[int]] | None = None,
-        announce: Callable[[str], None] | None = None,
-        metrics: Metrics | None = None,
     ) -> None:
         self._scripts = scripts
         self._limits = settings.orders
         self._args = {
-            "batch_max": self._limits.sweep_batch_max,
-            "orders_per_user_max": self._limits.orders_per_user_max,
-            "entries_max": self._limits.draw_entries_max,
-            "offer_hold_s": self._limits.offer_hold_s,
+            "batch_max": settings.orders.sweep_batch_max,
             "events_max": settings.rooms.event_stream_len_max,
         }
-        self._refund = refund
-        self._announce = announce
-        self._expired = metrics and metrics.orders.labels("expired")
+        self._dues = dues
         self._here = here
         self._task: asyncio.Task[None] | None = None
         self._leaving = False
@@ -111,34 +107,30 @@ class Sweeper:
         """Sweep these rooms; the number of holds and sales that changed."""
         changed = 0
         for start in range(0, len(rooms), _ROOMS_PER_LOOK):
-            for script, room_id in await self._due(rooms[start : start + _ROOMS_PER_LOOK]):
-                changed += await self._sweep_out(script, room_id)
+            for due, room_id in await self._due(rooms[start : start + _ROOMS_PER_LOOK]):
+                changed += await self._sweep_out(due, room_id)
         return changed
 
-    async def _sweep_out(self, script: str, room_id: str) -> int:
-        """Run `script` on a room until nothing is due any more."""
-        if script == _REFUND:
-            return await self._refund(room_id) if self._refund else 0
-        if script == _ANNOUNCE:
-            if self._announce:
-                self._announce(room_id)
-            return 0
+    async def _sweep_out(self, due: Due, room_id: str) -> int:
+        """Do one thing in a room until nothing of it is due any more."""
+        if due.work is not None:
+            return await due.work(room_id)
         changed = 0
         while True:
-            swept = await self._scripts.run(script, room_id, self._args, _SWEPT)
+            swept = await self._scripts.run(due.script, room_id, {**self._args, **due.args}, _SWEPT)
             changed += swept.changed
-            if script == "order_expire" and self._expired:
-                self._expired.inc(swept.changed)
+            if due.changed is not None:
+                due.changed(swept.changed)
             if swept.changed < self._limits.sweep_batch_max:
                 return changed
 
-    async def _due(self, rooms: list[str]) -> list[tuple[str, str]]:
-        """(script, room) for all that is due, found with a few reads a room in one round trip."""
+    async def _due(self, rooms: list[str]) -> list[tuple[Due, str]]:
+        """What is due where, found with a few reads a room in one round trip."""
         keys = self._scripts.keys
         pipeline = self._scripts.redis.pipeline(transaction=False)
-        looks = [(script, room) for room in rooms for script in _LOOKS]
-        for script, room_id in looks:
-            pipeline.zrange(keys.room(room_id, _LOOKS[script]), 0, 0, withscores=True)
+        looks = [(due, room) for room in rooms for due in self._dues]
+        for due, room_id in looks:
+            pipeline.zrange(keys.room(room_id, due.key), 0, 0, withscores=True)
         pipeline.time()
         *firsts, time_now = await pipeline.execute(raise_on_error=False)
         if isinstance(time_now, Exception):

@@ -14,8 +14,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
-from server.masking import mask_url
 from server.settings.allowed import allowed
+from server.settings.masking import mask_url
 from server.settings.model import ENV_PREFIX, Settings
 from server.settings.section import Section
 
@@ -27,9 +27,9 @@ class SettingsError(Exception):
     """A setting can't be used; the text is one line that says which, its value and what can."""
 
 
-def fields() -> Iterator[tuple[str, FieldInfo]]:
+def fields(model: type[Settings]) -> Iterator[tuple[str, FieldInfo]]:
     """Every setting as `section.name` (or `name` at the top) with its field, in file order."""
-    for name, top in Settings.model_fields.items():
+    for name, top in model.model_fields.items():
         if isinstance(top.annotation, type) and issubclass(top.annotation, Section):
             for inner, info in top.annotation.model_fields.items():
                 yield f"{name}.{inner}", info
@@ -42,8 +42,10 @@ def env_name(key: str) -> str:
     return ENV_PREFIX + key.replace(".", "_").upper()
 
 
-def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> Settings:
-    """Read the effective settings.
+def load(
+    model: type[Settings], config: Path | None = None, flags: Mapping[str, Any] | None = None
+) -> Settings:
+    """Read the effective settings of `model`.
 
     `config` is a TOML file. `flags` maps a flag's setting (`server.port`) to its value, where
     None means it was not given. Raises SettingsError.
@@ -51,17 +53,17 @@ def load(config: Path | None = None, flags: Mapping[str, Any] | None = None) -> 
     gathered = _Gathered()
     if config is not None:
         gathered.add(_read_toml(config), str(config))
-    _refuse_unknown_env()
-    for key, value in _flat(_Environment(Settings)()):
+    _refuse_unknown_env(model)
+    for key, value in _flat(_Environment(model)()):
         gathered.put(key, value, env_name(key))
     for key, value in (flags or {}).items():
         if value is not None:
             # --port is server.port; the flags of other sections are --section-name.
             gathered.put(key, value, "--" + re.sub(r"[._]", "-", key.removeprefix("server.")))
     try:
-        return Settings(**gathered.values)
+        return model(**gathered.values)
     except ValidationError as refused:
-        raise SettingsError(_sentence(refused.errors()[0], gathered.origins)) from None
+        raise SettingsError(_sentence(model, refused.errors()[0], gathered.origins)) from None
 
 
 @dataclass
@@ -113,8 +115,8 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise SettingsError(f"The config file {path} is not valid TOML: {error}.") from None
 
 
-def _refuse_unknown_env() -> None:
-    known = {env_name(key) for key, _ in fields()}
+def _refuse_unknown_env(model: type[Settings]) -> None:
+    known = {env_name(key) for key, _ in fields(model)}
     for name in sorted(os.environ):
         upper = name.upper()
         ours = upper.startswith(ENV_PREFIX) and not upper.startswith(_NOT_SETTINGS)
@@ -128,16 +130,16 @@ def _close(wrong: str, known: set[str]) -> str:
     return f"; did you mean {' or '.join(close)}" if close else ""
 
 
-def _sentence(error: ErrorDetails, origins: Mapping[str, str]) -> str:
+def _sentence(model: type[Settings], error: ErrorDetails, origins: Mapping[str, str]) -> str:
     key = ".".join(str(part) for part in error["loc"][:2])
-    known = dict(fields())
+    known = dict(fields(model))
     if not key:  # a relation between settings: its sentence names them
         return error["msg"].removeprefix("Value error, ")
     source = next((origins[each] for each in origins if f"{each}.".startswith(f"{key}.")), "")
     origin = f" (from {source})" if source else ""
     if error["type"] == "extra_forbidden":
         # Within a section other settings are meant, at the top other sections.
-        likely = {name for name in known if "." in name} if "." in key else {*Settings.model_fields}
+        likely = {name for name in known if "." in name} if "." in key else {*model.model_fields}
         return f"{key}{origin} is not a setting{_close(key, likely)}."
     if key not in known:
         return f"{key}{origin} must be a section with settings in it, not {error['input']!r}."

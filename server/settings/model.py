@@ -1,31 +1,36 @@
 """All settings together, and the relations between them."""
 
-from typing import Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self, TypeVar, cast
 
-from pydantic import Field, model_validator
+from pydantic import Field, create_model, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from server.settings.community_sections import (
-    Asks,
-    Community,
-    Figures,
-    Groups,
-    Luckies,
-    Moderation,
-    Polls,
-)
-from server.settings.sections import Bus, Data, Edge, Hub, Jwt, Log, Redis, Rooms, Server
-from server.settings.selling_sections import Coupons, Orders, Outbox, Payments
+from server.settings.section import Section
+from server.settings.sections import Bus, Data, Edge, Hub, Jwt, Log, Redis, Rooms, Server, Sweeps
 
 ENV_PREFIX = "LIVEROOM_"
 
+S = TypeVar("S", bound=Section)
+
+
+def _section_of(name: str, kinds: Sequence[type[Section]]) -> Any:
+    """A field of the model: one section with the fields of all its classes, the first on top."""
+    if len(kinds) == 1:
+        return kinds[0], kinds[0]()
+    merged = type(name.title(), tuple(reversed(kinds)), {"__doc__": kinds[0].__doc__})
+    return merged, merged()
+
 
 class Settings(BaseSettings):
-    """The effective settings of one server.
+    """The settings of the engine. Features add theirs: `House.settings_model` is the whole.
 
     `Settings(...)` takes values as they are, and nothing from the environment; `load` is what
     gathers files, environment and flags.
     """
+
+    section_of: ClassVar[Mapping[type[Section], str]] = {}
+    """The name of the section that holds the fields of a feature's class."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -49,18 +54,29 @@ class Settings(BaseSettings):
     hub: Hub = Hub()
     rooms: Rooms = Rooms()
     bus: Bus = Bus()
-    orders: Orders = Orders()
-    coupons: Coupons = Coupons()
-    polls: Polls = Polls()
-    luckies: Luckies = Luckies()
-    community: Community = Community()
-    groups: Groups = Groups()
-    asks: Asks = Asks()
-    moderation: Moderation = Moderation()
-    payments: Payments = Payments()
-    outbox: Outbox = Outbox()
-    figures: Figures = Figures()
+    orders: Sweeps = Sweeps()
     log: Log = Log()
+
+    def of(self, kind: type[S]) -> S:
+        """The section that a feature declared by this class. KeyError if no feature did."""
+        section: S = getattr(self, self.section_of[kind])
+        return section
+
+    @classmethod
+    def with_sections(cls, declared: Sequence[tuple[str, type[Section]]]) -> "type[Settings]":
+        """The whole model: sections by name; several classes of one name are one section."""
+        by_name: dict[str, list[type[Section]]] = {}
+        for name, kind in declared:
+            by_name.setdefault(name, []).append(kind)
+        fields: dict[str, Any] = {}
+        for name, kinds in by_name.items():
+            known = cls.model_fields.get(name)
+            if known is not None:
+                kinds.insert(0, cast("type[Section]", known.annotation))
+            fields[name] = _section_of(name, kinds)
+        whole = create_model("Settings", __base__=cls, **fields)
+        whole.section_of = {kind: name for name, kind in declared}
+        return whole
 
     @classmethod
     def settings_customise_sources(
@@ -81,8 +97,6 @@ class Settings(BaseSettings):
                 raise ValueError(f"{low} = {below} must be less than {high} = {above}.")
         if self.hub.tick_ms_min > self.hub.tick_ms_max:
             raise ValueError("hub.tick_ms_min must not be greater than hub.tick_ms_max.")
-        if self.orders.hold_s_min > self.orders.hold_s_max:
-            raise ValueError("orders.hold_s_min must not be greater than orders.hold_s_max.")
         if not self.redis.url and self.redis.durability.startswith(("replicas", "aof")):
             raise ValueError(
                 f"redis.durability = {self.redis.durability} needs a Redis with replicas: set "
@@ -113,6 +127,5 @@ class Settings(BaseSettings):
 _ORDERED = (
     ("hub.unsent_soft_bytes", "hub.unsent_hard_bytes"),
     ("edge.ping_interval_s", "edge.ping_timeout_s"),
-    ("rooms.presence_interval_s", "rooms.presence_stale_s"),
     ("bus.watchdog_interval_s", "bus.watchdog_timeout_s"),
 )

@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from server.masking import mask_url
 from server.settings.allowed import allowed
 from server.settings.load import env_name, fields
+from server.settings.masking import mask_url
 from server.settings.model import Settings
 
 _DEFAULT_HEAD = """\
@@ -56,27 +56,27 @@ def effective_toml(settings: Settings) -> str:
             value = "***"
         return _line(key, mask_url(value) if key == "redis.url" else value)
 
-    return _sections(shown)
+    return _sections(type(settings), shown)
 
 
-def default_toml() -> str:
+def default_toml(model: type[Settings]) -> str:
     """config/default.toml: every setting, what it is for, and its default."""
 
     def shown(key: str, field: FieldInfo) -> str:
         return f"# {field.description}\n{_line(key, field.default)}"
 
-    return _DEFAULT_HEAD + _sections(shown)
+    return _DEFAULT_HEAD + _sections(model, shown)
 
 
-def configuration_md() -> str:
+def configuration_md(model: type[Settings]) -> str:
     """docs/configuration.md."""
     rows: list[str] = []
     section = "-"
-    for key, field in fields():
+    for key, field in fields(model):
         of, _, name = key.rpartition(".")
         if of != section:
             section = of
-            about = Settings.model_fields[of].annotation.__doc__ if of else None
+            about = model.model_fields[of].annotation.__doc__ if of else None
             rows += ["", f"## {of or 'top'}", ""] + ([about.strip(), ""] if about else [])
             rows += ["| setting | default | allowed | what it is |", "|---|---|---|---|"]
         default = "" if field.default is None else f"`{_toml(field.default)}`"
@@ -87,10 +87,10 @@ def configuration_md() -> str:
     return _PAGE_HEAD + "\n".join(rows) + "\n"
 
 
-def _sections(shown: Callable[[str, FieldInfo], str]) -> str:
+def _sections(model: type[Settings], shown: Callable[[str, FieldInfo], str]) -> str:
     lines: list[str] = []
     section = ""
-    for key, field in fields():
+    for key, field in fields(model):
         of = key.rpartition(".")[0]
         if of != section:
             section = of

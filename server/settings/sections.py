@@ -175,34 +175,25 @@ class Rooms(Section):
     """What happens in a room."""
 
     title_chars_max: int = limit(80, 1, 1000, "Longest room title.")
-    comment_chars_max: int = limit(200, 1, 5000, "Longest comment.")
-    comments_per_user_per_s: float = limit(
-        1.0, 0.01, 1000, "Comments of a user on one worker, on average."
-    )
-    comments_burst: int = limit(5, 1, 1000, "Comments a user may send at once, to one worker.")
-    recent_comments_max: int = limit(50, 0, 1000, "Comments shown to a viewer who joins.")
     event_stream_len_max: int = limit(
         10_000, 100, 10_000_000, "Events of a room kept for viewers who resume."
     )
     missed_events_max: int = limit(
         500, 0, 100_000, "Missed events replayed to a viewer who resumes; more is a gap."
     )
-    shelf_products_max: int = limit(200, 1, 10_000, "Products on a shelf.")
-    shelf_bytes_max: int = limit(
-        262_144,
-        1024,
-        16_777_216,
-        "Products of a shelf together; whoever joins is sent all of them.",
-    )
     text_chars_max: int = limit(500, 1, 10_000, "Longest other text: titles, links, notices.")
-    likes_per_command_max: int = limit(50, 1, 50, "Likes in one command.")
     linger_s: float = limit(30, 0, 3600, "Time a worker keeps a room after its last viewer left.")
-    presence_interval_s: float = limit(2, 0.05, 60, "How often a worker tells its viewer counts.")
-    presence_stale_s: float = limit(
-        10, 0.1, 600, "Age from which a worker's viewer counts are ignored."
+
+
+class Sweeps(Section):
+    """Flash sales and what may be bought."""
+
+    key_chars_max: int = limit(64, 8, 256, "Longest idempotency key.")
+    sweep_interval_ms: int = limit(500, 10, 60_000, "How often ended holds are looked for.")
+    sweep_lap_s: float = limit(
+        5, 0.05, 600, "How often ended holds are looked for in rooms no viewer here is in."
     )
-    mute_s_max: int = limit(2_592_000, 1, 31_536_000, "Longest mute.")
-    slow_s_max: int = limit(600, 1, 86_400, "Longest slow mode: time between two comments.")
+    sweep_batch_max: int = limit(200, 1, 10_000, "Holds ended in one step.")
 
 
 class Bus(Section):

@@ -10,15 +10,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 
 import msgspec
 from redis.exceptions import RedisError
 
-from server.metrics import Metrics
-from server.protocol.events import RoomEvents
 from server.settings.sections import Bus as BusSettings
 from server.store.keys import Keys
+from server.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -33,16 +32,19 @@ class Position(NamedTuple):
     sub: int
 
 
-class Say(msgspec.Struct, array_like=True, frozen=True):
+E = TypeVar("E")
+
+
+class Say(msgspec.Struct, Generic[E], array_like=True, frozen=True):
     """One event on the bus: its place (0, 0 if it has none), the user it is for or '' for all."""
 
     seq: int
     sub: int
     user: str
-    event: RoomEvents
+    event: E
 
 
-class BusMessage(msgspec.Struct, frozen=True):
+class BusMessage(msgspec.Struct, Generic[E], frozen=True):
     """All that one script call said, and the room's position before and after it.
 
     `left` are users who do not belong to this fan group from here on, `gone` those whose
@@ -52,16 +54,19 @@ class BusMessage(msgspec.Struct, frozen=True):
     epoch: str
     before: Position
     after: Position
-    says: list[Say]
+    says: list[Say[E]]
     comments_after: int | None = None
     left: list[str] = []
     gone: list[str] = []
 
 
+BusDecoder = msgspec.msgpack.Decoder[BusMessage[Any]]
+
+
 class Listener(Protocol):
     """What the bus tells a room. Both are plain calls; the bus waits for nothing."""
 
-    def heard(self, message: BusMessage) -> None:
+    def heard(self, message: BusMessage[Any]) -> None:
         """A message arrived."""
 
     def maybe_lost(self) -> None:
@@ -90,7 +95,13 @@ class Bus:
     """This worker's subscriptions. An async context manager: inside it the reader runs."""
 
     def __init__(
-        self, redis: Any, keys: Keys, settings: BusSettings, worker_id: str, metrics: Metrics
+        self,
+        redis: Any,
+        keys: Keys,
+        decoder: BusDecoder,
+        settings: BusSettings,
+        worker_id: str,
+        metrics: Metrics,
     ) -> None:
         self._redis = redis
         self._keys = keys
@@ -101,7 +112,7 @@ class Bus:
         self._confirmed: dict[str, asyncio.Event] = {}
         self._pubsub: Any = None
         self._heard_at = 0.0
-        self._decoder = msgspec.msgpack.Decoder(BusMessage)
+        self._decoder = decoder
         self._tasks: list[asyncio.Task[None]] = []
         self.alive = False
         """Whether the last probe came back in time."""

@@ -11,8 +11,8 @@ from redis.backoff import NoBackoff
 from redis.driver_info import DriverInfo
 from redis.exceptions import RedisError
 
-from server.masking import mask_url
 from server.settings import SettingsError
+from server.settings.masking import mask_url
 from server.settings.sections import Redis as RedisSettings
 from server.store.addresses import (
     ClusterAddress,

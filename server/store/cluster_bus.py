@@ -12,11 +12,11 @@ from typing import Any, Self
 
 from redis.exceptions import MovedError, RedisError
 
-from server.metrics import Metrics
 from server.settings.sections import Bus as BusSettings
-from server.store.bus import RECONNECT_S, Bus, Listener, RoomBus
+from server.store.bus import RECONNECT_S, Bus, BusDecoder, Listener, RoomBus
 from server.store.cluster import Cluster, Node, slot_of
 from server.store.keys import Keys
+from server.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +25,16 @@ LOOK_S = 0.5
 
 
 def bus_on(
-    redis: Any, keys: Keys, settings: BusSettings, worker_id: str, metrics: Metrics
+    redis: Any,
+    keys: Keys,
+    decoder: BusDecoder,
+    settings: BusSettings,
+    worker_id: str,
+    metrics: Metrics,
 ) -> "RoomBus":
-    """The bus for this kind of Redis."""
+    """The bus for this kind of Redis; `decoder` reads its messages."""
     kind = ClusterBus if isinstance(redis, Cluster) else Bus
-    return kind(redis, keys, settings, worker_id, metrics)
+    return kind(redis, keys, decoder, settings, worker_id, metrics)
 
 
 class ShardLink(Bus):
@@ -43,13 +48,14 @@ class ShardLink(Bus):
         self,
         redis: Any,
         keys: Keys,
+        decoder: BusDecoder,
         settings: BusSettings,
         name: str,
         metrics: Metrics,
         on_gone: Callable[[str], None],
         on_moved: Callable[[MovedError], None],
     ) -> None:
-        super().__init__(redis, keys, settings, name, metrics)
+        super().__init__(redis, keys, decoder, settings, name, metrics)
         self._on_gone = on_gone
         self._on_moved = on_moved
 
@@ -103,10 +109,17 @@ class ClusterBus:
     """This worker's subscriptions on a Cluster. An async context manager, used as `Bus` is."""
 
     def __init__(
-        self, cluster: Cluster, keys: Keys, settings: BusSettings, worker_id: str, metrics: Metrics
+        self,
+        cluster: Cluster,
+        keys: Keys,
+        decoder: BusDecoder,
+        settings: BusSettings,
+        worker_id: str,
+        metrics: Metrics,
     ) -> None:
         self._cluster = cluster
         self._keys = keys
+        self._decoder = decoder
         self._settings = settings
         self._worker_id = worker_id
         self._metrics = metrics
@@ -205,6 +218,7 @@ class ClusterBus:
             link = self._links[node] = ShardLink(
                 self._cluster.client_of(node),
                 self._keys,
+                self._decoder,
                 self._settings,
                 f"{self._worker_id}@{node}",
                 self._metrics,

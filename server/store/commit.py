@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from server.metrics import Metrics
 from server.protocol.codes import CommandError
+from server.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
 

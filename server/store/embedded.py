@@ -20,7 +20,7 @@ from typing import IO, Self
 from server.store import redis_program
 from server.store.folder_lock import FolderLock
 from server.store.redis_program import NoRedisProgram, RedisProgram
-from server.tied_child import tied
+from server.store.tied_child import tied
 
 log = logging.getLogger(__name__)
 

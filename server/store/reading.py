@@ -1,7 +1,8 @@
 """What is read of Redis outside of scripts: one refusal when it does not answer."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from redis.exceptions import RedisError
 
@@ -20,3 +21,9 @@ def reading() -> Iterator[None]:
             f"The store did not answer ({type(exc).__name__}); nothing was tried.",
             UNAVAILABLE_RETRY_MS,
         ) from exc
+
+
+async def asked(command: Awaitable[Any]) -> Any:
+    """What Redis answers. CommandError `unavailable` when it does not."""
+    with reading():
+        return await command

@@ -1,43 +1,22 @@
-"""The Lua scripts: the only code that changes the state of a room.
+"""Runs the Lua scripts: the only code that changes the state of a room (`script_library`)."""
 
-A file in `scripts/` opens with five lines of comment: what it does, `keys:` (names of
-`keys.ROOM_KEYS`), `args:`, `returns:`, `holds:` (the invariant). The `keys:` line is read here, so
-that a script declares exactly the keys it uses. `uses: NAME` puts `scripts/_NAME.lua` in front. A
-script with `durable: yes` is answered only when the configured promise is kept (`durability`).
-One with `of: host` works on the keys of a host (`keys.HOST_KEYS`) instead of a room's.
-Inside a script `K.name` is a key and `A` the table of arguments; it returns one packed value, and
-`{err = code, msg = sentence}` for a refusal.
-"""
-
-import hashlib
-import re
 import time
-from importlib.resources import files
-from typing import Any, NamedTuple, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
 
 import msgspec
 from redis.exceptions import NoScriptError, RedisError
 
-from server.metrics import Metrics
 from server.protocol.codes import CommandError
 from server.store.cluster import Cluster
 from server.store.durability import FSYNC, Durability
-from server.store.keys import HOST_KEYS, ROOM_KEYS, Keys
+from server.store.keys import Keys
+from server.store.script_library import Script
+from server.telemetry.metrics import Metrics
 
 T = TypeVar("T")
 
 UNAVAILABLE_RETRY_MS = 1000
-
-
-class Script(NamedTuple):
-    """A loaded script: its text with preludes, its SHA-1, and the names of its keys in order."""
-
-    name: str
-    text: str
-    sha: str
-    keys: tuple[str, ...]
-    durable: bool = False
-    of_host: bool = False
 
 
 class _Refusal(msgspec.Struct):
@@ -48,56 +27,18 @@ class _Refusal(msgspec.Struct):
     retry_ms: int | None = None
 
 
-def load(name: str) -> Script:
-    """Read `scripts/<name>.lua` and put its preludes in front."""
-    folder = files("server.store") / "scripts"
-    body = (folder / f"{name}.lua").read_text()
-    head = _head(name, body)
-    keys = tuple(head["keys"].replace(",", " ").split())
-    of_host = head.get("of") == "host"
-    unknown = [key for key in keys if key not in (HOST_KEYS if of_host else ROOM_KEYS)]
-    if unknown:
-        raise ValueError(f"scripts/{name}.lua declares unknown keys: {', '.join(unknown)}.")
-    table = ", ".join(f"{key} = KEYS[{n}]" for n, key in enumerate(keys, 1))
-    parts = [f"local K = {{ {table} }}\nlocal A = cmsgpack.unpack(ARGV[1])\n"]
-    parts += [(folder / f"_{prelude}.lua").read_text() for prelude in head.get("uses", "").split()]
-    text = "".join(parts) + body
-    return Script(name, text, _sha(text), keys, head.get("durable") == "yes", of_host)
-
-
-def _head(name: str, body: str) -> dict[str, str]:
-    lines = [line[2:].strip() for line in body.splitlines() if line.startswith("--")]
-    found = (re.match(r"(\w+): *(.*)", line) for line in lines)
-    head = {m[1]: m[2] for m in found if m}
-    if "keys" not in head:
-        raise ValueError(f"scripts/{name}.lua has no `-- keys:` line.")
-    return head
-
-
-def _sha(text: str) -> str:
-    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def load_all() -> dict[str, Script]:
-    """Every script by name; files that start with `_` are preludes."""
-    names = (
-        entry.name.removesuffix(".lua")
-        for entry in (files("server.store") / "scripts").iterdir()
-        if entry.name.endswith(".lua") and not entry.name.startswith("_")
-    )
-    return {name: load(name) for name in sorted(names)}
-
-
 class Scripts:
     """Runs scripts on one Redis, or on the node of a Cluster that owns the room.
 
-    `durability` is what durable scripts wait for before they are answered.
+    `library` has all scripts by name; `durability` is what durable scripts wait for before they are
+    answered.
     """
 
     def __init__(
         self,
         redis: Any,
         keys: Keys,
+        library: Mapping[str, Script],
         *,
         durability: Durability = FSYNC,
         metrics: Metrics | None = None,
@@ -106,7 +47,7 @@ class Scripts:
         self.keys = keys
         self._publish = "SPUBLISH" if isinstance(redis, Cluster) else "PUBLISH"
         self._durability = durability
-        self._scripts = load_all()
+        self._scripts = library
         self._metrics = metrics
         self._seconds = metrics and {
             name: metrics.script_seconds.labels(name) for name in self._scripts

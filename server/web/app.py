@@ -1,19 +1,19 @@
 """The aiohttp application: everything on the port that is no WebSocket."""
 
-from collections.abc import Awaitable, Callable
-
 from aiohttp import web
 
-from server.auth import Identity, TokenVerifier
+from server.access.auth import TokenVerifier
+from server.rooms.dispatch import Dispatch
 from server.settings import Settings
 from server.web.body import BODY_BYTES_MAX
 from server.web.caller import VERIFIER
 from server.web.errors import errors_as_json, json_response
+from server.web.guard import Guard
 from server.web.health import Health
 from server.web.members_only import members_only
 from server.web.openapi import document
 from server.web.pages import add_pages
-from server.web.rest import Route
+from server.web.route import Route
 
 
 def make_app(
@@ -21,21 +21,19 @@ def make_app(
     verifier: TokenVerifier,
     routes: list[Route],
     health: Health,
-    must_be_let_in: Callable[[Identity, str], Awaitable[None]],
+    guard: Guard,
+    dispatch: Dispatch,
 ) -> web.Application:
-    """The application with all routes; the caller runs it.
-
-    `must_be_let_in` refuses who does not belong to a fan group.
-    """
+    """The application with all routes; the caller runs it."""
     app = web.Application(
-        middlewares=[errors_as_json, members_only(must_be_let_in)],
+        middlewares=[errors_as_json, members_only(dispatch)],
         client_max_size=BODY_BYTES_MAX,
     )
     app[VERIFIER] = verifier
     health.add_to(app)
     add_pages(app, settings, verifier)
     for route in routes:
-        app.router.add_route(route.method, route.path, route.handler)
+        app.router.add_route(route.method, route.path, guard.guarded(route))
     openapi = document(routes)
 
     async def describe(_: web.Request) -> web.Response:

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from server.auth import SESSION_COOKIE, BadToken, Identity, TokenVerifier
+from server.access.auth import SESSION_COOKIE, BadToken, Identity, TokenVerifier
 from server.protocol.codes import CommandError
 
 VERIFIER: web.AppKey[TokenVerifier] = web.AppKey("verifier", TokenVerifier)

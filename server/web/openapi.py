@@ -7,7 +7,7 @@ import msgspec
 
 from server import __version__
 from server.protocol.codes import ERRORS
-from server.web.rest import Route
+from server.web.route import Route
 
 
 class ErrorDetail(msgspec.Struct):

@@ -15,14 +15,14 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from redis.exceptions import RedisError
 
-from server.masking import mask
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.settings import Settings
+from server.settings.masking import mask
 from server.store.keys import Keys
 from server.web.caller import caller
 from server.web.errors import json_response
-from server.web.rest import Route
+from server.web.route import Route
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from typing import Final
 
 from aiohttp import web
 
-from server.auth import TokenVerifier
+from server.access.auth import TokenVerifier
 from server.settings import Settings
 from server.web.session import Sessions
 

@@ -18,7 +18,7 @@ import msgspec
 from prometheus_client import CollectorRegistry, Metric, ProcessCollector, generate_latest
 from prometheus_client.registry import Collector
 
-from server.metrics import Metrics
+from server.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 

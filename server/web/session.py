@@ -13,7 +13,7 @@ import jwt
 import msgspec
 from aiohttp import web
 
-from server.auth import SESSION_COOKIE, BadToken, Identity, TokenVerifier, mint
+from server.access.auth import SESSION_COOKIE, BadToken, Identity, TokenVerifier, mint
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError

@@ -5,8 +5,9 @@ import pytest
 from client_sim.crowd import Crowd
 from client_sim.people import Manner
 from client_sim.script import Script, Step
+from server.house import HOUSE
 from server.settings import Settings
-from server.store import scripts
+from server.store.script_library import sha_of
 from tests.client_sim.conftest import Played, running
 from tests.client_sim.test_crowd import plan
 
@@ -41,11 +42,11 @@ async def test_a_buy_that_forgets_to_write_fails_the_check_for_it(
     server_settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    loaded = scripts.load_all()
-    buy = loaded["order_buy"]
+    loaded = dict(HOUSE.library.scripts)
+    buy = loaded["orders.buy"]
     text = FORGET % {"key": key} + buy.text
-    loaded["order_buy"] = buy._replace(text=text, sha=scripts._sha(text))
-    monkeypatch.setattr(scripts, "load_all", lambda: loaded)
+    loaded["orders.buy"] = buy._replace(text=text, sha=sha_of(text))
+    monkeypatch.setattr(HOUSE.library, "scripts", loaded)
 
     async with running(server_settings, "w1") as worker:
         crowd = Crowd(plan(worker.url, viewers=8, script=RUSH, seconds=RUSH.seconds))

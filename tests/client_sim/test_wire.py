@@ -2,9 +2,13 @@ import pytest
 
 from client_sim.errors import WireError
 from client_sim.wire import Wire
+from server.features.orders.messages import Buy
+from server.features.shelf.messages import PinEvent
+from server.features.stock.messages import StockEvent
+from server.house import HOUSE
 from server.protocol.codec import CODECS, Encoding
-from server.protocol.commands import Buy, Join, Last
-from server.protocol.events import ByeEvent, Err, PinEvent, StockEvent
+from server.protocol.joining import Join, Last
+from server.protocol.message import ByeEvent, Err
 
 STOCK = {"t": "stock", "sale": "s1", "left": 3, "held": 1, "sold": 6, "ver": 9}
 STOCK_JSON = '[{"t":"stock","sale":"s1","left":3,"held":1,"sold":6,"ver":9}]'
@@ -28,13 +32,13 @@ def test_a_frame_is_unpacked_from_these_bytes() -> None:
 
 @pytest.mark.parametrize("wire", Wire)
 def test_the_server_reads_our_commands(wire: Wire) -> None:
-    codec = CODECS[Encoding(wire.value)]
+    reader = HOUSE.readers[Encoding(wire.value)]
     commands = [
         {"op": "join", "ref": 1, "token": "t", "last": {"epoch": "e", "seq": 3}},
         {"op": "buy", "ref": 2, "sale": "s1", "qty": 2, "key": "k"},
     ]
 
-    read = [codec.decode(_bytes(wire.pack(command))) for command in commands]
+    read = [reader.decode(_bytes(wire.pack(command))) for command in commands]
 
     assert read == [
         Join(ref=1, token="t", last=Last("e", 3)),

@@ -5,11 +5,10 @@ from typing import Any
 
 import msgspec
 
-from server.rooms.bookkeeping.audit import audit as audit_room
+from server.features.books.audit import audit as audit_room
+from server.house import keys_under, scripts_on
 from server.settings import Settings
 from server.store.client import connect
-from server.store.keys import Keys
-from server.store.scripts import Scripts
 from tests.cluster.conftest import Stall
 
 _ORDER = msgspec.msgpack.Decoder()
@@ -18,8 +17,8 @@ _ORDER = msgspec.msgpack.Decoder()
 async def audit(settings: Settings, stalls: list[Stall], bought: dict[str, Any]) -> None:
     """Every answered order is paid in its room, and each room's ledger adds up to its state."""
     redis = connect(settings.redis.url, settings.redis)
-    keys = Keys(settings.redis.key_prefix)
-    scripts = await asyncio.to_thread(Scripts, redis, keys)
+    keys = keys_under(settings.redis.key_prefix)
+    scripts = await asyncio.to_thread(scripts_on, redis, keys)
     try:
         for one in stalls:
             assert (await audit_room(scripts, one.room_id)).differences == []

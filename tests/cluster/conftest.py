@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 from client_sim.client import Options, RoomClient
 from client_sim.rest import Rest
 from client_sim.tokens import mint
+from server.house import keys_under
 from server.protocol.roles import Role
 from server.settings import Settings
 from server.store import redis_program
@@ -140,4 +141,4 @@ async def selling(stalls: list[Stall]) -> AsyncIterator[dict[str, Any]]:
 
 def keys_of(settings: Settings) -> Keys:
     """The names of this test's keys."""
-    return Keys(settings.redis.key_prefix)
+    return keys_under(settings.redis.key_prefix)

@@ -6,11 +6,11 @@ import pytest
 
 from client_sim.rest import Rest
 from client_sim.tokens import mint
+from server.features.books.audit import audit
+from server.house import scripts_on
 from server.protocol.roles import Role
-from server.rooms.bookkeeping.audit import audit
 from server.settings import Settings
 from server.store.client import connect
-from server.store.scripts import Scripts
 from tests.cluster.conftest import keys_of
 from tests.cluster.redis_cluster import RedisCluster, until
 from tests.conftest import JWT_SECRET
@@ -60,7 +60,7 @@ async def test_a_start_is_told_and_a_group_is_joined_across_nodes(
 
     redis = connect(settings.redis.url, settings.redis)
     try:
-        scripts = Scripts(redis, keys)
+        scripts = scripts_on(redis, keys)
 
         async def all_lines() -> bool:
             return (await audit(scripts, new)).entries == 2

@@ -4,16 +4,16 @@ import asyncio
 
 import pytest
 
-from server.rooms.sweeper import Sweeper
+from server.house import scripts_on
 from server.settings import Settings
 from server.store.client import connect
 from server.store.cluster import Cluster
-from server.store.scripts import Scripts
 from tests.cluster.books import audit
 from tests.cluster.conftest import keys_of, selling, stall
 from tests.cluster.redis_cluster import RedisCluster, until
 from tests.orders.shop import shop_on
 from tests.running import Worker
+from tests.sweeping import sweeper
 
 # Workers start, and read their scripts, on the test's own loop.
 pytestmark = pytest.mark.blocking_allowed
@@ -74,7 +74,7 @@ async def test_holds_end_in_time_while_another_shard_is_dead(
     cluster: RedisCluster, settings: Settings
 ) -> None:
     redis = connect(settings.redis.url, settings.redis)
-    scripts = await asyncio.to_thread(Scripts, redis, keys_of(settings))
+    scripts = await asyncio.to_thread(scripts_on, redis, keys_of(settings))
     dead, well = (shop_on(scripts, settings, cluster.room_on(n, keys_of(settings))) for n in (1, 2))
     for shop in (dead, well):
         await shop.build()
@@ -82,7 +82,7 @@ async def test_holds_end_in_time_while_another_shard_is_dead(
     await well.lapse(await well.buy("ann", sale))
     await cluster.primaries[1].kill()
 
-    changed = await Sweeper(scripts, settings).sweep([dead.id, well.id])
+    changed = await sweeper(scripts, settings).sweep([dead.id, well.id])
 
     assert changed == 1
     assert await well.counters(sale) == (1, 1, 0, 0)

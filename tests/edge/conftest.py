@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 from blockbuster import BlockBuster
 
-from server.auth import mint
+from server.access.auth import mint
 from server.edge.deadlines import Deadlines
 from server.edge.edge import Edge
 from server.protocol.roles import Role

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from server.auth import SESSION_COOKIE
+from server.access.auth import SESSION_COOKIE
 from server.edge.edge import Edge
 from tests.edge.conftest import Connect, Token, shorten
 from tests.edge.raw_socket import ACCEPT, CLOSE, FIN, PING, PONG, RawSocket, command, frame, request

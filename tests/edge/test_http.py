@@ -12,7 +12,7 @@ import pytest
 from aiohttp.compression_utils import ZLibDecompressor
 
 from server import app
-from server.auth import SESSION_COOKIE
+from server.access.auth import SESSION_COOKIE
 from server.protocol.roles import Role
 from server.web import body as request_body
 from tests.edge.conftest import Connect, Token

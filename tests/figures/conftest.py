@@ -2,7 +2,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.rooms.history.figures import FigureBook
+from server.features.figures.figure_book import FigureBook
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.figures.real_evening import Evening

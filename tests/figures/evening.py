@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from server.figures.fold import Fold
-from server.figures.models import Context, Figures
+from server.features.figures.reckoning.fold import Fold
+from server.features.figures.reckoning.models import Context, Figures
 
 Dict = dict[str, Any]
 START = 1_700_000_040_000 - 1_700_000_040_000 % 3_600_000

@@ -8,17 +8,26 @@ from typing import Any
 
 import msgspec
 
-from server.auth import Identity
-from server.protocol import commands as c
-from server.protocol import community_commands as cc
-from server.protocol.events import Ok
-from server.protocol.message import Command
-from server.protocol.models import Order, Product, Source
+from server.access.auth import Identity
+from server.features.asks.messages import Ask, QuestionAnswer, QuestionDrop, QuestionTake
+from server.features.comments.messages import Comment
+from server.features.coupons.messages import CouponClaim, CouponOpen
+from server.features.follows.messages import Follow, Reserve
+from server.features.groups.groups import GroupBody
+from server.features.groups.messages import GroupJoin
+from server.features.luckies.messages import LuckyDraw, LuckyEnter, LuckyOpen
+from server.features.orders.messages import Buy, BuyLine, Cancel, Order
+from server.features.payments.messages import OrderReturn, Pay
+from server.features.phases.messages import LiveEnd, LiveStart
+from server.features.polls.messages import PollClose, PollOpen, Vote
+from server.features.sales.messages import SaleOpen
+from server.features.shelf.messages import Pin, Product, ShelfPut, Unpin
+from server.features.visits.visits import Visits
+from server.protocol.joining import Source
+from server.protocol.message import Command, Ok
 from server.protocol.roles import Role
+from server.protocol.room import RoomCreate
 from server.rooms.call import Call
-from server.rooms.community.groups import GroupBody
-from server.rooms.history.visits import Visits
-from server.rooms.sweeper import Sweeper
 from server.settings import Settings
 from tests.figures.raw_lines import Raw
 from tests.rooms.desk import HOST, Desk, Guest
@@ -83,8 +92,8 @@ class Evening:
     async def shelf(self, room: str, *products: tuple[str, int, str]) -> None:
         for sku, price, currency in products:
             product = Product(sku=sku, title=f"{sku.title()} 好", price=price, currency=currency)
-            await self.host(c.ShelfPut(ref=1, product=product), room)
-            opening = c.SaleOpen(ref=1, sku=sku, price=price, stock=100, per_user=50, hold_s=600)
+            await self.host(ShelfPut(ref=1, product=product), room)
+            opening = SaleOpen(ref=1, sku=sku, price=price, stock=100, per_user=50, hold_s=600)
             sale = (await self.host(opening, room)).sale
             assert sale is not None
             self.sales[room, sku] = sale.sale
@@ -92,14 +101,14 @@ class Evening:
     async def buy(
         self, user: str, *skus: str, room: str = ROOM, qty: int = 1, claim: str | None = None
     ) -> Order:
-        lines = [c.BuyLine(self.sales[room, sku], qty) for sku in skus]
+        lines = [BuyLine(self.sales[room, sku], qty) for sku in skus]
         key = f"k{next(self._keys)}"
-        order = (await self.do(user, c.Buy(ref=1, key=key, lines=lines, claim=claim), room)).order
+        order = (await self.do(user, Buy(ref=1, key=key, lines=lines, claim=claim), room)).order
         assert order is not None
         return order
 
     async def pay(self, order: Order) -> Order:
-        paid = (await self.do(order.user, c.Pay(ref=1, order=order.order), order.room)).order
+        paid = (await self.do(order.user, Pay(ref=1, order=order.order), order.room)).order
         assert paid is not None
         assert paid.status == "paid"
         return paid
@@ -108,7 +117,7 @@ class Evening:
         return await self.pay(await self.buy(user, *skus, **more))
 
     async def take_back(self, order: Order) -> None:
-        await self.host(c.OrderReturn(ref=1, order=order.order, restock=True), order.room)
+        await self.host(OrderReturn(ref=1, order=order.order, restock=True), order.room)
 
     async def lapse(self, order: Order) -> None:
         """The hold's time is over, and a sweeper comes by."""
@@ -118,23 +127,23 @@ class Evening:
         packed = msgspec.msgpack.encode(raw)
         await self.desk.redis.hset(key(order.room, "orders"), order.order, packed)
         await self.desk.redis.zadd(key(order.room, "holds"), {order.order: 1})
-        await Sweeper(self.desk.scripts, self.desk.settings).sweep([order.room])
+        await self.desk.worker.sweeper.sweep([order.room])
 
     async def claim(self, user: str, coupon: str) -> str:
-        ok = await self.do(user, cc.CouponClaim(ref=1, coupon=coupon, key=f"k-{user}"))
+        ok = await self.do(user, CouponClaim(ref=1, coupon=coupon, key=f"k-{user}"))
         assert ok.claim is not None
         return ok.claim.claim
 
     # The rooms
 
     async def create(self, room: str) -> None:
-        await self.desk.directory.create(HOST, c.RoomCreate(room=room, title=room.title()))
+        await self.desk.directory.create(HOST, RoomCreate(room=room, title=room.title()))
 
     async def earlier_evening(self) -> None:
         """Spring: three orders, one of them returned; the one that is not paid is given back."""
         await self.create(EARLIER)
         await self.shelf(EARLIER, ("mug", 9_000, "CNY"), ("wine", 4_000, "EUR"))
-        await self.host(c.LiveStart(ref=1), EARLIER)
+        await self.host(LiveStart(ref=1), EARLIER)
         ann = self.come("ann", EARLIER)
         self.come("ben", EARLIER, source=Source("feed"))
         self.come("zoe", EARLIER)
@@ -144,7 +153,7 @@ class Evening:
         await self.minutes(20)
         self.go(ann, EARLIER)
         await self.take_back(ben)
-        await self.host(c.LiveEnd(ref=1), EARLIER)
+        await self.host(LiveEnd(ref=1), EARLIER)
         await self.lapse(self.late)
         await self.minutes(10)
 
@@ -153,48 +162,48 @@ class Evening:
         await self.desk.groups.put(HOST, HOST.user, GroupBody(title="Fans"))
         await self.create(ROOM)
         for user in ("ben", "fay"):
-            await self.do(user, cc.Follow(ref=1), EARLIER)
-        await self.do("ben", cc.Follow(ref=1, on=False), EARLIER)
+            await self.do(user, Follow(ref=1), EARLIER)
+        await self.do("ben", Follow(ref=1, on=False), EARLIER)
         for user, on in (("ann", True), ("eve", True), ("gil", True), ("gil", False)):
-            await self.do(user, cc.Reserve(ref=1, on=on))
+            await self.do(user, Reserve(ref=1, on=on))
         self.come("eve")
         self.come(HOST.user)
         await self.shelf(ROOM, ("mug", 10_000, "CNY"), ("sofa", 50_000, "CNY"))
         await self.shelf(ROOM, ("wine", 3_000, "EUR"))
         await self.minutes(30)
-        await self.host(c.Pin(ref=1, sku="wine"))
+        await self.host(Pin(ref=1, sku="wine"))
 
     async def talk(self) -> None:
         """Asks of all kinds, questions, a poll, a draw."""
         for user, sku in (("cat", "sofa"), ("dan", "sofa"), ("ann", "mug"), ("cat", "mug")):
-            await self.do(user, cc.Ask(ref=1, sku=sku))
-        await self.do("ben", c.Comment(ref=1, text="求链接"))
+            await self.do(user, Ask(ref=1, sku=sku))
+        await self.do("ben", Comment(ref=1, text="求链接"))
         await self.desk.asks.aclose()
         texts = {"ann": "Is it large?", "ben": "Is it large?", "cat": "What is it made of?"}
         questions = {}
         for user, text in texts.items():
-            question = (await self.do(user, cc.Ask(ref=1, sku="mug", text=text))).question
+            question = (await self.do(user, Ask(ref=1, sku="mug", text=text))).question
             assert question is not None
             questions[text] = question.question
-        await self.host(cc.QuestionTake(ref=1, question=questions["Is it large?"]))
-        answer = cc.QuestionAnswer(ref=1, question=questions["Is it large?"], text="Yes.")
+        await self.host(QuestionTake(ref=1, question=questions["Is it large?"]))
+        answer = QuestionAnswer(ref=1, question=questions["Is it large?"], text="Yes.")
         await self.host(answer)
-        dropped = (await self.do("dan", cc.Ask(ref=1, sku="sofa", text="Is it soft?"))).question
+        dropped = (await self.do("dan", Ask(ref=1, sku="sofa", text="Is it soft?"))).question
         assert dropped is not None
-        await self.host(cc.QuestionDrop(ref=1, question=dropped.question))
-        poll = (await self.host(cc.PollOpen(ref=1, question="Next?", options=["a", "b"]))).poll
+        await self.host(QuestionDrop(ref=1, question=dropped.question))
+        poll = (await self.host(PollOpen(ref=1, question="Next?", options=["a", "b"]))).poll
         assert poll is not None
         for user, option in (("ann", 0), ("ben", 1), ("cat", 1)):
-            await self.do(user, cc.Vote(ref=1, poll=poll.poll, option=option))
-        await self.host(cc.PollClose(ref=1, poll=poll.poll))
-        lucky = (await self.host(cc.LuckyOpen(ref=1, title="Gift", prizes=1))).lucky
+            await self.do(user, Vote(ref=1, poll=poll.poll, option=option))
+        await self.host(PollClose(ref=1, poll=poll.poll))
+        lucky = (await self.host(LuckyOpen(ref=1, title="Gift", prizes=1))).lucky
         assert lucky is not None
-        await self.do("cat", cc.LuckyEnter(ref=1, lucky=lucky.lucky))
-        await self.host(cc.LuckyDraw(ref=1, lucky=lucky.lucky))
+        await self.do("cat", LuckyEnter(ref=1, lucky=lucky.lucky))
+        await self.host(LuckyDraw(ref=1, lucky=lucky.lucky))
 
     async def coupons(self) -> None:
         """Two coupons: one used and returned, one in a hold that lapses, one never used."""
-        opening = cc.CouponOpen(
+        opening = CouponOpen(
             ref=1, title="Ten off", quota=5, currency="CNY", amount=1_000, floor=5_000
         )
         coupon = (await self.host(opening)).coupon
@@ -205,12 +214,12 @@ class Evening:
         lapsed = await self.buy("dan", "mug", claim=await self.claim("dan", coupon.coupon))
         await self.lapse(lapsed)
         await self.claim("eve", coupon.coupon)
-        other = cc.CouponOpen(ref=1, title="Wine", quota=1, currency="EUR", percent=10)
+        other = CouponOpen(ref=1, title="Wine", quota=1, currency="EUR", percent=10)
         assert (await self.host(other)).coupon is not None
 
     async def stream(self) -> None:
         """Autumn, from its start to a while after its end."""
-        await self.host(c.LiveStart(ref=1))
+        await self.host(LiveStart(ref=1))
         while await self.desk.announcer.announce(ROOM):
             pass
         ann = self.come("ann", source=Source("search", "s1"))
@@ -219,36 +228,36 @@ class Evening:
         guest = self.come("guest-1", worker=1)
         self.come("guest-2", worker=1)
         await self.minutes(2)
-        await self.host(c.Pin(ref=1, sku="mug"))
+        await self.host(Pin(ref=1, sku="mug"))
         await self.bought("ann", "mug", qty=3)
         self.come("cat", worker=1, source=Source("search", "s2"))
         self.go(ann)
         await self.minutes(7)
         self.sources[ROOM, "dan"] = Source("share")
         await self.bought("cat", "mug", "sofa")
-        await self.do("cat", cc.Follow(ref=1))
+        await self.do("cat", Follow(ref=1))
         await self.bought("cat", "wine", qty=2)
         self.go(guest, worker=1)
         await self.talk()
-        await self.host(c.Pin(ref=1, sku="sofa"))
+        await self.host(Pin(ref=1, sku="sofa"))
         await self.bought("dan", "sofa")
-        await self.do("dan", cc.Follow(ref=1))
+        await self.do("dan", Follow(ref=1))
         await self.pay_late(self.late)
         await self.coupons()
-        await self.host(c.Unpin(ref=1))
+        await self.host(Unpin(ref=1))
         cancelled = await self.buy("ben", "mug")
-        await self.do("ben", c.Cancel(ref=1, order=cancelled.order))
+        await self.do("ben", Cancel(ref=1, order=cancelled.order))
         await self.take_back(await self.bought("ben", "wine"))
         await self.in_the_group()
-        await self.do("dan", cc.Ask(ref=1, sku="wine"))
+        await self.do("dan", Ask(ref=1, sku="wine"))
         await self.desk.asks.aclose()
-        await self.host(c.Pin(ref=1, sku="mug"))
+        await self.host(Pin(ref=1, sku="mug"))
         await self.minutes(1)
 
     async def end(self) -> None:
         """The stream ends and goes on selling."""
         held = await self.buy("fay", "sofa")
-        await self.host(c.LiveEnd(ref=1, selling=True))
+        await self.host(LiveEnd(ref=1, selling=True))
         replay = self.come("gus", source=Source("share", "x"))
         await self.minutes(12)
         await self.bought("gus", "wine")
@@ -264,7 +273,7 @@ class Evening:
             "offer_hold_s": 30, "orders_per_user_max": 200, "events_max": 1000,
         }  # fmt: skip
         paid = await self.desk.scripts.run(
-            "order_pay", late.room, args, msgspec.msgpack.Decoder(Order)
+            "payments.pay", late.room, args, msgspec.msgpack.Decoder(Order)
         )
         assert paid.status == "paid"
 
@@ -272,7 +281,7 @@ class Evening:
         """A member buys in the group's room, another there for the first time."""
         await self.shelf(GROUP, ("mug", 8_000, "CNY"))
         for user in ("cat", "ivy"):
-            await self.do(user, cc.GroupJoin(ref=1))
+            await self.do(user, GroupJoin(ref=1))
             self.come(user, GROUP)
             await self.bought(user, "mug", room=GROUP)
         await self.bought("ivy", "mug")

@@ -6,8 +6,14 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from server.figures.findings import find
-from server.figures.models import Compared, Figures, FirstOrders, ProductRow, SourceRow
+from server.features.figures.reckoning.findings import find
+from server.features.figures.reckoning.models import (
+    Compared,
+    Figures,
+    FirstOrders,
+    ProductRow,
+    SourceRow,
+)
 from tests.figures.evening import MINUTE, START, at, figures
 from tests.figures.metrics_page import codes
 

@@ -4,9 +4,9 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.figures.fold import Fold
-from server.figures.models import Context, Figures
-from server.figures.tables import TABLES, table
+from server.features.figures.reckoning.fold import Fold
+from server.features.figures.reckoning.models import Context, Figures
+from server.features.figures.reckoning.tables import TABLES, table
 from tests.figures import evening
 from tests.figures.evening import (
     CONTEXT,

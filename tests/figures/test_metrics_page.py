@@ -6,8 +6,8 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from server.figures import models
-from server.figures.models import Figures
+from server.features.figures.reckoning import models
+from server.features.figures.reckoning.models import Figures
 from tests.figures.evening import at, figures
 from tests.figures.metrics_page import examples, section
 

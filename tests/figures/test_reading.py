@@ -8,14 +8,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from server.figures.fold import Fold
-from server.figures.models import Context, Figures
+from server.features.figures import folds
+from server.features.figures.buyers import Buyers
+from server.features.figures.figure_book import FigureBook
+from server.features.figures.reckoning.fold import Fold
+from server.features.figures.reckoning.models import Context, Figures
+from server.features.figures.room_heads import head_of
+from server.features.phases.messages import LiveEnd, LiveStart
 from server.protocol.codes import CommandError
-from server.protocol.commands import LiveEnd, LiveStart
-from server.rooms.history import folds
-from server.rooms.history.buyers import Buyers
-from server.rooms.history.figures import FigureBook
-from server.rooms.history.room_heads import head_of
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.figures.real_evening import EARLIER, GROUP, ROOM, Evening

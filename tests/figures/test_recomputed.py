@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.figures.models import Context
-from server.protocol.commands import LiveEnd, LiveStart
-from server.rooms.history.figures import FigureBook
+from server.features.figures.figure_book import FigureBook
+from server.features.figures.reckoning.models import Context
+from server.features.phases.messages import LiveEnd, LiveStart
 from tests.figures.evening import at
 from tests.figures.evening import figures as figures_of
 from tests.figures.metrics_page import TABLES, examples

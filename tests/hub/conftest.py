@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from server.hub.audience import Audience, Crowd
-from server.metrics import Metrics
 from server.settings.sections import Hub
+from server.telemetry.metrics import Metrics
 from tests.hub import listening
 from tests.hub.listening import Person
 

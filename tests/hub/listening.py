@@ -9,11 +9,12 @@ from typing import Any, cast
 
 import msgspec
 
+from server.features.comments.messages import CommentEvent
+from server.features.notices.messages import NoticeEvent
 from server.hub.audience import Audience
 from server.hub.member import Member, Variant
 from server.protocol.codec import Encoding
 from server.protocol.codes import Close
-from server.protocol.events import CommentEvent, NoticeEvent
 
 Message = dict[str, Any]
 JSON = Variant(Encoding.JSON, False)

@@ -7,20 +7,16 @@ from random import Random
 
 import pytest
 
+from server.features.asks.messages import AsksEvent, QueueEvent
+from server.features.comments.messages import CommentEvent, MutedEvent, RemovedEvent
+from server.features.likes.messages import LikesEvent
+from server.features.orders.messages import SoldEvent
+from server.features.stock.messages import StockEvent
 from server.hub.audience import Crowd
 from server.hub.member import Variant
 from server.hub.sampling import Budget
 from server.hub.waiting import SAMPLED_WAITING_MAX
 from server.protocol.codec import Encoding
-from server.protocol.community_events import AsksEvent, QueueEvent
-from server.protocol.events import (
-    CommentEvent,
-    LikesEvent,
-    MutedEvent,
-    RemovedEvent,
-    SoldEvent,
-    StockEvent,
-)
 from tests.hub.conftest import MakeAudience, SitDown
 from tests.hub.listening import Noter, comment, gaps, ids, notice, seqs, settle
 

@@ -9,7 +9,9 @@ import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.protocol.events import LikesEvent, RemovedEvent, StockEvent
+from server.features.comments.messages import RemovedEvent
+from server.features.likes.messages import LikesEvent
+from server.features.stock.messages import StockEvent
 from tests.hub.conftest import new_audience
 from tests.hub.listening import Noter, comment, gaps, ids, notice, seqs, settle
 

@@ -2,9 +2,10 @@
 
 import asyncio
 
+from server.features.asks.messages import AsksEvent
+from server.features.comments.messages import CommentEvent
+from server.features.stock.messages import StockEvent
 from server.hub.audience import Audience
-from server.protocol.community_events import AsksEvent
-from server.protocol.events import CommentEvent, StockEvent
 from tests.hub.conftest import MakeAudience, SitDown
 from tests.hub.listening import (
     Noter,

@@ -3,8 +3,8 @@
 import pytest
 from redis.asyncio import Redis
 
+from server.house import keys_under, scripts_on
 from server.settings import Settings
-from server.store.keys import Keys
 from server.store.scripts import Scripts
 from tests.conftest import MakeSettings
 from tests.orders.shop import Shop, shop_on
@@ -19,7 +19,7 @@ def settings(make_settings: MakeSettings) -> Settings:
 @pytest.fixture
 def scripts(redis: Redis, prefix: str) -> Scripts:
     """The scripts on the shared redis-server; read here, off the event loop."""
-    return Scripts(redis, Keys(prefix))
+    return scripts_on(redis, keys_under(prefix))
 
 
 @pytest.fixture

@@ -7,38 +7,31 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from server.auth import Identity
+from server.access.auth import Identity
+from server.features.books.audit import audit
+from server.features.books.order_book import OrderBook
+from server.features.circles.belonging import Belonging
+from server.features.coupons.coupons import Coupons
+from server.features.coupons.messages import Claim, Coupon, CouponClaim, CouponClose, CouponOpen
+from server.features.ledger.ledger import read
+from server.features.orders.messages import Buy, BuyLine, Cancel, Order
+from server.features.orders.messages import Waitlist as WaitlistCommand
+from server.features.orders.orders import Orders
+from server.features.orders.waitlist import Waitlist
+from server.features.payments.messages import OrderReturn, Pay
+from server.features.payments.payments import Payments
+from server.features.payments.providers import Payment, SandboxProvider
+from server.features.payments.refunds import Refunds
+from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
+from server.features.sales.sales import Sales
+from server.features.stock.messages import Sale
+from server.house import HOUSE
 from server.protocol.codes import CommandError
-from server.protocol.commands import (
-    Buy,
-    BuyLine,
-    Cancel,
-    OrderReturn,
-    Pay,
-    SaleClose,
-    SaleOpen,
-    SaleRestock,
-)
-from server.protocol.commands import Waitlist as WaitlistCommand
-from server.protocol.community import Claim, Coupon
-from server.protocol.community_commands import CouponClaim, CouponClose, CouponOpen
-from server.protocol.models import Order, Sale
 from server.protocol.roles import Role
-from server.rooms.bookkeeping.audit import audit
-from server.rooms.bookkeeping.ledger import read
-from server.rooms.bookkeeping.order_book import OrderBook
 from server.rooms.call import Call
-from server.rooms.community.belonging import Belonging
-from server.rooms.selling.coupons import Coupons
-from server.rooms.selling.orders import Orders
-from server.rooms.selling.payments import Payment, SandboxProvider
-from server.rooms.selling.refunds import Refunds
-from server.rooms.selling.sales import Sales
-from server.rooms.selling.waitlist import Waitlist
-from server.rooms.sweeper import Sweeper
 from server.settings import Settings
-from server.store.keys import ROOM_KEYS
 from server.store.scripts import Scripts
+from tests.sweeping import sweeper
 
 ANY = msgspec.msgpack.Decoder()
 PRICE = 1990
@@ -53,12 +46,13 @@ class Shop:
         self.scripts = scripts
         self.redis: Redis = scripts.redis
         self.sales = Sales(scripts, settings)
-        self.orders = Orders(scripts, settings, provider)
+        self.orders = Orders(scripts, settings)
+        self.payments = Payments(scripts, settings, provider, self.orders)
         self.waitlist = Waitlist(scripts, settings)
         self.coupons = Coupons(scripts, settings, Belonging(scripts, host_of))
         self.refunds = Refunds(scripts, settings, provider)
         self.book = OrderBook(scripts)
-        self.sweeper = Sweeper(scripts, settings, lambda: [room_id], self.refunds.sweep)
+        self.sweeper = sweeper(scripts, settings, room_id, refund=self.refunds.sweep)
         self.id = room_id
         self._keys = itertools.count()
 
@@ -75,9 +69,9 @@ class Shop:
         await self.run("room_create", **room)
         for sku, currency in (("tea", "CNY"), ("cup", "CNY"), ("wine", "EUR")):
             product = {"sku": sku, "title": f"A {sku}", "price": 2990, "currency": currency}
-            await self.run("shelf_put", product=product, products_max=10)
+            await self.run("shelf.put", product=product, products_max=10)
         if phase != "scheduled":
-            await self.run("room_phase", phase="live", user="h")
+            await self.run("phases.set", phase="live", user="h")
 
     @staticmethod
     def packed(value: Any) -> bytes:
@@ -160,7 +154,7 @@ class Shop:
         await self.redis.hset(self.key("coupons"), coupon.coupon, over)
 
     async def pay(self, order: Order) -> Order:
-        ok = await self.orders.pay(self.call(order.user), Pay(ref=1, order=order.order))
+        ok = await self.payments.pay(self.call(order.user), Pay(ref=1, order=order.order))
         assert ok.order is not None
         return ok.order
 
@@ -183,7 +177,7 @@ class Shop:
         """The provider says it took `amount`, or the order's total."""
         amount = order.total if amount is None else amount
         told = Payment(payment, amount, order.currency)
-        return await self.orders.charged(self.id, order.order, told)
+        return await self.payments.charged(self.id, order.order, told)
 
     async def audit(self) -> list[str]:
         """What the ledger and the live state differ in."""
@@ -226,7 +220,7 @@ class Shop:
 
     async def dump(self) -> dict[str, bytes | None]:
         """Every key of the room, byte for byte."""
-        return {name: await self.redis.dump(self.key(name)) for name in ROOM_KEYS}
+        return {name: await self.redis.dump(self.key(name)) for name in HOUSE.room_keys}
 
     async def refused(self, attempt: Any, code: str) -> CommandError:
         """Await an attempt that must be refused with `code` and leave no trace."""

@@ -3,10 +3,11 @@
 import msgspec
 import pytest
 
+from server.features.orders.messages import Buy, Waitlist
+from server.features.orders.orders import buy_of
+from server.features.orders.settings import OrderSettings
 from server.protocol.codes import CommandError
-from server.protocol.commands import Buy, Waitlist
-from server.protocol.models import Source
-from server.rooms.selling.orders import buy_of
+from server.protocol.joining import Source
 from server.settings import Settings
 from server.store.scripts import Scripts
 from tests.conftest import MakeSettings
@@ -72,8 +73,10 @@ async def test_the_same_key_for_another_buy_is_refused(shop: Shop) -> None:
 async def test_a_user_and_a_key_cannot_be_written_to_read_as_another_pair(
     shop: Shop, settings: Settings
 ) -> None:
-    ann = buy_of(shop.call("ann"), Buy(ref=1, key="b/k", sale="s"), settings.orders)
-    slash = buy_of(shop.call("ann/b"), Buy(ref=1, key="k", sale="s"), settings.orders)
+    ann = buy_of(shop.call("ann"), Buy(ref=1, key="b/k", sale="s"), settings.of(OrderSettings), 64)
+    slash = buy_of(
+        shop.call("ann/b"), Buy(ref=1, key="k", sale="s"), settings.of(OrderSettings), 64
+    )
     assert ann["once"] != slash["once"]
 
 
@@ -117,7 +120,7 @@ async def test_a_paid_order_cannot_be_cancelled(shop: Shop) -> None:
 async def test_a_room_sells_only_while_it_is_live(redis: object, shop: Shop) -> None:
     sale = await shop.open()
     held = await shop.buy("ann", sale)
-    await shop.run("room_phase", phase="ended", user="h")
+    await shop.run("phases.set", phase="ended", user="h")
     assert await shop.sales.close_all(shop.id) == [sale.sale]
     assert await shop.sales.close_all(shop.id) == []
     await shop.refused(shop.buy("bob", sale), "ended")
@@ -148,7 +151,7 @@ async def test_of_older_orders_those_that_ended_are_left_out_of_the_list(
 
 async def test_orders_of_one_user_are_limited(shop: Shop, settings: Settings) -> None:
     sale = await shop.open(stock=1000, per_user=1000)
-    for _ in range(settings.orders.orders_per_user_max):
+    for _ in range(settings.of(OrderSettings).orders_per_user_max):
         await shop.buy("ann", sale)
     await shop.refused(shop.buy("ann", sale), "limit_reached")
 
@@ -165,7 +168,7 @@ async def test_a_buy_outside_the_limits_never_reaches_the_store(
     shop: Shop, settings: Settings, buy: Buy
 ) -> None:
     with pytest.raises(CommandError):
-        buy_of(shop.call("ann"), buy, settings.orders)
+        buy_of(shop.call("ann"), buy, settings.of(OrderSettings), 64)
 
 
 async def test_every_change_is_in_the_ledger_and_the_stats(shop: Shop) -> None:

@@ -8,7 +8,7 @@ import sys
 import pytest
 from typer.testing import CliRunner, Result
 
-from server.cli import app
+from server.cli.main import app
 from tests.orders.shop import PRICE, Shop
 
 pytestmark = pytest.mark.blocking_allowed  # the command runs a loop of its own, in a thread

@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from server.features.coupons.messages import Claim, Coupon
+from server.features.orders.messages import Order
+from server.features.stock.messages import Sale
+from server.house import Settings
 from server.protocol.codes import CommandError
-from server.protocol.community import Claim, Coupon
-from server.protocol.models import Order, Sale
-from server.rooms.history.timeline import read
-from server.settings import Settings
+from server.rooms.timeline import read
 from server.store.scripts import Scripts
 from tests.conftest import MakeSettings
 from tests.orders.shop import ANY, PRICE, Shop, shop_on

@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from server.rooms.selling.payments import Payment
-from server.rooms.sweeper import Sweeper
+from server.features.payments.providers import Payment
 from server.settings import Settings
 from tests.orders.shop import PRICE, Shop
+from tests.sweeping import sweeper
 
 
 async def test_a_lapsed_hold_gives_its_units_back_once(shop: Shop) -> None:
@@ -47,7 +47,7 @@ async def test_a_late_payment_gets_units_that_are_left(shop: Shop) -> None:
     order = await shop.buy("ann", sale, 2)
     await shop.lapse(order)
     await shop.sweeper.sweep([shop.id])
-    paid = await shop.orders.charged(shop.id, order.order, Payment("p1", 2 * PRICE, "CNY"))
+    paid = await shop.payments.charged(shop.id, order.order, Payment("p1", 2 * PRICE, "CNY"))
     assert paid.status == "paid"
     assert await shop.counters(sale) == (2, 0, 0, 2)
 
@@ -58,7 +58,7 @@ async def test_a_late_payment_without_units_is_due_back(shop: Shop) -> None:
     await shop.lapse(order)
     await shop.sweeper.sweep([shop.id])
     await shop.buy("bob", sale, 1)
-    late = await shop.orders.charged(shop.id, order.order, Payment("p1", 2 * PRICE, "CNY"))
+    late = await shop.payments.charged(shop.id, order.order, Payment("p1", 2 * PRICE, "CNY"))
     assert late.status == "refund_due"
     assert await shop.counters(sale) == (2, 1, 1, 0)
     assert (await shop.stats())["refund_due:CNY"] == 2 * PRICE
@@ -67,16 +67,16 @@ async def test_a_late_payment_without_units_is_due_back(shop: Shop) -> None:
 async def test_a_payment_told_twice_counts_once(shop: Shop) -> None:
     order = await shop.buy("ann", await shop.open())
     payment = Payment("p1", PRICE, "CNY")
-    paid = await shop.orders.charged(shop.id, order.order, payment)
+    paid = await shop.payments.charged(shop.id, order.order, payment)
     before = await shop.dump()
-    assert await shop.orders.charged(shop.id, order.order, payment) == paid
+    assert await shop.payments.charged(shop.id, order.order, payment) == paid
     assert await shop.dump() == before
 
 
 async def test_a_second_charge_of_a_paid_order_is_due_back(shop: Shop) -> None:
     order = await shop.buy("ann", await shop.open())
     for payment in ("p1", "p2"):
-        paid = await shop.orders.charged(shop.id, order.order, Payment(payment, PRICE, "CNY"))
+        paid = await shop.payments.charged(shop.id, order.order, Payment(payment, PRICE, "CNY"))
     assert paid.status == "paid"
     assert await shop.redis.zrange(shop.key("refunds"), 0, -1) == [b"p2"]
 
@@ -84,7 +84,7 @@ async def test_a_second_charge_of_a_paid_order_is_due_back(shop: Shop) -> None:
 async def test_a_payment_of_another_amount_is_due_back(shop: Shop) -> None:
     sale = await shop.open()
     order = await shop.buy("ann", sale)
-    held = await shop.orders.charged(shop.id, order.order, Payment("p1", PRICE - 1, "CNY"))
+    held = await shop.payments.charged(shop.id, order.order, Payment("p1", PRICE - 1, "CNY"))
     assert held.status == "held"
     assert await shop.counters(sale) == (10, 9, 1, 0)
 
@@ -92,7 +92,7 @@ async def test_a_payment_of_another_amount_is_due_back(shop: Shop) -> None:
 async def test_a_late_payment_revives_no_cancelled_order(shop: Shop) -> None:
     sale = await shop.open()
     cancelled = await shop.cancel(await shop.buy("ann", sale))
-    after = await shop.orders.charged(shop.id, cancelled.order, Payment("p1", PRICE, "CNY"))
+    after = await shop.payments.charged(shop.id, cancelled.order, Payment("p1", PRICE, "CNY"))
     assert after.status == "cancelled"
     assert await shop.counters(sale) == (10, 10, 0, 0)
     assert await shop.redis.zcard(shop.key("refunds")) == 1
@@ -108,7 +108,7 @@ async def test_a_scheduled_sale_refuses_before_its_start(shop: Shop) -> None:
 async def test_a_scheduled_sale_starts_and_ends_by_itself(shop: Shop, settings: Settings) -> None:
     starts = await shop.open(starts_in_s=1, lasts_s=3600)
     ends = await shop.open(sku="cup", starts_in_s=1, lasts_s=1)
-    async with Sweeper(shop.scripts, settings, lambda: [shop.id]):
+    async with sweeper(shop.scripts, settings, shop.id):
         while (await shop.sale(starts)).status == "scheduled":
             await asyncio.sleep(0.02)
         await shop.buy("ann", starts)
@@ -125,7 +125,7 @@ async def test_sweeping_goes_on_after_an_answer_that_nobody_understands(
     run, failed = shop.scripts.run, asyncio.Event()
 
     async def garbled(script: str, *args: Any) -> Any:
-        if script == "order_expire" and not failed.is_set():
+        if script == "orders.expire" and not failed.is_set():
             failed.set()
             raise msgspec.DecodeError("no such type")
         return await run(script, *args)

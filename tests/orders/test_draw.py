@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from server.features.orders import orders
+from server.features.stock.messages import Sale
 from server.protocol.codes import CommandError
-from server.protocol.models import Sale
-from server.rooms.selling import orders
 from server.settings import Settings
 from server.store.scripts import Scripts
 from tests.conftest import MakeSettings

@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from server.house import keys_under, scripts_on
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.durability import Durability, NotDurable
-from server.store.keys import Keys
-from server.store.scripts import Scripts
 from tests.orders.redis_process import RedisProcess
 from tests.orders.shop import Shop, shop_on
 
@@ -50,9 +49,14 @@ async def test_an_order_waits_for_its_replica(
     primary: RedisProcess, tmp_path: Path, settings: Settings
 ) -> None:
     promise = Durability.parse("replicas:1", wait_ms=30_000)
-    scripts = await asyncio.to_thread(Scripts, primary.client, Keys("t"), durability=promise)
+    scripts = await asyncio.to_thread(
+        scripts_on, primary.client, keys_under("t"), durability=promise
+    )
     hasty = await asyncio.to_thread(
-        Scripts, primary.client, Keys("t"), durability=Durability.parse("replicas:1", wait_ms=100)
+        scripts_on,
+        primary.client,
+        keys_under("t"),
+        durability=Durability.parse("replicas:1", wait_ms=100),
     )
     async with RedisProcess(tmp_path / "replica", appendonly="no", replicaof=primary) as replica:
         await replica.wait_for_sync(primary)
@@ -78,7 +82,9 @@ async def test_scripts_that_are_not_loaded_are_sent_whole_and_still_waited_for(
     primary: RedisProcess, tmp_path: Path, settings: Settings
 ) -> None:
     promise = Durability.parse("replicas:1", wait_ms=30_000)
-    scripts = await asyncio.to_thread(Scripts, primary.client, Keys("t"), durability=promise)
+    scripts = await asyncio.to_thread(
+        scripts_on, primary.client, keys_under("t"), durability=promise
+    )
     async with RedisProcess(tmp_path / "replica", appendonly="no", replicaof=primary) as replica:
         await replica.wait_for_sync(primary)
         shop = shop_on(scripts, settings)

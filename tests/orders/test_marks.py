@@ -9,7 +9,7 @@ from tests.orders.shop import ANY, Shop
 
 async def end(shop: Shop, *, selling: bool) -> None:
     """End the stream; what is on sale stays on sale if the host lets it."""
-    await shop.run("room_phase", phase="ended", user="h")
+    await shop.run("phases.set", phase="ended", user="h")
     await shop.redis.zrem(shop.key("due"), "*:end")
     await sells(shop, selling=selling)
 

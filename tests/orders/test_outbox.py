@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from server.rooms.selling.outbox import Outbox, dead_letters, replay
-from server.rooms.selling.signing import HEADER, verify
+from server.access.signing import HEADER, verify
+from server.features.outbox.outbox import Outbox, dead_letters, replay
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.orders.shop import Shop

@@ -2,8 +2,8 @@
 
 import asyncio
 
-from server.rooms.history.timeline import read
-from server.rooms.selling.payments import Payment, SandboxProvider
+from server.features.payments.providers import Payment, SandboxProvider
+from server.rooms.timeline import read
 from server.settings import Settings
 from server.store.scripts import Scripts
 from tests.orders.shop import PRICE, Shop
@@ -94,7 +94,7 @@ async def test_the_sandbox_charges_late_on_demand(
 
     async def deliver(room_id: str, order_id: str, payment: Payment) -> object:
         told.put_nowait(payment)
-        return await shop.orders.charged(room_id, order_id, payment)
+        return await shop.payments.charged(room_id, order_id, payment)
 
     order = await shop.buy("ann.late", await shop.open())
     provider = SandboxProvider()

@@ -1,6 +1,6 @@
 """Units that come back are offered in the order people queued."""
 
-from server.protocol.models import Sale
+from server.features.stock.messages import Sale
 from server.store.scripts import Scripts
 from tests.conftest import MakeSettings
 from tests.orders.shop import Shop, shop_on

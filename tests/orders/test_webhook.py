@@ -10,11 +10,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.protocol.models import Order
-from server.rooms.selling.signing import HEADER, BadSignature, sign, verify
+from server.access.signing import HEADER, BadSignature, sign, verify
+from server.features.orders.messages import Order
+from server.features.payments.routes import PaymentRoutes
+from server.features.payments.settings import PaymentSettings
 from server.settings import Settings
 from server.web.errors import errors_as_json
-from server.web.payments import PaymentRoutes
 from tests.conftest import MakeSettings
 from tests.orders.shop import PRICE, Shop
 
@@ -33,7 +34,7 @@ def settings(make_settings: MakeSettings) -> Settings:
 @pytest.fixture
 async def client(shop: Shop, settings: Settings) -> AsyncIterator[TestClient[Any, Any]]:
     app = web.Application(middlewares=[errors_as_json])
-    for route in PaymentRoutes(shop.orders, shop.refunds, settings.payments).routes():
+    for route in PaymentRoutes(shop.payments, shop.refunds, settings.of(PaymentSettings)).routes():
         app.router.add_route(route.method, route.path, route.handler)
     async with TestClient(TestServer(app)) as client:
         yield client

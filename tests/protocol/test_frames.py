@@ -13,8 +13,8 @@ from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.frames import Frame, Opcode
 from websockets.streams import StreamReader
 
+from server.features.likes.messages import LikesEvent
 from server.protocol.codec import BINARY, CODECS, TEXT, Encoding, deflate, ws_frame
-from server.protocol.events import LikesEvent
 
 JSON, MSGPACK = CODECS[Encoding.JSON], CODECS[Encoding.MSGPACK]
 

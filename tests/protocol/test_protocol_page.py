@@ -3,42 +3,41 @@
 import json
 import re
 from pathlib import Path
+from random import Random
 from typing import Any, get_args
 
 import msgpack
 import msgspec
 import pytest
 
-from server.auth import Identity
-from server.metrics import Metrics
+from server.access.auth import Identity
+from server.features.asks.messages import Card, Question, QuestionAnswer
+from server.features.comments.messages import Comment
+from server.features.coupons.messages import Claim, Coupon, CouponClaim, CouponOpen
+from server.features.desk.messages import Desk
+from server.features.luckies.messages import Lucky, LuckyOpen
+from server.features.notices.messages import Notice
+from server.features.orders.messages import Buy, Order
+from server.features.polls.messages import Poll, PollOpen
+from server.features.shelf.messages import Product, ShelfPut
+from server.features.stock.messages import Sale
+from server.house import HOUSE
 from server.protocol.codec import CODECS, Encoding
 from server.protocol.codes import CLOSES, ERRORS, CommandError
-from server.protocol.commands import AnyCommand, Buy, Comment, Notice, ShelfPut
-from server.protocol.community import Claim, Coupon, Desk, Lucky, Mine, Poll, Question
-from server.protocol.community_commands import (
-    CouponClaim,
-    CouponOpen,
-    LuckyOpen,
-    PollOpen,
-    QuestionAnswer,
-)
-from server.protocol.events import DELIVERY, Err, Joined, Ok
-from server.protocol.message import Command, Event
-from server.protocol.models import Card, Order, Product, RoomView, Sale
+from server.protocol.message import Command, Err, Event
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler
-from server.rooms.features import Features
-from server.rooms.selling.payments import SandboxProvider
 from server.settings import Settings
+from server.telemetry.metrics import Metrics
 from server.web.errors import CONFLICT, STATUS
-from server.web.rest import Rest
+from server.web.rooms import RoomRoutes
+from server.worker import Worker
 from tests.conftest import MakeSettings
+from tests.protocol.test_golden_bytes import reply_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
-KINDS: dict[str, type[Command]] = {
-    str(kind.__struct_config__.tag): kind for kind in get_args(AnyCommand)
-}
-EVENTS: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for kind in DELIVERY}
+KINDS: dict[str, type[Command]] = {str(kind.__struct_config__.tag): kind for kind in HOUSE.commands}
+EVENTS: dict[str, type[Event]] = {str(kind.__struct_config__.tag): kind for kind in HOUSE.told}
 
 
 def section(title: str) -> str:
@@ -128,10 +127,15 @@ TOO_LONG: list[Command] = [
 ]
 
 
+def worker_of(settings: Settings) -> Worker:
+    """What takes commands and requests; nothing of it runs."""
+    none: Any = None
+    return Worker(none, settings, worker_id="w1", metrics=Metrics(), random=Random(1))
+
+
 @pytest.fixture
 def handlers(make_settings: MakeSettings) -> dict[type[Command], Handler]:
     """What answers commands where texts can have ten characters."""
-    none: Any = None
     short = make_settings(
         orders={"key_chars_max": 10},
         rooms={"comment_chars_max": 10, "text_chars_max": 10},
@@ -140,8 +144,7 @@ def handlers(make_settings: MakeSettings) -> dict[type[Command], Handler]:
         polls={"question_chars_max": 10},
         asks={"answer_chars_max": 10},
     )
-    features = Features(none, short, SandboxProvider(), Metrics())
-    return {kind: one for each in features.all for kind, one in each.handlers().items()}
+    return worker_of(short).dispatch.handlers
 
 
 @pytest.mark.parametrize("cmd", TOO_LONG, ids=lambda cmd: str(cmd.__struct_config__.tag))
@@ -157,20 +160,17 @@ async def test_a_command_whose_text_can_be_too_long_says_so(
 
 
 def test_every_command_names_the_least_role_that_may_send_it(settings: Settings) -> None:
-    none: Any = None
-    features = Features(none, settings, SandboxProvider(), Metrics())
     roles = {row[0].strip("`"): row[1] for row in rows("Commands")}
-    for feature in features.all:
-        for kind, handler in feature.handlers().items():
-            op = str(kind.__struct_config__.tag)
-            assert roles.pop(op) == handler.least.value, op
+    for kind, handler in worker_of(settings).dispatch.handlers.items():
+        op = str(kind.__struct_config__.tag)
+        assert roles.pop(op) == handler.least.value, op
     assert roles == {"join": "guest", "ping": "guest"}
 
 
 @pytest.mark.parametrize("t", EVENTS)
 def test_every_event_is_described_with_its_class_and_all_its_fields(t: str) -> None:
     [row] = [row for row in rows("Events") if row[0] == f"`{t}`"]
-    assert row[1].startswith(DELIVERY[EVENTS[t]].value)
+    assert row[1].startswith(EVENTS[t].delivery.value)
     fields = {field.encode_name for field in msgspec.structs.fields(EVENTS[t])}
     assert fields - {"seq"} == words(row[2])
 
@@ -183,7 +183,7 @@ def test_no_event_is_described_that_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("noun", "kind"),
     [
-        ("Room", RoomView),
+        ("Room", HOUSE.shape.view),
         ("Product", Product),
         ("Sale", Sale),
         ("Order", Order),
@@ -193,7 +193,7 @@ def test_no_event_is_described_that_is_not_there() -> None:
         ("Claim", Claim),
         ("Poll", Poll),
         ("Lucky draw", Lucky),
-        ("Mine", Mine),
+        ("Mine", HOUSE.shape.mine),
         ("Desk", Desk),
     ],
 )
@@ -209,7 +209,9 @@ def test_every_noun_is_described_with_all_its_fields(noun: str, kind: type[Any])
 
 def test_the_fields_of_the_reply_to_a_join_are_described() -> None:
     described = set().union(*(words(row[0]) for row in rows("Joining")))
-    assert {field.encode_name for field in msgspec.structs.fields(Joined)} - {"ref"} <= described
+    assert {field.encode_name for field in msgspec.structs.fields(HOUSE.shape.joined)} - {
+        "ref"
+    } <= described
 
 
 def test_every_setting_named_has_the_default_it_is_given(settings: Settings) -> None:
@@ -220,10 +222,11 @@ def test_every_setting_named_has_the_default_it_is_given(settings: Settings) -> 
         assert float(kind.model_fields[field].default) == float(shown), f"{section_name}.{field}"
 
 
-def test_every_route_of_a_room_is_described() -> None:
-    none: Any = None
+def test_every_route_is_described(settings: Settings) -> None:
     described = set().union(*(words(row[0]) for row in rows("REST")))
-    for route in Rest(none, none).routes():
+    worker = worker_of(settings)
+    own = RoomRoutes(worker.directory, HOUSE.shape.view).routes()
+    for route in [*own, *worker.routes]:
         assert f"{route.method} {route.path}" in described
         [row] = [r for r in rows("REST") if f"{route.method} {route.path}" in words(r[0])]
         assert row[1] == (route.least.value if route.least else "anybody")
@@ -244,10 +247,11 @@ EXAMPLES = re.findall(
 def test_an_example_frame_is_what_the_code_reads_or_writes(
     encoding: str, side: str, text: str
 ) -> None:
-    codec = CODECS[Encoding.JSON if encoding == "json" else Encoding.MSGPACK]
+    name = Encoding.JSON if encoding == "json" else Encoding.MSGPACK
+    codec = CODECS[name]
     data = text.strip().encode() if encoding == "json" else bytes.fromhex(text)
     if side == "client":
-        codec.decode(data)
+        HOUSE.readers[name].decode(data)
         return
     messages = json.loads(data) if encoding == "json" else msgpack.unpackb(data)
     parts = [codec.encode(_message(message)) for message in messages]
@@ -259,10 +263,12 @@ def _message(message: dict[str, Any]) -> Any:
     if message["t"] == "err":
         return msgspec.convert(message, Err)
     if "you" in message:
-        room = msgspec.Raw(msgspec.json.encode(msgspec.convert(message["room"], RoomView)))
+        room = msgspec.Raw(msgspec.json.encode(msgspec.convert(message["room"], HOUSE.shape.view)))
         values = {k: v for k, v in message.items() if k not in {"t", "room"}}
-        return Joined(room=room, **values)
-    return msgspec.convert(message, Ok if message["t"] == "ok" else EVENTS[message["t"]])
+        return HOUSE.shape.joined(room=room, **values)
+    return msgspec.convert(
+        message, reply_of(message) if message["t"] == "ok" else EVENTS[message["t"]]
+    )
 
 
 def test_a_link_within_the_page_leads_to_a_heading() -> None:

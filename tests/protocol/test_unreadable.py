@@ -8,18 +8,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from server.protocol.codec import CODECS, Codec, Encoding, UnreadableCommand
+from server.house import HOUSE
+from server.protocol.codec import CommandReader, Encoding, UnreadableCommand
 
-JSON, MSGPACK = CODECS[Encoding.JSON], CODECS[Encoding.MSGPACK]
+JSON, MSGPACK = HOUSE.readers[Encoding.JSON], HOUSE.readers[Encoding.MSGPACK]
 
 both = pytest.mark.parametrize("codec", [JSON, MSGPACK], ids=["json", "msgpack"])
 
 
-def pack(codec: Codec, message: Any) -> bytes:
+def pack(codec: CommandReader, message: Any) -> bytes:
     return json.dumps(message).encode() if codec is JSON else bytes(msgpack.packb(message))
 
 
-def unreadable(codec: Codec, data: bytes) -> UnreadableCommand:
+def unreadable(codec: CommandReader, data: bytes) -> UnreadableCommand:
     with pytest.raises(UnreadableCommand) as caught:
         codec.decode(data)
     assert caught.value.msg.endswith(".")
@@ -59,7 +60,7 @@ def unreadable(codec: Codec, data: bytes) -> UnreadableCommand:
     ],
 )
 def test_a_bad_command_is_told_what_is_wrong_under_its_ref(
-    codec: Codec, message: Any, ref: int | None, sentence: str
+    codec: CommandReader, message: Any, ref: int | None, sentence: str
 ) -> None:
     error = unreadable(codec, pack(codec, message))
     assert error.ref == ref
@@ -68,7 +69,7 @@ def test_a_bad_command_is_told_what_is_wrong_under_its_ref(
 
 @both
 @pytest.mark.parametrize("message", [None, 1, "join", [], [{"op": "ping", "ref": 1}], True])
-def test_what_is_no_object_is_no_command(codec: Codec, message: Any) -> None:
+def test_what_is_no_object_is_no_command(codec: CommandReader, message: Any) -> None:
     error = unreadable(codec, pack(codec, message))
     assert (error.ref, error.msg) == (
         None,
@@ -77,7 +78,7 @@ def test_what_is_no_object_is_no_command(codec: Codec, message: Any) -> None:
 
 
 @both
-def test_fields_nobody_knows_are_ignored(codec: Codec) -> None:
+def test_fields_nobody_knows_are_ignored(codec: CommandReader) -> None:
     known = codec.decode(pack(codec, {"op": "ping", "ref": 1}))
     assert codec.decode(pack(codec, {"new": [1, {"a": None}], "op": "ping", "ref": 1})) == known
 
@@ -218,7 +219,7 @@ def test_a_command_cut_short_or_bent_is_a_command_or_unreadable(
         decode_or_refuse(codec, pack(codec, command)[:cut])
 
 
-def decode_or_refuse(codec: Codec, data: bytes) -> None:
+def decode_or_refuse(codec: CommandReader, data: bytes) -> None:
     try:
         codec.decode(data)
         return

@@ -4,31 +4,29 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from random import Random
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import msgspec
 from redis.asyncio import Redis
 
-from server.auth import Identity
-from server.metrics import Metrics
+from server.access.auth import Identity
+from server.features.asks.asks import Asks
+from server.features.follows.announcing import Announcer
+from server.features.follows.news import News
+from server.features.groups.groups import Groups
+from server.features.presence.presence import Presence
+from server.features.visits.visits import Visits
 from server.protocol.codes import Close
-from server.protocol.commands import Join, Last
-from server.protocol.events import Ok
-from server.protocol.message import Command
+from server.protocol.joining import Join, Last
+from server.protocol.message import Command, Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call
-from server.rooms.community.news import News
-from server.rooms.features import Features
-from server.rooms.history.visits import Visits
-from server.rooms.open_rooms import OpenRooms
-from server.rooms.presence import Presence
 from server.rooms.room import Room
-from server.rooms.selling.payments import SandboxProvider
 from server.settings import Settings
 from server.store.bus import Bus
 from server.store.client import connect
-from server.store.keys import Keys
-from server.store.scripts import Scripts
+from server.telemetry.metrics import Metrics
+from server.worker import Worker
 from tests.hub.listening import Message, Noter
 
 ROOM = "r1"
@@ -82,42 +80,39 @@ class Desk:
     def __init__(self, redis: Redis, settings: Settings, worker_id: str) -> None:
         self.redis = redis
         self.settings = settings
-        metrics = self.metrics = Metrics()
-        self.scripts = Scripts(redis, Keys(settings.redis.key_prefix))
-        self.bus = Bus(redis, self.scripts.keys, settings.bus, worker_id, metrics)
-        features = Features(
-            self.scripts,
-            settings,
-            SandboxProvider(),
-            metrics,
-            self.open_room,
+        metrics = Metrics()
+        self.worker = Worker(
+            redis, settings, worker_id=worker_id, metrics=metrics, random=Random(1)
         )
-        self.asks = features.asks
-        self.directory = features.directory
-        self.dispatch = features.dispatch
-        self.visits = Visits(self.scripts, settings, worker_id)
-        self.rooms = OpenRooms(
-            self.scripts,
-            self.bus,
-            features.own.of,
-            features.groups.must_be_let_in,
-            settings,
-            metrics,
-            Random(1),
-            self.visits,
-        )
-        self.news = News(self.scripts, self.bus, settings, lambda: self.rooms)
-        self.announcer = features.announcer
-        self.groups = features.groups
-        self.presence = Presence(self.scripts, settings, worker_id, lambda: self.rooms)
+        self.metrics = metrics
+        self.scripts = self.worker.scripts
+        self.bus = cast("Bus", self.worker.bus)
+        self.directory = self.worker.directory
+        self.dispatch = self.worker.dispatch
+        self.rooms = self.worker.rooms
+        self.asks: Asks = cast("Asks", self.taker(Asks))
+        [self.visits] = cast("list[Visits]", self.worker.visits)
+        self.news: News = cast("News", self.task(News))
+        self.announcer: Announcer = self.worker.running["follows"].it
+        self.groups: Groups = self.worker.running["groups"].it
+        self.presence: Presence = self.worker.running["presence"].it
+
+    def taker(self, kind: type[Any]) -> Any:
+        """What takes commands in this worker, by its class."""
+        takers = [taker for each in self.worker.running.values() for taker in each.takes]
+        return next(taker for taker in takers if isinstance(taker, kind))
+
+    def task(self, kind: type[Any]) -> Any:
+        """What this worker does again and again, by its class. It does not run here by itself."""
+        tasks = [task for each in self.worker.running.values() for task in each.tasks]
+        return next(task for task in tasks if isinstance(task, kind))
 
     async def __aenter__(self) -> Self:
-        await self.bus.__aenter__()
+        await self.worker.__aenter__()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self.rooms.__aexit__()
-        await self.bus.__aexit__()
+        await self.worker.__aexit__()
 
     @property
     def room(self) -> Room:
@@ -167,11 +162,11 @@ class Desk:
             scheduled=0,
             epoch="e1",
         )
-        await self.script("room_phase", phase="live", user=HOST.user)
+        await self.script("phases.set", phase="live", user=HOST.user)
 
     async def notice(self, text: str = "") -> None:
         """A must-event."""
-        await self.script("notice_put", text=text)
+        await self.script("notices.put", text=text)
 
     async def say(self, *names: str, user: str = "u1") -> None:
         """Comments in one batch; their texts are their ids."""
@@ -179,7 +174,7 @@ class Desk:
             {"id": name, "user": user, "name": user, "role": "viewer", "text": name}
             for name in names
         ]
-        await self.script("comment_add", comments=comments, recent_max=50)
+        await self.script("comments.add", comments=comments, recent_max=50)
 
     def key(self, name: str) -> str:
         return self.scripts.keys.room(ROOM, name)

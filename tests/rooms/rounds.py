@@ -6,11 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from server.auth import Identity
+from server.access.auth import Identity
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
-from server.rooms.history import timeline
-from server.rooms.sweeper import Sweeper
+from server.rooms import timeline
 from tests.rooms.desk import ROOM, Desk
 
 _ANY = msgspec.msgpack.Decoder()
@@ -38,7 +37,7 @@ async def let_end(desk: Desk, kind: str, round_id: str) -> None:
 
 async def sweep(desk: Desk) -> int:
     """What a worker's sweeper does; how much changed."""
-    return await Sweeper(desk.scripts, desk.settings).sweep([ROOM])
+    return await desk.worker.sweeper.sweep([ROOM])
 
 
 async def facts(desk: Desk, kind: str) -> list[dict[str, Any]]:

@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from server.auth import Identity
+from server.access.auth import Identity
+from server.features.books.audit import audit
+from server.features.follows import news
+from server.features.follows.announcing import _DUE, Announcer
+from server.features.follows.messages import Follow, Reserve
+from server.features.ledger import ledger
+from server.features.outbox.outbox import Outbox
+from server.features.phases.messages import LiveStart
 from server.protocol.codes import CommandError
-from server.protocol.commands import LiveStart, RoomCreate
-from server.protocol.community_commands import Follow, Reserve
 from server.protocol.roles import Role
-from server.rooms.bookkeeping import ledger
-from server.rooms.bookkeeping.audit import audit
+from server.protocol.room import RoomCreate
+from server.rooms import timeline
 from server.rooms.call import Call
-from server.rooms.community import news
-from server.rooms.community.announcing import _DUE, Announcer
-from server.rooms.history import timeline
-from server.rooms.selling.outbox import Outbox
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, Guest
@@ -298,7 +299,7 @@ async def test_workers_that_announce_together_or_die_between_pages_announce_once
     await follow(new, *many)
     await go_live(new)
 
-    due = await new.scripts.run("announce_due", NEW, {}, _DUE)
+    due = await new.scripts.run("follows.announce_due", NEW, {}, _DUE)
     for step in due.steps:  # one page of each kind, then this worker is dead
         assert await new.announcer._take(NEW, due, step)
     assert len(await announced(new)) < 700 // 3
@@ -315,7 +316,7 @@ async def test_workers_that_announce_together_or_die_between_pages_announce_once
 async def test_a_step_is_taken_by_one_of_two_workers(new: Desk) -> None:
     await reserve(new, "ann")
     await go_live(new)
-    due = await new.scripts.run("announce_due", NEW, {}, _DUE)
+    due = await new.scripts.run("follows.announce_due", NEW, {}, _DUE)
     (step,) = (step for step in due.steps if step.startswith("reserved"))
     takes = (new.announcer._take(NEW, due, step) for _ in range(2))
     assert sorted(await asyncio.gather(*takes)) == [False, True]

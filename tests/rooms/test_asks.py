@@ -5,20 +5,16 @@ from typing import Any
 
 import pytest
 
-from server.auth import Identity
+from server.access.auth import Identity
+from server.features.asks.messages import Ask, AskOk, Card, QuestionAnswer
+from server.features.comments.messages import Comment, CommentOk, Mute, ReviewPass, Slow
+from server.features.desk.messages import DeskOpen
+from server.features.follows.messages import Follow
+from server.features.rules.messages import Rules, WordsPut
+from server.features.sales.messages import SaleOpen
+from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove
 from server.protocol.codes import CommandError
-from server.protocol.commands import Comment, Mute, Pin, SaleOpen, ShelfPut, ShelfRemove, Slow
-from server.protocol.community_commands import (
-    Ask,
-    DeskOpen,
-    Follow,
-    QuestionAnswer,
-    ReviewPass,
-    Rules,
-    WordsPut,
-)
-from server.protocol.events import Ok
-from server.protocol.models import Card, Product
+from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 from tests.conftest import MakeSettings
@@ -132,7 +128,7 @@ async def test_what_asks_for_nothing_is_answered_with_its_id_alone(shop: Desk) -
 
     reply = await say(shop, "my screen is blinking")
 
-    assert reply == Ok(ref=7, id=reply.id)
+    assert reply == CommentOk(ref=7, id=reply.id)
     assert await shop.redis.exists(shop.key("asks"), shop.key("questions")) == 0
 
 
@@ -235,8 +231,8 @@ async def test_the_button_asks_about_its_own_product(shop: Desk) -> None:
     said = await shop.do(Ask(ref=5, sku="lamp", text="多少钱"), viewer("ann"))
     await shop.asks.aclose()
 
-    assert reply == Ok(ref=4, card=Card(product=LAMP, by="sku"))
-    assert said == Ok(ref=5, card=Card(product=LAMP, by="sku"))
+    assert reply == AskOk(ref=4, card=Card(product=LAMP, by="sku"))
+    assert said == AskOk(ref=5, card=Card(product=LAMP, by="sku"))
     assert await counts(shop) == {"lamp": 1}
     assert await refusal(shop.do(Ask(ref=1, sku="hat"), viewer("ann"))) == "not_found"
 
@@ -247,12 +243,15 @@ async def test_what_host_and_moderators_say_is_not_counted(shop: Desk) -> None:
     asked = await shop.do(Ask(ref=1, sku="mug"))
     await shop.asks.aclose()
 
-    assert (reply.card, asked.card and asked.card.product, await counts(shop)) == (None, MUG, {})
+    assert isinstance(reply, CommentOk)
+    assert not isinstance(reply, AskOk)
+    assert isinstance(asked, AskOk)
+    assert (asked.card and asked.card.product, await counts(shop)) == (MUG, {})
 
 
 async def test_a_comment_that_is_refused_asks_for_nothing(shop: Desk) -> None:
     await shop.do(Pin(ref=1, sku="mug"))
-    await shop.script("room_phase", phase="ended")
+    await shop.script("phases.set", phase="ended")
 
     assert await refusal(say(shop, "求链接")) == "not_live"
     assert await counts(shop) == {}
@@ -414,7 +413,7 @@ async def test_an_ask_that_could_not_be_counted_is_answered_and_seen_in_the_metr
     run = shop.scripts.run
 
     async def away(script: str, *args: Any) -> Any:
-        if script == "ask_add":
+        if script == "asks.add":
             raise CommandError("unavailable", "Gone.")
         return await run(script, *args)
 

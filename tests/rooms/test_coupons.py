@@ -1,9 +1,11 @@
 """What a room shows of its coupons while they are given out and used."""
 
-from server.auth import Identity
-from server.protocol.commands import Buy, Cancel, Pay, SaleOpen, ShelfPut
-from server.protocol.community_commands import CouponClaim, CouponClose, CouponOpen
-from server.protocol.models import Product
+from server.access.auth import Identity
+from server.features.coupons.messages import CouponClaim, CouponClose, CouponOpen
+from server.features.orders.messages import Buy, Cancel
+from server.features.payments.messages import Pay
+from server.features.sales.messages import SaleOpen
+from server.features.shelf.messages import Product, ShelfPut
 from server.protocol.roles import Role
 from tests.rooms.desk import ROOM, Desk
 

@@ -4,10 +4,12 @@ import asyncio
 
 import pytest
 
+from server.features.comments.messages import CommentEvent
+from server.features.phases.messages import LiveEnd
+from server.features.sales.messages import SaleOpen, SaleRestock
+from server.features.shelf.messages import Product, ShelfPut
 from server.protocol.codes import RESYNC, CommandError
-from server.protocol.commands import Last, LiveEnd, SaleOpen, SaleRestock, ShelfPut
-from server.protocol.events import CommentEvent
-from server.protocol.models import Product
+from server.protocol.joining import Last
 from server.store.bus import BusMessage, Say
 from tests.hub.listening import gaps, ids, seqs
 from tests.rooms.desk import ROOM, Desk
@@ -18,7 +20,7 @@ async def test_viewers_on_both_workers_hear_the_same(here: Desk, there: Desk) ->
 
     await here.say("c1", "c2")
     await there.notice("one")
-    await here.script("mute_set", user="ben", seconds=5)
+    await here.script("comments.mute", user="ben", seconds=5)
 
     await ann.until_seq(3)
     await ben.until(lambda m: m["t"] == "muted")
@@ -36,8 +38,8 @@ async def test_a_cut_bus_costs_nothing_that_redis_still_has(here: Desk, there: D
     await there.say("c1", "c2")
     for n in range(2, 6):
         await there.notice(str(n))
-    await there.script("mute_set", user="ann", seconds=5)
-    await there.script("like_add", n=7)
+    await there.script("comments.mute", user="ann", seconds=5)
+    await there.script("likes.add", n=7)
     await there.notice("end")
 
     heard = await ann.until_seq(7)
@@ -67,7 +69,7 @@ async def test_messages_dropped_in_silence_are_noticed_by_the_next_one(here: Des
 
     here.deafen()
     await here.notice("lost")
-    await here.script("mute_set", user="ann", seconds=5)
+    await here.script("comments.mute", user="ann", seconds=5)
     await here.heard_all()
     here.listen()
     await here.notice("heard")
@@ -121,7 +123,7 @@ async def test_what_is_said_in_the_shadow_does_not_stand_for_a_lost_comment(here
             before=state.position,
             after=state.position,
             says=[Say(0, 0, "", said), Say(0, 0, "eve", hidden)],
-            comments_after=state.comments_count + 3,
+            comments_after=state.counted + 3,
         )
     )
 
@@ -149,7 +151,7 @@ async def test_a_user_that_is_muted_is_taken_out_of_the_snapshot(here: Desk) -> 
     await here.say("c1", user="bad")
     await here.say("c2", user="good")
 
-    await here.script("mute_set", user="bad", seconds=5)
+    await here.script("comments.mute", user="bad", seconds=5)
     await ann.until(lambda m: m["t"] == "removed")
 
     assert [c.id for c in here.room.state.view().comments] == ["c2"]

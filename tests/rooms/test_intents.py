@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.protocol.models import Product
-from server.rooms.talk.intent_rules import read_rules
-from server.rooms.talk.intents import Intents
-from server.rooms.talk.phrases import PhraseBook, normalise
-from server.rooms.talk.titles import TellingWords, Titles
+from server.features.asks.intent_rules import read_rules
+from server.features.asks.intents import Intents
+from server.features.asks.phrases import PhraseBook, normalise
+from server.features.asks.titles import TellingWords, Titles
+from server.features.shelf.messages import Product
 from server.settings import SettingsError
 from tests.rooms.said import LINK, ORDINARY, QUESTIONS
 
@@ -172,7 +172,7 @@ def test_whatever_titles_there_are_the_product_found_is_on_the_shelf(
 
 
 def test_the_rules_in_config_are_those_that_are_packaged() -> None:
-    packaged = ROOT / "server" / "rooms" / "talk" / "intents.toml"
+    packaged = ROOT / "server" / "features" / "asks" / "intents.toml"
     assert (ROOT / "config" / "intents.toml").read_bytes() == packaged.read_bytes()
 
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from server.auth import Identity
+from server.access.auth import Identity
+from server.features.orders.messages import Line, Order, OrderEvent
+from server.house import HOUSE
 from server.protocol.codes import INTERNAL, RESYNC, CommandError
-from server.protocol.commands import Join, Last
-from server.protocol.events import OrderEvent
-from server.protocol.models import Line, Order
+from server.protocol.joining import Join, Last
 from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
+from server.rooms.own import OwnPart
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.hub.listening import Noter, ids, seqs
@@ -69,8 +70,8 @@ async def test_what_was_missed_is_found_behind_any_number_of_private_events(here
         )
     pipeline.hset(here.key("room"), "sub", 12_000)
     await pipeline.execute()
-    await here.script("notice_put", text="3", events_max=100_000)
-    await here.script("notice_put", text="4", events_max=100_000)
+    await here.script("notices.put", text="3", events_max=100_000)
+    await here.script("notices.put", text="4", events_max=100_000)
 
     ann = await here.join("ann", last=Last(epoch="e1", seq=1))
 
@@ -167,8 +168,8 @@ async def test_private_events_made_while_their_user_joins_are_held_for_it(here: 
 
     async def and_a_private_event(name: str, *args: Any) -> Any:
         found = await run(name, *args)
-        if name == "orders_of":
-            await here.script("mute_set", user="ann", seconds=5)
+        if name == "orders.of_users":
+            await here.script("comments.mute", user="ann", seconds=5)
             await here.heard_all()
         return found
 
@@ -283,7 +284,7 @@ def test_held_events_never_take_an_order_back(
 ) -> None:
     arrival = Arrival(Noter("ann"), Identity("ann", "Ann", Role.VIEWER), 1, None, lambda: None)
     arrival.held += [OrderEvent(order=order) for order in held]
-    arrival.orders = [listed]
+    arrival.own = OwnPart(HOUSE.shape.mine(), {"orders": [listed]})
 
     assert arrival.owed() == [OrderEvent(order=order) for order in owed]
 

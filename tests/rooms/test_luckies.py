@@ -8,12 +8,11 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.protocol.commands import LiveEnd
-from server.protocol.community import Lucky
-from server.protocol.community_commands import LuckyDraw, LuckyEnter, LuckyOpen
+from server.features.circles.belonging import Belonging
+from server.features.luckies.luckies import Luckies
+from server.features.luckies.messages import Lucky, LuckyDraw, LuckyEnter, LuckyOpen
+from server.features.phases.messages import LiveEnd
 from server.protocol.fields import Who
-from server.rooms.community.belonging import Belonging
-from server.rooms.community.luckies import Luckies
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, desk

@@ -5,25 +5,25 @@ from typing import Any
 
 import pytest
 
-from server.auth import Identity
-from server.protocol.codes import CommandError
-from server.protocol.commands import Comment, CommentRemove, Mute, Notice, ShelfPut
-from server.protocol.community_commands import (
-    Ask,
+from server.access.auth import Identity
+from server.features.actions.actions import Actions
+from server.features.asks.messages import Ask
+from server.features.comments.messages import (
+    Comment,
     CommentKeep,
-    Follow,
-    ModeratorAdd,
-    ModeratorRemove,
+    CommentRemove,
+    Mute,
     ReviewDrop,
     ReviewPass,
-    Rules,
-    WordsPut,
-    WordsRemove,
 )
-from server.protocol.events import Ok
-from server.protocol.models import Product
+from server.features.follows.messages import Follow
+from server.features.moderators.messages import ModeratorAdd, ModeratorRemove
+from server.features.notices.messages import Notice
+from server.features.rules.messages import Rules, WordsPut, WordsRemove
+from server.features.shelf.messages import Product, ShelfPut
+from server.protocol.codes import CommandError
+from server.protocol.message import Ok
 from server.protocol.roles import Role
-from server.rooms.moderating.actions import Actions
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, desk
 

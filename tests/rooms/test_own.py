@@ -5,26 +5,20 @@ from typing import Any
 
 import pytest
 
-from server.auth import Identity
+from server.access.auth import Identity
+from server.features.coupons.messages import Claim, ClaimEvent, CouponClaim, CouponOpen
+from server.features.follows.messages import Follow, Reserve
+from server.features.groups.groups import GroupBody
+from server.features.groups.messages import GroupJoin
+from server.features.luckies.messages import LuckyEnter, LuckyOpen
+from server.features.polls.messages import PollOpen, Vote
+from server.house import HOUSE
 from server.protocol.codes import CommandError
-from server.protocol.commands import RoomCreate
-from server.protocol.community import Claim, Mine
-from server.protocol.community_commands import (
-    CouponClaim,
-    CouponOpen,
-    Follow,
-    GroupJoin,
-    LuckyEnter,
-    LuckyOpen,
-    PollOpen,
-    Reserve,
-    Vote,
-)
-from server.protocol.community_events import ClaimEvent
 from server.protocol.message import Event
 from server.protocol.roles import Role
+from server.protocol.room import RoomCreate
 from server.rooms.arrival import Arrival
-from server.rooms.community.groups import GroupBody
+from server.rooms.own import OwnPart
 from tests.rooms.desk import HOST, ROOM, Desk, Guest
 
 ANN = Identity("ann", "Ann", Role.VIEWER)
@@ -71,8 +65,8 @@ async def test_a_vote_and_an_entry_count_in_the_newest_poll_and_draw_only(here: 
     assert await mine(here, "ann") == {"vote": 0, "lucky": True}
     assert await mine(here, "bob") == {}
 
-    await here.script("poll_close", poll=poll.poll)
-    await here.script("lucky_draw", lucky=lucky.lucky)
+    await here.script("polls.close", poll=poll.poll)
+    await here.script("luckies.draw", lucky=lucky.lucky)
     await here.do(PollOpen(ref=1, question="And now?", options=options))
     await here.do(LuckyOpen(ref=1, title="Pot", prizes=1))
     assert await mine(here, "ann") == {}
@@ -148,7 +142,7 @@ def test_of_claims_told_meanwhile_only_what_is_newer_than_the_reply_follows_it(
     read: list[Claim], held: list[Claim], owed: list[Claim]
 ) -> None:
     arrival = Arrival(Guest("ann"), ANN, 1, None, lambda: None)
-    arrival.mine = Mine(claims=read)
+    arrival.own = OwnPart(HOUSE.shape.mine(claims=read), {"orders": []})
     arrival.held = [ClaimEvent(claim=claim) for claim in held]
     expected: list[Event] = [ClaimEvent(claim=claim) for claim in owed]
     assert arrival.owed() == expected

@@ -3,10 +3,12 @@
 import pytest
 from msgspec import structs
 
+from server.features.comments.messages import Comment
+from server.features.groups.groups import GroupBody
+from server.features.notices.messages import Notice
+from server.features.shelf.messages import Product, ShelfPut
 from server.protocol.codes import CommandError
-from server.protocol.commands import Comment, Notice, RoomCreate, ShelfPut
-from server.protocol.models import Product
-from server.rooms.community.groups import GroupBody
+from server.protocol.room import RoomCreate
 from server.rooms.plain_text import MARKS_MAX, plain_text
 from tests.rooms.desk import HOST, ROOM, Desk
 from tests.rooms.rounds import refusal

@@ -7,11 +7,10 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from server.features.phases.messages import LiveEnd
+from server.features.polls.messages import Poll, PollClose, PollOpen, Vote
+from server.features.polls.polls import Polls
 from server.protocol.codes import CommandError
-from server.protocol.commands import LiveEnd
-from server.protocol.community import Poll
-from server.protocol.community_commands import PollClose, PollOpen, Vote
-from server.rooms.community.polls import Polls
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, desk

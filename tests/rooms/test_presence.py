@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from server.features.presence import presence
 from server.protocol.roles import Role
-from server.rooms import presence
 from tests.conftest import MakeSettings
 from tests.rooms.desk import ROOM, Desk, Guest, desk
 

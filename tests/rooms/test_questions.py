@@ -8,26 +8,21 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.metrics import Metrics
+from server.features.asks.messages import Ask, Question, QuestionAnswer, QuestionDrop, QuestionTake
+from server.features.asks.questions import NONE_KEPT_S, Questions, key_of
+from server.features.asks.snapshot import ANSWERS_MAX
+from server.features.circles.group_ids import group_id
+from server.features.comments.messages import Comment, Mute
+from server.features.desk.messages import Desk as DeskView
+from server.features.desk.messages import DeskOpen
+from server.features.phases.messages import LiveEnd
+from server.features.shelf.messages import Pin, Product, ShelfPut
 from server.protocol.codes import CommandError
-from server.protocol.commands import Comment, LiveEnd, Mute, Pin, ShelfPut
-from server.protocol.community import Desk as DeskView
-from server.protocol.community import Question
-from server.protocol.community_commands import (
-    Ask,
-    DeskOpen,
-    QuestionAnswer,
-    QuestionDrop,
-    QuestionTake,
-)
-from server.protocol.events import Ok
-from server.protocol.models import Product
+from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call
-from server.rooms.community.group_ids import group_id
-from server.rooms.state import ANSWERS_MAX
-from server.rooms.talk.questions import NONE_KEPT_S, Questions, key_of
 from server.settings import Settings
+from server.telemetry.metrics import Metrics
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, desk
 from tests.rooms.rounds import facts, refusal, viewer
@@ -375,10 +370,10 @@ async def second_room(shop: Desk, host: str = HOST.user) -> str:
 
 async def live_room(shop: Desk, name: str, host: str) -> str:
     create = {"title": "Next", "host": host, "host_name": "M", "scheduled": 0, "epoch": "e2"}
-    for script, args in (("room_create", create), ("room_phase", {"phase": "live"})):
+    for script, args in (("room_create", create), ("phases.set", {"phase": "live"})):
         await shop.scripts.run(script, name, {"events_max": 1000} | args, _ANY)
     put = {"product": {"sku": "mug", "title": "Mug", "price": 1, "currency": "CNY"}}
-    await shop.scripts.run("shelf_put", name, put | {"products_max": 9, "events_max": 9}, _ANY)
+    await shop.scripts.run("shelf.put", name, put | {"products_max": 9, "events_max": 9}, _ANY)
     return name
 
 
@@ -408,7 +403,7 @@ async def group(shop: Desk) -> str:
     name = await live_room(shop, group_id(HOST.user), HOST.user)
     for user in ("ann", "ben"):
         member = {"user": user, "name": user, "on": True, "members_max": 9}
-        await shop.scripts.run("member_put", name, member, _ANY)
+        await shop.scripts.run("groups.put_member", name, member, _ANY)
     return name
 
 
@@ -429,7 +424,7 @@ async def test_what_is_answered_in_a_fan_group_stays_in_it(shop: Desk, group: st
     assert (await ask(shop, "cid", "尺寸多少")).answers is None
     assert (await shop.directory.read(ROOM)).answers == []
     assert await kept_texts(shop) == []
-    assert (await shop.scripts.run("desk_load", group, DESK, _ANY))["due"] == []
+    assert (await shop.scripts.run("desk.load_desk", group, DESK, _ANY))["due"] == []
 
 
 async def test_an_answer_of_which_nobody_noted_the_room_is_offered_in_the_group_alone(
@@ -518,7 +513,7 @@ async def keep(
         "given_in": given_in,
         "kept_max": kept_max,
     }
-    await shop.scripts.run("answer_keep", HOST.user, args, _ANY)
+    await shop.scripts.run("asks.answer_keep", HOST.user, args, _ANY)
 
 
 async def kept_texts(shop: Desk) -> list[str]:
@@ -533,9 +528,9 @@ async def test_an_answer_that_never_reached_the_host_is_brought_when_the_desk_is
     asked = await question(shop, "ann", "多大尺寸")
     other = await question(shop, "ann", "能机洗吗")
     act = {"answers_max": 9, "by": "h1"}
-    await shop.script("question_answer", question=asked.question, text="30 cm", **act)
-    await shop.script("question_answer", question=other.question, text="能", **act)
-    await shop.script("question_drop", question=other.question, **act)
+    await shop.script("asks.answer", question=asked.question, text="30 cm", **act)
+    await shop.script("asks.answer", question=other.question, text="能", **act)
+    await shop.script("asks.drop", question=other.question, **act)
     key = shop.scripts.keys.host(HOST.user, "answers")
     assert await shop.redis.exists(key) == 0
 
@@ -543,7 +538,7 @@ async def test_an_answer_that_never_reached_the_host_is_brought_when_the_desk_is
 
     assert await kept_texts(shop) == ["30 cm"]
     assert await shop.redis.hlen(shop.key("questions")) == 1
-    assert (await shop.script("desk_load", held_max=1, muted_max=1))["due"] == []
+    assert (await shop.script("desk.load_desk", held_max=1, muted_max=1))["due"] == []
 
 
 async def test_an_answer_holds_though_the_hosts_answers_cannot_be_reached(shop: Desk) -> None:

@@ -6,29 +6,22 @@ from typing import Any
 import pytest
 from msgspec import msgpack
 
-from server.protocol.commands import (
-    Buy,
-    LiveEnd,
-    Notice,
-    Pin,
-    SaleClose,
-    SaleOpen,
-    SaleRestock,
-    ShelfPut,
-    ShelfRemove,
-    Unpin,
-)
-from server.protocol.community_commands import PollClose, PollOpen, Selling
-from server.protocol.models import Product, RoomView, Sale
-from server.rooms.history import replay
-from server.rooms.history.moment import Moment, moment
-from server.rooms.history.replay import (
+from server.features.notices.messages import Notice
+from server.features.orders.messages import Buy
+from server.features.phases.messages import LiveEnd, Selling
+from server.features.polls.messages import PollClose, PollOpen
+from server.features.replay import replay
+from server.features.replay.moment import Moment, Watched, moment
+from server.features.replay.replay import (
     FIRST_READINGS_MAX,
     FIRST_WAITING_MAX,
     Reel,
     ReplayPage,
     Replays,
 )
+from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
+from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove, Unpin
+from server.features.stock.messages import Sale
 from tests.rooms.desk import HOST, ROOM, Desk
 from tests.rooms.rounds import facts, refusal, sweep, viewer
 
@@ -53,10 +46,8 @@ def reel_of(*story: Fact) -> Reel:
 
 def at(reel: Reel, minute: float, *sales: Sale, **changes: Any) -> Moment:
     """What is told of a minute, with these sales on now."""
-    room = RoomView("r1", "Tea", "h1", "Mei", "ended", 1, started=STARTED, sales=list(sales))
-    for name, value in changes.items():
-        setattr(room, name, value)
-    return moment(reel.entries(), STARTED + int(minute * MINUTE), room)
+    room = Watched("r1", "Tea", "stream", "ended", 1, STARTED, 0, selling=False, sales=sales)
+    return moment(reel.entries(), STARTED + int(minute * MINUTE), room._replace(**changes))
 
 
 def said(minute: float, id_: str, user: str = "ann", said_at: float | None = None) -> Fact:
@@ -291,11 +282,11 @@ async def test_a_moment_is_asked_for_by_the_time_since_the_start(
 ) -> None:
     await here.do(ShelfPut(ref=1, product=MUG))
     await here.do(Pin(ref=1, sku="mug"))
-    room, now = await here.directory.read_now(ROOM)
+    state, now = await here.directory.state(ROOM)
     await here.redis.hset(here.key("room"), "started", now - 12 * MINUTE)
     live = await replays.at(ROOM, 12 * MINUTE)
     assert await refusal(replays.at(ROOM, 13 * MINUTE)) == "not_found"
-    await here.redis.hset(here.key("room"), "started", room.started)
+    await here.redis.hset(here.key("room"), "started", state.fields.started)
     await here.do(LiveEnd(ref=1))
     ended = await replays.at(ROOM, 0)
 
@@ -407,7 +398,7 @@ async def test_a_sweep_closes_the_sales_when_the_worker_that_ended_the_room_died
 ) -> None:
     await here.do(ShelfPut(ref=1, product=MUG))
     await here.do(SALE)
-    await here.script("room_phase", phase="ended")
+    await here.script("phases.set", phase="ended")
     await sweep(here)
     closed = (await here.directory.read(ROOM)).sales[0].status
 
@@ -417,7 +408,7 @@ async def test_a_sweep_closes_the_sales_when_the_worker_that_ended_the_room_died
 async def test_a_sweep_closes_nothing_in_a_room_that_sells_again(here: Desk) -> None:
     await here.do(ShelfPut(ref=1, product=MUG))
     await here.do(SALE)
-    await here.script("room_phase", phase="ended")
+    await here.script("phases.set", phase="ended")
     await here.do(Selling(ref=1, on=True))
     await sweep(here)
 

@@ -4,12 +4,36 @@ from typing import Any
 
 import pytest
 
-from server.auth import Identity
-from server.protocol import commands
-from server.protocol import community_commands as community
+from server.access.auth import Identity
+from server.features.asks.messages import Ask, QuestionAnswer, QuestionDrop, QuestionTake
+from server.features.comments.messages import (
+    Comment,
+    CommentKeep,
+    CommentRemove,
+    Mute,
+    ReviewDrop,
+    ReviewPass,
+    Slow,
+)
+from server.features.comments.settings import CommentSettings
+from server.features.coupons.messages import CouponClaim, CouponClose, CouponOpen
+from server.features.desk.messages import DeskOpen
+from server.features.follows.messages import Follow, Reserve
+from server.features.groups.messages import GroupJoin, GroupLeave
+from server.features.likes.messages import Like
+from server.features.luckies.messages import LuckyDraw, LuckyEnter, LuckyOpen
+from server.features.moderators.messages import ModeratorAdd, ModeratorRemove
+from server.features.notices.messages import Notice
+from server.features.orders.messages import Buy, Cancel, Orders, Waitlist
+from server.features.payments.messages import OrderReturn, Pay
+from server.features.phases.messages import LiveEnd, LiveStart, Selling
+from server.features.polls.messages import PollClose, PollOpen, Vote
+from server.features.rules.messages import Rules, WordsPut, WordsRemove
+from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
+from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove, Unpin
+from server.house import HOUSE
 from server.protocol.codes import CommandError
-from server.protocol.commands import Comment
-from server.protocol.models import Product
+from server.protocol.message import Command
 from server.protocol.roles import Role
 from server.rooms.directory import HOST_REMEMBERED_S, Directory
 from server.rooms.dispatch import op_of
@@ -32,55 +56,55 @@ MODERATE = frozenset({"moderator", "host", "admin"})
 RUN = frozenset({"host", "admin"})
 MUG = Product(sku="mug", title="Mug", price=100, currency="CNY")
 
-ALLOWED: list[tuple[commands.Command, frozenset[str]]] = [
-    (commands.Comment(ref=1, text="hi"), VIEW),
-    (commands.Like(ref=1), VIEW),
-    (commands.Buy(ref=1, key="k", sale="s"), VIEW),
-    (commands.Pay(ref=1, order="o"), VIEW),
-    (commands.Cancel(ref=1, order="o"), VIEW),
-    (commands.Orders(ref=1), VIEW),
-    (commands.Waitlist(ref=1, sale="s"), VIEW),
-    (commands.OrderReturn(ref=1, order="o"), RUN),
-    (commands.CommentRemove(ref=1, id="c"), MODERATE),
-    (commands.Mute(ref=1, user="someone", seconds=1), MODERATE),
-    (commands.Slow(ref=1, seconds=0), MODERATE),
-    (commands.Notice(ref=1, text="hi"), MODERATE),
-    (community.CommentKeep(ref=1, id="c"), MODERATE),
-    (community.WordsPut(ref=1, words=["rude"], action="hold"), MODERATE),
-    (community.WordsRemove(ref=1, words=["rude"]), MODERATE),
-    (community.Rules(ref=1, review="off"), MODERATE),
-    (community.ReviewPass(ref=1, id="c"), MODERATE),
-    (community.ReviewDrop(ref=1, id="c"), MODERATE),
-    (community.ModeratorAdd(ref=1, user="someone"), RUN),
-    (community.ModeratorRemove(ref=1, user="someone"), RUN),
-    (commands.ShelfPut(ref=1, product=MUG), RUN),
-    (community.Ask(ref=1, sku="mug"), VIEW),
-    (community.QuestionTake(ref=1, question="q"), MODERATE),
-    (community.QuestionAnswer(ref=1, question="q", text="yes"), MODERATE),
-    (community.QuestionDrop(ref=1, question="q"), MODERATE),
-    (community.DeskOpen(ref=1), MODERATE),
-    (commands.Pin(ref=1, sku="mug"), RUN),
-    (commands.Unpin(ref=1), RUN),
-    (commands.SaleOpen(ref=1, sku="mug", price=1, stock=1, per_user=1, hold_s=60), RUN),
-    (commands.SaleClose(ref=1, sale="s"), RUN),
-    (commands.SaleRestock(ref=1, sale="s", add=1), RUN),
-    (commands.ShelfRemove(ref=1, sku="mug"), RUN),
-    (community.CouponOpen(ref=1, title="C", quota=1, currency="CNY", percent=5), RUN),
-    (community.CouponClaim(ref=1, coupon="c", key="k"), VIEW),
-    (community.CouponClose(ref=1, coupon="c"), RUN),
-    (community.Follow(ref=1), VIEW),
-    (community.Reserve(ref=1), VIEW),
-    (community.GroupJoin(ref=1), VIEW),
-    (community.GroupLeave(ref=1), VIEW),
-    (commands.LiveStart(ref=1), RUN),
-    (community.PollOpen(ref=1, question="Which?", options=["red", "blue"]), RUN),
-    (community.PollClose(ref=1, poll="p"), RUN),
-    (community.Vote(ref=1, poll="p", option=0), VIEW),
-    (community.LuckyOpen(ref=1, title="A mug", prizes=1), RUN),
-    (community.LuckyEnter(ref=1, lucky="l"), VIEW),
-    (community.LuckyDraw(ref=1, lucky="l"), RUN),
-    (community.Selling(ref=1, on=True), RUN),
-    (commands.LiveEnd(ref=1), RUN),
+ALLOWED: list[tuple[Command, frozenset[str]]] = [
+    (Comment(ref=1, text="hi"), VIEW),
+    (Like(ref=1), VIEW),
+    (Buy(ref=1, key="k", sale="s"), VIEW),
+    (Pay(ref=1, order="o"), VIEW),
+    (Cancel(ref=1, order="o"), VIEW),
+    (Orders(ref=1), VIEW),
+    (Waitlist(ref=1, sale="s"), VIEW),
+    (OrderReturn(ref=1, order="o"), RUN),
+    (CommentRemove(ref=1, id="c"), MODERATE),
+    (Mute(ref=1, user="someone", seconds=1), MODERATE),
+    (Slow(ref=1, seconds=0), MODERATE),
+    (Notice(ref=1, text="hi"), MODERATE),
+    (CommentKeep(ref=1, id="c"), MODERATE),
+    (WordsPut(ref=1, words=["rude"], action="hold"), MODERATE),
+    (WordsRemove(ref=1, words=["rude"]), MODERATE),
+    (Rules(ref=1, review="off"), MODERATE),
+    (ReviewPass(ref=1, id="c"), MODERATE),
+    (ReviewDrop(ref=1, id="c"), MODERATE),
+    (ModeratorAdd(ref=1, user="someone"), RUN),
+    (ModeratorRemove(ref=1, user="someone"), RUN),
+    (ShelfPut(ref=1, product=MUG), RUN),
+    (Ask(ref=1, sku="mug"), VIEW),
+    (QuestionTake(ref=1, question="q"), MODERATE),
+    (QuestionAnswer(ref=1, question="q", text="yes"), MODERATE),
+    (QuestionDrop(ref=1, question="q"), MODERATE),
+    (DeskOpen(ref=1), MODERATE),
+    (Pin(ref=1, sku="mug"), RUN),
+    (Unpin(ref=1), RUN),
+    (SaleOpen(ref=1, sku="mug", price=1, stock=1, per_user=1, hold_s=60), RUN),
+    (SaleClose(ref=1, sale="s"), RUN),
+    (SaleRestock(ref=1, sale="s", add=1), RUN),
+    (ShelfRemove(ref=1, sku="mug"), RUN),
+    (CouponOpen(ref=1, title="C", quota=1, currency="CNY", percent=5), RUN),
+    (CouponClaim(ref=1, coupon="c", key="k"), VIEW),
+    (CouponClose(ref=1, coupon="c"), RUN),
+    (Follow(ref=1), VIEW),
+    (Reserve(ref=1), VIEW),
+    (GroupJoin(ref=1), VIEW),
+    (GroupLeave(ref=1), VIEW),
+    (LiveStart(ref=1), RUN),
+    (PollOpen(ref=1, question="Which?", options=["red", "blue"]), RUN),
+    (PollClose(ref=1, poll="p"), RUN),
+    (Vote(ref=1, poll="p", option=0), VIEW),
+    (LuckyOpen(ref=1, title="A mug", prizes=1), RUN),
+    (LuckyEnter(ref=1, lucky="l"), VIEW),
+    (LuckyDraw(ref=1, lucky="l"), RUN),
+    (Selling(ref=1, on=True), RUN),
+    (LiveEnd(ref=1), RUN),
 ]
 
 
@@ -102,7 +126,7 @@ async def test_a_command_is_for_exactly_these_roles(
 
 async def test_the_table_has_every_command(here: Desk) -> None:
     """But for `join` and `ping`, which the connection answers itself."""
-    assert {type(cmd) for cmd, _ in ALLOWED} == set(here.dispatch._handlers)
+    assert {type(cmd) for cmd, _ in ALLOWED} == set(here.dispatch.handlers)
 
 
 async def test_the_host_of_another_room_is_a_viewer_here(here: Desk) -> None:
@@ -117,7 +141,7 @@ async def test_the_host_of_another_room_is_a_viewer_here(here: Desk) -> None:
 
 async def test_who_hosts_a_room_is_remembered_for_a_while_and_no_longer(here: Desk) -> None:
     now = 1000.0
-    directory = Directory(here.scripts, here.settings, lambda: now)
+    directory = Directory(HOUSE.reader(here.scripts, here.settings), here.settings, lambda: now)
     await directory.host_of(ROOM)
     await here.redis.hset(here.key("room"), "host", "h2")  # lost, and made anew by another
 
@@ -155,7 +179,7 @@ async def test_a_comment_is_put_on_one_line_and_may_not_be_too_long(
     here: Desk, room_settings: Settings
 ) -> None:
     ann = await here.join("ann")
-    longest = "字" * room_settings.rooms.comment_chars_max
+    longest = "字" * room_settings.of(CommentSettings).comment_chars_max
 
     await here.do(Comment(ref=1, text=" two\r\n lines\x07 "), ROLES["viewer"])
     await here.do(Comment(ref=1, text=longest), ROLES["viewer"])
@@ -170,4 +194,4 @@ async def test_a_comment_is_put_on_one_line_and_may_not_be_too_long(
 
 async def test_the_host_is_not_muted_in_their_own_room(here: Desk) -> None:
     with pytest.raises(CommandError, match="host can't be muted"):
-        await here.do(commands.Mute(ref=1, user=HOST.user, seconds=60), ROLES["moderator"])
+        await here.do(Mute(ref=1, user=HOST.user, seconds=60), ROLES["moderator"])

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from server.protocol.community_commands import Rules as RulesCommand
-from server.protocol.community_commands import WordsPut
+from server.features.rules import rules as module
+from server.features.rules.messages import Rules as RulesCommand
+from server.features.rules.messages import WordsPut
+from server.features.rules.rules import Rules
 from server.rooms.call import Call
-from server.rooms.moderating import rules as module
-from server.rooms.moderating.rules import Rules
 from tests.rooms.desk import HOST, ROOM, Desk
 
 MANY = [f"{n:03}" + "加微信" * 10 for n in range(100)]

@@ -7,30 +7,18 @@ import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.auth import Identity
+from server.access.auth import Identity
+from server.features.comments.messages import Comment, CommentOk, CommentRemove, Mute, Slow
+from server.features.likes.messages import Like
+from server.features.notices.messages import Notice
+from server.features.orders.messages import Buy, Cancel, OrderOk, Orders
+from server.features.payments.messages import Pay
+from server.features.phases.messages import LiveEnd
+from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
+from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove, Unpin
+from server.features.stock.messages import SaleOk
 from server.protocol.codes import CommandError
-from server.protocol.commands import (
-    Buy,
-    Cancel,
-    Comment,
-    CommentRemove,
-    Like,
-    LiveEnd,
-    Mute,
-    Notice,
-    Orders,
-    Pay,
-    Pin,
-    SaleClose,
-    SaleOpen,
-    SaleRestock,
-    ShelfPut,
-    ShelfRemove,
-    Slow,
-    Unpin,
-)
 from server.protocol.message import Command
-from server.protocol.models import Product
 from server.protocol.roles import Role
 from server.rooms.state import RoomState
 from server.settings import Settings
@@ -95,12 +83,13 @@ async def do(here: Desk, step: tuple[str, Any, Any], known: dict[str, list[str]]
         done = await here.do(cmd, who_does(cmd, step[2] if step[0] == "say" else 0))
     except CommandError:
         return
-    if done.id:
-        known["comments"].append(done.id)
-    if done.sale and done.sale.sale not in known["sales"]:
-        known["sales"].append(done.sale.sale)
-    if done.order and done.order.order not in known["orders"]:
-        known["orders"].append(done.order.order)
+    match done:
+        case CommentOk(id=str(id_)):
+            known["comments"].append(id_)
+        case SaleOk(sale=sale) if sale.sale not in known["sales"]:
+            known["sales"].append(sale.sale)
+        case OrderOk(order=order) if order.order not in known["orders"]:
+            known["orders"].append(order.order)
 
 
 async def compare(room_settings: Settings, steps: list[tuple[str, Any, Any]], ends: bool) -> None:

@@ -6,14 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from server.auth import Identity
+from server.access.auth import Identity
+from server.features.visits import visits as visits_module
+from server.features.visits.visits import Visits
 from server.protocol.codes import CommandError
-from server.protocol.commands import Join
-from server.protocol.models import Source
+from server.protocol.joining import Join, Source
 from server.protocol.roles import Role
-from server.rooms.history import visits as visits_module
-from server.rooms.history.timeline import read
-from server.rooms.history.visits import Visits
+from server.rooms.timeline import read
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.rooms.desk import ROOM, Desk, Guest

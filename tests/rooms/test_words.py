@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from server.rooms.moderating.words import WordList, read_words
+from server.features.rules.words import WordList, read_words
 from server.settings import SettingsError
 
 PACKAGED = read_words()

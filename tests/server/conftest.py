@@ -12,7 +12,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from server.auth import mint
+from server.access.auth import mint
 from server.protocol.roles import Role
 from server.settings import Settings
 from tests.conftest import JWT_SECRET, MakeSettings

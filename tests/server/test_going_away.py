@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 from websockets.exceptions import WebSocketException
 
-from server.protocol.commands import Last
+from server.protocol.joining import Last
 from tests.conftest import MakeSettings
 from tests.orders.redis_process import RedisProcess
 from tests.running import running

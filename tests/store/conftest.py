@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from server.house import keys_under, scripts_on
 from server.settings import Settings
 from server.store import redis_program
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
-from server.store.keys import Keys
 from server.store.redis_program import NoRedisProgram, RedisProgram
 from server.store.scripts import Scripts
 from tests.store.script_room import ScriptRoom, script_room
@@ -52,7 +52,7 @@ async def scripts(any_redis: str, settings: Settings, prefix: str) -> AsyncItera
     """The scripts on one of those servers, under this test's prefix."""
     redis = connect(any_redis, settings.redis)
     # Reading the script files is part of the start, where blocking does no harm.
-    yield await asyncio.to_thread(Scripts, redis, Keys(prefix))
+    yield await asyncio.to_thread(scripts_on, redis, keys_under(prefix))
     await redis.aclose()
 
 

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
+from server.house import HOUSE
 from server.protocol.codes import CommandError
-from server.store.keys import ROOM_KEYS
 from server.store.scripts import Scripts
 
 DECODER = msgspec.msgpack.Decoder()
@@ -88,7 +88,7 @@ class ScriptRoom:
 
     async def dump(self) -> Mapping[str, bytes | None]:
         """Every key of the room, byte for byte."""
-        return {name: await self.redis.dump(self.key(name)) for name in ROOM_KEYS}
+        return {name: await self.redis.dump(self.key(name)) for name in HOUSE.room_keys}
 
     async def stream(self) -> list[tuple[str, dict[str, Any], str]]:
         """The event stream: (id, event, user or '')."""
@@ -107,9 +107,9 @@ class ScriptRoom:
         """Make the room and bring it to a phase."""
         await self.run("room_create", **CREATE | changes)
         if phase != "scheduled":
-            await self.run("room_phase", phase="live", user="h1")
+            await self.run("phases.set", phase="live", user="h1")
         if phase == "ended":
-            await self.run("room_phase", phase="ended", user="h1")
+            await self.run("phases.set", phase="ended", user="h1")
         await self.published()
 
 

@@ -19,11 +19,11 @@ async def counts(room: ScriptRoom) -> dict[str, int]:
 
 
 async def test_a_batch_of_asks_is_one_fact_and_one_word_to_the_staff(live: ScriptRoom) -> None:
-    await live.run("shelf_put", product=product("tea"), products_max=9)
-    await live.run("pin_set", sku="tea")
+    await live.run("shelf.put", product=product("tea"), products_max=9)
+    await live.run("shelf.pin", sku="tea")
     batch = [ask("u1"), ask("u2", "cup", "words"), ask("u1"), ask("u3", "", "")]
 
-    [message] = await live.tell("ask_add", asks=batch, **LIMITS)
+    [message] = await live.tell("asks.add", asks=batch, **LIMITS)
 
     [[_, _, to, event]] = message["says"]
     assert (to, event) == ("\x01staff", {"t": "asks", "counts": {"tea": 1, "cup": 1, "": 1}})
@@ -34,26 +34,26 @@ async def test_a_batch_of_asks_is_one_fact_and_one_word_to_the_staff(live: Scrip
 
 
 async def test_asks_that_do_not_count_are_told_to_nobody(live: ScriptRoom) -> None:
-    await live.run("ask_add", asks=[ask("u1")], **LIMITS)
+    await live.run("asks.add", asks=[ask("u1")], **LIMITS)
     before = await live.dump()
 
-    assert await live.tell("ask_add", asks=[ask("u1"), ask("u1")], **LIMITS) == []
+    assert await live.tell("asks.add", asks=[ask("u1"), ask("u1")], **LIMITS) == []
     assert await live.dump() == before
 
 
 async def test_an_ask_counts_again_when_its_time_is_over(live: ScriptRoom) -> None:
-    await live.run("ask_add", asks=[ask("u1")], **LIMITS)
+    await live.run("asks.add", asks=[ask("u1")], **LIMITS)
     earlier = int(await live.redis.hget(live.key("asked"), "tea/u1")) - 60_000
     await live.redis.hset(live.key("asked"), "tea/u1", earlier)
 
-    await live.run("ask_add", asks=[ask("u1")], **LIMITS)
+    await live.run("asks.add", asks=[ask("u1")], **LIMITS)
 
     assert await counts(live) == {"tea": 2}
     assert 0 < await live.redis.pttl(live.key("asked")) <= 60_000
 
 
 async def test_with_no_time_between_them_every_ask_counts(live: ScriptRoom) -> None:
-    await live.run("ask_add", asks=[ask("u1"), ask("u1")], **LIMITS | {"again_ms": 0})
+    await live.run("asks.add", asks=[ask("u1"), ask("u1")], **LIMITS | {"again_ms": 0})
 
     assert await counts(live) == {"tea": 2}
     assert await live.redis.exists(live.key("asked")) == 0
@@ -61,7 +61,7 @@ async def test_with_no_time_between_them_every_ask_counts(live: ScriptRoom) -> N
 
 async def test_no_more_askers_are_remembered_than_allowed(live: ScriptRoom) -> None:
     for n in range(250):
-        await live.run("ask_add", asks=[ask(f"u{n}")], **LIMITS)
+        await live.run("asks.add", asks=[ask(f"u{n}")], **LIMITS)
 
     assert await live.redis.hlen(live.key("asked")) == 50
     assert await counts(live) == {"tea": 250}
@@ -70,14 +70,14 @@ async def test_no_more_askers_are_remembered_than_allowed(live: ScriptRoom) -> N
 async def test_scripts_about_questions_refuse_where_no_room_is(room: ScriptRoom) -> None:
     act: dict[str, Any] = {"question": "q1", "answers_max": 9}
     calls: list[tuple[str, dict[str, Any]]] = [
-        ("ask_add", {"asks": [ask("u1")]} | LIMITS),
-        ("question_add", {"questions": [], "open_max": 1, "per_user_max": 1}),
-        ("question_take", act),
-        ("question_answer", act | {"text": "yes"}),
-        ("question_drop", act),
-        ("question_settled", {"settled": []}),
-        ("question_recall", act | {"key": "k", "answered": 1}),
-        ("desk_load", {"held_max": 1, "muted_max": 1}),
+        ("asks.add", {"asks": [ask("u1")]} | LIMITS),
+        ("asks.add_question", {"questions": [], "open_max": 1, "per_user_max": 1}),
+        ("asks.take", act),
+        ("asks.answer", act | {"text": "yes"}),
+        ("asks.drop", act),
+        ("asks.settled", {"settled": []}),
+        ("asks.recall", act | {"key": "k", "answered": 1}),
+        ("desk.load_desk", {"held_max": 1, "muted_max": 1}),
     ]
     for script, args in calls:
         assert (await room.refused(script, **args)).code == "not_found"
@@ -93,40 +93,38 @@ def recalled(question: str) -> dict[str, Any]:
 
 
 async def test_an_answer_is_brought_into_a_room_once(live: ScriptRoom) -> None:
-    assert len(await live.tell("question_recall", **recalled("q1"))) == 1
-    assert await live.tell("question_recall", **recalled("q2")) == []
+    assert len(await live.tell("asks.recall", **recalled("q1"))) == 1
+    assert await live.tell("asks.recall", **recalled("q2")) == []
 
     assert await live.redis.hkeys(live.key("questions")) == [b"q1"]
 
 
 async def test_what_was_answered_anew_meanwhile_stays_due(live: ScriptRoom) -> None:
     asked = recalled("q1")["question"] | {"id": "q1", "key": "tea/size", "quiet": False}
-    await live.run("question_add", questions=[asked], open_max=9, per_user_max=9)
-    [due] = (await live.run("question_answer", question="q1", text="30 cm", answers_max=9))["due"]
+    await live.run("asks.add_question", questions=[asked], open_max=9, per_user_max=9)
+    [due] = (await live.run("asks.answer", question="q1", text="30 cm", answers_max=9))["due"]
 
-    await live.run(
-        "question_settled", settled=[{"question": "q1", "answered": due["answered"] - 1}]
-    )
-    still = (await live.run("desk_load", held_max=1, muted_max=1))["due"]
-    await live.run("question_settled", settled=[{"question": "q1", "answered": due["answered"]}])
+    await live.run("asks.settled", settled=[{"question": "q1", "answered": due["answered"] - 1}])
+    still = (await live.run("desk.load_desk", held_max=1, muted_max=1))["due"]
+    await live.run("asks.settled", settled=[{"question": "q1", "answered": due["answered"]}])
 
     assert [each["answered"] for each in still] == [due["answered"]]
-    assert (await live.run("desk_load", held_max=1, muted_max=1))["due"] == []
+    assert (await live.run("desk.load_desk", held_max=1, muted_max=1))["due"] == []
 
 
 async def test_the_desk_is_all_that_only_the_staff_sees(live: ScriptRoom) -> None:
-    await live.run("rules_set", followers_only=False, review="all")
-    await live.run("words_put", words=["spam", "ad"], action="block", words_max=9)
-    await live.run("words_put", words=["maybe"], action="hold", words_max=9)
-    await live.run("moderator_set", user="mo", on=True, moderators_max=9)
+    await live.run("rules.set", followers_only=False, review="all")
+    await live.run("rules.put_words", words=["spam", "ad"], action="block", words_max=9)
+    await live.run("rules.put_words", words=["maybe"], action="hold", words_max=9)
+    await live.run("moderators.set", user="mo", on=True, moderators_max=9)
     bounds = {"recent_max": 9, "review_max": 9, "new_ms": 0}
-    await live.run("comment_add", comments=[comment("a"), comment("b")], **bounds)
-    await live.run("mute_set", user="u2", seconds=60)
-    await live.run("mute_set", user="u3", seconds=90, shadow=True)
+    await live.run("comments.add", comments=[comment("a"), comment("b")], **bounds)
+    await live.run("comments.mute", user="u2", seconds=60)
+    await live.run("comments.mute", user="u3", seconds=90, shadow=True)
     await live.redis.hset(live.key("muted"), "u4", 1)
-    await live.run("ask_add", asks=[ask("u1")], **LIMITS)
+    await live.run("asks.add", asks=[ask("u1")], **LIMITS)
 
-    loaded = await live.run("desk_load", held_max=1, muted_max=9)
+    loaded = await live.run("desk.load_desk", held_max=1, muted_max=9)
 
     desk = loaded["desk"]
     muted = [(each["user"], each["shadow"]) for each in desk.pop("muted")]
@@ -144,7 +142,7 @@ async def test_the_desk_is_all_that_only_the_staff_sees(live: ScriptRoom) -> Non
 
 
 async def test_the_desk_of_a_quiet_room_is_empty(live: ScriptRoom) -> None:
-    desk = (await live.run("desk_load", held_max=1, muted_max=9))["desk"]
+    desk = (await live.run("desk.load_desk", held_max=1, muted_max=9))["desk"]
 
     assert "asks" not in desk  # an empty map would arrive as a list
     assert {name for name, value in desk.items() if value} == {"review"}

@@ -5,13 +5,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from server.protocol.events import RoomEvents
+from server.house import HOUSE
 from tests.store.script_room import DECODER, ScriptRoom, comment
 
 
 async def add(room: ScriptRoom, *comments: dict[str, Any], recent_max: int = 9) -> Any:
     """The outcomes of one batch."""
-    return await room.run("comment_add", comments=comments, recent_max=recent_max)
+    return await room.run("comments.add", comments=comments, recent_max=recent_max)
 
 
 async def recent(room: ScriptRoom) -> list[Any]:
@@ -22,7 +22,7 @@ async def recent(room: ScriptRoom) -> list[Any]:
 
 async def test_a_batch_is_stored_counted_and_told_in_one_message(live: ScriptRoom) -> None:
     batch = [comment("早上好", "u1"), comment("ça va", "u2", role="moderator")]
-    [message] = await live.tell("comment_add", comments=batch, recent_max=9)
+    [message] = await live.tell("comments.add", comments=batch, recent_max=9)
     [loaded] = {c["ts"]: c for c in (await live.run("room_load", recent_max=9))["recent"]}
     views = [{**c, "ts": loaded} for c in batch]
     assert (await live.run("room_load", recent_max=9))["recent"] == views
@@ -33,7 +33,7 @@ async def test_a_batch_is_stored_counted_and_told_in_one_message(live: ScriptRoo
         "comments_after": 2,
         "says": [[0, 0, "", {"t": "comment", **view}] for view in views],
     }
-    msgspec.convert(message["says"][0][3], RoomEvents)
+    msgspec.convert(message["says"][0][3], HOUSE.shape.events)
 
 
 async def test_a_comment_takes_no_place_in_the_stream(live: ScriptRoom) -> None:
@@ -76,13 +76,13 @@ async def test_keeping_no_recent_comments_is_possible(live: ScriptRoom) -> None:
 
 
 async def test_an_empty_batch_says_nothing(live: ScriptRoom) -> None:
-    assert await live.tell("comment_add", comments=[], recent_max=9) == []
+    assert await live.tell("comments.add", comments=[], recent_max=9) == []
 
 
 async def test_a_muted_user_is_refused_and_the_rest_of_the_batch_is_not(
     live: ScriptRoom,
 ) -> None:
-    await live.run("mute_set", user="u1", seconds=60)
+    await live.run("comments.mute", user="u1", seconds=60)
     await live.published()
     refused, accepted = await add(live, comment("a", "u1"), comment("b", "u2"))
     [message] = await live.published()
@@ -103,7 +103,7 @@ async def test_a_lapsed_mute_is_forgotten_when_its_user_speaks(live: ScriptRoom)
 async def test_muting_takes_comments_back_and_tells_room_and_user(live: ScriptRoom) -> None:
     await add(live, comment("a", "u1"), comment("b", "u2"), comment("c", "u1"))
     await live.published()
-    [message] = await live.tell("mute_set", user="u1", seconds=60)
+    [message] = await live.tell("comments.mute", user="u1", seconds=60)
     until = int(await live.redis.hget(live.key("muted"), "u1"))
     assert message["says"] == [
         [2, 0, "", {"t": "removed", "user": "u1", "seq": 2}],
@@ -120,15 +120,15 @@ async def test_muting_takes_comments_back_and_tells_room_and_user(live: ScriptRo
 async def test_a_mute_is_lifted_with_zero_seconds_and_only_its_user_is_told(
     live: ScriptRoom,
 ) -> None:
-    await live.run("mute_set", user="u1", seconds=60)
-    [message] = await live.tell("mute_set", user="u1", seconds=0)
+    await live.run("comments.mute", user="u1", seconds=60)
+    [message] = await live.tell("comments.mute", user="u1", seconds=0)
     assert message["says"] == [[2, 2, "u1", {"t": "muted", "until": 0}]]
     [outcome] = await add(live, comment())
     assert outcome["ok"] is True
 
 
 async def test_slow_mode_holds_viewers_and_nobody_else(live: ScriptRoom) -> None:
-    [told] = await live.events("slow_set", seconds=30)
+    [told] = await live.events("comments.slow", seconds=30)
     assert (told["t"], told["slow_s"], told["seq"]) == ("room", 30, 2)
     outcomes = await add(
         live,
@@ -148,7 +148,7 @@ async def test_slow_mode_holds_viewers_and_nobody_else(live: ScriptRoom) -> None
 
 
 async def test_slow_mode_lets_a_viewer_speak_again_after_its_seconds(live: ScriptRoom) -> None:
-    await live.run("slow_set", seconds=30)
+    await live.run("comments.slow", seconds=30)
     await add(live, comment("a"))
     spoke = int(await live.redis.hget(live.key("spoke"), "u1"))
     await live.redis.hset(live.key("spoke"), "u1", str(spoke - 30_000))
@@ -161,25 +161,25 @@ async def test_who_spoke_is_forgotten_with_slow_mode_with_time_and_with_the_end(
 ) -> None:
     await add(live, comment("a"))
     assert not await live.redis.exists(live.key("spoke"))
-    await live.run("slow_set", seconds=30)
+    await live.run("comments.slow", seconds=30)
     await add(live, comment("b"))
     assert 0 < await live.redis.pttl(live.key("spoke")) <= 30_000
-    await live.run("slow_set", seconds=0)
+    await live.run("comments.slow", seconds=0)
     assert not await live.redis.exists(live.key("spoke"))
-    await live.run("slow_set", seconds=30)
+    await live.run("comments.slow", seconds=30)
     await add(live, comment("c"))
-    await live.run("room_phase", phase="ended", user="h1")
+    await live.run("phases.set", phase="ended", user="h1")
     assert not await live.redis.exists(live.key("spoke"))
 
 
 async def test_the_same_slow_mode_and_the_same_notice_again_are_no_news(live: ScriptRoom) -> None:
-    await live.run("slow_set", seconds=30)
-    await live.run("notice_put", text="hi")
+    await live.run("comments.slow", seconds=30)
+    await live.run("notices.put", text="hi")
     await live.published()
     before = await live.dump()
 
-    await live.run("slow_set", seconds=30)
-    await live.run("notice_put", text="hi")
+    await live.run("comments.slow", seconds=30)
+    await live.run("notices.put", text="hi")
 
     assert await live.published() == []
     assert await live.dump() == before
@@ -190,7 +190,7 @@ async def test_a_removed_comment_leaves_the_snapshot_and_the_room_is_told(
 ) -> None:
     await add(live, comment("a"), comment("b"))
     await live.published()
-    assert await live.events("comment_remove", id="c-a") == [
+    assert await live.events("comments.remove", id="c-a") == [
         {"t": "removed", "id": "c-a", "seq": 2}
     ]
     assert await recent(live) == ["c-b"]
@@ -199,18 +199,18 @@ async def test_a_removed_comment_leaves_the_snapshot_and_the_room_is_told(
 async def test_removing_a_comment_older_than_the_snapshot_is_told_all_the_same(
     live: ScriptRoom,
 ) -> None:
-    assert await live.events("comment_remove", id="old") == [
+    assert await live.events("comments.remove", id="old") == [
         {"t": "removed", "id": "old", "seq": 2}
     ]
 
 
 async def test_likes_add_up_and_the_total_is_told(live: ScriptRoom) -> None:
-    await live.run("like_add", n=3)
-    assert await live.events("like_add", n=50) == [{"t": "likes", "total": 53}]
+    await live.run("likes.add", n=3)
+    assert await live.events("likes.add", n=50) == [{"t": "likes", "total": 53}]
     assert (await live.fields())["likes"] == "53"
 
 
 @pytest.mark.parametrize("phase", ["scheduled", "ended"])
 async def test_likes_outside_the_live_phase_are_refused(room: ScriptRoom, phase: str) -> None:
     await room.create(phase)
-    assert (await room.refused("like_add", n=1)).code == "not_live"
+    assert (await room.refused("likes.add", n=1)).code == "not_live"

@@ -21,7 +21,7 @@ async def follow(scripts: Scripts, *wishes: tuple[str, bool], fans_max: int = 10
         "fans_max": fans_max,
         "log_max": 1000,
     }
-    return await scripts.run("host_follow", HOST, args, DECODER)
+    return await scripts.run("circles.follow_host", HOST, args, DECODER)
 
 
 async def log_of(scripts: Scripts) -> list[tuple[str, bool]]:
@@ -115,7 +115,7 @@ async def test_whatever_is_wished_the_log_adds_up_to_who_follows(
 
 async def test_a_room_notes_who_followed_in_it_and_tells_how_many_do(live: ScriptRoom) -> None:
     follows = [{"user": "ann", "on": True, "at": 7}]
-    assert await live.events("follow_put", follows=follows, total=5, as_of="9-1") == [
+    assert await live.events("follows.follow", follows=follows, total=5, as_of="9-1") == [
         {"t": "followers", "total": 5}
     ]
     assert await facts_of(live) == [{"k": "follow"} | follows[0]]
@@ -126,27 +126,27 @@ async def test_a_room_notes_who_followed_in_it_and_tells_how_many_do(live: Scrip
 async def test_an_older_total_never_overtakes_a_newer_one(
     live: ScriptRoom, as_of: str, shown: int
 ) -> None:
-    await live.run("follow_put", follows=[], total=5, as_of="9-1")
-    assert await live.run("follow_put", follows=[], total=4, as_of=as_of) == {"total": shown}
+    await live.run("follows.follow", follows=[], total=5, as_of="9-1")
+    assert await live.run("follows.follow", follows=[], total=4, as_of=as_of) == {"total": shown}
     assert (await live.fields())["followers"] == str(shown)
 
 
 async def test_a_room_that_is_not_there_notes_nothing(room: ScriptRoom) -> None:
-    refused = await room.refused("follow_put", follows=[], total=1, as_of="1-1")
+    refused = await room.refused("follows.follow", follows=[], total=1, as_of="1-1")
     assert refused.code == "not_found"
     wishes = [{"user": "ann", "on": True}]
-    refused = await room.refused("reserve_put", wishes=wishes, reserved_max=9)
+    refused = await room.refused("follows.reserve", wishes=wishes, reserved_max=9)
     assert refused.code == "not_found"
 
 
 async def test_places_are_reserved_once_and_given_back(room: ScriptRoom) -> None:
     await room.create("scheduled")
     wishes = [{"user": "ann", "on": True}, {"user": "ann", "on": True}, {"user": "bob", "on": True}]
-    assert await room.events("reserve_put", wishes=wishes, reserved_max=9) == [
+    assert await room.events("follows.reserve", wishes=wishes, reserved_max=9) == [
         {"t": "reserved", "total": 2}
     ]
     back = [{"user": "ann", "on": False}, {"user": "eve", "on": False}]
-    assert await room.run("reserve_put", wishes=back, reserved_max=9) == [
+    assert await room.run("follows.reserve", wishes=back, reserved_max=9) == [
         {"total": 1},
         {"total": 1},
     ]
@@ -162,7 +162,7 @@ async def test_places_are_reserved_once_and_given_back(room: ScriptRoom) -> None
 async def test_no_more_places_are_reserved_than_there_may_be(room: ScriptRoom) -> None:
     await room.create("scheduled")
     wishes = [{"user": user, "on": True} for user in ("ann", "bob", "ann")]
-    told = await room.run("reserve_put", wishes=wishes, reserved_max=1)
+    told = await room.run("follows.reserve", wishes=wishes, reserved_max=1)
     assert [one.get("err") for one in told] == [None, "limit_reached", None]
     assert (await room.fields())["reserved"] == "1"
 
@@ -173,18 +173,27 @@ async def test_places_are_reserved_before_the_start_only(
 ) -> None:
     await room.create(phase)
     wishes = [{"user": "ann", "on": True}]
-    assert (await room.refused("reserve_put", wishes=wishes, reserved_max=9)).code == code
+    assert (await room.refused("follows.reserve", wishes=wishes, reserved_max=9)).code == code
 
 
 async def test_a_member_is_taken_in_once_and_a_full_group_takes_no_more(scripts: Scripts) -> None:
     async with script_room(scripts, "fans:h1") as group:
         await group.create("scheduled", kind="group", admits="all")
         args = {"user": "ann", "name": "Ann", "members_max": 1}
-        assert await group.run("member_put", on=True, **args) == {"changed": True, "members": 1}
-        assert await group.run("member_put", on=True, **args) == {"changed": False, "members": 1}
-        full = await group.refused("member_put", on=True, **args | {"user": "bob"})
+        assert await group.run("groups.put_member", on=True, **args) == {
+            "changed": True,
+            "members": 1,
+        }
+        assert await group.run("groups.put_member", on=True, **args) == {
+            "changed": False,
+            "members": 1,
+        }
+        full = await group.refused("groups.put_member", on=True, **args | {"user": "bob"})
         assert full.code == "limit_reached"
-        assert await group.run("member_put", on=False, **args) == {"changed": True, "members": 0}
+        assert await group.run("groups.put_member", on=False, **args) == {
+            "changed": True,
+            "members": 0,
+        }
         made, *facts = await facts_of(group)
         assert made["k"] == "group"
         assert [(f["k"], f["user"], f["on"]) for f in facts] == [
@@ -198,4 +207,4 @@ async def test_a_group_neither_starts_nor_ends(scripts: Scripts, phase: str) -> 
     async with script_room(scripts, "fans:h1") as group:
         await group.create("scheduled", kind="group", admits="all")
         assert (await group.fields())["phase"] == "live"
-        assert (await group.refused("room_phase", phase=phase)).code == "conflict"
+        assert (await group.refused("phases.set", phase=phase)).code == "conflict"

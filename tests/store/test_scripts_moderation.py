@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from server.protocol.events import RoomEvents
+from server.house import HOUSE
 from tests.store.script_room import DECODER, ScriptRoom, comment
 
 BOUNDS = {
@@ -19,7 +19,7 @@ BOUNDS = {
 
 async def add(room: ScriptRoom, *comments: dict[str, Any], **changes: Any) -> list[Any]:
     """The outcomes of one batch."""
-    outcomes: list[Any] = await room.run("comment_add", comments=comments, **BOUNDS | changes)
+    outcomes: list[Any] = await room.run("comments.add", comments=comments, **BOUNDS | changes)
     return outcomes
 
 
@@ -40,7 +40,7 @@ async def says(room: ScriptRoom) -> list[tuple[str, Any]]:
     """(user or "", event) of what the bus carried since the last look, all of our protocol."""
     found = [(who, e) for message in await room.published() for _, _, who, e in message["says"]]
     for _, event in found:
-        msgspec.convert(event, RoomEvents)
+        msgspec.convert(event, HOUSE.shape.events)
     return found
 
 
@@ -53,12 +53,12 @@ async def recent(room: ScriptRoom) -> list[str]:
 
 
 async def test_words_change_the_version_of_the_rules_and_are_recorded(live: ScriptRoom) -> None:
-    before = (await live.run("rules_load"))["ver"]
+    before = (await live.run("rules.load_rules"))["ver"]
 
-    put = await live.run("words_put", words=["a", "b"], action="hold", words_max=9, by="m1")
-    loaded = await live.run("rules_load")
-    removed = await live.run("words_remove", words=["a", "x"], by="m1")
-    after = await live.run("rules_load")
+    put = await live.run("rules.put_words", words=["a", "b"], action="hold", words_max=9, by="m1")
+    loaded = await live.run("rules.load_rules")
+    removed = await live.run("rules.remove_words", words=["a", "x"], by="m1")
+    after = await live.run("rules.load_rules")
 
     assert (put["total"], removed["total"]) == (2, 1)
     words = loaded["words"]
@@ -72,10 +72,10 @@ async def test_words_change_the_version_of_the_rules_and_are_recorded(live: Scri
 
 
 async def test_a_room_has_no_more_words_than_allowed(live: ScriptRoom) -> None:
-    await live.run("words_put", words=["a", "b"], action="hold", words_max=2)
+    await live.run("rules.put_words", words=["a", "b"], action="hold", words_max=2)
 
-    refused = await live.refused("words_put", words=["b", "c"], action="block", words_max=2)
-    changed = await live.run("words_put", words=["b"], action="block", words_max=2)
+    refused = await live.refused("rules.put_words", words=["b", "c"], action="block", words_max=2)
+    changed = await live.run("rules.put_words", words=["b"], action="block", words_max=2)
 
     assert refused.code == "limit_reached"
     assert changed["total"] == 2
@@ -84,9 +84,9 @@ async def test_a_room_has_no_more_words_than_allowed(live: ScriptRoom) -> None:
 async def test_comments_judged_by_other_rules_are_stale_and_leave_no_trace(
     live: ScriptRoom,
 ) -> None:
-    ver = (await live.run("rules_load"))["ver"]
+    ver = (await live.run("rules.load_rules"))["ver"]
     fresh = await add(live, comment("a"), rules_ver=ver)
-    await live.run("rules_set", review="all")
+    await live.run("rules.set", review="all")
     await live.published()
     before = await live.dump()
 
@@ -101,8 +101,8 @@ async def test_comments_judged_by_other_rules_are_stale_and_leave_no_trace(
 async def test_rules_that_stay_as_they_are_change_nothing(live: ScriptRoom) -> None:
     before = await live.dump()
 
-    same = await live.run("rules_set", followers_only=False, review="off", by="m1")
-    await live.run("words_remove", words=["x"], by="m1")
+    same = await live.run("rules.set", followers_only=False, review="off", by="m1")
+    await live.run("rules.remove_words", words=["x"], by="m1")
 
     assert same == {"followers_only": False, "review": "off"}
     assert await live.dump() == before
@@ -110,21 +110,21 @@ async def test_rules_that_stay_as_they_are_change_nothing(live: ScriptRoom) -> N
 
 
 async def test_the_room_is_told_of_followers_only_and_not_of_the_review(live: ScriptRoom) -> None:
-    await live.run("rules_set", review="new", by="h1")
+    await live.run("rules.set", review="new", by="h1")
     quiet = await says(live)
-    await live.run("rules_set", followers_only=True, by="h1")
+    await live.run("rules.set", followers_only=True, by="h1")
     [(user, told)] = await says(live)
 
     assert quiet == []
     assert (user, told["t"], told["followers_only"]) == ("", "room", True)
-    assert await live.run("rules_set") == {"followers_only": True, "review": "new"}
+    assert await live.run("rules.set") == {"followers_only": True, "review": "new"}
     assert (await facts(live))[-1] == {
         "k": "rules", "followers_only": True, "review": "new", "by": "h1",
     }  # fmt: skip
 
 
 async def test_a_blocked_word_is_refused_and_the_staff_may_say_it(live: ScriptRoom) -> None:
-    await live.run("moderator_set", user="u2", on=True, moderators_max=9)
+    await live.run("moderators.set", user="u2", on=True, moderators_max=9)
 
     refused = await one(live, "a", word="block")
     staff = [
@@ -138,7 +138,7 @@ async def test_a_blocked_word_is_refused_and_the_staff_may_say_it(live: ScriptRo
 
 
 async def test_in_followers_only_the_others_are_refused(live: ScriptRoom) -> None:
-    await live.run("rules_set", followers_only=True)
+    await live.run("rules.set", followers_only=True)
 
     outcomes = await add(
         live,
@@ -171,7 +171,7 @@ async def test_a_passed_comment_is_shown_once_as_said_now(live: ScriptRoom) -> N
     await one(live, "b", "u2")
     await live.published()
 
-    passed = await live.run("review_pass", id="c-a", recent_max=9, by="m1")
+    passed = await live.run("comments.pass_held", id="c-a", recent_max=9, by="m1")
 
     [message] = await live.published()
     shown = {"id": "c-a", "user": "u1", "name": "U1", "role": "viewer", "text": "a"}
@@ -184,7 +184,7 @@ async def test_a_passed_comment_is_shown_once_as_said_now(live: ScriptRoom) -> N
     ]
     assert message["comments_after"] == 2
     assert await recent(live) == ["c-b", "c-a"]
-    again = await live.refused("review_pass", id="c-a", recent_max=9, by="m1")
+    again = await live.refused("comments.pass_held", id="c-a", recent_max=9, by="m1")
     assert again.code == "not_found"
     assert await facts(live) == [
         {"k": "review", "id": "c-a", "what": "pass", "user": "u1", "by": "m1"}
@@ -195,12 +195,12 @@ async def test_a_dropped_comment_is_gone_and_the_room_hears_nothing(live: Script
     await one(live, "a", word="hold")
     await live.published()
 
-    await live.run("review_drop", id="c-a", by="m1")
+    await live.run("comments.drop_held", id="c-a", by="m1")
 
     assert [(user, e["t"], e["total"]) for user, e in await says(live)] == [
         ("\x01staff", "review", 0)
     ]
-    assert (await live.refused("review_drop", id="c-a")).code == "not_found"
+    assert (await live.refused("comments.drop_held", id="c-a")).code == "not_found"
     assert (await facts(live))[-1]["what"] == "drop"
 
 
@@ -222,7 +222,7 @@ async def test_one_user_has_only_a_share_of_the_places_that_wait(live: ScriptRoo
         comment("4"),
         **share,
     )
-    await live.run("review_drop", id="c-0")
+    await live.run("comments.drop_held", id="c-0")
     later = await add(live, comment("5", word="hold"), **share)
 
     assert [o.get("err") or o.get("held") for o in outcomes] == [True, "limit_reached", True, None]
@@ -241,16 +241,16 @@ async def test_the_staff_is_told_the_oldest_that_wait(live: ScriptRoom) -> None:
 
 async def test_nothing_is_passed_after_the_end(live: ScriptRoom) -> None:
     await one(live, "a", word="hold")
-    await live.run("room_phase", phase="ended")
+    await live.run("phases.set", phase="ended")
 
-    assert (await live.refused("review_pass", id="c-a", recent_max=9)).code == "not_live"
+    assert (await live.refused("comments.pass_held", id="c-a", recent_max=9)).code == "not_live"
 
 
 async def test_with_review_all_every_viewer_waits_and_nobody_of_the_staff(
     live: ScriptRoom,
 ) -> None:
     await one(live, "a")
-    await live.run("rules_set", review="all")
+    await live.run("rules.set", review="all")
 
     outcomes = await add(live, comment("b"), comment("c", "h1", role="host"))
 
@@ -262,7 +262,7 @@ async def test_with_review_new_whoever_spoke_before_is_known(live: ScriptRoom) -
     long_ago = await live.redis.zscore(live.key("spoken"), "old") - 600_000
     await live.redis.zadd(live.key("spoken"), {"old": long_ago})
     await one(live, "just now", "young")
-    await live.run("rules_set", review="new")
+    await live.run("rules.set", review="new")
 
     outcomes = await add(live, comment("a", "old"), comment("b", "young"), comment("c", "stranger"))
 
@@ -274,10 +274,10 @@ async def test_the_oldest_are_told_in_their_order_whoever_was_decided_about(
 ) -> None:
     for n in range(60):
         await add(live, comment(f"{n:02}", f"u{n % 2}", word="hold"), review_max=100)
-    await live.run("review_pass", id="c-00", recent_max=9)
-    await live.run("review_drop", id="c-02")
-    await live.run("comment_remove", id="c-04")
-    await live.run("mute_set", user="u1", seconds=60)
+    await live.run("comments.pass_held", id="c-00", recent_max=9)
+    await live.run("comments.drop_held", id="c-02")
+    await live.run("comments.remove", id="c-04")
+    await live.run("comments.mute", user="u1", seconds=60)
 
     told = (await says(live))[-3][1]
     assert told["total"] == 27
@@ -286,18 +286,18 @@ async def test_the_oldest_are_told_in_their_order_whoever_was_decided_about(
 
 
 async def test_who_was_passed_is_not_the_first_to_be_forgotten(live: ScriptRoom) -> None:
-    await live.run("rules_set", review="new")
+    await live.run("rules.set", review="new")
     await one(live, "a", "passed")
     await live.redis.zadd(live.key("spoken"), {"long ago": 1})
-    await live.run("review_pass", id="c-a", recent_max=9)
+    await live.run("comments.pass_held", id="c-a", recent_max=9)
 
     assert await live.redis.zrange(live.key("spoken"), 0, -1) == [b"long ago", b"passed"]
 
 
 async def test_who_was_passed_is_new_no_more(live: ScriptRoom) -> None:
-    await live.run("rules_set", review="new")
+    await live.run("rules.set", review="new")
     first = await one(live, "a")
-    await live.run("review_pass", id="c-a", recent_max=9)
+    await live.run("comments.pass_held", id="c-a", recent_max=9)
 
     assert first["held"] is True
     assert "held" not in await one(live, "b")
@@ -307,23 +307,23 @@ async def test_taking_back_a_comment_that_waits_drops_it(live: ScriptRoom) -> No
     await one(live, "a", word="hold")
     await live.published()
 
-    await live.run("comment_remove", id="c-a", by="m1")
+    await live.run("comments.remove", id="c-a", by="m1")
 
     assert [e["t"] for _, e in await says(live)] == ["review"]
-    assert (await live.refused("review_pass", id="c-a", recent_max=9)).code == "not_found"
+    assert (await live.refused("comments.pass_held", id="c-a", recent_max=9)).code == "not_found"
     assert await facts(live) == [{"k": "remove", "id": "c-a", "user": "u1", "by": "m1"}]
 
 
 async def test_taking_back_what_was_said_in_the_shadow_is_told_to_who_saw_it(
     live: ScriptRoom,
 ) -> None:
-    await live.run("mute_set", user="u1", seconds=60, shadow=True)
+    await live.run("comments.mute", user="u1", seconds=60, shadow=True)
     await add(live, comment("a"), comment("b"), comment("c", "u2"))
     before = (await live.fields())["seq"]
     await live.published()
 
     for name in ("c-a", "c-c"):
-        await live.run("comment_remove", id=name, by="m1")
+        await live.run("comments.remove", id=name, by="m1")
 
     told = [(user, e["id"]) for user, e in await says(live)]
     assert told == [("\x01staff", "c-a"), ("u1", "c-a"), ("", "c-c")]
@@ -386,7 +386,7 @@ async def test_of_a_flood_one_is_held_and_the_rest_refused(live: ScriptRoom) -> 
 
 async def test_what_is_said_in_the_shadow_makes_no_flood(live: ScriptRoom) -> None:
     for n in range(9):
-        await live.run("mute_set", user=f"s{n}", seconds=60, shadow=True)
+        await live.run("comments.mute", user=f"s{n}", seconds=60, shadow=True)
 
     await add(live, *(comment(f"s{n}", f"s{n}", digest="d") for n in range(9)))
     seen = await add(live, *(comment(f"a{n}", f"u{n}", digest="d") for n in range(3)))
@@ -417,7 +417,7 @@ async def test_what_was_said_lately_does_not_grow(live: ScriptRoom) -> None:
 async def test_what_is_said_in_the_shadow_is_shown_to_its_author_and_the_staff(
     live: ScriptRoom,
 ) -> None:
-    await live.run("mute_set", user="u1", seconds=60, shadow=True, by="m1")
+    await live.run("comments.mute", user="u1", seconds=60, shadow=True, by="m1")
     muting = await says(live)
 
     outcome = await one(live, "a")
@@ -436,8 +436,8 @@ async def test_what_is_said_in_the_shadow_is_shown_to_its_author_and_the_staff(
 
 
 async def test_in_the_shadow_everything_else_is_as_for_others(live: ScriptRoom) -> None:
-    await live.run("mute_set", user="u1", seconds=60, shadow=True)
-    await live.run("slow_set", seconds=30)
+    await live.run("comments.mute", user="u1", seconds=60, shadow=True)
+    await live.run("comments.slow", seconds=30)
     await live.published()
 
     blocked = await one(live, "a", word="block")
@@ -453,10 +453,10 @@ async def test_in_the_shadow_everything_else_is_as_for_others(live: ScriptRoom) 
 
 async def test_a_shadow_takes_nothing_back_and_lifting_it_tells_nobody(live: ScriptRoom) -> None:
     await one(live, "a")
-    await live.run("mute_set", user="u1", seconds=60, shadow=True)
+    await live.run("comments.mute", user="u1", seconds=60, shadow=True)
     await live.published()
 
-    await live.run("mute_set", user="u1", seconds=0)
+    await live.run("comments.mute", user="u1", seconds=0)
 
     assert await says(live) == []
     assert "shadow" not in await one(live, "b")
@@ -464,12 +464,12 @@ async def test_a_shadow_takes_nothing_back_and_lifting_it_tells_nobody(live: Scr
 
 
 async def test_from_a_mute_into_the_shadow_looks_like_being_free(live: ScriptRoom) -> None:
-    await live.run("mute_set", user="u1", seconds=60)
+    await live.run("comments.mute", user="u1", seconds=60)
     await live.published()
 
-    await live.run("mute_set", user="u1", seconds=60, shadow=True)
+    await live.run("comments.mute", user="u1", seconds=60, shadow=True)
     into = await says(live)
-    await live.run("mute_set", user="u1", seconds=60)
+    await live.run("comments.mute", user="u1", seconds=60)
     back = await says(live)
 
     assert into == [("u1", {"t": "muted", "until": 0})]
@@ -481,7 +481,7 @@ async def test_muting_drops_what_the_user_has_waiting(live: ScriptRoom) -> None:
     await one(live, "b", "u2", word="hold")
     await live.published()
 
-    await live.run("mute_set", user="u1", seconds=60, shadow=True)
+    await live.run("comments.mute", user="u1", seconds=60, shadow=True)
 
     [(user, told)] = await says(live)
     assert (user, [held["id"] for held in told["held"]]) == ("\x01staff", ["c-b"])
@@ -489,7 +489,7 @@ async def test_muting_drops_what_the_user_has_waiting(live: ScriptRoom) -> None:
 
 async def test_mutes_that_lapsed_go_with_the_next_mute(live: ScriptRoom) -> None:
     await live.redis.hset(live.key("muted"), mapping={"a": "1000", "b": "1000.5"})
-    await live.run("mute_set", user="u1", seconds=60)
+    await live.run("comments.mute", user="u1", seconds=60)
 
     assert await live.redis.hkeys(live.key("muted")) == [b"u1"]
 
@@ -502,7 +502,7 @@ async def test_a_shadow_lapses(live: ScriptRoom) -> None:
 
 
 async def test_who_reads_the_muted_as_a_number_still_reads_when_it_ends(live: ScriptRoom) -> None:
-    done = await live.run("mute_set", user="u1", seconds=60, shadow=True)
+    done = await live.run("comments.mute", user="u1", seconds=60, shadow=True)
     raw = await live.redis.hget(live.key("muted"), "u1")
 
     assert int(float(raw)) == done["until"]
@@ -514,11 +514,11 @@ async def test_who_reads_the_muted_as_a_number_still_reads_when_it_ends(live: Sc
 
 async def test_a_moderator_is_told_once_and_speaks_as_one(live: ScriptRoom) -> None:
     for _ in range(2):
-        await live.run("moderator_set", user="u1", on=True, moderators_max=9, by="h1")
+        await live.run("moderators.set", user="u1", on=True, moderators_max=9, by="h1")
     added = await says(live)
     await one(live, "a")
     spoken = await says(live)
-    await live.run("moderator_set", user="u1", on=False, moderators_max=9, by="h1")
+    await live.run("moderators.set", user="u1", on=False, moderators_max=9, by="h1")
     removed = await says(live)
     await one(live, "b")
 
@@ -530,14 +530,14 @@ async def test_a_moderator_is_told_once_and_speaks_as_one(live: ScriptRoom) -> N
         {"k": "moderator", "user": "u1", "on": True, "by": "h1"},
         {"k": "moderator", "user": "u1", "on": False, "by": "h1"},
     ]
-    refused = await live.refused("moderator_set", user="u1", on=False, moderators_max=9)
+    refused = await live.refused("moderators.set", user="u1", on=False, moderators_max=9)
     assert refused.code == "not_found"
 
 
 async def test_a_room_has_no_more_moderators_than_allowed(live: ScriptRoom) -> None:
-    await live.run("moderator_set", user="u1", on=True, moderators_max=1)
+    await live.run("moderators.set", user="u1", on=True, moderators_max=1)
 
-    refused = await live.refused("moderator_set", user="u2", on=True, moderators_max=1)
+    refused = await live.refused("moderators.set", user="u2", on=True, moderators_max=1)
 
     assert refused.code == "limit_reached"
     assert (await live.run("room_load", recent_max=0))["moderators"] == ["u1"]
@@ -549,11 +549,11 @@ async def test_what_the_host_says_and_what_is_kept_stands_in_the_timeline(
     await one(live, "a", "h1", role="host")
     await one(live, "b")
     for _ in range(2):
-        await live.run("comment_keep", id="c-b", by="m1")
+        await live.run("comments.keep", id="c-b", by="m1")
 
     [by_host, kept] = await facts(live)
     assert (by_host["why"], by_host["comment"]["id"], "by" in by_host) == ("host", "c-a", False)
     assert (kept["why"], kept["comment"]["id"], kept["by"]) == ("kept", "c-b", "m1")
     assert set(kept["comment"]) == {"id", "user", "name", "role", "text", "ts"}
     assert await recent(live) == ["c-a", "c-b"]
-    assert (await live.refused("comment_keep", id="c-x")).code == "not_found"
+    assert (await live.refused("comments.keep", id="c-x")).code == "not_found"

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from server.protocol.events import OnlineEvent
+from server.features.presence.messages import OnlineEvent
 from tests.store.script_room import ScriptRoom
 
 STALE_MS = 60_000
@@ -12,7 +12,7 @@ STALE_MS = 60_000
 
 async def report(room: ScriptRoom, worker: str, n: int, *viewers: str, **args: Any) -> Any:
     return await room.run(
-        "presence_report",
+        "presence.report",
         worker=worker,
         now_count=n,
         viewers=viewers,

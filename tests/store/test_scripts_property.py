@@ -36,9 +36,9 @@ comments = st.lists(
     max_size=4,
 )
 steps = st.one_of(
-    step("room_phase", phase=st.sampled_from(["live", "ended"]), user=users),
+    step("phases.set", phase=st.sampled_from(["live", "ended"]), user=users),
     step(
-        "comment_add",
+        "comments.add",
         comments=comments,
         recent_max=st.integers(0, 3),
         review_max=st.just(2),
@@ -47,21 +47,21 @@ steps = st.one_of(
         flood_ms=st.just(60_000),
         flood_users_max=st.integers(0, 2),
     ),
-    step("review_pass", id=st.sampled_from(["c-a", "c-b"]), recent_max=st.just(3)),
-    step("review_drop", id=st.sampled_from(["c-a", "c-b"])),
-    step("rules_set", review=st.sampled_from(["off", "new", "all"])),
-    step("moderator_set", user=users, on=st.booleans(), moderators_max=st.just(2)),
-    step("comment_keep", id=st.sampled_from(["c-a", "c-b"])),
-    step("comment_remove", id=st.sampled_from(["c-a", "c-b", "gone"])),
-    step("like_add", n=st.integers(1, 50)),
-    step("shelf_put", product=st.builds(product, skus), products_max=st.just(3)),
-    step("shelf_remove", sku=skus),
-    step("pin_set", sku=skus | st.just("")),
-    step("notice_put", text=st.text(max_size=3)),
-    step("slow_set", seconds=seconds),
-    step("mute_set", user=users, seconds=seconds, shadow=st.booleans()),
+    step("comments.pass_held", id=st.sampled_from(["c-a", "c-b"]), recent_max=st.just(3)),
+    step("comments.drop_held", id=st.sampled_from(["c-a", "c-b"])),
+    step("rules.set", review=st.sampled_from(["off", "new", "all"])),
+    step("moderators.set", user=users, on=st.booleans(), moderators_max=st.just(2)),
+    step("comments.keep", id=st.sampled_from(["c-a", "c-b"])),
+    step("comments.remove", id=st.sampled_from(["c-a", "c-b", "gone"])),
+    step("likes.add", n=st.integers(1, 50)),
+    step("shelf.put", product=st.builds(product, skus), products_max=st.just(3)),
+    step("shelf.remove", sku=skus),
+    step("shelf.pin", sku=skus | st.just("")),
+    step("notices.put", text=st.text(max_size=3)),
+    step("comments.slow", seconds=seconds),
+    step("comments.mute", user=users, seconds=seconds, shadow=st.booleans()),
     step(
-        "presence_report",
+        "presence.report",
         worker=st.sampled_from(["w1", "w2"]),
         now_count=st.integers(0, 3),
         viewers=st.lists(users, max_size=3),
@@ -82,7 +82,7 @@ rooms = itertools.count()
 
 @settings(max_examples=60)
 @given(
-    start=st.sampled_from([[], [("room_phase", {"phase": "live", "user": "h1"})]]),
+    start=st.sampled_from([[], [("phases.set", {"phase": "live", "user": "h1"})]]),
     story=st.lists(steps, max_size=30),
 )
 async def test_any_story_of_a_room_is_told_without_a_gap(
@@ -153,8 +153,8 @@ async def check_the_stream(room: ScriptRoom, messages: list[Any]) -> None:
 
 async def test_a_story_can_be_read_again_from_every_place_in_it(live: ScriptRoom) -> None:
     tell: list[Callable[[], Any]] = [
-        lambda: live.run("notice_put", text="a"),
-        lambda: live.run("mute_set", user="u1", seconds=0),
+        lambda: live.run("notices.put", text="a"),
+        lambda: live.run("comments.mute", user="u1", seconds=0),
     ]
     for told in [*tell, *reversed(tell), *tell]:
         await told()

@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
-from server.protocol.events import PhaseEvent
-from server.protocol.models import Product, Sale
+from server.features.phases.messages import PhaseEvent
+from server.features.shelf.messages import Product
+from server.features.stock.messages import Sale
 from tests.store.script_room import CREATE, ScriptRoom, comment, product
 
 SALE = {
@@ -37,19 +38,19 @@ async def test_a_room_cannot_be_created_twice(live: ScriptRoom) -> None:
 @pytest.mark.parametrize(
     ("script", "args"),
     [
-        ("room_phase", {"phase": "live", "user": "h1"}),
+        ("phases.set", {"phase": "live", "user": "h1"}),
         ("room_load", {"recent_max": 5}),
         ("room_events", {"from_seq": 0, "from_sub": 0, "count": 5}),
-        ("comment_add", {"comments": [comment()], "recent_max": 5}),
-        ("comment_remove", {"id": "c1"}),
-        ("like_add", {"n": 1}),
-        ("shelf_put", {"product": product(), "products_max": 5}),
-        ("shelf_remove", {"sku": "tea"}),
-        ("pin_set", {"sku": ""}),
-        ("notice_put", {"text": "hi"}),
-        ("slow_set", {"seconds": 5}),
-        ("mute_set", {"user": "u1", "seconds": 5}),
-        ("presence_report", {"worker": "w", "now_count": 1, "viewers": ["u"], "stale_ms": 1000}),
+        ("comments.add", {"comments": [comment()], "recent_max": 5}),
+        ("comments.remove", {"id": "c1"}),
+        ("likes.add", {"n": 1}),
+        ("shelf.put", {"product": product(), "products_max": 5}),
+        ("shelf.remove", {"sku": "tea"}),
+        ("shelf.pin", {"sku": ""}),
+        ("notices.put", {"text": "hi"}),
+        ("comments.slow", {"seconds": 5}),
+        ("comments.mute", {"user": "u1", "seconds": 5}),
+        ("presence.report", {"worker": "w", "now_count": 1, "viewers": ["u"], "stale_ms": 1000}),
         ("epoch_renew", {"epoch": "e1", "seq": 1, "sub": 0, "fresh": "e2"}),
     ],
 )
@@ -64,7 +65,7 @@ async def test_going_live_and_ending_are_told_with_the_time_they_happened(
 ) -> None:
     await room.create("scheduled")
     for seq, (phase, field) in enumerate([("live", "started"), ("ended", "ended")], 1):
-        [message] = await room.tell("room_phase", phase=phase, user="h1")
+        [message] = await room.tell("phases.set", phase=phase, user="h1")
         fields = await room.fields()
         event = {"t": "phase", "phase": phase, "at": int(fields[field]), "seq": seq}
         assert fields["phase"] == phase
@@ -93,16 +94,16 @@ async def test_a_phase_only_moves_forward_and_once(
     room: ScriptRoom, now: str, asked: str, code: str
 ) -> None:
     await room.create(now)
-    assert (await room.refused("room_phase", phase=asked, user="h1")).code == code
+    assert (await room.refused("phases.set", phase=asked, user="h1")).code == code
 
 
 async def test_loading_gives_all_of_a_room_as_plain_values(live: ScriptRoom) -> None:
-    await live.run("shelf_put", product=product("tea", points=["fresh"]), products_max=9)
-    await live.run("shelf_put", product=product("cup"), products_max=9)
-    await live.run("pin_set", sku="cup")
+    await live.run("shelf.put", product=product("tea", points=["fresh"]), products_max=9)
+    await live.run("shelf.put", product=product("cup"), products_max=9)
+    await live.run("shelf.pin", sku="cup")
     comments = [comment(text) for text in ("a", "b", "c")]
-    await live.run("comment_add", comments=comments, recent_max=9)
-    await live.run("mute_set", user="u7", seconds=60)
+    await live.run("comments.add", comments=comments, recent_max=9)
+    await live.run("comments.mute", user="u7", seconds=60)
     loaded = await live.run("room_load", recent_max=2)
 
     assert loaded["fields"]["title"] == "Tea"
@@ -112,13 +113,12 @@ async def test_loading_gives_all_of_a_room_as_plain_values(live: ScriptRoom) -> 
     assert msgspec.convert(loaded["shelf"], list[Product])[0].points == ["fresh"]
     assert [p["sku"] for p in loaded["shelf"]] == ["tea", "cup"]
     assert [c["text"] for c in loaded["recent"]] == ["b", "c"]
-    assert loaded["muted"] == {"u7": pytest.approx(loaded["now"] + 60_000, abs=60_000)}
     assert loaded["sales"] == []
 
 
 async def test_a_text_that_looks_like_a_number_stays_a_text_when_loaded(room: ScriptRoom) -> None:
     await room.create("live", title="1e3", host="007", host_name="12")
-    await room.run("notice_put", text="0x10")
+    await room.run("notices.put", text="0x10")
     fields = (await room.run("room_load", recent_max=5))["fields"]
     assert [fields[k] for k in ("title", "host", "host_name", "notice")] == [
         "1e3", "007", "12", "0x10",
@@ -155,9 +155,9 @@ async def test_a_lapsed_mute_is_not_loaded(live: ScriptRoom) -> None:
 
 async def five_events(room: ScriptRoom) -> None:
     """Places (1,0) phase, (2,0) removed, (2,1) muted for u1, (2,2) muted for u2, (3,0) notice."""
-    await room.run("mute_set", user="u1", seconds=60)
-    await room.run("mute_set", user="u2", seconds=0)
-    await room.run("notice_put", text="hi")
+    await room.run("comments.mute", user="u1", seconds=60)
+    await room.run("comments.mute", user="u2", seconds=0)
+    await room.run("notices.put", text="hi")
 
 
 async def test_events_after_a_place_are_read_in_order_with_whom_they_are_for(
@@ -219,7 +219,7 @@ async def test_a_place_ahead_of_the_room_is_a_gap(live: ScriptRoom) -> None:
 
 async def test_old_events_are_trimmed_near_the_number_asked_for(live: ScriptRoom) -> None:
     for n in range(400):
-        await live.run("notice_put", text=str(n), events_max=100)
+        await live.run("notices.put", text=str(n), events_max=100)
     kept = await live.redis.xlen(live.key("events"))
     assert 100 <= kept < 300  # Redis trims whole nodes, of 100 entries by default
 
@@ -229,7 +229,7 @@ async def test_a_room_behind_what_a_worker_told_gets_a_new_epoch_once(live: Scri
     second = await live.run("epoch_renew", epoch="e1", seq=9, sub=0, fresh="e3")
     assert first == second == {"epoch": "e2", "seq": 1, "sub": 0}
     assert (await live.fields())["epoch"] == "e2"
-    [message] = await live.tell("notice_put", text="hi")
+    [message] = await live.tell("notices.put", text="hi")
     assert (message["epoch"], message["before"], message["after"]) == ("e2", [1, 0], [2, 0])
 
 
@@ -240,7 +240,7 @@ async def test_a_room_behind_what_a_worker_told_gets_a_new_epoch_once(live: Scri
 async def test_an_epoch_is_renewed_only_when_the_room_is_behind(
     live: ScriptRoom, seq: int, sub: int, renewed: bool
 ) -> None:
-    await live.run("mute_set", user="u1", seconds=0)
-    await live.run("mute_set", user="u1", seconds=0)  # the room is at (1, 2) now
+    await live.run("comments.mute", user="u1", seconds=0)
+    await live.run("comments.mute", user="u1", seconds=0)  # the room is at (1, 2) now
     got = await live.run("epoch_renew", epoch="e1", seq=seq, sub=sub, fresh="e2")
     assert got["epoch"] == ("e2" if renewed else "e1")

@@ -3,13 +3,14 @@
 import msgspec
 import pytest
 
-from server.protocol.events import PinEvent, RoomEvents, ShelfEvent
+from server.features.shelf.messages import PinEvent, ShelfEvent
+from server.house import HOUSE
 from tests.store.script_room import ScriptRoom, product
 
 
 async def put(room: ScriptRoom, *skus: str) -> None:
     for sku in skus:
-        await room.run("shelf_put", product=product(sku), products_max=9)
+        await room.run("shelf.put", product=product(sku), products_max=9)
     await room.published()
 
 
@@ -19,7 +20,7 @@ async def skus(room: ScriptRoom) -> list[str]:
 
 async def test_a_product_is_put_and_told_whole(live: ScriptRoom) -> None:
     tea = product("tea", points=["fresh"], flaws=[], image="/tea.jpg")
-    [event] = await live.events("shelf_put", product=tea, products_max=9)
+    [event] = await live.events("shelf.put", product=tea, products_max=9)
     assert event == {"t": "shelf", "put": tea, "seq": 2}
     assert (await live.stream())[-1] == ("2-0", event, "")
     assert (await live.run("room_load", recent_max=0))["shelf"] == [tea]
@@ -28,14 +29,14 @@ async def test_a_product_is_put_and_told_whole(live: ScriptRoom) -> None:
 
 async def test_a_replaced_product_stays_where_it_stands(live: ScriptRoom) -> None:
     await put(live, "tea", "cup", "pot")
-    await live.run("shelf_put", product=product("tea", price=5), products_max=3)
+    await live.run("shelf.put", product=product("tea", price=5), products_max=3)
     shelf = (await live.run("room_load", recent_max=0))["shelf"]
     assert [(p["sku"], p["price"]) for p in shelf] == [("tea", 5), ("cup", 1990), ("pot", 1990)]
 
 
 async def test_a_product_put_again_after_its_removal_goes_last(live: ScriptRoom) -> None:
     await put(live, "tea", "cup", "pot")
-    await live.run("shelf_remove", sku="tea")
+    await live.run("shelf.remove", sku="tea")
     await put(live, "arm", "tea")
     assert await skus(live) == ["cup", "pot", "arm", "tea"]
 
@@ -44,22 +45,22 @@ async def test_a_full_shelf_takes_no_more_but_lets_a_product_be_replaced(
     live: ScriptRoom,
 ) -> None:
     await put(live, "tea", "cup")
-    refusal = await live.refused("shelf_put", product=product("pot"), products_max=2)
+    refusal = await live.refused("shelf.put", product=product("pot"), products_max=2)
     assert refusal.code == "limit_reached"
-    await live.run("shelf_put", product=product("cup"), products_max=2)
+    await live.run("shelf.put", product=product("cup"), products_max=2)
 
 
 async def test_a_shelf_takes_so_many_bytes_and_may_always_shrink(live: ScriptRoom) -> None:
     big = product("tea", image="/" + "i" * 900)
-    await live.run("shelf_put", product=big, products_max=9)
+    await live.run("shelf.put", product=big, products_max=9)
     await put(live, "cup")
     for more in (product("pot"), product("cup", image="/i")):
-        refusal = await live.refused("shelf_put", product=more, products_max=9, bytes_max=1000)
+        refusal = await live.refused("shelf.put", product=more, products_max=9, bytes_max=1000)
         assert (refusal.code, "1000 bytes" in refusal.msg) == ("limit_reached", True)
     smaller = product("tea", image="/" + "i" * 899)
-    await live.run("shelf_put", product=smaller, products_max=9, bytes_max=100)
-    await live.run("shelf_put", product=product("tea"), products_max=9, bytes_max=1000)
-    await live.run("shelf_put", product=product("pot"), products_max=9, bytes_max=1000)
+    await live.run("shelf.put", product=smaller, products_max=9, bytes_max=100)
+    await live.run("shelf.put", product=product("tea"), products_max=9, bytes_max=1000)
+    await live.run("shelf.put", product=product("pot"), products_max=9, bytes_max=1000)
     assert await skus(live) == ["tea", "cup", "pot"]
 
 
@@ -71,7 +72,7 @@ async def test_a_sku_may_be_any_text(live: ScriptRoom) -> None:
 
 async def test_a_removed_product_is_told_by_its_sku(live: ScriptRoom) -> None:
     await put(live, "tea", "cup")
-    assert await live.events("shelf_remove", sku="tea") == [
+    assert await live.events("shelf.remove", sku="tea") == [
         {"t": "shelf", "remove": "tea", "seq": 4}
     ]
     assert await skus(live) == ["cup"]
@@ -79,16 +80,16 @@ async def test_a_removed_product_is_told_by_its_sku(live: ScriptRoom) -> None:
 
 async def test_removing_the_pinned_product_unpins_it_first(live: ScriptRoom) -> None:
     await put(live, "tea")
-    await live.run("pin_set", sku="tea")
+    await live.run("shelf.pin", sku="tea")
     await live.published()
-    assert await live.events("shelf_remove", sku="tea") == [
+    assert await live.events("shelf.remove", sku="tea") == [
         {"t": "pin", "seq": 4},
         {"t": "shelf", "remove": "tea", "seq": 5},
     ]
     assert (await live.fields())["pin"] == ""
 
 
-@pytest.mark.parametrize("script", ["shelf_remove", "pin_set"])
+@pytest.mark.parametrize("script", ["shelf.remove", "shelf.pin"])
 async def test_a_product_that_is_not_on_the_shelf_is_not_found(
     live: ScriptRoom, script: str
 ) -> None:
@@ -97,28 +98,28 @@ async def test_a_product_that_is_not_on_the_shelf_is_not_found(
 
 async def test_a_pin_is_told_and_the_same_pin_again_is_no_news(live: ScriptRoom) -> None:
     await put(live, "tea")
-    assert await live.events("pin_set", sku="tea") == [{"t": "pin", "sku": "tea", "seq": 3}]
-    assert await live.tell("pin_set", sku="tea") == []
+    assert await live.events("shelf.pin", sku="tea") == [{"t": "pin", "sku": "tea", "seq": 3}]
+    assert await live.tell("shelf.pin", sku="tea") == []
     assert (await live.fields())["pin"] == "tea"
 
 
 async def test_unpinning_is_told_as_null_and_only_when_something_was_pinned(
     live: ScriptRoom,
 ) -> None:
-    assert await live.tell("pin_set", sku="") == []
+    assert await live.tell("shelf.pin", sku="") == []
     await put(live, "tea")
-    await live.run("pin_set", sku="tea")
+    await live.run("shelf.pin", sku="tea")
     await live.published()
-    [event] = await live.events("pin_set", sku="")
-    wire = msgspec.json.encode(msgspec.convert(event, RoomEvents))
+    [event] = await live.events("shelf.pin", sku="")
+    wire = msgspec.json.encode(msgspec.convert(event, HOUSE.shape.events))
     assert msgspec.json.decode(wire) == {"t": "pin", "seq": 4, "sku": None}
-    assert isinstance(msgspec.convert(event, RoomEvents), PinEvent)
+    assert isinstance(msgspec.convert(event, HOUSE.shape.events), PinEvent)
 
 
 async def test_a_notice_is_kept_and_told_until_the_next_one(live: ScriptRoom) -> None:
-    assert await live.events("notice_put", text="满减 🎉") == [
+    assert await live.events("notices.put", text="满减 🎉") == [
         {"t": "notice", "text": "满减 🎉", "seq": 2}
     ]
     assert (await live.fields())["notice"] == "满减 🎉"
-    assert await live.events("notice_put", text="") == [{"t": "notice", "text": "", "seq": 3}]
+    assert await live.events("notices.put", text="") == [{"t": "notice", "text": "", "seq": 3}]
     assert (await live.fields())["notice"] == ""

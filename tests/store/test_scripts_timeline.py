@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from server.rooms.history import timeline
-from server.store.scripts import Scripts, load_all
+from server.house import HOUSE
+from server.rooms import timeline
+from server.store.scripts import Scripts
 from tests.store.script_room import ScriptRoom, product
 
 ROOT = Path(__file__).parents[2]
@@ -19,12 +20,12 @@ async def facts(room: ScriptRoom) -> list[dict[str, Any]]:
 
 async def test_phases_shelf_pin_and_notice_are_facts_with_who_did_it(room: ScriptRoom) -> None:
     await room.create("scheduled")
-    await room.run("shelf_put", product=product("tea"), products_max=9, by="h1")
-    await room.run("room_phase", phase="live", by="h1")
-    await room.run("pin_set", sku="tea", by="h1")
-    await room.run("notice_put", text="满减", by="m1")
-    await room.run("shelf_remove", sku="tea", by="h1")
-    await room.run("room_phase", phase="ended", by="h1")
+    await room.run("shelf.put", product=product("tea"), products_max=9, by="h1")
+    await room.run("phases.set", phase="live", by="h1")
+    await room.run("shelf.pin", sku="tea", by="h1")
+    await room.run("notices.put", text="满减", by="m1")
+    await room.run("shelf.remove", sku="tea", by="h1")
+    await room.run("phases.set", phase="ended", by="h1")
 
     assert await facts(room) == [
         {"k": "shelf", "put": product("tea"), "by": "h1"},
@@ -38,17 +39,17 @@ async def test_phases_shelf_pin_and_notice_are_facts_with_who_did_it(room: Scrip
 
 
 async def test_a_pin_that_is_no_news_is_no_fact(live: ScriptRoom) -> None:
-    await live.run("shelf_put", product=product("tea"), products_max=9)
-    await live.run("pin_set", sku="")
-    await live.run("pin_set", sku="tea")
-    await live.run("pin_set", sku="tea")
+    await live.run("shelf.put", product=product("tea"), products_max=9)
+    await live.run("shelf.pin", sku="")
+    await live.run("shelf.pin", sku="tea")
+    await live.run("shelf.pin", sku="tea")
 
     assert [fact["k"] for fact in await facts(live)] == ["phase", "shelf", "pin"]
 
 
 async def test_a_timeline_is_read_from_a_fact_or_between_two_times(live: ScriptRoom) -> None:
     for n in range(1100):
-        await live.run("notice_put", text=str(n))
+        await live.run("notices.put", text=str(n))
     pages = [page async for page in timeline.read(live.scripts, live.id)]
     everything = [entry for page in pages for entry in page]
     place, fact = everything[700]
@@ -73,14 +74,14 @@ async def test_a_room_that_is_not_there_has_no_facts(scripts: Scripts) -> None:
 
 
 def test_a_script_that_records_has_both_streams_at_hand() -> None:
-    recording = [script for script in load_all().values() if "timeline" in script.keys]
+    recording = [script for script in HOUSE.library.scripts.values() if "timeline" in script.keys]
     assert len(recording) > 20
     assert [script.name for script in recording if "actions" not in script.keys] == []
 
 
 def test_the_docs_list_every_kind_of_fact_and_no_other() -> None:
-    scripts = (ROOT / "server" / "store" / "scripts").glob("*.lua")
-    calls = [call for s in scripts for call in re.split(r"\b(?:record|note)\(", s.read_text())[1:]]
+    texts = [file.text for file in HOUSE.library.files]
+    calls = [call for text in texts for call in re.split(r"\b(?:record|note)\(", text)[1:]]
     recorded = {found[1] for call in calls if (found := re.match(r"{ k = '(\w+)'", call))}
 
     rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs" / "timeline.md").read_text(), re.MULTILINE)

@@ -16,18 +16,17 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from server.auth import Identity
+from server.access.auth import Identity
+from server.features.orders.messages import Buy, Cancel, Order
+from server.features.orders.orders import Orders
+from server.features.payments.messages import Pay
+from server.features.payments.providers import SandboxProvider
+from server.house import Settings, keys_under, scripts_on
 from server.protocol.codes import CommandError
-from server.protocol.commands import Buy, Cancel, Pay
-from server.protocol.models import Order
 from server.protocol.roles import Role
 from server.rooms.call import Call
-from server.rooms.selling.orders import Orders
-from server.rooms.selling.payments import SandboxProvider
-from server.rooms.sweeper import Sweeper
-from server.settings import Settings
-from server.store.keys import Keys
 from server.store.scripts import Scripts
+from tests.sweeping import sweeper
 
 
 def say(line: dict[str, Any]) -> None:
@@ -71,7 +70,7 @@ async def buyer(orders: Orders, room: str, sales: list[str], n: int) -> None:
 
 async def main(plan: dict[str, Any], scripts: Scripts, settings: Settings) -> None:
     orders = Orders(scripts, settings, SandboxProvider())
-    async with Sweeper(scripts, settings, lambda: [plan["room"]]), asyncio.TaskGroup() as group:
+    async with sweeper(scripts, settings, plan["room"]), asyncio.TaskGroup() as group:
         for n in plan["buyers"]:
             group.create_task(buyer(orders, plan["room"], plan["sales"], n))
     await orders.aclose()
@@ -84,6 +83,6 @@ if __name__ == "__main__":
     )
     the_settings = Settings.model_validate({"orders": {"fair_window_ms": the_plan["fair_ms"]}})
     try:
-        asyncio.run(main(the_plan, Scripts(redis, Keys("h")), the_settings))
+        asyncio.run(main(the_plan, scripts_on(redis, keys_under("h")), the_settings))
     except (RedisError, OSError) as error:
         sys.exit(f"{type(error).__name__}: {error}")

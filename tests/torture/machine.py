@@ -6,11 +6,11 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, rule
 
+from server.features.coupons.messages import Claim
+from server.features.orders.messages import Buy, BuyLine, Order
+from server.features.orders.orders import buy_of
+from server.features.orders.settings import OrderSettings
 from server.protocol.codes import CommandError
-from server.protocol.commands import Buy, BuyLine
-from server.protocol.community import Claim
-from server.protocol.models import Order
-from server.rooms.selling.orders import buy_of
 from tests.torture.story import PER_USER, PRICE, USERS, Story, Wish
 
 users = st.sampled_from(USERS)
@@ -77,7 +77,7 @@ class ShopMachine(Story):
             wish = Wish(user, self.new_key(), wanted, self.any_claim(user, claim))
             lines = [BuyLine(sale, units) for sale, units in wanted.items()]
             cmd = Buy(ref=1, key=wish.key, lines=lines, claim=wish.claim)
-            item = buy_of(self.shop.call(user), cmd, self.world.settings.orders)
+            item = buy_of(self.shop.call(user), cmd, self.world.settings.of(OrderSettings), 64)
             before = await self.expected(wish)
             outcomes = [(await self.shop.orders._buy_batch(self.room, [item]))[0] for _ in "ab"]
             if before:

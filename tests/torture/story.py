@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 from hypothesis.stateful import RuleBasedStateMachine
 
+from server.features.books.audit import audit
+from server.features.coupons.messages import Claim, Coupon
+from server.features.orders.messages import Order
+from server.features.stock.messages import Sale
+from server.house import keys_under, scripts_on
 from server.protocol.codes import CommandError
-from server.protocol.community import Claim, Coupon
-from server.protocol.models import Order, Sale
-from server.rooms.bookkeeping.audit import audit
 from server.settings import Settings
-from server.store.keys import Keys
-from server.store.scripts import Scripts
 from tests.orders.redis_process import RedisProcess
 from tests.orders.shop import ANY, PRICE, Shop, shop_on
 
@@ -49,7 +49,7 @@ class World:
         self.run = runner.run
         self.redis = redis
         self.settings = settings
-        self.scripts = Scripts(redis.client, Keys("m"))
+        self.scripts = scripts_on(redis.client, keys_under("m"))
 
 
 class Story(RuleBasedStateMachine):

@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from server.rooms.bookkeeping import ledger
-from server.store.keys import Keys
-from server.store.scripts import Scripts
+from server.features.ledger import ledger
+from server.house import keys_under, scripts_on
 from tests.conftest import MakeSettings
 from tests.orders.redis_process import RedisProcess
 from tests.orders.shop import Shop, shop_on
@@ -75,7 +74,7 @@ async def test_every_answer_is_true_after_any_crash(
     fair_ms = chance.choice((0, 300))
     settings = make_settings(orders={"fair_window_ms": fair_ms})
     async with RedisProcess(tmp_path / "redis") as redis:
-        scripts = await asyncio.to_thread(Scripts, redis.client, Keys("h"))
+        scripts = await asyncio.to_thread(scripts_on, redis.client, keys_under("h"))
         shop = shop_on(scripts, settings, ROOM)
         await shop.build()
         sales = [await shop.open(stock=STOCK, sku=sku, per_user=2) for sku in ("tea", "cup")]

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from server.protocol.models import Order
+from server.features.orders.messages import Order
+from server.house import keys_under, scripts_on
 from server.settings import Settings
-from server.store.keys import Keys
-from server.store.scripts import Scripts
 from tests.conftest import MakeSettings
 from tests.orders.redis_process import RedisProcess
 from tests.orders.shop import shop_on
@@ -38,7 +37,7 @@ async def test_an_answered_order_survives_a_cut_of_the_log(
     settings = make_settings(orders={"fair_window_ms": 0})
     answered: list[tuple[int, Order]] = []  # (length of the log at the answer, the answer)
     async with RedisProcess(tmp_path / "redis") as redis:
-        scripts = await asyncio.to_thread(Scripts, redis.client, Keys("p"))
+        scripts = await asyncio.to_thread(scripts_on, redis.client, keys_under("p"))
         shop = shop_on(scripts, settings)
         await shop.build()
         sale = await shop.open(stock=40)
@@ -69,7 +68,7 @@ async def survive(
     with log_of(folder).open("r+b") as log:
         log.truncate(cut)
     async with RedisProcess(folder) as redis:
-        scripts = await asyncio.to_thread(Scripts, redis.client, Keys("p"))
+        scripts = await asyncio.to_thread(scripts_on, redis.client, keys_under("p"))
         after = shop_on(scripts, settings)
         assert await after.audit() == []
         latest = {order.order: order for order in known}

@@ -4,7 +4,7 @@ from typing import Any
 
 import aiohttp
 
-from server.auth import mint
+from server.access.auth import mint
 from server.protocol.roles import Role
 from server.settings import Settings
 

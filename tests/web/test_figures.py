@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from server.figures.tables import TABLES
+from server.features.figures.reckoning.tables import TABLES
 from server.protocol.roles import Role
 from server.settings import Settings
 from tests.running import running

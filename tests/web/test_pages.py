@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.auth import TokenVerifier
+from server.access.auth import TokenVerifier
 from server.settings import Settings
 from server.web.errors import errors_as_json
 from server.web.pages import ASSETS, FOLDER, PAGES, add_pages

@@ -12,11 +12,11 @@ from aiohttp.test_utils import TestClient, TestServer
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as RedisGone
 
-from server.auth import TokenVerifier, mint
-from server.metrics import Metrics
+from server.access.auth import TokenVerifier, mint
+from server.house import keys_under
 from server.protocol.roles import Role
 from server.settings import Settings
-from server.store.keys import Keys
+from server.telemetry.metrics import Metrics
 from server.web import ops as ops_module
 from server.web.caller import VERIFIER
 from server.web.errors import errors_as_json
@@ -29,7 +29,7 @@ Ask = Callable[..., AbstractAsyncContextManager[Client]]
 @pytest.fixture
 def worker(settings: Settings, redis: Redis) -> Callable[..., Ops]:
     def make(name: str, metrics: Metrics | None = None, store: Any = redis) -> Ops:
-        keys = Keys(settings.redis.key_prefix)
+        keys = keys_under(settings.redis.key_prefix)
         return Ops(store, keys, settings, (metrics or Metrics()).registry, name)
 
     return make

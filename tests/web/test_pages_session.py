@@ -9,7 +9,7 @@ import pytest
 from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.auth import TokenVerifier, mint
+from server.access.auth import TokenVerifier, mint
 from server.edge.handshake import SESSION_COOKIE
 from server.protocol.roles import Role
 from server.settings import Settings

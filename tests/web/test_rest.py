@@ -11,10 +11,10 @@ import aiohttp
 import pytest
 from redis.asyncio import Redis
 
-from server.auth import SESSION_COOKIE
+from server.access.auth import SESSION_COOKIE
+from server.house import keys_under
 from server.protocol.roles import Role
 from server.settings import Settings
-from server.store.keys import Keys
 from server.web import body as request_body
 from tests.conftest import MakeSettings
 from tests.running import running
@@ -104,7 +104,7 @@ async def test_a_room_that_cannot_be_read_does_not_take_the_list_away(
 ) -> None:
     for room in ("r1", "r2"):
         await api.send("POST", "/v1/rooms", {"room": room, "title": "x"})
-    await redis.hset(Keys(prefix).room("r1", "room"), "scheduled", "9.3e18")
+    await redis.hset(keys_under(prefix).room("r1", "room"), "scheduled", "9.3e18")
     status, listed = await api.send("GET", "/v1/rooms", user=None)
     assert (status, [room["room"] for room in listed]) == (200, ["r2"])
 

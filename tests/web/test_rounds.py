@@ -13,11 +13,11 @@ import pytest
 from redis.asyncio import Redis
 from typer.testing import CliRunner
 
-from server import cli_lucky
-from server.cli import app
+from server.cli import lucky as cli_lucky
+from server.cli.main import app
+from server.house import keys_under, scripts_on
 from server.protocol.roles import Role
 from server.settings import Settings
-from server.store.keys import Keys
 from server.store.scripts import Scripts
 from tests.running import running
 from tests.store.script_room import DECODER
@@ -59,27 +59,27 @@ class Rounds:
 
     async def open(self, prizes: int = 3) -> None:
         await self.run(
-            "lucky_open", lucky="l1", title="Mug", prizes=prizes, audience="all", lasts_s=0,
+            "luckies.open", lucky="l1", title="Mug", prizes=prizes, audience="all", lasts_s=0,
             seed="a seed", luckies_max=9,
         )  # fmt: skip
 
     async def enter(self, *users: str) -> None:
         entries = [{"lucky": "l1", "user": user, "name": user.title()} for user in users]
-        await self.run("lucky_enter", entries=entries, entrants_max=10_000)
+        await self.run("luckies.enter", entries=entries, entrants_max=10_000)
 
 
 @pytest.fixture
 def rounds(api: Api, redis: Redis, prefix: str) -> Rounds:
-    return Rounds(Scripts(redis, Keys(prefix)))
+    return Rounds(scripts_on(redis, keys_under(prefix)))
 
 
 async def test_the_host_reads_all_polls_with_their_votes(api: Api, rounds: Rounds) -> None:
     for poll in ("p2", "p1"):
         await rounds.run(
-            "poll_open", poll=poll, question="?", options=["a", "b"], lasts_s=0, polls_max=9
+            "polls.open", poll=poll, question="?", options=["a", "b"], lasts_s=0, polls_max=9
         )
-        await rounds.run("vote_add", votes=[{"poll": poll, "user": "ann", "option": 1}])
-        await rounds.run("poll_close", poll=poll)
+        await rounds.run("polls.vote", votes=[{"poll": poll, "user": "ann", "option": 1}])
+        await rounds.run("polls.close", poll=poll)
 
     status, polls = await api.send("GET", f"{ROOM}/polls")
 
@@ -101,7 +101,7 @@ async def test_entrants_are_told_to_whoever_signed_in_once_it_is_drawn(
         await rounds.enter(*users[start : start + 500])
 
     before = await api.send("GET", f"{ROOM}/luckies/l1/entrants", **ANN)
-    await rounds.run("lucky_draw", lucky="l1")
+    await rounds.run("luckies.draw", lucky="l1")
     status, drawn = await api.send("GET", f"{ROOM}/luckies/l1/entrants", **ANN)
 
     assert (before[0], before[1]["entries"]) == (200, 2500)
@@ -116,7 +116,7 @@ async def test_entrants_are_told_to_whoever_signed_in_once_it_is_drawn(
 
 async def test_a_draw_without_entrants_is_told_too(api: Api, rounds: Rounds) -> None:
     await rounds.open()
-    await rounds.run("lucky_draw", lucky="l1")
+    await rounds.run("luckies.draw", lucky="l1")
 
     status, drawn = await api.send("GET", f"{ROOM}/luckies/l1/entrants", **ANN)
 
@@ -130,7 +130,7 @@ async def test_the_command_checks_a_draw_of_a_server(api: Api, rounds: Rounds) -
     undrawn = await asyncio.to_thread(lucky_check, *its)
     unknown = await asyncio.to_thread(lucky_check, "r1", "l9", *its[2:])
     unasked = await asyncio.to_thread(lucky_check, *its[:4])
-    drawn = await rounds.run("lucky_draw", lucky="l1")
+    drawn = await rounds.run("luckies.draw", lucky="l1")
     promised = ("--seed-hash", hashlib.sha1(b"a seed").hexdigest(), "--user", "ann")
     status, out = await asyncio.to_thread(lucky_check, *its, *promised)
 
@@ -154,7 +154,7 @@ async def test_the_check_in_the_docs_is_all_it_takes(
     program = program.replace("TOKEN", api.token("ann", Role.VIEWER))
     await rounds.open(prizes=2)
     await rounds.enter(*users)
-    drawn = await rounds.run("lucky_draw", lucky="l1")
+    drawn = await rounds.run("luckies.draw", lucky="l1")
 
     await asyncio.to_thread(exec, program, {})
 

@@ -97,11 +97,20 @@ local function mention_staff(event)
   whisper('\1staff', event)
 end
 
--- The room's own settings, as they are after this script's writes (events.RoomEvent).
+-- The room's own settings, as they are after this script's writes (shape.RoomSettings).
 local function tell_settings()
-  local at = redis.call('HMGET', K.room, 'slow_s', 'followers_only', 'selling', 'group')
-  tell_room({ t = 'room', slow_s = tonumber(at[1]), followers_only = at[2] == '1',
-    selling = at[3] == '1', group = at[4] or '' })
+  local event = { t = 'room' }
+  for name, kind in pairs(TOLD_FIELDS) do
+    local value = redis.call('HGET', K.room, name)
+    if kind == true then
+      event[name] = value == '1'
+    elseif kind == 'int' then
+      event[name] = tonumber(value)
+    else
+      event[name] = value or ''
+    end
+  end
+  tell_room(event)
 end
 
 -- Everything said goes out as one bus message, after all writes. `extra` joins that message.

@@ -1,15 +1,16 @@
 -- Reads what several users have done in a room before: their part of the reply to `join`.
--- keys: reserved claims claims_of polls votes luckies entrants
+-- keys: room
 -- uses: room
+-- parts: mine(users, mine, packed, of_each)
 -- args: users
--- returns: per user {reserved claims vote? lucky}: see community.Mine, whose other fields are the
--- host's. `vote` is in the newest poll, `lucky` about the newest draw.
+-- returns: per user the fields that the parts add (House.mine)
 -- holds: changes nothing.
+--
+-- A part sets fields of `mine[i]`, or of `packed[i]` where it has the value packed already;
+-- `of_each(key, of)` reads a hash for all users: the field `<of>/<user>`, or <user> without `of`.
 
-local users, n = A.users, #A.users
-local AT_ONCE = 1000   -- fields of one HMGET, which Lua puts on its stack
+local users = A.users
 
--- The fields `<of>/<user>` of a hash, one a user; false where there is none.
 local function of_each(key, of)
   local fields = {}
   for i, user in ipairs(users) do
@@ -18,49 +19,23 @@ local function of_each(key, of)
   return redis.call('HMGET', key, unpack(fields))
 end
 
--- The claims of each user, packed as they are kept.
-local function packed_claims()
-  local ids, owners, lists = {}, {}, {}
-  for i = 1, n do
-    lists[i] = {}
-  end
-  for i, found in ipairs(of_each(K.claims_of)) do
-    for id in string.gmatch(found or '', '/(%S+)') do
-      ids[#ids + 1], owners[#owners + 1] = id, i
-    end
-  end
-  for from = 1, #ids, AT_ONCE do
-    local to = math.min(from + AT_ONCE - 1, #ids)
-    for j, raw in ipairs(redis.call('HMGET', K.claims, unpack(ids, from, to))) do
-      table.insert(lists[owners[from + j - 1]], raw)
-    end
-  end
-  return lists
+local mine, packed = {}, {}
+for i = 1, #users do
+  mine[i], packed[i] = {}, {}
+end
+for _, part in ipairs(PARTS) do
+  part(users, mine, packed, of_each)
 end
 
-local mine = {}
-for i, at in ipairs(of_each(K.reserved)) do
-  mine[i] = { reserved = at ~= false, lucky = false }
-end
-local poll = redis.call('HGET', K.polls, 'newest')
-if poll then
-  for i, option in ipairs(of_each(K.votes, poll)) do
-    mine[i].vote = tonumber(option)
-  end
-end
-local lucky = redis.call('HGET', K.luckies, 'newest')
-if lucky then
-  for i, entered in ipairs(of_each(K.entrants, lucky)) do
-    mine[i].lucky = entered ~= false
-  end
-end
-
-local parts = { array_head(n) }
-for i, claims in ipairs(packed_claims()) do
-  parts[#parts + 1] = string.char(mine[i].vote and 0x84 or 0x83)   -- a map of so many pairs
+local answer = { array_head(#users) }
+for i = 1, #users do
+  local fields, n = {}, 0
   for name, value in pairs(mine[i]) do
-    parts[#parts + 1] = cmsgpack.pack(name, value)
+    fields[#fields + 1], n = cmsgpack.pack(name, value), n + 1
   end
-  parts[#parts + 1] = cmsgpack.pack('claims') .. array_head(#claims) .. table.concat(claims)
+  for name, bytes in pairs(packed[i]) do
+    fields[#fields + 1], n = cmsgpack.pack(name) .. bytes, n + 1
+  end
+  answer[#answer + 1] = string.char(0x80 + n) .. table.concat(fields)   -- at most 15 fields
 end
-return table.concat(parts)
+return table.concat(answer)

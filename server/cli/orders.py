@@ -1,0 +1,208 @@
+"""`liveroom audit`, `liveroom orders` and `liveroom outbox`: what operators ask of the orders."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from server.house import keys_under, load_settings, scripts_on
+from server.settings import Settings
+from server.store.scripts import Scripts
+
+DIFFERENCES = 1
+COULD_NOT_RUN = 2
+_SHOWN_MAX = 50
+
+Room = Annotated[str, typer.Argument(help="Id of the room.")]
+Config = Annotated[
+    Path | None,
+    typer.Option("--config", envvar="LIVEROOM_CONFIG", help="TOML file of settings."),
+]
+DataDir = Annotated[str | None, typer.Option("--data-dir", help="Folder of the server's data.")]
+RedisUrl = Annotated[
+    str | None, typer.Option("--redis-url", help="Redis to use instead of a private one.")
+]
+
+orders = typer.Typer(no_args_is_help=True, help="Read the orders of a room.")
+outbox = typer.Typer(no_args_is_help=True, help="What could not be told to the other system.")
+
+
+class Format(StrEnum):
+    """How orders are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Give the `liveroom` command these commands."""
+    app.command()(audit)
+    app.add_typer(orders, name="orders")
+    app.add_typer(outbox, name="outbox")
+
+
+def audit(
+    room: Room, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
+) -> None:
+    """Replay a room's ledger and compare it with the live state; status 1 if they differ."""
+    from server.features.books import audit as auditing
+
+    async def work(scripts: Scripts) -> int:
+        await _must_exist(scripts, room)
+        found = await auditing.audit(scripts, room)
+        typer.echo(
+            f"{room}: {_count(found.entries, 'ledger line')}, {_count(found.orders, 'order')}, "
+            f"{_count(found.sales, 'sale')}"
+        )
+        for difference in found.differences[:_SHOWN_MAX]:
+            typer.echo(f"  {difference}")
+        if not found.differences:
+            typer.echo("The ledger and the live state agree.")
+            return 0
+        typer.echo(f"{_count(len(found.differences), 'difference')}.")
+        return DIFFERENCES
+
+    _run(work, config, data_dir, redis_url)
+
+
+@orders.command("export")
+def export(
+    room: Room,
+    form: Annotated[Format, typer.Option("--format", help="csv or jsonl.")] = Format.CSV,
+    config: Config = None,
+    data_dir: DataDir = None,
+    redis_url: RedisUrl = None,
+) -> None:
+    """Write all orders of a room to standard output, oldest first."""
+    from server.features.books.order_book import OrderBook
+
+    async def work(scripts: Scripts) -> int:
+        await _must_exist(scripts, room)
+        book = OrderBook(scripts)
+        async for part in book.csv(room) if form is Format.CSV else book.jsonl(room):
+            sys.stdout.write(part)
+        return 0
+
+    _run(work, config, data_dir, redis_url)
+
+
+@outbox.command("list")
+def dead_letters(
+    room: Room, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
+) -> None:
+    """List the ledger entries of a room that could not be delivered."""
+    from server.features.outbox import outbox as boxes
+
+    async def work(scripts: Scripts) -> int:
+        await _must_exist(scripts, room)
+        letters = await boxes.dead_letters(scripts, room)
+        for letter in letters:
+            typer.echo(f"{letter.place}\t{letter.why}")
+        typer.echo(f"{_count(len(letters), 'dead letter')}.")
+        return 0
+
+    _run(work, config, data_dir, redis_url)
+
+
+@outbox.command("replay")
+def replay(
+    room: Room, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
+) -> None:
+    """Have the dead letters of a room delivered again."""
+    from server.features.outbox import outbox as boxes
+
+    async def work(scripts: Scripts) -> int:
+        await _must_exist(scripts, room)
+        again = _count(await boxes.replay(scripts, room), "dead letter")
+        typer.echo(f"To be delivered again: {again}.")
+        return 0
+
+    _run(work, config, data_dir, redis_url)
+
+
+class _NotThere(Exception):
+    """There is no room, or no store, of that name."""
+
+
+async def _must_exist(scripts: Scripts, room: str) -> None:
+    if not await scripts.redis.exists(scripts.keys.room(room, "room")):
+        raise _NotThere(f"There is no room `{room}` in this store; check its id.")
+
+
+def _run(
+    work: Callable[[Scripts], Coroutine[Any, Any, int]],
+    config: Path | None,
+    data_dir: str | None,
+    redis_url: str | None,
+) -> None:
+    from redis.exceptions import RedisError
+
+    from server.store.embedded import EmbeddedRedisError
+    from server.store.redis_program import NoRedisProgram
+
+    settings = load_settings(config, {"data.dir": data_dir, "redis.url": redis_url})
+
+    folder = Path(settings.data.dir).absolute()
+
+    async def run() -> int:
+        async with _scripts(settings, folder) as scripts:
+            return await work(scripts)
+
+    try:
+        if not settings.redis.url:
+            _must_be_there(folder)
+        status = asyncio.run(run())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read, such as `head`, has enough. What is still buffered goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except (RedisError, OSError, EmbeddedRedisError, NoRedisProgram, _NotThere) as error:
+        typer.echo(f"liveroom: {error}", err=True)
+        status = COULD_NOT_RUN
+    raise typer.Exit(status)
+
+
+def _must_be_there(folder: Path) -> None:
+    """Refuse to look where no server was: it would start one of its own and make the folder."""
+    if not (folder / "redis").is_dir():
+        raise _NotThere(
+            f"There are no orders in the data folder {folder}: name the server's with "
+            "--data-dir, or its Redis with --redis-url."
+        )
+
+
+@asynccontextmanager
+async def _scripts(settings: Settings, folder: Path) -> AsyncIterator[Scripts]:
+    """The scripts on the settings' Redis; the private one is started if no server runs it."""
+    from server.store.client import connect
+    from server.store.embedded import EmbeddedRedis
+    from server.store.folder_lock import FolderInUse
+
+    embedded = EmbeddedRedis(folder, server_path=settings.redis.server_path)
+    url = settings.redis.url
+    started = False
+    if not url:
+        try:
+            await embedded.__aenter__()
+            started = True
+        except FolderInUse:
+            pass  # a server runs: ask its Redis
+        url = embedded.url
+    redis = connect(url, settings.redis)
+    try:
+        yield scripts_on(redis, keys_under(settings.redis.key_prefix))
+    finally:
+        await redis.aclose()
+        if started:
+            await embedded.__aexit__(None, None, None)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

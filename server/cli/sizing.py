@@ -1,0 +1,288 @@
+"""How much an event needs: workers, machines, memory, bandwidth, Redis shards.
+
+A model of additions. Every cost in it was measured by a command that stands beside it, on one core
+of an AMD EPYC (Linux 6.18, Python 3.11); run the commands on your machine and pass other costs.
+docs/scaling.md shows what comes out, and how far the model is from measured runs.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from server.features.presence.settings import PresenceSettings
+from server.settings.sections import Bus, Edge, Hub
+
+_FANOUT = "make bench-fanout ARGS='--only ours,ours-deflate'"
+_COSTS = "python -m loadtest.bench_costs"
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What one thing costs; CPU in microseconds of one core."""
+
+    write_us: float = 11.0
+    """One frame written to one viewer, kernel included: 3.7 µs a comment at three a frame."""
+    shown_us: float = 0.02
+    """Each comment in a frame, once it is written: 1,000 a second against 30 a second."""
+    comment_taken_us: float = 210.0
+    """A comment taken from its author, on the author's worker."""
+    comment_heard_us: float = 38.0
+    """A comment heard on the bus, on every worker with viewers of its room."""
+    order_taken_us: float = 550.0
+    """An order bought and paid, on the buyer's worker."""
+    order_heard_us: float = 80.0
+    """What an order tells the room, on every other worker."""
+    idle_us_per_s: float = 6000.0
+    """A worker that does nothing."""
+    join_us: float = 570.0
+    """A viewer who joins, token checked: 1,750 joins a second."""
+    viewer_bytes: float = 5000.0
+    """A joined viewer."""
+    worker_bytes: float = 60e6
+    """A worker without viewers."""
+    comment_wire_bytes: float = 172.0
+    """A comment in JSON as it leaves, not deflated."""
+    comment_deflated_bytes: float = 58.0
+    """The same deflated, some twenty a frame."""
+    packet_bytes: float = 78.0
+    """What TCP, IP and Ethernet add to a frame (by their headers)."""
+    redis_comment_us: float = 42.0
+    """A comment in Redis, stored and published, some ten a call."""
+    redis_order_us: float = 240.0
+    """An order bought and paid in Redis, each step on the disk (appendfsync always)."""
+    redis_publish_us: float = 2.5
+    """A message of the bus handed to one worker."""
+    redis_order_bytes: float = 2300.0
+    """What an order leaves in Redis: itself, its key, its ledger lines, its events."""
+
+
+MEASURED_BY = {
+    _FANOUT: (
+        *("write_us", "shown_us", "join_us", "viewer_bytes"),
+        *("comment_wire_bytes", "comment_deflated_bytes"),
+    ),
+    _COSTS: (
+        *("comment_taken_us", "comment_heard_us", "order_taken_us", "order_heard_us"),
+        *("idle_us_per_s", "worker_bytes", "redis_comment_us", "redis_order_us"),
+        *("redis_publish_us", "redis_order_bytes"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """What is expected at its busiest second, over all rooms; viewers spread evenly over them."""
+
+    viewers: int
+    comments_per_s: float
+    orders_per_s: float
+    rooms: int = 1
+    hours: float = 2.0
+    deflate: bool = True
+
+
+@dataclass(frozen=True)
+class Machine:
+    """One machine, and how much of it may be used."""
+
+    cores: int = 8
+    gbit_per_s: float = 10.0
+    worker_cpu_max: float = 0.6
+    """Of a core: what is left takes the joins of a storm and keeps latency low."""
+    redis_cpu_max: float = 0.5
+    network_max: float = 0.6
+    cores_spared: int = 1
+    """For the kernel, the network and whoever logs in."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The settings that shape the load; the defaults of a server."""
+
+    hub: Hub = field(default_factory=Hub)
+    bus: Bus = field(default_factory=Bus)
+    edge: Edge = field(default_factory=Edge)
+    presence: PresenceSettings = field(default_factory=PresenceSettings)
+
+
+class Load(NamedTuple):
+    """What a number of workers comes to."""
+
+    workers: int
+    tick_ms: float
+    worker_cpu: float
+    fan_out_cpu: float
+    viewers_per_worker: int
+    redis_cpu: float
+    redis_room_cpu: float
+    bytes_per_s: float
+
+
+class Size(NamedTuple):
+    """What an event needs. `load` is at its busiest second; memory in bytes; back_s seconds."""
+
+    event: Event
+    load: Load
+    machines: int
+    worker_memory_bytes: float
+    redis_shards: int
+    redis_memory_bytes: float
+    back_s: float
+    warnings: list[str]
+
+
+def load_of(event: Event, workers: int, limits: Limits, costs: Costs) -> Load:
+    """The load on each of so many workers, and on Redis."""
+    here = event.viewers / event.rooms / workers  # a room's viewers on one worker
+    comments, orders = event.comments_per_s / event.rooms, event.orders_per_s / event.rooms
+    hub = limits.hub
+    tick_ms = min(
+        max(here * event.rooms * hub.tick_us_per_viewer / 1000, hub.tick_ms_min), hub.tick_ms_max
+    )
+    passes = min(1000 / tick_ms, comments + orders + 1 / limits.presence.presence_interval_s)
+    shown = min(comments, hub.sample_per_s_max or math.inf)
+    pings = 2 / limits.edge.ping_interval_s
+    per_viewer_us = (passes + pings) * costs.write_us + shown * costs.shown_us
+    fan_out = here * event.rooms * per_viewer_us
+    taken = (
+        event.comments_per_s * costs.comment_taken_us + event.orders_per_s * costs.order_taken_us
+    )
+    heard = (
+        event.comments_per_s * costs.comment_heard_us + event.orders_per_s * costs.order_heard_us
+    )
+    own_share = 1 / workers
+    worker_us = costs.idle_us_per_s + fan_out + taken * own_share + heard * (1 - own_share)
+    messages = min(comments, workers * 1000 / limits.bus.publish_interval_ms) + orders
+    redis_room_us = (
+        comments * costs.redis_comment_us
+        + orders * costs.redis_order_us
+        + messages * workers * costs.redis_publish_us
+    )
+    comment_bytes = costs.comment_deflated_bytes if event.deflate else costs.comment_wire_bytes
+    wire = event.viewers * (shown * comment_bytes + (passes + pings) * costs.packet_bytes)
+    return Load(
+        workers=workers,
+        tick_ms=tick_ms,
+        worker_cpu=worker_us / 1e6,
+        fan_out_cpu=fan_out / 1e6,
+        viewers_per_worker=math.ceil(event.viewers / workers),
+        redis_cpu=redis_room_us * event.rooms / 1e6,
+        redis_room_cpu=redis_room_us / 1e6,
+        bytes_per_s=wire,
+    )
+
+
+def size(
+    event: Event,
+    machine: Machine | None = None,
+    limits: Limits | None = None,
+    costs: Costs | None = None,
+) -> Size:
+    """The smallest number of workers that carries the event, and what goes with it."""
+    machine, limits, costs = machine or Machine(), limits or Limits(), costs or Costs()
+    load = _smallest(event, machine, limits, costs)
+    by_cores = math.ceil(load.workers / max(1, machine.cores - machine.cores_spared))
+    network = machine.gbit_per_s * 1e9 / 8 * machine.network_max
+    shards = max(1, math.ceil(load.redis_cpu / machine.redis_cpu_max))
+    spare_us = max(1 - load.worker_cpu, 0.05) * 1e6
+    return Size(
+        event=event,
+        load=load,
+        machines=max(by_cores, math.ceil(load.bytes_per_s / network)),
+        worker_memory_bytes=load.workers * costs.worker_bytes + event.viewers * costs.viewer_bytes,
+        redis_shards=min(shards, event.rooms),
+        redis_memory_bytes=event.orders_per_s * 3600 * event.hours * costs.redis_order_bytes,
+        back_s=load.viewers_per_worker * costs.join_us / spare_us,
+        warnings=list(_warnings(load, machine)),
+    )
+
+
+WORKERS_MAX = 4096
+
+
+def _smallest(event: Event, machine: Machine, limits: Limits, costs: Costs) -> Load:
+    workers = 1
+    while workers < WORKERS_MAX:
+        load = load_of(event, workers, limits, costs)
+        fits = load.worker_cpu <= machine.worker_cpu_max
+        if fits and load.viewers_per_worker <= limits.edge.connections_max:
+            break
+        workers += 1
+    return load_of(event, workers, limits, costs)
+
+
+def _warnings(load: Load, machine: Machine) -> Iterator[str]:
+    if load.worker_cpu > machine.worker_cpu_max:
+        yield (
+            "No number of workers carries this, since each hears every comment and order: put the "
+            "rooms on separate groups of workers, or slow them down."
+        )
+    if load.redis_room_cpu > machine.redis_cpu_max:
+        yield (
+            f"One room alone takes {load.redis_room_cpu:.0%} of a core of Redis, and a room lives "
+            "on one shard: slow its comments (`slow`), or split the event over rooms."
+        )
+
+
+def explain(result: Size, machine: Machine | None = None, limits: Limits | None = None) -> str:
+    """The result as text for people, with what it assumes."""
+    machine, limits = machine or Machine(), limits or Limits()
+    event = result.event
+    asked = (
+        f"{event.viewers:,} viewers, {event.comments_per_s:,.0f} comments/s and "
+        f"{event.orders_per_s:,.0f} orders/s in {_count(event.rooms, 'room')} need:"
+    )
+    notes = [f"  ! {warning}" for warning in result.warnings]
+    assumed = [f"  - {each}" for each in _assumptions(result, machine, limits)]
+    return "\n".join([asked, *_rows(result, machine), *notes, "It is assumed that", *assumed])
+
+
+def _assumptions(result: Size, machine: Machine, limits: Limits) -> Iterator[str]:
+    event, load = result.event, result.load
+    deflated = "" if event.deflate else "not "
+    shown = limits.hub.sample_per_s_max
+    yield f"a viewer is shown at most {shown:g} comments/s; it is told how many were left out"
+    yield f"a viewer is written to once a tick, {load.tick_ms:.0f} ms here"
+    yield f"frames are {deflated}deflated"
+    yield (
+        f"workers use {machine.worker_cpu_max:.0%} of their core, Redis "
+        f"{machine.redis_cpu_max:.0%} of its, viewers {machine.network_max:.0%} of "
+        f"{machine.gbit_per_s:g} Gbit/s"
+    )
+    yield (
+        f"a machine has {machine.cores} cores, {machine.cores_spared} of them spared; Redis and "
+        "its replicas have their own"
+    )
+    yield "rooms are equally large, and each has viewers on every worker"
+    yield f"orders come at this rate for {event.hours:g} hours; each is bought and paid"
+    yield "a core is as fast as the one that was measured (docs/scaling.md): rehearse"
+
+
+def _rows(result: Size, machine: Machine) -> Iterator[str]:
+    load = result.load
+    yield _row("workers", f"{load.workers}", f"{load.viewers_per_worker:,} viewers each")
+    cpu = f"{load.worker_cpu:.0%} of a core each, {load.fan_out_cpu:.0%} for writing"
+    yield _row("", "", cpu)
+    yield _row("machines", f"{result.machines}", f"of {machine.cores} cores")
+    yield _row("memory", _bytes(result.worker_memory_bytes), "for all workers")
+    yield _row("bandwidth", _bits(load.bytes_per_s), "to viewers, for all machines")
+    yield _row("Redis shards", f"{result.redis_shards}", f"{load.redis_cpu:.0%} of a core in all")
+    yield _row("Redis memory", _bytes(result.redis_memory_bytes), "of orders")
+    yield _row("recovery", f"{result.back_s:.0f} s", "until all are back after all were dropped")
+
+
+def _row(name: str, value: str, note: str) -> str:
+    return f"  {name:14}{value:>12}  {note}"
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" + ("" if n == 1 else "s")
+
+
+def _bytes(n: float) -> str:
+    return f"{n / 1e9:.1f} GB"
+
+
+def _bits(bytes_per_s: float) -> str:
+    return f"{bytes_per_s * 8 / 1e9:.2f} Gbit/s"

@@ -1,0 +1,1 @@
+"""What people do: one folder a feature, found by its name."""

@@ -1,0 +1,58 @@
+"""The log of who did what in a room: all facts of its timeline that somebody stands for.
+
+Every script that a host or moderator runs records what it did with their user id (`by`) in the
+same step as the change (`_timeline.lua`), so nothing is done that is not in the log. The log is a
+stream of its own, which nothing that viewers do can make shorter.
+"""
+
+from collections.abc import AsyncIterator
+
+from msgspec import Struct, json, msgpack
+
+from server.rooms.timeline import Fact
+from server.store.reading import asked
+from server.store.scripts import Scripts
+from server.web.csv_rows import rows, text, utc
+
+PAGE_MAX = 200
+CSV_COLUMNS = ("time", "by", "what", "details")
+_FACT = msgpack.Decoder(Fact)
+
+
+class ActionsPage(Struct, frozen=True):
+    """Some acts, the newest first, each a fact of docs/timeline.md: `k` what was done, `by` whom,
+    `at` which time (Unix ms). `next` is where older ones begin; null at the end."""
+
+    actions: list[Fact]
+    next: str | None = None
+
+
+class Actions:
+    """Reads the log."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    async def page(self, room_id: str, before: str = "", count: int = PAGE_MAX) -> ActionsPage:
+        """At most `count` acts older than the id `before` ("": from the newest)."""
+        if before and not any(map(int, before.split("-"))):
+            return ActionsPage([])  # Redis refuses to look for what is older than 0-0
+        key = self._scripts.keys.room(room_id, "actions")
+        end = f"({before}" if before else "+"
+        found = await asked(self._scripts.redis.xrevrange(key, max=end, min="-", count=count))
+        facts = [_FACT.decode(raw[b"e"]) for _, raw in found]
+        return ActionsPage(facts, found[-1][0].decode() if len(found) == count else None)
+
+    async def csv(self, room_id: str) -> AsyncIterator[str]:
+        """The whole log as CSV, the newest first; times in UTC."""
+        yield rows([CSV_COLUMNS])
+        before: str | None = ""
+        while before is not None:
+            page = await self.page(room_id, before)
+            before = page.next
+            yield rows(map(_row, page.actions))
+
+
+def _row(fact: Fact) -> tuple[object, ...]:
+    details = {name: value for name, value in fact.items() if name not in ("at", "by", "k")}
+    return utc(fact["at"]), text(fact["by"]), fact["k"], json.encode(details).decode()

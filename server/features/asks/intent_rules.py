@@ -1,0 +1,122 @@
+"""The rules file of what comments ask for: its shape, and reading it.
+
+The packaged file is `intents.toml` beside this module (config/intents.toml in a checkout).
+"""
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from server.settings import SettingsError
+
+OTHER = "other"
+"""The topic of questions that are about none of the file's topics."""
+PHRASES_MAX = 5000
+
+Phrases = list[Annotated[str, Meta(min_length=1, max_length=60)]]
+TOPIC_CHARS_MAX = 20
+
+
+class LinkRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """What asks for a product's link or price: `phrases`, `alone` if nothing else is said."""
+
+    phrases: Phrases
+    alone: Phrases = []
+    unless: Phrases = []
+
+
+class QuestionRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """What makes a comment a question: `marks` anywhere, `starts` at its start."""
+
+    marks: Phrases
+    starts: Phrases = []
+    unless: Phrases = []
+
+
+class TopicRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a question is about: `asks` are questions by themselves, `words` need a mark.
+
+    `numbers` is false where what reads like a place on the shelf is something else, as a date.
+    """
+
+    asks: Phrases = []
+    words: Phrases = []
+    numbers: bool = True
+
+
+class NumberRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a place on the shelf is said; `{n}` is the number."""
+
+    patterns: Phrases
+
+
+class TitleRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """Words of titles that do not tell which product is meant."""
+
+    ignore: Phrases = []
+
+
+class IntentRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file. The order of `topics` is their precedence."""
+
+    link: LinkRules
+    question: QuestionRules
+    topics: dict[str, TopicRules]
+    numbers: NumberRules
+    titles: TitleRules = TitleRules()
+
+
+def read_rules(path: str = "") -> IntentRules:
+    """The rules in the file `path`, the packaged ones if it is empty.
+
+    Raises SettingsError with one line that says what is wrong where.
+    """
+    name = f"asks.rules_file = {path!r}" if path else "The packaged rules of intents"
+    try:
+        raw = (Path(path) if path else files("server.features.asks") / "intents.toml").read_bytes()
+    except OSError as error:
+        raise SettingsError(f"{name} can't be read: {error.strerror}.") from None
+    try:
+        rules = msgspec.toml.decode(raw, type=IntentRules)
+    except UnicodeDecodeError:
+        raise SettingsError(f"{name} is not UTF-8 text.") from None
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{name} is not as docs/asking.md has it: {error}.") from None
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"{name} is not valid TOML: {error}.") from None
+    _check(rules, name)
+    return rules
+
+
+def _check(rules: IntentRules, name: str) -> None:
+    for topic, its in rules.topics.items():
+        if topic == OTHER or not topic.isidentifier() or len(topic) > TOPIC_CHARS_MAX:
+            raise SettingsError(
+                f"{name}: a topic can't be called `{topic}`; a name has at most {TOPIC_CHARS_MAX} "
+                f"letters, digits and underscores, and `{OTHER}` is all the rest."
+            )
+        if not its.asks and not its.words:
+            raise SettingsError(f"{name}: the topic `{topic}` has neither `asks` nor `words`.")
+    for pattern in rules.numbers.patterns:
+        head, number, tail = pattern.partition("{n}")
+        if not number or not (head + tail).strip() or "{" in tail:
+            raise SettingsError(
+                f"{name}: `{pattern}` is no pattern of a number; write {{n}} where the number "
+                "stands, and what stands beside it."
+            )
+    count = sum(len(each) for each in phrases(rules))
+    if count > PHRASES_MAX:
+        raise SettingsError(f"{name} has {count} phrases; {PHRASES_MAX} is the most.")
+
+
+def phrases(rules: IntentRules) -> list[Phrases]:
+    """Every list of phrases in the rules that a comment is searched for, but the numbers."""
+    link, question = rules.link, rules.question
+    lists = [link.phrases, link.alone, link.unless]
+    lists += [question.marks, question.starts, question.unless]
+    for its in rules.topics.values():
+        lists += [its.asks, its.words]
+    return lists

@@ -1,0 +1,97 @@
+"""Permits: whether who asks by the button may.
+
+What is asked in words is held to the rules a comment obeys: mutes, followers only, slow mode and
+blocked words. An ask for the link says nothing, so a mute alone keeps from it.
+"""
+
+from typing import Any
+
+import msgspec
+
+from server.features.asks.settings import AskSettings
+from server.features.circles.belonging import Belonging
+from server.features.rules.rules import RoomRules, Rules
+from server.protocol.codes import CommandError
+from server.protocol.roles import Role
+from server.rooms.call import Call
+from server.settings import Settings
+from server.store.commit import GroupCommit
+from server.store.scripts import Scripts
+from server.telemetry.metrics import Metrics
+
+BATCH_MAX = 500
+
+
+class _Outcome(msgspec.Struct):
+    """What became of one of a batch; `shadow`: nobody but who asks may notice."""
+
+    err: str = ""
+    msg: str = ""
+    retry_ms: int | None = None
+    shadow: bool = False
+
+
+_OUTCOMES = msgspec.msgpack.Decoder(list[_Outcome])
+
+
+class Permits:
+    """Says who may ask. The script decides; words are looked for here."""
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        metrics: Metrics,
+        rules: Rules,
+        belonging: Belonging,
+    ) -> None:
+        self._scripts = scripts
+        self._rules = rules
+        self._belonging = belonging
+        self.batches: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
+            "asks.allow",
+            self._judge,
+            metrics,
+            batch_max=BATCH_MAX,
+            waiting_max=settings.of(AskSettings).batch_waiting_max,
+        )
+
+    async def ask(self, call: Call, text: str = "") -> bool:
+        """Whether the room may notice that the caller asks, `text` or else just for the link.
+
+        It may not what is asked in a shadow mute. Raises CommandError for who may not ask.
+        """
+        asked = {"user": call.who.user, "role": call.who.role.value, "text": text}
+        outcome = await self.batches.submit(call.room_id, asked)
+        if outcome.err:
+            raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
+        return not outcome.shadow
+
+    async def _judge(self, room_id: str, asks: list[dict[str, Any]]) -> list[_Outcome]:
+        async def by(rules: RoomRules) -> list[_Outcome] | None:
+            return await self._judge_by(rules, room_id, asks)
+
+        return await self._rules.judged(room_id, by)
+
+    async def _judge_by(
+        self, rules: RoomRules, room_id: str, asks: list[dict[str, Any]]
+    ) -> list[_Outcome] | None:
+        """What becomes of them by these rules; None if the room has others by now."""
+        said = {ask["user"] for ask in asks if ask["text"]} if rules.followers_only else set()
+        followers = await self._belonging.of(room_id, "followers", said)
+        judged = []
+        for ask in asks:
+            text, user, role = ask["text"], ask["user"], ask["role"]
+            word = rules.verdict(text) if text and role == Role.VIEWER else None
+            judged.append(
+                {
+                    "user": user,
+                    "role": role,
+                    "says": bool(text),
+                    "word": word,
+                    "follows": user in followers,
+                }
+            )
+        args = {"asks": judged, "rules_ver": rules.ver}
+        outcomes = await self._scripts.run("asks.allow", room_id, args, _OUTCOMES)
+        return None if outcomes and outcomes[0].err == "stale" else outcomes

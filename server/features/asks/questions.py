@@ -1,0 +1,312 @@
+"""Questions: a queue for the host, answers for the room, and answers that stay with the product.
+
+The same question of many is one: of the same product and topic, or in the same words if no topic
+fits. What was answered is offered to who asks the same, here and in later rooms of the host; an
+answer from an earlier room comes into this one when it is offered first.
+"""
+
+import functools
+import hashlib
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from redis.exceptions import RedisError
+
+from server.features.asks.intent_rules import OTHER
+from server.features.asks.intents import Intent
+from server.features.asks.messages import (
+    AskOk,
+    Question,
+    QuestionAnswer,
+    QuestionDrop,
+    QuestionOk,
+    QuestionTake,
+)
+from server.features.asks.phrases import normalise
+from server.features.asks.settings import AskSettings
+from server.features.asks.showing import Showing
+from server.features.asks.snapshot import ANSWERS_MAX
+from server.features.circles.group_ids import is_group
+from server.protocol.codes import CommandError
+from server.protocol.message import Command, Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.rooms.plain_text import shown_text
+from server.settings import Settings
+from server.store.commit import GroupCommit
+from server.store.scripts import Scripts
+from server.telemetry.metrics import Metrics
+
+_log = logging.getLogger(__name__)
+
+BATCH_MAX = 200
+OFFERED_MAX = 100_000
+KEYS_MAX = 10_000  # of answers that rooms show: every question is compared with them
+NONE_KEPT_S = 2.0  # how long a host's answers are taken to lack what they lacked
+NONE_KEPT_MAX = 10_000
+
+
+class _Outcome(Struct):
+    """What became of one question of a batch."""
+
+    question: Question | None = None
+    err: str = ""
+    msg: str = ""
+    retry_ms: int | None = None
+
+
+class Due(Struct):
+    """An answer, or the end of one, that the host's answers are still to be told."""
+
+    key: str
+    question: Question
+    answered: int
+
+
+class _Changed(Struct):
+    question: Question
+    due: list[Due]
+
+
+class _Kept(Question, frozen=True):
+    """An answer as the host's answers keep it. `given_in` is "" where nobody noted the room."""
+
+    answered: int = 0
+    given_in: str = ""
+
+    def may_be_offered(self, room_id: str) -> bool:
+        """Whether this room may hear of it: what a fan group says is for the group alone."""
+        return is_group(room_id) or (self.given_in != "" and not is_group(self.given_in))
+
+
+_OUTCOMES = msgspec.msgpack.Decoder(list[_Outcome])
+_CHANGED = msgspec.msgpack.Decoder(_Changed)
+_KEPT = msgspec.msgpack.Decoder(_Kept)
+_ANY = msgspec.msgpack.Decoder(Any)
+
+
+@functools.lru_cache(KEYS_MAX)
+def key_of(sku: str, topic: str, text: str) -> str:
+    """What is the same for questions that are the same."""
+    if topic != OTHER:
+        return f"{sku}/{topic}"
+    words = "".join(char for char in normalise(text) if char.isalnum())
+    return f"{sku}/{hashlib.sha256(words.encode()).hexdigest()[:16]}"
+
+
+def _unseen(asked: dict[str, Any]) -> Question:
+    """What looks like a question in the queue."""
+    return Question(
+        question=asked["id"],
+        sku=asked["sku"],
+        topic=asked["topic"],
+        text=asked["text"],
+        user=asked["user"],
+        name=asked["name"],
+        asked=1,
+        status="open",
+        at=int(time.time() * 1000),
+    )
+
+
+class Questions:
+    """Takes questions of viewers, and what host and moderators do with them.
+
+    `host_of` names a room's host, with whose answers those of the room are kept. `clock` is any
+    that never goes back, in seconds.
+    """
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        metrics: Metrics,
+        host_of: Callable[[str], Awaitable[str]],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._scripts = scripts
+        self._host_of = host_of
+        self._limits = settings.of(AskSettings)
+        self._events_max = settings.rooms.event_stream_len_max
+        self._offered: dict[tuple[str, str, str], None] = {}
+        self._clock = clock
+        self._none_kept: dict[tuple[str, str], float] = {}  # (host, key) -> asked again after
+        self.batches: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
+            "asks.add_question",
+            self._add,
+            metrics,
+            batch_max=BATCH_MAX,
+            waiting_max=self._limits.batch_waiting_max,
+            interval_s=self._limits.batch_interval_ms / 1000,
+        )
+
+    def handlers(self) -> Handlers:
+        """The commands about questions."""
+        return {
+            QuestionTake: Handler(self.take, Role.MODERATOR),
+            QuestionAnswer: Handler(self.answer, Role.MODERATOR),
+            QuestionDrop: Handler(self.drop, Role.MODERATOR),
+        }
+
+    async def ask(
+        self,
+        call: Call,
+        showing: Showing,
+        sku: str,
+        intent: Intent,
+        text: str,
+        ok: AskOk,
+        *,
+        seen: bool = True,
+        quiet: bool = False,
+    ) -> AskOk:
+        """The reply with the answers there are, else with the question in the queue.
+
+        Who was offered the answers and asks again did not find theirs, and joins the queue. What
+        the room has not `seen` is answered as if it did. Who asked what is `quiet`, not
+        said aloud, others do not learn. Raises CommandError.
+        """
+        key = key_of(sku, intent.topic, text)
+        if self._may_offer(call, key):
+            answers = await self._answers(call.room_id, showing, key, seen=seen)
+            if answers:
+                self._offered[call.room_id, call.who.user, key] = None
+                return msgspec.structs.replace(ok, answers=answers)
+        asked: dict[str, Any] = {
+            "id": f"q{secrets.token_hex(8)}",
+            "key": key,
+            "sku": sku,
+            "topic": intent.topic,
+            "text": text,
+            "user": call.who.user,
+            "name": call.who.name,
+            "quiet": quiet,
+        }
+        if not seen:
+            return msgspec.structs.replace(ok, question=_unseen(asked))
+        outcome = await self.batches.submit(call.room_id, asked)
+        if outcome.err:
+            raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
+        return msgspec.structs.replace(ok, question=outcome.question)
+
+    def _may_offer(self, call: Call, key: str) -> bool:
+        if len(self._offered) > OFFERED_MAX:
+            self._offered.clear()
+        return (call.room_id, call.who.user, key) not in self._offered
+
+    async def _answers(
+        self, room_id: str, showing: Showing, key: str, *, seen: bool
+    ) -> list[Question]:
+        here = [each for each in showing.answers if key_of(each.sku, each.topic, each.text) == key]
+        if here:
+            return here
+        kept = await self._kept(showing.host, key)
+        if kept is None or not kept.may_be_offered(room_id):
+            return []
+        question = Question(**{name: getattr(kept, name) for name in Question.__struct_fields__})
+        if seen:
+            await self._recall(room_id, key, question, kept.answered)
+        return [question]
+
+    async def _kept(self, host: str, key: str) -> _Kept | None:
+        """What the host's answers have; what was not there is asked for again after a while."""
+        if self._none_kept.get((host, key), 0.0) > self._clock():
+            return None
+        name = self._scripts.keys.host(host, "answers")
+        try:
+            raw = await self._scripts.redis.hget(name, key)
+        except (RedisError, OSError):
+            return None
+        if raw is not None:
+            return _KEPT.decode(raw)
+        if len(self._none_kept) >= NONE_KEPT_MAX:
+            self._none_kept.clear()
+        self._none_kept[host, key] = self._clock() + NONE_KEPT_S
+        return None
+
+    async def _recall(self, room_id: str, key: str, question: Question, answered: int) -> None:
+        args = {
+            "question": msgspec.to_builtins(question),
+            "key": key,
+            "answered": answered,
+            "answers_max": ANSWERS_MAX,
+            "events_max": self._events_max,
+        }
+        await self._scripts.run("asks.recall", room_id, args, _ANY)
+
+    async def _add(self, room_id: str, questions: list[dict[str, Any]]) -> list[_Outcome]:
+        args = {
+            "questions": questions,
+            "open_max": self._limits.questions_open_max,
+            "per_user_max": self._limits.questions_per_user_max,
+            "answers_max": ANSWERS_MAX,
+            "events_max": self._events_max,
+        }
+        return await self._scripts.run("asks.add_question", room_id, args, _OUTCOMES)
+
+    async def take(self, call: Call, cmd: QuestionTake) -> Ok:
+        """Show the room that this question is being answered, and no other."""
+        return await self._change("asks.take", call, cmd, cmd.question)
+
+    async def answer(self, call: Call, cmd: QuestionAnswer) -> Ok:
+        """Answer a question, or answer it anew."""
+        text = shown_text("text", cmd.text, self._limits.answer_chars_max)
+        return await self._change("asks.answer", call, cmd, cmd.question, text=text)
+
+    async def drop(self, call: Call, cmd: QuestionDrop) -> Ok:
+        """Take a question out of the queue, or an answer off its product."""
+        return await self._change("asks.drop", call, cmd, cmd.question)
+
+    async def _change(
+        self, script: str, call: Call, cmd: Command, question: str, **more: str
+    ) -> Ok:
+        args = {
+            "question": question,
+            "answers_max": ANSWERS_MAX,
+            "by": call.who.user,
+            "events_max": self._events_max,
+        }
+        changed = await self._scripts.run(script, call.room_id, args | more, _CHANGED)
+        await self.settle(call.room_id, changed.due)
+        return QuestionOk(ref=cmd.ref, question=changed.question)
+
+    async def settle(self, room_id: str, due: list[Due]) -> None:
+        """Tell the host's answers what they do not know of a room.
+
+        They lie elsewhere than the room, so this is a step of its own. What fails, or is cut off by
+        a crash, stays due and is told with the next change of a question, or when a desk is opened.
+        """
+        if not due:
+            return
+        try:
+            host = await self._host_of(room_id)
+            for each in due:
+                await self._settle_one(host, room_id, each)
+            settled = [{"question": d.question.question, "answered": d.answered} for d in due]
+            await self._scripts.run("asks.settled", room_id, {"settled": settled}, _ANY)
+        except CommandError as error:
+            _log.warning("Answers of room %s are not with its host yet: %s", room_id, error)
+
+    async def _settle_one(self, host: str, room_id: str, due: Due) -> None:
+        """A fan group's answers stay there; what it drops goes if that came from the host's."""
+        args: dict[str, Any] = {"key": due.key, "answered": due.answered}
+        if due.question.status == "dropped":
+            if is_group(room_id):
+                args["question"] = due.question.question
+            await self._scripts.run("asks.answer_drop", host, args, _ANY)
+            return
+        if is_group(room_id):
+            return
+        answered = msgspec.structs.replace(due.question, status="answered")
+        args |= {
+            "question": msgspec.to_builtins(answered),
+            "given_in": room_id,
+            "kept_max": self._limits.answers_kept_max,
+        }
+        await self._scripts.run("asks.answer_keep", host, args, _ANY)
+        self._none_kept.pop((host, due.key), None)

@@ -1,0 +1,64 @@
+"""What a room shows now, for features that answer a viewer from it."""
+
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from server.features.asks.messages import Question
+from server.features.asks.snapshot import QuestionsPart
+from server.features.shelf.messages import Product
+from server.features.shelf.snapshot import ShelfPart
+from server.features.stock.messages import Sale
+from server.features.stock.snapshot import StockPart
+from server.rooms.room import Room
+from server.rooms.state import RoomState
+
+
+class Showing(NamedTuple):
+    """The shelf in its order, the pin ("" for none), the sales and answered questions."""
+
+    host: str
+    products: tuple[Product, ...]
+    pin: str
+    sales: tuple[Sale, ...]
+    answers: tuple[Question, ...]
+
+    def product(self, sku: str) -> Product | None:
+        """The product of this sku, if it is on the shelf."""
+        return next((product for product in self.products if product.sku == sku), None)
+
+    def sale_of(self, sku: str) -> str:
+        """The sale a product can be bought in: the newest open one, else the next; "" if none."""
+        its = [sale for sale in self.sales if sale.sku == sku]
+        opened = [sale for sale in its if sale.status == "open"]
+        if opened:
+            return opened[-1].sale
+        coming = [sale for sale in its if sale.status == "scheduled"]
+        return min(coming, key=lambda sale: sale.starts).sale if coming else ""
+
+
+class Showings:
+    """Knows what rooms show: from the copy of a room that is open here, else by reading it.
+
+    `open_room` gives the room if it is open on this worker, `read` what a viewer would see.
+    """
+
+    def __init__(
+        self,
+        open_room: Callable[[str], Room | None],
+        read: Callable[[str], Awaitable[tuple[RoomState, int]]],
+    ) -> None:
+        self._open_room = open_room
+        self._read = read
+
+    async def of(self, room_id: str) -> Showing:
+        """What the room shows now. Raises CommandError where it has to be read."""
+        room = self._open_room(room_id)
+        state = room.state if room is not None else (await self._read(room_id))[0]
+        shelf, questions = state.part(ShelfPart), state.part(QuestionsPart)
+        return Showing(
+            state.fields.host,
+            tuple(shelf.products.values()),
+            shelf.pin,
+            tuple(state.part(StockPart).sales.values()),
+            tuple(questions.answers.values()),
+        )

@@ -1,0 +1,72 @@
+"""Which product a text names, by words of the titles on the shelf. Pure.
+
+A title's words are its spaced words, and every two neighbouring Chinese characters. The product
+whose words cover most of the text is meant; if two cover as much, none is.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from server.features.asks.intent_rules import IntentRules, phrases
+from server.features.asks.phrases import PhraseBook, is_cjk, normalise
+from server.features.shelf.messages import Product
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+class TellingWords:
+    """Says which words can tell products apart, by the rules of a shop.
+
+    Words people ask with (size, 尺寸) tell nothing, though they stand in titles too.
+    """
+
+    def __init__(self, rules: IntentRules) -> None:
+        said = [normalise(phrase) for each in phrases(rules) for phrase in each]
+        self._ignored = {normalise(word) for word in rules.titles.ignore}
+        self._ignored.update(word for phrase in said for word in _words(phrase))
+
+    def of(self, title: str) -> set[str]:
+        """The words of a title that can tell it from others."""
+        return {
+            word
+            for word in _words(normalise(title))
+            if len(word) > 1 and not word.isdigit() and word not in self._ignored
+        }
+
+
+class Titles:
+    """The words of the titles of one shelf, as it is now."""
+
+    def __init__(self, products: Iterable[Product], telling: TellingWords) -> None:
+        self.products = tuple(products)
+        self._book: PhraseBook[str] = PhraseBook(
+            (word, product.sku) for product in self.products for word in telling.of(product.title)
+        )
+
+    def find(self, text: str) -> str:
+        """The sku of the product that a normalised text names; "" if none, or not just one."""
+        covered: dict[str, set[int]] = {}
+        for hit in self._book.hits(text):
+            covered.setdefault(hit.means, set()).update(range(hit.start, hit.end))
+        best = Counter({sku: len(places) for sku, places in covered.items()}).most_common(2)
+        if not best or (len(best) > 1 and best[0][1] == best[1][1]):
+            return ""
+        return best[0][0]
+
+
+def _words(text: str) -> Iterator[str]:
+    """Spaced words as they are, Chinese in pairs of neighbours."""
+    for run in _WORD.findall(text):
+        word = ""
+        for n, char in enumerate(run):
+            if not is_cjk(char):
+                word += char
+                continue
+            if word:
+                yield word
+                word = ""
+            if n + 1 < len(run) and is_cjk(run[n + 1]):
+                yield char + run[n + 1]
+        if word:
+            yield word

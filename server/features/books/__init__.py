@@ -1,0 +1,15 @@
+"""What was sold, and does it add up: the audit, a host's orders, exports."""
+
+from server.feature import Engine, Feature, Running
+from server.features.books.order_book import OrderBook
+from server.features.books.routes import OrderRoutes
+
+
+def _make(engine: Engine) -> Running:
+    return Running(routes=OrderRoutes(OrderBook(engine.scripts)).routes())
+
+
+FEATURE = Feature(
+    make=_make,
+    reads=("ledger", "stock", "coupons", "orders", "payments"),
+)

@@ -1,0 +1,170 @@
+"""Replays a room's ledger and compares what it adds up to with the live state."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from msgspec import msgpack
+
+from server.features.books.books import Books
+from server.features.books.coupon_books import CouponBooks
+from server.features.ledger import ledger
+from server.store.scripts import Scripts
+
+_ANY = msgpack.Decoder()
+_READ = (
+    "stats", "stock", "sales", "bought", "orders", "holds", "payments", "refunds", "orders_of",
+    "coupons", "coupon_counts", "claims", "claims_of",
+    "room", "reserved", "announcing",
+)  # fmt: skip
+
+
+class Audit(NamedTuple):
+    """What an audit found; `differences` is empty when all is well."""
+
+    entries: int
+    orders: int
+    sales: int
+    differences: list[str]
+
+
+async def audit(scripts: Scripts, room_id: str) -> Audit:
+    """Audit a room, also while it sells. Reads it whole into memory."""
+    books = Books()
+    async for chunk in ledger.read(scripts, room_id):
+        for number, entry in chunk:
+            books.take(number, entry)
+    live = await _live_state(scripts, room_id, books)
+    found = [*books.wrong, *_compare(books, live)]
+    return Audit(books.entries, len(books.orders), len(books.sales), found)
+
+
+async def _live_state(scripts: Scripts, room_id: str, books: Books) -> dict[str, Any]:
+    """All the state as of one instant; the ledger's last entries up to there join the books."""
+    keys = {name: scripts.keys.room(room_id, name) for name in (*_READ, "ledger")}
+    transaction = scripts.redis.pipeline(transaction=True)
+    transaction.xrange(keys["ledger"], min=f"({books.entries}-0")
+    for name in _READ:
+        if name in ("holds", "refunds", "announcing"):
+            transaction.zrange(keys[name], 0, -1, withscores=True)
+        else:
+            transaction.hgetall(keys[name])
+    last, *found = await transaction.execute()
+    for place, fields in last:
+        for number, line in ledger.lines_of(place, fields):
+            books.take(number, line)
+    return dict(zip(_READ, found, strict=True))
+
+
+def _compare(books: Books, live: dict[str, Any]) -> Iterator[str]:
+    yield from _same("statistic", _stats(books), _ints(live["stats"]))
+    yield from _same("stock", _stock(books), _counters(live["stock"]))
+    yield from _same(
+        "allowance",
+        {f"{sale}/{user}": n for (sale, user), n in books.bought.items() if n},
+        _ints(live["bought"]),
+    )
+    yield from _same("order", books.orders, _unpacked(live["orders"]))
+    yield from _same("payment", books.payments, _unpacked(live["payments"]))
+    yield from _same("hold", _holds(books), {o.decode(): int(at) for o, at in live["holds"]})
+    due = {p: True for p, payment in books.payments.items() if payment["status"] == "refund_due"}
+    yield from _same("refund due", due, {p.decode(): True for p, _ in live["refunds"]})
+    yield from _same("list of orders", _lists(books), _listed(live["orders_of"]))
+    yield from _coupons(books.coupons, live)
+    yield from _announcements(books, live)
+    yield from _limits(books, _unpacked(live["sales"]))
+    yield from _statuses(books, live["stock"])
+
+
+def _coupons(books: CouponBooks, live: dict[str, Any]) -> Iterator[str]:
+    terms = _unpacked(live["coupons"])
+    for coupon in terms.values():
+        del coupon["n"]  # its place on the list is no money
+    yield from _same("coupon", books.terms, terms)
+    counts: dict[str, str] = {}
+    for coupon in books.terms:
+        counts[f"{coupon}:claimed"] = str(books.claimed[coupon])
+        counts[f"{coupon}:used"] = str(books.used[coupon])
+        counts[f"{coupon}:status"] = "closed" if coupon in books.closed else "open"
+    found = {name.decode(): value.decode() for name, value in live["coupon_counts"].items()}
+    found = {name: value for name, value in found.items() if not name.endswith(":ver")}
+    yield from _same("count of coupons", counts, found)
+    yield from _same("claim", books.claims, _unpacked(live["claims"]))
+    yield from _same("list of claims", books.of, _listed(live["claims_of"]))
+
+
+def _announcements(books: Books, live: dict[str, Any]) -> Iterator[str]:
+    """Once the pages of those who reserved are written, each of them stands in one."""
+    left = any(step.startswith(b"reserved:") for step, _ in live["announcing"])
+    if b"started" in live["room"] and not left:
+        reserved = {user.decode(): True for user in live["reserved"]}
+        told = {user: True for user, to in books.announced.items() if to == "reserved"}
+        yield from _same("announcement to", reserved, told)
+
+
+def _same(what: str, expected: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:
+    for name in sorted(expected.keys() | found.keys()):
+        if expected.get(name) != found.get(name):
+            yield (
+                f"{what} {name}: the ledger says {expected.get(name, 'none')}, "
+                f"the room has {found.get(name, 'none')}"
+            )
+
+
+def _stats(books: Books) -> dict[str, int]:
+    entries = {"entries": books.entries} if books.entries else {}
+    return entries | {name: n for name, n in books.stats.items() if n}
+
+
+def _ints(raw: dict[bytes, bytes]) -> dict[str, int]:
+    return {name.decode(): int(value) for name, value in raw.items() if int(value)}
+
+
+def _unpacked(raw: dict[bytes, bytes]) -> dict[str, Any]:
+    return {name.decode(): _ANY.decode(value) for name, value in raw.items()}
+
+
+def _listed(raw: dict[bytes, bytes]) -> dict[str, Any]:
+    return {name.decode(): value.decode().split() for name, value in raw.items()}
+
+
+def _stock(books: Books) -> dict[str, int]:
+    return {
+        f"{sale}:{name}": counters[name]
+        for sale, counters in books.sales.items()
+        for name in ("allocated", "left", "held", "sold")
+    }
+
+
+def _counters(raw: dict[bytes, bytes]) -> dict[str, int]:
+    return {
+        name.decode(): int(value)
+        for name, value in raw.items()
+        if not name.endswith((b":ver", b":status"))
+    }
+
+
+def _holds(books: Books) -> dict[str, int]:
+    return {id_: o["hold_until"] for id_, o in books.orders.items() if o["status"] == "held"}
+
+
+def _lists(books: Books) -> dict[str, list[str]]:
+    lists: dict[str, list[str]] = {}
+    for id_, order in books.orders.items():
+        lists.setdefault(order["user"], []).append(id_)
+    return lists
+
+
+def _limits(books: Books, sales: dict[str, Any]) -> Iterator[str]:
+    for (sale, user), n in books.bought.items():
+        if sale in sales and n > sales[sale]["per_user"]:
+            yield f"allowance {sale}/{user}: {n} live units, the limit is {sales[sale]['per_user']}"
+
+
+def _statuses(books: Books, stock: dict[bytes, bytes]) -> Iterator[str]:
+    for sale, counters in books.sales.items():
+        status = stock.get(f"{sale}:status".encode(), b"none").decode()
+        allowed = {"closed"} if sale in books.closed else {"scheduled"}
+        if sale not in books.closed:
+            allowed.add("open" if counters["left"] else "sold_out")
+        if status not in allowed:
+            yield f"sale {sale} is {status}, it should be {' or '.join(sorted(allowed))}"

@@ -1,0 +1,143 @@
+"""A room's orders for its host: totals, and all of them one after another."""
+
+from collections.abc import AsyncIterator
+
+from msgspec import Struct, json, msgpack
+
+from server.features.ledger import ledger
+from server.features.orders.messages import Order
+from server.store.scripts import Scripts
+from server.web.csv_rows import rows, text, utc
+
+_ORDER = msgpack.Decoder(Order)
+CSV_COLUMNS = (
+    "order", "created", "updated", "status", "user", "name", "sale", "sku", "title", "qty",
+    "price", "line_total", "order_total", "currency", "source", "source_id", "off", "coupon",
+    "claim", "group", "replay",
+)  # fmt: skip
+
+
+class Money(Struct, frozen=True):
+    """Sums in one currency's minor unit: by status of the orders, and of the payments.
+
+    `charged` is all that was taken, `net` what is left of it after refunds made and due. `off` is
+    what coupons took off the orders of each status; that of the paid ones is what coupons cost.
+    """
+
+    orders: dict[str, int]
+    off: dict[str, int]
+    charged: int
+    refund_due: int
+    refunded: int
+    net: int
+
+
+class OrderStats(Struct, frozen=True):
+    """How many orders and units have each status, and the money by currency."""
+
+    orders: dict[str, int]
+    units: dict[str, int]
+    money: dict[str, Money]
+
+
+class OrderBook:
+    """Reads what the room has sold."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+
+    async def stats(self, room_id: str) -> OrderStats:
+        """The totals as of now."""
+        key = self._scripts.keys.room(room_id, "stats")
+        raw = await self._scripts.redis.hgetall(key)
+        fields: dict[str, dict[str, int]] = {name.decode().split(":", 1)[0]: {} for name in raw}
+        for name, value in raw.items():
+            kind, _, rest = name.decode().partition(":")
+            fields[kind][rest] = int(value)
+        return _stats_of(fields)
+
+    async def orders(self, room_id: str) -> AsyncIterator[list[Order]]:
+        """All orders as they are now, oldest first, a few hundred at a time."""
+        key = self._scripts.keys.room(room_id, "orders")
+        async for chunk in ledger.read(self._scripts, room_id):
+            made = [e["order"]["order"] for _, e in chunk if e["k"] == "order" and "was" not in e]
+            if made:
+                raw = await self._scripts.redis.hmget(key, made)
+                yield [_ORDER.decode(order) for order in raw if order is not None]
+
+    async def changed(
+        self, room_id: str, after: int, orders_max: int
+    ) -> tuple[list[Order], int, bool]:
+        """Orders that changed after entry `after` of the ledger, as they are now.
+
+        Oldest change first, about `orders_max` of them; then the entry they go up to, and whether
+        there is more.
+        """
+        changed: dict[str, None] = {}
+        at, more = after, False
+        async for chunk in ledger.read(self._scripts, room_id, after):
+            at = chunk[-1][0]
+            changed |= {e["order"]["order"]: None for _, e in chunk if e["k"] == "order"}
+            if len(changed) >= orders_max:
+                more = True
+                break
+        if not changed:
+            return [], at, more
+        key = self._scripts.keys.room(room_id, "orders")
+        raw = await self._scripts.redis.hmget(key, list(changed))
+        return [_ORDER.decode(order) for order in raw if order is not None], at, more
+
+    async def csv(self, room_id: str) -> AsyncIterator[str]:
+        """The orders as CSV, one row a line of an order; times in UTC."""
+        yield rows([CSV_COLUMNS])
+        async for orders in self.orders(room_id):
+            yield rows([row for order in orders for row in _csv_rows(order)])
+
+    async def jsonl(self, room_id: str) -> AsyncIterator[str]:
+        """The orders as JSON, one a line."""
+        async for orders in self.orders(room_id):
+            yield "".join(json.encode(order).decode() + "\n" for order in orders)
+
+
+def _stats_of(fields: dict[str, dict[str, int]]) -> OrderStats:
+    amounts, offs = (_by_currency(fields.get(name, {})) for name in ("amount", "off"))
+    charged, due, back = (fields.get(k, {}) for k in ("charged", "refund_due", "refunded"))
+    money = {
+        currency: Money(
+            orders=amounts.get(currency, {}),
+            off=offs.get(currency, {}),
+            charged=charged.get(currency, 0),
+            refund_due=due.get(currency, 0),
+            refunded=back.get(currency, 0),
+            net=charged.get(currency, 0) - due.get(currency, 0) - back.get(currency, 0),
+        )
+        for currency in sorted(amounts.keys() | charged.keys())
+    }
+    return OrderStats(fields.get("orders", {}), fields.get("units", {}), money)
+
+
+def _by_currency(totals: dict[str, int]) -> dict[str, dict[str, int]]:
+    """currency -> status -> total, of totals by `<status>:<currency>`."""
+    found: dict[str, dict[str, int]] = {}
+    for name, total in totals.items():
+        status, _, currency = name.partition(":")
+        found.setdefault(currency, {})[status] = total
+    return found
+
+
+def _csv_rows(order: Order) -> list[tuple[object, ...]]:
+    return [
+        (
+            order.order, utc(order.created), utc(order.updated), order.status,
+            text(order.user), text(order.name), line.sale, text(line.sku), text(line.title),
+            line.qty, line.price, line.qty * line.price, order.total, order.currency,
+            order.source.kind if order.source else "",
+            text(order.source.id) if order.source else "",
+            order.off, order.coupon, order.claim, _yes(order.group), _yes(order.replay),
+        )
+        for line in order.lines
+    ]  # fmt: skip
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else ""

@@ -1,0 +1,27 @@
+"""Whom a thing is for: who follows a host, reserved a place, belongs to the fan group."""
+
+from server.feature import Engine, Feature, Running
+from server.features.circles.circles import Circles
+from server.features.circles.mine import CircleMine
+from server.features.circles.settings import CommunitySettings, GroupSettings
+
+
+def _make(engine: Engine) -> Running:
+    circles = Circles(engine.scripts, engine.settings, engine.directory)
+    return Running(it=circles, own=circles.own)
+
+
+FEATURE = Feature(
+    make=_make,
+    settings={CommunitySettings: "community", GroupSettings: "groups"},
+    mine=CircleMine,
+    keys={
+        "reserved": "hash user -> ms of the reservation",
+        "members": "hash user -> packed {name, at}: who belongs to this fan group",
+    },
+    host_keys={
+        "followers": "hash user -> ms since when they follow",
+        "fans": "hash user -> ms of the first follow, kept when they unfollow",
+        "log": "stream: facts of the host, <ms>-<n>: follow, unfollow",
+    },
+)

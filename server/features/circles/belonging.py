@@ -1,0 +1,71 @@
+"""Who belongs to whom a thing is for: the followers of a host, the members of the fan group.
+
+Followers stand under the host's keys and members in the group's room, on a Cluster maybe on another
+node than the room that asks. So they are read before its script runs, for a whole batch at once.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct, msgpack
+
+from server.features.circles.group_ids import group_id
+from server.protocol.fields import Who
+from server.store.reading import reading
+from server.store.scripts import Scripts
+
+Circle = Literal["followers", "group"]
+CIRCLES: tuple[Circle, ...] = ("followers", "group")
+
+
+class _Thing(Struct):
+    """What of a coupon or lucky draw is asked here."""
+
+    audience: Who
+
+
+_HASHES = {"coupon": "coupons", "lucky": "luckies"}
+_THING = msgpack.Decoder(_Thing)
+
+
+class Belonging:
+    """Answers for the rooms whose hosts `host_of(room_id)` names."""
+
+    def __init__(self, scripts: Scripts, host_of: Callable[[str], Awaitable[str]]) -> None:
+        self._scripts = scripts
+        self._host_of = host_of
+
+    async def of(self, room_id: str, circle: Circle, users: Collection[str]) -> set[str]:
+        """Those of `users` who belong to the circle as of now. Raises CommandError."""
+        if not users:
+            return set()
+        host, asked = await self._host_of(room_id), list(users)
+        if circle == "followers":
+            key = self._scripts.keys.host(host, "followers")
+        else:
+            key = self._scripts.keys.room(group_id(host), "members")
+        with reading():
+            found = await self._scripts.redis.hmget(key, asked)
+        return {user for user, value in zip(asked, found, strict=True) if value is not None}
+
+    async def mark(
+        self, room_id: str, name: Literal["coupon", "lucky"], wishes: Sequence[dict[str, Any]]
+    ) -> None:
+        """Note in each wish for a thing of a circle whether its user `belongs` to it.
+
+        `name` is the wish's field with the thing's id. What is not there is the script's to refuse.
+        """
+        ids = sorted({wish[name] for wish in wishes} - {"newest"})  # that field is no lucky draw
+        if not ids:
+            return
+        with reading():
+            key = self._scripts.keys.room(room_id, _HASHES[name])
+            found = await self._scripts.redis.hmget(key, ids)
+        audiences = {
+            id_: _THING.decode(raw).audience for id_, raw in zip(ids, found, strict=True) if raw
+        }
+        for circle in CIRCLES:
+            asking = [wish for wish in wishes if audiences.get(wish[name]) == circle]
+            belong = await self.of(room_id, circle, {wish["user"] for wish in asking})
+            for wish in asking:
+                wish["belongs"] = wish["user"] in belong

@@ -1,0 +1,34 @@
+"""How often one user may change what they follow, reserved and belong to.
+
+Each change is a fact that is kept: without a limit one connection that follows and unfollows could
+push everything else out of a room's timeline and a host's log.
+"""
+
+import asyncio
+
+from server.access.rate import BucketsByName
+from server.features.circles.settings import CommunitySettings
+from server.protocol.codes import CommandError
+from server.settings import Settings
+
+USERS_REMEMBERED_MAX = 100_000
+
+
+class Changes:
+    """Counts them by user, over all rooms of this worker."""
+
+    def __init__(self, settings: Settings) -> None:
+        limits = settings.of(CommunitySettings)
+        self._buckets = BucketsByName(
+            limits.changes_per_user_per_s, limits.changes_burst, USERS_REMEMBERED_MAX
+        )
+
+    def must_not_flood(self, what: str, user: str) -> None:
+        """Count one more change of `what`. CommandError `rate_limited`."""
+        wait_s = self._buckets.wait_s((what, user), asyncio.get_running_loop().time())
+        if wait_s > 0:
+            raise CommandError(
+                "rate_limited",
+                "You change your mind faster than this is taken down; wait a little.",
+                int(wait_s * 1000) + 1,
+            )

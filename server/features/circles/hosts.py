@@ -1,0 +1,131 @@
+"""What outlives a host's rooms: who follows them, which rooms they made, their page."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct, msgpack
+
+from server.features.circles.group_ids import group_id
+from server.features.circles.settings import CommunitySettings
+from server.protocol.codes import CommandError
+from server.settings import Settings
+from server.store.reading import asked
+from server.store.scripts import Scripts
+
+Admits = Literal["all", "followers", "buyers"]
+
+ROOMS_SHOWN_MAX = 100
+_FIELDS = ("host", "title", "phase", "scheduled", "started", "ended", "online", "reserved")
+
+
+class Group(Struct, frozen=True):
+    """A host's fan group: whom it admits, and how many it has."""
+
+    id: str
+    title: str
+    admits: Admits
+    members: int
+
+
+class RoomSummary(Struct, frozen=True):
+    """A room in a list. Times in Unix ms, 0 = not known or not yet."""
+
+    room: str
+    title: str
+    scheduled: int
+    started: int
+    ended: int
+    online: int
+    reserved: int
+
+
+class HostRooms(Struct, frozen=True):
+    """A host's newest rooms by phase, each list the newest first."""
+
+    live: list[RoomSummary]
+    scheduled: list[RoomSummary]
+    ended: list[RoomSummary]
+
+
+class HostView(Struct, frozen=True):
+    """What anybody may know of a host."""
+
+    host: str
+    name: str
+    followers: int
+    group: Group | None
+    rooms: HostRooms
+
+
+class FollowOutcome(Struct):
+    """What became of one wish to follow: whether something changed, and since when it is so."""
+
+    changed: bool = False
+    at: int = 0
+    err: str = ""
+    msg: str = ""
+
+
+class Followed(Struct):
+    """The outcomes of a batch, and how many follow. A greater `as_of` is a newer total."""
+
+    outcomes: list[FollowOutcome]
+    total: int
+    as_of: str
+
+
+_FOLLOWED = msgpack.Decoder(Followed)
+
+
+class Hosts:
+    """Reads and changes what is kept by host. `rooms_of(host, most)` lists their rooms."""
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        rooms_of: Callable[[str, int], Awaitable[list[str]]],
+    ) -> None:
+        self._scripts = scripts
+        self._rooms_of = rooms_of
+        self._limits = settings.of(CommunitySettings)
+
+    async def follow(self, host: str, room_id: str, follows: Sequence[dict[str, Any]]) -> Followed:
+        """Note who follows (`{user, on}`), said in `room_id`; with none, read the total."""
+        args = {
+            "follows": follows,
+            "from": room_id,
+            "fans_max": self._limits.fans_max,
+            "log_max": self._limits.host_log_len_max,
+        }
+        return await self._scripts.run("circles.follow_host", host, args, _FOLLOWED)
+
+    async def group_of(self, host: str) -> Group | None:
+        """The host's fan group, if there is one."""
+        keys, id_ = self._scripts.keys, group_id(host)
+        pipeline = self._scripts.redis.pipeline(transaction=False)
+        pipeline.hmget(keys.room(id_, "room"), "title", "admits")
+        pipeline.hlen(keys.room(id_, "members"))
+        (title, admits), members = await asked(pipeline.execute())
+        return None if title is None else Group(id_, title.decode(), admits.decode(), members)
+
+    async def view(self, host: str) -> HostView:
+        """The host's page. CommandError `not_found` if nobody of this id ever hosted."""
+        group = await self.group_of(host)
+        ids = await self._rooms_of(host, ROOMS_SHOWN_MAX)
+        keys = self._scripts.keys
+        pipeline = self._scripts.redis.pipeline(transaction=False)
+        pipeline.hlen(keys.host(host, "followers"))
+        pipeline.hget(keys.room(group_id(host), "room"), "host_name")
+        for room_id in ids:
+            pipeline.hmget(keys.room(room_id, "room"), "host_name", *_FIELDS)
+        followers, name, *found = await asked(pipeline.execute())
+        rooms: dict[str, list[RoomSummary]] = {"live": [], "scheduled": [], "ended": []}
+        for room_id, (room_name, owner, title, phase, *numbers) in zip(ids, found, strict=True):
+            if owner is not None and owner.decode() == host:
+                name = name or room_name
+                counts = [int(n or 0) for n in numbers]
+                rooms[phase.decode()].append(RoomSummary(room_id, title.decode(), *counts))
+        if name is None:
+            raise CommandError("not_found", f"There is no host `{host}`; check the id.")
+        return HostView(host, name.decode(), followers, group, HostRooms(**rooms))

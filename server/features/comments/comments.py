@@ -1,0 +1,238 @@
+"""Comments: cleaned, limited by user, judged by the room's rules, sent to Redis one batch a room.
+
+What waits for review or is said in the shadow has no effect on the room: of what listens to
+comments (`Heed`) it gets the private part alone, until a moderator passes it.
+"""
+
+import asyncio
+import secrets
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Protocol
+
+import msgspec
+
+from server.access.auth import Identity
+from server.access.rate import BucketsByName
+from server.features.circles.belonging import Belonging
+from server.features.circles.group_ids import is_group
+from server.features.circles.settings import GroupSettings
+from server.features.comments.messages import Comment, CommentOk, CommentView
+from server.features.comments.settings import CommentSettings
+from server.features.rules.folding import plain, squeezed
+from server.features.rules.rules import RoomRules, Rules
+from server.features.rules.settings import ModerationSettings
+from server.protocol.codes import CommandError
+from server.protocol.message import Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.rooms.plain_text import plain_text
+from server.settings import Settings
+from server.store.commit import GroupCommit
+from server.store.scripts import Scripts
+from server.telemetry.metrics import Metrics
+
+BATCH_MAX = 500
+WAITING_MAX = 20_000
+USERS_REMEMBERED_MAX = 100_000
+
+
+class Reading(Protocol):
+    """What a text was found to say."""
+
+    @property
+    def asks(self) -> bool:
+        """Whether it asks for something: many may ask the same."""
+        ...
+
+
+class Heed(Protocol):
+    """What reads a viewer's comments, and is told of each that was accepted."""
+
+    def read(self, text: str) -> Reading:
+        """What a text asks for."""
+        ...
+
+    async def heed(
+        self, call: Call, reading: Any, text: str, ok: CommentOk, *, seen: bool = True
+    ) -> Ok:
+        """The reply to send instead of `ok`.
+
+        `seen` is whether the room sees the comment: if not, nobody but its author may notice
+        anything.
+        """
+        ...
+
+
+class _Outcome(msgspec.Struct):
+    """What became of one comment of a batch; `held` for review, said in the `shadow`."""
+
+    err: str = ""
+    msg: str = ""
+    retry_ms: int | None = None
+    held: bool = False
+    shadow: bool = False
+
+
+_OUTCOMES = msgspec.msgpack.Decoder(list[_Outcome])
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A comment on its way, and the version of the rules that judged it; -1: none yet."""
+
+    comment: dict[str, Any]
+    ver: int = -1
+
+    def judge(self, rules: RoomRules) -> None:
+        """Note what the words of the rules say, unless these very rules did before."""
+        if self.ver != rules.ver:
+            self.comment["word"] = rules.verdict(self.comment["text"])
+            self.ver = rules.ver
+
+
+class Comments:
+    """Takes comments. The script decides what becomes of each; words are looked for here."""
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        metrics: Metrics,
+        rules: Rules,
+        belonging: Belonging,
+    ) -> None:
+        self._rules = rules
+        self._belonging = belonging
+        self.heed: Heed | None = None
+        """What listens to comments; set before the first one comes."""
+        self._scripts = scripts
+        self._settings = settings
+        self._limits = settings.of(CommentSettings)
+        self._moderation = settings.of(ModerationSettings)
+        self._bounds = {
+            "review_max": settings.of(ModerationSettings).review_max,
+            "review_per_user_max": settings.of(ModerationSettings).review_per_user_max,
+            "new_ms": settings.of(ModerationSettings).new_s * 1000,
+            "duplicate_ms": int(settings.of(ModerationSettings).duplicate_s * 1000),
+            "flood_ms": int(settings.of(ModerationSettings).flood_s * 1000),
+            "flood_users_max": settings.of(ModerationSettings).flood_users_max,
+        }
+        self._spoken = BucketsByName(
+            settings.of(CommentSettings).comments_per_user_per_s,
+            settings.of(CommentSettings).comments_burst,
+            USERS_REMEMBERED_MAX,
+        )
+        self.batches: GroupCommit[_Draft, _Outcome] = GroupCommit(
+            "comments.add",
+            self._add,
+            metrics,
+            batch_max=BATCH_MAX,
+            waiting_max=WAITING_MAX,
+            interval_s=settings.bus.publish_interval_ms / 1000,
+        )
+
+    def handlers(self) -> Handlers:
+        """The command to speak."""
+        return {Comment: Handler(self.comment, Role.VIEWER)}
+
+    async def comment(self, call: Call, cmd: Comment) -> Ok:
+        """Say it to the room; `ok` carries the comment's id, and whether it waits for review."""
+        text = self._clean(cmd.text)
+        self._must_not_flood(call)
+        comment: dict[str, Any] = {
+            "id": f"c{secrets.token_hex(8)}",
+            "user": call.who.user,
+            "name": call.who.name,
+            "role": call.who.role.value,
+            "text": text,
+        }
+        draft, reading = _Draft(comment), None
+        if call.who.role is Role.VIEWER:
+            comment["digest"] = self._digest(text)
+            if self.heed is not None:
+                reading = self.heed.read(text)
+                comment["asks"] = reading.asks
+            if (rules := self._rules.known(call.room_id)) is not None:
+                draft.judge(rules)  # now, not for the whole batch at once
+        outcome = await self.batches.submit(call.room_id, draft)
+        if outcome.err:
+            raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
+        ok = CommentOk(ref=cmd.ref, id=comment["id"], held=outcome.held or None)
+        if self.heed is None or reading is None:
+            return ok
+        seen = not (outcome.held or outcome.shadow)
+        return await self.heed.heed(call, reading, text, ok, seen=seen)
+
+    async def passed(self, room_id: str, comment: CommentView) -> None:
+        """A moderator has shown a held comment: what listens to comments hears of it now."""
+        if self.heed is not None and comment.role == Role.VIEWER:
+            author = Identity(comment.user, comment.name, Role.VIEWER)
+            reading = self.heed.read(comment.text)
+            ok = CommentOk(ref=None)
+            await self.heed.heed(Call(room_id, author), reading, comment.text, ok)
+
+    def _digest(self, text: str) -> str | None:
+        """Stands for the text as it is compared; None if it is too short to be a repetition."""
+        letters = squeezed(plain(text))
+        if len(letters) < self._moderation.repeat_chars_min:
+            return None
+        return blake2b(letters.encode(), digest_size=8).hexdigest()
+
+    def _clean(self, text: str) -> str:
+        """The text as `plain_text`; CommandError if none is left or too much."""
+        clean = plain_text(text)
+        if not clean:
+            raise CommandError("bad_message", "The comment is empty.")
+        if len(clean) > self._limits.comment_chars_max:
+            raise CommandError(
+                "too_long",
+                f"A comment can have {self._limits.comment_chars_max} characters; "
+                f"this one has {len(clean)}.",
+            )
+        return clean
+
+    def _must_not_flood(self, call: Call) -> None:
+        if call.who.role is not Role.VIEWER:
+            return
+        now = asyncio.get_running_loop().time()
+        wait_s = self._spoken.wait_s((call.room_id, call.who.user), now)
+        if wait_s > 0:
+            raise CommandError(
+                "rate_limited", "You comment faster than this room allows.", int(wait_s * 1000) + 1
+            )
+
+    async def _add(self, room_id: str, drafts: list[_Draft]) -> list[_Outcome]:
+        async def by(rules: RoomRules) -> list[_Outcome] | None:
+            return await self._add_by(rules, room_id, drafts)
+
+        return await self._rules.judged(room_id, by)
+
+    async def _add_by(
+        self, rules: RoomRules, room_id: str, drafts: list[_Draft]
+    ) -> list[_Outcome] | None:
+        """What becomes of them by these rules; None if the room has others by now."""
+        comments = [draft.comment for draft in drafts]
+        for draft in drafts:
+            if draft.comment["role"] == Role.VIEWER:
+                draft.judge(rules)
+        if rules.followers_only:
+            users = {comment["user"] for comment in comments}
+            followers = await self._belonging.of(room_id, "followers", users)
+            for comment in comments:
+                comment["follows"] = comment["user"] in followers
+        args = {
+            "comments": comments,
+            "rules_ver": rules.ver,
+            "recent_max": recent_comments_max(self._settings, room_id),
+            "events_max": self._settings.rooms.event_stream_len_max,
+        }
+        outcomes = await self._scripts.run("comments.add", room_id, args | self._bounds, _OUTCOMES)
+        return None if outcomes and outcomes[0].err == "stale" else outcomes
+
+
+def recent_comments_max(settings: Settings, room_id: str) -> int:
+    """Comments shown to who joins this room: a group's chat goes on, and keeps more."""
+    if is_group(room_id):
+        return settings.of(GroupSettings).recent_comments_max
+    return settings.of(CommentSettings).recent_comments_max

@@ -1,0 +1,139 @@
+"""What is said and heard of comments: commands, events, and the nouns in them."""
+
+from typing import ClassVar
+
+from msgspec import Struct
+
+from server.protocol.fields import Id, Seconds, Text, User
+from server.protocol.message import Command, Delivery, Event, Ok
+
+
+class CommentView(Struct, frozen=True):
+    """A comment as the room sees it. `role` is the author's: viewer, moderator, host or admin."""
+
+    id: str
+    user: str
+    name: str
+    role: str
+    text: str
+    ts: int
+
+
+class HeldComment(Struct, frozen=True, omit_defaults=True):
+    """A comment that waits for a moderator; `why` says what held it."""
+
+    id: str
+    user: str
+    name: str
+    text: str
+    ts: int
+    why: str
+
+
+class Muted(Struct, frozen=True, omit_defaults=True):
+    """Who is muted until when; `shadow`: without being told."""
+
+    user: str
+    until: int
+    shadow: bool = False
+
+
+class Comment(Command, tag="comment", frozen=True, kw_only=True):
+    """Say something to the room."""
+
+    text: Text
+
+
+class CommentRemove(Command, tag="comment.remove", frozen=True, kw_only=True):
+    """Take a comment back for everybody."""
+
+    id: Id
+
+
+class Mute(Command, tag="mute", frozen=True, kw_only=True):
+    """Silence a user for `seconds` (0 lifts it) and take their recent comments back.
+
+    With `shadow` the user is not told, and sees comments of their own that nobody else does.
+    """
+
+    user: User
+    seconds: Seconds
+    shadow: bool = False
+
+
+class Slow(Command, tag="slow", frozen=True, kw_only=True):
+    """At most one comment a user every `seconds`; 0 lifts it."""
+
+    seconds: Seconds
+
+
+class CommentKeep(Command, tag="comment.keep", frozen=True, kw_only=True):
+    """Keep a comment for the replay."""
+
+    id: Id
+
+
+class ReviewPass(Command, tag="review.pass", frozen=True, kw_only=True):
+    """Show a held comment to the room."""
+
+    id: Id
+
+
+class ReviewDrop(Command, tag="review.drop", frozen=True, kw_only=True):
+    """Throw a held comment away."""
+
+    id: Id
+
+
+class CommentEvent(Event, tag="comment", frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody said something. `shadow`: told to host and moderators of who is shadow-muted."""
+
+    delivery: ClassVar[Delivery] = Delivery.SAMPLE
+    counted: ClassVar[bool] = True
+
+    id: str
+    user: str
+    name: str
+    role: str
+    text: str
+    ts: int
+    shadow: bool = False
+
+    def view(self) -> CommentView:
+        """The comment as a snapshot holds it."""
+        return CommentView(self.id, self.user, self.name, self.role, self.text, self.ts)
+
+
+class RemovedEvent(Event, tag="removed", frozen=True, kw_only=True, omit_defaults=True):
+    """Take back one comment (`id`) or everything this `user` said."""
+
+    retracts: ClassVar[bool] = True
+
+    id: str | None = None
+    user: str | None = None
+
+    def takes_back(self, said: Event) -> bool:
+        """Comments of this id, or of this user."""
+        return isinstance(said, CommentEvent) and (said.id == self.id or said.user == self.user)
+
+
+class MutedEvent(Event, tag="muted", frozen=True, kw_only=True):
+    """Told to the muted user alone: silent until `until` (Unix ms, 0 = lifted)."""
+
+    until: int
+
+
+class ReviewEvent(Event, tag="review", frozen=True, kw_only=True):
+    """Told to host and moderators: the oldest comments that wait for them, and how many do."""
+
+    delivery: ClassVar[Delivery] = Delivery.LATEST
+
+    held: list[HeldComment]
+    total: int
+
+
+class CommentOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
+    """The id of the comment; `held`: it waits for a moderator."""
+
+    id: str | None = None
+    held: bool | None = None

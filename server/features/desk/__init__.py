@@ -1,0 +1,19 @@
+"""What only the host and moderators see."""
+
+from server.feature import Engine, Feature, Running
+from server.features.asks.questions import Questions
+from server.features.desk import messages
+from server.features.desk.desk import Desks, read_staff_values
+
+
+def _make(engine: Engine, questions: Questions) -> Running:
+    return Running(takes=[Desks(engine.scripts, questions.settle)])
+
+
+FEATURE = Feature(
+    make=_make,
+    leans_on=("asks",),
+    reads=("comments", "rules"),
+    messages=messages,
+    staff_values=read_staff_values,
+)

@@ -1,0 +1,61 @@
+"""The desk: what only the host and moderators see of a room, read when they sit down.
+
+From then on `asks`, `queue` and `review` keep it true.
+"""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct, msgpack
+
+from server.features.asks.messages import AsksEvent, QueueEvent
+from server.features.asks.questions import Due
+from server.features.comments.messages import ReviewEvent
+from server.features.desk.messages import Desk, DeskOk, DeskOpen
+from server.protocol.message import Event, Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.store.scripts import Scripts
+
+HELD_MAX = 50
+MUTED_MAX = 500
+
+
+class _Loaded(Struct):
+    desk: Desk
+    due: list[Due]
+    held_total: int
+
+
+_LOADED = msgpack.Decoder(_Loaded)
+
+
+class Desks:
+    """Opens desks. `settle` tells the host's answers what they missed of a room."""
+
+    def __init__(
+        self, scripts: Scripts, settle: Callable[[str, list[Due]], Awaitable[None]]
+    ) -> None:
+        self._scripts = scripts
+        self._settle = settle
+
+    def handlers(self) -> Handlers:
+        """The command to read the desk."""
+        return {DeskOpen: Handler(self.open, Role.MODERATOR)}
+
+    async def open(self, call: Call, cmd: DeskOpen) -> Ok:
+        """Read all of it, as of one instant."""
+        args = {"held_max": HELD_MAX, "muted_max": MUTED_MAX}
+        loaded = await self._scripts.run("desk.load_desk", call.room_id, args, _LOADED)
+        await self._settle(call.room_id, loaded.due)
+        return DeskOk(ref=cmd.ref, desk=loaded.desk)
+
+
+async def read_staff_values(scripts: Scripts, room_id: str) -> list[Event]:
+    """The values that keep a desk true, as of one instant. Raises CommandError."""
+    args = {"held_max": HELD_MAX, "muted_max": 0}
+    loaded = await scripts.run("desk.load_desk", room_id, args, _LOADED)
+    return [
+        AsksEvent(counts=loaded.desk.asks),
+        QueueEvent(questions=loaded.desk.queue),
+        ReviewEvent(held=loaded.desk.held, total=loaded.held_total),
+    ]

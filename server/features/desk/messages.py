@@ -1,0 +1,36 @@
+"""What is said and heard of desk: commands, events, and the nouns in them."""
+
+from msgspec import Struct
+
+from server.features.asks.messages import Question
+from server.features.comments.messages import HeldComment, Muted
+from server.features.rules.messages import Review
+from server.protocol.message import Command, Ok
+
+
+class Desk(Struct, frozen=True, omit_defaults=True):
+    """What only the host and moderators see of a room.
+
+    `asks` counts by sku who asked for the link ("" for no product), `queue` are the open questions,
+    the most asked first. `review` holds comments, all of them or those of newcomers.
+    """
+
+    asks: dict[str, int] = {}
+    queue: list[Question] = []
+    held: list[HeldComment] = []
+    blocked_words: list[str] = []
+    held_words: list[str] = []
+    followers_only: bool = False
+    review: Review = "off"
+    moderators: list[str] = []
+    muted: list[Muted] = []
+
+
+class DeskOpen(Command, tag="desk", frozen=True, kw_only=True):
+    """Read what only the host and moderators see."""
+
+
+class DeskOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
+    """What only the host and moderators see."""
+
+    desk: Desk

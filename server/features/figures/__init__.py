@@ -1,0 +1,27 @@
+"""The numbers a host steers by."""
+
+from server.feature import Engine, Feature, Running
+from server.features.figures.figure_book import FigureBook
+from server.features.figures.routes import FigureRoutes
+from server.features.figures.settings import FigureSettings
+
+
+def _make(engine: Engine) -> Running:
+    figures = FigureBook(engine.scripts, engine.settings)
+    return Running(
+        it=figures,
+        routes=FigureRoutes(figures).routes(),
+        closes=[figures.aclose],
+    )
+
+
+FEATURE = Feature(
+    make=_make,
+    reads=("ledger", "circles", "orders"),
+    settings={FigureSettings: "figures"},
+    host_keys={
+        "buyers": "hash user -> packed {room, at} of the first order paid with this host",
+        "settled": "hash room -> place in its ledger up to which `buyers` knows it",
+        "figures": "hash room -> figures of an ended room as JSON, with the places they are as of",
+    },
+)

@@ -1,0 +1,114 @@
+"""Who bought from a host before: their first payment, over all the host's rooms.
+
+It is brought up to date from the ledgers when figures are read, so no order pays for it.
+"""
+
+import asyncio
+from collections.abc import Collection, Iterator
+from itertools import islice
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+from msgspec import Struct, msgpack
+
+from server.features.circles.group_ids import group_id
+from server.features.figures.room_heads import heads_of
+from server.features.ledger import ledger
+from server.store.reading import reading
+from server.store.scripts import Scripts
+
+T = TypeVar("T")
+
+USERS_A_CALL_MAX = 1000
+CHUNK = 20
+"""Script calls read at once; the lines of each are many when many buy."""
+
+
+class _FirstPaid(Struct):
+    """A buyer's first payment."""
+
+    room: str
+    at: int
+
+
+class _Settled(Struct):
+    """What a script call changed."""
+
+    changed: int
+
+
+_FIRST = msgpack.Decoder(_FirstPaid)
+_SETTLED = msgpack.Decoder(_Settled)
+
+
+class Buyers:
+    """Reads and settles the buyers of hosts."""
+
+    def __init__(self, scripts: Scripts) -> None:
+        self._scripts = scripts
+        self._settling: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def settle(self, host: str) -> int:
+        """Take what is new in the ledgers of the host's rooms; how many buyers changed.
+
+        Workers may do it at the same time: the earliest payment stays.
+        """
+        keys, redis = self._scripts.keys, self._scripts.redis
+        async with self._settling.setdefault(host, asyncio.Lock()):
+            with reading():
+                listed = await redis.zrange(keys.host(host, "rooms"), 0, -1)
+                settled = await redis.hgetall(keys.host(host, "settled"))
+            rooms = [*(raw.decode() for raw in listed), group_id(host)]
+            changed = 0
+            for head in await heads_of(self._scripts, rooms):
+                upto = int(settled.get(head.room.encode(), 0))
+                if head.host == host and head.ledger > upto:
+                    changed += await self._settle_room(host, head.room, upto)
+            return changed
+
+    async def _settle_room(self, host: str, room_id: str, after: int) -> int:
+        paid: dict[str, int] = {}
+        upto = after
+        with reading():
+            async for chunk in ledger.read(self._scripts, room_id, after, count=CHUNK):
+                upto = chunk[-1][0]
+                for _, line in chunk:
+                    if line["k"] == "order" and line["order"]["status"] == "paid":
+                        user = line["order"]["user"]
+                        paid[user] = min(line["at"], paid.get(user, line["at"]))
+        changed = 0
+        wanted = iter([{"user": user, "at": at} for user, at in paid.items()])
+        for part in _parts(wanted):
+            args = {"of": room_id, "buyers": part, "upto": 0}
+            changed += (
+                await self._scripts.run("figures.settle_buyers", host, args, _SETTLED)
+            ).changed
+        # Only now is the place passed: a worker that dies before it reads the same lines again.
+        args = {"of": room_id, "buyers": [], "upto": upto}
+        await self._scripts.run("figures.settle_buyers", host, args, _SETTLED)
+        return changed
+
+    async def first_paid(self, host: str, users: Collection[str]) -> dict[str, int]:
+        """When (ms) each of these users first paid with this host; who never did is left out."""
+        found = await hash_of(self._scripts, self._scripts.keys.host(host, "buyers"), users)
+        return {user: _FIRST.decode(raw).at for user, raw in found.items()}
+
+    async def first_followed(self, host: str, users: Collection[str]) -> dict[str, int]:
+        """When (ms) each of these users first followed this host; who never did is left out."""
+        found = await hash_of(self._scripts, self._scripts.keys.host(host, "fans"), users)
+        return {user: int(raw) for user, raw in found.items()}
+
+
+async def hash_of(scripts: Scripts, key: str, fields: Collection[str]) -> dict[str, bytes]:
+    """Those of these fields of a hash that there are, read in portions."""
+    found: dict[str, bytes] = {}
+    for part in _parts(iter(fields)):
+        with reading():
+            values = await scripts.redis.hmget(key, part)
+        found |= {f: value for f, value in zip(part, values, strict=True) if value is not None}
+    return found
+
+
+def _parts(items: Iterator[T]) -> Iterator[list[T]]:
+    while part := list(islice(items, USERS_A_CALL_MAX)):
+        yield part

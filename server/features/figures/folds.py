@@ -1,0 +1,167 @@
+"""The folds this worker keeps: each room's, as far as it was read, so that only news are read."""
+
+import asyncio
+from collections import OrderedDict
+
+from server.features.figures.buyers import Buyers
+from server.features.figures.reckoning.fold import Fold
+from server.features.figures.reckoning.models import Context, Figures, Flat
+from server.features.figures.reckoning.taken import place
+from server.features.figures.room_heads import RoomHead, head_of
+from server.features.figures.settings import FigureSettings
+from server.features.ledger import ledger
+from server.rooms import timeline
+from server.settings import Settings
+from server.store.reading import reading
+from server.store.scripts import Scripts
+
+DAY_MS = 86_400_000
+GROUP_DAYS = 30
+"""A fan group never ends; its figures are of so many whole days and the one that is on."""
+CHUNK = 20
+"""Script calls, or facts, read at once: each may be of hundreds of people, and the loop waits."""
+QUICK_MAX = 5000
+"""Visits and order lines up to which figures are made at once; more are made in a thread."""
+
+
+class Kept:
+    """A room's fold, and what is known of its buyers. Use it while `lock` is held."""
+
+    def __init__(self, head: RoomHead) -> None:
+        self.since_ms = _since(head)
+        always_live = head.kind == "group"
+        self.fold = Fold(head.room, head.host, always_live=always_live, since_ms=self.since_ms)
+        self.epoch = head.epoch
+        self.lock = asyncio.Lock()
+        self.used_at = 0.0
+        self.figures: Figures | None = None
+        self.figures_at = 0.0
+        self.bought_before: dict[str, int] = {}
+        self.followed: dict[str, int] = {}
+        self.new_buyers: set[str] = set()
+        self.asked_once: set[str] = set()
+        self.settled = -1
+
+    def still_goes(self, head: RoomHead) -> bool:
+        """Whether it can go on: not if Redis lost what was read, or a new day begins."""
+        fold = self.fold
+        return (
+            self.epoch == head.epoch
+            and self.since_ms == _since(head)
+            and fold.ledger <= head.ledger
+            and (not fold.timeline or place(fold.timeline) <= place(head.timeline or "0-0"))
+        )
+
+
+def _since(head: RoomHead) -> int:
+    if head.kind != "group":
+        return 0
+    return head.now - head.now % DAY_MS - GROUP_DAYS * DAY_MS
+
+
+class Folds:
+    """Keeps at most `figures.rooms_max` rooms, each for `figures.idle_s` after its last use."""
+
+    def __init__(self, scripts: Scripts, settings: Settings, buyers: Buyers) -> None:
+        self._scripts = scripts
+        self._limits = settings.of(FigureSettings)
+        self._buyers = buyers
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def aclose(self) -> None:
+        """Forget everything."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._kept.clear()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    async def _room(self, head: RoomHead) -> Kept:
+        """The room's fold, read as far as it was read before."""
+        room = self._kept.get(head.room)
+        if room is not None and not room.still_goes(head):
+            # It may be ahead only because somebody read on since this head was read.
+            head = await head_of(self._scripts, head.room)
+            room = self._kept.get(head.room)
+        if room is None or not room.still_goes(head):
+            room = self._kept[head.room] = Kept(head)
+        room.used_at = asyncio.get_running_loop().time()
+        self._kept.move_to_end(head.room)
+        while len(self._kept) > self._limits.rooms_max:
+            self._kept.popitem(last=False)
+        self._watch()
+        return room
+
+    async def figures(self, head: RoomHead, earlier: list[Flat], settled: int) -> Figures:
+        """The room's figures, beside those of earlier streams.
+
+        `settled` rises when more became known of the host's buyers. Raises CommandError.
+        """
+        while True:
+            room = await self._room(head)
+            async with room.lock:
+                if self._kept.get(head.room) is not room:
+                    continue  # dropped while this waited: a thread may still read its fold
+                with reading():
+                    await self._read_on(room, head.room)
+                await self._look_up(room, head.host, settled)
+                context = Context(room.bought_before, room.followed, earlier)
+                return await self._make(room, head, context)
+
+    async def _read_on(self, room: Kept, room_id: str) -> None:
+        fold = room.fold
+        async for chunk in ledger.read(self._scripts, room_id, fold.ledger, count=CHUNK):
+            for number, line in chunk:
+                fold.take_ledger(number, line)
+                if line["k"] == "order" and line["order"]["status"] == "paid":
+                    room.new_buyers.add(line["order"]["user"])
+        facts = timeline.read(
+            self._scripts, room_id, after=fold.timeline, from_ms=room.since_ms, count=CHUNK
+        )
+        async for told in facts:
+            for fact_id, fact in told:
+                fold.take_fact(fact_id, fact)
+
+    async def _look_up(self, room: Kept, host: str, settled: int) -> None:
+        """What other keys know of the buyers: of new ones, or of all if more was settled."""
+        new = room.new_buyers
+        asked = new if settled == room.settled else room.fold.sold.first_paid.keys()
+        room.bought_before |= await self._buyers.first_paid(host, asked)
+        # Twice: who bought, was looked up, and followed, all in one millisecond, is a fan.
+        unknown = [user for user in new | room.asked_once if user not in room.followed]
+        room.followed |= await self._buyers.first_followed(host, unknown)
+        room.settled, room.asked_once, room.new_buyers = settled, new, set()
+
+    async def _make(self, room: Kept, head: RoomHead, context: Context) -> Figures:
+        if room.fold.size <= QUICK_MAX:
+            return room.fold.figures(head.now, context)
+        loop = asyncio.get_running_loop()
+        making = loop.run_in_executor(None, room.fold.figures, head.now, context)
+        try:
+            return await asyncio.shield(making)
+        except asyncio.CancelledError:
+            # The thread goes on reading this fold; so nobody may add to it any more.
+            if self._kept.get(head.room) is room:
+                del self._kept[head.room]
+            raise
+
+    # Forgetting
+
+    def _watch(self) -> None:
+        if self._timer is None:
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(self._limits.idle_s, self._forget_idle)
+
+    def _forget_idle(self) -> None:
+        self._timer = None
+        oldest = self._oldest_used_at()
+        idle = [name for name, room in self._kept.items() if room.used_at <= oldest]
+        for name in idle:
+            del self._kept[name]
+        if self._kept:
+            self._watch()
+
+    def _oldest_used_at(self) -> float:
+        return asyncio.get_running_loop().time() - self._limits.idle_s

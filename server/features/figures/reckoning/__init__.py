@@ -1,0 +1,1 @@
+"""Pure: lines and facts in, figures out (docs/metrics.md)."""

@@ -1,0 +1,56 @@
+"""The fold: ledger lines and timeline facts in, in any portions; figures out, at any time.
+
+It never looks at a clock and reads nothing. The same lines and facts give the same figures, in
+whatever portions they came, and whichever of the two came first.
+"""
+
+from typing import Any
+
+from server.features.figures.reckoning.attendance import Attended
+from server.features.figures.reckoning.compared import compare
+from server.features.figures.reckoning.findings import find
+from server.features.figures.reckoning.models import Context, Figures
+from server.features.figures.reckoning.numbers import numbers_of
+from server.features.figures.reckoning.rows import Rows
+from server.features.figures.reckoning.taken import Taken
+
+
+class Fold(Taken):
+    """A room's figures as of what was taken so far."""
+
+    _attended: tuple[Any, Attended] | None = None
+
+    def figures(self, now_ms: int, context: Context) -> Figures:
+        """All figures as of now (Unix ms, no earlier than what was taken)."""
+        self.pins.count_sales(self.sold.lines)
+        attended = self._attend()
+        rows = Rows(self, attended, now_ms)
+        numbers = numbers_of(self, attended, context)
+        figures = Figures(
+            room=self.room,
+            at_ms=now_ms,
+            ledger=self.ledger,
+            timeline=self.timeline,
+            started_ms=self.started_ms,
+            ended_ms=self.ended_ms,
+            numbers=numbers,
+            first_orders=rows.first_orders(),
+            sources=rows.sources(),
+            source_ids=rows.source_ids(),
+            products=rows.products(),
+            pins=rows.newest_pins(),
+            coupons=rows.coupons(),
+            minutes=rows.minutes(),
+            compared=compare(numbers, context.earlier),
+        )
+        figures.findings = find(figures)
+        return figures
+
+    def _attend(self) -> Attended:
+        """The visits change every few seconds, and figures may be asked for more often."""
+        pins = [span for _, span in self.pins.during(self.stream)]
+        as_of = (self.attendance.version, self.stream, pins)
+        if self._attended is None or self._attended[0] != as_of:
+            ended = self.ended_ms is not None
+            self._attended = as_of, self.attendance.during(self.stream, ended, pins)
+        return self._attended[1]

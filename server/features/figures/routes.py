@@ -1,0 +1,68 @@
+"""What a host steers by, over HTTP: a room's figures as JSON and CSV, and all the host's rooms."""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from server.features.figures.figure_book import FigureBook
+from server.features.figures.reckoning.models import Figures
+from server.features.figures.reckoning.tables import TABLES, Cell, table
+from server.features.figures.streams import StreamRow
+from server.protocol.codes import CommandError
+from server.protocol.roles import Role
+from server.web.caller import caller
+from server.web.csv_response import csv_response
+from server.web.csv_rows import rows, text
+from server.web.errors import json_response
+from server.web.route import Route, number
+
+STREAMS_PER_PAGE = 20
+
+
+class FigureRoutes:
+    """The routes about figures (docs/metrics.md)."""
+
+    def __init__(self, book: FigureBook) -> None:
+        self._book = book
+
+    def routes(self) -> list[Route]:
+        """Every route with its types."""
+        figures, host = "/v1/rooms/{room}/figures", Role.HOST
+        streams = "/v1/hosts/{host}/streams"
+        return [
+            Route("GET", figures, "Read the figures.", self.read, host, result=Figures),
+            Route("GET", f"{figures}.csv", "Download the figures.", self.csv, host),
+            Route(
+                "GET", streams, "Read a host's rooms.", self.streams, host, result=list[StreamRow]
+            ),
+        ]
+
+    async def read(self, request: web.Request) -> web.Response:
+        """All figures of a room as of now."""
+        return json_response(await self._book.of(request.match_info["room"]))
+
+    async def csv(self, request: web.Request) -> web.StreamResponse:
+        """All tables one below the other, or `?table=` one of them."""
+        figures = await self._book.of(request.match_info["room"])
+        wanted = request.query.get("table", "")
+        if wanted and wanted not in TABLES:
+            raise CommandError("bad_message", f"`table` must be one of: {', '.join(TABLES)}.")
+        name = f"figures-{wanted}-{figures.room}" if wanted else f"figures-{figures.room}"
+        return await csv_response(request, name, _tables(figures, wanted))
+
+    async def streams(self, request: web.Request) -> web.Response:
+        """The host's rooms, the newest first: `?offset=0&limit=20`."""
+        who, host = caller(request), request.match_info["host"]
+        count = min(number(request, "limit", STREAMS_PER_PAGE), STREAMS_PER_PAGE)
+        page = await self._book.streams.page(host, number(request, "offset", 0), count)
+        return json_response([row for row in page if who.may_enter(row.room)])
+
+
+async def _tables(figures: Figures, wanted: str) -> AsyncIterator[str]:
+    for name in [wanted] if wanted else TABLES:
+        body = rows(tuple(map(_cell, row)) for row in table(figures, name))
+        yield body if wanted else f"{name}\r\n{body}\r\n"
+
+
+def _cell(value: Cell) -> Cell:
+    return text(value) if isinstance(value, str) else value

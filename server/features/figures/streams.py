@@ -1,0 +1,179 @@
+"""A host's rooms one after another: the numbers of each, and those of the earlier ones."""
+
+import asyncio
+from typing import Any
+
+from msgspec import DecodeError, Struct, json, msgpack
+
+from server.features.figures.buyers import Buyers, hash_of
+from server.features.figures.folds import Folds
+from server.features.figures.reckoning.compared import STREAMS_MAX, flat
+from server.features.figures.reckoning.models import Flat, Numbers
+from server.features.figures.room_heads import RoomHead, heads_of
+from server.features.figures.settings import FigureSettings
+from server.settings import Settings
+from server.store.reading import reading
+from server.store.scripts import Scripts
+
+ROOMS_READ_MAX = 200
+"""A host's newest rooms, among which the earlier streams are looked for."""
+HOSTS_KEPT_MAX = 1000
+FORMAT = 1
+"""Rises when a number's definition changes: figures kept under another one are made anew."""
+
+
+class StreamRow(Struct):
+    """One of a host's rooms. Times in Unix ms, 0 = not yet; `numbers` are null until it starts."""
+
+    room: str
+    title: str
+    kind: str
+    phase: str
+    created: int
+    started: int
+    ended: int
+    numbers: Numbers | None
+
+
+class _Figures(Struct):
+    """The numbers of an ended room, and what they are as of."""
+
+    format: int
+    epoch: str
+    ledger: int
+    timeline: str
+    numbers: Numbers
+
+
+class _Host(Struct):
+    """What was found of a host's rooms, and when (loop time)."""
+
+    at: float
+    ended: list[RoomHead]
+
+
+_FIGURES = json.Decoder(_Figures)
+_ANY = msgpack.Decoder(Any)
+
+
+class Streams:
+    """Numbers of whole rooms; those of ended ones are kept in Redis."""
+
+    def __init__(self, scripts: Scripts, settings: Settings, folds: Folds, buyers: Buyers) -> None:
+        self._scripts = scripts
+        self._compare_s = settings.of(FigureSettings).compare_s
+        self._folds = folds
+        self._buyers = buyers
+        self._hosts: dict[str, _Host] = {}
+        self._settled: dict[str, tuple[float, int]] = {}
+        self._changes = 0
+        self._flats: dict[str, tuple[tuple[str, int, str], Flat]] = {}
+
+    async def settled(self, host: str, *, now: bool = False) -> int:
+        """Settle the host's buyers, unless that was done lately; rises when somebody changed."""
+        time = asyncio.get_running_loop().time()
+        known = self._settled.get(host)
+        if known is not None and not now and time - known[0] < self._compare_s:
+            return known[1]
+        if await self._buyers.settle(host) or known is None:
+            self._changes += 1
+            changed = self._changes
+        else:
+            changed = known[1]
+        if len(self._settled) >= HOSTS_KEPT_MAX:
+            self._settled.clear()
+        self._settled[host] = time, changed
+        return changed
+
+    async def page(self, host: str, offset: int, count: int) -> list[StreamRow]:
+        """The host's rooms, the newest first. Raises CommandError."""
+        if count == 0:
+            return []
+        ids = await self._ids(host, offset, count)
+        heads = [head for head in await heads_of(self._scripts, ids) if head.host == host]
+        return [
+            StreamRow(
+                room=head.room,
+                title=head.title,
+                kind=head.kind,
+                phase=head.phase,
+                created=head.created,
+                started=head.started,
+                ended=head.ended,
+                numbers=await self.numbers(head) if head.started else None,
+            )
+            for head in heads
+        ]
+
+    async def _ids(self, host: str, offset: int, count: int) -> list[str]:
+        key = self._scripts.keys.host(host, "rooms")
+        with reading():
+            found = await self._scripts.redis.zrevrange(key, offset, offset + count - 1)
+        return [raw.decode() for raw in found]
+
+    async def earlier(self, head: RoomHead) -> list[Flat]:
+        """The numbers of the latest streams that ended and started before this one."""
+        if head.kind == "group":
+            return []
+        before = head.started or head.now
+        ended = [
+            each
+            for each in await self._ended(head.host)
+            if each.started < before and each.room != head.room
+        ]
+        ended.sort(key=lambda each: (-each.started, each.room))
+        return [await self._flat(each) for each in ended[:STREAMS_MAX]]
+
+    async def _ended(self, host: str) -> list[RoomHead]:
+        time = asyncio.get_running_loop().time()
+        known = self._hosts.get(host)
+        if known is None or time - known.at >= self._compare_s:
+            heads = await heads_of(self._scripts, await self._ids(host, 0, ROOMS_READ_MAX))
+            ended = [head for head in heads if head.host == host and head.phase == "ended"]
+            if len(self._hosts) >= HOSTS_KEPT_MAX:
+                self._hosts.clear()
+            known = self._hosts[host] = _Host(time, ended)
+        return known.ended
+
+    async def _flat(self, head: RoomHead) -> Flat:
+        as_of = (head.epoch, head.ledger, head.timeline)
+        known = self._flats.get(head.room)
+        if known is None or known[0] != as_of:
+            if len(self._flats) >= HOSTS_KEPT_MAX:
+                self._flats.clear()
+            known = self._flats[head.room] = as_of, flat(await self.numbers(head))
+        return known[1]
+
+    async def numbers(self, head: RoomHead) -> Numbers:
+        """The numbers of a room that has started. Raises CommandError."""
+        if head.phase != "ended":
+            settled = await self.settled(head.host)
+            return (await self._folds.figures(head, [], settled)).numbers
+        key = self._scripts.keys.host(head.host, "figures")
+        raw = (await hash_of(self._scripts, key, [head.room])).get(head.room)
+        kept = _read(raw) if raw else None
+        if kept is not None and _is_as_of(kept, head):
+            return kept.numbers
+        # Whoever paid elsewhere before is settled first: what is kept stays as it is.
+        settled = await self.settled(head.host, now=True)
+        figures = await self._folds.figures(head, [], settled)
+        made = _Figures(FORMAT, head.epoch, figures.ledger, figures.timeline, figures.numbers)
+        args = {"of": head.room, "figures": json.encode(made).decode()}
+        await self._scripts.run("figures.keep", head.host, args, _ANY)
+        return figures.numbers
+
+
+def _is_as_of(kept: _Figures, head: RoomHead) -> bool:
+    return (kept.format, kept.epoch, kept.ledger, kept.timeline) == (
+        FORMAT,
+        head.epoch,
+        head.ledger,
+        head.timeline,
+    )
+
+
+def _read(raw: bytes) -> _Figures | None:
+    try:
+        return _FIGURES.decode(raw)
+    except DecodeError:  # of another version
+        return None

@@ -1,0 +1,37 @@
+"""Following a host, reserving a place, and hearing of a start."""
+
+from server.feature import Engine, Feature, Running
+from server.features.circles.circles import Circles
+from server.features.follows import messages
+from server.features.follows.announcing import Announcer
+from server.features.follows.following import Following
+from server.features.follows.news import News
+from server.features.follows.snapshot import FollowsPart
+from server.rooms.sweeper import Due
+
+
+def _make(engine: Engine, circles: Circles) -> Running:
+    scripts, settings = engine.scripts, engine.settings
+    following = Following(
+        scripts, settings, circles.hosts, engine.directory.host_of, engine.metrics
+    )
+    announcer = Announcer(scripts, settings, following.refresh)
+    return Running(
+        it=announcer,
+        takes=[following],
+        tasks=[News(scripts, engine.bus, settings, engine.open_rooms), announcer],
+        due=[Due(key="announcing", work=announcer.begin)],
+        founder=circles.follower_count,
+    )
+
+
+FEATURE = Feature(
+    make=_make,
+    leans_on=("circles",),
+    reads=("ledger",),
+    messages=messages,
+    part=FollowsPart,
+    keys={
+        "announcing": "zset: steps of announcing the start that are left, by the ms they are due",
+    },
+)

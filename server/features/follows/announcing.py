@@ -1,0 +1,153 @@
+"""Announcing a start: who reserved a place or follows the host is told that a room went live.
+
+Going live leaves three kinds of steps in the room's `announcing`: signals to all workers, whose
+connected people are told at once (see `news`), and pages of users that go into the ledger, which
+the outbox posts to a system that can reach people who are away. A step is taken in one script that
+also says where to go on, so a worker may die between any two: the sweeper of another goes on.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Self
+
+from msgspec import Struct, msgpack, to_builtins
+from redis.exceptions import RedisError
+
+from server.features.circles.settings import CommunitySettings
+from server.features.follows.messages import AnnounceEvent
+from server.protocol.codes import CommandError
+from server.settings import Settings
+from server.store.scripts import Scripts
+
+_log = logging.getLogger(__name__)
+_ANY = msgpack.Decoder(Any)
+
+NEWS = "~news"
+"""Stands for a room's id in the name of the workers' common channel; no room can be called so."""
+
+
+class _Due(Struct):
+    steps: list[str]
+    title: str
+    host: str
+    host_name: str
+    started: int
+
+
+class _Page(Struct):
+    next: str
+    server: str
+    flat: list[str]
+
+
+class _Step(Struct):
+    done: bool
+
+
+_DUE = msgpack.Decoder(_Due)
+_PAGE = msgpack.Decoder(_Page)
+_STEP = msgpack.Decoder(_Step)
+
+
+class Announcer:
+    """Takes the steps of a room's announcement. Inside its context `start` does so in a task.
+
+    `refresh(room_id)` has the room show how many follow by now.
+    """
+
+    def __init__(
+        self, scripts: Scripts, settings: Settings, refresh: Callable[[str], Awaitable[None]]
+    ) -> None:
+        self._scripts = scripts
+        self._limits = settings.of(CommunitySettings)
+        self._refresh = refresh
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._open = False
+
+    async def __aenter__(self) -> Self:
+        self._open = True
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._open = False
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def start(self, room_id: str) -> None:
+        """See to what is due in a room, unless that is being done here."""
+        if self._open and room_id not in self._tasks:
+            task = asyncio.create_task(self._run(room_id), name=f"announce {room_id}")
+            self._tasks[room_id] = task
+            task.add_done_callback(lambda _: self._tasks.pop(room_id, None))
+
+    async def begin(self, room_id: str) -> int:
+        """The same for the sweeper, which must not wait for it."""
+        self.start(room_id)
+        return 0
+
+    async def _run(self, room_id: str) -> None:
+        try:
+            await self.announce(room_id)
+        except (CommandError, RedisError, OSError) as error:
+            _log.warning("Announcing the room %s is tried again: %s", room_id, error)
+
+    async def announce(self, room_id: str) -> int:
+        """Take the steps that are due, until none is; how many were taken here."""
+        taken = 0
+        while True:
+            due = await self._scripts.run("follows.announce_due", room_id, {}, _DUE)
+            if not due.steps:
+                return taken
+            for step in sorted(due.steps, reverse=True):  # signals first
+                if not await self._take(room_id, due, step):
+                    return taken  # another worker is at it
+                taken += 1
+
+    async def _take(self, room_id: str, due: _Due, step: str) -> bool:
+        kind, _, place = step.partition(":")
+        if kind == "signal":
+            return await self._signal(room_id, due, int(place))
+        return await self._page(room_id, due, kind, place)
+
+    async def _signal(self, room_id: str, due: _Due, sent: int) -> bool:
+        """Tell all workers. Before the step is taken: told twice is better than never."""
+        if sent == 0:
+            await self._refresh(room_id)
+        event = AnnounceEvent(
+            room=room_id, title=due.title, host=due.host, host_name=due.host_name, why="follow"
+        )
+        args = {"event": to_builtins(event)}
+        await self._scripts.run("follows.tell_news", NEWS, args, _ANY)
+        sent += 1
+        return await self._step(
+            room_id,
+            step=f"signal:{sent - 1}",
+            next="" if sent >= self._limits.announce_repeats else f"signal:{sent}",
+            wait_ms=int(self._limits.announce_repeat_s * 1000),
+        )
+
+    async def _page(self, room_id: str, due: _Due, kind: str, place: str) -> bool:
+        """Put a page of users into the ledger: of `kind` reserved or follow."""
+        cursor, _, server = place.partition(":")
+        args = {"cursor": cursor, "server": server, "count": self._limits.announce_page_users_max}
+        if kind == "reserved":
+            page = await self._scripts.run("circles.reserved_page", room_id, args, _PAGE)
+        else:
+            page = await self._scripts.run("circles.followers_page", due.host, args, _PAGE)
+        since = zip(page.flat[::2], page.flat[1::2], strict=True)
+        return await self._step(
+            room_id,
+            step=f"{kind}:{place}",
+            next="" if page.next == "0" else f"{kind}:{page.next}:{page.server}",
+            wait_ms=0,
+            why=kind,
+            # Who began to follow after the start has seen it.
+            users=[user for user, at in since if int(at) <= due.started],
+        )
+
+    async def _step(self, room_id: str, **args: Any) -> bool:
+        args["users_max"] = self._limits.announce_page_users_max
+        return (await self._scripts.run("follows.announce_step", room_id, args, _STEP)).done

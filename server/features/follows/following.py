@@ -1,0 +1,133 @@
+"""Following a host, and reserving a place in a scheduled room.
+
+Many do it at the same moment, so what arrives while a script is in flight goes together in the
+next. Who follows is the host's, what a room shows of it the room's: two scripts, the host's first.
+A worker that dies in between leaves the fact in the host's log, which names the room, and the
+room's total a step behind until the next follow or the start (see `announcing`).
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from msgspec import Struct, msgpack
+
+from server.features.circles.changes import Changes
+from server.features.circles.hosts import Hosts
+from server.features.circles.settings import CommunitySettings
+from server.features.follows.messages import Follow, FollowOk, Reserve
+from server.protocol.codes import CommandError
+from server.protocol.message import Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.settings import Settings
+from server.store.commit import GroupCommit
+from server.store.scripts import Scripts
+from server.telemetry.metrics import Metrics
+
+
+class _Outcome(Struct):
+    """What became of one wish of a batch."""
+
+    total: int = 0
+    err: str = ""
+    msg: str = ""
+
+
+_OUTCOMES = msgpack.Decoder(list[_Outcome])
+_OUTCOME = msgpack.Decoder(_Outcome)
+
+Wish = dict[str, Any]
+
+
+class Following:
+    """Takes `follow` and `reserve`. `host_of` names a room's host."""
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        hosts: Hosts,
+        host_of: Callable[[str], Awaitable[str]],
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._scripts = scripts
+        self._hosts = hosts
+        self._host_of = host_of
+        self._limits = settings.of(CommunitySettings)
+        self._changes = Changes(settings)
+        self._events_max = settings.rooms.event_stream_len_max
+
+        def batches(
+            script: str, run: Callable[[str, list[Wish]], Awaitable[list[_Outcome]]]
+        ) -> GroupCommit[Wish, _Outcome]:
+            return GroupCommit(
+                script,
+                run,
+                metrics,
+                batch_max=self._limits.batch_max,
+                waiting_max=self._limits.batch_waiting_max,
+            )
+
+        self._follows = batches("circles.follow_host", self._follow)
+        self._reservations = batches("follows.reserve", self._reserve)
+
+    def handlers(self) -> Handlers:
+        """The commands of this module."""
+        return {
+            Follow: Handler(self.follow, Role.VIEWER),
+            Reserve: Handler(self.reserve, Role.VIEWER),
+        }
+
+    async def follow(self, call: Call, cmd: Follow) -> Ok:
+        """Follow the room's host, or no longer; `ok` carries how many do."""
+        if call.who.user == await self._host_of(call.room_id):
+            raise CommandError(
+                "conflict", "You are the host of this room: nobody follows themselves."
+            )
+        wish = {"user": call.who.user, "on": cmd.on}
+        self._changes.must_not_flood("follow", call.who.user)
+        return _ok(cmd.ref, await self._follows.submit(call.room_id, wish))
+
+    async def reserve(self, call: Call, cmd: Reserve) -> Ok:
+        """Reserve a place, or give it back; `ok` carries how many are reserved."""
+        if call.who.user == await self._host_of(call.room_id):
+            raise CommandError(
+                "conflict", "You are the host of this room; it can't start without you."
+            )
+        wish = {"user": call.who.user, "on": cmd.on}
+        self._changes.must_not_flood("reserve", call.who.user)
+        return _ok(cmd.ref, await self._reservations.submit(call.room_id, wish))
+
+    async def refresh(self, room_id: str) -> None:
+        """Show in a room how many follow its host by now."""
+        await self._follow(room_id, [])
+
+    async def _follow(self, room_id: str, wishes: list[Wish]) -> list[_Outcome]:
+        followed = await self._hosts.follow(await self._host_of(room_id), room_id, wishes)
+        facts = [
+            wish | {"at": outcome.at}
+            for wish, outcome in zip(wishes, followed.outcomes, strict=True)
+            if outcome.changed
+        ]
+        args = {
+            "follows": facts,
+            "total": followed.total,
+            "as_of": followed.as_of,
+            "events_max": self._events_max,
+        }
+        shown = await self._scripts.run("follows.follow", room_id, args, _OUTCOME)
+        return [_Outcome(shown.total, each.err, each.msg) for each in followed.outcomes]
+
+    async def _reserve(self, room_id: str, wishes: list[Wish]) -> list[_Outcome]:
+        args = {
+            "wishes": wishes,
+            "reserved_max": self._limits.reserved_max,
+            "events_max": self._events_max,
+        }
+        return await self._scripts.run("follows.reserve", room_id, args, _OUTCOMES)
+
+
+def _ok(ref: int, outcome: _Outcome) -> Ok:
+    if outcome.err:
+        raise CommandError(outcome.err, outcome.msg)
+    return FollowOk(ref=ref, total=outcome.total)

@@ -1,0 +1,49 @@
+"""What is said and heard of follows: commands, events, and the nouns in them."""
+
+from typing import ClassVar, Literal
+
+from server.protocol.message import Command, Delivery, Event, Ok
+
+
+class Follow(Command, tag="follow", frozen=True, kw_only=True):
+    """Follow the room's host, or no longer."""
+
+    on: bool = True
+
+
+class Reserve(Command, tag="reserve", frozen=True, kw_only=True):
+    """Ask to be told when this scheduled room goes live, or no longer."""
+
+    on: bool = True
+
+
+class FollowersEvent(Event, tag="followers", frozen=True, kw_only=True):
+    """How many follow the host."""
+
+    delivery: ClassVar[Delivery] = Delivery.LATEST
+
+    total: int
+
+
+class ReservedEvent(Event, tag="reserved", frozen=True, kw_only=True):
+    """How many reserved a place."""
+
+    delivery: ClassVar[Delivery] = Delivery.LATEST
+
+    total: int
+
+
+class AnnounceEvent(Event, tag="announce", frozen=True, kw_only=True):
+    """Told to who reserved or follows, in whatever room they are: this room goes live."""
+
+    room: str
+    title: str
+    host: str
+    host_name: str
+    why: Literal["reserved", "follow"]
+
+
+class FollowOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
+    """How many follow the host, or reserved a place, now."""
+
+    total: int

@@ -1,0 +1,195 @@
+"""News for everybody a worker has: a room went live, told to who reserved or follows.
+
+All workers hear one channel of the bus besides those of their rooms. Whoever has a connection here,
+in whatever room, is looked up at the room that starts and at its host, and told once. The signal
+comes several times (see `announcing`), which makes good a lost one, and reaches who came between.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, Literal, Self
+
+import msgspec
+from redis.exceptions import RedisError
+
+from server.features.circles.settings import CommunitySettings
+from server.features.follows.announcing import NEWS
+from server.features.follows.messages import AnnounceEvent
+from server.protocol.codes import CommandError
+from server.rooms.room import Room
+from server.settings import Settings
+from server.store.bus import BusMessage, RoomBus
+from server.store.reading import asked
+from server.store.scripts import Scripts
+
+_log = logging.getLogger(__name__)
+_ANY = msgspec.msgpack.Decoder(Any)
+
+Why = Literal["reserved", "follow"]
+
+USERS_A_LOOK = 1000
+SUBSCRIBE_AGAIN_S = 0.5
+
+
+class _Piece:
+    """One start: who was looked up for it here, and the task that looks up others."""
+
+    __slots__ = ("event", "forget_at", "heard_again", "seen", "task")
+
+    def __init__(self, event: AnnounceEvent) -> None:
+        self.event = event
+        self.seen: set[str] = set()
+        self.task: asyncio.Task[None] | None = None
+        self.heard_again = False
+        self.forget_at = 0.0
+
+
+class News:
+    """Listens for all of a worker's connections. An async context manager.
+
+    `rooms()` are those open here.
+    """
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        bus: RoomBus,
+        settings: Settings,
+        rooms: Callable[[], Iterable[Room]],
+    ) -> None:
+        self._scripts = scripts
+        self._bus = bus
+        self._rooms = rooms
+        limits = settings.of(CommunitySettings)
+        self._keep_s = 2 * limits.announce_repeats * limits.announce_repeat_s
+        self._pieces: dict[str, _Piece] = {}
+        self._subscribing: asyncio.Task[None] | None = None
+        self._forgetting: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> Self:
+        self._subscribing = asyncio.create_task(self._subscribe(), name="news")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        tasks = [self._subscribing, *(piece.task for piece in self._pieces.values())]
+        running = [task for task in tasks if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        if self._forgetting is not None:
+            self._forgetting.cancel()
+        await self._bus.unsubscribe(NEWS, self)
+
+    async def _subscribe(self) -> None:
+        while True:
+            try:
+                await self._bus.subscribe(NEWS, self)
+            except TimeoutError:
+                _log.warning("The news are not heard: the bus does not answer. It is tried again.")
+            except Exception:
+                _log.exception("The news are not heard. It is tried again.")
+            else:
+                return
+            await asyncio.sleep(SUBSCRIBE_AGAIN_S)
+
+    # What the bus tells
+
+    def heard(self, message: BusMessage[Any]) -> None:
+        """Some room went live."""
+        for say in message.says:
+            if isinstance(say.event, AnnounceEvent):
+                self._hear(say.event)
+
+    def maybe_lost(self) -> None:
+        """The signal is repeated for a while: there is nothing to read it from."""
+
+    def _hear(self, event: AnnounceEvent) -> None:
+        piece = self._pieces.setdefault(event.room, _Piece(event))
+        piece.forget_at = asyncio.get_running_loop().time() + self._keep_s
+        if piece.task is None:
+            piece.task = asyncio.create_task(self._tell(piece), name=f"news of {event.room}")
+        else:
+            piece.heard_again = True
+        self._see_to_forgetting()
+
+    def _see_to_forgetting(self) -> None:
+        if self._forgetting is None and self._pieces:
+            loop = asyncio.get_running_loop()
+            self._forgetting = loop.call_later(self._keep_s, self._forget_old)
+
+    def _forget_old(self) -> None:
+        self._forgetting = None
+        now = asyncio.get_running_loop().time()
+        for room_id, piece in list(self._pieces.items()):
+            if piece.task is None and piece.forget_at <= now:
+                del self._pieces[room_id]
+        self._see_to_forgetting()
+
+    async def _tell(self, piece: _Piece) -> None:
+        try:
+            while True:
+                piece.heard_again = False
+                await self._tell_all(piece)
+                if not piece.heard_again:
+                    return
+        except (CommandError, RedisError, OSError) as error:
+            _log.warning("The start of %s is not told yet: %s", piece.event.room, error)
+        except Exception:
+            _log.exception("The start of %s is not told yet.", piece.event.room)
+        finally:
+            piece.task = None
+
+    async def _tell_all(self, piece: _Piece) -> None:
+        strangers = self._strangers(piece)
+        told: Counter[str] = Counter()
+        for part in _parts(strangers):
+            whys = await self._whys(piece.event, [user for user, _ in part])
+            for (user, rooms), why in zip(part, whys, strict=True):
+                if why is not None:
+                    event = msgspec.structs.replace(piece.event, why=why)
+                    if not sum(room.tell(user, event) for room in rooms):
+                        continue  # gone, maybe to another room: looked up again next time
+                    told[why] += 1
+                piece.seen.add(user)
+        if told.total():
+            args = {"told": {why: n for why, n in told.items() if n}}
+            await self._scripts.run("follows.announce_told", piece.event.room, args, _ANY)
+
+    def _strangers(self, piece: _Piece) -> dict[str, list[Room]]:
+        """Who is here and in which rooms, was not looked up, and never in the room that starts."""
+        here: dict[str, list[Room]] = {}
+        for room in self._rooms():
+            if room.room_id == piece.event.room:
+                piece.seen.update(room.users())
+            else:
+                for user in room.users():
+                    here.setdefault(user, []).append(room)
+        return {user: rooms for user, rooms in here.items() if user not in piece.seen}
+
+    async def _whys(self, event: AnnounceEvent, users: list[str]) -> list[Why | None]:
+        """Why each of `users` is to be told; None: they are not."""
+        keys = self._scripts.keys
+        pipeline = self._scripts.redis.pipeline(transaction=False)
+        pipeline.hget(keys.room(event.room, "room"), "started")
+        pipeline.hmget(keys.room(event.room, "reserved"), users)
+        pipeline.hmget(keys.host(event.host, "followers"), users)
+        raw, reserved, follows = await asked(pipeline.execute())
+        started = int(raw or 0)
+
+        def before(since: bytes | None) -> bool:
+            # Who began to follow after the start has seen it.
+            return since is not None and int(since) <= started
+
+        return [
+            "reserved" if before(place) else "follow" if before(follow) else None
+            for place, follow in zip(reserved, follows, strict=True)
+        ]
+
+
+def _parts(people: dict[str, list[Room]]) -> Iterator[list[tuple[str, list[Room]]]]:
+    left = iter(people.items())
+    while part := list(islice(left, USERS_A_LOOK)):
+        yield part

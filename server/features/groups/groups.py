@@ -1,0 +1,294 @@
+"""Fan groups: a lasting room of a host, with members.
+
+A group is a room like any other, of the kind `group` and live for ever; what is different is who
+may come in: its members, its host, its moderators and admins.
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct, msgpack
+
+from server.access.auth import Identity
+from server.features.circles.changes import Changes
+from server.features.circles.group_ids import PREFIX, group_id, is_group, must_fit
+from server.features.circles.hosts import Admits, Group, Hosts
+from server.features.circles.settings import GroupSettings
+from server.features.groups.messages import GroupJoin, GroupLeave, GroupOk
+from server.features.orders.orders import Orders
+from server.protocol.codes import CommandError
+from server.protocol.message import Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.rooms.directory import Directory
+from server.rooms.dispatch import Gate, holds
+from server.rooms.plain_text import plain_text, shown_text
+from server.rooms.room import Room
+from server.settings import Settings
+from server.store.reading import asked
+from server.store.scripts import Scripts
+
+_log = logging.getLogger(__name__)
+_ANY = msgpack.Decoder(Any)
+_MEMBERS_A_PAGE = 500
+
+
+class GroupBody(Struct, frozen=True):
+    """Body of `PUT /v1/hosts/{host}/group`. `admits`: who can become a member."""
+
+    title: str
+    admits: Admits = "all"
+    host_name: str = ""
+
+
+class GroupMember(Struct, frozen=True):
+    """Who belongs to a fan group since when (Unix ms)."""
+
+    user: str
+    name: str
+    at: int
+
+
+class MembersPage(Struct, frozen=True):
+    """Some members in no order; one may come twice. `next` is where to go on, null at the end."""
+
+    members: list[GroupMember]
+    next: str | None = None
+
+
+class _Page(Struct):
+    next: str
+    server: str
+    members: list[GroupMember]
+
+
+_PAGE = msgpack.Decoder(_Page)
+
+
+class Groups:
+    """Makes fan groups, lets people join and leave them, and says who may come in.
+
+    `open_room` gives a group's room if it is open on this worker.
+    """
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        directory: Directory,
+        hosts: Hosts,
+        orders: Orders,
+        open_room: Callable[[str], Room | None],
+    ) -> None:
+        self._scripts = scripts
+        self._settings = settings
+        self._directory = directory
+        self._hosts = hosts
+        self._orders = orders
+        self._changes = Changes(settings)
+        self._open_room = open_room
+        self._goodbyes: set[asyncio.Task[None]] = set()
+
+    def handlers(self) -> Handlers:
+        """The commands of this module."""
+        return {
+            GroupJoin: Handler(self.join, Role.VIEWER),
+            GroupLeave: Handler(self.leave, Role.VIEWER),
+        }
+
+    async def aclose(self) -> None:
+        """Wait until who left is gone."""
+        await asyncio.gather(*self._goodbyes, return_exceptions=True)
+
+    # The group itself
+
+    async def put(self, who: Identity, host: str, body: GroupBody) -> Group:
+        """Make a host's fan group, or change it. Doing it again mends what a crash left undone."""
+        must_fit(host)
+        id_ = group_id(host)
+        title = shown_text("title", body.title, self._settings.rooms.title_chars_max)
+        if await self._hosts.group_of(host) is None:
+            await self._make(who, host, body, title)
+        args = {
+            "title": title,
+            "admits": body.admits,
+            "epoch": secrets.token_hex(8),
+            "by": who.user,
+        }
+        await self._scripts.run("groups.put", id_, args, _ANY)
+        await self._name_in_rooms(host)
+        group = await self._hosts.group_of(host)
+        assert group is not None
+        return group
+
+    async def _make(self, who: Identity, host: str, body: GroupBody, title: str) -> None:
+        id_ = group_id(host)
+        name = who.name if who.user == host else plain_text(body.host_name) or host
+        # Listed by a negative time: swept and posted like all rooms, and not shown among them.
+        entry = {id_: -int(time.time() * 1000)}
+        await asked(self._scripts.redis.zadd(self._scripts.keys.rooms, entry, nx=True))
+        args = {
+            "title": title,
+            "host": host,
+            "host_name": name[:40],
+            "scheduled": 0,
+            "kind": "group",
+            "group": id_,
+            "admits": body.admits,
+            "by": who.user,
+        }
+        try:
+            await self._directory.make(host, id_, args)
+        except CommandError as exc:
+            if exc.code != "conflict":  # made by the same request, sent twice
+                raise
+
+    async def _name_in_rooms(self, host: str) -> None:
+        for room_id in await self._directory.rooms_of(host):
+            try:
+                await self._name_in(host, room_id)
+            except CommandError as exc:
+                if exc.code not in ("not_found", "forbidden"):
+                    raise
+
+    async def _name_in(self, host: str, room_id: str) -> None:
+        events_max = self._settings.rooms.event_stream_len_max
+        args = {"host": host, "group": group_id(host), "events_max": events_max}
+        await self._scripts.run("groups.name_in_room", room_id, args, _ANY)
+
+    # A room of the host is made
+
+    def must_be_free(self, room_id: str) -> None:
+        """Refuse ids of fan groups."""
+        if is_group(room_id):
+            raise CommandError(
+                "forbidden",
+                f"Room ids that begin with `{PREFIX}` are for fan groups: "
+                "make one with `PUT /v1/hosts/{host}/group`.",
+            )
+
+    async def begin(self, host: str, room_id: str) -> Mapping[str, Any]:
+        """The room names the host's fan group, if there is one."""
+        if is_group(room_id):
+            return {}
+        group = await self._hosts.group_of(host)
+        return {"group": "" if group is None else group.id}
+
+    async def finish(self, host: str, room_id: str) -> None:
+        """Name it after all, if it was made meanwhile."""
+        if await self._hosts.group_of(host) is not None:
+            await self._name_in(host, room_id)
+
+    async def members(self, host: str, place: str) -> MembersPage:
+        """Members after a place that an earlier page named, '' to begin."""
+        cursor, _, server = place.partition("-")
+        args = {"cursor": cursor or "0", "server": server, "count": _MEMBERS_A_PAGE}
+        page = await self._scripts.run("groups.members_page", group_id(host), args, _PAGE)
+        return MembersPage(page.members, None if page.next == "0" else f"{page.next}-{page.server}")
+
+    # Members
+
+    async def join(self, call: Call, cmd: GroupJoin) -> Ok:
+        """Become a member of the fan group of the room's host; `ok` carries its id."""
+        host = await self._directory.host_of(call.room_id)
+        if call.who.user == host:
+            raise CommandError("conflict", "This is your own fan group: you are in it already.")
+        group = await self._group(host)
+        await self._must_admit(call, host, group)
+        self._changes.must_not_flood("group", call.who.user)
+        await self._put_member(group.id, call.who, on=True)
+        return GroupOk(ref=cmd.ref, group=group.id)
+
+    async def leave(self, call: Call, cmd: GroupLeave) -> Ok:
+        """Leave it. Connections in the group end once this is answered."""
+        group = await self._group(await self._directory.host_of(call.room_id))
+        self._changes.must_not_flood("group", call.who.user)
+        await self._put_member(group.id, call.who, on=False)
+        room = self._open_room(group.id)
+        if room is not None:
+            room.insiders.lose(call.who.user)  # the other workers hear it on the bus
+        # A task of its own: it can't begin before the reply to this command is written, and that
+        # may go to one of the connections which end.
+        task = asyncio.create_task(self._say_goodbye(group.id, call.who.user), name="goodbye")
+        self._goodbyes.add(task)
+        task.add_done_callback(self._goodbyes.discard)
+        return GroupOk(ref=cmd.ref, group=group.id)
+
+    async def _group(self, host: str) -> Group:
+        group = await self._hosts.group_of(host)
+        if group is None:
+            raise CommandError("not_found", "The host of this room has no fan group.")
+        return group
+
+    async def _put_member(self, id_: str, who: Identity, *, on: bool) -> None:
+        members_max = self._settings.of(GroupSettings).members_max
+        args = {"user": who.user, "name": who.name, "on": on, "members_max": members_max}
+        await self._scripts.run("groups.put_member", id_, args, _ANY)
+
+    async def _say_goodbye(self, id_: str, user: str) -> None:
+        try:
+            await self._scripts.run("groups.member_gone", id_, {"user": user}, _ANY)
+        except CommandError as exc:
+            # Their commands are refused all the same, and they can't come in again.
+            _log.warning("Connections of %s in %s are not ended: %s", user, id_, exc.msg)
+        except Exception:
+            _log.exception("Connections of %s in %s are not ended.", user, id_)
+
+    async def _must_admit(self, call: Call, host: str, group: Group) -> None:
+        keys, user = self._scripts.keys, call.who.user
+        if group.admits == "followers":
+            followers = keys.host(host, "followers")
+            if not await asked(self._scripts.redis.hexists(followers, user)):
+                raise CommandError(
+                    "forbidden", "This fan group is for those who follow the host: follow first."
+                )
+        elif group.admits == "buyers":
+            # The host's list may lag behind the rooms; so the orders of this one are asked too.
+            if await asked(self._scripts.redis.hexists(keys.host(host, "buyers"), user)):
+                return
+            orders = (await self._orders.of(call.room_id, [user]))[user]
+            if not any(order.status == "paid" for order in orders):
+                raise CommandError(
+                    "forbidden", "This fan group is for those who bought from the host: buy first."
+                )
+
+    # Coming in
+
+    @property
+    def gate(self) -> Gate:
+        """Who may come into fan groups."""
+        return Gate(is_group, self.must_be_let_in)
+
+    async def must_be_let_in(self, who: Identity, room_id: str) -> None:
+        """Refuse whoever does not belong to this fan group. CommandError `forbidden`.
+
+        Of those who have a connection here the store is asked once, until the bus says more.
+        """
+        host = room_id.removeprefix(PREFIX)
+        if holds(who, Role.MODERATOR, room_id, host):
+            return
+        if who.role is not Role.GUEST and who.may_enter(room_id):
+            room = self._open_room(room_id)
+            if room is not None and room.has_inside(who.user):
+                return
+            doubts = 0 if room is None else room.insiders.doubts
+            if await self._belongs(room_id, who.user):
+                if room is not None and room.audience.of(who.user):
+                    room.insiders.add(who.user, doubts)
+                return
+        raise CommandError(
+            "forbidden",
+            "This fan group is for its members: send `group.join` in a room of its host "
+            "to become one.",
+        )
+
+    async def _belongs(self, room_id: str, user: str) -> bool:
+        keys = self._scripts.keys
+        pipeline = self._scripts.redis.pipeline(transaction=False)
+        pipeline.hexists(keys.room(room_id, "members"), user)
+        pipeline.hexists(keys.room(room_id, "moderators"), user)
+        return any(await asked(pipeline.execute()))

@@ -1,0 +1,11 @@
+"""The ledger: every change of an order, a coupon or an allocation, line after line."""
+
+from server.feature import Feature
+
+FEATURE = Feature(
+    keys={
+        "ledger": "stream: every change of an order or of an allocation, append-only",
+        "stats": "hash: totals, a fold of the ledger",
+        "once": "hash <bytes in user>:<user>/<key> -> <digest> <order>: idempotency keys",
+    },
+)

@@ -1,0 +1,33 @@
+"""Lucky draws."""
+
+from server.feature import Engine, Feature, Running
+from server.features.circles.circles import Circles
+from server.features.luckies import messages
+from server.features.luckies.luckies import Luckies
+from server.features.luckies.mine import LuckyMine
+from server.features.luckies.routes import LuckyRoutes
+from server.features.luckies.settings import LuckySettings
+from server.features.luckies.snapshot import LuckiesPart
+
+
+def _make(engine: Engine, circles: Circles) -> Running:
+    luckies = Luckies(engine.scripts, engine.settings, circles.belonging, engine.metrics)
+    return Running(it=luckies, takes=[luckies], routes=LuckyRoutes(luckies).routes())
+
+
+FEATURE = Feature(
+    make=_make,
+    leans_on=("circles",),
+    reads=("rounds",),
+    messages=messages,
+    settings={LuckySettings: "luckies"},
+    part=LuckiesPart,
+    mine=LuckyMine,
+    keys={
+        "luckies": "hash lucky -> packed Lucky; `newest` names the newest",
+        "lucky_seeds": "hash lucky -> seed, until it was drawn",
+        "entrants": "hash <lucky>/<user> -> name",
+        "entered": "zset: <lucky>/<user>, all with score 0, so in the order of their bytes",
+        "lots": "zset: <lucky>/<SHA-1 in hex><user>, all with score 0, until it was drawn",
+    },
+)

@@ -1,0 +1,10 @@
+-- Draws an open lucky draw whose end has come.
+-- keys: luckies lucky_seeds entrants entered lots
+-- uses: luckies lucky_end
+-- returns: whether `id` was one
+
+local lucky = lucky_view(id)
+if lucky and lucky.status == 'open' then
+  draw_lucky(lucky)
+  return true
+end

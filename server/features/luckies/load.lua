@@ -1,0 +1,5 @@
+-- Adds the newest lucky draw.
+-- keys: luckies entered
+-- uses: luckies
+
+loaded.lucky = newest_lucky()

@@ -1,0 +1,18 @@
+"""Viewers whom a host lets moderate a room."""
+
+from server.feature import Engine, Feature, Running
+from server.features.moderators import messages
+from server.features.moderators.moderators import Moderators
+from server.features.moderators.settings import ModeratorSettings
+
+
+def _make(engine: Engine) -> Running:
+    return Running(takes=[Moderators(engine.scripts, engine.settings, engine.directory.host_of)])
+
+
+FEATURE = Feature(
+    make=_make,
+    messages=messages,
+    reads=("circles",),
+    settings={ModeratorSettings: "moderation"},
+)

@@ -1,0 +1,22 @@
+"""What is said and heard of moderators: commands, events, and the nouns in them."""
+
+from server.protocol.fields import User
+from server.protocol.message import Command, Ok
+
+
+class ModeratorAdd(Command, tag="moderator.add", frozen=True, kw_only=True):
+    """Make a user a moderator of this room."""
+
+    user: User
+
+
+class ModeratorRemove(Command, tag="moderator.remove", frozen=True, kw_only=True):
+    """Make a moderator of this room a viewer again."""
+
+    user: User
+
+
+class ModeratorsOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
+    """How many moderators the host has made here."""
+
+    total: int

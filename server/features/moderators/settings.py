@@ -1,0 +1,9 @@
+"""What can be set of moderators."""
+
+from server.settings.section import Section, limit
+
+
+class ModeratorSettings(Section):
+    """Who keeps a room in order."""
+
+    moderators_max: int = limit(50, 1, 10_000, "Moderators a host may make in one room.")

@@ -1,0 +1,39 @@
+"""Orders: bought, held, given back; the draw at a start; the waiting list."""
+
+from server.feature import Engine, Feature, Running
+from server.features.orders import messages
+from server.features.orders.messages import OwnOrders
+from server.features.orders.orders import Orders
+from server.features.orders.settings import OrderSettings
+from server.features.orders.waitlist import Waitlist
+from server.rooms.sweeper import Due
+
+
+def _make(engine: Engine) -> Running:
+    orders = Orders(engine.scripts, engine.settings, engine.metrics)
+    return Running(
+        it=orders,
+        takes=[orders, Waitlist(engine.scripts, engine.settings)],
+        closes=[orders.aclose],
+        due=[Due(key="holds", script="orders.expire", args=orders.freeing, changed=orders.expired)],
+        own=orders.own_of,
+    )
+
+
+FEATURE = Feature(
+    make=_make,
+    reads=("ledger", "stock", "coupons"),
+    messages=messages,
+    settings={OrderSettings: "orders"},
+    joined=OwnOrders,
+    keys={
+        "orders": "hash order -> packed Order with its key and buyer",
+        "orders_of": "hash user -> order ids, oldest first, a space before each",
+        "bought": "hash <sale>/<user> -> live units (held + sold) of that buyer",
+        "holds": "zset: order by the ms its hold lapses",
+        "draws": "hash sale -> seed of its draw, until it was drawn",
+        "entries": "hash <sale>/<user> -> packed buy that waits for the draw of that sale",
+        "waiting": "zset: <sale>/<number of 16 digits>/<user>, in the order people queued",
+        "queued": "hash <sale>/<user> -> packed {user, name, qty, n}; `n`: the last number given",
+    },
+)

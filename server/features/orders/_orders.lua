@@ -1,0 +1,265 @@
+-- Prelude of every script that changes stock or orders; comes after the preludes room, ledger, sales
+-- and coupons.
+-- Expects K.room K.events K.bus K.sales K.stock K.bought K.orders K.orders_of K.holds K.ledger
+-- K.stats K.waiting K.queued, and A.offer_hold_s A.orders_per_user_max where units may come back.
+-- A call changes tables; settle() writes each of them once. So a script must have made all its
+-- refusals before it calls settle(), and nothing is written before the first set_status().
+
+local sales, changed = {}, {}   -- id -> sale, false where none is; the sales this call changed
+local live = {}                 -- <sale>/<user> -> live units
+local mine, more = {}, {}       -- user -> order ids; users who got one more
+local packed = {}               -- order id -> its bytes as this call has left it
+local holds = {}                -- deadline, order id of the new holds
+
+-- A sale as this call has left it so far; nil where there is none.
+local function sale_of(id)
+  if sales[id] == nil then
+    sales[id] = sale_view(id) or false
+  end
+  return sales[id] or nil
+end
+
+local function touch(sale)
+  if not sale.changed then
+    sale.changed = true
+    changed[#changed + 1] = sale
+  end
+end
+
+-- Moves `n` units of a sale between two of its counters (left, held, sold).
+local function shift(sale, from, to, n)
+  sale[from], sale[to] = sale[from] - n, sale[to] + n
+  sale.freed = sale.freed or to == 'left'
+  touch(sale)
+end
+
+local function live_units(sale_id, user)
+  local field = sale_id .. '/' .. user
+  if not live[field] then
+    live[field] = tonumber(redis.call('HGET', K.bought, field)) or 0
+  end
+  return live[field]
+end
+
+local function add_live(sale_id, user, n)
+  live[sale_id .. '/' .. user] = live_units(sale_id, user) + n
+end
+
+local sums = {}   -- <status>:<currency> -> {status, currency, orders, units, amount, off}
+
+-- An order enters (sign 1) or leaves (-1) its status: the whole of the order statistics.
+local function count_order(order, sign)
+  local name = order.status .. ':' .. order.currency
+  local sum = sums[name]
+  if not sum then
+    sum = { order.status, order.currency, 0, 0, 0, 0 }
+    sums[name] = sum
+  end
+  sum[3], sum[5] = sum[3] + sign, sum[5] + sign * order.total
+  if order.off then
+    sum[6] = sum[6] + sign * order.off
+  end
+  for _, line in ipairs(order.lines) do
+    sum[4] = sum[4] + sign * line.qty
+  end
+end
+
+local function order_of(id)
+  local raw = packed[id] or redis.call('HGET', K.orders, id)
+  return raw and cmsgpack.unpack(raw) or nil
+end
+
+local ORDER_EVENT = '\130' .. cmsgpack.pack('t', 'order', 'order')
+
+-- The one way an order changes: it is stored, counted, logged and told to its buyer. It is packed
+-- once: its bytes stand in the store, the ledger, the event and the reply.
+local function set_status(order, status, now, restock)
+  local was = order.status
+  if was then
+    count_order(order, -1)
+  end
+  order.status, order.updated = status, now
+  count_order(order, 1)
+  local bytes = cmsgpack.pack(order)
+  packed[order.order] = bytes
+  if status == 'held' then
+    holds[#holds + 1], holds[#holds + 2] = int(order.hold_until), order.order
+  elseif was == 'held' then
+    redis.call('ZREM', K.holds, order.order)
+  end
+  local line = cmsgpack.pack('k', 'order', 'at', now)
+  local fields = 3
+  if was then
+    line, fields = line .. cmsgpack.pack('was', was), fields + 1
+  end
+  if restock ~= nil then
+    line, fields = line .. cmsgpack.pack('restock', restock), fields + 1
+  end
+  lines[#lines + 1] = string.char(0x80 + fields) .. line .. cmsgpack.pack('order') .. bytes
+  tell_user_packed(order.user, ORDER_EVENT .. bytes)
+end
+
+-- Ends a hold: the units go back, the allowance and the coupon too.
+local function give_back(order, status, now)
+  for _, line in ipairs(order.lines) do
+    shift(sale_of(line.sale), 'held', 'left', line.qty)
+    add_live(line.sale, order.user, -line.qty)
+  end
+  set_status(order, status, now)
+  if order.claim then
+    put_claim(order.claim, '')
+  end
+end
+
+-- The ids of a user's orders, oldest first, a space before each.
+local function ids_of(user)
+  if not mine[user] then
+    mine[user] = redis.call('HGET', K.orders_of, user) or ''
+  end
+  return mine[user]
+end
+
+local function has_all_orders(user)
+  local _, orders = string.gsub(ids_of(user), ' ', ' ')
+  return orders >= A.orders_per_user_max
+end
+
+-- Makes an order of lines {sale qty} that were found to be free, with a claim that was found to be
+-- good; `hold_s` shortens the hold.
+local function hold(id, buyer, wanted, now, hold_s)
+  local bought, total, shortest, currency = {}, 0, hold_s or math.huge, nil
+  for i, line in ipairs(wanted) do
+    local sale = sale_of(line.sale)
+    shift(sale, 'left', 'held', line.qty)
+    add_live(line.sale, buyer.user, line.qty)
+    bought[i] = { sale = line.sale, sku = sale.sku, title = sale.title, qty = line.qty,
+      price = sale.price }
+    total = total + line.qty * sale.price
+    shortest = math.min(shortest, sale.hold_s)
+    currency = sale.currency
+  end
+  local order = { order = id, room = A.room, user = buyer.user, name = buyer.name,
+    lines = bought, total = total, currency = currency, created = now,
+    hold_until = now + shortest * 1000, offer = hold_s and true or nil, source = buyer.source,
+    group = room_at().group, replay = room_at().replay }
+  if buyer.claim then
+    order.claim, order.coupon = buyer.claim, claim_of(buyer.claim).coupon
+    order.off = money_off(coupon_of(order.coupon), bought)
+    order.total = total - order.off
+  end
+  set_status(order, 'held', now)
+  if buyer.claim then
+    put_claim(buyer.claim, id)
+  end
+  mine[buyer.user], more[buyer.user] = ids_of(buyer.user) .. ' ' .. id, true
+  return order
+end
+
+-- Whoever queued first is offered what came back, before the room sees it. Who wants more than
+-- there is waits on and holds the queue up; who may not have more units or orders is dropped.
+local function offer(sale, now)
+  local id = sale.sale
+  if (sale.status ~= 'open' and sale.status ~= 'sold_out') or not room_at().sells then
+    return
+  end
+  while sale.left > 0 and (sale.ends == 0 or now < sale.ends) do
+    local head = redis.call('ZRANGEBYLEX', K.waiting, '[' .. id .. '/', '(' .. id .. '0',
+      'LIMIT', 0, 1)[1]
+    if not head then
+      return
+    end
+    local field = id .. '/' .. string.sub(head, #id + 19)
+    local wish = cmsgpack.unpack(redis.call('HGET', K.queued, field))
+    if wish.qty > sale.left then
+      return
+    end
+    redis.call('ZREM', K.waiting, head)
+    redis.call('HDEL', K.queued, field)
+    if live_units(id, wish.user) + wish.qty <= sale.per_user and not has_all_orders(wish.user) then
+      local made = redis.sha1hex(A.room .. ' ' .. head .. ' ' .. int(now))
+      hold('o' .. string.sub(made, 1, 20), wish, { { sale = id, qty = wish.qty } }, now,
+        A.offer_hold_s)
+    end
+  end
+end
+
+local function wire_sale(sale)
+  sale.changed, sale.told, sale.freed = nil, nil, nil
+  return sale
+end
+
+-- Sold out is told once, and lifted once stock is back; other news were marked by `sale.told`.
+local function settle_sale(sale)
+  if sale.freed then
+    offer(sale, now_ms())
+  end
+  if sale.status == 'open' and sale.left == 0 then
+    sale.status, sale.told = 'sold_out', true
+  elseif sale.status == 'sold_out' and sale.left > 0 then
+    sale.status, sale.told = 'open', true
+  end
+  sale.ver = sale.ver + 1
+  local id, told = sale.sale, sale.told
+  redis.call('HSET', K.stock, id .. ':allocated', int(sale.allocated), id .. ':left',
+    int(sale.left), id .. ':held', int(sale.held), id .. ':sold', int(sale.sold),
+    id .. ':ver', int(sale.ver), id .. ':status', sale.status)
+  if told then
+    tell_room({ t = 'sale', sale = wire_sale(sale) })
+  end
+  mention({ t = 'stock', sale = id, left = sale.left, held = sale.held, sold = sale.sold,
+    ver = sale.ver })
+end
+
+local function write_live()
+  local set, gone = {}, {}
+  for field, n in pairs(live) do
+    if n > 0 then
+      set[#set + 1], set[#set + 2] = field, int(n)
+    else
+      gone[#gone + 1] = field
+    end
+  end
+  set_fields(K.bought, set)
+  for first = 1, #gone, 1000 do
+    redis.call('HDEL', K.bought, unpack(gone, first, math.min(first + 999, #gone)))
+  end
+end
+
+local function write_orders()
+  local set = {}
+  for id, bytes in pairs(packed) do
+    set[#set + 1], set[#set + 2] = id, bytes
+  end
+  set_fields(K.orders, set)
+  for first = 1, #holds, 1000 do
+    redis.call('ZADD', K.holds, unpack(holds, first, math.min(first + 999, #holds)))
+  end
+  set = {}
+  for user in pairs(more) do
+    set[#set + 1], set[#set + 2] = user, mine[user]
+  end
+  set_fields(K.orders_of, set)
+end
+
+-- Writes what this call changed and tells the room. Call it once, last before done().
+local function settle()
+  for _, sale in ipairs(changed) do
+    settle_sale(sale)
+    wire_sale(sale)
+  end
+  if #lines == 0 then
+    return
+  end
+  settle_coupons()
+  write_live()
+  write_orders()
+  for _, sum in pairs(sums) do
+    count('orders:' .. sum[1], sum[3])
+    count('units:' .. sum[1], sum[4])
+    count('amount:' .. sum[1] .. ':' .. sum[2], sum[5])
+    if sum[6] ~= 0 then
+      count('off:' .. sum[1] .. ':' .. sum[2], sum[6])
+    end
+  end
+  write_ledger()
+end

@@ -1,0 +1,54 @@
+-- Queues a buyer for units of a sold-out sale that may come back.
+-- keys: room events bus sales stock draws waiting queued bought orders orders_of holds ledger stats
+-- uses: room ledger sales coupons orders
+-- durable: yes
+-- args: sale user name source? qty waitlist_max offer_hold_s orders_per_user_max events_max
+-- returns: {place}: 1 is next, 0 was offered what there is; refuses not_found ended not_live conflict limit_reached
+-- holds: a buyer stands once in a sale's queue, at the place of the first time; who is not in it can
+-- have no offer at once, and nobody before the draw.
+
+local sale = room_phase() and sale_of(A.sale)
+if not sale then
+  return refuse('not_found', 'There is no sale `' .. A.sale .. '` in this room.')
+end
+if not room_at().sells then
+  return refuse('not_live', 'The room is not live.')
+end
+if sale.status == 'closed' then
+  return refuse('ended', 'The sale of `' .. sale.sku .. '` is over.')
+end
+local field, from, to = A.sale .. '/' .. A.user, '[' .. A.sale .. '/', '(' .. A.sale .. '0'
+local known = redis.call('HGET', K.queued, field)
+if redis.call('HEXISTS', K.draws, A.sale) == 1 then
+  return refuse('conflict', 'The draw of `' .. sale.sku .. '` is still to come; buy to take part in it.')
+end
+if not known and sale.left >= A.qty then
+  return refuse('conflict', 'There are units left; buy them.')
+end
+if live_units(A.sale, A.user) + A.qty > sale.per_user then
+  return refuse('limit_reached', 'One buyer can have at most ' .. int(sale.per_user) .. ' of `'
+    .. sale.sku .. '` in this sale.')
+end
+if has_all_orders(A.user) then
+  return refuse('limit_reached', 'One buyer can have at most ' .. int(A.orders_per_user_max)
+    .. ' orders in this room.')
+end
+local n
+if known then
+  n = cmsgpack.unpack(known).n
+else
+  if redis.call('ZLEXCOUNT', K.waiting, from, to) >= A.waitlist_max then
+    return refuse('limit_reached', 'The waiting list of this sale is full.')
+  end
+  n = redis.call('HINCRBY', K.queued, 'n', 1)
+end
+local place_of = A.sale .. '/' .. string.format('%016.0f', n) .. '/'
+redis.call('HSET', K.queued, field,
+  cmsgpack.pack({ user = A.user, name = A.name, source = A.source, qty = A.qty, n = n }))
+redis.call('ZADD', K.waiting, 0, place_of .. A.user)
+offer(sale, now_ms())   -- who held the queue up may want less now
+settle()
+if redis.call('HEXISTS', K.queued, field) == 0 then
+  return done({ place = 0 })
+end
+return done({ place = redis.call('ZLEXCOUNT', K.waiting, from, '[' .. place_of .. A.user) })

@@ -1,0 +1,147 @@
+"""What is said and heard of orders: commands, events, and the nouns in them."""
+
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta, Struct
+
+from server.protocol.fields import Id, Qty
+from server.protocol.joining import Source
+from server.protocol.message import Command, Delivery, Event, Ok
+
+OrderStatus = Literal["held", "paid", "cancelled", "expired", "returned", "refund_due", "refunded"]
+
+
+class Line(Struct, frozen=True):
+    """One sale's part of an order; price and title are frozen at the moment of buying."""
+
+    sale: str
+    sku: str
+    title: str
+    qty: int
+    price: int
+
+
+class Order(Struct, frozen=True, omit_defaults=True):
+    """What a buyer holds or owns. `hold_until` is when an unpaid hold lapses.
+
+    `offer`: it was made for a buyer on the waiting list when units came back. `source` is what had
+    brought the buyer here, as their `join` said. With a coupon `claim` is the one that is used,
+    `coupon` what it was claimed of, and `off` what `total` is less than the lines. `group`: bought
+    in the host's fan group; `replay`: bought after the stream had ended.
+    """
+
+    order: str
+    room: str
+    user: str
+    name: str
+    status: OrderStatus
+    lines: list[Line]
+    total: int
+    currency: str
+    created: int
+    updated: int
+    hold_until: int
+    offer: bool = False
+    source: Source | None = None
+    claim: str = ""
+    coupon: str = ""
+    off: int = 0
+    group: bool = False
+    replay: bool = False
+
+
+class BuyLine(Struct, frozen=True):
+    """One line of a cart."""
+
+    sale: Id
+    qty: Qty
+
+
+class Buy(Command, tag="buy", frozen=True, kw_only=True):
+    """Hold units of one sale (`sale`, `qty`) or of several (`lines`): all or nothing.
+
+    `key` is the idempotency key: the same key of the same user gives the same order for ever.
+    `claim` is the claimed coupon to use.
+    """
+
+    key: Annotated[str, Meta(min_length=1, max_length=64)]
+    sale: Id | None = None
+    qty: Qty = 1
+    lines: Annotated[list[BuyLine], Meta(min_length=1, max_length=20)] | None = None
+    claim: Id | None = None
+
+
+class Cancel(Command, tag="cancel", frozen=True, kw_only=True):
+    """Give a held order back."""
+
+    order: Id
+
+
+class Orders(Command, tag="orders", frozen=True, kw_only=True):
+    """List the caller's own orders in this room, newest first."""
+
+
+class Waitlist(Command, tag="waitlist", frozen=True, kw_only=True):
+    """Queue for units of a sold-out sale that may come back; `ok` carries the `place`, 1 is next.
+
+    Whose turn it is gets an order that is held for a short time. `leave` gives the place up.
+    """
+
+    sale: Id
+    qty: Qty = 1
+    leave: bool = False
+
+
+class DrawEvent(Event, tag="draw", frozen=True, kw_only=True, omit_defaults=True):
+    """The buys gathered at a sale's start were served in the order of SHA-1(seed + " " + user).
+
+    `seed` hashes to the sale's `draw_hash`; `entries` is how many took part.
+    """
+
+    sale: str
+    seed: str
+    entries: int
+
+
+class OrderEvent(Event, tag="order", frozen=True, kw_only=True, omit_defaults=True):
+    """Told to the buyer alone on each change of one of their orders."""
+
+    listed_in: ClassVar[str] = "orders"
+    noun: ClassVar[str] = "order"
+    version: ClassVar[str] = "updated"
+
+    order: Order
+
+
+class SoldEvent(Event, tag="sold", frozen=True, kw_only=True, omit_defaults=True):
+    """Somebody paid; `name` is masked."""
+
+    delivery: ClassVar[Delivery] = Delivery.SAMPLE
+
+    name: str
+    sku: str
+    qty: int
+
+
+class OrderOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
+    """The order as it is now."""
+
+    order: Order
+
+
+class OwnOrders(Struct):
+    """Beside `mine` in the reply to a join: the own orders, the newest first."""
+
+    orders: list[Order] = []
+
+
+class OrdersOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
+    """The own orders, the newest first."""
+
+    orders: list[Order]
+
+
+class PlaceOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
+    """The place in the queue, 1 is next; null after leaving it."""
+
+    place: int | None = None

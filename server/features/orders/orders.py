@@ -1,0 +1,183 @@
+"""Orders: bought, cancelled and listed by their buyer."""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct, msgpack
+
+from server.features.orders.messages import Buy, Cancel, Order, OrderOk, OrdersOk
+from server.features.orders.messages import Orders as OrdersCommand
+from server.features.orders.settings import OrderSettings
+from server.protocol.codes import CommandError
+from server.protocol.message import Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.settings import Settings
+from server.store.commit import GroupCommit
+from server.store.scripts import Scripts
+from server.telemetry.metrics import Metrics
+
+
+class _Outcome(Struct):
+    """What became of one buy of a batch: an order, a refusal, or a draw to wait for."""
+
+    order: Order | None = None
+    err: str = ""
+    msg: str = ""
+    retry_ms: int | None = None
+    wait_ms: int = 0
+
+
+# A cart may meet the draws of several sales one after another.
+_DRAWS_MAX = 3
+_ORDER = msgpack.Decoder(Order)
+_OUTCOMES = msgpack.Decoder(list[_Outcome])
+_LISTS = msgpack.Decoder(list[list[Order]])
+
+
+class Orders:
+    """What a buyer may do. Every rule about stock and money is in the scripts."""
+
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._scripts = scripts
+        self._limits = settings.of(OrderSettings)
+        self._key_chars_max = settings.orders.key_chars_max
+        self._events_max = settings.rooms.event_stream_len_max
+        self._metrics = metrics
+        self.freeing = {
+            "orders_per_user_max": self._limits.orders_per_user_max,
+            "offer_hold_s": self._limits.offer_hold_s,
+        }
+        """Arguments of every script in which units may come back."""
+        self.buying = self.freeing | {"entries_max": self._limits.draw_entries_max}
+        """Arguments of every script in which orders may be made."""
+        self._buys: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
+            "orders.buy",
+            self._buy_batch,
+            metrics,
+            batch_max=settings.of(OrderSettings).batch_max,
+            waiting_max=settings.of(OrderSettings).batch_waiting_max,
+        )
+
+    def handlers(self) -> Handlers:
+        """The commands about orders and who may send them."""
+        return {
+            Buy: Handler(self.buy, Role.VIEWER),
+            Cancel: Handler(self.cancel, Role.VIEWER),
+            OrdersCommand: Handler(self.own, Role.VIEWER),
+        }
+
+    async def buy(self, call: Call, cmd: Buy) -> Ok:
+        """Hold units; `ok` carries the order."""
+        buy = buy_of(call, cmd, self._limits, self._key_chars_max)
+        outcome = await self._buys.submit(call.room_id, buy)
+        for _ in range(_DRAWS_MAX):
+            if not outcome.wait_ms:
+                break
+            # The entry is in the store. After the draw the same buy has its order, or a refusal.
+            await asyncio.sleep(outcome.wait_ms / 1000)
+            outcome = await self._buys.submit(call.room_id, buy)
+        if outcome.wait_ms:
+            raise CommandError("unavailable", "The draw is not over yet.", outcome.wait_ms)
+        if outcome.order is None:
+            raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
+        return OrderOk(ref=cmd.ref, order=self.counted(outcome.order))
+
+    async def _buy_batch(self, room_id: str, buys: list[dict[str, Any]]) -> list[_Outcome]:
+        args = {"buys": buys, "events_max": self._events_max} | self.buying
+        return await self._scripts.run("orders.buy", room_id, args, _OUTCOMES)
+
+    async def aclose(self) -> None:
+        """Wait until every buy that was handed in has its answer."""
+        await self._buys.aclose()
+
+    async def cancel(self, call: Call, cmd: Cancel) -> Ok:
+        """Give a held order back; `ok` carries it."""
+        args = {
+            "order": cmd.order,
+            "user": call.who.user,
+            "events_max": self._events_max,
+        } | self.freeing
+        order = await self._scripts.run("orders.cancel", call.room_id, args, _ORDER)
+        return OrderOk(ref=cmd.ref, order=self.counted(order))
+
+    def counted(self, order: Order) -> Order:
+        """The same order, after its status was counted."""
+        if self._metrics:
+            self._metrics.orders.labels(order.status).inc()
+        return order
+
+    async def own(self, call: Call, cmd: OrdersCommand) -> Ok:
+        """The caller's own orders, newest first."""
+        lists = await self.of(call.room_id, [call.who.user])
+        return OrdersOk(ref=cmd.ref, orders=lists[call.who.user])
+
+    async def own_of(self, room_id: str, users: Sequence[str]) -> list[Mapping[str, Any]]:
+        """For each user their own part of a join: `orders`."""
+        lists = await self.of(room_id, users)
+        return [{"orders": lists[user]} for user in users]
+
+    def expired(self, orders: int) -> None:
+        """Count holds that ended."""
+        if self._metrics:
+            self._metrics.orders.labels("expired").inc(orders)
+
+    async def of(self, room_id: str, users: Sequence[str]) -> dict[str, list[Order]]:
+        """The own orders of each of `users`, newest first.
+
+        Beyond the newest `own_orders_max`, cancelled and expired ones are left out: buying and
+        cancelling costs nothing, and must not make each look at the list dear.
+        """
+        args = {"users": list(users), "newest_max": self._limits.own_orders_max}
+        lists = await self._scripts.run("orders.of_users", room_id, args, _LISTS)
+        return dict(zip(users, lists, strict=True))
+
+
+def buy_of(call: Call, cmd: Buy, limits: OrderSettings, key_chars_max: int) -> dict[str, Any]:
+    """A buy as `order_buy` takes it, with lines of the same sale summed. Raises CommandError.
+
+    The order's id is made here, so that a script that runs twice makes one order.
+    """
+    lines = _lines(cmd)
+    if len(cmd.key) > key_chars_max:
+        raise CommandError("too_long", f"`key` can have {key_chars_max} characters.")
+    if len(lines) > limits.lines_max:
+        raise CommandError("limit_reached", f"An order can have {limits.lines_max} lines.")
+    if max(lines.values()) > limits.qty_max:
+        raise CommandError("limit_reached", f"One order can have {limits.qty_max} units of a sale.")
+    body = "\n".join(f"{sale} {qty}" for sale, qty in sorted(lines.items()))
+    if cmd.claim is not None:
+        body += f"\n/{cmd.claim}"  # no sale's id has a slash
+    user = call.who.user
+    return {
+        "user": user,
+        "name": call.who.name,
+        "source": call.source,
+        "claim": cmd.claim,
+        # The length in front: neither user nor key can be written so that it reads as another pair.
+        "once": f"{len(user.encode())}:{user}/{cmd.key}",
+        "digest": hashlib.blake2s(body.encode(), digest_size=12).hexdigest(),
+        "order": f"o{secrets.token_hex(10)}",
+        "lines": [{"sale": sale, "qty": qty} for sale, qty in lines.items()],
+    }
+
+
+def _lines(cmd: Buy) -> dict[str, int]:
+    if cmd.lines is None:
+        if cmd.sale is None:
+            raise CommandError("bad_message", "Name a `sale` and a `qty`, or `lines`.")
+        return {cmd.sale: cmd.qty}
+    if cmd.sale is not None:
+        raise CommandError("bad_message", "Send `sale` or `lines`, not both.")
+    lines: dict[str, int] = {}
+    for line in cmd.lines:
+        lines[line.sale] = lines.get(line.sale, 0) + line.qty
+    return lines

@@ -1,0 +1,59 @@
+"""The queue of a sold-out sale: what comes back is offered in the order people came."""
+
+from typing import Any
+
+from msgspec import Struct, msgpack
+
+from server.features.orders.messages import PlaceOk
+from server.features.orders.messages import Waitlist as WaitlistCommand
+from server.features.orders.settings import OrderSettings
+from server.protocol.codes import CommandError
+from server.protocol.message import Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.settings import Settings
+from server.store.scripts import Scripts
+
+
+class _Place(Struct):
+    place: int
+
+
+_PLACE = msgpack.Decoder(_Place)
+
+
+class Waitlist:
+    """Lets buyers queue. The offers are made by whichever script brings units back."""
+
+    def __init__(self, scripts: Scripts, settings: Settings) -> None:
+        self._scripts = scripts
+        self._limits = settings.of(OrderSettings)
+        self._events_max = settings.rooms.event_stream_len_max
+
+    def handlers(self) -> Handlers:
+        """The command to queue."""
+        return {WaitlistCommand: Handler(self.queue, Role.VIEWER)}
+
+    async def queue(self, call: Call, cmd: WaitlistCommand) -> Ok:
+        """Queue or leave; `ok` carries the place, 0 for none (left, or already offered)."""
+        args: dict[str, Any] = {
+            "sale": cmd.sale,
+            "user": call.who.user,
+            "offer_hold_s": self._limits.offer_hold_s,
+            "orders_per_user_max": self._limits.orders_per_user_max,
+            "events_max": self._events_max,
+        }
+        if cmd.leave:
+            found = await self._scripts.run("orders.leave_waitlist", call.room_id, args, _PLACE)
+        else:
+            if cmd.qty > self._limits.qty_max:
+                most = self._limits.qty_max
+                raise CommandError("limit_reached", f"One order can have {most} units of a sale.")
+            args |= {
+                "name": call.who.name,
+                "source": call.source,
+                "qty": cmd.qty,
+                "waitlist_max": self._limits.waitlist_max,
+            }
+            found = await self._scripts.run("orders.join_waitlist", call.room_id, args, _PLACE)
+        return PlaceOk(ref=cmd.ref, place=found.place)

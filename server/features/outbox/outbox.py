@@ -1,0 +1,188 @@
+"""Offers every line of the ledger to another system: by HTTP, or to whoever reads the stream.
+
+The ledger is a Redis Stream with the consumer group `outbox`. If `outbox.url` is set, each worker
+takes entries out of it and posts them; who takes what is settled by the group. A failed entry is
+tried again with a growing pause; after `tries_max` it goes to the room's dead letters, where an
+operator can read and replay it. At least once: the other system tells copies by `room` and `n`.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Self
+
+from msgspec import Struct, json, msgpack
+from redis.exceptions import RedisError, ResponseError
+
+from server.access.signing import HEADER, sign
+from server.features.ledger import ledger
+from server.features.outbox.settings import OutboxSettings
+from server.settings import Settings
+from server.store.scripts import Scripts
+
+_log = logging.getLogger(__name__)
+GROUP = "outbox"
+_ROOMS_A_LOOK = 100
+_PAUSE_MAX_S = 300.0
+
+Post = Callable[[str, bytes, dict[str, str]], Awaitable[int]]
+"""Posts a body with headers to a URL and gives the HTTP status; raises OSError if it could not."""
+
+
+class DeadLetter(Struct, frozen=True):
+    """An entry of the ledger that could not be delivered. `place` is where it stands there."""
+
+    place: str
+    why: str
+    at: int
+
+
+_DEAD = msgpack.Decoder(DeadLetter)
+
+
+class Outbox:
+    """Delivers the ledgers of all rooms. An async context manager around its task."""
+
+    def __init__(self, scripts: Scripts, settings: Settings, worker_id: str, post: Post) -> None:
+        self._scripts = scripts
+        self._settings = settings.of(OutboxSettings)
+        self._worker = worker_id
+        self._post = post
+        self._task: asyncio.Task[None] | None = None
+        self._leaving = False
+        self._known: set[str] = set()
+
+    async def __aenter__(self) -> Self:
+        if self._settings.url:
+            self._task = asyncio.create_task(self._run(), name="outbox")
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        # Told twice, since a cancellation can drown in a Redis call that fails at that moment.
+        self._leaving = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        while not self._leaving:
+            try:
+                delivered = await self.deliver_all()
+            except (RedisError, OSError) as error:
+                _log.warning("The outbox is tried again: %s", error)
+                delivered = 0
+            if not delivered:
+                await asyncio.sleep(self._settings.interval_s)
+
+    async def deliver_all(self) -> int:
+        """Deliver what waits in any room; how many entries were."""
+        delivered = 0
+        async for room_id in _rooms(self._scripts):
+            delivered += await self.deliver(room_id)
+        return delivered
+
+    async def deliver(self, room_id: str) -> int:
+        """Deliver a batch of a room: what others failed at first, then what is new."""
+        key = self._scripts.keys.room(room_id, "ledger")
+        await self._join(key)
+        entries = await self._take_over(key)
+        if not entries:
+            args = (GROUP, self._worker, {key: ">"})
+            got = await self._scripts.redis.xreadgroup(*args, count=self._settings.batch_max)
+            entries = [(place, fields, 1) for _, found in got for place, fields in found]
+        done = 0
+        for place, fields, tries in entries:
+            done += await self._deliver_one(room_id, key, place, fields, tries)
+        return done
+
+    async def _join(self, key: str) -> None:
+        if key in self._known:
+            return
+        try:
+            await self._scripts.redis.xgroup_create(key, GROUP, id="0", mkstream=True)
+        except ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+        self._known.add(key)
+
+    async def _take_over(self, key: str) -> list[tuple[bytes, dict[bytes, bytes], int]]:
+        """Entries that were tried before and whose pause is over."""
+        redis, taken = self._scripts.redis, []
+        first_pause_ms = int(self._settings.retry_s * 1000)
+        waiting = await redis.xpending_range(
+            key, GROUP, "-", "+", self._settings.batch_max, idle=first_pause_ms
+        )
+        for entry in waiting:
+            tries = entry["times_delivered"]
+            pause_s = min(self._settings.retry_s * 2 ** (tries - 1), _PAUSE_MAX_S)
+            claimed = await redis.xclaim(
+                key, GROUP, self._worker, int(pause_s * 1000), [entry["message_id"]]
+            )
+            taken += [(place, fields, tries + 1) for place, fields in claimed if fields]
+        return taken
+
+    async def _deliver_one(
+        self, room_id: str, key: str, place: bytes, fields: dict[bytes, bytes], tries: int
+    ) -> int:
+        why = await self._send(room_id, place, fields)
+        if why and tries < self._settings.tries_max:
+            _log.warning("Ledger entry %s of room %s: %s", place.decode(), room_id, why)
+            return 0
+        transaction = self._scripts.redis.pipeline(transaction=True)
+        if why:
+            _log.error("Ledger entry %s of room %s is given up: %s", place.decode(), room_id, why)
+            letter = DeadLetter(place.decode(), why, int(time.time() * 1000))
+            dead = self._scripts.keys.room(room_id, "dead_letters")
+            transaction.hset(dead, place, msgpack.encode(letter))
+        transaction.xack(key, GROUP, place)
+        await transaction.execute()
+        return 0 if why else 1
+
+    async def _send(self, room_id: str, place: bytes, fields: dict[bytes, bytes]) -> str:
+        """Why an entry could not be delivered; empty if it was."""
+        body = _body(room_id, place, fields)
+        headers = {"Content-Type": "application/json"}
+        if self._settings.secret is not None:
+            at = int(time.time())
+            secret = self._settings.secret.get_secret_value().encode()
+            headers[HEADER] = sign(secret, at, body)
+        try:
+            status = await self._post(self._settings.url, body, headers)
+        except (OSError, TimeoutError) as error:
+            return f"{type(error).__name__}: {error}"
+        return "" if 200 <= status < 300 else f"answered {status}"
+
+
+async def dead_letters(scripts: Scripts, room_id: str) -> list[DeadLetter]:
+    """What could not be delivered, in the order of the ledger."""
+    raw = await scripts.redis.hgetall(scripts.keys.room(room_id, "dead_letters"))
+    letters = [_DEAD.decode(value) for value in raw.values()]
+    return sorted(letters, key=lambda letter: int(letter.place.split("-")[0]))
+
+
+async def replay(scripts: Scripts, room_id: str) -> int:
+    """Put the dead letters of a room back among what is to be delivered; how many."""
+    letters = await dead_letters(scripts, room_id)
+    key = scripts.keys.room(room_id, "ledger")
+    for letter in letters:
+        # Claimed by nobody alive and long idle: the next worker that looks takes it over.
+        arguments = (key, GROUP, "replay", 0, letter.place, "IDLE", 10**9, "RETRYCOUNT", 1, "FORCE")
+        await scripts.redis.execute_command("XCLAIM", *arguments)
+        await scripts.redis.hdel(scripts.keys.room(room_id, "dead_letters"), letter.place)
+    return len(letters)
+
+
+async def _rooms(scripts: Scripts) -> AsyncIterator[str]:
+    cursor: Any = 0
+    while True:
+        cursor, found = await scripts.redis.zscan(scripts.keys.rooms, cursor, count=_ROOMS_A_LOOK)
+        for room, _ in found:
+            yield room.decode()
+        if int(cursor) == 0:
+            return
+
+
+def _body(room_id: str, place: bytes, fields: dict[bytes, bytes]) -> bytes:
+    lines = [line | {"n": n} for n, line in ledger.lines_of(place, fields)]
+    return json.encode({"room": room_id, "lines": lines})

@@ -1,0 +1,38 @@
+"""Money in, and back."""
+
+from server.feature import Engine, Feature, Running
+from server.features.orders.orders import Orders
+from server.features.payments import messages
+from server.features.payments.payments import Payments
+from server.features.payments.providers import provider_of
+from server.features.payments.refunds import Refunds
+from server.features.payments.routes import PaymentRoutes
+from server.features.payments.settings import PaymentSettings
+from server.rooms.sweeper import Due
+
+
+def _make(engine: Engine, orders: Orders) -> Running:
+    provider = provider_of(engine.settings.of(PaymentSettings))
+    payments = Payments(engine.scripts, engine.settings, provider, orders)
+    refunds = Refunds(engine.scripts, engine.settings, provider)
+    routes = PaymentRoutes(payments, refunds, engine.settings.of(PaymentSettings)).routes()
+    return Running(
+        it=payments,
+        takes=[payments, refunds],
+        routes=routes,
+        closes=[provider.aclose],
+        due=[Due(key="refunds", work=refunds.sweep)],
+    )
+
+
+FEATURE = Feature(
+    make=_make,
+    leans_on=("orders",),
+    reads=("ledger", "stock", "coupons"),
+    messages=messages,
+    settings={PaymentSettings: "payments"},
+    keys={
+        "payments": "hash payment -> packed {payment, order, amount, currency, status, at}",
+        "refunds": "zset: payment by the ms from which its refund is to be tried",
+    },
+)

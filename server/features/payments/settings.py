@@ -1,0 +1,31 @@
+"""What can be set of payments."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+
+from server.settings.section import SIGNING_SECRET_BYTES_MIN, Section, limit, long_enough, words
+
+
+class PaymentSettings(Section):
+    """Who takes the money."""
+
+    provider: Literal["sandbox", "webhook"] = Field(
+        "sandbox",
+        description="sandbox takes no money, for demos and tests; webhook waits for signed "
+        "messages of the real provider.",
+    )
+    sandbox_delay_ms: int = limit(0, 0, 60_000, "Time the sandbox takes to answer.")
+    refund_retry_s: float = limit(30, 0.05, 86_400, "Time before a refund is tried again.")
+
+    webhook_secret: SecretStr | None = Field(
+        None,
+        json_schema_extra=words(f"a text of at least {SIGNING_SECRET_BYTES_MIN} bytes"),
+        description="Secret the payment provider signs with; none refuses every message.",
+    )
+    tolerance_s: float = limit(300, 1, 86_400, "Age a signed message may have.")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _secret_islong_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        return long_enough(secret, SIGNING_SECRET_BYTES_MIN)

@@ -1,0 +1,30 @@
+"""What is said and heard of phases: commands, events, and the nouns in them."""
+
+from server.protocol.message import Command, Event
+from server.protocol.room import Phase
+
+
+class LiveStart(Command, tag="live.start", frozen=True, kw_only=True):
+    """Go live."""
+
+
+class LiveEnd(Command, tag="live.end", frozen=True, kw_only=True):
+    """End the stream; held orders may still be paid.
+
+    Open sales are closed, unless `selling`: then they go on for who watches the replay.
+    """
+
+    selling: bool = False
+
+
+class Selling(Command, tag="selling", frozen=True, kw_only=True):
+    """Say whether what is on sale can be bought after the stream has ended."""
+
+    on: bool
+
+
+class PhaseEvent(Event, tag="phase", frozen=True, kw_only=True, omit_defaults=True):
+    """The stream started or ended at `at`."""
+
+    phase: Phase
+    at: int

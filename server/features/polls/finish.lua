@@ -1,0 +1,10 @@
+-- Closes an open poll whose end has come.
+-- keys: polls votes
+-- uses: polls poll_end
+-- returns: whether `id` was one
+
+local poll = poll_view(id)
+if poll and poll.status == 'open' then
+  close_poll(poll)
+  return true
+end

@@ -1,0 +1,5 @@
+-- Adds the newest poll.
+-- keys: polls votes
+-- uses: polls
+
+loaded.poll = newest_poll()

@@ -1,0 +1,14 @@
+"""What is said and heard of presence: commands, events, and the nouns in them."""
+
+from typing import ClassVar
+
+from server.protocol.message import Delivery, Event
+
+
+class OnlineEvent(Event, tag="online", frozen=True, kw_only=True, omit_defaults=True):
+    """Connections now and distinct viewers so far, over all workers."""
+
+    delivery: ClassVar[Delivery] = Delivery.LATEST
+
+    now: int
+    total: int

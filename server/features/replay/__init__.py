@@ -1,0 +1,15 @@
+"""What was shown, and when."""
+
+from server.feature import Engine, Feature, Running
+from server.features.replay.replay import Replays
+from server.features.replay.routes import ReplayRoutes
+
+
+def _make(engine: Engine) -> Running:
+    return Running(routes=ReplayRoutes(Replays(engine.scripts, engine.directory)).routes())
+
+
+FEATURE = Feature(
+    make=_make,
+    reads=("shelf", "stock", "asks", "comments", "polls", "luckies", "phases"),
+)

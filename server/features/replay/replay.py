@@ -1,0 +1,253 @@
+"""The replay of a room: what everybody saw, in its order, read from the timeline.
+
+A worker keeps what it has read of some rooms and reads on from there, so that a replay many look
+at costs one reading.
+"""
+
+import asyncio
+from bisect import bisect_right, insort
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from server.features.comments.messages import CommentView
+from server.features.phases.snapshot import PhasesPart
+from server.features.replay.moment import (
+    MINUTE_MS,
+    Key,
+    Moment,
+    ReplayEntry,
+    Watched,
+    entry_of,
+    in_minutes,
+    key_of,
+    moment,
+)
+from server.features.stock.snapshot import StockPart
+from server.protocol.codes import CommandError
+from server.protocol.room import Phase
+from server.rooms import timeline
+from server.rooms.directory import Directory
+from server.store.reading import reading
+from server.store.scripts import Scripts
+
+ROOMS_KEPT_MAX = 500
+ENTRIES_KEPT_MAX = 200_000
+"""Of all rooms kept, so that many rooms of which little is shown stay, and few of which much is."""
+FIRST_READINGS_MAX = 2
+"""Rooms read from their beginning at once: 200,000 facts take half a second of the worker."""
+FIRST_WAITING_MAX = 8
+"""Further rooms that wait for that; who asks for yet another is told to come back."""
+RETRY_MS = 1000
+ENTRIES_MAX = 10_000
+"""Entries kept of one room; what comes after them is left out of its replay."""
+PAGE_MAX = 500
+
+_PUBLIC = {
+    "phase", "shelf", "pin", "notice", "sale", "selling", "comment", "question", "poll", "lucky",
+}  # fmt: skip
+_TAKING_BACK = {"remove", "mute"}
+
+
+class ReplayPage(Struct, frozen=True, omit_defaults=True):
+    """A part of a replay, oldest first. `next`: there is more, ask `?after=<next>`."""
+
+    room: str
+    title: str
+    phase: Phase
+    started: int = 0
+    ended: int = 0
+    selling: bool = False
+    entries: list[ReplayEntry] = []
+    next: str | None = None
+
+
+class Reel:
+    """The public entries of one room in their order, as far as its timeline was read."""
+
+    def __init__(self) -> None:
+        self.reading = asyncio.Lock()
+        self.after = ""
+        self.is_read = False
+        """Whether the end of the timeline was reached once; from then on only news are read."""
+        self._entries: list[tuple[Key, ReplayEntry]] = []
+        self._answering = ""
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def take(self, place: str, fact: dict[str, Any]) -> None:
+        """Add a fact, if it is public; or take back what it takes back."""
+        kind = fact["k"]
+        if kind == "remove":
+            self._take_back(fact)
+        elif kind == "mute" and fact["seconds"] > 0 and not fact.get("shadow"):
+            self._take_back({"user": fact["user"]})
+        elif kind == "question":
+            self._question(place, fact)
+        elif kind in _PUBLIC:
+            self._add(place, fact)
+
+    def entries(self) -> list[ReplayEntry]:
+        """All of them."""
+        return [entry for _, entry in self._entries]
+
+    def page(self, after: Key, count: int) -> tuple[list[ReplayEntry], bool]:
+        """At most `count` entries after a place, and whether there are more."""
+        first = bisect_right(self._entries, after, key=lambda entry: entry[0])
+        found = self._entries[first : first + count]
+        return [entry for _, entry in found], first + count < len(self._entries)
+
+    def _add(self, place: str, fact: dict[str, Any]) -> None:
+        if len(self._entries) < ENTRIES_MAX:
+            entry = entry_of(place, fact)
+            insort(self._entries, (entry.key, entry), key=lambda each: each[0])
+
+    def _question(self, place: str, fact: dict[str, Any]) -> None:
+        """The room is shown a question from when it is taken; not those that wait."""
+        id_, status = fact["question"]["question"], fact["question"]["status"]
+        was_shown = self._answering == id_
+        if status == "dropped":
+            self._drop(lambda e: e.question is not None and e.question.question == id_)
+        elif status != "open" or was_shown:
+            self._add(place, fact)
+        if status == "answering":
+            self._answering = id_
+        elif was_shown:
+            self._answering = ""
+
+    def _take_back(self, fact: dict[str, Any]) -> None:
+        id_, user = fact.get("id"), fact.get("user")
+
+        def is_meant(entry: ReplayEntry) -> bool:
+            said: CommentView | None = entry.comment
+            if said is None:
+                return False
+            return said.id == id_ if id_ else said.user == user
+
+        self._drop(is_meant)
+
+    def _drop(self, is_meant: Callable[[ReplayEntry], bool]) -> None:
+        self._entries = [each for each in self._entries if not is_meant(each[1])]
+
+
+class Replays:
+    """Answers what was shown in a room, and when. Who may read a room may read its replay."""
+
+    def __init__(self, scripts: Scripts, directory: Directory) -> None:
+        self._scripts = scripts
+        self._directory = directory
+        self._reels: OrderedDict[tuple[str, int], Reel] = OrderedDict()
+        self.first_readings = asyncio.Semaphore(FIRST_READINGS_MAX)
+        self.first_waiting = 0
+        """Rooms that are read from their beginning, or wait for it."""
+
+    def kept(self) -> list[str]:
+        """The rooms of which this worker has a reading, the one asked for last at the end."""
+        return [room_id for room_id, _ in self._reels]
+
+    async def page(self, room_id: str, after: str = "", count: int = PAGE_MAX) -> ReplayPage:
+        """A part of the replay after the entry `after`. Raises CommandError."""
+        place = _place(after)
+        room, _ = await self._watched(room_id)
+        reel = await self._reel(room)
+        found, more = reel.page(place, min(count, PAGE_MAX))
+        return ReplayPage(
+            room=room_id,
+            title=room.title,
+            phase=room.phase,
+            started=room.started,
+            ended=room.ended,
+            selling=room.selling,
+            entries=[in_minutes(entry, room.started) for entry in found],
+            next=found[-1].id if more and found else None,
+        )
+
+    async def at(self, room_id: str, offset_ms: int) -> Moment:
+        """What was shown so long after the start. Raises CommandError."""
+        room, now = await self._watched(room_id)
+        if not room.started:
+            raise CommandError("not_live", "This room has not gone live yet; there is no replay.")
+        at = room.started + offset_ms
+        last = room.ended or now
+        if at > last:
+            minutes = (last - room.started) // MINUTE_MS
+            what = "ended in" if room.ended else "has come to"
+            raise CommandError("not_found", f"The stream {what} minute {minutes}.")
+        return moment((await self._reel(room)).entries(), at, room)
+
+    async def _watched(self, room_id: str) -> tuple[Watched, int]:
+        state, now = await self._directory.state(room_id)
+        fields = state.fields
+        return Watched(
+            fields.room,
+            fields.title,
+            fields.kind,
+            fields.phase,
+            fields.created,
+            fields.started,
+            fields.ended,
+            state.part(PhasesPart).selling,
+            tuple(state.part(StockPart).sales.values()),
+        ), now
+
+    async def _reel(self, room: Watched) -> Reel:
+        """What is public of the room's timeline, read to its end."""
+        name = (room.room, room.created)
+        reel = self._reels.get(name)
+        if reel is None or not (reel.is_read or reel.reading.locked()):
+            if self.first_waiting >= FIRST_READINGS_MAX + FIRST_WAITING_MAX:
+                raise CommandError("unavailable", "Too many replays are being read.", RETRY_MS)
+            reel = self._reels.setdefault(name, Reel())
+        self._reels.move_to_end(name)
+        async with reel.reading:
+            with reading():
+                if reel.is_read:
+                    await self._read_on(room.room, reel)
+                else:
+                    await self._read_first(room.room, reel)
+        self._keep_few()
+        return reel
+
+    async def _read_first(self, room_id: str, reel: Reel) -> None:
+        self.first_waiting += 1
+        try:
+            async with self.first_readings:
+                await self._read_on(room_id, reel)
+        finally:
+            self.first_waiting -= 1
+        reel.is_read = True
+
+    def _keep_few(self) -> None:
+        """Forget the rooms asked for longest ago, while there are too many or they hold too much.
+
+        The one asked for last always stays.
+        """
+        held = sum(map(len, self._reels.values()))
+        while len(self._reels) > 1 and (
+            len(self._reels) > ROOMS_KEPT_MAX or held > ENTRIES_KEPT_MAX
+        ):
+            _, oldest = self._reels.popitem(last=False)
+            held -= len(oldest)
+
+    async def _read_on(self, room_id: str, reel: Reel) -> None:
+        parts = timeline.walk(
+            self._scripts, room_id, after=reel.after, kinds=_PUBLIC | _TAKING_BACK
+        )
+        async for part in parts:
+            for place, fact in part.facts:
+                reel.take(place, fact)
+            reel.after = part.end
+
+
+def _place(after: str) -> Key:
+    if not after:
+        return (0, 0, 0)
+    try:
+        return key_of(after)
+    except ValueError:
+        raise CommandError(
+            "bad_message", "`after` must be an id that an earlier page named."
+        ) from None

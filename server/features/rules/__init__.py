@@ -1,0 +1,33 @@
+"""Who may comment, and which words may be said."""
+
+from server.feature import Engine, Feature, Running
+from server.features.rules import messages
+from server.features.rules.routes import RuleRoutes
+from server.features.rules.rules import Rules
+from server.features.rules.settings import ModerationSettings
+from server.features.rules.snapshot import RulesPart
+from server.features.rules.words import read_words
+from server.settings import Settings
+
+
+def _make(engine: Engine) -> Running:
+    rules = Rules(engine.scripts, engine.settings)
+    routes = RuleRoutes(rules, engine.dispatch).routes()
+    return Running(it=rules, takes=[rules], routes=routes)
+
+
+def _check(settings: Settings) -> None:
+    read_words(settings.of(ModerationSettings).words_file)
+
+
+FEATURE = Feature(
+    make=_make,
+    check=_check,
+    messages=messages,
+    settings={ModerationSettings: "moderation"},
+    part=RulesPart,
+    keys={
+        "rules": "hash: rules of moderation that no snapshot shows",
+        "words": "hash blocked word -> block or hold",
+    },
+)

@@ -1,0 +1,223 @@
+"""The rules a room's comments are judged by: its words, who may speak, what waits for review.
+
+A worker keeps a room's rules as compiled words and their version. Every batch of comments carries
+the version to its script, which takes none that was judged by others (`comment_add.lua`): once a
+moderator is answered `ok`, no comment slips by the new rule on any worker.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from server.features.rules.folding import readings
+from server.features.rules.matching import Matcher, must_have_letters
+from server.features.rules.messages import Review, WordAction, WordsOk, WordsPut, WordsRemove
+from server.features.rules.messages import Rules as RulesCommand
+from server.features.rules.settings import ModerationSettings
+from server.features.rules.words import read_words
+from server.protocol.codes import CommandError
+from server.protocol.message import Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.settings import Settings
+from server.store.scripts import Scripts
+
+ROOMS_REMEMBERED_MAX = 2000
+CHARS_REMEMBERED_MAX = 1_000_000
+"""Characters of the words of all remembered rooms, as they are looked for; some 130 bytes each."""
+VARIANTS_CHARS_MAX = 200_000
+"""Characters that the variants may add to the words of one room."""
+CHARS_AT_ONCE_MAX = 32
+"""Characters of words whose spellings take a millisecond; for more there is a thread."""
+
+TRIES_MAX = 5
+"""How often the rules may change while one batch is on its way."""
+
+T = TypeVar("T")
+
+
+class _Changed(msgspec.Struct):
+    """What every script that changes the rules returns, and more; `total` counts words."""
+
+    total: int | None = None
+
+
+_CHANGED = msgspec.msgpack.Decoder(_Changed)
+
+
+class Loaded(msgspec.Struct):
+    """The result of `rules_load`; `words` alternates words and actions."""
+
+    ver: int
+    followers_only: bool
+    review: Review
+    words: list[str]
+
+    def actions(self) -> dict[str, WordAction]:
+        """What is done about each word."""
+        pairs = zip(self.words[::2], self.words[1::2], strict=True)
+        return {word: "hold" if action == "hold" else "block" for word, action in pairs}
+
+
+_LOADED = msgspec.msgpack.Decoder(Loaded)
+
+
+class RoomRules(NamedTuple):
+    """The rules of one room at one version, ready to judge.
+
+    `actions` are its own words, `chars` the characters looked for because of them.
+    """
+
+    ver: int
+    followers_only: bool
+    matchers: tuple[Matcher[WordAction], ...]
+    actions: dict[str, WordAction]
+    chars: int
+
+    def verdict(self, text: str) -> WordAction | None:
+        """What the words in `text` ask for: the strictest; None if there are none."""
+        verdict: WordAction | None = None
+        if not self.matchers:
+            return None
+        for reading in readings(text):
+            for matcher in self.matchers:
+                for action in matcher.find_in(reading):
+                    if action == "block":
+                        return "block"
+                    verdict = "hold"
+        return verdict
+
+
+class Rules:
+    """Changes the rules of rooms, and knows them."""
+
+    def __init__(self, scripts: Scripts, settings: Settings) -> None:
+        self._scripts = scripts
+        self._limits = settings.of(ModerationSettings)
+        self._events_max = settings.rooms.event_stream_len_max
+        self._server = read_words(settings.of(ModerationSettings).words_file)
+        self._servers = tuple(filter(None, [self._server.matcher()]))
+        self._rooms: OrderedDict[str, RoomRules] = OrderedDict()
+        self._chars = 0
+        self._making = asyncio.Lock()
+
+    def handlers(self) -> Handlers:
+        """What moderators may change."""
+        return {
+            WordsPut: Handler(self.put, Role.MODERATOR),
+            WordsRemove: Handler(self.remove, Role.MODERATOR),
+            RulesCommand: Handler(self.set, Role.MODERATOR),
+        }
+
+    # What comments ask
+
+    def known(self, room_id: str) -> RoomRules | None:
+        """The rules as this worker last read them; None if it has not."""
+        return self._rooms.get(room_id)
+
+    async def of(self, room_id: str) -> RoomRules:
+        """The rules as this worker knows them. Raises CommandError."""
+        return self._rooms.get(room_id) or await self.load(room_id)
+
+    async def load(self, room_id: str) -> RoomRules:
+        """Read them anew. Raises CommandError."""
+        loaded = await self.read(room_id)
+        actions = loaded.actions()
+        rules = self._with_same_words(room_id, loaded, actions)
+        if rules is None and sum(map(len, actions)) <= CHARS_AT_ONCE_MAX:
+            rules = self._made(loaded, actions)
+        if rules is None:
+            async with self._making:  # one at a time: they share the interpreter with the loop
+                rules = self._with_same_words(room_id, loaded, actions)
+                if rules is None:
+                    rules = await asyncio.to_thread(self._made, loaded, actions)
+        self._remember(room_id, rules)
+        return rules
+
+    def _with_same_words(
+        self, room_id: str, loaded: Loaded, actions: dict[str, WordAction]
+    ) -> RoomRules | None:
+        known = self._rooms.get(room_id)
+        if known is None or known.actions != actions:
+            return None
+        return known._replace(ver=loaded.ver, followers_only=loaded.followers_only)
+
+    def _made(self, loaded: Loaded, actions: dict[str, WordAction]) -> RoomRules:
+        own = Matcher(
+            actions, variants=self._server.variants, variants_chars_max=VARIANTS_CHARS_MAX
+        )
+        matchers = (*self._servers, own) if own else self._servers
+        return RoomRules(loaded.ver, loaded.followers_only, matchers, actions, own.chars)
+
+    def _remember(self, room_id: str, rules: RoomRules) -> None:
+        """Forgets others for it: those that were read longest ago, while there are too many."""
+        self._chars += rules.chars
+        if (before := self._rooms.pop(room_id, None)) is not None:
+            self._chars -= before.chars
+        self._rooms[room_id] = rules
+        while len(self._rooms) > 1 and (
+            len(self._rooms) > ROOMS_REMEMBERED_MAX or self._chars > CHARS_REMEMBERED_MAX
+        ):
+            _, forgotten = self._rooms.popitem(last=False)
+            self._chars -= forgotten.chars
+
+    async def judged(self, room_id: str, by: Callable[[RoomRules], Awaitable[T | None]]) -> T:
+        """What `by` makes of the room's rules; None from it says that the room has others by now.
+
+        Raises CommandError.
+        """
+        rules = await self.of(room_id)
+        for _ in range(TRIES_MAX):
+            outcome = await by(rules)
+            if outcome is not None:
+                return outcome
+            rules = await self.load(room_id)
+        raise CommandError("unavailable", "The rules of this room change; try again.", 500)
+
+    async def read(self, room_id: str) -> Loaded:
+        """The rules as they stand in the store. Raises CommandError."""
+        return await self._scripts.run("rules.load_rules", room_id, {}, _LOADED)
+
+    # What moderators change
+
+    async def put(self, call: Call, cmd: WordsPut) -> Ok:
+        """Block words, or hold comments with them."""
+        words = _clean(cmd.words)
+        args = {"words": words, "action": cmd.action, "words_max": self._limits.words_max}
+        return await self._run("rules.put_words", call, cmd.ref, args)
+
+    async def remove(self, call: Call, cmd: WordsRemove) -> Ok:
+        """Let words pass again."""
+        return await self._run("rules.remove_words", call, cmd.ref, {"words": _trimmed(cmd.words)})
+
+    async def set(self, call: Call, cmd: RulesCommand) -> Ok:
+        """Say who may comment and what waits for review."""
+        args: dict[str, Any] = {}
+        if cmd.followers_only is not None:
+            args["followers_only"] = cmd.followers_only
+        if cmd.review is not None:
+            args["review"] = cmd.review
+        return await self._run("rules.set", call, cmd.ref, args)
+
+    async def _run(self, script: str, call: Call, ref: int, args: dict[str, Any]) -> Ok:
+        args |= {"by": call.who.user, "events_max": self._events_max}
+        changed = await self._scripts.run(script, call.room_id, args, _CHANGED)
+        return WordsOk(ref=ref, total=changed.total)
+
+
+def _trimmed(words: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(" ".join(word.split()) for word in words))
+
+
+def _clean(words: Iterable[str]) -> list[str]:
+    """Words that can be looked for, each once. Raises CommandError."""
+    clean = _trimmed(words)
+    try:
+        for word in clean:
+            must_have_letters(word)
+    except ValueError as error:
+        raise CommandError("bad_message", str(error)) from None
+    return clean

@@ -1,0 +1,17 @@
+-- Closes a sale: no more buys; what is held may still be paid until the hold lapses.
+-- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued timeline actions
+-- uses: room timeline ledger sales coupons orders closing
+-- durable: yes
+-- args: sale by? events_max
+-- returns: the sale; refuses not_found
+-- holds: closing twice is the same as closing once.
+
+local sale = room_phase() and sale_of(A.sale)
+if not sale then
+  return refuse('not_found', 'There is no sale `' .. A.sale .. '` in this room.')
+end
+if sale.status ~= 'closed' then
+  close_sale(sale, now_ms())
+  settle()
+end
+return done(sale)

@@ -1,0 +1,71 @@
+"""Sales over HTTP."""
+
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
+from server.features.stock.messages import Sale, SaleOk
+from server.features.stock.snapshot import StockPart
+from server.protocol.codes import CommandError
+from server.protocol.roles import Role
+from server.rooms.directory import Directory
+from server.rooms.dispatch import Dispatch
+from server.web.body import body_of
+from server.web.calls import run
+from server.web.errors import json_response
+from server.web.route import REF, Route
+
+
+class RestockBody(msgspec.Struct):
+    """Body of `POST /v1/rooms/{room}/sales/{sale}/restock`."""
+
+    add: int
+
+
+class SaleRoutes:
+    """Routes about the sales of a room."""
+
+    def __init__(self, directory: Directory, dispatch: Dispatch) -> None:
+        self._directory = directory
+        self._dispatch = dispatch
+
+    def routes(self) -> list[Route]:
+        """Every route with its types."""
+        room, host = "/v1/rooms/{room}", Role.HOST
+        sales, one = f"{room}/sales", f"{room}/sales/{{sale}}"
+        close, restock = f"{one}/close", f"{one}/restock"
+        return [
+            Route("GET", sales, "Read the sales.", self.sales, result=list[Sale]),
+            Route("POST", sales, "Open a sale.", self.open_sale, host, SaleOpen, Sale),
+            Route("POST", close, "Close a sale.", self.close_sale, host, result=Sale),
+            Route("POST", restock, "Add units to a sale.", self.restock, host, RestockBody, Sale),
+        ]
+
+    async def sales(self, request: web.Request) -> web.Response:
+        """The sales in the order they were opened."""
+        part = await self._directory.part(request.match_info["room"], StockPart)
+        return json_response(list(part.sales.values()))
+
+    async def open_sale(self, request: web.Request) -> web.Response:
+        """Open a sale; the fields are those of the command `sale.open`."""
+        fields = await body_of(request, dict[str, Any])
+        try:
+            cmd = msgspec.convert(fields | {"op": "sale.open", "ref": REF}, SaleOpen)
+        except msgspec.ValidationError as exc:
+            raise CommandError("bad_message", f"{exc}.") from None
+        return json_response((await run(self._dispatch, request, cmd, SaleOk)).sale, 201)
+
+    async def close_sale(self, request: web.Request) -> web.Response:
+        """Close a sale."""
+        cmd = SaleClose(ref=REF, sale=request.match_info["sale"])
+        return json_response((await run(self._dispatch, request, cmd, SaleOk)).sale)
+
+    async def restock(self, request: web.Request) -> web.Response:
+        """Add units to a sale."""
+        add = (await body_of(request, RestockBody)).add
+        if not 1 <= add <= 1_000_000:
+            raise CommandError("bad_message", "`add` must be 1 to 1000000.")
+        cmd = SaleRestock(ref=REF, sale=request.match_info["sale"], add=add)
+        return json_response((await run(self._dispatch, request, cmd, SaleOk)).sale)

@@ -1,0 +1,25 @@
+"""What is for sale, and which product is being explained."""
+
+from server.feature import Engine, Feature, Running
+from server.features.shelf import messages
+from server.features.shelf.routes import ShelfRoutes
+from server.features.shelf.settings import PriceSettings, ShelfSettings
+from server.features.shelf.shelf import Shelf
+from server.features.shelf.snapshot import ShelfPart
+
+
+def _make(engine: Engine) -> Running:
+    routes = ShelfRoutes(engine.directory, engine.dispatch).routes()
+    return Running(takes=[Shelf(engine.scripts, engine.settings)], routes=routes)
+
+
+FEATURE = Feature(
+    make=_make,
+    messages=messages,
+    settings={ShelfSettings: "rooms", PriceSettings: "orders"},
+    part=ShelfPart,
+    keys={
+        "shelf": "hash sku -> packed Product, in the order of `shelf_order`",
+        "shelf_order": "zset: sku by the number of its first put",
+    },
+)

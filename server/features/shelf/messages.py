@@ -1,0 +1,56 @@
+"""What is said and heard of shelf: commands, events, and the nouns in them."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from server.protocol.fields import Currency, Money, Phrase, Sku, Url
+from server.protocol.message import Command, Event
+
+
+class Product(Struct, frozen=True, omit_defaults=True):
+    """One thing on the shelf. `points` say why to want it, `flaws` what to know before buying."""
+
+    sku: Sku
+    title: Annotated[str, Meta(min_length=1, max_length=200)]
+    price: Money
+    currency: Currency
+    image: Url | None = None
+    url: Url | None = None
+    points: Annotated[list[Phrase], Meta(max_length=10)] = []
+    flaws: Annotated[list[Phrase], Meta(max_length=10)] = []
+
+
+class ShelfPut(Command, tag="shelf.put", frozen=True, kw_only=True):
+    """Add a product or replace the one of the same sku."""
+
+    product: Product
+
+
+class ShelfRemove(Command, tag="shelf.remove", frozen=True, kw_only=True):
+    """Take a product off the shelf."""
+
+    sku: Sku
+
+
+class Pin(Command, tag="pin", frozen=True, kw_only=True):
+    """Pin the product being explained."""
+
+    sku: Sku
+
+
+class Unpin(Command, tag="unpin", frozen=True, kw_only=True):
+    """Unpin whatever is pinned."""
+
+
+class ShelfEvent(Event, tag="shelf", frozen=True, kw_only=True, omit_defaults=True):
+    """A product was put on the shelf (`put`) or taken off (`remove`, a sku)."""
+
+    put: Product | None = None
+    remove: str | None = None
+
+
+class PinEvent(Event, tag="pin", frozen=True, kw_only=True, omit_defaults=False):
+    """This sku is pinned now; null: none."""
+
+    sku: str | None = None  # a script cannot say null, it leaves the field out

@@ -1,0 +1,89 @@
+"""The shelf: the products a host shows, and the one pinned while it is explained."""
+
+from typing import Any
+
+import msgspec
+
+from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove, Unpin
+from server.features.shelf.settings import PriceSettings, ShelfSettings
+from server.protocol.codes import CommandError
+from server.protocol.message import Command, Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.rooms.plain_text import must_be_visible, shown_text
+from server.settings import Settings
+from server.store.scripts import Scripts
+
+_ANY = msgspec.msgpack.Decoder(Any)
+
+
+def plain_product(product: Product) -> Product:
+    """The product with its texts as they are shown. CommandError if one has nothing to see."""
+
+    def shown(name: str, texts: list[str]) -> list[str]:
+        return [shown_text(name, text, len(text)) for text in texts]
+
+    return msgspec.structs.replace(
+        product,
+        title=shown_text("title", product.title, len(product.title)),
+        points=shown("points", product.points),
+        flaws=shown("flaws", product.flaws),
+    )
+
+
+class Shelf:
+    """What a host may do with products."""
+
+    def __init__(self, scripts: Scripts, settings: Settings) -> None:
+        self._scripts = scripts
+        self._limits = settings.of(ShelfSettings)
+        self._texts = settings.rooms
+        self._price_max = settings.of(PriceSettings).price_max
+
+    def handlers(self) -> Handlers:
+        """The commands about products and the pin."""
+        return {
+            ShelfPut: Handler(self.put, Role.HOST),
+            ShelfRemove: Handler(self.remove, Role.HOST),
+            Pin: Handler(self.pin, Role.HOST),
+            Unpin: Handler(self.unpin, Role.HOST),
+        }
+
+    async def put(self, call: Call, cmd: ShelfPut) -> Ok:
+        """Add a product, or replace the one of the same sku."""
+        self._check(cmd.product)
+        args = {
+            "product": msgspec.to_builtins(plain_product(cmd.product)),
+            "products_max": self._limits.shelf_products_max,
+            "bytes_max": self._limits.shelf_bytes_max,
+        }
+        return await self._run("shelf.put", call, cmd, args)
+
+    async def remove(self, call: Call, cmd: ShelfRemove) -> Ok:
+        """Take a product off the shelf; if it is pinned, it is unpinned."""
+        return await self._run("shelf.remove", call, cmd, {"sku": cmd.sku})
+
+    async def pin(self, call: Call, cmd: Pin) -> Ok:
+        """Pin a product of the shelf."""
+        return await self._run("shelf.pin", call, cmd, {"sku": cmd.sku})
+
+    async def unpin(self, call: Call, cmd: Unpin) -> Ok:
+        """Unpin whatever is pinned."""
+        return await self._run("shelf.pin", call, cmd, {"sku": ""})
+
+    def _check(self, product: Product) -> None:
+        if product.price > self._price_max:
+            raise CommandError("limit_reached", f"`price` can be at most {self._price_max} here.")
+        links = (product.image or "", product.url or "")
+        for text in (product.title, *links, *product.points, *product.flaws):
+            if len(text) > self._texts.text_chars_max:
+                raise CommandError(
+                    "too_long",
+                    f"A text or link can have {self._texts.text_chars_max} characters here.",
+                )
+        must_be_visible("sku", product.sku)
+
+    async def _run(self, script: str, call: Call, cmd: Command, args: dict[str, Any]) -> Ok:
+        args |= {"by": call.who.user, "events_max": self._texts.event_stream_len_max}
+        await self._scripts.run(script, call.room_id, args, _ANY)
+        return Ok(ref=cmd.ref)

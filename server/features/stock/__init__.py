@@ -1,0 +1,15 @@
+"""Units of a sale: what is left, held and sold."""
+
+from server.feature import Feature
+from server.features.stock import messages
+from server.features.stock.snapshot import StockPart
+
+FEATURE = Feature(
+    messages=messages,
+    part=StockPart,
+    keys={
+        "sales": "hash sale -> packed fixed part of a Sale",
+        "stock": "hash <sale>:<counter> -> integer, counter of allocated left held sold ver status",
+        "due": "zset: <sale>:start and <sale>:end by the ms they are due",
+    },
+)

@@ -1,0 +1,16 @@
+"""Who came, when, and how long they stayed."""
+
+from server.feature import Engine, Feature, Running
+from server.features.visits.settings import VisitSettings
+from server.features.visits.visits import Visits
+
+
+def _make(engine: Engine) -> Running:
+    visits = Visits(engine.scripts, engine.settings, engine.worker_id)
+    return Running(it=visits, visits=visits)
+
+
+FEATURE = Feature(
+    make=_make,
+    settings={VisitSettings: "figures"},
+)

@@ -1,0 +1,180 @@
+"""Finds the features, puts them in order, and folds what they declare into one.
+
+Nothing here, and no other file, lists features: a folder of `server/features` with a FEATURE in it
+is one. What does not fit together stops the start with a sentence that names the piece.
+"""
+
+import functools
+import importlib
+import operator
+import pkgutil
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from importlib.resources import files
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from server import features
+from server.feature import Feature
+from server.protocol.codec import CommandReader, Encoding
+from server.protocol.joining import Join, Ping
+from server.protocol.message import ByeEvent, Command, Event, GapEvent, Ok, Pong, RoleEvent
+from server.rooms.shape import RoomShape
+from server.rooms.stored import RoomReader
+from server.settings import Settings as EngineSettings
+from server.settings import load
+from server.store.durability import FSYNC, Durability
+from server.store.keys import HOST_KEYS, ROOM_KEYS, Keys
+from server.store.script_library import Library
+from server.store.scripts import Scripts
+from server.telemetry.metrics import Metrics
+
+
+class BadFeature(Exception):
+    """A feature does not fit; the text says which piece of which, and how to mend it."""
+
+
+class House:
+    """All features, in an order in which each comes after those it leans on."""
+
+    def __init__(self, found: Mapping[str, Feature]) -> None:
+        self.features: dict[str, Feature] = {name: found[name] for name in _in_order(found)}
+        self.commands: tuple[type[Command], ...] = (Join, Ping, *self._kinds(Command))
+        self.replies: tuple[type[Ok], ...] = (Ok, Pong, *self._replies())
+        self.events: tuple[type[Event], ...] = (RoleEvent, *self._kinds(Event))
+        self.room_keys = self._merged("keys", ROOM_KEYS)
+        self.host_keys = self._merged("host_keys", HOST_KEYS)
+        try:
+            self.shape = RoomShape(
+                functools.reduce(operator.or_, self.events),
+                [f.part for f in self.features.values() if f.part is not None],
+                [f.mine for f in self.features.values() if f.mine is not None],
+                [f.joined for f in self.features.values() if f.joined is not None],
+            )
+            self.library = Library(
+                files("server.store") / "scripts",
+                {name: files("server.features") / name for name in self.features},
+                self.room_keys,
+                self.host_keys,
+                self.shape.lua(),
+            )
+        except ValueError as error:
+            raise BadFeature(str(error)) from None
+        self.told: tuple[type[Event], ...] = (
+            *self.events,
+            self.shape.room_settings,
+            GapEvent,
+            ByeEvent,
+        )
+        """Every event a client can hear."""
+        self.readers = {encoding: CommandReader(encoding, self.commands) for encoding in Encoding}
+        self.settings_model: type[EngineSettings] = EngineSettings.with_sections(
+            [(name, kind) for f in self.features.values() for kind, name in f.settings.items()]
+        )
+
+    def _kinds(self, base: type[Any]) -> Iterator[type[Any]]:
+        """The commands or events that the features' modules define, each once by its tag."""
+        owner: dict[str, str] = {}
+        for name, feature in self.features.items():
+            for kind in defined_in(feature.messages, base):
+                tag = str(kind.__struct_config__.tag)
+                if tag in owner:
+                    raise BadFeature(
+                        f"The features {owner[tag]} and {name} both say `{tag}`; rename one."
+                    )
+                owner[tag] = name
+                yield kind
+
+    def _replies(self) -> Iterator[type[Ok]]:
+        for feature in self.features.values():
+            yield from defined_in(feature.messages, Ok)
+
+    def _merged(self, what: str, engine: Mapping[str, str]) -> dict[str, str]:
+        merged, owner = dict(engine), dict.fromkeys(engine, "the engine")
+        for name, feature in self.features.items():
+            for key, meaning in getattr(feature, what).items():
+                if key in owner:
+                    raise BadFeature(
+                        f"The key `{key}` belongs to {owner[key]} and to {name}; rename one."
+                    )
+                merged[key], owner[key] = meaning, name
+        return merged
+
+    def check(self, settings: EngineSettings) -> None:
+        """Have each feature read what its settings name. Raises SettingsError."""
+        for feature in self.features.values():
+            if feature.check is not None:
+                feature.check(settings)
+
+    def reader(self, scripts: Scripts, settings: EngineSettings) -> RoomReader:
+        """Reads rooms in the shape of this house."""
+        features = self.features.values()
+        return RoomReader(
+            scripts,
+            self.shape,
+            [functools.partial(f.load_args, settings) for f in features if f.load_args],
+            [functools.partial(f.staff_values, scripts) for f in features if f.staff_values],
+        )
+
+
+def defined_in(module: ModuleType | None, base: type[Any]) -> list[type[Any]]:
+    """The classes below `base` that stand in this very module, in their order."""
+    if module is None:
+        return []
+    return [
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, base) and kind.__module__ == module.__name__
+    ]
+
+
+def find() -> dict[str, Feature]:
+    """The FEATURE of each folder in `server/features`, by the folder's name."""
+    found = {}
+    for entry in pkgutil.iter_modules(features.__path__):
+        module = importlib.import_module(f"{features.__name__}.{entry.name}")
+        feature = getattr(module, "FEATURE", None)
+        if not isinstance(feature, Feature):
+            raise BadFeature(
+                f"server/features/{entry.name}/__init__.py has no FEATURE = Feature(...)."
+            )
+        found[entry.name] = feature
+    return found
+
+
+def _in_order(found: Mapping[str, Feature]) -> list[str]:
+    below = {name: {*feature.leans_on, *feature.reads} for name, feature in sorted(found.items())}
+    for name, others in below.items():
+        for other in sorted(others - set(found)):
+            raise BadFeature(f"The feature {name} leans on {other}, and there is no such folder.")
+    try:
+        return list(TopologicalSorter(below).static_order())
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        raise BadFeature(f"Features lean on each other in a circle: {circle}.") from None
+
+
+HOUSE = House(find())
+"""The house of this process. Made at import: the types of messages must be known before any is."""
+
+Settings = HOUSE.settings_model
+
+
+def load_settings(
+    config: Path | None = None, flags: Mapping[str, Any] | None = None
+) -> EngineSettings:
+    """Read the effective settings of the whole house; see `settings.load`. Raises SettingsError."""
+    return load(HOUSE.settings_model, config, flags)
+
+
+def keys_under(prefix: str) -> Keys:
+    """Names of all keys, under a prefix."""
+    return Keys(prefix, HOUSE.room_keys, HOUSE.host_keys)
+
+
+def scripts_on(
+    redis: Any, keys: Keys, *, durability: Durability = FSYNC, metrics: Metrics | None = None
+) -> Scripts:
+    """All scripts on a Redis."""
+    return Scripts(redis, keys, HOUSE.library.scripts, durability=durability, metrics=metrics)

@@ -1,0 +1,171 @@
+"""`liveroom serve`: the one parent that owns the Redis, the signals and the workers."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from server.access import auth
+from server.house import HOUSE
+from server.processes.worker_pool import WorkerPool, new_instance
+from server.settings import Settings
+from server.store import client
+from server.store.embedded import EmbeddedRedis
+
+log = logging.getLogger(__name__)
+
+# A worker ends its own drain after drain_s; this is for what comes after it.
+_GRACE_S = 2.0
+_SAME_SIGNAL_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What a start ends with: where people reach the server, and its effective settings."""
+
+    url: str
+    """The public one, if there is one."""
+    local_url: str
+    """The address it listens on."""
+    settings: Settings
+
+
+async def serve(settings: Settings, on_ready: Callable[[Serving], None]) -> None:
+    """Serve until SIGTERM or SIGINT; a second one stops without the drain.
+
+    The rest is as `serve_until` has it.
+    """
+    with stop_signals() as stop:
+        await serve_until(stop, settings, on_ready)
+
+
+async def serve_until(
+    stop: asyncio.Event, settings: Settings, on_ready: Callable[[Serving], None]
+) -> None:
+    """Serve until `stop` is set, then drain. SIGHUP restarts the workers one by one.
+
+    `on_ready` is called once, when every worker takes viewers. Raises SettingsError, FolderInUse,
+    NoRedisProgram, EmbeddedRedisError, RedisUnusable, WorkerFailed or OSError (the port).
+    """
+    # Its faults are told before anything starts, and by one process instead of each worker.
+    await asyncio.to_thread(HOUSE.check, settings)
+    complete, made = await asyncio.to_thread(auth.with_secret, settings)
+    if made:
+        log.info("Made a development token secret for the data folder %s.", settings.data.dir)
+
+    def ready(url: str) -> None:
+        on_ready(Serving(complete.server.public_url or url, url, complete))
+
+    async with _redis(complete) as redis_url:
+        if complete.server.workers == 1:
+            await _serve_here(complete, redis_url, stop, ready)
+        else:
+            await _serve_in_workers(complete, redis_url, stop, ready)
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[asyncio.Event]:
+    """An event that SIGTERM and SIGINT set; a later one cancels the task we are in."""
+    stop = asyncio.Event()
+    task = asyncio.current_task()
+    assert task is not None
+    loop = asyncio.get_running_loop()
+    asked_s = 0.0
+
+    def asked() -> None:
+        nonlocal asked_s
+        if not stop.is_set():
+            log.info("Stopping: viewers are asked to reconnect elsewhere.")
+            asked_s = loop.time()
+            stop.set()
+        # Terminals and process managers signal a whole group, and so some processes twice.
+        elif loop.time() - asked_s > _SAME_SIGNAL_S:
+            log.warning("Stopping now.")
+            task.cancel()
+
+    with _on_signal(signal.SIGTERM, asked), _on_signal(signal.SIGINT, asked):
+        yield stop
+
+
+@contextlib.asynccontextmanager
+async def _redis(settings: Settings) -> AsyncIterator[str]:
+    """The URL of the Redis to use: the configured one, or a private one for as long as needed."""
+    if settings.redis.url:
+        await client.check(settings.redis.url, settings.redis)
+        yield settings.redis.url
+        return
+    async with EmbeddedRedis(
+        Path(settings.data.dir),
+        server_path=settings.redis.server_path,
+        fsync=settings.redis.durability == "fsync",
+    ) as embedded:
+        yield embedded.url
+
+
+async def _serve_here(
+    settings: Settings, redis_url: str, stop: asyncio.Event, ready: Callable[[str], None]
+) -> None:
+    # The parent of many workers never needs the app, so it is not loaded before it is used.
+    from server.app import run_worker
+
+    def alone() -> None:
+        log.info("Nothing to restart one by one: there is one worker.")
+
+    with _on_signal(signal.SIGHUP, stop.set if _in_a_terminal() else alone):
+        worker = asyncio.create_task(
+            run_worker(
+                settings,
+                redis_url=redis_url,
+                worker_id=f"{new_instance()}-1",
+                stop=stop,
+                on_ready=ready,
+            ),
+            name="worker",
+        )
+        stopping = asyncio.create_task(stop.wait(), name="stop")
+        try:
+            await asyncio.wait({worker, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if not worker.done():
+                await asyncio.wait({worker}, timeout=settings.server.drain_s + _GRACE_S)
+            if not worker.done():
+                log.warning("The worker did not end within drain_s; stopping it now.")
+                worker.cancel()
+                await asyncio.wait({worker})
+                return
+            worker.result()
+        finally:
+            for task in (worker, stopping):
+                task.cancel()
+            await asyncio.gather(worker, stopping, return_exceptions=True)
+
+
+async def _serve_in_workers(
+    settings: Settings, redis_url: str, stop: asyncio.Event, ready: Callable[[str], None]
+) -> None:
+    async with WorkerPool(
+        settings, redis_url, stop_s_max=settings.server.drain_s + _GRACE_S
+    ) as pool:
+        with _on_signal(signal.SIGHUP, stop.set if _in_a_terminal() else pool.restart_one_by_one):
+            await pool.run(stop, ready)
+
+
+@contextlib.contextmanager
+def _on_signal(number: signal.Signals, act: Callable[[], None]) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(number, act)
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(number)
+
+
+def _in_a_terminal() -> bool:
+    """Whether a person started us by hand: then SIGHUP says that the window was closed."""
+    try:
+        return os.isatty(0)
+    except OSError:
+        return False

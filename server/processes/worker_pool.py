@@ -1,0 +1,205 @@
+"""Worker processes that share one port: kept alive, replaced one by one, stopped together."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import socket
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from server.processes.worker_process import WorkerProcess
+from server.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_BACK_OFF_S_MIN = 0.1
+_BACK_OFF_S_MAX = 10.0
+
+
+class WorkerFailed(Exception):
+    """A worker can't start; its own message says why."""
+
+
+def new_instance() -> str:
+    """The first part of worker ids: other servers on the same Redis have another one."""
+    return secrets.token_hex(3)
+
+
+class WorkerPool:
+    """`server.workers` child processes on one port, for as long as this context.
+
+    A worker that dies is replaced, after a pause that grows while it keeps dying. Entering takes
+    the port and raises OSError if somebody else has it.
+    """
+
+    def __init__(self, settings: Settings, redis_url: str, *, stop_s_max: float) -> None:
+        self._settings = settings
+        self._redis_url = redis_url
+        self._stop_s_max = stop_s_max
+        self._instance = new_instance()
+        self._running: dict[str, WorkerProcess] = {}
+        self._replaced: dict[str, asyncio.Event] = {}
+        self._started = False
+        self._stopping = False
+        self._restart: asyncio.Task[None] | None = None
+        self._lifetime = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        held = await _hold_port(self._settings)
+        self._lifetime.enter_context(held)
+        server = self._settings.server.model_copy(update={"port": held.getsockname()[1]})
+        self._settings = self._settings.model_copy(update={"server": server})
+        self._lifetime.push_async_callback(self._stop_all)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._lifetime.aclose()
+
+    @property
+    def worker_pids(self) -> dict[str, int]:
+        """The process of each worker that runs, by worker id."""
+        return {worker_id: process.pid for worker_id, process in self._running.items()}
+
+    async def run(self, stop: asyncio.Event, on_ready: Callable[[str], None]) -> None:
+        """Keep the workers until `stop`. Raises WorkerFailed if one can't start the first time.
+
+        `on_ready` gets the base URL, once, when all of them take viewers.
+        """
+        ids = [f"{self._instance}-{n}" for n in range(1, self._settings.server.workers + 1)]
+        started = asyncio.create_task(self._start_all(ids))
+        stopped = asyncio.create_task(stop.wait())
+        keepers: list[asyncio.Task[None]] = []
+        try:
+            await asyncio.wait([started, stopped], return_when=asyncio.FIRST_COMPLETED)
+            if not started.done():
+                return
+            url = started.result()
+            self._started = True
+            keepers = [asyncio.create_task(self._keep(worker_id)) for worker_id in ids]
+            on_ready(url)
+            await stopped
+        finally:
+            self._stopping = True
+            await _end_tasks([stopped, started, *keepers])
+
+    def restart_one_by_one(self) -> None:
+        """Replace every worker, each one only when the one before it takes viewers again."""
+        idle = self._restart is None or self._restart.done()
+        if self._started and not self._stopping and idle:
+            self._restart = asyncio.create_task(self._roll(), name="rolling restart")
+
+    async def _start_all(self, worker_ids: list[str]) -> str:
+        try:
+            async with asyncio.TaskGroup() as together:
+                starting = [together.create_task(self._start(each)) for each in worker_ids]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from None
+        return starting[0].result()
+
+    async def _start(self, worker_id: str) -> str:
+        process = await WorkerProcess.start(self._settings, self._redis_url, worker_id)
+        self._running[worker_id] = process
+        url = await process.ready()
+        if url is None:
+            status = await process.wait()
+            raise WorkerFailed(
+                f"Worker {worker_id} (process {process.pid}) ended with status {status} before it "
+                "could take viewers; what it said stands above."
+            )
+        return url
+
+    async def _keep(self, worker_id: str) -> None:
+        back_off_s = _BACK_OFF_S_MIN
+        while True:
+            since = time.monotonic()
+            process = self._running[worker_id]
+            status = await process.wait()
+            process.close()
+            if not process.asked_to_stop:
+                if time.monotonic() - since > _BACK_OFF_S_MAX:
+                    back_off_s = _BACK_OFF_S_MIN
+                log.warning(
+                    "Worker %s (process %d) ended with status %s; starting another in %.1f s.",
+                    *(worker_id, process.pid, status, back_off_s),
+                )
+                await asyncio.sleep(back_off_s)
+                back_off_s = min(back_off_s * 2, _BACK_OFF_S_MAX)
+            try:
+                await self._start(worker_id)
+            except (WorkerFailed, OSError) as error:
+                process.asked_to_stop = False
+                log.error("%s", error)
+            else:
+                log.info("Worker %s is now process %d.", worker_id, self._running[worker_id].pid)
+                if worker_id in self._replaced:
+                    self._replaced[worker_id].set()
+
+    async def _roll(self) -> None:
+        log.info("Restarting the workers one by one.")
+        for worker_id in list(self._running):
+            replaced = self._replaced[worker_id] = asyncio.Event()
+            await self._stop(self._running[worker_id])
+            # Its keeper starts the next one; here we only wait for it.
+            await replaced.wait()
+        log.info("All workers have been restarted.")
+
+    async def _stop(self, process: WorkerProcess) -> None:
+        process.ask_to_stop()
+        try:
+            async with asyncio.timeout(self._stop_s_max):
+                await process.wait()
+        except TimeoutError:
+            log.warning("Worker process %d did not end in time; killing it.", process.pid)
+            process.kill()
+            await process.wait()
+
+    async def _stop_all(self) -> None:
+        if self._restart is not None:
+            await _end_tasks([self._restart])
+        try:
+            async with asyncio.TaskGroup() as together:
+                for process in self._running.values():
+                    together.create_task(self._stop(process))
+        finally:
+            # Also when we are cancelled in the middle: nobody is left behind.
+            for process in self._running.values():
+                process.close()
+
+
+async def _end_tasks(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _hold_port(settings: Settings) -> socket.socket:
+    """A socket that is bound, but doesn't listen: it keeps the port for the workers.
+
+    First bound alone, so that another server on the port is an error and not a silent sharing.
+    """
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(
+        settings.server.host, settings.server.port, type=socket.SOCK_STREAM
+    )
+    family, _, _, _, address = found[0]
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
+        taken = probe.getsockname()
+    held = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind(taken)
+    except BaseException:
+        held.close()
+        raise
+    return held

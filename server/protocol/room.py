@@ -1,0 +1,49 @@
+"""A room as everybody may see it: what belongs to no feature. Features add their parts.
+
+Money is an integer in the currency's minor unit (fen, cent). Times are Unix milliseconds by the
+clock of Redis. Fields that are absent on the wire have the default given here.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from server.protocol.fields import Id, RoomId, Url
+
+Phase = Literal["scheduled", "live", "ended"]
+Kind = Literal["stream", "group"]
+
+
+class RoomView(Struct, omit_defaults=True):
+    """The part of a snapshot that every room has. The whole is `House.room_view`.
+
+    Never encode this class where the whole is meant: it leaves out, in silence, what features add.
+    A room of the `kind` group is a host's fan group.
+    """
+
+    room: str
+    title: str
+    host: str
+    host_name: str
+    phase: Phase
+    created: int
+    scheduled: int = 0
+    started: int = 0
+    ended: int = 0
+    stream_url: str = ""
+    embed_url: str = ""
+    kind: Kind = "stream"
+
+
+class RoomCreate(Struct, frozen=True):
+    """Body of `POST /v1/rooms`. The caller becomes the host; an admin may name another one."""
+
+    room: RoomId
+    title: Annotated[str, Meta(min_length=1, max_length=200)]
+    scheduled: Annotated[
+        int, Meta(ge=0, le=4_102_444_800_000, description="Unix ms up to 2100, 0 = unknown")
+    ] = 0
+    stream_url: Url | None = None
+    embed_url: Url | None = None
+    host: Id | None = None
+    host_name: Annotated[str, Meta(max_length=40)] | None = None

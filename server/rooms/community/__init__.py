@@ -1,1 +1,0 @@
-"""Who follows, waits, belongs, votes and draws lots."""

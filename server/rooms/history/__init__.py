@@ -1,1 +1,0 @@
-"""What happened: the timeline, figures of it, and the replay."""

@@ -1,1 +1,0 @@
-"""Who may say what: words, rules, review, moderators, and the log of who did what."""

@@ -1,1 +1,0 @@
-"""What is sold, to whom, at what price, and the money for it."""

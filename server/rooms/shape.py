@@ -1,0 +1,196 @@
+"""What a room consists of, with all that features add: the types it is read, kept and shown in."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import NODEFAULT, Struct
+
+from server.protocol.joining import Joined, Mine
+from server.protocol.message import Event
+from server.protocol.room import Kind, Phase, RoomView
+from server.rooms.part import Part
+from server.store.bus import BusMessage, Say
+
+
+class RoomFields(Struct):
+    """Of a room's hash in Redis, what belongs to no feature."""
+
+    room: str
+    title: str
+    host: str
+    host_name: str
+    phase: Phase
+    created: int
+    epoch: str
+    seq: int
+    sub: int
+    scheduled: int = 0
+    started: int = 0
+    ended: int = 0
+    stream_url: str = ""
+    embed_url: str = ""
+    kind: Kind = "stream"
+    comments: int = 0
+    """How many counted events there were."""
+
+
+class LoadedRoom(Struct):
+    """The result of `room_load`: all of a room as of one instant. Features add their parts."""
+
+    fields: Any
+    now: int
+    moderators: list[str] = []
+    """Users whom the host lets moderate this room, whatever their token says."""
+
+
+class StreamPage(Struct):
+    """The result of `room_events`: events after a position, and where the stream stands."""
+
+    events: list[Say[Any]]
+    gap: bool
+    epoch: str
+    seq: int
+    sub: int
+
+
+class RoomSettings(Event, tag="room", frozen=True, kw_only=True, omit_defaults=True):
+    """The room's own settings changed: all of them as they are now. Features add each its own."""
+
+
+class RoomShape:
+    """Folds parts and events into types. ValueError, naming both, where two say the same thing.
+
+    `events` is the union of all events that can come over the bus, but for RoomSettings.
+    """
+
+    def __init__(
+        self,
+        events: Any,
+        parts: Sequence[type[Part]],
+        mine: Sequence[type[Struct]] = (),
+        joined: Sequence[type[Struct]] = (),
+    ) -> None:
+        self.parts = tuple(parts)
+        self.mine: type[Mine] = _struct(
+            "Mine",
+            list(_fields(mine)),
+            bases=(Mine,),
+            frozen=True,
+            omit_defaults=True,
+            namespace={"__doc__": "What a joining viewer has done here before."},
+        )
+        self.mine_decoder: msgspec.msgpack.Decoder[list[Mine]] = msgspec.msgpack.Decoder(
+            list[self.mine]  # type: ignore[name-defined]
+        )
+        self.nobody: dict[str, Any] = {
+            name: value for kind in joined for name, value in msgspec.structs.asdict(kind()).items()
+        }
+        """What stands beside `mine` in the reply to somebody who did nothing here."""
+        self.joined: type[Joined] = _struct(
+            "Joined",
+            [(name, kind) for name, kind, _ in _fields(joined)],
+            bases=(Joined,),
+            frozen=True,
+            kw_only=True,
+            omit_defaults=True,
+            tag="ok",
+            tag_field="t",
+            namespace={"__doc__": Joined.__doc__},
+        )
+        told = list(_fields_of(parts, "Told"))
+        self.told = {name: kind for name, kind, _ in told}
+        """The fields of the `room` event and their types."""
+        self.room_settings: type[RoomSettings] = _struct(
+            "RoomEvent",
+            told,
+            bases=(RoomSettings,),
+            frozen=True,
+            kw_only=True,
+            omit_defaults=True,
+            tag="room",
+            tag_field="t",
+            namespace={"__doc__": RoomSettings.__doc__},
+        )
+        self.fields: type[Any] = _struct(
+            "RoomFields", list(_fields_of(parts, "Fields")), bases=(RoomFields,)
+        )
+        self.loaded: type[Any] = _struct(
+            "LoadedRoom",
+            [("fields", self.fields), *_fields_of(parts, "Loaded")],
+            bases=(LoadedRoom,),
+            kw_only=True,
+        )
+        self.view: type[RoomView] = _struct(
+            "RoomView",
+            list(_fields_of(parts, "View")),
+            bases=(RoomView,),
+            omit_defaults=True,
+            namespace={"__doc__": "A room as everybody may see it: what a snapshot holds."},
+        )
+        self.events: Any = events | self.room_settings
+        self.loaded_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(self.loaded)
+        self.bus_decoder: msgspec.msgpack.Decoder[BusMessage[Any]] = msgspec.msgpack.Decoder(
+            _of(BusMessage, self.events)
+        )
+        page = _struct(
+            "StreamPage",
+            [("events", _of(list, _of(Say, self.events)))],
+            bases=(StreamPage,),
+        )
+        self.page_decoder: msgspec.msgpack.Decoder[StreamPage] = msgspec.msgpack.Decoder(page)
+
+    def lua(self) -> str:
+        """What scripts must know of it: fields that are texts, and those the `room` event tells."""
+        texts = [f.name for f in msgspec.structs.fields(self.fields) if _is_text(f.type)]
+        told = [
+            f"{name} = {'true' if kind is bool else repr(kind.__name__)}"
+            for name, kind in self.told.items()
+        ]
+        return (
+            f"local TEXT_FIELDS = {{ {', '.join(f'{name} = true' for name in texts)} }}\n"
+            f"local TOLD_FIELDS = {{ {', '.join(told)} }}\n"
+        )
+
+
+def _is_text(kind: Any) -> bool:
+    return kind not in (int, bool, float)
+
+
+def _fields_of(parts: Sequence[type[Part]], what: str) -> Iterator[tuple[str, Any, Any]]:
+    return _fields([getattr(part, what) for part in parts])
+
+
+def _fields(kinds: Sequence[type[Struct]]) -> Iterator[tuple[str, Any, Any]]:
+    owner: dict[str, type[Struct]] = {}
+    for kind in kinds:
+        for field in msgspec.structs.fields(kind):
+            if field.name in owner:
+                raise ValueError(
+                    f"{_called(kind)} and {_called(owner[field.name])} both have "
+                    f"`{field.name}`; all features share one flat space, so rename one."
+                )
+            owner[field.name] = kind
+            yield field.name, field.type, _default_of(field)
+
+
+def _struct(*args: Any, **options: Any) -> Any:
+    """`msgspec.defstruct`, whose result mypy can't know."""
+    return msgspec.defstruct(*args, **options)
+
+
+def _of(generic: Any, argument: Any) -> Any:
+    """`generic[argument]`, where the argument is known when the house is."""
+    return generic[argument]
+
+
+def _called(kind: type[Struct]) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _default_of(field: msgspec.structs.FieldInfo) -> Any:
+    if field.default_factory is not NODEFAULT:
+        return msgspec.field(default_factory=field.default_factory)
+    if field.default is not NODEFAULT:
+        return msgspec.field(default=field.default)
+    return msgspec.field()

@@ -1,1 +1,0 @@
-"""What viewers say and ask, and how they are answered."""

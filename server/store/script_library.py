@@ -1,0 +1,163 @@
+"""Reads the Lua scripts and puts them together.
+
+A file opens with lines of comment: what it does, `keys:` (names that `Keys` knows), `args:`,
+`returns:`, `holds:` (the invariant). The `keys:` line is read here, so that a script declares
+exactly the keys it uses. `uses: NAME` puts `_NAME.lua`, of whatever folder, in front. A script
+with `durable: yes` is answered only when the configured promise is kept (`durability`). One with
+`of: host` works on the keys of a host instead of a room's.
+
+A script with `parts: NAME(ARGUMENTS)` is put together from what features add to it: the file
+`NAME.lua` of each of their folders becomes a function of these arguments, and all of them, in the
+order of the folders, the list PARTS. So what must happen as of one instant stays one script, and
+each feature says its own part of it.
+
+Inside a script `K.name` is a key and `A` the table of arguments; it returns one packed value, and
+`{err = code, msg = sentence}` for a refusal.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from importlib.resources.abc import Traversable
+from typing import NamedTuple
+
+_ENGINE = ""
+
+
+class Script(NamedTuple):
+    """A loaded script: its text with preludes, its SHA-1, and the names of its keys in order."""
+
+    name: str
+    text: str
+    sha: str
+    keys: tuple[str, ...]
+    durable: bool = False
+    of_host: bool = False
+
+
+class LuaFile(NamedTuple):
+    """One file: the folder it stands in ("" for the engine's), its head line by line, its text."""
+
+    folder: str
+    name: str
+    head: Mapping[str, str]
+    text: str
+
+    @property
+    def path(self) -> str:
+        """How a sentence calls it."""
+        return f"{self.folder}/{self.name}.lua".removeprefix("/")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys its head declares."""
+        return tuple(self.head["keys"].replace(",", " ").split())
+
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """The preludes its head names."""
+        return tuple(self.head.get("uses", "").split())
+
+
+class Library:
+    """All scripts, by name: `FOLDER.FILE`, and those of the engine by their file alone.
+
+    `folders` maps a feature's name to its folder, in order; `engine` is the engine's own folder;
+    `constants` is Lua that stands in front of all.
+    Raises ValueError, naming the file, for whatever does not fit together.
+    """
+
+    def __init__(
+        self,
+        engine: Traversable,
+        folders: Mapping[str, Traversable],
+        room_keys: Iterable[str],
+        host_keys: Iterable[str],
+        constants: str = "",
+    ) -> None:
+        self._constants = constants
+        self._known = {False: frozenset(room_keys), True: frozenset(host_keys)}
+        self.files = [
+            file for name, at in {_ENGINE: engine, **folders}.items() for file in _read(name, at)
+        ]
+        self.preludes: dict[str, LuaFile] = {}
+        for file in self.files:
+            if file.name.startswith("_"):
+                known = self.preludes.setdefault(file.name[1:], file)
+                if known is not file:
+                    raise ValueError(f"{file.path} has the name of {known.path}; rename it.")
+        part_names = {
+            file.head["parts"].partition("(")[0] for file in self.files if "parts" in file.head
+        }
+        self.scripts: dict[str, Script] = {}
+        self.parts: dict[str, list[LuaFile]] = {name: [] for name in part_names}
+        whole: list[LuaFile] = []
+        for file in self.files:
+            if file.name.startswith("_"):
+                continue
+            if file.folder and file.name in part_names:
+                self.parts[file.name].append(file)
+            else:
+                whole.append(file)
+        for file in whole:
+            name = f"{file.folder}.{file.name}".removeprefix(".")
+            self.scripts[name] = self._put_together(name, file)
+
+    def files_of(self, script: LuaFile) -> list[LuaFile]:
+        """The parts a script is put together from, in order; empty for a script of one piece."""
+        return self.parts[script.head["parts"].partition("(")[0]] if "parts" in script.head else []
+
+    def _put_together(self, name: str, file: LuaFile) -> Script:
+        parts = self.files_of(file)
+        keys = tuple(dict.fromkeys(key for each in (file, *parts) for key in each.keys))
+        of_host = file.head.get("of") == "host"
+        unknown = [key for key in keys if key not in self._known[of_host]]
+        if unknown:
+            raise ValueError(f"{file.path} declares unknown keys: {', '.join(unknown)}.")
+        table = ", ".join(f"{key} = KEYS[{n}]" for n, key in enumerate(keys, 1))
+        texts = [f"local K = {{ {table} }}\nlocal A = cmsgpack.unpack(ARGV[1])\n", self._constants]
+        for prelude in dict.fromkeys(used for each in (file, *parts) for used in each.uses):
+            if prelude not in self.preludes:
+                raise ValueError(f"{file.path} uses `{prelude}`, and there is no _{prelude}.lua.")
+            texts.append(self.preludes[prelude].text)
+        if "parts" in file.head:
+            arguments = file.head["parts"].partition("(")[2].rstrip(")")
+            texts.append("local PARTS = {}\n")
+            texts += [
+                f"PARTS[#PARTS + 1] = function({arguments})\n{part.text}\nend\n" for part in parts
+            ]
+        text = "".join(texts) + file.text
+        return Script(name, text, sha_of(text), keys, file.head.get("durable") == "yes", of_host)
+
+
+def sha_of(text: str) -> str:
+    """The name EVALSHA knows a script by."""
+    return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _read(folder: str, at: Traversable) -> list[LuaFile]:
+    found = sorted((entry for entry in at.iterdir() if entry.name.endswith(".lua")), key=_by_name)
+    files = []
+    for entry in found:
+        name, text = entry.name.removesuffix(".lua"), entry.read_text(encoding="utf-8")
+        head = head_of(text)
+        if "keys" not in head and not name.startswith("_"):
+            raise ValueError(f"{folder}/{name}.lua has no `-- keys:` line.")
+        files.append(LuaFile(folder, name, head, text))
+    return files
+
+
+def _by_name(entry: Traversable) -> str:
+    return entry.name
+
+
+def head_of(text: str) -> dict[str, str]:
+    """The `name: value` lines of the comment a script opens with."""
+    head: dict[str, str] = {}
+    for line in text.splitlines():
+        if not line.startswith("--"):
+            break
+        found = re.match(r"-- (\w+): *(.*)", line)
+        if found:
+            head[found[1]] = found[2]
+    return head

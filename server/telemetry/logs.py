@@ -1,0 +1,61 @@
+"""Log lines on standard error: for people or for machines, and never with a secret in them."""
+
+import json
+import logging
+import sys
+import time
+from typing import TextIO
+
+from server.settings.masking import mask
+from server.settings.sections import Log
+
+
+def set_up(settings: Log, *, worker_id: str = "", stream: TextIO | None = None) -> None:
+    """Send everything that is logged to `stream` (standard error), one line a record."""
+    target = sys.stderr if stream is None else stream
+    as_json = settings.format == "json" or (settings.format == "auto" and not target.isatty())
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(_JsonLines(worker_id) if as_json else _ConsoleLines(worker_id))
+    root = logging.getLogger()
+    for old in root.handlers[:]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(settings.level.upper())
+    # One line a request is more than a busy server can afford; the metrics count them.
+    logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+
+
+class _ConsoleLines(logging.Formatter):
+    """`12:00:00 info  w1 text`, then the traceback if there is one."""
+
+    def __init__(self, worker_id: str) -> None:
+        super().__init__()
+        self._worker = f"{worker_id} " if worker_id else ""
+
+    def format(self, record: logging.LogRecord) -> str:
+        at = time.strftime("%H:%M:%S", time.localtime(record.created))
+        line = f"{at} {record.levelname.lower():7} {self._worker}{record.getMessage()}"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return mask(line)
+
+
+class _JsonLines(logging.Formatter):
+    """One JSON object a line: ts (Unix ms), level, logger, msg, worker, error."""
+
+    def __init__(self, worker_id: str) -> None:
+        super().__init__()
+        self._worker_id = worker_id
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "ts": int(record.created * 1000),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "msg": mask(record.getMessage()),
+        }
+        if self._worker_id:
+            line["worker"] = self._worker_id
+        if record.exc_info:
+            line["error"] = mask(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)

@@ -1,0 +1,68 @@
+"""Who may use a route: its least role is enforced here, and no handler asks again."""
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from server.access.auth import Identity
+from server.protocol.codes import CommandError
+from server.protocol.roles import Role
+from server.rooms.directory import Directory
+from server.rooms.dispatch import as_in, holds
+from server.web.caller import caller
+from server.web.route import Handler, Route
+
+
+class Guard:
+    """Lets through who holds the role that a route needs, in the room or of the host it names."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+
+    def guarded(self, route: Route) -> Handler:
+        """The route's handler, behind the question who asks."""
+        if route.least is None:
+            return route.handler
+        least = route.least
+
+        async def ask(request: web.Request) -> web.StreamResponse:
+            who = caller(request)
+            if not await self._may(who, least, request, route.about):
+                raise CommandError(
+                    "forbidden", f"`{route.method} {route.path}` is for {_whom(least, request)}."
+                )
+            return await route.handler(request)
+
+        return ask
+
+    async def _may(
+        self,
+        who: Identity,
+        least: Role,
+        request: web.Request,
+        about: Callable[[str], str] | None,
+    ) -> bool:
+        if least.at_least(Role.MODERATOR) and (room_id := request.match_info.get("room")):
+            host = await self._directory.host_of(room_id)
+            if holds(who, least, room_id, host):
+                return True
+            return (
+                least is Role.MODERATOR
+                and as_in(who, host).role is Role.VIEWER
+                and who.may_enter(room_id)
+                and await self._directory.is_moderator(room_id, who.user)
+            )
+        if least is Role.HOST and "host" in request.match_info:
+            host = request.match_info["host"]
+            if about is not None:
+                return holds(who, least, about(host), host)
+            return who.role is Role.ADMIN or (who.role is Role.HOST and who.user == host)
+        return who.role.at_least(least)
+
+
+def _whom(least: Role, request: web.Request) -> str:
+    if "room" in request.match_info:
+        return f"the {least} of this room"
+    if "host" in request.match_info:
+        return "this host"
+    return f"a {least}"

@@ -1,0 +1,42 @@
+"""Rooms over HTTP: made, listed and read."""
+
+from aiohttp import web
+
+from server.protocol.roles import Role
+from server.protocol.room import RoomCreate, RoomView
+from server.rooms.directory import PAGE_MAX, Directory
+from server.web.body import body_of
+from server.web.caller import caller
+from server.web.errors import json_response
+from server.web.route import Route, number
+
+
+class RoomRoutes:
+    """The routes about rooms as such. `view` is the type of a whole room."""
+
+    def __init__(self, directory: Directory, view: type[RoomView]) -> None:
+        self._directory = directory
+        self._view = view
+
+    def routes(self) -> list[Route]:
+        """Every route with its types."""
+        rooms, view = "/v1/rooms", self._view
+        return [
+            Route("POST", rooms, "Create a room.", self.create, Role.HOST, RoomCreate, view),
+            Route("GET", rooms, "List rooms, newest first.", self.all, result=list[view]),  # type: ignore[valid-type]
+            Route("GET", "/v1/rooms/{room}", "Read a room.", self.read, result=view),
+        ]
+
+    async def create(self, request: web.Request) -> web.Response:
+        """Make a room; 201 with what a viewer would see."""
+        view = await self._directory.create(caller(request), await body_of(request, RoomCreate))
+        return json_response(view, 201)
+
+    async def all(self, request: web.Request) -> web.Response:
+        """A page of rooms: `?offset=0&limit=100`, without shelf, sales and comments."""
+        offset, limit = number(request, "offset", 0), number(request, "limit", PAGE_MAX)
+        return json_response(await self._directory.newest(offset, limit))
+
+    async def read(self, request: web.Request) -> web.Response:
+        """What a viewer who joins would see."""
+        return json_response(await self._directory.read(request.match_info["room"]))

@@ -1,0 +1,141 @@
+"""One worker: the engine and the features, made, started and stopped here, in this order."""
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from random import Random
+from typing import Any, Self
+
+from server.feature import Engine, Running
+from server.house import HOUSE, House, keys_under, scripts_on
+from server.rooms.directory import Directory
+from server.rooms.dispatch import Dispatch
+from server.rooms.open_rooms import OpenRooms, Visits
+from server.rooms.own import Own
+from server.rooms.room import Room
+from server.rooms.sweeper import Due, Sweeper
+from server.settings import Settings
+from server.store.cluster_bus import bus_on
+from server.store.durability import Durability
+from server.telemetry.metrics import Metrics
+from server.web.route import Route
+
+
+class Worker:
+    """What happens in rooms, without the sockets. An async context manager.
+
+    Inside it rooms can be opened and commands run; the tasks of the features run when `start` was
+    called. Raises SettingsError when a feature can't be made.
+    """
+
+    def __init__(
+        self,
+        redis: Any,
+        settings: Settings,
+        *,
+        worker_id: str,
+        metrics: Metrics,
+        random: Random,
+        house: House = HOUSE,
+    ) -> None:
+        self._house = house
+        self._settings = settings
+        self._stack = contextlib.AsyncExitStack()
+        self.metrics = metrics
+        self.scripts = scripts_on(
+            redis,
+            keys_under(settings.redis.key_prefix),
+            durability=Durability.parse(settings.redis.durability),
+            metrics=metrics,
+        )
+        reader = house.reader(self.scripts, settings)
+        decoder = house.shape.bus_decoder
+        self.bus = bus_on(redis, self.scripts.keys, decoder, settings.bus, worker_id, metrics)
+        self.directory = Directory(reader, settings)
+        self.dispatch = Dispatch(self.directory.host_of, self.directory.is_moderator)
+        engine = Engine(
+            scripts=self.scripts,
+            settings=settings,
+            metrics=metrics,
+            directory=self.directory,
+            dispatch=self.dispatch,
+            bus=self.bus,
+            worker_id=worker_id,
+            open_room=self._open_room,
+            open_rooms=lambda: self.rooms,
+        )
+        self.running = _made(house, engine)
+        """Each feature at work, by its name."""
+        self._take_in(self.running.values())
+        self.visits: list[Visits] = [r.visits for r in self._each() if r.visits is not None]
+        own = Own(self.scripts, house.shape, [r.own for r in self._each() if r.own is not None])
+        self.rooms = OpenRooms(
+            reader,
+            self.bus,
+            own.of,
+            self.dispatch.must_be_let_in,
+            settings,
+            metrics,
+            random,
+            self.visits,
+        )
+        self.sweeper = Sweeper(
+            self.scripts, settings, self.dues, lambda: [room.room_id for room in self.rooms]
+        )
+
+    def _open_room(self, room_id: str) -> Room | None:
+        return self.rooms.get(room_id)
+
+    def _each(self) -> Iterator[Running]:
+        yield from self.running.values()
+
+    def _take_in(self, running: Any) -> None:
+        for each in running:
+            self.dispatch.gates += each.gates
+            if each.founder is not None:
+                self.directory.founders.append(each.founder)
+            for taker in each.takes:
+                self.dispatch.take(taker.handlers())
+        self.dispatch.must_take(self._house.commands)
+
+    @property
+    def dues(self) -> Sequence[Due]:
+        """What falls due in rooms."""
+        return [due for each in self._each() for due in each.due]
+
+    @property
+    def routes(self) -> Sequence[Route]:
+        """The features' REST."""
+        return [route for each in self._each() for route in each.routes]
+
+    async def __aenter__(self) -> Self:
+        stack = self._stack
+        for each in self._each():
+            for close in each.closes:
+                stack.push_async_callback(close)
+        await stack.enter_async_context(self.bus)
+        for visits in self.visits:
+            await stack.enter_async_context(visits)
+        await stack.enter_async_context(self.rooms)
+        return self
+
+    async def start(self) -> None:
+        """Begin with what is done again and again, until the context ends."""
+        for each in self._each():
+            for task in each.tasks:
+                await self._stack.enter_async_context(task)
+        await self._stack.enter_async_context(self.sweeper)
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._stack.aclose()
+
+
+def _made(house: House, engine: Engine) -> Mapping[str, Running]:
+    """Every feature, each given those it leans on."""
+    running: dict[str, Running] = {}
+    for name, feature in house.features.items():
+        if feature.make is None:
+            running[name] = Running()
+        else:
+            below = [running[other].it for other in feature.leans_on]
+            running[name] = feature.make(engine, *below)
+    return running

@@ -1,0 +1,26 @@
+"""A sweeper of a test's own: what it does in rooms, without the worker around it."""
+
+from collections.abc import Awaitable, Callable
+
+from server.features.orders.orders import Orders
+from server.rooms.sweeper import Due, Sweeper
+from server.settings import Settings
+from server.store.scripts import Scripts
+
+
+def sweeper(
+    scripts: Scripts,
+    settings: Settings,
+    *rooms: str,
+    refund: Callable[[str], Awaitable[int]] | None = None,
+) -> Sweeper:
+    """Sweeps holds, sales, rounds and, with `refund`, refunds; `rooms` are those with viewers."""
+    orders = Orders(scripts, settings)
+    dues = [
+        Due(key="holds", script="orders.expire", args=orders.freeing),
+        Due(key="due", script="sales.due", args=orders.buying),
+        Due(key="ends", script="rounds.end"),
+    ]
+    if refund is not None:
+        dues.append(Due(key="refunds", work=refund))
+    return Sweeper(scripts, settings, dues, lambda: rooms)
