@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from cachetools import TTLCache
 
 from server.auth import Identity
 from server.protocol.codes import CommandError
@@ -43,8 +44,7 @@ class Directory:
         self._scripts = scripts
         self._settings = settings
         self.hosts = Hosts(scripts, settings)
-        self._clock = clock
-        self._hosts: dict[str, tuple[str, float]] = {}
+        self._hosts: TTLCache[str, str] = TTLCache(HOSTS_REMEMBERED_MAX, HOST_REMEMBERED_S, clock)
 
     async def create(self, who: Identity, body: RoomCreate) -> RoomView:
         """Make a room; the caller is its host, unless an admin names another."""
@@ -145,16 +145,13 @@ class Directory:
 
     async def host_of(self, room_id: str) -> str:
         """The user who hosts the room; fixed when it was created."""
-        host, until = self._hosts.get(room_id, ("", 0.0))
-        if not host or self._clock() >= until:
+        host = self._hosts.get(room_id)
+        if host is None:
             key = self._keys.room(room_id, "room")
             raw = await asked(self._scripts.redis.hget(key, "host"))
             if raw is None:
                 raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
-            if len(self._hosts) >= HOSTS_REMEMBERED_MAX:
-                self._hosts.clear()
-            host = raw.decode()
-            self._hosts[room_id] = host, self._clock() + HOST_REMEMBERED_S
+            host = self._hosts[room_id] = raw.decode()
         return host
 
     @property
