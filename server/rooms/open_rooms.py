@@ -14,6 +14,7 @@ from server.metrics import Metrics
 from server.protocol.codes import RESYNC, Close, CommandError
 from server.protocol.commands import Join
 from server.protocol.roles import Role
+from server.repeating import Errands
 from server.rooms.arrival import Arrival
 from server.rooms.community.group_ids import is_group
 from server.rooms.history.visits import Visits
@@ -24,6 +25,7 @@ from server.store.bus import RoomBus
 from server.store.commit import GroupCommit
 from server.store.reading import reading
 from server.store.scripts import UNAVAILABLE_RETRY_MS, Scripts
+from server.troubles import declare
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +73,9 @@ class OpenRooms:
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._lingering: dict[str, asyncio.TimerHandle] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._openings = Errands("room opening", answered=(CommandError,))
+        self._closings = Errands("room closing")
+        declare("room fill")
         self._coming: Counter[str] = Counter()
         self._must_be_let_in = must_be_let_in
         self._own: GroupCommit[str, OwnPart] = GroupCommit(
@@ -86,14 +90,12 @@ class OpenRooms:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        opening = list(self._opening.values())
-        for task in opening:
-            task.cancel()
+        await self._openings.aclose()
         for timer in self._lingering.values():
             timer.cancel()
         for room in list(self._rooms.values()):
             self._end(room)
-        await asyncio.gather(*opening, *self._closing, return_exceptions=True)
+        await self._closings.finish()
 
     def __iter__(self) -> Iterator[Room]:
         return iter(list(self._rooms.values()))
@@ -180,7 +182,9 @@ class OpenRooms:
             return room
         opening = self._opening.get(room_id)
         if opening is None:
-            opening = self._opening[room_id] = asyncio.create_task(self._open_new(room_id))
+            opening = self._opening[room_id] = self._openings.start(
+                self._open_new(room_id), room_id
+            )
             opening.add_done_callback(lambda _: self._opening.pop(room_id, None))
         return await asyncio.shield(opening)
 
@@ -238,9 +242,7 @@ class OpenRooms:
             del self._rooms[room.room_id]
             self._metrics.rooms.set(len(self._rooms))
         room.end()
-        task = asyncio.create_task(self._close(room), name=f"close {room.room_id}")
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._closings.start(self._close(room), room.room_id)
 
     async def _close(self, room: Room) -> None:
         await room.close()

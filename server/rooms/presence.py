@@ -8,7 +8,7 @@ from typing import Any, Self
 import msgspec
 
 from server.protocol.codes import CommandError
-from server.rooms.repeating import Repeating
+from server.repeating import Repeating
 from server.rooms.room import Room
 from server.settings import Settings
 from server.store.scripts import Scripts
@@ -76,8 +76,9 @@ class Presence:
                 room.new_viewers |= viewers
                 log.debug("The presence in %s was not told: %s", room.room_id, exc.msg)
                 return
-            except Exception:
+            except Exception as error:
                 room.new_viewers |= viewers
-                log.exception("The presence in %s was not told.", room.room_id)
+                self._repeating.troubles.failed(error, room.room_id)
                 return
+        self._repeating.troubles.works(room.room_id)
         self._told[room.room_id] = (count, now)

@@ -24,6 +24,7 @@ from server.protocol.events import CommentEvent, Joined
 from server.protocol.message import Event
 from server.protocol.models import You
 from server.protocol.roles import Role
+from server.repeating import Errands
 from server.rooms.arrival import Arrival
 from server.rooms.community.group_ids import recent_comments_max
 from server.rooms.community.insiders import Insiders
@@ -83,7 +84,7 @@ class Room:
         self._following = False
         self._in_doubt = False
         self._over = False
-        self._fill: asyncio.Task[None] | None = None
+        self._fills = Errands("room fill")
 
     @property
     def is_over(self) -> bool:
@@ -207,7 +208,7 @@ class Room:
         self.insiders.clear()
         if self._following:
             self._following = False
-            self._fill = asyncio.create_task(self._fill_hole(), name=f"fill {self.room_id}")
+            self._fills.start(self._fill_hole(), self.room_id)
         else:
             self._in_doubt = True  # the fill under way may have read too early
 
@@ -297,17 +298,16 @@ class Room:
             self._in_doubt = False
             try:
                 await self._fill_once()
+                self._metrics.gap_fills.inc()
+                self._catch_up()
             except CommandError as exc:
                 if exc.code != "not_found":
                     await asyncio.sleep(FILL_RETRY_S)
                     continue
                 self._break("it is no longer in Redis")
             except Exception:
-                log.exception("Room %s: its stream can't be read.", self.room_id)
                 self._break("its stream can't be read")
-            else:
-                self._metrics.gap_fills.inc()
-                self._catch_up()
+                raise
             return
 
     async def _fill_once(self) -> None:
@@ -383,6 +383,4 @@ class Room:
     async def close(self) -> None:
         """Stop, and wait for what this room does in the background."""
         self.end()
-        if self._fill is not None and self._fill is not asyncio.current_task():
-            self._fill.cancel()
-            await asyncio.gather(self._fill, return_exceptions=True)
+        await self._fills.aclose()

@@ -31,9 +31,10 @@ from server.protocol.models import Product
 from server.protocol.roles import Role
 from server.rooms.community.groups import GroupBody
 from server.rooms.community.hosts import Admits, Group
+from server.rooms.every_room import EveryRoom
 from server.rooms.history import timeline
-from server.rooms.selling.outbox import _rooms
 from server.settings import Settings
+from server.troubles import Troubles
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, Guest
 
@@ -124,7 +125,8 @@ async def test_groups_are_swept_and_posted_like_rooms_but_not_listed_among_them(
     await here.directory.create(HOST, RoomCreate(room="r2", title="Tea"))
     await make(here)
     assert [view.room for view in await here.directory.newest()] == ["r2"]
-    assert {room async for room in _rooms(here.scripts)} == {"r2", GROUP}
+    pages = EveryRoom(here.scripts, Troubles("a test")).pages()
+    assert {room async for page in pages for room in page} == {"r2", GROUP}
 
 
 async def test_nobody_makes_a_group_as_a_room_nor_the_group_of_another(here: Desk) -> None:
