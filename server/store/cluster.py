@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 PAUSE_S = 0.02
 REFRESH_S_MIN = 0.2
 """Least time between two readings of the slot map."""
+_STREAMS = ("STREAMS", b"STREAMS")
 _KEYLESS = frozenset(
     ("CLIENT", "CLUSTER", "CONFIG", "INFO", "PING", "PUBLISH", "SCRIPT", "TIME", "WAIT", "WAITAOF")
 )
@@ -351,6 +352,8 @@ def key_of(words: Sequence[Any]) -> Any:
     name = str(words[0]).split(maxsplit=1)[0].upper()
     if name in _KEYLESS:
         return None
+    if name in ("XREAD", "XREADGROUP"):  # the words before it are names, counts and the group
+        return words[next(n for n, word in enumerate(words) if word in _STREAMS) + 1]
     return words[3] if name in ("EVAL", "EVALSHA") else words[1]
 
 
