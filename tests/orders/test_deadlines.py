@@ -1,6 +1,7 @@
 """Holds lapse and sales start and end by the clock of Redis, whoever sweeps."""
 
 import asyncio
+import logging
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ import pytest
 from server.rooms.selling.payments import Payment
 from server.rooms.sweeper import Sweeper
 from server.settings import Settings
-from tests.orders.shop import PRICE, Shop
+from tests.orders.shop import PRICE, Shop, shop_on
 
 
 async def test_a_lapsed_hold_gives_its_units_back_once(shop: Shop) -> None:
@@ -140,4 +141,33 @@ async def test_sweeping_goes_on_after_an_answer_that_nobody_understands(
 async def test_a_room_nobody_is_in_is_swept_too(shop: Shop) -> None:
     order = await shop.buy("ann", await shop.open())
     await shop.lapse(order)
+    assert await shop.sweeper.sweep_all() == 1
+
+
+async def test_a_garbage_order_stops_the_sweep_of_no_other_room(
+    shop: Shop, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = await shop.buy("ann", await shop.open())
+    await shop.lapse(bad)
+    await shop.redis.hset(shop.key("orders"), bad.order, b"\xc1 garbage")
+    newer = shop_on(shop.scripts, settings, "r2")
+    await newer.build()
+    await newer.lapse(await newer.buy("ben", await newer.open()))
+
+    with caplog.at_level(logging.INFO, "server.troubles"):
+        swept = [await shop.sweeper.sweep([shop.id, newer.id]) for _ in range(5)]
+
+    assert swept == [1, 0, 0, 0, 0]
+    (said,) = caplog.messages
+    assert "`r1 order_expire`" in said
+    assert (await newer.own("ben"))[0].status == "expired"
+
+
+async def test_a_room_whose_deadlines_cannot_be_read_stops_no_other(
+    shop: Shop, settings: Settings
+) -> None:
+    await shop.redis.set(shop.key("due"), "no zset")
+    newer = shop_on(shop.scripts, settings, "r2")
+    await newer.build()
+    await newer.lapse(await newer.buy("ben", await newer.open()))
     assert await shop.sweeper.sweep_all() == 1
