@@ -331,3 +331,29 @@ async def test_a_loop_says_what_it_never_expected_counts_it_and_goes_on(
     assert "ValueError: broken on purpose" in failed
     assert log.records[0].exc_info is not None
     assert works.startswith(f"The task `{name}`")
+
+
+async def test_a_connection_that_cannot_be_pinged_is_cut_and_the_others_are_pinged(
+    bench: Bench,
+) -> None:
+    class Connection:
+        address = "127.0.0.1"
+        heard_at = float("inf")
+
+        def __init__(self, *, good: bool) -> None:
+            self.good, self.cuts, self.pinged = good, 0, asyncio.Event()
+
+        def ping(self) -> None:
+            if not self.good:
+                raise ValueError("broken on purpose")
+            self.pinged.set()
+
+        def cut(self) -> None:
+            self.cuts += 1
+
+    async with pulse(bench) as story:
+        everybody: Any = [Connection(good=False), Connection(good=True)]
+        story.part.here = lambda: everybody
+        await everybody[1].pinged.wait()
+        assert [each.cuts for each in everybody] == [1, 0]
+        story.part.here = list

@@ -11,6 +11,7 @@ from server.rooms.selling.outbox import Outbox, dead_letters, replay
 from server.rooms.selling.signing import HEADER, verify
 from server.settings import Settings
 from server.store.keys import ROOM_KEYS
+from server.troubles import FAILURES
 from tests.conftest import MakeSettings
 from tests.orders.shop import Shop, shop_on
 
@@ -127,10 +128,12 @@ async def test_a_room_that_cannot_be_read_stops_no_other_and_is_named_once(
     await shop.redis.set(shop.key("ledger"), "no stream at all")
     box = Outbox(shop.scripts, settings, "w1", other)
 
+    tried = FAILURES.labels("outbox")._value.get()
     with caplog.at_level(logging.INFO, "server"):
         delivered = [await box.deliver_all() for _ in range(5)]
 
     assert delivered == [1, 0, 0, 0, 0]
+    assert FAILURES.labels("outbox")._value.get() == tried + 1  # it rests, and so is not asked
     (said,) = caplog.messages
     assert "The task `outbox` for `r1` failed" in said
 
