@@ -4,6 +4,7 @@ import ast
 import asyncio
 import logging
 import os
+import re
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from aiohttp import ClientSession
 from redis.asyncio import Redis
 
 from server.auth import Identity, TokenVerifier
@@ -37,6 +39,7 @@ from server.web.ops import Ops
 from server.worker_pool import WorkerPool
 from tests.conftest import MakeSettings
 from tests.hub.listening import Noter
+from tests.running import running
 
 SERVER = Path(__file__).parent.parent / "server"
 THE_MECHANISM = "repeating.py"
@@ -49,6 +52,11 @@ AWAITED_WHERE_THEY_ARE_MADE = {
     ("worker_pool.py", "run"): "the first start: what it raises ends the process",
     ("worker_pool.py", "_start_all"): "a TaskGroup",
     ("worker_pool.py", "_stop_all"): "a TaskGroup",
+}
+NOT_IN_EACH_WORKER = {
+    *("embedded redis", "worker keeper", "worker ready", "rolling restart"),  # the parent's
+    "parent watch",  # a worker's that is a process of its own
+    *("cluster bus", "cluster map", "cluster subscription"),  # on a Cluster
 }
 SOON = {
     "rooms": {"presence_interval_s": 0.05},
@@ -78,15 +86,17 @@ def called(node: ast.AST) -> str:
     return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-def loops() -> set[str]:
-    """The names of all that is repeated in the server."""
+def named(owner: str) -> set[str]:
+    """The names with which this kind of owner is made in the server."""
     names = set()
-    for _, _, node in functions():
-        if called(node) == "Repeating":
-            assert isinstance(node, ast.Call)
-            name = node.args[0]
-            assert isinstance(name, ast.Constant), "a loop's name is written where it is made"
-            names.add(name.value)
+    for path in SERVER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and called(node) == owner:
+                name = node.args[0]
+                if isinstance(name, ast.JoinedStr):  # the commits, by script
+                    continue
+                assert isinstance(name, ast.Constant), "a task's name is written where it is made"
+                names.add(name.value)
     return names
 
 
@@ -100,7 +110,7 @@ def test_no_task_is_made_that_nobody_owns() -> None:
 
 
 def test_every_loop_has_a_story_below() -> None:
-    assert loops() == set(STORIES)
+    assert named("Repeating") == set(STORIES)
 
 
 # The loops, each with something in it that breaks
@@ -331,6 +341,24 @@ async def test_a_loop_says_what_it_never_expected_counts_it_and_goes_on(
     assert "ValueError: broken on purpose" in failed
     assert log.records[0].exc_info is not None
     assert works.startswith(f"The task `{name}`")
+
+
+@pytest.mark.blocking_allowed
+async def test_a_worker_shows_its_tasks_at_zero_before_anything_failed(
+    make_settings: MakeSettings,
+) -> None:
+    FAILURES.clear()
+    async with (
+        running(make_settings(), "w1") as worker,
+        ClientSession() as http,
+        http.get(f"{worker.url}/metrics") as response,
+    ):
+        text = await response.text()
+    shown = dict(
+        re.findall(r'^liveroom_task_failures_total{task="([^"]+)",.*} (.+)$', text, re.MULTILINE)
+    )
+    assert (named("Repeating") | named("Errands")) - NOT_IN_EACH_WORKER <= set(shown)
+    assert set(shown.values()) == {"0.0"}
 
 
 async def test_a_connection_that_cannot_be_pinged_is_cut_and_the_others_are_pinged(
