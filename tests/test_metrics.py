@@ -78,7 +78,7 @@ def test_every_name_has_the_unit_and_no_label_names_a_room_or_a_person() -> None
         unit = re.search(r"_(seconds|bytes|ms|kb|us)$", family.name)
         assert unit is None or unit[1] in ("seconds", "bytes")
         for sample in family.samples:
-            assert set(sample.labels) <= {"op", "outcome", "reason", "code", "script", "le"}
+            assert set(sample.labels) <= {"op", "outcome", "reason", "code", "script", "task", "le"}
 
 
 async def test_what_members_were_shown_and_what_their_budget_left_out_add_up() -> None:

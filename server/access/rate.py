@@ -1,6 +1,6 @@
 """Rate limits: token buckets, one per connection or per user."""
 
-from collections import OrderedDict
+from cachetools import LRUCache
 
 
 class Bucket:
@@ -30,18 +30,13 @@ class BucketsByName:
     def __init__(self, per_s: float, burst: float, names_max: int) -> None:
         self._per_s = per_s
         self._burst = burst
-        self._names_max = names_max
-        self._buckets: OrderedDict[tuple[str, str], Bucket] = OrderedDict()
+        self._buckets: LRUCache[tuple[str, str], Bucket] = LRUCache(names_max)
 
     def wait_s(self, name: tuple[str, str], now: float) -> float:
         """Take one for `name`: 0 if allowed, else seconds until it would be (nothing is taken)."""
         bucket = self._buckets.get(name)
         if bucket is None:
             bucket = self._buckets[name] = Bucket(self._burst, now)
-            if len(self._buckets) > self._names_max:
-                self._buckets.popitem(last=False)
-        else:
-            self._buckets.move_to_end(name)
         level = min(self._burst, bucket.level + (now - bucket.at) * self._per_s)
         if level < 1.0:
             return (1.0 - level) / self._per_s

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from server.access.auth import Identity, TokenVerifier
 from server.access.rate import PerSecond
+from server.background.repeating import Errands, Repeating
 from server.edge.connection import Connection
 from server.edge.deadlines import Deadlines
 from server.edge.listener import Listener, Places
@@ -72,10 +73,10 @@ class Edge:
         self._places = Places(settings.edge)
         self._accepts = PerSecond(settings.edge.accepts_per_s_max)
         self._joins = PerSecond(settings.edge.joins_per_s_max)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._commands = Errands("command")
         self._all_gone = asyncio.Event()
         self._server: asyncio.Server | None = None
-        self._pulse: asyncio.Task[None] | None = None
+        self._pulse = Repeating("pulse", self._ping_all, settings.edge.ping_interval_s)
 
     # Listening
 
@@ -86,17 +87,13 @@ class Edge:
             sock=_listen(settings, self.settings.edge),
             backlog=settings.backlog,
         )
-        self._pulse = asyncio.create_task(self._pulse_for_ever(), name="pulse")
+        self._pulse.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._stop_listening()
-        if self._pulse is not None:
-            self._pulse.cancel()
-            await asyncio.gather(self._pulse, return_exceptions=True)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._pulse.stop()
+        await self._commands.aclose()
         for connection in list(self.connections):
             connection.cut()
         await asyncio.sleep(0)  # let connection_lost run
@@ -175,30 +172,30 @@ class Edge:
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a command of a connection; finished even if the connection goes."""
-        task = self.loop.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._commands.start(work)
 
     def count(self, op: str, outcome: str, began_at: float) -> None:
         """Count an answered command."""
         self.metrics.commands.labels(op, outcome).inc()
         self.metrics.command_seconds.labels(op).observe(self.loop.time() - began_at)
 
-    async def _pulse_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self.settings.edge.ping_interval_s)
-            await self._ping_all()
-
     async def _ping_all(self) -> None:
         connections = list(self.connections)
         for start in range(0, len(connections), PULSE_SLICE):
             oldest = self.loop.time() - self.settings.edge.ping_timeout_s
             for connection in connections[start : start + PULSE_SLICE]:
-                if connection.heard_at < oldest:
-                    connection.close(SILENT, spread_ms(1, self._random))
-                else:
-                    connection.ping()
+                try:
+                    self._ping(connection, oldest)
+                except Exception as error:  # the others are pinged all the same
+                    self._pulse.troubles.failed(error, connection.address)
+                    connection.cut()
             await asyncio.sleep(0)
+
+    def _ping(self, connection: Connection, oldest: float) -> None:
+        if connection.heard_at < oldest:
+            connection.close(SILENT, spread_ms(1, self._random))
+        else:
+            connection.ping()
 
     # The end
 
@@ -206,8 +203,7 @@ class Edge:
         """Stop accepting, finish what was accepted, and send everybody elsewhere."""
         self.draining = True
         self._stop_listening()
-        while self._tasks:
-            await asyncio.wait(list(self._tasks))
+        await self._commands.finish()
         connections = list(self.connections)
         for start in range(0, len(connections), PULSE_SLICE):
             for connection in connections[start : start + PULSE_SLICE]:

@@ -6,17 +6,19 @@ import logging
 import secrets
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
+from server.background.repeating import Errands, Repeating, end_all
 from server.processes.worker_process import WorkerProcess
 from server.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_BACK_OFF_S_MIN = 0.1
-_BACK_OFF_S_MAX = 10.0
+_BACK_OFF_S = (0.1, 10.0)
+"""The pause before a worker that died is started again, and what it grows to."""
 
 
 class WorkerFailed(Exception):
@@ -41,10 +43,12 @@ class WorkerPool:
         self._stop_s_max = stop_s_max
         self._instance = new_instance()
         self._running: dict[str, WorkerProcess] = {}
+        self._back_off_s: dict[str, float] = {}
         self._replaced: dict[str, asyncio.Event] = {}
         self._started = False
         self._stopping = False
         self._restart: asyncio.Task[None] | None = None
+        self._restarts = Errands("rolling restart")
         self._lifetime = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -76,25 +80,31 @@ class WorkerPool:
         ids = [f"{self._instance}-{n}" for n in range(1, self._settings.server.workers + 1)]
         started = asyncio.create_task(self._start_all(ids))
         stopped = asyncio.create_task(stop.wait())
-        keepers: list[asyncio.Task[None]] = []
+        keepers: list[Repeating] = []
         try:
             await asyncio.wait([started, stopped], return_when=asyncio.FIRST_COMPLETED)
             if not started.done():
                 return
             url = started.result()
             self._started = True
-            keepers = [asyncio.create_task(self._keep(worker_id)) for worker_id in ids]
+            keepers += [
+                Repeating("worker keeper", partial(self._keep, worker_id), back_off_s=_BACK_OFF_S)
+                for worker_id in ids
+            ]
+            for keeper in keepers:
+                keeper.start()
             on_ready(url)
             await stopped
         finally:
             self._stopping = True
-            await _end_tasks([stopped, started, *keepers])
+            await end_all({stopped, started})
+            await asyncio.gather(*(keeper.stop() for keeper in keepers))
 
     def restart_one_by_one(self) -> None:
         """Replace every worker, each one only when the one before it takes viewers again."""
         idle = self._restart is None or self._restart.done()
         if self._started and not self._stopping and idle:
-            self._restart = asyncio.create_task(self._roll(), name="rolling restart")
+            self._restart = self._restarts.start(self._roll())
 
     async def _start_all(self, worker_ids: list[str]) -> str:
         try:
@@ -117,30 +127,33 @@ class WorkerPool:
         return url
 
     async def _keep(self, worker_id: str) -> None:
-        back_off_s = _BACK_OFF_S_MIN
-        while True:
-            since = time.monotonic()
-            process = self._running[worker_id]
-            status = await process.wait()
-            process.close()
-            if not process.asked_to_stop:
-                if time.monotonic() - since > _BACK_OFF_S_MAX:
-                    back_off_s = _BACK_OFF_S_MIN
-                log.warning(
-                    "Worker %s (process %d) ended with status %s; starting another in %.1f s.",
-                    *(worker_id, process.pid, status, back_off_s),
-                )
-                await asyncio.sleep(back_off_s)
-                back_off_s = min(back_off_s * 2, _BACK_OFF_S_MAX)
-            try:
-                await self._start(worker_id)
-            except (WorkerFailed, OSError) as error:
-                process.asked_to_stop = False
-                log.error("%s", error)
-            else:
-                log.info("Worker %s is now process %d.", worker_id, self._running[worker_id].pid)
-                if worker_id in self._replaced:
-                    self._replaced[worker_id].set()
+        """Wait until a worker ends, and start another."""
+        since = time.monotonic()
+        process = self._running[worker_id]
+        status = await process.wait()
+        process.close()
+        if not process.asked_to_stop:
+            lived_s = time.monotonic() - since
+            await self._pause(worker_id, process.pid, status, lived_s)
+        try:
+            await self._start(worker_id)
+        except (WorkerFailed, OSError) as error:
+            process.asked_to_stop = False
+            log.error("%s", error)
+        else:
+            log.info("Worker %s is now process %d.", worker_id, self._running[worker_id].pid)
+            if worker_id in self._replaced:
+                self._replaced[worker_id].set()
+
+    async def _pause(self, worker_id: str, pid: int, status: int, lived_s: float) -> None:
+        first_s, longest_s = _BACK_OFF_S
+        back_off_s = first_s if lived_s > longest_s else self._back_off_s.get(worker_id, first_s)
+        self._back_off_s[worker_id] = min(back_off_s * 2, longest_s)
+        log.warning(
+            "Worker %s (process %d) ended with status %s; starting another in %.1f s.",
+            *(worker_id, pid, status, back_off_s),
+        )
+        await asyncio.sleep(back_off_s)
 
     async def _roll(self) -> None:
         log.info("Restarting the workers one by one.")
@@ -162,8 +175,7 @@ class WorkerPool:
             await process.wait()
 
     async def _stop_all(self) -> None:
-        if self._restart is not None:
-            await _end_tasks([self._restart])
+        await self._restarts.aclose()
         try:
             async with asyncio.TaskGroup() as together:
                 for process in self._running.values():
@@ -172,12 +184,6 @@ class WorkerPool:
             # Also when we are cancelled in the middle: nobody is left behind.
             for process in self._running.values():
                 process.close()
-
-
-async def _end_tasks(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _hold_port(settings: Settings) -> socket.socket:

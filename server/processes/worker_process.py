@@ -15,6 +15,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from server.background.repeating import Errands
 from server.house import HOUSE
 from server.settings import Settings
 from server.settings.pages import plain
@@ -33,10 +34,11 @@ class WorkerProcess:
     _reader: asyncio.StreamReader
     _writer: asyncio.StreamWriter
     asked_to_stop: bool = False
+    _readings: Errands = field(default_factory=lambda: Errands("worker ready"), init=False)
     _ready: asyncio.Task[str | None] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._ready = asyncio.create_task(self._read_ready(), name="worker ready")
+        self._ready = self._readings.start(self._read_ready())
 
     @classmethod
     async def start(cls, settings: Settings, redis_url: str, worker_id: str) -> Self:
@@ -113,7 +115,8 @@ async def run(control_fd: int) -> None:
     # Ctrl-C reaches every process of the terminal; the parent decides what it means.
     loop.add_signal_handler(signal.SIGINT, lambda: None)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
-    watch = asyncio.create_task(_until_parent_is_gone(reader, stop), name="parent watch")
+    watch = Errands("parent watch")
+    watch.start(_until_parent_is_gone(reader, stop))
     from server.app import run_worker
 
     def say_ready(url: str) -> None:
@@ -128,12 +131,12 @@ async def run(control_fd: int) -> None:
             on_ready=say_ready,
         )
     finally:
-        watch.cancel()
+        await watch.aclose()
         writer.close()
 
 
 async def _until_parent_is_gone(reader: asyncio.StreamReader, stop: asyncio.Event) -> None:
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(Exception):  # a worker that can't see its parent ends, whatever failed
         await reader.read()
     stop.set()
     asyncio.get_running_loop().call_later(_ORPHAN_S_MAX, os._exit, 1)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, TypeVar
 
 import msgspec
+from cachetools import TTLCache
 
 from server.access.auth import Identity
 from server.protocol.codes import CommandError
@@ -59,8 +60,7 @@ class Directory:
         self._settings = settings
         self.founders: list[Founder] = []
         """What features add when a room is made; filled before the first one is."""
-        self._clock = clock
-        self._hosts: dict[str, tuple[str, float]] = {}
+        self._hosts: TTLCache[str, str] = TTLCache(HOSTS_REMEMBERED_MAX, HOST_REMEMBERED_S, clock)
 
     async def create(self, who: Identity, body: RoomCreate) -> RoomView:
         """Make a room; the caller is its host, unless an admin names another."""
@@ -170,16 +170,13 @@ class Directory:
 
     async def host_of(self, room_id: str) -> str:
         """The user who hosts the room; fixed when it was created."""
-        host, until = self._hosts.get(room_id, ("", 0.0))
-        if not host or self._clock() >= until:
+        host = self._hosts.get(room_id)
+        if host is None:
             key = self._keys.room(room_id, "room")
             raw = await asked(self._scripts.redis.hget(key, "host"))
             if raw is None:
                 raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
-            if len(self._hosts) >= HOSTS_REMEMBERED_MAX:
-                self._hosts.clear()
-            host = raw.decode()
-            self._hosts[room_id] = host, self._clock() + HOST_REMEMBERED_S
+            host = self._hosts[room_id] = raw.decode()
         return host
 
     def _without_lists(self, view: RoomView) -> RoomView:

@@ -9,6 +9,8 @@ from random import Random
 from typing import Any, Protocol, Self
 
 from server.access.auth import Identity
+from server.background.repeating import Errands
+from server.background.troubles import declare
 from server.hub.audience import Crowd
 from server.hub.member import Member
 from server.protocol.codes import RESYNC, Close, CommandError
@@ -82,7 +84,9 @@ class OpenRooms:
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._lingering: dict[str, asyncio.TimerHandle] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._openings = Errands("room opening", answered=(CommandError,))
+        self._closings = Errands("room closing")
+        declare("room fill")
         self._coming: Counter[str] = Counter()
         self._must_be_let_in = must_be_let_in
         self._own: GroupCommit[str, OwnPart] = GroupCommit(
@@ -97,14 +101,12 @@ class OpenRooms:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        opening = list(self._opening.values())
-        for task in opening:
-            task.cancel()
+        await self._openings.aclose()
         for timer in self._lingering.values():
             timer.cancel()
         for room in list(self._rooms.values()):
             self._end(room)
-        await asyncio.gather(*opening, *self._closing, return_exceptions=True)
+        await self._closings.finish()
 
     def __iter__(self) -> Iterator[Room]:
         return iter(list(self._rooms.values()))
@@ -189,7 +191,9 @@ class OpenRooms:
             return room
         opening = self._opening.get(room_id)
         if opening is None:
-            opening = self._opening[room_id] = asyncio.create_task(self._open_new(room_id))
+            opening = self._opening[room_id] = self._openings.start(
+                self._open_new(room_id), room_id
+            )
             opening.add_done_callback(lambda _: self._opening.pop(room_id, None))
         return await asyncio.shield(opening)
 
@@ -247,9 +251,7 @@ class OpenRooms:
             del self._rooms[room.room_id]
             self._metrics.rooms.set(len(self._rooms))
         room.end()
-        task = asyncio.create_task(self._close(room), name=f"close {room.room_id}")
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._closings.start(self._close(room), room.room_id)
 
     async def _close(self, room: Room) -> None:
         await room.close()

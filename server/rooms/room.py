@@ -15,6 +15,7 @@ from typing import Any
 
 from msgspec import Raw
 
+from server.background.repeating import Errands
 from server.hub.audience import Audience, Crowd
 from server.hub.member import Member
 from server.protocol.codes import FORBIDDEN, INTERNAL, CommandError
@@ -79,7 +80,7 @@ class Room:
         self._following = False
         self._in_doubt = False
         self._over = False
-        self._fill: asyncio.Task[None] | None = None
+        self._fills = Errands("room fill")
 
     @property
     def is_over(self) -> bool:
@@ -203,7 +204,7 @@ class Room:
         self.insiders.clear()
         if self._following:
             self._following = False
-            self._fill = asyncio.create_task(self._fill_hole(), name=f"fill {self.room_id}")
+            self._fills.start(self._fill_hole(), self.room_id)
         else:
             self._in_doubt = True  # the fill under way may have read too early
 
@@ -293,17 +294,16 @@ class Room:
             self._in_doubt = False
             try:
                 await self._fill_once()
+                self._metrics.gap_fills.inc()
+                self._catch_up()
             except CommandError as exc:
                 if exc.code != "not_found":
                     await asyncio.sleep(FILL_RETRY_S)
                     continue
                 self._break("it is no longer in Redis")
             except Exception:
-                log.exception("Room %s: its stream can't be read.", self.room_id)
                 self._break("its stream can't be read")
-            else:
-                self._metrics.gap_fills.inc()
-                self._catch_up()
+                raise
             return
 
     async def _fill_once(self) -> None:
@@ -375,6 +375,4 @@ class Room:
     async def close(self) -> None:
         """Stop, and wait for what this room does in the background."""
         self.end()
-        if self._fill is not None and self._fill is not asyncio.current_task():
-            self._fill.cancel()
-            await asyncio.gather(self._fill, return_exceptions=True)
+        await self._fills.aclose()

@@ -1,24 +1,22 @@
 """Does what is due in rooms: holds that end, sales that start, and whatever features name.
 
 Every worker sweeps. The scripts compare and set, so two sweepers do a thing once; and buying and
-paying check the clock themselves, so a late sweep makes nobody's order wrong.
+paying check the clock themselves, so a late sweep makes nobody's order wrong. A room that can't be
+swept is passed over, and tried again after a pause.
 """
 
-import asyncio
-import logging
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from msgspec import Struct, msgpack
-from redis.exceptions import RedisError
 
-from server.protocol.codes import CommandError
+from server.background.repeating import Repeating
+from server.rooms.every_room import EveryRoom
 from server.settings import Settings
 from server.store.scripts import Scripts
 
-_log = logging.getLogger(__name__)
 _ROOMS_PER_LOOK = 100
 
 
@@ -48,8 +46,8 @@ _SWEPT = msgpack.Decoder(_Swept)
 class Sweeper:
     """Sweeps the rooms `here()` names every `sweep_interval_ms`, all rooms every `sweep_lap_s`.
 
-    `dues` are what features have to do. Use it as an async context manager: the task lives as long
-    as the block.
+    `dues` are what features have to do. Use it as an async context manager: its two loops live as
+    long as the block.
     """
 
     def __init__(
@@ -67,48 +65,56 @@ class Sweeper:
         }
         self._dues = dues
         self._here = here
-        self._task: asyncio.Task[None] | None = None
-        self._leaving = False
+        interval_s = self._limits.sweep_interval_ms / 1000
+        self._sweeps = Repeating("sweeper", self._sweep_here, interval_s, first_s=0.0)
+        self._laps = Repeating("sweeper lap", self._lap, self._limits.sweep_lap_s, first_s=0.0)
+        self._troubles = self._sweeps.troubles
+        self._every_room = EveryRoom(scripts, self._laps.troubles)
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run(), name="sweeper")
+        self._sweeps.start()
+        self._laps.start()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        # Told twice, since a cancellation can drown in a Redis call that fails at that moment.
-        self._leaving = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._sweeps.stop()
+        await self._laps.stop()
 
-    async def _run(self) -> None:
-        lap_at = 0.0
-        while not self._leaving:
-            try:
-                if time.monotonic() >= lap_at:
-                    await self.sweep_all()
-                    lap_at = time.monotonic() + self._limits.sweep_lap_s
-                else:
-                    await self.sweep(list(self._here()))
-            except (CommandError, RedisError, OSError) as error:
-                _log.warning("A sweep of holds and sales failed and is tried again: %s", error)
-            except Exception:
-                _log.exception("A sweep of holds and sales failed and is tried again.")
-            await asyncio.sleep(self._limits.sweep_interval_ms / 1000)
+    async def _sweep_here(self) -> None:
+        await self.sweep(list(self._here()))
+
+    async def _lap(self) -> None:
+        await self.sweep_all()
 
     async def sweep_all(self) -> int:
         """Sweep every room there is; the number of holds and sales that changed."""
         changed = 0
-        async for rooms in self._all_rooms():
+        async for rooms in self._every_room.pages():
             changed += await self.sweep(rooms)
         return changed
 
     async def sweep(self, rooms: list[str]) -> int:
-        """Sweep these rooms; the number of holds and sales that changed."""
+        """Sweep these rooms; the number of holds and sales that changed.
+
+        What fails in one room is logged and left for later. Raises when Redis does not answer at
+        all.
+        """
         changed = 0
         for start in range(0, len(rooms), _ROOMS_PER_LOOK):
             for due, room_id in await self._due(rooms[start : start + _ROOMS_PER_LOOK]):
-                changed += await self._sweep_out(due, room_id)
+                changed += await self._try(due, room_id)
+        return changed
+
+    async def _try(self, due: Due, room_id: str) -> int:
+        subject = f"{room_id} {due.key}"
+        if not self._troubles.may_try(subject):
+            return 0
+        try:
+            changed = await self._sweep_out(due, room_id)
+        except Exception as error:
+            self._troubles.failed(error, subject)
+            return 0
+        self._troubles.works(subject)
         return changed
 
     async def _sweep_out(self, due: Due, room_id: str) -> int:
@@ -127,6 +133,7 @@ class Sweeper:
     async def _due(self, rooms: list[str]) -> list[tuple[Due, str]]:
         """What is due where, found with a few reads a room in one round trip."""
         keys = self._scripts.keys
+        rooms = [room_id for room_id in rooms if self._troubles.may_try(room_id)]
         pipeline = self._scripts.redis.pipeline(transaction=False)
         looks = [(due, room) for room in rooms for due in self._dues]
         for due, room_id in looks:
@@ -136,19 +143,23 @@ class Sweeper:
         if isinstance(time_now, Exception):
             raise time_now
         now = time_now[0] * 1000 + time_now[1] // 1000
-        # On a Cluster a shard may be down: its rooms have an error here, the others go on.
         return [
-            look
-            for look, first in zip(looks, firsts, strict=True)
-            if isinstance(first, list) and first and first[0][1] <= now
+            (due, room_id)
+            for (due, room_id), first in self._readable(looks, firsts)
+            if first and first[0][1] <= now
         ]
 
-    async def _all_rooms(self) -> AsyncIterator[list[str]]:
-        cursor: Any = 0
-        while True:
-            cursor, found = await self._scripts.redis.zscan(
-                self._scripts.keys.rooms, cursor, count=_ROOMS_PER_LOOK
-            )
-            yield [room.decode() for room, _ in found]
-            if int(cursor) == 0:
-                return
+    def _readable(
+        self, looks: list[tuple[Due, str]], firsts: list[Any]
+    ) -> Iterator[tuple[tuple[Due, str], list[Any]]]:
+        """The looks that gave something to read. On a Cluster a shard may be down: its rooms
+        have errors, and rest; the others go on."""
+        pairs = zip(looks, firsts, strict=True)
+        for room_id, of_room in itertools.groupby(pairs, key=lambda pair: pair[0][1]):
+            found = list(of_room)
+            errors = [first for _, first in found if isinstance(first, Exception)]
+            if errors:
+                self._troubles.failed(errors[0], room_id)
+            else:
+                self._troubles.works(room_id)
+            yield from ((look, first) for look, first in found if isinstance(first, list))

@@ -15,14 +15,15 @@ from typing import Any, Generic, NamedTuple, Protocol, Self, TypeVar
 import msgspec
 from redis.exceptions import RedisError
 
+from server.background.repeating import Repeating
 from server.settings.sections import Bus as BusSettings
 from server.store.keys import Keys
 from server.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
-RECONNECT_S = 0.25
-CANCEL_AGAIN_S = 0.1
+RECONNECT_S = (0.25, 1.0)
+"""The pause before a lost connection is made anew, and what it grows to."""
 
 
 class Position(NamedTuple):
@@ -113,7 +114,10 @@ class Bus:
         self._pubsub: Any = None
         self._heard_at = 0.0
         self._decoder = decoder
-        self._tasks: list[asyncio.Task[None]] = []
+        self._reader = Repeating(
+            "bus reader", self._read_anew, first_s=0.0, endless=True, back_off_s=RECONNECT_S
+        )
+        self._watchdog = Repeating("bus watchdog", self._watch, settings.watchdog_interval_s)
         self.alive = False
         """Whether the last probe came back in time."""
 
@@ -123,17 +127,12 @@ class Bus:
 
     def start(self) -> None:
         """What entering does; leaving is still needed."""
-        self._tasks = [
-            asyncio.create_task(self._read_for_ever(), name="bus reader"),
-            asyncio.create_task(self._probe_for_ever(), name="bus watchdog"),
-        ]
+        self._reader.start()
+        self._watchdog.start()
 
     async def __aexit__(self, *_: object) -> None:
-        # A cancellation that comes while redis-py connects can be swallowed: it is repeated.
-        while pending := [task for task in self._tasks if not task.done()]:
-            for task in pending:
-                task.cancel()
-            await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
+        await self._reader.stop()
+        await self._watchdog.stop()
 
     async def subscribe(self, room_id: str, listener: Listener) -> None:
         """Hear a room from now on; returns when Redis has confirmed it.
@@ -168,18 +167,15 @@ class Bus:
         except (RedisError, OSError) as exc:
             log.debug("The bus connection failed: %s.", exc)
 
-    async def _read_for_ever(self) -> None:
-        while True:
-            try:
-                await self._read()
-            except (RedisError, OSError) as exc:
-                log.warning("The bus lost Redis (%s); it reconnects.", exc)
-            except Exception:
-                log.exception("The bus reader failed; it starts anew.")
+    async def _read_anew(self) -> None:
+        """Read until the connection fails; then what was said meanwhile may be lost."""
+        try:
+            await self._read()
+        finally:
             self.alive = False
             self._metrics.bus_losses.inc()
-            self._all(lambda listener: listener.maybe_lost())
-            await asyncio.sleep(RECONNECT_S)
+            for channel, listener in list(self._listeners.items()):
+                self._tell(channel, listener.maybe_lost)
 
     async def _read(self) -> None:
         pubsub = self._redis.pubsub()
@@ -216,30 +212,45 @@ class Bus:
                 self._on_probe(message["data"])
             elif (listener := self._listeners.get(channel)) is not None:
                 self._metrics.bus_messages.inc()
-                listener.heard(self._decoder.decode(message["data"]))
+                self._hear(channel, listener, message["data"])
         elif message["type"] == "subscribe":
             confirmed = self._confirmed.get(channel)
             if confirmed is not None and confirmed.is_set():
-                self._listeners[channel].maybe_lost()
+                self._tell(channel, self._listeners[channel].maybe_lost)
             elif confirmed is not None:
                 confirmed.set()
+
+    def _hear(self, channel: str, listener: Listener, data: bytes) -> None:
+        """A message that can't be taken is lost for its room; the other rooms go on."""
+        try:
+            listener.heard(self._decoder.decode(data))
+        except Exception as error:
+            self._reader.troubles.failed(error, self._keys.room_of(channel))
+            self._tell(channel, listener.maybe_lost)
+        else:
+            self._reader.troubles.works(self._keys.room_of(channel))
+
+    def _tell(self, channel: str, what: Callable[[], None]) -> None:
+        try:
+            what()
+        except Exception as error:
+            self._reader.troubles.failed(error, self._keys.room_of(channel))
 
     def _on_probe(self, data: bytes) -> None:
         self._heard_at = time.monotonic()
         self._metrics.bus_lag_seconds.set(self._heard_at - float(data))
         self.alive = True
+        self._reader.troubles.works()
 
-    async def _probe_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._settings.watchdog_interval_s)
-            await self._probe()
-            silent_s = time.monotonic() - self._heard_at
-            pubsub = self._pubsub
-            if pubsub is not None and silent_s > self._settings.watchdog_timeout_s:
-                log.warning("The bus heard no probe for %.1f s; it reconnects.", silent_s)
-                self.alive = False
-                self._heard_at = time.monotonic()
-                await self._cut(pubsub)
+    async def _watch(self) -> None:
+        await self._probe()
+        silent_s = time.monotonic() - self._heard_at
+        pubsub = self._pubsub
+        if pubsub is not None and silent_s > self._settings.watchdog_timeout_s:
+            log.warning("The bus heard no probe for %.1f s; it reconnects.", silent_s)
+            self.alive = False
+            self._heard_at = time.monotonic()
+            await self._cut(pubsub)
 
     async def _probe(self) -> None:
         try:
@@ -251,7 +262,3 @@ class Bus:
         """End a connection that no longer delivers; the reader then fails and begins anew."""
         if pubsub.connection is not None:
             await self._try(pubsub.connection.disconnect())
-
-    def _all(self, tell: Callable[[Listener], None]) -> None:
-        for listener in list(self._listeners.values()):
-            tell(listener)

@@ -26,11 +26,14 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+from server.background.repeating import Errands
+
 log = logging.getLogger(__name__)
 
 PAUSE_S = 0.02
 REFRESH_S_MIN = 0.2
 """Least time between two readings of the slot map."""
+_STREAMS = ("STREAMS", b"STREAMS")
 _KEYLESS = frozenset(
     ("CLIENT", "CLUSTER", "CONFIG", "INFO", "PING", "PUBLISH", "SCRIPT", "TIME", "WAIT", "WAITAOF")
 )
@@ -72,13 +75,13 @@ class Cluster(AsyncCoreCommands):
         self._clients: dict[Node, Redis] = {}
         self._owners: dict[int, Node] = {}
         self._reading: asyncio.Task[None] | None = None
+        # Whoever needs the map sees that it is missing; here a failure is only not a loss.
+        self._readings = Errands("cluster map", answered=(RedisError, OSError))
         self._read_at = float("-inf")
 
     async def aclose(self) -> None:
         """Close every connection."""
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.gather(self._reading, return_exceptions=True)
+        await self._readings.aclose()
         clients, self._clients = list(self._clients.values()), {}
         for client in clients:
             await client.aclose()
@@ -110,9 +113,7 @@ class Cluster(AsyncCoreCommands):
     def refresh_soon(self) -> None:
         """Read the slot map again, in the background."""
         if self._reading is None or self._reading.done():
-            self._reading = asyncio.create_task(self._refresh(), name="cluster map")
-            # Whoever needs the map sees that it is missing; here a failure is only not a loss.
-            self._reading.add_done_callback(lambda task: task.cancelled() or task.exception())
+            self._reading = self._readings.start(self._refresh())
 
     async def refresh(self) -> None:
         """Read the slot map again. Raises RedisError or OSError when no node tells it."""
@@ -351,6 +352,8 @@ def key_of(words: Sequence[Any]) -> Any:
     name = str(words[0]).split(maxsplit=1)[0].upper()
     if name in _KEYLESS:
         return None
+    if name in ("XREAD", "XREADGROUP"):  # the words before it are names, counts and the group
+        return words[next(n for n, word in enumerate(words) if word in _STREAMS) + 1]
     return words[3] if name in ("EVAL", "EVALSHA") else words[1]
 
 

@@ -12,6 +12,8 @@ from typing import Any, Self
 
 from redis.exceptions import MovedError, RedisError
 
+from server.background.repeating import Errands, Repeating
+from server.background.troubles import declare
 from server.settings.sections import Bus as BusSettings
 from server.store.bus import RECONNECT_S, Bus, BusDecoder, Listener, RoomBus
 from server.store.cluster import Cluster, Node, slot_of
@@ -125,7 +127,9 @@ class ClusterBus:
         self._metrics = metrics
         self._rooms: dict[str, _Heard] = {}
         self._links: dict[Node, ShardLink] = {}
-        self._watch: asyncio.Task[None] | None = None
+        self._watch = Repeating("cluster bus", self._look_after_links, LOOK_S)
+        declare("bus reader", "bus watchdog")
+        self._placings = Errands("cluster subscription", back_off_s=RECONNECT_S)
 
     @property
     def alive(self) -> bool:
@@ -133,15 +137,12 @@ class ClusterBus:
         return not self._links or any(link.alive for link in self._links.values())
 
     async def __aenter__(self) -> Self:
-        self._watch = asyncio.create_task(self._watch_for_ever(), name="cluster bus")
+        self._watch.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        tasks = [self._watch, *(heard.placing for heard in self._rooms.values())]
-        running = [task for task in tasks if task is not None]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await self._watch.stop()
+        await self._placings.aclose()
         for link in self._links.values():
             await link.__aexit__()
 
@@ -183,9 +184,7 @@ class ClusterBus:
     def _place_soon(self, room_id: str, heard: _Heard) -> None:
         if heard.placing is not None:
             heard.placing.cancel()
-        heard.placing = asyncio.create_task(
-            self._place(room_id, heard), name=f"subscribe {room_id}"
-        )
+        heard.placing = self._placings.start(self._place(room_id, heard), room_id)
 
     async def _place(self, room_id: str, heard: _Heard) -> None:
         """Subscribe at the owner of the room, until it is done."""
@@ -195,10 +194,10 @@ class ClusterBus:
                 heard.node = await self._owner(heard.slot)
                 await self._link(heard.node).subscribe(room_id, heard.listener)
                 break
-            except (RedisError, OSError) as exc:
-                log.debug("The room %s is not heard yet: %s.", room_id, exc)
+            except Exception as error:
+                pause_s = self._placings.troubles.failed(error, room_id)
                 self._cluster.refresh_soon()
-                await asyncio.sleep(RECONNECT_S)
+                await asyncio.sleep(pause_s)
         if heard.placed.is_set():
             heard.listener.maybe_lost()
         heard.placed.set()
@@ -245,12 +244,10 @@ class ClusterBus:
                 log.info("The room %s moves from %s to %s.", room_id, heard.node, owner)
                 self._place_soon(room_id, heard)
 
-    async def _watch_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(LOOK_S)
-            if any(not link.alive for link in self._links.values()):
-                self._cluster.refresh_soon()
-            self._look()
-            used = {heard.node for heard in self._rooms.values()}
-            for node in [node for node in self._links if node not in used]:
-                await self._links.pop(node).__aexit__()
+    async def _look_after_links(self) -> None:
+        if any(not link.alive for link in self._links.values()):
+            self._cluster.refresh_soon()
+        self._look()
+        used = {heard.node for heard in self._rooms.values()}
+        for node in [node for node in self._links if node not in used]:
+            await self._links.pop(node).__aexit__()

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from server.background.repeating import Errands
 from server.protocol.codes import CommandError
 from server.telemetry.metrics import Metrics
 
@@ -64,7 +65,7 @@ class GroupCommit(Generic[Item, Result]):
         self._interval_s = interval_s
         self._flights_max = 1 if interval_s else flights_max
         self._lanes: dict[str, _Lane] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._flights = Errands(f"commit {script}")
         self._size = metrics and metrics.batch_size.labels(script)
         self.waiting = 0
 
@@ -98,15 +99,12 @@ class GroupCommit(Generic[Item, Result]):
         self.waiting += 1
         if lane.flights < self._flights_max:
             lane.flights += 1
-            task = asyncio.create_task(self._fly(room_id, lane), name=f"commit {room_id}")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._flights.start(self._fly(room_id, lane), room_id)
         return done
 
     async def aclose(self) -> None:
         """Wait until everything that was handed in has its result."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._flights.finish()
 
     async def _fly(self, room_id: str, lane: _Lane) -> None:
         try:

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from server.background.repeating import Repeating
 from server.store import redis_program
 from server.store.folder_lock import FolderLock
 from server.store.redis_program import NoRedisProgram, RedisProgram
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 _SOCKET_PATH_BYTES_MAX = 100
 _ANSWER_S_MAX = 10.0
 _STOP_S_MAX = 10.0
-_BACK_OFF_S_MIN = 0.05
-_BACK_OFF_S_MAX = 5.0
+_BACK_OFF_S = (0.05, 5.0)
+"""The pause before a child that ended is started again, and what it grows to."""
 
 
 class EmbeddedRedisError(Exception):
@@ -52,7 +53,8 @@ class EmbeddedRedis:
         self._server_path = server_path
         self._fsync = fsync
         self._child: asyncio.subprocess.Process | None = None
-        self._watcher: asyncio.Task[None] | None = None
+        self._watcher = Repeating("embedded redis", self._bring_back, back_off_s=_BACK_OFF_S)
+        self._back_off_s = _BACK_OFF_S[0]
         self._program: RedisProgram | None = None
         self._lifetime = contextlib.AsyncExitStack()
 
@@ -76,7 +78,7 @@ class EmbeddedRedis:
             await _stop_left_behind(self.socket, self.home / "redis.pid")
             undo.push_async_callback(self._stop)
             await self._start()
-            self._watcher = asyncio.create_task(self._keep_alive(), name="embedded redis")
+            self._watcher.start()
             self._lifetime = undo.pop_all()
         return self
 
@@ -162,31 +164,27 @@ class EmbeddedRedis:
                 )
             await asyncio.sleep(0.01)
 
-    async def _keep_alive(self) -> None:
-        back_off_s = _BACK_OFF_S_MIN
-        while True:
-            assert self._child is not None
-            started = time.monotonic()
-            status = await self._child.wait()
-            log.warning("The private redis-server ended (status %s); starting it again.", status)
-            if time.monotonic() - started > _BACK_OFF_S_MAX:
-                back_off_s = _BACK_OFF_S_MIN
-            await asyncio.sleep(back_off_s)
-            back_off_s = min(back_off_s * 2, _BACK_OFF_S_MAX)
-            try:
-                await self._start()
-            except (EmbeddedRedisError, OSError) as error:
-                log.error("%s Trying again in %.1f s.", error, back_off_s)
-                await _end(self._child)
-            else:
-                log.info("The private redis-server is back (process %d).", self._child.pid)
-                self.restarted.set()
+    async def _bring_back(self) -> None:
+        """Wait until the child ends, and start another."""
+        assert self._child is not None
+        started = time.monotonic()
+        status = await self._child.wait()
+        log.warning("The private redis-server ended (status %s); starting it again.", status)
+        if time.monotonic() - started > _BACK_OFF_S[1]:
+            self._back_off_s = _BACK_OFF_S[0]
+        await asyncio.sleep(self._back_off_s)
+        self._back_off_s = min(self._back_off_s * 2, _BACK_OFF_S[1])
+        try:
+            await self._start()
+        except (EmbeddedRedisError, OSError) as error:
+            log.error("%s Trying again in %.1f s.", error, self._back_off_s)
+            await _end(self._child)
+        else:
+            log.info("The private redis-server is back (process %d).", self._child.pid)
+            self.restarted.set()
 
     async def _stop(self) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._watcher
+        await self._watcher.stop()
         if self._child is not None:
             await _end(self._child)
             self._child = None

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from server.background.troubles import FAILURES
+
 _FAST_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
@@ -11,6 +13,7 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
+        registry.register(FAILURES)
         self.connections = Gauge("liveroom_connections", "Connections open now.", registry=registry)
         self.rooms = Gauge("liveroom_rooms", "Rooms open on this worker.", registry=registry)
         self.rejected = Counter(

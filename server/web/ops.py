@@ -15,6 +15,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from redis.exceptions import RedisError
 
+from server.background.repeating import Repeating
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.settings import Settings
@@ -89,18 +90,16 @@ class Ops:
         self._started = _now_ms()
         self._problems = RecentProblems(worker_id)
         self._lag_before = (0.0, 0.0)
-        self._task: asyncio.Task[None] | None = None
+        self._repeating = Repeating("ops report", self.report, REPORT_S, first_s=0.0)
 
     async def __aenter__(self) -> Self:
         logging.getLogger().addHandler(self._problems)
-        self._task = asyncio.create_task(self._report_for_ever(), name="ops report")
+        self._repeating.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         logging.getLogger().removeHandler(self._problems)
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._repeating.stop()
         try:
             async with asyncio.timeout(REDIS_ANSWERS_S):
                 await self._redis.hdel(self._key, self._worker_id)
@@ -141,11 +140,6 @@ class Ops:
             await self._redis.hset(self._key, self._worker_id, body)
         except (RedisError, OSError, TimeoutError) as error:
             log.debug("This worker's figures were not told: %s", error)
-
-    async def _report_for_ever(self) -> None:
-        while True:
-            await self.report()
-            await asyncio.sleep(REPORT_S)
 
     def _report(self) -> Report:
         values = {

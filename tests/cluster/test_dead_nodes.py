@@ -1,16 +1,18 @@
 """A Redis Cluster whose nodes die."""
 
 import asyncio
+import json
 
 import pytest
 
+from server.features.outbox.outbox import Outbox
 from server.house import scripts_on
 from server.settings import Settings
 from server.store.client import connect
-from server.store.cluster import Cluster
+from server.store.cluster import Cluster, slot_of
 from tests.cluster.books import audit
 from tests.cluster.conftest import keys_of, selling, stall
-from tests.cluster.redis_cluster import RedisCluster, until
+from tests.cluster.redis_cluster import SLOTS, RedisCluster, until
 from tests.orders.shop import shop_on
 from tests.running import Worker
 from tests.sweeping import sweeper
@@ -86,4 +88,34 @@ async def test_holds_end_in_time_while_another_shard_is_dead(
 
     assert changed == 1
     assert await well.counters(sale) == (1, 1, 0, 0)
+    await redis.aclose()
+
+
+async def test_the_outbox_serves_all_rooms_whose_shards_live(
+    cluster: RedisCluster, settings: Settings
+) -> None:
+    told: set[str] = set()
+
+    async def post(_: str, body: bytes, __: dict[str, str]) -> int:
+        told.add(json.loads(body)["room"])
+        return 200
+
+    redis = connect(settings.redis.url, settings.redis)
+    scripts = await asyncio.to_thread(scripts_on, redis, keys_of(settings))
+    list_on = slot_of(scripts.keys.rooms) // (SLOTS // len(cluster.primaries))
+    shops = [shop_on(scripts, settings, cluster.room_on(n, keys_of(settings))) for n in (0, 1, 2)]
+    for shop in shops:
+        await shop.build()
+        await shop.open()
+    box = Outbox(scripts, settings, "w1", post)
+    await box.deliver_all()
+    told.clear()
+    for shop in shops:
+        await shop.open(sku="cup")
+    dead = list_on or 1  # the one with the list, unless a replica would take over for it
+    await cluster.primaries[dead].kill()
+
+    await box.deliver_all()
+
+    assert told == {shop.id for n, shop in enumerate(shops) if n != dead}
     await redis.aclose()

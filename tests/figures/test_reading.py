@@ -150,15 +150,18 @@ async def test_figures_that_are_fresh_are_given_again(
 async def test_a_room_nobody_asks_for_is_forgotten(
     evening: Evening, here: Desk, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book = FigureBook(here.scripts, make_settings(figures={"rooms_max": 1, "fresh_s": 0}))
+    settings = make_settings(figures={"rooms_max": 1, "fresh_s": 0, "idle_s": 300})
+    book, now = FigureBook(here.scripts, settings), [0.0]
+    forgetful = folds.Folds(here.scripts, settings, Buyers(here.scripts), lambda: now[0])
+    monkeypatch.setattr(book, "folds", forgetful)
+    monkeypatch.setattr(book.streams, "_folds", forgetful)
     await book.of(ROOM)
     await book.of(GROUP)
     assert len(book.folds) == 1
-    now = asyncio.get_running_loop().time()
-    monkeypatch.setattr(book.folds, "_oldest_used_at", lambda: now - 1)
+    now[0] += 299
     book.folds._forget_idle()
     assert len(book.folds) == 1
-    monkeypatch.setattr(book.folds, "_oldest_used_at", lambda: now + 1)
+    now[0] += 2
     book.folds._forget_idle()
     assert len(book.folds) == 0
     await book.aclose()

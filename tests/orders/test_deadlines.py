@@ -1,14 +1,16 @@
 """Holds lapse and sales start and end by the clock of Redis, whoever sweeps."""
 
 import asyncio
+import logging
 from typing import Any
 
 import msgspec
 import pytest
 
+from server.background.troubles import FAILURES
 from server.features.payments.providers import Payment
 from server.settings import Settings
-from tests.orders.shop import PRICE, Shop
+from tests.orders.shop import PRICE, Shop, shop_on
 from tests.sweeping import sweeper
 
 
@@ -141,3 +143,34 @@ async def test_a_room_nobody_is_in_is_swept_too(shop: Shop) -> None:
     order = await shop.buy("ann", await shop.open())
     await shop.lapse(order)
     assert await shop.sweeper.sweep_all() == 1
+
+
+async def test_a_garbage_order_stops_the_sweep_of_no_other_room(
+    shop: Shop, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    bad = await shop.buy("ann", await shop.open())
+    await shop.lapse(bad)
+    await shop.redis.hset(shop.key("orders"), bad.order, b"\xc1 garbage")
+    newer = shop_on(shop.scripts, settings, "r2")
+    await newer.build()
+    await newer.lapse(await newer.buy("ben", await newer.open()))
+
+    with caplog.at_level(logging.INFO, "server.background.troubles"):
+        swept = [await shop.sweeper.sweep([shop.id, newer.id]) for _ in range(5)]
+
+    assert swept == [1, 0, 0, 0, 0]
+    (said,) = caplog.messages
+    assert "`r1 holds`" in said
+    assert (await newer.own("ben"))[0].status == "expired"
+
+
+async def test_a_room_whose_deadlines_cannot_be_read_stops_no_other(
+    shop: Shop, settings: Settings
+) -> None:
+    await shop.redis.set(shop.key("due"), "no zset")
+    newer = shop_on(shop.scripts, settings, "r2")
+    await newer.build()
+    await newer.lapse(await newer.buy("ben", await newer.open()))
+    failed = FAILURES.labels("sweeper")._value.get()
+    assert [await shop.sweeper.sweep_all() for _ in range(3)] == [1, 0, 0]
+    assert FAILURES.labels("sweeper")._value.get() == failed + 1  # it rests, and so is not asked

@@ -2,15 +2,18 @@
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 import pytest
 
 from server.access.signing import HEADER, verify
+from server.background.troubles import FAILURES
 from server.features.outbox.outbox import Outbox, dead_letters, replay
+from server.house import HOUSE
 from server.settings import Settings
 from tests.conftest import MakeSettings
-from tests.orders.shop import Shop
+from tests.orders.shop import Shop, shop_on
 
 SECRET = b"a secret for the outbox"
 
@@ -108,3 +111,79 @@ async def test_it_runs_by_itself_and_stops_when_it_is_left(
     async with Outbox(shop.scripts, settings, "w1", other), asyncio.timeout(60):
         while not other.lines:
             await asyncio.sleep(0.01)
+
+
+async def second(shop: Shop, settings: Settings) -> Shop:
+    """Another room beside it, with a sale to tell of."""
+    made = shop_on(shop.scripts, settings, "r2")
+    await made.build()
+    await made.open()
+    return made
+
+
+async def test_a_room_that_cannot_be_read_stops_no_other_and_is_named_once(
+    shop: Shop, settings: Settings, other: Other, caplog: pytest.LogCaptureFixture
+) -> None:
+    await second(shop, settings)
+    await shop.redis.set(shop.key("ledger"), "no stream at all")
+    box = Outbox(shop.scripts, settings, "w1", other)
+
+    tried = FAILURES.labels("outbox")._value.get()
+    with caplog.at_level(logging.INFO, "server"):
+        delivered = [await box.deliver_all() for _ in range(5)]
+
+    assert delivered == [1, 0, 0, 0, 0]
+    assert FAILURES.labels("outbox")._value.get() == tried + 1  # it rests, and so is not asked
+    (said,) = caplog.messages
+    assert "The task `outbox` for `r1` failed" in said
+
+
+async def test_a_room_that_failed_is_served_again_after_its_pause(
+    shop: Shop, settings: Settings, other: Other
+) -> None:
+    await shop.open()
+    ledger = await shop.redis.dump(shop.key("ledger"))
+    assert ledger is not None
+    await shop.redis.set(shop.key("ledger"), "no stream at all")
+    async with Outbox(shop.scripts, settings, "w1", other) as box, asyncio.timeout(60):
+        while box._troubles.may_try(shop.id):
+            await asyncio.sleep(0.01)
+        await shop.redis.restore(shop.key("ledger"), 0, ledger, replace=True)
+        while not other.lines:
+            await asyncio.sleep(0.01)
+
+
+async def test_an_entry_that_cannot_be_read_holds_up_none_behind_it(
+    shop: Shop, settings: Settings, other: Other
+) -> None:
+    await shop.redis.xadd(shop.key("ledger"), {"e": b"\xc1 no line"}, id="0-1")
+    await shop.open()
+    box = Outbox(shop.scripts, settings, "w1", other)
+    await deliver(box, shop.id, times=5)
+    assert [line["n"] for line in other.lines] == [1]
+    (letter,) = await dead_letters(shop.scripts, shop.id)
+    assert letter.place == "0-1"
+
+
+@pytest.mark.parametrize("worker", ["w1", "w2"])
+async def test_a_ledger_that_came_back_empty_is_delivered_from_its_start(
+    shop: Shop, settings: Settings, other: Other, worker: str
+) -> None:
+    await shop.open()
+    box = Outbox(shop.scripts, settings, "w1", other)
+    await box.deliver(shop.id)
+    await shop.redis.delete(*map(shop.key, HOUSE.room_keys))
+    await shop.build()
+    await shop.open()
+    if worker == "w2":  # another worker has made the group first
+        await Outbox(shop.scripts, settings, "w2", other).deliver(shop.id)
+    await box.deliver(shop.id)
+    assert [line["n"] for line in other.lines] == [1, 1]
+
+
+async def test_an_id_in_the_list_that_is_no_text_stops_no_room(
+    shop: Shop, settings: Settings, other: Other
+) -> None:
+    await shop.open()
+    await shop.redis.zadd(shop.scripts.keys.rooms, {b"\xff\xfe": 1})
+    assert await Outbox(shop.scripts, settings, "w1", other).deliver_all() == 1

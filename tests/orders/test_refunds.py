@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from server.features.payments.providers import Payment, SandboxProvider
 from server.rooms.timeline import read
 from server.settings import Settings
@@ -62,6 +64,26 @@ async def test_a_refund_that_the_provider_does_not_make_stays_due(shop: Shop) ->
     assert (await shop.book.stats(shop.id)).money["CNY"].refund_due == 1
     assert await shop.refunds.sweep(shop.id) == 0  # put off, and not tried at once again
     assert await shop.audit() == []
+
+
+async def test_a_refund_at_which_the_provider_breaks_stops_no_other(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sale = await shop.open(stock=5)
+    for user in ("ann", "ben"):
+        await shop.take_back(await shop.pay(await shop.buy(user, sale)))
+    refund, broken = SandboxProvider.refund, [True]
+
+    async def breaks_once(self: SandboxProvider, payment: Payment) -> bool:
+        if broken:
+            broken.clear()
+            raise KeyError("a field the provider forgot")
+        return await refund(self, payment)
+
+    monkeypatch.setattr(SandboxProvider, "refund", breaks_once)
+    with pytest.raises(KeyError):
+        await shop.refunds.sweep(shop.id)
+    assert await shop.redis.zcard(shop.key("refunds")) == 1
 
 
 async def test_a_payment_that_paid_its_order_is_not_refunded(shop: Shop) -> None:

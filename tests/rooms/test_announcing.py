@@ -57,8 +57,7 @@ async def elsewhere(there: Desk) -> AsyncIterator[Desk]:
 
 
 async def hearing(desk: Desk) -> None:
-    assert desk.news._subscribing is not None
-    await desk.news._subscribing
+    await desk.news._subscribing.done.wait()
 
 
 def viewer(user: str) -> Identity:
@@ -383,4 +382,4 @@ async def test_an_announcer_that_is_left_starts_nothing(new: Desk, room_settings
     async with announcer:
         pass
     announcer.start(ROOM)
-    assert announcer._tasks == {}
+    assert len(announcer._announcing) == 0

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from server.access.auth import Identity
+from server.background.troubles import Troubles
 from server.features.circles.hosts import Admits, Group
 from server.features.comments.messages import Comment
 from server.features.follows.messages import Follow, Reserve
@@ -14,7 +15,6 @@ from server.features.groups.groups import GroupBody
 from server.features.groups.messages import GroupJoin, GroupLeave
 from server.features.moderators.messages import ModeratorAdd, ModeratorRemove
 from server.features.orders.messages import Buy
-from server.features.outbox.outbox import _rooms
 from server.features.payments.messages import Pay
 from server.features.phases.messages import LiveEnd, LiveStart
 from server.features.sales.messages import SaleOpen
@@ -24,6 +24,7 @@ from server.protocol.joining import Join
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate
 from server.rooms import timeline
+from server.rooms.every_room import EveryRoom
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.rooms.desk import HOST, ROOM, Desk, Guest
@@ -115,7 +116,8 @@ async def test_groups_are_swept_and_posted_like_rooms_but_not_listed_among_them(
     await here.directory.create(HOST, RoomCreate(room="r2", title="Tea"))
     await make(here)
     assert [view.room for view in await here.directory.newest()] == ["r2"]
-    assert {room async for room in _rooms(here.scripts)} == {"r2", GROUP}
+    pages = EveryRoom(here.scripts, Troubles("a test")).pages()
+    assert {room async for page in pages for room in page} == {"r2", GROUP}
 
 
 async def test_nobody_makes_a_group_as_a_room(here: Desk) -> None:

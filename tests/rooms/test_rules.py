@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from cachetools import LRUCache
 
 from server.features.rules import rules as module
 from server.features.rules.messages import Rules as RulesCommand
@@ -81,7 +82,7 @@ async def test_the_rules_of_rooms_are_forgotten_by_how_much_they_hold(
         await block(rules, ["kaufen"], room_id)
     await block(rules, MANY)
     size = (await rules.load(ROOM)).chars
-    monkeypatch.setattr(module, "CHARS_REMEMBERED_MAX", size + 5)
+    monkeypatch.setattr(rules, "_rooms", LRUCache(size + 5, module._size))
 
     for room_id in ("r2", "r3", ROOM):
         await rules.load(room_id)

@@ -14,6 +14,7 @@ from server.settings import SettingsError
 from server.settings.sections import Redis as RedisSettings
 from server.store import redis_program
 from server.store.client import RedisUnusable, check, connect
+from server.store.cluster import key_of
 from server.store.embedded import EmbeddedRedis
 
 SETTINGS = RedisSettings(connect_timeout_s=30, command_timeout_s=30)
@@ -171,3 +172,20 @@ async def test_a_safe_redis_is_used_without_a_word(
     await check(redis_server.url, SETTINGS)
 
     assert caplog.text == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        (("GET", "k"), "k"),
+        (("XGROUP CREATE", "k", "outbox", "0"), "k"),
+        (("XREADGROUP", "GROUP", "outbox", "w1", "COUNT", 10, b"STREAMS", "k", ">"), "k"),
+        (("XREAD", "COUNT", 1, "STREAMS", "k", "0"), "k"),
+        (("EVALSHA", "sha", 1, "k", b"args"), "k"),
+        (("TIME",), None),
+    ],
+)
+def test_a_command_for_a_cluster_goes_where_its_key_is(
+    words: tuple[object, ...], key: str | None
+) -> None:
+    assert key_of(words) == key

@@ -7,6 +7,7 @@ means is read by `intents`; a question goes on to `questions`. Counting comes af
 from typing import Any, Literal
 
 import msgspec
+from cachetools import LRUCache
 
 from server.features.asks.intent_rules import IntentRules
 from server.features.asks.intents import Intent, Intents
@@ -59,7 +60,7 @@ class Asks:
         self._permits = permits
         self._intents = Intents(intent_rules)
         self._telling = TellingWords(intent_rules)
-        self._titles: dict[str, Titles] = {}
+        self._titles: LRUCache[str, Titles] = LRUCache(TITLES_KEPT_MAX)
         self._lost = metrics.asks_lost
         self.batches: GroupCommit[dict[str, Any], None] = GroupCommit(
             "asks.add",
@@ -137,8 +138,6 @@ class Asks:
     def _titles_of(self, room_id: str, showing: Showing) -> Titles:
         titles = self._titles.get(room_id)
         if titles is None or titles.products != showing.products:
-            if len(self._titles) >= TITLES_KEPT_MAX:
-                self._titles.clear()
             titles = self._titles[room_id] = Titles(showing.products, self._telling)
         return titles
 

@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
+from cachetools import LRUCache, TTLCache
 from msgspec import Struct
 from redis.exceptions import RedisError
 
@@ -133,9 +134,10 @@ class Questions:
         self._host_of = host_of
         self._limits = settings.of(AskSettings)
         self._events_max = settings.rooms.event_stream_len_max
-        self._offered: dict[tuple[str, str, str], None] = {}
-        self._clock = clock
-        self._none_kept: dict[tuple[str, str], float] = {}  # (host, key) -> asked again after
+        self._offered: LRUCache[tuple[str, str, str], bool] = LRUCache(OFFERED_MAX)
+        self._none_kept: TTLCache[tuple[str, str], bool] = TTLCache(  # by (host, key)
+            NONE_KEPT_MAX, NONE_KEPT_S, clock
+        )
         self.batches: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
             "asks.add_question",
             self._add,
@@ -175,7 +177,7 @@ class Questions:
         if self._may_offer(call, key):
             answers = await self._answers(call.room_id, showing, key, seen=seen)
             if answers:
-                self._offered[call.room_id, call.who.user, key] = None
+                self._offered[call.room_id, call.who.user, key] = True
                 return msgspec.structs.replace(ok, answers=answers)
         asked: dict[str, Any] = {
             "id": f"q{secrets.token_hex(8)}",
@@ -195,8 +197,6 @@ class Questions:
         return msgspec.structs.replace(ok, question=outcome.question)
 
     def _may_offer(self, call: Call, key: str) -> bool:
-        if len(self._offered) > OFFERED_MAX:
-            self._offered.clear()
         return (call.room_id, call.who.user, key) not in self._offered
 
     async def _answers(
@@ -215,7 +215,7 @@ class Questions:
 
     async def _kept(self, host: str, key: str) -> _Kept | None:
         """What the host's answers have; what was not there is asked for again after a while."""
-        if self._none_kept.get((host, key), 0.0) > self._clock():
+        if (host, key) in self._none_kept:
             return None
         name = self._scripts.keys.host(host, "answers")
         try:
@@ -224,9 +224,7 @@ class Questions:
             return None
         if raw is not None:
             return _KEPT.decode(raw)
-        if len(self._none_kept) >= NONE_KEPT_MAX:
-            self._none_kept.clear()
-        self._none_kept[host, key] = self._clock() + NONE_KEPT_S
+        self._none_kept[host, key] = True
         return None
 
     async def _recall(self, room_id: str, key: str, question: Question, answered: int) -> None:

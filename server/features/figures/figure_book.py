@@ -1,18 +1,22 @@
 """A room's figures for its host: read on demand, from where the last reader stopped."""
 
 import asyncio
-from collections import OrderedDict
 
+from cachetools import LRUCache
+
+from server.background.repeating import Errands
 from server.features.figures.buyers import Buyers
 from server.features.figures.folds import Folds
 from server.features.figures.reckoning.models import Figures
 from server.features.figures.room_heads import head_of
 from server.features.figures.settings import FigureSettings
 from server.features.figures.streams import Streams
+from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.scripts import Scripts
 
 FRESH_MAX = 100
+"""Rooms whose figures are kept for `figures.fresh_s`; of more, those asked for last."""
 
 
 class FigureBook:
@@ -24,15 +28,13 @@ class FigureBook:
         self._fresh_s = settings.of(FigureSettings).fresh_s
         self.folds = Folds(scripts, settings, buyers)
         self.streams = Streams(scripts, settings, self.folds, buyers)
-        self._fresh: OrderedDict[str, tuple[float, Figures]] = OrderedDict()
+        self._fresh: LRUCache[str, tuple[float, Figures]] = LRUCache(FRESH_MAX)
         self._reading: dict[str, asyncio.Task[Figures]] = {}
+        self._readings = Errands("figures", answered=(CommandError,))
 
     async def aclose(self) -> None:
         """Stop what is being read, and forget everything."""
-        reading = list(self._reading.values())
-        for task in reading:
-            task.cancel()
-        await asyncio.gather(*reading, return_exceptions=True)
+        await self._readings.aclose()
         await self.folds.aclose()
 
     async def of(self, room_id: str) -> Figures:
@@ -43,14 +45,9 @@ class FigureBook:
             return figures
         reading = self._reading.get(room_id)
         if reading is None:  # of many who ask at once one reads
-            reading = self._reading[room_id] = asyncio.create_task(self._read(room_id))
-            reading.add_done_callback(lambda done: self._done(room_id, done))
+            reading = self._reading[room_id] = self._readings.start(self._read(room_id), room_id)
+            reading.add_done_callback(lambda _: self._reading.pop(room_id))
         return await asyncio.shield(reading)
-
-    def _done(self, room_id: str, reading: asyncio.Task[Figures]) -> None:
-        del self._reading[room_id]
-        if not reading.cancelled():
-            reading.exception()  # whoever asked hears of it, if they still listen
 
     async def _read(self, room_id: str) -> Figures:
         began_at = asyncio.get_running_loop().time()
@@ -59,7 +56,4 @@ class FigureBook:
         earlier = await self.streams.earlier(head)
         figures = await self.folds.figures(head, earlier, settled)
         self._fresh[room_id] = began_at, figures
-        self._fresh.move_to_end(room_id)
-        while len(self._fresh) > FRESH_MAX:
-            self._fresh.popitem(last=False)
         return figures

@@ -1,7 +1,10 @@
 """The folds this worker keeps: each room's, as far as it was read, so that only news are read."""
 
 import asyncio
-from collections import OrderedDict
+import time
+from collections.abc import Callable
+
+from cachetools import TTLCache
 
 from server.features.figures.buyers import Buyers
 from server.features.figures.reckoning.fold import Fold
@@ -33,7 +36,6 @@ class Kept:
         self.fold = Fold(head.room, head.host, always_live=always_live, since_ms=self.since_ms)
         self.epoch = head.epoch
         self.lock = asyncio.Lock()
-        self.used_at = 0.0
         self.figures: Figures | None = None
         self.figures_at = 0.0
         self.bought_before: dict[str, int] = {}
@@ -62,11 +64,19 @@ def _since(head: RoomHead) -> int:
 class Folds:
     """Keeps at most `figures.rooms_max` rooms, each for `figures.idle_s` after its last use."""
 
-    def __init__(self, scripts: Scripts, settings: Settings, buyers: Buyers) -> None:
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        buyers: Buyers,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._scripts = scripts
         self._limits = settings.of(FigureSettings)
         self._buyers = buyers
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._kept: TTLCache[str, Kept] = TTLCache(
+            self._limits.rooms_max, self._limits.idle_s, clock
+        )
         self._timer: asyncio.TimerHandle | None = None
 
     async def aclose(self) -> None:
@@ -86,11 +96,8 @@ class Folds:
             head = await head_of(self._scripts, head.room)
             room = self._kept.get(head.room)
         if room is None or not room.still_goes(head):
-            room = self._kept[head.room] = Kept(head)
-        room.used_at = asyncio.get_running_loop().time()
-        self._kept.move_to_end(head.room)
-        while len(self._kept) > self._limits.rooms_max:
-            self._kept.popitem(last=False)
+            room = Kept(head)
+        self._kept[head.room] = room  # its time begins anew
         self._watch()
         return room
 
@@ -156,12 +163,6 @@ class Folds:
 
     def _forget_idle(self) -> None:
         self._timer = None
-        oldest = self._oldest_used_at()
-        idle = [name for name, room in self._kept.items() if room.used_at <= oldest]
-        for name in idle:
-            del self._kept[name]
+        self._kept.expire()
         if self._kept:
             self._watch()
-
-    def _oldest_used_at(self) -> float:
-        return asyncio.get_running_loop().time() - self._limits.idle_s

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from cachetools import LRUCache
 from msgspec import DecodeError, Struct, json, msgpack
 
 from server.features.figures.buyers import Buyers, hash_of
@@ -64,10 +65,10 @@ class Streams:
         self._compare_s = settings.of(FigureSettings).compare_s
         self._folds = folds
         self._buyers = buyers
-        self._hosts: dict[str, _Host] = {}
-        self._settled: dict[str, tuple[float, int]] = {}
+        self._hosts: LRUCache[str, _Host] = LRUCache(HOSTS_KEPT_MAX)
+        self._settled: LRUCache[str, tuple[float, int]] = LRUCache(HOSTS_KEPT_MAX)
         self._changes = 0
-        self._flats: dict[str, tuple[tuple[str, int, str], Flat]] = {}
+        self._flats: LRUCache[str, tuple[tuple[str, int, str], Flat]] = LRUCache(HOSTS_KEPT_MAX)
 
     async def settled(self, host: str, *, now: bool = False) -> int:
         """Settle the host's buyers, unless that was done lately; rises when somebody changed."""
@@ -80,8 +81,6 @@ class Streams:
             changed = self._changes
         else:
             changed = known[1]
-        if len(self._settled) >= HOSTS_KEPT_MAX:
-            self._settled.clear()
         self._settled[host] = time, changed
         return changed
 
@@ -130,8 +129,6 @@ class Streams:
         if known is None or time - known.at >= self._compare_s:
             heads = await heads_of(self._scripts, await self._ids(host, 0, ROOMS_READ_MAX))
             ended = [head for head in heads if head.host == host and head.phase == "ended"]
-            if len(self._hosts) >= HOSTS_KEPT_MAX:
-                self._hosts.clear()
             known = self._hosts[host] = _Host(time, ended)
         return known.ended
 
@@ -139,8 +136,6 @@ class Streams:
         as_of = (head.epoch, head.ledger, head.timeline)
         known = self._flats.get(head.room)
         if known is None or known[0] != as_of:
-            if len(self._flats) >= HOSTS_KEPT_MAX:
-                self._flats.clear()
             known = self._flats[head.room] = as_of, flat(await self.numbers(head))
         return known[1]
 

@@ -6,21 +6,17 @@ the outbox posts to a system that can reach people who are away. A step is taken
 also says where to go on, so a worker may die between any two: the sweeper of another goes on.
 """
 
-import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 from msgspec import Struct, msgpack, to_builtins
-from redis.exceptions import RedisError
 
+from server.background.repeating import Errands
 from server.features.circles.settings import CommunitySettings
 from server.features.follows.messages import AnnounceEvent
-from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.scripts import Scripts
 
-_log = logging.getLogger(__name__)
 _ANY = msgpack.Decoder(Any)
 
 NEWS = "~news"
@@ -62,7 +58,8 @@ class Announcer:
         self._scripts = scripts
         self._limits = settings.of(CommunitySettings)
         self._refresh = refresh
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._announcing = Errands("announcing")
+        self._busy: set[str] = set()
         self._open = False
 
     async def __aenter__(self) -> Self:
@@ -71,28 +68,20 @@ class Announcer:
 
     async def __aexit__(self, *_: object) -> None:
         self._open = False
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._announcing.aclose()
 
     def start(self, room_id: str) -> None:
-        """See to what is due in a room, unless that is being done here."""
-        if self._open and room_id not in self._tasks:
-            task = asyncio.create_task(self._run(room_id), name=f"announce {room_id}")
-            self._tasks[room_id] = task
-            task.add_done_callback(lambda _: self._tasks.pop(room_id, None))
+        """See to what is due in a room, unless that is being done here or just failed."""
+        may_try = self._announcing.troubles.may_try(room_id)
+        if self._open and room_id not in self._busy and may_try:
+            self._busy.add(room_id)
+            task = self._announcing.start(self.announce(room_id), room_id)
+            task.add_done_callback(lambda _: self._busy.discard(room_id))
 
     async def begin(self, room_id: str) -> int:
         """The same for the sweeper, which must not wait for it."""
         self.start(room_id)
         return 0
-
-    async def _run(self, room_id: str) -> None:
-        try:
-            await self.announce(room_id)
-        except (CommandError, RedisError, OSError) as error:
-            _log.warning("Announcing the room %s is tried again: %s", room_id, error)
 
     async def announce(self, room_id: str) -> int:
         """Take the steps that are due, until none is; how many were taken here."""

@@ -6,32 +6,30 @@ comes several times (see `announcing`), which makes good a lost one, and reaches
 """
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any, Literal, Self
 
 import msgspec
-from redis.exceptions import RedisError
 
+from server.background.repeating import Errands, Repeating
 from server.features.circles.settings import CommunitySettings
 from server.features.follows.announcing import NEWS
 from server.features.follows.messages import AnnounceEvent
-from server.protocol.codes import CommandError
 from server.rooms.room import Room
 from server.settings import Settings
 from server.store.bus import BusMessage, RoomBus
 from server.store.reading import asked
 from server.store.scripts import Scripts
 
-_log = logging.getLogger(__name__)
 _ANY = msgspec.msgpack.Decoder(Any)
 
 Why = Literal["reserved", "follow"]
 
 USERS_A_LOOK = 1000
-SUBSCRIBE_AGAIN_S = 0.5
+SUBSCRIBE_AGAIN_S = (0.5, 2.0)
+"""The pause until the news are subscribed to again, and what it grows to."""
 
 
 class _Piece:
@@ -66,34 +64,32 @@ class News:
         limits = settings.of(CommunitySettings)
         self._keep_s = 2 * limits.announce_repeats * limits.announce_repeat_s
         self._pieces: dict[str, _Piece] = {}
-        self._subscribing: asyncio.Task[None] | None = None
+        self._subscribing = Repeating(
+            "news subscription",
+            self._subscribe,
+            first_s=0.0,
+            until_done=True,
+            back_off_s=SUBSCRIBE_AGAIN_S,
+        )
+        self._telling = Errands("news")
         self._forgetting: asyncio.TimerHandle | None = None
 
     async def __aenter__(self) -> Self:
-        self._subscribing = asyncio.create_task(self._subscribe(), name="news")
+        self._subscribing.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        tasks = [self._subscribing, *(piece.task for piece in self._pieces.values())]
-        running = [task for task in tasks if task is not None]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await self._subscribing.stop()
+        await self._telling.aclose()
         if self._forgetting is not None:
             self._forgetting.cancel()
         await self._bus.unsubscribe(NEWS, self)
 
     async def _subscribe(self) -> None:
-        while True:
-            try:
-                await self._bus.subscribe(NEWS, self)
-            except TimeoutError:
-                _log.warning("The news are not heard: the bus does not answer. It is tried again.")
-            except Exception:
-                _log.exception("The news are not heard. It is tried again.")
-            else:
-                return
-            await asyncio.sleep(SUBSCRIBE_AGAIN_S)
+        try:
+            await self._bus.subscribe(NEWS, self)
+        except TimeoutError:
+            raise TimeoutError("The news are not heard: the bus does not answer.") from None
 
     # What the bus tells
 
@@ -110,7 +106,7 @@ class News:
         piece = self._pieces.setdefault(event.room, _Piece(event))
         piece.forget_at = asyncio.get_running_loop().time() + self._keep_s
         if piece.task is None:
-            piece.task = asyncio.create_task(self._tell(piece), name=f"news of {event.room}")
+            piece.task = self._telling.start(self._tell(piece), event.room)
         else:
             piece.heard_again = True
         self._see_to_forgetting()
@@ -135,10 +131,6 @@ class News:
                 await self._tell_all(piece)
                 if not piece.heard_again:
                     return
-        except (CommandError, RedisError, OSError) as error:
-            _log.warning("The start of %s is not told yet: %s", piece.event.room, error)
-        except Exception:
-            _log.exception("The start of %s is not told yet.", piece.event.room)
         finally:
             piece.task = None
 

@@ -4,7 +4,6 @@ A group is a room like any other, of the kind `group` and live for ever; what is
 may come in: its members, its host, its moderators and admins.
 """
 
-import asyncio
 import logging
 import secrets
 import time
@@ -14,6 +13,7 @@ from typing import Any
 from msgspec import Struct, msgpack
 
 from server.access.auth import Identity
+from server.background.repeating import Errands
 from server.features.circles.changes import Changes
 from server.features.circles.group_ids import PREFIX, group_id, is_group, must_fit
 from server.features.circles.hosts import Admits, Group, Hosts
@@ -91,7 +91,7 @@ class Groups:
         self._orders = orders
         self._changes = Changes(settings)
         self._open_room = open_room
-        self._goodbyes: set[asyncio.Task[None]] = set()
+        self._goodbyes = Errands("goodbye")
 
     def handlers(self) -> Handlers:
         """The commands of this module."""
@@ -102,7 +102,7 @@ class Groups:
 
     async def aclose(self) -> None:
         """Wait until who left is gone."""
-        await asyncio.gather(*self._goodbyes, return_exceptions=True)
+        await self._goodbyes.finish()
 
     # The group itself
 
@@ -213,9 +213,7 @@ class Groups:
             room.insiders.lose(call.who.user)  # the other workers hear it on the bus
         # A task of its own: it can't begin before the reply to this command is written, and that
         # may go to one of the connections which end.
-        task = asyncio.create_task(self._say_goodbye(group.id, call.who.user), name="goodbye")
-        self._goodbyes.add(task)
-        task.add_done_callback(self._goodbyes.discard)
+        self._goodbyes.start(self._say_goodbye(group.id, call.who.user), group.id)
         return GroupOk(ref=cmd.ref, group=group.id)
 
     async def _group(self, host: str) -> Group:
@@ -230,13 +228,8 @@ class Groups:
         await self._scripts.run("groups.put_member", id_, args, _ANY)
 
     async def _say_goodbye(self, id_: str, user: str) -> None:
-        try:
-            await self._scripts.run("groups.member_gone", id_, {"user": user}, _ANY)
-        except CommandError as exc:
-            # Their commands are refused all the same, and they can't come in again.
-            _log.warning("Connections of %s in %s are not ended: %s", user, id_, exc.msg)
-        except Exception:
-            _log.exception("Connections of %s in %s are not ended.", user, id_)
+        # If it fails, their commands are refused all the same, and they can't come in again.
+        await self._scripts.run("groups.member_gone", id_, {"user": user}, _ANY)
 
     async def _must_admit(self, call: Call, host: str, group: Group) -> None:
         keys, user = self._scripts.keys, call.who.user

@@ -3,27 +3,34 @@
 The ledger is a Redis Stream with the consumer group `outbox`. If `outbox.url` is set, each worker
 takes entries out of it and posts them; who takes what is settled by the group. A failed entry is
 tried again with a growing pause; after `tries_max` it goes to the room's dead letters, where an
-operator can read and replay it. At least once: the other system tells copies by `room` and `n`.
+operator can read and replay it. Rooms are served beside each other: one that fails pauses alone.
+At least once: the other system tells copies by `room` and `n`.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Self
+from collections.abc import Awaitable, Callable
+from typing import Self
 
+from cachetools import LRUCache
 from msgspec import Struct, json, msgpack
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from server.access.signing import HEADER, sign
+from server.background.repeating import Repeating
 from server.features.ledger import ledger
 from server.features.outbox.settings import OutboxSettings
+from server.rooms.every_room import EveryRoom
 from server.settings import Settings
 from server.store.scripts import Scripts
 
 _log = logging.getLogger(__name__)
 GROUP = "outbox"
-_ROOMS_A_LOOK = 100
+ROOMS_AT_ONCE = 16
+"""Rooms whose entries are delivered at the same time; others wait for their turn."""
+JOINED_MAX = 10_000
+"""Rooms whose consumer group is known to be there; of more, some are asked again."""
 _PAUSE_MAX_S = 300.0
 
 Post = Callable[[str, bytes, dict[str, str]], Awaitable[int]]
@@ -49,43 +56,57 @@ class Outbox:
         self._settings = settings.of(OutboxSettings)
         self._worker = worker_id
         self._post = post
-        self._task: asyncio.Task[None] | None = None
-        self._leaving = False
-        self._known: set[str] = set()
+        self._repeating = Repeating("outbox", self._round, self._settings.interval_s, first_s=0.0)
+        self._troubles = self._repeating.troubles
+        self._rooms = EveryRoom(scripts, self._troubles)
+        self._joined: LRUCache[str, bool] = LRUCache(JOINED_MAX)
 
     async def __aenter__(self) -> Self:
         if self._settings.url:
-            self._task = asyncio.create_task(self._run(), name="outbox")
+            self._repeating.start()
         return self
 
     async def __aexit__(self, *exc: object) -> None:
-        # Told twice, since a cancellation can drown in a Redis call that fails at that moment.
-        self._leaving = True
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._repeating.stop()
 
-    async def _run(self) -> None:
-        while not self._leaving:
-            try:
-                delivered = await self.deliver_all()
-            except (RedisError, OSError) as error:
-                _log.warning("The outbox is tried again: %s", error)
-                delivered = 0
-            if not delivered:
-                await asyncio.sleep(self._settings.interval_s)
+    async def _round(self) -> float | None:
+        """Deliver a batch of each room; at once again if there was something."""
+        return 0.0 if await self.deliver_all() else None
 
     async def deliver_all(self) -> int:
-        """Deliver what waits in any room; how many entries were."""
+        """Deliver what waits in any room; how many entries were. A room that fails rests."""
+        gate = asyncio.Semaphore(ROOMS_AT_ONCE)
         delivered = 0
-        async for room_id in _rooms(self._scripts):
-            delivered += await self.deliver(room_id)
+        async for page in self._rooms.pages():
+            rooms = filter(self._troubles.may_try, page)
+            delivered += sum(await asyncio.gather(*(self._deliver_of(r, gate) for r in rooms)))
+        return delivered
+
+    async def _deliver_of(self, room_id: str, gate: asyncio.Semaphore) -> int:
+        async with gate:
+            try:
+                delivered = await self.deliver(room_id)
+            except Exception as error:
+                self._troubles.failed(error, room_id)
+                return 0
+        self._troubles.works(room_id)
         return delivered
 
     async def deliver(self, room_id: str) -> int:
         """Deliver a batch of a room: what others failed at first, then what is new."""
         key = self._scripts.keys.room(room_id, "ledger")
         await self._join(key)
+        try:
+            return await self._deliver_batch(room_id, key)
+        except ResponseError as error:
+            if not str(error).startswith("NOGROUP"):
+                raise
+            # Redis came back empty, or the room was made anew: the group went with its ledger.
+            self._joined.pop(key, None)
+            await self._join(key)
+            return await self._deliver_batch(room_id, key)
+
+    async def _deliver_batch(self, room_id: str, key: str) -> int:
         entries = await self._take_over(key)
         if not entries:
             args = (GROUP, self._worker, {key: ">"})
@@ -97,14 +118,14 @@ class Outbox:
         return done
 
     async def _join(self, key: str) -> None:
-        if key in self._known:
+        if key in self._joined:
             return
         try:
             await self._scripts.redis.xgroup_create(key, GROUP, id="0", mkstream=True)
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
-        self._known.add(key)
+        self._joined[key] = True
 
     async def _take_over(self, key: str) -> list[tuple[bytes, dict[bytes, bytes], int]]:
         """Entries that were tried before and whose pause is over."""
@@ -141,17 +162,23 @@ class Outbox:
 
     async def _send(self, room_id: str, place: bytes, fields: dict[bytes, bytes]) -> str:
         """Why an entry could not be delivered; empty if it was."""
+        try:
+            status = await self._post_entry(room_id, place, fields)
+        except (OSError, TimeoutError) as error:
+            return f"{type(error).__name__}: {error}"
+        except Exception as error:  # an entry that can't be read must not hold up those behind it
+            self._troubles.failed(error, f"{room_id} entry {place.decode()}")
+            return f"{type(error).__name__}: {error}"
+        return "" if 200 <= status < 300 else f"answered {status}"
+
+    async def _post_entry(self, room_id: str, place: bytes, fields: dict[bytes, bytes]) -> int:
         body = _body(room_id, place, fields)
         headers = {"Content-Type": "application/json"}
         if self._settings.secret is not None:
             at = int(time.time())
             secret = self._settings.secret.get_secret_value().encode()
             headers[HEADER] = sign(secret, at, body)
-        try:
-            status = await self._post(self._settings.url, body, headers)
-        except (OSError, TimeoutError) as error:
-            return f"{type(error).__name__}: {error}"
-        return "" if 200 <= status < 300 else f"answered {status}"
+        return await self._post(self._settings.url, body, headers)
 
 
 async def dead_letters(scripts: Scripts, room_id: str) -> list[DeadLetter]:
@@ -171,16 +198,6 @@ async def replay(scripts: Scripts, room_id: str) -> int:
         await scripts.redis.execute_command("XCLAIM", *arguments)
         await scripts.redis.hdel(scripts.keys.room(room_id, "dead_letters"), letter.place)
     return len(letters)
-
-
-async def _rooms(scripts: Scripts) -> AsyncIterator[str]:
-    cursor: Any = 0
-    while True:
-        cursor, found = await scripts.redis.zscan(scripts.keys.rooms, cursor, count=_ROOMS_A_LOOK)
-        for room, _ in found:
-            yield room.decode()
-        if int(cursor) == 0:
-            return
 
 
 def _body(room_id: str, place: bytes, fields: dict[bytes, bytes]) -> bytes:

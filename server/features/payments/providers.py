@@ -6,6 +6,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from server.background.repeating import Errands
 from server.features.orders.messages import Order
 from server.features.payments.settings import PaymentSettings
 from server.protocol.codes import CommandError
@@ -49,7 +50,7 @@ class SandboxProvider:
     def __init__(self, delay_s: float = 0.0) -> None:
         self._delay_s = delay_s
         self._deliver: Deliver | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._payments = Errands("sandbox payment")
 
     def listen(self, deliver: Deliver) -> None:
         """Tell late and second payments to `deliver`."""
@@ -80,9 +81,7 @@ class SandboxProvider:
 
     async def aclose(self) -> None:
         """Forget the payments that were to come."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._payments.aclose()
 
     def _later(self, delay_s: float, order: Order, payment: Payment) -> None:
         async def deliver() -> None:
@@ -90,9 +89,7 @@ class SandboxProvider:
             if self._deliver is not None:
                 await self._deliver(order.room, order.order, payment)
 
-        task = asyncio.create_task(deliver(), name=f"sandbox payment of {order.order}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._payments.start(deliver(), order.room)
 
 
 class WebhookProvider:

@@ -60,9 +60,12 @@ class Refunds:
         return OrderOk(ref=cmd.ref, order=order)
 
     async def sweep(self, room_id: str) -> int:
-        """Try the refunds of a room that are due; how many were made."""
+        """Try the refunds of a room that are due; how many were made.
+
+        One that fails stops no other; what it raised is raised when all were tried.
+        """
         lease = {"lease_ms": self._lease_ms, "batch_max": _BATCH_MAX}
-        made = 0
+        made, unexpected = 0, None
         for note in await self._scripts.run("payments.refunds_due", room_id, lease, _NOTES):
             try:
                 if await self._provider.refund(Payment(note.payment, note.amount, note.currency)):
@@ -70,6 +73,10 @@ class Refunds:
                     made += 1
             except CommandError as error:
                 _log.warning("A refund in room %s is tried again later: %s", room_id, error)
+            except Exception as error:
+                unexpected = error
+        if unexpected is not None:
+            raise unexpected
         return made
 
     async def refunded(self, room_id: str, payment_id: str) -> PaymentNote:

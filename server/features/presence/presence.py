@@ -7,9 +7,9 @@ from typing import Any, Self
 
 import msgspec
 
+from server.background.repeating import Repeating
 from server.features.presence.settings import PresenceSettings
 from server.protocol.codes import CommandError
-from server.rooms.repeating import Repeating
 from server.rooms.room import Room
 from server.settings import Settings
 from server.store.scripts import Scripts
@@ -77,8 +77,9 @@ class Presence:
                 room.new_viewers |= viewers
                 log.debug("The presence in %s was not told: %s", room.room_id, exc.msg)
                 return
-            except Exception:
+            except Exception as error:
                 room.new_viewers |= viewers
-                log.exception("The presence in %s was not told.", room.room_id)
+                self._repeating.troubles.failed(error, room.room_id)
                 return
+        self._repeating.troubles.works(room.room_id)
         self._told[room.room_id] = (count, now)

@@ -6,10 +6,10 @@ at costs one reading.
 
 import asyncio
 from bisect import bisect_right, insort
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from cachetools import LRUCache
 from msgspec import Struct
 
 from server.features.comments.messages import CommentView
@@ -139,7 +139,7 @@ class Replays:
     def __init__(self, scripts: Scripts, directory: Directory) -> None:
         self._scripts = scripts
         self._directory = directory
-        self._reels: OrderedDict[tuple[str, int], Reel] = OrderedDict()
+        self._reels: LRUCache[tuple[str, int], Reel] = LRUCache(ROOMS_KEPT_MAX)
         self.first_readings = asyncio.Semaphore(FIRST_READINGS_MAX)
         self.first_waiting = 0
         """Rooms that are read from their beginning, or wait for it."""
@@ -200,8 +200,9 @@ class Replays:
         if reel is None or not (reel.is_read or reel.reading.locked()):
             if self.first_waiting >= FIRST_READINGS_MAX + FIRST_WAITING_MAX:
                 raise CommandError("unavailable", "Too many replays are being read.", RETRY_MS)
-            reel = self._reels.setdefault(name, Reel())
-        self._reels.move_to_end(name)
+            reel = Reel() if reel is None else reel
+        self._reels.pop(name, None)
+        self._reels[name] = reel  # at the end: the one asked for last
         async with reel.reading:
             with reading():
                 if reel.is_read:
@@ -221,15 +222,13 @@ class Replays:
         reel.is_read = True
 
     def _keep_few(self) -> None:
-        """Forget the rooms asked for longest ago, while there are too many or they hold too much.
+        """Forget the rooms asked for longest ago, while they hold too much.
 
         The one asked for last always stays.
         """
         held = sum(map(len, self._reels.values()))
-        while len(self._reels) > 1 and (
-            len(self._reels) > ROOMS_KEPT_MAX or held > ENTRIES_KEPT_MAX
-        ):
-            _, oldest = self._reels.popitem(last=False)
+        while len(self._reels) > 1 and held > ENTRIES_KEPT_MAX:
+            _, oldest = self._reels.popitem()
             held -= len(oldest)
 
     async def _read_on(self, room_id: str, reel: Reel) -> None:

@@ -6,11 +6,11 @@ moderator is answered `ok`, no comment slips by the new rule on any worker.
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
+from cachetools import LRUCache
 
 from server.features.rules.folding import readings
 from server.features.rules.matching import Matcher, must_have_letters
@@ -91,6 +91,12 @@ class RoomRules(NamedTuple):
         return verdict
 
 
+def _size(rules: RoomRules) -> int:
+    """What a room takes of `CHARS_REMEMBERED_MAX`: so much that `ROOMS_REMEMBERED_MAX` fit."""
+    least = CHARS_REMEMBERED_MAX // ROOMS_REMEMBERED_MAX
+    return min(max(rules.chars, least), CHARS_REMEMBERED_MAX)
+
+
 class Rules:
     """Changes the rules of rooms, and knows them."""
 
@@ -100,8 +106,7 @@ class Rules:
         self._events_max = settings.rooms.event_stream_len_max
         self._server = read_words(settings.of(ModerationSettings).words_file)
         self._servers = tuple(filter(None, [self._server.matcher()]))
-        self._rooms: OrderedDict[str, RoomRules] = OrderedDict()
-        self._chars = 0
+        self._rooms: LRUCache[str, RoomRules] = LRUCache(CHARS_REMEMBERED_MAX, _size)
         self._making = asyncio.Lock()
 
     def handlers(self) -> Handlers:
@@ -134,7 +139,7 @@ class Rules:
                 rules = self._with_same_words(room_id, loaded, actions)
                 if rules is None:
                     rules = await asyncio.to_thread(self._made, loaded, actions)
-        self._remember(room_id, rules)
+        self._rooms[room_id] = rules
         return rules
 
     def _with_same_words(
@@ -151,18 +156,6 @@ class Rules:
         )
         matchers = (*self._servers, own) if own else self._servers
         return RoomRules(loaded.ver, loaded.followers_only, matchers, actions, own.chars)
-
-    def _remember(self, room_id: str, rules: RoomRules) -> None:
-        """Forgets others for it: those that were read longest ago, while there are too many."""
-        self._chars += rules.chars
-        if (before := self._rooms.pop(room_id, None)) is not None:
-            self._chars -= before.chars
-        self._rooms[room_id] = rules
-        while len(self._rooms) > 1 and (
-            len(self._rooms) > ROOMS_REMEMBERED_MAX or self._chars > CHARS_REMEMBERED_MAX
-        ):
-            _, forgotten = self._rooms.popitem(last=False)
-            self._chars -= forgotten.chars
 
     async def judged(self, room_id: str, by: Callable[[RoomRules], Awaitable[T | None]]) -> T:
         """What `by` makes of the room's rules; None from it says that the room has others by now.

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple, Self
 import msgspec
 
 from server.access.auth import Identity
+from server.background.repeating import Repeating
 from server.features.visits.settings import VisitSettings
 from server.hub.member import Member
 from server.protocol.codes import CommandError
 from server.protocol.joining import Source
 from server.protocol.roles import Role
-from server.rooms.repeating import Repeating
 from server.settings import Settings
 from server.store.scripts import Scripts
 
@@ -131,8 +131,10 @@ class Visits:
                     visits.came.clear()
                     visits.left.clear()
                 log.debug("The visits of %s were not written: %s", room_id, exc.msg)
-            except Exception:
-                log.exception("The visits of %s were not written.", room_id)
+            except Exception as error:
+                self._repeating.troubles.failed(error, room_id)
+            else:
+                self._repeating.troubles.works(room_id)
 
     async def _write_fact(self, room_id: str, visits: _RoomVisits) -> None:
         """One portion. What may not have been written stays, and told twice it counts once."""

@@ -1,0 +1,391 @@
+"""Every loop of the server survives what it never expected; none is made beside the mechanism."""
+
+import ast
+import asyncio
+import logging
+import os
+import re
+import signal
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+from redis.asyncio import Redis
+
+from server.access.auth import Identity, TokenVerifier
+from server.background.troubles import FAILURES
+from server.edge.edge import Edge
+from server.features.follows.news import News
+from server.features.outbox.outbox import Outbox
+from server.features.presence.presence import Presence
+from server.features.visits.visits import Visits
+from server.house import HOUSE, keys_under, scripts_on
+from server.processes.worker_pool import WorkerPool
+from server.protocol.roles import Role
+from server.settings import Settings
+from server.store.bus import Bus
+from server.store.cluster import Cluster
+from server.store.cluster_bus import ClusterBus
+from server.store.embedded import EmbeddedRedis
+from server.store.scripts import Scripts
+from server.telemetry.loop_lag import LoopLag
+from server.telemetry.metrics import Metrics
+from server.web.ops import Ops
+from tests.conftest import MakeSettings
+from tests.hub.listening import Noter
+from tests.running import running
+from tests.sweeping import sweeper as sweeper_of
+
+SERVER = Path(__file__).parent.parent / "server"
+THE_MECHANISM = "repeating.py"
+MAKES_TASKS = {"create_task", "ensure_future", "run_coroutine_threadsafe"}
+# file, function -> why its tasks have another owner than `server/repeating.py`
+AWAITED_WHERE_THEY_ARE_MADE = {
+    ("demo.py", "run"): "the server and its crowd: their end is the command's end",
+    ("demo.py", "_crowd"): "raced against `stop` and awaited below",
+    ("supervisor.py", "_serve_here"): "the worker: what it raises ends the process",
+    ("worker_pool.py", "run"): "the first start: what it raises ends the process",
+    ("worker_pool.py", "_start_all"): "a TaskGroup",
+    ("worker_pool.py", "_stop_all"): "a TaskGroup",
+}
+NOT_IN_EACH_WORKER = {
+    *("embedded redis", "worker keeper", "worker ready", "rolling restart"),  # the parent's
+    "parent watch",  # a worker's that is a process of its own
+    *("cluster bus", "cluster map", "cluster subscription"),  # on a Cluster
+}
+SOON = {
+    "rooms": {"presence_interval_s": 0.05},
+    "figures": {"visits_interval_s": 0.05},
+    "orders": {"sweep_interval_ms": 10, "sweep_lap_s": 1},
+    "outbox": {"url": "http://other", "interval_s": 0.01},
+    "bus": {"watchdog_interval_s": 0.05, "watchdog_timeout_s": 60},
+    "edge": {"ping_interval_s": 0.05},
+}
+
+
+# The house
+
+
+def functions() -> Iterator[tuple[str, str, ast.AST]]:
+    """(file, function, a node in it) for all of the server."""
+    for path in SERVER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                for inner in ast.walk(node):
+                    yield path.name, node.name, inner
+
+
+def called(node: ast.AST) -> str:
+    if not isinstance(node, ast.Call):
+        return ""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def named(owner: str) -> set[str]:
+    """The names with which this kind of owner is made in the server."""
+    names = set()
+    for path in SERVER.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and called(node) == owner:
+                name = node.args[0]
+                if isinstance(name, ast.JoinedStr):  # the commits, by script
+                    continue
+                assert isinstance(name, ast.Constant), "a task's name is written where it is made"
+                names.add(name.value)
+    return names
+
+
+def test_no_task_is_made_that_nobody_owns() -> None:
+    made = {(file, name) for file, name, node in functions() if called(node) in MAKES_TASKS}
+    strangers = {each for each in made if each[0] != THE_MECHANISM}
+    assert strangers - set(AWAITED_WHERE_THEY_ARE_MADE) == set(), (
+        "hand them to Repeating or Errands (server/repeating.py), or say here who awaits them"
+    )
+    assert set(AWAITED_WHERE_THEY_ARE_MADE) - strangers == set()
+
+
+def test_every_loop_has_a_story_below() -> None:
+    assert named("Repeating") == set(STORIES)
+
+
+# The loops, each with something in it that breaks
+
+
+@dataclass
+class Bench:
+    """What a loop is built of."""
+
+    redis: Redis
+    scripts: Scripts
+    settings: Settings
+    folder: Path
+
+
+@dataclass
+class Story:
+    """A running loop: `breaks` on `part` is called each time, or once `provoke` was."""
+
+    part: Any
+    breaks: str
+    provoke: Callable[[], Any] = lambda: None
+
+
+async def post(*_: object) -> int:
+    return 200
+
+
+@asynccontextmanager
+async def outbox(bench: Bench) -> AsyncIterator[Story]:
+    async with Outbox(bench.scripts, bench.settings, "w1", post):
+        yield Story(bench.redis, "zscan")
+
+
+@asynccontextmanager
+async def sweeper(bench: Bench) -> AsyncIterator[Story]:
+    made = sweeper_of(bench.scripts, bench.settings)
+    async with made:
+        yield Story(made, "_here")
+
+
+@asynccontextmanager
+async def sweeper_lap(bench: Bench) -> AsyncIterator[Story]:
+    async with sweeper_of(bench.scripts, bench.settings):
+        yield Story(bench.redis, "zscan")
+
+
+@asynccontextmanager
+async def presence(bench: Bench) -> AsyncIterator[Story]:
+    made = Presence(bench.scripts, bench.settings, "w1", tuple)
+    async with made:
+        yield Story(made, "_rooms")
+
+
+@asynccontextmanager
+async def visits(bench: Bench) -> AsyncIterator[Story]:
+    await bench.redis.hset(
+        bench.scripts.keys.room("tea", "room"), mapping={"epoch": "e", "phase": "live"}
+    )
+    async with Visits(bench.scripts, bench.settings, "w1") as made:
+        made.came("tea", Noter("ann"), Identity("ann", "Ann", Role.VIEWER), None)
+        yield Story(made, "_write_fact")
+
+
+@asynccontextmanager
+async def bus_reader(bench: Bench) -> AsyncIterator[Story]:
+    keys = bench.scripts.keys
+    async with Bus(bench.redis, keys, HOUSE.shape.bus_decoder, bench.settings.bus, "w1", Metrics()):
+        yield Story(bench.redis, "pubsub")
+
+
+@asynccontextmanager
+async def bus_watchdog(bench: Bench) -> AsyncIterator[Story]:
+    keys = bench.scripts.keys
+    async with Bus(
+        bench.redis, keys, HOUSE.shape.bus_decoder, bench.settings.bus, "w1", Metrics()
+    ) as bus:
+        while not bus.alive:  # from here on the reader waits for messages, and only they wake it
+            await asyncio.sleep(0.01)
+        yield Story(bus, "_probe")
+
+
+@asynccontextmanager
+async def cluster_bus(bench: Bench) -> AsyncIterator[Story]:
+    cluster = Cluster([], lambda _: bench.redis, 1.0)
+    keys = bench.scripts.keys
+    async with ClusterBus(
+        cluster, keys, HOUSE.shape.bus_decoder, bench.settings.bus, "w1", Metrics()
+    ) as bus:
+        yield Story(bus, "_look")
+
+
+@asynccontextmanager
+async def news_subscription(bench: Bench) -> AsyncIterator[Story]:
+    keys = bench.scripts.keys
+    async with (
+        Bus(bench.redis, keys, HOUSE.shape.bus_decoder, bench.settings.bus, "w1", Metrics()) as bus,
+        News(bench.scripts, bus, bench.settings, tuple),
+    ):
+        yield Story(bus, "subscribe")
+
+
+@asynccontextmanager
+async def loop_lag(_: Bench) -> AsyncIterator[Story]:
+    metrics = Metrics()
+    async with LoopLag(metrics):
+        yield Story(metrics.loop_lag_seconds, "observe")
+
+
+@asynccontextmanager
+async def ops_report(bench: Bench) -> AsyncIterator[Story]:
+    keys, settings = bench.scripts.keys, bench.settings
+    async with Ops(bench.redis, keys, settings, Metrics().registry, "w1"):
+        yield Story(bench.redis, "hset")
+
+
+@asynccontextmanager
+async def pulse(bench: Bench) -> AsyncIterator[Story]:
+    nothing: Any = None
+    settings = bench.settings
+    verifier = TokenVerifier(settings)
+    unused = (nothing,) * 5
+    async with Edge(settings, verifier, *unused, Metrics(), Random(1)) as edge:
+
+        class Everybody:
+            def __iter__(self) -> Iterator[Any]:
+                return iter(self.here())
+
+            def here(self) -> list[Any]:
+                return []
+
+        edge.connections = everybody = Everybody()  # type: ignore[assignment]
+        yield Story(everybody, "here")
+
+
+@asynccontextmanager
+async def embedded_redis(bench: Bench) -> AsyncIterator[Story]:
+    async with EmbeddedRedis(bench.folder / "own") as embedded:
+        yield Story(embedded, "_start", lambda: os.kill(embedded.pid, signal.SIGKILL))
+
+
+@asynccontextmanager
+async def worker_keeper(bench: Bench) -> AsyncIterator[Story]:
+    server = bench.settings.server.model_copy(update={"workers": 2})
+    settings = bench.settings.model_copy(update={"server": server})
+    stop, ready = asyncio.Event(), asyncio.Event()
+    async with WorkerPool(settings, settings.redis.url, stop_s_max=60) as pool:
+        running = asyncio.create_task(pool.run(stop, lambda _: ready.set()))
+        await ready.wait()
+        first = next(iter(pool.worker_pids.values()))
+        yield Story(pool, "_start", lambda: os.kill(first, signal.SIGKILL))
+        stop.set()
+        await running
+
+
+STORIES: dict[str, Callable[[Bench], Any]] = {
+    "outbox": outbox,
+    "sweeper": sweeper,
+    "sweeper lap": sweeper_lap,
+    "presence": presence,
+    "visits": visits,
+    "bus reader": bus_reader,
+    "bus watchdog": bus_watchdog,
+    "cluster bus": cluster_bus,
+    "news subscription": news_subscription,
+    "loop lag": loop_lag,
+    "ops report": ops_report,
+    "pulse": pulse,
+    "embedded redis": embedded_redis,
+    "worker keeper": worker_keeper,
+}
+
+
+class Log(logging.Handler):
+    """What the troubles say, and an event when one of them is over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+        self.works_again = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+        if "works again" in record.getMessage():
+            self.works_again.set()
+
+
+@pytest.fixture
+async def log() -> AsyncIterator[Log]:
+    made = Log()
+    logging.getLogger("server.background.troubles").addHandler(made)
+    yield made
+    logging.getLogger("server.background.troubles").removeHandler(made)
+
+
+@pytest.fixture
+def settings(make_settings: MakeSettings) -> Settings:
+    return make_settings(**SOON)
+
+
+@pytest.fixture
+def bench(redis: Redis, prefix: str, settings: Settings, tmp_path: Path) -> Bench:
+    return Bench(redis, scripts_on(redis, keys_under(prefix)), settings, tmp_path)
+
+
+def break_once(part: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next call of a part raises what nobody expects; those after it go well."""
+    real, broken = getattr(part, name), [True]
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if broken:
+            broken.clear()
+            raise ValueError("broken on purpose")
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(part, name, call)
+
+
+@pytest.mark.parametrize("name", STORIES)
+async def test_a_loop_says_what_it_never_expected_counts_it_and_goes_on(
+    name: str, bench: Bench, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = FAILURES.labels(name)._value.get()
+    async with STORIES[name](bench) as story:
+        break_once(story.part, story.breaks, monkeypatch)
+        story.provoke()
+        await log.works_again.wait()
+
+    assert FAILURES.labels(name)._value.get() == before + 1
+    failed, works = (record.getMessage() for record in log.records[:2])
+    assert failed.startswith(f"The task `{name}`")
+    assert "ValueError: broken on purpose" in failed
+    assert log.records[0].exc_info is not None
+    assert works.startswith(f"The task `{name}`")
+
+
+@pytest.mark.blocking_allowed
+async def test_a_worker_shows_its_tasks_at_zero_before_anything_failed(
+    make_settings: MakeSettings,
+) -> None:
+    FAILURES.clear()
+    async with (
+        running(make_settings(), "w1") as worker,
+        ClientSession() as http,
+        http.get(f"{worker.url}/metrics") as response,
+    ):
+        text = await response.text()
+    shown = dict(
+        re.findall(r'^liveroom_task_failures_total{task="([^"]+)",.*} (.+)$', text, re.MULTILINE)
+    )
+    assert (named("Repeating") | named("Errands")) - NOT_IN_EACH_WORKER <= set(shown)
+    assert set(shown.values()) == {"0.0"}
+
+
+async def test_a_connection_that_cannot_be_pinged_is_cut_and_the_others_are_pinged(
+    bench: Bench,
+) -> None:
+    class Connection:
+        address = "127.0.0.1"
+        heard_at = float("inf")
+
+        def __init__(self, *, good: bool) -> None:
+            self.good, self.cuts, self.pinged = good, 0, asyncio.Event()
+
+        def ping(self) -> None:
+            if not self.good:
+                raise ValueError("broken on purpose")
+            self.pinged.set()
+
+        def cut(self) -> None:
+            self.cuts += 1
+
+    async with pulse(bench) as story:
+        everybody: Any = [Connection(good=False), Connection(good=True)]
+        story.part.here = lambda: everybody
+        await everybody[1].pinged.wait()
+        assert [each.cuts for each in everybody] == [1, 0]
+        story.part.here = list
