@@ -278,3 +278,66 @@ def test_a_worker_gets_the_same_settings_by_json(monkeypatch: Env) -> None:
     sent: dict[str, Any] = json.loads(json.dumps(plain(found)))
 
     assert Settings.model_validate(sent) == found
+
+
+def service(name: str, address: str = "tcp://10.96.12.7:8080") -> dict[str, str]:
+    """The variables that Kubernetes gives every container for a Service."""
+    upper = name.upper().replace("-", "_")
+    _, _, place = address.partition("://")
+    host, _, port = place.rpartition(":")
+    of_port = f"{upper}_PORT_{port}_{address.partition(':')[0].upper()}"
+    return {
+        f"{upper}_SERVICE_HOST": host,
+        f"{upper}_SERVICE_PORT": port,
+        f"{upper}_SERVICE_PORT_HTTP": port,
+        f"{upper}_PORT": address,
+        of_port: address,
+        f"{of_port}_PROTO": address.partition(":")[0],
+        f"{of_port}_PORT": port,
+        f"{of_port}_ADDR": host,
+    }
+
+
+@pytest.mark.parametrize("address", ["tcp://10.96.12.7:8080", "udp://10.96.12.7:53", "tcp://::1:9"])
+@pytest.mark.parametrize(
+    "name",
+    ["shop", "liveroom", "liveroom-server", "liveroom-redis", "liveroom-service", "liveroom-log"],
+)
+def test_addresses_of_services_are_no_settings(name: str, address: str, monkeypatch: Env) -> None:
+    for variable, value in service(name, address).items():
+        monkeypatch.setenv(variable, value)
+
+    assert load() == Settings()
+
+
+def test_dockers_links_are_no_settings(monkeypatch: Env) -> None:
+    of_server = service("liveroom-server")
+    for variable in [name for name in of_server if "_SERVICE_" not in name]:
+        monkeypatch.setenv(variable, of_server[variable])
+
+    assert load() == Settings()
+
+
+def test_a_setting_beside_a_service_of_its_name_holds(monkeypatch: Env) -> None:
+    for variable, value in service("liveroom-server").items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("LIVEROOM_SERVER_PORT", "9001")
+
+    assert load().server.port == 9001
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LIVEROOM_SERVER_PORT", "tcp://10.96.12.7:8080"),
+        ("LIVEROOM_SERVICE_PORT", "8080"),
+        ("LIVEROOM_REDIS_SERVICE_HOST", "10.96.12.7"),
+    ],
+)
+def test_what_looks_like_a_service_but_stands_alone_is_refused(
+    name: str, value: str, monkeypatch: Env
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError):
+        load()
