@@ -26,6 +26,8 @@ from redis.exceptions import (
     TryAgainError,
 )
 
+from server.store.troubles import Troubles
+
 log = logging.getLogger(__name__)
 
 PAUSE_S = 0.02
@@ -62,6 +64,8 @@ class Cluster(AsyncCoreCommands):
     """
 
     _event_dispatcher: Any = None  # a name the mixin wants; no command of ours looks at it
+    troubles: Troubles
+    """What its nodes' clients log to; given by `connect`."""
 
     def __init__(
         self, seeds: Sequence[Node], connect: Callable[[Node], Redis], patience_s: float

@@ -23,6 +23,8 @@ from server.protocol.codes import CommandError
 from server.store.cluster import Cluster
 from server.store.durability import FSYNC, Durability
 from server.store.keys import HOST_KEYS, ROOM_KEYS, Keys
+from server.store.refusals import is_a_replica, refusal_of, words_of
+from server.store.troubles import Troubles
 
 T = TypeVar("T")
 
@@ -112,6 +114,7 @@ class Scripts:
             name: metrics.script_seconds.labels(name) for name in self._scripts
         }
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
+        self._troubles: Troubles = getattr(redis, "troubles", None) or Troubles()
 
     async def run(
         self, name: str, room_id: str, args: dict[str, Any], decoder: msgspec.msgpack.Decoder[T]
@@ -119,7 +122,7 @@ class Scripts:
         """Run a script on a room, or on the host `room_id`, and decode what it returns.
 
         Raises CommandError with the script's own code and sentence, or `unavailable` when Redis
-        did not answer: then the outcome is unknown.
+        did not answer, and then the outcome is unknown, or when it refused to write.
         """
         script = self._scripts[name]
         name_of = self.keys.host if script.of_host else self.keys.room
@@ -134,11 +137,7 @@ class Scripts:
         except (RedisError, OSError) as exc:
             if self._metrics:
                 self._metrics.store_errors.labels(name).inc()
-            raise CommandError(
-                "unavailable",
-                f"The store did not answer ({type(exc).__name__}); the outcome is unknown.",
-                UNAVAILABLE_RETRY_MS,
-            ) from exc
+            raise _unavailable(exc) from exc
         finally:
             if self._seconds:
                 self._seconds[name].observe(time.monotonic() - began)
@@ -160,10 +159,14 @@ class Scripts:
     ) -> bytes:
         """Run a script and wait, on the same connection, until its write has its copies."""
         raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, room_id)
+        if isinstance(raw, Exception) and is_a_replica(raw):
+            # Nothing was written, and the next connection leads to the primary.
+            raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, room_id)
         if isinstance(raw, NoScriptError):
             raw, kept = await self._in_one_go(("EVAL", script.text), keys, packed, room_id)
         for answer in (raw, kept):
             if isinstance(answer, Exception):
+                self._troubles.note(answer)
                 raise answer
         if not self._durability.kept(kept):
             raise CommandError(
@@ -184,3 +187,11 @@ class Scripts:
         pipeline.execute_command(*self._durability.question())
         raw, _, kept = await pipeline.execute(raise_on_error=False)
         return raw, kept
+
+
+def _unavailable(error: BaseException) -> CommandError:
+    if refusal_of(error):
+        text = f"The store takes no writes now ({words_of(error)}); nothing was written."
+    else:
+        text = f"The store did not answer ({type(error).__name__}); the outcome is unknown."
+    return CommandError("unavailable", text, UNAVAILABLE_RETRY_MS)
