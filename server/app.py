@@ -29,6 +29,7 @@ from server.store.client import connect
 from server.store.cluster_bus import bus_on
 from server.store.durability import Durability
 from server.store.keys import Keys
+from server.store.readiness import Readiness
 from server.store.scripts import Scripts
 from server.web.app import make_app
 from server.web.figures import FigureRoutes
@@ -123,9 +124,11 @@ async def run_worker(
         scrape = await stack.enter_async_context(
             Scrape(metrics, worker_id, settings.server.workers)
         )
-        health = Health(redis, scrape, lambda: edge.draining, lambda: bus.alive)
+        readiness = Readiness(redis, keys, durability)
+        stack.push_async_callback(readiness.aclose)
+        health = Health(readiness.why_not, scrape, lambda: edge.draining, lambda: bus.alive)
         ops = await stack.enter_async_context(
-            Ops(redis, keys, settings, metrics.registry, worker_id)
+            Ops(redis, keys, settings, metrics.registry, worker_id, readiness.why_not)
         )
         routes = [
             *Rest(directory, features.dispatch).routes(),
