@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from server import auth
+from server import __version__, auth
 from server.rooms.moderating.words import read_words
 from server.rooms.talk.intent_rules import read_rules
 from server.settings import Settings
+from server.settings.serving import must_be_able_to_serve
 from server.store import client
 from server.store.embedded import EmbeddedRedis
 from server.worker_pool import WorkerPool, new_instance
@@ -52,6 +53,7 @@ async def serve_until(
     `on_ready` is called once, when every worker takes viewers. Raises SettingsError, FolderInUse,
     NoRedisProgram, EmbeddedRedisError, RedisUnusable, WorkerFailed or OSError (the port).
     """
+    must_be_able_to_serve(settings)
     # Its faults are told before anything starts, and by one process instead of each worker.
     await asyncio.to_thread(read_rules, settings.asks.rules_file)
     await asyncio.to_thread(read_words, settings.moderation.words_file)
@@ -63,6 +65,7 @@ async def serve_until(
         on_ready(Serving(complete.server.public_url or url, url, complete))
 
     async with _redis(complete) as redis_url:
+        await _log_start(complete, redis_url)
         if complete.server.workers == 1:
             await _serve_here(complete, redis_url, stop, ready)
         else:
@@ -106,6 +109,22 @@ async def _redis(settings: Settings) -> AsyncIterator[str]:
         fsync=settings.redis.durability == "fsync",
     ) as embedded:
         yield embedded.url
+
+
+async def _log_start(settings: Settings, redis_url: str) -> None:
+    """Say in one line what is about to serve, for whoever reads the log later."""
+    provider = settings.payments.provider or "sandbox"
+    facts = {
+        "version": __version__,
+        "mode": settings.mode,
+        "redis": await client.program(redis_url, settings.redis),
+        "durability": settings.redis.durability,
+        "provider": provider,
+        "workers": settings.server.workers,
+    }
+    log.info("Liveroom starts.", extra={"facts": facts})
+    if settings.mode == "production" and provider == "sandbox":
+        log.warning("payments.provider = sandbox takes no money: every order counts as paid.")
 
 
 async def _serve_here(

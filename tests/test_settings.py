@@ -10,6 +10,7 @@ import pytest
 from server.settings import Settings, SettingsError, env_name, fields, load
 from server.settings.__main__ import PAGES
 from server.settings.pages import effective_toml, plain
+from server.settings.serving import must_be_able_to_serve
 
 CONFIG = Path(__file__).parent.parent / "config"
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -341,3 +342,38 @@ def test_what_looks_like_a_service_but_stands_alone_is_refused(
 
     with pytest.raises(SettingsError):
         load()
+
+
+SECRETS = {"jwt": {"secret": SECRET}}
+UNPAID = [
+    ("production", {}, "payments.provider is required in production mode: set LIVEROOM_PAYMENTS"),
+    ("loadtest", {}, "payments.provider is required in loadtest mode"),
+    ("production", {"provider": "webhook"}, "payments.provider = webhook needs payments.webhook_s"),
+    ("development", {"provider": "webhook"}, "payments.provider = webhook needs"),
+]
+
+
+@pytest.mark.parametrize(("mode", "payments", "sentence"), UNPAID)
+def test_serving_needs_somebody_who_takes_the_money(
+    mode: str, payments: dict[str, str], sentence: str
+) -> None:
+    settings = Settings.model_validate({"mode": mode, "payments": payments, **SECRETS})
+
+    with pytest.raises(SettingsError) as refused:
+        must_be_able_to_serve(settings)
+
+    assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("mode", "payments"),
+    [
+        ("development", {}),
+        ("production", {"provider": "sandbox"}),
+        ("production", {"provider": "webhook", "webhook_secret": SECRET}),
+    ],
+)
+def test_with_somebody_who_takes_the_money_it_may_serve(
+    mode: str, payments: dict[str, str]
+) -> None:
+    must_be_able_to_serve(Settings.model_validate({"mode": mode, "payments": payments, **SECRETS}))
