@@ -1,6 +1,5 @@
 """The list of rooms: created, found, and who hosts which."""
 
-import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -15,18 +14,17 @@ from server.protocol.models import RoomView
 from server.protocol.roles import Role
 from server.rooms.community.group_ids import PREFIX, group_id, is_group, recent_comments_max
 from server.rooms.community.hosts import Hosts, asked
+from server.rooms.listing import PAGE_MAX, RoomList
 from server.rooms.plain_text import plain_text, shown_text
 from server.rooms.state import ANSWERS_MAX, LOADED, RoomState
 from server.settings import Settings
 from server.store.scripts import Scripts
 
-_log = logging.getLogger(__name__)
 _ANY = msgspec.msgpack.Decoder(Any)
 
 HOSTS_REMEMBERED_MAX = 10_000
 HOST_REMEMBERED_S = 60.0
 """A room that Redis lost may be made anew, by another host."""
-PAGE_MAX = 100
 CLOCKS_APART_MS_MAX = 60_000
 """How far in the past a room may be scheduled: the clock of who asks may be slow."""
 
@@ -43,6 +41,7 @@ class Directory:
         self._scripts = scripts
         self._settings = settings
         self.hosts = Hosts(scripts, settings)
+        self._list = RoomList(scripts)
         self._clock = clock
         self._hosts: dict[str, tuple[str, float]] = {}
 
@@ -120,28 +119,8 @@ class Directory:
         return RoomState(loaded, recent_max).view(), loaded.now
 
     async def newest(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
-        """Rooms, the newest first, without shelf, sales and comments. No fan groups."""
-        if count == 0:
-            return []
-        ids = await asked(
-            self._scripts.redis.zrevrangebyscore(
-                self._keys.rooms, "+inf", 0, start=offset, num=min(count, PAGE_MAX)
-            )
-        )
-        views = []
-        for room_id in ids:
-            try:
-                view = await self.read(room_id.decode())
-            except CommandError as exc:
-                if exc.code == "not_found":
-                    continue
-                raise
-            except msgspec.DecodeError as exc:
-                # One room that can't be shown must not take all others with it.
-                _log.warning("Room %s is left out of the list: %s.", room_id.decode(), exc)
-                continue
-            views.append(msgspec.structs.replace(view, shelf=[], sales=[], comments=[]))
-        return views
+        """Rooms, the newest first, without what is in them. No fan groups."""
+        return await self._list.newest(offset, count)
 
     async def host_of(self, room_id: str) -> str:
         """The user who hosts the room; fixed when it was created."""

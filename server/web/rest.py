@@ -28,8 +28,9 @@ from server.protocol.message import Command
 from server.protocol.models import Product, RoomView, Sale
 from server.protocol.roles import Role
 from server.rooms.call import Call
-from server.rooms.directory import PAGE_MAX, Directory
+from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch
+from server.rooms.listing import PAGE_MAX
 from server.rooms.selling.shelf import plain_product
 from server.web.body import body_of
 from server.web.caller import caller
@@ -129,7 +130,7 @@ class Rest:
         return json_response(view, 201)
 
     async def all(self, request: web.Request) -> web.Response:
-        """A page of rooms: `?offset=0&limit=100`, without shelf, sales and comments."""
+        """A page of rooms: `?offset=0&limit=100`, without what is in them."""
         offset, limit = number(request, "offset", 0), number(request, "limit", PAGE_MAX)
         return json_response(await self._directory.newest(offset, limit))
 
