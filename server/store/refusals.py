@@ -34,7 +34,8 @@ def refusal_of(error: BaseException) -> str:
     """The code of REFUSED that this is, or '' if something may have been written."""
     if not isinstance(error, RedisError):
         return ""
-    code = getattr(error, "status_code", None) or words_of(error).partition(" ")[0]
+    # Not `status_code`: Redis 6 says ERR, and the code of what the script met comes later.
+    code = words_of(error).partition(" ")[0]
     return code if code in REFUSED else ""
 
 

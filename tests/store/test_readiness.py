@@ -213,6 +213,12 @@ def test_redis_words_are_its_own_without_places_and_secrets(
     assert "script" not in words_of(ResponseError(said))
 
 
+def test_redis_6_says_err_and_means_what_the_script_met() -> None:
+    said = "Error running script (call to f_01ab): @user_script:1: @user_script: 1: -OOM command."
+
+    assert refusal_of(ResponseError(said, status_code="ERR")) == "OOM"
+
+
 async def test_each_cause_is_logged_once_and_then_counted(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
