@@ -31,6 +31,7 @@ from server.store.durability import Durability
 from server.store.keys import Keys
 from server.store.readiness import Readiness
 from server.store.scripts import Scripts
+from server.store.troubles import Troubles
 from server.web.app import make_app
 from server.web.figures import FigureRoutes
 from server.web.gate import gate
@@ -70,7 +71,7 @@ async def run_worker(
     metrics = Metrics()
     verifier = TokenVerifier(settings)
     async with contextlib.AsyncExitStack() as stack:
-        redis = connect(redis_url, settings.redis)
+        redis = connect(redis_url, settings.redis, Troubles())
         stack.push_async_callback(redis.aclose)
         keys = Keys(settings.redis.key_prefix)
         durability = Durability.parse(settings.redis.durability)

@@ -39,12 +39,13 @@ _CLUSTER_VERSION_MIN = (7, 0)
 _DRIVER = DriverInfo()
 
 
-def connect(url: str, settings: RedisSettings) -> AnyRedis:
+def connect(url: str, settings: RedisSettings, troubles: Troubles | None = None) -> AnyRedis:
     """A client for `url`, which answers bytes. Nothing is sent before the first command.
 
     A command that fails is never sent again behind the caller's back, but for one that a replica
     refused to do (see `redis_client`). When all connections are busy a command waits for one, at
-    most `command_timeout_s`. Close it with `aclose()`.
+    most `command_timeout_s`. Close it with `aclose()`. What fails is logged by `troubles`, for
+    programs that go on; others tell it themselves.
     Raises SettingsError for a URL that can't be used.
     """
     scheme = url.partition("://")[0]
@@ -53,11 +54,11 @@ def connect(url: str, settings: RedisSettings) -> AnyRedis:
             case "redis" | "rediss" | "unix":
                 url_options(url)  # the pool would take any, and fail at the first command
                 pool = BlockingConnectionPool.from_url(url, **_pool_options(settings))
-                return _client(pool, Troubles())
+                return _client(pool, troubles)
             case "redis+sentinel" | "rediss+sentinel":
-                return _sentinel_master(sentinel_address(url), settings)
+                return _sentinel_master(sentinel_address(url), settings, troubles)
             case "redis+cluster" | "rediss+cluster":
-                return _cluster(cluster_address(url), settings)
+                return _cluster(cluster_address(url), settings, troubles)
     except ValueError as error:
         raise SettingsError(f"redis.url = {mask_url(url)} can't be used: {error}.") from None
     raise SettingsError(
@@ -142,7 +143,7 @@ def _check_info(url: str, info: dict[str, Any], is_cluster: bool) -> None:
         log.warning("The Redis at %s may evict keys: set maxmemory-policy noeviction.", url)
 
 
-def _client(pool: BlockingConnectionPool, troubles: Troubles) -> Client:
+def _client(pool: BlockingConnectionPool, troubles: Troubles | None) -> Client:
     client = Client.from_pool(prompt(pool))
     assert isinstance(client, Client)
     client.troubles = troubles
@@ -163,7 +164,9 @@ class _WaitingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
     """Waits for a free connection, as the pool of a single Redis does."""
 
 
-def _sentinel_master(address: SentinelAddress, settings: RedisSettings) -> Redis:
+def _sentinel_master(
+    address: SentinelAddress, settings: RedisSettings, troubles: Troubles | None
+) -> Redis:
     common = _options(settings) | ({"ssl": True} if address.ssl else {}) | address.tls_options
     sentinel = Sentinels(  # type: ignore[no-untyped-call]
         address.sentinels, sentinel_kwargs={**common, **address.sentinel_login}
@@ -176,17 +179,18 @@ def _sentinel_master(address: SentinelAddress, settings: RedisSettings) -> Redis
         db=address.db,
     )
     client.asked = sentinel
-    client.troubles = Troubles()
+    client.troubles = troubles
     for asked in (client, *sentinel.sentinels):
         prompt(asked.connection_pool)
     return client
 
 
-def _cluster(address: ClusterAddress, settings: RedisSettings) -> Cluster:
+def _cluster(
+    address: ClusterAddress, settings: RedisSettings, troubles: Troubles | None
+) -> Cluster:
     options = _pool_options(settings) | address.login | address.options
     if address.ssl:
         options["connection_class"] = SSLConnection
-    troubles = Troubles()
 
     def connect_node(node: Node) -> Redis:
         pool = BlockingConnectionPool(host=node.host, port=node.port, **options)

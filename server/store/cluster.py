@@ -64,8 +64,8 @@ class Cluster(AsyncCoreCommands):
     """
 
     _event_dispatcher: Any = None  # a name the mixin wants; no command of ours looks at it
-    troubles: Troubles
-    """What its nodes' clients log to; given by `connect`."""
+    troubles: Troubles | None = None
+    """Where its nodes' clients log failures."""
 
     def __init__(
         self, seeds: Sequence[Node], connect: Callable[[Node], Redis], patience_s: float

@@ -18,8 +18,8 @@ class Client(Redis):
     is sent again: of one whose answer was lost nobody knows what it did.
     """
 
-    troubles: Troubles
-    """Given by `connect`, one for all clients of a URL."""
+    troubles: Troubles | None = None
+    """Where failures are logged; one for all clients of a URL."""
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         """As redis-py's, with at most one more try."""
@@ -32,7 +32,8 @@ class Client(Redis):
                     raise
             return await execute(*args, **options)
         except (RedisError, OSError) as error:
-            self.troubles.note(error)
+            if self.troubles is not None:
+                self.troubles.note(error)
             raise
 
 

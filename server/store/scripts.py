@@ -114,7 +114,7 @@ class Scripts:
             name: metrics.script_seconds.labels(name) for name in self._scripts
         }
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
-        self._troubles: Troubles = getattr(redis, "troubles", None) or Troubles()
+        self._troubles: Troubles | None = getattr(redis, "troubles", None)
 
     async def run(
         self, name: str, room_id: str, args: dict[str, Any], decoder: msgspec.msgpack.Decoder[T]
@@ -166,7 +166,8 @@ class Scripts:
             raw, kept = await self._in_one_go(("EVAL", script.text), keys, packed, room_id)
         for answer in (raw, kept):
             if isinstance(answer, Exception):
-                self._troubles.note(answer)
+                if self._troubles is not None:
+                    self._troubles.note(answer)
                 raise answer
         if not self._durability.kept(kept):
             raise CommandError(

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import socket
+import struct
 from collections.abc import AsyncIterator
 
 
@@ -20,6 +22,15 @@ class Between:
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}"
+
+    def reset_now(self) -> None:
+        """Reset all connections, as a balancer does that tells both sides."""
+        for client, server in self._idle:
+            client.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+            client.transport.abort()
+            server.close()
 
     def close_all(self) -> None:
         """End all connections, as a `timeout` of Redis does."""

@@ -162,7 +162,9 @@ async def test_a_redis_that_is_not_there_is_a_sentence_without_the_password() ->
         await check(f"redis://:hush@127.0.0.1:{free_port()}", SETTINGS)
 
 
-async def test_sentinels_that_are_not_there_are_one_sentence() -> None:
+async def test_sentinels_that_are_not_there_are_one_sentence(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     one, two = free_port(), free_port()
     url = f"redis+sentinel://:hush@127.0.0.1:{one},127.0.0.1:{two}/shop?sentinel_password=hush"
 
@@ -175,6 +177,7 @@ async def test_sentinels_that_are_not_there_are_one_sentence() -> None:
     assert "hush" not in said
     assert "<" not in said
     assert "\n" not in said
+    assert caplog.text == ""
 
 
 async def test_a_service_that_the_sentinels_do_not_know_is_one_sentence(tmp_path: Path) -> None:

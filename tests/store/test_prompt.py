@@ -66,13 +66,16 @@ async def test_a_burst_after_a_quiet_time_is_answered_and_done_once(
     assert balancer.opened == 2 * opened
 
 
-async def test_a_connection_that_ended_without_a_health_check_due_is_made_anew(
+async def test_a_reset_that_came_while_a_connection_was_idle_is_noticed_before_it_is_used(
     redis: Any, balancer: Between
 ) -> None:
-    """A reset that came while it was idle is known before anything is written."""
-    for connection in redis.connection_pool._available_connections:
+    connections = redis.connection_pool._available_connections
+    for connection in connections:
         connection.next_health_check = float("inf")
-        connection._writer.transport.abort()
+    balancer.reset_now()
+    async with asyncio.timeout(60):
+        while any(connection._reader.exception() is None for connection in connections):
+            await asyncio.sleep(0.01)
 
     counted = await asyncio.gather(*(redis.incr("n") for _ in range(10)))
 

@@ -44,7 +44,7 @@ async def server(tmp_path: Path) -> AsyncIterator[RedisProcess]:
 @pytest.fixture
 async def redis(server: RedisProcess) -> AsyncIterator[AnyRedis]:
     """The client that a worker has."""
-    client = connect(server.url, SETTINGS)
+    client = connect(server.url, SETTINGS, Troubles())
     yield client
     await client.aclose()
 
