@@ -76,9 +76,18 @@ class Readiness:
     async def _why_not(self) -> str:
         if not isinstance(self._redis, Cluster):
             return await self._try_to_store(self._redis, self._keys.ready(0))
+        why = "No node of the Cluster owns a slot."
         nodes = await self._redis.primaries()
-        answers = await asyncio.gather(*(self._why_not_at(node) for node in nodes))
-        return "" if "" in answers else answers[0]
+        asked = [asyncio.create_task(self._why_not_at(node)) for node in nodes]
+        try:
+            for answer in asyncio.as_completed(asked):
+                if not (why := await answer):
+                    return ""  # without waiting for a shard that hangs
+            return why
+        finally:
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
 
     async def _why_not_at(self, node: Node) -> str:
         assert isinstance(self._redis, Cluster)

@@ -1,6 +1,7 @@
 """A Redis Cluster whose nodes die."""
 
 import asyncio
+import signal
 from typing import NamedTuple
 
 import aiohttp
@@ -167,6 +168,26 @@ async def test_a_worker_is_ready_while_one_shard_of_three_is_dead(
     for node in cluster.nodes:
         await node.kill()
     assert await ready.why_not() == "Redis does not answer."
+    await redis.aclose()
+
+
+async def test_a_shard_that_hangs_is_not_waited_for_to_be_ready(
+    cluster: RedisCluster, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "ANSWER_S_MAX", 60.0)
+    patient = settings.redis.model_copy(update={"command_timeout_s": 60})
+    redis = connect(settings.redis.url, patient)
+    ready = Readiness(redis, keys_of(settings), Durability("memory"))
+    assert isinstance(redis, Cluster)
+    await redis.primaries()
+    hanging = cluster.primaries[1]._process
+    assert hanging is not None
+    hanging.send_signal(signal.SIGSTOP)
+
+    async with asyncio.timeout(30):
+        assert await ready.why_not() == ""
+
+    hanging.send_signal(signal.SIGCONT)
     await redis.aclose()
 
 
