@@ -12,6 +12,8 @@ from server.edge.edge import Edge
 from server.house import HOUSE
 from server.settings import Settings
 from server.store.client import connect
+from server.store.readiness import Readiness
+from server.store.troubles import Troubles
 from server.telemetry.loop_lag import LoopLag
 from server.telemetry.metrics import Metrics
 from server.web.app import make_app
@@ -47,7 +49,7 @@ async def run_worker(
     metrics = Metrics()
     verifier = TokenVerifier(settings)
     async with contextlib.AsyncExitStack() as stack:
-        redis = connect(redis_url, settings.redis)
+        redis = connect(redis_url, settings.redis, Troubles())
         stack.push_async_callback(redis.aclose)
         await stack.enter_async_context(LoopLag(metrics))
         worker = await stack.enter_async_context(
@@ -57,10 +59,19 @@ async def run_worker(
         scrape = await stack.enter_async_context(
             Scrape(metrics, worker_id, settings.server.workers)
         )
+        readiness = Readiness(redis, worker.scripts.keys, worker.scripts.durability)
+        stack.push_async_callback(readiness.aclose)
         ops = await stack.enter_async_context(
-            Ops(redis, worker.scripts.keys, settings, metrics.registry, worker_id)
+            Ops(
+                redis,
+                worker.scripts.keys,
+                settings,
+                metrics.registry,
+                worker_id,
+                readiness.why_not,
+            )
         )
-        health = Health(redis, scrape, lambda: edge.draining, lambda: worker.bus.alive)
+        health = Health(readiness.why_not, scrape, lambda: edge.draining, lambda: worker.bus.alive)
         http = await _http(stack, settings, verifier, worker, health, ops)
         edge = await stack.enter_async_context(
             Edge(

@@ -86,7 +86,9 @@ class Feature:
     settings: Mapping[type[Section], str] = field(default_factory=dict)
     """Its sections, each with its name in the settings; several may share a name."""
     check: Callable[[Settings], None] | None = None
-    """Reads what its settings name before anything starts. Raises SettingsError."""
+    """Asked before anything serves: reads what its settings name. Raises SettingsError."""
+    start_facts: Callable[[Settings], Mapping[str, str]] | None = None
+    """What it adds to the line that the log begins with."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Keys of a room that are its own, with what they hold."""
     host_keys: Mapping[str, str] = field(default_factory=dict)

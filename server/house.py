@@ -107,6 +107,14 @@ class House:
             if feature.check is not None:
                 feature.check(settings)
 
+    def start_facts(self, settings: EngineSettings) -> dict[str, str]:
+        """What features add to the line that the log begins with."""
+        facts: dict[str, str] = {}
+        for feature in self.features.values():
+            if feature.start_facts is not None:
+                facts |= feature.start_facts(settings)
+        return facts
+
     def reader(self, scripts: Scripts, settings: EngineSettings) -> RoomReader:
         """Reads rooms in the shape of this house."""
         features = self.features.values()
@@ -148,11 +156,18 @@ def _in_order(found: Mapping[str, Feature]) -> list[str]:
     for name, others in below.items():
         for other in sorted(others - set(found)):
             raise BadFeature(f"The feature {name} leans on {other}, and there is no such folder.")
+    sorter = TopologicalSorter(below)
+    ordered: list[str] = []
     try:
-        return list(TopologicalSorter(below).static_order())
+        sorter.prepare()
+        while sorter:  # by name among those that may come next: the same in every process
+            ready = sorted(sorter.get_ready())
+            ordered += ready
+            sorter.done(*ready)
     except CycleError as error:
         circle = " -> ".join(error.args[1])
         raise BadFeature(f"Features lean on each other in a circle: {circle}.") from None
+    return ordered
 
 
 HOUSE = House(find())

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from server.cli.pages import PAGES
+from server.features.payments.serving import must_be_able_to_serve
 from server.house import Settings, load_settings
 from server.settings import SettingsError, env_name, fields
 from server.settings.pages import effective_toml, plain
@@ -279,3 +280,101 @@ def test_a_worker_gets_the_same_settings_by_json(monkeypatch: Env) -> None:
     sent: dict[str, Any] = json.loads(json.dumps(plain(found)))
 
     assert Settings.model_validate(sent) == found
+
+
+def service(name: str, address: str = "tcp://10.96.12.7:8080") -> dict[str, str]:
+    """The variables that Kubernetes gives every container for a Service."""
+    upper = name.upper().replace("-", "_")
+    _, _, place = address.partition("://")
+    host, _, port = place.rpartition(":")
+    of_port = f"{upper}_PORT_{port}_{address.partition(':')[0].upper()}"
+    return {
+        f"{upper}_SERVICE_HOST": host,
+        f"{upper}_SERVICE_PORT": port,
+        f"{upper}_SERVICE_PORT_HTTP": port,
+        f"{upper}_PORT": address,
+        of_port: address,
+        f"{of_port}_PROTO": address.partition(":")[0],
+        f"{of_port}_PORT": port,
+        f"{of_port}_ADDR": host,
+    }
+
+
+@pytest.mark.parametrize("address", ["tcp://10.96.12.7:8080", "udp://10.96.12.7:53", "tcp://::1:9"])
+@pytest.mark.parametrize(
+    "name",
+    ["shop", "liveroom", "liveroom-server", "liveroom-redis", "liveroom-service", "liveroom-log"],
+)
+def test_addresses_of_services_are_no_settings(name: str, address: str, monkeypatch: Env) -> None:
+    for variable, value in service(name, address).items():
+        monkeypatch.setenv(variable, value)
+
+    assert load_settings() == Settings()
+
+
+def test_dockers_links_are_no_settings(monkeypatch: Env) -> None:
+    of_server = service("liveroom-server")
+    for variable in [name for name in of_server if "_SERVICE_" not in name]:
+        monkeypatch.setenv(variable, of_server[variable])
+
+    assert load_settings() == Settings()
+
+
+def test_a_setting_beside_a_service_of_its_name_holds(monkeypatch: Env) -> None:
+    for variable, value in service("liveroom-server").items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("LIVEROOM_SERVER_PORT", "9001")
+
+    assert load_settings().server.port == 9001
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LIVEROOM_SERVER_PORT", "tcp://10.96.12.7:8080"),
+        ("LIVEROOM_SERVICE_PORT", "8080"),
+        ("LIVEROOM_REDIS_SERVICE_HOST", "10.96.12.7"),
+    ],
+)
+def test_what_looks_like_a_service_but_stands_alone_is_refused(
+    name: str, value: str, monkeypatch: Env
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError):
+        load_settings()
+
+
+SECRETS = {"jwt": {"secret": SECRET}}
+UNPAID = [
+    ("production", {}, "payments.provider is required in production mode: set LIVEROOM_PAYMENTS"),
+    ("loadtest", {}, "payments.provider is required in loadtest mode"),
+    ("production", {"provider": "webhook"}, "payments.provider = webhook needs payments.webhook_s"),
+    ("development", {"provider": "webhook"}, "payments.provider = webhook needs"),
+]
+
+
+@pytest.mark.parametrize(("mode", "payments", "sentence"), UNPAID)
+def test_serving_needs_somebody_who_takes_the_money(
+    mode: str, payments: dict[str, str], sentence: str
+) -> None:
+    settings = Settings.model_validate({"mode": mode, "payments": payments, **SECRETS})
+
+    with pytest.raises(SettingsError) as refused:
+        must_be_able_to_serve(settings)
+
+    assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("mode", "payments"),
+    [
+        ("development", {}),
+        ("production", {"provider": "sandbox"}),
+        ("production", {"provider": "webhook", "webhook_secret": SECRET}),
+    ],
+)
+def test_with_somebody_who_takes_the_money_it_may_serve(
+    mode: str, payments: dict[str, str]
+) -> None:
+    must_be_able_to_serve(Settings.model_validate({"mode": mode, "payments": payments, **SECRETS}))

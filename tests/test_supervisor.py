@@ -1,6 +1,7 @@
 """`liveroom serve` as a process: it starts, survives, is refused and stops, leaving nothing."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -12,7 +13,9 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from redis.asyncio import Redis
 
+from server import __version__
 from server.store.embedded import EmbeddedRedis
 from tests.store.test_embedded import gone
 
@@ -134,6 +137,52 @@ async def test_it_stops_cleanly_and_leaves_nothing(
     for pid in left:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+async def test_the_log_says_in_one_line_what_starts(
+    workers: int, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEROOM_LOG_FORMAT", "json")
+    server = await serve("--workers", str(workers))
+
+    line = json.loads((await server.until_it_says(".*Liveroom starts.*")).group())
+
+    async with Redis(unix_socket_path=f"{server.folder}/redis/redis.sock") as redis:
+        info = await redis.info()
+    assert line["redis"].endswith(info.get("valkey_version", info["redis_version"]))
+    assert {name: line[name] for name in ("version", "mode", "durability", "provider")} == {
+        "version": __version__,
+        "mode": "development",
+        "durability": "fsync",
+        "provider": "sandbox",
+    }
+    assert line["workers"] == workers
+
+
+async def test_production_without_a_payment_provider_is_one_line(
+    spawn: Spawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEROOM_MODE", "production")
+    monkeypatch.setenv("LIVEROOM_JWT_SECRET", "0123456789abcdef0123456789abcdef")
+    process = await spawn("--port", "0")
+
+    _, err = await process.communicate()
+
+    assert process.returncode == 2
+    assert err.startswith(b"liveroom: payments.provider is required in production mode")
+    assert err.count(b"\n") == 1
+
+
+async def test_a_sandbox_in_production_is_warned_of(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVEROOM_MODE", "production")
+    monkeypatch.setenv("LIVEROOM_JWT_SECRET", "0123456789abcdef0123456789abcdef")
+    monkeypatch.setenv("LIVEROOM_PAYMENTS_PROVIDER", "sandbox")
+    server = await serve()
+
+    assert await server.until_it_says("payments.provider = sandbox takes no money")
 
 
 async def test_a_worker_that_dies_is_replaced_and_the_log_says_so(serve: Serve) -> None:

@@ -30,6 +30,7 @@ _DEFLATE = (
 # that a viewer's message goes through is switched off, but its budget: all is to be delivered.
 _SETTINGS = {
     "MODE": "loadtest",
+    "PAYMENTS_PROVIDER": "sandbox",
     "JWT_SECRET": _SECRET,
     "SERVER_WORKERS": "1",
     "HUB_SAMPLE_PER_S_MAX": "0",

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from server import __version__
 from server.access import auth
 from server.house import HOUSE
 from server.processes.worker_pool import WorkerPool, new_instance
@@ -61,6 +62,7 @@ async def serve_until(
         on_ready(Serving(complete.server.public_url or url, url, complete))
 
     async with _redis(complete) as redis_url:
+        await _log_start(complete, redis_url)
         if complete.server.workers == 1:
             await _serve_here(complete, redis_url, stop, ready)
         else:
@@ -104,6 +106,19 @@ async def _redis(settings: Settings) -> AsyncIterator[str]:
         fsync=settings.redis.durability == "fsync",
     ) as embedded:
         yield embedded.url
+
+
+async def _log_start(settings: Settings, redis_url: str) -> None:
+    """Say in one line what is about to serve, for whoever reads the log later."""
+    facts = {
+        "version": __version__,
+        "mode": settings.mode,
+        "redis": await client.program(redis_url, settings.redis),
+        "durability": settings.redis.durability,
+        "workers": settings.server.workers,
+        **HOUSE.start_facts(settings),
+    }
+    log.info("Liveroom starts.", extra={"facts": facts})
 
 
 async def _serve_here(

@@ -1,6 +1,5 @@
 """The list of rooms: created, found, and who hosts which."""
 
-import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -13,6 +12,7 @@ from server.access.auth import Identity
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate, RoomView
+from server.rooms.listing import PAGE_MAX, RoomList
 from server.rooms.part import Part
 from server.rooms.plain_text import plain_text, shown_text
 from server.rooms.state import RoomState
@@ -22,13 +22,11 @@ from server.store.reading import asked
 
 P = TypeVar("P", bound=Part)
 
-_log = logging.getLogger(__name__)
 _ANY = msgspec.msgpack.Decoder(Any)
 
 HOSTS_REMEMBERED_MAX = 10_000
 HOST_REMEMBERED_S = 60.0
 """A room that Redis lost may be made anew, by another host."""
-PAGE_MAX = 100
 CLOCKS_APART_MS_MAX = 60_000
 """How far in the past a room may be scheduled: the clock of who asks may be slow."""
 
@@ -60,6 +58,7 @@ class Directory:
         self._settings = settings
         self.founders: list[Founder] = []
         """What features add when a room is made; filled before the first one is."""
+        self._list = RoomList(reader)
         self._hosts: TTLCache[str, str] = TTLCache(HOSTS_REMEMBERED_MAX, HOST_REMEMBERED_S, clock)
 
     async def create(self, who: Identity, body: RoomCreate) -> RoomView:
@@ -145,28 +144,8 @@ class Directory:
         return bool(await asked(self._scripts.redis.hexists(key, user)))
 
     async def newest(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
-        """Rooms, the newest first, without shelf, sales and comments. No fan groups."""
-        if count == 0:
-            return []
-        ids = await asked(
-            self._scripts.redis.zrevrangebyscore(
-                self._keys.rooms, "+inf", 0, start=offset, num=min(count, PAGE_MAX)
-            )
-        )
-        views = []
-        for room_id in ids:
-            try:
-                view = await self.read(room_id.decode())
-            except CommandError as exc:
-                if exc.code == "not_found":
-                    continue
-                raise
-            except msgspec.DecodeError as exc:
-                # One room that can't be shown must not take all others with it.
-                _log.warning("Room %s is left out of the list: %s.", room_id.decode(), exc)
-                continue
-            views.append(self._without_lists(view))
-        return views
+        """Rooms, the newest first, without what is in them. No fan groups."""
+        return await self._list.newest(offset, count)
 
     async def host_of(self, room_id: str) -> str:
         """The user who hosts the room; fixed when it was created."""
@@ -178,15 +157,6 @@ class Directory:
                 raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
             host = self._hosts[room_id] = raw.decode()
         return host
-
-    def _without_lists(self, view: RoomView) -> RoomView:
-        """A row of a list: the room without what would make it long."""
-        short: dict[str, list[Any]] = {
-            field.name: []
-            for field in msgspec.structs.fields(type(view))
-            if isinstance(getattr(view, field.name), list)
-        }
-        return msgspec.structs.replace(view, **short)
 
     @property
     def _keys(self) -> Any:

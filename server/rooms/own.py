@@ -17,6 +17,11 @@ from server.store.scripts import Scripts
 OwnOf = Callable[[str, Sequence[str]], Awaitable[Sequence[Mapping[str, Any]]]]
 """(room, users) -> for each user some fields of their part of the reply."""
 
+HOST_S_MAX = 1.0
+"""Time a join waits for what the host knows; less than a Cluster waits for a shard to come back."""
+UNREAD_MAX = 1000
+"""Hosts whose keys could not be read and whom the log names once."""
+
 
 class OwnPart(NamedTuple):
     """One viewer's part: `mine`, and what stands beside it."""

@@ -18,6 +18,7 @@ from server.settings.allowed import allowed
 from server.settings.masking import mask_url
 from server.settings.model import ENV_PREFIX, Settings
 from server.settings.section import Section
+from server.settings.service_variables import service_variables
 
 # Variables of ours that other programs of the house read, and of the command line itself.
 _NOT_SETTINGS = ("LIVEROOM_CONFIG", "LIVEROOM_SIM_", "LIVEROOM_LOAD_", "LIVEROOM_TEST_")
@@ -90,7 +91,12 @@ class _Gathered:
 
 
 class _Environment(EnvSettingsSource):
-    """A list in the environment is JSON, or its parts with commas between."""
+    """The variables that are ours. A list is JSON, or its parts with commas between."""
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        theirs = {name.lower() for name in service_variables(os.environ)}
+        found = super()._load_env_vars()
+        return {name: value for name, value in found.items() if name.lower() not in theirs}
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
         if isinstance(value, str) and not value.lstrip().startswith(("[", "{")):
@@ -117,7 +123,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _refuse_unknown_env(model: type[Settings]) -> None:
     known = {env_name(key) for key, _ in fields(model)}
-    for name in sorted(os.environ):
+    for name in sorted({*os.environ} - service_variables(os.environ)):
         upper = name.upper()
         ours = upper.startswith(ENV_PREFIX) and not upper.startswith(_NOT_SETTINGS)
         if ours and upper not in known:

@@ -27,6 +27,8 @@ below, the TOML file of `--config` (or `LIVEROOM_CONFIG`), the environment, the 
   `LIVEROOM_SECTION_NAME`. An empty variable counts as not set. A list in the environment has
   commas between its parts.
 - An unknown name, or a value out of its bounds, stops the start with one line that says which.
+  Variables that Kubernetes makes for a Service (`LIVEROOM_SERVICE_HOST`, `LIVEROOM_PORT=tcp://…`,
+  `LIVEROOM_REDIS_PORT_6379_TCP`, …) are not settings and are passed over.
 - Units end the names: `_s` seconds, `_ms` milliseconds, `_us` microseconds, `_bytes`, `_chars`.
 - `liveroom config` prints what is in force, secrets masked.
 - [config/](../config) holds files to start from: `development.toml`, `production.toml` and

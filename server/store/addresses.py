@@ -1,11 +1,40 @@
-"""The URLs that name several hosts: Sentinels, or nodes of a Cluster."""
+"""The URLs that name several hosts, Sentinels or nodes of a Cluster, and the options of any URL."""
 
+import difflib
+import os
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from redis.asyncio.connection import parse_url
 
 SENTINEL_PORT = 26379
 REDIS_PORT = 6379
 _LOGIN = ("username", "password")
+_SENTINEL_LOGIN = tuple(f"sentinel_{name}" for name in _LOGIN)
+_TLS_FILES = ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
+_TLS = (
+    *_TLS_FILES,
+    "ssl_ca_data",
+    "ssl_cert_reqs",
+    "ssl_check_hostname",
+    "ssl_ciphers",
+    "ssl_exclude_verify_flags",
+    "ssl_include_verify_flags",
+    "ssl_min_version",
+    "ssl_password",
+)
+_CONNECTION = (
+    "client_name",
+    "health_check_interval",
+    "max_connections",
+    "socket_connect_timeout",
+    "socket_keepalive",
+    "socket_read_size",
+    "socket_timeout",
+    "timeout",
+)
+_OF_ONE_SERVER = ("db", *_LOGIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +47,13 @@ class SentinelAddress:
     redis_login: dict[str, str]
     sentinel_login: dict[str, str]
     ssl: bool
+    options: dict[str, Any]
+    """For the connections to Redis and, those of TLS, to the Sentinels."""
+
+    @property
+    def tls_options(self) -> dict[str, Any]:
+        """Those of the options that say whom to trust."""
+        return {name: value for name, value in self.options.items() if name in _TLS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +63,51 @@ class ClusterAddress:
     nodes: list[tuple[str, int]]
     login: dict[str, str]
     ssl: bool
+    options: dict[str, Any]
+
+
+def url_options(url: str) -> dict[str, Any]:
+    """The options behind the `?` of any Redis URL, as redis-py's connections take them.
+
+    Raises ValueError for one that is not known, can't be used with this kind of URL, has no such
+    value, or names a file that can't be read.
+    """
+    parts = urlsplit(url)
+    _, _, topology = parts.scheme.partition("+")
+    known = {*_CONNECTION, *_TLS}
+    known |= {"sentinel": {*_SENTINEL_LOGIN}, "": {*_OF_ONE_SERVER}}.get(topology, set())
+    given = parse_qs(parts.query, keep_blank_values=True)
+    for name in given:
+        _must_be_known(name, known, parts.scheme)
+    own = {name: value for name, value in given.items() if name not in _SENTINEL_LOGIN}
+    query = parts.query if own else ""
+    options = {k: v for k, v in parse_url(f"redis://?{query}").items() if k in own}
+    for name in _TLS_FILES:
+        if name in options:
+            _must_be_readable(name, str(options[name]))
+    return options
+
+
+def _must_be_known(name: str, known: set[str], scheme: str) -> None:
+    if name not in known:
+        close = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+        hint = f"; did you mean {close[0]}" if close else f"; it takes {', '.join(sorted(known))}"
+        raise ValueError(f"its option {name!r} is not known{hint}")
+    if name in _TLS and not scheme.startswith("rediss"):
+        raise ValueError(f"its option {name} needs TLS: begin the URL with {_with_tls(scheme)}://")
+
+
+def _with_tls(scheme: str) -> str:
+    return "rediss" + scheme.removeprefix("redis") if scheme.startswith("redis") else "rediss"
+
+
+def _must_be_readable(name: str, path: str) -> None:
+    try:
+        os.stat(path)  # noqa: PTH116 - a folder or a file, and only whether it is there for us
+        if not os.access(path, os.R_OK):
+            raise PermissionError(13, os.strerror(13))
+    except OSError as error:
+        raise ValueError(f"its {name} = {path} can't be read: {error.strerror}") from None
 
 
 def sentinel_address(url: str) -> SentinelAddress:
@@ -48,6 +129,7 @@ def sentinel_address(url: str) -> SentinelAddress:
             name: query[f"sentinel_{name}"][0] for name in _LOGIN if f"sentinel_{name}" in query
         },
         ssl=parts.scheme.startswith("rediss"),
+        options=url_options(url),
     )
 
 
@@ -60,7 +142,10 @@ def cluster_address(url: str) -> ClusterAddress:
     if parts.path.strip("/") not in ("", "0"):
         raise ValueError(f"a Cluster has database 0 only, not {parts.path.strip('/')!r}")
     return ClusterAddress(
-        _hosts(hosts, REDIS_PORT), _login(login), parts.scheme.startswith("rediss")
+        _hosts(hosts, REDIS_PORT),
+        _login(login),
+        parts.scheme.startswith("rediss"),
+        url_options(url),
     )
 
 

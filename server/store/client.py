@@ -4,7 +4,7 @@ import logging
 import os
 from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis, Sentinel, SSLConnection
+from redis.asyncio import BlockingConnectionPool, Redis, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import SentinelConnectionPool
 from redis.backoff import NoBackoff
@@ -19,11 +19,14 @@ from server.store.addresses import (
     SentinelAddress,
     cluster_address,
     sentinel_address,
+    url_options,
 )
 from server.store.cluster import Cluster, Node
 from server.store.durability import Durability, NotDurable
 from server.store.prompt import prompt
+from server.store.redis_client import Client, Sentinels
 from server.store.redis_program import VERSION_MIN
+from server.store.troubles import Troubles
 
 log = logging.getLogger(__name__)
 
@@ -36,23 +39,26 @@ _CLUSTER_VERSION_MIN = (7, 0)
 _DRIVER = DriverInfo()
 
 
-def connect(url: str, settings: RedisSettings) -> AnyRedis:
+def connect(url: str, settings: RedisSettings, troubles: Troubles | None = None) -> AnyRedis:
     """A client for `url`, which answers bytes. Nothing is sent before the first command.
 
-    A command that fails is never sent again behind the caller's back. When all connections are
-    busy a command waits for one, at most `command_timeout_s`. Close it with `aclose()`.
+    A command that fails is never sent again behind the caller's back, but for one that a replica
+    refused to do (see `redis_client`). When all connections are busy a command waits for one, at
+    most `command_timeout_s`. Close it with `aclose()`. What fails is logged by `troubles`, for
+    programs that go on; others tell it themselves.
     Raises SettingsError for a URL that can't be used.
     """
     scheme = url.partition("://")[0]
     try:
         match scheme:
             case "redis" | "rediss" | "unix":
+                url_options(url)  # the pool would take any, and fail at the first command
                 pool = BlockingConnectionPool.from_url(url, **_pool_options(settings))
-                return Redis.from_pool(prompt(pool))
+                return _client(pool, troubles)
             case "redis+sentinel" | "rediss+sentinel":
-                return _sentinel_master(sentinel_address(url), settings)
+                return _sentinel_master(sentinel_address(url), settings, troubles)
             case "redis+cluster" | "rediss+cluster":
-                return _cluster(cluster_address(url), settings)
+                return _cluster(cluster_address(url), settings, troubles)
     except ValueError as error:
         raise SettingsError(f"redis.url = {mask_url(url)} can't be used: {error}.") from None
     raise SettingsError(
@@ -98,6 +104,23 @@ async def check(url: str, settings: RedisSettings) -> None:
         _check_info(mask_url(url), info, isinstance(redis, Cluster))
 
 
+async def program(url: str, settings: RedisSettings) -> str:
+    """The program that answers at `url` and its version, such as `redis 7.0.15`."""
+    redis = connect(url, settings)
+    try:
+        return program_of(await redis.info())
+    except (RedisError, OSError) as error:
+        return f"unknown ({_why(error)})"
+    finally:
+        await redis.aclose()
+
+
+def program_of(info: dict[str, Any]) -> str:
+    """The same from an answer to INFO. A relative of Redis also tells which Redis it is like."""
+    name = str(info.get("server_name", "redis"))
+    return f"{name} {info.get(f'{name}_version', info.get('redis_version', '?'))}"
+
+
 async def _each(redis: AnyRedis) -> list[Redis]:
     """Every server that orders are written to."""
     if isinstance(redis, Cluster):
@@ -120,10 +143,17 @@ def _check_info(url: str, info: dict[str, Any], is_cluster: bool) -> None:
         log.warning("The Redis at %s may evict keys: set maxmemory-policy noeviction.", url)
 
 
-class _SentinelMaster(Redis):
+def _client(pool: BlockingConnectionPool, troubles: Troubles | None) -> Client:
+    client = Client.from_pool(prompt(pool))
+    assert isinstance(client, Client)
+    client.troubles = troubles
+    return client
+
+
+class _SentinelMaster(Client):
     """The client of a master whose address the Sentinels know, closed together with theirs."""
 
-    asked: Sentinel
+    asked: Sentinels
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         await super().aclose(close_connection_pool)
@@ -134,35 +164,42 @@ class _WaitingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
     """Waits for a free connection, as the pool of a single Redis does."""
 
 
-def _sentinel_master(address: SentinelAddress, settings: RedisSettings) -> Redis:
-    common = _options(settings) | ({"ssl": True} if address.ssl else {})
-    sentinel = Sentinel(  # type: ignore[no-untyped-call]
+def _sentinel_master(
+    address: SentinelAddress, settings: RedisSettings, troubles: Troubles | None
+) -> Redis:
+    common = _options(settings) | ({"ssl": True} if address.ssl else {}) | address.tls_options
+    sentinel = Sentinels(  # type: ignore[no-untyped-call]
         address.sentinels, sentinel_kwargs={**common, **address.sentinel_login}
     )
     client: _SentinelMaster = sentinel.master_for(
         address.service,
         redis_class=_SentinelMaster,
         connection_pool_class=_WaitingSentinelPool,
-        **(_pool_options(settings) | common | address.redis_login),
+        **(_pool_options(settings) | common | address.redis_login | address.options),
         db=address.db,
     )
     client.asked = sentinel
+    client.troubles = troubles
     for asked in (client, *sentinel.sentinels):
         prompt(asked.connection_pool)
     return client
 
 
-def _cluster(address: ClusterAddress, settings: RedisSettings) -> Cluster:
-    options = _pool_options(settings) | address.login
+def _cluster(
+    address: ClusterAddress, settings: RedisSettings, troubles: Troubles | None
+) -> Cluster:
+    options = _pool_options(settings) | address.login | address.options
     if address.ssl:
         options["connection_class"] = SSLConnection
 
     def connect_node(node: Node) -> Redis:
         pool = BlockingConnectionPool(host=node.host, port=node.port, **options)
-        return Redis.from_pool(prompt(pool))
+        return _client(pool, troubles)
 
     seeds = [Node(host, port) for host, port in address.nodes]
-    return Cluster(seeds, connect_node, settings.command_timeout_s)
+    cluster = Cluster(seeds, connect_node, settings.command_timeout_s)
+    cluster.troubles = troubles
+    return cluster
 
 
 def _pool_options(settings: RedisSettings) -> dict[str, Any]:

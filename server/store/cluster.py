@@ -27,6 +27,7 @@ from redis.exceptions import (
 )
 
 from server.background.repeating import Errands
+from server.store.troubles import Troubles
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +66,8 @@ class Cluster(AsyncCoreCommands):
     """
 
     _event_dispatcher: Any = None  # a name the mixin wants; no command of ours looks at it
+    troubles: Troubles | None = None
+    """Where its nodes' clients log failures."""
 
     def __init__(
         self, seeds: Sequence[Node], connect: Callable[[Node], Redis], patience_s: float

@@ -32,6 +32,9 @@ class Durability(NamedTuple):
         kind, _, copies = text.partition(":")
         return cls(kind, int(copies or 0), wait_ms)
 
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.copies}" if self.copies else self.kind
+
     @property
     def waits(self) -> bool:
         """Whether a write is followed by a question to Redis about its copies."""

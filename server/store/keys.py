@@ -72,6 +72,10 @@ class Keys:
         """hash worker -> packed figures for the operator page (see `web.ops`)."""
         return f"{self.prefix}:workers"
 
+    def ready(self, n: int) -> str:
+        """string: written to see whether Redis takes writes; each `n` may lie in another slot."""
+        return f"{self.prefix}:ready:{n}"
+
     def worker(self, worker_id: str) -> str:
         """channel: the watchdog of one worker's bus connection."""
         return f"{self.prefix}:worker:{worker_id}"

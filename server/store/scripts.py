@@ -11,7 +11,9 @@ from server.protocol.codes import CommandError
 from server.store.cluster import Cluster
 from server.store.durability import FSYNC, Durability
 from server.store.keys import Keys
+from server.store.refusals import is_a_replica, refusal_of, words_of
 from server.store.script_library import Script
+from server.store.troubles import Troubles
 from server.telemetry.metrics import Metrics
 
 T = TypeVar("T")
@@ -46,13 +48,14 @@ class Scripts:
         self.redis = redis
         self.keys = keys
         self._publish = "SPUBLISH" if isinstance(redis, Cluster) else "PUBLISH"
-        self._durability = durability
+        self.durability = durability
         self._scripts = library
         self._metrics = metrics
         self._seconds = metrics and {
             name: metrics.script_seconds.labels(name) for name in self._scripts
         }
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
+        self._troubles: Troubles | None = getattr(redis, "troubles", None)
 
     async def run(
         self, name: str, room_id: str, args: dict[str, Any], decoder: msgspec.msgpack.Decoder[T]
@@ -60,7 +63,7 @@ class Scripts:
         """Run a script on a room, or on the host `room_id`, and decode what it returns.
 
         Raises CommandError with the script's own code and sentence, or `unavailable` when Redis
-        did not answer: then the outcome is unknown.
+        did not answer, and then the outcome is unknown, or when it refused to write.
         """
         script = self._scripts[name]
         name_of = self.keys.host if script.of_host else self.keys.room
@@ -68,18 +71,14 @@ class Scripts:
         packed = msgspec.msgpack.encode({"publish": self._publish, "room": room_id} | args)
         began = time.monotonic()
         try:
-            if script.durable and self._durability.waits:
+            if script.durable and self.durability.waits:
                 raw = await self._eval_and_wait(script, keys, packed, room_id)
             else:
                 raw = await self._eval(script, keys, packed)
         except (RedisError, OSError) as exc:
             if self._metrics:
                 self._metrics.store_errors.labels(name).inc()
-            raise CommandError(
-                "unavailable",
-                f"The store did not answer ({type(exc).__name__}); the outcome is unknown.",
-                UNAVAILABLE_RETRY_MS,
-            ) from exc
+            raise _unavailable(exc) from exc
         finally:
             if self._seconds:
                 self._seconds[name].observe(time.monotonic() - began)
@@ -101,12 +100,17 @@ class Scripts:
     ) -> bytes:
         """Run a script and wait, on the same connection, until its write has its copies."""
         raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, room_id)
+        if isinstance(raw, Exception) and is_a_replica(raw):
+            # Nothing was written, and the next connection leads to the primary.
+            raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, room_id)
         if isinstance(raw, NoScriptError):
             raw, kept = await self._in_one_go(("EVAL", script.text), keys, packed, room_id)
         for answer in (raw, kept):
             if isinstance(answer, Exception):
+                if self._troubles is not None:
+                    self._troubles.note(answer)
                 raise answer
-        if not self._durability.kept(kept):
+        if not self.durability.kept(kept):
             raise CommandError(
                 "unavailable",
                 "Too few copies of this were confirmed in time; the outcome is unknown.",
@@ -122,6 +126,14 @@ class Scripts:
         # A repeated script writes nothing, and then WAIT would not wait for what the first one
         # wrote through another connection. This write makes it.
         pipeline.set(self.keys.room(room_id, "nudge"), 1)
-        pipeline.execute_command(*self._durability.question())
+        pipeline.execute_command(*self.durability.question())
         raw, _, kept = await pipeline.execute(raise_on_error=False)
         return raw, kept
+
+
+def _unavailable(error: BaseException) -> CommandError:
+    if refusal_of(error):
+        text = f"The store takes no writes now ({words_of(error)}); nothing was written."
+    else:
+        text = f"The store did not answer ({type(error).__name__}); the outcome is unknown."
+    return CommandError("unavailable", text, UNAVAILABLE_RETRY_MS)

@@ -1,10 +1,13 @@
-"""Log lines on standard error: for people or for machines, and never with a secret in them."""
+"""Log lines on standard error: for people or for machines, and never with a secret in them.
+
+`extra={"facts": {...}}` of a record are its figures by name, for machines to read.
+"""
 
 import json
 import logging
 import sys
 import time
-from typing import TextIO
+from typing import Any, TextIO
 
 from server.settings.masking import mask
 from server.settings.sections import Log
@@ -26,7 +29,7 @@ def set_up(settings: Log, *, worker_id: str = "", stream: TextIO | None = None) 
 
 
 class _ConsoleLines(logging.Formatter):
-    """`12:00:00 info  w1 text`, then the traceback if there is one."""
+    """`12:00:00 info  w1 text name=value`, then the traceback if there is one."""
 
     def __init__(self, worker_id: str) -> None:
         super().__init__()
@@ -35,20 +38,21 @@ class _ConsoleLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         at = time.strftime("%H:%M:%S", time.localtime(record.created))
         line = f"{at} {record.levelname.lower():7} {self._worker}{record.getMessage()}"
+        line += "".join(f" {name}={value}" for name, value in _facts(record).items())
         if record.exc_info:
             line += "\n" + self.formatException(record.exc_info)
         return mask(line)
 
 
 class _JsonLines(logging.Formatter):
-    """One JSON object a line: ts (Unix ms), level, logger, msg, worker, error."""
+    """One JSON object a line: ts (Unix ms), level, logger, msg, worker, error, and its facts."""
 
     def __init__(self, worker_id: str) -> None:
         super().__init__()
         self._worker_id = worker_id
 
     def format(self, record: logging.LogRecord) -> str:
-        line = {
+        line = _facts(record) | {
             "ts": int(record.created * 1000),
             "level": record.levelname.lower(),
             "logger": record.name,
@@ -59,3 +63,9 @@ class _JsonLines(logging.Formatter):
         if record.exc_info:
             line["error"] = mask(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
+
+
+def _facts(record: logging.LogRecord) -> dict[str, Any]:
+    """What a record carries beside its text; a text in it is masked too."""
+    facts: dict[str, Any] = getattr(record, "facts", {})
+    return {n: mask(fact) if isinstance(fact, str) else fact for n, fact in facts.items()}

@@ -1,30 +1,25 @@
 """Is this worker alive, is it ready, what does it count?"""
 
-import asyncio
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from redis.exceptions import RedisError
 
 from server.web.errors import json_response
 from server.web.scrape import Scrape
 
-REDIS_ANSWERS_S = 1.0
-
 
 class Health:
-    """`/healthz`, `/readyz`, `/metrics`."""
+    """`/healthz`, `/readyz`, `/metrics`. `why_not` says why orders can't be stored, or ''."""
 
     def __init__(
         self,
-        redis: Any,
+        why_not: Callable[[], Awaitable[str]],
         scrape: Scrape,
         is_draining: Callable[[], bool],
         bus_alive: Callable[[], bool],
     ) -> None:
-        self._redis = redis
+        self._why_not_store = why_not
         self._scrape = scrape
         self._is_draining = is_draining
         self._bus_alive = bus_alive
@@ -40,7 +35,7 @@ class Health:
         return json_response({"status": "alive"})
 
     async def ready(self, _: web.Request) -> web.Response:
-        """200 when viewers may be sent here; else 503 and why not."""
+        """200 when viewers may be sent here and can buy; else 503 and why not."""
         why = await self._why_not_ready()
         if why:
             return json_response({"status": "not ready", "why": why}, 503)
@@ -56,9 +51,6 @@ class Health:
     async def _why_not_ready(self) -> str:
         if self._is_draining():
             return "This worker is draining."
-        try:
-            async with asyncio.timeout(REDIS_ANSWERS_S):
-                await self._redis.ping()
-        except (RedisError, OSError, TimeoutError):
-            return "Redis does not answer."
+        if why := await self._why_not_store():
+            return why
         return "" if self._bus_alive() else "The bus is not connected."

@@ -8,6 +8,7 @@ import asyncio
 import collections
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
 import msgspec
@@ -72,7 +73,10 @@ class RecentProblems(logging.Handler):
 
 
 class Ops:
-    """Reports this worker and answers for all. An async context manager around its task."""
+    """Reports this worker and answers for all. An async context manager around its task.
+
+    `why_not` says why orders can't be stored now, or ''.
+    """
 
     def __init__(
         self,
@@ -81,7 +85,9 @@ class Ops:
         settings: Settings,
         registry: CollectorRegistry,
         worker_id: str,
+        why_not: Callable[[], Awaitable[str]] | None = None,
     ) -> None:
+        self._why_not = why_not or _always
         self._redis = redis
         self._key = keys.workers
         self._durability = settings.redis.durability
@@ -114,13 +120,14 @@ class Ops:
         """`GET /v1/ops` for admins; answers also while Redis is away, with what this worker has."""
         if not caller(request).role.at_least(Role.ADMIN):
             raise CommandError("forbidden", "Operations are for admins.")
-        why = ""
+        why = await self._why_not()
         try:
             async with asyncio.timeout(REDIS_ANSWERS_S):
                 store = await self._store()
                 reports = await self._reports()
         except (RedisError, OSError, TimeoutError):
-            why, store, reports = "Redis does not answer.", None, [self._report()]
+            store, reports = None, [self._report()]
+            why = why or "Redis does not answer."
         problems = [problem for report in reports for problem in reversed(report.errors)]
         return json_response(
             {
@@ -187,6 +194,10 @@ class Ops:
             "commands_per_s": info.get("instantaneous_ops_per_sec", 0),
             "durability": self._durability,
         }
+
+
+async def _always() -> str:
+    return ""
 
 
 def _now_ms() -> int:

@@ -4,7 +4,8 @@ from aiohttp import web
 
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate, RoomView
-from server.rooms.directory import PAGE_MAX, Directory
+from server.rooms.directory import Directory
+from server.rooms.listing import PAGE_MAX
 from server.web.body import body_of
 from server.web.caller import caller
 from server.web.errors import json_response

@@ -2,17 +2,31 @@
 
 import asyncio
 import json
+import signal
+from typing import NamedTuple
 
+import aiohttp
 import pytest
 
+from client_sim.client import RoomClient
+from client_sim.rest import Rest
+from client_sim.tokens import mint
+from server.features.circles.group_ids import group_id
 from server.features.outbox.outbox import Outbox
 from server.house import scripts_on
+from server.protocol.roles import Role
 from server.settings import Settings
+from server.store import readiness
 from server.store.client import connect
 from server.store.cluster import Cluster, slot_of
+from server.store.durability import Durability
+from server.store.keys import Keys
+from server.store.readiness import Readiness
 from tests.cluster.books import audit
-from tests.cluster.conftest import keys_of, selling, stall
+from tests.cluster.conftest import QUICK, keys_of, selling, stall
 from tests.cluster.redis_cluster import SLOTS, RedisCluster, until
+from tests.conftest import JWT_SECRET
+from tests.orders.redis_process import RedisProcess
 from tests.orders.shop import shop_on
 from tests.running import Worker
 from tests.sweeping import sweeper
@@ -69,6 +83,113 @@ async def test_a_dead_shard_leaves_keyless_questions_answered(
 
     assert await redis.ping()
     assert (await redis.info())["redis_version"]
+    await redis.aclose()
+
+
+class Hosted(NamedTuple):
+    """Two rooms of one host; the host's own keys and `lost` lie on the primary `doomed`."""
+
+    doomed: RedisProcess
+    kept: str
+    lost: str
+
+
+def host_on(cluster: RedisCluster, number: int, keys: Keys) -> str:
+    """A host whose keys, and whose fan group's, lie on this primary."""
+    return next(
+        host
+        for host in (f"h{n}" for n in range(10_000))
+        if shard_of(cluster, keys.host(host, "followers")) == number
+        and shard_of(cluster, keys.room(group_id(host), "members")) == number
+    )
+
+
+def shard_of(cluster: RedisCluster, key: str) -> int:
+    """The number of the primary that owns a key, while slots are as they were made."""
+    return slot_of(key) * len(cluster.primaries) // SLOTS
+
+
+@pytest.fixture
+async def hosted(cluster: RedisCluster, settings: Settings, workers: list[Worker]) -> Hosted:
+    """Rooms on two primaries; the one that is to die has no replica, and not the list of rooms."""
+    keys = keys_of(settings)
+    doomed = 1 if shard_of(cluster, keys.rooms) != 1 else 2
+    host = host_on(cluster, doomed, keys)
+    made = Hosted(
+        cluster.primaries[doomed],
+        kept=cluster.room_on(3 - doomed, keys),
+        lost=cluster.room_on(doomed, keys),
+    )
+    async with Rest(workers[0].url, mint(JWT_SECRET, host, "Host", Role.HOST)) as rest:
+        for room_id in (made.kept, made.lost):
+            await rest.create(room_id, "Tea")
+    return made
+
+
+async def test_people_join_while_the_shard_of_the_hosts_keys_is_dead(
+    hosted: Hosted, workers: list[Worker]
+) -> None:
+    await hosted.doomed.kill()
+
+    badge = mint(JWT_SECRET, "ann", "Ann", Role.VIEWER)
+    async with RoomClient(workers[1].url, hosted.kept, badge, options=QUICK) as ann:
+        assert ann.state.view["title"] == "Tea"
+
+
+async def test_rooms_of_living_shards_are_listed_while_another_is_dead(
+    hosted: Hosted, workers: list[Worker], caplog: pytest.LogCaptureFixture
+) -> None:
+    await hosted.doomed.kill()
+
+    async def listed() -> list[str]:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"{workers[0].url}/v1/rooms") as answer,
+        ):
+            assert answer.status == 200
+            return [room["room"] for room in await answer.json()]
+
+    assert await listed() == await listed() == [hosted.kept]
+    told = [r.getMessage() for r in caplog.records if "left out of the list" in r.getMessage()]
+    assert told
+    assert all(line.startswith(f"Room {hosted.lost} is") for line in told)
+    assert len(told) == len(set(told))
+
+
+async def test_a_worker_is_ready_while_one_shard_of_three_is_dead(
+    cluster: RedisCluster, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "ANSWER_S_MAX", 60.0)
+    monkeypatch.setattr(readiness, "KEPT_S", 0.0)
+    redis = connect(settings.redis.url, settings.redis)
+    ready = Readiness(redis, keys_of(settings), Durability("memory"))
+    assert await ready.why_not() == ""
+
+    await cluster.primaries[1].kill()
+    assert await ready.why_not() == ""
+    for node in cluster.nodes:
+        await node.kill()
+    assert await ready.why_not() == "Redis does not answer."
+    await redis.aclose()
+
+
+async def test_a_shard_that_hangs_is_not_waited_for_to_be_ready(
+    cluster: RedisCluster, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readiness, "ANSWER_S_MAX", 60.0)
+    patient = settings.redis.model_copy(update={"command_timeout_s": 60})
+    redis = connect(settings.redis.url, patient)
+    ready = Readiness(redis, keys_of(settings), Durability("memory"))
+    assert isinstance(redis, Cluster)
+    await redis.primaries()
+    hanging = cluster.primaries[1]._process
+    assert hanging is not None
+    hanging.send_signal(signal.SIGSTOP)
+
+    async with asyncio.timeout(30):
+        assert await ready.why_not() == ""
+
+    hanging.send_signal(signal.SIGCONT)
     await redis.aclose()
 
 

@@ -137,6 +137,19 @@ async def test_a_task_that_is_cancelled_while_it_connects_ends(
         ("redis+sentinel://host:1", "needs sentinels and a service"),
         ("redis+sentinel://host:x/service", "the port of 'host:x' is not a number"),
         ("redis+sentinel://host:1/service/x", "database 'x' is not a number"),
+        ("rediss://h?ssl_ca_cert=/ca.pem", "'ssl_ca_cert' is not known; did you mean ssl_ca_certs"),
+        ("rediss+sentinel://h/s?ssl_ca_cert=/ca.pem", "did you mean ssl_ca_certs"),
+        ("rediss+cluster://h?ssl_ca_cert=/ca.pem", "did you mean ssl_ca_certs"),
+        ("redis+sentinel://h/s?sentinel_pasword=p", "did you mean sentinel_password"),
+        ("redis+cluster://h?zzz=1", "'zzz' is not known; it takes client_name"),
+        ("redis+cluster://h?db=1", "'db' is not known"),
+        ("redis://h?retry_on_timeout=1", "'retry_on_timeout' is not known"),
+        ("redis://h?decode_responses=1", "'decode_responses' is not known"),
+        ("redis://h?ssl_ca_certs=/ca.pem", "needs TLS: begin the URL with rediss://"),
+        ("redis+cluster://h?ssl_ca_certs=/", r"begin the URL with rediss\+cluster://"),
+        ("rediss://h?ssl_ca_certs=/no/ca.pem", "ssl_ca_certs = /no/ca.pem can't be read: No such"),
+        ("rediss+cluster://h?ssl_certfile=/no", "ssl_certfile = /no can't be read: No such file"),
+        ("redis+sentinel://h/s?socket_timeout=x", "Invalid value for 'socket_timeout'"),
     ],
 )
 def test_a_url_that_can_not_be_used_is_a_sentence(url: str, why: str) -> None:
@@ -148,6 +161,34 @@ async def test_a_redis_that_is_not_there_is_a_sentence_without_the_password() ->
     said = r"redis://:\*\*\*@127\.0\.0\.1:\d+ can't be used: Connection refused\. Start it"
     with pytest.raises(RedisUnusable, match=said):
         await check(f"redis://:hush@127.0.0.1:{free_port()}", SETTINGS)
+
+
+async def test_sentinels_that_are_not_there_are_one_sentence(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    one, two = free_port(), free_port()
+    url = f"redis+sentinel://:hush@127.0.0.1:{one},127.0.0.1:{two}/shop?sentinel_password=hush"
+
+    with pytest.raises(RedisUnusable) as refused:
+        await check(url, SETTINGS)
+
+    said = str(refused.value)
+    assert "none of the Sentinels 127.0.0.1:" in said
+    assert "names a primary of `shop` that is up (Error 111 connecting to 127.0.0.1:" in said
+    assert "hush" not in said
+    assert "<" not in said
+    assert "\n" not in said
+    assert caplog.text == ""
+
+
+async def test_a_service_that_the_sentinels_do_not_know_is_one_sentence(tmp_path: Path) -> None:
+    port = free_port()
+    config = tmp_path / "sentinel.conf"
+    config.write_text(f"port {port}\nbind 127.0.0.1\nsentinel monitor rooms 127.0.0.1 1 1\n")
+    async with redis_process(str(config), "--sentinel"):
+        said = f"none of the Sentinels 127.0.0.1:{port} names a primary of `shop` that is up."
+        with pytest.raises(RedisUnusable, match=said):
+            await check(f"redis+sentinel://127.0.0.1:{port}/shop", SETTINGS)
 
 
 async def test_a_redis_that_may_lose_orders_is_warned_of(

@@ -72,6 +72,27 @@ async def test_a_room_is_created_read_and_listed(api: Api) -> None:
     assert listed == (200, [made])
 
 
+async def test_a_damaged_room_or_id_takes_no_other_off_the_list(
+    api: Api, redis: Redis, prefix: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = keys_under(prefix)
+    for room in ("r1", "r2", "r3", "r4"):
+        await api.send("POST", "/v1/rooms", {"room": room, "title": "x"})
+    await redis.zadd(keys.rooms, {b"\xff\xfe": 1})
+    await redis.zadd(keys.rooms, {"gone": 2})
+    await redis.delete(keys.room("r2", "room"))
+    await redis.set(keys.room("r2", "room"), "no hash")
+    await redis.hset(keys.room("r3", "room"), "created", "soon")
+    await redis.hset(keys.room("r4", "room"), "title", b"\xff")
+
+    for _ in range(3):
+        status, listed = await api.send("GET", "/v1/rooms", user=None)
+        assert (status, [room["room"] for room in listed]) == (200, ["r1"])
+
+    told = [r.getMessage() for r in caplog.records if "left out of the list" in r.getMessage()]
+    assert sorted(line.split()[1] for line in told) == ["b'\\xff\\xfe'", "r2", "r3", "r4"]
+
+
 async def test_rooms_are_listed_newest_first_in_pages(api: Api) -> None:
     for n in range(5):
         await api.send("POST", "/v1/rooms", {"room": f"r{n}", "title": "x"})

@@ -9,7 +9,7 @@ from server.features.circles.group_ids import group_id
 from server.features.circles.settings import CommunitySettings
 from server.protocol.codes import CommandError
 from server.settings import Settings
-from server.store.reading import asked
+from server.store.reading import asked, reading
 from server.store.scripts import Scripts
 
 Admits = Literal["all", "followers", "buyers"]
@@ -119,9 +119,16 @@ class Hosts:
         pipeline.hget(keys.room(group_id(host), "room"), "host_name")
         for room_id in ids:
             pipeline.hmget(keys.room(room_id, "room"), "host_name", *_FIELDS)
-        followers, name, *found = await asked(pipeline.execute())
+        followers, name, *found = await asked(pipeline.execute(raise_on_error=False))
+        for answer in (followers, name):
+            if isinstance(answer, Exception):
+                with reading():
+                    raise answer
         rooms: dict[str, list[RoomSummary]] = {"live": [], "scheduled": [], "ended": []}
-        for room_id, (room_name, owner, title, phase, *numbers) in zip(ids, found, strict=True):
+        for room_id, fields in zip(ids, found, strict=True):
+            if isinstance(fields, Exception):
+                continue  # its shard is away; the rooms of the others are shown
+            room_name, owner, title, phase, *numbers = fields
             if owner is not None and owner.decode() == host:
                 name = name or room_name
                 counts = [int(n or 0) for n in numbers]

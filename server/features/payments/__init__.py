@@ -7,6 +7,7 @@ from server.features.payments.payments import Payments
 from server.features.payments.providers import provider_of
 from server.features.payments.refunds import Refunds
 from server.features.payments.routes import PaymentRoutes
+from server.features.payments.serving import must_be_able_to_serve, start_facts
 from server.features.payments.settings import PaymentSettings
 from server.rooms.sweeper import Due
 
@@ -29,6 +30,8 @@ FEATURE = Feature(
     make=_make,
     leans_on=("orders",),
     reads=("ledger", "stock", "coupons"),
+    check=must_be_able_to_serve,
+    start_facts=start_facts,
     messages=messages,
     settings={PaymentSettings: "payments"},
     keys={

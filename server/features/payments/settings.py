@@ -10,10 +10,11 @@ from server.settings.section import SIGNING_SECRET_BYTES_MIN, Section, limit, lo
 class PaymentSettings(Section):
     """Who takes the money."""
 
-    provider: Literal["sandbox", "webhook"] = Field(
-        "sandbox",
+    provider: Literal["", "sandbox", "webhook"] = Field(
+        "",
+        json_schema_extra=words("sandbox or webhook, or empty in development"),
         description="sandbox takes no money, for demos and tests; webhook waits for signed "
-        "messages of the real provider.",
+        "messages of the real provider. Required outside development, where empty is sandbox.",
     )
     sandbox_delay_ms: int = limit(0, 0, 60_000, "Time the sandbox takes to answer.")
     refund_retry_s: float = limit(30, 0.05, 86_400, "Time before a refund is tried again.")

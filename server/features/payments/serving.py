@@ -1,0 +1,35 @@
+"""What serving asks of payments beyond values that are allowed: a shop that is left half set up."""
+
+import logging
+
+from server.features.payments.settings import PaymentSettings
+from server.settings import Settings, SettingsError
+
+_log = logging.getLogger(__name__)
+
+
+def must_be_able_to_serve(settings: Settings) -> None:
+    """Refuse to serve when nobody has said who takes the money. Raises SettingsError.
+
+    Only serving asks: a token is made, or an audit run, without a payment provider.
+    """
+    payments = settings.of(PaymentSettings)
+    if not payments.provider and settings.mode != "development":
+        raise SettingsError(
+            f"payments.provider is required in {settings.mode} mode: set "
+            "LIVEROOM_PAYMENTS_PROVIDER to webhook, or to sandbox, which takes no money: whoever "
+            "pays has paid."
+        )
+    if payments.provider == "webhook" and payments.webhook_secret is None:
+        raise SettingsError(
+            "payments.provider = webhook needs payments.webhook_secret, which the provider signs "
+            "its messages with: set LIVEROOM_PAYMENTS_WEBHOOK_SECRET, or no order is ever paid."
+        )
+
+
+def start_facts(settings: Settings) -> dict[str, str]:
+    """What the line at the start says of payments; also a warning where none are taken."""
+    provider = settings.of(PaymentSettings).provider or "sandbox"
+    if settings.mode == "production" and provider == "sandbox":
+        _log.warning("payments.provider = sandbox takes no money: every order counts as paid.")
+    return {"provider": provider}

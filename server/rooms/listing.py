@@ -1,0 +1,97 @@
+"""The list of rooms, read at once for all who ask at the same time.
+
+A room that can't be read, since its shard is away or what is stored of it is damaged, is left out;
+the others are listed.
+"""
+
+import logging
+from typing import Any
+
+import msgspec
+
+from server.protocol.room import RoomView
+from server.rooms.state import RoomState
+from server.rooms.stored import RoomReader
+from server.store.commit import GroupCommit
+from server.store.reading import reading
+from server.store.refusals import words_of
+
+_log = logging.getLogger(__name__)
+
+PAGE_MAX = 100
+WAITING_MAX = 1000
+"""Requests that wait for the list on a worker; more are answered `unavailable`."""
+_TOLD_MAX = 1000
+"""Causes of rooms left out that are not logged again; when they are more, all may be."""
+
+
+class RoomList:
+    """Reads pages of the list. However many ask, one read is under way."""
+
+    def __init__(self, reader: RoomReader) -> None:
+        self._reader = reader
+        self._scripts = reader.scripts
+        self._told: set[tuple[str, str]] = set()
+        self._reads: GroupCommit[tuple[int, int], list[RoomView]] = GroupCommit(
+            "rooms", self._pages, batch_max=WAITING_MAX, waiting_max=WAITING_MAX, flights_max=1
+        )
+
+    async def newest(self, offset: int, count: int) -> list[RoomView]:
+        """Rooms, the newest first, without what is in them. No fan groups.
+
+        Raises CommandError `unavailable` when the list itself can't be read.
+        """
+        return await self._reads.submit("", (offset, min(count, PAGE_MAX)))
+
+    async def _pages(self, _: str, asked: list[tuple[int, int]]) -> list[list[RoomView]]:
+        read = {page: await self._page(*page) for page in dict.fromkeys(asked)}
+        return [read[page] for page in asked]
+
+    async def _page(self, offset: int, count: int) -> list[RoomView]:
+        if count == 0:
+            return []
+        scripts = self._scripts
+        with reading():
+            found = await scripts.redis.zrevrangebyscore(
+                scripts.keys.rooms, "+inf", 0, start=offset, num=count
+            )
+        ids = [room_id for raw in found if (room_id := self._text(raw)) is not None]
+        if not ids:
+            return []
+        pipeline = scripts.redis.pipeline(transaction=False)
+        for room_id in ids:
+            pipeline.hgetall(scripts.keys.room(room_id, "room"))
+        with reading():
+            answers = await pipeline.execute(raise_on_error=False)
+        views = (self._view(*pair) for pair in zip(ids, answers, strict=True))
+        return [view for view in views if view is not None]
+
+    def _view(self, room_id: str, answer: Any) -> RoomView | None:
+        if isinstance(answer, Exception):
+            self._left_out(room_id, words_of(answer))
+            return None
+        if not answer:  # listed before it is made, or lost with its shard
+            return None
+        try:
+            texts = {name.decode(): value.decode() for name, value in answer.items()}
+            fields = msgspec.convert(texts, self._reader.shape.fields, strict=False)
+        except (UnicodeDecodeError, msgspec.ValidationError) as damage:
+            self._left_out(room_id, str(damage))
+            return None
+        loaded = self._reader.shape.loaded(fields=fields, now=0)
+        return RoomState(self._reader.shape, loaded, self._reader.args_of(room_id)).view()
+
+    def _text(self, raw: bytes) -> str | None:
+        try:
+            return raw.decode()
+        except UnicodeDecodeError as damage:
+            self._left_out(repr(raw), str(damage))
+            return None
+
+    def _left_out(self, room: str, why: str) -> None:
+        if (room, why) in self._told:
+            return
+        if len(self._told) >= _TOLD_MAX:
+            self._told.clear()
+        self._told.add((room, why))
+        _log.warning("Room %s is left out of the list: %s.", room, why.rstrip("."))

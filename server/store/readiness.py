@@ -1,0 +1,134 @@
+"""Whether orders can be stored now, found out by storing something: what `/readyz` answers for.
+
+A Redis that answers PING may still be a replica, be full, have a disk that fails, or miss the
+replicas it was told to write to. A write that waits for the promise of `redis.durability` meets
+all of these, and those that nobody thought of.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from server.store.cluster import Cluster, Node, slot_of
+from server.store.durability import Durability, NotDurable
+from server.store.keys import Keys
+from server.store.refusals import refusal_of, words_of
+
+ANSWER_S_MAX = 1.0
+"""Time the store has to answer."""
+COPIES_MS_MAX = 500
+"""Time the copies have to be confirmed."""
+KEPT_S = 0.5
+"""Time an answer is kept: however often it is asked for, Redis syncs so often to its disk."""
+KEY_MS = 60_000
+KEYS_TRIED_MAX = 10_000
+"""Keys looked at for one that a primary of a Cluster owns; one without is passed over."""
+
+
+class Readiness:
+    """Answers for all who ask at one time with one write."""
+
+    def __init__(
+        self,
+        redis: Any,
+        keys: Keys,
+        durability: Durability,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._durability = durability._replace(wait_ms=min(durability.wait_ms, COPIES_MS_MAX))
+        self._clock = clock
+        self._asking: asyncio.Task[str] | None = None
+        self._asked_at = float("-inf")
+
+    async def why_not(self) -> str:
+        """A sentence why orders can't be stored now, or '' if they can.
+
+        On a Cluster one shard that stores is enough: the rooms of the others are not here.
+        """
+        asking = self._asking
+        if asking is None or (asking.done() and self._clock() - self._asked_at >= KEPT_S):
+            asking = self._asking = asyncio.create_task(self._ask(), name="readiness")
+        return await asyncio.shield(asking)
+
+    async def aclose(self) -> None:
+        """Ask no more."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.gather(self._asking, return_exceptions=True)
+
+    async def _ask(self) -> str:
+        try:
+            async with asyncio.timeout(ANSWER_S_MAX):
+                return await self._why_not()
+        except TimeoutError:
+            return "Redis does not answer."
+        except (RedisError, OSError) as error:
+            return _sentence(error)
+        finally:
+            self._asked_at = self._clock()
+
+    async def _why_not(self) -> str:
+        if not isinstance(self._redis, Cluster):
+            return await self._try_to_store(self._redis, self._keys.ready(0))
+        why = "No node of the Cluster owns a slot."
+        nodes = await self._redis.primaries()
+        asked = [asyncio.create_task(self._why_not_at(node)) for node in nodes]
+        try:
+            for answer in asyncio.as_completed(asked):
+                if not (why := await answer):
+                    return ""  # without waiting for a shard that hangs
+            return why
+        finally:
+            for task in asked:
+                task.cancel()
+            await asyncio.gather(*asked, return_exceptions=True)
+
+    async def _why_not_at(self, node: Node) -> str:
+        assert isinstance(self._redis, Cluster)
+        key = _key_at(self._redis, node, self._keys)
+        if key is None:
+            return "A primary of the Cluster has no slots."
+        try:
+            return await self._try_to_store(self._redis.client_of(node), key)
+        except (RedisError, OSError) as error:
+            return _sentence(error)
+
+    async def _try_to_store(self, redis: Redis, key: str) -> str:
+        await redis.set(key, 1, px=KEY_MS)  # finds the primary again, if need be
+        if self._durability.waits:
+            pipeline: Any = redis.pipeline(transaction=False)
+            pipeline.set(key, 1, px=KEY_MS)
+            pipeline.execute_command(*self._durability.question())
+            _, kept = await pipeline.execute()
+            if not self._durability.kept(kept):
+                return (
+                    f"Too few copies confirm what is written: redis.durability = "
+                    f"{self._durability} is not kept."
+                )
+        try:  # a failover may have led to a Redis that is set up in another way
+            await self._durability.check(redis)
+        except NotDurable as broken:
+            return str(broken)
+        return ""
+
+
+def _sentence(error: BaseException) -> str:
+    """Redis' own words about a refusal; what else went wrong names hosts, and is in the log."""
+    if refusal_of(error):
+        return f"Redis takes no writes: {words_of(error)}."
+    return "Redis does not answer."
+
+
+def _key_at(cluster: Cluster, node: Node, keys: Keys) -> str | None:
+    """A key that this primary owns; None if it owns next to no slots."""
+    for n in range(KEYS_TRIED_MAX):
+        key = keys.ready(n)
+        if cluster.owner_of_slot(slot_of(key)) == node:
+            return key
+    return None
