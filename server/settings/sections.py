@@ -104,6 +104,13 @@ class Edge(Section):
     request_head_bytes_max: int = limit(8192, 1024, 65536, "Largest HTTP request head.")
     request_head_s_max: float = limit(5, 0.05, 60, "Time a client has to send its request head.")
     join_s_max: float = limit(5, 0.05, 60, "Time a client has to send its `join`.")
+    unread_s_max: float = limit(
+        30,
+        0.05,
+        600,
+        "Time a client may leave unread what it was sent, in HTTP or before its join, before its "
+        "socket is cut.",
+    )
     frame_in_bytes_max: int = limit(16384, 256, 1_048_576, "Largest frame a client may send.")
     connections_max: int = limit(
         20_000,

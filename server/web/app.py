@@ -14,6 +14,7 @@ from server.web.members_only import members_only
 from server.web.openapi import document
 from server.web.pages import add_pages
 from server.web.rest import Route
+from server.web.upgrade import upgrade
 
 
 def make_app(
@@ -42,16 +43,5 @@ def make_app(
         return json_response(openapi)
 
     app.router.add_get("/v1/openapi.json", describe)
-    app.router.add_get("/v1/rooms/{room}/ws", _upgrade_required)
+    app.router.add_get("/v1/rooms/{room}/ws", upgrade)
     return app
-
-
-async def _upgrade_required(_: web.Request) -> web.Response:
-    """A plain request for the socket, or an upgrade on a connection that spoke HTTP before."""
-    response = web.Response(
-        status=426,
-        text="This is a WebSocket: connect with an upgrade request on a new connection.\n",
-        headers={"Upgrade": "websocket", "Connection": "close, Upgrade"},
-    )
-    response.force_close()
-    return response

@@ -9,8 +9,7 @@ import pytest
 from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.auth import TokenVerifier, mint
-from server.edge.handshake import SESSION_COOKIE
+from server.auth import SESSION_COOKIE, TokenVerifier, mint
 from server.protocol.roles import Role
 from server.settings import Settings
 from server.web.errors import errors_as_json
