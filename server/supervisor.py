@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from server import auth
+from server.origin import is_loopback_name
 from server.rooms.moderating.words import read_words
 from server.rooms.talk.intent_rules import read_rules
 from server.settings import Settings
@@ -55,6 +56,12 @@ async def serve_until(
     # Its faults are told before anything starts, and by one process instead of each worker.
     await asyncio.to_thread(read_rules, settings.asks.rules_file)
     await asyncio.to_thread(read_words, settings.moderation.words_file)
+    if settings.mode == "development" and not is_loopback_name(settings.server.host):
+        log.warning(
+            "Development mode listens on %s, so beyond this machine, without what production "
+            'checks: set mode = "production", or server.host = "127.0.0.1".',
+            settings.server.host,
+        )
     complete, made = await asyncio.to_thread(auth.with_secret, settings)
     if made:
         log.info("Made a development token secret for the data folder %s.", settings.data.dir)

@@ -28,6 +28,11 @@ class Server(Section):
         description="Base URL people reach the server by, when a proxy stands before it; empty "
         "means the address it listens on.",
     )
+    dev_hosts: tuple[str, ...] = Field(
+        (),
+        description="Host names, besides those of loopback, under which development's one-click "
+        "sign-in answers; only to this machine, whatever the name.",
+    )
 
 
 class Data(Section):

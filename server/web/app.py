@@ -1,5 +1,6 @@
 """The aiohttp application: everything on the port that is no WebSocket."""
 
+import re
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
@@ -7,7 +8,7 @@ from aiohttp import web
 from server.auth import Identity, TokenVerifier
 from server.settings import Settings
 from server.web.body import BODY_BYTES_MAX
-from server.web.caller import VERIFIER
+from server.web.caller import PUBLIC_URL, VERIFIER
 from server.web.errors import errors_as_json, json_response
 from server.web.health import Health
 from server.web.members_only import members_only
@@ -33,10 +34,11 @@ def make_app(
         client_max_size=BODY_BYTES_MAX,
     )
     app[VERIFIER] = verifier
+    app[PUBLIC_URL] = settings.server.public_url
     health.add_to(app)
     add_pages(app, settings, verifier)
     for route in routes:
-        app.router.add_route(route.method, route.path, route.handler)
+        app.router.add_route(route.method, _with_any_ids(route.path), route.handler)
     openapi = document(routes)
 
     async def describe(_: web.Request) -> web.Response:
@@ -45,3 +47,8 @@ def make_app(
     app.router.add_get("/v1/openapi.json", describe)
     app.router.add_get("/v1/rooms/{room}/ws", upgrade)
     return app
+
+
+def _with_any_ids(path: str) -> str:
+    """The path of a route whose ids may hold whatever ids may hold: aiohttp's stop at a brace."""
+    return re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path)
