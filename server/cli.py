@@ -20,6 +20,7 @@ from server import settings as all_settings
 from server.cli_orders import add_to
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
+from server.std_streams import open_missing_streams
 
 app = typer.Typer(
     add_completion=False,
@@ -56,6 +57,7 @@ cli_lucky.add_to(app)
 
 def main() -> None:
     """Run the command. What a person can mend ends in one line on standard error."""
+    open_missing_streams()
     try:
         app()
     except SettingsError as error:
