@@ -8,7 +8,14 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from server.settings.section import SECRET_BYTES_MIN, Section, limit, long_enough, words
+from server.settings.section import (
+    SECRET_BYTES_MIN,
+    Section,
+    limit,
+    long_enough,
+    secret_words,
+    words,
+)
 
 
 class Server(Section):
@@ -87,7 +94,7 @@ class Jwt(Section):
 
     secret: SecretStr | None = Field(
         None,
-        json_schema_extra=words(f"a text of at least {SECRET_BYTES_MIN} bytes"),
+        json_schema_extra=secret_words(SECRET_BYTES_MIN),
         description="Secret of HS256 tokens, at least 32 bytes. Required outside development, "
         "where one is made and kept in the data folder.",
     )

@@ -4,7 +4,13 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from server.settings.section import SIGNING_SECRET_BYTES_MIN, Section, limit, long_enough, words
+from server.settings.section import (
+    SIGNING_SECRET_BYTES_MIN,
+    Section,
+    limit,
+    long_enough,
+    secret_words,
+)
 
 
 class Orders(Section):
@@ -79,7 +85,7 @@ class Payments(Section):
 
     webhook_secret: SecretStr | None = Field(
         None,
-        json_schema_extra=words(f"a text of at least {SIGNING_SECRET_BYTES_MIN} bytes"),
+        json_schema_extra=secret_words(SIGNING_SECRET_BYTES_MIN),
         description="Secret the payment provider signs with; none refuses every message.",
     )
     tolerance_s: float = limit(300, 1, 86_400, "Age a signed message may have.")
@@ -100,7 +106,7 @@ class Outbox(Section):
     )
     secret: SecretStr | None = Field(
         None,
-        json_schema_extra=words(f"a text of at least {SIGNING_SECRET_BYTES_MIN} bytes"),
+        json_schema_extra=secret_words(SIGNING_SECRET_BYTES_MIN),
         description="Secret the posts are signed with; none leaves them unsigned.",
     )
     interval_s: float = limit(1, 0.01, 60, "Pause when there was nothing to post.")
