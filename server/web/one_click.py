@@ -6,6 +6,7 @@ from aiohttp import web
 
 from server.origin import host_name, is_loopback_address, is_loopback_name
 
+_THIS_HOST = ("0.0.0.0", "[::]")  # noqa: S104 - what `--host` prints; names nobody else's machine
 _PASSED_ON = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 
 
@@ -21,4 +22,5 @@ def is_at_this_machine(request: web.BaseRequest, dev_hosts: Collection[str]) -> 
     name = host_name(request.headers.get("Host", ""))
     if name in {host.lower() for host in dev_hosts}:
         return True
-    return is_loopback_name(name) and not any(field in request.headers for field in _PASSED_ON)
+    means_here = is_loopback_name(name) or name in _THIS_HOST
+    return means_here and not any(field in request.headers for field in _PASSED_ON)

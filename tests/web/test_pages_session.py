@@ -195,7 +195,7 @@ async def test_one_click_is_refused_under_a_name_that_is_not_this_machine(
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1:80", "localhost:8080", "LOCALHOST", "shop.localhost:1", "[::1]:9", "127.9.9.9"],
+    ["127.0.0.1:80", "LOCALHOST", "shop.localhost:1", "[::1]:9", "127.9.9.9", "0.0.0.0:8080"],
 )
 async def test_one_click_answers_under_every_name_of_this_machine(
     client: Client, host: str
