@@ -7,17 +7,15 @@ no queue: commands run as tasks of the edge, and what cannot be sent waits in th
 import asyncio
 import logging
 import math
-from collections.abc import Coroutine
-from typing import Any, Protocol, cast
+from typing import cast
 
 from websockets.frames import Frame, Opcode
 
 from server.auth import BadToken, Identity
-from server.edge.deadlines import Deadlines
 from server.edge.frame_reader import FrameReader
 from server.edge.handshake import shake_hands
+from server.edge.owner import Owner
 from server.hub.member import Member
-from server.metrics import Metrics
 from server.protocol.codec import UnreadableCommand
 from server.protocol.codes import (
     BAD_MESSAGES,
@@ -36,10 +34,8 @@ from server.protocol.models import Source
 from server.protocol.roles import Role
 from server.rate import Bucket
 from server.rooms.call import Call
-from server.rooms.dispatch import Dispatch, op_of
-from server.rooms.open_rooms import OpenRooms
+from server.rooms.dispatch import op_of
 from server.rooms.room import Room
-from server.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -48,40 +44,6 @@ BITE_BYTES = 2048
 PING_FRAME = b"\x89\x00"
 _CLOSED_BY = {"not_found": NO_ROOM, "forbidden": FORBIDDEN}
 """A join that is refused so will be refused again; after others the client may try once more."""
-
-
-class Owner(Protocol):
-    """What a connection asks of the edge that owns it."""
-
-    settings: Settings
-    metrics: Metrics
-    loop: asyncio.AbstractEventLoop
-    rooms: OpenRooms
-    dispatch: Dispatch
-    draining: bool
-    waiting_for_join: Deadlines["Connection"]
-    closing: Deadlines["Connection"]
-
-    def watch_unread(self, connection: "Connection") -> None:
-        """Cut the connection unless it reads within `edge.unread_s_max`."""
-
-    def join_wait_ms(self) -> int:
-        """0 if somebody may join now, else when to try again."""
-
-    def identify(self, token: str | None) -> Identity:
-        """Who a token speaks for. Raises BadToken."""
-
-    async def known_in(self, who: Identity, room_id: str) -> Identity:
-        """This person as the room knows them."""
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a command to its end."""
-
-    def count(self, op: str, outcome: str, began_at: float) -> None:
-        """Count an answered command."""
-
-    def forget(self, connection: "Connection") -> None:
-        """Drop a connection whose socket is gone."""
 
 
 class Connection(Member, asyncio.Protocol):
@@ -108,7 +70,7 @@ class Connection(Member, asyncio.Protocol):
         "who",
     )
 
-    def __init__(self, edge: Owner, address: str) -> None:
+    def __init__(self, edge: "Owner[Connection]", address: str) -> None:
         super().__init__()
         self._edge = edge
         self.address = address
