@@ -86,7 +86,7 @@ async def run_worker(
                 rng,
             )
         )
-        on_ready(f"http://{settings.server.host}:{edge.port}")
+        on_ready(edge.url)
         await stop.wait()
         await edge.drain()
 

@@ -4,12 +4,14 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from server.access.auth import TokenVerifier, with_secret
 from server.house import load_settings
@@ -17,11 +19,13 @@ from server.protocol.roles import Role
 
 
 @asynccontextmanager
-async def demo_on(folder: Path, log_has: bytes = b"") -> AsyncIterator[str]:
+async def demo_on(
+    folder: Path, log_has: bytes = b"", host: str = "127.0.0.1"
+) -> AsyncIterator[str]:
     """Run the demo on a data folder: what it says. It must end well, and without a traceback."""
     demo = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "server", "demo", "--port", "0", "--viewers", "3"),
-        *("--data-dir", str(folder)),
+        *("--data-dir", str(folder), "--host", host),
         env=os.environ | {"LIVEROOM_SERVER_DRAIN_S": "60"},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
@@ -90,3 +94,14 @@ async def test_a_demo_after_an_ended_evening_takes_a_new_room(tmp_path: Path) ->
             pass
     async with demo_on(tmp_path) as said:
         assert "/watch/demo-2" in said
+
+
+async def test_the_demo_has_people_on_an_ipv6_address_too(tmp_path: Path) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    async with demo_on(tmp_path, host="::1") as said:
+        found = re.search(r"http://\[::1\]:\d+", said)
+        assert found, said
+        assert await until_people_are_in(found[0]) > 0

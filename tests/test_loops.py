@@ -49,6 +49,8 @@ AWAITED_WHERE_THEY_ARE_MADE = {
     ("demo.py", "run"): "the server and its crowd: their end is the command's end",
     ("demo.py", "_crowd"): "raced against `stop` and awaited below",
     ("supervisor.py", "_serve_here"): "the worker: what it raises ends the process",
+    ("readiness.py", "why_not"): "whoever asks awaits it; closed with the worker",
+    ("readiness.py", "_why_not"): "gathered where they are made",
     ("worker_pool.py", "run"): "the first start: what it raises ends the process",
     ("worker_pool.py", "_start_all"): "a TaskGroup",
     ("worker_pool.py", "_stop_all"): "a TaskGroup",
@@ -104,7 +106,7 @@ def test_no_task_is_made_that_nobody_owns() -> None:
     made = {(file, name) for file, name, node in functions() if called(node) in MAKES_TASKS}
     strangers = {each for each in made if each[0] != THE_MECHANISM}
     assert strangers - set(AWAITED_WHERE_THEY_ARE_MADE) == set(), (
-        "hand them to Repeating or Errands (server/repeating.py), or say here who awaits them"
+        "hand them to Repeating or Errands (server/background), or say here who awaits them"
     )
     assert set(AWAITED_WHERE_THEY_ARE_MADE) - strangers == set()
 

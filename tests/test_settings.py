@@ -110,7 +110,8 @@ REFUSED = [
         {"LIVEROOM_JWT_SECRET": "short"},
         (
             "jwt.secret = (hidden) (from LIVEROOM_JWT_SECRET) is not allowed: "
-            "it must be a text of at least 32 bytes."
+            "it must be a text of at least 32 bytes, without white space or a newline at its ends "
+            "(as `echo` and editors add)."
         ),
     ),
     (
@@ -378,3 +379,20 @@ def test_with_somebody_who_takes_the_money_it_may_serve(
     mode: str, payments: dict[str, str]
 ) -> None:
     must_be_able_to_serve(Settings.model_validate({"mode": mode, "payments": payments, **SECRETS}))
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n", " ", "\t"])
+@pytest.mark.parametrize("key", ["jwt.secret", "payments.webhook_secret", "outbox.secret"])
+def test_a_secret_with_white_space_at_an_end_is_refused(
+    key: str, ends: str, monkeypatch: Env
+) -> None:
+    secret = "0123456789abcdef" * 2
+    for value in (secret + ends, ends + secret):
+        monkeypatch.setenv(env_name(key), value)
+        with pytest.raises(SettingsError) as refused:
+            load_settings()
+        assert f"{key} = (hidden)" in str(refused.value)
+        assert "without white space or a newline at its ends" in str(refused.value)
+        assert "0123456789" not in str(refused.value)
+    monkeypatch.setenv(env_name(key), secret)
+    load_settings()

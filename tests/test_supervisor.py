@@ -316,3 +316,18 @@ async def test_it_serves_from_a_redis_given_by_url(
 
     assert await server.healthy()
     assert server.children("redis-server") == []
+
+
+async def test_development_that_listens_beyond_this_machine_is_warned(serve: Serve) -> None:
+    server = await serve("--host", "0.0.0.0")
+    said = await server.until_it_says("Development mode listens on 0.0.0.0")
+    assert '"level": "warning"' in said.string
+    server.process.terminate()
+    assert await server.end() == 0
+
+
+async def test_development_on_loopback_is_not(serve: Serve) -> None:
+    server = await serve()
+    server.process.terminate()
+    _, said = await server.process.communicate()
+    assert b"beyond this machine" not in said

@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,6 +107,20 @@ def mint(
     now_s = int(time.time())
     claims |= {"iat": now_s, "exp": now_s + int(ttl_s)}
     return jwt.encode(claims, _hs256_secret(settings), algorithm="HS256")
+
+
+def session_token(cookie_headers: Iterable[str]) -> str | None:
+    """The token in the session cookie, or None; `cookie_headers` are all `Cookie` headers.
+
+    Other cookies of the domain are passed over unread, however they are written: a parser that
+    stops at one of them would sign people out (RFC 6265 section 5.4).
+    """
+    for header in cookie_headers:
+        for pair in header.split(";"):
+            name, equals, value = pair.partition("=")
+            if equals and name.strip() == SESSION_COOKIE:
+                return value.strip().strip('"')
+    return None
 
 
 class TokenVerifier:

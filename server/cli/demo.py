@@ -34,12 +34,19 @@ async def run(settings: Settings, *, viewers: int) -> None:
             supervisor.serve_until(stop, settings, ready.set_result), name="server"
         )
         crowd = asyncio.create_task(_crowd(ready, stop, viewers), name="crowd")
+        crowd.add_done_callback(_tell_failure)
         try:
             await server
         finally:
             for task in (crowd, server):
                 task.cancel()
             await asyncio.gather(crowd, server, return_exceptions=True)
+
+
+def _tell_failure(crowd: "asyncio.Task[None]") -> None:
+    """A crowd that could not come leaves the server running, but not in silence."""
+    if not crowd.cancelled() and (why := crowd.exception()) is not None:
+        log.error("No simulated people come; the server goes on.", exc_info=why)
 
 
 async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: int) -> None:

@@ -20,6 +20,7 @@ from server.access import auth
 from server.cli import lucky as cli_lucky
 from server.cli import size as cli_size
 from server.cli.orders import add_to
+from server.cli.std_streams import open_missing_streams
 from server.house import load_settings
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
@@ -60,6 +61,7 @@ cli_lucky.add_to(app)
 
 def main() -> None:
     """Run the command. What a person can mend ends in one line on standard error."""
+    open_missing_streams()
     try:
         app()
     except SettingsError as error:

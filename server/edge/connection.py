@@ -7,14 +7,15 @@ no queue: commands run as tasks of the edge, and what cannot be sent waits in th
 import asyncio
 import logging
 import math
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from websockets.frames import Frame, Opcode
-from websockets.server import ServerProtocol
 
 from server.access.auth import BadToken, Identity
 from server.access.rate import Bucket
+from server.edge.frame_reader import FrameReader
 from server.edge.handshake import shake_hands
+from server.edge.owner import Owner
 from server.hub.member import Member
 from server.protocol.codec import UnreadableCommand
 from server.protocol.codes import (
@@ -34,9 +35,6 @@ from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.rooms.dispatch import op_of
 from server.rooms.room import Room
-
-if TYPE_CHECKING:
-    from server.edge.edge import Edge
 
 log = logging.getLogger(__name__)
 
@@ -71,13 +69,13 @@ class Connection(Member, asyncio.Protocol):
         "who",
     )
 
-    def __init__(self, edge: "Edge", address: str) -> None:
+    def __init__(self, edge: "Owner[Connection]", address: str) -> None:
         super().__init__()
         self._edge = edge
         self.address = address
         """The peer's IP address; what `connections_per_address_max` counts by."""
-        self._protocol: ServerProtocol | None = None
-        """Set by a good handshake."""
+        self._protocol: FrameReader | None = None
+        """Set by a good handshake, until the socket is gone."""
         self._wire: asyncio.Transport | None = None
         """The transport until it is really gone; `transport` is None as soon as we close."""
         self.room_id = ""
@@ -111,14 +109,16 @@ class Connection(Member, asyncio.Protocol):
     def shake_hands(self, head: bytes) -> None:
         """Answer the upgrade request; frames may come afterwards."""
         assert self._wire is not None
-        shaken = shake_hands(head, self._edge.settings.edge)
+        shaken = shake_hands(head, self._edge.settings)
         self._wire.write(shaken.answer)
         if shaken.accepted is None:
             self._edge.metrics.rejected.labels(str(shaken.status)).inc()
             self.transport = None
             self._wire.close()
+            self._edge.closing.add(self)  # an answer that nobody reads would hold the socket
             return
         self.room_id, self.variant, self._cookie_token, self._protocol = shaken.accepted
+        self._protocol.on_frame = self._on_frame
         self._edge.waiting_for_join.add(self)
 
     def data_received(self, data: bytes) -> None:
@@ -131,9 +131,6 @@ class Connection(Member, asyncio.Protocol):
             if self.transport is None and not self._may_say_goodbye(len(data)):
                 break
             self._protocol.receive_data(data[start : start + BITE_BYTES])
-            for event in self._protocol.events_received():
-                if isinstance(event, Frame):
-                    self._on_frame(event)
         self._flush()
 
     def _may_say_goodbye(self, size: int) -> bool:
@@ -152,6 +149,7 @@ class Connection(Member, asyncio.Protocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self.transport = self._wire = None
+        self._protocol = None  # it holds us by `on_frame`
         self._edge.forget(self)
         if self.room is not None:
             self._edge.rooms.left(self.room, self)
@@ -161,6 +159,8 @@ class Connection(Member, asyncio.Protocol):
         self.behind_since = self._edge.loop.time()
         if self.room is not None:
             self.room.audience.fell_behind(self)
+        else:  # only a room watches its own audience
+            self._edge.watch_unread(self)
 
     def resume_writing(self) -> None:
         self.behind_since = 0.0
@@ -354,8 +354,15 @@ class Connection(Member, asyncio.Protocol):
         self._flush()
         self._edge.closing.add(self)
 
+    def unread_is_due(self) -> None:
+        """The time to read what it was sent is over, if it is still behind since then."""
+        bound_s = self._edge.settings.edge.unread_s_max
+        if self.behind_since and self._edge.loop.time() - self.behind_since >= bound_s * 0.99:
+            self._edge.metrics.closed.labels("unread").inc()
+            self.cut()
+
     def cut(self) -> None:
-        """The close was not answered in time."""
+        """End the socket at once: it did not answer our close, or reads nothing."""
         if self._wire is not None:
             self._wire.abort()
 

@@ -9,11 +9,13 @@ from random import Random
 from typing import Any, Self
 
 from server.access.auth import Identity, TokenVerifier
+from server.access.origin import base_url
 from server.access.rate import PerSecond
 from server.background.repeating import Errands, Repeating
 from server.edge.connection import Connection
 from server.edge.deadlines import Deadlines
-from server.edge.listener import Listener, Places
+from server.edge.listener import HttpSide, HttpSocket, Listener
+from server.edge.places import Places
 from server.protocol.codec import CommandReader, Encoding
 from server.protocol.codes import DRAIN, SILENT
 from server.protocol.roles import Role
@@ -46,7 +48,7 @@ class Edge:
         rooms: OpenRooms,
         dispatch: Dispatch,
         host_of: Callable[[str], Coroutine[Any, Any, str]],
-        new_http_protocol: Callable[[], asyncio.Protocol],
+        new_http_protocol: Callable[[], HttpSide],
         metrics: Metrics,
         random: Random,
     ) -> None:
@@ -59,6 +61,8 @@ class Edge:
         self.loop = asyncio.get_running_loop()
         self.connections: set[Connection] = set()
         self.http_sockets = Places(settings.edge)
+        self.silent_sockets = Places(settings.edge)
+        """Those that have not sent a request head yet."""
         self.draining = False
         self.closing: Deadlines[Connection] = Deadlines(CLOSE_ANSWER_S, Connection.cut)
         self.waiting_for_join: Deadlines[Connection] = Deadlines(
@@ -66,6 +70,9 @@ class Edge:
         )
         self.waiting_for_head: Deadlines[Listener] = Deadlines(
             settings.edge.request_head_s_max, Listener.head_is_due
+        )
+        self.unread: Deadlines[Connection | HttpSocket] = Deadlines(
+            settings.edge.unread_s_max, lambda socket: socket.unread_is_due()
         )
         self._verifier = verifier
         self._host_of = host_of
@@ -97,14 +104,21 @@ class Edge:
         for connection in list(self.connections):
             connection.cut()
         await asyncio.sleep(0)  # let connection_lost run
-        for deadlines in (self.closing, self.waiting_for_join, self.waiting_for_head):
-            deadlines.close()
+        for connections in (self.closing, self.waiting_for_join):
+            connections.close()
+        self.waiting_for_head.close()
+        self.unread.close()
 
     @property
     def port(self) -> int:
         """The port it listens on."""
         assert self._server is not None
         return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def url(self) -> str:
+        """The base URL of the address it listens on."""
+        return base_url(self.settings.server.host, self.port)
 
     def _stop_listening(self) -> None:
         if self._server is not None:
@@ -129,6 +143,10 @@ class Edge:
         answers probes, and the pages' sockets take no viewer's place.
         """
         return self.http_sockets.why_full(address)
+
+    def watch_unread(self, socket: Connection | HttpSocket) -> None:
+        """Cut a socket unless it reads within `edge.unread_s_max` what it was sent."""
+        self.unread.add(socket)
 
     def join_wait_ms(self) -> int:
         """0 if somebody may join now, else when to try again: spread over the crowd's size."""

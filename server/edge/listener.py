@@ -5,34 +5,89 @@ then the listener keeps the time and size limits that aiohttp has not.
 """
 
 import asyncio
-from collections import Counter
 from http import HTTPStatus
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import Protocol, cast
 
+from server.edge.connection import Connection
+from server.edge.deadlines import Deadlines
 from server.edge.handshake import is_upgrade, plain_response
-from server.settings.sections import Edge as EdgeSettings
+from server.edge.places import Places
+from server.settings import Settings
+from server.telemetry.metrics import Metrics
 
-if TYPE_CHECKING:
-    from server.edge.edge import Edge
+READ_BYTES_MIN = 16_384
+"""A slow reader takes at least so much in `edge.unread_s_max`; who takes less is cut."""
 
-Proto = TypeVar("Proto", bound=asyncio.Protocol)
+
+class HttpSide(Protocol):
+    """A protocol that answers plain HTTP, as aiohttp's; `transport` is None once it is done."""
+
+    transport: asyncio.Transport | None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None: ...
+    def connection_lost(self, exc: BaseException | None) -> None: ...
+    def data_received(self, data: bytes) -> None: ...
+    def eof_received(self) -> bool | None: ...
+    def pause_writing(self) -> None: ...
+    def resume_writing(self) -> None: ...
+
+
+class Reception(Protocol):
+    """What a socket that is no WebSocket (yet) asks of its edge."""
+
+    settings: Settings
+    metrics: Metrics
+    loop: asyncio.AbstractEventLoop
+    http_sockets: Places
+    silent_sockets: Places
+    waiting_for_head: Deadlines["Listener"]
+
+    def new_http_protocol(self) -> HttpSide:
+        """The HTTP side of a socket."""
+
+    def new_connection(self, address: str) -> Connection:
+        """The protocol for a socket that asked for a WebSocket."""
+
+    def why_full(self, address: str) -> str:
+        """Why no WebSocket more is taken from this address now; empty if one is."""
+
+    def why_full_of_http(self, address: str) -> str:
+        """The same for a socket that speaks plain HTTP."""
+
+    def retry_after_s(self) -> int:
+        """Seconds a refused client should wait."""
+
+    def watch_unread(self, socket: "HttpSocket") -> None:
+        """Call `unread_is_due` in `edge.unread_s_max`."""
 
 
 class HttpSocket(asyncio.Protocol):
-    """A socket that speaks plain HTTP: the edge counts it, all else is the HTTP side's."""
+    """A socket that speaks plain HTTP: the edge counts it, all else is the HTTP side's.
 
-    __slots__ = ("_edge", "_http", "address")
+    Any of its requests may ask for a WebSocket: the HTTP side then calls `upgrade`.
+    """
 
-    def __init__(self, edge: "Edge", address: str) -> None:
+    __slots__ = ("_edge", "_http", "_paused_at", "_transport", "_unread_bytes", "address")
+
+    def __init__(self, edge: Reception, address: str) -> None:
         self._edge = edge
         self._http = edge.new_http_protocol()
+        self._transport: asyncio.Transport | None = None
+        self._paused_at = 0.0
+        """Loop time since which bytes wait for a reader; 0 when none do."""
+        self._unread_bytes = 0
+        """How many waited when that was last looked at."""
         self.address = address
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
         self._edge.http_sockets.add(self.address)
+        # The kernel's buffer is enough: whatever does not fit in there has a reader that is late.
+        self._transport.set_write_buffer_limits(high=0)
         self._http.connection_made(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._transport, self._paused_at = None, 0.0
         self._edge.http_sockets.remove(self.address)
         self._http.connection_lost(exc)
 
@@ -43,40 +98,74 @@ class HttpSocket(asyncio.Protocol):
         return self._http.eof_received()
 
     def pause_writing(self) -> None:
+        if self._transport is not None:
+            self._paused_at = self._edge.loop.time()
+            self._unread_bytes = self._transport.get_write_buffer_size()
+            self._edge.watch_unread(self)
         self._http.pause_writing()
 
     def resume_writing(self) -> None:
+        self._paused_at = 0.0
         self._http.resume_writing()
 
+    def unread_is_due(self) -> None:
+        """Cut a socket that has been paused for so long and read next to nothing."""
+        now, bound_s = self._edge.loop.time(), self._edge.settings.edge.unread_s_max
+        if self._transport is None or not self._paused_at or now - self._paused_at < bound_s * 0.99:
+            return
+        left = self._transport.get_write_buffer_size()
+        if left > self._unread_bytes - READ_BYTES_MIN:
+            self._edge.metrics.closed.labels("unread").inc()
+            self._transport.abort()
+        else:
+            self._paused_at, self._unread_bytes = now, left
+            self._edge.watch_unread(self)
 
-class Places:
-    """Counts sockets, and those of each address."""
+    def upgrade(self, head: bytes, rest: bytes) -> None:
+        """Make the socket a WebSocket, or refuse to; the HTTP side is done with it.
 
-    def __init__(self, limits: EdgeSettings) -> None:
-        self._limits = limits
-        self._taken = 0
-        self._by_address: Counter[str] = Counter()
+        `head` is the request that asks for it, all before it being answered; `rest` came after it.
+        """
+        transport = self._transport
+        if transport is None:
+            return
+        self._http.transport = None  # else it would close what is no longer its own
+        self._http.connection_lost(None)
+        if len(head) > self._edge.settings.edge.request_head_bytes_max:
+            why = "The request head is too big."
+            transport.write(plain_response(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, why))
+            transport.close()
+        elif connection := _as_websocket(self._edge, transport, self.address):
+            self._transport = None
+            self._edge.http_sockets.remove(self.address)
+            if self._paused_at:
+                connection.pause_writing()
+            transport.resume_reading()
+            _begin(connection, head, rest)
 
-    def add(self, address: str) -> None:
-        """A socket more."""
-        self._taken += 1
-        self._by_address[address] += 1
 
-    def remove(self, address: str) -> None:
-        """A socket less."""
-        self._taken -= 1
-        self._by_address[address] -= 1
-        if self._by_address[address] <= 0:
-            del self._by_address[address]
+def _as_websocket(edge: Reception, transport: asyncio.Transport, address: str) -> Connection | None:
+    """The connection that takes over the transport; None if there is no place, which it is told."""
+    if why := edge.why_full(address):
+        _say_full(edge, transport, why)
+        return None
+    connection = edge.new_connection(address)
+    transport.set_protocol(connection)
+    connection.connection_made(transport)
+    return connection
 
-    def why_full(self, address: str) -> str:
-        """Why there is no place for a socket of this address; empty if there is one."""
-        if self._taken >= self._limits.connections_max:
-            return f"This worker holds {self._limits.connections_max} connections already."
-        per_address = self._limits.connections_per_address_max
-        if per_address and self._by_address[address] >= per_address:
-            return f"Your address has {per_address} connections already."
-        return ""
+
+def _begin(connection: Connection, head: bytes, rest: bytes) -> None:
+    connection.shake_hands(head)
+    if rest:
+        connection.data_received(rest)
+
+
+def _say_full(edge: Reception, transport: asyncio.Transport, why: str) -> None:
+    edge.metrics.rejected.labels("full").inc()
+    retry_after = f"Retry-After: {edge.retry_after_s()}"
+    transport.write(plain_response(HTTPStatus.SERVICE_UNAVAILABLE, why, retry_after))
+    transport.close()
 
 
 class Listener(asyncio.Protocol):
@@ -84,19 +173,27 @@ class Listener(asyncio.Protocol):
 
     __slots__ = ("_edge", "_head", "_transport", "address")
 
-    def __init__(self, edge: "Edge") -> None:
+    def __init__(self, edge: Reception) -> None:
         self._edge = edge
         self._transport: asyncio.Transport | None = None
+        """None before there is one, and when the socket is no longer ours."""
         self._head = b""
         self.address = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
+        made = cast("asyncio.Transport", transport)
         peer = transport.get_extra_info("peername")
         self.address = str(peer[0]) if peer else ""
+        if why := self._edge.silent_sockets.why_full(self.address):
+            _say_full(self._edge, made, why)
+            return
+        self._transport = made
+        self._edge.silent_sockets.add(self.address)
         self._edge.waiting_for_head.add(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._transport is None:  # refused: what else it sends is not for us
+            return
         # An empty line before a request is allowed (RFC 9112 section 2.2) but is none itself: the
         # HTTP side would wait behind it without a time-out.
         self._head = (self._head + data).lstrip(b"\r\n")
@@ -110,40 +207,36 @@ class Listener(asyncio.Protocol):
         """The peer is gone; the transport closes itself."""
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self._transport = None
+        self._let_go()
 
     def head_is_due(self) -> None:
         """The time to send a request head is over."""
-        if self._transport is not None:
-            self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request head took too long.")
+        self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request head took too long.")
 
     def _hand_on(self, head_end: int) -> None:
         head, rest = self._head[:head_end], self._head[head_end:]
-        is_http = not is_upgrade(head)
-        edge = self._edge
-        if why := edge.why_full_of_http(self.address) if is_http else edge.why_full(self.address):
-            edge.metrics.rejected.labels("full").inc()
-            self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, why, retry_after=True)
-        elif is_http:
-            self._give_to(HttpSocket(edge, self.address)).data_received(self._head)
+        edge, all_of_it = self._edge, self._head
+        transport = self._let_go()
+        assert transport is not None
+        if is_upgrade(head):
+            if connection := _as_websocket(edge, transport, self.address):
+                _begin(connection, head, rest)
+        elif why := edge.why_full_of_http(self.address):
+            _say_full(edge, transport, why)
         else:
-            connection = self._give_to(edge.new_connection(self.address))
-            connection.shake_hands(head)
-            if rest:
-                connection.data_received(rest)
-        self._head = b""
+            http = HttpSocket(edge, self.address)
+            transport.set_protocol(http)
+            http.connection_made(transport)
+            http.data_received(all_of_it)
 
-    def _give_to(self, protocol: Proto) -> Proto:
-        assert self._transport is not None
-        transport, self._transport = self._transport, None
-        transport.set_protocol(protocol)
-        protocol.connection_made(transport)
-        return protocol
+    def _let_go(self) -> asyncio.Transport | None:
+        """The transport, once: the socket is no longer ours, nor counted as silent."""
+        transport, self._transport, self._head = self._transport, None, b""
+        if transport is not None:
+            self._edge.silent_sockets.remove(self.address)
+        return transport
 
-    def _refuse(self, status: HTTPStatus, why: str, retry_after: bool = False) -> None:
-        if self._transport is None:
-            return
-        headers = [f"Retry-After: {self._edge.retry_after_s()}"] if retry_after else []
-        self._transport.write(plain_response(status, why, *headers))
-        self._transport.close()
-        self._transport = None
+    def _refuse(self, status: HTTPStatus, why: str) -> None:
+        if (transport := self._let_go()) is not None:
+            transport.write(plain_response(status, why))
+            transport.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from server import __version__
 from server.access import auth
+from server.access.origin import is_loopback_name
 from server.house import HOUSE
 from server.processes.worker_pool import WorkerPool, new_instance
 from server.settings import Settings
@@ -54,6 +55,12 @@ async def serve_until(
     """
     # Its faults are told before anything starts, and by one process instead of each worker.
     await asyncio.to_thread(HOUSE.check, settings)
+    if settings.mode == "development" and not is_loopback_name(settings.server.host):
+        log.warning(
+            "Development mode listens on %s, so beyond this machine, without what production "
+            'checks: set mode = "production", or server.host = "127.0.0.1".',
+            settings.server.host,
+        )
     complete, made = await asyncio.to_thread(auth.with_secret, settings)
     if made:
         log.info("Made a development token secret for the data folder %s.", settings.data.dir)

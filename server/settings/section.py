@@ -13,9 +13,23 @@ def words(text: str) -> dict[str, Any]:
     return {"allowed": text}
 
 
+def secret_words(bytes_min: int) -> dict[str, Any]:
+    """What is allowed of a secret."""
+    return words(
+        f"a text of at least {bytes_min} bytes, without white space or a newline at its ends (as "
+        "`echo` and editors add)"
+    )
+
+
 def long_enough(secret: SecretStr | None, bytes_min: int) -> SecretStr | None:
-    if secret is not None and len(secret.get_secret_value().encode()) < bytes_min:
+    """The secret, if it is long and has nothing at its ends that the other side would not have."""
+    if secret is None:
+        return None
+    text = secret.get_secret_value()
+    if len(text.encode()) < bytes_min:
         raise ValueError(f"must be at least {bytes_min} bytes long")
+    if text != text.strip():
+        raise ValueError("must not begin or end with white space")
     return secret
 
 

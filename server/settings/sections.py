@@ -8,7 +8,14 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from server.settings.section import SECRET_BYTES_MIN, Section, limit, long_enough, words
+from server.settings.section import (
+    SECRET_BYTES_MIN,
+    Section,
+    limit,
+    long_enough,
+    secret_words,
+    words,
+)
 
 
 class Server(Section):
@@ -27,6 +34,11 @@ class Server(Section):
         json_schema_extra=words("empty, or http:// or https:// with a host and no path"),
         description="Base URL people reach the server by, when a proxy stands before it; empty "
         "means the address it listens on.",
+    )
+    dev_hosts: tuple[str, ...] = Field(
+        (),
+        description="Host names, besides those of loopback, under which development's one-click "
+        "sign-in answers; only to this machine, whatever the name.",
     )
 
 
@@ -82,7 +94,7 @@ class Jwt(Section):
 
     secret: SecretStr | None = Field(
         None,
-        json_schema_extra=words(f"a text of at least {SECRET_BYTES_MIN} bytes"),
+        json_schema_extra=secret_words(SECRET_BYTES_MIN),
         description="Secret of HS256 tokens, at least 32 bytes. Required outside development, "
         "where one is made and kept in the data folder.",
     )
@@ -104,6 +116,13 @@ class Edge(Section):
     request_head_bytes_max: int = limit(8192, 1024, 65536, "Largest HTTP request head.")
     request_head_s_max: float = limit(5, 0.05, 60, "Time a client has to send its request head.")
     join_s_max: float = limit(5, 0.05, 60, "Time a client has to send its `join`.")
+    unread_s_max: float = limit(
+        30,
+        0.05,
+        600,
+        "Time a client may leave unread what it was sent, in HTTP or before its join, before its "
+        "socket is cut.",
+    )
     frame_in_bytes_max: int = limit(16384, 256, 1_048_576, "Largest frame a client may send.")
     connections_max: int = limit(
         20_000,

@@ -1,12 +1,14 @@
 """The aiohttp application: everything on the port that is no WebSocket."""
 
+import re
+
 from aiohttp import web
 
 from server.access.auth import TokenVerifier
 from server.rooms.dispatch import Dispatch
 from server.settings import Settings
 from server.web.body import BODY_BYTES_MAX
-from server.web.caller import VERIFIER
+from server.web.caller import PUBLIC_URL, VERIFIER
 from server.web.errors import errors_as_json, json_response
 from server.web.guard import Guard
 from server.web.health import Health
@@ -14,6 +16,7 @@ from server.web.members_only import members_only
 from server.web.openapi import document
 from server.web.pages import add_pages
 from server.web.route import Route
+from server.web.upgrade import upgrade
 
 
 def make_app(
@@ -30,26 +33,21 @@ def make_app(
         client_max_size=BODY_BYTES_MAX,
     )
     app[VERIFIER] = verifier
+    app[PUBLIC_URL] = settings.server.public_url
     health.add_to(app)
     add_pages(app, settings, verifier)
     for route in routes:
-        app.router.add_route(route.method, route.path, guard.guarded(route))
+        app.router.add_route(route.method, _with_any_ids(route.path), guard.guarded(route))
     openapi = document(routes)
 
     async def describe(_: web.Request) -> web.Response:
         return json_response(openapi)
 
     app.router.add_get("/v1/openapi.json", describe)
-    app.router.add_get("/v1/rooms/{room}/ws", _upgrade_required)
+    app.router.add_get("/v1/rooms/{room}/ws", upgrade)
     return app
 
 
-async def _upgrade_required(_: web.Request) -> web.Response:
-    """A plain request for the socket, or an upgrade on a connection that spoke HTTP before."""
-    response = web.Response(
-        status=426,
-        text="This is a WebSocket: connect with an upgrade request on a new connection.\n",
-        headers={"Upgrade": "websocket", "Connection": "close, Upgrade"},
-    )
-    response.force_close()
-    return response
+def _with_any_ids(path: str) -> str:
+    """The path of a route whose ids may hold whatever ids may hold: aiohttp's stop at a brace."""
+    return re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path)

@@ -2,10 +2,12 @@
 
 from aiohttp import web
 
-from server.access.auth import SESSION_COOKIE, BadToken, Identity, TokenVerifier
+from server.access.auth import BadToken, Identity, TokenVerifier, session_token
+from server.access.origin import is_own_origin
 from server.protocol.codes import CommandError
 
 VERIFIER: web.AppKey[TokenVerifier] = web.AppKey("verifier", TokenVerifier)
+PUBLIC_URL: web.AppKey[str] = web.AppKey("public_url", str)
 
 _READS = ("GET", "HEAD")
 
@@ -18,7 +20,7 @@ def caller(request: web.Request) -> Identity:
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
-        token = request.cookies.get(SESSION_COOKIE, "")
+        token = session_token(request.headers.getall("Cookie", ())) or ""
         if token and request.method not in _READS and not _is_own_page(request):
             raise CommandError("forbidden", "Changes by cookie must come from this server's pages.")
     if not token:
@@ -30,4 +32,5 @@ def caller(request: web.Request) -> Identity:
 
 
 def _is_own_page(request: web.Request) -> bool:
-    return request.headers.get("Origin", "").partition("://")[2].lower() == request.host.lower()
+    public_url = request.app.get(PUBLIC_URL, "")
+    return is_own_origin(request.headers.get("Origin", ""), request.host, public_url)

@@ -21,6 +21,7 @@ from aiohttp import web
 
 from server.access.auth import TokenVerifier
 from server.settings import Settings
+from server.web.caller import PUBLIC_URL
 from server.web.session import Sessions
 
 FOLDER: Final = Path(__file__).with_name("pages")
@@ -161,9 +162,11 @@ class Pages:
 
 
 def _page_headers(request: web.Request) -> dict[str, str]:
-    host = request.headers.get("Host", "")
-    # `'self'` covers WebSockets in CSP level 3; browsers of level 2 need them named.
-    sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
+    # `'self'` covers WebSockets in CSP level 3; browsers of level 2 need them named. A proxy may
+    # leave the port out of Host; public_url has it.
+    hosts = {request.headers.get("Host", ""), request.app.get(PUBLIC_URL, "").partition("://")[2]}
+    named = sorted(host for host in hosts if _HOST.fullmatch(host))
+    sockets = "".join(f" ws://{host} wss://{host}" for host in named)
     policy = {
         "default-src": "'none'",
         "script-src": "'self'",

@@ -13,12 +13,21 @@ import jwt
 import msgspec
 from aiohttp import web
 
-from server.access.auth import SESSION_COOKIE, BadToken, Identity, TokenVerifier, mint
+from server.access.auth import (
+    SESSION_COOKIE,
+    BadToken,
+    Identity,
+    TokenVerifier,
+    mint,
+    session_token,
+)
+from server.access.origin import is_own_origin
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 from server.web.body import Body, body_of
 from server.web.errors import json_response
+from server.web.one_click import is_at_this_machine
 
 _DEV_TTL_S = 7 * 86_400
 _USER = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
@@ -57,24 +66,30 @@ class Sessions:
 
     async def show(self, request: web.Request) -> web.Response:
         """`{you: {user, name, role} | null, dev: bool, now: ms}`; a dead cookie is taken away."""
-        token = request.cookies.get(SESSION_COOKIE)
+        token = session_token(request.headers.getall("Cookie", ()))
         if not token:
-            return self._answer(None)
+            return self._answer(request, None)
         try:
-            return self._answer(self._verifier.verify(token))
+            return self._answer(request, self._verifier.verify(token))
         except BadToken:
-            return _forget(self._answer(None))
+            return _forget(self._answer(request, None))
 
     async def sign_in(self, request: web.Request) -> web.Response:
         """`{token}` becomes the cookie."""
-        body = await _read(request, SignIn)
+        body = await self._read(request, SignIn)
         return self._signed_in(request, body.token.strip())
 
     async def sign_in_dev(self, request: web.Request) -> web.Response:
-        """One click as host or viewer. Not there outside development."""
+        """One click as anybody, for people at this machine. Not there outside development."""
         if not self._dev:
             raise CommandError("not_found", "One-click sign-in exists in development mode only.")
-        body = await _read(request, DevSignIn)
+        if not is_at_this_machine(request, self._settings.server.dev_hosts):
+            raise CommandError(
+                "forbidden",
+                "One-click sign-in is for this machine: open the page as http://127.0.0.1 with the "
+                "port, list its host name in server.dev_hosts, or sign in with a token.",
+            )
+        body = await self._read(request, DevSignIn)
         user = body.user or f"dev-{body.role.value}-{secrets.token_hex(3)}"
         if not _USER.fullmatch(user):
             raise CommandError("bad_message", "`user` must be an id of at most 64 characters.")
@@ -86,8 +101,8 @@ class Sessions:
 
     async def sign_out(self, request: web.Request) -> web.Response:
         """Take the cookie away."""
-        _refuse_forged(request)
-        return _forget(self._answer(None))
+        self._refuse_forged(request)
+        return _forget(self._answer(request, None))
 
     def _signed_in(self, request: web.Request, token: str) -> web.Response:
         try:
@@ -95,7 +110,7 @@ class Sessions:
         except BadToken as bad:
             raise CommandError("bad_token", str(bad)) from None
         exp = jwt.decode(token, options={"verify_signature": False})["exp"]  # verified just now
-        response = self._answer(who)
+        response = self._answer(request, who)
         response.set_cookie(
             SESSION_COOKIE,
             token,
@@ -107,35 +122,34 @@ class Sessions:
         )
         return response
 
-    def _answer(self, who: Identity | None) -> web.Response:
+    def _answer(self, request: web.Request, who: Identity | None) -> web.Response:
         you = who and {"user": who.user, "name": who.name, "role": who.role.value}
-        response = json_response({"you": you, "dev": self._dev, "now": int(time.time() * 1000)})
+        dev = self._dev and is_at_this_machine(request, self._settings.server.dev_hosts)
+        response = json_response({"you": you, "dev": dev, "now": int(time.time() * 1000)})
         response.headers["Cache-Control"] = "no-store"
         return response
 
+    async def _read(self, request: web.Request, kind: type[Body]) -> Body:
+        """The JSON body of a request made by one of our own pages. Raises CommandError."""
+        self._refuse_forged(request)
+        if request.content_type != "application/json":
+            # A form of another site can send other types without being asked.
+            raise CommandError("bad_message", "Send JSON, as `Content-Type: application/json`.")
+        return await body_of(request, kind)
 
-async def _read(request: web.Request, kind: type[Body]) -> Body:
-    """The JSON body of a request made by one of our own pages. Raises CommandError."""
-    _refuse_forged(request)
-    if request.content_type != "application/json":
-        # A form of another site can send other types without being asked.
-        raise CommandError("bad_message", "Send JSON, as `Content-Type: application/json`.")
-    return await body_of(request, kind)
+    def _refuse_forged(self, request: web.Request) -> None:
+        """Signing in and out must come from our own page, or from no browser at all.
 
-
-def _refuse_forged(request: web.Request) -> None:
-    """Signing in and out must come from our own page, or from no browser at all.
-
-    Else another site could sign its visitor in as somebody else. Browsers send Origin with every
-    request that changes something; Sec-Fetch-Site is the second witness.
-    """
-    origin = request.headers.get("Origin")
-    if origin is None:
-        own = request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
-    else:
-        own = origin.partition("://")[2].lower() == request.host.lower()
-    if not own:
-        raise CommandError("forbidden", "Sign in and out on this server's own pages.")
+        Else another site could sign its visitor in as somebody else. Browsers send Origin with
+        every request that changes something; Sec-Fetch-Site is the second witness.
+        """
+        origin = request.headers.get("Origin")
+        if origin is None:
+            own = request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
+        else:
+            own = is_own_origin(origin, request.host, self._settings.server.public_url)
+        if not own:
+            raise CommandError("forbidden", "Sign in and out on this server's own pages.")
 
 
 def _forget(response: web.Response) -> web.Response:

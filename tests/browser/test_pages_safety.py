@@ -1,8 +1,10 @@
 """What people write stays text; what only the browser may know stays in the browser."""
 
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
+import pytest
 from playwright.async_api import expect
 
 from server.protocol.roles import Role
@@ -228,3 +230,25 @@ async def test_markup_in_questions_coupons_polls_draws_and_words_stays_text(
         for page in (console, viewer):
             assert await page.evaluate("globalThis.pwned ?? null") is None
             assert await page.locator("img[onerror], [onload], [onclick], iframe").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "path"),
+    [
+        ("/..//evil.example", "/"),
+        ("/.//evil.example", "/"),
+        ("/watch/tea/../..//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("//evil.example", "/"),
+        ("javascript:globalThis.pwned=1", "/"),
+        ("/ops?from=login#top", "/ops?from=login#top"),
+    ],
+)
+async def test_signing_in_leads_to_a_path_of_this_server(
+    server: Server, open_page: OpenPage, asked: str, path: str
+) -> None:
+    page = await open_page(f"{server.url}/login?next={quote(asked, safe='')}")
+    await page.locator("input[name=token]").fill(token("ann", Role.VIEWER, "Ann"))
+    async with page.expect_navigation():
+        await page.locator("form button[type=submit]").click()
+    assert page.url == server.url + path

@@ -242,15 +242,6 @@ async def test_http_requests_sent_together_are_all_answered(raw: RawSocket) -> N
     assert [(await raw.response()).status for _ in range(3)] == [200, 200, 200]
 
 
-async def test_a_connection_that_spoke_http_cannot_be_upgraded(raw: RawSocket) -> None:
-    raw.send(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-    await raw.response()
-    raw.send(request())
-    response = await raw.response()
-    assert response.status == 426
-    assert await raw.is_cut() == b""
-
-
 async def test_frames_that_come_with_the_request_are_read(raw: RawSocket) -> None:
     raw.send(request(), command("join", 5), frame(b"x", PING))
     assert (await raw.response()).status == 101

@@ -9,8 +9,7 @@ import pytest
 from aiohttp import CookieJar, web
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.access.auth import TokenVerifier, mint
-from server.edge.handshake import SESSION_COOKIE
+from server.access.auth import SESSION_COOKIE, TokenVerifier, mint
 from server.protocol.roles import Role
 from server.settings import Settings
 from server.web.errors import errors_as_json
@@ -165,3 +164,103 @@ async def test_outside_development_there_is_no_one_click(make_settings: MakeSett
 
         assert response.status == 404
         assert (await (await client.get("/v1/session")).json())["dev"] is False
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "127.0.0.1.evil.example"},
+        {"Host": "localhost.evil.example:8080"},
+        {"Host": "192.168.0.7:8080"},
+        {"Host": "[2001:db8::1]:8080"},
+        {"Host": "127.0.0.1@evil.example"},
+        {"Host": "127.0.0.1", "X-Forwarded-For": "203.0.113.7"},
+        {"Host": "localhost", "Forwarded": "for=203.0.113.7"},
+        {"Host": "localhost", "Via": "1.1 proxy"},
+    ],
+    ids=str,
+)
+async def test_one_click_is_refused_under_a_name_that_is_not_this_machine(
+    client: Client, headers: dict[str, str]
+) -> None:
+    response = await client.post("/v1/session/dev", json={"role": "admin"}, headers=headers)
+
+    assert response.status == 403
+    assert (await response.json())["error"]["code"] == "forbidden"
+    assert SESSION_COOKIE not in response.cookies
+    shown = await client.get("/v1/session", headers=headers)
+    assert (await shown.json())["dev"] is False
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1:80", "LOCALHOST", "shop.localhost:1", "[::1]:9", "127.9.9.9", "0.0.0.0:8080"],
+)
+async def test_one_click_answers_under_every_name_of_this_machine(
+    client: Client, host: str
+) -> None:
+    response = await client.post("/v1/session/dev", json={}, headers={"Host": host})
+
+    assert response.status == 200
+
+
+async def test_one_click_answers_under_a_name_that_is_listed(make_settings: MakeSettings) -> None:
+    listed = make_settings(server={"port": 0, "dev_hosts": ["Dev.example"]})
+    async with signing_in(listed) as client:
+        for host, status in (("dev.example:8443", 200), ("other.example", 403)):
+            response = await client.post("/v1/session/dev", json={}, headers={"Host": host})
+            assert response.status == status
+
+
+@pytest.mark.parametrize("peer", ["192.168.0.7", "2001:db8::1", "::ffff:192.168.0.7", ""])
+async def test_one_click_is_refused_to_another_machine_under_any_name(
+    make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch, peer: str
+) -> None:
+    monkeypatch.setattr(web.BaseRequest, "remote", property(lambda _: peer))
+    async with signing_in(make_settings(server={"port": 0, "dev_hosts": ["x.example"]})) as client:
+        for host in ("localhost", "x.example"):
+            response = await client.post("/v1/session/dev", json={}, headers={"Host": host})
+            assert response.status == 403
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.3.2.1", "::1", "::ffff:127.0.0.1"])
+async def test_every_loopback_address_is_this_machine(
+    client: Client, monkeypatch: pytest.MonkeyPatch, peer: str
+) -> None:
+    monkeypatch.setattr(web.BaseRequest, "remote", property(lambda _: peer))
+    assert (await client.post("/v1/session/dev", json={})).status == 200
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "status"),
+    [
+        ("https://live.example:8443", "live.example", 200),
+        ("https://live.example:8443", "10.0.0.5:8080", 200),
+        ("https://LIVE.example:8443", "live.example", 200),
+        ("https://live.example", "live.example:443", 200),
+        ("https://live.example:444", "live.example", 403),
+        ("http://live.example:8443", "live.example", 403),
+        ("https://evil.example", "live.example", 403),
+        ("null", "live.example", 403),
+    ],
+)
+async def test_a_page_under_the_public_url_is_our_own_whatever_host_the_proxy_names(
+    make_settings: MakeSettings, token: Callable[..., str], origin: str, host: str, status: int
+) -> None:
+    settings = make_settings(server={"port": 0, "public_url": "https://live.example:8443"})
+    async with signing_in(settings) as client:
+        response = await client.post(
+            "/v1/session", json={"token": token()}, headers={"Origin": origin, "Host": host}
+        )
+        assert response.status == status
+
+
+@pytest.mark.parametrize("other", ['g_state={"i_l":0}', "cart[a]=1", "consent", 'theme="a,b"'])
+async def test_a_cookie_of_another_program_signs_nobody_out(
+    client: Client, token: Callable[..., str], other: str
+) -> None:
+    cookie = f"{other}; {SESSION_COOKIE}={token()}"
+    response = await client.get("/v1/session", headers={"Cookie": cookie})
+
+    assert (await response.json())["you"]["user"] == "ann"

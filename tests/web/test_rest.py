@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp
 import pytest
@@ -386,3 +387,12 @@ async def test_every_route_is_a_row_of_the_page_of_the_protocol(api: Api) -> Non
     assert listed - rows == set()
     of_pages = {"GET /v1/session", "POST /v1/session", "DELETE /v1/session"}
     assert rows - listed <= of_pages | {"POST /v1/payments/events"}
+
+
+@pytest.mark.parametrize("sku", ["{", "}", "{sku}", "{a:b}", "a{1,2}b", "mug.v2", "茶", "a%b"])
+async def test_whatever_an_id_holds_it_can_be_reached(live: Api, sku: str) -> None:
+    path = f"/v1/rooms/r1/shelf/{quote(sku, safe='')}"
+
+    status, answer = await live.send("PUT", path, MUG | {"sku": sku})
+    assert status == 200, answer
+    assert (await live.send("DELETE", path))[0] in (200, 204)

@@ -2,7 +2,13 @@
 
 from pydantic import Field, SecretStr, field_validator
 
-from server.settings.section import SIGNING_SECRET_BYTES_MIN, Section, limit, long_enough, words
+from server.settings.section import (
+    SIGNING_SECRET_BYTES_MIN,
+    Section,
+    limit,
+    long_enough,
+    secret_words,
+)
 
 
 class OutboxSettings(Section):
@@ -15,7 +21,7 @@ class OutboxSettings(Section):
     )
     secret: SecretStr | None = Field(
         None,
-        json_schema_extra=words(f"a text of at least {SIGNING_SECRET_BYTES_MIN} bytes"),
+        json_schema_extra=secret_words(SIGNING_SECRET_BYTES_MIN),
         description="Secret the posts are signed with; none leaves them unsigned.",
     )
     interval_s: float = limit(1, 0.01, 60, "Pause when there was nothing to post.")

@@ -4,7 +4,14 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from server.settings.section import SIGNING_SECRET_BYTES_MIN, Section, limit, long_enough, words
+from server.settings.section import (
+    SIGNING_SECRET_BYTES_MIN,
+    Section,
+    limit,
+    long_enough,
+    secret_words,
+    words,
+)
 
 
 class PaymentSettings(Section):
@@ -21,7 +28,7 @@ class PaymentSettings(Section):
 
     webhook_secret: SecretStr | None = Field(
         None,
-        json_schema_extra=words(f"a text of at least {SIGNING_SECRET_BYTES_MIN} bytes"),
+        json_schema_extra=secret_words(SIGNING_SECRET_BYTES_MIN),
         description="Secret the payment provider signs with; none refuses every message.",
     )
     tolerance_s: float = limit(300, 1, 86_400, "Age a signed message may have.")

@@ -1,19 +1,14 @@
 // The sign-in page, /login?next=/somewhere.
 
 import { h } from "./ui/dom.js";
+import { whereNext } from "./ui/next.js";
 import { prefs } from "./ui/prefs.js";
 import { devButtons, tokenForm, whoAmI } from "./ui/session.js";
 import { t } from "./ui/strings.js";
 
-/** Where to go afterwards: a path of this server and nothing else. */
-function next() {
-  const asked = new URLSearchParams(location.search).get("next") ?? "/";
-  const url = new URL(asked, location.origin);
-  return url.origin === location.origin ? url.pathname + url.search : "/";
-}
-
+const asked = new URLSearchParams(location.search).get("next");
 const session = await whoAmI();
-const then = () => { location.href = next(); };
+const then = () => { location.href = whereNext(asked, location.origin); };
 document.title = `${t("signin")} · Liveroom`;
 document.body.append(h("main.login", {},
   h("div.login-card", {},

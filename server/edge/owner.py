@@ -1,0 +1,50 @@
+"""What a connection asks of its edge: so the edge knows its connections, and they not it."""
+
+import asyncio
+from collections.abc import Coroutine, Mapping
+from typing import Any, Protocol, TypeVar
+
+from server.access.auth import Identity
+from server.edge.deadlines import Deadlines
+from server.protocol.codec import CommandReader, Encoding
+from server.rooms.dispatch import Dispatch
+from server.rooms.open_rooms import OpenRooms
+from server.settings import Settings
+from server.telemetry.metrics import Metrics
+
+Socket = TypeVar("Socket")
+
+
+class Owner(Protocol[Socket]):
+    """What a connection asks of the edge that owns it."""
+
+    settings: Settings
+    metrics: Metrics
+    loop: asyncio.AbstractEventLoop
+    readers: Mapping[Encoding, CommandReader]
+    rooms: OpenRooms
+    dispatch: Dispatch
+    draining: bool
+    waiting_for_join: Deadlines[Socket]
+    closing: Deadlines[Socket]
+
+    def watch_unread(self, connection: Socket) -> None:
+        """Cut the connection unless it reads within `edge.unread_s_max`."""
+
+    def join_wait_ms(self) -> int:
+        """0 if somebody may join now, else when to try again."""
+
+    def identify(self, token: str | None) -> Identity:
+        """Who a token speaks for. Raises BadToken."""
+
+    async def known_in(self, who: Identity, room_id: str) -> Identity:
+        """This person as the room knows them."""
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a command to its end."""
+
+    def count(self, op: str, outcome: str, began_at: float) -> None:
+        """Count an answered command."""
+
+    def forget(self, connection: Socket) -> None:
+        """Drop a connection whose socket is gone."""
