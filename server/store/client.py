@@ -23,15 +23,15 @@ from server.store.addresses import (
 from server.store.cluster import Cluster, Node
 from server.store.durability import Durability, NotDurable
 from server.store.prompt import prompt
-from server.store.redis_program import VERSION_MIN
+from server.store.release import SUPPORTED, Release, Releases
 
 log = logging.getLogger(__name__)
 
 AnyRedis = Redis | Cluster
 
 _HEALTH_CHECK_S = 15
-# Sharded pub/sub came with it.
-_CLUSTER_VERSION_MIN = (7, 0)
+# Sharded pub/sub came with Redis 7.0.
+_SUPPORTED_IN_CLUSTERS = Releases(redis=(7, 0), valkey=SUPPORTED.valkey)
 # Made once: otherwise each new connection reads the package's metadata from disk, on the loop.
 _DRIVER = DriverInfo()
 
@@ -76,7 +76,8 @@ def _why(error: Exception) -> str:
 async def check(url: str, settings: RedisSettings) -> None:
     """Ask a Redis whether it can carry a server, before one starts. Raises RedisUnusable.
 
-    It must be able to keep the promise of `redis.durability`. That it may evict keys is logged.
+    It must be able to keep the promise of `redis.durability`. Which program and version it is, and
+    that it may evict keys, is logged.
     """
     redis = connect(url, settings)
     try:
@@ -96,6 +97,8 @@ async def check(url: str, settings: RedisSettings) -> None:
         await redis.aclose()
     for info in infos:
         _check_info(mask_url(url), info, isinstance(redis, Cluster))
+    found = sorted({str(Release.told_by(info)) for info in infos})
+    log.info("The Redis at %s is %s.", mask_url(url), " and ".join(found))
 
 
 async def _each(redis: AnyRedis) -> list[Redis]:
@@ -106,12 +109,10 @@ async def _each(redis: AnyRedis) -> list[Redis]:
 
 
 def _check_info(url: str, info: dict[str, Any], is_cluster: bool) -> None:
-    version = str(info["redis_version"])
-    needed = _CLUSTER_VERSION_MIN if is_cluster else VERSION_MIN
-    if tuple(int(part) for part in version.split(".")[:2]) < needed:
-        raise RedisUnusable(
-            f"The Redis at {url} is {version}; {'.'.join(map(str, needed))} or newer is needed."
-        )
+    release = Release.told_by(info)
+    needed = _SUPPORTED_IN_CLUSTERS if is_cluster else SUPPORTED
+    if not needed.include(release):
+        raise RedisUnusable(f"The Redis at {url} is {release}; {needed} is needed.")
     if info.get("cluster_enabled") and not is_cluster:
         raise RedisUnusable(
             f"The Redis at {url} is a node of a Cluster: start redis.url with redis+cluster://."

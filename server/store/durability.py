@@ -12,7 +12,9 @@ from typing import Any, NamedTuple, Self
 
 from redis.exceptions import RedisError, ResponseError
 
-_WAITAOF_SINCE = (7, 2)
+from server.store.release import Release, Releases
+
+_KNOW_WAITAOF = Releases(redis=(7, 2), valkey=(7, 2))
 
 
 class NotDurable(Exception):
@@ -86,10 +88,10 @@ async def _check_fsync(redis: Any) -> None:
 
 
 async def _check_aof(redis: Any) -> None:
-    version = str((await redis.info("server"))["redis_version"])
-    if tuple(int(part) for part in version.split(".")[:2]) < _WAITAOF_SINCE:
+    release = Release.told_by(await redis.info("server"))
+    if not _KNOW_WAITAOF.include(release):
         raise NotDurable(
-            f"redis.durability = aof:N needs Redis 7.2 or newer (WAITAOF); this one is {version}."
+            f"redis.durability = aof:N needs {_KNOW_WAITAOF} (WAITAOF); this one is {release}."
         )
     if (await _config(redis, "aof", ("appendonly",)))["appendonly"] != "yes":
         raise NotDurable("redis.durability = aof:N needs appendonly yes in Redis.")
