@@ -23,6 +23,7 @@ from server.rooms.selling.orders import Orders, buy_of
 from server.rooms.selling.payments import SandboxProvider
 from server.rooms.selling.sales import Sales
 from server.settings import Settings
+from server.store import redis_program
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
 from server.store.keys import Keys
@@ -157,6 +158,11 @@ async def _rows(orders: int, fsync: bool) -> list[Row]:
             rows = [await bench.measure(name, count, run) for name, count, run in work]
             await redis.aclose()
     return rows
+
+
+def program() -> str:
+    """The Redis that is measured: the one that a server with a private one would take."""
+    return str(uvloop.run(redis_program.find()).release)
 
 
 def measure(orders: int) -> list[Row]:
