@@ -110,8 +110,8 @@ class EmbeddedRedis:
                 raise
             writer = kept.writer or "Redis 7.0 or newer, or Valkey"
             raise NoRedisProgram(
-                f"The data in {self.folder} were written by {writer}, and not every program can "
-                f"read them. {reason} Or start with other data: --data-dir."
+                f"The data in {self.folder} were written by {writer}. {reason} "
+                "Or start with other data: --data-dir."
             ) from None
 
     async def _start(self) -> None:
