@@ -22,6 +22,7 @@ from server.protocol.roles import Role
 from server.settings import Settings
 from server.settings.masking import mask
 from server.store.keys import Keys
+from server.store.release import Release
 from server.web.caller import caller
 from server.web.errors import json_response
 from server.web.route import Route
@@ -186,8 +187,10 @@ class Ops:
         await self._redis.ping()
         ping_s = time.perf_counter() - asked
         info = await self._redis.info()
+        release = Release.told_by(info)
         return {
-            "version": info.get("redis_version", "?"),
+            "program": release.name,
+            "version": release.number,
             "ping_s": ping_s,
             "memory_bytes": info.get("used_memory", 0),
             "clients": info.get("connected_clients", 0),
