@@ -72,6 +72,7 @@ async def test_scripts_about_questions_refuse_where_no_room_is(room: ScriptRoom)
     calls: list[tuple[str, dict[str, Any]]] = [
         ("ask_add", {"asks": [ask("u1")]} | LIMITS),
         ("question_add", {"questions": [], "open_max": 1, "per_user_max": 1}),
+        ("queue_tell", {"answers_max": 9}),
         ("question_take", act),
         ("question_answer", act | {"text": "yes"}),
         ("question_drop", act),
