@@ -1,4 +1,4 @@
-"""What the leading process does: opens the room, follows the run, checks, judges, reports."""
+"""What the leading process does: opens the rooms, follows the run, checks, judges, reports."""
 
 import json
 import os
@@ -13,12 +13,15 @@ from typing import Any
 
 import msgspec
 
+from loadtest.headroom import headroom, said_by_size
+from loadtest.marks import marks
 from loadtest.observe import Server, Unreachable
 from loadtest.record import Record
-from loadtest.rehearsal import Rehearsal
+from loadtest.rehearsal import Rehearsal, host_of
 from loadtest.report import html
+from loadtest.takings import Takings
 from loadtest.tally import quantile
-from loadtest.truth import Findings, check
+from loadtest.truth import Books, Findings, check
 from loadtest.verdict import Line, judge, limits_of_the_harness
 
 _BOOK_TRIES = 4
@@ -26,21 +29,23 @@ _AUDIT_S = 120
 
 
 class Lead:
-    """One run, from the open room to the report."""
+    """One run, from the open rooms to the report."""
 
-    def __init__(self, rehearsal: Rehearsal, server_pid: int | None, audit: str) -> None:
-        self.rehearsal = rehearsal
+    def __init__(self, rehearsals: list[Rehearsal], server_pid: int | None, audit: str) -> None:
+        self.rehearsal = rehearsals[0]
         self.record = Record()
         self.opened = False
         self._audit = audit
-        host = f"host-{rehearsal.room}"
-        token = rehearsal.token(host, "主播小夏", "host")
-        self._server = Server(rehearsal.url, token, server_pid)
+        self._servers = {
+            it.room: Server(it.url, it.token(host_of(it.room), "主播小夏", "host"), server_pid)
+            for it in rehearsals
+        }
 
-    def open_room(self) -> str | None:
-        """Make the room and go live; a sentence if that can't be."""
+    def open_rooms(self) -> str | None:
+        """Make the rooms and go live; a sentence if that can't be."""
         try:
-            self._server.open_room(self.rehearsal.room, self.rehearsal.scenario.title)
+            for room, server in self._servers.items():
+                server.open_room(room, self.rehearsal.scenario.title)
         except Unreachable as error:
             return f"The rehearsal can't start: {error}."
         self.opened = True
@@ -48,15 +53,17 @@ class Lead:
 
     def tick(self, users: int) -> None:
         """A point of the curves."""
-        self.record.tick(self.rehearsal.now_s, users, self._server.vitals())
+        vitals = self._servers[self.rehearsal.room].vitals()
+        self.record.tick(self.rehearsal.now_s, users, vitals)
 
     def finish(self, path: Path) -> bool:
         """Check the books, write PATH.html and PATH.json, print the verdict; whether it passed."""
-        found = self._truth()
-        lines = judge(self.rehearsal.scenario, self.record, found, self._summary_of_server())
+        found, takings = self._truth()
+        server = self._summary_of_server()
+        lines = judge(self.rehearsal.scenario, self.record, found, server, takings)
         if self._audit:
-            lines.insert(0, audited(self._audit, self.rehearsal.room))
-        report = self._report(lines, found)
+            lines[:0] = [audited(self._audit, room) for room in self._servers]
+        report = self._report(lines, found, takings)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".json").write_text(
             json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
@@ -66,21 +73,34 @@ class Lead:
         print(f"Report: {path.with_suffix('.html')}  (numbers: {path.with_suffix('.json')})")
         return bool(report["passed"])
 
-    def _truth(self) -> Findings | str:
-        """Compare with the books; again if they don't agree, since a hold may lapse meanwhile."""
+    def _truth(self) -> tuple[Findings | str, Takings]:
+        """Compare every room with its books, and add up what they took."""
+        together, takings = Findings(), Takings()
+        for room, server in self._servers.items():
+            found, books = self._truth_of(room, server)
+            if books is None or isinstance(found, str):
+                return f"{room}: {found}", takings
+            together.merge(found)
+            takings.add(room, books, self.record.total.told.values())
+        return together, takings
+
+    def _truth_of(self, room: str, server: Server) -> tuple[Findings | str, Books | None]:
+        """Again if they don't agree, since a hold may lapse meanwhile."""
         found: Findings | str = "not tried"
+        books: Books | None = None
+        told = [one for one in self.record.total.told.values() if one.room == room]
         for attempt in range(_BOOK_TRIES):
             if attempt:
                 time.sleep(1)
             try:
-                books = self._server.books(self.rehearsal.room)
+                books = server.books(room)
             except Unreachable as error:
                 found = str(error)
                 continue
-            found = check(self.record.total.told.values(), books)
+            found = check(told, books)
             if not found.counts:
                 break
-        return found
+        return found, books
 
     def _summary_of_server(self) -> dict[str, float]:
         curve = self.record.curve
@@ -98,7 +118,7 @@ class Lead:
             )
         return seen
 
-    def _report(self, lines: list[Line], found: Findings | str) -> dict[str, Any]:
+    def _report(self, lines: list[Line], found: Findings | str, takings: Takings) -> dict[str, Any]:
         counts, scenario = self.record.total.counts, self.rehearsal.scenario
         told = self.record.total.told.values()
         return {
@@ -107,7 +127,7 @@ class Lead:
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "passed": all(line.passed for line in lines),
             "verdict": [asdict(line) for line in lines],
-            "warnings": limits_of_the_harness(self.record),
+            "warnings": limits_of_the_harness(self.record, os.cpu_count() or 1),
             "latencies": {
                 name: {
                     "n": sum(steps.values()),
@@ -123,6 +143,11 @@ class Lead:
                 "unanswered": sum(one.said == "unknown" for one in told),
                 "asked_again": sum(one.asked > 1 for one in told),
             },
+            "sales": takings.sales(),
+            "takings": takings.in_words(scenario.sells_s),
+            "marks": [mark._asdict() for mark in marks(scenario)],
+            "headroom": headroom(scenario, self.record.curve),
+            "size": said_by_size(self.record.curve, scenario),
             "truth": found if isinstance(found, str) else dict(found.examples),
             "server": self._summary_of_server(),
             "harness": {

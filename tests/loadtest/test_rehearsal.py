@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from loadtest import launch
-from loadtest.scenario import load_scenario
+from loadtest.loading import load_scenario
 
 pytestmark = [pytest.mark.timeout(600), pytest.mark.blocking_allowed]
 
