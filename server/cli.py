@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from server import __version__, auth, cli_lucky, cli_size, logs
+from server import __version__, auth, cli_examples, cli_lucky, cli_size, logs
 from server import settings as all_settings
 from server.cli_orders import add_to
 from server.protocol.roles import Role
@@ -150,10 +150,24 @@ def show_config(
     workers: Workers = None,
     data_dir: DataDir = None,
     redis_url: RedisUrl = None,
+    example: Annotated[
+        str | None,
+        typer.Option(
+            "--example",
+            metavar="|".join(cli_examples.EXAMPLES),
+            help="Print this file to start from instead.",
+        ),
+    ] = None,
 ) -> None:
-    """Print the settings in force as TOML, secrets masked."""
+    """Print the settings in force as TOML, secrets masked; or an example to start from."""
     from server.settings.pages import effective_toml
 
+    if example is not None:
+        if example not in cli_examples.EXAMPLES:
+            known = ", ".join(cli_examples.EXAMPLES)
+            _fail(f"--example {example} is not there: write {known}.", status=2)
+        typer.echo(cli_examples.example(example), nl=False)
+        return
     settings = _load(
         config, host=host, port=port, workers=workers, data_dir=data_dir, redis_url=redis_url
     )
