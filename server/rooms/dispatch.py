@@ -43,6 +43,11 @@ class Dispatch:
                 assert command not in self._handlers, f"{command} has two handlers"
                 self._handlers[command] = handler
 
+    @property
+    def ops(self) -> list[str]:
+        """The names of all commands it runs."""
+        return [str(command.__struct_config__.tag) for command in self._handlers]
+
     def in_order(self, cmd: Command) -> bool:
         """Whether commands of this kind are done one after the other, as one connection sent them.
 
