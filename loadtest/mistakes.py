@@ -104,6 +104,8 @@ def _of_act(act: HostAct) -> Iterator[str]:
         yield f"{where}: stock, per_user, hold_s, add, quota and prizes are 1 or more."
     if min(act.price, act.starts_in_s, act.lasts_s, act.amount, act.floor) < 0:
         yield f"{where}: price, starts_in_s, lasts_s, amount and floor can't be negative."
+    if act.do == "coupon" and act.floor <= act.amount:
+        yield f"{where}: floor must be more than amount, or an order could become free."
     if not 2 <= len(act.options) <= 4:
         yield f"{where}: a poll has 2 to 4 options."
 

@@ -51,7 +51,7 @@ class HostAct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     add: int = 10
     text: str = ""
     amount: int = 500
-    floor: int = 0
+    floor: int = 1000
     quota: int = 100
     options: list[str] = msgspec.field(default_factory=lambda: ["1", "2"])
     prizes: int = 1

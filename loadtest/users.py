@@ -183,6 +183,7 @@ class Buyer(Viewer):
         if told.said == "ok" and told.order != order["order"]:
             self.tally.wrong("two_orders_for_a_key", f"{told.key}: {told.order}, {order['order']}")
         told.said, told.order = "ok", order["order"]
+        self.tally.counts["ok.claims_used"] += bool(order.get("claim"))
         self._orders[told.order] = told
         self._learn(order)
         habit, people = self.rng.random(), self.rehearsal.people

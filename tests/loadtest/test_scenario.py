@@ -76,6 +76,7 @@ def test_scaling_changes_people_and_stock_alike() -> None:
         (MINIMAL + "[[drop]]\nat_s = 1\nshare = 2\n", "the drop at 1 s"),
         (MINIMAL + "[[burst]]\nfrom_s = 3\nuntil_s = 2\ntimes = 2\n", "the burst at 3 s"),
         (MINIMAL + '[[host]]\nat_s = 1\ndo = "sale"\nstock = 0\n', "stock"),
+        (MINIMAL + '[[host]]\nat_s = 1\ndo = "coupon"\nfloor = 5\n', "more than amount"),
         (MINIMAL + '[[host]]\nat_s = 1\ndo = "poll"\noptions = ["1"]\n', "2 to 4 options"),
         (MINIMAL + '[[host]]\nat_s = 3\nevery_s = 1\ndo = "sale"\n', "say until_s"),
     ],

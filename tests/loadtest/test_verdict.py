@@ -4,7 +4,8 @@ from collections import Counter
 from typing import Any
 
 from loadtest.record import Record
-from loadtest.scenario import Criteria, Scenario, Stage
+from loadtest.scenario import Criteria, HostAct, Scenario, Stage
+from loadtest.takings import Takings
 from loadtest.tally import Tally, Told, quantile
 from loadtest.truth import Findings
 from loadtest.verdict import Line, judge, limits_of_the_harness
@@ -77,13 +78,27 @@ def test_growing_memory_fails_where_the_scenario_asks_for_it() -> None:
     assert failed(judge(asked, record(), Findings(), {})), "not seen is not passed"
 
 
-def test_a_busy_load_process_is_named() -> None:
+def test_too_little_that_is_paid_in_an_hour_fails() -> None:
+    asked = Scenario(
+        "t", [Stage(65, 10)], {"buyer": 1}, host=[HostAct(at_s=0, do="sale")], calm_s=5,
+        criteria=Criteria(orders_per_hour_min=120, gmv_per_hour_min=600_000),
+    )  # fmt: skip
+    enough, poor = Takings(2, Counter({"CNY": 10_000})), Takings(2, Counter({"CNY": 9_999}))
+
+    assert not failed(judge(asked, record(), Findings(), {}, enough))
+    assert failed(judge(asked, record(), Findings(), {}, poor)) == {"GMV paid an hour"}
+    assert len(failed(judge(asked, record(), Findings(), {}))) == 2, "nothing sold is too little"
+
+
+def test_a_busy_load_process_is_named_and_what_to_do() -> None:
     made = Record()
     made.add("2", Tally().take() | {"health": {"cpu": 0.97, "lag_ms": 400.0}})
-    said = limits_of_the_harness(made)
+    said = limits_of_the_harness(made, cores=8)
 
     assert "process 2 used 97%" in said[0]
     assert "400 ms late" in said[1]
+    assert "--processes 7" in said[2]
+    assert "another machine" in limits_of_the_harness(made, cores=2)[2]
     assert not limits_of_the_harness(record())
 
 
