@@ -20,13 +20,15 @@ from client_sim.looks import due
 from client_sim.order_book import OrderBook
 from client_sim.record import Record
 from client_sim.report import report
+from client_sim.rest import Rest
 from client_sim.tally import Tally
 from client_sim.tokens import CannotRun
+from server.protocol.roles import Role
 from server.settings import Settings
 from server.store import scripts
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
-from tests.client_sim.conftest import QUICK, Cutter, Enter, Played, Worker, running
+from tests.client_sim.conftest import HOST, QUICK, Cutter, Enter, Played, Worker, running, token
 from tests.client_sim.histories import order
 from tests.client_sim.test_crowd import plan, until
 from tests.client_sim.test_sabotage import RUSH
@@ -126,10 +128,16 @@ async def test_a_sound_shop_is_looked_at_as_often_as_is_due(
     assert crowd.findings.looked["orders_told"] == 2
 
 
+@pytest.mark.parametrize(
+    ("room_is_there", "sentence"), [(False, b"Could not create room demo"), (True, b"Can't host")]
+)
 async def test_redis_that_refuses_writes_ends_in_a_sentence(
-    full: Full,
+    full: Full, room_is_there: bool, sentence: bytes
 ) -> None:
     async with full as worker:
+        if room_is_there:
+            async with Rest(worker.url, token(HOST, Role.HOST)) as rest:
+                await rest.create("demo", "慢直播")
         await full.refuse_writes()
         ran = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "client_sim", "--url", worker.url, "--secret", JWT_SECRET),
@@ -139,7 +147,7 @@ async def test_redis_that_refuses_writes_ends_in_a_sentence(
         _, told = await ran.communicate()
 
     assert ran.returncode == 2
-    assert b"Could not create room demo" in told
+    assert sentence in told
     assert len(told.splitlines()) == 1
 
 

@@ -100,6 +100,7 @@ def test_a_crowd_that_does_not_grow_says_nothing_about_more() -> None:
     flat = Scenario("t", [Stage(30, 100), Stage(60, 100)], {"viewer": 1})
 
     assert headroom(flat, curve({})) == []
+    assert headroom(PLAYED, []) == [], "a run that ended at once"
 
 
 def test_the_model_is_asked_about_the_busiest_seconds() -> None:
