@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from loadtest.mistakes import pushes
 from loadtest.record import Record
 from loadtest.scenario import Scenario
 from loadtest.takings import Takings
@@ -48,11 +49,29 @@ def judge(
 ) -> list[Line]:
     """Every criterion. `found` is a sentence if the books could not be read."""
     return [
+        _looks(scenario, record),
         *_rules(record, found),
         *_limits(scenario, record),
         *_money(scenario, takings or Takings()),
         *_leak(scenario, server),
     ]
+
+
+def _looks(scenario: Scenario, record: Record) -> Line:
+    """How much there was to find fault with: of nothing, nothing is wrong, and nothing is shown."""
+    total = record.total
+    looked = {
+        "events": sum(n for name, n in total.counts.items() if name.startswith("event.")),
+        "comments": total.counts["audit.expected"],
+        "buys": len(total.told),
+    }
+    due = {"events": "must", "comments": "sample", "buys": "order"}
+    wanted = [name for name, push in due.items() if push in pushes(scenario)]
+    return Line(
+        "Looked at", f"some {', '.join(wanted)}",
+        ", ".join(f"{looked[name]:,} {name}" for name in wanted),
+        passed=all(looked[name] for name in wanted),
+    )  # fmt: skip
 
 
 def _money(scenario: Scenario, takings: Takings) -> Iterator[Line]:

@@ -157,6 +157,8 @@ def test_a_sound_server_passes_through_a_sale_and_a_broken_network(rehearse: Reh
     assert report["orders"]["told_ok"] >= 12
     assert report["orders"]["told_refused"] > 0
     assert "agree" in report["verdict"][0]["measured"], "the server's own audit was asked"
+    looked = report["verdict"][1]
+    assert (looked["what"], looked["limit"]) == ("Looked at", "some events, comments, buys")
     assert report["counts"]["audit.expected"] > 0
     assert {"reply.buy", "push.sample", "push.must", "push.order"} <= report["latencies"].keys()
     for seen in ("server_memory_mb", "server_cpu", "server_loop_lag_ms"):
