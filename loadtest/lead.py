@@ -1,6 +1,7 @@
 """What the leading process does: opens the rooms, follows the run, checks, judges, reports."""
 
 import json
+import math
 import os
 import platform
 import shlex
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from loadtest import own_clock
 from loadtest.headroom import headroom, said_by_size
 from loadtest.marks import marks
 from loadtest.observe import Server, Unreachable
@@ -36,6 +38,7 @@ class Lead:
         self.record = Record()
         self.opened = False
         self._audit = audit
+        self._times_before: own_clock.Buckets = {}
         self._servers = {
             it.room: Server(it.url, it.token(host_of(it.room), "主播小夏", "host"), server_pid)
             for it in rehearsals
@@ -49,6 +52,7 @@ class Lead:
         except Unreachable as error:
             return f"The rehearsal can't start: {error}."
         self.opened = True
+        self._times_before = self._servers[self.rehearsal.room].command_times()
         return None
 
     def tick(self, users: int) -> None:
@@ -121,13 +125,19 @@ class Lead:
     def _report(self, lines: list[Line], found: Findings | str, takings: Takings) -> dict[str, Any]:
         counts, scenario = self.record.total.counts, self.rehearsal.scenario
         told = self.record.total.told.values()
+        now = self._servers[self.rehearsal.room].command_times()
+        own = own_clock.p99_ms(self._times_before, now)
         return {
             "scenario": scenario.name,
             "title": scenario.title,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "passed": all(line.passed for line in lines),
             "verdict": [asdict(line) for line in lines],
-            "warnings": limits_of_the_harness(self.record, os.cpu_count() or 1),
+            "warnings": limits_of_the_harness(
+                self.record,
+                os.cpu_count() or 1,
+                own_clock.in_words(own, scenario.criteria.reply_p99_ms),
+            ),
             "latencies": {
                 name: {
                     "n": sum(steps.values()),
@@ -136,6 +146,7 @@ class Lead:
                 }
                 for name, steps in sorted(self.record.total.timed.items())
             },
+            "own_clock_p99_ms": {op: ms if ms < math.inf else None for op, ms in own.items()},
             "counts": dict(sorted(counts.items())),
             "orders": {
                 "told_ok": sum(one.said == "ok" for one in told),

@@ -8,6 +8,7 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from loadtest import own_clock
 from loadtest.fanout import process
 from loadtest.truth import Books, Order
 
@@ -95,12 +96,22 @@ class Server:
             seen["memory_mb"] = process.memory_bytes(self._pid) / 1e6
         return seen
 
-    def _loop_lag(self) -> dict[str, float]:
-        """The mean lateness of the loop's timers since the last look."""
+    def command_times(self) -> own_clock.Buckets:
+        """What the server has counted of its commands' times so far; empty if it does not tell."""
+        return own_clock.read(self._metrics())
+
+    def _metrics(self) -> list[str]:
         try:
             with urllib.request.urlopen(f"{self._url}/metrics", timeout=2) as answer:  # noqa: S310
-                rows = answer.read().decode().splitlines()
-        except OSError:
+                rows: list[str] = answer.read().decode().splitlines()
+                return rows
+        except (OSError, http.client.HTTPException):
+            return []
+
+    def _loop_lag(self) -> dict[str, float]:
+        """The mean lateness of the loop's timers since the last look."""
+        rows = self._metrics()
+        if not rows:
             return {}
         seen = {}
         memory = _sum_of(rows, "process_resident_memory_bytes")

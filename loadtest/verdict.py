@@ -137,8 +137,11 @@ def _leak(scenario: Scenario, server: dict[str, float]) -> Iterator[Line]:
     )  # fmt: skip
 
 
-def limits_of_the_harness(record: Record, cores: int = 1) -> list[str]:
-    """Sentences for when the harness, not the server, may have set the numbers, and what to do."""
+def limits_of_the_harness(record: Record, cores: int = 1, own_clock: str = "") -> list[str]:
+    """Sentences for when the harness, not the server, may have set the numbers, and what to do.
+
+    `own_clock` says how long the server took by its own.
+    """
     said = []
     for process, cpu in record.harness_cpu_max.items():
         if cpu > 0.9:
@@ -151,6 +154,8 @@ def limits_of_the_harness(record: Record, cores: int = 1) -> list[str]:
             f"Load processes ran up to {record.harness_lag_ms_max:.0f} ms late: so much of the "
             "worst latencies is theirs."
         )
+    if said and own_clock:
+        said.append(own_clock)
     if said:
         said.append(_what_to_do(max(1, len(record.harness_cpu_max)), cores))
     return said

@@ -163,6 +163,7 @@ def test_a_sound_server_passes_through_a_sale_and_a_broken_network(rehearse: Reh
     assert {"reply.buy", "push.sample", "push.must", "push.order"} <= report["latencies"].keys()
     for seen in ("server_memory_mb", "server_cpu", "server_loop_lag_ms"):
         assert any(point.get(seen) for point in report["curve"]), seen
+    assert 0 < report["own_clock_p99_ms"]["buy"] < 60_000
     assert "PASSED: A small sale" in said
 
 

@@ -117,6 +117,8 @@ def test_a_busy_load_process_is_named_and_what_to_do() -> None:
     assert "process 2 used 97%" in said[0]
     assert "400 ms late" in said[1]
     assert "--processes 7" in said[2]
+    assert limits_of_the_harness(made, own_clock="By its own clock.")[2] == "By its own clock."
+    assert limits_of_the_harness(record(), own_clock="By its own clock.") == []
     assert "another machine" in limits_of_the_harness(made, cores=2)[2]
     assert not limits_of_the_harness(record())
 
