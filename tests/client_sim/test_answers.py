@@ -159,7 +159,7 @@ async def test_redis_that_begins_to_refuse_writes_fails_the_run(
     async with full as worker:
         crowd = Crowd(plan(worker.url, viewers=5, seconds=0.0))
         playing = asyncio.ensure_future(crowd.run())
-        await until(lambda: crowd.tally.replies.get("sale.open") is not None)
+        await until(lambda: crowd.tally.replies.get("pin") is not None)
         await full.refuse_writes()
         await until(lambda: crowd.findings.failed["answered"] > 0)
         crowd.stop()
