@@ -7,6 +7,7 @@ import platform
 import shlex
 import subprocess
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from statistics import mean
@@ -66,7 +67,7 @@ class Lead:
         server = self._summary_of_server()
         lines = judge(self.rehearsal.scenario, self.record, found, server, takings)
         if self._audit:
-            lines[:0] = [audited(self._audit, room) for room in self._servers]
+            lines.insert(0, audited(self._audit, self._servers))
         report = self._report(lines, found, takings)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".json").write_text(
@@ -172,16 +173,21 @@ class Lead:
         }
 
 
-def audited(command: str, room: str) -> Line:
-    """What the server's own audit says of the room: its ledger against its live state."""
+def audited(command: str, rooms: Iterable[str]) -> Line:
+    """What the server's own audit says of the rooms: their ledgers against their live state."""
+    ran = [_audit(command, room) for room in rooms]
+    said = "; ".join(words for words, _ in ran)
+    passed = all(agrees for _, agrees in ran)
+    return Line("The server's own audit of its ledger", "agrees", said, passed)
+
+
+def _audit(command: str, room: str) -> tuple[str, bool]:
     argv = [*shlex.split(command), room]
     try:
         ran = subprocess.run(argv, capture_output=True, text=True, timeout=_AUDIT_S, check=False)
-        said = " ".join((ran.stdout or ran.stderr).split())[:400]
-        passed = ran.returncode == 0
     except (OSError, subprocess.TimeoutExpired) as error:
-        said, passed = f"{command}: {error}", False
-    return Line("The server's own audit of its ledger", "agrees", said, passed)
+        return f"{command}: {error}", False
+    return " ".join((ran.stdout or ran.stderr).split())[:400], ran.returncode == 0
 
 
 def in_words(report: dict[str, Any]) -> str:
