@@ -54,6 +54,9 @@ class Scripts:
         self._seconds = metrics and {
             name: metrics.script_seconds.labels(name) for name in self._scripts
         }
+        if metrics is not None:
+            for name in self._scripts:
+                metrics.store_errors.labels(name)
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
         self._troubles: Troubles | None = getattr(redis, "troubles", None)
 
