@@ -24,6 +24,7 @@ from redis.asyncio import Redis
 from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
+from tests.spread import spread
 
 MakeSettings = Callable[..., Settings]
 AsyncTest = Callable[..., Coroutine[Any, Any, None]]
@@ -59,6 +60,7 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
     return {"uvloop": Loop}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """An async test that hangs fails, with the line it hangs at, and the next one runs.
 
@@ -71,6 +73,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             default = config.getoption("timeout") or config.getini("timeout")
             limit_s = float(marker.args[0] if marker else default)
             item.obj = _within(limit_s - 5, item.obj)
+    spread(items)
 
 
 def _within(limit_s: float, test: AsyncTest) -> AsyncTest:

@@ -64,14 +64,15 @@ async def browser() -> AsyncIterator[Browser]:
         await started.close()
 
 
-MEASURED: list[str] = []
-"""Sentences with figures, printed when all tests are through."""
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What was measured is shown also when nothing failed."""
-    for sentence in MEASURED:
-        terminalreporter.write_line(sentence)
+    """Print each sentence a test noted with `record_property("measured", ...)`, failed or not.
+
+    A property of a report travels from the process that ran the test to the one that prints.
+    """
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, sentence in report.user_properties:
+            if name == "measured" and report.when == "call":
+                terminalreporter.write_line(str(sentence))
 
 
 class Problems(list[str]):
