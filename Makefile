@@ -37,6 +37,7 @@ demo: run ## the same as run
 test: $(READY) ## run the whole test suite (ARGS='-k name' for a part)
 	$(PYTEST) $(SPREAD) $(ARGS)
 
+test-fast: JOBS = $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 2))
 test-fast: $(READY) ## the tests without a browser, a Cluster or anything long
 	$(PYTEST) $(SPREAD) -m 'not long' $(ARGS)
 

@@ -5,6 +5,7 @@ Tests share one redis-server and never flush it; what a test writes lies under i
 
 import asyncio
 import functools
+import gc
 import inspect
 import os
 import secrets
@@ -74,6 +75,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             limit_s = float(marker.args[0] if marker else default)
             item.obj = _within(limit_s - 5, item.obj)
     spread(items)
+
+
+def pytest_collection_finish() -> None:
+    """Nothing that was collected is ever garbage: don't look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _within(limit_s: float, test: AsyncTest) -> AsyncTest:

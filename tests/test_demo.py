@@ -10,10 +10,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from server.auth import TokenVerifier, with_secret
 from server.protocol.roles import Role
 from server.settings import load
+
+pytestmark = pytest.mark.long("starts whole servers with a crowd in them")
 
 
 @asynccontextmanager

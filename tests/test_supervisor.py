@@ -16,7 +16,10 @@ import pytest
 from server.store.embedded import EmbeddedRedis
 from tests.store.test_embedded import gone
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+    pytest.mark.long("starts, kills and stops whole servers"),
+]
 
 START_S_MAX = 120
 

@@ -9,6 +9,7 @@ Inside a script `K.name` is a key and `A` the table of arguments; it returns one
 `{err = code, msg = sentence}` for a refusal.
 """
 
+import functools
 import hashlib
 import re
 import time
@@ -79,7 +80,12 @@ def _sha(text: str) -> str:
 
 
 def load_all() -> dict[str, Script]:
-    """Every script by name; files that start with `_` are preludes."""
+    """Every script by name; files that start with `_` are preludes. A process reads them once."""
+    return dict(_all())
+
+
+@functools.cache
+def _all() -> dict[str, Script]:
     names = (
         entry.name.removesuffix(".lua")
         for entry in (files("server.store") / "scripts").iterdir()
