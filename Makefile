@@ -1,6 +1,6 @@
 # `make` alone lists the commands. Each works from a fresh clone: what it needs it sets up.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-pythons servers check fmt bench bench-fanout bench-orders peers load torture docs lock clean
+.PHONY: help setup run demo test test-fast test-pythons servers check fmt bench bench-fanout bench-orders peers load torture docs lock clean
 
 # The newest Python that is new enough; PYTHON=... takes another.
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 || continue; \
@@ -15,6 +15,11 @@ PYTHONS := $(shell sed -n 's/.*"Programming Language :: Python :: \(3\.[0-9]*\)"
 # What depends most on the Python: the loop, the sockets, the processes, the command line.
 QUICK := tests/protocol tests/edge/test_joining.py tests/hub tests/store/test_embedded.py tests/test_cli.py
 ARGS ?=
+# Tests wait more than they compute, so there are more processes than cores; JOBS=0 takes one.
+JOBS ?= $(shell expr 3 '*' $$(nproc 2>/dev/null || echo 2))
+SPREAD = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
+# Compiled modules are kept wherever the shell says otherwise: every process would compile all again.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,7 +39,11 @@ run: $(READY) ## start a server with a demo room, and print where to look
 demo: run ## the same as run
 
 test: $(READY) ## run the whole test suite (ARGS='-k name' for a part)
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) $(SPREAD) $(ARGS)
+
+test-fast: JOBS = $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 2))
+test-fast: $(READY) ## the tests without a browser, a Cluster or anything long
+	$(PYTEST) $(SPREAD) -m 'not long' $(ARGS)
 
 test-pythons: $(READY) ## run a quick part of the tests on each other supported Python here
 	@ours=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \

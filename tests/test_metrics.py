@@ -162,6 +162,7 @@ async def server(settings: Settings, tmp_path: Path) -> AsyncIterator[str]:
         await process.wait()
 
 
+@pytest.mark.long("starts a server of several workers")
 async def test_the_viewers_of_one_room_sit_on_all_workers(server: str) -> None:
     async def scrape() -> str:
         async with aiohttp.ClientSession() as session, session.get(f"{server}/metrics") as answer:

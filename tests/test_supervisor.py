@@ -19,7 +19,10 @@ from server import __version__
 from server.store.embedded import EmbeddedRedis
 from tests.store.test_embedded import gone
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+    pytest.mark.long("starts, kills and stops whole servers"),
+]
 
 START_S_MAX = 120
 

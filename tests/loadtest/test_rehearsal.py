@@ -13,7 +13,11 @@ import pytest
 from loadtest import launch
 from loadtest.loading import load_scenario
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.blocking_allowed]
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.blocking_allowed,
+    pytest.mark.long("plays a sale of many seconds with locust"),
+]
 
 SMALL = """
 title = "A small sale"
