@@ -122,9 +122,8 @@ def test_a_feature_names_only_scripts_that_there_are(name: str) -> None:
     for node in (node for tree in trees(name) for node in ast.walk(tree)):
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "").strip("_") in RUNS:
             script = text_of(node.args[0]) if node.args else ""
-            assert not script or script in LIBRARY.scripts, (
-                f"there is no server/features/{script.replace('.', '/')}.lua"
-            )
+            there = not script or script in LIBRARY.scripts
+            assert there, f"there is no server/features/{script.replace('.', '/')}.lua"
 
 
 def test_every_script_of_a_feature_is_named_by_code() -> None:
