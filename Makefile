@@ -1,6 +1,6 @@
 # `make` alone lists the commands. Each works from a fresh clone: what it needs it sets up.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test check fmt bench bench-fanout bench-orders peers load torture docs lock clean
+.PHONY: help setup run demo test test-fast test-pythons servers check fmt bench bench-fanout bench-orders peers load torture docs lock clean
 
 # The newest Python that is new enough; PYTHON=... takes another.
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 || continue; \
@@ -10,7 +10,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PACKAGES := $(foreach p,server client_sim loadtest,$(if $(wildcard $p/__init__.py),$p))
+# Each Python that pyproject.toml says we support.
+PYTHONS := $(shell sed -n 's/.*"Programming Language :: Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
+# What depends most on the Python: the loop, the sockets, the processes, the command line.
+QUICK := tests/protocol tests/edge/test_joining.py tests/hub tests/store/test_embedded.py tests/test_cli.py
 ARGS ?=
+# Tests wait more than they compute, so there are more processes than cores; JOBS=0 takes one.
+JOBS ?= $(shell expr 3 '*' $$(nproc 2>/dev/null || echo 2))
+SPREAD = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
+# Compiled modules are kept wherever the shell says otherwise: every process would compile all again.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +39,28 @@ run: $(READY) ## start a server with a demo room, and print where to look
 demo: run ## the same as run
 
 test: $(READY) ## run the whole test suite (ARGS='-k name' for a part)
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) $(SPREAD) $(ARGS)
+
+test-fast: JOBS = $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 2))
+test-fast: $(READY) ## the tests without a browser, a Cluster or anything long
+	$(PYTEST) $(SPREAD) -m 'not long' $(ARGS)
+
+test-pythons: $(READY) ## run a quick part of the tests on each other supported Python here
+	@ours=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
+	for v in $(PYTHONS); do \
+		test $$v != $$ours || continue; \
+		.ci/python-of $$v >/dev/null || { echo "Python $$v is not installed here: not tested."; continue; }; \
+		$(MAKE) -s --no-print-directory $(VENV)-$$v/.ready || exit 1; \
+		echo "Python $$v:"; $(VENV)-$$v/bin/python -m pytest -q $(QUICK) $(ARGS) || exit 1; \
+	done
+
+$(VENV)-3.%/.ready: pyproject.toml constraints.txt
+	@test -x $(@D)/bin/python || $$(.ci/python-of 3.$*) -m venv $(@D)
+	@$(@D)/bin/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+servers: $(READY) ## fetch the oldest Redis that is supported, so that tests run on it too
+	@$(BIN)/python -m tests.fetch_servers
 
 check: $(READY) ## formatting, lint, types and the direction of imports
 	$(BIN)/ruff format --check .
@@ -71,5 +101,5 @@ lock: ## choose new versions of all dependencies (constraints.txt)
 	rm -rf $(VENV)-lock
 
 clean: ## remove .venv, caches and the data of the demo
-	rm -rf $(VENV) $(VENV)-lock .liveroom out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-* .liveroom out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

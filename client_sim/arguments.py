@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from client_sim.crowd import Plan
 from client_sim.replay import script_of
@@ -93,7 +94,12 @@ def read_arguments(arguments: Sequence[str] | None) -> Task:
 def _check(options: argparse.Namespace) -> None:
     scripted = options.script is not None or options.replay is not None
     only_listens = options.record is not None and options.no_host
+    bad = [url for url in options.url or () if not _is_address(url)]
     for wrong, sentence in (
+        (
+            bad,
+            f"--url {', '.join(bad)} is no address: write it as https://rooms.example.com.",
+        ),
         (options.viewers < (0 if only_listens else 1), "--viewers must be at least 1."),
         (options.seconds < 0, "--seconds must be 0 or more."),
         (not 0.01 <= options.speed <= 100, "--speed must be from 0.01 to 100."),
@@ -105,3 +111,11 @@ def _check(options: argparse.Namespace) -> None:
     ):
         if wrong:
             raise CannotRun(sentence)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

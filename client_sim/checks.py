@@ -4,6 +4,7 @@ A check that passed says how often it was looked at, so that one that never ran 
 """
 
 from collections import Counter
+from collections.abc import Mapping
 
 CHECKS: dict[str, str] = {
     "shape": "every event has the fields the protocol promises",
@@ -33,6 +34,8 @@ CHECKS: dict[str, str] = {
     "draws_check_out": "a lucky draw's winners follow from its seed and its published entrants",
     "announced_once": "who follows or reserved, and waits elsewhere, is told of the start once",
     "figures_agree": "the host's figures are what the orders add up to",
+    "orders_told": "the last state of an order that its buyer was told is the one in their list",
+    "answered": "each command is answered at last, by ok or by a rule of the room",
     "let_in": "nobody who behaves is shut out or told off for a bad message",
     "leak": "after each round of a soak the server's memory and file handles are where they were",
 }
@@ -50,6 +53,7 @@ class Findings:
     def __init__(self) -> None:
         self.looked: Counter[str] = Counter()
         self.failed: Counter[str] = Counter()
+        self.least: Counter[str] = Counter()  # how often each had to look, by what happened
         self.sentences: dict[str, list[str]] = {name: [] for name in CHECKS}
 
     def see(self, check: str, holds: bool, who: str, sentence: str) -> bool:
@@ -64,6 +68,14 @@ class Findings:
         self.failed[check] += 1
         if len(self.sentences[check]) < SHOWN_MAX:
             self.sentences[check].append(f"{who}: {sentence}")
+
+    def expect(self, least: Mapping[str, int]) -> None:
+        """Fail each check that looked fewer times than this: what nobody looks at is not good."""
+        for check, times in least.items():
+            self.least[check] = max(self.least[check], times)
+            if self.looked[check] < times:
+                words = f"looked {self.looked[check]} times, {times} were due"
+                self.fail(check, "the checks", words)
 
     def __repr__(self) -> str:
         return f"<Findings {[line for lines in self.sentences.values() for line in lines]}>"

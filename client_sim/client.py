@@ -26,6 +26,7 @@ from client_sim.wire import Message, Wire
 LEFT = "left"
 """The reason told to an observer when the connection ended by our own wish."""
 
+_NOT_BY_A_RULE = ("unavailable", "internal")
 _NO_REPLY: Message = {"t": "client.lost"}
 
 
@@ -141,6 +142,19 @@ class RoomClient(Commands):
         Raises CommandRefused (an `err` reply), Unanswered (the outcome is unknown) or RoomClosed.
         """
         try:
+            return await self._once(op, fields)
+        except (CommandRefused, Unanswered) as failure:
+            if not (isinstance(failure, Unanswered) and failure.lost):
+                self._came_to_nothing(op, failure)
+            raise
+
+    def _came_to_nothing(self, op: str, failure: RoomError) -> None:
+        """Tell the observer, unless it was a rule of the room that refused."""
+        if not isinstance(failure, CommandRefused) or failure.code in _NOT_BY_A_RULE:
+            self._observer.failed(op, failure)
+
+    async def _once(self, op: str, fields: Message) -> Message:
+        try:
             async with asyncio.timeout(self.options.reply_s_max):
                 link = await self._joined_link()
                 return await self._ask(link, op, fields)
@@ -158,15 +172,17 @@ class RoomClient(Commands):
         for attempt in range(1_000_000):
             wait_s = self._backoff_s(attempt)
             try:
-                return await self.request(op, **fields)
+                return await self._once(op, fields)
             except CommandRefused as refused:
                 if refused.code != "unavailable":
+                    self._came_to_nothing(op, refused)
                     raise
                 wait_s = max(wait_s, (refused.retry_ms or 0) / 1000)
                 failure: RoomError = refused
             except Unanswered as unanswered:
                 failure = unanswered
             if asyncio.get_running_loop().time() + wait_s > give_up:
+                self._came_to_nothing(op, failure)
                 raise failure
             await asyncio.sleep(wait_s)
         raise AssertionError
@@ -195,7 +211,7 @@ class RoomClient(Commands):
             await link.send(command)
             reply = await future
             if reply is _NO_REPLY:
-                raise Unanswered(f"The connection was lost before the reply to `{op}`.")
+                raise Unanswered(f"The connection was lost before the reply to `{op}`.", lost=True)
         except (Unanswered, asyncio.CancelledError):
             self._observer.unanswered(command)
             raise

@@ -9,6 +9,7 @@ from client_sim.community_watch import CommunityRecord
 from client_sim.order_book import LIVE
 from client_sim.reckoning import LOOKS_MAX
 from client_sim.rest import Rest
+from client_sim.tokens import CannotRun
 from client_sim.wire import Message
 
 
@@ -20,7 +21,13 @@ class CommunityReckoning:
         self._findings = findings
 
     async def make(self, office: Rest, room: str) -> None:
-        """Compare everything there was."""
+        """Compare everything there was. What can't be read has failed."""
+        try:
+            await self._compare(office, room)
+        except CannotRun as error:
+            self._see("figures_agree", False, str(error))
+
+    async def _compare(self, office: Rest, room: str) -> None:
         self.compare_polls()
         for lucky in self.drawn():
             told = await office.read(f"rooms/{room}/luckies/{lucky}/entrants")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from random import Random
 
 from client_sim import content
+from client_sim.answers import Answers
 from client_sim.checks import Findings
 from client_sim.client import Options, RoomClient
 from client_sim.community_reckoning import CommunityReckoning
@@ -15,6 +16,7 @@ from client_sim.community_watch import CommunityRecord, CommunityWatch
 from client_sim.director import Director
 from client_sim.errors import RoomError
 from client_sim.host import Eye, Host
+from client_sim.looks import due
 from client_sim.observer import Observer, Observers
 from client_sim.people import Habits, Person, set_within
 from client_sim.reckoning import Reckoning
@@ -125,6 +127,11 @@ class Crowd:
                     await self._evening(host_user, reckoning, office)
         except RoomError as error:
             raise CannotRun(str(error)) from None
+        except ExceptionGroup as errors:
+            ours, others = errors.split(RoomError)
+            if ours is None or others is not None:
+                raise
+            raise CannotRun(str(_first(ours))) from None
         return reckoning
 
     async def _room(self, rest: Rest) -> str:
@@ -169,8 +176,15 @@ class Crowd:
             await self._finished()
             await reckoning.make()
             await CommunityReckoning(self._community, self.findings).make(office, self._plan.room)
+            self._expect_looks(reckoning)
             for person in self.persons:
                 person.go_home()
+
+    def _expect_looks(self, reckoning: Reckoning) -> None:
+        present = sum(person.room is not None for person in self.persons)
+        orders = len(reckoning.orders)
+        least = due(self.tally, self._record, self._community, present, orders)
+        self.findings.expect(least)
 
     @asynccontextmanager
     async def _host(self, user: str) -> AsyncIterator[Host | Director]:
@@ -209,7 +223,7 @@ class Crowd:
         try:
             await host.run()
         except* RoomError as errors:
-            self.findings.fail("let_in", "the host", str(errors.exceptions[0]))
+            self.findings.fail("let_in", "the host", str(_first(errors)))
 
     async def _finished(self) -> None:
         try:
@@ -264,10 +278,18 @@ class Crowd:
             wire=wires[i // len(urls) % len(wires)],
             last=last,
             source=source,
-            observer=observer,
+            observer=Observers(observer, Answers(self.findings)),
             options=_OPTIONS,
             rng=Random(f"{self._plan.seed}:{i}:client"),
         )
+
+
+def _first(errors: ExceptionGroup[RoomError]) -> Exception:
+    """The first error of a group, however deep it lies."""
+    error: Exception = errors
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 async def clock_ahead_ms(room: RoomClient) -> float:

@@ -19,7 +19,14 @@ class CommandRefused(RoomError):
 
 
 class Unanswered(RoomError):
-    """No reply came: the connection was lost or the time was up. The outcome is unknown."""
+    """No reply came: the connection was lost or the time was up. The outcome is unknown.
+
+    `lost` says that it was the connection.
+    """
+
+    def __init__(self, msg: str, *, lost: bool = False) -> None:
+        super().__init__(msg)
+        self.lost = lost
 
 
 class RoomClosed(RoomError):

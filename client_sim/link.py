@@ -141,7 +141,7 @@ class Link:
         try:
             await self._write(command)
         except Lost:
-            raise Unanswered("The connection was lost while sending.") from None
+            raise Unanswered("The connection was lost while sending.", lost=True) from None
 
     async def __aiter__(self) -> AsyncIterator[list[Message]]:
         if self._early:

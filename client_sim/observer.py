@@ -1,5 +1,6 @@
 """What a client tells whoever watches it: everything that was sent and everything that came."""
 
+from client_sim.errors import RoomError
 from client_sim.state import Position
 from client_sim.wire import Message
 
@@ -21,6 +22,14 @@ class Observer:
 
     def unanswered(self, command: Message) -> None:
         """A command was sent and no reply will come."""
+
+    def failed(self, op: str, error: RoomError) -> None:
+        """A command came to nothing by no rule of the room, and will not be sent again.
+
+        It was refused as `unavailable` or `internal`, or not answered in time; if it is one that is
+        repeated, it was so to the end. What was sent once and lost with its connection is not told
+        here: a network may break.
+        """
 
     def lost(self, code: int, reason: str) -> None:
         """The connection ended: its close code (0: none came) and reason (`client.LEFT`: by us)."""
@@ -51,6 +60,11 @@ class Observers(Observer):
         """See Observer."""
         for observer in self._all:
             observer.unanswered(command)
+
+    def failed(self, op: str, error: RoomError) -> None:
+        """See Observer."""
+        for observer in self._all:
+            observer.failed(op, error)
 
     def lost(self, code: int, reason: str) -> None:
         """See Observer."""

@@ -41,6 +41,8 @@ class OrderBook:
         self.who = who
         self.acknowledged: dict[str, Message] = {}  # by id, as last answered
         self.told_last: dict[str, Message] = {}  # by id, as the last event said
+        self._shown: dict[str, Message] = {}  # by id: told by a join or an event, no reply
+        self._final: list[Message] = []  # the list at the end
         self._frozen: dict[str, tuple[Any, ...]] = {}
         self._by_key: dict[str, str] = {}
         self._unknown: set[str] = set()  # keys whose outcome nobody told us
@@ -73,6 +75,44 @@ class OrderBook:
             f"was told of order {order['order']} of {order['user']}",
         )
         self._forward(self.told_last, order)
+        self._show(order)
+
+    def joined(self, orders: list[Message]) -> None:
+        """Check the list that a join brings: what is told from here on are changes of it."""
+        for order in orders:
+            self._show(order)
+        self.listed(orders)
+
+    def ended(self, orders: list[Message]) -> None:
+        """Check the list at the end; then `untold` says what of it never came as an event."""
+        self._final = orders
+        self.listed(orders)
+
+    def untold(self) -> list[str]:
+        """Orders of the list at the end whose state there the buyer was never told, in words.
+
+        One that has moved on since is told in a later state.
+        """
+        return [words for order in self._final if (words := self._not_shown(order))]
+
+    def finish(self) -> None:
+        """Judge it, once there was time for all that was on its way."""
+        for order in self._final:
+            words = self._not_shown(order)
+            self._see("orders_told", not words, words)
+
+    def _not_shown(self, order: Message) -> str:
+        shown = self._shown.get(order["order"])
+        if shown is None:
+            return f"order {order['order']} is {order['status']}; no event ever told of it"
+        if shown["updated"] > order["updated"] or shown["status"] == order["status"]:
+            return ""
+        return f"order {order['order']} is {order['status']}, was last told as {shown['status']}"
+
+    def _show(self, order: Message) -> None:
+        known = self._shown.get(order["order"])
+        if known is None or order["updated"] >= known["updated"]:
+            self._shown[order["order"]] = order
 
     def listed(self, orders: list[Message]) -> None:
         """Check a full list of the user's orders; the first one is where watching starts."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from client_sim.checks import Findings
 from client_sim.client import RoomClient
-from client_sim.errors import CommandRefused, Unanswered
+from client_sim.errors import CommandRefused, RoomError, Unanswered
 from client_sim.order_book import LIVE
 from client_sim.people import Person
 from client_sim.record import Record
@@ -18,6 +18,7 @@ from client_sim.witness import Witness
 
 SETTLE_S_MAX = 8.0  # how long the room gets to become quiet and tell everybody everything
 LOOK_EVERY_S = 0.25
+FRESH_S_MAX = 60.0  # how long a newcomer may knock
 ASK_AT_ONCE = 50
 LOOKS_MAX = 5
 NOT_FOLDED = frozenset({"online", "viewers", "comments"})
@@ -52,11 +53,13 @@ class Reckoning:
         async with asyncio.TaskGroup() as questions:
             for person in self._persons:
                 questions.create_task(self._ask(person, limit))
+        await self._until(lambda: not any(it.witness.orders.untold() for it in self._persons))
         await self._compare_orders()
         await self._compare_rooms()
         for person in self._persons:
             if person.room is not None:
                 person.witness.finish()
+                person.witness.orders.finish()
         self._auditor.finish()
         if not self._record.comments_known:
             self.notes.append("Comments were not counted: the auditor lost its connection.")
@@ -78,7 +81,7 @@ class Reckoning:
             except (CommandRefused, Unanswered) as error:
                 self._findings.fail("orders_kept", person.witness.who, f"orders: {error}")
                 return
-        person.witness.orders.listed(orders)
+        person.witness.orders.ended(orders)
         self.orders |= {order["order"]: order for order in orders}
 
     async def _compare_orders(self) -> None:
@@ -156,7 +159,11 @@ class Reckoning:
         """What everybody folded together against what somebody new is shown."""
         differences: list[tuple[str, str]] = []
         for _ in range(round(SETTLE_S_MAX / LOOK_EVERY_S)):
-            fresh = await self._fresh()
+            try:
+                fresh = await self._fresh()
+            except (RoomError, TimeoutError) as error:
+                self._see("folded", False, f"a newcomer is not let in: {error or 'no answer'}")
+                return
             differences = [
                 (person.witness.who, words)
                 for person in self._persons
@@ -177,7 +184,7 @@ class Reckoning:
 
     async def _fresh(self) -> Message:
         """The snapshot a guest is given now."""
-        async with self._client.guest() as guest:
+        async with asyncio.timeout(FRESH_S_MAX), self._client.guest() as guest:
             return guest.state.view
 
     async def _until(self, quiet: Callable[[], bool]) -> None:

@@ -21,7 +21,7 @@ def report(
         table(("orders at the end", "number"), _orders(orders)),
         table(("latency", "p50 ms", "p99 ms", "max ms"), _latencies(tally)),
         table(("connections", "number"), _connections(tally)),
-        table(("check", "result", "looked at", "what must hold"), _checks(findings)),
+        table(("check", "result", "looked", "at least", "what must hold"), _checks(findings)),
         *_failures(findings),
         *notes,
         _verdict(findings),
@@ -74,7 +74,7 @@ def _checks(findings: Findings) -> Iterator[Row]:
     for name, meaning in CHECKS.items():
         looked, failed = findings.looked[name], findings.failed[name]
         result = f"FAIL x{failed}" if failed else "pass" if looked else "not seen"
-        yield name, result, looked, meaning
+        yield name, result, looked, findings.least[name], meaning
 
 
 def _failures(findings: Findings) -> Iterator[str]:

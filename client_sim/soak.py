@@ -20,7 +20,7 @@ WARM_UP = 0.25  # the part of the rounds that is not judged: caches fill, the al
 GROWTH_BYTES_MAX = 6 * MIB
 GROWTH_SHARE_MAX = 0.04
 GROWTH_HANDLES_MAX = 4
-_NOT_OURS = "redis-server"  # its memory is the data, and grows with it
+_NOT_OURS = ("redis-server", "valkey-server")  # their memory is the data, and grows with it
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -65,7 +65,7 @@ def _family(pid: int) -> list[int]:
     for each in found:
         children = Path("/proc", str(each), "task", str(each), "children")
         found += [int(child) for child in children.read_text(encoding="ascii").split()]
-    return [each for each in found if _name(each) != _NOT_OURS]
+    return [each for each in found if _name(each) not in _NOT_OURS]
 
 
 def _name(pid: int) -> str:

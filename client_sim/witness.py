@@ -102,7 +102,7 @@ class Witness(Observer):
             self._remember(comment["id"])
         for sale in reply["room"].get("sales", []):
             self.stock.sale(sale)
-        self.orders.listed(reply.get("orders", []))
+        self.orders.joined(reply.get("orders", []))
 
     def event(self, event: Message) -> None:
         """Check one event."""

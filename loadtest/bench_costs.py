@@ -25,6 +25,7 @@ from client_sim.errors import RoomError
 from client_sim.rest import Rest
 from loadtest.fanout import process
 from loadtest.fanout.ready import free_port, wait_until_open
+from loadtest.fanout.redis_program import redis_program
 from loadtest.phrases import COMMENTS
 from loadtest.tokens import mint
 
@@ -99,8 +100,10 @@ def _servers(folder: Path) -> Iterator[Servers]:
             wait_until_open(port, child, log)
             return child.pid
 
+        program = redis_program()
+        assert program, "the server's own package brings one"
         redis = [
-            *("redis-server", "--port", str(redis_port), "--bind", "127.0.0.1", "--save", ""),
+            *(program, "--port", str(redis_port), "--bind", "127.0.0.1", "--save", ""),
             *("--appendonly", "yes", "--appendfsync", "always", "--dir", str(folder)),
         ]
         pids = [spawn("redis", redis_port, redis, {})]

@@ -26,6 +26,7 @@ from server.house import HOUSE, keys_under, scripts_on
 from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.settings import Settings
+from server.store import redis_program
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
 from server.store.scripts import Scripts
@@ -159,6 +160,11 @@ async def _rows(orders: int, fsync: bool) -> list[Row]:
             rows = [await bench.measure(name, count, run) for name, count, run in work]
             await redis.aclose()
     return rows
+
+
+def program() -> str:
+    """The Redis that is measured: the one that a server with a private one would take."""
+    return str(uvloop.run(redis_program.find()).release)
 
 
 def measure(orders: int) -> list[Row]:

@@ -11,7 +11,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--orders", type=int, default=50_000, help="orders a row (50000)")
     parser.add_argument("--buyers", type=int, default=10_000, help="buyers who rush (10000)")
     wishes, _ = parser.parse_known_args(argv)
-    print(f"\nOrders a second, {wishes.orders} orders, one room, one worker\n")
+    on = bench_engine.program()
+    print(f"\nOrders a second, {wishes.orders} orders, one room, one worker, {on}\n")
     print(f"| {'what':<55} | orders/s | Redis CPU µs | Python CPU µs |")
     print(f"|{'-' * 57}|---------:|-------------:|--------------:|")
     for row in bench_engine.measure(wishes.orders):

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 _WORTH = 0.1
 """Changes below ten per cent are noise between two runs, and left out."""
 _LATENCY_FLOOR_MS = 5
@@ -22,17 +24,57 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("after", type=Path)
     options = parser.parse_args(argv)
     try:
-        before, after = (
-            json.loads(path.read_text(encoding="utf-8")) for path in (options.before, options.after)
-        )
-        rows = list(changes(before, after))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        print(
-            f"A report can't be read: {error!r}. Give two .json files of `load`.", file=sys.stderr
-        )
+        before, after = (_report(path) for path in (options.before, options.after))
+    except NoReport as why:
+        print(why, file=sys.stderr)
         return 2
-    print("\n".join(rows))
+    print("\n".join(changes(before, after)))
     return 1 if before["passed"] and not after["passed"] else 0
+
+
+class NoReport(Exception):
+    """A file is no report of `load`; the text is a sentence that says which, and what it lacks."""
+
+
+def _report(path: Path) -> Report:
+    """A report, with all that is compared. Raises NoReport."""
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise NoReport(f"{path} can't be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise NoReport(
+            f"{path} can't be read, it is no JSON ({error}): give the .json file of a run."
+        ) from None
+    try:
+        whole: Report = msgspec.convert(read, _Report).asdict()
+    except msgspec.ValidationError as error:
+        raise NoReport(f"{path} can't be read as a report of `load`: {error}.") from None
+    return whole
+
+
+class _Line(msgspec.Struct):
+    what: str
+    measured: str
+    passed: bool
+
+
+class _Report(msgspec.Struct):
+    """What of a report is compared. Newer versions may say more."""
+
+    passed: bool
+    verdict: list[_Line]
+    settings: dict[str, Any]
+    machine: dict[str, Any]
+    latencies: dict[str, dict[str, float | None]]
+    server: dict[str, float]
+    orders: dict[str, float]
+    counts: dict[str, float]
+
+    def asdict(self) -> dict[str, Any]:
+        """As plain data."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        return plain
 
 
 def changes(before: Report, after: Report) -> Iterator[str]:
@@ -69,8 +111,11 @@ def _numbers(before: Report, after: Report) -> Iterator[str]:
     for name in sorted(before["latencies"].keys() & after["latencies"].keys()):
         old, new = before["latencies"][name], after["latencies"][name]
         for q in ("p50_ms", "p99_ms"):
-            if abs(new[q] - old[q]) > _LATENCY_FLOOR_MS:
-                yield from _change(f"{name} {q.removesuffix('_ms')}", old[q], new[q], "ms")
+            was, now = old.get(q), new.get(q)
+            if was is None or now is None:
+                continue
+            if abs(now - was) > _LATENCY_FLOOR_MS:
+                yield from _change(f"{name} {q.removesuffix('_ms')}", was, now, "ms")
     for name in sorted(before["server"].keys() & after["server"].keys()):
         yield from _change(f"server {name}", before["server"][name], after["server"][name], "")
     for name in sorted(before["orders"].keys() & after["orders"].keys()):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 560, 190, 52, 22, 12
 _COLOURS = ("#0b6e5f", "#c2571a", "#3558a8", "#8a5fb0", "#a33b4a", "#6b7280")
@@ -9,14 +10,20 @@ _COLOURS = ("#0b6e5f", "#c2571a", "#3558a8", "#8a5fb0", "#a33b4a", "#6b7280")
 Series = Mapping[str, Sequence[tuple[float, float | None]]]
 
 
-def curves(title: str, unit: str, series: Series) -> str:
-    """One chart with a line for each of `series`: (seconds, value); None breaks a line."""
+_MARKS = {"sale": "#d9a13b", "burst": "#f3e3bf", "drop": "#e7b7bd"}
+
+
+def curves(title: str, unit: str, series: Series, marks: Sequence[Mapping[str, Any]] = ()) -> str:
+    """One chart with a line for each of `series`: (seconds, value); None breaks a line.
+
+    `marks` ({kind, at_s, until_s, label}) stand behind the lines: moments as lines, times as bands.
+    """
     shown = {name: points for name, points in series.items() if any(v for _, v in points)}
     if not shown:
         return ""
     last_s = max(at for points in shown.values() for at, _ in points) or 1
     top = _nice(max(v for points in shown.values() for _, v in points if v is not None))
-    body = [_grid(top, last_s)]
+    body = [*(_mark(mark, last_s) for mark in marks if mark["at_s"] < last_s), _grid(top, last_s)]
     legend = []
     for n, (name, points) in enumerate(shown.items()):
         colour = _COLOURS[n % len(_COLOURS)]
@@ -30,6 +37,15 @@ def curves(title: str, unit: str, series: Series) -> str:
         f"<figure><figcaption>{escape(title)} <small>{escape(unit)}</small></figcaption>"
         f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(title)}">'
         f'{"".join(body)}</svg><div class="legend">{"".join(legend)}</div></figure>'
+    )
+
+
+def _mark(mark: Mapping[str, Any], last_s: float) -> str:
+    left, right = _x(mark["at_s"], last_s), _x(min(mark["until_s"], last_s), last_s)
+    return (
+        f'<rect class="mark" x="{left:.1f}" y="{_TOP}" width="{max(1.5, right - left):.1f}" '
+        f'height="{_HEIGHT - _TOP - _BOTTOM}" fill="{_MARKS[mark["kind"]]}">'
+        f"<title>{escape(mark['label'])}</title></rect>"
     )
 
 

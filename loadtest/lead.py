@@ -1,11 +1,13 @@
-"""What the leading process does: opens the room, follows the run, checks, judges, reports."""
+"""What the leading process does: opens the rooms, follows the run, checks, judges, reports."""
 
 import json
+import math
 import os
 import platform
 import shlex
 import subprocess
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from statistics import mean
@@ -13,12 +15,16 @@ from typing import Any
 
 import msgspec
 
+from loadtest import own_clock
+from loadtest.headroom import headroom, said_by_size
+from loadtest.marks import marks
 from loadtest.observe import Server, Unreachable
 from loadtest.record import Record
-from loadtest.rehearsal import Rehearsal
+from loadtest.rehearsal import Rehearsal, host_of
 from loadtest.report import html
+from loadtest.takings import Takings
 from loadtest.tally import quantile
-from loadtest.truth import Findings, check
+from loadtest.truth import Books, Findings, check
 from loadtest.verdict import Line, judge, limits_of_the_harness
 
 _BOOK_TRIES = 4
@@ -26,37 +32,43 @@ _AUDIT_S = 120
 
 
 class Lead:
-    """One run, from the open room to the report."""
+    """One run, from the open rooms to the report."""
 
-    def __init__(self, rehearsal: Rehearsal, server_pid: int | None, audit: str) -> None:
-        self.rehearsal = rehearsal
+    def __init__(self, rehearsals: list[Rehearsal], server_pid: int | None, audit: str) -> None:
+        self.rehearsal = rehearsals[0]
         self.record = Record()
         self.opened = False
         self._audit = audit
-        host = f"host-{rehearsal.room}"
-        token = rehearsal.token(host, "主播小夏", "host")
-        self._server = Server(rehearsal.url, token, server_pid)
+        self._times_before: own_clock.Buckets = {}
+        self._servers = {
+            it.room: Server(it.url, it.token(host_of(it.room), "主播小夏", "host"), server_pid)
+            for it in rehearsals
+        }
 
-    def open_room(self) -> str | None:
-        """Make the room and go live; a sentence if that can't be."""
+    def open_rooms(self) -> str | None:
+        """Make the rooms and go live; a sentence if that can't be."""
         try:
-            self._server.open_room(self.rehearsal.room, self.rehearsal.scenario.title)
+            for room, server in self._servers.items():
+                server.open_room(room, self.rehearsal.scenario.title)
         except Unreachable as error:
             return f"The rehearsal can't start: {error}."
         self.opened = True
+        self._times_before = self._servers[self.rehearsal.room].command_times()
         return None
 
     def tick(self, users: int) -> None:
         """A point of the curves."""
-        self.record.tick(self.rehearsal.now_s, users, self._server.vitals())
+        vitals = self._servers[self.rehearsal.room].vitals()
+        self.record.tick(self.rehearsal.now_s, users, vitals)
 
     def finish(self, path: Path) -> bool:
         """Check the books, write PATH.html and PATH.json, print the verdict; whether it passed."""
-        found = self._truth()
-        lines = judge(self.rehearsal.scenario, self.record, found, self._summary_of_server())
+        found, takings = self._truth()
+        server = self._summary_of_server()
+        lines = judge(self.rehearsal.scenario, self.record, found, server, takings)
         if self._audit:
-            lines.insert(0, audited(self._audit, self.rehearsal.room))
-        report = self._report(lines, found)
+            lines.insert(0, audited(self._audit, self._servers))
+        report = self._report(lines, found, takings)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.with_suffix(".json").write_text(
             json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
@@ -66,21 +78,34 @@ class Lead:
         print(f"Report: {path.with_suffix('.html')}  (numbers: {path.with_suffix('.json')})")
         return bool(report["passed"])
 
-    def _truth(self) -> Findings | str:
-        """Compare with the books; again if they don't agree, since a hold may lapse meanwhile."""
+    def _truth(self) -> tuple[Findings | str, Takings]:
+        """Compare every room with its books, and add up what they took."""
+        together, takings = Findings(), Takings()
+        for room, server in self._servers.items():
+            found, books = self._truth_of(room, server)
+            if books is None or isinstance(found, str):
+                return f"{room}: {found}", takings
+            together.merge(found)
+            takings.add(room, books, self.record.total.told.values())
+        return together, takings
+
+    def _truth_of(self, room: str, server: Server) -> tuple[Findings | str, Books | None]:
+        """Again if they don't agree, since a hold may lapse meanwhile."""
         found: Findings | str = "not tried"
+        books: Books | None = None
+        told = [one for one in self.record.total.told.values() if one.room == room]
         for attempt in range(_BOOK_TRIES):
             if attempt:
                 time.sleep(1)
             try:
-                books = self._server.books(self.rehearsal.room)
+                books = server.books(room)
             except Unreachable as error:
                 found = str(error)
                 continue
-            found = check(self.record.total.told.values(), books)
+            found = check(told, books)
             if not found.counts:
                 break
-        return found
+        return found, books
 
     def _summary_of_server(self) -> dict[str, float]:
         curve = self.record.curve
@@ -98,16 +123,22 @@ class Lead:
             )
         return seen
 
-    def _report(self, lines: list[Line], found: Findings | str) -> dict[str, Any]:
+    def _report(self, lines: list[Line], found: Findings | str, takings: Takings) -> dict[str, Any]:
         counts, scenario = self.record.total.counts, self.rehearsal.scenario
         told = self.record.total.told.values()
+        now = self._servers[self.rehearsal.room].command_times()
+        own = own_clock.p99_ms(self._times_before, now)
         return {
             "scenario": scenario.name,
             "title": scenario.title,
             "finished": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             "passed": all(line.passed for line in lines),
             "verdict": [asdict(line) for line in lines],
-            "warnings": limits_of_the_harness(self.record),
+            "warnings": limits_of_the_harness(
+                self.record,
+                os.cpu_count() or 1,
+                own_clock.in_words(own, scenario.criteria.reply_p99_ms),
+            ),
             "latencies": {
                 name: {
                     "n": sum(steps.values()),
@@ -116,6 +147,7 @@ class Lead:
                 }
                 for name, steps in sorted(self.record.total.timed.items())
             },
+            "own_clock_p99_ms": {op: ms if ms < math.inf else None for op, ms in own.items()},
             "counts": dict(sorted(counts.items())),
             "orders": {
                 "told_ok": sum(one.said == "ok" for one in told),
@@ -123,6 +155,11 @@ class Lead:
                 "unanswered": sum(one.said == "unknown" for one in told),
                 "asked_again": sum(one.asked > 1 for one in told),
             },
+            "sales": takings.sales(),
+            "takings": takings.in_words(scenario.sells_s),
+            "marks": [mark._asdict() for mark in marks(scenario)],
+            "headroom": headroom(scenario, self.record.curve),
+            "size": said_by_size(self.record.curve, scenario),
             "truth": found if isinstance(found, str) else dict(found.examples),
             "server": self._summary_of_server(),
             "harness": {
@@ -136,16 +173,21 @@ class Lead:
         }
 
 
-def audited(command: str, room: str) -> Line:
-    """What the server's own audit says of the room: its ledger against its live state."""
+def audited(command: str, rooms: Iterable[str]) -> Line:
+    """What the server's own audit says of the rooms: their ledgers against their live state."""
+    ran = [_audit(command, room) for room in rooms]
+    said = "; ".join(words for words, _ in ran)
+    passed = all(agrees for _, agrees in ran)
+    return Line("The server's own audit of its ledger", "agrees", said, passed)
+
+
+def _audit(command: str, room: str) -> tuple[str, bool]:
     argv = [*shlex.split(command), room]
     try:
         ran = subprocess.run(argv, capture_output=True, text=True, timeout=_AUDIT_S, check=False)
-        said = " ".join((ran.stdout or ran.stderr).split())[:400]
-        passed = ran.returncode == 0
     except (OSError, subprocess.TimeoutExpired) as error:
-        said, passed = f"{command}: {error}", False
-    return Line("The server's own audit of its ledger", "agrees", said, passed)
+        return f"{command}: {error}", False
+    return " ".join((ran.stdout or ran.stderr).split())[:400], ran.returncode == 0
 
 
 def in_words(report: dict[str, Any]) -> str:

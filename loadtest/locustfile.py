@@ -15,6 +15,7 @@ from locust.runners import LocalRunner
 # Locust puts this file's folder on the path, not the one above it.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from loadtest.exits import CANNOT_RUN
 from loadtest.part import Part, Trouble
 from loadtest.person import Person
 from loadtest.users import Abuser, Buyer, Host, Lurker, Moderator, Viewer
@@ -34,7 +35,7 @@ class Stages(LoadTestShape):
 
     def tick(self) -> tuple[int, float] | None:
         """How many users now; none at the end, and then the end."""
-        scenario, at_s = Person.rehearsal.scenario, self.get_run_time()
+        scenario, at_s = Person.rehearsals[0].scenario, self.get_run_time()
         stage = scenario.users_at(at_s)
         if stage is not None:
             return stage.users, stage.spawn_per_s
@@ -54,6 +55,7 @@ def _options(parser: ArgumentParser) -> None:
 
     add("--scenario", default="flash", help="name in config/scenarios, or a file")
     add("--scale-to", type=int, default=0, help="users at the peak, instead of the scenario's own")
+    add("--seconds", type=float, default=0, help="play the scenario in so many seconds")
     add("--room", default="rehearsal", help="the room, made if it is not there")
     add("--seed", type=int, default=1, help="the same seed draws the same people")
     add("--report", default="out/load", help="path of the report, without its ending")
@@ -66,4 +68,5 @@ def _init(environment: Environment, **_: Any) -> None:
     try:
         Part(environment).take()
     except Trouble as trouble:
-        sys.exit(str(trouble))
+        print(trouble, file=sys.stderr)
+        sys.exit(CANNOT_RUN)

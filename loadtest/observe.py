@@ -1,5 +1,6 @@
 """What the server says of itself during a run, and its books afterwards."""
 
+import http.client
 import json
 import time
 import urllib.error
@@ -7,6 +8,7 @@ import urllib.request
 from collections.abc import Mapping
 from typing import Any
 
+from loadtest import own_clock
 from loadtest.fanout import process
 from loadtest.truth import Books, Order
 
@@ -14,7 +16,11 @@ _TIMEOUT_S = 10
 
 
 class Unreachable(Exception):
-    """The server did not answer, or with an error; the text says which."""
+    """The server did not answer, or with an error; the text says which, `status` is HTTP's or 0."""
+
+    def __init__(self, text: str, status: int = 0) -> None:
+        super().__init__(text)
+        self.status = status
 
 
 class Server:
@@ -40,18 +46,26 @@ class Server:
                 text = answer.read()
         except urllib.error.HTTPError as error:
             said = error.read(500).decode("utf-8", "replace")
-            raise Unreachable(f"{method} {path} gave {error.code}: {said}") from None
-        except OSError as error:
+            raise Unreachable(f"{method} {path} gave {error.code}: {said}", error.code) from None
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise Unreachable(f"{method} {self._url}{path}: {error}") from None
-        return json.loads(text) if text else None
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            raise Unreachable(
+                f"{self._url}{path} did not answer with JSON: is it a Liveroom server?"
+            ) from None
 
     def open_room(self, room: str, title: str) -> None:
         """Make the room, if it is not there, and go live. Raises Unreachable."""
         try:
-            self.call("GET", f"/v1/rooms/{room}")
-        except Unreachable:
-            self.call("POST", "/v1/rooms", {"room": room, "title": title})
-        self.call("POST", f"/v1/rooms/{room}/live", {"phase": "live"})
+            phase = self.call("GET", f"/v1/rooms/{room}")["phase"]
+        except Unreachable as error:
+            if error.status != 404:
+                raise
+            phase = self.call("POST", "/v1/rooms", {"room": room, "title": title})["phase"]
+        if phase != "live":
+            self.call("POST", f"/v1/rooms/{room}/live", {"phase": "live"})
 
     def books(self, room: str) -> Books:
         """All orders and sales of the room and its totals. Raises Unreachable."""
@@ -82,12 +96,22 @@ class Server:
             seen["memory_mb"] = process.memory_bytes(self._pid) / 1e6
         return seen
 
-    def _loop_lag(self) -> dict[str, float]:
-        """The mean lateness of the loop's timers since the last look."""
+    def command_times(self) -> own_clock.Buckets:
+        """What the server has counted of its commands' times so far; empty if it does not tell."""
+        return own_clock.read(self._metrics())
+
+    def _metrics(self) -> list[str]:
         try:
             with urllib.request.urlopen(f"{self._url}/metrics", timeout=2) as answer:  # noqa: S310
-                rows = answer.read().decode().splitlines()
-        except OSError:
+                rows: list[str] = answer.read().decode().splitlines()
+                return rows
+        except (OSError, http.client.HTTPException):
+            return []
+
+    def _loop_lag(self) -> dict[str, float]:
+        """The mean lateness of the loop's timers since the last look."""
+        rows = self._metrics()
+        if not rows:
             return {}
         seen = {}
         memory = _sum_of(rows, "process_resident_memory_bytes")

@@ -14,11 +14,14 @@ import gevent
 from locust.env import Environment
 from locust.runners import LocalRunner, WorkerRunner
 
+from loadtest.exits import CANNOT_RUN, PASSED, VERDICT_FAILED
 from loadtest.fanout.process import raise_file_limit
 from loadtest.lead import Lead
+from loadtest.loading import load_people, load_scenario
 from loadtest.person import Person
-from loadtest.rehearsal import Rehearsal
-from loadtest.scenario import Kind, ScenarioError, load_people, load_scenario
+from loadtest.rehearsal import Rehearsal, rooms_of
+from loadtest.scenario import Kind, ScenarioError
+from loadtest.tally import Tally
 from loadtest.users import Abuser, Buyer, Host, Lurker, Moderator, Viewer
 
 CROWD: dict[Kind, type[Person]] = {
@@ -40,27 +43,38 @@ class Part:
         self._runner = environment.runner
         self._options = environment.parsed_options
         self._health: Health | None = None
-        self._rehearsal = self._prepare()
+        self._rehearsals = self._prepare()
+        self._tally = self._rehearsals[0].tally
         self._lead: Lead | None = None
         if not isinstance(self._runner, WorkerRunner):
             self._lead = Lead(
-                self._rehearsal, self._options.server_pid or None, self._options.audit
+                self._rehearsals, self._options.server_pid or None, self._options.audit
             )
 
-    def _prepare(self) -> Rehearsal:
+    def _prepare(self) -> list[Rehearsal]:
+        """One a room, which share the tally."""
         secret = os.environ.get("LIVEROOM_LOAD_SECRET") or os.environ.get("LIVEROOM_JWT_SECRET")
         if not secret:
             raise Trouble("Set LIVEROOM_LOAD_SECRET to the server's JWT secret: users need tokens.")
         try:
-            scenario = load_scenario(self._options.scenario, self._options.scale_to or None)
+            scenario = load_scenario(
+                self._options.scenario,
+                self._options.scale_to or None,
+                self._options.seconds or None,
+            )
             people = load_people()
         except ScenarioError as error:
             raise Trouble(str(error)) from None
         raise_file_limit(scenario.users_max + 1000)
-        return Rehearsal(
-            scenario, people, secret=secret, seed=self._options.seed,
-            url=self._options.host or "http://127.0.0.1:8080", room=self._options.room,
-        )  # fmt: skip
+        rooms, tally = rooms_of(scenario, self._options.room), Tally()
+        return [
+            Rehearsal(
+                scenario, people, secret=secret, seed=self._options.seed, room=room, tally=tally,
+                url=self._options.host or "http://127.0.0.1:8080",
+                label=f"{room}: " if len(rooms) > 1 else "",
+            )
+            for room in rooms
+        ]  # fmt: skip
 
     def take(self) -> None:
         """Choose the crowd and listen to what locust says."""
@@ -73,13 +87,15 @@ class Part:
 
     def _choose_crowd(self) -> None:
         """Weights of the user classes from the scenario, and of their tasks from people.toml."""
-        Person.rehearsal = self._rehearsal
-        chosen: list[type[Person]] = [Host]
+        Person.rehearsals = self._rehearsals
+        scenario, people = self._rehearsals[0].scenario, self._rehearsals[0].people
+        chosen: list[type[Person]] = [
+            type(f"Host{place + 1}", (Host,), {"place": place}) for place in range(scenario.rooms)
+        ]
         for kind, person in CROWD.items():
-            person.weight = self._rehearsal.scenario.crowd.get(kind, 0)
+            person.weight = scenario.crowd.get(kind, 0)
             if person.weight > 0:
                 chosen.append(person)
-        people = self._rehearsal.people
         for person, habits in ((Viewer, people.viewer), (Buyer, people.buyer)):
             person.tasks = [
                 getattr(person, name)
@@ -90,13 +106,14 @@ class Part:
 
     def _start(self, **_: Any) -> None:
         index = self._runner.worker_index if isinstance(self._runner, WorkerRunner) else 0
-        self._rehearsal.start(index, self._environment.host)
+        for rehearsal in self._rehearsals:
+            rehearsal.start(index, self._environment.host)
         self._health = Health()
         if self._lead is None:
             return
-        if trouble := self._lead.open_room():
+        if trouble := self._lead.open_rooms():
             print(trouble, file=sys.stderr)
-            self._environment.process_exit_code = 2
+            self._environment.process_exit_code = CANNOT_RUN
             self._runner.quit()
             return
         gevent.spawn(self._follow, self._lead)
@@ -110,7 +127,7 @@ class Part:
             lead.tick(self._runner.user_count)
 
     def _taken(self) -> dict[str, Any]:
-        taken = self._rehearsal.tally.take()
+        taken = self._tally.take()
         if self._health is not None:
             taken["health"] = self._health.read()
         return taken
@@ -130,7 +147,7 @@ class Part:
         if isinstance(self._runner, LocalRunner):
             self._lead.record.add("1", self._taken())
         passed = self._lead.finish(Path(self._options.report))
-        self._environment.process_exit_code = 0 if passed else 1
+        self._environment.process_exit_code = PASSED if passed else VERDICT_FAILED
 
 
 class Health:

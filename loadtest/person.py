@@ -7,7 +7,7 @@ socket for as long as the person thinks, so nothing else runs for a connection.
 import heapq
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import count
 from typing import Any, ClassVar
@@ -39,22 +39,24 @@ class Unanswered(Exception):
 class Person(User):
     """The base of every user class. `kind` names its habits, `role` its token's, if it has one.
 
-    `rehearsal` is the process's, set before the first user is made.
+    `rehearsals` are the process's, one a room, set before the first user is made; `rehearsal` is
+    the one of this person's room.
     """
 
     abstract = True
     kind = "viewer"
     role: str | None = "viewer"
     honest = True
-    rehearsal: ClassVar[Rehearsal]
+    rehearsals: ClassVar[Sequence[Rehearsal]]
+    numbers: ClassVar[Iterator[int]] = count()
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        rehearsal = self.rehearsal
+        first, number = self.rehearsals[0], next(Person.numbers)
+        self.user = f"{self.kind}-{first.process}-{number}"
+        self.rng = random.Random(f"{first.seed}:{self.user}")
+        rehearsal = self.rehearsal = self._choose_room()
         self.tally = rehearsal.tally
-        number = rehearsal.next_number()
-        self.user = f"{self.kind}-{rehearsal.process}-{number}"
-        self.rng = random.Random(f"{rehearsal.seed}:{self.user}")
         self.name = self.rng.choice(NAMES)
         self.wire = rehearsal.wire(self.rng)
         self.connection: Connection | None = None
@@ -67,6 +69,9 @@ class Person(User):
         self._witness = Witness(
             rehearsal, self.user, audited=self.honest and number % _AUDIT_EVERY == 0
         )
+
+    def _choose_room(self) -> Rehearsal:
+        return self.rng.choice(self.rehearsals)
 
     # What locust calls
 

@@ -44,6 +44,17 @@ COMMENTS = (
     "喜欢这个讲解，很真诚",
 )
 
+QUESTIONS = (
+    "",
+    "",
+    "能机洗吗",
+    "多大尺寸",
+    "什么材质",
+    "how long is shipping?",
+    "il taille grand ?",
+)
+"""What is asked by the button beside a product; empty asks for its link."""
+
 NAMES = (
     "小鹿不迷路",
     "Camille",

@@ -55,6 +55,7 @@ class Record:
             "delivered_per_s": counts["comments"] / span,
             "commands_per_s": counts["tried"] / span,
             "failed_per_s": counts["failed"] / span,
+            "comments_per_s": counts["ok.comment"] / span,
             "orders_per_s": counts["ok.buy"] / span,
             "refused_per_s": sum(n for name, n in counts.items() if name.startswith("err.buy"))
             / span,

@@ -1,4 +1,4 @@
-"""What the users of one locust process share: the scenario, the clock, the tally, the room."""
+"""What the users of one locust process share in one room: scenario, clock, tally, comments."""
 
 import random
 import time
@@ -13,6 +13,18 @@ from loadtest.wire import Frame, Message, Wire
 _KNOWN_MAX = 200_000
 BEACON = "rehearsal "
 """How the host's notices begin; behind it stands the server's time at sending."""
+
+
+def host_of(room: str) -> str:
+    """The user who hosts a room of a rehearsal."""
+    return f"host-{room}"
+
+
+def rooms_of(scenario: Scenario, room: str) -> list[str]:
+    """The rooms of a run: `room`, or as many with a number behind it as the scenario has."""
+    if scenario.rooms == 1:
+        return [room]
+    return [f"{room}-{number + 1}" for number in range(scenario.rooms)]
 
 
 @dataclass
@@ -45,10 +57,23 @@ class CommentLog:
 
 
 class Rehearsal:
-    """One process's part of a run. Times are seconds since the run started."""
+    """One process's part of a run in one room. Times are seconds since the run started.
+
+    With several rooms each has one of these; they share the `tally`. `label` tells the rooms'
+    sales apart in it, and is empty where there is only one room.
+    """
 
     def __init__(
-        self, scenario: Scenario, people: People, *, url: str, room: str, secret: str, seed: int
+        self,
+        scenario: Scenario,
+        people: People,
+        *,
+        url: str,
+        room: str,
+        secret: str,
+        seed: int,
+        tally: Tally | None = None,
+        label: str = "",
     ) -> None:
         self.scenario = scenario
         self.people = people
@@ -56,11 +81,11 @@ class Rehearsal:
         self.room = room
         self.seed = seed
         self.process = 0
-        self.tally = Tally()
+        self.tally = tally or Tally()
+        self.label = label
         self.comments = CommentLog()
         self._secret = secret
         self._started = time.monotonic()
-        self._numbers = 0
         self._names: dict[str, str] = {}
         self.wires = {name: Wire(name, self._on_new) for name in ("json", "msgpack")}
 
@@ -84,11 +109,6 @@ class Rehearsal:
     def socket_url(self) -> str:
         """Where viewers connect."""
         return f"ws{self.url.removeprefix('http')}/v1/rooms/{self.room}/ws"
-
-    def next_number(self) -> int:
-        """Numbers of users, from 0."""
-        self._numbers += 1
-        return self._numbers - 1
 
     def token(self, user: str, name: str, role: str) -> str:
         """A token for one of our people."""
@@ -116,7 +136,7 @@ class Rehearsal:
                 self.comments.removed_users.add(message.get("user") or "")
 
     def _check_sale(self, sale: Message) -> None:
-        self._names[sale["sale"]] = sale["sku"]
+        self._names[sale["sale"]] = self.label + sale["sku"]
         self._check_stock(sale["sale"], sale, sale["allocated"])
 
     def _check_stock(self, sale: str, said: Message, allocated: int | None) -> None:

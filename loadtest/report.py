@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from functools import partial
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from loadtest.curves import curves
 
 _STYLE = Path(__file__).with_name("report.css")
+_SALES_DRAWN_MAX = 3
+_SALES_LISTED_MAX = 10
 Report = Mapping[str, Any]
 
 
@@ -21,7 +24,8 @@ def html(report: Report) -> str:
         '<meta name="viewport" content="width=device-width">'
         f"<title>{escape(title)}</title><style>{_STYLE.read_text(encoding='utf-8')}</style>"
         f'<header class="{kind}"><h1>{escape(title)}</h1><p>{_in_short(report)}</p></header><main>'
-        f"{_verdict(report)}{_curves(report)}{_latencies(report)}{_counts(report)}"
+        f"{_verdict(report)}{_sales(report)}{_headroom(report)}{_curves(report)}"
+        f"{_latencies(report)}{_counts(report)}"
         f"{_settings(report)}</main></html>\n"
     )
 
@@ -61,34 +65,82 @@ def _curves(report: Report) -> str:
         shown = ("join", "buy", "comment", "like", "pay", "must", "order", "sample")
         return {name: line(f"{q}.{prefix}.{name}") for name in shown}
 
-    sales = sorted({sale for point in curve for sale in point["stock"]})
     stock = {
         f"{sale} left": [
             (p["at_s"], p["stock"][sale][0] if sale in p["stock"] else None) for p in curve
         ]
-        for sale in sales[:6]
+        for sale in _that_matter(report)
     }
+    chart = partial(curves, marks=report["marks"])
     charts = (
-        curves("People", "connected", {"people": line("users")}),
-        curves("Comments delivered", "a second", {"delivered": line("delivered_per_s")}),
-        curves("Time to a reply, 99th percentile", "ms", quantiles("reply", "p99")),
-        curves("Time to a push, 99th percentile", "ms, by class", quantiles("push", "p99")),
-        curves("Time to a push, median", "ms, by class", quantiles("push", "p50")),
-        curves(
+        chart("People", "connected", {"people": line("users")}),
+        chart("Comments delivered", "a second", {"delivered": line("delivered_per_s")}),
+        chart("Time to a reply, 99th percentile", "ms", quantiles("reply", "p99")),
+        chart("Time to a push, 99th percentile", "ms, by class", quantiles("push", "p99")),
+        chart("Time to a push, median", "ms, by class", quantiles("push", "p50")),
+        chart(
             "Orders and refusals", "a second",
             {"orders": line("orders_per_s"), "refused": line("refused_per_s")},
         ),
-        curves("Stock", "units", stock),
-        curves(
+        chart("Stock", "units", stock),
+        chart(
             "Commands", "a second",
             {"answered": line("commands_per_s"), "failed": line("failed_per_s")},
         ),
-        curves("Received by all people", "Mbit a second", {"received": line("mbit_per_s")}),
-        curves("Server CPU", "cores", {"server": line("server_cpu")}),
-        curves("Server memory", "MB", {"server": line("server_memory_mb")}),
-        curves("Server loop lag", "ms, mean", {"lag": line("server_loop_lag_ms")}),
+        chart("Received by all people", "Mbit a second", {"received": line("mbit_per_s")}),
+        chart("Server CPU", "cores", {"server": line("server_cpu")}),
+        chart("Server memory", "MB", {"server": line("server_memory_mb")}),
+        chart("Server loop lag", "ms, mean", {"lag": line("server_loop_lag_ms")}),
     )  # fmt: skip
-    return f'<section><h2>How it went</h2><div class="charts">{"".join(charts)}</div></section>'
+    happened = "".join(
+        f'<li><i class="{mark["kind"]}"></i>{_moment(mark)}: {escape(mark["label"])}</li>'
+        for mark in report["marks"]
+    )
+    return (
+        f'<section><h2>How it went</h2><ul class="marks">{happened}</ul>'
+        f'<div class="charts">{"".join(charts)}</div></section>'
+    )
+
+
+def _moment(mark: Mapping[str, Any]) -> str:
+    lasts = mark["until_s"] > mark["at_s"]
+    return f"{mark['at_s']:.0f} s" + (f" to {mark['until_s']:.0f} s" if lasts else "")
+
+
+def _that_matter(report: Report) -> list[str]:
+    """Names of the sales most people wanted, as the stock curves have them; the first matters."""
+    known = {sale for point in report["curve"] for sale in point["stock"]}
+    ranked = (
+        name for sale in report["sales"] for name in (sale["sku"], f"{sale['room']}: {sale['sku']}")
+    )
+    return [name for name in ranked if name in known][:_SALES_DRAWN_MAX]
+
+
+def _sales(report: Report) -> str:
+    """The sales that most people wanted, and what was taken in all."""
+    sales = report["sales"]
+    if not sales:
+        return ""
+    names = ("room", "sku", "allocated", "asked", "got", "sold")
+    rows = ((f"{sale[name]:,}" if isinstance(sale[name], int) else sale[name] for name in names)
+            for sale in sales[:_SALES_LISTED_MAX])  # fmt: skip
+    head = ("Room", "Sale", "units", "people who tried", "who got one", "units paid")
+    left_out = len(sales) - _SALES_LISTED_MAX
+    more = f'<p class="more">And {left_out} more that fewer wanted.</p>' if left_out > 0 else ""
+    taken = f"<p>{escape(report['takings'])}</p>" if report["takings"] else ""
+    return f"<section><h2>What was sold</h2>{taken}{_table(head, rows)}{more}</section>"
+
+
+def _headroom(report: Report) -> str:
+    """Where it bends, beside what the model says of so many people."""
+    said = "".join(f"<p>{escape(sentence)}</p>" for sentence in report["headroom"])
+    model = report["size"]
+    if model:
+        said += (
+            "<details><summary>What <code>liveroom size</code> says of the busiest seconds"
+            f"</summary><pre>{escape(model)}</pre></details>"
+        )
+    return f"<section><h2>How many more?</h2>{said}</section>" if said else ""
 
 
 def _latencies(report: Report) -> str:

@@ -1,22 +1,19 @@
-"""A scenario: who comes when, what the host does, and what must hold. Read from a TOML file.
+"""A scenario: who comes when, what the host does, and what must hold. `loading` reads it from a
+TOML file.
 
 docs/load-testing.md explains every key; `config/scenarios/` holds the ones that come with it.
 """
 
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal
 
 import msgspec
 
 from loadtest.draw import Draw
 
-FOLDER = Path(__file__).parent.parent / "config" / "scenarios"
-PEOPLE = Path(__file__).parent.parent / "config" / "people.toml"
-
-T = TypeVar("T")
 Kind = Literal["viewer", "buyer", "lurker", "moderator", "abuser"]
+Act = Literal[
+    "sale", "restock", "close", "pin", "notice", "end", "coupon", "poll", "lucky", "draw", "answer"
+]
 Encoding = Literal["json", "msgpack", "mix"]
 
 
@@ -35,11 +32,13 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class HostAct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the host does at `at_s`, and again every `every_s` until `until_s` if that is set.
 
-    A `sale` is of a product of its own, named by `sku`; `restock` and `close` mean the newest one.
+    A `sale` is of a product of its own, named by `sku`; `restock` and `close` mean the newest one,
+    `draw` the newest lucky draw. `answer` answers the question that most people asked, if there is
+    one. With several rooms the host of each does it.
     """
 
     at_s: float
-    do: Literal["sale", "restock", "close", "pin", "notice", "end"]
+    do: Act
     every_s: float = 0
     until_s: float = 0
     sku: str = "SKU"
@@ -51,6 +50,11 @@ class HostAct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lasts_s: int = 0
     add: int = 10
     text: str = ""
+    amount: int = 500
+    floor: int = 1000
+    quota: int = 100
+    options: list[str] = msgspec.field(default_factory=lambda: ["1", "2"])
+    prizes: int = 1
 
 
 class Burst(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,7 +78,9 @@ class Criteria(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     The limits are milliseconds at the 99th percentile: of replies by command, and of pushes by
     delivery class. `error_rate_max` is of commands; `delivered_min` is the share of a room's
-    comments that reach a viewer or are told to it in a `gap`.
+    comments that reach a viewer or are told to it in a `gap`. `orders_per_hour_min` and
+    `gmv_per_hour_min` (minor units) are what is paid, at the rate of the time in which anything
+    was on sale.
     """
 
     reply_p99_ms: dict[str, float] = {}
@@ -82,6 +88,8 @@ class Criteria(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     error_rate_max: float = 0.001
     delivered_min: float = 0.999
     memory_growth_max: float = 0
+    orders_per_hour_min: float = 0
+    gmv_per_hour_min: float = 0
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +98,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     stage: list[Stage]
     crowd: dict[Kind, float]
+    rooms: int = 1
     host: list[HostAct] = []
     burst: list[Burst] = []
     drop: list[Drop] = []
@@ -135,6 +144,12 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             )
         return sorted(acts, key=lambda act: act.at_s)
 
+    @property
+    def sells_s(self) -> float:
+        """Seconds from the first sale that opens to the calm at the end; 0 if nothing is sold."""
+        opens = [act.at_s + act.starts_in_s for act in self.host_acts() if act.do == "sale"]
+        return max(0.0, self.lasts_s - self.calm_s - min(opens)) if opens else 0.0
+
 
 class People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How people behave: pauses are drawn, habits are weights and shares."""
@@ -147,64 +162,6 @@ class People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pay_share: float = 0.8
     cancel_share: float = 0.1
     answer_s_max: float = 10
-
-
-def load_scenario(name_or_path: str, users: int | None = None) -> Scenario:
-    """A scenario by file, or by name from config/scenarios. Raises ScenarioError.
-
-    `users` scales its stages so that the largest has that many.
-    """
-    path = Path(name_or_path)
-    if path.suffix != ".toml":
-        path = FOLDER / f"{name_or_path}.toml"
-    if not path.exists():
-        known = ", ".join(sorted(one.stem for one in FOLDER.glob("*.toml")))
-        raise ScenarioError(f"There is no scenario {name_or_path}; choose from {known}, or a file.")
-    scenario = _read(path, Scenario)
-    _check(path, scenario)
-    scenario = msgspec.structs.replace(scenario, name=path.stem)
-    return scaled(scenario, users / scenario.users_max) if users else scenario
-
-
-def scaled(scenario: Scenario, factor: float) -> Scenario:
-    """The same rehearsal with more or fewer people, and stock to match."""
-    stages = [
-        Stage(
-            stage.until_s, max(2, round(stage.users * factor)), max(1, stage.spawn_per_s * factor)
-        )
-        for stage in scenario.stage
-    ]
-    acts = [
-        msgspec.structs.replace(
-            act, stock=max(1, round(act.stock * factor)), add=max(1, round(act.add * factor))
-        )
-        for act in scenario.host
-    ]
-    return msgspec.structs.replace(scenario, stage=stages, host=acts)
-
-
-def load_people(path: Path = PEOPLE) -> People:
-    """The habits of the crowd. Raises ScenarioError."""
-    return _read(path, People)
-
-
-def _read(path: Path, kind: type[T]) -> T:
-    try:
-        tree: Mapping[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
-        return msgspec.convert(tree, kind)
-    except OSError as error:
-        raise ScenarioError(f"Can't read {path}: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
-        raise ScenarioError(f"{path} can't be used: {error}.") from None
-
-
-def _check(path: Path, scenario: Scenario) -> None:
-    times = [stage.until_s for stage in scenario.stage]
-    if not times or times != sorted(set(times)):
-        raise ScenarioError(f"{path}: it needs [[stage]]s whose until_s rise.")
-    if not any(share > 0 for share in scenario.crowd.values()):
-        raise ScenarioError(f"{path}: [crowd] is empty; give at least one share.")
-    if min(scenario.crowd.values()) < 0:
-        raise ScenarioError(f"{path}: shares in [crowd] can't be negative.")
-    if scenario.calm_s >= scenario.lasts_s:
-        raise ScenarioError(f"{path}: calm_s must be less than the whole, {scenario.lasts_s:g} s.")
+    claim_share: float = 0.5
+    vote_share: float = 0.4
+    enter_share: float = 0.4

@@ -35,7 +35,8 @@ def quantile(steps: Mapping[int, int], q: float) -> float | None:
 class Told:
     """What a buyer was told about one buy. `said` is `ok`, `err:CODE` or `unknown`.
 
-    `status` is the last one told; a key that was sent several times has one entry.
+    `status` is the last one told; a key that was sent several times has one entry. `room` is the
+    room it was sent in.
     """
 
     user: str
@@ -46,6 +47,7 @@ class Told:
     order: str = ""
     status: str = ""
     asked: int = 1
+    room: str = ""
 
 
 @dataclass

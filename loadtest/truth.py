@@ -56,6 +56,12 @@ class Findings:
         if len(self.examples[kind]) < _EXAMPLES_MAX:
             self.examples[kind].append(example)
 
+    def merge(self, other: "Findings") -> None:
+        """Add what does not agree in another room."""
+        self.counts.update(other.counts)
+        for kind, examples in other.examples.items():
+            self.examples[kind] = [*self.examples[kind], *examples][:_EXAMPLES_MAX]
+
 
 def check(told: Iterable[Told], books: Books) -> Findings:
     """Compare all that anybody was told with the books."""

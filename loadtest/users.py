@@ -4,15 +4,15 @@ import os
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import gevent
 from locust import task
 
 from loadtest.connection import Closed, ConnectError, Connection
 from loadtest.person import Person, Unanswered
-from loadtest.phrases import COMMENTS
-from loadtest.rehearsal import BEACON
+from loadtest.phrases import COMMENTS, QUESTIONS
+from loadtest.rehearsal import BEACON, Rehearsal, host_of
 from loadtest.scenario import HostAct
 from loadtest.tally import Told
 from loadtest.wire import Message
@@ -22,9 +22,70 @@ _BEACON_EVERY_S = 2
 
 
 class Viewer(Person):
-    """Reads, comments, likes."""
+    """Reads, comments, likes, asks; takes part in coupons, polls and draws; may follow the host."""
 
     kind = "viewer"
+
+    def __init__(self, environment: Any) -> None:
+        super().__init__(environment)
+        self._took_part: set[str] = set()
+        self._claims: dict[str, Message] = {}
+        self._skus: list[str] = []
+
+    def joined(self, reply: Message) -> None:
+        """See what is going on."""
+        room = reply["room"]
+        self._skus = [product["sku"] for product in room.get("shelf", ())]
+        for coupon in room.get("coupons", ()):
+            self._tempt("coupon", coupon)
+        for kind in ("poll", "lucky"):
+            if room.get(kind):
+                self._tempt(kind, room[kind])
+
+    def heard(self, message: Message) -> None:
+        """Take part in what the host offers."""
+        kind = message["t"]
+        if kind in ("coupon", "poll", "lucky"):
+            self._tempt(kind, message[kind])
+        elif kind == "shelf" and "put" in message:
+            self._skus.append(message["put"]["sku"])
+
+    def _tempt(self, kind: str, offer: Message) -> None:
+        """Perhaps take part, once, after the time that it takes to react."""
+        name, people = f"{kind} {offer[kind]}", self.rehearsal.people
+        if offer["status"] != "open" or name in self._took_part:
+            return
+        self._took_part.add(name)
+        share, act = {
+            "coupon": (people.claim_share, self._claim),
+            "poll": (people.vote_share, self._vote),
+            "lucky": (people.enter_share, self._enter_lucky),
+        }[kind]
+        if self.rng.random() < share:
+            starts_in_s = max(0.0, (offer["starts"] - self.now_ms()) / 1000)
+            self.after(starts_in_s + people.react_s.draw(self.rng), lambda: act(offer))
+
+    def _claim(self, coupon: Message) -> None:
+        name = coupon["coupon"]
+        reply = self._say("coupon.claim", coupon=name, key=f"{self.user}:{name}")
+        if reply is not None and reply["t"] == "ok":
+            self._claims[name] = coupon | {"claim": reply["claim"]["claim"]}
+
+    def _vote(self, poll: Message) -> None:
+        self._say("vote", poll=poll["poll"], option=self.rng.randrange(len(poll["options"])))
+
+    def _enter_lucky(self, lucky: Message) -> None:
+        self._say("lucky.enter", lucky=lucky["lucky"])
+
+    def ask(self) -> None:
+        """Ask for the link of something on the shelf, or about it."""
+        if self._skus:
+            text = self.rng.choice(QUESTIONS)
+            self._say("ask", sku=self.rng.choice(self._skus), **({"text": text} if text else {}))
+
+    def follow(self) -> None:
+        """Follow the host."""
+        self._say("follow")
 
     def comment(self) -> None:
         """Say something."""
@@ -59,6 +120,7 @@ class Buyer(Viewer):
 
     def joined(self, reply: Message) -> None:
         """See which sales are open."""
+        super().joined(reply)
         for sale in reply["room"].get("sales", ()):
             self._see(sale)
         for order in reply["orders"]:
@@ -66,6 +128,7 @@ class Buyer(Viewer):
 
     def heard(self, message: Message) -> None:
         """React to sales, and to what becomes of the own orders."""
+        super().heard(message)
         if message["t"] == "sale":
             self._see(message["sale"])
         elif message["t"] == "order":
@@ -80,18 +143,27 @@ class Buyer(Viewer):
         self._tried.add(name)
         starts_in_s = max(0.0, (sale["starts"] - self.now_ms()) / 1000)
         self.after(
-            starts_in_s + self.rehearsal.people.react_s.draw(self.rng), lambda: self._buy(name)
+            starts_in_s + self.rehearsal.people.react_s.draw(self.rng),
+            lambda: self._buy(name, sale["price"]),
         )
 
-    def _buy(self, sale: str) -> None:
+    def _coupon_for(self, price: int) -> Message:
+        """The claim to buy with, as a field of the command; none if no coupon is for this price."""
+        for name, coupon in self._claims.items():
+            if max(coupon.get("floor", 0), coupon.get("amount", 0) + 1) <= price:
+                return {"claim": self._claims.pop(name)["claim"]}
+        return {}
+
+    def _buy(self, sale: str, price: int) -> None:
         if self.rehearsal.calm:
             return
-        told = Told(self.user, f"{self.user}:{sale}", sale, 1, "unknown", asked=0)
+        room, coupon = self.rehearsal.room, self._coupon_for(price)
+        told = Told(self.user, f"{self.user}:{sale}", sale, 1, "unknown", asked=0, room=room)
         for _ in range(_BUY_TRIES_MAX):
             told.asked += 1
             self.tally.told[told.key] = told
             try:
-                reply = self.command("buy", sale=sale, qty=told.qty, key=told.key)
+                reply = self.command("buy", sale=sale, qty=told.qty, key=told.key, **coupon)
             except Unanswered:
                 # The outcome is unknown: only the same key may be sent again.
                 self.listen(0.5)
@@ -111,6 +183,7 @@ class Buyer(Viewer):
         if told.said == "ok" and told.order != order["order"]:
             self.tally.wrong("two_orders_for_a_key", f"{told.key}: {told.order}, {order['order']}")
         told.said, told.order = "ok", order["order"]
+        self.tally.counts["ok.claims_used"] += bool(order.get("claim"))
         self._orders[told.order] = told
         self._learn(order)
         habit, people = self.rng.random(), self.rehearsal.people
@@ -166,16 +239,30 @@ class Moderator(Person):
 
 
 class Host(Person):
-    """Runs the show as the scenario says, and sends a dated notice every two seconds."""
+    """Runs the show as the scenario says, and sends a dated notice every two seconds.
+
+    `place` is the room's, from 0: each room has a class of its own, so that the processes of a
+    large run share out the hosts and none comes twice.
+    """
 
     kind = "host"
     role = "host"
     fixed_count = 1
+    place: ClassVar[int] = 0
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self.user, self.name = f"host-{self.rehearsal.room}", "主播小夏"
-        self._sale = ""
+        self.user, self.name = host_of(self.rehearsal.room), "主播小夏"
+        self._sale = self._lucky = ""
+        self._queue: list[Message] = []
+
+    def _choose_room(self) -> Rehearsal:
+        return self.rehearsals[self.place]
+
+    def heard(self, message: Message) -> None:
+        """See what people want to know."""
+        if message["t"] == "queue":
+            self._queue = message["questions"]
 
     def on_start(self) -> None:
         """Enter, and plan the show."""
@@ -203,6 +290,11 @@ class Host(Person):
             "pin": lambda act: self.command("pin", sku=act.sku),
             "notice": lambda act: self.command("notice", text=act.text),
             "end": lambda _: self.command("live.end"),
+            "coupon": self._open_coupon,
+            "poll": self._open_poll,
+            "lucky": self._open_lucky,
+            "draw": lambda _: self.command("lucky.draw", lucky=self._lucky),
+            "answer": self._answer,
         }
         try:
             reply = steps[act.do](act)
@@ -225,6 +317,31 @@ class Host(Person):
         if reply["t"] == "ok":
             self._sale = reply["sale"]["sale"]
         return reply
+
+    def _open_coupon(self, act: HostAct) -> Message:
+        return self.command(
+            "coupon.open", title=act.text or f"{act.amount / 100:g} off", quota=act.quota,
+            currency="CNY", amount=act.amount, floor=act.floor, lasts_s=act.lasts_s,
+        )  # fmt: skip
+
+    def _open_poll(self, act: HostAct) -> Message:
+        question = act.text or "Which one next?"
+        return self.command(
+            "poll.open", question=question, options=act.options, lasts_s=act.lasts_s
+        )
+
+    def _open_lucky(self, act: HostAct) -> Message:
+        title = act.text or "Lucky draw"
+        reply = self.command("lucky.open", title=title, prizes=act.prizes, lasts_s=act.lasts_s)
+        if reply["t"] == "ok":
+            self._lucky = reply["lucky"]["lucky"]
+        return reply
+
+    def _answer(self, act: HostAct) -> Message | None:
+        if not self._queue:
+            return None
+        question = self._queue.pop(0)["question"]
+        return self.command("question.answer", question=question, text=act.text or "Yes, it is.")
 
 
 class Abuser(Person):

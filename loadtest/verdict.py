@@ -4,8 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from loadtest.mistakes import pushes
 from loadtest.record import Record
 from loadtest.scenario import Scenario
+from loadtest.takings import Takings
 from loadtest.tally import quantile
 from loadtest.truth import Findings
 
@@ -39,10 +41,50 @@ _RULES: dict[str, tuple[str, ...]] = {
 
 
 def judge(
-    scenario: Scenario, record: Record, found: Findings | str, server: dict[str, float]
+    scenario: Scenario,
+    record: Record,
+    found: Findings | str,
+    server: dict[str, float],
+    takings: Takings | None = None,
 ) -> list[Line]:
     """Every criterion. `found` is a sentence if the books could not be read."""
-    return [*_rules(record, found), *_limits(scenario, record), *_leak(scenario, server)]
+    return [
+        _looks(scenario, record),
+        *_rules(record, found),
+        *_limits(scenario, record),
+        *_money(scenario, takings or Takings()),
+        *_leak(scenario, server),
+    ]
+
+
+def _looks(scenario: Scenario, record: Record) -> Line:
+    """How much there was to find fault with: of nothing, nothing is wrong, and nothing is shown."""
+    total = record.total
+    looked = {
+        "events": sum(n for name, n in total.counts.items() if name.startswith("event.")),
+        "comments": total.counts["audit.expected"],
+        "buys": len(total.told),
+    }
+    due = {"events": "must", "comments": "sample", "buys": "order"}
+    wanted = [name for name, push in due.items() if push in pushes(scenario)]
+    return Line(
+        "Looked at", f"some {', '.join(wanted)}",
+        ", ".join(f"{looked[name]:,} {name}" for name in wanted),
+        passed=all(looked[name] for name in wanted),
+    )  # fmt: skip
+
+
+def _money(scenario: Scenario, takings: Takings) -> Iterator[Line]:
+    """What was paid, against what was to be paid in an hour like this."""
+    orders, gmv = takings.per_hour(scenario.sells_s)
+    wanted = scenario.criteria.orders_per_hour_min
+    if wanted > 0:
+        said = f"{orders:,.0f} ({takings.orders:,} in {scenario.sells_s:.0f} s)"
+        yield Line("Paid orders an hour", f"≥ {wanted:,.0f}", said, passed=orders >= wanted)
+    wanted = scenario.criteria.gmv_per_hour_min
+    if wanted > 0:
+        said = f"{gmv / 100:,.0f}"
+        yield Line("GMV paid an hour", f"≥ {wanted / 100:,.0f}", said, passed=gmv >= wanted)
 
 
 def _rules(record: Record, found: Findings | str) -> Iterator[Line]:
@@ -95,18 +137,37 @@ def _leak(scenario: Scenario, server: dict[str, float]) -> Iterator[Line]:
     )  # fmt: skip
 
 
-def limits_of_the_harness(record: Record) -> list[str]:
-    """Sentences for when the harness, not the server, may have set the numbers."""
+def limits_of_the_harness(record: Record, cores: int = 1, own_clock: str = "") -> list[str]:
+    """Sentences for when the harness, not the server, may have set the numbers, and what to do.
+
+    `own_clock` says how long the server took by its own.
+    """
     said = []
     for process, cpu in record.harness_cpu_max.items():
         if cpu > 0.9:
             said.append(
                 f"The load process {process} used {cpu:.0%} of a core at its worst: some latencies "
-                "are its own. Use more --processes or machines."
+                "are its own, and the verdict on them is not the server's alone."
             )
     if record.harness_lag_ms_max > 100:
         said.append(
             f"Load processes ran up to {record.harness_lag_ms_max:.0f} ms late: so much of the "
             "worst latencies is theirs."
         )
+    if said and own_clock:
+        said.append(own_clock)
+    if said:
+        said.append(_what_to_do(max(1, len(record.harness_cpu_max)), cores))
     return said
+
+
+def _what_to_do(processes: int, cores: int) -> str:
+    if processes < cores - 1:
+        return (
+            f"The load ran in {processes} of this machine's {cores} cores: run it again with "
+            f"--processes {cores - 1}."
+        )
+    return (
+        f"This machine's cores ({cores}) are shared by the server and the load: run the load on "
+        "another machine with --url, or on several (docs/load-testing.md), or with fewer --users."
+    )

@@ -5,6 +5,7 @@ Tests share one redis-server and never flush it; what a test writes lies under i
 
 import asyncio
 import functools
+import gc
 import inspect
 import os
 import secrets
@@ -24,6 +25,7 @@ from redis.asyncio import Redis
 from server.house import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
+from tests.spread import spread
 
 MakeSettings = Callable[..., Settings]
 AsyncTest = Callable[..., Coroutine[Any, Any, None]]
@@ -59,6 +61,7 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
     return {"uvloop": Loop}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """An async test that hangs fails, with the line it hangs at, and the next one runs.
 
@@ -71,6 +74,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             default = config.getoption("timeout") or config.getini("timeout")
             limit_s = float(marker.args[0] if marker else default)
             item.obj = _within(limit_s - 5, item.obj)
+    spread(items)
+
+
+def pytest_collection_finish() -> None:
+    """Nothing that was collected is ever garbage: don't look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _within(limit_s: float, test: AsyncTest) -> AsyncTest:

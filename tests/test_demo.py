@@ -17,6 +17,8 @@ from server.access.auth import TokenVerifier, with_secret
 from server.house import load_settings
 from server.protocol.roles import Role
 
+pytestmark = pytest.mark.long("starts whole servers with a crowd in them")
+
 
 @asynccontextmanager
 async def demo_on(

@@ -26,6 +26,7 @@ from server.web.scrape import Scrape
 from tests.cluster.redis_cluster import until
 from tests.conftest import JWT_SECRET
 from tests.hub.listening import Noter, comment, notice
+from tests.running import running
 
 WORKERS = 2
 VIEWERS = 40
@@ -39,6 +40,38 @@ def by_worker(text: str, name: str) -> dict[str, float]:
             if sample.name == name:
                 found[sample.labels["worker"]] += sample.value
     return dict(found)
+
+
+def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    """Every sample by its name and labels."""
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+@pytest.mark.blocking_allowed  # the worker starts on the test's loop, and reads its scripts
+async def test_what_is_counted_is_told_as_zero_before_it_happens(settings: Settings) -> None:
+    async with (
+        running(settings, "w1") as worker,
+        aiohttp.ClientSession() as http,
+        http.get(f"{worker.url}/metrics") as answer,
+    ):
+        told = samples(await answer.text())
+
+    def value(name: str, **labels: str) -> float | None:
+        return told.get((name, frozenset({"worker": "1", **labels}.items())))
+
+    assert value("liveroom_commands_total", op="buy", outcome="unavailable") == 0
+    assert value("liveroom_commands_total", op="lucky.enter", outcome="ok") == 0
+    assert value("liveroom_command_seconds_count", op="buy") == 0
+    assert value("liveroom_closed_total", code="4429") == 0
+    assert value("liveroom_rejected_total", reason="full") == 0
+    assert value("liveroom_orders_total", status="refund_due") == 0
+    assert value("liveroom_store_errors_total", script="orders.buy") == 0
+    assert value("liveroom_batch_size_count", script="orders.buy") == 0
+    assert value("liveroom_asks_lost_total") == 0
 
 
 async def test_whichever_worker_is_asked_tells_the_figures_of_all() -> None:
@@ -129,6 +162,7 @@ async def server(settings: Settings, tmp_path: Path) -> AsyncIterator[str]:
         await process.wait()
 
 
+@pytest.mark.long("starts a server of several workers")
 async def test_the_viewers_of_one_room_sit_on_all_workers(server: str) -> None:
     async def scrape() -> str:
         async with aiohttp.ClientSession() as session, session.get(f"{server}/metrics") as answer:

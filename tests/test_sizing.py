@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from server.cli.main import app
 from server.cli.sizing import MEASURED_BY, Costs, Event, Limits, Machine, load_of, size
+from server.cli.turnover import Turnover
 from server.settings.sections import Hub
 
 PAGE = (Path(__file__).parent.parent / "docs" / "scaling.md").read_text(encoding="utf-8")
@@ -80,3 +81,57 @@ def test_what_no_number_of_workers_carries_is_said() -> None:
     [first, *_] = size(Event(10, 0, 20_000, rooms=100)).warnings
 
     assert first.startswith("No number of workers carries this")
+
+
+HUNDRED_MILLION = Turnover(gmv=100_000_000, basket=500, hours=2, peak=5)
+
+
+def test_a_turnover_comes_to_orders_and_their_peak() -> None:
+    assert HUNDRED_MILLION.orders == 200_000
+    assert round(HUNDRED_MILLION.orders_per_s, 1) == 138.9
+    assert Turnover(gmv=100, basket=30).orders == 4, "the last order is a whole one"
+
+
+def test_viewers_follow_from_who_buys_and_how_long_one_stays() -> None:
+    more_buy = HUNDRED_MILLION._replace(buyers=0.1)
+    stay_twice = HUNDRED_MILLION._replace(stay_min=20)
+    stay_for_ever = HUNDRED_MILLION._replace(stay_min=10_000)
+
+    assert more_buy.viewers * 2 == pytest.approx(HUNDRED_MILLION.viewers, abs=2)
+    assert stay_twice.viewers == pytest.approx(2 * HUNDRED_MILLION.viewers, abs=2)
+    assert stay_for_ever.viewers == 200_000 / 0.05, "no more are there than come"
+
+
+def test_what_is_given_goes_before_what_a_turnover_comes_to() -> None:
+    plan = ["size", "--gmv", "1000000", "--basket", "100"]
+    computed = CliRunner().invoke(app, plan).output
+    given = CliRunner().invoke(app, [*plan, "--viewers", "77", "--comments", "3"]).output
+
+    assert "--buyers" in computed
+    assert "--comments" in computed
+    assert "77 viewers, 3 comments/s and 7 orders/s" in given
+    assert "--buyers" not in given
+    assert "--comments" not in given
+
+
+def test_redis_holds_the_orders_of_the_whole_event_not_of_its_peak() -> None:
+    whole = size(Event(1000, 10, 100, hours=2, orders_in_all=50_000))
+
+    assert whole.redis_memory_bytes == 50_000 * Costs().redis_order_bytes
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ("", "Give --viewers, --comments and --orders"),
+        ("--viewers 5", "Give --viewers, --comments and --orders"),
+        ("--gmv 5", "belong together"),
+        ("--gmv 5 --basket 1 --hours 0", "--hours must be above 0"),
+    ],
+)
+def test_a_plan_that_is_not_whole_is_one_sentence(arguments: str, sentence: str) -> None:
+    ran = CliRunner().invoke(app, ["size", *arguments.split()])
+
+    assert ran.exit_code == 2
+    assert sentence in ran.stderr
+    assert len(ran.stderr.splitlines()) == 1

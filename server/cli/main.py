@@ -17,6 +17,7 @@ import typer
 
 from server import __version__
 from server.access import auth
+from server.cli import examples as cli_examples
 from server.cli import lucky as cli_lucky
 from server.cli import size as cli_size
 from server.cli.orders import add_to
@@ -156,10 +157,24 @@ def show_config(
     workers: Workers = None,
     data_dir: DataDir = None,
     redis_url: RedisUrl = None,
+    example: Annotated[
+        str | None,
+        typer.Option(
+            "--example",
+            metavar="|".join(cli_examples.EXAMPLES),
+            help="Print this file to start from instead.",
+        ),
+    ] = None,
 ) -> None:
-    """Print the settings in force as TOML, secrets masked."""
+    """Print the settings in force as TOML, secrets masked; or an example to start from."""
     from server.settings.pages import effective_toml
 
+    if example is not None:
+        if example not in cli_examples.EXAMPLES:
+            known = ", ".join(cli_examples.EXAMPLES)
+            _fail(f"--example {example} is not there: write {known}.", status=2)
+        typer.echo(cli_examples.example(example), nl=False)
+        return
     settings = _load(
         config, host=host, port=port, workers=workers, data_dir=data_dir, redis_url=redis_url
     )

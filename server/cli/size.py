@@ -1,23 +1,86 @@
 """`liveroom size`: what an event needs, from the model of `sizing`."""
 
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from server.cli import sizing
+from server.cli.turnover import Turnover
+
+_MONEY = "in the currency, not its minor unit"
 
 
 def size(
-    viewers: Annotated[int, typer.Option(min=1, help="Viewers at the same time.")],
-    comments: Annotated[float, typer.Option(min=0, help="Comments a second, of all rooms.")],
-    orders: Annotated[float, typer.Option(min=0, help="Orders a second, of all rooms.")],
+    viewers: Annotated[
+        int | None, typer.Option(min=1, help="Viewers at the same time; else by --gmv.")
+    ] = None,
+    comments: Annotated[
+        float | None, typer.Option(min=0, help="Comments a second, of all rooms; else by --gmv.")
+    ] = None,
+    orders: Annotated[
+        float | None, typer.Option(min=0, help="Orders a second, of all rooms; else by --gmv.")
+    ] = None,
     rooms: Annotated[int, typer.Option(min=1, help="Rooms they spread over.")] = 1,
-    hours: Annotated[float, typer.Option(min=0, help="How long orders come at that rate.")] = 2.0,
+    hours: Annotated[
+        float, typer.Option(min=0, help="How long orders come at that rate; with --gmv, in all.")
+    ] = 2.0,
     cores: Annotated[int, typer.Option(min=1, help="Cores of a machine.")] = 8,
     gbit: Annotated[float, typer.Option(min=0.01, help="Its network, in Gbit/s.")] = 10.0,
     deflate: Annotated[bool, typer.Option(help="Whether viewers take compressed frames.")] = True,
+    gmv: Annotated[
+        float | None, typer.Option(min=1, help=f"Turnover of the whole event, {_MONEY}.")
+    ] = None,
+    basket: Annotated[float | None, typer.Option(min=0.01, help=f"Mean order, {_MONEY}.")] = None,
+    peak: Annotated[
+        float, typer.Option(min=1, help="Orders at the busiest, as a multiple of the average.")
+    ] = 5.0,
+    buyers: Annotated[
+        float, typer.Option(min=0.0001, max=1, help="Share of those who come that buy.")
+    ] = 0.05,
+    stay: Annotated[float, typer.Option(min=0.1, help="Minutes that one stays.")] = 10.0,
 ) -> None:
     """Print what an event needs: workers, machines, memory, bandwidth, Redis shards."""
     machine = sizing.Machine(cores=cores, gbit_per_s=gbit)
-    event = sizing.Event(viewers, comments, orders, rooms, hours, deflate)
-    typer.echo(sizing.explain(sizing.size(event, machine), machine))
+    if gmv is None or basket is None:
+        if gmv is not None or basket is not None:
+            _fail("--gmv and --basket belong together: the turnover, and what one order comes to.")
+        if viewers is None or comments is None or orders is None:
+            _fail("Give --viewers, --comments and --orders; or a turnover, as --gmv and --basket.")
+        event = sizing.Event(viewers, comments, orders, rooms, hours, deflate)
+        typer.echo(sizing.explain(sizing.size(event, machine), machine))
+        return
+    if hours <= 0:
+        _fail("--hours must be above 0 for a turnover.")
+    turnover = Turnover(gmv, basket, hours, peak, buyers, stay)
+    typer.echo(_of_turnover(turnover, viewers, comments, orders, rooms, machine, deflate=deflate))
+
+
+def _of_turnover(
+    turnover: Turnover,
+    viewers: int | None,
+    comments: float | None,
+    orders: float | None,
+    rooms: int,
+    machine: sizing.Machine,
+    *,
+    deflate: bool,
+) -> str:
+    """The result in words. What was given goes before what the turnover comes to."""
+    known = viewers or turnover.viewers
+    event = sizing.Event(
+        viewers=known,
+        comments_per_s=turnover.comments_per_s(known) if comments is None else comments,
+        orders_per_s=turnover.orders_per_s if orders is None else orders,
+        rooms=rooms,
+        hours=turnover.hours,
+        deflate=deflate,
+        orders_in_all=turnover.orders,
+    )
+    assumed = turnover.assumed(viewers=viewers is None, comments=comments is None)
+    said = sizing.explain(sizing.size(event, machine), machine)
+    return "\n".join([turnover.in_words(), said, *(f"  - {each}" for each in assumed)])
+
+
+def _fail(sentence: str) -> NoReturn:
+    typer.echo(f"liveroom: {sentence}", err=True)
+    raise SystemExit(2)

@@ -72,7 +72,11 @@ MEASURED_BY = {
 
 @dataclass(frozen=True)
 class Event:
-    """What is expected at its busiest second, over all rooms; viewers spread evenly over them."""
+    """What is expected at its busiest second, over all rooms; viewers spread evenly over them.
+
+    `orders_in_all` are those of the whole event; 0 means that they come at the busiest rate for
+    all its hours.
+    """
 
     viewers: int
     comments_per_s: float
@@ -80,6 +84,7 @@ class Event:
     rooms: int = 1
     hours: float = 2.0
     deflate: bool = True
+    orders_in_all: int = 0
 
 
 @dataclass(frozen=True)
@@ -192,10 +197,15 @@ def size(
         machines=max(by_cores, math.ceil(load.bytes_per_s / network)),
         worker_memory_bytes=load.workers * costs.worker_bytes + event.viewers * costs.viewer_bytes,
         redis_shards=min(shards, event.rooms),
-        redis_memory_bytes=event.orders_per_s * 3600 * event.hours * costs.redis_order_bytes,
+        redis_memory_bytes=orders_of(event) * costs.redis_order_bytes,
         back_s=load.viewers_per_worker * costs.join_us / spare_us,
         warnings=list(_warnings(load, machine)),
     )
+
+
+def orders_of(event: Event) -> float:
+    """All orders of an event."""
+    return event.orders_in_all or event.orders_per_s * 3600 * event.hours
 
 
 WORKERS_MAX = 4096
@@ -255,7 +265,10 @@ def _assumptions(result: Size, machine: Machine, limits: Limits) -> Iterator[str
         "its replicas have their own"
     )
     yield "rooms are equally large, and each has viewers on every worker"
-    yield f"orders come at this rate for {event.hours:g} hours; each is bought and paid"
+    if event.orders_in_all:
+        yield f"{event.orders_in_all:,} orders come in {event.hours:g} hours; each is paid"
+    else:
+        yield f"orders come at this rate for {event.hours:g} hours; each is bought and paid"
     yield "a core is as fast as the one that was measured (docs/scaling.md): rehearse"
 
 

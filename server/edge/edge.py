@@ -57,6 +57,7 @@ class Edge:
         self.rooms = rooms
         self.dispatch = dispatch
         self.metrics = metrics
+        metrics.begin_at_zero(["join", *dispatch.ops])
         self.new_http_protocol = new_http_protocol
         self.loop = asyncio.get_running_loop()
         self.connections: set[Connection] = set()

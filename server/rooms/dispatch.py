@@ -60,6 +60,11 @@ class Dispatch:
             if command not in (*self.handlers, Join, Ping):
                 raise ValueError(f"Nobody takes `{command.__name__}`; give it a handler.")
 
+    @property
+    def ops(self) -> list[str]:
+        """The names of all commands it runs."""
+        return [str(command.__struct_config__.tag) for command in self.handlers]
+
     def in_order(self, cmd: Command) -> bool:
         """Whether commands of this kind are done one after the other, as one connection sent them.
 

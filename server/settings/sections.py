@@ -69,7 +69,8 @@ class Redis(Section):
         "empty starts a private one.",
     )
     server_path: str = Field(
-        "", description="redis-server program for the private Redis; empty looks for one."
+        "",
+        description="redis-server or valkey-server for the private Redis; empty looks for one.",
     )
     key_prefix: str = Field(
         "lr",

@@ -25,7 +25,7 @@ from server.store.cluster import Cluster, Node
 from server.store.durability import Durability, NotDurable
 from server.store.prompt import prompt
 from server.store.redis_client import Client, Sentinels
-from server.store.redis_program import VERSION_MIN
+from server.store.release import SUPPORTED, Release, Releases
 from server.store.troubles import Troubles
 
 log = logging.getLogger(__name__)
@@ -33,8 +33,8 @@ log = logging.getLogger(__name__)
 AnyRedis = Redis | Cluster
 
 _HEALTH_CHECK_S = 15
-# Sharded pub/sub came with it.
-_CLUSTER_VERSION_MIN = (7, 0)
+# Sharded pub/sub came with Redis 7.0.
+_SUPPORTED_IN_CLUSTERS = Releases(redis=(7, 0), valkey=SUPPORTED.valkey)
 # Made once: otherwise each new connection reads the package's metadata from disk, on the loop.
 _DRIVER = DriverInfo()
 
@@ -82,7 +82,8 @@ def _why(error: Exception) -> str:
 async def check(url: str, settings: RedisSettings) -> None:
     """Ask a Redis whether it can carry a server, before one starts. Raises RedisUnusable.
 
-    It must be able to keep the promise of `redis.durability`. That it may evict keys is logged.
+    It must be able to keep the promise of `redis.durability`. Which program and version it is, and
+    that it may evict keys, is logged.
     """
     redis = connect(url, settings)
     try:
@@ -102,23 +103,19 @@ async def check(url: str, settings: RedisSettings) -> None:
         await redis.aclose()
     for info in infos:
         _check_info(mask_url(url), info, isinstance(redis, Cluster))
+    found = sorted({str(Release.told_by(info)) for info in infos})
+    log.info("The Redis at %s is %s.", mask_url(url), " and ".join(found))
 
 
 async def program(url: str, settings: RedisSettings) -> str:
-    """The program that answers at `url` and its version, such as `redis 7.0.15`."""
+    """The program that answers at `url` and its version, such as `Redis 7.0.15`."""
     redis = connect(url, settings)
     try:
-        return program_of(await redis.info())
+        return str(Release.told_by(await redis.info()))
     except (RedisError, OSError) as error:
         return f"unknown ({_why(error)})"
     finally:
         await redis.aclose()
-
-
-def program_of(info: dict[str, Any]) -> str:
-    """The same from an answer to INFO. A relative of Redis also tells which Redis it is like."""
-    name = str(info.get("server_name", "redis"))
-    return f"{name} {info.get(f'{name}_version', info.get('redis_version', '?'))}"
 
 
 async def _each(redis: AnyRedis) -> list[Redis]:
@@ -129,12 +126,10 @@ async def _each(redis: AnyRedis) -> list[Redis]:
 
 
 def _check_info(url: str, info: dict[str, Any], is_cluster: bool) -> None:
-    version = str(info["redis_version"])
-    needed = _CLUSTER_VERSION_MIN if is_cluster else VERSION_MIN
-    if tuple(int(part) for part in version.split(".")[:2]) < needed:
-        raise RedisUnusable(
-            f"The Redis at {url} is {version}; {'.'.join(map(str, needed))} or newer is needed."
-        )
+    release = Release.told_by(info)
+    needed = _SUPPORTED_IN_CLUSTERS if is_cluster else SUPPORTED
+    if not needed.include(release):
+        raise RedisUnusable(f"The Redis at {url} is {release}; {needed} is needed.")
     if info.get("cluster_enabled") and not is_cluster:
         raise RedisUnusable(
             f"The Redis at {url} is a node of a Cluster: start redis.url with redis+cluster://."

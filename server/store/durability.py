@@ -3,7 +3,7 @@
 `fsync`       Redis answers after its log is on disk (appendfsync always): nothing to wait for here.
 `memory`      Redis answers at once: a crash of Redis may lose the last second, or all.
 `replicas:N`  N replicas have it in memory (WAIT).
-`aof:N`       it is on the disk of this Redis and of N replicas (WAITAOF, Redis 7.2).
+`aof:N`       it is on the disk of this Redis and of N replicas (WAITAOF: Redis 7.2, Valkey).
 
 docs/durability.md says what each can lose.
 """
@@ -12,7 +12,13 @@ from typing import Any, NamedTuple, Self
 
 from redis.exceptions import RedisError, ResponseError
 
-_WAITAOF_SINCE = (7, 2)
+from server.store.release import Release, Releases
+
+# How long copies are waited for; it must stay below redis.command_timeout_s. A disk that is synced
+# every second may be two behind.
+_WAIT_MS = {"replicas": 1000, "aof": 2000}
+_SLICE_MS = 100
+_KNOW_WAITAOF = Releases(redis=(7, 2), valkey=(7, 2))
 
 
 class NotDurable(Exception):
@@ -24,13 +30,13 @@ class Durability(NamedTuple):
 
     kind: str
     copies: int = 0
-    wait_ms: int = 1000
+    wait_ms: int = 0
 
     @classmethod
-    def parse(cls, text: str, wait_ms: int = 1000) -> Self:
+    def parse(cls, text: str, wait_ms: int | None = None) -> Self:
         """The promise that `redis.durability` spells, waiting `wait_ms` for copies."""
         kind, _, copies = text.partition(":")
-        return cls(kind, int(copies or 0), wait_ms)
+        return cls(kind, int(copies or 0), _WAIT_MS.get(kind, 0) if wait_ms is None else wait_ms)
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.copies}" if self.copies else self.kind
@@ -40,14 +46,25 @@ class Durability(NamedTuple):
         """Whether a write is followed by a question to Redis about its copies."""
         return self.copies > 0
 
-    def question(self) -> tuple[str | int, ...]:
-        """The command that waits until every earlier write of the connection has its copies."""
-        if self.kind == "aof":
-            return ("WAITAOF", 1, self.copies, self.wait_ms)
-        return ("WAIT", self.copies, self.wait_ms)
+    def questions(self) -> list[tuple[str | int, ...]]:
+        """The commands that wait until every earlier write of the connection has its copies.
+
+        They are sent together, right behind the write; the answer to the last one counts.
+        """
+        if self.kind != "aof":
+            return [("WAIT", self.copies, self.wait_ms)]
+        # A replica tells what is on its disk when it is asked, and else once a second. Asked
+        # together with the write, it has that in memory only, and each answer takes a second. So it
+        # is asked when it has the write, and again after ever longer times.
+        asked: list[tuple[str | int, ...]] = [("WAIT", self.copies, _SLICE_MS)]
+        part_ms, left_ms = _SLICE_MS, self.wait_ms
+        while left_ms > 0:
+            asked.append(("WAITAOF", 1, self.copies, min(part_ms, left_ms)))
+            part_ms, left_ms = part_ms * 2, left_ms - part_ms
+        return asked
 
     def kept(self, answer: Any) -> bool:
-        """Whether the answer to `question` says that there are enough copies."""
+        """Whether the answer to the last of `questions` says that there are enough copies."""
         if self.kind == "aof":
             local, replicas = answer
             return int(local) >= 1 and int(replicas) >= self.copies
@@ -89,10 +106,10 @@ async def _check_fsync(redis: Any) -> None:
 
 
 async def _check_aof(redis: Any) -> None:
-    version = str((await redis.info("server"))["redis_version"])
-    if tuple(int(part) for part in version.split(".")[:2]) < _WAITAOF_SINCE:
+    release = Release.told_by(await redis.info("server"))
+    if not _KNOW_WAITAOF.include(release):
         raise NotDurable(
-            f"redis.durability = aof:N needs Redis 7.2 or newer (WAITAOF); this one is {version}."
+            f"redis.durability = aof:N needs {_KNOW_WAITAOF} (WAITAOF); this one is {release}."
         )
     if (await _config(redis, "aof", ("appendonly",)))["appendonly"] != "yes":
         raise NotDurable("redis.durability = aof:N needs appendonly yes in Redis.")

@@ -1,4 +1,4 @@
-"""The private Redis: a real redis-server as a child, on a unix socket, kept alive.
+"""The private Redis: a redis-server or valkey-server as a child, on a unix socket, kept alive.
 
 Nobody else can reach it (TCP is off, the socket is in a 0700 folder), its data stay in the data
 folder, and it doesn't outlive its parent; where the kernel can't see to that, the next start does.
@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import logging
 import os
-import re
 import signal
 import tempfile
 import time
@@ -20,7 +19,9 @@ from typing import IO, Self
 from server.background.repeating import Repeating
 from server.store import redis_program
 from server.store.folder_lock import FolderLock
+from server.store.log_format import kept_in
 from server.store.redis_program import NoRedisProgram, RedisProgram
+from server.store.release import SUPPORTED
 from server.store.tied_child import tied
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,7 @@ class EmbeddedRedisError(Exception):
 
 
 class EmbeddedRedis:
-    """A redis-server child that lives as long as this context, one a data folder.
+    """A redis-server or valkey-server that lives as long as this context, one a data folder.
 
     `fsync` False trades the last second of writes for speed. Entering raises FolderInUse,
     NoRedisProgram or EmbeddedRedisError. A child that dies is started again with its data.
@@ -74,10 +75,12 @@ class EmbeddedRedis:
         async with contextlib.AsyncExitStack() as undo:
             lock = await asyncio.to_thread(self._take_folder)
             undo.callback(lock.release)
-            self._program = await self._find_program()
+            # First, since it may still write: only then is it known who can read the data.
             await _stop_left_behind(self.socket, self.home / "redis.pid")
+            self._program = await self._find_program()
             undo.push_async_callback(self._stop)
             await self._start()
+            log.info("%s runs: %s, process %d.", self._called, self._program.path, self.pid)
             self._watcher.start()
             self._lifetime = undo.pop_all()
         return self
@@ -90,21 +93,27 @@ class EmbeddedRedis:
     ) -> None:
         await self._lifetime.aclose()
 
+    @property
+    def _called(self) -> str:
+        """What it is called in sentences: which program of which version runs."""
+        assert self._program is not None
+        return f"The private {self._program.release}"
+
     def _take_folder(self) -> FolderLock:
         _make_private(self.folder, self.home, self.socket.parent)
         return FolderLock(self.folder)
 
     async def _find_program(self) -> RedisProgram:
-        version_min = await asyncio.to_thread(_version_needed, self.home)
+        kept = await asyncio.to_thread(kept_in, self.home)
         try:
-            return await redis_program.find(self._server_path, version_min)
+            return await redis_program.find(self._server_path, kept.readers)
         except NoRedisProgram as reason:
-            if version_min == redis_program.VERSION_MIN:
+            if kept.readers == SUPPORTED:
                 raise
+            writer = kept.writer or "Redis 7.0 or newer, or Valkey"
             raise NoRedisProgram(
-                f"The data in {self.folder} was written by Redis "
-                f"{redis_program.shown(version_min)} or newer, which an older one can't read. "
-                f"{reason} Or start with other data: --data-dir."
+                f"The data in {self.folder} were written by {writer}. {reason} "
+                "Or start with other data: --data-dir."
             ) from None
 
     async def _start(self) -> None:
@@ -149,8 +158,8 @@ class EmbeddedRedis:
             if child.returncode is not None:
                 last = await asyncio.to_thread(_last_line, log_path)
                 raise EmbeddedRedisError(
-                    f"The private redis-server ({child.pid}) ended with status {child.returncode} "
-                    f"while it started. Its last words in {log_path}: {last}"
+                    f"{self._called} ({child.pid}) ended with status {child.returncode} while it "
+                    f"started. Its last words in {log_path}: {last}"
                 )
             answer = await _ask(self.socket, b"PING\r\n")
             if answer.startswith(b"+PONG"):
@@ -159,8 +168,7 @@ class EmbeddedRedis:
                 give_up = time.monotonic() + _ANSWER_S_MAX
             if time.monotonic() > give_up:
                 raise EmbeddedRedisError(
-                    f"The private redis-server ({child.pid}) doesn't answer on {self.socket}; "
-                    f"see {log_path}."
+                    f"{self._called} ({child.pid}) doesn't answer on {self.socket}; see {log_path}."
                 )
             await asyncio.sleep(0.01)
 
@@ -169,7 +177,7 @@ class EmbeddedRedis:
         assert self._child is not None
         started = time.monotonic()
         status = await self._child.wait()
-        log.warning("The private redis-server ended (status %s); starting it again.", status)
+        log.warning("%s ended (status %s); starting it again.", self._called, status)
         if time.monotonic() - started > _BACK_OFF_S[1]:
             self._back_off_s = _BACK_OFF_S[0]
         await asyncio.sleep(self._back_off_s)
@@ -180,7 +188,7 @@ class EmbeddedRedis:
             log.error("%s Trying again in %.1f s.", error, self._back_off_s)
             await _end(self._child)
         else:
-            log.info("The private redis-server is back (process %d).", self._child.pid)
+            log.info("%s is back (process %d).", self._called, self._child.pid)
             self.restarted.set()
 
     async def _stop(self) -> None:
@@ -227,7 +235,7 @@ async def _stop_left_behind(path: Path, pid_file: Path) -> None:
     await _ask(path, b"SHUTDOWN\r\n")
     pid = await asyncio.to_thread(_its_pid, pid_file, path)
     if pid is not None:
-        log.warning("Stopping a redis-server (%d) that an earlier server left behind.", pid)
+        log.warning("Stopping the private Redis (%d) that an earlier server left behind.", pid)
         give_up = time.monotonic() + _STOP_S_MAX
         os.kill(pid, signal.SIGTERM)
         while await asyncio.to_thread(_its_pid, pid_file, path) is not None:
@@ -239,7 +247,7 @@ async def _stop_left_behind(path: Path, pid_file: Path) -> None:
 
 
 def _its_pid(pid_file: Path, socket: Path) -> int | None:
-    """The process of the pid file, if it runs and is the redis-server of this socket."""
+    """The process of the pid file, if it runs and is the private Redis of this socket."""
     try:
         pid = int(pid_file.read_text(encoding="ascii"))
         command = Path(f"/proc/{pid}/cmdline").read_bytes()
@@ -269,24 +277,6 @@ def _make_private(folder: Path, home: Path, socket_folder: Path) -> None:
             f"Can't use the data folder {folder}: {error.strerror} ({error.filename}). "
             "Choose another with --data-dir."
         ) from None
-
-
-def _version_needed(home: Path) -> tuple[int, ...]:
-    # Redis 7 keeps its log in a folder that Redis 6 doesn't look at: it would start empty.
-    kept = home / "appendonlydir"
-    if not kept.exists():
-        return redis_program.VERSION_MIN
-    return max([(7, 0), *map(_version_of, kept.glob("*.base.rdb"))])
-
-
-def _version_of(base: Path) -> tuple[int, ...]:
-    """Major and minor of the Redis that wrote this file; () if it doesn't say."""
-    try:
-        with base.open("rb") as file:
-            match = re.search(rb"redis-ver.(\d+)\.(\d+)", file.read(64), re.DOTALL)
-    except OSError:
-        return ()  # Redis can't read it either, and says so
-    return tuple(int(part) for part in match.groups()) if match else ()
 
 
 def _last_line(path: Path) -> str:

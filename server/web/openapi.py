@@ -1,5 +1,6 @@
 """The OpenAPI document, made from the routes and their types."""
 
+import functools
 import re
 from typing import Any
 
@@ -26,9 +27,7 @@ class Error(msgspec.Struct):
 def document(routes: list[Route]) -> dict[str, Any]:
     """The whole document, OpenAPI 3.1."""
     types = {id(t): t for route in routes for t in (route.body, route.result) if t is not None}
-    schemas, components = msgspec.json.schema_components(
-        [*types.values(), Error], ref_template="#/components/schemas/{name}"
-    )
+    schemas, components = _schemas((*types.values(), Error))
     schema_of = dict(zip(types, schemas, strict=False))
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
@@ -44,6 +43,12 @@ def document(routes: list[Route]) -> dict[str, Any]:
             },
         },
     }
+
+
+@functools.lru_cache(maxsize=1)  # the routes of a process stay the same; its workers may be many
+def _schemas(types: tuple[Any, ...]) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
+    """The schema of each type, and the components they refer to."""
+    return msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
 
 
 def _operation(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:

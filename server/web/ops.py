@@ -22,6 +22,7 @@ from server.protocol.roles import Role
 from server.settings import Settings
 from server.settings.masking import mask
 from server.store.keys import Keys
+from server.store.release import Release
 from server.web.caller import caller
 from server.web.errors import json_response
 from server.web.route import Route
@@ -30,6 +31,14 @@ log = logging.getLogger(__name__)
 
 REPORT_S = 2.0
 STALE_MS = 15_000
+_REPORTED = [
+    f"liveroom_{name}"
+    for name in (
+        *("connections", "rooms", "comments_delivered_total", "gap_fills_total"),
+        *("loop_lag_seconds_sum", "loop_lag_seconds_count", "bus_lag_seconds"),
+    )
+]
+"""The samples that a report is made of: the others, with their many labels, are not looked at."""
 ERRORS_MAX = 20
 ERROR_CHARS_MAX = 500
 REDIS_ANSWERS_S = 1.0
@@ -151,9 +160,8 @@ class Ops:
     def _report(self) -> Report:
         values = {
             sample.name.removeprefix("liveroom_"): sample.value
-            for metric in self._registry.collect()
+            for metric in self._registry.restricted_registry(_REPORTED).collect()
             for sample in metric.samples
-            if not sample.labels
         }
         lag = values.get("loop_lag_seconds_sum", 0.0), values.get("loop_lag_seconds_count", 0.0)
         probes = lag[1] - self._lag_before[1]
@@ -186,8 +194,10 @@ class Ops:
         await self._redis.ping()
         ping_s = time.perf_counter() - asked
         info = await self._redis.info()
+        release = Release.told_by(info)
         return {
-            "version": info.get("redis_version", "?"),
+            "program": release.name,
+            "version": release.number,
             "ping_s": ping_s,
             "memory_bytes": info.get("used_memory", 0),
             "clients": info.get("connected_clients", 0),

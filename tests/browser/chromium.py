@@ -1,10 +1,12 @@
 """Where a Chromium for the tests is, and how to get one."""
 
+import fcntl
 import functools
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ARGS = (
@@ -27,9 +29,17 @@ class NoBrowser(Exception):
 
 @functools.cache
 def chromium() -> str | None:
-    """The program to start; None means the one Playwright keeps. Raises NoBrowser."""
-    found = _installed()
-    if found:
+    """The program to start; None means the one Playwright keeps. Raises NoBrowser.
+
+    Tests run in several processes: the first installs, the others wait for it.
+    """
+    with (Path(tempfile.gettempdir()) / f"liveroom-chromium-{os.getuid()}").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _find_or_install()
+
+
+def _find_or_install() -> str | None:
+    if found := _installed():
         return found
     if _kept_by_playwright():
         return None

@@ -42,11 +42,16 @@ def room() -> str:
     return f"r-{secrets.token_hex(4)}"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests here share one loop, because they share one Chromium."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makemodule() -> Iterator[pytest.Module]:
+    """All tests here share one loop, because they share one Chromium.
+
+    Modules are marked before their tests are made: pytest-asyncio reads then how long the loop is
+    kept, and a mark that came later would end loop and Chromium after each test.
+    """
+    module: pytest.Module = yield  # type: ignore[misc]
+    module.add_marker(pytest.mark.asyncio(loop_scope="session"))
+    return module
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -64,14 +69,15 @@ async def browser() -> AsyncIterator[Browser]:
         await started.close()
 
 
-MEASURED: list[str] = []
-"""Sentences with figures, printed when all tests are through."""
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What was measured is shown also when nothing failed."""
-    for sentence in MEASURED:
-        terminalreporter.write_line(sentence)
+    """Print each sentence a test noted with `record_property("measured", ...)`, failed or not.
+
+    A property of a report travels from the process that ran the test to the one that prints.
+    """
+    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+        for name, sentence in report.user_properties:
+            if name == "measured" and report.when == "call":
+                terminalreporter.write_line(str(sentence))
 
 
 class Problems(list[str]):

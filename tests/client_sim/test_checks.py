@@ -89,6 +89,7 @@ def test_a_good_evening_passes_every_check_and_each_was_looked_at() -> None:
 
     assert story.findings.sentences == {name: [] for name in CHECKS}
     at_the_end = {"leak", "per_user", "not_oversold", "host_agrees", "folded", "figures_agree"}
+    at_the_end |= {"orders_told", "answered"}
     elsewhere = COMMUNITY | {"links_given"}  # see test_community_watch
     assert set(story.findings.looked) >= set(CHECKS) - at_the_end - elsewhere - {"own_comments"}
 

@@ -54,6 +54,7 @@ WHAT_MAY_TAKE_A_WHILE = {
 }
 
 
+@pytest.mark.long("plays an evening")
 async def test_an_evening_of_thirty_viewers_on_two_workers_passes_every_check(
     until_stopped: None, worker: Worker, second_worker: Worker
 ) -> None:
@@ -73,6 +74,7 @@ async def test_an_evening_of_thirty_viewers_on_two_workers_passes_every_check(
     assert set(crowd.findings.looked) >= set(CHECKS) - COMMUNITY - {"leak"}
 
 
+@pytest.mark.long("plays an evening")
 async def test_cut_wires_fail_no_check(until_stopped: None, cutter: Cutter) -> None:
     crowd = Crowd(plan(cutter.url, viewers=10, seconds=6.0))
 
@@ -119,6 +121,7 @@ async def test_a_run_without_end_stops_when_told_and_leaves_the_room_open(worker
         assert (await rest.room("evening") or {})["phase"] == "live"
 
 
+@pytest.mark.long("plays an evening")
 async def test_a_crowd_leaves_the_hosting_of_a_live_room_to_its_host(worker: Worker) -> None:
     first = Crowd(plan(worker.url, viewers=4, seconds=0.0))
     evening = asyncio.ensure_future(first.run())

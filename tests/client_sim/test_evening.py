@@ -19,6 +19,7 @@ def evening() -> Script:
     return read_script(SCRIPTS / "evening.toml").faster(2)
 
 
+@pytest.mark.long("plays an evening")
 async def test_an_evening_with_all_that_a_community_brings_passes_every_check(
     worker: Worker, evening: Script, played: Played
 ) -> None:

@@ -181,6 +181,7 @@ def test_a_sale_that_was_open_already_is_opened_with_what_was_left(tmp_path: Pat
     assert (act, fields["stock"], len(acts(path))) == ("sale.open", 4, 1)
 
 
+@pytest.mark.long("plays an evening, twice")
 async def test_an_evening_can_be_played_again(
     worker: Worker, played: Played, tmp_path: Path
 ) -> None:

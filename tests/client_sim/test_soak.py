@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from client_sim.soak import MIB, Sample, leaks, sample, server_pid
+from client_sim.soak import MIB, Sample, _family, leaks, sample, server_pid
 from client_sim.tokens import CannotRun
+from loadtest.fanout.process import cost
+from server.store.redis_program import RedisProgram
+from tests.programs import PROGRAMS, name_of
 
 
 def rounds(*mib: float, handles: int = 20) -> list[Sample]:
@@ -47,6 +50,19 @@ def test_a_process_and_its_children_are_looked_at_together() -> None:
 
     assert both.bytes_used - alone.bytes_used > 30_000_000
     assert both.handles > alone.handles
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=name_of)
+def test_a_private_redis_of_any_program_is_left_out(program: RedisProgram, tmp_path: Path) -> None:
+    command = [str(program.path), "--port", "0", "--save", "", "--dir", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()  # now it is the program, and no longer a copy of this process
+        ours, servers = _family(os.getpid()), cost([os.getpid()])
+        child.kill()
+
+    assert child.pid not in ours
+    assert servers.redis_s > 0
 
 
 def test_a_process_that_is_gone_can_not_be_watched() -> None:

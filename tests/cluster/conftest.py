@@ -18,10 +18,12 @@ from server.protocol.roles import Role
 from server.settings import Settings
 from server.store import redis_program
 from server.store.keys import Keys
+from server.store.release import Releases
 from tests.cluster.redis_cluster import RedisCluster, redis_cluster
 from tests.conftest import JWT_SECRET, MakeSettings
 from tests.running import Worker, running
 
+CLUSTERS = Releases(redis=(7, 0), valkey=(7, 2))
 QUICK = Options(
     backoff_s_min=0.05, backoff_s_max=0.5, join_s_max=60, reply_s_max=60, retry_s_max=180
 )
@@ -64,8 +66,8 @@ async def doomed_cluster() -> AsyncIterator[RedisCluster]:
 
 async def must_be_able() -> None:
     """Skip where there is no redis-server with sharded pub/sub."""
-    if (await redis_program.find()).version < (7, 0):
-        pytest.skip("needs redis-server 7.0 or newer on PATH")
+    if not CLUSTERS.include((await redis_program.find()).release):
+        pytest.skip(f"needs {CLUSTERS}, first on PATH or in the wheel")
 
 
 @pytest.fixture

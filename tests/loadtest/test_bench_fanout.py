@@ -10,7 +10,10 @@ from loadtest.fanout.contenders import Contender, peers
 from loadtest.fanout.measure import Result, Row, Timing, measure
 from loadtest.fanout.ours import ours
 
-pytestmark = pytest.mark.blocking_allowed
+pytestmark = [
+    pytest.mark.blocking_allowed,
+    pytest.mark.long("starts each server of the benchmark and a crowd for it"),
+]
 
 HERE = ["ours", "ours-msgpack", "ours-deflate", "aiohttp", "websockets"]
 if shutil.which("cc"):

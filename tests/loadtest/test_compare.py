@@ -69,3 +69,37 @@ def test_a_file_that_is_no_report_is_one_sentence(
 
     assert compare.main([str(path), str(path)]) == 2
     assert "can't be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "lacks"),
+    [
+        ("{", "it is no JSON"),
+        ("[]", "Expected `object`"),
+        ('{"passed": true}', "missing required field `verdict`"),
+        (json.dumps(REPORT | {"latencies": []}), "$.latencies"),
+    ],
+)
+def test_a_file_that_is_no_report_is_named_with_what_it_lacks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, lacks: str
+) -> None:
+    other = tmp_path / "other.json"
+    other.write_text(text, encoding="utf-8")
+
+    assert compare.main([write(tmp_path / "a.json", REPORT), str(other)]) == 2
+    said = capsys.readouterr().err
+    assert "other.json" in said
+    assert lacks in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_latency_that_one_run_never_timed_is_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    never = copy.deepcopy(REPORT)
+    never["latencies"]["reply.buy"]["p99_ms"] = None
+
+    assert (
+        compare.main([write(tmp_path / "a.json", REPORT), write(tmp_path / "b.json", never)]) == 0
+    )
+    assert capsys.readouterr().out == "Verdict: passed before, passed now.\n"

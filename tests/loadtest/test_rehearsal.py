@@ -11,9 +11,13 @@ from typing import Any
 import pytest
 
 from loadtest import launch
-from loadtest.scenario import load_scenario
+from loadtest.loading import load_scenario
 
-pytestmark = [pytest.mark.timeout(600), pytest.mark.blocking_allowed]
+pytestmark = [
+    pytest.mark.timeout(600),
+    pytest.mark.blocking_allowed,
+    pytest.mark.long("plays a sale of many seconds with locust"),
+]
 
 SMALL = """
 title = "A small sale"
@@ -51,16 +55,77 @@ reply_p99_ms = { buy = 20000 }
 push_p99_ms = { sample = 20000, must = 20000 }
 """
 
+HOUSE = """
+title = "A house of two rooms"
+rooms = 2
+calm_s = 4
+
+[crowd]
+buyer = 8
+viewer = 8
+
+[[stage]]
+until_s = 18
+users = 40
+spawn_per_s = 40
+
+[[host]]
+at_s = 2
+do = "coupon"
+amount = 1000
+floor = 2000
+quota = 9
+
+[[host]]
+at_s = 5
+every_s = 3
+until_s = 9
+do = "sale"
+price = 50000
+stock = 30
+
+[[host]]
+at_s = 3
+do = "poll"
+options = ["mug", "sofa"]
+
+[[host]]
+at_s = 3
+do = "lucky"
+
+[[host]]
+at_s = 12
+do = "draw"
+
+[[host]]
+at_s = 10
+do = "answer"
+
+[[burst]]
+from_s = 0
+until_s = 18
+times = 8
+
+[criteria]
+orders_per_hour_min = 1000
+gmv_per_hour_min = 50000000
+error_rate_max = 0
+reply_p99_ms = { "coupon.claim" = 20000, vote = 20000, "lucky.enter" = 20000, "lucky.draw" = 20000 }
+push_p99_ms = { order = 20000 }
+"""
+
 Rehearse = Callable[..., tuple[int, dict[str, Any], str]]
 
 
 @pytest.fixture
 def rehearse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rehearse:
-    """Run SMALL against a server; its exit code, its report, and what it printed."""
+    """Run SMALL, or another text, against a server; its exit code, its report, what it printed."""
 
-    def run(*program: str, flags: tuple[str, ...] = ()) -> tuple[int, dict[str, Any], str]:
+    def run(
+        *program: str, flags: tuple[str, ...] = (), text: str = SMALL
+    ) -> tuple[int, dict[str, Any], str]:
         path = tmp_path / "small.toml"
-        path.write_text(SMALL, encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
         scenario = load_scenario(str(path))
         with launch.own_server(scenario, program=program or ("-m", "server")) as server:
             ran = subprocess.run(
@@ -96,10 +161,13 @@ def test_a_sound_server_passes_through_a_sale_and_a_broken_network(rehearse: Reh
     assert report["orders"]["told_ok"] >= 12
     assert report["orders"]["told_refused"] > 0
     assert "agree" in report["verdict"][0]["measured"], "the server's own audit was asked"
+    looked = report["verdict"][1]
+    assert (looked["what"], looked["limit"]) == ("Looked at", "some events, comments, buys")
     assert report["counts"]["audit.expected"] > 0
     assert {"reply.buy", "push.sample", "push.must", "push.order"} <= report["latencies"].keys()
     for seen in ("server_memory_mb", "server_cpu", "server_loop_lag_ms"):
         assert any(point.get(seen) for point in report["curve"]), seen
+    assert 0 < report["own_clock_p99_ms"]["buy"] < 60_000
     assert "PASSED: A small sale" in said
 
 
@@ -110,6 +178,29 @@ def test_several_processes_count_as_one(rehearse: Rehearse) -> None:
     assert report["harness"]["processes"] == 2
     assert report["orders"]["told_ok"] >= 12
     assert report["counts"]["ok.join"] >= 40
+
+
+def test_a_house_of_several_rooms_is_hosted_sold_in_and_judged_as_a_whole(
+    rehearse: Rehearse,
+) -> None:
+    code, report, said = rehearse(text=HOUSE)
+    counts = report["counts"]
+    lines = {line["what"]: line for line in report["verdict"]}
+
+    assert code == 0, said
+    rooms = {sale["room"] for sale in report["sales"]}
+    assert len(rooms) == 2
+    assert len(lines) == len(report["verdict"]), "each criterion is one line, for all rooms"
+    assert all(room in report["verdict"][0]["measured"] for room in rooms), "each was audited"
+    assert all(any(s["got"] for s in report["sales"] if s["room"] == room) for room in rooms)
+    for op in ("coupon.claim", "vote", "lucky.enter", "ask", "follow"):
+        assert counts[f"ok.{op}"] > 0, op
+    assert counts["ok.coupon.open"] == counts["ok.lucky.draw"] == 2
+    assert counts["ok.claims_used"] > 0
+    assert lines["Paid orders an hour"]["passed"]
+    assert lines["GMV paid an hour"]["passed"]
+    assert "orders an hour" in report["takings"]
+    assert report["size"].startswith("40 viewers")
 
 
 def test_a_server_that_sells_one_unit_too_many_fails(rehearse: Rehearse) -> None:

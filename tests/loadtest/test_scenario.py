@@ -6,23 +6,24 @@ from pathlib import Path
 import pytest
 
 from loadtest.draw import Draw
-from loadtest.scenario import (
-    FOLDER,
-    Criteria,
-    HostAct,
-    Scenario,
-    ScenarioError,
-    Stage,
-    load_people,
-    load_scenario,
-)
+from loadtest.loading import FOLDER, load_people, load_scenario
+from loadtest.scenario import Criteria, HostAct, Scenario, ScenarioError, Stage
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 MINIMAL = 'title = "t"\ncalm_s = 1\n[crowd]\nviewer = 1\n[[stage]]\nuntil_s = 5\nusers = 3\n'
 
 
-def test_the_seven_rehearsals_of_the_guide_are_there() -> None:
-    assert NAMES == ["abuse", "anniversary", "flash", "ramp", "soak", "steady", "storm"]
+def test_the_rehearsals_of_the_guide_are_there() -> None:
+    assert NAMES == [
+        "abuse",
+        "anniversary",
+        "flash",
+        "hundred-million",
+        "ramp",
+        "soak",
+        "steady",
+        "storm",
+    ]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -62,6 +63,22 @@ def test_scaling_changes_people_and_stock_alike() -> None:
         (MINIMAL.replace("calm_s = 1", "calm_s = 9"), "calm_s must be less"),
         (MINIMAL + "[[stage]]\nuntil_s = 5\nusers = 9\n", "until_s rise"),
         ("title = ", "can't be used"),
+        (MINIMAL.replace("users = 3", "users = -3"), "users = -3"),
+        (MINIMAL.replace("users = 3", "users = 1"), "2 or more"),
+        (MINIMAL.replace("calm_s = 1", "calm_s = -1"), "not negative"),
+        (MINIMAL + "[criteria.reply_p99_ms]\nbye = 600\n", "has `bye`"),
+        (MINIMAL + "[criteria.reply_p99_ms]\ncoment = 600\n", "Did you mean `comment`?"),
+        (MINIMAL + "[criteria.reply_p99_ms]\nbuy = 600\n", "has `buy`"),
+        (MINIMAL + "[criteria.reply_p99_ms]\ncomment = 0\n", "above 0 ms"),
+        (MINIMAL + "[criteria.push_p99_ms]\nlatest = 600\n", "has `latest`"),
+        (MINIMAL + "[criteria]\ngmv_per_hour_min = 9\n", "nothing is sold"),
+        (MINIMAL + "[criteria]\ndelivered_min = 99\n", "from 0 to 1"),
+        (MINIMAL + "[[drop]]\nat_s = 1\nshare = 2\n", "the drop at 1 s"),
+        (MINIMAL + "[[burst]]\nfrom_s = 3\nuntil_s = 2\ntimes = 2\n", "the burst at 3 s"),
+        (MINIMAL + '[[host]]\nat_s = 1\ndo = "sale"\nstock = 0\n', "stock"),
+        (MINIMAL + '[[host]]\nat_s = 1\ndo = "coupon"\nfloor = 5\n', "more than amount"),
+        (MINIMAL + '[[host]]\nat_s = 1\ndo = "poll"\noptions = ["1"]\n', "2 to 4 options"),
+        (MINIMAL + '[[host]]\nat_s = 3\nevery_s = 1\ndo = "sale"\n', "say until_s"),
     ],
 )
 def test_a_mistake_in_a_scenario_is_one_sentence_that_names_the_file(
@@ -76,6 +93,16 @@ def test_a_mistake_in_a_scenario_is_one_sentence_that_names_the_file(
     assert sentence in str(refused.value)
     assert "mine.toml" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_several_rooms_need_a_host_each(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("rooms = 3\n" + MINIMAL, encoding="utf-8")
+
+    with pytest.raises(ScenarioError, match="it needs 4 or more"):
+        load_scenario(str(path))
+    path.write_text("rooms = 2\n" + MINIMAL, encoding="utf-8")
+    assert load_scenario(str(path)).rooms == 2
 
 
 def test_an_unknown_scenario_names_the_known_ones() -> None:

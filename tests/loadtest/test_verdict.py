@@ -3,8 +3,11 @@
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from loadtest.record import Record
-from loadtest.scenario import Criteria, Scenario, Stage
+from loadtest.scenario import Criteria, HostAct, Scenario, Stage
+from loadtest.takings import Takings
 from loadtest.tally import Tally, Told, quantile
 from loadtest.truth import Findings
 from loadtest.verdict import Line, judge, limits_of_the_harness
@@ -17,6 +20,7 @@ def scenario(**criteria: Any) -> Scenario:
 def record(tally: Tally | None = None) -> Record:
     made = Record()
     tally = tally or Tally()
+    tally.counts["event.pin"] += 9
     tally.counts.update({"tried": 1000, "failed": 0, "audit.expected": 1000, "audit.missing": 0})
     made.add("1", tally.take())
     return made
@@ -69,6 +73,20 @@ def test_comments_that_went_missing_untold_fail() -> None:
     assert failed(lines) == {"Comments delivered, or told as left out"}
 
 
+@pytest.mark.parametrize("nothing", ["event.pin", "audit.expected", "told"])
+def test_a_run_in_which_there_was_nothing_to_look_at_does_not_pass(nothing: str) -> None:
+    sells = Scenario("t", [Stage(60, 10)], {"buyer": 1}, host=[HostAct(at_s=0, do="sale")])
+    made = record()
+    made.total.told["k"] = Told("ann", "k", "s1", 1, "err:sold_out")
+    assert not failed(judge(sells, made, Findings(), {}))
+
+    made.total.counts.pop(nothing, None)
+    if nothing == "told":
+        made.total.told.clear()
+
+    assert failed(judge(sells, made, Findings(), {})) == {"Looked at"}
+
+
 def test_growing_memory_fails_where_the_scenario_asks_for_it() -> None:
     asked = scenario(memory_growth_max=0.1)
 
@@ -77,13 +95,31 @@ def test_growing_memory_fails_where_the_scenario_asks_for_it() -> None:
     assert failed(judge(asked, record(), Findings(), {})), "not seen is not passed"
 
 
-def test_a_busy_load_process_is_named() -> None:
+def test_too_little_that_is_paid_in_an_hour_fails() -> None:
+    asked = Scenario(
+        "t", [Stage(65, 10)], {"buyer": 1}, host=[HostAct(at_s=0, do="sale")], calm_s=5,
+        criteria=Criteria(orders_per_hour_min=120, gmv_per_hour_min=600_000),
+    )  # fmt: skip
+    made = record()
+    made.total.told["k"] = Told("ann", "k", "s1", 1, "ok")
+    enough, poor = Takings(2, Counter({"CNY": 10_000})), Takings(2, Counter({"CNY": 9_999}))
+
+    assert not failed(judge(asked, made, Findings(), {}, enough))
+    assert failed(judge(asked, made, Findings(), {}, poor)) == {"GMV paid an hour"}
+    assert len(failed(judge(asked, made, Findings(), {}))) == 2, "nothing sold is too little"
+
+
+def test_a_busy_load_process_is_named_and_what_to_do() -> None:
     made = Record()
     made.add("2", Tally().take() | {"health": {"cpu": 0.97, "lag_ms": 400.0}})
-    said = limits_of_the_harness(made)
+    said = limits_of_the_harness(made, cores=8)
 
     assert "process 2 used 97%" in said[0]
     assert "400 ms late" in said[1]
+    assert "--processes 7" in said[2]
+    assert limits_of_the_harness(made, own_clock="By its own clock.")[2] == "By its own clock."
+    assert limits_of_the_harness(record(), own_clock="By its own clock.") == []
+    assert "another machine" in limits_of_the_harness(made, cores=2)[2]
     assert not limits_of_the_harness(record())
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from loadtest.loading import load_people, load_scenario
 from loadtest.rehearsal import Rehearsal
-from loadtest.scenario import load_people, load_scenario
 from loadtest.wire import Frame
 from loadtest.witness import Witness
 

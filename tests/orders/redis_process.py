@@ -1,4 +1,4 @@
-"""A redis-server of a test's own, that may be killed, cut and started again."""
+"""A Redis of a test's own, that may be killed, cut and started again."""
 
 import asyncio
 import subprocess
@@ -12,15 +12,25 @@ from redis.exceptions import RedisError
 
 from loadtest.fanout.ready import free_port
 from server.store import redis_program
+from server.store.redis_program import RedisProgram
 
 
 class RedisProcess:
-    """One redis-server in `folder`; options are its own, with underscores for dashes."""
+    """One Redis in `folder`, of the program that a server would take, or of another.
+
+    Options are its own, with underscores for dashes.
+    """
 
     def __init__(
-        self, folder: Path, *, replicaof: "RedisProcess | None" = None, **options: str
+        self,
+        folder: Path,
+        *,
+        replicaof: "RedisProcess | None" = None,
+        program: RedisProgram | None = None,
+        **options: str,
     ) -> None:
         self.folder = folder
+        self.program = program
         self.port = free_port()
         self.options = {
             "port": str(self.port),
@@ -51,7 +61,7 @@ class RedisProcess:
     async def start(self) -> None:
         """Start the server on what is in its folder and wait until it answers."""
         await asyncio.to_thread(self.folder.mkdir, parents=True, exist_ok=True)
-        program = await redis_program.find("")
+        self.program = program = self.program or await redis_program.find()
         arguments = [f"--{name}" if i == 0 else part for name, value in self.options.items()
                      for i, part in enumerate((name, *(value.split() or [""])))]  # fmt: skip
         self._process = await asyncio.to_thread(

@@ -322,6 +322,54 @@ async def test_the_queue_shows_the_twenty_most_asked(make_settings: MakeSettings
         assert await shop.redis.hlen(shop.key("questions")) == 22
 
 
+async def test_who_asks_is_answered_while_the_staff_s_next_view_of_the_queue_still_waits(
+    make_settings: MakeSettings,
+) -> None:
+    async with desk(make_settings(asks={"batch_interval_ms": 10_000}), "w1") as shop:
+        await shop.create()
+        await fill(shop)
+        await shop.do(Pin(ref=1, sku="mug"))
+        mei = await shop.join("mei", role=Role.HOST)
+
+        asked = [
+            (await shop.do(Comment(ref=1, text="能机洗吗"), viewer(user))).question
+            for user in ("ann", "ben", "cid")
+        ]
+
+        assert [each and each.asked for each in asked] == [1, 2, 3]
+        assert await queue(shop) == [("mug", "care", 3)]
+        await mei.until(lambda m: m["t"] == "queue")
+        await shop.heard_all()
+        assert sum(m["t"] == "queue" for m in mei.heard) == 1
+
+
+async def test_all_that_was_asked_meanwhile_is_told_to_the_staff_at_once(
+    make_settings: MakeSettings,
+) -> None:
+    async with desk(make_settings(asks={"batch_interval_ms": 200}), "w1") as shop:
+        await shop.create()
+        await fill(shop)
+        mei = await shop.join("mei", role=Role.HOST)
+
+        for user in ("ann", "ben", "cid"):
+            await question(shop, user, "多大尺寸")
+
+        heard = await mei.until(lambda m: m["t"] == "queue" and m["questions"][0]["asked"] == 3)
+        assert sum(m["t"] == "queue" for m in heard) <= 3
+
+
+async def test_asking_again_changes_no_count_and_tells_the_staff_nothing(shop: Desk) -> None:
+    await question(shop, "ann", "多大尺寸")
+    await shop.asks.aclose()
+    mei = await shop.join("mei", role=Role.HOST)
+
+    await question(shop, "ann", "多大尺寸")
+    await shop.asks.aclose()
+    await shop.heard_all()
+
+    assert all(m["t"] != "queue" for m in mei.heard)
+
+
 async def test_who_is_muted_asks_nobody_and_in_the_shadow_does_not_notice(shop: Desk) -> None:
     await shop.do(Mute(ref=1, user="ann", seconds=60))
     await shop.do(Mute(ref=1, user="ben", seconds=60, shadow=True))

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from loadtest.fanout.ready import free_port
 from server.store import redis_program
+from server.store.redis_program import RedisProgram
 from tests.cluster.redis_cluster import until
 from tests.orders.redis_process import RedisProcess
 
@@ -63,17 +64,22 @@ class Watched:
 
 
 @contextlib.asynccontextmanager
-async def redis_sentinels(folder: Path, replicas: int = 2) -> AsyncIterator[Watched]:
+async def redis_sentinels(
+    folder: Path, replicas: int = 2, program: RedisProgram | None = None
+) -> AsyncIterator[Watched]:
     """Three Sentinels of which two must agree; they give a master three seconds."""
+    program = program or await redis_program.find()
     async with contextlib.AsyncExitStack() as stack:
         quick = {"repl_timeout": "60", "loglevel": "warning", "appendfsync": "everysec"}
-        master = await stack.enter_async_context(RedisProcess(folder / "0", **quick))
+        master = RedisProcess(folder / "0", program=program, **quick)
+        await stack.enter_async_context(master)
         servers = [master]
         for n in range(1, replicas + 1):
-            replica = RedisProcess(folder / str(n), replicaof=master, **quick)
+            replica = RedisProcess(folder / str(n), replicaof=master, program=program, **quick)
             servers.append(await stack.enter_async_context(replica))
         sentinels = [
-            await stack.enter_async_context(_sentinel(folder, n, master.port)) for n in range(3)
+            await stack.enter_async_context(_sentinel(folder, n, master.port, program))
+            for n in range(3)
         ]
         watched = Watched(servers, sentinels)
         await until(watched.are_ready)
@@ -81,8 +87,10 @@ async def redis_sentinels(folder: Path, replicas: int = 2) -> AsyncIterator[Watc
 
 
 @contextlib.asynccontextmanager
-async def _sentinel(folder: Path, number: int, master_port: int) -> AsyncIterator[int]:
-    port, program = free_port(), await redis_program.find()
+async def _sentinel(
+    folder: Path, number: int, master_port: int, program: RedisProgram
+) -> AsyncIterator[int]:
+    port = free_port()
     config = folder / f"sentinel-{number}.conf"
     config.write_text(
         f"port {port}\nbind 127.0.0.1\ndir {folder}\n"

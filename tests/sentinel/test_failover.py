@@ -13,6 +13,7 @@ from tests.cluster.books import audit
 from tests.cluster.conftest import selling, stall
 from tests.cluster.redis_cluster import until
 from tests.conftest import MakeSettings
+from tests.programs import WITH_WAITAOF, first
 from tests.running import Worker, running
 from tests.sentinel.redis_sentinels import Watched, redis_sentinels
 
@@ -22,21 +23,26 @@ pytestmark = pytest.mark.blocking_allowed
 STOCK = 100_000
 
 
+@pytest.fixture(params=["replicas:1", "aof:1"])
+def durability(request: pytest.FixtureRequest) -> str:
+    """An order is answered when one replica has it, in memory or on its disk."""
+    return str(request.param)
+
+
 @pytest.fixture
-async def watched() -> AsyncIterator[Watched]:
-    """A master with two replicas and three Sentinels."""
+async def watched(durability: str) -> AsyncIterator[Watched]:
+    """A master with two replicas and three Sentinels, of a program that can keep the promise."""
+    program = first(WITH_WAITAOF) if durability.startswith("aof") else None
     with tempfile.TemporaryDirectory(prefix="lr-sentinel-") as folder:
-        async with redis_sentinels(Path(folder)) as made:
+        async with redis_sentinels(Path(folder), program=program) as made:
             yield made
 
 
-@pytest.fixture(params=["replicas:1"])
-def settings(
-    make_settings: MakeSettings, watched: Watched, request: pytest.FixtureRequest
-) -> Settings:
-    """A worker that answers an order when so many replicas have it."""
+@pytest.fixture
+def settings(make_settings: MakeSettings, watched: Watched, durability: str) -> Settings:
+    """A worker that keeps this promise."""
     return make_settings(
-        redis={"url": watched.url, "command_timeout_s": 10, "durability": request.param},
+        redis={"url": watched.url, "command_timeout_s": 10, "durability": durability},
         bus={"watchdog_interval_s": 0.3, "watchdog_timeout_s": 3},
         edge={"commands_per_s": 10_000, "commands_burst": 10_000},
         orders={"orders_per_user_max": 10_000, "per_user_max": 1_000_000},
@@ -74,7 +80,7 @@ async def test_a_killed_master_is_replaced_and_no_answered_order_is_lost(
 
 # With fewer copies than replicas the old master and a replica that still follows it could agree on
 # an order that the new master never gets (docs/operations.md).
-@pytest.mark.parametrize("settings", ["replicas:2"], indirect=True)
+@pytest.mark.parametrize("durability", ["replicas:2"], indirect=True)
 async def test_a_master_that_is_asked_to_step_down_hands_over_and_viewers_stay(
     watched: Watched, settings: Settings, workers: list[Worker]
 ) -> None:

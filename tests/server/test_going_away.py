@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import aiohttp
+import pytest
 from websockets.exceptions import WebSocketException
 
 from server.protocol.joining import Last
@@ -16,6 +17,7 @@ from tests.server.conftest import OpenShop, Serve, Token
 from tests.server.talk import Gone, Talk, talk
 
 
+@pytest.mark.long("starts and replaces whole servers")
 async def test_a_restart_keeps_rooms_orders_and_places(
     serve: Serve, shop: OpenShop, token: Token
 ) -> None:
@@ -126,6 +128,7 @@ async def until(true: Callable[[], bool]) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.long("starts and replaces whole servers")
 async def test_a_rolling_restart_loses_no_event_and_no_order(
     serve: Serve, shop: OpenShop, token: Token
 ) -> None:

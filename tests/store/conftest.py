@@ -1,4 +1,4 @@
-"""The scripts' tests run on every redis-server there is: the installed one, the wheel's."""
+"""The scripts' tests run on every redis-server and valkey-server there is."""
 
 import asyncio
 import tempfile
@@ -9,34 +9,16 @@ import pytest
 
 from server.house import keys_under, scripts_on
 from server.settings import Settings
-from server.store import redis_program
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
-from server.store.redis_program import NoRedisProgram, RedisProgram
 from server.store.scripts import Scripts
+from tests.programs import PROGRAMS, name_of
 from tests.store.script_room import ScriptRoom, script_room
 
 
-def _programs() -> list[RedisProgram]:
-    """One redis-server a version, so that a machine with a single one runs each test once."""
-
-    async def known(path: Path) -> RedisProgram | None:
-        try:
-            return await redis_program.find(str(path))
-        except NoRedisProgram:
-            return None
-
-    paths = [Path("/usr/bin/redis-server"), redis_program._on_path(), redis_program._in_wheel()]
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        found = [runner.run(known(path)) for path in paths if path is not None]
-    return list({program.version: program for program in found if program}.values())
-
-
-@pytest.fixture(
-    scope="session", params=_programs(), ids=lambda program: ".".join(map(str, program.version))
-)
+@pytest.fixture(scope="session", params=PROGRAMS, ids=name_of)
 def any_redis(request: pytest.FixtureRequest) -> Iterator[str]:
-    """The URL of a private redis-server, one of each version at hand."""
+    """The URL of a private Redis, one of each program and version at hand."""
     with (
         tempfile.TemporaryDirectory(prefix="lr-scripts-") as folder,
         asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,

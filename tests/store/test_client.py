@@ -13,9 +13,12 @@ from loadtest.fanout.ready import free_port
 from server.settings import SettingsError
 from server.settings.sections import Redis as RedisSettings
 from server.store import redis_program
-from server.store.client import RedisUnusable, check, connect
+from server.store.client import RedisUnusable, _check_info, check, connect
 from server.store.cluster import key_of
 from server.store.embedded import EmbeddedRedis
+from server.store.redis_program import RedisProgram
+from tests.orders.redis_process import RedisProcess
+from tests.programs import PROGRAMS, name_of
 
 SETTINGS = RedisSettings(connect_timeout_s=30, command_timeout_s=30)
 
@@ -207,7 +210,30 @@ async def test_a_redis_that_may_lose_orders_is_warned_of(
     assert "may evict keys" in caplog.text
 
 
-async def test_a_safe_redis_is_used_without_a_word(
+@pytest.mark.parametrize("program", PROGRAMS, ids=name_of)
+async def test_which_program_answers_at_the_url_is_logged(
+    program: RedisProgram, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "server.store.client")
+
+    async with RedisProcess(tmp_path, program=program) as redis:
+        await check(redis.url, SETTINGS)
+
+    assert f"The Redis at {redis.url} is {program.release}." in caplog.text
+
+
+async def test_one_that_is_too_old_is_refused_by_its_name_and_version() -> None:
+    with pytest.raises(
+        RedisUnusable, match=r"is Redis 5\.0\.7; Redis 6\.2 or Valkey 7\.2 or newer"
+    ):
+        _check_info("redis://old", {"redis_version": "5.0.7"}, is_cluster=False)
+    with pytest.raises(
+        RedisUnusable, match=r"is Redis 6\.2\.14; Redis 7\.0 or Valkey 7\.2 or newer"
+    ):
+        _check_info("redis://old", {"redis_version": "6.2.14"}, is_cluster=True)
+
+
+async def test_a_safe_redis_is_used_without_a_warning(
     redis_server: EmbeddedRedis, caplog: pytest.LogCaptureFixture
 ) -> None:
     await check(redis_server.url, SETTINGS)

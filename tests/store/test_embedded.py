@@ -1,4 +1,4 @@
-"""The private Redis, against the real programs: the one on PATH and the one in the wheel."""
+"""The private Redis, against the real programs: those on PATH and the one in the wheel."""
 
 import asyncio
 import os
@@ -17,18 +17,12 @@ from server.store import redis_program
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis, EmbeddedRedisError
 from server.store.folder_lock import FolderInUse
-from server.store.redis_program import NoRedisProgram
+from server.store.redis_program import NoRedisProgram, RedisProgram
+from tests.programs import PROGRAMS, name_of
 
 Client = Callable[[EmbeddedRedis], AbstractAsyncContextManager[Redis]]
 
-PROGRAMS = [
-    pytest.param(str(found), id=name)
-    for name, found in (
-        ("path", next(iter(redis_program._on_path()), None)),
-        ("wheel", redis_program._in_wheel()),
-    )
-    if found
-]
+every_program = pytest.mark.parametrize("program", PROGRAMS, ids=name_of)
 
 
 @pytest.fixture
@@ -61,20 +55,28 @@ async def gone(pid: int) -> None:
         os.close(handle)
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
-async def test_data_survive_a_restart(program: str, tmp_path: Path, client: Client) -> None:
-    async with EmbeddedRedis(tmp_path, server_path=program) as first, client(first) as redis:
+@every_program
+async def test_data_survive_a_restart(
+    program: RedisProgram, tmp_path: Path, client: Client
+) -> None:
+    async with (
+        EmbeddedRedis(tmp_path, server_path=str(program.path)) as first,
+        client(first) as redis,
+    ):
         await redis.set("order", "paid")
 
-    async with EmbeddedRedis(tmp_path, server_path=program) as second, client(second) as redis:
+    async with (
+        EmbeddedRedis(tmp_path, server_path=str(program.path)) as second,
+        client(second) as redis,
+    ):
         assert await redis.get("order") == b"paid"
 
 
-@pytest.mark.parametrize("program", PROGRAMS)
+@every_program
 async def test_a_killed_child_comes_back_with_its_data(
-    program: str, tmp_path: Path, client: Client
+    program: RedisProgram, tmp_path: Path, client: Client
 ) -> None:
-    async with EmbeddedRedis(tmp_path, server_path=program) as embedded:
+    async with EmbeddedRedis(tmp_path, server_path=str(program.path)) as embedded:
         async with client(embedded) as redis:
             await redis.set("order", "paid")
             killed = embedded.pid
@@ -226,54 +228,22 @@ async def test_without_any_program_the_person_learns_what_to_do(
     monkeypatch.setattr(redis_program, "_on_path", list)
     monkeypatch.setattr(redis_program, "_in_wheel", lambda: None)
 
-    with pytest.raises(NoRedisProgram, match=r"Install Redis 6\.2 or newer.*--redis-url"):
+    with pytest.raises(
+        NoRedisProgram, match=r"Redis 6\.2 or Valkey 7\.2 or newer.*Install one .*--redis-url"
+    ):
         await EmbeddedRedis(tmp_path).__aenter__()
 
 
-def a_program(folder: Path, version: str) -> Path:
-    """A redis-server that only tells its version."""
-    folder.mkdir(exist_ok=True)
-    program = folder / "redis-server"
-    program.write_text(f"#!/bin/sh\necho Redis server v={version} sha=40305114:0\n")
-    program.chmod(0o700)
-    return program
-
-
-async def test_a_program_on_path_that_is_too_old_for_the_data_hides_no_newer_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@every_program
+async def test_the_start_is_logged_with_program_and_version(
+    program: RedisProgram, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    older, newer = a_program(tmp_path / "a", "6.2.14"), a_program(tmp_path / "b", "7.0.15")
-    monkeypatch.setenv("PATH", f"{older.parent}:{newer.parent}")
+    caplog.set_level("INFO", "server.store.embedded")
 
-    assert (await redis_program.find()).path == older
-    assert (await redis_program.find(version_min=(7, 0))).path == newer
+    async with EmbeddedRedis(tmp_path, server_path=str(program.path)) as embedded:
+        pid = embedded.pid
 
-
-async def test_who_has_only_older_programs_learns_what_wrote_the_data(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    programs = [a_program(tmp_path / "a", "6.2.14"), a_program(tmp_path / "b", "7.0.15")]
-    monkeypatch.setenv("PATH", ":".join(str(program.parent) for program in programs))
-    log = tmp_path / "redis" / "appendonlydir"
-    log.mkdir(parents=True)
-    (log / "appendonly.aof.1.base.rdb").write_bytes(b"REDIS0011\xfa\tredis-ver\x057.2.4\xfa")
-
-    with pytest.raises(NoRedisProgram) as refused:
-        await EmbeddedRedis(tmp_path).__aenter__()
-
-    said = str(refused.value)
-    assert f"The data in {tmp_path} was written by Redis 7.2 or newer" in said
-    assert all(f"{program} is Redis" in said for program in programs)
-    assert "Install Redis 7.2 or newer" in said
-    assert "--data-dir" in said
-
-
-async def test_data_of_redis_7_are_not_hidden_by_an_older_program(tmp_path: Path) -> None:
-    older = a_program(tmp_path, "6.2.14")
-    (tmp_path / "redis" / "appendonlydir").mkdir(parents=True)
-
-    with pytest.raises(NoRedisProgram, match=r"is Redis 6\.2\.14; 7\.0 or newer is needed here"):
-        await EmbeddedRedis(tmp_path, server_path=str(older)).__aenter__()
+    assert f"The private {program.release} runs: {program.path}, process {pid}." in caplog.text
 
 
 async def test_a_folder_that_can_not_be_made_is_a_sentence(tmp_path: Path) -> None:

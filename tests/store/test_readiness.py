@@ -104,7 +104,7 @@ async def test_while_writes_are_refused_buyers_the_log_and_readyz_are_told_why(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     scripts = await asyncio.to_thread(scripts_on, redis, keys_under("t"))
-    ready = Readiness(redis, scripts.keys, Durability("memory"))
+    ready = Readiness(redis, scripts.keys, Durability("memory"), answer_s_max=60)
     shop = shop_on(scripts, settings, "r1")
     await shop.build()
     sale = await shop.open(stock=5)
@@ -132,7 +132,7 @@ async def test_while_writes_are_refused_buyers_the_log_and_readyz_are_told_why(
 async def test_a_promise_that_is_no_longer_kept_is_told(
     server: RedisProcess, redis: AnyRedis
 ) -> None:
-    ready = Readiness(redis, keys_under("t"), FSYNC)
+    ready = Readiness(redis, keys_under("t"), FSYNC, answer_s_max=60)
     assert await ready.why_not() == ""
 
     await server.client.config_set("appendfsync", "everysec")
@@ -146,7 +146,7 @@ async def test_a_replica_that_confirms_nothing_is_told(
     monkeypatch.setattr(readiness, "COPIES_MS_MAX", 100)
     async with RedisProcess(tmp_path / "replica", replicaof=server) as replica:
         await replica.wait_for_sync(server)
-        ready = Readiness(redis, keys_under("t"), Durability("replicas", 1))
+        ready = Readiness(redis, keys_under("t"), Durability("replicas", 1), answer_s_max=60)
         async with asyncio.timeout(60):
             while await ready.why_not():
                 pass
@@ -160,7 +160,7 @@ async def test_however_many_ask_one_write_answers(
     server: RedisProcess, redis: AnyRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(readiness, "KEPT_S", 60.0)
-    ready = Readiness(redis, keys_under("t"), FSYNC)
+    ready = Readiness(redis, keys_under("t"), FSYNC, answer_s_max=60)
     before = (await server.info("commandstats")).get("cmdstat_set", {"calls": 0})["calls"]
 
     await asyncio.gather(*(ready.why_not() for _ in range(50)))

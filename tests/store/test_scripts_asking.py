@@ -72,6 +72,7 @@ async def test_scripts_about_questions_refuse_where_no_room_is(room: ScriptRoom)
     calls: list[tuple[str, dict[str, Any]]] = [
         ("asks.add", {"asks": [ask("u1")]} | LIMITS),
         ("asks.add_question", {"questions": [], "open_max": 1, "per_user_max": 1}),
+        ("asks.tell_queue", {"answers_max": 9}),
         ("asks.take", act),
         ("asks.answer", act | {"text": "yes"}),
         ("asks.drop", act),

@@ -146,7 +146,7 @@ async def test_sentinels_and_their_primary_are_trusted_by_the_authority_in_the_u
 async def test_a_clusters_nodes_are_trusted_by_the_authority_in_the_url(
     certificates: Certificates, tmp_path: Path
 ) -> None:
-    if (await redis_program.find()).version < (7, 0):
+    if (await redis_program.find()).release.version < (7, 0):
         pytest.skip("needs redis-server 7.0 or newer on PATH")
     more = ("--cluster-enabled", "yes", "--tls-cluster", "yes")
     async with behind_tls(certificates, tmp_path, *more) as port:

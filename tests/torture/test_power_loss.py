@@ -14,9 +14,11 @@ import pytest
 from server.features.orders.messages import Order
 from server.house import keys_under, scripts_on
 from server.settings import Settings
+from server.store.redis_program import RedisProgram
 from tests.conftest import MakeSettings
 from tests.orders.redis_process import RedisProcess
 from tests.orders.shop import shop_on
+from tests.programs import PROGRAMS, name_of
 from tests.torture.size import SECONDS, rounds
 
 BUYERS = 60
@@ -29,14 +31,15 @@ def log_of(folder: Path) -> Path:
 
 
 @pytest.mark.timeout(600 + 4 * SECONDS)
+@pytest.mark.parametrize("program", PROGRAMS, ids=name_of)
 @pytest.mark.parametrize("seed", range(rounds(1)))
 async def test_an_answered_order_survives_a_cut_of_the_log(
-    tmp_path: Path, make_settings: MakeSettings, seed: int
+    tmp_path: Path, make_settings: MakeSettings, seed: int, program: RedisProgram
 ) -> None:
     chance = random.Random(seed)
     settings = make_settings(orders={"fair_window_ms": 0})
     answered: list[tuple[int, Order]] = []  # (length of the log at the answer, the answer)
-    async with RedisProcess(tmp_path / "redis") as redis:
+    async with RedisProcess(tmp_path / "redis", program=program) as redis:
         scripts = await asyncio.to_thread(scripts_on, redis.client, keys_under("p"))
         shop = shop_on(scripts, settings)
         await shop.build()
@@ -57,23 +60,24 @@ async def test_an_answered_order_survives_a_cut_of_the_log(
     for n in range(8):
         cut = chance.randint(answered[0][0], total)
         known = [order for size, order in answered if size <= cut]
-        await survive(tmp_path / f"cut-{n}", redis.folder, cut, known, settings)
+        after = RedisProcess(tmp_path / f"cut-{n}", program=program)
+        await survive(after, redis.folder, cut, known, settings)
 
 
 async def survive(
-    folder: Path, source: Path, cut: int, known: list[Order], settings: Settings
+    after: RedisProcess, source: Path, cut: int, known: list[Order], settings: Settings
 ) -> None:
     """Start Redis on a log of `cut` bytes: all that was `known` then is there, and adds up."""
-    await asyncio.to_thread(shutil.copytree, source, folder)
-    with log_of(folder).open("r+b") as log:
+    await asyncio.to_thread(shutil.copytree, source, after.folder)
+    with log_of(after.folder).open("r+b") as log:
         log.truncate(cut)
-    async with RedisProcess(folder) as redis:
+    async with after as redis:
         scripts = await asyncio.to_thread(scripts_on, redis.client, keys_under("p"))
-        after = shop_on(scripts, settings)
-        assert await after.audit() == []
+        shop = shop_on(scripts, settings)
+        assert await shop.audit() == []
         latest = {order.order: order for order in known}
         for order in latest.values():
-            (found,) = await after.own(order.user)
+            (found,) = await shop.own(order.user)
             assert found.order == order.order
             if order.status != "held":
                 assert found == order

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
@@ -65,6 +66,8 @@ async def test_any_worker_answers_for_all(worker: Callable[..., Ops], settings: 
     assert answer["ready"] is True
     assert [(r["worker"], r["connections"]) for r in answer["workers"]] == [("w1", 0), ("w2", 7)]
     assert answer["redis"]["durability"] == "fsync"
+    assert answer["redis"]["program"] in {"redis", "valkey"}
+    assert re.fullmatch(r"\d+(\.\d+)+", answer["redis"]["version"])
     assert answer["redis"]["memory_bytes"] > 0
 
 

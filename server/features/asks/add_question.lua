@@ -3,8 +3,9 @@
 -- uses: room timeline questions asking speaking
 -- args: questions = {{id, key, sku, topic, text, user, name, quiet}, ...} open_max per_user_max events_max;
 --   questions of one `key` are the same
--- returns: in the same order {question} or {err, msg, retry_ms?}: not_live muted rate_limited;
---   refuses not_found as a whole
+-- returns: in the same order {question, counted?} or {err, msg, retry_ms?}: not_live muted
+--   rate_limited; refuses not_found as a whole. `counted`: the queue is another than before; who
+--   calls tells it to the staff by queue_tell.
 -- holds: `asked` counts distinct users, and no two open questions have one key. What is being
 --   answered counts no further, since the room was told; who is muted in the shadow counts nowhere.
 --   At most open_max are open: for one more the least asked, of these the oldest, is forgotten.
@@ -67,11 +68,10 @@ local function make_room()
   open = open - 1
 end
 
-local is_changed = false
 local new = {}
 
 local function add(asked)
-  local question = by_key[asked.key]
+  local question, counted = by_key[asked.key], nil
   if not question then
     question = { question = asked.id, key = asked.key, sku = asked.sku, topic = asked.topic,
       text = asked.text, user = asked.user, name = asked.name, quiet = asked.quiet or nil,
@@ -91,10 +91,10 @@ local function add(asked)
     and redis.call('ZADD', K.askers, 'NX', 0, question.question .. '/' .. asked.user) == 1 then
     question.asked = question.asked + 1
     save_question(question)
-    is_changed = true
+    counted = true
   end
   local view = question.user == asked.user and full_view or question_view
-  return { question = view(question) }
+  return { question = view(question), counted = counted }
 end
 
 local outcomes = {}
@@ -103,12 +103,5 @@ for i, asked in ipairs(A.questions) do
 end
 for _, question in ipairs(new) do
   record({ k = 'queued', question = question_view(question), at = now })
-end
-if is_changed then
-  local questions = {}
-  for _, question in pairs(by_key) do
-    questions[#questions + 1] = question
-  end
-  tell_queue(questions)
 end
 return done(outcomes)

@@ -76,8 +76,9 @@ class Asks:
         return {Ask: Handler(self.ask, Role.VIEWER)}
 
     async def aclose(self) -> None:
-        """Wait until every ask that was answered is counted."""
+        """Wait until every ask that was answered is counted, and the staff knows of it."""
         await self.batches.aclose()
+        await self._questions.aclose()
 
     async def ask(self, call: Call, cmd: Ask) -> Ok:
         """Ask for a product's link, or with a text what it says."""

@@ -59,6 +59,7 @@ class _Outcome(Struct):
     err: str = ""
     msg: str = ""
     retry_ms: int | None = None
+    counted: bool = False
 
 
 class Due(Struct):
@@ -144,8 +145,23 @@ class Questions:
             metrics,
             batch_max=BATCH_MAX,
             waiting_max=self._limits.batch_waiting_max,
+            # Each is a reply that somebody waits for: no longer than the comment itself did.
+            interval_s=settings.bus.publish_interval_ms / 1000,
+        )
+        # Nobody waits for the staff's view of the queue, and each is a message to every worker.
+        self._tellings: GroupCommit[None, None] = GroupCommit(
+            "asks.tell_queue",
+            self._tell,
+            metrics,
+            batch_max=BATCH_MAX,
+            waiting_max=self._limits.batch_waiting_max,
             interval_s=self._limits.batch_interval_ms / 1000,
         )
+
+    async def aclose(self) -> None:
+        """Wait until every question is in its queue and the staff knows of it."""
+        await self.batches.aclose()
+        await self._tellings.aclose()
 
     def handlers(self) -> Handlers:
         """The commands about questions."""
@@ -245,7 +261,16 @@ class Questions:
             "answers_max": ANSWERS_MAX,
             "events_max": self._events_max,
         }
-        return await self._scripts.run("asks.add_question", room_id, args, _OUTCOMES)
+        outcomes = await self._scripts.run("asks.add_question", room_id, args, _OUTCOMES)
+        if any(outcome.counted for outcome in outcomes):
+            self._tellings.hand_in(room_id, None, lambda: None)  # lost: the next one tells all
+        return outcomes
+
+    async def _tell(self, room_id: str, changes: list[None]) -> list[None]:
+        """Tell host and moderators the queue, once for all that changed since the last time."""
+        args = {"answers_max": ANSWERS_MAX, "events_max": self._events_max}
+        await self._scripts.run("asks.tell_queue", room_id, args, _ANY)
+        return changes
 
     async def take(self, call: Call, cmd: QuestionTake) -> Ok:
         """Show the room that this question is being answered, and no other."""

@@ -17,7 +17,10 @@ class AskSettings(Section):
         60, 0, 86_400, "Time in which a user who asks again for the same product counts once."
     )
     batch_interval_ms: float = limit(
-        300, 1, 10_000, "Time over which a worker gathers a room's asks, and its questions."
+        300,
+        1,
+        10_000,
+        "Time over which a worker gathers what the host is told: a room's asks, and its queue.",
     )
     batch_waiting_max: int = limit(
         20_000, 1, 1_000_000, "Asks waiting on a worker, and likewise questions; more are left out."

@@ -4,11 +4,11 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import Struct, msgpack
 
-from server.features.orders.messages import Buy, Cancel, Order, OrderOk, OrdersOk
+from server.features.orders.messages import Buy, Cancel, Order, OrderOk, OrdersOk, OrderStatus
 from server.features.orders.messages import Orders as OrdersCommand
 from server.features.orders.settings import OrderSettings
 from server.protocol.codes import CommandError
@@ -52,6 +52,9 @@ class Orders:
         self._key_chars_max = settings.orders.key_chars_max
         self._events_max = settings.rooms.event_stream_len_max
         self._metrics = metrics
+        if metrics is not None:
+            for status in get_args(OrderStatus):
+                metrics.orders.labels(status)  # told as 0 from the start
         self.freeing = {
             "orders_per_user_max": self._limits.orders_per_user_max,
             "offer_hold_s": self._limits.offer_hold_s,

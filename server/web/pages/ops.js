@@ -42,7 +42,7 @@ function draw({ now, ready: isReady, why, workers: all, redis: store, errors: la
   write(ready, isReady ? t("ops.ready") : t("ops.not_ready", { why }));
   workers.replaceChildren(...all.map((worker) => row(worker, now)));
   const figures = store ? [
-    ["ops.redis_version", store.version], ["ops.redis_ping", ms(store.ping_s)],
+    ["ops.redis_version", `${store.program} ${store.version}`], ["ops.redis_ping", ms(store.ping_s)],
     ["ops.redis_memory", `${number(Math.round(store.memory_bytes / 104_857.6) / 10)} MB`],
     ["ops.redis_clients", number(store.clients)],
     ["ops.redis_ops", number(store.commands_per_s)], ["ops.redis_aof", store.durability],

@@ -641,7 +641,7 @@ const STRINGS = {
   "ops.seen": ["上次报告", "Last report"],
   "ops.ago": ["{n} 秒前", "{n} s ago"],
   "ops.redis": ["Redis", "Redis"],
-  "ops.redis_version": ["版本", "Version"],
+  "ops.redis_version": ["程序", "Program"],
   "ops.redis_memory": ["内存", "Memory"],
   "ops.redis_clients": ["客户端", "Clients"],
   "ops.redis_ops": ["每秒命令", "Commands/s"],

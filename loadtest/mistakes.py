@@ -1,0 +1,136 @@
+"""What is wrong with a scenario, found before anybody has come rather than in the verdict."""
+
+import difflib
+from collections.abc import Iterable, Iterator
+
+from loadtest.scenario import HostAct, Scenario
+
+_CROWD_SAYS = {
+    "viewer": {"comment", "like", "orders", "ask", "follow"},
+    "buyer": {"comment", "like", "orders"},
+    "moderator": {"comment.remove"},
+}
+_HOST_SAYS = {
+    "sale": {"shelf.put", "sale.open"},
+    "restock": {"sale.restock"},
+    "close": {"sale.close"},
+    "pin": {"pin"},
+    "end": {"live.end"},
+    "coupon": {"coupon.open", "coupon.claim"},
+    "poll": {"poll.open", "vote"},
+    "lucky": {"lucky.open", "lucky.enter"},
+    "draw": {"lucky.draw"},
+    "answer": {"question.answer"},
+}
+
+
+def commands(scenario: Scenario) -> set[str]:
+    """What this crowd is timed at: the commands that its people may send."""
+    acts = {act.do for act in scenario.host}
+    said = {"join", "connect", "notice"}
+    said |= {op for act in acts for op in _HOST_SAYS.get(act, ())}
+    for kind, share in scenario.crowd.items():
+        said |= _CROWD_SAYS.get(kind, set()) if share > 0 else set()
+    if _sells_to_buyers(scenario):
+        said |= {"buy", "pay", "cancel"}
+    return said
+
+
+def pushes(scenario: Scenario) -> set[str]:
+    """What is timed on its way to people, by delivery class."""
+    talks = any(scenario.crowd.get(kind, 0) > 0 for kind in ("viewer", "buyer"))
+    return (
+        {"must"}
+        | ({"sample"} if talks else set())
+        | ({"order"} if _sells_to_buyers(scenario) else set())
+    )
+
+
+def _sells_to_buyers(scenario: Scenario) -> bool:
+    return scenario.crowd.get("buyer", 0) > 0 and any(act.do == "sale" for act in scenario.host)
+
+
+def mistakes(scenario: Scenario) -> Iterator[str]:
+    """Sentences, the first that matters first; none if the scenario can be played."""
+    yield from _of_times(scenario)
+    yield from _of_people(scenario)
+    for act in scenario.host:
+        yield from _of_act(act)
+    yield from _of_criteria(scenario)
+
+
+def _of_times(scenario: Scenario) -> Iterator[str]:
+    times = [stage.until_s for stage in scenario.stage]
+    if not times or times != sorted(set(times)) or times[0] <= 0:
+        yield "it needs [[stage]]s whose until_s rise, from above 0."
+        return
+    if not 0 <= scenario.calm_s < scenario.lasts_s:
+        yield f"calm_s must be less than the whole, {scenario.lasts_s:g} s, and not negative."
+    for burst in scenario.burst:
+        if burst.times <= 0 or burst.until_s <= burst.from_s:
+            yield f"the burst at {burst.from_s:g} s needs times above 0 and until_s after from_s."
+    for drop in scenario.drop:
+        if not 0 < drop.share <= 1 or drop.spread_s < 0:
+            yield f"the drop at {drop.at_s:g} s needs a share above 0, at most 1, and a spread_s."
+
+
+def _of_people(scenario: Scenario) -> Iterator[str]:
+    if scenario.crowd and min(scenario.crowd.values()) < 0:
+        yield "shares in [crowd] can't be negative."
+    if not any(share > 0 for share in scenario.crowd.values()):
+        yield "[crowd] is empty; give at least one share."
+    if scenario.rooms < 1:
+        yield f"rooms = {scenario.rooms}: there must be at least one."
+    for stage in scenario.stage:
+        if stage.users < 0 or stage.spawn_per_s <= 0:
+            yield (
+                f"the stage until {stage.until_s:g} s has users = {stage.users} and spawn_per_s = "
+                f"{stage.spawn_per_s:g}: users can't be negative, spawn_per_s must be above 0."
+            )
+    if scenario.users_max < scenario.rooms + 1:
+        yield (
+            f"it has {scenario.users_max} users at most; it needs {scenario.rooms + 1} or more, a "
+            "host a room and somebody to watch."
+        )
+
+
+def _of_act(act: HostAct) -> Iterator[str]:
+    where = f"the host's `{act.do}` at {act.at_s:g} s"
+    if act.at_s < 0 or act.every_s < 0:
+        yield f"{where} can't come at a negative time."
+    if act.every_s > 0 and act.until_s < act.at_s:
+        yield f"{where} is repeated every {act.every_s:g} s: say until_s, at {act.at_s:g} or later."
+    if min(act.stock, act.per_user, act.hold_s, act.add, act.quota, act.prizes) < 1:
+        yield f"{where}: stock, per_user, hold_s, add, quota and prizes are 1 or more."
+    if min(act.price, act.starts_in_s, act.lasts_s, act.amount, act.floor) < 0:
+        yield f"{where}: price, starts_in_s, lasts_s, amount and floor can't be negative."
+    if act.do == "coupon" and act.floor <= act.amount:
+        yield f"{where}: floor must be more than amount, or an order could become free."
+    if not 2 <= len(act.options) <= 4:
+        yield f"{where}: a poll has 2 to 4 options."
+
+
+def _of_criteria(scenario: Scenario) -> Iterator[str]:
+    criteria = scenario.criteria
+    yield from _unknown("reply_p99_ms", criteria.reply_p99_ms, commands(scenario))
+    yield from _unknown("push_p99_ms", criteria.push_p99_ms, pushes(scenario))
+    limits = [*criteria.reply_p99_ms.items(), *criteria.push_p99_ms.items()]
+    for name, limit in limits:
+        if limit <= 0:
+            yield f"[criteria] {name} = {limit:g}: a limit is above 0 ms."
+    if not (0 <= criteria.error_rate_max <= 1 and 0 <= criteria.delivered_min <= 1):
+        yield "[criteria] error_rate_max and delivered_min are shares, from 0 to 1."
+    asks_for_orders = max(criteria.orders_per_hour_min, criteria.gmv_per_hour_min) > 0
+    if asks_for_orders and not _sells_to_buyers(scenario):
+        yield "[criteria] asks for orders, and nothing is sold to buyers: add a sale."
+
+
+def _unknown(table: str, names: Iterable[str], known: set[str]) -> Iterator[str]:
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            meant = f" Did you mean `{near[0]}`?" if near else ""
+            yield (
+                f"[criteria] {table} has `{name}`, which nobody in this scenario is timed at; it "
+                f"can have {', '.join(sorted(known))}.{meant}"
+            )

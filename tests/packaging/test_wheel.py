@@ -1,0 +1,74 @@
+"""The wheel has all that its programs read: built and run as somebody does who has only that."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from server.cli.examples import EXAMPLES, example
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.blocking_allowed]
+ROOT = Path(__file__).parents[2]
+_SOURCES = ("server", "client_sim", "loadtest", "config")
+_FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE")
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the wheel holds, and nothing else of the repository."""
+    source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel")
+    for name in _SOURCES:
+        shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in _FILES:
+        shutil.copy(ROOT / name, source / name)
+    built = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "-q", "--disable-pip-version-check", "--no-deps",
+         "--no-build-isolation", "--no-index", "-w", str(out), str(source)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stdout + built.stderr
+    [wheel] = out.glob("liveroom-*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        packed.extractall(out / "site")
+    return out / "site"
+
+
+def run(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a module of the wheel in an empty folder."""
+    env = dict(os.environ) | {"PYTHONPATH": str(installed)}
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=folder, env=env, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_nothing_stands_beside_its_packages(installed: Path) -> None:
+    assert {path.name for path in installed.iterdir() if "dist-info" not in path.name} == {
+        "server", "client_sim", "loadtest",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_it_prints_every_example(installed: Path, tmp_path: Path, name: str) -> None:
+    ran = run(installed, tmp_path, "server", "config", "--example", name)
+
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == example(name)
+
+
+def test_a_load_test_finds_its_scenarios_and_people(installed: Path, tmp_path: Path) -> None:
+    lost = run(installed, tmp_path, "loadtest", "load", "flesh")
+    assert "choose from abuse, anniversary, flash" in lost.stderr
+
+    ran = run(
+        installed, tmp_path, "server", "loadtest", "load", "flash", "--users", "12",
+        "--seconds", "14", "--report", str(tmp_path / "report"),
+    )  # fmt: skip
+    assert ran.returncode in (0, 1), ran.stderr
+    assert "Flash sale: everybody buys at T0" in ran.stdout
+    assert (tmp_path / "report.html").exists()
+    assert "Traceback" not in ran.stderr

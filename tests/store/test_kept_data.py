@@ -1,0 +1,78 @@
+"""Data folders of the versions before this one: a server starts on them, and they audit clean.
+
+`tests/kept_data/make.py` wrote them, with the server of that time.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from client_sim.rest import Rest
+from server.store.log_format import kept_in
+from server.store.redis_program import RedisProgram
+from tests.kept_data.make import ROOM, serving
+from tests.programs import PROGRAMS, name_of
+
+KEPT = Path(__file__).parent.parent / "kept_data"
+FOLDERS = sorted(path.name for path in KEPT.iterdir() if (path / "redis").is_dir())
+
+
+@pytest.fixture(params=FOLDERS)
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A copy of one of the folders, to start on."""
+    return Path(shutil.copytree(KEPT / request.param, tmp_path / request.param))
+
+
+@pytest.fixture(params=PROGRAMS, ids=name_of)
+def program(request: pytest.FixtureRequest, folder: Path) -> RedisProgram:
+    """A program that can read it."""
+    found: RedisProgram = request.param
+    if not kept_in(folder / "redis").readers.include(found.release):
+        pytest.skip(f"{found.release} can't read it; test_log_format sees it refused")
+    return found
+
+
+async def liveroom(folder: Path, program: RedisProgram, *arguments: str) -> str:
+    """What the command prints about the folder; its status must be 0."""
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "server", *arguments, "--data-dir", str(folder)),
+        env=os.environ | {"LIVEROOM_REDIS_SERVER_PATH": str(program.path)},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    output, _ = await child.communicate()
+    assert child.returncode == 0, output.decode()
+    return output.decode()
+
+
+async def test_an_older_folder_audits_clean_before_and_after_a_server_ran_on_it(
+    folder: Path, program: RedisProgram
+) -> None:
+    before = await liveroom(folder, program, "audit", ROOM)
+    async with serving(program.path, folder) as url, Rest(url, "") as rest:
+        room = await rest.room(ROOM)
+    after = await liveroom(folder, program, "audit", ROOM)
+
+    assert "4 orders, 1 sale" in before
+    assert room is not None
+    assert room["title"] == "Tea that was kept"
+    for said in (before, after):
+        assert "The ledger and the live state agree." in said
+
+
+async def test_its_orders_are_all_there_with_what_they_cost(
+    folder: Path, program: RedisProgram
+) -> None:
+    lines = await liveroom(folder, program, "orders", "export", ROOM, "--format", "jsonl")
+
+    orders = [msgspec.json.decode(line) for line in lines.splitlines()]
+    assert [(order["user"], order["status"], order["total"]) for order in orders] == [
+        ("ann", "paid", 1400),
+        ("bob", "held", 800),
+        ("cid", "cancelled", 800),
+        ("cid", "returned", 800),
+    ]
