@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
+pytestmark = pytest.mark.long("runs tests in a dozen copies of the tree")
+
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "adding-a-command.md").read_text("utf-8")
 RUN_S_MAX = 200
