@@ -7,6 +7,7 @@ from typing import Any
 
 from loadtest.tally import Told
 from loadtest.truth import Books
+from server.protocol.currencies import in_units
 
 
 @dataclass
@@ -57,7 +58,7 @@ class Takings:
         if not self.orders:
             return ""
         orders, _ = self.per_hour(seconds)
-        money = ", ".join(f"{n / 100:,.2f} {currency}" for currency, n in self.gmv.items())
+        money = ", ".join(f"{in_units(n, c):,f} {c}" for c, n in self.gmv.items())
         return (
             f"{self.orders:,} orders were paid, {money} in {seconds:.0f} s of selling: "
             f"{orders:,.0f} orders an hour."

@@ -287,10 +287,19 @@ def test_every_table_has_cells_under_each_of_its_columns() -> None:
     for name in TABLES:
         head, *rows = table(made, name)
         assert all(len(row) == len(head) for row in rows), name
-    assert ["gmv_gross.CNY", 79_000, 54_000, 2, 25 / 54] in table(made, "numbers")
+    row = ["gmv_gross.CNY", 79_000, 54_000, 2, 25 / 54, "790.00", "540.00"]
+    assert row in table(made, "numbers")
     pins = table(made, "pins")
     assert "gmv.CNY" in pins[0]
     assert pins[1][pins[0].index("other_gmv.CNY")] == 0
+    gmv, in_units = (pins[1][pins[0].index(name)] for name in ("gmv.CNY", "gmv.CNY.decimal"))
+    assert (gmv, in_units) == (30_000, "300.00")
+
+
+def test_only_money_is_written_in_units() -> None:
+    made = figures()
+    written = {row[0] for row in table(made, "numbers")[1:] if row[5] is not None}
+    assert {str(name).partition(".")[2] for name in written} == {"CNY"}
 
 
 def test_an_order_of_the_very_millisecond_of_a_pin_belongs_to_that_pin() -> None:

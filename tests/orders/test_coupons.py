@@ -1,6 +1,7 @@
 """Coupons: never more given out than promised, each used in one order at most."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -447,3 +448,7 @@ async def test_the_export_says_what_a_coupon_took_off(shop: Shop) -> None:
     named = dict(zip(head, row, strict=True))
     assert (named["off"], named["coupon"], named["claim"]) == ("500", coupon.coupon, claim)
     assert named["order_total"] == str(PRICE - 500)
+    assert (named["off_decimal"], named["price_decimal"]) == ("5.00", f"{PRICE / 100:.2f}")
+    assert named["order_total_decimal"] == f"{(PRICE - 500) / 100:.2f}"
+    created = datetime.fromisoformat(named["created"])
+    assert int(created.timestamp() * 1000 + 0.5) == int(named["created_ms"])

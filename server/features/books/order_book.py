@@ -6,6 +6,7 @@ from msgspec import Struct, json, msgpack
 
 from server.features.ledger import ledger
 from server.features.orders.messages import Order
+from server.protocol.currencies import decimal_text
 from server.store.scripts import Scripts
 from server.web.csv_rows import rows, text, utc
 
@@ -13,7 +14,8 @@ _ORDER = msgpack.Decoder(Order)
 CSV_COLUMNS = (
     "order", "created", "updated", "status", "user", "name", "sale", "sku", "title", "qty",
     "price", "line_total", "order_total", "currency", "source", "source_id", "off", "coupon",
-    "claim", "group", "replay",
+    "claim", "group", "replay", "price_decimal", "line_total_decimal", "order_total_decimal",
+    "off_decimal", "created_ms", "updated_ms",
 )  # fmt: skip
 
 
@@ -126,6 +128,12 @@ def _by_currency(totals: dict[str, int]) -> dict[str, dict[str, int]]:
 
 
 def _csv_rows(order: Order) -> list[tuple[object, ...]]:
+    """A row a line. Amounts are in minor units and, under `_decimal`, in units; times in UTC and,
+    under `_ms`, as Unix milliseconds."""
+
+    def decimal(minor: int) -> str:
+        return decimal_text(minor, order.currency)
+
     return [
         (
             order.order, utc(order.created), utc(order.updated), order.status,
@@ -134,6 +142,8 @@ def _csv_rows(order: Order) -> list[tuple[object, ...]]:
             order.source.kind if order.source else "",
             text(order.source.id) if order.source else "",
             order.off, order.coupon, order.claim, _yes(order.group), _yes(order.replay),
+            decimal(line.price), decimal(line.qty * line.price), decimal(order.total),
+            decimal(order.off), order.created, order.updated,
         )
         for line in order.lines
     ]  # fmt: skip

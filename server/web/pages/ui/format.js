@@ -11,12 +11,26 @@ function formatter(kind, options) {
   return kept.get(key);
 }
 
+/** Decimals of ISO 4217; all other currencies have two. Intl is not asked: it follows CLDR, which gives
+ * IDR, IQD, RSD and more none. The table is server/protocol/currencies.py; a test compares the two. */
+const DIGITS = new Map(Object.entries({
+  0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
+  3: "BHD IQD JOD KWD LYD OMR TND",
+  4: "CLF UYW",
+}).flatMap(([digits, codes]) => codes.split(" ").map((code) => [code, Number(digits)])));
+
+/** In every language alike: "¥" and "$" alone would be one money here and another there. */
+const SIGNS = { JPY: "JP¥", USD: "US$" };
+
+const digits = (currency) => DIGITS.get(currency) ?? 2;
+
 const money = (currency) =>
-  formatter("NumberFormat", { style: "currency", currency, currencyDisplay: "narrowSymbol" });
+  formatter("NumberFormat", { style: "currency", currency, currencyDisplay: "symbol",
+    minimumFractionDigits: digits(currency), maximumFractionDigits: digits(currency) });
 
 /** How many minor units one unit has: 100 for CNY, 1 for JPY. */
 export function minorUnits(currency) {
-  return 10 ** money(currency).resolvedOptions().maximumFractionDigits;
+  return 10 ** digits(currency);
 }
 
 /** "¥199" or "¥199.50": whole amounts without the zeros. */
@@ -28,7 +42,8 @@ function parts(minor, currency) {
   const units = minorUnits(currency);
   const whole = minor % units === 0;
   return money(currency).formatToParts(minor / units)
-    .filter(({ type }) => !whole || (type !== "decimal" && type !== "fraction"));
+    .filter(({ type }) => !whole || (type !== "decimal" && type !== "fraction"))
+    .map(({ type, value }) => ({ type, value: type === "currency" ? SIGNS[currency] ?? value : value }));
 }
 
 /** The price with a small currency sign and small decimals. */
