@@ -80,7 +80,6 @@ async def run_worker(
                 HOUSE.readers,
                 worker.rooms,
                 worker.dispatch,
-                worker.directory.host_of,
                 http,
                 metrics,
                 rng,

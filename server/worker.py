@@ -51,7 +51,7 @@ class Worker:
         decoder = house.shape.bus_decoder
         self.bus = bus_on(redis, self.scripts.keys, decoder, settings.bus, worker_id, metrics)
         self.directory = Directory(reader, settings)
-        self.dispatch = Dispatch(self.directory.host_of, self.directory.is_moderator)
+        self.dispatch = Dispatch(self.directory.host_in, self.directory.is_moderator)
         engine = Engine(
             scripts=self.scripts,
             settings=settings,

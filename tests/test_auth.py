@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from server.access.auth import BadToken, Identity, TokenVerifier, mint, with_secret
 from server.house import Settings
+from server.protocol.plain_text import MARKS_MAX
 from server.protocol.roles import Role
 from server.rooms.room import STAFF
 from server.settings import SettingsError
@@ -72,6 +73,32 @@ REFUSED = [
     ("not.a.token", "not valid for this server"),
     ("é" * 50, "not valid for this server"),
 ]
+
+
+HIDING = [
+    "u\x00x", "u\x1bx", "u\x7fx", "u\x85x", "u\x9bx", "u\u2028x", "u\u2029x", "u\u202ex",
+    "u\u2066x", "u\u200bx", "u\u200dx", "u\u00adx", "u\ufeffx", "\u3164", "  ", "\u0301",
+]  # fmt: skip
+"""Ids in which nobody can see all characters, or any."""
+
+
+@pytest.mark.parametrize("sub", HIDING, ids=ascii)
+def test_a_user_with_characters_that_nobody_can_see_is_refused(sub: str) -> None:
+    with pytest.raises(BadToken, match=r"`sub` must be 1 to 64 .* nobody can see"):
+        TokenVerifier(SETTINGS).verify(signed(sub=sub))
+    with pytest.raises(ValueError, match="nobody can see"):
+        mint(SETTINGS, sub, Role.VIEWER)
+
+
+@pytest.mark.parametrize("name", ["", " ", "\u200b\u200b", "\u3164", "\u202e", "\u0301", "\x9b"])
+def test_a_name_that_shows_nothing_gives_way_to_the_user(name: str) -> None:
+    assert TokenVerifier(SETTINGS).verify(signed(name=name)).name == "u1"
+    assert TokenVerifier(SETTINGS).verify(mint(SETTINGS, "u1", Role.VIEWER, name)).name == "u1"
+
+
+def test_a_name_is_cleaned_where_a_token_is_read() -> None:
+    who = TokenVerifier(SETTINGS).verify(signed(name="\u202eA\u200bna\x9b\u2028" + "\u0301" * 9))
+    assert who.name == "Ana " + "\u0301" * MARKS_MAX
 
 
 @pytest.mark.parametrize(("token", "why"), REFUSED)

@@ -13,6 +13,7 @@ from typing import Any
 import jwt
 from pydantic import SecretStr
 
+from server.protocol.plain_text import hides_something, plain_name
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 
@@ -154,6 +155,11 @@ def _identity(claims: Mapping[str, Any]) -> Identity:
     user, name = claims.get("sub"), claims.get("name", "")
     if not _is_text(user, SUB_CHARS_MAX) or not user:
         raise BadToken(f"The token's `sub` must be 1 to {SUB_CHARS_MAX} printable characters.")
+    if hides_something(user):
+        raise BadToken(
+            f"The token's `sub` must be 1 to {SUB_CHARS_MAX} printable characters: it has control "
+            "characters, or others that nobody can see. Sign one without them."
+        )
     if not _is_text(name, NAME_CHARS_MAX):
         raise BadToken(f"The token's `name` must be at most {NAME_CHARS_MAX} printable characters.")
     role = claims.get("role", Role.VIEWER.value)
@@ -165,8 +171,13 @@ def _identity(claims: Mapping[str, Any]) -> Identity:
     ):
         raise BadToken("The token's `rooms` must be a list of room ids.")
     return Identity(
-        user, name or user[:NAME_CHARS_MAX], Role(role), None if rooms is None else frozenset(rooms)
+        user, _shown(name, user), Role(role), None if rooms is None else frozenset(rooms)
     )
+
+
+def _shown(name: str, user: str) -> str:
+    """The name that stands beside what this person says; the id's beginning if there is none."""
+    return plain_name(name) or plain_name(user)[:NAME_CHARS_MAX].strip()
 
 
 def _is_text(value: object, chars_max: int) -> bool:
@@ -175,7 +186,7 @@ def _is_text(value: object, chars_max: int) -> bool:
     return (
         isinstance(value, str)
         and len(value) <= chars_max
-        and not re.search(r"[\x00-\x1f\x7f\ud800-\udfff]", value)
+        and not re.search(r"[\ud800-\udfff]", value)
     )
 
 

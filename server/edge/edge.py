@@ -19,7 +19,7 @@ from server.edge.places import Places
 from server.protocol.codec import CommandReader, Encoding
 from server.protocol.codes import DRAIN, SILENT
 from server.protocol.roles import Role
-from server.rooms.dispatch import Dispatch, as_in
+from server.rooms.dispatch import Dispatch
 from server.rooms.open_rooms import OpenRooms, spread_ms
 from server.settings import Settings
 from server.settings.sections import Edge as EdgeSettings
@@ -37,7 +37,7 @@ class Edge:
     """Accepts sockets and owns every connection. An async context manager: inside it, it listens.
 
     `readers` read commands; `new_http_protocol` makes the protocol for a socket that speaks plain
-    HTTP; `host_of` names the host of a room.
+    HTTP.
     """
 
     def __init__(
@@ -47,7 +47,6 @@ class Edge:
         readers: Mapping[Encoding, CommandReader],
         rooms: OpenRooms,
         dispatch: Dispatch,
-        host_of: Callable[[str], Coroutine[Any, Any, str]],
         new_http_protocol: Callable[[], HttpSide],
         metrics: Metrics,
         random: Random,
@@ -76,7 +75,6 @@ class Edge:
             settings.edge.unread_s_max, lambda socket: socket.unread_is_due()
         )
         self._verifier = verifier
-        self._host_of = host_of
         self._random = random
         self._places = Places(settings.edge)
         self._accepts = PerSecond(settings.edge.accepts_per_s_max)
@@ -182,10 +180,8 @@ class Edge:
         return self._verifier.verify(token)
 
     async def known_in(self, who: Identity, room_id: str) -> Identity:
-        """This person as the room knows them."""
-        if not who.role.at_least(Role.MODERATOR):
-            return who
-        return as_in(who, await self._host_of(room_id))
+        """This person as the room knows them. CommandError if there is no room."""
+        return await self.dispatch.known_in(who, room_id)
 
     # Work
 

@@ -10,11 +10,13 @@ from cachetools import TTLCache
 
 from server.access.auth import Identity
 from server.protocol.codes import CommandError
+from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate, RoomView
 from server.rooms.listing import PAGE_MAX, RoomList
+from server.rooms.naming import Host
 from server.rooms.part import Part
-from server.rooms.plain_text import plain_text, shown_text
+from server.rooms.plain_text import shown_text
 from server.rooms.state import RoomState
 from server.rooms.stored import RoomReader
 from server.settings import Settings
@@ -59,7 +61,7 @@ class Directory:
         self.founders: list[Founder] = []
         """What features add when a room is made; filled before the first one is."""
         self._list = RoomList(reader)
-        self._hosts: TTLCache[str, str] = TTLCache(HOSTS_REMEMBERED_MAX, HOST_REMEMBERED_S, clock)
+        self._hosts: TTLCache[str, Host] = TTLCache(HOSTS_REMEMBERED_MAX, HOST_REMEMBERED_S, clock)
 
     async def create(self, who: Identity, body: RoomCreate) -> RoomView:
         """Make a room; the caller is its host, unless an admin names another."""
@@ -71,7 +73,7 @@ class Directory:
         _must_be_ahead(body.scheduled)
         host, name = who.user, who.name
         if who.role is Role.ADMIN and body.host is not None:
-            host, name = body.host, plain_text(body.host_name or "") or body.host
+            host, name = body.host, plain_name(body.host_name or "") or body.host
         args = {
             "title": title,
             "host": host,
@@ -149,13 +151,17 @@ class Directory:
 
     async def host_of(self, room_id: str) -> str:
         """The user who hosts the room; fixed when it was created."""
+        return (await self.host_in(room_id)).user
+
+    async def host_in(self, room_id: str) -> Host:
+        """The room's host with the name they have in it; fixed when it was created."""
         host = self._hosts.get(room_id)
         if host is None:
             key = self._keys.room(room_id, "room")
-            raw = await asked(self._scripts.redis.hget(key, "host"))
-            if raw is None:
+            user, name = await asked(self._scripts.redis.hmget(key, "host", "host_name"))
+            if user is None:
                 raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
-            host = self._hosts[room_id] = raw.decode()
+            host = self._hosts[room_id] = Host(user.decode(), (name or user).decode())
         return host
 
     @property

@@ -10,6 +10,7 @@ from server.protocol.joining import Join, Ping
 from server.protocol.message import Command, Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
+from server.rooms.naming import Host, Naming
 
 
 class Gate(NamedTuple):
@@ -20,18 +21,19 @@ class Gate(NamedTuple):
 
 
 class Dispatch:
-    """Runs commands. `host_of(room_id)` names a room's host; CommandError if there is no room.
+    """Runs commands. `host_in(room_id)` names a room's host; CommandError if there is no room.
 
     `is_moderator(room_id, user)` says whom the host made a moderator there.
     """
 
     def __init__(
         self,
-        host_of: Callable[[str], Awaitable[str]],
+        host_in: Callable[[str], Awaitable[Host]],
         is_moderator: Callable[[str, str], Awaitable[bool]],
     ) -> None:
-        self._host_of = host_of
+        self._host_in = host_in
         self._is_moderator = is_moderator
+        self.naming = Naming()
         self.gates: list[Gate] = []
         """Who may come into some rooms; filled before the first command is run."""
         self.handlers: dict[type[Command], Handler] = {}
@@ -80,9 +82,7 @@ class Dispatch:
         if handler is None:
             raise CommandError("bad_message", f"`{op_of(cmd)}` can't be sent now.")
         await self.must_be_let_in(call.who, call.room_id)
-        if call.who.role is Role.HOST:
-            host = await self._host_of(call.room_id)
-            call = call._replace(who=as_in(call.who, host))
+        call = call._replace(who=await self.known_in(call.who, call.room_id))
         if handler.least is Role.MODERATOR and call.who.role is Role.VIEWER:
             call = await self._raised(call)
         if not call.who.role.at_least(handler.least):
@@ -91,6 +91,14 @@ class Dispatch:
             await self._must_hold(call, handler.least, cmd)
         return await handler.run(call, cmd)
 
+    async def known_in(self, who: Identity, room_id: str) -> Identity:
+        """This person as the room knows them: a viewer if they host another, and not under the
+        host's name. CommandError if there is no room."""
+        if who.role is Role.GUEST:
+            return who
+        host = await self._host_in(room_id)
+        return self.naming.named_in(as_in(who, host.user), host)
+
     async def _raised(self, call: Call) -> Call:
         """The call as of a moderator, if the room's host made the caller one."""
         if not await self._is_moderator(call.room_id, call.who.user):
@@ -98,8 +106,8 @@ class Dispatch:
         return call._replace(who=replace(call.who, role=Role.MODERATOR))
 
     async def _must_hold(self, call: Call, least: Role, cmd: Command) -> None:
-        host = await self._host_of(call.room_id)
-        if not holds(call.who, least, call.room_id, host):
+        host = await self._host_in(call.room_id)
+        if not holds(call.who, least, call.room_id, host.user):
             raise CommandError("forbidden", _refusal(cmd, least))
 
 

@@ -8,6 +8,7 @@ from server.features.groups.groups import GroupBody
 from server.features.notices.messages import Notice
 from server.features.shelf.messages import Product, ShelfPut
 from server.protocol.codes import CommandError
+from server.protocol.plain_text import plain_name
 from server.protocol.room import RoomCreate
 from server.rooms.plain_text import MARKS_MAX, plain_text
 from tests.rooms.desk import HOST, ROOM, Desk
@@ -106,3 +107,57 @@ async def test_a_sku_that_hides_something_is_refused(here: Desk, sku: str) -> No
 
     assert await refusal(here.do(ShelfPut(ref=1, product=product))) == "bad_message"
     await here.do(ShelfPut(ref=1, product=structs.replace(PRODUCT, sku="茶杯 250 g")))
+
+
+NAMES = {
+    "\u202eavort": "avort",
+    "\u2067ann": "ann",
+    "ann\u2066": "ann",
+    "Mei\u200d": "Mei",
+    "M\u200bei": "Mei",
+    "M\u200dei": "Mei",
+    "M\u00adei": "Mei",
+    "\u2060\ufeffMei": "Mei",
+    "ann\u2028Mei: all free!": "ann Mei: all free!",
+    "ann\u2029bob": "ann bob",
+    "ann\x85bob": "ann bob",
+    "ann\x9b31m": "ann31m",
+    "ann\x1b[31m": "ann[31m",
+    "ann\nbob\tcat": "ann bob cat",
+    "a" + "\u0301" * 39: "a" + "\u0301" * MARKS_MAX,
+    "a" + "\u0489" * 39: "a" + "\u0489" * MARKS_MAX,
+    "\u0301\u0302bob": "bob",
+    " \u3000 a \u3164 b ": "a b",
+    "\U000e0041ann\U000e0042": "ann",
+    "\uf8ffann": "ann",
+}
+"""A name -> how it is shown."""
+
+NOBODY = [
+    "", "   ", "\u200b\u200b", "\u3164", "\u2800", "\u115f\u1160", "\uffa0", "\u202e\u202c",
+    "\u200d", "\u0301\u0302", "\ufe0f", "\u00a0", "\x00", "\x9b", "\u034f",
+]  # fmt: skip
+"""Names that show nothing."""
+
+REAL_NAMES = [
+    "Léa", "小满", "小满 Xiaoman", "O’Brien", "María José", "Nguyễn Thị Ánh", "محمد", "שָׁלוֹם",
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645", "क्\u200dष", "สมหญิง", "ｍｅｉ", "김하늘",
+    "Ann 👩\u200d👧", "🏳\ufe0f\u200d🌈", "👩🏽\u200d🚀", "a.b_c-1",
+]  # fmt: skip
+"""Names as people write them, in scripts and emoji that need joiners and marks."""
+
+
+@pytest.mark.parametrize(("name", "shown"), NAMES.items(), ids=ascii)
+def test_a_name_is_shown_without_what_hides_turns_or_piles_up(name: str, shown: str) -> None:
+    assert plain_name(name) == shown
+    assert plain_name(shown) == shown
+
+
+@pytest.mark.parametrize("name", NOBODY, ids=ascii)
+def test_nothing_is_left_of_a_name_that_nobody_can_see(name: str) -> None:
+    assert plain_name(name) == ""
+
+
+@pytest.mark.parametrize("name", REAL_NAMES, ids=ascii)
+def test_a_name_that_people_have_stays_as_it_is(name: str) -> None:
+    assert plain_name(name) == name

@@ -22,11 +22,12 @@ from server.features.groups.messages import GroupJoin, GroupLeave, GroupOk
 from server.features.orders.orders import Orders
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
+from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Gate, holds
-from server.rooms.plain_text import plain_text, shown_text
+from server.rooms.plain_text import shown_text
 from server.rooms.room import Room
 from server.settings import Settings
 from server.store.reading import asked
@@ -127,7 +128,7 @@ class Groups:
 
     async def _make(self, who: Identity, host: str, body: GroupBody, title: str) -> None:
         id_ = group_id(host)
-        name = who.name if who.user == host else plain_text(body.host_name) or host
+        name = who.name if who.user == host else plain_name(body.host_name) or host
         # Listed by a negative time: swept and posted like all rooms, and not shown among them.
         entry = {id_: -int(time.time() * 1000)}
         await asked(self._scripts.redis.zadd(self._scripts.keys.rooms, entry, nx=True))

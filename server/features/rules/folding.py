@@ -207,6 +207,11 @@ def twin(text: str) -> str:
     return _twinned(_wide(text)).translate(_SIGNS_LEFT)
 
 
+def looks_of(name: str) -> set[str]:
+    """All that a name may be read as, letter by letter; empty if it has none (signs, emoji)."""
+    return {squeezed(reading) for reading in (*readings(name), twin(name))} - {""}
+
+
 def _with_stretched(reading: str) -> Iterator[str]:
     yield reading
     if _STRETCHED.search(reading):

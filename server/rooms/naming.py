@@ -1,0 +1,61 @@
+"""Nobody in a room but its host goes by the host's name."""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from typing import NamedTuple
+
+from cachetools import LRUCache
+
+from server.access.auth import NAME_CHARS_MAX, Identity
+from server.protocol.plain_text import plain_name
+from server.protocol.roles import Role
+
+LOOKS_REMEMBERED_MAX = 20_000
+"""Names whose looks are kept; the one asked for longest ago goes first."""
+
+
+class Host(NamedTuple):
+    """Whose room it is; fixed when it was made."""
+
+    user: str
+    name: str
+
+
+class Naming:
+    """What people are called in a room. `looks_of` says what a name may be read as."""
+
+    def __init__(self) -> None:
+        self.looks_of: Callable[[str], Collection[str]] = _itself
+        """Filled before the first command is run, by the feature that knows look-alikes."""
+        self._looks: LRUCache[str, frozenset[str]] = LRUCache(LOOKS_REMEMBERED_MAX)
+
+    def named_in(self, who: Identity, host: Host) -> Identity:
+        """`who` under their own name, or another if theirs reads as the host's.
+
+        The host and admins, who may do everything, keep theirs.
+        """
+        if who.user == host.user or who.role is Role.ADMIN or not self._alike(who.name, host.name):
+            return who
+        names = _instead(who.user)
+        return replace(who, name=next(n for n in names if not self._alike(n, host.name)))
+
+    def _alike(self, name: str, other: str) -> bool:
+        return not self._looks_of(name).isdisjoint(self._looks_of(other))
+
+    def _looks_of(self, name: str) -> frozenset[str]:
+        looks = self._looks.get(name)
+        if looks is None:
+            looks = self._looks[name] = frozenset(self.looks_of(name)) or frozenset({name})
+        return looks
+
+
+def _itself(name: str) -> Collection[str]:
+    return {name.casefold()}
+
+
+def _instead(user: str) -> Iterator[str]:
+    yield plain_name(user)[:NAME_CHARS_MAX].strip()
+    digest = hashlib.sha256(user.encode()).hexdigest()
+    for chars in range(6, NAME_CHARS_MAX - len("viewer-")):
+        yield f"viewer-{digest[:chars]}"
