@@ -1,6 +1,6 @@
 -- Gives out no more of a coupon; what was given out can be used until the coupon's end.
 -- keys: room events bus coupons coupon_counts ledger stats timeline actions
--- uses: room timeline coupons orders
+-- uses: room timeline coupons sales orders
 -- durable: yes
 -- args: coupon by? events_max
 -- returns: the coupon; refuses not_found

@@ -1,6 +1,6 @@
 -- Opens a coupon: from now, or later, viewers may claim it.
 -- keys: room events bus coupons coupon_counts ledger stats timeline actions
--- uses: room timeline coupons orders
+-- uses: room timeline coupons sales orders
 -- durable: yes
 -- args: coupon(id) title currency quota per_user audience starts_in_s lasts_s(0 = until closed)
 --   amount percent(exactly one of them > 0) floor skus coupons_max by? events_max
