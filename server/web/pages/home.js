@@ -4,6 +4,7 @@ import { h, icon, write } from "./ui/dom.js";
 import { day, short } from "./ui/format.js";
 import { nav } from "./ui/nav.js";
 import { posterVars } from "./ui/poster.js";
+import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { openSheet } from "./ui/sheet.js";
 import { t, whyNot } from "./ui/strings.js";
@@ -70,15 +71,13 @@ function draw(rooms) {
 }
 
 async function read() {
-  if (!document.hidden) {
-    try {
-      draw(await rest("GET", "/v1/rooms"));
-      write(trouble, "");
-    } catch {
-      write(trouble, t("home.failed"));
-    }
+  try {
+    draw(await rest("GET", "/v1/rooms"));
+    write(trouble, "");
+  } catch (error) {
+    write(trouble, t("home.failed"));
+    throw error; // so that the next reading comes later
   }
-  setTimeout(read, READ_MS);
 }
 
 function openNew() {
@@ -114,4 +113,4 @@ document.body.append(
     session.you?.role === "admin"
       && h("a.plain.small-button.button", { href: "/ops" }, t("ops.title"))] }),
   h("main.home", {}, trouble, none, [...sections.values()].map(({ root }) => root)));
-read();
+new Repeat(READ_MS, read).start({ now: true });

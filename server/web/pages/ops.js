@@ -3,6 +3,7 @@
 import { h, write } from "./ui/dom.js";
 import { clock, duration, number, short } from "./ui/format.js";
 import { nav } from "./ui/nav.js";
+import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { t } from "./ui/strings.js";
 
@@ -56,6 +57,7 @@ function draw({ now, ready: isReady, why, workers: all, redis: store, errors: la
 
 let readAt = Date.now();
 
+/** Says itself how old the figures are, so a failure does not slow it down. */
 async function read() {
   try {
     draw(await rest("GET", "/v1/ops"));
@@ -64,7 +66,6 @@ async function read() {
     ready.dataset.ready = "false";
     write(ready, `${t("ops.stale", { n: Math.round((Date.now() - readAt) / 1000) })} · ${error.message}`);
   }
-  setTimeout(read, READ_MS);
 }
 
 document.title = `${t("ops.title")} · Liveroom`;
@@ -77,7 +78,7 @@ if (session.you?.role === "admin") {
           h("th", { scope: "col" }, t(`ops.${name}`))))), workers))),
     h("section.ops-box", {}, h("h2", {}, t("ops.redis")), redis),
     h("section.ops-box", {}, h("h2", {}, t("ops.errors")), errors)));
-  read();
+  new Repeat(READ_MS, read).start({ now: true });
 } else {
   document.body.append(h("main.ops", {}, h("p.empty", {}, t("ops.only"))));
 }

@@ -2,6 +2,7 @@
 
 import { h, icon, write } from "../ui/dom.js";
 import { clock, duration, number, percent, priceText } from "../ui/format.js";
+import { Repeat } from "../ui/repeat.js";
 import { rest } from "../ui/session.js";
 import { hasWords, t, whyNot } from "../ui/strings.js";
 
@@ -102,7 +103,11 @@ export class HostFigures {
   /** Read now and every few seconds for as long as `isWanted()`. */
   start(isWanted) {
     this.isWanted = isWanted;
-    setInterval(() => !document.hidden && !this.refused && isWanted() && this.read(), READ_MS);
+    this.repeat = new Repeat(READ_MS, async () => {
+      if (!isWanted()) return;
+      await this.read();
+      if (this.failed) throw this.failed; // the next reading comes later
+    }).start();
   }
 
   /** The newest figures, or null: then what is shown stays. */
@@ -111,10 +116,13 @@ export class HostFigures {
     this.reading = true;
     try {
       this.last = await rest("GET", this.path);
+      this.failed = null;
       this.draw(this.last);
     } catch (error) {
-      // A moderator may not see them; else they are asked for again in a few seconds.
+      // A moderator may not see them; else they are asked for again, later each time.
+      this.failed = error;
       this.refused = [401, 403, 404].includes(error.status);
+      if (this.refused) this.repeat?.stop();
       if (!this.last) this.body.replaceChildren(h("p.fine", {}, whyNot(error)));
     }
     this.reading = false;

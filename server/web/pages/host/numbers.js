@@ -4,6 +4,7 @@
 import { chart, Series } from "../ui/charts.js";
 import { h, write } from "../ui/dom.js";
 import { number, percent, priceText, short } from "../ui/format.js";
+import { Repeat } from "../ui/repeat.js";
 import { t } from "../ui/strings.js";
 
 const MINUTE_MS = 60_000;
@@ -34,7 +35,7 @@ export class HostNumbers {
     this.chartsRoot = h("section.panel-box", { "aria-label": t("host.numbers") },
       h("div.charts", {}, Object.values(this.charts).map(({ root }) => root),
         h("figure.chart", {}, h("figcaption", {}, h("span", {}, t("chart.stock"))), this.stock)));
-    setInterval(() => this.#sample(), SAMPLE_MS);
+    new Repeat(SAMPLE_MS, () => this.#sample(), { hidden: true }).start();
   }
 
   currency() {

@@ -2,6 +2,7 @@
 
 import { h, icon, iconButton } from "../ui/dom.js";
 import { clock, price, priceText } from "../ui/format.js";
+import { Repeat } from "../ui/repeat.js";
 import { rest } from "../ui/session.js";
 import { sure } from "../ui/sheet.js";
 import { t } from "../ui/strings.js";
@@ -32,8 +33,11 @@ export class HostOrders {
   start() {
     this.room.on("stock", () => this.#soon());
     this.room.on("sale", () => this.#soon());
+    this.ticks = new Repeat(READ_MS, async () => {
+      await this.#read();
+      if (this.failed) throw this.failed; // the next reading comes later
+    }).start();
     this.#read();
-    this.ticks = setInterval(() => document.hidden || this.#soon(), READ_MS);
   }
 
   #soon() {
@@ -41,6 +45,9 @@ export class HostOrders {
   }
 
   async #read() {
+    if (this.reading) return;
+    this.reading = true;
+    clearTimeout(this.timer);
     try {
       let page;
       do {
@@ -51,11 +58,13 @@ export class HostOrders {
       this.all = [...this.byId.values()].sort((a, b) => b.created - a.created);
       this.draw();
       this.onRead();
+      this.failed = null;
     } catch (error) {
       this.refused = [401, 403, 404].includes(error.status); // asking again would change nothing
-      if (this.refused) clearInterval(this.ticks);
-      // Else the next change of the stock, or the next five seconds, ask again.
+      if (this.refused) this.ticks?.stop();
+      this.failed = error; // else the next change of the stock asks again, or the next reading
     }
+    this.reading = false;
     this.timer = null;
   }
 

@@ -7,6 +7,7 @@
 
 import { calm, h, icon, write } from "./dom.js";
 import { number } from "./format.js";
+import { Repeat } from "./repeat.js";
 import { t } from "./strings.js";
 
 const KEPT_MAX = 400; // comments that can be scrolled back to
@@ -55,7 +56,7 @@ export class CommentList {
     new ResizeObserver(() => {
       if (!this.paused) this.view.scrollTop = this.view.scrollHeight;
     }).observe(this.view);
-    setInterval(() => this.#tellHeat(), 1000);
+    new Repeat(1000, () => this.#tellHeat(), { hidden: true }).start();
   }
 
   /** What was said before one came: shown at once, and no sign of a hot room. */

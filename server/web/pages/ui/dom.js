@@ -1,5 +1,7 @@
 // Elements are built from values, never from markup: text can only ever become text.
 
+import { Repeat } from "./repeat.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
@@ -108,22 +110,29 @@ export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 // One timer for all countdowns of a page. An entry ends when its element has left the page, or
 // never came into it.
 const ticking = new Map();
+const TICK_MS = 250;
 const STRAY_TICKS_MAX = 20;
-setInterval(() => {
+const ticks = new Repeat(TICK_MS, () => {
   for (const [element, entry] of ticking) {
     if (element.isConnected) {
       entry.strayTicks = 0;
-      entry.run();
+      try {
+        entry.run();
+      } catch (error) {
+        reportError(error); // the other countdowns go on
+      }
     } else if ((entry.strayTicks += entry.seen ? STRAY_TICKS_MAX : 1) >= STRAY_TICKS_MAX) {
       ticking.delete(element);
     }
     entry.seen ||= element.isConnected;
   }
-}, 250);
+  if (ticking.size === 0) ticks.stop();
+}, { aligned: true });
 
 /** Run `run` now and four times a second for as long as `element` is in the page. */
 export function everyTick(element, run) {
   ticking.set(element, { run, seen: false, strayTicks: 0 });
   run();
+  ticks.start();
   return element;
 }
