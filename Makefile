@@ -17,11 +17,14 @@ help: ## list the commands
 
 setup: $(READY) ## make .venv and install everything into it
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt package-lock.json
 	@test -x $(BIN)/python || test -n "$(PYTHON)" || { echo "Liveroom needs Python 3.11 or newer \
 	with its venv module; none was found. Install one, or name it: make setup PYTHON=/path/to/python3" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[load,dev]'
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund; \
+	elif [ "$$CI" = true ]; then echo 'npm is missing, and CI checks the JavaScript with it: install Node.js with npm.' >&2; exit 1; \
+	else echo 'npm is not installed: make check will leave out the types of the JavaScript.' >&2; fi
 	@touch $@
 
 run: $(READY) ## start a server with a demo room, and print where to look
@@ -32,11 +35,13 @@ demo: run ## the same as run
 test: $(READY) ## run the whole test suite (ARGS='-k name' for a part)
 	$(BIN)/pytest $(ARGS)
 
-check: $(READY) ## formatting, lint, types and the direction of imports
+check: $(READY) ## formatting, lint and types (Python, JavaScript, Lua), the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.lint_lua
+	$(BIN)/python -m tests.lint_js
 
 fmt: $(READY) ## put the code in the house's format
 	$(BIN)/ruff format .
@@ -71,5 +76,5 @@ lock: ## choose new versions of all dependencies (constraints.txt)
 	rm -rf $(VENV)-lock
 
 clean: ## remove .venv, caches and the data of the demo
-	rm -rf $(VENV) $(VENV)-lock .liveroom out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-lock node_modules .liveroom out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,7 +4,10 @@ import { h, write } from "../ui/dom.js";
 import { t } from "../ui/strings.js";
 
 export class Views {
-  /** @param views {name: elements} @param onShow (name) after a view was chosen */
+  /**
+   * @param {Record<string, HTMLElement[]>} views by name
+   * @param {(name: string) => void} onShow after a view was chosen
+   */
   constructor(views, onShow) {
     this.onShow = onShow;
     this.panes = new Map(Object.entries(views).map(([name, parts]) =>

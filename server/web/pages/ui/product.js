@@ -29,9 +29,9 @@ export function thumbnail(product) {
 
 /**
  * What a product costs and whether it can be bought, kept up to date while it is in the page.
- * @param ctx {room, buy(sale, qty, claim?), off(sale, qty), waitlist(sale), places,
- *   details(product)}; `off` is what a coupon of the viewer's would take off
- * @param options `claim()`: the coupon to use; left out, the best
+ * `ctx` has room, buy(sale, qty, claim?), off(sale, qty), waitlist(sale), places and
+ * details(product); `off` is what a coupon of the viewer's would take off.
+ * `claim()` is the coupon to use; left out, the best.
  */
 export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim } = {}) {
   const { room } = ctx;
