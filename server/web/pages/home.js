@@ -7,24 +7,35 @@ import { posterVars } from "./ui/poster.js";
 import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { openSheet } from "./ui/sheet.js";
-import { t, whyNot } from "./ui/strings.js";
+import { failureOf, t, whyNot } from "./ui/strings.js";
+
+/**
+ * @import { Phase } from "./liveroom.js"
+ * @import { RoomRow } from "./ui/answers.js"
+ * @import { Props } from "./ui/elements.js"
+ */
 
 const READ_MS = 5000;
 const ENDED_MAX = 12;
 
+/** @type {Phase[]} */
+const PHASES = ["live", "scheduled", "ended"];
+
 const session = await whoAmI();
-const sections = new Map(["live", "scheduled", "ended"].map((phase) => [phase, section(phase)]));
+const sections = new Map(PHASES.map((phase) => [phase, section(phase)]));
 const none = h("div.empty", { hidden: true }, icon("eye"), h("p", {}, t("home.none")),
   h("p.fine", {}, t("home.none_hint")));
 const trouble = h("p.fine", { role: "status" });
-const mayHost = ["host", "admin"].includes(session.you?.role);
+const mayHost = ["host", "admin"].includes(session.you?.role ?? "guest");
 
+/** @param {Phase} phase */
 function section(phase) {
   const title = { live: "home.title", scheduled: "home.soon", ended: "home.ended" }[phase];
   const grid = h("ul.rooms");
   return { grid, root: h("section", { hidden: true }, h("h2", {}, t(title)), grid), shown: "" };
 }
 
+/** @param {RoomRow} room */
 function card(room) {
   const path = encodeURIComponent(room.room);
   const own = session.you?.role === "admin" || room.host === session.you?.user;
@@ -43,7 +54,10 @@ function card(room) {
     own && h("a.plain.small-button.button", { href: `/host/${path}` }, t("home.console")));
 }
 
-/** A room that cannot be drawn is left out; the others are not its fault. */
+/**
+ * A room that cannot be drawn is left out; the others are not its fault.
+ * @param {RoomRow[]} rooms
+ */
 function cards(rooms) {
   return rooms.flatMap((room) => {
     try {
@@ -55,6 +69,7 @@ function cards(rooms) {
   });
 }
 
+/** @param {RoomRow[]} rooms */
 function draw(rooms) {
   none.hidden = rooms.length > 0;
   for (const [phase, part] of sections) {
@@ -72,7 +87,9 @@ function draw(rooms) {
 
 async function read() {
   try {
-    draw(await rest("GET", "/v1/rooms"));
+    /** @type {RoomRow[]} */
+    const rooms = await rest("GET", "/v1/rooms");
+    draw(rooms);
     write(trouble, "");
   } catch (error) {
     write(trouble, t("home.failed"));
@@ -83,15 +100,20 @@ async function read() {
 function openNew() {
   openSheet(t("home.new"), () => {
     const error = h("p.form-error", { role: "alert" });
+    /** @type {(name: string, label: string, props?: Props<HTMLInputElement>) => HTMLElement[]} */
     const field = (name, label, props = {}) => [h("label", { for: `new-${name}` }, label),
       h("input", { id: `new-${name}`, name, autocomplete: "off", ...props })];
+    /** @param {Event & {currentTarget: HTMLFormElement}} event */
     const submit = async (event) => {
       event.preventDefault();
-      const { room, title, stream_url } = Object.fromEntries(new FormData(event.target));
+      const form = new FormData(event.currentTarget);
+      const [room, title, stream_url] = ["room", "title", "stream_url"].map((name) =>
+        String(form.get(name) ?? ""));
       try {
         await rest("POST", "/v1/rooms", { room, title, ...(stream_url && { stream_url }) });
         location.href = `/host/${encodeURIComponent(room)}`;
-      } catch (failed) {
+      } catch (thrown) {
+        const failed = failureOf(thrown);
         write(error, failed.code === "conflict" ? t("err.room_taken") : failed.code === "bad_message"
           ? `${whyNot(failed)} · ${failed.message}` : whyNot(failed));
       }

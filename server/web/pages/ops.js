@@ -5,7 +5,9 @@ import { clock, duration, number, short } from "./ui/format.js";
 import { nav } from "./ui/nav.js";
 import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
-import { t } from "./ui/strings.js";
+import { failureOf, t } from "./ui/strings.js";
+
+/** @import { Operations, WorkerReport } from "./ui/answers.js" */
 
 const READ_MS = 2000;
 
@@ -14,13 +16,16 @@ const ready = h("p.ready", { role: "status" });
 const workers = h("tbody");
 const redis = h("dl.ops-grid");
 const errors = h("ol.ops-errors");
-const before = new Map(); // worker -> {at, delivered}: rates are differences
+/** @type {Map<string, {at: number, delivered: number, rate: number}>} */
+const before = new Map(); // by worker: rates are differences
 
 const COLUMNS = ["worker", "connections", "rooms", "delivered", "loop_lag", "bus_lag", "gaps",
   "uptime", "seen"];
 
+/** @param {number | null | undefined} seconds */
 const ms = (seconds) => (seconds == null ? "–" : `${number(Math.round(seconds * 10_000) / 10)} ms`);
 
+/** @param {WorkerReport} report */
 function rate({ worker, at, delivered }) {
   const last = before.get(worker);
   if (last?.at === at) return last.rate;
@@ -29,6 +34,7 @@ function rate({ worker, at, delivered }) {
   return perS;
 }
 
+/** @type {(worker: WorkerReport, now: number) => HTMLElement} */
 function row(worker, now) {
   const cells = [worker.worker, number(worker.connections), number(worker.rooms),
     short(Math.round(rate(worker))), ms(worker.loop_lag_s), ms(worker.bus_lag_s),
@@ -38,6 +44,7 @@ function row(worker, now) {
     cells.map((text, i) => h(i ? "td" : "th", i ? {} : { scope: "row" }, text)));
 }
 
+/** @param {Operations} operations */
 function draw({ now, ready: isReady, why, workers: all, redis: store, errors: last }) {
   ready.dataset.ready = String(isReady);
   write(ready, isReady ? t("ops.ready") : t("ops.not_ready", { why }));
@@ -60,11 +67,14 @@ let readAt = Date.now();
 /** Says itself how old the figures are, so a failure does not slow it down. */
 async function read() {
   try {
-    draw(await rest("GET", "/v1/ops"));
+    /** @type {Operations} */
+    const operations = await rest("GET", "/v1/ops");
+    draw(operations);
     readAt = Date.now();
   } catch (error) {
     ready.dataset.ready = "false";
-    write(ready, `${t("ops.stale", { n: Math.round((Date.now() - readAt) / 1000) })} · ${error.message}`);
+    write(ready, `${t("ops.stale", { n: Math.round((Date.now() - readAt) / 1000) })} · ${
+      failureOf(error).message}`);
   }
 }
 

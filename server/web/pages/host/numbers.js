@@ -6,21 +6,37 @@ import { h, write } from "../ui/dom.js";
 import { number, percent, priceText, short } from "../ui/format.js";
 import { Repeat } from "../ui/repeat.js";
 import { t } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
+
+/**
+ * @import { Room } from "../liveroom.js"
+ * @import { HostFigures } from "./figures.js"
+ * @import { HostOrders } from "./orders.js"
+ */
 
 const MINUTE_MS = 60_000;
 const MINUTES_SHOWN = 30;
 const SAMPLE_MS = 2000;
+/** @type {("gmv" | "online" | "conversion")[]} */
+const SAMPLED = ["gmv", "online", "conversion"];
+const TILES = ["gmv", "orders", "aov", "conversion", "online", "viewers"];
 const SOLD_STATES = new Set(["paid", "returned"]); // "sold" of docs/metrics.md
 
 export class HostNumbers {
+  /**
+   * @param {Room} room
+   * @param {HostOrders} orders
+   * @param {HostFigures} told
+   */
   constructor(room, orders, told) {
     this.room = room;
     this.told = told;
     this.orders = orders;
     this.peak = 0;
     this.series = { gmv: new Series(), online: new Series(), conversion: new Series() };
-    this.tiles = new Map(["gmv", "orders", "aov", "conversion", "online", "viewers"].map((name) =>
-      [name, h("b.tile-value", {}, "–")]));
+    this.stockKey = ""; // what the chart of the stock shows
+    this.tiles = new Map(TILES.map((name) => [name, h("b.tile-value", {}, "–")]));
+    /** @param {number} value */
     const money = (value) => priceText(value, this.currency());
     this.charts = {
       gmv: chart(t("chart.gmv"), { words: money }),
@@ -45,7 +61,7 @@ export class HostNumbers {
 
   /** The figures of this moment. Money in minor units of the room's currency. */
   figures() {
-    const { sales, online, viewers: counted } = this.room.state.room;
+    const { sales, online, viewers: counted } = viewOf(this.room);
     const viewers = this.told.last?.numbers.viewers ?? counted;
     const currency = this.currency();
     const own = sales.filter((sale) => sale.currency === currency);
@@ -68,12 +84,11 @@ export class HostNumbers {
     const { gmv, paid, aov, conversion, online, viewers } = this.figures();
     const currency = this.currency();
     this.peak = Math.max(this.peak, online);
-    write(this.tiles.get("gmv"), priceText(gmv, currency));
-    write(this.tiles.get("orders"), number(paid));
-    write(this.tiles.get("aov"), priceText(aov, currency));
-    write(this.tiles.get("conversion"), percent(conversion));
-    write(this.tiles.get("online"), short(online));
-    write(this.tiles.get("viewers"), short(viewers));
+    /** @type {Record<string, string>} */
+    const words = { gmv: priceText(gmv, currency), orders: number(paid),
+      aov: priceText(aov, currency), conversion: percent(conversion), online: short(online),
+      viewers: short(viewers) };
+    for (const [name, tile] of this.tiles) write(tile, words[name]);
     this.#drawStock();
   }
 
@@ -85,13 +100,14 @@ export class HostNumbers {
     this.series.online.add(now, online);
     this.series.conversion.add(now, conversion);
     if (document.hidden) return;
-    for (const name of ["gmv", "online", "conversion"]) {
+    for (const name of SAMPLED) {
       this.charts[name].update(this.series[name].points);
     }
     this.charts.orders.update(this.#perMinute(now));
     this.draw();
   }
 
+  /** @param {number} now */
   #perMinute(now) {
     const last = Math.floor(now / MINUTE_MS);
     const counts = new Map();
@@ -105,7 +121,7 @@ export class HostNumbers {
   }
 
   #drawStock() {
-    const { sales } = this.room.state.room;
+    const { sales } = viewOf(this.room);
     const key = JSON.stringify(sales.map(({ sale, ver }) => [sale, ver]));
     if (key === this.stockKey) return;
     this.stockKey = key;

@@ -13,7 +13,9 @@ export class Views {
     this.panes = new Map(Object.entries(views).map(([name, parts]) =>
       [name, h("div.view", { id: `view-${name}`, role: "tabpanel", "aria-labelledby": `tab-${name}`,
         data: { view: name } }, parts)]));
+    /** @type {Map<string, HTMLElement>} */
     this.badges = new Map();
+    this.shown = "";
     this.buttons = new Map([...this.panes.keys()].map((name) => [name, this.#button(name)]));
     this.root = h("div.views", {}, h("div.view-tabs", { role: "tablist",
       "aria-label": t("view.label"), onkeydown: (event) => this.#onKey(event) },
@@ -21,6 +23,7 @@ export class Views {
     this.#choose("now");
   }
 
+  /** @param {string} name */
   #button(name) {
     const badge = h("span.view-badge");
     this.badges.set(name, badge);
@@ -29,15 +32,17 @@ export class Views {
     t(`view.${name}`), badge);
   }
 
+  /** @param {KeyboardEvent} event */
   #onKey({ key }) {
     const names = [...this.panes.keys()];
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    const by = Number(key === "ArrowRight") - Number(key === "ArrowLeft");
     if (!by) return;
     const next = names[(names.indexOf(this.shown) + by + names.length) % names.length];
     this.show(next);
-    this.buttons.get(next).focus();
+    this.buttons.get(next)?.focus();
   }
 
+  /** @param {string} name */
   #choose(name) {
     this.shown = name;
     for (const [other, pane] of this.panes) pane.hidden = other !== name;
@@ -47,13 +52,19 @@ export class Views {
     }
   }
 
+  /** @param {string} name */
   show(name) {
     this.#choose(name);
     this.onShow(name);
   }
 
-  /** A number on a tab: what waits there. */
+  /**
+   * A number on a tab: what waits there.
+   * @param {string} name
+   * @param {number} n
+   */
   badge(name, n) {
-    write(this.badges.get(name), n ? String(n) : "");
+    const badge = this.badges.get(name);
+    if (badge) write(badge, n ? String(n) : "");
   }
 }

@@ -6,6 +6,11 @@ import { devButtons, signOut, tokenForm } from "./session.js";
 import { openSheet } from "./sheet.js";
 import { t } from "./strings.js";
 
+/** @import { RoleName } from "../liveroom.js" */
+/** @import { Session } from "./answers.js" */
+/** @import { Child } from "./elements.js" */
+
+/** @type {(session: Session, roles: RoleName[], host?: string) => void} */
 function openAccount({ you, dev }, roles, host) {
   const again = () => location.reload();
   const enter = () => devButtons(roles, { host, then: again });
@@ -19,7 +24,12 @@ function openAccount({ you, dev }, roles, host) {
       t("signout"))));
 }
 
-/** @param session what whoAmI() gave; `host` is the user id that owns the room, if there is one */
+/**
+ * `host` is the user id that owns the room, if there is one; `more` stands beside the title.
+ * @param {Session} session
+ * @param {string} title
+ * @param {{roles?: RoleName[], more?: Child[], host?: string}} [options]
+ */
 export function nav(session, title, { roles = ["viewer", "host", "admin"], more = [], host } = {}) {
   return h("header.nav", {},
     h("a.brand", { href: "/", "aria-label": "Liveroom" }, h("span.brand-mark", {}, icon("heart")),

@@ -1,5 +1,8 @@
 // Every word of the pages, Chinese and English side by side. `{name}` is filled in by t().
 
+/** @import { Failure } from "./failure.js" */
+
+/** @type {Record<string, [chinese: string, english: string]>} */
 const STRINGS = {
   // Everywhere
   "app": ["直播间", "Rooms"],
@@ -657,18 +660,37 @@ const HOLE = /\{(\w+)\}/g;
 /** "zh" or "en": what first-paint.js put on <html>. */
 export const lang = () => (document.documentElement.lang.startsWith("zh") ? "zh" : "en");
 
-/** The words for `key`; a missing key shows itself, so that it is noticed. */
+/**
+ * The words for `key`; a missing key shows itself, so that it is noticed.
+ * @param {string} key
+ * @param {Record<string, string | number | undefined>} [holes]
+ */
 export function t(key, holes = {}) {
   const both = STRINGS[key];
   if (!both) return key;
-  return both[lang() === "zh" ? 0 : 1].replace(HOLE, (_, name) => holes[name] ?? "");
+  return both[lang() === "zh" ? 0 : 1].replace(HOLE, (_, name) => String(holes[name] ?? ""));
 }
 
-/** Whether there are words for `key`. */
+/**
+ * Whether there are words for `key`.
+ * @param {string} key
+ */
 export const hasWords = (key) => key in STRINGS;
 
-/** What to tell a person about an error of the protocol; `phase` is the room's, where it matters. */
-export function whyNot(error, phase) {
+/**
+ * What was thrown, as what it can be.
+ * @param {unknown} thrown
+ * @returns {Failure}
+ */
+export const failureOf = (thrown) => (thrown instanceof Error ? thrown : new Error(String(thrown)));
+
+/**
+ * What to tell a person about an error of the protocol; `phase` is the room's, where it matters.
+ * @param {unknown} thrown
+ * @param {string} [phase]
+ */
+export function whyNot(thrown, phase) {
+  const error = failureOf(thrown);
   if (error.code === "not_live" && phase === "ended") return t("watch.ended");
   const known = STRINGS[`err.${error.code}`];
   return known ? t(`err.${error.code}`) : error.message;

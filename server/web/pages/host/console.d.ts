@@ -1,0 +1,10 @@
+import type { Desk } from "../liveroom.js";
+
+/** The desk with everything that is at its default filled in. */
+export interface DeskState extends Required<Desk> {
+  /** How many comments wait; `held` has the first of them. */
+  held_total: number;
+}
+
+/** What a form sends: what was typed, by field. */
+export type Typed = Record<string, string>;
