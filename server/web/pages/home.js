@@ -7,12 +7,13 @@ import { posterVars } from "./ui/poster.js";
 import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { openSheet } from "./ui/sheet.js";
-import { failureOf, t, whyNot } from "./ui/strings.js";
+import { failureOf, phaseText, t, whyNot } from "./ui/strings.js";
 
 /**
  * @import { Phase } from "./liveroom.js"
  * @import { RoomRow } from "./ui/answers.js"
  * @import { Props } from "./ui/elements.js"
+ * @import { Key } from "./ui/strings.js"
  */
 
 const READ_MS = 5000;
@@ -20,6 +21,8 @@ const ENDED_MAX = 12;
 
 /** @type {Phase[]} */
 const PHASES = ["live", "scheduled", "ended"];
+/** @type {Record<Phase, Key>} */
+const TITLES = { live: "home.title", scheduled: "home.soon", ended: "home.ended" };
 
 const session = await whoAmI();
 const sections = new Map(PHASES.map((phase) => [phase, section(phase)]));
@@ -30,9 +33,8 @@ const mayHost = ["host", "admin"].includes(session.you?.role ?? "guest");
 
 /** @param {Phase} phase */
 function section(phase) {
-  const title = { live: "home.title", scheduled: "home.soon", ended: "home.ended" }[phase];
   const grid = h("ul.rooms");
-  return { grid, root: h("section", { hidden: true }, h("h2", {}, t(title)), grid), shown: "" };
+  return { grid, root: h("section", { hidden: true }, h("h2", {}, t(TITLES[phase])), grid), shown: "" };
 }
 
 /** @param {RoomRow} room */
@@ -41,7 +43,7 @@ function card(room) {
   const own = session.you?.role === "admin" || room.host === session.you?.user;
   const when = room.phase === "scheduled" && room.scheduled
     ? t("watch.soon_at", { when: day(room.scheduled) })
-    : t({ live: "live", scheduled: "soon", ended: "ended" }[room.phase]);
+    : phaseText(room.phase);
   return h("li.room", {},
     h("a.room-link", { href: `/watch/${path}` },
       h("span.room-poster", {}, h("span.poster", { vars: posterVars(room.room + room.title) }),

@@ -21,13 +21,14 @@ import { duration } from "./ui/format.js";
 import { nav } from "./ui/nav.js";
 import { devButtons, rest, signOut, tokenForm, whoAmI } from "./ui/session.js";
 import { connectionBanner, openSheet, toast } from "./ui/sheet.js";
-import { t } from "./ui/strings.js";
+import { phaseText, t } from "./ui/strings.js";
 import { viewOf } from "./ui/view.js";
 
 /**
  * @import { Part, StatusDetail } from "./liveroom.js"
  * @import { RoomRow } from "./ui/answers.js"
  * @import { IconName } from "./ui/dom.js"
+ * @import { Key } from "./ui/strings.js"
  */
 
 const roomId = decodeURIComponent(location.pathname.split("/")[2] ?? "");
@@ -56,12 +57,12 @@ const words = new WordsBox(desk);
 const people = new PeopleBox(desk);
 const log = new LogBox(roomId);
 const plans = new Plans(room);
-const views = new Views({
-  now: [numbers.tilesRoot, sales.root, numbers.chartsRoot, orders.root],
-  engage: [questions.root, coupons.root, poll.root, lucky.root],
-  figures: [figures.root],
-  manage: [review.root, rules.root, words.root, people.root, plans.root, log.root],
-}, (name) => {
+const views = new Views([
+  ["now", [numbers.tilesRoot, sales.root, numbers.chartsRoot, orders.root]],
+  ["engage", [questions.root, coupons.root, poll.root, lucky.root]],
+  ["figures", [figures.root]],
+  ["manage", [review.root, rules.root, words.root, people.root, plans.root, log.root]],
+], (name) => {
   if (name === "figures") figures.read();
   if (name !== "manage") return;
   desk.read(); // no event tells of words and moderators
@@ -85,8 +86,7 @@ async function toggleLive() {
 function drawPhase() {
   const { phase, kind } = viewOf(room);
   phaseTag.dataset.phase = phase;
-  write(phaseTag, kind === "group" ? t("group.tag")
-    : t({ live: "live", scheduled: "soon", ended: "ended" }[phase]));
+  write(phaseTag, kind === "group" ? t("group.tag") : phaseText(phase));
   write(liveButton, t(phase === "live" ? "host.end" : "host.start"));
   liveButton.className = `${phase === "live" ? "plain" : "primary"} small-button`;
   liveButton.hidden = phase === "ended" || kind === "group";
@@ -163,7 +163,7 @@ function pinnedProduct() {
   return products.find(({ sku }) => sku === pinned) ?? products[0];
 }
 
-/** @type {Record<string, [words: string, run: () => unknown]>} */
+/** @type {Record<string, [words: Key | "", run: () => unknown]>} */
 const KEYS = {
   0: ["keys.unpin", () => attempt(room.send("unpin"))],
   s: ["keys.sale", () => {
@@ -189,8 +189,8 @@ const KEYS = {
 function openKeys() {
   openSheet(t("host.shortcuts"), () => h("dl.keys", {},
     h("div", {}, h("dt", {}, h("kbd", {}, "1"), "–", h("kbd", {}, "9")), h("dd", {}, t("keys.pin"))),
-    Object.entries(KEYS).filter(([, [words]]) => words).map(([key, [words]]) =>
-      h("div", {}, h("dt", {}, h("kbd", {}, key.toUpperCase()),
+    Object.entries(KEYS).map(([key, [words]]) => words
+      && h("div", {}, h("dt", {}, h("kbd", {}, key.toUpperCase()),
         key === "j" ? h("kbd", {}, "K") : null), h("dd", {}, t(words))))));
 }
 
@@ -208,14 +208,15 @@ function onKey(event) {
 
 // ---- the page
 
-/** @type {[name: string, icon: IconName][]} */
-const TABS = [["talk", "list"], ["shelf", "bag"], ["numbers", "bolt"]];
+/** @type {[name: string, words: Key, icon: IconName][]} */
+const TABS = [["talk", "host.tab.talk", "list"], ["shelf", "host.tab.shelf", "bag"],
+  ["numbers", "host.tab.numbers", "bolt"]];
 
 /** @param {HTMLElement} main */
 function tabs(main) {
-  const buttons = TABS.map(([name, picture]) => h("button.tab", { type: "button",
+  const buttons = TABS.map(([name, words, picture]) => h("button.tab", { type: "button",
     "aria-pressed": String(name === "shelf"), onclick: () => choose(name), data: { tab: name } },
-  icon(picture), h("span", {}, t(`host.tab.${name}`))));
+  icon(picture), h("span", {}, t(words))));
   /** @param {string} name */
   function choose(name) {
     main.dataset.tab = name;

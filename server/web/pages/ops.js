@@ -8,6 +8,7 @@ import { rest, whoAmI } from "./ui/session.js";
 import { failureOf, t } from "./ui/strings.js";
 
 /** @import { Operations, WorkerReport } from "./ui/answers.js" */
+/** @import { Key } from "./ui/strings.js" */
 
 const READ_MS = 2000;
 
@@ -19,8 +20,9 @@ const errors = h("ol.ops-errors");
 /** @type {Map<string, {at: number, delivered: number, rate: number}>} */
 const before = new Map(); // by worker: rates are differences
 
-const COLUMNS = ["worker", "connections", "rooms", "delivered", "loop_lag", "bus_lag", "gaps",
-  "uptime", "seen"];
+/** @type {Key[]} */
+const COLUMNS = ["ops.worker", "ops.connections", "ops.rooms", "ops.delivered", "ops.loop_lag",
+  "ops.bus_lag", "ops.gaps", "ops.uptime", "ops.seen"];
 
 /** @param {number | null | undefined} seconds */
 const ms = (seconds) => (seconds == null ? "–" : `${number(Math.round(seconds * 10_000) / 10)} ms`);
@@ -49,6 +51,7 @@ function draw({ now, ready: isReady, why, workers: all, redis: store, errors: la
   ready.dataset.ready = String(isReady);
   write(ready, isReady ? t("ops.ready") : t("ops.not_ready", { why }));
   workers.replaceChildren(...all.map((worker) => row(worker, now)));
+  /** @type {[words: Key, value: string][]} */
   const figures = store ? [
     ["ops.redis_version", store.version], ["ops.redis_ping", ms(store.ping_s)],
     ["ops.redis_memory", `${number(Math.round(store.memory_bytes / 104_857.6) / 10)} MB`],
@@ -85,7 +88,7 @@ if (session.you?.role === "admin") {
     h("section.ops-box", {}, h("h2", {}, t("ops.workers")), h("div.ops-scroll",
       { tabindex: "0", role: "region", "aria-label": t("ops.workers") }, h("table", {},
         h("thead", {}, h("tr", {}, COLUMNS.map((name) =>
-          h("th", { scope: "col" }, t(`ops.${name}`))))), workers))),
+          h("th", { scope: "col" }, t(name))))), workers))),
     h("section.ops-box", {}, h("h2", {}, t("ops.redis")), redis),
     h("section.ops-box", {}, h("h2", {}, t("ops.errors")), errors)));
   new Repeat(READ_MS, read).start({ now: true });

@@ -24,6 +24,7 @@ import { Waiting } from "./watch/waiting.js";
 
 /**
  * @import { Events, Part, SaleStatus } from "./liveroom.js"
+ * @import { Key } from "./ui/strings.js"
  * @import { Page } from "./watch/page.js"
  */
 
@@ -261,7 +262,7 @@ const draw = onceAFrame(() => {
 
 let tickerUntil = 0;
 
-/** @type {{[Status in SaleStatus]?: string}} */
+/** @type {{[Status in SaleStatus]?: Key}} */
 const SALE_SAID = { open: "sale.opened_say", sold_out: "sale.sold_out_say" };
 
 function listen() {

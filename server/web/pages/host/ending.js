@@ -10,8 +10,11 @@ import { figureText, findingText } from "./figures.js";
  * @import { RoomView } from "../liveroom.js"
  * @import { Figures } from "../ui/answers.js"
  * @import { Children } from "../ui/elements.js"
+ * @import { Key } from "../ui/strings.js"
+ * @import { FigureName } from "./console.js"
  */
 
+/** @type {FigureName[]} */
 const GRID = ["gmv_gross", "orders", "units", "average_order", "conversion", "viewers"];
 const BEST_MAX = 3;
 
@@ -47,13 +50,15 @@ export function askToEnd(hasSales) {
 export function openSummary(room, figures, { peak, csv }) {
   const { numbers, products, findings } = figures;
   const ended = figures.ended_ms ?? figures.at_ms;
+  /** @type {[words: Key, value: string][]} */
   const rows = [
-    ...GRID.map((name) => [`figures.${name}`, figureText(name, numbers[name])]),
+    ...GRID.map((name) => /** @type {[Key, string]} */ (
+      [`figures.${name}`, figureText(name, numbers[name])])),
     ["stat.peak", number(peak)], ["stat.likes", number(room.likes)],
     ["stat.length", duration(ended - (figures.started_ms ?? ended))],
   ];
   /**
-   * @type {<Row extends {sku: string, title: string}>(words: string, from: Row[],
+   * @type {<Row extends {sku: string, title: string}>(words: Key, from: Row[],
    *   n: (row: Row) => string) => Children}
    */
   const list = (words, from, n) => from.length > 0 && [h("h3", {}, t(words)),

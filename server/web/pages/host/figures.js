@@ -10,22 +10,25 @@ import { failureOf, hasWords, t, whyNot } from "../ui/strings.js";
  * @import { CouponRow, Figure, Figures, Finding, FirstOrders, PinRow, ProductRow, SourceRow }
  *   from "../ui/answers.js"
  * @import { Failure } from "../ui/failure.js"
+ * @import { FigureName } from "./console.js"
+ * @typedef {"money" | "orders" | "people" | "fans" | "asked" | "told" | "later"} Group
  */
 
 const READ_MS = 4000;
 const ROWS_MAX = 12;
-const GROUPS = {
-  money: ["gmv_gross", "gmv_net", "average_order", "viewer_value", "coupon_cost"],
-  orders: ["orders", "units", "buyers", "conversion", "return_rate"],
-  people: ["viewers", "guests", "watch_mean_ms", "watch_median_ms", "first_order_p50_ms",
-    "new_followers"],
-  fans: ["fan_orders", "fan_gmv_share", "returning_buyers", "repurchase_share", "group_orders",
-    "group_gmv"],
-  asked: ["asks", "asks_unpinned", "asker_conversion", "questions", "questions_answered"],
-  told: ["reserved", "reserved_came", "reserved_conversion", "announced", "announced_came",
-    "announced_conversion"],
-  later: ["replay_viewers", "replay_orders", "replay_gmv"],
-};
+/** @type {[group: Group, names: FigureName[]][]} */
+const GROUPS = [
+  ["money", ["gmv_gross", "gmv_net", "average_order", "viewer_value", "coupon_cost"]],
+  ["orders", ["orders", "units", "buyers", "conversion", "return_rate"]],
+  ["people", ["viewers", "guests", "watch_mean_ms", "watch_median_ms", "first_order_p50_ms",
+    "new_followers"]],
+  ["fans", ["fan_orders", "fan_gmv_share", "returning_buyers", "repurchase_share", "group_orders",
+    "group_gmv"]],
+  ["asked", ["asks", "asks_unpinned", "asker_conversion", "questions", "questions_answered"]],
+  ["told", ["reserved", "reserved_came", "reserved_conversion", "announced", "announced_came",
+    "announced_conversion"]],
+  ["later", ["replay_viewers", "replay_orders", "replay_gmv"]],
+];
 const SHARES = /conversion|share|rate$/;
 
 /**
@@ -68,11 +71,21 @@ function changeText(name, compared) {
  * @param {Finding} finding
  */
 export function findingText({ code, params, text }) {
-  if (!hasWords(`finding.${code}`)) return text;
+  const key = `finding.${code}`;
+  if (!hasWords(key)) return text;
   const said = Object.fromEntries(Object.entries(params).map(([name, value]) => [name,
     ["share", "usual", "all"].includes(name) ? percent(Number(value))
-      : name === "kind" ? t(`source.${value || "none"}`) : String(value)]));
-  return t(`finding.${code}`, said);
+      : name === "kind" ? sourceText(String(value)) : String(value)]));
+  return t(key, said);
+}
+
+/**
+ * What brought somebody; the server's own word for a kind we have none for.
+ * @param {string} kind "" if nothing is known
+ */
+function sourceText(kind) {
+  const key = `source.${kind || "none"}`;
+  return hasWords(key) ? t(key) : kind;
 }
 
 /**
@@ -95,7 +108,7 @@ function table(columns, rows) {
 
 /**
  * A column of numbers, by their name.
- * @template {string} Name
+ * @template {FigureName} Name
  * @param {Name} name
  * @returns {Column<Record<Name, Figure>>}
  */
@@ -110,7 +123,7 @@ const pins = () => [
   [t("figures.pin"), (row) => `${clock(row.from_ms, false)} ${row.title || row.sku}`],
   f("ms"), f("units"), f("gmv"), f("other_units"), f("viewers"), f("asks")];
 /** @type {() => Column<SourceRow>[]} */
-const sources = () => [[t("figures.source"), (row) => t(`source.${row.kind || "none"}`)],
+const sources = () => [[t("figures.source"), (row) => sourceText(row.kind)],
   f("orders"), f("gmv"), f("viewers"), f("buyers"), f("conversion")];
 /** @type {() => Column<CouponRow>[]} */
 const coupons = () => [[t("figures.coupon"), (row) => row.title], f("quota"), f("claimed"),
@@ -202,11 +215,11 @@ export class HostFigures {
  */
 export function figureParts(figures, { csv }) {
   const { numbers, compared = {}, findings, first_orders } = figures;
-  /** @param {string} name */
+  /** @param {FigureName} name */
   const tile = (name) => h("div", { data: { figure: name } }, h("dt", {}, t(`figures.${name}`)),
     h("dd.figure-value", {}, figureText(name, numbers[name])),
     h("dd.fine.change", {}, changeText(name, compared)));
-  /** @type {<Row>(name: string, columns: Column<Row>[], rows?: Row[]) => HTMLElement[]} */
+  /** @type {<Row>(name: "products" | "pins" | "sources" | "coupons", columns: Column<Row>[], rows?: Row[]) => HTMLElement[]} */
   const section = (name, columns, rows = []) => only(rows.length, () =>
     h("section", { data: { table: name } },
       h("div.box-head", {}, h("h3", {}, t(`figures.by_${name}`)),
@@ -216,7 +229,7 @@ export function figureParts(figures, { csv }) {
     ...only(findings.length, () => h("ul.findings", { "aria-label": t("figures.findings") },
       findings.map((finding) => h("li", { data: { code: finding.code } }, icon("bolt"),
         h("span", {}, findingText(finding)))))),
-    ...Object.entries(GROUPS).map(([group, names]) => h("section", {},
+    ...GROUPS.map(([group, names]) => h("section", {},
       h("h3", {}, t(`figures.of_${group}`)), h("dl.figure-grid", {}, names.map(tile)))),
     ...only(numbers.first_order_count, () => h("section", {},
       h("h3", {}, t("figures.first_orders")), histogram(first_orders))),

@@ -12,6 +12,7 @@ import { attempt } from "./shelf.js";
  * @import { HeldComment, Room } from "../liveroom.js"
  * @import { ActionsPage, Fact } from "../ui/answers.js"
  * @import { Children } from "../ui/elements.js"
+ * @import { Key } from "../ui/strings.js"
  * @import { DeskState } from "./console.js"
  * @import { Desk } from "./desk.js"
  */
@@ -20,7 +21,7 @@ import { attempt } from "./shelf.js";
 const REVIEWS = ["off", "new", "all"];
 const LOG_SHOWN_MAX = 60;
 
-/** @type {(title: string, ...parts: Children[]) => HTMLElement} */
+/** @type {(title: Key, ...parts: Children[]) => HTMLElement} */
 const box = (title, ...parts) => h("section.panel-box", { "aria-label": t(title) },
   h("div.box-head", {}, h("h2", {}, t(title))), ...parts);
 
@@ -45,10 +46,10 @@ export class ReviewBox {
 
   /** @param {HeldComment} comment */
   #row({ id, name, text, why, ts }) {
-    const known = ["word", "all", "new", "flood"].includes(why);
+    const reason = `review.why_${why}`;
     return h("li.held", { data: { id } },
       h("div.question-words", {}, h("p", {}, text), h("span.fine", {},
-        [name, clock(ts, false), known ? t(`review.why_${why}`) : why].filter(Boolean).join(" · "))),
+        [name, clock(ts, false), hasWords(reason) ? t(reason) : why].filter(Boolean).join(" · "))),
       h("button.plain.small-button", { type: "button", data: { do: "pass" },
         "aria-label": `${t("review.pass")}: ${text}`,
         onclick: () => attempt(this.room.reviewPass(id)) }, icon("check"), t("review.pass")),
@@ -205,12 +206,15 @@ const PLUMBING = new Set(["k", "at", "by", "id", "sku", "currency", "sale", "cou
  * @param {Fact} fact
  */
 function sentence(fact) {
-  if (fact.k === "phase" && hasWords(`log.phase_${fact.phase}`)) return t(`log.phase_${fact.phase}`);
-  const known = hasWords(`log.${fact.k}`) ? t(`log.${fact.k}`) : fact.k;
+  const phase = `log.phase_${fact.phase}`;
+  if (fact.k === "phase" && hasWords(phase)) return t(phase);
+  const deed = `log.${fact.k}`;
+  const known = hasWords(deed) ? t(deed) : fact.k;
   const about = Object.entries(fact).filter(([name, value]) => !PLUMBING.has(name)
     || (value && typeof value === "object")).map(([name, value]) => {
     if (value && typeof value === "object") return nameOf(value);
-    if (name === "what" && hasWords(`log.was_${value}`)) return t(`log.was_${value}`);
+    const was = `log.was_${value}`;
+    if (name === "what" && hasWords(was)) return t(was);
     return typeof value === "string" ? value : "";
   });
   return [known, about.filter(Boolean).join(" · ")].filter(Boolean).join(t("log.colon"));

@@ -19,6 +19,7 @@ const MINUTES_SHOWN = 30;
 const SAMPLE_MS = 2000;
 /** @type {("gmv" | "online" | "conversion")[]} */
 const SAMPLED = ["gmv", "online", "conversion"];
+/** @type {("gmv" | "orders" | "aov" | "conversion" | "online" | "viewers")[]} */
 const TILES = ["gmv", "orders", "aov", "conversion", "online", "viewers"];
 const SOLD_STATES = new Set(["paid", "returned"]); // "sold" of docs/metrics.md
 
@@ -84,7 +85,7 @@ export class HostNumbers {
     const { gmv, paid, aov, conversion, online, viewers } = this.figures();
     const currency = this.currency();
     this.peak = Math.max(this.peak, online);
-    /** @type {Record<string, string>} */
+    /** @type {Record<typeof TILES[number], string>} */
     const words = { gmv: priceText(gmv, currency), orders: number(paid),
       aov: priceText(aov, currency), conversion: percent(conversion), online: short(online),
       viewers: short(viewers) };

@@ -11,9 +11,10 @@ import { choice, field, formSheet } from "./forms.js";
 
 /**
  * @import { Room } from "../liveroom.js"
- * @import { HostView } from "../ui/answers.js"
+ * @import { Group, HostView } from "../ui/answers.js"
  */
 
+/** @type {Group["admits"][]} */
 const ADMITS = ["all", "followers", "buyers"];
 const HOUR_MS = 3_600_000;
 /** @param {number} n */

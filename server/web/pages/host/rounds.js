@@ -12,6 +12,7 @@ import { field, formSheet, whole } from "./forms.js";
 import { attempt } from "./shelf.js";
 
 /** @import { Room } from "../liveroom.js" */
+/** @import { Key } from "../ui/strings.js" */
 
 const OPTIONS_MAX = 4;
 /** @param {number} value */
@@ -44,7 +45,7 @@ function luckyForm(room) {
 class Round {
   /**
    * @param {Room} room
-   * @param {{title: string, open: string, form: (room: Room) => unknown}} options
+   * @param {{title: Key, open: Key, form: (room: Room) => unknown}} options
    */
   constructor(room, { title, open, form }) {
     this.room = room;
@@ -63,7 +64,7 @@ class Round {
    * @param {{ends: number}} noun
    * @param {boolean} on
    * @param {string} words to ask with
-   * @param {string} go
+   * @param {Key} go
    * @param {() => Promise<unknown>} run
    */
   foot(noun, on, words, go, run) {

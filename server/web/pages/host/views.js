@@ -3,27 +3,30 @@
 import { h, write } from "../ui/dom.js";
 import { t } from "../ui/strings.js";
 
+/** @typedef {"now" | "engage" | "figures" | "manage"} ViewName */
+
 export class Views {
   /**
-   * @param {Record<string, HTMLElement[]>} views by name
-   * @param {(name: string) => void} onShow after a view was chosen
+   * @param {[name: ViewName, parts: HTMLElement[]][]} views
+   * @param {(name: ViewName) => void} onShow after a view was chosen
    */
   constructor(views, onShow) {
     this.onShow = onShow;
-    this.panes = new Map(Object.entries(views).map(([name, parts]) =>
+    this.panes = new Map(views.map(([name, parts]) =>
       [name, h("div.view", { id: `view-${name}`, role: "tabpanel", "aria-labelledby": `tab-${name}`,
         data: { view: name } }, parts)]));
-    /** @type {Map<string, HTMLElement>} */
+    /** @type {Map<ViewName, HTMLElement>} */
     this.badges = new Map();
-    this.shown = "";
+    /** @type {ViewName} */
+    this.shown = "now";
     this.buttons = new Map([...this.panes.keys()].map((name) => [name, this.#button(name)]));
     this.root = h("div.views", {}, h("div.view-tabs", { role: "tablist",
       "aria-label": t("view.label"), onkeydown: (event) => this.#onKey(event) },
     [...this.buttons.values()]), [...this.panes.values()]);
-    this.#choose("now");
+    this.#choose(this.shown);
   }
 
-  /** @param {string} name */
+  /** @param {ViewName} name */
   #button(name) {
     const badge = h("span.view-badge");
     this.badges.set(name, badge);
@@ -42,7 +45,7 @@ export class Views {
     this.buttons.get(next)?.focus();
   }
 
-  /** @param {string} name */
+  /** @param {ViewName} name */
   #choose(name) {
     this.shown = name;
     for (const [other, pane] of this.panes) pane.hidden = other !== name;
@@ -52,7 +55,7 @@ export class Views {
     }
   }
 
-  /** @param {string} name */
+  /** @param {ViewName} name */
   show(name) {
     this.#choose(name);
     this.onShow(name);
@@ -60,7 +63,7 @@ export class Views {
 
   /**
    * A number on a tab: what waits there.
-   * @param {string} name
+   * @param {ViewName} name
    * @param {number} n
    */
   badge(name, n) {

@@ -21,18 +21,20 @@ const EDGE_PX = 60;
 
 /**
  * @import { Comment, Events } from "../liveroom.js"
+ * @import { Key } from "./strings.js"
  * @typedef {{comment: Comment, n: number}} Kept
  */
 
 export class CommentList {
   /**
    * @param {{row?: (row: HTMLElement, comment: Comment) => void,
-   *   always?: (comment: Comment) => boolean, hint?: string}} [options] `row` adds to a row;
+   *   always?: (comment: Comment) => boolean, hint?: Key}} [options] `row` adds to a row;
    *   `always` shows a comment also in a hot room
    */
   constructor({ row = () => {}, always = () => false, hint = "comment.hot" } = {}) {
     this.decorate = row;
     this.always = always;
+    /** @type {Key} */
     this.hint = hint;
     /** @type {Kept[]} */
     this.kept = []; // n rising by one

@@ -30,7 +30,8 @@ function byBytes(a, b) {
 /**
  * @param {Pick<Lucky, "seed" | "seed_hash" | "entrants_hash" | "prizes" | "winners">} lucky a drawn one
  * @param {string[]} entrants the user ids of all who entered
- * @returns `{steps: {step, holds}[], places: {user, hash}[]}`, the lowest hashes first
+ * @returns {Promise<{steps: {step: "seed" | "entrants" | "winners", holds: boolean}[],
+ *   places: {user: string, hash: string}[]}>} the lowest hashes first
  */
 export async function checkLucky({ seed, seed_hash, entrants_hash, prizes, winners = [] }, entrants) {
   const users = [...entrants].sort(byBytes);

@@ -5,7 +5,7 @@ import { openSheet } from "./sheet.js";
 import { failureOf, t, whyNot } from "./strings.js";
 
 /** @import { DevSignIn, Session } from "./answers.js" */
-/** @import { RoleName } from "../liveroom.js" */
+/** @typedef {"viewer" | "host" | "admin"} DevRole that one click makes of anybody */
 
 /**
  * REST with the session's cookie; rejects with the server's sentence, its `code` and `status`.
@@ -56,11 +56,11 @@ export const someName = () => NAMES[Math.floor(Math.random() * NAMES.length)];
 
 /**
  * The buttons of development mode. `host` is the user id that owns the room, if known.
- * @param {RoleName[]} roles
+ * @param {DevRole[]} roles
  * @param {{host?: string, then: () => void}} options
  */
 export function devButtons(roles, { host, then }) {
-  /** @param {RoleName} role */
+  /** @param {DevRole} role */
   const enter = (role) => async () => {
     const user = role === "host" && host ? host : undefined;
     await signInDev({ role, user, name: role === "viewer" ? someName() : t(`role.${role}`) });
@@ -99,7 +99,7 @@ export function tokenForm(then) {
 
 /**
  * Sign in without leaving the page.
- * @param {{roles?: RoleName[], host?: string, why?: string, then: () => void}} options
+ * @param {{roles?: DevRole[], host?: string, why?: string, then: () => void}} options
  */
 export async function openSignIn({ roles = ["viewer"], host, why, then }) {
   const { dev } = await whoAmI();

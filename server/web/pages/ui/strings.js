@@ -1,8 +1,9 @@
 // Every word of the pages, Chinese and English side by side. `{name}` is filled in by t().
 
+/** @import { Phase } from "../liveroom.js" */
 /** @import { Failure } from "./failure.js" */
 
-/** @type {Record<string, [chinese: string, english: string]>} */
+/** @satisfies {Record<string, [chinese: string, english: string]>} */
 const STRINGS = {
   // Everywhere
   "app": ["直播间", "Rooms"],
@@ -655,6 +656,8 @@ const STRINGS = {
   "ops.stale": ["读取失败，显示的是 {n} 秒前的数据", "Could not be read; this is {n} s old"],
 };
 
+/** @typedef {keyof typeof STRINGS} Key */
+
 const HOLE = /\{(\w+)\}/g;
 
 /** "zh" or "en": what first-paint.js put on <html>. */
@@ -662,7 +665,7 @@ export const lang = () => (document.documentElement.lang.startsWith("zh") ? "zh"
 
 /**
  * The words for `key`; a missing key shows itself, so that it is noticed.
- * @param {string} key
+ * @param {Key} key
  * @param {Record<string, string | number | undefined>} [holes]
  */
 export function t(key, holes = {}) {
@@ -673,9 +676,15 @@ export function t(key, holes = {}) {
 
 /**
  * Whether there are words for `key`.
- * @param {string} key
+ * @type {(key: string) => key is Key}
  */
 export const hasWords = (key) => key in STRINGS;
+
+/**
+ * The word for where a room stands.
+ * @param {Phase} phase
+ */
+export const phaseText = (phase) => t(phase === "scheduled" ? "soon" : phase);
 
 /**
  * What was thrown, as what it can be.
@@ -692,6 +701,6 @@ export const failureOf = (thrown) => (thrown instanceof Error ? thrown : new Err
 export function whyNot(thrown, phase) {
   const error = failureOf(thrown);
   if (error.code === "not_live" && phase === "ended") return t("watch.ended");
-  const known = STRINGS[`err.${error.code}`];
-  return known ? t(`err.${error.code}`) : error.message;
+  const key = `err.${error.code}`;
+  return hasWords(key) ? t(key) : error.message;
 }

@@ -11,6 +11,7 @@ import { viewOf } from "../ui/view.js";
 /**
  * @import { Claim, Coupon, Mine, Room, Sale } from "../liveroom.js"
  * @import { Choice } from "../ui/coupons.js"
+ * @import { Key } from "../ui/strings.js"
  * @import { Drawn, Page } from "./page.js"
  */
 
@@ -19,7 +20,7 @@ const held = ({ claims }, { coupon }) => claims.filter((claim) => claim.coupon =
 
 /**
  * What else one must do to belong to a coupon's audience; "" for nothing.
- * @type {(coupon: Coupon, mine: Mine) => "followers" | "group" | "reserved" | ""}
+ * @type {(coupon: Coupon, mine: Mine) => Lack}
  */
 function missing({ audience }, { following, member, reserved }) {
   if (audience === "followers" && !following) return "followers";
@@ -28,7 +29,13 @@ function missing({ audience }, { following, member, reserved }) {
   return "";
 }
 
-/** @type {Record<string, string>} */
+/** @typedef {"followers" | "group" | "reserved" | ""} Lack what a coupon still asks for */
+
+/** @type {Record<Lack, Key>} */
+const CLAIMS = { followers: "coupon.claim_follow", group: "coupon.claim_join",
+  reserved: "coupon.claim", "": "coupon.claim" };
+
+/** @type {Record<string, Key>} */
 const REFUSALS = { sold_out: "coupon.gone", limit_reached: "coupon.enough", ended: "coupon.over",
   forbidden: "coupon.not_yours" };
 
@@ -104,10 +111,9 @@ function ticket(ctx, coupon) {
     const shut = lacks === "reserved" || (lacks === "group" && !viewOf(room).group);
     button.disabled = !offered || full || shut;
     write(button, full ? t("coupon.have") : it.claimed >= it.quota ? t("coupon.gone_short")
-      : t({ followers: "coupon.claim_follow", group: "coupon.claim_join", reserved: "coupon.claim",
-        "": "coupon.claim" }[lacks]));
+      : t(CLAIMS[lacks]));
     write(rest, t("coupon.left", { n: number(Math.max(0, it.quota - it.claimed)) }));
-    write(why, shut ? t(`coupon.for_${lacks}`)
+    write(why, shut && lacks ? t(`coupon.for_${lacks}`)
       : it.status === "closed" || (it.ends && room.now() >= it.ends) ? t("coupon.over")
         : room.now() < it.starts ? t("watch.soon_at", { when: day(it.starts) })
           : mine.length ? mineWords(mine) : "");

@@ -4,7 +4,7 @@ import { h, icon, write } from "../ui/dom.js";
 import { day, number } from "../ui/format.js";
 import { rest } from "../ui/session.js";
 import { openSheet, sure, toast } from "../ui/sheet.js";
-import { t, whyNot } from "../ui/strings.js";
+import { phaseText, t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { watchPath } from "./address.js";
 
@@ -67,8 +67,7 @@ export class HostChip {
     write(this.title, title);
     write(this.name, host_name || host);
     this.phase.dataset.phase = phase;
-    write(this.phase, kind === "group" ? t("group.tag")
-      : t({ live: "live", scheduled: "soon", ended: "ended" }[phase]));
+    write(this.phase, kind === "group" ? t("group.tag") : phaseText(phase));
     this.button.hidden = you?.user === host || kind === "group";
     this.button.classList.toggle("on", mine.following);
     this.button.setAttribute("aria-pressed", String(mine.following));
@@ -115,7 +114,7 @@ function roomLinks(rooms) {
   return h("ul.room-links", {}, rooms.slice(0, 6).map((it) => h("li", {},
     h("a.text-link", { href: watchPath(it.room) },
       h("span.phase", { data: { phase: it.phase } }, it.phase === "scheduled" && it.scheduled
-        ? day(it.scheduled) : t({ live: "live", scheduled: "soon", ended: "ended" }[it.phase])),
+        ? day(it.scheduled) : phaseText(it.phase)),
       it.title))));
 }
 

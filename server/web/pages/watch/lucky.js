@@ -12,8 +12,12 @@ import { viewOf } from "../ui/view.js";
 /**
  * @import { Lucky } from "../liveroom.js"
  * @import { Entrants } from "../ui/answers.js"
+ * @import { Key } from "../ui/strings.js"
  * @import { Drawn, Page } from "./page.js"
  */
+
+/** @type {Record<"followers" | "group" | "", Key>} */
+const ENTER = { followers: "lucky.enter_follow", group: "lucky.enter_join", "": "lucky.enter" };
 
 /**
  * The card of the room's newest lucky draw.
@@ -58,8 +62,7 @@ export function luckyCard(ctx, lucky) {
     const { lucky: entered } = room.state.mine;
     button.hidden = drawn;
     button.disabled = entered || over;
-    write(button, entered ? t("lucky.entered") : t({ followers: "lucky.enter_follow",
-      group: "lucky.enter_join", "": "lucky.enter" }[needs()]));
+    write(button, entered ? t("lucky.entered") : t(ENTER[needs()]));
     check.hidden = !drawn;
     write(line, `${t("lucky.prizes", { n: it.prizes })} · ${t("lucky.entries",
       { n: number(it.entries ?? 0) })}${drawn ? "" : over ? ` · ${t("lucky.drawing")}`

@@ -12,10 +12,11 @@ import { pollCard, pollIsOpen } from "./poll.js";
 /**
  * @import { Lucky, Room } from "../liveroom.js"
  * @import { IconName } from "../ui/dom.js"
+ * @import { Key } from "../ui/strings.js"
  * @import { Drawn, Page } from "./page.js"
  * @typedef {{id: string, about: string, isOn: boolean, card: (ctx: Page) => Drawn}} Newest the
  *   newest of a kind; `isOn`: worth the card by itself
- * @typedef {{icon: IconName, words: string, newest: (room: Room) => Newest | null}} Kind
+ * @typedef {{icon: IconName, words: Key, newest: (room: Room) => Newest | null}} Kind
  */
 
 /** @type {Record<string, Kind>} */
