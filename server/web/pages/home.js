@@ -34,7 +34,8 @@ const mayHost = ["host", "admin"].includes(session.you?.role ?? "guest");
 /** @param {Phase} phase */
 function section(phase) {
   const grid = h("ul.rooms");
-  return { grid, root: h("section", { hidden: true }, h("h2", {}, t(TITLES[phase])), grid), shown: "" };
+  const title = h("h2", {}, t(TITLES[phase]));
+  return { grid, root: h("section", { hidden: true }, title, grid), shown: "" };
 }
 
 /** @param {RoomRow} room */

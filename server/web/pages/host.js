@@ -197,7 +197,8 @@ function openKeys() {
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   const at = event.target;
-  const busy = at instanceof Element && at.closest("input:not([type=radio]), textarea, select, dialog:not(.leaving)");
+  const busy = at instanceof Element
+    && at.closest("input:not([type=radio]), textarea, select, dialog:not(.leaving)");
   if (busy || event.ctrlKey || event.metaKey || event.altKey || !room.state.room) return;
   const product = /^[1-9]$/.test(event.key) && room.state.room.shelf[Number(event.key) - 1];
   const run = product ? () => pin(room, product.sku) : KEYS[event.key.toLowerCase()]?.[1];
@@ -238,7 +239,8 @@ function build() {
     write(since, phase === "live" ? duration(room.now() - started) : "");
   });
   document.body.append(
-    nav(session, t("host.title"), { roles: ["host", "viewer"], host: viewOf(room).host, more: [phaseTag, since, liveButton,
+    nav(session, t("host.title"), { roles: ["host", "viewer"], host: viewOf(room).host, more: [
+      phaseTag, since, liveButton,
       iconButton("keyboard", t("host.shortcuts"), openKeys, { class: "desktop-only" }),
       h("a.icon-button", { href: `/watch/${encodeURIComponent(roomId)}`,
         "aria-label": t("host.view"), title: t("host.view") }, icon("eye"))] }),

@@ -219,7 +219,10 @@ export function figureParts(figures, { csv }) {
   const tile = (name) => h("div", { data: { figure: name } }, h("dt", {}, t(`figures.${name}`)),
     h("dd.figure-value", {}, figureText(name, numbers[name])),
     h("dd.fine.change", {}, changeText(name, compared)));
-  /** @type {<Row>(name: "products" | "pins" | "sources" | "coupons", columns: Column<Row>[], rows?: Row[]) => HTMLElement[]} */
+  /**
+   * @type {<Row>(name: "products" | "pins" | "sources" | "coupons", columns: Column<Row>[],
+   *   rows?: Row[]) => HTMLElement[]}
+   */
   const section = (name, columns, rows = []) => only(rows.length, () =>
     h("section", { data: { table: name } },
       h("div.box-head", {}, h("h3", {}, t(`figures.by_${name}`)),

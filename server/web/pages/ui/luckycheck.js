@@ -4,7 +4,10 @@
 import { t } from "./strings.js";
 
 const PLACES_MAX = 20;
-/** @import { Lucky } from "../liveroom.js" */
+/**
+ * @import { Lucky } from "../liveroom.js"
+ * @typedef {Pick<Lucky, "seed" | "seed_hash" | "entrants_hash" | "prizes" | "winners">} Drawn
+ */
 
 /** @param {string} text */
 const bytes = (text) => new TextEncoder().encode(text);
@@ -28,7 +31,7 @@ function byBytes(a, b) {
 }
 
 /**
- * @param {Pick<Lucky, "seed" | "seed_hash" | "entrants_hash" | "prizes" | "winners">} lucky a drawn one
+ * @param {Drawn} lucky
  * @param {string[]} entrants the user ids of all who entered
  * @returns {Promise<{steps: {step: "seed" | "entrants" | "winners", holds: boolean}[],
  *   places: {user: string, hash: string}[]}>} the lowest hashes first

@@ -25,7 +25,8 @@ export function openSheet(title, fill, { kind = "" } = {}) {
   /** @type {() => void} */
   const leave = () => {
     const focused = document.activeElement;
-    if (focused instanceof HTMLElement) focused.blur(); // keys pressed while it fades are for the page again
+    // Keys pressed while it fades are for the page again.
+    if (focused instanceof HTMLElement) focused.blur();
     if (calm()) return dialog.close();
     dialog.classList.add("leaving");
     setTimeout(() => dialog.close(), 160);
