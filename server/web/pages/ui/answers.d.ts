@@ -126,7 +126,7 @@ export interface Operations {
   why: string;
   workers: WorkerReport[];
   redis: {
-    version: string; ping_s: number; memory_bytes: number; clients: number;
+    program: string; version: string; ping_s: number; memory_bytes: number; clients: number;
     commands_per_s: number; durability: string;
   } | null;
   errors: { at: number; worker: string; logger: string; msg: string }[];
