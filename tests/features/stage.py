@@ -108,7 +108,12 @@ class Stage:
         """Do something, wait until everybody knows, and look whether everybody is right."""
         if self.deaf:
             self.there.deafen()
-        done = await doing
+        try:
+            done = await doing
+        except BaseException:
+            if self.deaf:
+                self.there.listen()
+            raise
         await self.here.asks.aclose()  # counted in batches, after the reply
         await self.there.heard_all()
         assert not self._ear.undeclared, (

@@ -9,9 +9,9 @@ SETTINGS = {"orders": {"fair_window_ms": 1}}
 
 async def tell(stage: Stage) -> None:
     sale = await stage.sale(stock=2)
-    paid = (await stage.do(Buy(ref=1, key="a", sale=sale.sale), ANN)).order
+    paid = (await stage.do(Buy(ref=1, key="orders-a", sale=sale.sale), ANN)).order
     await stage.do(Pay(ref=1, order=paid.order), ANN)
-    order = (await stage.do(Buy(ref=1, key="b", sale=sale.sale), ANN)).order
+    order = (await stage.do(Buy(ref=1, key="orders-b", sale=sale.sale), ANN)).order
     await stage.do(Waitlist(ref=1, sale=sale.sale), BEN)
     await stage.do(Cancel(ref=1, order=order.order), ANN)
     await stage.do(Orders(ref=1), BEN)
