@@ -24,7 +24,7 @@ def events_of(feature: str) -> list[type[Event]]:
     return defined_in(HOUSE.features[feature].messages, Event)
 
 
-TALKING = [name for name in HOUSE.features if commands_of(name) or events_of(name)]
+TALKING = sorted(name for name in HOUSE.features if commands_of(name) or events_of(name))
 """Features that have a story to tell."""
 
 _OWNERS = {
