@@ -27,6 +27,7 @@ from server.features.visits.visits import Visits
 from server.house import HOUSE, keys_under, scripts_on
 from server.processes.worker_pool import WorkerPool
 from server.protocol.roles import Role
+from server.rooms.dispatch import Dispatch
 from server.settings import Settings
 from server.store.bus import Bus
 from server.store.cluster import Cluster
@@ -234,7 +235,8 @@ async def pulse(bench: Bench) -> AsyncIterator[Story]:
     nothing: Any = None
     settings = bench.settings
     verifier = TokenVerifier(settings)
-    unused = (nothing,) * 5
+    dispatch = Dispatch(nothing, nothing)
+    unused = (nothing, nothing, dispatch, nothing, nothing)
     async with Edge(settings, verifier, *unused, Metrics(), Random(1)) as edge:
 
         class Everybody:

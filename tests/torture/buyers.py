@@ -20,11 +20,13 @@ from server.access.auth import Identity
 from server.features.orders.messages import Buy, Cancel, Order
 from server.features.orders.orders import Orders
 from server.features.payments.messages import Pay
+from server.features.payments.payments import Payments
 from server.features.payments.providers import SandboxProvider
-from server.house import Settings, keys_under, scripts_on
+from server.house import HOUSE, keys_under, scripts_on
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.rooms.call import Call
+from server.settings import Settings
 from server.store.scripts import Scripts
 from tests.sweeping import sweeper
 
@@ -48,7 +50,7 @@ async def ask(work: Any) -> Order:
             return ok.order
 
 
-async def buyer(orders: Orders, room: str, sales: list[str], n: int) -> None:
+async def buyer(orders: Orders, payments: Payments, room: str, sales: list[str], n: int) -> None:
     """Buy one or two units of a sale, then pay, cancel or leave."""
     chance = random.Random(n)
     user, key = f"u{n}", f"k{n}"
@@ -60,7 +62,7 @@ async def buyer(orders: Orders, room: str, sales: list[str], n: int) -> None:
         say({"user": user, "key": key, "order": order.order, "status": order.status})
         step = chance.random()
         if step < 0.6:
-            order = await ask(lambda: orders.pay(call, Pay(ref=1, order=order.order)))
+            order = await ask(lambda: payments.pay(call, Pay(ref=1, order=order.order)))
         elif step < 0.8:
             order = await ask(lambda: orders.cancel(call, Cancel(ref=1, order=order.order)))
         say({"user": user, "key": key, "order": order.order, "status": order.status})
@@ -69,10 +71,11 @@ async def buyer(orders: Orders, room: str, sales: list[str], n: int) -> None:
 
 
 async def main(plan: dict[str, Any], scripts: Scripts, settings: Settings) -> None:
-    orders = Orders(scripts, settings, SandboxProvider())
+    orders = Orders(scripts, settings)
+    payments = Payments(scripts, settings, SandboxProvider(), orders)
     async with sweeper(scripts, settings, plan["room"]), asyncio.TaskGroup() as group:
         for n in plan["buyers"]:
-            group.create_task(buyer(orders, plan["room"], plan["sales"], n))
+            group.create_task(buyer(orders, payments, plan["room"], plan["sales"], n))
     await orders.aclose()
 
 
@@ -81,7 +84,9 @@ if __name__ == "__main__":
     redis = Redis(
         port=the_plan["port"], retry=Retry(NoBackoff(), 0), socket_timeout=5, max_connections=500
     )
-    the_settings = Settings.model_validate({"orders": {"fair_window_ms": the_plan["fair_ms"]}})
+    the_settings = HOUSE.settings_model.model_validate(
+        {"orders": {"fair_window_ms": the_plan["fair_ms"]}}
+    )
     try:
         asyncio.run(main(the_plan, scripts_on(redis, keys_under("h")), the_settings))
     except (RedisError, OSError) as error:
