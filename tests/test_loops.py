@@ -98,7 +98,7 @@ def named(owner: str) -> set[str]:
                 if isinstance(name, ast.JoinedStr):  # the commits, by script
                     continue
                 assert isinstance(name, ast.Constant), "a task's name is written where it is made"
-                names.add(name.value)
+                names.add(str(name.value))
     return names
 
 

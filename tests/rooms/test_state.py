@@ -1,6 +1,7 @@
 """A worker's copy of a room equals a fresh load, whatever was done in it."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import uvloop
@@ -52,7 +53,7 @@ def command(step: tuple[str, Any, Any], known: dict[str, list[str]]) -> Command:
     def one_of(kind: str, n: int) -> str:
         return known[kind][n % len(known[kind])] if known[kind] else "none"
 
-    return {
+    made: dict[str, Callable[[], Command]] = {
         "say": lambda: Comment(ref=1, text=f"hello {n}"),
         "put": lambda: ShelfPut(ref=1, product=Product(n, f"A {n}", arg, "CNY", points=["soft"])),
         "take": lambda: ShelfRemove(ref=1, sku=n),
@@ -69,7 +70,8 @@ def command(step: tuple[str, Any, Any], known: dict[str, list[str]]) -> Command:
         "mute": lambda: Mute(ref=1, user=VIEWERS[n % 2].user, seconds=n),
         "slow": lambda: Slow(ref=1, seconds=n % 2),
         "notice": lambda: Notice(ref=1, text="hi" * n),
-    }[what]()
+    }
+    return made[what]()
 
 
 def who_does(cmd: Command, n: int) -> Identity:
