@@ -141,7 +141,13 @@ def find() -> dict[str, Feature]:
     """The FEATURE of each folder in `server/features`, by the folder's name."""
     found = {}
     for entry in pkgutil.iter_modules(features.__path__):
-        module = importlib.import_module(f"{features.__name__}.{entry.name}")
+        try:
+            module = importlib.import_module(f"{features.__name__}.{entry.name}")
+        except ImportError as error:
+            raise BadFeature(
+                f"The feature {entry.name} imports what is not there: {error.msg}. "
+                "Write it, or take it out of the feature."
+            ) from error
         feature = getattr(module, "FEATURE", None)
         if not isinstance(feature, Feature):
             raise BadFeature(

@@ -5,7 +5,7 @@ from typing import Any
 
 from server.access.auth import Identity
 from server.hub.member import Member
-from server.protocol.joining import Last, Mine
+from server.protocol.joining import Join, Mine
 from server.protocol.message import Event
 from server.rooms.own import OwnPart
 
@@ -13,22 +13,21 @@ from server.rooms.own import OwnPart
 class Arrival:
     """A member that is expected. Private events that come meanwhile are held for it."""
 
-    __slots__ = ("entered", "held", "last", "member", "own", "ref", "who")
+    __slots__ = ("enter", "held", "join", "member", "own", "who")
 
     def __init__(
         self,
         member: Member,
         who: Identity,
-        ref: int,
-        last: Last | None,
-        entered: Callable[[], None],
+        join: Join,
+        enter: Callable[[Any], None],
     ) -> None:
         self.member = member
         self.who = who
-        self.ref = ref
-        self.last = last
-        self.entered = entered
-        """Called when the reply is written: from now on the member is in the audience."""
+        self.join = join
+        """The command to answer."""
+        self.enter = enter
+        """Called with the room when the reply is written: the member is in the audience then."""
         self.own: OwnPart | None = None
         """What they have done here before; None for a guest."""
         self.held: list[Event] = []

@@ -124,28 +124,27 @@ class OpenRooms:
         who: Identity,
         room_id: str,
         cmd: Join,
-        entered: Callable[[Room], None],
+        enter: Callable[[Room], None],
     ) -> None:
         """Let a member in: it gets the reply to its join at the room's next pass.
 
-        `entered` is called with the room when that reply is written. Raises CommandError when the
+        `enter` is called with the room when that reply is written. Raises CommandError when the
         room is not there or the store does not answer.
         """
         self._coming[room_id] += 1
         try:
             room = await self._open(room_id)
-
-            def came_in() -> None:
-                for visits in self._visits:
-                    visits.came(room_id, member, who, cmd.source)
-                entered(room)
-
-            arrival = Arrival(member, who, cmd.ref, cmd.last, came_in)
+            arrival = Arrival(member, who, cmd, enter)
             await self._let_in(room, arrival)
         finally:
             self._coming[room_id] -= 1
             if not self._coming[room_id]:
                 del self._coming[room_id]
+
+    def _came_in(self, room: Room, arrival: Arrival) -> None:
+        for visits in self._visits:
+            visits.came(room.room_id, arrival.member, arrival.who, arrival.join.source)
+        arrival.enter(room)
 
     async def _let_in(self, room: Room, arrival: Arrival) -> None:
         room.expect(arrival)
@@ -205,6 +204,7 @@ class OpenRooms:
             self._settings,
             self._metrics,
             self._broken,
+            self._came_in,
             self._random,
             self._crowd,
         )

@@ -51,6 +51,7 @@ class Room:
         settings: Settings,
         metrics: Metrics,
         on_broken: Callable[["Room"], None],
+        on_entered: Callable[["Room", Arrival], None],
         random: Random,
         crowd: Crowd | None = None,
     ) -> None:
@@ -64,6 +65,7 @@ class Room:
         self._stored = StoredRoom(reader, room_id, random)
         self._metrics = metrics
         self._on_broken = on_broken
+        self._on_entered = on_entered
         self._random = random
         self.audience = Audience(
             settings.hub,
@@ -153,9 +155,11 @@ class Room:
     def _answer(self, arrival: Arrival) -> None:
         member, who, state = arrival.member, arrival.who, self.state
         encoding = member.variant.encoding
-        missed, gap = self._kept.missed(arrival.last, state.epoch, state.position.seq, encoding)
+        missed, gap = self._kept.missed(
+            arrival.join.last, state.epoch, state.position.seq, encoding
+        )
         reply = self._shape.joined(
-            ref=arrival.ref,
+            ref=arrival.join.ref,
             you=You(who.user, who.name, self._role_of(arrival)),
             epoch=state.epoch,
             seq=state.position.seq,
@@ -171,7 +175,7 @@ class Room:
         self.audience.add(member)
         self.new_viewers.add(who.user)
         self._metrics.joins.inc()
-        arrival.entered()
+        self._on_entered(self, arrival)
 
     def _role_of(self, arrival: Arrival) -> Role:
         role = arrival.who.role

@@ -168,7 +168,7 @@ def test_every_command_and_event_has_golden_bytes_for_each_of_its_fields(
 ) -> None:
     for kind in kinds:
         shown = [case["message"] for case in cases if case["message"][key] == tag(kind)]
-        assert shown, f"add `{tag(kind)}` to tests/protocol/golden, then run make_golden"
+        assert shown, f"add `{tag(kind)}` to its feature's golden.json, then run make_golden"
         fields = {field.encode_name for field in msgspec.structs.fields(kind)}
         if kind not in _WITH_SEQ:
             fields -= {"seq"}

@@ -237,7 +237,7 @@ async def test_a_room_that_ends_under_a_join_lets_nobody_in(here: Desk) -> None:
     who = Identity("waiting", "Waiting", Role.VIEWER)
 
     # One has been admitted and waits for the next pass, another still waits for Redis.
-    room.expect(arrival := Arrival(waiting, who, 1, None, lambda: waiting.enter(room)))
+    room.expect(arrival := Arrival(waiting, who, Join(ref=1), waiting.enter))
     room._arrivals.append(arrival)
     late = asyncio.create_task(here.join("late"))
     await asyncio.sleep(0)
@@ -285,7 +285,9 @@ def order(status: Any, updated: int, name: str = "o1") -> Order:
 def test_held_events_never_take_an_order_back(
     held: list[Order], listed: Order, owed: list[Order]
 ) -> None:
-    arrival = Arrival(Noter("ann"), Identity("ann", "Ann", Role.VIEWER), 1, None, lambda: None)
+    arrival = Arrival(
+        Noter("ann"), Identity("ann", "Ann", Role.VIEWER), Join(ref=1), lambda _: None
+    )
     arrival.held += [OrderEvent(order=order) for order in held]
     arrival.own = OwnPart(HOUSE.shape.mine(), {"orders": [listed]})
 

@@ -21,6 +21,7 @@ from server.features.luckies.messages import LuckyEnter, LuckyOk, LuckyOpen
 from server.features.polls.messages import PollOk, PollOpen, Vote
 from server.house import HOUSE
 from server.protocol.codes import CommandError
+from server.protocol.joining import Join
 from server.protocol.message import Event
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate
@@ -149,7 +150,7 @@ OTHER = Claim("c2", "k", "ann", 1)
 def test_of_claims_told_meanwhile_only_what_is_newer_than_the_reply_follows_it(
     read: list[Claim], held: list[Claim], owed: list[Claim]
 ) -> None:
-    arrival = Arrival(Guest("ann"), ANN, 1, None, lambda: None)
+    arrival = Arrival(Guest("ann"), ANN, Join(ref=1), lambda _: None)
     arrival.own = OwnPart(HOUSE.shape.mine(claims=read), {"orders": []})
     arrival.held = [ClaimEvent(claim=claim) for claim in held]
     expected: list[Event] = [ClaimEvent(claim=claim) for claim in owed]

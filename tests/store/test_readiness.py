@@ -146,7 +146,7 @@ async def test_a_replica_that_confirms_nothing_is_told(
     monkeypatch.setattr(readiness, "COPIES_MS_MAX", 100)
     async with RedisProcess(tmp_path / "replica", replicaof=server) as replica:
         await replica.wait_for_sync(server)
-        ready = Readiness(redis, keys_under("t"), Durability("replicas", 1), answer_s_max=60)
+        ready = Readiness(redis, keys_under("t"), Durability.parse("replicas:1"), answer_s_max=60)
         async with asyncio.timeout(60):
             while await ready.why_not():
                 pass

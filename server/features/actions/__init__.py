@@ -11,5 +11,4 @@ def _make(engine: Engine) -> Running:
 
 FEATURE = Feature(
     make=_make,
-    reads=("circles",),
 )

@@ -45,7 +45,7 @@ local function put_answered(question)
   save_question(question)
   forget_askers(question.question)
   local known = 0
-  for i, other in ipairs(answered) do
+  for _, other in ipairs(answered) do
     if other.question ~= question.question then
       known = known + 1
     end

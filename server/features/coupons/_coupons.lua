@@ -74,14 +74,14 @@ local function can_be_used(coupon, now)
   return coupon.ends == 0 or now < coupon.ends
 end
 
--- What a coupon takes off lines {sku qty price}, 0 if it can't; and what the lines it is for cost.
+-- What a coupon takes off a cart of lines {sku qty price}, 0 if it can't; and what the lines it is for cost.
 -- A percent is rounded down to a whole minor unit; divided first, so that no digit is lost.
-local function money_off(coupon, lines)
+local function money_off(coupon, cart)
   local wanted, sum = {}, 0
   for _, sku in ipairs(coupon.skus) do
     wanted[sku] = true
   end
-  for _, line in ipairs(lines) do
+  for _, line in ipairs(cart) do
     if #coupon.skus == 0 or wanted[line.sku] then
       sum = sum + line.qty * line.price
     end

@@ -90,7 +90,7 @@ local function claim_refusal(buy)
   if claim.order ~= '' then
     return no('conflict', 'This coupon is used in the order `' .. claim.order .. '` already.')
   end
-  local coupon, lines = coupon_of(claim.coupon), {}
+  local coupon, priced = coupon_of(claim.coupon), {}
   if not can_be_used(coupon, now) then
     return no('ended', 'The coupon `' .. coupon.title .. '` can be used no longer.')
   end
@@ -100,9 +100,9 @@ local function claim_refusal(buy)
       return no('conflict', 'The coupon `' .. coupon.title .. '` is in ' .. coupon.currency
         .. ', this order in ' .. sale.currency .. '.')
     end
-    lines[i] = { sku = sale.sku, qty = line.qty, price = sale.price }
+    priced[i] = { sku = sale.sku, qty = line.qty, price = sale.price }
   end
-  local off, sum = money_off(coupon, lines)
+  local off, sum = money_off(coupon, priced)
   if sum < coupon.floor then
     return no('conflict', 'The coupon `' .. coupon.title .. '` needs ' .. int(coupon.floor)
       .. ' of what it is for; this order has ' .. int(sum) .. '.')

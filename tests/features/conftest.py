@@ -1,0 +1,5 @@
+"""Features are tested in a room of a worker; see tests/rooms/desk.py for what it can do."""
+
+from tests.rooms.conftest import here, room_settings, there
+
+__all__ = ["here", "room_settings", "there"]
