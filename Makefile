@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 TSC := node_modules/.bin/tsc
-PACKAGES := $(foreach p,server client_sim loadtest,$(if $(wildcard $p/__init__.py),$p))
+PACKAGES := $(foreach p,server client_sim loadtest tests,$(if $(wildcard $p/__init__.py),$p))
 # Each Python that pyproject.toml says we support.
 PYTHONS := $(shell sed -n 's/.*"Programming Language :: Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 # What depends most on the Python: the loop, the sockets, the processes, the command line.

@@ -145,7 +145,7 @@ def test_the_example_keeps_the_direction_of_imports(tmp_path: Path) -> None:
     )  # fmt: skip
     assert linted.returncode == 0, linted.stdout
     for tool in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
-        checked = run_in(tmp_path, "-m", *tool, "server/features/waves")
+        checked = run_in(tmp_path, "-m", *tool, "server/features/waves", "tests/features/waves")
         assert checked.returncode == 0, checked.stdout
 
 

@@ -12,7 +12,7 @@ import itertools
 import logging
 import random
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from redis.asyncio import Redis
 from redis.commands import AsyncCoreCommands
@@ -66,6 +66,7 @@ class Cluster(AsyncCoreCommands):
     """
 
     _event_dispatcher: Any = None  # a name the mixin wants; no command of ours looks at it
+    _is_async_client: Literal[True] = True  # tells the mixin's types that commands are awaited
     troubles: Troubles | None = None
     """Where its nodes' clients log failures."""
 
@@ -316,6 +317,7 @@ class ClusterPipeline(AsyncCoreCommands):
     """Gathers commands. WAIT goes along with the one before it, which it is about."""
 
     _event_dispatcher: Any = None
+    _is_async_client: Literal[True] = True
 
     def __init__(self, cluster: Cluster, transaction: bool) -> None:
         self._cluster = cluster

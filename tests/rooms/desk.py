@@ -186,11 +186,11 @@ class Desk:
 
     def deafen(self) -> None:
         """From now on the room hears nothing of the bus; doubts still reach it."""
-        self.room.heard = lambda _: None  # type: ignore[method-assign]
+        self.room.heard = lambda message: None  # type: ignore[method-assign]  # until `listen`
 
     def listen(self) -> None:
         """Hear again, without having noticed anything."""
-        del self.room.heard  # type: ignore[attr-defined]
+        del self.room.heard
 
     async def heard_all(self) -> None:
         """Wait until the bus has brought what was published so far."""
@@ -206,13 +206,14 @@ class Desk:
         self.bus._on_probe = note  # type: ignore[method-assign]
         await self.redis.publish(self.bus._own_channel, sent)
         await probe.wait()
-        del self.bus._on_probe  # type: ignore[attr-defined]
+        del self.bus._on_probe
 
 
 @asynccontextmanager
 async def desk(settings: Settings, worker_id: str, url: str = "") -> AsyncIterator[Desk]:
     """One worker's rooms on the Redis of the settings."""
     redis = connect(url or settings.redis.url, settings.redis)
+    assert isinstance(redis, Redis)
     try:
         # Reading the script files is part of the start, where blocking does no harm.
         async with await asyncio.to_thread(Desk, redis, settings, worker_id) as made:

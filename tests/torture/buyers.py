@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from redis.asyncio import Redis
@@ -17,17 +18,19 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from server.access.auth import Identity
-from server.features.orders.messages import Buy, Cancel, Order
+from server.features.orders.messages import Buy, Cancel, Order, OrderOk
 from server.features.orders.orders import Orders
 from server.features.payments.messages import Pay
 from server.features.payments.payments import Payments
 from server.features.payments.providers import SandboxProvider
 from server.house import HOUSE, keys_under, scripts_on
 from server.protocol.codes import CommandError
+from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.settings import Settings
 from server.store.scripts import Scripts
+from tests.replies import expect
 from tests.sweeping import sweeper
 
 
@@ -36,17 +39,16 @@ def say(line: dict[str, Any]) -> None:
     os.write(1, json.dumps(line).encode() + b"\n")
 
 
-async def ask(work: Any) -> Order:
+async def ask(work: Callable[[], Awaitable[Ok]]) -> Order:
     """Ask until the outcome is known. What `work` makes must be safe to repeat."""
     while True:
         try:
-            ok = await work()
+            ok = expect(OrderOk, await work())
         except CommandError as refusal:
             if refusal.code != "unavailable":
                 raise
             await asyncio.sleep(0.02)
         else:
-            assert ok.order is not None
             return ok.order
 
 
