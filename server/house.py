@@ -54,7 +54,7 @@ class House:
             )
             self.library = Library(
                 files("server.store") / "scripts",
-                {name: files("server.features") / name for name in self.features},
+                {name: files(f"{features.__name__}.{name}") for name in self.features},
                 self.room_keys,
                 self.host_keys,
                 self.shape.lua(),

@@ -67,6 +67,9 @@ GENERIC = [
     "tests/store/test_scripts_loader.py",
     "tests/test_architecture.py",
     "tests/test_features.py",
+    "tests/features/test_every_feature.py::test_every_command_succeeds_and_every_event_is_told[waves]",
+    "tests/features/test_every_feature.py::test_the_copy_of_a_worker_equals_a_fresh_read_after_each_step",
+    "tests/features/test_every_feature.py::test_client_sim_knows_every_event",
     "tests/rooms/test_roles.py::test_a_command_is_for_exactly_the_roles_that_the_protocol_names[wave]",
 ]
 """Tests that hold every feature to its word."""

@@ -1,6 +1,6 @@
 """A worker's copy of a room, kept true by applying every event; what a snapshot is made from."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -39,6 +39,11 @@ class RoomState:
         for part in self._parts.values():
             for kind, change in part.changes().items():
                 self._changes.setdefault(kind, []).append(change)
+
+    @property
+    def changed_by(self) -> Collection[type[Event]]:
+        """The events that change this copy."""
+        return self._changes.keys()
 
     def part(self, kind: type[P]) -> P:
         """A feature's part of the copy."""

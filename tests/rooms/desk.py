@@ -152,8 +152,8 @@ class Desk:
         """Run a script on ROOM."""
         return await self.scripts.run(script, ROOM, {"events_max": 1000} | args, _ANY)
 
-    async def create(self) -> None:
-        """Make ROOM, live: its seq is 1."""
+    async def create(self, *, live: bool = True) -> None:
+        """Make ROOM, live: its seq is 1. Else it is scheduled, and its seq 0."""
         await self.script(
             "room_create",
             title="Tea",
@@ -162,7 +162,8 @@ class Desk:
             scheduled=0,
             epoch="e1",
         )
-        await self.script("phases.set", phase="live", user=HOST.user)
+        if live:
+            await self.script("phases.set", phase="live", user=HOST.user)
 
     async def notice(self, text: str = "") -> None:
         """A must-event."""

@@ -301,3 +301,9 @@ function fold(state, room, event) {
   const known = /** @type {Record<string, ((...args: unknown[]) => Folded) | undefined>} */ (FOLDS);
   return known[event.t]?.(state, room, event) ?? null;
 }
+
+// Events that change nothing here. Every event of the server stands here or in FOLDS.
+const IGNORED = ["announce", "asks", "bye", "draw", "gap", "queue", "review", "sold"];
+
+/** The names of all events that a RoomState knows, whether or not they change it. */
+export const EVENTS = [...Object.keys(FOLDS), ...IGNORED];
