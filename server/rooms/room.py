@@ -311,7 +311,7 @@ class Room:
             return
 
     async def _fill_once(self) -> None:
-        """Read values outside the stream first: the stream, read next, is then at least as new."""
+        """Read values outside the stream first, then the stream, which is then as new or newer."""
         loaded = await self._stored.load()
         # Staff who join from here on read all of these themselves.
         for_staff = await self._stored.for_staff() if self.audience.has_staff else []

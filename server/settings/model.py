@@ -15,7 +15,7 @@ S = TypeVar("S", bound=Section)
 
 
 def _section_of(name: str, kinds: Sequence[type[Section]]) -> Any:
-    """A field of the model: one section with the fields of all its classes, the first on top."""
+    """Make the field for one section, with the fields of all its classes, the first class first."""
     if len(kinds) == 1:
         return kinds[0], kinds[0]()
     merged = type(name.title(), tuple(reversed(kinds)), {"__doc__": kinds[0].__doc__})
@@ -25,12 +25,12 @@ def _section_of(name: str, kinds: Sequence[type[Section]]) -> Any:
 class Settings(BaseSettings):
     """The settings of the engine. Features add theirs: `House.settings_model` is the whole.
 
-    `Settings(...)` takes values as they are, and nothing from the environment; `load` is what
-    gathers files, environment and flags.
+    `Settings(...)` uses only the given values, nothing from the environment; `load` gathers files,
+    environment and flags.
     """
 
     section_of: ClassVar[Mapping[type[Section], str]] = {}
-    """The name of the section that holds the fields of a feature's class."""
+    """Maps a feature's settings class to the name of the section with its fields."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -58,13 +58,13 @@ class Settings(BaseSettings):
     log: Log = Log()
 
     def of(self, kind: type[S]) -> S:
-        """The section that a feature declared by this class. KeyError if no feature did."""
+        """Return the section declared with this class. Raises KeyError if no feature declared it."""
         section: S = getattr(self, self.section_of[kind])
         return section
 
     @classmethod
     def with_sections(cls, declared: Sequence[tuple[str, type[Section]]]) -> "type[Settings]":
-        """The whole model: sections by name; several classes of one name are one section."""
+        """Make the whole model: sections by name; several classes with one name form one section."""
         by_name: dict[str, list[type[Section]]] = {}
         for name, kind in declared:
             by_name.setdefault(name, []).append(kind)

@@ -1,4 +1,4 @@
-"""The bus between workers: one subscription per room with viewers here, and probes of the connection.
+"""The bus between workers: one subscription per room with viewers here, and a watchdog.
 
 redis-py reconnects and resubscribes silently, and pub/sub keeps no messages for subscribers that
 were away. So three things mean "messages may be lost": a second confirmation of a subscription, a
@@ -221,7 +221,7 @@ class Bus:
                 confirmed.set()
 
     def _hear(self, channel: str, listener: Listener, data: bytes) -> None:
-        """Pass a message to its room. If that fails, the room may have lost it; other rooms go on."""
+        """Pass a message to its room; a failure counts as a lost message of that room only."""
         try:
             listener.heard(self._decoder.decode(data))
         except Exception as error:

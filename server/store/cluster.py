@@ -174,7 +174,7 @@ class Cluster(AsyncCoreCommands):
     async def info(  # type: ignore[override]  # the mixin's overloads promise no more
         self, *sections: str, **options: Any
     ) -> dict[str, Any]:
-        """INFO for the whole Cluster: counts are summed over the primaries, the rest is one node's."""
+        """INFO for the Cluster: counts are summed over the primaries, the rest is one node's."""
         infos = await self._of_each("INFO", *sections, **options)
         whole = dict(infos[0])
         for name in _SUMMED:

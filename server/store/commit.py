@@ -71,7 +71,7 @@ class GroupCommit(Generic[Item, Result]):
         self.waiting = 0
 
     async def submit(self, room_id: str, item: Item) -> Result:
-        """Return the item's result once it is committed. Raises CommandError `unavailable` if full."""
+        """Commit the item and return its result. Raises CommandError `unavailable` when full."""
         if self.waiting >= self._waiting_max:
             raise CommandError(
                 "unavailable", "The server is busy; this was not tried.", FULL_RETRY_MS
