@@ -21,7 +21,7 @@ class Bucket:
 
 
 class BucketsByName:
-    """One bucket per name; the longest unused ones are forgotten.
+    """One bucket per name; those unused for longest are forgotten.
 
     A forgotten bucket starts full again, so `names_max` must exceed the number of buckets that can
     be drained within the time that one needs to refill.
@@ -33,7 +33,7 @@ class BucketsByName:
         self._buckets: LRUCache[tuple[str, str], Bucket] = LRUCache(names_max)
 
     def wait_s(self, name: tuple[str, str], now: float) -> float:
-        """Take one for `name` and return 0; if empty, take nothing and return the seconds to wait."""
+        """Take one for `name` and return 0; if empty, take none and return the seconds to wait."""
         bucket = self._buckets.get(name)
         if bucket is None:
             bucket = self._buckets[name] = Bucket(self._burst, now)

@@ -278,7 +278,7 @@ class Room:
                 member.close(FORBIDDEN)
 
     def _count(self, message: BusMessage[Any]) -> bool:
-        """Count a batch of comments and those missing before it; False if it was counted already."""
+        """Count a batch of comments and those missing before it; False if counted already."""
         assert message.comments_after is not None
         if message.comments_after <= self.state.counted:
             return False

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     """
 
     section_of: ClassVar[Mapping[type[Section], str]] = {}
-    """Maps a feature's settings class to the name of the section with its fields."""
+    """Maps a feature's settings class to the name of its section."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
         # LIVEROOM_SECTION_SOME_FIELD is section.some_field: split at the first underscore only.
         env_nested_delimiter="_",
         env_nested_max_split=1,
-        # An empty variable is how compose files and CI say "not set".
+        # Compose files and CI use an empty variable for "not set".
         env_ignore_empty=True,
     )
 
@@ -58,13 +58,13 @@ class Settings(BaseSettings):
     log: Log = Log()
 
     def of(self, kind: type[S]) -> S:
-        """Return the section declared with this class. Raises KeyError if no feature declared it."""
+        """Return the section declared with this class. Raises KeyError if there is none."""
         section: S = getattr(self, self.section_of[kind])
         return section
 
     @classmethod
     def with_sections(cls, declared: Sequence[tuple[str, type[Section]]]) -> "type[Settings]":
-        """Make the whole model: sections by name; several classes with one name form one section."""
+        """Make the whole model by section names; several classes with one name form one section."""
         by_name: dict[str, list[type[Section]]] = {}
         for name, kind in declared:
             by_name.setdefault(name, []).append(kind)

@@ -9,7 +9,7 @@ SIGNING_SECRET_BYTES_MIN = 16
 
 
 def words(text: str) -> dict[str, Any]:
-    """Describe the allowed values in words, if a pattern or type alone would describe them badly."""
+    """Describe the allowed values in words, for a pattern or type that describes them badly."""
     return {"allowed": text}
 
 

@@ -1,4 +1,4 @@
-"""Recognises the variables that Kubernetes and Docker's links set for the services near a container.
+"""Recognises variables that Kubernetes and Docker's links set for services near a container.
 
 For a Service `liveroom-redis` these are LIVEROOM_REDIS_SERVICE_HOST, LIVEROOM_REDIS_SERVICE_PORT
 and one more for each named port, LIVEROOM_REDIS_PORT=tcp://10.96.12.7:6379, and

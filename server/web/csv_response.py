@@ -10,7 +10,7 @@ _BOM = "\ufeff"  # without it spreadsheets read Chinese names in the wrong encod
 async def csv_response(
     request: web.Request, name: str, pieces: AsyncIterator[str]
 ) -> web.StreamResponse:
-    """Stream the pieces as the file `name`.csv. An error in the first pieces is a normal refusal."""
+    """Stream the pieces as the file `name`.csv. An error in the first two is a normal refusal."""
     first = [await anext(pieces, ""), await anext(pieces, "")]  # may fail before anything is sent
     response = web.StreamResponse(
         headers={

@@ -44,7 +44,7 @@ _FAMILIES = msgspec.msgpack.Decoder(list[_Family])
 
 
 class Scrape:
-    """Gives this worker's metrics to the others, and all workers' to a scrape. Enter it to listen."""
+    """Gives this worker's metrics to the others, all workers' to a scrape. Enter it to listen."""
 
     def __init__(self, metrics: Metrics, worker_id: str, workers: int) -> None:
         self._registries = (metrics.registry, CollectorRegistry())

@@ -56,7 +56,7 @@ class Sessions:
         self._dev = settings.mode == "development" and settings.jwt.algorithm == "HS256"
 
     def routes(self) -> list[web.RouteDef]:
-        """Routes to show the user, sign in and sign out; in development mode, to sign in as anybody."""
+        """Routes that show the user, sign in and out; in development mode, sign in as anybody."""
         return [
             web.get("/v1/session", self.show),
             web.post("/v1/session", self.sign_in),
@@ -65,7 +65,7 @@ class Sessions:
         ]
 
     async def show(self, request: web.Request) -> web.Response:
-        """Return `{you: {user, name, role} | null, dev: bool, now: ms}`; remove an invalid cookie."""
+        """Answer `{you: {user, name, role} | null, dev: bool, now: ms}`; remove a bad cookie."""
         token = session_token(request.headers.getall("Cookie", ()))
         if not token:
             return self._answer(request, None)
@@ -109,7 +109,7 @@ class Sessions:
             who = self._verifier.verify(token)
         except BadToken as bad:
             raise CommandError("bad_token", str(bad)) from None
-        exp = jwt.decode(token, options={"verify_signature": False})["exp"]  # the caller verified it
+        exp = jwt.decode(token, options={"verify_signature": False})["exp"]  # verified just before
         response = self._answer(request, who)
         response.set_cookie(
             SESSION_COOKIE,
@@ -138,7 +138,7 @@ class Sessions:
         return await body_of(request, kind)
 
     def _refuse_forged(self, request: web.Request) -> None:
-        """Refuse sign-in and sign-out from other sites' pages; requests without a browser may pass.
+        """Refuse sign-in and sign-out by other sites' pages; requests without a browser may pass.
 
         Otherwise another site could sign its visitor in as a different user. Browsers send Origin
         with every request that changes something; Sec-Fetch-Site is a second check.

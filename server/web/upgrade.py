@@ -15,7 +15,7 @@ class Upgradable(Protocol):
     """An HTTP socket as the edge implements it."""
 
     def upgrade(self, head: bytes, rest: bytes) -> None:
-        """Take the socket back and answer the request with this head; `rest` is the bytes after it."""
+        """Take the socket back and answer the request with this head; `rest` is what followed."""
 
 
 async def upgrade(request: web.Request) -> web.Response:
