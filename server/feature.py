@@ -76,7 +76,7 @@ class Feature:
     """The whole of a feature. Its name is its folder's; parts that it lacks are left out."""
 
     make: Callable[..., Running] | None = None
-    """Called in each worker with the Engine, then the `Running.it` of each feature in `leans_on`."""
+    """Called in each worker with the Engine, then `Running.it` of each feature in `leans_on`."""
     leans_on: Sequence[str] = ()
     """Names of the features that are passed to `make`; these are made first."""
     reads: Sequence[str] = ()
@@ -86,7 +86,7 @@ class Feature:
     settings: Mapping[type[Section], str] = field(default_factory=dict)
     """Its settings classes by section name; several classes may share a section."""
     check: Callable[[Settings], None] | None = None
-    """Called before anything serves: reads the files that its settings name. Raises SettingsError."""
+    """Called before anything serves: reads files that its settings name. Raises SettingsError."""
     start_facts: Callable[[Settings], Mapping[str, str]] | None = None
     """The facts that it adds to the first line of the log."""
     keys: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ import sys
 
 
 def open_missing_streams() -> None:
-    """Open /dev/null in place of closed standard streams. Call it before opening anything."""
+    """Open /dev/null in place of closed standard streams. Call it before any other open."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
