@@ -1,5 +1,4 @@
-"""The events that wait for an audience's next pass, by delivery class, and the values already sent.
-"""
+"""The events waiting for an audience's next pass, by delivery class, and the values sent so far."""
 
 from collections import deque
 from collections.abc import Sequence

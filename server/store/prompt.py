@@ -66,7 +66,7 @@ class _GoodConnection(AbstractConnection):
     _primary_number = 0
 
     async def on_connect_check_health(self, check_health: bool = True) -> None:  # noqa: ARG002
-        """Override redis-py's: a fresh connection leads to the current primary; it needs no PING."""
+        """Override redis-py's: a fresh connection leads to the current primary, without a PING."""
         self._primary_number = self.primary.number
         self.next_health_check = asyncio.get_running_loop().time() + self.health_check_interval
         await super().on_connect_check_health(check_health=False)
