@@ -84,7 +84,7 @@ class Feature:
     messages: ModuleType | None = None
     """The module that defines its commands and events."""
     settings: Mapping[type[Section], str] = field(default_factory=dict)
-    """Its settings classes by section name; several classes may share a section."""
+    """Its settings classes, each with its section's name; several may share a section."""
     check: Callable[[Settings], None] | None = None
     """Called before anything serves: reads files that its settings name. Raises SettingsError."""
     start_facts: Callable[[Settings], Mapping[str, str]] | None = None

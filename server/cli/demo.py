@@ -80,7 +80,7 @@ async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: i
 
 
 async def _room_to_use(serving: Serving) -> str:
-    """Return `demo`, or if that has ended, the first of `demo-2`, `demo-3`, … that has not."""
+    """Return the first of `demo`, `demo-2`, `demo-3`, … that has not ended and takes more sales."""
     async with aiohttp.ClientSession(serving.local_url) as http:
         for number in itertools.count(1):
             room = ROOM if number == 1 else f"{ROOM}-{number}"
@@ -94,7 +94,7 @@ async def _room_to_use(serving: Serving) -> str:
 
 
 async def _tell_why(serving: Serving, room: str, status: int) -> None:
-    """Print why the crowd is gone, and what to do."""
+    """Log why the crowd is gone, and what to do."""
     async with (
         aiohttp.ClientSession(serving.local_url) as http,
         http.get(f"/v1/rooms/{room}") as response,

@@ -282,7 +282,7 @@ class Room:
         assert message.comments_after is not None
         if message.comments_after <= self.state.counted:
             return False
-        says = (say for say in message.says if not say.user)  # shadow-banned comments don't count
+        says = (say for say in message.says if not say.user)  # a shadow mute's are not counted
         here = sum(say.event.counted for say in says)
         lost = message.comments_after - here - self.state.counted
         if lost > 0:
