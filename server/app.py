@@ -1,4 +1,4 @@
-"""A worker with its sockets: the rooms, plain HTTP and the edge, from start to drain."""
+"""Runs a worker with its sockets (rooms, plain HTTP and the edge) from start to drain."""
 
 import asyncio
 import contextlib
@@ -26,11 +26,11 @@ from server.web.scrape import Scrape
 from server.worker import Worker
 
 HTTP_IDLE_S = 75.0
-"""Time an HTTP connection may wait for its next request, and that request's head may take."""
+"""Longest wait of an HTTP connection for its next request, and for that request's whole head."""
 HTTP_LINGER_S = 2.0
-"""Time in which the rest of a body is thrown away, so that its sender reads the refusal."""
+"""Time for which the rest of a body is read and dropped, so that its sender reads the refusal."""
 HTTP_SHUTDOWN_S = 2.0
-"""Time an HTTP request under way has to end when the worker stops."""
+"""Longest wait for HTTP requests under way when the worker stops."""
 
 
 async def run_worker(
@@ -99,7 +99,7 @@ async def _http(
     health: Health,
     ops: Ops,
 ) -> web.Server:
-    """What makes the protocol of a socket that speaks plain HTTP."""
+    """Yield the factory of protocols for sockets that speak plain HTTP."""
     rooms = RoomRoutes(worker.directory, HOUSE.shape.view).routes()
     app = make_app(
         settings,

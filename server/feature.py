@@ -1,4 +1,4 @@
-"""What a feature is: a folder of `server/features` that says here, once, all it consists of."""
+"""The declaration of a feature: each folder of `server/features` describes itself with it, once."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -33,7 +33,7 @@ class TakesCommands(Protocol):
 
 @dataclass(kw_only=True)
 class Engine:
-    """What a worker hands to every feature. Rooms are open only after all features are made."""
+    """The objects that a worker passes to every feature. Rooms open only after all are made."""
 
     scripts: Scripts
     settings: Settings
@@ -43,21 +43,21 @@ class Engine:
     bus: RoomBus
     worker_id: str
     open_room: Callable[[str], Room | None]
-    """A room by its id if it is open on this worker."""
+    """Returns a room by its id if it is open on this worker."""
     open_rooms: Callable[[], Iterable[Room]]
-    """All rooms open on this worker."""
+    """The rooms that are open on this worker."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """A feature at work in one worker. Whatever it does not have is left out."""
+    """A running feature in one worker. Fields that it does not need keep their defaults."""
 
     it: Any = None
-    """What features that lean on this one are given."""
+    """The object passed to features that lean on this one."""
     takes: Sequence[TakesCommands] = ()
     routes: Sequence[Route] = ()
     tasks: Sequence[AbstractAsyncContextManager[Any]] = ()
-    """Entered in order when the rooms can be opened, left in the opposite order."""
+    """Contexts entered in order once rooms can be opened, left in the opposite order."""
     closes: Sequence[Callable[[], Awaitable[None]]] = ()
     """Awaited when the worker ends, after the tasks."""
     due: Sequence[Due] = ()
@@ -66,33 +66,33 @@ class Running:
     """(room, users) -> for each user, fields of `Feature.mine` and `Feature.joined` that no
     `mine.lua` gives."""
     founder: Founder | None = None
-    """What it has to do with the making of a room."""
+    """Its share in creating a room."""
     visits: Visits | None = None
-    """Notes who comes and leaves; entered before the rooms can be opened."""
+    """Records who enters and leaves rooms; its context is entered before rooms can be opened."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """All of a feature. Its name is that of its folder; what it does not have is left out."""
+    """The whole of a feature. Its name is its folder's; parts that it lacks are left out."""
 
     make: Callable[..., Running] | None = None
-    """Called in each worker with the Engine, then `Running.it` of each feature it leans on."""
+    """Called in each worker with the Engine, then `Running.it` of each feature in `leans_on`."""
     leans_on: Sequence[str] = ()
-    """Names of features it is given at `make`; they come before it."""
+    """Names of the features that are passed to `make`; these are made first."""
     reads: Sequence[str] = ()
-    """Names of other features whose scripts, keys and messages it uses."""
+    """Names of further features whose scripts, keys and messages it uses."""
     messages: ModuleType | None = None
-    """All commands and events that are defined in this module."""
+    """The module that defines its commands and events."""
     settings: Mapping[type[Section], str] = field(default_factory=dict)
-    """Its sections, each with its name in the settings; several may share a name."""
+    """Its settings classes, each with its section's name; several may share a section."""
     check: Callable[[Settings], None] | None = None
-    """Asked before anything serves: reads what its settings name. Raises SettingsError."""
+    """Called before anything serves: reads files that its settings name. Raises SettingsError."""
     start_facts: Callable[[Settings], Mapping[str, str]] | None = None
-    """What it adds to the line that the log begins with."""
+    """The facts that it adds to the first line of the log."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Keys of a room that are its own, with what they hold."""
+    """Its own keys of a room, with a description of their values."""
     host_keys: Mapping[str, str] = field(default_factory=dict)
-    """The same of a host."""
+    """Its own keys of a host, with a description of their values."""
     part: type[Part] | None = None
     """Its part of a room's copy."""
     load_args: Callable[[Settings, str], Mapping[str, Any]] | None = None

@@ -1,7 +1,7 @@
-"""What people write, made fit to show: on one line, visible, within its line.
+"""Cleans text that users write, so that it shows on one line, is visible and stays in its line.
 
-Taken out are characters that show nothing but can hide or turn what stands around them, and stacks
-of accents that grow over the lines above.
+Removes invisible characters that can hide or reverse the text around them, and stacks of accents
+that grow over the lines above.
 """
 
 import unicodedata
@@ -9,17 +9,18 @@ import unicodedata
 from server.protocol.codes import CommandError
 
 MARKS_MAX = 4
-"""Combining marks kept in a row; no script needs more."""
+"""Most combining marks kept in a row; no writing system needs more."""
 _NOTHING = ("Cc", "Cf", "Cs", "Co")
 _MARKS = ("Mn", "Me")
 _JOINERS = "\u200c\u200d"
-"""They shape Persian and Indic letters and join emoji, between two visible characters."""
+"""Joiners kept between two visible characters: they shape Persian and Indic letters and join
+emoji."""
 _BLANKS = {ord(char): " " for char in "\u2800\u3164\u115f\u1160\uffa0"}
-"""Characters that look like a space, though they are letters or symbols by category."""
+"""Characters that look like a space, although Unicode calls them letters or symbols."""
 
 
 def plain_text(text: str) -> str:
-    """`text` on one line, without what is invisible. Empty if nothing visible is left."""
+    """Return `text` on one line without invisible characters; empty if nothing visible is left."""
     line = " ".join(text.translate(_BLANKS).split())
     kept = [char for char in line if char in _JOINERS or unicodedata.category(char) not in _NOTHING]
     clean, marks, is_visible = "", 0, False
@@ -38,7 +39,7 @@ def plain_text(text: str) -> str:
 
 
 def shown_text(name: str, text: str, chars_max: int) -> str:
-    """The field `name` of a command as `plain_text`; CommandError if none is left or too much."""
+    """Clean a command's field `name` (`plain_text`). Raises CommandError if empty or too long."""
     clean = plain_text(text)
     if not clean:
         raise CommandError("bad_message", f"`{name}` is empty.")
@@ -48,8 +49,8 @@ def shown_text(name: str, text: str, chars_max: int) -> str:
 
 
 def must_be_visible(name: str, text: str) -> None:
-    """An id that people see is taken as it is, or refused: without what is invisible it would be
-    another. Raises CommandError."""
+    """Refuse an id with invisible characters, since cleaning would make it a different id.
+    Raises CommandError."""
     kinds = {unicodedata.category(char) for char in text.translate(_BLANKS)}
     if not plain_text(text) or kinds.intersection(_NOTHING):
         raise CommandError("bad_message", f"`{name}` has characters that nobody can see.")

@@ -1,4 +1,4 @@
-"""What a room consists of, with all that features add: the types it is read, kept and shown in."""
+"""The types of a room with all features' fields: as stored, as kept in memory, as shown."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from server.store.bus import BusMessage, Say
 
 
 class RoomFields(Struct):
-    """Of a room's hash in Redis, what belongs to no feature."""
+    """The fields of a room's hash in Redis that belong to no feature."""
 
     room: str
     title: str
@@ -32,20 +32,20 @@ class RoomFields(Struct):
     embed_url: str = ""
     kind: Kind = "stream"
     comments: int = 0
-    """How many counted events there were."""
+    """The number of counted events so far."""
 
 
 class LoadedRoom(Struct):
-    """The result of `room_load`: all of a room as of one instant. Features add their parts."""
+    """The result of `room_load`: a whole room at one instant. Features add their parts."""
 
     fields: Any
     now: int
     moderators: list[str] = []
-    """Users whom the host lets moderate this room, whatever their token says."""
+    """Users whom the host made moderators of this room, independent of their tokens."""
 
 
 class StreamPage(Struct):
-    """The result of `room_events`: events after a position, and where the stream stands."""
+    """The result of `room_events`: events after a position, and the end of the stream."""
 
     events: list[Say[Any]]
     gap: bool
@@ -59,9 +59,10 @@ class RoomSettings(Event, tag="room", frozen=True, kw_only=True, omit_defaults=T
 
 
 class RoomShape:
-    """Folds parts and events into types. ValueError, naming both, where two say the same thing.
+    """Folds the features' parts and events into types.
 
-    `events` is the union of all events that can come over the bus, but for RoomSettings.
+    Raises ValueError, naming both, if two declare the same name. `events` is the union of all
+    events that can come over the bus, except RoomSettings.
     """
 
     def __init__(
@@ -86,7 +87,7 @@ class RoomShape:
         self.nobody: dict[str, Any] = {
             name: value for kind in joined for name, value in msgspec.structs.asdict(kind()).items()
         }
-        """What stands beside `mine` in the reply to somebody who did nothing here."""
+        """The fields beside `mine` in the reply to a user without earlier actions."""
         self.joined: type[Joined] = _struct(
             "Joined",
             [(name, kind) for name, kind, _ in _fields(joined)],
@@ -141,7 +142,7 @@ class RoomShape:
         self.page_decoder: msgspec.msgpack.Decoder[StreamPage] = msgspec.msgpack.Decoder(page)
 
     def lua(self) -> str:
-        """What scripts must know of it: fields that are texts, and those the `room` event tells."""
+        """Return Lua constants for scripts: the text fields, and the fields of the `room` event."""
         texts = [f.name for f in msgspec.structs.fields(self.fields) if _is_text(f.type)]
         told = [
             f"{name} = {'true' if kind is bool else repr(kind.__name__)}"
@@ -175,12 +176,12 @@ def _fields(kinds: Sequence[type[Struct]]) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _struct(*args: Any, **options: Any) -> Any:
-    """`msgspec.defstruct`, whose result mypy can't know."""
+    """Call `msgspec.defstruct`; typed Any, since mypy can't know the result."""
     return msgspec.defstruct(*args, **options)
 
 
 def _of(generic: Any, argument: Any) -> Any:
-    """`generic[argument]`, where the argument is known when the house is."""
+    """Return `generic[argument]` for an argument that is known only at run time."""
     return generic[argument]
 
 
