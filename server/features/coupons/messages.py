@@ -1,4 +1,4 @@
-"""What is said and heard of coupons: commands, events, and the nouns in them."""
+"""The messages about coupons: commands, events, and the structs inside them."""
 
 from typing import Annotated, ClassVar, Literal
 

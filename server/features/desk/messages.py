@@ -1,4 +1,4 @@
-"""What is said and heard of desk: commands, events, and the nouns in them."""
+"""The messages about desk: commands, events, and the structs inside them."""
 
 from msgspec import Struct
 

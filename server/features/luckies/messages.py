@@ -1,4 +1,4 @@
-"""What is said and heard of luckies: commands, events, and the nouns in them."""
+"""The messages about luckies: commands, events, and the structs inside them."""
 
 from typing import Annotated, ClassVar, Literal
 

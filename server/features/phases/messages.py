@@ -1,4 +1,4 @@
-"""What is said and heard of phases: commands, events, and the nouns in them."""
+"""The messages about phases: commands, events, and the structs inside them."""
 
 from server.protocol.message import Command, Event
 from server.protocol.room import Phase
