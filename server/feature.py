@@ -76,7 +76,7 @@ class Feature:
     """The declaration of a feature, named after its folder. It sets only the fields it needs."""
 
     make: Callable[..., Running] | None = None
-    """Called in each worker with the Engine, then with `Running.it` of each feature in `needs`."""
+    """Called in each worker with the Engine, then with `Running.it` of each in `leans_on`."""
     leans_on: Sequence[str] = ()
     """Names of the features that `make` receives; the house makes these first."""
     reads: Sequence[str] = ()
