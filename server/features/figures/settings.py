@@ -4,7 +4,7 @@ from server.settings.section import Section, limit
 
 
 class FigureSettings(Section):
-    """The figures of a room for its host."""
+    """The numbers a host steers by."""
 
     fresh_s: float = limit(1, 0, 60, "Age up to which a room's figures are given again.")
     compare_s: float = limit(

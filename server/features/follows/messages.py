@@ -34,7 +34,7 @@ class ReservedEvent(Event, tag="reserved", frozen=True, kw_only=True):
 
 
 class AnnounceEvent(Event, tag="announce", frozen=True, kw_only=True):
-    """Told to who reserved or follows, in whatever room they are: this room goes live."""
+    """This room went live: for followers and users who reserved, in whatever room they are."""
 
     room: str
     title: str

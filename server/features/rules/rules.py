@@ -1,4 +1,4 @@
-"""The rules a room's comments are judged by: its words, who may speak, what waits for review.
+"""The rules for a room's comments: blocked words, who may comment, which comments are held.
 
 A worker keeps a room's rules as compiled words and their version. Every batch of comments carries
 the version to its script, which takes none that was judged by others (`comment_add.lua`): once a
