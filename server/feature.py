@@ -1,4 +1,4 @@
-"""The declaration of a feature: each folder of `server/features` describes itself with it, once."""
+"""A feature: a folder of `server/features` that declares all its pieces once, in a `Feature`."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -25,15 +25,15 @@ from server.web.route import Route
 
 
 class TakesCommands(Protocol):
-    """Anything that takes commands."""
+    """An object that handles commands."""
 
     def handlers(self) -> Handlers:
-        """The commands it takes."""
+        """The handlers of its commands."""
 
 
 @dataclass(kw_only=True)
 class Engine:
-    """The objects that a worker passes to every feature. Rooms open only after all are made."""
+    """What a worker gives to every feature. Rooms open only after all features are made."""
 
     scripts: Scripts
     settings: Settings
@@ -50,35 +50,35 @@ class Engine:
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """A running feature in one worker. Fields that it does not need keep their defaults."""
+    """A feature at work in one worker. A feature sets only the fields it needs."""
 
     it: Any = None
-    """The object passed to features that lean on this one."""
+    """The object that dependent features receive in their `make`."""
     takes: Sequence[TakesCommands] = ()
     routes: Sequence[Route] = ()
     tasks: Sequence[AbstractAsyncContextManager[Any]] = ()
-    """Contexts entered in order once rooms can be opened, left in the opposite order."""
+    """Context managers: entered in order once rooms can be opened, left in reverse order."""
     closes: Sequence[Callable[[], Awaitable[None]]] = ()
-    """Awaited when the worker ends, after the tasks."""
+    """Awaited when the worker stops, after its tasks have ended."""
     due: Sequence[Due] = ()
     gates: Sequence[Gate] = ()
     own: Callable[[str, Sequence[str]], Awaitable[Sequence[Mapping[str, Any]]]] | None = None
     """(room, users) -> for each user, fields of `Feature.mine` and `Feature.joined` that no
     `mine.lua` gives."""
     founder: Founder | None = None
-    """Its share in creating a room."""
+    """Its steps in creating a room."""
     visits: Visits | None = None
-    """Records who enters and leaves rooms; its context is entered before rooms can be opened."""
+    """Records arrivals and departures; entered before rooms can be opened."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """The whole of a feature. Its name is its folder's; parts that it lacks are left out."""
+    """The declaration of a feature, named after its folder. It sets only the fields it needs."""
 
     make: Callable[..., Running] | None = None
-    """Called in each worker with the Engine, then `Running.it` of each feature in `leans_on`."""
+    """Called in each worker with the Engine, then with `Running.it` of each in `leans_on`."""
     leans_on: Sequence[str] = ()
-    """Names of the features that are passed to `make`; these are made first."""
+    """Names of the features that `make` receives; the house makes these first."""
     reads: Sequence[str] = ()
     """Names of further features whose scripts, keys and messages it uses."""
     messages: ModuleType | None = None
@@ -86,21 +86,20 @@ class Feature:
     settings: Mapping[type[Section], str] = field(default_factory=dict)
     """Its settings classes, each with its section's name; several may share a section."""
     check: Callable[[Settings], None] | None = None
-    """Called before anything serves: reads files that its settings name. Raises SettingsError."""
+    """Called before serving: reads the files its settings name. Raises SettingsError."""
     start_facts: Callable[[Settings], Mapping[str, str]] | None = None
-    """The facts that it adds to the first line of the log."""
+    """The facts it adds to the first line of the log."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Its own keys of a room, with a description of their values."""
+    """Its own Redis keys in a room, each with a description of the content."""
     host_keys: Mapping[str, str] = field(default_factory=dict)
-    """Its own keys of a host, with a description of their values."""
+    """Its own Redis keys of a host, likewise."""
     part: type[Part] | None = None
-    """Its part of a room's copy."""
+    """Its part of the copy that a worker keeps of a room."""
     load_args: Callable[[Settings, str], Mapping[str, Any]] | None = None
     """(settings, room) -> the arguments of its `load.lua`."""
     staff_values: Callable[[Scripts, str], Awaitable[Sequence[Event]]] | None = None
-    """(scripts, room) -> the values that only host and moderators see, which are not in the
-    stream."""
+    """(scripts, room) -> the values for host and moderators only, which the event stream lacks."""
     mine: type[Struct] | None = None
-    """Fields it adds to `mine` of a join's reply, with defaults."""
+    """Fields it adds to `mine` in the reply to a join, with defaults."""
     joined: type[Struct] | None = None
-    """Fields it adds beside `mine`, with what a guest has there."""
+    """Fields it adds beside `mine`, with the values that a guest gets."""

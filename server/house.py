@@ -1,7 +1,7 @@
 """Finds the features, puts them in order, and combines their declarations.
 
-No file lists the features: every folder of `server/features` that defines a FEATURE is one.
-Declarations that do not fit together stop the start with a sentence that names the piece.
+No file lists the features: each folder of `server/features` that has a FEATURE is one. If two
+declarations contradict each other, the start fails with a sentence that names the faulty piece.
 """
 
 import functools
@@ -32,11 +32,11 @@ from server.telemetry.metrics import Metrics
 
 
 class BadFeature(Exception):
-    """A feature does not fit; the text names the feature and the piece, and says how to fix it."""
+    """A feature's declaration is wrong; the text names the feature, the piece and the remedy."""
 
 
 class House:
-    """All features, ordered so that each comes after the features it leans on."""
+    """All features, ordered so that each follows the features it depends on."""
 
     def __init__(self, found: Mapping[str, Feature]) -> None:
         self.features: dict[str, Feature] = {name: found[name] for name in _in_order(found)}
@@ -74,7 +74,7 @@ class House:
         )
 
     def _kinds(self, base: type[Any]) -> Iterator[type[Any]]:
-        """Yield the commands or events of the features' modules, each tag once."""
+        """Yield the commands or events that the features define; each tag must be unique."""
         owner: dict[str, str] = {}
         for name, feature in self.features.items():
             for kind in defined_in(feature.messages, base):
@@ -102,13 +102,13 @@ class House:
         return merged
 
     def check(self, settings: EngineSettings) -> None:
-        """Let each feature read the files that its settings name. Raises SettingsError."""
+        """Let each feature read the files its settings name. Raises SettingsError."""
         for feature in self.features.values():
             if feature.check is not None:
                 feature.check(settings)
 
     def start_facts(self, settings: EngineSettings) -> dict[str, str]:
-        """Return the facts that features add to the first line of the log."""
+        """The facts that features add to the first line of the log."""
         facts: dict[str, str] = {}
         for feature in self.features.values():
             if feature.start_facts is not None:
@@ -116,7 +116,7 @@ class House:
         return facts
 
     def reader(self, scripts: Scripts, settings: EngineSettings) -> RoomReader:
-        """Make a reader of rooms with this house's types."""
+        """A reader of rooms that loads the parts of all features."""
         features = self.features.values()
         return RoomReader(
             scripts,
@@ -127,7 +127,7 @@ class House:
 
 
 def defined_in(module: ModuleType | None, base: type[Any]) -> list[type[Any]]:
-    """Return the subclasses of `base` that this module itself defines, in order."""
+    """The subclasses of `base` that the module itself defines, in source order."""
     if module is None:
         return []
     return [
@@ -166,7 +166,7 @@ def _in_order(found: Mapping[str, Feature]) -> list[str]:
     ordered: list[str] = []
     try:
         sorter.prepare()
-        while sorter:  # ties are sorted by name, so that every process has the same order
+        while sorter:  # sort ready features by name, so every process gets the same order
             ready = sorted(sorter.get_ready())
             ordered += ready
             sorter.done(*ready)
@@ -177,7 +177,7 @@ def _in_order(found: Mapping[str, Feature]) -> list[str]:
 
 
 HOUSE = House(find())
-"""The house of this process. Made at import, because the types of messages must be known first."""
+"""The house of this process. Made at import: decoding needs all message types beforehand."""
 
 Settings = HOUSE.settings_model
 
@@ -190,7 +190,7 @@ def load_settings(
 
 
 def keys_under(prefix: str) -> Keys:
-    """Make the builder of all key names under a prefix."""
+    """The names of all Redis keys under a prefix."""
     return Keys(prefix, HOUSE.room_keys, HOUSE.host_keys)
 
 

@@ -21,10 +21,10 @@ from server.web.route import Route
 
 
 class Worker:
-    """A worker without its sockets. An async context manager.
+    """The rooms of one worker, without the sockets. An async context manager.
 
-    Inside it rooms can be opened and commands run. The features' tasks run after `start` is
-    called. Raises SettingsError if a feature can't be made.
+    Inside the context, rooms can be opened and commands run. `start` starts the features' tasks.
+    Raises SettingsError when a feature can't be made.
     """
 
     def __init__(
@@ -99,12 +99,12 @@ class Worker:
 
     @property
     def dues(self) -> Sequence[Due]:
-        """The features' work that falls due in rooms."""
+        """The kinds of work that fall due in rooms."""
         return [due for each in self._each() for due in each.due]
 
     @property
     def routes(self) -> Sequence[Route]:
-        """The features' REST routes."""
+        """The REST routes of all features."""
         return [route for each in self._each() for route in each.routes]
 
     async def __aenter__(self) -> Self:
@@ -119,7 +119,7 @@ class Worker:
         return self
 
     async def start(self) -> None:
-        """Start the repeated tasks; they run until the context ends."""
+        """Start the repeating tasks; they run until the context ends."""
         for each in self._each():
             for task in each.tasks:
                 await self._stack.enter_async_context(task)
@@ -130,7 +130,7 @@ class Worker:
 
 
 def _made(house: House, engine: Engine) -> Mapping[str, Running]:
-    """Make every feature, and pass it the features that it leans on."""
+    """Make every feature, passing it the features it depends on."""
     running: dict[str, Running] = {}
     for name, feature in house.features.items():
         if feature.make is None:

@@ -23,7 +23,7 @@ local BELONGS = {
 local WHO = { followers = 'those who follow the host', group = 'members of the fan group',
   reserved = 'those who reserved a place' }
 
--- Why a user can't have one; nil if they can.
+-- The reason why a user can't have one; nil if they can.
 local function refusal(wish, coupon, has)
   if not coupon then
     return refuse('not_found', 'There is no coupon `' .. wish.coupon .. '` in this room.')
@@ -53,7 +53,7 @@ end
 
 local A_CLAIM = '\129' .. cmsgpack.pack('claim')
 
--- What becomes of a wish for a coupon, packed.
+-- The packed outcome of a claim.
 local function outcome(wish)
   local before = redis.call('HGET', K.once, wish.once)
   if before then
