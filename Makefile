@@ -1,6 +1,6 @@
 # `make` alone lists the commands. Each works from a fresh clone: what it needs it sets up.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-fast test-pythons servers check fmt bench bench-fanout bench-orders peers load torture docs lock clean
+.PHONY: help setup run demo test test-again test-fast test-pythons servers check fmt bench bench-fanout bench-orders peers load torture docs lock clean
 
 # The newest Python that is new enough; PYTHON=... takes another.
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 || continue; \
@@ -44,6 +44,9 @@ demo: run ## the same as run
 
 test: $(READY) ## run the whole test suite (ARGS='-k name' for a part)
 	$(PYTEST) $(SPREAD) $(ARGS)
+
+test-again: $(READY) ## run the tests that failed last, one after the other
+	$(PYTEST) -n 0 --last-failed --last-failed-no-failures none $(ARGS)
 
 test-fast: JOBS = $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 2))
 test-fast: $(READY) ## the tests without a browser, a Cluster or anything long
