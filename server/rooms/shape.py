@@ -73,6 +73,18 @@ class RoomShape:
         joined: Sequence[type[Struct]] = (),
     ) -> None:
         self.parts = tuple(parts)
+        self._make_reply(mine, joined)
+        self._make_room(events, parts)
+        self.loaded_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(self.loaded)
+        self.bus_decoder: msgspec.msgpack.Decoder[BusMessage[Any]] = msgspec.msgpack.Decoder(
+            _of(BusMessage, self.events)
+        )
+        says = ("events", _of(list, _of(Say, self.events)))
+        page = _struct("StreamPage", [says], bases=(StreamPage,))
+        self.page_decoder: msgspec.msgpack.Decoder[StreamPage] = msgspec.msgpack.Decoder(page)
+
+    def _make_reply(self, mine: Sequence[type[Struct]], joined: Sequence[type[Struct]]) -> None:
+        """Make the types of the reply to a join."""
         self.mine: type[Mine] = _struct(
             "Mine",
             list(_fields(mine)),
@@ -82,37 +94,23 @@ class RoomShape:
             namespace={"__doc__": "What a joining viewer has done here before."},
         )
         self.mine_decoder: msgspec.msgpack.Decoder[list[Mine]] = msgspec.msgpack.Decoder(
-            list[self.mine]  # type: ignore[name-defined]
+            _of(list, self.mine)
         )
         self.nobody: dict[str, Any] = {
             name: value for kind in joined for name, value in msgspec.structs.asdict(kind()).items()
         }
         """The fields beside `mine` in the reply to a user without earlier actions."""
-        self.joined: type[Joined] = _struct(
-            "Joined",
-            [(name, kind) for name, kind, _ in _fields(joined)],
-            bases=(Joined,),
-            frozen=True,
-            kw_only=True,
-            omit_defaults=True,
-            tag="ok",
-            tag_field="t",
-            namespace={"__doc__": Joined.__doc__},
+        self.joined: type[Joined] = _message(
+            "Joined", Joined, "ok", [(name, kind) for name, kind, _ in _fields(joined)]
         )
+
+    def _make_room(self, events: Any, parts: Sequence[type[Part]]) -> None:
+        """Make the types that a room is read, kept and shown in."""
         told = list(_fields_of(parts, "Told"))
         self.told = {name: kind for name, kind, _ in told}
         """The fields of the `room` event and their types."""
-        self.room_settings: type[RoomSettings] = _struct(
-            "RoomEvent",
-            told,
-            bases=(RoomSettings,),
-            frozen=True,
-            kw_only=True,
-            omit_defaults=True,
-            tag="room",
-            tag_field="t",
-            namespace={"__doc__": RoomSettings.__doc__},
-        )
+        self.room_settings: type[RoomSettings] = _message("RoomEvent", RoomSettings, "room", told)
+        self.events: Any = events | self.room_settings
         self.fields: type[Any] = _struct(
             "RoomFields", list(_fields_of(parts, "Fields")), bases=(RoomFields,)
         )
@@ -129,17 +127,6 @@ class RoomShape:
             omit_defaults=True,
             namespace={"__doc__": "A room as everybody may see it: what a snapshot holds."},
         )
-        self.events: Any = events | self.room_settings
-        self.loaded_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(self.loaded)
-        self.bus_decoder: msgspec.msgpack.Decoder[BusMessage[Any]] = msgspec.msgpack.Decoder(
-            _of(BusMessage, self.events)
-        )
-        page = _struct(
-            "StreamPage",
-            [("events", _of(list, _of(Say, self.events)))],
-            bases=(StreamPage,),
-        )
-        self.page_decoder: msgspec.msgpack.Decoder[StreamPage] = msgspec.msgpack.Decoder(page)
 
     def lua(self) -> str:
         """Return Lua constants for scripts: the text fields, and the fields of the `room` event."""
@@ -178,6 +165,21 @@ def _fields(kinds: Sequence[type[Struct]]) -> Iterator[tuple[str, Any, Any]]:
 def _struct(*args: Any, **options: Any) -> Any:
     """Call `msgspec.defstruct`; typed Any, since mypy can't know the result."""
     return msgspec.defstruct(*args, **options)
+
+
+def _message(name: str, base: type[Struct], tag: str, fields: Sequence[Any]) -> Any:
+    """A message of the wire, with these fields besides those of `base`."""
+    return _struct(
+        name,
+        fields,
+        bases=(base,),
+        frozen=True,
+        kw_only=True,
+        omit_defaults=True,
+        tag=tag,
+        tag_field="t",
+        namespace={"__doc__": base.__doc__},
+    )
 
 
 def _of(generic: Any, argument: Any) -> Any:
