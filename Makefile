@@ -1,6 +1,6 @@
 # `make` alone lists the commands. Each works from a fresh clone: what it needs it sets up.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-fast test-pythons servers check fmt bench bench-fanout bench-orders peers load torture docs lock clean
+.PHONY: help setup run demo test test-again test-fast test-pythons servers check fmt bench bench-fanout bench-orders peers load torture docs lock clean
 
 # The newest Python that is new enough; PYTHON=... takes another.
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 || continue; \
@@ -9,7 +9,8 @@ PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-PACKAGES := $(foreach p,server client_sim loadtest,$(if $(wildcard $p/__init__.py),$p))
+TSC := node_modules/.bin/tsc
+PACKAGES := $(foreach p,server client_sim loadtest tests,$(if $(wildcard $p/__init__.py),$p))
 # Each Python that pyproject.toml says we support.
 PYTHONS := $(shell sed -n 's/.*"Programming Language :: Python :: \(3\.[0-9]*\)".*/\1/p' pyproject.toml)
 # What depends most on the Python: the loop, the sockets, the processes, the command line.
@@ -26,11 +27,14 @@ help: ## list the commands
 
 setup: $(READY) ## make .venv and install everything into it
 
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt package-lock.json
 	@test -x $(BIN)/python || test -n "$(PYTHON)" || { echo "Liveroom needs Python 3.11 or newer \
 	with its venv module; none was found. Install one, or name it: make setup PYTHON=/path/to/python3" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[load,dev]'
+	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund; \
+	elif [ "$$CI" = true ]; then echo 'npm is missing, and CI checks the JavaScript with it: install Node.js with npm.' >&2; exit 1; \
+	else echo 'npm is not installed: make check will leave out the types of the JavaScript.' >&2; fi
 	@touch $@
 
 run: $(READY) ## start a server with a demo room, and print where to look
@@ -40,6 +44,9 @@ demo: run ## the same as run
 
 test: $(READY) ## run the whole test suite (ARGS='-k name' for a part)
 	$(PYTEST) $(SPREAD) $(ARGS)
+
+test-again: $(READY) ## run the tests that failed last, one after the other
+	$(PYTEST) -n 0 --last-failed --last-failed-no-failures none $(ARGS)
 
 test-fast: JOBS = $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 2))
 test-fast: $(READY) ## the tests without a browser, a Cluster or anything long
@@ -62,11 +69,15 @@ $(VENV)-3.%/.ready: pyproject.toml constraints.txt
 servers: $(READY) ## fetch the oldest Redis that is supported, so that tests run on it too
 	@$(BIN)/python -m tests.fetch_servers
 
-check: $(READY) ## formatting, lint, types and the direction of imports
+check: $(READY) ## formatting, lint and types (Python, JavaScript, Lua), the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy $(PACKAGES)
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.lint_lua
+	@if test -x $(TSC); then echo $(TSC); $(TSC); \
+	else echo 'TypeScript is missing, so the JavaScript was not checked: install Node.js with npm, then run npm ci.' >&2; \
+	[ "$$CI" != true ]; fi
 
 fmt: $(READY) ## put the code in the house's format
 	$(BIN)/ruff format .
@@ -101,5 +112,5 @@ lock: ## choose new versions of all dependencies (constraints.txt)
 	rm -rf $(VENV)-lock
 
 clean: ## remove .venv, caches and the data of the demo
-	rm -rf $(VENV) $(VENV)-* .liveroom out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VENV)-* node_modules .liveroom out build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

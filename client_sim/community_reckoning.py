@@ -1,5 +1,6 @@
 """At the end of a run: what people remember of a community's doings, beside what the room says."""
 
+import asyncio
 import hashlib
 from collections import Counter
 from typing import Any
@@ -11,6 +12,9 @@ from client_sim.reckoning import LOOKS_MAX
 from client_sim.rest import Rest
 from client_sim.tokens import CannotRun
 from client_sim.wire import Message
+
+FIGURES_OLD_S = 1.0
+"""How old the figures that the server gives may be: the default of its `figures.fresh_s`."""
 
 
 class CommunityReckoning:
@@ -38,8 +42,11 @@ class CommunityReckoning:
             orders = await office.orders(room)
             view = await office.room(room) or {}
             figures = await office.read(f"rooms/{room}/figures")
-            if orders == await office.orders(room):
+            moved = orders != await office.orders(room)
+            agree = all(a == b for _, a, b in _compared(figures["numbers"], orders))
+            if agree and not moved:
                 break
+            await asyncio.sleep(FIGURES_OLD_S)  # the figures may be of a moment ago
         self.compare_coupons(orders, view.get("coupons", []))
         self.compare_figures(figures["numbers"], orders)
 
@@ -109,16 +116,21 @@ class CommunityReckoning:
 
     def compare_figures(self, figures: Message, orders: list[Message]) -> None:
         """The host's figures are what the orders add up to."""
-        paid = [order for order in orders if order["status"] == "paid"]
-        for words, told, ours in (
-            ("net GMV", _money(figures["gmv_net"]), _sum(paid, "total")),
-            ("coupon cost", _money(figures["coupon_cost"]), _sum(paid, "off")),
-            ("buyers", figures["buyers"], len({order["user"] for order in paid})),
-        ):
+        for words, told, ours in _compared(figures, orders):
             self._see("figures_agree", told == ours, f"{words} is {told}, by the orders {ours}")
 
     def _see(self, check: str, holds: Any, sentence: str) -> None:
         self._findings.see(check, bool(holds), "the reckoning", sentence)
+
+
+def _compared(figures: Message, orders: list[Message]) -> list[tuple[str, Any, Any]]:
+    """(what, by the figures, by the orders) of what must be the same."""
+    paid = [order for order in orders if order["status"] == "paid"]
+    return [
+        ("net GMV", _money(figures["gmv_net"]), _sum(paid, "total")),
+        ("coupon cost", _money(figures["coupon_cost"]), _sum(paid, "off")),
+        ("buyers", figures["buyers"], len({order["user"] for order in paid})),
+    ]
 
 
 def _sha1(text: str) -> str:

@@ -73,6 +73,20 @@ _FIELDS = {
 }
 """Events whose fields are fields of the room, under what name."""
 
+IGNORED = {
+    "announce",  # about another room
+    "asks",  # staff alone; `desk` shows it
+    "bye",
+    "draw",
+    "gap",
+    "muted",
+    "queue",  # staff alone
+    "review",  # staff alone
+    "role",
+    "sold",
+}
+"""Events that change nothing here. Every event of the server stands here or is folded."""
+
 
 class Position(NamedTuple):
     """How far a client has read: the last `seq` it saw, in which `epoch`."""
@@ -111,6 +125,10 @@ class RoomState:
             "votes": lambda event: self._growing("poll", event, "ver"),
             "entries": lambda event: self._growing("lucky", event, "entries"),
         }
+
+    def events(self) -> set[str]:
+        """The names of all events that this state knows, whether or not they change it."""
+        return {*self._folds, *_FIELDS, *IGNORED}
 
     def joined(self, reply: Message) -> None:
         """Start from the snapshot in a reply to `join`."""

@@ -1,4 +1,4 @@
-"""A worker with its sockets: the rooms, plain HTTP and the edge, from start to drain."""
+"""Runs a worker with its sockets (rooms, plain HTTP and the edge) from start to drain."""
 
 import asyncio
 import contextlib
@@ -26,11 +26,11 @@ from server.web.scrape import Scrape
 from server.worker import Worker
 
 HTTP_IDLE_S = 75.0
-"""Time an HTTP connection may wait for its next request, and that request's head may take."""
+"""Longest wait on an HTTP connection for the next request, and for that request's head."""
 HTTP_LINGER_S = 2.0
-"""Time in which the rest of a body is thrown away, so that its sender reads the refusal."""
+"""How long the rest of a refused body is read and discarded, so that its sender sees the reply."""
 HTTP_SHUTDOWN_S = 2.0
-"""Time an HTTP request under way has to end when the worker stops."""
+"""How long a running HTTP request may take to finish when the worker stops."""
 
 
 async def run_worker(
@@ -41,9 +41,9 @@ async def run_worker(
     stop: asyncio.Event,
     on_ready: Callable[[str], None],
 ) -> None:
-    """Run one worker until `stop` is set; then drain.
+    """Run one worker until `stop` is set; then drain it.
 
-    `on_ready` gets the base URL once viewers can connect.
+    `on_ready` receives the base URL once viewers can connect.
     """
     rng = random.Random()
     metrics = Metrics()
@@ -98,7 +98,7 @@ async def _http(
     health: Health,
     ops: Ops,
 ) -> web.Server:
-    """What makes the protocol of a socket that speaks plain HTTP."""
+    """The protocol factory for sockets that speak plain HTTP."""
     rooms = RoomRoutes(worker.directory, HOUSE.shape.view).routes()
     app = make_app(
         settings,

@@ -1,4 +1,4 @@
-"""What a feature is: a folder of `server/features` that says here, once, all it consists of."""
+"""A feature: a folder of `server/features` that declares all its pieces once, in a `Feature`."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -25,15 +25,15 @@ from server.web.route import Route
 
 
 class TakesCommands(Protocol):
-    """Anything that takes commands."""
+    """An object that handles commands."""
 
     def handlers(self) -> Handlers:
-        """The commands it takes."""
+        """The handlers of its commands."""
 
 
 @dataclass(kw_only=True)
 class Engine:
-    """What a worker hands to every feature. Rooms are open only after all features are made."""
+    """What a worker gives to every feature. Rooms open only after all features are made."""
 
     scripts: Scripts
     settings: Settings
@@ -43,64 +43,63 @@ class Engine:
     bus: RoomBus
     worker_id: str
     open_room: Callable[[str], Room | None]
-    """A room by its id if it is open on this worker."""
+    """Returns a room by its id if it is open on this worker."""
     open_rooms: Callable[[], Iterable[Room]]
-    """All rooms open on this worker."""
+    """The rooms that are open on this worker."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Running:
-    """A feature at work in one worker. Whatever it does not have is left out."""
+    """A feature at work in one worker. A feature sets only the fields it needs."""
 
     it: Any = None
-    """What features that lean on this one are given."""
+    """The object that dependent features receive in their `make`."""
     takes: Sequence[TakesCommands] = ()
     routes: Sequence[Route] = ()
     tasks: Sequence[AbstractAsyncContextManager[Any]] = ()
-    """Entered in order when the rooms can be opened, left in the opposite order."""
+    """Context managers: entered in order once rooms can be opened, left in reverse order."""
     closes: Sequence[Callable[[], Awaitable[None]]] = ()
-    """Awaited when the worker ends, after the tasks."""
+    """Awaited when the worker stops, after its tasks have ended."""
     due: Sequence[Due] = ()
     gates: Sequence[Gate] = ()
     own: Callable[[str, Sequence[str]], Awaitable[Sequence[Mapping[str, Any]]]] | None = None
     """(room, users) -> for each user, fields of `Feature.mine` and `Feature.joined` that no
     `mine.lua` gives."""
     founder: Founder | None = None
-    """What it has to do with the making of a room."""
+    """Its steps in creating a room."""
     visits: Visits | None = None
-    """Notes who comes and leaves; entered before the rooms can be opened."""
+    """Records arrivals and departures; entered before rooms can be opened."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """All of a feature. Its name is that of its folder; what it does not have is left out."""
+    """The declaration of a feature, named after its folder. It sets only the fields it needs."""
 
     make: Callable[..., Running] | None = None
-    """Called in each worker with the Engine, then `Running.it` of each feature it leans on."""
+    """Called in each worker with the Engine, then with `Running.it` of each in `leans_on`."""
     leans_on: Sequence[str] = ()
-    """Names of features it is given at `make`; they come before it."""
+    """Names of the features that `make` receives; the house makes these first."""
     reads: Sequence[str] = ()
-    """Names of other features whose scripts, keys and messages it uses."""
+    """Names of further features whose scripts, keys and messages it uses."""
     messages: ModuleType | None = None
-    """All commands and events that are defined in this module."""
+    """The module that defines its commands and events."""
     settings: Mapping[type[Section], str] = field(default_factory=dict)
-    """Its sections, each with its name in the settings; several may share a name."""
+    """Its settings classes, each with its section's name; several may share a section."""
     check: Callable[[Settings], None] | None = None
-    """Asked before anything serves: reads what its settings name. Raises SettingsError."""
+    """Called before serving: reads the files its settings name. Raises SettingsError."""
     start_facts: Callable[[Settings], Mapping[str, str]] | None = None
-    """What it adds to the line that the log begins with."""
+    """The facts it adds to the first line of the log."""
     keys: Mapping[str, str] = field(default_factory=dict)
-    """Keys of a room that are its own, with what they hold."""
+    """Its own Redis keys in a room, each with a description of the content."""
     host_keys: Mapping[str, str] = field(default_factory=dict)
-    """The same of a host."""
+    """Its own Redis keys of a host, likewise."""
     part: type[Part] | None = None
-    """Its part of a room's copy."""
+    """Its part of the copy that a worker keeps of a room."""
     load_args: Callable[[Settings, str], Mapping[str, Any]] | None = None
     """(settings, room) -> the arguments of its `load.lua`."""
     staff_values: Callable[[Scripts, str], Awaitable[Sequence[Event]]] | None = None
-    """(scripts, room) -> the values that only host and moderators see, which are not in the
-    stream."""
+    """(scripts, room) -> the values for host and moderators only, which the event stream lacks."""
     mine: type[Struct] | None = None
-    """Fields it adds to `mine` of a join's reply, with defaults."""
+    """Fields it adds to `mine` in the reply to a join, with defaults."""
     joined: type[Struct] | None = None
-    """Fields it adds beside `mine`, with what a guest has there."""
+    """Fields it adds beside `mine`, with the values that a guest gets."""

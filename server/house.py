@@ -1,7 +1,7 @@
-"""Finds the features, puts them in order, and folds what they declare into one.
+"""Finds the features, puts them in order, and combines their declarations.
 
-Nothing here, and no other file, lists features: a folder of `server/features` with a FEATURE in it
-is one. What does not fit together stops the start with a sentence that names the piece.
+No file lists the features: each folder of `server/features` that has a FEATURE is one. If two
+declarations contradict each other, the start fails with a sentence that names the faulty piece.
 """
 
 import functools
@@ -32,11 +32,11 @@ from server.telemetry.metrics import Metrics
 
 
 class BadFeature(Exception):
-    """A feature does not fit; the text says which piece of which, and how to mend it."""
+    """A feature's declaration is wrong; the text names the feature, the piece and the remedy."""
 
 
 class House:
-    """All features, in an order in which each comes after those it leans on."""
+    """All features, ordered so that each follows the features it depends on."""
 
     def __init__(self, found: Mapping[str, Feature]) -> None:
         self.features: dict[str, Feature] = {name: found[name] for name in _in_order(found)}
@@ -54,7 +54,7 @@ class House:
             )
             self.library = Library(
                 files("server.store") / "scripts",
-                {name: files("server.features") / name for name in self.features},
+                {name: files(f"{features.__name__}.{name}") for name in self.features},
                 self.room_keys,
                 self.host_keys,
                 self.shape.lua(),
@@ -67,14 +67,14 @@ class House:
             GapEvent,
             ByeEvent,
         )
-        """Every event a client can hear."""
+        """Every event that a client can receive."""
         self.readers = {encoding: CommandReader(encoding, self.commands) for encoding in Encoding}
         self.settings_model: type[EngineSettings] = EngineSettings.with_sections(
             [(name, kind) for f in self.features.values() for kind, name in f.settings.items()]
         )
 
     def _kinds(self, base: type[Any]) -> Iterator[type[Any]]:
-        """The commands or events that the features' modules define, each once by its tag."""
+        """Yield the commands or events that the features define; each tag must be unique."""
         owner: dict[str, str] = {}
         for name, feature in self.features.items():
             for kind in defined_in(feature.messages, base):
@@ -102,13 +102,13 @@ class House:
         return merged
 
     def check(self, settings: EngineSettings) -> None:
-        """Have each feature read what its settings name. Raises SettingsError."""
+        """Let each feature read the files its settings name. Raises SettingsError."""
         for feature in self.features.values():
             if feature.check is not None:
                 feature.check(settings)
 
     def start_facts(self, settings: EngineSettings) -> dict[str, str]:
-        """What features add to the line that the log begins with."""
+        """The facts that features add to the first line of the log."""
         facts: dict[str, str] = {}
         for feature in self.features.values():
             if feature.start_facts is not None:
@@ -116,7 +116,7 @@ class House:
         return facts
 
     def reader(self, scripts: Scripts, settings: EngineSettings) -> RoomReader:
-        """Reads rooms in the shape of this house."""
+        """A reader of rooms that loads the parts of all features."""
         features = self.features.values()
         return RoomReader(
             scripts,
@@ -127,7 +127,7 @@ class House:
 
 
 def defined_in(module: ModuleType | None, base: type[Any]) -> list[type[Any]]:
-    """The classes below `base` that stand in this very module, in their order."""
+    """The subclasses of `base` that the module itself defines, in source order."""
     if module is None:
         return []
     return [
@@ -138,7 +138,7 @@ def defined_in(module: ModuleType | None, base: type[Any]) -> list[type[Any]]:
 
 
 def find() -> dict[str, Feature]:
-    """The FEATURE of each folder in `server/features`, by the folder's name."""
+    """Return the FEATURE of each folder in `server/features`, by the folder's name."""
     found = {}
     for entry in pkgutil.iter_modules(features.__path__):
         try:
@@ -166,7 +166,7 @@ def _in_order(found: Mapping[str, Feature]) -> list[str]:
     ordered: list[str] = []
     try:
         sorter.prepare()
-        while sorter:  # by name among those that may come next: the same in every process
+        while sorter:  # sort ready features by name, so every process gets the same order
             ready = sorted(sorter.get_ready())
             ordered += ready
             sorter.done(*ready)
@@ -177,7 +177,7 @@ def _in_order(found: Mapping[str, Feature]) -> list[str]:
 
 
 HOUSE = House(find())
-"""The house of this process. Made at import: the types of messages must be known before any is."""
+"""The house of this process. Made at import: decoding needs all message types beforehand."""
 
 Settings = HOUSE.settings_model
 
@@ -190,12 +190,12 @@ def load_settings(
 
 
 def keys_under(prefix: str) -> Keys:
-    """Names of all keys, under a prefix."""
+    """The names of all Redis keys under a prefix."""
     return Keys(prefix, HOUSE.room_keys, HOUSE.host_keys)
 
 
 def scripts_on(
     redis: Any, keys: Keys, *, durability: Durability = FSYNC, metrics: Metrics | None = None
 ) -> Scripts:
-    """All scripts on a Redis."""
+    """Make the runner of all scripts on a Redis."""
     return Scripts(redis, keys, HOUSE.library.scripts, durability=durability, metrics=metrics)

@@ -1,4 +1,4 @@
-"""One worker: the engine and the features, made, started and stopped here, in this order."""
+"""One worker: makes, starts and stops the engine and the features."""
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,10 +21,10 @@ from server.web.route import Route
 
 
 class Worker:
-    """What happens in rooms, without the sockets. An async context manager.
+    """The rooms of one worker, without the sockets. An async context manager.
 
-    Inside it rooms can be opened and commands run; the tasks of the features run when `start` was
-    called. Raises SettingsError when a feature can't be made.
+    Inside the context, rooms can be opened and commands run. `start` starts the features' tasks.
+    Raises SettingsError when a feature can't be made.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Worker:
             open_rooms=lambda: self.rooms,
         )
         self.running = _made(house, engine)
-        """Each feature at work, by its name."""
+        """The running features by name."""
         self._take_in(self.running.values())
         self.visits: list[Visits] = [r.visits for r in self._each() if r.visits is not None]
         own = Own(self.scripts, house.shape, [r.own for r in self._each() if r.own is not None])
@@ -99,12 +99,12 @@ class Worker:
 
     @property
     def dues(self) -> Sequence[Due]:
-        """What falls due in rooms."""
+        """The kinds of work that fall due in rooms."""
         return [due for each in self._each() for due in each.due]
 
     @property
     def routes(self) -> Sequence[Route]:
-        """The features' REST."""
+        """The REST routes of all features."""
         return [route for each in self._each() for route in each.routes]
 
     async def __aenter__(self) -> Self:
@@ -119,7 +119,7 @@ class Worker:
         return self
 
     async def start(self) -> None:
-        """Begin with what is done again and again, until the context ends."""
+        """Start the repeating tasks; they run until the context ends."""
         for each in self._each():
             for task in each.tasks:
                 await self._stack.enter_async_context(task)
@@ -130,7 +130,7 @@ class Worker:
 
 
 def _made(house: House, engine: Engine) -> Mapping[str, Running]:
-    """Every feature, each given those it leans on."""
+    """Make every feature, passing it the features it depends on."""
     running: dict[str, Running] = {}
     for name, feature in house.features.items():
         if feature.make is None:

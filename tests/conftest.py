@@ -11,7 +11,7 @@ import os
 import secrets
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from redis.asyncio import Redis
 
-from server.house import Settings
+from server.house import HOUSE
+from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
 from tests.spread import spread
@@ -93,12 +94,15 @@ def _within(limit_s: float, test: AsyncTest) -> AsyncTest:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[Any]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a skipped test is a failure: CI has, or installs, everything a test needs."""
     report = yield
     if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
         report.outcome = "failed"
-        report.longrepr = f"skipped, which CI does not allow: {report.longrepr[2]}"
+        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.longrepr = f"skipped, which CI does not allow: {why}"
     return report
 
 
@@ -175,7 +179,7 @@ def make_settings(redis_server: EmbeddedRedis, prefix: str, tmp_path: Path) -> M
         }
         for name, section in sections.items():
             values[name] = values.get(name, {}) | section
-        return Settings.model_validate({"mode": mode, **values})
+        return HOUSE.settings_model.model_validate({"mode": mode, **values})
 
     return make
 
@@ -190,5 +194,6 @@ def settings(make_settings: MakeSettings) -> Settings:
 async def redis(settings: Settings) -> AsyncIterator[Redis]:
     """A client of the shared redis-server that answers bytes."""
     client = connect(settings.redis.url, settings.redis)
+    assert isinstance(client, Redis)
     yield client
     await client.aclose()

@@ -58,7 +58,7 @@ def test_a_token_stands_alone_on_the_last_line_and_is_good(liveroom: Liveroom) -
     assert not made
     identity = TokenVerifier(settings).verify(out.splitlines()[-1])
     assert (identity.user, identity.name, identity.role) == ("u1", "Ana", Role.HOST)
-    assert identity.rooms == {"a", "b"}
+    assert identity.rooms == frozenset({"a", "b"})
 
 
 def test_the_secret_of_a_token_can_come_from_the_environment(

@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 from server.access.auth import Identity, TokenVerifier
 from server.background.troubles import FAILURES
 from server.edge.edge import Edge
+from server.edge.listener import HttpSide
 from server.features.follows.news import News
 from server.features.outbox.outbox import Outbox
 from server.features.presence.presence import Presence
@@ -36,6 +37,7 @@ from server.store.scripts import Scripts
 from server.telemetry.loop_lag import LoopLag
 from server.telemetry.metrics import Metrics
 from server.web.ops import Ops
+from server.worker import Worker
 from tests.conftest import MakeSettings
 from tests.hub.listening import Noter
 from tests.running import running
@@ -98,7 +100,7 @@ def named(owner: str) -> set[str]:
                 if isinstance(name, ast.JoinedStr):  # the commits, by script
                     continue
                 assert isinstance(name, ast.Constant), "a task's name is written where it is made"
-                names.add(name.value)
+                names.add(str(name.value))
     return names
 
 
@@ -231,11 +233,24 @@ async def ops_report(bench: Bench) -> AsyncIterator[Story]:
 
 @asynccontextmanager
 async def pulse(bench: Bench) -> AsyncIterator[Story]:
-    nothing: Any = None
-    settings = bench.settings
-    verifier = TokenVerifier(settings)
-    unused = (nothing,) * 5
-    async with Edge(settings, verifier, *unused, Metrics(), Random(1)) as edge:
+    def nobody_asks() -> HttpSide:
+        raise AssertionError("no HTTP request is made here")
+
+    settings, metrics, chance = bench.settings, Metrics(), Random(1)
+    # Reading the script files is part of the start, where blocking does no harm.
+    worker = await asyncio.to_thread(
+        Worker, bench.redis, settings, worker_id="w1", metrics=metrics, random=chance
+    )
+    async with Edge(
+        settings,
+        TokenVerifier(settings),
+        HOUSE.readers,
+        worker.rooms,
+        worker.dispatch,
+        nobody_asks,
+        metrics,
+        chance,
+    ) as edge:
 
         class Everybody:
             def __iter__(self) -> Iterator[Any]:

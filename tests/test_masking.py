@@ -42,7 +42,7 @@ def test_no_token_gets_into_a_log_line_or_its_traceback(format_: str) -> None:
     stream = io.StringIO()
     before = logging.getLogger().handlers[:]
     try:
-        logs.set_up(Log(format=format_), worker_id="w1", stream=stream)  # type: ignore[arg-type]
+        logs.set_up(Log(format=format_), worker_id="w1", stream=stream)
         try:
             raise ValueError(f"bad {TOKEN}")
         except ValueError:

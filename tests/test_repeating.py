@@ -60,7 +60,7 @@ def fail(error: BaseException) -> Callable[[], None]:
 
 
 def counted(task: str) -> float:
-    return FAILURES.labels(task)._value.get()
+    return float(FAILURES.labels(task)._value.get())
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def logged() -> Iterator[list[logging.LogRecord]]:
     """What is logged while the test runs."""
     records: list[logging.LogRecord] = []
     handler = logging.Handler()
-    handler.emit = records.append  # type: ignore[method-assign]
+    handler.emit = records.append  # type: ignore[assignment]  # it takes any name
     logging.getLogger("server").addHandler(handler)
     yield records
     logging.getLogger("server").removeHandler(handler)

@@ -1,1 +1,1 @@
-"""Who calls: tokens, signatures, rates."""
+"""Access control: tokens, signatures, origins, rate limits."""

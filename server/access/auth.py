@@ -1,4 +1,4 @@
-"""Tokens: made by `mint`, checked by `TokenVerifier`, both from the same settings."""
+"""Tokens: `mint` makes them and `TokenVerifier` checks them, with the same settings."""
 
 import base64
 import os
@@ -18,7 +18,7 @@ from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 
 SESSION_COOKIE = "liveroom_session"
-"""Cookie with the token of somebody who signed in on our pages."""
+"""The cookie that holds the token of a user signed in on our pages."""
 
 SUB_CHARS_MAX = 64
 NAME_CHARS_MAX = 40
@@ -27,12 +27,12 @@ _TOKEN_ROLES = tuple(role for role in Role if role is not Role.GUEST)
 
 
 class BadToken(Exception):
-    """A token can't be accepted; the text is a sentence the client may see."""
+    """A token is not accepted; the text is a sentence that the client may see."""
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a connection speaks for. `rooms` None means every room."""
+    """The user of a connection, by their token. `rooms` None means every room."""
 
     user: str
     name: str
@@ -40,15 +40,15 @@ class Identity:
     rooms: frozenset[str] | None = None
 
     def may_enter(self, room: str) -> bool:
-        """Whether the token is for this room."""
+        """Whether the token is valid for this room."""
         return self.rooms is None or room in self.rooms
 
 
 def with_secret(settings: Settings) -> tuple[Settings, bool]:
-    """Settings whose HS256 secret is filled in, and whether it was made just now.
+    """Return settings with the HS256 secret filled in, and whether the secret was made just now.
 
-    Development keeps one secret a data folder, so that tokens outlive a restart. Safe to call
-    from several processes at once. Raises SettingsError if the file can't be used.
+    Development mode keeps one secret per data folder, so that tokens outlive a restart. Several
+    processes may call this at once. Raises SettingsError if the file can't be used.
     """
     if settings.jwt.algorithm != "HS256" or settings.jwt.secret is not None:
         return settings, False
@@ -69,8 +69,8 @@ def _make_once(path: Path) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists():
         return False
-    # Written whole under another name and then linked: no reader ever sees half a secret, and
-    # of two processes that start together one wins.
+    # The file is written under another name and then linked: no reader sees half a secret, and
+    # if two processes start together, one of them wins.
     draft = path.with_name(f"{_SECRET_FILE}.{os.getpid()}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -92,7 +92,7 @@ def mint(
     rooms: Collection[str] | None = None,
     ttl_s: float = 86_400,
 ) -> str:
-    """A token for `sub`, valid for `ttl_s` seconds. Raises SettingsError or ValueError."""
+    """Make a token for `sub`, valid for `ttl_s` seconds. Raises SettingsError or ValueError."""
     if settings.jwt.algorithm != "HS256":
         raise SettingsError(
             f"jwt.algorithm is {settings.jwt.algorithm}: only the holder of the private key can "
@@ -111,10 +111,10 @@ def mint(
 
 
 def session_token(cookie_headers: Iterable[str]) -> str | None:
-    """The token in the session cookie, or None; `cookie_headers` are all `Cookie` headers.
+    """Return the token in the session cookie, or None; `cookie_headers` are all `Cookie` headers.
 
-    Other cookies of the domain are passed over unread, however they are written: a parser that
-    stops at one of them would sign people out (RFC 6265 section 5.4).
+    Other cookies of the domain are skipped unparsed, even if malformed: a parser that stopped at
+    one of them would sign people out (RFC 6265 section 5.4).
     """
     for header in cookie_headers:
         for pair in header.split(";"):
@@ -125,7 +125,7 @@ def session_token(cookie_headers: Iterable[str]) -> str | None:
 
 
 class TokenVerifier:
-    """Checks tokens with one key and one algorithm, read once."""
+    """Checks tokens with one key and one algorithm, which are read once."""
 
     def __init__(self, settings: Settings) -> None:
         self._algorithm = settings.jwt.algorithm
@@ -133,7 +133,7 @@ class TokenVerifier:
         self._key = _hs256_key(settings) if self._algorithm == "HS256" else _public_key(settings)
 
     def verify(self, token: str) -> Identity:
-        """The identity a token speaks for. Raises BadToken."""
+        """Return the identity in a token. Raises BadToken."""
         try:
             claims = jwt.decode(
                 token,
@@ -181,8 +181,8 @@ def _shown(name: str, user: str) -> str:
 
 
 def _is_text(value: object, chars_max: int) -> bool:
-    # A surrogate alone is half a character: a name cut in the middle of an emoji. Nothing that
-    # would carry the name further could encode it.
+    # A lone surrogate is half a character, for example of a name cut in the middle of an emoji.
+    # It can't be encoded, so such a name could not be passed on.
     return (
         isinstance(value, str)
         and len(value) <= chars_max
@@ -197,7 +197,7 @@ def _hs256_secret(settings: Settings) -> str:
 
 
 def _hs256_key(settings: Settings) -> jwt.PyJWK:
-    """The secret as a key that is looked at once: a text PyJWT would look at for each token."""
+    """Parse the secret into a key once; PyJWT would parse a text again for each token."""
     secret = base64.urlsafe_b64encode(_hs256_secret(settings).encode()).rstrip(b"=").decode()
     return jwt.PyJWK({"kty": "oct", "k": secret, "alg": "HS256"})
 

@@ -1,6 +1,6 @@
-"""Web origins and host names: which page is our own, and which machine is this one.
+"""Web origins and host names: recognises our own pages and this machine.
 
-An origin is scheme, host and port; the default port may be written or left out (RFC 6454).
+An origin is scheme, host and port; the default port may be omitted (RFC 6454).
 """
 
 import ipaddress
@@ -14,7 +14,7 @@ _HOST = re.compile(_AUTHORITY)
 
 
 class Origin(NamedTuple):
-    """A web origin in its one normal form."""
+    """A web origin in normal form."""
 
     scheme: str
     host: str
@@ -22,7 +22,7 @@ class Origin(NamedTuple):
 
 
 def origin_of(text: str) -> Origin | None:
-    """The origin that a header or a base URL names; None if it names none, as `null` does."""
+    """Parse the origin in a header or base URL; None if it has none, such as `null`."""
     match = _ORIGIN.fullmatch(text.strip())
     if match is None:
         return None
@@ -31,23 +31,23 @@ def origin_of(text: str) -> Origin | None:
 
 
 def host_name(host: str) -> str:
-    """The name in a `Host` header, in lower case and without its port; empty if it has none."""
+    """Return the name in a `Host` header, in lower case and without port; empty if it has none."""
     match = _HOST.fullmatch(host.strip())
     return match[1].lower() if match else ""
 
 
 def is_own_origin(origin: str, host: str, public_url: str = "") -> bool:
-    """Whether `origin` is this server as the request's `Host` or `server.public_url` has it."""
+    """Whether `origin` is this server, by the request's `Host` or by `server.public_url`."""
     asked = origin_of(origin)
     if asked is None:
         return False
-    # A proxy may speak TLS for us, so the scheme is not compared with our own; it only says which
-    # port a `Host` without one means.
+    # A proxy may add TLS, so the origin's scheme is not compared with ours; it only gives the
+    # default port for a `Host` without one.
     return asked in (origin_of(f"{asked.scheme}://{host}"), origin_of(public_url))
 
 
 def is_loopback_address(address: str) -> bool:
-    """Whether an IP address, of a socket's peer for example, is this very machine."""
+    """Whether an IP address, such as a socket's peer, is this machine."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -57,7 +57,7 @@ def is_loopback_address(address: str) -> bool:
 
 
 def is_loopback_name(name: str) -> bool:
-    """Whether a host name or address can only mean this very machine (RFC 6761 section 6.3)."""
+    """Whether a host name or address can only mean this machine (RFC 6761 section 6.3)."""
     name = name.lower().removesuffix(".")
     if name == "localhost" or name.endswith(".localhost"):
         return True
@@ -65,5 +65,5 @@ def is_loopback_name(name: str) -> bool:
 
 
 def base_url(host: str, port: int) -> str:
-    """The URL of an address that a server listens on; IPv6 stands in brackets (RFC 3986)."""
+    """Return the URL of a listening address; IPv6 is put in brackets (RFC 3986)."""
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"

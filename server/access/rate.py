@@ -4,7 +4,7 @@ from cachetools import LRUCache
 
 
 class Bucket:
-    """Refills by `per_s` up to `burst`; takes go below zero, down to `-burst`."""
+    """A token bucket that refills by `per_s` up to `burst`; taking may lower it to `-burst`."""
 
     __slots__ = ("at", "level")
 
@@ -13,7 +13,7 @@ class Bucket:
         self.at = now
 
     def take(self, per_s: float, burst: float, now: float) -> float:
-        """Take one; the level left. Below zero means: refuse."""
+        """Take one and return the level left; below zero means: refuse."""
         refilled = min(burst, self.level + (now - self.at) * per_s)
         self.at = now
         self.level = max(refilled - 1.0, -burst)
@@ -21,10 +21,10 @@ class Bucket:
 
 
 class BucketsByName:
-    """A bucket for each of many names; the ones longest unused are forgotten.
+    """One bucket per name; those unused for longest are forgotten.
 
-    A forgotten bucket is a full one, so `names_max` must exceed what can be drained within the
-    time a bucket needs to refill.
+    A forgotten bucket starts full again, so `names_max` must exceed the number of buckets that can
+    be drained within the time that one needs to refill.
     """
 
     def __init__(self, per_s: float, burst: float, names_max: int) -> None:
@@ -33,7 +33,7 @@ class BucketsByName:
         self._buckets: LRUCache[tuple[str, str], Bucket] = LRUCache(names_max)
 
     def wait_s(self, name: tuple[str, str], now: float) -> float:
-        """Take one for `name`: 0 if allowed, else seconds until it would be (nothing is taken)."""
+        """Take one for `name` and return 0; if empty, take none and return the seconds to wait."""
         bucket = self._buckets.get(name)
         if bucket is None:
             bucket = self._buckets[name] = Bucket(self._burst, now)
@@ -45,7 +45,7 @@ class BucketsByName:
 
 
 class PerSecond:
-    """At most so many in each second of the loop's clock; 0 is no limit."""
+    """Allows at most `most` in each second of the loop's clock; 0 is no limit."""
 
     __slots__ = ("_count", "_most", "_second")
 
@@ -55,7 +55,7 @@ class PerSecond:
         self._count = 0
 
     def allow(self, now: float) -> bool:
-        """Count one more, unless this second is full."""
+        """Count one more and return True; False if this second is full."""
         if int(now) != self._second:
             self._second, self._count = int(now), 0
         if self._most and self._count >= self._most:

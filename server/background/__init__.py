@@ -1,1 +1,1 @@
-"""Tasks that run by themselves: who owns them, and what is said when they fail."""
+"""Background tasks: their owners, and the log and metric of their failures."""

@@ -1,7 +1,7 @@
-"""The owners of background tasks: `Repeating` does a work again and again, `Errands` does it once.
+"""The owners of background tasks: `Repeating` repeats a piece of work, `Errands` runs it once.
 
-No other module makes tasks that nobody awaits (a test holds the server to it). What a task raises
-is logged and counted by `troubles`, and never ends a loop: the loop goes on after a pause.
+No other module makes tasks that nobody awaits (a test enforces it). `troubles` logs and counts each
+exception of a task. An exception never ends a loop: it goes on after a pause.
 """
 
 import asyncio
@@ -17,24 +17,24 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 CANCEL_AGAIN_S = 0.1
-"""A cancellation can drown in a Redis call that fails at that moment: it is repeated."""
+"""Interval of repeated cancellations: one can get lost in a Redis call that fails just then."""
 STOP_S_MAX = 10.0
-"""Time the tasks of one owner have to end; those that do not are logged and left."""
+"""Longest wait for the tasks of one owner to end; the others are logged and left."""
 
 
 class Ended(Exception):
-    """A work that should never end has ended, or was cancelled by nobody who may."""
+    """Endless work has ended, or was cancelled by someone other than its owner."""
 
 
 class Repeating:
-    """Does `work` again and again from `start` to `stop`, whatever becomes of it one time.
+    """Repeats `work` from `start` to `stop`, also after failures.
 
-    `work()` returns the seconds until the next time, or None for `interval_s`; the first time is
-    in `first_s` seconds, by default `interval_s`. `endless` says that `work` itself goes on for
-    ever and fails when it returns: such a work calls `troubles.works()` once it has begun well.
-    With `until_done` the work is done until it succeeds once.
+    `work()` returns the seconds until its next run, or None for `interval_s`. The first run is
+    after `first_s` seconds, by default `interval_s`. With `endless`, `work` itself runs for ever
+    and has failed if it returns; it calls `troubles.works()` once it has begun well. With
+    `until_done`, the work repeats until it succeeds once.
 
-    After a failure the pause grows between the two of `back_off_s`. A work that looks after many
+    After failures the pause grows from the first to the second value of `back_off_s`. Work on many
     rooms reports the failure of one with `troubles.failed(error, room_id)` and goes on.
     """
 
@@ -57,7 +57,7 @@ class Repeating:
         self._endless = endless
         self._until_done = until_done
         self.done = asyncio.Event()
-        """Set once a work that is done `until_done` has succeeded."""
+        """Set once `until_done` work has succeeded."""
         self._leaving = False
         self._task: asyncio.Task[None] | None = None
         self._beginning: asyncio.TimerHandle | None = None
@@ -69,7 +69,7 @@ class Repeating:
         self._begin(self._first_s)
 
     def leave(self) -> None:
-        """Begin to stop, without waiting: the work is cancelled and not done again."""
+        """Cancel the work and don't repeat it, without waiting for its end."""
         self._leaving = True
         if self._beginning is not None:
             self._beginning.cancel()
@@ -77,7 +77,7 @@ class Repeating:
             self._task.cancel()
 
     async def stop(self, last_s: float = 0.0) -> None:
-        """End; with `last_s` do the work once more, for at most so many seconds."""
+        """Stop; with `last_s`, run the work once more, for at most so many seconds."""
         self.leave()
         if self._task is not None:
             await end_all({self._task})
@@ -98,7 +98,7 @@ class Repeating:
                 return
 
     async def _once(self) -> float:
-        """Do the work; the seconds until the next time."""
+        """Run the work once; return the seconds until the next run."""
         try:
             again_s = await self._work()
             if self._endless:
@@ -116,7 +116,7 @@ class Repeating:
         return self._interval_s if again_s is None else again_s
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        """The task is over. Unless it should be, another one begins after a pause."""
+        """Handle the end of the task: unless it was stopped, start another after a pause."""
         error = None if task.cancelled() else task.exception()
         if self._leaving or self.done.is_set() or isinstance(error, KeyboardInterrupt | SystemExit):
             return
@@ -125,10 +125,10 @@ class Repeating:
 
 
 class Errands:
-    """Owns tasks that end by themselves, and reports what they raise.
+    """Owns tasks that end by themselves, and reports their exceptions.
 
-    `answered` are exceptions that whoever awaits the task hears of: they are no failures. How many
-    tasks there may be is up to who starts them.
+    `answered` are exceptions that count as answers to the code awaiting the task, not as failures.
+    Callers of `start` must limit the number of tasks themselves.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class Errands:
         return len(self._running)
 
     def start(self, work: Coroutine[Any, Any, T], subject: str = "") -> asyncio.Task[T]:
-        """Do `work` in a task of its own, about the room or node `subject`."""
+        """Run `work` in a task of its own; `subject` is the room or node it is about."""
         name = f"{self.troubles.task} {subject}" if subject else self.troubles.task
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._running[task] = subject
@@ -153,12 +153,12 @@ class Errands:
         return task
 
     async def finish(self) -> None:
-        """Wait until all have ended, also those that begin meanwhile."""
+        """Wait until all tasks have ended, including those that start meanwhile."""
         while self._running:
             await asyncio.wait(list(self._running))
 
     async def aclose(self) -> None:
-        """Cancel all, and wait until they have ended."""
+        """Cancel all tasks and wait until they have ended."""
         await end_all(set(self._running) - {asyncio.current_task()})
 
     def _done(self, task: asyncio.Task[Any]) -> None:

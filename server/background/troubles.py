@@ -1,9 +1,9 @@
-"""What a background task fails with: logged once a cause, counted every time.
+"""Failures of background tasks: logs each cause once, counts every failure.
 
-A task that is done again and again may fail twice a second for an hour. The log says so with the
-traceback when a cause is new, again after `SAY_AGAIN_S`, and once when the task works again. The
-metric `liveroom_task_failures_total{task}` counts every failure; it belongs to the process, as the
-tasks do, and each worker's `Metrics` shows it.
+A repeated task may fail twice a second for an hour. A new cause is logged with its traceback; a
+lasting cause is logged again after `SAY_AGAIN_S`; the recovery is logged once. The metric
+`liveroom_task_failures_total{task}` counts every failure. It belongs to the process, like the tasks
+themselves, and each worker's `Metrics` shows it.
 """
 
 import logging
@@ -27,15 +27,15 @@ FAILURES = Counter(
 )
 
 SAY_AGAIN_S = 60.0
-"""A cause that goes on is said again after so long, with how often it was not said."""
+"""A lasting cause is logged again after so long, with the number of failures since."""
 CAUSES_MAX = 100
-"""Causes a task remembers; of more, the one met longest ago is forgotten and said anew."""
+"""Most causes that a task remembers; the one met longest ago is forgotten, and logged as new."""
 SUBJECTS_NAMED_MAX = 20
-"""Rooms that are named for one cause in `SAY_AGAIN_S`; more are counted only."""
+"""Most rooms that the log names for one cause per `SAY_AGAIN_S`; others are only counted."""
 FAILING_MAX = 10_000
-"""Rooms that fail now and wait for their next try; of more, some are tried without a pause."""
+"""Most failing rooms that wait for their next try; beyond it some are retried without a pause."""
 BACK_OFF_S = (0.5, 5.0)
-"""The pause after a failure; it doubles from the first to the second."""
+"""The pauses after a failure: from the first value doubling up to the second."""
 MESSAGE_CHARS_MAX = 200
 
 _VARIES = re.compile(r"0x[0-9a-f]+|\d+")
@@ -43,13 +43,13 @@ _PACKAGE = str(Path(__file__).parent)
 
 
 def declare(*tasks: str) -> None:
-    """Have the metric show tasks that are only made later, as those of a room."""
+    """Show tasks in the metric before they exist, such as those of a room."""
     for task in tasks:
         FAILURES.labels(task)
 
 
 class Cause(NamedTuple):
-    """What makes two failures the same: type, place in the code, message without its numbers."""
+    """The identity of a failure: type, place in the code, message without its numbers."""
 
     kind: str
     place: str
@@ -57,7 +57,7 @@ class Cause(NamedTuple):
 
 
 def cause_of(error: BaseException) -> Cause:
-    """The cause of an exception that was raised."""
+    """Return the cause of a raised exception."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if frame.filename.startswith(_PACKAGE)] or frames
     place = f"{ours[-1].filename}:{ours[-1].lineno}" if ours else ""
@@ -66,7 +66,7 @@ def cause_of(error: BaseException) -> Cause:
 
 
 class _Said:
-    """When a cause was said, for which subjects, and how often it came since without a word."""
+    """The last log line of a cause: its time, its subjects, and the unlogged failures since."""
 
     __slots__ = ("at", "silent", "subjects")
 
@@ -77,7 +77,7 @@ class _Said:
 
 
 class _Failing:
-    """A subject's failures in a row, whether the log names it, and when it may be tried again."""
+    """A subject's failures in a row, whether the log named it, and the time of its next try."""
 
     __slots__ = ("again_at", "in_a_row", "said")
 
@@ -88,7 +88,7 @@ class _Failing:
 
 
 class Troubles:
-    """The failures of one task, by subject: '' is the task itself, others are rooms or nodes.
+    """The failures of one task by subject: '' is the task itself, others are rooms or nodes.
 
     `back_off_s` is the first and the longest pause after a failure, in seconds.
     """
@@ -100,14 +100,14 @@ class Troubles:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.task = task
-        self._count = FAILURES.labels(task)  # so the metric is there before the first failure
+        self._count = FAILURES.labels(task)  # shows the metric as 0 before the first failure
         self._pause_s_min, self._pause_s_max = back_off_s
         self._clock = clock
         self._causes: LRUCache[Cause, _Said] | None = None
         self._failing: LRUCache[str, _Failing] | None = None
 
     def failed(self, error: BaseException, subject: str = "") -> float:
-        """Count a failure and say it if it is new; the seconds to wait before the next try."""
+        """Count a failure, log it if it is new; return the seconds to wait before the next try."""
         self._count.inc()
         if self._failing is None or self._causes is None:  # most tasks never fail
             self._failing, self._causes = LRUCache(FAILING_MAX), LRUCache(CAUSES_MAX)
@@ -121,7 +121,7 @@ class Troubles:
         return pause_s
 
     def works(self, subject: str = "") -> None:
-        """Note a success; the first after a failure that was logged is logged too."""
+        """Note a success; the first one after a logged failure is logged too."""
         failing = self._failing.pop(subject, None) if self._failing else None
         if failing is not None and failing.said:
             _log.warning(

@@ -1,4 +1,4 @@
-"""`liveroom demo`: a server, and a room in it where simulated people sell and buy."""
+"""`liveroom demo`: a server with a room where simulated people sell and buy."""
 
 import asyncio
 import contextlib
@@ -22,12 +22,12 @@ log = logging.getLogger(__name__)
 
 ROOM = "demo"
 SALES_MAX = 100
-"""A room that has had so many sales is left behind: everybody who joins is shown them all."""
+"""After so many sales the demo moves to a new room, since each join gets all sales of a room."""
 _CROWD_STOP_S_MAX = 5.0
 
 
 async def run(settings: Settings, *, viewers: int) -> None:
-    """Serve until SIGTERM or SIGINT, with a crowd of `viewers`. Raises what `serve` does."""
+    """Serve until SIGTERM or SIGINT, with a crowd of `viewers`. Raises the errors of `serve`."""
     with supervisor.stop_signals() as stop:
         ready: asyncio.Future[Serving] = asyncio.get_running_loop().create_future()
         server = asyncio.create_task(
@@ -44,13 +44,13 @@ async def run(settings: Settings, *, viewers: int) -> None:
 
 
 def _tell_failure(crowd: "asyncio.Task[None]") -> None:
-    """A crowd that could not come leaves the server running, but not in silence."""
+    """Log why the crowd failed; the server goes on."""
     if not crowd.cancelled() and (why := crowd.exception()) is not None:
         log.error("No simulated people come; the server goes on.", exc_info=why)
 
 
 async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: int) -> None:
-    """Keep the crowd until `stop`: it leaves first, so that nobody has to be drained."""
+    """Run the crowd until `stop`. It leaves before the server drains."""
     serving = await ready
     room = await _room_to_use(serving)
     print(_welcome(serving, room), flush=True)  # noqa: T201 - what the command is asked to show
@@ -58,13 +58,13 @@ async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: i
         *tied(
             *(sys.executable, "-m", "client_sim", "--url", serving.local_url),
             *("--room", room, "--viewers", str(viewers), "--seconds", "0"),
-            # A room of an earlier start is still live, and its host is gone.
+            # A room of an earlier start may still be live without its host.
             "--take-over",
         ),
         env=os.environ | _secrets(serving.settings),
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
-        # Ctrl-C in the terminal is for the server, which then ends its crowd.
+        # Only the server gets Ctrl-C from the terminal; it then ends its crowd.
         start_new_session=True,
     )
     left = asyncio.create_task(child.wait())
@@ -80,7 +80,7 @@ async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: i
 
 
 async def _room_to_use(serving: Serving) -> str:
-    """`demo`; or the first of `demo-2`, `demo-3`, … where the last evening's has ended."""
+    """Return the first of `demo`, `demo-2`, `demo-3`, … that has not ended and takes more sales."""
     async with aiohttp.ClientSession(serving.local_url) as http:
         for number in itertools.count(1):
             room = ROOM if number == 1 else f"{ROOM}-{number}"
@@ -94,7 +94,7 @@ async def _room_to_use(serving: Serving) -> str:
 
 
 async def _tell_why(serving: Serving, room: str, status: int) -> None:
-    """Say why nobody is there any more, and what to do."""
+    """Log why the crowd is gone, and what to do."""
     async with (
         aiohttp.ClientSession(serving.local_url) as http,
         http.get(f"/v1/rooms/{room}") as response,
@@ -121,7 +121,7 @@ async def _end(child: asyncio.subprocess.Process) -> None:
 
 
 def _secrets(settings: Settings) -> dict[str, str]:
-    """What the crowd signs its tokens with; in the environment, which other users can't read."""
+    """Return the secret for the crowd's tokens as environment variables, which are private."""
     if settings.jwt.secret is None:
         return {}
     return {env_name("jwt.secret"): settings.jwt.secret.get_secret_value()}

@@ -1,4 +1,4 @@
-"""`liveroom config --example NAME`: files to start from, as they lie in config/."""
+"""`liveroom config --example NAME`: prints example files from config/."""
 
 from importlib.resources import files
 from pathlib import Path
@@ -16,10 +16,10 @@ EXAMPLES = {
     "grafana": "grafana-dashboard.json",
     "alerts": "examples/alerts.yaml",
 }
-"""What can be printed, and where in config/ it lies."""
+"""The names of the examples, with their paths in config/."""
 
 
 def example(name: str) -> str:
-    """The file of that name, whole. Raises KeyError for one that there is not."""
+    """Return the text of an example. Raises KeyError if there is none of that name."""
     folder = _IN_WHEEL if _IN_WHEEL.is_dir() else _IN_REPOSITORY
     return (folder / EXAMPLES[name]).read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
-"""`liveroom lucky-check`: anybody's check that a lucky draw was drawn as it was promised.
+"""`liveroom lucky-check`: lets anybody check that a lucky draw was drawn as promised.
 
-It knows nothing of the server but the answer of its `entrants` route.
+It uses nothing of the server except the answer of its `entrants` route.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ Token = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    """Give the `liveroom` command this command."""
+    """Add this command to the `liveroom` command."""
     app.command("lucky-check")(lucky_check)
 
 
@@ -61,9 +61,9 @@ def lucky_check(
 
 
 def check(drawn: dict[str, Any], seed_hash: str = "", user: str = "") -> Iterator[str]:
-    """What is wrong with a draw, sentence by sentence; nothing if it is as promised.
+    """Yield a sentence for each fault of a draw; none if it was drawn as promised.
 
-    `drawn` is what the `entrants` route answers; `seed_hash` what was promised.
+    `drawn` is the answer of the `entrants` route; `seed_hash` is the promised hash.
     """
     if drawn["status"] != "drawn":
         yield "It was not drawn yet."

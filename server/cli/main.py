@@ -1,6 +1,6 @@
 """The `liveroom` command: serve, demo, token, config, loadtest, size.
 
-Its other commands are in `cli_orders` (audit, orders, outbox) and `cli_lucky` (lucky-check).
+Its other commands are in `orders` (audit, orders, outbox) and `lucky` (lucky-check).
 """
 
 import asyncio
@@ -61,7 +61,7 @@ cli_lucky.add_to(app)
 
 
 def main() -> None:
-    """Run the command. What a person can mend ends in one line on standard error."""
+    """Run the command. Errors that the user can fix become one line on standard error."""
     open_missing_streams()
     try:
         app()
@@ -233,7 +233,7 @@ def _run(main_task: Coroutine[Any, Any, None], settings: Settings | None) -> Non
 
 
 def _sentences() -> tuple[type[Exception], ...]:
-    """The errors whose text is written for the person who starts the server."""
+    """Return the errors whose text is a sentence for the person who starts the server."""
     from server.processes.worker_pool import WorkerFailed
     from server.store.client import RedisUnusable
     from server.store.embedded import EmbeddedRedisError

@@ -1,4 +1,4 @@
-"""`liveroom audit`, `liveroom orders` and `liveroom outbox`: what operators ask of the orders."""
+"""`liveroom audit`, `liveroom orders` and `liveroom outbox`: operators' commands on orders."""
 
 import asyncio
 import os
@@ -41,7 +41,7 @@ class Format(StrEnum):
 
 
 def add_to(app: typer.Typer) -> None:
-    """Give the `liveroom` command these commands."""
+    """Add these commands to the `liveroom` command."""
     app.command()(audit)
     app.add_typer(orders, name="orders")
     app.add_typer(outbox, name="outbox")
@@ -127,7 +127,7 @@ def replay(
 
 
 class _NotThere(Exception):
-    """There is no room, or no store, of that name."""
+    """The named room or store does not exist."""
 
 
 async def _must_exist(scripts: Scripts, room: str) -> None:
@@ -160,7 +160,7 @@ def _run(
         status = asyncio.run(run())
         sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever read, such as `head`, has enough. What is still buffered goes nowhere.
+        # The reader, such as `head`, has closed the pipe. Buffered output is discarded.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except (RedisError, OSError, EmbeddedRedisError, NoRedisProgram, _NotThere) as error:
@@ -170,7 +170,7 @@ def _run(
 
 
 def _must_be_there(folder: Path) -> None:
-    """Refuse to look where no server was: it would start one of its own and make the folder."""
+    """Refuse a folder that no server has used: looking there would create it and start a Redis."""
     if not (folder / "redis").is_dir():
         raise _NotThere(
             f"There are no orders in the data folder {folder}: name the server's with "
@@ -180,7 +180,7 @@ def _must_be_there(folder: Path) -> None:
 
 @asynccontextmanager
 async def _scripts(settings: Settings, folder: Path) -> AsyncIterator[Scripts]:
-    """The scripts on the settings' Redis; the private one is started if no server runs it."""
+    """Yield scripts on the configured Redis; start the private one if no server runs it."""
     from server.store.client import connect
     from server.store.embedded import EmbeddedRedis
     from server.store.folder_lock import FolderInUse
@@ -193,7 +193,7 @@ async def _scripts(settings: Settings, folder: Path) -> AsyncIterator[Scripts]:
             await embedded.__aenter__()
             started = True
         except FolderInUse:
-            pass  # a server runs: ask its Redis
+            pass  # a server runs: use its Redis
         url = embedded.url
     redis = connect(url, settings.redis)
     try:

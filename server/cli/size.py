@@ -1,4 +1,4 @@
-"""`liveroom size`: what an event needs, from the model of `sizing`."""
+"""`liveroom size`: prints what an event needs by the model of `sizing`."""
 
 from typing import Annotated, NoReturn
 
@@ -65,7 +65,7 @@ def _of_turnover(
     *,
     deflate: bool,
 ) -> str:
-    """The result in words. What was given goes before what the turnover comes to."""
+    """Return the result in words. Given values override those computed from the turnover."""
     known = viewers or turnover.viewers
     event = sizing.Event(
         viewers=known,

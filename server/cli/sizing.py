@@ -1,8 +1,8 @@
-"""How much an event needs: workers, machines, memory, bandwidth, Redis shards.
+"""Models what an event needs: workers, machines, memory, bandwidth, Redis shards.
 
-A model of additions. Every cost in it was measured by a command that stands beside it, on one core
-of an AMD EPYC (Linux 6.18, Python 3.11); run the commands on your machine and pass other costs.
-docs/scaling.md shows what comes out, and how far the model is from measured runs.
+The model adds up costs. Each cost was measured by the command named beside it, on one core of an
+AMD EPYC (Linux 6.18, Python 3.11). Run the commands on your machine to pass your own costs.
+docs/scaling.md shows results, and how far the model is from measured runs.
 """
 
 import math
@@ -19,7 +19,7 @@ _COSTS = "python -m loadtest.bench_costs"
 
 @dataclass(frozen=True)
 class Costs:
-    """What one thing costs; CPU in microseconds of one core."""
+    """The cost of each thing; CPU in microseconds of one core."""
 
     write_us: float = 11.0
     """One frame written to one viewer, kernel included: 3.7 µs a comment at three a frame."""
@@ -72,10 +72,10 @@ MEASURED_BY = {
 
 @dataclass(frozen=True)
 class Event:
-    """What is expected at its busiest second, over all rooms; viewers spread evenly over them.
+    """The expected load of the busiest second over all rooms; viewers are spread evenly over them.
 
-    `orders_in_all` are those of the whole event; 0 means that they come at the busiest rate for
-    all its hours.
+    `orders_in_all` counts the orders of the whole event; 0 means that they come at the busiest rate
+    through all its hours.
     """
 
     viewers: int
@@ -89,21 +89,21 @@ class Event:
 
 @dataclass(frozen=True)
 class Machine:
-    """One machine, and how much of it may be used."""
+    """One machine, and the shares of it that may be used."""
 
     cores: int = 8
     gbit_per_s: float = 10.0
     worker_cpu_max: float = 0.6
-    """Of a core: what is left takes the joins of a storm and keeps latency low."""
+    """Share of a core; the rest handles the joins of a storm and keeps latency low."""
     redis_cpu_max: float = 0.5
     network_max: float = 0.6
     cores_spared: int = 1
-    """For the kernel, the network and whoever logs in."""
+    """Cores kept free for the kernel, the network and logins."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The settings that shape the load; the defaults of a server."""
+    """The settings that influence the load, with the server's defaults."""
 
     hub: Hub = field(default_factory=Hub)
     bus: Bus = field(default_factory=Bus)
@@ -112,7 +112,7 @@ class Limits:
 
 
 class Load(NamedTuple):
-    """What a number of workers comes to."""
+    """The load with a given number of workers."""
 
     workers: int
     tick_ms: float
@@ -138,7 +138,7 @@ class Size(NamedTuple):
 
 
 def load_of(event: Event, workers: int, limits: Limits, costs: Costs) -> Load:
-    """The load on each of so many workers, and on Redis."""
+    """Compute the load on each of so many workers, and on Redis."""
     here = event.viewers / event.rooms / workers  # a room's viewers on one worker
     comments, orders = event.comments_per_s / event.rooms, event.orders_per_s / event.rooms
     hub = limits.hub
@@ -184,7 +184,7 @@ def size(
     limits: Limits | None = None,
     costs: Costs | None = None,
 ) -> Size:
-    """The smallest number of workers that carries the event, and what goes with it."""
+    """Return the smallest number of workers that carries the event, and the other needs."""
     machine, limits, costs = machine or Machine(), limits or Limits(), costs or Costs()
     load = _smallest(event, machine, limits, costs)
     by_cores = math.ceil(load.workers / max(1, machine.cores - machine.cores_spared))
@@ -204,7 +204,7 @@ def size(
 
 
 def orders_of(event: Event) -> float:
-    """All orders of an event."""
+    """Return the number of all orders of an event."""
     return event.orders_in_all or event.orders_per_s * 3600 * event.hours
 
 
@@ -236,7 +236,7 @@ def _warnings(load: Load, machine: Machine) -> Iterator[str]:
 
 
 def explain(result: Size, machine: Machine | None = None, limits: Limits | None = None) -> str:
-    """The result as text for people, with what it assumes."""
+    """Return the result as text for people, with its assumptions."""
     machine, limits = machine or Machine(), limits or Limits()
     event = result.event
     asked = (

@@ -1,8 +1,7 @@
-"""Standard input, output and error, open even if whoever started us closed them.
+"""Opens standard input, output and error if our starter closed them.
 
-A number that is free is given to the next file or socket that is opened. libuv ends the process
-when it closes a handle under the numbers of the standard streams, and what a child prints would
-end up in a socket.
+Otherwise the next opened file or socket gets a free standard descriptor. libuv aborts the process
+when it closes a handle with such a number, and the output of a child would go into a socket.
 """
 
 import os
@@ -10,14 +9,14 @@ import sys
 
 
 def open_missing_streams() -> None:
-    """Put /dev/null where a standard stream is closed. To be called before anything is opened."""
+    """Open /dev/null in place of closed standard streams. Call it before any other open."""
     for number in (0, 1, 2):
         try:
             os.fstat(number)
         except OSError:
-            opened = os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free: this
+            opened = os.open(os.devnull, os.O_RDWR)  # gets the lowest free number: this one
             os.set_inheritable(opened, True)
-    # The interpreter has None for what it found closed.
+    # The interpreter sets closed streams to None.
     if sys.stdin is None:
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     if sys.stdout is None:

@@ -1,6 +1,6 @@
-"""From a turnover to the numbers that `sizing` takes: orders, viewers and comments at the peak.
+"""Computes from a turnover the inputs of `sizing`: orders, viewers and comments at the peak.
 
-Everything that is assumed is an option of `liveroom size`, and is printed beside what comes out.
+Every assumption is an option of `liveroom size`, and is printed beside the result.
 """
 
 import math
@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 
 class Turnover(NamedTuple):
-    """What is to be taken. `gmv` and `basket` (an order's mean) are in the same unit of money.
+    """A planned turnover. `gmv` and `basket` (the mean order) are in the same unit of money.
 
-    At the busiest `peak` times as many orders come as on average. `buyers` is the share of those
-    who come that buy, `stay_min` how many minutes one stays, `chatter` how many comments a viewer
-    writes in a minute at the peak.
+    At the peak, `peak` times the average number of orders come. `buyers` is the share of visitors
+    who buy, `stay_min` the minutes that a visitor stays, `chatter` the comments that a viewer
+    writes per minute at the peak.
     """
 
     gmv: float
@@ -31,22 +31,22 @@ class Turnover(NamedTuple):
 
     @property
     def orders_per_s(self) -> float:
-        """At the busiest."""
+        """Orders per second at the peak."""
         return self.orders / (self.hours * 3600) * self.peak
 
     @property
     def viewers(self) -> int:
-        """At the same time, at the busiest: who come, for as long as they stay."""
+        """Simultaneous viewers at the peak: the rate of arrivals times the length of a stay."""
         come = self.orders / self.buyers
         at_once = come * min(1.0, self.stay_min / (self.hours * 60))
         return max(1, math.ceil(min(come, at_once * self.peak)))
 
     def comments_per_s(self, viewers: int) -> float:
-        """At the busiest, of so many viewers."""
+        """Comments per second at the peak from so many viewers."""
         return viewers * self.chatter / 60
 
     def in_words(self) -> str:
-        """What it comes to, as a line."""
+        """Return the result as one line."""
         return (
             f"{self.gmv:,.0f} in {self.hours:g} hours at {self.basket:,g} an order are "
             f"{self.orders:,} orders, {self.orders / self.hours:,.0f} an hour; at the busiest "
@@ -54,7 +54,7 @@ class Turnover(NamedTuple):
         )
 
     def assumed(self, *, viewers: bool, comments: bool) -> Iterator[str]:
-        """What was assumed for viewers and for comments, where they were not given."""
+        """Yield the assumptions behind viewers and comments that were not given."""
         if viewers:
             yield (
                 f"{self.buyers:.0%} of those who come buy (--buyers), each stays "

@@ -1,1 +1,1 @@
-"""Bytes in: the listener, one connection, its limits."""
+"""Input from clients: the listener, connections and their limits."""

@@ -1,7 +1,7 @@
-"""One viewer's connection: frames in, commands out; the hub writes its frames past it.
+"""One viewer's connection: reads frames and runs their commands; the hub writes to its transport.
 
 The WebSocket protocol itself is websockets' Sans-I/O ServerProtocol. A connection has no task and
-no queue: commands run as tasks of the edge, and what cannot be sent waits in the transport.
+no queue: commands run as tasks of the edge, and unsent bytes wait in the transport.
 """
 
 import asyncio
@@ -39,14 +39,14 @@ from server.rooms.room import Room
 log = logging.getLogger(__name__)
 
 BITE_BYTES = 2048
-"""What is parsed before the limits are asked again: some commands, or 340 empty pings."""
+"""Bytes parsed before the limits are checked again: a few commands, or 340 empty pings."""
 PING_FRAME = b"\x89\x00"
 _CLOSED_BY = {"not_found": NO_ROOM, "forbidden": FORBIDDEN}
-"""A join that is refused so will be refused again; after others the client may try once more."""
+"""Refusals of a join that a retry can't change; after any other the client may try again."""
 
 
 class Connection(Member, asyncio.Protocol):
-    """From the upgrade request to the end of the socket."""
+    """A connection, from its upgrade request to the end of its socket."""
 
     __slots__ = (
         "_after_close",
@@ -73,19 +73,19 @@ class Connection(Member, asyncio.Protocol):
         super().__init__()
         self._edge = edge
         self.address = address
-        """The peer's IP address; what `connections_per_address_max` counts by."""
+        """The peer's IP address; `connections_per_address_max` limits connections per address."""
         self._protocol: FrameReader | None = None
-        """Set by a good handshake, until the socket is gone."""
+        """Set by a successful handshake, until the socket is gone."""
         self._wire: asyncio.Transport | None = None
-        """The transport until it is really gone; `transport` is None as soon as we close."""
+        """The transport until it is really gone; `transport` becomes None as soon as we close."""
         self.room_id = ""
-        """From the path; whether there is such a room is known at the join."""
+        """The room id in the path; only the join finds out whether the room exists."""
         self.room: Room | None = None
         """Set once the join was answered."""
         self.who: Identity | None = None
         """Set while joining and after."""
         self.source: Source | None = None
-        """What brought the viewer here, as the join said."""
+        """The source that brought the viewer here, as given in the join."""
         self._cookie_token: str | None = None
         self._joining = False
         self._join_by = -math.inf
@@ -107,7 +107,7 @@ class Connection(Member, asyncio.Protocol):
         self.transport.set_write_buffer_limits(high=soft, low=soft // 2)
 
     def shake_hands(self, head: bytes) -> None:
-        """Answer the upgrade request; frames may come afterwards."""
+        """Answer the upgrade request; frames may follow it."""
         assert self._wire is not None
         shaken = shake_hands(head, self._edge.settings)
         self._wire.write(shaken.answer)
@@ -115,7 +115,7 @@ class Connection(Member, asyncio.Protocol):
             self._edge.metrics.rejected.labels(str(shaken.status)).inc()
             self.transport = None
             self._wire.close()
-            self._edge.closing.add(self)  # an answer that nobody reads would hold the socket
+            self._edge.closing.add(self)  # else an unread answer would keep the socket open
             return
         self.room_id, self.variant, self._cookie_token, self._protocol = shaken.accepted
         self._protocol.on_frame = self._on_frame
@@ -125,8 +125,8 @@ class Connection(Member, asyncio.Protocol):
         if self._protocol is None:  # refused: what else it sends is not for us
             return
         self.heard_at = self._edge.loop.time()
-        # In small bites, so that whoever floods with tiny frames is stopped by the rate limit
-        # before they have all been parsed.
+        # In small pieces, so that the rate limit stops a flood of tiny frames before all of
+        # them have been parsed.
         for start in range(0, len(data), BITE_BYTES):
             if self.transport is None and not self._may_say_goodbye(len(data)):
                 break
@@ -134,7 +134,7 @@ class Connection(Member, asyncio.Protocol):
         self._flush()
 
     def _may_say_goodbye(self, size: int) -> bool:
-        """Whether to read on after our close: the answer to it is short, a flood is not."""
+        """Whether to read on after our close: the peer's close frame is short, a flood is not."""
         self._after_close += size
         if self._after_close <= BITE_BYTES:
             return True
@@ -149,7 +149,7 @@ class Connection(Member, asyncio.Protocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self.transport = self._wire = None
-        self._protocol = None  # it holds us by `on_frame`
+        self._protocol = None  # breaks the reference cycle through `on_frame`
         self._edge.forget(self)
         if self.room is not None:
             self._edge.rooms.left(self.room, self)
@@ -159,7 +159,7 @@ class Connection(Member, asyncio.Protocol):
         self.behind_since = self._edge.loop.time()
         if self.room is not None:
             self.room.audience.fell_behind(self)
-        else:  # only a room watches its own audience
+        else:  # a room watches the unread bytes of its members itself
             self._edge.watch_unread(self)
 
     def resume_writing(self) -> None:
@@ -200,7 +200,7 @@ class Connection(Member, asyncio.Protocol):
                 self._on_message(message)
 
     def _within_rate(self, frame: Frame) -> bool:
-        """Count a frame of any kind. Over the limit a command is refused, far over it we close."""
+        """Count a frame of any kind. Over the limit refuse the command; far over it, close."""
         limits = self._edge.settings.edge
         level = self._bucket.take(limits.commands_per_s, limits.commands_burst, self.heard_at)
         if level >= 0 or frame.opcode is Opcode.CLOSE:
@@ -275,7 +275,7 @@ class Connection(Member, asyncio.Protocol):
         self._edge.count(op_of(cmd), outcome, began_at)
 
     def _turns(self) -> asyncio.Lock:
-        """Whose turn it is; made when a host or moderator first needs it, viewers have none."""
+        """The lock that orders a host's or moderator's commands; made at its first use."""
         if self._turn is None:
             self._turn = asyncio.Lock()
         return self._turn
@@ -334,7 +334,7 @@ class Connection(Member, asyncio.Protocol):
             self.close(why)
 
     def join_is_due(self) -> None:
-        """The time to join is over, unless we asked to wait."""
+        """Close if the client has not joined in time, unless we told it to wait."""
         if self.room is not None or self.transport is None:
             return
         told_to_wait = self._edge.loop.time() < self._join_by + self._edge.settings.edge.join_s_max
@@ -344,7 +344,7 @@ class Connection(Member, asyncio.Protocol):
             self.close(NO_JOIN)
 
     def close(self, why: Close, reconnect_ms: int | None = None) -> None:
-        """Say `bye`, send the close frame, and cut the connection if the peer does not follow."""
+        """Send `bye` and the close frame; cut the connection if the peer does not answer."""
         if self.transport is None or self._protocol is None:
             return
         self.send(ByeEvent(code=why.code, reconnect_ms=reconnect_ms))
@@ -355,18 +355,18 @@ class Connection(Member, asyncio.Protocol):
         self._edge.closing.add(self)
 
     def unread_is_due(self) -> None:
-        """The time to read what it was sent is over, if it is still behind since then."""
+        """Cut the connection if the peer has been behind with reading for the whole wait."""
         bound_s = self._edge.settings.edge.unread_s_max
         if self.behind_since and self._edge.loop.time() - self.behind_since >= bound_s * 0.99:
             self._edge.metrics.closed.labels("unread").inc()
             self.cut()
 
     def cut(self) -> None:
-        """End the socket at once: it did not answer our close, or reads nothing."""
+        """End the socket at once: the peer did not answer our close, or reads nothing."""
         if self._wire is not None:
             self._wire.abort()
 
     def ping(self) -> None:
-        """Ask the peer for a sign of life."""
+        """Send a ping to learn whether the peer is alive."""
         if self.transport is not None and not self.behind_since:
             self.transport.write(PING_FRAME)

@@ -11,8 +11,8 @@ Item = TypeVar("Item")
 class Deadlines(Generic[Item]):
     """Calls `on_due(item)` for each item `wait_s` after it was added.
 
-    All waits are equally long, so a queue and one timer serve any number of connections. Nothing
-    is taken out: `on_due` asks the item whether the deadline still matters.
+    All waits are equally long, so a queue and one timer serve any number of connections. Items
+    are never removed early: `on_due` checks whether the deadline still matters.
     """
 
     def __init__(self, wait_s: float, on_due: Callable[[Item], None]) -> None:

@@ -1,4 +1,4 @@
-"""The edge of a worker: its listening socket, all its connections, their clocks."""
+"""The edge of a worker: its listening socket, its connections and their deadlines."""
 
 import asyncio
 import logging
@@ -34,10 +34,10 @@ PULSE_SLICE = 500
 
 
 class Edge:
-    """Accepts sockets and owns every connection. An async context manager: inside it, it listens.
+    """Accepts sockets and owns every connection. An async context manager that listens inside.
 
-    `readers` read commands; `new_http_protocol` makes the protocol for a socket that speaks plain
-    HTTP.
+    `readers` decode commands; `new_http_protocol` makes the protocol for a socket that speaks
+    plain HTTP.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Edge:
         self.connections: set[Connection] = set()
         self.http_sockets = Places(settings.edge)
         self.silent_sockets = Places(settings.edge)
-        """Those that have not sent a request head yet."""
+        """Sockets that have not sent a complete request head yet."""
         self.draining = False
         self.closing: Deadlines[Connection] = Deadlines(CLOSE_ANSWER_S, Connection.cut)
         self.waiting_for_join: Deadlines[Connection] = Deadlines(
@@ -126,7 +126,7 @@ class Edge:
     # Connections
 
     def why_full(self, address: str) -> str:
-        """Why no connection more is taken from this address now; empty if one is."""
+        """Why this address may open no further connection now; empty if it may."""
         if self.draining:
             return "This worker is going away; come back at once."
         if why := self._places.why_full(address):
@@ -136,29 +136,29 @@ class Edge:
         return ""
 
     def why_full_of_http(self, address: str) -> str:
-        """The same for a socket that speaks plain HTTP.
+        """Why this address may open no further plain HTTP socket now; empty if it may.
 
-        These have places of their own, as many as connections have: a worker full of viewers still
-        answers probes, and the pages' sockets take no viewer's place.
+        HTTP sockets are counted apart from connections, with limits of the same size: a worker full
+        of viewers still answers probes, and sockets that load pages take no viewer's place.
         """
         return self.http_sockets.why_full(address)
 
     def watch_unread(self, socket: Connection | HttpSocket) -> None:
-        """Cut a socket unless it reads within `edge.unread_s_max` what it was sent."""
+        """Cut a socket unless its peer reads the waiting bytes within `edge.unread_s_max`."""
         self.unread.add(socket)
 
     def join_wait_ms(self) -> int:
-        """0 if somebody may join now, else when to try again: spread over the crowd's size."""
+        """0 if a viewer may join now, else a random wait, in a span that grows with the crowd."""
         if self._joins.allow(self.loop.time()):
             return 0
         return 500 + spread_ms(len(self.connections), self._random)
 
     def retry_after_s(self) -> int:
-        """Seconds a refused client should wait: spread over the size of the crowd."""
+        """Seconds a refused client should wait: random, within a span that grows with the crowd."""
         return 1 + spread_ms(len(self.connections), self._random) // 1000
 
     def new_connection(self, address: str) -> Connection:
-        """The protocol for a socket that asked for a WebSocket."""
+        """Make the protocol for a socket that asked for a WebSocket."""
         connection = Connection(self, address)
         self.connections.add(connection)
         self._places.add(address)
@@ -166,7 +166,7 @@ class Edge:
         return connection
 
     def forget(self, connection: Connection) -> None:
-        """A connection's socket is gone."""
+        """Drop a connection whose socket is gone."""
         self.connections.discard(connection)
         self._places.remove(connection.address)
         self.metrics.connections.set(len(self.connections))
@@ -174,19 +174,19 @@ class Edge:
             self._all_gone.set()
 
     def identify(self, token: str | None) -> Identity:
-        """Who a token speaks for; without one, a guest under a new name. Raises BadToken."""
+        """Return a token's identity; without a token, a new guest's. Raises BadToken."""
         if token is None:
             return Identity(f"guest-{secrets.token_hex(6)}", "Guest", Role.GUEST)
         return self._verifier.verify(token)
 
     async def known_in(self, who: Identity, room_id: str) -> Identity:
-        """This person as the room knows them. CommandError if there is no room."""
+        """Return the identity with the role and name it has in the room."""
         return await self.dispatch.known_in(who, room_id)
 
     # Work
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a command of a connection; finished even if the connection goes."""
+        """Run a command of a connection; it finishes even if the connection ends."""
         self._commands.start(work)
 
     def count(self, op: str, outcome: str, began_at: float) -> None:
@@ -201,7 +201,7 @@ class Edge:
             for connection in connections[start : start + PULSE_SLICE]:
                 try:
                     self._ping(connection, oldest)
-                except Exception as error:  # the others are pinged all the same
+                except Exception as error:  # the other connections must still be pinged
                     self._pulse.troubles.failed(error, connection.address)
                     connection.cut()
             await asyncio.sleep(0)
@@ -215,7 +215,7 @@ class Edge:
     # The end
 
     async def drain(self) -> None:
-        """Stop accepting, finish what was accepted, and send everybody elsewhere."""
+        """Stop accepting, finish accepted commands, and ask all clients to reconnect."""
         self.draining = True
         self._stop_listening()
         await self._commands.finish()
@@ -229,14 +229,14 @@ class Edge:
 
 
 def _listen(settings: ServerSettings, edge: EdgeSettings) -> socket.socket:
-    """A listening socket. Only several workers of one server may share a port."""
+    """Open the listening socket. Only workers of the same server may share a port."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if settings.workers > 1:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        if edge.send_buffer_bytes:  # inherited by every socket that is accepted
+        if edge.send_buffer_bytes:  # accepted sockets inherit it
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, edge.send_buffer_bytes)
         sock.bind((settings.host, settings.port))
         sock.listen(settings.backlog)

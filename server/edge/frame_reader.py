@@ -1,8 +1,8 @@
-"""Frames out of bytes, each handled before the next is read.
+"""Reads frames from bytes and handles each before reading the next.
 
-websockets parses all frames of a segment first and acts on a close frame at once. A command that
-came before that close frame would then find the connection closed: our own close code could not be
-sent. Here a frame is handled as if it had come in a segment of its own.
+websockets parses all frames of a segment first and acts on a close frame at once. A command just
+before that close frame would then meet a closed connection, and could not send a close code of our
+own. Here each frame is handled as if it had come in a segment of its own.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ from websockets.server import ServerProtocol
 
 
 def _ignore(_: Frame) -> None:
-    """Before the handshake has said whose frames these are."""
+    """The `on_frame` until the handshake has set the real one."""
 
 
 class FrameReader(ServerProtocol):
@@ -22,9 +22,9 @@ class FrameReader(ServerProtocol):
     on_frame: Callable[[Frame], None] = staticmethod(_ignore)
 
     def recv_frame(self, frame: Frame) -> None:
-        """Check a frame, answer it as the protocol wants, and hand it on. Raises ProtocolError."""
+        """Check a frame, answer it by the protocol, and pass it on. Raises ProtocolError."""
         if frame.opcode is Opcode.PING and self.state is not State.OPEN:
             return  # a pong would come after our close frame
         super().recv_frame(frame)
-        self.events.clear()  # `on_frame` takes their place
+        self.events.clear()  # `on_frame` replaces them
         self.on_frame(frame)

@@ -1,4 +1,4 @@
-"""The WebSocket handshake: which room, which variant, whose cookie, from which origin."""
+"""The WebSocket handshake: reads room, variant, cookie and origin from the upgrade request."""
 
 import logging
 import re
@@ -26,15 +26,15 @@ from server.protocol.codec import SUBPROTOCOLS, Encoding
 from server.settings import Settings
 from server.settings.sections import Edge as EdgeSettings
 
-# websockets logs every connection at INFO; a room of 15,000 would log nothing else.
+# websockets logs every connection at INFO, which for a room of 15,000 would fill the log.
 _quiet = logging.getLogger(f"{__name__}.websockets")
 _quiet.setLevel(logging.ERROR)
 
 
 class _SharedDeflate(ServerPerMessageDeflateFactory):
-    """Declines an offer that asks the server for a smaller window than `codec.deflate` has.
+    """Declines an offer that asks the server for a smaller window than that of `codec.deflate`.
 
-    A compressed broadcast is the same for all, so its window is too: 2^15 bytes.
+    A compressed broadcast has the same bytes for all, so all need its window of 2^15 bytes.
     """
 
     def process_request_params(
@@ -45,19 +45,19 @@ class _SharedDeflate(ServerPerMessageDeflateFactory):
         return super().process_request_params(params, accepted_extensions)
 
 
-# Neither side keeps a compression window between messages: that makes a compressed broadcast the
-# same for all, and spares 64 KiB or more a connection.
+# Neither side keeps a compression window between messages. So a compressed broadcast has the same
+# bytes for all, and each connection saves 64 KiB or more.
 _DEFLATE = _SharedDeflate(server_no_context_takeover=True, client_no_context_takeover=True)
 
 _VERSION = "13"
 _ROOM_PATH = re.compile(r"/v1/rooms/([^/]+)/ws")
-# A target may be absolute; its host then stands for the Host header (RFC 9112 section 3.2.2).
+# A target may be absolute; its host then replaces the Host header (RFC 9112 section 3.2.2).
 _TARGET = re.compile(r"(?:(?:https?|wss?)://([^/?#]*))?([^?#]*).*", re.IGNORECASE)
 _ROOM_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
 
 
 class Accepted(NamedTuple):
-    """What a good handshake says, and the open protocol that goes on from there."""
+    """The result of a successful handshake, and the open protocol for the frames after it."""
 
     room_id: str
     variant: Variant
@@ -66,7 +66,7 @@ class Accepted(NamedTuple):
 
 
 class Handshake(NamedTuple):
-    """The answer to an upgrade request: its bytes, its HTTP status, and what it leads to."""
+    """The answer to an upgrade request: its bytes, its HTTP status, and the result on success."""
 
     answer: bytes
     status: int
@@ -74,7 +74,7 @@ class Handshake(NamedTuple):
 
 
 def plain_response(status: HTTPStatus, why: str, *headers: str) -> bytes:
-    """An HTTP response after which the socket ends; `why` is its body."""
+    """Build an HTTP response that ends its socket; `why` is the body."""
     body = why.encode() + b"\n"
     head = [
         f"HTTP/1.1 {status.value} {status.phrase}",
@@ -97,7 +97,7 @@ def is_upgrade(head: bytes) -> bool:
 
 
 def _names_websocket(upgrades: Iterable[str]) -> bool:
-    """Whether the values of `Upgrade` list it: in any case, line or place (RFC 9110 7.8)."""
+    """Whether the `Upgrade` headers list `websocket`, in any letter case (RFC 9110 7.8)."""
     return any(
         protocol.strip().lower() == "websocket"
         for value in upgrades
@@ -106,7 +106,7 @@ def _names_websocket(upgrades: Iterable[str]) -> bool:
 
 
 def _path(target: str) -> str:
-    """The path of a request target, decoded."""
+    """Return the decoded path of a request target."""
     match = _TARGET.fullmatch(target)
     return unquote(match[2]) if match else ""
 
@@ -114,8 +114,9 @@ def _path(target: str) -> str:
 def shake_hands(head: bytes, settings: Settings) -> Handshake:
     """Answer a complete request head.
 
-    The protocol that parsed the request would keep it, and its headers, as long as it lives: 2.6 KB
-    a connection. So it only shakes hands, and a fresh one goes on with what was negotiated.
+    The protocol object that parses the request keeps it, with its headers, for its whole life:
+    2.6 KB a connection. So that object is used for the handshake only, and a fresh one reads the
+    frames, with the negotiated settings.
     """
     greeter = ServerProtocol(
         extensions=[_DEFLATE] if settings.edge.deflate else None,
@@ -124,12 +125,12 @@ def shake_hands(head: bytes, settings: Settings) -> Handshake:
     )
     greeter.receive_data(head)
     request = next((e for e in greeter.events_received() if isinstance(e, Request)), None)
-    if request is None:  # not HTTP after all; the greeter has prepared what to say, if anything
+    if request is None:  # no valid HTTP; the greeter may have prepared an answer
         status = HTTPStatus.BAD_REQUEST
         answer = b"".join(greeter.data_to_send())
         return Handshake(answer or plain_response(status, "This is not HTTP."), status, None)
     if _names_websocket(request.headers.get_all("Upgrade")):
-        del request.headers["Upgrade"]  # websockets takes it alone, not among others
+        del request.headers["Upgrade"]  # websockets accepts it only as the single value
         request.headers["Upgrade"] = "websocket"
     accepted = None
     own_origin = _is_own_origin(request, settings)
@@ -191,7 +192,7 @@ def _room_id(path: str) -> str | None:
 
 
 def _is_own_origin(request: Request, settings: Settings) -> bool:
-    """Whether a browser sent this from a page of this very server."""
+    """Whether a page of this server sent the request."""
     origins, hosts = request.headers.get_all("Origin"), request.headers.get_all("Host")
     if len(origins) != 1 or len(hosts) != 1:
         return False

@@ -1,7 +1,8 @@
-"""The first bytes of a socket: WebSocket or plain HTTP? Both live on one port.
+"""Decides from a socket's first bytes whether it speaks WebSocket or plain HTTP, on one port.
 
-The head is looked at, not parsed: whoever gets the transport reads the same bytes again. Until
-then the listener keeps the time and size limits that aiohttp has not.
+The listener inspects the request head without consuming it: the protocol that takes over the
+transport reads the same bytes again. Until then the listener enforces limits of time and size that
+aiohttp lacks.
 """
 
 import asyncio
@@ -16,11 +17,11 @@ from server.settings import Settings
 from server.telemetry.metrics import Metrics
 
 READ_BYTES_MIN = 16_384
-"""A slow reader takes at least so much in `edge.unread_s_max`; who takes less is cut."""
+"""Least bytes that a slow reader must read per `edge.unread_s_max`, else its socket is cut."""
 
 
 class HttpSide(Protocol):
-    """A protocol that answers plain HTTP, as aiohttp's; `transport` is None once it is done."""
+    """A protocol that answers plain HTTP, such as aiohttp's; sets `transport` to None when done."""
 
     transport: asyncio.Transport | None
 
@@ -33,7 +34,7 @@ class HttpSide(Protocol):
 
 
 class Reception(Protocol):
-    """What a socket that is no WebSocket (yet) asks of its edge."""
+    """The part of the edge that sockets use which are not (yet) WebSockets."""
 
     settings: Settings
     metrics: Metrics
@@ -43,28 +44,28 @@ class Reception(Protocol):
     waiting_for_head: Deadlines["Listener"]
 
     def new_http_protocol(self) -> HttpSide:
-        """The HTTP side of a socket."""
+        """Make the HTTP side of a socket."""
 
     def new_connection(self, address: str) -> Connection:
-        """The protocol for a socket that asked for a WebSocket."""
+        """Make the protocol for a socket that asked for a WebSocket."""
 
     def why_full(self, address: str) -> str:
-        """Why no WebSocket more is taken from this address now; empty if one is."""
+        """Why this address may open no further WebSocket now; empty if it may."""
 
     def why_full_of_http(self, address: str) -> str:
-        """The same for a socket that speaks plain HTTP."""
+        """Why this address may open no further plain HTTP socket now; empty if it may."""
 
     def retry_after_s(self) -> int:
         """Seconds a refused client should wait."""
 
     def watch_unread(self, socket: "HttpSocket") -> None:
-        """Call `unread_is_due` in `edge.unread_s_max`."""
+        """Call `unread_is_due` after `edge.unread_s_max`."""
 
 
 class HttpSocket(asyncio.Protocol):
-    """A socket that speaks plain HTTP: the edge counts it, all else is the HTTP side's.
+    """A socket that speaks plain HTTP: the edge counts it, and the HTTP side does everything else.
 
-    Any of its requests may ask for a WebSocket: the HTTP side then calls `upgrade`.
+    Any of its requests may ask for a WebSocket; the HTTP side then calls `upgrade`.
     """
 
     __slots__ = ("_edge", "_http", "_paused_at", "_transport", "_unread_bytes", "address")
@@ -74,15 +75,15 @@ class HttpSocket(asyncio.Protocol):
         self._http = edge.new_http_protocol()
         self._transport: asyncio.Transport | None = None
         self._paused_at = 0.0
-        """Loop time since which bytes wait for a reader; 0 when none do."""
+        """Loop time since which bytes have waited for the peer to read them; 0 if none wait."""
         self._unread_bytes = 0
-        """How many waited when that was last looked at."""
+        """The number of waiting bytes at the last check."""
         self.address = address
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
         self._edge.http_sockets.add(self.address)
-        # The kernel's buffer is enough: whatever does not fit in there has a reader that is late.
+        # The kernel's buffer is enough: bytes that don't fit into it mean a slow reader.
         self._transport.set_write_buffer_limits(high=0)
         self._http.connection_made(transport)
 
@@ -109,7 +110,7 @@ class HttpSocket(asyncio.Protocol):
         self._http.resume_writing()
 
     def unread_is_due(self) -> None:
-        """Cut a socket that has been paused for so long and read next to nothing."""
+        """Cut the socket if it was paused for the whole wait and its peer read almost nothing."""
         now, bound_s = self._edge.loop.time(), self._edge.settings.edge.unread_s_max
         if self._transport is None or not self._paused_at or now - self._paused_at < bound_s * 0.99:
             return
@@ -122,14 +123,15 @@ class HttpSocket(asyncio.Protocol):
             self._edge.watch_unread(self)
 
     def upgrade(self, head: bytes, rest: bytes) -> None:
-        """Make the socket a WebSocket, or refuse to; the HTTP side is done with it.
+        """Turn the socket into a WebSocket, or refuse; the HTTP side gives it up either way.
 
-        `head` is the request that asks for it, all before it being answered; `rest` came after it.
+        `head` is the head of the upgrade request, after all earlier requests were answered; `rest`
+        is the bytes that followed it.
         """
         transport = self._transport
         if transport is None:
             return
-        self._http.transport = None  # else it would close what is no longer its own
+        self._http.transport = None  # else the HTTP side would close the transport it gave up
         self._http.connection_lost(None)
         if len(head) > self._edge.settings.edge.request_head_bytes_max:
             why = "The request head is too big."
@@ -145,7 +147,7 @@ class HttpSocket(asyncio.Protocol):
 
 
 def _as_websocket(edge: Reception, transport: asyncio.Transport, address: str) -> Connection | None:
-    """The connection that takes over the transport; None if there is no place, which it is told."""
+    """Make the connection that takes over the transport; without a free place refuse: None."""
     if why := edge.why_full(address):
         _say_full(edge, transport, why)
         return None
@@ -169,14 +171,14 @@ def _say_full(edge: Reception, transport: asyncio.Transport, why: str) -> None:
 
 
 class Listener(asyncio.Protocol):
-    """Holds a new socket until its request head is complete, then hands it on."""
+    """Holds a new socket until its request head is complete, then passes it on."""
 
     __slots__ = ("_edge", "_head", "_transport", "address")
 
     def __init__(self, edge: Reception) -> None:
         self._edge = edge
         self._transport: asyncio.Transport | None = None
-        """None before there is one, and when the socket is no longer ours."""
+        """None before the connection is made, and after the socket is passed on."""
         self._head = b""
         self.address = ""
 
@@ -194,8 +196,8 @@ class Listener(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._transport is None:  # refused: what else it sends is not for us
             return
-        # An empty line before a request is allowed (RFC 9112 section 2.2) but is none itself: the
-        # HTTP side would wait behind it without a time-out.
+        # Empty lines may precede a request (RFC 9112 section 2.2) but are no request: after one
+        # the HTTP side would wait without a time-out.
         self._head = (self._head + data).lstrip(b"\r\n")
         end = self._head.find(b"\r\n\r\n")
         if (end if end >= 0 else len(self._head)) > self._edge.settings.edge.request_head_bytes_max:
@@ -204,13 +206,13 @@ class Listener(asyncio.Protocol):
             self._hand_on(end + len(b"\r\n\r\n"))
 
     def eof_received(self) -> None:
-        """The peer is gone; the transport closes itself."""
+        """Do nothing: the transport closes itself when the peer is gone."""
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._let_go()
 
     def head_is_due(self) -> None:
-        """The time to send a request head is over."""
+        """Refuse the socket: its request head did not come in time."""
         self._refuse(HTTPStatus.REQUEST_TIMEOUT, "The request head took too long.")
 
     def _hand_on(self, head_end: int) -> None:
@@ -230,7 +232,7 @@ class Listener(asyncio.Protocol):
             http.data_received(all_of_it)
 
     def _let_go(self) -> asyncio.Transport | None:
-        """The transport, once: the socket is no longer ours, nor counted as silent."""
+        """Give up the socket and stop counting it as silent; return its transport."""
         transport, self._transport, self._head = self._transport, None, b""
         if transport is not None:
             self._edge.silent_sockets.remove(self.address)

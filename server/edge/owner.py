@@ -1,4 +1,4 @@
-"""What a connection asks of its edge: so the edge knows its connections, and they not it."""
+"""The interface of the edge for its connections, so that they need not import the edge."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping
@@ -16,7 +16,7 @@ Socket = TypeVar("Socket")
 
 
 class Owner(Protocol[Socket]):
-    """What a connection asks of the edge that owns it."""
+    """The methods that a connection calls on the edge that owns it."""
 
     settings: Settings
     metrics: Metrics
@@ -29,16 +29,16 @@ class Owner(Protocol[Socket]):
     closing: Deadlines[Socket]
 
     def watch_unread(self, connection: Socket) -> None:
-        """Cut the connection unless it reads within `edge.unread_s_max`."""
+        """Cut the connection unless its peer reads within `edge.unread_s_max`."""
 
     def join_wait_ms(self) -> int:
-        """0 if somebody may join now, else when to try again."""
+        """0 if a viewer may join now, else the wait before a retry."""
 
     def identify(self, token: str | None) -> Identity:
-        """Who a token speaks for. Raises BadToken."""
+        """Return a token's identity. Raises BadToken."""
 
     async def known_in(self, who: Identity, room_id: str) -> Identity:
-        """This person as the room knows them."""
+        """Return the identity with the role it has in the room."""
 
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a command to its end."""

@@ -1,4 +1,4 @@
-"""How many sockets of a kind there are, in all and by address."""
+"""Counts the open sockets of one kind, in all and by address."""
 
 from collections import Counter
 
@@ -6,7 +6,7 @@ from server.settings.sections import Edge as EdgeSettings
 
 
 class Places:
-    """Counts sockets, and those of each address."""
+    """Counts sockets in all and per address, against the limits."""
 
     def __init__(self, limits: EdgeSettings) -> None:
         self._limits = limits
@@ -17,19 +17,19 @@ class Places:
         return self._taken
 
     def add(self, address: str) -> None:
-        """A socket more."""
+        """Count one more socket."""
         self._taken += 1
         self._by_address[address] += 1
 
     def remove(self, address: str) -> None:
-        """A socket less."""
+        """Count one socket less."""
         self._taken -= 1
         self._by_address[address] -= 1
         if self._by_address[address] <= 0:
             del self._by_address[address]
 
     def why_full(self, address: str) -> str:
-        """Why there is no place for a socket of this address; empty if there is one."""
+        """Why this address may open no further socket; empty if it may."""
         if self._taken >= self._limits.connections_max:
             return f"This worker holds {self._limits.connections_max} connections already."
         per_address = self._limits.connections_per_address_max

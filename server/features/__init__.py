@@ -1,1 +1,1 @@
-"""What people do: one folder a feature, found by its name."""
+"""The features: one folder each, named after the feature."""

@@ -1,1 +1,1 @@
-"""Bytes out: a room's audience on this worker, delivery classes, tick, sampling."""
+"""Output to viewers: a room's audience on this worker, delivery classes, ticks, sampling."""

@@ -1,9 +1,10 @@
-"""A room's audience on this worker: who is in it, what waits to be told, and the pass that tells.
+"""A room's audience on this worker: its members, the events waiting for them, and the pass that
+writes the events.
 
-Events are gathered for a tick and then written to everybody in one pass, once per member. A quiet
-room is told at once; the tick grows with the audience, since a system call per viewer and message
-is what a fan-out costs. A pass runs in slices, so that replies on the same loop never wait long.
-Nothing here awaits: a pass only hands bytes to transports.
+Events are gathered for a tick and then written to all members in one pass, one write per member. In
+a quiet room an event goes out at once. The tick grows with the audience, because fan-out costs one
+system call per viewer and write. A pass runs in slices, so that replies on the same loop never wait
+long. Nothing here awaits: a pass only hands bytes to transports.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 
 
 class Crowd:
-    """All members on a worker, whatever their room: the audiences that share its one core."""
+    """The members of all rooms on a worker, whose audiences share its one core."""
 
     __slots__ = ("size",)
 
@@ -43,9 +44,9 @@ class Audience:
         random: Random,
         crowd: Crowd | None = None,
     ) -> None:
-        """`before_pass` is called when all that was published so far is in the pass's frames and
-        nothing later is: the moment for a newcomer to get a snapshot and be added. It returns
-        whether more newcomers wait for the next pass."""
+        """`before_pass` is called when the pass's frames hold exactly the events published so far:
+        the moment to give newcomers a snapshot and add them. It returns whether more newcomers wait
+        for the next pass."""
         self._settings = settings
         self._metrics = metrics
         self._before_pass = before_pass
@@ -74,7 +75,7 @@ class Audience:
     # Members
 
     def add(self, member: Member) -> None:
-        """Let a member hear what is published from now on."""
+        """Add a member, who gets everything published from now on."""
         self._groups.setdefault((member.variant, member.exempt), {})[member] = None
         self._by_user[member.user] = (*self._by_user.get(member.user, ()), member)
         self._size += 1
@@ -83,7 +84,7 @@ class Audience:
             self.fell_behind(member)
 
     def remove(self, member: Member) -> None:
-        """Forget a member; nothing happens if it is not here."""
+        """Remove a member; does nothing if it is not here."""
         group = self._groups.get((member.variant, member.exempt), {})
         if member not in group:
             return
@@ -100,7 +101,7 @@ class Audience:
             self._forget_staff_if_gone()
 
     def exempt(self, member: Member, exempt: bool) -> None:
-        """From now on a member sees every comment and what staff sees, or no longer."""
+        """Set whether a member sees every comment and the staff's events."""
         if member.exempt is exempt:
             return
         group = self._groups.get((member.variant, member.exempt), {})
@@ -122,15 +123,16 @@ class Audience:
             self._waiting.forget_staff()
 
     def fell_behind(self, member: Member) -> None:
-        """Its unsent bytes went over the soft limit: from now on it gets must-events only."""
+        """Send the member must-events only: its unsent bytes went over the soft limit."""
         self._behind.add(member)
         if self._patrol is None:
             self._patrol = self._loop.call_later(1.0, self._check_behind)
 
     def caught_up(self, member: Member) -> None:
-        """Its unsent bytes were taken: tell it what it missed and the newest of each value.
+        """Resume a member whose unsent bytes were read: send what it missed and the newest values.
 
-        The newest that a pass has told: one that still waits would overtake the pass under way.
+        These are the newest values that a pass has sent: one that still waits would overtake the
+        pass under way.
         """
         if member not in self._behind:
             return
@@ -145,45 +147,46 @@ class Audience:
     # Publishing
 
     def publish(self, event: Event) -> None:
-        """Tell everybody, by the rules of the event's delivery class."""
+        """Send an event to all members, by the rules of its delivery class."""
         if self._waiting.add(event):
             self.wake()
 
     def users(self) -> Iterator[str]:
-        """Who is here, each once."""
+        """Yield each user who is here once."""
         return iter(self._by_user)
 
     def of(self, user: str) -> tuple[Member, ...]:
-        """One user's members."""
+        """Return the members of one user."""
         return self._by_user.get(user, ())
 
     def tell(self, user: str, event: Event) -> bool:
-        """Tell one user's members, at once; whether there is one."""
+        """Send an event to one user's members at once; return whether there are any."""
         members = self.of(user)
         for member in members:
             member.send(event)
         return bool(members)
 
     def tell_staff(self, event: Event) -> None:
-        """Tell host and moderators alone, by the rules of the event's delivery class.
+        """Send an event to host and moderators only, by the rules of its delivery class.
 
-        It must be a latest- or a sample-event. Nothing is kept for staff that is not here.
+        It must be a latest- or a sample-event. With no staff connected it is dropped.
         """
         if self.has_staff:
             self._waiting.add_for_staff(event)
             self.wake()
 
     def count_lost(self, comments: int) -> None:
-        """So many comments never reached this worker: everybody is told in the next `gap`."""
+        """Count comments that never reached this worker; all members learn of them in their next
+        `gap`."""
         self._waiting.add_lost(comments)
         self.wake()
 
     # The pass
 
     def wake(self) -> None:
-        """See to it that a pass starts: now if the last one is a tick ago, else when it is."""
+        """Schedule a pass: now if the last one is at least a tick ago, else when it will be."""
         if self._passing is not None:
-            self._more = True  # a newcomer who knocks during a pass must not wait for an event
+            self._more = True  # a join during a pass must not wait for the next event
         elif self._timer is None and not self._closed:
             at = self._passed_at + self.tick_s()
             if at <= self._loop.time():
@@ -192,9 +195,10 @@ class Audience:
                 self._timer = self._loop.call_at(at, self._start_pass)
 
     def tick_s(self) -> float:
-        """Seconds over which messages are gathered, by the size of the worker's whole crowd.
+        """Return the seconds over which messages are gathered, by the size of the worker's crowd.
 
-        Not of this audience: a hundred small rooms cost what one large one does.
+        The size of this audience alone does not matter: a hundred small rooms cost as much as one
+        large one.
         """
         settings = self._settings
         wanted_ms = self._crowd.size * settings.tick_us_per_viewer / 1000
@@ -239,7 +243,7 @@ class Audience:
             self.wake()
 
     def _pass(self, tick: Tick, served: list[tuple[Variant, bool, list[Member]]]) -> Iterator[None]:
-        """Write the tick to everybody; yields when other work on the loop should have a turn."""
+        """Write the tick to all members; yields to let other work on the loop run."""
         size = self._settings.slice_viewers_max
         authors = tick.authors_left_out()
         for variant, exempt, members in served:
@@ -271,11 +275,11 @@ class Audience:
     def _with_own(
         self, tick: Tick, variant: Variant, authors: set[str], members: list[Member]
     ) -> set[Member]:
-        """Write to those of `members` who see their own comments put back; returns them."""
+        """Write to those `members` whose left-out own comments are put back; return them."""
         done: set[Member] = set()
         if not authors:
             return done
-        served = set(members)  # whoever came since has this tick in its snapshot
+        served = set(members)  # members added since have this tick in their snapshot
         for user in authors:
             mine = served.intersection(self._by_user.get(user, ()))
             frame = tick.frame_with_own(variant, user) if mine else b""
@@ -311,7 +315,7 @@ class Audience:
             member.abort()
 
     def close(self) -> None:
-        """Stop for good; nobody is told anything more."""
+        """Stop for good; nothing more is sent."""
         self._closed = True
         for handle in (self._timer, self._patrol):
             if handle is not None:

@@ -1,4 +1,4 @@
-"""One connection as the hub sees it: somewhere to write frames, and how far behind it is."""
+"""A connection as the hub sees it: a transport for frames, and how far behind its reader is."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -11,7 +11,7 @@ from server.protocol.message import Event, Reply
 
 
 class Variant(NamedTuple):
-    """What a member's frames look like on the wire; members of one variant share frames."""
+    """The wire format of a member's frames; members of one variant share frames."""
 
     encoding: Encoding
     deflate: bool
@@ -23,10 +23,10 @@ class Variant(NamedTuple):
 
 
 class Member(ABC):
-    """Somebody in an audience. The edge's connection is one; it adds nothing to a delivery.
+    """A receiver in an audience; the edge's `Connection` is a subclass.
 
-    A member has no queue and no task: what could not be written stays in the transport as
-    references to frames that all members share.
+    A member has no queue and no task: unwritten frames stay in the transport, as references to
+    bytes that all members share.
     """
 
     __slots__ = (
@@ -41,37 +41,37 @@ class Member(ABC):
 
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
-        """Where frames go; None once the connection is closing."""
+        """The transport that takes frames; None once the connection is closing."""
         self.variant = Variant(Encoding.JSON, False)
-        """How frames are encoded for it; fixed by the handshake."""
+        """The encoding of its frames; fixed by the handshake."""
         self.user = ""
-        """Who it is; private events go to all members of a user."""
+        """The user id; private events go to all members of a user."""
         self.exempt = False
-        """Hosts and moderators see every comment: no budget, no sampling."""
+        """Whether it sees every comment, without budget or sampling, as hosts and moderators do."""
         self.lent = False
-        """Whether `exempt` was given by the room's host and not by the token: it can be taken."""
+        """Whether the room's host, not the token, gave `exempt`; the host can then take it back."""
         self.behind_since = 0.0
-        """Loop time since which its unsent bytes exceed the soft limit; 0 when it keeps up."""
+        """Loop time at which its unsent bytes went over the soft limit; 0 while it keeps up."""
         self.comments_missed = 0
-        """Comments not written to it since it fell behind; told in a `gap` when it catches up."""
+        """Comments not written to it since it fell behind; sent as a `gap` when it catches up."""
 
     def send(self, *messages: Reply | Event) -> None:
-        """Write messages to this member alone, at once, as one frame."""
+        """Write messages to this member only, at once, as one frame."""
         if self.transport is not None:
             codec = self.variant.codec
             self.transport.write(codec.frame([codec.encode(message) for message in messages]))
 
     def send_joined(self, reply: Joined, room: bytes, *events: Event) -> None:
-        """Write the reply to a join around the snapshot `room` that it shares with others."""
+        """Write the reply to a join around the snapshot `room`, which other joins share."""
         if self.transport is not None:
             for piece in self.variant.codec.joined_frame(reply, room, events):
                 self.transport.write(piece)
 
     @abstractmethod
     def close(self, why: Close, reconnect_ms: int | None = None) -> None:
-        """Say `bye` and close; `reconnect_ms` is when to come back, None for never."""
+        """Send `bye` and close; `reconnect_ms` is the wait before a reconnect, None for never."""
 
     def abort(self) -> None:
-        """Cut the connection without waiting for a reader that may be stuck."""
+        """Cut the connection at once, since the reader may be stuck."""
         if self.transport is not None:
             self.transport.abort()

@@ -1,4 +1,4 @@
-"""Which comments of a tick a viewer gets when there are more than anybody can read."""
+"""Chooses the comments of a tick that viewers get when there are too many to read."""
 
 from collections.abc import Sequence
 from random import Random
@@ -8,10 +8,10 @@ T = TypeVar("T")
 
 
 class Budget:
-    """A token bucket of sample-events a second, shared by all viewers of an audience.
+    """A token bucket of sample-events per second, shared by all viewers of an audience.
 
-    One bucket for all: every viewer gets the same choice, so that one frame serves them all.
-    `per_s` 0 means no limit. At most one second's worth is saved up, or one event if that is less.
+    All viewers get the same choice, so one frame serves them all. `per_s` 0 means no limit. The
+    bucket saves up at most one second's worth, but always at least one event.
     """
 
     __slots__ = ("_at", "_per_s", "_random", "_saved")
@@ -23,7 +23,7 @@ class Budget:
         self._random = random
 
     def choose(self, events: Sequence[T], now: float) -> list[T]:
-        """As many of `events` as the budget allows, drawn evenly, in their order."""
+        """Return as many of `events` as the budget allows, drawn evenly, in their order."""
         if self._per_s == 0:
             return list(events)
         self._saved = min(max(self._per_s, 1.0), self._saved + (now - self._at) * self._per_s)

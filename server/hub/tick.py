@@ -1,4 +1,4 @@
-"""What one tick says to an audience, and the frames that say it."""
+"""The events of one tick, and the frames that carry them to an audience."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -10,7 +10,7 @@ from server.protocol.message import Event, GapEvent
 
 
 class Share(Enum):
-    """Which part of a tick a member gets."""
+    """The share of a tick that a member gets."""
 
     ALL = "hosts and moderators: every comment, and what they alone are told"
     BUDGET = "viewers: the comments chosen within their budget, and a gap for the rest"
@@ -18,12 +18,13 @@ class Share(Enum):
 
 
 class Tick:
-    """The events gathered for one pass. Each message is encoded once per encoding, each frame
-    built once per variant and share, whatever the number of members.
+    """The events gathered for one pass. Each message is encoded once per encoding and each frame
+    built once per variant and share, for any number of members.
 
-    `sampled` are all comments and ticker lines, `chosen` those within the budget, `lost` comments
-    that never reached this worker. `staff_sampled` has besides what only hosts and moderators are
-    told, in its place (None: nothing), `staff_latest` the values which only they are.
+    `sampled` has all comments and ticker lines; `chosen` has those within the budget; `lost` counts
+    comments that never reached this worker. `staff_sampled` is `sampled` with the sampled events
+    for hosts and moderators only, in their places (None if there are none). `staff_latest` has the
+    values for hosts and moderators only.
     """
 
     __slots__ = (
@@ -74,29 +75,29 @@ class Tick:
         self._frames: dict[tuple[Variant, Share], bytes] = {}
 
     def comments_of(self, *, exempt: bool) -> int:
-        """How many comments there were for such a member, shown or not."""
+        """Return the number of comments for an exempt or other member, shown or not."""
         return self._staff_comments if exempt else self.comments
 
     def comments_shown(self, share: Share) -> int:
-        """How many comments the frame of this share carries."""
+        """Return the number of comments in the frame of this share."""
         return _comments(self._shares[share])
 
     def authors_left_out(self) -> set[str]:
-        """Users some of whose own comments were not chosen."""
+        """Return the users who wrote comments that were not chosen."""
         if len(self._chosen) == len(self._sampled):
             return set()
         chosen = {id(event) for event in self._chosen}
         return {_author(e) for e in self._sampled if e.counted and id(e) not in chosen}
 
     def frame(self, variant: Variant, share: Share) -> bytes:
-        """The frame for members of this variant and share; empty if there is nothing to say."""
+        """Return the frame for this variant and share; empty if it would carry nothing."""
         frame = self._frames.get((variant, share))
         if frame is None:
             frame = self._frames[variant, share] = self._build(variant, self._shares[share])
         return frame
 
     def frame_with_own(self, variant: Variant, user: str) -> bytes:
-        """The frame of a viewer whose own comments were not all chosen: they are put back."""
+        """Return a frame for a viewer whose own comments were not all chosen; puts them back."""
         chosen = {id(event) for event in self._chosen}
         mine = [e for e in self._sampled if id(e) in chosen or _is_by(e, user)]
         left_out = self.comments - _comments(mine)
@@ -111,7 +112,7 @@ class Tick:
 
     def _part(self, encoding: Encoding, event: Event) -> bytes:
         if type(event) is GapEvent:
-            return CODECS[encoding].encode(event)  # an author's own dies young: its id comes again
+            return CODECS[encoding].encode(event)  # never cached: a freed event's id() is reused
         key = (encoding, id(event))
         part = self._parts.get(key)
         if part is None:
@@ -132,5 +133,5 @@ def _is_by(event: Event, user: str) -> bool:
 
 
 def _author(event: Event) -> str:
-    """The author of a counted event."""
+    """Return the author of a counted event."""
     return cast("str", event.user)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""What waits to be told at an audience's next pass, by delivery class, and what was told before."""
+"""The events waiting for an audience's next pass, by delivery class, and the values sent so far."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from server.hub.tick import Tick
 from server.protocol.message import Delivery, Event
 
 SAMPLED_WAITING_MAX = 5000
-"""Comments gathered for one tick; the oldest are left out beyond it, and counted."""
+"""Most comments gathered for one tick; beyond it the oldest are dropped, and counted."""
 
 
 class Waiting:
-    """Gathers events for a tick. `conflated` counts values that a newer one took the place of."""
+    """Gathers events for a tick. `conflated` counts values that a newer one replaced."""
 
     __slots__ = (
         "_budget",
@@ -45,13 +45,13 @@ class Waiting:
         self._staff_latest: dict[Any, Event] = {}
         self._staff_told: dict[Any, Event] = {}
         self._staff_only: dict[int, Event] = {}
-        """Those in `_sampled` that only hosts and moderators are told, by their `id`."""
+        """The events in `_sampled` for hosts and moderators only, by their `id`."""
 
     def __bool__(self) -> bool:
         return bool(self._must or self._latest or self._sampled or self._lost or self._staff_latest)
 
     def add(self, event: Event) -> bool:
-        """Gather an event for everybody; False if it is older than what was told."""
+        """Gather an event for all members; False if a newer value was gathered before."""
         kind = event.delivery
         if kind is Delivery.MUST:
             self._retract(event)
@@ -67,7 +67,7 @@ class Waiting:
         return True
 
     def add_for_staff(self, event: Event) -> None:
-        """Gather a latest- or sample-event for hosts and moderators alone."""
+        """Gather a latest- or sample-event for hosts and moderators only."""
         if event.delivery is Delivery.LATEST:
             self._keep_latest(self._staff_latest, event.latest_key(), event)
         else:
@@ -75,11 +75,11 @@ class Waiting:
             self._add_sampled(event)
 
     def add_lost(self, comments: int) -> None:
-        """So many comments never came; the next tick says so."""
+        """Count comments that never arrived; the next tick tells the members."""
         self._lost += comments
 
     def take(self, now: float) -> Tick | None:
-        """All that waits, as one tick; None if nothing does."""
+        """Take all waiting events as one tick; None if there are none."""
         if not self:
             return None
         everything, alone = list(self._sampled), self._staff_only
@@ -102,11 +102,11 @@ class Waiting:
         return tick
 
     def told(self, *, staff: bool) -> Sequence[Event]:
-        """The newest of each value that a tick has told, `staff`: also hosts and moderators."""
+        """Return the newest of each value sent so far; with `staff`, also the staff's values."""
         return [*self._told.values(), *(self._staff_told.values() if staff else ())]
 
     def forget_staff(self) -> None:
-        """No staff is here: nobody keeps its values true, and who comes reads them."""
+        """No staff connected: drop their values; the next to join reads them afresh."""
         self._staff_latest.clear()
         self._staff_told.clear()
 

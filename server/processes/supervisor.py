@@ -20,17 +20,17 @@ from server.store.embedded import EmbeddedRedis
 
 log = logging.getLogger(__name__)
 
-# A worker ends its own drain after drain_s; this is for what comes after it.
+# A worker ends its own drain after drain_s; this is the time for its remaining shutdown.
 _GRACE_S = 2.0
 _SAME_SIGNAL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What a start ends with: where people reach the server, and its effective settings."""
+    """The result of a start: the server's addresses and its effective settings."""
 
     url: str
-    """The public one, if there is one."""
+    """The public address if there is one, else the one it listens on."""
     local_url: str
     """The address it listens on."""
     settings: Settings
@@ -39,7 +39,7 @@ class Serving:
 async def serve(settings: Settings, on_ready: Callable[[Serving], None]) -> None:
     """Serve until SIGTERM or SIGINT; a second one stops without the drain.
 
-    The rest is as `serve_until` has it.
+    `serve_until` describes the rest.
     """
     with stop_signals() as stop:
         await serve_until(stop, settings, on_ready)
@@ -50,10 +50,10 @@ async def serve_until(
 ) -> None:
     """Serve until `stop` is set, then drain. SIGHUP restarts the workers one by one.
 
-    `on_ready` is called once, when every worker takes viewers. Raises SettingsError, FolderInUse,
+    `on_ready` is called once, when all workers take viewers. Raises SettingsError, FolderInUse,
     NoRedisProgram, EmbeddedRedisError, RedisUnusable, WorkerFailed or OSError (the port).
     """
-    # Its faults are told before anything starts, and by one process instead of each worker.
+    # Errors in it are reported before anything starts, and once instead of by each worker.
     await asyncio.to_thread(HOUSE.check, settings)
     if settings.mode == "development" and not is_loopback_name(settings.server.host):
         log.warning(
@@ -78,7 +78,7 @@ async def serve_until(
 
 @contextlib.contextmanager
 def stop_signals() -> Iterator[asyncio.Event]:
-    """An event that SIGTERM and SIGINT set; a later one cancels the task we are in."""
+    """Yield an event that SIGTERM and SIGINT set; a later signal cancels the current task."""
     stop = asyncio.Event()
     task = asyncio.current_task()
     assert task is not None
@@ -91,7 +91,7 @@ def stop_signals() -> Iterator[asyncio.Event]:
             log.info("Stopping: viewers are asked to reconnect elsewhere.")
             asked_s = loop.time()
             stop.set()
-        # Terminals and process managers signal a whole group, and so some processes twice.
+        # Terminals and process managers signal whole groups, so a process may get a signal twice.
         elif loop.time() - asked_s > _SAME_SIGNAL_S:
             log.warning("Stopping now.")
             task.cancel()
@@ -102,7 +102,7 @@ def stop_signals() -> Iterator[asyncio.Event]:
 
 @contextlib.asynccontextmanager
 async def _redis(settings: Settings) -> AsyncIterator[str]:
-    """The URL of the Redis to use: the configured one, or a private one for as long as needed."""
+    """Yield the URL of the configured Redis, or of a private one that runs inside the context."""
     if settings.redis.url:
         await client.check(settings.redis.url, settings.redis)
         yield settings.redis.url
@@ -116,7 +116,7 @@ async def _redis(settings: Settings) -> AsyncIterator[str]:
 
 
 async def _log_start(settings: Settings, redis_url: str) -> None:
-    """Say in one line what is about to serve, for whoever reads the log later."""
+    """Log one line about the server that is about to start."""
     facts = {
         "version": __version__,
         "mode": settings.mode,
@@ -131,7 +131,7 @@ async def _log_start(settings: Settings, redis_url: str) -> None:
 async def _serve_here(
     settings: Settings, redis_url: str, stop: asyncio.Event, ready: Callable[[str], None]
 ) -> None:
-    # The parent of many workers never needs the app, so it is not loaded before it is used.
+    # Imported here, because the parent of several workers never needs the app.
     from server.app import run_worker
 
     def alone() -> None:
@@ -186,7 +186,7 @@ def _on_signal(number: signal.Signals, act: Callable[[], None]) -> Iterator[None
 
 
 def _in_a_terminal() -> bool:
-    """Whether a person started us by hand: then SIGHUP says that the window was closed."""
+    """Whether the server runs in a terminal, where SIGHUP means that the window was closed."""
     try:
         return os.isatty(0)
     except OSError:

@@ -1,4 +1,4 @@
-"""Worker processes that share one port: kept alive, replaced one by one, stopped together."""
+"""Worker processes that share one port: keeps them alive, replaces them one by one, stops them."""
 
 import asyncio
 import contextlib
@@ -18,23 +18,23 @@ from server.settings import Settings
 log = logging.getLogger(__name__)
 
 _BACK_OFF_S = (0.1, 10.0)
-"""The pause before a worker that died is started again, and what it grows to."""
+"""The first and the longest pause before a worker that died is started again."""
 
 
 class WorkerFailed(Exception):
-    """A worker can't start; its own message says why."""
+    """A worker can't start; its own error message says why."""
 
 
 def new_instance() -> str:
-    """The first part of worker ids: other servers on the same Redis have another one."""
+    """Return a first part for worker ids that no other server on the same Redis has."""
     return secrets.token_hex(3)
 
 
 class WorkerPool:
-    """`server.workers` child processes on one port, for as long as this context.
+    """Runs `server.workers` child processes on one port inside this context.
 
-    A worker that dies is replaced, after a pause that grows while it keeps dying. Entering takes
-    the port and raises OSError if somebody else has it.
+    A worker that dies is replaced after a pause, which grows while workers keep dying. Entering
+    takes the port; it raises OSError if another process has it.
     """
 
     def __init__(self, settings: Settings, redis_url: str, *, stop_s_max: float) -> None:
@@ -69,13 +69,13 @@ class WorkerPool:
 
     @property
     def worker_pids(self) -> dict[str, int]:
-        """The process of each worker that runs, by worker id."""
+        """Return the process id of each running worker, by worker id."""
         return {worker_id: process.pid for worker_id, process in self._running.items()}
 
     async def run(self, stop: asyncio.Event, on_ready: Callable[[str], None]) -> None:
         """Keep the workers until `stop`. Raises WorkerFailed if one can't start the first time.
 
-        `on_ready` gets the base URL, once, when all of them take viewers.
+        `on_ready` is called once with the base URL, when all workers take viewers.
         """
         ids = [f"{self._instance}-{n}" for n in range(1, self._settings.server.workers + 1)]
         started = asyncio.create_task(self._start_all(ids))
@@ -101,7 +101,7 @@ class WorkerPool:
             await asyncio.gather(*(keeper.stop() for keeper in keepers))
 
     def restart_one_by_one(self) -> None:
-        """Replace every worker, each one only when the one before it takes viewers again."""
+        """Replace every worker, one at a time: the next only when the last takes viewers again."""
         idle = self._restart is None or self._restart.done()
         if self._started and not self._stopping and idle:
             self._restart = self._restarts.start(self._roll())
@@ -127,7 +127,7 @@ class WorkerPool:
         return url
 
     async def _keep(self, worker_id: str) -> None:
-        """Wait until a worker ends, and start another."""
+        """Wait until a worker ends, then start another."""
         since = time.monotonic()
         process = self._running[worker_id]
         status = await process.wait()
@@ -160,7 +160,7 @@ class WorkerPool:
         for worker_id in list(self._running):
             replaced = self._replaced[worker_id] = asyncio.Event()
             await self._stop(self._running[worker_id])
-            # Its keeper starts the next one; here we only wait for it.
+            # The worker's keeper starts the next one; this only waits for it.
             await replaced.wait()
         log.info("All workers have been restarted.")
 
@@ -181,15 +181,16 @@ class WorkerPool:
                 for process in self._running.values():
                     together.create_task(self._stop(process))
         finally:
-            # Also when we are cancelled in the middle: nobody is left behind.
+            # Runs also after a cancellation in the middle, so that no process is left behind.
             for process in self._running.values():
                 process.close()
 
 
 async def _hold_port(settings: Settings) -> socket.socket:
-    """A socket that is bound, but doesn't listen: it keeps the port for the workers.
+    """Return a socket that is bound but doesn't listen: it reserves the port for the workers.
 
-    First bound alone, so that another server on the port is an error and not a silent sharing.
+    The port is first bound without sharing, so that another server on it is an error instead of a
+    silent sharing.
     """
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(

@@ -1,8 +1,8 @@
-"""One worker as a child process: the parent's handle on it, and what the child runs.
+"""One worker as a child process: the parent's handle, and the code that the child runs.
 
-The two are joined by a socket. The parent sends one line of JSON (the settings with their
-secrets, which so are neither in a file nor on a command line); the child sends `{"ready": url}`
-back; and when the parent dies, however it dies, the child reads the end of the stream and stops.
+A socket connects parent and child. The parent sends one line of JSON: the settings with their
+secrets, which this way are in no file and on no command line. The child answers `{"ready": url}`.
+When the parent dies, for whatever reason, the child reads the end of the stream and stops.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from server.settings.pages import plain
 from server.telemetry import logs
 
 _ORDERS_BYTES_MAX = 1_048_576
-# A worker without its parent has no supervisor and perhaps no Redis: it doesn't drain for long.
+# An orphaned worker has no supervisor and perhaps no Redis, so its drain is short.
 _ORPHAN_S_MAX = 2.0
 
 
 @dataclass
 class WorkerProcess:
-    """The parent's handle. Owns the child's end of life: `close` kills what still runs."""
+    """The parent's handle on a child. `close` kills the child if it still runs."""
 
     _child: asyncio.subprocess.Process
     _reader: asyncio.StreamReader
@@ -42,11 +42,11 @@ class WorkerProcess:
 
     @classmethod
     async def start(cls, settings: Settings, redis_url: str, worker_id: str) -> Self:
-        """Start a child and hand it its settings. Raises OSError."""
+        """Start a child and send it its settings. Raises OSError."""
         ours, theirs = socket.socketpair()
         with theirs:
             reader, writer = await asyncio.open_connection(sock=ours)
-            # Nothing is awaited after this: a start that is cancelled leaves no child behind.
+            # Nothing is awaited after this, so a cancelled start leaves no child behind.
             try:
                 child = await asyncio.create_subprocess_exec(
                     *(sys.executable, "-m", "server"),
@@ -67,26 +67,26 @@ class WorkerProcess:
         return self._child.pid
 
     async def ready(self) -> str | None:
-        """Wait until the child takes viewers: its base URL, or None if it ended first."""
+        """Wait until the child takes viewers; return its base URL, None if it ended first."""
         return await asyncio.shield(self._ready)
 
     async def wait(self) -> int:
-        """Wait for the end of the child: its exit status, or minus the signal."""
+        """Wait for the child's end; return its exit status, or the negative signal number."""
         return await self._child.wait()
 
     def ask_to_stop(self) -> None:
-        """Have it drain and end."""
+        """Ask the child to drain and end."""
         self.asked_to_stop = True
         with contextlib.suppress(ProcessLookupError):
             self._child.terminate()
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill the child."""
         with contextlib.suppress(ProcessLookupError):
             self._child.kill()
 
     def close(self) -> None:
-        """Let go of it; one that still runs is killed."""
+        """Release the child's resources; kill it if it still runs."""
         if self._child.returncode is None:
             self.kill()
         self._ready.cancel()
@@ -101,7 +101,7 @@ class WorkerProcess:
 
 
 async def run(control_fd: int) -> None:
-    """What a child does: read the settings, serve, end when asked or when the parent is gone."""
+    """Run a child: read the settings, serve, end when asked or when the parent is gone."""
     reader, writer = await asyncio.open_connection(
         sock=socket.socket(fileno=control_fd), limit=_ORDERS_BYTES_MAX
     )
@@ -112,7 +112,7 @@ async def run(control_fd: int) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    # Ctrl-C reaches every process of the terminal; the parent decides what it means.
+    # Ctrl-C reaches every process of the terminal; only the parent acts on it.
     loop.add_signal_handler(signal.SIGINT, lambda: None)
     loop.add_signal_handler(signal.SIGHUP, lambda: None)
     watch = Errands("parent watch")
@@ -136,7 +136,7 @@ async def run(control_fd: int) -> None:
 
 
 async def _until_parent_is_gone(reader: asyncio.StreamReader, stop: asyncio.Event) -> None:
-    with contextlib.suppress(Exception):  # a worker that can't see its parent ends, whatever failed
+    with contextlib.suppress(Exception):  # on any error the worker ends: its parent may be gone
         await reader.read()
     stop.set()
     asyncio.get_running_loop().call_later(_ORPHAN_S_MAX, os._exit, 1)

@@ -1,8 +1,9 @@
 """Bytes in, commands out; messages in, bytes out. Two encodings, one typed vocabulary.
 
-A message is encoded once per encoding, whoever gets it: `Codec.encode` gives the message's own
-bytes, `Codec.array` glues several into the array that one frame carries, and `ws_frame` wraps it
-into a WebSocket frame that can be written to any number of connections as it is.
+Each message is encoded once per encoding, however many clients get it. `Codec.encode` returns the
+bytes of one message, `Codec.array` joins several into the array that one frame carries, and
+`ws_frame` wraps the array into a WebSocket frame. The same frame is written to any number of
+connections.
 """
 
 import functools
@@ -26,13 +27,13 @@ _RSV1 = 0x40  # the frame is compressed, RFC 7692 section 6
 
 
 class Encoding(Enum):
-    """How messages are written; the value is the WebSocket subprotocol that asks for it."""
+    """The format of messages; the value is the WebSocket subprotocol that selects it."""
 
     JSON = "liveroom.v1.json"
     MSGPACK = "liveroom.v1.msgpack"
 
 
-_SHOWN_CHARS_MAX = 200  # of what a client sent, in the sentence that refuses it
+_SHOWN_CHARS_MAX = 200  # a refusal quotes at most this much of the client's text
 
 
 def _library(encoding: Encoding) -> Any:
@@ -43,7 +44,7 @@ SUBPROTOCOLS = {encoding.value: encoding for encoding in Encoding}
 
 
 class UnreadableCommand(Exception):
-    """A frame that is no command. `ref` is the command's if it could be read, else None."""
+    """A frame holds no valid command. `ref` is the command's `ref`, None if it is unreadable."""
 
     def __init__(self, msg: str, ref: int | None) -> None:
         super().__init__(msg)
@@ -52,14 +53,14 @@ class UnreadableCommand(Exception):
 
 
 class _Head(msgspec.Struct):
-    """What is still read of a command that does not decode: enough to answer it."""
+    """The fields needed to answer a command that does not decode."""
 
     ref: Any = None
     op: Any = None
 
 
 class CommandReader:
-    """Reads commands in one encoding: those of `kinds`, and no others. Stateless."""
+    """Decodes commands in one encoding, and only the classes in `kinds`. Stateless."""
 
     def __init__(self, encoding: Encoding, kinds: Sequence[type[Command]]) -> None:
         self.encoding = encoding
@@ -69,7 +70,7 @@ class CommandReader:
         self._decode_head = _library(encoding).Decoder(_Head).decode
 
     def decode(self, data: bytes) -> Command:
-        """One command out of a frame's payload; UnreadableCommand with a sentence if it is none."""
+        """Decode one command from a frame's payload. Raises UnreadableCommand with a sentence."""
         try:
             return cast("Command", self._decode_command(data))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
@@ -98,21 +99,21 @@ class Codec:
         self.encoding = encoding
         self.opcode = TEXT if encoding is Encoding.JSON else BINARY
         self._encode = _library(encoding).Encoder().encode
-        # Nobody can write what stands in a snapshot's place: it is made anew in every process.
+        # Random per process, so that no client can send the placeholder of the snapshot.
         self._place: bytes = self._encode(secrets.token_hex(16))
 
     def encode(self, message: Reply | Event | msgspec.Struct) -> bytes:
-        """One message's bytes, to be put into an array."""
+        """Return the bytes of one message, for use in `array`."""
         return cast("bytes", self._encode(message))
 
     def array(self, parts: Sequence[bytes]) -> bytes:
-        """The payload of a frame that carries these encoded messages, in this order."""
+        """Join encoded messages, in this order, into the payload of one frame."""
         if self.encoding is Encoding.JSON:
             return b"[" + b",".join(parts) + b"]"
         return _msgpack_array_head(len(parts)) + b"".join(parts)
 
     def frame(self, parts: Sequence[bytes], *, deflate_over: int | None = None) -> bytes:
-        """A WebSocket frame of these messages, compressed if its payload exceeds `deflate_over`."""
+        """Build a WebSocket frame; compress it if the payload exceeds `deflate_over` bytes."""
         payload = self.array(parts)
         if deflate_over is not None and len(payload) > deflate_over:
             return ws_frame(deflate(payload), self.opcode, compressed=True)
@@ -121,11 +122,11 @@ class Codec:
     def joined_frame(
         self, reply: Joined, room: bytes, others: Sequence[Event]
     ) -> tuple[bytes, bytes, bytes]:
-        """A frame of a reply to `join` and what follows it, in three pieces to be written in turn.
+        """Build the frame of a reply to `join` and the messages after it, in three pieces.
 
-        The middle one is `room`, the encoded snapshot, as it was given: a thousand people who join
-        at once wait for the same bytes object, not for a thousand copies. What `reply.room` holds
-        is not looked at.
+        The caller writes the pieces in order. The middle piece is `room`, the encoded snapshot, not
+        copied: a thousand clients that join at once share one bytes object. `reply.room` is
+        ignored.
         """
         hollow = msgspec.structs.replace(reply, room=msgspec.Raw(self._place))
         payload = self.array([self.encode(message) for message in (hollow, *others)])
@@ -146,7 +147,7 @@ def _msgpack_array_head(n: int) -> bytes:
 
 
 def ws_frame(payload: bytes, opcode: int, *, compressed: bool = False) -> bytes:
-    """One final, unmasked WebSocket frame, RFC 6455 section 5.2."""
+    """Build one final, unmasked WebSocket frame (RFC 6455 section 5.2)."""
     return _ws_head(len(payload), _FIN | opcode | (_RSV1 if compressed else 0)) + payload
 
 
@@ -159,9 +160,10 @@ def _ws_head(size: int, first: int) -> bytes:
 
 
 def deflate(payload: bytes) -> bytes:
-    """A permessage-deflate payload with no context, RFC 7692 section 7.2.1.
+    """Compress a payload for permessage-deflate without context (RFC 7692 section 7.2.1).
 
-    No context takeover makes it the same for every connection: compressed once, sent to all.
+    Without context takeover the bytes are the same for every connection, so a payload is
+    compressed once and sent to all.
     """
     packer = zlib.compressobj(6, zlib.DEFLATED, -15)
     return (packer.compress(payload) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]

@@ -1,8 +1,8 @@
 """Two tables: errors a reply can carry, and codes a connection can be closed with.
 
-Each row says what a client should do. An error leaves the connection open; a close ends it, and
-its range says whether to come back: 4000-4099 yes, after the time in `bye`; 4400-4499 not before
-something has changed.
+Each row says what a client should do. An error leaves the connection open; a close ends it. The
+range of a close code tells the client whether to reconnect: 4000-4099 yes, after the time in `bye`;
+4400-4499 only after it has changed something.
 """
 
 from typing import NamedTuple
@@ -64,7 +64,7 @@ ERRORS: dict[str, ErrorRow] = {
 
 
 class Close(NamedTuple):
-    """A way a connection ends: the WebSocket close code and what the client should do."""
+    """A reason to close a connection: the WebSocket close code, and what the client should do."""
 
     code: int
     reason: str
@@ -108,9 +108,10 @@ CLOSES: tuple[Close, ...] = (
 
 
 class CommandError(Exception):
-    """A command was refused; becomes an `err` reply.
+    """A command was refused; the client gets it as an `err` reply.
 
-    `code` is a key of ERRORS; `msg` a sentence for a person; `retry_ms` when to try again.
+    `code` is a key of ERRORS. `msg` is a sentence for a person. `retry_ms` is the wait before
+    the next try.
     """
 
     def __init__(self, code: str, msg: str, retry_ms: int | None = None) -> None:

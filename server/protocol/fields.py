@@ -1,12 +1,12 @@
-"""The bounded values that stand in commands and nouns: ids, money, texts, times."""
+"""The bounded types of fields in commands and nouns: ids, money, texts, times."""
 
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-# In Python `$` also matches before a newline at the end; `(?!\n)` shuts that out.
+# In Python `$` also matches before a newline at the end; `(?!\n)` prevents that.
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:@-]+$(?!\n)")]
-# A path segment `.` or `..` is no segment: browsers and proxies take it away.
+# An id may not be `.` or `..`: browsers and proxies remove such a segment from a path.
 RoomId = Annotated[
     str,
     Meta(min_length=1, max_length=64, pattern=r"^(?!\.\.?$)[A-Za-z0-9_.:@-]+$(?!\n)"),
@@ -21,9 +21,9 @@ Ref = Annotated[int, Meta(ge=1, le=2**53)]
 Seconds = Annotated[int, Meta(ge=0, le=31_536_000)]
 Text = Annotated[str, Meta(max_length=2000)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
-# No control characters, as in tokens: the server's own addresses begin with one (`room.STAFF`).
+# No control characters, as in tokens: they mark the server's internal addresses (`room.STAFF`).
 User = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f]+$(?!\n)")]
 Words = Annotated[list[Annotated[str, Meta(min_length=1, max_length=64)]], Meta(max_length=500)]
 
 Who = Literal["all", "followers", "group", "reserved"]
-"""Whom something is for: everybody, who follows the host, the fan group, who reserved a place."""
+"""An audience: everybody, followers of the host, the fan group, or users with a reservation."""

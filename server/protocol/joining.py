@@ -10,14 +10,14 @@ SourceKind = Literal["note", "search", "group", "follow", "reservation", "feed",
 
 
 class Source(Struct, frozen=True):
-    """What brought a viewer to the room."""
+    """The link or page that brought a viewer to the room."""
 
     kind: SourceKind
     id: Annotated[str, Meta(max_length=64)] = ""
 
 
 class You(Struct, frozen=True):
-    """Who the server takes this connection for."""
+    """The identity that the server gives this connection."""
 
     user: str
     name: str
@@ -25,21 +25,21 @@ class You(Struct, frozen=True):
 
 
 class Mine(Struct, frozen=True, omit_defaults=True):
-    """What a joining viewer has done here before: their part of the reply to `join`.
+    """A viewer's own earlier actions in the room: their part of the reply to `join`.
 
     Features add their fields; the whole is `House.mine`.
     """
 
 
 class Last(Struct, frozen=True):
-    """Where a returning client stopped: an epoch and the last seq it saw in it."""
+    """The position of a returning client: an epoch and the last seq it saw in that epoch."""
 
     epoch: Annotated[str, Meta(max_length=64)]
     seq: Annotated[int, Meta(ge=0)]
 
 
 class Join(Command, tag="join", frozen=True, kw_only=True):
-    """First command of a connection. No `token` means guest: reads only."""
+    """The first command of a connection. Without `token` the client is a guest and only reads."""
 
     token: Annotated[str, Meta(max_length=4096)] | None = None
     last: Last | None = None
@@ -47,15 +47,15 @@ class Join(Command, tag="join", frozen=True, kw_only=True):
 
 
 class Ping(Command, tag="ping", frozen=True, kw_only=True):
-    """Ask for the server's time; also a sign of life where WebSocket pings cannot be sent."""
+    """Asks for the server's time; keeps a connection alive where WebSocket pings can't be sent."""
 
 
 class Joined(Reply, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
-    """The reply to `join`. `room` is an encoded room view, shared by all who join in one tick.
+    """The reply to `join`. `room` is an encoded room view; all joins of one tick share it.
 
-    `missed` holds the encoded must-events after the client's `last`; `gap` says they are no longer
-    kept and the snapshot is all there is. `mine` is what the caller has done here before; features
-    may add lists of their own beside it (`House.joined`).
+    `missed` holds the encoded must-events after the client's `last`. `gap` is set when the server
+    no longer keeps them all; the client then has only the snapshot. `mine` lists the caller's own
+    earlier actions; features may add lists of their own beside it (`House.joined`).
     """
 
     you: You

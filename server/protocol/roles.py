@@ -1,4 +1,4 @@
-"""Who may do what: the roles of a token, from least to most."""
+"""The roles that a token can give, from least to most."""
 
 from enum import StrEnum
 
@@ -13,7 +13,7 @@ class Role(StrEnum):
     ADMIN = "admin"
 
     def at_least(self, other: "Role") -> bool:
-        """Whether this role may do what `other` may."""
+        """Whether this role may do everything that `other` may."""
         return _RANK[self] >= _RANK[other]
 
 

@@ -1,7 +1,7 @@
-"""A room as everybody may see it: what belongs to no feature. Features add their parts.
+"""The public view of a room: the fields that belong to no feature. Features add theirs.
 
 Money is an integer in the currency's minor unit (fen, cent). Times are Unix milliseconds by the
-clock of Redis. Fields that are absent on the wire have the default given here.
+clock of Redis. A field that is absent on the wire has the default given here.
 """
 
 from typing import Annotated, Literal
@@ -17,7 +17,7 @@ Kind = Literal["stream", "group"]
 class RoomView(Struct, omit_defaults=True):
     """The part of a snapshot that every room has. The whole is `House.room_view`.
 
-    Never encode this class where the whole is meant: it leaves out, in silence, what features add.
+    Never encode this class in place of the whole: the fields of features would silently be missing.
     A room of the `kind` group is a host's fan group.
     """
 
@@ -36,7 +36,7 @@ class RoomView(Struct, omit_defaults=True):
 
 
 class RoomCreate(Struct, frozen=True):
-    """Body of `POST /v1/rooms`. The caller becomes the host; an admin may name another one."""
+    """Body of `POST /v1/rooms`. The caller becomes the host; an admin may name another host."""
 
     room: RoomId
     title: Annotated[str, Meta(min_length=1, max_length=200)]

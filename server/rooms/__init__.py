@@ -1,1 +1,1 @@
-"""What happens in a room: one module a feature, each with its commands, its rules, its events."""
+"""Rooms on a worker: state, joins, commands, due work. The features' rules plug into these."""

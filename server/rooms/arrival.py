@@ -1,4 +1,4 @@
-"""Somebody on the way into a room: from `join` to its reply."""
+"""A member joining a room, from the `join` command to its reply."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from server.rooms.own import OwnPart
 
 
 class Arrival:
-    """A member that is expected. Private events that come meanwhile are held for it."""
+    """A member whose join is not yet answered. Holds the private events that come meanwhile."""
 
     __slots__ = ("enter", "held", "join", "member", "own", "who")
 
@@ -29,21 +29,21 @@ class Arrival:
         self.enter = enter
         """Called with the room when the reply is written: the member is in the audience then."""
         self.own: OwnPart | None = None
-        """What they have done here before; None for a guest."""
+        """The user's own earlier actions in the room; None for a guest."""
         self.held: list[Event] = []
 
     @property
     def mine(self) -> Mine | None:
-        """Their `mine` of the reply."""
+        """The field `mine` of the reply."""
         return self.own and self.own.mine
 
     @property
     def beside(self) -> Mapping[str, Any]:
-        """What the reply says of them beside `mine`; nothing of a guest."""
+        """The other fields of the reply about this user; empty for a guest."""
         return self.own.beside if self.own else {}
 
     def owed(self) -> list[Event]:
-        """Of what was held, what the reply, read meanwhile, does not contain already."""
+        """The held events that the reply, read in the meantime, does not already contain."""
         owed: list[Event] = []
         for event in self.held:
             kind = type(event)
@@ -53,8 +53,8 @@ class Arrival:
                 if getattr(noun, kind.version) < getattr(listed, kind.version):
                     continue
             if listed is not None and getattr(event, kind.noun) == listed:
-                # What came before it was older: an order's within the same millisecond, a claim's
-                # at any time.
+                # The held events before this one are older than the reply too. The check above
+                # misses two: an order's within the same millisecond, and a claim's at any time.
                 owed = [e for e in owed if type(e) is not kind or _id_of(e) != _id_of(event)]
             else:
                 owed.append(event)

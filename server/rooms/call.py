@@ -1,6 +1,7 @@
-"""What a feature's handler is given, and how a feature names its handlers.
+"""The arguments of a feature's handlers, and the table in which it names them.
 
-A feature is a class built with what it needs; `handlers()` names the commands it takes:
+A feature is a class that gets its dependencies when it is built; `handlers()` maps each command
+that it takes to a method:
 
     class Pins:
         def handlers(self) -> Handlers:
@@ -19,7 +20,7 @@ from server.protocol.roles import Role
 
 
 class Call(NamedTuple):
-    """Who sends a command to which room, and what brought them there."""
+    """The sender of a command, its room, and the source that brought the sender there."""
 
     room_id: str
     who: Identity
@@ -29,8 +30,8 @@ class Call(NamedTuple):
 class Handler(NamedTuple):
     """A coroutine function `(call, command) -> Ok` and the least role that may call it.
 
-    For roles above viewer the caller must hold that role in this very room (see `dispatch`).
-    The handler raises CommandError to refuse.
+    The caller must hold a role above viewer in the room itself (see `dispatch`). The handler
+    raises CommandError to refuse.
     """
 
     run: Callable[[Call, Any], Awaitable[Ok]]

@@ -1,4 +1,4 @@
-"""The list of rooms: created, found, and who hosts which."""
+"""The directory of rooms: creates rooms, finds them, and knows their hosts."""
 
 import secrets
 import time
@@ -28,26 +28,26 @@ _ANY = msgspec.msgpack.Decoder(Any)
 
 HOSTS_REMEMBERED_MAX = 10_000
 HOST_REMEMBERED_S = 60.0
-"""A room that Redis lost may be made anew, by another host."""
+"""A room's host is cached only so long: another host may recreate a room that Redis lost."""
 CLOCKS_APART_MS_MAX = 60_000
-"""How far in the past a room may be scheduled: the clock of who asks may be slow."""
+"""How far in the past a room may be scheduled: the caller's clock may be slow."""
 
 
 class Founder(Protocol):
-    """What a feature has to do with the making of a room. All methods may raise CommandError."""
+    """A feature's share in creating a room. All methods may raise CommandError."""
 
     def must_be_free(self, room_id: str) -> None:
-        """Refuse an id that a room of a host can't have."""
+        """Refuse a room id that is reserved."""
 
     async def begin(self, host: str, room_id: str) -> Mapping[str, Any]:
-        """What it adds to the arguments of `room_create`."""
+        """Return the arguments that the feature adds to `room_create`."""
 
     async def finish(self, host: str, room_id: str) -> None:
-        """Bring up to date what changed while the room was made."""
+        """Apply changes that happened while the room was being created."""
 
 
 class Directory:
-    """Rooms by id, whether open on this worker or not."""
+    """Finds and creates rooms by id, whether they are open on this worker or not."""
 
     def __init__(
         self,
@@ -59,12 +59,12 @@ class Directory:
         self._scripts = reader.scripts
         self._settings = settings
         self.founders: list[Founder] = []
-        """What features add when a room is made; filled before the first one is."""
+        """The features' shares in creating a room; filled before the first room is created."""
         self._list = RoomList(reader)
         self._hosts: TTLCache[str, Host] = TTLCache(HOSTS_REMEMBERED_MAX, HOST_REMEMBERED_S, clock)
 
     async def create(self, who: Identity, body: RoomCreate) -> RoomView:
-        """Make a room; the caller is its host, unless an admin names another."""
+        """Create a room; the caller is its host, unless an admin names another."""
         if not who.role.at_least(Role.HOST) or not who.may_enter(body.room):
             raise CommandError("forbidden", "Only a host or an admin can create this room.")
         title = shown_text("title", body.title, self._settings.rooms.title_chars_max)
@@ -86,8 +86,8 @@ class Directory:
         return await self.read(body.room)
 
     async def _create_listed(self, host: str, room_id: str, args: dict[str, Any]) -> None:
-        """Lists are no room's state and may lie in other slots. They come first: an entry without
-        a room is passed over, a room that is not listed would never be swept."""
+        """List the room, then create it. The lists may lie in other slots, so this is no single
+        step. Readers skip an entry without a room, but a room in no list would never be swept."""
         if await asked(self._scripts.redis.exists(self._keys.room(room_id, "room"))):
             raise _is_there(room_id)
         now = int(time.time() * 1000)
@@ -103,8 +103,7 @@ class Directory:
             await founder.finish(host, room_id)
 
     async def make(self, host: str, room_id: str, args: dict[str, Any]) -> None:
-        """Make a room that is listed, or one that no list shows. CommandError `conflict` if it is
-        there."""
+        """Create a room without listing it. Raises CommandError `conflict` if it exists."""
         for founder in self.founders:
             args = {**await founder.begin(host, room_id), **args}
         await self._scripts.run(
@@ -112,31 +111,34 @@ class Directory:
         )
 
     async def rooms_of(self, host: str, most: int = -1) -> list[str]:
-        """Ids on the host's list, the newest first; -1: all. One may not exist, or be another's."""
+        """Return up to `most` ids (-1: all) of the host's list, newest first.
+
+        A listed room may not exist, or may belong to another host.
+        """
         key = self._keys.host(host, "rooms")
         end = -1 if most < 0 else most - 1
         return [raw.decode() for raw in await asked(self._scripts.redis.zrevrange(key, 0, end))]
 
     async def _enlist(self, host: str, room_id: str, created: int) -> None:
-        """Put a room on its host's list, before it is made; `created` in ms."""
+        """Add a room to its host's list, before it is created; `created` in ms."""
         key = self._keys.host(host, "rooms")
         await asked(self._scripts.redis.zadd(key, {room_id: created}, nx=True))
 
     async def _delist(self, host: str, room_id: str) -> None:
-        """Take a room that came to be another host's off the list."""
+        """Remove a room from the host's list because another host created it first."""
         await asked(self._scripts.redis.zrem(self._keys.host(host, "rooms"), room_id))
 
     async def read(self, room_id: str) -> RoomView:
-        """What a viewer who joins would see."""
+        """Return the snapshot that a joining viewer would see."""
         state, _ = await self._reader.read(room_id)
         return state.view()
 
     async def state(self, room_id: str) -> tuple[RoomState, int]:
-        """A copy of a room as it is now, and when it was so (Unix ms by the clock of Redis)."""
+        """Read a copy of a room and the time of the reading (Unix ms by the clock of Redis)."""
         return await self._reader.read(room_id)
 
     async def part(self, room_id: str, kind: type[P]) -> P:
-        """A feature's part of a room, read now."""
+        """Read a feature's part of a room."""
         state, _ = await self._reader.read(room_id)
         return state.part(kind)
 
@@ -146,15 +148,15 @@ class Directory:
         return bool(await asked(self._scripts.redis.hexists(key, user)))
 
     async def newest(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
-        """Rooms, the newest first, without what is in them. No fan groups."""
+        """Return rooms, newest first, without their contents. Fan groups are left out."""
         return await self._list.newest(offset, count)
 
     async def host_of(self, room_id: str) -> str:
-        """The user who hosts the room; fixed when it was created."""
+        """Return the room's host, which is fixed when the room is created."""
         return (await self.host_in(room_id)).user
 
     async def host_in(self, room_id: str) -> Host:
-        """The room's host with the name they have in it; fixed when it was created."""
+        """Return the room's host with the name that the room shows, fixed like the host."""
         host = self._hosts.get(room_id)
         if host is None:
             key = self._keys.room(room_id, "room")

@@ -1,4 +1,4 @@
-"""From a command to the feature that takes it: who may do what, decided in one place."""
+"""Checks the caller's role, then passes a command to the feature that handles it."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
@@ -14,16 +14,17 @@ from server.rooms.naming import Host, Naming
 
 
 class Gate(NamedTuple):
-    """Who may come into the rooms it applies to. `let_in` raises CommandError `forbidden`."""
+    """Restricts entry to the rooms it applies to. `let_in` raises CommandError `forbidden`."""
 
     applies: Callable[[str], bool]
     let_in: Callable[[Identity, str], Awaitable[None]]
 
 
 class Dispatch:
-    """Runs commands. `host_in(room_id)` names a room's host; CommandError if there is no room.
+    """Runs commands.
 
-    `is_moderator(room_id, user)` says whom the host made a moderator there.
+    `host_in(room_id)` returns a room's host; it raises CommandError if there is no such room.
+    `is_moderator(room_id, user)` tells whether the host made the user a moderator of the room.
     """
 
     def __init__(
@@ -35,49 +36,49 @@ class Dispatch:
         self._is_moderator = is_moderator
         self.naming = Naming()
         self.gates: list[Gate] = []
-        """Who may come into some rooms; filled before the first command is run."""
+        """Restrict entry to some rooms; filled before the first command is run."""
         self.handlers: dict[type[Command], Handler] = {}
-        """Who takes which command; filled before the first one is run."""
+        """The handler of each command; filled before the first command is run."""
 
     def is_gated(self, room_id: str) -> bool:
-        """Whether not everybody may come into a room."""
+        """Whether entry to a room is restricted."""
         return any(gate.applies(room_id) for gate in self.gates)
 
     async def must_be_let_in(self, who: Identity, room_id: str) -> None:
-        """Refuse whoever may not come into a room. CommandError `forbidden`."""
+        """Refuse users who may not enter a room. Raises CommandError `forbidden`."""
         for gate in self.gates:
             if gate.applies(room_id):
                 await gate.let_in(who, room_id)
 
     def take(self, handlers: Handlers) -> None:
-        """Lead these commands to their handlers. ValueError for one that is taken already."""
+        """Add handlers. Raises ValueError for a command that already has one."""
         for command, handler in handlers.items():
             if command in self.handlers:
                 raise ValueError(f"`{command.__name__}` has two handlers; drop one.")
             self.handlers[command] = handler
 
     def must_take(self, commands: Iterable[type[Command]]) -> None:
-        """ValueError, naming it, for a command that nobody takes, but for those of the edge."""
+        """Raise ValueError, naming the command, if a command outside the edge's has no handler."""
         for command in commands:
             if command not in (*self.handlers, Join, Ping):
                 raise ValueError(f"Nobody takes `{command.__name__}`; give it a handler.")
 
     @property
     def ops(self) -> list[str]:
-        """The names of all commands it runs."""
+        """The wire names of all commands that have a handler."""
         return [str(command.__struct_config__.tag) for command in self.handlers]
 
     def in_order(self, cmd: Command) -> bool:
-        """Whether commands of this kind are done one after the other, as one connection sent them.
+        """Whether commands of this kind from one connection run one after the other, in order.
 
-        What hosts and moderators do builds on what they did before. What viewers do does not, and
-        goes faster together (see `store.commit`).
+        A host's or moderator's command builds on their earlier ones. Viewers' commands don't, and
+        are faster when they run together (see `store.commit`).
         """
         handler = self.handlers.get(type(cmd))
         return handler is not None and handler.least.at_least(Role.MODERATOR)
 
     async def run(self, call: Call, cmd: Command) -> Ok:
-        """Do what the command says, if the caller may. Raises CommandError."""
+        """Run the command if the caller may. Raises CommandError."""
         handler = self.handlers.get(type(cmd))
         if handler is None:
             raise CommandError("bad_message", f"`{op_of(cmd)}` can't be sent now.")
@@ -92,15 +93,15 @@ class Dispatch:
         return await handler.run(call, cmd)
 
     async def known_in(self, who: Identity, room_id: str) -> Identity:
-        """This person as the room knows them: a viewer if they host another, and not under the
-        host's name. CommandError if there is no room."""
+        """Return the identity with its role in the room (a viewer, if they host another room), and
+        with another name if theirs reads as the host's. CommandError if there is no room."""
         if who.role is Role.GUEST:
             return who
         host = await self._host_in(room_id)
         return self.naming.named_in(as_in(who, host.user), host)
 
     async def _raised(self, call: Call) -> Call:
-        """The call as of a moderator, if the room's host made the caller one."""
+        """Return the call with the moderator role, if the room's host gave the caller that role."""
         if not await self._is_moderator(call.room_id, call.who.user):
             return call
         return call._replace(who=replace(call.who, role=Role.MODERATOR))
@@ -114,8 +115,8 @@ class Dispatch:
 def holds(who: Identity, least: Role, room_id: str, host: str) -> bool:
     """Whether `who` has at least this role in the room hosted by `host`.
 
-    A host is host only in rooms of their own and a viewer in others; a moderator's token says
-    where it moderates, and an admin may do everything.
+    A host has the host role only in their own rooms and is a viewer in others. A moderator's
+    token names the rooms it moderates. An admin may do everything.
     """
     if not who.may_enter(room_id):
         return False
@@ -127,7 +128,7 @@ def holds(who: Identity, least: Role, room_id: str, host: str) -> bool:
 
 
 def as_in(who: Identity, host: str) -> Identity:
-    """`who` as the room of `host` knows them: the host of another room is a viewer here."""
+    """Return `who` with their role in a room of `host`: hosts of other rooms are viewers here."""
     if who.role is Role.HOST and who.user != host:
         return replace(who, role=Role.VIEWER)
     return who

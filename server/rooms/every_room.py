@@ -1,4 +1,4 @@
-"""Every room there is, for what looks after all of them: the outbox and the sweeper."""
+"""Lists every existing room, for background work on all of them (outbox, sweeper)."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -11,15 +11,16 @@ from server.store.scripts import Scripts
 
 ROOMS_A_PAGE = 100
 REMEMBERED_MAX = 10_000
-"""Rooms remembered for when the list can't be read; later ones of the list are not."""
+"""How many rooms are remembered for times when the list can't be read: the list's first ones."""
 LIST = "the list of rooms"
 
 
 class EveryRoom:
-    """Reads the list of rooms in pages; what can't be read of it is told to `troubles`.
+    """Reads the list of rooms in pages, and reports unreadable entries to `troubles`.
 
-    The list is one key. On a Cluster its shard may be down while others work: then the rooms of
-    the last reading are given. On one Redis the error is raised, since the rooms are there too.
+    The list is one key. On a Cluster its shard may be down while the others work; then the rooms
+    of the last reading are returned. On a single Redis the error is raised, since the rooms
+    themselves are unreachable too.
     """
 
     def __init__(self, scripts: Scripts, troubles: Troubles) -> None:
@@ -28,7 +29,7 @@ class EveryRoom:
         self._remembered: list[str] = []
 
     async def pages(self) -> AsyncIterator[list[str]]:
-        """The rooms' ids, about `ROOMS_A_PAGE` at a time. Raises RedisError or OSError."""
+        """Yield the rooms' ids, about `ROOMS_A_PAGE` at a time. Raises RedisError or OSError."""
         cursor: Any = 0
         seen: list[str] = []
         while True:
@@ -52,7 +53,7 @@ class EveryRoom:
             yield self._remembered[start : start + ROOMS_A_PAGE]
 
     def _readable(self, found: list[tuple[bytes, float]]) -> list[str]:
-        """The ids that are text; nobody can have made a room with another one here."""
+        """Return the ids that are valid text; the server itself never creates any other."""
         page = []
         for raw, _ in found:
             try:

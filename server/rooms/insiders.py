@@ -1,11 +1,12 @@
-"""Who this worker need not ask the store about before each command in a fan group."""
+"""A cache of fan group members, which saves a read of the store before each command."""
 
 
 class Insiders:
-    """Users who belonged to a fan group when the store was last asked, and have not left since.
+    """The users known to belong to a fan group: the store said so, and they have not left since.
 
-    That somebody left is told on the bus in the same step that notes it, so an answer may be kept
-    while the bus is heard. `doubts` rises with all that may have overtaken an answer on its way.
+    The step that removes a user from the group also publishes it on the bus, so an answer stays
+    valid while this worker hears the bus. `doubts` counts events that may have made an answer
+    outdated before it arrived.
     """
 
     __slots__ = ("_users", "doubts")
@@ -18,20 +19,20 @@ class Insiders:
         return user in self._users
 
     def add(self, user: str, doubts: int) -> None:
-        """The store was asked when `doubts` stood like this, and the user belongs to the group."""
+        """Note that the user belongs; `doubts` is the count from when the store was asked."""
         if doubts == self.doubts:
             self._users.add(user)
 
     def forget(self, user: str) -> None:
-        """No connection of the user is left here."""
+        """Drop a user who has no connection here any more."""
         self._users.discard(user)
 
     def lose(self, user: str) -> None:
-        """The user may belong to the group no longer."""
+        """Drop a user who may no longer belong to the group."""
         self._users.discard(user)
         self.doubts += 1
 
     def clear(self) -> None:
-        """The bus may have told of somebody in vain."""
+        """Drop all users: a bus message about one of them may have been lost."""
         self._users.clear()
         self.doubts += 1

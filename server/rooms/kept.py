@@ -1,4 +1,4 @@
-"""Must-events that a worker keeps for viewers who come back."""
+"""Must-events that a worker keeps for returning viewers."""
 
 from collections import deque
 from typing import Any
@@ -35,13 +35,13 @@ class KeptEvents:
         self._events: deque[Kept] = deque(maxlen=most)
 
     def add(self, say: Say[Any]) -> None:
-        """Keep one; the oldest goes."""
+        """Keep an event; beyond `most` the oldest is dropped."""
         self._events.append(Kept(say.seq, say.event))
 
     def missed(
         self, last: Last | None, epoch: str, seq: int, encoding: Encoding
     ) -> tuple[list[Raw] | None, bool]:
-        """What came after `last` up to `seq` of `epoch`, and whether some of it is not kept."""
+        """Return the events after `last` up to `seq` of `epoch`, and whether any is lost."""
         if last is None:
             return None, False
         if last.epoch != epoch or last.seq > seq:

@@ -1,7 +1,7 @@
-"""The list of rooms, read at once for all who ask at the same time.
+"""The list of rooms: one read serves all requests that come at the same time.
 
-A room that can't be read, since its shard is away or what is stored of it is damaged, is left out;
-the others are listed.
+A room that can't be read, because its shard is away or its data are damaged, is left out; the
+others are listed.
 """
 
 import logging
@@ -20,13 +20,14 @@ _log = logging.getLogger(__name__)
 
 PAGE_MAX = 100
 WAITING_MAX = 1000
-"""Requests that wait for the list on a worker; more are answered `unavailable`."""
+"""Most requests on a worker that wait for the list; more are answered `unavailable`."""
 _TOLD_MAX = 1000
-"""Causes of rooms left out that are not logged again; when they are more, all may be."""
+"""Most logged causes of left-out rooms that are remembered, so as not to log them again.
+Beyond that all are forgotten."""
 
 
 class RoomList:
-    """Reads pages of the list. However many ask, one read is under way."""
+    """Reads pages of the list, one read at a time for any number of requests."""
 
     def __init__(self, reader: RoomReader) -> None:
         self._reader = reader
@@ -37,7 +38,7 @@ class RoomList:
         )
 
     async def newest(self, offset: int, count: int) -> list[RoomView]:
-        """Rooms, the newest first, without what is in them. No fan groups.
+        """Return rooms, newest first, without their contents. Fan groups are left out.
 
         Raises CommandError `unavailable` when the list itself can't be read.
         """
@@ -70,7 +71,7 @@ class RoomList:
         if isinstance(answer, Exception):
             self._left_out(room_id, words_of(answer))
             return None
-        if not answer:  # listed before it is made, or lost with its shard
+        if not answer:  # listed but not yet created, or lost with its shard
             return None
         try:
             texts = {name.decode(): value.decode() for name, value in answer.items()}

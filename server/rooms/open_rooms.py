@@ -1,4 +1,4 @@
-"""The rooms this worker has open: opened by the first viewer, kept a while after the last."""
+"""The open rooms of this worker: the first viewer opens one, and it outlives the last a while."""
 
 import asyncio
 import logging
@@ -34,33 +34,33 @@ LetIn = Callable[[Identity, str], Awaitable[None]]
 
 
 class Visits(AbstractAsyncContextManager[Any], Protocol):
-    """Notes who comes and who leaves."""
+    """Records each member who enters or leaves a room."""
 
     def came(self, room_id: str, member: Member, who: Identity, source: Source | None) -> None:
-        """Somebody is in the room now."""
+        """Record that a member entered the room."""
 
     def left(self, room_id: str, member: Member) -> None:
-        """Somebody is no longer."""
+        """Record that a member left the room."""
 
 
 RECONNECT_PER_S = 2000
-"""Viewers asked to come back are spread so that no more than this return a second."""
+"""Reconnects of viewers sent away are spread so that at most so many return per second."""
 OWN_OF_MAX = 200
 ROOM_ANEW_RETRY_MS = 200
 LINGER_S_MIN = 0.1
-"""Also a room that is kept for no time must let the first in."""
+"""Least time an empty room stays open, so that even with a setting of 0 a viewer gets in."""
 
 
 def spread_ms(viewers: int, random: Random) -> int:
-    """When one of so many viewers should come back: a random slot of their common span."""
+    """Draw the wait before one of `viewers` reconnects: a random slot in the span for all."""
     return random.randrange(100, 600 + viewers * 1000 // RECONNECT_PER_S)
 
 
 class OpenRooms:
     """Opens rooms, lets members in and out, closes rooms. An async context manager.
 
-    `own_of(room_id, users)` reads what they have done in the room before; `must_be_let_in` refuses
-    who may not come into a room; `visits` notes who comes and leaves.
+    `own_of(room_id, users)` reads the users' own earlier actions in the room; `must_be_let_in`
+    refuses users who may not enter a room; `visits` records who enters and leaves.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class OpenRooms:
         return len(self._rooms)
 
     def get(self, room_id: str) -> Room | None:
-        """The room if it is open here."""
+        """Return the room if it is open on this worker."""
         return self._rooms.get(room_id)
 
     async def join(
@@ -126,10 +126,10 @@ class OpenRooms:
         cmd: Join,
         enter: Callable[[Room], None],
     ) -> None:
-        """Let a member in: it gets the reply to its join at the room's next pass.
+        """Let a member in: the reply to its join goes out with the room's next pass.
 
         `enter` is called with the room when that reply is written. Raises CommandError when the
-        room is not there or the store does not answer.
+        room does not exist or the store does not answer.
         """
         self._coming[room_id] += 1
         try:
@@ -149,7 +149,7 @@ class OpenRooms:
     async def _let_in(self, room: Room, arrival: Arrival) -> None:
         room.expect(arrival)
         try:
-            # From here on who may be here no longer is sent out.
+            # From here on, a user who loses the right to be here is sent out.
             await self._must_be_let_in(arrival.who, room.room_id)
             if arrival.who.role is not Role.GUEST:
                 arrival.own = await self._own.submit(room.room_id, arrival.who.user)
@@ -160,7 +160,7 @@ class OpenRooms:
         room.admit(arrival)
 
     def left(self, room: Room, member: Member) -> None:
-        """A member is gone; the last one lets the room close after a while."""
+        """Remove a member; after the last one leaves, the room closes in a while."""
         room.leave(member)
         for visits in self._visits:
             visits.left(room.room_id, member)
@@ -182,7 +182,7 @@ class OpenRooms:
         if room.is_idle and room.room_id not in self._coming:
             self._end(room)
         elif len(room.audience) == 0:
-            self._linger(room)  # who is on the way in may never arrive
+            self._linger(room)  # a join under way may still fail
 
     async def _open(self, room_id: str) -> Room:
         room = self._rooms.get(room_id)
@@ -227,7 +227,7 @@ class OpenRooms:
         return room
 
     async def _must_exist(self, room_id: str) -> None:
-        """A cheap question first, so that made-up ids cost no subscription."""
+        """Check with one cheap read, so that made-up ids cost no subscription."""
         key = self._reader.scripts.keys.room(room_id, "room")
         with reading():
             exists = await self._reader.scripts.redis.exists(key)
@@ -240,13 +240,13 @@ class OpenRooms:
         self._end(room)
 
     def send_away(self, room: Room, why: Close) -> None:
-        """Ask everybody in a room to come back, each in a slot of its own."""
+        """Close every connection of a room; each client reconnects in a time slot of its own."""
         members = [*room.audience, *room.turn_away()]
         for member in members:
             member.close(why, spread_ms(len(members), self._random))
 
     def _end(self, room: Room) -> None:
-        """Whoever joins from now on opens the room anew."""
+        """Give up this open room: the next join opens it afresh."""
         if self._rooms.get(room.room_id) is room:
             del self._rooms[room.room_id]
             self._metrics.rooms.set(len(self._rooms))

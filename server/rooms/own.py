@@ -1,7 +1,7 @@
-"""What somebody who joins has done here before: their own part of the reply to `join`.
+"""Reads each joining user's own earlier actions: their part of the reply to `join`.
 
-Read for a whole batch of joins at once. The room knows most of it, features the rest; all are
-asked at the same time, since many join at the same moment and each waits for this.
+One read serves a whole batch of joins. The room's script knows most of it and features know the
+rest. All are asked at the same time, because many users join at once and each waits for this.
 """
 
 import asyncio
@@ -15,23 +15,23 @@ from server.rooms.shape import RoomShape
 from server.store.scripts import Scripts
 
 OwnOf = Callable[[str, Sequence[str]], Awaitable[Sequence[Mapping[str, Any]]]]
-"""(room, users) -> for each user some fields of their part of the reply."""
+"""(room, users) -> for each user, some fields of their part of the reply."""
 
 HOST_S_MAX = 1.0
-"""Time a join waits for what the host knows; less than a Cluster waits for a shard to come back."""
+"""Longest wait of a join for data under the host's keys; less than a Cluster waits for a shard."""
 UNREAD_MAX = 1000
-"""Hosts whose keys could not be read and whom the log names once."""
+"""Most hosts with unreadable keys that are remembered, so that the log names each once."""
 
 
 class OwnPart(NamedTuple):
-    """One viewer's part: `mine`, and what stands beside it."""
+    """One viewer's part: `mine`, and the fields beside it."""
 
     mine: Mine
     beside: Mapping[str, Any]
 
 
 class Own:
-    """Reads it. `others` are features that know more than the room's own `mine_of` tells."""
+    """Reads the parts. `others` are the features that know more than the script `mine_of`."""
 
     def __init__(self, scripts: Scripts, shape: RoomShape, others: Sequence[OwnOf]) -> None:
         self._scripts = scripts
@@ -39,7 +39,7 @@ class Own:
         self._others = others
 
     async def of(self, room_id: str, users: list[str]) -> list[OwnPart]:
-        """One part a user, in order; a user may be named twice. Raises CommandError."""
+        """Return one part per user, in order; a user may occur twice. Raises CommandError."""
         mine: list[Mine]
         more: list[Sequence[Mapping[str, Any]]]
         mine, *more = await asyncio.gather(

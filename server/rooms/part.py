@@ -1,7 +1,7 @@
-"""What a feature adds to the copy that a worker keeps of a room, and so to every snapshot.
+"""A feature's part of a worker's copy of a room, and so of every snapshot.
 
-A part declares the fields it adds, as structs without behaviour, and changes its values as events
-say. Field names are flat: two parts can't add the same one.
+A part declares its fields as structs without behaviour, and updates their values from events.
+Field names share one flat namespace: two parts can't add the same name.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,38 +13,38 @@ from server.protocol.message import Event
 
 
 class NoFields(Struct):
-    """The part adds none here."""
+    """The part adds no fields in this place."""
 
 
 class Part:
-    """The base of all parts. One is made for each open room, from what was loaded."""
+    """The base of all parts. Each open room makes one of each kind from its loaded data."""
 
     Fields: ClassVar[type[Struct]] = NoFields
-    """Fields of the room's hash in Redis, with their defaults; numbers where they are numbers."""
+    """Fields of the room's hash in Redis, typed (numbers as numbers), with their defaults."""
     Loaded: ClassVar[type[Struct]] = NoFields
-    """What the feature's `load.lua` returns, with defaults."""
+    """The fields that the feature's `load.lua` returns, with defaults."""
     Told: ClassVar[type[Struct]] = NoFields
-    """Of `Fields`, those that the `room` event tells when the host changes them."""
+    """Those of `Fields` that the `room` event carries when the host changes them."""
     View: ClassVar[type[Struct]] = NoFields
-    """Fields it adds to a snapshot, with defaults."""
+    """Fields that the part adds to a snapshot, with defaults."""
 
     def __init__(self, loaded: Any, args: Mapping[str, Any]) -> None:  # noqa: ARG002
-        """`loaded` has `fields`, with all of `Fields`, and all of `Loaded`; `args` are those it was
-        loaded with (`Running.load_args`)."""
+        """`loaded` has all fields of `Loaded`, and in `fields` all of `Fields`; `args` are the
+        arguments of the load (`Running.load_args`)."""
         self.fields = loaded.fields
 
     def changes(self) -> Mapping[type[Event], Callable[[Any], None]]:
-        """What each event changes; events that change nothing are left out."""
+        """Map each event to the method that applies it; leave out events that change nothing."""
         return {}
 
     def view(self) -> Mapping[str, Any]:
-        """The values of `View`."""
+        """Return the values of `View`."""
         return {}
 
     def values(self) -> Iterable[Event]:
-        """The newest of each value that the stream does not hold, as events that tell it."""
+        """Yield the newest of each value that is not in the stream, as its event."""
         return ()
 
     def recovered(self, loaded: "Part", lost: int) -> Iterable[Event]:  # noqa: ARG002
-        """Of the `lost` counted events that never came, those that `loaded` still has."""
+        """Yield those of the `lost` counted events that never arrived and are still in `loaded`."""
         return ()

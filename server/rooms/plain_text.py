@@ -1,4 +1,4 @@
-"""Texts in commands, made fit to show, or refused: see `server.protocol.plain_text`."""
+"""Cleans or refuses texts in commands; `server.protocol.plain_text` says what is cleaned."""
 
 from server.protocol.codes import CommandError
 from server.protocol.plain_text import MARKS_MAX, hides_something, plain_text
@@ -7,7 +7,7 @@ __all__ = ["MARKS_MAX", "must_be_visible", "plain_text", "shown_text"]
 
 
 def shown_text(name: str, text: str, chars_max: int) -> str:
-    """The field `name` of a command as `plain_text`; CommandError if none is left or too much."""
+    """Clean a command's field `name` (`plain_text`). Raises CommandError if empty or too long."""
     clean = plain_text(text)
     if not clean:
         raise CommandError("bad_message", f"`{name}` is empty.")
@@ -17,7 +17,7 @@ def shown_text(name: str, text: str, chars_max: int) -> str:
 
 
 def must_be_visible(name: str, text: str) -> None:
-    """An id that people see is taken as it is, or refused: without what is invisible it would be
-    another. Raises CommandError."""
+    """Refuse an id with invisible characters, since cleaning would make it a different id.
+    Raises CommandError."""
     if hides_something(text):
         raise CommandError("bad_message", f"`{name}` has characters that nobody can see.")

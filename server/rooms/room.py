@@ -1,8 +1,8 @@
 """A room as this worker has it open: its copy of the state, its audience, its place in the stream.
 
-What comes over the bus is applied to the state and handed to the audience in one synchronous step.
-A room never skips a must-event: when the bus may have lost something, messages wait until the
-stream has filled the hole; when the stream cannot, everybody is asked to join again.
+Each bus message is applied to the state and passed to the audience in one synchronous step. A room
+never skips a must-event. When the bus may have lost messages, new ones wait until the room has read
+the missing events from the stream. If the stream no longer has them, all viewers must join again.
 """
 
 import asyncio
@@ -34,9 +34,10 @@ from server.telemetry.metrics import Metrics
 log = logging.getLogger(__name__)
 
 WAITING_MESSAGES_MAX = 10_000
-"""Bus messages that wait for a fill; more means the worker cannot follow, and the room closes."""
+"""Most bus messages that wait for a fill; with more the worker can't keep up: the room closes."""
 STAFF = "\x01staff"
-"""To whom scripts tell what only host and moderators see; no user's id has a control character."""
+"""The addressee of events for host and moderators only. It begins with a control character, which
+no user id contains."""
 FILL_RETRY_S = 0.5
 FAILED_JOIN_RETRY_MS = 5000
 
@@ -86,12 +87,12 @@ class Room:
 
     @property
     def is_over(self) -> bool:
-        """Whether this room was closed or must be read anew: nobody may be let in any more."""
+        """Whether this room was closed or must be read again; it then lets nobody in."""
         return self._over
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody is here or on the way in."""
+        """Whether the room has no members and no joins under way."""
         return len(self.audience) == 0 and not self._expected and not self._arrivals
 
     def now_ms(self) -> int:
@@ -99,7 +100,10 @@ class Room:
         return self._stored.now_ms()
 
     async def load(self) -> None:
-        """Read the room, then take what the bus brought meanwhile; CommandError if none."""
+        """Read the room, then apply the bus messages that came meanwhile.
+
+        Raises CommandError if there is no such room.
+        """
         self.state = await self._stored.load()
         end = self.state.position
         after = Position(max(0, end.seq - self._settings.rooms.missed_events_max), 0)
@@ -110,16 +114,16 @@ class Room:
     # Joining and leaving
 
     def expect(self, arrival: Arrival) -> None:
-        """From now on the arrival's private events are held for it."""
+        """Start to hold the arrival's private events for it."""
         self._expected.setdefault(arrival.who.user, []).append(arrival)
 
     def admit(self, arrival: Arrival) -> None:
-        """Answer the join at the next pass, from the snapshot all its joins share."""
+        """Answer the join at the next pass, with the snapshot that all joins of the pass share."""
         self._arrivals.append(arrival)
         self.audience.wake()
 
     def forget(self, arrival: Arrival) -> None:
-        """The arrival will not be admitted, or has been."""
+        """Stop holding events for an arrival that was admitted or will not be."""
         expected = self._expected.get(arrival.who.user, [])
         if arrival in expected:
             expected.remove(arrival)
@@ -147,7 +151,7 @@ class Room:
         return bool(self._arrivals)
 
     def turn_away(self) -> list[Member]:
-        """Those whose join was not answered, and will not be."""
+        """Drop the unanswered joins; return their members."""
         turned_away = [arrival.member for arrival in self._arrivals]
         self._arrivals.clear()
         return turned_away
@@ -183,19 +187,19 @@ class Room:
         return Role.MODERATOR if lent else role
 
     def _lend(self, member: Member, is_moderator: bool) -> None:
-        """Let a member see what moderators see, or no longer, unless its own token says so."""
+        """Give or take the moderators' view of the room; a view given by the token stays."""
         if member.lent or not member.exempt:
             member.lent = is_moderator
             self.audience.exempt(member, is_moderator)
 
     def has_inside(self, user: str) -> bool:
-        """Whether somebody here is known to belong to this fan group, without asking the store."""
+        """Whether a user who is here is known to belong to this fan group, from the cache."""
         return self._following and user in self.insiders and bool(self.audience.of(user))
 
     # The bus
 
     def heard(self, message: BusMessage[Any]) -> None:
-        """A bus message: taken now, or after the fill that is under way."""
+        """Apply a bus message now, or after the fill that is under way."""
         if self._following:
             self._take(message)
         elif len(self._waiting) < WAITING_MESSAGES_MAX:
@@ -204,7 +208,7 @@ class Room:
             self._break(f"{WAITING_MESSAGES_MAX} messages wait")
 
     def maybe_lost(self) -> None:
-        """Compare with the stream, and fill what is missing."""
+        """Compare the position with the stream, and read the missing events."""
         self.insiders.clear()
         if self._following:
             self._following = False
@@ -251,7 +255,7 @@ class Room:
         self.audience.publish(say.event)
 
     def _take_role(self, user: str, event: RoleEvent) -> None:
-        """Who is on the way in finds it in `state`."""
+        """Apply a new role. Users still joining get it from `state`."""
         is_moderator = event.role == "moderator"
         (self.state.moderators.add if is_moderator else self.state.moderators.discard)(user)
         self.insiders.lose(user)
@@ -261,11 +265,11 @@ class Room:
                 member.send(event)
 
     def users(self) -> Iterator[str]:
-        """Who is here or on the way in."""
+        """Yield the users who are here or joining."""
         return chain(self.audience.users(), self._expected)
 
     def tell(self, user: str, event: Event) -> bool:
-        """Tell one user here or on the way in, at once; whether there is one."""
+        """Send to one user who is here or joining, at once; return whether there is one."""
         arrivals = self._expected.get(user, ())
         for arrival in arrivals:
             arrival.held.append(event)
@@ -278,11 +282,11 @@ class Room:
                 member.close(FORBIDDEN)
 
     def _count(self, message: BusMessage[Any]) -> bool:
-        """Count a batch of comments, and what is missing before it; False if it is known."""
+        """Count a batch of comments and those missing before it; False if counted already."""
         assert message.comments_after is not None
         if message.comments_after <= self.state.counted:
             return False
-        says = (say for say in message.says if not say.user)  # the shadow's are not counted
+        says = (say for say in message.says if not say.user)  # a shadow mute's are not counted
         here = sum(say.event.counted for say in says)
         lost = message.comments_after - here - self.state.counted
         if lost > 0:
@@ -293,7 +297,7 @@ class Room:
     # Filling a hole
 
     async def _fill_hole(self) -> None:
-        """Fill until nothing is missing, then go on with what waited."""
+        """Fill until nothing is missing, then apply the messages that waited."""
         while not self._over:
             self._in_doubt = False
             try:
@@ -311,9 +315,9 @@ class Room:
             return
 
     async def _fill_once(self) -> None:
-        """What the stream does not hold is read first, so that the stream then overtakes it."""
+        """Read values outside the stream first, then the stream, which is then as new or newer."""
         loaded = await self._stored.load()
-        # Who sits down at a desk from now on reads all of it.
+        # Staff who join from here on read all of these themselves.
         for_staff = await self._stored.for_staff() if self.audience.has_staff else []
         self._recover(loaded)
         while not self._over and await self._fill_page():
@@ -324,7 +328,7 @@ class Room:
                 self.audience.tell_staff(event)
 
     async def _fill_page(self) -> bool:
-        """Apply one page of the stream; True while more is left."""
+        """Apply one page of the stream; return whether more is left."""
         at = self.state.position
         page = await self._stored.page(at)
         if page.epoch == self.state.epoch and Position(page.seq, page.sub) < at:
@@ -337,7 +341,8 @@ class Room:
         return self.state.position < Position(page.seq, page.sub)
 
     def _recover(self, loaded: RoomState) -> None:
-        """Counted events are not in the stream: take those that are still shown, count the rest."""
+        """Recover lost counted events, which are not in the stream: apply those that the room
+        still shows, count the rest as lost."""
         if loaded.epoch != self.state.epoch:
             return
         lost = loaded.counted - self.state.counted
@@ -350,7 +355,7 @@ class Room:
             self.audience.count_lost(lost - len(found))
 
     def _take_values(self, values: Iterable[Event]) -> None:
-        """Stock, likes and their like are not in the stream either."""
+        """Apply values that are not in the stream, such as stock and likes."""
         for event in values:
             self.state.apply(event)
             self.audience.publish(event)
@@ -371,12 +376,12 @@ class Room:
         self._on_broken(self)
 
     def end(self) -> None:
-        """Say nothing more; the members have been told to go elsewhere."""
+        """Send nothing more; the members have been told to reconnect."""
         self._following = False
         self._over = True
         self.audience.close()
 
     async def close(self) -> None:
-        """Stop, and wait for what this room does in the background."""
+        """Stop, and wait for the room's background tasks."""
         self.end()
         await self._fills.aclose()

@@ -1,4 +1,4 @@
-"""What a room consists of, with all that features add: the types it is read, kept and shown in."""
+"""The types of a room with all features' fields: as stored, as kept in memory, as shown."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from server.store.bus import BusMessage, Say
 
 
 class RoomFields(Struct):
-    """Of a room's hash in Redis, what belongs to no feature."""
+    """The fields of a room's hash in Redis that belong to no feature."""
 
     room: str
     title: str
@@ -32,20 +32,20 @@ class RoomFields(Struct):
     embed_url: str = ""
     kind: Kind = "stream"
     comments: int = 0
-    """How many counted events there were."""
+    """The number of counted events so far."""
 
 
 class LoadedRoom(Struct):
-    """The result of `room_load`: all of a room as of one instant. Features add their parts."""
+    """The result of `room_load`: a whole room at one instant. Features add their parts."""
 
     fields: Any
     now: int
     moderators: list[str] = []
-    """Users whom the host lets moderate this room, whatever their token says."""
+    """Users whom the host made moderators of this room, independent of their tokens."""
 
 
 class StreamPage(Struct):
-    """The result of `room_events`: events after a position, and where the stream stands."""
+    """The result of `room_events`: events after a position, and the end of the stream."""
 
     events: list[Say[Any]]
     gap: bool
@@ -59,9 +59,10 @@ class RoomSettings(Event, tag="room", frozen=True, kw_only=True, omit_defaults=T
 
 
 class RoomShape:
-    """Folds parts and events into types. ValueError, naming both, where two say the same thing.
+    """Folds the features' parts and events into types.
 
-    `events` is the union of all events that can come over the bus, but for RoomSettings.
+    Raises ValueError, naming both, if two declare the same name. `events` is the union of all
+    events that can come over the bus, except RoomSettings.
     """
 
     def __init__(
@@ -72,6 +73,18 @@ class RoomShape:
         joined: Sequence[type[Struct]] = (),
     ) -> None:
         self.parts = tuple(parts)
+        self._make_reply(mine, joined)
+        self._make_room(events, parts)
+        self.loaded_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(self.loaded)
+        self.bus_decoder: msgspec.msgpack.Decoder[BusMessage[Any]] = msgspec.msgpack.Decoder(
+            _of(BusMessage, self.events)
+        )
+        says = ("events", _of(list, _of(Say, self.events)))
+        page = _struct("StreamPage", [says], bases=(StreamPage,))
+        self.page_decoder: msgspec.msgpack.Decoder[StreamPage] = msgspec.msgpack.Decoder(page)
+
+    def _make_reply(self, mine: Sequence[type[Struct]], joined: Sequence[type[Struct]]) -> None:
+        """Make the types of the reply to a join."""
         self.mine: type[Mine] = _struct(
             "Mine",
             list(_fields(mine)),
@@ -81,37 +94,23 @@ class RoomShape:
             namespace={"__doc__": "What a joining viewer has done here before."},
         )
         self.mine_decoder: msgspec.msgpack.Decoder[list[Mine]] = msgspec.msgpack.Decoder(
-            list[self.mine]  # type: ignore[name-defined]
+            _of(list, self.mine)
         )
         self.nobody: dict[str, Any] = {
             name: value for kind in joined for name, value in msgspec.structs.asdict(kind()).items()
         }
-        """What stands beside `mine` in the reply to somebody who did nothing here."""
-        self.joined: type[Joined] = _struct(
-            "Joined",
-            [(name, kind) for name, kind, _ in _fields(joined)],
-            bases=(Joined,),
-            frozen=True,
-            kw_only=True,
-            omit_defaults=True,
-            tag="ok",
-            tag_field="t",
-            namespace={"__doc__": Joined.__doc__},
+        """The fields beside `mine` in the reply to a user without earlier actions."""
+        self.joined: type[Joined] = _message(
+            "Joined", Joined, "ok", [(name, kind) for name, kind, _ in _fields(joined)]
         )
+
+    def _make_room(self, events: Any, parts: Sequence[type[Part]]) -> None:
+        """Make the types that a room is read, kept and shown in."""
         told = list(_fields_of(parts, "Told"))
         self.told = {name: kind for name, kind, _ in told}
         """The fields of the `room` event and their types."""
-        self.room_settings: type[RoomSettings] = _struct(
-            "RoomEvent",
-            told,
-            bases=(RoomSettings,),
-            frozen=True,
-            kw_only=True,
-            omit_defaults=True,
-            tag="room",
-            tag_field="t",
-            namespace={"__doc__": RoomSettings.__doc__},
-        )
+        self.room_settings: type[RoomSettings] = _message("RoomEvent", RoomSettings, "room", told)
+        self.events: Any = events | self.room_settings
         self.fields: type[Any] = _struct(
             "RoomFields", list(_fields_of(parts, "Fields")), bases=(RoomFields,)
         )
@@ -128,20 +127,9 @@ class RoomShape:
             omit_defaults=True,
             namespace={"__doc__": "A room as everybody may see it: what a snapshot holds."},
         )
-        self.events: Any = events | self.room_settings
-        self.loaded_decoder: msgspec.msgpack.Decoder[Any] = msgspec.msgpack.Decoder(self.loaded)
-        self.bus_decoder: msgspec.msgpack.Decoder[BusMessage[Any]] = msgspec.msgpack.Decoder(
-            _of(BusMessage, self.events)
-        )
-        page = _struct(
-            "StreamPage",
-            [("events", _of(list, _of(Say, self.events)))],
-            bases=(StreamPage,),
-        )
-        self.page_decoder: msgspec.msgpack.Decoder[StreamPage] = msgspec.msgpack.Decoder(page)
 
     def lua(self) -> str:
-        """What scripts must know of it: fields that are texts, and those the `room` event tells."""
+        """Return Lua constants for scripts: the text fields, and the fields of the `room` event."""
         texts = [f.name for f in msgspec.structs.fields(self.fields) if _is_text(f.type)]
         told = [
             f"{name} = {'true' if kind is bool else repr(kind.__name__)}"
@@ -175,12 +163,27 @@ def _fields(kinds: Sequence[type[Struct]]) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _struct(*args: Any, **options: Any) -> Any:
-    """`msgspec.defstruct`, whose result mypy can't know."""
+    """Call `msgspec.defstruct`; typed Any, since mypy can't know the result."""
     return msgspec.defstruct(*args, **options)
 
 
+def _message(name: str, base: type[Struct], tag: str, fields: Sequence[Any]) -> Any:
+    """A message of the wire, with these fields besides those of `base`."""
+    return _struct(
+        name,
+        fields,
+        bases=(base,),
+        frozen=True,
+        kw_only=True,
+        omit_defaults=True,
+        tag=tag,
+        tag_field="t",
+        namespace={"__doc__": base.__doc__},
+    )
+
+
 def _of(generic: Any, argument: Any) -> Any:
-    """`generic[argument]`, where the argument is known when the house is."""
+    """Return `generic[argument]` for an argument that is known only at run time."""
     return generic[argument]
 
 

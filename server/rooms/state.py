@@ -1,6 +1,6 @@
-"""A worker's copy of a room, kept true by applying every event; what a snapshot is made from."""
+"""A worker's copy of a room. Applying every event keeps it current; snapshots are made from it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -18,18 +18,18 @@ _OWN = [field.name for field in msgspec.structs.fields(RoomView)]
 
 
 class RoomState:
-    """One room: what every room has, and the parts of the features."""
+    """One room: the engine's own fields, and the parts of the features."""
 
     def __init__(self, shape: RoomShape, loaded: Any, args: Mapping[str, Any]) -> None:
         fields: RoomFields = loaded.fields
         self.fields = fields
-        """The room's hash; parts keep the values that are theirs in it."""
+        """The room's hash as loaded; parts keep the current values of their fields themselves."""
         self.epoch = fields.epoch
         self.position = Position(fields.seq, fields.sub)
         self.moderators = set(loaded.moderators)
-        """Who moderates this room by its host's will, whatever their token says."""
+        """Users whom the host made moderators of this room, independent of their tokens."""
         self.counted = fields.comments
-        """How many counted events were told so far."""
+        """The number of counted events so far."""
         self._shape = shape
         self._parts: dict[type[Part], Part] = {kind: kind(loaded, args) for kind in shape.parts}
         self._encoded: dict[Encoding, bytes] = {}
@@ -40,26 +40,31 @@ class RoomState:
             for kind, change in part.changes().items():
                 self._changes.setdefault(kind, []).append(change)
 
+    @property
+    def changed_by(self) -> Collection[type[Event]]:
+        """The events that change this copy."""
+        return self._changes.keys()
+
     def part(self, kind: type[P]) -> P:
-        """A feature's part of the copy."""
+        """Return a feature's part of the copy."""
         return cast("P", self._parts[kind])
 
     def view(self) -> RoomView:
-        """The snapshot everybody may see."""
+        """Return the public snapshot."""
         values = {name: getattr(self.fields, name) for name in _OWN}
         for part in self._parts.values():
             values.update(part.view())
         return self._shape.view(**values)
 
     def encoded(self, encoding: Encoding) -> bytes:
-        """The snapshot's bytes, encoded once for all who join before the next change."""
+        """Return the snapshot's bytes, encoded once for all joins before the next change."""
         raw = self._encoded.get(encoding)
         if raw is None:
             raw = self._encoded[encoding] = CODECS[encoding].encode(self.view())
         return raw
 
     def apply(self, event: Event) -> None:
-        """Change the copy as the event says; events that are nobody's state change nothing."""
+        """Apply an event to the copy; events without state change nothing."""
         changes = self._changes.get(type(event))
         if changes is not None:
             for change in changes:
@@ -67,12 +72,12 @@ class RoomState:
             self._encoded.clear()
 
     def values(self) -> Iterator[Event]:
-        """The newest of each value that the stream does not hold."""
+        """Yield the newest of each value that is not in the stream, as events."""
         for part in self._parts.values():
             yield from part.values()
 
     def recovered(self, newer: "RoomState", lost: int) -> list[Event]:
-        """Of `lost` counted events that never came, those that `newer`, read since, still has."""
+        """Return those of the `lost` counted events that `newer`, read since then, still has."""
         return [
             event
             for kind, part in self._parts.items()

@@ -1,4 +1,4 @@
-"""A room as it stands in Redis: read whole, read on from a position, given a new epoch."""
+"""A room in Redis: reads it whole, reads events after a position, starts a new epoch."""
 
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from server.store.bus import Position, Say
 from server.store.scripts import Scripts
 
 PAGE = 500
-"""Events read at once."""
+"""Events per read."""
 
 _EPOCH = msgspec.msgpack.Decoder(dict[str, Any])
 
@@ -23,10 +23,10 @@ StaffValues = Callable[[str], Awaitable[Sequence[Event]]]
 
 
 class RoomReader:
-    """Reads rooms in the shape that the features give them. Methods raise CommandError.
+    """Reads rooms into the types that the features define. Methods raise CommandError.
 
-    `load_args` are functions of a room's id: the arguments of what features add to `room_load`.
-    `staff_values` read what only host and moderators see.
+    `load_args` map a room's id to the arguments of the features' parts of `room_load`.
+    `staff_values` read the values that only host and moderators see.
     """
 
     def __init__(
@@ -42,22 +42,22 @@ class RoomReader:
         self._staff_values = staff_values
 
     def args_of(self, room_id: str) -> dict[str, Any]:
-        """What a room is loaded with."""
+        """Return the arguments of `room_load` for a room."""
         return {name: value for args in self._load_args for name, value in args(room_id).items()}
 
     async def read(self, room_id: str) -> tuple[RoomState, int]:
-        """A copy of a room as of one instant, and that instant (ms by the clock of Redis)."""
+        """Read a copy of a room at one instant, and that instant (ms by the clock of Redis)."""
         args = self.args_of(room_id)
         loaded = await self.scripts.run("room_load", room_id, args, self.shape.loaded_decoder)
         return RoomState(self.shape, loaded, args), loaded.now
 
     async def staff_values(self, room_id: str) -> list[Event]:
-        """The values only host and moderators see, which are not in the stream."""
+        """Read the values that only host and moderators see; they are not in the stream."""
         return [event for read in self._staff_values for event in await read(room_id)]
 
 
 class StoredRoom:
-    """Reads one room. All methods raise CommandError, `not_found` when it is not there."""
+    """Reads one room. All methods raise CommandError, `not_found` if it does not exist."""
 
     def __init__(self, reader: RoomReader, room_id: str, random: Random) -> None:
         self._reader = reader
@@ -71,19 +71,19 @@ class StoredRoom:
         return int(time.time() * 1000 + self._clock_ahead_ms)
 
     async def load(self) -> RoomState:
-        """All of the room as of one instant."""
+        """Read the whole room at one instant."""
         state, now = await self._reader.read(self._room_id)
         self._clock_ahead_ms = now - time.time() * 1000
         return state
 
     async def page(self, after: Position, count: int = PAGE) -> StreamPage:
-        """Events of the stream after a position, and where the stream stands."""
+        """Read the events after a position, and the end of the stream."""
         args = {"from_seq": after.seq, "from_sub": after.sub, "count": count}
         decoder = self._reader.shape.page_decoder
         return await self._scripts.run("room_events", self._room_id, args, decoder)
 
     async def to_the_room(self, after: Position, end: Position) -> AsyncIterator[Say[Any]]:
-        """What was told to the whole room after one position, up to another."""
+        """Yield the events to the whole room after one position, up to another."""
         while after < end:
             page = await self.page(after, PAGE * 2)
             for say in page.events:
@@ -94,11 +94,12 @@ class StoredRoom:
             after = Position(page.events[-1].seq, page.events[-1].sub)
 
     async def for_staff(self) -> list[Event]:
-        """The values only host and moderators see, which are not in the stream."""
+        """Read the values that only host and moderators see; they are not in the stream."""
         return await self._reader.staff_values(self._room_id)
 
     async def renew_epoch(self, epoch: str, at: Position) -> None:
-        """Redis lost what viewers were told: a seq must not mean two things in one epoch."""
+        """Start a new epoch, because Redis lost events that viewers already have: within one epoch
+        a seq must not stand for two events."""
         fresh = f"{self._random.getrandbits(64):016x}"
         args = {"epoch": epoch, "seq": at.seq, "sub": at.sub, "fresh": fresh}
         await self._scripts.run("epoch_renew", self._room_id, args, _EPOCH)

@@ -1,8 +1,8 @@
-"""Does what is due in rooms: holds that end, sales that start, and whatever features name.
+"""Does due work in rooms: ends holds, starts sales, and whatever else features declare.
 
-Every worker sweeps. The scripts compare and set, so two sweepers do a thing once; and buying and
-paying check the clock themselves, so a late sweep makes nobody's order wrong. A room that can't be
-swept is passed over, and tried again after a pause.
+Every worker sweeps. The scripts compare and set, so two sweepers do each piece of work only once.
+Buying and paying check the clock themselves, so a late sweep makes no order wrong. A room that
+can't be swept is skipped, and tried again after a pause.
 """
 
 import itertools
@@ -22,10 +22,10 @@ _ROOMS_PER_LOOK = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Due:
-    """Work that falls due: the first member of the zset `key` of a room says when (ms).
+    """Work that falls due at the lowest score (ms) in a room's zset `key`.
 
-    `script` is run with `args` until it changes less than a batch; or `work(room_id)` is awaited,
-    and gives how many things it changed. `changed` hears how many there were.
+    Either `script` runs with `args` until it changes less than a batch, or `work(room_id)` is
+    awaited and returns the number of changes. `changed` is called with that number.
     """
 
     key: str
@@ -46,8 +46,8 @@ _SWEPT = msgpack.Decoder(_Swept)
 class Sweeper:
     """Sweeps the rooms `here()` names every `sweep_interval_ms`, all rooms every `sweep_lap_s`.
 
-    `dues` are what features have to do. Use it as an async context manager: its two loops live as
-    long as the block.
+    `dues` is the features' due work. Use it as an async context manager: its two loops run inside
+    the block.
     """
 
     def __init__(
@@ -87,17 +87,17 @@ class Sweeper:
         await self.sweep_all()
 
     async def sweep_all(self) -> int:
-        """Sweep every room there is; the number of holds and sales that changed."""
+        """Sweep every existing room; return the number of changes."""
         changed = 0
         async for rooms in self._every_room.pages():
             changed += await self.sweep(rooms)
         return changed
 
     async def sweep(self, rooms: list[str]) -> int:
-        """Sweep these rooms; the number of holds and sales that changed.
+        """Sweep these rooms; return the number of changes.
 
-        What fails in one room is logged and left for later. Raises when Redis does not answer at
-        all.
+        A failure in one room is logged, and the room is left for later. Raises when Redis does not
+        answer at all.
         """
         changed = 0
         for start in range(0, len(rooms), _ROOMS_PER_LOOK):
@@ -118,7 +118,7 @@ class Sweeper:
         return changed
 
     async def _sweep_out(self, due: Due, room_id: str) -> int:
-        """Do one thing in a room until nothing of it is due any more."""
+        """Do one kind of due work in a room until none is left."""
         if due.work is not None:
             return await due.work(room_id)
         changed = 0
@@ -131,7 +131,7 @@ class Sweeper:
                 return changed
 
     async def _due(self, rooms: list[str]) -> list[tuple[Due, str]]:
-        """What is due where, found with a few reads a room in one round trip."""
+        """Find which work is due in which rooms: a few reads per room, all in one round trip."""
         keys = self._scripts.keys
         rooms = [room_id for room_id in rooms if self._troubles.may_try(room_id)]
         pipeline = self._scripts.redis.pipeline(transaction=False)
@@ -152,8 +152,8 @@ class Sweeper:
     def _readable(
         self, looks: list[tuple[Due, str]], firsts: list[Any]
     ) -> Iterator[tuple[tuple[Due, str], list[Any]]]:
-        """The looks that gave something to read. On a Cluster a shard may be down: its rooms
-        have errors, and rest; the others go on."""
+        """Keep the answers that are no errors. On a Cluster a shard may be down: its rooms pause,
+        the others go on."""
         pairs = zip(looks, firsts, strict=True)
         for room_id, of_room in itertools.groupby(pairs, key=lambda pair: pair[0][1]):
             found = list(of_room)

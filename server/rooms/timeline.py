@@ -1,7 +1,7 @@
-"""Reads a room's timeline: what happened in it besides money, fact after fact.
+"""Reads a room's timeline: the facts about everything in it except money, in order.
 
-The scripts write it (`record` in `_timeline.lua`); docs/timeline.md has the kinds of facts. What
-was sold stands in the ledger.
+The scripts write it (`record` in `_timeline.lua`); docs/timeline.md lists the kinds of facts.
+Sales are recorded in the ledger.
 """
 
 from collections.abc import AsyncIterator, Collection
@@ -19,7 +19,7 @@ class _Kind(Struct):
 
 
 class Part(NamedTuple):
-    """A part of a timeline: (id, fact) in their order, read up to the id `end`."""
+    """A section of a timeline: (id, fact) in order, read up to the id `end`."""
 
     facts: list[tuple[str, Fact]]
     end: str
@@ -39,10 +39,10 @@ async def read(
     to_ms: int | None = None,
     count: int = _CHUNK,
 ) -> AsyncIterator[list[tuple[str, Fact]]]:
-    """The facts in the order they happened, `count` at a time, as (id, fact).
+    """Yield the facts in the order they happened, as (id, fact), read `count` at a time.
 
-    `after` is the id of the last fact known (`<ms>-<n>`; "" for none); from_ms <= time < to_ms
-    (Unix ms by the clock of Redis, None for no end). A room that is not there has no facts.
+    `after` is the id of the last known fact (`<ms>-<n>`; "" for none); from_ms <= time < to_ms
+    (Unix ms by the clock of Redis, None for no end). A room that does not exist has no facts.
     """
     parts = walk(scripts, room_id, after=after, from_ms=from_ms, to_ms=to_ms, count=count)
     async for part in parts:
@@ -59,9 +59,9 @@ async def walk(
     kinds: Collection[str] | None = None,
     count: int = _CHUNK,
 ) -> AsyncIterator[Part]:
-    """The same in parts, of some kinds alone if asked: the others are passed over unread.
+    """Yield the facts in parts; given some kinds, skip all others without decoding them.
 
-    The `end` of the last part is where to go on later, also if nothing in it was of these kinds.
+    To continue later, pass the `end` of the last part, even if that part is empty.
     """
     key = scripts.keys.room(room_id, "timeline")
     start = f"({after}" if after else str(from_ms)
@@ -81,5 +81,5 @@ async def walk(
 
 
 def place_ms(place: str) -> int:
-    """When the fact of this id was recorded (Unix ms)."""
+    """Return the time at which the fact with this id was recorded (Unix ms)."""
     return int(place.split("-", maxsplit=1)[0])

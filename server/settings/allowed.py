@@ -1,4 +1,4 @@
-"""What a setting may be, in words: for error messages and for docs/configuration.md."""
+"""Describes a setting's allowed values, for error messages and docs/configuration.md."""
 
 from typing import Any, Literal, get_args, get_origin
 
@@ -7,7 +7,7 @@ from pydantic.fields import FieldInfo
 
 
 def allowed(field: FieldInfo) -> str:
-    """The values a field takes, such as `a whole number from 0 to 65535`."""
+    """Describe the values that a field accepts, such as `a whole number from 0 to 65535`."""
     kind = field.annotation
     if isinstance(field.json_schema_extra, dict) and "allowed" in field.json_schema_extra:
         return str(field.json_schema_extra["allowed"])

@@ -1,4 +1,4 @@
-"""Gathers settings: defaults, then a TOML file, then the environment, then flags."""
+"""Gathers settings: defaults, overridden by a TOML file, the environment, then flags."""
 
 import difflib
 import os
@@ -20,16 +20,16 @@ from server.settings.model import ENV_PREFIX, Settings
 from server.settings.section import Section
 from server.settings.service_variables import service_variables
 
-# Variables of ours that other programs of the house read, and of the command line itself.
+# Variables with our prefix that other programs of the project or the command line itself read.
 _NOT_SETTINGS = ("LIVEROOM_CONFIG", "LIVEROOM_SIM_", "LIVEROOM_LOAD_", "LIVEROOM_TEST_")
 
 
 class SettingsError(Exception):
-    """A setting can't be used; the text is one line that says which, its value and what can."""
+    """A setting is invalid; the text is one line with its name, its value and the allowed ones."""
 
 
 def fields(model: type[Settings]) -> Iterator[tuple[str, FieldInfo]]:
-    """Every setting as `section.name` (or `name` at the top) with its field, in file order."""
+    """Yield every setting as `section.name` (top level: `name`) with its field, in file order."""
     for name, top in model.model_fields.items():
         if isinstance(top.annotation, type) and issubclass(top.annotation, Section):
             for inner, info in top.annotation.model_fields.items():
@@ -39,7 +39,7 @@ def fields(model: type[Settings]) -> Iterator[tuple[str, FieldInfo]]:
 
 
 def env_name(key: str) -> str:
-    """The environment variable of a setting: `jwt.secret` is `LIVEROOM_JWT_SECRET`."""
+    """Return a setting's environment variable: `LIVEROOM_JWT_SECRET` for `jwt.secret`."""
     return ENV_PREFIX + key.replace(".", "_").upper()
 
 
@@ -48,8 +48,8 @@ def load(
 ) -> Settings:
     """Read the effective settings of `model`.
 
-    `config` is a TOML file. `flags` maps a flag's setting (`server.port`) to its value, where
-    None means it was not given. Raises SettingsError.
+    `config` is a TOML file. `flags` maps a flag's setting (`server.port`) to its value; None means
+    that the flag was not given. Raises SettingsError.
     """
     gathered = _Gathered()
     if config is not None:
@@ -69,7 +69,7 @@ def load(
 
 @dataclass
 class _Gathered:
-    """Values by section, and where each came from, so that an error can say so."""
+    """Values by section, with the origin of each for error messages."""
 
     values: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, str] = field(default_factory=dict)
@@ -91,7 +91,7 @@ class _Gathered:
 
 
 class _Environment(EnvSettingsSource):
-    """The variables that are ours. A list is JSON, or its parts with commas between."""
+    """Reads the environment variables with our prefix. A list is JSON or comma-separated."""
 
     def _load_env_vars(self) -> Mapping[str, str | None]:
         theirs = {name.lower() for name in service_variables(os.environ)}
@@ -139,12 +139,12 @@ def _close(wrong: str, known: set[str]) -> str:
 def _sentence(model: type[Settings], error: ErrorDetails, origins: Mapping[str, str]) -> str:
     key = ".".join(str(part) for part in error["loc"][:2])
     known = dict(fields(model))
-    if not key:  # a relation between settings: its sentence names them
+    if not key:  # an error about several settings: its own sentence names them
         return error["msg"].removeprefix("Value error, ")
     source = next((origins[each] for each in origins if f"{each}.".startswith(f"{key}.")), "")
     origin = f" (from {source})" if source else ""
     if error["type"] == "extra_forbidden":
-        # Within a section other settings are meant, at the top other sections.
+        # Suggest other settings within a section, other sections at the top level.
         likely = {name for name in known if "." in name} if "." in key else {*model.model_fields}
         return f"{key}{origin} is not a setting{_close(key, likely)}."
     if key not in known:
@@ -154,7 +154,8 @@ def _sentence(model: type[Settings], error: ErrorDetails, origins: Mapping[str, 
 
 
 def _shown(key: str, value: object) -> str:
-    """The value without secrets; of what is no URL at all nobody knows where the password is."""
+    """Return the value without secrets. An invalid URL is hidden whole: the place of its password
+    is unknown."""
     if key == "redis.url" and isinstance(value, str) and "://" in value:
         return repr(mask_url(value))
     return "(hidden)" if "secret" in key or key == "redis.url" else repr(value)

@@ -1,4 +1,4 @@
-"""Takes secrets out of texts that people will read."""
+"""Masks secrets in texts that people will read."""
 
 import re
 
@@ -8,16 +8,16 @@ _QUERY_PASSWORD = re.compile(r"((?:^|[?&])[a-z_]*password=)[^&\s]+")
 
 
 def mask(text: str) -> str:
-    """The text without the tokens and passwords that can be told by their looks."""
+    """Return the text with recognisable tokens and passwords masked."""
     return _URL_PASSWORD.sub(r"\1:***@", _TOKEN.sub("eyJ***", text))
 
 
 def mask_url(url: str) -> str:
-    """The URL without its passwords."""
+    """Return the URL with its passwords masked."""
     head, mark, rest = url.partition("://")
     if not mark:
         return url
-    # A password may hold any sign, a slash too: the last @ ends it.
+    # A password may contain any character, even a slash, so the last @ ends it.
     credentials, at, place = rest.rpartition("@")
     user = credentials.partition(":")[0]
     return head + mark + (f"{user}:***@" if at else "") + _QUERY_PASSWORD.sub(r"\1***", place)

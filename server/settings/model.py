@@ -15,7 +15,7 @@ S = TypeVar("S", bound=Section)
 
 
 def _section_of(name: str, kinds: Sequence[type[Section]]) -> Any:
-    """A field of the model: one section with the fields of all its classes, the first on top."""
+    """Make the field for one section, with the fields of all its classes, the first class first."""
     if len(kinds) == 1:
         return kinds[0], kinds[0]()
     merged = type(name.title(), tuple(reversed(kinds)), {"__doc__": kinds[0].__doc__})
@@ -25,12 +25,12 @@ def _section_of(name: str, kinds: Sequence[type[Section]]) -> Any:
 class Settings(BaseSettings):
     """The settings of the engine. Features add theirs: `House.settings_model` is the whole.
 
-    `Settings(...)` takes values as they are, and nothing from the environment; `load` is what
-    gathers files, environment and flags.
+    `Settings(...)` uses only the given values, nothing from the environment; `load` gathers files,
+    environment and flags.
     """
 
     section_of: ClassVar[Mapping[type[Section], str]] = {}
-    """The name of the section that holds the fields of a feature's class."""
+    """Maps a feature's settings class to the name of its section."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
         # LIVEROOM_SECTION_SOME_FIELD is section.some_field: split at the first underscore only.
         env_nested_delimiter="_",
         env_nested_max_split=1,
-        # An empty variable is how compose files and CI say "not set".
+        # Compose files and CI use an empty variable for "not set".
         env_ignore_empty=True,
     )
 
@@ -58,13 +58,13 @@ class Settings(BaseSettings):
     log: Log = Log()
 
     def of(self, kind: type[S]) -> S:
-        """The section that a feature declared by this class. KeyError if no feature did."""
+        """Return the section declared with this class. Raises KeyError if there is none."""
         section: S = getattr(self, self.section_of[kind])
         return section
 
     @classmethod
     def with_sections(cls, declared: Sequence[tuple[str, type[Section]]]) -> "type[Settings]":
-        """The whole model: sections by name; several classes of one name are one section."""
+        """Make the whole model by section names; several classes with one name form one section."""
         by_name: dict[str, list[type[Section]]] = {}
         for name, kind in declared:
             by_name.setdefault(name, []).append(kind)

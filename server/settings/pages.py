@@ -1,4 +1,4 @@
-"""What the settings look like on paper: TOML for people, and docs/configuration.md."""
+"""Writes settings for people: TOML files and docs/configuration.md."""
 
 import json
 from collections.abc import Callable
@@ -37,7 +37,7 @@ below, the TOML file of `--config` (or `LIVEROOM_CONFIG`), the environment, the 
 
 
 def plain(settings: Settings) -> dict[str, Any]:
-    """Every value as JSON types, secrets in clear: for our own workers, never for a log."""
+    """Return every value as JSON types, secrets unmasked: for our own workers, never for a log."""
 
     def bare(value: Any) -> Any:
         if isinstance(value, dict):
@@ -50,7 +50,7 @@ def plain(settings: Settings) -> dict[str, Any]:
 
 
 def effective_toml(settings: Settings) -> str:
-    """The settings in force as TOML, secrets and passwords masked."""
+    """Return the effective settings as TOML, with secrets and passwords masked."""
 
     def shown(key: str, _: FieldInfo) -> str:
         value = _value(settings, key)
@@ -62,7 +62,7 @@ def effective_toml(settings: Settings) -> str:
 
 
 def default_toml(model: type[Settings]) -> str:
-    """config/default.toml: every setting, what it is for, and its default."""
+    """Return config/default.toml: every setting with its description and default."""
 
     def shown(key: str, field: FieldInfo) -> str:
         return f"# {field.description}\n{_line(key, field.default)}"
@@ -71,7 +71,7 @@ def default_toml(model: type[Settings]) -> str:
 
 
 def configuration_md(model: type[Settings]) -> str:
-    """docs/configuration.md."""
+    """Return docs/configuration.md."""
     rows: list[str] = []
     section = "-"
     for key, field in fields(model):

@@ -1,4 +1,4 @@
-"""What every section of the settings is made of."""
+"""The base of every section of the settings, and the parts of its fields."""
 
 from typing import Any
 
@@ -9,12 +9,12 @@ SIGNING_SECRET_BYTES_MIN = 16
 
 
 def words(text: str) -> dict[str, Any]:
-    """What is allowed, where a pattern or a type alone would say it badly."""
+    """Describe the allowed values in words, for a pattern or type that describes them badly."""
     return {"allowed": text}
 
 
 def secret_words(bytes_min: int) -> dict[str, Any]:
-    """What is allowed of a secret."""
+    """Describe the allowed values of a secret."""
     return words(
         f"a text of at least {bytes_min} bytes, without white space or a newline at its ends (as "
         "`echo` and editors add)"
@@ -22,7 +22,8 @@ def secret_words(bytes_min: int) -> dict[str, Any]:
 
 
 def long_enough(secret: SecretStr | None, bytes_min: int) -> SecretStr | None:
-    """The secret, if it is long and has nothing at its ends that the other side would not have."""
+    """Return the secret if it is long enough and has no white space at its ends, which the other
+    side would probably lack."""
     if secret is None:
         return None
     text = secret.get_secret_value()
@@ -34,7 +35,7 @@ def long_enough(secret: SecretStr | None, bytes_min: int) -> SecretStr | None:
 
 
 def limit(default: Any, low: float, high: float, description: str) -> Any:
-    """A number within `low` and `high`, both allowed."""
+    """Make a field for a number from `low` to `high`, both included."""
     return Field(default, ge=low, le=high, description=description)
 
 

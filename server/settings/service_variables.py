@@ -1,9 +1,9 @@
-"""Variables that Kubernetes, and Docker's links, put into a container for every service near it.
+"""Recognises variables that Kubernetes and Docker's links set for services near a container.
 
 For a Service `liveroom-redis` these are LIVEROOM_REDIS_SERVICE_HOST, LIVEROOM_REDIS_SERVICE_PORT
 and one more for each named port, LIVEROOM_REDIS_PORT=tcp://10.96.12.7:6379, and
 LIVEROOM_REDIS_PORT_6379_TCP with its _PROTO, _PORT and _ADDR. They look like settings, and some
-have a setting's very name.
+have the exact name of a setting.
 """
 
 import re
@@ -15,9 +15,10 @@ _NAMED_PORT = re.compile(r"(.+)_SERVICE_PORT_\w+")
 
 
 def service_variables(environ: Mapping[str, str]) -> set[str]:
-    """The names of the variables in `environ` that tell where a service is.
+    """Return the names of the variables in `environ` that hold the address of a service.
 
-    A variable counts only beside the others of its service: a mistyped setting stays one.
+    A variable counts only together with the others of its service, so a mistyped setting is still
+    reported.
     """
     services = {
         name.removesuffix("_SERVICE_HOST")
@@ -33,9 +34,9 @@ def service_variables(environ: Mapping[str, str]) -> set[str]:
 
 
 def _services_of(name: str, environ: Mapping[str, str]) -> Iterator[str]:
-    """The services that a variable of this name and value may be about.
+    """Yield the services to which a variable with this name and value may belong.
 
-    There may be two: A_SERVICE_PORT is the port of a Service `a`, or the address of `a-service`.
+    There may be two: A_SERVICE_PORT is the port of a Service `a` or the address of `a-service`.
     """
     for pattern in (_OF_A_PORT, _NAMED_PORT):
         if match := pattern.fullmatch(name):
@@ -43,7 +44,7 @@ def _services_of(name: str, environ: Mapping[str, str]) -> Iterator[str]:
     for ending in ("_SERVICE_HOST", "_SERVICE_PORT"):
         if name.endswith(ending):
             yield name.removesuffix(ending)
-    # Whoever sets server.port beside a Service `liveroom-server` writes a number.
+    # A number here is the setting server.port, even beside a Service `liveroom-server`.
     if name.endswith("_PORT") and _is_address(environ, name):
         yield name.removesuffix("_PORT")
 

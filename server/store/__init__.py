@@ -1,1 +1,1 @@
-"""Redis: the names of keys, the scripts, the bus between workers and the embedded server."""
+"""Redis: the names of keys, the scripts, the bus between workers, and the private Redis."""

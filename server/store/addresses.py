@@ -1,4 +1,4 @@
-"""The URLs that name several hosts, Sentinels or nodes of a Cluster, and the options of any URL."""
+"""Parses URLs with several hosts (Sentinels, nodes of a Cluster), and the options of any URL."""
 
 import difflib
 import os
@@ -48,17 +48,17 @@ class SentinelAddress:
     sentinel_login: dict[str, str]
     ssl: bool
     options: dict[str, Any]
-    """For the connections to Redis and, those of TLS, to the Sentinels."""
+    """Options of the connections to Redis; those about TLS also apply to the Sentinels."""
 
     @property
     def tls_options(self) -> dict[str, Any]:
-        """Those of the options that say whom to trust."""
+        """Return the options about TLS."""
         return {name: value for name, value in self.options.items() if name in _TLS}
 
 
 @dataclass(frozen=True, slots=True)
 class ClusterAddress:
-    """`redis+cluster://[user:pass@]h1:p1,h2:p2`: some of the nodes; they know the others."""
+    """`redis+cluster://[user:pass@]h1:p1,h2:p2`: some of the nodes, which name the others."""
 
     nodes: list[tuple[str, int]]
     login: dict[str, str]
@@ -67,9 +67,9 @@ class ClusterAddress:
 
 
 def url_options(url: str) -> dict[str, Any]:
-    """The options behind the `?` of any Redis URL, as redis-py's connections take them.
+    """Return the options after the `?` of any Redis URL, as arguments for redis-py's connections.
 
-    Raises ValueError for one that is not known, can't be used with this kind of URL, has no such
+    Raises ValueError for an option that is unknown, does not fit this kind of URL, has an invalid
     value, or names a file that can't be read.
     """
     parts = urlsplit(url)
@@ -103,7 +103,7 @@ def _with_tls(scheme: str) -> str:
 
 def _must_be_readable(name: str, path: str) -> None:
     try:
-        os.stat(path)  # noqa: PTH116 - a folder or a file, and only whether it is there for us
+        os.stat(path)  # noqa: PTH116 - checks only that the folder or file is there for us
         if not os.access(path, os.R_OK):
             raise PermissionError(13, os.strerror(13))
     except OSError as error:
@@ -111,7 +111,7 @@ def _must_be_readable(name: str, path: str) -> None:
 
 
 def sentinel_address(url: str) -> SentinelAddress:
-    """Read a Sentinel URL. Raises ValueError with what is wrong."""
+    """Parse a Sentinel URL. Raises ValueError that says what is wrong."""
     parts = urlsplit(url)
     login, _, hosts = parts.netloc.rpartition("@")
     service, _, db = parts.path.strip("/").partition("/")
@@ -134,7 +134,7 @@ def sentinel_address(url: str) -> SentinelAddress:
 
 
 def cluster_address(url: str) -> ClusterAddress:
-    """Read a Cluster URL. Raises ValueError with what is wrong."""
+    """Parse a Cluster URL. Raises ValueError that says what is wrong."""
     parts = urlsplit(url)
     login, _, hosts = parts.netloc.rpartition("@")
     if not hosts:

@@ -1,9 +1,9 @@
-"""The bus between workers: one subscription a room that has viewers here, and proof that it lives.
+"""The bus between workers: one subscription per room with viewers here, and a watchdog.
 
-redis-py reconnects and resubscribes in silence, and pub/sub keeps nothing for those who were away.
-So three things count as "messages may be lost": a subscription confirmed a second time, a probe
-that does not come back, and an error on the connection. The listener of every room is then told,
-and compares its position with the room's stream.
+redis-py reconnects and resubscribes silently, and pub/sub keeps no messages for subscribers that
+were away. So three things mean "messages may be lost": a second confirmation of a subscription, a
+probe that does not come back, and an error on the connection. The bus then notifies the listener of
+every room, which compares its position with the room's stream.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ from server.telemetry.metrics import Metrics
 log = logging.getLogger(__name__)
 
 RECONNECT_S = (0.25, 1.0)
-"""The pause before a lost connection is made anew, and what it grows to."""
+"""The first and the longest pause before a lost connection is replaced."""
 
 
 class Position(NamedTuple):
-    """A place in a room's event stream: `sub` counts the private events after `seq`."""
+    """A position in a room's event stream: `sub` counts the private events after `seq`."""
 
     seq: int
     sub: int
@@ -37,7 +37,7 @@ E = TypeVar("E")
 
 
 class Say(msgspec.Struct, Generic[E], array_like=True, frozen=True):
-    """One event on the bus: its place (0, 0 if it has none), the user it is for or '' for all."""
+    """One event on the bus: its position (0, 0 if it has none), and its user, '' for all."""
 
     seq: int
     sub: int
@@ -46,10 +46,10 @@ class Say(msgspec.Struct, Generic[E], array_like=True, frozen=True):
 
 
 class BusMessage(msgspec.Struct, Generic[E], frozen=True):
-    """All that one script call said, and the room's position before and after it.
+    """All events of one script call, and the room's position before and after it.
 
-    `left` are users who do not belong to this fan group from here on, `gone` those whose
-    connections are ended.
+    `left` lists users who no longer belong to this fan group; `gone` lists users whose
+    connections must be closed.
     """
 
     epoch: str
@@ -65,7 +65,7 @@ BusDecoder = msgspec.msgpack.Decoder[BusMessage[Any]]
 
 
 class Listener(Protocol):
-    """What the bus tells a room. Both are plain calls; the bus waits for nothing."""
+    """The methods that the bus calls on a room. Both are plain calls; the bus never waits."""
 
     def heard(self, message: BusMessage[Any]) -> None:
         """A message arrived."""
@@ -75,25 +75,25 @@ class Listener(Protocol):
 
 
 class RoomBus(Protocol):
-    """What rooms need of a bus, on one Redis (`Bus`) or on a Cluster (`ClusterBus`)."""
+    """The bus as rooms use it: `Bus` on one Redis, `ClusterBus` on a Cluster."""
 
     @property
     def alive(self) -> bool:
-        """Whether messages come through."""
+        """Whether messages arrive."""
 
     async def __aenter__(self) -> Self: ...
 
     async def __aexit__(self, *_: object) -> None: ...
 
     async def subscribe(self, room_id: str, listener: Listener) -> None:
-        """Hear a room from now on. TimeoutError when that is not confirmed in time."""
+        """Listen to a room. Raises TimeoutError if Redis does not confirm it in time."""
 
     async def unsubscribe(self, room_id: str, listener: Listener) -> None:
-        """Hear a room no more."""
+        """Stop listening to a room."""
 
 
 class Bus:
-    """This worker's subscriptions. An async context manager: inside it the reader runs."""
+    """This worker's subscriptions. An async context manager that runs the reader inside."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class Bus:
         return self
 
     def start(self) -> None:
-        """What entering does; leaving is still needed."""
+        """Start as entering the context does; the context must still be left."""
         self._reader.start()
         self._watchdog.start()
 
@@ -135,9 +135,9 @@ class Bus:
         await self._watchdog.stop()
 
     async def subscribe(self, room_id: str, listener: Listener) -> None:
-        """Hear a room from now on; returns when Redis has confirmed it.
+        """Listen to a room; return when Redis has confirmed it.
 
-        Raises TimeoutError when it does not within `watchdog_timeout_s`.
+        Raises TimeoutError if Redis does not confirm within `watchdog_timeout_s`.
         """
         channel = self._keys.room(room_id, "bus")
         self._listeners[channel] = listener
@@ -152,7 +152,7 @@ class Bus:
             raise
 
     async def unsubscribe(self, room_id: str, listener: Listener) -> None:
-        """Hear a room no more; nothing happens if another listener has taken its place."""
+        """Stop listening to a room; does nothing if another listener has replaced this one."""
         channel = self._keys.room(room_id, "bus")
         if self._listeners.get(channel) is not listener:
             return
@@ -161,14 +161,14 @@ class Bus:
             await self._try(self._leave(self._pubsub, channel))
 
     async def _try(self, command: Awaitable[Any]) -> None:
-        """What fails here mends itself: the reader sees the error and begins anew."""
+        """Run a command and ignore its failure: the reader meets the error too and reconnects."""
         try:
             await command
         except (RedisError, OSError) as exc:
             log.debug("The bus connection failed: %s.", exc)
 
     async def _read_anew(self) -> None:
-        """Read until the connection fails; then what was said meanwhile may be lost."""
+        """Read until the connection fails; then report that messages may be lost."""
         try:
             await self._read()
         finally:
@@ -221,7 +221,7 @@ class Bus:
                 confirmed.set()
 
     def _hear(self, channel: str, listener: Listener, data: bytes) -> None:
-        """A message that can't be taken is lost for its room; the other rooms go on."""
+        """Pass a message to its room; a failure counts as a lost message of that room only."""
         try:
             listener.heard(self._decoder.decode(data))
         except Exception as error:
@@ -259,6 +259,6 @@ class Bus:
             self.alive = False
 
     async def _cut(self, pubsub: Any) -> None:
-        """End a connection that no longer delivers; the reader then fails and begins anew."""
+        """Close a connection that no longer delivers; the reader then fails and reconnects."""
         if pubsub.connection is not None:
             await self._try(pubsub.connection.disconnect())

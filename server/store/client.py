@@ -1,4 +1,4 @@
-"""Connects to a Redis by its URL: one server, the master that Sentinels name, or a Cluster."""
+"""Connects to a Redis by URL: a single server, the master that Sentinels name, or a Cluster."""
 
 import logging
 import os
@@ -35,24 +35,24 @@ AnyRedis = Redis | Cluster
 _HEALTH_CHECK_S = 15
 # Sharded pub/sub came with Redis 7.0.
 _SUPPORTED_IN_CLUSTERS = Releases(redis=(7, 0), valkey=SUPPORTED.valkey)
-# Made once: otherwise each new connection reads the package's metadata from disk, on the loop.
+# Made once, because otherwise each new connection reads package metadata from disk, on the loop.
 _DRIVER = DriverInfo()
 
 
 def connect(url: str, settings: RedisSettings, troubles: Troubles | None = None) -> AnyRedis:
-    """A client for `url`, which answers bytes. Nothing is sent before the first command.
+    """Make a client for `url` that returns bytes. It sends nothing before the first command.
 
-    A command that fails is never sent again behind the caller's back, but for one that a replica
-    refused to do (see `redis_client`). When all connections are busy a command waits for one, at
-    most `command_timeout_s`. Close it with `aclose()`. What fails is logged by `troubles`, for
-    programs that go on; others tell it themselves.
+    The client never repeats a failed command, except one that a replica refused (see
+    `redis_client`). When all connections are busy a command waits for one, at most
+    `command_timeout_s`. Close the client with `aclose()`. Programs that go on after a failure pass
+    `troubles`, which logs it; others report it themselves.
     Raises SettingsError for a URL that can't be used.
     """
     scheme = url.partition("://")[0]
     try:
         match scheme:
             case "redis" | "rediss" | "unix":
-                url_options(url)  # the pool would take any, and fail at the first command
+                url_options(url)  # the pool accepts any option, and fails only at the first command
                 pool = BlockingConnectionPool.from_url(url, **_pool_options(settings))
                 return _client(pool, troubles)
             case "redis+sentinel" | "rediss+sentinel":
@@ -72,7 +72,7 @@ class RedisUnusable(Exception):
 
 
 def _why(error: Exception) -> str:
-    """What went wrong, without the addresses that asyncio and redis-py put around it."""
+    """Return the cause of an error, without the addresses that asyncio and redis-py add."""
     below = error if isinstance(error, OSError) else error.__context__
     if isinstance(below, ConnectionError | FileNotFoundError | PermissionError) and below.errno:
         return os.strerror(below.errno)
@@ -80,10 +80,10 @@ def _why(error: Exception) -> str:
 
 
 async def check(url: str, settings: RedisSettings) -> None:
-    """Ask a Redis whether it can carry a server, before one starts. Raises RedisUnusable.
+    """Check, before a server starts, that it can use this Redis. Raises RedisUnusable.
 
-    It must be able to keep the promise of `redis.durability`. Which program and version it is, and
-    that it may evict keys, is logged.
+    The Redis must be able to keep the promise of `redis.durability`. Its program and version are
+    logged, and a warning if it may evict keys.
     """
     redis = connect(url, settings)
     try:
@@ -108,7 +108,7 @@ async def check(url: str, settings: RedisSettings) -> None:
 
 
 async def program(url: str, settings: RedisSettings) -> str:
-    """The program that answers at `url` and its version, such as `Redis 7.0.15`."""
+    """Return the program at `url` with its version, such as `Redis 7.0.15`."""
     redis = connect(url, settings)
     try:
         return str(Release.told_by(await redis.info()))
@@ -119,7 +119,7 @@ async def program(url: str, settings: RedisSettings) -> str:
 
 
 async def _each(redis: AnyRedis) -> list[Redis]:
-    """Every server that orders are written to."""
+    """Return a client of each server that orders are written to."""
     if isinstance(redis, Cluster):
         return [redis.client_of(node) for node in await redis.primaries()]
     return [redis]
@@ -146,7 +146,7 @@ def _client(pool: BlockingConnectionPool, troubles: Troubles | None) -> Client:
 
 
 class _SentinelMaster(Client):
-    """The client of a master whose address the Sentinels know, closed together with theirs."""
+    """The client of a master that Sentinels name. Closing it closes the Sentinels' clients too."""
 
     asked: Sentinels
 
@@ -156,7 +156,7 @@ class _SentinelMaster(Client):
 
 
 class _WaitingSentinelPool(SentinelConnectionPool, BlockingConnectionPool):
-    """Waits for a free connection, as the pool of a single Redis does."""
+    """A Sentinel pool that waits for a free connection, as the pool of a single Redis does."""
 
 
 def _sentinel_master(
@@ -209,7 +209,7 @@ def _options(settings: RedisSettings) -> dict[str, Any]:
         "socket_timeout": settings.command_timeout_s,
         "socket_connect_timeout": settings.connect_timeout_s,
         "health_check_interval": _HEALTH_CHECK_S,
-        # A lost answer doesn't mean the script didn't run: whoever sent it decides.
+        # No retries: the script may have run although its answer was lost. The caller decides.
         "retry": Retry(NoBackoff(), 0),
         "retry_on_error": [],
         "decode_responses": False,

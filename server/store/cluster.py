@@ -1,10 +1,11 @@
-"""A client of a Redis Cluster, with the surface that the client of a single Redis has.
+"""A client of a Redis Cluster with the interface of the client of a single Redis.
 
-redis-py's own is not used: it drops the connections of every node when one shard is down, refuses
-commands when its connections are busy, and re-sends redirected commands of a pipeline one by one,
-which parts WAIT from the write it is about (docs/decisions/0030). Nodes are plain clients here;
-what is added is the map of slots and the four answers that say "not here" or "not yet". A command
-that was answered so did not run, and is sent again; one whose answer was lost is not.
+redis-py's own Cluster client is not used: it drops the connections to every node when one shard is
+down, refuses commands when its connections are busy, and re-sends redirected commands of a pipeline
+one by one, which separates WAIT from its write (docs/decisions/0030). Here each node has a plain
+client; this module adds the slot map and handles the four answers that mean "not here" or "not
+yet". A command with such an answer did not run and is sent again; a command whose answer was lost
+is not.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ import itertools
 import logging
 import random
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from redis.asyncio import Redis
 from redis.commands import AsyncCoreCommands
@@ -33,7 +34,7 @@ log = logging.getLogger(__name__)
 
 PAUSE_S = 0.02
 REFRESH_S_MIN = 0.2
-"""Least time between two readings of the slot map."""
+"""Least time between two reads of the slot map."""
 _STREAMS = ("STREAMS", b"STREAMS")
 _KEYLESS = frozenset(
     ("CLIENT", "CLUSTER", "CONFIG", "INFO", "PING", "PUBLISH", "SCRIPT", "TIME", "WAIT", "WAITAOF")
@@ -42,7 +43,7 @@ _SUMMED = ("used_memory", "connected_clients", "instantaneous_ops_per_sec")
 
 
 class Node(NamedTuple):
-    """Where a node of the Cluster listens."""
+    """The address of a node of the Cluster."""
 
     host: str
     port: int
@@ -52,7 +53,7 @@ class Node(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command as redis-py makes it: its words, and what its answer's parser is told."""
+    """A command as redis-py makes it: its words, and the options for parsing its answer."""
 
     words: tuple[Any, ...]
     options: dict[str, Any]
@@ -61,13 +62,14 @@ class Command(NamedTuple):
 class Cluster(AsyncCoreCommands):
     """Sends each command to the node that owns its key. Close it with `aclose()`.
 
-    `connect` makes the client of one node. While a slot moves or has no owner, a command waits at
-    most `patience_s` for it; then it fails with the node's own error.
+    `connect` makes the client of one node. While a slot moves or has no owner, a command waits for
+    it at most `patience_s`, then fails with the node's own error.
     """
 
-    _event_dispatcher: Any = None  # a name the mixin wants; no command of ours looks at it
+    _event_dispatcher: Any = None  # the mixin requires the name; none of our commands uses it
+    _is_async_client: Literal[True] = True  # tells the mixin's types that commands are awaited
     troubles: Troubles | None = None
-    """Where its nodes' clients log failures."""
+    """The log of failures, shared by the nodes' clients."""
 
     def __init__(
         self, seeds: Sequence[Node], connect: Callable[[Node], Redis], patience_s: float
@@ -78,7 +80,7 @@ class Cluster(AsyncCoreCommands):
         self._clients: dict[Node, Redis] = {}
         self._owners: dict[int, Node] = {}
         self._reading: asyncio.Task[None] | None = None
-        # Whoever needs the map sees that it is missing; here a failure is only not a loss.
+        # A failure to read the map is expected here: commands that need it report it themselves.
         self._readings = Errands("cluster map", answered=(RedisError, OSError))
         self._read_at = float("-inf")
 
@@ -92,24 +94,24 @@ class Cluster(AsyncCoreCommands):
     # Nodes
 
     def client_of(self, node: Node) -> Redis:
-        """The client of one node; it belongs to this one."""
+        """Return the client of one node; this object owns it."""
         if node not in self._clients:
             self._clients[node] = self._connect(node)
         return self._clients[node]
 
     def owner_of_slot(self, slot: int) -> Node | None:
-        """The node that owns a slot, as far as is known without asking."""
+        """Return the owner of a slot by the current map, without asking the Cluster."""
         return self._owners.get(slot)
 
     async def primaries(self) -> list[Node]:
-        """The nodes that own slots."""
+        """Return the nodes that own slots."""
         if not self._owners:
             await self.refresh()
         return sorted(set(self._owners.values()))
 
     def moved(self, to: MovedError) -> None:
-        """A node said that another one owns this slot now."""
-        if to.host:  # empty when the node does not know how clients reach the other
+        """Update the map: a node said that another node now owns this slot."""
+        if to.host:  # empty if the node does not know the other's address for clients
             self._owners[int(to.slot_id)] = Node(str(to.host), int(to.port))
         self.refresh_soon()
 
@@ -119,7 +121,7 @@ class Cluster(AsyncCoreCommands):
             self._reading = self._readings.start(self._refresh())
 
     async def refresh(self) -> None:
-        """Read the slot map again. Raises RedisError or OSError when no node tells it."""
+        """Read the slot map again. Raises RedisError or OSError if no node returns it."""
         self.refresh_soon()
         assert self._reading is not None
         await asyncio.shield(self._reading)
@@ -143,7 +145,7 @@ class Cluster(AsyncCoreCommands):
 
     def _informants(self) -> list[Node]:
         known = list(self._clients)
-        random.shuffle(known)  # a node that was cut off would tell an old map for ever
+        random.shuffle(known)  # an isolated node would return an old map for ever
         return known + [seed for seed in self._seeds if seed not in known]
 
     async def _forget_gone(self) -> None:
@@ -154,7 +156,7 @@ class Cluster(AsyncCoreCommands):
     # Commands
 
     async def execute_command(self, *words: Any, **options: Any) -> Any:
-        """Run one command, wherever it belongs."""
+        """Run one command on the node that owns its key."""
         key = key_of(words)
         if key is None:
             return await self._anywhere(words, options)
@@ -164,16 +166,16 @@ class Cluster(AsyncCoreCommands):
         return answer
 
     def pipeline(self, transaction: bool = False) -> "ClusterPipeline":
-        """Commands that go together; those of one slot in order and on one connection.
+        """Make a pipeline; it sends the commands of one slot in order, on one connection.
 
-        A transaction takes keys of one slot.
+        The keys of a transaction must all be of one slot.
         """
         return ClusterPipeline(self, transaction)
 
     async def info(  # type: ignore[override]  # the mixin's overloads promise no more
         self, *sections: str, **options: Any
     ) -> dict[str, Any]:
-        """INFO of the whole: counts are summed over the primaries, the rest is one node's."""
+        """INFO for the Cluster: counts are summed over the primaries, the rest is one node's."""
         infos = await self._of_each("INFO", *sections, **options)
         whole = dict(infos[0])
         for name in _SUMMED:
@@ -194,7 +196,7 @@ class Cluster(AsyncCoreCommands):
         return good
 
     async def _anywhere(self, words: tuple[Any, ...], options: dict[str, Any]) -> Any:
-        """One node that answers is enough: a dead shard is not a dead Cluster."""
+        """Run a command on any node that answers, since one dead shard must not fail it."""
         error: Exception | None = None
         for node in await self.primaries():
             try:
@@ -208,7 +210,7 @@ class Cluster(AsyncCoreCommands):
         raise error
 
     async def run(self, chains: Sequence["Chain"]) -> list[list[Any]]:
-        """Run commands of many slots; for each chain its answers, where errors are answers too."""
+        """Run commands of many slots; return each chain's answers, with errors in their places."""
         if not self._owners:
             await self.refresh()
         together: dict[Node | None, list[int]] = {}
@@ -236,7 +238,7 @@ class Cluster(AsyncCoreCommands):
         return answers
 
     async def _finish(self, chain: "Chain", answers: list[Any]) -> list[Any]:
-        """Follow redirections: from the first command that was not run, all are sent again."""
+        """Follow redirections: send all commands again from the first that was not run."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._patience_s
         while (n := _first_not_run(answers)) is not None and loop.time() < until:
@@ -254,7 +256,7 @@ class Cluster(AsyncCoreCommands):
         return answers
 
     async def transact(self, chain: "Chain") -> list[Any]:
-        """Run commands as one transaction on their node, once it is there to run it."""
+        """Run commands as one transaction on their node; wait while the slot has no owner."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._patience_s
         while True:
@@ -284,7 +286,7 @@ class Cluster(AsyncCoreCommands):
     async def _send(
         self, node: Node | None, commands: Sequence[Command], ask: bool = False
     ) -> list[Any]:
-        """One answer a command. An answer that was lost is an error for each of them."""
+        """Return one answer per command; a lost connection makes each of them an error."""
         if node is None:
             return [_unserved()] * len(commands)
         try:
@@ -306,16 +308,17 @@ class Cluster(AsyncCoreCommands):
 
 
 class Chain(NamedTuple):
-    """Commands of one slot, in order; None is for those that any node may answer."""
+    """Commands of one slot, in order; slot None means that any node may answer."""
 
     slot: int | None
     commands: list[Command]
 
 
 class ClusterPipeline(AsyncCoreCommands):
-    """Gathers commands. WAIT goes along with the one before it, which it is about."""
+    """Gathers commands. A WAIT goes to the same node as the command before it."""
 
     _event_dispatcher: Any = None
+    _is_async_client: Literal[True] = True
 
     def __init__(self, cluster: Cluster, transaction: bool) -> None:
         self._cluster = cluster
@@ -335,7 +338,7 @@ class ClusterPipeline(AsyncCoreCommands):
         return self
 
     async def execute(self, raise_on_error: bool = True) -> list[Any]:
-        """The answers in the order of the commands; the first error is raised if asked for."""
+        """Return the answers in the order of the commands; raise the first error if asked to."""
         if self._transaction:
             [chain], self._chains, self._places = self._chains.values(), {}, []
             return await self._cluster.transact(chain)
@@ -351,17 +354,17 @@ class ClusterPipeline(AsyncCoreCommands):
 
 
 def key_of(words: Sequence[Any]) -> Any:
-    """The key of a command, None if it has none; other keys of it share its slot."""
+    """Return a command's first key, None if it has none; its other keys share the slot."""
     name = str(words[0]).split(maxsplit=1)[0].upper()
     if name in _KEYLESS:
         return None
-    if name in ("XREAD", "XREADGROUP"):  # the words before it are names, counts and the group
+    if name in ("XREAD", "XREADGROUP"):  # the words before the key are options
         return words[next(n for n, word in enumerate(words) if word in _STREAMS) + 1]
     return words[3] if name in ("EVAL", "EVALSHA") else words[1]
 
 
 def slot_of(key: str | bytes) -> int:
-    """The slot of a key or of a sharded channel."""
+    """Return the slot of a key or of a sharded channel."""
     return int(key_slot(key.encode() if isinstance(key, str) else key))
 
 
@@ -375,7 +378,7 @@ def _first_not_run(answers: Sequence[Any]) -> int | None:
 
 
 def _owners(slots: list[Any], told_by: Node) -> dict[int, Node]:
-    """The map from the answer to CLUSTER SLOTS. A node may not know its own address."""
+    """Build the map from the answer to CLUSTER SLOTS, where a node may lack its own address."""
     owners = {}
     for first, last, (host, port, *_), *_replicas in slots:
         node = Node(host.decode() if host else told_by.host, int(port))

@@ -1,7 +1,7 @@
-"""The bus on a Redis Cluster: sharded channels, one connection a node that owns rooms heard here.
+"""The bus on a Redis Cluster: sharded channels, and one connection per node that owns open rooms.
 
-A room's channel lives where its keys live. When its slot moves, or its node fails, the room is
-followed to the new owner, and its listener is told that messages may be lost.
+A room's channel is on the node that owns its keys. When the slot moves or the node fails, the bus
+subscribes at the new owner, and tells the room's listener that messages may be lost.
 """
 
 import asyncio
@@ -23,7 +23,8 @@ from server.telemetry.metrics import Metrics
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
-"""How often owners are compared with where rooms are heard; a node's own word is taken at once."""
+"""Interval of the check that each room's subscription is at its slot's owner. What a node itself
+reports takes effect at once."""
 
 
 def bus_on(
@@ -34,7 +35,7 @@ def bus_on(
     worker_id: str,
     metrics: Metrics,
 ) -> "RoomBus":
-    """The bus for this kind of Redis; `decoder` reads its messages."""
+    """Make the bus for this kind of Redis; `decoder` decodes its messages."""
     kind = ClusterBus if isinstance(redis, Cluster) else Bus
     return kind(redis, keys, decoder, settings, worker_id, metrics)
 
@@ -42,8 +43,8 @@ def bus_on(
 class ShardLink(Bus):
     """The subscriptions at one node.
 
-    `on_gone(room_id)` is called when the node ends one that was wanted, `on_moved` when it names
-    another owner of a slot.
+    `on_gone(room_id)` is called when the node ends a subscription that is still wanted; `on_moved`
+    is called when it names another owner of a slot.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class ShardLink(Bus):
         self._on_moved = on_moved
 
     async def _follow(self, pubsub: Any, *channels: str) -> None:
-        for channel in channels:  # one call takes channels of one slot only
+        for channel in channels:  # one call may only name channels of one slot
             await pubsub.ssubscribe(channel)
 
     async def _leave(self, pubsub: Any, channel: str) -> None:
@@ -89,13 +90,13 @@ class ShardLink(Bus):
                 super()._on_message(message | {"type": "subscribe"})
 
     async def _probe(self) -> None:
-        # On the subscribed connection itself: a published probe would go to every node.
+        # A PING on the subscribed connection: a published probe would go to every node.
         if self._pubsub is not None:
             await self._try(self._pubsub.ping(repr(time.monotonic())))
 
 
 class _Heard:
-    """A room, who listens to it, and where."""
+    """A subscribed room: its listener, its slot and its node."""
 
     __slots__ = ("listener", "node", "placed", "placing", "slot")
 
@@ -133,7 +134,7 @@ class ClusterBus:
 
     @property
     def alive(self) -> bool:
-        """Whether rooms of at least one node are heard; one dead shard must not stop the rest."""
+        """Whether at least one node delivers messages; one dead shard must not stop the rest."""
         return not self._links or any(link.alive for link in self._links.values())
 
     async def __aenter__(self) -> Self:
@@ -147,9 +148,9 @@ class ClusterBus:
             await link.__aexit__()
 
     async def subscribe(self, room_id: str, listener: Listener) -> None:
-        """Hear a room from now on; returns when its node has confirmed it.
+        """Listen to a room; return when its node has confirmed it.
 
-        Raises TimeoutError when it does not within `watchdog_timeout_s`.
+        Raises TimeoutError if the node does not confirm within `watchdog_timeout_s`.
         """
         before = self._rooms.get(room_id)
         if before is not None and before.placing is not None:
@@ -165,7 +166,7 @@ class ClusterBus:
             raise
 
     async def unsubscribe(self, room_id: str, listener: Listener) -> None:
-        """Hear a room no more; nothing happens if another listener has taken its place."""
+        """Stop listening to a room; does nothing if another listener has replaced this one."""
         heard = self._rooms.get(room_id)
         if heard is None or heard.listener is not listener:
             return
@@ -187,7 +188,7 @@ class ClusterBus:
         heard.placing = self._placings.start(self._place(room_id, heard), room_id)
 
     async def _place(self, room_id: str, heard: _Heard) -> None:
-        """Subscribe at the owner of the room, until it is done."""
+        """Subscribe at the owner of the room; try until it succeeds."""
         while True:
             try:
                 await self._leave(room_id, heard)
@@ -237,7 +238,7 @@ class ClusterBus:
         self._look()
 
     def _look(self) -> None:
-        """Follow every room whose owner is no longer the node where it is heard."""
+        """Move the subscription of every room whose slot has a new owner."""
         for room_id, heard in self._rooms.items():
             owner = self._cluster.owner_of_slot(heard.slot)
             if heard.node is not None and owner is not None and owner != heard.node:

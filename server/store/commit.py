@@ -1,7 +1,7 @@
-"""Group commit: what arrives while a script is in flight goes together in the next one.
+"""Group commit: all items that arrive while a script call is in flight go into the next call.
 
-A call to Redis that ends on the disk costs about the same for one buy as for two hundred. So the
-first goes at once, and those that come meanwhile wait for each other, not for a timer.
+A Redis call that ends with a write to disk costs about the same for one buy as for two hundred. So
+the first item goes at once, and items that come meanwhile wait for its call, not for a timer.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ class _Waiting(NamedTuple):
 
 
 class _Lane:
-    """One room's items that wait, and how many calls are in flight for it."""
+    """One room's waiting items, and the number of its calls in flight."""
 
     __slots__ = ("flights", "waiting")
 
@@ -39,13 +39,14 @@ class _Lane:
 
 
 class GroupCommit(Generic[Item, Result]):
-    """Gathers items a room and runs them in batches of at most `batch_max`.
+    """Gathers items per room and runs them in batches of at most `batch_max`.
 
-    `run(room_id, items)` returns one result an item, in order; what it refuses, everybody in the
-    batch is refused. At most `flights_max` calls a room are in flight: while Redis works on one the
-    next is written. With `interval_s` there is one, and the next leaves no sooner than that after
-    it. More than `waiting_max` items in all are refused with `unavailable`. An item that was handed
-    in is run even if its caller is cancelled. `script` names the batches in the metrics.
+    `run(room_id, items)` returns one result per item, in order; if it raises, every item of the
+    batch is refused with that error. A room has at most `flights_max` calls in flight, so that one
+    can be sent while Redis works on another. With `interval_s` it has only one, and calls are at
+    least that far apart. Items beyond `waiting_max`, over all rooms, are refused with
+    `unavailable`. An item that was handed in runs even if its caller is cancelled. `script` names
+    the batches in the metrics.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class GroupCommit(Generic[Item, Result]):
         self.waiting = 0
 
     async def submit(self, room_id: str, item: Item) -> Result:
-        """The item's result, once it is committed. Raises CommandError `unavailable` when full."""
+        """Commit the item and return its result. Raises CommandError `unavailable` when full."""
         if self.waiting >= self._waiting_max:
             raise CommandError(
                 "unavailable", "The server is busy; this was not tried.", FULL_RETRY_MS
@@ -78,8 +79,8 @@ class GroupCommit(Generic[Item, Result]):
         return await self._enter(room_id, item)
 
     def hand_in(self, room_id: str, item: Item, lost: Callable[[], None]) -> None:
-        """Have the item committed without waiting for it; `lost` is called if it is not, as when
-        too many wait."""
+        """Commit the item without waiting for it. `lost` is called if that fails, for example
+        because too many items wait."""
         if self.waiting >= self._waiting_max:
             lost()
             return
@@ -103,7 +104,7 @@ class GroupCommit(Generic[Item, Result]):
         return done
 
     async def aclose(self) -> None:
-        """Wait until everything that was handed in has its result."""
+        """Wait until every item that was handed in has its result."""
         await self._flights.finish()
 
     async def _fly(self, room_id: str, lane: _Lane) -> None:
@@ -144,5 +145,5 @@ class GroupCommit(Generic[Item, Result]):
 
 
 def _copy(refusal: CommandError) -> CommandError:
-    """Each waiter gets its own: one exception raised in many tasks would grow one traceback."""
+    """Copy a refusal for each waiter: raising one object in many tasks grows its traceback."""
     return CommandError(refusal.code, refusal.msg, refusal.retry_ms)

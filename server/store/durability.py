@@ -14,19 +14,19 @@ from redis.exceptions import RedisError, ResponseError
 
 from server.store.release import Release, Releases
 
-# How long copies are waited for; it must stay below redis.command_timeout_s. A disk that is synced
-# every second may be two behind.
+# The longest wait for copies; it must stay below redis.command_timeout_s. A disk that is synced
+# every second may be two seconds behind.
 _WAIT_MS = {"replicas": 1000, "aof": 2000}
 _SLICE_MS = 100
 _KNOW_WAITAOF = Releases(redis=(7, 2), valkey=(7, 2))
 
 
 class NotDurable(Exception):
-    """The Redis does not keep the promise that is configured; the text says what to change."""
+    """The Redis does not keep the configured promise; the text says what to change."""
 
 
 class Durability(NamedTuple):
-    """A promise: `kind` is fsync, memory, replicas or aof; `copies` the N of the latter two."""
+    """A promise: `kind` is fsync, memory, replicas or aof; `copies` is the N of the last two."""
 
     kind: str
     copies: int = 0
@@ -34,7 +34,7 @@ class Durability(NamedTuple):
 
     @classmethod
     def parse(cls, text: str, wait_ms: int | None = None) -> Self:
-        """The promise that `redis.durability` spells, waiting `wait_ms` for copies."""
+        """Parse `redis.durability` into a promise that waits up to `wait_ms` for copies."""
         kind, _, copies = text.partition(":")
         return cls(kind, int(copies or 0), _WAIT_MS.get(kind, 0) if wait_ms is None else wait_ms)
 
@@ -43,19 +43,19 @@ class Durability(NamedTuple):
 
     @property
     def waits(self) -> bool:
-        """Whether a write is followed by a question to Redis about its copies."""
+        """Whether each write is followed by a command that waits for its copies."""
         return self.copies > 0
 
     def questions(self) -> list[tuple[str | int, ...]]:
-        """The commands that wait until every earlier write of the connection has its copies.
+        """Return the commands that wait until every earlier write of the connection has its copies.
 
-        They are sent together, right behind the write; the answer to the last one counts.
+        They are sent together with the write, right after it; the answer to the last one counts.
         """
         if self.kind != "aof":
             return [("WAIT", self.copies, self.wait_ms)]
-        # A replica tells what is on its disk when it is asked, and else once a second. Asked
-        # together with the write, it has that in memory only, and each answer takes a second. So it
-        # is asked when it has the write, and again after ever longer times.
+        # A replica reports the state of its disk when asked, and otherwise once a second. If it
+        # is asked together with the write, it still has the write in memory only, and the answer
+        # takes a second. So it is asked once it has the write, and again after growing pauses.
         asked: list[tuple[str | int, ...]] = [("WAIT", self.copies, _SLICE_MS)]
         part_ms, left_ms = _SLICE_MS, self.wait_ms
         while left_ms > 0:
@@ -64,14 +64,14 @@ class Durability(NamedTuple):
         return asked
 
     def kept(self, answer: Any) -> bool:
-        """Whether the answer to the last of `questions` says that there are enough copies."""
+        """Whether the answer to the last of `questions` reports enough copies."""
         if self.kind == "aof":
             local, replicas = answer
             return int(local) >= 1 and int(replicas) >= self.copies
         return int(answer) >= self.copies
 
     async def check(self, redis: Any) -> None:
-        """Ask Redis whether it can keep the promise. Raises NotDurable with what to change."""
+        """Check that Redis can keep the promise. Raises NotDurable that says what to change."""
         if self.kind == "fsync":
             await _check_fsync(redis)
         elif self.kind == "aof":
@@ -92,7 +92,7 @@ async def _check_fsync(redis: Any) -> None:
     wanted = {
         "appendonly": "yes",
         "appendfsync": "always",
-        # `yes` would stop syncing while the log is rewritten.
+        # With `yes`, Redis stops syncing while it rewrites the log.
         "no-appendfsync-on-rewrite": "no",
     }
     found = await _config(redis, "fsync", tuple(wanted))
@@ -118,7 +118,7 @@ async def _check_aof(redis: Any) -> None:
 async def _config(redis: Any, kind: str, names: tuple[str, ...]) -> dict[str, str]:
     try:
         found: dict[Any, Any] = {}
-        for name in names:  # several in one call only since Redis 7
+        for name in names:  # only Redis 7 and newer take several in one call
             found |= await redis.config_get(name)
     except ResponseError as error:
         raise NotDurable(

@@ -1,7 +1,8 @@
-"""The private Redis: a redis-server or valkey-server as a child, on a unix socket, kept alive.
+"""The private Redis: a redis-server or valkey-server child on a unix socket, restarted if it dies.
 
-Nobody else can reach it (TCP is off, the socket is in a 0700 folder), its data stay in the data
-folder, and it doesn't outlive its parent; where the kernel can't see to that, the next start does.
+Other users can't reach it (TCP is off, the socket is in a 0700 folder), and its data stay in the
+data folder. The kernel ends it together with its parent; where the kernel can't, the next start
+stops the one left behind.
 """
 
 import asyncio
@@ -26,22 +27,22 @@ from server.store.tied_child import tied
 
 log = logging.getLogger(__name__)
 
-# The kernel takes 108 bytes for the path of a socket, some systems 104, both with a zero.
+# A socket's path may have 108 bytes on Linux and 104 on some systems, final zero included.
 _SOCKET_PATH_BYTES_MAX = 100
 _ANSWER_S_MAX = 10.0
 _STOP_S_MAX = 10.0
 _BACK_OFF_S = (0.05, 5.0)
-"""The pause before a child that ended is started again, and what it grows to."""
+"""The first and the longest pause before a child that ended is started again."""
 
 
 class EmbeddedRedisError(Exception):
-    """The private Redis can't be started; the text says why and what to do."""
+    """The private Redis can't be started; the text says why, and what to do."""
 
 
 class EmbeddedRedis:
-    """A redis-server or valkey-server that lives as long as this context, one a data folder.
+    """A redis-server or valkey-server that runs inside this context, one per data folder.
 
-    `fsync` False trades the last second of writes for speed. Entering raises FolderInUse,
+    `fsync` False risks the last second of writes to gain speed. Entering raises FolderInUse,
     NoRedisProgram or EmbeddedRedisError. A child that dies is started again with its data.
     """
 
@@ -50,7 +51,7 @@ class EmbeddedRedis:
         self.home = self.folder / "redis"
         self.socket = _socket_path(self.home)
         self.restarted = asyncio.Event()
-        """Set each time a child that died has been replaced."""
+        """Set each time a dead child has been replaced."""
         self._server_path = server_path
         self._fsync = fsync
         self._child: asyncio.subprocess.Process | None = None
@@ -61,7 +62,7 @@ class EmbeddedRedis:
 
     @property
     def url(self) -> str:
-        """Where clients connect."""
+        """The URL for clients."""
         return f"unix://{self.socket}"
 
     @property
@@ -75,7 +76,7 @@ class EmbeddedRedis:
         async with contextlib.AsyncExitStack() as undo:
             lock = await asyncio.to_thread(self._take_folder)
             undo.callback(lock.release)
-            # First, since it may still write: only then is it known who can read the data.
+            # First, since it may still write: only then can the format of its data be checked.
             await _stop_left_behind(self.socket, self.home / "redis.pid")
             self._program = await self._find_program()
             undo.push_async_callback(self._stop)
@@ -95,7 +96,7 @@ class EmbeddedRedis:
 
     @property
     def _called(self) -> str:
-        """What it is called in sentences: which program of which version runs."""
+        """The running program and version, for sentences."""
         assert self._program is not None
         return f"The private {self._program.release}"
 
@@ -127,8 +128,8 @@ class EmbeddedRedis:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                # Ctrl-C in a terminal must reach the server alone: it still needs its Redis to
-                # drain.
+                # A session of its own, so that Ctrl-C in a terminal reaches the server only: the
+                # server still needs Redis for its drain.
                 start_new_session=True,
             )
         finally:
@@ -152,7 +153,7 @@ class EmbeddedRedis:
         return [word for name, value in options.items() for word in (f"--{name}", value)]
 
     async def _until_it_answers(self, child: asyncio.subprocess.Process, log_path: Path) -> None:
-        """Wait until it answers; loading a large file may take as long as it takes."""
+        """Wait until the child answers, without a limit, since loading a large file takes long."""
         give_up = time.monotonic() + _ANSWER_S_MAX
         while True:
             if child.returncode is not None:
@@ -173,7 +174,7 @@ class EmbeddedRedis:
             await asyncio.sleep(0.01)
 
     async def _bring_back(self) -> None:
-        """Wait until the child ends, and start another."""
+        """Wait until the child ends, then start another."""
         assert self._child is not None
         started = time.monotonic()
         status = await self._child.wait()
@@ -214,7 +215,7 @@ async def _end(child: asyncio.subprocess.Process) -> None:
 
 
 async def _ask(path: Path, command: bytes) -> bytes:
-    """One inline command, one line back; empty if nobody answers."""
+    """Send one inline command; return the answer's line, empty if nothing answers."""
     try:
         async with asyncio.timeout(1):
             reader, writer = await asyncio.open_unix_connection(path)
@@ -229,7 +230,7 @@ async def _ask(path: Path, command: bytes) -> bytes:
 
 
 async def _stop_left_behind(path: Path, pid_file: Path) -> None:
-    """Stop what a parent killed in the middle left running. We hold the lock: it has no owner."""
+    """Stop a child whose parent was killed. It has no owner, since we hold the folder's lock."""
     if not await asyncio.to_thread(path.exists):
         return
     await _ask(path, b"SHUTDOWN\r\n")
@@ -247,7 +248,7 @@ async def _stop_left_behind(path: Path, pid_file: Path) -> None:
 
 
 def _its_pid(pid_file: Path, socket: Path) -> int | None:
-    """The process of the pid file, if it runs and is the private Redis of this socket."""
+    """Return the pid in the pid file if that process is the private Redis of this socket."""
     try:
         pid = int(pid_file.read_text(encoding="ascii"))
         command = Path(f"/proc/{pid}/cmdline").read_bytes()

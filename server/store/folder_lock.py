@@ -1,4 +1,4 @@
-"""One server a data folder: a lock that the kernel frees when its holder dies."""
+"""A lock that allows one server per data folder; the kernel frees it when its holder dies."""
 
 import fcntl
 import os
@@ -6,11 +6,11 @@ from pathlib import Path
 
 
 class FolderInUse(Exception):
-    """Another server owns the folder; the text says which."""
+    """Another server holds the folder; the text says which."""
 
 
 class FolderLock:
-    """Holds `folder/lock`, which names the process that has it. Raises FolderInUse."""
+    """Holds `folder/lock`, which names the holding process. Raises FolderInUse."""
 
     def __init__(self, folder: Path) -> None:
         self._fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

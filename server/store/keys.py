@@ -1,7 +1,7 @@
-"""Every Redis name is built here.
+"""Builds every Redis name.
 
-All keys of a room stand under one hash tag, `{room:ID}`, so that one script may touch them all,
-also on a Cluster. A script declares by these names which keys it uses (see `scripts`).
+All keys of a room share one hash tag, `{room:ID}`, so that one script can use them all, on a
+Cluster too. A script declares its keys by these names (see `script_library`).
 """
 
 from collections.abc import Mapping
@@ -21,13 +21,13 @@ ROOM_KEYS: Final = {
 HOST_KEYS: Final = {
     "rooms": "zset: the host's stream rooms by the ms they were created",
 }
-"""The same for a host."""
+"""The keys of a host that belong to no feature."""
 
 
 class Keys:
     """Builds names under one prefix (`redis.key_prefix`).
 
-    `room_keys` and `host_keys` say what each key holds; a name that is not there is refused.
+    `room_keys` and `host_keys` map each name to what the key holds; any other name is refused.
     """
 
     __slots__ = ("host_keys", "prefix", "room_keys")
@@ -40,7 +40,7 @@ class Keys:
         self.host_keys = host_keys
 
     def room(self, room_id: str, name: str) -> str:
-        """The key `name` of a room."""
+        """Return the key `name` of a room."""
         if name not in self.room_keys:
             raise KeyError(
                 f"{name!r} is no key of a room; its feature must declare it, with its meaning."
@@ -48,7 +48,7 @@ class Keys:
         return f"{self.prefix}:{{room:{room_id}}}:{name}"
 
     def host(self, host: str, name: str) -> str:
-        """The key `name` of a host: what outlives their rooms."""
+        """Return the key `name` of a host; a host's keys outlive their rooms."""
         if name not in self.host_keys:
             raise KeyError(
                 f"{name!r} is no key of a host; its feature must declare it, with its meaning."
@@ -56,14 +56,14 @@ class Keys:
         return f"{self.prefix}:{{host:{host}}}:{name}"
 
     def room_of(self, channel: str) -> str:
-        """The room id in the name of one of its keys."""
+        """Return the room id in a key or channel of a room."""
         return channel[len(self.prefix) + len(":{room:") :].rsplit("}:", 1)[0]
 
     @property
     def rooms(self) -> str:
-        """zset: room ids by the ms they were created, fan groups by the negative of it.
+        """zset: the list of room ids, scored by the time of creation (ms), negative for fan groups.
 
-        No room's state, only the list.
+        It holds no room's state.
         """
         return f"{self.prefix}:rooms"
 
@@ -73,7 +73,7 @@ class Keys:
         return f"{self.prefix}:workers"
 
     def ready(self, n: int) -> str:
-        """string: written to see whether Redis takes writes; each `n` may lie in another slot."""
+        """string: a test write for readiness; each `n` may lie in another slot."""
         return f"{self.prefix}:ready:{n}"
 
     def worker(self, worker_id: str) -> str:

@@ -1,14 +1,14 @@
-"""Connections that are good when a command is written to them, and can be cancelled at any moment.
+"""Connections that are checked before each command, and can be cancelled at any moment.
 
-A connection that was idle may be dead without a word: Redis or a proxy closed it, a balancer or a
-firewall forgot it. And one that is well may lead to a server that is no longer the primary. Neither
-must cost a command its answer, and neither needs one to be sent twice: what is sent here before
-the command is a PING, and a replica writes nothing. redis-py gives up where that PING fails
-(`AbstractConnection.check_health`) and keeps the connection to a replica (docs/durability.md).
+An idle connection may be dead without notice: Redis or a proxy closed it, or a balancer or firewall
+forgot it. A working connection may lead to a server that is no longer the primary. A command must
+fail for neither reason, and need not be sent twice: an idle connection is tested with a PING before
+the command, and a replica writes nothing. redis-py instead gives up when that PING fails
+(`AbstractConnection.check_health`), and keeps the connection to a replica (docs/durability.md).
 
-redis-py sends a command inside `asyncio.wait_for`, which before Python 3.12 loses a cancellation
-that comes just as the sending ends (python/cpython#86296): the task goes on as if nobody had asked
-it to end, and whoever waits for its end waits for ever. It also starts a task for each command.
+redis-py sends a command inside `asyncio.wait_for`. Before Python 3.12 that loses a cancellation
+that comes just as the sending ends (python/cpython#86296): the task goes on, and code that awaits
+its end waits for ever. `wait_for` also starts a task for each command.
 """
 
 import asyncio
@@ -27,16 +27,16 @@ from server.store.refusals import is_a_replica
 Pool = TypeVar("Pool", bound=ConnectionPool)
 
 HEALTH_S_MAX = 1.0
-"""Time the PING on a connection that was idle may take; then the connection is made anew."""
+"""Longest wait for the PING on an idle connection; after it the connection is replaced."""
 PRIMARY_ANEW_S = 0.25
-"""Least time between two times all connections of a pool are given up as a replica's."""
+"""Least time between two replacements of all connections of a pool after a failover."""
 
 
 class Primary:
-    """What a pool's connections know of the server they lead to.
+    """Shared by a pool's connections: whether their server is still the primary.
 
-    `number` counts the times it turned out to be a replica; a connection of an older number is
-    made anew before its next command.
+    `number` counts how often the server turned out to be a replica. A connection with an older
+    number is replaced before its next command.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Primary:
         self._since = float("-inf")
 
     def lost(self) -> None:
-        """A replica answered: look for the primary again, unless that was just done."""
+        """Note that a replica answered: look for the primary again, unless that was just done."""
         now = asyncio.get_running_loop().time()
         if now - self._since >= PRIMARY_ANEW_S:
             self.number += 1
@@ -52,7 +52,7 @@ class Primary:
 
 
 def prompt(pool: Pool) -> Pool:
-    """The same pool, whose future connections are good when they are used."""
+    """Make the pool's future connections check themselves before each command; return the pool."""
     known = pool.connection_class
     bases = (_GoodConnection, known) if sys.version_info >= (3, 12) else (_PromptSend, known)
     name = f"Prompt{known.__name__}"
@@ -66,15 +66,15 @@ class _GoodConnection(AbstractConnection):
     _primary_number = 0
 
     async def on_connect_check_health(self, check_health: bool = True) -> None:  # noqa: ARG002
-        """As redis-py's; a fresh connection needs no PING, and leads to the primary of now."""
+        """Override redis-py's: a fresh connection leads to the current primary, without a PING."""
         self._primary_number = self.primary.number
         self.next_health_check = asyncio.get_running_loop().time() + self.health_check_interval
         await super().on_connect_check_health(check_health=False)
 
     async def check_health(self) -> None:
-        """Connect anew if the connection ended, leads to a replica or does not answer a PING.
+        """Reconnect if the connection ended, leads to a replica or does not answer a PING.
 
-        Nothing but that PING was sent on it, so whatever follows is sent for the first time.
+        Only that PING was sent on it, so the command that follows is never sent twice.
         """
         if self._is_over() or self._primary_number != self.primary.number:
             await self._anew()
@@ -89,8 +89,8 @@ class _GoodConnection(AbstractConnection):
                 await self._anew()
 
     async def read_response(self, *args: Any, **kwargs: Any) -> Any:
-        """As redis-py's. A replica's refusal stays what it is, also behind Sentinels, where
-        redis-py makes a lost connection of it and whoever sent the command knows less."""
+        """Override redis-py's: pass on a replica's refusal as it is. Behind Sentinels redis-py
+        turns it into a lost connection, and the sender can't tell that nothing was written."""
         try:
             return await AbstractConnection.read_response(self, *args, **kwargs)
         except RedisError as error:
@@ -99,7 +99,7 @@ class _GoodConnection(AbstractConnection):
             raise
 
     def _is_over(self) -> bool:
-        """Whether the other side ended it while it was idle."""
+        """Whether the other side closed the connection while it was idle."""
         reader, writer = self._reader, self._writer
         if reader is None or writer is None:
             return True
@@ -114,7 +114,7 @@ class _PromptSend(_GoodConnection):
     async def send_packed_command(
         self, command: bytes | str | Iterable[bytes], check_health: bool = True
     ) -> None:
-        """As redis-py's, with the same errors, but without `wait_for`."""
+        """Override redis-py's: the same errors, but without `wait_for`."""
         if not self.is_connected:
             await self.connect_check_health(check_health=False)
         if check_health:
@@ -129,7 +129,7 @@ class _PromptSend(_GoodConnection):
             await self.disconnect(nowait=True)
             raise RedisConnectionError(f"Error while writing to socket: {error}.") from error
         except BaseException:
-            # Half a command may have been sent: nothing can follow it on this connection.
+            # Half a command may have been sent, so the connection can't be used any more.
             await self.disconnect(nowait=True)
             raise
 

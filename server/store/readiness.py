@@ -1,8 +1,8 @@
-"""Whether orders can be stored now, found out by storing something: what `/readyz` answers for.
+"""Tests for `/readyz` whether orders can be stored now, by storing a value.
 
-A Redis that answers PING may still be a replica, be full, have a disk that fails, or miss the
-replicas it was told to write to. A write that waits for the promise of `redis.durability` meets
-all of these, and those that nobody thought of.
+A Redis that answers PING may still be a replica, be full, have a failing disk, or lack the replicas
+that it needs. A write that waits for the promise of `redis.durability` detects all of these, and
+unforeseen faults too.
 """
 
 import asyncio
@@ -19,18 +19,18 @@ from server.store.keys import Keys
 from server.store.refusals import refusal_of, words_of
 
 ANSWER_S_MAX = 1.0
-"""Time the store has to answer."""
+"""Longest wait for the store's answer."""
 COPIES_MS_MAX = 500
-"""Time the copies have to be confirmed."""
+"""Longest wait for the confirmation of the copies."""
 KEPT_S = 0.5
-"""Time an answer is kept: however often it is asked for, Redis syncs so often to its disk."""
+"""How long an answer is reused, so that many probes don't cause as many syncs of Redis' disk."""
 KEY_MS = 60_000
 KEYS_TRIED_MAX = 10_000
-"""Keys looked at for one that a primary of a Cluster owns; one without is passed over."""
+"""Most keys tried to find one that a primary of a Cluster owns; without one it is skipped."""
 
 
 class Readiness:
-    """Answers for all who ask at one time with one write."""
+    """Answers all concurrent requests with one test write."""
 
     def __init__(
         self,
@@ -49,9 +49,9 @@ class Readiness:
         self._asked_at = float("-inf")
 
     async def why_not(self) -> str:
-        """A sentence why orders can't be stored now, or '' if they can.
+        """Return a sentence why orders can't be stored now, or '' if they can.
 
-        On a Cluster one shard that stores is enough: the rooms of the others are not here.
+        On a Cluster one working shard is enough, since rooms on it still work.
         """
         asking = self._asking
         if asking is None or (asking.done() and self._clock() - self._asked_at >= KEPT_S):
@@ -59,7 +59,7 @@ class Readiness:
         return await asyncio.shield(asking)
 
     async def aclose(self) -> None:
-        """Ask no more."""
+        """Stop the test write that is under way."""
         if self._asking is not None:
             self._asking.cancel()
             await asyncio.gather(self._asking, return_exceptions=True)
@@ -84,7 +84,7 @@ class Readiness:
         try:
             for answer in asyncio.as_completed(asked):
                 if not (why := await answer):
-                    return ""  # without waiting for a shard that hangs
+                    return ""  # doesn't wait for shards that hang
             return why
         finally:
             for task in asked:
@@ -102,7 +102,7 @@ class Readiness:
             return _sentence(error)
 
     async def _try_to_store(self, redis: Redis, key: str) -> str:
-        await redis.set(key, 1, px=KEY_MS)  # finds the primary again, if need be
+        await redis.set(key, 1, px=KEY_MS)  # finds a new primary if necessary
         if self._durability.waits:
             pipeline: Any = redis.pipeline(transaction=False)
             pipeline.set(key, 1, px=KEY_MS)
@@ -114,7 +114,7 @@ class Readiness:
                     f"Too few copies confirm what is written: redis.durability = "
                     f"{self._durability} is not kept."
                 )
-        try:  # a failover may have led to a Redis that is set up in another way
+        try:  # a failover may have led to a Redis with another configuration
             await self._durability.check(redis)
         except NotDurable as broken:
             return str(broken)
@@ -122,14 +122,14 @@ class Readiness:
 
 
 def _sentence(error: BaseException) -> str:
-    """Redis' own words about a refusal; what else went wrong names hosts, and is in the log."""
+    """Return Redis' own words for a refusal. Other errors name hosts, so they are only logged."""
     if refusal_of(error):
         return f"Redis takes no writes: {words_of(error)}."
     return "Redis does not answer."
 
 
 def _key_at(cluster: Cluster, node: Node, keys: Keys) -> str | None:
-    """A key that this primary owns; None if it owns next to no slots."""
+    """Return a key that this primary owns; None if it owns almost no slots."""
     for n in range(KEYS_TRIED_MAX):
         key = keys.ready(n)
         if cluster.owner_of_slot(slot_of(key)) == node:

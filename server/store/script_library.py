@@ -1,18 +1,18 @@
-"""Reads the Lua scripts and puts them together.
+"""Reads the Lua scripts and assembles them.
 
-A file opens with lines of comment: what it does, `keys:` (names that `Keys` knows), `args:`,
-`returns:`, `holds:` (the invariant). The `keys:` line is read here, so that a script declares
-exactly the keys it uses. `uses: NAME` puts `_NAME.lua`, of whatever folder, in front. A script
-with `durable: yes` is answered only when the configured promise is kept (`durability`). One with
-`of: host` works on the keys of a host instead of a room's.
+A file begins with comment lines: a description, `keys:` (names that `Keys` knows), `args:`,
+`returns:`, `holds:` (the invariant). The `keys:` line takes effect: a script can use only the keys
+that it declares there. `uses: NAME` puts `_NAME.lua`, from any folder, in front. A script with
+`durable: yes` is answered only once the configured promise is kept (`durability`). A script with
+`of: host` works on the keys of a host instead of a room.
 
-A script with `parts: NAME(ARGUMENTS)` is put together from what features add to it: the file
-`NAME.lua` of each of their folders becomes a function of these arguments, and all of them, in the
-order of the folders, the list PARTS. So what must happen as of one instant stays one script, and
-each feature says its own part of it.
+A script with `parts: NAME(ARGUMENTS)` is assembled from the features' parts: the file `NAME.lua` of
+each feature's folder becomes a function of these arguments, and the list PARTS holds all these
+functions in the order of the folders. So a reading or change at one instant stays one script, while
+each feature keeps its part in its own folder.
 
-Inside a script `K.name` is a key and `A` the table of arguments; it returns one packed value, and
-`{err = code, msg = sentence}` for a refusal.
+Inside a script `K.name` is a key and `A` the table of arguments. The script returns one packed
+value, or `{err = code, msg = sentence}` for a refusal.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ _ENGINE = ""
 
 
 class Script(NamedTuple):
-    """A loaded script: its text with preludes, its SHA-1, and the names of its keys in order."""
+    """An assembled script: its text with preludes, its SHA-1, the names of its keys in order."""
 
     name: str
     text: str
@@ -36,7 +36,7 @@ class Script(NamedTuple):
 
 
 class LuaFile(NamedTuple):
-    """One file: the folder it stands in ("" for the engine's), its head line by line, its text."""
+    """One file: its folder ("" for the engine's), the lines of its head by name, and its text."""
 
     folder: str
     name: str
@@ -45,26 +45,26 @@ class LuaFile(NamedTuple):
 
     @property
     def path(self) -> str:
-        """How a sentence calls it."""
+        """The file's name in error sentences."""
         return f"{self.folder}/{self.name}.lua".removeprefix("/")
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The keys its head declares."""
+        """The keys that its head declares."""
         return tuple(self.head["keys"].replace(",", " ").split())
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """The preludes its head names."""
+        """The preludes that its head names."""
         return tuple(self.head.get("uses", "").split())
 
 
 class Library:
-    """All scripts, by name: `FOLDER.FILE`, and those of the engine by their file alone.
+    """All scripts by name: `FOLDER.FILE` for a feature's, `FILE` for the engine's.
 
     `folders` maps a feature's name to its folder, in order; `engine` is the engine's own folder;
-    `constants` is Lua that stands in front of all.
-    Raises ValueError, naming the file, for whatever does not fit together.
+    `constants` is Lua code that begins every script.
+    Raises ValueError, naming the file, for files that do not fit together.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Library:
             self.scripts[name] = self._put_together(name, file)
 
     def files_of(self, script: LuaFile) -> list[LuaFile]:
-        """The parts a script is put together from, in order; empty for a script of one piece."""
+        """Return the features' parts of a script, in order; empty for a script without parts."""
         return self.parts[script.head["parts"].partition("(")[0]] if "parts" in script.head else []
 
     def _put_together(self, name: str, file: LuaFile) -> Script:
@@ -131,7 +131,7 @@ class Library:
 
 
 def sha_of(text: str) -> str:
-    """The name EVALSHA knows a script by."""
+    """Return the SHA-1 by which EVALSHA calls a script."""
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -152,7 +152,7 @@ def _by_name(entry: Traversable) -> str:
 
 
 def head_of(text: str) -> dict[str, str]:
-    """The `name: value` lines of the comment a script opens with."""
+    """Return the `name: value` lines of the comment at the top of a script."""
     head: dict[str, str] = {}
     for line in text.splitlines():
         if not line.startswith("--"):

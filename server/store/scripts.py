@@ -1,4 +1,4 @@
-"""Runs the Lua scripts: the only code that changes the state of a room (`script_library`)."""
+"""Runs the Lua scripts, which alone change the state of a room (see `script_library`)."""
 
 import time
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ UNAVAILABLE_RETRY_MS = 1000
 
 
 class _Refusal(msgspec.Struct):
-    """What every script may return instead of its result."""
+    """A refusal, which every script may return instead of its result."""
 
     err: str | None = None
     msg: str = ""
@@ -32,8 +32,7 @@ class _Refusal(msgspec.Struct):
 class Scripts:
     """Runs scripts on one Redis, or on the node of a Cluster that owns the room.
 
-    `library` has all scripts by name; `durability` is what durable scripts wait for before they are
-    answered.
+    `library` has all scripts by name; `durability` is the promise that durable scripts wait for.
     """
 
     def __init__(
@@ -63,10 +62,10 @@ class Scripts:
     async def run(
         self, name: str, room_id: str, args: dict[str, Any], decoder: msgspec.msgpack.Decoder[T]
     ) -> T:
-        """Run a script on a room, or on the host `room_id`, and decode what it returns.
+        """Run a script on a room (for host scripts, on the host `room_id`) and decode its result.
 
-        Raises CommandError with the script's own code and sentence, or `unavailable` when Redis
-        did not answer, and then the outcome is unknown, or when it refused to write.
+        Raises CommandError with the script's own code and sentence. Raises `unavailable` if Redis
+        refused to write, or did not answer; in the latter case the outcome is unknown.
         """
         script = self._scripts[name]
         name_of = self.keys.host if script.of_host else self.keys.room
@@ -85,7 +84,7 @@ class Scripts:
         finally:
             if self._seconds:
                 self._seconds[name].observe(time.monotonic() - began)
-        if 0x80 <= raw[0] <= 0x8F:  # a small map: the only shape a refusal has
+        if 0x80 <= raw[0] <= 0x8F:  # a small map: every refusal is one
             refusal = self._refusal.decode(raw)
             if refusal.err is not None:
                 raise CommandError(refusal.err, refusal.msg, refusal.retry_ms)
@@ -95,16 +94,16 @@ class Scripts:
         try:
             return cast("bytes", await self.redis.evalsha(script.sha, len(keys), *keys, packed))
         except NoScriptError:
-            # A new Redis, a failover or SCRIPT FLUSH: nothing ran, so running it now is safe.
+            # After a restart, failover or SCRIPT FLUSH: nothing ran, so it can safely run now.
             return cast("bytes", await self.redis.eval(script.text, len(keys), *keys, packed))
 
     async def _eval_and_wait(
         self, script: Script, keys: list[str], packed: bytes, room_id: str
     ) -> bytes:
-        """Run a script and wait, on the same connection, until its write has its copies."""
+        """Run a script; wait on the same connection until its write has enough copies."""
         raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, room_id)
         if isinstance(raw, Exception) and is_a_replica(raw):
-            # Nothing was written, and the next connection leads to the primary.
+            # Nothing was written, and the next connection will lead to the primary.
             raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, room_id)
         if isinstance(raw, NoScriptError):
             raw, kept = await self._in_one_go(("EVAL", script.text), keys, packed, room_id)
@@ -126,8 +125,8 @@ class Scripts:
     ) -> tuple[Any, list[Any]]:
         pipeline = self.redis.pipeline(transaction=False)
         pipeline.execute_command(*call, len(keys), *keys, packed)
-        # A repeated script writes nothing, and then WAIT would not wait for what the first one
-        # wrote through another connection. This write makes it.
+        # A repeated script writes nothing, and WAIT covers only writes of its own connection: it
+        # would not wait for the first run's write on another one. So this adds a write.
         pipeline.set(self.keys.room(room_id, "nudge"), 1)
         for question in self.durability.questions():
             pipeline.execute_command(*question)

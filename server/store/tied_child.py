@@ -1,10 +1,10 @@
-"""Starts a program that the kernel ends when its parent ends, however that comes."""
+"""Starts a program that the kernel ends when its parent ends, for whatever reason."""
 
 import os
 import sys
 
-# The child asks the kernel for SIGTERM at its parent's end, then becomes the program. It is a
-# program of its own, because code between fork and exec is not safe in a process with threads.
+# This launcher asks the kernel for SIGTERM at its parent's end, then executes the program. It is a
+# separate program, because code between fork and exec is not safe in a process with threads.
 # Systems without prctl leave an orphan after kill -9.
 _TIE = """\
 import ctypes, os, sys
@@ -17,5 +17,5 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 
 def tied(program: str, *arguments: str) -> list[str]:
-    """The command line that runs `program` (a path) tied to this process."""
+    """Return the command line that runs `program` (a path) tied to this process."""
     return [sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid()), program, *arguments]

@@ -1,4 +1,4 @@
-"""Logs what goes wrong at Redis: each cause at once, then how often it came again."""
+"""Logs failures of Redis: a new cause at once, then the number of its repetitions."""
 
 import asyncio
 import logging
@@ -10,22 +10,22 @@ from server.store.refusals import words_of
 log = logging.getLogger(__name__)
 
 REPEAT_S = 60.0
-"""Time over which one cause is counted instead of logged."""
+"""Time for which repetitions of a logged cause are only counted."""
 CAUSES_MAX = 50
-"""Causes counted at a time; those beyond are logged together, as one."""
+"""Most causes counted at a time; further causes are logged together, as one."""
 _OTHERS = "something else failed"
-# Answers that the store itself acts on; they are part of how it works.
+# Answers that the store itself handles in normal operation.
 _ANSWERED = (AskError, TryAgainError, NoScriptError)
 
 
 class Troubles:
-    """What one worker met at its Redis. The operator page shows the lines, as all warnings."""
+    """One worker's failures at its Redis. The operator page shows these lines like all warnings."""
 
     def __init__(self) -> None:
         self._again: dict[str, int] = {}
 
     def note(self, error: BaseException) -> None:
-        """Log this cause now, or count it if it was logged within REPEAT_S."""
+        """Log the cause, or only count it if it was logged within REPEAT_S."""
         if isinstance(error, _ANSWERED):
             return
         words = words_of(error)

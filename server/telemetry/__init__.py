@@ -1,1 +1,1 @@
-"""What is told of a running server: logs, metrics, how late the loop is."""
+"""Telemetry of a running server: logs, metrics, lag of the event loop."""

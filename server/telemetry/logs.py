@@ -1,6 +1,6 @@
-"""Log lines on standard error: for people or for machines, and never with a secret in them.
+"""Log lines on standard error, for people or machines, with secrets masked.
 
-`extra={"facts": {...}}` of a record are its figures by name, for machines to read.
+A record's `extra={"facts": {...}}` holds figures by name, for machines.
 """
 
 import json
@@ -14,7 +14,7 @@ from server.settings.sections import Log
 
 
 def set_up(settings: Log, *, worker_id: str = "", stream: TextIO | None = None) -> None:
-    """Send everything that is logged to `stream` (standard error), one line a record."""
+    """Write all log records to `stream` (by default standard error), one line per record."""
     target = sys.stderr if stream is None else stream
     as_json = settings.format == "json" or (settings.format == "auto" and not target.isatty())
     handler = logging.StreamHandler(target)
@@ -24,7 +24,7 @@ def set_up(settings: Log, *, worker_id: str = "", stream: TextIO | None = None) 
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(settings.level.upper())
-    # One line a request is more than a busy server can afford; the metrics count them.
+    # A busy server can't afford a line per request; the metrics count requests.
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
 
 
@@ -66,6 +66,6 @@ class _JsonLines(logging.Formatter):
 
 
 def _facts(record: logging.LogRecord) -> dict[str, Any]:
-    """What a record carries beside its text; a text in it is masked too."""
+    """Return a record's facts, with secrets masked in text values."""
     facts: dict[str, Any] = getattr(record, "facts", {})
     return {n: mask(fact) if isinstance(fact, str) else fact for n, fact in facts.items()}

@@ -1,4 +1,4 @@
-"""How late the event loop is: the first number to look at when everything feels slow."""
+"""Measures the lag of the event loop: the first figure to check when everything feels slow."""
 
 import asyncio
 from typing import Self

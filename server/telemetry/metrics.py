@@ -1,4 +1,4 @@
-"""What the server counts about itself, in Prometheus' terms; no room and no user in a label."""
+"""The server's Prometheus metrics; no label names a room or a user."""
 
 from collections.abc import Iterable
 
@@ -9,8 +9,8 @@ from server.protocol.codes import CLOSES
 
 _FAST_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 _OUTCOMES = ("ok", "unavailable", "internal")
-"""Of every command from the start. A rule's refusals appear when one is given: all of them for each
-command would be a thousand samples that stay 0."""
+"""Outcomes shown for every command from the start. Refusals by a room's rules appear when the first
+one happens: all of them for every command would be a thousand samples that stay 0."""
 _REASONS = ("full", "400", "403", "404", "426", "503")
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
@@ -122,9 +122,9 @@ class Metrics:
         )
 
     def begin_at_zero(self, ops: Iterable[str]) -> None:
-        """Tell what is known as 0 from the start: a sample that first appears as 1 has no rate.
+        """Show known samples as 0 from the start: a sample that first appears as 1 has no rate.
 
-        `ops` are the commands' names. Scripts are told by who runs them.
+        `ops` are the commands' names. The metrics of scripts begin in the code that runs them.
         """
         for op in ops:
             self.command_seconds.labels(op)

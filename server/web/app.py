@@ -1,4 +1,4 @@
-"""The aiohttp application: everything on the port that is no WebSocket."""
+"""The aiohttp application: answers all requests on the port except WebSockets."""
 
 import re
 
@@ -27,7 +27,7 @@ def make_app(
     guard: Guard,
     dispatch: Dispatch,
 ) -> web.Application:
-    """The application with all routes; the caller runs it."""
+    """Make the application with all routes; the caller runs it."""
     app = web.Application(
         middlewares=[errors_as_json, members_only(dispatch)],
         client_max_size=BODY_BYTES_MAX,
@@ -49,5 +49,5 @@ def make_app(
 
 
 def _with_any_ids(path: str) -> str:
-    """The path of a route whose ids may hold whatever ids may hold: aiohttp's stop at a brace."""
+    """Return a route's path with ids that match any valid id; aiohttp's default excludes braces."""
     return re.sub(r"\{(\w+)\}", r"{\1:[^/]+}", path)

@@ -1,4 +1,4 @@
-"""Request bodies, read by every route in the same way: within a size and a time."""
+"""Reads request bodies for every route, within a limit of size and of time."""
 
 import asyncio
 import logging
@@ -13,15 +13,15 @@ from server.protocol.codes import CommandError
 Body = TypeVar("Body")
 
 BODY_BYTES_MAX = 65_536
-"""Size of a request body; a bigger one is answered 413 and the connection closed."""
+"""Most bytes of a request body; a bigger one is answered 413 and the connection closed."""
 BODY_S_MAX = 10.0
-"""Time a request body has to arrive."""
+"""Longest time for a request body to arrive."""
 
 _log = logging.getLogger(__name__)
 
 
 async def bytes_of(request: web.Request) -> bytes:
-    """The request's body as it came. CommandError `bad_message` if it does not come whole."""
+    """Read the raw body. Raises CommandError `bad_message` if it does not arrive whole."""
     try:
         async with asyncio.timeout(BODY_S_MAX):
             return await request.read()
@@ -35,7 +35,7 @@ async def bytes_of(request: web.Request) -> bytes:
 
 
 async def body_of(request: web.Request, kind: type[Body]) -> Body:
-    """The request's JSON body as `kind`. CommandError `bad_message` with what is wrong."""
+    """Decode the JSON body as `kind`. Raises CommandError `bad_message` that says what is wrong."""
     body = await bytes_of(request)
     try:
         return msgspec.json.decode(body, type=kind)

@@ -1,4 +1,4 @@
-"""Who sends an HTTP request: a bearer token, or the cookie of somebody signed in on our pages."""
+"""Identifies the sender of an HTTP request by bearer token, or by the pages' sign-in cookie."""
 
 from aiohttp import web
 
@@ -13,10 +13,10 @@ _READS = ("GET", "HEAD")
 
 
 def caller(request: web.Request) -> Identity:
-    """The identity behind a request. CommandError `bad_token` if there is none.
+    """Return the identity of the sender. Raises CommandError `bad_token` if there is none.
 
-    A cookie comes along with whatever a browser sends, so it counts for changes only if a page of
-    this very server sent them.
+    Browsers attach the cookie to requests from any site. So for changes it counts only if a page of
+    this server sent the request.
     """
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":

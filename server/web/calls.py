@@ -1,4 +1,4 @@
-"""From a request to the command it stands for: the same way that commands of sockets go."""
+"""Runs an HTTP request as the command it stands for, through the same dispatch as on sockets."""
 
 from typing import TypeVar, cast
 
@@ -13,7 +13,9 @@ R = TypeVar("R", bound=Ok)
 
 
 async def run(dispatch: Dispatch, request: web.Request, cmd: Command, _: type[R]) -> R:
-    """Do what the command says in the room of the path, as who asks; the reply is known to be of
-    that type. Raises CommandError."""
+    """Run the command in the room of the path, as the request's sender. Raises CommandError.
+
+    The caller names the reply's type, which is trusted.
+    """
     call = Call(request.match_info["room"], caller(request))
     return cast("R", await dispatch.run(call, cmd))

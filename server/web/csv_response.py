@@ -1,4 +1,4 @@
-"""A CSV file as a download, written while it is read."""
+"""Sends a CSV file as a download, streaming it while its data are read."""
 
 from collections.abc import AsyncIterator
 
@@ -10,8 +10,8 @@ _BOM = "\ufeff"  # without it spreadsheets read Chinese names in the wrong encod
 async def csv_response(
     request: web.Request, name: str, pieces: AsyncIterator[str]
 ) -> web.StreamResponse:
-    """Send the pieces as the file `name`.csv. What fails at once is refused as any request."""
-    first = [await anext(pieces, ""), await anext(pieces, "")]  # fails before anything is sent
+    """Stream the pieces as the file `name`.csv. An error in the first two is a normal refusal."""
+    first = [await anext(pieces, ""), await anext(pieces, "")]  # may fail before anything is sent
     response = web.StreamResponse(
         headers={
             "Content-Type": "text/csv; charset=utf-8",

@@ -1,4 +1,4 @@
-"""Refusals over HTTP: the same codes as on the socket, with a status each."""
+"""Refusals over HTTP: the same codes as on sockets, each with an HTTP status."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -19,7 +19,7 @@ def _is_ours(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], strange))
 
 
-# aiohttp logs an error with a traceback for whatever malformed bytes a stranger sends.
+# aiohttp logs an error with a traceback for any malformed bytes that a stranger sends.
 logging.getLogger("aiohttp.server").addFilter(_is_ours)
 
 STATUS = {
@@ -34,23 +34,23 @@ STATUS = {
     "unavailable": 503,
 }
 CONFLICT = 409
-"""The status of every other code: the request is fine, the room's state is against it."""
+"""The status of every other code: the request is valid, but the room's state forbids it."""
 
 
 def json_response(body: object, status: int = 200) -> web.Response:
-    """A response of any msgspec type as JSON."""
+    """Make a JSON response from any msgspec type."""
     return web.Response(
         body=msgspec.json.encode(body), status=status, content_type="application/json"
     )
 
 
 def error_response(code: str, msg: str, status: int) -> web.Response:
-    """`{"error": {"code", "msg"}}` with a status."""
+    """Make the response `{"error": {"code", "msg"}}` with a status."""
     return json_response({"error": {"code": code, "msg": msg}}, status)
 
 
 def refusal(exc: CommandError) -> web.Response:
-    """The response to a refused request."""
+    """Make the response to a refused request."""
     response = error_response(exc.code, exc.msg, STATUS.get(exc.code, CONFLICT))
     if exc.retry_ms is not None:
         response.headers["Retry-After"] = str(-(-exc.retry_ms // 1000))
@@ -63,7 +63,7 @@ def refusal(exc: CommandError) -> web.Response:
 async def errors_as_json(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Every failure under /v1 becomes `{"error": {"code", "msg"}}`; never a traceback."""
+    """Answer every failure under /v1 with `{"error": {"code", "msg"}}`, never a traceback."""
     try:
         return await handler(request)
     except CommandError as exc:

@@ -1,7 +1,7 @@
-"""What a request is refused for by its head alone, before its path is looked at.
+"""Refuses requests by their head alone, before routing.
 
-A packed body could be a thousand times bigger than its bytes, so none is unpacked: `app` turns
-that off in aiohttp, and a request that says it has one is refused. aiohttp itself fails at an
+A compressed body could grow a thousandfold when unpacked, so bodies are never unpacked: `app` turns
+that off in aiohttp, and this module refuses requests that announce one. aiohttp itself fails on an
 `Expect` that is not text.
 """
 
@@ -15,7 +15,7 @@ Handle = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 def gate(handle: Handle) -> Handle:
-    """`handle` behind the checks of this module."""
+    """Put the checks of this module in front of `handle`."""
 
     async def check(request: web.BaseRequest) -> web.StreamResponse:
         return _refusal(request) or await handle(request)

@@ -1,4 +1,4 @@
-"""Who may use a route: its least role is enforced here, and no handler asks again."""
+"""Enforces each route's least role, so that handlers need not check it."""
 
 from collections.abc import Callable
 
@@ -14,13 +14,13 @@ from server.web.route import Handler, Route
 
 
 class Guard:
-    """Lets through who holds the role that a route needs, in the room or of the host it names."""
+    """Lets callers through who hold a route's least role in its room, or are the host it names."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
 
     def guarded(self, route: Route) -> Handler:
-        """The route's handler, behind the question who asks."""
+        """Put the check of the caller in front of the route's handler."""
         if route.least is None:
             return route.handler
         least = route.least

@@ -1,4 +1,4 @@
-"""Is this worker alive, is it ready, what does it count?"""
+"""Tells whether this worker is alive and ready, and what it counts."""
 
 from collections.abc import Awaitable, Callable
 
@@ -35,14 +35,14 @@ class Health:
         return json_response({"status": "alive"})
 
     async def ready(self, _: web.Request) -> web.Response:
-        """200 when viewers may be sent here and can buy; else 503 and why not."""
+        """200 if this worker can take viewers and they can buy; else 503 and the reason."""
         why = await self._why_not_ready()
         if why:
             return json_response({"status": "not ready", "why": why}, 503)
         return json_response({"status": "ready"})
 
     async def metrics(self, _: web.Request) -> web.Response:
-        """The metrics of all workers of this server in Prometheus' text format."""
+        """Return the metrics of all workers of this server in Prometheus' text format."""
         return web.Response(
             body=await self._scrape.text(),
             headers={"Content-Type": CONTENT_TYPE_PLAIN_0_0_4},

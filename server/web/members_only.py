@@ -1,4 +1,4 @@
-"""Rooms that not everybody may come into, over HTTP: whatever is read of one, or done in one."""
+"""Restricts HTTP requests about a room to the users who may enter it."""
 
 from collections.abc import Awaitable, Callable
 
@@ -12,7 +12,7 @@ Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def members_only(dispatch: Dispatch) -> Middleware:
-    """Guards every route under /v1 that names a room, those to come too."""
+    """Guard every route under /v1 that names a room, including future ones."""
 
     @web.middleware
     async def guard(request: web.Request, handler: Handle) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""The OpenAPI document, made from the routes and their types."""
+"""Builds the OpenAPI document from the routes and their types."""
 
 import functools
 import re
@@ -25,7 +25,7 @@ class Error(msgspec.Struct):
 
 
 def document(routes: list[Route]) -> dict[str, Any]:
-    """The whole document, OpenAPI 3.1."""
+    """Build the whole document, OpenAPI 3.1."""
     types = {id(t): t for route in routes for t in (route.body, route.result) if t is not None}
     schemas, components = _schemas((*types.values(), Error))
     schema_of = dict(zip(types, schemas, strict=False))
@@ -45,9 +45,9 @@ def document(routes: list[Route]) -> dict[str, Any]:
     }
 
 
-@functools.lru_cache(maxsize=1)  # the routes of a process stay the same; its workers may be many
+@functools.lru_cache(maxsize=1)  # routes never change in a process, which may have many workers
 def _schemas(types: tuple[Any, ...]) -> tuple[tuple[dict[str, Any], ...], dict[str, Any]]:
-    """The schema of each type, and the components they refer to."""
+    """Return the schema of each type, and the components that the schemas refer to."""
     return msgspec.json.schema_components(types, ref_template="#/components/schemas/{name}")
 
 

@@ -1,7 +1,7 @@
-"""What the operator page shows: every worker's own figures, Redis, the last errors.
+"""The data of the operator page: every worker's figures, Redis, the last errors.
 
-A worker tells its figures to one hash in Redis every few seconds, so that whichever worker answers
-`GET /v1/ops` can speak for all. /metrics is for machines and has more.
+Each worker writes its figures to one hash in Redis every few seconds, so that any worker can answer
+`GET /v1/ops` for all. /metrics is for machines and has more.
 """
 
 import asyncio
@@ -38,14 +38,14 @@ _REPORTED = [
         *("loop_lag_seconds_sum", "loop_lag_seconds_count", "bus_lag_seconds"),
     )
 ]
-"""The samples that a report is made of: the others, with their many labels, are not looked at."""
+"""The samples that a report uses; all others, with their many labels, are skipped."""
 ERRORS_MAX = 20
 ERROR_CHARS_MAX = 500
 REDIS_ANSWERS_S = 1.0
 
 
 class Problem(msgspec.Struct):
-    """One line of the log that asks for attention. `at` in Unix ms."""
+    """One warning or error of the log. `at` in Unix ms."""
 
     at: int
     worker: str
@@ -54,7 +54,7 @@ class Problem(msgspec.Struct):
 
 
 class Report(msgspec.Struct):
-    """One worker's figures. Lags are means since the report before, in seconds."""
+    """One worker's figures. Lags are means since the previous report, in seconds."""
 
     worker: str
     at: int
@@ -82,9 +82,9 @@ class RecentProblems(logging.Handler):
 
 
 class Ops:
-    """Reports this worker and answers for all. An async context manager around its task.
+    """Reports this worker's figures and answers for all workers. An async context manager.
 
-    `why_not` says why orders can't be stored now, or ''.
+    The reporting task runs inside it. `why_not` says why orders can't be stored now, or ''.
     """
 
     def __init__(
@@ -119,14 +119,14 @@ class Ops:
             async with asyncio.timeout(REDIS_ANSWERS_S):
                 await self._redis.hdel(self._key, self._worker_id)
         except (RedisError, OSError, TimeoutError):
-            pass  # the report grows stale and is left out
+            pass  # the old report expires and is left out
 
     def routes(self) -> list[Route]:
         """The one route, for admins."""
         return [Route("GET", "/v1/ops", "What operators watch.", self.show, Role.ADMIN)]
 
     async def show(self, request: web.Request) -> web.Response:
-        """`GET /v1/ops` for admins; answers also while Redis is away, with what this worker has."""
+        """Answer `GET /v1/ops` for admins; while Redis is away, with this worker's own data."""
         if not caller(request).role.at_least(Role.ADMIN):
             raise CommandError("forbidden", "Operations are for admins.")
         why = await self._why_not()
@@ -150,7 +150,7 @@ class Ops:
         )
 
     async def report(self) -> None:
-        """Tell this worker's figures now; while Redis is away they are not told."""
+        """Write this worker's figures to Redis now; skip that while Redis is away."""
         try:
             body = msgspec.msgpack.encode(self._report())
             await self._redis.hset(self._key, self._worker_id, body)

@@ -1,12 +1,12 @@
-"""The pages and their scripts, styles and pictures: read once, served from memory.
+"""Serves the pages and their scripts, styles and pictures from memory; reads them once.
 
-Pages are shells without any data in them; scripts fill them by REST and WebSocket, and insert all
-text as text. The Content-Security-Policy makes the browser hold them to that: no inline script,
-no string ever parsed as HTML (Trusted Types), no framing.
+Pages are shells without data. Scripts fill them by REST and WebSocket, and insert all text as text.
+The Content-Security-Policy makes the browser enforce that: no inline script, no string parsed as
+HTML (Trusted Types), no framing.
 
-Files are named under a digest of all of them, `/static/<digest>/...`, and cached for ever; the
-pages name the digest. `/static/liveroom.js` without a digest is for other sites' pages: it is
-asked for anew each time, by ETag.
+Files have URLs with a digest of all files, `/static/<digest>/...`, which browsers cache for ever;
+the pages use these URLs. `/static/liveroom.js` without a digest is for other sites' pages: browsers
+check it by ETag on each use.
 """
 
 import gzip
@@ -47,7 +47,7 @@ _GZIP_BYTES_MIN = 600
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """One file as it is sent: `packed` is the gzip form, empty where it would not help."""
+    """One file as it is sent: `packed` is the gzip form, empty if that would not be smaller."""
 
     body: bytes
     packed: bytes
@@ -55,7 +55,7 @@ class Asset:
     etag: str
 
     def response(self, request: web.Request, cache: str) -> web.Response:
-        """The file, or 304 if the browser has it."""
+        """Return the file, or 304 if the browser has it."""
         headers = {"Cache-Control": cache, "ETag": f'"{self.etag}"', "Vary": "Accept-Encoding"}
         if any(tag.value == self.etag for tag in request.if_none_match or ()):
             return web.Response(status=304, headers=headers)
@@ -77,7 +77,7 @@ def _asset(body: bytes, suffix: str) -> Asset:
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """Every file under pages/, by its path there; pages have `{static}` filled in."""
+    """Every file under pages/ by its path there, with `{static}` filled in in pages."""
 
     files: dict[str, Asset]
     pages: dict[str, Asset]
@@ -106,7 +106,7 @@ class Assets:
 
 
 ASSETS: Final = Assets.read(FOLDER)
-"""The files of this installation; read when the module is, so never while viewers wait."""
+"""The files of this installation; read at import, so never while viewers wait."""
 
 
 def add_pages(app: web.Application, settings: Settings, verifier: TokenVerifier) -> None:
@@ -150,20 +150,20 @@ class Pages:
         if digest == self._assets.digest:
             path, cache = rest, "public, max-age=31536000, immutable"
         elif path not in self._assets.files and rest in self._assets.files:
-            path = rest  # a page of an older version is still open: better ours than nothing
+            path = rest  # an open page of an older version: the current file is better than none
         found = self._assets.files.get(path)
         if found is None:
             raise web.HTTPNotFound(text=f"There is no file {path!r} here.\n")
         response = found.response(request, cache)
         response.headers["X-Content-Type-Options"] = "nosniff"
-        # liveroom.js may be used by any page; it holds no secret.
+        # Pages of any site may use liveroom.js; it holds no secret.
         response.headers["Access-Control-Allow-Origin"] = "*"
         return response
 
 
 def _page_headers(request: web.Request) -> dict[str, str]:
-    # `'self'` covers WebSockets in CSP level 3; browsers of level 2 need them named. A proxy may
-    # leave the port out of Host; public_url has it.
+    # `'self'` covers WebSockets in CSP level 3; browsers with level 2 need them listed. A proxy may
+    # omit the port from Host; public_url has it.
     hosts = {request.headers.get("Host", ""), request.app.get(PUBLIC_URL, "").partition("://")[2]}
     named = sorted(host for host in hosts if _HOST.fullmatch(host))
     sockets = "".join(f" ws://{host} wss://{host}" for host in named)

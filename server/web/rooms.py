@@ -1,4 +1,4 @@
-"""Rooms over HTTP: made, listed and read."""
+"""REST routes that create, list and read rooms."""
 
 from aiohttp import web
 
@@ -29,15 +29,15 @@ class RoomRoutes:
         ]
 
     async def create(self, request: web.Request) -> web.Response:
-        """Make a room; 201 with what a viewer would see."""
+        """Create a room; 201 with the snapshot that a viewer would see."""
         view = await self._directory.create(caller(request), await body_of(request, RoomCreate))
         return json_response(view, 201)
 
     async def all(self, request: web.Request) -> web.Response:
-        """A page of rooms: `?offset=0&limit=100`, without shelf, sales and comments."""
+        """Return a page of rooms: `?offset=0&limit=100`, without shelf, sales and comments."""
         offset, limit = number(request, "offset", 0), number(request, "limit", PAGE_MAX)
         return json_response(await self._directory.newest(offset, limit))
 
     async def read(self, request: web.Request) -> web.Response:
-        """What a viewer who joins would see."""
+        """Return the snapshot that a joining viewer would see."""
         return json_response(await self._directory.read(request.match_info["room"]))

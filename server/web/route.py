@@ -11,15 +11,16 @@ from server.protocol.roles import Role
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 REF = 1
-"""The `ref` of a command that comes by REST: nobody hears it."""
+"""The `ref` of a command that comes by REST; the response does not contain it."""
 _NUMBER_MAX = 1_000_000
 
 
 class Route(NamedTuple):
     """One line of the REST interface.
 
-    `body` and `result` are the msgspec types of the JSON both ways; `least` the role needed, None
-    for everybody. For more than a viewer it is needed in the room, or as the host, of the path.
+    `body` and `result` are the msgspec types of the request's and the response's JSON. `least` is
+    the least role, None for everybody. Callers must hold a role above viewer in the room of the
+    path, or as the host that the path names.
     """
 
     method: str
@@ -30,11 +31,11 @@ class Route(NamedTuple):
     body: Any = None
     result: Any = None
     about: Callable[[str], str] | None = None
-    """(host) -> the room that a route of a host is about: the token must let into it too."""
+    """(host) -> the room of a route about a host; the token must also be valid for that room."""
 
 
 def number(request: web.Request, name: str, default: int) -> int:
-    """A query parameter that is a whole number from 0 to 1,000,000."""
+    """Read a query parameter that is a whole number from 0 to 1,000,000."""
     raw = request.query.get(name, str(default))
     is_number = raw.isascii() and raw.isdigit() and len(raw) <= len(str(_NUMBER_MAX))
     if not is_number or int(raw) > _NUMBER_MAX:

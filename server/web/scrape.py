@@ -1,9 +1,9 @@
-"""`/metrics` for all workers of a server, whichever of them is asked.
+"""`/metrics` for all workers of a server, answered by any one of them.
 
-Workers share a port, so a scrape reaches any one of them. That one asks the others, each over a
+Workers share a port, so a scrape reaches any one of them. That worker asks the others, each over a
 socket in the kernel's abstract namespace, and answers with every sample under a label `worker`
-(its number, which outlives restarts). Nothing is counted twice, nothing is written anywhere while
-nobody asks, and a worker that does not answer in time shows as `liveroom_worker_up 0`.
+(the worker's number, which outlives restarts). Nothing is counted twice, nothing is written between
+scrapes, and a worker that does not answer in time shows as `liveroom_worker_up 0`.
 """
 
 import asyncio
@@ -44,13 +44,13 @@ _FAMILIES = msgspec.msgpack.Decoder(list[_Family])
 
 
 class Scrape:
-    """Answers for this worker to the others, and for all to who asks. Enter it to listen."""
+    """Gives this worker's metrics to the others, all workers' to a scrape. Enter it to listen."""
 
     def __init__(self, metrics: Metrics, worker_id: str, workers: int) -> None:
         self._registries = (metrics.registry, CollectorRegistry())
         ProcessCollector(registry=self._registries[1])
         self._server_id, _, number = worker_id.rpartition("-")
-        # A worker that was named by hand stands alone.
+        # A worker with an id given by hand has no others beside it.
         self._number = int(number) if self._server_id else 1
         together = range(1, workers + 1) if self._server_id else ()
         self._others = [n for n in together if n != self._number]
@@ -72,9 +72,9 @@ class Scrape:
             self._listening.close()
 
     async def text(self) -> bytes:
-        """Every worker's metrics in Prometheus' text format."""
+        """Return every worker's metrics in Prometheus' text format."""
         asked = await asyncio.gather(*(self._ask(number) for number in self._others))
-        # Some ten milliseconds of work, and one's own figures are read from files.
+        # In a thread: it takes some ten milliseconds, and reads this process' figures from files.
         return await asyncio.to_thread(self._write, dict(zip(self._others, asked, strict=True)))
 
     def _write(self, packed: dict[int, bytes]) -> bytes:
@@ -109,12 +109,12 @@ class Scrape:
                 async with asyncio.timeout(ANSWER_S_MAX):
                     await writer.drain()
         except OSError:
-            pass  # whoever asked has gone
+            pass  # the asking worker has gone
         finally:
             writer.close()
 
     def _connected(self, number: int) -> socket.socket:
-        # By hand: uvloop takes no abstract name. In the kernel a connect never has to wait.
+        # A plain socket, since uvloop accepts no abstract name. Such a connect never blocks.
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         try:
             sock.connect(self._address(number))
@@ -127,7 +127,7 @@ class Scrape:
         return msgspec.msgpack.encode(self._own())
 
     async def _ask(self, number: int) -> bytes:
-        """The answer of another worker; empty if there is none."""
+        """Ask another worker for its metrics; empty if it does not answer."""
         try:
             async with asyncio.timeout(ANSWER_S_MAX):
                 reader, writer = await asyncio.open_unix_connection(sock=self._connected(number))
@@ -163,12 +163,12 @@ class _Merged(Collector):
 def _families(packed: bytes) -> list[_Family] | None:
     try:
         return _FAMILIES.decode(packed)
-    except msgspec.DecodeError:  # it went away in the middle, or was never there
+    except msgspec.DecodeError:  # the worker ended during its answer, or never ran
         return None
 
 
 def _is_ours(writer: asyncio.StreamWriter) -> bool:
-    """Whether the other end is a process of the same user: the name alone proves nothing."""
+    """Whether the other end is a process of the same user; anybody can bind the name."""
     peer: socket.socket = writer.get_extra_info("socket")
     size = struct.calcsize("3i")
     _, uid, _ = struct.unpack("3i", peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))

@@ -1,8 +1,8 @@
-"""Signing in on the pages: a token is exchanged for a cookie, and the cookie speaks for the user.
+"""Sign-in on the pages: exchanges a token for a cookie, which then identifies the user.
 
-The cookie holds the JWT itself, so there is no session store. Scripts cannot read it (HttpOnly)
-and no other site's request carries it (SameSite=Strict). `caller` and the edge take it in place of
-a Bearer token, and both check that a change comes from one of our own pages.
+The cookie holds the JWT itself, so there is no session store. Scripts cannot read the cookie
+(HttpOnly) and other sites' requests don't carry it (SameSite=Strict). `caller` and the edge accept
+it in place of a Bearer token; both check that a change comes from one of our own pages.
 """
 
 import re
@@ -40,7 +40,7 @@ class SignIn(msgspec.Struct):
 
 
 class DevSignIn(msgspec.Struct):
-    """Body of `POST /v1/session/dev`: whom to be. Without `user`, somebody new."""
+    """Body of `POST /v1/session/dev`: the user to sign in as. Without `user`, a new one."""
 
     role: Role = Role.VIEWER
     name: str = ""
@@ -56,7 +56,7 @@ class Sessions:
         self._dev = settings.mode == "development" and settings.jwt.algorithm == "HS256"
 
     def routes(self) -> list[web.RouteDef]:
-        """Who am I, sign in, sign out; and in development mode, sign in as anybody."""
+        """Routes that show the user, sign in and out; in development mode, sign in as anybody."""
         return [
             web.get("/v1/session", self.show),
             web.post("/v1/session", self.sign_in),
@@ -65,7 +65,7 @@ class Sessions:
         ]
 
     async def show(self, request: web.Request) -> web.Response:
-        """`{you: {user, name, role} | null, dev: bool, now: ms}`; a dead cookie is taken away."""
+        """Answer `{you: {user, name, role} | null, dev: bool, now: ms}`; remove a bad cookie."""
         token = session_token(request.headers.getall("Cookie", ()))
         if not token:
             return self._answer(request, None)
@@ -75,12 +75,12 @@ class Sessions:
             return _forget(self._answer(request, None))
 
     async def sign_in(self, request: web.Request) -> web.Response:
-        """`{token}` becomes the cookie."""
+        """Set the cookie from the body's `{token}`."""
         body = await self._read(request, SignIn)
         return self._signed_in(request, body.token.strip())
 
     async def sign_in_dev(self, request: web.Request) -> web.Response:
-        """One click as anybody, for people at this machine. Not there outside development."""
+        """Sign in as anybody, for people at this machine. Exists only in development mode."""
         if not self._dev:
             raise CommandError("not_found", "One-click sign-in exists in development mode only.")
         if not is_at_this_machine(request, self._settings.server.dev_hosts):
@@ -100,7 +100,7 @@ class Sessions:
         return self._signed_in(request, token)
 
     async def sign_out(self, request: web.Request) -> web.Response:
-        """Take the cookie away."""
+        """Remove the cookie."""
         self._refuse_forged(request)
         return _forget(self._answer(request, None))
 
@@ -109,7 +109,7 @@ class Sessions:
             who = self._verifier.verify(token)
         except BadToken as bad:
             raise CommandError("bad_token", str(bad)) from None
-        exp = jwt.decode(token, options={"verify_signature": False})["exp"]  # verified just now
+        exp = jwt.decode(token, options={"verify_signature": False})["exp"]  # verified just before
         response = self._answer(request, who)
         response.set_cookie(
             SESSION_COOKIE,
@@ -130,18 +130,18 @@ class Sessions:
         return response
 
     async def _read(self, request: web.Request, kind: type[Body]) -> Body:
-        """The JSON body of a request made by one of our own pages. Raises CommandError."""
+        """Read the JSON body of a request from one of our own pages. Raises CommandError."""
         self._refuse_forged(request)
         if request.content_type != "application/json":
-            # A form of another site can send other types without being asked.
+            # A form on another site can send other content types without a CORS preflight.
             raise CommandError("bad_message", "Send JSON, as `Content-Type: application/json`.")
         return await body_of(request, kind)
 
     def _refuse_forged(self, request: web.Request) -> None:
-        """Signing in and out must come from our own page, or from no browser at all.
+        """Refuse sign-in and sign-out by other sites' pages; requests without a browser may pass.
 
-        Else another site could sign its visitor in as somebody else. Browsers send Origin with
-        every request that changes something; Sec-Fetch-Site is the second witness.
+        Otherwise another site could sign its visitor in as a different user. Browsers send Origin
+        with every request that changes something; Sec-Fetch-Site is a second check.
         """
         origin = request.headers.get("Origin")
         if origin is None:

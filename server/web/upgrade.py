@@ -1,8 +1,8 @@
-"""The WebSocket's path over HTTP: any request of a connection may ask for the WebSocket.
+"""Upgrades a later request of an HTTP socket to a WebSocket.
 
-The edge sees the first request of a socket and upgrades it without the HTTP side. Proxies keep
-sockets and send requests of many people over one: a later one that asks is handed back to the
-edge here, with the head as it came.
+The edge inspects the first request of a socket and upgrades it without the HTTP side. But proxies
+keep sockets and send many people's requests over one. If a later request asks for a WebSocket, this
+module returns the socket to the edge, with the request's original head.
 """
 
 from typing import Protocol, runtime_checkable
@@ -12,23 +12,23 @@ from aiohttp import web
 
 @runtime_checkable
 class Upgradable(Protocol):
-    """The edge's side of a socket that speaks HTTP."""
+    """An HTTP socket as the edge implements it."""
 
     def upgrade(self, head: bytes, rest: bytes) -> None:
-        """Take the socket back, and answer the request of this head; `rest` came after it."""
+        """Take the socket back and answer the request with this head; `rest` is what followed."""
 
 
 async def upgrade(request: web.Request) -> web.Response:
-    """Hand the socket to the edge; 426 if the request does not ask for a WebSocket."""
+    """Return the socket to the edge; 426 if the request does not ask for a WebSocket."""
     transport = request.transport
     socket: object = transport.get_protocol() if transport is not None else None
     if not _asks_for_websocket(request) or not isinstance(socket, Upgradable):
         return _upgrade_required()
-    # What came behind the head waits in aiohttp, which stops parsing at an upgrade; its own
-    # WebSockets take it from there too.
+    # aiohttp stops parsing at an upgrade and keeps the bytes after the head; its own WebSockets
+    # read them from there too.
     rest = bytes(request.protocol._message_tail)  # noqa: SLF001
     socket.upgrade(_head_of(request), rest)
-    return web.Response()  # goes nowhere: the HTTP side has no socket any more
+    return web.Response()  # is never sent: the HTTP side has no socket any more
 
 
 def _asks_for_websocket(request: web.Request) -> bool:
@@ -37,7 +37,7 @@ def _asks_for_websocket(request: web.Request) -> bool:
 
 
 def _head_of(request: web.Request) -> bytes:
-    """The request's head as it came, white space around values apart."""
+    """Return the request's original head, except for white space around values."""
     version = f"HTTP/{request.version.major}.{request.version.minor}"
     line = f"{request.method} {request.raw_path} {version}"
     fields = (name + b": " + value for name, value in request.raw_headers)

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,13 @@ def room() -> str:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_pycollect_makemodule() -> Iterator[pytest.Module]:
+def pytest_pycollect_makemodule() -> Generator[None, pytest.Module, pytest.Module]:
     """All tests here share one loop, because they share one Chromium.
 
     Modules are marked before their tests are made: pytest-asyncio reads then how long the loop is
     kept, and a mark that came later would end loop and Chromium after each test.
     """
-    module: pytest.Module = yield  # type: ignore[misc]
+    module = yield
     module.add_marker(pytest.mark.asyncio(loop_scope="session"))
     return module
 

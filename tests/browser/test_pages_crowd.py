@@ -53,7 +53,8 @@ async def _talk(shop: Shop, seconds: float) -> int:
             await stack.enter_async_context(shop.person(f"talker{i}", f"路人{i}"))
             for i in range(TALKERS)
         ]
-        began, sent = time.monotonic(), []
+        sent: list[asyncio.Task[bool]] = []
+        began = time.monotonic()
         async with asyncio.TaskGroup() as group:
             while (elapsed := time.monotonic() - began) < seconds:
                 while len(sent) < elapsed * COMMENTS_PER_S:

@@ -78,7 +78,7 @@ class Evening:
     async def shelf(self) -> None:
         sku = self.rng.choice(["sofa", "mug", "lamp"])
         price = self.rng.randrange(100)
-        change = self.rng.choice(
+        change: Callable[[], Awaitable[object]] = self.rng.choice(
             [
                 lambda: self.host.pin(sku),
                 self.host.unpin,
@@ -157,7 +157,7 @@ class Evening:
         await change()
 
     async def say(self) -> None:
-        change = self.rng.choice(
+        change: Callable[[], Awaitable[object]] = self.rng.choice(
             [
                 lambda: self.host.notice(self.rng.choice(["", "今晚包邮"])),
                 lambda: self.host.comment_remove(self.rng.choice(self.said)),

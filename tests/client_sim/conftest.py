@@ -69,7 +69,7 @@ async def one_after_the_other(director: Director) -> None:
 def played(monkeypatch: pytest.MonkeyPatch) -> Played:
     """A script begins when everybody has come, and the evening ends after its last step."""
     made = Played()
-    prepare, until_over = Director.prepare, crowd.set_within
+    prepare, until_over = Director.prepare, set_within
 
     async def noted(self: Director) -> None:
         made.directors.append(self)
@@ -130,7 +130,7 @@ async def enter(worker: Worker) -> AsyncIterator[Enter]:
     async with AsyncExitStack() as clients:
 
         async def open_one(user: str, role: Role = Role.VIEWER, **more: Any) -> RoomClient:
-            options = {"url": worker.url, "options": QUICK} | more
+            options: dict[str, Any] = {"url": worker.url, "options": QUICK} | more
             client = RoomClient(room=ROOM, token=token(user, role), **options)
             return await clients.enter_async_context(client)
 

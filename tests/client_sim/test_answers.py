@@ -11,6 +11,7 @@ import pytest
 
 from client_sim import crowd as crowd_module
 from client_sim.__main__ import main
+from client_sim.answers import Answers
 from client_sim.checks import Findings
 from client_sim.client import RoomClient
 from client_sim.community_watch import CommunityRecord
@@ -29,11 +30,12 @@ from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
 from server.store.script_library import sha_of
-from tests.client_sim.conftest import HOST, QUICK, Cutter, Enter, Played, Worker, running, token
+from tests.client_sim.conftest import HOST, QUICK, Cutter, Enter, Played, token
 from tests.client_sim.histories import order
 from tests.client_sim.test_crowd import plan, until
 from tests.client_sim.test_sabotage import RUSH
 from tests.conftest import JWT_SECRET, MakeSettings
+from tests.running import Worker, running
 
 UNTOLD = """
 local tell_user = function() end
@@ -174,7 +176,7 @@ async def test_a_command_without_an_answer_is_told_once_it_is_given_up(
     host: RoomClient, enter: Enter, cutter: Cutter
 ) -> None:
     findings = Findings()
-    watched = crowd_module.Answers(findings)
+    watched = Answers(findings)
     soon = replace(QUICK, reply_s_max=0.2, retry_s_max=0.1)
     ann = await enter("ann", url=cutter.url, observer=watched, options=soon)
     await ann.like(1)
@@ -192,7 +194,7 @@ async def test_what_is_lost_with_its_connection_is_no_fault_of_the_server(
     host: RoomClient, enter: Enter, cutter: Cutter
 ) -> None:
     findings = Findings()
-    ann = await enter("ann", url=cutter.url, observer=crowd_module.Answers(findings))
+    ann = await enter("ann", url=cutter.url, observer=Answers(findings))
     cutter.swallowing = True
     liking = asyncio.ensure_future(ann.like(1))
     await asyncio.sleep(0)
@@ -205,7 +207,7 @@ async def test_what_is_lost_with_its_connection_is_no_fault_of_the_server(
 
 async def test_a_rule_that_refuses_is_an_answer(host: RoomClient, enter: Enter) -> None:
     findings = Findings()
-    ann = await enter("ann", observer=crowd_module.Answers(findings))
+    ann = await enter("ann", observer=Answers(findings))
 
     with pytest.raises(CommandRefused):
         await ann.buy("no-sale")

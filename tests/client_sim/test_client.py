@@ -12,7 +12,8 @@ from client_sim.wire import Message, Wire
 from client_sim.witness import Witness
 from server.protocol.codes import CLOSES
 from server.protocol.roles import Role
-from tests.client_sim.conftest import HOST, MUG, QUICK, ROOM, Cutter, Enter, Worker, token
+from tests.client_sim.conftest import HOST, MUG, QUICK, ROOM, Cutter, Enter, token
+from tests.running import Worker
 
 
 async def until(client: RoomClient, t: str) -> list[Message]:

@@ -23,9 +23,10 @@ from client_sim.tally import Latency, Tally
 from client_sim.tokens import CannotRun, read_secret
 from client_sim.wire import Message, Wire
 from server.protocol.roles import Role
-from tests.client_sim.conftest import HOST, ROOM, Cutter, Enter, Worker, running, token
+from tests.client_sim.conftest import HOST, ROOM, Cutter, Enter, token
 from tests.client_sim.histories import comment, joined, order, sale
 from tests.conftest import JWT_SECRET, MakeSettings
+from tests.running import Worker, running
 
 
 def plan(*urls: str, **more: object) -> Plan:
@@ -81,7 +82,11 @@ async def test_cut_wires_fail_no_check(until_stopped: None, cutter: Cutter) -> N
     async with asyncio.TaskGroup() as group:
         evening = group.create_task(crowd.run())
         for joins in (8, 14, 20):
-            await until(lambda joins=joins: crowd.tally.joins >= joins)
+
+            def so_many(joins: int = joins) -> bool:
+                return crowd.tally.joins >= joins
+
+            await until(so_many)
             cutter.cut()
         await until(lambda: crowd.tally.resumes > 0)
         crowd.stop()

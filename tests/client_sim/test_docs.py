@@ -8,7 +8,8 @@ import pytest
 from client_sim.arguments import parser
 from client_sim.checks import CHECKS
 from client_sim.client import RoomClient
-from tests.client_sim.conftest import ROOM, Enter, Worker, token
+from tests.client_sim.conftest import ROOM, Enter, token
+from tests.running import Worker
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "simulator.md").read_text(encoding="utf-8")

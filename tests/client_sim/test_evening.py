@@ -5,9 +5,10 @@ import pytest
 from client_sim.checks import CHECKS
 from client_sim.crowd import Crowd
 from client_sim.script import Script, read_script
-from tests.client_sim.conftest import Played, Worker
+from tests.client_sim.conftest import Played
 from tests.client_sim.test_crowd import plan
 from tests.client_sim.test_script import SCRIPTS
+from tests.running import Worker
 
 NOT_LOOKED_AT = {"leak"}
 """Checks of a soak."""

@@ -11,9 +11,10 @@ from client_sim.replay import LEAD_S, script_of
 from client_sim.tokens import CannotRun
 from client_sim.wire import Message
 from server.protocol.roles import Role
-from tests.client_sim.conftest import QUICK, ROOM, Played, Worker, token
+from tests.client_sim.conftest import QUICK, ROOM, Played, token
 from tests.client_sim.histories import comment, joined, order, pin, sale, stock
 from tests.client_sim.test_crowd import plan
+from tests.running import Worker
 
 MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}
 

@@ -8,8 +8,9 @@ from client_sim.script import Script, Step
 from server.house import HOUSE
 from server.settings import Settings
 from server.store.script_library import sha_of
-from tests.client_sim.conftest import Played, running
+from tests.client_sim.conftest import Played
 from tests.client_sim.test_crowd import plan
+from tests.running import running
 
 FORGET = """
 local redis = setmetatable({ call = function(...)

@@ -6,8 +6,9 @@ from client_sim import content
 from client_sim.crowd import Crowd
 from client_sim.script import Script, read_script
 from client_sim.tokens import CannotRun
-from tests.client_sim.conftest import Played, Worker
+from tests.client_sim.conftest import Played
 from tests.client_sim.test_crowd import plan
+from tests.running import Worker
 
 SCRIPTS = Path(content.__file__).parents[1] / "scripts"
 FLASH = """

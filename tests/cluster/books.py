@@ -10,6 +10,7 @@ from server.house import keys_under, scripts_on
 from server.settings import Settings
 from server.store.client import connect
 from tests.cluster.conftest import Stall
+from tests.stored import stored_hash
 
 _ORDER = msgspec.msgpack.Decoder()
 
@@ -25,7 +26,7 @@ async def audit(settings: Settings, stalls: list[Stall], bought: dict[str, Any])
             packed = await redis.hgetall(keys.room(one.room_id, "orders"))
             paid = {
                 name.decode()
-                for name, order in packed.items()
+                for name, order in stored_hash(packed).items()
                 if _ORDER.decode(order)["status"] == "paid"
             }
             mine = {name for name, order in bought.items() if order["at"] == one.room_id}

@@ -13,6 +13,7 @@ from server.settings.sections import Redis as RedisSettings
 from server.store.client import RedisUnusable, check, connect
 from server.store.cluster import Cluster, Node, slot_of
 from tests.cluster.redis_cluster import RedisCluster
+from tests.stored import stored
 
 SETTINGS = RedisSettings(connect_timeout_s=30, command_timeout_s=30, durability="memory")
 
@@ -38,7 +39,7 @@ async def test_each_command_goes_to_the_owner_of_its_key(
     for n in range(50):
         await redis.set(f"{prefix}{n}", n)
 
-    assert [int(await redis.get(f"{prefix}{n}")) for n in range(50)] == list(range(50))
+    assert [int(stored(await redis.get(f"{prefix}{n}"))) for n in range(50)] == list(range(50))
     assert await redis.primaries() == [Node("127.0.0.1", port) for port in sorted(ports)]
 
 
@@ -108,7 +109,7 @@ async def test_commands_on_a_slot_that_moves_wait_for_it_and_then_succeed(
         await giver.execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[1])
 
         # One key is there and one is not: Redis says TRYAGAIN. A lone key that is not: ASK.
-        both = asyncio.create_task(redis.mget(here, missing))
+        both = asyncio.ensure_future(redis.mget(here, missing))
         assert await redis.set(missing, "2")
         await giver.execute_command("MIGRATE", "127.0.0.1", target.port, here, 0, 60_000)
         for one in (taker, giver):

@@ -9,19 +9,20 @@ from typing import Any
 import msgspec
 
 from server.access.auth import Identity
-from server.features.asks.messages import Ask, QuestionAnswer, QuestionDrop, QuestionTake
+from server.features.asks.messages import Ask, AskOk, QuestionAnswer, QuestionDrop, QuestionTake
 from server.features.comments.messages import Comment
-from server.features.coupons.messages import CouponClaim, CouponOpen
+from server.features.coupons.messages import ClaimOk, CouponClaim, CouponOk, CouponOpen
 from server.features.follows.messages import Follow, Reserve
 from server.features.groups.groups import GroupBody
 from server.features.groups.messages import GroupJoin
-from server.features.luckies.messages import LuckyDraw, LuckyEnter, LuckyOpen
-from server.features.orders.messages import Buy, BuyLine, Cancel, Order
+from server.features.luckies.messages import LuckyDraw, LuckyEnter, LuckyOk, LuckyOpen
+from server.features.orders.messages import Buy, BuyLine, Cancel, Order, OrderOk
 from server.features.payments.messages import OrderReturn, Pay
 from server.features.phases.messages import LiveEnd, LiveStart
-from server.features.polls.messages import PollClose, PollOpen, Vote
+from server.features.polls.messages import PollClose, PollOk, PollOpen, Vote
 from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import Pin, Product, ShelfPut, Unpin
+from server.features.stock.messages import SaleOk
 from server.features.visits.visits import Visits
 from server.protocol.joining import Source
 from server.protocol.message import Command, Ok
@@ -30,7 +31,9 @@ from server.protocol.room import RoomCreate
 from server.rooms.call import Call
 from server.settings import Settings
 from tests.figures.raw_lines import Raw
+from tests.replies import expect
 from tests.rooms.desk import HOST, Desk, Guest
+from tests.stored import entries, stored
 
 EARLIER, ROOM, GROUP = "spring", "autumn", f"fans:{HOST.user}"
 _MSGPACK = msgspec.msgpack.Decoder()
@@ -94,8 +97,7 @@ class Evening:
             product = Product(sku=sku, title=f"{sku.title()} 好", price=price, currency=currency)
             await self.host(ShelfPut(ref=1, product=product), room)
             opening = SaleOpen(ref=1, sku=sku, price=price, stock=100, per_user=50, hold_s=600)
-            sale = (await self.host(opening, room)).sale
-            assert sale is not None
+            sale = expect(SaleOk, await self.host(opening, room)).sale
             self.sales[room, sku] = sale.sale
 
     async def buy(
@@ -103,13 +105,14 @@ class Evening:
     ) -> Order:
         lines = [BuyLine(self.sales[room, sku], qty) for sku in skus]
         key = f"k{next(self._keys)}"
-        order = (await self.do(user, Buy(ref=1, key=key, lines=lines, claim=claim), room)).order
-        assert order is not None
-        return order
+        return expect(
+            OrderOk, await self.do(user, Buy(ref=1, key=key, lines=lines, claim=claim), room)
+        ).order
 
     async def pay(self, order: Order) -> Order:
-        paid = (await self.do(order.user, Pay(ref=1, order=order.order), order.room)).order
-        assert paid is not None
+        paid = expect(
+            OrderOk, await self.do(order.user, Pay(ref=1, order=order.order), order.room)
+        ).order
         assert paid.status == "paid"
         return paid
 
@@ -122,7 +125,9 @@ class Evening:
     async def lapse(self, order: Order) -> None:
         """The hold's time is over, and a sweeper comes by."""
         key = self.desk.scripts.keys.room
-        raw = _MSGPACK.decode(await self.desk.redis.hget(key(order.room, "orders"), order.order))
+        raw = _MSGPACK.decode(
+            stored(await self.desk.redis.hget(key(order.room, "orders"), order.order))
+        )
         raw["hold_until"] = 1
         packed = msgspec.msgpack.encode(raw)
         await self.desk.redis.hset(key(order.room, "orders"), order.order, packed)
@@ -130,8 +135,9 @@ class Evening:
         await self.desk.worker.sweeper.sweep([order.room])
 
     async def claim(self, user: str, coupon: str) -> str:
-        ok = await self.do(user, CouponClaim(ref=1, coupon=coupon, key=f"k-{user}"))
-        assert ok.claim is not None
+        ok = expect(
+            ClaimOk, await self.do(user, CouponClaim(ref=1, coupon=coupon, key=f"k-{user}"))
+        )
         return ok.claim.claim
 
     # The rooms
@@ -182,22 +188,24 @@ class Evening:
         texts = {"ann": "Is it large?", "ben": "Is it large?", "cat": "What is it made of?"}
         questions = {}
         for user, text in texts.items():
-            question = (await self.do(user, Ask(ref=1, sku="mug", text=text))).question
+            question = expect(AskOk, await self.do(user, Ask(ref=1, sku="mug", text=text))).question
             assert question is not None
             questions[text] = question.question
         await self.host(QuestionTake(ref=1, question=questions["Is it large?"]))
         answer = QuestionAnswer(ref=1, question=questions["Is it large?"], text="Yes.")
         await self.host(answer)
-        dropped = (await self.do("dan", Ask(ref=1, sku="sofa", text="Is it soft?"))).question
+        dropped = expect(
+            AskOk, await self.do("dan", Ask(ref=1, sku="sofa", text="Is it soft?"))
+        ).question
         assert dropped is not None
         await self.host(QuestionDrop(ref=1, question=dropped.question))
-        poll = (await self.host(PollOpen(ref=1, question="Next?", options=["a", "b"]))).poll
-        assert poll is not None
+        poll = expect(
+            PollOk, await self.host(PollOpen(ref=1, question="Next?", options=["a", "b"]))
+        ).poll
         for user, option in (("ann", 0), ("ben", 1), ("cat", 1)):
             await self.do(user, Vote(ref=1, poll=poll.poll, option=option))
         await self.host(PollClose(ref=1, poll=poll.poll))
-        lucky = (await self.host(LuckyOpen(ref=1, title="Gift", prizes=1))).lucky
-        assert lucky is not None
+        lucky = expect(LuckyOk, await self.host(LuckyOpen(ref=1, title="Gift", prizes=1))).lucky
         await self.do("cat", LuckyEnter(ref=1, lucky=lucky.lucky))
         await self.host(LuckyDraw(ref=1, lucky=lucky.lucky))
 
@@ -206,8 +214,7 @@ class Evening:
         opening = CouponOpen(
             ref=1, title="Ten off", quota=5, currency="CNY", amount=1_000, floor=5_000
         )
-        coupon = (await self.host(opening)).coupon
-        assert coupon is not None
+        coupon = expect(CouponOk, await self.host(opening)).coupon
         used = await self.bought("ann", "sofa", "mug", claim=await self.claim("ann", coupon.coupon))
         await self.take_back(used)
         await self.bought("ben", "mug", claim=await self.claim("ben", coupon.coupon))
@@ -215,7 +222,7 @@ class Evening:
         await self.lapse(lapsed)
         await self.claim("eve", coupon.coupon)
         other = CouponOpen(ref=1, title="Wine", quota=1, currency="EUR", percent=10)
-        assert (await self.host(other)).coupon is not None
+        assert expect(CouponOk, await self.host(other)).coupon is not None
 
     async def stream(self) -> None:
         """Autumn, from its start to a while after its end."""
@@ -291,9 +298,9 @@ async def raw_room(desk: Desk, room: str) -> Raw:
     """All of a room's ledger and timeline."""
     keys = desk.scripts.keys
     ledger, timeline = [], []
-    for _, fields in await desk.redis.xrange(keys.room(room, "ledger")):
+    for _, fields in entries(await desk.redis.xrange(keys.room(room, "ledger"))):
         ledger += _MSGPACK.decode(fields[b"e"])
-    for _, fields in await desk.redis.xrange(keys.room(room, "timeline")):
+    for _, fields in entries(await desk.redis.xrange(keys.room(room, "timeline"))):
         timeline.append(_MSGPACK.decode(fields[b"e"]))
     return Raw(room, HOST.user, ledger, timeline, room == GROUP)
 
@@ -301,5 +308,5 @@ async def raw_room(desk: Desk, room: str) -> Raw:
 async def raw_follows(desk: Desk) -> list[dict[str, Any]]:
     """The host's log."""
     log = await desk.redis.xrange(desk.scripts.keys.host(HOST.user, "log"))
-    facts = [_MSGPACK.decode(fields[b"e"]) for _, fields in log]
+    facts = [_MSGPACK.decode(fields[b"e"]) for _, fields in entries(log)]
     return [fact for fact in facts if fact["k"] == "follow"]

@@ -16,7 +16,7 @@ NAMES_A_ROW = {
 }  # fmt: skip
 """Fields that say what a row is about."""
 
-STRUCTS = {
+STRUCTS: dict[str, type[msgspec.Struct]] = {
     "numbers": models.Numbers,
     "sources": models.SourceRow,
     "products": models.ProductRow,

@@ -20,6 +20,7 @@ from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.figures.real_evening import EARLIER, GROUP, ROOM, Evening
 from tests.rooms.desk import HOST, Desk
+from tests.stored import all_stored, stored
 
 
 class Reads:
@@ -30,7 +31,7 @@ class Reads:
         xrange = desk.redis.xrange
 
         async def counted(*args: Any, **more: Any) -> Any:
-            found = await xrange(*args, **more)
+            found: Any = await xrange(*args, **more)
             self.entries += len(found)
             return found
 
@@ -117,7 +118,7 @@ async def test_settling_is_the_same_in_any_order_and_as_often_as_one_likes(
     assert await buyers.settle(HOST.user) == 0
 
     settled = await here.redis.hgetall(keys.host(HOST.user, "settled"))
-    assert {room.decode() for room in settled} == {EARLIER, ROOM, GROUP}
+    assert {room.decode() for room in all_stored(settled)} == {EARLIER, ROOM, GROUP}
     await here.redis.delete(keys.host(HOST.user, "settled"))  # as if a worker had died before
     assert await buyers.settle(HOST.user) == 0
     assert await buyers.first_paid(HOST.user, users) == first
@@ -218,7 +219,9 @@ async def test_a_redis_that_lost_its_last_lines_is_read_from_the_start(
 ) -> None:
     await evening.host(LiveStart(ref=1))
     names = ("room", "ledger", "stats", "timeline", "events")
-    old = {name: await here.redis.dump(here.scripts.keys.room(ROOM, name)) for name in names}
+    old = {
+        name: stored(await here.redis.dump(here.scripts.keys.room(ROOM, name))) for name in names
+    }
     await evening.bought("ann", "mug")
     assert (await book.of(ROOM)).numbers.orders == 1
     for name, dump in old.items():  # as after a restart from an older file

@@ -27,6 +27,11 @@ from tests.figures.test_fold import evenings
 from tests.rooms.desk import Desk
 
 
+def plain(made: object) -> dict[str, Any]:
+    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(made))
+    return found
+
+
 class Ours:
     """The figures as the server gives them, and the same recomputed."""
 
@@ -34,7 +39,7 @@ class Ours:
         self.here, self.book = here, book
 
     async def of(self, room: str) -> dict[str, Any]:
-        return msgspec.json.decode(msgspec.json.encode(await self.book.of(room)))
+        return plain(await self.book.of(room))
 
     async def recomputed(self, room: str, now: int) -> Recomputed:
         raws = {name: await raw_room(self.here, name) for name in (EARLIER, ROOM, GROUP)}
@@ -120,10 +125,12 @@ def test_evenings_of_hours_are_recomputed_as_well(
 ) -> None:
     """The real evening takes a second; these take an hour."""
     ledger, facts = of
-    follows = [{"user": user, "on": True, "at": at(20)} for user in ("ann", "ben") if fans]
+    follows: list[dict[str, Any]] = [
+        {"user": user, "on": True, "at": at(20)} for user in ("ann", "ben") if fans
+    ]
     followed = {fact["user"]: fact["at"] for fact in follows}
     made = figures_of(ledger, facts, Context(followed=followed))
     raw = Raw("r1", "mei", ledger, facts)
     theirs = Recomputed(raw, now=at(70), others=[], follows=follows, earlier=[]).all()
-    told = msgspec.json.decode(msgspec.json.encode(made))
+    told = plain(made)
     assert differences({name: told[name] for name in theirs}, theirs) == []

@@ -1,5 +1,6 @@
 """The benchmark itself, small: every server that needs nothing but this repository is measured."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def test_a_peer_that_is_not_installed_is_named_with_what_installs_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)  # where no `make peers` was ever run
-    monkeypatch.setattr(bench_fanout.os, "sched_setaffinity", lambda *_: None)
+    monkeypatch.setattr(os, "sched_setaffinity", lambda *_: None)
     code = bench_fanout.main(["--only", "uws", "--rows", "1x1"])
     said = capsys.readouterr().out
 

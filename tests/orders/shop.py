@@ -12,9 +12,17 @@ from server.features.books.audit import audit
 from server.features.books.order_book import OrderBook
 from server.features.circles.belonging import Belonging
 from server.features.coupons.coupons import Coupons
-from server.features.coupons.messages import Claim, Coupon, CouponClaim, CouponClose, CouponOpen
+from server.features.coupons.messages import (
+    Claim,
+    ClaimOk,
+    Coupon,
+    CouponClaim,
+    CouponClose,
+    CouponOk,
+    CouponOpen,
+)
 from server.features.ledger.ledger import read
-from server.features.orders.messages import Buy, BuyLine, Cancel, Order
+from server.features.orders.messages import Buy, BuyLine, Cancel, Order, OrderOk, PlaceOk
 from server.features.orders.messages import Waitlist as WaitlistCommand
 from server.features.orders.orders import Orders
 from server.features.orders.waitlist import Waitlist
@@ -24,13 +32,15 @@ from server.features.payments.providers import Payment, SandboxProvider
 from server.features.payments.refunds import Refunds
 from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
 from server.features.sales.sales import Sales
-from server.features.stock.messages import Sale
+from server.features.stock.messages import Sale, SaleOk
 from server.house import HOUSE
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.settings import Settings
 from server.store.scripts import Scripts
+from tests.replies import expect
+from tests.stored import stored, stored_hash
 from tests.sweeping import sweeper
 
 ANY = msgspec.msgpack.Decoder()
@@ -84,18 +94,20 @@ class Shop:
         fields: dict[str, Any] = {
             "ref": 1, "sku": "tea", "price": PRICE, "stock": stock, "per_user": 100, "hold_s": 60,
         }  # fmt: skip
-        ok = await self.sales.open(self.call("h"), SaleOpen(**fields | changes))
-        assert ok.sale is not None
+        ok = expect(SaleOk, await self.sales.open(self.call("h"), SaleOpen(**fields | changes)))
         return ok.sale
 
     async def restock(self, sale: Sale, add: int) -> Sale:
-        ok = await self.sales.restock(self.call("h"), SaleRestock(ref=1, sale=sale.sale, add=add))
-        assert ok.sale is not None
+        ok = expect(
+            SaleOk,
+            await self.sales.restock(self.call("h"), SaleRestock(ref=1, sale=sale.sale, add=add)),
+        )
         return ok.sale
 
     async def close(self, sale: Sale) -> Sale:
-        ok = await self.sales.close(self.call("h"), SaleClose(ref=1, sale=sale.sale))
-        assert ok.sale is not None
+        ok = expect(
+            SaleOk, await self.sales.close(self.call("h"), SaleClose(ref=1, sale=sale.sale))
+        )
         return ok.sale
 
     async def buy(
@@ -103,16 +115,17 @@ class Shop:
     ) -> Order:
         key = key or f"k{next(self._keys)}"
         cmd = Buy(ref=1, key=key, sale=sale.sale, qty=qty, claim=claim)
-        ok = await self.orders.buy(self.call(user), cmd)
-        assert ok.order is not None
+        ok = expect(OrderOk, await self.orders.buy(self.call(user), cmd))
         return ok.order
 
     async def buy_cart(
         self, user: str, *lines: tuple[Sale, int], key: str = "cart", claim: str | None = None
     ) -> Order:
         cart = [BuyLine(sale.sale, qty) for sale, qty in lines]
-        ok = await self.orders.buy(self.call(user), Buy(ref=1, key=key, lines=cart, claim=claim))
-        assert ok.order is not None
+        ok = expect(
+            OrderOk,
+            await self.orders.buy(self.call(user), Buy(ref=1, key=key, lines=cart, claim=claim)),
+        )
         return ok.order
 
     async def give_out(self, **changes: Any) -> Coupon:
@@ -120,20 +133,22 @@ class Shop:
         fields: dict[str, Any] = {"ref": 1, "title": "C", "quota": 10, "currency": "CNY"}
         if "percent" not in changes:
             fields |= {"amount": 500, "floor": 1000}
-        ok = await self.coupons.open(self.call("h"), CouponOpen(**fields | changes))
-        assert ok.coupon is not None
+        ok = expect(
+            CouponOk, await self.coupons.open(self.call("h"), CouponOpen(**fields | changes))
+        )
         return ok.coupon
 
     async def stop_giving(self, coupon: Coupon) -> Coupon:
-        ok = await self.coupons.close(self.call("h"), CouponClose(ref=1, coupon=coupon.coupon))
-        assert ok.coupon is not None
+        ok = expect(
+            CouponOk,
+            await self.coupons.close(self.call("h"), CouponClose(ref=1, coupon=coupon.coupon)),
+        )
         return ok.coupon
 
     async def claim(self, user: str, coupon: Coupon, key: str | None = None) -> Claim:
         key = key or f"k{next(self._keys)}"
         cmd = CouponClaim(ref=1, coupon=coupon.coupon, key=key)
-        ok = await self.coupons.claim(self.call(user), cmd)
-        assert ok.claim is not None
+        ok = expect(ClaimOk, await self.coupons.claim(self.call(user), cmd))
         return ok.claim
 
     async def claims(self, *users: str) -> list[Claim]:
@@ -149,28 +164,30 @@ class Shop:
 
     async def ends_now(self, coupon: Coupon) -> None:
         """Move the coupon's end into the past, as if its time had gone by; `audit` notices."""
-        raw = ANY.decode(await self.redis.hget(self.key("coupons"), coupon.coupon))
+        raw = ANY.decode(stored(await self.redis.hget(self.key("coupons"), coupon.coupon)))
         over = msgspec.msgpack.encode(raw | {"ends": 1})
         await self.redis.hset(self.key("coupons"), coupon.coupon, over)
 
     async def pay(self, order: Order) -> Order:
-        ok = await self.payments.pay(self.call(order.user), Pay(ref=1, order=order.order))
-        assert ok.order is not None
+        ok = expect(
+            OrderOk, await self.payments.pay(self.call(order.user), Pay(ref=1, order=order.order))
+        )
         return ok.order
 
     async def cancel(self, order: Order) -> Order:
-        ok = await self.orders.cancel(self.call(order.user), Cancel(ref=1, order=order.order))
-        assert ok.order is not None
+        ok = expect(
+            OrderOk,
+            await self.orders.cancel(self.call(order.user), Cancel(ref=1, order=order.order)),
+        )
         return ok.order
 
     async def queue(self, user: str, sale: Sale, qty: int = 1, leave: bool = False) -> int | None:
         cmd = WaitlistCommand(ref=1, sale=sale.sale, qty=qty, leave=leave)
-        return (await self.waitlist.queue(self.call(user), cmd)).place
+        return expect(PlaceOk, await self.waitlist.queue(self.call(user), cmd)).place
 
     async def take_back(self, order: Order, restock: bool = False) -> Order:
         cmd = OrderReturn(ref=1, order=order.order, restock=restock)
-        ok = await self.refunds.take_back(self.call("h"), cmd)
-        assert ok.order is not None
+        ok = expect(OrderOk, await self.refunds.take_back(self.call("h"), cmd))
         return ok.order
 
     async def charge(self, order: Order, payment: str, amount: int | None = None) -> Order:
@@ -185,7 +202,7 @@ class Shop:
 
     async def lapse(self, order: Order) -> None:
         """Move the order's deadline into the past, as if its time had gone by."""
-        raw = ANY.decode(await self.redis.hget(self.key("orders"), order.order))
+        raw = ANY.decode(stored(await self.redis.hget(self.key("orders"), order.order)))
         raw["hold_until"] = 1
         await self.redis.hset(self.key("orders"), order.order, msgspec.msgpack.encode(raw))
         await self.redis.zadd(self.key("holds"), {order.order: 1})
@@ -193,7 +210,7 @@ class Shop:
     async def draw_at(self, at_ms: int, *sales: Sale) -> None:
         """Move the draw of sales to another time; in the past: as if their window had gone by."""
         for sale in sales:
-            raw = ANY.decode(await self.redis.hget(self.key("sales"), sale.sale))
+            raw = ANY.decode(stored(await self.redis.hget(self.key("sales"), sale.sale)))
             raw["fair_until"] = at_ms
             await self.redis.hset(self.key("sales"), sale.sale, msgspec.msgpack.encode(raw))
             await self.redis.zadd(self.key("due"), {f"{sale.sale}:draw": at_ms})
@@ -216,7 +233,9 @@ class Shop:
 
     async def stats(self) -> dict[str, int]:
         found = await self.redis.hgetall(self.key("stats"))
-        return {name.decode(): int(value) for name, value in found.items() if int(value)}
+        return {
+            name.decode(): int(value) for name, value in stored_hash(found).items() if int(value)
+        }
 
     async def dump(self) -> dict[str, bytes | None]:
         """Every key of the room, byte for byte."""

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from server.features.orders.messages import Buy, Waitlist
+from server.features.orders.messages import Buy, OrderOk, Waitlist
 from server.features.orders.orders import buy_of
 from server.features.orders.settings import OrderSettings
 from server.protocol.codes import CommandError
@@ -12,6 +12,7 @@ from server.settings import Settings
 from server.store.scripts import Scripts
 from tests.conftest import MakeSettings
 from tests.orders.shop import PRICE, Shop, shop_on
+from tests.replies import expect
 
 
 async def test_a_buy_holds_units_at_the_frozen_price(shop: Shop) -> None:
@@ -201,8 +202,7 @@ async def test_what_brought_the_buyer_is_frozen_in_the_order(shop: Shop) -> None
     note = Source("note", "n-17")
     call = shop.call("ann")._replace(source=note)
     sale = await shop.open(stock=2)
-    bought = (await shop.orders.buy(call, Buy(ref=1, key="k", sale=sale.sale))).order
-    assert bought is not None
+    bought = expect(OrderOk, await shop.orders.buy(call, Buy(ref=1, key="k", sale=sale.sale))).order
     assert bought.source == note
     assert (await shop.pay(bought)).source == note
     assert await shop.audit() == []

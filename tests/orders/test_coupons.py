@@ -10,18 +10,20 @@ import pytest
 from server.features.coupons.messages import Claim, Coupon
 from server.features.orders.messages import Order
 from server.features.stock.messages import Sale
-from server.house import Settings
+from server.house import HOUSE
 from server.protocol.codes import CommandError
 from server.rooms.timeline import read
+from server.settings import Settings
 from server.store.scripts import Scripts
 from tests.conftest import MakeSettings
 from tests.orders.shop import ANY, PRICE, Shop, shop_on
+from tests.stored import entries, stored
 
 
 async def told(shop: Shop, user: str) -> list[dict[str, Any]]:
     """The claims that the event stream told this user."""
-    entries = [values for _, values in await shop.redis.xrange(shop.key("events"))]
-    events = [ANY.decode(v[b"e"]) for v in entries if v.get(b"u") == user.encode()]
+    found = entries(await shop.redis.xrange(shop.key("events")))
+    events = [ANY.decode(v[b"e"]) for _, v in found if v.get(b"u") == user.encode()]
     return [event["claim"] for event in events if event["t"] == "claim"]
 
 
@@ -124,7 +126,7 @@ async def test_what_is_not_there_can_be_neither_claimed_nor_closed(shop: Shop) -
     gone = msgspec.structs.replace(coupon, coupon="no")
     await shop.refused(shop.claim("ann", gone), "not_found")
     await shop.refused(shop.stop_giving(gone), "not_found")
-    elsewhere = shop_on(shop.scripts, Settings(), "nowhere")
+    elsewhere = shop_on(shop.scripts, HOUSE.settings_model(), "nowhere")
     await elsewhere.refused(elsewhere.give_out(), "not_found")
 
 
@@ -356,7 +358,7 @@ async def gathered(shop: Shop, *buys: Any) -> None:
 async def make_due(shop: Shop, *sales: Sale) -> None:
     """Move the end of the windows into the past and have the draws made."""
     for sale in sales:
-        raw = ANY.decode(await shop.redis.hget(shop.key("sales"), sale.sale))
+        raw = ANY.decode(stored(await shop.redis.hget(shop.key("sales"), sale.sale)))
         over = raw | {"fair_until": 1}
         await shop.redis.hset(shop.key("sales"), sale.sale, shop.packed(over))
         await shop.redis.zadd(shop.key("due"), {f"{sale.sale}:draw": 1})
@@ -429,7 +431,7 @@ async def test_a_changed_coupon_is_found(shop: Shop, what: str) -> None:
     }
     if what in places:
         key, field, change = places[what]
-        raw = ANY.decode(await shop.redis.hget(shop.key(key), field))
+        raw = ANY.decode(stored(await shop.redis.hget(shop.key(key), field)))
         await shop.redis.hset(shop.key(key), field, shop.packed(raw | change))
     elif what == "list":
         twice = f" {coupon.coupon}/{claim}" * 2

@@ -13,6 +13,7 @@ from server.settings import Settings
 from server.store.scripts import Scripts
 from tests.conftest import MakeSettings
 from tests.orders.shop import ANY, Shop, shop_on
+from tests.stored import entries
 
 LONG = {"fair_window_ms": 10_000}
 OVER, NOT_SOON = 1, 2**42  # Unix milliseconds
@@ -69,14 +70,14 @@ def outcomes(*buys: Any) -> asyncio.Task[list[str]]:
     """Buy all at once; what becomes of each."""
 
     async def found() -> list[str]:
-        done = await asyncio.gather(*buys, return_exceptions=True)
+        done: list[Any] = await asyncio.gather(*buys, return_exceptions=True)
         return [o.code if isinstance(o, CommandError) else o.status for o in done]
 
     return asyncio.create_task(found())
 
 
 async def draw_event(shop: Shop) -> dict[str, object]:
-    events = [ANY.decode(v[b"e"]) for _, v in await shop.redis.xrange(shop.key("events"))]
+    events = [ANY.decode(v[b"e"]) for _, v in entries(await shop.redis.xrange(shop.key("events")))]
     return next(e for e in events if e["t"] == "draw")
 
 

@@ -1,6 +1,7 @@
 """Items that arrive while a call is in flight go together in the next one."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -25,8 +26,8 @@ class Line:
 
 
 def commits(line: Line, **limits: int) -> GroupCommit[int, int]:
-    limits = {"batch_max": 100, "waiting_max": 100, "flights_max": 1} | limits
-    return GroupCommit("x", line.run, **limits)
+    all_limits: dict[str, Any] = {"batch_max": 100, "waiting_max": 100, "flights_max": 1} | limits
+    return GroupCommit("x", line.run, **all_limits)
 
 
 async def submit_all(group: GroupCommit[int, int], items: range) -> list[asyncio.Task[int]]:

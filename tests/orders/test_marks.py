@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.orders.shop import ANY, Shop
+from tests.stored import stored
 
 
 async def end(shop: Shop, *, selling: bool) -> None:
@@ -68,7 +69,7 @@ async def test_coupons_are_given_out_after_the_end_only_while_it_sells(shop: Sho
 
 async def test_a_mark_that_changed_is_found(shop: Shop) -> None:
     order = await shop.buy("ann", await shop.open())
-    kept = ANY.decode(await shop.redis.hget(shop.key("orders"), order.order))
+    kept = ANY.decode(stored(await shop.redis.hget(shop.key("orders"), order.order)))
     await shop.redis.hset(shop.key("orders"), order.order, shop.packed(kept | {"group": True}))
     await shop.pay(order)
     assert any("changed what is frozen" in line for line in await shop.audit())

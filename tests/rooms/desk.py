@@ -152,8 +152,8 @@ class Desk:
         """Run a script on ROOM."""
         return await self.scripts.run(script, ROOM, {"events_max": 1000} | args, _ANY)
 
-    async def create(self) -> None:
-        """Make ROOM, live: its seq is 1."""
+    async def create(self, *, live: bool = True) -> None:
+        """Make ROOM, live: its seq is 1. Else it is scheduled, and its seq 0."""
         await self.script(
             "room_create",
             title="Tea",
@@ -162,7 +162,8 @@ class Desk:
             scheduled=0,
             epoch="e1",
         )
-        await self.script("phases.set", phase="live", user=HOST.user)
+        if live:
+            await self.script("phases.set", phase="live", user=HOST.user)
 
     async def notice(self, text: str = "") -> None:
         """A must-event."""
@@ -185,11 +186,11 @@ class Desk:
 
     def deafen(self) -> None:
         """From now on the room hears nothing of the bus; doubts still reach it."""
-        self.room.heard = lambda _: None  # type: ignore[method-assign]
+        self.room.heard = lambda message: None  # type: ignore[method-assign]  # until `listen`
 
     def listen(self) -> None:
         """Hear again, without having noticed anything."""
-        del self.room.heard  # type: ignore[attr-defined]
+        del self.room.heard
 
     async def heard_all(self) -> None:
         """Wait until the bus has brought what was published so far."""
@@ -205,13 +206,14 @@ class Desk:
         self.bus._on_probe = note  # type: ignore[method-assign]
         await self.redis.publish(self.bus._own_channel, sent)
         await probe.wait()
-        del self.bus._on_probe  # type: ignore[attr-defined]
+        del self.bus._on_probe
 
 
 @asynccontextmanager
 async def desk(settings: Settings, worker_id: str, url: str = "") -> AsyncIterator[Desk]:
     """One worker's rooms on the Redis of the settings."""
     redis = connect(url or settings.redis.url, settings.redis)
+    assert isinstance(redis, Redis)
     try:
         # Reading the script files is part of the start, where blocking does no harm.
         async with await asyncio.to_thread(Desk, redis, settings, worker_id) as made:

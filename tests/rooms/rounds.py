@@ -11,6 +11,7 @@ from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.rooms import timeline
 from tests.rooms.desk import ROOM, Desk
+from tests.stored import stored
 
 _ANY = msgspec.msgpack.Decoder()
 
@@ -29,7 +30,7 @@ async def refusal(attempt: Awaitable[Any]) -> str:
 
 async def let_end(desk: Desk, kind: str, round_id: str) -> None:
     """Move the end of one of the `polls` or `luckies` into the past."""
-    raw = _ANY.decode(await desk.redis.hget(desk.key(kind), round_id))
+    raw = _ANY.decode(stored(await desk.redis.hget(desk.key(kind), round_id)))
     raw["ends"] = 1
     await desk.redis.hset(desk.key(kind), round_id, msgspec.msgpack.encode(raw))
     await desk.redis.zadd(desk.key("ends"), {round_id: 1})

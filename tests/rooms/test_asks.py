@@ -1,23 +1,25 @@
 """Who asks for the link gets the product's card at once; host and moderators see how many do."""
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from server.access.auth import Identity
 from server.features.asks.messages import Ask, AskOk, Card, QuestionAnswer
 from server.features.comments.messages import Comment, CommentOk, Mute, ReviewPass, Slow
-from server.features.desk.messages import DeskOpen
+from server.features.desk.messages import DeskOk, DeskOpen
 from server.features.follows.messages import Follow
 from server.features.rules.messages import Rules, WordsPut
 from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove
+from server.features.stock.messages import SaleOk
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 from tests.conftest import MakeSettings
+from tests.replies import expect
 from tests.rooms.desk import HOST, ROOM, Desk, desk
 from tests.rooms.rounds import facts, refusal, viewer
 
@@ -43,8 +45,7 @@ async def say(shop: Desk, text: str, who: Identity | None = None) -> Ok:
 
 
 async def counts(shop: Desk) -> dict[str, int]:
-    desk = (await shop.do(DeskOpen(ref=1))).desk
-    assert desk is not None
+    desk = expect(DeskOk, await shop.do(DeskOpen(ref=1))).desk
     return desk.asks
 
 
@@ -62,12 +63,12 @@ async def counts(shop: Desk) -> dict[str, int]:
     ],
 )
 async def test_the_card_is_of_the_product_named_by_its_place_or_title_else_of_the_pin(
-    shop: Desk, text: str, product: Product, by: str
+    shop: Desk, text: str, product: Product, by: Literal["number", "words", "pin"]
 ) -> None:
     await shop.join("watcher")
     await shop.do(Pin(ref=1, sku="mug"))
 
-    reply = await say(shop, text)
+    reply = expect(AskOk, await say(shop, text))
 
     assert (reply.id is not None, reply.card) == (True, Card(product=product, by=by))
     assert await counts(shop) == {product.sku: 1}
@@ -77,46 +78,52 @@ async def test_a_room_that_is_not_open_here_is_read(shop: Desk) -> None:
     assert shop.open_room(ROOM) is None
     await shop.do(Pin(ref=1, sku="lamp"))
 
-    assert (await say(shop, "combien ?")).card == Card(product=LAMP, by="pin")
-    assert (await say(shop, "沙发多少钱")).card == Card(product=SOFA, by="words")
+    assert expect(AskOk, await say(shop, "combien ?")).card == Card(product=LAMP, by="pin")
+    assert expect(AskOk, await say(shop, "沙发多少钱")).card == Card(product=SOFA, by="words")
 
 
 async def test_the_shelf_as_it_is_now_is_what_titles_are_looked_for_in(shop: Desk) -> None:
     await shop.join("watcher")
-    assert (await say(shop, "mug link please")).card == Card(product=MUG, by="words")
+    assert expect(AskOk, await say(shop, "mug link please")).card == Card(product=MUG, by="words")
 
     renamed = Product("mug", "Stone cup", 4900, "CNY")
     await shop.do(ShelfPut(ref=1, product=renamed))
-    assert (await say(shop, "mug, price please?")).card is None
-    assert (await say(shop, "cup price please")).card == Card(product=renamed, by="words")
+    assert expect(AskOk, await say(shop, "mug, price please?")).card is None
+    assert expect(AskOk, await say(shop, "cup price please")).card == Card(
+        product=renamed, by="words"
+    )
 
     await shop.do(ShelfRemove(ref=1, sku="sofa"))
-    assert (await say(shop, "1号链接")).card == Card(product=renamed, by="number")
+    assert expect(AskOk, await say(shop, "1号链接")).card == Card(product=renamed, by="number")
 
 
 async def test_the_card_names_the_sale_that_is_open_else_the_next_one(shop: Desk) -> None:
     await shop.join("watcher")
     sale = SaleOpen(ref=1, sku="mug", price=1, stock=1, per_user=1, hold_s=60)
-    later = (await shop.do(SaleOpen(**fields(sale), starts_in_s=900))).sale
-    sooner = (await shop.do(SaleOpen(**fields(sale), starts_in_s=600))).sale
+    later = expect(SaleOk, await shop.do(SaleOpen(**fields(sale), starts_in_s=900))).sale
+    sooner = expect(SaleOk, await shop.do(SaleOpen(**fields(sale), starts_in_s=600))).sale
     assert later is not None
     assert sooner is not None
-    scheduled = await say(shop, "mug link please")
+    scheduled = expect(AskOk, await say(shop, "mug link please"))
     await shop.do(sale)
-    opened = (await shop.do(sale)).sale
-    assert opened is not None
-    now = await say(shop, "link of the mug please, link?")
+    opened = expect(SaleOk, await shop.do(sale)).sale
+    now = expect(AskOk, await say(shop, "link of the mug please, link?"))
 
-    assert [r.card and r.card.sale for r in (scheduled, now)] == [sooner.sale, opened.sale]
-    assert (await say(shop, "lamp link please")).card == Card(product=LAMP, by="words", sale="")
+    assert [r.card and r.card.sale for r in (scheduled, now)] == [
+        sooner.sale,
+        opened.sale,
+    ]
+    assert expect(AskOk, await say(shop, "lamp link please")).card == Card(
+        product=LAMP, by="words", sale=""
+    )
 
 
-def fields(sale: SaleOpen) -> dict[str, int | str]:
+def fields(sale: SaleOpen) -> dict[str, Any]:
     return {name: getattr(sale, name) for name in sale.__struct_fields__ if name != "starts_in_s"}
 
 
 async def test_an_ask_of_no_product_is_counted_as_such(shop: Desk) -> None:
-    reply = await say(shop, "求链接")
+    reply = expect(AskOk, await say(shop, "求链接"))
 
     assert (reply.card, await counts(shop)) == (None, {"": 1})
     [fact] = await facts(shop, "asks")
@@ -126,7 +133,7 @@ async def test_an_ask_of_no_product_is_counted_as_such(shop: Desk) -> None:
 async def test_what_asks_for_nothing_is_answered_with_its_id_alone(shop: Desk) -> None:
     await shop.do(Pin(ref=1, sku="mug"))
 
-    reply = await say(shop, "my screen is blinking")
+    reply = expect(CommentOk, await say(shop, "my screen is blinking"))
 
     assert reply == CommentOk(ref=7, id=reply.id)
     assert await shop.redis.exists(shop.key("asks"), shop.key("questions")) == 0
@@ -141,7 +148,7 @@ async def test_all_of_a_hundred_who_ask_at_once_are_answered_and_counted(
         (shop, there)[n % 2].do(Comment(ref=1, text="link please"), viewer(f"u{n}"))
         for n in range(100)
     ]
-    replies = await asyncio.gather(*asking)
+    replies = [expect(AskOk, reply) for reply in await asyncio.gather(*asking)]
     await asyncio.gather(shop.asks.aclose(), there.asks.aclose())
 
     assert [reply.held for reply in replies] == [None] * 100
@@ -193,7 +200,7 @@ async def test_host_and_moderators_hear_the_counts_and_viewers_do_not(
 
 async def test_who_asks_again_soon_gets_the_card_and_counts_once(shop: Desk) -> None:
     for text in ("mug link please", "mug, how much?", "mug price?"):
-        assert (await say(shop, text)).card is not None
+        assert expect(AskOk, await say(shop, text)).card is not None
     await say(shop, "lamp link please")
 
     assert await counts(shop) == {"mug": 1, "lamp": 1}
@@ -263,8 +270,8 @@ async def test_a_comment_stands_also_when_its_question_is_not_taken(
     tight = make_settings(asks={"questions_per_user_max": 1}, rooms={"comments_burst": 9})
     async with desk(tight, "w1") as shop:
         await shop.create()
-        first = await shop.do(Comment(ref=1, text="包邮吗"), viewer("ann"))
-        second = await shop.do(Comment(ref=1, text="有什么颜色"), viewer("ann"))
+        first = expect(AskOk, await shop.do(Comment(ref=1, text="包邮吗"), viewer("ann")))
+        second = expect(AskOk, await shop.do(Comment(ref=1, text="有什么颜色"), viewer("ann")))
 
     assert (first.question is not None, second.id is not None, second.question) == (
         True,
@@ -276,18 +283,16 @@ async def test_a_comment_stands_also_when_its_question_is_not_taken(
 async def test_what_waits_for_review_is_answered_and_counts_when_it_is_passed(shop: Desk) -> None:
     await shop.do(Rules(ref=1, review="all"))
 
-    held = await say(shop, "mug link please, 能机洗吗")
+    held = expect(AskOk, await say(shop, "mug link please, 能机洗吗"))
     assert (held.held, held.card) == (True, Card(product=MUG, by="words"))
     assert held.question is not None
-    view = (await shop.do(DeskOpen(ref=1))).desk
-    assert view is not None
+    view = expect(DeskOk, await shop.do(DeskOpen(ref=1))).desk
     assert (view.asks, view.queue) == ({}, [])
 
     assert held.id is not None
     await shop.do(ReviewPass(ref=1, id=held.id))
     await shop.asks.aclose()
-    view = (await shop.do(DeskOpen(ref=1))).desk
-    assert view is not None
+    view = expect(DeskOk, await shop.do(DeskOpen(ref=1))).desk
     assert (view.asks, [q.text for q in view.queue]) == ({"mug": 1}, ["mug link please, 能机洗吗"])
 
 
@@ -296,7 +301,7 @@ async def test_who_is_muted_in_the_shadow_is_answered_like_anybody_and_counts_no
 ) -> None:
     await shop.do(Mute(ref=1, user="ann", seconds=60, shadow=True))
 
-    reply = await say(shop, "mug link please, 能机洗吗")
+    reply = expect(AskOk, await say(shop, "mug link please, 能机洗吗"))
 
     assert reply.card == Card(product=MUG, by="words")
     assert reply.question is not None
@@ -310,8 +315,8 @@ async def test_a_question_by_the_button_has_no_blocked_words(shop: Desk) -> None
 
     asked = Ask(ref=1, sku="mug", text="is it fake?")
     assert await refusal(shop.do(asked, viewer("ann"))) == "forbidden"
-    assert (await shop.do(asked)).question is not None
-    held = await shop.do(Ask(ref=1, sku="mug", text="is it cheap?"), viewer("ann"))
+    assert expect(AskOk, await shop.do(asked)).question is not None
+    held = expect(AskOk, await shop.do(Ask(ref=1, sku="mug", text="is it cheap?"), viewer("ann")))
     assert held.question is not None
 
 
@@ -334,9 +339,9 @@ async def test_what_is_asked_by_the_button_in_the_shadow_has_no_effect_on_the_ro
     await shop.do(Mute(ref=1, user="ann", seconds=60, shadow=True))
     before = await shop.redis.hget(shop.key("room"), "seq")
 
-    link = await shop.do(Ask(ref=1, sku="mug"), viewer("ann"))
-    open_ = await shop.do(Ask(ref=1, sku="mug", text="包邮吗"), viewer("ann"))
-    known = await shop.do(Ask(ref=1, sku="mug", text="能机洗吗"), viewer("ann"))
+    link = expect(AskOk, await shop.do(Ask(ref=1, sku="mug"), viewer("ann")))
+    open_ = expect(AskOk, await shop.do(Ask(ref=1, sku="mug", text="包邮吗"), viewer("ann")))
+    known = expect(AskOk, await shop.do(Ask(ref=1, sku="mug", text="能机洗吗"), viewer("ann")))
     await shop.asks.aclose()
 
     assert link.card is not None
@@ -348,7 +353,7 @@ async def test_what_is_asked_by_the_button_in_the_shadow_has_no_effect_on_the_ro
 
 async def answered(shop: Desk, text: str) -> None:
     """Have the host answer this about the mug."""
-    asked = (await shop.do(Ask(ref=1, sku="mug", text=text), viewer("zoe"))).question
+    asked = expect(AskOk, await shop.do(Ask(ref=1, sku="mug", text=text), viewer("zoe"))).question
     assert asked is not None
     await shop.do(QuestionAnswer(ref=1, question=asked.question, text="yes"))
 
@@ -358,31 +363,31 @@ async def test_with_followers_only_only_they_ask_in_words(shop: Desk) -> None:
     asked = Ask(ref=1, sku="mug", text="能机洗吗")
 
     assert await refusal(shop.do(asked, viewer("ann"))) == "forbidden"
-    assert (await shop.do(Ask(ref=1, sku="mug"), viewer("ann"))).card is not None
+    assert expect(AskOk, await shop.do(Ask(ref=1, sku="mug"), viewer("ann"))).card is not None
     await shop.do(Follow(ref=1), viewer("ann"))
-    assert (await shop.do(asked, viewer("ann"))).question is not None
-    assert (await shop.do(asked)).question is not None
+    assert expect(AskOk, await shop.do(asked, viewer("ann"))).question is not None
+    assert expect(AskOk, await shop.do(asked)).question is not None
 
 
 async def test_in_slow_mode_who_asks_in_words_has_spoken(shop: Desk) -> None:
     await shop.do(Slow(ref=1, seconds=600))
     asked = Ask(ref=1, sku="mug", text="能机洗吗")
 
-    assert (await shop.do(asked, viewer("ann"))).question is not None
+    assert expect(AskOk, await shop.do(asked, viewer("ann"))).question is not None
     assert await refusal(shop.do(asked, viewer("ann"))) == "rate_limited"
     assert await refusal(shop.do(Comment(ref=1, text="hi"), viewer("ann"))) == "rate_limited"
     await shop.do(Comment(ref=1, text="hi"), viewer("ben"))
     assert await refusal(shop.do(asked, viewer("ben"))) == "rate_limited"
     for who in (viewer("ben"), HOST):
-        assert (await shop.do(Ask(ref=1, sku="mug"), who)).card is not None
-    assert (await shop.do(asked)).question is not None
+        assert expect(AskOk, await shop.do(Ask(ref=1, sku="mug"), who)).card is not None
+    assert expect(AskOk, await shop.do(asked)).question is not None
 
 
 async def test_a_word_blocked_on_another_worker_is_refused_in_a_question_at_once(
     shop: Desk, there: Desk
 ) -> None:
     asked = Ask(ref=1, sku="mug", text="is it fake?")
-    assert (await shop.do(asked, viewer("ann"))).question is not None
+    assert expect(AskOk, await shop.do(asked, viewer("ann"))).question is not None
 
     await there.do(WordsPut(ref=1, words=["fake"], action="block"))
 
@@ -399,7 +404,7 @@ async def test_a_group_of_asks_that_fails_is_not_the_viewers_concern(shop: Desk)
     await shop.redis.delete(shop.key("asks"))
     await shop.redis.set(shop.key("asks"), "no hash")
 
-    reply = await shop.do(Ask(ref=1, sku="mug"), viewer("ann"))
+    reply = expect(AskOk, await shop.do(Ask(ref=1, sku="mug"), viewer("ann")))
     await shop.asks.aclose()
 
     assert reply.card is not None
@@ -418,7 +423,7 @@ async def test_an_ask_that_could_not_be_counted_is_answered_and_seen_in_the_metr
         return await run(script, *args)
 
     monkeypatch.setattr(shop.scripts, "run", away)
-    reply = await shop.do(Ask(ref=1, sku="mug"), viewer("ann"))
+    reply = expect(AskOk, await shop.do(Ask(ref=1, sku="mug"), viewer("ann")))
     await shop.asks.aclose()
 
     assert reply.card == Card(product=MUG, by="sku")

@@ -1,48 +1,51 @@
 """What a room shows of its coupons while they are given out and used."""
 
+from typing import Any
+
 from server.access.auth import Identity
-from server.features.coupons.messages import CouponClaim, CouponClose, CouponOpen
-from server.features.orders.messages import Buy, Cancel
+from server.features.coupons.messages import ClaimOk, CouponClaim, CouponClose, CouponOk, CouponOpen
+from server.features.orders.messages import Buy, Cancel, OrderOk
 from server.features.payments.messages import Pay
 from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import Product, ShelfPut
+from server.features.stock.messages import SaleOk
 from server.protocol.roles import Role
+from tests.replies import expect
 from tests.rooms.desk import ROOM, Desk
+from tests.rooms.views import shown
 
 ANN = Identity("ann", "Ann", Role.VIEWER)
 BOB = Identity("bob", "Bob", Role.VIEWER)
 TEA = Product(sku="tea", title="Tea", price=2000, currency="CNY")
 
 
-async def opened(here: Desk, **terms: int) -> str:
+async def opened(here: Desk, **terms: Any) -> str:
     cmd = CouponOpen(ref=1, title="C", quota=9, currency="CNY", **terms)
-    coupon = (await here.do(cmd)).coupon
-    assert coupon is not None
+    coupon = expect(CouponOk, await here.do(cmd)).coupon
     return coupon.coupon
 
 
 async def claimed(here: Desk, coupon: str, who: Identity) -> str:
-    claim = (await here.do(CouponClaim(ref=1, coupon=coupon, key="k"), who)).claim
-    assert claim is not None
+    claim = expect(ClaimOk, await here.do(CouponClaim(ref=1, coupon=coupon, key="k"), who)).claim
     return claim.claim
 
 
 async def bought(here: Desk, claim: str, who: Identity) -> str:
     await here.do(ShelfPut(ref=1, product=TEA))
     terms = SaleOpen(ref=1, sku="tea", price=2000, stock=9, per_user=9, hold_s=60)
-    sale = (await here.do(terms)).sale
-    assert sale is not None
-    order = (await here.do(Buy(ref=1, key="b", sale=sale.sale, claim=claim), who)).order
-    assert order is not None
+    sale = expect(SaleOk, await here.do(terms)).sale
+    order = expect(
+        OrderOk, await here.do(Buy(ref=1, key="b", sale=sale.sale, claim=claim), who)
+    ).order
     return order.order
 
 
 async def shown_alike(here: Desk, there: Desk) -> None:
     """What two workers folded of the events is what somebody new would be shown."""
-    fresh = (await here.directory.read(ROOM)).coupons
+    fresh = shown(await here.directory.read(ROOM)).coupons
     for worker in (here, there):
         await worker.heard_all()
-        assert worker.room.state.view().coupons == fresh
+        assert shown(worker.room.state.view()).coupons == fresh
 
 
 async def test_a_room_folded_from_events_shows_what_a_fresh_one_does(
@@ -60,7 +63,7 @@ async def test_a_room_folded_from_events_shows_what_a_fresh_one_does(
     await here.do(Pay(ref=1, order=paid), ANN)
     await there.do(Cancel(ref=1, order=cancelled), BOB)
     await shown_alike(here, there)
-    coupons = here.room.state.view().coupons
+    coupons = shown(here.room.state.view()).coupons
     assert [(it.status, it.claimed, it.used) for it in coupons] == [
         ("closed", 1, 1),
         ("open", 1, 0),

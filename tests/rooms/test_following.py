@@ -8,11 +8,15 @@ from server.features.comments.messages import CommentEvent
 from server.features.phases.messages import LiveEnd
 from server.features.sales.messages import SaleOpen, SaleRestock
 from server.features.shelf.messages import Product, ShelfPut
+from server.features.stock.messages import SaleOk
 from server.protocol.codes import RESYNC, CommandError
 from server.protocol.joining import Last
 from server.store.bus import BusMessage, Say
 from tests.hub.listening import gaps, ids, seqs
+from tests.replies import expect
 from tests.rooms.desk import ROOM, Desk
+from tests.rooms.views import shown
+from tests.stored import stored
 
 
 async def test_viewers_on_both_workers_hear_the_same(here: Desk, there: Desk) -> None:
@@ -143,7 +147,7 @@ async def test_lost_comments_that_are_no_longer_recent_are_told_in_a_gap(here: D
 
     assert len(ids(ann.heard)) == len(set(ids(ann.heard)))
     assert len(ids(ann.heard)) + gaps(ann.heard) == 120
-    assert here.room.state.view().comments == (await here.directory.read(ROOM)).comments
+    assert shown(here.room.state.view()).comments == shown(await here.directory.read(ROOM)).comments
 
 
 async def test_a_user_that_is_muted_is_taken_out_of_the_snapshot(here: Desk) -> None:
@@ -154,7 +158,7 @@ async def test_a_user_that_is_muted_is_taken_out_of_the_snapshot(here: Desk) -> 
     await here.script("comments.mute", user="bad", seconds=5)
     await ann.until(lambda m: m["t"] == "removed")
 
-    assert [c.id for c in here.room.state.view().comments] == ["c2"]
+    assert [c.id for c in shown(here.room.state.view()).comments] == ["c2"]
     assert here.room.state.view() == await here.directory.read(ROOM)
 
 
@@ -204,7 +208,7 @@ async def test_a_redis_that_went_back_in_time_starts_a_new_epoch(here: Desk, the
     ann, ben = await here.join("ann"), await there.join("ben")
     await here.notice("2")
     await here.notice("3")
-    old = {name: await here.redis.dump(here.key(name)) for name in ("room", "events")}
+    old = {name: stored(await here.redis.dump(here.key(name))) for name in ("room", "events")}
     await here.notice("4")
     await here.notice("5")
     await ann.until_seq(5)
@@ -259,8 +263,7 @@ async def test_sales_that_changed_during_a_loss_are_told_in_their_order(here: De
     selling = SaleOpen(ref=1, sku="mug", price=90, stock=5, per_user=2, hold_s=60)
 
     here.cut()
-    opened = (await here.do(selling)).sale
-    assert opened is not None
+    opened = expect(SaleOk, await here.do(selling)).sale
     await here.do(SaleRestock(ref=1, sale=opened.sale, add=3))
     await here.do(LiveEnd(ref=1))
     await ann.until(lambda m: m["t"] == "sale" and m["sale"]["status"] == "closed")

@@ -12,13 +12,14 @@ from server.features.circles.hosts import Admits, Group
 from server.features.comments.messages import Comment
 from server.features.follows.messages import Follow, Reserve
 from server.features.groups.groups import GroupBody
-from server.features.groups.messages import GroupJoin, GroupLeave
+from server.features.groups.messages import GroupJoin, GroupLeave, GroupOk
 from server.features.moderators.messages import ModeratorAdd, ModeratorRemove
-from server.features.orders.messages import Buy
+from server.features.orders.messages import Buy, OrderOk
 from server.features.payments.messages import Pay
 from server.features.phases.messages import LiveEnd, LiveStart
 from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import Product, ShelfPut
+from server.features.stock.messages import SaleOk
 from server.protocol.codes import FORBIDDEN, CommandError
 from server.protocol.joining import Join
 from server.protocol.roles import Role
@@ -27,7 +28,9 @@ from server.rooms import timeline
 from server.rooms.every_room import EveryRoom
 from server.settings import Settings
 from tests.conftest import MakeSettings
+from tests.replies import expect
 from tests.rooms.desk import HOST, ROOM, Desk, Guest
+from tests.rooms.views import shown
 
 GROUP = "fans:h1"
 _ANY = msgspec.msgpack.Decoder(Any)
@@ -70,11 +73,11 @@ async def test_a_group_is_made_once_and_its_hosts_rooms_name_it(here: Desk, ther
     assert await make(here) == Group(GROUP, "Tea people", "all", 0)
     await watching.until(lambda m: m["t"] == "room" and m["group"] == GROUP)
     assert [m["t"] for m in watching.heard].count("room") == 1
-    assert (await here.directory.read(ROOM)).group == GROUP
+    assert shown(await here.directory.read(ROOM)).group == GROUP
 
     await here.directory.create(HOST, RoomCreate(room="later", title="Later"))
-    assert (await here.directory.read("later")).group == GROUP
-    view = await here.directory.read(GROUP)
+    assert shown(await here.directory.read("later")).group == GROUP
+    view = shown(await here.directory.read(GROUP))
     assert (view.kind, view.phase, view.host, view.group) == ("group", "live", "h1", GROUP)
 
 
@@ -101,7 +104,7 @@ async def test_a_room_made_while_the_group_is_made_names_it_too(
 
     monkeypatch.setattr(here.directory, "make", slow)
     await here.directory.create(HOST, RoomCreate(room="r2", title="Tea"))
-    assert (await here.directory.read("r2")).group == GROUP
+    assert shown(await here.directory.read("r2")).group == GROUP
 
 
 async def test_a_list_names_no_room_that_another_host_got(here: Desk) -> None:
@@ -138,7 +141,7 @@ async def test_members_come_in_and_talk_and_others_do_not(here: Desk, there: Des
     assert "group.join" in told
     await refused(there.do(Comment(ref=1, text="hi"), ANN, GROUP), "forbidden")
 
-    assert (await there.do(GroupJoin(ref=1), ANN)).group == GROUP
+    assert expect(GroupOk, await there.do(GroupJoin(ref=1), ANN)).group == GROUP
     ann = await there.join("ann", room_id=GROUP)
     assert ann.joined["mine"] == {"member": True}
     await there.do(Comment(ref=1, text="hi"), ANN, GROUP)
@@ -217,7 +220,8 @@ async def test_who_leaves_is_sent_out_on_every_worker_and_may_do_nothing_more(
     assert one.closed_with is two.closed_with is FORBIDDEN
     await refused(here.do(Comment(ref=1, text="hi"), ANN, GROUP), "forbidden")
     await refused(here.join("ann", room_id=GROUP), "forbidden")
-    assert (await here.do(GroupLeave(ref=1), ANN)).group == GROUP  # from outside, again
+    # from outside, again
+    assert expect(GroupOk, await here.do(GroupLeave(ref=1), ANN)).group == GROUP
 
 
 async def test_the_store_is_asked_once_about_who_is_connected_and_each_time_about_others(
@@ -356,24 +360,22 @@ async def test_a_group_for_followers_takes_followers(here: Desk) -> None:
     await make(here, "followers")
     assert "follow" in await refused(here.do(GroupJoin(ref=1), ANN), "forbidden")
     await here.do(Follow(ref=1), ANN)
-    assert (await here.do(GroupJoin(ref=1), ANN)).group == GROUP
+    assert expect(GroupOk, await here.do(GroupJoin(ref=1), ANN)).group == GROUP
 
 
 async def test_a_group_for_buyers_takes_who_paid_here_or_ever(here: Desk) -> None:
     await make(here, "buyers")
     await here.do(ShelfPut(ref=1, product=TEA))
     terms = SaleOpen(ref=1, sku="tea", price=9, stock=9, per_user=9, hold_s=60)
-    sale = (await here.do(terms)).sale
-    assert sale is not None
-    order = (await here.do(Buy(ref=1, key="b", sale=sale.sale), ANN)).order
-    assert order is not None
+    sale = expect(SaleOk, await here.do(terms)).sale
+    order = expect(OrderOk, await here.do(Buy(ref=1, key="b", sale=sale.sale), ANN)).order
     assert "bought" in await refused(here.do(GroupJoin(ref=1), ANN), "forbidden")
     await here.do(Pay(ref=1, order=order.order), ANN)
-    assert (await here.do(GroupJoin(ref=1), ANN)).group == GROUP
+    assert expect(GroupOk, await here.do(GroupJoin(ref=1), ANN)).group == GROUP
 
     bob = Identity("bob", "Bob", Role.VIEWER)
     await here.redis.hset(here.scripts.keys.host("h1", "buyers"), "bob", b"\x80")
-    assert (await here.do(GroupJoin(ref=1), bob)).group == GROUP
+    assert expect(GroupOk, await here.do(GroupJoin(ref=1), bob)).group == GROUP
 
 
 async def test_where_there_is_no_group_nobody_joins_one(here: Desk) -> None:
@@ -385,10 +387,10 @@ async def test_a_group_keeps_more_of_its_talk_and_never_ends(here: Desk) -> None
     for n in range(7):
         await here.do(Comment(ref=1, text=f"c{n}"), HOST, GROUP)
         await here.do(Comment(ref=1, text=f"c{n}"), HOST)
-    assert [c.text for c in (await here.directory.read(GROUP)).comments] == [
+    assert [c.text for c in shown(await here.directory.read(GROUP)).comments] == [
         f"c{n}" for n in range(2, 7)
     ]
-    assert len((await here.directory.read(ROOM)).comments) == 2
+    assert len(shown(await here.directory.read(ROOM)).comments) == 2
     host = await here.join("h1", role=Role.HOST, room_id=GROUP)
     assert len(host.joined["room"]["comments"]) == 5
     for cmd in (LiveEnd(ref=1), LiveStart(ref=1)):

@@ -17,6 +17,7 @@ from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.hub.listening import Noter, ids, seqs
 from tests.rooms.desk import ROOM, Desk, Guest, desk
+from tests.rooms.views import shown
 
 
 async def test_a_returning_viewer_gets_exactly_what_it_missed(here: Desk, there: Desk) -> None:
@@ -135,7 +136,7 @@ async def test_a_comment_made_while_the_room_opens_is_in_the_snapshot_once(here:
 
     assert [c["id"] for c in ann.joined["room"]["comments"]] == ["c1"]
     assert ids(ann.heard) == ["c2"]
-    assert [c.id for c in here.room.state.view().comments] == ["c1", "c2"]
+    assert [c.id for c in shown(here.room.state.view()).comments] == ["c1", "c2"]
 
 
 async def test_events_made_while_a_viewer_joins_reach_it_once(here: Desk) -> None:
@@ -162,7 +163,9 @@ async def test_events_made_while_a_viewer_joins_reach_it_once(here: Desk) -> Non
         assert seqs(guest.heard) == list(range(guest.joined["seq"] + 1, last + 1))
 
 
-async def test_private_events_made_while_their_user_joins_are_held_for_it(here: Desk) -> None:
+async def test_private_events_made_while_their_user_joins_are_held_for_it(
+    here: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await here.join("first")
     run = here.scripts.run
 
@@ -173,7 +176,7 @@ async def test_private_events_made_while_their_user_joins_are_held_for_it(here: 
             await here.heard_all()
         return found
 
-    here.scripts.run = and_a_private_event  # type: ignore[method-assign]
+    monkeypatch.setattr(here.scripts, "run", and_a_private_event)
     ann = await here.join("ann")
 
     assert [m["t"] for m in ann.heard] == ["muted"]
@@ -248,15 +251,15 @@ async def test_a_room_that_ends_under_a_join_lets_nobody_in(here: Desk) -> None:
 
 
 async def test_joining_waits_for_no_redis_that_is_away_and_is_asked_again(
-    here: Desk, room_settings: Settings
+    here: Desk, room_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object, **__: object) -> None:
         raise ConnectionError("gone")
 
-    exists, here.redis.exists = here.redis.exists, away
-    with pytest.raises(CommandError) as refused:
-        await here.join("ann")
-    here.redis.exists = exists
+    with monkeypatch.context() as gone:
+        gone.setattr(here.redis, "exists", away)
+        with pytest.raises(CommandError) as refused:
+            await here.join("ann")
     ann = await here.join("ann")
 
     assert refused.value.code == "unavailable"

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 
 from server.features.circles.belonging import Belonging
 from server.features.luckies.luckies import Luckies
-from server.features.luckies.messages import Lucky, LuckyDraw, LuckyEnter, LuckyOpen
+from server.features.luckies.messages import Lucky, LuckyDraw, LuckyEnter, LuckyOk, LuckyOpen
 from server.features.phases.messages import LiveEnd
 from server.protocol.fields import Who
 from server.settings import Settings
 from tests.conftest import MakeSettings
+from tests.replies import expect
 from tests.rooms.desk import HOST, ROOM, Desk, desk
 from tests.rooms.rounds import facts, let_end, refusal, sweep, viewer
+from tests.rooms.views import shown
 
 
 def sha1(text: str) -> str:
@@ -30,9 +32,7 @@ def drawn_by_hand(seed: str, users: list[str], prizes: int) -> list[str]:
 
 async def open_lucky(here: Desk, prizes: int = 2, audience: Who = "all", lasts_s: int = 0) -> Lucky:
     cmd = LuckyOpen(ref=1, title="青瓷杯", prizes=prizes, audience=audience, lasts_s=lasts_s)
-    lucky = (await here.do(cmd)).lucky
-    assert lucky is not None
-    return lucky
+    return expect(LuckyOk, await here.do(cmd)).lucky
 
 
 async def enter(here: Desk, lucky: Lucky, *users: str) -> None:
@@ -41,14 +41,12 @@ async def enter(here: Desk, lucky: Lucky, *users: str) -> None:
 
 
 async def draw(here: Desk, lucky: Lucky) -> Lucky:
-    drawn = (await here.do(LuckyDraw(ref=1, lucky=lucky.lucky))).lucky
-    assert drawn is not None
-    return drawn
+    return expect(LuckyOk, await here.do(LuckyDraw(ref=1, lucky=lucky.lucky))).lucky
 
 
 async def now(here: Desk) -> Lucky:
     """The room's newest lucky draw, as a viewer who joins would see it."""
-    lucky = (await here.directory.read(ROOM)).lucky
+    lucky = shown(await here.directory.read(ROOM)).lucky
     assert lucky is not None
     return lucky
 

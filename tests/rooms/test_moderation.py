@@ -11,20 +11,22 @@ from server.features.asks.messages import Ask
 from server.features.comments.messages import (
     Comment,
     CommentKeep,
+    CommentOk,
     CommentRemove,
     Mute,
     ReviewDrop,
     ReviewPass,
 )
 from server.features.follows.messages import Follow
-from server.features.moderators.messages import ModeratorAdd, ModeratorRemove
+from server.features.moderators.messages import ModeratorAdd, ModeratorRemove, ModeratorsOk
 from server.features.notices.messages import Notice
-from server.features.rules.messages import Rules, WordsPut, WordsRemove
+from server.features.rules.messages import Rules, WordsOk, WordsPut, WordsRemove
 from server.features.shelf.messages import Product, ShelfPut
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
 from server.protocol.roles import Role
 from tests.conftest import MakeSettings
+from tests.replies import expect
 from tests.rooms.desk import HOST, ROOM, Desk, desk
 
 ANN = Identity("ann", "Ann", Role.VIEWER)
@@ -50,12 +52,12 @@ async def test_a_word_works_on_every_worker_from_the_ok_on(here: Desk, there: De
     await say(here, "kaufen hier")
     await say(there, "kaufen dort", BEN)
 
-    put = await here.do(WordsPut(ref=1, words=["kaufen"], action="block"), MO)
+    put = expect(WordsOk, await here.do(WordsPut(ref=1, words=["kaufen"], action="block"), MO))
 
     for where, who in ((here, ANN), (there, BEN), (here, BEN), (there, ANN)):
         assert (await refused(say(where, "K A U F E N", who))).code == "forbidden"
     await here.do(WordsRemove(ref=1, words=["kaufen"]), MO)
-    assert (await say(there, "kaufen wir")).id
+    assert expect(CommentOk, await say(there, "kaufen wir")).id
     assert put.total == 1
 
 
@@ -96,8 +98,8 @@ async def test_while_words_change_no_comment_slips_by_on_any_worker(
 
 async def test_the_words_of_the_server_hold_in_every_room(here: Desk) -> None:
     assert (await refused(say(here, "ＦＵＣＫ this"))).code == "forbidden"
-    assert (await say(here, "加.薇.信 看图")).held is True
-    assert (await say(here, "fuck", HOST)).held is None
+    assert expect(CommentOk, await say(here, "加.薇.信 看图")).held is True
+    assert expect(CommentOk, await say(here, "fuck", HOST)).held is None
 
 
 async def test_a_words_file_of_ones_own_takes_the_place_of_the_packaged(
@@ -109,7 +111,7 @@ async def test_a_words_file_of_ones_own_takes_the_place_of_the_packaged(
         await alone.create()
 
         assert (await refused(say(alone, "a cucumber"))).code == "forbidden"
-        assert (await say(alone, "fuck")).id
+        assert expect(CommentOk, await say(alone, "fuck")).id
 
 
 async def test_a_held_comment_is_seen_by_nobody_until_it_is_passed(here: Desk, there: Desk) -> None:
@@ -117,7 +119,7 @@ async def test_a_held_comment_is_seen_by_nobody_until_it_is_passed(here: Desk, t
     mo = await there.join("mo", role=Role.MODERATOR)
     await here.do(Rules(ref=1, review="all"), MO)
 
-    reply = await say(here, "may I?")
+    reply = expect(CommentOk, await say(here, "may I?"))
     [review] = [m for m in await mo.until(lambda m: m["t"] == "review") if m["t"] == "review"]
     await say(here, "quiet, please", HOST)
     for guest in (ann, ben):
@@ -141,7 +143,7 @@ async def test_a_shadow_is_seen_by_its_author_and_the_staff_alone(here: Desk, th
     await say(there, "before")
     await here.do(Mute(ref=1, user="ann", seconds=60, shadow=True), MO)
 
-    reply = await say(here, "buy at mine")
+    reply = expect(CommentOk, await say(here, "buy at mine"))
     await say(here, "welcome", HOST)
     for guest in (ann, twin, ben, mo):
         await guest.until(lambda m: m.get("text") == "welcome")
@@ -177,7 +179,7 @@ async def test_the_removal_of_a_shadow_is_heard_by_its_author_and_the_staff_alon
     ann, ben = await here.join("ann"), await there.join("ben")
     mo = await there.join("mo", role=Role.MODERATOR)
     await here.do(Mute(ref=1, user="ann", seconds=60, shadow=True), MO)
-    shadow = await say(here, "buy at mine")
+    shadow = expect(CommentOk, await say(here, "buy at mine"))
     assert shadow.id is not None
 
     await here.do(CommentRemove(ref=1, id=shadow.id), MO)
@@ -214,7 +216,7 @@ async def test_followers_only_lets_followers_speak_and_the_staff(here: Desk, the
     await there.do(Follow(ref=1), BEN)
 
     assert stranger.code == "forbidden"
-    assert (await say(here, "now I do", BEN)).id
+    assert expect(CommentOk, await say(here, "now I do", BEN)).id
 
 
 async def test_a_moderator_by_room_moderates_at_once_and_no_longer_than_allowed(
@@ -223,7 +225,7 @@ async def test_a_moderator_by_room_moderates_at_once_and_no_longer_than_allowed(
     ann = await there.join("ann")
     assert (await refused(there.do(Notice(ref=1, text="x"), ANN))).code == "forbidden"
 
-    added = await here.do(ModeratorAdd(ref=1, user="ann"))
+    added = expect(ModeratorsOk, await here.do(ModeratorAdd(ref=1, user="ann")))
     await there.do(Notice(ref=1, text="by Ann"), ANN)
     await ann.until(lambda m: m["t"] == "role" and m["role"] == "moderator")
     await here.do(ModeratorRemove(ref=1, user="ann"))
@@ -317,11 +319,11 @@ async def test_the_same_text_is_refused_and_short_ones_are_not(here: Desk) -> No
 
     assert repeated.code == "rate_limited"
     assert repeated.retry_ms
-    assert (await say(here, "什么时候发货到里昂呀", BEN)).id
+    assert expect(CommentOk, await say(here, "什么时候发货到里昂呀", BEN)).id
 
 
 async def test_the_log_says_who_did_what(here: Desk) -> None:
-    reply = await say(here, "nice")
+    reply = expect(CommentOk, await say(here, "nice"))
     await here.do(CommentKeep(ref=1, id=str(reply.id)), MO)
     await here.do(WordsPut(ref=1, words=["bah"], action="block"))
     await here.do(Rules(ref=1, review="new"), MO)

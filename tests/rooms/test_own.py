@@ -6,12 +6,19 @@ from typing import Any
 import pytest
 
 from server.access.auth import Identity
-from server.features.coupons.messages import Claim, ClaimEvent, CouponClaim, CouponOpen
+from server.features.coupons.messages import (
+    Claim,
+    ClaimEvent,
+    ClaimOk,
+    CouponClaim,
+    CouponOk,
+    CouponOpen,
+)
 from server.features.follows.messages import Follow, Reserve
 from server.features.groups.groups import GroupBody
 from server.features.groups.messages import GroupJoin
-from server.features.luckies.messages import LuckyEnter, LuckyOpen
-from server.features.polls.messages import PollOpen, Vote
+from server.features.luckies.messages import LuckyEnter, LuckyOk, LuckyOpen
+from server.features.polls.messages import PollOk, PollOpen, Vote
 from server.house import HOUSE
 from server.protocol.codes import CommandError
 from server.protocol.joining import Join
@@ -20,6 +27,7 @@ from server.protocol.roles import Role
 from server.protocol.room import RoomCreate
 from server.rooms.arrival import Arrival
 from server.rooms.own import OwnPart
+from tests.replies import expect
 from tests.rooms.desk import HOST, ROOM, Desk, Guest
 
 ANN = Identity("ann", "Ann", Role.VIEWER)
@@ -38,12 +46,12 @@ async def test_what_was_done_in_the_room_and_with_its_host_is_told(here: Desk, t
     await here.groups.put(HOST, "h1", GroupBody("Tea people"))
     await here.do(Follow(ref=1), ANN)
     await here.do(GroupJoin(ref=1), ANN)
-    coupon = (
-        await here.do(CouponOpen(ref=1, title="C", quota=9, currency="CNY", percent=5))
+    coupon = expect(
+        CouponOk, (await here.do(CouponOpen(ref=1, title="C", quota=9, currency="CNY", percent=5)))
     ).coupon
-    assert coupon is not None
-    claim = (await here.do(CouponClaim(ref=1, coupon=coupon.coupon, key="k"), ANN)).claim
-    assert claim is not None
+    claim = expect(
+        ClaimOk, await here.do(CouponClaim(ref=1, coupon=coupon.coupon, key="k"), ANN)
+    ).claim
 
     told = await mine(there, "ann")
 
@@ -57,8 +65,8 @@ async def test_what_was_done_in_the_room_and_with_its_host_is_told(here: Desk, t
 
 async def test_a_vote_and_an_entry_count_in_the_newest_poll_and_draw_only(here: Desk) -> None:
     options = ["red", "blue"]
-    poll = (await here.do(PollOpen(ref=1, question="Which?", options=options))).poll
-    lucky = (await here.do(LuckyOpen(ref=1, title="Cup", prizes=1))).lucky
+    poll = expect(PollOk, await here.do(PollOpen(ref=1, question="Which?", options=options))).poll
+    lucky = expect(LuckyOk, await here.do(LuckyOpen(ref=1, title="Cup", prizes=1))).lucky
     assert poll is not None
     assert lucky is not None
     await here.do(Vote(ref=1, poll=poll.poll, option=0), ANN)

@@ -13,6 +13,7 @@ from server.protocol.room import RoomCreate
 from server.rooms.plain_text import MARKS_MAX, plain_text
 from tests.rooms.desk import HOST, ROOM, Desk
 from tests.rooms.rounds import refusal
+from tests.rooms.views import shown
 
 
 @pytest.mark.parametrize(
@@ -85,9 +86,9 @@ async def test_what_a_host_writes_is_shown_as_plain_text_too(here: Desk) -> None
     group = await here.groups.put(HOST, HOST.user, GroupBody(HIDDEN))
     made = await here.directory.create(HOST, RoomCreate(room="r2", title=HIDDEN))
 
-    room = await here.directory.read(ROOM)
-    [shown] = room.shelf
-    assert {room.notice, shown.title, *shown.points, *shown.flaws} == {"ab c"}
+    room = shown(await here.directory.read(ROOM))
+    [mug] = room.shelf
+    assert {room.notice, mug.title, *mug.points, *mug.flaws} == {"ab c"}
     assert (group.title, made.title) == ("ab c", "ab c")
 
 

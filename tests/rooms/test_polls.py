@@ -8,21 +8,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.features.phases.messages import LiveEnd
-from server.features.polls.messages import Poll, PollClose, PollOpen, Vote
+from server.features.polls.messages import Poll, PollClose, PollOk, PollOpen, Vote
 from server.features.polls.polls import Polls
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from tests.conftest import MakeSettings
+from tests.replies import expect
 from tests.rooms.desk import HOST, ROOM, Desk, desk
 from tests.rooms.rounds import facts, let_end, refusal, sweep, viewer
+from tests.rooms.views import shown
 
 COLOURS = PollOpen(ref=1, question="下一个颜色？", options=["红", "蓝", "绿"])
 
 
 async def open_poll(here: Desk, cmd: PollOpen = COLOURS) -> Poll:
-    poll = (await here.do(cmd)).poll
-    assert poll is not None
-    return poll
+    return expect(PollOk, await here.do(cmd)).poll
 
 
 async def vote(here: Desk, poll: Poll, user: str, option: int) -> None:
@@ -31,7 +31,7 @@ async def vote(here: Desk, poll: Poll, user: str, option: int) -> None:
 
 async def now(here: Desk) -> Poll:
     """The room's newest poll, as a viewer who joins would see it."""
-    poll = (await here.directory.read(ROOM)).poll
+    poll = shown(await here.directory.read(ROOM)).poll
     assert poll is not None
     return poll
 
@@ -42,7 +42,7 @@ async def test_a_poll_is_told_voted_on_and_closed_with_its_result(here: Desk) ->
     poll = await open_poll(here)
     for user, option in (("ann", 1), ("ben", 1), ("cid", 0)):
         await vote(here, poll, user, option)
-    closed = (await here.do(PollClose(ref=1, poll=poll.poll))).poll
+    closed = expect(PollOk, await here.do(PollClose(ref=1, poll=poll.poll))).poll
     heard = await ann.until(lambda m: m["t"] == "poll" and m["poll"]["status"] == "closed")
 
     assert (poll.options, poll.votes, poll.status) == (["红", "蓝", "绿"], [0, 0, 0], "open")
@@ -78,7 +78,7 @@ async def test_one_poll_a_room_is_open(here: Desk) -> None:
 
     second = await refusal(here.do(COLOURS))
     await here.do(PollClose(ref=1, poll=first.poll))
-    again = await here.do(PollClose(ref=1, poll=first.poll))
+    again = expect(PollOk, await here.do(PollClose(ref=1, poll=first.poll)))
     third = await open_poll(here)
 
     assert (second, again.poll and again.poll.status) == ("conflict", "closed")
@@ -158,7 +158,7 @@ async def test_a_poll_asks_in_words_that_can_be_seen_and_told_apart(
     here: Desk, question: str, options: list[str], code: str
 ) -> None:
     assert await refusal(here.do(PollOpen(ref=1, question=question, options=options))) == code
-    assert (await here.directory.read(ROOM)).poll is None
+    assert shown(await here.directory.read(ROOM)).poll is None
 
 
 async def test_a_room_has_so_many_polls_and_no_more(make_settings: MakeSettings) -> None:

@@ -8,24 +8,36 @@ import uvloop
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.features.asks.messages import Ask, Question, QuestionAnswer, QuestionDrop, QuestionTake
+from server.access.auth import Identity
+from server.features.asks.messages import (
+    Ask,
+    AskOk,
+    Question,
+    QuestionAnswer,
+    QuestionDrop,
+    QuestionOk,
+    QuestionTake,
+)
 from server.features.asks.questions import NONE_KEPT_S, Questions, key_of
 from server.features.asks.snapshot import ANSWERS_MAX
 from server.features.circles.group_ids import group_id
 from server.features.comments.messages import Comment, Mute
 from server.features.desk.messages import Desk as DeskView
-from server.features.desk.messages import DeskOpen
+from server.features.desk.messages import DeskOk, DeskOpen
 from server.features.phases.messages import LiveEnd
 from server.features.shelf.messages import Pin, Product, ShelfPut
 from server.protocol.codes import CommandError
-from server.protocol.message import Ok
+from server.protocol.message import Command, Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
 from tests.conftest import MakeSettings
+from tests.replies import expect
 from tests.rooms.desk import HOST, ROOM, Desk, desk
 from tests.rooms.rounds import facts, refusal, viewer
+from tests.rooms.views import shown
+from tests.stored import all_stored, entries
 
 MUG = Product("mug", "Stone mug", 4900, "CNY")
 DESK = {"held_max": 1, "muted_max": 1}
@@ -53,7 +65,7 @@ async def ask(shop: Desk, user: str, text: str, sku: str = "mug") -> Ok:
 
 async def question(shop: Desk, user: str, text: str, sku: str = "mug") -> Question:
     """Ask by the button, where nothing was answered."""
-    asked = (await ask(shop, user, text, sku)).question
+    asked = expect(AskOk, await ask(shop, user, text, sku)).question
     assert asked is not None
     return asked
 
@@ -65,16 +77,15 @@ def quiet(told: Question) -> Question:
 
 async def answer(shop: Desk, asked: Question, text: str) -> Question:
     """Answer what was asked by the button; as everybody sees it."""
-    done = (await shop.do(QuestionAnswer(ref=1, question=asked.question, text=text))).question
-    assert done is not None
+    done = expect(
+        QuestionOk, await shop.do(QuestionAnswer(ref=1, question=asked.question, text=text))
+    ).question
     return quiet(done)
 
 
 async def board(shop: Desk) -> DeskView:
     """What the desk shows."""
-    opened = (await shop.do(DeskOpen(ref=1))).desk
-    assert opened is not None
-    return opened
+    return expect(DeskOk, await shop.do(DeskOpen(ref=1))).desk
 
 
 async def queue(shop: Desk) -> list[tuple[str, str, int]]:
@@ -86,8 +97,8 @@ async def test_a_comment_that_asks_joins_the_queue_of_the_product_meant(shop: De
     await shop.do(Pin(ref=1, sku="lamp"))
     await shop.heard_all()
 
-    pinned = (await shop.do(Comment(ref=1, text="能机洗吗"), viewer("ann"))).question
-    named = (await shop.do(Comment(ref=1, text="mug多大尺寸"), viewer("ann"))).question
+    pinned = expect(AskOk, await shop.do(Comment(ref=1, text="能机洗吗"), viewer("ann"))).question
+    named = expect(AskOk, await shop.do(Comment(ref=1, text="mug多大尺寸"), viewer("ann"))).question
 
     assert pinned is not None
     assert named is not None
@@ -117,18 +128,17 @@ async def test_who_asked_by_the_button_is_told_to_the_staff_alone(shop: Desk) ->
     ben = await shop.join("ben")
     asked = await question(shop, "ann", "多大尺寸")
     same = await question(shop, "ben", "尺寸多少啊")
-    said = (await shop.do(Comment(ref=1, text="mug多大尺寸"), viewer("cid"))).question
+    said = expect(AskOk, await shop.do(Comment(ref=1, text="mug多大尺寸"), viewer("cid"))).question
     assert said is not None
     [queued] = (await board(shop)).queue
-    taken = (await shop.do(QuestionTake(ref=5, question=asked.question))).question
-    assert taken is not None
+    taken = expect(QuestionOk, await shop.do(QuestionTake(ref=5, question=asked.question))).question
     [told] = [m["question"] for m in await ben.until(lambda m: m["t"] == "question")
               if m["t"] == "question"]  # fmt: skip
 
     assert [q.user for q in (asked, queued, taken)] == ["ann"] * 3
     assert [(q.user, q.name) for q in (same, said)] == [("", "")] * 2
     assert (told["user"], told["name"]) == ("", "")
-    view = await shop.directory.read(ROOM)
+    view = shown(await shop.directory.read(ROOM))
     assert view.question is not None
     assert view.question.user == ""
 
@@ -170,8 +180,8 @@ async def test_the_room_sees_which_question_is_being_answered_and_the_answer(
     ann = await there.join("ann")
     asked = await question(shop, "ann", "多大尺寸")
 
-    taken = await shop.do(QuestionTake(ref=5, question=asked.question))
-    seen = (await there.directory.read(ROOM)).question
+    taken = expect(QuestionOk, await shop.do(QuestionTake(ref=5, question=asked.question)))
+    seen = shown(await there.directory.read(ROOM)).question
     done = await answer(shop, asked, " 30 cm\nhigh ")
     heard = await ann.until(lambda m: m["t"] == "question" and m["question"].get("answer") != "")
 
@@ -180,7 +190,7 @@ async def test_the_room_sees_which_question_is_being_answered_and_the_answer(
     assert seen == quiet(taken.question)
     assert (seen.status, done.status, done.answer) == ("answering", "answered", "30 cm high")
     assert [q["status"] for q in told] == ["answering", "answered"]
-    view = await there.directory.read(ROOM)
+    view = shown(await there.directory.read(ROOM))
     assert (view.question, view.answers) == (None, [done])
     assert await queue(shop) == []
     assert [(f["question"]["status"], f["by"]) for f in await facts(shop, "question")] == [
@@ -197,7 +207,7 @@ async def test_taking_another_question_puts_the_one_before_it_back(shop: Desk) -
 
     await shop.do(QuestionTake(ref=1, question=care.question))
 
-    view = await shop.directory.read(ROOM)
+    view = shown(await shop.directory.read(ROOM))
     assert view.question is not None
     assert view.question.question == care.question
     assert await queue(shop) == [("mug", "size", 1)]
@@ -227,8 +237,8 @@ async def test_who_asks_what_was_answered_gets_the_answers_and_nobody_is_bothere
     await shop.do(Pin(ref=1, sku="mug"))
     await shop.heard_all()
 
-    by_comment = await shop.do(Comment(ref=3, text="尺寸多少？"), viewer("ben"))
-    by_button = await ask(shop, "ben", "和上次的区别?")
+    by_comment = expect(AskOk, await shop.do(Comment(ref=3, text="尺寸多少？"), viewer("ben")))
+    by_button = expect(AskOk, await ask(shop, "ben", "和上次的区别?"))
 
     assert (by_comment.answers, by_comment.question) == ([done], None)
     assert (by_button.answers, by_button.question) == ([other], None)
@@ -237,26 +247,28 @@ async def test_who_asks_what_was_answered_gets_the_answers_and_nobody_is_bothere
 
 async def test_who_asks_again_after_the_answers_joins_the_queue(shop: Desk) -> None:
     done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
-    assert (await ask(shop, "ben", "有大号的吗")).answers == [done]
+    assert expect(AskOk, await ask(shop, "ben", "有大号的吗")).answers == [done]
 
-    again = await ask(shop, "ben", "我是说有没有大号")
+    again = expect(AskOk, await ask(shop, "ben", "我是说有没有大号"))
 
     assert (again.answers, again.question and again.question.topic) == (None, "size")
-    assert (await ask(shop, "cid", "尺寸")).answers == [done]
+    assert expect(AskOk, await ask(shop, "cid", "尺寸")).answers == [done]
 
 
 async def test_an_answer_can_be_mended_and_taken_off_the_product(shop: Desk) -> None:
     asked = await question(shop, "ann", "多大尺寸")
     await answer(shop, asked, "30 m")
     mended = await answer(shop, asked, "30 cm")
-    assert (await ask(shop, "ben", "尺寸")).answers == [mended]
+    assert expect(AskOk, await ask(shop, "ben", "尺寸")).answers == [mended]
 
-    dropped = (await shop.do(QuestionDrop(ref=1, question=asked.question))).question
+    dropped = expect(
+        QuestionOk, await shop.do(QuestionDrop(ref=1, question=asked.question))
+    ).question
 
     assert dropped is not None
     assert dropped.status == "dropped"
-    assert (await shop.directory.read(ROOM)).answers == []
-    assert (await ask(shop, "cid", "尺寸")).question is not None
+    assert shown(await shop.directory.read(ROOM)).answers == []
+    assert expect(AskOk, await ask(shop, "cid", "尺寸")).question is not None
     for cmd in (
         QuestionTake(ref=1, question=asked.question),
         QuestionAnswer(ref=1, question=asked.question, text="yes"),
@@ -269,11 +281,11 @@ async def test_an_answer_can_be_taken_up_again_and_goes_back_as_it_was(shop: Des
     size = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
     care = await question(shop, "ann", "能机洗吗")
     await shop.do(QuestionTake(ref=1, question=size.question))
-    assert (await shop.directory.read(ROOM)).answers == []
+    assert shown(await shop.directory.read(ROOM)).answers == []
 
     await shop.do(QuestionTake(ref=1, question=care.question))
 
-    assert (await shop.directory.read(ROOM)).answers == [size]
+    assert shown(await shop.directory.read(ROOM)).answers == [size]
 
 
 async def test_a_full_queue_forgets_the_least_asked_and_of_these_the_oldest(
@@ -332,7 +344,7 @@ async def test_who_asks_is_answered_while_the_staff_s_next_view_of_the_queue_sti
         mei = await shop.join("mei", role=Role.HOST)
 
         asked = [
-            (await shop.do(Comment(ref=1, text="能机洗吗"), viewer(user))).question
+            expect(AskOk, await shop.do(Comment(ref=1, text="能机洗吗"), viewer(user))).question
             for user in ("ann", "ben", "cid")
         ]
 
@@ -385,7 +397,7 @@ async def test_an_ended_room_takes_no_questions_but_they_can_be_answered(shop: D
 
     assert await refusal(ask(shop, "ben", "能机洗吗")) == "not_live"
     assert (await answer(shop, asked, "30 cm")).status == "answered"
-    assert (await ask(shop, "ben", "多大尺寸")).answers is not None
+    assert expect(AskOk, await ask(shop, "ben", "多大尺寸")).answers is not None
 
 
 async def test_texts_have_bounds(shop: Desk) -> None:
@@ -402,9 +414,9 @@ async def test_more_answers_than_a_room_shows_forget_the_oldest_everywhere(shop:
         await answer(shop, await question(shop, "ann", f"其他的事 {n}"), "好")
     await shop.heard_all()
 
-    fresh = await shop.directory.read(ROOM)
+    fresh = shown(await shop.directory.read(ROOM))
     assert [q.text for q in fresh.answers] == [f"其他的事 {n}" for n in range(3, ANSWERS_MAX + 3)]
-    assert shop.room.state.view().answers == fresh.answers
+    assert shown(shop.room.state.view()).answers == fresh.answers
     assert await shop.redis.hlen(shop.key("questions")) == ANSWERS_MAX
 
 
@@ -434,15 +446,16 @@ async def test_an_answer_is_offered_in_a_later_room_of_the_host_and_then_stands_
 ) -> None:
     done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
     later, elsewhere = await second_room(shop), await second_room(shop, "h9")
-    assert (await shop.directory.read(later)).answers == []
+    assert shown(await shop.directory.read(later)).answers == []
 
-    offered = await ask_in(shop, later, "ben", "尺寸多少")
+    offered = expect(AskOk, await ask_in(shop, later, "ben", "尺寸多少"))
 
     assert (offered.answers, offered.question) == ([done], None)
-    assert (await shop.directory.read(later)).answers == [done]
-    [(_, told)] = await shop.redis.xrevrange(shop.scripts.keys.room(later, "events"), count=1)
+    assert shown(await shop.directory.read(later)).answers == [done]
+    key = shop.scripts.keys.room(later, "events")
+    [(_, told)] = entries(await shop.redis.xrevrange(key, count=1))
     assert _ANY.decode(told[b"e"])["question"]["answer"] == "30 cm"
-    assert (await ask_in(shop, elsewhere, "ben", "尺寸多少")).question is not None
+    assert expect(AskOk, await ask_in(shop, elsewhere, "ben", "尺寸多少")).question is not None
 
 
 @pytest.fixture
@@ -457,20 +470,19 @@ async def group(shop: Desk) -> str:
 
 async def answer_in(shop: Desk, room: str, user: str, text: str, says: str) -> Question:
     """What a user asks there and the host answers."""
-    asked = (await ask_in(shop, room, user, text)).question
+    asked = expect(AskOk, await ask_in(shop, room, user, text)).question
     assert asked is not None
     cmd = QuestionAnswer(ref=1, question=asked.question, text=says)
-    done = (await shop.dispatch.run(Call(room, HOST), cmd)).question
-    assert done is not None
+    done = expect(QuestionOk, await shop.dispatch.run(Call(room, HOST), cmd)).question
     return quiet(done)
 
 
 async def test_what_is_answered_in_a_fan_group_stays_in_it(shop: Desk, group: str) -> None:
     secret = await answer_in(shop, group, "ann", "多大尺寸", "only for us: 25 cm")
 
-    assert (await ask_in(shop, group, "ben", "尺寸多少")).answers == [secret]
-    assert (await ask(shop, "cid", "尺寸多少")).answers is None
-    assert (await shop.directory.read(ROOM)).answers == []
+    assert expect(AskOk, await ask_in(shop, group, "ben", "尺寸多少")).answers == [secret]
+    assert expect(AskOk, await ask(shop, "cid", "尺寸多少")).answers is None
+    assert shown(await shop.directory.read(ROOM)).answers == []
     assert await kept_texts(shop) == []
     assert (await shop.scripts.run("desk.load_desk", group, DESK, _ANY))["due"] == []
 
@@ -483,16 +495,16 @@ async def test_an_answer_of_which_nobody_noted_the_room_is_offered_in_the_group_
     await shop.dispatch.run(Call(group, HOST), QuestionDrop(ref=1, question=secret.question))
     for given_in in ("", group):
         await keep(shop, secret, 1, 9, given_in)
-        assert (await ask(there, f"not {given_in}", "尺寸多少")).answers is None
+        assert expect(AskOk, await ask(there, f"not {given_in}", "尺寸多少")).answers is None
 
-    assert (await ask_in(there, group, "ben", "尺寸多少")).answers == [secret]
+    assert expect(AskOk, await ask_in(there, group, "ben", "尺寸多少")).answers == [secret]
 
 
 async def test_the_group_is_offered_what_was_answered_in_public_and_may_mend_it_for_itself(
     shop: Desk, group: str
 ) -> None:
     done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
-    assert (await ask_in(shop, group, "ben", "尺寸多少")).answers == [done]
+    assert expect(AskOk, await ask_in(shop, group, "ben", "尺寸多少")).answers == [done]
 
     mend = QuestionAnswer(ref=1, question=done.question, text="25 for you")
     await shop.dispatch.run(Call(group, HOST), mend)
@@ -520,7 +532,7 @@ async def test_a_dropped_answer_is_offered_nowhere_any_more(shop: Desk) -> None:
 
     await shop.dispatch.run(Call(later, HOST), QuestionDrop(ref=1, question=done.question))
 
-    assert (await ask_in(shop, later, "cid", "尺寸多少")).question is not None
+    assert expect(AskOk, await ask_in(shop, later, "cid", "尺寸多少")).question is not None
     assert await shop.redis.hlen(shop.scripts.keys.host(HOST.user, "answers")) == 0
 
 
@@ -566,7 +578,9 @@ async def keep(
 
 async def kept_texts(shop: Desk) -> list[str]:
     values = await shop.redis.hvals(shop.scripts.keys.host(HOST.user, "answers"))
-    return sorted((_ANY.decode(value)["answer"] for value in values), key=lambda t: (len(t), t))
+    return sorted(
+        (_ANY.decode(value)["answer"] for value in all_stored(values)), key=lambda t: (len(t), t)
+    )
 
 
 async def test_an_answer_that_never_reached_the_host_is_brought_when_the_desk_is_opened(
@@ -627,17 +641,17 @@ async def play(room_settings: Settings, steps: list[tuple[str, int, int]]) -> No
         known: list[str] = []
         for what, n, arg in steps:
             which = known[n % len(known)] if known else "none"
+            commands: dict[str, tuple[Command, Identity]] = {
+                "ask": (Ask(ref=1, sku="mug", text=TOPICS[arg]), viewer(f"u{n}")),
+                "take": (QuestionTake(ref=1, question=which), HOST),
+                "answer": (QuestionAnswer(ref=1, question=which, text="yes"), HOST),
+                "drop": (QuestionDrop(ref=1, question=which), HOST),
+            }
             try:
-                done = await shop.do(
-                    *{
-                        "ask": (Ask(ref=1, sku="mug", text=TOPICS[arg]), viewer(f"u{n}")),
-                        "take": (QuestionTake(ref=1, question=which),),
-                        "answer": (QuestionAnswer(ref=1, question=which, text="yes"),),
-                        "drop": (QuestionDrop(ref=1, question=which),),
-                    }[what]
-                )
+                done = await shop.do(*commands[what])
             except CommandError:
                 continue
+            assert isinstance(done, AskOk | QuestionOk)
             if done.question and done.question.question not in known:
                 known.append(done.question.question)
         await shop.heard_all()
@@ -645,7 +659,7 @@ async def play(room_settings: Settings, steps: list[tuple[str, int, int]]) -> No
         assert shop.room.state.view() == await shop.directory.read(ROOM)
         opened = (await board(shop)).queue
         assert [q.status for q in opened] == ["open"] * len(opened)
-        members = await shop.redis.zrange(shop.key("askers"), 0, -1)
+        members = all_stored(await shop.redis.zrange(shop.key("askers"), 0, -1))
         asked = {q.question: q.asked for q in opened}
         counted = {name: sum(m.startswith(f"{name}/".encode()) for m in members) for name in asked}
         assert counted == asked

@@ -9,7 +9,7 @@ from msgspec import msgpack
 from server.features.notices.messages import Notice
 from server.features.orders.messages import Buy
 from server.features.phases.messages import LiveEnd, Selling
-from server.features.polls.messages import PollClose, PollOpen
+from server.features.polls.messages import PollClose, PollOk, PollOpen
 from server.features.replay import replay
 from server.features.replay.moment import Moment, Watched, moment
 from server.features.replay.replay import (
@@ -21,9 +21,11 @@ from server.features.replay.replay import (
 )
 from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
 from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove, Unpin
-from server.features.stock.messages import Sale
+from server.features.stock.messages import Sale, SaleOk
+from tests.replies import expect
 from tests.rooms.desk import HOST, ROOM, Desk
 from tests.rooms.rounds import facts, refusal, sweep, viewer
+from tests.rooms.views import shown
 
 MINUTE = 60_000
 STARTED = 1_000_000
@@ -227,12 +229,10 @@ async def page(replays: Replays, **query: Any) -> ReplayPage:
 async def test_a_replay_has_what_the_host_did_in_its_order(here: Desk, replays: Replays) -> None:
     await here.do(ShelfPut(ref=1, product=MUG))
     await here.do(Pin(ref=1, sku="mug"))
-    sale = (await here.do(SALE)).sale
-    assert sale is not None
+    sale = expect(SaleOk, await here.do(SALE)).sale
     await here.do(SaleRestock(ref=1, sale=sale.sale, add=3))
     await here.do(Notice(ref=1, text="满减"))
-    poll = (await here.do(PollOpen(ref=1, question="?", options=["a", "b"]))).poll
-    assert poll is not None
+    poll = expect(PollOk, await here.do(PollOpen(ref=1, question="?", options=["a", "b"]))).poll
     await here.do(PollClose(ref=1, poll=poll.poll))
     await here.do(SaleClose(ref=1, sale=sale.sale))
     await here.do(Unpin(ref=1))
@@ -356,20 +356,19 @@ async def test_a_room_that_goes_on_selling_keeps_its_sales_open(
 ) -> None:
     ann = await here.join("ann")
     await here.do(ShelfPut(ref=1, product=MUG))
-    sale = (await here.do(SALE)).sale
-    assert sale is not None
+    sale = expect(SaleOk, await here.do(SALE)).sale
     await here.do(LiveEnd(ref=1, selling=True))
     await sweep(here)
     heard = await ann.until(lambda m: m["t"] == "phase")
 
     await here.do(Buy(ref=1, key="k", sale=sale.sale), viewer("ann"))
-    view = await here.directory.read(ROOM)
-    shown = (await replays.at(ROOM, view.ended - view.started)).shelf
+    view = shown(await here.directory.read(ROOM))
+    shelf = (await replays.at(ROOM, view.ended - view.started)).shelf
 
     assert [m["selling"] for m in heard if m["t"] == "room"] == [True]
     assert (view.selling, view.sales[0].status, view.sales[0].left) == (True, "open", 1)
     assert (await page(replays)).selling
-    assert [(each.product, each.buy[0].left) for each in shown] == [(MUG, 1)]
+    assert [(each.product, each.buy[0].left) for each in shelf] == [(MUG, 1)]
     assert (await facts(here, "phase"))[-1]["selling"] is True
 
 
@@ -377,13 +376,12 @@ async def test_selling_can_be_turned_off_after_the_end_and_closes_the_sales(here
     await here.do(ShelfPut(ref=1, product=MUG))
     await here.do(Selling(ref=1, on=True))
     await here.do(Selling(ref=1, on=True))
-    sale = (await here.do(SALE)).sale
-    assert sale is not None
+    sale = expect(SaleOk, await here.do(SALE)).sale
     await here.do(LiveEnd(ref=1))
-    before = (await here.directory.read(ROOM)).sales[0].status
+    before = shown(await here.directory.read(ROOM)).sales[0].status
     await here.do(Selling(ref=1, on=False))
 
-    after = await here.directory.read(ROOM)
+    after = shown(await here.directory.read(ROOM))
     buy = Buy(ref=1, key="k", sale=sale.sale)
 
     assert (before, after.sales[0].status, after.selling) == ("open", "closed", False)
@@ -400,7 +398,7 @@ async def test_a_sweep_closes_the_sales_when_the_worker_that_ended_the_room_died
     await here.do(SALE)
     await here.script("phases.set", phase="ended")
     await sweep(here)
-    closed = (await here.directory.read(ROOM)).sales[0].status
+    closed = shown(await here.directory.read(ROOM)).sales[0].status
 
     assert closed == "closed"
 
@@ -412,7 +410,7 @@ async def test_a_sweep_closes_nothing_in_a_room_that_sells_again(here: Desk) -> 
     await here.do(Selling(ref=1, on=True))
     await sweep(here)
 
-    assert (await here.directory.read(ROOM)).sales[0].status == "open"
+    assert shown(await here.directory.read(ROOM)).sales[0].status == "open"
 
 
 def test_a_fan_group_was_live_at_every_moment() -> None:

@@ -16,6 +16,7 @@ from server.rooms.timeline import read
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.rooms.desk import ROOM, Desk, Guest
+from tests.stored import entries
 
 Fact = dict[str, Any]
 
@@ -141,8 +142,8 @@ async def test_a_fact_is_bounded_in_bytes_whatever_the_visitors_send(
         noted.left(ROOM, guest)
     await noted.write()
 
-    entries = await here.redis.xrange(here.key("timeline"))
-    assert max(len(fields[b"e"]) for _, fields in entries) <= 32_768
+    found = entries(await here.redis.xrange(here.key("timeline")))
+    assert max(len(fields[b"e"]) for _, fields in found) <= 32_768
     assert sum(len(fact["came"]) for fact in await facts(here)) == 120
 
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -70,7 +71,11 @@ async def redis_sentinels(
     """Three Sentinels of which two must agree; they give a master three seconds."""
     program = program or await redis_program.find()
     async with contextlib.AsyncExitStack() as stack:
-        quick = {"repl_timeout": "60", "loglevel": "warning", "appendfsync": "everysec"}
+        quick: dict[str, Any] = {
+            "repl_timeout": "60",
+            "loglevel": "warning",
+            "appendfsync": "everysec",
+        }
         master = RedisProcess(folder / "0", program=program, **quick)
         await stack.enter_async_context(master)
         servers = [master]

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from server.house import HOUSE
 from server.protocol.codes import CommandError
 from server.store.scripts import Scripts
+from tests.stored import entries, stored_hash
 
 DECODER = msgspec.msgpack.Decoder()
 EVENTS_MAX = 1000
@@ -78,7 +79,7 @@ class ScriptRoom:
     async def published(self) -> list[Any]:
         """The bus messages since the last call. A pong comes after all that was published."""
         await self._bus.ping()
-        messages = []
+        messages: list[Any] = []
         while True:
             got = await self._bus.get_message(timeout=None)
             if got["type"] == "pong":
@@ -92,15 +93,15 @@ class ScriptRoom:
 
     async def stream(self) -> list[tuple[str, dict[str, Any], str]]:
         """The event stream: (id, event, user or '')."""
-        entries = await self.redis.xrange(self.key("events"))
+        found = entries(await self.redis.xrange(self.key("events")))
         return [
             (at.decode(), DECODER.decode(values[b"e"]), values.get(b"u", b"").decode())
-            for at, values in entries
+            for at, values in found
         ]
 
     async def fields(self) -> dict[str, str]:
         """The room hash."""
-        found = await self.redis.hgetall(self.key("room"))
+        found = stored_hash(await self.redis.hgetall(self.key("room")))
         return {name.decode(): value.decode() for name, value in found.items()}
 
     async def create(self, phase: str = "live", **changes: Any) -> None:

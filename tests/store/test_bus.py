@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,11 +20,11 @@ class Room:
 
     def __init__(self, *, bad: bool = False) -> None:
         self.bad = bad
-        self.heard_of: list[BusMessage] = []
+        self.heard_of: list[BusMessage[Any]] = []
         self.doubts = 0
         self.news = asyncio.Event()
 
-    def heard(self, message: BusMessage) -> None:
+    def heard(self, message: BusMessage[Any]) -> None:
         if self.bad:
             raise ValueError("this room is broken")
         self.heard_of.append(message)

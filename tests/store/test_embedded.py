@@ -32,6 +32,7 @@ def client() -> Client:
     @asynccontextmanager
     async def of(embedded: EmbeddedRedis) -> AsyncIterator[Redis]:
         redis = connect(embedded.url, RedisSettings())
+        assert isinstance(redis, Redis)
         yield redis
         await redis.aclose()
 

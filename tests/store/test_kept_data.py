@@ -8,6 +8,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -22,19 +23,31 @@ KEPT = Path(__file__).parent.parent / "kept_data"
 FOLDERS = sorted(path.name for path in KEPT.iterdir() if (path / "redis").is_dir())
 
 
-@pytest.fixture(params=FOLDERS)
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    """A copy of one of the folders, to start on."""
-    return Path(shutil.copytree(KEPT / request.param, tmp_path / request.param))
+PAIRS = [
+    pytest.param((folder, program), id=f"{folder}-{name_of(program)}")
+    for folder in FOLDERS
+    for program in PROGRAMS
+    if kept_in(KEPT / folder / "redis").readers.include(program.release)
+]
+"""Each folder with each program that can read it; test_log_format sees the others refused."""
 
 
-@pytest.fixture(params=PROGRAMS, ids=name_of)
-def program(request: pytest.FixtureRequest, folder: Path) -> RedisProgram:
-    """A program that can read it."""
-    found: RedisProgram = request.param
-    if not kept_in(folder / "redis").readers.include(found.release):
-        pytest.skip(f"{found.release} can't read it; test_log_format sees it refused")
-    return found
+@pytest.fixture(params=PAIRS)
+def pair(request: pytest.FixtureRequest) -> tuple[str, RedisProgram]:
+    """A folder's name, and a program that can read it."""
+    return cast("tuple[str, RedisProgram]", request.param)
+
+
+@pytest.fixture
+def folder(pair: tuple[str, RedisProgram], tmp_path: Path) -> Path:
+    """A copy of the folder, to start on."""
+    return Path(shutil.copytree(KEPT / pair[0], tmp_path / pair[0]))
+
+
+@pytest.fixture
+def program(pair: tuple[str, RedisProgram]) -> RedisProgram:
+    """The program."""
+    return pair[1]
 
 
 async def liveroom(folder: Path, program: RedisProgram, *arguments: str) -> str:

@@ -105,12 +105,12 @@ async def write(folder: Path, program: RedisProgram, *, rewritten: bool) -> None
         await redis.aclose()
 
 
-async def read(folder: Path, program: RedisProgram) -> list[bytes | None] | str:
+async def read(folder: Path, program: RedisProgram) -> list[bytes | str | None] | str:
     """The two values, or the sentence by which the program was refused."""
     try:
         async with EmbeddedRedis(folder, server_path=str(program.path)) as embedded:
             redis = connect(embedded.url, RedisSettings())
-            found: list[bytes | None] = await redis.mget("before", "after")
+            found = await redis.mget("before", "after")
             await redis.aclose()
             return found
     except NoRedisProgram as refused:

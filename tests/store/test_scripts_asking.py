@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.store.script_room import ScriptRoom, comment, product
 from tests.store.test_scripts_timeline import facts
+from tests.stored import stored, stored_hash
 
 LIMITS = {"again_ms": 60_000, "asked_max": 100}
 
@@ -15,7 +16,7 @@ def ask(user: str, sku: str = "tea", by: str = "pin") -> dict[str, str]:
 
 async def counts(room: ScriptRoom) -> dict[str, int]:
     found = await room.redis.hgetall(room.key("asks"))
-    return {sku.decode(): int(n) for sku, n in found.items()}
+    return {sku.decode(): int(n) for sku, n in stored_hash(found).items()}
 
 
 async def test_a_batch_of_asks_is_one_fact_and_one_word_to_the_staff(live: ScriptRoom) -> None:
@@ -43,7 +44,7 @@ async def test_asks_that_do_not_count_are_told_to_nobody(live: ScriptRoom) -> No
 
 async def test_an_ask_counts_again_when_its_time_is_over(live: ScriptRoom) -> None:
     await live.run("asks.add", asks=[ask("u1")], **LIMITS)
-    earlier = int(await live.redis.hget(live.key("asked"), "tea/u1")) - 60_000
+    earlier = int(stored(await live.redis.hget(live.key("asked"), "tea/u1"))) - 60_000
     await live.redis.hset(live.key("asked"), "tea/u1", earlier)
 
     await live.run("asks.add", asks=[ask("u1")], **LIMITS)

@@ -7,6 +7,7 @@ import pytest
 
 from server.house import HOUSE
 from tests.store.script_room import DECODER, ScriptRoom, comment
+from tests.stored import all_stored, stored
 
 
 async def add(room: ScriptRoom, *comments: dict[str, Any], recent_max: int = 9) -> Any:
@@ -17,7 +18,7 @@ async def add(room: ScriptRoom, *comments: dict[str, Any], recent_max: int = 9) 
 async def recent(room: ScriptRoom) -> list[Any]:
     """The ids a snapshot would show, oldest first."""
     packed = await room.redis.lrange(room.key("recent"), 0, -1)
-    return [DECODER.decode(raw)["id"] for raw in reversed(packed)]
+    return [DECODER.decode(one)["id"] for one in reversed(all_stored(packed))]
 
 
 async def test_a_batch_is_stored_counted_and_told_in_one_message(live: ScriptRoom) -> None:
@@ -104,7 +105,7 @@ async def test_muting_takes_comments_back_and_tells_room_and_user(live: ScriptRo
     await add(live, comment("a", "u1"), comment("b", "u2"), comment("c", "u1"))
     await live.published()
     [message] = await live.tell("comments.mute", user="u1", seconds=60)
-    until = int(await live.redis.hget(live.key("muted"), "u1"))
+    until = int(stored(await live.redis.hget(live.key("muted"), "u1")))
     assert message["says"] == [
         [2, 0, "", {"t": "removed", "user": "u1", "seq": 2}],
         [2, 1, "u1", {"t": "muted", "until": until}],
@@ -150,7 +151,7 @@ async def test_slow_mode_holds_viewers_and_nobody_else(live: ScriptRoom) -> None
 async def test_slow_mode_lets_a_viewer_speak_again_after_its_seconds(live: ScriptRoom) -> None:
     await live.run("comments.slow", seconds=30)
     await add(live, comment("a"))
-    spoke = int(await live.redis.hget(live.key("spoke"), "u1"))
+    spoke = int(stored(await live.redis.hget(live.key("spoke"), "u1")))
     await live.redis.hset(live.key("spoke"), "u1", str(spoke - 30_000))
     [outcome] = await add(live, comment("b"))
     assert outcome["ok"] is True

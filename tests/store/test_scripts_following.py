@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from server.store.scripts import Scripts
 from tests.store.script_room import DECODER, ScriptRoom, script_room
+from tests.stored import entries
 
 HOST = "h1"
 FANS_MAX = 3
@@ -26,8 +27,8 @@ async def follow(scripts: Scripts, *wishes: tuple[str, bool], fans_max: int = 10
 
 async def log_of(scripts: Scripts) -> list[tuple[str, bool]]:
     """The facts in the host's log."""
-    entries = await scripts.redis.xrange(scripts.keys.host(HOST, "log"))
-    facts = [DECODER.decode(fields[b"e"]) for _, fields in entries]
+    found = await scripts.redis.xrange(scripts.keys.host(HOST, "log"))
+    facts = [DECODER.decode(fields[b"e"]) for _, fields in entries(found)]
     assert all(fact["k"] == "follow" and fact["room"] == "r1" for fact in facts)
     return [(fact["user"], fact["on"]) for fact in facts]
 
@@ -39,8 +40,8 @@ async def followers(scripts: Scripts, name: str = "followers") -> set[str]:
 
 async def facts_of(room: ScriptRoom) -> list[dict[str, Any]]:
     """The facts in the room's timeline but those about its phase."""
-    entries = await room.redis.xrange(room.key("timeline"))
-    facts = [DECODER.decode(fields[b"e"]) for _, fields in entries]
+    found = await room.redis.xrange(room.key("timeline"))
+    facts = [DECODER.decode(fields[b"e"]) for _, fields in entries(found)]
     return [fact for fact in facts if fact["k"] != "phase"]
 
 

@@ -112,7 +112,8 @@ async def test_a_refusal_becomes_an_error_with_code_sentence_and_time(live: Scri
 async def test_a_redis_that_is_away_answers_unavailable_and_when_to_retry(
     settings: Settings, prefix: str, tmp_path: Any
 ) -> None:
-    nobody: Redis = connect(f"unix://{tmp_path}/nobody.sock", settings.redis)
+    nobody = connect(f"unix://{tmp_path}/nobody.sock", settings.redis)
+    assert isinstance(nobody, Redis)
     scripts = await asyncio.to_thread(scripts_on, nobody, keys_under(prefix))
     with pytest.raises(CommandError, match="the outcome is unknown") as caught:
         await scripts.run("room_load", "r1", {"recent_max": 1}, DECODER)

@@ -6,6 +6,7 @@ import msgspec
 
 from server.house import HOUSE
 from tests.store.script_room import DECODER, ScriptRoom, comment
+from tests.stored import entries, stored
 
 BOUNDS = {
     "recent_max": 9,
@@ -29,10 +30,16 @@ async def one(room: ScriptRoom, text: str = "hi", user: str = "u1", **changes: A
     return outcome
 
 
+async def scores(room: ScriptRoom, key: str) -> dict[bytes, float]:
+    """A sorted set."""
+    found: Any = await room.redis.zrange(room.key(key), 0, -1, withscores=True)
+    return dict(found)
+
+
 async def facts(room: ScriptRoom) -> list[Any]:
     """What was recorded since the start of the stream, without times."""
-    entries = await room.redis.xrange(room.key("timeline"))
-    found = [DECODER.decode(values[b"e"]) for _, values in entries]
+    packed = entries(await room.redis.xrange(room.key("timeline")))
+    found = [DECODER.decode(values[b"e"]) for _, values in packed]
     return [{k: v for k, v in fact.items() if k != "at"} for fact in found if fact["k"] != "phase"]
 
 
@@ -259,7 +266,9 @@ async def test_with_review_all_every_viewer_waits_and_nobody_of_the_staff(
 
 async def test_with_review_new_whoever_spoke_before_is_known(live: ScriptRoom) -> None:
     await one(live, "before", "old")
-    long_ago = await live.redis.zscore(live.key("spoken"), "old") - 600_000
+    spoke = await live.redis.zscore(live.key("spoken"), "old")
+    assert spoke is not None
+    long_ago = spoke - 600_000
     await live.redis.zadd(live.key("spoken"), {"old": long_ago})
     await one(live, "just now", "young")
     await live.run("rules.set", review="new")
@@ -360,12 +369,8 @@ async def test_no_user_has_the_place_where_a_text_is_counted_for_all(live: Scrip
 
 async def test_a_repetition_is_forgotten_with_its_time(live: ScriptRoom) -> None:
     await one(live, "a", digest="d1")
-    [(member, score)] = [
-        (member, score)
-        for member, score in await live.redis.zrange(live.key("said"), 0, -1, withscores=True)
-        if member == b"u1/d1"
-    ]
-    await live.redis.zadd(live.key("said"), {member: score - 600_001 * 1000})
+    score = (await scores(live, "said"))[b"u1/d1"]
+    await live.redis.zadd(live.key("said"), {b"u1/d1": score - 600_001 * 1000})
 
     assert (await one(live, "b", digest="d1"))["ok"] is True
     assert 0 < await live.redis.pttl(live.key("said")) <= 600_000
@@ -381,7 +386,7 @@ async def test_of_a_flood_one_is_held_and_the_rest_refused(live: ScriptRoom) -> 
     assert 0 < then[0]["retry_ms"] <= 600_000
     assert other["ok"] is True
     [waiting] = await live.redis.hvals(live.key("review"))
-    assert DECODER.decode(waiting)["why"] == "flood"
+    assert DECODER.decode(stored(waiting))["why"] == "flood"
 
 
 async def test_what_is_said_in_the_shadow_makes_no_flood(live: ScriptRoom) -> None:
@@ -403,8 +408,8 @@ async def test_one_user_alone_is_no_flood(live: ScriptRoom) -> None:
 async def test_what_was_said_lately_does_not_grow(live: ScriptRoom) -> None:
     for n in range(5):
         await add(live, comment("a", f"u{n}", digest=f"d{n}"))
-        known = await live.redis.zrange(live.key("said"), 0, -1, withscores=True)
-        old = {member: score - 600_001 * 1000 for member, score in known}
+        known = await scores(live, "said")
+        old = {member: score - 600_001 * 1000 for member, score in known.items()}
         await live.redis.zadd(live.key("said"), old)
 
     await add(live, comment("a", "u9", digest="d9"))
@@ -503,9 +508,9 @@ async def test_a_shadow_lapses(live: ScriptRoom) -> None:
 
 async def test_who_reads_the_muted_as_a_number_still_reads_when_it_ends(live: ScriptRoom) -> None:
     done = await live.run("comments.mute", user="u1", seconds=60, shadow=True)
-    raw = await live.redis.hget(live.key("muted"), "u1")
+    kept = await live.redis.hget(live.key("muted"), "u1")
 
-    assert int(float(raw)) == done["until"]
+    assert int(float(stored(kept))) == done["until"]
     assert "muted" not in await live.run("room_load", recent_max=9)
 
 

@@ -1,5 +1,7 @@
 """Rooms from below: creating, phases, loading, the event stream, epochs."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -131,8 +133,8 @@ async def test_sales_are_loaded_as_the_wire_knows_them_in_the_order_they_were_op
     pack = msgspec.msgpack.encode
     counters = {"allocated": 9, "left": 4, "held": 3, "sold": 2, "ver": 8, "status": "open"}
     for sale in (SALE, SALE | {"sale": "s0", "n": 1}, SALE | {"sale": "s2", "n": 10}):
-        await live.redis.hset(live.key("sales"), sale["sale"], pack(sale))
-        stock = {f"{sale['sale']}:{name}": value for name, value in counters.items()}
+        await live.redis.hset(live.key("sales"), str(sale["sale"]), pack(sale))
+        stock: Any = {f"{sale['sale']}:{name}": value for name, value in counters.items()}
         await live.redis.hset(live.key("stock"), mapping=stock)
     loaded = await live.run("room_load", recent_max=5)
     assert [sale["sale"] for sale in loaded["sales"]] == ["s0", "s1", "s2"]

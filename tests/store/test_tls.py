@@ -150,8 +150,8 @@ async def test_a_clusters_nodes_are_trusted_by_the_authority_in_the_url(
         pytest.skip("needs redis-server 7.0 or newer on PATH")
     more = ("--cluster-enabled", "yes", "--tls-cluster", "yes")
     async with behind_tls(certificates, tmp_path, *more) as port:
-        trusted = {"ssl": True, "ssl_ca_certs": str(certificates.authority)}
-        async with Redis(host="127.0.0.1", port=port, **trusted) as node:
+        authority = str(certificates.authority)
+        async with Redis(host="127.0.0.1", port=port, ssl=True, ssl_ca_certs=authority) as node:
             await node.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
 
             async def serves() -> bool:

@@ -9,6 +9,7 @@ import json
 import os
 import random
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from redis.asyncio import Redis
@@ -17,15 +18,19 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from server.access.auth import Identity
-from server.features.orders.messages import Buy, Cancel, Order
+from server.features.orders.messages import Buy, Cancel, Order, OrderOk
 from server.features.orders.orders import Orders
 from server.features.payments.messages import Pay
+from server.features.payments.payments import Payments
 from server.features.payments.providers import SandboxProvider
-from server.house import Settings, keys_under, scripts_on
+from server.house import HOUSE, keys_under, scripts_on
 from server.protocol.codes import CommandError
+from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call
+from server.settings import Settings
 from server.store.scripts import Scripts
+from tests.replies import expect
 from tests.sweeping import sweeper
 
 
@@ -34,21 +39,20 @@ def say(line: dict[str, Any]) -> None:
     os.write(1, json.dumps(line).encode() + b"\n")
 
 
-async def ask(work: Any) -> Order:
+async def ask(work: Callable[[], Awaitable[Ok]]) -> Order:
     """Ask until the outcome is known. What `work` makes must be safe to repeat."""
     while True:
         try:
-            ok = await work()
+            ok = expect(OrderOk, await work())
         except CommandError as refusal:
             if refusal.code != "unavailable":
                 raise
             await asyncio.sleep(0.02)
         else:
-            assert ok.order is not None
             return ok.order
 
 
-async def buyer(orders: Orders, room: str, sales: list[str], n: int) -> None:
+async def buyer(orders: Orders, payments: Payments, room: str, sales: list[str], n: int) -> None:
     """Buy one or two units of a sale, then pay, cancel or leave."""
     chance = random.Random(n)
     user, key = f"u{n}", f"k{n}"
@@ -60,7 +64,7 @@ async def buyer(orders: Orders, room: str, sales: list[str], n: int) -> None:
         say({"user": user, "key": key, "order": order.order, "status": order.status})
         step = chance.random()
         if step < 0.6:
-            order = await ask(lambda: orders.pay(call, Pay(ref=1, order=order.order)))
+            order = await ask(lambda: payments.pay(call, Pay(ref=1, order=order.order)))
         elif step < 0.8:
             order = await ask(lambda: orders.cancel(call, Cancel(ref=1, order=order.order)))
         say({"user": user, "key": key, "order": order.order, "status": order.status})
@@ -69,10 +73,11 @@ async def buyer(orders: Orders, room: str, sales: list[str], n: int) -> None:
 
 
 async def main(plan: dict[str, Any], scripts: Scripts, settings: Settings) -> None:
-    orders = Orders(scripts, settings, SandboxProvider())
+    orders = Orders(scripts, settings)
+    payments = Payments(scripts, settings, SandboxProvider(), orders)
     async with sweeper(scripts, settings, plan["room"]), asyncio.TaskGroup() as group:
         for n in plan["buyers"]:
-            group.create_task(buyer(orders, plan["room"], plan["sales"], n))
+            group.create_task(buyer(orders, payments, plan["room"], plan["sales"], n))
     await orders.aclose()
 
 
@@ -81,7 +86,9 @@ if __name__ == "__main__":
     redis = Redis(
         port=the_plan["port"], retry=Retry(NoBackoff(), 0), socket_timeout=5, max_connections=500
     )
-    the_settings = Settings.model_validate({"orders": {"fair_window_ms": the_plan["fair_ms"]}})
+    the_settings = HOUSE.settings_model.model_validate(
+        {"orders": {"fair_window_ms": the_plan["fair_ms"]}}
+    )
     try:
         asyncio.run(main(the_plan, scripts_on(redis, keys_under("h")), the_settings))
     except (RedisError, OSError) as error:

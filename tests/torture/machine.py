@@ -11,7 +11,8 @@ from server.features.orders.messages import Buy, BuyLine, Order
 from server.features.orders.orders import buy_of
 from server.features.orders.settings import OrderSettings
 from server.protocol.codes import CommandError
-from tests.torture.story import PER_USER, PRICE, USERS, Story, Wish
+from tests.orders.shop import PRICE
+from tests.torture.story import PER_USER, USERS, Story, Wish
 
 users = st.sampled_from(USERS)
 quantities = st.integers(1, 4)

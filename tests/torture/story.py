@@ -17,6 +17,7 @@ from server.protocol.codes import CommandError
 from server.settings import Settings
 from tests.orders.redis_process import RedisProcess
 from tests.orders.shop import ANY, PRICE, Shop, shop_on
+from tests.stored import stored_hash
 
 USERS = ("ann", "bob", "cat")
 PER_USER = 3
@@ -136,10 +137,10 @@ class Story(RuleBasedStateMachine):
             if mine + qty > PER_USER:
                 return "limit_reached"
         if wish.claim:
-            mine = {claim.claim: claim for claim in await self.shop.claims(user)}
-            if wish.claim not in mine:
+            claims = {claim.claim: claim for claim in await self.shop.claims(user)}
+            if wish.claim not in claims:
                 return "not_found"
-            if mine[wish.claim].order or not self.off(mine[wish.claim].coupon, wish.wanted):
+            if claims[wish.claim].order or not self.off(claims[wish.claim].coupon, wish.wanted):
                 return "conflict"
         return ""
 
@@ -221,8 +222,8 @@ class Story(RuleBasedStateMachine):
         await self._check_coupons(now)
 
     async def _check_money(self, orders: dict[str, Order]) -> None:
-        raw = await self.shop.redis.hgetall(self.shop.key("payments"))
-        payments = [ANY.decode(value) for value in raw.values()]
+        kept = await self.shop.redis.hgetall(self.shop.key("payments"))
+        payments = [ANY.decode(value) for value in stored_hash(kept).values()]
         assert {p["payment"] for p in payments} >= set(self.payments)
         applied = Counter(p["order"] for p in payments if p["status"] == "applied")
         paid = Counter(o.order for o in orders.values() if o.status == "paid")

@@ -31,7 +31,7 @@ def world(tmp_path: Path, make_settings: MakeSettings) -> Iterator[World]:
 @pytest.mark.blocking_allowed
 def test_the_promises_hold_after_every_step(world: World) -> None:
     run_state_machine_as_test(
-        lambda: ShopMachine(world),
+        lambda: ShopMachine(world),  # type: ignore[arg-type]  # a function is as good, says its page
         settings=settings(
             max_examples=examples(80),
             stateful_step_count=30,

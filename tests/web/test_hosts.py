@@ -10,7 +10,8 @@ from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.running import running
 from tests.server.talk import talk
-from tests.web.test_rest import MUG, SOON, Api
+from tests.web.api import Api
+from tests.web.test_rest import MUG, SOON
 
 GROUP = "/v1/hosts/h1/group"
 TEA = {"title": "Tea people"}

@@ -1,6 +1,7 @@
 """The rules of a room and the log of who did what, over HTTP."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import pytest
@@ -50,7 +51,7 @@ async def test_rules_and_words_are_changed_and_read(live: Api) -> None:
 async def test_the_log_is_read_in_pages_the_newest_first_and_as_csv(live: Api) -> None:
     for n in range(3):
         await live.send("PUT", f"{ROOM}/words", {"words": [f"w{n}"], "action": "hold"})
-    moderator = {"user": "=mo", "role": Role.MODERATOR}
+    moderator: dict[str, Any] = {"user": "=mo", "role": Role.MODERATOR}
     await live.send("PATCH", f"{ROOM}/rules", {"review": "all"}, **moderator)
 
     _, whole = await live.send("GET", f"{ROOM}/actions")
@@ -62,8 +63,8 @@ async def test_the_log_is_read_in_pages_the_newest_first_and_as_csv(live: Api) -
     assert kinds == [("rules", "=mo"), *[("words", "h1")] * 3, ("phase", "h1")]
     assert whole["next"] is None
     for nothing in ("0-0", "00-000"):
-        empty = (200, {"actions": [], "next": None})
-        assert await live.send("GET", f"{ROOM}/actions?before={nothing}") == empty
+        page = await live.send("GET", f"{ROOM}/actions?before={nothing}")
+        assert page == (200, {"actions": [], "next": None})
     assert newest["actions"] + rest["actions"] == whole["actions"]
     lines = table.removeprefix("\ufeff").splitlines()
     assert lines[0] == "time,by,what,details"

@@ -1,4 +1,4 @@
-"""Who did what: the log of what hosts and moderators did."""
+"""The log of what hosts and moderators did."""
 
 from server.feature import Engine, Feature, Running
 from server.features.actions.actions import Actions

@@ -1,8 +1,8 @@
-"""The log of who did what in a room: all facts of its timeline that somebody stands for.
+"""The log of who did what in a room: all timeline facts that name a host or moderator.
 
-Every script that a host or moderator runs records what it did with their user id (`by`) in the
-same step as the change (`_timeline.lua`), so nothing is done that is not in the log. The log is a
-stream of its own, which nothing that viewers do can make shorter.
+Every script that a host or moderator runs records the change and their user id (`by`) in the same
+step as the change itself (`_timeline.lua`), so the log misses no act. The log is a separate
+stream: viewers write nothing to it, so they cannot push entries out.
 """
 
 from collections.abc import AsyncIterator
@@ -20,8 +20,8 @@ _FACT = msgpack.Decoder(Fact)
 
 
 class ActionsPage(Struct, frozen=True):
-    """Some acts, the newest first, each a fact of docs/timeline.md: `k` what was done, `by` whom,
-    `at` which time (Unix ms). `next` is where older ones begin; null at the end."""
+    """A page of acts, newest first. Each is a fact of docs/timeline.md: `k` is the kind, `by` the
+    user, `at` the time (Unix ms). Pass `next` as `before` to get older acts; null at the end."""
 
     actions: list[Fact]
     next: str | None = None
@@ -36,7 +36,7 @@ class Actions:
     async def page(self, room_id: str, before: str = "", count: int = PAGE_MAX) -> ActionsPage:
         """At most `count` acts older than the id `before` ("": from the newest)."""
         if before and not any(map(int, before.split("-"))):
-            return ActionsPage([])  # Redis refuses to look for what is older than 0-0
+            return ActionsPage([])  # nothing is older than 0-0, and Redis refuses such a range
         key = self._scripts.keys.room(room_id, "actions")
         end = f"({before}" if before else "+"
         found = await asked(self._scripts.redis.xrevrange(key, max=end, min="-", count=count))

@@ -15,7 +15,7 @@ _PLACE = re.compile(r"\d{1,15}-\d{1,19}")
 
 
 class ActionRoutes:
-    """Routes under /v1/rooms/{room} about who did what."""
+    """Routes under /v1/rooms/{room} that read the log of acts."""
 
     def __init__(self, actions: Actions) -> None:
         self._actions = actions

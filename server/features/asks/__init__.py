@@ -1,4 +1,4 @@
-"""Who asks for the link, or something else: answered at once, counted, and queued for the host."""
+"""Viewers' asks: links are answered at once and counted; questions are queued for the host."""
 
 from server.feature import Engine, Feature, Running
 from server.features.asks import messages

@@ -14,7 +14,7 @@ local function forget_question(id)
   forget_askers(id)
 end
 
--- The question of this id; nil if there is none, or it was dropped.
+-- The question with this id; nil if it does not exist or was dropped.
 local function question_of(id)
   local raw = redis.call('HGET', K.questions, id)
   local question = raw and cmsgpack.unpack(raw)
@@ -31,13 +31,13 @@ local function tell_question(question)
   record({ k = 'question', question = view })
 end
 
--- The queue, of `questions` if they are at hand.
+-- Returns the queue; pass `questions` if they are loaded already.
 local function tell_queue(questions)
   mention_staff({ t = 'queue', questions = queue_view(questions) })
 end
 
--- Marks as answered and tells; the oldest answers beyond answers_max are forgotten, as every copy
--- of the room forgets them.
+-- Marks a question as answered and tells the room. Forgets the oldest answers beyond answers_max;
+-- every copy of the room forgets the same ones.
 local function put_answered(question)
   local answered = questions_that_are('answered')
   local last = answered[#answered]
@@ -45,7 +45,7 @@ local function put_answered(question)
   save_question(question)
   forget_askers(question.question)
   local known = 0
-  for i, other in ipairs(answered) do
+  for _, other in ipairs(answered) do
     if other.question ~= question.question then
       known = known + 1
     end

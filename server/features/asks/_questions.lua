@@ -1,12 +1,12 @@
--- Prelude of every script that shows questions. Comes after room where it tells; expects
--- K.questions. Besides what everybody sees (community.Question) a packed question has `key` (the
--- same for what is the same question), `n` (how many were answered before it, when it was answered
--- last), `answered` (ms of that), `due` (the host's answers do not know it yet), `quiet` (it was not
--- said aloud: only the staff learns who asked). A dropped one is kept only while it is due.
+-- Prelude of every script that shows questions. Comes after room in scripts that send events;
+-- expects K.questions. Besides the public fields (community.Question) a packed question has `key`
+-- (equal for equal questions), `n` (its number in the order of answers, set by its last answer),
+-- `answered` (ms of its last answer), `due` (the host's answers still lack this state) and `quiet`
+-- (asked by the button: only the staff learns who asked). A dropped one is kept only while due.
 
-local QUEUE_SHOWN = 20   -- open questions that host and moderators are told
+local QUEUE_SHOWN = 20   -- open questions sent to host and moderators
 
--- All questions but dropped ones.
+-- All questions except dropped ones.
 local function all_questions()
   local found = {}
   for _, raw in ipairs(redis.call('HVALS', K.questions)) do
@@ -18,14 +18,14 @@ local function all_questions()
   return found
 end
 
--- As the staff sees it, and who asked.
+-- The question as the staff sees it, with the asker.
 local function full_view(question)
   return { question = question.question, sku = question.sku, topic = question.topic,
     text = question.text, user = question.user, name = question.name, asked = question.asked,
     status = question.status, at = question.at, answer = question.answer }
 end
 
--- As everybody sees it.
+-- The question as everybody sees it.
 local function question_view(question)
   local view = full_view(question)
   if question.quiet then
@@ -34,7 +34,7 @@ local function question_view(question)
   return view
 end
 
--- The questions of one status; those answered are in the order of their answers, others in any.
+-- The questions of one status. Answered ones come in the order of their answers, others unordered.
 local function questions_that_are(status, questions)
   local found = {}
   for _, question in ipairs(questions or all_questions()) do
@@ -48,7 +48,7 @@ local function questions_that_are(status, questions)
   return found
 end
 
--- The question being answered (nil if none) and those answered, oldest first, at most `most`.
+-- The question being answered (nil if none), and at most `most` answered ones, oldest first.
 local function question_views(most)
   local questions = all_questions()
   local taken = questions_that_are('answering', questions)[1]
@@ -59,7 +59,7 @@ local function question_views(most)
   return taken and question_view(taken), views
 end
 
--- The open ones of `questions` (all if nil), the most asked first, then the oldest.
+-- The open questions among `questions` (nil: all), most asked first, then oldest first.
 local function queue_view(questions)
   local open, views = questions_that_are('open', questions), {}
   table.sort(open, function(a, b)
@@ -73,7 +73,7 @@ local function queue_view(questions)
   return views
 end
 
--- What the host's answers are still to be told: {key, question, answered(ms), n} each.
+-- The changes not yet copied to the host's answers: {key, question, answered(ms), n} each.
 local function due_answers()
   local due = {}
   for _, raw in ipairs(redis.call('HVALS', K.questions)) do

@@ -3,7 +3,7 @@
 -- uses: room timeline
 -- args: asks = {{user, sku('' = no product), by}, ...} again_ms asked_max events_max
 -- returns: {counted}; refuses not_found
--- holds: a user counts once for a sku in again_ms, unless more than asked_max would have to be
+-- holds: a user counts once for a sku in again_ms, as long as at most asked_max users are
 --   remembered; `asks` is the sum of the asks in the timeline.
 
 if not room_phase() then
@@ -32,7 +32,7 @@ if #counted == 0 then
 end
 
 if A.again_ms > 0 then
-  redis.call('PEXPIRE', K.asked, int(A.again_ms))   -- who asked before that counts again anyway
+  redis.call('PEXPIRE', K.asked, int(A.again_ms))   -- older entries would count again anyway
 end
 record({ k = 'asks', at = now, asks = counted })
 local counts = {}

@@ -1,14 +1,14 @@
--- Puts a batch of questions into the queue; the same question of many is one.
+-- Puts a batch of questions into the queue; equal questions share one entry.
 -- keys: room events bus timeline actions muted questions askers
 -- uses: room timeline questions asking speaking
 -- args: questions = {{id, key, sku, topic, text, user, name, quiet}, ...} open_max per_user_max events_max;
 --   questions of one `key` are the same
 -- returns: in the same order {question, counted?} or {err, msg, retry_ms?}: not_live muted
---   rate_limited; refuses not_found as a whole. `counted`: the queue is another than before; who
---   calls tells it to the staff by queue_tell.
--- holds: `asked` counts distinct users, and no two open questions have one key. What is being
---   answered counts no further, since the room was told; who is muted in the shadow counts nowhere.
---   At most open_max are open: for one more the least asked, of these the oldest, is forgotten.
+--   rate_limited; refuses not_found as a whole. `counted`: the queue changed; the caller then runs
+--   tell_queue to tell the staff.
+-- holds: `asked` counts distinct users, and no two open questions share a key. A question being
+--   answered counts no further users, since the room was told. Shadow-muted users are not counted.
+--   At most open_max are open: one more drops the least asked; among equals, the oldest.
 
 local phase = room_phase()
 if not phase then
@@ -76,7 +76,7 @@ local function add(asked)
     question = { question = asked.id, key = asked.key, sku = asked.sku, topic = asked.topic,
       text = asked.text, user = asked.user, name = asked.name, quiet = asked.quiet or nil,
       asked = 0, status = 'open', at = now }
-    if mute_of(asked.user) then   -- in the shadow: as if it were asked
+    if mute_of(asked.user) then   -- shadow mute: reply as if the question was taken
       question.asked = 1
       return { question = full_view(question) }
     end

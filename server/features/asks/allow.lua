@@ -1,12 +1,12 @@
--- Says of a batch of users who ask whether they may.
+-- Decides for each of a batch of users whether they may ask.
 -- keys: room muted spoke moderators
 -- uses: room speaking
 -- args: asks = {{user, role, says?(bool), word?, follows?}, ...} rules_ver
--- `says` is whether there are words in it that others will read: those are held to what comments
--- are; `word` and `follows` as in comment_add.
+-- `says`: the ask has words that others will read, so the rules for comments apply; `word` and
+-- `follows` are as in the comments' add.
 -- returns: in the same order {ok, shadow?} or {err, msg, retry_ms?}: muted forbidden rate_limited, or
 -- stale for all when the rules have another version; refuses not_found as a whole
--- holds: who asks in words has spoken, as slow mode counts it. A refusal leaves no trace.
+-- holds: slow mode counts an ask in words as a comment. A refusal leaves no trace.
 
 if not room_phase() then
   return no_room()

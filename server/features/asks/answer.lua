@@ -1,9 +1,9 @@
--- Answers a question, or answers it anew.
+-- Answers a question, or replaces its answer.
 -- keys: room events bus timeline actions questions askers
 -- uses: room timeline questions asking
 -- args: question(id) text answers_max by? events_max
--- returns: {question, due}: what the host's answers are to be told; refuses not_found
--- holds: an answer is due until `question_settled` says that the host's answers have it.
+-- returns: {question, due}: `due` are the changes to copy to the host's answers; refuses not_found
+-- holds: an answer is due until `settled` notes that the host's answers have it.
 
 if not room_phase() then
   return no_room()

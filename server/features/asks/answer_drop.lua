@@ -1,4 +1,4 @@
--- Forgets the answer to a question over all rooms of the host.
+-- Forgets the answer to a question for all rooms of the host.
 -- of: host
 -- keys: answers
 -- args: key answered(ms of the drop) question?(id): only an answer to this one

@@ -1,10 +1,10 @@
--- Keeps the answer to a question over all rooms of the host.
+-- Keeps the answer to a question for all rooms of the host.
 -- of: host
 -- keys: answers
 -- args: key question(community.Question) answered(ms) given_in(room) kept_max
 -- returns: {}
--- holds: the newest answer of a key is kept, however often and in whatever order they arrive; at
---   most kept_max are, the oldest go first.
+-- holds: the newest answer of a key is kept, in whatever order and however often answers arrive;
+--   at most kept_max answers are kept, and the oldest are dropped first.
 
 local raw = redis.call('HGET', K.answers, A.key)
 if raw and cmsgpack.unpack(raw).answered > A.answered then
@@ -23,7 +23,7 @@ if redis.call('HLEN', K.answers) > A.kept_max then
     end
   end
   table.sort(ages, function(a, b) return a.answered < b.answered end)
-  -- A tenth at once, so that not each further answer has to look at all.
+  -- Drop a tenth at once, so that the next answers need not scan all again.
   for i = 1, math.min(#ages, math.ceil(A.kept_max / 10)) do
     redis.call('HDEL', K.answers, ages[i].key)
   end

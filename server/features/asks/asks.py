@@ -1,7 +1,7 @@
-"""Asks: who wants a product's link or price gets its card at once, and the host sees how many do.
+"""Asks: viewers who want a product's link or price get its card at once; the host sees how many.
 
-A comment that asks is answered in the reply to that very comment, to its author alone. What it
-means is read by `intents`; a question goes on to `questions`. Counting comes after the answer.
+The reply to a comment that asks carries the answer, for its author alone. `intents` reads what the
+comment means; `questions` takes the questions. Counting comes after the answer.
 """
 
 from typing import Any, Literal
@@ -38,8 +38,8 @@ _ANY = msgspec.msgpack.Decoder(Any)
 class Asks:
     """Takes asks.
 
-    `showings` knows the shelves, `questions` takes what is no ask for the link, `permits` says who
-    may ask by the button; `intent_rules` say what comments mean.
+    `showings` knows the shelves, `questions` takes every ask that is not for a link, `permits`
+    decides whether a viewer may use the ask button, `intent_rules` define what comments mean.
     """
 
     def __init__(
@@ -76,12 +76,12 @@ class Asks:
         return {Ask: Handler(self.ask, Role.VIEWER)}
 
     async def aclose(self) -> None:
-        """Wait until every ask that was answered is counted, and the staff knows of it."""
+        """Wait until every answered ask is counted and told to the staff."""
         await self.batches.aclose()
         await self._questions.aclose()
 
     async def ask(self, call: Call, cmd: Ask) -> Ok:
-        """Ask for a product's link, or with a text what it says."""
+        """Ask for a product's link, or ask the question in `cmd.text`."""
         showing = await self._showings.of(call.room_id)
         if showing.product(cmd.sku) is None:
             raise CommandError(
@@ -94,7 +94,7 @@ class Asks:
         if intent is None or intent.link:
             seen = await self._permits.ask(call)
             return self._answer_ask(call, showing, cmd.sku, "sku", ok, counts=seen)
-        # What words would hold for review may pass: only the staff sees the queue.
+        # A word that holds comments for review does not hold a question: only staff sees the queue.
         seen = await self._permits.ask(call, text)
         return await self._questions.ask(
             call, showing, cmd.sku, intent, text, ok, seen=seen, quiet=True
@@ -107,10 +107,10 @@ class Asks:
     async def heed(
         self, call: Call, reading: Intent, text: str, ok: CommentOk, *, seen: bool = True
     ) -> Ok:
-        """The reply to a comment that was accepted: with what it asks for, if it does.
+        """The reply to an accepted comment, with the answer if the comment asks for something.
 
-        The comment stands, so nothing that fails here is an error. What the room does not see is
-        answered with the card, and counts for nothing.
+        The comment stands, so a failure here is no error. A comment that the room does not see
+        gets the card, but is not counted.
         """
         intent = reading
         if not intent.asks or call.who.role is not Role.VIEWER:
@@ -130,7 +130,7 @@ class Asks:
         return answer
 
     def _product(self, room_id: str, showing: Showing, intent: Intent) -> tuple[str, By]:
-        """Which product is meant, and how that was found; ("", "pin") for none."""
+        """The sku of the product meant, and how it was found; ("", "pin") if there is none."""
         if 0 < intent.place <= len(showing.products):
             return showing.products[intent.place - 1].sku, "number"
         named = self._titles_of(room_id, showing).find(intent.text)

@@ -2,8 +2,9 @@
 -- keys: room events bus timeline actions questions askers
 -- uses: room timeline questions asking
 -- args: question(id) by? events_max
--- returns: {question, due}: what the host's answers are to be told; refuses not_found
--- holds: the room is told of what it knew; an answer is due until the host's answers are without it.
+-- returns: {question, due}: `due` are the changes to copy to the host's answers; refuses not_found
+-- holds: the room is told only of questions it had seen; a dropped answer is due until the host's
+--   answers have dropped it too.
 
 if not room_phase() then
   return no_room()

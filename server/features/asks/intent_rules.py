@@ -1,4 +1,4 @@
-"""The rules file of what comments ask for: its shape, and reading it.
+"""Reads the rules file that defines what comments ask for.
 
 The packaged file is `intents.toml` beside this module (config/intents.toml in a checkout).
 """
@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 from server.settings import SettingsError
 
 OTHER = "other"
-"""The topic of questions that are about none of the file's topics."""
+"""The topic of questions that fit no topic of the file."""
 PHRASES_MAX = 5000
 
 Phrases = list[Annotated[str, Meta(min_length=1, max_length=60)]]
@@ -21,7 +21,7 @@ TOPIC_CHARS_MAX = 20
 
 
 class LinkRules(Struct, frozen=True, forbid_unknown_fields=True):
-    """What asks for a product's link or price: `phrases`, `alone` if nothing else is said."""
+    """Phrases that ask for a link or price: `phrases` anywhere, `alone` as the whole comment."""
 
     phrases: Phrases
     alone: Phrases = []
@@ -37,9 +37,9 @@ class QuestionRules(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TopicRules(Struct, frozen=True, forbid_unknown_fields=True):
-    """What a question is about: `asks` are questions by themselves, `words` need a mark.
+    """The phrases of a topic: `asks` are questions by themselves, `words` need a question mark.
 
-    `numbers` is false where what reads like a place on the shelf is something else, as a date.
+    `numbers` is false if numbers in such questions are dates or the like, not shelf places.
     """
 
     asks: Phrases = []
@@ -48,13 +48,13 @@ class TopicRules(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NumberRules(Struct, frozen=True, forbid_unknown_fields=True):
-    """How a place on the shelf is said; `{n}` is the number."""
+    """Patterns that name a place on the shelf; `{n}` is the number."""
 
     patterns: Phrases
 
 
 class TitleRules(Struct, frozen=True, forbid_unknown_fields=True):
-    """Words of titles that do not tell which product is meant."""
+    """Words in titles that do not identify a product."""
 
     ignore: Phrases = []
 
@@ -72,7 +72,7 @@ class IntentRules(Struct, frozen=True, forbid_unknown_fields=True):
 def read_rules(path: str = "") -> IntentRules:
     """The rules in the file `path`, the packaged ones if it is empty.
 
-    Raises SettingsError with one line that says what is wrong where.
+    Raises SettingsError with one line that names the fault and its place.
     """
     name = f"asks.rules_file = {path!r}" if path else "The packaged rules of intents"
     try:
@@ -113,7 +113,7 @@ def _check(rules: IntentRules, name: str) -> None:
 
 
 def phrases(rules: IntentRules) -> list[Phrases]:
-    """Every list of phrases in the rules that a comment is searched for, but the numbers."""
+    """All lists of phrases that comments are searched for, except the number patterns."""
     link, question = rules.link, rules.question
     lists = [link.phrases, link.alone, link.unless]
     lists += [question.marks, question.starts, question.unless]

@@ -1,7 +1,7 @@
-"""What a comment asks for: a product's link, the answer to a question, and which product is meant.
+"""Reads what a comment asks for (a link or a question), and which product it means.
 
-Pure: rules in, intents out. The rules are a shop's (`intent_rules`); all their phrases are looked
-for in one pass over the text, however many there are.
+Pure: rules in, intents out. Each shop has its own rules (`intent_rules`). One pass over the text
+finds all their phrases, however many there are.
 """
 
 import re
@@ -22,9 +22,9 @@ _EDGE = re.compile(r"^[\W_]+|[\W_]+$")
 class Intent(NamedTuple):
     """What a text asks for; all empty when it asks for nothing.
 
-    `link`: the link or price of a product. `topic`: a question about that, `other` for none of the
-    rules. `place` is the product's on the shelf, counted from 1, 0 if the text names none. `text`
-    is what was read, normalised.
+    `link`: it asks for a product's link or price. `topic`: the topic of the question; `other` if
+    it fits none of the rules. `place`: the product's place on the shelf, counted from 1; 0 if the
+    text names none. `text`: the normalised text.
     """
 
     link: bool
@@ -62,7 +62,7 @@ class Intents:
         self._book: PhraseBook[_Means] = PhraseBook(_entries(rules))
 
     def read(self, text: str, *, asks: bool = False) -> Intent:
-        """What `text` asks for. With `asks` it is known to be a question, whatever its words."""
+        """What `text` asks for. With `asks`, treat it as a question whatever its words."""
         normal = normalise(text)
         hits = self._book.hits(normal)
         if not hits:
@@ -132,7 +132,7 @@ def _is_crossed(hit: Hit[_Means], unless: list[Hit[_Means]]) -> bool:
 
 
 def _place(hit: Hit[_Means], text: str) -> int:
-    """The number beside what says that one is there; 0 if there is none."""
+    """The number beside a phrase that announces one; 0 if there is none."""
     head, tail = hit.means.head, hit.means.tail
     if not head:
         found = _BEFORE.search(text[max(0, hit.start - _NUMBER_CHARS_MAX) : hit.start])
@@ -144,7 +144,7 @@ def _place(hit: Hit[_Means], text: str) -> int:
 
 
 def _number(said: str) -> int:
-    """The value of up to three digits, or of a Chinese number below a hundred; 0 if it is none."""
+    """The value of one to three digits or a Chinese number below 100; 0 for anything else."""
     if said.isdigit():
         return int(said)
     tens, ten, ones = said.partition("十")

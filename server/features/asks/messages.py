@@ -1,4 +1,4 @@
-"""What is said and heard of asks: commands, events, and the nouns in them."""
+"""The messages about asks: commands, events, and the structs inside them."""
 
 from typing import ClassVar, Literal
 
@@ -11,10 +11,10 @@ from server.protocol.message import Command, Delivery, Event, Ok
 
 
 class Card(Struct, frozen=True, omit_defaults=True):
-    """The answer to who asked for the link: the product, and what it can be bought in.
+    """The answer to an ask for a link: the product, and the sale in which it can be bought.
 
-    `by` says how it was found: its number on the shelf, words of its title, or the pin. `sale` is
-    the sale that is open, or will be; empty if there is none.
+    `by` says how the product was found: its number on the shelf, words of its title, or the pin.
+    `sale` is the open or the next sale; empty if there is none.
     """
 
     product: Product
@@ -26,11 +26,11 @@ QuestionStatus = Literal["open", "answering", "answered", "dropped"]
 
 
 class Question(Struct, frozen=True, omit_defaults=True):
-    """What viewers want to know of a product. The same question of many is one, `asked` by so many.
+    """A viewers' question about a product. Equal questions are one; `asked` counts the askers.
 
-    `sku` is empty when it is about no product. `topic` is one of the rules file's, `other` for the
-    rest. `user` and `name` are who asked first; both are empty for others but the staff if that
-    was by the button and never said aloud.
+    `sku` is empty if the question is about no product. `topic` is a topic of the rules file, else
+    `other`. `user` and `name` are the first asker. If that user asked by the button, only the
+    staff gets these two; for others they are empty.
     """
 
     question: str
@@ -46,7 +46,7 @@ class Question(Struct, frozen=True, omit_defaults=True):
 
 
 class Ask(Command, tag="ask", frozen=True, kw_only=True):
-    """Ask about one product: for its link, or with `text` a question."""
+    """Ask for a product's link or, with `text`, ask a question about it."""
 
     sku: Sku
     text: Text = ""
@@ -78,7 +78,7 @@ class QuestionEvent(Event, tag="question", frozen=True, kw_only=True, omit_defau
 
 
 class AsksEvent(Event, tag="asks", frozen=True, kw_only=True):
-    """Told to host and moderators: how many asked for the link, by sku; "" for no product."""
+    """For host and moderators: the number of asks for a link by sku; "" stands for no product."""
 
     delivery: ClassVar[Delivery] = Delivery.LATEST
 
@@ -86,7 +86,7 @@ class AsksEvent(Event, tag="asks", frozen=True, kw_only=True):
 
 
 class QueueEvent(Event, tag="queue", frozen=True, kw_only=True):
-    """Told to host and moderators: the open questions, the most asked first."""
+    """For host and moderators: the open questions, most asked first."""
 
     delivery: ClassVar[Delivery] = Delivery.LATEST
 
@@ -100,10 +100,8 @@ class QuestionOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AskOk(CommentOk, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
-    """The answer to a comment or a button that asks: the product's card, known answers, or
-    the question that waits now.
-
-    Of a comment it is the reply to the comment too.
+    """The reply to an ask by comment or button: the product's card, known answers, or the queued
+    question. To a comment, it is also the `ok` of the comment itself.
     """
 
     card: Card | None = None

@@ -1,7 +1,7 @@
-"""Permits: whether who asks by the button may.
+"""Decides whether a viewer may use the ask button.
 
-What is asked in words is held to the rules a comment obeys: mutes, followers only, slow mode and
-blocked words. An ask for the link says nothing, so a mute alone keeps from it.
+An ask in words must obey the rules for comments: mutes, followers only, slow mode and blocked
+words. An ask for the link has no words, so only a mute forbids it.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ BATCH_MAX = 500
 
 
 class _Outcome(msgspec.Struct):
-    """What became of one of a batch; `shadow`: nobody but who asks may notice."""
+    """The outcome of one ask of a batch; `shadow`: only the asker may notice the ask."""
 
     err: str = ""
     msg: str = ""
@@ -35,7 +35,7 @@ _OUTCOMES = msgspec.msgpack.Decoder(list[_Outcome])
 
 
 class Permits:
-    """Says who may ask. The script decides; words are looked for here."""
+    """Checks asks by the button: this class finds blocked words, the script decides."""
 
     def __init__(
         self,
@@ -57,9 +57,9 @@ class Permits:
         )
 
     async def ask(self, call: Call, text: str = "") -> bool:
-        """Whether the room may notice that the caller asks, `text` or else just for the link.
+        """Check an ask for `text` or, without it, for the link; return whether the room may notice.
 
-        It may not what is asked in a shadow mute. Raises CommandError for who may not ask.
+        The result is False in a shadow mute. Raises CommandError if the caller may not ask.
         """
         asked = {"user": call.who.user, "role": call.who.role.value, "text": text}
         outcome = await self.batches.submit(call.room_id, asked)
@@ -76,7 +76,7 @@ class Permits:
     async def _judge_by(
         self, rules: RoomRules, room_id: str, asks: list[dict[str, Any]]
     ) -> list[_Outcome] | None:
-        """What becomes of them by these rules; None if the room has others by now."""
+        """The outcomes under these rules; None if the room's rules have changed since."""
         said = {ask["user"] for ask in asks if ask["text"]} if rules.followers_only else set()
         followers = await self._belonging.of(room_id, "followers", said)
         judged = []

@@ -1,7 +1,7 @@
-"""Phrases found in a text in one pass, whatever their number (Aho-Corasick).
+"""Finds any number of phrases in a text in one pass (Aho-Corasick).
 
-Both are normalised first. What is written with spaces between words is found as whole words only;
-what is written without, as Chinese, is found anywhere.
+Phrases and text are normalised first. A phrase in a script with spaces between words matches whole
+words only; a phrase in a script without spaces, such as Chinese, matches anywhere.
 """
 
 import re
@@ -23,7 +23,7 @@ _FLAT = str.maketrans(
 
 
 def normalise(text: str) -> str:
-    """`text` as phrases are compared: without differences of width, case, accents and spacing."""
+    """Remove differences of width, case, accents and spacing from `text`."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_FLAT)).casefold()
         text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
@@ -39,14 +39,17 @@ def is_cjk(char: str) -> bool:
 
 
 def _kind(char: str) -> int:
-    """What must not touch its like at the edge of a phrase: 1 letters, 2 digits; 0 may."""
+    """The class of a character: 1 letter, 2 digit, 0 other.
+
+    At the edge of a phrase, characters of class 1 or 2 must not touch their own class.
+    """
     if not char.isalnum() or is_cjk(char):
         return 0
     return 1 if char.isalpha() else 2
 
 
 class Hit(NamedTuple, Generic[T]):
-    """A phrase found: what it means, and where it stands in the normalised text."""
+    """A phrase that was found: its meaning, and its place in the normalised text."""
 
     means: T
     start: int

@@ -1,8 +1,8 @@
 """Questions: a queue for the host, answers for the room, and answers that stay with the product.
 
-The same question of many is one: of the same product and topic, or in the same words if no topic
-fits. What was answered is offered to who asks the same, here and in later rooms of the host; an
-answer from an earlier room comes into this one when it is offered first.
+Two questions are equal if they share product and topic or, where no topic fits, product and words.
+An answer is offered to later askers of the same question, here and in later rooms of the host. An
+answer from an earlier room enters this room when it is first offered here.
 """
 
 import functools
@@ -47,13 +47,13 @@ _log = logging.getLogger(__name__)
 
 BATCH_MAX = 200
 OFFERED_MAX = 100_000
-KEYS_MAX = 10_000  # of answers that rooms show: every question is compared with them
-NONE_KEPT_S = 2.0  # how long a host's answers are taken to lack what they lacked
+KEYS_MAX = 10_000  # keys of answers that rooms show: every new question is compared with them
+NONE_KEPT_S = 2.0  # how long a worker remembers that a host has no answer to a question
 NONE_KEPT_MAX = 10_000
 
 
 class _Outcome(Struct):
-    """What became of one question of a batch."""
+    """The outcome of one question of a batch."""
 
     question: Question | None = None
     err: str = ""
@@ -63,7 +63,7 @@ class _Outcome(Struct):
 
 
 class Due(Struct):
-    """An answer, or the end of one, that the host's answers are still to be told."""
+    """A new or dropped answer that is not yet copied to the host's answers."""
 
     key: str
     question: Question
@@ -76,13 +76,13 @@ class _Changed(Struct):
 
 
 class _Kept(Question, frozen=True):
-    """An answer as the host's answers keep it. `given_in` is "" where nobody noted the room."""
+    """An answer as the host's answers keep it. `given_in` is "" if its room is not known."""
 
     answered: int = 0
     given_in: str = ""
 
     def may_be_offered(self, room_id: str) -> bool:
-        """Whether this room may hear of it: what a fan group says is for the group alone."""
+        """Whether this room may get it: an answer given in a fan group stays in that group."""
         return is_group(room_id) or (self.given_in != "" and not is_group(self.given_in))
 
 
@@ -94,7 +94,7 @@ _ANY = msgspec.msgpack.Decoder(Any)
 
 @functools.lru_cache(KEYS_MAX)
 def key_of(sku: str, topic: str, text: str) -> str:
-    """What is the same for questions that are the same."""
+    """The key of a question; equal questions have equal keys."""
     if topic != OTHER:
         return f"{sku}/{topic}"
     words = "".join(char for char in normalise(text) if char.isalnum())
@@ -102,7 +102,7 @@ def key_of(sku: str, topic: str, text: str) -> str:
 
 
 def _unseen(asked: dict[str, Any]) -> Question:
-    """What looks like a question in the queue."""
+    """A reply that looks like a queued question, for an ask that the room must not notice."""
     return Question(
         question=asked["id"],
         sku=asked["sku"],
@@ -117,10 +117,10 @@ def _unseen(asked: dict[str, Any]) -> Question:
 
 
 class Questions:
-    """Takes questions of viewers, and what host and moderators do with them.
+    """Takes viewers' questions, and the commands of host and moderators about them.
 
-    `host_of` names a room's host, with whose answers those of the room are kept. `clock` is any
-    that never goes back, in seconds.
+    `host_of` names a room's host; the room's answers are also kept with that host. `clock` is any
+    monotonic clock, in seconds.
     """
 
     def __init__(
@@ -145,10 +145,10 @@ class Questions:
             metrics,
             batch_max=BATCH_MAX,
             waiting_max=self._limits.batch_waiting_max,
-            # Each is a reply that somebody waits for: no longer than the comment itself did.
+            # A user waits for each reply: batch for no longer than comments do.
             interval_s=settings.bus.publish_interval_ms / 1000,
         )
-        # Nobody waits for the staff's view of the queue, and each is a message to every worker.
+        # No user waits for the staff's view of the queue, and each update goes to every worker.
         self._tellings: GroupCommit[None, None] = GroupCommit(
             "asks.tell_queue",
             self._tell,
@@ -159,7 +159,7 @@ class Questions:
         )
 
     async def aclose(self) -> None:
-        """Wait until every question is in its queue and the staff knows of it."""
+        """Wait until every question is in its queue and told to the staff."""
         await self.batches.aclose()
         await self._tellings.aclose()
 
@@ -183,11 +183,11 @@ class Questions:
         seen: bool = True,
         quiet: bool = False,
     ) -> AskOk:
-        """The reply with the answers there are, else with the question in the queue.
+        """Reply with known answers or, without any, with the queued question.
 
-        Who was offered the answers and asks again did not find theirs, and joins the queue. What
-        the room has not `seen` is answered as if it did. Who asked what is `quiet`, not
-        said aloud, others do not learn. Raises CommandError.
+        A user who asks again after seeing the answers joins the queue. An ask that the room has
+        not `seen` gets a reply as if it had. If `quiet`, other viewers do not learn who asked.
+        Raises CommandError.
         """
         key = key_of(sku, intent.topic, text)
         if self._may_offer(call, key):
@@ -230,7 +230,7 @@ class Questions:
         return [question]
 
     async def _kept(self, host: str, key: str) -> _Kept | None:
-        """What the host's answers have; what was not there is asked for again after a while."""
+        """The host's answer for this key, if any; a miss is remembered for NONE_KEPT_S."""
         if (host, key) in self._none_kept:
             return None
         name = self._scripts.keys.host(host, "answers")
@@ -263,21 +263,21 @@ class Questions:
         }
         outcomes = await self._scripts.run("asks.add_question", room_id, args, _OUTCOMES)
         if any(outcome.counted for outcome in outcomes):
-            self._tellings.hand_in(room_id, None, lambda: None)  # lost: the next one tells all
+            self._tellings.hand_in(room_id, None, lambda: None)  # lost: the next sends all
         return outcomes
 
     async def _tell(self, room_id: str, changes: list[None]) -> list[None]:
-        """Tell host and moderators the queue, once for all that changed since the last time."""
+        """Send the queue to host and moderators, once for all changes since the last time."""
         args = {"answers_max": ANSWERS_MAX, "events_max": self._events_max}
         await self._scripts.run("asks.tell_queue", room_id, args, _ANY)
         return changes
 
     async def take(self, call: Call, cmd: QuestionTake) -> Ok:
-        """Show the room that this question is being answered, and no other."""
+        """Show the room this question as the only one being answered."""
         return await self._change("asks.take", call, cmd, cmd.question)
 
     async def answer(self, call: Call, cmd: QuestionAnswer) -> Ok:
-        """Answer a question, or answer it anew."""
+        """Answer a question, or replace its answer."""
         text = shown_text("text", cmd.text, self._limits.answer_chars_max)
         return await self._change("asks.answer", call, cmd, cmd.question, text=text)
 
@@ -299,10 +299,11 @@ class Questions:
         return QuestionOk(ref=cmd.ref, question=changed.question)
 
     async def settle(self, room_id: str, due: list[Due]) -> None:
-        """Tell the host's answers what they do not know of a room.
+        """Copy a room's new and dropped answers to the host's answers.
 
-        They lie elsewhere than the room, so this is a step of its own. What fails, or is cut off by
-        a crash, stays due and is told with the next change of a question, or when a desk is opened.
+        Room and host may lie on different nodes, so this is a separate step. If it fails or the
+        worker crashes, the changes stay due; the next change of a question, or the opening of a
+        desk, copies them.
         """
         if not due:
             return
@@ -316,7 +317,7 @@ class Questions:
             _log.warning("Answers of room %s are not with its host yet: %s", room_id, error)
 
     async def _settle_one(self, host: str, room_id: str, due: Due) -> None:
-        """A fan group's answers stay there; what it drops goes if that came from the host's."""
+        """Copy one change. A fan group's answers are not copied; its drops of host answers are."""
         args: dict[str, Any] = {"key": due.key, "answered": due.answered}
         if due.question.status == "dropped":
             if is_group(room_id):

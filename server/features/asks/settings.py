@@ -1,4 +1,4 @@
-"""What can be set of asks."""
+"""The settings of asks."""
 
 from pydantic import Field
 

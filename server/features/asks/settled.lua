@@ -1,9 +1,9 @@
--- Notes that the host's answers know of these.
+-- Notes that these changes were copied to the host's answers.
 -- keys: room questions
 -- uses: room
 -- args: settled = {{question(id), answered(ms)}, ...}
 -- returns: {}; refuses not_found
--- holds: what was answered anew meanwhile stays due.
+-- holds: a question whose answer was replaced meanwhile stays due.
 
 if not room_phase() then
   return no_room()

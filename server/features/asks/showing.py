@@ -1,4 +1,4 @@
-"""What a room shows now, for features that answer a viewer from it."""
+"""The current shelf, pin, sales and answers of a room, for features that answer viewers."""
 
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
@@ -23,11 +23,11 @@ class Showing(NamedTuple):
     answers: tuple[Question, ...]
 
     def product(self, sku: str) -> Product | None:
-        """The product of this sku, if it is on the shelf."""
+        """The product with this sku, if it is on the shelf."""
         return next((product for product in self.products if product.sku == sku), None)
 
     def sale_of(self, sku: str) -> str:
-        """The sale a product can be bought in: the newest open one, else the next; "" if none."""
+        """The sale of a product: the newest open one, else the next to open; "" if none."""
         its = [sale for sale in self.sales if sale.sku == sku]
         opened = [sale for sale in its if sale.status == "open"]
         if opened:
@@ -37,9 +37,9 @@ class Showing(NamedTuple):
 
 
 class Showings:
-    """Knows what rooms show: from the copy of a room that is open here, else by reading it.
+    """Gives the showing of any room: from its copy if it is open here, else by reading it.
 
-    `open_room` gives the room if it is open on this worker, `read` what a viewer would see.
+    `open_room` gives the room if it is open on this worker; `read` reads a viewer's snapshot.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class Showings:
         self._read = read
 
     async def of(self, room_id: str) -> Showing:
-        """What the room shows now. Raises CommandError where it has to be read."""
+        """The room's current showing. Raises CommandError if reading it fails."""
         room = self._open_room(room_id)
         state = room.state if room is not None else (await self._read(room_id))[0]
         shelf, questions = state.part(ShelfPart), state.part(QuestionsPart)

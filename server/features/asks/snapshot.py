@@ -1,4 +1,4 @@
-"""The question being answered, and those answered, in the copy of a room."""
+"""The question being answered, and the answered ones, in the copy of a room."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,7 +10,7 @@ from server.protocol.message import Event
 from server.rooms.part import Part
 
 ANSWERS_MAX = 100
-"""Answered questions that a snapshot shows; the oldest go first."""
+"""Most answered questions in a snapshot; the oldest are dropped first."""
 
 
 class _Questions(Struct):

@@ -1,4 +1,4 @@
--- Shows the room that a question is being answered; the one before it goes back to where it was.
+-- Shows the room a question as being answered; the previous one returns to its earlier place.
 -- keys: room events bus timeline actions questions askers
 -- uses: room timeline questions asking
 -- args: question(id) answers_max by? events_max

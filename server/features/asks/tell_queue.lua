@@ -1,9 +1,9 @@
--- Tells host and moderators the open questions as they are now.
+-- Sends the current open questions to host and moderators.
 -- keys: room events bus timeline actions questions askers
 -- uses: room timeline questions asking
 -- args: answers_max events_max
 -- returns: {}; refuses not_found
--- holds: what is told is the whole queue, so that one telling stands for any number of changes.
+-- holds: the message has the whole queue, so that one message covers any number of changes.
 
 if not room_phase() then
   return no_room()

@@ -1,7 +1,7 @@
-"""Which product a text names, by words of the titles on the shelf. Pure.
+"""Finds the product that a text names, by words of the titles on the shelf. Pure.
 
-A title's words are its spaced words, and every two neighbouring Chinese characters. The product
-whose words cover most of the text is meant; if two cover as much, none is.
+A title's words are its spaced words and each pair of neighbouring Chinese characters. The text
+names the product whose words cover most of it; if two products tie, it names none.
 """
 
 import re
@@ -16,9 +16,9 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 class TellingWords:
-    """Says which words can tell products apart, by the rules of a shop.
+    """Picks the words that can tell products apart, by the rules of a shop.
 
-    Words people ask with (size, 尺寸) tell nothing, though they stand in titles too.
+    Words that viewers ask with (size, 尺寸) do not count, even if a title has them.
     """
 
     def __init__(self, rules: IntentRules) -> None:
@@ -27,7 +27,7 @@ class TellingWords:
         self._ignored.update(word for phrase in said for word in _words(phrase))
 
     def of(self, title: str) -> set[str]:
-        """The words of a title that can tell it from others."""
+        """The words of a title that can tell it from other titles."""
         return {
             word
             for word in _words(normalise(title))
@@ -36,7 +36,7 @@ class TellingWords:
 
 
 class Titles:
-    """The words of the titles of one shelf, as it is now."""
+    """The words of the titles on one shelf."""
 
     def __init__(self, products: Iterable[Product], telling: TellingWords) -> None:
         self.products = tuple(products)
@@ -45,7 +45,7 @@ class Titles:
         )
 
     def find(self, text: str) -> str:
-        """The sku of the product that a normalised text names; "" if none, or not just one."""
+        """The sku of the one product that a normalised text names; "" if none or several."""
         covered: dict[str, set[int]] = {}
         for hit in self._book.hits(text):
             covered.setdefault(hit.means, set()).update(range(hit.start, hit.end))
@@ -56,7 +56,7 @@ class Titles:
 
 
 def _words(text: str) -> Iterator[str]:
-    """Spaced words as they are, Chinese in pairs of neighbours."""
+    """Yield spaced words whole, and Chinese characters in pairs of neighbours."""
     for run in _WORD.findall(text):
         word = ""
         for n, char in enumerate(run):

@@ -1,4 +1,4 @@
-"""What was sold, and does it add up: the audit, a host's orders, exports."""
+"""The books of a room: the audit, the host's list of orders, and exports."""
 
 from server.feature import Engine, Feature, Running
 from server.features.books.order_book import OrderBook

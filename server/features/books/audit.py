@@ -1,4 +1,4 @@
-"""Replays a room's ledger and compares what it adds up to with the live state."""
+"""Replays a room's ledger and compares the result with the live state."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -19,7 +19,7 @@ _READ = (
 
 
 class Audit(NamedTuple):
-    """What an audit found; `differences` is empty when all is well."""
+    """The result of an audit; `differences` is empty if ledger and state agree."""
 
     entries: int
     orders: int
@@ -28,7 +28,7 @@ class Audit(NamedTuple):
 
 
 async def audit(scripts: Scripts, room_id: str) -> Audit:
-    """Audit a room, also while it sells. Reads it whole into memory."""
+    """Audit a room, even while it sells. Reads the whole room into memory."""
     books = Books()
     async for chunk in ledger.read(scripts, room_id):
         for number, entry in chunk:
@@ -39,7 +39,7 @@ async def audit(scripts: Scripts, room_id: str) -> Audit:
 
 
 async def _live_state(scripts: Scripts, room_id: str, books: Books) -> dict[str, Any]:
-    """All the state as of one instant; the ledger's last entries up to there join the books."""
+    """Read the state as of one instant, and add the ledger's entries up to then to the books."""
     keys = {name: scripts.keys.room(room_id, name) for name in (*_READ, "ledger")}
     transaction = scripts.redis.pipeline(transaction=True)
     transaction.xrange(keys["ledger"], min=f"({books.entries}-0")
@@ -78,7 +78,7 @@ def _compare(books: Books, live: dict[str, Any]) -> Iterator[str]:
 def _coupons(books: CouponBooks, live: dict[str, Any]) -> Iterator[str]:
     terms = _unpacked(live["coupons"])
     for coupon in terms.values():
-        del coupon["n"]  # its place on the list is no money
+        del coupon["n"]  # the ledger does not have its place in the list
     yield from _same("coupon", books.terms, terms)
     counts: dict[str, str] = {}
     for coupon in books.terms:
@@ -93,7 +93,7 @@ def _coupons(books: CouponBooks, live: dict[str, Any]) -> Iterator[str]:
 
 
 def _announcements(books: Books, live: dict[str, Any]) -> Iterator[str]:
-    """Once the pages of those who reserved are written, each of them stands in one."""
+    """Check that each user who reserved is in a page, once all these pages are written."""
     left = any(step.startswith(b"reserved:") for step, _ in live["announcing"])
     if b"started" in live["room"] and not left:
         reserved = {user.decode(): True for user in live["reserved"]}

@@ -1,7 +1,7 @@
-"""What a room's ledger adds up to. Pure: entries in, books out.
+"""Adds up a room's ledger. Pure: entries in, books out.
 
-Every rule of the orders stands here a second time, written apart from the scripts, so that the two
-can be compared (see `audit`).
+This module implements every rule of the orders a second time, independently of the scripts, so
+that `audit` can compare the two.
 """
 
 from collections import Counter
@@ -10,7 +10,7 @@ from typing import Any
 from server.features.books.coupon_books import CouponBooks
 from server.features.ledger.ledger import Line
 
-# (status before, after) -> (what moves between a sale's counters, change of the buyer's live units)
+# (status before, after) -> (moves between a sale's counters, change of the buyer's live units)
 _STEPS: dict[tuple[str | None, str], tuple[tuple[str, str] | None, int]] = {
     (None, "held"): (("left", "held"), 1),
     ("held", "paid"): (("held", "sold"), 0),
@@ -28,7 +28,7 @@ _FROZEN = (
 
 
 class Books:
-    """The state that a ledger adds up to, and in `wrong` each entry that broke a rule."""
+    """The state computed from a ledger; `wrong` lists each entry that broke a rule."""
 
     def __init__(self) -> None:
         self.entries = 0
@@ -120,7 +120,7 @@ class Books:
         self.payments[payment["payment"]] = payment
 
     def _announced(self, number: int, entry: Line) -> None:
-        """Whom another system is to tell of the start. Twice is allowed, in two ways is not."""
+        """Add the users to be told of a start. Repeats are allowed; two reasons for one are not."""
         if not entry["users"]:
             self.wrong.append(f"entry {number} announces the start to nobody")
         for user in entry["users"]:

@@ -1,6 +1,6 @@
-"""What a room's ledger says of its coupons: given out to whom, used in which order, for how much.
+"""Adds up the coupons in a room's ledger: their owners, the orders that use them, the money off.
 
-Pure, and written apart from the scripts, like the `books` it belongs to.
+Pure, and written independently of the scripts, like the `books` it belongs to.
 """
 
 from collections import Counter
@@ -8,13 +8,13 @@ from typing import Any
 
 from server.features.ledger.ledger import Line
 
-# (status before, after) -> what becomes of the order's claim: used in it, or given back
+# (status before, after) -> whether the order then uses its claim (True) or gives it back (False)
 _USED = {(None, "held"): True, ("expired", "paid"): True,
          ("held", "cancelled"): False, ("held", "expired"): False}  # fmt: skip
 
 
 class CouponBooks:
-    """Coupons and claims as the ledger left them; breaches of a rule go to `wrong`."""
+    """Coupons and claims computed from the ledger; broken rules are added to `wrong`."""
 
     def __init__(self, wrong: list[str]) -> None:
         self.terms: dict[str, dict[str, Any]] = {}
@@ -26,7 +26,7 @@ class CouponBooks:
         self._wrong = wrong
 
     def take(self, number: int, entry: Line) -> None:
-        """Add a line about a coupon: opened, closed, or claimed by somebody."""
+        """Add a line about a coupon: opened, closed, or claimed."""
         coupon = entry["coupon"]
         if (coupon in self.terms) == (entry["what"] == "opened"):
             self._wrong.append(f"entry {number}: coupon {coupon} was {entry['what']} out of turn")
@@ -73,7 +73,7 @@ class CouponBooks:
         self.used[claim["coupon"]] += 1 if becomes else -1
 
     def _price(self, number: int, order: dict[str, Any]) -> None:
-        """Check what a new order costs."""
+        """Check the price of a new order."""
         full = sum(line["qty"] * line["price"] for line in order["lines"])
         off, expected = order.get("off", 0), 0
         if "claim" in order:
@@ -95,7 +95,7 @@ def _over(terms: dict[str, Any], at: int) -> bool:
 
 
 def money_off(terms: dict[str, Any], order: dict[str, Any]) -> int:
-    """What a coupon of these terms takes off an order, in minor units; 0 if it can't be used."""
+    """The discount of a coupon with these terms on an order, in minor units; 0 if unusable."""
     meant = [
         line["qty"] * line["price"]
         for line in order["lines"]

@@ -22,8 +22,8 @@ CSV_COLUMNS = (
 class Money(Struct, frozen=True):
     """Sums in one currency's minor unit: by status of the orders, and of the payments.
 
-    `charged` is all that was taken, `net` what is left of it after refunds made and due. `off` is
-    what coupons took off the orders of each status; that of the paid ones is what coupons cost.
+    `charged` is the sum of all charges, `net` the rest after refunds made and due. `off` is the
+    discount by coupons, by status of the orders; its part for paid orders is the cost of coupons.
     """
 
     orders: dict[str, int]
@@ -43,7 +43,7 @@ class OrderStats(Struct, frozen=True):
 
 
 class OrderBook:
-    """Reads what the room has sold."""
+    """Reads the orders of a room."""
 
     def __init__(self, scripts: Scripts) -> None:
         self._scripts = scripts
@@ -72,8 +72,8 @@ class OrderBook:
     ) -> tuple[list[Order], int, bool]:
         """Orders that changed after entry `after` of the ledger, as they are now.
 
-        Oldest change first, about `orders_max` of them; then the entry they go up to, and whether
-        there is more.
+        Returns about `orders_max` orders, oldest change first; then the last entry that was read,
+        and whether more entries follow.
         """
         changed: dict[str, None] = {}
         at, more = after, False

@@ -1,4 +1,4 @@
-"""What a room sold, for its host: orders as JSON and CSV, and their totals."""
+"""A room's orders for its host, as JSON and CSV, with totals."""
 
 from aiohttp import web
 from msgspec import Struct
@@ -17,8 +17,8 @@ ORDERS_PER_PAGE = 1000
 class OrdersPage(Struct):
     """Orders that changed after a place in the ledger, as they are now, oldest change first.
 
-    `at` is the place up to which this page goes: ask `?after=<at>` later for what changed since.
-    `next` is the same place if more is there already, else null.
+    `at` is the last place this page covers: ask `?after=<at>` later to get newer changes. `next`
+    equals `at` if more changes are there already, else null.
     """
 
     orders: list[Order]

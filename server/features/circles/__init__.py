@@ -1,4 +1,4 @@
-"""Whom a thing is for: who follows a host, reserved a place, belongs to the fan group."""
+"""The circles of a host: followers, users with a reservation, members of the fan group."""
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles

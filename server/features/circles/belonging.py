@@ -1,7 +1,8 @@
-"""Who belongs to whom a thing is for: the followers of a host, the members of the fan group.
+"""Look up the audience of coupons and draws: a host's followers, and the fan group's members.
 
-Followers stand under the host's keys and members in the group's room, on a Cluster maybe on another
-node than the room that asks. So they are read before its script runs, for a whole batch at once.
+Followers are stored with the host and members with the group's room. On a Cluster these may be on
+another node than the room, so a room's script can't read them. They are read before the script
+runs, for a whole batch at once.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -19,7 +20,7 @@ CIRCLES: tuple[Circle, ...] = ("followers", "group")
 
 
 class _Thing(Struct):
-    """What of a coupon or lucky draw is asked here."""
+    """The fields of a coupon or lucky draw that are needed here."""
 
     audience: Who
 
@@ -36,7 +37,7 @@ class Belonging:
         self._host_of = host_of
 
     async def of(self, room_id: str, circle: Circle, users: Collection[str]) -> set[str]:
-        """Those of `users` who belong to the circle as of now. Raises CommandError."""
+        """The members of the circle among `users`, as of now. Raises CommandError."""
         if not users:
             return set()
         host, asked = await self._host_of(room_id), list(users)
@@ -51,9 +52,10 @@ class Belonging:
     async def mark(
         self, room_id: str, name: Literal["coupon", "lucky"], wishes: Sequence[dict[str, Any]]
     ) -> None:
-        """Note in each wish for a thing of a circle whether its user `belongs` to it.
+        """Set `belongs` in each wish for a coupon or draw that is limited to a circle.
 
-        `name` is the wish's field with the thing's id. What is not there is the script's to refuse.
+        `name` is the wish's field with the id of the coupon or draw. The script refuses ids that
+        do not exist.
         """
         ids = sorted({wish[name] for wish in wishes} - {"newest"})  # that field is no lucky draw
         if not ids:

@@ -1,7 +1,7 @@
-"""How often one user may change what they follow, reserved and belong to.
+"""Limits how often one user may follow, reserve, join a group, and undo it.
 
-Each change is a fact that is kept: without a limit one connection that follows and unfollows could
-push everything else out of a room's timeline and a host's log.
+Each change is stored as a fact. Without a limit, one connection that follows and unfollows again
+and again could push all other facts out of a room's timeline and a host's log.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ USERS_REMEMBERED_MAX = 100_000
 
 
 class Changes:
-    """Counts them by user, over all rooms of this worker."""
+    """Counts the changes of each user, over all rooms of this worker."""
 
     def __init__(self, settings: Settings) -> None:
         limits = settings.of(CommunitySettings)

@@ -18,13 +18,13 @@ from server.store.scripts import Scripts
 _log = logging.getLogger(__name__)
 
 HOST_S_MAX = 1.0
-"""Time a join waits for what the host knows; less than a Cluster waits for a shard to come back."""
+"""How long a join waits for the host's keys; less than a Cluster waits for a missing shard."""
 UNREAD_MAX = 1000
-"""Hosts whose keys could not be read and whom the log names once."""
+"""Most hosts remembered as unreadable, so that the log names each once."""
 
 
 class Circles:
-    """What is kept by host, and who belongs to what."""
+    """The data kept by host, and the membership of circles."""
 
     def __init__(self, scripts: Scripts, settings: Settings, directory: Directory) -> None:
         self._scripts = scripts
@@ -35,10 +35,10 @@ class Circles:
         self.follower_count = FollowerCount(self.hosts)
 
     async def own(self, room_id: str, users: Sequence[str]) -> list[Mapping[str, Any]]:
-        """For each user whether they follow the room's host and belong to the fan group.
+        """For each user: whether they follow the room's host, and belong to the fan group.
 
-        The host's keys may lie on another shard: while that is away people are let in as if they
-        followed nobody, and see what they do follow when they join again.
+        The host's keys may be on another shard. While that shard is down, users join as if they
+        did not follow the host; their next join shows the true values.
         """
         host = await self._directory.host_of(room_id)
         keys = self._scripts.keys
@@ -69,18 +69,18 @@ class Circles:
 
 
 class FollowerCount:
-    """Has a new room begin with the number of the host's followers."""
+    """Sets the number of the host's followers in a new room."""
 
     def __init__(self, hosts: Hosts) -> None:
         self._hosts = hosts
 
     def must_be_free(self, room_id: str) -> None:
-        """Any id will do."""
+        """Accept any id."""
 
     async def begin(self, host: str, room_id: str) -> Mapping[str, Any]:
-        """How many follow, and as of when."""
+        """The number of followers, and its place in the host's log."""
         following = await self._hosts.follow(host, room_id, [])
         return {"followers": following.total, "as_of": following.as_of}
 
     async def finish(self, host: str, room_id: str) -> None:
-        """The next follow, or the start, brings the number up to date."""
+        """Do nothing: the next follow, or the start, updates the number."""

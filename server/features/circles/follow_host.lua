@@ -1,11 +1,11 @@
--- Notes a batch of users who follow a host, or no longer do; an empty batch only reads the total.
+-- Stores a batch of follows and unfollows of a host; an empty batch only reads the total.
 -- keys: followers fans log
 -- of: host
 -- uses: room
 -- args: follows=[{user on}] from(id of the room where they said so) fans_max log_max
 -- returns: {outcomes=[{changed at(ms)} or {err msg}], total, as_of}; of two totals the one with the
 -- greater `as_of`, the id of the newest fact, is newer.
--- holds: who follows is a fan, for ever; a fact is written for each change and for nothing else.
+-- holds: a follower stays a fan for ever; each change writes a fact, and nothing else does.
 
 local now = now_ms()
 

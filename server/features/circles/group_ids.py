@@ -1,4 +1,4 @@
-"""The ids of fan groups. A host has at most one, and its id says whose it is."""
+"""The ids of fan groups. A host has at most one group, and its id contains the host's id."""
 
 import msgspec
 
@@ -9,17 +9,17 @@ PREFIX = "fans:"
 
 
 def group_id(host: str) -> str:
-    """The id of this host's fan group, whether there is one or not."""
+    """The id of this host's fan group, whether the group exists or not."""
     return f"{PREFIX}{host}"
 
 
 def is_group(room_id: str) -> bool:
-    """Whether a room of this id is a fan group; no other room may have such an id."""
+    """Whether this is the id of a fan group; other rooms may not have such an id."""
     return room_id.startswith(PREFIX)
 
 
 def must_fit(host: str) -> None:
-    """Refuse a host whose id makes no room id. Raises CommandError."""
+    """Refuse a host whose id can't be part of a room id. Raises CommandError."""
     try:
         msgspec.convert(group_id(host), RoomId)
     except msgspec.ValidationError:

@@ -1,4 +1,4 @@
-"""What outlives a host's rooms: who follows them, which rooms they made, their page."""
+"""The data of a host that outlives their rooms: followers, list of rooms, public page."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Literal
@@ -19,7 +19,7 @@ _FIELDS = ("host", "title", "phase", "scheduled", "started", "ended", "online", 
 
 
 class Group(Struct, frozen=True):
-    """A host's fan group: whom it admits, and how many it has."""
+    """A host's fan group: whom it admits, and how many members it has."""
 
     id: str
     title: str
@@ -48,7 +48,7 @@ class HostRooms(Struct, frozen=True):
 
 
 class HostView(Struct, frozen=True):
-    """What anybody may know of a host."""
+    """The public page of a host."""
 
     host: str
     name: str
@@ -58,7 +58,7 @@ class HostView(Struct, frozen=True):
 
 
 class FollowOutcome(Struct):
-    """What became of one wish to follow: whether something changed, and since when it is so."""
+    """The outcome of one follow or unfollow: whether it changed something, and since when."""
 
     changed: bool = False
     at: int = 0
@@ -67,7 +67,7 @@ class FollowOutcome(Struct):
 
 
 class Followed(Struct):
-    """The outcomes of a batch, and how many follow. A greater `as_of` is a newer total."""
+    """The outcomes of a batch, and the total of followers. A greater `as_of` is newer."""
 
     outcomes: list[FollowOutcome]
     total: int
@@ -78,7 +78,7 @@ _FOLLOWED = msgpack.Decoder(Followed)
 
 
 class Hosts:
-    """Reads and changes what is kept by host. `rooms_of(host, most)` lists their rooms."""
+    """Reads and changes the data kept by host. `rooms_of(host, most)` lists a host's rooms."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class Hosts:
         self._limits = settings.of(CommunitySettings)
 
     async def follow(self, host: str, room_id: str, follows: Sequence[dict[str, Any]]) -> Followed:
-        """Note who follows (`{user, on}`), said in `room_id`; with none, read the total."""
+        """Store follows `{user, on}` made in `room_id`; an empty list only reads the total."""
         args = {
             "follows": follows,
             "from": room_id,
@@ -127,7 +127,7 @@ class Hosts:
         rooms: dict[str, list[RoomSummary]] = {"live": [], "scheduled": [], "ended": []}
         for room_id, fields in zip(ids, found, strict=True):
             if isinstance(fields, Exception):
-                continue  # its shard is away; the rooms of the others are shown
+                continue  # its shard is down; show the other rooms
             room_name, owner, title, phase, *numbers = fields
             if owner is not None and owner.decode() == host:
                 name = name or room_name

@@ -1,4 +1,4 @@
--- Adds `reserved`: whether they asked to be told of the start.
+-- Adds `reserved`: whether the user asked to be told of the start.
 -- keys: reserved
 
 for i, at in ipairs(of_each(K.reserved)) do

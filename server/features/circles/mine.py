@@ -1,10 +1,10 @@
-"""What somebody who joins is told of the circles they belong to."""
+"""The fields about circles in the reply to a join."""
 
 from msgspec import Struct
 
 
 class CircleMine(Struct):
-    """Whether they follow the host, reserved a place here, and belong to the host's fan group."""
+    """Whether the user follows the host, reserved a place here, and is in the fan group."""
 
     following: bool = False
     reserved: bool = False

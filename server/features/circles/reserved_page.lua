@@ -1,4 +1,4 @@
--- Reads who reserved a place, a page at a time.
+-- Reads the users who reserved a place, a page at a time.
 -- keys: reserved
 -- uses: page
 -- args: cursor('0' to begin) server('' to begin) count(about)

@@ -1,4 +1,4 @@
-"""What can be set of circles."""
+"""The settings of circles."""
 
 from server.settings.section import Section, limit
 

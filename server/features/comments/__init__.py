@@ -1,4 +1,4 @@
-"""What viewers say, and what moderators do about it."""
+"""Comments of viewers, and their moderation."""
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles

@@ -3,7 +3,7 @@
 
 local HELD_TOLD = 50   -- the oldest; all of them stand in `review`
 
--- The oldest that wait, at most so many, and how many do.
+-- The oldest held comments, at most this many, and the number of all.
 local function held_views(most)
   local told, ids = {}, redis.call('ZRANGE', K.review_order, 0, most - 1)
   for i, raw in ipairs(#ids > 0 and redis.call('HMGET', K.review, unpack(ids)) or {}) do
@@ -24,13 +24,13 @@ local function let_go(id)
   redis.call('ZREM', K.review_order, id)
 end
 
--- Tells host and moderators what waits now. Called after the writes.
+-- Sends the held comments to host and moderators. Call it after the writes.
 local function tell_review()
   local told, total = held_views(HELD_TOLD)
   mention_staff({ t = 'review', held = told, total = total })
 end
 
--- Throws away what a user has waiting; returns whether there was something.
+-- Throws away all held comments of a user; returns whether there were any.
 local function drop_held(user)
   local dropped = false
   local flat = redis.call('HGETALL', K.review)

@@ -1,6 +1,6 @@
 -- Prelude: how comments become part of the room. Comes after room; expects K.room and K.recent.
 
-local SPOKEN_MAX = 200000   -- who spoke longest ago counts as new again
+local SPOKEN_MAX = 200000   -- beyond this, the users who spoke longest ago count as new again
 
 -- Shows comments {id, user, name, role, text, ts} to the room; returns what `done` takes as extra.
 local function show(views, recent_max)

@@ -1,6 +1,6 @@
--- Prelude: what keeps a user from speaking, in a comment as in a question. Comes after room.
+-- Prelude: the reasons that forbid a user to comment or ask. Comes after room.
 
--- The mute {until(ms), shadow?} that is stored as `value`; nil if there is none, or it has lapsed.
+-- Decodes a stored mute `value` to {until(ms), shadow?}; nil if there is none or it has lapsed.
 local function mute_in(value, now)
   local until_ms = tonumber(value or 0)
   if until_ms > now then
@@ -14,8 +14,8 @@ local function mute_refusal(mute, now)
     msg = 'A moderator muted you here; wait until it lapses.' }
 end
 
--- Why a viewer may not speak now; nil if they may. `one` says whether the user `follows` and is
--- `exempt` from slow mode; spoke_ms is when they spoke last.
+-- The reason why a viewer may not speak now; nil if they may. `one` says whether the user `follows`
+-- and is `exempt` from slow mode; spoke_ms is the time of their last comment.
 local function speaking_refusal(one, followers_only, slow_ms, spoke_ms, now)
   if followers_only and not one.follows then
     return { err = 'forbidden',

@@ -4,15 +4,16 @@
 -- args: comments = {{id, user, name, role, text, exempt?, word?, follows?, digest?, asks?}, ...}
 --   recent_max(>= 0) rules_ver? review_max? review_per_user_max? new_ms? duplicate_ms? flood_ms?
 --   flood_users_max?(<= 900)
--- `exempt` frees from slow mode whatever the role; `word` is what the words of the rules `rules_ver`
--- say: block or hold; `follows` whether the user follows the host; `digest` stands for the text as
--- it is compared, and is absent for what everybody says; what `asks` may be said by any number.
+-- `exempt`: slow mode does not apply, whatever the role. `word`: the verdict (block or hold) of the
+-- words in version `rules_ver`. `follows`: the user follows the host. `digest`: a hash of the text
+-- as compared, absent for texts too short to count as repetitions. `asks`: the flood limit does not
+-- apply.
 -- returns: in the same order {ok, ts(ms), held?, shadow?} or {err, msg, retry_ms?}: not_live muted
 -- forbidden rate_limited limit_reached, or stale for all when the rules have another version;
 -- refuses not_found as a whole
 -- holds: `recent` is no longer than recent_max; the bus message's comments_after is the room's
 -- count after the batch, so that a worker can tell how many comments it never got. What is held or
--- shadowed is told to nobody but the staff, and its author. A refusal leaves no trace.
+-- shadowed is sent to the staff and its author only. A refusal leaves no trace.
 
 local phase = room_phase()
 if not phase then
@@ -34,7 +35,7 @@ local flood_users_max = flood_ms > 0 and A.flood_users_max or 0
 
 local ANYBODY = '\1/'   -- in front of a digest, where a user's id would stand; no id is like it
 
--- What is known of the batch's users and texts, read at once.
+-- Reads all stored data about the batch's users and texts at once.
 local comments, users, texts_said = A.comments, {}, {}
 for i, comment in ipairs(comments) do
   users[i] = comment.user
@@ -87,7 +88,7 @@ local function can_flood(comment)
   return comment.digest and flood_users_max > 0 and not comment.asks
 end
 
--- Since when, and by how many users with this one, this text was said.
+-- The time this text was first said, and the number of users who said it, this one included.
 local function crowd(comment)
   local score = said[ANYBODY .. comment.digest] or 0
   local since, count = math.floor(score / 1000), score % 1000
@@ -120,7 +121,7 @@ local function refusal(comment)
   end
 end
 
--- Why a comment has to wait; nil if it has not. The second value refuses it.
+-- The reason why a comment is held; nil if it is shown. A second value refuses the comment.
 local function held_for(comment)
   if can_flood(comment) then
     local since, count = crowd(comment)
@@ -141,7 +142,7 @@ local function held_for(comment)
   end
 end
 
--- The outcome for one viewer, and why it waits if it does.
+-- The outcome of one viewer's comment, and the reason if it is held.
 local function judge(comment, is_shadowed)
   local refused = refusal(comment)
   if refused then
@@ -182,7 +183,7 @@ local function mute_of(user)
   return mute
 end
 
-local SHADOWED_MAX = 500   -- of what was said in the shadow before these, a removal is told to all
+local SHADOWED_MAX = 500   -- shadowed comments remembered; removals of older ones are told to all
 
 local shown, first_spoken, any_held, any_shadowed = {}, {}, false, false
 

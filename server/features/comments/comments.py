@@ -1,7 +1,7 @@
-"""Comments: cleaned, limited by user, judged by the room's rules, sent to Redis one batch a room.
+"""Comments: cleaned, limited by user, judged by the room's rules, sent to Redis in room batches.
 
-What waits for review or is said in the shadow has no effect on the room: of what listens to
-comments (`Heed`) it gets the private part alone, until a moderator passes it.
+A held or shadowed comment has no effect on the room. The listener (`Heed`) gives only its author a
+private answer, until a moderator passes it.
 """
 
 import asyncio
@@ -38,34 +38,33 @@ USERS_REMEMBERED_MAX = 100_000
 
 
 class Reading(Protocol):
-    """What a text was found to say."""
+    """The meaning read from a text."""
 
     @property
     def asks(self) -> bool:
-        """Whether it asks for something: many may ask the same."""
+        """Whether it asks for something; the flood limit does not apply to asks."""
         ...
 
 
 class Heed(Protocol):
-    """What reads a viewer's comments, and is told of each that was accepted."""
+    """A listener: reads viewers' comments, and hears of each accepted one."""
 
     def read(self, text: str) -> Reading:
-        """What a text asks for."""
+        """Read what a text asks for."""
         ...
 
     async def heed(
         self, call: Call, reading: Any, text: str, ok: CommentOk, *, seen: bool = True
     ) -> Ok:
-        """The reply to send instead of `ok`.
+        """Return the reply to send instead of `ok`.
 
-        `seen` is whether the room sees the comment: if not, nobody but its author may notice
-        anything.
+        `seen` is whether the room sees the comment. If not, only its author may notice any effect.
         """
         ...
 
 
 class _Outcome(msgspec.Struct):
-    """What became of one comment of a batch; `held` for review, said in the `shadow`."""
+    """The outcome of one comment of a batch: `held` for review, or said in a `shadow` mute."""
 
     err: str = ""
     msg: str = ""
@@ -85,14 +84,14 @@ class _Draft:
     ver: int = -1
 
     def judge(self, rules: RoomRules) -> None:
-        """Note what the words of the rules say, unless these very rules did before."""
+        """Note the verdict of the rules' words, unless this version has judged it already."""
         if self.ver != rules.ver:
             self.comment["word"] = rules.verdict(self.comment["text"])
             self.ver = rules.ver
 
 
 class Comments:
-    """Takes comments. The script decides what becomes of each; words are looked for here."""
+    """Takes comments. This class finds words in them; the script decides each outcome."""
 
     def __init__(
         self,
@@ -105,7 +104,7 @@ class Comments:
         self._rules = rules
         self._belonging = belonging
         self.heed: Heed | None = None
-        """What listens to comments; set before the first one comes."""
+        """The listener to comments; set it before the first comment arrives."""
         self._scripts = scripts
         self._settings = settings
         self._limits = settings.of(CommentSettings)
@@ -165,7 +164,7 @@ class Comments:
         return await self.heed.heed(call, reading, text, ok, seen=seen)
 
     async def passed(self, room_id: str, comment: CommentView) -> None:
-        """A moderator has shown a held comment: what listens to comments hears of it now."""
+        """Tell the listener about a held comment that a moderator has shown."""
         if self.heed is not None and comment.role == Role.VIEWER:
             author = Identity(comment.user, comment.name, Role.VIEWER)
             reading = self.heed.read(comment.text)
@@ -173,14 +172,14 @@ class Comments:
             await self.heed.heed(Call(room_id, author), reading, comment.text, ok)
 
     def _digest(self, text: str) -> str | None:
-        """Stands for the text as it is compared; None if it is too short to be a repetition."""
+        """A hash of the text as compared; None if it is too short to count as a repetition."""
         letters = squeezed(plain(text))
         if len(letters) < self._moderation.repeat_chars_min:
             return None
         return blake2b(letters.encode(), digest_size=8).hexdigest()
 
     def _clean(self, text: str) -> str:
-        """The text as `plain_text`; CommandError if none is left or too much."""
+        """The text as `plain_text`; CommandError if the result is empty or too long."""
         clean = plain_text(text)
         if not clean:
             raise CommandError("bad_message", "The comment is empty.")
@@ -211,7 +210,7 @@ class Comments:
     async def _add_by(
         self, rules: RoomRules, room_id: str, drafts: list[_Draft]
     ) -> list[_Outcome] | None:
-        """What becomes of them by these rules; None if the room has others by now."""
+        """The outcomes under these rules; None if the room's rules have changed since."""
         comments = [draft.comment for draft in drafts]
         for draft in drafts:
             if draft.comment["role"] == Role.VIEWER:
@@ -232,7 +231,7 @@ class Comments:
 
 
 def recent_comments_max(settings: Settings, room_id: str) -> int:
-    """Comments shown to who joins this room: a group's chat goes on, and keeps more."""
+    """How many recent comments a join to this room shows; a group's lasting chat keeps more."""
     if is_group(room_id):
         return settings.of(GroupSettings).recent_comments_max
     return settings.of(CommentSettings).recent_comments_max

@@ -3,7 +3,7 @@
 -- uses: room timeline review
 -- args: id by? events_max
 -- returns: {id}; refuses not_found
--- holds: nobody but the staff is told.
+-- holds: only the staff is told.
 
 if not room_phase() then
   return no_room()

@@ -1,4 +1,4 @@
-"""What is said and heard of comments: commands, events, and the nouns in them."""
+"""The messages about comments: commands, events, and the structs inside them."""
 
 from typing import ClassVar
 
@@ -31,7 +31,7 @@ class HeldComment(Struct, frozen=True, omit_defaults=True):
 
 
 class Muted(Struct, frozen=True, omit_defaults=True):
-    """Who is muted until when; `shadow`: without being told."""
+    """A muted user, and the end of the mute; `shadow`: the user was not told."""
 
     user: str
     until: int
@@ -53,7 +53,7 @@ class CommentRemove(Command, tag="comment.remove", frozen=True, kw_only=True):
 class Mute(Command, tag="mute", frozen=True, kw_only=True):
     """Silence a user for `seconds` (0 lifts it) and take their recent comments back.
 
-    With `shadow` the user is not told, and sees comments of their own that nobody else does.
+    With `shadow` the user is not told. They see their own new comments; other viewers do not.
     """
 
     user: User
@@ -86,7 +86,7 @@ class ReviewDrop(Command, tag="review.drop", frozen=True, kw_only=True):
 
 
 class CommentEvent(Event, tag="comment", frozen=True, kw_only=True, omit_defaults=True):
-    """Somebody said something. `shadow`: told to host and moderators of who is shadow-muted."""
+    """A new comment. `shadow`: its author is shadow-muted, so only host and moderators get it."""
 
     delivery: ClassVar[Delivery] = Delivery.SAMPLE
     counted: ClassVar[bool] = True

@@ -18,7 +18,7 @@ _ANY = msgspec.msgpack.Decoder(Any)
 
 
 class Moderation:
-    """What hosts and moderators may do about what is said. `host_of` names a room's host."""
+    """The commands of hosts and moderators about comments. `host_of` names a room's host."""
 
     def __init__(
         self,

@@ -1,5 +1,5 @@
 -- Silences a user and takes their recent comments back; 0 seconds lifts it. A shadow mute takes
--- nothing back and is told to nobody: only the staff sees what the user says from now on.
+-- nothing back and is not announced: from now on only the staff sees the user's new comments.
 -- keys: room events bus recent muted review review_order timeline actions
 -- uses: room timeline review
 -- args: user seconds shadow?(bool) by? events_max
@@ -10,7 +10,7 @@
 if not room_phase() then
   return no_room()
 end
--- Looks at some, more than one mute adds: of those who never come back nobody else thinks.
+-- Removes a few lapsed mutes, more than one mute adds; nothing else removes those of absent users.
 local function drop_lapsed()
   local some = redis.call('HRANDFIELD', K.muted, 20, 'WITHVALUES')
   for i = 1, #some, 2 do
@@ -26,7 +26,7 @@ local until_ms = 0
 if A.seconds > 0 then
   drop_lapsed()
   until_ms = now_ms() + A.seconds * 1000
-  -- Half a millisecond more says shadow: who reads just a number still reads when it ends.
+  -- Half a millisecond more marks a shadow mute; read as a plain number it is still the end time.
   redis.call('HSET', K.muted, A.user, int(until_ms) .. (A.shadow and '.5' or ''))
   if drop_held(A.user) then
     tell_review()

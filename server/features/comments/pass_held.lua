@@ -23,7 +23,7 @@ end
 let_go(A.id)
 local view = { id = held.id, user = held.user, name = held.name, role = held.role,
   text = held.text, ts = now }
--- As late as anybody, so that they are not the first to be forgotten.
+-- Score it as the latest, so that this author is not the first to be forgotten.
 remember_spoken({ int(now) .. '.5', held.user }, 'XX')
 remember_spoken({ int(now) .. '.5', held.user }, 'NX')
 local extra = show({ view }, A.recent_max)

@@ -1,4 +1,4 @@
--- After the end nobody has to be slow any more.
+-- Slow mode ends with the stream.
 -- keys: spoke
 
 if phase == 'ended' then

@@ -12,7 +12,7 @@ if not room_phase() then
 end
 for _, entry in ipairs(redis.call('LRANGE', K.shadowed, 0, -1)) do
   local id, author = entry:match('^([^/]*)/(.*)$')
-  if id == A.id then   -- said in the shadow: only these know of it
+  if id == A.id then   -- said in a shadow mute: only its author and the staff know it
     redis.call('LREM', K.shadowed, 0, entry)
     mention_staff({ t = 'removed', id = id })
     tell_user(author, { t = 'removed', id = id })

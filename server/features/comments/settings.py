@@ -1,4 +1,4 @@
-"""What can be set of comments, in the section of the rooms."""
+"""The settings of comments, in the section of the rooms."""
 
 from server.settings.section import Section, limit
 

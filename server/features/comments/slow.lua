@@ -3,7 +3,7 @@
 -- uses: room timeline
 -- args: seconds(0 = off) by? events_max
 -- returns: {slow_s}; refuses not_found
--- holds: `spoke` is kept in slow mode only; what stays as it is is no news.
+-- holds: `spoke` is kept in slow mode only; setting the same value again sends no event.
 
 if not room_phase() then
   return no_room()

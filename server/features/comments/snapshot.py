@@ -48,7 +48,7 @@ class CommentsPart(Part):
         return {"slow_s": self.fields.slow_s, "comments": list(self.recent)}
 
     def recovered(self, loaded: Part, lost: int) -> Iterable[Event]:
-        """Comments are not in the stream; some of those that were lost are recent still."""
+        """The lost comments that are still recent; the event stream does not keep comments."""
         assert isinstance(loaded, CommentsPart)
         known = {comment.id for comment in self.recent}
         for comment in list(loaded.recent)[-lost:]:

@@ -1,6 +1,6 @@
 -- Prelude of every script that shows coupons or changes orders. Comes after room, before orders.
 -- Expects K.coupons K.coupon_counts, and K.claims where an order may use or give back a claim.
--- `coupons` holds what never changes of a coupon, `coupon_counts` the rest as <coupon>:<counter>.
+-- `coupons` holds the fixed terms of a coupon, `coupon_counts` the rest as <coupon>:<counter>.
 
 local coupons, recounted = {}, {}   -- id -> coupon, false where none is; those this call changed
 local claims = {}                   -- id -> claim as this call has left it, false where none is
@@ -74,14 +74,14 @@ local function can_be_used(coupon, now)
   return coupon.ends == 0 or now < coupon.ends
 end
 
--- What a coupon takes off lines {sku qty price}, 0 if it can't; and what the lines it is for cost.
--- A percent is rounded down to a whole minor unit; divided first, so that no digit is lost.
-local function money_off(coupon, lines)
+-- The discount of a coupon on a cart of lines {sku qty price} (0 if unusable), and the sum of the lines it
+-- applies to. A percent is rounded down to a whole minor unit; dividing first keeps all digits.
+local function money_off(coupon, cart)
   local wanted, sum = {}, 0
   for _, sku in ipairs(coupon.skus) do
     wanted[sku] = true
   end
-  for _, line in ipairs(lines) do
+  for _, line in ipairs(cart) do
     if #coupon.skus == 0 or wanted[line.sku] then
       sum = sum + line.qty * line.price
     end

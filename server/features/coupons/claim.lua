@@ -23,8 +23,8 @@ local BELONGS = {
 local WHO = { followers = 'those who follow the host', group = 'members of the fan group',
   reserved = 'those who reserved a place' }
 
--- Why a user can't have one; nil if they can.
-local function refusal(wish, coupon, mine)
+-- The reason why a user can't have one; nil if they can.
+local function refusal(wish, coupon, has)
   if not coupon then
     return refuse('not_found', 'There is no coupon `' .. wish.coupon .. '` in this room.')
   end
@@ -40,7 +40,7 @@ local function refusal(wish, coupon, mine)
     return refuse('forbidden', 'The coupon `' .. coupon.title .. '` is for '
       .. WHO[coupon.audience] .. '.')
   end
-  local _, had = string.gsub(mine, ' ' .. coupon.coupon .. '/', '')
+  local _, had = string.gsub(has, ' ' .. coupon.coupon .. '/', '')
   if had >= coupon.per_user then
     return refuse('limit_reached', 'One user can have at most ' .. int(coupon.per_user)
       .. ' of the coupon `' .. coupon.title .. '`.')
@@ -53,7 +53,7 @@ end
 
 local A_CLAIM = '\129' .. cmsgpack.pack('claim')
 
--- What becomes of a wish for a coupon, packed.
+-- The packed outcome of a claim.
 local function outcome(wish)
   local before = redis.call('HGET', K.once, wish.once)
   if before then
@@ -63,15 +63,15 @@ local function outcome(wish)
     end
     return A_CLAIM .. redis.call('HGET', K.claims, id)
   end
-  local coupon, mine = coupon_of(wish.coupon), redis.call('HGET', K.claims_of, wish.user) or ''
-  local refused = refusal(wish, coupon, mine)
+  local coupon, has = coupon_of(wish.coupon), redis.call('HGET', K.claims_of, wish.user) or ''
+  local refused = refusal(wish, coupon, has)
   if refused then
     return refused
   end
   local claim = { claim = wish.claim, coupon = wish.coupon, user = wish.user, at = now, order = '' }
   local bytes = cmsgpack.pack(claim)
   redis.call('HSET', K.claims, wish.claim, bytes)
-  redis.call('HSET', K.claims_of, wish.user, mine .. ' ' .. wish.coupon .. '/' .. wish.claim)
+  redis.call('HSET', K.claims_of, wish.user, has .. ' ' .. wish.coupon .. '/' .. wish.claim)
   redis.call('HSET', K.once, wish.once, wish.claim .. ' ' .. wish.coupon)
   recount(coupon, 'claimed', 1)
   log({ k = 'coupon', at = now, what = 'claimed', coupon = wish.coupon, claim = wish.claim,

@@ -29,7 +29,7 @@ from server.telemetry.metrics import Metrics
 
 
 class _Outcome(Struct):
-    """What became of one wish for a coupon: a claim, or a refusal."""
+    """The outcome of one request for a coupon: a claim, or a refusal."""
 
     claim: Claim | None = None
     err: str = ""
@@ -42,7 +42,7 @@ _OUTCOMES = msgpack.Decoder(list[_Outcome])
 
 
 class Coupons:
-    """What may be done with coupons. Who gets one, and what it takes off, is in the scripts."""
+    """The commands about coupons. The scripts decide who gets one and how much it takes off."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Coupons:
     async def claim(self, call: Call, cmd: CouponClaim) -> Ok:
         """Take one coupon; `ok` carries the claim.
 
-        Its id is made here, so that a script that runs twice makes one claim.
+        The id is made here, so that running the script twice makes one claim.
         """
         if len(cmd.key) > self._key_chars_max:
             raise CommandError("too_long", f"`key` can have {self._key_chars_max} characters.")

@@ -1,4 +1,4 @@
-"""What is said and heard of coupons: commands, events, and the nouns in them."""
+"""The messages about coupons: commands, events, and the structs inside them."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -11,10 +11,10 @@ from server.protocol.message import Command, Delivery, Event, Ok
 class Coupon(Struct, frozen=True, omit_defaults=True):
     """Money off an order: `amount` in minor units or `percent` of the lines it is for.
 
-    It is for orders of at least `floor` in `currency`, and of `skus` alone if there are any. At
-    most `quota` are given out, `per_user` to one user, to those of `audience`, from `starts` to
-    `ends` (0: until closed); they can be used until `ends`. `claimed` counts those given out,
-    `used` those in an order that is held, paid or was taken back. `ver` rises with every change.
+    It applies to the lines of `skus` (none: all) of an order in `currency`, if these cost at least
+    `floor`. Users of `audience` can claim it from `starts` to `ends` (0: until closed), `per_user`
+    each, `quota` in all, and use it until `ends`. `claimed` counts claims; `used` counts those in
+    an order that is held, paid or returned. `ver` rises with every change.
     """
 
     coupon: str
@@ -36,7 +36,7 @@ class Coupon(Struct, frozen=True, omit_defaults=True):
 
 
 class Claim(Struct, frozen=True, omit_defaults=True):
-    """One coupon given to one user. `order` is the one it is used in, unless that gave it back."""
+    """One coupon given to one user. `order` uses it; empty if none does or it was given back."""
 
     claim: str
     coupon: str
@@ -81,7 +81,7 @@ class CouponEvent(Event, tag="coupon", frozen=True, kw_only=True, omit_defaults=
 
 
 class ClaimsEvent(Event, tag="claims", frozen=True, kw_only=True):
-    """How many of a coupon were given out and are used. A smaller `ver` is older."""
+    """How many claims of a coupon were made and are used. A smaller `ver` is older."""
 
     delivery: ClassVar[Delivery] = Delivery.LATEST
     key: ClassVar[str] = "coupon"
@@ -94,7 +94,7 @@ class ClaimsEvent(Event, tag="claims", frozen=True, kw_only=True):
 
 
 class ClaimEvent(Event, tag="claim", frozen=True, kw_only=True):
-    """Told to its owner alone: a claim was made, used in an order, or given back."""
+    """For its owner alone: a claim was made, used in an order, or given back."""
 
     listed_in: ClassVar[str] = "claims"
     noun: ClassVar[str] = "claim"

@@ -1,4 +1,4 @@
-"""What somebody who joins is told of their coupons."""
+"""The fields about coupons in the reply to a join."""
 
 from msgspec import Struct
 
@@ -6,6 +6,6 @@ from server.features.coupons.messages import Claim
 
 
 class CouponMine(Struct):
-    """The coupons they claimed here, the oldest first."""
+    """The user's claims in this room, oldest first."""
 
     claims: list[Claim] = []

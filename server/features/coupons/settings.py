@@ -1,4 +1,4 @@
-"""What can be set of coupons."""
+"""The settings of coupons."""
 
 from server.settings.section import Section, limit
 

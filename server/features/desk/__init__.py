@@ -1,4 +1,4 @@
-"""What only the host and moderators see."""
+"""The desk: the values that only host and moderators see."""
 
 from server.feature import Engine, Feature, Running
 from server.features.asks.questions import Questions

@@ -1,6 +1,6 @@
-"""The desk: what only the host and moderators see of a room, read when they sit down.
+"""The desk: the values of a room that only host and moderators see, read once by command.
 
-From then on `asks`, `queue` and `review` keep it true.
+After that, the events `asks`, `queue` and `review` keep it up to date.
 """
 
 from collections.abc import Awaitable, Callable
@@ -30,7 +30,7 @@ _LOADED = msgpack.Decoder(_Loaded)
 
 
 class Desks:
-    """Opens desks. `settle` tells the host's answers what they missed of a room."""
+    """Opens desks. `settle` copies a room's due changes to the host's answers."""
 
     def __init__(
         self, scripts: Scripts, settle: Callable[[str, list[Due]], Awaitable[None]]
@@ -51,7 +51,7 @@ class Desks:
 
 
 async def read_staff_values(scripts: Scripts, room_id: str) -> list[Event]:
-    """The values that keep a desk true, as of one instant. Raises CommandError."""
+    """The events that bring a desk up to date, as of one instant. Raises CommandError."""
     args = {"held_max": HELD_MAX, "muted_max": 0}
     loaded = await scripts.run("desk.load_desk", room_id, args, _LOADED)
     return [

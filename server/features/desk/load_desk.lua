@@ -12,7 +12,7 @@ end
 local now = now_ms()
 local desk = { queue = queue_view(), held = {}, blocked_words = {}, held_words = {}, muted = {} }
 
--- Left out when nobody asked: an empty table would arrive as a list.
+-- Left out if it is empty: an empty table would arrive as a list.
 local flat = redis.call('HGETALL', K.asks)
 for i = 1, #flat, 2 do
   desk.asks = desk.asks or {}

@@ -1,4 +1,4 @@
-"""What is said and heard of desk: commands, events, and the nouns in them."""
+"""The messages about desk: commands, events, and the structs inside them."""
 
 from msgspec import Struct
 
@@ -11,8 +11,8 @@ from server.protocol.message import Command, Ok
 class Desk(Struct, frozen=True, omit_defaults=True):
     """What only the host and moderators see of a room.
 
-    `asks` counts by sku who asked for the link ("" for no product), `queue` are the open questions,
-    the most asked first. `review` holds comments, all of them or those of newcomers.
+    `asks` counts the asks for a link by sku ("" stands for no product). `queue` has the open
+    questions, most asked first. `review` is the rule: hold all comments, or those of newcomers.
     """
 
     asks: dict[str, int] = {}
@@ -31,6 +31,6 @@ class DeskOpen(Command, tag="desk", frozen=True, kw_only=True):
 
 
 class DeskOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
-    """What only the host and moderators see."""
+    """The desk: the values that only host and moderators see."""
 
     desk: Desk

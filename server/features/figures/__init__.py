@@ -1,4 +1,4 @@
-"""The numbers a host steers by."""
+"""The figures of a room for its host."""
 
 from server.feature import Engine, Feature, Running
 from server.features.figures.figure_book import FigureBook

@@ -1,6 +1,6 @@
-"""Who bought from a host before: their first payment, over all the host's rooms.
+"""The time of each buyer's first payment to a host, over all the host's rooms.
 
-It is brought up to date from the ledgers when figures are read, so no order pays for it.
+Reading figures updates it from the ledgers, so placing an order costs nothing extra.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 USERS_A_CALL_MAX = 1000
 CHUNK = 20
-"""Script calls read at once; the lines of each are many when many buy."""
+"""Ledger entries (script calls) read at once; an entry can have many lines."""
 
 
 class _FirstPaid(Struct):
@@ -32,7 +32,7 @@ class _FirstPaid(Struct):
 
 
 class _Settled(Struct):
-    """What a script call changed."""
+    """The result of `settle_buyers`."""
 
     changed: int
 
@@ -49,9 +49,9 @@ class Buyers:
         self._settling: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def settle(self, host: str) -> int:
-        """Take what is new in the ledgers of the host's rooms; how many buyers changed.
+        """Add new payments from the ledgers of the host's rooms; return how many buyers changed.
 
-        Workers may do it at the same time: the earliest payment stays.
+        Several workers may do it at the same time: the earliest payment stays.
         """
         keys, redis = self._scripts.keys, self._scripts.redis
         async with self._settling.setdefault(host, asyncio.Lock()):
@@ -83,24 +83,24 @@ class Buyers:
             changed += (
                 await self._scripts.run("figures.settle_buyers", host, args, _SETTLED)
             ).changed
-        # Only now is the place passed: a worker that dies before it reads the same lines again.
+        # Store the place last: if this worker dies earlier, another reads the same lines again.
         args = {"of": room_id, "buyers": [], "upto": upto}
         await self._scripts.run("figures.settle_buyers", host, args, _SETTLED)
         return changed
 
     async def first_paid(self, host: str, users: Collection[str]) -> dict[str, int]:
-        """When (ms) each of these users first paid with this host; who never did is left out."""
+        """user -> time (ms) of the first payment to this host, for those of `users` who paid."""
         found = await hash_of(self._scripts, self._scripts.keys.host(host, "buyers"), users)
         return {user: _FIRST.decode(raw).at for user, raw in found.items()}
 
     async def first_followed(self, host: str, users: Collection[str]) -> dict[str, int]:
-        """When (ms) each of these users first followed this host; who never did is left out."""
+        """user -> time (ms) of the first follow of this host, for those of `users` who did."""
         found = await hash_of(self._scripts, self._scripts.keys.host(host, "fans"), users)
         return {user: int(raw) for user, raw in found.items()}
 
 
 async def hash_of(scripts: Scripts, key: str, fields: Collection[str]) -> dict[str, bytes]:
-    """Those of these fields of a hash that there are, read in portions."""
+    """The given fields of a hash, as far as they exist, read in portions."""
     found: dict[str, bytes] = {}
     for part in _parts(iter(fields)):
         with reading():

@@ -16,7 +16,7 @@ from server.settings import Settings
 from server.store.scripts import Scripts
 
 FRESH_MAX = 100
-"""Rooms whose figures are kept for `figures.fresh_s`; of more, those asked for last."""
+"""Most rooms whose figures are kept for `figures.fresh_s`; the least recently used go first."""
 
 
 class FigureBook:
@@ -44,7 +44,7 @@ class FigureBook:
         if figures is not None and now - at < self._fresh_s:
             return figures
         reading = self._reading.get(room_id)
-        if reading is None:  # of many who ask at once one reads
+        if reading is None:  # many requests at once share one reading
             reading = self._reading[room_id] = self._readings.start(self._read(room_id), room_id)
             reading.add_done_callback(lambda _: self._reading.pop(room_id))
         return await asyncio.shield(reading)

@@ -1,4 +1,4 @@
-"""The folds this worker keeps: each room's, as far as it was read, so that only news are read."""
+"""Keeps each room's fold as far as it was read, so that later reads continue from there."""
 
 import asyncio
 import time
@@ -20,15 +20,15 @@ from server.store.scripts import Scripts
 
 DAY_MS = 86_400_000
 GROUP_DAYS = 30
-"""A fan group never ends; its figures are of so many whole days and the one that is on."""
+"""A fan group never ends; its figures cover this many whole days and the current one."""
 CHUNK = 20
-"""Script calls, or facts, read at once: each may be of hundreds of people, and the loop waits."""
+"""Ledger entries or facts read at once; each may name hundreds of users and blocks the loop."""
 QUICK_MAX = 5000
-"""Visits and order lines up to which figures are made at once; more are made in a thread."""
+"""Most visits and order lines that are computed on the event loop; more run in a thread."""
 
 
 class Kept:
-    """A room's fold, and what is known of its buyers. Use it while `lock` is held."""
+    """A room's fold, and the known facts about its buyers. Hold `lock` while using it."""
 
     def __init__(self, head: RoomHead) -> None:
         self.since_ms = _since(head)
@@ -45,7 +45,7 @@ class Kept:
         self.settled = -1
 
     def still_goes(self, head: RoomHead) -> bool:
-        """Whether it can go on: not if Redis lost what was read, or a new day begins."""
+        """Whether the fold can continue: False if Redis lost data it read, or a new day began."""
         fold = self.fold
         return (
             self.epoch == head.epoch
@@ -89,22 +89,22 @@ class Folds:
         return len(self._kept)
 
     async def _room(self, head: RoomHead) -> Kept:
-        """The room's fold, read as far as it was read before."""
+        """The room's kept fold, or a new one."""
         room = self._kept.get(head.room)
         if room is not None and not room.still_goes(head):
-            # It may be ahead only because somebody read on since this head was read.
+            # A fold may be ahead of this head because another request has read on since.
             head = await head_of(self._scripts, head.room)
             room = self._kept.get(head.room)
         if room is None or not room.still_goes(head):
             room = Kept(head)
-        self._kept[head.room] = room  # its time begins anew
+        self._kept[head.room] = room  # restart its idle time
         self._watch()
         return room
 
     async def figures(self, head: RoomHead, earlier: list[Flat], settled: int) -> Figures:
         """The room's figures, beside those of earlier streams.
 
-        `settled` rises when more became known of the host's buyers. Raises CommandError.
+        `settled` rises when the host's buyers change. Raises CommandError.
         """
         while True:
             room = await self._room(head)
@@ -132,11 +132,11 @@ class Folds:
                 fold.take_fact(fact_id, fact)
 
     async def _look_up(self, room: Kept, host: str, settled: int) -> None:
-        """What other keys know of the buyers: of new ones, or of all if more was settled."""
+        """Look up new buyers in the host's keys, or all buyers if `settled` has risen."""
         new = room.new_buyers
         asked = new if settled == room.settled else room.fold.sold.first_paid.keys()
         room.bought_before |= await self._buyers.first_paid(host, asked)
-        # Twice: who bought, was looked up, and followed, all in one millisecond, is a fan.
+        # Look up twice: a user may buy, be looked up, and follow in one millisecond, and is a fan.
         unknown = [user for user in new | room.asked_once if user not in room.followed]
         room.followed |= await self._buyers.first_followed(host, unknown)
         room.settled, room.asked_once, room.new_buyers = settled, new, set()
@@ -149,7 +149,7 @@ class Folds:
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:
-            # The thread goes on reading this fold; so nobody may add to it any more.
+            # The thread still reads this fold, so nothing may be added to it any more.
             if self._kept.get(head.room) is room:
                 del self._kept[head.room]
             raise

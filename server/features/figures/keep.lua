@@ -4,7 +4,7 @@
 -- uses: room
 -- args: of(id of the room) figures(JSON; says itself what it is as of)
 -- returns: {}
--- holds: nothing else is known of them; whoever reads them compares the places they are as of.
+-- holds: the figures are stored unchecked; the reader compares the places they are as of.
 
 redis.call('HSET', K.figures, A.of, A.figures)
 return done({})

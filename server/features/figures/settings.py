@@ -1,4 +1,4 @@
-"""What can be set of figures."""
+"""The settings of figures."""
 
 from server.settings.section import Section, limit
 

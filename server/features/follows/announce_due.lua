@@ -1,4 +1,4 @@
--- Reads what is to be done now about telling people that a room went live.
+-- Reads the due steps of announcing that a room went live.
 -- keys: room announcing
 -- uses: room
 -- args: none

@@ -1,10 +1,10 @@
--- Takes one step of announcing a start: users go into the ledger, for the outbox to tell them.
+-- Takes one step of announcing a start: writes users into the ledger, which the outbox posts.
 -- keys: room announcing reserved ledger stats timeline actions
 -- uses: room timeline
 -- args: step next('' = none) wait_ms(until next is due) why?(reserved|follow) users? users_max(a line)
 -- returns: {done}: false when another worker has taken this step
 -- holds: a step is taken once; its users, its lines and the place where to go on are one change.
--- Who reserved is told so, and not once more for following.
+-- A user who reserved is told for that reason only, not again as a follower.
 
 local now = now_ms()
 if redis.call('ZREM', K.announcing, A.step) == 0 then

@@ -1,4 +1,4 @@
--- Notes how many a worker has told of a start by connections they had in other rooms.
+-- Notes how many users with connections in other rooms a worker has told of a start.
 -- keys: room timeline actions
 -- uses: room timeline
 -- args: told={why -> n}

@@ -1,9 +1,10 @@
-"""Announcing a start: who reserved a place or follows the host is told that a room went live.
+"""Tells followers and users with a reservation that a room went live.
 
-Going live leaves three kinds of steps in the room's `announcing`: signals to all workers, whose
-connected people are told at once (see `news`), and pages of users that go into the ledger, which
-the outbox posts to a system that can reach people who are away. A step is taken in one script that
-also says where to go on, so a worker may die between any two: the sweeper of another goes on.
+Going live puts three kinds of steps into the room's `announcing`. Signals make all workers tell
+their connected users at once (see `news`). Pages of users with a reservation, and pages of
+followers, go into the ledger; the outbox posts them to a system that reaches absent users. One
+script takes a step and stores the next one. If a worker dies between two steps, another worker's
+sweeper continues.
 """
 
 from collections.abc import Awaitable, Callable
@@ -20,7 +21,7 @@ from server.store.scripts import Scripts
 _ANY = msgpack.Decoder(Any)
 
 NEWS = "~news"
-"""Stands for a room's id in the name of the workers' common channel; no room can be called so."""
+"""Replaces the room id in the name of the workers' common channel; no room can have this id."""
 
 
 class _Due(Struct):
@@ -49,7 +50,7 @@ _STEP = msgpack.Decoder(_Step)
 class Announcer:
     """Takes the steps of a room's announcement. Inside its context `start` does so in a task.
 
-    `refresh(room_id)` has the room show how many follow by now.
+    `refresh(room_id)` updates the number of followers that the room shows.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Announcer:
         await self._announcing.aclose()
 
     def start(self, room_id: str) -> None:
-        """See to what is due in a room, unless that is being done here or just failed."""
+        """Take a room's due steps in a task, unless one is running here or has just failed."""
         may_try = self._announcing.troubles.may_try(room_id)
         if self._open and room_id not in self._busy and may_try:
             self._busy.add(room_id)
@@ -84,7 +85,7 @@ class Announcer:
         return 0
 
     async def announce(self, room_id: str) -> int:
-        """Take the steps that are due, until none is; how many were taken here."""
+        """Take all due steps; return how many were taken here."""
         taken = 0
         while True:
             due = await self._scripts.run("follows.announce_due", room_id, {}, _DUE)
@@ -92,7 +93,7 @@ class Announcer:
                 return taken
             for step in sorted(due.steps, reverse=True):  # signals first
                 if not await self._take(room_id, due, step):
-                    return taken  # another worker is at it
+                    return taken  # another worker took this step
                 taken += 1
 
     async def _take(self, room_id: str, due: _Due, step: str) -> bool:
@@ -102,7 +103,7 @@ class Announcer:
         return await self._page(room_id, due, kind, place)
 
     async def _signal(self, room_id: str, due: _Due, sent: int) -> bool:
-        """Tell all workers. Before the step is taken: told twice is better than never."""
+        """Signal all workers, before storing the step: twice is better than never."""
         if sent == 0:
             await self._refresh(room_id)
         event = AnnounceEvent(
@@ -133,7 +134,7 @@ class Announcer:
             next="" if page.next == "0" else f"{kind}:{page.next}:{page.server}",
             wait_ms=0,
             why=kind,
-            # Who began to follow after the start has seen it.
+            # Users who followed after the start have seen the room live.
             users=[user for user, at in since if int(at) <= due.started],
         )
 

@@ -1,4 +1,4 @@
--- Takes note in a room of who followed its host there, and of how many do.
+-- Writes follows made in a room into its timeline, and updates the total of followers.
 -- keys: room events bus timeline actions
 -- uses: room timeline
 -- args: follows=[{user on at(ms)}] total as_of(both from host_follow) events_max

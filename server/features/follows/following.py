@@ -1,9 +1,9 @@
 """Following a host, and reserving a place in a scheduled room.
 
-Many do it at the same moment, so what arrives while a script is in flight goes together in the
-next. Who follows is the host's, what a room shows of it the room's: two scripts, the host's first.
-A worker that dies in between leaves the fact in the host's log, which names the room, and the
-room's total a step behind until the next follow or the start (see `announcing`).
+Many users follow at the same moment, so requests that arrive while a script runs share the next
+call. A follow takes two scripts: the first changes the host's keys, the second the room's. If a
+worker dies in between, the host's log has the fact with the room's id, and the room shows an old
+total until the next follow or the start (see `announcing`).
 """
 
 from collections.abc import Awaitable, Callable
@@ -26,7 +26,7 @@ from server.telemetry.metrics import Metrics
 
 
 class _Outcome(Struct):
-    """What became of one wish of a batch."""
+    """The outcome of one request of a batch."""
 
     total: int = 0
     err: str = ""
@@ -79,7 +79,7 @@ class Following:
         }
 
     async def follow(self, call: Call, cmd: Follow) -> Ok:
-        """Follow the room's host, or no longer; `ok` carries how many do."""
+        """Follow or unfollow the room's host; `ok` carries the number of followers."""
         if call.who.user == await self._host_of(call.room_id):
             raise CommandError(
                 "conflict", "You are the host of this room: nobody follows themselves."
@@ -89,7 +89,7 @@ class Following:
         return _ok(cmd.ref, await self._follows.submit(call.room_id, wish))
 
     async def reserve(self, call: Call, cmd: Reserve) -> Ok:
-        """Reserve a place, or give it back; `ok` carries how many are reserved."""
+        """Reserve a place, or give it back; `ok` carries the number of reservations."""
         if call.who.user == await self._host_of(call.room_id):
             raise CommandError(
                 "conflict", "You are the host of this room; it can't start without you."
@@ -99,7 +99,7 @@ class Following:
         return _ok(cmd.ref, await self._reservations.submit(call.room_id, wish))
 
     async def refresh(self, room_id: str) -> None:
-        """Show in a room how many follow its host by now."""
+        """Update the number of followers that a room shows."""
         await self._follow(room_id, [])
 
     async def _follow(self, room_id: str, wishes: list[Wish]) -> list[_Outcome]:

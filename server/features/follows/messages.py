@@ -1,4 +1,4 @@
-"""What is said and heard of follows: commands, events, and the nouns in them."""
+"""The messages about follows: commands, events, and the structs inside them."""
 
 from typing import ClassVar, Literal
 
@@ -34,7 +34,7 @@ class ReservedEvent(Event, tag="reserved", frozen=True, kw_only=True):
 
 
 class AnnounceEvent(Event, tag="announce", frozen=True, kw_only=True):
-    """Told to who reserved or follows, in whatever room they are: this room goes live."""
+    """This room went live: for followers and users who reserved, in whatever room they are."""
 
     room: str
     title: str

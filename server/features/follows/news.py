@@ -1,8 +1,8 @@
-"""News for everybody a worker has: a room went live, told to who reserved or follows.
+"""Tells a worker's connected users that a room went live, if they reserved or follow the host.
 
-All workers hear one channel of the bus besides those of their rooms. Whoever has a connection here,
-in whatever room, is looked up at the room that starts and at its host, and told once. The signal
-comes several times (see `announcing`), which makes good a lost one, and reaches who came between.
+All workers listen to one common channel of the bus. On a signal, a worker looks up all its
+connected users among the room's reservations and the host's followers, and tells each user once.
+The signal is repeated (see `announcing`), so a lost one does no harm and later arrivals hear it.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ Why = Literal["reserved", "follow"]
 
 USERS_A_LOOK = 1000
 SUBSCRIBE_AGAIN_S = (0.5, 2.0)
-"""The pause until the news are subscribed to again, and what it grows to."""
+"""First and longest pause before subscribing to the news again."""
 
 
 class _Piece:
-    """One start: who was looked up for it here, and the task that looks up others."""
+    """One start: the users looked up for it here, and the task that looks up more."""
 
     __slots__ = ("event", "forget_at", "heard_again", "seen", "task")
 
@@ -100,7 +100,7 @@ class News:
                 self._hear(say.event)
 
     def maybe_lost(self) -> None:
-        """The signal is repeated for a while: there is nothing to read it from."""
+        """Do nothing: signals are not stored, but repeated for a while."""
 
     def _hear(self, event: AnnounceEvent) -> None:
         piece = self._pieces.setdefault(event.room, _Piece(event))
@@ -151,7 +151,7 @@ class News:
             await self._scripts.run("follows.announce_told", piece.event.room, args, _ANY)
 
     def _strangers(self, piece: _Piece) -> dict[str, list[Room]]:
-        """Who is here and in which rooms, was not looked up, and never in the room that starts."""
+        """Users here (with their rooms) not yet looked up, except those in the starting room."""
         here: dict[str, list[Room]] = {}
         for room in self._rooms():
             if room.room_id == piece.event.room:
@@ -162,7 +162,7 @@ class News:
         return {user: rooms for user, rooms in here.items() if user not in piece.seen}
 
     async def _whys(self, event: AnnounceEvent, users: list[str]) -> list[Why | None]:
-        """Why each of `users` is to be told; None: they are not."""
+        """The reason to tell each of `users`; None for users not to be told."""
         keys = self._scripts.keys
         pipeline = self._scripts.redis.pipeline(transaction=False)
         pipeline.hget(keys.room(event.room, "room"), "started")
@@ -172,7 +172,7 @@ class News:
         started = int(raw or 0)
 
         def before(since: bytes | None) -> bool:
-            # Who began to follow after the start has seen it.
+            # Users who followed after the start have seen the room live.
             return since is not None and int(since) <= started
 
         return [

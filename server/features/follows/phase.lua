@@ -1,4 +1,4 @@
--- Whoever reserved or follows is told of a start from here on: see announce_due.
+-- Stores the first steps of announcing a start: see announce_due.
 -- keys: announcing
 
 if phase == 'live' then

@@ -3,8 +3,8 @@
 -- uses: room timeline
 -- args: wishes=[{user on}] reserved_max events_max
 -- returns: per wish {total} or {err msg}; refuses not_found conflict ended
--- holds: reservations change only while the room is scheduled, so that whoever is announced the
--- start to is known when it starts; a fact is written for each change and for nothing else.
+-- holds: reservations change only while the room is scheduled, so the users to tell are fixed when
+-- it starts; each change writes a fact, and nothing else does.
 
 local phase = room_phase()
 if not phase then

@@ -1,4 +1,4 @@
-"""Who follows and who reserved, in the copy of a room."""
+"""The numbers of followers and reservations in the copy of a room."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
--- Tells all workers, whatever rooms they have open, one piece of news.
+-- Sends one piece of news to all workers, whatever rooms they have open.
 -- keys: bus
 -- args: event
 -- returns: {}

@@ -1,7 +1,7 @@
 """Fan groups: a lasting room of a host, with members.
 
-A group is a room like any other, of the kind `group` and live for ever; what is different is who
-may come in: its members, its host, its moderators and admins.
+A group is a room of the kind `group` that is live for ever. It differs from other rooms in its
+entry rule: only members, the host, moderators and admins may come in.
 """
 
 import logging
@@ -47,7 +47,7 @@ class GroupBody(Struct, frozen=True):
 
 
 class GroupMember(Struct, frozen=True):
-    """Who belongs to a fan group since when (Unix ms)."""
+    """A member of a fan group; `at` is the time of joining (Unix ms)."""
 
     user: str
     name: str
@@ -55,7 +55,7 @@ class GroupMember(Struct, frozen=True):
 
 
 class MembersPage(Struct, frozen=True):
-    """Some members in no order; one may come twice. `next` is where to go on, null at the end."""
+    """A page of members, unordered; one may appear twice. `next` starts the next page, or null."""
 
     members: list[GroupMember]
     next: str | None = None
@@ -71,7 +71,7 @@ _PAGE = msgpack.Decoder(_Page)
 
 
 class Groups:
-    """Makes fan groups, lets people join and leave them, and says who may come in.
+    """Makes fan groups, lets users join and leave them, and decides who may come in.
 
     `open_room` gives a group's room if it is open on this worker.
     """
@@ -102,13 +102,13 @@ class Groups:
         }
 
     async def aclose(self) -> None:
-        """Wait until who left is gone."""
+        """Wait until the connections of former members are closed."""
         await self._goodbyes.finish()
 
     # The group itself
 
     async def put(self, who: Identity, host: str, body: GroupBody) -> Group:
-        """Make a host's fan group, or change it. Doing it again mends what a crash left undone."""
+        """Make or change a host's fan group. A repeat completes a call that a crash cut short."""
         must_fit(host)
         id_ = group_id(host)
         title = shown_text("title", body.title, self._settings.rooms.title_chars_max)
@@ -129,7 +129,7 @@ class Groups:
     async def _make(self, who: Identity, host: str, body: GroupBody, title: str) -> None:
         id_ = group_id(host)
         name = who.name if who.user == host else plain_name(body.host_name) or host
-        # Listed by a negative time: swept and posted like all rooms, and not shown among them.
+        # A negative time in the list: the group is swept and posted like a room, but not shown.
         entry = {id_: -int(time.time() * 1000)}
         await asked(self._scripts.redis.zadd(self._scripts.keys.rooms, entry, nx=True))
         args = {
@@ -180,7 +180,7 @@ class Groups:
         return {"group": "" if group is None else group.id}
 
     async def finish(self, host: str, room_id: str) -> None:
-        """Name it after all, if it was made meanwhile."""
+        """Name the group in the room if the group was made meanwhile."""
         if await self._hosts.group_of(host) is not None:
             await self._name_in(host, room_id)
 
@@ -241,7 +241,7 @@ class Groups:
                     "forbidden", "This fan group is for those who follow the host: follow first."
                 )
         elif group.admits == "buyers":
-            # The host's list may lag behind the rooms; so the orders of this one are asked too.
+            # The host's list of buyers may lag behind, so look at this room's orders too.
             if await asked(self._scripts.redis.hexists(keys.host(host, "buyers"), user)):
                 return
             orders = (await self._orders.of(call.room_id, [user]))[user]
@@ -254,13 +254,13 @@ class Groups:
 
     @property
     def gate(self) -> Gate:
-        """Who may come into fan groups."""
+        """The check at the entry of fan groups."""
         return Gate(is_group, self.must_be_let_in)
 
     async def must_be_let_in(self, who: Identity, room_id: str) -> None:
-        """Refuse whoever does not belong to this fan group. CommandError `forbidden`.
+        """Refuse users who do not belong to this fan group. CommandError `forbidden`.
 
-        Of those who have a connection here the store is asked once, until the bus says more.
+        For a connected user the store is asked once; later the bus tells of changes.
         """
         host = room_id.removeprefix(PREFIX)
         if holds(who, Role.MODERATOR, room_id, host):

@@ -3,7 +3,7 @@
 -- uses: room
 -- args: user
 -- returns: {}; refuses not_found
--- holds: who has become a member again meanwhile is left alone.
+-- holds: a user who has become a member again keeps their connections.
 
 if not room_phase() then
   return no_room()

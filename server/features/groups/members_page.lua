@@ -3,7 +3,7 @@
 -- uses: page
 -- args: cursor('0' to begin) server('' to begin) count(about)
 -- returns: {next('0' at the end), server, members=[{user name at}]}
--- holds: changes nothing; who is a member all the while is read at least once.
+-- holds: changes nothing; a user who is a member during the whole reading is read at least once.
 
 local page = page_of(K.members)
 local members = {}

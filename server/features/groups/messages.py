@@ -1,4 +1,4 @@
-"""What is said and heard of groups: commands, events, and the nouns in them."""
+"""The messages about groups: commands, events, and the structs inside them."""
 
 from server.protocol.message import Command, Ok
 

@@ -3,8 +3,8 @@
 -- uses: room timeline
 -- args: title admits(all|followers|buyers) epoch(a fresh one) by
 -- returns: {changed}; refuses not_found
--- holds: no event tells a title, so with a new one the group gets a new epoch: every worker reads
--- it anew, and whoever is there joins again.
+-- holds: no event carries a title, so a new title sets a new epoch: every worker reads the group
+-- again, and connected users must join again.
 
 local at = redis.call('HMGET', K.room, 'title', 'admits')
 if not at[1] then

@@ -51,7 +51,7 @@ class HostRoutes:
         ]
 
     async def view(self, request: web.Request) -> web.Response:
-        """What anybody may know of a host."""
+        """The public page of a host."""
         return json_response(await self._hosts.view(request.match_info["host"]))
 
     async def put_group(self, request: web.Request) -> web.Response:

@@ -26,7 +26,7 @@ local function log(line)
   lines[#lines + 1] = cmsgpack.pack(line)
 end
 
--- Sets many fields of a hash in few commands; `flat` is field, value, field, value.
+-- Sets many fields of a hash in few commands; `flat` is {field, value, field, value, ...}.
 local function set_fields(key, flat)
   for first = 1, #flat, 1000 do
     redis.call('HSET', key, unpack(flat, first, math.min(first + 999, #flat)))

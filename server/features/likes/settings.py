@@ -1,4 +1,4 @@
-"""What can be set of likes, in the section of the rooms."""
+"""The settings of likes, in the section of the rooms."""
 
 from server.settings.section import Section, limit
 

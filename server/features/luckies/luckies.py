@@ -1,6 +1,6 @@
-"""Lucky draws: winners by a seed that was promised before anybody entered.
+"""Lucky draws: a seed, committed to before anybody enters, determines the winners.
 
-How the winners follow from the seed, and what that proves, is in docs/lucky-draw.md.
+docs/lucky-draw.md explains how the seed gives the winners, and what that proves.
 """
 
 import secrets
@@ -26,7 +26,7 @@ ENTRANTS_PER_READ = 1000
 
 
 class _Outcome(Struct):
-    """What became of one entry of a batch."""
+    """The outcome of one entry of a batch."""
 
     err: str = ""
     msg: str = ""
@@ -38,7 +38,7 @@ _OUTCOMES = msgpack.Decoder(list[_Outcome])
 
 
 class Luckies:
-    """What may be done with lucky draws. Who enters and who wins is decided by the scripts."""
+    """The commands about lucky draws. The scripts decide who enters and who wins."""
 
     def __init__(
         self,
@@ -98,7 +98,7 @@ class Luckies:
         return await self._scripts.run("luckies.all", room_id, {}, _LUCKIES)
 
     async def entrants(self, room_id: str, lucky: str) -> AsyncIterator[list[str]]:
-        """The ids of who entered, in the order of their bytes, some at a time."""
+        """Yield the entrants' ids in the order of their bytes, a portion at a time."""
         key = self._scripts.keys.room(room_id, "entered")
         start, end, skip = f"[{lucky}/", f"({lucky}0", len(lucky) + 1
         while True:

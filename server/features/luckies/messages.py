@@ -1,4 +1,4 @@
-"""What is said and heard of luckies: commands, events, and the nouns in them."""
+"""The messages about luckies: commands, events, and the structs inside them."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -9,19 +9,19 @@ from server.protocol.message import Command, Delivery, Event, Ok
 
 
 class Winner(Struct, frozen=True):
-    """Who won in a lucky draw."""
+    """A winner of a lucky draw."""
 
     user: str
     name: str
 
 
 class Lucky(Struct, frozen=True, omit_defaults=True):
-    """A lucky draw: `prizes` winners among who entered.
+    """A lucky draw of `prizes` winners among the entrants.
 
-    `seed_hash` is the SHA-1 of the seed, told when the draw opens. When it is drawn `seed` is told,
-    and the winners are the entrants whose SHA-1(seed + " " + user) is lowest. `entrants_hash` is
-    the SHA-1 of all entrants' ids, sorted by their bytes and joined by newlines. `ends` 0: the host
-    draws.
+    `seed_hash` is the SHA-1 of the seed, published when the draw opens. The drawing publishes
+    `seed`; the winners are the entrants with the lowest SHA-1(seed + " " + user). `entrants_hash`
+    is the SHA-1 of all entrants' ids, sorted by their bytes and joined by newlines. `ends` is 0 if
+    the host draws.
     """
 
     lucky: str

@@ -1,4 +1,4 @@
-"""What somebody who joins is told of the lucky draw."""
+"""The fields about lucky draws in the reply to a join."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
-"""Lucky draws over HTTP, and what a draw can be checked by."""
+"""Lucky draws over HTTP, with the data to check a draw."""
 
 from aiohttp import web
 from msgspec import field, json
@@ -44,9 +44,9 @@ class LuckyRoutes:
         return json_response(await self._luckies.all(request.match_info["room"]))
 
     async def entrants(self, request: web.Request) -> web.StreamResponse:
-        """The draw; once it is drawn with all who entered. Before that only their number.
+        """The draw; after the drawing with all entrants, before it only with their number.
 
-        Who entered may tell who follows or bought, so it is for those who are somebody here.
+        The list may reveal who follows or bought, so only signed-in users can read it.
         """
         room_id, id_ = request.match_info["room"], request.match_info["lucky"]
         lucky = next((d for d in await self._luckies.all(room_id) if d.lucky == id_), None)

@@ -1,4 +1,4 @@
-"""What can be set of luckies."""
+"""The settings of luckies."""
 
 from server.settings.section import Section, limit
 

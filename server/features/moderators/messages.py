@@ -1,4 +1,4 @@
-"""What is said and heard of moderators: commands, events, and the nouns in them."""
+"""The messages about moderators: commands, events, and the structs inside them."""
 
 from server.protocol.fields import User
 from server.protocol.message import Command, Ok

@@ -1,8 +1,7 @@
 """Moderators by room: viewers whom the host lets moderate this room, whatever their token says.
 
-A command asks the store, so that one who was removed is one no longer at that moment. What a
-moderator is told goes by the worker's copy of the room (`Room`), which hears of the change on the
-bus.
+Each command asks the store, so a removed moderator is refused at once. Delivery of events to
+moderators follows the worker's copy of the room (`Room`), which learns of changes over the bus.
 """
 
 from collections.abc import Awaitable, Callable

@@ -1,4 +1,4 @@
-"""What can be set of moderators."""
+"""The settings of moderators."""
 
 from server.settings.section import Section, limit
 

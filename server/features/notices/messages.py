@@ -1,4 +1,4 @@
-"""What is said and heard of notices: commands, events, and the nouns in them."""
+"""The messages about notices: commands, events, and the structs inside them."""
 
 from server.protocol.fields import Text
 from server.protocol.message import Command, Event

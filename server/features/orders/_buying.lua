@@ -1,4 +1,4 @@
--- Prelude: who gets what of a sale. Comes after orders; expects K.due K.once K.draws K.entries,
+-- Prelude: serves the buys of a sale. Comes after orders; expects K.due K.once K.draws K.entries,
 -- K.claims, A.orders_per_user_max A.entries_max.
 -- A buy is {user name source? claim? once digest order lines=[{sale qty}]}.
 
@@ -22,7 +22,7 @@ local function read_fields(key, fields, cache, otherwise)
   end
 end
 
--- Reads ahead what the buys of a batch will be asked about.
+-- Loads all the data needed to judge the buys of a batch.
 local function read_ahead(buys)
   local keys, users, units = {}, {}, {}
   for _, buy in ipairs(buys) do
@@ -57,7 +57,7 @@ local function start(sale)
   redis.call('ZREM', K.due, sale.sale .. ':start')
 end
 
--- Why a line of a buy can't be had; nil if it can.
+-- The reason why a line of a buy can't be served; nil if it can.
 local function refusal(line, user)
   local sale = sale_of(line.sale)
   if not sale then
@@ -81,7 +81,7 @@ local function refusal(line, user)
   end
 end
 
--- Why a buy can't use its claim; nil if it can. Its lines are known to be good.
+-- The reason why a buy can't use its claim; nil if it can. Check the lines first.
 local function claim_refusal(buy)
   local claim = claim_of(buy.claim)
   if not claim or claim.user ~= buy.user then
@@ -90,7 +90,7 @@ local function claim_refusal(buy)
   if claim.order ~= '' then
     return no('conflict', 'This coupon is used in the order `' .. claim.order .. '` already.')
   end
-  local coupon, lines = coupon_of(claim.coupon), {}
+  local coupon, priced = coupon_of(claim.coupon), {}
   if not can_be_used(coupon, now) then
     return no('ended', 'The coupon `' .. coupon.title .. '` can be used no longer.')
   end
@@ -100,9 +100,9 @@ local function claim_refusal(buy)
       return no('conflict', 'The coupon `' .. coupon.title .. '` is in ' .. coupon.currency
         .. ', this order in ' .. sale.currency .. '.')
     end
-    lines[i] = { sku = sale.sku, qty = line.qty, price = sale.price }
+    priced[i] = { sku = sale.sku, qty = line.qty, price = sale.price }
   end
-  local off, sum = money_off(coupon, lines)
+  local off, sum = money_off(coupon, priced)
   if sum < coupon.floor then
     return no('conflict', 'The coupon `' .. coupon.title .. '` needs ' .. int(coupon.floor)
       .. ' of what it is for; this order has ' .. int(sum) .. '.')
@@ -169,7 +169,7 @@ end
 
 local AN_ORDER = '\129' .. cmsgpack.pack('order')
 
--- What becomes of a buy, packed.
+-- The packed outcome of a buy.
 local function outcome(buy)
   local before = once[buy.once]
   if before == nil then
@@ -204,8 +204,8 @@ end
 
 local draw_first
 
--- Serves the buys that were gathered for a sale in the order its seed gives them, then tells the
--- seed: whoever took part can check their own place.
+-- Serves the buys gathered for a sale in the order that its seed gives, then publishes the seed, so
+-- that each participant can check their own place.
 local function draw(sale)
   local id = sale.sale
   sale.drawn = true
@@ -239,7 +239,7 @@ local function draw(sale)
   tell_room({ t = 'draw', sale = id, seed = seed, entries = #drawn })
 end
 
--- Draws what should have been drawn by now: those who come later must not overtake.
+-- Holds the draws that are overdue, so that later buys do not overtake the gathered ones.
 function draw_first(buys)
   for _, buy in ipairs(buys) do
     for _, line in ipairs(buy.lines) do

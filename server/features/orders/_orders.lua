@@ -71,8 +71,8 @@ end
 
 local ORDER_EVENT = '\130' .. cmsgpack.pack('t', 'order', 'order')
 
--- The one way an order changes: it is stored, counted, logged and told to its buyer. It is packed
--- once: its bytes stand in the store, the ledger, the event and the reply.
+-- All changes of orders go through here: the order is stored, counted, logged and sent to its
+-- buyer. It is packed once; store, ledger, event and reply get the same bytes.
 local function set_status(order, status, now, restock)
   local was = order.status
   if was then
@@ -155,8 +155,9 @@ local function hold(id, buyer, wanted, now, hold_s)
   return order
 end
 
--- Whoever queued first is offered what came back, before the room sees it. Who wants more than
--- there is waits on and holds the queue up; who may not have more units or orders is dropped.
+-- Offers returned units to the waiting list in order, before the room sees them. A user who wants
+-- more units than there are keeps the first place and blocks the queue; a user at the limit of
+-- units or orders is dropped.
 local function offer(sale, now)
   local id = sale.sale
   if (sale.status ~= 'open' and sale.status ~= 'sold_out') or not room_at().sells then

@@ -46,7 +46,7 @@ local place_of = A.sale .. '/' .. string.format('%016.0f', n) .. '/'
 redis.call('HSET', K.queued, field,
   cmsgpack.pack({ user = A.user, name = A.name, source = A.source, qty = A.qty, n = n }))
 redis.call('ZADD', K.waiting, 0, place_of .. A.user)
-offer(sale, now_ms())   -- who held the queue up may want less now
+offer(sale, now_ms())   -- the first buyer may have blocked the queue and want fewer units now
 settle()
 if redis.call('HEXISTS', K.queued, field) == 0 then
   return done({ place = 0 })

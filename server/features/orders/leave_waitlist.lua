@@ -1,4 +1,4 @@
--- Takes a buyer out of a sale's queue; whoever comes next may have been held up by them.
+-- Takes a buyer out of a sale's queue, then serves the next, whom this buyer may have blocked.
 -- keys: room events bus sales stock waiting queued bought orders orders_of holds ledger stats
 -- uses: room ledger sales coupons orders
 -- durable: yes

@@ -39,7 +39,7 @@ _LISTS = msgpack.Decoder(list[list[Order]])
 
 
 class Orders:
-    """What a buyer may do. Every rule about stock and money is in the scripts."""
+    """The commands of buyers. The scripts hold every rule about stock and money."""
 
     def __init__(
         self,
@@ -136,8 +136,8 @@ class Orders:
     async def of(self, room_id: str, users: Sequence[str]) -> dict[str, list[Order]]:
         """The own orders of each of `users`, newest first.
 
-        Beyond the newest `own_orders_max`, cancelled and expired ones are left out: buying and
-        cancelling costs nothing, and must not make each look at the list dear.
+        Beyond the newest `own_orders_max`, cancelled and expired orders are left out. Otherwise
+        buying and cancelling again and again, which is free, would make each reading slow.
         """
         args = {"users": list(users), "newest_max": self._limits.own_orders_max}
         lists = await self._scripts.run("orders.of_users", room_id, args, _LISTS)

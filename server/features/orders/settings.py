@@ -1,4 +1,4 @@
-"""What can be set of orders."""
+"""The settings of orders."""
 
 from server.settings.section import Section, limit
 

@@ -1,4 +1,4 @@
-"""The queue of a sold-out sale: what comes back is offered in the order people came."""
+"""The queue of a sold-out sale: returned units are offered in the order of the queue."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ _PLACE = msgpack.Decoder(_Place)
 
 
 class Waitlist:
-    """Lets buyers queue. The offers are made by whichever script brings units back."""
+    """Lets buyers queue. Every script that brings units back makes the offers."""
 
     def __init__(self, scripts: Scripts, settings: Settings) -> None:
         self._scripts = scripts

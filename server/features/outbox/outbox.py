@@ -1,10 +1,10 @@
-"""Offers every line of the ledger to another system: by HTTP, or to whoever reads the stream.
+"""Delivers every line of the ledger to another system by HTTP.
 
-The ledger is a Redis Stream with the consumer group `outbox`. If `outbox.url` is set, each worker
-takes entries out of it and posts them; who takes what is settled by the group. A failed entry is
-tried again with a growing pause; after `tries_max` it goes to the room's dead letters, where an
-operator can read and replay it. Rooms are served beside each other: one that fails pauses alone.
-At least once: the other system tells copies by `room` and `n`.
+The ledger is a Redis Stream with the consumer group `outbox`; other readers can add their own
+groups. If `outbox.url` is set, each worker takes entries from the group and posts them. A failed
+entry is tried again with a growing pause. After `tries_max` it becomes a dead letter of the room,
+which an operator can read and replay. Rooms are independent: a failing one pauses alone. Delivery
+is at least once: the other system recognises copies by `room` and `n`.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What can be set of outbox."""
+"""The settings of outbox."""
 
 from pydantic import Field, SecretStr, field_validator
 

@@ -1,4 +1,4 @@
-"""What is said and heard of payments: commands, events, and the nouns in them."""
+"""The messages about payments: commands, events, and the structs inside them."""
 
 from server.protocol.fields import Id
 from server.protocol.message import Command

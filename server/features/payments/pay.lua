@@ -22,7 +22,7 @@ if known then
 end
 local now = now_ms()
 
--- Whether an order that lost its units, and its coupon, can have them again.
+-- Whether an expired order can get its units and its coupon again.
 local function can_have_again()
   local claim = order.claim and claim_of(order.claim)
   if claim and (claim.order ~= '' or not can_be_used(coupon_of(claim.coupon), now)) then

@@ -1,4 +1,4 @@
-"""The port to whoever takes the money, and the two who do: the sandbox and the webhook."""
+"""The interface to payment providers, and its two implementations: sandbox and webhook."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

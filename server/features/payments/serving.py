@@ -1,4 +1,4 @@
-"""What serving asks of payments beyond values that are allowed: a shop that is left half set up."""
+"""Checks the payment settings before serving, so that no shop runs half set up."""
 
 import logging
 
@@ -9,9 +9,9 @@ _log = logging.getLogger(__name__)
 
 
 def must_be_able_to_serve(settings: Settings) -> None:
-    """Refuse to serve when nobody has said who takes the money. Raises SettingsError.
+    """Refuse to serve if no payment provider is configured. Raises SettingsError.
 
-    Only serving asks: a token is made, or an audit run, without a payment provider.
+    Only serving needs one; making a token or running an audit does not.
     """
     payments = settings.of(PaymentSettings)
     if not payments.provider and settings.mode != "development":
@@ -28,7 +28,7 @@ def must_be_able_to_serve(settings: Settings) -> None:
 
 
 def start_facts(settings: Settings) -> dict[str, str]:
-    """What the line at the start says of payments; also a warning where none are taken."""
+    """The facts about payments for the log's first line; warns if no money is taken."""
     provider = settings.of(PaymentSettings).provider or "sandbox"
     if settings.mode == "production" and provider == "sandbox":
         _log.warning("payments.provider = sandbox takes no money: every order counts as paid.")

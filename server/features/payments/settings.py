@@ -1,4 +1,4 @@
-"""What can be set of payments."""
+"""The settings of payments."""
 
 from typing import Literal
 

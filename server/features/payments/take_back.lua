@@ -23,6 +23,7 @@ for _, line in ipairs(order.lines) do
     shift(sale, 'sold', 'left', line.qty)
   else
     sale.sold, sale.allocated = sale.sold - line.qty, sale.allocated - line.qty
+    sale.told = true   -- the counts alone don't say how many are allocated
     touch(sale)
   end
   add_live(line.sale, order.user, -line.qty)

@@ -1,4 +1,4 @@
-"""What is said and heard of phases: commands, events, and the nouns in them."""
+"""The messages about phases: commands, events, and the structs inside them."""
 
 from server.protocol.message import Command, Event
 from server.protocol.room import Phase
@@ -11,14 +11,14 @@ class LiveStart(Command, tag="live.start", frozen=True, kw_only=True):
 class LiveEnd(Command, tag="live.end", frozen=True, kw_only=True):
     """End the stream; held orders may still be paid.
 
-    Open sales are closed, unless `selling`: then they go on for who watches the replay.
+    Open sales close, unless `selling` is set: then viewers of the replay can still buy.
     """
 
     selling: bool = False
 
 
 class Selling(Command, tag="selling", frozen=True, kw_only=True):
-    """Say whether what is on sale can be bought after the stream has ended."""
+    """Allow or forbid buying from open sales after the end of the stream."""
 
     on: bool
 

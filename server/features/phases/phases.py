@@ -50,14 +50,14 @@ class Phases:
     async def end(self, call: Call, cmd: LiveEnd) -> Ok:
         """End the stream. Sales close, unless they go on; what is held may still be paid."""
         ended = await self._set(call, "ended", selling=cmd.selling)
-        # If this worker dies in between, nothing can be bought all the same: buying asks for the
-        # phase. The sweeper's pass over due sales closes what was left open.
+        # If this worker dies in between, buys are refused all the same, since the script checks
+        # the phase. The sweeper's pass over due sales closes the sales left open.
         if not ended["selling"]:
             await self._close_sales(call.room_id)
         return Ok(ref=cmd.ref)
 
     async def selling(self, call: Call, cmd: Selling) -> Ok:
-        """Let what is on sale be bought after the end, or no longer: then open sales close."""
+        """Allow buying after the end, or forbid it, which closes open sales of an ended room."""
         args = {"on": cmd.on, "by": call.who.user, "events_max": self._events_max}
         now = await self._scripts.run("phases.selling", call.room_id, args, _SET)
         if now["close"]:

@@ -1,4 +1,4 @@
--- Says whether what is on sale can be bought after the stream has ended.
+-- Allows or forbids buying from open sales after the end of the stream.
 -- keys: room events bus due timeline actions
 -- uses: room timeline
 -- args: on(bool) by? events_max

@@ -1,4 +1,4 @@
-"""What is said and heard of polls: commands, events, and the nouns in them."""
+"""The messages about polls: commands, events, and the structs inside them."""
 
 from typing import Annotated, ClassVar, Literal
 

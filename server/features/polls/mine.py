@@ -1,4 +1,4 @@
-"""What somebody who joins is told of their vote."""
+"""The fields about polls in the reply to a join."""
 
 from msgspec import Struct
 

@@ -1,4 +1,4 @@
--- With the stream the newest round ends too.
+-- The end of the stream ends the newest round too.
 -- keys: polls ends
 
 if phase == 'ended' then

@@ -20,7 +20,7 @@ from server.telemetry.metrics import Metrics
 
 
 class _Outcome(Struct):
-    """What became of one vote of a batch."""
+    """The outcome of one vote of a batch."""
 
     err: str = ""
     msg: str = ""
@@ -32,7 +32,7 @@ _OUTCOMES = msgpack.Decoder(list[_Outcome])
 
 
 class Polls:
-    """What may be done with polls. Who voted already, and what counts, is decided by the script."""
+    """The commands about polls. The script decides which votes count."""
 
     def __init__(
         self, scripts: Scripts, settings: Settings, metrics: Metrics | None = None

@@ -1,4 +1,4 @@
-"""What can be set of polls."""
+"""The settings of polls."""
 
 from server.settings.section import Section, limit
 

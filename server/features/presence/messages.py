@@ -1,4 +1,4 @@
-"""What is said and heard of presence: commands, events, and the nouns in them."""
+"""The messages about presence: commands, events, and the structs inside them."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""Presence: each worker tells how many it holds in a room; the script adds the workers up."""
+"""Presence: each worker reports its connections in a room; the script adds up all workers."""
 
 import asyncio
 import logging
@@ -44,7 +44,7 @@ class Presence:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        # Who was here is counted where they go next.
+        # The worker that viewers connect to next counts them.
         await self._repeating.stop(LAST_REPORT_S)
 
     async def report(self) -> None:

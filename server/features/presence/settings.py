@@ -1,4 +1,4 @@
-"""What can be set of presence, in the section of the rooms."""
+"""The settings of presence, in the section of the rooms."""
 
 from server.settings.section import Section, limit
 

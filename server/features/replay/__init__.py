@@ -1,4 +1,4 @@
-"""What was shown, and when."""
+"""The replay of a room."""
 
 from server.feature import Engine, Feature, Running
 from server.features.replay.replay import Replays

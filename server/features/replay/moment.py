@@ -1,6 +1,6 @@
-"""What a replay is made of, and what a room showed at one moment of it. Pure: facts in, views out.
+"""The entries of a replay, and the view of a room at one moment. Pure: facts in, views out.
 
-Only what everybody could see at the time stands in it.
+A replay has only entries that everybody could see at the time.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """The replay of a room: what everybody saw, in its order, read from the timeline.
 
-A worker keeps what it has read of some rooms and reads on from there, so that a replay many look
-at costs one reading.
+A worker keeps the entries it has read of some rooms and continues from there, so a popular replay
+is read once.
 """
 
 import asyncio
@@ -35,11 +35,11 @@ from server.store.scripts import Scripts
 
 ROOMS_KEPT_MAX = 500
 ENTRIES_KEPT_MAX = 200_000
-"""Of all rooms kept, so that many rooms of which little is shown stay, and few of which much is."""
+"""Most entries kept of all rooms together: many small replays fit, or a few large ones."""
 FIRST_READINGS_MAX = 2
 """Rooms read from their beginning at once: 200,000 facts take half a second of the worker."""
 FIRST_WAITING_MAX = 8
-"""Further rooms that wait for that; who asks for yet another is told to come back."""
+"""Most further rooms that wait for such a reading; requests beyond that must come back later."""
 RETRY_MS = 1000
 ENTRIES_MAX = 10_000
 """Entries kept of one room; what comes after them is left out of its replay."""
@@ -134,7 +134,7 @@ class Reel:
 
 
 class Replays:
-    """Answers what was shown in a room, and when. Who may read a room may read its replay."""
+    """Gives a room's replay. Everybody who may read the room may read its replay."""
 
     def __init__(self, scripts: Scripts, directory: Directory) -> None:
         self._scripts = scripts

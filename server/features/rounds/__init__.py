@@ -1,4 +1,4 @@
-"""What ends by itself: polls and lucky draws."""
+"""Rounds: polls and lucky draws, which end by themselves."""
 
 from server.feature import Engine, Feature, Running
 from server.rooms.sweeper import Due

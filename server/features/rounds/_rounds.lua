@@ -1,6 +1,6 @@
--- Prelude of scripts about what ends by itself; comes after the prelude room. Expects K.ends.
+-- Prelude of scripts about rounds, which end by themselves. Comes after room; expects K.ends.
 
--- Whether a round takes no more, though nobody may have been told yet.
+-- Whether a round is closed by the clock, even if the room was not told yet.
 local function is_over(round, now)
   return round.ends > 0 and now >= round.ends
 end

@@ -1,4 +1,4 @@
--- Ends what is due by the clock of Redis: each feature with rounds ends its own.
+-- Ends the rounds that are due by the clock of Redis: each feature ends its own rounds.
 -- keys: room events bus ends timeline actions
 -- uses: room timeline rounds
 -- parts: finish(id)

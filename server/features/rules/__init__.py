@@ -1,4 +1,4 @@
-"""Who may comment, and which words may be said."""
+"""The rules for comments: who may comment, and which words are blocked or held."""
 
 from server.feature import Engine, Feature, Running
 from server.features.rules import messages

@@ -1,8 +1,8 @@
-"""Text as it is compared: width, case, accents and look-alikes folded away.
+"""Folds text for comparison: removes differences of width, case, accents and look-alikes.
 
-One word can be written in many ways that a reader takes for the same. `plain` takes away what means
-nothing in any language. `readings` adds what a text may have meant if letters were swapped for
-digits, signs or letters of another script, or stretched. docs/moderation.md has the rules in words.
+Readers recognise one word in many spellings. `plain` removes differences that have no meaning in
+any language. `readings` adds the texts that result if digits, signs or letters of another script
+stand for letters, or letters are stretched. docs/moderation.md has the rules in words.
 """
 
 import re
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 GAP, SPACE, APOSTROPHE = ".", " ", "'"
-"""What separators become: a sign, white space, an apostrophe. Letters and digits stay."""
+"""The replacements of separators: for signs, white space and apostrophes."""
 GAPS = GAP + SPACE + APOSTROPHE
 
 _APOSTROPHES = "'\u2019\u2018\u02bc\u02b9`\u00b4"

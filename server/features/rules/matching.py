@@ -1,4 +1,4 @@
-"""Which of many words stand in a text, found in one pass (Aho-Corasick)."""
+"""Finds any number of words in a text in one pass (Aho-Corasick)."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping

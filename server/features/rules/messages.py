@@ -1,4 +1,4 @@
-"""What is said and heard of rules: commands, events, and the nouns in them."""
+"""The messages about rules: commands, events, and the structs inside them."""
 
 from typing import Literal
 

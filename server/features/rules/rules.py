@@ -1,8 +1,8 @@
-"""The rules a room's comments are judged by: its words, who may speak, what waits for review.
+"""The rules for a room's comments: blocked words, who may comment, which comments are held.
 
 A worker keeps a room's rules as compiled words and their version. Every batch of comments carries
-the version to its script, which takes none that was judged by others (`comment_add.lua`): once a
-moderator is answered `ok`, no comment slips by the new rule on any worker.
+the version to its script, which refuses a batch judged by another version (`comments/add.lua`). So
+once a moderator is answered `ok`, no worker lets a comment pass that breaks the new rule.
 """
 
 import asyncio
@@ -27,11 +27,11 @@ from server.store.scripts import Scripts
 
 ROOMS_REMEMBERED_MAX = 2000
 CHARS_REMEMBERED_MAX = 1_000_000
-"""Characters of the words of all remembered rooms, as they are looked for; some 130 bytes each."""
+"""Most characters of compiled words, over all remembered rooms; about 130 bytes each."""
 VARIANTS_CHARS_MAX = 200_000
 """Characters that the variants may add to the words of one room."""
 CHARS_AT_ONCE_MAX = 32
-"""Characters of words whose spellings take a millisecond; for more there is a thread."""
+"""Most characters of words that are compiled on the loop (about 1 ms); more go to a thread."""
 
 TRIES_MAX = 5
 """How often the rules may change while one batch is on its way."""
@@ -57,7 +57,7 @@ class Loaded(msgspec.Struct):
     words: list[str]
 
     def actions(self) -> dict[str, WordAction]:
-        """What is done about each word."""
+        """The action for each word."""
         pairs = zip(self.words[::2], self.words[1::2], strict=True)
         return {word: "hold" if action == "hold" else "block" for word, action in pairs}
 
@@ -78,7 +78,7 @@ class RoomRules(NamedTuple):
     chars: int
 
     def verdict(self, text: str) -> WordAction | None:
-        """What the words in `text` ask for: the strictest; None if there are none."""
+        """The strictest action for the words in `text`; None if it has none of them."""
         verdict: WordAction | None = None
         if not self.matchers:
             return None
@@ -158,7 +158,7 @@ class Rules:
         return RoomRules(loaded.ver, loaded.followers_only, matchers, actions, own.chars)
 
     async def judged(self, room_id: str, by: Callable[[RoomRules], Awaitable[T | None]]) -> T:
-        """What `by` makes of the room's rules; None from it says that the room has others by now.
+        """Call `by` with the room's rules; if it returns None they are stale: reload and repeat.
 
         Raises CommandError.
         """

@@ -11,11 +11,10 @@ if not room_phase() then
 end
 local followers_only = redis.call('HGET', K.room, 'followers_only') == '1'
 local review = redis.call('HGET', K.rules, 'review') or 'off'
-local new_only, new_review = followers_only, review
+local new_only, new_review = followers_only, A.review or review
 if A.followers_only ~= nil then
   new_only = A.followers_only
 end
-new_review = A.review or review
 
 if new_review ~= review then
   redis.call('HSET', K.rules, 'review', new_review)

@@ -1,4 +1,4 @@
-"""What can be set of rules."""
+"""The settings of rules."""
 
 from pydantic import Field
 

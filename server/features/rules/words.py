@@ -33,7 +33,7 @@ class WordList(Struct, frozen=True):
 def read_words(path: str = "") -> WordList:
     """The list in the file `path`, the packaged one if it is empty.
 
-    Raises SettingsError with one line that says what is wrong where.
+    Raises SettingsError with one line that names the fault and its place.
     """
     name = f"moderation.words_file = {path!r}" if path else "The packaged list of words"
     source = Path(path) if path else files("server.features.rules") / "blocked-words.txt"

@@ -1,4 +1,4 @@
-"""What is said and heard of sales: commands, events, and the nouns in them."""
+"""The messages about sales: commands, events, and the structs inside them."""
 
 from typing import Annotated
 

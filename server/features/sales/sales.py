@@ -20,7 +20,7 @@ _IDS = msgpack.Decoder(list[str])
 
 
 class Sales:
-    """What a host may do with sales. The stock itself changes in scripts only."""
+    """The commands of a host about sales. Only scripts change the stock."""
 
     def __init__(self, scripts: Scripts, settings: Settings) -> None:
         self._scripts = scripts

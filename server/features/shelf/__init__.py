@@ -1,4 +1,4 @@
-"""What is for sale, and which product is being explained."""
+"""The shelf: the products of a room, and the pinned one."""
 
 from server.feature import Engine, Feature, Running
 from server.features.shelf import messages

@@ -1,4 +1,4 @@
-"""What can be set of shelf, in the section of the rooms."""
+"""The settings of shelf, in the section of the rooms."""
 
 from server.settings.section import Section, limit
 

@@ -32,7 +32,7 @@ def plain_product(product: Product) -> Product:
 
 
 class Shelf:
-    """What a host may do with products."""
+    """The commands of a host about products."""
 
     def __init__(self, scripts: Scripts, settings: Settings) -> None:
         self._scripts = scripts

@@ -1,4 +1,4 @@
-"""What is said and heard of stock: commands, events, and the nouns in them."""
+"""The messages about stock: commands, events, and the structs inside them."""
 
 from typing import ClassVar, Literal
 

@@ -1,4 +1,4 @@
-"""Who came, when, and how long they stayed."""
+"""Visits: the arrivals and departures in a room."""
 
 from server.feature import Engine, Feature, Running
 from server.features.visits.settings import VisitSettings

@@ -1,4 +1,4 @@
-"""What can be set of visits."""
+"""The settings of visits."""
 
 from server.settings.section import Section, limit
 

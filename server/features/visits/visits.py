@@ -1,4 +1,4 @@
-"""Visits: who came to a room and who left, written to its timeline in portions.
+"""Visits: writes arrivals and departures to a room's timeline in portions.
 
 A join costs an append to a list. Each worker writes at least every `visits_interval_s` while
 somebody is in a room, so that the figures know when a worker that crashed was last seen.
@@ -137,7 +137,7 @@ class Visits:
                 self._repeating.troubles.works(room_id)
 
     async def _write_fact(self, room_id: str, visits: _RoomVisits) -> None:
-        """One portion. What may not have been written stays, and told twice it counts once."""
+        """Write one portion. A portion whose write is in doubt is sent again; copies count once."""
         came, left = visits.came[:VISITS_PER_FACT_MAX], visits.left[:VISITS_PER_FACT_MAX]
         if len(came) < len(visits.came):
             left = []  # nobody leaves before the fact that says they came

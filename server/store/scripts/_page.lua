@@ -1,6 +1,6 @@
 -- Prelude: reads a large hash a page at a time. Expects A.cursor A.server A.count.
--- A cursor of HSCAN means something only to the server process that gave it: after a restart or a
--- failover the reading begins anew, and some are read twice rather than left out.
+-- An HSCAN cursor is valid only in the server process that returned it. After a restart or failover
+-- the reading begins again, so that some fields are read twice and none is left out.
 
 local function page_of(key)
   local server = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')

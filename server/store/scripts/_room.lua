@@ -1,14 +1,14 @@
--- Prelude of every script that changes a room: the clock, the three ways to speak, refusals.
+-- Prelude of every script that changes a room: the clock, the ways to send events, refusals.
 -- Expects K.room, K.events and K.bus among the keys, A.publish and A.events_max among the arguments.
--- A script calls refuse-checks first, then writes and speaks, and ends with `return done(result)`.
+-- A script first checks and refuses, then writes and sends, and ends with `return done(result)`.
 
 local function now_ms()
   local t = redis.call('TIME')
   return t[1] * 1000 + math.floor(t[2] / 1000)
 end
 
--- Numbers that go into a command as text: tostring() would lose digits above 14.
-local texts = {}   -- a call writes the same times and totals again and again
+-- Formats numbers for commands: tostring() would keep only 14 digits.
+local texts = {}   -- a cache, since one call writes the same times and totals many times
 
 local function int(n)
   local text = texts[n]
@@ -27,13 +27,13 @@ local function no_room()
   return refuse('not_found', 'There is no room `' .. A.room .. '`; check its id.')
 end
 
--- "scheduled", "live" or "ended"; false where no room is. Scripts ask before they write, since a
--- write to a room that is not there would make half of one.
+-- "scheduled", "live" or "ended"; false if there is no room. Scripts check it before they write,
+-- since a write without a room would create half a room.
 local function room_phase()
   return redis.call('HGET', K.room, 'phase')
 end
 
-local says = {}   -- packed { seq, sub, user or '', event }, one a thing said
+local says = {}   -- packed { seq, sub, user or '', event }, one per event
 local seq, sub, seq0, sub0
 
 local function position()
@@ -58,7 +58,7 @@ local function say(at_seq, at_sub, user, packed)
   says[#says + 1] = '\148' .. cmsgpack.pack(at_seq, at_sub, user) .. packed
 end
 
--- A must-event to the whole room: gets the next seq and stays in the stream.
+-- Sends a must-event to the whole room: it gets the next seq and stays in the stream.
 local function tell_room(event)
   position()
   seq, sub = seq + 1, 0
@@ -68,8 +68,8 @@ local function tell_room(event)
   redis.call('XADD', K.events, 'MAXLEN', '~', A.events_max, int(seq) .. '-0', 'e', packed)
 end
 
--- A must-event to one user: no seq, but a place in the stream, so that a worker can fill a loss.
--- Takes the event packed, for those who pack it for other uses too.
+-- Sends a must-event to one user: no seq, but a place in the stream, so that workers can recover it.
+-- The same for an event that the caller has packed already.
 local function tell_user_packed(user, packed)
   position()
   sub = sub + 1
@@ -82,13 +82,13 @@ local function tell_user(user, event)
   tell_user_packed(user, cmsgpack.pack(event))
 end
 
--- A latest- or sample-event: only published.
+-- Sends a latest- or sample-event: it is only published.
 local function mention(event)
   say(0, 0, '', cmsgpack.pack(event))
 end
 
--- A value for one user, or for host and moderators alone: only published. No user's id
--- has a control character, so nobody is called like the staff.
+-- Sends a value to one user, or to host and moderators only: it is only published. No user id
+-- contains a control character, so no user has the staff's name.
 local function whisper(user, event)
   say(0, 0, user, cmsgpack.pack(event))
 end
@@ -97,7 +97,7 @@ local function mention_staff(event)
   whisper('\1staff', event)
 end
 
--- The room's own settings, as they are after this script's writes (shape.RoomSettings).
+-- Sends the room's own settings as they are after this script's writes (shape.RoomSettings).
 local function tell_settings()
   local event = { t = 'room' }
   for name, kind in pairs(TOLD_FIELDS) do
@@ -113,7 +113,7 @@ local function tell_settings()
   tell_room(event)
 end
 
--- Everything said goes out as one bus message, after all writes. `extra` joins that message.
+-- Publishes all events as one bus message, after all writes. `extra` adds fields to that message.
 local function publish(extra)
   if #says == 0 and not extra then
     return

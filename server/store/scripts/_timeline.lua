@@ -1,11 +1,11 @@
--- Prelude: the timeline. Comes after room; expects K.timeline and K.actions, and A.by where somebody
--- acts: the user id of the host or moderator who sent the command.
--- Facts are told to nobody; replay and figures are read from them. Each is
+-- Prelude: the timeline. Comes after room; expects K.timeline and K.actions, and, where staff act,
+-- A.by: the user id of the host or moderator who sent the command.
+-- Facts are not sent to anybody; replay and figures read them. Each is
 -- {k = kind, at = ms, by = who acted?, ...}; docs/timeline.md has the kinds.
--- What somebody stands for is also the log of who did what. It has a stream of its own: viewers make
--- most facts, and must not be able to push out what moderators did.
+-- Facts with `by` also form the log of staff actions. That log has a stream of its own, because
+-- viewers cause most facts and must not be able to push the staff's actions out.
 
-local TIMELINE_MAX = 2000000   -- the oldest facts go first; docs/timeline.md has how long one can be
+local TIMELINE_MAX = 2000000   -- beyond it the oldest facts are dropped; see docs/timeline.md
 local ACTIONS_MAX = 500000
 
 local function record(fact)

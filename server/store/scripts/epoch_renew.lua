@@ -1,10 +1,10 @@
--- Starts a new epoch if Redis is behind what a worker has already told its viewers.
+-- Starts a new epoch if Redis is behind the position that a worker's viewers have already seen.
 -- keys: room
 -- uses: room
 -- args: epoch seq sub (where the worker stands) fresh (a new random epoch)
 -- returns: {epoch, seq, sub} as stored now; refuses not_found
--- holds: within one epoch a seq means one event. Of several workers that notice, the first one's
--- `fresh` stands and the others get it, since their epoch is then no longer the stored one.
+-- holds: within one epoch a seq stands for one event. If several workers notice, the first one's
+-- `fresh` wins and the others get it back, since their epoch is then no longer the stored one.
 
 if not room_phase() then
   return no_room()

@@ -1,4 +1,4 @@
--- Reads what several users have done in a room before: their part of the reply to `join`.
+-- Reads several users' own earlier actions in a room: their part of the reply to `join`.
 -- keys: room
 -- uses: room
 -- parts: mine(users, mine, packed, of_each)
@@ -6,8 +6,8 @@
 -- returns: per user the fields that the parts add (House.mine)
 -- holds: changes nothing.
 --
--- A part sets fields of `mine[i]`, or of `packed[i]` where it has the value packed already;
--- `of_each(key, of)` reads a hash for all users: the field `<of>/<user>`, or <user> without `of`.
+-- A part sets fields of `mine[i]`, or of `packed[i]` if it has the value packed already.
+-- `of_each(key, of)` reads one hash field per user: `<of>/<user>`, or `<user>` without `of`.
 
 local users = A.users
 

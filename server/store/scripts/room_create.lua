@@ -1,11 +1,11 @@
--- Makes a room, empty: a stream that is scheduled, or a fan group, which is live for ever.
+-- Creates an empty room: a scheduled stream, or a fan group, which is live for ever.
 -- keys: room timeline actions
 -- uses: room timeline
 -- args: title host host_name scheduled(ms, 0 = unknown) stream_url? embed_url? epoch
 --   kind?(stream|group) group?(id of the host's fan group) followers? as_of?(both from host_follow)
 --   admits?(of a group: all|followers|buyers) by?
 -- returns: {created}; refuses conflict
--- holds: a room that exists is never touched; seq and epoch are born together.
+-- holds: an existing room is never changed; seq and epoch are created together.
 
 if room_phase() then
   return refuse('conflict', 'There is already a room `' .. A.room .. '`; choose another id.')

@@ -1,4 +1,4 @@
--- Reads all a worker needs to show a room, as of one instant. Each feature adds its own.
+-- Reads all data that a worker needs to show a room, at one instant. Each feature adds its own.
 -- keys: room moderators
 -- uses: room
 -- parts: load(loaded, now)

@@ -4,32 +4,47 @@ import { h, icon, write } from "./ui/dom.js";
 import { day, short } from "./ui/format.js";
 import { nav } from "./ui/nav.js";
 import { posterVars } from "./ui/poster.js";
+import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { openSheet } from "./ui/sheet.js";
-import { t, whyNot } from "./ui/strings.js";
+import { failureOf, phaseText, t, whyNot } from "./ui/strings.js";
+
+/**
+ * @import { Phase } from "./liveroom.js"
+ * @import { RoomRow } from "./ui/answers.js"
+ * @import { Props } from "./ui/elements.js"
+ * @import { Key } from "./ui/strings.js"
+ */
 
 const READ_MS = 5000;
 const ENDED_MAX = 12;
 
+/** @type {Phase[]} */
+const PHASES = ["live", "scheduled", "ended"];
+/** @type {Record<Phase, Key>} */
+const TITLES = { live: "home.title", scheduled: "home.soon", ended: "home.ended" };
+
 const session = await whoAmI();
-const sections = new Map(["live", "scheduled", "ended"].map((phase) => [phase, section(phase)]));
+const sections = new Map(PHASES.map((phase) => [phase, section(phase)]));
 const none = h("div.empty", { hidden: true }, icon("eye"), h("p", {}, t("home.none")),
   h("p.fine", {}, t("home.none_hint")));
 const trouble = h("p.fine", { role: "status" });
-const mayHost = ["host", "admin"].includes(session.you?.role);
+const mayHost = ["host", "admin"].includes(session.you?.role ?? "guest");
 
+/** @param {Phase} phase */
 function section(phase) {
-  const title = { live: "home.title", scheduled: "home.soon", ended: "home.ended" }[phase];
   const grid = h("ul.rooms");
-  return { grid, root: h("section", { hidden: true }, h("h2", {}, t(title)), grid), shown: "" };
+  const title = h("h2", {}, t(TITLES[phase]));
+  return { grid, root: h("section", { hidden: true }, title, grid), shown: "" };
 }
 
+/** @param {RoomRow} room */
 function card(room) {
   const path = encodeURIComponent(room.room);
   const own = session.you?.role === "admin" || room.host === session.you?.user;
   const when = room.phase === "scheduled" && room.scheduled
     ? t("watch.soon_at", { when: day(room.scheduled) })
-    : t({ live: "live", scheduled: "soon", ended: "ended" }[room.phase]);
+    : phaseText(room.phase);
   return h("li.room", {},
     h("a.room-link", { href: `/watch/${path}` },
       h("span.room-poster", {}, h("span.poster", { vars: posterVars(room.room + room.title) }),
@@ -42,7 +57,10 @@ function card(room) {
     own && h("a.plain.small-button.button", { href: `/host/${path}` }, t("home.console")));
 }
 
-/** A room that cannot be drawn is left out; the others are not its fault. */
+/**
+ * A room that cannot be drawn is left out; the others are not its fault.
+ * @param {RoomRow[]} rooms
+ */
 function cards(rooms) {
   return rooms.flatMap((room) => {
     try {
@@ -54,6 +72,7 @@ function cards(rooms) {
   });
 }
 
+/** @param {RoomRow[]} rooms */
 function draw(rooms) {
   none.hidden = rooms.length > 0;
   for (const [phase, part] of sections) {
@@ -70,29 +89,34 @@ function draw(rooms) {
 }
 
 async function read() {
-  if (!document.hidden) {
-    try {
-      draw(await rest("GET", "/v1/rooms"));
-      write(trouble, "");
-    } catch {
-      write(trouble, t("home.failed"));
-    }
+  try {
+    /** @type {RoomRow[]} */
+    const rooms = await rest("GET", "/v1/rooms");
+    draw(rooms);
+    write(trouble, "");
+  } catch (error) {
+    write(trouble, t("home.failed"));
+    throw error; // so that the next reading comes later
   }
-  setTimeout(read, READ_MS);
 }
 
 function openNew() {
   openSheet(t("home.new"), () => {
     const error = h("p.form-error", { role: "alert" });
+    /** @type {(name: string, label: string, props?: Props<HTMLInputElement>) => HTMLElement[]} */
     const field = (name, label, props = {}) => [h("label", { for: `new-${name}` }, label),
       h("input", { id: `new-${name}`, name, autocomplete: "off", ...props })];
+    /** @param {Event & {currentTarget: HTMLFormElement}} event */
     const submit = async (event) => {
       event.preventDefault();
-      const { room, title, stream_url } = Object.fromEntries(new FormData(event.target));
+      const form = new FormData(event.currentTarget);
+      const [room, title, stream_url] = ["room", "title", "stream_url"].map((name) =>
+        String(form.get(name) ?? ""));
       try {
         await rest("POST", "/v1/rooms", { room, title, ...(stream_url && { stream_url }) });
         location.href = `/host/${encodeURIComponent(room)}`;
-      } catch (failed) {
+      } catch (thrown) {
+        const failed = failureOf(thrown);
         write(error, failed.code === "conflict" ? t("err.room_taken") : failed.code === "bad_message"
           ? `${whyNot(failed)} · ${failed.message}` : whyNot(failed));
       }
@@ -114,4 +138,4 @@ document.body.append(
     session.you?.role === "admin"
       && h("a.plain.small-button.button", { href: "/ops" }, t("ops.title"))] }),
   h("main.home", {}, trouble, none, [...sections.values()].map(({ root }) => root)));
-read();
+new Repeat(READ_MS, read).start({ now: true });

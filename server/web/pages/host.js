@@ -19,9 +19,17 @@ import { Views } from "./host/views.js";
 import { everyTick, h, icon, iconButton, onceAFrame, write } from "./ui/dom.js";
 import { duration } from "./ui/format.js";
 import { nav } from "./ui/nav.js";
-import { devButtons, signOut, tokenForm, whoAmI } from "./ui/session.js";
+import { devButtons, rest, signOut, tokenForm, whoAmI } from "./ui/session.js";
 import { connectionBanner, openSheet, toast } from "./ui/sheet.js";
-import { t } from "./ui/strings.js";
+import { phaseText, t } from "./ui/strings.js";
+import { viewOf } from "./ui/view.js";
+
+/**
+ * @import { Part, StatusDetail } from "./liveroom.js"
+ * @import { RoomRow } from "./ui/answers.js"
+ * @import { IconName } from "./ui/dom.js"
+ * @import { Key } from "./ui/strings.js"
+ */
 
 const roomId = decodeURIComponent(location.pathname.split("/")[2] ?? "");
 const room = new Room({ room: roomId, commentsMax: 200 });
@@ -31,8 +39,7 @@ const MAY_ENTER = ["host", "moderator", "admin"];
 
 // ---- the parts
 
-const drawDesk = onceAFrame(() => DRAW.desk());
-const desk = new Desk(room, drawDesk);
+const desk = new Desk(room, onceAFrame(() => drawDesk()));
 const shelf = new HostShelf(room);
 const sales = new HostSales(room);
 const talk = new HostTalk(room, desk);
@@ -50,12 +57,12 @@ const words = new WordsBox(desk);
 const people = new PeopleBox(desk);
 const log = new LogBox(roomId);
 const plans = new Plans(room);
-const views = new Views({
-  now: [numbers.tilesRoot, sales.root, numbers.chartsRoot, orders.root],
-  engage: [questions.root, coupons.root, poll.root, lucky.root],
-  figures: [figures.root],
-  manage: [review.root, rules.root, words.root, people.root, plans.root, log.root],
-}, (name) => {
+const views = new Views([
+  ["now", [numbers.tilesRoot, sales.root, numbers.chartsRoot, orders.root]],
+  ["engage", [questions.root, coupons.root, poll.root, lucky.root]],
+  ["figures", [figures.root]],
+  ["manage", [review.root, rules.root, words.root, people.root, plans.root, log.root]],
+], (name) => {
   if (name === "figures") figures.read();
   if (name !== "manage") return;
   desk.read(); // no event tells of words and moderators
@@ -77,24 +84,34 @@ async function toggleLive() {
 }
 
 function drawPhase() {
-  const { phase, kind } = room.state.room;
+  const { phase, kind } = viewOf(room);
   phaseTag.dataset.phase = phase;
-  write(phaseTag, kind === "group" ? t("group.tag")
-    : t({ live: "live", scheduled: "soon", ended: "ended" }[phase]));
+  write(phaseTag, kind === "group" ? t("group.tag") : phaseText(phase));
   write(liveButton, t(phase === "live" ? "host.end" : "host.start"));
   liveButton.className = `${phase === "live" ? "plain" : "primary"} small-button`;
   liveButton.hidden = phase === "ended" || kind === "group";
 }
 
+/** What only staff see has changed. */
+function drawDesk() {
+  if (!built) return;
+  asks.draw(desk.state, viewOf(room));
+  for (const part of [questions, review, rules, words, people]) part.draw(desk.state);
+  views.badge("engage", questions.queue.length);
+  views.badge("manage", desk.state.held_total);
+}
+
+/** @type {{[What in Part]?: () => void}} */
 const DRAW = {
   all() {
-    const { title } = room.state.room;
+    const { title } = viewOf(room);
     document.title = `${title} · ${t("host.title")}`;
-    write(document.querySelector(".nav-title"), title);
+    const heading = document.querySelector(".nav-title");
+    if (heading) write(heading, title);
     for (const [part, draw] of Object.entries(DRAW)) if (part !== "all") draw();
   },
   phase() { drawPhase(); talk.draw(); shelf.draw(); },
-  shelf: () => { shelf.draw(); DRAW.desk(); },
+  shelf: () => { shelf.draw(); drawDesk(); },
   pin: () => shelf.draw(),
   sales: () => { sales.draw(); numbers.draw(); },
   online: () => numbers.draw(),
@@ -103,18 +120,13 @@ const DRAW = {
   coupons: () => coupons.draw(),
   poll: () => poll.draw(),
   lucky: () => lucky.draw(),
-  desk() {
-    if (!built) return;
-    asks.draw(desk.state, room.state.room);
-    for (const part of [questions, review, rules, words, people]) part.draw(desk.state);
-    views.badge("engage", questions.queue.length);
-    views.badge("manage", desk.state.held_total);
-  },
 };
 
+/** @type {Set<Part>} */
 const changed = new Set();
 const draw = onceAFrame(() => {
-  if (built) for (const part of changed.has("all") ? ["all"] : changed) DRAW[part]?.();
+  if (built && changed.has("all")) DRAW.all?.();
+  else if (built) for (const part of changed) DRAW[part]?.();
   changed.clear();
 });
 
@@ -123,7 +135,7 @@ let built = false;
 /** The room is over: what came of it, by the server's figures. */
 async function summarize() {
   const all = await figures.read();
-  if (all) openSummary(room.state, all, { peak: numbers.peak, csv: `${figures.path}.csv` });
+  if (all) openSummary(viewOf(room), all, { peak: numbers.peak, csv: `${figures.path}.csv` });
 }
 
 function listen() {
@@ -146,9 +158,12 @@ function listen() {
 
 // ---- shortcuts: for what a host does fifty times an hour
 
-const pinnedProduct = () =>
-  room.state.room.shelf.find(({ sku }) => sku === room.state.room.pin) ?? room.state.room.shelf[0];
+function pinnedProduct() {
+  const { shelf: products, pin: pinned } = viewOf(room);
+  return products.find(({ sku }) => sku === pinned) ?? products[0];
+}
 
+/** @type {Record<string, [words: Key | "", run: () => unknown]>} */
 const KEYS = {
   0: ["keys.unpin", () => attempt(room.send("unpin"))],
   s: ["keys.sale", () => {
@@ -156,7 +171,8 @@ const KEYS = {
     else toast(t("shelf.empty"));
   }],
   r: ["keys.restock", () => {
-    if (sales.current()) restockForm(room, sales.current());
+    const sale = sales.current();
+    if (sale) restockForm(room, sale);
     else toast(t("host.no_sales"));
   }],
   n: ["keys.notice", () => noticeForm(room)],
@@ -173,13 +189,16 @@ const KEYS = {
 function openKeys() {
   openSheet(t("host.shortcuts"), () => h("dl.keys", {},
     h("div", {}, h("dt", {}, h("kbd", {}, "1"), "–", h("kbd", {}, "9")), h("dd", {}, t("keys.pin"))),
-    Object.entries(KEYS).filter(([, [words]]) => words).map(([key, [words]]) =>
-      h("div", {}, h("dt", {}, h("kbd", {}, key.toUpperCase()),
+    Object.entries(KEYS).map(([key, [words]]) => words
+      && h("div", {}, h("dt", {}, h("kbd", {}, key.toUpperCase()),
         key === "j" ? h("kbd", {}, "K") : null), h("dd", {}, t(words))))));
 }
 
+/** @param {KeyboardEvent} event */
 function onKey(event) {
-  const busy = event.target.closest?.("input:not([type=radio]), textarea, select, dialog:not(.leaving)");
+  const at = event.target;
+  const busy = at instanceof Element
+    && at.closest("input:not([type=radio]), textarea, select, dialog:not(.leaving)");
   if (busy || event.ctrlKey || event.metaKey || event.altKey || !room.state.room) return;
   const product = /^[1-9]$/.test(event.key) && room.state.room.shelf[Number(event.key) - 1];
   const run = product ? () => pin(room, product.sku) : KEYS[event.key.toLowerCase()]?.[1];
@@ -190,12 +209,16 @@ function onKey(event) {
 
 // ---- the page
 
-const TABS = { talk: "host.tab.talk", shelf: "host.tab.shelf", numbers: "host.tab.numbers" };
+/** @type {[name: string, words: Key, icon: IconName][]} */
+const TABS = [["talk", "host.tab.talk", "list"], ["shelf", "host.tab.shelf", "bag"],
+  ["numbers", "host.tab.numbers", "bolt"]];
 
+/** @param {HTMLElement} main */
 function tabs(main) {
-  const buttons = Object.entries(TABS).map(([name, words]) => h("button.tab", { type: "button",
+  const buttons = TABS.map(([name, words, picture]) => h("button.tab", { type: "button",
     "aria-pressed": String(name === "shelf"), onclick: () => choose(name), data: { tab: name } },
-  icon({ talk: "list", shelf: "bag", numbers: "bolt" }[name]), h("span", {}, t(words))));
+  icon(picture), h("span", {}, t(words))));
+  /** @param {string} name */
   function choose(name) {
     main.dataset.tab = name;
     for (const button of buttons) {
@@ -212,11 +235,12 @@ function build() {
     h("div.column.column-middle", {}, views.root),
     h("div.column.column-talk", {}, talk.root));
   everyTick(since, () => {
-    const { phase, started } = room.state.room ?? {};
+    const { phase, started } = viewOf(room);
     write(since, phase === "live" ? duration(room.now() - started) : "");
   });
   document.body.append(
-    nav(session, t("host.title"), { roles: ["host", "viewer"], host: room.state.room.host, more: [phaseTag, since, liveButton,
+    nav(session, t("host.title"), { roles: ["host", "viewer"], host: viewOf(room).host, more: [
+      phaseTag, since, liveButton,
       iconButton("keyboard", t("host.shortcuts"), openKeys, { class: "desktop-only" }),
       h("a.icon-button", { href: `/watch/${encodeURIComponent(roomId)}`,
         "aria-label": t("host.view"), title: t("host.view") }, icon("eye"))] }),
@@ -226,7 +250,10 @@ function build() {
   figures.start(() => ["now", "figures"].includes(views.shown));
 }
 
-/** The room is closed to this browser for good. */
+/**
+ * The room is closed to this browser for good.
+ * @param {StatusDetail["code"]} code
+ */
 async function turnAway(code) {
   if (code === "bad_token" || code === "close_4401") {
     await signOut(); // the cookie's token has ended
@@ -236,10 +263,21 @@ async function turnAway(code) {
   }
 }
 
+/**
+ * The room as anybody may read it; null if there is none.
+ * @returns {Promise<RoomRow | null>}
+ */
+async function readRoom() {
+  try {
+    return await rest("GET", `/v1/rooms/${encodeURIComponent(roomId)}`);
+  } catch {
+    return null;
+  }
+}
+
 /** Somebody who is not the host, or no such room: say so, and offer to sign in. */
 async function gate() {
-  const view = await fetch(`/v1/rooms/${encodeURIComponent(roomId)}`)
-    .then((answer) => (answer.ok ? answer.json() : null), () => null);
+  const view = await readRoom();
   document.querySelector(".banner")?.remove(); // the page says it
   if (!view) {
     document.body.append(h("main.login", {}, h("div.login-card", {},
@@ -254,7 +292,7 @@ async function gate() {
   h("a.plain.button", { href: "/" }, t("back"))));
 }
 
-if (MAY_SIGN_IN.includes(session.you?.role)) {
+if (MAY_SIGN_IN.includes(session.you?.role ?? "guest")) {
   document.body.prepend(connectionBanner(room));
   listen();
   await room.join().catch(() => {});

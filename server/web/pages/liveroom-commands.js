@@ -3,11 +3,25 @@
 // A command is sent once, but for `buy` and `couponClaim`: without an answer their outcome is
 // *unknown*, so they are sent again with the same key, through reconnects, until it is known.
 
+/**
+ * @import { Answer, Audience, BuyOptions, Claim, Coupon, CouponTerms, Desk, Lucky, Mine, Order, Part,
+ *   Poll, Question } from "./liveroom.js"
+ * @import { RoomState } from "./liveroom-state.js"
+ */
+
+/**
+ * What stands in a reply, each field in those of its commands alone.
+ * @typedef {Omit<Answer, "question"> & {id: string, order: Order, orders?: Order[], place?: number,
+ *   claim: Claim, total?: number, group: string, question: Question, coupon: Coupon, poll: Poll,
+ *   lucky: Lucky, desk?: Desk, now: number}} Reply
+ */
+
 const BUY_MS_MAX = 60_000; // how long such a command is repeated before its outcome is called unknown
 
 /** Errors after which the same key may be sent again. */
 const AGAIN = new Set(["unavailable", "rate_limited", "disconnected", "timeout"]);
 
+/** @param {number} ms */
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** A new idempotency key. (crypto.randomUUID is missing where a page is not served over TLS.) */
@@ -16,21 +30,55 @@ export function newKey() {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** What a class with `send`, `ready`, `state` and `took(part)` can say to a room. */
+/** What can be said to a room; the class that has the connection fills in the first three. */
 export class Commands {
+  /** @param {RoomState} state */
+  constructor(state) {
+    this.state = state;
+  }
+
+  /**
+   * Send a command and wait for its reply.
+   * @param {string} op
+   * @param {object} [fields]
+   * @returns {Promise<Reply>}
+   */
+  send(op, fields) {
+    return Promise.reject(new Error(`No connection takes ${op} ${JSON.stringify(fields)}.`));
+  }
+
+  /**
+   * Resolve once joined.
+   * @returns {Promise<void>}
+   */
+  ready() { return Promise.resolve(); }
+
+  /**
+   * A part of the state changed by what a reply told.
+   * @param {Part} part
+   */
+  took(part) { throw new Error(`Nothing draws ${part}.`); }
+
+  /**
+   * @param {string} op
+   * @param {object} body
+   * @param {number} withinMs
+   */
   async #untilAnswered(op, body, withinMs) {
     const until = Date.now() + withinMs;
     for (;;) {
       try {
         return await this.send(op, body);
       } catch (error) {
-        if (!AGAIN.has(error.code) || Date.now() >= until) throw error;
-        await sleep(error.retryMs ?? 200 + Math.random() * 300);
+        const { code, retryMs } = /** @type {{code: string, retryMs?: number | null}} */ (error);
+        if (!AGAIN.has(code) || Date.now() >= until) throw error;
+        await sleep(retryMs ?? 200 + Math.random() * 300);
         await Promise.race([this.ready(), sleep(Math.max(0, until - Date.now()))]);
       }
     }
   }
 
+  /** @param {Partial<Mine>} change */
   #mine(change) {
     this.state.mine = { ...this.state.mine, ...change };
     this.took("mine");
@@ -38,23 +86,36 @@ export class Commands {
 
   // ---- everybody's
 
-  /** The whole reply: `{id}`, with `held`, `card`, `answers` or `question` where it has them. */
+  /**
+   * The whole reply: `{id}`, with `held`, `card`, `answers` or `question` where it has them.
+   * @param {string} text
+   */
   comment(text) { return this.send("comment", { text }); }
+  /** @param {number} [n] */
   like(n = 1) { return this.send("like", { n }); }
 
-  /** Ask for a product's link (`{card}`), or a question about it (`{question}` or `{answers}`). */
+  /**
+   * Ask for a product's link (`{card}`), or a question about it (`{question}` or `{answers}`).
+   * @param {string} sku
+   * @param {string} [text]
+   */
   ask(sku, text = "") { return this.send("ask", text ? { sku, text } : { sku }); }
 
   /**
    * Hold units of a sale, or of several by `[{sale, qty}]`; `claim` is the coupon to use. Sent
    * again with the same key until the one true answer comes.
+   * @param {string | {sale: string, qty: number}[]} what
+   * @param {number} [qty]
+   * @param {BuyOptions} [options]
    */
   async buy(what, qty = 1, { key = newKey(), claim, withinMs = BUY_MS_MAX } = {}) {
     const body = Array.isArray(what) ? { key, lines: what } : { key, sale: what, qty };
     return (await this.#untilAnswered("buy", claim ? { ...body, claim } : body, withinMs)).order;
   }
 
+  /** @param {string} order */
   async pay(order) { return (await this.send("pay", { order })).order; }
+  /** @param {string} order */
   async cancel(order) { return (await this.send("cancel", { order })).order; }
 
   /** The viewer's own orders, newest first, read afresh. */
@@ -65,35 +126,54 @@ export class Commands {
     return orders;
   }
 
-  /** Queue for units that may come back; the place, 0 if some were offered at once. */
+  /**
+   * Queue for units that may come back; the place, 0 if some were offered at once.
+   * @param {string} sale
+   * @param {{qty?: number, leave?: boolean}} [options]
+   */
   async waitlist(sale, { qty = 1, leave = false } = {}) {
     return (await this.send("waitlist", { sale, qty, leave })).place ?? null;
   }
 
-  /** Take one coupon: a claim, the same one however often it has to be asked for. */
+  /**
+   * Take one coupon: a claim, the same one however often it has to be asked for.
+   * @param {string} coupon
+   * @param {{key?: string, withinMs?: number}} [options]
+   */
   async couponClaim(coupon, { key = newKey(), withinMs = BUY_MS_MAX } = {}) {
     return (await this.#untilAnswered("coupon.claim", { coupon, key }, withinMs)).claim;
   }
 
-  /** Choose an option, counted from 0. */
+  /**
+   * Choose an option, counted from 0.
+   * @param {string} poll
+   * @param {number} option
+   */
   async vote(poll, option) {
     await this.send("vote", { poll, option });
-    if (this.state.room.poll?.poll === poll) this.#mine({ vote: option });
+    if (this.state.room?.poll?.poll === poll) this.#mine({ vote: option });
   }
 
+  /** @param {string} lucky */
   async luckyEnter(lucky) {
     await this.send("lucky.enter", { lucky });
-    if (this.state.room.lucky?.lucky === lucky) this.#mine({ lucky: true });
+    if (this.state.room?.lucky?.lucky === lucky) this.#mine({ lucky: true });
   }
 
-  /** Follow the host, or no longer; how many do now. */
+  /**
+   * Follow the host, or no longer; how many do now.
+   * @param {boolean} [on]
+   */
   async follow(on = true) {
     const { total = 0 } = await this.send("follow", { on });
     this.#mine({ following: on });
     return total;
   }
 
-  /** Ask to be told when this scheduled room goes live; how many asked. */
+  /**
+   * Ask to be told when this scheduled room goes live; how many asked.
+   * @param {boolean} [on]
+   */
   async reserve(on = true) {
     const { total = 0 } = await this.send("reserve", { on });
     this.#mine({ reserved: on });
@@ -116,53 +196,98 @@ export class Commands {
   // ---- the host's and the moderators'
 
   liveStart() { return this.send("live.start"); }
-  /** `selling`: what is on sale stays so for who watches the replay. */
+  /**
+   * `selling`: what is on sale stays so for who watches the replay.
+   * @param {{selling?: boolean}} [options]
+   */
   liveEnd({ selling = false } = {}) { return this.send("live.end", { selling }); }
+  /** @param {boolean} on */
   selling(on) { return this.send("selling", { on }); }
 
+  /** @param {string} question */
   async questionTake(question) {
     return (await this.send("question.take", { question })).question;
   }
 
+  /**
+   * @param {string} question
+   * @param {string} text
+   */
   async questionAnswer(question, text) {
     return (await this.send("question.answer", { question, text })).question;
   }
 
+  /** @param {string} question */
   async questionDrop(question) {
     return (await this.send("question.drop", { question })).question;
   }
 
-  /** `{title, quota, currency, amount?, percent?, floor?, per_user?, audience?, …}` */
+  /**
+   * `{title, quota, currency, amount?, percent?, floor?, per_user?, audience?, …}`
+   * @param {CouponTerms} terms
+   */
   async couponOpen(terms) { return (await this.send("coupon.open", terms)).coupon; }
+  /** @param {string} coupon */
   async couponClose(coupon) { return (await this.send("coupon.close", { coupon })).coupon; }
 
+  /**
+   * @param {string} question
+   * @param {string[]} options
+   * @param {{lasts_s?: number}} [options]
+   */
   async pollOpen(question, options, { lasts_s = 0 } = {}) {
     return (await this.send("poll.open", { question, options, lasts_s })).poll;
   }
 
+  /** @param {string} poll */
   async pollClose(poll) { return (await this.send("poll.close", { poll })).poll; }
 
+  /**
+   * @param {string} title
+   * @param {number} prizes
+   * @param {{audience?: Audience, lasts_s?: number}} [options]
+   */
   async luckyOpen(title, prizes, { audience = "all", lasts_s = 0 } = {}) {
     return (await this.send("lucky.open", { title, prizes, audience, lasts_s })).lucky;
   }
 
+  /** @param {string} lucky */
   async luckyDraw(lucky) { return (await this.send("lucky.draw", { lucky })).lucky; }
 
-  /** With `shadow` the user is not told, and only they still see what they say. */
+  /**
+   * With `shadow` the user is not told, and only they still see what they say.
+   * @param {string} user
+   * @param {number} seconds
+   * @param {{shadow?: boolean}} [options]
+   */
   mute(user, seconds, { shadow = false } = {}) {
     return this.send("mute", shadow ? { user, seconds, shadow } : { user, seconds });
   }
 
+  /** @param {string} id */
   commentRemove(id) { return this.send("comment.remove", { id }); }
+  /** @param {string} id */
   commentKeep(id) { return this.send("comment.keep", { id }); }
-  /** `action` is "block" or "hold". */
+  /**
+   * `action` is "block" or "hold".
+   * @param {string[]} words
+   * @param {"block" | "hold"} action
+   */
   wordsPut(words, action) { return this.send("words.put", { words, action }); }
+  /** @param {string[]} words */
   wordsRemove(words) { return this.send("words.remove", { words }); }
-  /** `{followers_only?, review?}`; what is absent stays as it is. */
+  /**
+   * `{followers_only?, review?}`; what is absent stays as it is.
+   * @param {{followers_only?: boolean, review?: "off" | "new" | "all"}} change
+   */
   rules(change) { return this.send("rules", change); }
+  /** @param {string} id */
   reviewPass(id) { return this.send("review.pass", { id }); }
+  /** @param {string} id */
   reviewDrop(id) { return this.send("review.drop", { id }); }
+  /** @param {string} user */
   moderatorAdd(user) { return this.send("moderator.add", { user }); }
+  /** @param {string} user */
   moderatorRemove(user) { return this.send("moderator.remove", { user }); }
 
   /** What only host and moderators see; the events `asks`, `queue` and `review` keep it true. */

@@ -3,13 +3,23 @@
 // After any sequence of events it equals the snapshot a client would get by joining now, except
 // for comments the server left out for this viewer (it says so in `gap`).
 
-/** Values of a RoomView's fields that the server leaves out. */
+/**
+ * @import { Claim, Coupon, Events, Joining, Lucky, Mine, Order, Part, Poll, Product, Question,
+ *   RoomView, Sale, You } from "./liveroom.js"
+ */
+
+/**
+ * Values of a RoomView's fields that the server leaves out.
+ * @type {Omit<RoomView, "room" | "title" | "host" | "host_name" | "phase" | "created" | "shelf"
+ *   | "sales" | "comments" | "coupons" | "answers">}
+ */
 const ROOM_DEFAULTS = {
   scheduled: 0, started: 0, ended: 0, stream_url: "", embed_url: "", online: 0, viewers: 0,
   likes: 0, slow_s: 0, pin: null, notice: "", kind: "stream", group: "", followers: 0, reserved: 0,
   followers_only: false, selling: false, question: null, poll: null, lucky: null,
 };
 
+/** @type {Mine} */
 const MINE_DEFAULTS = {
   following: false, reserved: false, member: false, claims: [], vote: null, lucky: false,
 };
@@ -18,25 +28,42 @@ const ANSWERS_MAX = 100; // as many as a snapshot shows
 
 const PRODUCT_DEFAULTS = { image: "", url: "", points: [], flaws: [] };
 
+/** @param {Partial<Product> & Pick<Product, "sku" | "title" | "price" | "currency">} wire */
 const product = (wire) => ({ ...PRODUCT_DEFAULTS, ...wire });
+
+/** @typedef {Part | "old" | null} Folded what an event changed */
+/**
+ * How a kind of event changes the state.
+ * @template {keyof Events} K
+ * @typedef {(state: RoomState, room: RoomView, event: Events[K]) => Folded} Fold
+ */
 
 export class RoomState {
   /** @param {{commentsMax?: number}} [options] how many recent comments are kept */
   constructor({ commentsMax = 50 } = {}) {
     this.commentsMax = commentsMax;
+    /** @type {RoomView | null} */
     this.room = null;
+    /** @type {Order[]} */
     this.orders = [];
+    /** @type {Mine} */
     this.mine = { ...MINE_DEFAULTS };
+    /** @type {You | null} */
     this.you = null;
+    /** @type {string | null} */
     this.epoch = null;
     this.seq = 0;
     this.mutedUntil = 0;
+    /** @type {Map<string, number>} */
     this.saleVers = new Map(); // sale -> ver of the newest `sale` event; `stock` may be ahead of it
   }
 
-  /** Start over from the reply to `join`. */
+  /**
+   * Start over from the reply to `join`.
+   * @param {Joining} joined
+   */
   reset({ room, orders, mine, you, epoch, seq }) {
-    this.room = {
+    const view = {
       ...ROOM_DEFAULTS,
       ...room,
       shelf: (room.shelf ?? []).map(product),
@@ -45,17 +72,19 @@ export class RoomState {
       coupons: (room.coupons ?? []).map((coupon) => ({ ...coupon })),
       answers: [...(room.answers ?? [])],
     };
+    this.room = view;
     this.orders = [...(orders ?? [])];
     this.mine = { ...MINE_DEFAULTS, ...mine };
     this.you = you;
     this.epoch = epoch;
     this.seq = seq;
-    this.saleVers = new Map(this.room.sales.map((sale) => [sale.sale, sale.ver]));
+    this.saleVers = new Map(view.sales.map((sale) => [sale.sale, sale.ver]));
   }
 
   /**
    * Take one event in.
-   * @returns {string|null} the part that changed (a field of the room, "orders", "muted"), null
+   * @param {{t: string, seq?: number}} event
+   * @returns {Part | null | "old" | "gap"} the part that changed (a field of the room, "orders", "muted"), null
    *   if nothing did, "old" if it was known already, "gap" if must-events before it are missing.
    */
   apply(event) {
@@ -64,10 +93,15 @@ export class RoomState {
       if (event.seq > this.seq + 1) return "gap";
       this.seq = event.seq;
     }
-    return FOLDS[event.t]?.(this, this.room, event) ?? null;
+    if (!this.room) return null; // nothing was joined yet
+    return fold(this, this.room, event);
   }
 
-  /** Take an order in, from an event or a reply; an older state of it changes nothing. */
+  /**
+   * Take an order in, from an event or a reply; an older state of it changes nothing.
+   * @param {Order} order
+   * @returns {"orders"}
+   */
   putOrder(order) {
     const at = this.orders.findIndex((known) => known.order === order.order);
     if (at < 0) this.orders.unshift(order);
@@ -75,7 +109,11 @@ export class RoomState {
     return "orders";
   }
 
-  /** Take one of the viewer's own claimed coupons in, from an event or a reply. */
+  /**
+   * Take one of the viewer's own claimed coupons in, from an event or a reply.
+   * @param {Claim} claim
+   * @returns {"mine"}
+   */
   putClaim(claim) {
     const others = this.mine.claims.filter((known) => known.claim !== claim.claim);
     this.mine = { ...this.mine, claims: [...others, claim] };
@@ -83,6 +121,7 @@ export class RoomState {
   }
 }
 
+/** @type {(state: RoomState, room: RoomView, wire: Sale) => Folded} */
 function putSale(state, room, wire) {
   const at = room.sales.findIndex((sale) => sale.sale === wire.sale);
   if (at < 0) room.sales.push({ ...wire });
@@ -96,6 +135,7 @@ function putSale(state, room, wire) {
   return "sales";
 }
 
+/** @type {Fold<"stock">} */
 function putStock(state, room, { sale: id, left, held, sold, ver }) {
   const sale = room.sales.find((known) => known.sale === id);
   if (!sale || ver <= sale.ver) return "old";
@@ -103,7 +143,9 @@ function putStock(state, room, { sale: id, left, held, sold, ver }) {
   return "sales";
 }
 
+/** @type {(room: RoomView, question: Question) => Folded} */
 function putQuestion(room, question) {
+  /** @param {Question | null} other */
   const isIt = (other) => other?.question === question.question;
   if (question.status === "answering") room.question = question;
   else if (isIt(room.question)) room.question = null;
@@ -114,6 +156,7 @@ function putQuestion(room, question) {
   return "questions";
 }
 
+/** @type {(room: RoomView, wire: Coupon) => Folded} */
 function putCoupon(room, wire) {
   const at = room.coupons.findIndex((known) => known.coupon === wire.coupon);
   if (at < 0) room.coupons.push({ ...wire });
@@ -124,6 +167,7 @@ function putCoupon(room, wire) {
   return "coupons";
 }
 
+/** @type {(room: RoomView, event: Events["claims"]) => Folded} */
 function putClaims(room, { coupon: id, claimed, used, ver }) {
   const coupon = room.coupons.find((known) => known.coupon === id);
   if (!coupon || ver <= coupon.ver) return "old";
@@ -131,20 +175,23 @@ function putClaims(room, { coupon: id, claimed, used, ver }) {
   return "coupons";
 }
 
+/** @type {(state: RoomState, room: RoomView, wire: Poll) => Folded} */
 function putPoll(state, room, wire) {
   const known = room.poll?.poll === wire.poll ? room.poll : null;
   // A new poll has no vote of ours yet; counts may be ahead of the must-event.
   if (!known) state.mine = { ...state.mine, vote: null };
-  room.poll = known?.ver > wire.ver ? { ...wire, votes: known.votes, ver: known.ver } : wire;
+  room.poll = known && known.ver > wire.ver ? { ...wire, votes: known.votes, ver: known.ver } : wire;
   return "poll";
 }
 
+/** @type {(room: RoomView, event: Events["votes"]) => Folded} */
 function putVotes(room, { poll, votes, ver }) {
   if (room.poll?.poll !== poll || ver <= room.poll.ver) return "old";
   room.poll = { ...room.poll, votes, ver };
   return "poll";
 }
 
+/** @type {(state: RoomState, room: RoomView, wire: Lucky) => Folded} */
 function putLucky(state, room, wire) {
   const known = room.lucky?.lucky === wire.lucky ? room.lucky : null;
   if (!known) state.mine = { ...state.mine, lucky: false };
@@ -153,18 +200,21 @@ function putLucky(state, room, wire) {
   return "lucky";
 }
 
+/** @type {(room: RoomView, event: Events["entries"]) => Folded} */
 function putEntries(room, { lucky, entries }) {
   if (room.lucky?.lucky !== lucky || entries <= (room.lucky.entries ?? 0)) return "old";
   room.lucky = { ...room.lucky, entries };
   return "lucky";
 }
 
+/** @type {(room: RoomView, wire: Product) => void} */
 function putProduct(room, wire) {
   const at = room.shelf.findIndex((known) => known.sku === wire.sku);
   if (at < 0) room.shelf.push(product(wire));
   else room.shelf[at] = product(wire);
 }
 
+/** @type {Fold<"phase">} */
 function phase(state, room, { phase: now, at }) {
   room.phase = now;
   if (now === "live") room.started = at;
@@ -172,6 +222,7 @@ function phase(state, room, { phase: now, at }) {
   return "phase";
 }
 
+/** @type {{[K in keyof Events]?: Fold<K>}} */
 const FOLDS = {
   comment(state, room, { id, user, name, role, text, ts }) {
     if (room.comments.some((known) => known.id === id)) return "old";
@@ -235,7 +286,24 @@ const FOLDS = {
     return "muted";
   },
   role(state, room, { role }) {
-    state.you = { ...state.you, role };
+    if (state.you) state.you = { ...state.you, role };
     return "you";
   },
 };
+
+/**
+ * @param {RoomState} state
+ * @param {RoomView} room
+ * @param {{t: string}} event
+ * @returns {Folded}
+ */
+function fold(state, room, event) {
+  const known = /** @type {Record<string, ((...args: unknown[]) => Folded) | undefined>} */ (FOLDS);
+  return known[event.t]?.(state, room, event) ?? null;
+}
+
+// Events that change nothing here. Every event of the server stands here or in FOLDS.
+const IGNORED = ["announce", "asks", "bye", "draw", "gap", "queue", "review", "sold"];
+
+/** The names of all events that a RoomState knows, whether or not they change it. */
+export const EVENTS = [...Object.keys(FOLDS), ...IGNORED];

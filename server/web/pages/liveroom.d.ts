@@ -7,6 +7,9 @@ import type {
 
 export type * from "./liveroom-nouns.js";
 
+/** What JSON and MessagePack can say. */
+export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
+
 /** Must-events to the room carry `seq`, gapless within an epoch. */
 interface Sequenced { seq?: number }
 
@@ -62,7 +65,7 @@ export type Status = "idle" | "connecting" | "joined" | "waiting" | "closed";
 export type Part =
   | "all" | "phase" | "online" | "likes" | "settings" | "pin" | "notice" | "shelf" | "sales"
   | "comments" | "orders" | "muted" | "questions" | "coupons" | "poll" | "lucky" | "followers"
-  | "reserved" | "mine";
+  | "reserved" | "mine" | "you";
 
 export interface StatusDetail {
   /** waiting: ms until the next attempt. */
@@ -114,6 +117,17 @@ export class LiveroomError extends Error {
   constructor(code: string, message: string, retryMs?: number | null);
 }
 
+/** The reply to `join`; what is at its default is absent from `room` and `mine`. */
+export interface Joining {
+  room: Partial<RoomView> & Pick<
+    RoomView, "room" | "title" | "host" | "host_name" | "phase" | "created">;
+  orders?: Order[];
+  mine?: Partial<Mine>;
+  you: You;
+  epoch: string;
+  seq: number;
+}
+
 export class RoomState {
   room: RoomView | null;
   /** The viewer's own, newest first. */
@@ -124,9 +138,7 @@ export class RoomState {
   seq: number;
   mutedUntil: number;
   constructor(options?: { commentsMax?: number });
-  reset(joined: {
-    room: object; orders: Order[]; mine?: Partial<Mine>; you: You; epoch: string; seq: number;
-  }): void;
+  reset(joined: Joining): void;
   /** The part that changed; null: none; "old": known already; "gap": must-events are missing. */
   apply(event: { t: string; seq?: number }): Part | null | "old" | "gap";
   putOrder(order: Order): "orders";

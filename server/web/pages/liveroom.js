@@ -12,7 +12,18 @@ import { RoomState } from "./liveroom-state.js";
 
 export { newKey, RoomState };
 
+/**
+ * @import { Claim, Events, Joining, Order, Part, RoomOptions, Status, StatusDetail } from "./liveroom.js"
+ * @import { Reply } from "./liveroom-commands.js"
+ * @typedef {ReturnType<typeof setTimeout> | undefined} Timer
+ * @typedef {Reply & Joining & {missed?: {t: string}[], gap?: boolean}} AnyReply
+ * @typedef {{resolve: (reply: AnyReply) => void, reject: (error: unknown) => void}} Waiting
+ * @typedef {AnyReply & {t: string, ref: number, code: string, msg: string, retry_ms?: number,
+ *   reconnect_ms?: number, order?: Order, claim?: Claim}} Message one of the wire, of any kind
+ */
+
 /** How the server may treat an event under pressure; see docs/protocol.md. */
+/** @type {Readonly<Record<string, "sample" | "latest">>} */
 export const DELIVERY = {
   comment: "sample", sold: "sample",
   likes: "latest", online: "latest", stock: "latest", claims: "latest", votes: "latest",
@@ -31,7 +42,12 @@ const BACKOFF_MS_MAX = 12_000;
 const FINAL_CLOSES = new Set([1002, 1003, 1009]);
 
 export class LiveroomError extends Error {
-  /** `code` is one of the protocol's error codes, or "disconnected", "timeout", "closed". */
+  /**
+   * `code` is one of the protocol's error codes, or "disconnected", "timeout", "closed".
+   * @param {string} code
+   * @param {string} message
+   * @param {number | null} [retryMs]
+   */
   constructor(code, message, retryMs = null) {
     super(message);
     this.name = "LiveroomError";
@@ -41,16 +57,31 @@ export class LiveroomError extends Error {
 }
 
 export class Room extends Commands {
-  #options; #codec = null; #socket = null; #listeners = new Map(); #pending = new Map();
-  #ref = 0; #attempt = 0; #slotMs = null; #timer = null; #watch = null; #heardAt = 0;
-  #pinged = false; #clock = { offset: 0, rtt: Infinity }; #joined = null; #wake; #stopped = false;
+  #options; #ref = 0; #attempt = 0; #heardAt = 0; #pinged = false; #stopped = false; #wake;
+  #clock = { offset: 0, rtt: Infinity };
+  /** @type {typeof import("./liveroom-msgpack.js") | null} */
+  #codec = null;
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {Map<string, Set<(...args: unknown[]) => void>>} */
+  #listeners = new Map();
+  /** @type {Map<number, Waiting & {timer: Timer}>} what was sent and has no reply yet, by `ref` */
+  #pending = new Map();
+  /** @type {number | null} when the server wants us back */
+  #slotMs = null;
+  /** @type {Timer} */
+  #timer = undefined;
+  /** @type {Timer} */
+  #watch = undefined;
+  /** @type {Waiting | null} */
+  #joined = null;
 
+  /** @param {RoomOptions} options */
   constructor(options) {
-    super();
+    super(new RoomState(options));
     this.#options = { base: globalThis.location?.origin, encoding: "json", ...options };
-    this.state = new RoomState(options);
     /** "idle", "connecting", "joined", "waiting" (for the next attempt) or "closed". */
-    this.status = "idle";
+    this.status = /** @type {Status} */ ("idle");
     this.#wake = () => this.status === "waiting" && this.#slotMs === null && this.#open();
   }
 
@@ -59,13 +90,20 @@ export class Room extends Commands {
     return Date.now() + this.#clock.offset;
   }
 
-  /** Call `listener` for every `name`; returns the function that stops it. */
+  /**
+   * Call `listener` for every `name`; returns the function that stops it.
+   * @param {string} name
+   * @param {(...args: never[]) => void} listener
+   * @returns {() => void}
+   */
   on(name, listener) {
-    if (!this.#listeners.has(name)) this.#listeners.set(name, new Set());
-    this.#listeners.get(name).add(listener);
-    return () => this.#listeners.get(name).delete(listener);
+    const called = /** @type {(...args: unknown[]) => void} */ (listener);
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(called));
+    return () => { listeners.delete(called); };
   }
 
+  /** @type {(name: string, ...args: unknown[]) => void} */
   #tell(name, ...args) {
     for (const listener of this.#listeners.get(name) ?? []) {
       try {
@@ -77,6 +115,7 @@ export class Room extends Commands {
     }
   }
 
+  /** @type {(status: Status, detail?: StatusDetail & {closeCode?: number}) => void} */
   #become(status, detail = {}) {
     this.status = status;
     this.#tell("status", status, detail);
@@ -99,6 +138,7 @@ export class Room extends Commands {
     this.#end("closed", "The room was left.", 1000);
   }
 
+  /** @type {(code: string, reason: string, closeCode?: number) => void} */
   #end(code, reason, closeCode) {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -123,10 +163,10 @@ export class Room extends Commands {
     const socket = new WebSocket(url, [`liveroom.v1.${encoding}`]);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
-    const mine = (run) => (event) => this.#socket === socket && run(event);
-    socket.onopen = mine(() => this.#sayJoin());
-    socket.onmessage = mine(({ data }) => this.#hear(data));
-    socket.onclose = mine(({ code, reason }) => this.#lost(code, reason));
+    const isMine = () => this.#socket === socket;
+    socket.onopen = () => { if (isMine()) this.#sayJoin(); };
+    socket.onmessage = ({ data }) => { if (isMine()) this.#hear(data); };
+    socket.onclose = ({ code, reason }) => { if (isMine()) this.#lost(code, reason); };
     this.#heardAt = Date.now();
     this.#pinged = false;
     clearInterval(this.#watch);
@@ -144,7 +184,8 @@ export class Room extends Commands {
         JOIN_MS_MAX);
       this.#readClock(reply.now, sentAt);
       this.#enter(reply, last);
-    } catch (error) {
+    } catch (failed) {
+      const error = /** @type {LiveroomError} */ (failed);
       if (error.code === "timeout") this.#drop();
       else if (["bad_token", "forbidden", "not_found"].includes(error.code)) {
         this.#end(error.code, error.message);
@@ -152,6 +193,7 @@ export class Room extends Commands {
     }
   }
 
+  /** @type {(reply: AnyReply, last: {epoch: string, seq: number} | undefined) => void} */
   #enter(reply, last) {
     const known = new Set(this.state.room?.comments.map((comment) => comment.id));
     this.state.reset(reply);
@@ -160,13 +202,14 @@ export class Room extends Commands {
     const resumed = last !== undefined;
     // The snapshot already holds what the missed events did; listeners are told all the same.
     for (const event of reply.missed ?? []) this.#announce(event);
-    const comments = this.state.room.comments.filter((comment) => !known.has(comment.id));
+    const comments = (this.state.room?.comments ?? []).filter((comment) => !known.has(comment.id));
     this.#tell("joined", { resumed, gap: reply.gap ?? false, comments, you: reply.you });
     this.#tell("change", new Set(["all"]), this.state);
     this.#joined?.resolve(reply);
     this.#joined = null;
   }
 
+  /** @type {(now: number | null | undefined, sentAt: number) => void} */
   #readClock(now, sentAt) {
     if (now == null) return;
     const rtt = Date.now() - sentAt;
@@ -185,7 +228,10 @@ export class Room extends Commands {
     }
   }
 
-  /** Give this connection up without waiting for the other side to agree. */
+  /**
+   * Give this connection up without waiting for the other side to agree.
+   * @param {number | null} [slotMs]
+   */
   #drop(slotMs = null) {
     const socket = this.#socket;
     this.#slotMs ??= slotMs;
@@ -193,6 +239,7 @@ export class Room extends Commands {
     socket?.close();
   }
 
+  /** @param {LiveroomError} error */
   #forget(error) {
     this.#socket = null;
     clearInterval(this.#watch);
@@ -204,6 +251,7 @@ export class Room extends Commands {
     this.#pending.clear();
   }
 
+  /** @type {(code: number, reason: string) => void} */
   #lost(code, reason) {
     this.#forget(new LiveroomError("disconnected", "The connection to the room was lost."));
     if (FINAL_CLOSES.has(code) || (code >= 4400 && code < 4500)) {
@@ -220,11 +268,13 @@ export class Room extends Commands {
     this.#become("waiting", { inMs, code, attempt: this.#attempt });
   }
 
+  /** @param {string | ArrayBuffer} data one frame */
   #hear(data) {
     this.#heardAt = Date.now();
     this.#pinged = false;
+    /** @type {Set<Part>} */
     const changed = new Set();
-    for (const message of this.#codec ? this.#codec.decode(data) : JSON.parse(data)) {
+    for (const message of this.#read(data)) {
       if (message.t === "ok" || message.t === "err") this.#answer(message, changed);
       else if (message.t === "bye") this.#slotMs = message.reconnect_ms ?? null;
       else if (message.t === "gap") this.#tell("gap", message);
@@ -239,11 +289,23 @@ export class Room extends Commands {
     if (changed.size) this.#tell("change", changed, this.state);
   }
 
+  /**
+   * The messages of a frame.
+   * @param {string | ArrayBuffer} data
+   * @returns {Message[]}
+   */
+  #read(data) {
+    const all = typeof data === "string" ? JSON.parse(data) : this.#codec?.decode(data);
+    return /** @type {Message[]} */ (all);
+  }
+
+  /** @param {{t: string}} event */
   #announce(event) {
     this.#tell(event.t, event);
     this.#tell("event", event, DELIVERY[event.t] ?? "must");
   }
 
+  /** @type {(message: Message, changed: Set<Part>) => void} */
   #answer(message, changed) {
     const waiting = this.#pending.get(message.ref);
     if (!waiting) return;
@@ -258,6 +320,7 @@ export class Room extends Commands {
     waiting.resolve(message);
   }
 
+  /** @type {(op: string, fields: object, ms?: number) => Promise<AnyReply>} */
   #send(op, fields, ms = REPLY_MS_MAX) {
     return new Promise((resolve, reject) => {
       if (this.#socket?.readyState !== 1) {
@@ -275,7 +338,12 @@ export class Room extends Commands {
     });
   }
 
-  /** Any command of the protocol, e.g. `send("pin", {sku})`; resolves with `ok`, rejects on `err`. */
+  /**
+   * Any command of the protocol, e.g. `send("pin", {sku})`; resolves with `ok`, rejects on `err`.
+   * @param {string} op
+   * @param {object} [fields]
+   * @returns {Promise<Reply>}
+   */
   send(op, fields = {}) {
     if (this.status !== "joined") {
       return Promise.reject(
@@ -298,15 +366,20 @@ export class Room extends Commands {
     if (this.status === "closed") {
       return Promise.reject(new LiveroomError("closed", "The room was left."));
     }
-    return new Promise((resolve, reject) => {
-      const off = this.on("status", (status, { code, reason }) => {
+    return new Promise((/** @type {(value: void) => void} */ resolve, reject) => {
+      /** @type {(status: Status, detail: StatusDetail) => void} */
+      const watch = (status, { code, reason }) => {
         if (status === "joined") { off(); resolve(); }
-        if (status === "closed") { off(); reject(new LiveroomError(code, reason)); }
-      });
+        if (status === "closed") { off(); reject(new LiveroomError(String(code), reason ?? "")); }
+      };
+      const off = this.on("status", watch);
     });
   }
 
-  /** A part of the state changed by what a reply told: let it be drawn. */
+  /**
+   * A part of the state changed by what a reply told: let it be drawn.
+   * @param {Part} part
+   */
   took(part) {
     this.#tell("change", new Set([part]), this.state);
   }

@@ -3,8 +3,12 @@
 import { h, write } from "./ui/dom.js";
 import { clock, duration, number, short } from "./ui/format.js";
 import { nav } from "./ui/nav.js";
+import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
-import { t } from "./ui/strings.js";
+import { failureOf, t } from "./ui/strings.js";
+
+/** @import { Operations, WorkerReport } from "./ui/answers.js" */
+/** @import { Key } from "./ui/strings.js" */
 
 const READ_MS = 2000;
 
@@ -13,13 +17,17 @@ const ready = h("p.ready", { role: "status" });
 const workers = h("tbody");
 const redis = h("dl.ops-grid");
 const errors = h("ol.ops-errors");
-const before = new Map(); // worker -> {at, delivered}: rates are differences
+/** @type {Map<string, {at: number, delivered: number, rate: number}>} */
+const before = new Map(); // by worker: rates are differences
 
-const COLUMNS = ["worker", "connections", "rooms", "delivered", "loop_lag", "bus_lag", "gaps",
-  "uptime", "seen"];
+/** @type {Key[]} */
+const COLUMNS = ["ops.worker", "ops.connections", "ops.rooms", "ops.delivered", "ops.loop_lag",
+  "ops.bus_lag", "ops.gaps", "ops.uptime", "ops.seen"];
 
+/** @param {number | null | undefined} seconds */
 const ms = (seconds) => (seconds == null ? "–" : `${number(Math.round(seconds * 10_000) / 10)} ms`);
 
+/** @param {WorkerReport} report */
 function rate({ worker, at, delivered }) {
   const last = before.get(worker);
   if (last?.at === at) return last.rate;
@@ -28,6 +36,7 @@ function rate({ worker, at, delivered }) {
   return perS;
 }
 
+/** @type {(worker: WorkerReport, now: number) => HTMLElement} */
 function row(worker, now) {
   const cells = [worker.worker, number(worker.connections), number(worker.rooms),
     short(Math.round(rate(worker))), ms(worker.loop_lag_s), ms(worker.bus_lag_s),
@@ -37,10 +46,12 @@ function row(worker, now) {
     cells.map((text, i) => h(i ? "td" : "th", i ? {} : { scope: "row" }, text)));
 }
 
+/** @param {Operations} operations */
 function draw({ now, ready: isReady, why, workers: all, redis: store, errors: last }) {
   ready.dataset.ready = String(isReady);
   write(ready, isReady ? t("ops.ready") : t("ops.not_ready", { why }));
   workers.replaceChildren(...all.map((worker) => row(worker, now)));
+  /** @type {[words: Key, value: string][]} */
   const figures = store ? [
     ["ops.redis_version", `${store.program} ${store.version}`], ["ops.redis_ping", ms(store.ping_s)],
     ["ops.redis_memory", `${number(Math.round(store.memory_bytes / 104_857.6) / 10)} MB`],
@@ -56,15 +67,18 @@ function draw({ now, ready: isReady, why, workers: all, redis: store, errors: la
 
 let readAt = Date.now();
 
+/** Says itself how old the figures are, so a failure does not slow it down. */
 async function read() {
   try {
-    draw(await rest("GET", "/v1/ops"));
+    /** @type {Operations} */
+    const operations = await rest("GET", "/v1/ops");
+    draw(operations);
     readAt = Date.now();
   } catch (error) {
     ready.dataset.ready = "false";
-    write(ready, `${t("ops.stale", { n: Math.round((Date.now() - readAt) / 1000) })} · ${error.message}`);
+    write(ready, `${t("ops.stale", { n: Math.round((Date.now() - readAt) / 1000) })} · ${
+      failureOf(error).message}`);
   }
-  setTimeout(read, READ_MS);
 }
 
 document.title = `${t("ops.title")} · Liveroom`;
@@ -74,10 +88,10 @@ if (session.you?.role === "admin") {
     h("section.ops-box", {}, h("h2", {}, t("ops.workers")), h("div.ops-scroll",
       { tabindex: "0", role: "region", "aria-label": t("ops.workers") }, h("table", {},
         h("thead", {}, h("tr", {}, COLUMNS.map((name) =>
-          h("th", { scope: "col" }, t(`ops.${name}`))))), workers))),
+          h("th", { scope: "col" }, t(name))))), workers))),
     h("section.ops-box", {}, h("h2", {}, t("ops.redis")), redis),
     h("section.ops-box", {}, h("h2", {}, t("ops.errors")), errors)));
-  read();
+  new Repeat(READ_MS, read).start({ now: true });
 } else {
   document.body.append(h("main.ops", {}, h("p.empty", {}, t("ops.only"))));
 }

@@ -10,6 +10,7 @@ import { pinnedCard, productDetails, shelfRow } from "./ui/product.js";
 import { openSignIn, signOut, whoAmI } from "./ui/session.js";
 import { connectionBanner, openSheet, say, toast } from "./ui/sheet.js";
 import { t, whyNot } from "./ui/strings.js";
+import { viewOf } from "./ui/view.js";
 import { roomId, shareLink, source, watchPath } from "./watch/address.js";
 import { Answers, askSection, questionStrip } from "./watch/asking.js";
 import { Composer, LikeButton } from "./watch/bar.js";
@@ -21,6 +22,12 @@ import { Spot } from "./watch/spot.js";
 import { Stage } from "./watch/stage.js";
 import { Waiting } from "./watch/waiting.js";
 
+/**
+ * @import { Events, Part, SaleStatus } from "./liveroom.js"
+ * @import { Key } from "./ui/strings.js"
+ * @import { Page } from "./watch/page.js"
+ */
+
 const TICKER_MS = 2600;
 const ANNOUNCE_MS = 15_000;
 const KEPT_AGAIN = "liveroom.again"; // what a guest asked for before signing in
@@ -29,15 +36,17 @@ const PANEL_ORDERS_MAX = 3; // beside the shelf; all of them are behind the butt
 const wide = matchMedia("(min-width: 60rem)");
 const room = new Room({ room: roomId, source: source() });
 
-/** Buttons are there before the room is. */
+/**
+ * Buttons are there before the room is.
+ * @param {() => void} run
+ */
 const onceJoined = (run) => () => room.state.room && run();
 
-// What the parts may ask of the page.
+/** @type {Page} */
 const ctx = {
   room,
   isGuest: () => (room.state.you?.role ?? "guest") === "guest",
-  /** `again` is what was asked for: done after signing in (see AGAIN), or asked to be tapped. */
-  needSignIn(again = "") {
+  needSignIn(again) {
     if (!ctx.isGuest()) return false;
     openSignIn({ why: t("signin.to_buy"), then: () => {
       try {
@@ -49,25 +58,24 @@ const ctx = {
     } });
     return true;
   },
-  /** `claim` is the coupon to use: null for none, left out for the best. */
   buy(sale, qty, claim = bestFor(room, sale, qty)?.claim.claim) {
     if (ctx.needSignIn("tap")) return;
     openBuySheet(room, sale.title, room.buy(sale.sale, qty, { claim: claim ?? undefined }));
   },
   off: (sale, qty) => bestFor(room, sale, qty)?.off ?? 0,
-  onReplay: () => DRAW.phase(),
-  places: new Map(), // sale id -> this viewer's place in its line, as it was on joining
+  onReplay: () => drawPhase(),
+  places: new Map(), // as they were on joining the line
   async waitlist(sale) {
     if (ctx.needSignIn("tap")) return;
     const leave = ctx.places.has(sale.sale);
     try {
       const place = await room.waitlist(sale.sale, { leave });
       if (leave) ctx.places.delete(sale.sale);
-      else if (place === 0) return; // offered at once: the order says so
+      else if (!place) return; // offered at once: the order says so
       else ctx.places.set(sale.sale, place);
-      toast(leave ? t("wait.left") : t("wait.joined", { place }));
+      toast(leave ? t("wait.left") : t("wait.joined", { place: place ?? "" }));
     } catch (error) {
-      toast(whyNot(error, room.state.room.phase));
+      toast(whyNot(error, viewOf(room).phase));
     }
   },
   details(product) {
@@ -115,17 +123,21 @@ const ordersButton = h("button.round.orders-button", { type: "button", "aria-lab
 // ---- sheets
 
 function shelfRows() {
-  const { shelf, pin } = room.state.room;
+  const { shelf, pin } = viewOf(room);
   if (!shelf.length) return [h("li.empty", {}, icon("bag"), h("p", {}, t("shelf.empty")))];
   const rows = shelf.map((product, i) => shelfRow(ctx, product, i, product.sku === pin));
-  return rows.sort((a, b) => (b.dataset.sku === pin) - (a.dataset.sku === pin));
+  /** @param {HTMLElement} row */
+  const first = (row) => Number(row.dataset.sku === pin);
+  return rows.sort((a, b) => first(b) - first(a));
 }
 
 function openShelf() {
   const list = h("ol.shelf-list", {}, shelfRows());
-  const dialog = openSheet(`${t("shelf")} · ${room.state.room.shelf.length}`, () => list);
+  const dialog = openSheet(`${t("shelf")} · ${viewOf(room).shelf.length}`, () => list);
   const off = room.on("change", (parts) => {
-    if (["shelf", "pin", "all"].some((part) => parts.has(part))) list.replaceChildren(...shelfRows());
+    if (parts.has("shelf") || parts.has("pin") || parts.has("all")) {
+      list.replaceChildren(...shelfRows());
+    }
   });
   dialog.addEventListener("close", off);
 }
@@ -140,13 +152,13 @@ function openOrders() {
 function openMenu() {
   const { you } = room.state;
   openSheet(t("menu"), (leave) => h("div.stack", {},
-    !ctx.isGuest() && h("p.fine", {}, t("signin.you", { name: you.name })),
+    !ctx.isGuest() && h("p.fine", {}, t("signin.you", { name: you?.name })),
     h("button.plain.wide", { type: "button", data: { do: "share" }, onclick: async () => {
       await navigator.clipboard?.writeText(shareLink(you)).catch(() => {});
       leave();
       toast(t("watch.copied"));
     } }, icon("link"), t("watch.share")),
-    !ctx.isGuest() && you.role !== "viewer"
+    !ctx.isGuest() && you?.role !== "viewer"
       && h("a.plain.wide.button", { href: `/host/${encodeURIComponent(roomId)}` }, t("watch.host")),
     prefs(),
     ctx.isGuest()
@@ -158,29 +170,32 @@ function openMenu() {
 
 // ---- drawing what changed
 
+function drawPhase() {
+  const now = viewOf(room);
+  hostChip.draw();
+  composer.draw(now);
+  likeButton.root.disabled = now.phase !== "live" && now.kind !== "group";
+  stage.draw(now);
+  question.draw(now);
+  replay.draw();
+  waiting.draw();
+  pinnedBox.hidden = !waiting.root.hidden || !replay.root.hidden;
+}
+
+/** @type {{[What in Part]?: () => void}} */
 const DRAW = {
   all() {
-    const { title, kind } = room.state.room;
+    const { title, kind } = viewOf(room);
     document.title = `${title} · Liveroom`;
     document.body.classList.toggle("is-group", kind === "group");
     for (const [part, draw] of Object.entries(DRAW)) if (part !== "all") draw();
   },
-  phase() {
-    const { room: now } = room.state;
-    hostChip.draw();
-    composer.draw(now);
-    likeButton.root.disabled = now.phase !== "live" && now.kind !== "group";
-    stage.draw(now);
-    question.draw(now);
-    replay.draw();
-    waiting.draw();
-    pinnedBox.hidden = !waiting.root.hidden || !replay.root.hidden;
-  },
-  settings: () => DRAW.phase(),
-  online: () => write(online, short(room.state.room.online)),
-  likes: () => likeButton.draw(room.state.room.likes),
+  phase: drawPhase,
+  settings: drawPhase,
+  online: () => write(online, short(viewOf(room).online)),
+  likes: () => likeButton.draw(viewOf(room).likes),
   notice() {
-    const { notice: text } = room.state.room;
+    const { notice: text } = viewOf(room);
     notice.hidden = !text;
     notice.replaceChildren(icon("horn"), text);
   },
@@ -194,7 +209,7 @@ const DRAW = {
     panelOrders.hidden = room.state.orders.length === 0;
     orders.draw();
   },
-  questions: () => question.draw(room.state.room),
+  questions: () => question.draw(viewOf(room)),
   coupons: () => spot.draw(),
   poll: () => spot.draw(),
   lucky: () => spot.draw(),
@@ -202,11 +217,12 @@ const DRAW = {
   mine() { hostChip.draw(); spot.draw(); waiting.draw(); pinned?.draw(); },
 };
 
+/** @type {ReturnType<typeof pinnedCard> | null} */
 let pinned = null;
 let pinnedAs = "";
 
 function drawPinned() {
-  const { pin, shelf } = room.state.room;
+  const { pin, shelf } = viewOf(room);
   const product = shelf.find(({ sku }) => sku === pin);
   const now = product ? JSON.stringify(product) : "";
   if (now === pinnedAs) return;
@@ -215,10 +231,11 @@ function drawPinned() {
   pinnedBox.replaceChildren(...(pinned ? [pinned.root] : []));
 }
 
+/** @param {number} n */
 const items = (n) => t(n === 1 ? "shelf.count_one" : "shelf.count", { n });
 
 function drawShelf() {
-  const { shelf } = room.state.room;
+  const { shelf } = viewOf(room);
   shelfCount.hidden = shelf.length === 0;
   write(shelfCount, String(shelf.length));
   shelfButton.setAttribute("aria-label", `${t("shelf")}, ${items(shelf.length)}`);
@@ -232,16 +249,21 @@ function drawPanel() {
   if (wide.matches) panelShelf.replaceChildren(...shelfRows());
 }
 
+/** @type {Set<Part>} */
 const changed = new Set();
 const draw = onceAFrame(() => {
-  const parts = changed.has("all") ? ["all"] : [...changed];
+  const parts = [...changed];
   changed.clear();
-  for (const part of parts) DRAW[part]?.();
+  if (parts.includes("all")) DRAW.all?.();
+  else for (const part of parts) DRAW[part]?.();
 });
 
 // ---- events
 
 let tickerUntil = 0;
+
+/** @type {{[Status in SaleStatus]?: Key}} */
+const SALE_SAID = { open: "sale.opened_say", sold_out: "sale.sold_out_say" };
 
 function listen() {
   room.on("change", (parts) => {
@@ -258,14 +280,14 @@ function listen() {
   room.on("sold", ({ name, sku, qty }) => {
     if (Date.now() < tickerUntil) return;
     tickerUntil = Date.now() + TICKER_MS;
-    const what = room.state.room.shelf.find((product) => product.sku === sku)?.title ?? sku;
+    const what = viewOf(room).shelf.find((product) => product.sku === sku)?.title ?? sku;
     write(ticker, t("sold.ticker", { name, what, qty }));
     ticker.classList.remove("shown");
     void ticker.offsetWidth; // starts the animation anew
     ticker.classList.add("shown");
   });
   room.on("sale", ({ sale }) => {
-    const words = { open: "sale.opened_say", sold_out: "sale.sold_out_say" }[sale.status];
+    const words = SALE_SAID[sale.status];
     if (words) say(t(words, { title: sale.title, price: priceText(sale.price, sale.currency) }));
   });
   room.on("order", ({ order }) => {
@@ -288,17 +310,20 @@ function listen() {
     if (code === "bad_token" || code === "close_4401") {
       await signOut(); // the cookie's token has ended: stay as a guest
       location.reload();
-    } else if (!room.state.room && ["forbidden", "close_4403"].includes(code)) {
-      document.querySelector(".watch").replaceWith(await showInvitation(roomId));
+    } else if (!room.state.room && (code === "forbidden" || code === "close_4403")) {
+      document.querySelector(".watch")?.replaceWith(await showInvitation(roomId));
       document.querySelector(".banner")?.remove(); // the page says it
     } else if (!room.state.room) {
-      document.querySelector(".watch").replaceWith(h("main.nowhere", {},
+      document.querySelector(".watch")?.replaceWith(h("main.nowhere", {},
         h("a.primary", { href: "/" }, t("back"))));
     }
   });
 }
 
-/** A room that was reserved, or of a host one follows, goes live: the way there. */
+/**
+ * A room that was reserved, or of a host one follows, goes live: the way there.
+ * @param {Events["announce"]} event
+ */
 function announce({ room: to, title, host_name, host, why }) {
   if (to === roomId) return; // whoever is here sees it start
   const words = t("announce.live", { name: host_name || host, title });
@@ -308,6 +333,7 @@ function announce({ room: to, title, host_name, host, why }) {
     run: () => { location.href = watchPath(to, kind); } } });
 }
 
+/** @type {Record<string, () => unknown>} */
 const AGAIN = {
   follow: () => room.state.mine.following || hostChip.follow(),
   reserve: () => room.state.mine.reserved || waiting.reserve(),
@@ -320,7 +346,7 @@ function doAgain() {
   try {
     const again = sessionStorage.getItem(KEPT_AGAIN);
     sessionStorage.removeItem(KEPT_AGAIN);
-    AGAIN[again]?.();
+    if (again) AGAIN[again]?.();
   } catch {
     // Then it is tapped again.
   }

@@ -1,4 +1,4 @@
-"""The visits' part of the fold: who was here, and for how long."""
+"""The visits' part of the fold: the users in the room, and their time there."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from msgspec import Struct
 from server.features.figures.reckoning.sold import Source, source_of
 
 Span = tuple[int, int]
-"""From, and up to without: ms."""
+"""Start (included) and end (excluded), in ms."""
 FOREVER = 2**62
 
 
 class Visit(Struct, gc=False):
-    """One connection; `left` is None while it is here, as far as its worker has told."""
+    """One connection; `left` is None until its worker reports that it has left."""
 
     worker: str
     came: int
@@ -22,17 +22,17 @@ class Visit(Struct, gc=False):
 
 
 class Attended(NamedTuple):
-    """What the visits add up to for a stream and its pins."""
+    """The sums of the visits for a stream and its pins."""
 
     watched: dict[str, int]
-    """user -> ms in the room during the stream, of those who were."""
+    """user -> ms in the room during the stream; users without such time are absent."""
     by_pin: list[int]
     """How many users were here during each pin."""
     replay_viewers: int
 
 
 class Attendance:
-    """All visits of a room; those of `host` are none."""
+    """All visits of a room, except those of `host`."""
 
     def __init__(self, host: str) -> None:
         self._host = host
@@ -87,7 +87,7 @@ class Attendance:
         return spans
 
     def during(self, stream: Span | None, ended: bool, pins: Sequence[Span]) -> Attended:
-        """Who was here during the stream (None before it starts) and during each of its pins.
+        """The attendance of the stream (None before it starts) and of each of its pins.
 
         The pins are in order and don't overlap.
         """

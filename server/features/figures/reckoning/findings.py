@@ -1,4 +1,4 @@
-"""What stands out, in words. Each threshold stands here and in docs/metrics.md, "findings"."""
+"""Findings in words. This module and docs/metrics.md, "findings", both give each threshold."""
 
 from collections.abc import Callable, Iterator
 
@@ -92,7 +92,7 @@ def _coupons_unused(figures: Figures) -> Iterator[Finding]:
 
 
 def _usual(figures: Figures, number: str) -> float | None:
-    """The median of enough earlier streams; None if they are too few, or it is 0."""
+    """The median of the earlier streams; None if they are too few, or the median is 0."""
     compared = figures.compared.get(number)
     if compared is None or compared.streams < USUAL_STREAMS_MIN:
         return None

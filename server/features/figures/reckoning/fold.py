@@ -1,7 +1,7 @@
 """The fold: ledger lines and timeline facts in, in any portions; figures out, at any time.
 
-It never looks at a clock and reads nothing. The same lines and facts give the same figures, in
-whatever portions they came, and whichever of the two came first.
+It uses no clock and reads no store. The same lines and facts give the same figures, whatever their
+portions and whether lines or facts came first.
 """
 
 from typing import Any
@@ -16,12 +16,12 @@ from server.features.figures.reckoning.taken import Taken
 
 
 class Fold(Taken):
-    """A room's figures as of what was taken so far."""
+    """A room's figures, computed from the lines and facts taken so far."""
 
     _attended: tuple[Any, Attended] | None = None
 
     def figures(self, now_ms: int, context: Context) -> Figures:
-        """All figures as of now (Unix ms, no earlier than what was taken)."""
+        """All figures as of `now_ms` (Unix ms, not earlier than any line or fact taken)."""
         self.pins.count_sales(self.sold.lines)
         attended = self._attend()
         rows = Rows(self, attended, now_ms)
@@ -47,7 +47,7 @@ class Fold(Taken):
         return figures
 
     def _attend(self) -> Attended:
-        """The visits change every few seconds, and figures may be asked for more often."""
+        """The attendance, cached: visits change every few seconds, requests come more often."""
         pins = [span for _, span in self.pins.during(self.stream)]
         as_of = (self.attendance.version, self.stream, pins)
         if self._attended is None or self._attended[0] != as_of:

@@ -194,11 +194,11 @@ class Figures(Struct, kw_only=True):
 
 
 class Context(Struct, frozen=True):
-    """What a room's own ledger and timeline don't know.
+    """Data that a room's own ledger and timeline lack.
 
-    `bought_before`: user -> when (ms) they first paid with this host, in whatever room. `followed`:
-    user -> when (ms) they first followed the host. `earlier`: the flat numbers of the host's
-    earlier streams. Users who are in neither map are in none.
+    `bought_before`: user -> time (ms) of their first payment to this host, in any room. `followed`:
+    user -> time (ms) of their first follow of the host. `earlier`: the flat numbers of the host's
+    earlier streams. A user who never paid or never followed is absent from that map.
     """
 
     bought_before: Mapping[str, int] = {}

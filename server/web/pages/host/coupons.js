@@ -6,18 +6,29 @@ import { number, priceText } from "../ui/format.js";
 import { sure } from "../ui/sheet.js";
 import { countdown } from "../ui/stock.js";
 import { t } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
 import { choice, field, formSheet, minor, whole } from "./forms.js";
 import { attempt } from "./shelf.js";
 
+/** @import { Audience, Coupon, Room } from "../liveroom.js" */
+
 const MINUTE_S = 60;
-export const AUDIENCES = ["all", "followers", "group", "reserved"];
+/** @type {Audience[]} */
+const AUDIENCES = ["all", "followers", "group", "reserved"];
 
 /** The choice of whom something is for. */
-export const audienceChoice = (audiences = AUDIENCES) => choice("audience", t("form.audience"),
-  audiences.map((name) => [name, t(`audience.${name}`)]), "all");
+export const audienceChoice = () => choice("audience", t("form.audience"),
+  AUDIENCES.map((name) => [name, t(`audience.${name}`)]), "all");
 
+/**
+ * The audience that was chosen.
+ * @param {string} chosen
+ */
+export const audienceOf = (chosen) => AUDIENCES.find((name) => name === chosen) ?? "all";
+
+/** @type {(room: Room, currency: string) => HTMLElement} */
 function couponForm(room, currency) {
-  const { shelf } = room.state.room;
+  const { shelf } = viewOf(room);
   const only = h("fieldset.chips", {}, h("legend", {}, t("form.skus")), shelf.map((product) =>
     h("label.chip", {}, h("input", { type: "checkbox", name: "skus", value: product.sku }),
       h("span", {}, product.title))));
@@ -36,21 +47,25 @@ function couponForm(room, currency) {
     shelf.length ? only : null,
   ], t("host.coupon_open"), async ({ title, off, kind, floor, quota, per_user, audience, minutes },
     form) => {
-    const worthOf = kind === "percent" ? { percent: Number(off) } : { amount: minor(off, currency) };
-    const { amount = 0 } = worthOf;
+    const amount = kind === "percent" ? 0 : minor(off, currency);
+    const worthOf = kind === "percent" ? { percent: Number(off) } : { amount };
     // Left out or 0 is "any order": the least the server takes is one that does not become free.
     const least = minor(floor, currency) || (amount && amount + 1);
     if (amount && amount >= least) {
       throw new Error(t("form.floor_low", { price: priceText(amount, currency) }));
     }
     await room.couponOpen({ title: title.trim(), currency, ...worthOf,
-      floor: least, quota: Number(quota), per_user: Number(per_user), audience,
-      lasts_s: Number(minutes) * MINUTE_S, skus: form.getAll("skus") });
+      floor: least, quota: Number(quota), per_user: Number(per_user),
+      audience: audienceOf(audience),
+      lasts_s: Number(minutes) * MINUTE_S, skus: form.getAll("skus").map(String) });
   });
 }
 
 export class HostCoupons {
-  /** @param currency () => the room's currency */
+  /**
+   * @param {Room} room
+   * @param {() => string} currency the room's
+   */
   constructor(room, currency) {
     this.room = room;
     this.list = h("ol.host-coupons");
@@ -62,11 +77,12 @@ export class HostCoupons {
   }
 
   draw() {
-    const { coupons } = this.room.state.room;
+    const { coupons } = viewOf(this.room);
     this.list.replaceChildren(...(coupons.length ? [...coupons].reverse().map((it) => this.#row(it))
       : [h("li.fine", {}, t("host.no_coupons"))]));
   }
 
+  /** @param {Coupon} it */
   #row(it) {
     const close = async () => {
       if (await sure(t("host.coupon_close_sure", { title: it.title }), t("host.coupon_close"))) {

@@ -3,13 +3,23 @@
 
 import { attempt } from "./shelf.js";
 
+/**
+ * @import { Desk as Told, Room } from "../liveroom.js"
+ * @import { DeskState } from "./console.js"
+ */
+
+/** @type {Required<Told>} */
 const EMPTY = { asks: {}, queue: [], held: [], blocked_words: [], held_words: [],
   followers_only: false, review: "off", moderators: [], muted: [] };
 
 export class Desk {
-  /** @param onChange called after every change of `state` */
+  /**
+   * @param {Room} room
+   * @param {() => void} onChange called after every change of `state`
+   */
   constructor(room, onChange) {
     this.room = room;
+    /** @type {DeskState} */
     this.state = { ...EMPTY, held_total: 0 };
     this.onChange = onChange;
   }
@@ -22,9 +32,10 @@ export class Desk {
     this.room.on("room", () => this.read());
   }
 
+  /** @param {Partial<DeskState>} change */
   #put(change) {
     this.state = { ...this.state, ...change };
-    this.onChange(this.state);
+    this.onChange();
   }
 
   async read() {
@@ -32,7 +43,11 @@ export class Desk {
     if (now) this.#put({ ...EMPTY, ...now, held_total: now.held?.length ?? 0 });
   }
 
-  /** Run a command that changes what no event tells of. */
+  /**
+   * Run a command that changes what no event tells of.
+   * @template T
+   * @param {Promise<T>} command
+   */
   async change(command) {
     const done = await attempt(command);
     await this.read();

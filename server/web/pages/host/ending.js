@@ -6,12 +6,26 @@ import { openSheet } from "../ui/sheet.js";
 import { t } from "../ui/strings.js";
 import { figureText, findingText } from "./figures.js";
 
+/**
+ * @import { RoomView } from "../liveroom.js"
+ * @import { Figures } from "../ui/answers.js"
+ * @import { Children } from "../ui/elements.js"
+ * @import { Key } from "../ui/strings.js"
+ * @import { FigureName } from "./console.js"
+ */
+
+/** @type {FigureName[]} */
 const GRID = ["gmv_gross", "orders", "units", "average_order", "conversion", "viewers"];
 const BEST_MAX = 3;
 
-/** Ask whether to end; resolves with `{selling}`, or null. */
+/**
+ * Ask whether to end; resolves with `{selling}`, or null.
+ * @param {boolean} hasSales
+ * @returns {Promise<{selling: boolean} | null>}
+ */
 export function askToEnd(hasSales) {
   return new Promise((resolve) => {
+    /** @type {{selling: boolean} | null} */
     let answer = null;
     const selling = h("input", { type: "checkbox", name: "selling" });
     const dialog = openSheet(t("host.end_title"), (leave) => h("div.stack", {},
@@ -27,15 +41,26 @@ export function askToEnd(hasSales) {
   });
 }
 
-/** How it went: the figures of the server, the peak of this console. */
-export function openSummary({ room }, figures, { peak, csv }) {
+/**
+ * How it went: the figures of the server, the peak of this console.
+ * @param {RoomView} room
+ * @param {Figures} figures
+ * @param {{peak: number, csv: string}} console
+ */
+export function openSummary(room, figures, { peak, csv }) {
   const { numbers, products, findings } = figures;
   const ended = figures.ended_ms ?? figures.at_ms;
+  /** @type {[words: Key, value: string][]} */
   const rows = [
-    ...GRID.map((name) => [`figures.${name}`, figureText(name, numbers[name])]),
+    ...GRID.map((name) => /** @type {[Key, string]} */ (
+      [`figures.${name}`, figureText(name, numbers[name])])),
     ["stat.peak", number(peak)], ["stat.likes", number(room.likes)],
     ["stat.length", duration(ended - (figures.started_ms ?? ended))],
   ];
+  /**
+   * @type {<Row extends {sku: string, title: string}>(words: Key, from: Row[],
+   *   n: (row: Row) => string) => Children}
+   */
   const list = (words, from, n) => from.length > 0 && [h("h3", {}, t(words)),
     h("ol.summary-list", {}, from.slice(0, BEST_MAX).map((row) =>
       h("li", {}, h("span", {}, row.title || row.sku), h("b", {}, n(row)))))];

@@ -3,7 +3,14 @@
 import { h, write } from "../ui/dom.js";
 import { minorUnits, priceText } from "../ui/format.js";
 import { openSheet } from "../ui/sheet.js";
-import { t, whyNot } from "../ui/strings.js";
+import { failureOf, t, whyNot } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
+
+/**
+ * @import { Product, Room, Sale } from "../liveroom.js"
+ * @import { Children, Props } from "../ui/elements.js"
+ * @import { Typed } from "./console.js"
+ */
 
 const STARTS_S = [0, 10, 30, 60];
 const KEPT = "liveroom.sale";
@@ -11,17 +18,27 @@ const NOTICE_MAX = 500; // the server's limits unless it is set up otherwise; it
 const HOLD_S = { min: "5", max: "3600" };
 const UNITS_MAX = "1000000";
 
-/** A labelled field; `props` are the input's. */
+/**
+ * A labelled field; `props` are the input's.
+ * @param {string} name
+ * @param {string} label
+ * @param {Props<HTMLElement>} [props]
+ * @param {"input" | "textarea"} [tag]
+ */
 export function field(name, label, props = {}, tag = "input") {
   const id = `field-${name}`;
   const { value, ...rest } = props;
   const input = h(tag, { id, name, autocomplete: "off", ...rest });
-  input.value = value ?? "";
+  input.value = String(value ?? "");
   return h("div.field", {}, h("label", { for: id }, label), input);
 }
 
-/** The server's sentence names the field; "you have your limit" is for buyers and helps no host. */
-function formError(failed) {
+/**
+ * The server's sentence names the field; "you have your limit" is for buyers and helps no host.
+ * @param {unknown} thrown
+ */
+function formError(thrown) {
+  const failed = failureOf(thrown);
   if (!failed.code || failed.code === "limit_reached") return failed.message;
   return `${whyNot(failed)} · ${failed.message}`;
 }
@@ -30,24 +47,37 @@ function formError(failed) {
 export const whole = { type: "number", inputmode: "numeric", min: "1", max: UNITS_MAX, step: "1",
   required: true };
 
-/** One of several `[value, words]`, as chips. */
+/**
+ * One of several, as chips.
+ * @param {string} name
+ * @param {string} label
+ * @param {[value: string, words: string][]} options
+ * @param {string} chosen
+ */
 export function choice(name, label, options, chosen) {
   return h("fieldset.chips", {}, h("legend", {}, label), options.map(([value, words]) =>
     h("label.chip", {}, h("input", { type: "radio", name, value, checked: value === chosen }),
       h("span", {}, words))));
 }
 
-/** Open a form in a sheet; `send(values, formData)` rejects with what to show. */
+/**
+ * Open a form in a sheet; `send(values, formData)` rejects with what to show.
+ * @param {string} title
+ * @param {Children} fields
+ * @param {string} go
+ * @param {(typed: Typed, form: FormData) => Promise<unknown>} send
+ */
 export function formSheet(title, fields, go, send) {
   const error = h("p.form-error", { role: "alert" });
   const button = h("button.primary.wide", { type: "submit" }, go);
   const dialog = openSheet(title, (leave) => {
+    /** @param {Event & {currentTarget: HTMLFormElement}} event */
     const submit = async (event) => {
       event.preventDefault();
       button.disabled = true;
       try {
-        const form = new FormData(event.target);
-        await send(Object.fromEntries(form), form);
+        const form = new FormData(event.currentTarget);
+        await send(typedInto(form), form);
         leave();
       } catch (failed) {
         write(error, formError(failed));
@@ -56,15 +86,29 @@ export function formSheet(title, fields, go, send) {
     };
     return h("form.form-grid", { onsubmit: submit }, fields, error, button);
   }, { kind: "form-sheet" });
+  /** @type {HTMLInputElement | null} */
   const first = dialog.querySelector("input:not([readonly])");
   first?.focus();
-  first?.select?.();
+  first?.select();
   return dialog;
 }
 
+/**
+ * What was typed, by field; of several of one name the last.
+ * @param {FormData} form
+ * @returns {Typed}
+ */
+const typedInto = (form) =>
+  Object.fromEntries([...form].map(([name, value]) => [name, String(value)]));
+
+/** @type {(minor: number, currency: string) => string} */
 const major = (minor, currency) => String(minor / minorUnits(currency));
 
-/** Minor units of what somebody typed. */
+/**
+ * Minor units of what somebody typed.
+ * @param {string} text
+ * @param {string} currency
+ */
 export function minor(text, currency) {
   const units = minorUnits(currency);
   const value = Math.round(Number(text) * units);
@@ -76,9 +120,13 @@ export function minor(text, currency) {
   return value;
 }
 
+/** @param {string} text */
 const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
 
-/** The first of p1, p2, ... that no product on the shelf has. */
+/**
+ * The first of p1, p2, ... that no product on the shelf has.
+ * @param {Product[]} shelf
+ */
 function freeSku(shelf) {
   const taken = new Set(shelf.map(({ sku }) => sku));
   let n = shelf.length + 1;
@@ -86,15 +134,23 @@ function freeSku(shelf) {
   return `p${n}`;
 }
 
-/** A new product must not take the place of another: the server would replace it. */
+/**
+ * A new product must not take the place of another: the server would replace it.
+ * @type {(room: Room, sku: string) => void}
+ */
 function refuseTaken(room, sku) {
-  const other = room.state.room.shelf.find((product) => product.sku === sku);
+  const other = viewOf(room).shelf.find((product) => product.sku === sku);
   if (other) throw new Error(t("form.sku_taken", { sku, title: other.title }));
 }
 
-/** Add a product, or change one. */
-export function productForm(room, product = null) {
-  const currency = product?.currency ?? room.state.room.shelf[0]?.currency ?? "CNY";
+/**
+ * Add a product, or change one.
+ * @param {Room} room
+ * @param {Product} [product]
+ */
+export function productForm(room, product) {
+  const { shelf } = viewOf(room);
+  const currency = product?.currency ?? shelf[0]?.currency ?? "CNY";
   const number = { type: "number", inputmode: "decimal", min: "0", step: "any", required: true };
   return formSheet(product ? t("host.edit") : t("host.add"), [
     field("title", t("form.title"), { required: true, maxlength: "200", value: product?.title }),
@@ -103,8 +159,8 @@ export function productForm(room, product = null) {
         value: product ? major(product.price, currency) : "" }),
       field("currency", t("form.currency"), { required: true, pattern: "[A-Z]{3}",
         maxlength: "3", value: currency }),
-      field("sku", t("form.sku"), { required: true, maxlength: "64", readonly: product !== null,
-        value: product?.sku ?? freeSku(room.state.room.shelf) })),
+      field("sku", t("form.sku"), { required: true, maxlength: "64", 
+        readonly: product !== undefined, value: product?.sku ?? freeSku(shelf) })),
     field("points", t("form.points"), { value: product?.points.join("\n") }, "textarea"),
     field("flaws", t("form.flaws"), { value: product?.flaws.join("\n") }, "textarea"),
     field("image", t("form.image"), { pattern: "(https?://|/).*", value: product?.image }),
@@ -119,15 +175,23 @@ export function productForm(room, product = null) {
   });
 }
 
+/**
+ * What was chosen for the last sale, as far as it was kept.
+ * @returns {Partial<Record<"stock" | "per_user" | "hold_s" | "lasts_s", number>>}
+ */
 function keptSale() {
   try {
-    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
+    return JSON.parse(localStorage.getItem(KEPT) ?? "{}") ?? {};
   } catch {
     return {};
   }
 }
 
-/** Open a flash sale of a product; what was chosen last time is proposed again. */
+/**
+ * Open a flash sale of a product; what was chosen last time is proposed again.
+ * @param {Room} room
+ * @param {Product} product
+ */
 export function saleForm(room, product) {
   const { stock = 50, per_user = 1, hold_s = 90, lasts_s = 0 } = keptSale();
   const starts = choice("starts_in_s", t("form.starts_in"),
@@ -158,7 +222,11 @@ export function saleForm(room, product) {
   });
 }
 
-/** Add units to a sale. */
+/**
+ * Add units to a sale.
+ * @param {Room} room
+ * @param {Sale} sale
+ */
 export function restockForm(room, sale) {
   return formSheet(`${t("host.restock")} · ${sale.title}`, [
     field("add", t("form.add_stock"), { type: "number", inputmode: "numeric", min: "1",
@@ -167,10 +235,13 @@ export function restockForm(room, sale) {
     { sale: sale.sale, add: Number(add) }));
 }
 
-/** Write the line everybody sees. */
+/**
+ * Write the line everybody sees.
+ * @param {Room} room
+ */
 export function noticeForm(room) {
   return formSheet(t("host.notice"), [
     field("text", t("host.notice_hint"), { maxlength: String(NOTICE_MAX),
-      value: room.state.room.notice }),
+      value: viewOf(room).notice }),
   ], t("save"), ({ text }) => room.send("notice", { text: text.trim() }));
 }

@@ -4,22 +4,40 @@
 import { chart, Series } from "../ui/charts.js";
 import { h, write } from "../ui/dom.js";
 import { number, percent, priceText, short } from "../ui/format.js";
+import { Repeat } from "../ui/repeat.js";
 import { t } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
+
+/**
+ * @import { Room } from "../liveroom.js"
+ * @import { HostFigures } from "./figures.js"
+ * @import { HostOrders } from "./orders.js"
+ */
 
 const MINUTE_MS = 60_000;
 const MINUTES_SHOWN = 30;
 const SAMPLE_MS = 2000;
+/** @type {("gmv" | "online" | "conversion")[]} */
+const SAMPLED = ["gmv", "online", "conversion"];
+/** @type {("gmv" | "orders" | "aov" | "conversion" | "online" | "viewers")[]} */
+const TILES = ["gmv", "orders", "aov", "conversion", "online", "viewers"];
 const SOLD_STATES = new Set(["paid", "returned"]); // "sold" of docs/metrics.md
 
 export class HostNumbers {
+  /**
+   * @param {Room} room
+   * @param {HostOrders} orders
+   * @param {HostFigures} told
+   */
   constructor(room, orders, told) {
     this.room = room;
     this.told = told;
     this.orders = orders;
     this.peak = 0;
     this.series = { gmv: new Series(), online: new Series(), conversion: new Series() };
-    this.tiles = new Map(["gmv", "orders", "aov", "conversion", "online", "viewers"].map((name) =>
-      [name, h("b.tile-value", {}, "–")]));
+    this.stockKey = ""; // what the chart of the stock shows
+    this.tiles = new Map(TILES.map((name) => [name, h("b.tile-value", {}, "–")]));
+    /** @param {number} value */
     const money = (value) => priceText(value, this.currency());
     this.charts = {
       gmv: chart(t("chart.gmv"), { words: money }),
@@ -34,7 +52,7 @@ export class HostNumbers {
     this.chartsRoot = h("section.panel-box", { "aria-label": t("host.numbers") },
       h("div.charts", {}, Object.values(this.charts).map(({ root }) => root),
         h("figure.chart", {}, h("figcaption", {}, h("span", {}, t("chart.stock"))), this.stock)));
-    setInterval(() => this.#sample(), SAMPLE_MS);
+    new Repeat(SAMPLE_MS, () => this.#sample(), { hidden: true }).start();
   }
 
   currency() {
@@ -44,7 +62,7 @@ export class HostNumbers {
 
   /** The figures of this moment. Money in minor units of the room's currency. */
   figures() {
-    const { sales, online, viewers: counted } = this.room.state.room;
+    const { sales, online, viewers: counted } = viewOf(this.room);
     const viewers = this.told.last?.numbers.viewers ?? counted;
     const currency = this.currency();
     const own = sales.filter((sale) => sale.currency === currency);
@@ -67,12 +85,11 @@ export class HostNumbers {
     const { gmv, paid, aov, conversion, online, viewers } = this.figures();
     const currency = this.currency();
     this.peak = Math.max(this.peak, online);
-    write(this.tiles.get("gmv"), priceText(gmv, currency));
-    write(this.tiles.get("orders"), number(paid));
-    write(this.tiles.get("aov"), priceText(aov, currency));
-    write(this.tiles.get("conversion"), percent(conversion));
-    write(this.tiles.get("online"), short(online));
-    write(this.tiles.get("viewers"), short(viewers));
+    /** @type {Record<typeof TILES[number], string>} */
+    const words = { gmv: priceText(gmv, currency), orders: number(paid),
+      aov: priceText(aov, currency), conversion: percent(conversion), online: short(online),
+      viewers: short(viewers) };
+    for (const [name, tile] of this.tiles) write(tile, words[name]);
     this.#drawStock();
   }
 
@@ -84,13 +101,14 @@ export class HostNumbers {
     this.series.online.add(now, online);
     this.series.conversion.add(now, conversion);
     if (document.hidden) return;
-    for (const name of ["gmv", "online", "conversion"]) {
+    for (const name of SAMPLED) {
       this.charts[name].update(this.series[name].points);
     }
     this.charts.orders.update(this.#perMinute(now));
     this.draw();
   }
 
+  /** @param {number} now */
   #perMinute(now) {
     const last = Math.floor(now / MINUTE_MS);
     const counts = new Map();
@@ -104,7 +122,7 @@ export class HostNumbers {
   }
 
   #drawStock() {
-    const { sales } = this.room.state.room;
+    const { sales } = viewOf(this.room);
     const key = JSON.stringify(sales.map(({ sale, ver }) => [sale, ver]));
     if (key === this.stockKey) return;
     this.stockKey = key;

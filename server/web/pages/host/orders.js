@@ -2,22 +2,46 @@
 
 import { h, icon, iconButton } from "../ui/dom.js";
 import { clock, price, priceText } from "../ui/format.js";
+import { Repeat } from "../ui/repeat.js";
 import { rest } from "../ui/session.js";
 import { sure } from "../ui/sheet.js";
-import { t } from "../ui/strings.js";
+import { failureOf, t } from "../ui/strings.js";
 import { attempt } from "./shelf.js";
+
+/**
+ * @import { Order, Room } from "../liveroom.js"
+ * @import { OrdersPage } from "../ui/answers.js"
+ * @import { Failure } from "../ui/failure.js"
+ */
 
 const READ_MS_MIN = 700; // however fast the stock changes
 const READ_MS = 5000; // however quiet it is
 const SHOWN_MAX = 50;
 
 export class HostOrders {
+  /**
+   * @param {Room} room
+   * @param {string} roomId
+   * @param {() => void} onRead
+   */
   constructor(room, roomId, onRead) {
     this.room = room;
     this.path = `/v1/rooms/${encodeURIComponent(roomId)}/orders`;
     this.csv = `${this.path}.csv`;
+    /** @type {Order[]} */
     this.all = []; // newest first
+    /** @type {Map<string, Order>} */
     this.byId = new Map();
+    /** @type {string | null} */
+    this.key = null; // what is shown
+    this.reading = false;
+    this.refused = false;
+    /** @type {Failure | null} */
+    this.failed = null;
+    /** @type {Repeat | null} */
+    this.ticks = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
     this.after = 0; // the place in the ledger up to which we have read
     this.onRead = onRead;
     this.list = h("ol.host-orders", { tabindex: "0", "aria-label": t("host.orders") });
@@ -32,8 +56,11 @@ export class HostOrders {
   start() {
     this.room.on("stock", () => this.#soon());
     this.room.on("sale", () => this.#soon());
+    this.ticks = new Repeat(READ_MS, async () => {
+      await this.#read();
+      if (this.failed) throw this.failed; // the next reading comes later
+    }).start();
     this.#read();
-    this.ticks = setInterval(() => document.hidden || this.#soon(), READ_MS);
   }
 
   #soon() {
@@ -41,7 +68,11 @@ export class HostOrders {
   }
 
   async #read() {
+    if (this.reading) return;
+    this.reading = true;
+    clearTimeout(this.timer);
     try {
+      /** @type {OrdersPage} */
       let page;
       do {
         page = await rest("GET", `${this.path}?after=${this.after}`);
@@ -51,12 +82,15 @@ export class HostOrders {
       this.all = [...this.byId.values()].sort((a, b) => b.created - a.created);
       this.draw();
       this.onRead();
-    } catch (error) {
-      this.refused = [401, 403, 404].includes(error.status); // asking again would change nothing
-      if (this.refused) clearInterval(this.ticks);
-      // Else the next change of the stock, or the next five seconds, ask again.
+      this.failed = null;
+    } catch (thrown) {
+      const error = failureOf(thrown);
+      this.refused = [401, 403, 404].includes(error.status ?? 0); // asking again would change nothing
+      if (this.refused) this.ticks?.stop();
+      this.failed = error; // else the next change of the stock asks again, or the next reading
     }
-    this.timer = null;
+    this.reading = false;
+    this.timer = undefined;
   }
 
   draw() {
@@ -69,6 +103,7 @@ export class HostOrders {
       : [h("li.empty", {}, icon("list"), h("p", {}, t("host.no_orders")))]));
   }
 
+  /** @param {Order} order */
   #row(order) {
     const takeBack = async () => {
       const question = t("host.return_sure", { name: order.name,

@@ -5,14 +5,25 @@ import { day, number } from "../ui/format.js";
 import { rest } from "../ui/session.js";
 import { toast } from "../ui/sheet.js";
 import { t } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
 import { roomsOf } from "../watch/head.js";
 import { choice, field, formSheet } from "./forms.js";
 
+/**
+ * @import { Room } from "../liveroom.js"
+ * @import { Group, HostView } from "../ui/answers.js"
+ */
+
+/** @type {Group["admits"][]} */
 const ADMITS = ["all", "followers", "buyers"];
 const HOUR_MS = 3_600_000;
+/** @param {number} n */
 const two = (n) => String(n).padStart(2, "0");
 
-/** What a datetime-local field takes: this moment in the browser's own time. */
+/**
+ * What a datetime-local field takes: this moment in the browser's own time.
+ * @param {number} ms
+ */
 function localTime(ms) {
   const at = new Date(ms);
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${
@@ -20,8 +31,10 @@ function localTime(ms) {
 }
 
 export class Plans {
+  /** @param {Room} room */
   constructor(room) {
     this.room = room;
+    /** @type {HostView | null} */
     this.view = null;
     this.body = h("div.plans");
     this.root = h("section.panel-box", { "aria-label": t("plans.title") },
@@ -30,16 +43,23 @@ export class Plans {
           onclick: () => this.#nextForm() }, icon("plus"), t("plans.next"))), this.body);
   }
 
-  get path() { return `/v1/hosts/${encodeURIComponent(this.room.state.room.host)}`; }
+  get path() { return `/v1/hosts/${encodeURIComponent(viewOf(this.room).host)}`; }
 
   async read() {
-    this.view = await rest("GET", this.path).catch(() => this.view);
-    if (this.view) this.draw();
+    try {
+      /** @type {HostView} */
+      const view = await rest("GET", this.path);
+      this.view = view;
+      this.draw(view);
+    } catch {
+      // What is shown stays.
+    }
   }
 
-  draw() {
-    const { group, followers } = this.view;
-    const coming = roomsOf(this.view).filter(({ phase }) => phase === "scheduled");
+  /** @param {HostView} view */
+  draw(view) {
+    const { group, followers } = view;
+    const coming = roomsOf(view).filter(({ phase }) => phase === "scheduled");
     this.body.replaceChildren(
       h("div.host-sale-head", {}, h("b", {}, group ? group.title : t("group.tag")),
         h("span.fine", {}, group ? t("group.members", { n: number(group.members) })
@@ -62,7 +82,7 @@ export class Plans {
     const { group } = this.view ?? {};
     formSheet(t(group ? "host.edit" : "plans.make_group"), [
       field("title", t("plans.group_title"), { required: true, maxlength: "80",
-        value: group?.title ?? t("group.of", { name: this.room.state.room.host_name }) }),
+        value: group?.title ?? t("group.of", { name: viewOf(this.room).host_name }) }),
       choice("admits", t("plans.admits"), ADMITS.map((name) => [name, t(`admits.${name}`)]),
         group?.admits ?? "all"),
     ], t("save"), async ({ title, admits }) => {
@@ -78,7 +98,7 @@ export class Plans {
         value: localTime(Date.now() + 24 * HOUR_MS) }),
     ], t("plans.next"), async ({ title, when }) => {
       const room = `room-${Date.now().toString(36).slice(-6)}`;
-      const { host, host_name } = this.room.state.room;
+      const { host, host_name } = viewOf(this.room);
       await rest("POST", "/v1/rooms", { room, title: title.trim(), host, host_name,
         scheduled: new Date(when).getTime() });
       toast(t("plans.made"), { forMs: 8000, action: { label: t("plans.fill"),

@@ -1,33 +1,48 @@
 // The queue of questions: the most asked on top; one is being answered at a time.
 
-import { h, icon, iconButton, write } from "../ui/dom.js";
+import { h, icon, iconButton } from "../ui/dom.js";
 import { t } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
 import { attempt } from "./shelf.js";
+
+/**
+ * @import { Question, Room } from "../liveroom.js"
+ * @import { DeskState } from "./console.js"
+ */
 
 const ANSWER_MAX = "500";
 
 export class Questions {
+  /** @param {Room} room */
   constructor(room) {
     this.room = room;
+    /** @type {Question[]} */
     this.queue = [];
     this.list = h("ol.questions");
     this.now = h("div.answering");
     this.root = h("section.panel-box", { "aria-label": t("queue.title") },
       h("div.box-head", {}, h("h2", {}, t("queue.title"))), this.now, this.list);
+    /** @type {string | null} */
+    this.shown = null; // the question being answered, "" for none
+    /** @type {HTMLInputElement | null} */
     this.field = null;
   }
 
+  /** @param {string} sku */
   #title(sku) {
-    return this.room.state.room.shelf.find((product) => product.sku === sku)?.title ?? sku;
+    return viewOf(this.room).shelf.find((product) => product.sku === sku)?.title ?? sku;
   }
 
+  /** @param {Question} question */
   #words({ sku, asked, text, name }) {
     return h("div.question-words", {}, h("p", {}, text),
       h("span.fine", {}, [sku && this.#title(sku), asked > 1
         ? t("queue.asked", { n: asked }) : name].filter(Boolean).join(" · ")));
   }
 
+  /** @param {string} question */
   take(question) { return attempt(this.room.questionTake(question)); }
+  /** @param {string} question */
   drop(question) { return attempt(this.room.questionDrop(question)); }
 
   /** The shortcut: answer the one that is shown, else take the first of the queue. */
@@ -36,6 +51,7 @@ export class Questions {
     else if (this.queue.length) this.take(this.queue[0].question);
   }
 
+  /** @param {Pick<DeskState, "queue">} desk */
   draw({ queue }) {
     this.queue = queue.filter(({ status }) => status === "open");
     this.list.replaceChildren(...(this.queue.length ? this.queue.map((it) => this.#row(it))
@@ -43,6 +59,7 @@ export class Questions {
     this.#drawNow();
   }
 
+  /** @param {Question} it */
   #row(it) {
     return h("li.question", { data: { question: it.question } },
       h("b.question-n", { "aria-hidden": "true" }, String(it.asked)), this.#words(it),
@@ -53,7 +70,7 @@ export class Questions {
   }
 
   #drawNow() {
-    const it = this.room.state.room.question;
+    const it = viewOf(this.room).question;
     if ((it?.question ?? "") === this.shown) return; // what is being typed stays
     this.shown = it?.question ?? "";
     this.now.hidden = !it;
@@ -68,14 +85,10 @@ export class Questions {
         onclick: () => this.drop(it.question) }, t("queue.drop"))] : []));
   }
 
+  /** @type {(event: Event, question: Question) => Promise<void>} */
   async #answer(event, { question }) {
     event.preventDefault();
-    const text = this.field.value.trim();
+    const text = this.field?.value.trim();
     if (text) await attempt(this.room.questionAnswer(question, text));
-  }
-
-  /** How many wait, for the tab. */
-  count(badge) {
-    write(badge, this.queue.length ? String(this.queue.length) : "");
   }
 }

@@ -5,14 +5,20 @@ import { number } from "../ui/format.js";
 import { sure } from "../ui/sheet.js";
 import { countdown } from "../ui/stock.js";
 import { t } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
 import { pollBars, votesText } from "../watch/poll.js";
-import { audienceChoice } from "./coupons.js";
+import { audienceChoice, audienceOf } from "./coupons.js";
 import { field, formSheet, whole } from "./forms.js";
 import { attempt } from "./shelf.js";
 
+/** @import { Room } from "../liveroom.js" */
+/** @import { Key } from "../ui/strings.js" */
+
 const OPTIONS_MAX = 4;
+/** @param {number} value */
 const lasts = (value) => field("lasts_s", t("form.lasts"), { ...whole, min: "0", value });
 
+/** @param {Room} room */
 function pollForm(room) {
   return formSheet(t("host.poll_open"), [
     field("question", t("form.poll_question"), { required: true, maxlength: "120" }),
@@ -25,6 +31,7 @@ function pollForm(room) {
   });
 }
 
+/** @param {Room} room */
 function luckyForm(room) {
   return formSheet(t("host.lucky_open"), [
     field("title", t("form.lucky_title"), { required: true, maxlength: "120" }),
@@ -32,12 +39,19 @@ function luckyForm(room) {
     audienceChoice(),
     lasts(0),
   ], t("host.lucky_open"), ({ title, prizes, audience, lasts_s }) => room.luckyOpen(title.trim(),
-    Number(prizes), { audience, lasts_s: Number(lasts_s) }));
+    Number(prizes), { audience: audienceOf(audience), lasts_s: Number(lasts_s) }));
 }
 
 class Round {
+  /**
+   * @param {Room} room
+   * @param {{title: Key, open: Key, form: (room: Room) => unknown}} options
+   */
   constructor(room, { title, open, form }) {
     this.room = room;
+    /** @type {string | null} */
+    this.key = null; // what is shown
+    this.line = h("span.fine");
     this.body = h("div.round-body");
     this.button = h("button.plain.small-button", { type: "button", data: { do: open },
       onclick: () => form(room) }, icon("plus"), t(open));
@@ -45,11 +59,17 @@ class Round {
       h("div.box-head", {}, h("h2", {}, t(title)), this.button), this.body);
   }
 
-  /** A line below: what may be done, and when it ends by itself. */
+  /**
+   * A line below: what may be done, and when it ends by itself.
+   * @param {{ends: number}} noun
+   * @param {boolean} on
+   * @param {string} words to ask with
+   * @param {Key} go
+   * @param {() => Promise<unknown>} run
+   */
   foot(noun, on, words, go, run) {
     const timer = countdown(() => this.room.now(), () => (on ? noun.ends : 0),
       () => t("sale.ends_in"));
-    this.line = h("span.fine");
     return h("div.host-sale-state", {}, this.line, timer, on && h("div.actions", {},
       h("button.primary.small-button", { type: "button", data: { do: go }, onclick: async () => {
         if (await sure(words, t(go))) attempt(run());
@@ -58,13 +78,15 @@ class Round {
 }
 
 export class HostPoll extends Round {
+  /** @param {Room} room */
   constructor(room) {
     super(room, { title: "poll.title", open: "host.poll_open", form: pollForm });
-    this.key = null;
+    /** @type {ReturnType<typeof pollBars> | null} */
+    this.bars = null;
   }
 
   draw() {
-    const { poll } = this.room.state.room;
+    const { poll } = viewOf(this.room);
     const on = poll?.status === "open";
     this.button.disabled = on;
     const key = poll ? poll.poll + poll.status : "";
@@ -77,20 +99,20 @@ export class HostPoll extends Round {
           () => this.room.pollClose(poll.poll)));
     }
     if (!poll) return null;
-    this.bars.update(poll);
+    this.bars?.update(poll);
     const all = poll.votes.reduce((sum, n) => sum + n, 0);
     return write(this.line, `${on ? "" : `${t("poll.closed")} · `}${votesText(all)}`);
   }
 }
 
 export class HostLucky extends Round {
+  /** @param {Room} room */
   constructor(room) {
     super(room, { title: "lucky.title", open: "host.lucky_open", form: luckyForm });
-    this.key = null;
   }
 
   draw() {
-    const { lucky } = this.room.state.room;
+    const { lucky } = viewOf(this.room);
     const on = lucky?.status === "open";
     this.button.disabled = on;
     const key = lucky ? lucky.lucky + lucky.status : "";

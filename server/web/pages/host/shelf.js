@@ -6,24 +6,34 @@ import { thumbnail } from "../ui/product.js";
 import { sure, toast } from "../ui/sheet.js";
 import { countdown, saleState, stockBar } from "../ui/stock.js";
 import { t, whyNot } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
 import { productForm, restockForm, saleForm } from "./forms.js";
+
+/** @import { Product, Room, Sale } from "../liveroom.js" */
 
 const CLOSED_SHOWN_MAX = 3;
 
-/** Run a command; what goes wrong is told, not thrown. */
+/**
+ * Run a command; what goes wrong is told, not thrown.
+ * @template T
+ * @param {Promise<T>} promise
+ * @returns {Promise<T | null>} null if it went wrong
+ */
 export async function attempt(promise) {
   try {
     return await promise;
   } catch (error) {
-    toast(error.code ? whyNot(error) : error.message);
+    toast(whyNot(error));
     return null;
   }
 }
 
+/** @type {(room: Room, sku: string) => Promise<unknown>} */
 export const pin = (room, sku) =>
-  attempt(room.state.room.pin === sku ? room.send("unpin") : room.send("pin", { sku }));
+  attempt(viewOf(room).pin === sku ? room.send("unpin") : room.send("pin", { sku }));
 
 export class HostShelf {
+  /** @param {Room} room */
   constructor(room) {
     this.room = room;
     this.list = h("ol.host-shelf");
@@ -35,16 +45,17 @@ export class HostShelf {
   }
 
   draw() {
-    const { shelf, pin: sku, phase } = this.room.state.room;
+    const { shelf, pin: sku, phase } = viewOf(this.room);
     const pinned = phase === "ended" ? "" : sku;
     this.list.replaceChildren(...(shelf.length
       ? shelf.map((product, i) => this.#row(product, i, product.sku === pinned))
       : [h("li.empty", {}, icon("bag"), h("p", {}, t("shelf.empty")))]));
   }
 
+  /** @type {(product: Product, i: number, pinned: boolean) => HTMLElement} */
   #row(product, i, pinned) {
     const { room } = this;
-    const { phase, selling } = room.state.room;
+    const { phase, selling } = viewOf(room);
     const over = phase === "ended";
     const remove = async () => {
       if (await sure(t("host.remove_sure", { title: product.title }), t("host.remove"))) {
@@ -71,9 +82,13 @@ export class HostShelf {
 }
 
 export class HostSales {
+  /** @param {Room} room */
   constructor(room) {
     this.room = room;
-    this.rows = new Map();
+    /** @type {string | null} */
+    this.key = null; // what is shown
+    /** @type {Map<string, {root: HTMLElement, bar: ReturnType<typeof stockBar>}>} */
+    this.rows = new Map(); // by sale
     this.list = h("ol.host-sales");
     this.root = h("section.panel-box", { "aria-label": t("host.sales") },
       h("div.box-head", {}, h("h2", {}, t("host.sales"))), this.list);
@@ -81,13 +96,13 @@ export class HostSales {
 
   /** The sale a shortcut means: that of the pinned product, else the newest that is on. */
   current() {
-    const { sales, pin: pinned } = this.room.state.room;
+    const { sales, pin: pinned } = viewOf(this.room);
     const on = sales.filter((sale) => saleState(sale, this.room.now()) !== "closed");
     return on.findLast((sale) => sale.sku === pinned) ?? on.at(-1) ?? null;
   }
 
   draw() {
-    const { sales } = this.room.state.room;
+    const { sales } = viewOf(this.room);
     const on = sales.filter(({ status }) => status !== "closed").reverse();
     const closed = sales.filter(({ status }) => status === "closed").slice(-CLOSED_SHOWN_MAX);
     const shown = [...on, ...closed.reverse()];
@@ -99,16 +114,18 @@ export class HostSales {
         ? [...this.rows.values()].map(({ root }) => root)
         : [h("li.empty", {}, icon("bolt"), h("p", {}, t("host.no_sales")))]));
     }
-    for (const sale of shown) this.rows.get(sale.sale).bar.update(sale);
+    for (const sale of shown) this.rows.get(sale.sale)?.bar.update(sale);
   }
 
+  /** @param {Sale} sale */
   #row(sale) {
     const { room } = this;
     const bar = stockBar();
     const closed = sale.status === "closed";
-    const find = () => room.state.room.sales.find((known) => known.sale === sale.sale) ?? sale;
+    const find = () => viewOf(room).sales.find((known) => known.sale === sale.sale) ?? sale;
     const timer = countdown(() => room.now(),
-      () => ({ scheduled: find().starts, closed: 0 }[saleState(find(), room.now())] ?? find().ends),
+      () => ({ scheduled: find().starts, closed: 0, open: find().ends, sold_out: find().ends,
+      }[saleState(find(), room.now())]),
       () => t(saleState(find(), room.now()) === "scheduled" ? "sale.starts_in" : "sale.ends_in"));
     const close = async () => {
       if (await sure(t("host.close_sure", { title: sale.title }), t("host.close_sale"))) {

@@ -4,16 +4,27 @@ import { CommentList } from "../ui/comments.js";
 import { h, icon, iconButton } from "../ui/dom.js";
 import { openSheet, toast } from "../ui/sheet.js";
 import { t } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
 import { noticeForm } from "./forms.js";
 import { attempt } from "./shelf.js";
+
+/**
+ * @import { Comment, Room } from "../liveroom.js"
+ * @import { Desk } from "./desk.js"
+ */
 
 const MUTE_S = 600;
 const SLOW_S = [0, 5, 15, 60];
 
 export class HostTalk {
+  /**
+   * @param {Room} room
+   * @param {Desk} desk
+   */
   constructor(room, desk) {
     this.room = room;
     this.desk = desk;
+    /** @type {HTMLElement | null} */
     this.chosen = null;
     this.list = new CommentList({
       hint: "comment.hot_host",
@@ -36,13 +47,14 @@ export class HostTalk {
       h("form.host-say", { onsubmit: (event) => this.#say(event) }, this.field,
         this.button));
     this.list.view.addEventListener("click", (event) => {
-      const row = event.target.closest("li.comment");
+      const at = event.target;
+      const row = this.list.shown().find((shown) => at instanceof Node && shown.contains(at));
       if (row) this.choose(row);
     });
   }
 
   draw() {
-    const { slow_s, phase, kind } = this.room.state.room;
+    const { slow_s, phase, kind } = viewOf(this.room);
     this.field.disabled = this.button.disabled = phase !== "live" && kind !== "group";
     this.field.placeholder = t(this.field.disabled && phase === "ended" ? "comment.after"
       : this.field.disabled ? "comment.before" : "comment.placeholder");
@@ -52,9 +64,10 @@ export class HostTalk {
     }
   }
 
+  /** @type {(row: HTMLElement, comment: Comment) => void} */
   #addActions(row, comment) {
     if (comment.shadow) {
-      row.firstElementChild.append(h("span.ask-tag", {}, t("people.shadow")));
+      row.firstElementChild?.append(h("span.ask-tag", {}, t("people.shadow")));
     }
     if (["host", "admin"].includes(comment.role)) return;
     row.append(h("span.row-actions", { role: "group",
@@ -64,6 +77,7 @@ export class HostTalk {
     iconButton("trash", `${t("host.delete")}: ${comment.name}`, () => this.remove(row))));
   }
 
+  /** @param {Event} event */
   async #say(event) {
     event.preventDefault();
     const text = this.field.value.trim();
@@ -73,34 +87,40 @@ export class HostTalk {
     if (!await attempt(this.room.comment(text))) this.field.value ||= text;
   }
 
+  /** @param {HTMLElement} row */
   choose(row) {
     this.chosen?.classList.remove("chosen");
     this.chosen = row;
-    row?.classList.add("chosen");
-    row?.scrollIntoView({ block: "nearest" });
+    row.classList.add("chosen");
+    row.scrollIntoView({ block: "nearest" });
   }
 
-  /** Choose the next (1) or the previous (-1) comment; the list holds still meanwhile. */
+  /**
+   * Choose the next (1) or the previous (-1) comment; the list holds still meanwhile.
+   * @param {number} by
+   */
   move(by) {
     this.list.pause();
-    const rows = [...this.list.rows.children];
-    const at = rows.indexOf(this.chosen);
-    this.choose(rows[at < 0 ? rows.length - 1 : Math.min(rows.length - 1, Math.max(0, at + by))]);
+    const rows = this.list.shown();
+    const at = rows.findIndex((row) => row === this.chosen);
+    const next = at < 0 ? rows.length - 1 : Math.min(rows.length - 1, Math.max(0, at + by));
+    if (rows.length) this.choose(rows[next]);
   }
 
   async remove(row = this.chosen) {
-    if (row) await attempt(this.room.commentRemove(row.dataset.id));
+    if (row) await attempt(this.room.commentRemove(row.dataset.id ?? ""));
   }
 
   /** Keep it for the replay. */
   async keep(row = this.chosen) {
-    if (row && await attempt(this.room.commentKeep(row.dataset.id))) toast(t("host.kept"));
+    if (row && await attempt(this.room.commentKeep(row.dataset.id ?? ""))) toast(t("host.kept"));
   }
 
   mute(row = this.chosen) {
     if (!row) return;
-    const { user } = row.dataset;
-    const name = row.querySelector(".name").textContent;
+    const { user = "" } = row.dataset;
+    const name = row.querySelector(".name")?.textContent ?? user;
+    /** @type {(leave: () => void, command: () => Promise<object>, words: string) => () => void} */
     const run = (leave, command, words) => async () => {
       leave();
       if (!await this.desk.change(command())) return;

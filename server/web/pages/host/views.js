@@ -3,21 +3,30 @@
 import { h, write } from "../ui/dom.js";
 import { t } from "../ui/strings.js";
 
+/** @typedef {"now" | "engage" | "figures" | "manage"} ViewName */
+
 export class Views {
-  /** @param views {name: elements} @param onShow (name) after a view was chosen */
+  /**
+   * @param {[name: ViewName, parts: HTMLElement[]][]} views
+   * @param {(name: ViewName) => void} onShow after a view was chosen
+   */
   constructor(views, onShow) {
     this.onShow = onShow;
-    this.panes = new Map(Object.entries(views).map(([name, parts]) =>
+    this.panes = new Map(views.map(([name, parts]) =>
       [name, h("div.view", { id: `view-${name}`, role: "tabpanel", "aria-labelledby": `tab-${name}`,
         data: { view: name } }, parts)]));
+    /** @type {Map<ViewName, HTMLElement>} */
     this.badges = new Map();
+    /** @type {ViewName} */
+    this.shown = "now";
     this.buttons = new Map([...this.panes.keys()].map((name) => [name, this.#button(name)]));
     this.root = h("div.views", {}, h("div.view-tabs", { role: "tablist",
       "aria-label": t("view.label"), onkeydown: (event) => this.#onKey(event) },
     [...this.buttons.values()]), [...this.panes.values()]);
-    this.#choose("now");
+    this.#choose(this.shown);
   }
 
+  /** @param {ViewName} name */
   #button(name) {
     const badge = h("span.view-badge");
     this.badges.set(name, badge);
@@ -26,15 +35,17 @@ export class Views {
     t(`view.${name}`), badge);
   }
 
+  /** @param {KeyboardEvent} event */
   #onKey({ key }) {
     const names = [...this.panes.keys()];
-    const by = { ArrowLeft: -1, ArrowRight: 1 }[key];
+    const by = Number(key === "ArrowRight") - Number(key === "ArrowLeft");
     if (!by) return;
     const next = names[(names.indexOf(this.shown) + by + names.length) % names.length];
     this.show(next);
-    this.buttons.get(next).focus();
+    this.buttons.get(next)?.focus();
   }
 
+  /** @param {ViewName} name */
   #choose(name) {
     this.shown = name;
     for (const [other, pane] of this.panes) pane.hidden = other !== name;
@@ -44,13 +55,19 @@ export class Views {
     }
   }
 
+  /** @param {ViewName} name */
   show(name) {
     this.#choose(name);
     this.onShow(name);
   }
 
-  /** A number on a tab: what waits there. */
+  /**
+   * A number on a tab: what waits there.
+   * @param {ViewName} name
+   * @param {number} n
+   */
   badge(name, n) {
-    write(this.badges.get(name), n ? String(n) : "");
+    const badge = this.badges.get(name);
+    if (badge) write(badge, n ? String(n) : "");
   }
 }

@@ -9,14 +9,23 @@ const HEIGHT = 120;
 const TABLE_ROWS_MAX = 30;
 
 /**
- * @param {string} title @param {{bars?: boolean, words: (value: number) => string}} options
- * @returns {{root: HTMLElement, update(points: {at: number, value: number}[])}} points by time
+ * @typedef {{at: number, value: number}} Point
+ * @typedef {{title: string, words: (value: number) => string, bars: boolean, now: HTMLElement,
+ *   picture: SVGElement, from: HTMLElement, to: HTMLElement, top: HTMLElement,
+ *   table: HTMLElement}} Parts what is drawn anew
+ */
+
+/**
+ * @param {string} title
+ * @param {{bars?: boolean, words: (value: number) => string}} options
+ * @returns {{root: HTMLElement, update(points: Point[]): void}} points by time
  */
 export function chart(title, { bars = false, words }) {
   const now = h("b.chart-now");
   const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none",
     class: "chart-svg", role: "img" });
-  const ends = h("p.chart-ends.fine", {}, h("span"), h("span"));
+  const [from, to] = [h("span"), h("span")];
+  const ends = h("p.chart-ends.fine", {}, from, to);
   const top = h("span.chart-top.fine");
   const table = h("table.chart-table", { hidden: true });
   const toggle = h("button.quiet.small-button", { type: "button", "aria-expanded": "false" },
@@ -30,12 +39,13 @@ export function chart(title, { bars = false, words }) {
   const frame = h("div.chart-frame", {}, top, picture, ends);
   const root = h("figure.chart", {},
     h("figcaption", {}, h("span", {}, title), now, toggle), frame, table);
-  return { root, update: (points) => draw({ title, now, picture, ends, top, table, words, bars },
-    points) };
+  return { root, update: (points) => draw({ title, now, picture, from, to, top, table, words,
+    bars }, points) };
 }
 
+/** @type {(parts: Parts, points: Point[]) => void} */
 function draw(parts, points) {
-  const { title, now, picture, ends, top, table, words, bars } = parts;
+  const { title, now, picture, from, to, top, table, words, bars } = parts;
   const last = points.at(-1);
   write(now, last ? words(last.value) : "–");
   const max = niceMax(Math.max(0, ...points.map(({ value }) => value)));
@@ -43,8 +53,8 @@ function draw(parts, points) {
     last ? `${title}: ${words(last.value)}` : `${title}: ${t("chart.empty")}`);
   picture.replaceChildren(...grid(), ...(points.length ? (bars ? columns : line)(points, max) : []));
   write(top, points.length ? words(max) : t("chart.empty"));
-  write(ends.firstChild, points.length > 1 ? clock(points[0].at, false) : "");
-  write(ends.lastChild, last ? clock(last.at, false) : "");
+  write(from, points.length > 1 ? clock(points[0].at, false) : "");
+  write(to, last ? clock(last.at, false) : "");
   table.replaceChildren(
     h("caption.only-aloud", {}, title),
     h("thead", {}, h("tr", {}, h("th", { scope: "col" }, t("chart.time")),
@@ -53,13 +63,17 @@ function draw(parts, points) {
       h("tr", {}, h("td", {}, clock(at)), h("td", {}, words(value))))));
 }
 
-/** 1, 2, 5 times a power of ten: a top line that people can read. */
+/**
+ * 1, 2, 5 times a power of ten: a top line that people can read.
+ * @param {number} max
+ */
 function niceMax(max) {
   if (max <= 0) return 1;
   const power = 10 ** Math.floor(Math.log10(max));
-  return [1, 2, 5, 10].find((step) => step * power >= max) * power;
+  return ([1, 2, 5].find((step) => step * power >= max) ?? 10) * power;
 }
 
+/** @type {(value: number, max: number) => number} */
 const y = (value, max) => HEIGHT - 2 - (value / max) * (HEIGHT - 8);
 
 function grid() {
@@ -67,9 +81,10 @@ function grid() {
     y1: y(part, 1), y2: y(part, 1) }));
 }
 
+/** @type {(points: Point[], max: number) => SVGElement[]} */
 function line(points, max) {
   const from = points[0].at;
-  const span = Math.max(1, points.at(-1).at - from);
+  const span = Math.max(1, points[points.length - 1].at - from);
   const places = points.map(({ at, value }) =>
     `${(((at - from) / span) * WIDTH).toFixed(1)} ${y(value, max).toFixed(1)}`);
   if (places.length === 1) places.push(`${WIDTH} ${y(points[0].value, max).toFixed(1)}`);
@@ -78,6 +93,7 @@ function line(points, max) {
     s("path", { class: "chart-line", d: path })];
 }
 
+/** @type {(points: Point[], max: number) => SVGElement[]} */
 function columns(points, max) {
   const width = WIDTH / Math.max(12, points.length);
   return points.map(({ value }, i) => s("rect", { class: "chart-bar", x: i * width + 1,
@@ -87,10 +103,12 @@ function columns(points, max) {
 /** Values over time, thinned out as they grow older than what fits. */
 export class Series {
   constructor(pointsMax = 240) {
+    /** @type {Point[]} */
     this.points = [];
     this.pointsMax = pointsMax;
   }
 
+  /** @type {(at: number, value: number) => void} */
   add(at, value) {
     const last = this.points.at(-1);
     if (last && last.at === at) last.value = value;

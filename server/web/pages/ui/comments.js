@@ -7,6 +7,7 @@
 
 import { calm, h, icon, write } from "./dom.js";
 import { number } from "./format.js";
+import { Repeat } from "./repeat.js";
 import { t } from "./strings.js";
 
 const KEPT_MAX = 400; // comments that can be scrolled back to
@@ -18,25 +19,38 @@ const HOT_SHOWN = 3; // how many of the choice at a time
 const HOT_MS = 600; // and how often
 const EDGE_PX = 60;
 
+/**
+ * @import { Comment, Events } from "../liveroom.js"
+ * @import { Key } from "./strings.js"
+ * @typedef {{comment: Comment, n: number}} Kept
+ */
+
 export class CommentList {
   /**
-   * @param {{row?: (row: HTMLElement, comment: object) => void, always?: (comment) => boolean,
-   *   hint?: string}} [options] `row` adds to a row; `always` shows a comment also in a hot room
+   * @param {{row?: (row: HTMLElement, comment: Comment) => void,
+   *   always?: (comment: Comment) => boolean, hint?: Key}} [options] `row` adds to a row;
+   *   `always` shows a comment also in a hot room
    */
   constructor({ row = () => {}, always = () => false, hint = "comment.hot" } = {}) {
-    Object.assign(this, { decorate: row, always, hint });
-    this.kept = []; // {comment, n}, n rising by one
+    this.decorate = row;
+    this.always = always;
+    /** @type {Key} */
+    this.hint = hint;
+    /** @type {Kept[]} */
+    this.kept = []; // n rising by one
     this.n = 0;
     this.shownTo = 0; // every kept comment with a smaller n was shown or passed over
     this.paused = false;
     this.fresh = 0;
-    this.timer = null;
-    this.second = { at: 0, count: 0, rate: 0 };
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
+    this.second = { count: 0, rate: 0 };
     this.rows = h("ol.rows");
     this.view = h("div.comments-view", { tabindex: "0", role: "log", "aria-live": "off",
       "aria-label": t("comment.list") }, this.rows);
+    this.pillWords = h("span");
     this.pill = h("button.pill", { type: "button", hidden: true, onclick: () => this.follow() },
-      icon("down"), h("span"));
+      icon("down"), this.pillWords);
     this.heat = h("p.heat", { hidden: true });
     this.root = h("div.comments", {}, this.view, this.heat, this.pill);
     this.#listen();
@@ -55,27 +69,32 @@ export class CommentList {
     new ResizeObserver(() => {
       if (!this.paused) this.view.scrollTop = this.view.scrollHeight;
     }).observe(this.view);
-    setInterval(() => this.#tellHeat(), 1000);
+    new Repeat(1000, () => this.#tellHeat(), { hidden: true }).start();
   }
 
-  /** What was said before one came: shown at once, and no sign of a hot room. */
+  /**
+   * What was said before one came: shown at once, and no sign of a hot room.
+   * @param {Comment[]} comments
+   */
   fill(comments) {
     for (const comment of comments) this.#keep(comment);
     if (!this.paused) this.follow();
   }
 
+  /** @param {Comment} comment */
   #keep(comment) {
     if (this.kept.length === KEPT_MAX) this.kept.shift();
     this.kept.push({ comment, n: (this.n += 1) });
   }
 
+  /** @param {Comment} comment */
   add(comment) {
     this.#keep(comment);
     this.second.count += 1;
     if (this.paused) {
       this.fresh += 1;
       this.#tellFresh();
-    } else if (this.timer === null) {
+    } else if (this.timer === undefined) {
       const hot = this.#rate() > HOT_PER_S && !this.always(comment);
       this.timer = setTimeout(() => this.#flush(), hot ? HOT_MS : 40);
     } else if (this.always(comment)) {
@@ -84,16 +103,22 @@ export class CommentList {
     }
   }
 
-  /** The server left `n` comments out for this viewer: they count for how hot the room is. */
+  /**
+   * The server left `n` comments out for this viewer: they count for how hot the room is.
+   * @param {number} n
+   */
   skip(n) {
     this.second.count += n;
   }
 
-  /** Take comments back, by id or by author. */
+  /**
+   * Take comments back, by id or by author.
+   * @param {Pick<Events["removed"], "id" | "user">} event
+   */
   remove({ id, user }) {
-    const gone = ({ comment }) => (id ? comment.id === id : comment.user === user);
-    this.kept = this.kept.filter((entry) => !gone(entry));
-    for (const row of [...this.rows.children]) {
+    this.kept = this.kept.filter(({ comment }) =>
+      (id ? comment.id !== id : comment.user !== user));
+    for (const row of this.shown()) {
       if (id ? row.dataset.id === id : row.dataset.user === user) row.remove();
     }
   }
@@ -101,6 +126,19 @@ export class CommentList {
   clear() {
     this.kept = [];
     this.rows.replaceChildren();
+  }
+
+  /**
+   * The rows in the page, the oldest first.
+   * @returns {HTMLElement[]}
+   */
+  shown() {
+    return [...this.rows.querySelectorAll("li")];
+  }
+
+  /** @param {number} max */
+  #dropOldest(max) {
+    while (this.rows.childElementCount > max) this.rows.firstElementChild?.remove();
   }
 
   /** Comments in the last second, or so far in this one if they are more. */
@@ -117,11 +155,11 @@ export class CommentList {
   #tellFresh() {
     this.pill.hidden = this.fresh === 0;
     const words = t("comment.new", { n: this.fresh > 999 ? "999+" : this.fresh });
-    write(this.pill.lastChild, words);
+    write(this.pillWords, words);
   }
 
   #flush() {
-    this.timer = null;
+    this.timer = undefined;
     if (this.paused) return;
     const waiting = this.#after(this.shownTo);
     const hot = waiting.length > HOT_SHOWN + 1 && this.#rate() > HOT_PER_S;
@@ -133,7 +171,7 @@ export class CommentList {
     const before = this.rows.offsetHeight;
     this.rows.append(...chosen.map((entry) => this.#row(entry)));
     const grown = this.rows.offsetHeight - before;
-    while (this.rows.childElementCount > ROWS_FOLLOWING) this.rows.firstElementChild.remove();
+    this.#dropOldest(ROWS_FOLLOWING);
     this.view.scrollTop = this.view.scrollHeight;
     if (!calm() && grown > 0) {
       this.rows.animate([{ transform: `translateY(${grown}px)` }, { transform: "none" }],
@@ -141,6 +179,10 @@ export class CommentList {
     }
   }
 
+  /**
+   * What was kept after the comment `n`.
+   * @param {number} n
+   */
   #after(n) {
     const first = this.kept.length && this.kept[0].n;
     // n is gapless except where comments were taken back, so this lands at or before the place.
@@ -149,6 +191,7 @@ export class CommentList {
     return this.kept.slice(at);
   }
 
+  /** @param {Kept} kept */
   #row({ comment, n }) {
     const role = comment.role === "host" || comment.role === "moderator" || comment.role === "admin"
       ? h("span.role", {}, t(`role.${comment.role}`)) : null;
@@ -164,7 +207,7 @@ export class CommentList {
     if (this.paused) return;
     this.paused = true;
     clearTimeout(this.timer);
-    this.timer = null;
+    this.timer = undefined;
     this.fresh = this.n - this.shownTo;
     this.root.classList.add("paused");
     this.heat.hidden = true;
@@ -185,7 +228,7 @@ export class CommentList {
     if (missed.length === ROWS_FOLLOWING) this.rows.replaceChildren();
     this.rows.append(...missed.map((entry) => this.#row(entry)));
     this.shownTo = this.n;
-    while (this.rows.childElementCount > ROWS_FOLLOWING) this.rows.firstElementChild.remove();
+    this.#dropOldest(ROWS_FOLLOWING);
     this.view.scrollTop = this.view.scrollHeight;
   }
 
@@ -196,15 +239,15 @@ export class CommentList {
   }
 
   #earlier() {
-    const first = Number(this.rows.firstElementChild?.dataset.n ?? 0);
+    const first = Number(this.shown()[0]?.dataset.n ?? 0);
     const found = this.kept.filter(({ n }) => n < first).slice(-CHUNK);
     if (!found.length) return;
     const before = this.view.scrollHeight;
     this.rows.prepend(...found.map((entry) => this.#row(entry)));
     this.view.scrollTop += this.view.scrollHeight - before;
-    while (this.rows.childElementCount > ROWS_MAX) {
-      this.shownTo = Number(this.rows.lastElementChild.dataset.n) - 1;
-      this.rows.lastElementChild.remove();
+    for (const row of this.shown().slice(ROWS_MAX)) {
+      this.shownTo = Math.min(this.shownTo, Number(row.dataset.n) - 1);
+      row.remove();
     }
   }
 
@@ -216,18 +259,21 @@ export class CommentList {
       return;
     }
     this.rows.append(...found.map((entry) => this.#row(entry)));
-    this.shownTo = found.at(-1).n;
+    this.shownTo = found[found.length - 1].n;
     this.fresh = this.n - this.shownTo;
     this.#tellFresh();
     const before = this.view.scrollHeight;
-    while (this.rows.childElementCount > ROWS_MAX) this.rows.firstElementChild.remove();
+    this.#dropOldest(ROWS_MAX);
     this.view.scrollTop -= before - this.view.scrollHeight;
   }
 }
 
-/** A person's name keeps its colour. */
+/**
+ * A person's name keeps its colour.
+ * @param {string} user
+ */
 function hue(user) {
   let hash = 0;
-  for (const char of user) hash = (hash * 31 + char.codePointAt(0)) % 360;
+  for (const char of user) hash = (hash * 31 + (char.codePointAt(0) ?? 0)) % 360;
   return (hash * 137) % 360; // the golden angle: neighbours in the list differ
 }

@@ -4,28 +4,49 @@
 import { priceText } from "./format.js";
 import { t } from "./strings.js";
 
-/** "¥20 off", "10% off". */
+/**
+ * @import { Claim, Coupon } from "../liveroom.js"
+ * @typedef {{sku: string, price: number, qty: number}} Line of an order, `price` for one
+ * @typedef {{claim: Claim, coupon: Coupon, why: string, off: number}} Choice
+ */
+
+/**
+ * "¥20 off", "10% off".
+ * @param {Pick<Coupon, "amount" | "percent" | "currency">} coupon
+ */
 export function worth({ amount = 0, percent = 0, currency }) {
   return percent ? t("coupon.percent", { n: percent })
     : t("coupon.amount", { price: priceText(amount, currency) });
 }
 
-/** "over ¥199", or that it needs nothing. */
+/**
+ * "over ¥199", or that it needs nothing.
+ * @param {Pick<Coupon, "floor" | "currency">} coupon
+ */
 export function condition({ floor = 0, currency }) {
   return floor ? t("coupon.floor", { price: priceText(floor, currency) }) : t("coupon.no_floor");
 }
 
-/** Whether the coupon is being given out now, by the server's clock. */
+/**
+ * Whether the coupon is being given out now, by the server's clock.
+ * @param {Coupon} coupon
+ * @param {number} now
+ */
 export function isOffered({ status, starts, ends, claimed, quota }, now) {
   return status === "open" && now >= starts && (!ends || now < ends) && claimed < quota;
 }
 
+/** @type {(coupon: Coupon, lines: Line[]) => number} */
 function sumFor({ skus = [] }, lines) {
   return lines.filter(({ sku }) => !skus.length || skus.includes(sku))
     .reduce((sum, { price, qty }) => sum + price * qty, 0);
 }
 
-/** What it takes off `lines` of `{sku, price, qty}` (minor units); percents are rounded down. */
+/**
+ * What it takes off `lines` (minor units); percents are rounded down.
+ * @param {Coupon} coupon
+ * @param {Line[]} lines
+ */
 export function moneyOff(coupon, lines) {
   const sum = sumFor(coupon, lines);
   const { amount = 0, percent = 0, floor = 0 } = coupon;
@@ -33,7 +54,14 @@ export function moneyOff(coupon, lines) {
   return percent ? Math.floor((sum * percent) / 100) : Math.min(amount, sum);
 }
 
-/** Why a claim can't be used for `lines`; "" if it can. */
+/**
+ * Why a claim can't be used for `lines`; "" if it can.
+ * @param {Coupon} coupon
+ * @param {Claim} claim
+ * @param {Line[]} lines
+ * @param {string} currency
+ * @param {number} now
+ */
 export function whyUseless(coupon, claim, lines, currency, now) {
   if (claim.order) return t("coupon.used");
   if (coupon.ends && now >= coupon.ends) return t("coupon.over");
@@ -45,10 +73,17 @@ export function whyUseless(coupon, claim, lines, currency, now) {
   return moneyOff(coupon, lines) ? "" : t("coupon.nothing");
 }
 
-/** One's claims with what they would do for `lines`, the best first: `{claim, coupon, off, why}`. */
-export function choices({ room, mine }, lines, currency, now) {
-  return mine.claims.flatMap((claim) => {
-    const coupon = room.coupons.find((known) => known.coupon === claim.coupon);
+/**
+ * One's claims with what they would do for `lines`, the best first.
+ * @param {{coupons: Coupon[], claims: Claim[]}} known
+ * @param {Line[]} lines
+ * @param {string} currency
+ * @param {number} now
+ * @returns {Choice[]}
+ */
+export function choices({ coupons, claims }, lines, currency, now) {
+  return claims.flatMap((claim) => {
+    const coupon = coupons.find((known) => known.coupon === claim.coupon);
     if (!coupon) return [];
     const why = whyUseless(coupon, claim, lines, currency, now);
     return [{ claim, coupon, why, off: why ? 0 : moneyOff(coupon, lines) }];

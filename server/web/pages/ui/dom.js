@@ -1,42 +1,69 @@
 // Elements are built from values, never from markup: text can only ever become text.
 
+import { Repeat } from "./repeat.js";
+
+/** @import { Child, Children, ElementOf, Props } from "./elements.js" */
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
  * h("button.primary", {onclick, "aria-label": "..."}, "text", child, null)
  * Properties starting with `on` are listeners; `class`, `data` and `vars` (CSS variables) are
  * spelled out; everything else is an attribute; null, undefined and false leave it out.
+ * @template {string} Tag
+ * @param {Tag} tag
+ * @param {Props<ElementOf<Tag>>} [props]
+ * @param {Children[]} children
+ * @returns {ElementOf<Tag>}
  */
 export function h(tag, props = {}, ...children) {
   const [name, ...classes] = tag.split(".");
   const element = document.createElement(name || "div");
   if (classes.length) element.className = classes.join(" ");
   set(element, props);
-  element.append(...children.flat(3).filter((child) => child != null && child !== false));
-  return element;
+  element.append(...children.flat(3).filter(stands));
+  return /** @type {ElementOf<Tag>} */ (element); // createElement can't know it: it gets no classes
 }
 
-function set(element, props) {
-  for (const [key, value] of Object.entries(props)) {
-    if (value == null || value === false) continue;
-    // The server takes only such addresses, too; a link must never be able to run anything.
-    if ((key === "href" || key === "src") && !/^(https?:|blob:|\/|#|\?)/i.test(value)) continue;
-    if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (key === "class") element.classList.add(...value.split(" ").filter(Boolean));
-    else if (key === "data") Object.assign(element.dataset, value);
-    else if (key === "vars") {
-      for (const [name, v] of Object.entries(value)) element.style.setProperty(name, v);
-    } else element.setAttribute(key, value === true ? "" : value);
+/** @type {(child: Child) => child is string | Node} */
+const stands = (child) => child != null && child !== false;
+
+/** @type {(element: HTMLElement, props: Props<never>) => void} */
+function set(element, { class: classes, data, vars, ...others }) {
+  if (classes) element.classList.add(...classes.split(" ").filter(Boolean));
+  Object.assign(element.dataset, data);
+  for (const [name, value] of Object.entries(vars ?? {})) {
+    element.style.setProperty(name, String(value));
   }
+  for (const [key, value] of Object.entries(others)) put(element, key, value);
 }
 
-/** An SVG element, the same way. */
+/**
+ * One listener or attribute.
+ * @type {(element: HTMLElement, key: string, value: unknown) => void}
+ */
+function put(element, key, value) {
+  if (value == null || value === false) return;
+  // The server takes only such addresses, too; a link must never be able to run anything.
+  if ((key === "href" || key === "src") && !/^(https?:|blob:|\/|#|\?)/i.test(String(value))) return;
+  if (key.startsWith("on")) {
+    element.addEventListener(key.slice(2), /** @type {EventListener} */ (value));
+  } else element.setAttribute(key, value === true ? "" : String(value));
+}
+
+/**
+ * An SVG element, the same way.
+ * @template {keyof SVGElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Record<string, string | number>} [props]
+ * @param {SVGElement[]} children
+ */
 export function s(name, props = {}, ...children) {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(props)) {
-    if (value != null) element.setAttribute(key, value);
+    element.setAttribute(key, String(value));
   }
-  element.append(...children.flat(2).filter((child) => child != null));
+  element.append(...children);
   return element;
 }
 
@@ -75,24 +102,42 @@ const PATHS = {
   sound: "M4 10v4h4l5 4V6L8 10H4zm12.500-1a4 4 0 0 1 0 6",
 };
 
-/** A line icon; it carries no meaning of its own, the button's label does. */
+/** @typedef {keyof typeof PATHS} IconName */
+
+/**
+ * A line icon; it carries no meaning of its own, the button's label does.
+ * @param {IconName} name
+ */
 export function icon(name) {
   return s("svg", { viewBox: "0 0 24 24", class: `icon icon-${name}`, "aria-hidden": "true" },
     s("path", { d: PATHS[name] }));
 }
 
-/** A round button with an icon and a spoken label. */
+/**
+ * A round button with an icon and a spoken label.
+ * @param {IconName} name
+ * @param {string} label
+ * @param {() => unknown} onclick
+ * @param {Props<HTMLButtonElement>} [props]
+ */
 export function iconButton(name, label, onclick, props = {}) {
   return h("button.icon-button", { type: "button", "aria-label": label, title: label, onclick,
     ...props }, icon(name));
 }
 
-/** Write text only if it differs: no layout, no screen-reader chatter for what is unchanged. */
+/**
+ * Write text only if it differs: no layout, no screen-reader chatter for what is unchanged.
+ * @param {Node} element
+ * @param {string} text
+ */
 export function write(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Run `draw` at most once a frame, however often it is asked for. */
+/**
+ * Run `draw` at most once a frame, however often it is asked for.
+ * @param {() => void} draw
+ */
 export function onceAFrame(draw) {
   let asked = false;
   return () => {
@@ -107,23 +152,36 @@ export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 
 // One timer for all countdowns of a page. An entry ends when its element has left the page, or
 // never came into it.
+/** @type {Map<Element, {run: () => void, seen: boolean, strayTicks: number}>} */
 const ticking = new Map();
+const TICK_MS = 250;
 const STRAY_TICKS_MAX = 20;
-setInterval(() => {
+const ticks = new Repeat(TICK_MS, () => {
   for (const [element, entry] of ticking) {
     if (element.isConnected) {
       entry.strayTicks = 0;
-      entry.run();
+      try {
+        entry.run();
+      } catch (error) {
+        reportError(error); // the other countdowns go on
+      }
     } else if ((entry.strayTicks += entry.seen ? STRAY_TICKS_MAX : 1) >= STRAY_TICKS_MAX) {
       ticking.delete(element);
     }
     entry.seen ||= element.isConnected;
   }
-}, 250);
+  if (ticking.size === 0) ticks.stop();
+}, { aligned: true });
 
-/** Run `run` now and four times a second for as long as `element` is in the page. */
+/**
+ * Run `run` now and four times a second for as long as `element` is in the page.
+ * @template {Element} E
+ * @param {E} element
+ * @param {() => void} run
+ */
 export function everyTick(element, run) {
   ticking.set(element, { run, seen: false, strayTicks: 0 });
   run();
+  ticks.start();
   return element;
 }

@@ -1,6 +1,7 @@
 // Before the first paint: the theme and language somebody chose earlier, so that nothing flashes.
 (() => {
   const root = document.documentElement;
+  /** @type {Record<string, string>} */
   let kept = {};
   try {
     kept = { ...localStorage };

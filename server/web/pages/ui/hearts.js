@@ -6,11 +6,21 @@ const HEARTS_MAX = 40;
 const FLIGHT_MS = 1900;
 const SHADES = ["#ff2d55", "#ff5c7c", "#ff8aa1", "#ffb3c1", "#e11d48"];
 
+/**
+ * @typedef {object} Heart one on its way
+ * @property {number} from when it starts, by the clock of frames
+ * @property {number} sway @property {number} turn @property {number} size @property {number} phase
+ * @property {HTMLCanvasElement} sprite
+ */
+
 export class Hearts {
+  /** @param {HTMLCanvasElement} canvas */
   constructor(canvas) {
     this.canvas = canvas;
-    this.pen = canvas.getContext("2d");
+    this.pen = penOf(canvas);
+    /** @type {Heart[]} */
     this.flying = [];
+    /** @type {number | null} */
     this.frame = null;
     this.sprites = SHADES.map(sprite);
     new ResizeObserver(() => this.#fit()).observe(canvas);
@@ -36,6 +46,7 @@ export class Hearts {
     this.frame ??= requestAnimationFrame((at) => this.#draw(at));
   }
 
+  /** @param {number} now */
   #draw(now) {
     const { width, height } = this.canvas;
     this.pen.clearRect(0, 0, width, height);
@@ -58,11 +69,21 @@ export class Hearts {
   }
 }
 
-/** A heart drawn once; flying ones are copies. */
+/** @param {HTMLCanvasElement} canvas */
+function penOf(canvas) {
+  const pen = canvas.getContext("2d");
+  if (!pen) throw new Error("This browser cannot draw on a canvas.");
+  return pen;
+}
+
+/**
+ * A heart drawn once; flying ones are copies.
+ * @param {string} colour
+ */
 function sprite(colour) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 40;
-  const pen = canvas.getContext("2d");
+  const pen = penOf(canvas);
   pen.fillStyle = colour;
   pen.translate(8, 8);
   pen.fill(new Path2D(

@@ -4,8 +4,15 @@
 import { t } from "./strings.js";
 
 const PLACES_MAX = 20;
+/**
+ * @import { Lucky } from "../liveroom.js"
+ * @typedef {Pick<Lucky, "seed" | "seed_hash" | "entrants_hash" | "prizes" | "winners">} Drawn
+ */
+
+/** @param {string} text */
 const bytes = (text) => new TextEncoder().encode(text);
 
+/** @param {string} text */
 async function sha1(text) {
   // Browsers have it only where a page is served over TLS, or from the machine itself.
   if (!globalThis.crypto?.subtle) throw new Error(t("lucky.no_crypto"));
@@ -13,7 +20,10 @@ async function sha1(text) {
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** By their UTF-8 bytes, which is by code points: JavaScript's own order is by UTF-16 units. */
+/**
+ * By their UTF-8 bytes, which is by code points: JavaScript's own order is by UTF-16 units.
+ * @type {(a: string, b: string) => number}
+ */
 function byBytes(a, b) {
   const [x, y] = [bytes(a), bytes(b)];
   for (let i = 0; i < Math.min(x.length, y.length); i += 1) if (x[i] !== y[i]) return x[i] - y[i];
@@ -21,8 +31,10 @@ function byBytes(a, b) {
 }
 
 /**
- * @param lucky a drawn one @param {string[]} entrants the user ids of all who entered
- * @returns `{steps: {step, holds}[], places: {user, hash}[]}`, the lowest hashes first
+ * @param {Drawn} lucky
+ * @param {string[]} entrants the user ids of all who entered
+ * @returns {Promise<{steps: {step: "seed" | "entrants" | "winners", holds: boolean}[],
+ *   places: {user: string, hash: string}[]}>} the lowest hashes first
  */
 export async function checkLucky({ seed, seed_hash, entrants_hash, prizes, winners = [] }, entrants) {
   const users = [...entrants].sort(byBytes);
@@ -32,7 +44,7 @@ export async function checkLucky({ seed, seed_hash, entrants_hash, prizes, winne
   const first = hashed.slice(0, prizes).map(({ user }) => user);
   return {
     steps: [
-      { step: "seed", holds: await sha1(seed) === seed_hash },
+      { step: "seed", holds: await sha1(String(seed)) === seed_hash },
       { step: "entrants", holds: await sha1(users.join("\n")) === entrants_hash },
       { step: "winners", holds: JSON.stringify(first)
         === JSON.stringify(winners.map(({ user }) => user)) },

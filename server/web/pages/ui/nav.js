@@ -6,12 +6,19 @@ import { devButtons, signOut, tokenForm } from "./session.js";
 import { openSheet } from "./sheet.js";
 import { t } from "./strings.js";
 
+/**
+ * @import { Session } from "./answers.js"
+ * @import { Child } from "./elements.js"
+ * @import { DevRole } from "./session.js"
+ */
+
+/** @type {(session: Session, roles: DevRole[], host?: string) => void} */
 function openAccount({ you, dev }, roles, host) {
   const again = () => location.reload();
   const enter = () => devButtons(roles, { host, then: again });
   openSheet(you ? t("signin.you", { name: you.name }) : t("signin"), () => h("div.stack", {},
     you
-      ? h("p.fine", {}, `${t(`role.${you.role}`)} · ${you.user}`)
+      ? h("p.fine", {}, `${t(you.role === "guest" ? "guest" : `role.${you.role}`)} · ${you.user}`)
       : [dev && enter(), tokenForm(again)],
     you && dev && enter(),
     prefs(),
@@ -19,7 +26,12 @@ function openAccount({ you, dev }, roles, host) {
       t("signout"))));
 }
 
-/** @param session what whoAmI() gave; `host` is the user id that owns the room, if there is one */
+/**
+ * `host` is the user id that owns the room, if there is one; `more` stands beside the title.
+ * @param {Session} session
+ * @param {string} title
+ * @param {{roles?: DevRole[], more?: Child[], host?: string}} [options]
+ */
 export function nav(session, title, { roles = ["viewer", "host", "admin"], more = [], host } = {}) {
   return h("header.nav", {},
     h("a.brand", { href: "/", "aria-label": "Liveroom" }, h("span.brand-mark", {}, icon("heart")),

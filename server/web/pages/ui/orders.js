@@ -8,14 +8,26 @@ import { t, whyNot } from "./strings.js";
 const PENDING_MS = 4000; // then paying may be tried again
 const RING = 2 * Math.PI * 26;
 
+/**
+ * @import { Order, OrderStatus, Room } from "../liveroom.js"
+ * @typedef {{room: Room, redraw: () => void}} List where an order is shown
+ */
+
+/** @type {(order: Order, now: number) => boolean} */
 const isHeld = (order, now) => order.status === "held" && order.hold_until > now;
 
-/** What to call the order's state now: a hold that ran out may not have been told yet. */
+/**
+ * What to call the order's state now: a hold that ran out may not have been told yet.
+ * @type {(order: Order, now: number) => OrderStatus}
+ */
 function statusOf(order, now) {
   return order.status === "held" && order.hold_until <= now ? "expired" : order.status;
 }
 
-/** The ring that empties while the hold runs. */
+/**
+ * The ring that empties while the hold runs.
+ * @type {(room: Room, order: Order) => HTMLElement}
+ */
 function holdRing(room, order) {
   const arc = s("circle", { cx: 30, cy: 30, r: 26, class: "ring-left", "stroke-dasharray": RING });
   const digits = h("b.digits");
@@ -31,7 +43,9 @@ function holdRing(room, order) {
   });
 }
 
+/** @type {(ctx: List, order: Order) => HTMLElement} */
 function actions(ctx, order) {
+  /** @type {(button: HTMLButtonElement, words: string, command: () => Promise<Order>) => () => void} */
   const run = (button, words, command) => async () => {
     button.disabled = true;
     write(button, words);
@@ -54,15 +68,22 @@ function actions(ctx, order) {
   return h("div.actions", {}, back, pay);
 }
 
-/** What was bought, and what a coupon took off. */
+/**
+ * What was bought, and what a coupon took off.
+ * @type {(order: Order) => HTMLElement[]}
+ */
 function linesOf(order) {
+  const { off = 0 } = order;
   return [...order.lines.map((line) => h("p.order-line", {}, h("span", {}, line.title),
     h("span.fine", {}, `×${line.qty}`), price(line.price * line.qty, order.currency))),
-  order.off > 0 && h("p.order-line.order-off", {}, h("span", {}, t("order.coupon")),
-    h("span", {}, `−${priceText(order.off, order.currency)}`))];
+  ...(off > 0 ? [h("p.order-line.order-off", {}, h("span", {}, t("order.coupon")),
+    h("span", {}, `−${priceText(off, order.currency)}`))] : [])];
 }
 
-/** One order of the list. */
+/**
+ * One order of the list.
+ * @type {(ctx: List, order: Order) => HTMLElement}
+ */
 function orderRow(ctx, order) {
   const status = statusOf(order, ctx.room.now());
   const held = isHeld(order, ctx.room.now());
@@ -74,7 +95,11 @@ function orderRow(ctx, order) {
     held && h("div.order-pay", {}, holdRing(ctx.room, order), actions(ctx, order)));
 }
 
-/** The list of own orders, the newest `most` of them; `draw()` after any change. */
+/**
+ * The list of own orders, the newest `most` of them; `draw()` after any change.
+ * @param {Room} room
+ * @param {{most?: number}} [options]
+ */
 export function orderList(room, { most = Infinity } = {}) {
   const list = h("ul.orders");
   const none = h("div.empty", {}, icon("list"), h("p", {}, t("orders.none")),
@@ -95,16 +120,23 @@ export function orderList(room, { most = Infinity } = {}) {
   return { root, draw };
 }
 
-/** The sheet right after the tap on "buy": holding, then pay in time, then paid. */
+/**
+ * The sheet right after the tap on "buy": holding, then pay in time, then paid.
+ * @param {Room} room
+ * @param {string} title
+ * @param {Promise<Order>} buying
+ */
 export function openBuySheet(room, title, buying) {
   const body = h("div.buy-flow");
+  /** @type {Order | null} */
   let order = null;
   let shown = "";
   const ctx = { room, redraw: () => draw(true) };
   const dialog = openSheet(title, () => body, { kind: "buy-sheet" });
   function draw(force = false) {
     if (!order) return;
-    order = room.state.orders.find((known) => known.order === order.order) ?? order;
+    const { order: id } = order;
+    order = room.state.orders.find((known) => known.order === id) ?? order;
     const status = statusOf(order, room.now());
     if (status === shown && !force) return;
     shown = status;
@@ -123,8 +155,9 @@ export function openBuySheet(room, title, buying) {
   return dialog;
 }
 
+/** @type {(ctx: List, order: Order, status: OrderStatus) => HTMLElement[]} */
 function buyView(ctx, order, status) {
-  const lines = linesOf(order).filter(Boolean);
+  const lines = linesOf(order);
   const number = h("p.fine", {}, t("order.no", { id: order.order }));
   if (status === "held") {
     return [holdRing(ctx.room, order), h("p.big", {}, t("order.got")), ...lines,

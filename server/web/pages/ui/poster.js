@@ -2,13 +2,20 @@
 
 import { h } from "./dom.js";
 
-/** A hue and two angles that belong to a text, the same every time. */
+/** @import { RoomView } from "../liveroom.js" */
+/** @import { Child } from "./elements.js" */
+
+/**
+ * A hue and two angles that belong to a text, the same every time.
+ * @param {string} text
+ */
 function fingerprint(text) {
   let hash = 2166136261;
-  for (const char of text) hash = Math.imul(hash ^ char.codePointAt(0), 16777619) >>> 0;
+  for (const char of text) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 16777619) >>> 0;
   return hash;
 }
 
+/** @param {string} text */
 export function posterVars(text) {
   const hash = fingerprint(text);
   return {
@@ -18,14 +25,17 @@ export function posterVars(text) {
   };
 }
 
-/** @param {{room: string, title: string, host_name: string}} room */
+/** @type {(room: Pick<RoomView, "room" | "title" | "host_name">, ...more: Child[]) => HTMLElement} */
 export function poster(room, ...more) {
   return h("div.poster", { vars: posterVars(room.room + room.title) },
     h("div.poster-words", {}, h("p.poster-title", {}, room.title),
       h("p.poster-host", {}, room.host_name), ...more));
 }
 
-/** The stage of a room: its video, its embed, or its poster. */
+/**
+ * The stage of a room: its video, its embed, or its poster.
+ * @type {(room: RoomView, ...more: Child[]) => HTMLElement}
+ */
 export function stage(room, ...more) {
   if (room.stream_url) {
     const video = h("video.stage-video", { src: room.stream_url, playsinline: true, autoplay: true,

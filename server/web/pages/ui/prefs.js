@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { lang, t } from "./strings.js";
 
+/** @type {(name: string, value: string | null) => void} */
 function keep(name, value) {
   try {
     if (value === null) localStorage.removeItem(name);
@@ -18,6 +19,7 @@ export function switchLanguage() {
   location.reload();
 }
 
+/** @param {string | null} theme */
 function setTheme(theme) {
   keep("liveroom.theme", theme);
   if (theme) document.documentElement.dataset.theme = theme;
@@ -27,6 +29,7 @@ function setTheme(theme) {
 /** The settings every page offers. */
 export function prefs() {
   const now = document.documentElement.dataset.theme ?? null;
+  /** @type {(label: string, value: string | null) => HTMLElement} */
   const choice = (label, value) => h("label.chip", {},
     h("input", { type: "radio", name: "theme", checked: now === value,
       onchange: () => setTheme(value) }), h("span", {}, label));

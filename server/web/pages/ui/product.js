@@ -5,18 +5,48 @@ import { price, priceText } from "./format.js";
 import { posterVars } from "./poster.js";
 import { countdown, saleOf, saleState, stockBar } from "./stock.js";
 import { t } from "./strings.js";
+import { viewOf } from "./view.js";
 
-/** A product as the shelf has it; else as it came, whose defaults are left out. */
+/**
+ * @import { Product, Room, RoomView, Sale, SaleStatus } from "../liveroom.js"
+ * @import { WireProduct } from "./answers.js"
+ * @import { Children } from "./elements.js"
+ */
+
+/**
+ * What a shop window asks of its page.
+ * @typedef {object} Shop
+ * @property {Room} room
+ * @property {(sale: Sale, qty: number, claim?: string | null) => void} buy `claim` is the coupon to
+ *   use: null for none, left out for the best
+ * @property {(sale: Sale, qty: number) => number} [off] what a coupon of the viewer's would take off
+ * @property {(sale: Sale) => void} waitlist
+ * @property {Map<string, number | null>} places by sale: the viewer's place in its line
+ * @property {(product: Product) => void} details
+ */
+
+/**
+ * A product as the shelf has it; else as it came, whose defaults are left out.
+ * @param {Pick<RoomView, "shelf">} room
+ * @param {WireProduct} wire
+ * @returns {Product}
+ */
 export function productOf({ shelf }, wire) {
   return shelf.find(({ sku }) => sku === wire.sku)
     ?? { image: "", url: "", points: [], flaws: [], ...wire };
 }
 
-/** Whether anything can be bought here now: live, or after the end if the host lets it. */
+/**
+ * Whether anything can be bought here now: live, or after the end if the host lets it.
+ * @param {RoomView} room
+ */
 export const sellsNow = ({ phase, selling, kind }) =>
   phase === "live" || kind === "group" || (phase === "ended" && selling);
 
-/** The product's picture, or a tile with its first letters. */
+/**
+ * The product's picture, or a tile with its first letters.
+ * @param {Product} product
+ */
 export function thumbnail(product) {
   const tile = () => h("span.thumb.tile", { vars: posterVars(product.sku + product.title),
     "aria-hidden": "true" }, [...product.title.trim()].slice(0, 2).join(""));
@@ -29,9 +59,10 @@ export function thumbnail(product) {
 
 /**
  * What a product costs and whether it can be bought, kept up to date while it is in the page.
- * @param ctx {room, buy(sale, qty, claim?), off(sale, qty), waitlist(sale), places,
- *   details(product)}; `off` is what a coupon of the viewer's would take off
- * @param options `claim()`: the coupon to use; left out, the best
+ * `claim()` is the coupon to use; left out, the best.
+ * @param {Shop} ctx
+ * @param {Product} product
+ * @param {{qty?: () => number, stock?: boolean, claim?: () => string | undefined}} [options]
  */
 export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim } = {}) {
   const { room } = ctx;
@@ -39,7 +70,7 @@ export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim } =
   const bar = stockBar();
   const button = h("button.buy", { type: "button", onclick: () => act() });
   const note = h("span.fine.sale-note");
-  const find = () => saleOf(room.state.room, product.sku);
+  const find = () => saleOf(viewOf(room), product.sku);
   const until = () => {
     const sale = find();
     if (!sale) return 0;
@@ -65,45 +96,60 @@ export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim } =
     if (now !== shown) {
       shown = now;
       cost.replaceChildren(...costOf(product, sale, state),
-        ...(off ? [h("span.after-coupon", {}, t("coupon.after",
+        ...(sale && off ? [h("span.after-coupon", {}, t("coupon.after",
           { price: priceText(sale.price * qty() - off, sale.currency) }))] : []));
       root.dataset.state = state;
     }
     bar.root.hidden = !sale || state === "scheduled" || state === "closed";
     if (sale) bar.update(sale);
-    drawButton(button, note, sale, state, room.state.room, qty(), ctx.places.get(sale?.sale));
+    drawButton(button, note, { sale, state, room: viewOf(room), qty: qty(),
+      place: sale && ctx.places.get(sale.sale) });
   };
   everyTick(root, draw);
   return { root, draw };
 }
 
+/** @typedef {SaleStatus | "none"} State of a product's sale */
+
+/** @type {(product: Product, sale: Sale | null, state: State) => HTMLElement[]} */
 function costOf(product, sale, state) {
   if (!sale || state === "closed") return [price(product.price, product.currency)];
-  return [price(sale.price, sale.currency),
-    sale.price < product.price && h("s.was", {}, h("span.only-aloud", {}, t("product.was")),
-      priceText(product.price, product.currency))].filter(Boolean);
+  const now = price(sale.price, sale.currency);
+  if (sale.price >= product.price) return [now];
+  return [now, h("s.was", {}, h("span.only-aloud", {}, t("product.was")),
+    priceText(product.price, product.currency))];
 }
 
-function drawButton(button, note, sale, state, room, qty, place) {
+/**
+ * @param {HTMLButtonElement} button
+ * @param {HTMLElement} note
+ * @param {{sale: Sale | null, state: State, room: RoomView, qty: number,
+ *   place?: number | null}} now
+ */
+function drawButton(button, note, { sale, state, room, qty, place }) {
   const live = sellsNow(room);
+  const held = sale?.held ?? 0;
   const words = {
     none: "", closed: t("sale.closed"), scheduled: t("sale.soon"),
     open: live ? (qty > 1 ? t("sale.buy_n", { n: qty }) : t("sale.buy")) : t(room.phase === "ended" ? "sale.closed" : "sale.not_live"),
-    sold_out: place ? t("wait.place", { place })
-      : sale?.held > 0 ? t("wait.join") : t("sale.sold_out"),
+    sold_out: place ? t("wait.place", { place }) : held > 0 ? t("wait.join") : t("sale.sold_out"),
   }[state];
   button.hidden = state === "none";
-  button.disabled = !(live && (state === "open" || (state === "sold_out" && (place || sale.held > 0))));
+  button.disabled = !(live && (state === "open" || (state === "sold_out" && (place || held > 0))));
   button.classList.toggle("quiet-buy", state === "sold_out");
   write(button, words);
   write(note, {
     none: t("sale.none"), closed: "", open: t("sale.limit", { n: sale?.per_user }),
     scheduled: t("sale.limit", { n: sale?.per_user }),
-    sold_out: sale?.held > 0 ? t("sale.may_return", { n: sale.held }) : "",
+    sold_out: held > 0 ? t("sale.may_return", { n: held }) : "",
   }[state]);
 }
 
-/** The card over the picture: the product being shown. */
+/**
+ * The card over the picture: the product being shown.
+ * @param {Shop} ctx
+ * @param {Product} product
+ */
 export function pinnedCard(ctx, product) {
   const block = saleBlock(ctx, product);
   const line = product.flaws.length
@@ -122,7 +168,10 @@ export function pinnedCard(ctx, product) {
   return { root, draw: block.draw };
 }
 
-/** One row of the shelf. */
+/**
+ * One row of the shelf.
+ * @type {(ctx: Shop, product: Product, index: number, pinned: boolean) => HTMLElement}
+ */
 export function shelfRow(ctx, product, index, pinned) {
   const block = saleBlock(ctx, product, { stock: true });
   return h("li.shelf-row", { data: { sku: product.sku } },
@@ -138,25 +187,31 @@ export function shelfRow(ctx, product, index, pinned) {
 /**
  * All there is to know about a product, and how many to buy. `choice(sale, qty)` makes the choice
  * of a coupon; `more` comes last.
+ * @param {Shop} ctx
+ * @param {Product} product
+ * @param {{more?: Children, choice?: (sale: () => Sale | null, qty: () => number) =>
+ *   {root: HTMLElement, claim: () => string | undefined}}} [options]
  */
 export function productDetails(ctx, product, { choice, more = null } = {}) {
   let qty = 1;
   const shown = h("output.qty", { "aria-label": t("qty") }, "1");
   const coupons = choice?.(() => openSale(ctx.room, product.sku), () => qty);
   const block = saleBlock(ctx, product, { qty: () => qty, claim: coupons?.claim });
+  /** @param {number} by */
   const step = (by) => () => {
-    const max = saleOf(ctx.room.state.room, product.sku)?.per_user ?? 1;
+    const max = saleOf(viewOf(ctx.room), product.sku)?.per_user ?? 1;
     qty = Math.min(Math.max(1, qty + by), max);
     write(shown, String(qty));
     block.draw();
   };
+  /** @type {(title: string, lines: string[], kind: string) => HTMLElement | false} */
   const list = (title, lines, kind) => lines.length > 0 && h("section", { class: kind },
     h("h3", {}, title), h("ul", {}, lines.map((line) => h("li", {}, line))));
   const stepper = h("div.stepper", {}, h("span", {}, t("qty")),
     iconButton("minus", t("qty.less"), step(-1)), shown,
     iconButton("plus", t("qty.more"), step(1)));
   everyTick(stepper, () => { // a place in the line is for one unit
-    const sale = saleOf(ctx.room.state.room, product.sku);
+    const sale = saleOf(viewOf(ctx.room), product.sku);
     stepper.hidden = !sale || !["open", "scheduled"].includes(saleState(sale, ctx.room.now()));
   });
   return h("div.details", {},
@@ -168,8 +223,11 @@ export function productDetails(ctx, product, { choice, more = null } = {}) {
     stepper, coupons?.root, block.root, more);
 }
 
-/** The product's sale if it can be bought in, else null. */
+/**
+ * The product's sale if it can be bought in, else null.
+ * @type {(room: Room, sku: string) => Sale | null}
+ */
 function openSale(room, sku) {
-  const sale = saleOf(room.state.room, sku);
+  const sale = saleOf(viewOf(room), sku);
   return sale && saleState(sale, room.now()) === "open" ? sale : null;
 }

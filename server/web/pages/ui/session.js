@@ -2,9 +2,20 @@
 
 import { h } from "./dom.js";
 import { openSheet } from "./sheet.js";
-import { t, whyNot } from "./strings.js";
+import { failureOf, t, whyNot } from "./strings.js";
 
-async function call(method, path, body) {
+/** @import { DevSignIn, Session } from "./answers.js" */
+/** @typedef {"viewer" | "host" | "admin"} DevRole that one click makes of anybody */
+
+/**
+ * REST with the session's cookie; rejects with the server's sentence, its `code` and `status`.
+ * @template [Answer=unknown] one of answers.d.ts
+ * @param {"GET" | "POST" | "PUT" | "DELETE"} method
+ * @param {string} path
+ * @param {object} [body]
+ * @returns {Promise<Answer>}
+ */
+export async function rest(method, path, body) {
   const response = await fetch(path, {
     method,
     headers: body && { "Content-Type": "application/json" },
@@ -18,22 +29,38 @@ async function call(method, path, body) {
   return answer;
 }
 
-/** `{you: {user, name, role} | null, dev: boolean}` */
-export const whoAmI = () => call("GET", "/v1/session").catch(() => ({ you: null, dev: false }));
-export const signIn = (token) => call("POST", "/v1/session", { token });
-export const signOut = () => call("DELETE", "/v1/session");
-/** Development mode only: be anybody. */
-export const signInDev = (who) => call("POST", "/v1/session/dev", who);
+/**
+ * Nobody, if the server cannot say.
+ * @returns {Promise<Session>}
+ */
+export async function whoAmI() {
+  try {
+    return await rest("GET", "/v1/session");
+  } catch {
+    return { you: null, dev: false };
+  }
+}
 
-/** REST with the session's cookie; rejects with the server's sentence, its `code` and `status`. */
-export const rest = call;
+/** @param {string} token */
+export const signIn = (token) => rest("POST", "/v1/session", { token });
+export const signOut = () => rest("DELETE", "/v1/session");
+/**
+ * Development mode only: be anybody.
+ * @param {DevSignIn} who
+ */
+export const signInDev = (who) => rest("POST", "/v1/session/dev", who);
 
 const NAMES = ["夏至", "阿布", "Nora", "木木", "Léa", "七七", "Sam", "一口甜", "Mia", "北岸"];
 
 export const someName = () => NAMES[Math.floor(Math.random() * NAMES.length)];
 
-/** The buttons of development mode. `host` is the user id that owns the room, if known. */
+/**
+ * The buttons of development mode. `host` is the user id that owns the room, if known.
+ * @param {DevRole[]} roles
+ * @param {{host?: string, then: () => void}} options
+ */
 export function devButtons(roles, { host, then }) {
+  /** @param {DevRole} role */
   const enter = (role) => async () => {
     const user = role === "host" && host ? host : undefined;
     await signInDev({ role, user, name: role === "viewer" ? someName() : t(`role.${role}`) });
@@ -45,18 +72,22 @@ export function devButtons(roles, { host, then }) {
       : "plain", onclick: enter(role), data: { role } }, t(`signin.as_${role}`))));
 }
 
-/** The form that exchanges a token for the cookie. */
+/**
+ * The form that exchanges a token for the cookie.
+ * @param {() => void} then
+ */
 export function tokenForm(then) {
   const error = h("p.form-error", { role: "alert" });
   const field = h("input", { type: "password", name: "token", autocomplete: "off", required: true,
     spellcheck: "false", id: "token-field" });
+  /** @param {Event} event */
   const submit = async (event) => {
     event.preventDefault();
     try {
       await signIn(field.value.trim());
       then();
     } catch (failed) {
-      error.textContent = t("signin.failed", { why: failed.code === "bad_token"
+      error.textContent = t("signin.failed", { why: failureOf(failed).code === "bad_token"
         ? t("signin.bad_token") : whyNot(failed) });
     }
   };
@@ -66,7 +97,10 @@ export function tokenForm(then) {
     h("button.plain.wide", { type: "submit" }, t("signin")));
 }
 
-/** Sign in without leaving the page. */
+/**
+ * Sign in without leaving the page.
+ * @param {{roles?: DevRole[], host?: string, why?: string, then: () => void}} options
+ */
 export async function openSignIn({ roles = ["viewer"], host, why, then }) {
   const { dev } = await whoAmI();
   openSheet(t("signin"), () => h("div.stack", {},

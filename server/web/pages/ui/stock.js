@@ -4,7 +4,13 @@ import { everyTick, h, write } from "./dom.js";
 import { duration, number } from "./format.js";
 import { t } from "./strings.js";
 
-/** The sale to show for a product: the one that is on or coming, else the latest that was. */
+/** @import { RoomView, Sale, SaleStatus } from "../liveroom.js" */
+
+/**
+ * The sale to show for a product: the one that is on or coming, else the latest that was.
+ * @param {Pick<RoomView, "sales">} room
+ * @param {string} sku
+ */
 export function saleOf(room, sku) {
   const own = room.sales.filter((sale) => sale.sku === sku);
   return own.findLast((sale) => sale.status !== "closed") ?? own.at(-1) ?? null;
@@ -13,6 +19,9 @@ export function saleOf(room, sku) {
 /**
  * "scheduled", "open", "sold_out" or "closed", judged by the server's clock: the event that tells
  * of a start or an end may still be on its way.
+ * @param {Sale} sale
+ * @param {number} now
+ * @returns {SaleStatus}
  */
 export function saleState(sale, now) {
   if (sale.status === "closed" || (sale.ends && now >= sale.ends)) return "closed";
@@ -30,6 +39,7 @@ export function stockBar() {
   const root = h("div.stock", {}, bar, words);
   return {
     root,
+    /** @param {Sale} sale */
     update(sale) {
       const all = Math.max(1, sale.allocated ?? sale.left + sale.held + sale.sold);
       sold.style.setProperty("--part", String(sale.sold / all));
@@ -44,7 +54,12 @@ export function stockBar() {
   };
 }
 
-/** Time until `until()` by the server's clock; hidden when that is 0. */
+/**
+ * Time until `until()` by the server's clock; hidden when that is 0.
+ * @param {() => number} now
+ * @param {() => number} until
+ * @param {() => string} [label]
+ */
 export function countdown(now, until, label = () => "") {
   const digits = h("b.digits");
   const words = h("span");

@@ -1,5 +1,9 @@
 // Every word of the pages, Chinese and English side by side. `{name}` is filled in by t().
 
+/** @import { Phase } from "../liveroom.js" */
+/** @import { Failure } from "./failure.js" */
+
+/** @satisfies {Record<string, [chinese: string, english: string]>} */
 const STRINGS = {
   // Everywhere
   "app": ["直播间", "Rooms"],
@@ -652,24 +656,51 @@ const STRINGS = {
   "ops.stale": ["读取失败，显示的是 {n} 秒前的数据", "Could not be read; this is {n} s old"],
 };
 
+/** @typedef {keyof typeof STRINGS} Key */
+
 const HOLE = /\{(\w+)\}/g;
 
 /** "zh" or "en": what first-paint.js put on <html>. */
 export const lang = () => (document.documentElement.lang.startsWith("zh") ? "zh" : "en");
 
-/** The words for `key`; a missing key shows itself, so that it is noticed. */
+/**
+ * The words for `key`; a missing key shows itself, so that it is noticed.
+ * @param {Key} key
+ * @param {Record<string, string | number | undefined>} [holes]
+ */
 export function t(key, holes = {}) {
   const both = STRINGS[key];
   if (!both) return key;
-  return both[lang() === "zh" ? 0 : 1].replace(HOLE, (_, name) => holes[name] ?? "");
+  return both[lang() === "zh" ? 0 : 1].replace(HOLE, (_, name) => String(holes[name] ?? ""));
 }
 
-/** Whether there are words for `key`. */
+/**
+ * Whether there are words for `key`.
+ * @type {(key: string) => key is Key}
+ */
 export const hasWords = (key) => key in STRINGS;
 
-/** What to tell a person about an error of the protocol; `phase` is the room's, where it matters. */
-export function whyNot(error, phase) {
+/**
+ * The word for where a room stands.
+ * @param {Phase} phase
+ */
+export const phaseText = (phase) => t(phase === "scheduled" ? "soon" : phase);
+
+/**
+ * What was thrown, as what it can be.
+ * @param {unknown} thrown
+ * @returns {Failure}
+ */
+export const failureOf = (thrown) => (thrown instanceof Error ? thrown : new Error(String(thrown)));
+
+/**
+ * What to tell a person about an error of the protocol; `phase` is the room's, where it matters.
+ * @param {unknown} thrown
+ * @param {string} [phase]
+ */
+export function whyNot(thrown, phase) {
+  const error = failureOf(thrown);
   if (error.code === "not_live" && phase === "ended") return t("watch.ended");
-  const known = STRINGS[`err.${error.code}`];
-  return known ? t(`err.${error.code}`) : error.message;
+  const key = `err.${error.code}`;
+  return hasWords(key) ? t(key) : error.message;
 }

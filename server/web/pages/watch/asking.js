@@ -5,52 +5,75 @@ import { h, icon, iconButton, write } from "../ui/dom.js";
 import { productOf, saleBlock, thumbnail } from "../ui/product.js";
 import { say, toast } from "../ui/sheet.js";
 import { t, whyNot } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
+
+/**
+ * @import { Answer, Card, Product, Question, RoomView } from "../liveroom.js"
+ * @import { Page } from "./page.js"
+ */
 
 const CARDS_MAX = 2;
 const TEXT_MAX = "200";
 const ANSWER_MS = 6000;
 
+/** @type {(room: RoomView, sku: string) => string} */
 const titleOf = ({ shelf }, sku) => shelf.find((product) => product.sku === sku)?.title ?? "";
 
 /** What the server answered to this viewer alone, below the comments until dismissed. */
 export class Answers {
+  /** @param {Page} ctx */
   constructor(ctx) {
     this.ctx = ctx;
+    /** @type {Set<string>} */
     this.asked = new Set(); // questions of mine that wait for the host
     this.root = h("ol.private", { "aria-label": t("ask.private") });
   }
 
-  /** Take in the reply to a comment or to `ask`. */
-  heard({ card, answers, question, held } = {}) {
+  /**
+   * Take in the reply to a comment or to `ask`.
+   * @param {Answer} reply
+   */
+  heard({ card, answers, question, held }) {
     if (held) toast(t("comment.held"));
-    if (card) this.#put(`card ${card.product.sku}`, this.#card(card));
-    for (const answer of answers ?? []) this.#put(answer.question, this.#answer(answer));
+    if (card) this.#put(`card ${card.product.sku}`, card.product.title, this.#card(card));
+    for (const answer of answers ?? []) this.#putAnswer(answer);
     if (question) {
       this.asked.add(question.question);
       toast(question.asked > 1 ? t("ask.queued_n", { n: question.asked }) : t("ask.queued"));
     }
   }
 
-  /** A question's state changed: if it was asked here, its answer is shown here. */
+  /**
+   * A question's state changed: if it was asked here, its answer is shown here.
+   * @param {Question} question
+   */
   question(question) {
     if (!this.asked.has(question.question) || question.status === "open") return;
     if (question.status === "answering") return;
     this.asked.delete(question.question);
-    if (question.status === "answered") this.#put(question.question, this.#answer(question));
+    if (question.status === "answered") this.#putAnswer(question);
   }
 
-  #put(key, parts) {
-    for (const row of this.root.children) if (row.dataset.key === key) row.remove();
+  /** @param {Question} question */
+  #putAnswer(question) {
+    this.#put(question.question, question.text, this.#answer(question));
+  }
+
+  /** @type {(key: string, title: string, parts: HTMLElement[]) => void} */
+  #put(key, title, parts) {
+    for (const row of this.root.querySelectorAll("li")) if (row.dataset.key === key) row.remove();
+    /** @type {HTMLElement} */
     const row = h("li.private-card", { data: { key } },
       ...parts, iconButton("close", t("close"), () => row.remove(), { class: "private-close" }));
     this.root.append(row);
-    while (this.root.childElementCount > CARDS_MAX) this.root.firstElementChild.remove();
-    say(`${t("ask.private")}: ${row.querySelector(".private-title").textContent}`);
+    while (this.root.childElementCount > CARDS_MAX) this.root.firstElementChild?.remove();
+    say(`${t("ask.private")}: ${title}`);
   }
 
+  /** @param {Card} card */
   #card({ product: wire }) {
     const { ctx } = this;
-    const product = productOf(ctx.room.state.room, wire);
+    const product = productOf(viewOf(ctx.room), wire);
     return [
       h("button.private-main", { type: "button", onclick: () => ctx.details(product),
         "aria-label": t("product.open", { title: product.title }) }, thumbnail(product),
@@ -59,8 +82,9 @@ export class Answers {
       saleBlock(ctx, product, { stock: false }).root];
   }
 
+  /** @param {Question} question */
   #answer({ text, answer, sku }) {
-    const title = titleOf(this.ctx.room.state.room, sku);
+    const title = titleOf(viewOf(this.ctx.room), sku);
     return [h("div.private-words", {},
       h("span.private-only", {}, title ? `${t("ask.answered")} · ${title}` : t("ask.answered")),
       h("span.private-title", {}, text), h("p.private-answer", {}, answer))];
@@ -74,10 +98,11 @@ export function questionStrip() {
   const root = h("p.strip.question-strip", { hidden: true }, icon("ask"), h("span", {}, about, text));
   return {
     root,
+    /** @param {RoomView} room */
     draw(room) {
       const { question, phase } = room;
       root.hidden = !question || phase === "ended";
-      if (root.hidden) return;
+      if (!question || root.hidden) return;
       const title = titleOf(room, question.sku);
       write(about, title ? `${t("ask.answering")} · ${title} ` : `${t("ask.answering")} `);
       write(text, question.text);
@@ -85,7 +110,12 @@ export function questionStrip() {
   };
 }
 
-/** On a product's sheet: what was answered of it, and the ways to ask. */
+/**
+ * On a product's sheet: what was answered of it, and the ways to ask.
+ * @param {Page} ctx
+ * @param {Product} product
+ * @param {Answers} answers
+ */
 export function askSection(ctx, product, answers) {
   const { room } = ctx;
   const list = h("dl.qa");
@@ -93,11 +123,12 @@ export function askSection(ctx, product, answers) {
     autocomplete: "off", enterkeyhint: "send", placeholder: t("ask.placeholder"),
     "aria-label": t("ask.label") });
   const draw = () => {
-    const own = room.state.room.answers.filter(({ sku }) => sku === product.sku);
+    const own = viewOf(room).answers.filter(({ sku }) => sku === product.sku);
     list.hidden = own.length === 0;
     list.replaceChildren(...own.reverse().map(({ text, answer }) =>
       h("div", {}, h("dt", {}, text), h("dd", {}, answer))));
   };
+  /** @param {string} text */
   const ask = async (text) => {
     if (ctx.needSignIn()) return;
     try {
@@ -106,9 +137,9 @@ export function askSection(ctx, product, answers) {
       answers.heard(reply);
       if (reply.card) toast(t("ask.link_told"));
       // The sheet covers the answers below it.
-      if (reply.answers?.length) toast(reply.answers[0].answer, { forMs: ANSWER_MS });
+      if (reply.answers?.length) toast(reply.answers[0].answer ?? "", { forMs: ANSWER_MS });
     } catch (error) {
-      toast(whyNot(error, room.state.room.phase));
+      toast(whyNot(error, viewOf(room).phase));
     }
   };
   const form = h("form.ask-form", { onsubmit: (event) => {

@@ -4,13 +4,23 @@ import { h, icon, write } from "../ui/dom.js";
 import { duration, short } from "../ui/format.js";
 import { Hearts } from "../ui/hearts.js";
 import { toast } from "../ui/sheet.js";
-import { t, whyNot } from "../ui/strings.js";
+import { failureOf, t, whyNot } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
+
+/**
+ * @import { Answer, Mine, RoomView } from "../liveroom.js"
+ * @import { Page } from "./page.js"
+ */
 
 const LIKES_GATHER_MS = 400;
 const LIKES_MAX = 50; // in one command
 
-/** Why a comment was not taken, in the words that fit this room. */
-function whySilent(error, { slow_s, phase, followers_only }, { following }) {
+/**
+ * Why a comment was not taken, in the words that fit this room.
+ * @type {(thrown: unknown, room: RoomView, mine: Mine) => string}
+ */
+function whySilent(thrown, { slow_s, phase, followers_only }, { following }) {
+  const error = failureOf(thrown);
   if (error.code === "muted" && error.retryMs) {
     return t("comment.muted", { left: duration(error.retryMs) });
   }
@@ -21,7 +31,10 @@ function whySilent(error, { slow_s, phase, followers_only }, { following }) {
 }
 
 export class Composer {
-  /** @param ctx the page's; `heard(reply)` gets what the server answered to a comment */
+  /**
+   * @param {Page} ctx
+   * @param {(reply: Answer) => void} heard gets what the server answered to a comment
+   */
   constructor(ctx, heard) {
     this.ctx = ctx;
     this.heard = heard;
@@ -34,6 +47,7 @@ export class Composer {
       h("button.send", { type: "submit", "aria-label": t("comment.send") }, icon("send")));
   }
 
+  /** @param {Event} event */
   async #submit(event) {
     event.preventDefault();
     const { field, ctx } = this;
@@ -44,10 +58,11 @@ export class Composer {
       this.heard(await ctx.room.comment(text));
     } catch (error) {
       if (!field.value) field.value = text; // what somebody wrote must not be lost
-      toast(whySilent(error, ctx.room.state.room, ctx.room.state.mine));
+      toast(whySilent(error, viewOf(ctx.room), ctx.room.state.mine));
     }
   }
 
+  /** @param {RoomView} room */
   draw({ phase, kind }) {
     const open = phase === "live" || kind === "group";
     this.field.disabled = !open;
@@ -57,6 +72,7 @@ export class Composer {
 }
 
 export class LikeButton {
+  /** @param {Page} ctx */
   constructor(ctx) {
     this.ctx = ctx;
     this.hearts = new Hearts(h("canvas.hearts", { "aria-hidden": "true" }));
@@ -80,9 +96,10 @@ export class LikeButton {
     this.waiting = 0;
     this.shown += n; // these flew already
     room.like(n).catch((error) => error.code === "not_live"
-      && toast(whyNot(error, room.state.room.phase)));
+      && toast(whyNot(error, viewOf(room).phase)));
   }
 
+  /** @param {number} total */
   draw(total) {
     if (this.shown === 0 || total < this.shown) this.shown = total;
     this.hearts.send(Math.min(6, total - this.shown));

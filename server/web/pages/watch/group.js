@@ -5,13 +5,18 @@ import { h, icon } from "../ui/dom.js";
 import { number } from "../ui/format.js";
 import { openSignIn, rest, whoAmI } from "../ui/session.js";
 import { toast } from "../ui/sheet.js";
-import { t, whyNot } from "../ui/strings.js";
+import { failureOf, t, whyNot } from "../ui/strings.js";
 import { watchPath } from "./address.js";
 import { roomsOf } from "./head.js";
 
+/** @import { HostView } from "../ui/answers.js" */
+
 const GROUP = /^fans:(.+)$/;
 
-/** One joins a group from a room of its host: by a connection that lasts for that alone. */
+/**
+ * One joins a group from a room of its host: by a connection that lasts for that alone.
+ * @param {string} roomId
+ */
 async function joinFrom(roomId) {
   const room = new Room({ room: roomId });
   try {
@@ -22,12 +27,27 @@ async function joinFrom(roomId) {
   }
 }
 
-/** What stands where the chat would: whose group it is, and the way in. */
+/**
+ * The host's page; null if it cannot be read.
+ * @param {string} host
+ * @returns {Promise<HostView | null>}
+ */
+async function hostView(host) {
+  try {
+    return await rest("GET", `/v1/hosts/${encodeURIComponent(host)}`);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * What stands where the chat would: whose group it is, and the way in.
+ * @param {string} roomId
+ */
 export async function showInvitation(roomId) {
   const host = GROUP.exec(roomId)?.[1];
   if (!host) return closed();
-  const [view, { you }] = await Promise.all([
-    rest("GET", `/v1/hosts/${encodeURIComponent(host)}`).catch(() => null), whoAmI()]);
+  const [view, { you }] = await Promise.all([hostView(host), whoAmI()]);
   const rooms = view ? roomsOf(view) : [];
   const join = h("button.primary.wide", { type: "button", data: { do: "join-group" },
     onclick: async () => {
@@ -37,8 +57,8 @@ export async function showInvitation(roomId) {
         await joinFrom(rooms[0].room);
         location.reload();
       } catch (error) {
-        toast(error.code === "forbidden"
-          ? t(view.group?.admits === "buyers" ? "group.buyers" : "group.followers")
+        toast(failureOf(error).code === "forbidden"
+          ? t(view?.group?.admits === "buyers" ? "group.buyers" : "group.followers")
           : whyNot(error));
         join.disabled = false;
       }

@@ -4,10 +4,24 @@ import { h, icon, write } from "../ui/dom.js";
 import { day, number } from "../ui/format.js";
 import { rest } from "../ui/session.js";
 import { openSheet, sure, toast } from "../ui/sheet.js";
-import { t, whyNot } from "../ui/strings.js";
+import { phaseText, t, whyNot } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
 import { watchPath } from "./address.js";
 
-/** Run one command of a button: off while it is under way, and what goes wrong is told. */
+/**
+ * @import { Phase } from "../liveroom.js"
+ * @import { HostView, RoomSummary } from "../ui/answers.js"
+ * @import { Page } from "./page.js"
+ * @typedef {RoomSummary & {phase: Phase}} HostRoom
+ */
+
+/**
+ * Run one command of a button: off while it is under way, and what goes wrong is told.
+ * @template T
+ * @param {HTMLButtonElement} button
+ * @param {() => Promise<T>} run
+ * @returns {Promise<T | null>} null if it went wrong
+ */
 async function press(button, run) {
   button.disabled = true;
   try {
@@ -21,6 +35,7 @@ async function press(button, run) {
 }
 
 export class HostChip {
+  /** @param {Page} ctx */
   constructor(ctx) {
     this.ctx = ctx;
     this.phase = h("span.phase");
@@ -38,7 +53,7 @@ export class HostChip {
     const { ctx, button } = this;
     if (ctx.needSignIn("follow")) return;
     const { following } = ctx.room.state.mine;
-    const { host_name, host } = ctx.room.state.room;
+    const { host_name, host } = viewOf(ctx.room);
     if (following && !await sure(t("follow.stop_sure", { name: host_name || host }),
       t("follow.stop"))) return;
     await press(button, () => ctx.room.follow(!following));
@@ -47,13 +62,12 @@ export class HostChip {
   }
 
   draw() {
-    const { room, mine, you } = this.ctx.room.state;
-    const { title, host_name, host, phase, kind } = room;
+    const { mine, you } = this.ctx.room.state;
+    const { title, host_name, host, phase, kind } = viewOf(this.ctx.room);
     write(this.title, title);
     write(this.name, host_name || host);
     this.phase.dataset.phase = phase;
-    write(this.phase, kind === "group" ? t("group.tag")
-      : t({ live: "live", scheduled: "soon", ended: "ended" }[phase]));
+    write(this.phase, kind === "group" ? t("group.tag") : phaseText(phase));
     this.button.hidden = you?.user === host || kind === "group";
     this.button.classList.toggle("on", mine.following);
     this.button.setAttribute("aria-pressed", String(mine.following));
@@ -61,10 +75,13 @@ export class HostChip {
   }
 }
 
-/** The host's own sheet: how many follow, the group, other rooms. */
+/**
+ * The host's own sheet: how many follow, the group, other rooms.
+ * @param {Page} ctx
+ */
 export function openHost(ctx) {
   const { room } = ctx;
-  const { host, host_name, followers, group, kind } = room.state.room;
+  const { host, host_name, followers, group, kind } = viewOf(room);
   const rooms = h("div.host-rooms");
   const groupBox = h("div");
   const drawGroup = () => groupBox.replaceChildren(...(group || kind === "group"
@@ -72,28 +89,42 @@ export function openHost(ctx) {
   drawGroup();
   openSheet(host_name || host, () => h("div.stack", {},
     h("p.fine", {}, t("follow.count", { n: number(followers) })), groupBox, rooms));
-  rest("GET", `/v1/hosts/${encodeURIComponent(host)}`).then((view) => {
-    const others = roomsOf(view).filter((it) => it.room !== room.state.room.room);
+  /** @param {HostView} view */
+  const drawRooms = (view) => {
+    const others = roomsOf(view).filter((it) => it.room !== viewOf(room).room);
     if (others.length) rooms.replaceChildren(h("h3", {}, t("host.other_rooms")), roomLinks(others));
-  }, () => {}); // then only what the room itself says
+  };
+  /** @type {Promise<HostView>} */
+  const reading = rest("GET", `/v1/hosts/${encodeURIComponent(host)}`);
+  reading.then(drawRooms, () => {}); // then only what the room itself says
 }
 
-/** A host's rooms as one list, the most urgent first: each with its `phase`. */
-export const roomsOf = ({ rooms }) => ["live", "scheduled", "ended"].flatMap((phase) =>
-  rooms[phase].map((it) => ({ ...it, phase })));
+/** @type {Phase[]} */
+const URGENCY = ["live", "scheduled", "ended"];
 
+/**
+ * A host's rooms as one list, the most urgent first: each with its `phase`.
+ * @type {(view: HostView) => HostRoom[]}
+ */
+export const roomsOf = ({ rooms }) =>
+  URGENCY.flatMap((phase) => rooms[phase].map((it) => ({ ...it, phase })));
+
+/** @param {HostRoom[]} rooms */
 function roomLinks(rooms) {
   return h("ul.room-links", {}, rooms.slice(0, 6).map((it) => h("li", {},
     h("a.text-link", { href: watchPath(it.room) },
       h("span.phase", { data: { phase: it.phase } }, it.phase === "scheduled" && it.scheduled
-        ? day(it.scheduled) : t({ live: "live", scheduled: "soon", ended: "ended" }[it.phase])),
+        ? day(it.scheduled) : phaseText(it.phase)),
       it.title))));
 }
 
-/** Join the fan group, open it, or leave it. */
+/**
+ * Join the fan group, open it, or leave it.
+ * @type {(ctx: Page, redraw: () => void) => HTMLElement}
+ */
 function groupPart(ctx, redraw) {
   const { room } = ctx;
-  const { kind, room: here, group } = room.state.room;
+  const { kind, room: here, group } = viewOf(room);
   const id = kind === "group" ? here : group;
   if (!room.state.mine.member && kind !== "group") {
     const join = h("button.primary.wide", { type: "button", data: { do: "join-group" } },

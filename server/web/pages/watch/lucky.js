@@ -6,18 +6,37 @@ import { checkLucky } from "../ui/luckycheck.js";
 import { rest } from "../ui/session.js";
 import { openSheet, toast } from "../ui/sheet.js";
 import { countdown } from "../ui/stock.js";
-import { t, whyNot } from "../ui/strings.js";
+import { failureOf, t, whyNot } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
 
-/** The card of the room's newest lucky draw. */
+/**
+ * @import { Lucky } from "../liveroom.js"
+ * @import { Entrants } from "../ui/answers.js"
+ * @import { Key } from "../ui/strings.js"
+ * @import { Drawn, Page } from "./page.js"
+ */
+
+/** @type {Record<"followers" | "group" | "", Key>} */
+const ENTER = { followers: "lucky.enter_follow", group: "lucky.enter_join", "": "lucky.enter" };
+
+/**
+ * The card of the room's newest lucky draw.
+ * @param {Page} ctx
+ * @param {Lucky} lucky
+ * @returns {Drawn}
+ */
 export function luckyCard(ctx, lucky) {
   const { room } = ctx;
-  const now = () => (room.state.room.lucky?.lucky === lucky.lucky ? room.state.room.lucky : lucky);
+  const now = () => {
+    const newest = viewOf(room).lucky;
+    return newest?.lucky === lucky.lucky ? newest : lucky;
+  };
   const button = h("button.primary.small-button", { type: "button", data: { do: "enter" },
     onclick: () => enter() }, t("lucky.enter"));
   const line = h("span.fine");
   const winners = h("ul.winners");
   const check = h("button.plain.small-button", { type: "button", data: { do: "check" },
-    onclick: () => ctx.needSignIn() || openCheck(room.state.room.room, now()) },
+    onclick: () => ctx.needSignIn() || openCheck(viewOf(room).room, now()) },
     icon("check"), t("lucky.check"));
   const timer = countdown(() => room.now(), () => (now().status === "open" ? now().ends : 0),
     () => t("lucky.draws_in"));
@@ -31,7 +50,7 @@ export function luckyCard(ctx, lucky) {
       if (needs() === "group") await room.groupJoin();
       await room.luckyEnter(lucky.lucky);
     } catch (error) {
-      toast(error.code === "forbidden" ? t("lucky.not_yours") : whyNot(error));
+      toast(failureOf(error).code === "forbidden" ? t("lucky.not_yours") : whyNot(error));
     }
     draw();
   }
@@ -43,8 +62,7 @@ export function luckyCard(ctx, lucky) {
     const { lucky: entered } = room.state.mine;
     button.hidden = drawn;
     button.disabled = entered || over;
-    write(button, entered ? t("lucky.entered") : { followers: t("lucky.enter_follow"),
-      group: t("lucky.enter_join") }[needs()] ?? t("lucky.enter"));
+    write(button, entered ? t("lucky.entered") : t(ENTER[needs()]));
     check.hidden = !drawn;
     write(line, `${t("lucky.prizes", { n: it.prizes })} · ${t("lucky.entries",
       { n: number(it.entries ?? 0) })}${drawn ? "" : over ? ` · ${t("lucky.drawing")}`
@@ -65,13 +83,18 @@ export function luckyCard(ctx, lucky) {
   return { root, draw };
 }
 
-/** Recompute the draw in this browser and say what came out. */
+/**
+ * Recompute the draw in this browser and say what came out.
+ * @param {string} roomId
+ * @param {Lucky} lucky
+ */
 async function openCheck(roomId, lucky) {
   const body = h("div.check", {}, h("p", {}, t("lucky.checking")));
   openSheet(t("lucky.check"), () => body);
   try {
     const path = `/v1/rooms/${encodeURIComponent(roomId)}/luckies/${
       encodeURIComponent(lucky.lucky)}/entrants`;
+    /** @type {Entrants} */
     const { entrants } = await rest("GET", path);
     const { steps, places } = await checkLucky(lucky, entrants);
     body.dataset.result = String(steps.every(({ holds }) => holds));
@@ -85,6 +108,6 @@ async function openCheck(roomId, lucky) {
         h("li", {}, h("code", {}, hash.slice(0, 12)), h("span", {}, user)))),
       h("p.fine", {}, h("code", {}, `SHA-1("${lucky.seed} " + user)`)));
   } catch (error) {
-    body.replaceChildren(h("p", {}, error.code ? whyNot(error) : error.message));
+    body.replaceChildren(h("p", {}, whyNot(error)));
   }
 }

@@ -4,54 +4,78 @@ import { everyTick, h, icon, write } from "../ui/dom.js";
 import { number, percent } from "../ui/format.js";
 import { toast } from "../ui/sheet.js";
 import { countdown } from "../ui/stock.js";
-import { t, whyNot } from "../ui/strings.js";
+import { failureOf, t, whyNot } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
 
-/** "3 votes". */
+/**
+ * @import { Poll } from "../liveroom.js"
+ * @import { Drawn, Page } from "./page.js"
+ */
+
+/**
+ * "3 votes".
+ * @param {number} n
+ */
 export const votesText = (n) => t(n === 1 ? "poll.votes_one" : "poll.votes", { n: number(n) });
 
-/** Whether votes are taken, by the server's clock. */
+/**
+ * Whether votes are taken, by the server's clock.
+ * @type {(poll: Poll, now: number) => boolean}
+ */
 export const pollIsOpen = ({ status, ends }, now) => status === "open" && (!ends || now < ends);
 
-/** The bars of a poll; `update(poll, mine)` moves them. With `vote`, each is a button. */
-export function pollBars(poll, { vote = null } = {}) {
+/**
+ * The bars of a poll; `update(poll, mine)` moves them. With `vote`, each is a button.
+ * @param {Poll} poll
+ * @param {{vote?: (option: number) => unknown}} [options]
+ */
+export function pollBars(poll, { vote } = {}) {
   const rows = poll.options.map((option, i) => {
     const count = h("b.poll-count");
     const mark = icon("check");
     const inside = [h("i.poll-bar"), h("span.poll-option", {}, option), mark, count];
-    const root = vote
-      ? h("button.poll-row", { type: "button", data: { option: String(i) }, onclick: () => vote(i) },
-        inside)
-      : h("div.poll-row", { data: { option: String(i) } }, inside);
-    return { root, count, mark };
+    const data = { option: String(i) };
+    const button = vote
+      ? h("button.poll-row", { type: "button", data, onclick: () => vote(i) }, inside) : null;
+    return { root: button ?? h("div.poll-row", { data }, inside), button, count, mark };
   });
   return {
     root: h("ul.poll-rows", {}, rows.map(({ root }) => h("li", {}, root))),
+    /** @type {(poll: Poll, now?: {mine?: number | null, open?: boolean}) => void} */
     update({ votes, options }, { mine = null, open = false } = {}) {
       const all = votes.reduce((sum, n) => sum + n, 0);
-      rows.forEach(({ root, count, mark }, i) => {
+      rows.forEach(({ root, button, count, mark }, i) => {
         root.style.setProperty("--part", String(all ? votes[i] / all : 0));
         root.classList.toggle("mine", mine === i);
         mark.toggleAttribute("hidden", mine !== i);
         write(count, all ? percent(votes[i] / all) : "");
-        if (!vote) return;
-        root.disabled = !open || mine !== null;
-        root.setAttribute("aria-pressed", String(mine === i));
-        root.setAttribute("aria-label", `${options[i]}: ${votesText(votes[i])}`);
+        if (!button) return;
+        button.disabled = !open || mine !== null;
+        button.setAttribute("aria-pressed", String(mine === i));
+        button.setAttribute("aria-label", `${options[i]}: ${votesText(votes[i])}`);
       });
     },
   };
 }
 
-/** The card of the room's newest poll. */
+/**
+ * The card of the room's newest poll.
+ * @param {Page} ctx
+ * @param {Poll} poll
+ * @returns {Drawn}
+ */
 export function pollCard(ctx, poll) {
   const { room } = ctx;
-  const now = () => (room.state.room.poll?.poll === poll.poll ? room.state.room.poll : poll);
+  const now = () => {
+    const newest = viewOf(room).poll;
+    return newest?.poll === poll.poll ? newest : poll;
+  };
   const bars = pollBars(poll, { vote: async (option) => {
     if (ctx.needSignIn("tap")) return;
     try {
       await room.vote(poll.poll, option);
     } catch (error) {
-      toast(error.code === "conflict" ? t("poll.voted") : whyNot(error));
+      toast(failureOf(error).code === "conflict" ? t("poll.voted") : whyNot(error));
     }
   } });
   const line = h("span.fine");

@@ -5,16 +5,30 @@ import { duration } from "../ui/format.js";
 import { productOf, saleBlock, thumbnail } from "../ui/product.js";
 import { rest } from "../ui/session.js";
 import { t } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
+
+/**
+ * @import { Moment, ReplayEntry, ReplayPage } from "../ui/answers.js"
+ * @import { Page } from "./page.js"
+ */
 
 const MINUTE_MS = 60_000;
 const PAGES_MAX = 20; // of 500 entries
 const READ_AFTER_MS = 150; // while the slider moves
 
 export class Replay {
+  /** @param {Page} ctx */
   constructor(ctx) {
     this.ctx = ctx;
     this.at = 0; // ms since the start
+    this.length = 0; // ms
+    /** @type {ReplayEntry[] | null} */
     this.entries = null;
+    this.reading = false;
+    /** @type {number[]} when products came to be shown, ms since the start */
+    this.marked = [];
+    /** @type {HTMLButtonElement[]} */
+    this.jumps = [];
     this.clock = h("b.digits");
     this.slider = h("input", { type: "range", min: "0", step: "1", value: "0",
       "aria-label": t("replay.minute"), oninput: () => this.#slide() });
@@ -29,11 +43,11 @@ export class Replay {
   }
 
   get path() {
-    return `/v1/rooms/${encodeURIComponent(this.ctx.room.state.room.room)}/replay`;
+    return `/v1/rooms/${encodeURIComponent(viewOf(this.ctx.room).room)}/replay`;
   }
 
   draw() {
-    const { room } = this.ctx.room.state;
+    const room = viewOf(this.ctx.room);
     const over = room.phase === "ended" && room.started > 0;
     this.root.hidden = !over || !this.entries;
     if (over && !this.entries && !this.reading) this.#read();
@@ -43,21 +57,15 @@ export class Replay {
   async #read() {
     this.reading = true;
     try {
-      const entries = [];
-      let page = { next: "" };
-      for (let n = 0; n < PAGES_MAX && page.next !== undefined && page.next !== null; n += 1) {
-        const query = page.next ? `?after=${encodeURIComponent(page.next)}` : "";
-        page = await rest("GET", this.path + query);
-        entries.push(...(page.entries ?? []));
-      }
+      const entries = await this.#entries();
       this.entries = entries;
-      const { started, ended } = this.ctx.room.state.room;
+      const { started, ended } = viewOf(this.ctx.room);
       this.length = Math.max(0, ended - started);
       this.slider.max = String(Math.floor(this.length / MINUTE_MS));
       this.slider.hidden = this.length < MINUTE_MS;
-      this.#drawMarks(started);
+      this.#drawMarks(entries, started);
       this.draw();
-      this.ctx.onReplay?.();
+      this.ctx.onReplay();
       await this.#go(this.marked[0] ?? 0);
     } catch {
       // Then there is the shelf; the next change of the room asks again.
@@ -65,14 +73,31 @@ export class Replay {
     this.reading = false;
   }
 
-  /** The moments to jump to: when a product came to be shown. */
-  #drawMarks(started) {
-    const pins = this.entries.filter(({ t: kind, sku }) => kind === "pin" && sku);
+  async #entries() {
+    const entries = [];
+    let query = "";
+    for (let n = 0; n < PAGES_MAX; n += 1) {
+      /** @type {ReplayPage} */
+      const page = await rest("GET", this.path + query);
+      entries.push(...(page.entries ?? []));
+      if (!page.next) break;
+      query = `?after=${encodeURIComponent(page.next)}`;
+    }
+    return entries;
+  }
+
+  /**
+   * The moments to jump to: when a product came to be shown.
+   * @type {(entries: ReplayEntry[], started: number) => void}
+   */
+  #drawMarks(entries, started) {
+    const pins = entries.filter(({ t: kind, sku }) => kind === "pin" && sku);
     this.marked = pins.map(({ at }) => Math.max(0, at - started));
     this.marks.hidden = pins.length === 0;
-    this.marks.replaceChildren(...pins.map(({ title, sku }, i) => h("li", {},
+    this.jumps = pins.map(({ title, sku = "" }, i) =>
       h("button.replay-mark", { type: "button", data: { sku }, onclick: () =>
-        this.#go(this.marked[i]) }, h("span.digits", {}, duration(this.marked[i])), title || sku))));
+        this.#go(this.marked[i]) }, h("span.digits", {}, duration(this.marked[i])), title || sku));
+    this.marks.replaceChildren(...this.jumps.map((button) => h("li", {}, button)));
   }
 
   #slide() {
@@ -81,34 +106,44 @@ export class Replay {
     this.timer = setTimeout(() => this.#go(at), READ_AFTER_MS);
   }
 
+  /** @param {number} ms */
   async #go(ms) {
     this.at = Math.max(0, Math.min(ms, this.length));
     const asked = this.at;
     this.slider.value = String(Math.floor(asked / MINUTE_MS));
     this.slider.setAttribute("aria-valuetext", t("replay.at", { n: this.slider.value }));
     write(this.clock, `${duration(asked)} / ${duration(this.length)}`);
-    for (const [i, row] of [...this.marks.children].entries()) {
-      row.firstChild.setAttribute("aria-current", String(this.#isOn(i)));
+    for (const [i, button] of this.jumps.entries()) {
+      button.setAttribute("aria-current", String(this.#isOn(i)));
     }
     const query = asked % MINUTE_MS ? `ms=${asked}` : `minute=${asked / MINUTE_MS}`;
-    const moment = await rest("GET", `${this.path}/at?${query}`).catch(() => null);
+    const moment = await this.#moment(query);
     if (!moment || asked !== this.at) return; // a later one was asked for meanwhile
-    this.moment = moment;
-    this.#product();
-    this.#comments();
+    this.#product(moment);
+    this.#comments(moment);
   }
 
+  /** @type {(query: string) => Promise<Moment | null>} */
+  async #moment(query) {
+    try {
+      return await rest("GET", `${this.path}/at?${query}`);
+    } catch {
+      return null; // what is shown stays
+    }
+  }
+
+  /** @param {number} i */
   #isOn(i) {
     return this.marked[i] <= this.at && (this.marked[i + 1] ?? Infinity) > this.at;
   }
 
-  #product() {
-    const shown = this.moment?.pin;
+  /** @param {Moment} moment */
+  #product({ pin: shown }) {
     if (!shown) {
       this.shown.replaceChildren(h("p.fine", {}, t("replay.nothing")));
       return;
     }
-    const product = productOf(this.ctx.room.state.room, shown.product);
+    const product = productOf(viewOf(this.ctx.room), shown.product);
     this.shown.replaceChildren(
       h("button.pinned-main", { type: "button", onclick: () => this.ctx.details(product),
         "aria-label": t("product.open", { title: product.title }), data: { sku: product.sku } },
@@ -117,11 +152,12 @@ export class Replay {
       saleBlock(this.ctx, product, { stock: false }).root);
   }
 
-  #comments() {
-    const { notice, question, comments = [] } = this.moment;
-    const line = (label, text) => text && h("li", {}, h("span.name", {}, label), text);
-    const rows = [line(t("watch.notice"), notice), line(t("ask.answering"), question?.text),
-      ...comments.map(({ name, text }) => line(name, text))].filter(Boolean);
+  /** @param {Moment} moment */
+  #comments({ notice, question, comments = [] }) {
+    /** @type {(label: string, text?: string) => HTMLElement[]} */
+    const line = (label, text) => (text ? [h("li", {}, h("span.name", {}, label), text)] : []);
+    const rows = [...line(t("watch.notice"), notice), ...line(t("ask.answering"), question?.text),
+      ...comments.flatMap(({ name, text }) => line(name, text))];
     this.said.hidden = rows.length === 0;
     this.said.replaceChildren(...rows);
   }

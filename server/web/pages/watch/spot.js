@@ -4,42 +4,70 @@
 import { h, icon, iconButton } from "../ui/dom.js";
 import { say } from "../ui/sheet.js";
 import { t } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
 import { couponChip } from "./coupons.js";
 import { luckyCard } from "./lucky.js";
 import { pollCard, pollIsOpen } from "./poll.js";
 
+/**
+ * @import { Lucky, Room } from "../liveroom.js"
+ * @import { IconName } from "../ui/dom.js"
+ * @import { Key } from "../ui/strings.js"
+ * @import { Drawn, Page } from "./page.js"
+ * @typedef {{id: string, about: string, isOn: boolean, card: (ctx: Page) => Drawn}} Newest the
+ *   newest of a kind; `isOn`: worth the card by itself
+ * @typedef {{icon: IconName, words: Key, newest: (room: Room) => Newest | null}} Kind
+ */
+
+/** @type {Record<string, Kind>} */
 const KINDS = {
-  poll: { icon: "poll", words: "poll.title", card: pollCard },
-  lucky: { icon: "gift", words: "lucky.title", card: luckyCard },
+  poll: { icon: "poll", words: "poll.title", newest(room) {
+    const { poll } = viewOf(room);
+    return poll && { id: poll.poll, about: poll.question, isOn: pollIsOpen(poll, room.now()),
+      card: (ctx) => pollCard(ctx, poll) };
+  } },
+  lucky: { icon: "gift", words: "lucky.title", newest(room) {
+    const { lucky } = viewOf(room);
+    return lucky && { id: lucky.lucky, about: lucky.title, isOn: lucky.status === "open",
+      card: (ctx) => luckyCard(ctx, lucky) };
+  } },
 };
 
 export class Spot {
+  /** @param {Page} ctx */
   constructor(ctx) {
     this.ctx = ctx;
     this.coupons = couponChip(ctx);
-    this.shown = null; // {kind, id, draw}
+    /** @type {{kind: string, id: string, draw: () => void} | null} */
+    this.shown = null;
+    /** @type {Record<string, string>} */
     this.seen = {}; // kind -> id that was put into the card by itself
-    this.chips = Object.fromEntries(Object.keys(KINDS).map((kind) => [kind,
-      h("button.chip-button", { type: "button", hidden: true, data: { kind },
-        onclick: () => this.#toggle(kind) }, icon(KINDS[kind].icon), t(KINDS[kind].words))]));
+    this.chips = Object.fromEntries(Object.entries(KINDS).map(([kind, { icon: name, words }]) =>
+      [kind, h("button.chip-button", { type: "button", hidden: true, data: { kind },
+        onclick: () => this.#toggle(kind) }, icon(name), t(words))]));
     this.box = h("section.spot-card", { hidden: true });
     this.root = h("div.spot", {},
       h("div.chip-line", {}, this.coupons.root, ...Object.values(this.chips)), this.box);
   }
 
+  /** @param {string} kind */
   #toggle(kind) {
     if (this.shown?.kind === kind) this.#put(null);
     else this.#put(kind);
   }
 
+  /**
+   * Put the newest of a kind into the card; null empties it.
+   * @param {string | null} kind
+   */
   #put(kind) {
-    const noun = kind && this.ctx.room.state.room[kind];
+    const newest = kind && KINDS[kind].newest(this.ctx.room);
     this.shown = null;
-    this.box.hidden = !noun;
+    this.box.hidden = !newest;
     this.box.replaceChildren();
-    if (noun) {
-      const { root, draw } = KINDS[kind].card(this.ctx, noun);
-      this.shown = { kind, id: noun[kind], draw };
+    if (newest) {
+      const { root, draw } = newest.card(this.ctx);
+      this.shown = { kind, id: newest.id, draw };
       this.box.setAttribute("aria-label", t(KINDS[kind].words));
       this.box.replaceChildren(root, iconButton("close", t("close"), () => this.#put(null),
         { class: "spot-close" }));
@@ -49,30 +77,28 @@ export class Spot {
     }
   }
 
-  /** Whether it is worth the card by itself: going on, or its outcome is new to this page. */
-  #isOn(kind, noun) {
-    return kind === "poll" ? pollIsOpen(noun, this.ctx.room.now()) : noun.status === "open";
-  }
-
   draw() {
-    const { room } = this.ctx.room.state;
+    const { room } = this.ctx;
     this.coupons.draw();
-    for (const kind of Object.keys(KINDS)) {
-      const noun = room[kind];
-      this.chips[kind].hidden = !noun;
-      if (noun && this.seen[kind] !== noun[kind]) {
-        this.seen[kind] = noun[kind];
-        if (this.#isOn(kind, noun)) {
+    for (const [kind, { words, newest }] of Object.entries(KINDS)) {
+      const now = newest(room);
+      this.chips[kind].hidden = !now;
+      if (now && this.seen[kind] !== now.id) {
+        this.seen[kind] = now.id;
+        if (now.isOn) {
           this.#put(kind);
-          say(`${t(KINDS[kind].words)}: ${noun.question ?? noun.title}`);
+          say(`${t(words)}: ${now.about}`);
         }
       }
     }
-    if (this.shown && room[this.shown.kind]?.[this.shown.kind] !== this.shown.id) this.#put(null);
+    if (this.shown && KINDS[this.shown.kind].newest(room)?.id !== this.shown.id) this.#put(null);
     this.shown?.draw();
   }
 
-  /** A draw's winners are told also to who had put its card away. */
+  /**
+   * A draw's winners are told also to who had put its card away.
+   * @param {Lucky} lucky
+   */
   drawn(lucky) {
     if (this.shown?.id !== lucky.lucky) this.#put("lucky");
     const names = (lucky.winners ?? []).map(({ name }) => name).join("、");

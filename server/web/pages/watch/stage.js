@@ -5,6 +5,9 @@ import { day } from "../ui/format.js";
 import { poster, stage } from "../ui/poster.js";
 import { t } from "../ui/strings.js";
 
+/** @import { RoomView } from "../liveroom.js" */
+
+/** @param {RoomView} room */
 function words({ phase, scheduled }) {
   if (phase === "ended") return t("watch.ended");
   if (phase !== "scheduled") return null;
@@ -17,6 +20,7 @@ export class Stage {
     this.shown = "";
   }
 
+  /** @param {RoomView} room */
   draw(room) {
     const { phase, stream_url, embed_url, title, kind } = room;
     const now = [phase, stream_url, embed_url, title, kind].join("\n");
@@ -26,9 +30,10 @@ export class Stage {
     const line = words(room) && h("p.poster-note", {}, words(room));
     const picture = phase === "live" ? stage(room) : poster(room, line);
     this.root.replaceChildren(picture);
-    if (picture.tagName === "VIDEO") this.#offerSound(picture);
+    if (picture instanceof HTMLVideoElement) this.#offerSound(picture);
   }
 
+  /** @param {HTMLVideoElement} video */
   #offerSound(video) {
     const sound = iconButton("sound", t("watch.unmute"), () => {
       video.muted = false;

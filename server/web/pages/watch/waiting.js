@@ -6,10 +6,15 @@ import { thumbnail } from "../ui/product.js";
 import { toast } from "../ui/sheet.js";
 import { countdown } from "../ui/stock.js";
 import { t, whyNot } from "../ui/strings.js";
+import { viewOf } from "../ui/view.js";
+
+/** @import { Page } from "./page.js" */
 
 export class Waiting {
+  /** @param {Page} ctx */
   constructor(ctx) {
     this.ctx = ctx;
+    this.key = ""; // what the preview shows
     this.when = h("p.waiting-when");
     this.count = h("span.fine");
     this.button = h("button.buy", { type: "button", data: { do: "reserve" },
@@ -38,7 +43,8 @@ export class Waiting {
   }
 
   draw() {
-    const { room, mine } = this.ctx.room.state;
+    const { mine } = this.ctx.room.state;
+    const room = viewOf(this.ctx.room);
     this.root.hidden = room.phase !== "scheduled" || room.kind === "group";
     if (this.root.hidden) return;
     write(this.when, room.scheduled ? t("watch.soon_at", { when: day(room.scheduled) })

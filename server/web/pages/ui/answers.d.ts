@@ -1,0 +1,136 @@
+// What the REST routes answer, as far as the pages read it.
+
+import type { Joining, Order, Phase, Product, Question, RoleName, You } from "../liveroom.js";
+
+/** `GET /v1/session`. */
+export interface Session {
+  you: You | null;
+  /** Development mode: anybody may sign in as anybody. */
+  dev: boolean;
+}
+
+/** `GET /v1/rooms` has these; fields at their defaults are absent. */
+export type RoomRow = Joining["room"];
+
+/** A room in a list of its host's; times are 0 while not known. */
+export interface RoomSummary {
+  room: string;
+  title: string;
+  scheduled: number;
+  reserved: number;
+}
+
+export interface Group {
+  id: string;
+  title: string;
+  admits: "all" | "followers" | "buyers";
+  members: number;
+}
+
+/** `GET /v1/hosts/{host}`. */
+export interface HostView {
+  host: string;
+  name: string;
+  followers: number;
+  group: Group | null;
+  rooms: Record<Phase, RoomSummary[]>;
+}
+
+/** `GET /v1/rooms/{room}/orders`: what changed after a place in the ledger. */
+export interface OrdersPage {
+  orders: Order[];
+  at: number;
+  /** Where more is; null at the end. */
+  next: number | null;
+}
+
+/** One fact of docs/timeline.md: what was done, by whom, and what it was about. */
+export interface Fact { k: string; by: string; at: number; [about: string]: unknown }
+
+/** `GET /v1/rooms/{room}/actions`. */
+export interface ActionsPage { actions: Fact[] }
+
+export interface ReplayEntry { id: string; at: number; t: string; sku?: string; title?: string }
+
+/** `GET /v1/rooms/{room}/replay`. */
+export interface ReplayPage { entries?: ReplayEntry[]; next?: string | null }
+
+/** A product whose fields may be at their defaults, and absent. */
+export type WireProduct =
+  Partial<Product> & Pick<Product, "sku" | "title" | "price" | "currency">;
+
+/** `GET /v1/rooms/{room}/replay/at`. */
+export interface Moment {
+  pin?: { product: WireProduct };
+  notice?: string;
+  question?: Question;
+  comments?: { name: string; text: string }[];
+}
+
+/** `GET /v1/rooms/{room}/luckies/{lucky}/entrants`. */
+export interface Entrants { entrants: string[] }
+
+/** A number, a share (null: nothing to divide by), or one by currency. */
+export type Figure = number | null | Record<string, number | null>;
+export type Amounts = Record<string, number>;
+
+export interface Finding { code: string; params: Record<string, string | number>; text: string }
+
+export interface FirstOrders { from_ms: number; below_ms: number | null; buyers: number }
+
+export interface SourceRow {
+  kind: string; orders: number; gmv: Amounts; viewers: number; buyers: number;
+  conversion: number | null;
+}
+
+export interface ProductRow {
+  sku: string; title: string; asks: number; asks_unpinned: number; asker_conversion: number | null;
+  pinned_ms: number; units: number; units_pinned: number; gmv: Amounts; return_rate: number | null;
+}
+
+export interface PinRow {
+  sku: string; title: string; from_ms: number; ms: number; units: number; gmv: Amounts;
+  other_units: number; viewers: number; asks: number;
+}
+
+export interface CouponRow {
+  coupon: string; title: string; quota: number; claimed: number; used: number; cost: Amounts;
+}
+
+/** `GET /v1/rooms/{room}/figures`; every number is defined in docs/metrics.md. */
+export interface Figures {
+  at_ms: number;
+  /** null until it starts, or ends. */
+  started_ms: number | null;
+  ended_ms: number | null;
+  numbers: Record<string, Figure> & { viewers: number; first_order_count: number };
+  first_orders: FirstOrders[];
+  sources: SourceRow[];
+  products: ProductRow[];
+  pins: PinRow[];
+  coupons: CouponRow[];
+  compared?: Record<string, { median: number | null; streams: number; change: number | null }>;
+  findings: Finding[];
+}
+
+/** One worker's figures of `GET /v1/ops`; lags in seconds. */
+export interface WorkerReport {
+  worker: string; at: number; started: number; connections: number; rooms: number;
+  delivered: number; gap_fills: number; loop_lag_s: number; bus_lag_s: number;
+}
+
+/** `GET /v1/ops`. `redis` is null while it does not answer. */
+export interface Operations {
+  now: number;
+  ready: boolean;
+  why: string;
+  workers: WorkerReport[];
+  redis: {
+    program: string; version: string; ping_s: number; memory_bytes: number; clients: number;
+    commands_per_s: number; durability: string;
+  } | null;
+  errors: { at: number; worker: string; logger: string; msg: string }[];
+}
+
+/** Whom to be in development mode. */
+export interface DevSignIn { role: RoleName; user?: string; name: string }
