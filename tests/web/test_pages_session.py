@@ -148,6 +148,16 @@ async def test_in_development_anybody_is_one_click_away(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "shown"), [("\u202eA\u200bna\x9b", "Ana"), ("\u3164\u200b", "h1")], ids=ascii
+)
+async def test_one_click_gives_a_clean_name(client: Client, name: str, shown: str) -> None:
+    body = {"role": "host", "user": "h1", "name": name}
+    response = await client.post("/v1/session/dev", json=body)
+
+    assert (await response.json())["you"]["name"] == shown
+
+
+@pytest.mark.parametrize(
     "body",
     [{"role": "guest"}, {"role": "king"}, {"user": "a b"}, {"user": "x" * 65}, {"name": "n" * 99}],
 )
