@@ -22,7 +22,7 @@ async def test_money_of_nobody_is_a_dash_and_not_nothing(
     server: Server, open_page: OpenPage
 ) -> None:
     worth = {"CNY": None, "JPY": 250}
-    assert await said(server, open_page, "figureText", "viewer_value", worth) == "– · ¥250"
+    assert await said(server, open_page, "figureText", "viewer_value", worth) == "– · JP¥250"
 
 
 async def test_a_source_without_words_is_named_as_the_server_names_it(
