@@ -128,17 +128,17 @@ class RoomShape:
             namespace={"__doc__": "A room as everybody may see it: what a snapshot holds."},
         )
 
-    def lua(self) -> str:
-        """Return Lua constants for scripts: the text fields, and the fields of the `room` event."""
+    def lua(self) -> dict[str, str]:
+        """Return Lua constants by name: the text fields, and the fields of the `room` event."""
         texts = [f.name for f in msgspec.structs.fields(self.fields) if _is_text(f.type)]
         told = [
             f"{name} = {'true' if kind is bool else repr(kind.__name__)}"
             for name, kind in self.told.items()
         ]
-        return (
-            f"local TEXT_FIELDS = {{ {', '.join(f'{name} = true' for name in texts)} }}\n"
-            f"local TOLD_FIELDS = {{ {', '.join(told)} }}\n"
-        )
+        return {
+            "TEXT_FIELDS": f"local TEXT_FIELDS = {{ {' = true, '.join(texts)} = true }}\n",
+            "TOLD_FIELDS": f"local TOLD_FIELDS = {{ {', '.join(told)} }}\n",
+        }
 
 
 def _is_text(kind: Any) -> bool:

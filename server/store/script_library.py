@@ -19,6 +19,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from importlib.resources.abc import Traversable
+from types import MappingProxyType
 from typing import NamedTuple
 
 _ENGINE = ""
@@ -63,7 +64,7 @@ class Library:
     """All scripts by name: `FOLDER.FILE` for a feature's, `FILE` for the engine's.
 
     `folders` maps a feature's name to its folder, in order; `engine` is the engine's own folder;
-    `constants` is Lua code that begins every script.
+    `constants` maps names to Lua lines that define them: a script gets those that it names.
     Raises ValueError, naming the file, for files that do not fit together.
     """
 
@@ -73,7 +74,7 @@ class Library:
         folders: Mapping[str, Traversable],
         room_keys: Iterable[str],
         host_keys: Iterable[str],
-        constants: str = "",
+        constants: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._constants = constants
         self._known = {False: frozenset(room_keys), True: frozenset(host_keys)}
@@ -115,7 +116,7 @@ class Library:
         if unknown:
             raise ValueError(f"{file.path} declares unknown keys: {', '.join(unknown)}.")
         table = ", ".join(f"{key} = KEYS[{n}]" for n, key in enumerate(keys, 1))
-        texts = [f"local K = {{ {table} }}\nlocal A = cmsgpack.unpack(ARGV[1])\n", self._constants]
+        texts = []
         for prelude in dict.fromkeys(used for each in (file, *parts) for used in each.uses):
             if prelude not in self.preludes:
                 raise ValueError(f"{file.path} uses `{prelude}`, and there is no _{prelude}.lua.")
@@ -126,7 +127,12 @@ class Library:
             texts += [
                 f"PARTS[#PARTS + 1] = function({arguments})\n{part.text}\nend\n" for part in parts
             ]
-        text = "".join(texts) + file.text
+        rest = "".join(texts) + file.text
+        begin = f"local K = {{ {table} }}\nlocal A = cmsgpack.unpack(ARGV[1])\n"
+        # A script makes its tables anew at each call, so it gets no constant that it does not name.
+        text = (
+            begin + "".join(line for word, line in self._constants.items() if word in rest) + rest
+        )
         return Script(name, text, sha_of(text), keys, file.head.get("durable") == "yes", of_host)
 
 

@@ -97,6 +97,15 @@ def test_a_script_without_a_keys_line_is_an_error(tmp_path: Path) -> None:
         Library(files("server.store") / "scripts", {"x": tmp_path}, HOUSE.room_keys, ())
 
 
+def test_a_script_gets_only_the_constants_that_it_names() -> None:
+    """It makes its tables anew at each call: a buy must not pay for what a room's settings need."""
+    for name in HOUSE.shape.lua():
+        having = {script for script, it in LIBRARY.scripts.items() if f"local {name} =" in it.text}
+        naming = {script for script, it in LIBRARY.scripts.items() if it.text.count(name) > 1}
+        assert having == naming != set()
+        assert "orders.buy" not in having
+
+
 async def test_a_redis_that_forgot_the_scripts_is_given_them_again(room: ScriptRoom) -> None:
     await room.run("room_create", **CREATE)
     await room.redis.script_flush()

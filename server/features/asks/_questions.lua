@@ -1,5 +1,5 @@
 -- Prelude of every script that shows questions. Comes after room in scripts that send events;
--- expects K.questions. Besides the public fields (community.Question) a packed question has `key`
+-- expects K.questions. Besides the public fields (messages.Question) a packed question has `key`
 -- (equal for equal questions), `n` (its number in the order of answers, set by its last answer),
 -- `answered` (ms of its last answer), `due` (the host's answers still lack this state) and `quiet`
 -- (asked by the button: only the staff learns who asked). A dropped one is kept only while due.

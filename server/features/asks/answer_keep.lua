@@ -1,7 +1,7 @@
 -- Keeps the answer to a question for all rooms of the host.
 -- of: host
 -- keys: answers
--- args: key question(community.Question) answered(ms) given_in(room) kept_max
+-- args: key question(messages.Question) answered(ms) given_in(room) kept_max
 -- returns: {}
 -- holds: the newest answer of a key is kept, in whatever order and however often answers arrive;
 --   at most kept_max answers are kept, and the oldest are dropped first.

@@ -1,7 +1,7 @@
 -- Brings an answer from an earlier room of the host into this room.
 -- keys: room events bus timeline actions questions askers
 -- uses: room timeline questions asking
--- args: question(community.Question, answered) key answered(ms) answers_max events_max
+-- args: question(messages.Question, answered) key answered(ms) answers_max events_max
 -- returns: {}; refuses not_found
 -- holds: a question is answered here once; questions asked or answered here take precedence.
 

@@ -2,7 +2,7 @@
 -- keys: room events bus recent review review_order spoken muted timeline actions
 -- uses: room timeline review showing
 -- args: id recent_max by? events_max
--- returns: {comment(models.CommentView)}; refuses not_found not_live conflict
+-- returns: {comment(messages.CommentView)}; refuses not_found not_live conflict
 -- holds: a comment is shown at most once; its author is new no more.
 
 local phase = room_phase()

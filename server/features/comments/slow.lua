@@ -1,6 +1,6 @@
 -- Sets slow mode: the seconds a viewer waits between two comments.
 -- keys: room events bus spoke timeline actions
--- uses: room timeline
+-- uses: room settings timeline
 -- args: seconds(0 = off) by? events_max
 -- returns: {slow_s}; refuses not_found
 -- holds: `spoke` is kept in slow mode only; setting the same value again sends no event.

@@ -5,7 +5,7 @@
 local coupons, recounted = {}, {}   -- id -> coupon, false where none is; those this call changed
 local claims = {}                   -- id -> claim as this call has left it, false where none is
 
--- One coupon as the wire knows it (community.Coupon); nil where there is none. `n` is its place in
+-- One coupon as the wire knows it (messages.Coupon); nil where there is none. `n` is its place in
 -- the order of opening.
 local function coupon_view(id)
   local raw = redis.call('HGET', K.coupons, id)

@@ -2,7 +2,7 @@
 -- keys: room asks questions review review_order words rules moderators muted
 -- uses: room questions review
 -- args: held_max muted_max
--- returns: {desk(community.Desk), due, held_total}: `held` are the oldest, `muted` those muted
+-- returns: {desk(messages.Desk), due, held_total}: `held` are the oldest, `muted` those muted
 --   longest; `due` is what the host's answers are still to be told; refuses not_found
 -- holds: changes nothing.
 

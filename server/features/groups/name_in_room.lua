@@ -1,6 +1,6 @@
 -- Names the fan group of its host in a room.
 -- keys: room events bus
--- uses: room
+-- uses: room settings
 -- args: host group events_max
 -- returns: {changed}; refuses not_found, forbidden for a room of another host
 -- holds: the room is told only what changed.

@@ -6,7 +6,7 @@ local function entrants_of(id)
   return '[' .. id .. '/', '(' .. id .. '0'   -- 0 comes right after /
 end
 
--- One lucky draw as the wire knows it (community.Lucky); nil where there is none. `n` is its place
+-- One lucky draw as the wire knows it (messages.Lucky); nil where there is none. `n` is its place
 -- in the order of opening.
 local function lucky_view(id)
   local raw = id ~= 'newest' and redis.call('HGET', K.luckies, id)

@@ -93,7 +93,7 @@ class SandboxProvider:
 
 
 class WebhookProvider:
-    """A provider that charges at its own pages and tells us by signed messages (web.payments).
+    """A provider that charges at its own pages and tells us by signed messages (`routes`).
 
     It knows the order by its id, which the shop's page hands to it. Refunds are made where the
     money is; that they are due is told by the outbox, that they were made by the webhook.

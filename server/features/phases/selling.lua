@@ -1,6 +1,6 @@
 -- Allows or forbids buying from open sales after the end of the stream.
 -- keys: room events bus due timeline actions
--- uses: room timeline
+-- uses: room settings timeline
 -- args: on(bool) by? events_max
 -- returns: {close}: whether the sales have to be closed now; refuses not_found
 -- holds: the same again is no news; should the sales not be closed now, `due` has the sweeper do it.

@@ -1,6 +1,6 @@
 -- Starts or ends the stream. Each feature does what follows from it for its own.
 -- keys: room events bus timeline actions
--- uses: room timeline
+-- uses: room settings timeline
 -- parts: phase(phase, at, selling)
 -- args: phase(live|ended) selling?(bool, at the end) by? events_max
 -- returns: {phase, at(ms), selling}; refuses not_found ended conflict not_live

@@ -2,7 +2,7 @@
 -- `polls` holds what never changes of a poll, `votes` its counts, version and status beside who
 -- voted what.
 
--- One poll as the wire knows it (community.Poll); nil where there is none. `n` is its place in the
+-- One poll as the wire knows it (messages.Poll); nil where there is none. `n` is its place in the
 -- order of opening.
 local function poll_view(id)
   local raw = id ~= 'newest' and redis.call('HGET', K.polls, id)

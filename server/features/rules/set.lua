@@ -1,6 +1,6 @@
 -- Changes who may comment and what waits for review.
 -- keys: room events bus rules timeline actions
--- uses: room timeline rules
+-- uses: room settings timeline rules
 -- args: followers_only?(bool) review?(off|new|all) by? events_max
 -- returns: {followers_only, review}; refuses not_found
 -- holds: what is absent stays; the room is told whether it is for followers only, and nobody of the

@@ -1,7 +1,7 @@
 -- Puts a product on the shelf, or replaces the one of the same sku where it stands.
 -- keys: room events bus shelf shelf_order timeline actions
 -- uses: room timeline
--- args: product(models.Product) products_max bytes_max? by? events_max
+-- args: product(messages.Product) products_max bytes_max? by? events_max
 -- returns: {sku}; refuses not_found limit_reached
 -- holds: `shelf` and `shelf_order` name the same skus, at most products_max of them;
 -- together they have at most bytes_max bytes packed, or shrink.

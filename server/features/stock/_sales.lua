@@ -1,7 +1,7 @@
 -- Prelude of every script that shows sales. Expects K.sales and K.stock among the keys.
 -- `sales` holds what never changes of a sale, `stock` its counters as <sale>:<counter>.
 
--- One sale as the wire knows it (models.Sale); nil where there is none. `n` is its place in the
+-- One sale as the wire knows it (messages.Sale); nil where there is none. `n` is its place in the
 -- order of opening.
 local function sale_view(id)
   local raw = redis.call('HGET', K.sales, id)

@@ -97,22 +97,6 @@ local function mention_staff(event)
   whisper('\1staff', event)
 end
 
--- Sends the room's own settings as they are after this script's writes (shape.RoomSettings).
-local function tell_settings()
-  local event = { t = 'room' }
-  for name, kind in pairs(TOLD_FIELDS) do
-    local value = redis.call('HGET', K.room, name)
-    if kind == true then
-      event[name] = value == '1'
-    elseif kind == 'int' then
-      event[name] = tonumber(value)
-    else
-      event[name] = value or ''
-    end
-  end
-  tell_room(event)
-end
-
 -- Publishes all events as one bus message, after all writes. `extra` adds fields to that message.
 local function publish(extra)
   if #says == 0 and not extra then
