@@ -18,4 +18,4 @@ async def run(dispatch: Dispatch, request: web.Request, cmd: Command, _: type[R]
     The caller names the reply's type, which is trusted.
     """
     call = Call(request.match_info["room"], caller(request))
-    return cast("R", await dispatch.run(call, cmd))
+    return cast("R", await dispatch.run_once(call, cmd))

@@ -9,6 +9,7 @@ from server.features.comments.messages import Comment
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate
+from server.rooms.call import Call
 from server.rooms.naming import Host
 from tests.rooms.desk import HOST, ROOM, Desk
 
@@ -60,10 +61,10 @@ async def test_a_name_of_signs_alone_is_compared_as_it_is(here: Desk) -> None:
     assert naming.named_in(viewer("🌹"), Host("h1", "🌸")).name == "🌹"
 
 
-async def test_the_room_never_sees_the_hosts_name_beside_another(here: Desk) -> None:
+async def test_a_caller_who_did_not_join_is_named_as_one_who_did(here: Desk) -> None:
     watcher = await here.join("watcher")
-    await here.do(Comment(ref=1, text="all free today"), who=viewer("Mei"))
-    await here.do(Comment(ref=2, text="welcome"), who=HOST)
+    for who, text in ((viewer("Mei"), "all free today"), (HOST, "welcome")):
+        await here.dispatch.run_once(Call(ROOM, who), Comment(ref=1, text=text))
 
     heard = await watcher.until(lambda event: event.get("text") == "welcome")
     said = {e["text"]: (e["user"], e["name"]) for e in heard if e["t"] == "comment"}
