@@ -40,13 +40,13 @@ async def run_worker(
     worker_id: str,
     stop: asyncio.Event,
     on_ready: Callable[[str], None],
+    metrics: Metrics,
 ) -> None:
     """Run one worker until `stop` is set; then drain it.
 
     `on_ready` receives the base URL once viewers can connect.
     """
     rng = random.Random()
-    metrics = Metrics()
     verifier = TokenVerifier(settings)
     async with contextlib.AsyncExitStack() as stack:
         redis = connect(redis_url, settings.redis, Troubles())

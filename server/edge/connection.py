@@ -149,7 +149,9 @@ class Connection(Member, asyncio.Protocol):
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self.transport = self._wire = None
-        self._protocol = None  # breaks the reference cycle through `on_frame`
+        if self._protocol is not None:
+            self._protocol.forget()
+            self._protocol = None
         self._edge.forget(self)
         if self.room is not None:
             self._edge.rooms.left(self.room, self)
