@@ -59,12 +59,12 @@ async def run_worker(
         scrape = await stack.enter_async_context(
             Scrape(metrics, worker_id, settings.server.workers)
         )
-        readiness = Readiness(redis, worker.scripts.keys, worker.scripts.durability)
+        readiness = Readiness(redis, worker.store.keys, worker.store.durability)
         stack.push_async_callback(readiness.aclose)
         ops = await stack.enter_async_context(
             Ops(
                 redis,
-                worker.scripts.keys,
+                worker.store.keys,
                 settings,
                 metrics.registry,
                 worker_id,

@@ -24,7 +24,7 @@ from tests.figures.real_evening import (
 )
 from tests.figures.recomputed import Recomputed, differences
 from tests.figures.test_fold import evenings
-from tests.rooms.desk import Desk
+from tests.rooms.rig import Rig
 
 
 def plain(made: object) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def plain(made: object) -> dict[str, Any]:
 class Ours:
     """The figures as the server gives them, and the same recomputed."""
 
-    def __init__(self, here: Desk, book: FigureBook) -> None:
+    def __init__(self, here: Rig, book: FigureBook) -> None:
         self.here, self.book = here, book
 
     async def of(self, room: str) -> dict[str, Any]:
@@ -63,7 +63,7 @@ class Ours:
 
 
 @pytest.fixture
-def ours(here: Desk, book: FigureBook) -> Ours:
+def ours(here: Rig, book: FigureBook) -> Ours:
     return Ours(here, book)
 
 

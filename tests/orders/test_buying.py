@@ -9,7 +9,7 @@ from server.features.orders.settings import OrderSettings
 from server.protocol.codes import CommandError
 from server.protocol.joining import Source
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.conftest import MakeSettings
 from tests.orders.shop import PRICE, Shop, shop_on
 from tests.replies import expect
@@ -129,9 +129,9 @@ async def test_a_room_sells_only_while_it_is_live(redis: object, shop: Shop) -> 
 
 
 async def test_of_older_orders_those_that_ended_are_left_out_of_the_list(
-    scripts: Scripts, make_settings: MakeSettings
+    store: RoomStore, make_settings: MakeSettings
 ) -> None:
-    shop = shop_on(scripts, make_settings(orders={"fair_window_ms": 0, "own_orders_max": 2}))
+    shop = shop_on(store, make_settings(orders={"fair_window_ms": 0, "own_orders_max": 2}))
     await shop.build()
     tea, cup = await shop.open(stock=100), await shop.open(sku="cup")
     orders = [await shop.buy("ann", each) for each in (tea, tea, cup, tea, tea, tea, tea)]

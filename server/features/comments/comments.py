@@ -29,7 +29,7 @@ from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import plain_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
 BATCH_MAX = 500
@@ -95,7 +95,7 @@ class Comments:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         metrics: Metrics,
         rules: Rules,
@@ -105,7 +105,7 @@ class Comments:
         self._belonging = belonging
         self.heed: Heed | None = None
         """The listener to comments; set it before the first comment arrives."""
-        self._scripts = scripts
+        self._store = store
         self._settings = settings
         self._limits = settings.of(CommentSettings)
         self._moderation = settings.of(ModerationSettings)
@@ -226,7 +226,9 @@ class Comments:
             "recent_max": recent_comments_max(self._settings, room_id),
             "events_max": self._settings.rooms.event_stream_len_max,
         }
-        outcomes = await self._scripts.run("comments.add", room_id, args | self._bounds, _OUTCOMES)
+        outcomes = await self._store.run_script(
+            "comments.add", room_id, args | self._bounds, _OUTCOMES
+        )
         return None if outcomes and outcomes[0].err == "stale" else outcomes
 
 

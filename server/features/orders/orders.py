@@ -17,7 +17,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
 
@@ -43,11 +43,11 @@ class Orders:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         metrics: Metrics | None = None,
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._limits = settings.of(OrderSettings)
         self._key_chars_max = settings.orders.key_chars_max
         self._events_max = settings.rooms.event_stream_len_max
@@ -96,7 +96,7 @@ class Orders:
 
     async def _buy_batch(self, room_id: str, buys: list[dict[str, Any]]) -> list[_Outcome]:
         args = {"buys": buys, "events_max": self._events_max} | self.buying
-        return await self._scripts.run("orders.buy", room_id, args, _OUTCOMES)
+        return await self._store.run_script("orders.buy", room_id, args, _OUTCOMES)
 
     async def aclose(self) -> None:
         """Wait until every buy that was handed in has its answer."""
@@ -109,7 +109,7 @@ class Orders:
             "user": call.who.user,
             "events_max": self._events_max,
         } | self.freeing
-        order = await self._scripts.run("orders.cancel", call.room_id, args, _ORDER)
+        order = await self._store.run_script("orders.cancel", call.room_id, args, _ORDER)
         return OrderOk(ref=cmd.ref, order=self.counted(order))
 
     def counted(self, order: Order) -> Order:
@@ -140,7 +140,7 @@ class Orders:
         buying and cancelling again and again, which is free, would make each reading slow.
         """
         args = {"users": list(users), "newest_max": self._limits.own_orders_max}
-        lists = await self._scripts.run("orders.of_users", room_id, args, _LISTS)
+        lists = await self._store.run_script("orders.of_users", room_id, args, _LISTS)
         return dict(zip(users, lists, strict=True))
 
 

@@ -14,8 +14,8 @@ from server.rooms.sweeper import Due
 
 def _make(engine: Engine, orders: Orders) -> Running:
     provider = provider_of(engine.settings.of(PaymentSettings))
-    payments = Payments(engine.scripts, engine.settings, provider, orders)
-    refunds = Refunds(engine.scripts, engine.settings, provider)
+    payments = Payments(engine.store, engine.settings, provider, orders)
+    refunds = Refunds(engine.store, engine.settings, provider)
     routes = PaymentRoutes(payments, refunds, engine.settings.of(PaymentSettings)).routes()
     return Running(
         it=payments,

@@ -13,7 +13,7 @@ from server.settings import Settings
 
 def _make(engine: Engine) -> Running:
     engine.dispatch.naming.looks_of = looks_of
-    rules = Rules(engine.scripts, engine.settings)
+    rules = Rules(engine.store, engine.settings)
     routes = RuleRoutes(rules, engine.dispatch).routes()
     return Running(it=rules, takes=[rules], routes=routes)
 
