@@ -79,10 +79,12 @@ class Bench:
         return self._call(f"u{n}"), Buy(ref=1, key=f"k{n}", sale=self.sale)
 
     def _items(self, count: int) -> list[dict[str, Any]]:
-        return [buy_of(*self._buy(), self.settings.of(OrderSettings), 64) for _ in range(count)]
+        return [
+            buy_of(*self._buy(), self.settings.section(OrderSettings), 64) for _ in range(count)
+        ]
 
     def _packed(self, batch: int) -> bytes:
-        limits = self.settings.of(OrderSettings)
+        limits = self.settings.section(OrderSettings)
         args = {
             "publish": "PUBLISH", "room": ROOM, "buys": self._items(batch), "events_max": 10_000,
             "orders_per_user_max": limits.orders_per_user_max, "entries_max": 1, "offer_hold_s": 30,
@@ -141,7 +143,7 @@ async def _rows(orders: int, fsync: bool) -> list[Row]:
         {"orders": {"fair_window_ms": 0, "batch_waiting_max": 1_000_000}}
     )
     promise = "fsync" if fsync else "memory"
-    batch = settings.of(OrderSettings).batch_max
+    batch = settings.section(OrderSettings).batch_max
     with tempfile.TemporaryDirectory(prefix="lr-bench-") as folder:
         async with EmbeddedRedis(Path(folder), fsync=fsync) as embedded:
             redis = connect(embedded.url, settings.redis)

@@ -71,7 +71,7 @@ class Worker:
         self.rooms = OpenRooms(
             reader,
             self.bus,
-            own.of,
+            own.parts_for,
             self.dispatch.must_be_let_in,
             settings,
             metrics,
@@ -94,7 +94,7 @@ class Worker:
             if each.founder is not None:
                 self.directory.founders.append(each.founder)
             for taker in each.takes:
-                self.dispatch.take(taker.handlers())
+                self.dispatch.add_handlers(taker.handlers())
         self.dispatch.must_take(self._house.commands)
 
     @property

@@ -48,12 +48,12 @@ THE_MECHANISM = "repeating.py"
 MAKES_TASKS = {"create_task", "ensure_future", "run_coroutine_threadsafe"}
 # file, function -> why its tasks have another owner than `server/repeating.py`
 AWAITED_WHERE_THEY_ARE_MADE = {
-    ("demo.py", "run"): "the server and its crowd: their end is the command's end",
+    ("demo.py", "run_demo"): "the server and its crowd: their end is the command's end",
     ("demo.py", "_crowd"): "raced against `stop` and awaited below",
     ("supervisor.py", "_serve_here"): "the worker: what it raises ends the process",
     ("readiness.py", "why_not"): "whoever asks awaits it; closed with the worker",
     ("readiness.py", "_why_not"): "gathered where they are made",
-    ("worker_pool.py", "run"): "the first start: what it raises ends the process",
+    ("worker_pool.py", "keep_workers"): "the first start: what it raises ends the process",
     ("worker_pool.py", "_start_all"): "a TaskGroup",
     ("worker_pool.py", "_stop_all"): "a TaskGroup",
 }
@@ -275,7 +275,7 @@ async def worker_keeper(bench: Bench) -> AsyncIterator[Story]:
     settings = bench.settings.model_copy(update={"server": server})
     stop, ready = asyncio.Event(), asyncio.Event()
     async with WorkerPool(settings, settings.redis.url, stop_s_max=60) as pool:
-        running = asyncio.create_task(pool.run(stop, lambda _: ready.set()))
+        running = asyncio.create_task(pool.keep_workers(stop, lambda _: ready.set()))
         await ready.wait()
         first = next(iter(pool.worker_pids.values()))
         yield Story(pool, "_start", lambda: os.kill(first, signal.SIGKILL))

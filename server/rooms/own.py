@@ -38,7 +38,7 @@ class Own:
         self._shape = shape
         self._others = others
 
-    async def of(self, room_id: str, users: list[str]) -> list[OwnPart]:
+    async def parts_for(self, room_id: str, users: list[str]) -> list[OwnPart]:
         """Return one part per user, in order; a user may occur twice. Raises CommandError."""
         mine: list[Mine]
         more: list[Sequence[Mapping[str, Any]]]

@@ -64,7 +64,9 @@ class Evening:
 
     async def do(self, user: str, cmd: Command, room: str = ROOM) -> Ok:
         who = HOST if user == HOST.user else Identity(user, user.title(), Role.VIEWER)
-        return await self.desk.dispatch.run(Call(room, who, self.sources.get((room, user))), cmd)
+        return await self.desk.dispatch.run_command(
+            Call(room, who, self.sources.get((room, user))), cmd
+        )
 
     async def host(self, cmd: Command, room: str = ROOM) -> Ok:
         return await self.do(HOST.user, cmd, room)

@@ -50,12 +50,12 @@ def reads(here: Rig, monkeypatch: pytest.MonkeyPatch) -> Reads:
 
 async def test_only_what_is_new_is_read(evening: Evening, book: FigureBook, reads: Reads) -> None:
     await evening.host(LiveStart(ref=1))
-    await book.of(ROOM)
+    await book.figures_of(ROOM)
     reads.news()
-    await book.of(ROOM)
+    await book.figures_of(ROOM)
     assert reads.news() == 0
     await evening.bought("ann", "mug")  # held, paid: two entries here, and to settle the buyers
-    await book.of(ROOM)
+    await book.figures_of(ROOM)
     assert reads.news() == 4
 
 
@@ -100,9 +100,9 @@ async def test_who_is_found_to_have_bought_earlier_elsewhere_becomes_a_returning
         return 0
 
     monkeypatch.setattr(Buyers, "settle", nothing)  # another worker has not come to it yet
-    assert (await book.of(ROOM)).numbers.returning_buyers == 0
+    assert (await book.figures_of(ROOM)).numbers.returning_buyers == 0
     monkeypatch.setattr(Buyers, "settle", settle)
-    assert (await book.of(ROOM)).numbers.returning_buyers == 1
+    assert (await book.figures_of(ROOM)).numbers.returning_buyers == 1
 
 
 async def test_settling_is_the_same_in_any_order_and_as_often_as_one_likes(
@@ -129,12 +129,12 @@ async def test_many_who_ask_at_once_cost_one_reading(
     evening: Evening, book: FigureBook, reads: Reads
 ) -> None:
     await evening.host(LiveStart(ref=1))
-    await book.of(EARLIER)
+    await book.figures_of(EARLIER)
     reads.news()
-    await book.of(ROOM)
+    await book.figures_of(ROOM)
     once = reads.news()
     await book.folds.aclose()
-    several = await asyncio.gather(*(book.of(ROOM) for _ in range(5)))
+    several = await asyncio.gather(*(book.figures_of(ROOM) for _ in range(5)))
     assert reads.news() == once
     assert all(each is several[0] for each in several)
 
@@ -143,8 +143,8 @@ async def test_figures_that_are_fresh_are_given_again(
     evening: Evening, here: Rig, make_settings: MakeSettings
 ) -> None:
     book = FigureBook(here.store, make_settings(figures={"fresh_s": 60}))
-    first = await book.of(ROOM)
-    assert await book.of(ROOM) is first
+    first = await book.figures_of(ROOM)
+    assert await book.figures_of(ROOM) is first
     await book.aclose()
 
 
@@ -156,8 +156,8 @@ async def test_a_room_nobody_asks_for_is_forgotten(
     forgetful = folds.Folds(here.store, settings, Buyers(here.store), lambda: now[0])
     monkeypatch.setattr(book, "folds", forgetful)
     monkeypatch.setattr(book.streams, "_folds", forgetful)
-    await book.of(ROOM)
-    await book.of(GROUP)
+    await book.figures_of(ROOM)
+    await book.figures_of(GROUP)
     assert len(book.folds) == 1
     now[0] += 299
     book.folds._forget_idle()
@@ -172,10 +172,10 @@ async def test_a_big_room_is_counted_in_a_thread_with_the_same_result(
     evening: Evening, book: FigureBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await evening.stream()
-    quick = await book.of(ROOM)
+    quick = await book.figures_of(ROOM)
     await book.folds.aclose()
     monkeypatch.setattr(folds, "QUICK_MAX", 0)
-    assert _timeless(await book.of(ROOM)) == _timeless(quick)
+    assert _timeless(await book.figures_of(ROOM)) == _timeless(quick)
 
 
 async def test_who_waits_for_a_fold_that_a_thread_still_reads_reads_another(
@@ -221,24 +221,24 @@ async def test_a_redis_that_lost_its_last_lines_is_read_from_the_start(
     names = ("room", "ledger", "stats", "timeline", "events")
     old = {name: stored(await here.redis.dump(here.store.keys.room(ROOM, name))) for name in names}
     await evening.bought("ann", "mug")
-    assert (await book.of(ROOM)).numbers.orders == 1
+    assert (await book.figures_of(ROOM)).numbers.orders == 1
     for name, dump in old.items():  # as after a restart from an older file
         await here.redis.restore(here.store.keys.room(ROOM, name), 0, dump, replace=True)
-    assert (await book.of(ROOM)).numbers.orders == 0
+    assert (await book.figures_of(ROOM)).numbers.orders == 0
 
 
 async def test_a_room_that_is_not_there_has_no_figures(book: FigureBook) -> None:
     with pytest.raises(CommandError) as refused:
-        await book.of("nosuch")
+        await book.figures_of("nosuch")
     assert refused.value.code == "not_found"
 
 
 async def test_later_streams_and_other_hosts_are_no_earlier_streams(
     evening: Evening, book: FigureBook
 ) -> None:
-    assert (await book.of(EARLIER)).compared == {}
+    assert (await book.figures_of(EARLIER)).compared == {}
     await evening.host(LiveStart(ref=1))
     await evening.host(LiveEnd(ref=1))
-    assert (await book.of(EARLIER)).compared == {}
-    assert (await book.of(ROOM)).compared["orders"].streams == 1
-    assert (await book.of(GROUP)).compared == {}
+    assert (await book.figures_of(EARLIER)).compared == {}
+    assert (await book.figures_of(ROOM)).compared["orders"].streams == 1
+    assert (await book.figures_of(GROUP)).compared == {}

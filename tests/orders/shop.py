@@ -226,7 +226,7 @@ class Shop:
         return now.allocated, now.left, now.held, now.sold
 
     async def own(self, user: str) -> list[Order]:
-        return (await self.orders.of(self.id, [user]))[user]
+        return (await self.orders.orders_of(self.id, [user]))[user]
 
     async def ledger(self) -> list[dict[str, Any]]:
         return [line async for chunk in read(self.store, self.id) for _, line in chunk]

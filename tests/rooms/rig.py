@@ -146,7 +146,7 @@ class Rig:
 
     async def do(self, cmd: Command, who: Identity = HOST, room_id: str = ROOM) -> Ok:
         """Run a command in a room. Raises CommandError."""
-        return await self.dispatch.run(Call(room_id, who), cmd)
+        return await self.dispatch.run_command(Call(room_id, who), cmd)
 
     async def script(self, script: str, /, **args: Any) -> Any:
         """Run a script on ROOM."""

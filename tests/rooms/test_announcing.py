@@ -106,7 +106,7 @@ def announcements(guest: Guest) -> list[dict[str, Any]]:
 
 
 async def go_live(rig: Rig) -> None:
-    await rig.dispatch.run(Call(NEW, HOST), LiveStart(ref=1))
+    await rig.dispatch.run_command(Call(NEW, HOST), LiveStart(ref=1))
 
 
 async def test_who_reserved_or_follows_is_told_wherever_they_are_connected(

@@ -128,7 +128,7 @@ async def test_figures_that_cannot_be_read_are_told_to_who_asks_and_to_the_log(
     book = FigureBook(here.store, here.settings)
     monkeypatch.setattr(book.streams, "settled", fail)
     with pytest.raises(Broken):
-        await book.of(ROOM)
+        await book.figures_of(ROOM)
     await told.of("figures")
     await book.aclose()
 

@@ -62,7 +62,7 @@ async def test_a_name_of_signs_alone_is_compared_as_it_is(here: Rig) -> None:
 async def test_a_caller_who_did_not_join_is_named_as_one_who_did(here: Rig) -> None:
     watcher = await here.join("watcher")
     for who, text in ((viewer("Mei"), "all free today"), (HOST, "welcome")):
-        await here.dispatch.run_once(Call(ROOM, who), Comment(ref=1, text=text))
+        await here.dispatch.run_for_caller(Call(ROOM, who), Comment(ref=1, text=text))
 
     heard = await watcher.until(lambda event: event.get("text") == "welcome")
     said = {e["text"]: (e["user"], e["name"]) for e in heard if e["t"] == "comment"}

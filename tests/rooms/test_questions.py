@@ -437,7 +437,9 @@ async def live_room(shop: Rig, name: str, host: str) -> str:
 
 
 async def ask_in(shop: Rig, room: str, user: str, text: str) -> Ok:
-    return await shop.dispatch.run(Call(room, viewer(user)), Ask(ref=1, sku="mug", text=text))
+    return await shop.dispatch.run_command(
+        Call(room, viewer(user)), Ask(ref=1, sku="mug", text=text)
+    )
 
 
 async def test_an_answer_is_offered_in_a_later_room_of_the_host_and_then_stands_there(
@@ -472,7 +474,7 @@ async def answer_in(shop: Rig, room: str, user: str, text: str, says: str) -> Qu
     asked = expect(AskOk, await ask_in(shop, room, user, text)).question
     assert asked is not None
     cmd = QuestionAnswer(ref=1, question=asked.question, text=says)
-    done = expect(QuestionOk, await shop.dispatch.run(Call(room, HOST), cmd)).question
+    done = expect(QuestionOk, await shop.dispatch.run_command(Call(room, HOST), cmd)).question
     return quiet(done)
 
 
@@ -491,7 +493,9 @@ async def test_an_answer_of_which_nobody_noted_the_room_is_offered_in_the_group_
 ) -> None:
     """Fan groups' answers once went to the host's; such a copy tells not where it is from."""
     secret = await answer_in(shop, group, "ann", "多大尺寸", "only for us: 25 cm")
-    await shop.dispatch.run(Call(group, HOST), QuestionDrop(ref=1, question=secret.question))
+    await shop.dispatch.run_command(
+        Call(group, HOST), QuestionDrop(ref=1, question=secret.question)
+    )
     for given_in in ("", group):
         await keep(shop, secret, 1, 9, given_in)
         assert expect(AskOk, await ask(there, f"not {given_in}", "尺寸多少")).answers is None
@@ -506,10 +510,10 @@ async def test_the_group_is_offered_what_was_answered_in_public_and_may_mend_it_
     assert expect(AskOk, await ask_in(shop, group, "ben", "尺寸多少")).answers == [done]
 
     mend = QuestionAnswer(ref=1, question=done.question, text="25 for you")
-    await shop.dispatch.run(Call(group, HOST), mend)
+    await shop.dispatch.run_command(Call(group, HOST), mend)
     assert await kept_texts(shop) == ["30 cm"]
 
-    await shop.dispatch.run(Call(group, HOST), QuestionDrop(ref=1, question=done.question))
+    await shop.dispatch.run_command(Call(group, HOST), QuestionDrop(ref=1, question=done.question))
     assert await kept_texts(shop) == []
 
 
@@ -519,7 +523,9 @@ async def test_an_answer_dropped_in_the_group_leaves_another_of_the_host_alone(
     secret = await answer_in(shop, group, "ann", "多大尺寸", "25 cm")
     await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
 
-    await shop.dispatch.run(Call(group, HOST), QuestionDrop(ref=1, question=secret.question))
+    await shop.dispatch.run_command(
+        Call(group, HOST), QuestionDrop(ref=1, question=secret.question)
+    )
 
     assert await kept_texts(shop) == ["30 cm"]
 
@@ -529,7 +535,7 @@ async def test_a_dropped_answer_is_offered_nowhere_any_more(shop: Rig) -> None:
     later = await second_room(shop)
     await ask_in(shop, later, "ben", "尺寸多少")
 
-    await shop.dispatch.run(Call(later, HOST), QuestionDrop(ref=1, question=done.question))
+    await shop.dispatch.run_command(Call(later, HOST), QuestionDrop(ref=1, question=done.question))
 
     assert expect(AskOk, await ask_in(shop, later, "cid", "尺寸多少")).question is not None
     assert await shop.redis.hlen(shop.store.keys.host(HOST.user, "answers")) == 0

@@ -42,7 +42,7 @@ def reel_of(*story: Fact) -> Reel:
     reel = Reel()
     for n, (minute, kind, fields) in enumerate(story):
         fact = {"k": kind, "at": STARTED + int(minute * MINUTE), "by": "h1"} | fields
-        reel.take(f"{fact['at']}-{n}", fact)
+        reel.add_fact(f"{fact['at']}-{n}", fact)
     return reel
 
 

@@ -108,7 +108,7 @@ async def test_a_comment_is_put_on_one_line_and_may_not_be_too_long(
     here: Rig, room_settings: Settings
 ) -> None:
     ann = await here.join("ann")
-    longest = "字" * room_settings.of(CommentSettings).comment_chars_max
+    longest = "字" * room_settings.section(CommentSettings).comment_chars_max
 
     await here.do(Comment(ref=1, text=" two\r\n lines\x07 "), ROLES["viewer"])
     await here.do(Comment(ref=1, text=longest), ROLES["viewer"])

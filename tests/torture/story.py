@@ -198,7 +198,7 @@ class Story(RuleBasedStateMachine):
         return self.told[order.order].status
 
     async def now(self, order_id: str) -> Order:
-        lists = await self.shop.orders.of(self.room, list(USERS))
+        lists = await self.shop.orders.orders_of(self.room, list(USERS))
         return next(o for orders in lists.values() for o in orders if o.order == order_id)
 
     # What must hold
@@ -208,7 +208,7 @@ class Story(RuleBasedStateMachine):
         # A deadline that a rule moved into the past is not in the ledger until the hold is swept.
         wrong = [d for d in found.differences if not any(id_ in d for id_ in self.lapsed)]
         assert wrong == []
-        lists = await self.shop.orders.of(self.room, list(USERS))
+        lists = await self.shop.orders.orders_of(self.room, list(USERS))
         now = {order.order: order for orders in lists.values() for order in orders}
         for order_id in list(self.told):
             assert order_id in now, f"order {order_id} was answered and is lost"

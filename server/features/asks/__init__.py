@@ -25,13 +25,13 @@ def _make(engine: Engine, circles: Circles, rules: Rules, comments: Comments) ->
         Showings(engine.open_room, engine.directory.state),
         questions,
         Permits(store, settings, metrics, rules, circles.belonging),
-        read_rules(settings.of(AskSettings).rules_file),
+        read_rules(settings.section(AskSettings).rules_file),
     )
     return Running(it=questions, takes=[asks, questions], closes=[asks.aclose])
 
 
 def _check(settings: Settings) -> None:
-    read_rules(settings.of(AskSettings).rules_file)
+    read_rules(settings.section(AskSettings).rules_file)
 
 
 FEATURE = Feature(

@@ -53,7 +53,7 @@ class Asks:
         intent_rules: IntentRules,
     ) -> None:
         self._store = store
-        self._limits = settings.of(AskSettings)
+        self._limits = settings.section(AskSettings)
         self._events_max = settings.rooms.event_stream_len_max
         self._showings = showings
         self._questions = questions
@@ -82,7 +82,7 @@ class Asks:
 
     async def ask(self, call: Call, cmd: Ask) -> Ok:
         """Ask for a product's link, or ask the question in `cmd.text`."""
-        showing = await self._showings.of(call.room_id)
+        showing = await self._showings.showing_in(call.room_id)
         if showing.product(cmd.sku) is None:
             raise CommandError(
                 "not_found", f"There is no product `{cmd.sku}` on the shelf; ask about another."
@@ -117,7 +117,7 @@ class Asks:
             return ok
         answer = AskOk(ref=ok.ref, id=ok.id, held=ok.held)
         try:
-            showing = await self._showings.of(call.room_id)
+            showing = await self._showings.showing_in(call.room_id)
             sku, by = self._product(call.room_id, showing, intent)
             if intent.link:
                 answer = self._answer_ask(call, showing, sku, by, answer, counts=seen)

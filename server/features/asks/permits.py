@@ -53,7 +53,7 @@ class Permits:
             self._judge,
             metrics,
             batch_max=BATCH_MAX,
-            waiting_max=settings.of(AskSettings).batch_waiting_max,
+            waiting_max=settings.section(AskSettings).batch_waiting_max,
         )
 
     async def ask(self, call: Call, text: str = "") -> bool:
@@ -78,7 +78,7 @@ class Permits:
     ) -> list[_Outcome] | None:
         """The outcomes under these rules; None if the room's rules have changed since."""
         said = {ask["user"] for ask in asks if ask["text"]} if rules.followers_only else set()
-        followers = await self._belonging.of(room_id, "followers", said)
+        followers = await self._belonging.users_in(room_id, "followers", said)
         judged = []
         for ask in asks:
             text, user, role = ask["text"], ask["user"], ask["role"]

@@ -133,7 +133,7 @@ class Questions:
     ) -> None:
         self._store = store
         self._host_of = host_of
-        self._limits = settings.of(AskSettings)
+        self._limits = settings.section(AskSettings)
         self._events_max = settings.rooms.event_stream_len_max
         self._offered: LRUCache[tuple[str, str, str], bool] = LRUCache(OFFERED_MAX)
         self._none_kept: TTLCache[tuple[str, str], bool] = TTLCache(  # by (host, key)
@@ -166,7 +166,7 @@ class Questions:
     def handlers(self) -> Handlers:
         """The commands about questions."""
         return {
-            QuestionTake: Handler(self.take, Role.MODERATOR),
+            QuestionTake: Handler(self.take_question, Role.MODERATOR),
             QuestionAnswer: Handler(self.answer, Role.MODERATOR),
             QuestionDrop: Handler(self.drop, Role.MODERATOR),
         }
@@ -272,7 +272,7 @@ class Questions:
         await self._store.run_script("asks.tell_queue", room_id, args, _ANY)
         return changes
 
-    async def take(self, call: Call, cmd: QuestionTake) -> Ok:
+    async def take_question(self, call: Call, cmd: QuestionTake) -> Ok:
         """Show the room this question as the only one being answered."""
         return await self._change("asks.take", call, cmd, cmd.question)
 

@@ -32,7 +32,7 @@ async def audit(store: RoomStore, room_id: str) -> Audit:
     books = Books()
     async for chunk in ledger.read(store, room_id):
         for number, entry in chunk:
-            books.take(number, entry)
+            books.add_line(number, entry)
     live = await _live_state(store, room_id, books)
     found = [*books.wrong, *_compare(books, live)]
     return Audit(books.entries, len(books.orders), len(books.sales), found)
@@ -51,7 +51,7 @@ async def _live_state(store: RoomStore, room_id: str, books: Books) -> dict[str,
     last, *found = await transaction.execute()
     for place, fields in last:
         for number, line in ledger.lines_of(place, fields):
-            books.take(number, line)
+            books.add_line(number, line)
     return dict(zip(_READ, found, strict=True))
 
 

@@ -36,7 +36,7 @@ class Belonging:
         self._store = store
         self._host_of = host_of
 
-    async def of(self, room_id: str, circle: Circle, users: Collection[str]) -> set[str]:
+    async def users_in(self, room_id: str, circle: Circle, users: Collection[str]) -> set[str]:
         """The members of the circle among `users`, as of now. Raises CommandError."""
         if not users:
             return set()
@@ -68,6 +68,6 @@ class Belonging:
         }
         for circle in CIRCLES:
             asking = [wish for wish in wishes if audiences.get(wish[name]) == circle]
-            belong = await self.of(room_id, circle, {wish["user"] for wish in asking})
+            belong = await self.users_in(room_id, circle, {wish["user"] for wish in asking})
             for wish in asking:
                 wish["belongs"] = wish["user"] in belong

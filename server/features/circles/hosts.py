@@ -88,7 +88,7 @@ class Hosts:
     ) -> None:
         self._store = store
         self._rooms_of = rooms_of
-        self._limits = settings.of(CommunitySettings)
+        self._limits = settings.section(CommunitySettings)
 
     async def follow(self, host: str, room_id: str, follows: Sequence[dict[str, Any]]) -> Followed:
         """Store follows `{user, on}` made in `room_id`; an empty list only reads the total."""

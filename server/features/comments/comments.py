@@ -107,19 +107,19 @@ class Comments:
         """The listener to comments; set it before the first comment arrives."""
         self._store = store
         self._settings = settings
-        self._limits = settings.of(CommentSettings)
-        self._moderation = settings.of(ModerationSettings)
+        self._limits = settings.section(CommentSettings)
+        self._moderation = settings.section(ModerationSettings)
         self._bounds = {
-            "review_max": settings.of(ModerationSettings).review_max,
-            "review_per_user_max": settings.of(ModerationSettings).review_per_user_max,
-            "new_ms": settings.of(ModerationSettings).new_s * 1000,
-            "duplicate_ms": int(settings.of(ModerationSettings).duplicate_s * 1000),
-            "flood_ms": int(settings.of(ModerationSettings).flood_s * 1000),
-            "flood_users_max": settings.of(ModerationSettings).flood_users_max,
+            "review_max": settings.section(ModerationSettings).review_max,
+            "review_per_user_max": settings.section(ModerationSettings).review_per_user_max,
+            "new_ms": settings.section(ModerationSettings).new_s * 1000,
+            "duplicate_ms": int(settings.section(ModerationSettings).duplicate_s * 1000),
+            "flood_ms": int(settings.section(ModerationSettings).flood_s * 1000),
+            "flood_users_max": settings.section(ModerationSettings).flood_users_max,
         }
         self._spoken = BucketsByName(
-            settings.of(CommentSettings).comments_per_user_per_s,
-            settings.of(CommentSettings).comments_burst,
+            settings.section(CommentSettings).comments_per_user_per_s,
+            settings.section(CommentSettings).comments_burst,
             USERS_REMEMBERED_MAX,
         )
         self.batches: GroupCommit[_Draft, _Outcome] = GroupCommit(
@@ -217,7 +217,7 @@ class Comments:
                 draft.judge(rules)
         if rules.followers_only:
             users = {comment["user"] for comment in comments}
-            followers = await self._belonging.of(room_id, "followers", users)
+            followers = await self._belonging.users_in(room_id, "followers", users)
             for comment in comments:
                 comment["follows"] = comment["user"] in followers
         args = {
@@ -235,5 +235,5 @@ class Comments:
 def recent_comments_max(settings: Settings, room_id: str) -> int:
     """How many recent comments a join to this room shows; a group's lasting chat keeps more."""
     if is_group(room_id):
-        return settings.of(GroupSettings).recent_comments_max
-    return settings.of(CommentSettings).recent_comments_max
+        return settings.section(GroupSettings).recent_comments_max
+    return settings.section(CommentSettings).recent_comments_max

@@ -28,7 +28,7 @@ class Moderation:
     ) -> None:
         self._store = store
         self._host_of = host_of
-        self._limits = settings.of(CommentSettings)
+        self._limits = settings.section(CommentSettings)
         self._events_max = settings.rooms.event_stream_len_max
 
     def handlers(self) -> Handlers:

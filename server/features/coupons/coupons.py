@@ -52,8 +52,8 @@ class Coupons:
         metrics: Metrics | None = None,
     ) -> None:
         self._store = store
-        self._limits = settings.of(CouponSettings)
-        self._price_max = settings.of(PriceSettings).price_max
+        self._limits = settings.section(CouponSettings)
+        self._price_max = settings.section(PriceSettings).price_max
         self._key_chars_max = settings.orders.key_chars_max
         self._events_max = settings.rooms.event_stream_len_max
         self._belonging = belonging
@@ -61,8 +61,8 @@ class Coupons:
             "coupons.claim",
             self._claim_batch,
             metrics,
-            batch_max=settings.of(CouponSettings).batch_max,
-            waiting_max=settings.of(CouponSettings).batch_waiting_max,
+            batch_max=settings.section(CouponSettings).batch_max,
+            waiting_max=settings.section(CouponSettings).batch_waiting_max,
         )
 
     def handlers(self) -> Handlers:

@@ -25,7 +25,7 @@ class FigureBook:
     def __init__(self, store: RoomStore, settings: Settings) -> None:
         buyers = Buyers(store)
         self._store = store
-        self._fresh_s = settings.of(FigureSettings).fresh_s
+        self._fresh_s = settings.section(FigureSettings).fresh_s
         self.folds = Folds(store, settings, buyers)
         self.streams = Streams(store, settings, self.folds, buyers)
         self._fresh: LRUCache[str, tuple[float, Figures]] = LRUCache(FRESH_MAX)
@@ -37,7 +37,7 @@ class FigureBook:
         await self._readings.aclose()
         await self.folds.aclose()
 
-    async def of(self, room_id: str) -> Figures:
+    async def figures_of(self, room_id: str) -> Figures:
         """The figures of a room, at most `figures.fresh_s` old. Raises CommandError."""
         now = asyncio.get_running_loop().time()
         at, figures = self._fresh.get(room_id, (0.0, None))

@@ -72,7 +72,7 @@ class Folds:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
-        self._limits = settings.of(FigureSettings)
+        self._limits = settings.section(FigureSettings)
         self._buyers = buyers
         self._kept: TTLCache[str, Kept] = TTLCache(
             self._limits.rooms_max, self._limits.idle_s, clock

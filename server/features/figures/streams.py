@@ -62,7 +62,7 @@ class Streams:
 
     def __init__(self, store: RoomStore, settings: Settings, folds: Folds, buyers: Buyers) -> None:
         self._store = store
-        self._compare_s = settings.of(FigureSettings).compare_s
+        self._compare_s = settings.section(FigureSettings).compare_s
         self._folds = folds
         self._buyers = buyers
         self._hosts: LRUCache[str, _Host] = LRUCache(HOSTS_KEPT_MAX)

@@ -57,7 +57,7 @@ class Announcer:
         self, store: RoomStore, settings: Settings, refresh: Callable[[str], Awaitable[None]]
     ) -> None:
         self._store = store
-        self._limits = settings.of(CommunitySettings)
+        self._limits = settings.section(CommunitySettings)
         self._refresh = refresh
         self._announcing = Errands("announcing")
         self._busy: set[str] = set()

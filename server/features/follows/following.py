@@ -53,7 +53,7 @@ class Following:
         self._store = store
         self._hosts = hosts
         self._host_of = host_of
-        self._limits = settings.of(CommunitySettings)
+        self._limits = settings.section(CommunitySettings)
         self._changes = Changes(settings)
         self._events_max = settings.rooms.event_stream_len_max
 

@@ -61,7 +61,7 @@ class News:
         self._store = store
         self._bus = bus
         self._rooms = rooms
-        limits = settings.of(CommunitySettings)
+        limits = settings.section(CommunitySettings)
         self._keep_s = 2 * limits.announce_repeats * limits.announce_repeat_s
         self._pieces: dict[str, _Piece] = {}
         self._subscribing = Repeating(

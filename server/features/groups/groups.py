@@ -224,7 +224,7 @@ class Groups:
         return group
 
     async def _put_member(self, id_: str, who: Identity, *, on: bool) -> None:
-        members_max = self._settings.of(GroupSettings).members_max
+        members_max = self._settings.section(GroupSettings).members_max
         args = {"user": who.user, "name": who.name, "on": on, "members_max": members_max}
         await self._store.run_script("groups.put_member", id_, args, _ANY)
 
@@ -244,7 +244,7 @@ class Groups:
             # The host's list of buyers may lag behind, so look at this room's orders too.
             if await asked(self._store.redis.hexists(keys.host(host, "buyers"), user)):
                 return
-            orders = (await self._orders.of(call.room_id, [user]))[user]
+            orders = (await self._orders.orders_of(call.room_id, [user]))[user]
             if not any(order.status == "paid" for order in orders):
                 raise CommandError(
                     "forbidden", "This fan group is for those who bought from the host: buy first."
@@ -271,7 +271,7 @@ class Groups:
                 return
             doubts = 0 if room is None else room.insiders.doubts
             if await self._belongs(room_id, who.user):
-                if room is not None and room.audience.of(who.user):
+                if room is not None and room.audience.members_of(who.user):
                     room.insiders.add(who.user, doubts)
                 return
         raise CommandError(

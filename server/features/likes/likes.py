@@ -26,7 +26,7 @@ class Likes:
 
     def __init__(self, store: RoomStore, settings: Settings, metrics: Metrics) -> None:
         self._store = store
-        self._limits = settings.of(LikeSettings)
+        self._limits = settings.section(LikeSettings)
         self._events_max = settings.rooms.event_stream_len_max
         self.batches: GroupCommit[int, None] = GroupCommit(
             "likes.add",

@@ -48,15 +48,15 @@ class Luckies:
         metrics: Metrics | None = None,
     ) -> None:
         self._store = store
-        self._limits = settings.of(LuckySettings)
+        self._limits = settings.section(LuckySettings)
         self._events_max = settings.rooms.event_stream_len_max
         self._belonging = belonging
         self.entries: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
             "luckies.enter",
             self._add,
             metrics,
-            batch_max=settings.of(LuckySettings).batch_max,
-            waiting_max=settings.of(LuckySettings).batch_waiting_max,
+            batch_max=settings.section(LuckySettings).batch_max,
+            waiting_max=settings.section(LuckySettings).batch_waiting_max,
             interval_s=settings.bus.publish_interval_ms / 1000,
         )
 

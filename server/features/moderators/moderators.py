@@ -36,7 +36,7 @@ class Moderators:
     ) -> None:
         self._store = store
         self._host_of = host_of
-        self._most = settings.of(ModeratorSettings).moderators_max
+        self._most = settings.section(ModeratorSettings).moderators_max
         self._events_max = settings.rooms.event_stream_len_max
 
     def handlers(self) -> Handlers:

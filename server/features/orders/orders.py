@@ -48,7 +48,7 @@ class Orders:
         metrics: Metrics | None = None,
     ) -> None:
         self._store = store
-        self._limits = settings.of(OrderSettings)
+        self._limits = settings.section(OrderSettings)
         self._key_chars_max = settings.orders.key_chars_max
         self._events_max = settings.rooms.event_stream_len_max
         self._metrics = metrics
@@ -66,8 +66,8 @@ class Orders:
             "orders.buy",
             self._buy_batch,
             metrics,
-            batch_max=settings.of(OrderSettings).batch_max,
-            waiting_max=settings.of(OrderSettings).batch_waiting_max,
+            batch_max=settings.section(OrderSettings).batch_max,
+            waiting_max=settings.section(OrderSettings).batch_waiting_max,
         )
 
     def handlers(self) -> Handlers:
@@ -120,12 +120,12 @@ class Orders:
 
     async def own(self, call: Call, cmd: OrdersCommand) -> Ok:
         """The caller's own orders, newest first."""
-        lists = await self.of(call.room_id, [call.who.user])
+        lists = await self.orders_of(call.room_id, [call.who.user])
         return OrdersOk(ref=cmd.ref, orders=lists[call.who.user])
 
     async def own_of(self, room_id: str, users: Sequence[str]) -> list[Mapping[str, Any]]:
         """For each user their own part of a join: `orders`."""
-        lists = await self.of(room_id, users)
+        lists = await self.orders_of(room_id, users)
         return [{"orders": lists[user]} for user in users]
 
     def expired(self, orders: int) -> None:
@@ -133,7 +133,7 @@ class Orders:
         if self._metrics:
             self._metrics.orders.labels("expired").inc(orders)
 
-    async def of(self, room_id: str, users: Sequence[str]) -> dict[str, list[Order]]:
+    async def orders_of(self, room_id: str, users: Sequence[str]) -> dict[str, list[Order]]:
         """The own orders of each of `users`, newest first.
 
         Beyond the newest `own_orders_max`, cancelled and expired orders are left out. Otherwise

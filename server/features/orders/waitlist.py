@@ -27,7 +27,7 @@ class Waitlist:
 
     def __init__(self, store: RoomStore, settings: Settings) -> None:
         self._store = store
-        self._limits = settings.of(OrderSettings)
+        self._limits = settings.section(OrderSettings)
         self._events_max = settings.rooms.event_stream_len_max
 
     def handlers(self) -> Handlers:

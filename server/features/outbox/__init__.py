@@ -7,7 +7,7 @@ from server.features.outbox.settings import OutboxSettings
 
 
 def _make(engine: Engine) -> Running:
-    post = HttpPost(engine.settings.of(OutboxSettings).timeout_s)
+    post = HttpPost(engine.settings.section(OutboxSettings).timeout_s)
     outbox = Outbox(engine.store, engine.settings, engine.worker_id, post)
     return Running(it=outbox, tasks=[post, outbox])
 

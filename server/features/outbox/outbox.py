@@ -53,7 +53,7 @@ class Outbox:
 
     def __init__(self, store: RoomStore, settings: Settings, worker_id: str, post: Post) -> None:
         self._store = store
-        self._settings = settings.of(OutboxSettings)
+        self._settings = settings.section(OutboxSettings)
         self._worker = worker_id
         self._post = post
         self._repeating = Repeating("outbox", self._round, self._settings.interval_s, first_s=0.0)

@@ -42,11 +42,11 @@ class Refunds:
     def __init__(self, store: RoomStore, settings: Settings, provider: PaymentProvider) -> None:
         self._store = store
         self._provider = provider
-        self._lease_ms = int(settings.of(PaymentSettings).refund_retry_s * 1000)
+        self._lease_ms = int(settings.section(PaymentSettings).refund_retry_s * 1000)
         self._args = {
             "events_max": settings.rooms.event_stream_len_max,
-            "offer_hold_s": settings.of(OrderSettings).offer_hold_s,
-            "orders_per_user_max": settings.of(OrderSettings).orders_per_user_max,
+            "offer_hold_s": settings.section(OrderSettings).offer_hold_s,
+            "orders_per_user_max": settings.section(OrderSettings).orders_per_user_max,
         }
 
     def handlers(self) -> Handlers:

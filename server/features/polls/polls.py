@@ -38,14 +38,14 @@ class Polls:
         self, store: RoomStore, settings: Settings, metrics: Metrics | None = None
     ) -> None:
         self._store = store
-        self._limits = settings.of(PollSettings)
+        self._limits = settings.section(PollSettings)
         self._events_max = settings.rooms.event_stream_len_max
         self.votes: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
             "polls.vote",
             self._add,
             metrics,
-            batch_max=settings.of(PollSettings).batch_max,
-            waiting_max=settings.of(PollSettings).batch_waiting_max,
+            batch_max=settings.section(PollSettings).batch_max,
+            waiting_max=settings.section(PollSettings).batch_waiting_max,
             interval_s=settings.bus.publish_interval_ms / 1000,
         )
 

@@ -32,7 +32,7 @@ class Presence:
         rooms: Callable[[], Iterable[Room]],
     ) -> None:
         self._store = store
-        self._settings = settings.of(PresenceSettings)
+        self._settings = settings.section(PresenceSettings)
         self._worker_id = worker_id
         self._rooms = rooms
         self._told: dict[str, tuple[int, float]] = {}

@@ -78,7 +78,7 @@ class Reel:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def take(self, place: str, fact: dict[str, Any]) -> None:
+    def add_fact(self, place: str, fact: dict[str, Any]) -> None:
         """Add a fact, if it is public; or take back what it takes back."""
         kind = fact["k"]
         if kind == "remove":
@@ -235,7 +235,7 @@ class Replays:
         parts = timeline.walk(self._store, room_id, after=reel.after, kinds=_PUBLIC | _TAKING_BACK)
         async for part in parts:
             for place, fact in part.facts:
-                reel.take(place, fact)
+                reel.add_fact(place, fact)
             reel.after = part.end
 
 

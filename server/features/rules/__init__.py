@@ -19,7 +19,7 @@ def _make(engine: Engine) -> Running:
 
 
 def _check(settings: Settings) -> None:
-    read_words(settings.of(ModerationSettings).words_file)
+    read_words(settings.section(ModerationSettings).words_file)
 
 
 FEATURE = Feature(

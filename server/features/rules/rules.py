@@ -102,9 +102,9 @@ class Rules:
 
     def __init__(self, store: RoomStore, settings: Settings) -> None:
         self._store = store
-        self._limits = settings.of(ModerationSettings)
+        self._limits = settings.section(ModerationSettings)
         self._events_max = settings.rooms.event_stream_len_max
-        self._server = read_words(settings.of(ModerationSettings).words_file)
+        self._server = read_words(settings.section(ModerationSettings).words_file)
         self._servers = tuple(filter(None, [self._server.matcher()]))
         self._rooms: LRUCache[str, RoomRules] = LRUCache(CHARS_REMEMBERED_MAX, _size)
         self._making = asyncio.Lock()
@@ -123,7 +123,7 @@ class Rules:
         """The rules as this worker last read them; None if it has not."""
         return self._rooms.get(room_id)
 
-    async def of(self, room_id: str) -> RoomRules:
+    async def rules_in(self, room_id: str) -> RoomRules:
         """The rules as this worker knows them. Raises CommandError."""
         return self._rooms.get(room_id) or await self.load(room_id)
 
@@ -162,7 +162,7 @@ class Rules:
 
         Raises CommandError.
         """
-        rules = await self.of(room_id)
+        rules = await self.rules_in(room_id)
         for _ in range(TRIES_MAX):
             outcome = await by(rules)
             if outcome is not None:

@@ -24,8 +24,8 @@ class Sales:
 
     def __init__(self, store: RoomStore, settings: Settings) -> None:
         self._store = store
-        self._limits = settings.of(OrderSettings)
-        self._price_max = settings.of(PriceSettings).price_max
+        self._limits = settings.section(OrderSettings)
+        self._price_max = settings.section(PriceSettings).price_max
         self._events_max = settings.rooms.event_stream_len_max
 
     def handlers(self) -> Handlers:

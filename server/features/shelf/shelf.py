@@ -36,9 +36,9 @@ class Shelf:
 
     def __init__(self, store: RoomStore, settings: Settings) -> None:
         self._store = store
-        self._limits = settings.of(ShelfSettings)
+        self._limits = settings.section(ShelfSettings)
         self._texts = settings.rooms
-        self._price_max = settings.of(PriceSettings).price_max
+        self._price_max = settings.section(PriceSettings).price_max
 
     def handlers(self) -> Handlers:
         """The commands about products and the pin."""

@@ -82,7 +82,7 @@ class Visits:
         self._clock = clock
         self._rooms: dict[str, _RoomVisits] = {}
         self._conns = 0
-        interval_s = settings.of(VisitSettings).visits_interval_s
+        interval_s = settings.section(VisitSettings).visits_interval_s
         self._repeating = Repeating("visits", self.write, interval_s)
 
     async def __aenter__(self) -> Self:
