@@ -12,8 +12,9 @@ from server.access.auth import Identity
 from server.protocol.codes import CommandError
 from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
-from server.protocol.room import RoomCreate, RoomView
-from server.rooms.listing import PAGE_MAX, RoomList
+from server.protocol.room import Phase, RoomCreate, RoomView
+from server.rooms.lineup import Lineup, place_of
+from server.rooms.listing import PAGE_MAX, Order, RoomList
 from server.rooms.naming import Host
 from server.rooms.part import Part
 from server.rooms.plain_text import shown_text
@@ -60,7 +61,8 @@ class Directory:
         self._settings = settings
         self.founders: list[Founder] = []
         """The features' shares in creating a room; filled before the first room is created."""
-        self._list = RoomList(reader)
+        self._lineup = Lineup(reader.store)
+        self._list = RoomList(reader, self._lineup)
         self._hosts: TTLCache[str, Host] = TTLCache(HOSTS_REMEMBERED_MAX, HOST_REMEMBERED_S, clock)
 
     async def create(self, who: Identity, body: RoomCreate) -> RoomView:
@@ -92,6 +94,8 @@ class Directory:
             raise _is_there(room_id)
         now = int(time.time() * 1000)
         await asked(self._store.redis.zadd(self._keys.rooms, {room_id: now}, nx=True))
+        scheduled = int(args["scheduled"])
+        await self._lineup.enter(room_id, place_of("scheduled", created=now, scheduled=scheduled))
         await self._enlist(host, room_id, now)
         try:
             await self.make(host, room_id, args)
@@ -149,7 +153,15 @@ class Directory:
 
     async def newest(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
         """Return rooms, newest first, without their contents. Fan groups are left out."""
-        return await self._list.newest(offset, count)
+        return await self._list.page(Order.NEWEST, offset, count)
+
+    async def live_first(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
+        """The same rooms, live ones first, then the next to start, then the last that ended."""
+        return await self._list.page(Order.LIVE_FIRST, offset, count)
+
+    async def note_phase(self, room_id: str, phase: Phase, at: int) -> None:
+        """Move a room in that order: it is, or is about to be, in a phase since `at` (ms)."""
+        await self._lineup.move({room_id: place_of(phase, started=at, ended=at)})
 
     async def host_of(self, room_id: str) -> str:
         """Return the room's host, which is fixed when the room is created."""

@@ -2,10 +2,11 @@
 
 from aiohttp import web
 
+from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate, RoomView
 from server.rooms.directory import Directory
-from server.rooms.listing import PAGE_MAX
+from server.rooms.listing import PAGE_MAX, Order
 from server.web.body import body_of
 from server.web.caller import caller
 from server.web.errors import json_response
@@ -18,13 +19,14 @@ class RoomRoutes:
     def __init__(self, directory: Directory, view: type[RoomView]) -> None:
         self._directory = directory
         self._view = view
+        self._pages = {Order.NEWEST: directory.newest, Order.LIVE_FIRST: directory.live_first}
 
     def routes(self) -> list[Route]:
         """Every route with its types."""
         rooms, view = "/v1/rooms", self._view
         return [
             Route("POST", rooms, "Create a room.", self.create, Role.HOST, RoomCreate, view),
-            Route("GET", rooms, "List rooms, newest first.", self.all, result=list[view]),  # type: ignore[valid-type]
+            Route("GET", rooms, "List rooms.", self.all, result=list[view]),  # type: ignore[valid-type]
             Route("GET", "/v1/rooms/{room}", "Read a room.", self.read, result=view),
         ]
 
@@ -34,10 +36,21 @@ class RoomRoutes:
         return json_response(view, 201)
 
     async def all(self, request: web.Request) -> web.Response:
-        """Return a page of rooms: `?offset=0&limit=100`, without shelf, sales and comments."""
+        """Return a page of rooms: `?order=newest&offset=0&limit=100`, without their contents.
+
+        With `order=live_first` the live ones come first, then the next to start.
+        """
         offset, limit = number(request, "offset", 0), number(request, "limit", PAGE_MAX)
-        return json_response(await self._directory.newest(offset, limit))
+        return json_response(await self._pages[_order(request)](offset, limit))
 
     async def read(self, request: web.Request) -> web.Response:
         """Return the snapshot that a joining viewer would see."""
         return json_response(await self._directory.read(request.match_info["room"]))
+
+
+def _order(request: web.Request) -> Order:
+    asked = request.query.get("order", Order.NEWEST)
+    try:
+        return Order(asked)
+    except ValueError:
+        raise CommandError("bad_message", f"`order` must be one of {', '.join(Order)}.") from None
