@@ -232,7 +232,7 @@ function drawPinned() {
 }
 
 /** @param {number} n */
-const items = (n) => t(n === 1 ? "shelf.count_one" : "shelf.count", { n });
+const items = (n) => t("shelf.count", { n });
 
 function drawShelf() {
   const { shelf } = viewOf(room);

@@ -1,5 +1,6 @@
 // The numbers of docs/metrics.md, as the server folds them from the ledger and the timeline.
 
+import { beside } from "../ui/bidi.js";
 import { h, icon, write } from "../ui/dom.js";
 import { clock, duration, number, percent, priceText } from "../ui/format.js";
 import { Repeat } from "../ui/repeat.js";
@@ -120,7 +121,7 @@ const products = () => [[t("figures.product"), (row) => row.title || row.sku], f
   f("pinned_ms"), f("return_rate")];
 /** @type {() => Column<PinRow>[]} */
 const pins = () => [
-  [t("figures.pin"), (row) => `${clock(row.from_ms, false)} ${row.title || row.sku}`],
+  [t("figures.pin"), (row) => beside(clock(row.from_ms, false), row.title || row.sku)],
   f("ms"), f("units"), f("gmv"), f("other_units"), f("viewers"), f("asks")];
 /** @type {() => Column<SourceRow>[]} */
 const sources = () => [[t("figures.source"), (row) => sourceText(row.kind)],
