@@ -55,14 +55,17 @@ export function figureText(name, value) {
   return SHARES.test(name) ? percent(value) : number(value);
 }
 
+const USUAL_STREAMS_MIN = 3; // as for findings: of fewer there is no usual
+
 /**
- * "+46 % on your usual", from the median of the host's earlier streams.
+ * "+46 % on your usual", from the median of the host's earlier streams; "" if they are too few.
  * @type {(name: string, compared: NonNullable<Figures["compared"]>) => string}
  */
-function changeText(name, compared) {
+export function changeText(name, compared) {
   const row = compared[name]
     ?? Object.entries(compared).find(([key]) => key.startsWith(`${name}.`))?.[1];
-  if (!row || row.change === null || row.change === undefined) return "";
+  if (!row || row.streams < USUAL_STREAMS_MIN) return "";
+  if (row.change === null || row.change === undefined) return "";
   return t("figures.change", { change: `${row.change >= 0 ? "+" : "−"}${percent(
     Math.abs(row.change))}` });
 }
