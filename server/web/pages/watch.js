@@ -197,7 +197,7 @@ const DRAW = {
   notice() {
     const { notice: text } = viewOf(room);
     notice.hidden = !text;
-    notice.replaceChildren(icon("horn"), text);
+    notice.replaceChildren(icon("horn"), h("bdi", {}, text));
   },
   pin() { drawPinned(); drawPanel(); },
   shelf: drawShelf,

@@ -1,5 +1,6 @@
 // The head of the pages that are not a picture: name, place, who is signed in, settings.
 
+import { beside } from "./bidi.js";
 import { h, icon, iconButton } from "./dom.js";
 import { prefs } from "./prefs.js";
 import { devButtons, signOut, tokenForm } from "./session.js";
@@ -18,7 +19,7 @@ function openAccount({ you, dev }, roles, owner) {
   const enter = () => devButtons(roles, { owner, then: again });
   openSheet(you ? t("signin.you", { name: you.name }) : t("signin"), () => h("div.stack", {},
     you
-      ? h("p.fine", {}, `${t(you.role === "guest" ? "guest" : `role.${you.role}`)} · ${you.user}`)
+      ? h("p.fine", {}, beside(t(you.role === "guest" ? "guest" : `role.${you.role}`), you.user))
       : [dev && enter(), tokenForm(again)],
     you && dev && enter(),
     prefs(),
