@@ -1,6 +1,5 @@
 """Pages and files as they are sent: headers, caching, nothing inline; words in two languages."""
 
-import gzip
 import re
 from collections.abc import AsyncIterator
 
@@ -10,8 +9,9 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from server.access.auth import TokenVerifier
 from server.settings import Settings
+from server.web.assets import ASSETS, FOLDER
 from server.web.errors import errors_as_json
-from server.web.pages import ASSETS, FOLDER, PAGES, add_pages
+from server.web.pages import PAGES, add_pages
 
 Client = TestClient[web.Request, web.Application]
 
@@ -95,15 +95,6 @@ async def test_the_client_library_is_asked_for_anew_and_then_not_sent_again(
     assert await again.read() == b""
 
 
-async def test_a_file_comes_packed_to_those_who_take_it(client: Client) -> None:
-    plain = await client.get("/static/liveroom.js", headers={"Accept-Encoding": "identity"})
-    packed = await client.get("/static/liveroom.js", headers={"Accept-Encoding": "gzip"})
-
-    assert "Content-Encoding" not in plain.headers
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(await packed.read()) == await plain.read()
-
-
 @pytest.mark.parametrize(
     "path",
     ["/static/nothing.js", "/static/../pages.py", "/static/%2e%2e/session.py", "/static/home.html"],
@@ -113,7 +104,7 @@ async def test_only_the_pages_own_files_are_served(client: Client, path: str) ->
 
 
 def test_the_pages_stay_small() -> None:
-    sent = sum(len(asset.packed or asset.body) for asset in ASSETS.files.values())
+    sent = sum(asset.sent_bytes for asset in ASSETS.files.values())
     assert sent < 150_000
 
 
