@@ -1,11 +1,13 @@
 // The operator page, /ops.
 
+import { tellOfConnection } from "./ui/connection.js";
 import { h, write } from "./ui/dom.js";
 import { clock, duration, number, short } from "./ui/format.js";
+import { say, writeAloud } from "./ui/front.js";
 import { nav } from "./ui/nav.js";
 import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
-import { failureOf, t } from "./ui/strings.js";
+import { t, whyNot } from "./ui/strings.js";
 
 /** @import { Operations, WorkerReport } from "./ui/answers.js" */
 /** @import { Key } from "./ui/strings.js" */
@@ -13,7 +15,7 @@ import { failureOf, t } from "./ui/strings.js";
 const READ_MS = 2000;
 
 const session = await whoAmI();
-const ready = h("p.ready", { role: "status" });
+const ready = h("p.ready");
 const workers = h("tbody");
 const redis = h("dl.ops-grid");
 const errors = h("ol.ops-errors");
@@ -49,7 +51,7 @@ function row(worker, now) {
 /** @param {Operations} operations */
 function draw({ now, ready: isReady, why, workers: all, redis: store, errors: last }) {
   ready.dataset.ready = String(isReady);
-  write(ready, isReady ? t("ops.ready") : t("ops.not_ready", { why }));
+  writeAloud(ready, isReady ? t("ops.ready") : t("ops.not_ready", { why }));
   workers.replaceChildren(...all.map((worker) => row(worker, now)));
   /** @type {[words: Key, value: string][]} */
   const figures = store ? [
@@ -75,13 +77,16 @@ async function read() {
     draw(operations);
     readAt = Date.now();
   } catch (error) {
-    ready.dataset.ready = "false";
-    write(ready, `${t("ops.stale", { n: Math.round((Date.now() - readAt) / 1000) })} · ${
-      failureOf(error).message}`);
+    const stale = `${t("ops.stale", { n: Math.round((Date.now() - readAt) / 1000) })} · ${
+      whyNot(error)}`;
+    if (ready.dataset.ready !== "unknown") say(stale); // once, though the seconds go on
+    ready.dataset.ready = "unknown";
+    write(ready, stale);
   }
 }
 
 document.title = `${t("ops.title")} · Liveroom`;
+tellOfConnection();
 document.body.append(nav(session, t("ops.title"), { roles: ["admin"] }));
 if (session.you?.role === "admin") {
   document.body.append(h("main.ops", {}, ready,
