@@ -10,6 +10,8 @@ import { failureOf, t, whyNot } from "./strings.js";
 const DOUBT_MS = 3000; // then a buy without an answer is called what it is: unknown
 const PENDING_MS = 4000; // then paying may be tried again
 const NO_ANSWER = new Set(["timeout", "disconnected"]);
+/** Refusals that say nothing of an earlier attempt under the same key. */
+const UNDECIDED = new Set([...NO_ANSWER, "unavailable", "rate_limited"]);
 const RING = 2 * Math.PI * 26;
 
 /**
@@ -177,17 +179,19 @@ export function openBuySheet(room, title, buy) {
   const off = room.on("change", (parts) => parts.has("orders") && draw());
   everyTick(body, () => draw());
   dialog.addEventListener("close", off);
-  /** @param {string} key */
-  async function ask(key) {
+  /** @type {(key: string, unanswered?: boolean) => Promise<void>} */
+  async function ask(key, unanswered = false) {
     try {
       order = await buy(key);
       draw();
     } catch (thrown) {
       const error = failureOf(thrown);
-      if (error.unanswered && dialog.open && room.status !== "closed") return ask(key);
-      body.replaceChildren(h("p.big", {}, whyNot(error)));
+      const isUnknown = error.unanswered || (unanswered && UNDECIDED.has(error.code ?? ""));
+      if (isUnknown && dialog.open && room.status !== "closed") return ask(key, true);
+      const why = isUnknown ? t("order.unknown") : whyNot(error);
+      body.replaceChildren(h("p.big", {}, why));
       body.dataset.status = `err-${error.code}`;
-      say(whyNot(error));
+      say(why);
     }
     clearTimeout(doubting);
     offline();
