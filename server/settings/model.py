@@ -7,7 +7,19 @@ from pydantic import Field, create_model, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from server.settings.section import Section
-from server.settings.sections import Bus, Data, Edge, Hub, Jwt, Log, Redis, Rooms, Server, Sweeps
+from server.settings.sections import (
+    Bus,
+    Data,
+    Edge,
+    Hub,
+    Jwt,
+    Log,
+    Pages,
+    Redis,
+    Rooms,
+    Server,
+    Sweeps,
+)
 
 ENV_PREFIX = "LIVEROOM_"
 
@@ -55,6 +67,7 @@ class Settings(BaseSettings):
     rooms: Rooms = Rooms()
     bus: Bus = Bus()
     orders: Sweeps = Sweeps()
+    pages: Pages = Pages()
     log: Log = Log()
 
     def of(self, kind: type[S]) -> S:

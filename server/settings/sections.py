@@ -228,6 +228,21 @@ class Bus(Section):
     )
 
 
+class Pages(Section):
+    """The pages that this server brings."""
+
+    errors_per_s_max: int = limit(
+        5, 0, 1000, "Reports of errors in browsers a worker takes a second; 0 takes none."
+    )
+    errors_per_address_per_min: int = limit(
+        10,
+        0,
+        10_000,
+        "Reports of errors one address may send a minute; 0 is no limit. Behind a proxy all "
+        "viewers have the proxy's address.",
+    )
+
+
 class Log(Section):
     """What is written to standard error."""
 

@@ -19,6 +19,7 @@ const ready = h("p.ready");
 const workers = h("tbody");
 const redis = h("dl.ops-grid");
 const errors = h("ol.ops-errors");
+const pageErrors = h("ol.ops-errors");
 /** @type {Map<string, {at: number, delivered: number, rate: number}>} */
 const before = new Map(); // by worker: rates are differences
 
@@ -49,7 +50,8 @@ function row(worker, now) {
 }
 
 /** @param {Operations} operations */
-function draw({ now, ready: isReady, why, workers: all, redis: store, errors: last }) {
+function draw({ now, ready: isReady, why, workers: all, redis: store, errors: last,
+  page_errors: reported }) {
   ready.dataset.ready = String(isReady);
   writeAloud(ready, isReady ? t("ops.ready") : t("ops.not_ready", { why }));
   workers.replaceChildren(...all.map((worker) => row(worker, now)));
@@ -65,6 +67,12 @@ function draw({ now, ready: isReady, why, workers: all, redis: store, errors: la
   errors.replaceChildren(...(last.length ? last.map(({ at, worker, logger, msg }) =>
     h("li", {}, h("span.fine", {}, `${clock(at)} · ${worker} · ${logger}`), h("p", {}, msg)))
     : [h("li.fine", {}, t("ops.no_errors"))]));
+  pageErrors.replaceChildren(...(reported.length ? reported.map(
+    ({ page, kind, name, at, count, last: lastAt }) => h("li", {},
+      h("span.fine", {}, `${clock(lastAt)} · ${page} · ${t("ops.page_errors_n", { n: number(count) })}`),
+      h("p", {}, [kind, name].filter(Boolean).join(" · ")),
+      h("p.fine", {}, at.join(" < "))))
+    : [h("li.fine", {}, t("ops.no_page_errors"))]));
 }
 
 let readAt = Date.now();
@@ -95,7 +103,8 @@ if (session.you?.role === "admin") {
         h("thead", {}, h("tr", {}, COLUMNS.map((name) =>
           h("th", { scope: "col" }, t(name))))), workers))),
     h("section.ops-box", {}, h("h2", {}, t("ops.redis")), redis),
-    h("section.ops-box", {}, h("h2", {}, t("ops.errors")), errors)));
+    h("section.ops-box", {}, h("h2", {}, t("ops.errors")), errors),
+    h("section.ops-box.page-errors", {}, h("h2", {}, t("ops.page_errors")), pageErrors)));
   new Repeat(READ_MS, read).start({ now: true });
 } else {
   document.body.append(h("main.ops", {}, h("p.empty", {}, t("ops.only"))));

@@ -655,6 +655,9 @@ const STRINGS = {
   "ops.redis_aof": ["落盘", "Durability"],
   "ops.errors": ["最近的错误", "Last errors"],
   "ops.no_errors": ["没有错误", "No errors"],
+  "ops.page_errors": ["浏览器里的错误", "Errors in browsers"],
+  "ops.page_errors_n": ["{n} 次", "×{n}"],
+  "ops.no_page_errors": ["没有浏览器报告错误", "No browser reported any"],
   "ops.stale": ["读取失败，显示的是 {n} 秒前的数据", "Could not be read; this is {n} s old"],
 };
 
