@@ -65,6 +65,24 @@ def test_scripts_never_turn_text_into_markup() -> None:
         assert not sinks.search(script.read_text("utf-8")), script
 
 
+def test_what_must_be_seen_and_heard_at_any_time_goes_through_one_module() -> None:
+    """An element outside of the open dialog takes no tap and says nothing."""
+    own_ways = re.compile(
+        r"""showModal\(|showPopover|role: "status"|"aria-live": "(?:polite|assertive)"|\balert\("""
+    )
+    inside_a_sheet = {"watch/coupons.js"}  # the price in the product's sheet
+    for script in FOLDER.rglob("*.js"):
+        path = script.relative_to(FOLDER).as_posix()
+        if path != "ui/front.js" and path not in inside_a_sheet:
+            assert not own_ways.search(script.read_text("utf-8")), path
+
+
+@pytest.mark.parametrize("page", PAGES.values())
+def test_every_page_tells_of_its_connection(page: str) -> None:
+    script = (FOLDER / page).with_suffix(".js").read_text("utf-8")
+    assert len(re.findall(r"\btellOfConnection\((?:room)?\);", script)) == 1
+
+
 def test_nothing_is_loaded_from_another_server() -> None:
     elsewhere = re.compile(r"(?:src|href|import|url)\W{1,3}(?:https?:)?//", re.IGNORECASE)
     for file in [*FOLDER.rglob("*.js"), *FOLDER.rglob("*.css"), *FOLDER.rglob("*.html")]:

@@ -665,7 +665,7 @@ const STRINGS = {
 
 const HOLE = /\{(\w+)\}/g;
 
-/** "zh" or "en": what first-paint.js put on <html>. */
+/** "zh" or "en": what first.js put on <html>. */
 export const lang = () => (document.documentElement.lang.startsWith("zh") ? "zh" : "en");
 
 /**
