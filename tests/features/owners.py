@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from server.house import HOUSE, defined_in
+from server.feature import defined_in
+from server.house import HOUSE
 from server.protocol.message import Command, Event
 
 

@@ -1,7 +1,7 @@
 """Viewers' asks: links are answered at once and counted; questions are queued for the host."""
 
 from server.feature import Engine, Feature, Running
-from server.features.asks import messages
+from server.features.asks import facts, messages
 from server.features.asks.asks import Asks
 from server.features.asks.intent_rules import read_rules
 from server.features.asks.permits import Permits
@@ -37,9 +37,10 @@ def _check(settings: Settings) -> None:
 FEATURE = Feature(
     make=_make,
     leans_on=("circles", "rules", "comments"),
-    reads=("shelf", "stock"),
+    reads=("shelf", "stock", "phases"),
     check=_check,
     messages=messages,
+    facts=facts,
     settings={AskSettings: "asks"},
     part=QuestionsPart,
     load_args=lambda _, __: {"answers_max": ANSWERS_MAX},

@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles
-from server.features.comments import messages
+from server.features.comments import facts, messages
 from server.features.comments.comments import Comments, recent_comments_max
 from server.features.comments.moderation import Moderation
 from server.features.comments.review import Review
@@ -28,6 +28,7 @@ FEATURE = Feature(
     make=_make,
     leans_on=("circles", "rules"),
     messages=messages,
+    facts=facts,
     settings={CommentSettings: "rooms"},
     part=CommentsPart,
     load_args=lambda settings, room_id: {"recent_max": recent_comments_max(settings, room_id)},

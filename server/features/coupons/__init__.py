@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles
-from server.features.coupons import messages
+from server.features.coupons import facts, messages
 from server.features.coupons.coupons import Coupons
 from server.features.coupons.mine import CouponMine
 from server.features.coupons.settings import CouponSettings
@@ -19,6 +19,7 @@ FEATURE = Feature(
     leans_on=("circles",),
     reads=("ledger", "shelf"),
     messages=messages,
+    facts=facts,
     settings={CouponSettings: "coupons"},
     part=CouponsPart,
     mine=CouponMine,

@@ -4,12 +4,13 @@ import asyncio
 from typing import Any
 
 from cachetools import LRUCache
-from msgspec import DecodeError, Struct, json, msgpack
+from msgspec import DecodeError, Raw, Struct, json, msgpack
 
 from server.features.figures.buyers import Buyers, hash_of
 from server.features.figures.folds import Folds
 from server.features.figures.reckoning.compared import STREAMS_MAX, flat
-from server.features.figures.reckoning.models import Flat, Numbers
+from server.features.figures.reckoning.figure_types import FigureTypes
+from server.features.figures.reckoning.models import Flat, Numbers, StreamRow
 from server.features.figures.room_heads import RoomHead, heads_of
 from server.features.figures.settings import FigureSettings
 from server.settings import Settings
@@ -23,27 +24,14 @@ FORMAT = 1
 """Rises when a number's definition changes: figures kept under another one are made anew."""
 
 
-class StreamRow(Struct):
-    """One of a host's rooms. Times in Unix ms, 0 = not yet; `numbers` are null until it starts."""
-
-    room: str
-    title: str
-    kind: str
-    phase: str
-    created: int
-    started: int
-    ended: int
-    numbers: Numbers | None
-
-
 class _Figures(Struct):
-    """The numbers of an ended room, and what they are as of."""
+    """The numbers of an ended room as JSON, and what they are as of."""
 
     format: int
     epoch: str
     ledger: int
     timeline: str
-    numbers: Numbers
+    numbers: Raw
 
 
 class _Host(Struct):
@@ -60,11 +48,19 @@ _ANY = msgpack.Decoder(Any)
 class Streams:
     """Numbers of whole rooms; those of ended ones are kept in Redis."""
 
-    def __init__(self, scripts: Scripts, settings: Settings, folds: Folds, buyers: Buyers) -> None:
+    def __init__(
+        self,
+        scripts: Scripts,
+        settings: Settings,
+        folds: Folds,
+        buyers: Buyers,
+        types: FigureTypes,
+    ) -> None:
         self._scripts = scripts
         self._compare_s = settings.of(FigureSettings).compare_s
         self._folds = folds
         self._buyers = buyers
+        self._numbers: json.Decoder[Numbers] = json.Decoder(types.numbers)
         self._hosts: LRUCache[str, _Host] = LRUCache(HOSTS_KEPT_MAX)
         self._settled: LRUCache[str, tuple[float, int]] = LRUCache(HOSTS_KEPT_MAX)
         self._changes = 0
@@ -146,29 +142,25 @@ class Streams:
             return (await self._folds.figures(head, [], settled)).numbers
         key = self._scripts.keys.host(head.host, "figures")
         raw = (await hash_of(self._scripts, key, [head.room])).get(head.room)
-        kept = _read(raw) if raw else None
-        if kept is not None and _is_as_of(kept, head):
-            return kept.numbers
+        kept = self._kept_numbers(raw, head) if raw else None
+        if kept is not None:
+            return kept
         # Whoever paid elsewhere before is settled first: what is kept stays as it is.
         settled = await self.settled(head.host, now=True)
         figures = await self._folds.figures(head, [], settled)
-        made = _Figures(FORMAT, head.epoch, figures.ledger, figures.timeline, figures.numbers)
+        numbers = Raw(json.encode(figures.numbers))
+        made = _Figures(FORMAT, head.epoch, figures.ledger, figures.timeline, numbers)
         args = {"of": head.room, "figures": json.encode(made).decode()}
         await self._scripts.run("figures.keep", head.host, args, _ANY)
         return figures.numbers
 
-
-def _is_as_of(kept: _Figures, head: RoomHead) -> bool:
-    return (kept.format, kept.epoch, kept.ledger, kept.timeline) == (
-        FORMAT,
-        head.epoch,
-        head.ledger,
-        head.timeline,
-    )
-
-
-def _read(raw: bytes) -> _Figures | None:
-    try:
-        return _FIGURES.decode(raw)
-    except DecodeError:  # of another version
+    def _kept_numbers(self, raw: bytes, head: RoomHead) -> Numbers | None:
+        """The kept numbers, if they are of today's kind and as of this head."""
+        try:
+            kept = _FIGURES.decode(raw)
+            as_of = (kept.format, kept.epoch, kept.ledger, kept.timeline)
+            if as_of == (FORMAT, head.epoch, head.ledger, head.timeline):
+                return self._numbers.decode(kept.numbers)
+        except DecodeError:  # of a version with other numbers
+            pass
         return None

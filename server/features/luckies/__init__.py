@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles
-from server.features.luckies import messages
+from server.features.luckies import facts, messages
 from server.features.luckies.luckies import Luckies
 from server.features.luckies.mine import LuckyMine
 from server.features.luckies.routes import LuckyRoutes
@@ -20,6 +20,7 @@ FEATURE = Feature(
     leans_on=("circles",),
     reads=("rounds",),
     messages=messages,
+    facts=facts,
     settings={LuckySettings: "luckies"},
     part=LuckiesPart,
     mine=LuckyMine,

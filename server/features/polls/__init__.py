@@ -1,7 +1,7 @@
 """The room chooses."""
 
 from server.feature import Engine, Feature, Running
-from server.features.polls import messages
+from server.features.polls import facts, messages
 from server.features.polls.mine import PollMine
 from server.features.polls.polls import Polls
 from server.features.polls.routes import PollRoutes
@@ -18,6 +18,7 @@ FEATURE = Feature(
     make=_make,
     reads=("rounds",),
     messages=messages,
+    facts=facts,
     settings={PollSettings: "polls"},
     part=PollsPart,
     mine=PollMine,

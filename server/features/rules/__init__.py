@@ -1,7 +1,7 @@
 """The rules for comments: who may comment, and which words are blocked or held."""
 
 from server.feature import Engine, Feature, Running
-from server.features.rules import messages
+from server.features.rules import facts, messages
 from server.features.rules.folding import looks_of
 from server.features.rules.routes import RuleRoutes
 from server.features.rules.rules import Rules
@@ -26,6 +26,7 @@ FEATURE = Feature(
     make=_make,
     check=_check,
     messages=messages,
+    facts=facts,
     settings={ModerationSettings: "moderation"},
     part=RulesPart,
     keys={

@@ -1,0 +1,110 @@
+"""All facts that features declare, and what they add to the figures: one list, folded by the house.
+
+The timeline's page, the figures and the replay are made from it; no other file lists facts.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec.structs import FieldInfo
+
+from server.rooms.facts import Fact
+from server.rooms.tally import Tally
+from server.store.script_library import LuaFile
+
+RECORDER = "_timeline.lua"
+"""The script that defines `record`."""
+_COMMENT = re.compile(r"--.*")
+_RECORD = re.compile(r"\brecord\b(?:\(\{ k = '(\w+)')?")
+
+
+class Declared(NamedTuple):
+    """What one feature's `facts.py` defines."""
+
+    feature: str
+    facts: Sequence[type[Fact]]
+    tallies: Sequence[type[Tally]]
+
+
+class FactBook:
+    """All facts and tallies, in the features' order.
+
+    Raises ValueError, naming both, if two declare the same fact, or the same number.
+    """
+
+    def __init__(self, declared: Iterable[Declared]) -> None:
+        self.kinds: dict[str, type[Fact]] = {}
+        """Each fact by its kind."""
+        self.owners: dict[str, str] = {}
+        """The feature that declares a kind."""
+        self.tallies: list[type[Tally]] = []
+        for each in declared:
+            for fact in each.facts:
+                self._declare(each.feature, fact)
+            self.tallies += each.tallies
+        self.numbers: dict[str, FieldInfo] = dict(self._numbers())
+        """The numbers that tallies add to the figures; the lowest feature's come last."""
+
+    def _declare(self, feature: str, fact: type[Fact]) -> None:
+        kind = fact.kind()
+        if kind in self.owners:
+            raise ValueError(
+                f"The features {self.owners[kind]} and {feature} both declare the fact `{kind}`; "
+                "rename one."
+            )
+        self.kinds[kind], self.owners[kind] = fact, feature
+
+    def _numbers(self) -> Iterator[tuple[str, FieldInfo]]:
+        owner: dict[str, type[Tally]] = {}
+        for tally in reversed(self.tallies):
+            for field in msgspec.structs.fields(tally.Numbers):
+                if field.name in owner:
+                    raise ValueError(
+                        f"{_called(tally)} and {_called(owner[field.name])} both have the number "
+                        f"`{field.name}`; rename one."
+                    )
+                owner[field.name] = tally
+                yield field.name, field
+
+    def must_be_recorded_by(self, scripts: Sequence[LuaFile]) -> None:
+        """Raise ValueError, naming the piece, unless these scripts record just the declared facts.
+
+        Only scripts write to the timeline.
+        """
+        recorded: set[str] = set()
+        for file in scripts:
+            for kind in facts_in(file):
+                if kind not in self.kinds:
+                    raise ValueError(
+                        f"{file.path} records the fact `{kind}`, and no feature declares it: write "
+                        "its class in the feature's facts.py, and name that in Feature(facts=...)."
+                    )
+                recorded.add(kind)
+        for kind, owner in self.owners.items():
+            if kind not in recorded:
+                raise ValueError(
+                    f"The feature {owner} declares the fact `{kind}`, and no script records it: "
+                    "record it, or take it out of the feature's facts.py."
+                )
+
+
+def facts_in(file: LuaFile) -> list[str]:
+    """The kinds of facts that a script's text records.
+
+    ValueError, naming the file, where the text uses `record` and does not show the kind.
+    """
+    if file.path.endswith(RECORDER):
+        return []
+    kinds: list[str] = _RECORD.findall(_COMMENT.sub("", file.text))
+    if "" in kinds:
+        raise ValueError(
+            f"{file.path} uses `record` without showing the kind of the fact: call it as "
+            "record({ k = 'kind', ... })."
+        )
+    return kinds
+
+
+def _called(kind: type[Any]) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
