@@ -17,6 +17,7 @@ from server.rooms.fact_book import Declared, FactBook
 from server.rooms.facts import Fact
 from server.rooms.open_rooms import Visits
 from server.rooms.part import Part
+from server.rooms.retelling import Retelling
 from server.rooms.room import Room
 from server.rooms.sweeper import Due
 from server.rooms.tally import Tally
@@ -94,7 +95,8 @@ class Feature:
     messages: ModuleType | None = None
     """The module that defines its commands and events."""
     facts: ModuleType | None = None
-    """The module that defines the facts its scripts record, and its tallies for the figures."""
+    """The module that defines the facts its scripts record, what they add to the figures (`Tally`),
+    and how a replay tells them (`Fact.shown`, `Retelling`)."""
     settings: Mapping[type[Section], str] = field(default_factory=dict)
     """Its settings classes, each with its section's name; several may share a section."""
     check: Callable[[Settings], None] | None = None
@@ -149,8 +151,13 @@ def in_order(found: Mapping[str, Feature]) -> dict[str, Feature]:
 
 
 def facts_of(features: Mapping[str, Feature]) -> FactBook:
-    """The facts and tallies that the features declare, in their order. Raises ValueError."""
+    """All that the features declare of their facts, in their order. Raises ValueError."""
     return FactBook(
-        Declared(name, defined_in(feature.facts, Fact), defined_in(feature.facts, Tally))
+        Declared(
+            name,
+            defined_in(feature.facts, Fact),
+            defined_in(feature.facts, Tally),
+            defined_in(feature.facts, Retelling),
+        )
         for name, feature in features.items()
     )

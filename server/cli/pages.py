@@ -1,5 +1,6 @@
 """`python -m server.cli.pages` in the repository writes what is made from the declarations."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from server.settings.pages import configuration_md, default_toml
 
 _TIMELINE = Path("docs/timeline.md")
 
-PAGES = {
+PAGES: dict[Path, Callable[[], str]] = {
     Path("config/default.toml"): partial(default_toml, Settings),
     Path("docs/configuration.md"): partial(configuration_md, Settings),
     _TIMELINE: lambda: timeline_md(HOUSE.facts, _TIMELINE.read_text(encoding="utf-8")),

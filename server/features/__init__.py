@@ -30,5 +30,5 @@ def find() -> dict[str, Feature]:
 
 @functools.cache
 def all_facts() -> FactBook:
-    """The facts and tallies of all features that there are. Call it after they are imported."""
+    """The facts of all features that there are. Call it when they are imported."""
     return facts_of(in_order(find()))

@@ -11,11 +11,13 @@ import msgspec
 from msgspec.structs import FieldInfo
 
 from server.rooms.facts import Fact
+from server.rooms.retelling import Retelling
 from server.rooms.tally import Tally
 from server.store.script_library import LuaFile
 
 RECORDER = "_timeline.lua"
 """The script that defines `record`."""
+_OF_ALL = frozenset(Fact.__struct_fields__)
 _COMMENT = re.compile(r"--.*")
 _RECORD = re.compile(r"\brecord\b(?:\(\{ k = '(\w+)')?")
 
@@ -26,12 +28,14 @@ class Declared(NamedTuple):
     feature: str
     facts: Sequence[type[Fact]]
     tallies: Sequence[type[Tally]]
+    retellings: Sequence[type[Retelling]]
 
 
 class FactBook:
     """All facts and tallies, in the features' order.
 
-    Raises ValueError, naming both, if two declare the same fact, or the same number.
+    Raises ValueError, naming both, if two declare the same fact or number, or show a field of one
+    name with two types.
     """
 
     def __init__(self, declared: Iterable[Declared]) -> None:
@@ -40,12 +44,16 @@ class FactBook:
         self.owners: dict[str, str] = {}
         """The feature that declares a kind."""
         self.tallies: list[type[Tally]] = []
+        self.retellings: list[type[Retelling]] = []
         for each in declared:
             for fact in each.facts:
                 self._declare(each.feature, fact)
             self.tallies += each.tallies
+            self.retellings += each.retellings
         self.numbers: dict[str, FieldInfo] = dict(self._numbers())
         """The numbers that tallies add to the figures; the lowest feature's come last."""
+        self.shown: dict[str, FieldInfo] = self._shown()
+        """The fields of facts that a replay shows, as one flat space."""
 
     def _declare(self, feature: str, fact: type[Fact]) -> None:
         kind = fact.kind()
@@ -67,6 +75,22 @@ class FactBook:
                     )
                 owner[field.name] = tally
                 yield field.name, field
+
+    def _shown(self) -> dict[str, FieldInfo]:
+        found: dict[str, FieldInfo] = {}
+        owner: dict[str, type[Fact]] = {}
+        for fact in self.kinds.values():
+            fields = {field.name: field for field in msgspec.structs.fields(fact)}
+            for name in fact.shown:
+                if name not in fields or name in _OF_ALL:
+                    raise ValueError(f"{_called(fact)} shows `{name}`, no field of its own.")
+                if name in found and found[name].type != fields[name].type:
+                    raise ValueError(
+                        f"{_called(fact)} and {_called(owner[name])} show `{name}` with two types; "
+                        "rename one."
+                    )
+                found[name], owner[name] = fields[name], fact
+        return found
 
     def must_be_recorded_by(self, scripts: Sequence[LuaFile]) -> None:
         """Raise ValueError, naming the piece, unless these scripts record just the declared facts.

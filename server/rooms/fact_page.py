@@ -11,7 +11,7 @@ from msgspec.structs import FieldInfo
 from server.rooms.fact_book import FactBook
 from server.rooms.facts import Fact
 
-_HEAD = "| `k` | fields | what happened | feature | replay |\n|---|---|---|---|---|\n"
+_HEAD = "| `k` | fields | what happened | feature | shown in the replay |\n|---|---|---|---|---|\n"
 _TABLE = re.compile(r"^\| `k` \|.*\n(?:\|.*\n)+", re.MULTILINE)
 _OF_ALL = frozenset(Fact.__struct_fields__)
 
@@ -27,7 +27,7 @@ def _rows(book: FactBook) -> Iterator[str]:
     for kind, fact in book.kinds.items():
         fields = ", ".join(_field(field) for field in _own(fact))
         happened = " ".join((fact.__doc__ or "").split()).replace("|", "\\|")
-        shown = "yes" if fact.shown else ""
+        shown = " ".join(f"`{name}`" for name in fact.shown)
         yield f"| `{kind}` | {fields} | {happened} | {book.owners[kind]} | {shown} |\n"
 
 
@@ -42,9 +42,7 @@ def _field(field: FieldInfo) -> str:
         if get_origin(kind) is Literal:
             return f"{name}: {' or '.join(f'`{each}`' for each in get_args(kind) if each)}"
         if get_origin(field.type) is list and _is_struct(kind):
-            inner = ", ".join(
-                f"{each.name}{_maybe(each)}" for each in msgspec.structs.fields(kind)
-            )
+            inner = ", ".join(f"{each.name}{_maybe(each)}" for each in msgspec.structs.fields(kind))
             return f"{name}: list of `{{{inner}}}`"
         if _is_struct(kind):
             return f"{name} ({kind.__name__})"

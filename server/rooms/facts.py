@@ -22,8 +22,8 @@ class Fact(
     cost more than counting it, and a fact of an older version must never fail to be read.
     """
 
-    shown: ClassVar[bool] = False
-    """Whether the replay shows it to everybody, with all its fields except `by`."""
+    shown: ClassVar[tuple[str, ...]] = ()
+    """The fields that a replay shows to everybody. Without any the fact is in no replay."""
 
     at: int
     by: str = ""
@@ -35,6 +35,6 @@ class Fact(
 
     @classmethod
     def shown_at(cls, fact: Mapping[str, Any]) -> int:
-        """The time (Unix ms) at which the replay shows it."""
+        """The time (Unix ms) at which a replay shows it."""
         at: int = fact["at"]
         return at

@@ -164,6 +164,14 @@ class Stage:
         for watcher in self.watchers.values():
             yield from (event["t"] for event in watcher.guest.heard)
 
+    async def facts(self) -> list[tuple[str, bytes]]:
+        """The kind of each fact of all rooms, and the fact as it is stored."""
+        await self.there.visits.write()  # in portions, else
+        redis = self.here.redis
+        keys = [key async for key in redis.scan_iter(match=self.here.scripts.keys.room("*", "timeline"))]
+        found = [each[b"e"] for key in keys for _, each in await redis.xrange(key)]
+        return [(msgspec.msgpack.decode(fact)["k"], fact) for fact in found]
+
     async def sale(self, stock: int = 3) -> Sale:
         """A mug is put on the shelf and on sale."""
         await self.do(ShelfPut(ref=1, product=MUG))

@@ -9,6 +9,7 @@ from server.features.asks.messages import Question
 from server.features.phases.facts import PhaseTally
 from server.features.shelf.facts import Pinned, ShelfTally
 from server.rooms.facts import Fact
+from server.rooms.retelling import Entries, Retell, Retelling
 from server.rooms.tally import Take, Tallies, Tally
 
 MINUTE_MS = 60_000
@@ -40,7 +41,7 @@ class QueuedFact(Fact, tag="queued", frozen=True, kw_only=True):
 class QuestionFact(Fact, tag="question", frozen=True, kw_only=True):
     """A question was taken, put back, answered or dropped."""
 
-    shown: ClassVar[bool] = True
+    shown: ClassVar[tuple[str, ...]] = ("question",)
 
     question: Question
 
@@ -110,3 +111,26 @@ class AskTally(Tally):
         """The newest state of a question counts."""
         question = fact["question"]
         self._questions[question["question"]] = _Asked(question["status"], question["asked"])
+
+
+class QuestionRetelling(Retelling):
+    """The room is shown a question from when it is taken; not those that wait or were dropped."""
+
+    def __init__(self, entries: Entries) -> None:
+        super().__init__(entries)
+        self._answering = ""
+
+    def facts(self) -> Mapping[type[Fact], Retell]:
+        return {QuestionFact: self._question}
+
+    def _question(self, place: str, fact: dict[str, Any]) -> None:
+        id_, status = fact["question"]["question"], fact["question"]["status"]
+        was_shown = self._answering == id_
+        if status == "dropped":
+            self.entries.drop(lambda e: e.question is not None and e.question.question == id_)
+        elif status != "open" or was_shown:
+            self.entries.add(place, fact)
+        if status == "answering":
+            self._answering = id_
+        elif was_shown:
+            self._answering = ""

@@ -5,13 +5,14 @@ from typing import Any, ClassVar, Literal
 
 from server.features.comments.messages import CommentView
 from server.rooms.facts import Fact
+from server.rooms.retelling import Retell, Retelling
 
 
 class CommentFact(Fact, tag="comment", frozen=True, kw_only=True):
     """The host or a moderator said something, or a comment was kept for the replay (it was said at
     `comment.ts`)."""
 
-    shown: ClassVar[bool] = True
+    shown: ClassVar[tuple[str, ...]] = ("comment", "why")
 
     comment: CommentView
     why: Literal["host", "kept"]
@@ -50,3 +51,27 @@ class ReviewFact(Fact, tag="review", frozen=True, kw_only=True):
     id: str
     user: str
     what: Literal["pass", "drop"]
+
+
+class CommentRetelling(Retelling):
+    """A comment that was taken back is in no replay."""
+
+    def facts(self) -> Mapping[type[Fact], Retell]:
+        return {RemoveFact: self._remove, MuteFact: self._mute}
+
+    def _remove(self, _place: str, fact: dict[str, Any]) -> None:
+        self._take_back(fact.get("id"), fact.get("user"))
+
+    def _mute(self, _place: str, fact: dict[str, Any]) -> None:
+        if fact["seconds"] > 0 and not fact.get("shadow"):
+            self._take_back(None, fact["user"])
+
+    def _take_back(self, id_: str | None, user: str | None) -> None:
+        """The comment with this id; without one all of the user."""
+
+        def is_meant(said: CommentView | None) -> bool:
+            if said is None:
+                return False
+            return said.id == id_ if id_ else said.user == user
+
+        self.entries.drop(lambda entry: is_meant(entry.comment))

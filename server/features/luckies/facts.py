@@ -13,7 +13,7 @@ from server.rooms.tally import Take, Tallies, Tally
 class LuckyFact(Fact, tag="lucky", frozen=True, kw_only=True):
     """A lucky draw was opened or drawn; without `by` it was drawn by the clock."""
 
-    shown: ClassVar[bool] = True
+    shown: ClassVar[tuple[str, ...]] = ("lucky",)
 
     lucky: Lucky
 

@@ -8,6 +8,6 @@ from server.rooms.facts import Fact
 class NoticeFact(Fact, tag="notice", frozen=True, kw_only=True):
     """The notice was changed; an empty `text` took it away."""
 
-    shown: ClassVar[bool] = True
+    shown: ClassVar[tuple[str, ...]] = ("text",)
 
     text: str

@@ -11,7 +11,7 @@ from server.rooms.tally import FOREVER, Span, Take, Tallies, Tally
 class PhaseFact(Fact, tag="phase", frozen=True, kw_only=True):
     """The stream started or ended; with `selling` sales go on."""
 
-    shown: ClassVar[bool] = True
+    shown: ClassVar[tuple[str, ...]] = ("phase",)
 
     phase: Literal["live", "ended"]
     selling: bool = False
@@ -20,7 +20,7 @@ class PhaseFact(Fact, tag="phase", frozen=True, kw_only=True):
 class SellingFact(Fact, tag="selling", frozen=True, kw_only=True):
     """The host chose whether what is on sale can be bought after the end."""
 
-    shown: ClassVar[bool] = True
+    shown: ClassVar[tuple[str, ...]] = ("on",)
 
     on: bool
 

@@ -13,7 +13,7 @@ from server.rooms.tally import Take, Tallies, Tally
 class PollFact(Fact, tag="poll", frozen=True, kw_only=True):
     """A poll was opened or closed; without `by` it ended by the clock."""
 
-    shown: ClassVar[bool] = True
+    shown: ClassVar[tuple[str, ...]] = ("poll",)
 
     poll: Poll
 

@@ -9,7 +9,9 @@ class SaleFact(Fact, tag="sale", frozen=True, kw_only=True):
     """A sale was opened (with all these fields), restocked (with `add`) or closed, as in the
     ledger. `starts` may lie in the future; `ends` 0 is no end."""
 
-    shown: ClassVar[bool] = True
+    shown: ClassVar[tuple[str, ...]] = (
+        "what", "sale", "add", "sku", "title", "price", "currency", "starts", "ends",
+    )  # fmt: skip
 
     what: Literal["opened", "restocked", "closed"]
     sale: str

@@ -11,7 +11,7 @@ from server.rooms.tally import Span, Take, Tallies, Tally
 class ShelfFact(Fact, tag="shelf", frozen=True, kw_only=True):
     """The shelf changed: a product was `put` there, or the one with the sku `remove` taken off."""
 
-    shown: ClassVar[bool] = True
+    shown: ClassVar[tuple[str, ...]] = ("put", "remove")
 
     put: Product | None = None
     remove: str = ""
@@ -21,7 +21,7 @@ class PinFact(Fact, tag="pin", frozen=True, kw_only=True):
     """This product was pinned, as it was at that moment; an empty `sku`: unpinned. The same pin
     again is no fact."""
 
-    shown: ClassVar[bool] = True
+    shown: ClassVar[tuple[str, ...]] = ("sku", "title", "price", "currency")
 
     sku: str
     title: str = ""
