@@ -3,13 +3,15 @@
 import functools
 import importlib
 import pkgutil
+from collections.abc import Mapping
 
 from server.feature import BadFeature, Feature, facts_of, in_order
 from server.rooms.fact_book import FactBook
 
 
-def find() -> dict[str, Feature]:
-    """The FEATURE of each folder here, by the folder's name. Raises BadFeature."""
+@functools.cache
+def find() -> Mapping[str, Feature]:
+    """The FEATURE of each folder here, by the folder's name; looked for once. Raises BadFeature."""
     found = {}
     for entry in pkgutil.iter_modules(__path__):
         try:
@@ -30,5 +32,5 @@ def find() -> dict[str, Feature]:
 
 @functools.cache
 def all_facts() -> FactBook:
-    """The facts of all features that there are. Call it when they are imported."""
+    """The facts of all features that there are. Modules of features call it only when they run."""
     return facts_of(in_order(find()))

@@ -4,7 +4,7 @@ The timeline's page, the figures and the replay are made from it; no other file 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -31,6 +31,13 @@ class Declared(NamedTuple):
     retellings: Sequence[type[Retelling]]
 
 
+class Number(NamedTuple):
+    """A number of the figures: the tally that counts it, and its type."""
+
+    tally: type[Tally]
+    kind: Any
+
+
 class FactBook:
     """All facts and tallies, in the features' order.
 
@@ -50,7 +57,7 @@ class FactBook:
                 self._declare(each.feature, fact)
             self.tallies += each.tallies
             self.retellings += each.retellings
-        self.numbers: dict[str, FieldInfo] = dict(self._numbers())
+        self.numbers: dict[str, Number] = self._numbers()
         """The numbers that tallies add to the figures; the lowest feature's come last."""
         self.shown: dict[str, FieldInfo] = self._shown()
         """The fields of facts that a replay shows, as one flat space."""
@@ -64,17 +71,17 @@ class FactBook:
             )
         self.kinds[kind], self.owners[kind] = fact, feature
 
-    def _numbers(self) -> Iterator[tuple[str, FieldInfo]]:
-        owner: dict[str, type[Tally]] = {}
+    def _numbers(self) -> dict[str, Number]:
+        found: dict[str, Number] = {}
         for tally in reversed(self.tallies):
             for field in msgspec.structs.fields(tally.Numbers):
-                if field.name in owner:
+                if field.name in found:
                     raise ValueError(
-                        f"{_called(tally)} and {_called(owner[field.name])} both have the number "
-                        f"`{field.name}`; rename one."
+                        f"{called(tally)} and {called(found[field.name].tally)} both have the "
+                        f"number `{field.name}`; rename one."
                     )
-                owner[field.name] = tally
-                yield field.name, field
+                found[field.name] = Number(tally, field.type)
+        return found
 
     def _shown(self) -> dict[str, FieldInfo]:
         found: dict[str, FieldInfo] = {}
@@ -83,10 +90,10 @@ class FactBook:
             fields = {field.name: field for field in msgspec.structs.fields(fact)}
             for name in fact.shown:
                 if name not in fields or name in _OF_ALL:
-                    raise ValueError(f"{_called(fact)} shows `{name}`, no field of its own.")
+                    raise ValueError(f"{called(fact)} shows `{name}`, no field of its own.")
                 if name in found and found[name].type != fields[name].type:
                     raise ValueError(
-                        f"{_called(fact)} and {_called(owner[name])} show `{name}` with two types; "
+                        f"{called(fact)} and {called(owner[name])} show `{name}` with two types; "
                         "rename one."
                     )
                 found[name], owner[name] = fields[name], fact
@@ -130,5 +137,6 @@ def facts_in(file: LuaFile) -> list[str]:
     return kinds
 
 
-def _called(kind: type[Any]) -> str:
+def called(kind: type[Any]) -> str:
+    """The name of a class, with its module: for sentences about it."""
     return f"{kind.__module__}.{kind.__qualname__}"

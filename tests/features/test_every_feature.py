@@ -154,7 +154,9 @@ async def test_every_fact_is_recorded_and_has_the_fields_that_it_declares(
         try:
             msgspec.msgpack.decode(stored, type=declared)
         except msgspec.ValidationError as error:
-            pytest.fail(f"{declared.__module__}: the fact `{kind}` is not what it declares: {error}")
+            pytest.fail(
+                f"{declared.__module__}: the fact `{kind}` is not what it declares: {error}"
+            )
 
 
 @heard_or_not

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from server.features.figures.reckoning.models import Figures, Numbers, StreamRow
-from server.rooms.fact_book import FactBook
+from server.rooms.fact_book import FactBook, called
 
 
 class FigureTypes:
@@ -18,8 +18,9 @@ class FigureTypes:
     def __init__(self, book: FactBook) -> None:
         taken = sorted(book.numbers.keys() & set(Numbers.__struct_fields__))
         if taken:
-            raise ValueError(f"The figures have a number `{taken[0]}` already; rename the tally's.")
-        added = [(name, field.type) for name, field in book.numbers.items()]
+            tally = called(book.numbers[taken[0]].tally)
+            raise ValueError(f"{tally} has the number `{taken[0]}`; the figures do too. Rename it.")
+        added = [(name, number.kind) for name, number in book.numbers.items()]
         self.numbers: type[Numbers] = _struct("Numbers", added, Numbers)
         self.figures: type[Figures] = _struct("Figures", [("numbers", self.numbers)], Figures)
         self.stream_row: type[StreamRow] = _struct(
