@@ -69,9 +69,10 @@ class CommentRetelling(Retelling):
     def _take_back(self, id_: str | None, user: str | None) -> None:
         """The comment with this id; without one all of the user."""
 
-        def is_meant(said: CommentView | None) -> bool:
+        def is_meant(entry: Any) -> bool:
+            said: CommentView | None = entry.comment
             if said is None:
                 return False
             return said.id == id_ if id_ else said.user == user
 
-        self.entries.drop(lambda entry: is_meant(entry.comment))
+        self.entries.drop(is_meant)
