@@ -103,7 +103,7 @@ class WaveRetelling(Retelling):
         return {TakenBackFact: self._take_back}
 
     def _take_back(self, _place: str, fact: dict[str, Any]) -> None:
-        self.entries.drop(lambda entry: entry.user == fact["user"])
+        self.entries.drop_entries(lambda entry: entry.user == fact["user"])
 
 
 BOTH = WAVE + "record({ k = 'unwave', user = A.user })\n"
@@ -136,7 +136,7 @@ def test_a_fact_of_a_new_feature_is_told_in_the_replay(house_with: WithScript) -
     reel = Reel(book)
     assert {"wave", "unwave"} <= reel.kinds
     for told in (wave(1, "ann"), wave(2, "ben"), wave(3, "ann", "unwave")):
-        reel.take(*told)
+        reel.add_fact(*told)
 
     assert msgspec.to_builtins(reel.entries()) == [
         {"id": "2-2-0", "at": 2, "t": "wave", "user": "ben"}

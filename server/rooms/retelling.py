@@ -12,10 +12,10 @@ Retell = Callable[[str, dict[str, Any]], None]
 class Entries(Protocol):
     """The entries told so far; each has the fields that its fact says are `shown`."""
 
-    def add(self, place: str, fact: dict[str, Any]) -> None:
+    def add_entry(self, place: str, fact: dict[str, Any]) -> None:
         """Tell a fact, in the order of its `shown_at`."""
 
-    def drop(self, is_meant: Callable[[Any], bool]) -> None:
+    def drop_entries(self, is_meant: Callable[[Any], bool]) -> None:
         """Take back the entries that are meant."""
 
 

@@ -66,7 +66,7 @@ class Tallies:
         )
         self.takes_line = _merged([tally.lines() for tally in made])
 
-    def of(self, kind: type[T]) -> T:
+    def tally(self, kind: type[T]) -> T:
         """The tally of this kind; its feature comes before the one that asks."""
         return cast("T", self._made[kind])
 

@@ -68,7 +68,7 @@ class AskTally(Tally):
 
     def __init__(self, room: Tallies) -> None:
         super().__init__(room)
-        self._shelf, self._phase = room.of(ShelfTally), room.of(PhaseTally)
+        self._shelf, self._phase = room.tally(ShelfTally), room.tally(PhaseTally)
         self.asks = 0
         self.first_asked: dict[str, int] = {}
         self.products: dict[str, AskedProduct] = {}
@@ -127,9 +127,11 @@ class QuestionRetelling(Retelling):
         id_, status = fact["question"]["question"], fact["question"]["status"]
         was_shown = self._answering == id_
         if status == "dropped":
-            self.entries.drop(lambda e: e.question is not None and e.question.question == id_)
+            self.entries.drop_entries(
+                lambda e: e.question is not None and e.question.question == id_
+            )
         elif status != "open" or was_shown:
-            self.entries.add(place, fact)
+            self.entries.add_entry(place, fact)
         if status == "answering":
             self._answering = id_
         elif was_shown:

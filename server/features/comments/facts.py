@@ -75,4 +75,4 @@ class CommentRetelling(Retelling):
                 return False
             return said.id == id_ if id_ else said.user == user
 
-        self.entries.drop(is_meant)
+        self.entries.drop_entries(is_meant)

@@ -15,7 +15,7 @@ from server.features.figures.room_heads import RoomHead, heads_of
 from server.features.figures.settings import FigureSettings
 from server.settings import Settings
 from server.store.reading import reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 ROOMS_READ_MAX = 200
 """A host's newest rooms, among which the earlier streams are looked for."""
@@ -50,14 +50,14 @@ class Streams:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         folds: Folds,
         buyers: Buyers,
         types: FigureTypes,
     ) -> None:
-        self._scripts = scripts
-        self._compare_s = settings.of(FigureSettings).compare_s
+        self._store = store
+        self._compare_s = settings.section(FigureSettings).compare_s
         self._folds = folds
         self._buyers = buyers
         self._numbers: json.Decoder[Numbers] = json.Decoder(types.numbers)
@@ -85,7 +85,7 @@ class Streams:
         if count == 0:
             return []
         ids = await self._ids(host, offset, count)
-        heads = [head for head in await heads_of(self._scripts, ids) if head.host == host]
+        heads = [head for head in await heads_of(self._store, ids) if head.host == host]
         return [
             StreamRow(
                 room=head.room,
@@ -101,9 +101,9 @@ class Streams:
         ]
 
     async def _ids(self, host: str, offset: int, count: int) -> list[str]:
-        key = self._scripts.keys.host(host, "rooms")
+        key = self._store.keys.host(host, "rooms")
         with reading():
-            found = await self._scripts.redis.zrevrange(key, offset, offset + count - 1)
+            found = await self._store.redis.zrevrange(key, offset, offset + count - 1)
         return [raw.decode() for raw in found]
 
     async def earlier(self, head: RoomHead) -> list[Flat]:
@@ -123,7 +123,7 @@ class Streams:
         time = asyncio.get_running_loop().time()
         known = self._hosts.get(host)
         if known is None or time - known.at >= self._compare_s:
-            heads = await heads_of(self._scripts, await self._ids(host, 0, ROOMS_READ_MAX))
+            heads = await heads_of(self._store, await self._ids(host, 0, ROOMS_READ_MAX))
             ended = [head for head in heads if head.host == host and head.phase == "ended"]
             known = self._hosts[host] = _Host(time, ended)
         return known.ended
@@ -140,8 +140,8 @@ class Streams:
         if head.phase != "ended":
             settled = await self.settled(head.host)
             return (await self._folds.figures(head, [], settled)).numbers
-        key = self._scripts.keys.host(head.host, "figures")
-        raw = (await hash_of(self._scripts, key, [head.room])).get(head.room)
+        key = self._store.keys.host(head.host, "figures")
+        raw = (await hash_of(self._store, key, [head.room])).get(head.room)
         kept = self._kept_numbers(raw, head) if raw else None
         if kept is not None:
             return kept
@@ -151,7 +151,7 @@ class Streams:
         numbers = Raw(json.encode(figures.numbers))
         made = _Figures(FORMAT, head.epoch, figures.ledger, figures.timeline, numbers)
         args = {"of": head.room, "figures": json.encode(made).decode()}
-        await self._scripts.run("figures.keep", head.host, args, _ANY)
+        await self._store.run_script("figures.keep", head.host, args, _ANY)
         return figures.numbers
 
     def _kept_numbers(self, raw: bytes, head: RoomHead) -> Numbers | None:

@@ -30,7 +30,7 @@ class PhaseTally(Tally):
 
     def __init__(self, room: Tallies) -> None:
         super().__init__(room)
-        self._shelf = room.of(ShelfTally)
+        self._shelf = room.tally(ShelfTally)
         self.started_ms: int | None = room.since_ms if room.always_live else None
         self.ended_ms: int | None = None
 

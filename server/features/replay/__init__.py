@@ -6,7 +6,7 @@ from server.features.replay.routes import ReplayRoutes
 
 
 def _make(engine: Engine) -> Running:
-    replays = Replays(engine.scripts, engine.directory, engine.facts)
+    replays = Replays(engine.store, engine.directory, engine.facts)
     return Running(routes=ReplayRoutes(replays).routes())
 
 

@@ -88,7 +88,7 @@ class Reel:
         self._type = entry_type(book)
         self._entries: list[tuple[Key, ReplayEntry]] = []
         self._takes: dict[str, Retell] = {
-            kind: self.add for kind, fact in book.kinds.items() if fact.shown
+            kind: self.add_entry for kind, fact in book.kinds.items() if fact.shown
         }
         for retelling in book.retellings:
             for fact, retell in retelling(self).facts().items():
@@ -102,7 +102,7 @@ class Reel:
         """The kinds of facts that it wants to be given."""
         return frozenset(self._takes)
 
-    def take(self, place: str, fact: dict[str, Any]) -> None:
+    def add_fact(self, place: str, fact: dict[str, Any]) -> None:
         """Add a fact, if it is shown; or take back what it takes back."""
         take = self._takes.get(fact["k"])
         if take is not None:
@@ -118,7 +118,7 @@ class Reel:
         found = self._entries[first : first + count]
         return [entry for _, entry in found], first + count < len(self._entries)
 
-    def add(self, place: str, fact: dict[str, Any]) -> None:
+    def add_entry(self, place: str, fact: dict[str, Any]) -> None:
         """Tell a fact with its shown fields, in the order of its `shown_at`."""
         if len(self._entries) >= ENTRIES_MAX:
             return
@@ -128,7 +128,7 @@ class Reel:
         entry = convert(fields | {"id": f"{at}-{place}", "at": at, "t": fact["k"]}, self._type)
         insort(self._entries, (entry.key, entry), key=lambda each: each[0])
 
-    def drop(self, is_meant: Callable[[Any], bool]) -> None:
+    def drop_entries(self, is_meant: Callable[[Any], bool]) -> None:
         """Take back the entries that are meant."""
         self._entries = [each for each in self._entries if not is_meant(each[1])]
 

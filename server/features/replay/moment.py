@@ -101,7 +101,7 @@ def moment(entries: Iterable[Entry], at: int, now: Watched) -> Moment:
     during: list[Entry] = []
     for entry in entries:
         if entry.at <= at:
-            then.take(entry)
+            then.add_entry(entry)
         if at <= entry.at < at + MINUTE_MS:
             during.append(in_minutes(entry, now.started))
         if entry.t == CommentFact.kind() and abs(entry.at - at) <= MINUTE_MS:
@@ -149,7 +149,7 @@ class _Then:
             LuckyFact.kind(): self._lucky,
         }
 
-    def take(self, entry: Entry) -> None:
+    def add_entry(self, entry: Entry) -> None:
         """Add the next entry."""
         take = self._takes.get(entry.t)
         if take is not None:

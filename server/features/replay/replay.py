@@ -27,7 +27,7 @@ from server.rooms import timeline
 from server.rooms.directory import Directory
 from server.rooms.fact_book import FactBook
 from server.store.reading import reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 ROOMS_KEPT_MAX = 500
 ENTRIES_KEPT_MAX = 200_000
@@ -71,9 +71,9 @@ class Replays:
     """
 
     def __init__(
-        self, scripts: Scripts, directory: Directory, book: FactBook | None = None
+        self, store: RoomStore, directory: Directory, book: FactBook | None = None
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self.book = all_facts() if book is None else book
         self._directory = directory
         self._reels: LRUCache[tuple[str, int], KeptReel] = LRUCache(ROOMS_KEPT_MAX)
@@ -169,10 +169,10 @@ class Replays:
             held -= len(oldest)
 
     async def _read_on(self, room_id: str, reel: KeptReel) -> None:
-        parts = timeline.walk(self._scripts, room_id, after=reel.after, kinds=reel.kinds)
+        parts = timeline.walk(self._store, room_id, after=reel.after, kinds=reel.kinds)
         async for part in parts:
             for place, fact in part.facts:
-                reel.take(place, fact)
+                reel.add_fact(place, fact)
             reel.after = part.end
 
 

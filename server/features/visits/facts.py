@@ -79,14 +79,14 @@ class VisitTally(Tally):
         """Rises with each fact."""
 
     def facts(self) -> Mapping[type[Fact], Take]:
-        return {VisitsFact: self._take}
+        return {VisitsFact: self._visits_changed}
 
     @property
     def size(self) -> int:
         """How many visits there were, guests' too."""
         return len(self._visits)
 
-    def _take(self, fact: dict[str, Any]) -> None:
+    def _visits_changed(self, fact: dict[str, Any]) -> None:
         worker = fact["worker"]
         self.version += 1
         self._told[worker] = max(fact["at"], self._told.get(worker, 0))

@@ -4,7 +4,7 @@ from server.access.auth import Identity
 from server.protocol.joining import Join, Source
 from server.protocol.roles import Role
 from tests.features.stage import Stage
-from tests.rooms.desk import ROOM, Guest
+from tests.rooms.rig import ROOM, Guest
 
 
 async def tell(stage: Stage) -> None:

@@ -33,12 +33,12 @@ class Taken:
         self.tallies = Tallies(
             [*book.tallies, Sold], host, always_live=always_live, since_ms=since_ms
         )
-        self.phase = self.tallies.of(PhaseTally)
-        self.visits = self.tallies.of(VisitTally)
-        self.shelf = self.tallies.of(ShelfTally)
-        self.follows = self.tallies.of(FollowTally)
-        self.asks = self.tallies.of(AskTally)
-        self.sold = self.tallies.of(Sold)
+        self.phase = self.tallies.tally(PhaseTally)
+        self.visits = self.tallies.tally(VisitTally)
+        self.shelf = self.tallies.tally(ShelfTally)
+        self.follows = self.tallies.tally(FollowTally)
+        self.asks = self.tallies.tally(AskTally)
+        self.sold = self.tallies.tally(Sold)
         self.pins = Pins(self.shelf)
         self._since_ms = since_ms
         self._takes_fact = self.tallies.takes_fact
