@@ -56,7 +56,10 @@ class Tallies:
     def __init__(
         self, kinds: Sequence[type[Tally]], host: str, *, always_live: bool, since_ms: int
     ) -> None:
-        self.host, self.always_live, self.since_ms = host, always_live, since_ms
+        self.host, self.since_ms = host, since_ms
+        self.started_ms: int | None = since_ms if always_live else None
+        """When the stream started (Unix ms); None: not yet."""
+        self.ended_ms: int | None = None
         self._made: dict[type[Tally], Tally] = {}
         for kind in kinds:
             self._made[kind] = kind(self)
@@ -69,6 +72,13 @@ class Tallies:
     def tally(self, kind: type[T]) -> T:
         """The tally of this kind; its feature comes before the one that asks."""
         return cast("T", self._made[kind])
+
+    @property
+    def stream(self) -> Span | None:
+        """From its start to its end, or for ever; None before it starts."""
+        if self.started_ms is None:
+            return None
+        return self.started_ms, FOREVER if self.ended_ms is None else self.ended_ms
 
     def numbers(self) -> dict[str, Any]:
         """The values of all numbers that tallies add."""

@@ -37,7 +37,7 @@ def _check(settings: Settings) -> None:
 FEATURE = Feature(
     make=_make,
     leans_on=("circles", "rules", "comments"),
-    reads=("shelf", "stock", "phases"),
+    reads=("shelf", "stock"),
     check=_check,
     messages=messages,
     facts=facts,

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Literal, NamedTuple
 from msgspec import Struct
 
 from server.features.asks.messages import Question
-from server.features.phases.facts import PhaseTally
 from server.features.shelf.facts import Pinned, ShelfTally
 from server.rooms.facts import Fact
 from server.rooms.retelling import Entries, Retell, Retelling
@@ -68,7 +67,7 @@ class AskTally(Tally):
 
     def __init__(self, room: Tallies) -> None:
         super().__init__(room)
-        self._shelf, self._phase = room.tally(ShelfTally), room.tally(PhaseTally)
+        self._room, self._shelf = room, room.tally(ShelfTally)
         self.asks = 0
         self.first_asked: dict[str, int] = {}
         self.products: dict[str, AskedProduct] = {}
@@ -88,7 +87,7 @@ class AskTally(Tally):
     def _ask(self, fact: dict[str, Any]) -> None:
         """A pin begins with the stream: what is asked before counts for no pin."""
         at, asks = fact["at"], fact["asks"]
-        pinned, started = self._shelf.pinned, self._phase.started_ms is not None
+        pinned, started = self._shelf.pinned, self._room.started_ms is not None
         minute = at - at % MINUTE_MS
         self.asks_at[minute] = self.asks_at.get(minute, 0) + len(asks)
         self.asks += len(asks)

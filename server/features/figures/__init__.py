@@ -17,7 +17,7 @@ def _make(engine: Engine) -> Running:
 
 FEATURE = Feature(
     make=_make,
-    reads=("ledger", "circles", "orders", "visits", "shelf", "phases", "follows", "asks"),
+    reads=("ledger", "circles", "orders", "visits", "shelf", "follows", "asks"),
     settings={FigureSettings: "figures"},
     host_keys={
         "buyers": "hash user -> packed {room, at} of the first order paid with this host",

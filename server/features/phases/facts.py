@@ -1,11 +1,11 @@
-"""What the timeline keeps of a room's phases, and when its stream was."""
+"""What the timeline keeps of a room's phases: when its stream was."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 from server.features.shelf.facts import ShelfTally
 from server.rooms.facts import Fact
-from server.rooms.tally import FOREVER, Span, Take, Tallies, Tally
+from server.rooms.tally import Take, Tallies, Tally
 
 
 class PhaseFact(Fact, tag="phase", frozen=True, kw_only=True):
@@ -26,27 +26,18 @@ class SellingFact(Fact, tag="selling", frozen=True, kw_only=True):
 
 
 class PhaseTally(Tally):
-    """When the stream started and ended (Unix ms; None: not yet). Its end takes the pin off."""
+    """Says when the stream starts and ends. Its end takes the pin off."""
 
     def __init__(self, room: Tallies) -> None:
         super().__init__(room)
-        self._shelf = room.tally(ShelfTally)
-        self.started_ms: int | None = room.since_ms if room.always_live else None
-        self.ended_ms: int | None = None
+        self._room, self._shelf = room, room.tally(ShelfTally)
 
     def facts(self) -> Mapping[type[Fact], Take]:
         return {PhaseFact: self._phase}
 
-    @property
-    def stream(self) -> Span | None:
-        """From its start to its end, or for ever; None before it starts."""
-        if self.started_ms is None:
-            return None
-        return self.started_ms, FOREVER if self.ended_ms is None else self.ended_ms
-
     def _phase(self, fact: dict[str, Any]) -> None:
         if fact["phase"] == "live":
-            self.started_ms = fact["at"]
+            self._room.started_ms = fact["at"]
         elif fact["phase"] == "ended":
-            self.ended_ms = fact["at"]
+            self._room.ended_ms = fact["at"]
             self._shelf.pin("", fact["at"])

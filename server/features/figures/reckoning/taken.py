@@ -6,7 +6,6 @@ from server.features.asks.facts import AskTally
 from server.features.figures.reckoning.pins import Pins
 from server.features.figures.reckoning.sold import Sold
 from server.features.follows.facts import FollowTally
-from server.features.phases.facts import PhaseTally
 from server.features.shelf.facts import ShelfTally
 from server.features.visits.facts import VisitTally
 from server.rooms.fact_book import FactBook
@@ -33,7 +32,6 @@ class Taken:
         self.tallies = Tallies(
             [*book.tallies, Sold], host, always_live=always_live, since_ms=since_ms
         )
-        self.phase = self.tallies.tally(PhaseTally)
         self.visits = self.tallies.tally(VisitTally)
         self.shelf = self.tallies.tally(ShelfTally)
         self.follows = self.tallies.tally(FollowTally)
@@ -65,17 +63,17 @@ class Taken:
     @property
     def started_ms(self) -> int | None:
         """When the stream started; None: not yet."""
-        return self.phase.started_ms
+        return self.tallies.started_ms
 
     @property
     def ended_ms(self) -> int | None:
         """When the stream ended; None: not yet."""
-        return self.phase.ended_ms
+        return self.tallies.ended_ms
 
     @property
     def stream(self) -> Span | None:
         """From its start to its end, or for ever; None before it starts."""
-        return self.phase.stream
+        return self.tallies.stream
 
     @property
     def size(self) -> int:
