@@ -53,6 +53,7 @@ class RoomList:
             return []
         scripts = self._scripts
         with reading():
+            # From 0: a server of the version before listed fan groups here, by negative times.
             found = await scripts.redis.zrevrangebyscore(
                 scripts.keys.rooms, "+inf", 0, start=offset, num=count
             )
