@@ -11,6 +11,7 @@ import pytest
 
 from tests.kept_data.older_scripts import older_scripts
 from tests.store.script_room import ScriptRoom, comment, product
+from tests.stored import all_stored
 
 ADDED = {
     "recent_max": 9,
@@ -129,7 +130,7 @@ async def test_nobody_passes_a_comment_of_a_muted_user(
     both: TwoVersions, writer: str, reader: str
 ) -> None:
     await say(both.ours, "a", word="hold")
-    held = await both.ours.redis.hgetall(both.ours.key("review"))
+    held: Any = await both.ours.redis.hgetall(both.ours.key("review"))
     await both[writer].run("comments.mute", user="u1", seconds=60, shadow=True)
     await both.ours.redis.hset(both.ours.key("review"), mapping=held)
 
@@ -230,25 +231,35 @@ async def test_the_limit_counts_rounds_and_nothing_else(both: TwoVersions) -> No
 # Waiting for units
 
 
+async def sell_out(room: ScriptRoom, sale: str) -> None:
+    terms = {"sku": "tea", "price": 1, "stock": 1, "per_user": 9, "hold_s": 60, "sales_max": 9}
+    times = {"starts_in_s": 0, "lasts_s": 0, "fair_ms": 0, "seed": "s"}
+    await room.run("shelf.put", product=product(), products_max=9)
+    await room.run("sales.open", sale=sale, **terms, **times, **SHOP)
+    buy = {"user": "a", "name": "A", "once": sale, "digest": "d", "order": f"o-{sale}"}
+    lines = [{"sale": sale, "qty": 1}]
+    await room.run("orders.buy", buys=[buy | {"lines": lines}], entries_max=9, **SHOP)
+
+
+async def queue(room: ScriptRoom, sale: str, user: str) -> int:
+    args = {"sale": sale, "user": user, "name": user, "qty": 1, "waitlist_max": 9}
+    place = (await room.run("orders.join_waitlist", **args, **SHOP))["place"]
+    assert isinstance(place, int)
+    return place
+
+
 @TURNS
 async def test_buyers_wait_in_the_order_they_came(
     both: TwoVersions, turns: tuple[str, ...]
 ) -> None:
-    sale = {"sale": "s1", "sku": "tea", "price": 1, "per_user": 9, "hold_s": 60, "sales_max": 9}
-    await both.ours.run("shelf.put", product=product(), products_max=9)
-    await both.ours.run(
-        "sales.open", **sale, stock=1, starts_in_s=0, lasts_s=0, fair_ms=0, seed="s", **SHOP
-    )
-    buy = {"user": "a", "name": "A", "once": "a", "digest": "d", "order": "o1"}
-    line = {"sale": "s1", "qty": 1}
-    await both.ours.run("orders.buy", buys=[buy | {"lines": [line]}], entries_max=9, **SHOP)
+    for sale in ("s1", "s2"):
+        await sell_out(both.ours, sale)
 
     places = []
-    for n, version in enumerate(turns):
-        user = f"u{9 - n}"  # so that the order of names is another
-        args = {"sale": "s1", "user": user, "name": user, "qty": 1, "waitlist_max": 9}
-        places.append(await both[version].run("orders.join_waitlist", **args, **SHOP))
+    for n, version in enumerate(turns):  # the later the user, the earlier the name
+        places.append(await queue(both[version], "s1", f"u{9 - n}"))
+        await queue(both.ours, "s2", f"v{9 - n}")
 
-    assert [place["place"] for place in places] == [1, 2, 3]
-    waiting = await both.ours.redis.zrange(both.ours.key("waiting"), 0, -1)
-    assert [member.rsplit(b"/", 1)[1] for member in waiting] == [b"u9", b"u8", b"u7"]
+    assert places == [1, 2, 3]
+    waiting = all_stored(await both.ours.redis.zrange(both.ours.key("waiting"), 0, -1))
+    assert [member.rsplit(b"/", 1)[1] for member in waiting[:3]] == [b"u9", b"u8", b"u7"]
