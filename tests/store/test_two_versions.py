@@ -4,7 +4,7 @@ What the one writes the other reads, in each order. The scripts of the version b
 `tests/kept_data`; what it wrote is old data, so these tests also hold that old data are read.
 """
 
-from itertools import permutations
+from itertools import product as combinations
 from typing import Any
 
 import pytest
@@ -42,7 +42,7 @@ PAIRS = pytest.mark.parametrize(
     ("writer", "reader"), [(a, b) for a in VERSIONS for b in VERSIONS if "ours" in (a, b)]
 )
 """One version writes, one reads; what the older does alone is not ours to test."""
-TURNS = pytest.mark.parametrize("turns", sorted(set(permutations((*VERSIONS, *VERSIONS), 3))))
+TURNS = pytest.mark.parametrize("turns", list(combinations(VERSIONS, repeat=3)))
 """Three acts in a row, each by a worker of one version."""
 
 
@@ -257,8 +257,9 @@ async def test_buyers_wait_in_the_order_they_came(
 
     places = []
     for n, version in enumerate(turns):  # the later the user, the earlier the name
+        if n == 2:
+            await queue(both.ours, "s2", "v")  # the older version counts over all sales
         places.append(await queue(both[version], "s1", f"u{9 - n}"))
-        await queue(both.ours, "s2", f"v{9 - n}")
 
     assert places == [1, 2, 3]
     waiting = all_stored(await both.ours.redis.zrange(both.ours.key("waiting"), 0, -1))
