@@ -139,7 +139,8 @@ async def test_groups_that_an_older_server_listed_are_swept_and_not_listed(here:
 async def test_a_group_is_listed_by_the_time_it_was_made(here: Desk) -> None:
     await make(here)
     created = await here.redis.zscore(here.scripts.keys.groups, GROUP)
-    assert created and created > 0
+    assert created
+    assert created > 0
     assert await here.redis.zscore(here.scripts.keys.rooms, GROUP) is None
 
 
