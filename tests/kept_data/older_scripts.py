@@ -11,8 +11,8 @@ import msgspec
 
 from server.house import HOUSE
 from server.store.keys import Keys
+from server.store.room_store import RoomStore
 from server.store.script_library import Script, sha_of
-from server.store.scripts import Scripts
 
 FILE = Path(__file__).parent / "older-scripts.json.xz"
 
@@ -26,7 +26,7 @@ class _Kept(msgspec.Struct):
     of_host: bool
 
 
-def older_scripts(ours: Scripts) -> Scripts:
+def older_store(ours: RoomStore) -> RoomStore:
     """A runner of the version before, on the same Redis and under the same prefix."""
     kept = msgspec.json.decode(lzma.decompress(FILE.read_bytes()), type=dict[str, _Kept])
     library = {
@@ -36,7 +36,7 @@ def older_scripts(ours: Scripts) -> Scripts:
     names = {of_host: dict[str, str]() for of_host in (False, True)}
     for one in kept.values():
         names[one.of_host].update(dict.fromkeys(one.keys, ""))
-    return Scripts(ours.redis, Keys(ours.keys.prefix, names[False], names[True]), library)
+    return RoomStore(ours.redis, Keys(ours.keys.prefix, names[False], names[True]), library)
 
 
 def write() -> None:

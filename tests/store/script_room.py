@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from server.protocol.codes import CommandError
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.stored import entries, stored_hash
 
 DECODER = msgspec.msgpack.Decoder()
@@ -40,18 +40,20 @@ def product(sku: str = "tea", **changes: Any) -> dict[str, Any]:
 class ScriptRoom:
     """One room on a real Redis; `say`s what a script answers and what it told the bus."""
 
-    def __init__(self, scripts: Scripts, redis: Redis, bus: Any, room_id: str) -> None:
-        self.scripts = scripts
+    def __init__(self, store: RoomStore, redis: Redis, bus: Any, room_id: str) -> None:
+        self.store = store
         self.redis = redis
         self.id = room_id
         self._bus = bus
 
     def key(self, name: str) -> str:
-        return self.scripts.keys.room(self.id, name)
+        return self.store.keys.room(self.id, name)
 
     async def run(self, script: str, /, **args: Any) -> Any:
         """What the script returns, decoded. `events_max` is given unless told."""
-        return await self.scripts.run(script, self.id, {"events_max": EVENTS_MAX} | args, DECODER)
+        return await self.store.run_script(
+            script, self.id, {"events_max": EVENTS_MAX} | args, DECODER
+        )
 
     async def tell(self, script: str, /, **args: Any) -> list[Any]:
         """Run the script; the messages the bus carried because of it."""
@@ -93,7 +95,7 @@ class ScriptRoom:
 
     async def dump(self) -> Mapping[str, bytes | None]:
         """Every key of the room, byte for byte."""
-        names = self.scripts.keys.room_keys
+        names = self.store.keys.room_keys
         return {name: await self.redis.dump(self.key(name)) for name in names}
 
     async def stream(self) -> list[tuple[str, dict[str, Any], str]]:
@@ -120,8 +122,8 @@ class ScriptRoom:
 
 
 @asynccontextmanager
-async def script_room(scripts: Scripts, room_id: str) -> AsyncIterator[ScriptRoom]:
+async def script_room(store: RoomStore, room_id: str) -> AsyncIterator[ScriptRoom]:
     """A room that does not exist yet, with its bus listened to."""
-    async with scripts.redis.pubsub() as bus:
-        await bus.subscribe(scripts.keys.room(room_id, "bus"))
-        yield ScriptRoom(scripts, scripts.redis, bus, room_id)
+    async with store.redis.pubsub() as bus:
+        await bus.subscribe(store.keys.room(room_id, "bus"))
+        yield ScriptRoom(store, store.redis, bus, room_id)

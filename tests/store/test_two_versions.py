@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.kept_data.older_scripts import older_scripts
+from tests.kept_data.older_scripts import older_store
 from tests.store.script_room import ScriptRoom, comment, product
 from tests.stored import all_stored
 
@@ -31,7 +31,7 @@ class TwoVersions:
 
     def __init__(self, ours: ScriptRoom) -> None:
         self.ours = ours
-        self.older = ScriptRoom(older_scripts(ours.scripts), ours.redis, None, ours.id)
+        self.older = ScriptRoom(older_store(ours.store), ours.redis, None, ours.id)
 
     def __getitem__(self, version: str) -> ScriptRoom:
         return {"ours": self.ours, "older": self.older}[version]
