@@ -53,6 +53,7 @@ class RoomList:
             return []
         store = self._store
         with reading():
+            # From 0: a server of the version before listed fan groups here, by negative times.
             found = await store.redis.zrevrangebyscore(
                 store.keys.rooms, "+inf", 0, start=offset, num=count
             )

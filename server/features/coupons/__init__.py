@@ -25,7 +25,10 @@ FEATURE = Feature(
     mine=CouponMine,
     keys={
         "coupons": "hash coupon -> packed fixed part of a Coupon",
-        "coupon_counts": "hash <coupon>:<counter> -> integer, counter of claimed used ver status",
+        "coupon_counts": (
+            "hash <coupon>:<counter> -> integer, counter of claimed used ver; "
+            "<coupon>:status -> status"
+        ),
         "claims": "hash claim -> packed Claim",
         "claims_of": "hash user -> <coupon>/<claim>, oldest first, a space before each",
     },

@@ -129,9 +129,8 @@ class Groups:
     async def _make(self, who: Identity, host: str, body: GroupBody, title: str) -> None:
         id_ = group_id(host)
         name = who.name if who.user == host else plain_name(body.host_name) or host
-        # A negative time in the list: the group is swept and posted like a room, but not shown.
-        entry = {id_: -int(time.time() * 1000)}
-        await asked(self._store.redis.zadd(self._store.keys.rooms, entry, nx=True))
+        now = int(time.time() * 1000)
+        await asked(self._store.redis.zadd(self._store.keys.groups, {id_: now}, nx=True))
         args = {
             "title": title,
             "host": host,

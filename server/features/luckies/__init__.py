@@ -25,7 +25,7 @@ FEATURE = Feature(
     part=LuckiesPart,
     mine=LuckyMine,
     keys={
-        "luckies": "hash lucky -> packed Lucky; `newest` names the newest",
+        "luckies": "hash lucky -> packed Lucky; and `newest`, for older servers only",
         "lucky_seeds": "hash lucky -> seed, until it was drawn",
         "entrants": "hash <lucky>/<user> -> name",
         "entered": "zset: <lucky>/<user>, all with score 0, so in the order of their bytes",

@@ -23,7 +23,7 @@ FEATURE = Feature(
     part=PollsPart,
     mine=PollMine,
     keys={
-        "polls": "hash poll -> packed fixed part of a Poll; `newest` names the newest",
+        "polls": "hash poll -> packed fixed part of a Poll; and `newest`, for older servers only",
         "votes": (
             "hash <poll>/<user> -> option; <poll>:<option> -> how many; <poll>:ver, <poll>:status"
         ),

@@ -2,7 +2,6 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.rules import facts, messages
-from server.features.rules.folding import looks_of
 from server.features.rules.routes import RuleRoutes
 from server.features.rules.rules import Rules
 from server.features.rules.settings import ModerationSettings
@@ -12,7 +11,6 @@ from server.settings import Settings
 
 
 def _make(engine: Engine) -> Running:
-    engine.dispatch.naming.looks_of = looks_of
     rules = Rules(engine.store, engine.settings)
     routes = RuleRoutes(rules, engine.dispatch).routes()
     return Running(it=rules, takes=[rules], routes=routes)
