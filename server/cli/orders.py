@@ -97,7 +97,7 @@ def dead_letters(
     room: Room, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
 ) -> None:
     """List the ledger entries of a room that could not be delivered."""
-    from server.features.outbox import outbox as boxes
+    from server.features.outbox import letters as boxes
 
     async def work(scripts: Scripts) -> int:
         await _must_exist(scripts, room)
@@ -115,7 +115,7 @@ def replay(
     room: Room, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
 ) -> None:
     """Have the dead letters of a room delivered again."""
-    from server.features.outbox import outbox as boxes
+    from server.features.outbox import letters as boxes
 
     async def work(scripts: Scripts) -> int:
         await _must_exist(scripts, room)
