@@ -10,7 +10,7 @@ Delivery is at least once: the other system recognises copies by `room` and `n`.
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Self
 
 from msgspec import Struct, json, msgpack
@@ -19,7 +19,6 @@ from server.access.signing import HEADER, sign
 from server.background.repeating import Repeating
 from server.features.ledger import ledger
 from server.features.outbox.looks import Look, look_at
-from server.features.outbox.outbox_metrics import OutboxMetrics
 from server.features.outbox.settings import OutboxSettings
 from server.features.outbox.turns import Turns
 from server.protocol.codes import CommandError
@@ -75,7 +74,7 @@ class Outbox:
         self._settings = settings.of(OutboxSettings)
         self._worker = worker_id
         self._post = post
-        self._metrics = OutboxMetrics(metrics)
+        self._metrics = metrics or Metrics()
         self._repeating = Repeating("outbox", self._round, self._settings.interval_s, first_s=0.0)
         self._troubles = self._repeating.troubles
         self._rooms = EveryRoom(scripts, self._troubles)
@@ -107,7 +106,14 @@ class Outbox:
                 else:
                     self._troubles.works(look.room_id)
             seen += [look for look in looks if look.lines or look.dead]
-        self._metrics.show(seen)
+        self._show(seen)
+
+    def _show(self, looks: Sequence[Look]) -> None:
+        """Show what waits in all rooms; every worker sees, and so tells, the same."""
+        self._metrics.outbox_lines.set(sum(look.lines for look in looks))
+        self._metrics.outbox_lag_seconds.set(max((look.lag_s for look in looks), default=0.0))
+        self._metrics.outbox_rooms_failing.set(sum(look.tries > 0 for look in looks))
+        self._metrics.outbox_dead_letters.set(sum(look.dead for look in looks))
 
     async def deliver_all(self) -> int:
         """Tell what waits in any room, and wait for it; return how many entries were told."""
@@ -196,16 +202,16 @@ class Outbox:
         try:
             status = await self._post(self._settings.url, body, headers)
         except (OSError, TimeoutError) as error:
-            self._metrics.posted("unanswered")
+            self._metrics.outbox_posts.labels("unanswered").inc()
             return _words_of(error)
         except Exception as error:  # one that nobody expects makes the room pause like any other
-            self._metrics.posted("unanswered")
+            self._metrics.outbox_posts.labels("unanswered").inc()
             self._troubles.failed(error, f"{room_id} post")
             return _words_of(error)
         if 200 <= status < 300:
-            self._metrics.posted("ok")
+            self._metrics.outbox_posts.labels("ok").inc()
             return ""
-        self._metrics.posted("refused")
+        self._metrics.outbox_posts.labels("refused").inc()
         return f"answered {status}"
 
 
