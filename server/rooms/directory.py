@@ -151,6 +151,10 @@ class Directory:
         """Return rooms, newest first, without their contents. Fan groups are left out."""
         return await self._list.newest(offset, count)
 
+    async def newest_as_json(self, offset: int = 0, count: int = PAGE_MAX) -> bytes:
+        """The same in JSON, encoded once for all who ask at the same time."""
+        return await self._list.newest_as_json(offset, count)
+
     async def host_of(self, room_id: str) -> str:
         """Return the room's host, which is fixed when the room is created."""
         return (await self.host_in(room_id)).user
