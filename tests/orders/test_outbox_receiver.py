@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from server.background.repeating import Errands
 from server.features.outbox.letters import AllRooms, dead_letters, replay, skip
 from server.features.outbox.outbox import Outbox
 from server.features.outbox.post import HttpPost
@@ -421,7 +422,7 @@ async def test_a_room_with_much_to_tell_lets_others_have_their_turn() -> None:
                 return True
         return False
 
-    turns = Turns("outbox room", turn, at_once=1)
+    turns = Turns(Errands("outbox room"), turn, at_once=1)
     for room in ("big", "small", "small"):
         turns.add(room)
     await turns.finish()

@@ -16,7 +16,7 @@ from typing import Any, Self
 from msgspec import Struct, json, msgpack
 
 from server.access.signing import HEADER, sign
-from server.background.repeating import Repeating
+from server.background.repeating import Errands, Repeating
 from server.features.ledger import ledger
 from server.features.outbox.looks import Look, look_at
 from server.features.outbox.settings import OutboxSettings
@@ -78,7 +78,7 @@ class Outbox:
         self._repeating = Repeating("outbox", self._round, self._settings.interval_s, first_s=0.0)
         self._troubles = self._repeating.troubles
         self._rooms = EveryRoom(scripts, self._troubles)
-        self._turns = Turns("outbox room", self._turn, self._settings.rooms_at_once)
+        self._turns = Turns(Errands("outbox room"), self._turn, self._settings.rooms_at_once)
         self._held: set[str] = set()
         """Rooms of which this worker holds the lease."""
         self._told = 0

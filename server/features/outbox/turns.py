@@ -14,10 +14,12 @@ class Turns:
     A turn that returns True has not finished its room, which then waits behind the others.
     """
 
-    def __init__(self, name: str, turn: Callable[[str], Awaitable[bool]], at_once: int) -> None:
+    def __init__(
+        self, errands: Errands, turn: Callable[[str], Awaitable[bool]], at_once: int
+    ) -> None:
         self._turn = turn
         self._at_once = at_once
-        self._errands = Errands(name)
+        self._errands = errands
         self._waiting: dict[str, None] = {}
         self._running: set[str] = set()
 
