@@ -53,9 +53,11 @@ async def receiving(receiver: Receiver) -> AsyncIterator[Receiver]:
     app.router.add_post("/", receiver.handle)
     runner = web.AppRunner(app, shutdown_timeout=0.01)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    host, port = runner.addresses[0][:2]
-    receiver.url = f"http://{host}:{port}/"
-    yield receiver
-    await runner.cleanup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        receiver.url = f"http://{host}:{port}/"
+        yield receiver
+    finally:
+        await runner.cleanup()
