@@ -11,10 +11,10 @@ from typing import Annotated, Any
 
 import typer
 
-from server.house import keys_under, load_settings, scripts_on
+from server.house import keys_under, load_settings, store_on
 from server.protocol.codes import CommandError
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 DIFFERENCES = 1
 COULD_NOT_RUN = 2
@@ -55,9 +55,9 @@ def audit(
     """Replay a room's ledger and compare it with the live state; status 1 if they differ."""
     from server.features.books import audit as auditing
 
-    async def work(scripts: Scripts) -> int:
-        await _must_exist(scripts, room)
-        found = await auditing.audit(scripts, room)
+    async def work(store: RoomStore) -> int:
+        await _must_exist(store, room)
+        found = await auditing.audit(store, room)
         typer.echo(
             f"{room}: {_count(found.entries, 'ledger line')}, {_count(found.orders, 'order')}, "
             f"{_count(found.sales, 'sale')}"
@@ -84,9 +84,9 @@ def export(
     """Write all orders of a room to standard output, oldest first."""
     from server.features.books.order_book import OrderBook
 
-    async def work(scripts: Scripts) -> int:
-        await _must_exist(scripts, room)
-        book = OrderBook(scripts)
+    async def work(store: RoomStore) -> int:
+        await _must_exist(store, room)
+        book = OrderBook(store)
         async for part in book.csv(room) if form is Format.CSV else book.jsonl(room):
             sys.stdout.write(part)
         return 0
@@ -104,16 +104,16 @@ def dead_letters(
     """List the ledger entries that could not be delivered; of one room, or of all."""
     from server.features.outbox import letters
 
-    async def of_room(scripts: Scripts, room: str) -> int:
-        await _must_exist(scripts, room)
-        found = await letters.dead_letters(scripts, room)
+    async def of_room(store: RoomStore, room: str) -> int:
+        await _must_exist(store, room)
+        found = await letters.dead_letters(store, room)
         for letter in found:
             typer.echo(f"{letter.place}\t{letter.why}")
         typer.echo(f"{_count(len(found), 'dead letter')}.")
         return 0
 
-    async def of_all(scripts: Scripts) -> int:
-        every, found = letters.AllRooms(scripts), 0
+    async def of_all(store: RoomStore) -> int:
+        every, found = letters.AllRooms(store), 0
         async for letter in every.dead_letters():
             found += 1
             typer.echo(f"{letter.room}\t{letter.place}\t{letter.why}")
@@ -137,14 +137,14 @@ def replay(
     if every == (room is not None):
         raise typer.BadParameter("Name one room, or say --all.")
 
-    async def of_room(scripts: Scripts, room: str) -> int:
-        await _must_exist(scripts, room)
-        again = _count(await letters.replay(scripts, room), "dead letter")
+    async def of_room(store: RoomStore, room: str) -> int:
+        await _must_exist(store, room)
+        again = _count(await letters.replay(store, room), "dead letter")
         typer.echo(f"To be delivered again: {again}.")
         return 0
 
-    async def of_all(scripts: Scripts) -> int:
-        rooms = letters.AllRooms(scripts)
+    async def of_all(store: RoomStore) -> int:
+        rooms = letters.AllRooms(store)
         replayed = await rooms.replay()
         again = _count(sum(replayed.values()), "dead letter")
         typer.echo(f"To be delivered again: {again} of {_count(len(replayed), 'room')}.")
@@ -160,9 +160,9 @@ def skip(
     """Make a dead letter of the entry that holds up a room; those behind it are delivered."""
     from server.features.outbox import letters
 
-    async def work(scripts: Scripts) -> int:
-        await _must_exist(scripts, room)
-        place = await letters.skip(scripts, room)
+    async def work(store: RoomStore) -> int:
+        await _must_exist(store, room)
+        place = await letters.skip(store, room)
         if not place:
             raise _NotThere(f"No post of room `{room}` failed: there is nothing to skip.")
         typer.echo(f"Ledger entry {place} is a dead letter now.")
@@ -183,13 +183,13 @@ class _NotThere(Exception):
     """The named room or store does not exist."""
 
 
-async def _must_exist(scripts: Scripts, room: str) -> None:
-    if not await scripts.redis.exists(scripts.keys.room(room, "room")):
+async def _must_exist(store: RoomStore, room: str) -> None:
+    if not await store.redis.exists(store.keys.room(room, "room")):
         raise _NotThere(f"There is no room `{room}` in this store; check its id.")
 
 
 def _run(
-    work: Callable[[Scripts], Coroutine[Any, Any, int]],
+    work: Callable[[RoomStore], Coroutine[Any, Any, int]],
     config: Path | None,
     data_dir: str | None,
     redis_url: str | None,
@@ -204,8 +204,8 @@ def _run(
     folder = Path(settings.data.dir).absolute()
 
     async def run() -> int:
-        async with _scripts(settings, folder) as scripts:
-            return await work(scripts)
+        async with _store(settings, folder) as store:
+            return await work(store)
 
     try:
         if not settings.redis.url:
@@ -235,8 +235,8 @@ def _must_be_there(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def _scripts(settings: Settings, folder: Path) -> AsyncIterator[Scripts]:
-    """Yield scripts on the configured Redis; start the private one if no server runs it."""
+async def _store(settings: Settings, folder: Path) -> AsyncIterator[RoomStore]:
+    """Yield store on the configured Redis; start the private one if no server runs it."""
     from server.store.client import connect
     from server.store.embedded import EmbeddedRedis
     from server.store.folder_lock import FolderInUse
@@ -253,7 +253,7 @@ async def _scripts(settings: Settings, folder: Path) -> AsyncIterator[Scripts]:
         url = embedded.url
     redis = connect(url, settings.redis)
     try:
-        yield scripts_on(redis, keys_under(settings.redis.key_prefix))
+        yield store_on(redis, keys_under(settings.redis.key_prefix))
     finally:
         await redis.aclose()
         if started:

@@ -14,7 +14,7 @@ ROOM_KEYS: Final = {
     "timeline": ("stream: facts of the room for replay and figures, <ms>-<n>, see `_timeline.lua`"),
     "actions": "stream: those facts of the timeline that somebody stands for, <ms>-<n>",
     "moderators": "hash user -> ms: moderators of this room alone",
-    "nudge": "string: written before waiting for copies, see `Scripts`",
+    "nudge": "string: written before waiting for copies, see `RoomStore`",
 }
 """The keys of a room that belong to no feature."""
 

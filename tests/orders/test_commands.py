@@ -94,8 +94,8 @@ async def test_dead_letters_of_one_room_and_of_all_are_listed_and_replayed(
 async def test_a_room_that_cannot_be_read_is_named_and_the_others_are_listed(
     shop: Shop, liveroom: object
 ) -> None:
-    await shop.redis.zadd(shop.scripts.keys.rooms, {"damaged": 1})
-    await shop.redis.set(shop.scripts.keys.room("damaged", "dead_letters"), "no hash")
+    await shop.redis.zadd(shop.store.keys.rooms, {"damaged": 1})
+    await shop.redis.set(shop.store.keys.room("damaged", "dead_letters"), "no hash")
     listed = await liveroom("outbox", "list")  # type: ignore[operator]
     assert listed.exit_code == 2
     assert "0 dead letters." in listed.output

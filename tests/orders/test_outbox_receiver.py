@@ -14,11 +14,11 @@ from server.features.outbox.letters import AllRooms, dead_letters, replay, skip
 from server.features.outbox.outbox import Outbox
 from server.features.outbox.post import HttpPost
 from server.features.outbox.turns import Turns
-from server.house import keys_under, scripts_on
+from server.house import keys_under, store_on
 from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 from tests.conftest import MakeSettings
 from tests.orders.receiver import Receiver, ok, receiving
@@ -37,9 +37,9 @@ async def receiver() -> AsyncIterator[Receiver]:
 class Office:
     """Outboxes of several workers that post to the receiver."""
 
-    def __init__(self, make: MakeSettings, scripts: Scripts, receiver: Receiver) -> None:
+    def __init__(self, make: MakeSettings, store: RoomStore, receiver: Receiver) -> None:
         self._make = make
-        self.scripts = scripts
+        self.store = store
         self._receiver = receiver
         self.stack = AsyncExitStack()
         self.metrics = Metrics()  # of the newest outbox
@@ -49,7 +49,7 @@ class Office:
         settings = self._make(outbox=limits)
         post = await self.stack.enter_async_context(HttpPost(300, 64))
         self.metrics = Metrics()
-        return Outbox(self.scripts, settings, worker, post, self.metrics)
+        return Outbox(self.store, settings, worker, post, self.metrics)
 
     async def running(self, worker: str = "w1", **limits: Any) -> Outbox:
         return await self.stack.enter_async_context(await self.outbox(worker, **limits))
@@ -62,16 +62,16 @@ class Office:
 
 @pytest.fixture
 async def office(
-    make_settings: MakeSettings, scripts: Scripts, receiver: Receiver
+    make_settings: MakeSettings, store: RoomStore, receiver: Receiver
 ) -> AsyncIterator[Office]:
-    made = Office(make_settings, scripts, receiver)
+    made = Office(make_settings, store, receiver)
     async with made.stack:
         yield made
 
 
-async def shops(scripts: Scripts, settings: Settings, number: int, lines: int) -> list[Shop]:
+async def shops(store: RoomStore, settings: Settings, number: int, lines: int) -> list[Shop]:
     """Rooms with so many ledger lines each, every line an entry of its own."""
-    made = [shop_on(scripts, settings, f"r{n}") for n in range(number)]
+    made = [shop_on(store, settings, f"r{n}") for n in range(number)]
     for shop in made:
         await shop.build()
         sale = await shop.open(stock=1000)
@@ -89,7 +89,7 @@ async def state(shop: Shop) -> dict[str, str]:
 async def test_rooms_are_told_at_the_same_time_and_entries_go_together(
     office: Office, receiver: Receiver, settings: Settings
 ) -> None:
-    rooms = await shops(office.scripts, settings, 7, 28)
+    rooms = await shops(office.store, settings, 7, 28)
     all_are_here = asyncio.Event()
 
     async def wait_for_all(_: dict[str, Any]) -> int:
@@ -109,7 +109,7 @@ async def test_rooms_are_told_at_the_same_time_and_entries_go_together(
 async def test_a_post_is_bounded_in_entries_and_in_bytes(
     office: Office, receiver: Receiver, settings: Settings
 ) -> None:
-    [shop] = await shops(office.scripts, settings, 1, 20)
+    [shop] = await shops(office.store, settings, 1, 20)
     by_number = await office.outbox(batch_max=6)
     assert await by_number.deliver(shop.id) == 6
     by_size = await office.outbox(post_bytes_max=1024)
@@ -119,7 +119,7 @@ async def test_a_post_is_bounded_in_entries_and_in_bytes(
 async def test_a_room_whose_posts_hang_delays_no_other(
     office: Office, receiver: Receiver, settings: Settings
 ) -> None:
-    stuck, well = await shops(office.scripts, settings, 2, 3)
+    stuck, well = await shops(office.store, settings, 2, 3)
     hangs = asyncio.Event()
 
     async def hang(body: dict[str, Any]) -> int:
@@ -207,16 +207,16 @@ async def test_an_entry_is_posted_for_24_hours_before_it_is_given_up(
     receiver.answer = refuse
     box = await office.outbox()
     await fail_often(box, shop, 60)
-    assert await dead_letters(shop.scripts, shop.id) == []
+    assert await dead_letters(shop.store, shop.id) == []
 
     since = int((await state(shop))["since"])
     await shop.redis.hset(shop.key("outbox"), "since", since - DAY_MS + 60_000)
     await fail_often(box, shop, 1)
-    assert await dead_letters(shop.scripts, shop.id) == []
+    assert await dead_letters(shop.store, shop.id) == []
 
     await shop.redis.hset(shop.key("outbox"), "since", since - DAY_MS)
     await fail_often(box, shop, 1)
-    [letter] = await dead_letters(shop.scripts, shop.id)
+    [letter] = await dead_letters(shop.store, shop.id)
     assert (letter.place, letter.why) == ("1-0", "answered 500")
     receiver.answer = ok
     await box.deliver(shop.id)
@@ -234,14 +234,14 @@ async def test_what_one_line_does_to_a_post_is_found_and_can_be_skipped(
 
     receiver.answer = refuse_second
     box = await office.outbox()
-    assert await skip(shop.scripts, shop.id) == ""
+    assert await skip(shop.store, shop.id) == ""
     await fail_often(box, shop, 4)
     assert receiver.numbers(shop.id) == [1]
 
-    assert await skip(shop.scripts, shop.id) == "2-0"
+    assert await skip(shop.store, shop.id) == "2-0"
     await box.deliver(shop.id)
     assert receiver.numbers(shop.id) == [1, 3]
-    [letter] = await dead_letters(shop.scripts, shop.id)
+    [letter] = await dead_letters(shop.store, shop.id)
     assert letter.why == "skipped by hand after: answered 422"
 
 
@@ -252,23 +252,23 @@ async def test_a_replayed_letter_that_fails_again_holds_up_nothing_new(
     receiver.answer = refuse
     box = await office.outbox(tries_max=1)
     await box.deliver(shop.id)
-    assert await replay(shop.scripts, shop.id) == 1
+    assert await replay(shop.store, shop.id) == 1
     await box.deliver(shop.id)
     assert len(receiver.posts) == 2
-    assert [each.place for each in await dead_letters(shop.scripts, shop.id)] == ["1-0"]
+    assert [each.place for each in await dead_letters(shop.store, shop.id)] == ["1-0"]
 
     receiver.answer = ok
     await shop.open(sku="cup")
-    assert await replay(shop.scripts, shop.id) == 1
+    assert await replay(shop.store, shop.id) == 1
     assert await box.deliver_all() == 2
     assert sorted(receiver.numbers(shop.id)) == [1, 2]
-    assert await dead_letters(shop.scripts, shop.id) == []
+    assert await dead_letters(shop.store, shop.id) == []
 
 
 async def test_dead_letters_of_all_rooms_are_listed_and_told_again_but_for_a_damaged_room(
     office: Office, receiver: Receiver, settings: Settings
 ) -> None:
-    rooms = await shops(office.scripts, settings, 4, 2)
+    rooms = await shops(office.store, settings, 4, 2)
     receiver.answer = refuse
     box = await office.outbox(tries_max=1)
     for shop in rooms:
@@ -276,13 +276,13 @@ async def test_dead_letters_of_all_rooms_are_listed_and_told_again_but_for_a_dam
     damaged, *well = rooms
     await damaged.redis.set(damaged.key("dead_letters"), "no hash")
 
-    listing = AllRooms(office.scripts)
+    listing = AllRooms(office.store)
     letters = [(each.room, each.place) async for each in listing.dead_letters()]
     assert sorted(letters) == [(shop.id, place) for shop in well for place in ("1-0", "2-0")]
     assert listing.unread == [damaged.id]
 
     receiver.answer = ok
-    assert await AllRooms(office.scripts).replay() == {shop.id: 2 for shop in well}
+    assert await AllRooms(office.store).replay() == {shop.id: 2 for shop in well}
     await box.deliver_all()
     assert all(sorted(receiver.numbers(shop.id)) == [1, 2] for shop in well)
 
@@ -290,7 +290,7 @@ async def test_dead_letters_of_all_rooms_are_listed_and_told_again_but_for_a_dam
 async def test_the_metrics_show_what_waits_for_how_long_and_what_is_given_up(
     office: Office, receiver: Receiver, settings: Settings
 ) -> None:
-    waits, gives_up = await shops(office.scripts, settings, 2, 3)
+    waits, gives_up = await shops(office.store, settings, 2, 3)
     receiver.answer = refuse
     hasty, stubborn = await office.outbox(tries_max=1), await office.outbox(retry_s=3600)
     await fail_often(hasty, gives_up, 5)
@@ -307,7 +307,7 @@ async def test_the_metrics_show_what_waits_for_how_long_and_what_is_given_up(
 
     receiver.answer = ok
     await waits.redis.hset(waits.key("outbox"), "again_at", 1)
-    await replay(office.scripts, gives_up.id)
+    await replay(office.store, gives_up.id)
     await stubborn.deliver_all()
     await stubborn.deliver_all()
     for name in ("lines_waiting", "lag_seconds", "rooms_failing", "dead_letters"):
@@ -326,7 +326,7 @@ async def test_the_age_of_what_waits_is_that_of_its_first_line(
 async def test_a_ledger_is_told_on_from_where_an_older_version_was(
     office: Office, receiver: Receiver, settings: Settings
 ) -> None:
-    done, failing = await shops(office.scripts, settings, 2, 3)
+    done, failing = await shops(office.store, settings, 2, 3)
     for shop in (done, failing):
         await shop.redis.xgroup_create(shop.key("ledger"), "outbox", id="0")
         await shop.redis.xreadgroup("outbox", "w9", {shop.key("ledger"): ">"}, count=3)
@@ -396,11 +396,11 @@ async def test_rooms_made_after_redis_came_back_empty_are_told(
             redis={"url": embedded.url}, outbox={"url": receiver.url, "interval_s": 0.01}
         )
         redis = connect(embedded.url, settings.redis)
-        scripts = scripts_on(redis, keys_under("lr"))
-        async with HttpPost(60, 64) as post, Outbox(scripts, settings, "w1", post):
+        store = store_on(redis, keys_under("lr"))
+        async with HttpPost(60, 64) as post, Outbox(store, settings, "w1", post):
             for _ in range(2):
                 for room in ("r1", "r2"):
-                    shop = shop_on(scripts, settings, room)
+                    shop = shop_on(store, settings, room)
                     await shop.build()
                     await shop.open()
                 await receiver.until(lambda: len(receiver.taken) >= 2)

@@ -14,10 +14,10 @@ import pytest
 from redis.asyncio import Redis
 
 from server.features.outbox.letters import AllRooms
-from server.house import HOUSE, keys_under, scripts_on
+from server.house import HOUSE, keys_under, store_on
 from server.protocol.roles import Role
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.conftest import MakeSettings
 from tests.orders.receiver import Receiver, receiving
 from tests.orders.shop import Shop, shop_on
@@ -80,9 +80,9 @@ class Town:
         return body
 
 
-async def a_full_room(scripts: Scripts, settings: Settings) -> Shop:
+async def a_full_room(store: RoomStore, settings: Settings) -> Shop:
     """A room in which all that is kept by order, coupon or sale was made, and it is over."""
-    shop = shop_on(scripts, settings, FIRST)
+    shop = shop_on(store, settings, FIRST)
     await shop.build()
     coupon = await shop.give_out()
     claim = await shop.claim("ann", coupon)
@@ -98,7 +98,7 @@ async def a_full_room(scripts: Scripts, settings: Settings) -> Shop:
 
 async def copy_room(shop: Shop, room: str) -> None:
     """Copy all keys of a room, and list the copy."""
-    keys = shop.scripts.keys
+    keys = shop.store.keys
     for name in HOUSE.room_keys:
         if (packed := await shop.redis.dump(keys.room(shop.id, name))) is not None:
             await shop.redis.restore(keys.room(room, name), 0, packed, replace=True)
@@ -106,8 +106,8 @@ async def copy_room(shop: Shop, room: str) -> None:
 
 
 async def list_room(shop: Shop, room: Any) -> None:
-    await shop.redis.zadd(shop.scripts.keys.rooms, {room: 1000})
-    await shop.redis.zadd(shop.scripts.keys.host(HOST, "rooms"), {room: 1000})
+    await shop.redis.zadd(shop.store.keys.rooms, {room: 1000})
+    await shop.redis.zadd(shop.store.keys.host(HOST, "rooms"), {room: 1000})
 
 
 @pytest.fixture(params=DAMAGES, ids=lambda damage: damage.__name__)
@@ -122,20 +122,20 @@ async def town(
             rooms={"presence_interval_s": 0.05},
             figures={"visits_interval_s": 0.05},
         )
-        scripts = scripts_on(redis, keys_under(prefix))
-        first = await a_full_room(scripts, settings)
+        store = store_on(redis, keys_under(prefix))
+        first = await a_full_room(store, settings)
         await list_room(first, FIRST)
         bad = []
         for name in HOUSE.room_keys:
             await copy_room(first, f"bad-{name}")
-            await request.param(redis, scripts.keys.room(f"bad-{name}", name))
+            await request.param(redis, store.keys.room(f"bad-{name}", name))
             bad.append(f"bad-{name}")
         for odd in (b"\xff\xfe", "nowhere"):  # no text; a room that is not there
             await list_room(first, odd)
-        good = shop_on(scripts, settings, "good")
+        good = shop_on(store, settings, "good")
         await good.build(phase="scheduled")
-        await redis.zadd(scripts.keys.rooms, {"good": 2000})
-        await redis.zadd(scripts.keys.host(HOST, "rooms"), {"good": 2000})
+        await redis.zadd(store.keys.rooms, {"good": 2000})
+        await redis.zadd(store.keys.host(HOST, "rooms"), {"good": 2000})
         worker = await stack.enter_async_context(running(settings, "w1"))
         session = await stack.enter_async_context(aiohttp.ClientSession())
         yield Town(Api(session, settings, worker.url), good, receiver, bad)
@@ -218,4 +218,4 @@ async def test_a_good_room_is_served_beside_rooms_with_any_key_damaged(town: Tow
     status, _ = await api.send("POST", "/v1/outbox/replay", {}, user=HOST, role=Role.ADMIN)
     assert status == 200
     await town.get("/v1/ops", Role.ADMIN)
-    assert isinstance(await AllRooms(good.scripts).replay(), dict)
+    assert isinstance(await AllRooms(good.store).replay(), dict)

@@ -7,7 +7,7 @@ import aiohttp
 import pytest
 from redis.asyncio import Redis
 
-from server.house import keys_under, scripts_on
+from server.house import keys_under, store_on
 from server.protocol.roles import Role
 from server.settings import Settings
 from tests.orders.shop import Shop, shop_on
@@ -25,7 +25,7 @@ PATHS = [
 
 @pytest.fixture(autouse=True)
 def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
+    """A worker reads its store when it starts."""
 
 
 @pytest.fixture
@@ -37,8 +37,8 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
 @pytest.fixture
 async def shops(redis: Redis, prefix: str, settings: Settings) -> list[Shop]:
     """Two rooms with three lines each: of r1 one is given up, r2 is stuck at its second."""
-    scripts = scripts_on(redis, keys_under(prefix))
-    made = [shop_on(scripts, settings, room) for room in ("r1", "r2")]
+    store = store_on(redis, keys_under(prefix))
+    made = [shop_on(store, settings, room) for room in ("r1", "r2")]
     for shop in made:
         await shop.build()
         for sku in ("tea", "cup", "wine"):

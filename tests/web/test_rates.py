@@ -27,7 +27,7 @@ ONE = {f"{sender}_{what}": n for sender in ("address", "user", "service")
 
 @pytest.fixture(autouse=True)
 def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
+    """A worker reads its store when it starts."""
 
 
 class Limited(Api):

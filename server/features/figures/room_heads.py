@@ -9,7 +9,7 @@ from msgspec import Struct
 from server.protocol.codes import CommandError
 from server.rooms.left_out import LeftOut
 from server.store.reading import reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _FIELDS = ("host", "kind", "phase", "title", "epoch", "created", "started", "ended")
 
@@ -38,13 +38,13 @@ class Heads(NamedTuple):
     unread: list[str]
 
 
-async def heads_of(scripts: Scripts, rooms: Sequence[str], left_out: LeftOut) -> Heads:
+async def heads_of(store: RoomStore, rooms: Sequence[str], left_out: LeftOut) -> Heads:
     """The heads of those of these rooms that exist, in the same order; in one round trip.
 
     Raises CommandError if Redis does not answer at all.
     """
     heads = Heads([], [])
-    for room_id, found in await _read(scripts, rooms):
+    for room_id, found in await _read(store, rooms):
         try:
             head = found()
         except Exception as error:  # its shard is down, or its data are damaged
@@ -56,9 +56,9 @@ async def heads_of(scripts: Scripts, rooms: Sequence[str], left_out: LeftOut) ->
     return heads
 
 
-async def head_of(scripts: Scripts, room_id: str) -> RoomHead:
+async def head_of(store: RoomStore, room_id: str) -> RoomHead:
     """One room's head. CommandError `not_found` if there is none."""
-    [(_, found)] = await _read(scripts, [room_id])
+    [(_, found)] = await _read(store, [room_id])
     with reading():
         head = found()
     if head is None:
@@ -70,11 +70,11 @@ Found = Callable[[], RoomHead | None]
 """Returns a room's head, None if it does not exist; raises why it can't be read."""
 
 
-async def _read(scripts: Scripts, rooms: Sequence[str]) -> list[tuple[str, Found]]:
+async def _read(store: RoomStore, rooms: Sequence[str]) -> list[tuple[str, Found]]:
     if not rooms:
         return []
-    keys = scripts.keys
-    pipeline = scripts.redis.pipeline(transaction=False)
+    keys = store.keys
+    pipeline = store.redis.pipeline(transaction=False)
     for room_id in rooms:
         pipeline.hmget(keys.room(room_id, "room"), *_FIELDS)
         pipeline.hget(keys.room(room_id, "stats"), "entries")

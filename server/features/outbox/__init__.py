@@ -8,10 +8,10 @@ from server.features.outbox.settings import OutboxSettings
 
 
 def _make(engine: Engine) -> Running:
-    limits = engine.settings.of(OutboxSettings)
+    limits = engine.settings.section(OutboxSettings)
     post = HttpPost(limits.timeout_s, limits.rooms_at_once)
-    outbox = Outbox(engine.scripts, engine.settings, engine.worker_id, post, engine.metrics)
-    return Running(it=outbox, tasks=[post, outbox], routes=OutboxRoutes(engine.scripts).routes())
+    outbox = Outbox(engine.store, engine.settings, engine.worker_id, post, engine.metrics)
+    return Running(it=outbox, tasks=[post, outbox], routes=OutboxRoutes(engine.store).routes())
 
 
 FEATURE = Feature(

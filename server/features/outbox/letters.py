@@ -8,7 +8,7 @@ from msgspec import Struct, msgpack
 from server.background.troubles import Troubles
 from server.features.outbox.looks import Look, look_at
 from server.rooms.every_room import EveryRoom
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 T = TypeVar("T")
 
@@ -44,43 +44,43 @@ _REPLAYED = msgpack.Decoder(_Replayed)
 _SKIPPED = msgpack.Decoder(_Skipped)
 
 
-async def dead_letters(scripts: Scripts, room_id: str) -> list[DeadLetter]:
+async def dead_letters(store: RoomStore, room_id: str) -> list[DeadLetter]:
     """Return what could not be told of a room, in the order of its ledger. Raises RedisError."""
-    raw = await scripts.redis.hgetall(scripts.keys.room(room_id, "dead_letters"))
+    raw = await store.redis.hgetall(store.keys.room(room_id, "dead_letters"))
     letters = [_DEAD.decode(value) for value in raw.values()]
     return sorted(letters, key=lambda letter: int(letter.place.split("-")[0]))
 
 
-async def replay(scripts: Scripts, room_id: str, places: Sequence[str] | None = None) -> int:
+async def replay(store: RoomStore, room_id: str, places: Sequence[str] | None = None) -> int:
     """Have dead letters of a room told again, all or those at `places`; return how many.
 
     Each is posted once more, and stays a dead letter until that succeeds. Raises CommandError.
     """
     args: dict[str, Any] = {} if places is None else {"places": list(places)}
-    return (await scripts.run("outbox.replay", room_id, args, _REPLAYED)).replayed
+    return (await store.run_script("outbox.replay", room_id, args, _REPLAYED)).replayed
 
 
-async def skip(scripts: Scripts, room_id: str) -> str:
+async def skip(store: RoomStore, room_id: str) -> str:
     """Give up the entry that a room is stuck at; return its place, empty if no post of it failed.
 
     It becomes a dead letter, and those behind it are told at once. Raises CommandError.
     """
-    return (await scripts.run("outbox.skip", room_id, {}, _SKIPPED)).skipped
+    return (await store.run_script("outbox.skip", room_id, {}, _SKIPPED)).skipped
 
 
 class AllRooms:
     """The outboxes of all rooms, for operators. `unread` are rooms that could not be read."""
 
-    def __init__(self, scripts: Scripts) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore) -> None:
+        self._store = store
         self._troubles = Troubles("outbox list")
-        self._rooms = EveryRoom(scripts, self._troubles)
+        self._rooms = EveryRoom(store, self._troubles)
         self.unread: list[str] = []
 
     async def looks(self) -> AsyncIterator[Look]:
         """Yield each room that can be read. Raises RedisError or OSError without an answer."""
         async for page in self._rooms.pages():
-            looks = await look_at(self._scripts, page, self._troubles)
+            looks = await look_at(self._store, page, self._troubles)
             read = {look.room_id for look in looks}
             self.unread += [room_id for room_id in page if room_id not in read]
             for look in looks:
@@ -100,13 +100,13 @@ class AllRooms:
         return {room_id: number async for room_id, number in self._each_with_letters(replay)}
 
     async def _each_with_letters(
-        self, act: Callable[[Scripts, str], Awaitable[T]]
+        self, act: Callable[[RoomStore, str], Awaitable[T]]
     ) -> AsyncIterator[tuple[str, T]]:
         """Do something with each room that has dead letters; where it fails the others go on."""
         async for page in self._rooms.pages():
-            pipeline = self._scripts.redis.pipeline(transaction=False)
+            pipeline = self._store.redis.pipeline(transaction=False)
             for room_id in page:
-                pipeline.hlen(self._scripts.keys.room(room_id, "dead_letters"))
+                pipeline.hlen(self._store.keys.room(room_id, "dead_letters"))
             counts = await pipeline.execute(raise_on_error=False)
             for room_id, count in zip(page, counts, strict=True):
                 if count == 0:
@@ -114,7 +114,7 @@ class AllRooms:
                 try:
                     if isinstance(count, Exception):
                         raise count
-                    done = await act(self._scripts, room_id)
+                    done = await act(self._store, room_id)
                 except Exception as error:
                     self._troubles.failed(error, room_id)
                     self.unread.append(room_id)

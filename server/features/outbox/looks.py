@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from server.background.troubles import Troubles
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _FIELDS = ("told", "owner", "until", "again_at", "head_at", "dead", "replays", "tries")
 
@@ -40,15 +40,15 @@ class Look(NamedTuple):
         return waits and self.again_at <= self.now and self.owner in ("", worker)
 
 
-async def look_at(scripts: Scripts, rooms: Sequence[str], troubles: Troubles) -> list[Look]:
+async def look_at(store: RoomStore, rooms: Sequence[str], troubles: Troubles) -> list[Look]:
     """Look at rooms that do not pause; one that can't be read pauses. Raises RedisError or OSError
     when Redis does not answer at all."""
     rooms = [room_id for room_id in rooms if troubles.may_try(room_id)]
-    pipeline = scripts.redis.pipeline(transaction=False)
+    pipeline = store.redis.pipeline(transaction=False)
     for room_id in rooms:
-        pipeline.xlen(scripts.keys.room(room_id, "ledger"))  # refused if it is no stream
-        pipeline.hget(scripts.keys.room(room_id, "stats"), "entries")
-        pipeline.hmget(scripts.keys.room(room_id, "outbox"), *_FIELDS)
+        pipeline.xlen(store.keys.room(room_id, "ledger"))  # refused if it is no stream
+        pipeline.hget(store.keys.room(room_id, "stats"), "entries")
+        pipeline.hmget(store.keys.room(room_id, "outbox"), *_FIELDS)
     pipeline.time()
     *answers, time_now = await pipeline.execute(raise_on_error=False)
     if isinstance(time_now, Exception):

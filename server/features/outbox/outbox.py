@@ -24,7 +24,7 @@ from server.features.outbox.turns import Turns
 from server.protocol.codes import CommandError
 from server.rooms.every_room import EveryRoom
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -64,20 +64,20 @@ class Outbox:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         worker_id: str,
         post: Post,
         metrics: Metrics | None = None,
     ) -> None:
-        self._scripts = scripts
-        self._settings = settings.of(OutboxSettings)
+        self._store = store
+        self._settings = settings.section(OutboxSettings)
         self._worker = worker_id
         self._post = post
         self._metrics = metrics or Metrics()
         self._repeating = Repeating("outbox", self._round, self._settings.interval_s, first_s=0.0)
         self._troubles = self._repeating.troubles
-        self._rooms = EveryRoom(scripts, self._troubles)
+        self._rooms = EveryRoom(store, self._troubles)
         self._turns = Turns(Errands("outbox room"), self._turn, self._settings.rooms_at_once)
         self._held: set[str] = set()
         """Rooms of which this worker holds the lease."""
@@ -93,13 +93,15 @@ class Outbox:
         await self._turns.aclose()
         for room_id in list(self._held):
             with contextlib.suppress(CommandError):  # then the lease runs out by itself
-                await self._scripts.run("outbox.leave", room_id, {"worker": self._worker}, _ANY)
+                await self._store.run_script(
+                    "outbox.leave", room_id, {"worker": self._worker}, _ANY
+                )
 
     async def _round(self) -> None:
         """Look at all rooms, and give a turn to those that have something to tell."""
         seen: list[Look] = []
         async for page in self._rooms.pages():
-            looks = await look_at(self._scripts, page, self._troubles)
+            looks = await look_at(self._store, page, self._troubles)
             for look in looks:
                 if look.is_due(self._worker):
                     self._turns.add(look.room_id)
@@ -145,7 +147,7 @@ class Outbox:
             "batch_max": self._settings.batch_max,
             "bytes_max": self._settings.post_bytes_max,
         }
-        taken = await self._scripts.run("outbox.take", room_id, args, _TAKEN)
+        taken = await self._store.run_script("outbox.take", room_id, args, _TAKEN)
         if not taken.entries:
             return 0
         self._held.add(room_id)
@@ -165,7 +167,7 @@ class Outbox:
             "place": taken.entries[number - 1][0],
             "replayed": taken.replayed,
         }
-        if not (await self._scripts.run("outbox.delivered", room_id, args, _NOTED)).noted:
+        if not (await self._store.run_script("outbox.delivered", room_id, args, _NOTED)).noted:
             return 0
         self._told += number
         return number
@@ -186,7 +188,7 @@ class Outbox:
             "tries_max": self._settings.tries_max,
             "retry_for_ms": int(self._settings.retry_for_s * 1000),
         }
-        failed = await self._scripts.run("outbox.failed", room_id, args, _GIVEN_UP)
+        failed = await self._store.run_script("outbox.failed", room_id, args, _GIVEN_UP)
         if failed.given_up:
             _log.error("Ledger entry %s of room %s is given up: %s.", place, room_id, why)
         elif not taken.tries:

@@ -13,7 +13,7 @@ from server.protocol.codes import CommandError
 from server.protocol.fields import Id
 from server.protocol.roles import Role
 from server.store.reading import reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.web.body import body_of
 from server.web.errors import json_response
 from server.web.route import Route, number
@@ -83,8 +83,8 @@ class Skipped(msgspec.Struct, kw_only=True):
 class OutboxRoutes:
     """Routes under /v1/outbox."""
 
-    def __init__(self, scripts: Scripts) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore) -> None:
+        self._store = store
 
     def routes(self) -> list[Route]:
         """Every route with its types."""
@@ -107,7 +107,7 @@ class OutboxRoutes:
 
     async def all(self, request: web.Request) -> web.Response:
         """`?limit=100`: the sums over all rooms, and the rooms that lag most."""
-        most, rooms = _limit(request), AllRooms(self._scripts)
+        most, rooms = _limit(request), AllRooms(self._store)
         with reading():
             looks = [look async for look in rooms.looks() if look.lines or look.dead]
         shown = heapq.nlargest(most, looks, key=lambda look: (look.lag_s, look.lines, look.dead))
@@ -123,7 +123,7 @@ class OutboxRoutes:
 
     async def dead(self, request: web.Request) -> web.Response:
         """`?limit=100`: the dead letters of all rooms that were given up first."""
-        most, rooms, total = _limit(request), AllRooms(self._scripts), 0
+        most, rooms, total = _limit(request), AllRooms(self._store), 0
         oldest: list[RoomLetter] = []
         with reading():
             async for letter in rooms.dead_letters():
@@ -138,11 +138,11 @@ class OutboxRoutes:
         """Have dead letters posted once more: those of one room, or of all."""
         body = await body_of(request, OutboxReplay)
         if body.room is not None:
-            again = await letters.replay(self._scripts, body.room, body.places)
+            again = await letters.replay(self._store, body.room, body.places)
             return json_response(Replayed(replayed={body.room: again}, unread=[]))
         if body.places is not None:
             raise CommandError("bad_message", "`places` are of one room: name it in `room`.")
-        rooms = AllRooms(self._scripts)
+        rooms = AllRooms(self._store)
         with reading():
             replayed = await rooms.replay()
         return json_response(Replayed(replayed=replayed, unread=rooms.unread[:PAGE_MAX]))
@@ -150,7 +150,7 @@ class OutboxRoutes:
     async def skip(self, request: web.Request) -> web.Response:
         """Make a dead letter of the entry that holds up a room."""
         body = await body_of(request, OutboxSkip)
-        place = await letters.skip(self._scripts, body.room)
+        place = await letters.skip(self._store, body.room)
         if not place:
             raise CommandError(
                 "conflict", f"No post of room `{body.room}` failed: there is nothing to skip."

@@ -10,7 +10,7 @@ from server.background.repeating import Repeating
 from server.features.presence.settings import PresenceSettings
 from server.rooms.room import Room
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _ANY = msgspec.msgpack.Decoder(Any)
 REPORTS_AT_ONCE = 16
@@ -22,13 +22,13 @@ class Presence:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         worker_id: str,
         rooms: Callable[[], Iterable[Room]],
     ) -> None:
-        self._scripts = scripts
-        self._settings = settings.of(PresenceSettings)
+        self._store = store
+        self._settings = settings.section(PresenceSettings)
         self._worker_id = worker_id
         self._rooms = rooms
         self._told: dict[str, tuple[int, float]] = {}
@@ -73,7 +73,7 @@ class Presence:
         }
         async with gate:
             try:
-                await self._scripts.run("presence.report", room.room_id, args, _ANY)
+                await self._store.run_script("presence.report", room.room_id, args, _ANY)
             except Exception as error:  # the other rooms are told all the same
                 room.new_viewers |= viewers
                 self._repeating.troubles.failed(error, room.room_id)

@@ -13,7 +13,7 @@ from server.protocol.roles import Role
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch
 from server.web.body import body_of
-from server.web.calls import run
+from server.web.calls import run_command
 from server.web.errors import json_response
 from server.web.route import REF, Route
 
@@ -55,12 +55,12 @@ class SaleRoutes:
             cmd = msgspec.convert(fields | {"op": "sale.open", "ref": REF}, SaleOpen)
         except msgspec.ValidationError as exc:
             raise CommandError("bad_message", f"{exc}.") from None
-        return json_response((await run(self._dispatch, request, cmd, SaleOk)).sale, 201)
+        return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale, 201)
 
     async def close_sale(self, request: web.Request) -> web.Response:
         """Close a sale."""
         cmd = SaleClose(ref=REF, sale=request.match_info["sale"])
-        return json_response((await run(self._dispatch, request, cmd, SaleOk)).sale)
+        return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale)
 
     async def restock(self, request: web.Request) -> web.Response:
         """Add units to a sale."""
@@ -68,4 +68,4 @@ class SaleRoutes:
         if not 1 <= add <= 1_000_000:
             raise CommandError("bad_message", "`add` must be 1 to 1000000.")
         cmd = SaleRestock(ref=REF, sale=request.match_info["sale"], add=add)
-        return json_response((await run(self._dispatch, request, cmd, SaleOk)).sale)
+        return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale)
