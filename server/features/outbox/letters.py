@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from msgspec import Struct, msgpack
 
 from server.background.troubles import Troubles
-from server.features.outbox.looks import Look, look_at
+from server.features.outbox.backlog import Backlog, backlogs_of
 from server.rooms.every_room import EveryRoom
 from server.store.room_store import RoomStore
 
@@ -77,14 +77,14 @@ class AllRooms:
         self._rooms = EveryRoom(store, self._troubles)
         self.unread: list[str] = []
 
-    async def looks(self) -> AsyncIterator[Look]:
+    async def backlogs(self) -> AsyncIterator[Backlog]:
         """Yield each room that can be read. Raises RedisError or OSError without an answer."""
         async for page in self._rooms.pages():
-            looks = await look_at(self._store, page, self._troubles)
-            read = {look.room_id for look in looks}
+            backlogs = await backlogs_of(self._store, page, self._troubles)
+            read = {backlog.room_id for backlog in backlogs}
             self.unread += [room_id for room_id in page if room_id not in read]
-            for look in looks:
-                yield look
+            for backlog in backlogs:
+                yield backlog
 
     async def dead_letters(self) -> AsyncIterator[RoomLetter]:
         """Yield the dead letters of all rooms, room after room. Raises RedisError or OSError."""

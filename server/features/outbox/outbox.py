@@ -18,7 +18,7 @@ from msgspec import Struct, json, msgpack
 from server.access.signing import HEADER, sign
 from server.background.repeating import Errands, Repeating
 from server.features.ledger import ledger
-from server.features.outbox.looks import Look, look_at
+from server.features.outbox.backlog import Backlog, backlogs_of
 from server.features.outbox.settings import OutboxSettings
 from server.features.outbox.turns import Turns
 from server.protocol.codes import CommandError
@@ -99,23 +99,25 @@ class Outbox:
 
     async def _round(self) -> None:
         """Look at all rooms, and give a turn to those that have something to tell."""
-        seen: list[Look] = []
+        seen: list[Backlog] = []
         async for page in self._rooms.pages():
-            looks = await look_at(self._store, page, self._troubles)
-            for look in looks:
-                if look.is_due(self._worker):
-                    self._turns.add(look.room_id)
+            backlogs = await backlogs_of(self._store, page, self._troubles)
+            for backlog in backlogs:
+                if backlog.is_due(self._worker):
+                    self._turns.add(backlog.room_id)
                 else:
-                    self._troubles.works(look.room_id)
-            seen += [look for look in looks if look.lines or look.dead]
+                    self._troubles.works(backlog.room_id)
+            seen += [backlog for backlog in backlogs if backlog.lines or backlog.dead]
         self._show(seen)
 
-    def _show(self, looks: Sequence[Look]) -> None:
+    def _show(self, backlogs: Sequence[Backlog]) -> None:
         """Show what waits in all rooms; every worker sees, and so tells, the same."""
-        self._metrics.outbox_lines.set(sum(look.lines for look in looks))
-        self._metrics.outbox_lag_seconds.set(max((look.lag_s for look in looks), default=0.0))
-        self._metrics.outbox_rooms_failing.set(sum(look.tries > 0 for look in looks))
-        self._metrics.outbox_dead_letters.set(sum(look.dead for look in looks))
+        self._metrics.outbox_lines.set(sum(backlog.lines for backlog in backlogs))
+        self._metrics.outbox_lag_seconds.set(
+            max((backlog.lag_s for backlog in backlogs), default=0.0)
+        )
+        self._metrics.outbox_rooms_failing.set(sum(backlog.tries > 0 for backlog in backlogs))
+        self._metrics.outbox_dead_letters.set(sum(backlog.dead for backlog in backlogs))
 
     async def deliver_all(self) -> int:
         """Tell what waits in any room, and wait for it; return how many entries were told."""

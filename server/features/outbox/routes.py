@@ -7,8 +7,8 @@ import msgspec
 from aiohttp import web
 
 from server.features.outbox import letters
+from server.features.outbox.backlog import Backlog
 from server.features.outbox.letters import AllRooms, RoomLetter
-from server.features.outbox.looks import Look
 from server.protocol.codes import CommandError
 from server.protocol.fields import Id
 from server.protocol.roles import Role
@@ -109,14 +109,18 @@ class OutboxRoutes:
         """`?limit=100`: the sums over all rooms, and the rooms that lag most."""
         most, rooms = _limit(request), AllRooms(self._store)
         with reading():
-            looks = [look async for look in rooms.looks() if look.lines or look.dead]
-        shown = heapq.nlargest(most, looks, key=lambda look: (look.lag_s, look.lines, look.dead))
+            backlogs = [
+                backlog async for backlog in rooms.backlogs() if backlog.lines or backlog.dead
+            ]
+        shown = heapq.nlargest(
+            most, backlogs, key=lambda backlog: (backlog.lag_s, backlog.lines, backlog.dead)
+        )
         return json_response(
             Outboxes(
-                lines_waiting=sum(look.lines for look in looks),
-                lag_s=max((look.lag_s for look in looks), default=0.0),
-                dead_letters=sum(look.dead for look in looks),
-                rooms=[_shown(look) for look in shown],
+                lines_waiting=sum(backlog.lines for backlog in backlogs),
+                lag_s=max((backlog.lag_s for backlog in backlogs), default=0.0),
+                dead_letters=sum(backlog.dead for backlog in backlogs),
+                rooms=[_shown(backlog) for backlog in shown],
                 unread=rooms.unread[:PAGE_MAX],
             )
         )
@@ -166,12 +170,12 @@ def _age(letter: RoomLetter) -> tuple[int, str, int]:
     return letter.at, letter.room, int(letter.place.split("-")[0])
 
 
-def _shown(look: Look) -> RoomOutbox:
+def _shown(backlog: Backlog) -> RoomOutbox:
     return RoomOutbox(
-        room=look.room_id,
-        lines_waiting=look.lines,
-        lag_s=look.lag_s,
-        dead_letters=look.dead,
-        tries=look.tries,
-        again_at=look.again_at,
+        room=backlog.room_id,
+        lines_waiting=backlog.lines,
+        lag_s=backlog.lag_s,
+        dead_letters=backlog.dead,
+        tries=backlog.tries,
+        again_at=backlog.again_at,
     )

@@ -1,4 +1,4 @@
-"""Looks which rooms have something to tell: a few reads each, a page of rooms in one round trip."""
+"""What rooms have to tell: a few reads each, a page of rooms in one round trip."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -9,8 +9,8 @@ from server.store.room_store import RoomStore
 _FIELDS = ("told", "owner", "until", "again_at", "head_at", "dead", "replays", "tries")
 
 
-class Look(NamedTuple):
-    """One room's outbox. Times in Unix ms by the clock of Redis; 0 where there is none."""
+class Backlog(NamedTuple):
+    """What a room has to tell. Times in Unix ms by the clock of Redis; 0 where there is none."""
 
     room_id: str
     now: int
@@ -40,9 +40,11 @@ class Look(NamedTuple):
         return waits and self.again_at <= self.now and self.owner in ("", worker)
 
 
-async def look_at(store: RoomStore, rooms: Sequence[str], troubles: Troubles) -> list[Look]:
-    """Look at rooms that do not pause; one that can't be read pauses. Raises RedisError or OSError
-    when Redis does not answer at all."""
+async def backlogs_of(store: RoomStore, rooms: Sequence[str], troubles: Troubles) -> list[Backlog]:
+    """Read the backlogs of rooms that do not pause; one that can't be read pauses.
+
+    Raises RedisError or OSError when Redis does not answer at all.
+    """
     rooms = [room_id for room_id in rooms if troubles.may_try(room_id)]
     pipeline = store.redis.pipeline(transaction=False)
     for room_id in rooms:
@@ -59,23 +61,23 @@ async def look_at(store: RoomStore, rooms: Sequence[str], troubles: Troubles) ->
 
 def _readable(
     rooms: Sequence[str], answers: list[Any], now: int, troubles: Troubles
-) -> Iterator[Look]:
+) -> Iterator[Backlog]:
     for room_id, *found in zip(rooms, answers[0::3], answers[1::3], answers[2::3], strict=True):
         try:
             for answer in found:
                 if isinstance(answer, Exception):
                     raise answer
-            yield _look(room_id, now, *found)
+            yield _backlog(room_id, now, *found)
         except Exception as error:  # a shard that is away, or damaged data: the others go on
             troubles.failed(error, room_id)
 
 
-def _look(room_id: str, now: int, length: int, entries: bytes | None, raw: list[Any]) -> Look:
+def _backlog(room_id: str, now: int, length: int, entries: bytes | None, raw: list[Any]) -> Backlog:
     told = dict(zip(_FIELDS, raw, strict=True))
     last, done = int(entries or 0), int((told["told"] or b"0-0").split(b"-")[0])
     if done > last:  # the ledger was lost and began anew
         done = 0
-    return Look(
+    return Backlog(
         room_id,
         now,
         lines=last - done if length else 0,
