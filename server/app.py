@@ -107,6 +107,7 @@ async def _http(
         health,
         Guard(worker.directory),
         worker.dispatch,
+        worker.metrics,
     )
     runner = web.AppRunner(
         app,

@@ -32,6 +32,8 @@ class Route(NamedTuple):
     result: Any = None
     about: Callable[[str], str] | None = None
     """(host) -> the room of a route about a host; the token must also be valid for that room."""
+    signed: bool = False
+    """Other servers send it, and sign it instead of sending a token: their larger rate counts."""
 
 
 def number(request: web.Request, name: str, default: int) -> int:

@@ -13,6 +13,7 @@ from server.features.figures.reckoning.figure_types import FigureTypes
 from server.features.figures.reckoning.models import Flat, Numbers, StreamRow
 from server.features.figures.room_heads import RoomHead, heads_of
 from server.features.figures.settings import FigureSettings
+from server.rooms.left_out import LeftOut
 from server.settings import Settings
 from server.store.reading import reading
 from server.store.room_store import RoomStore
@@ -64,6 +65,7 @@ class Streams:
         self._hosts: LRUCache[str, _Host] = LRUCache(HOSTS_KEPT_MAX)
         self._settled: LRUCache[str, tuple[float, int]] = LRUCache(HOSTS_KEPT_MAX)
         self._changes = 0
+        self._left_out = LeftOut("its host's figures")
         self._flats: LRUCache[str, tuple[tuple[str, int, str], Flat]] = LRUCache(HOSTS_KEPT_MAX)
 
     async def settled(self, host: str, *, now: bool = False) -> int:
@@ -85,7 +87,7 @@ class Streams:
         if count == 0:
             return []
         ids = await self._ids(host, offset, count)
-        heads = [head for head in await heads_of(self._store, ids) if head.host == host]
+        heads, _ = await heads_of(self._store, ids, self._left_out)
         return [
             StreamRow(
                 room=head.room,
@@ -95,16 +97,25 @@ class Streams:
                 created=head.created,
                 started=head.started,
                 ended=head.ended,
-                numbers=await self.numbers(head) if head.started else None,
+                numbers=await self._numbers_shown(head) if head.started else None,
             )
             for head in heads
+            if head.host == host
         ]
+
+    async def _numbers_shown(self, head: RoomHead) -> Numbers | None:
+        """A room's numbers in a list; none if its data are damaged, or their shard is down."""
+        try:
+            return await self.numbers(head)
+        except Exception as error:
+            self._left_out.say(head.room, error)
+            return None
 
     async def _ids(self, host: str, offset: int, count: int) -> list[str]:
         key = self._store.keys.host(host, "rooms")
         with reading():
             found = await self._store.redis.zrevrange(key, offset, offset + count - 1)
-        return [raw.decode() for raw in found]
+        return self._left_out.texts(found)
 
     async def earlier(self, head: RoomHead) -> list[Flat]:
         """The numbers of the latest streams that ended and started before this one."""
@@ -117,22 +128,27 @@ class Streams:
             if each.started < before and each.room != head.room
         ]
         ended.sort(key=lambda each: (-each.started, each.room))
-        return [await self._flat(each) for each in ended[:STREAMS_MAX]]
+        flats = [await self._flat(each) for each in ended[:STREAMS_MAX]]
+        return [each for each in flats if each is not None]
 
     async def _ended(self, host: str) -> list[RoomHead]:
         time = asyncio.get_running_loop().time()
         known = self._hosts.get(host)
         if known is None or time - known.at >= self._compare_s:
-            heads = await heads_of(self._store, await self._ids(host, 0, ROOMS_READ_MAX))
+            ids = await self._ids(host, 0, ROOMS_READ_MAX)
+            heads, _ = await heads_of(self._store, ids, self._left_out)
             ended = [head for head in heads if head.host == host and head.phase == "ended"]
             known = self._hosts[host] = _Host(time, ended)
         return known.ended
 
-    async def _flat(self, head: RoomHead) -> Flat:
+    async def _flat(self, head: RoomHead) -> Flat | None:
         as_of = (head.epoch, head.ledger, head.timeline)
         known = self._flats.get(head.room)
         if known is None or known[0] != as_of:
-            known = self._flats[head.room] = as_of, flat(await self.numbers(head))
+            numbers = await self._numbers_shown(head)
+            if numbers is None:
+                return None
+            known = self._flats[head.room] = as_of, flat(numbers)
         return known[1]
 
     async def numbers(self, head: RoomHead) -> Numbers:
@@ -148,6 +164,8 @@ class Streams:
         # Whoever paid elsewhere before is settled first: what is kept stays as it is.
         settled = await self.settled(head.host, now=True)
         figures = await self._folds.figures(head, [], settled)
+        if head.host in self._buyers.partial:
+            return figures.numbers  # an earlier payment may be missing: made anew next time
         numbers = Raw(json.encode(figures.numbers))
         made = _Figures(FORMAT, head.epoch, figures.ledger, figures.timeline, numbers)
         args = {"of": head.room, "figures": json.encode(made).decode()}

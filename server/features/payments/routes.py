@@ -64,6 +64,7 @@ class PaymentRoutes:
                 "Tell that a payment was made or given back (signed).",
                 self.take_event,
                 body=PaymentEvent,
+                signed=True,
             )
         ]
 

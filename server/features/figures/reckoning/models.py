@@ -203,7 +203,8 @@ class Context(Struct, frozen=True):
 
 
 class StreamRow(Struct):
-    """One of a host's rooms. Times in Unix ms, 0 = not yet; `numbers` are null until it starts."""
+    """One of a host's rooms. Times in Unix ms, 0 = not yet; `numbers` are null until it starts, and
+    while they can't be read."""
 
     room: str
     title: str
