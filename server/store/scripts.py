@@ -12,6 +12,7 @@ from server.store.cluster import Cluster
 from server.store.durability import FSYNC, Durability
 from server.store.keys import Keys
 from server.store.refusals import is_a_replica, refusal_of, words_of
+from server.store.request_key import UNDER_WAY
 from server.store.script_library import Script
 from server.store.troubles import Troubles
 from server.telemetry.metrics import Metrics
@@ -70,11 +71,15 @@ class Scripts:
         script = self._scripts[name]
         name_of = self.keys.host if script.of_host else self.keys.room
         keys = [name_of(room_id, key) for key in script.keys]
+        request = UNDER_WAY.get() if script.keyed else None
+        if request is not None:
+            args = args | {"request": request.call_of(name)}
         packed = msgspec.msgpack.encode({"publish": self._publish, "room": room_id} | args)
         began = time.monotonic()
         try:
             if script.durable and self.durability.waits:
-                raw = await self._eval_and_wait(script, keys, packed, room_id)
+                nudge = name_of(room_id, "nudge")
+                raw = await self._eval_and_wait(script, keys, packed, nudge)
             else:
                 raw = await self._eval(script, keys, packed)
         except (RedisError, OSError) as exc:
@@ -98,15 +103,15 @@ class Scripts:
             return cast("bytes", await self.redis.eval(script.text, len(keys), *keys, packed))
 
     async def _eval_and_wait(
-        self, script: Script, keys: list[str], packed: bytes, room_id: str
+        self, script: Script, keys: list[str], packed: bytes, nudge: str
     ) -> bytes:
         """Run a script; wait on the same connection until its write has enough copies."""
-        raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, room_id)
+        raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, nudge)
         if isinstance(raw, Exception) and is_a_replica(raw):
             # Nothing was written, and the next connection will lead to the primary.
-            raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, room_id)
+            raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, nudge)
         if isinstance(raw, NoScriptError):
-            raw, kept = await self._in_one_go(("EVAL", script.text), keys, packed, room_id)
+            raw, kept = await self._in_one_go(("EVAL", script.text), keys, packed, nudge)
         for answer in (raw, *kept):
             if isinstance(answer, Exception):
                 if self._troubles is not None:
@@ -121,13 +126,13 @@ class Scripts:
         return cast("bytes", raw)
 
     async def _in_one_go(
-        self, call: tuple[str, str], keys: list[str], packed: bytes, room_id: str
+        self, call: tuple[str, str], keys: list[str], packed: bytes, nudge: str
     ) -> tuple[Any, list[Any]]:
         pipeline = self.redis.pipeline(transaction=False)
         pipeline.execute_command(*call, len(keys), *keys, packed)
         # A repeated script writes nothing, and WAIT covers only writes of its own connection: it
         # would not wait for the first run's write on another one. So this adds a write.
-        pipeline.set(self.keys.room(room_id, "nudge"), 1)
+        pipeline.set(nudge, 1)
         for question in self.durability.questions():
             pipeline.execute_command(*question)
         raw, _, *kept = await pipeline.execute(raise_on_error=False)

@@ -32,6 +32,8 @@ class Route(NamedTuple):
     result: Any = None
     about: Callable[[str], str] | None = None
     """(host) -> the room of a route about a host; the token must also be valid for that room."""
+    no_key: str = ""
+    """Why a POST takes no `Idempotency-Key`; empty: it takes one (see `idempotency`)."""
 
 
 def number(request: web.Request, name: str, default: int) -> int:

@@ -64,6 +64,7 @@ class PaymentRoutes:
                 "Tell that a payment was made or given back (signed).",
                 self.take,
                 body=PaymentEvent,
+                no_key="a payment counts once by its own id",
             )
         ]
 

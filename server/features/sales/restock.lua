@@ -2,6 +2,7 @@
 -- keys: room events bus sales stock once bought orders orders_of holds ledger stats waiting queued timeline actions
 -- uses: room timeline ledger sales coupons orders
 -- durable: yes
+-- keyed: yes
 -- args: sale add nonce(random, of this very call) stock_max offer_hold_s
 --   orders_per_user_max by? events_max
 -- returns: the sale; refuses not_found ended limit_reached
