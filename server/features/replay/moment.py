@@ -33,7 +33,8 @@ class ReplayEntry(Struct, frozen=True, omit_defaults=True):
 
     By its kind `t` it has of the fields below: phase (`phase`); shelf (`put` or `remove`, a sku);
     pin (`sku`, `title`, `price`, `currency`; without a sku: unpinned); notice (`text`); sale
-    (`sale`, `what`: opened, restocked or closed; with `add` units; opened also has the product's
+    (`sale`, `what`: opened, restocked, lowered or closed; with `add` units,
+    fewer than 0 where lowered; opened also has the product's
     sku, title, price, currency, and `starts` and `ends`, 0 for no end); selling (`on`); comment
     (`comment`, `why`: host or kept); question, poll, lucky (themselves).
     """

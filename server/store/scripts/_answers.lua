@@ -1,6 +1,6 @@
 -- Prelude: requests with a key and their answers. Comes after room; expects K.requests and
 -- K.requests_due. The loader puts it in front of each script with `keyed: yes`, and runs that script
--- through `once`.
+-- through `once`. Not for a script that serves a batch: it remembers one request.
 -- `requests` holds, packed: <request> -> {digest, status?, body?}, without a status while nothing was
 -- answered yet; and <request>/<script>/<n> -> {digest, result}, what that call of a script returned.
 
