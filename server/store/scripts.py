@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 from redis.exceptions import NoScriptError, RedisError
 
+from server.background.troubles import Troubles as RowTroubles
 from server.protocol.codes import CommandError
 from server.store.cluster import Cluster
 from server.store.durability import FSYNC, Durability
@@ -20,6 +21,12 @@ from server.telemetry.metrics import Metrics
 T = TypeVar("T")
 
 UNAVAILABLE_RETRY_MS = 1000
+DAMAGED_ROWS = "stored rows"
+"""The name under which rows that can't be read are logged and counted, once a cause."""
+
+
+class DamagedRow(Exception):
+    """A stored row can't be read, so that its work waits; the text says why."""
 
 
 class _Refusal(msgspec.Struct):
@@ -57,6 +64,7 @@ class Scripts:
         if metrics is not None:
             for name in self._scripts:
                 metrics.store_errors.labels(name)
+        self._damaged = RowTroubles(DAMAGED_ROWS)
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
         self._troubles: Troubles | None = getattr(redis, "troubles", None)
 
@@ -76,6 +84,7 @@ class Scripts:
             args = args | {"request": request.call_of(name)}
         packed = msgspec.msgpack.encode({"publish": self._publish, "room": room_id} | args)
         began = time.monotonic()
+        raw: Any
         try:
             if script.durable and self.durability.waits:
                 nudge = name_of(room_id, "nudge")
@@ -89,11 +98,19 @@ class Scripts:
         finally:
             if self._seconds:
                 self._seconds[name].observe(time.monotonic() - began)
+        if isinstance(raw, list):
+            raw, *damaged = raw
+            for row, why in zip(damaged[::2], damaged[1::2], strict=True):
+                self.note_damaged(room_id, _text(row), _text(why))
         if 0x80 <= raw[0] <= 0x8F:  # a small map: every refusal is one
             refusal = self._refusal.decode(raw)
             if refusal.err is not None:
                 raise CommandError(refusal.err, refusal.msg, refusal.retry_ms)
         return decoder.decode(raw)
+
+    def note_damaged(self, room_id: str, row: str, why: str) -> None:
+        """Tell the operator of a stored row that can't be read and was left aside."""
+        self._damaged.failed(DamagedRow(why), f"{room_id} {row}")
 
     async def _eval(self, script: Script, keys: list[str], packed: bytes) -> bytes:
         try:
@@ -137,6 +154,11 @@ class Scripts:
             pipeline.execute_command(*question)
         raw, _, *kept = await pipeline.execute(raise_on_error=False)
         return raw, kept
+
+
+def _text(raw: bytes) -> str:
+    """Return a text of a script, which may quote a damaged row."""
+    return raw.decode(errors="backslashreplace")
 
 
 def _unavailable(error: BaseException) -> CommandError:

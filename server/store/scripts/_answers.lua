@@ -26,8 +26,8 @@ local function kept(name)
 end
 
 -- Whether a result asks to send the same again later. Such a refusal decides nothing.
-local function is_for_now(result)
-  local said = cmsgpack.unpack(result)
+local function is_for_now(bytes)
+  local said = cmsgpack.unpack(bytes)
   return type(said) == 'table' and said.err and said.retry_ms
 end
 
@@ -39,8 +39,9 @@ local function once(script)
     return known.digest == request.digest and known.result or other_request()
   end
   local result = script()
-  if not is_for_now(result) then
-    keep(request.name, { digest = request.digest, result = result }, request.kept_ms)
+  local bytes = type(result) == 'table' and result[1] or result
+  if not is_for_now(bytes) then
+    keep(request.name, { digest = request.digest, result = bytes }, request.kept_ms)
   end
   return result
 end
