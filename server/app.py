@@ -41,13 +41,13 @@ async def run_worker(
     worker_id: str,
     stop: asyncio.Event,
     on_ready: Callable[[str], None],
+    metrics: Metrics,
 ) -> None:
     """Run one worker until `stop` is set; then drain it.
 
     `on_ready` receives the base URL once viewers can connect.
     """
     rng = random.Random()
-    metrics = Metrics()
     verifier = TokenVerifier(settings)
     async with contextlib.AsyncExitStack() as stack:
         redis = connect(redis_url, settings.redis, Troubles())
@@ -60,12 +60,12 @@ async def run_worker(
         scrape = await stack.enter_async_context(
             Scrape(metrics, worker_id, settings.server.workers)
         )
-        readiness = Readiness(redis, worker.scripts.keys, worker.scripts.durability)
+        readiness = Readiness(redis, worker.store.keys, worker.store.durability)
         stack.push_async_callback(readiness.aclose)
         ops = await stack.enter_async_context(
             Ops(
                 redis,
-                worker.scripts.keys,
+                worker.store.keys,
                 settings,
                 metrics.registry,
                 worker_id,
@@ -107,7 +107,7 @@ async def _http(
         [*rooms, *worker.routes, *ops.routes()],
         health,
         Guard(worker.directory),
-        Idempotency(worker.scripts),
+        Idempotency(worker.store),
         worker.dispatch,
     )
     runner = web.AppRunner(

@@ -19,7 +19,7 @@ from server.rooms.sweeper import Due
 from server.settings import Settings
 from server.settings.section import Section
 from server.store.bus import RoomBus
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 from server.web.route import Route
 
@@ -35,7 +35,7 @@ class TakesCommands(Protocol):
 class Engine:
     """What a worker gives to every feature. Rooms open only after all features are made."""
 
-    scripts: Scripts
+    store: RoomStore
     settings: Settings
     metrics: Metrics
     directory: Directory
@@ -97,8 +97,8 @@ class Feature:
     """Its part of the copy that a worker keeps of a room."""
     load_args: Callable[[Settings, str], Mapping[str, Any]] | None = None
     """(settings, room) -> the arguments of its `load.lua`."""
-    staff_values: Callable[[Scripts, str], Awaitable[Sequence[Event]]] | None = None
-    """(scripts, room) -> the values for host and moderators only, which the event stream lacks."""
+    staff_values: Callable[[RoomStore, str], Awaitable[Sequence[Event]]] | None = None
+    """(store, room) -> the values for host and moderators only, which the event stream lacks."""
     mine: type[Struct] | None = None
     """Fields it adds to `mine` in the reply to a join, with defaults."""
     joined: type[Struct] | None = None

@@ -26,8 +26,8 @@ from server.settings import Settings as EngineSettings
 from server.settings import load
 from server.store.durability import FSYNC, Durability
 from server.store.keys import HOST_KEYS, ROOM_KEYS, Keys
+from server.store.room_store import RoomStore
 from server.store.script_library import Library
-from server.store.scripts import Scripts
 from server.telemetry.metrics import Metrics
 
 
@@ -115,14 +115,14 @@ class House:
                 facts |= feature.start_facts(settings)
         return facts
 
-    def reader(self, scripts: Scripts, settings: EngineSettings) -> RoomReader:
+    def reader(self, store: RoomStore, settings: EngineSettings) -> RoomReader:
         """A reader of rooms that loads the parts of all features."""
         features = self.features.values()
         return RoomReader(
-            scripts,
+            store,
             self.shape,
             [functools.partial(f.load_args, settings) for f in features if f.load_args],
-            [functools.partial(f.staff_values, scripts) for f in features if f.staff_values],
+            [functools.partial(f.staff_values, store) for f in features if f.staff_values],
         )
 
 
@@ -194,8 +194,8 @@ def keys_under(prefix: str) -> Keys:
     return Keys(prefix, HOUSE.room_keys, HOUSE.host_keys)
 
 
-def scripts_on(
+def store_on(
     redis: Any, keys: Keys, *, durability: Durability = FSYNC, metrics: Metrics | None = None
-) -> Scripts:
+) -> RoomStore:
     """Make the runner of all scripts on a Redis."""
-    return Scripts(redis, keys, HOUSE.library.scripts, durability=durability, metrics=metrics)
+    return RoomStore(redis, keys, HOUSE.library.scripts, durability=durability, metrics=metrics)

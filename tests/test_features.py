@@ -22,7 +22,7 @@ COMMANDS = [
 ]
 FOR_ALL = ("protocol", "test_roles.py")
 """Tests that take every command alike; a command needs one of its own beside them."""
-RUNS = ("run", "change")
+RUNS = ("run_script", "change")
 """Methods whose first argument names a script; some features have private ones of the name."""
 
 each_feature = pytest.mark.parametrize("name", HOUSE.features)

@@ -30,11 +30,11 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package
     """Makes an importable folder of a new feature, with these scripts by their names."""
     monkeypatch.setattr(features, "__path__", [*features.__path__, str(tmp_path)])
 
-    def make(name: str, **scripts: str) -> None:
+    def make(name: str, **store: str) -> None:
         folder = tmp_path / name
         folder.mkdir()
         (folder / "__init__.py").touch()
-        for script, text in scripts.items():
+        for script, text in store.items():
             (folder / f"{script}.lua").write_text(text, encoding="utf-8")
 
     yield make

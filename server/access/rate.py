@@ -12,7 +12,7 @@ class Bucket:
         self.level = burst
         self.at = now
 
-    def take(self, per_s: float, burst: float, now: float) -> float:
+    def take_token(self, per_s: float, burst: float, now: float) -> float:
         """Take one and return the level left; below zero means: refuse."""
         refilled = min(burst, self.level + (now - self.at) * per_s)
         self.at = now

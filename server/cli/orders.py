@@ -11,9 +11,9 @@ from typing import Annotated, Any
 
 import typer
 
-from server.house import keys_under, load_settings, scripts_on
+from server.house import keys_under, load_settings, store_on
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 DIFFERENCES = 1
 COULD_NOT_RUN = 2
@@ -53,9 +53,9 @@ def audit(
     """Replay a room's ledger and compare it with the live state; status 1 if they differ."""
     from server.features.books import audit as auditing
 
-    async def work(scripts: Scripts) -> int:
-        await _must_exist(scripts, room)
-        found = await auditing.audit(scripts, room)
+    async def work(store: RoomStore) -> int:
+        await _must_exist(store, room)
+        found = await auditing.audit(store, room)
         typer.echo(
             f"{room}: {_count(found.entries, 'ledger line')}, {_count(found.orders, 'order')}, "
             f"{_count(found.sales, 'sale')}"
@@ -82,9 +82,9 @@ def export(
     """Write all orders of a room to standard output, oldest first."""
     from server.features.books.order_book import OrderBook
 
-    async def work(scripts: Scripts) -> int:
-        await _must_exist(scripts, room)
-        book = OrderBook(scripts)
+    async def work(store: RoomStore) -> int:
+        await _must_exist(store, room)
+        book = OrderBook(store)
         async for part in book.csv(room) if form is Format.CSV else book.jsonl(room):
             sys.stdout.write(part)
         return 0
@@ -99,9 +99,9 @@ def dead_letters(
     """List the ledger entries of a room that could not be delivered."""
     from server.features.outbox import outbox as boxes
 
-    async def work(scripts: Scripts) -> int:
-        await _must_exist(scripts, room)
-        letters = await boxes.dead_letters(scripts, room)
+    async def work(store: RoomStore) -> int:
+        await _must_exist(store, room)
+        letters = await boxes.dead_letters(store, room)
         for letter in letters:
             typer.echo(f"{letter.place}\t{letter.why}")
         typer.echo(f"{_count(len(letters), 'dead letter')}.")
@@ -117,9 +117,9 @@ def replay(
     """Have the dead letters of a room delivered again."""
     from server.features.outbox import outbox as boxes
 
-    async def work(scripts: Scripts) -> int:
-        await _must_exist(scripts, room)
-        again = _count(await boxes.replay(scripts, room), "dead letter")
+    async def work(store: RoomStore) -> int:
+        await _must_exist(store, room)
+        again = _count(await boxes.replay(store, room), "dead letter")
         typer.echo(f"To be delivered again: {again}.")
         return 0
 
@@ -130,13 +130,13 @@ class _NotThere(Exception):
     """The named room or store does not exist."""
 
 
-async def _must_exist(scripts: Scripts, room: str) -> None:
-    if not await scripts.redis.exists(scripts.keys.room(room, "room")):
+async def _must_exist(store: RoomStore, room: str) -> None:
+    if not await store.redis.exists(store.keys.room(room, "room")):
         raise _NotThere(f"There is no room `{room}` in this store; check its id.")
 
 
 def _run(
-    work: Callable[[Scripts], Coroutine[Any, Any, int]],
+    work: Callable[[RoomStore], Coroutine[Any, Any, int]],
     config: Path | None,
     data_dir: str | None,
     redis_url: str | None,
@@ -151,8 +151,8 @@ def _run(
     folder = Path(settings.data.dir).absolute()
 
     async def run() -> int:
-        async with _scripts(settings, folder) as scripts:
-            return await work(scripts)
+        async with _store(settings, folder) as store:
+            return await work(store)
 
     try:
         if not settings.redis.url:
@@ -179,7 +179,7 @@ def _must_be_there(folder: Path) -> None:
 
 
 @asynccontextmanager
-async def _scripts(settings: Settings, folder: Path) -> AsyncIterator[Scripts]:
+async def _store(settings: Settings, folder: Path) -> AsyncIterator[RoomStore]:
     """Yield scripts on the configured Redis; start the private one if no server runs it."""
     from server.store.client import connect
     from server.store.embedded import EmbeddedRedis
@@ -197,7 +197,7 @@ async def _scripts(settings: Settings, folder: Path) -> AsyncIterator[Scripts]:
         url = embedded.url
     redis = connect(url, settings.redis)
     try:
-        yield scripts_on(redis, keys_under(settings.redis.key_prefix))
+        yield store_on(redis, keys_under(settings.redis.key_prefix))
     finally:
         await redis.aclose()
         if started:

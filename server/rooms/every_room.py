@@ -7,7 +7,7 @@ from redis.exceptions import RedisError
 
 from server.background.troubles import Troubles
 from server.store.cluster import Cluster
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 ROOMS_A_PAGE = 100
 REMEMBERED_MAX = 10_000
@@ -23,8 +23,8 @@ class EveryRoom:
     themselves are unreachable too.
     """
 
-    def __init__(self, scripts: Scripts, troubles: Troubles) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore, troubles: Troubles) -> None:
+        self._store = store
         self._troubles = troubles
         self._remembered: list[str] = []
 
@@ -34,11 +34,11 @@ class EveryRoom:
         seen: list[str] = []
         while True:
             try:
-                cursor, found = await self._scripts.redis.zscan(
-                    self._scripts.keys.rooms, cursor, count=ROOMS_A_PAGE
+                cursor, found = await self._store.redis.zscan(
+                    self._store.keys.rooms, cursor, count=ROOMS_A_PAGE
                 )
             except (RedisError, OSError) as error:
-                if not isinstance(self._scripts.redis, Cluster):
+                if not isinstance(self._store.redis, Cluster):
                     raise
                 self._troubles.failed(error, LIST)
                 break

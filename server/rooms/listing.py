@@ -31,7 +31,7 @@ class RoomList:
 
     def __init__(self, reader: RoomReader) -> None:
         self._reader = reader
-        self._scripts = reader.scripts
+        self._store = reader.store
         self._told: set[tuple[str, str]] = set()
         self._reads: GroupCommit[tuple[int, int], list[RoomView]] = GroupCommit(
             "rooms", self._pages, batch_max=WAITING_MAX, waiting_max=WAITING_MAX, flights_max=1
@@ -51,17 +51,17 @@ class RoomList:
     async def _page(self, offset: int, count: int) -> list[RoomView]:
         if count == 0:
             return []
-        scripts = self._scripts
+        store = self._store
         with reading():
-            found = await scripts.redis.zrevrangebyscore(
-                scripts.keys.rooms, "+inf", 0, start=offset, num=count
+            found = await store.redis.zrevrangebyscore(
+                store.keys.rooms, "+inf", 0, start=offset, num=count
             )
         ids = [room_id for raw in found if (room_id := self._text(raw)) is not None]
         if not ids:
             return []
-        pipeline = scripts.redis.pipeline(transaction=False)
+        pipeline = store.redis.pipeline(transaction=False)
         for room_id in ids:
-            pipeline.hgetall(scripts.keys.room(room_id, "room"))
+            pipeline.hgetall(store.keys.room(room_id, "room"))
         with reading():
             answers = await pipeline.execute(raise_on_error=False)
         views = (self._view(*pair) for pair in zip(ids, answers, strict=True))

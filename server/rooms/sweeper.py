@@ -15,7 +15,7 @@ from msgspec import Struct, msgpack
 from server.background.repeating import Repeating
 from server.rooms.every_room import EveryRoom
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _ROOMS_PER_LOOK = 100
 
@@ -52,12 +52,12 @@ class Sweeper:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         dues: Sequence[Due],
         here: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._limits = settings.orders
         self._args = {
             "batch_max": settings.orders.sweep_batch_max,
@@ -69,7 +69,7 @@ class Sweeper:
         self._sweeps = Repeating("sweeper", self._sweep_here, interval_s, first_s=0.0)
         self._laps = Repeating("sweeper lap", self._lap, self._limits.sweep_lap_s, first_s=0.0)
         self._troubles = self._sweeps.troubles
-        self._every_room = EveryRoom(scripts, self._laps.troubles)
+        self._every_room = EveryRoom(store, self._laps.troubles)
 
     async def __aenter__(self) -> Self:
         self._sweeps.start()
@@ -123,7 +123,9 @@ class Sweeper:
             return await due.work(room_id)
         changed = 0
         while True:
-            swept = await self._scripts.run(due.script, room_id, {**self._args, **due.args}, _SWEPT)
+            swept = await self._store.run_script(
+                due.script, room_id, {**self._args, **due.args}, _SWEPT
+            )
             changed += swept.changed
             if due.changed is not None:
                 due.changed(swept.changed)
@@ -132,9 +134,9 @@ class Sweeper:
 
     async def _due(self, rooms: list[str]) -> list[tuple[Due, str]]:
         """Find which work is due in which rooms: a few reads per room, all in one round trip."""
-        keys = self._scripts.keys
+        keys = self._store.keys
         rooms = [room_id for room_id in rooms if self._troubles.may_try(room_id)]
-        pipeline = self._scripts.redis.pipeline(transaction=False)
+        pipeline = self._store.redis.pipeline(transaction=False)
         looks = [(due, room) for room in rooms for due in self._dues]
         for due, room_id in looks:
             pipeline.zrange(keys.room(room_id, due.key), 0, 0, withscores=True)

@@ -57,7 +57,7 @@ class Settings(BaseSettings):
     orders: Sweeps = Sweeps()
     log: Log = Log()
 
-    def of(self, kind: type[S]) -> S:
+    def section(self, kind: type[S]) -> S:
         """Return the section declared with this class. Raises KeyError if there is none."""
         section: S = getattr(self, self.section_of[kind])
         return section

@@ -89,6 +89,13 @@ class Metrics:
             buckets=_FAST_S,
             registry=registry,
         )
+        self.collector_pause_seconds = Histogram(
+            "liveroom_collector_pause_seconds",
+            "How long Python's collector of cycles stopped the worker, by generation.",
+            ["generation"],
+            buckets=_FAST_S,
+            registry=registry,
+        )
         self.store_errors = Counter(
             "liveroom_store_errors",
             "Scripts that Redis did not answer, by script.",

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from server.protocol.codes import CommandError
 from server.store.request_key import ANSWERS_MAX, KEPT_S, UNDER_WAY, RequestKey
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.web.body import bytes_of
 from server.web.caller import caller
 from server.web.errors import json_response, refusal
@@ -50,8 +50,8 @@ _ANSWER = msgspec.msgpack.Decoder(_Answer)
 class Idempotency:
     """Puts the memory of requests in front of the routes that take a key."""
 
-    def __init__(self, scripts: Scripts) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore) -> None:
+        self._store = store
 
     def kept(self, route: Route) -> Route:
         """Return the route, with a handler that does each request with a key once."""
@@ -99,7 +99,7 @@ class Idempotency:
         }
         if answer is not None:
             args |= {"status": answer.status, "body": answer.body}
-        return await self._scripts.run(home.script, home.of, args, _ANSWER)
+        return await self._store.run_script(home.script, home.of, args, _ANSWER)
 
 
 async def _key_of(request: web.Request, sender: str) -> RequestKey:

@@ -24,7 +24,7 @@ async def recorded(*events: Message, keep_names: bool = False) -> list[Message]:
     recorder.joined(None, joined(room={"shelf": [MUG]}))
     for event in events:
         recorder.event(event)
-    return [json.loads(line) for line in recorder.take().splitlines()]
+    return [json.loads(line) for line in recorder.take_lines().splitlines()]
 
 
 def a_recording(path: Path, *events: tuple[int, Message], **room: object) -> Path:
@@ -64,7 +64,7 @@ async def test_what_was_missed_while_away_is_recorded() -> None:
 
     recorder.joined(None, joined(seq=6, missed=[pin(6)]))
 
-    assert json.loads(recorder.take().splitlines()[-1])["event"] == pin(6)
+    assert json.loads(recorder.take_lines().splitlines()[-1])["event"] == pin(6)
 
 
 async def test_a_room_s_events_are_in_the_file_when_recording_ends(
@@ -204,11 +204,11 @@ async def test_an_evening_can_be_played_again(
     path = tmp_path / "room.jsonl"
     async with recording(path, keep_names=False) as recorder:
         first = Crowd(plan(worker.url, viewers=10, seconds=3.0), recorder)
-        await first.run()
+        await first.play_evening()
     script = await asyncio.to_thread(script_of, path, 2.0)
 
     again = Crowd(plan(worker.url, room="again", viewers=10, script=script, seconds=script.seconds))
-    await again.run()
+    await again.play_evening()
 
     assert again.findings.passed, again.findings.sentences
     said, said_again = (crowd.tally.replies["comment"]["ok"] for crowd in (first, again))

@@ -27,6 +27,17 @@ async def test_a_viewer_is_who_the_token_says(raw: RawSocket, token: Token) -> N
     assert reply["you"] == {"user": "léa", "name": "Léa", "role": "viewer"}
 
 
+async def test_a_viewer_named_like_the_host_has_another_name_in_all_they_say(
+    raw: RawSocket, bystander: RawSocket, token: Token
+) -> None:
+    reply = await raw.join(token("ｈ１"))  # the host is called "H1"
+    raw.send(command("comment", 2, text="all free today"))
+    comment = await bystander.message("comment")
+
+    assert reply["you"]["name"].startswith("viewer-")
+    assert (comment["user"], comment["name"]) == ("ｈ１", reply["you"]["name"])
+
+
 async def refused(raw: RawSocket, room: str = "r1", **fields: Any) -> tuple[str, int]:
     """The code of the error and that of the close."""
     await raw.upgrade(room=room)

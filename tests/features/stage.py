@@ -17,7 +17,7 @@ from server.settings import Settings
 from server.store.bus import BusDecoder, BusMessage
 from tests.features.owners import differences, field_of
 from tests.hub.listening import Message, settle
-from tests.rooms.desk import HOST, ROOM, Desk, Guest, desk
+from tests.rooms.rig import HOST, ROOM, Guest, Rig, rig
 
 ANN = Identity("ann", "Ann", Role.VIEWER)
 BEN = Identity("ben", "Ben", Role.VIEWER)
@@ -84,7 +84,7 @@ class Stage:
     that it may have lost some.
     """
 
-    def __init__(self, here: Desk, there: Desk, *, deaf: bool) -> None:
+    def __init__(self, here: Rig, there: Rig, *, deaf: bool) -> None:
         self.here, self.there, self.deaf = here, there, deaf
         self._ear = Ear(there.bus._decoder)
         there.bus._decoder = cast("BusDecoder", self._ear)
@@ -143,7 +143,7 @@ class Stage:
                 f"a fresh read {theirs!r}"
             )
 
-    async def _as_fresh(self, at: Desk, watcher: Watcher, last: Last | None = None) -> Message:
+    async def _as_fresh(self, at: Rig, watcher: Watcher, last: Last | None = None) -> Message:
         guest = await at.join(watcher.guest.user, role=watcher.role, last=last)
         joined = guest.joined
         at.leave(guest)
@@ -175,7 +175,7 @@ class Stage:
 @asynccontextmanager
 async def stage_of(settings: Settings, *, scheduled: bool, deaf: bool) -> AsyncIterator[Stage]:
     """A stage whose room is live, or `scheduled`."""
-    async with desk(settings, "w1") as here, desk(settings, "w2") as there:
+    async with rig(settings, "w1") as here, rig(settings, "w2") as there:
         await here.create(live=not scheduled)
         stage = Stage(here, there, deaf=deaf)
         await stage.people_come()

@@ -109,7 +109,7 @@ async def test_lists_of_orders_leave_out_what_cannot_be_read_and_the_audit_says_
         listed = [order async for page in shop.book.orders(shop.id) for order in page]
 
         assert [o.order for o in changed] == [o.order for o in listed] == [good.order]
-        assert [o.order for o in (await shop.orders.of(shop.id, ["ann", "bob"]))["bob"]] == [
+        assert [o.order for o in (await shop.orders.orders_of(shop.id, ["ann", "bob"]))["bob"]] == [
             good.order
         ]
         assert any(bad.order in line for line in await shop.audit())

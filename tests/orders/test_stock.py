@@ -11,7 +11,7 @@ from server.features.orders.messages import Order
 from server.features.sales.messages import SaleRestock
 from server.protocol.codes import CommandError
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.orders.shop import Shop, shop_on
 
 ROOMS = itertools.count(2)
@@ -98,9 +98,9 @@ async def test_either_add_or_stock_is_sent(shop: Shop, fields: dict[str, int]) -
     targets=st.lists(st.integers(0, 8), min_size=1, max_size=4),
 )
 async def test_buys_and_lowerings_at_once_never_oversell(
-    scripts: Scripts, settings: Settings, stock: int, buyers: list[int], targets: list[int]
+    store: RoomStore, settings: Settings, stock: int, buyers: list[int], targets: list[int]
 ) -> None:
-    shop = shop_on(scripts, settings, f"r{next(ROOMS)}")
+    shop = shop_on(store, settings, f"r{next(ROOMS)}")
     await shop.build()
     sale = await shop.open(stock=stock)
     work = [shop.buy(f"u{n}", sale, qty) for n, qty in enumerate(buyers)]

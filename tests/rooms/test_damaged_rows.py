@@ -16,8 +16,8 @@ from server.features.polls.messages import PollOpen
 from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import Product, ShelfPut
 from server.protocol.roles import Role
-from server.store.scripts import DAMAGED_ROWS
-from tests.rooms.desk import ROOM, Desk
+from server.store.room_store import DAMAGED_ROWS
+from tests.rooms.rig import ROOM, Rig
 from tests.stored import stored
 
 BAD = {
@@ -41,23 +41,23 @@ def viewer(user: str) -> Identity:
     return Identity(user, user, Role.VIEWER)
 
 
-async def row(here: Desk, key: str, field: str) -> Any:
+async def row(here: Rig, key: str, field: str) -> Any:
     return msgspec.msgpack.decode(stored(await here.redis.hget(here.key(key), field)))
 
 
-async def a_sale(here: Desk, **more: Any) -> str:
+async def a_sale(here: Rig, **more: Any) -> str:
     await here.do(ShelfPut(ref=1, product=Product("mug", "Mug", 100, "CNY")))
     cmd = SaleOpen(ref=1, sku="mug", price=100, stock=9, per_user=9, hold_s=60, **more)
     sale: str = (await here.do(cmd)).sale.sale  # type: ignore[attr-defined]
     return sale
 
 
-async def an_order(here: Desk, sale: str, user: str) -> str:
+async def an_order(here: Rig, sale: str, user: str) -> str:
     ok: Any = await here.do(Buy(ref=1, key=f"{user} buys", sale=sale), viewer(user))
     return str(ok.order.order)
 
 
-async def holds(here: Desk) -> Work:
+async def holds(here: Rig) -> Work:
     sale = await a_sale(here)
     bad, good = [await an_order(here, sale, user) for user in ("ann", "ben")]
     await here.redis.zadd(here.key("holds"), {bad: 1, good: 2})
@@ -68,7 +68,7 @@ async def holds(here: Desk) -> Work:
     return Work("orders", bad, good, done)
 
 
-async def due(here: Desk) -> Work:
+async def due(here: Rig) -> Work:
     bad, good = [await a_sale(here, starts_in_s=1000) for _ in "ab"]
     await here.redis.zadd(here.key("due"), {f"{bad}:start": 1, f"{good}:start": 2})
 
@@ -78,7 +78,7 @@ async def due(here: Desk) -> Work:
     return Work("sales", bad, good, done)
 
 
-async def ends(here: Desk) -> Work:
+async def ends(here: Rig) -> Work:
     poll: Any = await here.do(PollOpen(ref=1, question="?", options=["a", "b"], lasts_s=60))
     lucky: Any = await here.do(LuckyOpen(ref=1, title="A mug", prizes=1, lasts_s=60))
     bad, good = poll.poll.poll, lucky.lucky.lucky
@@ -90,7 +90,7 @@ async def ends(here: Desk) -> Work:
     return Work("polls", bad, good, done)
 
 
-async def ends_with_a_bad_draw(here: Desk) -> Work:
+async def ends_with_a_bad_draw(here: Rig) -> Work:
     work = await ends(here)
 
     async def done() -> bool:
@@ -100,7 +100,7 @@ async def ends_with_a_bad_draw(here: Desk) -> Work:
     return Work("luckies", work.good, work.bad, done)
 
 
-async def refunds(here: Desk) -> Work:
+async def refunds(here: Rig) -> Work:
     sale = await a_sale(here)
     for user in ("ann", "ben"):
         order = await an_order(here, sale, user)
@@ -115,7 +115,7 @@ async def refunds(here: Desk) -> Work:
     return Work("payments", bad, good, done)
 
 
-DUES: dict[str, list[Callable[[Desk], Awaitable[Work]]]] = {
+DUES: dict[str, list[Callable[[Rig], Awaitable[Work]]]] = {
     "holds": [holds],
     "due": [due],
     "ends": [ends, ends_with_a_bad_draw],
@@ -131,15 +131,15 @@ CASES = [
 ]
 
 
-def test_every_kind_of_due_work_is_tried(here: Desk) -> None:
+def test_every_kind_of_due_work_is_tried(here: Rig) -> None:
     assert {each.key for each in here.worker.dues} == set(DUES)
 
 
 @pytest.mark.parametrize(("key", "prepare", "value"), CASES)
 async def test_a_row_that_cannot_be_read_stops_no_other_and_heals(
-    here: Desk,
+    here: Rig,
     key: str,
-    prepare: Callable[[Desk], Awaitable[Work]],
+    prepare: Callable[[Rig], Awaitable[Work]],
     value: bytes,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -167,12 +167,12 @@ async def test_a_row_that_cannot_be_read_stops_no_other_and_heals(
     assert work.bad not in {name.decode().split(":")[0] for name, _ in await due_rows(here, key)}
 
 
-async def due_rows(here: Desk, key: str) -> list[tuple[bytes, float]]:
+async def due_rows(here: Rig, key: str) -> list[tuple[bytes, float]]:
     found: Any = await here.redis.zrange(here.key(key), 0, -1, withscores=True)
     return list(found)
 
 
-async def test_a_step_of_an_announcement_that_is_none_stops_no_other(here: Desk) -> None:
+async def test_a_step_of_an_announcement_that_is_none_stops_no_other(here: Rig) -> None:
     await here.redis.zadd(here.key("announcing"), {"signal:no number": 1, "reserved:0:": 2})
 
     with pytest.raises(ValueError, match="no number"):
@@ -183,7 +183,7 @@ async def test_a_step_of_an_announcement_that_is_none_stops_no_other(here: Desk)
     assert left == [b"signal:no number"]
 
 
-async def test_who_joins_with_somebody_whose_rows_cannot_be_read_joins(here: Desk) -> None:
+async def test_who_joins_with_somebody_whose_rows_cannot_be_read_joins(here: Rig) -> None:
     sale = await a_sale(here)
     bad, good = [await an_order(here, sale, user) for user in ("ann", "ben")]
     await here.redis.hset(here.key("orders"), bad, BAD["garbage"])

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from server.house import HOUSE
 from server.protocol.codes import CommandError
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.stored import entries, stored_hash
 
 DECODER = msgspec.msgpack.Decoder()
@@ -41,18 +41,20 @@ def product(sku: str = "tea", **changes: Any) -> dict[str, Any]:
 class ScriptRoom:
     """One room on a real Redis; `say`s what a script answers and what it told the bus."""
 
-    def __init__(self, scripts: Scripts, redis: Redis, bus: Any, room_id: str) -> None:
-        self.scripts = scripts
+    def __init__(self, store: RoomStore, redis: Redis, bus: Any, room_id: str) -> None:
+        self.store = store
         self.redis = redis
         self.id = room_id
         self._bus = bus
 
     def key(self, name: str) -> str:
-        return self.scripts.keys.room(self.id, name)
+        return self.store.keys.room(self.id, name)
 
     async def run(self, script: str, /, **args: Any) -> Any:
         """What the script returns, decoded. `events_max` is given unless told."""
-        return await self.scripts.run(script, self.id, {"events_max": EVENTS_MAX} | args, DECODER)
+        return await self.store.run_script(
+            script, self.id, {"events_max": EVENTS_MAX} | args, DECODER
+        )
 
     async def tell(self, script: str, /, **args: Any) -> list[Any]:
         """Run the script; the messages the bus carried because of it."""
@@ -115,8 +117,8 @@ class ScriptRoom:
 
 
 @asynccontextmanager
-async def script_room(scripts: Scripts, room_id: str) -> AsyncIterator[ScriptRoom]:
+async def script_room(store: RoomStore, room_id: str) -> AsyncIterator[ScriptRoom]:
     """A room that does not exist yet, with its bus listened to."""
-    async with scripts.redis.pubsub() as bus:
-        await bus.subscribe(scripts.keys.room(room_id, "bus"))
-        yield ScriptRoom(scripts, scripts.redis, bus, room_id)
+    async with store.redis.pubsub() as bus:
+        await bus.subscribe(store.keys.room(room_id, "bus"))
+        yield ScriptRoom(store, store.redis, bus, room_id)

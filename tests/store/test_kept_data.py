@@ -62,6 +62,7 @@ async def liveroom(folder: Path, program: RedisProgram, *arguments: str) -> str:
     return output.decode()
 
 
+@pytest.mark.long("starts a whole server on each")
 async def test_an_older_folder_audits_clean_before_and_after_a_server_ran_on_it(
     folder: Path, program: RedisProgram
 ) -> None:

@@ -78,7 +78,7 @@ class ShopMachine(Story):
             wish = Wish(user, self.new_key(), wanted, self.any_claim(user, claim))
             lines = [BuyLine(sale, units) for sale, units in wanted.items()]
             cmd = Buy(ref=1, key=wish.key, lines=lines, claim=wish.claim)
-            item = buy_of(self.shop.call(user), cmd, self.world.settings.of(OrderSettings), 64)
+            item = buy_of(self.shop.call(user), cmd, self.world.settings.section(OrderSettings), 64)
             before = await self.expected(wish)
             outcomes = [(await self.shop.orders._buy_batch(self.room, [item]))[0] for _ in "ab"]
             if before:

@@ -15,7 +15,7 @@ from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.settings import Settings
 from server.store import request_key
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.web import idempotency
 from server.web.app import make_app
 from server.web.idempotency import HEADER, KEY_CHARS_MAX
@@ -195,15 +195,15 @@ async def test_a_crash_between_doing_and_answering_does_not_do_it_twice(
     apis: tuple[Api, Api], redis: Redis, prefix: str, path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = await a_post(apis[0], path)
-    run = Scripts.run
+    run = RoomStore.run_script
 
-    async def lost(self: Scripts, name: str, room: str, args: Any, decoder: Any) -> Any:
+    async def lost(self: RoomStore, name: str, room: str, args: Any, decoder: Any) -> Any:
         if args.get("step") == "keep":
             raise CommandError("unavailable", "The worker is gone.")
         return await run(self, name, room, args, decoder)
 
     with monkeypatch.context() as crash:
-        crash.setattr(Scripts, "run", lost)
+        crash.setattr(RoomStore, "run_script", lost)
         assert (await post.send(apis[0], "k1"))[0] == 503
     after = await traces(redis, prefix)
     answers = [await post.send(apis[1], "k1") for _ in range(2)]

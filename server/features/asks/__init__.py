@@ -16,22 +16,22 @@ from server.settings import Settings
 
 
 def _make(engine: Engine, circles: Circles, rules: Rules, comments: Comments) -> Running:
-    scripts, settings, metrics = engine.scripts, engine.settings, engine.metrics
-    questions = Questions(scripts, settings, metrics, engine.directory.host_of)
+    store, settings, metrics = engine.store, engine.settings, engine.metrics
+    questions = Questions(store, settings, metrics, engine.directory.host_of)
     asks = comments.heed = Asks(
-        scripts,
+        store,
         settings,
         metrics,
         Showings(engine.open_room, engine.directory.state),
         questions,
-        Permits(scripts, settings, metrics, rules, circles.belonging),
-        read_rules(settings.of(AskSettings).rules_file),
+        Permits(store, settings, metrics, rules, circles.belonging),
+        read_rules(settings.section(AskSettings).rules_file),
     )
     return Running(it=questions, takes=[asks, questions], closes=[asks.aclose])
 
 
 def _check(settings: Settings) -> None:
-    read_rules(settings.of(AskSettings).rules_file)
+    read_rules(settings.section(AskSettings).rules_file)
 
 
 FEATURE = Feature(

@@ -26,7 +26,7 @@ class TellingWords:
         self._ignored = {normalise(word) for word in rules.titles.ignore}
         self._ignored.update(word for phrase in said for word in _words(phrase))
 
-    def of(self, title: str) -> set[str]:
+    def telling_words_of(self, title: str) -> set[str]:
         """The words of a title that can tell it from other titles."""
         return {
             word
@@ -41,7 +41,9 @@ class Titles:
     def __init__(self, products: Iterable[Product], telling: TellingWords) -> None:
         self.products = tuple(products)
         self._book: PhraseBook[str] = PhraseBook(
-            (word, product.sku) for product in self.products for word in telling.of(product.title)
+            (word, product.sku)
+            for product in self.products
+            for word in telling.telling_words_of(product.title)
         )
 
     def find(self, text: str) -> str:

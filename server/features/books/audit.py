@@ -8,7 +8,7 @@ from msgspec import DecodeError, msgpack
 from server.features.books.books import Books
 from server.features.books.coupon_books import CouponBooks
 from server.features.ledger import ledger
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _ANY = msgpack.Decoder()
 _READ = (
@@ -27,21 +27,21 @@ class Audit(NamedTuple):
     differences: list[str]
 
 
-async def audit(scripts: Scripts, room_id: str) -> Audit:
+async def audit(store: RoomStore, room_id: str) -> Audit:
     """Audit a room, even while it sells. Reads the whole room into memory."""
     books = Books()
-    async for chunk in ledger.read(scripts, room_id):
+    async for chunk in ledger.read(store, room_id):
         for number, entry in chunk:
-            books.take(number, entry)
-    live = await _live_state(scripts, room_id, books)
+            books.add_line(number, entry)
+    live = await _live_state(store, room_id, books)
     found = [*books.wrong, *_compare(books, live)]
     return Audit(books.entries, len(books.orders), len(books.sales), found)
 
 
-async def _live_state(scripts: Scripts, room_id: str, books: Books) -> dict[str, Any]:
+async def _live_state(store: RoomStore, room_id: str, books: Books) -> dict[str, Any]:
     """Read the state as of one instant, and add the ledger's entries up to then to the books."""
-    keys = {name: scripts.keys.room(room_id, name) for name in (*_READ, "ledger")}
-    transaction = scripts.redis.pipeline(transaction=True)
+    keys = {name: store.keys.room(room_id, name) for name in (*_READ, "ledger")}
+    transaction = store.redis.pipeline(transaction=True)
     transaction.xrange(keys["ledger"], min=f"({books.entries}-0")
     for name in _READ:
         if name in ("holds", "refunds", "announcing"):
@@ -51,7 +51,7 @@ async def _live_state(scripts: Scripts, room_id: str, books: Books) -> dict[str,
     last, *found = await transaction.execute()
     for place, fields in last:
         for number, line in ledger.lines_of(place, fields):
-            books.take(number, line)
+            books.add_line(number, line)
     return dict(zip(_READ, found, strict=True))
 
 

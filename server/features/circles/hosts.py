@@ -10,7 +10,7 @@ from server.features.circles.settings import CommunitySettings
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.reading import asked, reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 Admits = Literal["all", "followers", "buyers"]
 
@@ -82,13 +82,13 @@ class Hosts:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         rooms_of: Callable[[str, int], Awaitable[list[str]]],
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._rooms_of = rooms_of
-        self._limits = settings.of(CommunitySettings)
+        self._limits = settings.section(CommunitySettings)
 
     async def follow(self, host: str, room_id: str, follows: Sequence[dict[str, Any]]) -> Followed:
         """Store follows `{user, on}` made in `room_id`; an empty list only reads the total."""
@@ -98,12 +98,12 @@ class Hosts:
             "fans_max": self._limits.fans_max,
             "log_max": self._limits.host_log_len_max,
         }
-        return await self._scripts.run("circles.follow_host", host, args, _FOLLOWED)
+        return await self._store.run_script("circles.follow_host", host, args, _FOLLOWED)
 
     async def group_of(self, host: str) -> Group | None:
         """The host's fan group, if there is one."""
-        keys, id_ = self._scripts.keys, group_id(host)
-        pipeline = self._scripts.redis.pipeline(transaction=False)
+        keys, id_ = self._store.keys, group_id(host)
+        pipeline = self._store.redis.pipeline(transaction=False)
         pipeline.hmget(keys.room(id_, "room"), "title", "admits")
         pipeline.hlen(keys.room(id_, "members"))
         (title, admits), members = await asked(pipeline.execute())
@@ -113,8 +113,8 @@ class Hosts:
         """The host's page. CommandError `not_found` if nobody of this id ever hosted."""
         group = await self.group_of(host)
         ids = await self._rooms_of(host, ROOMS_SHOWN_MAX)
-        keys = self._scripts.keys
-        pipeline = self._scripts.redis.pipeline(transaction=False)
+        keys = self._store.keys
+        pipeline = self._store.redis.pipeline(transaction=False)
         pipeline.hlen(keys.host(host, "followers"))
         pipeline.hget(keys.room(group_id(host), "room"), "host_name")
         for room_id in ids:

@@ -12,14 +12,14 @@ from server.features.rules.rules import Rules
 
 
 def _make(engine: Engine, circles: Circles, rules: Rules) -> Running:
-    scripts, settings = engine.scripts, engine.settings
-    comments = Comments(scripts, settings, engine.metrics, rules, circles.belonging)
+    store, settings = engine.store, engine.settings
+    comments = Comments(store, settings, engine.metrics, rules, circles.belonging)
     return Running(
         it=comments,
         takes=[
             comments,
-            Moderation(scripts, settings, engine.directory.host_of),
-            Review(scripts, settings, comments.passed),
+            Moderation(store, settings, engine.directory.host_of),
+            Review(store, settings, comments.passed),
         ],
     )
 

@@ -10,7 +10,7 @@ from server.features.coupons.snapshot import CouponsPart
 
 
 def _make(engine: Engine, circles: Circles) -> Running:
-    coupons = Coupons(engine.scripts, engine.settings, circles.belonging, engine.metrics)
+    coupons = Coupons(engine.store, engine.settings, circles.belonging, engine.metrics)
     return Running(it=coupons, takes=[coupons], closes=[coupons.aclose])
 
 

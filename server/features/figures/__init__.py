@@ -7,7 +7,7 @@ from server.features.figures.settings import FigureSettings
 
 
 def _make(engine: Engine) -> Running:
-    figures = FigureBook(engine.scripts, engine.settings)
+    figures = FigureBook(engine.store, engine.settings)
     return Running(
         it=figures,
         routes=FigureRoutes(figures).routes(),

@@ -16,7 +16,7 @@ from server.features.ledger import ledger
 from server.rooms import timeline
 from server.settings import Settings
 from server.store.reading import reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 DAY_MS = 86_400_000
 GROUP_DAYS = 30
@@ -66,13 +66,13 @@ class Folds:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         buyers: Buyers,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(FigureSettings)
+        self._store = store
+        self._limits = settings.section(FigureSettings)
         self._buyers = buyers
         self._kept: TTLCache[str, Kept] = TTLCache(
             self._limits.rooms_max, self._limits.idle_s, clock
@@ -93,7 +93,7 @@ class Folds:
         room = self._kept.get(head.room)
         if room is not None and not room.still_goes(head):
             # A fold may be ahead of this head because another request has read on since.
-            head = await head_of(self._scripts, head.room)
+            head = await head_of(self._store, head.room)
             room = self._kept.get(head.room)
         if room is None or not room.still_goes(head):
             room = Kept(head)
@@ -119,13 +119,13 @@ class Folds:
 
     async def _read_on(self, room: Kept, room_id: str) -> None:
         fold = room.fold
-        async for chunk in ledger.read(self._scripts, room_id, fold.ledger, count=CHUNK):
+        async for chunk in ledger.read(self._store, room_id, fold.ledger, count=CHUNK):
             for number, line in chunk:
                 fold.take_ledger(number, line)
                 if line["k"] == "order" and line["order"]["status"] == "paid":
                     room.new_buyers.add(line["order"]["user"])
         facts = timeline.read(
-            self._scripts, room_id, after=fold.timeline, from_ms=room.since_ms, count=CHUNK
+            self._store, room_id, after=fold.timeline, from_ms=room.since_ms, count=CHUNK
         )
         async for told in facts:
             for fact_id, fact in told:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from server.protocol.codes import CommandError
 from server.store.reading import reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _FIELDS = ("host", "kind", "phase", "title", "epoch", "created", "started", "ended")
 
@@ -28,12 +28,12 @@ class RoomHead(Struct, frozen=True):
     now: int
 
 
-async def heads_of(scripts: Scripts, rooms: Sequence[str]) -> list[RoomHead]:
+async def heads_of(store: RoomStore, rooms: Sequence[str]) -> list[RoomHead]:
     """The heads of those of these rooms that exist, in the same order; in one round trip."""
     if not rooms:
         return []
-    keys = scripts.keys
-    pipeline = scripts.redis.pipeline(transaction=False)
+    keys = store.keys
+    pipeline = store.redis.pipeline(transaction=False)
     for room_id in rooms:
         pipeline.hmget(keys.room(room_id, "room"), *_FIELDS)
         pipeline.hget(keys.room(room_id, "stats"), "entries")
@@ -67,9 +67,9 @@ async def heads_of(scripts: Scripts, rooms: Sequence[str]) -> list[RoomHead]:
     return heads
 
 
-async def head_of(scripts: Scripts, room_id: str) -> RoomHead:
+async def head_of(store: RoomStore, room_id: str) -> RoomHead:
     """One room's head. CommandError `not_found` if there is none."""
-    heads = await heads_of(scripts, [room_id])
+    heads = await heads_of(store, [room_id])
     if not heads:
         raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
     return heads[0]

@@ -39,11 +39,11 @@ class FigureRoutes:
 
     async def read(self, request: web.Request) -> web.Response:
         """All figures of a room as of now."""
-        return json_response(await self._book.of(request.match_info["room"]))
+        return json_response(await self._book.figures_of(request.match_info["room"]))
 
     async def csv(self, request: web.Request) -> web.StreamResponse:
         """All tables one below the other, or `?table=` one of them."""
-        figures = await self._book.of(request.match_info["room"])
+        figures = await self._book.figures_of(request.match_info["room"])
         wanted = request.query.get("table", "")
         if wanted and wanted not in TABLES:
             raise CommandError("bad_message", f"`table` must be one of: {', '.join(TABLES)}.")

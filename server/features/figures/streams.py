@@ -14,7 +14,7 @@ from server.features.figures.room_heads import RoomHead, heads_of
 from server.features.figures.settings import FigureSettings
 from server.settings import Settings
 from server.store.reading import reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 ROOMS_READ_MAX = 200
 """A host's newest rooms, among which the earlier streams are looked for."""
@@ -60,9 +60,9 @@ _ANY = msgpack.Decoder(Any)
 class Streams:
     """Numbers of whole rooms; those of ended ones are kept in Redis."""
 
-    def __init__(self, scripts: Scripts, settings: Settings, folds: Folds, buyers: Buyers) -> None:
-        self._scripts = scripts
-        self._compare_s = settings.of(FigureSettings).compare_s
+    def __init__(self, store: RoomStore, settings: Settings, folds: Folds, buyers: Buyers) -> None:
+        self._store = store
+        self._compare_s = settings.section(FigureSettings).compare_s
         self._folds = folds
         self._buyers = buyers
         self._hosts: LRUCache[str, _Host] = LRUCache(HOSTS_KEPT_MAX)
@@ -89,7 +89,7 @@ class Streams:
         if count == 0:
             return []
         ids = await self._ids(host, offset, count)
-        heads = [head for head in await heads_of(self._scripts, ids) if head.host == host]
+        heads = [head for head in await heads_of(self._store, ids) if head.host == host]
         return [
             StreamRow(
                 room=head.room,
@@ -105,9 +105,9 @@ class Streams:
         ]
 
     async def _ids(self, host: str, offset: int, count: int) -> list[str]:
-        key = self._scripts.keys.host(host, "rooms")
+        key = self._store.keys.host(host, "rooms")
         with reading():
-            found = await self._scripts.redis.zrevrange(key, offset, offset + count - 1)
+            found = await self._store.redis.zrevrange(key, offset, offset + count - 1)
         return [raw.decode() for raw in found]
 
     async def earlier(self, head: RoomHead) -> list[Flat]:
@@ -127,7 +127,7 @@ class Streams:
         time = asyncio.get_running_loop().time()
         known = self._hosts.get(host)
         if known is None or time - known.at >= self._compare_s:
-            heads = await heads_of(self._scripts, await self._ids(host, 0, ROOMS_READ_MAX))
+            heads = await heads_of(self._store, await self._ids(host, 0, ROOMS_READ_MAX))
             ended = [head for head in heads if head.host == host and head.phase == "ended"]
             known = self._hosts[host] = _Host(time, ended)
         return known.ended
@@ -144,8 +144,8 @@ class Streams:
         if head.phase != "ended":
             settled = await self.settled(head.host)
             return (await self._folds.figures(head, [], settled)).numbers
-        key = self._scripts.keys.host(head.host, "figures")
-        raw = (await hash_of(self._scripts, key, [head.room])).get(head.room)
+        key = self._store.keys.host(head.host, "figures")
+        raw = (await hash_of(self._store, key, [head.room])).get(head.room)
         kept = _read(raw) if raw else None
         if kept is not None and _is_as_of(kept, head):
             return kept.numbers
@@ -154,7 +154,7 @@ class Streams:
         figures = await self._folds.figures(head, [], settled)
         made = _Figures(FORMAT, head.epoch, figures.ledger, figures.timeline, figures.numbers)
         args = {"of": head.room, "figures": json.encode(made).decode()}
-        await self._scripts.run("figures.keep", head.host, args, _ANY)
+        await self._store.run_script("figures.keep", head.host, args, _ANY)
         return figures.numbers
 
 

@@ -17,7 +17,7 @@ from server.features.circles.settings import CommunitySettings
 from server.features.follows.messages import AnnounceEvent
 from server.protocol.codes import CommandError
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _ANY = msgpack.Decoder(Any)
 
@@ -55,10 +55,10 @@ class Announcer:
     """
 
     def __init__(
-        self, scripts: Scripts, settings: Settings, refresh: Callable[[str], Awaitable[None]]
+        self, store: RoomStore, settings: Settings, refresh: Callable[[str], Awaitable[None]]
     ) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(CommunitySettings)
+        self._store = store
+        self._limits = settings.section(CommunitySettings)
         self._refresh = refresh
         self._announcing = Errands("announcing")
         self._busy: set[str] = set()
@@ -93,7 +93,7 @@ class Announcer:
         taken = 0
         failed: dict[str, Exception] = {}
         while True:
-            due = await self._scripts.run("follows.announce_due", room_id, {}, _DUE)
+            due = await self._store.run_script("follows.announce_due", room_id, {}, _DUE)
             steps = [step for step in due.steps if step not in failed]
             if not steps:
                 break
@@ -125,7 +125,7 @@ class Announcer:
             room=room_id, title=due.title, host=due.host, host_name=due.host_name, why="follow"
         )
         args = {"event": to_builtins(event)}
-        await self._scripts.run("follows.tell_news", NEWS, args, _ANY)
+        await self._store.run_script("follows.tell_news", NEWS, args, _ANY)
         sent += 1
         return await self._step(
             room_id,
@@ -139,9 +139,9 @@ class Announcer:
         cursor, _, server = place.partition(":")
         args = {"cursor": cursor, "server": server, "count": self._limits.announce_page_users_max}
         if kind == "reserved":
-            page = await self._scripts.run("circles.reserved_page", room_id, args, _PAGE)
+            page = await self._store.run_script("circles.reserved_page", room_id, args, _PAGE)
         else:
-            page = await self._scripts.run("circles.followers_page", due.host, args, _PAGE)
+            page = await self._store.run_script("circles.followers_page", due.host, args, _PAGE)
         since = zip(page.flat[::2], page.flat[1::2], strict=True)
         return await self._step(
             room_id,
@@ -155,4 +155,4 @@ class Announcer:
 
     async def _step(self, room_id: str, **args: Any) -> bool:
         args["users_max"] = self._limits.announce_page_users_max
-        return (await self._scripts.run("follows.announce_step", room_id, args, _STEP)).done
+        return (await self._store.run_script("follows.announce_step", room_id, args, _STEP)).done

@@ -11,7 +11,7 @@ from server.features.orders.orders import Orders
 
 def _make(engine: Engine, circles: Circles, orders: Orders) -> Running:
     groups = Groups(
-        engine.scripts, engine.settings, engine.directory, circles.hosts, orders, engine.open_room
+        engine.store, engine.settings, engine.directory, circles.hosts, orders, engine.open_room
     )
     return Running(
         it=groups,

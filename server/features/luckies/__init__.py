@@ -11,7 +11,7 @@ from server.features.luckies.snapshot import LuckiesPart
 
 
 def _make(engine: Engine, circles: Circles) -> Running:
-    luckies = Luckies(engine.scripts, engine.settings, circles.belonging, engine.metrics)
+    luckies = Luckies(engine.store, engine.settings, circles.belonging, engine.metrics)
     return Running(it=luckies, takes=[luckies], routes=LuckyRoutes(luckies).routes())
 
 

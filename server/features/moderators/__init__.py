@@ -7,7 +7,7 @@ from server.features.moderators.settings import ModeratorSettings
 
 
 def _make(engine: Engine) -> Running:
-    return Running(takes=[Moderators(engine.scripts, engine.settings, engine.directory.host_of)])
+    return Running(takes=[Moderators(engine.store, engine.settings, engine.directory.host_of)])
 
 
 FEATURE = Feature(

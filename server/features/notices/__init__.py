@@ -7,7 +7,7 @@ from server.features.notices.snapshot import NoticePart
 
 
 def _make(engine: Engine) -> Running:
-    return Running(takes=[Notices(engine.scripts, engine.settings)])
+    return Running(takes=[Notices(engine.store, engine.settings)])
 
 
 FEATURE = Feature(

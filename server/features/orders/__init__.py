@@ -10,10 +10,10 @@ from server.rooms.sweeper import Due
 
 
 def _make(engine: Engine) -> Running:
-    orders = Orders(engine.scripts, engine.settings, engine.metrics)
+    orders = Orders(engine.store, engine.settings, engine.metrics)
     return Running(
         it=orders,
-        takes=[orders, Waitlist(engine.scripts, engine.settings)],
+        takes=[orders, Waitlist(engine.store, engine.settings)],
         closes=[orders.aclose],
         due=[Due(key="holds", script="orders.expire", args=orders.freeing, changed=orders.expired)],
         own=orders.own_of,

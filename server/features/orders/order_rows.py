@@ -5,22 +5,22 @@ from collections.abc import Iterable
 from msgspec import MsgspecError, msgpack
 
 from server.features.orders.messages import Order
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _ORDER = msgpack.Decoder(Order)
 
 
-async def read_orders(scripts: Scripts, room_id: str, ids: Iterable[str]) -> list[Order]:
+async def read_orders(store: RoomStore, room_id: str, ids: Iterable[str]) -> list[Order]:
     """Return these orders as they are now, and tell the operator of those left out."""
     names = list(ids)
     if not names:
         return []
-    raw = await scripts.redis.hmget(scripts.keys.room(room_id, "orders"), names)
+    raw = await store.redis.hmget(store.keys.room(room_id, "orders"), names)
     orders = []
     for name, row in zip(names, raw, strict=True):
         try:
             if row is not None:
                 orders.append(_ORDER.decode(row))
         except (MsgspecError, UnicodeDecodeError) as error:
-            scripts.note_damaged(room_id, f"order {name}", str(error))
+            store.note_damaged(room_id, f"order {name}", str(error))
     return orders

@@ -7,8 +7,8 @@ from server.features.outbox.settings import OutboxSettings
 
 
 def _make(engine: Engine) -> Running:
-    post = HttpPost(engine.settings.of(OutboxSettings).timeout_s)
-    outbox = Outbox(engine.scripts, engine.settings, engine.worker_id, post)
+    post = HttpPost(engine.settings.section(OutboxSettings).timeout_s)
+    outbox = Outbox(engine.store, engine.settings, engine.worker_id, post)
     return Running(it=outbox, tasks=[post, outbox])
 
 

@@ -23,7 +23,7 @@ from server.features.ledger import ledger
 from server.features.outbox.settings import OutboxSettings
 from server.rooms.every_room import EveryRoom
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _log = logging.getLogger(__name__)
 GROUP = "outbox"
@@ -51,14 +51,14 @@ _DEAD = msgpack.Decoder(DeadLetter)
 class Outbox:
     """Delivers the ledgers of all rooms. An async context manager around its task."""
 
-    def __init__(self, scripts: Scripts, settings: Settings, worker_id: str, post: Post) -> None:
-        self._scripts = scripts
-        self._settings = settings.of(OutboxSettings)
+    def __init__(self, store: RoomStore, settings: Settings, worker_id: str, post: Post) -> None:
+        self._store = store
+        self._settings = settings.section(OutboxSettings)
         self._worker = worker_id
         self._post = post
         self._repeating = Repeating("outbox", self._round, self._settings.interval_s, first_s=0.0)
         self._troubles = self._repeating.troubles
-        self._rooms = EveryRoom(scripts, self._troubles)
+        self._rooms = EveryRoom(store, self._troubles)
         self._joined: LRUCache[str, bool] = LRUCache(JOINED_MAX)
 
     async def __aenter__(self) -> Self:
@@ -94,7 +94,7 @@ class Outbox:
 
     async def deliver(self, room_id: str) -> int:
         """Deliver a batch of a room: what others failed at first, then what is new."""
-        key = self._scripts.keys.room(room_id, "ledger")
+        key = self._store.keys.room(room_id, "ledger")
         await self._join(key)
         try:
             return await self._deliver_batch(room_id, key)
@@ -110,7 +110,7 @@ class Outbox:
         entries = await self._take_over(key)
         if not entries:
             args = (GROUP, self._worker, {key: ">"})
-            got = await self._scripts.redis.xreadgroup(*args, count=self._settings.batch_max)
+            got = await self._store.redis.xreadgroup(*args, count=self._settings.batch_max)
             entries = [(place, fields, 1) for _, found in got for place, fields in found]
         done = 0
         for place, fields, tries in entries:
@@ -121,7 +121,7 @@ class Outbox:
         if key in self._joined:
             return
         try:
-            await self._scripts.redis.xgroup_create(key, GROUP, id="0", mkstream=True)
+            await self._store.redis.xgroup_create(key, GROUP, id="0", mkstream=True)
         except ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
@@ -129,7 +129,7 @@ class Outbox:
 
     async def _take_over(self, key: str) -> list[tuple[bytes, dict[bytes, bytes], int]]:
         """Entries that were tried before and whose pause is over."""
-        redis, taken = self._scripts.redis, []
+        redis, taken = self._store.redis, []
         first_pause_ms = int(self._settings.retry_s * 1000)
         waiting = await redis.xpending_range(
             key, GROUP, "-", "+", self._settings.batch_max, idle=first_pause_ms
@@ -150,11 +150,11 @@ class Outbox:
         if why and tries < self._settings.tries_max:
             _log.warning("Ledger entry %s of room %s: %s", place.decode(), room_id, why)
             return 0
-        transaction = self._scripts.redis.pipeline(transaction=True)
+        transaction = self._store.redis.pipeline(transaction=True)
         if why:
             _log.error("Ledger entry %s of room %s is given up: %s", place.decode(), room_id, why)
             letter = DeadLetter(place.decode(), why, int(time.time() * 1000))
-            dead = self._scripts.keys.room(room_id, "dead_letters")
+            dead = self._store.keys.room(room_id, "dead_letters")
             transaction.hset(dead, place, msgpack.encode(letter))
         transaction.xack(key, GROUP, place)
         await transaction.execute()
@@ -181,22 +181,22 @@ class Outbox:
         return await self._post(self._settings.url, body, headers)
 
 
-async def dead_letters(scripts: Scripts, room_id: str) -> list[DeadLetter]:
+async def dead_letters(store: RoomStore, room_id: str) -> list[DeadLetter]:
     """What could not be delivered, in the order of the ledger."""
-    raw = await scripts.redis.hgetall(scripts.keys.room(room_id, "dead_letters"))
+    raw = await store.redis.hgetall(store.keys.room(room_id, "dead_letters"))
     letters = [_DEAD.decode(value) for value in raw.values()]
     return sorted(letters, key=lambda letter: int(letter.place.split("-")[0]))
 
 
-async def replay(scripts: Scripts, room_id: str) -> int:
+async def replay(store: RoomStore, room_id: str) -> int:
     """Put the dead letters of a room back among what is to be delivered; how many."""
-    letters = await dead_letters(scripts, room_id)
-    key = scripts.keys.room(room_id, "ledger")
+    letters = await dead_letters(store, room_id)
+    key = store.keys.room(room_id, "ledger")
     for letter in letters:
         # Claimed by nobody alive and long idle: the next worker that looks takes it over.
         arguments = (key, GROUP, "replay", 0, letter.place, "IDLE", 10**9, "RETRYCOUNT", 1, "FORCE")
-        await scripts.redis.execute_command("XCLAIM", *arguments)
-        await scripts.redis.hdel(scripts.keys.room(room_id, "dead_letters"), letter.place)
+        await store.redis.execute_command("XCLAIM", *arguments)
+        await store.redis.hdel(store.keys.room(room_id, "dead_letters"), letter.place)
     return len(letters)
 
 

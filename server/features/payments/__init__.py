@@ -13,10 +13,10 @@ from server.rooms.sweeper import Due
 
 
 def _make(engine: Engine, orders: Orders) -> Running:
-    provider = provider_of(engine.settings.of(PaymentSettings))
-    payments = Payments(engine.scripts, engine.settings, provider, orders)
-    refunds = Refunds(engine.scripts, engine.settings, provider)
-    routes = PaymentRoutes(payments, refunds, engine.settings.of(PaymentSettings)).routes()
+    provider = provider_of(engine.settings.section(PaymentSettings))
+    payments = Payments(engine.store, engine.settings, provider, orders)
+    refunds = Refunds(engine.store, engine.settings, provider)
+    routes = PaymentRoutes(payments, refunds, engine.settings.section(PaymentSettings)).routes()
     return Running(
         it=payments,
         takes=[payments, refunds],

@@ -10,7 +10,7 @@ from server.features.polls.snapshot import PollsPart
 
 
 def _make(engine: Engine) -> Running:
-    polls = Polls(engine.scripts, engine.settings, engine.metrics)
+    polls = Polls(engine.store, engine.settings, engine.metrics)
     return Running(it=polls, takes=[polls], routes=PollRoutes(polls).routes())
 
 

@@ -12,7 +12,7 @@ from server.features.presence.settings import PresenceSettings
 from server.protocol.codes import CommandError
 from server.rooms.room import Room
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +26,13 @@ class Presence:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         worker_id: str,
         rooms: Callable[[], Iterable[Room]],
     ) -> None:
-        self._scripts = scripts
-        self._settings = settings.of(PresenceSettings)
+        self._store = store
+        self._settings = settings.section(PresenceSettings)
         self._worker_id = worker_id
         self._rooms = rooms
         self._told: dict[str, tuple[int, float]] = {}
@@ -72,7 +72,7 @@ class Presence:
         }
         async with gate:
             try:
-                await self._scripts.run("presence.report", room.room_id, args, _ANY)
+                await self._store.run_script("presence.report", room.room_id, args, _ANY)
             except CommandError as exc:
                 room.new_viewers |= viewers
                 log.debug("The presence in %s was not told: %s", room.room_id, exc.msg)

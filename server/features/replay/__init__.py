@@ -6,7 +6,7 @@ from server.features.replay.routes import ReplayRoutes
 
 
 def _make(engine: Engine) -> Running:
-    return Running(routes=ReplayRoutes(Replays(engine.scripts, engine.directory)).routes())
+    return Running(routes=ReplayRoutes(Replays(engine.store, engine.directory)).routes())
 
 
 FEATURE = Feature(

@@ -159,7 +159,7 @@ def moment(entries: Iterable[ReplayEntry], at: int, now: Watched) -> Moment:
     during: list[ReplayEntry] = []
     for entry in entries:
         if entry.at <= at:
-            then.take(entry)
+            then.add_entry(entry)
         if at <= entry.at < at + MINUTE_MS:
             during.append(in_minutes(entry, now.started))
         if entry.comment is not None and abs(entry.at - at) <= MINUTE_MS:
@@ -197,7 +197,7 @@ class _Then:
         self.poll: Poll | None = None
         self.lucky: Lucky | None = None
 
-    def take(self, entry: ReplayEntry) -> None:
+    def add_entry(self, entry: ReplayEntry) -> None:
         """Add the next entry."""
         match entry.t:
             case "phase" if entry.phase is not None:

@@ -31,7 +31,7 @@ from server.protocol.room import Phase
 from server.rooms import timeline
 from server.rooms.directory import Directory
 from server.store.reading import reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 ROOMS_KEPT_MAX = 500
 ENTRIES_KEPT_MAX = 200_000
@@ -78,7 +78,7 @@ class Reel:
     def __len__(self) -> int:
         return len(self._entries)
 
-    def take(self, place: str, fact: dict[str, Any]) -> None:
+    def add_fact(self, place: str, fact: dict[str, Any]) -> None:
         """Add a fact, if it is public; or take back what it takes back."""
         kind = fact["k"]
         if kind == "remove":
@@ -136,8 +136,8 @@ class Reel:
 class Replays:
     """Gives a room's replay. Everybody who may read the room may read its replay."""
 
-    def __init__(self, scripts: Scripts, directory: Directory) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore, directory: Directory) -> None:
+        self._store = store
         self._directory = directory
         self._reels: LRUCache[tuple[str, int], Reel] = LRUCache(ROOMS_KEPT_MAX)
         self.first_readings = asyncio.Semaphore(FIRST_READINGS_MAX)
@@ -232,12 +232,10 @@ class Replays:
             held -= len(oldest)
 
     async def _read_on(self, room_id: str, reel: Reel) -> None:
-        parts = timeline.walk(
-            self._scripts, room_id, after=reel.after, kinds=_PUBLIC | _TAKING_BACK
-        )
+        parts = timeline.walk(self._store, room_id, after=reel.after, kinds=_PUBLIC | _TAKING_BACK)
         async for part in parts:
             for place, fact in part.facts:
-                reel.take(place, fact)
+                reel.add_fact(place, fact)
             reel.after = part.end
 
 

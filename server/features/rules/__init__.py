@@ -13,13 +13,13 @@ from server.settings import Settings
 
 def _make(engine: Engine) -> Running:
     engine.dispatch.naming.looks_of = looks_of
-    rules = Rules(engine.scripts, engine.settings)
+    rules = Rules(engine.store, engine.settings)
     routes = RuleRoutes(rules, engine.dispatch).routes()
     return Running(it=rules, takes=[rules], routes=routes)
 
 
 def _check(settings: Settings) -> None:
-    read_words(settings.of(ModerationSettings).words_file)
+    read_words(settings.section(ModerationSettings).words_file)
 
 
 FEATURE = Feature(

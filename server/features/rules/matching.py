@@ -62,7 +62,7 @@ class Matcher(Generic[T]):
         spellings = _Spellings(variants, folded.values(), variants_chars_max)
         for word, value in words.items():
             _must_have_letters(word, folded[word])
-            for spelling in spellings.of(word, folded[word]):
+            for spelling in spellings.spellings_of(word, folded[word]):
                 letters, gaps = _taken_apart(spelling)
                 if letters:
                     forms.setdefault(letters, []).append(_Form(gaps, value))
@@ -147,7 +147,7 @@ class _Spellings:
             while chars_max < sum(chars * min(more, self.each_max - 1) for chars, more in varied):
                 self.each_max //= 2
 
-    def of(self, word: str, folded: str) -> Iterator[str]:
+    def spellings_of(self, word: str, folded: str) -> Iterator[str]:
         """The word folded, and with its letters' variants; each once."""
         spellings = [folded, twin(word)]
         if self._number(folded) > 1:

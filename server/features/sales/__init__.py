@@ -9,7 +9,7 @@ from server.rooms.sweeper import Due
 
 
 def _make(engine: Engine, orders: Orders) -> Running:
-    sales = Sales(engine.scripts, engine.settings)
+    sales = Sales(engine.store, engine.settings)
     return Running(
         it=sales,
         takes=[sales],

@@ -14,7 +14,7 @@ from server.protocol.roles import Role
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch
 from server.web.body import body_of
-from server.web.calls import run
+from server.web.calls import run_command
 from server.web.errors import json_response
 from server.web.route import REF, Route
 
@@ -65,16 +65,16 @@ class SaleRoutes:
             cmd = msgspec.convert(fields | {"op": "sale.open", "ref": REF}, SaleOpen)
         except msgspec.ValidationError as exc:
             raise CommandError("bad_message", f"{exc}.") from None
-        return json_response((await run(self._dispatch, request, cmd, SaleOk)).sale, 201)
+        return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale, 201)
 
     async def close_sale(self, request: web.Request) -> web.Response:
         """Close a sale."""
         cmd = SaleClose(ref=REF, sale=request.match_info["sale"])
-        return json_response((await run(self._dispatch, request, cmd, SaleOk)).sale)
+        return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale)
 
     async def restock(self, request: web.Request) -> web.Response:
         """Add units to a sale, or set how many it has in all."""
         body = await body_of(request, RestockBody)
         sale = request.match_info["sale"]
         cmd = SaleRestock(ref=REF, sale=sale, add=body.add, stock=body.stock)
-        return json_response((await run(self._dispatch, request, cmd, SaleOk)).sale)
+        return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale)

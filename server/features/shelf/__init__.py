@@ -10,7 +10,7 @@ from server.features.shelf.snapshot import ShelfPart
 
 def _make(engine: Engine) -> Running:
     routes = ShelfRoutes(engine.directory, engine.dispatch).routes()
-    return Running(takes=[Shelf(engine.scripts, engine.settings)], routes=routes)
+    return Running(takes=[Shelf(engine.store, engine.settings)], routes=routes)
 
 
 FEATURE = Feature(

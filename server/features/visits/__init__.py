@@ -6,7 +6,7 @@ from server.features.visits.visits import Visits
 
 
 def _make(engine: Engine) -> Running:
-    visits = Visits(engine.scripts, engine.settings, engine.worker_id)
+    visits = Visits(engine.store, engine.settings, engine.worker_id)
     return Running(it=visits, visits=visits)
 
 

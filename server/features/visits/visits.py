@@ -21,7 +21,7 @@ from server.protocol.codes import CommandError
 from server.protocol.joining import Source
 from server.protocol.roles import Role
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 log = logging.getLogger(__name__)
 
@@ -71,18 +71,18 @@ class Visits:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         worker_id: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         # A worker that comes back under its old id must not keep the visits of the dead one open.
         self._worker = f"{worker_id}-{secrets.token_hex(4)}"
         self._clock = clock
         self._rooms: dict[str, _RoomVisits] = {}
         self._conns = 0
-        interval_s = settings.of(VisitSettings).visits_interval_s
+        interval_s = settings.section(VisitSettings).visits_interval_s
         self._repeating = Repeating("visits", self.write, interval_s)
 
     async def __aenter__(self) -> Self:
@@ -149,7 +149,7 @@ class Visits:
             "came": [_came_args(each, now) for each in came],
             "left": [{"conn": each.conn, "ago": _ms(now - each.at)} for each in left],
         }
-        await self._scripts.run("visits.add", room_id, args, _ANY)
+        await self._store.run_script("visits.add", room_id, args, _ANY)
         del visits.came[: len(came)], visits.left[: len(left)]
 
 

@@ -3,7 +3,7 @@
 from server.features.groups.groups import GroupBody
 from server.features.groups.messages import GroupJoin, GroupLeave
 from tests.features.stage import ANN, Stage
-from tests.rooms.desk import HOST, ROOM
+from tests.rooms.rig import HOST, ROOM
 
 
 async def tell(stage: Stage) -> None:

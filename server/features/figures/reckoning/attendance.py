@@ -50,7 +50,7 @@ class Attendance:
         """How many visits there were, guests' too."""
         return len(self._visits)
 
-    def take(self, fact: dict[str, Any]) -> None:
+    def add_fact(self, fact: dict[str, Any]) -> None:
         """Add a `visits` fact."""
         worker = fact["worker"]
         self.version += 1

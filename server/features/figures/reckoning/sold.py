@@ -92,7 +92,7 @@ class Sold:
         self.lines: list[SoldLine] = []
         self.coupons: dict[str, CouponRow] = {}
 
-    def take(self, line: Dict) -> None:
+    def add_line(self, line: Dict) -> None:
         """Add one line of the ledger."""
         if line["k"] == "order" and line["order"]["created"] >= self._since_ms:
             self._order(line, line["order"])

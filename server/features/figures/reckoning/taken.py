@@ -43,7 +43,7 @@ class Taken:
         if line["k"] == "announced":
             self.announced.update(line["users"])
         else:
-            self.sold.take(line)
+            self.sold.add_line(line)
 
     def take_fact(self, fact_id: str, fact: Dict) -> None:
         """Add one fact; one that was taken before changes nothing."""
@@ -54,7 +54,7 @@ class Taken:
             return
         match fact["k"]:
             case "visits":
-                self.attendance.take(fact)
+                self.attendance.add_fact(fact)
             case "asks":
                 self.talk.ask(fact, self.pins.now, started=self.started_ms is not None)
             case "pin":

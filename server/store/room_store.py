@@ -1,4 +1,4 @@
-"""Runs the Lua scripts, which alone change the state of a room (see `script_library`)."""
+"""The store of rooms and hosts: runs the Lua scripts, which alone change their state."""
 
 import time
 from collections.abc import Mapping
@@ -37,10 +37,11 @@ class _Refusal(msgspec.Struct):
     retry_ms: int | None = None
 
 
-class Scripts:
+class RoomStore:
     """Runs scripts on one Redis, or on the node of a Cluster that owns the room.
 
-    `library` has all scripts by name; `durability` is the promise that durable scripts wait for.
+    `library` has all scripts by name (see `script_library`); `durability` is the promise that
+    durable scripts wait for.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Scripts:
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
         self._troubles: Troubles | None = getattr(redis, "troubles", None)
 
-    async def run(
+    async def run_script(
         self, name: str, room_id: str, args: dict[str, Any], decoder: msgspec.msgpack.Decoder[T]
     ) -> T:
         """Run a script on a room (for host scripts, on the host `room_id`) and decode its result.
