@@ -39,7 +39,8 @@ SENT: Mapping[str, tuple[Any, Any]] = {
 
 `{room}` is live, has the mug on its shelf and the sale `{sale}`."""
 CREATES = "/v1/rooms"
-EPHEMERAL = ("requests", "requests_due", "nudge")
+BESIDE = ("requests", "requests_due", "nudge", "announcing")
+"""Keys that change beside a request: the memory of it, and the steps of telling a start."""
 every_route = pytest.mark.parametrize("path", SENT)
 
 
@@ -94,11 +95,11 @@ async def a_post(api: Api, path: str) -> Post:
 
 
 async def traces(redis: Redis, prefix: str) -> dict[bytes, bytes | None]:
-    """All that is stored of rooms and hosts, byte for byte, but for the memory of requests."""
+    """All that is stored of rooms and hosts, byte for byte, but for BESIDE."""
     return {
         key: await redis.dump(key)
         async for key in redis.scan_iter(match=f"{prefix}:*")
-        if b"{" in key and key.decode().rsplit(":", 1)[1] not in EPHEMERAL
+        if b"{" in key and key.decode().rsplit(":", 1)[1] not in BESIDE
     }
 
 
