@@ -90,8 +90,10 @@ class Directory:
     async def _create_listed(self, host: str, room_id: str, args: dict[str, Any]) -> None:
         """List the room, then create it. The lists may lie in other slots, so this is no single
         step. Readers skip an entry without a room, but a room in no list would never be swept."""
-        if await asked(self._store.redis.exists(self._keys.room(room_id, "room"))):
+        exists = await asked(self._store.redis.exists(self._keys.room(room_id, "room")))
+        if exists and await self.host_of(room_id) != host:
             raise _is_there(room_id)
+        # An own room may have been made by a copy of this request: its script knows.
         now = int(time.time() * 1000)
         await asked(self._store.redis.zadd(self._keys.rooms, {room_id: now}, nx=True))
         await self._enlist(host, room_id, now)

@@ -15,11 +15,16 @@ ROOM_KEYS: Final = {
     "actions": "stream: those facts of the timeline that somebody stands for, <ms>-<n>",
     "moderators": "hash user -> ms: moderators of this room alone",
     "nudge": "string: written before waiting for copies, see `RoomStore`",
+    "requests": "hash: requests with an Idempotency-Key and their answers, see `_answers.lua`",
+    "requests_due": "zset: entries of `requests` by the ms they are forgotten",
 }
 """The keys of a room that belong to no feature."""
 
 HOST_KEYS: Final = {
     "rooms": "zset: the host's stream rooms by the ms they were created",
+    "nudge": "string: written before waiting for copies, see `RoomStore`",
+    "requests": "hash: the sender's requests that are not about one room, as in a room",
+    "requests_due": "zset: entries of `requests` by the ms they are forgotten",
 }
 """The keys of a host that belong to no feature."""
 

@@ -14,6 +14,7 @@ from server.web.caller import PUBLIC_URL, VERIFIER
 from server.web.errors import encoded_response, errors_as_json
 from server.web.guard import Guard
 from server.web.health import Health
+from server.web.idempotency import Idempotency
 from server.web.members_only import members_only
 from server.web.openapi import document
 from server.web.pages import add_pages
@@ -28,6 +29,7 @@ def make_app(
     routes: list[Route],
     health: Health,
     guard: Guard,
+    idempotency: Idempotency,
     dispatch: Dispatch,
     metrics: Metrics,
 ) -> web.Application:
@@ -43,7 +45,8 @@ def make_app(
     health.add_to(app)
     add_pages(app, settings, verifier)
     for route in routes:
-        app.router.add_route(route.method, _with_any_ids(route.path), guard.guarded(route))
+        handler = guard.guarded(idempotency.kept(route))
+        app.router.add_route(route.method, _with_any_ids(route.path), handler)
     openapi = msgspec.json.encode(document(routes))
 
     async def describe(_: web.Request) -> web.Response:

@@ -29,6 +29,7 @@ STATUS = {
     "muted": 403,
     "not_found": 404,
     "too_long": 413,
+    "key_reused": 422,
     "rate_limited": 429,
     "internal": 500,
     "unavailable": 503,

@@ -34,6 +34,8 @@ class Route(NamedTuple):
     """(host) -> the room of a route about a host; the token must also be valid for that room."""
     signed: bool = False
     """Other servers send it, and sign it instead of sending a token: their larger rate counts."""
+    no_key: str = ""
+    """Why a POST takes no `Idempotency-Key`; empty: it takes one (see `idempotency`)."""
 
 
 def number(request: web.Request, name: str, default: int) -> int:

@@ -3,7 +3,7 @@
 -- uses: newest luckies lucky_end
 -- returns: whether `id` was one
 
-local lucky = lucky_view(id)
+local lucky = readable('lucky draw ' .. id, sound_lucky, id)
 if lucky and lucky.status == 'open' then
   draw_lucky(lucky)
   return true

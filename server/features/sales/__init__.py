@@ -1,4 +1,4 @@
-"""Flash sales: opened, restocked, closed."""
+"""Flash sales: opened, restocked, lowered, closed."""
 
 from server.feature import Engine, Feature, Running
 from server.features.orders.orders import Orders

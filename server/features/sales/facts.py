@@ -6,14 +6,14 @@ from server.rooms.facts import Fact
 
 
 class SaleFact(Fact, tag="sale", frozen=True, kw_only=True):
-    """A sale was opened (with all these fields), restocked (with `add`) or closed, as in the
-    ledger. `starts` may lie in the future; `ends` 0 is no end."""
+    """A sale was opened (with all these fields), restocked (with `add`), lowered (with an `add`
+    below zero) or closed, as in the ledger. `starts` may lie in the future; `ends` 0 is no end."""
 
     shown: ClassVar[tuple[str, ...]] = (
         "what", "sale", "add", "sku", "title", "price", "currency", "starts", "ends",
     )  # fmt: skip
 
-    what: Literal["opened", "restocked", "closed"]
+    what: Literal["opened", "restocked", "lowered", "closed"]
     sale: str
     add: int = 0
     sku: str = ""

@@ -2,6 +2,7 @@
 -- keys: room events bus sales stock shelf due draws bought orders orders_of holds ledger stats waiting queued timeline actions
 -- uses: room timeline ledger sales coupons orders
 -- durable: yes
+-- keyed: yes
 -- args: sale(id) sku price stock per_user hold_s starts_in_s lasts_s(0 = until closed) sales_max
 --   fair_ms(0 = first come) seed(secret) by? events_max
 -- returns: the sale; refuses not_found ended limit_reached

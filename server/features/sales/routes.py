@@ -9,6 +9,7 @@ from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
 from server.features.stock.messages import Sale, SaleOk
 from server.features.stock.snapshot import StockPart
 from server.protocol.codes import CommandError
+from server.protocol.fields import Qty, Units
 from server.protocol.roles import Role
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch
@@ -19,9 +20,10 @@ from server.web.route import REF, Route
 
 
 class RestockBody(msgspec.Struct):
-    """Body of `POST /v1/rooms/{room}/sales/{sale}/restock`."""
+    """Body of `POST /v1/rooms/{room}/sales/{sale}/restock`: `add` units, or `stock` in all."""
 
-    add: int
+    add: Qty | None = None
+    stock: Units | None = None
 
 
 class SaleRoutes:
@@ -40,7 +42,15 @@ class SaleRoutes:
             Route("GET", sales, "Read the sales.", self.sales, result=list[Sale]),
             Route("POST", sales, "Open a sale.", self.open_sale, host, SaleOpen, Sale),
             Route("POST", close, "Close a sale.", self.close_sale, host, result=Sale),
-            Route("POST", restock, "Add units to a sale.", self.restock, host, RestockBody, Sale),
+            Route(
+                "POST",
+                restock,
+                "Add units to a sale, or set its stock.",
+                self.restock,
+                host,
+                RestockBody,
+                Sale,
+            ),
         ]
 
     async def sales(self, request: web.Request) -> web.Response:
@@ -63,9 +73,8 @@ class SaleRoutes:
         return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale)
 
     async def restock(self, request: web.Request) -> web.Response:
-        """Add units to a sale."""
-        add = (await body_of(request, RestockBody)).add
-        if not 1 <= add <= 1_000_000:
-            raise CommandError("bad_message", "`add` must be 1 to 1000000.")
-        cmd = SaleRestock(ref=REF, sale=request.match_info["sale"], add=add)
+        """Add units to a sale, or set how many it has in all."""
+        body = await body_of(request, RestockBody)
+        sale = request.match_info["sale"]
+        cmd = SaleRestock(ref=REF, sale=sale, add=body.add, stock=body.stock)
         return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale)

@@ -322,6 +322,7 @@ const STRINGS = {
   "host.remove_sure": ["下架「{title}」？", "Take “{title}” off the shelf?"],
   "host.sell": ["开抢购", "Open sale"],
   "host.restock": ["补货", "Restock"],
+  "host.stock": ["改库存", "Set stock"],
   "host.close_sale": ["结束抢购", "Close sale"],
   "host.close_sure": ["结束「{title}」的抢购？", "Close the sale of “{title}”?"],
   "host.sales": ["抢购", "Sales"],
@@ -441,6 +442,7 @@ const STRINGS = {
   "log.group": ["改粉丝团", "changed the fan group"],
   "log.was_opened": ["开始", "opened"],
   "log.was_restocked": ["补货", "restocked"],
+  "log.was_lowered": ["减库存", "lowered the stock"],
   "log.was_closed": ["结束", "closed"],
   "log.was_claimed": ["领取", "claimed"],
   "log.coupon": ["优惠券", "a coupon"],
@@ -593,6 +595,7 @@ const STRINGS = {
   "form.starts_in": ["几秒后开始", "Starts in (s)"],
   "form.lasts": ["持续（秒，0 为不限）", "Lasts (s, 0 = open end)"],
   "form.add_stock": ["增加件数", "Units to add"],
+  "form.stock_in_all": ["总件数（不能少于已占和已卖）", "Units in all (no fewer than held and sold)"],
   "form.go": ["开抢", "Open the sale"],
 
   "chart.gmv": ["成交额", "GMV"],
