@@ -21,6 +21,7 @@ from server.web.assets import ASSETS
 from server.web.gate import gate
 from server.web.guard import Guard
 from server.web.health import Health
+from server.web.idempotency import Idempotency
 from server.web.ops import Ops
 from server.web.page_errors import PageErrors
 from server.web.rooms import RoomRoutes
@@ -43,13 +44,13 @@ async def run_worker(
     worker_id: str,
     stop: asyncio.Event,
     on_ready: Callable[[str], None],
+    metrics: Metrics,
 ) -> None:
     """Run one worker until `stop` is set; then drain it.
 
     `on_ready` receives the base URL once viewers can connect.
     """
     rng = random.Random()
-    metrics = Metrics()
     verifier = TokenVerifier(settings)
     async with contextlib.AsyncExitStack() as stack:
         redis = connect(redis_url, settings.redis, Troubles())
@@ -62,13 +63,13 @@ async def run_worker(
         scrape = await stack.enter_async_context(
             Scrape(metrics, worker_id, settings.server.workers)
         )
-        readiness = Readiness(redis, worker.scripts.keys, worker.scripts.durability)
+        readiness = Readiness(redis, worker.store.keys, worker.store.durability)
         stack.push_async_callback(readiness.aclose)
         page_errors = PageErrors(settings, metrics, ASSETS.files)
         ops = await stack.enter_async_context(
             Ops(
                 redis,
-                worker.scripts.keys,
+                worker.store.keys,
                 settings,
                 metrics.registry,
                 worker_id,
@@ -112,7 +113,9 @@ async def _http(
         [*rooms, *worker.routes, *web_routes],
         health,
         Guard(worker.directory),
+        Idempotency(worker.store),
         worker.dispatch,
+        worker.metrics,
     )
     runner = web.AppRunner(
         app,

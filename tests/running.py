@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 from server.app import run_worker
 from server.settings import Settings
+from server.telemetry.metrics import Metrics
 
 
 class Worker:
@@ -34,6 +35,7 @@ async def running(settings: Settings, worker_id: str) -> AsyncIterator[Worker]:
                 worker_id=worker_id,
                 stop=stop,
                 on_ready=ready.set_result,
+                metrics=Metrics(),
             )
         )
         yield Worker(await ready, stop)

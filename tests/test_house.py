@@ -12,8 +12,8 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from server import features
-from server.feature import Engine, Feature, Running
-from server.house import HOUSE, BadFeature, House
+from server.feature import BadFeature, Engine, Feature, Running
+from server.house import HOUSE, House
 from server.protocol.message import Command, Event, Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler
@@ -30,11 +30,11 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Package
     """Makes an importable folder of a new feature, with these scripts by their names."""
     monkeypatch.setattr(features, "__path__", [*features.__path__, str(tmp_path)])
 
-    def make(name: str, **scripts: str) -> None:
+    def make(name: str, **store: str) -> None:
         folder = tmp_path / name
         folder.mkdir()
         (folder / "__init__.py").touch()
-        for script, text in scripts.items():
+        for script, text in store.items():
             (folder / f"{script}.lua").write_text(text, encoding="utf-8")
 
     yield make

@@ -28,3 +28,8 @@ class FrameReader(ServerProtocol):
         super().recv_frame(frame)
         self.events.clear()  # `on_frame` replaces them
         self.on_frame(frame)
+
+    def forget(self) -> None:
+        """Break the cycles that would keep this, and the owner of `on_frame`, in memory."""
+        self.on_frame = _ignore
+        self.parser.close()

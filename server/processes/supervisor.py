@@ -133,11 +133,15 @@ async def _serve_here(
 ) -> None:
     # Imported here, because the parent of several workers never needs the app.
     from server.app import run_worker
+    from server.processes.collector import Collector
+    from server.telemetry.metrics import Metrics
 
     def alone() -> None:
         log.info("Nothing to restart one by one: there is one worker.")
 
-    with _on_signal(signal.SIGHUP, stop.set if _in_a_terminal() else alone):
+    metrics = Metrics()
+    on_hup = stop.set if _in_a_terminal() else alone
+    with _on_signal(signal.SIGHUP, on_hup), Collector(metrics):
         worker = asyncio.create_task(
             run_worker(
                 settings,
@@ -145,6 +149,7 @@ async def _serve_here(
                 worker_id=f"{new_instance()}-1",
                 stop=stop,
                 on_ready=ready,
+                metrics=metrics,
             ),
             name="worker",
         )
@@ -172,7 +177,7 @@ async def _serve_in_workers(
         settings, redis_url, stop_s_max=settings.server.drain_s + _GRACE_S
     ) as pool:
         with _on_signal(signal.SIGHUP, stop.set if _in_a_terminal() else pool.restart_one_by_one):
-            await pool.run(stop, ready)
+            await pool.keep_workers(stop, ready)
 
 
 @contextlib.contextmanager

@@ -100,7 +100,7 @@ class WorkerProcess:
         return str(json.loads(line)["ready"]) if line else None
 
 
-async def run(control_fd: int) -> None:
+async def run_child(control_fd: int) -> None:
     """Run a child: read the settings, serve, end when asked or when the parent is gone."""
     reader, writer = await asyncio.open_connection(
         sock=socket.socket(fileno=control_fd), limit=_ORDERS_BYTES_MAX
@@ -118,18 +118,23 @@ async def run(control_fd: int) -> None:
     watch = Errands("parent watch")
     watch.start(_until_parent_is_gone(reader, stop))
     from server.app import run_worker
+    from server.processes.collector import Collector
+    from server.telemetry.metrics import Metrics
 
     def say_ready(url: str) -> None:
         writer.write(json.dumps({"ready": url}).encode() + b"\n")
 
+    metrics = Metrics()
     try:
-        await run_worker(
-            settings,
-            redis_url=str(orders["redis_url"]),
-            worker_id=worker_id,
-            stop=stop,
-            on_ready=say_ready,
-        )
+        with Collector(metrics):
+            await run_worker(
+                settings,
+                redis_url=str(orders["redis_url"]),
+                worker_id=worker_id,
+                stop=stop,
+                on_ready=say_ready,
+                metrics=metrics,
+            )
     finally:
         await watch.aclose()
         writer.close()

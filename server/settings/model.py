@@ -16,6 +16,7 @@ from server.settings.sections import (
     Log,
     Pages,
     Redis,
+    Rest,
     Rooms,
     Server,
     Sweeps,
@@ -63,6 +64,7 @@ class Settings(BaseSettings):
     redis: Redis = Redis()
     jwt: Jwt = Jwt()
     edge: Edge = Edge()
+    rest: Rest = Rest()
     hub: Hub = Hub()
     rooms: Rooms = Rooms()
     bus: Bus = Bus()
@@ -70,7 +72,7 @@ class Settings(BaseSettings):
     pages: Pages = Pages()
     log: Log = Log()
 
-    def of(self, kind: type[S]) -> S:
+    def section(self, kind: type[S]) -> S:
         """Return the section declared with this class. Raises KeyError if there is none."""
         section: S = getattr(self, self.section_of[kind])
         return section

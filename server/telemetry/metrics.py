@@ -16,6 +16,8 @@ PAGES = ("home", "watch", "host", "ops", "login")
 """The pages, as their reports of errors name them."""
 PAGE_ERROR_KINDS = ("error", "rejection", "load", "policy")
 """Uncaught, a promise's, a file that could not be loaded, against the Content-Security-Policy."""
+_POSTS = ("ok", "refused", "unanswered")
+_SENDERS = ("address", "user", "service")
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -93,6 +95,13 @@ class Metrics:
             buckets=_FAST_S,
             registry=registry,
         )
+        self.collector_pause_seconds = Histogram(
+            "liveroom_collector_pause_seconds",
+            "How long Python's collector of cycles stopped the worker, by generation.",
+            ["generation"],
+            buckets=_FAST_S,
+            registry=registry,
+        )
         self.store_errors = Counter(
             "liveroom_store_errors",
             "Scripts that Redis did not answer, by script.",
@@ -108,6 +117,38 @@ class Metrics:
         self.asks_lost = Counter(
             "liveroom_asks_lost",
             "Asks for the link that were answered and not counted for the host.",
+            registry=registry,
+        )
+        self.outbox_lines = Gauge(
+            "liveroom_outbox_lines_waiting",
+            "Ledger lines of all rooms that wait to be told.",
+            registry=registry,
+        )
+        self.outbox_lag_seconds = Gauge(
+            "liveroom_outbox_lag_seconds",
+            "How old the oldest ledger line is that waits to be told, over all rooms.",
+            registry=registry,
+        )
+        self.outbox_rooms_failing = Gauge(
+            "liveroom_outbox_rooms_failing",
+            "Rooms whose last post failed, and which try again.",
+            registry=registry,
+        )
+        self.outbox_dead_letters = Gauge(
+            "liveroom_outbox_dead_letters",
+            "Ledger entries of all rooms that were given up.",
+            registry=registry,
+        )
+        self.outbox_posts = Counter(
+            "liveroom_outbox_posts",
+            "Posts of the outbox: ok, refused (an answer other than 2xx), unanswered.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.requests_limited = Counter(
+            "liveroom_requests_limited",
+            "HTTP requests refused because of their rate, by whose: address, user, service.",
+            ["sender"],
             registry=registry,
         )
         self.batch_size = Histogram(
@@ -153,3 +194,7 @@ class Metrics:
         for page in PAGES:
             for kind in PAGE_ERROR_KINDS:
                 self.page_errors.labels(page, kind)
+        for outcome in _POSTS:
+            self.outbox_posts.labels(outcome)
+        for sender in _SENDERS:
+            self.requests_limited.labels(sender)

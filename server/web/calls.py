@@ -12,10 +12,10 @@ from server.web.caller import caller
 R = TypeVar("R", bound=Ok)
 
 
-async def run(dispatch: Dispatch, request: web.Request, cmd: Command, _: type[R]) -> R:
+async def run_command(dispatch: Dispatch, request: web.Request, cmd: Command, _: type[R]) -> R:
     """Run the command in the room of the path, as the request's sender. Raises CommandError.
 
     The caller names the reply's type, which is trusted.
     """
     call = Call(request.match_info["room"], caller(request))
-    return cast("R", await dispatch.run_once(call, cmd))
+    return cast("R", await dispatch.run_for_caller(call, cmd))

@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import hdrs, web
 from cachetools import LRUCache
 
+from server.access.client_address import FORWARDED_FOR, ClientAddresses, rate_name
 from server.access.origin import is_own_origin
 from server.access.rate import BucketsByName, PerSecond
 from server.protocol.codes import CommandError
@@ -119,6 +120,7 @@ class PageErrors:
             if limits.errors_per_address_per_min
             else None
         )
+        self._addresses = ClientAddresses(settings.server.trusted_proxies)
         self._takes_any = limits.errors_per_s_max > 0
         self._in_total = PerSecond(limits.errors_per_s_max)
         self._metrics = metrics
@@ -130,15 +132,17 @@ class PageErrors:
 
     def routes(self) -> list[Route]:
         """The one route, for everybody's browser."""
-        summary = "Report an error of a page."
-        return [Route("POST", PATH, summary, self.report, body=PageError)]
+        summary, why = "Report an error of a page.", "a page sends each cause once"
+        return [Route("POST", PATH, summary, self.report, body=PageError, no_key=why)]
 
     async def report(self, request: web.Request) -> web.Response:
         """Take one report from a page of this server; 204. Raises CommandError."""
         origin = request.headers.get(hdrs.ORIGIN, "")
         if not is_own_origin(origin, request.host, request.app.get(PUBLIC_URL, "")):
             raise CommandError("forbidden", "Only this server's own pages report errors here.")
-        if not self._may_report(request.remote or ""):
+        said = request.headers.getall(FORWARDED_FOR, ())
+        address = rate_name(self._addresses.behind(request.remote or "", said))
+        if not self._may_report(address):
             self._metrics.page_errors_dropped.inc()
             raise CommandError("rate_limited", "There are too many reports.", 60_000)
         if (request.content_length or 0) > REPORT_BYTES_MAX or request.content_length is None:

@@ -30,6 +30,11 @@ from server.web.errors import json_response
 from server.web.one_click import is_at_this_machine
 
 _DEV_TTL_S = 7 * 86_400
+NO_KEY = {
+    "/v1/session": "signing in twice sets the same cookie",
+    "/v1/session/dev": "it stores nothing, and exists in development only",
+}
+"""Why these POSTs take no `Idempotency-Key`."""
 _USER = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
 
 

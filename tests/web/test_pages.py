@@ -133,15 +133,15 @@ def test_every_word_is_there_in_both_languages_and_every_key_is_used() -> None:
     )
     hole = re.compile(r"\{\w+\}")
     keys = {key for key, _, _ in entries}
-    scripts = "\n".join(
+    store = "\n".join(
         path.read_text("utf-8") for path in FOLDER.rglob("*.js") if path.name != "strings.js"
     )
-    named = set(re.findall(r"""["'`]((?:[a-z]+\.)+\w+)["'`]""", scripts))
-    built = set(re.findall(r"`(\w+\.\w*)\$\{", scripts)) | {"err."}
+    named = set(re.findall(r"""["'`]((?:[a-z]+\.)+\w+)["'`]""", store))
+    built = set(re.findall(r"`(\w+\.\w*)\$\{", store)) | {"err."}
 
     assert len(entries) == source.count('": [')
     for key, zh, en in entries:
         assert sorted(hole.findall(zh)) == sorted(hole.findall(en)), key
-        assert key in named or f'"{key}"' in scripts or key.startswith(tuple(built)), key
-    used = set(re.findall(r"""\bt\(["']([\w.]+)["']""", scripts))
+        assert key in named or f'"{key}"' in store or key.startswith(tuple(built)), key
+    used = set(re.findall(r"""\bt\(["']([\w.]+)["']""", store))
     assert used <= keys

@@ -7,7 +7,6 @@ from aiohttp import web
 from server.features.figures.figure_book import FigureBook
 from server.features.figures.reckoning.models import Figures
 from server.features.figures.reckoning.tables import TABLES, Cell, table
-from server.features.figures.streams import StreamRow
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.web.caller import caller
@@ -29,21 +28,21 @@ class FigureRoutes:
         """Every route with its types."""
         figures, host = "/v1/rooms/{room}/figures", Role.HOST
         streams = "/v1/hosts/{host}/streams"
+        types = self._book.types
+        rows = list[types.stream_row]  # type: ignore[name-defined]
         return [
-            Route("GET", figures, "Read the figures.", self.read, host, result=Figures),
+            Route("GET", figures, "Read the figures.", self.read, host, result=types.figures),
             Route("GET", f"{figures}.csv", "Download the figures.", self.csv, host),
-            Route(
-                "GET", streams, "Read a host's rooms.", self.streams, host, result=list[StreamRow]
-            ),
+            Route("GET", streams, "Read a host's rooms.", self.streams, host, result=rows),
         ]
 
     async def read(self, request: web.Request) -> web.Response:
         """All figures of a room as of now."""
-        return json_response(await self._book.of(request.match_info["room"]))
+        return json_response(await self._book.figures_of(request.match_info["room"]))
 
     async def csv(self, request: web.Request) -> web.StreamResponse:
         """All tables one below the other, or `?table=` one of them."""
-        figures = await self._book.of(request.match_info["room"])
+        figures = await self._book.figures_of(request.match_info["room"])
         wanted = request.query.get("table", "")
         if wanted and wanted not in TABLES:
             raise CommandError("bad_message", f"`table` must be one of: {', '.join(TABLES)}.")

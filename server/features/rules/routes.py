@@ -11,7 +11,7 @@ from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.dispatch import Dispatch
 from server.web.body import body_of
-from server.web.calls import run
+from server.web.calls import run_command
 from server.web.errors import json_response
 from server.web.route import REF, Route
 
@@ -64,18 +64,18 @@ class RuleRoutes:
         """Change who may comment and what waits for review."""
         body = await body_of(request, RulesBody)
         cmd = RulesCommand(ref=REF, followers_only=body.followers_only, review=body.review)
-        await run(self._dispatch, request, cmd, Ok)
+        await run_command(self._dispatch, request, cmd, Ok)
         return web.Response(status=204)
 
     async def put(self, request: web.Request) -> web.Response:
         """Block words, or hold comments that have them."""
         body = await body_of(request, WordsBody)
         cmd = WordsPut(ref=REF, words=body.words, action=body.action)
-        await run(self._dispatch, request, cmd, WordsOk)
+        await run_command(self._dispatch, request, cmd, WordsOk)
         return web.Response(status=204)
 
     async def remove(self, request: web.Request) -> web.Response:
         """Let a word pass again."""
         cmd = WordsRemove(ref=REF, words=[request.match_info["word"]])
-        await run(self._dispatch, request, cmd, WordsOk)
+        await run_command(self._dispatch, request, cmd, WordsOk)
         return web.Response(status=204)

@@ -12,7 +12,7 @@ from server.protocol.roles import Role
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch
 from server.web.body import body_of
-from server.web.calls import run
+from server.web.calls import run_command
 from server.web.errors import json_response
 from server.web.route import REF, Route
 
@@ -51,17 +51,19 @@ class ShelfRoutes:
         product = await body_of(request, Product)
         if product.sku != request.match_info["sku"]:
             raise CommandError("bad_message", "`sku` in the body and in the path differ.")
-        await run(self._dispatch, request, ShelfPut(ref=REF, product=product), Ok)
+        await run_command(self._dispatch, request, ShelfPut(ref=REF, product=product), Ok)
         return json_response(plain_product(product))
 
     async def remove_product(self, request: web.Request) -> web.Response:
         """Take a product off the shelf."""
-        await run(self._dispatch, request, ShelfRemove(ref=REF, sku=request.match_info["sku"]), Ok)
+        await run_command(
+            self._dispatch, request, ShelfRemove(ref=REF, sku=request.match_info["sku"]), Ok
+        )
         return web.Response(status=204)
 
     async def pin(self, request: web.Request) -> web.Response:
         """Pin a product, or unpin with null."""
         body = await body_of(request, PinBody)
         cmd = Unpin(ref=REF) if body.sku is None else Pin(ref=REF, sku=body.sku)
-        await run(self._dispatch, request, cmd, Ok)
+        await run_command(self._dispatch, request, cmd, Ok)
         return json_response(body)
