@@ -107,6 +107,7 @@ async def _http(
         health,
         Guard(worker.directory),
         worker.dispatch,
+        HOUSE.commands,
     )
     runner = web.AppRunner(
         app,
