@@ -116,6 +116,7 @@ async def _http(
         Idempotency(worker.store),
         worker.dispatch,
         worker.metrics,
+        HOUSE.commands,
     )
     runner = web.AppRunner(
         app,

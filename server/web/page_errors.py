@@ -19,6 +19,7 @@ from server.access.client_address import FORWARDED_FOR, ClientAddresses, rate_na
 from server.access.origin import is_own_origin
 from server.access.rate import BucketsByName, PerSecond
 from server.protocol.codes import CommandError
+from server.protocol.input import Input
 from server.settings import Settings
 from server.telemetry.metrics import PAGE_ERROR_KINDS, PAGES, Metrics
 from server.web.body import body_of
@@ -61,15 +62,15 @@ assert get_args(Page) == PAGES
 assert get_args(Kind) == PAGE_ERROR_KINDS
 
 
-class PageError(msgspec.Struct, forbid_unknown_fields=True):
+class PageError(Input, frozen=True, kw_only=True):
     """One report of a page. `at`: places in our files, such as `watch.js:80:5`, innermost first."""
 
     page: Page
     kind: Kind
     name: Annotated[str, msgspec.Meta(max_length=40)] = ""
     at: Annotated[
-        list[Annotated[str, msgspec.Meta(max_length=80)]], msgspec.Meta(max_length=PLACES_MAX)
-    ] = []
+        tuple[Annotated[str, msgspec.Meta(max_length=80)], ...], msgspec.Meta(max_length=PLACES_MAX)
+    ] = ()
 
 
 class PageErrorCount(msgspec.Struct):

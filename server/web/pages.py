@@ -14,11 +14,8 @@ from typing import Final
 
 from aiohttp import web
 
-from server.access.auth import TokenVerifier
-from server.settings import Settings
 from server.web.assets import ASSETS, Assets
 from server.web.caller import PUBLIC_URL
-from server.web.session import Sessions
 
 PAGES: Final = {
     "/": "home.html",
@@ -30,11 +27,9 @@ PAGES: Final = {
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 
 
-def add_pages(app: web.Application, settings: Settings, verifier: TokenVerifier) -> None:
-    """Add the pages, their files and the sign-in routes to `app`."""
-    pages = Pages(ASSETS)
-    app.add_routes(pages.routes())
-    app.add_routes(Sessions(settings, verifier).routes())
+def add_pages(app: web.Application) -> None:
+    """Add the pages and their files to `app`."""
+    app.add_routes(Pages(ASSETS).routes())
 
 
 class Pages:

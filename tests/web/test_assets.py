@@ -10,8 +10,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.access.auth import TokenVerifier
-from server.settings import Settings
 from server.web.assets import ASSETS, FOLDER, Assets, with_modules
 from server.web.encodings import chosen_coding, packed_forms
 from server.web.module_graph import BrokenImport, imports_of, modules_of
@@ -24,9 +22,9 @@ UNPACK = {None: bytes, "gzip": gzip.decompress, "br": brotli.decompress}
 
 
 @pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[Client]:
+async def client() -> AsyncIterator[Client]:
     app = web.Application()
-    add_pages(app, settings, TokenVerifier(settings))
+    add_pages(app)
     async with TestClient(TestServer(app), auto_decompress=False) as client:
         yield client
 

@@ -66,6 +66,8 @@ class PaymentRoutes:
                 body=PaymentEvent,
                 signed=True,
                 no_key="a payment counts once by its own id",
+                foreign="Providers add fields to their messages whenever they like. A message that "
+                "is refused for one would be sent again until they give up, and the payment lost.",
             )
         ]
 
