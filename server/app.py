@@ -109,6 +109,7 @@ async def _http(
         Guard(worker.directory),
         Idempotency(worker.store),
         worker.dispatch,
+        worker.metrics,
     )
     runner = web.AppRunner(
         app,

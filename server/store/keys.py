@@ -66,11 +66,16 @@ class Keys:
 
     @property
     def rooms(self) -> str:
-        """zset: the list of room ids, scored by the time of creation (ms), negative for fan groups.
+        """zset: the list of stream rooms by the ms they were created. It holds no room's state.
 
-        It holds no room's state.
+        A server of the version before listed fan groups here too, by the negative time.
         """
         return f"{self.prefix}:rooms"
+
+    @property
+    def groups(self) -> str:
+        """zset: the list of fan groups' room ids by the ms they were created."""
+        return f"{self.prefix}:groups"
 
     @property
     def workers(self) -> str:

@@ -2,20 +2,23 @@
 
 import re
 
+import msgspec
 from aiohttp import web
 
 from server.access.auth import TokenVerifier
 from server.rooms.dispatch import Dispatch
 from server.settings import Settings
+from server.telemetry.metrics import Metrics
 from server.web.body import BODY_BYTES_MAX
 from server.web.caller import PUBLIC_URL, VERIFIER
-from server.web.errors import errors_as_json, json_response
+from server.web.errors import encoded_response, errors_as_json
 from server.web.guard import Guard
 from server.web.health import Health
 from server.web.idempotency import Idempotency
 from server.web.members_only import members_only
 from server.web.openapi import document
 from server.web.pages import add_pages
+from server.web.rates import Rates, tell
 from server.web.route import Route
 from server.web.upgrade import upgrade
 
@@ -28,12 +31,15 @@ def make_app(
     guard: Guard,
     idempotency: Idempotency,
     dispatch: Dispatch,
+    metrics: Metrics,
 ) -> web.Application:
     """Make the application with all routes; the caller runs it."""
+    rates = Rates(settings, metrics, routes)
     app = web.Application(
-        middlewares=[errors_as_json, members_only(dispatch)],
+        middlewares=[rates.middleware, errors_as_json, members_only(dispatch)],
         client_max_size=BODY_BYTES_MAX,
     )
+    app.on_response_prepare.append(tell)
     app[VERIFIER] = verifier
     app[PUBLIC_URL] = settings.server.public_url
     health.add_to(app)
@@ -41,10 +47,10 @@ def make_app(
     for route in routes:
         handler = guard.guarded(idempotency.kept(route))
         app.router.add_route(route.method, _with_any_ids(route.path), handler)
-    openapi = document(routes)
+    openapi = msgspec.json.encode(document(routes))
 
     async def describe(_: web.Request) -> web.Response:
-        return json_response(openapi)
+        return encoded_response(openapi)
 
     app.router.add_get("/v1/openapi.json", describe)
     app.router.add_get("/v1/rooms/{room}/ws", upgrade)

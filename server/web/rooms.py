@@ -8,7 +8,7 @@ from server.rooms.directory import Directory
 from server.rooms.listing import PAGE_MAX
 from server.web.body import body_of
 from server.web.caller import caller
-from server.web.errors import json_response
+from server.web.errors import encoded_response, json_response
 from server.web.route import Route, number
 
 
@@ -36,7 +36,7 @@ class RoomRoutes:
     async def all(self, request: web.Request) -> web.Response:
         """Return a page of rooms: `?offset=0&limit=100`, without shelf, sales and comments."""
         offset, limit = number(request, "offset", 0), number(request, "limit", PAGE_MAX)
-        return json_response(await self._directory.newest(offset, limit))
+        return encoded_response(await self._directory.newest_as_json(offset, limit))
 
     async def read(self, request: web.Request) -> web.Response:
         """Return the snapshot that a joining viewer would see."""

@@ -32,6 +32,8 @@ class Route(NamedTuple):
     result: Any = None
     about: Callable[[str], str] | None = None
     """(host) -> the room of a route about a host; the token must also be valid for that room."""
+    signed: bool = False
+    """Other servers send it, and sign it instead of sending a token: their larger rate counts."""
     no_key: str = ""
     """Why a POST takes no `Idempotency-Key`; empty: it takes one (see `idempotency`)."""
 

@@ -7,7 +7,6 @@ from aiohttp import web
 from server.features.figures.figure_book import FigureBook
 from server.features.figures.reckoning.models import Figures
 from server.features.figures.reckoning.tables import TABLES, Cell, table
-from server.features.figures.streams import StreamRow
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.web.caller import caller
@@ -29,12 +28,12 @@ class FigureRoutes:
         """Every route with its types."""
         figures, host = "/v1/rooms/{room}/figures", Role.HOST
         streams = "/v1/hosts/{host}/streams"
+        types = self._book.types
+        rows = list[types.stream_row]  # type: ignore[name-defined]
         return [
-            Route("GET", figures, "Read the figures.", self.read, host, result=Figures),
+            Route("GET", figures, "Read the figures.", self.read, host, result=types.figures),
             Route("GET", f"{figures}.csv", "Download the figures.", self.csv, host),
-            Route(
-                "GET", streams, "Read a host's rooms.", self.streams, host, result=list[StreamRow]
-            ),
+            Route("GET", streams, "Read a host's rooms.", self.streams, host, result=rows),
         ]
 
     async def read(self, request: web.Request) -> web.Response:

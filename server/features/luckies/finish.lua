@@ -1,6 +1,6 @@
 -- Draws an open lucky draw whose end has come.
 -- keys: luckies lucky_seeds entrants entered lots
--- uses: luckies lucky_end
+-- uses: newest luckies lucky_end
 -- returns: whether `id` was one
 
 local lucky = readable('lucky draw ' .. id, sound_lucky, id)

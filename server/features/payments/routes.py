@@ -65,6 +65,7 @@ class PaymentRoutes:
                 self.take_event,
                 body=PaymentEvent,
                 no_key="a payment counts once by its own id",
+                signed=True,
             )
         ]
 

@@ -1,6 +1,6 @@
 -- Closes an open poll whose end has come.
 -- keys: polls votes
--- uses: polls poll_end
+-- uses: newest polls poll_end
 -- returns: whether `id` was one
 
 local poll = readable('poll ' .. id, sound_poll, id)

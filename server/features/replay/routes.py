@@ -2,7 +2,8 @@
 
 from aiohttp import web
 
-from server.features.replay.moment import MINUTE_MS, Moment
+from server.features.replay.entries import MINUTE_MS, with_entries
+from server.features.replay.moment import Moment
 from server.features.replay.replay import PAGE_MAX, ReplayPage, Replays
 from server.protocol.codes import CommandError
 from server.web.errors import json_response
@@ -19,10 +20,11 @@ class ReplayRoutes:
 
     def routes(self) -> list[Route]:
         """Every route with its types."""
-        replay = "/v1/rooms/{room}/replay"
+        replay, book = "/v1/rooms/{room}/replay", self._replays.book
+        page, then = with_entries(ReplayPage, book), with_entries(Moment, book)
         return [
-            Route("GET", replay, "Read what was shown, in order.", self.page, result=ReplayPage),
-            Route("GET", f"{replay}/at", "Read what was shown then.", self.at, result=Moment),
+            Route("GET", replay, "Read what was shown, in order.", self.page, result=page),
+            Route("GET", f"{replay}/at", "Read what was shown then.", self.at, result=then),
         ]
 
     async def page(self, request: web.Request) -> web.Response:

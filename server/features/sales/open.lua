@@ -51,11 +51,11 @@ end
 if ends > 0 then
   redis.call('ZADD', K.due, int(ends), A.sale .. ':end')
 end
-for _, note in ipairs({ log, record }) do
-  note({ k = 'sale', at = now, what = 'opened', sale = A.sale, add = A.stock, sku = A.sku,
-    title = sale.title, price = A.price, currency = sale.currency, starts = starts, ends = ends,
-    by = A.by })
-end
+log({ k = 'sale', at = now, what = 'opened', sale = A.sale, add = A.stock, sku = A.sku,
+  title = sale.title, price = A.price, currency = sale.currency, starts = starts, ends = ends,
+  by = A.by })
+record({ k = 'sale', at = now, what = 'opened', sale = A.sale, add = A.stock, sku = A.sku,
+  title = sale.title, price = A.price, currency = sale.currency, starts = starts, ends = ends })
 touch(sale)
 sale.told = true
 settle()

@@ -438,6 +438,8 @@ const STRINGS = {
   "log.review": ["审评论", "reviewed a comment"],
   "log.moderator": ["场控", "moderators"],
   "log.sale": ["抢购", "a sale"],
+  "log.return": ["退货", "took an order back"],
+  "log.group": ["改粉丝团", "changed the fan group"],
   "log.was_opened": ["开始", "opened"],
   "log.was_restocked": ["补货", "restocked"],
   "log.was_lowered": ["减库存", "lowered the stock"],
