@@ -110,6 +110,7 @@ async def _http(
         Idempotency(worker.store),
         worker.dispatch,
         worker.metrics,
+        HOUSE.commands,
     )
     runner = web.AppRunner(
         app,

@@ -14,6 +14,7 @@ from typing import Any
 from server import features
 from server.feature import BadFeature, Feature, defined_in, facts_of, in_order
 from server.protocol.codec import CommandReader, Encoding
+from server.protocol.input import strict_in, tolerant_in
 from server.protocol.joining import Join, Ping
 from server.protocol.message import ByeEvent, Command, Event, GapEvent, Ok, Pong, RoleEvent
 from server.rooms.shape import RoomShape
@@ -62,6 +63,7 @@ class House:
             ByeEvent,
         )
         """Every event that a client can receive."""
+        self._must_fit_their_readers()
         self.readers = {encoding: CommandReader(encoding, self.commands) for encoding in Encoding}
         self.settings_model: type[EngineSettings] = EngineSettings.with_sections(
             [(name, kind) for f in self.features.values() for kind, name in f.settings.items()]
@@ -79,6 +81,21 @@ class House:
                     )
                 owner[tag] = name
                 yield kind
+
+    def _must_fit_their_readers(self) -> None:
+        """Commands refuse fields they don't know; what clients and other workers read does not."""
+        for kind in self.commands:
+            if ignoring := tolerant_in(kind):
+                raise BadFeature(
+                    f"`{kind.__struct_config__.tag}` ignores unknown fields in {ignoring[0]}; "
+                    "derive it from Input, or from what it is with forbid_unknown_fields=True."
+                )
+        for kind in (*self.told, *self.replies, self.shape.loaded, self.shape.joined):
+            if refusing := strict_in(kind):
+                raise BadFeature(
+                    f"{kind.__name__} is read by others, but {refusing[0]} in it refuses unknown "
+                    "fields; use a type without forbid_unknown_fields there."
+                )
 
     def _replies(self) -> Iterator[type[Ok]]:
         for feature in self.features.values():

@@ -17,7 +17,8 @@ class ErrorRow(NamedTuple):
 
 ERRORS: dict[str, ErrorRow] = {
     "bad_message": ErrorRow(
-        "The frame is not a command of this protocol.", "Mend the client; do not resend."
+        "The command or request can't be read, or has a field that this server doesn't know.",
+        "Mend the client; do not resend.",
     ),
     "bad_token": ErrorRow(
         "The token is malformed, expired or not signed by this server's key.",

@@ -9,6 +9,7 @@ import msgspec
 from server import __version__
 from server.protocol.codes import ERRORS
 from server.web.idempotency import HEADER, KEY_CHARS_MAX
+from server.web.query import parameters
 from server.web.route import Route
 
 
@@ -67,8 +68,14 @@ def _operation(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
         "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in re.findall(r"{(\w+)}", route.path)
+            *(
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in re.findall(r"{(\w+)}", route.path)
+            ),
+            *(
+                {"name": name, "in": "query", "required": False, "schema": schema}
+                for name, schema in parameters(route.query).items()
+            ),
         ],
         "responses": {
             "2XX": {"description": "Done."} | _content(route.result, schema_of),

@@ -8,7 +8,7 @@ import msgspec
 
 from server.access.auth import Identity
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import Sale
 from server.protocol.joining import Last
 from server.protocol.message import Command
@@ -24,7 +24,7 @@ ANN = Identity("ann", "Ann", Role.VIEWER)
 BEN = Identity("ben", "Ben", Role.VIEWER)
 WATCHERS = {"ann": Role.VIEWER, "ben": Role.VIEWER, "eve": Role.VIEWER, HOST.user: Role.HOST}
 """Who is in the room from the start. Eve only looks on."""
-MUG = Product("mug", "Stone mug", 4900, "CNY", points=["soft glaze"])
+MUG = ProductInput("mug", "Stone mug", 4900, "CNY", points=["soft glaze"])
 
 
 class Watcher:

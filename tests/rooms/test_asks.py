@@ -12,7 +12,7 @@ from server.features.desk.messages import DeskOk, DeskOpen
 from server.features.follows.messages import Follow
 from server.features.rules.messages import Rules, WordsPut
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove
+from server.features.shelf.messages import Pin, Product, ShelfRemove
 from server.features.stock.messages import SaleOk
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
@@ -20,7 +20,7 @@ from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 from tests.conftest import MakeSettings
 from tests.replies import expect
-from tests.rooms.rig import HOST, ROOM, Rig, rig
+from tests.rooms.rig import HOST, ROOM, Rig, put_on_shelf, rig
 from tests.rooms.rounds import facts, refusal, viewer
 
 SOFA = Product("sofa", "云朵沙发 三人位", 199900, "CNY", points=["坐感软"])
@@ -32,7 +32,7 @@ LAMP = Product("lamp", "Oak lamp", 29900, "CNY")
 async def shop(here: Rig) -> Rig:
     """The room with a sofa, a mug and a lamp on its shelf."""
     for product in (SOFA, MUG, LAMP):
-        await here.do(ShelfPut(ref=1, product=product))
+        await here.do(put_on_shelf(product))
     return here
 
 
@@ -86,7 +86,7 @@ async def test_the_shelf_as_it_is_now_is_what_titles_are_looked_for_in(shop: Rig
     assert expect(AskOk, await say(shop, "mug link please")).card == Card(product=MUG, by="words")
 
     renamed = Product("mug", "Stone cup", 4900, "CNY")
-    await shop.do(ShelfPut(ref=1, product=renamed))
+    await shop.do(put_on_shelf(renamed))
     assert expect(AskOk, await say(shop, "mug, price please?")).card is None
     assert expect(AskOk, await say(shop, "cup price please")).card == Card(
         product=renamed, by="words"

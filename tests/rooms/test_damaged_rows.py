@@ -14,7 +14,7 @@ from server.features.orders.messages import Buy
 from server.features.payments.messages import OrderReturn, Pay
 from server.features.polls.messages import PollOpen
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.protocol.roles import Role
 from server.store.room_store import DAMAGED_ROWS
 from tests.rooms.rig import ROOM, Rig
@@ -46,7 +46,7 @@ async def row(here: Rig, key: str, field: str) -> Any:
 
 
 async def a_sale(here: Rig, **more: Any) -> str:
-    await here.do(ShelfPut(ref=1, product=Product("mug", "Mug", 100, "CNY")))
+    await here.do(ShelfPut(ref=1, product=ProductInput("mug", "Mug", 100, "CNY")))
     cmd = SaleOpen(ref=1, sku="mug", price=100, stock=9, per_user=9, hold_s=60, **more)
     sale: str = (await here.do(cmd)).sale.sale  # type: ignore[attr-defined]
     return sale

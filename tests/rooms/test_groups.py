@@ -18,7 +18,7 @@ from server.features.orders.messages import Buy, OrderOk
 from server.features.payments.messages import Pay
 from server.features.phases.messages import LiveEnd, LiveStart
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import SaleOk
 from server.protocol.codes import FORBIDDEN, CommandError
 from server.protocol.joining import Join
@@ -36,7 +36,7 @@ GROUP = "fans:h1"
 _ANY = msgspec.msgpack.Decoder(Any)
 ADMIN = Identity("root", "Root", Role.ADMIN)
 ANN = Identity("ann", "Ann", Role.VIEWER)
-TEA = Product(sku="tea", title="Tea", price=2000, currency="CNY")
+TEA = ProductInput(sku="tea", title="Tea", price=2000, currency="CNY")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from server.features.follows.messages import Follow
 from server.features.moderators.messages import ModeratorAdd, ModeratorRemove, ModeratorsOk
 from server.features.notices.messages import Notice
 from server.features.rules.messages import Rules, WordsOk, WordsPut, WordsRemove
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
 from server.protocol.roles import Role
@@ -292,7 +292,9 @@ async def test_a_worker_that_missed_it_learns_who_moderates_from_the_stream(
 async def test_after_a_loss_on_the_bus_a_desk_is_true_again(here: Rig, there: Rig) -> None:
     mo, ann = await there.join("mo", role=Role.MODERATOR), await there.join("ann")
     await here.do(Rules(ref=1, review="all"), MO)
-    await here.do(ShelfPut(ref=1, product=Product(sku="tea", title="Tea", price=9, currency="EUR")))
+    await here.do(
+        ShelfPut(ref=1, product=ProductInput(sku="tea", title="Tea", price=9, currency="EUR"))
+    )
     there.deafen()
     await say(here, "may I?")
     await here.do(Ask(ref=1, sku="tea"), ANN)

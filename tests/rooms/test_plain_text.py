@@ -6,7 +6,7 @@ from msgspec import structs
 from server.features.comments.messages import Comment
 from server.features.groups.groups import GroupBody
 from server.features.notices.messages import Notice
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.protocol.codes import CommandError
 from server.protocol.plain_text import plain_name
 from server.protocol.room import RoomCreate
@@ -76,7 +76,7 @@ def test_what_a_script_or_an_emoji_needs_stays(text: str) -> None:
 
 
 HIDDEN = "a\x00\u202eb \t\u200b c"
-PRODUCT = Product("mug", "Mug", 100, "CNY")
+PRODUCT = ProductInput("mug", "Mug", 100, "CNY")
 
 
 async def test_what_a_host_writes_is_shown_as_plain_text_too(here: Rig) -> None:

@@ -24,7 +24,7 @@ from server.features.circles.group_ids import group_id
 from server.features.comments.messages import Comment, Mute
 from server.features.desk.messages import Desk, DeskOk, DeskOpen
 from server.features.phases.messages import LiveEnd
-from server.features.shelf.messages import Pin, Product, ShelfPut
+from server.features.shelf.messages import Pin, ProductInput, ShelfPut
 from server.protocol.codes import CommandError
 from server.protocol.message import Command, Ok
 from server.protocol.roles import Role
@@ -38,9 +38,9 @@ from tests.rooms.rounds import facts, refusal, viewer
 from tests.rooms.views import shown
 from tests.stored import all_stored, entries
 
-MUG = Product("mug", "Stone mug", 4900, "CNY")
+MUG = ProductInput("mug", "Stone mug", 4900, "CNY")
 DESK = {"held_max": 1, "muted_max": 1}
-LAMP = Product("lamp", "Oak lamp", 29900, "CNY")
+LAMP = ProductInput("lamp", "Oak lamp", 29900, "CNY")
 _ANY = msgspec.msgpack.Decoder()
 
 

@@ -20,10 +20,10 @@ from server.features.replay.replay import (
     Replays,
 )
 from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
-from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove, Unpin
+from server.features.shelf.messages import Pin, Product, ShelfRemove, Unpin
 from server.features.stock.messages import Sale, SaleOk
 from tests.replies import expect
-from tests.rooms.rig import HOST, ROOM, Rig
+from tests.rooms.rig import HOST, ROOM, Rig, put_on_shelf
 from tests.rooms.rounds import facts, refusal, sweep, viewer
 from tests.rooms.views import shown
 
@@ -227,7 +227,7 @@ async def page(replays: Replays, **query: Any) -> ReplayPage:
 
 
 async def test_a_replay_has_what_the_host_did_in_its_order(here: Rig, replays: Replays) -> None:
-    await here.do(ShelfPut(ref=1, product=MUG))
+    await here.do(put_on_shelf(MUG))
     await here.do(Pin(ref=1, sku="mug"))
     sale = expect(SaleOk, await here.do(SALE)).sale
     await here.do(SaleRestock(ref=1, sale=sale.sale, add=3))
@@ -280,7 +280,7 @@ async def test_another_worker_reads_the_same_replay(
 async def test_a_moment_is_asked_for_by_the_time_since_the_start(
     here: Rig, replays: Replays
 ) -> None:
-    await here.do(ShelfPut(ref=1, product=MUG))
+    await here.do(put_on_shelf(MUG))
     await here.do(Pin(ref=1, sku="mug"))
     state, now = await here.directory.state(ROOM)
     await here.redis.hset(here.key("room"), "started", now - 12 * MINUTE)
@@ -353,7 +353,7 @@ async def test_a_room_that_goes_on_selling_keeps_its_sales_open(
     here: Rig, replays: Replays
 ) -> None:
     ann = await here.join("ann")
-    await here.do(ShelfPut(ref=1, product=MUG))
+    await here.do(put_on_shelf(MUG))
     sale = expect(SaleOk, await here.do(SALE)).sale
     await here.do(LiveEnd(ref=1, selling=True))
     await sweep(here)
@@ -371,7 +371,7 @@ async def test_a_room_that_goes_on_selling_keeps_its_sales_open(
 
 
 async def test_selling_can_be_turned_off_after_the_end_and_closes_the_sales(here: Rig) -> None:
-    await here.do(ShelfPut(ref=1, product=MUG))
+    await here.do(put_on_shelf(MUG))
     await here.do(Selling(ref=1, on=True))
     await here.do(Selling(ref=1, on=True))
     sale = expect(SaleOk, await here.do(SALE)).sale
@@ -392,7 +392,7 @@ async def test_selling_can_be_turned_off_after_the_end_and_closes_the_sales(here
 async def test_a_sweep_closes_the_sales_when_the_worker_that_ended_the_room_died(
     here: Rig,
 ) -> None:
-    await here.do(ShelfPut(ref=1, product=MUG))
+    await here.do(put_on_shelf(MUG))
     await here.do(SALE)
     await here.script("phases.set", phase="ended")
     await sweep(here)
@@ -402,7 +402,7 @@ async def test_a_sweep_closes_the_sales_when_the_worker_that_ended_the_room_died
 
 
 async def test_a_sweep_closes_nothing_in_a_room_that_sells_again(here: Rig) -> None:
-    await here.do(ShelfPut(ref=1, product=MUG))
+    await here.do(put_on_shelf(MUG))
     await here.do(SALE)
     await here.script("phases.set", phase="ended")
     await here.do(Selling(ref=1, on=True))

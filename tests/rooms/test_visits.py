@@ -10,7 +10,7 @@ from server.access.auth import Identity
 from server.features.visits import visits as visits_module
 from server.features.visits.visits import Visits
 from server.protocol.codes import CommandError
-from server.protocol.joining import Join, Source
+from server.protocol.joining import Join, Source, SourceInput
 from server.protocol.roles import Role
 from server.rooms.timeline import read
 from server.settings import Settings
@@ -57,7 +57,7 @@ def come(
 
 
 async def test_a_join_and_a_leave_are_written_with_what_brought_the_viewer(here: Rig) -> None:
-    ann, source = Guest("ann"), Source("search", "q")
+    ann, source = Guest("ann"), SourceInput("search", "q")
     who = Identity("ann", "Ann", Role.VIEWER)
     await here.rooms.join(ann, who, ROOM, Join(ref=1, source=source), ann.enter)
     await ann.entered.wait()

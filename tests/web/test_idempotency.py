@@ -20,7 +20,7 @@ from server.web import idempotency
 from server.web.app import make_app
 from server.web.idempotency import HEADER, KEY_CHARS_MAX
 from server.web.route import Route
-from server.web.session import NO_KEY
+from server.web.session import Sessions
 from tests.conftest import MakeSettings
 from tests.running import running
 from tests.web.api import Api
@@ -117,7 +117,8 @@ async def test_every_post_takes_a_key_or_says_why_not(
     made: list[tuple[Any, list[Route]]] = []
 
     def note(settings: Any, verifier: Any, routes: list[Route], *rest: Any) -> Any:
-        made.append((make_app(settings, verifier, routes, *rest), routes))
+        all_routes = [*routes, *Sessions(settings, verifier).routes()]
+        made.append((make_app(settings, verifier, routes, *rest), all_routes))
         return made[0][0]
 
     monkeypatch.setattr(server.app, "make_app", note)
@@ -129,7 +130,7 @@ async def test_every_post_takes_a_key_or_says_why_not(
         if route.method == "POST" and route.resource
     }
     keyed = {route.path for route in routes if route.method == "POST" and not route.no_key}
-    reasons = {route.path for route in routes if route.no_key} | set(NO_KEY)
+    reasons = {route.path for route in routes if route.no_key}
 
     assert posts - keyed - reasons == set(), "these POSTs neither take a key nor say why not"
     assert keyed - set(SENT) == set(), "say in SENT how these POSTs are sent, to have them tried"

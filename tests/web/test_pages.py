@@ -8,8 +8,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.access.auth import TokenVerifier
-from server.settings import Settings
 from server.web.errors import errors_as_json
 from server.web.pages import ASSETS, FOLDER, PAGES, add_pages
 
@@ -17,9 +15,9 @@ Client = TestClient[web.Request, web.Application]
 
 
 @pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[Client]:
+async def client() -> AsyncIterator[Client]:
     app = web.Application(middlewares=[errors_as_json])
-    add_pages(app, settings, TokenVerifier(settings))
+    add_pages(app)
     async with TestClient(TestServer(app), auto_decompress=False) as client:
         yield client
 

@@ -21,6 +21,7 @@ from server.features.circles.settings import GroupSettings
 from server.features.groups.messages import GroupJoin, GroupLeave, GroupOk
 from server.features.orders.orders import Orders
 from server.protocol.codes import CommandError
+from server.protocol.input import Input
 from server.protocol.message import Ok
 from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
@@ -38,7 +39,7 @@ _ANY = msgpack.Decoder(Any)
 _MEMBERS_A_PAGE = 500
 
 
-class GroupBody(Struct, frozen=True):
+class GroupBody(Input, frozen=True):
     """Body of `PUT /v1/hosts/{host}/group`. `admits`: who can become a member."""
 
     title: str

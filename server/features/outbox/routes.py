@@ -11,12 +11,14 @@ from server.features.outbox.backlog import Backlog
 from server.features.outbox.letters import AllRooms, RoomLetter
 from server.protocol.codes import CommandError
 from server.protocol.fields import Id
+from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.store.reading import reading
 from server.store.room_store import RoomStore
 from server.web.body import body_of
 from server.web.errors import json_response
-from server.web.route import Route, number
+from server.web.query import query_of
+from server.web.route import Route
 
 PAGE_MAX = 1000
 PAGE = 100
@@ -46,6 +48,12 @@ class Outboxes(msgspec.Struct, kw_only=True):
     unread: list[str]
 
 
+class OutboxQuery(Input, frozen=True):
+    """How many rooms or dead letters are shown at most."""
+
+    limit: Annotated[int, msgspec.Meta(ge=0, le=PAGE_MAX)] = PAGE
+
+
 class DeadLetters(msgspec.Struct, kw_only=True):
     """The oldest dead letters of all rooms; `total` is how many there are."""
 
@@ -54,7 +62,7 @@ class DeadLetters(msgspec.Struct, kw_only=True):
     unread: list[str]
 
 
-class OutboxReplay(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class OutboxReplay(Input, frozen=True, kw_only=True):
     """Body of `POST /v1/outbox/replay`: which dead letters; without `room` those of all rooms."""
 
     room: Id | None = None
@@ -68,7 +76,7 @@ class Replayed(msgspec.Struct, kw_only=True):
     unread: list[str]
 
 
-class OutboxSkip(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class OutboxSkip(Input, frozen=True, kw_only=True):
     """Body of `POST /v1/outbox/skip`: the room that is stuck."""
 
     room: Id
@@ -90,24 +98,31 @@ class OutboxRoutes:
         """Every route with its types."""
         path, admin = "/v1/outbox", Role.ADMIN
         return [
-            Route("GET", path, "Read what waits to be told.", self.all, admin, result=Outboxes),
+            Route(
+                *("GET", path, "Read what waits to be told.", self.all, admin),
+                result=Outboxes,
+                query=OutboxQuery,
+            ),
             Route(
                 *("GET", f"{path}/dead-letters", "List dead letters.", self.dead, admin),
                 result=DeadLetters,
+                query=OutboxQuery,
             ),
             Route(
                 *("POST", f"{path}/replay", "Tell dead letters again.", self.replay, admin),
                 *(OutboxReplay, Replayed),
+                no_key="a dead letter waits once to be told again, however often it is asked for",
             ),
             Route(
                 *("POST", f"{path}/skip", "Give up the entry that a room is stuck at.", self.skip),
                 *(admin, OutboxSkip, Skipped),
+                no_key="after a skip no post has failed: sent again it is refused",
             ),
         ]
 
     async def all(self, request: web.Request) -> web.Response:
         """`?limit=100`: the sums over all rooms, and the rooms that lag most."""
-        most, rooms = _limit(request), AllRooms(self._store)
+        most, rooms = query_of(request, OutboxQuery).limit, AllRooms(self._store)
         with reading():
             backlogs = [
                 backlog async for backlog in rooms.backlogs() if backlog.lines or backlog.dead
@@ -127,7 +142,7 @@ class OutboxRoutes:
 
     async def dead(self, request: web.Request) -> web.Response:
         """`?limit=100`: the dead letters of all rooms that were given up first."""
-        most, rooms, total = _limit(request), AllRooms(self._store), 0
+        most, rooms, total = query_of(request, OutboxQuery).limit, AllRooms(self._store), 0
         oldest: list[RoomLetter] = []
         with reading():
             async for letter in rooms.dead_letters():
@@ -160,10 +175,6 @@ class OutboxRoutes:
                 "conflict", f"No post of room `{body.room}` failed: there is nothing to skip."
             )
         return json_response(Skipped(place=place))
-
-
-def _limit(request: web.Request) -> int:
-    return min(number(request, "limit", PAGE), PAGE_MAX)
 
 
 def _age(letter: RoomLetter) -> tuple[int, str, int]:

@@ -36,8 +36,8 @@ redis.call('HSET', K.once, nonce, A.sale)
 sale.allocated, sale.left = sale.allocated + add, sale.left + add
 sale.told, sale.freed = true, add > 0
 touch(sale)
-local now, what = now_ms(), add > 0 and 'restocked' or 'lowered'
-log({ k = 'sale', at = now, what = what, sale = A.sale, add = add })
-record({ k = 'sale', at = now, what = what, sale = A.sale, add = add })
+local what = add > 0 and 'restocked' or 'lowered'
+log({ k = 'sale', at = now_ms(), what = what, sale = A.sale, add = add })
+record({ k = 'sale', at = now_ms(), what = what, sale = A.sale, add = add })
 settle()
 return done(sale)
