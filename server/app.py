@@ -20,6 +20,7 @@ from server.web.app import make_app
 from server.web.gate import gate
 from server.web.guard import Guard
 from server.web.health import Health
+from server.web.idempotency import Idempotency
 from server.web.ops import Ops
 from server.web.rooms import RoomRoutes
 from server.web.scrape import Scrape
@@ -106,7 +107,9 @@ async def _http(
         [*rooms, *worker.routes, *ops.routes()],
         health,
         Guard(worker.directory),
+        Idempotency(worker.store),
         worker.dispatch,
+        worker.metrics,
         HOUSE.commands,
     )
     runner = web.AppRunner(

@@ -12,8 +12,8 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from server import features
-from server.feature import Engine, Feature, Running
-from server.house import HOUSE, BadFeature, House
+from server.feature import BadFeature, Engine, Feature, Running
+from server.house import HOUSE, House
 from server.protocol.input import Input
 from server.protocol.message import Command, Event, Ok
 from server.protocol.roles import Role

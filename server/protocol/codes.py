@@ -46,7 +46,8 @@ ERRORS: dict[str, ErrorRow] = {
     "not_started": ErrorRow("The sale has not started.", "Wait `retry_ms`, then resend."),
     "ended": ErrorRow("The sale or the stream is over.", "Do not resend."),
     "key_reused": ErrorRow(
-        "This idempotency key belongs to another buy.", "Use a new key for a new buy."
+        "This idempotency key belongs to another buy, or to another request.",
+        "Use a new key for a new buy or request.",
     ),
     "expired": ErrorRow("The hold ended before this arrived.", "Buy again if stock is left."),
     "payment_failed": ErrorRow(

@@ -8,6 +8,7 @@ import msgspec
 
 from server import __version__
 from server.protocol.codes import ERRORS
+from server.web.idempotency import HEADER, KEY_CHARS_MAX
 from server.web.query import parameters
 from server.web.route import Route
 
@@ -23,6 +24,17 @@ class Error(msgspec.Struct):
     """The body of every refusal."""
 
     error: ErrorDetail
+
+
+_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "description": (
+        "Send the same request again with the same key, and it is done once and answered alike, "
+        "for 24 hours. The key with another body is refused with 422."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX},
+}
 
 
 def document(routes: list[Route]) -> dict[str, Any]:
@@ -73,6 +85,8 @@ def _operation(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
             },
         },
     }
+    if route.method == "POST" and not route.no_key:
+        operation["parameters"].append(_KEY)
     if route.body is not None:
         operation["requestBody"] = {"required": True} | _content(route.body, schema_of)
     if route.least is not None:

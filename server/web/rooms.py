@@ -12,7 +12,7 @@ from server.rooms.directory import Directory
 from server.rooms.listing import PAGE_MAX
 from server.web.body import body_of
 from server.web.caller import caller
-from server.web.errors import json_response
+from server.web.errors import encoded_response, json_response
 from server.web.query import OFFSET_MAX, query_of
 from server.web.route import Route
 
@@ -55,7 +55,7 @@ class RoomRoutes:
     async def all(self, request: web.Request) -> web.Response:
         """Return a page of rooms: `?offset=0&limit=100`, without shelf, sales and comments."""
         page = query_of(request, RoomsQuery)
-        return json_response(await self._directory.newest(page.offset, page.limit))
+        return encoded_response(await self._directory.newest_as_json(page.offset, page.limit))
 
     async def read(self, request: web.Request) -> web.Response:
         """Return the snapshot that a joining viewer would see."""

@@ -32,6 +32,10 @@ class Route(NamedTuple):
     result: Any = None
     about: Callable[[str], str] | None = None
     """(host) -> the room of a route about a host; the token must also be valid for that room."""
+    signed: bool = False
+    """Other servers send it, and sign it instead of sending a token: their larger rate counts."""
+    no_key: str = ""
+    """Why a POST takes no `Idempotency-Key`; empty: it takes one (see `idempotency`)."""
     query: type[Input] = NoInput
     foreign: str = ""
     """Why fields of the body that nobody here knows are ignored; empty: they are refused."""

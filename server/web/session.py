@@ -60,7 +60,14 @@ class Sessions:
         """Routes that show the user, sign in and out; in development mode, sign in as anybody."""
         return [
             Route("GET", "/v1/session", "Read who the cookie speaks for.", self.show),
-            Route("POST", "/v1/session", "Sign in by cookie.", self.sign_in, body=SignIn),
+            Route(
+                "POST",
+                "/v1/session",
+                "Sign in by cookie.",
+                self.sign_in,
+                body=SignIn,
+                no_key="signing in twice sets the same cookie",
+            ),
             Route("DELETE", "/v1/session", "Sign out.", self.sign_out),
             Route(
                 "POST",
@@ -68,6 +75,7 @@ class Sessions:
                 "Sign in as anybody, in development mode.",
                 self.sign_in_dev,
                 body=DevSignIn,
+                no_key="it stores nothing, and exists in development only",
             ),
         ]
 

@@ -144,6 +144,21 @@ def test_a_replay_sells_and_buys_as_much(tmp_path: Path) -> None:
     ]
 
 
+def test_a_replay_lowers_a_stock_and_knows_it_from_a_return(tmp_path: Path) -> None:
+    path = a_recording(
+        tmp_path / "r",
+        (0, {"t": "sale", "seq": 6, "sale": sale()}),
+        (1000, stock(2, 7, 1, 2)),
+        (2000, {"t": "sale", "seq": 7, "sale": sale(3, 7, 1, 1, allocated=9)}),
+        (2000, stock(3, 7, 1, 1)),
+        (3000, {"t": "sale", "seq": 8, "sale": sale(4, 2, 1, 1, allocated=4)}),
+    )
+
+    assert [step for step in acts(path) if step[1].startswith("sale.")][1:] == [
+        (3, "sale.restock", {"sale": "s1", "stock": 4}),
+    ]
+
+
 def test_a_replay_sends_as_many_hearts(tmp_path: Path) -> None:
     path = a_recording(tmp_path / "r", (0, {"t": "likes", "total": 130}), likes=10)
 

@@ -9,7 +9,8 @@ import pytest
 
 from server.access.signing import HEADER, verify
 from server.background.troubles import FAILURES
-from server.features.outbox.outbox import Outbox, dead_letters, replay
+from server.features.outbox.letters import dead_letters, replay
+from server.features.outbox.outbox import Outbox
 from server.house import HOUSE
 from server.settings import Settings
 from tests.conftest import MakeSettings

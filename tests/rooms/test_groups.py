@@ -123,6 +123,27 @@ async def test_groups_are_swept_and_posted_like_rooms_but_not_listed_among_them(
     assert {room async for page in pages for room in page} == {"r2", GROUP}
 
 
+async def test_groups_that_an_older_server_listed_are_swept_and_not_listed(here: Rig) -> None:
+    await make(here)
+    keys = here.store.keys
+    created = await here.redis.zscore(keys.groups, GROUP)
+    assert created
+    await here.redis.delete(keys.groups)
+    await here.redis.zadd(keys.rooms, {GROUP: -created, "r0": 1.0})
+
+    assert [view.room for view in await here.directory.newest()] == []
+    pages = EveryRoom(here.store, Troubles("a test")).pages()
+    assert [room async for page in pages for room in page] == [GROUP, "r0"]
+
+
+async def test_a_group_is_listed_by_the_time_it_was_made(here: Rig) -> None:
+    await make(here)
+    created = await here.redis.zscore(here.store.keys.groups, GROUP)
+    assert created
+    assert created > 0
+    assert await here.redis.zscore(here.store.keys.rooms, GROUP) is None
+
+
 async def test_nobody_makes_a_group_as_a_room(here: Rig) -> None:
     body = RoomCreate(room=GROUP, title="Mine")
     assert "PUT" in await refused(here.directory.create(HOST, body), "forbidden")

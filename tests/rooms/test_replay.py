@@ -11,11 +11,11 @@ from server.features.orders.messages import Buy
 from server.features.phases.messages import LiveEnd, Selling
 from server.features.polls.messages import PollClose, PollOk, PollOpen
 from server.features.replay import replay
+from server.features.replay.entries import Reel
 from server.features.replay.moment import Moment, Watched, moment
 from server.features.replay.replay import (
     FIRST_READINGS_MAX,
     FIRST_WAITING_MAX,
-    Reel,
     ReplayPage,
     Replays,
 )
@@ -241,7 +241,7 @@ async def test_a_replay_has_what_the_host_did_in_its_order(here: Rig, replays: R
 
     found = await page(replays)
 
-    assert [(e.t, e.what) for e in found.entries] == [
+    assert [(e.t, e.what or "") for e in found.entries] == [
         ("phase", ""), ("shelf", ""), ("pin", ""), ("sale", "opened"), ("sale", "restocked"),
         ("notice", ""), ("poll", ""), ("poll", ""), ("sale", "closed"), ("pin", ""), ("shelf", ""),
         ("phase", ""),

@@ -9,7 +9,6 @@ from msgspec import UNSET, Meta, UnsetType
 from server.features.figures.figure_book import FigureBook
 from server.features.figures.reckoning.models import Figures
 from server.features.figures.reckoning.tables import TABLES, Cell, TableName, table
-from server.features.figures.streams import StreamRow
 from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.web.caller import caller
@@ -45,8 +44,10 @@ class FigureRoutes:
         """Every route with its types."""
         figures, host = "/v1/rooms/{room}/figures", Role.HOST
         streams = "/v1/hosts/{host}/streams"
+        types = self._book.types
+        rows = list[types.stream_row]  # type: ignore[name-defined]
         return [
-            Route("GET", figures, "Read the figures.", self.read, host, result=Figures),
+            Route("GET", figures, "Read the figures.", self.read, host, result=types.figures),
             Route(
                 "GET",
                 f"{figures}.csv",
@@ -61,7 +62,7 @@ class FigureRoutes:
                 "Read a host's rooms.",
                 self.streams,
                 host,
-                result=list[StreamRow],
+                result=rows,
                 query=StreamsQuery,
             ),
         ]

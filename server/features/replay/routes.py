@@ -5,7 +5,8 @@ from typing import Annotated
 from aiohttp import web
 from msgspec import UNSET, Meta, UnsetType
 
-from server.features.replay.moment import MINUTE_MS, Moment
+from server.features.replay.entries import MINUTE_MS, with_entries
+from server.features.replay.moment import Moment
 from server.features.replay.replay import PAGE_MAX, ReplayPage, Replays
 from server.protocol.codes import CommandError
 from server.protocol.input import Input
@@ -41,14 +42,15 @@ class ReplayRoutes:
 
     def routes(self) -> list[Route]:
         """Every route with its types."""
-        replay = "/v1/rooms/{room}/replay"
+        replay, book = "/v1/rooms/{room}/replay", self._replays.book
+        page, then = with_entries(ReplayPage, book), with_entries(Moment, book)
         return [
             Route(
                 "GET",
                 replay,
                 "Read what was shown, in order.",
                 self.page,
-                result=ReplayPage,
+                result=page,
                 query=ReplayQuery,
             ),
             Route(
@@ -56,7 +58,7 @@ class ReplayRoutes:
                 f"{replay}/at",
                 "Read what was shown then.",
                 self.at,
-                result=Moment,
+                result=then,
                 query=MomentQuery,
             ),
         ]

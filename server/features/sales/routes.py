@@ -5,7 +5,7 @@ from aiohttp import web
 from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
 from server.features.stock.messages import Sale, SaleOk
 from server.features.stock.snapshot import StockPart
-from server.protocol.fields import Qty
+from server.protocol.fields import Qty, Units
 from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.rooms.directory import Directory
@@ -19,9 +19,10 @@ SALE_BODY = fields_of(SaleOpen)
 
 
 class RestockBody(Input, frozen=True):
-    """Body of `POST /v1/rooms/{room}/sales/{sale}/restock`."""
+    """Body of `POST /v1/rooms/{room}/sales/{sale}/restock`: `add` units, or `stock` in all."""
 
-    add: Qty
+    add: Qty | None = None
+    stock: Units | None = None
 
 
 class SaleRoutes:
@@ -40,7 +41,15 @@ class SaleRoutes:
             Route("GET", sales, "Read the sales.", self.sales, result=list[Sale]),
             Route("POST", sales, "Open a sale.", self.open_sale, host, SALE_BODY, Sale),
             Route("POST", close, "Close a sale.", self.close_sale, host, result=Sale),
-            Route("POST", restock, "Add units to a sale.", self.restock, host, RestockBody, Sale),
+            Route(
+                "POST",
+                restock,
+                "Add units to a sale, or set its stock.",
+                self.restock,
+                host,
+                RestockBody,
+                Sale,
+            ),
         ]
 
     async def sales(self, request: web.Request) -> web.Response:
@@ -59,7 +68,8 @@ class SaleRoutes:
         return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale)
 
     async def restock(self, request: web.Request) -> web.Response:
-        """Add units to a sale."""
-        add = (await body_of(request, RestockBody)).add
-        cmd = SaleRestock(ref=REF, sale=request.match_info["sale"], add=add)
+        """Add units to a sale, or set how many it has in all."""
+        body = await body_of(request, RestockBody)
+        sale = request.match_info["sale"]
+        cmd = SaleRestock(ref=REF, sale=sale, add=body.add, stock=body.stock)
         return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale)
