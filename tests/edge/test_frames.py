@@ -91,8 +91,7 @@ async def test_a_length_with_its_highest_bit_set_is_refused(
 
 @pytest.mark.parametrize("limits", [{"frame_in_bytes_max": 1000}])
 async def test_the_biggest_message_is_read(joined: RawSocket) -> None:
-    text = json.dumps({"op": "ping", "ref": 5, "x": ""})
-    joined.send(frame(text.replace('""', f'"{"x" * (1000 - len(text))}"')))
+    joined.send(frame(json.dumps({"op": "ping", "ref": 5}).ljust(1000)))
     assert (await joined.message("ok"))["ref"] == 5
 
 

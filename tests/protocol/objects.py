@@ -8,10 +8,13 @@ UNKNOWN = "zzz"
 
 
 def each_with_an_unknown_field(message: Any) -> Iterator[Any]:
-    """Copies of the message, each with one more field in another one of its objects."""
+    """Copies of the message, each with one more field, the first, in another of its objects."""
     for path in _paths(message):
         bent = copy.deepcopy(message)
-        _at(bent, path)[UNKNOWN] = 1
+        place = _at(bent, path)
+        fields = {UNKNOWN: 1} | place
+        place.clear()
+        place.update(fields)
         yield bent
 
 
