@@ -138,8 +138,8 @@ class PageErrors:
 
     async def report(self, request: web.Request) -> web.Response:
         """Take one report from a page of this server; 204. Raises CommandError."""
-        origin = request.headers.get(hdrs.ORIGIN, "")
-        if not is_own_origin(origin, request.host, request.app.get(PUBLIC_URL, "")):
+        origin = request.headers.get(hdrs.ORIGIN)  # browsers send it with every report
+        if origin and not is_own_origin(origin, request.host, request.app.get(PUBLIC_URL, "")):
             raise CommandError("forbidden", "Only this server's own pages report errors here.")
         said = request.headers.getall(FORWARDED_FOR, ())
         address = rate_name(self._addresses.behind(request.remote or "", said))

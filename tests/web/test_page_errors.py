@@ -115,9 +115,9 @@ async def test_a_report_of_another_form_is_refused(api: Api, wrong: dict[str, An
 
 
 async def test_only_own_pages_report_and_only_briefly(api: Api) -> None:
-    await api.refused(403, "forbidden", "POST", PATH, REPORT, user=None)
-    elsewhere = {"Origin": "https://evil.example"}
-    await api.refused(403, "forbidden", "POST", PATH, REPORT, user=None, headers=elsewhere)
+    for origin in ("https://evil.example", "null"):
+        elsewhere = {"Origin": origin}
+        await api.refused(403, "forbidden", "POST", PATH, REPORT, user=None, headers=elsewhere)
     big = REPORT | {"name": "E" * 2000}
     await api.refused(413, "too_long", "POST", PATH, big, **own(api))
 
