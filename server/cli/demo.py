@@ -133,8 +133,11 @@ def _welcome(serving: Serving, room: str) -> str:
     return f"""
 Liveroom is at {serving.url}
 
+  rooms     {serving.url}/
   watch     {serving.url}/watch/{room}
   sell      {serving.url}/host/{room}
+  sign in   {serving.url}/login
+  operate   {serving.url}/ops
 
   viewer token  {viewer}
   host token    {host}

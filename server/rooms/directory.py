@@ -12,9 +12,10 @@ from server.access.auth import Identity
 from server.protocol.codes import CommandError
 from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
-from server.protocol.room import RoomCreate, RoomView
+from server.protocol.room import Phase, RoomCreate, RoomView
 from server.rooms.left_out import LeftOut
-from server.rooms.listing import PAGE_MAX, RoomList
+from server.rooms.lineup import Lineup, place_of
+from server.rooms.listing import PAGE_MAX, Order, RoomList
 from server.rooms.naming import Host
 from server.rooms.part import Part
 from server.rooms.plain_text import shown_text
@@ -61,7 +62,8 @@ class Directory:
         self._settings = settings
         self.founders: list[Founder] = []
         """The features' shares in creating a room; filled before the first room is created."""
-        self._list = RoomList(reader)
+        self._lineup = Lineup(reader.store)
+        self._list = RoomList(reader, self._lineup)
         self._left_out = LeftOut("its host's rooms")
         self._hosts: TTLCache[str, Host] = TTLCache(HOSTS_REMEMBERED_MAX, HOST_REMEMBERED_S, clock)
 
@@ -96,6 +98,8 @@ class Directory:
         # An own room may have been made by a copy of this request: its script knows.
         now = int(time.time() * 1000)
         await asked(self._store.redis.zadd(self._keys.rooms, {room_id: now}, nx=True))
+        scheduled = int(args["scheduled"])
+        await self._lineup.enter(room_id, place_of("scheduled", created=now, scheduled=scheduled))
         await self._enlist(host, room_id, now)
         try:
             await self.make(host, room_id, args)
@@ -153,11 +157,19 @@ class Directory:
 
     async def newest(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
         """Return rooms, newest first, without their contents. Fan groups are left out."""
-        return await self._list.newest(offset, count)
+        return await self._list.page(Order.NEWEST, offset, count)
 
-    async def newest_as_json(self, offset: int = 0, count: int = PAGE_MAX) -> bytes:
-        """The same in JSON, encoded once for all who ask at the same time."""
-        return await self._list.newest_as_json(offset, count)
+    async def live_first(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
+        """The same rooms, live ones first, then the next to start, then the last that ended."""
+        return await self._list.page(Order.LIVE_FIRST, offset, count)
+
+    async def note_phase(self, room_id: str, phase: Phase, at: int) -> None:
+        """Move a room in that order: it is, or is about to be, in a phase since `at` (ms)."""
+        await self._lineup.move({room_id: place_of(phase, started=at, ended=at)})
+
+    async def page_as_json(self, order: Order, offset: int, count: int) -> bytes:
+        """A page in either order in JSON, encoded once for all who ask at the same time."""
+        return await self._list.page_as_json(order, offset, count)
 
     async def host_of(self, room_id: str) -> str:
         """Return the room's host, which is fixed when the room is created."""

@@ -5,12 +5,14 @@ others are listed.
 """
 
 import functools
+from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from server.protocol.room import RoomView
 from server.rooms.left_out import LeftOut
+from server.rooms.lineup import Lineup, place_of
 from server.rooms.state import RoomState
 from server.rooms.stored import RoomReader
 from server.store.commit import GroupCommit
@@ -32,44 +34,77 @@ class _Page:
         return msgspec.json.encode(self.rooms)
 
 
+class Order(StrEnum):
+    """In which order rooms are listed."""
+
+    NEWEST = "newest"
+    LIVE_FIRST = "live_first"
+
+
 class RoomList:
     """Reads pages of the list, one read at a time for any number of requests."""
 
-    def __init__(self, reader: RoomReader) -> None:
+    def __init__(self, reader: RoomReader, lineup: Lineup) -> None:
         self._reader = reader
         self._store = reader.store
+        self._lineup = lineup
         self._left_out = LeftOut("the list")
-        self._reads: GroupCommit[tuple[int, int], _Page] = GroupCommit(
+        self._reads: GroupCommit[tuple[Order, int, int], _Page] = GroupCommit(
             "rooms", self._pages, batch_max=WAITING_MAX, waiting_max=WAITING_MAX, flights_max=1
         )
 
-    async def newest(self, offset: int, count: int) -> list[RoomView]:
-        """Return rooms, newest first, without their contents. Fan groups are left out.
+    async def page(self, order: Order, offset: int, count: int) -> list[RoomView]:
+        """Return rooms in an order, without their contents. Fan groups are left out.
 
         Raises CommandError `unavailable` when the list itself can't be read.
         """
-        return (await self._read(offset, count)).rooms
+        return (await self._read(order, offset, count)).rooms
 
-    async def newest_as_json(self, offset: int, count: int) -> bytes:
+    async def page_as_json(self, order: Order, offset: int, count: int) -> bytes:
         """The same in JSON: encoded once for all who ask at the same time."""
-        return (await self._read(offset, count)).json
+        return (await self._read(order, offset, count)).json
 
-    async def _read(self, offset: int, count: int) -> _Page:
-        return await self._reads.submit("", (offset, min(count, PAGE_MAX)))
+    async def _read(self, order: Order, offset: int, count: int) -> _Page:
+        return await self._reads.submit("", (order, offset, min(count, PAGE_MAX)))
 
-    async def _pages(self, _: str, asked: list[tuple[int, int]]) -> list[_Page]:
+    async def _pages(self, _: str, asked: list[tuple[Order, int, int]]) -> list[_Page]:
         read = {page: _Page(await self._page(*page)) for page in dict.fromkeys(asked)}
         return [read[page] for page in asked]
 
-    async def _page(self, offset: int, count: int) -> list[RoomView]:
+    async def _page(self, order: Order, offset: int, count: int) -> list[RoomView]:
         if count == 0:
             return []
+        if order is Order.LIVE_FIRST:
+            places = await self._lineup.page(offset, count)
+            return await self._in_place(places, await self._views(list(places)))
         store = self._store
         with reading():
             # From 0: a server of the version before listed fan groups here, by negative times.
             found = await store.redis.zrevrangebyscore(
                 store.keys.rooms, "+inf", 0, start=offset, num=count
             )
+        return await self._views(found)
+
+    async def _in_place(self, places: dict[bytes, int], rooms: list[RoomView]) -> list[RoomView]:
+        """Sort a page by what the rooms are now, and mend the places that told otherwise."""
+        now = {
+            room.room: place_of(
+                room.phase,
+                created=room.created,
+                scheduled=room.scheduled,
+                started=room.started,
+                ended=room.ended,
+            )
+            for room in rooms
+        }
+        told = {raw.decode(errors="replace"): place for raw, place in places.items()}
+        stale = {id_: place for id_, place in now.items() if told.get(id_) != place}
+        if stale:
+            await self._lineup.move(stale)
+        return sorted(rooms, key=lambda room: now[room.room])
+
+    async def _views(self, found: list[bytes]) -> list[RoomView]:
+        store = self._store
         ids = self._left_out.texts(found)
         if not ids:
             return []

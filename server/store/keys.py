@@ -78,6 +78,11 @@ class Keys:
         return f"{self.prefix}:groups"
 
     @property
+    def lineup(self) -> str:
+        """zset: the same ids without fan groups, live rooms first, see `rooms.lineup`."""
+        return f"{self.prefix}:lineup"
+
+    @property
     def workers(self) -> str:
         """hash worker -> packed figures for the operator page (see `web.ops`)."""
         return f"{self.prefix}:workers"

@@ -9,7 +9,7 @@ from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate, RoomView
 from server.rooms.directory import Directory
-from server.rooms.listing import PAGE_MAX
+from server.rooms.listing import PAGE_MAX, Order
 from server.web.body import body_of
 from server.web.caller import caller
 from server.web.errors import encoded_response, json_response
@@ -18,8 +18,9 @@ from server.web.route import Route
 
 
 class RoomsQuery(Input, frozen=True):
-    """Which rooms: `limit` of them, after the newest `offset`."""
+    """Which rooms: `limit` of them, after the first `offset` in this order."""
 
+    order: Order = Order.NEWEST
     offset: Annotated[int, Meta(ge=0, le=OFFSET_MAX)] = 0
     limit: Annotated[int, Meta(ge=0, le=PAGE_MAX)] = PAGE_MAX
 
@@ -39,7 +40,7 @@ class RoomRoutes:
             Route(
                 "GET",
                 rooms,
-                "List rooms, newest first.",
+                "List rooms.",
                 self.all,
                 result=list[view],  # type: ignore[valid-type]
                 query=RoomsQuery,
@@ -53,9 +54,13 @@ class RoomRoutes:
         return json_response(view, 201)
 
     async def all(self, request: web.Request) -> web.Response:
-        """Return a page of rooms: `?offset=0&limit=100`, without shelf, sales and comments."""
+        """Return a page of rooms: `?order=newest&offset=0&limit=100`, without their contents.
+
+        With `order=live_first` the live ones come first, then the next to start.
+        """
         page = query_of(request, RoomsQuery)
-        return encoded_response(await self._directory.newest_as_json(page.offset, page.limit))
+        raw = await self._directory.page_as_json(page.order, page.offset, page.limit)
+        return encoded_response(raw)
 
     async def read(self, request: web.Request) -> web.Response:
         """Return the snapshot that a joining viewer would see."""

@@ -142,9 +142,10 @@ async def open_shop(
     title: str = "周末的慢客厅 沙发专场",
     live: bool = True,
     owner: str = HOST,
+    name: str = HOST_NAME,
 ) -> AsyncIterator[Shop]:
     """A room of `owner` with a shelf, live unless said otherwise."""
-    host_token = token(owner, Role.HOST, HOST_NAME)
+    host_token = token(owner, Role.HOST, name)
     async with Rest(server.url, host_token) as rest:
         await rest.create(room, title)
     async with RoomClient(server.url, room, host_token, options=STEADY) as host:

@@ -31,3 +31,14 @@ async def test_a_source_without_words_is_named_as_the_server_names_it(
     finding = {"code": "source_best", "text": "", "params": {"kind": "billboard", "share": 0.5}}
     assert "billboard" in (text := await said(server, open_page, "findingText", finding))
     assert "source." not in text
+
+
+async def test_a_number_is_set_beside_the_usual_of_three_streams_and_no_fewer(
+    server: Server, open_page: OpenPage
+) -> None:
+    def beside(streams: int) -> dict[str, Any]:
+        return {"orders": {"median": 10, "streams": streams, "change": -0.25}}
+
+    few = await said(server, open_page, "changeText", "orders", beside(2))
+    enough = await said(server, open_page, "changeText", "orders", beside(3))
+    assert (few, enough) == ("", "−25% on your usual")

@@ -20,6 +20,7 @@ class Recomputed(RecomputedNumbers):
 
     def __init__(self, raw: Raw, *, earlier: list["Recomputed"], **more: Any) -> None:
         super().__init__(raw, **more)
+        self.more = more
         self.earlier = earlier
 
     def all(self) -> Dict:
@@ -223,15 +224,28 @@ class Recomputed(RecomputedNumbers):
 
     # Beside earlier streams
 
-    def compared(self) -> Dict:
-        before = self.start if self.start is not None else self.now
+    def until(self, ms: int) -> "Recomputed":
+        """The same room as it was at a time."""
+        ledger = [line for line in self.raw.ledger if line["at"] < ms]
+        facts = [fact for fact in self.raw.timeline if fact["at"] < ms]
+        raw = self.raw._replace(ledger=ledger, timeline=facts)
+        return Recomputed(raw, earlier=[], **(self.more | {"now": ms}))
+
+    def compared(self, step_ms: int = 15_000) -> Dict:
+        if self.start is None or self.raw.group:
+            return {}
         streams = [
             each
             for each in self.earlier
-            if each.end is not None and each.start is not None and each.start < before
+            if each.end is not None and each.start is not None and each.start < self.start
         ]
-        streams = sorted(streams, key=lambda each: each.start or 0, reverse=True)[:20]
-        if not streams or self.raw.group:
+        streams.sort(key=lambda each: each.start or 0, reverse=True)
+        if self.end is None:
+            passed = (self.now - self.start) // step_ms * step_ms
+            streams = [s for s in streams if (s.end or 0) - (s.start or 0) >= passed][:5]
+            streams = [s.until((s.start or 0) + passed) for s in streams]
+        streams = streams[:20]
+        if not streams:
             return {}
         flats = [flat(each.numbers()) for each in streams]
         rows = {}

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from server.features.figures import folds
 from server.features.figures.buyers import Buyers
@@ -14,6 +15,7 @@ from server.features.figures.figure_book import FigureBook
 from server.features.figures.reckoning.fold import Fold
 from server.features.figures.reckoning.models import Context, Figures
 from server.features.figures.room_heads import head_of
+from server.features.figures.streams import STEP_MS
 from server.features.phases.messages import LiveEnd, LiveStart
 from server.protocol.codes import CommandError
 from server.settings import Settings
@@ -129,7 +131,8 @@ async def test_many_who_ask_at_once_cost_one_reading(
     evening: Evening, book: FigureBook, reads: Reads
 ) -> None:
     await evening.host(LiveStart(ref=1))
-    await book.figures_of(EARLIER)
+    await book.figures_of(ROOM)  # what the earlier stream had by then is kept
+    await book.folds.aclose()
     reads.news()
     await book.figures_of(ROOM)
     once = reads.news()
@@ -242,3 +245,32 @@ async def test_later_streams_and_other_hosts_are_no_earlier_streams(
     assert (await book.figures_of(EARLIER)).compared == {}
     assert (await book.figures_of(ROOM)).compared["orders"].streams == 1
     assert (await book.figures_of(GROUP)).compared == {}
+
+
+async def test_a_live_stream_is_set_beside_what_the_others_had_at_the_same_minute(
+    evening: Evening, here: Rig, book: FigureBook
+) -> None:
+    """An order of the earlier stream that came after that minute is not counted."""
+    redis, keys = here.store.redis, here.store.keys
+    await redis.hincrby(keys.room(EARLIER, "room"), "ended", 60_000)
+    await evening.host(LiveStart(ref=1))
+    head = await head_of(here.store, ROOM)
+    early = replace(head, now=head.started + STEP_MS - 1)
+    late = replace(head, now=head.started + STEP_MS)
+    assert [each["orders"] for each in await book.streams.earlier(early)] == [0]
+    assert [each["orders"] for each in await book.streams.earlier(late)] == [2]
+
+
+async def test_a_live_stream_is_not_set_beside_one_that_was_over_by_then(
+    evening: Evening, here: Rig, book: FigureBook
+) -> None:
+    await evening.host(LiveStart(ref=1))
+    head = await head_of(here.store, ROOM)
+    assert len(await book.streams.earlier(head)) == 1
+    assert await book.streams.earlier(replace(head, now=head.started + 3_600_000)) == []
+
+
+async def test_a_room_that_has_not_started_is_set_beside_none(
+    evening: Evening, book: FigureBook
+) -> None:
+    assert (await book.figures_of(ROOM)).compared == {}

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.features.figures.figure_book import FigureBook
+from server.features.figures.folds import Cut
 from server.features.figures.reckoning.models import Context
+from server.features.figures.room_heads import head_of
 from server.features.phases.messages import LiveEnd, LiveStart
 from tests.figures.evening import at
 from tests.figures.evening import figures as figures_of
@@ -91,6 +93,24 @@ async def test_a_reader_who_starts_at_the_end_finds_the_same(evening: Evening, o
         "held": 1, "paid": 8, "cancelled": 1, "expired": 1, "returned": 2,
         "refund_due": 0, "refunded": 0,
     }  # fmt: skip
+
+
+async def test_the_numbers_at_any_minute_of_an_ended_stream_are_recomputed_as_well(
+    evening: Evening, ours: Ours
+) -> None:
+    """In one fold that goes on, as the earlier streams beside a live one are read."""
+    await evening.stream()
+    await evening.end()
+    head = await head_of(ours.here.store, ROOM)
+    settled = await ours.book.streams.settled(head.host, now=True)
+    whole = await ours.recomputed(ROOM, head.now)
+    orders = []
+    for part in range(-2, 12):
+        until = head.started + (head.ended - head.started) * part // 9
+        numbers = plain(await ours.book.folds.numbers_at(head, settled, Cut(until, "live")))
+        assert differences(numbers, whole.until(until).numbers()) == [], part
+        orders.append(numbers["orders"])
+    assert len(set(orders)) > 3
 
 
 async def test_every_number_of_the_page_is_in_both(evening: Evening, ours: Ours) -> None:

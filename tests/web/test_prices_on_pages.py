@@ -13,6 +13,8 @@ from server.protocol.currencies import DIGITS, minor_digits
 from server.web.assets import FOLDER
 
 LOOK_ALIKES = ["CNY", "JPY", "USD", "CAD", "HKD", "AUD", "NZD", "SGD", "TWD", "MXN", "BRL", "ARS"]
+LANGUAGES = ["en", "zh", "fr"]
+FRENCH_SEPARATORS = str.maketrans({",": "\u202f", ".": ","})
 ZERO_AND_MORE = ["JPY", "IDR", "IQD", "CLF"]
 
 
@@ -22,7 +24,9 @@ def pages(tmp_path: Path) -> Path:
     shutil.copy(FOLDER / "ui" / "format.js", tmp_path)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "dom.js").write_text("export const h = () => null;")
-    (tmp_path / "strings.js").write_text("export const lang = () => globalThis.language;")
+    (tmp_path / "strings.js").write_text(
+        "export const lang = () => globalThis.language; export const locale = lang;"
+    )
     return tmp_path
 
 
@@ -57,11 +61,15 @@ def test_a_unit_has_as_many_minor_units_on_the_pages_as_in_the_server(pages: Pat
     assert units == [10 ** minor_digits(code) for code in codes]
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_price_shows_all_decimals_of_its_currency_and_no_more(pages: Path, language: str) -> None:
     for code, text in shown(pages, language, 1_234_501, list(DIGITS)).items():
         digits = minor_digits(code)
-        assert text.endswith(f"{1_234_501 / 10**digits:,.{digits}f}"), code
+        expected = f"{1_234_501 / 10**digits:,.{digits}f}"
+        if language == "fr":
+            assert text.startswith(expected.translate(FRENCH_SEPARATORS)), code
+        else:
+            assert text.endswith(expected), code
 
 
 def test_a_whole_price_has_no_decimals(pages: Path) -> None:
@@ -72,14 +80,16 @@ def test_a_whole_price_has_no_decimals(pages: Path) -> None:
 
 def test_no_two_currencies_have_the_same_sign_in_any_language(pages: Path) -> None:
     signs: dict[str, str] = {}
-    for language in ("en", "zh"):
+    for language in LANGUAGES:
         for code, text in shown(pages, language, 700, list(DIGITS)).items():
-            sign = "".join(c for c in text if c not in "0123456789.,\u00a0 ")
+            sign = "".join(c for c in text if c not in "0123456789.,\u00a0\u202f ")
             assert signs.setdefault(sign, code) == code, (language, text)
 
 
 def test_yen_and_dollars_never_stand_under_a_bare_sign(pages: Path) -> None:
-    for language in ("en", "zh"):
+    for language in LANGUAGES:
         bare = shown(pages, language, 70_000, LOOK_ALIKES)
         del bare["CNY"]
-        assert [text for text in bare.values() if text[0] in "$¥"] == []
+        assert [
+            text for text in bare.values() if text.strip("0123456789.,\u00a0\u202f ") in ("$", "¥")
+        ] == []

@@ -73,6 +73,25 @@ async def test_a_room_is_created_read_and_listed(api: Api) -> None:
     assert listed == (200, [made])
 
 
+async def test_the_list_gives_live_rooms_first_and_newest_first_if_not_asked(api: Api) -> None:
+    for room in ("tea", "mugs", "wool"):
+        assert (await api.send("POST", "/v1/rooms", NEW | {"room": room}))[0] == 201
+    await api.send("POST", "/v1/rooms/tea/live", {"phase": "live"})
+    await api.send("POST", "/v1/rooms/mugs/live", {"phase": "live"})
+    await api.send("POST", "/v1/rooms/mugs/live", {"phase": "ended"})
+
+    _, newest = await api.send("GET", "/v1/rooms", user=None)
+    _, live = await api.send("GET", "/v1/rooms?order=live_first&limit=1", user=None)
+    _, all_rooms = await api.send("GET", "/v1/rooms?order=live_first", user=None)
+    status, refused = await api.send("GET", "/v1/rooms?order=loudest", user=None)
+
+    assert [room["room"] for room in newest] == ["wool", "mugs", "tea"]
+    assert [room["room"] for room in live] == ["tea"]
+    assert [room["room"] for room in all_rooms] == ["tea", "wool", "mugs"]
+    assert status == 400
+    assert "newest, live_first" in refused["error"]["msg"]
+
+
 async def test_a_damaged_room_or_id_takes_no_other_off_the_list(
     api: Api, redis: Redis, prefix: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -2,13 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
+from typing import NamedTuple, TypeVar
 
 from cachetools import TTLCache
 
 from server.features.figures.buyers import Buyers
 from server.features.figures.reckoning.fold import Fold
-from server.features.figures.reckoning.models import Context, Figures, Flat
+from server.features.figures.reckoning.models import Context, Figures, Flat, Numbers
 from server.features.figures.reckoning.taken import place
 from server.features.figures.room_heads import RoomHead, head_of
 from server.features.figures.settings import FigureSettings
@@ -19,13 +20,28 @@ from server.settings import Settings
 from server.store.reading import reading
 from server.store.room_store import RoomStore
 
+K = TypeVar("K")
+
 DAY_MS = 86_400_000
 GROUP_DAYS = 30
 """A fan group never ends; its figures cover this many whole days and the current one."""
 CHUNK = 20
 """Ledger entries or facts read at once; each may name hundreds of users and blocks the loop."""
+BESIDE_MAX = 5
+"""Most ended rooms that a live one is set beside."""
 QUICK_MAX = 5000
 """Most visits and order lines that are computed on the event loop; more run in a thread."""
+
+
+class Cut(NamedTuple):
+    """An ended room as it stood at `until_ms` (Unix ms), to be set beside another room.
+
+    A fold only goes on, so each live room has folds of its own of the ended ones: `beside` is its
+    id, and `until_ms` must not fall while that room lasts.
+    """
+
+    until_ms: int
+    beside: str
 
 
 class Kept:
@@ -82,6 +98,9 @@ class Folds:
         self._kept: TTLCache[str, Kept] = TTLCache(
             self._limits.rooms_max, self._limits.idle_s, clock
         )
+        self._cut: TTLCache[tuple[str, str], Kept] = TTLCache(
+            self._limits.rooms_max * BESIDE_MAX, self._limits.idle_s, clock
+        )
         self._timer: asyncio.TimerHandle | None = None
 
     async def aclose(self) -> None:
@@ -89,9 +108,31 @@ class Folds:
         if self._timer is not None:
             self._timer.cancel()
         self._kept.clear()
+        self._cut.clear()
 
     def __len__(self) -> int:
         return len(self._kept)
+
+    async def numbers_at(self, head: RoomHead, settled: int, cut: Cut) -> Numbers:
+        """The numbers of an ended room as they stood at a time. Raises CommandError.
+
+        While it lasted, nobody knew its end: the fold has not read it either.
+        """
+        key = head.room, cut.beside
+        while True:
+            room = self._cut.get(key)
+            if room is None or not room.still_goes(head):
+                room = Kept(head, self._book)
+            self._cut[key] = room  # restart its idle time
+            self._watch()
+            async with room.lock:
+                if self._cut.get(key) is not room:
+                    continue
+                with reading():
+                    await self._read_on(room, head.room, cut.until_ms)
+                await self._look_up(room, head.host, settled)
+                context = Context(room.bought_before, room.followed)
+                return (await self._make(room, cut.until_ms, context)).numbers
 
     async def _room(self, head: RoomHead) -> Kept:
         """The room's kept fold, or a new one."""
@@ -120,17 +161,28 @@ class Folds:
                     await self._read_on(room, head.room)
                 await self._look_up(room, head.host, settled)
                 context = Context(room.bought_before, room.followed, earlier)
-                return await self._make(room, head, context)
+                return await self._make(room, head.now, context)
 
-    async def _read_on(self, room: Kept, room_id: str) -> None:
+    async def _read_on(self, room: Kept, room_id: str, until_ms: int | None = None) -> None:
+        """Take all lines and facts that are new, of those before `until_ms` if it is given."""
         fold = room.fold
         async for chunk in ledger.read(self._store, room_id, fold.ledger, count=CHUNK):
             for number, line in chunk:
+                if until_ms is not None and line["at"] >= until_ms:
+                    break
                 fold.take_ledger(number, line)
                 if line["k"] == "order" and line["order"]["status"] == "paid":
                     room.new_buyers.add(line["order"]["user"])
+            else:
+                continue
+            break
         facts = timeline.read(
-            self._store, room_id, after=fold.timeline, from_ms=room.since_ms, count=CHUNK
+            self._store,
+            room_id,
+            after=fold.timeline,
+            from_ms=room.since_ms,
+            to_ms=until_ms,
+            count=CHUNK,
         )
         async for told in facts:
             for fact_id, fact in told:
@@ -146,17 +198,17 @@ class Folds:
         room.followed |= await self._buyers.first_followed(host, unknown)
         room.settled, room.asked_once, room.new_buyers = settled, new, set()
 
-    async def _make(self, room: Kept, head: RoomHead, context: Context) -> Figures:
+    async def _make(self, room: Kept, now_ms: int, context: Context) -> Figures:
         if room.fold.size <= QUICK_MAX:
-            return room.fold.figures(head.now, context)
+            return room.fold.figures(now_ms, context)
         loop = asyncio.get_running_loop()
-        making = loop.run_in_executor(None, room.fold.figures, head.now, context)
+        making = loop.run_in_executor(None, room.fold.figures, now_ms, context)
         try:
             return await asyncio.shield(making)
         except asyncio.CancelledError:
             # The thread still reads this fold, so nothing may be added to it any more.
-            if self._kept.get(head.room) is room:
-                del self._kept[head.room]
+            _drop(self._kept, room)
+            _drop(self._cut, room)
             raise
 
     # Forgetting
@@ -169,5 +221,11 @@ class Folds:
     def _forget_idle(self) -> None:
         self._timer = None
         self._kept.expire()
-        if self._kept:
+        self._cut.expire()
+        if self._kept or self._cut:
             self._watch()
+
+
+def _drop(kept: MutableMapping[K, Kept], room: Kept) -> None:
+    for key in [key for key, each in kept.items() if each is room]:
+        del kept[key]

@@ -7,7 +7,7 @@ from cachetools import LRUCache
 from msgspec import DecodeError, Raw, Struct, json, msgpack
 
 from server.features.figures.buyers import Buyers, hash_of
-from server.features.figures.folds import Folds
+from server.features.figures.folds import BESIDE_MAX, Cut, Folds
 from server.features.figures.reckoning.compared import STREAMS_MAX, flat
 from server.features.figures.reckoning.figure_types import FigureTypes
 from server.features.figures.reckoning.models import Flat, Numbers, StreamRow
@@ -21,6 +21,8 @@ from server.store.room_store import RoomStore
 ROOMS_READ_MAX = 200
 """A host's newest rooms, among which the earlier streams are looked for."""
 HOSTS_KEPT_MAX = 1000
+STEP_MS = 15_000
+"""While a stream is live, the earlier ones beside it go on in steps of this: each costs a sum."""
 FORMAT = 1
 """Rises when a number's definition changes: figures kept under another one are made anew."""
 
@@ -67,6 +69,8 @@ class Streams:
         self._changes = 0
         self._left_out = LeftOut("its host's figures")
         self._flats: LRUCache[str, tuple[tuple[str, int, str], Flat]] = LRUCache(HOSTS_KEPT_MAX)
+        self._flats_at: LRUCache[tuple[str, str], tuple[tuple[str, int, str, int], Flat]]
+        self._flats_at = LRUCache(HOSTS_KEPT_MAX)
 
     async def settled(self, host: str, *, now: bool = False) -> int:
         """Settle the host's buyers, unless that was done lately; rises when somebody changed."""
@@ -118,16 +122,23 @@ class Streams:
         return self._left_out.texts(found)
 
     async def earlier(self, head: RoomHead) -> list[Flat]:
-        """The numbers of the latest streams that ended and started before this one."""
-        if head.kind == "group":
+        """The numbers of the latest streams that ended and started before this one.
+
+        While this one is live, they are the numbers that those had at the same minute of theirs;
+        one that was over by then is left out. Before this one starts there are none.
+        """
+        if head.kind == "group" or not head.started:
             return []
-        before = head.started or head.now
         ended = [
             each
             for each in await self._ended(head.host)
-            if each.started < before and each.room != head.room
+            if each.started < head.started and each.room != head.room
         ]
         ended.sort(key=lambda each: (-each.started, each.room))
+        if head.phase == "live":
+            passed = (head.now - head.started) // STEP_MS * STEP_MS
+            lasted = [each for each in ended if each.ended - each.started >= passed]
+            return [await self._flat_at(each, passed, head) for each in lasted[:BESIDE_MAX]]
         flats = [await self._flat(each) for each in ended[:STREAMS_MAX]]
         return [each for each in flats if each is not None]
 
@@ -149,6 +160,17 @@ class Streams:
             if numbers is None:
                 return None
             known = self._flats[head.room] = as_of, flat(numbers)
+        return known[1]
+
+    async def _flat_at(self, head: RoomHead, passed: int, live: RoomHead) -> Flat:
+        """The numbers of an ended stream when it had lasted `passed` ms."""
+        as_of = (head.epoch, head.ledger, head.timeline, passed)
+        known = self._flats_at.get((live.room, head.room))
+        if known is None or known[0] != as_of:
+            settled = await self.settled(head.host)
+            cut = Cut(head.started + passed, live.room)
+            known = as_of, flat(await self._folds.numbers_at(head, settled, cut))
+            self._flats_at[live.room, head.room] = known
         return known[1]
 
     async def numbers(self, head: RoomHead) -> Numbers:

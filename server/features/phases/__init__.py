@@ -10,7 +10,13 @@ from server.features.sales.sales import Sales
 
 
 def _make(engine: Engine, sales: Sales, announcer: Announcer) -> Running:
-    phases = Phases(engine.store, engine.settings, sales.close_all, announcer.start)
+    phases = Phases(
+        engine.store,
+        engine.settings,
+        engine.directory.note_phase,
+        close_sales=sales.close_all,
+        announce=announcer.start,
+    )
     return Running(takes=[phases], routes=PhaseRoutes(engine.dispatch).routes())
 
 

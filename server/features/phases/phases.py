@@ -1,5 +1,6 @@
 """A room's phases: scheduled, live, ended."""
 
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import msgspec
 from server.features.phases.messages import LiveEnd, LiveStart, Selling
 from server.protocol.message import Ok
 from server.protocol.roles import Role
+from server.protocol.room import Phase
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
 from server.store.room_store import RoomStore
@@ -16,7 +18,8 @@ _SET = msgspec.msgpack.Decoder(dict[str, Any])
 
 
 class Phases:
-    """Starts and ends streams. `close_sales(room_id)` closes what is still open at the end.
+    """Starts and ends streams. `note(room_id, phase, at)` gives the room its place in the list;
+    `close_sales(room_id)` closes what is still open at the end.
 
     `announce(room_id)` begins to tell people of a start; the sweeper would do so later.
     """
@@ -25,11 +28,14 @@ class Phases:
         self,
         store: RoomStore,
         settings: Settings,
+        note: Callable[[str, Phase, int], Awaitable[None]],
+        *,
         close_sales: Callable[[str], Awaitable[Any]],
         announce: Callable[[str], None],
     ) -> None:
         self._store = store
         self._events_max = settings.rooms.event_stream_len_max
+        self._note = note
         self._close_sales = close_sales
         self._announce = announce
 
@@ -43,6 +49,8 @@ class Phases:
 
     async def start(self, call: Call, cmd: LiveStart) -> Ok:
         """Go live."""
+        # Noted before, too: if this worker dies in between, the list still shows a live room.
+        await self._note(call.room_id, "live", int(time.time() * 1000))
         await self._set(call, "live")
         self._announce(call.room_id)
         return Ok(ref=cmd.ref)
@@ -64,11 +72,13 @@ class Phases:
             await self._close_sales(call.room_id)
         return Ok(ref=cmd.ref)
 
-    async def _set(self, call: Call, phase: str, *, selling: bool = False) -> dict[str, Any]:
+    async def _set(self, call: Call, phase: Phase, *, selling: bool = False) -> dict[str, Any]:
         args = {
             "phase": phase,
             "selling": selling,
             "by": call.who.user,
             "events_max": self._events_max,
         }
-        return await self._store.run_script("phases.set", call.room_id, args, _SET)
+        done = await self._store.run_script("phases.set", call.room_id, args, _SET)
+        await self._note(call.room_id, phase, done["at"])
+        return done

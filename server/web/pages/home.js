@@ -40,6 +40,16 @@ function section(phase) {
   return { grid, root: h("section", { hidden: true }, title, grid), shown: "" };
 }
 
+/**
+ * Who watches, who has reserved, or how it was liked.
+ * @param {Pick<RoomRow, "phase" | "online" | "reserved" | "likes">} room
+ */
+function interest({ phase, online = 0, reserved = 0, likes = 0 }) {
+  if (phase === "live") return t("home.viewers", { n: short(online) });
+  if (phase === "scheduled") return t("waiting.count", { n: short(reserved) });
+  return t("likes", { n: short(likes) });
+}
+
 /** @param {RoomRow} room */
 function card(room) {
   const path = encodeURIComponent(room.room);
@@ -51,11 +61,9 @@ function card(room) {
     h("a.room-link", { href: `/watch/${path}` },
       h("span.room-poster", {}, h("span.poster", { vars: posterVars(room.room + room.title) }),
         h("span.phase", { data: { phase: room.phase } }, when),
-        h("span.room-name", {}, room.title)),
-      h("span.room-line", {}, h("b", {}, room.host_name || room.host),
-        h("span.fine", {}, room.phase === "live"
-          ? t("home.viewers", { n: short(room.online ?? 0) })
-          : t("likes", { n: short(room.likes ?? 0) })))),
+        h("span.room-name", { dir: "auto" }, room.title)),
+      h("span.room-line", {}, h("b", { dir: "auto" }, room.host_name || room.host),
+        h("span.fine", {}, interest(room)))),
     own && h("a.plain.small-button.button", { href: `/host/${path}` }, t("home.console")));
 }
 
@@ -78,11 +86,11 @@ function cards(rooms) {
 function draw(rooms) {
   none.hidden = rooms.length > 0;
   for (const [phase, part] of sections) {
-    const own = rooms.filter((room) => room.phase === phase)
-      .sort((a, b) => (b.online ?? 0) - (a.online ?? 0) || b.created - a.created);
+    const own = rooms.filter((room) => room.phase === phase);
+    if (phase === "live") own.sort((a, b) => (b.online ?? 0) - (a.online ?? 0));
     const few = phase === "ended" ? own.slice(0, ENDED_MAX) : own;
-    const now = JSON.stringify(few.map(({ room, title, online, likes }) =>
-      [room, title, online, likes]));
+    const now = JSON.stringify(few.map(({ room, title, scheduled, ...shown }) =>
+      [room, title, scheduled, interest(shown)]));
     part.root.hidden = few.length === 0;
     if (now === part.shown) continue;
     part.shown = now;
@@ -93,7 +101,7 @@ function draw(rooms) {
 async function read() {
   try {
     /** @type {RoomRow[]} */
-    const rooms = await rest("GET", "/v1/rooms");
+    const rooms = await rest("GET", "/v1/rooms?order=live_first");
     draw(rooms);
     writeAloud(trouble, "");
   } catch (error) {

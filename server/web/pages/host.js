@@ -240,7 +240,7 @@ function build() {
     write(since, phase === "live" ? duration(room.now() - started) : "");
   });
   document.body.append(
-    nav(session, t("host.title"), { roles: ["host", "viewer"], host: viewOf(room).host, more: [
+    nav(session, t("host.title"), { roles: ["host", "viewer"], owner: viewOf(room), more: [
       phaseTag, since, liveButton,
       iconButton("keyboard", t("host.shortcuts"), openKeys, { class: "desktop-only" }),
       h("a.icon-button", { href: `/watch/${encodeURIComponent(roomId)}`,
@@ -288,7 +288,7 @@ async function gate() {
   document.body.append(h("main.login", {}, h("div.login-card", {},
     h("h1", {}, t("host.title")), h("p", {}, t("host.only")),
     session.you && h("p.fine", {}, t("signin.you", { name: session.you.name })),
-    session.dev && devButtons(["host"], { host: view.host, then: () => location.reload() }),
+    session.dev && devButtons(["host"], { owner: view, then: () => location.reload() }),
     tokenForm(() => location.reload())),
   h("a.plain.button", { href: "/" }, t("back"))));
 }

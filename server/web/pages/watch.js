@@ -200,7 +200,7 @@ const DRAW = {
   notice() {
     const { notice: text } = viewOf(room);
     notice.hidden = !text;
-    notice.replaceChildren(icon("horn"), text);
+    notice.replaceChildren(icon("horn"), h("bdi", {}, text));
   },
   pin() { drawPinned(); drawPanel(); },
   shelf: drawShelf,
@@ -235,7 +235,7 @@ function drawPinned() {
 }
 
 /** @param {number} n */
-const items = (n) => t(n === 1 ? "shelf.count_one" : "shelf.count", { n });
+const items = (n) => t("shelf.count", { n });
 
 function drawShelf() {
   const { shelf } = viewOf(room);

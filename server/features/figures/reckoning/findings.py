@@ -125,7 +125,7 @@ def _conversion(figures: Figures) -> Iterator[Finding]:
     yield Finding(
         code,
         {"share": conversion, "usual": usual},
-        f"{_percent(conversion)} of the viewers bought; your usual is {_percent(usual)}.",
+        f"Conversion is {_percent(conversion)}; your usual is {_percent(usual)}.",
     )
 
 
@@ -170,7 +170,8 @@ def _source_best(figures: Figures) -> Iterator[Finding]:
         yield Finding(
             "source_best",
             {"kind": kind, "share": best, "all": overall},
-            f"Of the viewers from {kind} {_percent(best)} bought, of all {_percent(overall)}.",
+            f"Conversion of the viewers from {kind} is {_percent(best)}, "
+            f"of all {_percent(overall)}.",
         )
 
 

@@ -1,5 +1,6 @@
 // The numbers of docs/metrics.md, as the server folds them from the ledger and the timeline.
 
+import { beside } from "../ui/bidi.js";
 import { h, icon, write } from "../ui/dom.js";
 import { clock, duration, number, percent, priceText } from "../ui/format.js";
 import { Repeat } from "../ui/repeat.js";
@@ -54,14 +55,17 @@ export function figureText(name, value) {
   return SHARES.test(name) ? percent(value) : number(value);
 }
 
+const USUAL_STREAMS_MIN = 3; // as for findings: of fewer there is no usual
+
 /**
- * "+46 % on your usual", from the median of the host's earlier streams.
+ * "+46 % on your usual", from the median of the host's earlier streams; "" if they are too few.
  * @type {(name: string, compared: NonNullable<Figures["compared"]>) => string}
  */
-function changeText(name, compared) {
+export function changeText(name, compared) {
   const row = compared[name]
     ?? Object.entries(compared).find(([key]) => key.startsWith(`${name}.`))?.[1];
-  if (!row || row.change === null || row.change === undefined) return "";
+  if (!row || row.streams < USUAL_STREAMS_MIN) return "";
+  if (row.change === null || row.change === undefined) return "";
   return t("figures.change", { change: `${row.change >= 0 ? "+" : "−"}${percent(
     Math.abs(row.change))}` });
 }
@@ -120,7 +124,7 @@ const products = () => [[t("figures.product"), (row) => row.title || row.sku], f
   f("pinned_ms"), f("return_rate")];
 /** @type {() => Column<PinRow>[]} */
 const pins = () => [
-  [t("figures.pin"), (row) => `${clock(row.from_ms, false)} ${row.title || row.sku}`],
+  [t("figures.pin"), (row) => beside(clock(row.from_ms, false), row.title || row.sku)],
   f("ms"), f("units"), f("gmv"), f("other_units"), f("viewers"), f("asks")];
 /** @type {() => Column<SourceRow>[]} */
 const sources = () => [[t("figures.source"), (row) => sourceText(row.kind)],

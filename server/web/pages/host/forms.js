@@ -1,5 +1,6 @@
 // The host's dialogs: a product, a sale, its stock.
 
+import { beside } from "../ui/bidi.js";
 import { h, write } from "../ui/dom.js";
 import { minorUnits, priceText } from "../ui/format.js";
 import { openSheet } from "../ui/sheet.js";
@@ -196,7 +197,7 @@ export function saleForm(room, product) {
   const { stock = 50, per_user = 1, hold_s = 90, lasts_s = 0 } = keptSale();
   const starts = choice("starts_in_s", t("form.starts_in"),
     STARTS_S.map((s) => [String(s), String(s)]), "0");
-  return formSheet(`${t("host.sell")} · ${product.title}`, [
+  return formSheet(beside(t("host.sell"), product.title), [
     field("price", `${t("form.sale_price")} · ${t("product.was")} ${
       priceText(product.price, product.currency)}`,
     { type: "number", inputmode: "decimal", min: "0", step: "any", required: true,
@@ -228,7 +229,7 @@ export function saleForm(room, product) {
  * @param {Sale} sale
  */
 export function restockForm(room, sale) {
-  return formSheet(`${t("host.restock")} · ${sale.title}`, [
+  return formSheet(beside(t("host.restock"), sale.title), [
     field("add", t("form.add_stock"), { type: "number", inputmode: "numeric", min: "1",
       max: UNITS_MAX, step: "1", required: true, value: 10 }),
   ], t("host.restock"), ({ add }) => room.send("sale.restock",

@@ -1,5 +1,6 @@
 // What may be said and by whom: comments that wait, words, rules, moderators, the muted, the log.
 
+import { beside } from "../ui/bidi.js";
 import { h, icon, iconButton, write } from "../ui/dom.js";
 import { clock, duration } from "../ui/format.js";
 import { rest } from "../ui/session.js";
@@ -49,7 +50,7 @@ export class ReviewBox {
     const reason = `review.why_${why}`;
     return h("li.held", { data: { id } },
       h("div.question-words", {}, h("p", {}, text), h("span.fine", {},
-        [name, clock(ts, false), hasWords(reason) ? t(reason) : why].filter(Boolean).join(" · "))),
+        beside(name, clock(ts, false), hasWords(reason) ? t(reason) : why))),
       h("button.plain.small-button", { type: "button", data: { do: "pass" },
         "aria-label": `${t("review.pass")}: ${text}`,
         onclick: () => attempt(this.room.reviewPass(id)) }, icon("check"), t("review.pass")),
@@ -217,7 +218,7 @@ function sentence(fact) {
     if (name === "what" && hasWords(was)) return t(was);
     return typeof value === "string" ? value : "";
   });
-  return [known, about.filter(Boolean).join(" · ")].filter(Boolean).join(t("log.colon"));
+  return [known, beside(...about)].filter(Boolean).join(t("log.colon"));
 }
 
 /**

@@ -21,6 +21,8 @@ const SAMPLE_MS = 2000;
 const SAMPLED = ["gmv", "online", "conversion"];
 /** @type {("gmv" | "orders" | "aov" | "conversion" | "online" | "viewers")[]} */
 const TILES = ["gmv", "orders", "aov", "conversion", "online", "viewers"];
+/** The server's own: the console, the figures and the findings show one conversion, by one name. */
+const CONVERSION = "figures.conversion";
 const SOLD_STATES = new Set(["paid", "returned"]); // "sold" of docs/metrics.md
 
 export class HostNumbers {
@@ -43,11 +45,11 @@ export class HostNumbers {
       gmv: chart(t("chart.gmv"), { words: money }),
       orders: chart(t("chart.orders"), { bars: true, words: number }),
       online: chart(t("chart.online"), { words: number }),
-      conversion: chart(t("chart.conversion"), { words: percent }),
+      conversion: chart(t(CONVERSION), { words: percent }),
     };
     this.stock = h("ul.stock-chart");
     this.tilesRoot = h("dl.tiles", {}, [...this.tiles].map(([name, value]) =>
-      h("div.tile-box", { data: { tile: name } }, h("dt", {}, t(`stat.${name}`)),
+      h("div.tile-box", { data: { tile: name } }, h("dt", {}, t(name === "conversion" ? CONVERSION : `stat.${name}`)),
         h("dd", {}, value))));
     this.chartsRoot = h("section.panel-box", { "aria-label": t("host.numbers") },
       h("div.charts", {}, Object.values(this.charts).map(({ root }) => root),
@@ -58,6 +60,12 @@ export class HostNumbers {
   currency() {
     const { sales, shelf } = this.room.state.room ?? {};
     return sales?.[0]?.currency ?? shelf?.[0]?.currency ?? "CNY";
+  }
+
+  /** As the server tells it; null if not told yet, or of no viewers. */
+  conversion() {
+    const share = this.told.last?.numbers.conversion;
+    return typeof share === "number" ? share : null;
   }
 
   /** The figures of this moment. Money in minor units of the room's currency. */
@@ -72,12 +80,11 @@ export class HostNumbers {
     const gmv = this.orders.refused
       ? own.reduce((sum, sale) => sum + sale.sold * sale.price, 0)
       : inCurrency.reduce((sum, { total }) => sum + total, 0);
-    const buyers = new Set(paid.map(({ user }) => user)).size;
     return {
-      gmv, online, viewers, buyers, paid: paid.length,
+      gmv, online, viewers, paid: paid.length,
       units: own.reduce((sum, sale) => sum + sale.sold, 0),
       aov: inCurrency.length ? Math.round(gmv / inCurrency.length) : 0,
-      conversion: viewers ? Math.min(1, buyers / viewers) : 0,
+      conversion: this.conversion(),
     };
   }
 
@@ -87,7 +94,7 @@ export class HostNumbers {
     this.peak = Math.max(this.peak, online);
     /** @type {Record<typeof TILES[number], string>} */
     const words = { gmv: priceText(gmv, currency), orders: number(paid),
-      aov: priceText(aov, currency), conversion: percent(conversion), online: short(online),
+      aov: priceText(aov, currency), conversion: conversion === null ? "–" : percent(conversion), online: short(online),
       viewers: short(viewers) };
     for (const [name, tile] of this.tiles) write(tile, words[name]);
     this.#drawStock();
@@ -99,7 +106,7 @@ export class HostNumbers {
     const { gmv, online, conversion } = this.figures();
     this.series.gmv.add(now, gmv);
     this.series.online.add(now, online);
-    this.series.conversion.add(now, conversion);
+    if (conversion !== null) this.series.conversion.add(now, conversion);
     if (document.hidden) return;
     for (const name of SAMPLED) {
       this.charts[name].update(this.series[name].points);

@@ -1,11 +1,12 @@
 // Orders as they come: read by REST when the stock says that something happened.
 
+import { isolated } from "../ui/bidi.js";
 import { h, icon, iconButton } from "../ui/dom.js";
 import { clock, price, priceText } from "../ui/format.js";
 import { Repeat } from "../ui/repeat.js";
 import { rest } from "../ui/session.js";
 import { sure } from "../ui/sheet.js";
-import { failureOf, t } from "../ui/strings.js";
+import { failureOf, listed, t } from "../ui/strings.js";
 import { attempt } from "./shelf.js";
 
 /**
@@ -115,7 +116,7 @@ export class HostOrders {
     return h("li.host-order", { data: { status: order.status, order: order.order } },
       h("span.fine", {}, clock(order.created)),
       h("span.host-order-who", {}, h("b", {}, order.name || order.user),
-        h("span.fine", {}, order.lines.map(({ title, qty }) => `${title} ×${qty}`).join(", "))),
+        h("span.fine", {}, listed(order.lines.map(({ title, qty }) => `${isolated(title)} ×${qty}`)))),
       h("span.status", { data: { status: order.status } }, t(`order.${order.status}`)),
       price(order.total, order.currency),
       order.status === "paid"

@@ -1,5 +1,6 @@
 // What outlives this room: the fan group, and the next stream.
 
+import { beside } from "../ui/bidi.js";
 import { h, icon } from "../ui/dom.js";
 import { day, number } from "../ui/format.js";
 import { rest } from "../ui/session.js";
@@ -74,7 +75,7 @@ export class Plans {
         t(group ? "host.edit" : "plans.make_group"))),
       coming.length ? h("ul.room-links", {}, coming.map((it) => h("li", {},
         h("a.text-link", { href: `/host/${encodeURIComponent(it.room)}` },
-          `${it.scheduled ? day(it.scheduled) : t("soon")} · ${it.title}`,
+          beside(it.scheduled ? day(it.scheduled) : t("soon"), it.title),
           h("span.fine", {}, t("waiting.count", { n: number(it.reserved) })))))) : "");
   }
 

@@ -1,5 +1,6 @@
 // The queue of questions: the most asked on top; one is being answered at a time.
 
+import { beside } from "../ui/bidi.js";
 import { h, icon, iconButton } from "../ui/dom.js";
 import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
@@ -36,8 +37,8 @@ export class Questions {
   /** @param {Question} question */
   #words({ sku, asked, text, name }) {
     return h("div.question-words", {}, h("p", {}, text),
-      h("span.fine", {}, [sku && this.#title(sku), asked > 1
-        ? t("queue.asked", { n: asked }) : name].filter(Boolean).join(" · ")));
+      h("span.fine", {}, beside(sku && this.#title(sku), asked > 1
+        ? t("queue.asked", { n: asked }) : name)));
   }
 
   /** @param {string} question */

@@ -196,8 +196,8 @@ export class CommentList {
     const role = comment.role === "host" || comment.role === "moderator" || comment.role === "admin"
       ? h("span.role", {}, t(`role.${comment.role}`)) : null;
     const row = h("li.comment", { data: { id: comment.id, user: comment.user, n: String(n) } },
-      h("p", {}, role, h("span.name", { vars: { "--name-hue": String(hue(comment.user)) } },
-        comment.name), h("span.said", {}, comment.text)));
+      h("p", {}, role, h("bdi.name", { vars: { "--name-hue": String(hue(comment.user)) } },
+        comment.name), h("bdi.said", {}, comment.text)));
     if (this.always(comment)) row.classList.add("dear");
     this.decorate(row, comment);
     return row;

@@ -20,6 +20,18 @@ export function worth({ amount = 0, percent = 0, currency }) {
 }
 
 /**
+ * "¥20 off ¥199+": its worth with the least order it is for, if there is one.
+ * @param {Pick<Coupon, "amount" | "percent" | "currency" | "floor">} coupon
+ */
+export function offer(coupon) {
+  const { amount = 0, percent = 0, floor = 0, currency } = coupon;
+  if (!floor) return worth(coupon);
+  const least = priceText(floor, currency);
+  return percent ? t("coupon.percent_from", { floor: least, n: percent })
+    : t("coupon.amount_from", { floor: least, price: priceText(amount, currency) });
+}
+
+/**
  * "over ¥199", or that it needs nothing.
  * @param {Pick<Coupon, "floor" | "currency">} coupon
  */

@@ -1,5 +1,6 @@
 // Elements are built from values, never from markup: text can only ever become text.
 
+import { needsIsolation } from "./bidi.js";
 import { Repeat } from "./repeat.js";
 
 /** @import { Child, Children, ElementOf, Props } from "./elements.js" */
@@ -9,7 +10,8 @@ const SVG = "http://www.w3.org/2000/svg";
 /**
  * h("button.primary", {onclick, "aria-label": "..."}, "text", child, null)
  * Properties starting with `on` are listeners; `class`, `data` and `vars` (CSS variables) are
- * spelled out; everything else is an attribute; null, undefined and false leave it out.
+ * spelled out; everything else is an attribute; null, undefined and false leave it out. Text that
+ * runs from right to left is put into a <bdi>, so that it can't reorder what stands beside it.
  * @template {string} Tag
  * @param {Tag} tag
  * @param {Props<ElementOf<Tag>>} [props]
@@ -21,9 +23,19 @@ export function h(tag, props = {}, ...children) {
   const element = document.createElement(name || "div");
   if (classes.length) element.className = classes.join(" ");
   set(element, props);
-  element.append(...children.flat(3).filter(stands));
+  if (WRITTEN_IN.test(name) && !element.hasAttribute("dir")) element.setAttribute("dir", "auto");
+  element.append(...children.flat(3).filter(stands).map((child) =>
+    (typeof child === "string" && !ONLY_TEXT.has(name) ? apart(child) : child)));
   return /** @type {ElementOf<Tag>} */ (element); // createElement can't know it: it gets no classes
 }
+
+/** In these what people write decides the direction, letter by letter. */
+const WRITTEN_IN = /^(input|textarea)$/;
+/** These can't hold elements. */
+const ONLY_TEXT = new Set(["bdi", "option", "textarea", "title"]);
+
+/** @param {string} text */
+const apart = (text) => (needsIsolation(text) ? h("bdi", {}, text) : text);
 
 /** @type {(child: Child) => child is string | Node} */
 const stands = (child) => child != null && child !== false;
@@ -127,11 +139,11 @@ export function iconButton(name, label, onclick, props = {}) {
 
 /**
  * Write text only if it differs: no layout, no screen-reader chatter for what is unchanged.
- * @param {Node} element
+ * @param {Element} element
  * @param {string} text
  */
 export function write(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  if (element.textContent !== text) element.replaceChildren(apart(text));
 }
 
 /**

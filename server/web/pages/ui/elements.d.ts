@@ -18,8 +18,8 @@ type Listeners<Target> = {
 
 /** Every attribute the pages use, so that a misspelt one is found. */
 type AttributeName =
-  | "allow" | "alt" | "autocomplete" | "autofocus" | "autoplay" | "checked" | "disabled" | "download"
-  | "enterkeyhint" | "for" | "hidden" | "href" | "id" | "inputmode" | "lang" | "loading" | "loop"
+  | "allow" | "alt" | "autocomplete" | "autofocus" | "autoplay" | "checked" | "dir" | "disabled"
+  | "download" | "enterkeyhint" | "for" | "hidden" | "href" | "id" | "inputmode" | "lang" | "loading" | "loop"
   | "max" | "maxlength" | "min" | "muted" | "name" | "pattern" | "placeholder" | "playsinline"
   | "popover" | "readonly" | "referrerpolicy" | "rel" | "required" | "role" | "sandbox" | "scope"
   | "spellcheck" | "src" | "step" | "tabindex" | "target" | "title" | "type" | "value";

@@ -1,7 +1,7 @@
 // Numbers as people read them, in the page's language.
 
 import { h } from "./dom.js";
-import { lang } from "./strings.js";
+import { lang, locale } from "./strings.js";
 
 /** @type {Map<string, Intl.NumberFormat>} */
 const numbers = new Map();
@@ -9,15 +9,16 @@ const numbers = new Map();
 const times = new Map();
 
 /**
- * The formatter for these options in the page's language: making one is slow.
+ * The formatter for these options: making one is slow.
  * @template Formatter, Options
  * @param {Map<string, Formatter>} kept
  * @param {new (locale: string, options: Options) => Formatter} Kind
  * @param {Options} options
+ * @param {string} [where]
  */
-function formatter(kept, Kind, options) {
-  const key = `${lang()}${JSON.stringify(options)}`;
-  const known = kept.get(key) ?? new Kind(lang() === "zh" ? "zh-CN" : "en", options);
+function formatter(kept, Kind, options, where = locale()) {
+  const key = `${where}${JSON.stringify(options)}`;
+  const known = kept.get(key) ?? new Kind(where, options);
   kept.set(key, known);
   return known;
 }
@@ -33,8 +34,14 @@ const DIGITS = new Map(Object.entries({
   4: "CLF UYW",
 }).flatMap(([count, codes]) => codes.split(" ").map((code) => /** @type {const} */ ([code, Number(count)]))));
 
-/** In every language alike: "¥" and "$" alone would be one money here and another there. */
-const SIGNS = new Map([["JPY", "JP¥"], ["USD", "US$"]]);
+/**
+ * In every language alike: "¥" and "$" alone would be one money here and another there, and a space
+ * alone is between the signs of the two francs CFA.
+ */
+const SIGNS = new Map([["JPY", "JP¥"], ["USD", "US$"], ["XAF", "XAF"], ["XOF", "XOF"]]);
+
+/** Of a language, not of a browser's country: in "en-CA" a bare "$" would be a Canadian one. */
+const MONEY_LOCALES = { zh: "zh-CN", en: "en", fr: "fr-FR" };
 
 /** @param {string} currency */
 const digits = (currency) => DIGITS.get(currency) ?? 2;
@@ -47,8 +54,9 @@ const timeFormat = (options) => formatter(times, Intl.DateTimeFormat, options);
 
 /** @param {string} currency */
 const money = (currency) =>
-  numberFormat({ style: "currency", currency, currencyDisplay: "symbol",
-    minimumFractionDigits: digits(currency), maximumFractionDigits: digits(currency) });
+  formatter(numbers, Intl.NumberFormat, { style: "currency", currency, currencyDisplay: "symbol",
+    minimumFractionDigits: digits(currency), maximumFractionDigits: digits(currency) },
+  MONEY_LOCALES[lang()]);
 
 /**
  * How many minor units one unit has: 100 for CNY, 1 for JPY.
@@ -109,16 +117,15 @@ export const percent = (ratio) =>
  * @param {boolean} [seconds]
  */
 export const clock = (ms, seconds = true) =>
-  timeFormat({ hour: "2-digit", minute: "2-digit", hour12: false,
-    ...(seconds && { second: "2-digit" }) }).format(ms);
+  timeFormat({ hour: "2-digit", minute: "2-digit", ...(seconds && { second: "2-digit" }) })
+    .format(ms);
 
 /**
  * The day and time; "" for what is no time.
  * @param {number} ms
  */
 export const day = (ms) => Number.isNaN(new Date(ms).getTime()) ? ""
-  : timeFormat({ month: "short", day: "numeric", hour: "2-digit",
-    minute: "2-digit", hour12: false }).format(ms);
+  : timeFormat({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }).format(ms);
 
 /**
  * "04:59", "1:04:59"; never below zero. Rounded up: a countdown shows 00:01 until it is over.

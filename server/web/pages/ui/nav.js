@@ -1,5 +1,6 @@
 // The head of the pages that are not a picture: name, place, who is signed in, settings.
 
+import { beside } from "./bidi.js";
 import { h, icon, iconButton } from "./dom.js";
 import { prefs } from "./prefs.js";
 import { devButtons, signOut, tokenForm } from "./session.js";
@@ -9,16 +10,16 @@ import { t } from "./strings.js";
 /**
  * @import { Session } from "./answers.js"
  * @import { Child } from "./elements.js"
- * @import { DevRole } from "./session.js"
+ * @import { DevRole, Owner } from "./session.js"
  */
 
-/** @type {(session: Session, roles: DevRole[], host?: string) => void} */
-function openAccount({ you, dev }, roles, host) {
+/** @type {(session: Session, roles: DevRole[], owner?: Owner) => void} */
+function openAccount({ you, dev }, roles, owner) {
   const again = () => location.reload();
-  const enter = () => devButtons(roles, { host, then: again });
+  const enter = () => devButtons(roles, { owner, then: again });
   openSheet(you ? t("signin.you", { name: you.name }) : t("signin"), () => h("div.stack", {},
     you
-      ? h("p.fine", {}, `${t(you.role === "guest" ? "guest" : `role.${you.role}`)} · ${you.user}`)
+      ? h("p.fine", {}, beside(t(you.role === "guest" ? "guest" : `role.${you.role}`), you.user))
       : [dev && enter(), tokenForm(again)],
     you && dev && enter(),
     prefs(),
@@ -27,12 +28,12 @@ function openAccount({ you, dev }, roles, host) {
 }
 
 /**
- * `host` is the user id that owns the room, if there is one; `more` stands beside the title.
+ * `owner` is the room's, if there is one; `more` stands beside the title.
  * @param {Session} session
  * @param {string} title
- * @param {{roles?: DevRole[], more?: Child[], host?: string}} [options]
+ * @param {{roles?: DevRole[], more?: Child[], owner?: Owner}} [options]
  */
-export function nav(session, title, { roles = ["viewer", "host", "admin"], more = [], host } = {}) {
+export function nav(session, title, { roles = ["viewer", "host", "admin"], more = [], owner } = {}) {
   return h("header.nav", {},
     h("a.brand", { href: "/", "aria-label": "Liveroom" }, h("span.brand-mark", {}, icon("heart")),
       h("span.brand-name", {}, "Liveroom")),
@@ -41,9 +42,9 @@ export function nav(session, title, { roles = ["viewer", "host", "admin"], more 
     session.you
       ? h("button.plain.small-button.account", { type: "button", "aria-label":
         t("signin.you", { name: session.you.name }),
-      onclick: () => openAccount(session, roles, host) }, icon("person"), h("span", {}, session.you.name))
+      onclick: () => openAccount(session, roles, owner) }, icon("person"), h("bdi", {}, session.you.name))
       : h("button.primary.small-button", { type: "button",
-        onclick: () => openAccount(session, roles, host) }, t("signin")),
+        onclick: () => openAccount(session, roles, owner) }, t("signin")),
     session.you ? null : iconButton("more", t("menu"), () =>
       openSheet(t("menu"), () => prefs())));
 }

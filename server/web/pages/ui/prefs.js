@@ -1,7 +1,7 @@
 // Language and appearance, chosen by the browser until somebody chooses otherwise.
 
 import { h } from "./dom.js";
-import { lang, t } from "./strings.js";
+import { LANGUAGES, lang, t } from "./strings.js";
 
 /** @type {(name: string, value: string | null) => void} */
 function keep(name, value) {
@@ -13,9 +13,12 @@ function keep(name, value) {
   }
 }
 
-/** The other language; words are everywhere, so the page is loaded anew. */
-export function switchLanguage() {
-  keep("liveroom.lang", lang() === "zh" ? "en" : "zh");
+/**
+ * Words are everywhere, so the page is loaded anew.
+ * @param {string} language
+ */
+function setLanguage(language) {
+  keep("liveroom.lang", language);
   location.reload();
 }
 
@@ -33,10 +36,13 @@ export function prefs() {
   const choice = (label, value) => h("label.chip", {},
     h("input", { type: "radio", name: "theme", checked: now === value,
       onchange: () => setTheme(value) }), h("span", {}, label));
+  const languages = Object.entries(LANGUAGES).map(([code, name]) =>
+    h("label.chip", { lang: code === "zh" ? "zh-CN" : code },
+      h("input", { type: "radio", name: "language", value: code, checked: code === lang(),
+        onchange: () => setLanguage(code) }), h("span", {}, name)));
   return h("div.prefs", {},
     h("fieldset.chips", {}, h("legend", {}, t("theme")),
       choice(t("theme.auto"), null), choice(t("theme.light"), "light"),
       choice(t("theme.dark"), "dark")),
-    h("button.plain", { type: "button", lang: lang() === "zh" ? "en" : "zh-CN",
-      onclick: switchLanguage, "aria-label": t("language.label") }, t("language")));
+    h("fieldset.chips", {}, h("legend", {}, t("language")), languages));
 }

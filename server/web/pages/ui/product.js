@@ -1,5 +1,6 @@
 // Products: a thumbnail, the card of the one being shown, a row of the shelf, the details.
 
+import { beside } from "./bidi.js";
 import { everyTick, h, icon, iconButton, write } from "./dom.js";
 import { price, priceText } from "./format.js";
 import { posterVars } from "./poster.js";
@@ -180,7 +181,7 @@ export function shelfRow(ctx, product, index, pinned) {
     h("span.thumb-wrap", {}, thumbnail(product), h("span.number", {}, String(index + 1))),
     h("span.shelf-words", {},
       h("span.shelf-title", {}, pinned && h("span.badge", {}, t("product.pinned")), product.title),
-      product.points.length > 0 && h("span.point", {}, product.points.join(" · ")))),
+      product.points.length > 0 && h("span.point", {}, beside(...product.points)))),
     block.root);
 }
 

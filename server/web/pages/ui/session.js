@@ -73,22 +73,43 @@ const NAMES = ["夏至", "阿布", "Nora", "木木", "Léa", "七七", "Sam", "�
 
 export const someName = () => NAMES[Math.floor(Math.random() * NAMES.length)];
 
+/** @typedef {{host: string, host_name: string}} Owner of a room: nobody else may sell in it */
+
 /**
- * The buttons of development mode. `host` is the user id that owns the room, if known.
+ * The buttons of development mode. A room's `owner` stands in for a host of its own.
  * @param {DevRole[]} roles
- * @param {{host?: string, then: () => void}} options
+ * @param {{owner?: Owner | null, then: () => void}} options
  */
-export function devButtons(roles, { host, then }) {
+export function devButtons(roles, { owner, then }) {
+  const name = owner ? owner.host_name || owner.host : "";
   /** @param {DevRole} role */
   const enter = (role) => async () => {
-    const user = role === "host" && host ? host : undefined;
-    await signInDev({ role, user, name: role === "viewer" ? someName() : t(`role.${role}`) });
+    const whom = role === "host" && owner ? { user: owner.host, name }
+      : { name: role === "viewer" ? someName() : t(`role.${role}`) };
+    await signInDev({ role, ...whom });
     then();
   };
   return h("div.stack", {},
+    owner && h("p", { data: { belongs: owner.host } }, t("host.belongs", { name })),
     h("p.fine", {}, t("signin.dev")),
     roles.map((role) => h("button.wide", { type: "button", class: role === roles[0] ? "primary"
-      : "plain", onclick: enter(role), data: { role } }, t(`signin.as_${role}`))));
+      : "plain", onclick: enter(role), data: { role } }, role === "host" && owner
+      ? t("host.continue", { name }) : t(`signin.as_${role}`))));
+}
+
+/**
+ * The owner of the room whose console or page is at `path`; null if there is none.
+ * @param {string} path
+ * @returns {Promise<Owner | null>}
+ */
+export async function ownerAt(path) {
+  const [, room] = /^\/(?:host|watch)\/([^/?#]+)/.exec(path) ?? [];
+  if (!room) return null;
+  try {
+    return await rest("GET", `/v1/rooms/${room}`);
+  } catch {
+    return null; // the page itself says what is wrong
+  }
 }
 
 /**
@@ -118,12 +139,12 @@ export function tokenForm(then) {
 
 /**
  * Sign in without leaving the page.
- * @param {{roles?: DevRole[], host?: string, why?: string, then: () => void}} options
+ * @param {{roles?: DevRole[], why?: string, then: () => void}} options
  */
-export async function openSignIn({ roles = ["viewer"], host, why, then }) {
+export async function openSignIn({ roles = ["viewer"], why, then }) {
   const { dev } = await whoAmI();
   openSheet(t("signin"), () => h("div.stack", {},
     why && h("p", {}, why),
-    dev && devButtons(roles, { host, then }),
+    dev && devButtons(roles, { then }),
     tokenForm(then)));
 }

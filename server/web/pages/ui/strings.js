@@ -1,10 +1,19 @@
-// Every word of the pages, Chinese and English side by side. `{name}` is filled in by t().
+// Every word of the pages, Chinese and English side by side; French is in french.js. `{name}` is
+// filled in by t().
+
+import { isolated } from "./bidi.js";
 
 /** @import { Phase } from "../liveroom.js" */
 /** @import { Failure } from "./failure.js" */
 
-/** @satisfies {Record<string, [chinese: string, english: string]>} */
-const STRINGS = {
+/**
+ * One text, or one a plural form of the language (CLDR: "1 heart", "2 hearts"), by the number in
+ * the hole `by`, else in `n`.
+ * @typedef {string | {by?: string, one: string, other: string}} Words
+ */
+
+/** @satisfies {Record<string, [chinese: Words, english: Words]>} */
+export const STRINGS = {
   // Everywhere
   "app": ["直播间", "Rooms"],
   "ok": ["好", "OK"],
@@ -13,8 +22,7 @@ const STRINGS = {
   "save": ["保存", "Save"],
   "back": ["返回", "Back"],
   "menu": ["更多", "More"],
-  "language": ["English", "中文"],
-  "language.label": ["切换到英文", "Switch to Chinese"],
+  "language": ["语言", "Language"],
   "theme": ["外观", "Appearance"],
   "theme.auto": ["跟随系统", "System"],
   "theme.light": ["浅色", "Light"],
@@ -91,13 +99,12 @@ const STRINGS = {
   "comment.refused": ["这条评论没有通过，请换个说法", "That was not let through; put it differently"],
   "comment.held": ["评论已提交，等主播看过再显示", "Sent: it shows once a moderator has passed it"],
   "like": ["点赞", "Send a heart"],
-  "likes": ["{n} 赞", "{n} hearts"],
+  "likes": ["{n} 赞", { one: "{n} heart", other: "{n} hearts" }],
   "sold.ticker": ["{name} 买了 {what} ×{qty}", "{name} bought {what} ×{qty}"],
 
   // Products and sales
   "shelf": ["商品", "Shelf"],
-  "shelf.count": ["共 {n} 件", "{n} items"],
-  "shelf.count_one": ["共 {n} 件", "{n} item"],
+  "shelf.count": ["共 {n} 件", { one: "{n} item", other: "{n} items" }],
   "shelf.empty": ["货架还空着", "The shelf is still empty"],
   "product.points": ["值得买", "Why you may want it"],
   "product.flaws": ["说实话", "Honestly"],
@@ -142,7 +149,9 @@ const STRINGS = {
   "ask.label": ["你的问题", "Your question"],
   "ask.send": ["提问", "Ask"],
   "ask.queued": ["问题已排上，主播会看到", "The host will see your question"],
-  "ask.queued_n": ["已有 {n} 人问这个，主播会看到", "{n} people ask this; the host will see it"],
+  "ask.queued_n": ["已有 {n} 人问这个，主播会看到",
+    { one: "{n} person asks this; the host will see it",
+      other: "{n} people ask this; the host will see it" }],
   "ask.answering": ["正在回答", "Answering"],
   "ask.answered": ["主播回答过", "Answered"],
   "ask.only_you": ["你要的链接", "The link you asked for"],
@@ -152,6 +161,8 @@ const STRINGS = {
   "coupon.title": ["优惠券", "Coupons"],
   "coupon.amount": ["减 {price}", "{price} off"],
   "coupon.percent": ["减 {n}%", "{n}% off"],
+  "coupon.amount_from": ["满 {floor} 减 {price}", "{price} off {floor}+"],
+  "coupon.percent_from": ["满 {floor} 减 {n}%", "{n}% off {floor}+"],
   "coupon.floor": ["满 {price} 可用", "from {price}"],
   "coupon.no_floor": ["无门槛", "any amount"],
   "coupon.claim": ["领取", "Claim"],
@@ -159,7 +170,7 @@ const STRINGS = {
   "coupon.claim_join": ["入群并领取", "Join and claim"],
   "coupon.claimed": ["领到了，下单时自动抵扣", "It’s yours, and used when you buy"],
   "coupon.have": ["已领取", "Claimed"],
-  "coupon.offered": ["{n} 张券可领", "{n} coupons"],
+  "coupon.offered": ["{n} 张券可领", { one: "{n} coupon", other: "{n} coupons" }],
   "coupon.mine": ["我的券 {n}", "My coupons {n}"],
   "coupon.mine_n": ["你有 {n} 张", "You have {n}"],
   "coupon.used_n": ["你有 {n} 张，已用 {used} 张", "You have {n}, {used} used"],
@@ -190,8 +201,7 @@ const STRINGS = {
   "poll.open": ["点一下就投", "Tap to vote"],
   "poll.thanks": ["已投票", "You have voted"],
   "poll.closed": ["投票结束", "Closed"],
-  "poll.votes": ["{n} 票", "{n} votes"],
-  "poll.votes_one": ["{n} 票", "{n} vote"],
+  "poll.votes": ["{n} 票", { one: "{n} vote", other: "{n} votes" }],
   "poll.voted": ["你已经投过了", "You have voted"],
   "lucky.title": ["抽奖", "Lucky draw"],
   "lucky.enter": ["参加", "Enter"],
@@ -224,7 +234,7 @@ const STRINGS = {
   "follow.done": ["已关注，开播会提醒你", "You will be told when they go live"],
   "follow.stop": ["取消关注", "Unfollow"],
   "follow.stop_sure": ["不再关注 {name}？", "Unfollow {name}?"],
-  "follow.count": ["{n} 人关注", "{n} followers"],
+  "follow.count": ["{n} 人关注", { one: "{n} follower", other: "{n} followers" }],
   "waiting.title": ["预告", "Coming up"],
   "waiting.in": ["距开播", "Starts in"],
   "waiting.reserve": ["预约提醒", "Remind me"],
@@ -245,7 +255,7 @@ const STRINGS = {
   "group.sign_in": ["登录后即可加入", "Sign in to join"],
   "group.followers": ["关注主播后才能加入", "Follow the host to join"],
   "group.buyers": ["买过的人才能加入", "The group is for who has bought"],
-  "group.members": ["{n} 位成员", "{n} members"],
+  "group.members": ["{n} 位成员", { one: "{n} member", other: "{n} members" }],
   "group.no_room": ["从主播的直播间加入。", "Join from a room of the host."],
   "host.other_rooms": ["更多直播", "Other rooms"],
 
@@ -310,6 +320,8 @@ const STRINGS = {
   // Host console
   "host.title": ["主播台", "Host console"],
   "host.only": ["这里是主播台，请用主播身份登录。", "This is the host console: sign in as the host."],
+  "host.belongs": ["这个直播间属于 {name}。", "This room belongs to {name}."],
+  "host.continue": ["以 {name} 的身份继续", "Continue as {name}"],
   "host.start": ["开播", "Go live"],
   "host.end": ["下播", "End stream"],
   "host.end_title": ["结束直播？", "End the stream?"],
@@ -384,7 +396,7 @@ const STRINGS = {
 
   "queue.title": ["问题", "Questions"],
   "queue.none": ["没有等着回答的问题", "No question waits"],
-  "queue.asked": ["{n} 人在问", "{n} ask this"],
+  "queue.asked": ["{n} 人在问", { one: "{n} asks this", other: "{n} ask this" }],
   "queue.take": ["回答", "Answer"],
   "queue.drop": ["不回答", "Drop"],
   "queue.done": ["答好了", "Done"],
@@ -506,10 +518,10 @@ const STRINGS = {
   "figures.questions_answered": ["已回答", "Answered"],
   "figures.reserved": ["预约", "Reserved"],
   "figures.reserved_came": ["预约到场", "of them came"],
-  "figures.reserved_conversion": ["预约转化", "of them bought"],
+  "figures.reserved_conversion": ["预约后买", "of them bought"],
   "figures.announced": ["被提醒", "Told"],
   "figures.announced_came": ["提醒到场", "of them came"],
-  "figures.announced_conversion": ["提醒转化", "of them bought"],
+  "figures.announced_conversion": ["提醒后买", "of them bought"],
   "figures.replay_viewers": ["看回放", "Replay viewers"],
   "figures.replay_orders": ["回放订单", "Replay orders"],
   "figures.replay_gmv": ["回放成交额", "Replay GMV"],
@@ -543,7 +555,8 @@ const STRINGS = {
   "finding.asked_unpinned": ["「{title}」没讲的时候有 {asks} 次求链接。",
     "The link of {title} was asked for {asks} times while it was not shown."],
   "finding.pin_sold": ["讲「{title}」的 {minutes} 分钟卖了 {units} 件，其余时间 {rest} 件。",
-    "{title} sold {units} in the {minutes} minutes it was shown and {rest} in the rest."],
+    { by: "minutes", one: "{title} sold {units} in the minute it was shown and {rest} in the rest.",
+      other: "{title} sold {units} in the {minutes} minutes it was shown and {rest} in the rest." }],
   "finding.first_orders_late": ["{buyers} 个首单里有 {late} 个在 {minutes} 分钟以后。",
     "{late} of {buyers} first orders came after {minutes} minutes or more."],
   "finding.coupons_unused": ["领走的 {claimed} 张券里有 {unused} 张没用。",
@@ -551,16 +564,16 @@ const STRINGS = {
   "finding.returns_high": ["退货率 {share}，平时 {usual}。",
     "{share} of the orders were returned; your usual is {usual}."],
   "finding.conversion_high": ["转化率 {share}，平时 {usual}。",
-    "{share} of the viewers bought, more than your usual {usual}."],
+    "Conversion is {share}; your usual is {usual}."],
   "finding.conversion_low": ["转化率只有 {share}，平时 {usual}。",
-    "Only {share} of the viewers bought; your usual is {usual}."],
+    "Conversion is only {share}; your usual is {usual}."],
   "finding.reserved_absent": ["预约的 {reserved} 人里有 {absent} 人没来。",
     "{absent} of the {reserved} who had reserved did not come."],
   "finding.questions_open": ["还有 {questions} 个问题没回答。", "{questions} questions are not answered."],
   "finding.fans_carry": ["{orders} 单里有 {fan_orders} 单来自粉丝。",
     "Fans placed {fan_orders} of the {orders} orders."],
-  "finding.source_best": ["来自{kind}的观众 {share} 下单，全场 {all}。",
-    "Of the viewers from {kind} {share} bought, of all {all}."],
+  "finding.source_best": ["来自{kind}的观众转化率 {share}，全场 {all}。",
+    "Conversion of the viewers from {kind} is {share}, of all {all}."],
 
   "form.audience": ["给谁", "For"],
   "form.coupon_title": ["券名", "Name"],
@@ -603,7 +616,6 @@ const STRINGS = {
   "chart.gmv": ["成交额", "GMV"],
   "chart.orders": ["每分钟订单", "Orders a minute"],
   "chart.online": ["在线人数", "Online"],
-  "chart.conversion": ["转化率", "Conversion"],
   "chart.stock": ["库存", "Stock"],
   "chart.table": ["看表格", "As a table"],
   "chart.chart": ["看图", "As a chart"],
@@ -612,7 +624,6 @@ const STRINGS = {
   "stat.gmv": ["成交额", "GMV"],
   "stat.orders": ["付款订单", "Paid orders"],
   "stat.aov": ["客单价", "Avg. order"],
-  "stat.conversion": ["转化率", "Conversion"],
   "stat.online": ["在线", "Online"],
   "stat.viewers": ["看过", "Viewers"],
   "stat.peak": ["最高在线", "Peak online"],
@@ -670,8 +681,29 @@ const STRINGS = {
 
 const HOLE = /\{(\w+)\}/g;
 
-/** "zh" or "en": what first.js put on <html>. */
-export const lang = () => (document.documentElement.lang.startsWith("zh") ? "zh" : "en");
+/** @typedef {"zh" | "en" | "fr"} Lang */
+/** @type {Record<Lang, string>} the languages, each by its own name */
+export const LANGUAGES = { zh: "中文", en: "English", fr: "Français" };
+
+/**
+ * What first.js put on <html>.
+ * @returns {Lang}
+ */
+export function lang() {
+  const two = document.documentElement.lang.slice(0, 2);
+  return two === "zh" || two === "fr" ? two : "en";
+}
+
+/** The browser's own kind of the page's language ("fr-CH"): dates and numbers are written by it. */
+export const locale = () => navigator.languages.find((tag) => tag.slice(0, 2) === lang())
+  ?? (lang() === "zh" ? "zh-CN" : lang());
+
+// Read only by those who read French. first.js has the browser fetch it early.
+const french = lang() === "fr" ? (await import("./french.js")).FRENCH : null;
+const plural = new Intl.PluralRules(lang());
+
+/** @param {Key} key */
+const wordsOf = (key) => french?.[key] ?? STRINGS[key][lang() === "zh" ? 0 : 1];
 
 /**
  * The words for `key`; a missing key shows itself, so that it is noticed.
@@ -679,10 +711,20 @@ export const lang = () => (document.documentElement.lang.startsWith("zh") ? "zh"
  * @param {Record<string, string | number | undefined>} [holes]
  */
 export function t(key, holes = {}) {
-  const both = STRINGS[key];
-  if (!both) return key;
-  return both[lang() === "zh" ? 0 : 1].replace(HOLE, (_, name) => String(holes[name] ?? ""));
+  if (!hasWords(key)) return key;
+  /** @type {Words} */
+  const words = wordsOf(key);
+  const text = typeof words === "string" ? words
+    : plural.select(Number(holes[words.by ?? "n"])) === "one" ? words.one : words.other;
+  return text.replace(HOLE, (_, name) => isolated(String(holes[name] ?? "")));
 }
+
+/**
+ * Some names, as the language lists them: "A、B", "A, B".
+ * @param {string[]} names
+ */
+export const listed = (names) => new Intl.ListFormat(locale(),
+  { type: "conjunction", style: "narrow" }).format(names.map(isolated));
 
 /**
  * Whether there are words for `key`.

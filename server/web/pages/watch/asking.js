@@ -1,6 +1,7 @@
 // Asking: the answers only this viewer gets, the question the host answers now, and what was
 // answered of a product.
 
+import { beside } from "../ui/bidi.js";
 import { h, icon, iconButton, write } from "../ui/dom.js";
 import { say } from "../ui/front.js";
 import { productOf, saleBlock, thumbnail } from "../ui/product.js";
@@ -87,7 +88,7 @@ export class Answers {
   #answer({ text, answer, sku }) {
     const title = titleOf(viewOf(this.ctx.room), sku);
     return [h("div.private-words", {},
-      h("span.private-only", {}, title ? `${t("ask.answered")} · ${title}` : t("ask.answered")),
+      h("span.private-only", {}, beside(t("ask.answered"), title)),
       h("span.private-title", {}, text), h("p.private-answer", {}, answer))];
   }
 }
@@ -105,7 +106,7 @@ export function questionStrip() {
       root.hidden = !question || phase === "ended";
       if (!question || root.hidden) return;
       const title = titleOf(room, question.sku);
-      write(about, title ? `${t("ask.answering")} · ${title} ` : `${t("ask.answering")} `);
+      write(about, `${beside(t("ask.answering"), title)} `);
       write(text, question.text);
     },
   };

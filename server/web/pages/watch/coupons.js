@@ -1,11 +1,12 @@
 // Coupons: the strip that offers them, the sheet to claim them in, the choice at buying.
 
+import { beside } from "../ui/bidi.js";
 import { everyTick, h, icon, write } from "../ui/dom.js";
 import { day, number, price, priceText } from "../ui/format.js";
-import { choices, condition, isOffered, worth } from "../ui/coupons.js";
+import { choices, condition, isOffered, offer, worth } from "../ui/coupons.js";
 import { openSheet, toast } from "../ui/sheet.js";
 import { countdown } from "../ui/stock.js";
-import { failureOf, t, whyNot } from "../ui/strings.js";
+import { failureOf, listed, t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 
 /**
@@ -66,7 +67,7 @@ export function couponChip(ctx) {
     const usable = mine.claims.filter(({ order }) => !order).length;
     root.hidden = room.coupons.length === 0 || (offered.length === 0 && usable === 0);
     root.classList.toggle("fresh", offered.length > 0);
-    write(words, offered.length === 1 ? `${t("coupon.claim")} ${worth(offered[0])}`
+    write(words, offered.length === 1 ? `${t("coupon.claim")} ${offer(offered[0])}`
       : offered.length ? t("coupon.offered", { n: offered.length })
         : t("coupon.mine", { n: usable }));
   };
@@ -81,8 +82,8 @@ function ticket(ctx, coupon) {
   const rest = h("span.fine");
   const why = h("span.fine");
   const { shelf } = viewOf(room);
-  const only = (coupon.skus ?? []).map((sku) =>
-    shelf.find((product) => product.sku === sku)?.title ?? sku).join("、");
+  const only = listed((coupon.skus ?? []).map((sku) =>
+    shelf.find((product) => product.sku === sku)?.title ?? sku));
   const timer = countdown(() => room.now(), () => now().ends, () => t("sale.ends_in"));
   function now() {
     return viewOf(room).coupons.find((known) => known.coupon === coupon.coupon) ?? coupon;
@@ -202,7 +203,7 @@ export function couponChoice(ctx, sale, qty) {
     root.dataset.key = key;
     const best = own.find(({ off }) => off > 0);
     options.replaceChildren(
-      best ? row(AUTO, t("coupon.auto"), `${best.coupon.title} · ${worth(best.coupon)}`, true) : "",
+      best ? row(AUTO, t("coupon.auto"), beside(best.coupon.title, worth(best.coupon)), true) : "",
       ...own.map(({ claim, coupon, why, off }) => row(claim.claim, coupon.title, why
         || t("coupon.saves", { price: priceText(off, it.currency) }), !why)),
       row(NONE, t("coupon.none"), "", true));

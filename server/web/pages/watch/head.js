@@ -39,8 +39,8 @@ export class HostChip {
   constructor(ctx) {
     this.ctx = ctx;
     this.phase = h("span.phase");
-    this.name = h("b.host-name");
-    this.title = h("h1.room-title");
+    this.name = h("b.host-name", { dir: "auto" });
+    this.title = h("h1.room-title", { dir: "auto" });
     this.button = h("button.follow", { type: "button", hidden: true, onclick: () => this.follow() });
     this.root = h("div.host-chip", {},
       h("div.host-words", {}, h("span.host-line", {}, this.phase,

@@ -16,7 +16,7 @@ import { viewOf } from "../ui/view.js";
  * "3 votes".
  * @param {number} n
  */
-export const votesText = (n) => t(n === 1 ? "poll.votes_one" : "poll.votes", { n: number(n) });
+export const votesText = (n) => t("poll.votes", { n: number(n) });
 
 /**
  * Whether votes are taken, by the server's clock.

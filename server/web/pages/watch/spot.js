@@ -3,7 +3,7 @@
 
 import { h, icon, iconButton } from "../ui/dom.js";
 import { say } from "../ui/front.js";
-import { t } from "../ui/strings.js";
+import { listed, t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { couponChip } from "./coupons.js";
 import { luckyCard } from "./lucky.js";
@@ -101,7 +101,7 @@ export class Spot {
    */
   drawn(lucky) {
     if (this.shown?.id !== lucky.lucky) this.#put("lucky");
-    const names = (lucky.winners ?? []).map(({ name }) => name).join("、");
+    const names = listed((lucky.winners ?? []).map(({ name }) => name));
     say(`${lucky.title}: ${names || t("lucky.nobody")}`);
   }
 }
