@@ -1,5 +1,6 @@
 // The sign-in page, /login?next=/somewhere.
 
+import { tellOfConnection } from "./ui/connection.js";
 import { h } from "./ui/dom.js";
 import { whereNext } from "./ui/next.js";
 import { prefs } from "./ui/prefs.js";
@@ -10,6 +11,7 @@ const asked = new URLSearchParams(location.search).get("next");
 const session = await whoAmI();
 const then = () => { location.href = whereNext(asked, location.origin); };
 document.title = `${t("signin")} · Liveroom`;
+tellOfConnection();
 document.body.append(h("main.login", {},
   h("div.login-card", {},
     h("h1", {}, t("signin.title")),

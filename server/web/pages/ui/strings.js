@@ -71,6 +71,8 @@ const STRINGS = {
   "watch.host": ["主播台", "Host console"],
   "watch.notice": ["公告", "Notice"],
   "conn.waiting": ["网络断开，正在重连…", "Connection lost, reconnecting…"],
+  "conn.offline": ["没有网络，恢复后会自动重连", "You are offline; this page comes back by itself"],
+  "conn.silent": ["网络没有反应，还在等…", "No answer from the network, still waiting…"],
   "conn.back": ["已重新连接", "Back online"],
   "conn.no_room": ["没有这个直播间", "There is no such room"],
   "conn.closed": ["直播间已断开", "The room is closed to you"],
@@ -658,6 +660,9 @@ const STRINGS = {
   "ops.redis_aof": ["落盘", "Durability"],
   "ops.errors": ["最近的错误", "Last errors"],
   "ops.no_errors": ["没有错误", "No errors"],
+  "ops.page_errors": ["浏览器里的错误", "Errors in browsers"],
+  "ops.page_errors_n": ["{n} 次", "×{n}"],
+  "ops.no_page_errors": ["没有浏览器报告错误", "No browser reported any"],
   "ops.stale": ["读取失败，显示的是 {n} 秒前的数据", "Could not be read; this is {n} s old"],
 };
 
@@ -665,7 +670,7 @@ const STRINGS = {
 
 const HOLE = /\{(\w+)\}/g;
 
-/** "zh" or "en": what first-paint.js put on <html>. */
+/** "zh" or "en": what first.js put on <html>. */
 export const lang = () => (document.documentElement.lang.startsWith("zh") ? "zh" : "en");
 
 /**
@@ -700,11 +705,13 @@ export const failureOf = (thrown) => (thrown instanceof Error ? thrown : new Err
 
 /**
  * What to tell a person about an error of the protocol; `phase` is the room's, where it matters.
+ * A command that had no answer may have been carried out: it is never called failed.
  * @param {unknown} thrown
  * @param {string} [phase]
  */
 export function whyNot(thrown, phase) {
   const error = failureOf(thrown);
+  if (error.unanswered) return t("order.unknown");
   if (error.code === "not_live" && phase === "ended") return t("watch.ended");
   const key = `err.${error.code}`;
   return hasWords(key) ? t(key) : error.message;

@@ -2,8 +2,9 @@
 // answered of a product.
 
 import { h, icon, iconButton, write } from "../ui/dom.js";
+import { say } from "../ui/front.js";
 import { productOf, saleBlock, thumbnail } from "../ui/product.js";
-import { say, toast } from "../ui/sheet.js";
+import { toast } from "../ui/sheet.js";
 import { t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 
