@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from server.protocol.currencies import DIGITS, minor_digits
-from server.web.pages import FOLDER
+from server.web.assets import FOLDER
 
 LOOK_ALIKES = ["CNY", "JPY", "USD", "CAD", "HKD", "AUD", "NZD", "SGD", "TWD", "MXN", "BRL", "ARS"]
 ZERO_AND_MORE = ["JPY", "IDR", "IQD", "CLF"]
