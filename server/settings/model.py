@@ -14,6 +14,7 @@ from server.settings.sections import (
     Hub,
     Jwt,
     Log,
+    Pages,
     Redis,
     Rest,
     Rooms,
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     rooms: Rooms = Rooms()
     bus: Bus = Bus()
     orders: Sweeps = Sweeps()
+    pages: Pages = Pages()
     log: Log = Log()
 
     def section(self, kind: type[S]) -> S:

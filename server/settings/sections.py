@@ -274,6 +274,20 @@ class Bus(Section):
     )
 
 
+class Pages(Section):
+    """The pages that this server brings."""
+
+    errors_per_s_max: int = limit(
+        5, 0, 1000, "Reports of errors in browsers a worker takes a second; 0 takes none."
+    )
+    errors_per_address_per_min: int = limit(
+        10,
+        0,
+        10_000,
+        "Reports of errors one address (IPv6: one /64 network) may send a minute; 0 is no limit.",
+    )
+
+
 class Log(Section):
     """What is written to standard error."""
 

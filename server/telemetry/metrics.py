@@ -12,6 +12,10 @@ _OUTCOMES = ("ok", "unavailable", "internal")
 """Outcomes shown for every command from the start. Refusals by a room's rules appear when the first
 one happens: all of them for every command would be a thousand samples that stay 0."""
 _REASONS = ("full", "400", "403", "404", "426", "503")
+PAGES = ("home", "watch", "host", "ops", "login")
+"""The pages, as their reports of errors name them."""
+PAGE_ERROR_KINDS = ("error", "rejection", "load", "policy")
+"""Uncaught, a promise's, a file that could not be loaded, against the Content-Security-Policy."""
 _POSTS = ("ok", "refused", "unanswered")
 _SENDERS = ("address", "user", "service")
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
@@ -162,6 +166,18 @@ class Metrics:
             registry=registry,
         )
 
+        self.page_errors = Counter(
+            "liveroom_page_errors",
+            "Errors that browsers reported of our pages, by page and kind.",
+            ["page", "kind"],
+            registry=registry,
+        )
+        self.page_errors_dropped = Counter(
+            "liveroom_page_errors_dropped",
+            "Reports of page errors that were refused because there were too many.",
+            registry=registry,
+        )
+
     def begin_at_zero(self, ops: Iterable[str]) -> None:
         """Show known samples as 0 from the start: a sample that first appears as 1 has no rate.
 
@@ -175,6 +191,9 @@ class Metrics:
             self.closed.labels(str(close.code))
         for reason in _REASONS:
             self.rejected.labels(reason)
+        for page in PAGES:
+            for kind in PAGE_ERROR_KINDS:
+                self.page_errors.labels(page, kind)
         for outcome in _POSTS:
             self.outbox_posts.labels(outcome)
         for sender in _SENDERS:
