@@ -12,10 +12,7 @@ from client_sim.script import NAMED, Step
 from client_sim.wire import Message
 
 NAMED_S_MAX = 10.0  # how long a step waits for what it names
-DEFAULTS: dict[str, Message] = {
-    "sale.open": {"per_user": 1, "hold_s": 60},
-    "coupon.open": {"currency": "CNY"},
-}
+DEFAULTS: dict[str, Message] = {"sale.open": {"per_user": 1, "hold_s": 60}}
 
 EnterRoom = Callable[[str], AbstractAsyncContextManager[RoomClient]]
 """Makes the host's client in the room of this id."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
+from client_sim import content
 from client_sim.people import Manner
 from client_sim.tokens import CannotRun
 from client_sim.wire import Message
@@ -148,6 +149,11 @@ def _script(raw: dict[str, Any], name: str) -> Script:
     if last_s > length_s:
         raise _Wrong(f"its last step ends at {last_s:g} s and `length` is {length_s:g} s.")
     _names_are_known(steps)
+    products = tuple({"currency": "CNY"} | product for product in raw.get("product", []))
+    currency = (products or content.goods())[0]["currency"]
+    for step in steps:
+        if step.act == "coupon.open":
+            step.fields.setdefault("currency", currency)
     return Script(
         title=str(raw.get("title", name)),
         seconds=length_s,
@@ -157,7 +163,7 @@ def _script(raw: dict[str, Any], name: str) -> Script:
             roam=float(people.get("roam", 0.3)),
             arrive_s=seconds(people["arrive"], "[people]") if "arrive" in people else None,
         ),
-        products=tuple({"currency": "CNY"} | product for product in raw.get("product", [])),
+        products=products,
         steps=tuple(sorted(steps, key=lambda step: step.at_s)),
     )
 

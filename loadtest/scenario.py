@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from loadtest.draw import Draw
+from server.protocol.fields import Currency
 
 Kind = Literal["viewer", "buyer", "lurker", "moderator", "abuser"]
 Act = Literal[
@@ -79,8 +80,8 @@ class Criteria(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     The limits are milliseconds at the 99th percentile: of replies by command, and of pushes by
     delivery class. `error_rate_max` is of commands; `delivered_min` is the share of a room's
     comments that reach a viewer or are told to it in a `gap`. `orders_per_hour_min` and
-    `gmv_per_hour_min` (minor units) are what is paid, at the rate of the time in which anything
-    was on sale.
+    `gmv_per_hour_min` (minor units of the scenario's currency) are what is paid, at the rate of
+    the time in which anything was on sale.
     """
 
     reply_p99_ms: dict[str, float] = {}
@@ -93,12 +94,16 @@ class Criteria(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One rehearsal. `crowd` gives shares of viewers, buyers, lurkers, moderators and abusers."""
+    """One rehearsal. `crowd` gives shares of viewers, buyers, lurkers, moderators and abusers.
+
+    All prices, amounts and floors of `host` are in minor units of `currency` (ISO 4217).
+    """
 
     title: str
     stage: list[Stage]
     crowd: dict[Kind, float]
     rooms: int = 1
+    currency: Currency = "CNY"
     host: list[HostAct] = []
     burst: list[Burst] = []
     drop: list[Drop] = []

@@ -47,17 +47,17 @@ class Takings:
         """Every sale, the one that most people wanted first."""
         return sorted(self._sales, key=lambda sale: (-sale["asked"], -sale["allocated"]))
 
-    def per_hour(self, seconds: float) -> tuple[float, float]:
-        """Orders and money an hour, if the rest of it were like these seconds."""
+    def per_hour(self, seconds: float, currency: str) -> tuple[float, float]:
+        """Orders, and minor units paid in `currency`, an hour at the rate of these seconds."""
         if seconds <= 0:
             return 0.0, 0.0
-        return self.orders * 3600 / seconds, sum(self.gmv.values()) * 3600 / seconds
+        return self.orders * 3600 / seconds, self.gmv[currency] * 3600 / seconds
 
     def in_words(self, seconds: float) -> str:
         """A sentence for the report; empty if nothing was sold."""
         if not self.orders:
             return ""
-        orders, _ = self.per_hour(seconds)
+        orders = self.orders * 3600 / max(1.0, seconds)
         money = ", ".join(f"{in_units(n, c):,f} {c}" for c, n in self.gmv.items())
         return (
             f"{self.orders:,} orders were paid, {money} in {seconds:.0f} s of selling: "

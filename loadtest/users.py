@@ -16,6 +16,7 @@ from loadtest.rehearsal import BEACON, Rehearsal, host_of
 from loadtest.scenario import HostAct
 from loadtest.tally import Told
 from loadtest.wire import Message
+from server.protocol.currencies import decimal_text
 
 _BUY_TRIES_MAX = 8
 _BEACON_EVERY_S = 2
@@ -306,7 +307,8 @@ class Host(Person):
             self.tally.wrong("host_was_refused", f"{act.do}: {reply['code']}: {reply['msg']}")
 
     def _open_sale(self, act: HostAct) -> Message:
-        product = {"sku": act.sku, "title": f"Rehearsed {act.sku}", "currency": "CNY"}
+        currency = self.rehearsal.scenario.currency
+        product = {"sku": act.sku, "title": f"Rehearsed {act.sku}", "currency": currency}
         put = self.command("shelf.put", product={**product, "price": act.price * 2})
         if put["t"] == "err":
             return put
@@ -319,9 +321,11 @@ class Host(Person):
         return reply
 
     def _open_coupon(self, act: HostAct) -> Message:
+        currency = self.rehearsal.scenario.currency
+        title = act.text or f"{decimal_text(act.amount, currency)} {currency} off"
         return self.command(
-            "coupon.open", title=act.text or f"{act.amount / 100:g} off", quota=act.quota,
-            currency="CNY", amount=act.amount, floor=act.floor, lasts_s=act.lasts_s,
+            "coupon.open", title=title, quota=act.quota, currency=currency, amount=act.amount,
+            floor=act.floor, lasts_s=act.lasts_s,
         )  # fmt: skip
 
     def _open_poll(self, act: HostAct) -> Message:

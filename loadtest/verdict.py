@@ -10,6 +10,7 @@ from loadtest.scenario import Scenario
 from loadtest.takings import Takings
 from loadtest.tally import quantile
 from loadtest.truth import Findings
+from server.protocol.currencies import in_units
 
 
 @dataclass(frozen=True)
@@ -76,15 +77,16 @@ def _looks(scenario: Scenario, record: Record) -> Line:
 
 def _money(scenario: Scenario, takings: Takings) -> Iterator[Line]:
     """What was paid, against what was to be paid in an hour like this."""
-    orders, gmv = takings.per_hour(scenario.sells_s)
+    currency = scenario.currency
+    orders, gmv = takings.per_hour(scenario.sells_s, currency)
     wanted = scenario.criteria.orders_per_hour_min
     if wanted > 0:
         said = f"{orders:,.0f} ({takings.orders:,} in {scenario.sells_s:.0f} s)"
         yield Line("Paid orders an hour", f"≥ {wanted:,.0f}", said, passed=orders >= wanted)
     wanted = scenario.criteria.gmv_per_hour_min
     if wanted > 0:
-        said = f"{gmv / 100:,.0f}"
-        yield Line("GMV paid an hour", f"≥ {wanted / 100:,.0f}", said, passed=gmv >= wanted)
+        said, limit = (f"{in_units(n, currency):,.0f} {currency}" for n in (gmv, wanted))
+        yield Line("GMV paid an hour", f"≥ {limit}", said, passed=gmv >= wanted)
 
 
 def _rules(record: Record, found: Findings | str) -> Iterator[Line]:

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from client_sim.wire import Message
+from server.protocol.currencies import decimal_text, minor_digits
 
 LANGUAGES = {"zh": 0.72, "en": 0.18, "fr": 0.10}
 """What people write in, and how many of them."""
@@ -23,6 +24,19 @@ _TALK = _read("talk.toml")
 def goods() -> list[Message]:
     """The products, as `shelf.put` takes them."""
     return [{"currency": "CNY"} | product for product in _GOODS["product"]]
+
+
+def price_text(minor: int, currency: str) -> str:
+    """A price as the host says it, from minor units: 118 元, 1500 JPY, 2.730 KWD."""
+    whole, unit = divmod(minor, 10 ** minor_digits(currency))
+    text = decimal_text(minor, currency) if unit else str(whole)
+    return f"{text} {'元' if currency == 'CNY' else currency}"
+
+
+def whole_units(minor: int, currency: str) -> int:
+    """A price, in minor units, without its decimals; as it is if it is less than a whole unit."""
+    unit = 10 ** minor_digits(currency)
+    return minor // unit * unit or minor
 
 
 def names(language: str) -> list[str]:

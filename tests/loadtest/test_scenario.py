@@ -72,6 +72,7 @@ def test_scaling_changes_people_and_stock_alike() -> None:
         (MINIMAL + "[criteria.reply_p99_ms]\ncomment = 0\n", "above 0 ms"),
         (MINIMAL + "[criteria.push_p99_ms]\nlatest = 600\n", "has `latest`"),
         (MINIMAL + "[criteria]\ngmv_per_hour_min = 9\n", "nothing is sold"),
+        ('currency = "yuan"\n' + MINIMAL, "$.currency"),
         (MINIMAL + "[criteria]\ndelivered_min = 99\n", "from 0 to 1"),
         (MINIMAL + "[[drop]]\nat_s = 1\nshare = 2\n", "the drop at 1 s"),
         (MINIMAL + "[[burst]]\nfrom_s = 3\nuntil_s = 2\ntimes = 2\n", "the burst at 3 s"),

@@ -109,6 +109,28 @@ def test_too_little_that_is_paid_in_an_hour_fails() -> None:
     assert len(failed(judge(asked, made, Findings(), {}))) == 2, "nothing sold is too little"
 
 
+@pytest.mark.parametrize(
+    ("currency", "limit", "measured"),
+    [
+        ("CNY", "≥ 6,000 CNY", "12,000 CNY"),
+        ("JPY", "≥ 600,000 JPY", "1,200,000 JPY"),
+        ("KWD", "≥ 600 KWD", "1,200 KWD"),
+    ],
+)
+def test_the_target_of_gmv_is_told_in_units_of_the_currency(
+    currency: str, limit: str, measured: str
+) -> None:
+    asked = Scenario(
+        "t", [Stage(65, 10)], {"buyer": 1}, host=[HostAct(at_s=0, do="sale")], calm_s=5,
+        currency=currency, criteria=Criteria(gmv_per_hour_min=600_000),
+    )  # fmt: skip
+    paid = Takings(2, Counter({currency: 20_000, "XTS": 99_999}))
+    lines = judge(asked, record(), Findings(), {}, paid)
+
+    line = next(line for line in lines if line.what == "GMV paid an hour")
+    assert (line.limit, line.measured) == (limit, measured)
+
+
 def test_a_busy_load_process_is_named_and_what_to_do() -> None:
     made = Record()
     made.add("2", Tally().take() | {"health": {"cpu": 0.97, "lag_ms": 400.0}})

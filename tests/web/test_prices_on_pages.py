@@ -14,12 +14,13 @@ from server.web.pages import FOLDER
 
 LOOK_ALIKES = ["CNY", "JPY", "USD", "CAD", "HKD", "AUD", "NZD", "SGD", "TWD", "MXN", "BRL", "ARS"]
 ZERO_AND_MORE = ["JPY", "IDR", "IQD", "CLF"]
-CLDR_WITHOUT_DECIMALS = frozenset(
-    "AFN ALL COP HUF IDR IQD IRR KPW LAK LBP MGA MMK PKR RSD SOS SYP YER".split()
-)
+CLDR_WITHOUT_DECIMALS = {
+    *("AFN", "ALL", "COP", "HUF", "IDR", "IQD", "IRR", "KPW", "LAK"),
+    *("LBP", "MGA", "MMK", "PKR", "RSD", "SOS", "SYP", "YER"),
+}
 """ISO 4217 gives these two decimals (IQD three). CLDR, the data of Intl, gives them none, because
 their coins are no longer used; RSD only until CLDR 47."""
-CLDR_KNOWS_BESIDES = frozenset("ANG BGN CUC HRK SLL XDR XSU ZWL".split())
+CLDR_KNOWS_BESIDES = {"ANG", "BGN", "CUC", "HRK", "SLL", "XDR", "XSU", "ZWL"}
 """Withdrawn from ISO 4217 by 2026, but for XDR and XSU, which have no minor units there."""
 
 
