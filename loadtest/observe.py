@@ -10,6 +10,7 @@ from typing import Any
 
 from loadtest import own_clock
 from loadtest.fanout import process
+from loadtest.rehearsal import host_of
 from loadtest.truth import Books, Order
 
 _TIMEOUT_S = 10
@@ -57,9 +58,16 @@ class Server:
             ) from None
 
     def open_room(self, room: str, title: str) -> None:
-        """Make the room, if it is not there, and go live. Raises Unreachable."""
+        """Make the room, if it is not there, and go live. Raises Unreachable.
+
+        A room of another host has status 403, though it may be live: its host's commands are not
+        ours to send.
+        """
         try:
-            phase = self.call("GET", f"/v1/rooms/{room}")["phase"]
+            there = self.call("GET", f"/v1/rooms/{room}")
+            if there["host"] != host_of(room):
+                raise Unreachable(f"Room {room} belongs to another host, {there['host']}", 403)
+            phase = there["phase"]
         except Unreachable as error:
             if error.status != 404:
                 raise

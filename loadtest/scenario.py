@@ -4,18 +4,22 @@ TOML file.
 docs/load-testing.md explains every key; `config/scenarios/` holds the ones that come with it.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from loadtest.draw import Draw
-from server.protocol.fields import Currency
+from server.protocol.fields import Currency, Money, Name, Qty, Seconds, Sku, Text
 
 Kind = Literal["viewer", "buyer", "lurker", "moderator", "abuser"]
 Act = Literal[
     "sale", "restock", "close", "pin", "notice", "end", "coupon", "poll", "lucky", "draw", "answer"
 ]
 Encoding = Literal["json", "msgpack", "mix"]
+Habit = Literal["comment", "like", "look_at_orders", "ask", "follow"]
+"""What people do by themselves: methods of `users.Viewer`, which a `Buyer` has too."""
+Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class ScenarioError(Exception):
@@ -35,27 +39,30 @@ class HostAct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     A `sale` is of a product of its own, named by `sku`; `restock` and `close` mean the newest one,
     `draw` the newest lucky draw. `answer` answers the question that most people asked, if there is
-    one. With several rooms the host of each does it.
+    one. With several rooms the host of each does it. Fields have the bounds of the commands that
+    the host sends.
     """
 
     at_s: float
     do: Act
     every_s: float = 0
     until_s: float = 0
-    sku: str = "SKU"
-    price: int = 9900
-    stock: int = 100
-    per_user: int = 1
-    hold_s: int = 30
-    starts_in_s: int = 0
-    lasts_s: int = 0
-    add: int = 10
-    text: str = ""
-    amount: int = 500
-    floor: int = 1000
-    quota: int = 100
-    options: list[str] = msgspec.field(default_factory=lambda: ["1", "2"])
-    prizes: int = 1
+    sku: Sku = "SKU"
+    price: Money = 9900
+    stock: Qty = 100
+    per_user: Qty = 1
+    hold_s: Annotated[int, Meta(ge=1, le=86_400)] = 30
+    starts_in_s: Seconds = 0
+    lasts_s: Seconds = 0
+    add: Qty = 10
+    text: Text = ""
+    amount: Money = 500
+    floor: Money = 1000
+    quota: Qty = 100
+    options: Annotated[list[Name], Meta(min_length=2, max_length=4)] = msgspec.field(
+        default_factory=lambda: ["1", "2"]
+    )
+    prizes: Annotated[int, Meta(ge=1, le=100)] = 1
 
 
 class Burst(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,11 +169,11 @@ class People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     think_s: dict[str, Draw]
     react_s: Draw
     pay_after_s: Draw
-    viewer: dict[str, float]
-    buyer: dict[str, float]
-    pay_share: float = 0.8
-    cancel_share: float = 0.1
-    answer_s_max: float = 10
-    claim_share: float = 0.5
-    vote_share: float = 0.4
-    enter_share: float = 0.4
+    viewer: dict[Habit, float]
+    buyer: dict[Habit, float]
+    pay_share: Share = 0.8
+    cancel_share: Share = 0.1
+    answer_s_max: Annotated[float, Meta(gt=0)] = 10
+    claim_share: Share = 0.5
+    vote_share: Share = 0.4
+    enter_share: Share = 0.4

@@ -36,7 +36,8 @@ class Told:
     """What a buyer was told about one buy. `said` is `ok`, `err:CODE` or `unknown`.
 
     `status` is the last one told; a key that was sent several times has one entry. `room` is the
-    room it was sent in.
+    room it was sent in. `given` is the status in the reply to `buy`; `heard` says that a private
+    `order` event told it too, or that the connection was lost or closed before it had to.
     """
 
     user: str
@@ -48,6 +49,8 @@ class Told:
     status: str = ""
     asked: int = 1
     room: str = ""
+    given: str = ""
+    heard: bool = False
 
 
 @dataclass

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from server.protocol.currencies import decimal_text
 
 _BUY_TRIES_MAX = 8
 _BEACON_EVERY_S = 2
+_TOLD_WITHIN_MS = 5000
 
 
 class Viewer(Person):
@@ -118,6 +119,8 @@ class Buyer(Viewer):
         super().__init__(environment)
         self._tried: set[str] = set()
         self._orders: dict[str, Told] = {}
+        self._heard: set[tuple[str, str]] = set()
+        self._given_ms: dict[str, float] = {}
 
     def joined(self, reply: Message) -> None:
         """See which sales are open."""
@@ -126,6 +129,8 @@ class Buyer(Viewer):
             self._see(sale)
         for order in reply["orders"]:
             self._learn(order)
+        # What was told while the connection was broken is not told again.
+        self._note_heard(self._orders.values())
 
     def heard(self, message: Message) -> None:
         """React to sales, and to what becomes of the own orders."""
@@ -135,7 +140,26 @@ class Buyer(Viewer):
         elif message["t"] == "order":
             order = message["order"]
             self._learn(order)
+            self._hear(order["order"], order["status"])
             self.tally.time("push.order", self.now_ms() - order["updated"])
+
+    def on_stop(self) -> None:
+        """Leave. An order of the last moment need not have been told yet."""
+        recent = self.now_ms() - _TOLD_WITHIN_MS
+        self._note_heard(self._orders[it] for it, ms in self._given_ms.items() if ms > recent)
+        super().on_stop()
+
+    def _hear(self, order: str, status: str) -> None:
+        """Note an event; the one with the status that `buy` was answered with is the one due."""
+        self._heard.add((order, status))
+        told = self._orders.get(order)
+        if told is not None and told.given == status:
+            self._note_heard([told])
+
+    def _note_heard(self, buys: Iterable[Told]) -> None:
+        for told in buys:
+            told.heard = True
+            self.tally.told[told.key] = told
 
     def _see(self, sale: Message) -> None:
         name = sale["sale"]
@@ -185,7 +209,10 @@ class Buyer(Viewer):
             self.tally.wrong("two_orders_for_a_key", f"{told.key}: {told.order}, {order['order']}")
         told.said, told.order = "ok", order["order"]
         self.tally.counts["ok.claims_used"] += bool(order.get("claim"))
+        told.given = order["status"]
+        told.heard = (told.order, told.given) in self._heard
         self._orders[told.order] = told
+        self._given_ms[told.order] = self.now_ms()
         self._learn(order)
         habit, people = self.rng.random(), self.rehearsal.people
         pause_s = people.pay_after_s.draw(self.rng)

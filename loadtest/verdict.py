@@ -39,6 +39,7 @@ _RULES: dict[str, tuple[str, ...]] = {
     "Host's commands refused": ("host_was_refused",),
 }  # fmt: skip
 """What must never be, by the kinds that users saw during the run or the books showed after it."""
+_NEVER = "never happened: play it longer, or with more people"
 
 
 def judge(
@@ -52,6 +53,7 @@ def judge(
     return [
         _looks(scenario, record),
         *_rules(record, found),
+        *_untold(record),
         *_limits(scenario, record),
         *_money(scenario, takings or Takings()),
         *_leak(scenario, server),
@@ -103,6 +105,16 @@ def _rules(record: Record, found: Findings | str) -> Iterator[Line]:
         yield Line(what, "0", f"{n} ({shown})" if n else "0", passed=n == 0)
 
 
+def _untold(record: Record) -> Iterator[Line]:
+    """Orders that the reply to `buy` gave, and of which no private event ever told."""
+    given = [told for told in record.total.told.values() if told.said == "ok"]
+    if given:
+        untold = [told.order for told in given if not told.heard]
+        examples = f" ({', '.join(untold[:2])})" if untold else ""
+        said = f"{len(untold)} of {len(given):,}{examples}"
+        yield Line("Orders that no event told to their buyer", "0", said, passed=not untold)
+
+
 def _limits(scenario: Scenario, record: Record) -> Iterator[Line]:
     counts, criteria = record.total.counts, scenario.criteria
     tried = counts["tried"]
@@ -122,7 +134,7 @@ def _limits(scenario: Scenario, record: Record) -> Iterator[Line]:
             p99 = quantile(record.total.timed.get(f"{prefix}.{name}", {}), 0.99)
             yield Line(
                 f"{prefix.capitalize()} of {name}, p99", f"≤ {limit:g} ms",
-                "never happened" if p99 is None else f"{p99:.0f} ms",
+                _NEVER if p99 is None else f"{p99:.0f} ms",
                 passed=p99 is not None and p99 <= limit,
             )  # fmt: skip
 

@@ -101,12 +101,24 @@ def test_too_little_that_is_paid_in_an_hour_fails() -> None:
         criteria=Criteria(orders_per_hour_min=120, gmv_per_hour_min=600_000),
     )  # fmt: skip
     made = record()
-    made.total.told["k"] = Told("ann", "k", "s1", 1, "ok")
+    made.total.told["k"] = Told("ann", "k", "s1", 1, "ok", heard=True)
     enough, poor = Takings(2, Counter({"CNY": 10_000})), Takings(2, Counter({"CNY": 9_999}))
 
     assert not failed(judge(asked, made, Findings(), {}, enough))
     assert failed(judge(asked, made, Findings(), {}, poor)) == {"GMV paid an hour"}
     assert len(failed(judge(asked, made, Findings(), {}))) == 2, "nothing sold is too little"
+
+
+def test_an_order_that_no_event_told_to_its_buyer_fails() -> None:
+    made = record()
+    made.total.told["k"] = Told("ann", "k", "s1", 1, "ok", "o1", heard=True)
+    made.total.told["l"] = Told("bob", "l", "s1", 1, "err:sold_out")
+    assert not failed(judge(scenario(), made, Findings(), {}))
+
+    made.total.told["m"] = Told("cy", "m", "s1", 1, "ok", "o2")
+    lines = judge(scenario(), made, Findings(), {})
+    assert failed(lines) == {"Orders that no event told to their buyer"}
+    assert "1 of 2 (o2)" in {line.measured for line in lines}
 
 
 @pytest.mark.parametrize(
