@@ -45,6 +45,11 @@ def names(language: str) -> list[str]:
     return found
 
 
+def moods() -> list[str]:
+    """The moods that people of every language have lines for."""
+    return [mood for mood in _TALK["zh"] if all(mood in _TALK[it] for it in LANGUAGES)]
+
+
 def line(rng: Random, speaker: str, mood: str, **about: object) -> str:
     """Something a speaker (a language, or `host`) says in a mood."""
     lines = _TALK[speaker][mood]

@@ -281,3 +281,24 @@ def test_an_address_that_is_none_is_refused_at_once(
 ) -> None:
     assert main(["--url", url, "--secret", JWT_SECRET]) == 2
     assert f"--url {url} is no address" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "sentence"),
+    [
+        ("--seconds", "nan", "must be 0 or more"),
+        ("--seconds", "inf", "must be 0 or more"),
+        ("--seconds", "-1", "must be 0 or more"),
+        ("--viewers", "-3", "must be at least 1"),
+        ("--speed", "nan", "from 0.01 to 100"),
+        ("--server-pid", "-1", "no such process"),
+        ("--room", "a b/c", "can't name a room"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_one_sentence(
+    flag: str, value: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([flag, value, "--secret", JWT_SECRET]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert len(said.splitlines()) == 1
