@@ -92,8 +92,12 @@ NAMED = ("sale", "coupon", "poll", "lucky")
 """What a step can name and later ones mean by that name."""
 
 _KINDS: dict[type, str] = {
-    **{str: "a text", int: "a whole number", float: "a number", bool: "true or false"},
-    **{list: "a list", dict: "a table"},
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
 }
 _TIME = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d\d)(?:\.(\d))?")
 
