@@ -51,7 +51,7 @@ class Simulation:
         if self._crowd is not None:
             self._crowd.stop()
 
-    async def run(self) -> str:
+    async def simulate(self) -> str:
         """Do it; the report. Raises CannotRun."""
         plan = self._task.plan
         if self._task.soak_pid is not None:
@@ -70,7 +70,7 @@ class Simulation:
                 listeners.append(await stack.enter_async_context(opened))
             plan = replace(self._task.plan, room=room, seconds=seconds)
             self._crowd = Crowd(plan, *listeners, findings=self.findings, tally=self._tally)
-            reckoning = await self._crowd.run()
+            reckoning = await self._crowd.play_evening()
         self._orders |= reckoning.orders
         self._notes += self._crowd.notes + reckoning.notes
 
@@ -94,7 +94,7 @@ async def _with_signals(simulation: Simulation) -> int:
     # Ctrl-C ends the evening and the checks are made; SIGTERM just ends, as the server may be
     # going away at the same moment.
     loop.add_signal_handler(signal.SIGINT, simulation.stop)
-    task = asyncio.ensure_future(simulation.run())
+    task = asyncio.ensure_future(simulation.simulate())
     loop.add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         print(await task)

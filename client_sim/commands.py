@@ -129,6 +129,10 @@ class Commands(CommunityCommands):
         """Add units to a sale (host)."""
         await self.request("sale.restock", sale=sale, add=add)
 
+    async def sale_stock(self, sale: str, stock: int) -> None:
+        """Set how many units a sale has in all; no fewer than are held and sold (host)."""
+        await self.request("sale.restock", sale=sale, stock=stock)
+
     async def comment_remove(self, comment: str) -> None:
         """Take a comment back for everybody (host, moderator)."""
         await self.request("comment.remove", id=comment)

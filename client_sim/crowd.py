@@ -102,7 +102,7 @@ class Crowd:
         """End the evening now; the checks are still made."""
         self._over.set()
 
-    async def run(self) -> Reckoning:
+    async def play_evening(self) -> Reckoning:
         """The whole evening; what it came to. Raises CannotRun."""
         plan = self._plan
         auditor = Witness(AUDITOR_USER, self.findings, self._record)
@@ -167,7 +167,7 @@ class Crowd:
                 host = await stage.enter_async_context(self._host(host_user))
                 people.create_task(self._hosting(host))
             for person in self.persons:
-                people.create_task(person.run())
+                people.create_task(person.spend_evening())
             await set_within(self._over, self._plan.seconds or None)
             for person in self.persons:
                 person.leave()
@@ -221,7 +221,7 @@ class Crowd:
 
     async def _hosting(self, host: Host | Director) -> None:
         try:
-            await host.run()
+            await host.host_evening()
         except* RoomError as errors:
             self.findings.fail("let_in", "the host", str(_first(errors)))
 

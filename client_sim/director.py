@@ -59,7 +59,7 @@ class Director:
         except RoomError as error:
             raise CannotRun(f"Can't host room {self._room.room}: {error}") from None
 
-    async def run(self) -> None:
+    async def host_evening(self) -> None:
         """Take each step when its time has come. A step that can't be taken is noted."""
         try:
             async with self._host:
@@ -74,7 +74,7 @@ class Director:
                 wait_s = start + step.at_s - asyncio.get_running_loop().time()
                 if await set_within(self._over, max(0.0, wait_s)):
                     break
-                play = self._host.take if step.who == "host" else self._crowd_step
+                play = self._host.take_step if step.who == "host" else self._crowd_step
                 playing.create_task(play(step))
 
     async def end(self, *, for_good: bool) -> None:

@@ -63,7 +63,7 @@ class Host:
         except RoomError as error:
             raise CannotRun(f"Can't host room {self._room.room}: {error}") from None
 
-    async def run(self) -> None:
+    async def host_evening(self) -> None:
         """One product after the other, until told to leave."""
         try:
             await self._try(self._room.notice(content.line(self._rng, "host", "notice")))

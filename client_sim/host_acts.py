@@ -71,7 +71,7 @@ class HostActs:
                 return None
         return fields
 
-    async def take(self, step: Step) -> None:
+    async def take_step(self, step: Step) -> None:
         """Do what a step says."""
         try:
             await self._take(step)

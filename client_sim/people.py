@@ -189,7 +189,7 @@ class Person:
         self.leave()
         self._home.set()
 
-    async def run(self) -> None:
+    async def spend_evening(self) -> None:
         """Come and go until told that it is over. Being shut out is noted, not raised."""
         try:
             if not await set_within(self._over, self._habits.arrives_s):

@@ -50,7 +50,7 @@ class Recorder(Observer):
         since_ms = round((asyncio.get_running_loop().time() - self._start_s) * 1000)
         self._lines.append(_line({"ms": since_ms, "event": self._without_names(event)}))
 
-    def take(self) -> str:
+    def take_lines(self) -> str:
         """The lines that came since the last time."""
         lines, self._lines = self._lines, []
         return "".join(lines)
@@ -83,13 +83,13 @@ async def recording(path: Path, *, keep_names: bool) -> AsyncIterator[Recorder]:
     finally:
         writing.cancel()
         await asyncio.wait([writing])
-        await asyncio.to_thread(_append, path, recorder.take())
+        await asyncio.to_thread(_append, path, recorder.take_lines())
 
 
 async def _write(recorder: Recorder, path: Path) -> None:
     while True:
         await asyncio.sleep(FLUSH_S)
-        await asyncio.to_thread(_append, path, recorder.take())
+        await asyncio.to_thread(_append, path, recorder.take_lines())
 
 
 def _append(path: Path, text: str) -> None:

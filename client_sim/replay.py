@@ -111,8 +111,14 @@ class _Reader:
                 yield self._host("sale.open", name=name, stock=stock, hold_s=hold_s, **terms)
         elif sale["allocated"] > known["allocated"]:
             yield self._host("sale.restock", sale=name, add=sale["allocated"] - known["allocated"])
+        elif sale["allocated"] < known["allocated"] and self._was_lowered(sale):
+            yield self._host("sale.restock", sale=name, stock=sale["allocated"])
         elif sale["status"] == "closed" != known["status"]:
             yield self._host("sale.close", sale=name)
+
+    def _was_lowered(self, sale: Message) -> bool:
+        """Whether the host took units away; an order taken back for good leaves fewer taken."""
+        return bool(sale["held"] + sale["sold"] >= self._taken[sale["sale"]])
 
     def _bought(self, stock: Message) -> Iterator[Step]:
         name, taken = stock["sale"], stock["held"] + stock["sold"]

@@ -22,14 +22,14 @@ from server.features.orders.settings import OrderSettings
 from server.features.sales.messages import SaleOpen
 from server.features.sales.sales import Sales
 from server.features.stock.messages import SaleOk
-from server.house import HOUSE, keys_under, scripts_on
+from server.house import HOUSE, keys_under, store_on
 from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.settings import Settings
 from server.store import redis_program
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 ROOM = "bench"
 BUYERS = 2000
@@ -49,10 +49,10 @@ class Row(NamedTuple):
 class Bench:
     """A room with a sale that never sells out, on a Redis of its own."""
 
-    def __init__(self, scripts: Scripts, settings: Settings) -> None:
-        self.scripts = scripts
+    def __init__(self, store: RoomStore, settings: Settings) -> None:
+        self.store = store
         self.settings = settings
-        self.orders = Orders(scripts, settings)
+        self.orders = Orders(store, settings)
         self.numbers = itertools.count()
         self.sale = ""
 
@@ -64,12 +64,12 @@ class Bench:
         await self._run("shelf.put", product=product, products_max=9)
         await self._run("phases.set", phase="live", user="h")
         cmd = SaleOpen(ref=1, sku="tea", price=990, stock=1_000_000, per_user=1000, hold_s=600)
-        opened = await Sales(self.scripts, self.settings).open(self._call("h"), cmd)
+        opened = await Sales(self.store, self.settings).open(self._call("h"), cmd)
         assert isinstance(opened, SaleOk)
         self.sale = opened.sale.sale
 
     async def _run(self, script: str, **args: Any) -> None:
-        await self.scripts.run(script, ROOM, {"events_max": 10_000} | args, _ANY)
+        await self.store.run_script(script, ROOM, {"events_max": 10_000} | args, _ANY)
 
     def _call(self, user: str) -> Call:
         return Call(ROOM, Identity(user, user, Role.VIEWER, None))
@@ -79,10 +79,12 @@ class Bench:
         return self._call(f"u{n}"), Buy(ref=1, key=f"k{n}", sale=self.sale)
 
     def _items(self, count: int) -> list[dict[str, Any]]:
-        return [buy_of(*self._buy(), self.settings.of(OrderSettings), 64) for _ in range(count)]
+        return [
+            buy_of(*self._buy(), self.settings.section(OrderSettings), 64) for _ in range(count)
+        ]
 
     def _packed(self, batch: int) -> bytes:
-        limits = self.settings.of(OrderSettings)
+        limits = self.settings.section(OrderSettings)
         args = {
             "publish": "PUBLISH", "room": ROOM, "buys": self._items(batch), "events_max": 10_000,
             "orders_per_user_max": limits.orders_per_user_max, "entries_max": 1, "offer_hold_s": 30,
@@ -91,14 +93,14 @@ class Bench:
 
     async def bare(self, orders: int, batch: int, pipeline: int) -> Callable[[], Awaitable[None]]:
         """The script with its arguments ready, `pipeline` calls of `batch` buys a round trip."""
-        script = self.scripts._scripts["orders.buy"]  # noqa: SLF001 - the script itself is measured
-        keys = [self.scripts.keys.room(ROOM, key) for key in script.keys]
-        await self.scripts.redis.script_load(script.text)
+        script = self.store._scripts["orders.buy"]  # noqa: SLF001 - the script itself is measured
+        keys = [self.store.keys.room(ROOM, key) for key in script.keys]
+        await self.store.redis.script_load(script.text)
         calls = [self._packed(batch) for _ in range(orders // batch)]
 
         async def run() -> None:
             for first in range(0, len(calls), pipeline):
-                pipe = self.scripts.redis.pipeline(transaction=False)
+                pipe = self.store.redis.pipeline(transaction=False)
                 for packed in calls[first : first + pipeline]:
                     pipe.evalsha(script.sha, len(keys), *keys, packed)
                 await pipe.execute()
@@ -127,7 +129,7 @@ class Bench:
         return Row(name, orders / took, redis_us, (_cpu_s() - python_s) / orders * 1e6)
 
     async def _redis_s(self) -> float:
-        info = await self.scripts.redis.info("cpu")
+        info = await self.store.redis.info("cpu")
         return float(info["used_cpu_user"]) + float(info["used_cpu_sys"])
 
 
@@ -141,11 +143,11 @@ async def _rows(orders: int, fsync: bool) -> list[Row]:
         {"orders": {"fair_window_ms": 0, "batch_waiting_max": 1_000_000}}
     )
     promise = "fsync" if fsync else "memory"
-    batch = settings.of(OrderSettings).batch_max
+    batch = settings.section(OrderSettings).batch_max
     with tempfile.TemporaryDirectory(prefix="lr-bench-") as folder:
         async with EmbeddedRedis(Path(folder), fsync=fsync) as embedded:
             redis = connect(embedded.url, settings.redis)
-            bench = Bench(scripts_on(redis, keys_under("bench")), settings)
+            bench = Bench(store_on(redis, keys_under("bench")), settings)
             await bench.build()
             few = orders // 5
             work = [("engine, " + promise, orders, await bench.engine(orders))]

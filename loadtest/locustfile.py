@@ -66,7 +66,7 @@ def _options(parser: ArgumentParser) -> None:
 @events.init.add_listener
 def _init(environment: Environment, **_: Any) -> None:
     try:
-        Part(environment).take()
+        Part(environment).take_part()
     except Trouble as trouble:
         print(trouble, file=sys.stderr)
         sys.exit(CANNOT_RUN)

@@ -76,7 +76,7 @@ class Part:
             for room in rooms
         ]  # fmt: skip
 
-    def take(self) -> None:
+    def take_part(self) -> None:
         """Choose the crowd and listen to what locust says."""
         self._choose_crowd()
         hooks = self._environment.events
@@ -127,7 +127,7 @@ class Part:
             lead.tick(self._runner.user_count)
 
     def _taken(self) -> dict[str, Any]:
-        taken = self._tally.take()
+        taken = self._tally.take_counts()
         if self._health is not None:
             taken["health"] = self._health.read()
         return taken

@@ -72,8 +72,8 @@ class Tally:
         self.counts[f"wrong.{kind}"] += 1
         self.wrongs.setdefault(kind, example)
 
-    def take(self) -> dict[str, Any]:
-        """All since the last `take`, as plain data; starts anew."""
+    def take_counts(self) -> dict[str, Any]:
+        """All since the last call, as plain data; starts anew."""
         taken = {
             "at": time.time(),
             "counts": dict(self.counts),

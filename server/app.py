@@ -20,6 +20,7 @@ from server.web.app import make_app
 from server.web.gate import gate
 from server.web.guard import Guard
 from server.web.health import Health
+from server.web.idempotency import Idempotency
 from server.web.ops import Ops
 from server.web.rooms import RoomRoutes
 from server.web.scrape import Scrape
@@ -59,12 +60,12 @@ async def run_worker(
         scrape = await stack.enter_async_context(
             Scrape(metrics, worker_id, settings.server.workers)
         )
-        readiness = Readiness(redis, worker.scripts.keys, worker.scripts.durability)
+        readiness = Readiness(redis, worker.store.keys, worker.store.durability)
         stack.push_async_callback(readiness.aclose)
         ops = await stack.enter_async_context(
             Ops(
                 redis,
-                worker.scripts.keys,
+                worker.store.keys,
                 settings,
                 metrics.registry,
                 worker_id,
@@ -106,7 +107,10 @@ async def _http(
         [*rooms, *worker.routes, *ops.routes()],
         health,
         Guard(worker.directory),
+        Idempotency(worker.store),
         worker.dispatch,
+        worker.metrics,
+        HOUSE.commands,
     )
     runner = web.AppRunner(
         app,

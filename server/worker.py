@@ -6,7 +6,7 @@ from random import Random
 from typing import Any, Self
 
 from server.feature import Engine, Running
-from server.house import HOUSE, House, keys_under, scripts_on
+from server.house import HOUSE, House, keys_under, store_on
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch
 from server.rooms.open_rooms import OpenRooms, Visits
@@ -41,24 +41,25 @@ class Worker:
         self._settings = settings
         self._stack = contextlib.AsyncExitStack()
         self.metrics = metrics
-        self.scripts = scripts_on(
+        self.store = store_on(
             redis,
             keys_under(settings.redis.key_prefix),
             durability=Durability.parse(settings.redis.durability),
             metrics=metrics,
         )
-        reader = house.reader(self.scripts, settings)
+        reader = house.reader(self.store, settings)
         decoder = house.shape.bus_decoder
-        self.bus = bus_on(redis, self.scripts.keys, decoder, settings.bus, worker_id, metrics)
+        self.bus = bus_on(redis, self.store.keys, decoder, settings.bus, worker_id, metrics)
         self.directory = Directory(reader, settings)
         self.dispatch = Dispatch(self.directory.host_in, self.directory.is_moderator)
         engine = Engine(
-            scripts=self.scripts,
+            store=self.store,
             settings=settings,
             metrics=metrics,
             directory=self.directory,
             dispatch=self.dispatch,
             bus=self.bus,
+            facts=house.facts,
             worker_id=worker_id,
             open_room=self._open_room,
             open_rooms=lambda: self.rooms,
@@ -67,11 +68,11 @@ class Worker:
         """The running features by name."""
         self._take_in(self.running.values())
         self.visits: list[Visits] = [r.visits for r in self._each() if r.visits is not None]
-        own = Own(self.scripts, house.shape, [r.own for r in self._each() if r.own is not None])
+        own = Own(self.store, house.shape, [r.own for r in self._each() if r.own is not None])
         self.rooms = OpenRooms(
             reader,
             self.bus,
-            own.of,
+            own.parts_for,
             self.dispatch.must_be_let_in,
             settings,
             metrics,
@@ -79,7 +80,7 @@ class Worker:
             self.visits,
         )
         self.sweeper = Sweeper(
-            self.scripts, settings, self.dues, lambda: [room.room_id for room in self.rooms]
+            self.store, settings, self.dues, lambda: [room.room_id for room in self.rooms]
         )
 
     def _open_room(self, room_id: str) -> Room | None:
@@ -94,7 +95,7 @@ class Worker:
             if each.founder is not None:
                 self.directory.founders.append(each.founder)
             for taker in each.takes:
-                self.dispatch.take(taker.handlers())
+                self.dispatch.add_handlers(taker.handlers())
         self.dispatch.must_take(self._house.commands)
 
     @property

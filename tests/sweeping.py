@@ -5,17 +5,17 @@ from collections.abc import Awaitable, Callable
 from server.features.orders.orders import Orders
 from server.rooms.sweeper import Due, Sweeper
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 
 def sweeper(
-    scripts: Scripts,
+    store: RoomStore,
     settings: Settings,
     *rooms: str,
     refund: Callable[[str], Awaitable[int]] | None = None,
 ) -> Sweeper:
     """Sweeps holds, sales, rounds and, with `refund`, refunds; `rooms` are those with viewers."""
-    orders = Orders(scripts, settings)
+    orders = Orders(store, settings)
     dues = [
         Due(key="holds", script="orders.expire", args=orders.freeing),
         Due(key="due", script="sales.due", args=orders.buying),
@@ -23,4 +23,4 @@ def sweeper(
     ]
     if refund is not None:
         dues.append(Due(key="refunds", work=refund))
-    return Sweeper(scripts, settings, dues, lambda: rooms)
+    return Sweeper(store, settings, dues, lambda: rooms)

@@ -25,7 +25,7 @@ from server.features.follows.news import News
 from server.features.outbox.outbox import Outbox
 from server.features.presence.presence import Presence
 from server.features.visits.visits import Visits
-from server.house import HOUSE, keys_under, scripts_on
+from server.house import HOUSE, keys_under, store_on
 from server.processes.worker_pool import WorkerPool
 from server.protocol.roles import Role
 from server.settings import Settings
@@ -33,7 +33,7 @@ from server.store.bus import Bus
 from server.store.cluster import Cluster
 from server.store.cluster_bus import ClusterBus
 from server.store.embedded import EmbeddedRedis
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.loop_lag import LoopLag
 from server.telemetry.metrics import Metrics
 from server.web.ops import Ops
@@ -48,12 +48,12 @@ THE_MECHANISM = "repeating.py"
 MAKES_TASKS = {"create_task", "ensure_future", "run_coroutine_threadsafe"}
 # file, function -> why its tasks have another owner than `server/repeating.py`
 AWAITED_WHERE_THEY_ARE_MADE = {
-    ("demo.py", "run"): "the server and its crowd: their end is the command's end",
+    ("demo.py", "run_demo"): "the server and its crowd: their end is the command's end",
     ("demo.py", "_crowd"): "raced against `stop` and awaited below",
     ("supervisor.py", "_serve_here"): "the worker: what it raises ends the process",
     ("readiness.py", "why_not"): "whoever asks awaits it; closed with the worker",
     ("readiness.py", "_why_not"): "gathered where they are made",
-    ("worker_pool.py", "run"): "the first start: what it raises ends the process",
+    ("worker_pool.py", "keep_workers"): "the first start: what it raises ends the process",
     ("worker_pool.py", "_start_all"): "a TaskGroup",
     ("worker_pool.py", "_stop_all"): "a TaskGroup",
 }
@@ -125,7 +125,7 @@ class Bench:
     """What a loop is built of."""
 
     redis: Redis
-    scripts: Scripts
+    store: RoomStore
     settings: Settings
     folder: Path
 
@@ -145,26 +145,26 @@ async def post(*_: object) -> int:
 
 @asynccontextmanager
 async def outbox(bench: Bench) -> AsyncIterator[Story]:
-    async with Outbox(bench.scripts, bench.settings, "w1", post):
+    async with Outbox(bench.store, bench.settings, "w1", post):
         yield Story(bench.redis, "zscan")
 
 
 @asynccontextmanager
 async def sweeper(bench: Bench) -> AsyncIterator[Story]:
-    made = sweeper_of(bench.scripts, bench.settings)
+    made = sweeper_of(bench.store, bench.settings)
     async with made:
         yield Story(made, "_here")
 
 
 @asynccontextmanager
 async def sweeper_lap(bench: Bench) -> AsyncIterator[Story]:
-    async with sweeper_of(bench.scripts, bench.settings):
+    async with sweeper_of(bench.store, bench.settings):
         yield Story(bench.redis, "zscan")
 
 
 @asynccontextmanager
 async def presence(bench: Bench) -> AsyncIterator[Story]:
-    made = Presence(bench.scripts, bench.settings, "w1", tuple)
+    made = Presence(bench.store, bench.settings, "w1", tuple)
     async with made:
         yield Story(made, "_rooms")
 
@@ -172,23 +172,23 @@ async def presence(bench: Bench) -> AsyncIterator[Story]:
 @asynccontextmanager
 async def visits(bench: Bench) -> AsyncIterator[Story]:
     await bench.redis.hset(
-        bench.scripts.keys.room("tea", "room"), mapping={"epoch": "e", "phase": "live"}
+        bench.store.keys.room("tea", "room"), mapping={"epoch": "e", "phase": "live"}
     )
-    async with Visits(bench.scripts, bench.settings, "w1") as made:
+    async with Visits(bench.store, bench.settings, "w1") as made:
         made.came("tea", Noter("ann"), Identity("ann", "Ann", Role.VIEWER), None)
         yield Story(made, "_write_fact")
 
 
 @asynccontextmanager
 async def bus_reader(bench: Bench) -> AsyncIterator[Story]:
-    keys = bench.scripts.keys
+    keys = bench.store.keys
     async with Bus(bench.redis, keys, HOUSE.shape.bus_decoder, bench.settings.bus, "w1", Metrics()):
         yield Story(bench.redis, "pubsub")
 
 
 @asynccontextmanager
 async def bus_watchdog(bench: Bench) -> AsyncIterator[Story]:
-    keys = bench.scripts.keys
+    keys = bench.store.keys
     async with Bus(
         bench.redis, keys, HOUSE.shape.bus_decoder, bench.settings.bus, "w1", Metrics()
     ) as bus:
@@ -200,7 +200,7 @@ async def bus_watchdog(bench: Bench) -> AsyncIterator[Story]:
 @asynccontextmanager
 async def cluster_bus(bench: Bench) -> AsyncIterator[Story]:
     cluster = Cluster([], lambda _: bench.redis, 1.0)
-    keys = bench.scripts.keys
+    keys = bench.store.keys
     async with ClusterBus(
         cluster, keys, HOUSE.shape.bus_decoder, bench.settings.bus, "w1", Metrics()
     ) as bus:
@@ -209,10 +209,10 @@ async def cluster_bus(bench: Bench) -> AsyncIterator[Story]:
 
 @asynccontextmanager
 async def news_subscription(bench: Bench) -> AsyncIterator[Story]:
-    keys = bench.scripts.keys
+    keys = bench.store.keys
     async with (
         Bus(bench.redis, keys, HOUSE.shape.bus_decoder, bench.settings.bus, "w1", Metrics()) as bus,
-        News(bench.scripts, bus, bench.settings, tuple),
+        News(bench.store, bus, bench.settings, tuple),
     ):
         yield Story(bus, "subscribe")
 
@@ -226,7 +226,7 @@ async def loop_lag(_: Bench) -> AsyncIterator[Story]:
 
 @asynccontextmanager
 async def ops_report(bench: Bench) -> AsyncIterator[Story]:
-    keys, settings = bench.scripts.keys, bench.settings
+    keys, settings = bench.store.keys, bench.settings
     async with Ops(bench.redis, keys, settings, Metrics().registry, "w1"):
         yield Story(bench.redis, "hset")
 
@@ -275,7 +275,7 @@ async def worker_keeper(bench: Bench) -> AsyncIterator[Story]:
     settings = bench.settings.model_copy(update={"server": server})
     stop, ready = asyncio.Event(), asyncio.Event()
     async with WorkerPool(settings, settings.redis.url, stop_s_max=60) as pool:
-        running = asyncio.create_task(pool.run(stop, lambda _: ready.set()))
+        running = asyncio.create_task(pool.keep_workers(stop, lambda _: ready.set()))
         await ready.wait()
         first = next(iter(pool.worker_pids.values()))
         yield Story(pool, "_start", lambda: os.kill(first, signal.SIGKILL))
@@ -330,7 +330,7 @@ def settings(make_settings: MakeSettings) -> Settings:
 
 @pytest.fixture
 def bench(redis: Redis, prefix: str, settings: Settings, tmp_path: Path) -> Bench:
-    return Bench(redis, scripts_on(redis, keys_under(prefix)), settings, tmp_path)
+    return Bench(redis, store_on(redis, keys_under(prefix)), settings, tmp_path)
 
 
 def break_once(part: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:

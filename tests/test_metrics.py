@@ -72,6 +72,9 @@ async def test_what_is_counted_is_told_as_zero_before_it_happens(settings: Setti
     assert value("liveroom_store_errors_total", script="orders.buy") == 0
     assert value("liveroom_batch_size_count", script="orders.buy") == 0
     assert value("liveroom_asks_lost_total") == 0
+    assert value("liveroom_outbox_dead_letters") == 0
+    assert value("liveroom_outbox_posts_total", outcome="refused") == 0
+    assert value("liveroom_requests_limited_total", sender="address") == 0
 
 
 async def test_whichever_worker_is_asked_tells_the_figures_of_all() -> None:
@@ -111,7 +114,8 @@ def test_every_name_has_the_unit_and_no_label_names_a_room_or_a_person() -> None
         unit = re.search(r"_(seconds|bytes|ms|kb|us)$", family.name)
         assert unit is None or unit[1] in ("seconds", "bytes")
         for sample in family.samples:
-            assert set(sample.labels) <= {"op", "outcome", "reason", "code", "script", "task", "le"}
+            known = {"op", "outcome", "reason", "code", "script", "task", "sender", "le"}
+            assert set(sample.labels) <= known
 
 
 async def test_what_members_were_shown_and_what_their_budget_left_out_add_up() -> None:

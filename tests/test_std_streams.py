@@ -13,6 +13,7 @@ import pytest
 from server.cli.std_streams import open_missing_streams
 
 
+@pytest.mark.long("starts a whole server each")
 @pytest.mark.parametrize(
     ("closed", "workers"), [("<&-", 1), ("<&-", 2), ("2>&-", 1), ("<&- 2>&-", 2)]
 )

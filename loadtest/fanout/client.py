@@ -118,7 +118,7 @@ class CClient:
         self._lib.fan_join(upto, ctypes.c_double(timeout_s), ctypes.byref(counts))
         return Joins(counts.joined, counts.failed, counts.elapsed_us / 1e6)
 
-    def run(self, rate_per_s: float, seconds: float) -> Delivered:
+    def deliver(self, rate_per_s: float, seconds: float) -> Delivered:
         """See LoadClient."""
         counts, histogram = _Counts(), (ctypes.c_uint32 * _LATENCY_STEPS)()
         self._lib.fan_run(

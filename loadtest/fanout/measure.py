@@ -108,17 +108,17 @@ def _measured(contender: Contender, row: Row, timing: Timing, running: Running) 
             raise NotMeasured(
                 f"{joined} of {row.viewers} viewers were let in within {joins.seconds:.0f} s."
             )
-        client.run(0, 1)  # let the joins settle before memory is read
+        client.deliver(0, 1)  # let the joins settle before memory is read
         full = process.memory_bytes(running.pid)
-        client.run(row.rate_per_s, timing.warm_s)
+        client.deliver(row.rate_per_s, timing.warm_s)
         clocks = _Clocks(running)
-        got = client.run(row.rate_per_s, timing.measured_s)
+        got = client.deliver(row.rate_per_s, timing.measured_s)
         clocks.stop()
         # Apart from the measured time: what a buy adds to the frames is not a comment's cost.
         buy_p99_ms = None
         if running.buyer is not None and row == BUY_ROW:
             with running.buyer() as buyer:
-                client.run(row.rate_per_s, timing.measured_s)
+                client.deliver(row.rate_per_s, timing.measured_s)
             buy_p99_ms = buyer.p99_ms()
     memory_kb = (full - empty) / row.viewers / 1024
     result = _result(contender, row, got, clocks, memory_kb, joined / joins.seconds, client)

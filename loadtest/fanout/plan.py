@@ -84,7 +84,7 @@ class LoadClient(Protocol):
     def join(self, upto: int, timeout_s: float) -> Joins:
         """Connect until `upto` of viewers and publishers were tried; counts are of all so far."""
 
-    def run(self, rate_per_s: float, seconds: float) -> Delivered:
+    def deliver(self, rate_per_s: float, seconds: float) -> Delivered:
         """Publish at this rate, read, and count."""
 
     def close(self) -> None:

@@ -73,7 +73,7 @@ class PythonClient:
             self._poll(0.02)
         return Joins(self._joined, self._failed, time.monotonic() - start)
 
-    def run(self, rate_per_s: float, seconds: float) -> Delivered:
+    def deliver(self, rate_per_s: float, seconds: float) -> Delivered:
         """See LoadClient."""
         self._tally = tally = _Tally()
         start = now = time.monotonic()

@@ -26,7 +26,7 @@ SALES_MAX = 100
 _CROWD_STOP_S_MAX = 5.0
 
 
-async def run(settings: Settings, *, viewers: int) -> None:
+async def run_demo(settings: Settings, *, viewers: int) -> None:
     """Serve until SIGTERM or SIGINT, with a crowd of `viewers`. Raises the errors of `serve`."""
     with supervisor.stop_signals() as stop:
         ready: asyncio.Future[Serving] = asyncio.get_running_loop().create_future()

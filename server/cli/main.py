@@ -118,7 +118,7 @@ def demo(
     logs.set_up(settings.log)
     from server.cli import demo as demonstration
 
-    _run(demonstration.run(settings, viewers=viewers), settings)
+    _run(demonstration.run_demo(settings, viewers=viewers), settings)
 
 
 @app.command()
@@ -205,7 +205,7 @@ def worker(control_fd: Annotated[int, typer.Option("--control-fd")]) -> None:
     """One worker process; `serve --workers N` starts it."""
     from server.processes import worker_process
 
-    _run(worker_process.run(control_fd), None)
+    _run(worker_process.run_child(control_fd), None)
 
 
 def _load(config: Path | None, **flags: Any) -> Settings:

@@ -204,7 +204,7 @@ class Connection(Member, asyncio.Protocol):
     def _within_rate(self, frame: Frame) -> bool:
         """Count a frame of any kind. Over the limit refuse the command; far over it, close."""
         limits = self._edge.settings.edge
-        level = self._bucket.take(limits.commands_per_s, limits.commands_burst, self.heard_at)
+        level = self._bucket.take_token(limits.commands_per_s, limits.commands_burst, self.heard_at)
         if level >= 0 or frame.opcode is Opcode.CLOSE:
             return True
         if level <= 1 - limits.commands_burst:
@@ -261,9 +261,9 @@ class Connection(Member, asyncio.Protocol):
             call = Call(self.room_id, self.who, self.source)
             if self.exempt and self._edge.dispatch.in_order(cmd):
                 async with self._turns():
-                    reply = await self._edge.dispatch.run(call, cmd)
+                    reply = await self._edge.dispatch.run_command(call, cmd)
             else:
-                reply = await self._edge.dispatch.run(call, cmd)
+                reply = await self._edge.dispatch.run_command(call, cmd)
             self.send(reply)
         except CommandError as exc:
             outcome = exc.code

@@ -155,13 +155,13 @@ class Audience:
         """Yield each user who is here once."""
         return iter(self._by_user)
 
-    def of(self, user: str) -> tuple[Member, ...]:
+    def members_of(self, user: str) -> tuple[Member, ...]:
         """Return the members of one user."""
         return self._by_user.get(user, ())
 
     def tell(self, user: str, event: Event) -> bool:
         """Send an event to one user's members at once; return whether there are any."""
-        members = self.of(user)
+        members = self.members_of(user)
         for member in members:
             member.send(event)
         return bool(members)
@@ -209,7 +209,7 @@ class Audience:
         if self._passing is not None:
             return
         self._passed_at = now = self._loop.time()
-        tick = self._waiting.take(now)
+        tick = self._waiting.take_tick(now)
         viewers_too = tick is not None and not tick.for_staff_alone
         served = [
             (variant, exempt, list(group))

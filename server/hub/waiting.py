@@ -78,7 +78,7 @@ class Waiting:
         """Count comments that never arrived; the next tick tells the members."""
         self._lost += comments
 
-    def take(self, now: float) -> Tick | None:
+    def take_tick(self, now: float) -> Tick | None:
         """Take all waiting events as one tick; None if there are none."""
         if not self:
             return None

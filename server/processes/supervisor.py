@@ -177,7 +177,7 @@ async def _serve_in_workers(
         settings, redis_url, stop_s_max=settings.server.drain_s + _GRACE_S
     ) as pool:
         with _on_signal(signal.SIGHUP, stop.set if _in_a_terminal() else pool.restart_one_by_one):
-            await pool.run(stop, ready)
+            await pool.keep_workers(stop, ready)
 
 
 @contextlib.contextmanager

@@ -72,7 +72,7 @@ class WorkerPool:
         """Return the process id of each running worker, by worker id."""
         return {worker_id: process.pid for worker_id, process in self._running.items()}
 
-    async def run(self, stop: asyncio.Event, on_ready: Callable[[str], None]) -> None:
+    async def keep_workers(self, stop: asyncio.Event, on_ready: Callable[[str], None]) -> None:
         """Keep the workers until `stop`. Raises WorkerFailed if one can't start the first time.
 
         `on_ready` is called once with the base URL, when all workers take viewers.

@@ -100,7 +100,7 @@ class WorkerProcess:
         return str(json.loads(line)["ready"]) if line else None
 
 
-async def run(control_fd: int) -> None:
+async def run_child(control_fd: int) -> None:
     """Run a child: read the settings, serve, end when asked or when the parent is gone."""
     reader, writer = await asyncio.open_connection(
         sock=socket.socket(fileno=control_fd), limit=_ORDERS_BYTES_MAX

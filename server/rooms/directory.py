@@ -13,6 +13,7 @@ from server.protocol.codes import CommandError
 from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate, RoomView
+from server.rooms.left_out import LeftOut
 from server.rooms.listing import PAGE_MAX, RoomList
 from server.rooms.naming import Host
 from server.rooms.part import Part
@@ -56,11 +57,12 @@ class Directory:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reader = reader
-        self._scripts = reader.scripts
+        self._store = reader.store
         self._settings = settings
         self.founders: list[Founder] = []
         """The features' shares in creating a room; filled before the first room is created."""
         self._list = RoomList(reader)
+        self._left_out = LeftOut("its host's rooms")
         self._hosts: TTLCache[str, Host] = TTLCache(HOSTS_REMEMBERED_MAX, HOST_REMEMBERED_S, clock)
 
     async def create(self, who: Identity, body: RoomCreate) -> RoomView:
@@ -88,10 +90,12 @@ class Directory:
     async def _create_listed(self, host: str, room_id: str, args: dict[str, Any]) -> None:
         """List the room, then create it. The lists may lie in other slots, so this is no single
         step. Readers skip an entry without a room, but a room in no list would never be swept."""
-        if await asked(self._scripts.redis.exists(self._keys.room(room_id, "room"))):
+        exists = await asked(self._store.redis.exists(self._keys.room(room_id, "room")))
+        if exists and await self.host_of(room_id) != host:
             raise _is_there(room_id)
+        # An own room may have been made by a copy of this request: its script knows.
         now = int(time.time() * 1000)
-        await asked(self._scripts.redis.zadd(self._keys.rooms, {room_id: now}, nx=True))
+        await asked(self._store.redis.zadd(self._keys.rooms, {room_id: now}, nx=True))
         await self._enlist(host, room_id, now)
         try:
             await self.make(host, room_id, args)
@@ -106,7 +110,7 @@ class Directory:
         """Create a room without listing it. Raises CommandError `conflict` if it exists."""
         for founder in self.founders:
             args = {**await founder.begin(host, room_id), **args}
-        await self._scripts.run(
+        await self._store.run_script(
             "room_create", room_id, args | {"epoch": secrets.token_hex(8)}, _ANY
         )
 
@@ -117,16 +121,16 @@ class Directory:
         """
         key = self._keys.host(host, "rooms")
         end = -1 if most < 0 else most - 1
-        return [raw.decode() for raw in await asked(self._scripts.redis.zrevrange(key, 0, end))]
+        return self._left_out.texts(await asked(self._store.redis.zrevrange(key, 0, end)))
 
     async def _enlist(self, host: str, room_id: str, created: int) -> None:
         """Add a room to its host's list, before it is created; `created` in ms."""
         key = self._keys.host(host, "rooms")
-        await asked(self._scripts.redis.zadd(key, {room_id: created}, nx=True))
+        await asked(self._store.redis.zadd(key, {room_id: created}, nx=True))
 
     async def _delist(self, host: str, room_id: str) -> None:
         """Remove a room from the host's list because another host created it first."""
-        await asked(self._scripts.redis.zrem(self._keys.host(host, "rooms"), room_id))
+        await asked(self._store.redis.zrem(self._keys.host(host, "rooms"), room_id))
 
     async def read(self, room_id: str) -> RoomView:
         """Return the snapshot that a joining viewer would see."""
@@ -145,11 +149,15 @@ class Directory:
     async def is_moderator(self, room_id: str, user: str) -> bool:
         """Whether the host of the room made this user a moderator. Raises CommandError."""
         key = self._keys.room(room_id, "moderators")
-        return bool(await asked(self._scripts.redis.hexists(key, user)))
+        return bool(await asked(self._store.redis.hexists(key, user)))
 
     async def newest(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
         """Return rooms, newest first, without their contents. Fan groups are left out."""
         return await self._list.newest(offset, count)
+
+    async def newest_as_json(self, offset: int = 0, count: int = PAGE_MAX) -> bytes:
+        """The same in JSON, encoded once for all who ask at the same time."""
+        return await self._list.newest_as_json(offset, count)
 
     async def host_of(self, room_id: str) -> str:
         """Return the room's host, which is fixed when the room is created."""
@@ -160,7 +168,7 @@ class Directory:
         host = self._hosts.get(room_id)
         if host is None:
             key = self._keys.room(room_id, "room")
-            user, name = await asked(self._scripts.redis.hmget(key, "host", "host_name"))
+            user, name = await asked(self._store.redis.hmget(key, "host", "host_name"))
             if user is None:
                 raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
             host = self._hosts[room_id] = Host(user.decode(), (name or user).decode())
@@ -168,7 +176,7 @@ class Directory:
 
     @property
     def _keys(self) -> Any:
-        return self._scripts.keys
+        return self._store.keys
 
 
 def _must_be_ahead(scheduled: int) -> None:

@@ -50,7 +50,7 @@ class Dispatch:
             if gate.applies(room_id):
                 await gate.let_in(who, room_id)
 
-    def take(self, handlers: Handlers) -> None:
+    def add_handlers(self, handlers: Handlers) -> None:
         """Add handlers. Raises ValueError for a command that already has one."""
         for command, handler in handlers.items():
             if command in self.handlers:
@@ -77,7 +77,7 @@ class Dispatch:
         handler = self.handlers.get(type(cmd))
         return handler is not None and handler.least.at_least(Role.MODERATOR)
 
-    async def run(self, call: Call, cmd: Command) -> Ok:
+    async def run_command(self, call: Call, cmd: Command) -> Ok:
         """Run the command if the caller may. Raises CommandError.
 
         The caller's name is the one that `known_in` gave when they joined.
@@ -97,11 +97,11 @@ class Dispatch:
             await self._must_hold(call, handler.least, cmd)
         return await handler.run(call, cmd)
 
-    async def run_once(self, call: Call, cmd: Command) -> Ok:
+    async def run_for_caller(self, call: Call, cmd: Command) -> Ok:
         """Run the command for a caller who did not join the room first. Raises CommandError."""
         await self.must_be_let_in(call.who, call.room_id)
         who = await self.known_in(call.who, call.room_id)
-        return await self.run(call._replace(who=who), cmd)
+        return await self.run_command(call._replace(who=who), cmd)
 
     async def known_in(self, who: Identity, room_id: str) -> Identity:
         """Return the identity with its role in the room (a viewer, if they host another room), and

@@ -24,7 +24,7 @@ from server.settings import Settings
 from server.store.bus import RoomBus
 from server.store.commit import GroupCommit
 from server.store.reading import reading
-from server.store.scripts import UNAVAILABLE_RETRY_MS
+from server.store.room_store import UNAVAILABLE_RETRY_MS
 from server.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -228,9 +228,9 @@ class OpenRooms:
 
     async def _must_exist(self, room_id: str) -> None:
         """Check with one cheap read, so that made-up ids cost no subscription."""
-        key = self._reader.scripts.keys.room(room_id, "room")
+        key = self._reader.store.keys.room(room_id, "room")
         with reading():
-            exists = await self._reader.scripts.redis.exists(key)
+            exists = await self._reader.store.redis.exists(key)
         if not exists:
             raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
 

@@ -26,7 +26,8 @@ class Part:
     Told: ClassVar[type[Struct]] = NoFields
     """Those of `Fields` that the `room` event carries when the host changes them."""
     View: ClassVar[type[Struct]] = NoFields
-    """Fields that the part adds to a snapshot, with defaults."""
+    """Fields that the part adds to a snapshot, with defaults. Those that `Fields` has too are shown
+    as they are, unless `view` returns them."""
 
     def __init__(self, loaded: Any, args: Mapping[str, Any]) -> None:  # noqa: ARG002
         """`loaded` has all fields of `Loaded`, and in `fields` all of `Fields`; `args` are the
@@ -38,7 +39,7 @@ class Part:
         return {}
 
     def view(self) -> Mapping[str, Any]:
-        """Return the values of `View`."""
+        """Return the values of `View` that are not shown as they are in `Fields`."""
         return {}
 
     def values(self) -> Iterable[Event]:

@@ -133,7 +133,7 @@ class Room:
     def leave(self, member: Member) -> None:
         """Forget a member."""
         self.audience.remove(member)
-        if not self.audience.of(member.user):
+        if not self.audience.members_of(member.user):
             self.insiders.forget(member.user)
 
     def _answer_arrivals(self) -> bool:
@@ -194,7 +194,7 @@ class Room:
 
     def has_inside(self, user: str) -> bool:
         """Whether a user who is here is known to belong to this fan group, from the cache."""
-        return self._following and user in self.insiders and bool(self.audience.of(user))
+        return self._following and user in self.insiders and bool(self.audience.members_of(user))
 
     # The bus
 
@@ -259,7 +259,7 @@ class Room:
         is_moderator = event.role == "moderator"
         (self.state.moderators.add if is_moderator else self.state.moderators.discard)(user)
         self.insiders.lose(user)
-        for member in self.audience.of(user):
+        for member in self.audience.members_of(user):
             if member.lent or not member.exempt:  # else its own token makes it one
                 self._lend(member, is_moderator)
                 member.send(event)
@@ -277,7 +277,7 @@ class Room:
 
     def _send_out(self, user: str) -> None:
         arrivals = [arrival.member for arrival in self._expected.get(user, ())]
-        for member in (*arrivals, *self.audience.of(user)):
+        for member in (*arrivals, *self.audience.members_of(user)):
             if not member.exempt:
                 member.close(FORBIDDEN)
 

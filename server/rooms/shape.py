@@ -1,6 +1,7 @@
 """The types of a room with all features' fields: as stored, as kept in memory, as shown."""
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -127,6 +128,15 @@ class RoomShape:
             omit_defaults=True,
             namespace={"__doc__": "A room as everybody may see it: what a snapshot holds."},
         )
+
+        stored = {field.name for field in msgspec.structs.fields(self.fields)}
+        shown = [f.name for f in msgspec.structs.fields(self.view) if f.name in stored]
+        self._shown = (shown, attrgetter(*shown))
+
+    def shown(self, fields: Any) -> dict[str, Any]:
+        """Return the fields of the room's hash that a snapshot shows, as they are."""
+        names, read = self._shown
+        return dict(zip(names, read(fields), strict=True))
 
     def lua(self) -> dict[str, str]:
         """Return Lua constants by name: the text fields, and the fields of the `room` event."""

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, TypeVar, cast
 
-import msgspec
-
 from server.protocol.codec import CODECS, Encoding
 from server.protocol.message import Event
 from server.protocol.room import RoomView
@@ -13,8 +11,6 @@ from server.rooms.shape import RoomFields, RoomSettings, RoomShape
 from server.store.bus import Position
 
 P = TypeVar("P", bound=Part)
-
-_OWN = [field.name for field in msgspec.structs.fields(RoomView)]
 
 
 class RoomState:
@@ -32,6 +28,8 @@ class RoomState:
         """The number of counted events so far."""
         self._shape = shape
         self._parts: dict[type[Part], Part] = {kind: kind(loaded, args) for kind in shape.parts}
+        self._more = [part for part in self._parts.values() if type(part).view is not Part.view]
+        """The parts that show more than fields of the room's hash as they are."""
         self._encoded: dict[Encoding, bytes] = {}
         self._changes: dict[type[Event], list[Callable[[Any], None]]] = {
             shape.room_settings: [self._take_settings]
@@ -51,8 +49,8 @@ class RoomState:
 
     def view(self) -> RoomView:
         """Return the public snapshot."""
-        values = {name: getattr(self.fields, name) for name in _OWN}
-        for part in self._parts.values():
+        values = self._shape.shown(self.fields)
+        for part in self._more:
             values.update(part.view())
         return self._shape.view(**values)
 

@@ -11,7 +11,7 @@ from server.protocol.message import Event
 from server.rooms.shape import RoomShape, StreamPage
 from server.rooms.state import RoomState
 from server.store.bus import Position, Say
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 PAGE = 500
 """Events per read."""
@@ -31,12 +31,12 @@ class RoomReader:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         shape: RoomShape,
         load_args: Sequence[LoadArgs],
         staff_values: Sequence[StaffValues],
     ) -> None:
-        self.scripts = scripts
+        self.store = store
         self.shape = shape
         self._load_args = load_args
         self._staff_values = staff_values
@@ -48,7 +48,7 @@ class RoomReader:
     async def read(self, room_id: str) -> tuple[RoomState, int]:
         """Read a copy of a room at one instant, and that instant (ms by the clock of Redis)."""
         args = self.args_of(room_id)
-        loaded = await self.scripts.run("room_load", room_id, args, self.shape.loaded_decoder)
+        loaded = await self.store.run_script("room_load", room_id, args, self.shape.loaded_decoder)
         return RoomState(self.shape, loaded, args), loaded.now
 
     async def staff_values(self, room_id: str) -> list[Event]:
@@ -61,7 +61,7 @@ class StoredRoom:
 
     def __init__(self, reader: RoomReader, room_id: str, random: Random) -> None:
         self._reader = reader
-        self._scripts = reader.scripts
+        self._store = reader.store
         self._room_id = room_id
         self._random = random
         self._clock_ahead_ms = 0.0
@@ -80,7 +80,7 @@ class StoredRoom:
         """Read the events after a position, and the end of the stream."""
         args = {"from_seq": after.seq, "from_sub": after.sub, "count": count}
         decoder = self._reader.shape.page_decoder
-        return await self._scripts.run("room_events", self._room_id, args, decoder)
+        return await self._store.run_script("room_events", self._room_id, args, decoder)
 
     async def to_the_room(self, after: Position, end: Position) -> AsyncIterator[Say[Any]]:
         """Yield the events to the whole room after one position, up to another."""
@@ -102,4 +102,4 @@ class StoredRoom:
         a seq must not stand for two events."""
         fresh = f"{self._random.getrandbits(64):016x}"
         args = {"epoch": epoch, "seq": at.seq, "sub": at.sub, "fresh": fresh}
-        await self._scripts.run("epoch_renew", self._room_id, args, _EPOCH)
+        await self._store.run_script("epoch_renew", self._room_id, args, _EPOCH)

@@ -5,6 +5,7 @@ Buying and paying check the clock themselves, so a late sweep makes no order wro
 can't be swept is skipped, and tried again after a pause.
 """
 
+import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,9 +16,10 @@ from msgspec import Struct, msgpack
 from server.background.repeating import Repeating
 from server.rooms.every_room import EveryRoom
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _ROOMS_PER_LOOK = 100
+_ROOMS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +54,12 @@ class Sweeper:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         dues: Sequence[Due],
         here: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._limits = settings.orders
         self._args = {
             "batch_max": settings.orders.sweep_batch_max,
@@ -69,7 +71,7 @@ class Sweeper:
         self._sweeps = Repeating("sweeper", self._sweep_here, interval_s, first_s=0.0)
         self._laps = Repeating("sweeper lap", self._lap, self._limits.sweep_lap_s, first_s=0.0)
         self._troubles = self._sweeps.troubles
-        self._every_room = EveryRoom(scripts, self._laps.troubles)
+        self._every_room = EveryRoom(store, self._laps.troubles)
 
     async def __aenter__(self) -> Self:
         self._sweeps.start()
@@ -101,9 +103,18 @@ class Sweeper:
         """
         changed = 0
         for start in range(0, len(rooms), _ROOMS_PER_LOOK):
+            by_room: dict[str, list[Due]] = {}
             for due, room_id in await self._due(rooms[start : start + _ROOMS_PER_LOOK]):
-                changed += await self._try(due, room_id)
+                by_room.setdefault(room_id, []).append(due)
+            gate = asyncio.Semaphore(_ROOMS_AT_ONCE)
+            swept = (self._sweep_room(*each, gate) for each in by_room.items())
+            changed += sum(await asyncio.gather(*swept))
         return changed
+
+    async def _sweep_room(self, room_id: str, dues: list[Due], gate: asyncio.Semaphore) -> int:
+        """Do what is due in a room, one kind after another; rooms don't wait for each other."""
+        async with gate:
+            return sum([await self._try(due, room_id) for due in dues])
 
     async def _try(self, due: Due, room_id: str) -> int:
         subject = f"{room_id} {due.key}"
@@ -123,7 +134,9 @@ class Sweeper:
             return await due.work(room_id)
         changed = 0
         while True:
-            swept = await self._scripts.run(due.script, room_id, {**self._args, **due.args}, _SWEPT)
+            swept = await self._store.run_script(
+                due.script, room_id, {**self._args, **due.args}, _SWEPT
+            )
             changed += swept.changed
             if due.changed is not None:
                 due.changed(swept.changed)
@@ -132,9 +145,9 @@ class Sweeper:
 
     async def _due(self, rooms: list[str]) -> list[tuple[Due, str]]:
         """Find which work is due in which rooms: a few reads per room, all in one round trip."""
-        keys = self._scripts.keys
+        keys = self._store.keys
         rooms = [room_id for room_id in rooms if self._troubles.may_try(room_id)]
-        pipeline = self._scripts.redis.pipeline(transaction=False)
+        pipeline = self._store.redis.pipeline(transaction=False)
         looks = [(due, room) for room in rooms for due in self._dues]
         for due, room_id in looks:
             pipeline.zrange(keys.room(room_id, due.key), 0, 0, withscores=True)

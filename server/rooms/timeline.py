@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct, msgpack
 
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 Fact = dict[str, Any]
 
@@ -31,7 +31,7 @@ _CHUNK = 500
 
 
 async def read(
-    scripts: Scripts,
+    store: RoomStore,
     room_id: str,
     *,
     after: str = "",
@@ -44,13 +44,13 @@ async def read(
     `after` is the id of the last known fact (`<ms>-<n>`; "" for none); from_ms <= time < to_ms
     (Unix ms by the clock of Redis, None for no end). A room that does not exist has no facts.
     """
-    parts = walk(scripts, room_id, after=after, from_ms=from_ms, to_ms=to_ms, count=count)
+    parts = walk(store, room_id, after=after, from_ms=from_ms, to_ms=to_ms, count=count)
     async for part in parts:
         yield part.facts
 
 
 async def walk(
-    scripts: Scripts,
+    store: RoomStore,
     room_id: str,
     *,
     after: str = "",
@@ -63,11 +63,11 @@ async def walk(
 
     To continue later, pass the `end` of the last part, even if that part is empty.
     """
-    key = scripts.keys.room(room_id, "timeline")
+    key = store.keys.room(room_id, "timeline")
     start = f"({after}" if after else str(from_ms)
     end = "+" if to_ms is None else f"({to_ms}-0"
     while True:
-        chunk = await scripts.redis.xrange(key, min=start, max=end, count=count)
+        chunk = await store.redis.xrange(key, min=start, max=end, count=count)
         if not chunk:
             return
         facts = [

@@ -7,7 +7,19 @@ from pydantic import Field, create_model, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from server.settings.section import Section
-from server.settings.sections import Bus, Data, Edge, Hub, Jwt, Log, Redis, Rooms, Server, Sweeps
+from server.settings.sections import (
+    Bus,
+    Data,
+    Edge,
+    Hub,
+    Jwt,
+    Log,
+    Redis,
+    Rest,
+    Rooms,
+    Server,
+    Sweeps,
+)
 
 ENV_PREFIX = "LIVEROOM_"
 
@@ -51,13 +63,14 @@ class Settings(BaseSettings):
     redis: Redis = Redis()
     jwt: Jwt = Jwt()
     edge: Edge = Edge()
+    rest: Rest = Rest()
     hub: Hub = Hub()
     rooms: Rooms = Rooms()
     bus: Bus = Bus()
     orders: Sweeps = Sweeps()
     log: Log = Log()
 
-    def of(self, kind: type[S]) -> S:
+    def section(self, kind: type[S]) -> S:
         """Return the section declared with this class. Raises KeyError if there is none."""
         section: S = getattr(self, self.section_of[kind])
         return section

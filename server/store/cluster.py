@@ -160,7 +160,7 @@ class Cluster(AsyncCoreCommands):
         key = key_of(words)
         if key is None:
             return await self._anywhere(words, options)
-        [answer] = (await self.run([Chain(slot_of(key), [Command(words, options)])]))[0]
+        [answer] = (await self.run_chains([Chain(slot_of(key), [Command(words, options)])]))[0]
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -209,7 +209,7 @@ class Cluster(AsyncCoreCommands):
         assert error is not None
         raise error
 
-    async def run(self, chains: Sequence["Chain"]) -> list[list[Any]]:
+    async def run_chains(self, chains: Sequence["Chain"]) -> list[list[Any]]:
         """Run commands of many slots; return each chain's answers, with errors in their places."""
         if not self._owners:
             await self.refresh()
@@ -342,7 +342,7 @@ class ClusterPipeline(AsyncCoreCommands):
         if self._transaction:
             [chain], self._chains, self._places = self._chains.values(), {}, []
             return await self._cluster.transact(chain)
-        ran = await self._cluster.run(list(self._chains.values()))
+        ran = await self._cluster.run_chains(list(self._chains.values()))
         by_slot = dict(zip(self._chains, ran, strict=True))
         answers = [by_slot[slot][n] for slot, n in self._places]
         self._chains, self._places = {}, []

@@ -5,6 +5,7 @@ the first item goes at once, and items that come meanwhile wait for its call, no
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -68,6 +69,7 @@ class GroupCommit(Generic[Item, Result]):
         self._lanes: dict[str, _Lane] = {}
         self._flights = Errands(f"commit {script}")
         self._size = metrics and metrics.batch_size.labels(script)
+        self._closing = asyncio.Event()
         self.waiting = 0
 
     async def submit(self, room_id: str, item: Item) -> Result:
@@ -104,7 +106,8 @@ class GroupCommit(Generic[Item, Result]):
         return done
 
     async def aclose(self) -> None:
-        """Wait until every item that was handed in has its result."""
+        """Wait until every item that was handed in has its result, without further intervals."""
+        self._closing.set()
         await self._flights.finish()
 
     async def _fly(self, room_id: str, lane: _Lane) -> None:
@@ -113,12 +116,18 @@ class GroupCommit(Generic[Item, Result]):
                 started = time.monotonic()
                 await self._commit(room_id, self._take(lane))
                 took_s = time.monotonic() - started
-                if self._interval_s:
-                    await asyncio.sleep(max(0.0, self._interval_s - took_s))
+                await self._wait(self._interval_s - took_s)
         finally:
             lane.flights -= 1
             if not lane.flights and not lane.waiting:
                 self._lanes.pop(room_id, None)
+
+    async def _wait(self, seconds: float) -> None:
+        """Wait until the next call is due; once it closes, every call is due."""
+        if seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._closing.wait()
 
     def _take(self, lane: _Lane) -> list[_Waiting]:
         batch = [lane.waiting.popleft() for _ in range(min(self._batch_max, len(lane.waiting)))]

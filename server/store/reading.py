@@ -7,7 +7,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from server.protocol.codes import CommandError
-from server.store.scripts import UNAVAILABLE_RETRY_MS
+from server.store.room_store import UNAVAILABLE_RETRY_MS
 
 
 @contextmanager

@@ -182,7 +182,7 @@ class Ops:
 
     async def _reports(self) -> list[Report]:
         packed = await self._redis.hgetall(self._key)
-        reports = [msgspec.msgpack.decode(body, type=Report) for body in packed.values()]
+        reports = [report for body in packed.values() if (report := _report(body)) is not None]
         stale = [report.worker for report in reports if _now_ms() - report.at > STALE_MS]
         if stale:
             await self._redis.hdel(self._key, *stale)
@@ -204,6 +204,14 @@ class Ops:
             "commands_per_s": info.get("instantaneous_ops_per_sec", 0),
             "durability": self._durability,
         }
+
+
+def _report(body: bytes) -> Report | None:
+    """Decode a worker's report; None if it is of another version, or damaged."""
+    try:
+        return msgspec.msgpack.decode(body, type=Report)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 async def _always() -> str:

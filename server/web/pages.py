@@ -19,10 +19,7 @@ from typing import Final
 
 from aiohttp import web
 
-from server.access.auth import TokenVerifier
-from server.settings import Settings
 from server.web.caller import PUBLIC_URL
-from server.web.session import Sessions
 
 FOLDER: Final = Path(__file__).with_name("pages")
 PAGES: Final = {
@@ -109,11 +106,9 @@ ASSETS: Final = Assets.read(FOLDER)
 """The files of this installation; read at import, so never while viewers wait."""
 
 
-def add_pages(app: web.Application, settings: Settings, verifier: TokenVerifier) -> None:
-    """Add the pages, their files and the sign-in routes to `app`."""
-    pages = Pages(ASSETS)
-    app.add_routes(pages.routes())
-    app.add_routes(Sessions(settings, verifier).routes())
+def add_pages(app: web.Application) -> None:
+    """Add the pages and their files to `app`."""
+    app.add_routes(Pages(ASSETS).routes())
 
 
 class Pages:

@@ -1,15 +1,27 @@
 """REST routes that create, list and read rooms."""
 
-from aiohttp import web
+from typing import Annotated
 
+from aiohttp import web
+from msgspec import Meta
+
+from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate, RoomView
 from server.rooms.directory import Directory
 from server.rooms.listing import PAGE_MAX
 from server.web.body import body_of
 from server.web.caller import caller
-from server.web.errors import json_response
-from server.web.route import Route, number
+from server.web.errors import encoded_response, json_response
+from server.web.query import OFFSET_MAX, query_of
+from server.web.route import Route
+
+
+class RoomsQuery(Input, frozen=True):
+    """Which rooms: `limit` of them, after the newest `offset`."""
+
+    offset: Annotated[int, Meta(ge=0, le=OFFSET_MAX)] = 0
+    limit: Annotated[int, Meta(ge=0, le=PAGE_MAX)] = PAGE_MAX
 
 
 class RoomRoutes:
@@ -24,7 +36,14 @@ class RoomRoutes:
         rooms, view = "/v1/rooms", self._view
         return [
             Route("POST", rooms, "Create a room.", self.create, Role.HOST, RoomCreate, view),
-            Route("GET", rooms, "List rooms, newest first.", self.all, result=list[view]),  # type: ignore[valid-type]
+            Route(
+                "GET",
+                rooms,
+                "List rooms, newest first.",
+                self.all,
+                result=list[view],  # type: ignore[valid-type]
+                query=RoomsQuery,
+            ),
             Route("GET", "/v1/rooms/{room}", "Read a room.", self.read, result=view),
         ]
 
@@ -35,8 +54,8 @@ class RoomRoutes:
 
     async def all(self, request: web.Request) -> web.Response:
         """Return a page of rooms: `?offset=0&limit=100`, without shelf, sales and comments."""
-        offset, limit = number(request, "offset", 0), number(request, "limit", PAGE_MAX)
-        return json_response(await self._directory.newest(offset, limit))
+        page = query_of(request, RoomsQuery)
+        return encoded_response(await self._directory.newest_as_json(page.offset, page.limit))
 
     async def read(self, request: web.Request) -> web.Response:
         """Return the snapshot that a joining viewer would see."""

@@ -61,7 +61,7 @@ async def one_after_the_other(director: Director) -> None:
         for step in director._script.steps:
             await set_within(director._over, max(0.0, start + step.at_s - loop.time()))
             await asyncio.gather(*(task for through_s, task in taken if through_s <= step.at_s))
-            play = director._host.take if step.who == "host" else director._crowd_step
+            play = director._host.take_step if step.who == "host" else director._crowd_step
             taken.append((step.at_s + step.over_s, playing.create_task(play(step))))
 
 

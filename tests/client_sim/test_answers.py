@@ -75,7 +75,7 @@ def full(tmp_path: Path, make_settings: MakeSettings) -> Full:
 async def evening(settings: Settings, viewers: int = 8) -> Crowd:
     async with running(settings, "w1") as worker:
         crowd = Crowd(plan(worker.url, viewers=viewers, script=RUSH, seconds=RUSH.seconds))
-        await crowd.run()
+        await crowd.play_evening()
     return crowd
 
 
@@ -161,7 +161,7 @@ async def test_redis_that_begins_to_refuse_writes_fails_the_run(
     monkeypatch.setattr("client_sim.reckoning.FRESH_S_MAX", 0.5)
     async with full as worker:
         crowd = Crowd(plan(worker.url, viewers=5, seconds=0.0))
-        playing = asyncio.ensure_future(crowd.run())
+        playing = asyncio.ensure_future(crowd.play_evening())
         await until(lambda: crowd.tally.replies.get("pin") is not None)
         await full.refuse_writes()
         await until(lambda: crowd.findings.failed["answered"] > 0)

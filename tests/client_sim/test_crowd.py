@@ -61,7 +61,7 @@ async def test_an_evening_of_thirty_viewers_on_two_workers_passes_every_check(
 ) -> None:
     crowd = Crowd(plan(worker.url, second_worker.url, viewers=30))
 
-    evening = asyncio.ensure_future(crowd.run())
+    evening = asyncio.ensure_future(crowd.play_evening())
     await asyncio.sleep(8)  # so much happens that it is worth looking at
     await until(lambda: set(crowd.findings.looked) >= WHAT_MAY_TAKE_A_WHILE)
     await until(lambda: crowd.tally.replies["buy"]["ok"] > 0)
@@ -80,7 +80,7 @@ async def test_cut_wires_fail_no_check(until_stopped: None, cutter: Cutter) -> N
     crowd = Crowd(plan(cutter.url, viewers=10, seconds=6.0))
 
     async with asyncio.TaskGroup() as group:
-        evening = group.create_task(crowd.run())
+        evening = group.create_task(crowd.play_evening())
         for joins in (8, 14, 20):
 
             def so_many(joins: int = joins) -> bool:
@@ -103,7 +103,7 @@ async def test_comments_that_were_left_out_are_accounted_for(
 
     async with running(tight, "w1") as worker:
         crowd = Crowd(plan(worker.url, viewers=25, seconds=5.0))
-        evening = asyncio.ensure_future(crowd.run())
+        evening = asyncio.ensure_future(crowd.play_evening())
         await until(lambda: crowd.tally.events["gap"] > 0)
         crowd.stop()
         await evening
@@ -115,7 +115,7 @@ async def test_comments_that_were_left_out_are_accounted_for(
 
 async def test_a_run_without_end_stops_when_told_and_leaves_the_room_open(worker: Worker) -> None:
     crowd = Crowd(plan(worker.url, viewers=3, seconds=0.0))
-    evening = asyncio.ensure_future(crowd.run())
+    evening = asyncio.ensure_future(crowd.play_evening())
     await until(lambda: crowd.tally.replies.get("pin") is not None)
 
     crowd.stop()
@@ -129,11 +129,11 @@ async def test_a_run_without_end_stops_when_told_and_leaves_the_room_open(worker
 @pytest.mark.long("plays an evening")
 async def test_a_crowd_leaves_the_hosting_of_a_live_room_to_its_host(worker: Worker) -> None:
     first = Crowd(plan(worker.url, viewers=4, seconds=0.0))
-    evening = asyncio.ensure_future(first.run())
+    evening = asyncio.ensure_future(first.play_evening())
     await until(lambda: first.tally.replies.get("sale.open") is not None)
 
     second = Crowd(plan(worker.url, viewers=4, seconds=3.0, seed=2))
-    await second.run()
+    await second.play_evening()
 
     assert second.findings.passed, second.findings
     assert second.notes == ["Room evening was live already: viewers only, as with --no-host."]
@@ -151,14 +151,14 @@ async def test_a_script_does_not_play_in_a_room_that_is_live(
     script = Script(title="t", seconds=1.0, steps=(), products=())
 
     with pytest.raises(CannotRun, match=r"live already.*--take-over"):
-        await Crowd(plan(worker.url, room=ROOM, viewers=1, script=script)).run()
+        await Crowd(plan(worker.url, room=ROOM, viewers=1, script=script)).play_evening()
 
 
 async def test_a_run_without_end_is_over_when_the_room_is_ended(
     worker: Worker, host: RoomClient
 ) -> None:
     crowd = Crowd(plan(worker.url, room=ROOM, viewers=3, seconds=0.0))
-    evening = asyncio.ensure_future(crowd.run())
+    evening = asyncio.ensure_future(crowd.play_evening())
     await until(lambda: crowd.tally.joins > 0)
 
     await host.live_end()
@@ -178,7 +178,7 @@ async def test_an_ended_room_can_not_be_played_in(worker: Worker, host: RoomClie
     await host.live_end()
 
     with pytest.raises(CannotRun, match="has ended: name another one with --room"):
-        await Crowd(plan(worker.url, room=ROOM, viewers=1)).run()
+        await Crowd(plan(worker.url, room=ROOM, viewers=1)).play_evening()
 
 
 async def test_the_server_s_clock_is_ours_when_both_run_here(enter: Enter) -> None:

@@ -27,7 +27,7 @@ async def test_an_evening_with_all_that_a_community_brings_passes_every_check(
     room = plan(worker.url, room="evening", viewers=40, script=evening, seconds=evening.seconds)
     crowd = Crowd(room)
 
-    reckoning = await crowd.run()
+    reckoning = await crowd.play_evening()
 
     assert crowd.findings.passed, crowd.findings
     assert crowd.notes == []

@@ -24,7 +24,7 @@ async def recorded(*events: Message, keep_names: bool = False) -> list[Message]:
     recorder.joined(None, joined(room={"shelf": [MUG]}))
     for event in events:
         recorder.event(event)
-    return [json.loads(line) for line in recorder.take().splitlines()]
+    return [json.loads(line) for line in recorder.take_lines().splitlines()]
 
 
 def a_recording(path: Path, *events: tuple[int, Message], **room: object) -> Path:
@@ -64,7 +64,7 @@ async def test_what_was_missed_while_away_is_recorded() -> None:
 
     recorder.joined(None, joined(seq=6, missed=[pin(6)]))
 
-    assert json.loads(recorder.take().splitlines()[-1])["event"] == pin(6)
+    assert json.loads(recorder.take_lines().splitlines()[-1])["event"] == pin(6)
 
 
 async def test_a_room_s_events_are_in_the_file_when_recording_ends(
@@ -144,6 +144,21 @@ def test_a_replay_sells_and_buys_as_much(tmp_path: Path) -> None:
     ]
 
 
+def test_a_replay_lowers_a_stock_and_knows_it_from_a_return(tmp_path: Path) -> None:
+    path = a_recording(
+        tmp_path / "r",
+        (0, {"t": "sale", "seq": 6, "sale": sale()}),
+        (1000, stock(2, 7, 1, 2)),
+        (2000, {"t": "sale", "seq": 7, "sale": sale(3, 7, 1, 1, allocated=9)}),
+        (2000, stock(3, 7, 1, 1)),
+        (3000, {"t": "sale", "seq": 8, "sale": sale(4, 2, 1, 1, allocated=4)}),
+    )
+
+    assert [step for step in acts(path) if step[1].startswith("sale.")][1:] == [
+        (3, "sale.restock", {"sale": "s1", "stock": 4}),
+    ]
+
+
 def test_a_replay_sends_as_many_hearts(tmp_path: Path) -> None:
     path = a_recording(tmp_path / "r", (0, {"t": "likes", "total": 130}), likes=10)
 
@@ -189,11 +204,11 @@ async def test_an_evening_can_be_played_again(
     path = tmp_path / "room.jsonl"
     async with recording(path, keep_names=False) as recorder:
         first = Crowd(plan(worker.url, viewers=10, seconds=3.0), recorder)
-        await first.run()
+        await first.play_evening()
     script = await asyncio.to_thread(script_of, path, 2.0)
 
     again = Crowd(plan(worker.url, room="again", viewers=10, script=script, seconds=script.seconds))
-    await again.run()
+    await again.play_evening()
 
     assert again.findings.passed, again.findings.sentences
     said, said_again = (crowd.tally.replies["comment"]["ok"] for crowd in (first, again))

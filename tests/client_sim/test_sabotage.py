@@ -51,6 +51,6 @@ async def test_a_buy_that_forgets_to_write_fails_the_check_for_it(
 
     async with running(server_settings, "w1") as worker:
         crowd = Crowd(plan(worker.url, viewers=8, script=RUSH, seconds=RUSH.seconds))
-        await crowd.run()
+        await crowd.play_evening()
 
     assert crowd.findings.failed[check] > 0, crowd.findings.sentences

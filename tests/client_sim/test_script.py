@@ -133,7 +133,7 @@ async def test_the_host_and_the_crowd_do_what_the_script_says(
     crowd = Crowd(plan(worker.url, viewers=12, script=script, seconds=script.seconds))
     played.enough = lambda: crowd.tally.resumes >= 5
 
-    reckoning = await crowd.run()
+    reckoning = await crowd.play_evening()
 
     replies = crowd.tally.replies
     assert crowd.findings.passed, crowd.findings

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from server.features.books.audit import audit as audit_room
-from server.house import keys_under, scripts_on
+from server.house import keys_under, store_on
 from server.settings import Settings
 from server.store.client import connect
 from tests.cluster.conftest import Stall
@@ -19,10 +19,10 @@ async def audit(settings: Settings, stalls: list[Stall], bought: dict[str, Any])
     """Every answered order is paid in its room, and each room's ledger adds up to its state."""
     redis = connect(settings.redis.url, settings.redis)
     keys = keys_under(settings.redis.key_prefix)
-    scripts = await asyncio.to_thread(scripts_on, redis, keys)
+    store = await asyncio.to_thread(store_on, redis, keys)
     try:
         for one in stalls:
-            assert (await audit_room(scripts, one.room_id)).differences == []
+            assert (await audit_room(store, one.room_id)).differences == []
             packed = await redis.hgetall(keys.room(one.room_id, "orders"))
             paid = {
                 name.decode()

@@ -7,7 +7,7 @@ import pytest
 from client_sim.rest import Rest
 from client_sim.tokens import mint
 from server.features.books.audit import audit
-from server.house import scripts_on
+from server.house import store_on
 from server.protocol.roles import Role
 from server.settings import Settings
 from server.store.client import connect
@@ -60,12 +60,12 @@ async def test_a_start_is_told_and_a_group_is_joined_across_nodes(
 
     redis = connect(settings.redis.url, settings.redis)
     try:
-        scripts = scripts_on(redis, keys)
+        store = store_on(redis, keys)
 
         async def all_lines() -> bool:
-            return (await audit(scripts, new)).entries == 2
+            return (await audit(store, new)).entries == 2
 
         await until(all_lines)
-        assert (await audit(scripts, new)).differences == []
+        assert (await audit(store, new)).differences == []
     finally:
         await redis.aclose()

@@ -13,7 +13,7 @@ from client_sim.rest import Rest
 from client_sim.tokens import mint
 from server.features.circles.group_ids import group_id
 from server.features.outbox.outbox import Outbox
-from server.house import scripts_on
+from server.house import store_on
 from server.protocol.roles import Role
 from server.settings import Settings
 from server.store import readiness
@@ -197,15 +197,15 @@ async def test_holds_end_in_time_while_another_shard_is_dead(
     cluster: RedisCluster, settings: Settings
 ) -> None:
     redis = connect(settings.redis.url, settings.redis)
-    scripts = await asyncio.to_thread(scripts_on, redis, keys_of(settings))
-    dead, well = (shop_on(scripts, settings, cluster.room_on(n, keys_of(settings))) for n in (1, 2))
+    store = await asyncio.to_thread(store_on, redis, keys_of(settings))
+    dead, well = (shop_on(store, settings, cluster.room_on(n, keys_of(settings))) for n in (1, 2))
     for shop in (dead, well):
         await shop.build()
     sale = await well.open(stock=1)
     await well.lapse(await well.buy("ann", sale))
     await cluster.primaries[1].kill()
 
-    changed = await sweeper(scripts, settings).sweep([dead.id, well.id])
+    changed = await sweeper(store, settings).sweep([dead.id, well.id])
 
     assert changed == 1
     assert await well.counters(sale) == (1, 1, 0, 0)
@@ -222,13 +222,13 @@ async def test_the_outbox_serves_all_rooms_whose_shards_live(
         return 200
 
     redis = connect(settings.redis.url, settings.redis)
-    scripts = await asyncio.to_thread(scripts_on, redis, keys_of(settings))
-    list_on = slot_of(scripts.keys.rooms) // (SLOTS // len(cluster.primaries))
-    shops = [shop_on(scripts, settings, cluster.room_on(n, keys_of(settings))) for n in (0, 1, 2)]
+    store = await asyncio.to_thread(store_on, redis, keys_of(settings))
+    list_on = slot_of(store.keys.rooms) // (SLOTS // len(cluster.primaries))
+    shops = [shop_on(store, settings, cluster.room_on(n, keys_of(settings))) for n in (0, 1, 2)]
     for shop in shops:
         await shop.build()
         await shop.open()
-    box = Outbox(scripts, settings, "w1", post)
+    box = Outbox(store, settings, "w1", post)
     await box.deliver_all()
     told.clear()
     for shop in shops:

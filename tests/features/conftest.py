@@ -1,4 +1,4 @@
-"""Features are tested in a room of a worker; see tests/rooms/desk.py for what it can do."""
+"""Features are tested in a room of a worker; see tests/rooms/rig.py for what it can do."""
 
 from tests.rooms.conftest import here, room_settings, there
 

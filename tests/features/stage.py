@@ -8,7 +8,7 @@ import msgspec
 
 from server.access.auth import Identity
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import Sale
 from server.protocol.joining import Last
 from server.protocol.message import Command
@@ -17,13 +17,14 @@ from server.settings import Settings
 from server.store.bus import BusDecoder, BusMessage
 from tests.features.owners import differences, field_of
 from tests.hub.listening import Message, settle
-from tests.rooms.desk import HOST, ROOM, Desk, Guest, desk
+from tests.rooms.rig import HOST, ROOM, Guest, Rig, rig
+from tests.stored import entries
 
 ANN = Identity("ann", "Ann", Role.VIEWER)
 BEN = Identity("ben", "Ben", Role.VIEWER)
 WATCHERS = {"ann": Role.VIEWER, "ben": Role.VIEWER, "eve": Role.VIEWER, HOST.user: Role.HOST}
 """Who is in the room from the start. Eve only looks on."""
-MUG = Product("mug", "Stone mug", 4900, "CNY", points=["soft glaze"])
+MUG = ProductInput("mug", "Stone mug", 4900, "CNY", points=["soft glaze"])
 
 
 class Watcher:
@@ -84,7 +85,7 @@ class Stage:
     that it may have lost some.
     """
 
-    def __init__(self, here: Desk, there: Desk, *, deaf: bool) -> None:
+    def __init__(self, here: Rig, there: Rig, *, deaf: bool) -> None:
         self.here, self.there, self.deaf = here, there, deaf
         self._ear = Ear(there.bus._decoder)
         there.bus._decoder = cast("BusDecoder", self._ear)
@@ -143,7 +144,7 @@ class Stage:
                 f"a fresh read {theirs!r}"
             )
 
-    async def _as_fresh(self, at: Desk, watcher: Watcher, last: Last | None = None) -> Message:
+    async def _as_fresh(self, at: Rig, watcher: Watcher, last: Last | None = None) -> Message:
         guest = await at.join(watcher.guest.user, role=watcher.role, last=last)
         joined = guest.joined
         at.leave(guest)
@@ -164,6 +165,14 @@ class Stage:
         for watcher in self.watchers.values():
             yield from (event["t"] for event in watcher.guest.heard)
 
+    async def facts(self) -> list[tuple[str, bytes]]:
+        """The kind of each fact of all rooms, and the fact as it is stored."""
+        await self.there.visits.write()  # in portions, else
+        redis, every = self.here.redis, self.here.store.keys.room("*", "timeline")
+        keys = [key async for key in redis.scan_iter(match=every)]
+        facts = [fact[b"e"] for key in keys for _, fact in entries(await redis.xrange(key))]
+        return [(msgspec.msgpack.decode(fact)["k"], fact) for fact in facts]
+
     async def sale(self, stock: int = 3) -> Sale:
         """A mug is put on the shelf and on sale."""
         await self.do(ShelfPut(ref=1, product=MUG))
@@ -175,7 +184,7 @@ class Stage:
 @asynccontextmanager
 async def stage_of(settings: Settings, *, scheduled: bool, deaf: bool) -> AsyncIterator[Stage]:
     """A stage whose room is live, or `scheduled`."""
-    async with desk(settings, "w1") as here, desk(settings, "w2") as there:
+    async with rig(settings, "w1") as here, rig(settings, "w2") as there:
         await here.create(live=not scheduled)
         stage = Stage(here, there, deaf=deaf)
         await stage.people_come()

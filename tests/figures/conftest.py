@@ -6,7 +6,7 @@ from server.features.figures.figure_book import FigureBook
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.figures.real_evening import Evening
-from tests.rooms.desk import Desk, desk
+from tests.rooms.rig import Rig, rig
 
 
 @pytest.fixture
@@ -21,14 +21,14 @@ def evening_settings(make_settings: MakeSettings) -> Settings:
 
 
 @pytest.fixture
-async def here(evening_settings: Settings) -> AsyncIterator[Desk]:
+async def here(evening_settings: Settings) -> AsyncIterator[Rig]:
     """A worker without rooms."""
-    async with desk(evening_settings, "w1") as made:
+    async with rig(evening_settings, "w1") as made:
         yield made
 
 
 @pytest.fixture
-async def evening(here: Desk, evening_settings: Settings) -> Evening:
+async def evening(here: Rig, evening_settings: Settings) -> Evening:
     """An evening before which there was one."""
     made = Evening(here, evening_settings)
     await made.earlier_evening()
@@ -37,8 +37,8 @@ async def evening(here: Desk, evening_settings: Settings) -> Evening:
 
 
 @pytest.fixture
-async def book(here: Desk, evening_settings: Settings) -> AsyncIterator[FigureBook]:
+async def book(here: Rig, evening_settings: Settings) -> AsyncIterator[FigureBook]:
     """A worker's figures."""
-    made = FigureBook(here.scripts, evening_settings)
+    made = FigureBook(here.store, evening_settings)
     yield made
     await made.aclose()

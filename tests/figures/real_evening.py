@@ -21,7 +21,7 @@ from server.features.payments.messages import OrderReturn, Pay
 from server.features.phases.messages import LiveEnd, LiveStart
 from server.features.polls.messages import PollClose, PollOk, PollOpen, Vote
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Pin, Product, ShelfPut, Unpin
+from server.features.shelf.messages import Pin, ProductInput, ShelfPut, Unpin
 from server.features.stock.messages import SaleOk
 from server.features.visits.visits import Visits
 from server.protocol.joining import Source
@@ -32,7 +32,7 @@ from server.rooms.call import Call
 from server.settings import Settings
 from tests.figures.raw_lines import Raw
 from tests.replies import expect
-from tests.rooms.desk import HOST, Desk, Guest
+from tests.rooms.rig import HOST, Guest, Rig
 from tests.stored import entries, stored
 
 EARLIER, ROOM, GROUP = "spring", "autumn", f"fans:{HOST.user}"
@@ -52,10 +52,10 @@ class Clock:
 class Evening:
     """The two workers, and short words for what people do."""
 
-    def __init__(self, desk: Desk, settings: Settings) -> None:
-        self.desk = desk
+    def __init__(self, rig: Rig, settings: Settings) -> None:
+        self.desk = rig
         self.clock = Clock()
-        self.workers = [Visits(desk.scripts, settings, w, self.clock) for w in ("w1", "w2")]
+        self.workers = [Visits(rig.store, settings, w, self.clock) for w in ("w1", "w2")]
         self.sources: dict[tuple[str, str], Source] = {}
         self.sales: dict[tuple[str, str], str] = {}
         self.late: Order
@@ -64,7 +64,9 @@ class Evening:
 
     async def do(self, user: str, cmd: Command, room: str = ROOM) -> Ok:
         who = HOST if user == HOST.user else Identity(user, user.title(), Role.VIEWER)
-        return await self.desk.dispatch.run(Call(room, who, self.sources.get((room, user))), cmd)
+        return await self.desk.dispatch.run_command(
+            Call(room, who, self.sources.get((room, user))), cmd
+        )
 
     async def host(self, cmd: Command, room: str = ROOM) -> Ok:
         return await self.do(HOST.user, cmd, room)
@@ -94,7 +96,9 @@ class Evening:
 
     async def shelf(self, room: str, *products: tuple[str, int, str]) -> None:
         for sku, price, currency in products:
-            product = Product(sku=sku, title=f"{sku.title()} 好", price=price, currency=currency)
+            product = ProductInput(
+                sku=sku, title=f"{sku.title()} 好", price=price, currency=currency
+            )
             await self.host(ShelfPut(ref=1, product=product), room)
             opening = SaleOpen(ref=1, sku=sku, price=price, stock=100, per_user=50, hold_s=600)
             sale = expect(SaleOk, await self.host(opening, room)).sale
@@ -124,7 +128,7 @@ class Evening:
 
     async def lapse(self, order: Order) -> None:
         """The hold's time is over, and a sweeper comes by."""
-        key = self.desk.scripts.keys.room
+        key = self.desk.store.keys.room
         raw = _MSGPACK.decode(
             stored(await self.desk.redis.hget(key(order.room, "orders"), order.order))
         )
@@ -279,7 +283,7 @@ class Evening:
             "order": late.order, "payment": "late", "amount": late.total, "currency": late.currency,
             "offer_hold_s": 30, "orders_per_user_max": 200, "events_max": 1000,
         }  # fmt: skip
-        paid = await self.desk.scripts.run(
+        paid = await self.desk.store.run_script(
             "payments.pay", late.room, args, msgspec.msgpack.Decoder(Order)
         )
         assert paid.status == "paid"
@@ -294,19 +298,19 @@ class Evening:
         await self.bought("ivy", "mug")
 
 
-async def raw_room(desk: Desk, room: str) -> Raw:
+async def raw_room(rig: Rig, room: str) -> Raw:
     """All of a room's ledger and timeline."""
-    keys = desk.scripts.keys
+    keys = rig.store.keys
     ledger, timeline = [], []
-    for _, fields in entries(await desk.redis.xrange(keys.room(room, "ledger"))):
+    for _, fields in entries(await rig.redis.xrange(keys.room(room, "ledger"))):
         ledger += _MSGPACK.decode(fields[b"e"])
-    for _, fields in entries(await desk.redis.xrange(keys.room(room, "timeline"))):
+    for _, fields in entries(await rig.redis.xrange(keys.room(room, "timeline"))):
         timeline.append(_MSGPACK.decode(fields[b"e"]))
     return Raw(room, HOST.user, ledger, timeline, room == GROUP)
 
 
-async def raw_follows(desk: Desk) -> list[dict[str, Any]]:
+async def raw_follows(rig: Rig) -> list[dict[str, Any]]:
     """The host's log."""
-    log = await desk.redis.xrange(desk.scripts.keys.host(HOST.user, "log"))
+    log = await rig.redis.xrange(rig.store.keys.host(HOST.user, "log"))
     facts = [_MSGPACK.decode(fields[b"e"]) for _, fields in entries(log)]
     return [fact for fact in facts if fact["k"] == "follow"]

@@ -24,7 +24,7 @@ from tests.figures.real_evening import (
 )
 from tests.figures.recomputed import Recomputed, differences
 from tests.figures.test_fold import evenings
-from tests.rooms.desk import Desk
+from tests.rooms.rig import Rig
 
 
 def plain(made: object) -> dict[str, Any]:
@@ -35,11 +35,11 @@ def plain(made: object) -> dict[str, Any]:
 class Ours:
     """The figures as the server gives them, and the same recomputed."""
 
-    def __init__(self, here: Desk, book: FigureBook) -> None:
+    def __init__(self, here: Rig, book: FigureBook) -> None:
         self.here, self.book = here, book
 
-    async def of(self, room: str) -> dict[str, Any]:
-        return plain(await self.book.of(room))
+    async def figures_of(self, room: str) -> dict[str, Any]:
+        return plain(await self.book.figures_of(room))
 
     async def recomputed(self, room: str, now: int) -> Recomputed:
         raws = {name: await raw_room(self.here, name) for name in (EARLIER, ROOM, GROUP)}
@@ -54,7 +54,7 @@ class Ours:
 
     async def wrong(self, room: str) -> list[str]:
         """What differs in any number of the room."""
-        ours = await self.of(room)
+        ours = await self.figures_of(room)
         theirs = await self.recomputed(room, ours["at_ms"])
         told = {name: ours[name] for name in theirs.all()} | {"compared": ours["compared"]}
         if room == GROUP:
@@ -63,7 +63,7 @@ class Ours:
 
 
 @pytest.fixture
-def ours(here: Desk, book: FigureBook) -> Ours:
+def ours(here: Rig, book: FigureBook) -> Ours:
     return Ours(here, book)
 
 
@@ -84,7 +84,7 @@ async def test_a_reader_who_starts_at_the_end_finds_the_same(evening: Evening, o
     await evening.stream()
     await evening.end()
     assert await ours.wrong(ROOM) == []
-    numbers = (await ours.of(ROOM))["numbers"]
+    numbers = (await ours.figures_of(ROOM))["numbers"]
     # So that comparing was not comparing zeros:
     assert [name for name, value in numbers.items() if value in (0, None, {})] == ["group_orders"]
     assert numbers["orders_by_status"] | {"refund_due": 0, "refunded": 0} == {
@@ -95,7 +95,7 @@ async def test_a_reader_who_starts_at_the_end_finds_the_same(evening: Evening, o
 
 async def test_every_number_of_the_page_is_in_both(evening: Evening, ours: Ours) -> None:
     await evening.stream()
-    told = await ours.of(ROOM)
+    told = await ours.figures_of(ROOM)
     recomputed = (await ours.recomputed(ROOM, told["at_ms"])).all()
     for table in TABLES:
         named = set(examples(table))
@@ -107,7 +107,7 @@ async def test_every_number_of_the_page_is_in_both(evening: Evening, ours: Ours)
 
 async def test_a_room_that_never_started_has_figures_too(evening: Evening, ours: Ours) -> None:
     assert await ours.wrong(ROOM) == []
-    assert (await ours.of(ROOM))["started_ms"] is None
+    assert (await ours.figures_of(ROOM))["started_ms"] is None
 
 
 async def test_an_evening_without_anything_is_recomputed_as_well(

@@ -69,11 +69,11 @@ async def test_every_comment_that_reaches_a_viewer_is_counted_once(
         said = talk(viewers=20, deflate=deflate)
         with closing(new_client(said, Crowd(port, viewers=20, publishers=2))) as client:
             joins = await asyncio.to_thread(client.join, 22, 120)
-            while_publishing = await asyncio.to_thread(client.run, 100, 0.5)
+            while_publishing = await asyncio.to_thread(client.deliver, 100, 0.5)
             delivered = while_publishing.delivered
             while delivered < while_publishing.published * 20 * 3:
-                delivered += (await asyncio.to_thread(client.run, 0, 0.3)).delivered
-            delivered += (await asyncio.to_thread(client.run, 0, 0.3)).delivered  # and no more
+                delivered += (await asyncio.to_thread(client.deliver, 0, 0.3)).delivered
+            delivered += (await asyncio.to_thread(client.deliver, 0, 0.3)).delivered  # and no more
 
     assert (joins.joined, joins.failed) == (22, 0)
     assert room.hellos == {json.dumps({"op": "join", "n": n}) for n in range(22)}

@@ -22,7 +22,7 @@ def record(tally: Tally | None = None) -> Record:
     tally = tally or Tally()
     tally.counts["event.pin"] += 9
     tally.counts.update({"tried": 1000, "failed": 0, "audit.expected": 1000, "audit.missing": 0})
-    made.add("1", tally.take())
+    made.add("1", tally.take_counts())
     return made
 
 
@@ -145,7 +145,7 @@ def test_the_target_of_gmv_is_told_in_units_of_the_currency(
 
 def test_a_busy_load_process_is_named_and_what_to_do() -> None:
     made = Record()
-    made.add("2", Tally().take() | {"health": {"cpu": 0.97, "lag_ms": 400.0}})
+    made.add("2", Tally().take_counts() | {"health": {"cpu": 0.97, "lag_ms": 400.0}})
     said = limits_of_the_harness(made, cores=8)
 
     assert "process 2 used 97%" in said[0]
@@ -163,7 +163,7 @@ def test_reports_of_processes_add_up_even_when_their_keys_became_text_on_the_way
     for ms in (10, 20, 30):
         one.time("reply.buy", ms)
     one.told["k"] = Told("ann", "k", "s1", 1, "ok", "o1", "held")
-    taken = one.take()
+    taken = one.take_counts()
     taken["timed"] = {name: {str(s): n for s, n in v.items()} for name, v in taken["timed"].items()}
     total.add(taken)
     total.add(taken)

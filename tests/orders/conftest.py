@@ -3,9 +3,9 @@
 import pytest
 from redis.asyncio import Redis
 
-from server.house import keys_under, scripts_on
+from server.house import keys_under, store_on
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.conftest import MakeSettings
 from tests.orders.shop import Shop, shop_on
 
@@ -17,14 +17,14 @@ def settings(make_settings: MakeSettings) -> Settings:
 
 
 @pytest.fixture
-def scripts(redis: Redis, prefix: str) -> Scripts:
+def store(redis: Redis, prefix: str) -> RoomStore:
     """The scripts on the shared redis-server; read here, off the event loop."""
-    return scripts_on(redis, keys_under(prefix))
+    return store_on(redis, keys_under(prefix))
 
 
 @pytest.fixture
-async def shop(scripts: Scripts, settings: Settings) -> Shop:
+async def shop(store: RoomStore, settings: Settings) -> Shop:
     """A live room with products on the shelf and nothing on sale."""
-    shop = shop_on(scripts, settings)
+    shop = shop_on(store, settings)
     await shop.build()
     return shop

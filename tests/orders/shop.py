@@ -38,7 +38,7 @@ from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.replies import expect
 from tests.stored import stored, stored_hash
 from tests.sweeping import sweeper
@@ -51,30 +51,30 @@ class Shop:
     """One room with its shelf `tea`, `cup` (CNY) and `wine` (EUR)."""
 
     def __init__(
-        self, scripts: Scripts, settings: Settings, provider: SandboxProvider, room_id: str
+        self, store: RoomStore, settings: Settings, provider: SandboxProvider, room_id: str
     ) -> None:
-        self.scripts = scripts
-        self.redis: Redis = scripts.redis
-        self.sales = Sales(scripts, settings)
-        self.orders = Orders(scripts, settings)
-        self.payments = Payments(scripts, settings, provider, self.orders)
-        self.waitlist = Waitlist(scripts, settings)
-        self.coupons = Coupons(scripts, settings, Belonging(scripts, host_of))
-        self.refunds = Refunds(scripts, settings, provider)
-        self.book = OrderBook(scripts)
-        self.sweeper = sweeper(scripts, settings, room_id, refund=self.refunds.sweep)
+        self.store = store
+        self.redis: Redis = store.redis
+        self.sales = Sales(store, settings)
+        self.orders = Orders(store, settings)
+        self.payments = Payments(store, settings, provider, self.orders)
+        self.waitlist = Waitlist(store, settings)
+        self.coupons = Coupons(store, settings, Belonging(store, host_of))
+        self.refunds = Refunds(store, settings, provider)
+        self.book = OrderBook(store)
+        self.sweeper = sweeper(store, settings, room_id, refund=self.refunds.sweep)
         self.id = room_id
         self._keys = itertools.count()
 
     def key(self, name: str) -> str:
-        return self.scripts.keys.room(self.id, name)
+        return self.store.keys.room(self.id, name)
 
     def call(self, user: str) -> Call:
         return Call(self.id, Identity(user, f"{user} name", Role.VIEWER, None))
 
     async def build(self, phase: str = "live") -> None:
         """Make the room, its shelf, and bring it to `phase`."""
-        await self.redis.zadd(self.scripts.keys.rooms, {self.id: 1})
+        await self.redis.zadd(self.store.keys.rooms, {self.id: 1})
         room = {"title": "T", "host": "h", "host_name": "H", "scheduled": 0, "epoch": "e1"}
         await self.run("room_create", **room)
         for sku, currency in (("tea", "CNY"), ("cup", "CNY"), ("wine", "EUR")):
@@ -88,7 +88,7 @@ class Shop:
         return msgspec.msgpack.encode(value)
 
     async def run(self, script: str, **args: Any) -> Any:
-        return await self.scripts.run(script, self.id, {"events_max": 10_000} | args, ANY)
+        return await self.store.run_script(script, self.id, {"events_max": 10_000} | args, ANY)
 
     async def open(self, stock: int = 10, **changes: Any) -> Sale:
         fields: dict[str, Any] = {
@@ -103,6 +103,10 @@ class Shop:
             await self.sales.restock(self.call("h"), SaleRestock(ref=1, sale=sale.sale, add=add)),
         )
         return ok.sale
+
+    async def set_stock(self, sale: Sale, stock: int) -> Sale:
+        cmd = SaleRestock(ref=1, sale=sale.sale, stock=stock)
+        return expect(SaleOk, await self.sales.restock(self.call("h"), cmd)).sale
 
     async def close(self, sale: Sale) -> Sale:
         ok = expect(
@@ -198,7 +202,7 @@ class Shop:
 
     async def audit(self) -> list[str]:
         """What the ledger and the live state differ in."""
-        return (await audit(self.scripts, self.id)).differences
+        return (await audit(self.store, self.id)).differences
 
     async def lapse(self, order: Order) -> None:
         """Move the order's deadline into the past, as if its time had gone by."""
@@ -226,10 +230,10 @@ class Shop:
         return now.allocated, now.left, now.held, now.sold
 
     async def own(self, user: str) -> list[Order]:
-        return (await self.orders.of(self.id, [user]))[user]
+        return (await self.orders.orders_of(self.id, [user]))[user]
 
     async def ledger(self) -> list[dict[str, Any]]:
-        return [line async for chunk in read(self.scripts, self.id) for _, line in chunk]
+        return [line async for chunk in read(self.store, self.id) for _, line in chunk]
 
     async def stats(self) -> dict[str, int]:
         found = await self.redis.hgetall(self.key("stats"))
@@ -256,6 +260,6 @@ async def host_of(_room_id: str) -> str:
     return "h"
 
 
-def shop_on(scripts: Scripts, settings: Settings, room_id: str = "r1") -> Shop:
+def shop_on(store: RoomStore, settings: Settings, room_id: str = "r1") -> Shop:
     """A shop wired as the server wires it; `build()` makes its room."""
-    return Shop(scripts, settings, SandboxProvider(), room_id)
+    return Shop(store, settings, SandboxProvider(), room_id)

@@ -9,7 +9,7 @@ from server.features.orders.settings import OrderSettings
 from server.protocol.codes import CommandError
 from server.protocol.joining import Source
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.conftest import MakeSettings
 from tests.orders.shop import PRICE, Shop, shop_on
 from tests.replies import expect
@@ -74,9 +74,11 @@ async def test_the_same_key_for_another_buy_is_refused(shop: Shop) -> None:
 async def test_a_user_and_a_key_cannot_be_written_to_read_as_another_pair(
     shop: Shop, settings: Settings
 ) -> None:
-    ann = buy_of(shop.call("ann"), Buy(ref=1, key="b/k", sale="s"), settings.of(OrderSettings), 64)
+    ann = buy_of(
+        shop.call("ann"), Buy(ref=1, key="b/k", sale="s"), settings.section(OrderSettings), 64
+    )
     slash = buy_of(
-        shop.call("ann/b"), Buy(ref=1, key="k", sale="s"), settings.of(OrderSettings), 64
+        shop.call("ann/b"), Buy(ref=1, key="k", sale="s"), settings.section(OrderSettings), 64
     )
     assert ann["once"] != slash["once"]
 
@@ -129,9 +131,9 @@ async def test_a_room_sells_only_while_it_is_live(redis: object, shop: Shop) -> 
 
 
 async def test_of_older_orders_those_that_ended_are_left_out_of_the_list(
-    scripts: Scripts, make_settings: MakeSettings
+    store: RoomStore, make_settings: MakeSettings
 ) -> None:
-    shop = shop_on(scripts, make_settings(orders={"fair_window_ms": 0, "own_orders_max": 2}))
+    shop = shop_on(store, make_settings(orders={"fair_window_ms": 0, "own_orders_max": 2}))
     await shop.build()
     tea, cup = await shop.open(stock=100), await shop.open(sku="cup")
     orders = [await shop.buy("ann", each) for each in (tea, tea, cup, tea, tea, tea, tea)]
@@ -152,7 +154,7 @@ async def test_of_older_orders_those_that_ended_are_left_out_of_the_list(
 
 async def test_orders_of_one_user_are_limited(shop: Shop, settings: Settings) -> None:
     sale = await shop.open(stock=1000, per_user=1000)
-    for _ in range(settings.of(OrderSettings).orders_per_user_max):
+    for _ in range(settings.section(OrderSettings).orders_per_user_max):
         await shop.buy("ann", sale)
     await shop.refused(shop.buy("ann", sale), "limit_reached")
 
@@ -169,7 +171,7 @@ async def test_a_buy_outside_the_limits_never_reaches_the_store(
     shop: Shop, settings: Settings, buy: Buy
 ) -> None:
     with pytest.raises(CommandError):
-        buy_of(shop.call("ann"), buy, settings.of(OrderSettings), 64)
+        buy_of(shop.call("ann"), buy, settings.section(OrderSettings), 64)
 
 
 async def test_every_change_is_in_the_ledger_and_the_stats(shop: Shop) -> None:

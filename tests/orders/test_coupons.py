@@ -14,7 +14,7 @@ from server.house import HOUSE
 from server.protocol.codes import CommandError
 from server.rooms.timeline import read
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.conftest import MakeSettings
 from tests.orders.shop import ANY, PRICE, Shop, shop_on
 from tests.stored import entries, stored
@@ -60,7 +60,7 @@ async def test_a_claim_is_counted_logged_and_told_to_its_owner(shop: Shop) -> No
 
 async def test_the_log_of_who_did_what_names_who_opened_and_closed_a_coupon(shop: Shop) -> None:
     coupon = await shop.stop_giving(await shop.give_out())
-    facts = [fact async for chunk in read(shop.scripts, shop.id) for _, fact in chunk]
+    facts = [fact async for chunk in read(shop.store, shop.id) for _, fact in chunk]
     done = [(fact["what"], fact["by"]) for fact in facts if fact["k"] == "coupon"]
     assert done == [("opened", "h"), ("closed", "h")]
     assert facts[-1]["coupon"]["coupon"] == coupon.coupon
@@ -93,9 +93,9 @@ async def test_no_user_gets_more_than_the_coupon_allows(shop: Shop) -> None:
 
 
 async def test_two_workers_give_out_the_quota_and_not_one_more(
-    shop: Shop, scripts: Scripts, settings: Settings
+    shop: Shop, store: RoomStore, settings: Settings
 ) -> None:
-    coupon, other = await shop.give_out(quota=10), shop_on(scripts, settings)
+    coupon, other = await shop.give_out(quota=10), shop_on(store, settings)
     attempts = [
         worker.claim(f"u{n}", coupon, key="k")
         for n in range(40)
@@ -126,7 +126,7 @@ async def test_what_is_not_there_can_be_neither_claimed_nor_closed(shop: Shop) -
     gone = msgspec.structs.replace(coupon, coupon="no")
     await shop.refused(shop.claim("ann", gone), "not_found")
     await shop.refused(shop.stop_giving(gone), "not_found")
-    elsewhere = shop_on(shop.scripts, HOUSE.settings_model(), "nowhere")
+    elsewhere = shop_on(shop.store, HOUSE.settings_model(), "nowhere")
     await elsewhere.refused(elsewhere.give_out(), "not_found")
 
 
@@ -134,7 +134,7 @@ async def test_what_is_not_there_can_be_neither_claimed_nor_closed(shop: Shop) -
 async def test_a_coupon_is_for_those_it_is_for(shop: Shop, audience: Any) -> None:
     coupon = await shop.give_out(audience=audience)
     await shop.refused(shop.claim("ann", coupon), "forbidden")
-    keys = shop.scripts.keys
+    keys = shop.store.keys
     belongs = {
         "followers": keys.host("h", "followers"),
         "group": keys.room("fans:h", "members"),
@@ -168,9 +168,9 @@ async def test_terms_that_make_no_sense_never_reach_the_store(
 
 
 async def test_a_room_has_only_so_many_coupons(
-    scripts: Scripts, make_settings: MakeSettings
+    store: RoomStore, make_settings: MakeSettings
 ) -> None:
-    shop = shop_on(scripts, make_settings(coupons={"coupons_max": 1}), "r2")
+    shop = shop_on(store, make_settings(coupons={"coupons_max": 1}), "r2")
     await shop.build()
     await shop.give_out()
     await shop.refused(shop.give_out(), "limit_reached")
@@ -261,10 +261,10 @@ async def test_the_same_key_with_another_claim_is_another_buy(shop: Shop) -> Non
 
 
 async def test_of_many_buys_with_one_claim_one_gets_it(
-    shop: Shop, scripts: Scripts, settings: Settings
+    shop: Shop, store: RoomStore, settings: Settings
 ) -> None:
     sale, coupon, claim = await claimed(shop)
-    other = shop_on(scripts, settings)
+    other = shop_on(store, settings)
     buys = [
         worker.buy("ann", sale, key=f"{n}-{name}", claim=claim)
         for n in range(10)
@@ -338,9 +338,9 @@ async def test_a_late_payment_is_due_back_when_the_coupon_is_over(shop: Shop) ->
 
 
 @pytest.fixture
-async def fair(scripts: Scripts, make_settings: MakeSettings) -> Shop:
+async def fair(store: RoomStore, make_settings: MakeSettings) -> Shop:
     """A shop whose sales begin with a draw that nobody makes before `make_due`."""
-    shop = shop_on(scripts, make_settings(orders={"fair_window_ms": 10_000}), "fair")
+    shop = shop_on(store, make_settings(orders={"fair_window_ms": 10_000}), "fair")
     await shop.build()
     return shop
 

@@ -10,7 +10,7 @@ from server.features.orders import orders
 from server.features.stock.messages import Sale
 from server.protocol.codes import CommandError
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.conftest import MakeSettings
 from tests.orders.shop import ANY, Shop, shop_on
 from tests.stored import entries
@@ -128,9 +128,9 @@ async def test_many_keys_of_one_buyer_are_one_lot(shop: Shop, window: Window) ->
 
 
 async def test_a_retry_needs_no_room_in_a_full_draw(
-    scripts: Scripts, make_settings: MakeSettings, window: Window
+    store: RoomStore, make_settings: MakeSettings, window: Window
 ) -> None:
-    shop = shop_on(scripts, make_settings(orders=LONG | {"draw_entries_max": 2}), "r2")
+    shop = shop_on(store, make_settings(orders=LONG | {"draw_entries_max": 2}), "r2")
     await shop.build()
     sale = await opened(shop, stock=8)
     refused = outcomes(
@@ -197,9 +197,9 @@ async def test_a_refusal_does_not_wait_for_the_draw(shop: Shop) -> None:
 
 
 async def test_without_a_window_it_is_first_come_first_served(
-    scripts: Scripts, make_settings: MakeSettings
+    store: RoomStore, make_settings: MakeSettings
 ) -> None:
-    shop = shop_on(scripts, make_settings(orders={"fair_window_ms": 0}), "r2")
+    shop = shop_on(store, make_settings(orders={"fair_window_ms": 0}), "r2")
     await shop.build()
     sale = await shop.open(stock=1)
     assert (sale.fair_until, sale.draw_hash) == (0, "")

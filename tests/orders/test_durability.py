@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from server.house import keys_under, scripts_on
+from server.house import keys_under, store_on
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.durability import Durability, NotDurable
@@ -63,11 +63,9 @@ async def test_an_order_waits_for_its_replica(
     primary: RedisProcess, tmp_path: Path, settings: Settings
 ) -> None:
     promise = Durability.parse("replicas:1", wait_ms=30_000)
-    scripts = await asyncio.to_thread(
-        scripts_on, primary.client, keys_under("t"), durability=promise
-    )
+    store = await asyncio.to_thread(store_on, primary.client, keys_under("t"), durability=promise)
     hasty = await asyncio.to_thread(
-        scripts_on,
+        store_on,
         primary.client,
         keys_under("t"),
         durability=Durability.parse("replicas:1", wait_ms=100),
@@ -75,7 +73,7 @@ async def test_an_order_waits_for_its_replica(
     async with RedisProcess(tmp_path / "replica", appendonly="no", replicaof=primary) as replica:
         await replica.wait_for_sync(primary)
         await promise.check(primary.client)
-        shop: Shop = shop_on(scripts, settings)
+        shop: Shop = shop_on(store, settings)
         await shop.build()
         sale = await shop.open(stock=5)
         order = await shop.buy("ann", sale, key="k")
@@ -98,10 +96,8 @@ async def test_aof_answers_when_the_order_is_on_the_disks_of_both(
     primary, replica = synced
     promise = Durability.parse("aof:1", wait_ms=30_000)
     await promise.check(primary.client)
-    scripts = await asyncio.to_thread(
-        scripts_on, primary.client, keys_under("t"), durability=promise
-    )
-    shop = shop_on(scripts, settings)
+    store = await asyncio.to_thread(store_on, primary.client, keys_under("t"), durability=promise)
+    shop = shop_on(store, settings)
     await shop.build()
     sale = await shop.open(stock=5)
 
@@ -132,10 +128,8 @@ async def test_aof_is_kept_within_the_time_that_a_server_gives_it(
 ) -> None:
     primary, _ = synced
     promise = Durability.parse("aof:1")
-    scripts = await asyncio.to_thread(
-        scripts_on, primary.client, keys_under("t"), durability=promise
-    )
-    shop = shop_on(scripts, settings)
+    store = await asyncio.to_thread(store_on, primary.client, keys_under("t"), durability=promise)
+    shop = shop_on(store, settings)
     await shop.build()
     sale = await shop.open(stock=5)
 
@@ -154,8 +148,8 @@ async def test_aof_is_unavailable_while_a_replica_has_it_in_memory_only(
 
     async def shop_with(promise: Durability) -> Shop:
         redis = primary.client
-        scripts = await asyncio.to_thread(scripts_on, redis, keys_under("t"), durability=promise)
-        return shop_on(scripts, settings)
+        store = await asyncio.to_thread(store_on, redis, keys_under("t"), durability=promise)
+        return shop_on(store, settings)
 
     shop, strict = await shop_with(in_memory), await shop_with(on_disk)
     await shop.build()
@@ -210,12 +204,10 @@ async def test_scripts_that_are_not_loaded_are_sent_whole_and_still_waited_for(
     primary: RedisProcess, tmp_path: Path, settings: Settings
 ) -> None:
     promise = Durability.parse("replicas:1", wait_ms=30_000)
-    scripts = await asyncio.to_thread(
-        scripts_on, primary.client, keys_under("t"), durability=promise
-    )
+    store = await asyncio.to_thread(store_on, primary.client, keys_under("t"), durability=promise)
     async with RedisProcess(tmp_path / "replica", appendonly="no", replicaof=primary) as replica:
         await replica.wait_for_sync(primary)
-        shop = shop_on(scripts, settings)
+        shop = shop_on(store, settings)
         await shop.build()
         sale = await shop.open()
         await primary.client.script_flush()

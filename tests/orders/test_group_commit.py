@@ -141,3 +141,19 @@ async def test_what_is_handed_in_without_waiting_is_run_or_told_to_be_lost() -> 
     await group.aclose()
     assert line.batches == [[1, 2], [4]]
     assert lost == [3, 1, 2]
+
+
+async def test_what_waits_for_an_interval_goes_at_once_when_it_closes() -> None:
+    line = Line()
+    line.go.set()
+    group = commits(line, interval_s=3600)
+    first, second = group.submit("r", 1), group.submit("r", 2)
+    assert await first == 10
+    waiting = asyncio.create_task(second)
+    await asyncio.sleep(0)
+
+    async with asyncio.timeout(60):
+        await group.aclose()
+
+    assert await waiting == 20
+    assert line.batches == [[1], [2]]

@@ -9,7 +9,8 @@ import pytest
 
 from server.access.signing import HEADER, verify
 from server.background.troubles import FAILURES
-from server.features.outbox.outbox import Outbox, dead_letters, replay
+from server.features.outbox.letters import dead_letters, replay
+from server.features.outbox.outbox import Outbox
 from server.house import HOUSE
 from server.settings import Settings
 from tests.conftest import MakeSettings
@@ -64,7 +65,7 @@ async def test_every_line_is_told_once_in_order_and_signed(
     shop: Shop, settings: Settings, other: Other
 ) -> None:
     await shop.pay(await shop.buy("ann", await shop.open()))
-    boxes = [Outbox(shop.scripts, settings, name, other) for name in ("w1", "w2")]
+    boxes = [Outbox(shop.store, settings, name, other) for name in ("w1", "w2")]
     await asyncio.gather(*(box.deliver(shop.id) for box in boxes))
     await boxes[0].deliver(shop.id)
     assert [line["n"] for line in sorted(other.lines, key=lambda line: line["n"])] == [1, 2, 3, 4]
@@ -79,43 +80,43 @@ async def test_what_fails_is_tried_again_by_any_worker(
 ) -> None:
     await shop.open()
     other.status = status
-    await deliver(Outbox(shop.scripts, settings, "w1", other), shop.id)
+    await deliver(Outbox(shop.store, settings, "w1", other), shop.id)
     other.status = 200
-    await deliver(Outbox(shop.scripts, settings, "w2", other), shop.id)
+    await deliver(Outbox(shop.store, settings, "w2", other), shop.id)
     assert [line["n"] for line in other.lines] == [1]
-    assert await dead_letters(shop.scripts, shop.id) == []
+    assert await dead_letters(shop.store, shop.id) == []
 
 
 async def test_what_keeps_failing_becomes_a_dead_letter_that_can_be_replayed(
     shop: Shop, settings: Settings, other: Other
 ) -> None:
     await shop.open()
-    box = Outbox(shop.scripts, settings, "w1", other)
+    box = Outbox(shop.store, settings, "w1", other)
     other.status = 500
     await deliver(box, shop.id, times=5)
-    (letter,) = await dead_letters(shop.scripts, shop.id)
+    (letter,) = await dead_letters(shop.store, shop.id)
     assert (letter.place, letter.why) == ("1-0", "answered 500")
     assert len(other.posts) == 3
 
     other.status = 200
-    assert await replay(shop.scripts, shop.id) == 1
+    assert await replay(shop.store, shop.id) == 1
     await deliver(box, shop.id, times=2)
     assert [line["n"] for line in other.lines] == [1]
-    assert await dead_letters(shop.scripts, shop.id) == []
+    assert await dead_letters(shop.store, shop.id) == []
 
 
 async def test_it_runs_by_itself_and_stops_when_it_is_left(
     shop: Shop, settings: Settings, other: Other
 ) -> None:
     await shop.open()
-    async with Outbox(shop.scripts, settings, "w1", other), asyncio.timeout(60):
+    async with Outbox(shop.store, settings, "w1", other), asyncio.timeout(60):
         while not other.lines:
             await asyncio.sleep(0.01)
 
 
 async def second(shop: Shop, settings: Settings) -> Shop:
     """Another room beside it, with a sale to tell of."""
-    made = shop_on(shop.scripts, settings, "r2")
+    made = shop_on(shop.store, settings, "r2")
     await made.build()
     await made.open()
     return made
@@ -126,7 +127,7 @@ async def test_a_room_that_cannot_be_read_stops_no_other_and_is_named_once(
 ) -> None:
     await second(shop, settings)
     await shop.redis.set(shop.key("ledger"), "no stream at all")
-    box = Outbox(shop.scripts, settings, "w1", other)
+    box = Outbox(shop.store, settings, "w1", other)
 
     tried = FAILURES.labels("outbox")._value.get()
     with caplog.at_level(logging.INFO, "server"):
@@ -145,7 +146,7 @@ async def test_a_room_that_failed_is_served_again_after_its_pause(
     ledger = await shop.redis.dump(shop.key("ledger"))
     assert ledger is not None
     await shop.redis.set(shop.key("ledger"), "no stream at all")
-    async with Outbox(shop.scripts, settings, "w1", other) as box, asyncio.timeout(60):
+    async with Outbox(shop.store, settings, "w1", other) as box, asyncio.timeout(60):
         while box._troubles.may_try(shop.id):
             await asyncio.sleep(0.01)
         await shop.redis.restore(shop.key("ledger"), 0, ledger, replace=True)
@@ -158,10 +159,10 @@ async def test_an_entry_that_cannot_be_read_holds_up_none_behind_it(
 ) -> None:
     await shop.redis.xadd(shop.key("ledger"), {"e": b"\xc1 no line"}, id="0-1")
     await shop.open()
-    box = Outbox(shop.scripts, settings, "w1", other)
+    box = Outbox(shop.store, settings, "w1", other)
     await deliver(box, shop.id, times=5)
     assert [line["n"] for line in other.lines] == [1]
-    (letter,) = await dead_letters(shop.scripts, shop.id)
+    (letter,) = await dead_letters(shop.store, shop.id)
     assert letter.place == "0-1"
 
 
@@ -170,13 +171,13 @@ async def test_a_ledger_that_came_back_empty_is_delivered_from_its_start(
     shop: Shop, settings: Settings, other: Other, worker: str
 ) -> None:
     await shop.open()
-    box = Outbox(shop.scripts, settings, "w1", other)
+    box = Outbox(shop.store, settings, "w1", other)
     await box.deliver(shop.id)
     await shop.redis.delete(*map(shop.key, HOUSE.room_keys))
     await shop.build()
     await shop.open()
     if worker == "w2":  # another worker has made the group first
-        await Outbox(shop.scripts, settings, "w2", other).deliver(shop.id)
+        await Outbox(shop.store, settings, "w2", other).deliver(shop.id)
     await box.deliver(shop.id)
     assert [line["n"] for line in other.lines] == [1, 1]
 
@@ -185,5 +186,5 @@ async def test_an_id_in_the_list_that_is_no_text_stops_no_room(
     shop: Shop, settings: Settings, other: Other
 ) -> None:
     await shop.open()
-    await shop.redis.zadd(shop.scripts.keys.rooms, {b"\xff\xfe": 1})
-    assert await Outbox(shop.scripts, settings, "w1", other).deliver_all() == 1
+    await shop.redis.zadd(shop.store.keys.rooms, {b"\xff\xfe": 1})
+    assert await Outbox(shop.store, settings, "w1", other).deliver_all() == 1

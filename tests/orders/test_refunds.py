@@ -7,13 +7,13 @@ import pytest
 from server.features.payments.providers import Payment, SandboxProvider
 from server.rooms.timeline import read
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.orders.shop import PRICE, Shop
 
 
 async def test_the_log_of_who_did_what_names_who_took_an_order_back(shop: Shop) -> None:
     order = await shop.take_back(await shop.pay(await shop.buy("ann", await shop.open())))
-    facts = [fact async for chunk in read(shop.scripts, shop.id) for _, fact in chunk]
+    facts = [fact async for chunk in read(shop.store, shop.id) for _, fact in chunk]
     assert (facts[-1]["k"], facts[-1]["by"]) == ("return", "h")
     assert (facts[-1]["order"], facts[-1]["user"]) == (order.order, "ann")
 
@@ -110,7 +110,7 @@ async def test_the_sandbox_charges_twice_on_demand(shop: Shop) -> None:
 
 
 async def test_the_sandbox_charges_late_on_demand(
-    shop: Shop, scripts: Scripts, settings: Settings
+    shop: Shop, store: RoomStore, settings: Settings
 ) -> None:
     told: asyncio.Queue[Payment] = asyncio.Queue()
 

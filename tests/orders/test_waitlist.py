@@ -1,7 +1,7 @@
 """Units that come back are offered in the order people queued."""
 
 from server.features.stock.messages import Sale
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.conftest import MakeSettings
 from tests.orders.shop import Shop, shop_on
 
@@ -122,10 +122,10 @@ async def test_the_queue_takes_no_more_than_an_order_can_have(shop: Shop) -> Non
 
 
 async def test_the_queue_makes_no_more_orders_than_a_buyer_may_have(
-    scripts: Scripts, make_settings: MakeSettings
+    store: RoomStore, make_settings: MakeSettings
 ) -> None:
     limits = {"fair_window_ms": 0, "orders_per_user_max": 2}
-    shop = shop_on(scripts, make_settings(orders=limits), "r2")
+    shop = shop_on(store, make_settings(orders=limits), "r2")
     await shop.build()
     tea, cup = await shop.open(stock=1), await shop.open(stock=2, sku="cup")
     order = await shop.buy("ann", tea)
@@ -139,9 +139,9 @@ async def test_the_queue_makes_no_more_orders_than_a_buyer_may_have(
 
 
 async def test_the_queue_is_no_way_round_the_draw(
-    scripts: Scripts, make_settings: MakeSettings
+    store: RoomStore, make_settings: MakeSettings
 ) -> None:
-    shop = shop_on(scripts, make_settings(orders={"fair_window_ms": 10_000}), "r2")
+    shop = shop_on(store, make_settings(orders={"fair_window_ms": 10_000}), "r2")
     await shop.build()
     sale = await shop.open(stock=1)
     await shop.draw_at(2**42, sale)

@@ -34,7 +34,9 @@ def settings(make_settings: MakeSettings) -> Settings:
 @pytest.fixture
 async def client(shop: Shop, settings: Settings) -> AsyncIterator[TestClient[Any, Any]]:
     app = web.Application(middlewares=[errors_as_json])
-    for route in PaymentRoutes(shop.payments, shop.refunds, settings.of(PaymentSettings)).routes():
+    for route in PaymentRoutes(
+        shop.payments, shop.refunds, settings.section(PaymentSettings)
+    ).routes():
         app.router.add_route(route.method, route.path, route.handler)
     async with TestClient(TestServer(app)) as client:
         yield client

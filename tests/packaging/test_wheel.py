@@ -11,7 +11,12 @@ import pytest
 
 from server.cli.examples import EXAMPLES, example
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.blocking_allowed]
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.blocking_allowed,
+    pytest.mark.long("builds a wheel"),
+    pytest.mark.together("wheel", "it is built once"),
+]
 ROOT = Path(__file__).parents[2]
 _SOURCES = ("server", "client_sim", "loadtest", "config")
 _FILES = ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "LICENSE")

@@ -4,7 +4,7 @@ import pytest
 
 from server.settings import Settings
 from tests.conftest import MakeSettings
-from tests.rooms.desk import Desk, desk
+from tests.rooms.rig import Rig, rig
 
 
 @pytest.fixture
@@ -19,15 +19,15 @@ def room_settings(make_settings: MakeSettings) -> Settings:
 
 
 @pytest.fixture
-async def here(room_settings: Settings) -> AsyncIterator[Desk]:
+async def here(room_settings: Settings) -> AsyncIterator[Rig]:
     """A worker with the live room ROOM, at seq 1."""
-    async with desk(room_settings, "w1") as made:
+    async with rig(room_settings, "w1") as made:
         await made.create()
         yield made
 
 
 @pytest.fixture
-async def there(here: Desk, room_settings: Settings) -> AsyncIterator[Desk]:
+async def there(here: Rig, room_settings: Settings) -> AsyncIterator[Rig]:
     """Another worker on the same Redis."""
-    async with desk(room_settings, "w2") as made:
+    async with rig(room_settings, "w2") as made:
         yield made

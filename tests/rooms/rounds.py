@@ -10,7 +10,7 @@ from server.access.auth import Identity
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.rooms import timeline
-from tests.rooms.desk import ROOM, Desk
+from tests.rooms.rig import ROOM, Rig
 from tests.stored import stored
 
 _ANY = msgspec.msgpack.Decoder()
@@ -28,20 +28,20 @@ async def refusal(attempt: Awaitable[Any]) -> str:
     return refused.value.code
 
 
-async def let_end(desk: Desk, kind: str, round_id: str) -> None:
+async def let_end(rig: Rig, kind: str, round_id: str) -> None:
     """Move the end of one of the `polls` or `luckies` into the past."""
-    raw = _ANY.decode(stored(await desk.redis.hget(desk.key(kind), round_id)))
+    raw = _ANY.decode(stored(await rig.redis.hget(rig.key(kind), round_id)))
     raw["ends"] = 1
-    await desk.redis.hset(desk.key(kind), round_id, msgspec.msgpack.encode(raw))
-    await desk.redis.zadd(desk.key("ends"), {round_id: 1})
+    await rig.redis.hset(rig.key(kind), round_id, msgspec.msgpack.encode(raw))
+    await rig.redis.zadd(rig.key("ends"), {round_id: 1})
 
 
-async def sweep(desk: Desk) -> int:
+async def sweep(rig: Rig) -> int:
     """What a worker's sweeper does; how much changed."""
-    return await desk.worker.sweeper.sweep([ROOM])
+    return await rig.worker.sweeper.sweep([ROOM])
 
 
-async def facts(desk: Desk, kind: str) -> list[dict[str, Any]]:
+async def facts(rig: Rig, kind: str) -> list[dict[str, Any]]:
     """The facts of this kind in the timeline."""
-    pages = [page async for page in timeline.read(desk.scripts, ROOM)]
+    pages = [page async for page in timeline.read(rig.store, ROOM)]
     return [fact for page in pages for _, fact in page if fact["k"] == kind]

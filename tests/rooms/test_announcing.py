@@ -22,7 +22,7 @@ from server.rooms import timeline
 from server.rooms.call import Call
 from server.settings import Settings
 from tests.conftest import MakeSettings
-from tests.rooms.desk import HOST, ROOM, Desk, Guest
+from tests.rooms.rig import HOST, ROOM, Guest, Rig
 from tests.rooms.views import shown
 from tests.stored import stored
 
@@ -43,14 +43,14 @@ def room_settings(make_settings: MakeSettings) -> Settings:
 
 
 @pytest.fixture
-async def new(here: Desk) -> Desk:
+async def new(here: Rig) -> Rig:
     """The scheduled room NEW of the host of ROOM."""
     await here.directory.create(HOST, RoomCreate(room=NEW, title="Tea tonight"))
     return here
 
 
 @pytest.fixture
-async def elsewhere(there: Desk) -> AsyncIterator[Desk]:
+async def elsewhere(there: Rig) -> AsyncIterator[Rig]:
     """The other worker, with a live room of another host, hearing the news."""
     await there.directory.create(ANOTHER, RoomCreate(room="other", title="Cups"))
     async with there.news:
@@ -58,61 +58,59 @@ async def elsewhere(there: Desk) -> AsyncIterator[Desk]:
         yield there
 
 
-async def hearing(desk: Desk) -> None:
-    await desk.news._subscribing.done.wait()
+async def hearing(rig: Rig) -> None:
+    await rig.news._subscribing.done.wait()
 
 
 def viewer(user: str) -> Identity:
     return Identity(user, user.title(), Role.VIEWER)
 
 
-async def reserve(desk: Desk, *users: str, on: bool = True) -> None:
+async def reserve(rig: Rig, *users: str, on: bool = True) -> None:
     await asyncio.gather(
-        *(desk.do(Reserve(ref=1, on=on), viewer(user), room_id=NEW) for user in users)
+        *(rig.do(Reserve(ref=1, on=on), viewer(user), room_id=NEW) for user in users)
     )
 
 
-async def follow(desk: Desk, *users: str, on: bool = True) -> None:
-    await asyncio.gather(*(desk.do(Follow(ref=1, on=on), viewer(user)) for user in users))
+async def follow(rig: Rig, *users: str, on: bool = True) -> None:
+    await asyncio.gather(*(rig.do(Follow(ref=1, on=on), viewer(user)) for user in users))
 
 
-async def told_all(*desks: Desk) -> None:
+async def told_all(*desks: Rig) -> None:
     """Wait until all signals that were sent are dealt with."""
-    for desk in desks:
-        await desk.heard_all()
-        for piece in desk.news._pieces.values():
+    for rig in desks:
+        await rig.heard_all()
+        for piece in rig.news._pieces.values():
             if piece.task is not None:
                 await piece.task
 
 
-async def announced(desk: Desk) -> list[tuple[str, list[str]]]:
+async def announced(rig: Rig) -> list[tuple[str, list[str]]]:
     """The lines of the ledger that announce the start: (why, users)."""
-    lines = [line async for chunk in ledger.read(desk.scripts, NEW) for _, line in chunk]
+    lines = [line async for chunk in ledger.read(rig.store, NEW) for _, line in chunk]
     for line in lines:
         assert line.items() >= {"k": "announced", "room": NEW, "title": "Tea tonight"}.items()
     return [(line["to"], line["users"]) for line in lines]
 
 
-async def whom(desk: Desk, why: str) -> list[str]:
-    return sorted(user for to, users in await announced(desk) if to == why for user in users)
+async def whom(rig: Rig, why: str) -> list[str]:
+    return sorted(user for to, users in await announced(rig) if to == why for user in users)
 
 
-async def facts(desk: Desk, kind: str) -> list[dict[str, Any]]:
-    return [
-        f async for chunk in timeline.read(desk.scripts, NEW) for _, f in chunk if f["k"] == kind
-    ]
+async def facts(rig: Rig, kind: str) -> list[dict[str, Any]]:
+    return [f async for chunk in timeline.read(rig.store, NEW) for _, f in chunk if f["k"] == kind]
 
 
 def announcements(guest: Guest) -> list[dict[str, Any]]:
     return [message for message in guest.heard if message["t"] == "announce"]
 
 
-async def go_live(desk: Desk) -> None:
-    await desk.dispatch.run(Call(NEW, HOST), LiveStart(ref=1))
+async def go_live(rig: Rig) -> None:
+    await rig.dispatch.run_command(Call(NEW, HOST), LiveStart(ref=1))
 
 
 async def test_who_reserved_or_follows_is_told_wherever_they_are_connected(
-    new: Desk, elsewhere: Desk
+    new: Rig, elsewhere: Rig
 ) -> None:
     async with new.news:
         await hearing(new)
@@ -133,7 +131,7 @@ async def test_who_reserved_or_follows_is_told_wherever_they_are_connected(
     assert sorted(told) == [("follow", 1), ("reserved", 1), ("reserved", 1)]
 
 
-async def test_who_changes_their_mind_again_and_again_is_slowed_down(new: Desk) -> None:
+async def test_who_changes_their_mind_again_and_again_is_slowed_down(new: Rig) -> None:
     for n in range(10):
         await follow(new, "ann", on=n % 2 == 0)
         await reserve(new, "ann", on=n % 2 == 0)
@@ -148,7 +146,7 @@ async def test_who_changes_their_mind_again_and_again_is_slowed_down(new: Desk) 
     assert len(await facts(new, "reserve")) == 10
 
 
-async def test_who_is_in_the_room_is_not_told_what_they_see(new: Desk, elsewhere: Desk) -> None:
+async def test_who_is_in_the_room_is_not_told_what_they_see(new: Rig, elsewhere: Rig) -> None:
     await follow(new, "ann")
     inside = await elsewhere.join("ann", room_id=NEW)
     outside = await elsewhere.join("ann", room_id="other")
@@ -161,7 +159,7 @@ async def test_who_is_in_the_room_is_not_told_what_they_see(new: Desk, elsewhere
 
 
 async def test_the_signal_is_repeated_for_who_comes_between_and_tells_nobody_twice(
-    new: Desk, elsewhere: Desk
+    new: Rig, elsewhere: Rig
 ) -> None:
     await follow(new, "ann", "bob")
     ann = await elsewhere.join("ann", room_id="other")
@@ -171,7 +169,7 @@ async def test_the_signal_is_repeated_for_who_comes_between_and_tells_nobody_twi
     bob = await elsewhere.join("bob", room_id="other")
     again = await elsewhere.join("ann", room_id="other")
 
-    while await new.redis.exists(new.scripts.keys.room(NEW, "announcing")):
+    while await new.redis.exists(new.store.keys.room(NEW, "announcing")):
         await new.announcer.announce(NEW)
     await told_all(elsewhere)
 
@@ -180,7 +178,7 @@ async def test_the_signal_is_repeated_for_who_comes_between_and_tells_nobody_twi
 
 
 async def test_the_news_are_subscribed_to_until_the_bus_takes_it(
-    there: Desk, monkeypatch: pytest.MonkeyPatch
+    there: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(news, "SUBSCRIBE_AGAIN_S", 0)
     subscribe, refusals = there.bus.subscribe, [RuntimeError("reset"), TimeoutError()]
@@ -197,7 +195,7 @@ async def test_the_news_are_subscribed_to_until_the_bus_takes_it(
 
 
 async def test_a_start_is_forgotten_when_its_signals_are_over_and_nobody_looks_people_up(
-    new: Desk, elsewhere: Desk, monkeypatch: pytest.MonkeyPatch
+    new: Rig, elsewhere: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await follow(new, "ann")
     await elsewhere.join("ann", room_id="other")
@@ -224,16 +222,16 @@ async def test_a_start_is_forgotten_when_its_signals_are_over_and_nobody_looks_p
 
 
 async def test_who_follows_after_the_start_is_not_told_by_a_repeated_signal(
-    new: Desk, elsewhere: Desk
+    new: Rig, elsewhere: Rig
 ) -> None:
     await follow(new, "ann")
     await go_live(new)
     await new.announcer.announce(NEW)
-    started = int(stored(await new.redis.hget(new.scripts.keys.room(NEW, "room"), "started")))
+    started = int(stored(await new.redis.hget(new.store.keys.room(NEW, "room"), "started")))
     ann, late = [await elsewhere.join(user, room_id="other") for user in ("ann", "late")]
-    await new.redis.hset(new.scripts.keys.host("h1", "followers"), "late", started + 1)
+    await new.redis.hset(new.store.keys.host("h1", "followers"), "late", started + 1)
 
-    while await new.redis.exists(new.scripts.keys.room(NEW, "announcing")):
+    while await new.redis.exists(new.store.keys.room(NEW, "announcing")):
         await new.announcer.announce(NEW)
     await told_all(elsewhere)
 
@@ -242,10 +240,10 @@ async def test_who_follows_after_the_start_is_not_told_by_a_repeated_signal(
 
 
 async def test_who_joins_at_that_moment_is_told_after_the_reply(
-    new: Desk, elsewhere: Desk, monkeypatch: pytest.MonkeyPatch
+    new: Rig, elsewhere: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await follow(new, "ann")
-    run = elsewhere.scripts.run
+    run = elsewhere.store.run_script
     heard = asyncio.Event()
 
     async def slow(name: str, *args: Any) -> Any:
@@ -256,14 +254,14 @@ async def test_who_joins_at_that_moment_is_told_after_the_reply(
             heard.set()
         return await run(name, *args)
 
-    monkeypatch.setattr(elsewhere.scripts, "run", slow)
+    monkeypatch.setattr(elsewhere.store, "run_script", slow)
     ann = await elsewhere.join("ann", room_id="other")
     assert heard.is_set()
     assert ann.joined["t"] == "ok"
     assert announcements(ann) == [TOLD | {"why": "follow"}]
 
 
-async def test_everybody_is_announced_to_through_the_ledger_once(new: Desk) -> None:
+async def test_everybody_is_announced_to_through_the_ledger_once(new: Rig) -> None:
     await reserve(new, *(f"r{n}" for n in range(7)), "both")
     await follow(new, *(f"f{n}" for n in range(7)), "both", "gone")
     await follow(new, "gone", on=False)
@@ -277,14 +275,14 @@ async def test_everybody_is_announced_to_through_the_ledger_once(new: Desk) -> N
     noted = [f for f in await facts(new, "announced") if f["to"] == "outbox"]
     assert sum(f["n"] for f in noted if f["why"] == "reserved") == 8
     assert sum(f["n"] for f in noted if f["why"] == "follow") == 7
-    assert (await audit(new.scripts, NEW)).differences == []
+    assert (await audit(new.store, NEW)).differences == []
 
 
-async def test_who_began_to_follow_after_the_start_is_in_no_page(new: Desk) -> None:
+async def test_who_began_to_follow_after_the_start_is_in_no_page(new: Rig) -> None:
     await follow(new, "early", "late")
     await go_live(new)
-    started = int(stored(await new.redis.hget(new.scripts.keys.room(NEW, "room"), "started")))
-    followers = new.scripts.keys.host(HOST.user, "followers")
+    started = int(stored(await new.redis.hget(new.store.keys.room(NEW, "room"), "started")))
+    followers = new.store.keys.host(HOST.user, "followers")
     await new.redis.hset(followers, mapping={"early": started, "late": started + 1})
 
     await new.announcer.announce(NEW)
@@ -293,31 +291,31 @@ async def test_who_began_to_follow_after_the_start_is_in_no_page(new: Desk) -> N
 
 
 async def test_workers_that_announce_together_or_die_between_pages_announce_once(
-    new: Desk, there: Desk
+    new: Rig, there: Rig
 ) -> None:
     many = [f"u{n}" for n in range(700)]  # so many that Redis gives them out in several pages
     await reserve(new, *many[:350])
     await follow(new, *many)
     await go_live(new)
 
-    due = await new.scripts.run("follows.announce_due", NEW, {}, _DUE)
+    due = await new.store.run_script("follows.announce_due", NEW, {}, _DUE)
     for step in due.steps:  # one page of each kind, then this worker is dead
         assert await new.announcer._take(NEW, due, step)
     assert len(await announced(new)) < 700 // 3
-    assert (await audit(new.scripts, NEW)).differences == []
+    assert (await audit(new.store, NEW)).differences == []
 
-    while await new.redis.exists(new.scripts.keys.room(NEW, "announcing")):
+    while await new.redis.exists(new.store.keys.room(NEW, "announcing")):
         await asyncio.gather(new.announcer.announce(NEW), there.announcer.announce(NEW))
 
     assert await whom(new, "reserved") == sorted(many[:350])
     assert await whom(new, "follow") == sorted(many[350:])
-    assert (await audit(new.scripts, NEW)).differences == []
+    assert (await audit(new.store, NEW)).differences == []
 
 
-async def test_a_step_is_taken_by_one_of_two_workers(new: Desk) -> None:
+async def test_a_step_is_taken_by_one_of_two_workers(new: Rig) -> None:
     await reserve(new, "ann")
     await go_live(new)
-    due = await new.scripts.run("follows.announce_due", NEW, {}, _DUE)
+    due = await new.store.run_script("follows.announce_due", NEW, {}, _DUE)
     (step,) = (step for step in due.steps if step.startswith("reserved"))
     takes = (new.announcer._take(NEW, due, step) for _ in range(2))
     assert sorted(await asyncio.gather(*takes)) == [False, True]
@@ -325,14 +323,14 @@ async def test_a_step_is_taken_by_one_of_two_workers(new: Desk) -> None:
 
 
 async def test_after_a_restart_of_redis_the_pages_begin_anew_and_nobody_is_left_out(
-    new: Desk,
+    new: Rig,
 ) -> None:
     many = [f"u{n}" for n in range(700)]
     await reserve(new, *many)
     await go_live(new)
-    cursor, _ = await new.redis.hscan(new.scripts.keys.room(NEW, "reserved"), count=3)
+    cursor, _ = await new.redis.hscan(new.store.keys.room(NEW, "reserved"), count=3)
     assert cursor != 0
-    key = new.scripts.keys.room(NEW, "announcing")
+    key = new.store.keys.room(NEW, "announcing")
     await new.redis.zrem(key, "reserved:0:")
     await new.redis.zadd(key, {f"reserved:{cursor}:the-server-before": 0})
 
@@ -340,7 +338,7 @@ async def test_after_a_restart_of_redis_the_pages_begin_anew_and_nobody_is_left_
     assert set(await whom(new, "reserved")) == set(many)
 
 
-async def test_the_outbox_posts_the_announcement(new: Desk, room_settings: Settings) -> None:
+async def test_the_outbox_posts_the_announcement(new: Rig, room_settings: Settings) -> None:
     posts: list[dict[str, Any]] = []
 
     async def post(_url: str, body: bytes, _headers: dict[str, str]) -> int:
@@ -350,14 +348,14 @@ async def test_the_outbox_posts_the_announcement(new: Desk, room_settings: Setti
     await reserve(new, "ann")
     await go_live(new)
     await new.announcer.announce(NEW)
-    await Outbox(new.scripts, room_settings, "w1", post).deliver(NEW)
+    await Outbox(new.store, room_settings, "w1", post).deliver(NEW)
 
     (posted,) = posts
     (line,) = posted["lines"]
     assert line.items() >= {"k": "announced", "to": "reserved", "users": ["ann"], "n": 1}.items()
 
 
-async def test_a_start_shows_how_many_follow_by_now(new: Desk) -> None:
+async def test_a_start_shows_how_many_follow_by_now(new: Rig) -> None:
     await new.join("ann", room_id=NEW)
     await follow(new, "eve", "bob")  # in ROOM, of which NEW hears nothing
     assert shown(await new.directory.read(NEW)).followers == 0
@@ -367,9 +365,7 @@ async def test_a_start_shows_how_many_follow_by_now(new: Desk) -> None:
     assert shown(await new.directory.read(NEW)).followers == 2
 
 
-async def test_the_announcer_works_by_itself_while_it_is_entered(
-    new: Desk, elsewhere: Desk
-) -> None:
+async def test_the_announcer_works_by_itself_while_it_is_entered(new: Rig, elsewhere: Rig) -> None:
     await follow(new, "ann")
     ann = await elsewhere.join("ann", room_id="other")
     async with new.announcer:
@@ -377,10 +373,10 @@ async def test_the_announcer_works_by_itself_while_it_is_entered(
         await ann.until(lambda message: message["t"] == "announce")
 
 
-async def test_an_announcer_that_is_left_starts_nothing(new: Desk, room_settings: Settings) -> None:
+async def test_an_announcer_that_is_left_starts_nothing(new: Rig, room_settings: Settings) -> None:
     async def refresh(_: str) -> None: ...
 
-    announcer = Announcer(new.scripts, room_settings, refresh)
+    announcer = Announcer(new.store, room_settings, refresh)
     async with announcer:
         pass
     announcer.start(ROOM)

@@ -12,7 +12,7 @@ from server.features.desk.messages import DeskOk, DeskOpen
 from server.features.follows.messages import Follow
 from server.features.rules.messages import Rules, WordsPut
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove
+from server.features.shelf.messages import Pin, Product, ShelfRemove
 from server.features.stock.messages import SaleOk
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
@@ -20,7 +20,7 @@ from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 from tests.conftest import MakeSettings
 from tests.replies import expect
-from tests.rooms.desk import HOST, ROOM, Desk, desk
+from tests.rooms.rig import HOST, ROOM, Rig, put_on_shelf, rig
 from tests.rooms.rounds import facts, refusal, viewer
 
 SOFA = Product("sofa", "云朵沙发 三人位", 199900, "CNY", points=["坐感软"])
@@ -29,14 +29,14 @@ LAMP = Product("lamp", "Oak lamp", 29900, "CNY")
 
 
 @pytest.fixture
-async def shop(here: Desk) -> Desk:
+async def shop(here: Rig) -> Rig:
     """The room with a sofa, a mug and a lamp on its shelf."""
     for product in (SOFA, MUG, LAMP):
-        await here.do(ShelfPut(ref=1, product=product))
+        await here.do(put_on_shelf(product))
     return here
 
 
-async def say(shop: Desk, text: str, who: Identity | None = None) -> Ok:
+async def say(shop: Rig, text: str, who: Identity | None = None) -> Ok:
     """The reply to a comment, once what it asks is counted and this worker knows the room."""
     await shop.heard_all()
     reply = await shop.do(Comment(ref=7, text=text), who or viewer("ann"))
@@ -44,9 +44,8 @@ async def say(shop: Desk, text: str, who: Identity | None = None) -> Ok:
     return reply
 
 
-async def counts(shop: Desk) -> dict[str, int]:
-    desk = expect(DeskOk, await shop.do(DeskOpen(ref=1))).desk
-    return desk.asks
+async def counts(shop: Rig) -> dict[str, int]:
+    return expect(DeskOk, await shop.do(DeskOpen(ref=1))).desk.asks
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ async def counts(shop: Desk) -> dict[str, int]:
     ],
 )
 async def test_the_card_is_of_the_product_named_by_its_place_or_title_else_of_the_pin(
-    shop: Desk, text: str, product: Product, by: Literal["number", "words", "pin"]
+    shop: Rig, text: str, product: Product, by: Literal["number", "words", "pin"]
 ) -> None:
     await shop.join("watcher")
     await shop.do(Pin(ref=1, sku="mug"))
@@ -74,7 +73,7 @@ async def test_the_card_is_of_the_product_named_by_its_place_or_title_else_of_th
     assert await counts(shop) == {product.sku: 1}
 
 
-async def test_a_room_that_is_not_open_here_is_read(shop: Desk) -> None:
+async def test_a_room_that_is_not_open_here_is_read(shop: Rig) -> None:
     assert shop.open_room(ROOM) is None
     await shop.do(Pin(ref=1, sku="lamp"))
 
@@ -82,12 +81,12 @@ async def test_a_room_that_is_not_open_here_is_read(shop: Desk) -> None:
     assert expect(AskOk, await say(shop, "沙发多少钱")).card == Card(product=SOFA, by="words")
 
 
-async def test_the_shelf_as_it_is_now_is_what_titles_are_looked_for_in(shop: Desk) -> None:
+async def test_the_shelf_as_it_is_now_is_what_titles_are_looked_for_in(shop: Rig) -> None:
     await shop.join("watcher")
     assert expect(AskOk, await say(shop, "mug link please")).card == Card(product=MUG, by="words")
 
     renamed = Product("mug", "Stone cup", 4900, "CNY")
-    await shop.do(ShelfPut(ref=1, product=renamed))
+    await shop.do(put_on_shelf(renamed))
     assert expect(AskOk, await say(shop, "mug, price please?")).card is None
     assert expect(AskOk, await say(shop, "cup price please")).card == Card(
         product=renamed, by="words"
@@ -97,7 +96,7 @@ async def test_the_shelf_as_it_is_now_is_what_titles_are_looked_for_in(shop: Des
     assert expect(AskOk, await say(shop, "1号链接")).card == Card(product=renamed, by="number")
 
 
-async def test_the_card_names_the_sale_that_is_open_else_the_next_one(shop: Desk) -> None:
+async def test_the_card_names_the_sale_that_is_open_else_the_next_one(shop: Rig) -> None:
     await shop.join("watcher")
     sale = SaleOpen(ref=1, sku="mug", price=1, stock=1, per_user=1, hold_s=60)
     later = expect(SaleOk, await shop.do(SaleOpen(**fields(sale), starts_in_s=900))).sale
@@ -122,7 +121,7 @@ def fields(sale: SaleOpen) -> dict[str, Any]:
     return {name: getattr(sale, name) for name in sale.__struct_fields__ if name != "starts_in_s"}
 
 
-async def test_an_ask_of_no_product_is_counted_as_such(shop: Desk) -> None:
+async def test_an_ask_of_no_product_is_counted_as_such(shop: Rig) -> None:
     reply = expect(AskOk, await say(shop, "求链接"))
 
     assert (reply.card, await counts(shop)) == (None, {"": 1})
@@ -130,7 +129,7 @@ async def test_an_ask_of_no_product_is_counted_as_such(shop: Desk) -> None:
     assert fact["asks"] == [{"user": "ann", "sku": "", "by": "", "pinned": ""}]
 
 
-async def test_what_asks_for_nothing_is_answered_with_its_id_alone(shop: Desk) -> None:
+async def test_what_asks_for_nothing_is_answered_with_its_id_alone(shop: Rig) -> None:
     await shop.do(Pin(ref=1, sku="mug"))
 
     reply = expect(CommentOk, await say(shop, "my screen is blinking"))
@@ -140,7 +139,7 @@ async def test_what_asks_for_nothing_is_answered_with_its_id_alone(shop: Desk) -
 
 
 async def test_all_of_a_hundred_who_ask_at_once_are_answered_and_counted(
-    shop: Desk, there: Desk
+    shop: Rig, there: Rig
 ) -> None:
     """More users than may say the same otherwise (`moderation.flood_users_max`)."""
     await shop.do(Pin(ref=1, sku="mug"))
@@ -156,14 +155,14 @@ async def test_all_of_a_hundred_who_ask_at_once_are_answered_and_counted(
     assert await counts(shop) == {"mug": 100}
 
 
-async def test_what_asks_for_nothing_is_held_to_the_limit_of_floods(shop: Desk) -> None:
+async def test_what_asks_for_nothing_is_held_to_the_limit_of_floods(shop: Rig) -> None:
     talking = [shop.do(Comment(ref=1, text="first time here"), viewer(f"u{n}")) for n in range(40)]
     replies = await asyncio.gather(*talking, return_exceptions=True)
 
     assert len([one for one in replies if isinstance(one, CommandError)]) == 9
 
 
-async def test_who_repeats_their_own_ask_is_refused(shop: Desk) -> None:
+async def test_who_repeats_their_own_ask_is_refused(shop: Rig) -> None:
     await shop.do(Pin(ref=1, sku="mug"))
     await say(shop, "where can I buy this?")
 
@@ -171,7 +170,7 @@ async def test_who_repeats_their_own_ask_is_refused(shop: Desk) -> None:
     assert await counts(shop) == {"mug": 1}
 
 
-async def test_only_the_author_hears_of_the_answer(shop: Desk) -> None:
+async def test_only_the_author_hears_of_the_answer(shop: Rig) -> None:
     ann, ben = await shop.join("ann"), await shop.join("ben")
 
     await say(shop, "mug link please")
@@ -182,7 +181,7 @@ async def test_only_the_author_hears_of_the_answer(shop: Desk) -> None:
 
 
 async def test_host_and_moderators_hear_the_counts_and_viewers_do_not(
-    shop: Desk, there: Desk
+    shop: Rig, there: Rig
 ) -> None:
     mei, mo = await shop.join("mei", role=Role.HOST), await there.join("mo", role=Role.MODERATOR)
     ann = await there.join("ann")
@@ -198,7 +197,7 @@ async def test_host_and_moderators_hear_the_counts_and_viewers_do_not(
     assert {m["t"] for m in ann.heard} <= {"comment", "online"}
 
 
-async def test_who_asks_again_soon_gets_the_card_and_counts_once(shop: Desk) -> None:
+async def test_who_asks_again_soon_gets_the_card_and_counts_once(shop: Rig) -> None:
     for text in ("mug link please", "mug, how much?", "mug price?"):
         assert expect(AskOk, await say(shop, text)).card is not None
     await say(shop, "lamp link please")
@@ -207,7 +206,7 @@ async def test_who_asks_again_soon_gets_the_card_and_counts_once(shop: Desk) -> 
     assert [len(fact["asks"]) for fact in await facts(shop, "asks")] == [1, 1]
 
 
-async def test_each_ask_is_a_fact_with_what_was_pinned_then(shop: Desk) -> None:
+async def test_each_ask_is_a_fact_with_what_was_pinned_then(shop: Rig) -> None:
     await say(shop, "mug link please")
     await shop.do(Pin(ref=1, sku="sofa"))
     await say(shop, "mug link please", viewer("ben"))
@@ -221,7 +220,7 @@ async def test_each_ask_is_a_fact_with_what_was_pinned_then(shop: Desk) -> None:
     ]
 
 
-async def test_asks_of_many_at_once_are_counted_in_few_calls(shop: Desk) -> None:
+async def test_asks_of_many_at_once_are_counted_in_few_calls(shop: Rig) -> None:
     users = [viewer(f"u{n}") for n in range(300)]
 
     await asyncio.gather(*(shop.do(Ask(ref=1, sku="mug"), who) for who in users))
@@ -231,7 +230,7 @@ async def test_asks_of_many_at_once_are_counted_in_few_calls(shop: Desk) -> None
     assert len(await facts(shop, "asks")) < 300
 
 
-async def test_the_button_asks_about_its_own_product(shop: Desk) -> None:
+async def test_the_button_asks_about_its_own_product(shop: Rig) -> None:
     await shop.do(Pin(ref=1, sku="mug"))
 
     reply = await shop.do(Ask(ref=4, sku="lamp"), viewer("ann"))
@@ -244,7 +243,7 @@ async def test_the_button_asks_about_its_own_product(shop: Desk) -> None:
     assert await refusal(shop.do(Ask(ref=1, sku="hat"), viewer("ann"))) == "not_found"
 
 
-async def test_what_host_and_moderators_say_is_not_counted(shop: Desk) -> None:
+async def test_what_host_and_moderators_say_is_not_counted(shop: Rig) -> None:
     reply = await say(shop, "链接在1号", HOST)
     await say(shop, "1号链接", Identity("mo", "Mo", Role.MODERATOR))
     asked = await shop.do(Ask(ref=1, sku="mug"))
@@ -256,7 +255,7 @@ async def test_what_host_and_moderators_say_is_not_counted(shop: Desk) -> None:
     assert (asked.card and asked.card.product, await counts(shop)) == (MUG, {})
 
 
-async def test_a_comment_that_is_refused_asks_for_nothing(shop: Desk) -> None:
+async def test_a_comment_that_is_refused_asks_for_nothing(shop: Rig) -> None:
     await shop.do(Pin(ref=1, sku="mug"))
     await shop.script("phases.set", phase="ended")
 
@@ -268,7 +267,7 @@ async def test_a_comment_stands_also_when_its_question_is_not_taken(
     room_settings: Settings, make_settings: MakeSettings
 ) -> None:
     tight = make_settings(asks={"questions_per_user_max": 1}, rooms={"comments_burst": 9})
-    async with desk(tight, "w1") as shop:
+    async with rig(tight, "w1") as shop:
         await shop.create()
         first = expect(AskOk, await shop.do(Comment(ref=1, text="包邮吗"), viewer("ann")))
         second = expect(AskOk, await shop.do(Comment(ref=1, text="有什么颜色"), viewer("ann")))
@@ -280,7 +279,7 @@ async def test_a_comment_stands_also_when_its_question_is_not_taken(
     )
 
 
-async def test_what_waits_for_review_is_answered_and_counts_when_it_is_passed(shop: Desk) -> None:
+async def test_what_waits_for_review_is_answered_and_counts_when_it_is_passed(shop: Rig) -> None:
     await shop.do(Rules(ref=1, review="all"))
 
     held = expect(AskOk, await say(shop, "mug link please, 能机洗吗"))
@@ -297,7 +296,7 @@ async def test_what_waits_for_review_is_answered_and_counts_when_it_is_passed(sh
 
 
 async def test_who_is_muted_in_the_shadow_is_answered_like_anybody_and_counts_nowhere(
-    shop: Desk,
+    shop: Rig,
 ) -> None:
     await shop.do(Mute(ref=1, user="ann", seconds=60, shadow=True))
 
@@ -309,7 +308,7 @@ async def test_who_is_muted_in_the_shadow_is_answered_like_anybody_and_counts_no
     assert await shop.redis.exists(shop.key("asks"), shop.key("questions")) == 0
 
 
-async def test_a_question_by_the_button_has_no_blocked_words(shop: Desk) -> None:
+async def test_a_question_by_the_button_has_no_blocked_words(shop: Rig) -> None:
     await shop.do(WordsPut(ref=1, words=["fake"], action="block"))
     await shop.do(WordsPut(ref=1, words=["cheap"], action="hold"))
 
@@ -320,7 +319,7 @@ async def test_a_question_by_the_button_has_no_blocked_words(shop: Desk) -> None
     assert held.question is not None
 
 
-async def test_who_is_muted_can_not_ask_by_the_button_whatever_it_is(shop: Desk) -> None:
+async def test_who_is_muted_can_not_ask_by_the_button_whatever_it_is(shop: Rig) -> None:
     await answered(shop, "能机洗吗")
     await shop.do(Mute(ref=1, user="ann", seconds=60))
 
@@ -332,7 +331,7 @@ async def test_who_is_muted_can_not_ask_by_the_button_whatever_it_is(shop: Desk)
 
 
 async def test_what_is_asked_by_the_button_in_the_shadow_has_no_effect_on_the_room(
-    shop: Desk,
+    shop: Rig,
 ) -> None:
     await answered(shop, "能机洗吗")
     await shop.redis.delete(shop.key("questions"))  # so that only the host's answers have it
@@ -351,14 +350,14 @@ async def test_what_is_asked_by_the_button_in_the_shadow_has_no_effect_on_the_ro
     assert await shop.redis.hget(shop.key("room"), "seq") == before
 
 
-async def answered(shop: Desk, text: str) -> None:
+async def answered(shop: Rig, text: str) -> None:
     """Have the host answer this about the mug."""
     asked = expect(AskOk, await shop.do(Ask(ref=1, sku="mug", text=text), viewer("zoe"))).question
     assert asked is not None
     await shop.do(QuestionAnswer(ref=1, question=asked.question, text="yes"))
 
 
-async def test_with_followers_only_only_they_ask_in_words(shop: Desk) -> None:
+async def test_with_followers_only_only_they_ask_in_words(shop: Rig) -> None:
     await shop.do(Rules(ref=1, followers_only=True))
     asked = Ask(ref=1, sku="mug", text="能机洗吗")
 
@@ -369,7 +368,7 @@ async def test_with_followers_only_only_they_ask_in_words(shop: Desk) -> None:
     assert expect(AskOk, await shop.do(asked)).question is not None
 
 
-async def test_in_slow_mode_who_asks_in_words_has_spoken(shop: Desk) -> None:
+async def test_in_slow_mode_who_asks_in_words_has_spoken(shop: Rig) -> None:
     await shop.do(Slow(ref=1, seconds=600))
     asked = Ask(ref=1, sku="mug", text="能机洗吗")
 
@@ -384,7 +383,7 @@ async def test_in_slow_mode_who_asks_in_words_has_spoken(shop: Desk) -> None:
 
 
 async def test_a_word_blocked_on_another_worker_is_refused_in_a_question_at_once(
-    shop: Desk, there: Desk
+    shop: Rig, there: Rig
 ) -> None:
     asked = Ask(ref=1, sku="mug", text="is it fake?")
     assert expect(AskOk, await shop.do(asked, viewer("ann"))).question is not None
@@ -396,11 +395,11 @@ async def test_a_word_blocked_on_another_worker_is_refused_in_a_question_at_once
 
 async def test_the_rules_file_of_the_settings_is_used(make_settings: MakeSettings) -> None:
     with pytest.raises(SettingsError, match=r"asks\.rules_file = 'none\.toml' can't be read"):
-        async with desk(make_settings(asks={"rules_file": "none.toml"}), "w1"):
+        async with rig(make_settings(asks={"rules_file": "none.toml"}), "w1"):
             pass
 
 
-async def test_a_group_of_asks_that_fails_is_not_the_viewers_concern(shop: Desk) -> None:
+async def test_a_group_of_asks_that_fails_is_not_the_viewers_concern(shop: Rig) -> None:
     await shop.redis.delete(shop.key("asks"))
     await shop.redis.set(shop.key("asks"), "no hash")
 
@@ -413,16 +412,16 @@ async def test_a_group_of_asks_that_fails_is_not_the_viewers_concern(shop: Desk)
 
 
 async def test_an_ask_that_could_not_be_counted_is_answered_and_seen_in_the_metrics(
-    shop: Desk, monkeypatch: pytest.MonkeyPatch
+    shop: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = shop.scripts.run
+    run = shop.store.run_script
 
     async def away(script: str, *args: Any) -> Any:
         if script == "asks.add":
             raise CommandError("unavailable", "Gone.")
         return await run(script, *args)
 
-    monkeypatch.setattr(shop.scripts, "run", away)
+    monkeypatch.setattr(shop.store, "run_script", away)
     reply = expect(AskOk, await shop.do(Ask(ref=1, sku="mug"), viewer("ann")))
     await shop.asks.aclose()
 

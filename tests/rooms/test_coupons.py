@@ -7,30 +7,30 @@ from server.features.coupons.messages import ClaimOk, CouponClaim, CouponClose, 
 from server.features.orders.messages import Buy, Cancel, OrderOk
 from server.features.payments.messages import Pay
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import SaleOk
 from server.protocol.roles import Role
 from tests.replies import expect
-from tests.rooms.desk import ROOM, Desk
+from tests.rooms.rig import ROOM, Rig
 from tests.rooms.views import shown
 
 ANN = Identity("ann", "Ann", Role.VIEWER)
 BOB = Identity("bob", "Bob", Role.VIEWER)
-TEA = Product(sku="tea", title="Tea", price=2000, currency="CNY")
+TEA = ProductInput(sku="tea", title="Tea", price=2000, currency="CNY")
 
 
-async def opened(here: Desk, **terms: Any) -> str:
+async def opened(here: Rig, **terms: Any) -> str:
     cmd = CouponOpen(ref=1, title="C", quota=9, currency="CNY", **terms)
     coupon = expect(CouponOk, await here.do(cmd)).coupon
     return coupon.coupon
 
 
-async def claimed(here: Desk, coupon: str, who: Identity) -> str:
+async def claimed(here: Rig, coupon: str, who: Identity) -> str:
     claim = expect(ClaimOk, await here.do(CouponClaim(ref=1, coupon=coupon, key="k"), who)).claim
     return claim.claim
 
 
-async def bought(here: Desk, claim: str, who: Identity) -> str:
+async def bought(here: Rig, claim: str, who: Identity) -> str:
     await here.do(ShelfPut(ref=1, product=TEA))
     terms = SaleOpen(ref=1, sku="tea", price=2000, stock=9, per_user=9, hold_s=60)
     sale = expect(SaleOk, await here.do(terms)).sale
@@ -40,7 +40,7 @@ async def bought(here: Desk, claim: str, who: Identity) -> str:
     return order.order
 
 
-async def shown_alike(here: Desk, there: Desk) -> None:
+async def shown_alike(here: Rig, there: Rig) -> None:
     """What two workers folded of the events is what somebody new would be shown."""
     fresh = shown(await here.directory.read(ROOM)).coupons
     for worker in (here, there):
@@ -48,9 +48,7 @@ async def shown_alike(here: Desk, there: Desk) -> None:
         assert shown(worker.room.state.view()).coupons == fresh
 
 
-async def test_a_room_folded_from_events_shows_what_a_fresh_one_does(
-    here: Desk, there: Desk
-) -> None:
+async def test_a_room_folded_from_events_shows_what_a_fresh_one_does(here: Rig, there: Rig) -> None:
     await here.join("ann")
     await there.join("bob")
     first, second = await opened(here, percent=10), await opened(here, amount=5, floor=6)
@@ -71,7 +69,7 @@ async def test_a_room_folded_from_events_shows_what_a_fresh_one_does(
 
 
 async def test_a_claim_is_told_to_its_owner_alone_and_counted_for_all(
-    here: Desk, there: Desk
+    here: Rig, there: Rig
 ) -> None:
     ann, bob = await here.join("ann"), await there.join("bob")
     coupon = await opened(here, percent=10)

@@ -13,7 +13,7 @@ from server.features.figures.figure_book import FigureBook
 from server.features.follows.messages import AnnounceEvent
 from server.protocol.codes import RESYNC
 from server.store.commit import GroupCommit
-from tests.rooms.desk import ROOM, Desk
+from tests.rooms.rig import ROOM, Rig
 
 
 class Broken(Exception):
@@ -53,7 +53,7 @@ def told() -> Iterator[Told]:
     logging.getLogger("server.background.troubles").removeHandler(made)
 
 
-async def test_a_fill_that_fails_is_told_and_the_room_is_read_anew(here: Desk, told: Told) -> None:
+async def test_a_fill_that_fails_is_told_and_the_room_is_read_anew(here: Rig, told: Told) -> None:
     ann = await here.join("ann")
     here.room._fill_page = fail  # type: ignore[method-assign]
     here.room.maybe_lost()
@@ -62,7 +62,7 @@ async def test_a_fill_that_fails_is_told_and_the_room_is_read_anew(here: Desk, t
 
 
 async def test_a_message_that_breaks_a_room_after_a_fill_does_not_leave_it_deaf(
-    here: Desk, told: Told
+    here: Rig, told: Told
 ) -> None:
     ann = await here.join("ann")
 
@@ -76,7 +76,7 @@ async def test_a_message_that_breaks_a_room_after_a_fill_does_not_leave_it_deaf(
 
 
 async def test_a_room_that_cannot_be_closed_is_told(
-    here: Desk, told: Told, monkeypatch: pytest.MonkeyPatch
+    here: Rig, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await here.join("ann")
     monkeypatch.setattr(here.bus, "unsubscribe", fail)
@@ -85,7 +85,7 @@ async def test_a_room_that_cannot_be_closed_is_told(
 
 
 async def test_a_room_that_cannot_be_opened_is_told_to_who_joins_and_to_the_log(
-    here: Desk, told: Told, monkeypatch: pytest.MonkeyPatch
+    here: Rig, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(here.rooms, "_must_exist", fail)
     with pytest.raises(Broken):
@@ -94,7 +94,7 @@ async def test_a_room_that_cannot_be_opened_is_told_to_who_joins_and_to_the_log(
 
 
 async def test_an_announcement_that_fails_is_told_and_waits_before_it_is_tried_again(
-    here: Desk, told: Told, monkeypatch: pytest.MonkeyPatch
+    here: Rig, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(here.announcer, "announce", fail)
     async with here.announcer:
@@ -105,7 +105,7 @@ async def test_an_announcement_that_fails_is_told_and_waits_before_it_is_tried_a
 
 
 async def test_news_that_cannot_be_told_are_logged_and_the_next_signal_tries_again(
-    here: Desk, told: Told, monkeypatch: pytest.MonkeyPatch
+    here: Rig, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signal = AnnounceEvent(room="r9", title="Tea", host="h1", host_name="Mei", why="follow")
     again = asyncio.Event()
@@ -123,12 +123,12 @@ async def test_news_that_cannot_be_told_are_logged_and_the_next_signal_tries_aga
 
 
 async def test_figures_that_cannot_be_read_are_told_to_who_asks_and_to_the_log(
-    here: Desk, told: Told, monkeypatch: pytest.MonkeyPatch
+    here: Rig, told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book = FigureBook(here.scripts, here.settings)
+    book = FigureBook(here.store, here.settings)
     monkeypatch.setattr(book.streams, "settled", fail)
     with pytest.raises(Broken):
-        await book.of(ROOM)
+        await book.figures_of(ROOM)
     await told.of("figures")
     await book.aclose()
 

@@ -7,19 +7,19 @@ import pytest
 from server.features.comments.messages import CommentEvent
 from server.features.phases.messages import LiveEnd
 from server.features.sales.messages import SaleOpen, SaleRestock
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import SaleOk
 from server.protocol.codes import RESYNC, CommandError
 from server.protocol.joining import Last
 from server.store.bus import BusMessage, Say
 from tests.hub.listening import gaps, ids, seqs
 from tests.replies import expect
-from tests.rooms.desk import ROOM, Desk
+from tests.rooms.rig import ROOM, Rig
 from tests.rooms.views import shown
 from tests.stored import stored
 
 
-async def test_viewers_on_both_workers_hear_the_same(here: Desk, there: Desk) -> None:
+async def test_viewers_on_both_workers_hear_the_same(here: Rig, there: Rig) -> None:
     ann, ben = await here.join("ann"), await there.join("ben")
 
     await here.say("c1", "c2")
@@ -33,7 +33,7 @@ async def test_viewers_on_both_workers_hear_the_same(here: Desk, there: Desk) ->
     assert [m["t"] for m in ann.heard if m["t"] == "muted"] == []
 
 
-async def test_a_cut_bus_costs_nothing_that_redis_still_has(here: Desk, there: Desk) -> None:
+async def test_a_cut_bus_costs_nothing_that_redis_still_has(here: Rig, there: Rig) -> None:
     ann, ben = await here.join("ann"), await there.join("ben")
     await here.say("c0")
     await ann.until(lambda m: m.get("id") == "c0")
@@ -56,7 +56,7 @@ async def test_a_cut_bus_costs_nothing_that_redis_still_has(here: Desk, there: D
     assert here.room.state.view() == there.room.state.view()
 
 
-async def test_killed_subscriptions_of_all_workers_are_mended(here: Desk, there: Desk) -> None:
+async def test_killed_subscriptions_of_all_workers_are_mended(here: Rig, there: Rig) -> None:
     ann, ben = await here.join("ann"), await there.join("ben")
 
     for n in range(2, 40):
@@ -68,7 +68,7 @@ async def test_killed_subscriptions_of_all_workers_are_mended(here: Desk, there:
     assert seqs(await ben.until_seq(39)) == list(range(2, 40))
 
 
-async def test_messages_dropped_in_silence_are_noticed_by_the_next_one(here: Desk) -> None:
+async def test_messages_dropped_in_silence_are_noticed_by_the_next_one(here: Rig) -> None:
     ann = await here.join("ann")
 
     here.deafen()
@@ -84,7 +84,7 @@ async def test_messages_dropped_in_silence_are_noticed_by_the_next_one(here: Des
 
 
 async def test_a_subscription_ended_behind_the_bus_is_filled_once_confirmed_again(
-    here: Desk,
+    here: Rig,
 ) -> None:
     ann = await here.join("ann")
 
@@ -98,7 +98,7 @@ async def test_a_subscription_ended_behind_the_bus_is_filled_once_confirmed_agai
     assert seqs(ann.heard) == [2]
 
 
-async def test_comments_lost_on_the_bus_are_told_in_a_gap(here: Desk) -> None:
+async def test_comments_lost_on_the_bus_are_told_in_a_gap(here: Rig) -> None:
     ann, mod = await here.join("ann"), await here.join("h1")
     await here.say("c1")
 
@@ -115,7 +115,7 @@ async def test_comments_lost_on_the_bus_are_told_in_a_gap(here: Desk) -> None:
         assert gaps(guest.heard) == 2
 
 
-async def test_what_is_said_in_the_shadow_does_not_stand_for_a_lost_comment(here: Desk) -> None:
+async def test_what_is_said_in_the_shadow_does_not_stand_for_a_lost_comment(here: Rig) -> None:
     ann, state = await here.join("ann"), here.room.state
     said, hidden = (
         CommentEvent(id=id_, user="u", name="U", role="viewer", text=id_, ts=1)
@@ -136,7 +136,7 @@ async def test_what_is_said_in_the_shadow_does_not_stand_for_a_lost_comment(here
     assert (ids(ann.heard), gaps(ann.heard)) == (["said"], 2)
 
 
-async def test_lost_comments_that_are_no_longer_recent_are_told_in_a_gap(here: Desk) -> None:
+async def test_lost_comments_that_are_no_longer_recent_are_told_in_a_gap(here: Rig) -> None:
     ann = await here.join("ann")
 
     here.cut()
@@ -150,7 +150,7 @@ async def test_lost_comments_that_are_no_longer_recent_are_told_in_a_gap(here: D
     assert shown(here.room.state.view()).comments == shown(await here.directory.read(ROOM)).comments
 
 
-async def test_a_user_that_is_muted_is_taken_out_of_the_snapshot(here: Desk) -> None:
+async def test_a_user_that_is_muted_is_taken_out_of_the_snapshot(here: Rig) -> None:
     ann = await here.join("ann")
     await here.say("c1", user="bad")
     await here.say("c2", user="good")
@@ -162,7 +162,7 @@ async def test_a_user_that_is_muted_is_taken_out_of_the_snapshot(here: Desk) -> 
     assert here.room.state.view() == await here.directory.read(ROOM)
 
 
-async def test_a_doubt_during_a_fill_starts_another(here: Desk) -> None:
+async def test_a_doubt_during_a_fill_starts_another(here: Rig) -> None:
     ann = await here.join("ann")
     room = here.room
     fill_page = room._fill_page
@@ -185,7 +185,7 @@ async def test_a_doubt_during_a_fill_starts_another(here: Desk) -> None:
 
 
 async def test_a_stream_that_no_longer_reaches_back_sends_everybody_to_join_again(
-    here: Desk,
+    here: Rig,
 ) -> None:
     ann = await here.join("ann")
     first = here.room
@@ -204,7 +204,7 @@ async def test_a_stream_that_no_longer_reaches_back_sends_everybody_to_join_agai
     assert (again.joined["epoch"], again.joined["seq"]) == ("e1", 5)
 
 
-async def test_a_redis_that_went_back_in_time_starts_a_new_epoch(here: Desk, there: Desk) -> None:
+async def test_a_redis_that_went_back_in_time_starts_a_new_epoch(here: Rig, there: Rig) -> None:
     ann, ben = await here.join("ann"), await there.join("ben")
     await here.notice("2")
     await here.notice("3")
@@ -230,7 +230,7 @@ async def test_a_redis_that_went_back_in_time_starts_a_new_epoch(here: Desk, the
     assert seqs(await again.until_seq(4)) == seqs(await other.until_seq(4)) == [4]
 
 
-async def test_a_room_that_redis_lost_is_gone(here: Desk) -> None:
+async def test_a_room_that_redis_lost_is_gone(here: Rig) -> None:
     ann = await here.join("ann")
 
     await here.redis.delete(here.key("room"))
@@ -243,7 +243,7 @@ async def test_a_room_that_redis_lost_is_gone(here: Desk) -> None:
     assert refused.value.code == "not_found"
 
 
-async def test_a_stream_that_cannot_be_read_sends_everybody_to_join_again(here: Desk) -> None:
+async def test_a_stream_that_cannot_be_read_sends_everybody_to_join_again(here: Rig) -> None:
     ann = await here.join("ann")
 
     async def fail() -> bool:
@@ -256,8 +256,8 @@ async def test_a_stream_that_cannot_be_read_sends_everybody_to_join_again(here: 
     assert ann.closed_with is RESYNC
 
 
-async def test_sales_that_changed_during_a_loss_are_told_in_their_order(here: Desk) -> None:
-    mug = Product(sku="mug", title="Mug", price=100, currency="CNY")
+async def test_sales_that_changed_during_a_loss_are_told_in_their_order(here: Rig) -> None:
+    mug = ProductInput(sku="mug", title="Mug", price=100, currency="CNY")
     await here.do(ShelfPut(ref=1, product=mug))
     ann = await here.join("ann")
     selling = SaleOpen(ref=1, sku="mug", price=90, stock=5, per_user=2, hold_s=60)

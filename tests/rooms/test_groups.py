@@ -18,7 +18,7 @@ from server.features.orders.messages import Buy, OrderOk
 from server.features.payments.messages import Pay
 from server.features.phases.messages import LiveEnd, LiveStart
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import SaleOk
 from server.protocol.codes import FORBIDDEN, CommandError
 from server.protocol.joining import Join
@@ -29,14 +29,14 @@ from server.rooms.every_room import EveryRoom
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.replies import expect
-from tests.rooms.desk import HOST, ROOM, Desk, Guest
+from tests.rooms.rig import HOST, ROOM, Guest, Rig
 from tests.rooms.views import shown
 
 GROUP = "fans:h1"
 _ANY = msgspec.msgpack.Decoder(Any)
 ADMIN = Identity("root", "Root", Role.ADMIN)
 ANN = Identity("ann", "Ann", Role.VIEWER)
-TEA = Product(sku="tea", title="Tea", price=2000, currency="CNY")
+TEA = ProductInput(sku="tea", title="Tea", price=2000, currency="CNY")
 
 
 @pytest.fixture
@@ -49,14 +49,14 @@ def room_settings(make_settings: MakeSettings) -> Settings:
     )
 
 
-async def make(desk: Desk, admits: Admits = "all", title: str = "Tea people") -> Group:
-    return await desk.groups.put(HOST, "h1", GroupBody(title, admits))
+async def make(rig: Rig, admits: Admits = "all", title: str = "Tea people") -> Group:
+    return await rig.groups.put(HOST, "h1", GroupBody(title, admits))
 
 
-async def listed(desk: Desk) -> Desk:
+async def listed(rig: Rig) -> Rig:
     """Put ROOM, which the test's desk makes by script, on its host's list."""
-    await desk.directory._enlist("h1", ROOM, 1)
-    return desk
+    await rig.directory._enlist("h1", ROOM, 1)
+    return rig
 
 
 async def refused(attempt: Awaitable[object], code: str) -> str:
@@ -66,7 +66,7 @@ async def refused(attempt: Awaitable[object], code: str) -> str:
     return caught.value.msg
 
 
-async def test_a_group_is_made_once_and_its_hosts_rooms_name_it(here: Desk, there: Desk) -> None:
+async def test_a_group_is_made_once_and_its_hosts_rooms_name_it(here: Rig, there: Rig) -> None:
     await listed(here)
     watching = await there.join("ann")
     assert await make(here) == Group(GROUP, "Tea people", "all", 0)
@@ -81,11 +81,11 @@ async def test_a_group_is_made_once_and_its_hosts_rooms_name_it(here: Desk, ther
     assert (view.kind, view.phase, view.host, view.group) == ("group", "live", "h1", GROUP)
 
 
-async def test_who_made_and_changed_a_group_is_written_down(here: Desk) -> None:
+async def test_who_made_and_changed_a_group_is_written_down(here: Rig) -> None:
     await make(here)
     await make(here)
     await here.groups.put(ADMIN, "h1", GroupBody("Cup people", "followers"))
-    facts = [fact async for chunk in timeline.read(here.scripts, GROUP) for _, fact in chunk]
+    facts = [fact async for chunk in timeline.read(here.store, GROUP) for _, fact in chunk]
     assert [(f["k"], f["title"], f["admits"], f["by"]) for f in facts] == [
         ("group", "Tea people", "all", "h1"),
         ("group", "Cup people", "followers", "root"),
@@ -93,7 +93,7 @@ async def test_who_made_and_changed_a_group_is_written_down(here: Desk) -> None:
 
 
 async def test_a_room_made_while_the_group_is_made_names_it_too(
-    here: Desk, monkeypatch: pytest.MonkeyPatch
+    here: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create = here.directory.make
 
@@ -107,35 +107,56 @@ async def test_a_room_made_while_the_group_is_made_names_it_too(
     assert shown(await here.directory.read("r2")).group == GROUP
 
 
-async def test_a_list_names_no_room_that_another_host_got(here: Desk) -> None:
+async def test_a_list_names_no_room_that_another_host_got(here: Rig) -> None:
     other = Identity("h2", "Lin", Role.HOST)
     await refused(here.directory.create(other, RoomCreate(room=ROOM, title="Mine")), "conflict")
     assert await here.directory.rooms_of("h2") == []
 
 
 async def test_groups_are_swept_and_posted_like_rooms_but_not_listed_among_them(
-    here: Desk,
+    here: Rig,
 ) -> None:
     await here.directory.create(HOST, RoomCreate(room="r2", title="Tea"))
     await make(here)
     assert [view.room for view in await here.directory.newest()] == ["r2"]
-    pages = EveryRoom(here.scripts, Troubles("a test")).pages()
+    pages = EveryRoom(here.store, Troubles("a test")).pages()
     assert {room async for page in pages for room in page} == {"r2", GROUP}
 
 
-async def test_nobody_makes_a_group_as_a_room(here: Desk) -> None:
+async def test_groups_that_an_older_server_listed_are_swept_and_not_listed(here: Rig) -> None:
+    await make(here)
+    keys = here.store.keys
+    created = await here.redis.zscore(keys.groups, GROUP)
+    assert created
+    await here.redis.delete(keys.groups)
+    await here.redis.zadd(keys.rooms, {GROUP: -created, "r0": 1.0})
+
+    assert [view.room for view in await here.directory.newest()] == []
+    pages = EveryRoom(here.store, Troubles("a test")).pages()
+    assert [room async for page in pages for room in page] == [GROUP, "r0"]
+
+
+async def test_a_group_is_listed_by_the_time_it_was_made(here: Rig) -> None:
+    await make(here)
+    created = await here.redis.zscore(here.store.keys.groups, GROUP)
+    assert created
+    assert created > 0
+    assert await here.redis.zscore(here.store.keys.rooms, GROUP) is None
+
+
+async def test_nobody_makes_a_group_as_a_room(here: Rig) -> None:
     body = RoomCreate(room=GROUP, title="Mine")
     assert "PUT" in await refused(here.directory.create(HOST, body), "forbidden")
     assert (await here.groups.put(ADMIN, "h1", GroupBody("Tea"))).id == GROUP
 
 
 @pytest.mark.parametrize("host", ["x" * 60, "two words", "h/1", "李"])
-async def test_a_host_whose_id_makes_no_room_id_can_have_no_group(here: Desk, host: str) -> None:
+async def test_a_host_whose_id_makes_no_room_id_can_have_no_group(here: Rig, host: str) -> None:
     msg = await refused(here.groups.put(ADMIN, host, GroupBody("Tea")), "bad_message")
     assert "at most 59" in msg
 
 
-async def test_members_come_in_and_talk_and_others_do_not(here: Desk, there: Desk) -> None:
+async def test_members_come_in_and_talk_and_others_do_not(here: Rig, there: Rig) -> None:
     await make(here)
     told = await refused(there.join("ann", room_id=GROUP), "forbidden")
     assert "group.join" in told
@@ -149,27 +170,27 @@ async def test_members_come_in_and_talk_and_others_do_not(here: Desk, there: Des
 
 
 @pytest.mark.parametrize("role", [Role.MODERATOR, Role.ADMIN])
-async def test_staff_comes_in_without_being_a_member(here: Desk, role: Role) -> None:
+async def test_staff_comes_in_without_being_a_member(here: Rig, role: Role) -> None:
     await make(here)
     await here.join("staff", role=role, room_id=GROUP)
     await here.do(Comment(ref=1, text="hi"), Identity("staff", "S", role), GROUP)
 
 
-async def test_the_host_is_in_their_own_group(here: Desk) -> None:
+async def test_the_host_is_in_their_own_group(here: Rig) -> None:
     await make(here)
     await here.join("h1", role=Role.HOST, room_id=GROUP)
     await here.do(Comment(ref=1, text="hi"), HOST, GROUP)
     await refused(here.do(GroupJoin(ref=1)), "conflict")
 
 
-async def test_a_moderator_named_by_the_group_comes_in(here: Desk) -> None:
+async def test_a_moderator_named_by_the_group_comes_in(here: Rig) -> None:
     await make(here)
-    await here.redis.hset(here.scripts.keys.room(GROUP, "moderators"), "ann", 1)
+    await here.redis.hset(here.store.keys.room(GROUP, "moderators"), "ann", 1)
     await here.groups.must_be_let_in(ANN, GROUP)
 
 
 async def test_a_moderator_who_is_none_any_more_is_sent_out_unless_a_member(
-    here: Desk, there: Desk
+    here: Rig, there: Rig
 ) -> None:
     await make(here)
     await here.do(GroupJoin(ref=1), ANN)
@@ -187,7 +208,7 @@ async def test_a_moderator_who_is_none_any_more_is_sent_out_unless_a_member(
     await refused(here.join("mo", room_id=GROUP), "forbidden")
 
 
-async def test_a_moderator_removed_in_a_stream_stays_as_a_viewer(here: Desk) -> None:
+async def test_a_moderator_removed_in_a_stream_stays_as_a_viewer(here: Rig) -> None:
     await here.do(ModeratorAdd(ref=1, user="mo"))
     mo = await here.join("mo")
 
@@ -198,7 +219,7 @@ async def test_a_moderator_removed_in_a_stream_stays_as_a_viewer(here: Desk) -> 
     assert mo.closed_with is None
 
 
-async def test_guests_and_hosts_of_other_groups_stay_outside(here: Desk) -> None:
+async def test_guests_and_hosts_of_other_groups_stay_outside(here: Rig) -> None:
     await make(here)
     guest = Identity("ann", "Guest", Role.GUEST)
     await here.do(GroupJoin(ref=1), ANN)  # of the same id, but a guest proves none
@@ -207,7 +228,7 @@ async def test_guests_and_hosts_of_other_groups_stay_outside(here: Desk) -> None
 
 
 async def test_who_leaves_is_sent_out_on_every_worker_and_may_do_nothing_more(
-    here: Desk, there: Desk
+    here: Rig, there: Rig
 ) -> None:
     await make(here)
     await here.do(GroupJoin(ref=1), ANN)
@@ -225,7 +246,7 @@ async def test_who_leaves_is_sent_out_on_every_worker_and_may_do_nothing_more(
 
 
 async def test_the_store_is_asked_once_about_who_is_connected_and_each_time_about_others(
-    here: Desk, there: Desk
+    here: Rig, there: Rig
 ) -> None:
     await make(here)
     await here.do(GroupJoin(ref=1), ANN)
@@ -234,7 +255,7 @@ async def test_the_store_is_asked_once_about_who_is_connected_and_each_time_abou
     await there.do(Comment(ref=1, text="two"), ANN, GROUP)
 
     # No worker is told of this, so that who asks is seen.
-    await here.redis.hdel(here.scripts.keys.room(GROUP, "members"), "ann")
+    await here.redis.hdel(here.store.keys.room(GROUP, "members"), "ann")
 
     await here.do(Comment(ref=1, text="three"), ANN, GROUP)
     await refused(there.do(Comment(ref=1, text="four"), ANN, GROUP), "forbidden")
@@ -244,12 +265,12 @@ async def test_the_store_is_asked_once_about_who_is_connected_and_each_time_abou
     await refused(here.groups.must_be_let_in(elsewhere, GROUP), "forbidden")
 
 
-async def test_after_a_loss_on_the_bus_the_store_is_asked_again(here: Desk) -> None:
+async def test_after_a_loss_on_the_bus_the_store_is_asked_again(here: Rig) -> None:
     await make(here)
     await here.do(GroupJoin(ref=1), ANN)
     ann = await here.join("ann", room_id=GROUP)
     await here.do(Comment(ref=1, text="one"), ANN, GROUP)
-    await here.redis.hdel(here.scripts.keys.room(GROUP, "members"), "ann")
+    await here.redis.hdel(here.store.keys.room(GROUP, "members"), "ann")
 
     ann.room.maybe_lost()
 
@@ -257,21 +278,21 @@ async def test_after_a_loss_on_the_bus_the_store_is_asked_again(here: Desk) -> N
 
 
 async def test_who_left_may_do_nothing_more_on_any_worker_though_nobody_ends_their_connections(
-    here: Desk, there: Desk, monkeypatch: pytest.MonkeyPatch
+    here: Rig, there: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make(here)
     await here.do(GroupJoin(ref=1), ANN)
-    connections = [await desk.join("ann", room_id=GROUP) for desk in (here, there)]
-    for desk in (here, there):
-        await desk.do(Comment(ref=1, text="hi"), ANN, GROUP)
-    run = here.scripts.run
+    connections = [await rig.join("ann", room_id=GROUP) for rig in (here, there)]
+    for rig in (here, there):
+        await rig.do(Comment(ref=1, text="hi"), ANN, GROUP)
+    run = here.store.run_script
 
     async def dying(name: str, *args: Any) -> Any:
         if name == "groups.member_gone":
             raise RuntimeError("the worker dies before it says goodbye")
         return await run(name, *args)
 
-    monkeypatch.setattr(here.scripts, "run", dying)
+    monkeypatch.setattr(here.store, "run_script", dying)
     await here.do(GroupLeave(ref=1), ANN)
     await refused(here.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
     await there.heard_all()
@@ -281,23 +302,23 @@ async def test_who_left_may_do_nothing_more_on_any_worker_though_nobody_ends_the
 
 
 async def test_a_moderator_of_a_group_who_was_removed_may_do_nothing_more_on_any_worker(
-    here: Desk, there: Desk
+    here: Rig, there: Rig
 ) -> None:
     await make(here)
     await here.do(ModeratorAdd(ref=1, user="ann"), HOST, GROUP)
-    for desk in (here, there):
-        await desk.join("ann", room_id=GROUP)
-        await desk.do(Comment(ref=1, text="hi"), ANN, GROUP)
+    for rig in (here, there):
+        await rig.join("ann", room_id=GROUP)
+        await rig.do(Comment(ref=1, text="hi"), ANN, GROUP)
 
     await here.do(ModeratorRemove(ref=1, user="ann"), HOST, GROUP)
 
-    for desk in (here, there):
-        await desk.heard_all()
-        await refused(desk.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
+    for rig in (here, there):
+        await rig.heard_all()
+        await refused(rig.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
 
 
 async def test_an_answer_that_a_leave_overtook_is_not_kept(
-    here: Desk, monkeypatch: pytest.MonkeyPatch
+    here: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make(here)
     await here.do(GroupJoin(ref=1), ANN)
@@ -315,7 +336,7 @@ async def test_an_answer_that_a_leave_overtook_is_not_kept(
     await refused(here.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
 
 
-async def test_who_joins_and_leaves_again_and_again_is_slowed_down(here: Desk) -> None:
+async def test_who_joins_and_leaves_again_and_again_is_slowed_down(here: Rig) -> None:
     await make(here)
     for n in range(10):
         await here.do(GroupLeave(ref=1) if n % 2 else GroupJoin(ref=1), ANN)
@@ -325,12 +346,12 @@ async def test_who_joins_and_leaves_again_and_again_is_slowed_down(here: Desk) -
 
 
 async def test_who_leaves_on_the_way_in_does_not_get_in(
-    here: Desk, monkeypatch: pytest.MonkeyPatch
+    here: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make(here)
     await here.do(GroupJoin(ref=1), ANN)
     await here.join("h1", role=Role.HOST, room_id=GROUP)  # the room is open
-    run = here.scripts.run
+    run = here.store.run_script
 
     async def slow(name: str, *args: Any) -> Any:
         if name == "mine_of":
@@ -339,7 +360,7 @@ async def test_who_leaves_on_the_way_in_does_not_get_in(
             await here.heard_all()
         return await run(name, *args)
 
-    monkeypatch.setattr(here.scripts, "run", slow)
+    monkeypatch.setattr(here.store, "run_script", slow)
     ann = Guest("ann")
     await here.rooms.join(ann, ANN, GROUP, Join(ref=1), ann.enter)
     await ann.until_closed()
@@ -347,23 +368,23 @@ async def test_who_leaves_on_the_way_in_does_not_get_in(
     assert ann.messages == []
 
 
-async def test_who_becomes_a_member_again_at_once_is_not_sent_out(here: Desk) -> None:
+async def test_who_becomes_a_member_again_at_once_is_not_sent_out(here: Rig) -> None:
     await make(here)
     await here.do(GroupJoin(ref=1), ANN)
     ann = await here.join("ann", room_id=GROUP)
-    await here.scripts.run("groups.member_gone", GROUP, {"user": "ann"}, _ANY)
+    await here.store.run_script("groups.member_gone", GROUP, {"user": "ann"}, _ANY)
     await here.heard_all()
     assert ann.closed_with is None
 
 
-async def test_a_group_for_followers_takes_followers(here: Desk) -> None:
+async def test_a_group_for_followers_takes_followers(here: Rig) -> None:
     await make(here, "followers")
     assert "follow" in await refused(here.do(GroupJoin(ref=1), ANN), "forbidden")
     await here.do(Follow(ref=1), ANN)
     assert expect(GroupOk, await here.do(GroupJoin(ref=1), ANN)).group == GROUP
 
 
-async def test_a_group_for_buyers_takes_who_paid_here_or_ever(here: Desk) -> None:
+async def test_a_group_for_buyers_takes_who_paid_here_or_ever(here: Rig) -> None:
     await make(here, "buyers")
     await here.do(ShelfPut(ref=1, product=TEA))
     terms = SaleOpen(ref=1, sku="tea", price=9, stock=9, per_user=9, hold_s=60)
@@ -374,15 +395,15 @@ async def test_a_group_for_buyers_takes_who_paid_here_or_ever(here: Desk) -> Non
     assert expect(GroupOk, await here.do(GroupJoin(ref=1), ANN)).group == GROUP
 
     bob = Identity("bob", "Bob", Role.VIEWER)
-    await here.redis.hset(here.scripts.keys.host("h1", "buyers"), "bob", b"\x80")
+    await here.redis.hset(here.store.keys.host("h1", "buyers"), "bob", b"\x80")
     assert expect(GroupOk, await here.do(GroupJoin(ref=1), bob)).group == GROUP
 
 
-async def test_where_there_is_no_group_nobody_joins_one(here: Desk) -> None:
+async def test_where_there_is_no_group_nobody_joins_one(here: Rig) -> None:
     assert "no fan group" in await refused(here.do(GroupJoin(ref=1), ANN), "not_found")
 
 
-async def test_a_group_keeps_more_of_its_talk_and_never_ends(here: Desk) -> None:
+async def test_a_group_keeps_more_of_its_talk_and_never_ends(here: Rig) -> None:
     await make(here)
     for n in range(7):
         await here.do(Comment(ref=1, text=f"c{n}"), HOST, GROUP)
@@ -400,7 +421,7 @@ async def test_a_group_keeps_more_of_its_talk_and_never_ends(here: Desk) -> None
 
 
 async def test_a_new_title_is_shown_on_every_worker_after_joining_again(
-    here: Desk, there: Desk
+    here: Rig, there: Rig
 ) -> None:
     await make(here)
     here_host = await here.join("h1", role=Role.HOST, room_id=GROUP)
@@ -411,12 +432,12 @@ async def test_a_new_title_is_shown_on_every_worker_after_joining_again(
     await here_host.until_closed()
     await there_host.until_closed()
 
-    for desk in (here, there):
-        again = await desk.join("h1", role=Role.HOST, room_id=GROUP)
+    for rig in (here, there):
+        again = await rig.join("h1", role=Role.HOST, room_id=GROUP)
         assert again.joined["room"]["title"] == "Cup people"
 
 
-async def test_members_are_listed_for_the_host_page_by_page(here: Desk) -> None:
+async def test_members_are_listed_for_the_host_page_by_page(here: Rig) -> None:
     await make(here)
     for user in ("ann", "bob", "eve"):
         await here.do(GroupJoin(ref=1), Identity(user, user.title(), Role.VIEWER))

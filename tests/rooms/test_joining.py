@@ -16,11 +16,11 @@ from server.rooms.own import OwnPart
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.hub.listening import Noter, ids, seqs
-from tests.rooms.desk import ROOM, Desk, Guest, desk
+from tests.rooms.rig import ROOM, Guest, Rig, rig
 from tests.rooms.views import shown
 
 
-async def test_a_returning_viewer_gets_exactly_what_it_missed(here: Desk, there: Desk) -> None:
+async def test_a_returning_viewer_gets_exactly_what_it_missed(here: Rig, there: Rig) -> None:
     for n in range(2, 8):
         await here.notice(str(n))
 
@@ -40,7 +40,7 @@ async def test_a_returning_viewer_gets_exactly_what_it_missed(here: Desk, there:
     [Last(epoch="another", seq=1), Last(epoch="e1", seq=99)],
     ids=["of another epoch", "ahead of the room"],
 )
-async def test_a_viewer_that_cannot_resume_is_told_of_a_gap(here: Desk, last: Last) -> None:
+async def test_a_viewer_that_cannot_resume_is_told_of_a_gap(here: Rig, last: Last) -> None:
     ann = await here.join("ann", last=last)
 
     assert ann.joined["gap"] is True
@@ -48,7 +48,7 @@ async def test_a_viewer_that_cannot_resume_is_told_of_a_gap(here: Desk, last: La
 
 
 async def test_only_so_many_missed_events_are_replayed(make_settings: MakeSettings) -> None:
-    async with desk(make_settings(rooms={"missed_events_max": 3}), "w1") as here:
+    async with rig(make_settings(rooms={"missed_events_max": 3}), "w1") as here:
         await here.create()
         await here.join("first")
         for n in range(2, 8):
@@ -62,7 +62,7 @@ async def test_only_so_many_missed_events_are_replayed(make_settings: MakeSettin
         assert far.joined["gap"] is True
 
 
-async def test_what_was_missed_is_found_behind_any_number_of_private_events(here: Desk) -> None:
+async def test_what_was_missed_is_found_behind_any_number_of_private_events(here: Rig) -> None:
     await here.notice("2")
     pipeline = here.redis.pipeline(transaction=False)
     for sub in range(1, 12_001):
@@ -79,7 +79,7 @@ async def test_what_was_missed_is_found_behind_any_number_of_private_events(here
     assert [m["seq"] for m in ann.joined["missed"]] == [2, 3, 4]
 
 
-async def test_a_room_that_is_not_there_cannot_be_joined(here: Desk) -> None:
+async def test_a_room_that_is_not_there_cannot_be_joined(here: Rig) -> None:
     with pytest.raises(CommandError) as refused:
         await here.rooms.join(
             Noter("ann"),
@@ -95,7 +95,7 @@ async def test_a_room_that_is_not_there_cannot_be_joined(here: Desk) -> None:
 
 async def test_all_joins_of_a_tick_share_one_snapshot(make_settings: MakeSettings) -> None:
     settings = make_settings(hub={"tick_ms_min": 50, "joins_per_tick_max": 40})
-    async with desk(settings, "w1") as here:
+    async with rig(settings, "w1") as here:
         await here.create()
         await here.join("first")
         state, views = here.room.state, 0
@@ -121,7 +121,7 @@ async def test_all_joins_of_a_tick_share_one_snapshot(make_settings: MakeSetting
         ]
 
 
-async def test_a_comment_made_while_the_room_opens_is_in_the_snapshot_once(here: Desk) -> None:
+async def test_a_comment_made_while_the_room_opens_is_in_the_snapshot_once(here: Rig) -> None:
     subscribe = here.bus.subscribe
 
     async def and_a_comment(room_id: str, listener: Any) -> None:
@@ -139,7 +139,7 @@ async def test_a_comment_made_while_the_room_opens_is_in_the_snapshot_once(here:
     assert [c.id for c in shown(here.room.state.view()).comments] == ["c1", "c2"]
 
 
-async def test_events_made_while_a_viewer_joins_reach_it_once(here: Desk) -> None:
+async def test_events_made_while_a_viewer_joins_reach_it_once(here: Rig) -> None:
     await here.join("first")
 
     guests: list[Guest] = []
@@ -164,10 +164,10 @@ async def test_events_made_while_a_viewer_joins_reach_it_once(here: Desk) -> Non
 
 
 async def test_private_events_made_while_their_user_joins_are_held_for_it(
-    here: Desk, monkeypatch: pytest.MonkeyPatch
+    here: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await here.join("first")
-    run = here.scripts.run
+    run = here.store.run_script
 
     async def and_a_private_event(name: str, *args: Any) -> Any:
         found = await run(name, *args)
@@ -176,14 +176,14 @@ async def test_private_events_made_while_their_user_joins_are_held_for_it(
             await here.heard_all()
         return found
 
-    monkeypatch.setattr(here.scripts, "run", and_a_private_event)
+    monkeypatch.setattr(here.store, "run_script", and_a_private_event)
     ann = await here.join("ann")
 
     assert [m["t"] for m in ann.heard] == ["muted"]
 
 
 async def test_a_room_that_is_kept_for_no_time_can_be_joined(make_settings: MakeSettings) -> None:
-    async with desk(make_settings(rooms={"linger_s": 0}), "w1") as here:
+    async with rig(make_settings(rooms={"linger_s": 0}), "w1") as here:
         await here.create()
 
         ann = await here.join("ann")
@@ -193,7 +193,7 @@ async def test_a_room_that_is_kept_for_no_time_can_be_joined(make_settings: Make
 
 
 async def test_an_empty_room_is_closed_and_opened_again(make_settings: MakeSettings) -> None:
-    async with desk(make_settings(rooms={"linger_s": 0.1}), "w1") as here:
+    async with rig(make_settings(rooms={"linger_s": 0.1}), "w1") as here:
         await here.create()
         first = await here.join("ann")
 
@@ -207,7 +207,7 @@ async def test_an_empty_room_is_closed_and_opened_again(make_settings: MakeSetti
         assert second.room is not first.room
 
 
-async def test_the_end_of_a_room_leaves_the_one_in_its_place_alone(here: Desk) -> None:
+async def test_the_end_of_a_room_leaves_the_one_in_its_place_alone(here: Rig) -> None:
     first = await here.join("ann")
     unsubscribe = here.bus.unsubscribe
     may_go = asyncio.Event()
@@ -230,7 +230,7 @@ async def test_the_end_of_a_room_leaves_the_one_in_its_place_alone(here: Desk) -
     here.bus.unsubscribe = unsubscribe  # type: ignore[method-assign]
 
 
-async def test_a_room_that_ends_under_a_join_lets_nobody_in(here: Desk) -> None:
+async def test_a_room_that_ends_under_a_join_lets_nobody_in(here: Rig) -> None:
     first = await here.join("ann")
     room = first.room
     waiting = Guest("waiting")
@@ -251,7 +251,7 @@ async def test_a_room_that_ends_under_a_join_lets_nobody_in(here: Desk) -> None:
 
 
 async def test_joining_waits_for_no_redis_that_is_away_and_is_asked_again(
-    here: Desk, room_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    here: Rig, room_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def away(*_: object, **__: object) -> None:
         raise ConnectionError("gone")
@@ -294,7 +294,7 @@ def test_held_events_never_take_an_order_back(
     assert arrival.owed() == [OrderEvent(order=order) for order in owed]
 
 
-async def test_a_join_that_cannot_be_answered_costs_nobody_an_event(here: Desk) -> None:
+async def test_a_join_that_cannot_be_answered_costs_nobody_an_event(here: Rig) -> None:
     ann = await here.join("ann")
     half = Guest("eve")
     who = Identity("eve", "half an emoji \ud83d", Role.VIEWER)  # a token like this is refused
@@ -309,7 +309,7 @@ async def test_a_join_that_cannot_be_answered_costs_nobody_an_event(here: Desk) 
     assert seqs(ann.heard) == list(range(2, 22))
 
 
-async def test_all_who_join_in_one_pass_wait_for_one_snapshot(here: Desk) -> None:
+async def test_all_who_join_in_one_pass_wait_for_one_snapshot(here: Rig) -> None:
     await here.join("ann")
     encoding = here.room.state.encoded(Guest("x").variant.encoding)
     bob, cat = await asyncio.gather(here.join("bob"), here.join("cat"))

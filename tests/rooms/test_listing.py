@@ -6,14 +6,14 @@ from typing import Any
 import pytest
 
 from server.protocol.room import RoomCreate
-from tests.rooms.desk import HOST, Desk
+from tests.rooms.rig import HOST, Rig
 
 
 async def test_a_crowd_that_asks_at_once_is_answered_with_one_read(
-    here: Desk, monkeypatch: pytest.MonkeyPatch
+    here: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await here.directory.create(HOST, RoomCreate(room="r2", title="Tea"))
-    redis: Any = here.scripts.redis
+    redis: Any = here.store.redis
     reads = 0
     read = redis.zrevrangebyscore
 
@@ -30,7 +30,7 @@ async def test_a_crowd_that_asks_at_once_is_answered_with_one_read(
     assert reads == 1
 
 
-async def test_a_list_asked_for_after_a_room_was_made_has_it(here: Desk) -> None:
+async def test_a_list_asked_for_after_a_room_was_made_has_it(here: Rig) -> None:
     under_way = asyncio.create_task(here.directory.newest())
     await asyncio.sleep(0)
     await here.directory.create(HOST, RoomCreate(room="r2", title="Tea"))

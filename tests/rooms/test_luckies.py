@@ -16,7 +16,7 @@ from server.protocol.fields import Who
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.replies import expect
-from tests.rooms.desk import HOST, ROOM, Desk, desk
+from tests.rooms.rig import HOST, ROOM, Rig, rig
 from tests.rooms.rounds import facts, let_end, refusal, sweep, viewer
 from tests.rooms.views import shown
 
@@ -30,37 +30,37 @@ def drawn_by_hand(seed: str, users: list[str], prizes: int) -> list[str]:
     return sorted(users, key=lambda user: sha1(f"{seed} {user}"))[:prizes]
 
 
-async def open_lucky(here: Desk, prizes: int = 2, audience: Who = "all", lasts_s: int = 0) -> Lucky:
+async def open_lucky(here: Rig, prizes: int = 2, audience: Who = "all", lasts_s: int = 0) -> Lucky:
     cmd = LuckyOpen(ref=1, title="青瓷杯", prizes=prizes, audience=audience, lasts_s=lasts_s)
     return expect(LuckyOk, await here.do(cmd)).lucky
 
 
-async def enter(here: Desk, lucky: Lucky, *users: str) -> None:
+async def enter(here: Rig, lucky: Lucky, *users: str) -> None:
     for user in users:
         await here.do(LuckyEnter(ref=1, lucky=lucky.lucky), viewer(user))
 
 
-async def draw(here: Desk, lucky: Lucky) -> Lucky:
+async def draw(here: Rig, lucky: Lucky) -> Lucky:
     return expect(LuckyOk, await here.do(LuckyDraw(ref=1, lucky=lucky.lucky))).lucky
 
 
-async def now(here: Desk) -> Lucky:
+async def now(here: Rig) -> Lucky:
     """The room's newest lucky draw, as a viewer who joins would see it."""
     lucky = shown(await here.directory.read(ROOM)).lucky
     assert lucky is not None
     return lucky
 
 
-def luckies(here: Desk) -> Luckies:
-    belonging = Belonging(here.scripts, here.directory.host_of)
-    return Luckies(here.scripts, here.settings, belonging)
+def luckies(here: Rig) -> Luckies:
+    belonging = Belonging(here.store, here.directory.host_of)
+    return Luckies(here.store, here.settings, belonging)
 
 
-async def entrants(here: Desk, lucky: Lucky) -> list[str]:
+async def entrants(here: Rig, lucky: Lucky) -> list[str]:
     return [u async for some in luckies(here).entrants(ROOM, lucky.lucky) for u in some]
 
 
-async def test_a_lucky_draw_is_told_entered_and_drawn(here: Desk) -> None:
+async def test_a_lucky_draw_is_told_entered_and_drawn(here: Rig) -> None:
     ann = await here.join("ann")
 
     lucky = await open_lucky(here)
@@ -76,7 +76,7 @@ async def test_a_lucky_draw_is_told_entered_and_drawn(here: Desk) -> None:
     assert await now(here) == drawn
 
 
-async def test_what_is_told_is_all_it_takes_to_find_the_winners(here: Desk) -> None:
+async def test_what_is_told_is_all_it_takes_to_find_the_winners(here: Rig) -> None:
     users = [f"u{n}" for n in range(40)] + ["小明", "Zoë", "a b", "a/b", "é", "~"]
     lucky = await open_lucky(here, prizes=7)
     await enter(here, lucky, *users)
@@ -89,7 +89,7 @@ async def test_what_is_told_is_all_it_takes_to_find_the_winners(here: Desk) -> N
     assert [w.user for w in drawn.winners] == drawn_by_hand(drawn.seed, listed, 7)
 
 
-async def test_drawing_again_changes_nothing(here: Desk) -> None:
+async def test_drawing_again_changes_nothing(here: Rig) -> None:
     lucky = await open_lucky(here)
     await enter(here, lucky, *(f"u{n}" for n in range(9)))
     drawn = await draw(here, lucky)
@@ -100,13 +100,13 @@ async def test_drawing_again_changes_nothing(here: Desk) -> None:
     assert len(await facts(here, "lucky")) == 2
 
 
-async def test_a_draw_that_nobody_entered_has_no_winners(here: Desk) -> None:
+async def test_a_draw_that_nobody_entered_has_no_winners(here: Rig) -> None:
     drawn = await draw(here, await open_lucky(here))
 
     assert (drawn.winners, drawn.entries, drawn.entrants_hash) == ([], 0, sha1(""))
 
 
-async def test_a_draw_ends_by_the_clock_and_a_sweep_draws_it_once(here: Desk, there: Desk) -> None:
+async def test_a_draw_ends_by_the_clock_and_a_sweep_draws_it_once(here: Rig, there: Rig) -> None:
     ann = await here.join("ann")
     lucky = await open_lucky(here, lasts_s=600)
     await enter(here, lucky, "ann", "ben")
@@ -122,7 +122,7 @@ async def test_a_draw_ends_by_the_clock_and_a_sweep_draws_it_once(here: Desk, th
     assert [fact.get("by") for fact in await facts(here, "lucky")] == [HOST.user, None]
 
 
-async def test_a_draw_that_is_over_is_drawn_before_the_next_opens(here: Desk) -> None:
+async def test_a_draw_that_is_over_is_drawn_before_the_next_opens(here: Rig) -> None:
     first = await open_lucky(here, lasts_s=600)
     await enter(here, first, "ann")
     assert await refusal(open_lucky(here)) == "conflict"
@@ -137,7 +137,7 @@ async def test_a_draw_that_is_over_is_drawn_before_the_next_opens(here: Desk) ->
     assert [w.user for w in listed[0].winners] == ["ann"]
 
 
-async def test_the_end_of_the_stream_draws_what_is_open(here: Desk) -> None:
+async def test_the_end_of_the_stream_draws_what_is_open(here: Rig) -> None:
     lucky = await open_lucky(here)
     await enter(here, lucky, "ann")
     await here.do(LiveEnd(ref=1))
@@ -149,14 +149,14 @@ async def test_the_end_of_the_stream_draws_what_is_open(here: Desk) -> None:
     assert await refusal(open_lucky(here)) == "ended"
 
 
-async def test_who_gives_the_prizes_cannot_win_them(here: Desk) -> None:
+async def test_who_gives_the_prizes_cannot_win_them(here: Rig) -> None:
     lucky = await open_lucky(here)
 
     assert await refusal(here.do(LuckyEnter(ref=1, lucky=lucky.lucky), HOST)) == "forbidden"
 
 
 @pytest.mark.parametrize("other", ["newest", "l0", "l0:entries"])
-async def test_what_is_no_lucky_draw_cannot_be_entered_or_drawn(here: Desk, other: str) -> None:
+async def test_what_is_no_lucky_draw_cannot_be_entered_or_drawn(here: Rig, other: str) -> None:
     await open_lucky(here)
 
     enter_other = here.do(LuckyEnter(ref=1, lucky=other), viewer("ann"))
@@ -172,9 +172,9 @@ async def test_what_is_no_lucky_draw_cannot_be_entered_or_drawn(here: Desk, othe
         ("reserved", lambda keys: keys.room(ROOM, "reserved")),
     ],
 )
-async def test_a_draw_may_be_for_those_who_belong(here: Desk, audience: Who, key: object) -> None:
+async def test_a_draw_may_be_for_those_who_belong(here: Rig, audience: Who, key: object) -> None:
     assert callable(key)
-    await here.redis.hset(key(here.scripts.keys), "ann", 1)
+    await here.redis.hset(key(here.store.keys), "ann", 1)
     lucky = await open_lucky(here, audience=audience)
 
     outcomes = await asyncio.gather(
@@ -189,7 +189,7 @@ async def test_a_room_has_so_many_draws_and_a_draw_so_many_entrants(
     make_settings: MakeSettings,
 ) -> None:
     limits = {"luckies_max": 1, "entrants_max": 2}
-    async with desk(make_settings(luckies=limits), "w1") as here:
+    async with rig(make_settings(luckies=limits), "w1") as here:
         await here.create()
         lucky = await open_lucky(here)
         await enter(here, lucky, "ann", "ben")
@@ -204,7 +204,7 @@ steps = st.lists(st.tuples(users, st.booleans()), max_size=25)
 
 
 async def compare(room_settings: Settings, story: list[tuple[str, bool]], prizes: int) -> None:
-    async with desk(room_settings, "w1") as here, desk(room_settings, "w2") as there:
+    async with rig(room_settings, "w1") as here, rig(room_settings, "w2") as there:
         await here.create()
         await here.join("watcher")
         await there.join("watcher")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.features.rules.folding import plain, squeezed
 from server.features.rules.matching import PIECE_OF_SEARCH_CHARS_MAX, Matcher
+from server.text.folding import plain, squeezed
 
 WORDS = ["fuck", "ass", "shit", "bite", "milf", "hell", "slit", "1688", "buy now"]
 WORDS += ["connard", "enculé", "fils de pute", "微信", "加vx", "傻逼", "сука", "anus"]

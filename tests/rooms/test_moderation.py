@@ -21,20 +21,20 @@ from server.features.follows.messages import Follow
 from server.features.moderators.messages import ModeratorAdd, ModeratorRemove, ModeratorsOk
 from server.features.notices.messages import Notice
 from server.features.rules.messages import Rules, WordsOk, WordsPut, WordsRemove
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
 from server.protocol.roles import Role
 from tests.conftest import MakeSettings
 from tests.replies import expect
-from tests.rooms.desk import HOST, ROOM, Desk, desk
+from tests.rooms.rig import HOST, ROOM, Rig, rig
 
 ANN = Identity("ann", "Ann", Role.VIEWER)
 BEN = Identity("ben", "Ben", Role.VIEWER)
 MO = Identity("mo", "Mo", Role.MODERATOR)
 
 
-async def say(where: Desk, text: str, who: Identity = ANN) -> Ok:
+async def say(where: Rig, text: str, who: Identity = ANN) -> Ok:
     return await where.do(Comment(ref=1, text=text), who)
 
 
@@ -48,7 +48,7 @@ def texts(heard: list[dict[str, Any]]) -> list[str]:
     return [message["text"] for message in heard if message["t"] == "comment"]
 
 
-async def test_a_word_works_on_every_worker_from_the_ok_on(here: Desk, there: Desk) -> None:
+async def test_a_word_works_on_every_worker_from_the_ok_on(here: Rig, there: Rig) -> None:
     await say(here, "kaufen hier")
     await say(there, "kaufen dort", BEN)
 
@@ -61,14 +61,12 @@ async def test_a_word_works_on_every_worker_from_the_ok_on(here: Desk, there: De
     assert put.total == 1
 
 
-async def test_while_words_change_no_comment_slips_by_on_any_worker(
-    here: Desk, there: Desk
-) -> None:
+async def test_while_words_change_no_comment_slips_by_on_any_worker(here: Rig, there: Rig) -> None:
     """Each round a word is blocked while comments with it pour in on both workers."""
     for round_ in range(6):
         word, told = f"wort{'abcdef'[round_]}", asyncio.Event()
 
-        async def pour(where: Desk, who: Identity, word: str, told: asyncio.Event) -> list[bool]:
+        async def pour(where: Rig, who: Identity, word: str, told: asyncio.Event) -> list[bool]:
             """Whether each comment was accepted that began after the rule was told."""
             slipped = []
             for n in range(40):
@@ -96,7 +94,7 @@ async def test_while_words_change_no_comment_slips_by_on_any_worker(
         assert not any(any(slipped) for slipped in await asyncio.gather(*pouring))
 
 
-async def test_the_words_of_the_server_hold_in_every_room(here: Desk) -> None:
+async def test_the_words_of_the_server_hold_in_every_room(here: Rig) -> None:
     assert (await refused(say(here, "ＦＵＣＫ this"))).code == "forbidden"
     assert expect(CommentOk, await say(here, "加.薇.信 看图")).held is True
     assert expect(CommentOk, await say(here, "fuck", HOST)).held is None
@@ -107,14 +105,14 @@ async def test_a_words_file_of_ones_own_takes_the_place_of_the_packaged(
 ) -> None:
     path = tmp_path / "words.txt"
     path.write_text("[block]\ncucumber\n", encoding="utf-8")
-    async with desk(make_settings(moderation={"words_file": str(path)}), "w1") as alone:
+    async with rig(make_settings(moderation={"words_file": str(path)}), "w1") as alone:
         await alone.create()
 
         assert (await refused(say(alone, "a cucumber"))).code == "forbidden"
         assert expect(CommentOk, await say(alone, "fuck")).id
 
 
-async def test_a_held_comment_is_seen_by_nobody_until_it_is_passed(here: Desk, there: Desk) -> None:
+async def test_a_held_comment_is_seen_by_nobody_until_it_is_passed(here: Rig, there: Rig) -> None:
     ann, ben = await here.join("ann"), await there.join("ben")
     mo = await there.join("mo", role=Role.MODERATOR)
     await here.do(Rules(ref=1, review="all"), MO)
@@ -137,7 +135,7 @@ async def test_a_held_comment_is_seen_by_nobody_until_it_is_passed(here: Desk, t
     assert (await refused(there.do(ReviewDrop(ref=1, id=str(reply.id)), MO))).code == "not_found"
 
 
-async def test_a_shadow_is_seen_by_its_author_and_the_staff_alone(here: Desk, there: Desk) -> None:
+async def test_a_shadow_is_seen_by_its_author_and_the_staff_alone(here: Rig, there: Rig) -> None:
     ann, twin, ben = await here.join("ann"), await there.join("ann"), await there.join("ben")
     mo = await there.join("mo", role=Role.MODERATOR)
     await say(there, "before")
@@ -160,7 +158,7 @@ async def test_a_shadow_is_seen_by_its_author_and_the_staff_alone(here: Desk, th
 
 
 @pytest.mark.parametrize("user", ["*staff", "staff", "*"])
-async def test_nobody_is_called_like_the_staff(here: Desk, there: Desk, user: str) -> None:
+async def test_nobody_is_called_like_the_staff(here: Rig, there: Rig, user: str) -> None:
     named, mo = await there.join(user), await there.join("mo", role=Role.MODERATOR)
 
     await here.do(ModeratorAdd(ref=1, user=user))
@@ -174,7 +172,7 @@ async def test_nobody_is_called_like_the_staff(here: Desk, there: Desk, user: st
 
 
 async def test_the_removal_of_a_shadow_is_heard_by_its_author_and_the_staff_alone(
-    here: Desk, there: Desk
+    here: Rig, there: Rig
 ) -> None:
     ann, ben = await here.join("ann"), await there.join("ben")
     mo = await there.join("mo", role=Role.MODERATOR)
@@ -191,7 +189,7 @@ async def test_the_removal_of_a_shadow_is_heard_by_its_author_and_the_staff_alon
     assert [m["t"] for m in ben.heard] == ["comment"]
 
 
-async def test_comments_in_the_shadow_are_not_missed_by_anybody(here: Desk, there: Desk) -> None:
+async def test_comments_in_the_shadow_are_not_missed_by_anybody(here: Rig, there: Rig) -> None:
     ben = await there.join("ben")
     await here.do(Mute(ref=1, user="ann", seconds=60, shadow=True), MO)
 
@@ -203,7 +201,7 @@ async def test_comments_in_the_shadow_are_not_missed_by_anybody(here: Desk, ther
     assert [m for m in ben.heard if m["t"] == "gap"] == []
 
 
-async def test_followers_only_lets_followers_speak_and_the_staff(here: Desk, there: Desk) -> None:
+async def test_followers_only_lets_followers_speak_and_the_staff(here: Rig, there: Rig) -> None:
     ben = await there.join("ben")
     await there.do(Follow(ref=1), ANN)
     await here.do(Rules(ref=1, followers_only=True), MO)
@@ -220,7 +218,7 @@ async def test_followers_only_lets_followers_speak_and_the_staff(here: Desk, the
 
 
 async def test_a_moderator_by_room_moderates_at_once_and_no_longer_than_allowed(
-    here: Desk, there: Desk
+    here: Rig, there: Rig
 ) -> None:
     ann = await there.join("ann")
     assert (await refused(there.do(Notice(ref=1, text="x"), ANN))).code == "forbidden"
@@ -235,7 +233,7 @@ async def test_a_moderator_by_room_moderates_at_once_and_no_longer_than_allowed(
         assert (await refused(where.do(Notice(ref=1, text="y"), ANN))).code == "forbidden"
 
 
-async def test_a_moderator_by_room_runs_no_room(here: Desk) -> None:
+async def test_a_moderator_by_room_runs_no_room(here: Rig) -> None:
     await here.do(ModeratorAdd(ref=1, user="ann"))
 
     assert (await refused(here.do(ModeratorAdd(ref=1, user="ben"), ANN))).code == "forbidden"
@@ -244,7 +242,7 @@ async def test_a_moderator_by_room_runs_no_room(here: Desk) -> None:
 
 
 async def test_a_moderator_by_room_sees_what_the_staff_sees_from_that_moment(
-    here: Desk, there: Desk
+    here: Rig, there: Rig
 ) -> None:
     ann, ben = await there.join("ann"), await there.join("ben")
     await here.do(ModeratorAdd(ref=1, user="ann"))
@@ -267,7 +265,7 @@ async def test_a_moderator_by_room_sees_what_the_staff_sees_from_that_moment(
     assert late.joined["you"]["role"] == "viewer"
 
 
-async def test_who_moderates_by_token_stays_moderator(here: Desk) -> None:
+async def test_who_moderates_by_token_stays_moderator(here: Rig) -> None:
     mo = await here.join("mo", role=Role.MODERATOR)
     await here.do(ModeratorAdd(ref=1, user="mo"))
     await here.do(ModeratorRemove(ref=1, user="mo"))
@@ -279,7 +277,7 @@ async def test_who_moderates_by_token_stays_moderator(here: Desk) -> None:
 
 
 async def test_a_worker_that_missed_it_learns_who_moderates_from_the_stream(
-    here: Desk, there: Desk
+    here: Rig, there: Rig
 ) -> None:
     ann = await there.join("ann")
     there.deafen()
@@ -291,10 +289,12 @@ async def test_a_worker_that_missed_it_learns_who_moderates_from_the_stream(
     assert ann.exempt is True
 
 
-async def test_after_a_loss_on_the_bus_a_desk_is_true_again(here: Desk, there: Desk) -> None:
+async def test_after_a_loss_on_the_bus_a_desk_is_true_again(here: Rig, there: Rig) -> None:
     mo, ann = await there.join("mo", role=Role.MODERATOR), await there.join("ann")
     await here.do(Rules(ref=1, review="all"), MO)
-    await here.do(ShelfPut(ref=1, product=Product(sku="tea", title="Tea", price=9, currency="EUR")))
+    await here.do(
+        ShelfPut(ref=1, product=ProductInput(sku="tea", title="Tea", price=9, currency="EUR"))
+    )
     there.deafen()
     await say(here, "may I?")
     await here.do(Ask(ref=1, sku="tea"), ANN)
@@ -310,7 +310,7 @@ async def test_after_a_loss_on_the_bus_a_desk_is_true_again(here: Desk, there: D
     assert not [m for m in ann.heard if m["t"] in ("review", "asks", "queue")]
 
 
-async def test_the_same_text_is_refused_and_short_ones_are_not(here: Desk) -> None:
+async def test_the_same_text_is_refused_and_short_ones_are_not(here: Rig) -> None:
     await say(here, "什么时候发货到里昂呀")
 
     repeated = await refused(say(here, "什么时候 发货到里昂呀！！"))
@@ -322,14 +322,14 @@ async def test_the_same_text_is_refused_and_short_ones_are_not(here: Desk) -> No
     assert expect(CommentOk, await say(here, "什么时候发货到里昂呀", BEN)).id
 
 
-async def test_the_log_says_who_did_what(here: Desk) -> None:
+async def test_the_log_says_who_did_what(here: Rig) -> None:
     reply = expect(CommentOk, await say(here, "nice"))
     await here.do(CommentKeep(ref=1, id=str(reply.id)), MO)
     await here.do(WordsPut(ref=1, words=["bah"], action="block"))
     await here.do(Rules(ref=1, review="new"), MO)
     await here.do(Notice(ref=1, text="Hi"))
     await here.do(Mute(ref=1, user="ben", seconds=60), MO)
-    actions = Actions(here.scripts)
+    actions = Actions(here.store)
 
     page = await actions.page(ROOM)
     newest = await actions.page(ROOM, count=2)
@@ -343,14 +343,14 @@ async def test_the_log_says_who_did_what(here: Desk) -> None:
     assert [*newest.actions, *older.actions] == page.actions[:4]
 
 
-async def test_what_viewers_do_pushes_nothing_out_of_the_log(here: Desk) -> None:
+async def test_what_viewers_do_pushes_nothing_out_of_the_log(here: Rig) -> None:
     await here.do(Notice(ref=1, text="first"))
     await here.do(Follow(ref=1), ANN)
     await here.do(Notice(ref=1, text="last"))
     await here.redis.xtrim(here.key("timeline"), maxlen=0)  # as if viewers had filled it
 
-    page = await Actions(here.scripts).page(ROOM)
-    rows = [row async for row in Actions(here.scripts).csv(ROOM)]
+    page = await Actions(here.store).page(ROOM)
+    rows = [row async for row in Actions(here.store).csv(ROOM)]
 
     assert [fact["text"] for fact in page.actions] == ["last", "first"]
     assert "".join(rows).count("notice") == 2

@@ -28,21 +28,21 @@ from server.protocol.room import RoomCreate
 from server.rooms.arrival import Arrival
 from server.rooms.own import OwnPart
 from tests.replies import expect
-from tests.rooms.desk import HOST, ROOM, Desk, Guest
+from tests.rooms.rig import HOST, ROOM, Guest, Rig
 
 ANN = Identity("ann", "Ann", Role.VIEWER)
 
 
-async def mine(desk: Desk, user: str, room_id: str = ROOM, role: Role = Role.VIEWER) -> Any:
-    return (await desk.join(user, room_id=room_id, role=role)).joined.get("mine")
+async def mine(rig: Rig, user: str, room_id: str = ROOM, role: Role = Role.VIEWER) -> Any:
+    return (await rig.join(user, room_id=room_id, role=role)).joined.get("mine")
 
 
-async def test_who_did_nothing_has_nothing_and_a_guest_is_not_asked_for(here: Desk) -> None:
+async def test_who_did_nothing_has_nothing_and_a_guest_is_not_asked_for(here: Rig) -> None:
     assert await mine(here, "ann") == {}
     assert await mine(here, "guest-1", role=Role.GUEST) is None
 
 
-async def test_what_was_done_in_the_room_and_with_its_host_is_told(here: Desk, there: Desk) -> None:
+async def test_what_was_done_in_the_room_and_with_its_host_is_told(here: Rig, there: Rig) -> None:
     await here.groups.put(HOST, "h1", GroupBody("Tea people"))
     await here.do(Follow(ref=1), ANN)
     await here.do(GroupJoin(ref=1), ANN)
@@ -63,7 +63,7 @@ async def test_what_was_done_in_the_room_and_with_its_host_is_told(here: Desk, t
     assert await mine(there, "bob") == {}
 
 
-async def test_a_vote_and_an_entry_count_in_the_newest_poll_and_draw_only(here: Desk) -> None:
+async def test_a_vote_and_an_entry_count_in_the_newest_poll_and_draw_only(here: Rig) -> None:
     options = ["red", "blue"]
     poll = expect(PollOk, await here.do(PollOpen(ref=1, question="Which?", options=options))).poll
     lucky = expect(LuckyOk, await here.do(LuckyOpen(ref=1, title="Cup", prizes=1))).lucky
@@ -81,7 +81,7 @@ async def test_a_vote_and_an_entry_count_in_the_newest_poll_and_draw_only(here: 
     assert await mine(here, "ann") == {}
 
 
-async def test_a_reservation_is_told(here: Desk) -> None:
+async def test_a_reservation_is_told(here: Rig) -> None:
     await here.directory.create(HOST, RoomCreate(room="r2", title="Tea tonight"))
     await here.do(Reserve(ref=1), ANN, "r2")
     assert await mine(here, "ann", "r2") == {"reserved": True}
@@ -90,7 +90,7 @@ async def test_a_reservation_is_told(here: Desk) -> None:
 
 
 async def test_many_who_join_together_are_read_in_one_go_and_not_mixed_up(
-    here: Desk, monkeypatch: pytest.MonkeyPatch
+    here: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     users = [f"u{n}" for n in range(40)]
     await asyncio.gather(
@@ -98,14 +98,14 @@ async def test_many_who_join_together_are_read_in_one_go_and_not_mixed_up(
     )
     await here.join("first")
     asked: list[int] = []
-    run = here.scripts.run
+    run = here.store.run_script
 
     async def count(name: str, room_id: str, args: dict[str, Any], decoder: Any) -> Any:
         if name == "mine_of":
             asked.append(len(args["users"]))
         return await run(name, room_id, args, decoder)
 
-    monkeypatch.setattr(here.scripts, "run", count)
+    monkeypatch.setattr(here.store, "run_script", count)
     guests = await asyncio.gather(*(here.join(user) for user in users))
     assert [guest.joined["mine"] for guest in guests] == [{"following": True}, {}] * 20
     assert sum(asked) == 40
@@ -113,7 +113,7 @@ async def test_many_who_join_together_are_read_in_one_go_and_not_mixed_up(
 
 
 async def test_a_join_is_refused_while_the_store_can_not_say_who_follows(
-    here: Desk, monkeypatch: pytest.MonkeyPatch
+    here: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await here.join("first")
 
@@ -123,7 +123,7 @@ async def test_a_join_is_refused_while_the_store_can_not_say_who_follows(
         async def execute(self) -> None:
             raise OSError("away")
 
-    monkeypatch.setattr(here.scripts.redis, "pipeline", lambda **_: Away())
+    monkeypatch.setattr(here.store.redis, "pipeline", lambda **_: Away())
     with pytest.raises(CommandError) as caught:
         await here.join("ann")
     assert caught.value.code == "unavailable"

@@ -6,12 +6,12 @@ from msgspec import structs
 from server.features.comments.messages import Comment
 from server.features.groups.groups import GroupBody
 from server.features.notices.messages import Notice
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.protocol.codes import CommandError
 from server.protocol.plain_text import plain_name
 from server.protocol.room import RoomCreate
 from server.rooms.plain_text import MARKS_MAX, plain_text
-from tests.rooms.desk import HOST, ROOM, Desk
+from tests.rooms.rig import HOST, ROOM, Rig
 from tests.rooms.rounds import refusal
 from tests.rooms.views import shown
 
@@ -33,7 +33,7 @@ from tests.rooms.views import shown
     ],
     ids=ascii,
 )
-async def test_a_comment_that_nobody_can_see_is_refused(here: Desk, text: str) -> None:
+async def test_a_comment_that_nobody_can_see_is_refused(here: Rig, text: str) -> None:
     with pytest.raises(CommandError, match="The comment is empty") as refused:
         await here.do(Comment(ref=1, text=text * 3))
     assert refused.value.code == "bad_message"
@@ -76,10 +76,10 @@ def test_what_a_script_or_an_emoji_needs_stays(text: str) -> None:
 
 
 HIDDEN = "a\x00\u202eb \t\u200b c"
-PRODUCT = Product("mug", "Mug", 100, "CNY")
+PRODUCT = ProductInput("mug", "Mug", 100, "CNY")
 
 
-async def test_what_a_host_writes_is_shown_as_plain_text_too(here: Desk) -> None:
+async def test_what_a_host_writes_is_shown_as_plain_text_too(here: Rig) -> None:
     await here.do(Notice(ref=1, text=HIDDEN))
     product = structs.replace(PRODUCT, title=HIDDEN, points=[HIDDEN], flaws=[HIDDEN])
     await here.do(ShelfPut(ref=1, product=product))
@@ -93,7 +93,7 @@ async def test_what_a_host_writes_is_shown_as_plain_text_too(here: Desk) -> None
 
 
 @pytest.mark.parametrize("title", ["\u202e", " \x00"], ids=ascii)
-async def test_a_title_that_nobody_can_see_is_refused(here: Desk, title: str) -> None:
+async def test_a_title_that_nobody_can_see_is_refused(here: Rig, title: str) -> None:
     product = structs.replace(PRODUCT, title=title)
 
     assert await refusal(here.do(ShelfPut(ref=1, product=product))) == "bad_message"
@@ -103,7 +103,7 @@ async def test_a_title_that_nobody_can_see_is_refused(here: Desk, title: str) ->
 
 
 @pytest.mark.parametrize("sku", ["m\x00ug", "mug\u202e", " ", "\u200b", "m\nug"], ids=ascii)
-async def test_a_sku_that_hides_something_is_refused(here: Desk, sku: str) -> None:
+async def test_a_sku_that_hides_something_is_refused(here: Rig, sku: str) -> None:
     product = structs.replace(PRODUCT, sku=sku)
 
     assert await refusal(here.do(ShelfPut(ref=1, product=product))) == "bad_message"

@@ -14,29 +14,29 @@ from server.protocol.codes import CommandError
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.replies import expect
-from tests.rooms.desk import HOST, ROOM, Desk, desk
+from tests.rooms.rig import HOST, ROOM, Rig, rig
 from tests.rooms.rounds import facts, let_end, refusal, sweep, viewer
 from tests.rooms.views import shown
 
 COLOURS = PollOpen(ref=1, question="下一个颜色？", options=["红", "蓝", "绿"])
 
 
-async def open_poll(here: Desk, cmd: PollOpen = COLOURS) -> Poll:
+async def open_poll(here: Rig, cmd: PollOpen = COLOURS) -> Poll:
     return expect(PollOk, await here.do(cmd)).poll
 
 
-async def vote(here: Desk, poll: Poll, user: str, option: int) -> None:
+async def vote(here: Rig, poll: Poll, user: str, option: int) -> None:
     await here.do(Vote(ref=1, poll=poll.poll, option=option), viewer(user))
 
 
-async def now(here: Desk) -> Poll:
+async def now(here: Rig) -> Poll:
     """The room's newest poll, as a viewer who joins would see it."""
     poll = shown(await here.directory.read(ROOM)).poll
     assert poll is not None
     return poll
 
 
-async def test_a_poll_is_told_voted_on_and_closed_with_its_result(here: Desk) -> None:
+async def test_a_poll_is_told_voted_on_and_closed_with_its_result(here: Rig) -> None:
     ann = await here.join("ann")
 
     poll = await open_poll(here)
@@ -53,7 +53,7 @@ async def test_a_poll_is_told_voted_on_and_closed_with_its_result(here: Desk) ->
     assert await now(here) == closed
 
 
-async def test_a_user_has_one_vote_and_may_say_it_again(here: Desk) -> None:
+async def test_a_user_has_one_vote_and_may_say_it_again(here: Rig) -> None:
     poll = await open_poll(here)
     await vote(here, poll, "ann", 2)
 
@@ -65,7 +65,7 @@ async def test_a_user_has_one_vote_and_may_say_it_again(here: Desk) -> None:
 
 
 @pytest.mark.parametrize("other", ["newest", "p0", "p0:ver"])
-async def test_what_is_no_poll_or_no_option_cannot_be_voted_for(here: Desk, other: str) -> None:
+async def test_what_is_no_poll_or_no_option_cannot_be_voted_for(here: Rig, other: str) -> None:
     poll = await open_poll(here, PollOpen(ref=1, question="Size?", options=["S", "L"]))
 
     assert await refusal(here.do(Vote(ref=1, poll=other, option=0), HOST)) == "not_found"
@@ -73,7 +73,7 @@ async def test_what_is_no_poll_or_no_option_cannot_be_voted_for(here: Desk, othe
     assert await refusal(here.do(PollClose(ref=1, poll=other))) == "not_found"
 
 
-async def test_one_poll_a_room_is_open(here: Desk) -> None:
+async def test_one_poll_a_room_is_open(here: Rig) -> None:
     first = await open_poll(here)
 
     second = await refusal(here.do(COLOURS))
@@ -86,7 +86,7 @@ async def test_one_poll_a_room_is_open(here: Desk) -> None:
     assert await refusal(vote(here, first, "ann", 0)) == "ended"
 
 
-async def test_a_poll_ends_by_the_clock_and_a_sweep_tells_the_room(here: Desk, there: Desk) -> None:
+async def test_a_poll_ends_by_the_clock_and_a_sweep_tells_the_room(here: Rig, there: Rig) -> None:
     ann = await here.join("ann")
     poll = await open_poll(here, PollOpen(ref=1, question="?", options=["a", "b"], lasts_s=600))
     await vote(here, poll, "ann", 1)
@@ -101,7 +101,7 @@ async def test_a_poll_ends_by_the_clock_and_a_sweep_tells_the_room(here: Desk, t
     assert [m["poll"]["votes"] for m in heard if m["t"] == "poll"][-1] == [0, 1]
 
 
-async def test_a_poll_that_is_over_makes_way_for_the_next_before_any_sweep(here: Desk) -> None:
+async def test_a_poll_that_is_over_makes_way_for_the_next_before_any_sweep(here: Rig) -> None:
     first = await open_poll(here, PollOpen(ref=1, question="?", options=["a", "b"], lasts_s=600))
     await let_end(here, "polls", first.poll)
 
@@ -116,7 +116,7 @@ async def test_a_poll_that_is_over_makes_way_for_the_next_before_any_sweep(here:
     assert await sweep(here) == 0
 
 
-async def test_the_end_of_the_stream_closes_its_poll(here: Desk) -> None:
+async def test_the_end_of_the_stream_closes_its_poll(here: Rig) -> None:
     poll = await open_poll(here)
     await here.do(LiveEnd(ref=1))
 
@@ -127,7 +127,7 @@ async def test_the_end_of_the_stream_closes_its_poll(here: Desk) -> None:
     assert await refusal(here.do(COLOURS)) == "ended"
 
 
-async def test_the_timeline_has_what_was_asked_and_what_was_chosen(here: Desk) -> None:
+async def test_the_timeline_has_what_was_asked_and_what_was_chosen(here: Rig) -> None:
     poll = await open_poll(here)
     await vote(here, poll, "ann", 0)
     await here.do(PollClose(ref=1, poll=poll.poll))
@@ -155,14 +155,14 @@ async def test_the_timeline_has_what_was_asked_and_what_was_chosen(here: Desk) -
     ],
 )
 async def test_a_poll_asks_in_words_that_can_be_seen_and_told_apart(
-    here: Desk, question: str, options: list[str], code: str
+    here: Rig, question: str, options: list[str], code: str
 ) -> None:
     assert await refusal(here.do(PollOpen(ref=1, question=question, options=options))) == code
     assert shown(await here.directory.read(ROOM)).poll is None
 
 
 async def test_a_room_has_so_many_polls_and_no_more(make_settings: MakeSettings) -> None:
-    async with desk(make_settings(polls={"polls_max": 2}), "w1") as here:
+    async with rig(make_settings(polls={"polls_max": 2}), "w1") as here:
         await here.create()
         polls = []
         for _ in range(2):
@@ -170,7 +170,7 @@ async def test_a_room_has_so_many_polls_and_no_more(make_settings: MakeSettings)
             await here.do(PollClose(ref=1, poll=polls[-1].poll))
 
         assert await refusal(here.do(COLOURS)) == "limit_reached"
-        assert [p.poll for p in await Polls(here.scripts, here.settings).all(ROOM)] == [
+        assert [p.poll for p in await Polls(here.store, here.settings).all(ROOM)] == [
             p.poll for p in polls
         ]
 
@@ -218,7 +218,7 @@ class Model:
         ]
 
 
-async def attempt(at: Desk, polls: list[Poll], what: str, user: str, n: int) -> str:
+async def attempt(at: Rig, polls: list[Poll], what: str, user: str, n: int) -> str:
     """Do a step of the story on a worker; the code it was refused with."""
     try:
         if what == "open":
@@ -233,7 +233,7 @@ async def attempt(at: Desk, polls: list[Poll], what: str, user: str, n: int) -> 
 
 
 async def compare(room_settings: Settings, story: list[Step]) -> None:
-    async with desk(room_settings, "w1") as here, desk(room_settings, "w2") as there:
+    async with rig(room_settings, "w1") as here, rig(room_settings, "w2") as there:
         await here.create()
         await here.join("watcher")
         await there.join("watcher")
@@ -241,7 +241,7 @@ async def compare(room_settings: Settings, story: list[Step]) -> None:
         for step, is_here in story:
             code = await attempt(here if is_here else there, polls, *step)
             assert code == model.take(*step), step
-        found = await Polls(here.scripts, here.settings).all(ROOM)
+        found = await Polls(here.store, here.settings).all(ROOM)
         assert [poll.votes for poll in found] == model.counts()
         fresh = await here.directory.read(ROOM)
         for each in (here, there):

@@ -9,7 +9,7 @@ import pytest
 from server.features.presence import presence
 from server.protocol.roles import Role
 from tests.conftest import MakeSettings
-from tests.rooms.desk import ROOM, Desk, Guest, desk
+from tests.rooms.rig import ROOM, Guest, Rig, rig
 from tests.rooms.views import shown
 
 
@@ -20,7 +20,7 @@ async def online(guest: Guest, *counts: int) -> None:
     )
 
 
-async def test_online_and_viewers_are_added_up_over_workers(here: Desk, there: Desk) -> None:
+async def test_online_and_viewers_are_added_up_over_workers(here: Rig, there: Rig) -> None:
     first = await here.join("ann")
     await here.join("ann")
     await there.join("ben")
@@ -41,10 +41,10 @@ async def test_online_and_viewers_are_added_up_over_workers(here: Desk, there: D
 async def test_the_count_of_a_worker_that_died_expires(make_settings: MakeSettings) -> None:
     stale_s = 600  # nothing grows stale but what is made so here
     settings = make_settings(rooms={"presence_interval_s": 0.05, "presence_stale_s": stale_s})
-    async with desk(settings, "w1") as here:
+    async with rig(settings, "w1") as here:
         await here.create()
         ann = await here.join("ann")
-        async with desk(settings, "w2") as dying:
+        async with rig(settings, "w2") as dying:
             await dying.join("ben")
             await here.presence.report()
             await dying.presence.report()
@@ -61,7 +61,7 @@ async def test_the_count_of_a_worker_that_died_expires(make_settings: MakeSettin
 
 
 async def test_a_worker_that_goes_away_takes_its_count_back(
-    here: Desk, there: Desk, monkeypatch: pytest.MonkeyPatch
+    here: Rig, there: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(presence, "LAST_REPORT_S", 60)
     ann = await here.join("ann")
@@ -79,10 +79,10 @@ async def test_counts_go_on_after_an_answer_that_nobody_understands(
     make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = make_settings(rooms={"presence_interval_s": 0.05}, hub={"tick_ms_min": 1})
-    async with desk(settings, "w1") as here:
+    async with rig(settings, "w1") as here:
         await here.create()
         ann = await here.join("ann")
-        run, failed = here.scripts.run, asyncio.Event()
+        run, failed = here.store.run_script, asyncio.Event()
 
         async def garbled(name: str, *args: Any) -> Any:
             if failed.is_set():
@@ -90,24 +90,24 @@ async def test_counts_go_on_after_an_answer_that_nobody_understands(
             failed.set()
             raise msgspec.DecodeError("no such type")
 
-        monkeypatch.setattr(here.scripts, "run", garbled)
+        monkeypatch.setattr(here.store, "run_script", garbled)
         async with here.presence, asyncio.timeout(30):
             await failed.wait()
             await online(ann, 1)
 
 
-async def test_a_count_that_was_not_told_is_told_again(here: Desk) -> None:
+async def test_a_count_that_was_not_told_is_told_again(here: Rig) -> None:
     ann = await here.join("ann")
-    run, here.scripts.run = here.scripts.run, None  # type: ignore[method-assign,assignment]
+    run, here.store.run_script = here.store.run_script, None  # type: ignore[method-assign,assignment]
 
     async def unavailable(*_: object) -> None:
         from server.protocol.codes import CommandError
 
         raise CommandError("unavailable", "Gone.")
 
-    here.scripts.run = unavailable  # type: ignore[method-assign,assignment]
+    here.store.run_script = unavailable  # type: ignore[method-assign,assignment]
     await here.presence.report()
-    here.scripts.run = run  # type: ignore[method-assign]
+    here.store.run_script = run  # type: ignore[method-assign]
     await here.presence.report()
 
     heard = await ann.until(lambda m: m["t"] == "online")

@@ -22,10 +22,9 @@ from server.features.asks.questions import NONE_KEPT_S, Questions, key_of
 from server.features.asks.snapshot import ANSWERS_MAX
 from server.features.circles.group_ids import group_id
 from server.features.comments.messages import Comment, Mute
-from server.features.desk.messages import Desk as DeskView
-from server.features.desk.messages import DeskOk, DeskOpen
+from server.features.desk.messages import Desk, DeskOk, DeskOpen
 from server.features.phases.messages import LiveEnd
-from server.features.shelf.messages import Pin, Product, ShelfPut
+from server.features.shelf.messages import Pin, ProductInput, ShelfPut
 from server.protocol.codes import CommandError
 from server.protocol.message import Command, Ok
 from server.protocol.roles import Role
@@ -34,36 +33,36 @@ from server.settings import Settings
 from server.telemetry.metrics import Metrics
 from tests.conftest import MakeSettings
 from tests.replies import expect
-from tests.rooms.desk import HOST, ROOM, Desk, desk
+from tests.rooms.rig import HOST, ROOM, Rig, rig
 from tests.rooms.rounds import facts, refusal, viewer
 from tests.rooms.views import shown
 from tests.stored import all_stored, entries
 
-MUG = Product("mug", "Stone mug", 4900, "CNY")
+MUG = ProductInput("mug", "Stone mug", 4900, "CNY")
 DESK = {"held_max": 1, "muted_max": 1}
-LAMP = Product("lamp", "Oak lamp", 29900, "CNY")
+LAMP = ProductInput("lamp", "Oak lamp", 29900, "CNY")
 _ANY = msgspec.msgpack.Decoder()
 
 
-async def fill(here: Desk) -> None:
+async def fill(here: Rig) -> None:
     for product in (MUG, LAMP):
         await here.do(ShelfPut(ref=1, product=product))
 
 
 @pytest.fixture
-async def shop(here: Desk) -> Desk:
+async def shop(here: Rig) -> Rig:
     """The room with a mug and a lamp on its shelf."""
     await fill(here)
     return here
 
 
-async def ask(shop: Desk, user: str, text: str, sku: str = "mug") -> Ok:
+async def ask(shop: Rig, user: str, text: str, sku: str = "mug") -> Ok:
     """Ask by the button."""
     await shop.heard_all()
     return await shop.do(Ask(ref=1, sku=sku, text=text), viewer(user))
 
 
-async def question(shop: Desk, user: str, text: str, sku: str = "mug") -> Question:
+async def question(shop: Rig, user: str, text: str, sku: str = "mug") -> Question:
     """Ask by the button, where nothing was answered."""
     asked = expect(AskOk, await ask(shop, user, text, sku)).question
     assert asked is not None
@@ -75,7 +74,7 @@ def quiet(told: Question) -> Question:
     return msgspec.structs.replace(told, user="", name="")
 
 
-async def answer(shop: Desk, asked: Question, text: str) -> Question:
+async def answer(shop: Rig, asked: Question, text: str) -> Question:
     """Answer what was asked by the button; as everybody sees it."""
     done = expect(
         QuestionOk, await shop.do(QuestionAnswer(ref=1, question=asked.question, text=text))
@@ -83,16 +82,16 @@ async def answer(shop: Desk, asked: Question, text: str) -> Question:
     return quiet(done)
 
 
-async def board(shop: Desk) -> DeskView:
+async def board(shop: Rig) -> Desk:
     """What the desk shows."""
     return expect(DeskOk, await shop.do(DeskOpen(ref=1))).desk
 
 
-async def queue(shop: Desk) -> list[tuple[str, str, int]]:
+async def queue(shop: Rig) -> list[tuple[str, str, int]]:
     return [(q.sku, q.topic, q.asked) for q in (await board(shop)).queue]
 
 
-async def test_a_comment_that_asks_joins_the_queue_of_the_product_meant(shop: Desk) -> None:
+async def test_a_comment_that_asks_joins_the_queue_of_the_product_meant(shop: Rig) -> None:
     mei, ann = await shop.join("mei", role=Role.HOST), await shop.join("ann")
     await shop.do(Pin(ref=1, sku="lamp"))
     await shop.heard_all()
@@ -110,7 +109,7 @@ async def test_a_comment_that_asks_joins_the_queue_of_the_product_meant(shop: De
     assert all(m["t"] not in ("queue", "question") for m in ann.heard)
 
 
-async def test_the_same_question_of_many_is_one_and_counts_each_of_them_once(shop: Desk) -> None:
+async def test_the_same_question_of_many_is_one_and_counts_each_of_them_once(shop: Rig) -> None:
     first = await question(shop, "ann", "多大尺寸")
     await question(shop, "ben", "尺寸多少啊")
     again = await question(shop, "ben", "what size is it?")
@@ -124,7 +123,7 @@ async def test_the_same_question_of_many_is_one_and_counts_each_of_them_once(sho
     assert await queue(shop) == [("mug", "size", 2), ("mug", "other", 2), ("lamp", "size", 1)]
 
 
-async def test_who_asked_by_the_button_is_told_to_the_staff_alone(shop: Desk) -> None:
+async def test_who_asked_by_the_button_is_told_to_the_staff_alone(shop: Rig) -> None:
     ben = await shop.join("ben")
     asked = await question(shop, "ann", "多大尺寸")
     same = await question(shop, "ben", "尺寸多少啊")
@@ -143,19 +142,19 @@ async def test_who_asked_by_the_button_is_told_to_the_staff_alone(shop: Desk) ->
     assert view.question.user == ""
 
 
-async def test_who_asked_aloud_is_no_secret(shop: Desk) -> None:
+async def test_who_asked_aloud_is_no_secret(shop: Rig) -> None:
     await shop.do(Comment(ref=1, text="mug多大尺寸"), viewer("ann"))
 
     assert (await question(shop, "ben", "尺寸多少啊")).user == "ann"
 
 
 async def test_what_a_host_never_answered_is_not_looked_up_for_each_who_asks(
-    shop: Desk,
+    shop: Rig,
 ) -> None:
     now = [0.0]
-    features = Questions(shop.scripts, shop.settings, Metrics(), shop.directory.host_of,
+    features = Questions(shop.store, shop.settings, Metrics(), shop.directory.host_of,
                          lambda: now[0])  # fmt: skip
-    key = shop.scripts.keys.host(HOST.user, "answers")
+    key = shop.store.keys.host(HOST.user, "answers")
     kept = msgspec.msgpack.encode({"answered": 1} | msgspec.to_builtins(
         await question(shop, "ann", "多大尺寸")))  # fmt: skip
     assert await features._kept(HOST.user, "mug/size") is None
@@ -166,7 +165,7 @@ async def test_what_a_host_never_answered_is_not_looked_up_for_each_who_asks(
     assert await features._kept(HOST.user, "mug/size") is not None
 
 
-async def test_questions_of_many_at_once_are_counted_whole(shop: Desk) -> None:
+async def test_questions_of_many_at_once_are_counted_whole(shop: Rig) -> None:
     texts = ["能机洗吗" if n % 3 else "包邮吗" for n in range(90)]
     asks = [Ask(ref=1, sku="mug", text=text) for text in texts]
     await asyncio.gather(*(shop.do(cmd, viewer(f"u{n}")) for n, cmd in enumerate(asks)))
@@ -175,7 +174,7 @@ async def test_questions_of_many_at_once_are_counted_whole(shop: Desk) -> None:
 
 
 async def test_the_room_sees_which_question_is_being_answered_and_the_answer(
-    shop: Desk, there: Desk
+    shop: Rig, there: Rig
 ) -> None:
     ann = await there.join("ann")
     asked = await question(shop, "ann", "多大尺寸")
@@ -199,7 +198,7 @@ async def test_the_room_sees_which_question_is_being_answered_and_the_answer(
     ]
 
 
-async def test_taking_another_question_puts_the_one_before_it_back(shop: Desk) -> None:
+async def test_taking_another_question_puts_the_one_before_it_back(shop: Rig) -> None:
     size, care = await question(shop, "ann", "多大尺寸"), await question(shop, "ann", "能机洗吗")
     await shop.do(QuestionTake(ref=1, question=size.question))
     await shop.do(QuestionTake(ref=1, question=size.question))
@@ -217,7 +216,7 @@ async def test_taking_another_question_puts_the_one_before_it_back(shop: Desk) -
     assert told == [("size", "answering"), ("size", "open"), ("care", "answering")]
 
 
-async def test_what_is_being_answered_is_asked_by_no_more(shop: Desk) -> None:
+async def test_what_is_being_answered_is_asked_by_no_more(shop: Rig) -> None:
     asked = await question(shop, "ann", "多大尺寸")
     await shop.do(QuestionTake(ref=1, question=asked.question))
 
@@ -227,7 +226,7 @@ async def test_what_is_being_answered_is_asked_by_no_more(shop: Desk) -> None:
 
 
 async def test_who_asks_what_was_answered_gets_the_answers_and_nobody_is_bothered(
-    shop: Desk,
+    shop: Rig,
 ) -> None:
     await shop.join("watcher")
     done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
@@ -245,7 +244,7 @@ async def test_who_asks_what_was_answered_gets_the_answers_and_nobody_is_bothere
     assert await queue(shop) == []
 
 
-async def test_who_asks_again_after_the_answers_joins_the_queue(shop: Desk) -> None:
+async def test_who_asks_again_after_the_answers_joins_the_queue(shop: Rig) -> None:
     done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
     assert expect(AskOk, await ask(shop, "ben", "有大号的吗")).answers == [done]
 
@@ -255,7 +254,7 @@ async def test_who_asks_again_after_the_answers_joins_the_queue(shop: Desk) -> N
     assert expect(AskOk, await ask(shop, "cid", "尺寸")).answers == [done]
 
 
-async def test_an_answer_can_be_mended_and_taken_off_the_product(shop: Desk) -> None:
+async def test_an_answer_can_be_mended_and_taken_off_the_product(shop: Rig) -> None:
     asked = await question(shop, "ann", "多大尺寸")
     await answer(shop, asked, "30 m")
     mended = await answer(shop, asked, "30 cm")
@@ -277,7 +276,7 @@ async def test_an_answer_can_be_mended_and_taken_off_the_product(shop: Desk) -> 
         assert await refusal(shop.do(cmd)) == "not_found"
 
 
-async def test_an_answer_can_be_taken_up_again_and_goes_back_as_it_was(shop: Desk) -> None:
+async def test_an_answer_can_be_taken_up_again_and_goes_back_as_it_was(shop: Rig) -> None:
     size = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
     care = await question(shop, "ann", "能机洗吗")
     await shop.do(QuestionTake(ref=1, question=size.question))
@@ -294,7 +293,7 @@ async def test_a_full_queue_forgets_the_least_asked_and_of_these_the_oldest(
     tight = make_settings(
         asks={"questions_open_max": 3, "questions_per_user_max": 9, "batch_interval_ms": 1}
     )
-    async with desk(tight, "w1") as shop:
+    async with rig(tight, "w1") as shop:
         await shop.create()
         await fill(shop)
         for user, text in (
@@ -314,7 +313,7 @@ async def test_a_full_queue_forgets_the_least_asked_and_of_these_the_oldest(
         assert await shop.redis.zcard(shop.key("askers")) == 4
 
 
-async def test_a_user_has_few_open_questions_of_their_own(shop: Desk) -> None:
+async def test_a_user_has_few_open_questions_of_their_own(shop: Rig) -> None:
     for text in ("多大尺寸", "能机洗吗", "包邮吗", "什么颜色", "可以退吗"):
         await question(shop, "ann", text)
 
@@ -324,7 +323,7 @@ async def test_a_user_has_few_open_questions_of_their_own(shop: Desk) -> None:
 
 
 async def test_the_queue_shows_the_twenty_most_asked(make_settings: MakeSettings) -> None:
-    async with desk(make_settings(asks={"batch_interval_ms": 1}), "w1") as shop:
+    async with rig(make_settings(asks={"batch_interval_ms": 1}), "w1") as shop:
         await shop.create()
         await fill(shop)
         for n in range(22):
@@ -337,7 +336,7 @@ async def test_the_queue_shows_the_twenty_most_asked(make_settings: MakeSettings
 async def test_who_asks_is_answered_while_the_staff_s_next_view_of_the_queue_still_waits(
     make_settings: MakeSettings,
 ) -> None:
-    async with desk(make_settings(asks={"batch_interval_ms": 10_000}), "w1") as shop:
+    async with rig(make_settings(asks={"batch_interval_ms": 10_000}), "w1") as shop:
         await shop.create()
         await fill(shop)
         await shop.do(Pin(ref=1, sku="mug"))
@@ -358,7 +357,7 @@ async def test_who_asks_is_answered_while_the_staff_s_next_view_of_the_queue_sti
 async def test_all_that_was_asked_meanwhile_is_told_to_the_staff_at_once(
     make_settings: MakeSettings,
 ) -> None:
-    async with desk(make_settings(asks={"batch_interval_ms": 200}), "w1") as shop:
+    async with rig(make_settings(asks={"batch_interval_ms": 200}), "w1") as shop:
         await shop.create()
         await fill(shop)
         mei = await shop.join("mei", role=Role.HOST)
@@ -370,7 +369,7 @@ async def test_all_that_was_asked_meanwhile_is_told_to_the_staff_at_once(
         assert sum(m["t"] == "queue" for m in heard) <= 3
 
 
-async def test_asking_again_changes_no_count_and_tells_the_staff_nothing(shop: Desk) -> None:
+async def test_asking_again_changes_no_count_and_tells_the_staff_nothing(shop: Rig) -> None:
     await question(shop, "ann", "多大尺寸")
     await shop.asks.aclose()
     mei = await shop.join("mei", role=Role.HOST)
@@ -382,7 +381,7 @@ async def test_asking_again_changes_no_count_and_tells_the_staff_nothing(shop: D
     assert all(m["t"] != "queue" for m in mei.heard)
 
 
-async def test_who_is_muted_asks_nobody_and_in_the_shadow_does_not_notice(shop: Desk) -> None:
+async def test_who_is_muted_asks_nobody_and_in_the_shadow_does_not_notice(shop: Rig) -> None:
     await shop.do(Mute(ref=1, user="ann", seconds=60))
     await shop.do(Mute(ref=1, user="ben", seconds=60, shadow=True))
 
@@ -391,7 +390,7 @@ async def test_who_is_muted_asks_nobody_and_in_the_shadow_does_not_notice(shop: 
     assert await queue(shop) == []
 
 
-async def test_an_ended_room_takes_no_questions_but_they_can_be_answered(shop: Desk) -> None:
+async def test_an_ended_room_takes_no_questions_but_they_can_be_answered(shop: Rig) -> None:
     asked = await question(shop, "ann", "多大尺寸")
     await shop.do(LiveEnd(ref=1))
 
@@ -400,7 +399,7 @@ async def test_an_ended_room_takes_no_questions_but_they_can_be_answered(shop: D
     assert expect(AskOk, await ask(shop, "ben", "多大尺寸")).answers is not None
 
 
-async def test_texts_have_bounds(shop: Desk) -> None:
+async def test_texts_have_bounds(shop: Rig) -> None:
     asked = await question(shop, "ann", "多大尺寸")
 
     assert await refusal(ask(shop, "ann", "尺" * 201)) == "too_long"
@@ -408,7 +407,7 @@ async def test_texts_have_bounds(shop: Desk) -> None:
     assert await refusal(answer(shop, asked, " \n ")) == "bad_message"
 
 
-async def test_more_answers_than_a_room_shows_forget_the_oldest_everywhere(shop: Desk) -> None:
+async def test_more_answers_than_a_room_shows_forget_the_oldest_everywhere(shop: Rig) -> None:
     await shop.join("watcher")
     for n in range(ANSWERS_MAX + 3):
         await answer(shop, await question(shop, "ann", f"其他的事 {n}"), "好")
@@ -423,26 +422,28 @@ async def test_more_answers_than_a_room_shows_forget_the_oldest_everywhere(shop:
 # Answers over the rooms of a host
 
 
-async def second_room(shop: Desk, host: str = HOST.user) -> str:
+async def second_room(shop: Rig, host: str = HOST.user) -> str:
     """Another live room, of the same host unless told."""
     return await live_room(shop, f"room-of-{host}", host)
 
 
-async def live_room(shop: Desk, name: str, host: str) -> str:
+async def live_room(shop: Rig, name: str, host: str) -> str:
     create = {"title": "Next", "host": host, "host_name": "M", "scheduled": 0, "epoch": "e2"}
     for script, args in (("room_create", create), ("phases.set", {"phase": "live"})):
-        await shop.scripts.run(script, name, {"events_max": 1000} | args, _ANY)
+        await shop.store.run_script(script, name, {"events_max": 1000} | args, _ANY)
     put = {"product": {"sku": "mug", "title": "Mug", "price": 1, "currency": "CNY"}}
-    await shop.scripts.run("shelf.put", name, put | {"products_max": 9, "events_max": 9}, _ANY)
+    await shop.store.run_script("shelf.put", name, put | {"products_max": 9, "events_max": 9}, _ANY)
     return name
 
 
-async def ask_in(shop: Desk, room: str, user: str, text: str) -> Ok:
-    return await shop.dispatch.run(Call(room, viewer(user)), Ask(ref=1, sku="mug", text=text))
+async def ask_in(shop: Rig, room: str, user: str, text: str) -> Ok:
+    return await shop.dispatch.run_command(
+        Call(room, viewer(user)), Ask(ref=1, sku="mug", text=text)
+    )
 
 
 async def test_an_answer_is_offered_in_a_later_room_of_the_host_and_then_stands_there(
-    shop: Desk,
+    shop: Rig,
 ) -> None:
     done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
     later, elsewhere = await second_room(shop), await second_room(shop, "h9")
@@ -452,47 +453,49 @@ async def test_an_answer_is_offered_in_a_later_room_of_the_host_and_then_stands_
 
     assert (offered.answers, offered.question) == ([done], None)
     assert shown(await shop.directory.read(later)).answers == [done]
-    key = shop.scripts.keys.room(later, "events")
+    key = shop.store.keys.room(later, "events")
     [(_, told)] = entries(await shop.redis.xrevrange(key, count=1))
     assert _ANY.decode(told[b"e"])["question"]["answer"] == "30 cm"
     assert expect(AskOk, await ask_in(shop, elsewhere, "ben", "尺寸多少")).question is not None
 
 
 @pytest.fixture
-async def group(shop: Desk) -> str:
+async def group(shop: Rig) -> str:
     """The fan group of the host, with ann and ben in it."""
     name = await live_room(shop, group_id(HOST.user), HOST.user)
     for user in ("ann", "ben"):
         member = {"user": user, "name": user, "on": True, "members_max": 9}
-        await shop.scripts.run("groups.put_member", name, member, _ANY)
+        await shop.store.run_script("groups.put_member", name, member, _ANY)
     return name
 
 
-async def answer_in(shop: Desk, room: str, user: str, text: str, says: str) -> Question:
+async def answer_in(shop: Rig, room: str, user: str, text: str, says: str) -> Question:
     """What a user asks there and the host answers."""
     asked = expect(AskOk, await ask_in(shop, room, user, text)).question
     assert asked is not None
     cmd = QuestionAnswer(ref=1, question=asked.question, text=says)
-    done = expect(QuestionOk, await shop.dispatch.run(Call(room, HOST), cmd)).question
+    done = expect(QuestionOk, await shop.dispatch.run_command(Call(room, HOST), cmd)).question
     return quiet(done)
 
 
-async def test_what_is_answered_in_a_fan_group_stays_in_it(shop: Desk, group: str) -> None:
+async def test_what_is_answered_in_a_fan_group_stays_in_it(shop: Rig, group: str) -> None:
     secret = await answer_in(shop, group, "ann", "多大尺寸", "only for us: 25 cm")
 
     assert expect(AskOk, await ask_in(shop, group, "ben", "尺寸多少")).answers == [secret]
     assert expect(AskOk, await ask(shop, "cid", "尺寸多少")).answers is None
     assert shown(await shop.directory.read(ROOM)).answers == []
     assert await kept_texts(shop) == []
-    assert (await shop.scripts.run("desk.load_desk", group, DESK, _ANY))["due"] == []
+    assert (await shop.store.run_script("desk.load_desk", group, DESK, _ANY))["due"] == []
 
 
 async def test_an_answer_of_which_nobody_noted_the_room_is_offered_in_the_group_alone(
-    shop: Desk, there: Desk, group: str
+    shop: Rig, there: Rig, group: str
 ) -> None:
     """Fan groups' answers once went to the host's; such a copy tells not where it is from."""
     secret = await answer_in(shop, group, "ann", "多大尺寸", "only for us: 25 cm")
-    await shop.dispatch.run(Call(group, HOST), QuestionDrop(ref=1, question=secret.question))
+    await shop.dispatch.run_command(
+        Call(group, HOST), QuestionDrop(ref=1, question=secret.question)
+    )
     for given_in in ("", group):
         await keep(shop, secret, 1, 9, given_in)
         assert expect(AskOk, await ask(there, f"not {given_in}", "尺寸多少")).answers is None
@@ -501,48 +504,50 @@ async def test_an_answer_of_which_nobody_noted_the_room_is_offered_in_the_group_
 
 
 async def test_the_group_is_offered_what_was_answered_in_public_and_may_mend_it_for_itself(
-    shop: Desk, group: str
+    shop: Rig, group: str
 ) -> None:
     done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
     assert expect(AskOk, await ask_in(shop, group, "ben", "尺寸多少")).answers == [done]
 
     mend = QuestionAnswer(ref=1, question=done.question, text="25 for you")
-    await shop.dispatch.run(Call(group, HOST), mend)
+    await shop.dispatch.run_command(Call(group, HOST), mend)
     assert await kept_texts(shop) == ["30 cm"]
 
-    await shop.dispatch.run(Call(group, HOST), QuestionDrop(ref=1, question=done.question))
+    await shop.dispatch.run_command(Call(group, HOST), QuestionDrop(ref=1, question=done.question))
     assert await kept_texts(shop) == []
 
 
 async def test_an_answer_dropped_in_the_group_leaves_another_of_the_host_alone(
-    shop: Desk, group: str
+    shop: Rig, group: str
 ) -> None:
     secret = await answer_in(shop, group, "ann", "多大尺寸", "25 cm")
     await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
 
-    await shop.dispatch.run(Call(group, HOST), QuestionDrop(ref=1, question=secret.question))
+    await shop.dispatch.run_command(
+        Call(group, HOST), QuestionDrop(ref=1, question=secret.question)
+    )
 
     assert await kept_texts(shop) == ["30 cm"]
 
 
-async def test_a_dropped_answer_is_offered_nowhere_any_more(shop: Desk) -> None:
+async def test_a_dropped_answer_is_offered_nowhere_any_more(shop: Rig) -> None:
     done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
     later = await second_room(shop)
     await ask_in(shop, later, "ben", "尺寸多少")
 
-    await shop.dispatch.run(Call(later, HOST), QuestionDrop(ref=1, question=done.question))
+    await shop.dispatch.run_command(Call(later, HOST), QuestionDrop(ref=1, question=done.question))
 
     assert expect(AskOk, await ask_in(shop, later, "cid", "尺寸多少")).question is not None
-    assert await shop.redis.hlen(shop.scripts.keys.host(HOST.user, "answers")) == 0
+    assert await shop.redis.hlen(shop.store.keys.host(HOST.user, "answers")) == 0
 
 
 async def test_the_newest_answer_of_a_host_goes_over_older_ones_in_whatever_order(
-    shop: Desk,
+    shop: Rig,
 ) -> None:
     asked = await question(shop, "ann", "多大尺寸")
     first, second = await answer(shop, asked, "30 m"), await answer(shop, asked, "30 cm")
     at = {first.answer: 1, second.answer: 2}
-    await shop.redis.delete(shop.scripts.keys.host(HOST.user, "answers"))
+    await shop.redis.delete(shop.store.keys.host(HOST.user, "answers"))
 
     for kept in (second, first):
         await keep(shop, kept, at[kept.answer], 9)
@@ -550,9 +555,9 @@ async def test_the_newest_answer_of_a_host_goes_over_older_ones_in_whatever_orde
     assert await kept_texts(shop) == ["30 cm"]
 
 
-async def test_a_host_keeps_so_many_answers_and_the_oldest_go(shop: Desk) -> None:
+async def test_a_host_keeps_so_many_answers_and_the_oldest_go(shop: Rig) -> None:
     done = await answer(shop, await question(shop, "ann", "多大尺寸"), "0")
-    await shop.redis.delete(shop.scripts.keys.host(HOST.user, "answers"))
+    await shop.redis.delete(shop.store.keys.host(HOST.user, "answers"))
     for n in range(25):
         await keep(
             shop, Question(**msgspec.to_builtins(done) | {"answer": str(n), "sku": f"s{n}"}), n, 20
@@ -564,7 +569,7 @@ async def test_a_host_keeps_so_many_answers_and_the_oldest_go(shop: Desk) -> Non
 
 
 async def keep(
-    shop: Desk, kept: Question, answered: int, kept_max: int, given_in: str = ROOM
+    shop: Rig, kept: Question, answered: int, kept_max: int, given_in: str = ROOM
 ) -> None:
     args = {
         "key": f"{kept.sku}/{kept.topic}",
@@ -573,18 +578,18 @@ async def keep(
         "given_in": given_in,
         "kept_max": kept_max,
     }
-    await shop.scripts.run("asks.answer_keep", HOST.user, args, _ANY)
+    await shop.store.run_script("asks.answer_keep", HOST.user, args, _ANY)
 
 
-async def kept_texts(shop: Desk) -> list[str]:
-    values = await shop.redis.hvals(shop.scripts.keys.host(HOST.user, "answers"))
+async def kept_texts(shop: Rig) -> list[str]:
+    values = await shop.redis.hvals(shop.store.keys.host(HOST.user, "answers"))
     return sorted(
         (_ANY.decode(value)["answer"] for value in all_stored(values)), key=lambda t: (len(t), t)
     )
 
 
 async def test_an_answer_that_never_reached_the_host_is_brought_when_the_desk_is_opened(
-    shop: Desk,
+    shop: Rig,
 ) -> None:
     """As after a worker that died between the two steps."""
     asked = await question(shop, "ann", "多大尺寸")
@@ -593,7 +598,7 @@ async def test_an_answer_that_never_reached_the_host_is_brought_when_the_desk_is
     await shop.script("asks.answer", question=asked.question, text="30 cm", **act)
     await shop.script("asks.answer", question=other.question, text="能", **act)
     await shop.script("asks.drop", question=other.question, **act)
-    key = shop.scripts.keys.host(HOST.user, "answers")
+    key = shop.store.keys.host(HOST.user, "answers")
     assert await shop.redis.exists(key) == 0
 
     await board(shop)
@@ -603,8 +608,8 @@ async def test_an_answer_that_never_reached_the_host_is_brought_when_the_desk_is
     assert (await shop.script("desk.load_desk", held_max=1, muted_max=1))["due"] == []
 
 
-async def test_an_answer_holds_though_the_hosts_answers_cannot_be_reached(shop: Desk) -> None:
-    key = shop.scripts.keys.host(HOST.user, "answers")
+async def test_an_answer_holds_though_the_hosts_answers_cannot_be_reached(shop: Rig) -> None:
+    key = shop.store.keys.host(HOST.user, "answers")
     asked = await question(shop, "ann", "多大尺寸")
     await shop.redis.set(key, "no hash")
 
@@ -634,7 +639,7 @@ TOPICS = ["尺寸", "能洗吗", "包邮", "颜色", "别的事"]
 
 
 async def play(room_settings: Settings, steps: list[tuple[str, int, int]]) -> None:
-    async with desk(room_settings, "w1") as shop:
+    async with rig(room_settings, "w1") as shop:
         await shop.create()
         await fill(shop)
         await shop.join("watcher")

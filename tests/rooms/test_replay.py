@@ -11,19 +11,19 @@ from server.features.orders.messages import Buy
 from server.features.phases.messages import LiveEnd, Selling
 from server.features.polls.messages import PollClose, PollOk, PollOpen
 from server.features.replay import replay
+from server.features.replay.entries import Reel
 from server.features.replay.moment import Moment, Watched, moment
 from server.features.replay.replay import (
     FIRST_READINGS_MAX,
     FIRST_WAITING_MAX,
-    Reel,
     ReplayPage,
     Replays,
 )
 from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
-from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove, Unpin
+from server.features.shelf.messages import Pin, Product, ShelfRemove, Unpin
 from server.features.stock.messages import Sale, SaleOk
 from tests.replies import expect
-from tests.rooms.desk import HOST, ROOM, Desk
+from tests.rooms.rig import HOST, ROOM, Rig, put_on_shelf
 from tests.rooms.rounds import facts, refusal, sweep, viewer
 from tests.rooms.views import shown
 
@@ -42,7 +42,7 @@ def reel_of(*story: Fact) -> Reel:
     reel = Reel()
     for n, (minute, kind, fields) in enumerate(story):
         fact = {"k": kind, "at": STARTED + int(minute * MINUTE), "by": "h1"} | fields
-        reel.take(f"{fact['at']}-{n}", fact)
+        reel.add_fact(f"{fact['at']}-{n}", fact)
     return reel
 
 
@@ -218,16 +218,16 @@ def test_what_not_everybody_saw_is_not_in_a_replay(kind: str) -> None:
 
 
 @pytest.fixture
-def replays(here: Desk) -> Replays:
-    return Replays(here.scripts, here.directory)
+def replays(here: Rig) -> Replays:
+    return Replays(here.store, here.directory)
 
 
 async def page(replays: Replays, **query: Any) -> ReplayPage:
     return await replays.page(ROOM, **query)
 
 
-async def test_a_replay_has_what_the_host_did_in_its_order(here: Desk, replays: Replays) -> None:
-    await here.do(ShelfPut(ref=1, product=MUG))
+async def test_a_replay_has_what_the_host_did_in_its_order(here: Rig, replays: Replays) -> None:
+    await here.do(put_on_shelf(MUG))
     await here.do(Pin(ref=1, sku="mug"))
     sale = expect(SaleOk, await here.do(SALE)).sale
     await here.do(SaleRestock(ref=1, sale=sale.sale, add=3))
@@ -241,7 +241,7 @@ async def test_a_replay_has_what_the_host_did_in_its_order(here: Desk, replays: 
 
     found = await page(replays)
 
-    assert [(e.t, e.what) for e in found.entries] == [
+    assert [(e.t, e.what or "") for e in found.entries] == [
         ("phase", ""), ("shelf", ""), ("pin", ""), ("sale", "opened"), ("sale", "restocked"),
         ("notice", ""), ("poll", ""), ("poll", ""), ("sale", "closed"), ("pin", ""), ("shelf", ""),
         ("phase", ""),
@@ -252,7 +252,7 @@ async def test_a_replay_has_what_the_host_did_in_its_order(here: Desk, replays: 
     assert {e.minute for e in found.entries} == {0}
 
 
-async def test_a_replay_is_read_in_pages_and_grows(here: Desk, replays: Replays) -> None:
+async def test_a_replay_is_read_in_pages_and_grows(here: Rig, replays: Replays) -> None:
     for n in range(5):
         await here.notice(str(n))
     first = await page(replays, count=4)
@@ -268,19 +268,19 @@ async def test_a_replay_is_read_in_pages_and_grows(here: Desk, replays: Replays)
 
 
 async def test_another_worker_reads_the_same_replay(
-    here: Desk, there: Desk, replays: Replays
+    here: Rig, there: Rig, replays: Replays
 ) -> None:
     await here.notice("a")
     await page(replays)
     await here.notice("b")
 
-    assert await Replays(there.scripts, there.directory).page(ROOM) == await page(replays)
+    assert await Replays(there.store, there.directory).page(ROOM) == await page(replays)
 
 
 async def test_a_moment_is_asked_for_by_the_time_since_the_start(
-    here: Desk, replays: Replays
+    here: Rig, replays: Replays
 ) -> None:
-    await here.do(ShelfPut(ref=1, product=MUG))
+    await here.do(put_on_shelf(MUG))
     await here.do(Pin(ref=1, sku="mug"))
     state, now = await here.directory.state(ROOM)
     await here.redis.hset(here.key("room"), "started", now - 12 * MINUTE)
@@ -296,14 +296,12 @@ async def test_a_moment_is_asked_for_by_the_time_since_the_start(
     assert await refusal(replays.at("nowhere", 0)) == "not_found"
 
 
-async def test_few_rooms_at_once_are_read_from_their_beginning(
-    here: Desk, replays: Replays
-) -> None:
+async def test_few_rooms_at_once_are_read_from_their_beginning(here: Rig, replays: Replays) -> None:
     await page(replays)
     names = [f"room{n}" for n in range(FIRST_READINGS_MAX + FIRST_WAITING_MAX + 1)]
     for name in names:
         fields = {"title": "T", "host": "h", "host_name": "H", "scheduled": 0, "epoch": "e"}
-        await here.scripts.run("room_create", name, fields, msgpack.Decoder(dict[str, int]))
+        await here.store.run_script("room_create", name, fields, msgpack.Decoder(dict[str, int]))
     for _ in range(FIRST_READINGS_MAX):
         await replays.first_readings.acquire()
 
@@ -322,12 +320,12 @@ async def test_few_rooms_at_once_are_read_from_their_beginning(
 
 
 async def test_the_rooms_asked_for_last_are_kept_while_they_hold_few_entries(
-    here: Desk, replays: Replays, monkeypatch: pytest.MonkeyPatch
+    here: Rig, replays: Replays, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replay, "ENTRIES_KEPT_MAX", 3)
     fields = {"title": "T", "host": "h", "host_name": "H", "scheduled": 0, "epoch": "e"}
     for name in ("quiet", "still"):
-        await here.scripts.run("room_create", name, fields, msgpack.Decoder(dict[str, int]))
+        await here.store.run_script("room_create", name, fields, msgpack.Decoder(dict[str, int]))
     for text in ("1", "2"):
         await here.notice(text)
     for name in ("quiet", ROOM, "still"):
@@ -340,9 +338,9 @@ async def test_the_rooms_asked_for_last_are_kept_while_they_hold_few_entries(
     assert replays.kept() == [ROOM]
 
 
-async def test_a_room_that_has_not_begun_has_no_moments(here: Desk, replays: Replays) -> None:
+async def test_a_room_that_has_not_begun_has_no_moments(here: Rig, replays: Replays) -> None:
     fields = {"title": "T", "host": "h", "host_name": "H", "scheduled": 0, "epoch": "e"}
-    await here.scripts.run("room_create", "soon", fields, msgpack.Decoder(dict[str, int]))
+    await here.store.run_script("room_create", "soon", fields, msgpack.Decoder(dict[str, int]))
 
     assert await refusal(replays.at("soon", 0)) == "not_live"
     assert (await replays.page("soon")).entries == []
@@ -352,10 +350,10 @@ async def test_a_room_that_has_not_begun_has_no_moments(here: Desk, replays: Rep
 
 
 async def test_a_room_that_goes_on_selling_keeps_its_sales_open(
-    here: Desk, replays: Replays
+    here: Rig, replays: Replays
 ) -> None:
     ann = await here.join("ann")
-    await here.do(ShelfPut(ref=1, product=MUG))
+    await here.do(put_on_shelf(MUG))
     sale = expect(SaleOk, await here.do(SALE)).sale
     await here.do(LiveEnd(ref=1, selling=True))
     await sweep(here)
@@ -372,8 +370,8 @@ async def test_a_room_that_goes_on_selling_keeps_its_sales_open(
     assert (await facts(here, "phase"))[-1]["selling"] is True
 
 
-async def test_selling_can_be_turned_off_after_the_end_and_closes_the_sales(here: Desk) -> None:
-    await here.do(ShelfPut(ref=1, product=MUG))
+async def test_selling_can_be_turned_off_after_the_end_and_closes_the_sales(here: Rig) -> None:
+    await here.do(put_on_shelf(MUG))
     await here.do(Selling(ref=1, on=True))
     await here.do(Selling(ref=1, on=True))
     sale = expect(SaleOk, await here.do(SALE)).sale
@@ -392,9 +390,9 @@ async def test_selling_can_be_turned_off_after_the_end_and_closes_the_sales(here
 
 
 async def test_a_sweep_closes_the_sales_when_the_worker_that_ended_the_room_died(
-    here: Desk,
+    here: Rig,
 ) -> None:
-    await here.do(ShelfPut(ref=1, product=MUG))
+    await here.do(put_on_shelf(MUG))
     await here.do(SALE)
     await here.script("phases.set", phase="ended")
     await sweep(here)
@@ -403,8 +401,8 @@ async def test_a_sweep_closes_the_sales_when_the_worker_that_ended_the_room_died
     assert closed == "closed"
 
 
-async def test_a_sweep_closes_nothing_in_a_room_that_sells_again(here: Desk) -> None:
-    await here.do(ShelfPut(ref=1, product=MUG))
+async def test_a_sweep_closes_nothing_in_a_room_that_sells_again(here: Rig) -> None:
+    await here.do(put_on_shelf(MUG))
     await here.do(SALE)
     await here.script("phases.set", phase="ended")
     await here.do(Selling(ref=1, on=True))

@@ -15,7 +15,7 @@ from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.protocol.make_golden import read
 from tests.protocol.test_protocol_page import rows
-from tests.rooms.desk import HOST, ROOM, Desk, desk
+from tests.rooms.rig import HOST, ROOM, Rig, rig
 
 ROLES = {
     "guest": Identity("guest-1", "Guest", Role.GUEST),
@@ -42,7 +42,7 @@ OPS = [str(kind.__struct_config__.tag) for kind in HOUSE.commands if kind not in
 
 @pytest.mark.parametrize("op", OPS)
 async def test_a_command_is_for_exactly_the_roles_that_the_protocol_names(
-    here: Desk, op: str
+    here: Rig, op: str
 ) -> None:
     assert op in SENT, f"no golden bytes of `{op}`"
     assert op in LEAST, f"no row of `{op}` in docs/protocol.md"
@@ -58,7 +58,7 @@ async def test_a_command_is_for_exactly_the_roles_that_the_protocol_names(
     assert may == AT_LEAST[LEAST[op]]
 
 
-async def test_the_host_of_another_room_is_a_viewer_here(here: Desk) -> None:
+async def test_the_host_of_another_room_is_a_viewer_here(here: Rig) -> None:
     ann = await here.join("ann")
 
     await here.do(Comment(ref=1, text="I am no host here"), ROLES["other host"])
@@ -68,9 +68,9 @@ async def test_the_host_of_another_room_is_a_viewer_here(here: Desk) -> None:
     assert [m["role"] for m in heard] == ["viewer", "host"]
 
 
-async def test_who_hosts_a_room_is_remembered_for_a_while_and_no_longer(here: Desk) -> None:
+async def test_who_hosts_a_room_is_remembered_for_a_while_and_no_longer(here: Rig) -> None:
     now = 1000.0
-    directory = Directory(HOUSE.reader(here.scripts, here.settings), here.settings, lambda: now)
+    directory = Directory(HOUSE.reader(here.store, here.settings), here.settings, lambda: now)
     await directory.host_of(ROOM)
     await here.redis.hset(here.key("room"), "host", "h2")  # lost, and made anew by another
 
@@ -81,7 +81,7 @@ async def test_who_hosts_a_room_is_remembered_for_a_while_and_no_longer(here: De
 
 async def test_a_viewer_is_held_to_a_rate_and_the_host_is_not(make_settings: MakeSettings) -> None:
     limits = {"comments_burst": 2, "comments_per_user_per_s": 0.01}
-    async with desk(make_settings(rooms=limits, bus={"publish_interval_ms": 1}), "w1") as here:
+    async with rig(make_settings(rooms=limits, bus={"publish_interval_ms": 1}), "w1") as here:
         await here.create()
         for who in (ROLES["viewer"], ROLES["other host"], ROLES["host"], ROLES["viewer"]):
             await here.do(Comment(ref=1, text="hi"), who)
@@ -97,7 +97,7 @@ async def test_a_viewer_is_held_to_a_rate_and_the_host_is_not(make_settings: Mak
 
 
 @pytest.mark.parametrize("text", ["", "  \n\t ", "\x00\x07"])
-async def test_a_comment_without_text_is_refused(here: Desk, text: str) -> None:
+async def test_a_comment_without_text_is_refused(here: Rig, text: str) -> None:
     with pytest.raises(CommandError) as refused:
         await here.do(Comment(ref=1, text=text), ROLES["viewer"])
 
@@ -105,10 +105,10 @@ async def test_a_comment_without_text_is_refused(here: Desk, text: str) -> None:
 
 
 async def test_a_comment_is_put_on_one_line_and_may_not_be_too_long(
-    here: Desk, room_settings: Settings
+    here: Rig, room_settings: Settings
 ) -> None:
     ann = await here.join("ann")
-    longest = "字" * room_settings.of(CommentSettings).comment_chars_max
+    longest = "字" * room_settings.section(CommentSettings).comment_chars_max
 
     await here.do(Comment(ref=1, text=" two\r\n lines\x07 "), ROLES["viewer"])
     await here.do(Comment(ref=1, text=longest), ROLES["viewer"])
@@ -121,6 +121,6 @@ async def test_a_comment_is_put_on_one_line_and_may_not_be_too_long(
     assert here.room.room_id == ROOM
 
 
-async def test_the_host_is_not_muted_in_their_own_room(here: Desk) -> None:
+async def test_the_host_is_not_muted_in_their_own_room(here: Rig) -> None:
     with pytest.raises(CommandError, match="host can't be muted"):
         await here.do(Mute(ref=1, user=HOST.user, seconds=60), ROLES["moderator"])

@@ -13,7 +13,7 @@ from server.features.rules.messages import Rules as RulesCommand
 from server.features.rules.messages import WordsPut
 from server.features.rules.rules import Rules
 from server.rooms.call import Call
-from tests.rooms.desk import HOST, ROOM, Desk
+from tests.rooms.rig import HOST, ROOM, Rig
 
 MANY = [f"{n:03}" + "加微信" * 10 for n in range(100)]
 """Each has many spellings."""
@@ -32,8 +32,8 @@ class Counted(ThreadPoolExecutor):
 
 
 @pytest.fixture
-async def rules(here: Desk) -> Rules:
-    return await asyncio.to_thread(Rules, here.scripts, here.settings)
+async def rules(here: Rig) -> Rules:
+    return await asyncio.to_thread(Rules, here.store, here.settings)
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def block(rules: Rules, words: list[str], room_id: str = ROOM) -> None:
 
 
 async def test_many_words_are_made_ready_beside_the_loop_once(
-    here: Desk, rules: Rules, beside: Counted
+    here: Rig, rules: Rules, beside: Counted
 ) -> None:
     await block(rules, MANY)
     at_once = await asyncio.gather(*(rules.load(ROOM) for _ in range(5)))
@@ -69,10 +69,10 @@ async def test_words_of_which_there_are_few_need_no_thread(rules: Rules, beside:
 
 
 async def test_the_rules_of_rooms_are_forgotten_by_how_much_they_hold(
-    here: Desk, rules: Rules, monkeypatch: pytest.MonkeyPatch
+    here: Rig, rules: Rules, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for room_id in ("r2", "r3"):
-        await here.scripts.run(
+        await here.store.run_script(
             "room_create",
             room_id,
             {"title": "Tea", "host": "h1", "host_name": "Mei", "scheduled": 0, "epoch": "e1"}

@@ -10,12 +10,12 @@ from server.access.auth import Identity
 from server.features.visits import visits as visits_module
 from server.features.visits.visits import Visits
 from server.protocol.codes import CommandError
-from server.protocol.joining import Join, Source
+from server.protocol.joining import Join, Source, SourceInput
 from server.protocol.roles import Role
 from server.rooms.timeline import read
 from server.settings import Settings
 from tests.conftest import MakeSettings
-from tests.rooms.desk import ROOM, Desk, Guest
+from tests.rooms.rig import ROOM, Guest, Rig
 from tests.stored import entries
 
 Fact = dict[str, Any]
@@ -37,14 +37,14 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-async def noted(here: Desk, room_settings: Settings, clock: Clock) -> Visits:
+async def noted(here: Rig, room_settings: Settings, clock: Clock) -> Visits:
     """Visits under a clock of the test; nothing is written by itself."""
-    return Visits(here.scripts, room_settings, "w9", clock)
+    return Visits(here.store, room_settings, "w9", clock)
 
 
-async def facts(here: Desk) -> list[Fact]:
+async def facts(here: Rig) -> list[Fact]:
     """The visits in the timeline."""
-    found = [fact async for chunk in read(here.scripts, ROOM) for _, fact in chunk]
+    found = [fact async for chunk in read(here.store, ROOM) for _, fact in chunk]
     return [fact for fact in found if fact["k"] == "visits"]
 
 
@@ -56,8 +56,8 @@ def come(
     return guest
 
 
-async def test_a_join_and_a_leave_are_written_with_what_brought_the_viewer(here: Desk) -> None:
-    ann, source = Guest("ann"), Source("search", "q")
+async def test_a_join_and_a_leave_are_written_with_what_brought_the_viewer(here: Rig) -> None:
+    ann, source = Guest("ann"), SourceInput("search", "q")
     who = Identity("ann", "Ann", Role.VIEWER)
     await here.rooms.join(ann, who, ROOM, Join(ref=1, source=source), ann.enter)
     await ann.entered.wait()
@@ -78,7 +78,7 @@ async def test_a_join_and_a_leave_are_written_with_what_brought_the_viewer(here:
     assert first["came"][0]["at"] <= first["at"] <= second["left"][0]["at"] <= second["at"]
 
 
-async def test_times_are_by_the_clock_of_redis(here: Desk, noted: Visits, clock: Clock) -> None:
+async def test_times_are_by_the_clock_of_redis(here: Rig, noted: Visits, clock: Clock) -> None:
     come(noted, "ann", source=Source("note", "n7"))
     clock.now += 90
     come(noted, "ben")
@@ -91,9 +91,7 @@ async def test_times_are_by_the_clock_of_redis(here: Desk, noted: Visits, clock:
     assert "source" not in fact["came"][1]
 
 
-async def test_a_worker_says_that_it_lives_while_somebody_is_here(
-    here: Desk, noted: Visits
-) -> None:
+async def test_a_worker_says_that_it_lives_while_somebody_is_here(here: Rig, noted: Visits) -> None:
     ann = come(noted, "ann")
     for _ in range(3):
         await noted.write()
@@ -106,9 +104,9 @@ async def test_a_worker_says_that_it_lives_while_somebody_is_here(
 
 
 async def test_a_second_life_of_a_worker_has_another_name(
-    here: Desk, noted: Visits, room_settings: Settings
+    here: Rig, noted: Visits, room_settings: Settings
 ) -> None:
-    again = Visits(here.scripts, room_settings, "w9")
+    again = Visits(here.store, room_settings, "w9")
     come(noted, "ann")
     come(again, "ann")
     await noted.write()
@@ -120,7 +118,7 @@ async def test_a_second_life_of_a_worker_has_another_name(
 
 
 async def test_many_visits_are_several_facts_and_nobody_leaves_before_coming(
-    here: Desk, noted: Visits, monkeypatch: pytest.MonkeyPatch
+    here: Rig, noted: Visits, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(visits_module, "VISITS_PER_FACT_MAX", 2)
     for guest in reversed([come(noted, f"u{n}") for n in range(5)]):
@@ -135,7 +133,7 @@ async def test_many_visits_are_several_facts_and_nobody_leaves_before_coming(
 
 
 async def test_a_fact_is_bounded_in_bytes_whatever_the_visitors_send(
-    here: Desk, noted: Visits
+    here: Rig, noted: Visits
 ) -> None:
     source = Source("note", "😀" * 64)
     for guest in [come(noted, "😀" * 60 + f"{n:04}", source=source) for n in range(120)]:
@@ -147,16 +145,16 @@ async def test_a_fact_is_bounded_in_bytes_whatever_the_visitors_send(
     assert sum(len(fact["came"]) for fact in await facts(here)) == 120
 
 
-async def test_what_the_store_did_not_take_is_written_later(here: Desk, noted: Visits) -> None:
+async def test_what_the_store_did_not_take_is_written_later(here: Rig, noted: Visits) -> None:
     ann = come(noted, "ann")
-    run = here.scripts.run
+    run = here.store.run_script
 
     async def unavailable(*_: object) -> None:
         raise CommandError("unavailable", "Gone.")
 
-    here.scripts.run = unavailable  # type: ignore[method-assign,assignment]
+    here.store.run_script = unavailable  # type: ignore[method-assign,assignment]
     await noted.write()
-    here.scripts.run = run  # type: ignore[method-assign]
+    here.store.run_script = run  # type: ignore[method-assign]
     noted.left(ROOM, ann)
     await noted.write()
 
@@ -165,10 +163,10 @@ async def test_what_the_store_did_not_take_is_written_later(here: Desk, noted: V
 
 
 async def test_visits_go_on_after_an_answer_that_nobody_understands(
-    here: Desk, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
+    here: Rig, make_settings: MakeSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = make_settings(figures={"visits_interval_s": 0.05})
-    run, failed, written = here.scripts.run, asyncio.Event(), asyncio.Event()
+    run, failed, written = here.store.run_script, asyncio.Event(), asyncio.Event()
 
     async def garbled(name: str, *args: Any) -> Any:
         if failed.is_set():
@@ -178,15 +176,15 @@ async def test_visits_go_on_after_an_answer_that_nobody_understands(
         failed.set()
         raise msgspec.DecodeError("no such type")
 
-    monkeypatch.setattr(here.scripts, "run", garbled)
-    async with Visits(here.scripts, settings, "w9") as going, asyncio.timeout(30):
+    monkeypatch.setattr(here.store, "run_script", garbled)
+    async with Visits(here.store, settings, "w9") as going, asyncio.timeout(30):
         come(going, "ann")
         await written.wait()
         fact = (await facts(here))[0]
         assert [each["user"] for each in fact["came"]] == ["ann"]
 
 
-async def test_visits_of_a_room_that_is_gone_are_forgotten(here: Desk, noted: Visits) -> None:
+async def test_visits_of_a_room_that_is_gone_are_forgotten(here: Rig, noted: Visits) -> None:
     ann = come(noted, "ann")
     await here.redis.delete(here.key("room"))
     noted.left(ROOM, ann)
@@ -198,9 +196,9 @@ async def test_visits_of_a_room_that_is_gone_are_forgotten(here: Desk, noted: Vi
 
 
 async def test_the_last_visits_are_written_when_the_worker_goes(
-    here: Desk, room_settings: Settings
+    here: Rig, room_settings: Settings
 ) -> None:
-    async with Visits(here.scripts, room_settings, "w9") as going:
+    async with Visits(here.store, room_settings, "w9") as going:
         ann = come(going, "ann")
         going.left(ROOM, ann)
 

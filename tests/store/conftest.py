@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from server.house import keys_under, scripts_on
+from server.house import keys_under, store_on
 from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.programs import PROGRAMS, name_of
 from tests.store.script_room import ScriptRoom, script_room
 
@@ -30,18 +30,18 @@ def any_redis(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 @pytest.fixture
-async def scripts(any_redis: str, settings: Settings, prefix: str) -> AsyncIterator[Scripts]:
+async def store(any_redis: str, settings: Settings, prefix: str) -> AsyncIterator[RoomStore]:
     """The scripts on one of those servers, under this test's prefix."""
     redis = connect(any_redis, settings.redis)
     # Reading the script files is part of the start, where blocking does no harm.
-    yield await asyncio.to_thread(scripts_on, redis, keys_under(prefix))
+    yield await asyncio.to_thread(store_on, redis, keys_under(prefix))
     await redis.aclose()
 
 
 @pytest.fixture
-async def room(scripts: Scripts) -> AsyncIterator[ScriptRoom]:
+async def room(store: RoomStore) -> AsyncIterator[ScriptRoom]:
     """A room that does not exist yet."""
-    async with script_room(scripts, "r1") as made:
+    async with script_room(store, "r1") as made:
         yield made
 
 

@@ -8,9 +8,8 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from server.house import HOUSE
 from server.protocol.codes import CommandError
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.stored import entries, stored_hash
 
 DECODER = msgspec.msgpack.Decoder()
@@ -41,18 +40,20 @@ def product(sku: str = "tea", **changes: Any) -> dict[str, Any]:
 class ScriptRoom:
     """One room on a real Redis; `say`s what a script answers and what it told the bus."""
 
-    def __init__(self, scripts: Scripts, redis: Redis, bus: Any, room_id: str) -> None:
-        self.scripts = scripts
+    def __init__(self, store: RoomStore, redis: Redis, bus: Any, room_id: str) -> None:
+        self.store = store
         self.redis = redis
         self.id = room_id
         self._bus = bus
 
     def key(self, name: str) -> str:
-        return self.scripts.keys.room(self.id, name)
+        return self.store.keys.room(self.id, name)
 
     async def run(self, script: str, /, **args: Any) -> Any:
         """What the script returns, decoded. `events_max` is given unless told."""
-        return await self.scripts.run(script, self.id, {"events_max": EVENTS_MAX} | args, DECODER)
+        return await self.store.run_script(
+            script, self.id, {"events_max": EVENTS_MAX} | args, DECODER
+        )
 
     async def tell(self, script: str, /, **args: Any) -> list[Any]:
         """Run the script; the messages the bus carried because of it."""
@@ -69,11 +70,16 @@ class ScriptRoom:
     async def refused(self, script: str, /, **args: Any) -> CommandError:
         """Run a script that must refuse, leave every key as it was, and say nothing."""
         await self.published()
+        refused = await self.refused_quietly(script, **args)
+        assert await self.published() == []
+        return refused
+
+    async def refused_quietly(self, script: str, /, **args: Any) -> CommandError:
+        """Run a script that must refuse and leave every key as it was."""
         before = await self.dump()
         with pytest.raises(CommandError) as caught:
             await self.run(script, **args)
         assert await self.dump() == before
-        assert await self.published() == []
         return caught.value
 
     async def published(self) -> list[Any]:
@@ -89,7 +95,8 @@ class ScriptRoom:
 
     async def dump(self) -> Mapping[str, bytes | None]:
         """Every key of the room, byte for byte."""
-        return {name: await self.redis.dump(self.key(name)) for name in HOUSE.room_keys}
+        names = self.store.keys.room_keys
+        return {name: await self.redis.dump(self.key(name)) for name in names}
 
     async def stream(self) -> list[tuple[str, dict[str, Any], str]]:
         """The event stream: (id, event, user or '')."""
@@ -115,8 +122,8 @@ class ScriptRoom:
 
 
 @asynccontextmanager
-async def script_room(scripts: Scripts, room_id: str) -> AsyncIterator[ScriptRoom]:
+async def script_room(store: RoomStore, room_id: str) -> AsyncIterator[ScriptRoom]:
     """A room that does not exist yet, with its bus listened to."""
-    async with scripts.redis.pubsub() as bus:
-        await bus.subscribe(scripts.keys.room(room_id, "bus"))
-        yield ScriptRoom(scripts, scripts.redis, bus, room_id)
+    async with store.redis.pubsub() as bus:
+        await bus.subscribe(store.keys.room(room_id, "bus"))
+        yield ScriptRoom(store, store.redis, bus, room_id)

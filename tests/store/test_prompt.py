@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from redis.exceptions import ReadOnlyError, RedisError
 
-from server.house import keys_under, scripts_on
+from server.house import keys_under, store_on
 from server.settings import Settings
 from server.settings.sections import Redis as RedisSettings
 from server.store import prompt
@@ -145,8 +145,8 @@ async def test_after_a_failover_orders_are_stored_once(
 ) -> None:
     redis = connect(balancer.url, SETTINGS)
     promise = Durability.parse(durability, wait_ms=60_000)
-    scripts = await asyncio.to_thread(scripts_on, redis, keys_under("t"), durability=promise)
-    shop = shop_on(scripts, settings, "r1")
+    store = await asyncio.to_thread(store_on, redis, keys_under("t"), durability=promise)
+    shop = shop_on(store, settings, "r1")
     await shop.build()
     sale = await shop.open(stock=100)
     await asyncio.gather(*(shop.buy(f"u{n}", sale) for n in range(10)))

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
-from server.house import keys_under, scripts_on
+from server.house import keys_under, store_on
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.settings.sections import Redis as RedisSettings
@@ -103,9 +103,9 @@ async def test_while_writes_are_refused_buyers_the_log_and_readyz_are_told_why(
     settings: Settings,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    scripts = await asyncio.to_thread(scripts_on, redis, keys_under("t"))
-    ready = Readiness(redis, scripts.keys, Durability("memory"), answer_s_max=60)
-    shop = shop_on(scripts, settings, "r1")
+    store = await asyncio.to_thread(store_on, redis, keys_under("t"))
+    ready = Readiness(redis, store.keys, Durability("memory"), answer_s_max=60)
+    shop = shop_on(store, settings, "r1")
     await shop.build()
     sale = await shop.open(stock=5)
     assert await ready.why_not() == ""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.store.script_room import DECODER, ScriptRoom, script_room
 from tests.stored import entries
 
@@ -14,7 +14,7 @@ HOST = "h1"
 FANS_MAX = 3
 
 
-async def follow(scripts: Scripts, *wishes: tuple[str, bool], fans_max: int = 100) -> Any:
+async def follow(store: RoomStore, *wishes: tuple[str, bool], fans_max: int = 100) -> Any:
     """Users follow the host (True) or no longer do, in one batch."""
     args = {
         "follows": [{"user": user, "on": on} for user, on in wishes],
@@ -22,19 +22,19 @@ async def follow(scripts: Scripts, *wishes: tuple[str, bool], fans_max: int = 10
         "fans_max": fans_max,
         "log_max": 1000,
     }
-    return await scripts.run("circles.follow_host", HOST, args, DECODER)
+    return await store.run_script("circles.follow_host", HOST, args, DECODER)
 
 
-async def log_of(scripts: Scripts) -> list[tuple[str, bool]]:
+async def log_of(store: RoomStore) -> list[tuple[str, bool]]:
     """The facts in the host's log."""
-    found = await scripts.redis.xrange(scripts.keys.host(HOST, "log"))
+    found = await store.redis.xrange(store.keys.host(HOST, "log"))
     facts = [DECODER.decode(fields[b"e"]) for _, fields in entries(found)]
     assert all(fact["k"] == "follow" and fact["room"] == "r1" for fact in facts)
     return [(fact["user"], fact["on"]) for fact in facts]
 
 
-async def followers(scripts: Scripts, name: str = "followers") -> set[str]:
-    found = await scripts.redis.hkeys(scripts.keys.host(HOST, name))
+async def followers(store: RoomStore, name: str = "followers") -> set[str]:
+    found = await store.redis.hkeys(store.keys.host(HOST, name))
     return {user.decode() for user in found}
 
 
@@ -45,31 +45,31 @@ async def facts_of(room: ScriptRoom) -> list[dict[str, Any]]:
     return [fact for fact in facts if fact["k"] != "phase"]
 
 
-async def test_following_twice_is_following_once(scripts: Scripts) -> None:
-    first = await follow(scripts, ("ann", True))
-    again = await follow(scripts, ("ann", True))
+async def test_following_twice_is_following_once(store: RoomStore) -> None:
+    first = await follow(store, ("ann", True))
+    again = await follow(store, ("ann", True))
 
     assert first["outcomes"][0]["changed"]
     assert not again["outcomes"][0]["changed"]
     assert first["outcomes"][0]["at"] == again["outcomes"][0]["at"]
     assert again["total"] == 1
-    assert await log_of(scripts) == [("ann", True)]
+    assert await log_of(store) == [("ann", True)]
 
 
-async def test_who_unfollows_stays_a_fan(scripts: Scripts) -> None:
-    await follow(scripts, ("ann", True), ("bob", True))
-    assert (await follow(scripts, ("ann", False), ("eve", False)))["total"] == 1
+async def test_who_unfollows_stays_a_fan(store: RoomStore) -> None:
+    await follow(store, ("ann", True), ("bob", True))
+    assert (await follow(store, ("ann", False), ("eve", False)))["total"] == 1
 
-    assert await followers(scripts) == {"bob"}
-    assert await followers(scripts, "fans") == {"ann", "bob"}
-    assert await log_of(scripts) == [("ann", True), ("bob", True), ("ann", False)]
+    assert await followers(store) == {"bob"}
+    assert await followers(store, "fans") == {"ann", "bob"}
+    assert await log_of(store) == [("ann", True), ("bob", True), ("ann", False)]
 
 
 async def test_a_host_with_all_fans_there_may_be_takes_no_new_one_but_an_old_one_back(
-    scripts: Scripts,
+    store: RoomStore,
 ) -> None:
-    await follow(scripts, ("ann", True), ("bob", True), ("ann", False), fans_max=2)
-    told = await follow(scripts, ("eve", True), ("ann", True), fans_max=2)
+    await follow(store, ("ann", True), ("bob", True), ("ann", False), fans_max=2)
+    told = await follow(store, ("eve", True), ("ann", True), fans_max=2)
 
     assert told["outcomes"][0]["err"] == "limit_reached"
     assert told["outcomes"][1]["changed"]
@@ -86,15 +86,15 @@ async def test_a_host_with_all_fans_there_may_be_takes_no_new_one_but_an_old_one
     )
 )
 async def test_whatever_is_wished_the_log_adds_up_to_who_follows(
-    scripts: Scripts, batches: list[list[tuple[str, bool]]]
+    store: RoomStore, batches: list[list[tuple[str, bool]]]
 ) -> None:
     for name in ("followers", "fans", "log"):
-        await scripts.redis.delete(scripts.keys.host(HOST, name))
+        await store.redis.delete(store.keys.host(HOST, name))
     expected: set[str] = set()
     fans: set[str] = set()
     as_of: list[tuple[int, ...]] = []
     for batch in batches:
-        told = await follow(scripts, *batch, fans_max=FANS_MAX)
+        told = await follow(store, *batch, fans_max=FANS_MAX)
         for user, on in batch:
             if not on:
                 expected.discard(user)
@@ -104,11 +104,11 @@ async def test_whatever_is_wished_the_log_adds_up_to_who_follows(
         assert told["total"] == len(expected)
         as_of.append(tuple(map(int, told["as_of"].split("-"))))
 
-    assert await followers(scripts) == expected
-    assert await followers(scripts, "fans") == fans
+    assert await followers(store) == expected
+    assert await followers(store, "fans") == fans
     assert as_of == sorted(as_of)
     folded: set[str] = set()
-    for user, on in await log_of(scripts):
+    for user, on in await log_of(store):
         assert (user in folded) is not on
         (folded.add if on else folded.discard)(user)
     assert folded == expected
@@ -177,8 +177,8 @@ async def test_places_are_reserved_before_the_start_only(
     assert (await room.refused("follows.reserve", wishes=wishes, reserved_max=9)).code == code
 
 
-async def test_a_member_is_taken_in_once_and_a_full_group_takes_no_more(scripts: Scripts) -> None:
-    async with script_room(scripts, "fans:h1") as group:
+async def test_a_member_is_taken_in_once_and_a_full_group_takes_no_more(store: RoomStore) -> None:
+    async with script_room(store, "fans:h1") as group:
         await group.create("scheduled", kind="group", admits="all")
         args = {"user": "ann", "name": "Ann", "members_max": 1}
         assert await group.run("groups.put_member", on=True, **args) == {
@@ -204,8 +204,8 @@ async def test_a_member_is_taken_in_once_and_a_full_group_takes_no_more(scripts:
 
 
 @pytest.mark.parametrize("phase", ["live", "ended"])
-async def test_a_group_neither_starts_nor_ends(scripts: Scripts, phase: str) -> None:
-    async with script_room(scripts, "fans:h1") as group:
+async def test_a_group_neither_starts_nor_ends(store: RoomStore, phase: str) -> None:
+    async with script_room(store, "fans:h1") as group:
         await group.create("scheduled", kind="group", admits="all")
         assert (await group.fields())["phase"] == "live"
         assert (await group.refused("phases.set", phase=phase)).code == "conflict"

@@ -10,12 +10,12 @@ import pytest
 from redis.asyncio import Redis
 from redis.crc import key_slot
 
-from server.house import HOUSE, keys_under, scripts_on
+from server.house import HOUSE, keys_under, store_on
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.client import connect
+from server.store.room_store import UNAVAILABLE_RETRY_MS
 from server.store.script_library import Library, LuaFile
-from server.store.scripts import UNAVAILABLE_RETRY_MS
 from tests.store.script_room import CREATE, DECODER, ScriptRoom
 
 LIBRARY = HOUSE.library
@@ -123,9 +123,9 @@ async def test_a_redis_that_is_away_answers_unavailable_and_when_to_retry(
 ) -> None:
     nobody = connect(f"unix://{tmp_path}/nobody.sock", settings.redis)
     assert isinstance(nobody, Redis)
-    scripts = await asyncio.to_thread(scripts_on, nobody, keys_under(prefix))
+    store = await asyncio.to_thread(store_on, nobody, keys_under(prefix))
     with pytest.raises(CommandError, match="the outcome is unknown") as caught:
-        await scripts.run("room_load", "r1", {"recent_max": 1}, DECODER)
+        await store.run_script("room_load", "r1", {"recent_max": 1}, DECODER)
     assert caught.value.code == "unavailable"
     assert caught.value.retry_ms == UNAVAILABLE_RETRY_MS
     await nobody.aclose()

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from server.protocol.codes import CommandError
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.store.script_room import ScriptRoom, comment, product, script_room
 from tests.stored import all_stored
 
@@ -87,9 +87,9 @@ rooms = itertools.count()
     story=st.lists(steps, max_size=30),
 )
 async def test_any_story_of_a_room_is_told_without_a_gap(
-    scripts: Scripts, start: list[Step], story: list[Step]
+    store: RoomStore, start: list[Step], story: list[Step]
 ) -> None:
-    async with script_room(scripts, f"r{next(rooms)}") as room:
+    async with script_room(store, f"r{next(rooms)}") as room:
         await room.create("scheduled")
         messages = []
         for script, args in [*start, *story]:

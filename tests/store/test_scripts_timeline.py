@@ -1,12 +1,11 @@
 """What hosts do stands in the timeline, written by the script that does it."""
 
-import re
 from pathlib import Path
 from typing import Any
 
 from server.house import HOUSE
 from server.rooms import timeline
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.store.script_room import ScriptRoom, product
 
 ROOT = Path(__file__).parents[2]
@@ -14,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 async def facts(room: ScriptRoom) -> list[dict[str, Any]]:
     """The timeline of the room, without its times."""
-    pages = [page async for page in timeline.read(room.scripts, room.id)]
+    pages = [page async for page in timeline.read(room.store, room.id)]
     return [{k: v for k, v in fact.items() if k != "at"} for page in pages for _, fact in page]
 
 
@@ -50,14 +49,14 @@ async def test_a_pin_that_is_no_news_is_no_fact(live: ScriptRoom) -> None:
 async def test_a_timeline_is_read_from_a_fact_or_between_two_times(live: ScriptRoom) -> None:
     for n in range(1100):
         await live.run("notices.put", text=str(n))
-    pages = [page async for page in timeline.read(live.scripts, live.id)]
+    pages = [page async for page in timeline.read(live.store, live.id)]
     everything = [entry for page in pages for entry in page]
     place, fact = everything[700]
     at = timeline.place_ms(place)
 
-    after = [e async for page in timeline.read(live.scripts, live.id, after=place) for e in page]
-    before = [e async for page in timeline.read(live.scripts, live.id, to_ms=at) for e in page]
-    since = [e async for page in timeline.read(live.scripts, live.id, from_ms=at) for e in page]
+    after = [e async for page in timeline.read(live.store, live.id, after=place) for e in page]
+    before = [e async for page in timeline.read(live.store, live.id, to_ms=at) for e in page]
+    since = [e async for page in timeline.read(live.store, live.id, from_ms=at) for e in page]
 
     assert len(pages) > 1
     assert [f["text"] for _, f in everything[1:]] == [str(n) for n in range(1100)]
@@ -69,23 +68,11 @@ async def test_a_timeline_is_read_from_a_fact_or_between_two_times(live: ScriptR
     ]
 
 
-async def test_a_room_that_is_not_there_has_no_facts(scripts: Scripts) -> None:
-    assert [page async for page in timeline.read(scripts, "nowhere")] == []
+async def test_a_room_that_is_not_there_has_no_facts(store: RoomStore) -> None:
+    assert [page async for page in timeline.read(store, "nowhere")] == []
 
 
 def test_a_script_that_records_has_both_streams_at_hand() -> None:
     recording = [script for script in HOUSE.library.scripts.values() if "timeline" in script.keys]
     assert len(recording) > 20
     assert [script.name for script in recording if "actions" not in script.keys] == []
-
-
-def test_the_docs_list_every_kind_of_fact_and_no_other() -> None:
-    texts = [file.text for file in HOUSE.library.files]
-    calls = [call for text in texts for call in re.split(r"\b(?:record|note)\(", text)[1:]]
-    recorded = {found[1] for call in calls if (found := re.match(r"{ k = '(\w+)'", call))}
-
-    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs" / "timeline.md").read_text(), re.MULTILINE)
-    listed = {kind for row in rows for kind in re.findall(r"`(\w+)`", row)} - {"k"}
-
-    assert listed == recorded
-    assert len(recorded) > 20

@@ -23,13 +23,13 @@ from server.features.orders.orders import Orders
 from server.features.payments.messages import Pay
 from server.features.payments.payments import Payments
 from server.features.payments.providers import SandboxProvider
-from server.house import HOUSE, keys_under, scripts_on
+from server.house import HOUSE, keys_under, store_on
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.replies import expect
 from tests.sweeping import sweeper
 
@@ -72,10 +72,10 @@ async def buyer(orders: Orders, payments: Payments, room: str, sales: list[str],
         say({"user": user, "key": key, "refused": refusal.code})
 
 
-async def main(plan: dict[str, Any], scripts: Scripts, settings: Settings) -> None:
-    orders = Orders(scripts, settings)
-    payments = Payments(scripts, settings, SandboxProvider(), orders)
-    async with sweeper(scripts, settings, plan["room"]), asyncio.TaskGroup() as group:
+async def main(plan: dict[str, Any], store: RoomStore, settings: Settings) -> None:
+    orders = Orders(store, settings)
+    payments = Payments(store, settings, SandboxProvider(), orders)
+    async with sweeper(store, settings, plan["room"]), asyncio.TaskGroup() as group:
         for n in plan["buyers"]:
             group.create_task(buyer(orders, payments, plan["room"], plan["sales"], n))
     await orders.aclose()
@@ -90,6 +90,6 @@ if __name__ == "__main__":
         {"orders": {"fair_window_ms": the_plan["fair_ms"]}}
     )
     try:
-        asyncio.run(main(the_plan, scripts_on(redis, keys_under("h")), the_settings))
+        asyncio.run(main(the_plan, store_on(redis, keys_under("h")), the_settings))
     except (RedisError, OSError) as error:
         sys.exit(f"{type(error).__name__}: {error}")

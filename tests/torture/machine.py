@@ -78,7 +78,7 @@ class ShopMachine(Story):
             wish = Wish(user, self.new_key(), wanted, self.any_claim(user, claim))
             lines = [BuyLine(sale, units) for sale, units in wanted.items()]
             cmd = Buy(ref=1, key=wish.key, lines=lines, claim=wish.claim)
-            item = buy_of(self.shop.call(user), cmd, self.world.settings.of(OrderSettings), 64)
+            item = buy_of(self.shop.call(user), cmd, self.world.settings.section(OrderSettings), 64)
             before = await self.expected(wish)
             outcomes = [(await self.shop.orders._buy_batch(self.room, [item]))[0] for _ in "ab"]
             if before:
@@ -196,6 +196,19 @@ class ShopMachine(Story):
     @rule(n=picks, add=quantities)
     def restock(self, n: int, add: int) -> None:
         self.run(self.attempt(self.shop.restock(self.any_sale(n), add), "ended"))
+
+    @rule(n=picks, stock=st.integers(0, 12))
+    def set_the_stock(self, n: int, stock: int) -> None:
+        async def set_it() -> None:
+            sale = self.any_sale(n)
+            now = await self.shop.sale(sale)
+            closed, too_few = now.status == "closed", stock < now.held + now.sold
+            refusal = "ended" if closed else "conflict" if too_few else ""
+            changed = await self.attempt(self.shop.set_stock(sale, stock), refusal)
+            assert (changed is None) == bool(refusal)
+            assert changed is None or changed.allocated == stock
+
+        self.run(set_it())
 
     @rule(n=picks, restock=st.booleans())
     def take_back(self, n: int, restock: bool) -> None:

@@ -12,7 +12,7 @@ from server.features.books.audit import audit
 from server.features.coupons.messages import Claim, Coupon
 from server.features.orders.messages import Order
 from server.features.stock.messages import Sale
-from server.house import keys_under, scripts_on
+from server.house import keys_under, store_on
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from tests.orders.redis_process import RedisProcess
@@ -50,7 +50,7 @@ class World:
         self.run = runner.run
         self.redis = redis
         self.settings = settings
-        self.scripts = scripts_on(redis.client, keys_under("m"))
+        self.store = store_on(redis.client, keys_under("m"))
 
 
 class Story(RuleBasedStateMachine):
@@ -72,7 +72,7 @@ class Story(RuleBasedStateMachine):
 
     def worker(self) -> Shop:
         """A new worker on the same store."""
-        return shop_on(self.world.scripts, self.world.settings, self.room)
+        return shop_on(self.world.store, self.world.settings, self.room)
 
     def run(self, work: Any) -> Any:
         return self.world.run(work)
@@ -198,17 +198,17 @@ class Story(RuleBasedStateMachine):
         return self.told[order.order].status
 
     async def now(self, order_id: str) -> Order:
-        lists = await self.shop.orders.of(self.room, list(USERS))
+        lists = await self.shop.orders.orders_of(self.room, list(USERS))
         return next(o for orders in lists.values() for o in orders if o.order == order_id)
 
     # What must hold
 
     async def check(self) -> None:
-        found = await audit(self.shop.scripts, self.room)
+        found = await audit(self.shop.store, self.room)
         # A deadline that a rule moved into the past is not in the ledger until the hold is swept.
         wrong = [d for d in found.differences if not any(id_ in d for id_ in self.lapsed)]
         assert wrong == []
-        lists = await self.shop.orders.of(self.room, list(USERS))
+        lists = await self.shop.orders.orders_of(self.room, list(USERS))
         now = {order.order: order for orders in lists.values() for order in orders}
         for order_id in list(self.told):
             assert order_id in now, f"order {order_id} was answered and is lost"

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from server.features.ledger import ledger
-from server.house import keys_under, scripts_on
+from server.house import keys_under, store_on
 from tests.conftest import MakeSettings
 from tests.orders.redis_process import RedisProcess
 from tests.orders.shop import Shop, shop_on
@@ -74,8 +74,8 @@ async def test_every_answer_is_true_after_any_crash(
     fair_ms = chance.choice((0, 300))
     settings = make_settings(orders={"fair_window_ms": fair_ms})
     async with RedisProcess(tmp_path / "redis") as redis:
-        scripts = await asyncio.to_thread(scripts_on, redis.client, keys_under("h"))
-        shop = shop_on(scripts, settings, ROOM)
+        store = await asyncio.to_thread(store_on, redis.client, keys_under("h"))
+        shop = shop_on(store, settings, ROOM)
         await shop.build()
         sales = [await shop.open(stock=STOCK, sku=sku, per_user=2) for sku in ("tea", "cup")]
         workers = await asyncio.to_thread(Workers, redis.port, [s.sale for s in sales], fair_ms)
@@ -94,7 +94,7 @@ async def check(shop: Shop, answers: list[dict[str, Any]]) -> None:
     made: dict[str, int] = defaultdict(int)
     status: dict[str, str] = {}
     buyer: dict[str, list[str]] = defaultdict(list)
-    async for lines in ledger.read(shop.scripts, ROOM):
+    async for lines in ledger.read(shop.store, ROOM):
         for _, line in lines:
             if line["k"] == "order":
                 order = line["order"]

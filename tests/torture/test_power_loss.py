@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from server.features.orders.messages import Order
-from server.house import keys_under, scripts_on
+from server.house import keys_under, store_on
 from server.settings import Settings
 from server.store.redis_program import RedisProgram
 from tests.conftest import MakeSettings
@@ -40,8 +40,8 @@ async def test_an_answered_order_survives_a_cut_of_the_log(
     settings = make_settings(orders={"fair_window_ms": 0})
     answered: list[tuple[int, Order]] = []  # (length of the log at the answer, the answer)
     async with RedisProcess(tmp_path / "redis", program=program) as redis:
-        scripts = await asyncio.to_thread(scripts_on, redis.client, keys_under("p"))
-        shop = shop_on(scripts, settings)
+        store = await asyncio.to_thread(store_on, redis.client, keys_under("p"))
+        shop = shop_on(store, settings)
         await shop.build()
         sale = await shop.open(stock=40)
         log = log_of(redis.folder)
@@ -72,8 +72,8 @@ async def survive(
     with log_of(after.folder).open("r+b") as log:
         log.truncate(cut)
     async with after as redis:
-        scripts = await asyncio.to_thread(scripts_on, redis.client, keys_under("p"))
-        shop = shop_on(scripts, settings)
+        store = await asyncio.to_thread(store_on, redis.client, keys_under("p"))
+        shop = shop_on(store, settings)
         assert await shop.audit() == []
         latest = {order.order: order for order in known}
         for order in latest.values():

@@ -8,8 +8,6 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.access.auth import TokenVerifier
-from server.settings import Settings
 from server.web.errors import errors_as_json
 from server.web.pages import ASSETS, FOLDER, PAGES, add_pages
 
@@ -17,9 +15,9 @@ Client = TestClient[web.Request, web.Application]
 
 
 @pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[Client]:
+async def client() -> AsyncIterator[Client]:
     app = web.Application(middlewares=[errors_as_json])
-    add_pages(app, settings, TokenVerifier(settings))
+    add_pages(app)
     async with TestClient(TestServer(app), auto_decompress=False) as client:
         yield client
 
@@ -124,15 +122,15 @@ def test_every_word_is_there_in_both_languages_and_every_key_is_used() -> None:
     )
     hole = re.compile(r"\{\w+\}")
     keys = {key for key, _, _ in entries}
-    scripts = "\n".join(
+    store = "\n".join(
         path.read_text("utf-8") for path in FOLDER.rglob("*.js") if path.name != "strings.js"
     )
-    named = set(re.findall(r"""["'`]((?:[a-z]+\.)+\w+)["'`]""", scripts))
-    built = set(re.findall(r"`(\w+\.\w*)\$\{", scripts)) | {"err."}
+    named = set(re.findall(r"""["'`]((?:[a-z]+\.)+\w+)["'`]""", store))
+    built = set(re.findall(r"`(\w+\.\w*)\$\{", store)) | {"err."}
 
     assert len(entries) == source.count('": [')
     for key, zh, en in entries:
         assert sorted(hole.findall(zh)) == sorted(hole.findall(en)), key
-        assert key in named or f'"{key}"' in scripts or key.startswith(tuple(built)), key
-    used = set(re.findall(r"""\bt\(["']([\w.]+)["']""", scripts))
+        assert key in named or f'"{key}"' in store or key.startswith(tuple(built)), key
+    used = set(re.findall(r"""\bt\(["']([\w.]+)["']""", store))
     assert used <= keys

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from server.cli import lucky as cli_lucky
 from server.cli.main import app
-from server.house import keys_under, scripts_on
+from server.house import keys_under, store_on
 from server.protocol.roles import Role
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from tests.running import running
 from tests.store.script_room import DECODER
 from tests.web.api import Api
@@ -51,11 +51,11 @@ async def api(settings: Settings) -> AsyncIterator[Api]:
 class Rounds:
     """What hosts and viewers do in r1."""
 
-    def __init__(self, scripts: Scripts) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore) -> None:
+        self._store = store
 
     async def run(self, script: str, **args: Any) -> Any:
-        return await self._scripts.run(script, "r1", {"events_max": 1000} | args, DECODER)
+        return await self._store.run_script(script, "r1", {"events_max": 1000} | args, DECODER)
 
     async def open(self, prizes: int = 3) -> None:
         await self.run(
@@ -70,7 +70,7 @@ class Rounds:
 
 @pytest.fixture
 def rounds(api: Api, redis: Redis, prefix: str) -> Rounds:
-    return Rounds(scripts_on(redis, keys_under(prefix)))
+    return Rounds(store_on(redis, keys_under(prefix)))
 
 
 async def test_the_host_reads_all_polls_with_their_votes(api: Api, rounds: Rounds) -> None:

@@ -6,7 +6,7 @@ from server.features.actions.routes import ActionRoutes
 
 
 def _make(engine: Engine) -> Running:
-    return Running(routes=ActionRoutes(Actions(engine.scripts)).routes())
+    return Running(routes=ActionRoutes(Actions(engine.store)).routes())
 
 
 FEATURE = Feature(

@@ -11,7 +11,7 @@ from msgspec import Struct, json, msgpack
 
 from server.rooms.timeline import Fact
 from server.store.reading import asked
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.web.csv_rows import rows, text, utc
 
 PAGE_MAX = 200
@@ -30,16 +30,16 @@ class ActionsPage(Struct, frozen=True):
 class Actions:
     """Reads the log."""
 
-    def __init__(self, scripts: Scripts) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore) -> None:
+        self._store = store
 
     async def page(self, room_id: str, before: str = "", count: int = PAGE_MAX) -> ActionsPage:
         """At most `count` acts older than the id `before` ("": from the newest)."""
         if before and not any(map(int, before.split("-"))):
             return ActionsPage([])  # nothing is older than 0-0, and Redis refuses such a range
-        key = self._scripts.keys.room(room_id, "actions")
+        key = self._store.keys.room(room_id, "actions")
         end = f"({before}" if before else "+"
-        found = await asked(self._scripts.redis.xrevrange(key, max=end, min="-", count=count))
+        found = await asked(self._store.redis.xrevrange(key, max=end, min="-", count=count))
         facts = [_FACT.decode(raw[b"e"]) for _, raw in found]
         return ActionsPage(facts, found[-1][0].decode() if len(found) == count else None)
 

@@ -1,7 +1,7 @@
 """Viewers' asks: links are answered at once and counted; questions are queued for the host."""
 
 from server.feature import Engine, Feature, Running
-from server.features.asks import messages
+from server.features.asks import facts, messages
 from server.features.asks.asks import Asks
 from server.features.asks.intent_rules import read_rules
 from server.features.asks.permits import Permits
@@ -16,22 +16,22 @@ from server.settings import Settings
 
 
 def _make(engine: Engine, circles: Circles, rules: Rules, comments: Comments) -> Running:
-    scripts, settings, metrics = engine.scripts, engine.settings, engine.metrics
-    questions = Questions(scripts, settings, metrics, engine.directory.host_of)
+    store, settings, metrics = engine.store, engine.settings, engine.metrics
+    questions = Questions(store, settings, metrics, engine.directory.host_of)
     asks = comments.heed = Asks(
-        scripts,
+        store,
         settings,
         metrics,
         Showings(engine.open_room, engine.directory.state),
         questions,
-        Permits(scripts, settings, metrics, rules, circles.belonging),
-        read_rules(settings.of(AskSettings).rules_file),
+        Permits(store, settings, metrics, rules, circles.belonging),
+        read_rules(settings.section(AskSettings).rules_file),
     )
     return Running(it=questions, takes=[asks, questions], closes=[asks.aclose])
 
 
 def _check(settings: Settings) -> None:
-    read_rules(settings.of(AskSettings).rules_file)
+    read_rules(settings.section(AskSettings).rules_file)
 
 
 FEATURE = Feature(
@@ -40,6 +40,7 @@ FEATURE = Feature(
     reads=("shelf", "stock"),
     check=_check,
     messages=messages,
+    facts=facts,
     settings={AskSettings: "asks"},
     part=QuestionsPart,
     load_args=lambda _, __: {"answers_max": ANSWERS_MAX},

@@ -25,7 +25,7 @@ from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import shown_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
 BATCH_MAX = 1000
@@ -44,7 +44,7 @@ class Asks:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         metrics: Metrics,
         showings: Showings,
@@ -52,8 +52,8 @@ class Asks:
         permits: Permits,
         intent_rules: IntentRules,
     ) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(AskSettings)
+        self._store = store
+        self._limits = settings.section(AskSettings)
         self._events_max = settings.rooms.event_stream_len_max
         self._showings = showings
         self._questions = questions
@@ -82,7 +82,7 @@ class Asks:
 
     async def ask(self, call: Call, cmd: Ask) -> Ok:
         """Ask for a product's link, or ask the question in `cmd.text`."""
-        showing = await self._showings.of(call.room_id)
+        showing = await self._showings.showing_in(call.room_id)
         if showing.product(cmd.sku) is None:
             raise CommandError(
                 "not_found", f"There is no product `{cmd.sku}` on the shelf; ask about another."
@@ -117,7 +117,7 @@ class Asks:
             return ok
         answer = AskOk(ref=ok.ref, id=ok.id, held=ok.held)
         try:
-            showing = await self._showings.of(call.room_id)
+            showing = await self._showings.showing_in(call.room_id)
             sku, by = self._product(call.room_id, showing, intent)
             if intent.link:
                 answer = self._answer_ask(call, showing, sku, by, answer, counts=seen)
@@ -162,5 +162,5 @@ class Asks:
             "asked_max": self._limits.asked_max,
             "events_max": self._events_max,
         }
-        await self._scripts.run("asks.add", room_id, args, _ANY)
+        await self._store.run_script("asks.add", room_id, args, _ANY)
         return [None] * len(asks)

@@ -16,7 +16,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
 BATCH_MAX = 500
@@ -39,13 +39,13 @@ class Permits:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         metrics: Metrics,
         rules: Rules,
         belonging: Belonging,
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._rules = rules
         self._belonging = belonging
         self.batches: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
@@ -53,7 +53,7 @@ class Permits:
             self._judge,
             metrics,
             batch_max=BATCH_MAX,
-            waiting_max=settings.of(AskSettings).batch_waiting_max,
+            waiting_max=settings.section(AskSettings).batch_waiting_max,
         )
 
     async def ask(self, call: Call, text: str = "") -> bool:
@@ -78,7 +78,7 @@ class Permits:
     ) -> list[_Outcome] | None:
         """The outcomes under these rules; None if the room's rules have changed since."""
         said = {ask["user"] for ask in asks if ask["text"]} if rules.followers_only else set()
-        followers = await self._belonging.of(room_id, "followers", said)
+        followers = await self._belonging.users_in(room_id, "followers", said)
         judged = []
         for ask in asks:
             text, user, role = ask["text"], ask["user"], ask["role"]
@@ -93,5 +93,5 @@ class Permits:
                 }
             )
         args = {"asks": judged, "rules_ver": rules.ver}
-        outcomes = await self._scripts.run("asks.allow", room_id, args, _OUTCOMES)
+        outcomes = await self._store.run_script("asks.allow", room_id, args, _OUTCOMES)
         return None if outcomes and outcomes[0].err == "stale" else outcomes

@@ -28,7 +28,6 @@ from server.features.asks.messages import (
     QuestionOk,
     QuestionTake,
 )
-from server.features.asks.phrases import normalise
 from server.features.asks.settings import AskSettings
 from server.features.asks.showing import Showing
 from server.features.asks.snapshot import ANSWERS_MAX
@@ -40,8 +39,9 @@ from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import shown_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
+from server.text.folding import folded
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def key_of(sku: str, topic: str, text: str) -> str:
     """The key of a question; equal questions have equal keys."""
     if topic != OTHER:
         return f"{sku}/{topic}"
-    words = "".join(char for char in normalise(text) if char.isalnum())
+    words = "".join(char for char in folded(text) if char.isalnum())
     return f"{sku}/{hashlib.sha256(words.encode()).hexdigest()[:16]}"
 
 
@@ -125,15 +125,15 @@ class Questions:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         metrics: Metrics,
         host_of: Callable[[str], Awaitable[str]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._host_of = host_of
-        self._limits = settings.of(AskSettings)
+        self._limits = settings.section(AskSettings)
         self._events_max = settings.rooms.event_stream_len_max
         self._offered: LRUCache[tuple[str, str, str], bool] = LRUCache(OFFERED_MAX)
         self._none_kept: TTLCache[tuple[str, str], bool] = TTLCache(  # by (host, key)
@@ -166,7 +166,7 @@ class Questions:
     def handlers(self) -> Handlers:
         """The commands about questions."""
         return {
-            QuestionTake: Handler(self.take, Role.MODERATOR),
+            QuestionTake: Handler(self.take_question, Role.MODERATOR),
             QuestionAnswer: Handler(self.answer, Role.MODERATOR),
             QuestionDrop: Handler(self.drop, Role.MODERATOR),
         }
@@ -233,9 +233,9 @@ class Questions:
         """The host's answer for this key, if any; a miss is remembered for NONE_KEPT_S."""
         if (host, key) in self._none_kept:
             return None
-        name = self._scripts.keys.host(host, "answers")
+        name = self._store.keys.host(host, "answers")
         try:
-            raw = await self._scripts.redis.hget(name, key)
+            raw = await self._store.redis.hget(name, key)
         except (RedisError, OSError):
             return None
         if raw is not None:
@@ -251,7 +251,7 @@ class Questions:
             "answers_max": ANSWERS_MAX,
             "events_max": self._events_max,
         }
-        await self._scripts.run("asks.recall", room_id, args, _ANY)
+        await self._store.run_script("asks.recall", room_id, args, _ANY)
 
     async def _add(self, room_id: str, questions: list[dict[str, Any]]) -> list[_Outcome]:
         args = {
@@ -261,7 +261,7 @@ class Questions:
             "answers_max": ANSWERS_MAX,
             "events_max": self._events_max,
         }
-        outcomes = await self._scripts.run("asks.add_question", room_id, args, _OUTCOMES)
+        outcomes = await self._store.run_script("asks.add_question", room_id, args, _OUTCOMES)
         if any(outcome.counted for outcome in outcomes):
             self._tellings.hand_in(room_id, None, lambda: None)  # lost: the next sends all
         return outcomes
@@ -269,10 +269,10 @@ class Questions:
     async def _tell(self, room_id: str, changes: list[None]) -> list[None]:
         """Send the queue to host and moderators, once for all changes since the last time."""
         args = {"answers_max": ANSWERS_MAX, "events_max": self._events_max}
-        await self._scripts.run("asks.tell_queue", room_id, args, _ANY)
+        await self._store.run_script("asks.tell_queue", room_id, args, _ANY)
         return changes
 
-    async def take(self, call: Call, cmd: QuestionTake) -> Ok:
+    async def take_question(self, call: Call, cmd: QuestionTake) -> Ok:
         """Show the room this question as the only one being answered."""
         return await self._change("asks.take", call, cmd, cmd.question)
 
@@ -294,7 +294,7 @@ class Questions:
             "by": call.who.user,
             "events_max": self._events_max,
         }
-        changed = await self._scripts.run(script, call.room_id, args | more, _CHANGED)
+        changed = await self._store.run_script(script, call.room_id, args | more, _CHANGED)
         await self.settle(call.room_id, changed.due)
         return QuestionOk(ref=cmd.ref, question=changed.question)
 
@@ -312,7 +312,7 @@ class Questions:
             for each in due:
                 await self._settle_one(host, room_id, each)
             settled = [{"question": d.question.question, "answered": d.answered} for d in due]
-            await self._scripts.run("asks.settled", room_id, {"settled": settled}, _ANY)
+            await self._store.run_script("asks.settled", room_id, {"settled": settled}, _ANY)
         except CommandError as error:
             _log.warning("Answers of room %s are not with its host yet: %s", room_id, error)
 
@@ -322,7 +322,7 @@ class Questions:
         if due.question.status == "dropped":
             if is_group(room_id):
                 args["question"] = due.question.question
-            await self._scripts.run("asks.answer_drop", host, args, _ANY)
+            await self._store.run_script("asks.answer_drop", host, args, _ANY)
             return
         if is_group(room_id):
             return
@@ -332,5 +332,5 @@ class Questions:
             "given_in": room_id,
             "kept_max": self._limits.answers_kept_max,
         }
-        await self._scripts.run("asks.answer_keep", host, args, _ANY)
+        await self._store.run_script("asks.answer_keep", host, args, _ANY)
         self._none_kept.pop((host, due.key), None)

@@ -50,7 +50,7 @@ class Showings:
         self._open_room = open_room
         self._read = read
 
-    async def of(self, room_id: str) -> Showing:
+    async def showing_in(self, room_id: str) -> Showing:
         """The room's current showing. Raises CommandError if reading it fails."""
         room = self._open_room(room_id)
         state = room.state if room is not None else (await self._read(room_id))[0]

@@ -6,7 +6,7 @@ from server.features.books.routes import OrderRoutes
 
 
 def _make(engine: Engine) -> Running:
-    return Running(routes=OrderRoutes(OrderBook(engine.scripts)).routes())
+    return Running(routes=OrderRoutes(OrderBook(engine.store)).routes())
 
 
 FEATURE = Feature(

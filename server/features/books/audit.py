@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from msgspec import msgpack
+from msgspec import DecodeError, msgpack
 
 from server.features.books.books import Books
 from server.features.books.coupon_books import CouponBooks
 from server.features.ledger import ledger
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _ANY = msgpack.Decoder()
 _READ = (
@@ -27,21 +27,21 @@ class Audit(NamedTuple):
     differences: list[str]
 
 
-async def audit(scripts: Scripts, room_id: str) -> Audit:
+async def audit(store: RoomStore, room_id: str) -> Audit:
     """Audit a room, even while it sells. Reads the whole room into memory."""
     books = Books()
-    async for chunk in ledger.read(scripts, room_id):
+    async for chunk in ledger.read(store, room_id):
         for number, entry in chunk:
-            books.take(number, entry)
-    live = await _live_state(scripts, room_id, books)
+            books.add_line(number, entry)
+    live = await _live_state(store, room_id, books)
     found = [*books.wrong, *_compare(books, live)]
     return Audit(books.entries, len(books.orders), len(books.sales), found)
 
 
-async def _live_state(scripts: Scripts, room_id: str, books: Books) -> dict[str, Any]:
+async def _live_state(store: RoomStore, room_id: str, books: Books) -> dict[str, Any]:
     """Read the state as of one instant, and add the ledger's entries up to then to the books."""
-    keys = {name: scripts.keys.room(room_id, name) for name in (*_READ, "ledger")}
-    transaction = scripts.redis.pipeline(transaction=True)
+    keys = {name: store.keys.room(room_id, name) for name in (*_READ, "ledger")}
+    transaction = store.redis.pipeline(transaction=True)
     transaction.xrange(keys["ledger"], min=f"({books.entries}-0")
     for name in _READ:
         if name in ("holds", "refunds", "announcing"):
@@ -51,7 +51,7 @@ async def _live_state(scripts: Scripts, room_id: str, books: Books) -> dict[str,
     last, *found = await transaction.execute()
     for place, fields in last:
         for number, line in ledger.lines_of(place, fields):
-            books.take(number, line)
+            books.add_line(number, line)
     return dict(zip(_READ, found, strict=True))
 
 
@@ -78,7 +78,7 @@ def _compare(books: Books, live: dict[str, Any]) -> Iterator[str]:
 def _coupons(books: CouponBooks, live: dict[str, Any]) -> Iterator[str]:
     terms = _unpacked(live["coupons"])
     for coupon in terms.values():
-        del coupon["n"]  # the ledger does not have its place in the list
+        coupon.pop("n", None)  # the ledger does not have its place in the list
     yield from _same("coupon", books.terms, terms)
     counts: dict[str, str] = {}
     for coupon in books.terms:
@@ -120,7 +120,15 @@ def _ints(raw: dict[bytes, bytes]) -> dict[str, int]:
 
 
 def _unpacked(raw: dict[bytes, bytes]) -> dict[str, Any]:
-    return {name.decode(): _ANY.decode(value) for name, value in raw.items()}
+    return {name.decode(): _read(value) for name, value in raw.items()}
+
+
+def _read(value: bytes) -> dict[str, Any]:
+    try:
+        row = _ANY.decode(value)
+    except (DecodeError, UnicodeDecodeError):
+        row = None
+    return row if isinstance(row, dict) else {"unreadable": value.hex()}
 
 
 def _listed(raw: dict[bytes, bytes]) -> dict[str, Any]:
@@ -156,8 +164,9 @@ def _lists(books: Books) -> dict[str, list[str]]:
 
 def _limits(books: Books, sales: dict[str, Any]) -> Iterator[str]:
     for (sale, user), n in books.bought.items():
-        if sale in sales and n > sales[sale]["per_user"]:
-            yield f"allowance {sale}/{user}: {n} live units, the limit is {sales[sale]['per_user']}"
+        per_user = sales.get(sale, {}).get("per_user", n)
+        if n > per_user:
+            yield f"allowance {sale}/{user}: {n} live units, the limit is {per_user}"
 
 
 def _statuses(books: Books, stock: dict[bytes, bytes]) -> Iterator[str]:

@@ -42,7 +42,7 @@ class Books:
         self.coupons = CouponBooks(self.wrong)
         self.announced: dict[str, str] = {}
 
-    def take(self, number: int, entry: Line) -> None:
+    def add_line(self, number: int, entry: Line) -> None:
         """Add one entry."""
         if number != self.entries + 1:
             self.wrong.append(f"entry {self.entries + 1} is missing: {number} comes next")
@@ -55,7 +55,7 @@ class Books:
             case "payment":
                 self._payment(number, entry)
             case "coupon":
-                self.coupons.take(number, entry)
+                self.coupons.add_line(number, entry)
             case "announced":
                 self._announced(number, entry)
 

@@ -25,7 +25,7 @@ class CouponBooks:
         self.used: Counter[str] = Counter()
         self._wrong = wrong
 
-    def take(self, number: int, entry: Line) -> None:
+    def add_line(self, number: int, entry: Line) -> None:
         """Add a line about a coupon: opened, closed, or claimed."""
         coupon = entry["coupon"]
         if (coupon in self.terms) == (entry["what"] == "opened"):

@@ -2,15 +2,15 @@
 
 from collections.abc import AsyncIterator
 
-from msgspec import Struct, json, msgpack
+from msgspec import Struct, json
 
 from server.features.ledger import ledger
 from server.features.orders.messages import Order
+from server.features.orders.order_rows import read_orders
 from server.protocol.currencies import decimal_text
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.web.csv_rows import rows, text, utc
 
-_ORDER = msgpack.Decoder(Order)
 CSV_COLUMNS = (
     "order", "created", "updated", "status", "user", "name", "sale", "sku", "title", "qty",
     "price", "line_total", "order_total", "currency", "source", "source_id", "off", "coupon",
@@ -45,13 +45,13 @@ class OrderStats(Struct, frozen=True):
 class OrderBook:
     """Reads the orders of a room."""
 
-    def __init__(self, scripts: Scripts) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore) -> None:
+        self._store = store
 
     async def stats(self, room_id: str) -> OrderStats:
         """The totals as of now."""
-        key = self._scripts.keys.room(room_id, "stats")
-        raw = await self._scripts.redis.hgetall(key)
+        key = self._store.keys.room(room_id, "stats")
+        raw = await self._store.redis.hgetall(key)
         fields: dict[str, dict[str, int]] = {name.decode().split(":", 1)[0]: {} for name in raw}
         for name, value in raw.items():
             kind, _, rest = name.decode().partition(":")
@@ -60,12 +60,10 @@ class OrderBook:
 
     async def orders(self, room_id: str) -> AsyncIterator[list[Order]]:
         """All orders as they are now, oldest first, a few hundred at a time."""
-        key = self._scripts.keys.room(room_id, "orders")
-        async for chunk in ledger.read(self._scripts, room_id):
+        async for chunk in ledger.read(self._store, room_id):
             made = [e["order"]["order"] for _, e in chunk if e["k"] == "order" and "was" not in e]
             if made:
-                raw = await self._scripts.redis.hmget(key, made)
-                yield [_ORDER.decode(order) for order in raw if order is not None]
+                yield await read_orders(self._store, room_id, made)
 
     async def changed(
         self, room_id: str, after: int, orders_max: int
@@ -77,17 +75,13 @@ class OrderBook:
         """
         changed: dict[str, None] = {}
         at, more = after, False
-        async for chunk in ledger.read(self._scripts, room_id, after):
+        async for chunk in ledger.read(self._store, room_id, after):
             at = chunk[-1][0]
             changed |= {e["order"]["order"]: None for _, e in chunk if e["k"] == "order"}
             if len(changed) >= orders_max:
                 more = True
                 break
-        if not changed:
-            return [], at, more
-        key = self._scripts.keys.room(room_id, "orders")
-        raw = await self._scripts.redis.hmget(key, list(changed))
-        return [_ORDER.decode(order) for order in raw if order is not None], at, more
+        return await read_orders(self._store, room_id, changed), at, more
 
     async def csv(self, room_id: str) -> AsyncIterator[str]:
         """The orders as CSV, one row a line of an order; times in UTC."""

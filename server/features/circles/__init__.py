@@ -7,7 +7,7 @@ from server.features.circles.settings import CommunitySettings, GroupSettings
 
 
 def _make(engine: Engine) -> Running:
-    circles = Circles(engine.scripts, engine.settings, engine.directory)
+    circles = Circles(engine.store, engine.settings, engine.directory)
     return Running(it=circles, own=circles.own)
 
 

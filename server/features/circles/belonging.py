@@ -13,7 +13,7 @@ from msgspec import Struct, msgpack
 from server.features.circles.group_ids import group_id
 from server.protocol.fields import Who
 from server.store.reading import reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 Circle = Literal["followers", "group"]
 CIRCLES: tuple[Circle, ...] = ("followers", "group")
@@ -32,21 +32,21 @@ _THING = msgpack.Decoder(_Thing)
 class Belonging:
     """Answers for the rooms whose hosts `host_of(room_id)` names."""
 
-    def __init__(self, scripts: Scripts, host_of: Callable[[str], Awaitable[str]]) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore, host_of: Callable[[str], Awaitable[str]]) -> None:
+        self._store = store
         self._host_of = host_of
 
-    async def of(self, room_id: str, circle: Circle, users: Collection[str]) -> set[str]:
+    async def users_in(self, room_id: str, circle: Circle, users: Collection[str]) -> set[str]:
         """The members of the circle among `users`, as of now. Raises CommandError."""
         if not users:
             return set()
         host, asked = await self._host_of(room_id), list(users)
         if circle == "followers":
-            key = self._scripts.keys.host(host, "followers")
+            key = self._store.keys.host(host, "followers")
         else:
-            key = self._scripts.keys.room(group_id(host), "members")
+            key = self._store.keys.room(group_id(host), "members")
         with reading():
-            found = await self._scripts.redis.hmget(key, asked)
+            found = await self._store.redis.hmget(key, asked)
         return {user for user, value in zip(asked, found, strict=True) if value is not None}
 
     async def mark(
@@ -57,17 +57,17 @@ class Belonging:
         `name` is the wish's field with the id of the coupon or draw. The script refuses ids that
         do not exist.
         """
-        ids = sorted({wish[name] for wish in wishes} - {"newest"})  # that field is no lucky draw
+        ids = sorted({wish[name] for wish in wishes} - {"newest"})  # older servers' field, no draw
         if not ids:
             return
         with reading():
-            key = self._scripts.keys.room(room_id, _HASHES[name])
-            found = await self._scripts.redis.hmget(key, ids)
+            key = self._store.keys.room(room_id, _HASHES[name])
+            found = await self._store.redis.hmget(key, ids)
         audiences = {
             id_: _THING.decode(raw).audience for id_, raw in zip(ids, found, strict=True) if raw
         }
         for circle in CIRCLES:
             asking = [wish for wish in wishes if audiences.get(wish[name]) == circle]
-            belong = await self.of(room_id, circle, {wish["user"] for wish in asking})
+            belong = await self.users_in(room_id, circle, {wish["user"] for wish in asking})
             for wish in asking:
                 wish["belongs"] = wish["user"] in belong

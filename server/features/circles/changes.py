@@ -18,7 +18,7 @@ class Changes:
     """Counts the changes of each user, over all rooms of this worker."""
 
     def __init__(self, settings: Settings) -> None:
-        limits = settings.of(CommunitySettings)
+        limits = settings.section(CommunitySettings)
         self._buckets = BucketsByName(
             limits.changes_per_user_per_s, limits.changes_burst, USERS_REMEMBERED_MAX
         )

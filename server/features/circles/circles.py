@@ -13,7 +13,7 @@ from server.features.circles.hosts import Hosts
 from server.rooms.directory import Directory
 from server.settings import Settings
 from server.store.refusals import words_of
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _log = logging.getLogger(__name__)
 
@@ -26,12 +26,12 @@ UNREAD_MAX = 1000
 class Circles:
     """The data kept by host, and the membership of circles."""
 
-    def __init__(self, scripts: Scripts, settings: Settings, directory: Directory) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore, settings: Settings, directory: Directory) -> None:
+        self._store = store
         self._directory = directory
         self._unread: set[str] = set()
-        self.hosts = Hosts(scripts, settings, directory.rooms_of)
-        self.belonging = Belonging(scripts, directory.host_of)
+        self.hosts = Hosts(store, settings, directory.rooms_of)
+        self.belonging = Belonging(store, directory.host_of)
         self.follower_count = FollowerCount(self.hosts)
 
     async def own(self, room_id: str, users: Sequence[str]) -> list[Mapping[str, Any]]:
@@ -41,8 +41,8 @@ class Circles:
         did not follow the host; their next join shows the true values.
         """
         host = await self._directory.host_of(room_id)
-        keys = self._scripts.keys
-        pipeline = self._scripts.redis.pipeline(transaction=False)
+        keys = self._store.keys
+        pipeline = self._store.redis.pipeline(transaction=False)
         pipeline.hmget(keys.host(host, "followers"), users)
         pipeline.hmget(keys.room(group_id(host), "members"), users)
         try:

@@ -8,9 +8,10 @@ from msgspec import Struct, msgpack
 from server.features.circles.group_ids import group_id
 from server.features.circles.settings import CommunitySettings
 from server.protocol.codes import CommandError
+from server.rooms.left_out import LeftOut
 from server.settings import Settings
 from server.store.reading import asked, reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 Admits = Literal["all", "followers", "buyers"]
 
@@ -82,13 +83,14 @@ class Hosts:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         rooms_of: Callable[[str, int], Awaitable[list[str]]],
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._rooms_of = rooms_of
-        self._limits = settings.of(CommunitySettings)
+        self._limits = settings.section(CommunitySettings)
+        self._left_out = LeftOut("its host's page")
 
     async def follow(self, host: str, room_id: str, follows: Sequence[dict[str, Any]]) -> Followed:
         """Store follows `{user, on}` made in `room_id`; an empty list only reads the total."""
@@ -98,23 +100,32 @@ class Hosts:
             "fans_max": self._limits.fans_max,
             "log_max": self._limits.host_log_len_max,
         }
-        return await self._scripts.run("circles.follow_host", host, args, _FOLLOWED)
+        return await self._store.run_script("circles.follow_host", host, args, _FOLLOWED)
 
     async def group_of(self, host: str) -> Group | None:
         """The host's fan group, if there is one."""
-        keys, id_ = self._scripts.keys, group_id(host)
-        pipeline = self._scripts.redis.pipeline(transaction=False)
+        keys, id_ = self._store.keys, group_id(host)
+        pipeline = self._store.redis.pipeline(transaction=False)
         pipeline.hmget(keys.room(id_, "room"), "title", "admits")
         pipeline.hlen(keys.room(id_, "members"))
         (title, admits), members = await asked(pipeline.execute())
         return None if title is None else Group(id_, title.decode(), admits.decode(), members)
 
+    async def _group_shown(self, host: str) -> Group | None:
+        """The fan group on the host's page; none while it can't be read, such as on a shard that is
+        down."""
+        try:
+            return await self.group_of(host)
+        except Exception as error:
+            self._left_out.say(group_id(host), error)
+            return None
+
     async def view(self, host: str) -> HostView:
         """The host's page. CommandError `not_found` if nobody of this id ever hosted."""
-        group = await self.group_of(host)
+        group = await self._group_shown(host)
         ids = await self._rooms_of(host, ROOMS_SHOWN_MAX)
-        keys = self._scripts.keys
-        pipeline = self._scripts.redis.pipeline(transaction=False)
+        keys = self._store.keys
+        pipeline = self._store.redis.pipeline(transaction=False)
         pipeline.hlen(keys.host(host, "followers"))
         pipeline.hget(keys.room(group_id(host), "room"), "host_name")
         for room_id in ids:
@@ -126,13 +137,16 @@ class Hosts:
                     raise answer
         rooms: dict[str, list[RoomSummary]] = {"live": [], "scheduled": [], "ended": []}
         for room_id, fields in zip(ids, found, strict=True):
-            if isinstance(fields, Exception):
-                continue  # its shard is down; show the other rooms
-            room_name, owner, title, phase, *numbers = fields
-            if owner is not None and owner.decode() == host:
-                name = name or room_name
-                counts = [int(n or 0) for n in numbers]
-                rooms[phase.decode()].append(RoomSummary(room_id, title.decode(), *counts))
+            try:
+                if isinstance(fields, Exception):
+                    raise fields
+                room_name, owner, title, phase, *numbers = fields
+                if owner is not None and owner.decode() == host:
+                    counts = [int(n or 0) for n in numbers]
+                    rooms[phase.decode()].append(RoomSummary(room_id, title.decode(), *counts))
+                    name = name or room_name
+            except Exception as error:  # its shard is down, or its data are damaged
+                self._left_out.say(room_id, error)
         if name is None:
             raise CommandError("not_found", f"There is no host `{host}`; check the id.")
         return HostView(host, name.decode(), followers, group, HostRooms(**rooms))

@@ -19,7 +19,6 @@ from server.features.circles.group_ids import is_group
 from server.features.circles.settings import GroupSettings
 from server.features.comments.messages import Comment, CommentOk, CommentView
 from server.features.comments.settings import CommentSettings
-from server.features.rules.folding import plain, squeezed
 from server.features.rules.rules import RoomRules, Rules
 from server.features.rules.settings import ModerationSettings
 from server.protocol.codes import CommandError
@@ -29,8 +28,9 @@ from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import plain_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
+from server.text.folding import plain, squeezed
 
 BATCH_MAX = 500
 WAITING_MAX = 20_000
@@ -95,7 +95,7 @@ class Comments:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         metrics: Metrics,
         rules: Rules,
@@ -105,21 +105,21 @@ class Comments:
         self._belonging = belonging
         self.heed: Heed | None = None
         """The listener to comments; set it before the first comment arrives."""
-        self._scripts = scripts
+        self._store = store
         self._settings = settings
-        self._limits = settings.of(CommentSettings)
-        self._moderation = settings.of(ModerationSettings)
+        self._limits = settings.section(CommentSettings)
+        self._moderation = settings.section(ModerationSettings)
         self._bounds = {
-            "review_max": settings.of(ModerationSettings).review_max,
-            "review_per_user_max": settings.of(ModerationSettings).review_per_user_max,
-            "new_ms": settings.of(ModerationSettings).new_s * 1000,
-            "duplicate_ms": int(settings.of(ModerationSettings).duplicate_s * 1000),
-            "flood_ms": int(settings.of(ModerationSettings).flood_s * 1000),
-            "flood_users_max": settings.of(ModerationSettings).flood_users_max,
+            "review_max": settings.section(ModerationSettings).review_max,
+            "review_per_user_max": settings.section(ModerationSettings).review_per_user_max,
+            "new_ms": settings.section(ModerationSettings).new_s * 1000,
+            "duplicate_ms": int(settings.section(ModerationSettings).duplicate_s * 1000),
+            "flood_ms": int(settings.section(ModerationSettings).flood_s * 1000),
+            "flood_users_max": settings.section(ModerationSettings).flood_users_max,
         }
         self._spoken = BucketsByName(
-            settings.of(CommentSettings).comments_per_user_per_s,
-            settings.of(CommentSettings).comments_burst,
+            settings.section(CommentSettings).comments_per_user_per_s,
+            settings.section(CommentSettings).comments_burst,
             USERS_REMEMBERED_MAX,
         )
         self.batches: GroupCommit[_Draft, _Outcome] = GroupCommit(
@@ -217,7 +217,7 @@ class Comments:
                 draft.judge(rules)
         if rules.followers_only:
             users = {comment["user"] for comment in comments}
-            followers = await self._belonging.of(room_id, "followers", users)
+            followers = await self._belonging.users_in(room_id, "followers", users)
             for comment in comments:
                 comment["follows"] = comment["user"] in followers
         args = {
@@ -226,12 +226,14 @@ class Comments:
             "recent_max": recent_comments_max(self._settings, room_id),
             "events_max": self._settings.rooms.event_stream_len_max,
         }
-        outcomes = await self._scripts.run("comments.add", room_id, args | self._bounds, _OUTCOMES)
+        outcomes = await self._store.run_script(
+            "comments.add", room_id, args | self._bounds, _OUTCOMES
+        )
         return None if outcomes and outcomes[0].err == "stale" else outcomes
 
 
 def recent_comments_max(settings: Settings, room_id: str) -> int:
     """How many recent comments a join to this room shows; a group's lasting chat keeps more."""
     if is_group(room_id):
-        return settings.of(GroupSettings).recent_comments_max
-    return settings.of(CommentSettings).recent_comments_max
+        return settings.section(GroupSettings).recent_comments_max
+    return settings.section(CommentSettings).recent_comments_max

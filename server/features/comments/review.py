@@ -11,7 +11,7 @@ from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 Shown = Callable[[str, CommentView], Awaitable[None]]
 
@@ -29,8 +29,8 @@ _ANY = msgspec.msgpack.Decoder(Any)
 class Review:
     """Decides about held comments. `shown(room_id, comment)` is called when one is shown."""
 
-    def __init__(self, scripts: Scripts, settings: Settings, shown: Shown | None = None) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore, settings: Settings, shown: Shown | None = None) -> None:
+        self._store = store
         self._settings = settings
         self._shown = shown
 
@@ -45,14 +45,16 @@ class Review:
         """Show a held comment as if it were said now."""
         recent_max = recent_comments_max(self._settings, call.room_id)
         args = self._args(call, cmd.id) | {"recent_max": recent_max}
-        passed = await self._scripts.run("comments.pass_held", call.room_id, args, _PASSED)
+        passed = await self._store.run_script("comments.pass_held", call.room_id, args, _PASSED)
         if self._shown is not None:
             await self._shown(call.room_id, passed.comment)
         return Ok(ref=cmd.ref)
 
     async def drop(self, call: Call, cmd: ReviewDrop) -> Ok:
         """Throw a held comment away."""
-        await self._scripts.run("comments.drop_held", call.room_id, self._args(call, cmd.id), _ANY)
+        await self._store.run_script(
+            "comments.drop_held", call.room_id, self._args(call, cmd.id), _ANY
+        )
         return Ok(ref=cmd.ref)
 
     def _args(self, call: Call, comment: str) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class CommentsPart(Part):
         return {CommentEvent: self._comment, RemovedEvent: self._removed}
 
     def view(self) -> Mapping[str, Any]:
-        return {"slow_s": self.fields.slow_s, "comments": list(self.recent)}
+        return {"comments": list(self.recent)}
 
     def recovered(self, loaded: Part, lost: int) -> Iterable[Event]:
         """The lost comments that are still recent; the event stream does not keep comments."""

@@ -24,7 +24,7 @@ from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import shown_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
 
@@ -46,14 +46,14 @@ class Coupons:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         belonging: Belonging,
         metrics: Metrics | None = None,
     ) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(CouponSettings)
-        self._price_max = settings.of(PriceSettings).price_max
+        self._store = store
+        self._limits = settings.section(CouponSettings)
+        self._price_max = settings.section(PriceSettings).price_max
         self._key_chars_max = settings.orders.key_chars_max
         self._events_max = settings.rooms.event_stream_len_max
         self._belonging = belonging
@@ -61,8 +61,8 @@ class Coupons:
             "coupons.claim",
             self._claim_batch,
             metrics,
-            batch_max=settings.of(CouponSettings).batch_max,
-            waiting_max=settings.of(CouponSettings).batch_waiting_max,
+            batch_max=settings.section(CouponSettings).batch_max,
+            waiting_max=settings.section(CouponSettings).batch_waiting_max,
         )
 
     def handlers(self) -> Handlers:
@@ -99,7 +99,7 @@ class Coupons:
 
     async def _change(self, script: str, call: Call, ref: int, args: dict[str, Any]) -> Ok:
         args |= {"by": call.who.user, "events_max": self._events_max}
-        coupon = await self._scripts.run(script, call.room_id, args, _COUPON)
+        coupon = await self._store.run_script(script, call.room_id, args, _COUPON)
         return CouponOk(ref=ref, coupon=coupon)
 
     async def claim(self, call: Call, cmd: CouponClaim) -> Ok:
@@ -129,7 +129,7 @@ class Coupons:
     async def _claim_batch(self, room_id: str, wishes: list[dict[str, Any]]) -> list[_Outcome]:
         await self._belonging.mark(room_id, "coupon", wishes)
         args = {"claims": wishes, "events_max": self._events_max}
-        return await self._scripts.run("coupons.claim", room_id, args, _OUTCOMES)
+        return await self._store.run_script("coupons.claim", room_id, args, _OUTCOMES)
 
     def _check(self, cmd: CouponOpen) -> None:
         if (cmd.amount > 0) == (cmd.percent > 0):

@@ -7,7 +7,7 @@ from server.features.desk.desk import Desks, read_staff_values
 
 
 def _make(engine: Engine, questions: Questions) -> Running:
-    return Running(takes=[Desks(engine.scripts, questions.settle)])
+    return Running(takes=[Desks(engine.store, questions.settle)])
 
 
 FEATURE = Feature(

@@ -14,7 +14,7 @@ from server.features.desk.messages import Desk, DeskOk, DeskOpen
 from server.protocol.message import Event, Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 HELD_MAX = 50
 MUTED_MAX = 500
@@ -33,9 +33,9 @@ class Desks:
     """Opens desks. `settle` copies a room's due changes to the host's answers."""
 
     def __init__(
-        self, scripts: Scripts, settle: Callable[[str, list[Due]], Awaitable[None]]
+        self, store: RoomStore, settle: Callable[[str, list[Due]], Awaitable[None]]
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._settle = settle
 
     def handlers(self) -> Handlers:
@@ -45,15 +45,15 @@ class Desks:
     async def open(self, call: Call, cmd: DeskOpen) -> Ok:
         """Read all of it, as of one instant."""
         args = {"held_max": HELD_MAX, "muted_max": MUTED_MAX}
-        loaded = await self._scripts.run("desk.load_desk", call.room_id, args, _LOADED)
+        loaded = await self._store.run_script("desk.load_desk", call.room_id, args, _LOADED)
         await self._settle(call.room_id, loaded.due)
         return DeskOk(ref=cmd.ref, desk=loaded.desk)
 
 
-async def read_staff_values(scripts: Scripts, room_id: str) -> list[Event]:
+async def read_staff_values(store: RoomStore, room_id: str) -> list[Event]:
     """The events that bring a desk up to date, as of one instant. Raises CommandError."""
     args = {"held_max": HELD_MAX, "muted_max": 0}
-    loaded = await scripts.run("desk.load_desk", room_id, args, _LOADED)
+    loaded = await store.run_script("desk.load_desk", room_id, args, _LOADED)
     return [
         AsksEvent(counts=loaded.desk.asks),
         QueueEvent(questions=loaded.desk.queue),

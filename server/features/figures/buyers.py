@@ -9,17 +9,20 @@ from itertools import islice
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
+from cachetools import LRUCache
 from msgspec import Struct, msgpack
 
 from server.features.circles.group_ids import group_id
 from server.features.figures.room_heads import heads_of
 from server.features.ledger import ledger
+from server.rooms.left_out import LeftOut
 from server.store.reading import reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 T = TypeVar("T")
 
 USERS_A_CALL_MAX = 1000
+PARTIAL_MAX = 1000
 CHUNK = 20
 """Ledger entries (script calls) read at once; an entry can have many lines."""
 
@@ -44,33 +47,45 @@ _SETTLED = msgpack.Decoder(_Settled)
 class Buyers:
     """Reads and settles the buyers of hosts."""
 
-    def __init__(self, scripts: Scripts) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore) -> None:
+        self._store = store
+        self._left_out = LeftOut("the buyers of its host")
+        self.partial: LRUCache[str, bool] = LRUCache(PARTIAL_MAX)
+        """Hosts of whom some room could not be read."""
         self._settling: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def settle(self, host: str) -> int:
         """Add new payments from the ledgers of the host's rooms; return how many buyers changed.
 
-        Several workers may do it at the same time: the earliest payment stays.
+        Several workers may do it at the same time: the earliest payment stays. A room that can't
+        be read is left out, and read next time; `partial` then has the host.
         """
-        keys, redis = self._scripts.keys, self._scripts.redis
+        keys, redis = self._store.keys, self._store.redis
         async with self._settling.setdefault(host, asyncio.Lock()):
             with reading():
                 listed = await redis.zrange(keys.host(host, "rooms"), 0, -1)
                 settled = await redis.hgetall(keys.host(host, "settled"))
-            rooms = [*(raw.decode() for raw in listed), group_id(host)]
+            rooms = [*self._left_out.texts(listed), group_id(host)]
+            heads, unread = await heads_of(self._store, rooms, self._left_out)
             changed = 0
-            for head in await heads_of(self._scripts, rooms):
+            for head in heads:
                 upto = int(settled.get(head.room.encode(), 0))
                 if head.host == host and head.ledger > upto:
-                    changed += await self._settle_room(host, head.room, upto)
+                    try:
+                        changed += await self._settle_room(host, head.room, upto)
+                    except Exception as error:  # the other rooms' buyers count all the same
+                        self._left_out.say(head.room, error)
+                        unread.append(head.room)
+            self.partial.pop(host, None)
+            if unread:
+                self.partial[host] = True
             return changed
 
     async def _settle_room(self, host: str, room_id: str, after: int) -> int:
         paid: dict[str, int] = {}
         upto = after
         with reading():
-            async for chunk in ledger.read(self._scripts, room_id, after, count=CHUNK):
+            async for chunk in ledger.read(self._store, room_id, after, count=CHUNK):
                 upto = chunk[-1][0]
                 for _, line in chunk:
                     if line["k"] == "order" and line["order"]["status"] == "paid":
@@ -81,30 +96,30 @@ class Buyers:
         for part in _parts(wanted):
             args = {"of": room_id, "buyers": part, "upto": 0}
             changed += (
-                await self._scripts.run("figures.settle_buyers", host, args, _SETTLED)
+                await self._store.run_script("figures.settle_buyers", host, args, _SETTLED)
             ).changed
         # Store the place last: if this worker dies earlier, another reads the same lines again.
         args = {"of": room_id, "buyers": [], "upto": upto}
-        await self._scripts.run("figures.settle_buyers", host, args, _SETTLED)
+        await self._store.run_script("figures.settle_buyers", host, args, _SETTLED)
         return changed
 
     async def first_paid(self, host: str, users: Collection[str]) -> dict[str, int]:
         """user -> time (ms) of the first payment to this host, for those of `users` who paid."""
-        found = await hash_of(self._scripts, self._scripts.keys.host(host, "buyers"), users)
+        found = await hash_of(self._store, self._store.keys.host(host, "buyers"), users)
         return {user: _FIRST.decode(raw).at for user, raw in found.items()}
 
     async def first_followed(self, host: str, users: Collection[str]) -> dict[str, int]:
         """user -> time (ms) of the first follow of this host, for those of `users` who did."""
-        found = await hash_of(self._scripts, self._scripts.keys.host(host, "fans"), users)
+        found = await hash_of(self._store, self._store.keys.host(host, "fans"), users)
         return {user: int(raw) for user, raw in found.items()}
 
 
-async def hash_of(scripts: Scripts, key: str, fields: Collection[str]) -> dict[str, bytes]:
+async def hash_of(store: RoomStore, key: str, fields: Collection[str]) -> dict[str, bytes]:
     """The given fields of a hash, as far as they exist, read in portions."""
     found: dict[str, bytes] = {}
     for part in _parts(iter(fields)):
         with reading():
-            values = await scripts.redis.hmget(key, part)
+            values = await store.redis.hmget(key, part)
         found |= {f: value for f, value in zip(part, values, strict=True) if value is not None}
     return found
 

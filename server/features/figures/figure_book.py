@@ -5,29 +5,37 @@ import asyncio
 from cachetools import LRUCache
 
 from server.background.repeating import Errands
+from server.features import all_facts
 from server.features.figures.buyers import Buyers
 from server.features.figures.folds import Folds
+from server.features.figures.reckoning.figure_types import types_of
 from server.features.figures.reckoning.models import Figures
 from server.features.figures.room_heads import head_of
 from server.features.figures.settings import FigureSettings
 from server.features.figures.streams import Streams
 from server.protocol.codes import CommandError
+from server.rooms.fact_book import FactBook
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 FRESH_MAX = 100
 """Most rooms whose figures are kept for `figures.fresh_s`; the least recently used go first."""
 
 
 class FigureBook:
-    """Figures by room, and by host in `streams`. Close it when the worker stops."""
+    """Figures by room, and by host in `streams`. Close it when the worker stops.
 
-    def __init__(self, scripts: Scripts, settings: Settings) -> None:
-        buyers = Buyers(scripts)
-        self._scripts = scripts
-        self._fresh_s = settings.of(FigureSettings).fresh_s
-        self.folds = Folds(scripts, settings, buyers)
-        self.streams = Streams(scripts, settings, self.folds, buyers)
+    `book` has the facts that count: by default those of all features that there are.
+    """
+
+    def __init__(self, store: RoomStore, settings: Settings, book: FactBook | None = None) -> None:
+        book = all_facts() if book is None else book
+        self.types = types_of(book)
+        buyers = Buyers(store)
+        self._store = store
+        self._fresh_s = settings.section(FigureSettings).fresh_s
+        self.folds = Folds(store, settings, buyers, book=book)
+        self.streams = Streams(store, settings, self.folds, buyers, self.types)
         self._fresh: LRUCache[str, tuple[float, Figures]] = LRUCache(FRESH_MAX)
         self._reading: dict[str, asyncio.Task[Figures]] = {}
         self._readings = Errands("figures", answered=(CommandError,))
@@ -37,7 +45,7 @@ class FigureBook:
         await self._readings.aclose()
         await self.folds.aclose()
 
-    async def of(self, room_id: str) -> Figures:
+    async def figures_of(self, room_id: str) -> Figures:
         """The figures of a room, at most `figures.fresh_s` old. Raises CommandError."""
         now = asyncio.get_running_loop().time()
         at, figures = self._fresh.get(room_id, (0.0, None))
@@ -51,7 +59,7 @@ class FigureBook:
 
     async def _read(self, room_id: str) -> Figures:
         began_at = asyncio.get_running_loop().time()
-        head = await head_of(self._scripts, room_id)
+        head = await head_of(self._store, room_id)
         settled = await self.streams.settled(head.host)
         earlier = await self.streams.earlier(head)
         figures = await self.folds.figures(head, earlier, settled)

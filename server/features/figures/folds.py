@@ -14,9 +14,10 @@ from server.features.figures.room_heads import RoomHead, head_of
 from server.features.figures.settings import FigureSettings
 from server.features.ledger import ledger
 from server.rooms import timeline
+from server.rooms.fact_book import FactBook
 from server.settings import Settings
 from server.store.reading import reading
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 DAY_MS = 86_400_000
 GROUP_DAYS = 30
@@ -30,10 +31,12 @@ QUICK_MAX = 5000
 class Kept:
     """A room's fold, and the known facts about its buyers. Hold `lock` while using it."""
 
-    def __init__(self, head: RoomHead) -> None:
+    def __init__(self, head: RoomHead, book: FactBook | None) -> None:
         self.since_ms = _since(head)
         always_live = head.kind == "group"
-        self.fold = Fold(head.room, head.host, always_live=always_live, since_ms=self.since_ms)
+        self.fold = Fold(
+            head.room, head.host, book, always_live=always_live, since_ms=self.since_ms
+        )
         self.epoch = head.epoch
         self.lock = asyncio.Lock()
         self.figures: Figures | None = None
@@ -66,13 +69,15 @@ class Folds:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         buyers: Buyers,
         clock: Callable[[], float] = time.monotonic,
+        book: FactBook | None = None,
     ) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(FigureSettings)
+        self._store = store
+        self._book = book
+        self._limits = settings.section(FigureSettings)
         self._buyers = buyers
         self._kept: TTLCache[str, Kept] = TTLCache(
             self._limits.rooms_max, self._limits.idle_s, clock
@@ -93,10 +98,10 @@ class Folds:
         room = self._kept.get(head.room)
         if room is not None and not room.still_goes(head):
             # A fold may be ahead of this head because another request has read on since.
-            head = await head_of(self._scripts, head.room)
+            head = await head_of(self._store, head.room)
             room = self._kept.get(head.room)
         if room is None or not room.still_goes(head):
-            room = Kept(head)
+            room = Kept(head, self._book)
         self._kept[head.room] = room  # restart its idle time
         self._watch()
         return room
@@ -119,13 +124,13 @@ class Folds:
 
     async def _read_on(self, room: Kept, room_id: str) -> None:
         fold = room.fold
-        async for chunk in ledger.read(self._scripts, room_id, fold.ledger, count=CHUNK):
+        async for chunk in ledger.read(self._store, room_id, fold.ledger, count=CHUNK):
             for number, line in chunk:
                 fold.take_ledger(number, line)
                 if line["k"] == "order" and line["order"]["status"] == "paid":
                     room.new_buyers.add(line["order"]["user"])
         facts = timeline.read(
-            self._scripts, room_id, after=fold.timeline, from_ms=room.since_ms, count=CHUNK
+            self._store, room_id, after=fold.timeline, from_ms=room.since_ms, count=CHUNK
         )
         async for told in facts:
             for fact_id, fact in told:

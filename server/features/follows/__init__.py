@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles
-from server.features.follows import messages
+from server.features.follows import facts, messages
 from server.features.follows.announcing import Announcer
 from server.features.follows.following import Following
 from server.features.follows.news import News
@@ -11,15 +11,13 @@ from server.rooms.sweeper import Due
 
 
 def _make(engine: Engine, circles: Circles) -> Running:
-    scripts, settings = engine.scripts, engine.settings
-    following = Following(
-        scripts, settings, circles.hosts, engine.directory.host_of, engine.metrics
-    )
-    announcer = Announcer(scripts, settings, following.refresh)
+    store, settings = engine.store, engine.settings
+    following = Following(store, settings, circles.hosts, engine.directory.host_of, engine.metrics)
+    announcer = Announcer(store, settings, following.refresh)
     return Running(
         it=announcer,
         takes=[following],
-        tasks=[News(scripts, engine.bus, settings, engine.open_rooms), announcer],
+        tasks=[News(store, engine.bus, settings, engine.open_rooms), announcer],
         due=[Due(key="announcing", work=announcer.begin)],
         founder=circles.follower_count,
     )
@@ -30,6 +28,7 @@ FEATURE = Feature(
     leans_on=("circles",),
     reads=("ledger",),
     messages=messages,
+    facts=facts,
     part=FollowsPart,
     keys={
         "announcing": "zset: steps of announcing the start that are left, by the ms they are due",

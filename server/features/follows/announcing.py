@@ -15,8 +15,9 @@ from msgspec import Struct, msgpack, to_builtins
 from server.background.repeating import Errands
 from server.features.circles.settings import CommunitySettings
 from server.features.follows.messages import AnnounceEvent
+from server.protocol.codes import CommandError
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _ANY = msgpack.Decoder(Any)
 
@@ -54,10 +55,10 @@ class Announcer:
     """
 
     def __init__(
-        self, scripts: Scripts, settings: Settings, refresh: Callable[[str], Awaitable[None]]
+        self, store: RoomStore, settings: Settings, refresh: Callable[[str], Awaitable[None]]
     ) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(CommunitySettings)
+        self._store = store
+        self._limits = settings.section(CommunitySettings)
         self._refresh = refresh
         self._announcing = Errands("announcing")
         self._busy: set[str] = set()
@@ -85,16 +86,30 @@ class Announcer:
         return 0
 
     async def announce(self, room_id: str) -> int:
-        """Take all due steps; return how many were taken here."""
+        """Take all due steps; return how many were taken here.
+
+        A step that can't be taken stops no other: its error is raised when all were tried.
+        """
         taken = 0
+        failed: dict[str, Exception] = {}
         while True:
-            due = await self._scripts.run("follows.announce_due", room_id, {}, _DUE)
-            if not due.steps:
-                return taken
-            for step in sorted(due.steps, reverse=True):  # signals first
-                if not await self._take(room_id, due, step):
-                    return taken  # another worker took this step
-                taken += 1
+            due = await self._store.run_script("follows.announce_due", room_id, {}, _DUE)
+            steps = [step for step in due.steps if step not in failed]
+            if not steps:
+                break
+            for step in sorted(steps, reverse=True):  # signals first
+                try:
+                    if not await self._take(room_id, due, step):
+                        return taken  # another worker took this step
+                except CommandError:
+                    raise  # the store does not answer
+                except Exception as error:
+                    failed[step] = error
+                else:
+                    taken += 1
+        if failed:
+            raise next(iter(failed.values()))
+        return taken
 
     async def _take(self, room_id: str, due: _Due, step: str) -> bool:
         kind, _, place = step.partition(":")
@@ -110,7 +125,7 @@ class Announcer:
             room=room_id, title=due.title, host=due.host, host_name=due.host_name, why="follow"
         )
         args = {"event": to_builtins(event)}
-        await self._scripts.run("follows.tell_news", NEWS, args, _ANY)
+        await self._store.run_script("follows.tell_news", NEWS, args, _ANY)
         sent += 1
         return await self._step(
             room_id,
@@ -124,9 +139,9 @@ class Announcer:
         cursor, _, server = place.partition(":")
         args = {"cursor": cursor, "server": server, "count": self._limits.announce_page_users_max}
         if kind == "reserved":
-            page = await self._scripts.run("circles.reserved_page", room_id, args, _PAGE)
+            page = await self._store.run_script("circles.reserved_page", room_id, args, _PAGE)
         else:
-            page = await self._scripts.run("circles.followers_page", due.host, args, _PAGE)
+            page = await self._store.run_script("circles.followers_page", due.host, args, _PAGE)
         since = zip(page.flat[::2], page.flat[1::2], strict=True)
         return await self._step(
             room_id,
@@ -140,4 +155,4 @@ class Announcer:
 
     async def _step(self, room_id: str, **args: Any) -> bool:
         args["users_max"] = self._limits.announce_page_users_max
-        return (await self._scripts.run("follows.announce_step", room_id, args, _STEP)).done
+        return (await self._store.run_script("follows.announce_step", room_id, args, _STEP)).done

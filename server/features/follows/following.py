@@ -21,7 +21,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
 
@@ -44,16 +44,16 @@ class Following:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         hosts: Hosts,
         host_of: Callable[[str], Awaitable[str]],
         metrics: Metrics | None = None,
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._hosts = hosts
         self._host_of = host_of
-        self._limits = settings.of(CommunitySettings)
+        self._limits = settings.section(CommunitySettings)
         self._changes = Changes(settings)
         self._events_max = settings.rooms.event_stream_len_max
 
@@ -115,7 +115,7 @@ class Following:
             "as_of": followed.as_of,
             "events_max": self._events_max,
         }
-        shown = await self._scripts.run("follows.follow", room_id, args, _OUTCOME)
+        shown = await self._store.run_script("follows.follow", room_id, args, _OUTCOME)
         return [_Outcome(shown.total, each.err, each.msg) for each in followed.outcomes]
 
     async def _reserve(self, room_id: str, wishes: list[Wish]) -> list[_Outcome]:
@@ -124,7 +124,7 @@ class Following:
             "reserved_max": self._limits.reserved_max,
             "events_max": self._events_max,
         }
-        return await self._scripts.run("follows.reserve", room_id, args, _OUTCOMES)
+        return await self._store.run_script("follows.reserve", room_id, args, _OUTCOMES)
 
 
 def _ok(ref: int, outcome: _Outcome) -> Ok:

@@ -21,7 +21,7 @@ from server.rooms.room import Room
 from server.settings import Settings
 from server.store.bus import BusMessage, RoomBus
 from server.store.reading import asked
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _ANY = msgspec.msgpack.Decoder(Any)
 
@@ -53,15 +53,15 @@ class News:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         bus: RoomBus,
         settings: Settings,
         rooms: Callable[[], Iterable[Room]],
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._bus = bus
         self._rooms = rooms
-        limits = settings.of(CommunitySettings)
+        limits = settings.section(CommunitySettings)
         self._keep_s = 2 * limits.announce_repeats * limits.announce_repeat_s
         self._pieces: dict[str, _Piece] = {}
         self._subscribing = Repeating(
@@ -148,7 +148,7 @@ class News:
                 piece.seen.add(user)
         if told.total():
             args = {"told": {why: n for why, n in told.items() if n}}
-            await self._scripts.run("follows.announce_told", piece.event.room, args, _ANY)
+            await self._store.run_script("follows.announce_told", piece.event.room, args, _ANY)
 
     def _strangers(self, piece: _Piece) -> dict[str, list[Room]]:
         """Users here (with their rooms) not yet looked up, except those in the starting room."""
@@ -163,8 +163,8 @@ class News:
 
     async def _whys(self, event: AnnounceEvent, users: list[str]) -> list[Why | None]:
         """The reason to tell each of `users`; None for users not to be told."""
-        keys = self._scripts.keys
-        pipeline = self._scripts.redis.pipeline(transaction=False)
+        keys = self._store.keys
+        pipeline = self._store.redis.pipeline(transaction=False)
         pipeline.hget(keys.room(event.room, "room"), "started")
         pipeline.hmget(keys.room(event.room, "reserved"), users)
         pipeline.hmget(keys.host(event.host, "followers"), users)

@@ -23,9 +23,6 @@ class FollowsPart(Part):
     def changes(self) -> Mapping[type[Event], Callable[[Any], None]]:
         return {FollowersEvent: self._followers, ReservedEvent: self._reserved}
 
-    def view(self) -> Mapping[str, Any]:
-        return {"followers": self.fields.followers, "reserved": self.fields.reserved}
-
     def values(self) -> Iterable[Event]:
         yield FollowersEvent(total=self.fields.followers)
         yield ReservedEvent(total=self.fields.reserved)

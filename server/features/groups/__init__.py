@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles
-from server.features.groups import messages
+from server.features.groups import facts, messages
 from server.features.groups.groups import Groups
 from server.features.groups.routes import HostRoutes
 from server.features.groups.snapshot import GroupPart
@@ -11,7 +11,7 @@ from server.features.orders.orders import Orders
 
 def _make(engine: Engine, circles: Circles, orders: Orders) -> Running:
     groups = Groups(
-        engine.scripts, engine.settings, engine.directory, circles.hosts, orders, engine.open_room
+        engine.store, engine.settings, engine.directory, circles.hosts, orders, engine.open_room
     )
     return Running(
         it=groups,
@@ -28,5 +28,6 @@ FEATURE = Feature(
     leans_on=("circles", "orders"),
     reads=("figures",),
     messages=messages,
+    facts=facts,
     part=GroupPart,
 )

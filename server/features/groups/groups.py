@@ -21,6 +21,7 @@ from server.features.circles.settings import GroupSettings
 from server.features.groups.messages import GroupJoin, GroupLeave, GroupOk
 from server.features.orders.orders import Orders
 from server.protocol.codes import CommandError
+from server.protocol.input import Input
 from server.protocol.message import Ok
 from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
@@ -31,14 +32,14 @@ from server.rooms.plain_text import shown_text
 from server.rooms.room import Room
 from server.settings import Settings
 from server.store.reading import asked
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _log = logging.getLogger(__name__)
 _ANY = msgpack.Decoder(Any)
 _MEMBERS_A_PAGE = 500
 
 
-class GroupBody(Struct, frozen=True):
+class GroupBody(Input, frozen=True):
     """Body of `PUT /v1/hosts/{host}/group`. `admits`: who can become a member."""
 
     title: str
@@ -78,14 +79,14 @@ class Groups:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         directory: Directory,
         hosts: Hosts,
         orders: Orders,
         open_room: Callable[[str], Room | None],
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._settings = settings
         self._directory = directory
         self._hosts = hosts
@@ -120,7 +121,7 @@ class Groups:
             "epoch": secrets.token_hex(8),
             "by": who.user,
         }
-        await self._scripts.run("groups.put", id_, args, _ANY)
+        await self._store.run_script("groups.put", id_, args, _ANY)
         await self._name_in_rooms(host)
         group = await self._hosts.group_of(host)
         assert group is not None
@@ -129,9 +130,8 @@ class Groups:
     async def _make(self, who: Identity, host: str, body: GroupBody, title: str) -> None:
         id_ = group_id(host)
         name = who.name if who.user == host else plain_name(body.host_name) or host
-        # A negative time in the list: the group is swept and posted like a room, but not shown.
-        entry = {id_: -int(time.time() * 1000)}
-        await asked(self._scripts.redis.zadd(self._scripts.keys.rooms, entry, nx=True))
+        now = int(time.time() * 1000)
+        await asked(self._store.redis.zadd(self._store.keys.groups, {id_: now}, nx=True))
         args = {
             "title": title,
             "host": host,
@@ -149,17 +149,22 @@ class Groups:
                 raise
 
     async def _name_in_rooms(self, host: str) -> None:
+        """Name the group in all rooms of the host; raise only after all were tried."""
+        failed: CommandError | None = None
         for room_id in await self._directory.rooms_of(host):
             try:
                 await self._name_in(host, room_id)
             except CommandError as exc:
                 if exc.code not in ("not_found", "forbidden"):
-                    raise
+                    _log.warning("Room %s does not name its fan group: %s", room_id, exc.msg)
+                    failed = exc
+        if failed is not None:
+            raise failed
 
     async def _name_in(self, host: str, room_id: str) -> None:
         events_max = self._settings.rooms.event_stream_len_max
         args = {"host": host, "group": group_id(host), "events_max": events_max}
-        await self._scripts.run("groups.name_in_room", room_id, args, _ANY)
+        await self._store.run_script("groups.name_in_room", room_id, args, _ANY)
 
     # A room of the host is made
 
@@ -188,7 +193,7 @@ class Groups:
         """Members after a place that an earlier page named, '' to begin."""
         cursor, _, server = place.partition("-")
         args = {"cursor": cursor or "0", "server": server, "count": _MEMBERS_A_PAGE}
-        page = await self._scripts.run("groups.members_page", group_id(host), args, _PAGE)
+        page = await self._store.run_script("groups.members_page", group_id(host), args, _PAGE)
         return MembersPage(page.members, None if page.next == "0" else f"{page.next}-{page.server}")
 
     # Members
@@ -224,27 +229,27 @@ class Groups:
         return group
 
     async def _put_member(self, id_: str, who: Identity, *, on: bool) -> None:
-        members_max = self._settings.of(GroupSettings).members_max
+        members_max = self._settings.section(GroupSettings).members_max
         args = {"user": who.user, "name": who.name, "on": on, "members_max": members_max}
-        await self._scripts.run("groups.put_member", id_, args, _ANY)
+        await self._store.run_script("groups.put_member", id_, args, _ANY)
 
     async def _say_goodbye(self, id_: str, user: str) -> None:
         # If it fails, their commands are refused all the same, and they can't come in again.
-        await self._scripts.run("groups.member_gone", id_, {"user": user}, _ANY)
+        await self._store.run_script("groups.member_gone", id_, {"user": user}, _ANY)
 
     async def _must_admit(self, call: Call, host: str, group: Group) -> None:
-        keys, user = self._scripts.keys, call.who.user
+        keys, user = self._store.keys, call.who.user
         if group.admits == "followers":
             followers = keys.host(host, "followers")
-            if not await asked(self._scripts.redis.hexists(followers, user)):
+            if not await asked(self._store.redis.hexists(followers, user)):
                 raise CommandError(
                     "forbidden", "This fan group is for those who follow the host: follow first."
                 )
         elif group.admits == "buyers":
             # The host's list of buyers may lag behind, so look at this room's orders too.
-            if await asked(self._scripts.redis.hexists(keys.host(host, "buyers"), user)):
+            if await asked(self._store.redis.hexists(keys.host(host, "buyers"), user)):
                 return
-            orders = (await self._orders.of(call.room_id, [user]))[user]
+            orders = (await self._orders.orders_of(call.room_id, [user]))[user]
             if not any(order.status == "paid" for order in orders):
                 raise CommandError(
                     "forbidden", "This fan group is for those who bought from the host: buy first."
@@ -271,7 +276,7 @@ class Groups:
                 return
             doubts = 0 if room is None else room.insiders.doubts
             if await self._belongs(room_id, who.user):
-                if room is not None and room.audience.of(who.user):
+                if room is not None and room.audience.members_of(who.user):
                     room.insiders.add(who.user, doubts)
                 return
         raise CommandError(
@@ -281,8 +286,8 @@ class Groups:
         )
 
     async def _belongs(self, room_id: str, user: str) -> bool:
-        keys = self._scripts.keys
-        pipeline = self._scripts.redis.pipeline(transaction=False)
+        keys = self._store.keys
+        pipeline = self._store.redis.pipeline(transaction=False)
         pipeline.hexists(keys.room(room_id, "members"), user)
         pipeline.hexists(keys.room(room_id, "moderators"), user)
         return any(await asked(pipeline.execute()))

@@ -1,8 +1,5 @@
 """The fan group in the copy of a room."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from msgspec import Struct
 
 from server.rooms.part import Part
@@ -16,6 +13,3 @@ class GroupPart(Part):
     """The id of the host's fan group, if there is one."""
 
     Fields = Told = View = _Fields
-
-    def view(self) -> Mapping[str, Any]:
-        return {"group": self.fields.group}

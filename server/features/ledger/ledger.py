@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import msgpack
 
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 Line = dict[str, Any]
 _LINES = msgpack.Decoder(list[Line])
@@ -23,15 +23,15 @@ def lines_of(place: bytes, fields: dict[bytes, bytes]) -> list[tuple[int, Line]]
 
 
 async def read(
-    scripts: Scripts, room_id: str, after: int = 0, *, count: int = _CHUNK
+    store: RoomStore, room_id: str, after: int = 0, *, count: int = _CHUNK
 ) -> AsyncIterator[list[tuple[int, Line]]]:
     """The lines after number `after`, of `count` script calls at a time, as (number, line).
 
     A part ends where a script call ended, so its last number is a place to go on from.
     """
-    key = scripts.keys.room(room_id, "ledger")
+    key = store.keys.room(room_id, "ledger")
     while True:
-        chunk = await scripts.redis.xrange(key, min=f"({after}-0", count=count)
+        chunk = await store.redis.xrange(key, min=f"({after}-0", count=count)
         if not chunk:
             return
         lines = [line for place, fields in chunk for line in lines_of(place, fields)]

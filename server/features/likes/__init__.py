@@ -8,7 +8,7 @@ from server.features.likes.snapshot import LikesPart
 
 
 def _make(engine: Engine) -> Running:
-    return Running(takes=[Likes(engine.scripts, engine.settings, engine.metrics)])
+    return Running(takes=[Likes(engine.store, engine.settings, engine.metrics)])
 
 
 FEATURE = Feature(

@@ -12,7 +12,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
 BATCH_MAX = 5000
@@ -24,9 +24,9 @@ _ANY = msgspec.msgpack.Decoder(Any)
 class Likes:
     """Takes hearts."""
 
-    def __init__(self, scripts: Scripts, settings: Settings, metrics: Metrics) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(LikeSettings)
+    def __init__(self, store: RoomStore, settings: Settings, metrics: Metrics) -> None:
+        self._store = store
+        self._limits = settings.section(LikeSettings)
         self._events_max = settings.rooms.event_stream_len_max
         self.batches: GroupCommit[int, None] = GroupCommit(
             "likes.add",
@@ -53,5 +53,5 @@ class Likes:
 
     async def _add(self, room_id: str, counts: list[int]) -> list[None]:
         args = {"n": sum(counts), "events_max": self._events_max}
-        await self._scripts.run("likes.add", room_id, args, _ANY)
+        await self._store.run_script("likes.add", room_id, args, _ANY)
         return [None] * len(counts)

@@ -22,9 +22,6 @@ class LikesPart(Part):
     def changes(self) -> Mapping[type[Event], Callable[[Any], None]]:
         return {LikesEvent: self._take}
 
-    def view(self) -> Mapping[str, Any]:
-        return {"likes": self.fields.likes}
-
     def values(self) -> Iterable[Event]:
         yield LikesEvent(total=self.fields.likes)
 

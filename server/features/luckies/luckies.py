@@ -19,7 +19,7 @@ from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import shown_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
 ENTRANTS_PER_READ = 1000
@@ -42,21 +42,21 @@ class Luckies:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         belonging: Belonging,
         metrics: Metrics | None = None,
     ) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(LuckySettings)
+        self._store = store
+        self._limits = settings.section(LuckySettings)
         self._events_max = settings.rooms.event_stream_len_max
         self._belonging = belonging
         self.entries: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
             "luckies.enter",
             self._add,
             metrics,
-            batch_max=settings.of(LuckySettings).batch_max,
-            waiting_max=settings.of(LuckySettings).batch_waiting_max,
+            batch_max=settings.section(LuckySettings).batch_max,
+            waiting_max=settings.section(LuckySettings).batch_waiting_max,
             interval_s=settings.bus.publish_interval_ms / 1000,
         )
 
@@ -95,14 +95,14 @@ class Luckies:
 
     async def all(self, room_id: str) -> list[Lucky]:
         """The room's lucky draws, in the order they were opened."""
-        return await self._scripts.run("luckies.all", room_id, {}, _LUCKIES)
+        return await self._store.run_script("luckies.all", room_id, {}, _LUCKIES)
 
     async def entrants(self, room_id: str, lucky: str) -> AsyncIterator[list[str]]:
         """Yield the entrants' ids in the order of their bytes, a portion at a time."""
-        key = self._scripts.keys.room(room_id, "entered")
+        key = self._store.keys.room(room_id, "entered")
         start, end, skip = f"[{lucky}/", f"({lucky}0", len(lucky) + 1
         while True:
-            found = await self._scripts.redis.zrangebylex(
+            found = await self._store.redis.zrangebylex(
                 key, start, end, start=0, num=ENTRANTS_PER_READ
             )
             if not found:
@@ -112,7 +112,7 @@ class Luckies:
 
     async def _change(self, script: str, call: Call, ref: int, args: dict[str, Any]) -> Ok:
         args |= {"by": call.who.user, "events_max": self._events_max}
-        lucky = await self._scripts.run(script, call.room_id, args, _LUCKY)
+        lucky = await self._store.run_script(script, call.room_id, args, _LUCKY)
         return LuckyOk(ref=ref, lucky=lucky)
 
     async def _add(self, room_id: str, entries: list[dict[str, Any]]) -> list[_Outcome]:
@@ -122,4 +122,4 @@ class Luckies:
             "entrants_max": self._limits.entrants_max,
             "events_max": self._events_max,
         }
-        return await self._scripts.run("luckies.enter", room_id, args, _OUTCOMES)
+        return await self._store.run_script("luckies.enter", room_id, args, _OUTCOMES)

@@ -16,7 +16,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
 from server.store.reading import asked
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 
 class _Total(msgspec.Struct):
@@ -32,11 +32,11 @@ class Moderators:
     """Adds and removes them. `host_of` names a room's host."""
 
     def __init__(
-        self, scripts: Scripts, settings: Settings, host_of: Callable[[str], Awaitable[str]]
+        self, store: RoomStore, settings: Settings, host_of: Callable[[str], Awaitable[str]]
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._host_of = host_of
-        self._most = settings.of(ModeratorSettings).moderators_max
+        self._most = settings.section(ModeratorSettings).moderators_max
         self._events_max = settings.rooms.event_stream_len_max
 
     def handlers(self) -> Handlers:
@@ -48,8 +48,8 @@ class Moderators:
 
     async def has(self, room_id: str, user: str) -> bool:
         """Whether the host of the room made this user a moderator. Raises CommandError."""
-        key = self._scripts.keys.room(room_id, "moderators")
-        return bool(await asked(self._scripts.redis.hexists(key, user)))
+        key = self._store.keys.room(room_id, "moderators")
+        return bool(await asked(self._store.redis.hexists(key, user)))
 
     async def add(self, call: Call, cmd: ModeratorAdd) -> Ok:
         """Make a user a moderator of this room; `total` counts them."""
@@ -69,5 +69,5 @@ class Moderators:
             "by": call.who.user,
             "events_max": self._events_max,
         }
-        done = await self._scripts.run("moderators.set", call.room_id, args, _TOTAL)
+        done = await self._store.run_script("moderators.set", call.room_id, args, _TOTAL)
         return ModeratorsOk(ref=cmd.ref, total=done.total)

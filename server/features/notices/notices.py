@@ -11,7 +11,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import plain_text
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _ANY = msgspec.msgpack.Decoder(Any)
 
@@ -19,8 +19,8 @@ _ANY = msgspec.msgpack.Decoder(Any)
 class Notices:
     """Takes notices."""
 
-    def __init__(self, scripts: Scripts, settings: Settings) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore, settings: Settings) -> None:
+        self._store = store
         self._limits = settings.rooms
 
     def handlers(self) -> Handlers:
@@ -38,5 +38,5 @@ class Notices:
             "by": call.who.user,
             "events_max": self._limits.event_stream_len_max,
         }
-        await self._scripts.run("notices.put", call.room_id, args, _ANY)
+        await self._store.run_script("notices.put", call.room_id, args, _ANY)
         return Ok(ref=cmd.ref)

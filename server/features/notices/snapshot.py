@@ -22,8 +22,5 @@ class NoticePart(Part):
     def changes(self) -> Mapping[type[Event], Callable[[Any], None]]:
         return {NoticeEvent: self._take}
 
-    def view(self) -> Mapping[str, Any]:
-        return {"notice": self.fields.notice}
-
     def _take(self, event: NoticeEvent) -> None:
         self.fields.notice = event.text

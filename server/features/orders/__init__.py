@@ -10,10 +10,10 @@ from server.rooms.sweeper import Due
 
 
 def _make(engine: Engine) -> Running:
-    orders = Orders(engine.scripts, engine.settings, engine.metrics)
+    orders = Orders(engine.store, engine.settings, engine.metrics)
     return Running(
         it=orders,
-        takes=[orders, Waitlist(engine.scripts, engine.settings)],
+        takes=[orders, Waitlist(engine.store, engine.settings)],
         closes=[orders.aclose],
         due=[Due(key="holds", script="orders.expire", args=orders.freeing, changed=orders.expired)],
         own=orders.own_of,
@@ -34,6 +34,8 @@ FEATURE = Feature(
         "draws": "hash sale -> seed of its draw, until it was drawn",
         "entries": "hash <sale>/<user> -> packed buy that waits for the draw of that sale",
         "waiting": "zset: <sale>/<number of 16 digits>/<user>, in the order people queued",
-        "queued": "hash <sale>/<user> -> packed {user, name, qty, n}; `n`: the last number given",
+        "queued": (
+            "hash <sale>/<user> -> packed {user, name, qty, n}; and `n`, for older servers only"
+        ),
     },
 )

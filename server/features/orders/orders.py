@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from msgspec import Struct, msgpack
+from msgspec import MsgspecError, Struct, msgpack
 
 from server.features.orders.messages import Buy, Cancel, Order, OrderOk, OrdersOk, OrderStatus
 from server.features.orders.messages import Orders as OrdersCommand
+from server.features.orders.order_rows import read_orders
 from server.features.orders.settings import OrderSettings
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
@@ -17,7 +18,8 @@ from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import Scripts
+from server.store.reading import asked
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
 
@@ -43,12 +45,12 @@ class Orders:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         metrics: Metrics | None = None,
     ) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(OrderSettings)
+        self._store = store
+        self._limits = settings.section(OrderSettings)
         self._key_chars_max = settings.orders.key_chars_max
         self._events_max = settings.rooms.event_stream_len_max
         self._metrics = metrics
@@ -66,8 +68,8 @@ class Orders:
             "orders.buy",
             self._buy_batch,
             metrics,
-            batch_max=settings.of(OrderSettings).batch_max,
-            waiting_max=settings.of(OrderSettings).batch_waiting_max,
+            batch_max=settings.section(OrderSettings).batch_max,
+            waiting_max=settings.section(OrderSettings).batch_waiting_max,
         )
 
     def handlers(self) -> Handlers:
@@ -96,7 +98,7 @@ class Orders:
 
     async def _buy_batch(self, room_id: str, buys: list[dict[str, Any]]) -> list[_Outcome]:
         args = {"buys": buys, "events_max": self._events_max} | self.buying
-        return await self._scripts.run("orders.buy", room_id, args, _OUTCOMES)
+        return await self._store.run_script("orders.buy", room_id, args, _OUTCOMES)
 
     async def aclose(self) -> None:
         """Wait until every buy that was handed in has its answer."""
@@ -109,7 +111,7 @@ class Orders:
             "user": call.who.user,
             "events_max": self._events_max,
         } | self.freeing
-        order = await self._scripts.run("orders.cancel", call.room_id, args, _ORDER)
+        order = await self._store.run_script("orders.cancel", call.room_id, args, _ORDER)
         return OrderOk(ref=cmd.ref, order=self.counted(order))
 
     def counted(self, order: Order) -> Order:
@@ -120,12 +122,12 @@ class Orders:
 
     async def own(self, call: Call, cmd: OrdersCommand) -> Ok:
         """The caller's own orders, newest first."""
-        lists = await self.of(call.room_id, [call.who.user])
+        lists = await self.orders_of(call.room_id, [call.who.user])
         return OrdersOk(ref=cmd.ref, orders=lists[call.who.user])
 
     async def own_of(self, room_id: str, users: Sequence[str]) -> list[Mapping[str, Any]]:
         """For each user their own part of a join: `orders`."""
-        lists = await self.of(room_id, users)
+        lists = await self.orders_of(room_id, users)
         return [{"orders": lists[user]} for user in users]
 
     def expired(self, orders: int) -> None:
@@ -133,15 +135,24 @@ class Orders:
         if self._metrics:
             self._metrics.orders.labels("expired").inc(orders)
 
-    async def of(self, room_id: str, users: Sequence[str]) -> dict[str, list[Order]]:
+    async def orders_of(self, room_id: str, users: Sequence[str]) -> dict[str, list[Order]]:
         """The own orders of each of `users`, newest first.
 
         Beyond the newest `own_orders_max`, cancelled and expired orders are left out. Otherwise
         buying and cancelling again and again, which is free, would make each reading slow.
         """
         args = {"users": list(users), "newest_max": self._limits.own_orders_max}
-        lists = await self._scripts.run("orders.of_users", room_id, args, _LISTS)
+        try:
+            lists = await self._store.run_script("orders.of_users", room_id, args, _LISTS)
+        except (MsgspecError, UnicodeDecodeError):  # one bad row among those of all these users
+            lists = [await self._sound_of(room_id, user) for user in users]
         return dict(zip(users, lists, strict=True))
+
+    async def _sound_of(self, room_id: str, user: str) -> list[Order]:
+        """All orders of a user that can be read, newest first."""
+        key = self._store.keys.room(room_id, "orders_of")
+        ids = (await asked(self._store.redis.hget(key, user)) or b"").decode().split()
+        return (await read_orders(self._store, room_id, ids))[::-1]
 
 
 def buy_of(call: Call, cmd: Buy, limits: OrderSettings, key_chars_max: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 
 class _Place(Struct):
@@ -25,9 +25,9 @@ _PLACE = msgpack.Decoder(_Place)
 class Waitlist:
     """Lets buyers queue. Every script that brings units back makes the offers."""
 
-    def __init__(self, scripts: Scripts, settings: Settings) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(OrderSettings)
+    def __init__(self, store: RoomStore, settings: Settings) -> None:
+        self._store = store
+        self._limits = settings.section(OrderSettings)
         self._events_max = settings.rooms.event_stream_len_max
 
     def handlers(self) -> Handlers:
@@ -44,7 +44,9 @@ class Waitlist:
             "events_max": self._events_max,
         }
         if cmd.leave:
-            found = await self._scripts.run("orders.leave_waitlist", call.room_id, args, _PLACE)
+            found = await self._store.run_script(
+                "orders.leave_waitlist", call.room_id, args, _PLACE
+            )
         else:
             if cmd.qty > self._limits.qty_max:
                 most = self._limits.qty_max
@@ -55,5 +57,5 @@ class Waitlist:
                 "qty": cmd.qty,
                 "waitlist_max": self._limits.waitlist_max,
             }
-            found = await self._scripts.run("orders.join_waitlist", call.room_id, args, _PLACE)
+            found = await self._store.run_script("orders.join_waitlist", call.room_id, args, _PLACE)
         return PlaceOk(ref=cmd.ref, place=found.place)

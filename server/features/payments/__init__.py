@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.orders.orders import Orders
-from server.features.payments import messages
+from server.features.payments import facts, messages
 from server.features.payments.payments import Payments
 from server.features.payments.providers import provider_of
 from server.features.payments.refunds import Refunds
@@ -13,10 +13,10 @@ from server.rooms.sweeper import Due
 
 
 def _make(engine: Engine, orders: Orders) -> Running:
-    provider = provider_of(engine.settings.of(PaymentSettings))
-    payments = Payments(engine.scripts, engine.settings, provider, orders)
-    refunds = Refunds(engine.scripts, engine.settings, provider)
-    routes = PaymentRoutes(payments, refunds, engine.settings.of(PaymentSettings)).routes()
+    provider = provider_of(engine.settings.section(PaymentSettings))
+    payments = Payments(engine.store, engine.settings, provider, orders)
+    refunds = Refunds(engine.store, engine.settings, provider)
+    routes = PaymentRoutes(payments, refunds, engine.settings.section(PaymentSettings)).routes()
     return Running(
         it=payments,
         takes=[payments, refunds],
@@ -33,6 +33,7 @@ FEATURE = Feature(
     check=must_be_able_to_serve,
     start_facts=start_facts,
     messages=messages,
+    facts=facts,
     settings={PaymentSettings: "payments"},
     keys={
         "payments": "hash payment -> packed {payment, order, amount, currency, status, at}",

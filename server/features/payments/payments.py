@@ -10,7 +10,7 @@ from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _ORDER = msgpack.Decoder(Order)
 
@@ -19,9 +19,9 @@ class Payments:
     """Takes `pay`, and what the provider says later. `orders` counts what became of each."""
 
     def __init__(
-        self, scripts: Scripts, settings: Settings, provider: PaymentProvider, orders: Orders
+        self, store: RoomStore, settings: Settings, provider: PaymentProvider, orders: Orders
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._events_max = settings.rooms.event_stream_len_max
         self._provider = provider
         self._orders = orders
@@ -34,7 +34,7 @@ class Payments:
     async def pay(self, call: Call, cmd: Pay) -> Ok:
         """Charge a held order; `ok` carries it, still held if the provider answers later."""
         args = {"order": cmd.order, "user": call.who.user}
-        order = await self._scripts.run("payments.payable", call.room_id, args, _ORDER)
+        order = await self._store.run_script("payments.payable", call.room_id, args, _ORDER)
         if order.status == "paid":
             return OrderOk(ref=cmd.ref, order=order)
         payment = await self._provider.charge(order)
@@ -51,4 +51,6 @@ class Payments:
             "currency": payment.currency,
             "events_max": self._events_max,
         }
-        return self._orders.counted(await self._scripts.run("payments.pay", room_id, args, _ORDER))
+        return self._orders.counted(
+            await self._store.run_script("payments.pay", room_id, args, _ORDER)
+        )

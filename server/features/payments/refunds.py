@@ -14,7 +14,7 @@ from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _log = logging.getLogger(__name__)
 _BATCH_MAX = 50
@@ -39,14 +39,14 @@ _NOTES = msgpack.Decoder(list[PaymentNote])
 class Refunds:
     """Takes orders back, and gives back what is due."""
 
-    def __init__(self, scripts: Scripts, settings: Settings, provider: PaymentProvider) -> None:
-        self._scripts = scripts
+    def __init__(self, store: RoomStore, settings: Settings, provider: PaymentProvider) -> None:
+        self._store = store
         self._provider = provider
-        self._lease_ms = int(settings.of(PaymentSettings).refund_retry_s * 1000)
+        self._lease_ms = int(settings.section(PaymentSettings).refund_retry_s * 1000)
         self._args = {
             "events_max": settings.rooms.event_stream_len_max,
-            "offer_hold_s": settings.of(OrderSettings).offer_hold_s,
-            "orders_per_user_max": settings.of(OrderSettings).orders_per_user_max,
+            "offer_hold_s": settings.section(OrderSettings).offer_hold_s,
+            "orders_per_user_max": settings.section(OrderSettings).orders_per_user_max,
         }
 
     def handlers(self) -> Handlers:
@@ -56,7 +56,7 @@ class Refunds:
     async def take_back(self, call: Call, cmd: OrderReturn) -> Ok:
         """A paid order becomes returned; `ok` carries it."""
         args = {"order": cmd.order, "restock": cmd.restock, "by": call.who.user} | self._args
-        order = await self._scripts.run("payments.take_back", call.room_id, args, _ORDER)
+        order = await self._store.run_script("payments.take_back", call.room_id, args, _ORDER)
         return OrderOk(ref=cmd.ref, order=order)
 
     async def sweep(self, room_id: str) -> int:
@@ -66,7 +66,7 @@ class Refunds:
         """
         lease = {"lease_ms": self._lease_ms, "batch_max": _BATCH_MAX}
         made, unexpected = 0, None
-        for note in await self._scripts.run("payments.refunds_due", room_id, lease, _NOTES):
+        for note in await self._store.run_script("payments.refunds_due", room_id, lease, _NOTES):
             try:
                 if await self._provider.refund(Payment(note.payment, note.amount, note.currency)):
                     await self.refunded(room_id, note.payment)
@@ -82,4 +82,4 @@ class Refunds:
     async def refunded(self, room_id: str, payment_id: str) -> PaymentNote:
         """Take note that a payment was given back."""
         args = {"payment": payment_id} | self._args
-        return await self._scripts.run("payments.refunded", room_id, args, _NOTE)
+        return await self._store.run_script("payments.refunded", room_id, args, _NOTE)

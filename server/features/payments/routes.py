@@ -62,12 +62,16 @@ class PaymentRoutes:
                 "POST",
                 "/v1/payments/events",
                 "Tell that a payment was made or given back (signed).",
-                self.take,
+                self.take_event,
                 body=PaymentEvent,
+                signed=True,
+                no_key="a payment counts once by its own id",
+                foreign="Providers add fields to their messages whenever they like. A message that "
+                "is refused for one would be sent again until they give up, and the payment lost.",
             )
         ]
 
-    async def take(self, request: web.Request) -> web.Response:
+    async def take_event(self, request: web.Request) -> web.Response:
         """200 once what the message tells is stored; else the provider should send it again."""
         body = await bytes_of(request)
         try:

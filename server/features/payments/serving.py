@@ -13,7 +13,7 @@ def must_be_able_to_serve(settings: Settings) -> None:
 
     Only serving needs one; making a token or running an audit does not.
     """
-    payments = settings.of(PaymentSettings)
+    payments = settings.section(PaymentSettings)
     if not payments.provider and settings.mode != "development":
         raise SettingsError(
             f"payments.provider is required in {settings.mode} mode: set "
@@ -29,7 +29,7 @@ def must_be_able_to_serve(settings: Settings) -> None:
 
 def start_facts(settings: Settings) -> dict[str, str]:
     """The facts about payments for the log's first line; warns if no money is taken."""
-    provider = settings.of(PaymentSettings).provider or "sandbox"
+    provider = settings.section(PaymentSettings).provider or "sandbox"
     if settings.mode == "production" and provider == "sandbox":
         _log.warning("payments.provider = sandbox takes no money: every order counts as paid.")
     return {"provider": provider}

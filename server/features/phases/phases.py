@@ -10,7 +10,7 @@ from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _SET = msgspec.msgpack.Decoder(dict[str, Any])
 
@@ -23,12 +23,12 @@ class Phases:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         close_sales: Callable[[str], Awaitable[Any]],
         announce: Callable[[str], None],
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         self._events_max = settings.rooms.event_stream_len_max
         self._close_sales = close_sales
         self._announce = announce
@@ -59,7 +59,7 @@ class Phases:
     async def selling(self, call: Call, cmd: Selling) -> Ok:
         """Allow buying after the end, or forbid it, which closes open sales of an ended room."""
         args = {"on": cmd.on, "by": call.who.user, "events_max": self._events_max}
-        now = await self._scripts.run("phases.selling", call.room_id, args, _SET)
+        now = await self._store.run_script("phases.selling", call.room_id, args, _SET)
         if now["close"]:
             await self._close_sales(call.room_id)
         return Ok(ref=cmd.ref)
@@ -71,4 +71,4 @@ class Phases:
             "by": call.who.user,
             "events_max": self._events_max,
         }
-        return await self._scripts.run("phases.set", call.room_id, args, _SET)
+        return await self._store.run_script("phases.set", call.room_id, args, _SET)

@@ -1,20 +1,20 @@
 """Going live and ending, over HTTP."""
 
-import msgspec
 from aiohttp import web
 
 from server.features.phases.messages import LiveEnd, LiveStart
 from server.protocol.codes import CommandError
+from server.protocol.input import Input
 from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.dispatch import Dispatch
 from server.web.body import body_of
-from server.web.calls import run
+from server.web.calls import run_command
 from server.web.errors import json_response
 from server.web.route import REF, Route
 
 
-class PhaseBody(msgspec.Struct):
+class PhaseBody(Input, frozen=True):
     """Body of `POST /v1/rooms/{room}/live`; `selling`: sales go on after the end."""
 
     phase: str
@@ -39,5 +39,5 @@ class PhaseRoutes:
             raise CommandError("bad_message", "`phase` must be live or ended.")
         end = LiveEnd(ref=REF, selling=body.selling)
         cmd = LiveStart(ref=REF) if body.phase == "live" else end
-        await run(self._dispatch, request, cmd, Ok)
+        await run_command(self._dispatch, request, cmd, Ok)
         return json_response({"phase": body.phase})

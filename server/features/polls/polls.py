@@ -1,7 +1,6 @@
 """Polls: opened by the host, voted on by viewers; counted in batches."""
 
 import secrets
-import unicodedata
 from typing import Any
 
 from msgspec import Struct, msgpack
@@ -15,8 +14,9 @@ from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import shown_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
+from server.text.folding import one_case
 
 
 class _Outcome(Struct):
@@ -35,17 +35,17 @@ class Polls:
     """The commands about polls. The script decides which votes count."""
 
     def __init__(
-        self, scripts: Scripts, settings: Settings, metrics: Metrics | None = None
+        self, store: RoomStore, settings: Settings, metrics: Metrics | None = None
     ) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(PollSettings)
+        self._store = store
+        self._limits = settings.section(PollSettings)
         self._events_max = settings.rooms.event_stream_len_max
         self.votes: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
             "polls.vote",
             self._add,
             metrics,
-            batch_max=settings.of(PollSettings).batch_max,
-            waiting_max=settings.of(PollSettings).batch_waiting_max,
+            batch_max=settings.section(PollSettings).batch_max,
+            waiting_max=settings.section(PollSettings).batch_waiting_max,
             interval_s=settings.bus.publish_interval_ms / 1000,
         )
 
@@ -86,18 +86,18 @@ class Polls:
 
     async def all(self, room_id: str) -> list[Poll]:
         """The room's polls with their votes, in the order they were opened."""
-        return await self._scripts.run("polls.all", room_id, {}, _POLLS)
+        return await self._store.run_script("polls.all", room_id, {}, _POLLS)
 
     async def _change(self, script: str, call: Call, ref: int, args: dict[str, Any]) -> Ok:
         args |= {"by": call.who.user, "events_max": self._events_max}
-        poll = await self._scripts.run(script, call.room_id, args, _POLL)
+        poll = await self._store.run_script(script, call.room_id, args, _POLL)
         return PollOk(ref=ref, poll=poll)
 
     async def _add(self, room_id: str, votes: list[dict[str, Any]]) -> list[_Outcome]:
         args = {"votes": votes, "events_max": self._events_max}
-        return await self._scripts.run("polls.vote", room_id, args, _OUTCOMES)
+        return await self._store.run_script("polls.vote", room_id, args, _OUTCOMES)
 
 
 def _as_compared(option: str) -> str:
     """Without what tells apart to a computer only: width, case, spaces at the ends."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", option).casefold()).strip()
+    return one_case(option).strip()

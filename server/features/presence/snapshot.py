@@ -26,9 +26,6 @@ class PresencePart(Part):
     def changes(self) -> Mapping[type[Event], Callable[[Any], None]]:
         return {OnlineEvent: self._take}
 
-    def view(self) -> Mapping[str, Any]:
-        return {"online": self.fields.online, "viewers": self.fields.viewers}
-
     def values(self) -> Iterable[Event]:
         yield OnlineEvent(now=self.fields.online, total=self.fields.viewers)
 

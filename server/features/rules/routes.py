@@ -7,11 +7,12 @@ from server.features.rules.messages import Review, WordAction, WordsOk, WordsPut
 from server.features.rules.messages import Rules as RulesCommand
 from server.features.rules.rules import Rules
 from server.protocol.fields import Words
+from server.protocol.input import Input
 from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.dispatch import Dispatch
 from server.web.body import body_of
-from server.web.calls import run
+from server.web.calls import run_command
 from server.web.errors import json_response
 from server.web.route import REF, Route
 
@@ -24,14 +25,14 @@ class RulesView(Struct, frozen=True):
     words: dict[str, WordAction]
 
 
-class RulesBody(Struct, forbid_unknown_fields=True):
+class RulesBody(Input, frozen=True):
     """Body of `PATCH /v1/rooms/{room}/rules`; what is absent stays as it is."""
 
     followers_only: bool | None = None
     review: Review | None = None
 
 
-class WordsBody(Struct, forbid_unknown_fields=True):
+class WordsBody(Input, frozen=True):
     """Body of `PUT /v1/rooms/{room}/words`: these words are blocked or held from now on."""
 
     words: Words
@@ -64,18 +65,18 @@ class RuleRoutes:
         """Change who may comment and what waits for review."""
         body = await body_of(request, RulesBody)
         cmd = RulesCommand(ref=REF, followers_only=body.followers_only, review=body.review)
-        await run(self._dispatch, request, cmd, Ok)
+        await run_command(self._dispatch, request, cmd, Ok)
         return web.Response(status=204)
 
     async def put(self, request: web.Request) -> web.Response:
         """Block words, or hold comments that have them."""
         body = await body_of(request, WordsBody)
         cmd = WordsPut(ref=REF, words=body.words, action=body.action)
-        await run(self._dispatch, request, cmd, WordsOk)
+        await run_command(self._dispatch, request, cmd, WordsOk)
         return web.Response(status=204)
 
     async def remove(self, request: web.Request) -> web.Response:
         """Let a word pass again."""
         cmd = WordsRemove(ref=REF, words=[request.match_info["word"]])
-        await run(self._dispatch, request, cmd, WordsOk)
+        await run_command(self._dispatch, request, cmd, WordsOk)
         return web.Response(status=204)

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 from cachetools import LRUCache
 
-from server.features.rules.folding import readings
 from server.features.rules.matching import Matcher, must_have_letters
 from server.features.rules.messages import Review, WordAction, WordsOk, WordsPut, WordsRemove
 from server.features.rules.messages import Rules as RulesCommand
@@ -23,7 +22,8 @@ from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
+from server.text.readings import readings
 
 ROOMS_REMEMBERED_MAX = 2000
 CHARS_REMEMBERED_MAX = 1_000_000
@@ -100,11 +100,11 @@ def _size(rules: RoomRules) -> int:
 class Rules:
     """Changes the rules of rooms, and knows them."""
 
-    def __init__(self, scripts: Scripts, settings: Settings) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(ModerationSettings)
+    def __init__(self, store: RoomStore, settings: Settings) -> None:
+        self._store = store
+        self._limits = settings.section(ModerationSettings)
         self._events_max = settings.rooms.event_stream_len_max
-        self._server = read_words(settings.of(ModerationSettings).words_file)
+        self._server = read_words(settings.section(ModerationSettings).words_file)
         self._servers = tuple(filter(None, [self._server.matcher()]))
         self._rooms: LRUCache[str, RoomRules] = LRUCache(CHARS_REMEMBERED_MAX, _size)
         self._making = asyncio.Lock()
@@ -123,7 +123,7 @@ class Rules:
         """The rules as this worker last read them; None if it has not."""
         return self._rooms.get(room_id)
 
-    async def of(self, room_id: str) -> RoomRules:
+    async def rules_in(self, room_id: str) -> RoomRules:
         """The rules as this worker knows them. Raises CommandError."""
         return self._rooms.get(room_id) or await self.load(room_id)
 
@@ -162,7 +162,7 @@ class Rules:
 
         Raises CommandError.
         """
-        rules = await self.of(room_id)
+        rules = await self.rules_in(room_id)
         for _ in range(TRIES_MAX):
             outcome = await by(rules)
             if outcome is not None:
@@ -172,7 +172,7 @@ class Rules:
 
     async def read(self, room_id: str) -> Loaded:
         """The rules as they stand in the store. Raises CommandError."""
-        return await self._scripts.run("rules.load_rules", room_id, {}, _LOADED)
+        return await self._store.run_script("rules.load_rules", room_id, {}, _LOADED)
 
     # What moderators change
 
@@ -180,11 +180,13 @@ class Rules:
         """Block words, or hold comments with them."""
         words = _clean(cmd.words)
         args = {"words": words, "action": cmd.action, "words_max": self._limits.words_max}
-        return await self._run("rules.put_words", call, cmd.ref, args)
+        return await self._run_script("rules.put_words", call, cmd.ref, args)
 
     async def remove(self, call: Call, cmd: WordsRemove) -> Ok:
         """Let words pass again."""
-        return await self._run("rules.remove_words", call, cmd.ref, {"words": _trimmed(cmd.words)})
+        return await self._run_script(
+            "rules.remove_words", call, cmd.ref, {"words": _trimmed(cmd.words)}
+        )
 
     async def set(self, call: Call, cmd: RulesCommand) -> Ok:
         """Say who may comment and what waits for review."""
@@ -193,11 +195,11 @@ class Rules:
             args["followers_only"] = cmd.followers_only
         if cmd.review is not None:
             args["review"] = cmd.review
-        return await self._run("rules.set", call, cmd.ref, args)
+        return await self._run_script("rules.set", call, cmd.ref, args)
 
-    async def _run(self, script: str, call: Call, ref: int, args: dict[str, Any]) -> Ok:
+    async def _run_script(self, script: str, call: Call, ref: int, args: dict[str, Any]) -> Ok:
         args |= {"by": call.who.user, "events_max": self._events_max}
-        changed = await self._scripts.run(script, call.room_id, args, _CHANGED)
+        changed = await self._store.run_script(script, call.room_id, args, _CHANGED)
         return WordsOk(ref=ref, total=changed.total)
 
 

@@ -1,15 +1,15 @@
-"""Flash sales: opened, restocked, closed."""
+"""Flash sales: opened, restocked, lowered, closed."""
 
 from server.feature import Engine, Feature, Running
 from server.features.orders.orders import Orders
-from server.features.sales import messages
+from server.features.sales import facts, messages
 from server.features.sales.routes import SaleRoutes
 from server.features.sales.sales import Sales
 from server.rooms.sweeper import Due
 
 
 def _make(engine: Engine, orders: Orders) -> Running:
-    sales = Sales(engine.scripts, engine.settings)
+    sales = Sales(engine.store, engine.settings)
     return Running(
         it=sales,
         takes=[sales],
@@ -23,4 +23,5 @@ FEATURE = Feature(
     leans_on=("orders",),
     reads=("ledger", "shelf", "stock", "coupons"),
     messages=messages,
+    facts=facts,
 )

@@ -1,4 +1,4 @@
-"""Flash sales: opened, restocked and closed by the host."""
+"""Flash sales: opened, restocked, lowered and closed by the host."""
 
 import secrets
 
@@ -13,7 +13,7 @@ from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _SALE = msgpack.Decoder(Sale)
 _IDS = msgpack.Decoder(list[str])
@@ -22,10 +22,10 @@ _IDS = msgpack.Decoder(list[str])
 class Sales:
     """The commands of a host about sales. Only scripts change the stock."""
 
-    def __init__(self, scripts: Scripts, settings: Settings) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(OrderSettings)
-        self._price_max = settings.of(PriceSettings).price_max
+    def __init__(self, store: RoomStore, settings: Settings) -> None:
+        self._store = store
+        self._limits = settings.section(OrderSettings)
+        self._price_max = settings.section(PriceSettings).price_max
         self._events_max = settings.rooms.event_stream_len_max
 
     def handlers(self) -> Handlers:
@@ -54,20 +54,26 @@ class Sales:
             "sales_max": self._limits.sales_max,
             "events_max": self._events_max,
         }
-        sale = await self._scripts.run("sales.open", call.room_id, args, _SALE)
+        sale = await self._store.run_script("sales.open", call.room_id, args, _SALE)
         return SaleOk(ref=cmd.ref, sale=sale)
 
     async def close(self, call: Call, cmd: SaleClose) -> Ok:
         """Close a sale; `ok` carries it."""
         args = {"sale": cmd.sale, "by": call.who.user, "events_max": self._events_max}
-        sale = await self._scripts.run("sales.close", call.room_id, args, _SALE)
+        sale = await self._store.run_script("sales.close", call.room_id, args, _SALE)
         return SaleOk(ref=cmd.ref, sale=sale)
 
     async def restock(self, call: Call, cmd: SaleRestock) -> Ok:
-        """Add units to a sale; `ok` carries it."""
+        """Add units to a sale, or set how many it has; `ok` carries it."""
+        if (cmd.add is None) == (cmd.stock is None):
+            raise CommandError(
+                "bad_message",
+                "Send `add`, the units to add, or `stock`, the units the sale shall have in all.",
+            )
         args = {
             "sale": cmd.sale,
             "add": cmd.add,
+            "stock": cmd.stock,
             "nonce": secrets.token_hex(8),
             "by": call.who.user,
             "stock_max": self._limits.stock_max,
@@ -75,13 +81,13 @@ class Sales:
             "orders_per_user_max": self._limits.orders_per_user_max,
             "events_max": self._events_max,
         }
-        sale = await self._scripts.run("sales.restock", call.room_id, args, _SALE)
+        sale = await self._store.run_script("sales.restock", call.room_id, args, _SALE)
         return SaleOk(ref=cmd.ref, sale=sale)
 
     async def close_all(self, room_id: str) -> list[str]:
         """Close every sale of a room whose stream has ended; the ids of those that were open."""
         args = {"events_max": self._events_max}
-        return await self._scripts.run("sales.close_all", room_id, args, _IDS)
+        return await self._store.run_script("sales.close_all", room_id, args, _IDS)
 
     def _check(self, cmd: SaleOpen) -> None:
         limits = self._limits

@@ -12,7 +12,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import must_be_visible, shown_text
 from server.settings import Settings
-from server.store.scripts import Scripts
+from server.store.room_store import RoomStore
 
 _ANY = msgspec.msgpack.Decoder(Any)
 
@@ -34,11 +34,11 @@ def plain_product(product: Product) -> Product:
 class Shelf:
     """The commands of a host about products."""
 
-    def __init__(self, scripts: Scripts, settings: Settings) -> None:
-        self._scripts = scripts
-        self._limits = settings.of(ShelfSettings)
+    def __init__(self, store: RoomStore, settings: Settings) -> None:
+        self._store = store
+        self._limits = settings.section(ShelfSettings)
         self._texts = settings.rooms
-        self._price_max = settings.of(PriceSettings).price_max
+        self._price_max = settings.section(PriceSettings).price_max
 
     def handlers(self) -> Handlers:
         """The commands about products and the pin."""
@@ -57,19 +57,19 @@ class Shelf:
             "products_max": self._limits.shelf_products_max,
             "bytes_max": self._limits.shelf_bytes_max,
         }
-        return await self._run("shelf.put", call, cmd, args)
+        return await self._run_script("shelf.put", call, cmd, args)
 
     async def remove(self, call: Call, cmd: ShelfRemove) -> Ok:
         """Take a product off the shelf; if it is pinned, it is unpinned."""
-        return await self._run("shelf.remove", call, cmd, {"sku": cmd.sku})
+        return await self._run_script("shelf.remove", call, cmd, {"sku": cmd.sku})
 
     async def pin(self, call: Call, cmd: Pin) -> Ok:
         """Pin a product of the shelf."""
-        return await self._run("shelf.pin", call, cmd, {"sku": cmd.sku})
+        return await self._run_script("shelf.pin", call, cmd, {"sku": cmd.sku})
 
     async def unpin(self, call: Call, cmd: Unpin) -> Ok:
         """Unpin whatever is pinned."""
-        return await self._run("shelf.pin", call, cmd, {"sku": ""})
+        return await self._run_script("shelf.pin", call, cmd, {"sku": ""})
 
     def _check(self, product: Product) -> None:
         if product.price > self._price_max:
@@ -83,7 +83,7 @@ class Shelf:
                 )
         must_be_visible("sku", product.sku)
 
-    async def _run(self, script: str, call: Call, cmd: Command, args: dict[str, Any]) -> Ok:
+    async def _run_script(self, script: str, call: Call, cmd: Command, args: dict[str, Any]) -> Ok:
         args |= {"by": call.who.user, "events_max": self._texts.event_stream_len_max}
-        await self._scripts.run(script, call.room_id, args, _ANY)
+        await self._store.run_script(script, call.room_id, args, _ANY)
         return Ok(ref=cmd.ref)

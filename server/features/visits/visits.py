@@ -5,7 +5,6 @@ somebody is in a room, so that the figures know when a worker that crashed was l
 """
 
 import asyncio
-import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -21,9 +20,7 @@ from server.protocol.codes import CommandError
 from server.protocol.joining import Source
 from server.protocol.roles import Role
 from server.settings import Settings
-from server.store.scripts import Scripts
-
-log = logging.getLogger(__name__)
+from server.store.room_store import RoomStore
 
 _ANY = msgspec.msgpack.Decoder(Any)
 ROOMS_AT_ONCE = 16
@@ -71,19 +68,19 @@ class Visits:
 
     def __init__(
         self,
-        scripts: Scripts,
+        store: RoomStore,
         settings: Settings,
         worker_id: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._scripts = scripts
+        self._store = store
         # A worker that comes back under its old id must not keep the visits of the dead one open.
         self._worker = f"{worker_id}-{secrets.token_hex(4)}"
         self._clock = clock
         self._rooms: dict[str, _RoomVisits] = {}
         self._conns = 0
-        interval_s = settings.of(VisitSettings).visits_interval_s
-        self._repeating = Repeating("visits", self.write, interval_s)
+        interval_s = settings.section(VisitSettings).visits_interval_s
+        self._repeating = Repeating("visits", self._round, interval_s)
 
     async def __aenter__(self) -> Self:
         self._repeating.start()
@@ -111,10 +108,15 @@ class Visits:
         if conn is not None:
             visits.left.append(_Left(conn, self._clock()))
 
-    async def write(self) -> None:
-        """Write what is new of every room, and that this worker lives."""
+    async def _round(self) -> None:
+        """Write of the rooms that do not pause after a failure."""
+        await self.write(self._repeating.troubles.may_try)
+
+    async def write(self, now: Callable[[str], bool] = lambda _: True) -> None:
+        """Write what is new of every room, and that this worker lives; only of rooms that are
+        `now`."""
         gate = asyncio.Semaphore(ROOMS_AT_ONCE)
-        rooms = list(self._rooms.items())
+        rooms = [(room_id, of) for room_id, of in self._rooms.items() if now(room_id)]
         await asyncio.gather(*(self._write_room(room_id, of, gate) for room_id, of in rooms))
         for room_id, visits in rooms:
             if not (visits.here or visits.came or visits.left):
@@ -130,7 +132,8 @@ class Visits:
                 if exc.code == "not_found":
                     visits.came.clear()
                     visits.left.clear()
-                log.debug("The visits of %s were not written: %s", room_id, exc.msg)
+                else:
+                    self._repeating.troubles.failed(exc, room_id)
             except Exception as error:
                 self._repeating.troubles.failed(error, room_id)
             else:
@@ -149,7 +152,7 @@ class Visits:
             "came": [_came_args(each, now) for each in came],
             "left": [{"conn": each.conn, "ago": _ms(now - each.at)} for each in left],
         }
-        await self._scripts.run("visits.add", room_id, args, _ANY)
+        await self._store.run_script("visits.add", room_id, args, _ANY)
         del visits.came[: len(came)], visits.left[: len(left)]
 
 

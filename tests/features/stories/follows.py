@@ -4,7 +4,7 @@ from server.features.follows.messages import Follow, Reserve
 from server.features.phases.messages import LiveStart
 from server.protocol.room import RoomCreate
 from tests.features.stage import ANN, BEN, Stage
-from tests.rooms.desk import HOST
+from tests.rooms.rig import HOST
 
 SCHEDULED = True
 SETTINGS = {"community": {"announce_repeats": 1}}

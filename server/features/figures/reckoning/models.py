@@ -18,7 +18,7 @@ Flat = dict[str, float | None]
 
 
 class Numbers(Struct, kw_only=True):
-    """The room in one number each."""
+    """The room in one number each; features' tallies add theirs at the end (`FigureTypes`)."""
 
     gmv_gross: Amounts
     gmv_returned: Amounts
@@ -72,10 +72,6 @@ class Numbers(Struct, kw_only=True):
     questions: int
     questions_answered: int
     questions_asked: int
-    polls: int
-    poll_votes: int
-    luckies: int
-    new_followers: int
 
 
 class FirstOrders(Struct):
@@ -204,3 +200,17 @@ class Context(Struct, frozen=True):
     bought_before: Mapping[str, int] = {}
     followed: Mapping[str, int] = {}
     earlier: Sequence[Flat] = ()
+
+
+class StreamRow(Struct):
+    """One of a host's rooms. Times in Unix ms, 0 = not yet; `numbers` are null until it starts, and
+    while they can't be read."""
+
+    room: str
+    title: str
+    kind: str
+    phase: str
+    created: int
+    started: int
+    ended: int
+    numbers: Numbers | None

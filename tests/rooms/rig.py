@@ -15,6 +15,7 @@ from server.features.follows.announcing import Announcer
 from server.features.follows.news import News
 from server.features.groups.groups import Groups
 from server.features.presence.presence import Presence
+from server.features.shelf.messages import Product, ProductInput, ShelfPut
 from server.features.visits.visits import Visits
 from server.protocol.codes import Close
 from server.protocol.joining import Join, Last
@@ -74,8 +75,8 @@ class Guest(Noter):
         self.closed.set()
 
 
-class Desk:
-    """One worker: its bus, its rooms, its commands."""
+class Rig:
+    """The rig: one worker without sockets; its bus, its rooms, its commands."""
 
     def __init__(self, redis: Redis, settings: Settings, worker_id: str) -> None:
         self.redis = redis
@@ -85,7 +86,7 @@ class Desk:
             redis, settings, worker_id=worker_id, metrics=metrics, random=Random(1)
         )
         self.metrics = metrics
-        self.scripts = self.worker.scripts
+        self.store = self.worker.store
         self.bus = cast("Bus", self.worker.bus)
         self.directory = self.worker.directory
         self.dispatch = self.worker.dispatch
@@ -146,11 +147,11 @@ class Desk:
 
     async def do(self, cmd: Command, who: Identity = HOST, room_id: str = ROOM) -> Ok:
         """Run a command in a room. Raises CommandError."""
-        return await self.dispatch.run(Call(room_id, who), cmd)
+        return await self.dispatch.run_command(Call(room_id, who), cmd)
 
     async def script(self, script: str, /, **args: Any) -> Any:
         """Run a script on ROOM."""
-        return await self.scripts.run(script, ROOM, {"events_max": 1000} | args, _ANY)
+        return await self.store.run_script(script, ROOM, {"events_max": 1000} | args, _ANY)
 
     async def create(self, *, live: bool = True) -> None:
         """Make ROOM, live: its seq is 1. Else it is scheduled, and its seq 0."""
@@ -178,7 +179,7 @@ class Desk:
         await self.script("comments.add", comments=comments, recent_max=50)
 
     def key(self, name: str) -> str:
-        return self.scripts.keys.room(ROOM, name)
+        return self.store.keys.room(ROOM, name)
 
     def cut(self) -> None:
         """Break the bus's connection."""
@@ -210,13 +211,18 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(settings: Settings, worker_id: str, url: str = "") -> AsyncIterator[Desk]:
+async def rig(settings: Settings, worker_id: str, url: str = "") -> AsyncIterator[Rig]:
     """One worker's rooms on the Redis of the settings."""
     redis = connect(url or settings.redis.url, settings.redis)
     assert isinstance(redis, Redis)
     try:
         # Reading the script files is part of the start, where blocking does no harm.
-        async with await asyncio.to_thread(Desk, redis, settings, worker_id) as made:
+        async with await asyncio.to_thread(Rig, redis, settings, worker_id) as made:
             yield made
     finally:
         await redis.aclose()
+
+
+def put_on_shelf(product: Product) -> ShelfPut:
+    """The command that puts a product, as it is shown later, on the shelf."""
+    return ShelfPut(ref=1, product=ProductInput(**msgspec.structs.asdict(product)))
