@@ -28,7 +28,7 @@ _SEEDS = 1_000_000_000  # so many that two crowds of a room are never the same u
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to do: a plan, perhaps recorded, or repeated while a server process is watched."""
+    """The task: a plan, perhaps recorded, or repeated while a server process is watched."""
 
     plan: Plan
     record: Path | None = None

@@ -120,7 +120,7 @@ class Host:
         await self._say("close")
 
     async def _moderate(self) -> None:
-        """Take spam back a moment after it was seen; who does it again is muted."""
+        """Remove spam a moment after it was seen; mute users who send it again."""
         seen: set[str] = set()
         while not await set_within(self._over, self._rng.uniform(1, 3)):
             while not self._eye.spam.empty():

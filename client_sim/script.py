@@ -46,7 +46,7 @@ HOST_FIELDS: dict[str, dict[str, type]] = {
     "moderator.remove": {"person": int},
     "group.open": {"title": str, "admits": str},
 }
-"""What a host step needs, by command; `say` is a comment, `group.open` makes the fan group.
+"""Fields that a host step needs, by command; `say` is a comment, `group.open` makes the group.
 
 `name` names a sale, coupon, poll or lucky draw for later steps. A question is the one most asked,
 or the one being answered; a review takes the oldest comment that waits, `comment.keep` the newest
@@ -69,7 +69,7 @@ CROWD_FIELDS: dict[str, dict[str, type]] = {
     "vote": {"poll": str},
     "enter": {"lucky": str},
 }
-"""What a crowd step needs. `drop` loses the connection, `leave` goes away for a while.
+"""The fields that a crowd step needs. `drop` loses the connection, `leave` goes away for a while.
 
 `group.visit` sits down in the fan group too, until the end. With `room = "group"` a step of host or
 crowd happens there; of the crowd those who sit there take part.
@@ -86,10 +86,10 @@ CROWD_OPTIONS: dict[str, dict[str, type]] = {
     "follow": {"on": bool},
     "reserve": {"on": bool},
 }
-"""What else a crowd step may have, beside `people` and `first`. A host's go on to the server."""
+"""Optional fields of a crowd step, besides `people` and `first`. The server checks a host's."""
 
 NAMED = ("sale", "coupon", "poll", "lucky")
-"""What a step can name and later ones mean by that name."""
+"""Things that a step can name, so that later steps can refer to them."""
 
 _KINDS: dict[type, str] = {
     str: "a text",
@@ -104,7 +104,7 @@ _TIME = re.compile(r"(?:(\d+):)?(\d{1,3}):(\d\d)(?:\.(\d))?")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happens at `at_s` seconds from the start; `share` of the crowd within `over_s`."""
+    """An act at `at_s` seconds from the start, by a `share` of the crowd within `over_s`."""
 
     at_s: float
     who: str  # host or crowd
@@ -118,7 +118,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """`seconds` long; `manner` is what people do by themselves, beside the steps."""
+    """A script of `seconds`; `manner` says what people do by themselves, besides the steps."""
 
     title: str
     seconds: float
@@ -235,7 +235,7 @@ def _tables(raw: Message, name: str) -> list[Message]:
 
 
 def _is(value: object, kind: type) -> bool:
-    """Whether a value is of a kind; a whole number is a float too, and a bool is no number."""
+    """Return whether a value is of a kind; a whole number is a float too, a bool is no number."""
     if isinstance(value, bool):
         return kind is bool
     if kind is float:

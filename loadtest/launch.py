@@ -52,11 +52,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class CannotRehearse(Exception):
-    """What is asked for can't be; the text is a sentence that says what to do."""
+    """The request can't be fulfilled; the text is a sentence that says what to do."""
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Whether the options can be used. Raises CannotRehearse."""
+    """Check the options. Raises CannotRehearse."""
     longest = _ID_MAX - len(host_of("-99"))
     if not (fullmatch(_ROOM, options.room) and len(options.room) <= longest):
         raise CannotRehearse(
@@ -77,7 +77,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _check_files(scenario: Scenario, files_max: int) -> None:
-    """Whether so many open files are enough for the crowd's sockets. Raises CannotRehearse."""
+    """Check that the crowd's sockets fit into so many open files. Raises CannotRehearse."""
     if files_max < scenario.users_max + _FILES_BESIDE:
         raise CannotRehearse(
             f"{scenario.users_max:,} users need as many sockets, and this system lets a process "
@@ -86,7 +86,7 @@ def _check_files(scenario: Scenario, files_max: int) -> None:
 
 
 def _check_writable(folder: Path) -> None:
-    """Whether a report can be written there once the run is over. Raises CannotRehearse."""
+    """Check that a report can be written there at the end of the run. Raises CannotRehearse."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):

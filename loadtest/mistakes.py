@@ -28,7 +28,7 @@ _HOST_SAYS = {
 
 
 def commands(scenario: Scenario) -> set[str]:
-    """What this crowd is timed at: the commands that its people may send."""
+    """Return the commands that this crowd may send, which are timed."""
     acts = {act.do for act in scenario.host}
     said = {"join", "connect", "notice"}
     said |= {op for act in acts for op in _HOST_SAYS.get(act, ())}
@@ -40,7 +40,7 @@ def commands(scenario: Scenario) -> set[str]:
 
 
 def pushes(scenario: Scenario) -> set[str]:
-    """What is timed on its way to people, by delivery class."""
+    """Return the delivery classes that are timed."""
     talks = any(scenario.crowd.get(kind, 0) > 0 for kind in ("viewer", "buyer"))
     return (
         {"must"}
@@ -132,7 +132,7 @@ def _of_act(act: HostAct) -> Iterator[str]:
 
 
 def _of_show(scenario: Scenario) -> Iterator[str]:
-    """What an act needs must be there by then: a sale, a lucky draw, a product on the shelf."""
+    """Find acts that come too early: before their sale, draw or product is there."""
     sold: set[str] = set()
     done: set[str] = set()
     for act in scenario.host_acts():

@@ -1,4 +1,4 @@
-"""What the server says of itself during a run, and its books afterwards."""
+"""Reads the server's vital signs during a run, and its books afterwards."""
 
 import http.client
 import json
@@ -94,7 +94,7 @@ class Server:
         return [order for same in latest.values() for order in same]
 
     def vitals(self) -> dict[str, float]:
-        """CPU (share of a core), memory (MB), loop lag (ms): what can be seen now."""
+        """Return CPU (share of a core), memory (MB) and loop lag (ms), where they are visible."""
         seen = self._loop_lag()
         if self._pid is not None:
             cost, now = process.cost([self._pid]), time.monotonic()
@@ -105,7 +105,7 @@ class Server:
         return seen
 
     def command_times(self) -> own_clock.Buckets:
-        """What the server has counted of its commands' times so far; empty if it does not tell."""
+        """Return the server's histogram of command times so far; empty if it has none."""
         return own_clock.read(self._metrics())
 
     def _metrics(self) -> list[str]:

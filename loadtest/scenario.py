@@ -1,4 +1,4 @@
-"""A scenario: who comes when, what the host does, and what must hold. `loading` reads it from a
+"""A scenario: the crowd, the host's acts and the criteria. `loading` reads it from a
 TOML file.
 
 docs/load-testing.md explains every key; `config/scenarios/` holds the ones that come with it.
@@ -18,7 +18,7 @@ Act = Literal[
 ]
 Encoding = Literal["json", "msgpack", "mix"]
 Habit = Literal["comment", "like", "look_at_orders", "ask", "follow"]
-"""What people do by themselves: methods of `users.Viewer`, which a `Buyer` has too."""
+"""Acts of people on their own: methods of `users.Viewer`, which a `Buyer` has too."""
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -35,7 +35,7 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HostAct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the host does at `at_s`, and again every `every_s` until `until_s` if that is set.
+    """An act of the host at `at_s`, repeated every `every_s` until `until_s` if that is set.
 
     A `sale` is of a product of its own, named by `sku`; `restock` and `close` mean the newest one,
     `draw` the newest lucky draw. `answer` answers the question that most people asked, if there is
@@ -82,7 +82,7 @@ class Drop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Criteria(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What must hold, beside what always must: nothing oversold, lost, doubled or left out.
+    """The limits of a run. Beside them always holds: nothing oversold, lost, doubled or left out.
 
     The limits are milliseconds at the 99th percentile: of replies by command, and of pushes by
     delivery class. `error_rate_max` is of commands; `delivered_min` is the share of a room's
@@ -136,7 +136,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((stage for stage in self.stage if at_s < stage.until_s), None)
 
     def haste(self, at_s: float) -> float:
-        """How many times faster than usual people are now."""
+        """Return the factor by which people are faster than usual now."""
         now = (burst.times for burst in self.burst if burst.from_s <= at_s < burst.until_s)
         return max(now, default=1.0)
 
@@ -164,7 +164,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How people behave: pauses are drawn, habits are weights and shares."""
+    """The behaviour of people: pauses are drawn, habits are weights and shares."""
 
     think_s: dict[str, Draw]
     react_s: Draw

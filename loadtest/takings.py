@@ -1,4 +1,4 @@
-"""What a run took: paid orders and money, and which sales mattered, from the books."""
+"""Adds up paid orders, money and sales of a run, from the books."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ class Takings:
     _sales: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, room: str, books: Books, told: Iterable[Told]) -> None:
-        """One room's books, and what everybody was told of their buys."""
+        """Add one room's books, and the replies that buyers got."""
         for order in books.orders:
             if order["status"] == "paid":
                 self.orders += 1

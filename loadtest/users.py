@@ -35,7 +35,7 @@ class Viewer(Person):
         self._skus: list[str] = []
 
     def joined(self, reply: Message) -> None:
-        """See what is going on."""
+        """Look at the coupons, the poll and the draw that are open."""
         room = reply["room"]
         self._skus = [product["sku"] for product in room.get("shelf", ())]
         for coupon in room.get("coupons", ()):
@@ -45,7 +45,7 @@ class Viewer(Person):
                 self._tempt(kind, room[kind])
 
     def heard(self, message: Message) -> None:
-        """Take part in what the host offers."""
+        """React to coupons, polls, draws and new products."""
         kind = message["t"]
         if kind in ("coupon", "poll", "lucky"):
             self._tempt(kind, message[kind])
@@ -133,7 +133,7 @@ class Buyer(Viewer):
         self._note_heard(self._orders.values())
 
     def heard(self, message: Message) -> None:
-        """React to sales, and to what becomes of the own orders."""
+        """React to sales and to changes of this buyer's orders."""
         super().heard(message)
         if message["t"] == "sale":
             self._see(message["sale"])
@@ -243,7 +243,7 @@ class Lurker(Person):
 
     @task
     def watch(self) -> None:
-        """Nothing: listening is what happens between tasks."""
+        """Do nothing: the user listens between tasks."""
 
 
 class Moderator(Person):
@@ -288,7 +288,7 @@ class Host(Person):
         return self.rehearsals[self.place]
 
     def heard(self, message: Message) -> None:
-        """See what people want to know."""
+        """Remember the queue of questions."""
         if message["t"] == "queue":
             self._queue = message["questions"]
 
@@ -376,7 +376,7 @@ class Host(Person):
 
 
 class Abuser(Person):
-    """Does what no client may: floods, sends junk or too much, never reads, pings, opens sockets.
+    """Breaks the rules for clients: floods, sends junk or too much, never reads, hoards sockets.
 
     What happens to an abuser is counted apart; the criteria are about everybody else.
     """

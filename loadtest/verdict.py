@@ -1,4 +1,4 @@
-"""Whether the run passed: each criterion with what was measured against it."""
+"""Judges a run: each criterion with its measurement."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from server.protocol.currencies import in_units
 
 @dataclass(frozen=True)
 class Line:
-    """One criterion and what was measured against it."""
+    """One criterion and its measurement."""
 
     what: str
     limit: str
@@ -38,7 +38,7 @@ _RULES: dict[str, tuple[str, ...]] = {
     ),
     "Host's commands refused": ("host_was_refused",),
 }  # fmt: skip
-"""What must never be, by the kinds that users saw during the run or the books showed after it."""
+"""Forbidden faults, by the kinds that users saw during the run or the books showed after it."""
 _NEVER = "never happened: play it longer, or with more people"
 
 
@@ -61,7 +61,7 @@ def judge(
 
 
 def _looks(scenario: Scenario, record: Record) -> Line:
-    """How much there was to find fault with: of nothing, nothing is wrong, and nothing is shown."""
+    """Return the number of looks: a run in which nothing happened proves nothing."""
     total = record.total
     looked = {
         "events": sum(n for name, n in total.counts.items() if name.startswith("event.")),
@@ -78,7 +78,7 @@ def _looks(scenario: Scenario, record: Record) -> Line:
 
 
 def _money(scenario: Scenario, takings: Takings) -> Iterator[Line]:
-    """What was paid, against what was to be paid in an hour like this."""
+    """Compare paid orders and money with the targets for an hour."""
     currency = scenario.currency
     orders, gmv = takings.per_hour(scenario.sells_s, currency)
     wanted = scenario.criteria.orders_per_hour_min
@@ -152,7 +152,7 @@ def _leak(scenario: Scenario, server: dict[str, float]) -> Iterator[Line]:
 
 
 def limits_of_the_harness(record: Record, cores: int = 1, own_clock: str = "") -> list[str]:
-    """Sentences for when the harness, not the server, may have set the numbers, and what to do.
+    """Return warnings that the harness may have limited the numbers, and say what to do.
 
     `own_clock` says how long the server took by its own.
     """

@@ -1,4 +1,4 @@
-"""What the simulated people sell and say, read from the files beside this one."""
+"""Goods and sentences of the simulated people, read from the files of this folder."""
 
 import tomllib
 from importlib.resources import files
@@ -9,7 +9,7 @@ from client_sim.wire import Message
 from server.protocol.currencies import decimal_text, minor_digits
 
 LANGUAGES = {"zh": 0.72, "en": 0.18, "fr": 0.10}
-"""What people write in, and how many of them."""
+"""The languages that people write in, with their shares."""
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -58,10 +58,10 @@ def line(rng: Random, speaker: str, mood: str, **about: object) -> str:
 
 
 def asks_link(text: str) -> bool:
-    """Whether this is one of the lines by which people ask for the link."""
+    """Return whether this is one of the lines that ask for the link."""
     return any(text in _TALK[language]["ask_link"] for language in LANGUAGES)
 
 
 def is_spam(text: str) -> bool:
-    """Whether a moderator would take this comment back."""
+    """Return whether a moderator would remove this comment."""
     return any(text in _TALK[language]["spam"] for language in LANGUAGES)
