@@ -16,7 +16,7 @@ from client_sim.wire import Message
 
 
 class Director:
-    """A host who follows a script: `prepare`, `run`, `end` like Host. `notes` has failed steps.
+    """A host who follows a script: `prepare`, `run`, `end` like Host. `notes` has the failed steps.
 
     Which people a step takes, and when within its time, is drawn from `rng`.
     """
