@@ -46,7 +46,7 @@ def load(*arguments: str) -> int:
         (["flesh"], "There is no scenario flesh"),
     ],
 )
-def test_what_can_not_be_rehearsed_is_one_sentence_and_exit_code_2(
+def test_a_rehearsal_that_can_not_run_is_one_sentence_and_exit_code_2(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],

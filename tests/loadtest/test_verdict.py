@@ -40,7 +40,7 @@ def test_a_run_whose_books_could_not_be_read_fails() -> None:
     assert failed(lines) == {"Orders checked against the server's books"}
 
 
-def test_what_users_saw_during_the_run_counts_even_if_the_books_are_fine_at_the_end() -> None:
+def test_faults_seen_during_the_run_count_even_if_the_books_are_fine_at_the_end() -> None:
     tally = Tally()
     tally.wrong("negative_stock", "s1: left -1")
     lines = judge(scenario(), record(tally), Findings(), {})
