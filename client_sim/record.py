@@ -1,4 +1,4 @@
-"""What all witnesses of one run share: what the room said, to compare their stories with."""
+"""The record that all witnesses of a run share: the room's events, to compare theirs with."""
 
 from collections import Counter
 

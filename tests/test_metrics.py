@@ -52,7 +52,7 @@ def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
 
 
 @pytest.mark.blocking_allowed  # the worker starts on the test's loop, and reads its scripts
-async def test_what_is_counted_is_told_as_zero_before_it_happens(settings: Settings) -> None:
+async def test_counters_are_told_as_zero_before_anything_happens(settings: Settings) -> None:
     async with (
         running(settings, "w1") as worker,
         aiohttp.ClientSession() as http,
@@ -118,7 +118,7 @@ def test_every_name_has_the_unit_and_no_label_names_a_room_or_a_person() -> None
             assert set(sample.labels) <= known
 
 
-async def test_what_members_were_shown_and_what_their_budget_left_out_add_up() -> None:
+async def test_shown_and_left_out_comments_of_members_add_up() -> None:
     metrics = Metrics()
     hub = Hub(tick_ms_min=1, tick_ms_max=1, sample_per_s_max=10)
     audience = Audience(hub, 200, metrics, lambda: False, Random(1))

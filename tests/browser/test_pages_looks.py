@@ -142,7 +142,7 @@ async def test_the_sheets_are_usable_too(
     assert not faults, "\n".join(faults)
 
 
-async def test_what_the_community_sees_is_whole_and_usable(
+async def test_the_community_page_is_whole_and_usable(
     server: Server, open_page: OpenPage, open_console: OpenPage, images: Path
 ) -> None:
     faults: list[str] = []

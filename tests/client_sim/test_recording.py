@@ -58,7 +58,7 @@ async def test_names_are_kept_when_asked_for() -> None:
     assert lines[1]["event"]["user"] == "bo"
 
 
-async def test_what_was_missed_while_away_is_recorded() -> None:
+async def test_events_missed_while_away_are_recorded() -> None:
     recorder = Recorder(keep_names=False)
     recorder.joined(None, joined())
 

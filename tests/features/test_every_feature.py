@@ -196,7 +196,7 @@ async def test_the_state_of_liveroom_js_equals_a_newcomers_snapshot(
 
 @heard_or_not
 @every_feature
-async def test_whoever_comes_back_is_told_the_must_events_they_missed(
+async def test_a_user_who_comes_back_is_told_the_must_events_they_missed(
     make_settings: MakeSettings, feature: str, *, deaf: bool
 ) -> None:
     story = await told(make_settings, feature, deaf=deaf)

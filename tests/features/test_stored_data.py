@@ -142,7 +142,7 @@ async def faults_in(redis: Redis, prefix: str) -> list[str]:
 
 
 @pytest.mark.parametrize("feature", TALKING)
-async def test_what_a_story_stores_is_what_the_keys_declare(
+async def test_a_story_stores_the_keys_that_are_declared(
     make_settings: MakeSettings, feature: str
 ) -> None:
     story = story_of(feature)

@@ -223,7 +223,7 @@ async def test_an_entry_is_posted_for_24_hours_before_it_is_given_up(
     assert receiver.numbers(shop.id) == [2]
 
 
-async def test_what_one_line_does_to_a_post_is_found_and_can_be_skipped(
+async def test_a_line_that_breaks_a_post_is_found_and_can_be_skipped(
     office: Office, receiver: Receiver, shop: Shop
 ) -> None:
     for sku in ("tea", "cup", "wine"):

@@ -125,7 +125,7 @@ def modules() -> Iterator[Any]:
             yield importlib.import_module(found.name)
 
 
-def test_whatever_the_server_reads_back_may_have_fields_of_a_newer_version() -> None:
+def test_stored_values_may_have_fields_of_a_newer_version() -> None:
     """All decoders that modules and the house keep, but those of commands."""
     kept = [(m.__name__, value) for m in modules() for value in vars(m).values()]
     kept += [("house", value) for value in vars(HOUSE.shape).values()]

@@ -70,7 +70,7 @@ def test_a_bad_command_is_told_what_is_wrong_under_its_ref(
 
 @both
 @pytest.mark.parametrize("message", [None, 1, "join", [], [{"op": "ping", "ref": 1}], True])
-def test_what_is_no_object_is_no_command(codec: CommandReader, message: Any) -> None:
+def test_a_value_that_is_no_object_is_no_command(codec: CommandReader, message: Any) -> None:
     error = unreadable(codec, pack(codec, message))
     assert (error.ref, error.msg) == (
         None,

@@ -183,7 +183,7 @@ async def test_a_step_of_an_announcement_that_is_none_stops_no_other(here: Rig) 
     assert left == [b"signal:no number"]
 
 
-async def test_who_joins_with_somebody_whose_rows_cannot_be_read_joins(here: Rig) -> None:
+async def test_a_user_joins_beside_one_whose_rows_cannot_be_read(here: Rig) -> None:
     sale = await a_sale(here)
     bad, good = [await an_order(here, sale, user) for user in ("ann", "ben")]
     await here.redis.hset(here.key("orders"), bad, BAD["garbage"])

@@ -115,7 +115,7 @@ async def test_comments_lost_on_the_bus_are_told_in_a_gap(here: Rig) -> None:
         assert gaps(guest.heard) == 2
 
 
-async def test_what_is_said_in_the_shadow_does_not_stand_for_a_lost_comment(here: Rig) -> None:
+async def test_a_shadow_comment_does_not_stand_for_a_lost_comment(here: Rig) -> None:
     ann, state = await here.join("ann"), here.room.state
     said, hidden = (
         CommentEvent(id=id_, user="u", name="U", role="viewer", text=id_, ts=1)

@@ -81,7 +81,7 @@ async def test_a_group_is_made_once_and_its_hosts_rooms_name_it(here: Rig, there
     assert (view.kind, view.phase, view.host, view.group) == ("group", "live", "h1", GROUP)
 
 
-async def test_who_made_and_changed_a_group_is_written_down(here: Rig) -> None:
+async def test_the_maker_and_the_changer_of_a_group_are_written_down(here: Rig) -> None:
     await make(here)
     await make(here)
     await here.groups.put(ADMIN, "h1", GroupBody("Cup people", "followers"))
@@ -227,7 +227,7 @@ async def test_guests_and_hosts_of_other_groups_stay_outside(here: Rig) -> None:
     await refused(here.groups.must_be_let_in(Identity("h2", "L", Role.HOST), GROUP), "forbidden")
 
 
-async def test_who_leaves_is_sent_out_on_every_worker_and_may_do_nothing_more(
+async def test_a_user_who_leaves_is_sent_out_on_every_worker_and_may_do_nothing_more(
     here: Rig, there: Rig
 ) -> None:
     await make(here)
@@ -277,7 +277,7 @@ async def test_after_a_loss_on_the_bus_the_store_is_asked_again(here: Rig) -> No
     await refused(here.do(Comment(ref=1, text="two"), ANN, GROUP), "forbidden")
 
 
-async def test_who_left_may_do_nothing_more_on_any_worker_though_nobody_ends_their_connections(
+async def test_a_user_who_left_may_do_nothing_more_on_any_worker_even_with_open_connections(
     here: Rig, there: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make(here)
@@ -336,7 +336,7 @@ async def test_an_answer_that_a_leave_overtook_is_not_kept(
     await refused(here.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
 
 
-async def test_who_joins_and_leaves_again_and_again_is_slowed_down(here: Rig) -> None:
+async def test_a_user_who_joins_and_leaves_again_and_again_is_slowed_down(here: Rig) -> None:
     await make(here)
     for n in range(10):
         await here.do(GroupLeave(ref=1) if n % 2 else GroupJoin(ref=1), ANN)
@@ -345,7 +345,7 @@ async def test_who_joins_and_leaves_again_and_again_is_slowed_down(here: Rig) ->
     await here.do(GroupJoin(ref=1), Identity("ben", "Ben", Role.VIEWER))
 
 
-async def test_who_leaves_on_the_way_in_does_not_get_in(
+async def test_a_user_who_leaves_on_the_way_in_does_not_get_in(
     here: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make(here)
@@ -368,7 +368,7 @@ async def test_who_leaves_on_the_way_in_does_not_get_in(
     assert ann.messages == []
 
 
-async def test_who_becomes_a_member_again_at_once_is_not_sent_out(here: Rig) -> None:
+async def test_a_user_who_becomes_a_member_again_at_once_is_not_sent_out(here: Rig) -> None:
     await make(here)
     await here.do(GroupJoin(ref=1), ANN)
     ann = await here.join("ann", room_id=GROUP)

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize("said", LINK)
-def test_who_asks_for_the_link_or_the_price_is_understood(said: str) -> None:
+def test_asks_for_the_link_or_the_price_are_understood(said: str) -> None:
     assert INTENTS.read(said).link
 
 
@@ -78,7 +78,7 @@ def test_one_comment_can_ask_for_the_link_and_something_else() -> None:
     assert (found.link, found.topic) == (True, "delivery")
 
 
-def test_what_is_known_to_be_a_question_needs_no_words_that_say_so() -> None:
+def test_a_known_question_needs_no_words_that_say_so() -> None:
     assert INTENTS.read("颜色", asks=True).topic == "colour"
     assert INTENTS.read("和上次那款的区别", asks=True).topic == "other"
     assert INTENTS.read("颜色").topic == ""
@@ -112,7 +112,7 @@ def test_a_book_without_phrases_finds_nothing() -> None:
 
 
 @given(st.text(max_size=60) | st.lists(st.sampled_from(LINK + ORDINARY), max_size=3).map("".join))
-def test_whatever_is_said_can_be_read(said: str) -> None:
+def test_any_text_can_be_read(said: str) -> None:
     found = INTENTS.read(said)
 
     assert found.topic in {"", *RULES.topics}
@@ -166,9 +166,7 @@ def test_the_product_whose_title_is_named_most_is_meant_if_it_is_one(said: str, 
 
 
 @given(st.lists(st.text(min_size=1, max_size=20), max_size=5), st.text(max_size=40))
-def test_whatever_titles_there_are_the_product_found_is_on_the_shelf(
-    names: list[str], said: str
-) -> None:
+def test_the_product_found_is_on_the_shelf_for_any_titles(names: list[str], said: str) -> None:
     assert titles(*names).find(folded(said)) in {"", *map(str, range(1, len(names) + 1))}
 
 

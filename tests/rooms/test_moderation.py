@@ -265,7 +265,7 @@ async def test_a_moderator_by_room_sees_what_the_staff_sees_from_that_moment(
     assert late.joined["you"]["role"] == "viewer"
 
 
-async def test_who_moderates_by_token_stays_moderator(here: Rig) -> None:
+async def test_a_user_who_moderates_by_token_stays_moderator(here: Rig) -> None:
     mo = await here.join("mo", role=Role.MODERATOR)
     await here.do(ModeratorAdd(ref=1, user="mo"))
     await here.do(ModeratorRemove(ref=1, user="mo"))
@@ -343,7 +343,7 @@ async def test_the_log_says_who_did_what(here: Rig) -> None:
     assert [*newest.actions, *older.actions] == page.actions[:4]
 
 
-async def test_what_viewers_do_pushes_nothing_out_of_the_log(here: Rig) -> None:
+async def test_acts_of_viewers_push_nothing_out_of_the_log(here: Rig) -> None:
     await here.do(Notice(ref=1, text="first"))
     await here.do(Follow(ref=1), ANN)
     await here.do(Notice(ref=1, text="last"))

@@ -173,7 +173,7 @@ def test_a_comment_stands_where_it_was_said_and_near_moments_show_it() -> None:
     assert [c.id for c in at(many, 1.3).comments] == [f"c{n}" for n in range(20, 40)]
 
 
-def test_what_was_taken_back_is_not_in_a_replay() -> None:
+def test_removed_comments_are_not_in_a_replay() -> None:
     story = [said(1, "a"), said(2, "b"), said(3, "c", user="ben"), said(4, "d")]
 
     def left(*more: Fact) -> list[str]:
@@ -210,7 +210,7 @@ def test_a_question_is_shown_from_when_it_is_taken_and_one_that_waits_is_not() -
 @pytest.mark.parametrize(
     "kind", ["follow", "visits", "asks", "words", "slow", "moderator", "later"]
 )
-def test_what_not_everybody_saw_is_not_in_a_replay(kind: str) -> None:
+def test_comments_that_not_everybody_saw_are_not_in_a_replay(kind: str) -> None:
     assert reel_of((1, kind, {"user": "ann"})).entries() == []
 
 

@@ -145,7 +145,9 @@ async def test_a_fact_is_bounded_in_bytes_whatever_the_visitors_send(
     assert sum(len(fact["came"]) for fact in await facts(here)) == 120
 
 
-async def test_what_the_store_did_not_take_is_written_later(here: Rig, noted: Visits) -> None:
+async def test_visits_that_the_store_did_not_take_are_written_later(
+    here: Rig, noted: Visits
+) -> None:
     ann = come(noted, "ann")
     run = here.store.run_script
 

@@ -294,7 +294,7 @@ async def test_the_oldest_are_told_in_their_order_whoever_was_decided_about(
     assert await live.redis.zcard(live.key("review_order")) == 27
 
 
-async def test_who_was_passed_is_not_the_first_to_be_forgotten(live: ScriptRoom) -> None:
+async def test_a_user_who_was_passed_is_not_the_first_to_be_forgotten(live: ScriptRoom) -> None:
     await live.run("rules.set", review="new")
     await one(live, "a", "passed")
     await live.redis.zadd(live.key("passed"), {"long ago": 1})
@@ -303,7 +303,7 @@ async def test_who_was_passed_is_not_the_first_to_be_forgotten(live: ScriptRoom)
     assert await live.redis.zrange(live.key("passed"), 0, -1) == [b"long ago", b"passed"]
 
 
-async def test_who_was_passed_is_new_no_more(live: ScriptRoom) -> None:
+async def test_a_user_who_was_passed_is_no_longer_new(live: ScriptRoom) -> None:
     await live.run("rules.set", review="new")
     first = await one(live, "a")
     await live.run("comments.pass_held", id="c-a", recent_max=9)
@@ -390,7 +390,7 @@ async def test_of_a_flood_one_is_held_and_the_rest_refused(live: ScriptRoom) -> 
     assert DECODER.decode(stored(waiting))["why"] == "flood"
 
 
-async def test_what_is_said_in_the_shadow_makes_no_flood(live: ScriptRoom) -> None:
+async def test_shadow_comments_make_no_flood(live: ScriptRoom) -> None:
     for n in range(9):
         await live.run("comments.mute", user=f"s{n}", seconds=60, shadow=True)
 
@@ -406,7 +406,7 @@ async def test_one_user_alone_is_no_flood(live: ScriptRoom) -> None:
     assert all(outcome.get("ok") and not outcome.get("held") for outcome in outcomes)
 
 
-async def test_what_was_said_lately_does_not_grow(live: ScriptRoom) -> None:
+async def test_the_list_of_recent_texts_does_not_grow(live: ScriptRoom) -> None:
     for n in range(5):
         await add(live, comment("a", f"u{n}", digest=f"d{n}"))
         for key in ("said_by", "crowds"):
@@ -423,7 +423,7 @@ async def test_what_was_said_lately_does_not_grow(live: ScriptRoom) -> None:
 # In the shadow
 
 
-async def test_what_is_said_in_the_shadow_is_shown_to_its_author_and_the_staff(
+async def test_shadow_comments_are_shown_to_their_author_and_the_staff(
     live: ScriptRoom,
 ) -> None:
     await live.run("comments.mute", user="u1", seconds=60, shadow=True, by="m1")
@@ -555,7 +555,7 @@ async def test_a_room_has_no_more_moderators_than_allowed(live: ScriptRoom) -> N
     assert (await live.run("room_load", recent_max=0))["moderators"] == ["u1"]
 
 
-async def test_what_the_host_says_and_what_is_kept_stands_in_the_timeline(
+async def test_comments_of_the_host_and_kept_ones_stand_in_the_timeline(
     live: ScriptRoom,
 ) -> None:
     await one(live, "a", "h1", role="host")

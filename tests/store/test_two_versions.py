@@ -154,7 +154,7 @@ async def test_an_author_whom_the_older_passed_is_new_no_more(both: TwoVersions)
     assert [outcome.get("held", False) for outcome in outcomes] == [False, False, True]
 
 
-async def test_what_the_older_counted_goes_by_itself(both: TwoVersions) -> None:
+async def test_counts_of_the_older_version_go_by_themselves(both: TwoVersions) -> None:
     await say(both.older, "a", digest="d1")
     outcome = await say(both.ours, "b", digest="d1")
     again = await say(both.ours, "c", digest="d1")

@@ -310,7 +310,7 @@ def test_a_route_that_would_ignore_fields_stops_the_worker(body: Any) -> None:
     must_refuse_unknown_fields([route._replace(foreign="Others write it.")])
 
 
-async def test_what_is_known_is_told(live: Api) -> None:
+async def test_the_known_commands_and_fields_are_told(live: Api) -> None:
     status, known = await live.send("GET", "/v1/protocol", user=None)
 
     assert (status, known["subprotocols"]) == (200, ["liveroom.v1.json", "liveroom.v1.msgpack"])

@@ -61,7 +61,7 @@ async def test_the_outboxes_are_for_operators(
     await api.refused(403, "forbidden", method, path, body, user="h", role=role)
 
 
-async def test_what_waits_is_summed_and_the_rooms_that_lag_are_named(
+async def test_waiting_entries_are_summed_and_the_rooms_that_lag_are_named(
     api: Api, shops: list[Shop]
 ) -> None:
     _, seen = await api.send("GET", "/v1/outbox", **ADMIN)

@@ -16,6 +16,14 @@ LOOK_ALIKES = ["CNY", "JPY", "USD", "CAD", "HKD", "AUD", "NZD", "SGD", "TWD", "M
 LANGUAGES = ["en", "zh", "fr"]
 FRENCH_SEPARATORS = str.maketrans({",": "\u202f", ".": ","})
 ZERO_AND_MORE = ["JPY", "IDR", "IQD", "CLF"]
+CLDR_WITHOUT_DECIMALS = {
+    *("AFN", "ALL", "COP", "HUF", "IDR", "IQD", "IRR", "KPW", "LAK"),
+    *("LBP", "MGA", "MMK", "PKR", "RSD", "SOS", "SYP", "YER"),
+}
+"""ISO 4217 gives these two decimals (IQD three). CLDR, the data of Intl, gives them none, because
+their coins are no longer used; RSD only until CLDR 47."""
+CLDR_KNOWS_BESIDES = {"ANG", "BGN", "CUC", "HRK", "SLL", "XDR", "XSU", "ZWL"}
+"""Withdrawn from ISO 4217 by 2026, but for XDR and XSU, which have no minor units there."""
 
 
 @pytest.fixture
@@ -59,6 +67,24 @@ def test_a_unit_has_as_many_minor_units_on_the_pages_as_in_the_server(pages: Pat
     codes = [*DIGITS, "ABC"]
     units = ask(pages, f"{json.dumps(codes)}.map(money.minorUnits)")
     assert units == [10 ** minor_digits(code) for code in codes]
+
+
+def test_the_table_differs_from_intl_only_where_cldr_leaves_iso_4217(pages: Path) -> None:
+    intl = ask(
+        pages,
+        f"Object.fromEntries({json.dumps(list(DIGITS))}.map((currency) => [currency, new "
+        'Intl.NumberFormat("en", {style: "currency", currency})'
+        ".resolvedOptions().maximumFractionDigits]))",
+    )
+    differs = {code: intl[code] for code in DIGITS if intl[code] != DIGITS[code]}
+    assert differs.keys() <= CLDR_WITHOUT_DECIMALS, "compare these with ISO 4217 list one"
+    assert set(differs.values()) == {0}
+
+
+def test_the_table_has_every_currency_of_intl_that_is_not_withdrawn(pages: Path) -> None:
+    known = ask(pages, 'Intl.supportedValuesOf("currency")')
+    assert len(known) > 150
+    assert set(known) - DIGITS.keys() <= CLDR_KNOWS_BESIDES
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

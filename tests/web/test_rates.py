@@ -103,7 +103,7 @@ async def test_no_route_of_the_house_escapes_the_rates_but_those_that_say_why(
     assert free == set(EXEMPT)
 
 
-async def test_what_is_no_route_is_limited_too(start: Start) -> None:
+async def test_a_path_that_is_no_route_is_limited_too(start: Start) -> None:
     api: Limited = await start(**ONE)
     assert await api.status("/v1/nothing") == 404
     assert await api.status("/v1/nothing/else") == 429
@@ -192,7 +192,7 @@ async def test_the_address_behind_a_trusted_proxy_counts(start: Start) -> None:
     assert await ask("203.0.113.9, 192.0.2.1") == 429
 
 
-async def test_what_a_stranger_says_of_its_address_is_not_believed_and_logged_once(
+async def test_a_strangers_word_on_its_address_is_not_believed_and_logged_once(
     start: Start, caplog: pytest.LogCaptureFixture
 ) -> None:
     api: Limited = await start(**ONE)

@@ -35,7 +35,7 @@ def types_of(book: FactBook) -> FigureTypes:
 
 
 def _struct(name: str, fields: list[tuple[str, Any]], base: type[Any]) -> Any:
-    """A struct with these fields besides those of `base`."""
+    """Return a struct that has these fields and those of `base`."""
     return msgspec.defstruct(
         name, fields, bases=(base,), kw_only=True, namespace={"__doc__": base.__doc__}
     )

@@ -1,4 +1,4 @@
-"""The room in one number each, from what the fold has added up."""
+"""Computes the single numbers of a room from the sums of the fold."""
 
 from typing import Any
 
@@ -106,7 +106,7 @@ def _coupons(sold: Sold) -> dict[str, Any]:
 
 
 def _funnel(name: str, users: set[str], sold: Sold, attended: Attended) -> dict[str, Any]:
-    """How many of these users came to the stream, and how many of those bought."""
+    """Return how many of these users came to the stream, and how many of them bought."""
     came = users & attended.watched.keys()
     bought = len(came & sold.orders_of.keys())
     return {

@@ -1,4 +1,4 @@
-"""What was sold while each product was pinned."""
+"""Adds up the sales during each pin."""
 
 from bisect import bisect_right
 
@@ -9,7 +9,7 @@ from server.features.shelf.facts import ShelfTally
 
 
 class SoldInPin:
-    """What was sold during one pin: of the pinned product, and of others."""
+    """Sales during one pin: of the pinned product, and of others."""
 
     __slots__ = ("gmv", "other_gmv", "other_units", "units")
 
@@ -20,7 +20,7 @@ class SoldInPin:
 
 
 class Pins:
-    """What was sold in each of the pins, which lie one after the other."""
+    """Return the sales during each pin; pins don't overlap."""
 
     def __init__(self, shelf: ShelfTally) -> None:
         self._shelf = shelf

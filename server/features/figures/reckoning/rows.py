@@ -108,7 +108,7 @@ class Rows:
         return rows
 
     def newest_pins(self) -> list[PinRow]:
-        """What each pin sold."""
+        """Return a row for each pin and its sales."""
         return self._pins[-PINS_MAX:]
 
     def products(self) -> list[ProductRow]:

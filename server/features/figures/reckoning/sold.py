@@ -1,4 +1,4 @@
-"""The ledger's part of the fold: orders, money, coupons, and who bought what when."""
+"""Folds the ledger: orders, money, coupons, buyers, and the times of purchases."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -34,7 +34,7 @@ class SoldLine(NamedTuple):
 
 
 class FromSource:
-    """What came of one source."""
+    """The sales of one source."""
 
     __slots__ = ("buyers", "gmv", "orders", "users")
 
@@ -47,7 +47,7 @@ class FromSource:
 
 
 class SoldProduct:
-    """What was sold of one sku."""
+    """The sales of one sku."""
 
     __slots__ = ("gmv", "gmv_returned", "last_bought", "replay", "returned", "title", "units")
 
@@ -61,7 +61,7 @@ class SoldProduct:
 
 
 class Sold(Tally):
-    """What the ledger of a room adds up to; orders placed before `since_ms` are passed over."""
+    """The sums over a room's ledger. Orders placed before `since_ms` are skipped."""
 
     def __init__(self, room: Tallies) -> None:
         super().__init__(room)
@@ -81,7 +81,7 @@ class Sold(Tally):
         """user -> when they placed their first sold order."""
         self.first_paid: dict[str, int] = {}
         self.users: set[str] = set()
-        """Who placed an order, sold or not."""
+        """Return the users who placed an order, sold or not."""
         self.sources: dict[SourceKey, FromSource] = {}
         self.products: dict[str, SoldProduct] = {}
         self.minutes: dict[int, tuple[int, Amounts]] = {}

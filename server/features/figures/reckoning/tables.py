@@ -47,7 +47,7 @@ def _numbers(figures: Figures) -> Table:
 
 
 def _in_units(minor: float | None, currency: str) -> str | None:
-    """An amount of money in units; None for what is none, such as a share by status."""
+    """Return an amount of money in units; None for other values, such as a share by status."""
     return None if minor is None or not currency.isupper() else decimal_text(minor, currency)
 
 

@@ -1,4 +1,4 @@
-"""What ledger and timeline add up to so far: line after line, fact after fact."""
+"""Keeps the sums over the ledger and the timeline, line by line and fact by fact."""
 
 from typing import Any
 
@@ -62,12 +62,12 @@ class Taken:
 
     @property
     def started_ms(self) -> int | None:
-        """When the stream started; None: not yet."""
+        """Return the start of the stream in Unix ms; None before it."""
         return self.tallies.started_ms
 
     @property
     def ended_ms(self) -> int | None:
-        """When the stream ended; None: not yet."""
+        """Return the end of the stream in Unix ms; None before it."""
         return self.tallies.ended_ms
 
     @property
@@ -77,7 +77,7 @@ class Taken:
 
     @property
     def size(self) -> int:
-        """How much there is to count when figures are asked for: visits and lines of orders."""
+        """Return the number of visits and order lines, which sets the cost of making figures."""
         return self.visits.size + len(self.sold.order_lines)
 
     def first_order_times(self) -> list[int]:
