@@ -1,4 +1,4 @@
-"""What a script has the crowd do: one function an act, given a person and the step's fields."""
+"""The acts of the crowd in a script: one function each, given a person and the step's fields."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Whether people are answered: a shop that is always `unavailable` breaks no other promise."""
+"""Checks that people are answered: a shop that is always `unavailable` breaks no other promise."""
 
 from client_sim.checks import Findings
 from client_sim.errors import RoomError
@@ -8,7 +8,7 @@ from client_sim.wire import Message
 
 
 class Answers(Observer):
-    """Watches one client, whoever it is; what came to nothing goes to `findings`."""
+    """Watches one client; commands that came to nothing go to `findings`."""
 
     def __init__(self, findings: Findings) -> None:
         self._findings = findings
@@ -19,7 +19,7 @@ class Answers(Observer):
         asked: Position | None,  # noqa: ARG002 - only who it is matters here
         reply: Message,
     ) -> None:
-        """Learn who this is."""
+        """Learn the user's name."""
         self._who = reply["you"]["user"]
 
     def answered(

@@ -1,11 +1,13 @@
 """The command line of `python -m client_sim`, read into a task."""
 
 import argparse
+import math
 import os
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from re import fullmatch
 from urllib.parse import urlsplit
 
 from client_sim.crowd import Plan
@@ -20,12 +22,13 @@ ENCODINGS = {
     "msgpack": (Wire.MSGPACK,),
     "mix": (Wire.JSON, Wire.MSGPACK),
 }
+_ROOM = r"[A-Za-z0-9_.:@-]{1,64}"
 _SEEDS = 1_000_000_000  # so many that two crowds of a room are never the same users
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What to do: a plan, perhaps recorded, or repeated while a server process is watched."""
+    """The task: a plan, perhaps recorded, or repeated while a server process is watched."""
 
     plan: Plan
     record: Path | None = None
@@ -101,7 +104,15 @@ def _check(options: argparse.Namespace) -> None:
             f"--url {', '.join(bad)} is no address: write it as https://rooms.example.com.",
         ),
         (options.viewers < (0 if only_listens else 1), "--viewers must be at least 1."),
-        (options.seconds < 0, "--seconds must be 0 or more."),
+        (not 0 <= options.seconds < math.inf, "--seconds must be 0 or more."),
+        (
+            options.server_pid is not None and not Path(f"/proc/{options.server_pid}").is_dir(),
+            f"--server-pid {options.server_pid}: no such process runs here.",
+        ),
+        (
+            fullmatch(_ROOM, options.room) is None,
+            f"--room {options.room} can't name a room: take up to 64 of A-Z a-z 0-9 _ . : @ -.",
+        ),
         (not 0.01 <= options.speed <= 100, "--speed must be from 0.01 to 100."),
         (options.script and options.replay, "Give --script or --replay, not both."),
         (options.take_over and options.no_host, "Give --take-over or --no-host, not both."),

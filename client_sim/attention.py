@@ -1,4 +1,4 @@
-"""What a simulated viewer notices of a room: things that tempt, and things that make one write."""
+"""The attention of a simulated viewer: things to buy, and reasons to write."""
 
 import asyncio
 from contextlib import suppress
@@ -57,7 +57,7 @@ class Attention(Observer):
         return None
 
     def close(self) -> None:
-        """The stay is over: wake whoever waits."""
+        """End the stay: wake the tasks that wait."""
         for queue in (self.wishes, self._moods):
             with suppress(asyncio.QueueFull):
                 queue.put_nowait(None)

@@ -1,4 +1,4 @@
-"""What must hold in every run, and where it is noted that it did not.
+"""The checks of every run, and the record of their looks and failures.
 
 A check that passed says how often it was looked at, so that one that never ran can't look green.
 """
@@ -44,11 +44,11 @@ COMMUNITY = frozenset(
     {"held_unseen", "claims_kept", "coupon_prices", "votes_counted", "draws_check_out"}
     | {"announced_once"}
 )
-"""Checks of what happens only where a script says so: see `scripts/evening.toml`."""
+"""Checks of things that happen only by a script: see `scripts/evening.toml`."""
 
 
 class Findings:
-    """How often each check was looked at, how often it failed, and the first failures in words."""
+    """The looks and failures of each check, and the first failures in words."""
 
     def __init__(self) -> None:
         self.looked: Counter[str] = Counter()
@@ -57,7 +57,7 @@ class Findings:
         self.sentences: dict[str, list[str]] = {name: [] for name in CHECKS}
 
     def see(self, check: str, holds: bool, who: str, sentence: str) -> bool:
-        """Note one look at a check; `sentence` says what is wrong if it does not hold."""
+        """Note one look of a check; `sentence` tells the fault if it does not hold."""
         self.looked[check] += 1
         if not holds:
             self.fail(check, who, sentence)
@@ -70,7 +70,7 @@ class Findings:
             self.sentences[check].append(f"{who}: {sentence}")
 
     def expect(self, least: Mapping[str, int]) -> None:
-        """Fail each check that looked fewer times than this: what nobody looks at is not good."""
+        """Fail each check that looked fewer times than this: too few looks prove nothing."""
         for check, times in least.items():
             self.least[check] = max(self.least[check], times)
             if self.looked[check] < times:

@@ -110,7 +110,7 @@ class RoomClient(Commands):
 
     @property
     def position(self) -> Position | None:
-        """Where to resume from: hand it to another RoomClient as `last`."""
+        """The position to resume from: give it to another RoomClient as `last`."""
         return self.state.position or self._last
 
     @property
@@ -193,7 +193,7 @@ class RoomClient(Commands):
             self._link.drop()
 
     def guest(self) -> "RoomClient":
-        """Another client of the same room, without a token: it sees what a newcomer is shown."""
+        """Return another client of the room, without a token: it sees a newcomer's snapshot."""
         return RoomClient(self._urls, self.room, wire=self.wire, options=self.options)
 
     def new_key(self) -> str:
@@ -222,7 +222,7 @@ class RoomClient(Commands):
         return reply
 
     async def _joined_link(self) -> Link:
-        """The connection, once joined. Raises what ended it for good."""
+        """Return the connection once it has joined. Raises the error that ended it for good."""
         while True:
             if self._closed is not None:
                 raise self._closed
@@ -251,7 +251,7 @@ class RoomClient(Commands):
             await asyncio.sleep(self._pause_s(lost, failures))
 
     def _pause_s(self, lost: Lost, failures: int) -> float:
-        """How long to stay away: not before the time the server named, and not all at once."""
+        """Return the pause before coming back: the server's at least, spread over clients."""
         if lost.reconnect_ms is not None:
             return lost.reconnect_ms / 1000 * self._rng.uniform(1.0, 1.5)
         return self._backoff_s(failures - 1)

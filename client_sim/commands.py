@@ -1,11 +1,11 @@
-"""The commands of the protocol as methods, for whoever can send one and wait for its reply."""
+"""The commands of the protocol as methods, for classes that send one and await its reply."""
 
 from client_sim.community_commands import CommunityCommands
 from client_sim.wire import Message
 
 
 class Commands(CommunityCommands):
-    """Each method sends one command and returns what its reply carries.
+    """Each method sends one command and returns the content of its reply.
 
     All raise CommandRefused, Unanswered and RoomClosed. Those that are harmless to repeat (buy,
     pay, cancel, orders, waitlist, ping) are repeated while the server is away, the others are sent
@@ -23,7 +23,7 @@ class Commands(CommunityCommands):
         return comment
 
     async def say(self, text: str) -> Message:
-        """Say something; the whole reply: a `card` for who asked for the link, `held`, ..."""
+        """Say something; returns the whole reply: `card` after an ask for the link, `held`, ..."""
         return await self.request("comment", text=text)
 
     async def like(self, n: int = 1) -> None:
@@ -85,7 +85,7 @@ class Commands(CommunityCommands):
         await self.request("live.start")
 
     async def live_end(self, *, selling: bool = False) -> None:
-        """End the stream (host); with `selling` what is on sale stays on sale."""
+        """End the stream (host); with `selling` open sales go on."""
         await self.request("live.end", selling=selling)
 
     async def shelf_put(self, product: Message) -> None:
@@ -128,6 +128,10 @@ class Commands(CommunityCommands):
     async def sale_restock(self, sale: str, add: int) -> None:
         """Add units to a sale (host)."""
         await self.request("sale.restock", sale=sale, add=add)
+
+    async def sale_stock(self, sale: str, stock: int) -> None:
+        """Set how many units a sale has in all; no fewer than are held and sold (host)."""
+        await self.request("sale.restock", sale=sale, stock=stock)
 
     async def comment_remove(self, comment: str) -> None:
         """Take a comment back for everybody (host, moderator)."""

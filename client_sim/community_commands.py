@@ -86,7 +86,7 @@ class CommunityCommands(ABC):
         return coupon
 
     async def coupon_close(self, coupon: str) -> None:
-        """Give out no more of a coupon."""
+        """Close a coupon: nobody can claim it any longer."""
         await self.request("coupon.close", coupon=coupon)
 
     async def poll_open(self, question: str, options: list[str], lasts_s: int = 0) -> Message:
@@ -97,7 +97,7 @@ class CommunityCommands(ABC):
         return poll
 
     async def poll_close(self, poll: str) -> Message:
-        """Take no more votes; the poll."""
+        """Close a poll; returns it."""
         closed: Message = (await self.request("poll.close", poll=poll))["poll"]
         return closed
 
@@ -114,7 +114,7 @@ class CommunityCommands(ABC):
         return drawn
 
     async def selling(self, *, on: bool) -> None:
-        """Say whether what is on sale can be bought after the end."""
+        """Set whether open sales go on after the end of the stream."""
         await self.request("selling", on=on)
 
     async def moderator_add(self, user: str) -> None:
@@ -128,7 +128,7 @@ class CommunityCommands(ABC):
     # Host and moderators
 
     async def desk(self) -> Message:
-        """What only host and moderators see; its fields are absent at their defaults."""
+        """Return the view of host and moderators; fields at their defaults are absent."""
         desk: Message = (await self.request("desk"))["desk"]
         return desk
 

@@ -1,4 +1,4 @@
-"""At the end of a run: what people remember of a community's doings, beside what the room says."""
+"""Compares people's memories of coupons, polls and draws with the room, at the end of a run."""
 
 import asyncio
 import hashlib
@@ -14,11 +14,11 @@ from client_sim.tokens import CannotRun
 from client_sim.wire import Message
 
 FIGURES_OLD_S = 1.0
-"""How old the figures that the server gives may be: the default of its `figures.fresh_s`."""
+"""The greatest age of the server's figures: the default of its `figures.fresh_s`."""
 
 
 class CommunityReckoning:
-    """`make` compares it all, read by somebody of the `office` who may see everything."""
+    """`make` compares all of it, read with the admin's token of `office`."""
 
     def __init__(self, record: CommunityRecord, findings: Findings) -> None:
         self._record = record
@@ -51,7 +51,7 @@ class CommunityReckoning:
         self.compare_figures(figures["numbers"], orders)
 
     def compare_polls(self) -> None:
-        """Every closed poll has the votes that were answered, no more and no fewer."""
+        """Check that every closed poll has the answered votes, no more and no fewer."""
         for poll in self._record.polls.values():
             if poll["status"] != "closed":
                 continue
@@ -81,7 +81,7 @@ class CommunityReckoning:
         self._see("draws_check_out", together == drawn["entrants_hash"], words)
 
     def compare_coupons(self, orders: list[Message], coupons: list[Message]) -> None:
-        """Quotas are kept, a claim is in one live order, and orders cost what coupons say."""
+        """Check that quotas hold, a claim is in one live order, and prices follow the coupons."""
         terms = {coupon["coupon"]: coupon for coupon in coupons}
         given = Counter(self._record.claims.values())
         for name, coupon in terms.items():
@@ -102,20 +102,20 @@ class CommunityReckoning:
             self._see("claims_kept", times <= 1, f"claim {claim} is in {times} live orders")
 
     def compare_comments(self) -> None:
-        """What a moderator has to look at first is seen by nobody else."""
+        """Check that viewers see no comment that waits for review."""
         for comment, author in self._record.held.items():
             seen = self._record.shown.get(comment, set())
             words = f"comment {comment} of {author} was held and seen by {sorted(seen)[:5]}"
             self._see("held_unseen", not seen or comment in self._record.passed, words)
 
     def compare_announcements(self, room: str) -> None:
-        """Those who follow or reserved, and waited in the fan group, were told once."""
+        """Check that followers and reservers who waited in the fan group were told once."""
         for user in self._record.waited & self._record.called:
             times = self._record.announced[user, room]
             self._see("announced_once", times == 1, f"{user} was told {times} times")
 
     def compare_figures(self, figures: Message, orders: list[Message]) -> None:
-        """The host's figures are what the orders add up to."""
+        """Check that the host's figures are the sums over the orders."""
         for words, told, ours in _compared(figures, orders):
             self._see("figures_agree", told == ours, f"{words} is {told}, by the orders {ours}")
 
@@ -124,7 +124,7 @@ class CommunityReckoning:
 
 
 def _compared(figures: Message, orders: list[Message]) -> list[tuple[str, Any, Any]]:
-    """(what, by the figures, by the orders) of what must be the same."""
+    """Return pairs that must be equal: (name, by the figures, by the orders)."""
     paid = [order for order in orders if order["status"] == "paid"]
     return [
         ("net GMV", _money(figures["gmv_net"]), _sum(paid, "total")),

@@ -1,4 +1,4 @@
-"""What people did beside buying, and what they were told of it: seen by one, compared over all."""
+"""Watches what a person does besides buying, and the events about it; compared over all people."""
 
 from collections import Counter
 
@@ -9,13 +9,13 @@ from client_sim.state import Position
 from client_sim.wire import Message
 
 REFUSALS = ("muted", "not_live", "forbidden", "unavailable")
-"""What anybody who speaks may be told, also who asks for the link."""
+"""Refusals that any comment may get, also one that asks for the link."""
 OWN_LIMITS = ("You ", "Too many commands", "The room is in slow mode")
-"""How `rate_limited` begins where it is about what this person said before, and not others."""
+"""The beginning of a `rate_limited` sentence that is about this person's own comments."""
 
 
 class CommunityRecord:
-    """What everybody of one run did and heard: votes, entries, claims, comments held back."""
+    """Votes, entries, claims and held comments of all people in a run."""
 
     def __init__(self) -> None:
         self.votes: dict[str, dict[str, int]] = {}  # by poll: user -> option
@@ -46,7 +46,7 @@ class CommunityWatch(Observer):
         asked: Position | None,  # noqa: ARG002 - a return is like a first coming here
         reply: Message,
     ) -> None:
-        """Take over what the snapshot shows."""
+        """Take the state of the snapshot."""
         room = reply["room"]
         self._pins = (None, room.get("pin"))
         for coupon in room.get("coupons", []):
@@ -56,7 +56,7 @@ class CommunityWatch(Observer):
                 kept[room[kind][kind]] = room[kind]
 
     def event(self, event: Message) -> None:
-        """Remember what the room and this person are told."""
+        """Remember an event."""
         match event["t"]:
             case "pin":
                 self._pins = (self._pins[1], event.get("sku"))
@@ -77,7 +77,7 @@ class CommunityWatch(Observer):
         reply: Message,
         took_s: float,  # noqa: ARG002 - when is not its business, only what
     ) -> None:
-        """Remember what was done, and check what is owed at once."""
+        """Remember a command and its reply, and check the promises of the reply."""
         if reply["t"] != "ok":
             if command["op"] == "comment" and not _may_refuse(reply):
                 self._link_given(command["text"], reply)
@@ -99,7 +99,7 @@ class CommunityWatch(Observer):
                 self._record.passed.add(command["id"])
 
     def _link_given(self, text: str, reply: Message) -> None:
-        """Who asks for the link gets a card; without a number or a name, of what is pinned."""
+        """Check that an ask for the link gets a card; without number or name, the pinned one."""
         before, now = self._pins
         if now is None or not content.asks_link(text):
             return
@@ -114,7 +114,7 @@ class CommunityWatch(Observer):
 
 
 def _may_refuse(reply: Message) -> bool:
-    """Whether an ask for the link may be refused like that; what others say is no reason."""
+    """Return whether an ask for the link may be refused so; comments of others are no reason."""
     if reply["code"] == "rate_limited":
         return str(reply["msg"]).startswith(OWN_LIMITS)
     return reply["code"] in REFUSALS

@@ -43,7 +43,7 @@ _OPTIONS = Options(events_max=0, reply_s_max=10.0, retry_s_max=30.0)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to run. `secret` signs the viewers' tokens; `seconds` 0 means until stopped.
+    """The plan of a run. `secret` signs the viewers' tokens; `seconds` 0 means until stopped.
 
     A room that is live already keeps its own host, unless `take_over`.
     """
@@ -75,7 +75,7 @@ class _Curfew(Observer):
 
 
 class Crowd:
-    """`run` it once; then `findings` and `tally` say what happened."""
+    """Call `run` once; then `findings` and `tally` have the results."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Crowd:
         self._over.set()
 
     async def play_evening(self) -> Reckoning:
-        """The whole evening; what it came to. Raises CannotRun."""
+        """Play the whole evening and return its reckoning. Raises CannotRun."""
         plan = self._plan
         auditor = Witness(AUDITOR_USER, self.findings, self._record)
         audits = Observers(
@@ -212,7 +212,7 @@ class Crowd:
             yield host
 
     def _note_who_waits(self) -> None:
-        """Those who sit in the fan group and not in the room have to be told of its start."""
+        """Note the people in the fan group alone: the start of the stream must be told to them."""
         self._community.waited |= {
             person.witness.who
             for person in self.persons
@@ -293,7 +293,7 @@ def _first(errors: ExceptionGroup[RoomError]) -> Exception:
 
 
 async def clock_ahead_ms(room: RoomClient) -> float:
-    """How far the server's clock is ahead of ours, by the quickest of a few pings."""
+    """Return how far the server's clock is ahead of ours, by the quickest of a few pings."""
     found: list[tuple[float, float]] = []
     for _ in range(PINGS):
         start = time.time()

@@ -1,4 +1,4 @@
-"""Plays a script: the host's steps over the host's connection, the crowd's by who is there."""
+"""Plays a script: the host's steps over the host's connection, the crowd's by those present."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,7 +16,7 @@ from client_sim.wire import Message
 
 
 class Director:
-    """A host by the book: `prepare`, `run`, `end` like Host. `notes` tell what went otherwise.
+    """A host who follows a script: `prepare`, `run`, `end` like Host. `notes` has the failed steps.
 
     Which people a step takes, and when within its time, is drawn from `rng`.
     """
@@ -94,7 +94,7 @@ class Director:
                 doing.create_task(self._one(person, after_s, step, fields))
 
     def _chosen(self, step: Step) -> list[Person]:
-        """Who of those present takes part."""
+        """Return the people, of those present, who take part."""
         people, first = step.fields.get("people"), step.fields.get("first")
         if first is not None:
             all_ = self._persons
@@ -113,7 +113,7 @@ class Director:
                 await acts.act(person, step.act, fields, in_group=step.in_group)
 
     async def _note(self, where: str, command: Awaitable[object]) -> None:
-        """Send a command; what went wrong becomes a note."""
+        """Send a command; a failure becomes a note."""
         try:
             await command
         except (CommandRefused, Unanswered) as error:

@@ -1,4 +1,4 @@
-"""What can go wrong for a client, in one tree."""
+"""The errors of a client, in one tree."""
 
 
 class RoomError(Exception):

@@ -100,13 +100,16 @@ class Host:
 
     async def _sell(self, product: Message) -> None:
         stock = max(2, round(self._viewers * self._rng.uniform(0.08, 0.3)))
-        price = product["price"] * self._rng.choice((70, 80, 85, 90)) // 10_000 * 100  # whole yuan
+        currency = product["currency"]
+        reduced = product["price"] * self._rng.choice((70, 80, 85, 90)) // 100
+        price = content.whole_units(reduced, currency)
         per_user = self._rng.choice((1, 1, 2))
         hold_s = max(5, round(self._act_s / 2))
         sale = await self._room.sale_open(
             product["sku"], price, stock, per_user=per_user, hold_s=hold_s
         )
-        await self._say("open", stock=stock, price=f"{price / 100:g}", per_user=per_user)
+        price_text = content.price_text(price, currency)
+        await self._say("open", stock=stock, price=price_text, per_user=per_user)
         await self._pause(0.4)
         if self._rng.random() < 0.5 and not self._over.is_set():
             add = max(1, stock // 3)
@@ -117,7 +120,7 @@ class Host:
         await self._say("close")
 
     async def _moderate(self) -> None:
-        """Take spam back a moment after it was seen; who does it again is muted."""
+        """Remove spam a moment after it was seen; mute users who send it again."""
         seen: set[str] = set()
         while not await set_within(self._over, self._rng.uniform(1, 3)):
             while not self._eye.spam.empty():

@@ -1,4 +1,4 @@
-"""What a script has the host do, over the host's connection, and in the fan group over another."""
+"""Takes the host's steps of a script, over the host's connection and another in the fan group."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,15 +12,12 @@ from client_sim.script import NAMED, Step
 from client_sim.wire import Message
 
 NAMED_S_MAX = 10.0  # how long a step waits for what it names
-DEFAULTS: dict[str, Message] = {
-    "sale.open": {"per_user": 1, "hold_s": 60},
-    "coupon.open": {"currency": "CNY"},
-}
+DEFAULTS: dict[str, Message] = {"sale.open": {"per_user": 1, "hold_s": 60}}
 
 EnterRoom = Callable[[str], AbstractAsyncContextManager[RoomClient]]
 """Makes the host's client in the room of this id."""
 OpenGroup = Callable[[str, str], Awaitable[str]]
-"""Makes the host's fan group of a title, for whom it admits; its room's id."""
+"""Makes the host's fan group with a title and an audience; returns its room's id."""
 
 
 class HostActs:
@@ -61,7 +58,7 @@ class HostActs:
         await self._stack.aclose()
 
     async def meant(self, step: Step) -> Message | None:
-        """The step's fields with ids for names; None if what is named was not opened in time."""
+        """Return the step's fields with ids for names; None if a name was not opened in time."""
         fields = dict(step.fields)
         for kind in NAMED:
             if kind not in fields:
@@ -75,7 +72,7 @@ class HostActs:
         return fields
 
     async def take_step(self, step: Step) -> None:
-        """Do what a step says."""
+        """Take a step."""
         try:
             await self._take(step)
         except (CommandRefused, Unanswered) as error:

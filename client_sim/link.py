@@ -20,7 +20,7 @@ _NO_CODE = 1006  # RFC 6455 7.4.1: what a connection that broke is said to be cl
 
 
 class Lost(Exception):
-    """The connection is gone. `reconnect_ms` is what `bye` said; `come_back` whether to try."""
+    """The connection is gone. `reconnect_ms` is from `bye`; `come_back` means to try again."""
 
     def __init__(
         self,
@@ -176,7 +176,7 @@ class Link:
 
 
 def _comes_back(code: int) -> bool:
-    """Whether a client returns after this close code: by the table, else by the code's range."""
+    """Return whether a client comes back after this close code: by the table, else by its range."""
     known = _COME_BACK.get(code)
     if known is not None:
         return known

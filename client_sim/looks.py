@@ -1,4 +1,4 @@
-"""How often each check had to look, by what happened: too few looks are no green."""
+"""Computes how often each check had to look, from what happened: too few looks fail it."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a client tells whoever watches it: everything that was sent and everything that came."""
+"""The interface of a client's observers: they hear everything that is sent and received."""
 
 from client_sim.errors import RoomError
 from client_sim.state import Position
@@ -6,7 +6,7 @@ from client_sim.wire import Message
 
 
 class Observer:
-    """Override what you want to hear. Called on the loop, in order; must not block or raise.
+    """Override the methods you need. Called on the loop, in order, they must not block or raise.
 
     Events come as they were received, before the client drops repeated ones.
     """

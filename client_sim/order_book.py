@@ -1,4 +1,4 @@
-"""A buyer's memory of their orders: what was answered, what was told, what is still unknown."""
+"""A buyer's memory of their orders: replies, events, and buys without an answer."""
 
 from typing import Any
 
@@ -61,7 +61,7 @@ class OrderBook:
             self._forward(self.acknowledged, reply["order"])
 
     def unanswered(self, command: Message) -> None:
-        """Remember what may have been done."""
+        """Remember a command whose outcome is unknown."""
         if command["op"] == "buy" and command["key"] not in self._by_key:
             self._unknown.add(command["key"])
         elif command["op"] == "waitlist":
@@ -78,13 +78,13 @@ class OrderBook:
         self._show(order)
 
     def joined(self, orders: list[Message]) -> None:
-        """Check the list that a join brings: what is told from here on are changes of it."""
+        """Check the list in the reply to a join; later events change it."""
         for order in orders:
             self._show(order)
         self.listed(orders)
 
     def ended(self, orders: list[Message]) -> None:
-        """Check the list at the end; then `untold` says what of it never came as an event."""
+        """Check the list at the end; then `untold` names the states that no event told."""
         self._final = orders
         self.listed(orders)
 

@@ -27,7 +27,7 @@ TRIES_MAX = 3  # how often somebody goes for the same sale
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a whole crowd is: `chat` and `shop` scale what people do by themselves, 0 not at all.
+    """The manner of a whole crowd: `chat` and `shop` scale what people do; 0 is never.
 
     `roam` is the part of them that goes away and comes back. `arrive_s` is the time within which
     all have come; None lets them come in waves.
@@ -41,7 +41,7 @@ class Manner:
 
 @dataclass(frozen=True, slots=True)
 class Habits:
-    """What kind of viewer somebody is. Times are seconds, others chances from 0 to 1."""
+    """The habits of one viewer. Times are seconds, other values are chances from 0 to 1."""
 
     language: str
     arrives_s: float
@@ -124,7 +124,7 @@ class Person:
         self._tries: Counter[str] = Counter()
 
     def leave(self) -> None:
-        """The evening is over: finish what you are doing, and stay connected."""
+        """End the evening: finish the current act, and stay connected."""
         self._over.set()
         self._bored.set()
 
@@ -284,7 +284,7 @@ class Person:
             await self._settle(room, order)
 
     async def _queue(self, room: RoomClient, sale: str, qty: int) -> None:
-        """Some wait for what others give back."""
+        """Wait, sometimes, for units that others give back."""
         if self._rng.random() < QUEUES:
             with suppress(CommandRefused, Unanswered):
                 await room.waitlist(sale, qty)

@@ -65,7 +65,7 @@ class Reckoning:
             self.notes.append("Comments were not counted: the auditor lost its connection.")
 
     def _unsettled(self) -> bool:
-        """Whether somebody still waits for something the room owes them."""
+        """Return whether anybody still waits for something the room owes them."""
         here = [person.witness for person in self._persons if person.room is not None]
         return any(
             witness.unheard() or (witness.uncounted() or 0) > self._record.comments_removed
@@ -156,7 +156,7 @@ class Reckoning:
             self._see("host_agrees", told == counted, words)
 
     async def _compare_rooms(self) -> None:
-        """What everybody folded together against what somebody new is shown."""
+        """Compare everybody's folded state with a newcomer's snapshot."""
         differences: list[tuple[str, str]] = []
         for _ in range(round(SETTLE_S_MAX / LOOK_EVERY_S)):
             try:
@@ -198,7 +198,7 @@ class Reckoning:
 
 
 def difference(folded: Message, fresh: Message, *, all_comments: bool) -> list[str]:
-    """Where a folded room differs from a snapshot, in words.
+    """Return the differences between a folded room and a snapshot, in words.
 
     Comments are compared as far as both reach back, if none was left out.
     """

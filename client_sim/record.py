@@ -1,6 +1,8 @@
-"""What all witnesses of one run share: what the room said, to compare their stories with."""
+"""The record that all witnesses of a run share: the room's events, to compare theirs with."""
 
-from collections import Counter, OrderedDict
+from collections import Counter
+
+from cachetools import FIFOCache
 
 from client_sim.checks import Findings
 from client_sim.observer import Observer
@@ -15,30 +17,25 @@ class Record:
     """The room's must-events by position, its comments in order, and each sale's allocations."""
 
     def __init__(self) -> None:
-        self.events: OrderedDict[Position, Message] = OrderedDict()
+        self.events: FIFOCache[Position, Message] = FIFOCache(EVENTS_KEPT_MAX)
         self.allocated: dict[str, set[int]] = {}
         self.comments_known = False  # an auditor heard every comment since it joined
         self.from_first_comment = False  # and nothing was said before that
         self.comments_said = 0
         self.comments_removed = 0
         self.shadowed: Counter[str] = Counter()  # comments only their author and staff see
-        self._place: OrderedDict[str, int] = OrderedDict()
+        self._place: FIFOCache[str, int] = FIFOCache(COMMENTS_KEPT_MAX)
         self._by_user: Counter[str] = Counter()
 
     def event(self, at: Position, event: Message) -> Message:
         """The first telling of the event at this place: this one, if nobody told it before."""
-        first = self.events.setdefault(at, event)
-        if len(self.events) > EVENTS_KEPT_MAX:
-            self.events.popitem(last=False)
-        return first
+        return self.events.setdefault(at, event)
 
     def comment(self, comment_id: str, user: str) -> None:
         """The auditor heard this comment."""
         self._by_user[user] += 1
         self.comments_said += 1
         self._place[comment_id] = self.comments_said
-        if len(self._place) > COMMENTS_KEPT_MAX:
-            self._place.popitem(last=False)
 
     def removed(self, user: str | None) -> None:
         """One comment was taken back, or all of one user's."""

@@ -35,7 +35,7 @@ class Recorder(Observer):
         asked: Position | None,  # noqa: ARG002 - only the first join starts the file
         reply: Message,
     ) -> None:
-        """The first snapshot opens the file; what was missed on a resume is kept."""
+        """Open the file with the first snapshot; keep the events that a resume brings."""
         if self._start_s is None:
             self._start_s = asyncio.get_running_loop().time()
             room = reply["room"] | {"comments": []}
@@ -44,7 +44,7 @@ class Recorder(Observer):
             self.event(event)
 
     def event(self, event: Message) -> None:
-        """Keep what was said to the room."""
+        """Keep an event of the room."""
         if event["t"] in _NOT_KEPT or self._start_s is None:
             return
         since_ms = round((asyncio.get_running_loop().time() - self._start_s) * 1000)

@@ -1,4 +1,4 @@
-"""A recording as a script: who said, liked, bought and sold what, when.
+"""Turns a recording into a script: comments, likes, purchases and sales at their times.
 
 People are played by simulated ones: whoever spoke n-th is the n-th viewer. Buys are read from the
 stock counters, since nobody is told who bought; each goes to another viewer. What can't be played
@@ -35,7 +35,7 @@ def script_of(path: Path, speed: float) -> Script:
 
 
 class _Reader:
-    """Goes through the events once and remembers what the next ones have to be compared with."""
+    """Reads the events once and remembers the state that later events are compared with."""
 
     def __init__(self, room: Message, events: list[tuple[int, Message]], speed: float) -> None:
         self._room = room
@@ -111,8 +111,14 @@ class _Reader:
                 yield self._host("sale.open", name=name, stock=stock, hold_s=hold_s, **terms)
         elif sale["allocated"] > known["allocated"]:
             yield self._host("sale.restock", sale=name, add=sale["allocated"] - known["allocated"])
+        elif sale["allocated"] < known["allocated"] and self._was_lowered(sale):
+            yield self._host("sale.restock", sale=name, stock=sale["allocated"])
         elif sale["status"] == "closed" != known["status"]:
             yield self._host("sale.close", sale=name)
+
+    def _was_lowered(self, sale: Message) -> bool:
+        """Return whether the host took units away; a cancelled order leaves fewer taken."""
+        return bool(sale["held"] + sale["sold"] >= self._taken[sale["sale"]])
 
     def _bought(self, stock: Message) -> Iterator[Step]:
         name, taken = stock["sale"], stock["held"] + stock["sold"]

@@ -93,7 +93,7 @@ class Rest:
 
 
 def _why(error: Exception) -> str:
-    """What went wrong, without the address and the workings of the client around it."""
+    """Return the reason, without the address and the workings of the client around it."""
     below = error.os_error if isinstance(error, ClientConnectorError) else error
     if isinstance(below, ConnectionError) and below.errno:
         return os.strerror(below.errno)

@@ -26,7 +26,7 @@ _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What the server's processes use together, the private Redis left out."""
+    """Memory and file handles of the server's processes together, without the private Redis."""
 
     bytes_used: int
     handles: int
@@ -73,7 +73,7 @@ def _name(pid: int) -> str:
 
 
 def leaks(samples: Sequence[Sample]) -> list[str]:
-    """What grew and did not come back, in words; samples are taken at rest, one a round.
+    """Return what grew and stayed grown, in words; samples are taken at rest, one a round.
 
     The lowest of the last third is held against the highest of the first third: noise on a level
     passes, and a slope does not.

@@ -21,7 +21,7 @@ ORDER_RANK = {
     "refund_due": 4,
     "refunded": 5,
 }
-"""How far along its way an order is; a change never lowers it."""
+"""The rank of each status of an order; a change never lowers it."""
 
 _ABSENT: Message = {
     "scheduled": 0,
@@ -71,7 +71,7 @@ _FIELDS = {
     "followers": {"total": "followers"},
     "reserved": {"total": "reserved"},
 }
-"""Events whose fields are fields of the room, under what name."""
+"""Events whose fields are fields of the room, with the room's name for each."""
 
 IGNORED = {
     "announce",  # about another room
@@ -89,7 +89,7 @@ IGNORED = {
 
 
 class Position(NamedTuple):
-    """How far a client has read: the last `seq` it saw, in which `epoch`."""
+    """The position of a client: the last `seq` it saw, and its `epoch`."""
 
     epoch: str
     seq: int
@@ -198,7 +198,7 @@ class RoomState:
             self.view[name] = event.get(name, _ABSENT[name])
 
     def _newest(self, kind: str, new: Message) -> None:
-        """Keep the newest poll or lucky draw; what was counted meanwhile stays counted."""
+        """Keep the newest poll or lucky draw; counts that came meanwhile stay."""
         known = self.view[kind]
         same = known is not None and known[kind] == new[kind]
         if not same:

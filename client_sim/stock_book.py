@@ -1,4 +1,4 @@
-"""A viewer's memory of what they were told about stock."""
+"""A viewer's memory of the events about stock."""
 
 import hashlib
 

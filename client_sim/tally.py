@@ -1,4 +1,4 @@
-"""What a run amounted to: commands, events and latencies, counted as they happen."""
+"""Counts the commands, events and latencies of a run as they happen."""
 
 import time
 from collections import Counter

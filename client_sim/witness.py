@@ -1,4 +1,4 @@
-"""One viewer's memory of what they saw, and what cannot be true about it."""
+"""One viewer's memory of the events, and the contradictions in it."""
 
 from collections import deque
 from collections.abc import Callable
@@ -138,7 +138,7 @@ class Witness(Observer):
         self.orders.unanswered(command)
 
     def shut_out(self, errors: ExceptionGroup[RoomError]) -> None:
-        """The room would not have us any more."""
+        """Note that the room sent this person away."""
         error: Exception = errors
         while isinstance(error, ExceptionGroup):
             error = error.exceptions[0]
@@ -146,7 +146,7 @@ class Witness(Observer):
 
     @property
     def sees_what_others_do_not(self) -> bool:
-        """Whether comments of a shadow-muted user, who may be this one, are among what we see."""
+        """Return whether this person sees comments of a shadow-muted user, perhaps their own."""
         return self._saw_shadow or self._record.shadowed[self.who] > 0
 
     def unheard(self) -> list[str]:
@@ -161,7 +161,7 @@ class Witness(Observer):
         return said + self._record.shadowed[self.who] - self.comments_heard - self.gaps
 
     def finish(self) -> None:
-        """Check what can only be known once the room is quiet."""
+        """Make the checks that need a quiet room."""
         for comment, text in self._own_said.items():
             heard = self._own_heard.get(comment)
             told = "never came back" if heard is None else f"came back as {heard!r}"

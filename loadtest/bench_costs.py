@@ -1,4 +1,4 @@
-"""`python -m loadtest.bench_costs`: what a comment, an order and a heard message cost, in CPU.
+"""`python -m loadtest.bench_costs`: measures the CPU of a comment, an order and a heard message.
 
 Two servers share one Redis, as two machines would. All people who speak and buy are on the first,
 one viewer is on the second; so the second's CPU is what hearing costs, the first's beyond that is
@@ -58,7 +58,7 @@ class Spent(NamedTuple):
     redis: float
 
     def since(self, before: "Spent") -> "Spent":
-        """What was spent meanwhile."""
+        """Return the CPU time spent since `before`."""
         return Spent(*(now - then for now, then in zip(self, before, strict=True)))
 
 
@@ -166,7 +166,7 @@ async def _measure(servers: Servers) -> dict[str, float]:
 
 
 async def _publish_us(redis: Redis, servers: Servers) -> float:
-    """What Redis spends on handing one message of the bus to one worker."""
+    """Return the CPU time that Redis spends to hand one bus message to one worker."""
     async with contextlib.AsyncExitStack() as stack:
         heard = []
         for _ in range(SUBSCRIBERS):

@@ -38,7 +38,7 @@ _FULL = Timing(2, 6)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code: 2 if it could not measure what was asked for."""
+    """Run the command; returns its exit code: 2 if it could not measure the request."""
     options = _options(argv)
     if options.install_peers:
         return npm_install()
@@ -98,7 +98,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
 def _run(
     chosen: Sequence[Contender], rows: Sequence[Row], timing: Timing, tries: int, so_far: Path
 ) -> tuple[list[Result], list[str]]:
-    """Measure all; `so_far` always has what there is, should the rest be cut short."""
+    """Measure all; `so_far` always has the results so far, in case the rest is cut short."""
     so_far.parent.mkdir(parents=True, exist_ok=True)
     results: list[Result] = []
     notes: list[str] = []
@@ -134,7 +134,7 @@ def _undisturbed(contender: Contender, row: Row, timing: Timing, tries: int) -> 
 
 
 def _write(results: list[Result], notes: list[str], out: Path, drawing: Path) -> str:
-    """Print the findings, keep them as JSON and picture; returns what was printed."""
+    """Print the findings, keep them as JSON and picture; returns the printed text."""
     machine = _machine()
     where = f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}"
     said = "\n".join(

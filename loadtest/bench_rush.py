@@ -24,7 +24,7 @@ _SECRET = "a secret for this benchmark alone"  # noqa: S105 - of a server that l
 
 
 class Rush(NamedTuple):
-    """What became of the buyers; times in seconds."""
+    """The results of the buyers; times in seconds."""
 
     answers: Counter[str]
     p50: float

@@ -1,4 +1,4 @@
-"""`compare A.json B.json`: what changed from one run to the other."""
+"""`compare A.json B.json`: tells the changes from one run to the other."""
 
 import argparse
 import json
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class NoReport(Exception):
-    """A file is no report of `load`; the text is a sentence that says which, and what it lacks."""
+    """A file is no report of `load`; the text is a sentence that names the file and the fault."""
 
 
 def _report(path: Path) -> Report:
@@ -60,7 +60,7 @@ class _Line(msgspec.Struct):
 
 
 class _Report(msgspec.Struct):
-    """What of a report is compared. Newer versions may say more."""
+    """The compared fields of a report. Newer versions may have more."""
 
     passed: bool
     verdict: list[_Line]

@@ -2,9 +2,10 @@
 
 import math
 import random
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 
 class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -12,10 +13,10 @@ class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     that median, the latter with `sigma`, and never go below `low` or, if set, above `high`."""
 
     kind: Literal["constant", "uniform", "exponential", "lognormal"]
-    median: float = 1.0
-    sigma: float = 0.5
-    low: float = 0.0
-    high: float = 0.0
+    median: Annotated[float, Meta(gt=0)] = 1.0
+    sigma: Annotated[float, Meta(ge=0)] = 0.5
+    low: Annotated[float, Meta(ge=0)] = 0.0
+    high: Annotated[float, Meta(ge=0)] = 0.0
 
     def draw(self, rng: random.Random) -> float:
         """One value, in seconds."""

@@ -1,4 +1,4 @@
-"""How a run ends: the exit codes of `load`, and the one by which its locust process says "failed".
+"""The exit codes of `load`, and the one by which its locust process says "failed".
 
 Locust and Python end with 1 for troubles of their own. A verdict has a code that neither uses, so
 that a crash is never taken for one.

@@ -1,4 +1,4 @@
-"""At how many people a run bends, and what `liveroom size` says of so many."""
+"""Finds the number of people at which a run bends, and asks `liveroom size` for its prediction."""
 
 import subprocess
 import sys
@@ -80,7 +80,7 @@ def _cpu_left(steps: Sequence[tuple[int, list[Point]]]) -> Iterator[str]:
 
 
 def said_by_size(curve: Sequence[Point], scenario: Scenario) -> str:
-    """What `liveroom size` says of the busiest seconds of this run; empty if it can't be asked."""
+    """Return the prediction of `liveroom size` for the busiest seconds; empty if it fails."""
     if not curve:
         return ""
     asked = {

@@ -4,12 +4,14 @@ import argparse
 import os
 import secrets
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from re import fullmatch
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -23,6 +25,11 @@ from loadtest.scenario import Scenario, ScenarioError
 from loadtest.tokens import mint
 
 _LOCUSTFILE = Path(__file__).with_name("locustfile.py")
+_REPORT = "out/load"
+_ROOM = r"[A-Za-z0-9_.:@-]+"
+_ID_MAX = 64  # docs/protocol.md: of rooms and users
+_SECRET_BYTES_MIN = 32  # RFC 7518 3.2
+_FILES_BESIDE = 100  # libraries, logs, pipes
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,9 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         scenario = load_scenario(options.scenario, options.users, options.seconds)
         load_people()
-        if options.workers < 1:
-            raise CannotRehearse(f"--workers {options.workers}: a server has at least one.")
-        process.raise_file_limit(scenario.users_max * 2 + 2000)
+        _check(options)
+        _check_files(scenario, process.raise_file_limit(scenario.users_max * 2 + 2000))
         if options.url:
             return _locust(options, more, _running_server(options, scenario))
         with own_server(scenario, options.workers) as server:
@@ -46,7 +52,49 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class CannotRehearse(Exception):
-    """What is asked for can't be; the text is a sentence that says what to do."""
+    """The request can't be fulfilled; the text is a sentence that says what to do."""
+
+
+def _check(options: argparse.Namespace) -> None:
+    """Check the options. Raises CannotRehearse."""
+    longest = _ID_MAX - len(host_of("-99"))
+    if not (fullmatch(_ROOM, options.room) and len(options.room) <= longest):
+        raise CannotRehearse(
+            f"--room {options.room} can't name a room: take A-Z a-z 0-9 _ . : @ -, at most "
+            f"{longest} of them."
+        )
+    if options.workers < 1:
+        raise CannotRehearse(f"--workers {options.workers}: a server has at least one.")
+    if options.server_pid and not Path(f"/proc/{options.server_pid}").is_dir():
+        raise CannotRehearse(f"--server-pid {options.server_pid}: no such process runs here.")
+    try:
+        program = shlex.split(options.audit)[:1]
+    except ValueError as error:
+        raise CannotRehearse(f"--audit {options.audit} is no command: {error}.") from None
+    if program and shutil.which(program[0]) is None:
+        raise CannotRehearse(f"--audit: there is no program {program[0]} to run.")
+    _check_writable(Path(options.report or _REPORT).parent)
+
+
+def _check_files(scenario: Scenario, files_max: int) -> None:
+    """Check that the crowd's sockets fit into so many open files. Raises CannotRehearse."""
+    if files_max < scenario.users_max + _FILES_BESIDE:
+        raise CannotRehearse(
+            f"{scenario.users_max:,} users need as many sockets, and this system lets a process "
+            f"open {files_max:,} files: raise `ulimit -n`, or take fewer --users."
+        )
+
+
+def _check_writable(folder: Path) -> None:
+    """Check that a report can be written there at the end of the run. Raises CannotRehearse."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise CannotRehearse(
+            f"The report can't be written to {folder} ({error.strerror}): name a path by --report."
+        ) from None
 
 
 def _running_server(options: argparse.Namespace, scenario: Scenario) -> "OwnServer":
@@ -55,6 +103,11 @@ def _running_server(options: argparse.Namespace, scenario: Scenario) -> "OwnServ
     secret = os.environ.get("LIVEROOM_LOAD_SECRET") or os.environ.get("LIVEROOM_JWT_SECRET")
     if not secret:
         raise CannotRehearse("Set LIVEROOM_LOAD_SECRET to the JWT secret of that server.")
+    if len(secret.encode()) < _SECRET_BYTES_MIN:
+        raise CannotRehearse(
+            f"LIVEROOM_LOAD_SECRET has {len(secret.encode())} bytes, and no server takes a secret "
+            f"of fewer than {_SECRET_BYTES_MIN}: set it to the jwt.secret of that server."
+        )
     for room in rooms_of(scenario, options.room):
         token = mint(secret, host_of(room), "主播小夏", "host")
         try:
@@ -80,11 +133,13 @@ def _address(url: str) -> str:
 
 
 def _why(url: str, room: str, error: Unreachable) -> str:
-    if error.status in (401, 403):
+    if error.status == 401:
         return (
-            f"{url} does not accept the crowd's tokens (HTTP {error.status}): set "
+            f"{url} does not accept the crowd's tokens (HTTP 401): set "
             "LIVEROOM_LOAD_SECRET to its jwt.secret."
         )
+    if error.status == 403:
+        return f"Room {room} can't be hosted: {error}. Name another one with --room."
     if error.status == 409:
         return f"Room {room} can't be gone live in: {error}. Name another one with --room."
     return f"The rehearsal can't start: {error}."
@@ -134,7 +189,7 @@ def _locust(options: argparse.Namespace, more: list[str], server: OwnServer) -> 
         "--seconds", str(options.seconds or 0),
         "--room", options.room, "--server-pid", str(server.pid),
         "--audit", server.audit,
-        "--report", options.report or f"out/load-{name}", "--loglevel", "WARNING", *more,
+        "--report", options.report or f"{_REPORT}-{name}", "--loglevel", "WARNING", *more,
     ]  # fmt: skip
     env = dict(os.environ)
     if server.secret:

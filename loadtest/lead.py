@@ -1,4 +1,4 @@
-"""What the leading process does: opens the rooms, follows the run, checks, judges, reports."""
+"""Leads a run: opens the rooms, draws the curves, checks, judges, reports."""
 
 import json
 import math
@@ -79,7 +79,7 @@ class Lead:
         return bool(report["passed"])
 
     def _truth(self) -> tuple[Findings | str, Takings]:
-        """Compare every room with its books, and add up what they took."""
+        """Compare every room with its books, and add up the takings."""
         together, takings = Findings(), Takings()
         for room, server in self._servers.items():
             found, books = self._truth_of(room, server)
@@ -174,7 +174,7 @@ class Lead:
 
 
 def audited(command: str, rooms: Iterable[str]) -> Line:
-    """What the server's own audit says of the rooms: their ledgers against their live state."""
+    """Return the result of the server's own audit: ledgers against live state."""
     ran = [_audit(command, room) for room in rooms]
     said = "; ".join(words for words, _ in ran)
     passed = all(agrees for _, agrees in ran)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import msgspec
 
-from loadtest.mistakes import mistakes
+from loadtest.mistakes import mistakes, mistakes_of_people
 from loadtest.scenario import People, Scenario, ScenarioError, Stage
 from loadtest.shipped import folder
 
@@ -74,7 +74,7 @@ def scaled(scenario: Scenario, factor: float) -> Scenario:
 
 def hurried(scenario: Scenario, seconds: float) -> Scenario:
     """The same rehearsal in so many seconds; holds and the calm at the end keep their lengths."""
-    if seconds <= scenario.calm_s + 5:
+    if not scenario.calm_s + 5 < seconds < math.inf:
         raise ScenarioError(
             f"{scenario.name} needs more than {scenario.calm_s + 5:g} s, and was given {seconds:g}."
         )
@@ -107,14 +107,26 @@ def hurried(scenario: Scenario, seconds: float) -> Scenario:
 
 def load_people(path: Path = PEOPLE) -> People:
     """The habits of the crowd. Raises ScenarioError."""
-    return _read(path, People)
+    people = _read(path, People)
+    if wrong := next(mistakes_of_people(people), None):
+        raise ScenarioError(f"{path}: {wrong}")
+    return people
 
 
 def _read(path: Path, kind: type[T]) -> T:
     try:
-        tree: Mapping[str, object] = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        tree: Mapping[str, object] = tomllib.loads(text, parse_float=_finite)
         return msgspec.convert(tree, kind)
     except OSError as error:
         raise ScenarioError(f"Can't read {path}: {error.strerror}.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError) as error:
+    except (ValueError, msgspec.ValidationError) as error:
         raise ScenarioError(f"{path} can't be used: {error}.") from None
+
+
+def _finite(text: str) -> float:
+    """A float of a TOML file. Raises ValueError for `nan` and `inf`, which no time or share is."""
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number to count with")
+    return value

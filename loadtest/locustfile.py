@@ -1,4 +1,4 @@
-"""What locust loads: `locust -f loadtest/locustfile.py --scenario flash --host http://...`.
+"""The file that locust loads: `locust -f loadtest/locustfile.py --scenario flash --host ...`.
 
 `python -m loadtest load` calls it so. What a process does in a run stands in `part`.
 """
@@ -34,7 +34,7 @@ class Stages(LoadTestShape):
         self._empty_at_s: float | None = None
 
     def tick(self) -> tuple[int, float] | None:
-        """How many users now; none at the end, and then the end."""
+        """Return the number of users now: 0 after the last stage, then None to end the run."""
         scenario, at_s = Person.rehearsals[0].scenario, self.get_run_time()
         stage = scenario.users_at(at_s)
         if stage is not None:

@@ -1,4 +1,4 @@
-"""When something was to happen in a run: T0 of the sales that matter, bursts, drops."""
+"""Lists the planned moments of a run: T0 of the largest sales, bursts, drops."""
 
 from typing import NamedTuple
 
@@ -18,7 +18,7 @@ class Mark(NamedTuple):
 
 
 def marks(scenario: Scenario) -> list[Mark]:
-    """What the charts show behind their lines, in order of time."""
+    """Return the marks behind the curves, in order of time."""
     sales = [act for act in scenario.host_acts() if act.do == "sale"]
     largest = sorted(sales, key=lambda act: -act.stock)[:_SALES_MAX]
     found = [

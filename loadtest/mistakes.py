@@ -1,9 +1,12 @@
-"""What is wrong with a scenario, found before anybody has come rather than in the verdict."""
+"""Finds mistakes in scenarios and habits before anybody has come, rather than in the verdict."""
 
 import difflib
 from collections.abc import Iterable, Iterator
 
-from loadtest.scenario import HostAct, Scenario
+from loadtest.scenario import HostAct, Kind, People, Scenario
+
+_REPEATED_MAX = 10_000
+_TITLE_MAX = 200
 
 _CROWD_SAYS = {
     "viewer": {"comment", "like", "orders", "ask", "follow"},
@@ -25,7 +28,7 @@ _HOST_SAYS = {
 
 
 def commands(scenario: Scenario) -> set[str]:
-    """What this crowd is timed at: the commands that its people may send."""
+    """Return the commands that this crowd may send, which are timed."""
     acts = {act.do for act in scenario.host}
     said = {"join", "connect", "notice"}
     said |= {op for act in acts for op in _HOST_SAYS.get(act, ())}
@@ -37,7 +40,7 @@ def commands(scenario: Scenario) -> set[str]:
 
 
 def pushes(scenario: Scenario) -> set[str]:
-    """What is timed on its way to people, by delivery class."""
+    """Return the delivery classes that are timed."""
     talks = any(scenario.crowd.get(kind, 0) > 0 for kind in ("viewer", "buyer"))
     return (
         {"must"}
@@ -56,7 +59,21 @@ def mistakes(scenario: Scenario) -> Iterator[str]:
     yield from _of_people(scenario)
     for act in scenario.host:
         yield from _of_act(act)
+    yield from _of_show(scenario)
     yield from _of_criteria(scenario)
+
+
+def mistakes_of_people(people: People) -> Iterator[str]:
+    """Sentences on the habits of people; none if a crowd can have them."""
+    kinds: tuple[Kind, ...] = ("viewer", "buyer", "lurker", "moderator", "abuser")
+    missing = [kind for kind in (*kinds, "host") if kind not in people.think_s]
+    if missing:
+        yield f"[think_s] lacks {', '.join(missing)}."
+    for kind, habits in (("viewer", people.viewer), ("buyer", people.buyer)):
+        if min(habits.values(), default=0) < 0 or max(habits.values(), default=0) < 0.1:
+            yield f"[{kind}] needs a habit of weight 0.1 or more, and none below 0."
+    if people.pay_share + people.cancel_share > 1:
+        yield "pay_share and cancel_share are more than 1 together."
 
 
 def _of_times(scenario: Scenario) -> Iterator[str]:
@@ -69,9 +86,13 @@ def _of_times(scenario: Scenario) -> Iterator[str]:
     for burst in scenario.burst:
         if burst.times <= 0 or burst.until_s <= burst.from_s:
             yield f"the burst at {burst.from_s:g} s needs times above 0 and until_s after from_s."
+        if burst.from_s >= scenario.lasts_s:
+            yield f"the burst at {burst.from_s:g} s comes after the end, {scenario.lasts_s:g} s."
     for drop in scenario.drop:
         if not 0 < drop.share <= 1 or drop.spread_s < 0:
             yield f"the drop at {drop.at_s:g} s needs a share above 0, at most 1, and a spread_s."
+        if not 0 <= drop.at_s < scenario.lasts_s:
+            yield f"the drop at {drop.at_s:g} s is not within the run of {scenario.lasts_s:g} s."
 
 
 def _of_people(scenario: Scenario) -> Iterator[str]:
@@ -100,14 +121,35 @@ def _of_act(act: HostAct) -> Iterator[str]:
         yield f"{where} can't come at a negative time."
     if act.every_s > 0 and act.until_s < act.at_s:
         yield f"{where} is repeated every {act.every_s:g} s: say until_s, at {act.at_s:g} or later."
-    if min(act.stock, act.per_user, act.hold_s, act.add, act.quota, act.prizes) < 1:
-        yield f"{where}: stock, per_user, hold_s, add, quota and prizes are 1 or more."
-    if min(act.price, act.starts_in_s, act.lasts_s, act.amount, act.floor) < 0:
-        yield f"{where}: price, starts_in_s, lasts_s, amount and floor can't be negative."
+    if act.every_s > 0 and (act.until_s - act.at_s) / act.every_s > _REPEATED_MAX:
+        yield f"{where} would be done more than {_REPEATED_MAX:,} times: make every_s longer."
     if act.do == "coupon" and act.floor <= act.amount:
         yield f"{where}: floor must be more than amount, or an order could become free."
-    if not 2 <= len(act.options) <= 4:
-        yield f"{where}: a poll has 2 to 4 options."
+    if act.do == "notice" and not act.text:
+        yield f"{where} needs a text."
+    if act.do in ("coupon", "poll", "lucky") and len(act.text) > _TITLE_MAX:
+        yield f"{where}: its text is a title, of {_TITLE_MAX} characters at most."
+
+
+def _of_show(scenario: Scenario) -> Iterator[str]:
+    """Find acts that come too early: before their sale, draw or product is there."""
+    sold: set[str] = set()
+    done: set[str] = set()
+    for act in scenario.host_acts():
+        where = f"the host's `{act.do}` at {act.at_s:g} s"
+        if act.at_s >= scenario.lasts_s:
+            yield f"{where} comes after the end, {scenario.lasts_s:g} s."
+        if "end" in done:
+            yield f"{where} comes after the host has ended the stream."
+        if act.do in ("restock", "close") and "sale" not in done:
+            yield f"{where} needs a `sale` before it."
+        if act.do == "draw" and "lucky" not in done:
+            yield f"{where} needs a `lucky` before it."
+        if act.do == "pin" and act.sku not in sold:
+            yield f"{where} needs a `sale` of {act.sku} before it, which puts it on the shelf."
+        done.add(act.do)
+        if act.do == "sale":
+            sold.add(act.sku)
 
 
 def _of_criteria(scenario: Scenario) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the server says of itself during a run, and its books afterwards."""
+"""Reads the server's vital signs during a run, and its books afterwards."""
 
 import http.client
 import json
@@ -10,6 +10,7 @@ from typing import Any
 
 from loadtest import own_clock
 from loadtest.fanout import process
+from loadtest.rehearsal import host_of
 from loadtest.truth import Books, Order
 
 _TIMEOUT_S = 10
@@ -57,9 +58,16 @@ class Server:
             ) from None
 
     def open_room(self, room: str, title: str) -> None:
-        """Make the room, if it is not there, and go live. Raises Unreachable."""
+        """Make the room, if it is not there, and go live. Raises Unreachable.
+
+        A room of another host has status 403, though it may be live: its host's commands are not
+        ours to send.
+        """
         try:
-            phase = self.call("GET", f"/v1/rooms/{room}")["phase"]
+            there = self.call("GET", f"/v1/rooms/{room}")
+            if there["host"] != host_of(room):
+                raise Unreachable(f"Room {room} belongs to another host, {there['host']}", 403)
+            phase = there["phase"]
         except Unreachable as error:
             if error.status != 404:
                 raise
@@ -86,7 +94,7 @@ class Server:
         return [order for same in latest.values() for order in same]
 
     def vitals(self) -> dict[str, float]:
-        """CPU (share of a core), memory (MB), loop lag (ms): what can be seen now."""
+        """Return CPU (share of a core), memory (MB) and loop lag (ms), where they are visible."""
         seen = self._loop_lag()
         if self._pid is not None:
             cost, now = process.cost([self._pid]), time.monotonic()
@@ -97,7 +105,7 @@ class Server:
         return seen
 
     def command_times(self) -> own_clock.Buckets:
-        """What the server has counted of its commands' times so far; empty if it does not tell."""
+        """Return the server's histogram of command times so far; empty if it has none."""
         return own_clock.read(self._metrics())
 
     def _metrics(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""How long commands took by the server's own clock: what no late load process can lengthen."""
+"""Reads command times by the server's own clock, which a late load process can't lengthen."""
 
 import math
 import re

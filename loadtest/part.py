@@ -1,4 +1,4 @@
-"""What one locust process does in a run.
+"""Runs one locust process's part of a rehearsal.
 
 Every process has users and tells its tally. The master, or the only process, leads as well: it
 opens the room, draws the curves, checks the books and gives the verdict.
@@ -151,7 +151,7 @@ class Part:
 
 
 class Health:
-    """How this load process itself is: its share of a core, and how late its timers are."""
+    """The health of this load process: its share of a core, and the lateness of its timers."""
 
     def __init__(self) -> None:
         self._cpu_s, self._at = time.process_time(), time.monotonic()

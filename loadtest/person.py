@@ -83,7 +83,7 @@ class Person(User):
         self.listen(0)
 
     def wait_time(self) -> float:
-        """Listen for as long as this person thinks; locust then need not wait any more."""
+        """Listen for as long as this person thinks; locust itself then waits no longer."""
         haste = self.rehearsal.scenario.haste(self.rehearsal.now_s)
         self.listen(self.rehearsal.people.think_s[self.kind].draw(self.rng) / haste)
         return 0.0
@@ -106,7 +106,7 @@ class Person(User):
         self.at(self.rehearsal.now_s + seconds, act)
 
     def listen(self, seconds: float) -> None:
-        """Read what comes for so long, rejoin if need be, and do what falls due."""
+        """Read messages for so long, rejoin if necessary, and do acts that fall due."""
         end = self.rehearsal.now_s + seconds
         while True:
             now = self.rehearsal.now_s

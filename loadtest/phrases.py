@@ -1,4 +1,4 @@
-"""What people type in a shopping room, and who they are: enough variety that compression and
+"""Comments and names of people in a shopping room: enough variety that compression and
 caches meet what they will meet on the day."""
 
 COMMENTS = (
@@ -53,7 +53,7 @@ QUESTIONS = (
     "how long is shipping?",
     "il taille grand ?",
 )
-"""What is asked by the button beside a product; empty asks for its link."""
+"""Questions asked by the button of a product; an empty one asks for its link."""
 
 NAMES = (
     "小鹿不迷路",

@@ -1,4 +1,4 @@
-"""One run as numbers: what was counted in all, and how it went second by second."""
+"""One run as numbers: the totals, and the curves second by second."""
 
 import time
 from collections import Counter
@@ -23,7 +23,7 @@ class Record:
         self._busy_seconds = 0
 
     def add(self, process: str, taken: Mapping[str, Any]) -> None:
-        """What one process has counted since it last told."""
+        """Add the counts of one process since its last report."""
         self.total.add(taken)
         self._recent.append((time.monotonic(), dict(taken)))
         health = taken.get("health", {})

@@ -1,4 +1,4 @@
-"""What the users of one locust process share in one room: scenario, clock, tally, comments."""
+"""The things that the users of one process share in a room: scenario, clock, tally, comments."""
 
 import random
 import time
@@ -12,7 +12,7 @@ from loadtest.wire import Frame, Message, Wire
 
 _KNOWN_MAX = 200_000
 BEACON = "rehearsal "
-"""How the host's notices begin; behind it stands the server's time at sending."""
+"""The beginning of the host's dated notices; the server's time at sending follows it."""
 
 
 def host_of(room: str) -> str:
@@ -29,7 +29,7 @@ def rooms_of(scenario: Scenario, room: str) -> list[str]:
 
 @dataclass
 class CommentLog:
-    """Every comment that reached this process, and when: what viewers are checked against."""
+    """Every comment that reached this process, with its time; viewers are checked against it."""
 
     at: dict[str, int] = field(default_factory=dict)
     removed: set[str] = field(default_factory=set)
@@ -102,12 +102,12 @@ class Rehearsal:
 
     @property
     def calm(self) -> bool:
-        """Whether the run is about to end, so that nobody starts what could not be finished."""
+        """Whether the run is about to end: nobody starts a thing that could not be finished."""
         return self.now_s >= self.scenario.lasts_s - self.scenario.calm_s
 
     @property
     def socket_url(self) -> str:
-        """Where viewers connect."""
+        """The URL that viewers connect to."""
         return f"ws{self.url.removeprefix('http')}/v1/rooms/{self.room}/ws"
 
     def token(self, user: str, name: str, role: str) -> str:

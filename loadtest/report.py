@@ -16,7 +16,7 @@ Report = Mapping[str, Any]
 
 
 def html(report: Report) -> str:
-    """The page, from what the JSON twin holds."""
+    """Return the page for a report; the JSON file has the same content."""
     word, kind = ("Passed", "passed") if report["passed"] else ("Failed", "failed")
     title = f"{word}: {report['title']}"
     return (
@@ -117,7 +117,7 @@ def _that_matter(report: Report) -> list[str]:
 
 
 def _sales(report: Report) -> str:
-    """The sales that most people wanted, and what was taken in all."""
+    """Return the section on the sales that most people wanted, and on all takings."""
     sales = report["sales"]
     if not sales:
         return ""
@@ -132,7 +132,7 @@ def _sales(report: Report) -> str:
 
 
 def _headroom(report: Report) -> str:
-    """Where it bends, beside what the model says of so many people."""
+    """Return the section on headroom, with the prediction of `liveroom size`."""
     said = "".join(f"<p>{escape(sentence)}</p>" for sentence in report["headroom"])
     model = report["size"]
     if model:

@@ -1,20 +1,25 @@
-"""A scenario: who comes when, what the host does, and what must hold. `loading` reads it from a
+"""A scenario: the crowd, the host's acts and the criteria. `loading` reads it from a
 TOML file.
 
 docs/load-testing.md explains every key; `config/scenarios/` holds the ones that come with it.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from loadtest.draw import Draw
+from server.protocol.fields import Currency, Money, Name, Qty, Seconds, Sku, Text
 
 Kind = Literal["viewer", "buyer", "lurker", "moderator", "abuser"]
 Act = Literal[
     "sale", "restock", "close", "pin", "notice", "end", "coupon", "poll", "lucky", "draw", "answer"
 ]
 Encoding = Literal["json", "msgpack", "mix"]
+Habit = Literal["comment", "like", "look_at_orders", "ask", "follow"]
+"""Acts of people on their own: methods of `users.Viewer`, which a `Buyer` has too."""
+Share = Annotated[float, Meta(ge=0, le=1)]
 
 
 class ScenarioError(Exception):
@@ -30,31 +35,34 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HostAct(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What the host does at `at_s`, and again every `every_s` until `until_s` if that is set.
+    """An act of the host at `at_s`, repeated every `every_s` until `until_s` if that is set.
 
     A `sale` is of a product of its own, named by `sku`; `restock` and `close` mean the newest one,
     `draw` the newest lucky draw. `answer` answers the question that most people asked, if there is
-    one. With several rooms the host of each does it.
+    one. With several rooms the host of each does it. Fields have the bounds of the commands that
+    the host sends.
     """
 
     at_s: float
     do: Act
     every_s: float = 0
     until_s: float = 0
-    sku: str = "SKU"
-    price: int = 9900
-    stock: int = 100
-    per_user: int = 1
-    hold_s: int = 30
-    starts_in_s: int = 0
-    lasts_s: int = 0
-    add: int = 10
-    text: str = ""
-    amount: int = 500
-    floor: int = 1000
-    quota: int = 100
-    options: list[str] = msgspec.field(default_factory=lambda: ["1", "2"])
-    prizes: int = 1
+    sku: Sku = "SKU"
+    price: Money = 9900
+    stock: Qty = 100
+    per_user: Qty = 1
+    hold_s: Annotated[int, Meta(ge=1, le=86_400)] = 30
+    starts_in_s: Seconds = 0
+    lasts_s: Seconds = 0
+    add: Qty = 10
+    text: Text = ""
+    amount: Money = 500
+    floor: Money = 1000
+    quota: Qty = 100
+    options: Annotated[list[Name], Meta(min_length=2, max_length=4)] = msgspec.field(
+        default_factory=lambda: ["1", "2"]
+    )
+    prizes: Annotated[int, Meta(ge=1, le=100)] = 1
 
 
 class Burst(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,13 +82,13 @@ class Drop(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Criteria(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What must hold, beside what always must: nothing oversold, lost, doubled or left out.
+    """The limits of a run. Beside them always holds: nothing oversold, lost, doubled or left out.
 
     The limits are milliseconds at the 99th percentile: of replies by command, and of pushes by
     delivery class. `error_rate_max` is of commands; `delivered_min` is the share of a room's
     comments that reach a viewer or are told to it in a `gap`. `orders_per_hour_min` and
-    `gmv_per_hour_min` (minor units) are what is paid, at the rate of the time in which anything
-    was on sale.
+    `gmv_per_hour_min` (minor units of the scenario's currency) are what is paid, at the rate of
+    the time in which anything was on sale.
     """
 
     reply_p99_ms: dict[str, float] = {}
@@ -93,12 +101,16 @@ class Criteria(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One rehearsal. `crowd` gives shares of viewers, buyers, lurkers, moderators and abusers."""
+    """One rehearsal. `crowd` gives shares of viewers, buyers, lurkers, moderators and abusers.
+
+    All prices, amounts and floors of `host` are in minor units of `currency` (ISO 4217).
+    """
 
     title: str
     stage: list[Stage]
     crowd: dict[Kind, float]
     rooms: int = 1
+    currency: Currency = "CNY"
     host: list[HostAct] = []
     burst: list[Burst] = []
     drop: list[Drop] = []
@@ -124,7 +136,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return next((stage for stage in self.stage if at_s < stage.until_s), None)
 
     def haste(self, at_s: float) -> float:
-        """How many times faster than usual people are now."""
+        """Return the factor by which people are faster than usual now."""
         now = (burst.times for burst in self.burst if burst.from_s <= at_s < burst.until_s)
         return max(now, default=1.0)
 
@@ -152,16 +164,16 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class People(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How people behave: pauses are drawn, habits are weights and shares."""
+    """The behaviour of people: pauses are drawn, habits are weights and shares."""
 
     think_s: dict[str, Draw]
     react_s: Draw
     pay_after_s: Draw
-    viewer: dict[str, float]
-    buyer: dict[str, float]
-    pay_share: float = 0.8
-    cancel_share: float = 0.1
-    answer_s_max: float = 10
-    claim_share: float = 0.5
-    vote_share: float = 0.4
-    enter_share: float = 0.4
+    viewer: dict[Habit, float]
+    buyer: dict[Habit, float]
+    pay_share: Share = 0.8
+    cancel_share: Share = 0.1
+    answer_s_max: Annotated[float, Meta(gt=0)] = 10
+    claim_share: Share = 0.5
+    vote_share: Share = 0.4
+    enter_share: Share = 0.4

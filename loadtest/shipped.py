@@ -1,4 +1,4 @@
-"""Where the files of `config/` are that a rehearsal reads: in the wheel, or in the repository."""
+"""Finds the files of `config/` that a rehearsal reads: in the wheel or in the repository."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a run took: paid orders and money, and which sales mattered, from the books."""
+"""Adds up paid orders, money and sales of a run, from the books."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -19,7 +19,7 @@ class Takings:
     _sales: list[dict[str, Any]] = field(default_factory=list)
 
     def add(self, room: str, books: Books, told: Iterable[Told]) -> None:
-        """One room's books, and what everybody was told of their buys."""
+        """Add one room's books, and the replies that buyers got."""
         for order in books.orders:
             if order["status"] == "paid":
                 self.orders += 1
@@ -47,17 +47,17 @@ class Takings:
         """Every sale, the one that most people wanted first."""
         return sorted(self._sales, key=lambda sale: (-sale["asked"], -sale["allocated"]))
 
-    def per_hour(self, seconds: float) -> tuple[float, float]:
-        """Orders and money an hour, if the rest of it were like these seconds."""
+    def per_hour(self, seconds: float, currency: str) -> tuple[float, float]:
+        """Orders, and minor units paid in `currency`, an hour at the rate of these seconds."""
         if seconds <= 0:
             return 0.0, 0.0
-        return self.orders * 3600 / seconds, sum(self.gmv.values()) * 3600 / seconds
+        return self.orders * 3600 / seconds, self.gmv[currency] * 3600 / seconds
 
     def in_words(self, seconds: float) -> str:
         """A sentence for the report; empty if nothing was sold."""
         if not self.orders:
             return ""
-        orders, _ = self.per_hour(seconds)
+        orders = self.orders * 3600 / max(1.0, seconds)
         money = ", ".join(f"{in_units(n, c):,f} {c}" for c, n in self.gmv.items())
         return (
             f"{self.orders:,} orders were paid, {money} in {seconds:.0f} s of selling: "

@@ -1,4 +1,4 @@
-"""What the users of one process counted, timed and were told; it adds up over processes."""
+"""Counts, times and replies of the users of one process; tallies of processes add up."""
 
 import math
 import time
@@ -33,10 +33,11 @@ def quantile(steps: Mapping[int, int], q: float) -> float | None:
 
 @dataclass
 class Told:
-    """What a buyer was told about one buy. `said` is `ok`, `err:CODE` or `unknown`.
+    """The replies to one buy. `said` is `ok`, `err:CODE` or `unknown`.
 
     `status` is the last one told; a key that was sent several times has one entry. `room` is the
-    room it was sent in.
+    room it was sent in. `given` is the status in the reply to `buy`; `heard` says that a private
+    `order` event told it too, or that the connection was lost or closed before it had to.
     """
 
     user: str
@@ -48,6 +49,8 @@ class Told:
     status: str = ""
     asked: int = 1
     room: str = ""
+    given: str = ""
+    heard: bool = False
 
 
 @dataclass
@@ -70,7 +73,7 @@ class Tally:
         self.wrongs.setdefault(kind, example)
 
     def take_counts(self) -> dict[str, Any]:
-        """All since the last call, as plain data; starts anew."""
+        """Return all since the last call, as plain data, and start again from nothing."""
         taken = {
             "at": time.time(),
             "counts": dict(self.counts),
@@ -83,7 +86,7 @@ class Tally:
         return taken
 
     def add(self, taken: Mapping[str, Any]) -> None:
-        """Add what another process, or an earlier moment, has taken."""
+        """Add the tally of another process or of an earlier moment."""
         self.counts.update(taken["counts"])
         for name, steps in taken["timed"].items():
             # A message between processes turns keys into text.

@@ -1,4 +1,4 @@
-"""What users were told against what the server has written down: the truth check.
+"""Compares the replies that users got with the server's books: the truth check.
 
 Rules, each with what breaks it:
 
@@ -27,13 +27,13 @@ _AFTER = {
     "cancelled": {"cancelled"},
     "expired": {"expired", "paid", "refund_due", "refunded"},
 }
-"""What an order that was told to be in one state may have become meanwhile."""
+"""For each state that a reply told, the states that the order may have reached meanwhile."""
 _EXAMPLES_MAX = 5
 
 
 @dataclass(frozen=True)
 class Books:
-    """What the server has written down of a room, read when nothing moved any more.
+    """The server's books of a room, read when the room is at rest.
 
     `orders` and `sales` are all of them; `stats` holds `orders` and `units` by status.
     """
@@ -44,7 +44,7 @@ class Books:
 
 
 class Findings:
-    """What does not agree, by kind: how often, and a few examples."""
+    """The disagreements, by kind: their number, and a few examples."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -57,7 +57,7 @@ class Findings:
             self.examples[kind].append(example)
 
     def merge(self, other: "Findings") -> None:
-        """Add what does not agree in another room."""
+        """Add the disagreements of another room."""
         self.counts.update(other.counts)
         for kind, examples in other.examples.items():
             self.examples[kind] = [*self.examples[kind], *examples][:_EXAMPLES_MAX]

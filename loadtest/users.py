@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, ClassVar
 
@@ -16,9 +16,11 @@ from loadtest.rehearsal import BEACON, Rehearsal, host_of
 from loadtest.scenario import HostAct
 from loadtest.tally import Told
 from loadtest.wire import Message
+from server.protocol.currencies import decimal_text
 
 _BUY_TRIES_MAX = 8
 _BEACON_EVERY_S = 2
+_TOLD_WITHIN_MS = 5000
 
 
 class Viewer(Person):
@@ -33,7 +35,7 @@ class Viewer(Person):
         self._skus: list[str] = []
 
     def joined(self, reply: Message) -> None:
-        """See what is going on."""
+        """Look at the coupons, the poll and the draw that are open."""
         room = reply["room"]
         self._skus = [product["sku"] for product in room.get("shelf", ())]
         for coupon in room.get("coupons", ()):
@@ -43,7 +45,7 @@ class Viewer(Person):
                 self._tempt(kind, room[kind])
 
     def heard(self, message: Message) -> None:
-        """Take part in what the host offers."""
+        """React to coupons, polls, draws and new products."""
         kind = message["t"]
         if kind in ("coupon", "poll", "lucky"):
             self._tempt(kind, message[kind])
@@ -117,6 +119,8 @@ class Buyer(Viewer):
         super().__init__(environment)
         self._tried: set[str] = set()
         self._orders: dict[str, Told] = {}
+        self._heard: set[tuple[str, str]] = set()
+        self._given_ms: dict[str, float] = {}
 
     def joined(self, reply: Message) -> None:
         """See which sales are open."""
@@ -125,16 +129,37 @@ class Buyer(Viewer):
             self._see(sale)
         for order in reply["orders"]:
             self._learn(order)
+        # What was told while the connection was broken is not told again.
+        self._note_heard(self._orders.values())
 
     def heard(self, message: Message) -> None:
-        """React to sales, and to what becomes of the own orders."""
+        """React to sales and to changes of this buyer's orders."""
         super().heard(message)
         if message["t"] == "sale":
             self._see(message["sale"])
         elif message["t"] == "order":
             order = message["order"]
             self._learn(order)
+            self._hear(order["order"], order["status"])
             self.tally.time("push.order", self.now_ms() - order["updated"])
+
+    def on_stop(self) -> None:
+        """Leave. An order of the last moment need not have been told yet."""
+        recent = self.now_ms() - _TOLD_WITHIN_MS
+        self._note_heard(self._orders[it] for it, ms in self._given_ms.items() if ms > recent)
+        super().on_stop()
+
+    def _hear(self, order: str, status: str) -> None:
+        """Note an event; the one with the status that `buy` was answered with is the one due."""
+        self._heard.add((order, status))
+        told = self._orders.get(order)
+        if told is not None and told.given == status:
+            self._note_heard([told])
+
+    def _note_heard(self, buys: Iterable[Told]) -> None:
+        for told in buys:
+            told.heard = True
+            self.tally.told[told.key] = told
 
     def _see(self, sale: Message) -> None:
         name = sale["sale"]
@@ -184,7 +209,10 @@ class Buyer(Viewer):
             self.tally.wrong("two_orders_for_a_key", f"{told.key}: {told.order}, {order['order']}")
         told.said, told.order = "ok", order["order"]
         self.tally.counts["ok.claims_used"] += bool(order.get("claim"))
+        told.given = order["status"]
+        told.heard = (told.order, told.given) in self._heard
         self._orders[told.order] = told
+        self._given_ms[told.order] = self.now_ms()
         self._learn(order)
         habit, people = self.rng.random(), self.rehearsal.people
         pause_s = people.pay_after_s.draw(self.rng)
@@ -215,7 +243,7 @@ class Lurker(Person):
 
     @task
     def watch(self) -> None:
-        """Nothing: listening is what happens between tasks."""
+        """Do nothing: the user listens between tasks."""
 
 
 class Moderator(Person):
@@ -260,7 +288,7 @@ class Host(Person):
         return self.rehearsals[self.place]
 
     def heard(self, message: Message) -> None:
-        """See what people want to know."""
+        """Remember the queue of questions."""
         if message["t"] == "queue":
             self._queue = message["questions"]
 
@@ -306,7 +334,8 @@ class Host(Person):
             self.tally.wrong("host_was_refused", f"{act.do}: {reply['code']}: {reply['msg']}")
 
     def _open_sale(self, act: HostAct) -> Message:
-        product = {"sku": act.sku, "title": f"Rehearsed {act.sku}", "currency": "CNY"}
+        currency = self.rehearsal.scenario.currency
+        product = {"sku": act.sku, "title": f"Rehearsed {act.sku}", "currency": currency}
         put = self.command("shelf.put", product={**product, "price": act.price * 2})
         if put["t"] == "err":
             return put
@@ -319,9 +348,11 @@ class Host(Person):
         return reply
 
     def _open_coupon(self, act: HostAct) -> Message:
+        currency = self.rehearsal.scenario.currency
+        title = act.text or f"{decimal_text(act.amount, currency)} {currency} off"
         return self.command(
-            "coupon.open", title=act.text or f"{act.amount / 100:g} off", quota=act.quota,
-            currency="CNY", amount=act.amount, floor=act.floor, lasts_s=act.lasts_s,
+            "coupon.open", title=title, quota=act.quota, currency=currency, amount=act.amount,
+            floor=act.floor, lasts_s=act.lasts_s,
         )  # fmt: skip
 
     def _open_poll(self, act: HostAct) -> Message:
@@ -345,7 +376,7 @@ class Host(Person):
 
 
 class Abuser(Person):
-    """Does what no client may: floods, sends junk or too much, never reads, pings, opens sockets.
+    """Breaks the rules for clients: floods, sends junk or too much, never reads, hoards sockets.
 
     What happens to an abuser is counted apart; the criteria are about everybody else.
     """

@@ -1,4 +1,4 @@
-"""Whether the run passed: each criterion with what was measured against it."""
+"""Judges a run: each criterion with its measurement."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -10,11 +10,12 @@ from loadtest.scenario import Scenario
 from loadtest.takings import Takings
 from loadtest.tally import quantile
 from loadtest.truth import Findings
+from server.protocol.currencies import in_units
 
 
 @dataclass(frozen=True)
 class Line:
-    """One criterion and what was measured against it."""
+    """One criterion and its measurement."""
 
     what: str
     limit: str
@@ -37,7 +38,8 @@ _RULES: dict[str, tuple[str, ...]] = {
     ),
     "Host's commands refused": ("host_was_refused",),
 }  # fmt: skip
-"""What must never be, by the kinds that users saw during the run or the books showed after it."""
+"""Forbidden faults, by the kinds that users saw during the run or the books showed after it."""
+_NEVER = "never happened: play it longer, or with more people"
 
 
 def judge(
@@ -51,6 +53,7 @@ def judge(
     return [
         _looks(scenario, record),
         *_rules(record, found),
+        *_untold(record),
         *_limits(scenario, record),
         *_money(scenario, takings or Takings()),
         *_leak(scenario, server),
@@ -58,7 +61,7 @@ def judge(
 
 
 def _looks(scenario: Scenario, record: Record) -> Line:
-    """How much there was to find fault with: of nothing, nothing is wrong, and nothing is shown."""
+    """Return the number of looks: a run in which nothing happened proves nothing."""
     total = record.total
     looked = {
         "events": sum(n for name, n in total.counts.items() if name.startswith("event.")),
@@ -75,16 +78,17 @@ def _looks(scenario: Scenario, record: Record) -> Line:
 
 
 def _money(scenario: Scenario, takings: Takings) -> Iterator[Line]:
-    """What was paid, against what was to be paid in an hour like this."""
-    orders, gmv = takings.per_hour(scenario.sells_s)
+    """Compare paid orders and money with the targets for an hour."""
+    currency = scenario.currency
+    orders, gmv = takings.per_hour(scenario.sells_s, currency)
     wanted = scenario.criteria.orders_per_hour_min
     if wanted > 0:
         said = f"{orders:,.0f} ({takings.orders:,} in {scenario.sells_s:.0f} s)"
         yield Line("Paid orders an hour", f"≥ {wanted:,.0f}", said, passed=orders >= wanted)
     wanted = scenario.criteria.gmv_per_hour_min
     if wanted > 0:
-        said = f"{gmv / 100:,.0f}"
-        yield Line("GMV paid an hour", f"≥ {wanted / 100:,.0f}", said, passed=gmv >= wanted)
+        said, limit = (f"{in_units(n, currency):,.0f} {currency}" for n in (gmv, wanted))
+        yield Line("GMV paid an hour", f"≥ {limit}", said, passed=gmv >= wanted)
 
 
 def _rules(record: Record, found: Findings | str) -> Iterator[Line]:
@@ -99,6 +103,16 @@ def _rules(record: Record, found: Findings | str) -> Iterator[Line]:
         n = sum(counts[kind] for kind in kinds)
         shown = "; ".join(one for kind in kinds for one in examples.get(kind, ())[:2])
         yield Line(what, "0", f"{n} ({shown})" if n else "0", passed=n == 0)
+
+
+def _untold(record: Record) -> Iterator[Line]:
+    """Orders that the reply to `buy` gave, and of which no private event ever told."""
+    given = [told for told in record.total.told.values() if told.said == "ok"]
+    if given:
+        untold = [told.order for told in given if not told.heard]
+        examples = f" ({', '.join(untold[:2])})" if untold else ""
+        said = f"{len(untold)} of {len(given):,}{examples}"
+        yield Line("Orders that no event told to their buyer", "0", said, passed=not untold)
 
 
 def _limits(scenario: Scenario, record: Record) -> Iterator[Line]:
@@ -120,7 +134,7 @@ def _limits(scenario: Scenario, record: Record) -> Iterator[Line]:
             p99 = quantile(record.total.timed.get(f"{prefix}.{name}", {}), 0.99)
             yield Line(
                 f"{prefix.capitalize()} of {name}, p99", f"≤ {limit:g} ms",
-                "never happened" if p99 is None else f"{p99:.0f} ms",
+                _NEVER if p99 is None else f"{p99:.0f} ms",
                 passed=p99 is not None and p99 <= limit,
             )  # fmt: skip
 
@@ -138,7 +152,7 @@ def _leak(scenario: Scenario, server: dict[str, float]) -> Iterator[Line]:
 
 
 def limits_of_the_harness(record: Record, cores: int = 1, own_clock: str = "") -> list[str]:
-    """Sentences for when the harness, not the server, may have set the numbers, and what to do.
+    """Return warnings that the harness may have limited the numbers, and say what to do.
 
     `own_clock` says how long the server took by its own.
     """

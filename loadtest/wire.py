@@ -17,7 +17,7 @@ _CACHED_MAX = 512
 
 @dataclass(slots=True)
 class Frame:
-    """What one frame holds. `others` are messages that a user looks at one by one."""
+    """The messages of one frame. A user looks at `others` one by one."""
 
     size: int
     comments: list[Message] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Wire:
         return json.dumps(command, ensure_ascii=False, separators=(",", ":")).encode()
 
     def frame(self, payload: bytes) -> Frame:
-        """What these bytes hold. Raises ValueError if they are no frame of this protocol."""
+        """Decode a frame. Raises ValueError if the bytes are no frame of this protocol."""
         known = self._frames.get(payload)
         if known is None:
             known = self._read(payload)

@@ -1,4 +1,4 @@
-"""What one person watches over: the order of events, the versions of stock, comments that reach it.
+"""Checks one person's events: their order, the versions of stock, the comments that arrive.
 
 Events must come without a gap over every reconnect; stock must not go back; and for the few who
 are audited, each comment of the room must arrive or be told as left out.
@@ -14,7 +14,7 @@ _EDGE_MS = 1500
 
 
 class Witness:
-    """Watches for `user`; what is wrong goes to the process's tally."""
+    """Checks the events of `user`; faults go to the process's tally."""
 
     def __init__(self, rehearsal: Rehearsal, user: str, *, audited: bool) -> None:
         self.audited = audited
@@ -29,7 +29,7 @@ class Witness:
 
     @property
     def last(self) -> Message | None:
-        """Where this person stopped, as `join` takes it; None before the first join."""
+        """Return this person's last position, as `join` takes it; None before the first join."""
         return None if self._last is None else {"epoch": self._last[0], "seq": self._last[1]}
 
     def joined(self, reply: Message) -> list[Message]:
@@ -76,7 +76,7 @@ class Witness:
         self._left_out += n
 
     def leaves(self, now_ms: float) -> None:
-        """At the end of a connection: what should have come meanwhile, and did it?"""
+        """At the end of a connection, check that the expected comments arrived."""
         if not self.audited:
             return
         expected = self._room.between(self._joined_ms + _EDGE_MS, int(now_ms) - _EDGE_MS)

@@ -17,11 +17,15 @@ from server.store.troubles import Troubles
 from server.telemetry.loop_lag import LoopLag
 from server.telemetry.metrics import Metrics
 from server.web.app import make_app
+from server.web.assets import ASSETS
 from server.web.gate import gate
 from server.web.guard import Guard
 from server.web.health import Health
+from server.web.idempotency import Idempotency
 from server.web.ops import Ops
+from server.web.page_errors import PageErrors
 from server.web.rooms import RoomRoutes
+from server.web.route import Route
 from server.web.scrape import Scrape
 from server.worker import Worker
 
@@ -61,6 +65,7 @@ async def run_worker(
         )
         readiness = Readiness(redis, worker.store.keys, worker.store.durability)
         stack.push_async_callback(readiness.aclose)
+        page_errors = PageErrors(settings, metrics, ASSETS.files)
         ops = await stack.enter_async_context(
             Ops(
                 redis,
@@ -69,10 +74,12 @@ async def run_worker(
                 metrics.registry,
                 worker_id,
                 readiness.why_not,
+                page_errors.counts,
             )
         )
         health = Health(readiness.why_not, scrape, lambda: edge.draining, lambda: worker.bus.alive)
-        http = await _http(stack, settings, verifier, worker, health, ops)
+        web_routes = [*ops.routes(), *page_errors.routes()]
+        http = await _http(stack, settings, verifier, worker, health, web_routes)
         edge = await stack.enter_async_context(
             Edge(
                 settings,
@@ -96,17 +103,20 @@ async def _http(
     verifier: TokenVerifier,
     worker: Worker,
     health: Health,
-    ops: Ops,
+    web_routes: list[Route],
 ) -> web.Server:
     """The protocol factory for sockets that speak plain HTTP."""
     rooms = RoomRoutes(worker.directory, HOUSE.shape.view).routes()
     app = make_app(
         settings,
         verifier,
-        [*rooms, *worker.routes, *ops.routes()],
+        [*rooms, *worker.routes, *web_routes],
         health,
         Guard(worker.directory),
+        Idempotency(worker.store),
         worker.dispatch,
+        worker.metrics,
+        HOUSE.commands,
     )
     runner = web.AppRunner(
         app,

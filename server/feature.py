@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from graphlib import CycleError, TopologicalSorter
 from types import ModuleType
 from typing import Any, Protocol
 
@@ -12,10 +13,14 @@ from server.protocol.message import Event
 from server.rooms.call import Handlers
 from server.rooms.directory import Directory, Founder
 from server.rooms.dispatch import Dispatch, Gate
+from server.rooms.fact_book import Declared, FactBook
+from server.rooms.facts import Fact
 from server.rooms.open_rooms import Visits
 from server.rooms.part import Part
+from server.rooms.retelling import Retelling
 from server.rooms.room import Room
 from server.rooms.sweeper import Due
+from server.rooms.tally import Tally
 from server.settings import Settings
 from server.settings.section import Section
 from server.store.bus import RoomBus
@@ -31,6 +36,10 @@ class TakesCommands(Protocol):
         """The handlers of its commands."""
 
 
+class BadFeature(Exception):
+    """A feature's declaration is wrong; the text names the feature, the piece and the remedy."""
+
+
 @dataclass(kw_only=True)
 class Engine:
     """What a worker gives to every feature. Rooms open only after all features are made."""
@@ -41,6 +50,8 @@ class Engine:
     directory: Directory
     dispatch: Dispatch
     bus: RoomBus
+    facts: FactBook
+    """The facts of all features, and what they add to the figures."""
     worker_id: str
     open_room: Callable[[str], Room | None]
     """Returns a room by its id if it is open on this worker."""
@@ -83,6 +94,9 @@ class Feature:
     """Names of further features whose scripts, keys and messages it uses."""
     messages: ModuleType | None = None
     """The module that defines its commands and events."""
+    facts: ModuleType | None = None
+    """The module that defines the facts its scripts record, what they add to the figures (`Tally`),
+    and how a replay tells them (`Fact.shown`, `Retelling`)."""
     settings: Mapping[type[Section], str] = field(default_factory=dict)
     """Its settings classes, each with its section's name; several may share a section."""
     check: Callable[[Settings], None] | None = None
@@ -103,3 +117,47 @@ class Feature:
     """Fields it adds to `mine` in the reply to a join, with defaults."""
     joined: type[Struct] | None = None
     """Fields it adds beside `mine`, with the values that a guest gets."""
+
+
+def defined_in(module: ModuleType | None, base: type[Any]) -> list[type[Any]]:
+    """The subclasses of `base` that the module itself defines, in source order."""
+    if module is None:
+        return []
+    return [
+        kind
+        for kind in vars(module).values()
+        if isinstance(kind, type) and issubclass(kind, base) and kind.__module__ == module.__name__
+    ]
+
+
+def in_order(found: Mapping[str, Feature]) -> dict[str, Feature]:
+    """The features, each after those it leans on or reads. Raises BadFeature."""
+    below = {name: {*feature.leans_on, *feature.reads} for name, feature in sorted(found.items())}
+    for name, others in below.items():
+        for other in sorted(others - set(found)):
+            raise BadFeature(f"The feature {name} leans on {other}, and there is no such folder.")
+    sorter = TopologicalSorter(below)
+    ordered: list[str] = []
+    try:
+        sorter.prepare()
+        while sorter:  # sort ready features by name, so every process gets the same order
+            ready = sorted(sorter.get_ready())
+            ordered += ready
+            sorter.done(*ready)
+    except CycleError as error:
+        circle = " -> ".join(error.args[1])
+        raise BadFeature(f"Features lean on each other in a circle: {circle}.") from None
+    return {name: found[name] for name in ordered}
+
+
+def facts_of(features: Mapping[str, Feature]) -> FactBook:
+    """All that the features declare of their facts, in their order. Raises ValueError."""
+    return FactBook(
+        Declared(
+            name,
+            defined_in(feature.facts, Fact),
+            defined_in(feature.facts, Tally),
+            defined_in(feature.facts, Retelling),
+        )
+        for name, feature in features.items()
+    )

@@ -5,19 +5,16 @@ declarations contradict each other, the start fails with a sentence that names t
 """
 
 import functools
-import importlib
 import operator
-import pkgutil
 from collections.abc import Iterator, Mapping
-from graphlib import CycleError, TopologicalSorter
 from importlib.resources import files
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from server import features
-from server.feature import Feature
+from server.feature import BadFeature, Feature, defined_in, facts_of, in_order
 from server.protocol.codec import CommandReader, Encoding
+from server.protocol.input import strict_in, tolerant_in
 from server.protocol.joining import Join, Ping
 from server.protocol.message import ByeEvent, Command, Event, GapEvent, Ok, Pong, RoleEvent
 from server.rooms.shape import RoomShape
@@ -31,15 +28,11 @@ from server.store.script_library import Library
 from server.telemetry.metrics import Metrics
 
 
-class BadFeature(Exception):
-    """A feature's declaration is wrong; the text names the feature, the piece and the remedy."""
-
-
 class House:
     """All features, ordered so that each follows the features it depends on."""
 
     def __init__(self, found: Mapping[str, Feature]) -> None:
-        self.features: dict[str, Feature] = {name: found[name] for name in _in_order(found)}
+        self.features: dict[str, Feature] = in_order(found)
         self.commands: tuple[type[Command], ...] = (Join, Ping, *self._kinds(Command))
         self.replies: tuple[type[Ok], ...] = (Ok, Pong, *self._replies())
         self.events: tuple[type[Event], ...] = (RoleEvent, *self._kinds(Event))
@@ -59,6 +52,8 @@ class House:
                 self.host_keys,
                 self.shape.lua(),
             )
+            self.facts = facts_of(self.features)
+            self.facts.must_be_recorded_by(self.library.files)
         except ValueError as error:
             raise BadFeature(str(error)) from None
         self.told: tuple[type[Event], ...] = (
@@ -68,6 +63,7 @@ class House:
             ByeEvent,
         )
         """Every event that a client can receive."""
+        self._must_fit_their_readers()
         self.readers = {encoding: CommandReader(encoding, self.commands) for encoding in Encoding}
         self.settings_model: type[EngineSettings] = EngineSettings.with_sections(
             [(name, kind) for f in self.features.values() for kind, name in f.settings.items()]
@@ -85,6 +81,21 @@ class House:
                     )
                 owner[tag] = name
                 yield kind
+
+    def _must_fit_their_readers(self) -> None:
+        """Commands refuse fields they don't know; what clients and other workers read does not."""
+        for kind in self.commands:
+            if ignoring := tolerant_in(kind):
+                raise BadFeature(
+                    f"`{kind.__struct_config__.tag}` ignores unknown fields in {ignoring[0]}; "
+                    "derive it from Input, or from what it is with forbid_unknown_fields=True."
+                )
+        for kind in (*self.told, *self.replies, self.shape.loaded, self.shape.joined):
+            if refusing := strict_in(kind):
+                raise BadFeature(
+                    f"{kind.__name__} is read by others, but {refusing[0]} in it refuses unknown "
+                    "fields; use a type without forbid_unknown_fields there."
+                )
 
     def _replies(self) -> Iterator[type[Ok]]:
         for feature in self.features.values():
@@ -126,57 +137,7 @@ class House:
         )
 
 
-def defined_in(module: ModuleType | None, base: type[Any]) -> list[type[Any]]:
-    """The subclasses of `base` that the module itself defines, in source order."""
-    if module is None:
-        return []
-    return [
-        kind
-        for kind in vars(module).values()
-        if isinstance(kind, type) and issubclass(kind, base) and kind.__module__ == module.__name__
-    ]
-
-
-def find() -> dict[str, Feature]:
-    """Return the FEATURE of each folder in `server/features`, by the folder's name."""
-    found = {}
-    for entry in pkgutil.iter_modules(features.__path__):
-        try:
-            module = importlib.import_module(f"{features.__name__}.{entry.name}")
-        except ImportError as error:
-            raise BadFeature(
-                f"The feature {entry.name} imports what is not there: {error.msg}. "
-                "Write it, or take it out of the feature."
-            ) from error
-        feature = getattr(module, "FEATURE", None)
-        if not isinstance(feature, Feature):
-            raise BadFeature(
-                f"server/features/{entry.name}/__init__.py has no FEATURE = Feature(...)."
-            )
-        found[entry.name] = feature
-    return found
-
-
-def _in_order(found: Mapping[str, Feature]) -> list[str]:
-    below = {name: {*feature.leans_on, *feature.reads} for name, feature in sorted(found.items())}
-    for name, others in below.items():
-        for other in sorted(others - set(found)):
-            raise BadFeature(f"The feature {name} leans on {other}, and there is no such folder.")
-    sorter = TopologicalSorter(below)
-    ordered: list[str] = []
-    try:
-        sorter.prepare()
-        while sorter:  # sort ready features by name, so every process gets the same order
-            ready = sorted(sorter.get_ready())
-            ordered += ready
-            sorter.done(*ready)
-    except CycleError as error:
-        circle = " -> ".join(error.args[1])
-        raise BadFeature(f"Features lean on each other in a circle: {circle}.") from None
-    return ordered
-
-
-HOUSE = House(find())
+HOUSE = House(features.find())
 """The house of this process. Made at import: decoding needs all message types beforehand."""
 
 Settings = HOUSE.settings_model

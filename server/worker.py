@@ -59,6 +59,7 @@ class Worker:
             directory=self.directory,
             dispatch=self.dispatch,
             bus=self.bus,
+            facts=house.facts,
             worker_id=worker_id,
             open_room=self._open_room,
             open_rooms=lambda: self.rooms,

@@ -12,7 +12,7 @@ from server.house import HOUSE
 
 ROOT = Path(__file__).parent.parent
 DRAWING = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-PLAIN = frozenset({"messages", "snapshot", "mine", "settings", "routes"})
+PLAIN = frozenset({"messages", "snapshot", "mine", "facts", "settings", "routes"})
 """What the page's table of a feature's files explains once for all."""
 
 

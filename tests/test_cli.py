@@ -110,7 +110,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("arguments", "sentence"), REFUSED)
-def test_what_a_person_can_mend_is_one_line_and_status_2(
+def test_a_mistake_that_a_person_can_mend_is_one_line_and_status_2(
     arguments: tuple[str, ...], sentence: str, liveroom: Liveroom
 ) -> None:
     status, out, err = liveroom(*arguments)

@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import pytest
 
-from server.house import HOUSE, defined_in
+from server.feature import defined_in
+from server.house import HOUSE
 from server.protocol.message import Command
+from server.rooms.fact_book import facts_in
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "server" / "features"
@@ -56,7 +58,9 @@ def imported(node: ast.AST) -> list[str]:
     ):
         return []
     parts = str(node.module).split(".")
-    return [parts[2]] if len(parts) > 2 else [alias.name for alias in node.names]
+    if len(parts) > 2:
+        return [parts[2]]
+    return [alias.name for alias in node.names if alias.name in HOUSE.features]
 
 
 def key_named(node: ast.AST) -> str:
@@ -83,6 +87,9 @@ def uses(name: str) -> Uses:
         keys = file.head.get("keys", "").replace(",", " ").split()
         surely |= {OWNERS.get(key, ""): f"the key `{key}` in {file.path}" for key in keys}
         surely |= {LIBRARY.preludes[used].folder: f"`uses: {used}`" for used in file.uses}
+        surely |= {
+            HOUSE.facts.owners[kind]: f"the fact `{kind}` in {file.path}" for kind in facts_in(file)
+        }
     for own in ("", name):
         surely.pop(own, None)
     return Uses(surely, perhaps, scripts)

@@ -12,8 +12,9 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from server import features
-from server.feature import Engine, Feature, Running
-from server.house import HOUSE, BadFeature, House
+from server.feature import BadFeature, Engine, Feature, Running
+from server.house import HOUSE, House
+from server.protocol.input import Input
 from server.protocol.message import Command, Event, Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler
@@ -72,6 +73,30 @@ class SecondPin(Event, tag="pin", frozen=True, kw_only=True):
     """An event whose name is taken."""
 
 
+class Wind(Struct):
+    """A noun that ignores unknown fields."""
+
+    knots: int
+
+
+class StrictWind(Input, frozen=True):
+    """An input, which refuses them."""
+
+    knots: int
+
+
+class Blow(Command, tag="blow", frozen=True, kw_only=True):
+    """A command with a noun that is no input."""
+
+    winds: list[Wind]
+
+
+class BlowEvent(Event, tag="blow", frozen=True, kw_only=True):
+    """An event with an input."""
+
+    winds: dict[str, StrictWind]
+
+
 class SecondLikes(Struct):
     """A field whose name is taken."""
 
@@ -104,6 +129,21 @@ def test_a_message_that_two_features_say_is_refused(
         house_with(new=Feature(messages=said(kind)))
     for word in (owner, "new", f"`{tag}`"):
         assert word in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [
+        (Blow, "`blow` ignores unknown fields in Wind; derive it from Input"),
+        (BlowEvent, "BlowEvent is read by others, but StrictWind in it refuses unknown fields"),
+    ],
+)
+def test_commands_refuse_unknown_fields_and_what_others_read_does_not(
+    package: Package, kind: type, sentence: str
+) -> None:
+    package("new")
+    with pytest.raises(BadFeature, match=re.escape(sentence)):
+        house_with(new=Feature(messages=said(kind)))
 
 
 @pytest.mark.parametrize("what", ["keys", "host_keys"])

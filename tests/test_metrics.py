@@ -52,7 +52,7 @@ def samples(text: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
 
 
 @pytest.mark.blocking_allowed  # the worker starts on the test's loop, and reads its scripts
-async def test_what_is_counted_is_told_as_zero_before_it_happens(settings: Settings) -> None:
+async def test_counters_are_told_as_zero_before_anything_happens(settings: Settings) -> None:
     async with (
         running(settings, "w1") as worker,
         aiohttp.ClientSession() as http,
@@ -72,6 +72,9 @@ async def test_what_is_counted_is_told_as_zero_before_it_happens(settings: Setti
     assert value("liveroom_store_errors_total", script="orders.buy") == 0
     assert value("liveroom_batch_size_count", script="orders.buy") == 0
     assert value("liveroom_asks_lost_total") == 0
+    assert value("liveroom_outbox_dead_letters") == 0
+    assert value("liveroom_outbox_posts_total", outcome="refused") == 0
+    assert value("liveroom_requests_limited_total", sender="address") == 0
 
 
 async def test_whichever_worker_is_asked_tells_the_figures_of_all() -> None:
@@ -111,10 +114,11 @@ def test_every_name_has_the_unit_and_no_label_names_a_room_or_a_person() -> None
         unit = re.search(r"_(seconds|bytes|ms|kb|us)$", family.name)
         assert unit is None or unit[1] in ("seconds", "bytes")
         for sample in family.samples:
-            assert set(sample.labels) <= {"op", "outcome", "reason", "code", "script", "task", "le"}
+            known = {"op", "outcome", "reason", "code", "script", "task", "sender", "le"}
+            assert set(sample.labels) <= known
 
 
-async def test_what_members_were_shown_and_what_their_budget_left_out_add_up() -> None:
+async def test_shown_and_left_out_comments_of_members_add_up() -> None:
     metrics = Metrics()
     hub = Hub(tick_ms_min=1, tick_ms_max=1, sample_per_s_max=10)
     audience = Audience(hub, 200, metrics, lambda: False, Random(1))

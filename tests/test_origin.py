@@ -27,7 +27,7 @@ def test_an_ipv6_address_stands_in_brackets(host: str, url: str) -> None:
 @pytest.mark.parametrize(
     "text", ["null", "", "live.example", "http://", "http://[", "http://a b", "ws://a", "http://a/"]
 )
-def test_what_is_no_web_origin_is_nobodys(text: str) -> None:
+def test_a_text_that_is_no_web_origin_is_nobodys(text: str) -> None:
     assert origin_of(text) is None
     assert not is_own_origin(text, "a", "http://a")
     assert not is_own_origin(text, text, text)

@@ -77,7 +77,7 @@ def logged() -> Iterator[list[logging.LogRecord]]:
 # Loops
 
 
-async def test_what_a_loop_raises_is_logged_and_counted_and_the_loop_goes_on(
+async def test_an_exception_in_a_loop_is_logged_and_counted_and_the_loop_goes_on(
     logged: list[logging.LogRecord],
 ) -> None:
     before = counted("t1")
@@ -189,7 +189,7 @@ async def test_stopping_does_the_work_a_last_time_but_waits_only_so_long() -> No
 # Errands
 
 
-async def test_what_an_errand_raises_is_logged_with_its_subject(
+async def test_an_exception_in_an_errand_is_logged_with_its_subject(
     logged: list[logging.LogRecord],
 ) -> None:
     before = counted("t9")
@@ -201,7 +201,9 @@ async def test_what_an_errand_raises_is_logged_with_its_subject(
     assert logged[0].getMessage().startswith("The task `t9` for `tea` failed")
 
 
-async def test_what_whoever_waits_hears_of_is_no_failure(logged: list[logging.LogRecord]) -> None:
+async def test_an_exception_that_a_waiting_caller_gets_is_no_failure(
+    logged: list[logging.LogRecord],
+) -> None:
     errands = Errands("t10", answered=(KeyError,))
     with pytest.raises(KeyError):
         await errands.start(Work(fail(KeyError("x")))())

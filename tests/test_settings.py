@@ -337,7 +337,7 @@ def test_a_setting_beside_a_service_of_its_name_holds(monkeypatch: Env) -> None:
         ("LIVEROOM_REDIS_SERVICE_HOST", "10.96.12.7"),
     ],
 )
-def test_what_looks_like_a_service_but_stands_alone_is_refused(
+def test_a_variable_that_looks_like_a_service_but_stands_alone_is_refused(
     name: str, value: str, monkeypatch: Env
 ) -> None:
     monkeypatch.setenv(name, value)

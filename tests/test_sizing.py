@@ -77,7 +77,7 @@ def test_rooms_share_shards_and_one_room_can_not() -> None:
     assert many.warnings == []
 
 
-def test_what_no_number_of_workers_carries_is_said() -> None:
+def test_a_load_that_no_number_of_workers_carries_is_told() -> None:
     [first, *_] = size(Event(10, 0, 20_000, rooms=100)).warnings
 
     assert first.startswith("No number of workers carries this")
@@ -102,7 +102,7 @@ def test_viewers_follow_from_who_buys_and_how_long_one_stays() -> None:
     assert stay_for_ever.viewers == 200_000 / 0.05, "no more are there than come"
 
 
-def test_what_is_given_goes_before_what_a_turnover_comes_to() -> None:
+def test_given_numbers_go_before_those_of_a_turnover() -> None:
     plan = ["size", "--gmv", "1000000", "--basket", "100"]
     computed = CliRunner().invoke(app, plan).output
     given = CliRunner().invoke(app, [*plan, "--viewers", "77", "--comments", "3"]).output

@@ -1,4 +1,4 @@
-"""What the simulated people sell and say, read from the files beside this one."""
+"""Goods and sentences of the simulated people, read from the files of this folder."""
 
 import tomllib
 from importlib.resources import files
@@ -6,9 +6,10 @@ from random import Random
 from typing import Any
 
 from client_sim.wire import Message
+from server.protocol.currencies import decimal_text, minor_digits
 
 LANGUAGES = {"zh": 0.72, "en": 0.18, "fr": 0.10}
-"""What people write in, and how many of them."""
+"""The languages that people write in, with their shares."""
 
 
 def _read(name: str) -> dict[str, Any]:
@@ -25,10 +26,28 @@ def goods() -> list[Message]:
     return [{"currency": "CNY"} | product for product in _GOODS["product"]]
 
 
+def price_text(minor: int, currency: str) -> str:
+    """A price as the host says it, from minor units: 118 元, 1500 JPY, 2.730 KWD."""
+    whole, unit = divmod(minor, 10 ** minor_digits(currency))
+    text = decimal_text(minor, currency) if unit else str(whole)
+    return f"{text} {'元' if currency == 'CNY' else currency}"
+
+
+def whole_units(minor: int, currency: str) -> int:
+    """A price, in minor units, without its decimals; as it is if it is less than a whole unit."""
+    unit = 10 ** minor_digits(currency)
+    return minor // unit * unit or minor
+
+
 def names(language: str) -> list[str]:
     """First names and nicknames of people who write this language."""
     found: list[str] = _TALK["names"][language]
     return found
+
+
+def moods() -> list[str]:
+    """The moods that people of every language have lines for."""
+    return [mood for mood in _TALK["zh"] if all(mood in _TALK[it] for it in LANGUAGES)]
 
 
 def line(rng: Random, speaker: str, mood: str, **about: object) -> str:
@@ -39,10 +58,10 @@ def line(rng: Random, speaker: str, mood: str, **about: object) -> str:
 
 
 def asks_link(text: str) -> bool:
-    """Whether this is one of the lines by which people ask for the link."""
+    """Return whether this is one of the lines that ask for the link."""
     return any(text in _TALK[language]["ask_link"] for language in LANGUAGES)
 
 
 def is_spam(text: str) -> bool:
-    """Whether a moderator would take this comment back."""
+    """Return whether a moderator would remove this comment."""
     return any(text in _TALK[language]["spam"] for language in LANGUAGES)

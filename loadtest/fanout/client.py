@@ -60,7 +60,7 @@ class NoCompiler(Exception):
 
 
 def build(source: Path, *flags: str) -> Path:
-    """Compile one of our C files with cc -O2, once per content; returns what was built."""
+    """Compile one of our C files with cc -O2, once per content; returns the program's path."""
     cc = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if cc is None:
         raise NoCompiler("no C compiler (cc) was found")

@@ -60,7 +60,7 @@ class Contender:
 
 @dataclass(frozen=True)
 class Start:
-    """What a server is started for: this many connections, on this core, files in `folder`."""
+    """The task of a server: so many connections, on this core, with its files in `folder`."""
 
     viewers: int
     publishers: int

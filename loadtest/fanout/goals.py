@@ -1,4 +1,4 @@
-"""What we set out to reach, against what a run measured."""
+"""Compares our goals with the measurements of a run."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -34,7 +34,7 @@ class Row:
 
 
 BUY_ROW = Row(200, 2000)
-"""Where somebody buys in the crowd too."""
+"""The measurement in which part of the crowd buys, too."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Result:
 
     @property
     def client_was_limit(self) -> bool:
-        """Whether the load client, not the server, may have set these numbers."""
+        """Return whether the load client may have limited these numbers, rather than the server."""
         return self.client_cpu > CLIENT_LIMIT
 
 
@@ -175,5 +175,5 @@ def _result(
 
 
 def cores_fit() -> bool:
-    """Whether this machine has a core for the server and another one for the load."""
+    """Return whether this machine has a core for the server and another one for the load."""
     return {SERVER_CORE, CLIENT_CORE} <= os.sched_getaffinity(0)

@@ -1,4 +1,4 @@
-"""What a load client is told, and what it tells back: the same for both clients."""
+"""Orders and reports of the load clients; both clients share them."""
 
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,7 +13,7 @@ REF = "#########"
 
 @dataclass(frozen=True)
 class Talk:
-    """How to speak to one server: upgrades, first frames, and what a publisher sends.
+    """The dialect of one server: upgrades, first frames, and frames of a publisher.
 
     Each of `templates` holds the mark with sixteen digits, the time of publishing in microseconds,
     and may hold `REF`, a number of nine digits. `hellos` has one payload for each viewer and then
@@ -31,7 +31,7 @@ class Talk:
 
 @dataclass(frozen=True)
 class Crowd:
-    """How many connect to which port of 127.0.0.1, and from how many source addresses."""
+    """The number of connections, their port of 127.0.0.1, and their source addresses."""
 
     port: int
     viewers: int
@@ -43,7 +43,7 @@ class Crowd:
 
 @dataclass
 class Joins:
-    """What connecting came to."""
+    """The result of connecting."""
 
     joined: int
     failed: int
@@ -52,7 +52,7 @@ class Joins:
 
 @dataclass
 class Delivered:
-    """What was read in one measured interval. `histogram` counts steps of `STEP_US`."""
+    """The frames read in one measured interval. `histogram` counts steps of `STEP_US`."""
 
     delivered: int
     bytes: int

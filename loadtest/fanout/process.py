@@ -1,4 +1,4 @@
-"""What servers cost, from /proc: CPU and memory of a process and its children, by program.
+"""Reads the cost of servers from /proc: CPU and memory of a process tree, by program.
 
 Linux only, like the benchmark.
 """
@@ -42,7 +42,7 @@ def raise_file_limit(wanted: int) -> int:
 
 
 def end_children_on_sigterm() -> None:
-    """Turn SIGTERM into an exit, so that what was started is stopped on the way out."""
+    """Turn SIGTERM into an exit, so that children are stopped on the way out."""
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
 
 
@@ -110,7 +110,7 @@ def memory_bytes(pid: int) -> int:
 
 
 def core_busy_s(core: int) -> float:
-    """Seconds that a core was busy since the machine started, whoever kept it so."""
+    """Return the seconds that a core was busy since the machine started, with any process."""
     for row in Path("/proc/stat").read_text(encoding="ascii").splitlines():
         name, *ticks = row.split()
         if name == f"cpu{core}":

@@ -21,7 +21,7 @@ _READ_BYTES = 1 << 20
 
 @dataclass(slots=True, eq=False)
 class _Conn:
-    """One connection; `rest` is what is not counted or taken apart yet."""
+    """One connection; `rest` holds bytes that are not parsed yet."""
 
     sock: socket.socket
     index: int

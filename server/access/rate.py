@@ -1,5 +1,7 @@
 """Rate limits: token buckets, one per connection or per user."""
 
+from typing import NamedTuple
+
 from cachetools import LRUCache
 
 
@@ -20,6 +22,13 @@ class Bucket:
         return self.level
 
 
+class Spent(NamedTuple):
+    """What came of taking one: the seconds to wait (0: it was taken), and how many are left."""
+
+    wait_s: float
+    left: float
+
+
 class BucketsByName:
     """One bucket per name; those unused for longest are forgotten.
 
@@ -34,14 +43,18 @@ class BucketsByName:
 
     def wait_s(self, name: tuple[str, str], now: float) -> float:
         """Take one for `name` and return 0; if empty, take none and return the seconds to wait."""
+        return self.spend(name, now).wait_s
+
+    def spend(self, name: tuple[str, str], now: float) -> Spent:
+        """The same as `wait_s`, with what is left."""
         bucket = self._buckets.get(name)
         if bucket is None:
             bucket = self._buckets[name] = Bucket(self._burst, now)
         level = min(self._burst, bucket.level + (now - bucket.at) * self._per_s)
         if level < 1.0:
-            return (1.0 - level) / self._per_s
+            return Spent((1.0 - level) / self._per_s, level)
         bucket.level, bucket.at = level - 1.0, now
-        return 0.0
+        return Spent(0.0, bucket.level)
 
 
 class PerSecond:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from server.house import keys_under, load_settings, store_on
+from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.room_store import RoomStore
 
@@ -20,6 +21,7 @@ COULD_NOT_RUN = 2
 _SHOWN_MAX = 50
 
 Room = Annotated[str, typer.Argument(help="Id of the room.")]
+MaybeRoom = Annotated[str | None, typer.Argument(help="Id of the room; without it all rooms.")]
 Config = Annotated[
     Path | None,
     typer.Option("--config", envvar="LIVEROOM_CONFIG", help="TOML file of settings."),
@@ -94,36 +96,87 @@ def export(
 
 @outbox.command("list")
 def dead_letters(
-    room: Room, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
+    room: MaybeRoom = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    redis_url: RedisUrl = None,
 ) -> None:
-    """List the ledger entries of a room that could not be delivered."""
-    from server.features.outbox import outbox as boxes
+    """List the ledger entries that could not be delivered; of one room, or of all."""
+    from server.features.outbox import letters
 
-    async def work(store: RoomStore) -> int:
+    async def of_room(store: RoomStore, room: str) -> int:
         await _must_exist(store, room)
-        letters = await boxes.dead_letters(store, room)
-        for letter in letters:
+        found = await letters.dead_letters(store, room)
+        for letter in found:
             typer.echo(f"{letter.place}\t{letter.why}")
-        typer.echo(f"{_count(len(letters), 'dead letter')}.")
+        typer.echo(f"{_count(len(found), 'dead letter')}.")
         return 0
 
-    _run(work, config, data_dir, redis_url)
+    async def of_all(store: RoomStore) -> int:
+        every, found = letters.AllRooms(store), 0
+        async for letter in every.dead_letters():
+            found += 1
+            typer.echo(f"{letter.room}\t{letter.place}\t{letter.why}")
+        typer.echo(f"{_count(found, 'dead letter')}.")
+        return _all_read(every.unread)
+
+    _run(lambda s: of_all(s) if room is None else of_room(s, room), config, data_dir, redis_url)
 
 
 @outbox.command("replay")
 def replay(
-    room: Room, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
+    room: MaybeRoom = None,
+    every: Annotated[bool, typer.Option("--all", help="Those of all rooms.")] = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+    redis_url: RedisUrl = None,
 ) -> None:
-    """Have the dead letters of a room delivered again."""
-    from server.features.outbox import outbox as boxes
+    """Have the dead letters of a room, or with --all of all rooms, delivered again."""
+    from server.features.outbox import letters
 
-    async def work(store: RoomStore) -> int:
+    if every == (room is not None):
+        raise typer.BadParameter("Name one room, or say --all.")
+
+    async def of_room(store: RoomStore, room: str) -> int:
         await _must_exist(store, room)
-        again = _count(await boxes.replay(store, room), "dead letter")
+        again = _count(await letters.replay(store, room), "dead letter")
         typer.echo(f"To be delivered again: {again}.")
         return 0
 
+    async def of_all(store: RoomStore) -> int:
+        rooms = letters.AllRooms(store)
+        replayed = await rooms.replay()
+        again = _count(sum(replayed.values()), "dead letter")
+        typer.echo(f"To be delivered again: {again} of {_count(len(replayed), 'room')}.")
+        return _all_read(rooms.unread)
+
+    _run(lambda s: of_all(s) if room is None else of_room(s, room), config, data_dir, redis_url)
+
+
+@outbox.command("skip")
+def skip(
+    room: Room, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
+) -> None:
+    """Make a dead letter of the entry that holds up a room; those behind it are delivered."""
+    from server.features.outbox import letters
+
+    async def work(store: RoomStore) -> int:
+        await _must_exist(store, room)
+        place = await letters.skip(store, room)
+        if not place:
+            raise _NotThere(f"No post of room `{room}` failed: there is nothing to skip.")
+        typer.echo(f"Ledger entry {place} is a dead letter now.")
+        return 0
+
     _run(work, config, data_dir, redis_url)
+
+
+def _all_read(unread: list[str]) -> int:
+    for room in unread[:_SHOWN_MAX]:
+        typer.echo(f"liveroom: room `{room}` could not be read.", err=True)
+    if len(unread) > _SHOWN_MAX:
+        typer.echo(f"liveroom: and {len(unread) - _SHOWN_MAX} more.", err=True)
+    return COULD_NOT_RUN if unread else 0
 
 
 class _NotThere(Exception):
@@ -163,7 +216,10 @@ def _run(
         # The reader, such as `head`, has closed the pipe. Buffered output is discarded.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
-    except (RedisError, OSError, EmbeddedRedisError, NoRedisProgram, _NotThere) as error:
+    except (
+        *(RedisError, OSError, CommandError),
+        *(EmbeddedRedisError, NoRedisProgram, _NotThere),
+    ) as error:
         typer.echo(f"liveroom: {error}", err=True)
         status = COULD_NOT_RUN
     raise typer.Exit(status)
@@ -180,7 +236,7 @@ def _must_be_there(folder: Path) -> None:
 
 @asynccontextmanager
 async def _store(settings: Settings, folder: Path) -> AsyncIterator[RoomStore]:
-    """Yield scripts on the configured Redis; start the private one if no server runs it."""
+    """Yield store on the configured Redis; start the private one if no server runs it."""
     from server.store.client import connect
     from server.store.embedded import EmbeddedRedis
     from server.store.folder_lock import FolderInUse

@@ -222,7 +222,11 @@ class Edge:
         connections = list(self.connections)
         for start in range(0, len(connections), PULSE_SLICE):
             for connection in connections[start : start + PULSE_SLICE]:
-                connection.close(DRAIN, spread_ms(len(connections), self._random))
+                try:
+                    connection.close(DRAIN, spread_ms(len(connections), self._random))
+                except Exception as error:  # the others must hear of the drain
+                    self._pulse.troubles.failed(error, connection.address)
+                    connection.cut()
             await asyncio.sleep(0)
         if self.connections:
             await self._all_gone.wait()

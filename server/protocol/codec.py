@@ -17,6 +17,7 @@ from typing import Any, cast
 
 import msgspec
 
+from server.protocol.input import unknown_field
 from server.protocol.joining import Joined
 from server.protocol.message import Command, Event, Reply
 
@@ -64,7 +65,7 @@ class CommandReader:
 
     def __init__(self, encoding: Encoding, kinds: Sequence[type[Command]]) -> None:
         self.encoding = encoding
-        self._ops = frozenset(str(kind.__struct_config__.tag) for kind in kinds)
+        self._kinds = {str(kind.__struct_config__.tag): kind for kind in kinds}
         any_command: Any = functools.reduce(operator.or_, kinds)
         self._decode_command = _library(encoding).Decoder(any_command).decode
         self._decode_head = _library(encoding).Decoder(_Head).decode
@@ -86,8 +87,10 @@ class CommandReader:
         ref = head.ref if type(head.ref) is int and 1 <= head.ref <= 2**53 else None
         if not isinstance(head.op, str):
             return UnreadableCommand("The command has no `op`; send one, for example `join`.", ref)
-        if head.op not in self._ops:
+        if head.op not in self._kinds:
             return UnreadableCommand(f"There is no command `{head.op[:32]}`.", ref)
+        if sentence := unknown_field(exc, self._kinds[head.op], f"`{head.op}`"):
+            return UnreadableCommand(sentence, ref)
         reason = str(exc)[:_SHOWN_CHARS_MAX]
         return UnreadableCommand(f"The command `{head.op}` cannot be read: {reason}.", ref)
 

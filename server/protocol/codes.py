@@ -17,7 +17,8 @@ class ErrorRow(NamedTuple):
 
 ERRORS: dict[str, ErrorRow] = {
     "bad_message": ErrorRow(
-        "The frame is not a command of this protocol.", "Mend the client; do not resend."
+        "The command or request can't be read, or has a field that this server doesn't know.",
+        "Mend the client; do not resend.",
     ),
     "bad_token": ErrorRow(
         "The token is malformed, expired or not signed by this server's key.",
@@ -45,7 +46,8 @@ ERRORS: dict[str, ErrorRow] = {
     "not_started": ErrorRow("The sale has not started.", "Wait `retry_ms`, then resend."),
     "ended": ErrorRow("The sale or the stream is over.", "Do not resend."),
     "key_reused": ErrorRow(
-        "This idempotency key belongs to another buy.", "Use a new key for a new buy."
+        "This idempotency key belongs to another buy, or to another request.",
+        "Use a new key for a new buy or request.",
     ),
     "expired": ErrorRow("The hold ended before this arrived.", "Buy again if stock is left."),
     "payment_failed": ErrorRow(

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Raw, Struct
 
+from server.protocol.input import Input
 from server.protocol.message import Command, Reply
 
 SourceKind = Literal["note", "search", "group", "follow", "reservation", "feed", "share"]
@@ -14,6 +15,10 @@ class Source(Struct, frozen=True):
 
     kind: SourceKind
     id: Annotated[str, Meta(max_length=64)] = ""
+
+
+class SourceInput(Source, frozen=True, forbid_unknown_fields=True):
+    """A source as a client names it."""
 
 
 class You(Struct, frozen=True):
@@ -31,7 +36,7 @@ class Mine(Struct, frozen=True, omit_defaults=True):
     """
 
 
-class Last(Struct, frozen=True):
+class Last(Input, frozen=True):
     """The position of a returning client: an epoch and the last seq it saw in that epoch."""
 
     epoch: Annotated[str, Meta(max_length=64)]
@@ -43,7 +48,7 @@ class Join(Command, tag="join", frozen=True, kw_only=True):
 
     token: Annotated[str, Meta(max_length=4096)] | None = None
     last: Last | None = None
-    source: Source | None = None
+    source: SourceInput | None = None
 
 
 class Ping(Command, tag="ping", frozen=True, kw_only=True):

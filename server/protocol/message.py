@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal, Self
 from msgspec import Struct
 
 from server.protocol.fields import Ref
+from server.protocol.input import Input
 
 
 class Delivery(Enum):
@@ -21,8 +22,8 @@ class Delivery(Enum):
     SAMPLE = "sample"
 
 
-class Command(Struct, frozen=True, kw_only=True, tag_field="op"):
-    """The base of every command."""
+class Command(Input, frozen=True, kw_only=True, tag_field="op"):
+    """The base of every command. Structs inside a command derive from Input too."""
 
     ref: Ref
 

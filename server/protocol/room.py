@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from server.protocol.fields import Id, RoomId, Url
+from server.protocol.input import Input
 
 Phase = Literal["scheduled", "live", "ended"]
 Kind = Literal["stream", "group"]
@@ -35,7 +36,7 @@ class RoomView(Struct, omit_defaults=True):
     kind: Kind = "stream"
 
 
-class RoomCreate(Struct, frozen=True):
+class RoomCreate(Input, frozen=True):
     """Body of `POST /v1/rooms`. The caller becomes the host; an admin may name another host."""
 
     room: RoomId

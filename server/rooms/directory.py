@@ -13,6 +13,7 @@ from server.protocol.codes import CommandError
 from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
 from server.protocol.room import Phase, RoomCreate, RoomView
+from server.rooms.left_out import LeftOut
 from server.rooms.lineup import Lineup, place_of
 from server.rooms.listing import PAGE_MAX, Order, RoomList
 from server.rooms.naming import Host
@@ -63,6 +64,7 @@ class Directory:
         """The features' shares in creating a room; filled before the first room is created."""
         self._lineup = Lineup(reader.store)
         self._list = RoomList(reader, self._lineup)
+        self._left_out = LeftOut("its host's rooms")
         self._hosts: TTLCache[str, Host] = TTLCache(HOSTS_REMEMBERED_MAX, HOST_REMEMBERED_S, clock)
 
     async def create(self, who: Identity, body: RoomCreate) -> RoomView:
@@ -90,8 +92,10 @@ class Directory:
     async def _create_listed(self, host: str, room_id: str, args: dict[str, Any]) -> None:
         """List the room, then create it. The lists may lie in other slots, so this is no single
         step. Readers skip an entry without a room, but a room in no list would never be swept."""
-        if await asked(self._store.redis.exists(self._keys.room(room_id, "room"))):
+        exists = await asked(self._store.redis.exists(self._keys.room(room_id, "room")))
+        if exists and await self.host_of(room_id) != host:
             raise _is_there(room_id)
+        # An own room may have been made by a copy of this request: its script knows.
         now = int(time.time() * 1000)
         await asked(self._store.redis.zadd(self._keys.rooms, {room_id: now}, nx=True))
         scheduled = int(args["scheduled"])
@@ -121,7 +125,7 @@ class Directory:
         """
         key = self._keys.host(host, "rooms")
         end = -1 if most < 0 else most - 1
-        return [raw.decode() for raw in await asked(self._store.redis.zrevrange(key, 0, end))]
+        return self._left_out.texts(await asked(self._store.redis.zrevrange(key, 0, end)))
 
     async def _enlist(self, host: str, room_id: str, created: int) -> None:
         """Add a room to its host's list, before it is created; `created` in ms."""
@@ -162,6 +166,10 @@ class Directory:
     async def note_phase(self, room_id: str, phase: Phase, at: int) -> None:
         """Move a room in that order: it is, or is about to be, in a phase since `at` (ms)."""
         await self._lineup.move({room_id: place_of(phase, started=at, ended=at)})
+
+    async def page_as_json(self, order: Order, offset: int, count: int) -> bytes:
+        """A page in either order in JSON, encoded once for all who ask at the same time."""
+        return await self._list.page_as_json(order, offset, count)
 
     async def host_of(self, room_id: str) -> str:
         """Return the room's host, which is fixed when the room is created."""

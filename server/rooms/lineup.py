@@ -17,7 +17,7 @@ from server.store.room_store import RoomStore
 _log = logging.getLogger(__name__)
 
 _SOME_TIME = 5_000_000_000_000
-"""Added to the creation of a room without a start: after all that have one (`scheduled` <= 2100)."""
+"""Added to the creation time of a room without a start, so that it comes after all with one."""
 _ENDED = 1_000_000_000_000_000
 NOWHERE = 5 * _ENDED
 """The place of an id in the list of rooms that is no room, or not yet."""

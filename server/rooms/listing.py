@@ -4,28 +4,34 @@ A room that can't be read, because its shard is away or its data are damaged, is
 others are listed.
 """
 
-import logging
+import functools
 from enum import StrEnum
 from typing import Any
 
 import msgspec
 
 from server.protocol.room import RoomView
+from server.rooms.left_out import LeftOut
 from server.rooms.lineup import Lineup, place_of
 from server.rooms.state import RoomState
 from server.rooms.stored import RoomReader
 from server.store.commit import GroupCommit
 from server.store.reading import reading
-from server.store.refusals import words_of
-
-_log = logging.getLogger(__name__)
 
 PAGE_MAX = 100
 WAITING_MAX = 1000
 """Most requests on a worker that wait for the list; more are answered `unavailable`."""
-_TOLD_MAX = 1000
-"""Most logged causes of left-out rooms that are remembered, so as not to log them again.
-Beyond that all are forgotten."""
+
+
+class _Page:
+    """One reading of a page, shared by all who asked for it meanwhile; encoded for them once."""
+
+    def __init__(self, rooms: list[RoomView]) -> None:
+        self.rooms = rooms
+
+    @functools.cached_property
+    def json(self) -> bytes:
+        return msgspec.json.encode(self.rooms)
 
 
 class Order(StrEnum):
@@ -42,8 +48,8 @@ class RoomList:
         self._reader = reader
         self._store = reader.store
         self._lineup = lineup
-        self._told: set[tuple[str, str]] = set()
-        self._reads: GroupCommit[tuple[Order, int, int], list[RoomView]] = GroupCommit(
+        self._left_out = LeftOut("the list")
+        self._reads: GroupCommit[tuple[Order, int, int], _Page] = GroupCommit(
             "rooms", self._pages, batch_max=WAITING_MAX, waiting_max=WAITING_MAX, flights_max=1
         )
 
@@ -52,10 +58,17 @@ class RoomList:
 
         Raises CommandError `unavailable` when the list itself can't be read.
         """
+        return (await self._read(order, offset, count)).rooms
+
+    async def page_as_json(self, order: Order, offset: int, count: int) -> bytes:
+        """The same in JSON: encoded once for all who ask at the same time."""
+        return (await self._read(order, offset, count)).json
+
+    async def _read(self, order: Order, offset: int, count: int) -> _Page:
         return await self._reads.submit("", (order, offset, min(count, PAGE_MAX)))
 
-    async def _pages(self, _: str, asked: list[tuple[Order, int, int]]) -> list[list[RoomView]]:
-        read = {page: await self._page(*page) for page in dict.fromkeys(asked)}
+    async def _pages(self, _: str, asked: list[tuple[Order, int, int]]) -> list[_Page]:
+        read = {page: _Page(await self._page(*page)) for page in dict.fromkeys(asked)}
         return [read[page] for page in asked]
 
     async def _page(self, order: Order, offset: int, count: int) -> list[RoomView]:
@@ -66,6 +79,7 @@ class RoomList:
             return await self._in_place(places, await self._views(list(places)))
         store = self._store
         with reading():
+            # From 0: a server of the version before listed fan groups here, by negative times.
             found = await store.redis.zrevrangebyscore(
                 store.keys.rooms, "+inf", 0, start=offset, num=count
             )
@@ -91,7 +105,7 @@ class RoomList:
 
     async def _views(self, found: list[bytes]) -> list[RoomView]:
         store = self._store
-        ids = [room_id for raw in found if (room_id := self._text(raw)) is not None]
+        ids = self._left_out.texts(found)
         if not ids:
             return []
         pipeline = store.redis.pipeline(transaction=False)
@@ -104,7 +118,7 @@ class RoomList:
 
     def _view(self, room_id: str, answer: Any) -> RoomView | None:
         if isinstance(answer, Exception):
-            self._left_out(room_id, words_of(answer))
+            self._left_out.say(room_id, answer)
             return None
         if not answer:  # listed but not yet created, or lost with its shard
             return None
@@ -112,22 +126,7 @@ class RoomList:
             texts = {name.decode(): value.decode() for name, value in answer.items()}
             fields = msgspec.convert(texts, self._reader.shape.fields, strict=False)
         except (UnicodeDecodeError, msgspec.ValidationError) as damage:
-            self._left_out(room_id, str(damage))
+            self._left_out.say(room_id, damage)
             return None
         loaded = self._reader.shape.loaded(fields=fields, now=0)
         return RoomState(self._reader.shape, loaded, self._reader.args_of(room_id)).view()
-
-    def _text(self, raw: bytes) -> str | None:
-        try:
-            return raw.decode()
-        except UnicodeDecodeError as damage:
-            self._left_out(repr(raw), str(damage))
-            return None
-
-    def _left_out(self, room: str, why: str) -> None:
-        if (room, why) in self._told:
-            return
-        if len(self._told) >= _TOLD_MAX:
-            self._told.clear()
-        self._told.add((room, why))
-        _log.warning("Room %s is left out of the list: %s.", room, why.rstrip("."))

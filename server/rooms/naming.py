@@ -1,7 +1,7 @@
 """Nobody in a room but its host goes by the host's name."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from cachetools import LRUCache
 from server.access.auth import NAME_CHARS_MAX, Identity
 from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
+from server.text.readings import looks_of
 
 LOOKS_REMEMBERED_MAX = 20_000
 """Names whose looks are kept; the one asked for longest ago goes first."""
@@ -23,11 +24,9 @@ class Host(NamedTuple):
 
 
 class Naming:
-    """What people are called in a room. `looks_of` says what a name may be read as."""
+    """What people are called in a room."""
 
     def __init__(self) -> None:
-        self.looks_of: Callable[[str], Collection[str]] = _itself
-        """Filled before the first command is run, by the feature that knows look-alikes."""
         self._looks: LRUCache[str, frozenset[str]] = LRUCache(LOOKS_REMEMBERED_MAX)
 
     def named_in(self, who: Identity, host: Host) -> Identity:
@@ -46,12 +45,8 @@ class Naming:
     def _looks_of(self, name: str) -> frozenset[str]:
         looks = self._looks.get(name)
         if looks is None:
-            looks = self._looks[name] = frozenset(self.looks_of(name)) or frozenset({name})
+            looks = self._looks[name] = frozenset(looks_of(name)) or frozenset({name})
         return looks
-
-
-def _itself(name: str) -> Collection[str]:
-    return {name.casefold()}
 
 
 def _instead(user: str) -> Iterator[str]:

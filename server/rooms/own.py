@@ -40,15 +40,25 @@ class Own:
 
     async def parts_for(self, room_id: str, users: list[str]) -> list[OwnPart]:
         """Return one part per user, in order; a user may occur twice. Raises CommandError."""
-        mine: list[Mine]
-        more: list[Sequence[Mapping[str, Any]]]
-        mine, *more = await asyncio.gather(
-            self._store.run_script("mine_of", room_id, {"users": users}, self._shape.mine_decoder),
-            *(other(room_id, users) for other in self._others),
+        mine, more = await asyncio.gather(
+            self._mine(room_id, users),
+            asyncio.gather(*(other(room_id, users) for other in self._others)),
         )
         return [
             self._put_together(mine[i], [fields[i] for fields in more]) for i in range(len(users))
         ]
+
+    async def _mine(self, room_id: str, users: Sequence[str]) -> list[Mine]:
+        """What the script knows of each user. One whose rows can't be read joins without them."""
+        try:
+            return await self._store.run_script(
+                "mine_of", room_id, {"users": users}, self._shape.mine_decoder
+            )
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            if len(users) == 1:
+                self._store.note_damaged(room_id, f"actions of {users[0]}", str(error))
+                return [self._shape.mine()]
+        return [mine for user in users for mine in await self._mine(room_id, [user])]
 
     def _put_together(self, mine: Mine, more: Sequence[Mapping[str, Any]]) -> OwnPart:
         beside = dict(self._shape.nobody)

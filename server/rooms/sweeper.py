@@ -5,6 +5,7 @@ Buying and paying check the clock themselves, so a late sweep makes no order wro
 can't be swept is skipped, and tried again after a pause.
 """
 
+import asyncio
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from server.settings import Settings
 from server.store.room_store import RoomStore
 
 _ROOMS_PER_LOOK = 100
+_ROOMS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,9 +103,18 @@ class Sweeper:
         """
         changed = 0
         for start in range(0, len(rooms), _ROOMS_PER_LOOK):
+            by_room: dict[str, list[Due]] = {}
             for due, room_id in await self._due(rooms[start : start + _ROOMS_PER_LOOK]):
-                changed += await self._try(due, room_id)
+                by_room.setdefault(room_id, []).append(due)
+            gate = asyncio.Semaphore(_ROOMS_AT_ONCE)
+            swept = (self._sweep_room(*each, gate) for each in by_room.items())
+            changed += sum(await asyncio.gather(*swept))
         return changed
+
+    async def _sweep_room(self, room_id: str, dues: list[Due], gate: asyncio.Semaphore) -> int:
+        """Do what is due in a room, one kind after another; rooms don't wait for each other."""
+        async with gate:
+            return sum([await self._try(due, room_id) for due in dues])
 
     async def _try(self, due: Due, room_id: str) -> int:
         subject = f"{room_id} {due.key}"

@@ -7,7 +7,20 @@ from pydantic import Field, create_model, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from server.settings.section import Section
-from server.settings.sections import Bus, Data, Edge, Hub, Jwt, Log, Redis, Rooms, Server, Sweeps
+from server.settings.sections import (
+    Bus,
+    Data,
+    Edge,
+    Hub,
+    Jwt,
+    Log,
+    Pages,
+    Redis,
+    Rest,
+    Rooms,
+    Server,
+    Sweeps,
+)
 
 ENV_PREFIX = "LIVEROOM_"
 
@@ -51,10 +64,12 @@ class Settings(BaseSettings):
     redis: Redis = Redis()
     jwt: Jwt = Jwt()
     edge: Edge = Edge()
+    rest: Rest = Rest()
     hub: Hub = Hub()
     rooms: Rooms = Rooms()
     bus: Bus = Bus()
     orders: Sweeps = Sweeps()
+    pages: Pages = Pages()
     log: Log = Log()
 
     def section(self, kind: type[S]) -> S:

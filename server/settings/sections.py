@@ -4,6 +4,7 @@ The unit is the last part of a name (`_s`, `_ms`, `_us`, `_bytes`, `_chars`); `_
 say which way it bounds. The description of a field is its row in docs/configuration.md.
 """
 
+from ipaddress import ip_network
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -39,6 +40,51 @@ class Server(Section):
         (),
         description="Host names, besides those of loopback, under which development's one-click "
         "sign-in answers; only to this machine, whatever the name.",
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (),
+        json_schema_extra=words("a list of addresses and networks, such as 10.0.0.0/8"),
+        description="Proxies whose X-Forwarded-For is believed, so that rates are kept for each "
+        "client and not for the proxy.",
+    )
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, trusted: tuple[str, ...]) -> tuple[str, ...]:
+        for text in trusted:
+            try:
+                ip_network(text, strict=False)
+            except ValueError:
+                raise ValueError(f"has {text!r}, which is no address and no network") from None
+        return trusted
+
+
+class Rest(Section):
+    """HTTP requests: how many a worker answers to one sender. Files and probes are not counted."""
+
+    address_per_s: float = limit(
+        50,
+        0,
+        100_000,
+        "Requests without a valid token from one address (IPv6: one /64 network), on average; 0 is "
+        "no limit.",
+    )
+    address_burst: int = limit(200, 1, 1_000_000, "Such requests at once.")
+    user_per_s: float = limit(50, 0, 100_000, "Requests of one user, on average; 0 is no limit.")
+    user_burst: int = limit(200, 1, 1_000_000, "Requests of one user at once.")
+    service_per_s: float = limit(
+        1000,
+        0,
+        1_000_000,
+        "Requests of another server, on average: with an admin's token, or signed and from one "
+        "address; 0 is no limit.",
+    )
+    service_burst: int = limit(5000, 1, 1_000_000, "Requests of another server at once.")
+    senders_max: int = limit(
+        20_000,
+        100,
+        10_000_000,
+        "Senders of each kind that a worker remembers; the one silent for longest is forgotten.",
     )
 
 
@@ -225,6 +271,20 @@ class Bus(Section):
     watchdog_interval_s: float = limit(2, 0.05, 60, "How often the subscription is probed.")
     watchdog_timeout_s: float = limit(
         6, 0.1, 600, "Silence of the subscription that counts as a loss."
+    )
+
+
+class Pages(Section):
+    """The pages that this server brings."""
+
+    errors_per_s_max: int = limit(
+        5, 0, 1000, "Reports of errors in browsers a worker takes a second; 0 takes none."
+    )
+    errors_per_address_per_min: int = limit(
+        10,
+        0,
+        10_000,
+        "Reports of errors one address (IPv6: one /64 network) may send a minute; 0 is no limit.",
     )
 
 

@@ -15,11 +15,16 @@ ROOM_KEYS: Final = {
     "actions": "stream: those facts of the timeline that somebody stands for, <ms>-<n>",
     "moderators": "hash user -> ms: moderators of this room alone",
     "nudge": "string: written before waiting for copies, see `RoomStore`",
+    "requests": "hash: requests with an Idempotency-Key and their answers, see `_answers.lua`",
+    "requests_due": "zset: entries of `requests` by the ms they are forgotten",
 }
 """The keys of a room that belong to no feature."""
 
 HOST_KEYS: Final = {
     "rooms": "zset: the host's stream rooms by the ms they were created",
+    "nudge": "string: written before waiting for copies, see `RoomStore`",
+    "requests": "hash: the sender's requests that are not about one room, as in a room",
+    "requests_due": "zset: entries of `requests` by the ms they are forgotten",
 }
 """The keys of a host that belong to no feature."""
 
@@ -61,11 +66,16 @@ class Keys:
 
     @property
     def rooms(self) -> str:
-        """zset: the list of room ids, scored by the time of creation (ms), negative for fan groups.
+        """zset: the list of stream rooms by the ms they were created. It holds no room's state.
 
-        It holds no room's state.
+        A server of the version before listed fan groups here too, by the negative time.
         """
         return f"{self.prefix}:rooms"
+
+    @property
+    def groups(self) -> str:
+        """zset: the list of fan groups' room ids by the ms they were created."""
+        return f"{self.prefix}:groups"
 
     @property
     def lineup(self) -> str:

@@ -7,11 +7,13 @@ from typing import Any, TypeVar, cast
 import msgspec
 from redis.exceptions import NoScriptError, RedisError
 
+from server.background.troubles import Troubles as RowTroubles
 from server.protocol.codes import CommandError
 from server.store.cluster import Cluster
 from server.store.durability import FSYNC, Durability
 from server.store.keys import Keys
 from server.store.refusals import is_a_replica, refusal_of, words_of
+from server.store.request_key import UNDER_WAY
 from server.store.script_library import Script
 from server.store.troubles import Troubles
 from server.telemetry.metrics import Metrics
@@ -19,6 +21,12 @@ from server.telemetry.metrics import Metrics
 T = TypeVar("T")
 
 UNAVAILABLE_RETRY_MS = 1000
+DAMAGED_ROWS = "stored rows"
+"""The name under which rows that can't be read are logged and counted, once a cause."""
+
+
+class DamagedRow(Exception):
+    """A stored row can't be read, so that its work waits; the text says why."""
 
 
 class _Refusal(msgspec.Struct):
@@ -57,6 +65,7 @@ class RoomStore:
         if metrics is not None:
             for name in self._scripts:
                 metrics.store_errors.labels(name)
+        self._damaged = RowTroubles(DAMAGED_ROWS)
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
         self._troubles: Troubles | None = getattr(redis, "troubles", None)
 
@@ -71,11 +80,16 @@ class RoomStore:
         script = self._scripts[name]
         name_of = self.keys.host if script.of_host else self.keys.room
         keys = [name_of(room_id, key) for key in script.keys]
+        request = UNDER_WAY.get() if script.keyed else None
+        if request is not None:
+            args = args | {"request": request.call_of(name)}
         packed = msgspec.msgpack.encode({"publish": self._publish, "room": room_id} | args)
         began = time.monotonic()
+        raw: Any
         try:
             if script.durable and self.durability.waits:
-                raw = await self._eval_and_wait(script, keys, packed, room_id)
+                nudge = name_of(room_id, "nudge")
+                raw = await self._eval_and_wait(script, keys, packed, nudge)
             else:
                 raw = await self._eval(script, keys, packed)
         except (RedisError, OSError) as exc:
@@ -85,11 +99,19 @@ class RoomStore:
         finally:
             if self._seconds:
                 self._seconds[name].observe(time.monotonic() - began)
+        if isinstance(raw, list):
+            raw, *damaged = raw
+            for row, why in zip(damaged[::2], damaged[1::2], strict=True):
+                self.note_damaged(room_id, _text(row), _text(why))
         if 0x80 <= raw[0] <= 0x8F:  # a small map: every refusal is one
             refusal = self._refusal.decode(raw)
             if refusal.err is not None:
                 raise CommandError(refusal.err, refusal.msg, refusal.retry_ms)
         return decoder.decode(raw)
+
+    def note_damaged(self, room_id: str, row: str, why: str) -> None:
+        """Tell the operator of a stored row that can't be read and was left aside."""
+        self._damaged.failed(DamagedRow(why), f"{room_id} {row}")
 
     async def _eval(self, script: Script, keys: list[str], packed: bytes) -> bytes:
         try:
@@ -99,15 +121,15 @@ class RoomStore:
             return cast("bytes", await self.redis.eval(script.text, len(keys), *keys, packed))
 
     async def _eval_and_wait(
-        self, script: Script, keys: list[str], packed: bytes, room_id: str
+        self, script: Script, keys: list[str], packed: bytes, nudge: str
     ) -> bytes:
         """Run a script; wait on the same connection until its write has enough copies."""
-        raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, room_id)
+        raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, nudge)
         if isinstance(raw, Exception) and is_a_replica(raw):
             # Nothing was written, and the next connection will lead to the primary.
-            raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, room_id)
+            raw, kept = await self._in_one_go(("EVALSHA", script.sha), keys, packed, nudge)
         if isinstance(raw, NoScriptError):
-            raw, kept = await self._in_one_go(("EVAL", script.text), keys, packed, room_id)
+            raw, kept = await self._in_one_go(("EVAL", script.text), keys, packed, nudge)
         for answer in (raw, *kept):
             if isinstance(answer, Exception):
                 if self._troubles is not None:
@@ -122,17 +144,22 @@ class RoomStore:
         return cast("bytes", raw)
 
     async def _in_one_go(
-        self, call: tuple[str, str], keys: list[str], packed: bytes, room_id: str
+        self, call: tuple[str, str], keys: list[str], packed: bytes, nudge: str
     ) -> tuple[Any, list[Any]]:
         pipeline = self.redis.pipeline(transaction=False)
         pipeline.execute_command(*call, len(keys), *keys, packed)
         # A repeated script writes nothing, and WAIT covers only writes of its own connection: it
         # would not wait for the first run's write on another one. So this adds a write.
-        pipeline.set(self.keys.room(room_id, "nudge"), 1)
+        pipeline.set(nudge, 1)
         for question in self.durability.questions():
             pipeline.execute_command(*question)
         raw, _, *kept = await pipeline.execute(raise_on_error=False)
         return raw, kept
+
+
+def _text(raw: bytes) -> str:
+    """Return a text of a script, which may quote a damaged row."""
+    return raw.decode(errors="backslashreplace")
 
 
 def _unavailable(error: BaseException) -> CommandError:

@@ -4,7 +4,8 @@ A file begins with comment lines: a description, `keys:` (names that `Keys` know
 `returns:`, `holds:` (the invariant). The `keys:` line takes effect: a script can use only the keys
 that it declares there. `uses: NAME` puts `_NAME.lua`, from any folder, in front. A script with
 `durable: yes` is answered only once the configured promise is kept (`durability`). A script with
-`of: host` works on the keys of a host instead of a room.
+`of: host` works on the keys of a host instead of a room. A script with `keyed: yes` remembers what
+it did for a request with a key, and does it once (`request_key`).
 
 A script with `parts: NAME(ARGUMENTS)` is assembled from the features' parts: the file `NAME.lua` of
 each feature's folder becomes a function of these arguments, and the list PARTS holds all these
@@ -23,6 +24,14 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 _ENGINE = ""
+_ONCE = """local function script()
+{}
+end
+if A.request then
+  return once(script)
+end
+return script()
+"""
 
 
 class Script(NamedTuple):
@@ -34,6 +43,7 @@ class Script(NamedTuple):
     keys: tuple[str, ...]
     durable: bool = False
     of_host: bool = False
+    keyed: bool = False
 
 
 class LuaFile(NamedTuple):
@@ -50,14 +60,21 @@ class LuaFile(NamedTuple):
         return f"{self.folder}/{self.name}.lua".removeprefix("/")
 
     @property
+    def keyed(self) -> bool:
+        """Whether it does its work once for a request with a key."""
+        return self.head.get("keyed") == "yes"
+
+    @property
     def keys(self) -> tuple[str, ...]:
-        """The keys that its head declares."""
-        return tuple(self.head["keys"].replace(",", " ").split())
+        """The keys that its head declares, and those that remember requests."""
+        declared = tuple(self.head["keys"].replace(",", " ").split())
+        return (*declared, "requests", "requests_due") if self.keyed else declared
 
     @property
     def uses(self) -> tuple[str, ...]:
-        """The preludes that its head names."""
-        return tuple(self.head.get("uses", "").split())
+        """The preludes that its head names, and the one that remembers requests."""
+        declared = tuple(self.head.get("uses", "").split())
+        return (*declared, "answers") if self.keyed else declared
 
 
 class Library:
@@ -127,13 +144,14 @@ class Library:
             texts += [
                 f"PARTS[#PARTS + 1] = function({arguments})\n{part.text}\nend\n" for part in parts
             ]
-        rest = "".join(texts) + file.text
+        rest = "".join(texts) + (_ONCE.format(file.text) if file.keyed else file.text)
         begin = f"local K = {{ {table} }}\nlocal A = cmsgpack.unpack(ARGV[1])\n"
         # A script makes its tables anew at each call, so it gets no constant that it does not name.
         text = (
             begin + "".join(line for word, line in self._constants.items() if word in rest) + rest
         )
-        return Script(name, text, sha_of(text), keys, file.head.get("durable") == "yes", of_host)
+        durable = file.head.get("durable") == "yes"
+        return Script(name, text, sha_of(text), keys, durable, of_host, file.keyed)
 
 
 def sha_of(text: str) -> str:

@@ -12,6 +12,12 @@ _OUTCOMES = ("ok", "unavailable", "internal")
 """Outcomes shown for every command from the start. Refusals by a room's rules appear when the first
 one happens: all of them for every command would be a thousand samples that stay 0."""
 _REASONS = ("full", "400", "403", "404", "426", "503")
+PAGES = ("home", "watch", "host", "ops", "login")
+"""The pages, as their reports of errors name them."""
+PAGE_ERROR_KINDS = ("error", "rejection", "load", "policy")
+"""Uncaught, a promise's, a file that could not be loaded, against the Content-Security-Policy."""
+_POSTS = ("ok", "refused", "unanswered")
+_SENDERS = ("address", "user", "service")
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -113,6 +119,38 @@ class Metrics:
             "Asks for the link that were answered and not counted for the host.",
             registry=registry,
         )
+        self.outbox_lines = Gauge(
+            "liveroom_outbox_lines_waiting",
+            "Ledger lines of all rooms that wait to be told.",
+            registry=registry,
+        )
+        self.outbox_lag_seconds = Gauge(
+            "liveroom_outbox_lag_seconds",
+            "How old the oldest ledger line is that waits to be told, over all rooms.",
+            registry=registry,
+        )
+        self.outbox_rooms_failing = Gauge(
+            "liveroom_outbox_rooms_failing",
+            "Rooms whose last post failed, and which try again.",
+            registry=registry,
+        )
+        self.outbox_dead_letters = Gauge(
+            "liveroom_outbox_dead_letters",
+            "Ledger entries of all rooms that were given up.",
+            registry=registry,
+        )
+        self.outbox_posts = Counter(
+            "liveroom_outbox_posts",
+            "Posts of the outbox: ok, refused (an answer other than 2xx), unanswered.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.requests_limited = Counter(
+            "liveroom_requests_limited",
+            "HTTP requests refused because of their rate, by whose: address, user, service.",
+            ["sender"],
+            registry=registry,
+        )
         self.batch_size = Histogram(
             "liveroom_batch_size",
             "Items sent to Redis in one script call, by script.",
@@ -125,6 +163,18 @@ class Metrics:
             "From a script sent to its result read, by script.",
             ["script"],
             buckets=_FAST_S,
+            registry=registry,
+        )
+
+        self.page_errors = Counter(
+            "liveroom_page_errors",
+            "Errors that browsers reported of our pages, by page and kind.",
+            ["page", "kind"],
+            registry=registry,
+        )
+        self.page_errors_dropped = Counter(
+            "liveroom_page_errors_dropped",
+            "Reports of page errors that were refused because there were too many.",
             registry=registry,
         )
 
@@ -141,3 +191,10 @@ class Metrics:
             self.closed.labels(str(close.code))
         for reason in _REASONS:
             self.rejected.labels(reason)
+        for page in PAGES:
+            for kind in PAGE_ERROR_KINDS:
+                self.page_errors.labels(page, kind)
+        for outcome in _POSTS:
+            self.outbox_posts.labels(outcome)
+        for sender in _SENDERS:
+            self.requests_limited.labels(sender)

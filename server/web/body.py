@@ -9,6 +9,7 @@ from aiohttp import web
 from aiohttp.web_protocol import RequestPayloadError
 
 from server.protocol.codes import CommandError
+from server.protocol.input import NoInput, tolerant_in, unknown_field
 
 Body = TypeVar("Body")
 
@@ -35,9 +36,22 @@ async def bytes_of(request: web.Request) -> bytes:
 
 
 async def body_of(request: web.Request, kind: type[Body]) -> Body:
-    """Decode the JSON body as `kind`. Raises CommandError `bad_message` that says what is wrong."""
-    body = await bytes_of(request)
+    """Decode the JSON body as `kind`, a type that refuses unknown fields. Raises CommandError
+    `bad_message` that says what is wrong."""
+    assert not tolerant_in(kind), f"{kind.__name__} ignores unknown fields; derive it from Input."
+    return _decoded(await bytes_of(request), kind)
+
+
+async def must_say_nothing(request: web.Request) -> None:
+    """Raise CommandError `bad_message` if a body says anything; `{}` and `null` say nothing."""
+    body = (await bytes_of(request)).strip()
+    if body not in (b"", b"null"):
+        _decoded(body, NoInput)
+
+
+def _decoded(body: bytes, kind: type[Body]) -> Body:
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise CommandError("bad_message", f"The body can't be read: {exc}.") from None
+        said = unknown_field(exc, kind, "the body") or f"The body can't be read: {exc}."
+        raise CommandError("bad_message", said) from None

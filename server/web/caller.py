@@ -10,14 +10,22 @@ VERIFIER: web.AppKey[TokenVerifier] = web.AppKey("verifier", TokenVerifier)
 PUBLIC_URL: web.AppKey[str] = web.AppKey("public_url", str)
 
 _READS = ("GET", "HEAD")
+_CALLER = web.RequestKey("caller", Identity)
 
 
 def caller(request: web.Request) -> Identity:
     """Return the identity of the sender. Raises CommandError `bad_token` if there is none.
 
     Browsers attach the cookie to requests from any site. So for changes it counts only if a page of
-    this server sent the request.
+    this server sent the request. The token is verified once for a request.
     """
+    known = request.get(_CALLER)
+    if known is None:
+        known = request[_CALLER] = _verified(request)
+    return known
+
+
+def _verified(request: web.Request) -> Identity:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         token = session_token(request.headers.getall("Cookie", ())) or ""

@@ -29,6 +29,7 @@ STATUS = {
     "muted": 403,
     "not_found": 404,
     "too_long": 413,
+    "key_reused": 422,
     "rate_limited": 429,
     "internal": 500,
     "unavailable": 503,
@@ -39,9 +40,12 @@ CONFLICT = 409
 
 def json_response(body: object, status: int = 200) -> web.Response:
     """Make a JSON response from any msgspec type."""
-    return web.Response(
-        body=msgspec.json.encode(body), status=status, content_type="application/json"
-    )
+    return encoded_response(msgspec.json.encode(body), status)
+
+
+def encoded_response(body: bytes, status: int = 200) -> web.Response:
+    """Make a response from bytes of JSON."""
+    return web.Response(body=body, status=status, content_type="application/json")
 
 
 def error_response(code: str, msg: str, status: int) -> web.Response:

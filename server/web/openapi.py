@@ -8,6 +8,8 @@ import msgspec
 
 from server import __version__
 from server.protocol.codes import ERRORS
+from server.web.idempotency import HEADER, KEY_CHARS_MAX
+from server.web.query import parameters
 from server.web.route import Route
 
 
@@ -22,6 +24,17 @@ class Error(msgspec.Struct):
     """The body of every refusal."""
 
     error: ErrorDetail
+
+
+_KEY = {
+    "name": HEADER,
+    "in": "header",
+    "description": (
+        "Send the same request again with the same key, and it is done once and answered alike, "
+        "for 24 hours. The key with another body is refused with 422."
+    ),
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_CHARS_MAX},
+}
 
 
 def document(routes: list[Route]) -> dict[str, Any]:
@@ -55,8 +68,14 @@ def _operation(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "summary": route.summary,
         "parameters": [
-            {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
-            for name in re.findall(r"{(\w+)}", route.path)
+            *(
+                {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+                for name in re.findall(r"{(\w+)}", route.path)
+            ),
+            *(
+                {"name": name, "in": "query", "required": False, "schema": schema}
+                for name, schema in parameters(route.query).items()
+            ),
         ],
         "responses": {
             "2XX": {"description": "Done."} | _content(route.result, schema_of),
@@ -66,6 +85,8 @@ def _operation(route: Route, schema_of: dict[int, Any]) -> dict[str, Any]:
             },
         },
     }
+    if route.method == "POST" and not route.no_key:
+        operation["parameters"].append(_KEY)
     if route.body is not None:
         operation["requestBody"] = {"required": True} | _content(route.body, schema_of)
     if route.least is not None:

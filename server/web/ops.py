@@ -23,8 +23,10 @@ from server.settings import Settings
 from server.settings.masking import mask
 from server.store.keys import Keys
 from server.store.release import Release
+from server.web import page_errors
 from server.web.caller import caller
 from server.web.errors import json_response
+from server.web.page_errors import PageErrorCount, merged
 from server.web.route import Route
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,7 @@ _REPORTED = [
 ]
 """The samples that a report uses; all others, with their many labels, are skipped."""
 ERRORS_MAX = 20
+PAGE_ERRORS_MAX = 20
 ERROR_CHARS_MAX = 500
 REDIS_ANSWERS_S = 1.0
 
@@ -66,6 +69,7 @@ class Report(msgspec.Struct):
     loop_lag_s: float = 0.0
     bus_lag_s: float = 0.0
     errors: list[Problem] = []
+    page_errors: list[PageErrorCount] = []
 
 
 class RecentProblems(logging.Handler):
@@ -77,6 +81,8 @@ class RecentProblems(logging.Handler):
         self._worker_id = worker_id
 
     def emit(self, record: logging.LogRecord) -> None:
+        if record.name == page_errors.__name__:
+            return  # these have a list of their own, and must not push out the server's
         msg = mask(record.getMessage())[:ERROR_CHARS_MAX]
         self.kept.append(Problem(int(record.created * 1000), self._worker_id, record.name, msg))
 
@@ -84,7 +90,8 @@ class RecentProblems(logging.Handler):
 class Ops:
     """Reports this worker's figures and answers for all workers. An async context manager.
 
-    The reporting task runs inside it. `why_not` says why orders can't be stored now, or ''.
+    The reporting task runs inside it. `why_not` says why orders can't be stored now, or '';
+    `page_errors` tells what browsers reported to this worker.
     """
 
     def __init__(
@@ -95,7 +102,9 @@ class Ops:
         registry: CollectorRegistry,
         worker_id: str,
         why_not: Callable[[], Awaitable[str]] | None = None,
+        page_errors: Callable[[], list[PageErrorCount]] = list,
     ) -> None:
+        self._page_errors = page_errors
         self._why_not = why_not or _always
         self._redis = redis
         self._key = keys.workers
@@ -146,6 +155,9 @@ class Ops:
                 "workers": reports,
                 "redis": store,
                 "errors": sorted(problems, key=lambda problem: -problem.at)[:ERRORS_MAX],
+                "page_errors": merged(
+                    (count for report in reports for count in report.page_errors), PAGE_ERRORS_MAX
+                ),
             }
         )
 
@@ -178,11 +190,12 @@ class Ops:
             loop_lag_s=mean,
             bus_lag_s=values.get("bus_lag_seconds", 0.0),
             errors=list(self._problems.kept),
+            page_errors=self._page_errors()[:PAGE_ERRORS_MAX],
         )
 
     async def _reports(self) -> list[Report]:
         packed = await self._redis.hgetall(self._key)
-        reports = [msgspec.msgpack.decode(body, type=Report) for body in packed.values()]
+        reports = [report for body in packed.values() if (report := _report(body)) is not None]
         stale = [report.worker for report in reports if _now_ms() - report.at > STALE_MS]
         if stale:
             await self._redis.hdel(self._key, *stale)
@@ -204,6 +217,14 @@ class Ops:
             "commands_per_s": info.get("instantaneous_ops_per_sec", 0),
             "durability": self._durability,
         }
+
+
+def _report(body: bytes) -> Report | None:
+    """Decode a worker's report; None if it is of another version, or damaged."""
+    try:
+        return msgspec.msgpack.decode(body, type=Report)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 async def _always() -> str:

@@ -1,30 +1,22 @@
-"""Serves the pages and their scripts, styles and pictures from memory; reads them once.
+"""Serves the pages and their scripts, styles and pictures from memory.
 
 Pages are shells without data. Scripts fill them by REST and WebSocket, and insert all text as text.
 The Content-Security-Policy makes the browser enforce that: no inline script, no string parsed as
 HTML (Trusted Types), no framing.
 
-Files have URLs with a digest of all files, `/static/<digest>/...`, which browsers cache for ever;
-the pages use these URLs. `/static/liveroom.js` without a digest is for other sites' pages: browsers
-check it by ETag on each use.
+Browsers cache files named by their digest for ever. `/static/liveroom.js` without a digest is for
+other sites' pages: browsers check it by ETag on each use.
 """
 
-import gzip
-import hashlib
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
-from server.access.auth import TokenVerifier
-from server.settings import Settings
+from server.web.assets import ASSETS, Assets
 from server.web.caller import PUBLIC_URL
-from server.web.session import Sessions
 
-FOLDER: Final = Path(__file__).with_name("pages")
 PAGES: Final = {
     "/": "home.html",
     "/watch/{room}": "watch.html",
@@ -32,88 +24,12 @@ PAGES: Final = {
     "/ops": "ops.html",
     "/login": "login.html",
 }
-_TYPES: Final = {
-    ".html": "text/html",
-    ".css": "text/css",
-    ".js": "text/javascript",
-    ".ts": "text/plain",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".webmanifest": "application/manifest+json",
-}
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
-_GZIP_BYTES_MIN = 600
 
 
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """One file as it is sent: `packed` is the gzip form, empty if that would not be smaller."""
-
-    body: bytes
-    packed: bytes
-    content_type: str
-    etag: str
-
-    def response(self, request: web.Request, cache: str) -> web.Response:
-        """Return the file, or 304 if the browser has it."""
-        headers = {"Cache-Control": cache, "ETag": f'"{self.etag}"', "Vary": "Accept-Encoding"}
-        if any(tag.value == self.etag for tag in request.if_none_match or ()):
-            return web.Response(status=304, headers=headers)
-        body = self.body
-        if self.packed and "gzip" in request.headers.get("Accept-Encoding", ""):
-            headers["Content-Encoding"] = "gzip"
-            body = self.packed
-        return web.Response(
-            body=body, content_type=self.content_type, charset="utf-8", headers=headers
-        )
-
-
-def _asset(body: bytes, suffix: str) -> Asset:
-    packed = gzip.compress(body, 9, mtime=0) if len(body) >= _GZIP_BYTES_MIN else b""
-    if len(packed) > len(body) * 0.9:
-        packed = b""
-    return Asset(body, packed, _TYPES[suffix], hashlib.sha256(body).hexdigest()[:24])
-
-
-@dataclass(frozen=True, slots=True)
-class Assets:
-    """Every file under pages/ by its path there, with `{static}` filled in in pages."""
-
-    files: dict[str, Asset]
-    pages: dict[str, Asset]
-    digest: str
-
-    @classmethod
-    def read(cls, folder: Path) -> "Assets":
-        """Read the folder. Blocks: call it before the loop runs, or from a thread."""
-        bodies = {
-            path.relative_to(folder).as_posix(): path.read_bytes()
-            for path in sorted(folder.rglob("*"))
-            if path.suffix in _TYPES
-        }
-        digest = hashlib.sha256()
-        for name, body in bodies.items():
-            digest.update(name.encode() + b"\0" + body)
-        name = digest.hexdigest()[:16]
-        files, pages = {}, {}
-        for path, body in bodies.items():
-            if path.endswith(".html"):
-                filled = body.replace(b"{static}", f"/static/{name}".encode())
-                pages[path] = _asset(filled, ".html")
-            else:
-                files[path] = _asset(body, Path(path).suffix)
-        return cls(files, pages, name)
-
-
-ASSETS: Final = Assets.read(FOLDER)
-"""The files of this installation; read at import, so never while viewers wait."""
-
-
-def add_pages(app: web.Application, settings: Settings, verifier: TokenVerifier) -> None:
-    """Add the pages, their files and the sign-in routes to `app`."""
-    pages = Pages(ASSETS)
-    app.add_routes(pages.routes())
-    app.add_routes(Sessions(settings, verifier).routes())
+def add_pages(app: web.Application) -> None:
+    """Add the pages and their files to `app`."""
+    app.add_routes(Pages(ASSETS).routes())
 
 
 class Pages:

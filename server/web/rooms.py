@@ -1,16 +1,28 @@
 """REST routes that create, list and read rooms."""
 
-from aiohttp import web
+from typing import Annotated
 
-from server.protocol.codes import CommandError
+from aiohttp import web
+from msgspec import Meta
+
+from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate, RoomView
 from server.rooms.directory import Directory
 from server.rooms.listing import PAGE_MAX, Order
 from server.web.body import body_of
 from server.web.caller import caller
-from server.web.errors import json_response
-from server.web.route import Route, number
+from server.web.errors import encoded_response, json_response
+from server.web.query import OFFSET_MAX, query_of
+from server.web.route import Route
+
+
+class RoomsQuery(Input, frozen=True):
+    """Which rooms: `limit` of them, after the first `offset` in this order."""
+
+    order: Order = Order.NEWEST
+    offset: Annotated[int, Meta(ge=0, le=OFFSET_MAX)] = 0
+    limit: Annotated[int, Meta(ge=0, le=PAGE_MAX)] = PAGE_MAX
 
 
 class RoomRoutes:
@@ -19,14 +31,20 @@ class RoomRoutes:
     def __init__(self, directory: Directory, view: type[RoomView]) -> None:
         self._directory = directory
         self._view = view
-        self._pages = {Order.NEWEST: directory.newest, Order.LIVE_FIRST: directory.live_first}
 
     def routes(self) -> list[Route]:
         """Every route with its types."""
         rooms, view = "/v1/rooms", self._view
         return [
             Route("POST", rooms, "Create a room.", self.create, Role.HOST, RoomCreate, view),
-            Route("GET", rooms, "List rooms.", self.all, result=list[view]),  # type: ignore[valid-type]
+            Route(
+                "GET",
+                rooms,
+                "List rooms.",
+                self.all,
+                result=list[view],  # type: ignore[valid-type]
+                query=RoomsQuery,
+            ),
             Route("GET", "/v1/rooms/{room}", "Read a room.", self.read, result=view),
         ]
 
@@ -40,17 +58,10 @@ class RoomRoutes:
 
         With `order=live_first` the live ones come first, then the next to start.
         """
-        offset, limit = number(request, "offset", 0), number(request, "limit", PAGE_MAX)
-        return json_response(await self._pages[_order(request)](offset, limit))
+        page = query_of(request, RoomsQuery)
+        raw = await self._directory.page_as_json(page.order, page.offset, page.limit)
+        return encoded_response(raw)
 
     async def read(self, request: web.Request) -> web.Response:
         """Return the snapshot that a joining viewer would see."""
         return json_response(await self._directory.read(request.match_info["room"]))
-
-
-def _order(request: web.Request) -> Order:
-    asked = request.query.get("order", Order.NEWEST)
-    try:
-        return Order(asked)
-    except ValueError:
-        raise CommandError("bad_message", f"`order` must be one of {', '.join(Order)}.") from None

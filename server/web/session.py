@@ -10,7 +10,6 @@ import secrets
 import time
 
 import jwt
-import msgspec
 from aiohttp import web
 
 from server.access.auth import (
@@ -23,23 +22,25 @@ from server.access.auth import (
 )
 from server.access.origin import is_own_origin
 from server.protocol.codes import CommandError
+from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 from server.web.body import Body, body_of
 from server.web.errors import json_response
 from server.web.one_click import is_at_this_machine
+from server.web.route import Route
 
 _DEV_TTL_S = 7 * 86_400
 _USER = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
 
 
-class SignIn(msgspec.Struct):
+class SignIn(Input, frozen=True):
     """Body of `POST /v1/session`."""
 
     token: str
 
 
-class DevSignIn(msgspec.Struct):
+class DevSignIn(Input, frozen=True):
     """Body of `POST /v1/session/dev`: the user to sign in as. Without `user`, a new one."""
 
     role: Role = Role.VIEWER
@@ -55,13 +56,27 @@ class Sessions:
         self._verifier = verifier
         self._dev = settings.mode == "development" and settings.jwt.algorithm == "HS256"
 
-    def routes(self) -> list[web.RouteDef]:
+    def routes(self) -> list[Route]:
         """Routes that show the user, sign in and out; in development mode, sign in as anybody."""
         return [
-            web.get("/v1/session", self.show),
-            web.post("/v1/session", self.sign_in),
-            web.delete("/v1/session", self.sign_out),
-            web.post("/v1/session/dev", self.sign_in_dev),
+            Route("GET", "/v1/session", "Read who the cookie speaks for.", self.show),
+            Route(
+                "POST",
+                "/v1/session",
+                "Sign in by cookie.",
+                self.sign_in,
+                body=SignIn,
+                no_key="signing in twice sets the same cookie",
+            ),
+            Route("DELETE", "/v1/session", "Sign out.", self.sign_out),
+            Route(
+                "POST",
+                "/v1/session/dev",
+                "Sign in as anybody, in development mode.",
+                self.sign_in_dev,
+                body=DevSignIn,
+                no_key="it stores nothing, and exists in development only",
+            ),
         ]
 
     async def show(self, request: web.Request) -> web.Response:

@@ -44,7 +44,7 @@ async def out_of_place(page: Page, *known: str) -> list[str]:
 async def test_words_from_right_to_left_do_not_reorder_their_neighbours(
     server: Server, room: str, open_page: OpenPage
 ) -> None:
-    known = (NAME, TITLE, SAID, PRODUCT)
+    known: tuple[str, ...] = (NAME, TITLE, SAID, PRODUCT)
     host = {"user": "layla", "role": Role.HOST, "name": NAME}
     goods = MUG | {"title": PRODUCT, "points": [SAID, PRODUCT], "flaws": [SAID]}
     faults: list[str] = []
@@ -56,7 +56,7 @@ async def test_words_from_right_to_left_do_not_reorder_their_neighbours(
         open_shop(server, room, goods, title=TITLE, owner="layla", name=NAME) as shop,
         shop.person("bo", "ברוך 3") as bo,
     ):
-        known += ("ברוך 3",)
+        known = (*known, "ברוך 3")
         await shop.host.notice(SAID)
         await shop.host.pin("mug")
         sale = await shop.host.sale_open("mug", 5900, 9, per_user=3, hold_s=600)
@@ -188,7 +188,9 @@ async def test_what_is_chosen_shows_with_forced_colours_too(
     server: Server, room: str, open_page: OpenPage
 ) -> None:
     page = await open_page(f"{server.url}/login", forced_colors="active", locale="en-GB")
-    chosen, other = (page.locator(".chip", has_text=name).locator("span") for name in ("System", "Dark"))
+    chosen, other = (
+        page.locator(".chip", has_text=name).locator("span") for name in ("System", "Dark")
+    )
     background = "(e) => getComputedStyle(e).backgroundColor"
     assert await chosen.evaluate(background) != await other.evaluate(background)
 

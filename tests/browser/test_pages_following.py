@@ -9,7 +9,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.shop import HOST_NAME, MUG, SOFA, Server, joined, open_shop, toasted
 
 
-async def test_who_follows_and_who_reserved_is_led_to_the_room_that_goes_live(
+async def test_followers_and_reservers_are_led_to_the_room_that_goes_live(
     server: Server, room: str, open_page: OpenPage
 ) -> None:
     host = f"host-{secrets.token_hex(3)}"

@@ -29,11 +29,12 @@ TOO_WIDE = """() => document.documentElement.scrollWidth > innerWidth
         .slice(0, 3).map((e) => e.outerHTML.slice(0, 120))
     : []"""
 # A finger's 44 px on a phone; a mouse on a desk hits less.
-SMALL_TARGETS = """() => [...document.querySelectorAll('button, a[href], select, label:has(> input), '
-        + 'summary, [role=tab], input:not([type=radio], [type=checkbox])')]
+SMALL_TARGETS = """() => [...document.querySelectorAll('button, a[href], select, '
+        + 'label:has(> input), summary, [role=tab], input:not([type=radio], [type=checkbox])')]
     .map((e) => [e, e.getBoundingClientRect()])
     .filter(([e, box]) => e.checkVisibility() && box.height > 0)
-    .filter(([, box]) => innerWidth < 960 ? Math.min(box.width, box.height) < 43.9 : box.height < 36)
+    .filter(([, box]) => innerWidth < 960
+        ? Math.min(box.width, box.height) < 43.9 : box.height < 36)
     .map(([e, box]) => `${box.width} x ${box.height}: ${e.outerHTML.slice(0, 120)}`)"""
 
 PAGES: dict[str, dict[str, Any]] = {
@@ -141,7 +142,7 @@ async def test_the_sheets_are_usable_too(
     assert not faults, "\n".join(faults)
 
 
-async def test_what_the_community_sees_is_whole_and_usable(
+async def test_the_community_page_is_whole_and_usable(
     server: Server, open_page: OpenPage, open_console: OpenPage, images: Path
 ) -> None:
     faults: list[str] = []

@@ -61,7 +61,7 @@ async def test_a_hidden_tab_rests_and_runs_at_once_when_it_is_seen_again(
     assert await runs(page, 500) == [0, 5000]
 
 
-async def test_what_must_go_on_goes_on_in_a_hidden_tab(open_page: OpenPage, server: Server) -> None:
+async def test_necessary_timers_go_on_in_a_hidden_tab(open_page: OpenPage, server: Server) -> None:
     page = await repeating(open_page, server, hidden=True)
     await page.evaluate("hide(true)")
     assert await runs(page, 2000) == [0, 1000, 2000]

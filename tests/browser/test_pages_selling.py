@@ -46,6 +46,29 @@ async def test_a_sale_goes_from_the_hosts_click_to_the_viewers_paid_order(
         await expect(viewer.locator(".pinned-card .stock-words")).to_contain_text("剩 3已售 0")
 
 
+async def test_the_host_lowers_the_stock_of_a_sale(
+    server: Server, room: str, open_page: OpenPage, open_console: OpenPage
+) -> None:
+    async with open_shop(server, room, MUG) as shop:
+        await shop.host.pin("mug")
+        await shop.host.sale_open("mug", 5900, stock=5, per_user=1, hold_s=600)
+        console, viewer = await open_console(shop), await open_page(shop.watch, "xiaoman")
+        await asyncio.gather(joined(console), joined(viewer))
+        await viewer.locator(".pinned-card .buy").click()
+        await expect(console.locator(".host-sale .stock-words")).to_contain_text("剩 4待付 1")
+
+        await console.locator('.host-sale [data-do="stock"]').click()
+        stock = console.get_by_label("总件数")
+        await expect(stock).to_have_value("5")
+        await expect(stock).to_have_attribute("min", "1")
+        await stock.fill("3")
+        await console.get_by_role("button", name="改库存", exact=True).last.click()
+
+        await expect(console.locator(".host-sale .stock-words")).to_contain_text("剩 2待付 1")
+        await expect(viewer.locator(".pinned-card .stock-words")).to_contain_text("剩 2待付 1")
+        await until(viewer, "liveroom.state.room.sales[0].allocated === 3")
+
+
 async def test_a_hold_that_is_given_back_returns_to_the_stock(
     server: Server, room: str, open_page: OpenPage
 ) -> None:

@@ -94,6 +94,7 @@ class Evening:
             [
                 lambda: self.host.sale_open(sku, 5, stock, per_user=3, hold_s=600),
                 lambda: self.host.sale_restock(self._sale(), stock),
+                lambda: self.host.sale_stock(self._sale(), stock + 1),
                 lambda: self.host.sale_close(self._sale()),
             ]
         )

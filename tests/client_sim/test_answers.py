@@ -190,7 +190,7 @@ async def test_a_command_without_an_answer_is_told_once_it_is_given_up(
     assert "ann: `like` came to nothing: No reply to `like`" in findings.sentences["answered"][0]
 
 
-async def test_what_is_lost_with_its_connection_is_no_fault_of_the_server(
+async def test_a_command_lost_with_its_connection_is_no_fault_of_the_server(
     host: RoomClient, enter: Enter, cutter: Cutter
 ) -> None:
     findings = Findings()
@@ -262,7 +262,7 @@ def test_too_few_looks_fail_and_the_report_says_how_many_were_due() -> None:
     assert "at least" in text
 
 
-def test_what_a_community_did_has_to_be_looked_at() -> None:
+def test_acts_of_a_community_have_to_be_looked_at() -> None:
     record, tally = CommunityRecord(), Tally()
     record.polls["p"] = {"poll": "p", "status": "closed"}
     record.luckies["l"] = {"lucky": "l", "status": "drawn"}
@@ -281,3 +281,24 @@ def test_an_address_that_is_none_is_refused_at_once(
 ) -> None:
     assert main(["--url", url, "--secret", JWT_SECRET]) == 2
     assert f"--url {url} is no address" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "sentence"),
+    [
+        ("--seconds", "nan", "must be 0 or more"),
+        ("--seconds", "inf", "must be 0 or more"),
+        ("--seconds", "-1", "must be 0 or more"),
+        ("--viewers", "-3", "must be at least 1"),
+        ("--speed", "nan", "from 0.01 to 100"),
+        ("--server-pid", "-1", "no such process"),
+        ("--room", "a b/c", "can't name a room"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_one_sentence(
+    flag: str, value: str, sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([flag, value, "--secret", JWT_SECRET]) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert len(said.splitlines()) == 1

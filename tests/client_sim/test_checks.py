@@ -282,7 +282,7 @@ def test_an_unanswered_buy_may_turn_up_as_an_order() -> None:
     assert failed(tell) == set()
 
 
-def test_who_queued_may_be_offered_an_order() -> None:
+def test_a_user_who_queued_may_be_offered_an_order() -> None:
     def tell(story: Story) -> None:
         story.reply("waitlist", {"place": 1}, sale="s1", qty=1)
         story.witness.orders.listed([order("o7", offer=True)])

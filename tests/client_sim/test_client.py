@@ -79,7 +79,7 @@ async def test_a_buy_is_held_then_paid(enter: Enter, host: RoomClient) -> None:
     assert ann.state.orders[order["order"]]["status"] == "paid"
 
 
-async def test_who_queues_is_offered_what_another_gives_back(
+async def test_a_user_who_queues_is_offered_what_another_gives_back(
     enter: Enter, host: RoomClient
 ) -> None:
     sale = await host.sale_open("mug", 7900, 1, hold_s=60)

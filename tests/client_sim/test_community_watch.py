@@ -203,7 +203,7 @@ def test_a_comment_that_a_moderator_let_pass_may_be_seen() -> None:
         refusal("The room is in slow mode: one comment every 5 s."),
     ],
 )
-def test_who_may_not_speak_is_owed_no_link(refused: Message) -> None:
+def test_a_user_who_may_not_speak_is_owed_no_link(refused: Message) -> None:
     assert failed(lambda it: it.reply("comment", refused, text="求链接")) == set()
 
 
@@ -211,7 +211,7 @@ def test_a_refusal_of_what_asks_for_nothing_is_fine() -> None:
     assert failed(lambda it: it.reply("comment", refusal(CROWD), text="first time here")) == set()
 
 
-def test_who_asks_while_the_pin_changes_may_be_given_either() -> None:
+def test_a_user_who_asks_while_the_pin_changes_may_be_given_either() -> None:
     def tell(story: Story) -> None:
         story.ann.event(pin(6, "tea"))
         for sku in ("mug", "tea"):

@@ -58,7 +58,7 @@ async def test_names_are_kept_when_asked_for() -> None:
     assert lines[1]["event"]["user"] == "bo"
 
 
-async def test_what_was_missed_while_away_is_recorded() -> None:
+async def test_events_missed_while_away_are_recorded() -> None:
     recorder = Recorder(keep_names=False)
     recorder.joined(None, joined())
 
@@ -141,6 +141,21 @@ def test_a_replay_sells_and_buys_as_much(tmp_path: Path) -> None:
         (1, "buy", {"first": 0, "people": 3, "sale": "s1", "pay": pytest.approx(2 / 3)}),
         (3, "sale.restock", {"sale": "s1", "add": 5}),
         (5, "sale.close", {"sale": "s1"}),
+    ]
+
+
+def test_a_replay_lowers_a_stock_and_knows_it_from_a_return(tmp_path: Path) -> None:
+    path = a_recording(
+        tmp_path / "r",
+        (0, {"t": "sale", "seq": 6, "sale": sale()}),
+        (1000, stock(2, 7, 1, 2)),
+        (2000, {"t": "sale", "seq": 7, "sale": sale(3, 7, 1, 1, allocated=9)}),
+        (2000, stock(3, 7, 1, 1)),
+        (3000, {"t": "sale", "seq": 8, "sale": sale(4, 2, 1, 1, allocated=4)}),
+    )
+
+    assert [step for step in acts(path) if step[1].startswith("sale.")][1:] == [
+        (3, "sale.restock", {"sale": "s1", "stock": 4}),
     ]
 
 

@@ -52,6 +52,9 @@ sku = "unknown"
 """
 
 
+LIKE = '[[step]]\nat = "0:01"\ncrowd = "like"\nn = 3\n'
+
+
 def written(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "room.toml"
     path.write_text(text, encoding="utf-8")
@@ -89,10 +92,23 @@ def test_the_scripts_that_come_along_can_be_read(path: Path) -> None:
             '[[step]]\nat = "0:01"\nhost = "dance"',
             "step 1: a host can't `dance`; it can live.start",
         ),
-        ('[[step]]\nat = "0:01"\nhost = "pin"', "step 1: `pin` needs `sku`, a str"),
+        ('[[step]]\nat = "0:01"\nhost = "pin"', "step 1: `pin` needs `sku`, a text"),
         ('[[step]]\nat = "0:01"\ncrowd = "buy"\nsale = "x"', "no `sale.open` has the name `x`"),
         ('length = "0:01"\n[[step]]\nat = "0:09"\nhost = "unpin"', "its last step ends at 9 s"),
         ("x = ", "is not TOML"),
+        ("people = 3", r"write \[people\]"),
+        ("step = 3", r"write \[\[step\]\]"),
+        ("product = [1]", r"write \[\[product\]\]"),
+        ('[people]\nchat = "much"', "`chat` is 'much'"),
+        ("[people]\nshop = nan", "must be a number from 0"),
+        (LIKE + 'share = "many"', "`share` is 'many'"),
+        (LIKE + "share = -1.0", "must be a number from 0"),
+        (LIKE + 'people = "all"', "`people` is 'all', and must be a whole number"),
+        (LIKE + "people = -1", "can't be negative"),
+        (LIKE + "peopel = 3", "step 1 has `peopel`; known are first, n, people, times"),
+        (LIKE.replace("n = 3", "n = true"), "`like` needs `n`, a whole number"),
+        ('[[step]]\nat = "0:01"\ncrowd = "comment"\nmood = "sad"', "no mood `sad`"),
+        ('[[step]]\nat = "0:01"\ncrowd = 3', "a crowd can't `3`"),
     ],
 )
 def test_a_wrong_script_is_refused_in_a_sentence(tmp_path: Path, text: str, told: str) -> None:

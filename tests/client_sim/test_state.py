@@ -22,7 +22,7 @@ def after(it: RoomState, *events: Message) -> Message:
     return it.view
 
 
-def test_what_the_snapshot_leaves_out_has_its_default() -> None:
+def test_fields_that_the_snapshot_leaves_out_have_their_defaults() -> None:
     view = state().view
 
     assert (view["likes"], view["pin"], view["shelf"], view["notice"]) == (0, None, [], "")
@@ -126,7 +126,7 @@ def test_the_later_state_of_an_order_wins_whichever_comes_first() -> None:
     assert it.orders["o1"]["status"] == "paid"
 
 
-def test_what_is_unknown_changes_nothing() -> None:
+def test_an_unknown_event_changes_nothing() -> None:
     before = dict(state().view)
 
     assert after(state(), {"t": "weather", "sun": 1}) == before

@@ -81,7 +81,7 @@ def test_we_read_the_server_s_messages(wire: Wire) -> None:
         (Wire.JSON, '[{"ref":1}]', "without `t`"),
     ],
 )
-def test_what_is_no_frame_of_ours_is_refused_in_a_sentence(
+def test_a_frame_that_is_not_ours_is_refused_in_a_sentence(
     wire: Wire, payload: str | bytes, told: str
 ) -> None:
     with pytest.raises(WireError, match=told):

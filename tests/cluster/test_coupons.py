@@ -19,7 +19,7 @@ pytestmark = pytest.mark.blocking_allowed
 
 
 @pytest.mark.parametrize("audience", ["followers", "group"])
-async def test_who_belongs_is_known_across_nodes(
+async def test_members_are_known_across_nodes(
     cluster: RedisCluster, settings: Settings, workers: list[Worker], audience: str
 ) -> None:
     # Of two rooms on two nodes at least one is apart from the host's keys, and from the group's.

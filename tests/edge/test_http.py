@@ -156,7 +156,7 @@ async def test_a_cookie_changes_nothing_for_a_page_of_another_site(
     ],
     ids=lambda data: repr(data[:60]),
 )
-async def test_what_could_be_read_in_two_ways_is_refused(
+async def test_a_request_that_could_be_read_in_two_ways_is_refused(
     raw: RawSocket, bystander: RawSocket, data: bytes
 ) -> None:
     raw.send(data)

@@ -87,7 +87,7 @@ async def test_everybody_gets_back_in_and_orders_flow_meanwhile(
     assert await buying >= 3
 
 
-async def test_who_was_told_to_wait_is_not_closed_for_joining_late(
+async def test_a_client_that_was_told_to_wait_is_not_closed_for_joining_late(
     edge: Edge, connect: Connect
 ) -> None:
     crowd = await crowd_of(connect)

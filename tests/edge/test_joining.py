@@ -80,7 +80,7 @@ async def test_a_second_join_is_refused_and_the_first_stands(joined: RawSocket) 
 
 
 @pytest.mark.parametrize("said", [b"", command("ping")], ids=["silent", "chatty"])
-async def test_who_does_not_join_in_time_is_sent_away(
+async def test_a_client_that_does_not_join_in_time_is_sent_away(
     edge: Edge, raw: RawSocket, bystander: RawSocket, said: bytes
 ) -> None:
     shorten(edge.waiting_for_join)
@@ -91,7 +91,9 @@ async def test_who_does_not_join_in_time_is_sent_away(
     assert messages[-1] == {"t": "bye", "code": code}
 
 
-async def test_who_joined_in_time_stays(edge: Edge, raw: RawSocket, connect: Connect) -> None:
+async def test_a_client_that_joined_in_time_stays(
+    edge: Edge, raw: RawSocket, connect: Connect
+) -> None:
     await raw.join()
     late = await connect()
     await late.upgrade()
@@ -153,7 +155,7 @@ async def test_a_viewer_who_missed_nothing_is_told_so(raw: RawSocket, connect: C
     assert reply["missed"] == []
 
 
-async def test_who_does_not_come_again_after_a_join_that_failed_late_is_sent_away(
+async def test_a_client_that_does_not_join_again_after_a_late_failure_is_sent_away(
     edge: Edge, raw: RawSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked, answer = asyncio.Event(), asyncio.Event()

@@ -76,7 +76,7 @@ async def test_a_close_frame_behind_a_good_join_is_echoed(raw: RawSocket) -> Non
     assert (await raw.ended())[0] == 1000
 
 
-async def test_what_comes_behind_a_close_frame_is_not_read(raw: RawSocket) -> None:
+async def test_bytes_behind_a_close_frame_are_not_read(raw: RawSocket) -> None:
     await raw.upgrade()
     raw.send(frame(struct.pack("!H", 1001), CLOSE), command("join", token="nonsense"))
     code, said = await raw.ended()

@@ -5,8 +5,10 @@ from typing import Any
 
 import msgspec
 
-from server.house import HOUSE, defined_in
+from server.feature import defined_in
+from server.house import HOUSE
 from server.protocol.message import Command, Event
+from server.rooms.facts import Fact
 
 
 def tag(kind: type[Any]) -> str:
@@ -24,7 +26,14 @@ def events_of(feature: str) -> list[type[Event]]:
     return defined_in(HOUSE.features[feature].messages, Event)
 
 
-TALKING = sorted(name for name in HOUSE.features if commands_of(name) or events_of(name))
+def facts_of(feature: str) -> list[type[Fact]]:
+    """The facts that a feature declares."""
+    return defined_in(HOUSE.features[feature].facts, Fact)
+
+
+TALKING = sorted(
+    name for name in HOUSE.features if commands_of(name) or events_of(name) or facts_of(name)
+)
 """Features that have a story to tell."""
 
 _OWNERS = {

@@ -8,7 +8,7 @@ import msgspec
 
 from server.access.auth import Identity
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import Sale
 from server.protocol.joining import Last
 from server.protocol.message import Command
@@ -18,12 +18,13 @@ from server.store.bus import BusDecoder, BusMessage
 from tests.features.owners import differences, field_of
 from tests.hub.listening import Message, settle
 from tests.rooms.rig import HOST, ROOM, Guest, Rig, rig
+from tests.stored import entries
 
 ANN = Identity("ann", "Ann", Role.VIEWER)
 BEN = Identity("ben", "Ben", Role.VIEWER)
 WATCHERS = {"ann": Role.VIEWER, "ben": Role.VIEWER, "eve": Role.VIEWER, HOST.user: Role.HOST}
 """Who is in the room from the start. Eve only looks on."""
-MUG = Product("mug", "Stone mug", 4900, "CNY", points=["soft glaze"])
+MUG = ProductInput("mug", "Stone mug", 4900, "CNY", points=["soft glaze"])
 
 
 class Watcher:
@@ -163,6 +164,14 @@ class Stage:
         """The names of all events that anybody heard."""
         for watcher in self.watchers.values():
             yield from (event["t"] for event in watcher.guest.heard)
+
+    async def facts(self) -> list[tuple[str, bytes]]:
+        """The kind of each fact of all rooms, and the fact as it is stored."""
+        await self.there.visits.write()  # in portions, else
+        redis, every = self.here.redis, self.here.store.keys.room("*", "timeline")
+        keys = [key async for key in redis.scan_iter(match=every)]
+        facts = [fact[b"e"] for key in keys for _, fact in entries(await redis.xrange(key))]
+        return [(msgspec.msgpack.decode(fact)["k"], fact) for fact in facts]
 
     async def sale(self, stock: int = 3) -> Sale:
         """A mug is put on the shelf and on sale."""

@@ -1,6 +1,6 @@
 """Every feature keeps its word: old state + events told = state read afresh, whoever folds it.
 
-The features are those that the house finds. Each that has commands or events has a story in
+The features are those that the house finds. Each that has commands, events or facts has a story in
 `stories/`; what it declares and its story does not show fails by name.
 """
 
@@ -12,6 +12,7 @@ from random import Random
 from types import ModuleType
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from client_sim.state import RoomState
@@ -27,7 +28,15 @@ from tests.features.clients import (
     fold_in_node,
     fold_in_python,
 )
-from tests.features.owners import TALKING, commands_of, event_of, events_of, field_of, tag
+from tests.features.owners import (
+    TALKING,
+    commands_of,
+    event_of,
+    events_of,
+    facts_of,
+    field_of,
+    tag,
+)
 from tests.features.stage import Watcher, stage_of
 from tests.features.turns import tell_together
 
@@ -60,7 +69,7 @@ def story_of(feature: str) -> ModuleType:
             if hasattr(found, "tell"):
                 return found
     pytest.fail(
-        f"The feature {feature} has commands or events, and no story: write `tell` in "
+        f"The feature {feature} has commands, events or facts, and no story: write `tell` in "
         f"tests/features/stories/{feature}.py or tests/features/{feature}/test_{feature}.py."
     )
 
@@ -86,6 +95,8 @@ class Told(NamedTuple):
     succeeded: set[type[Command]]
     faults: list[str]
     watchers: dict[str, Watcher]
+    facts: list[tuple[str, bytes]]
+    """The kind of each fact in the timelines, and the fact as it is stored."""
 
 
 _TOLD: dict[tuple[str, bool], Told] = {}
@@ -102,7 +113,8 @@ async def told(make: MakeSettings, feature: str, *, deaf: bool) -> Told:
     async with stage_of(settings, scheduled=scheduled, deaf=deaf) as stage:
         await story.tell(stage)
         await stage.resume_everywhere()
-    done = Told(set(stage.told()), stage.succeeded, stage.faults, stage.watchers)
+        facts = await stage.facts()
+    done = Told(set(stage.told()), stage.succeeded, stage.faults, stage.watchers, facts)
     _TOLD[feature, deaf] = done
     return done
 
@@ -123,6 +135,28 @@ async def test_every_command_succeeds_and_every_event_is_told(
         assert tag(event) in story.heard or event in not_told, (
             f"The feature {feature}: its event `{tag(event)}` is never told {where}."
         )
+
+
+@every_feature
+async def test_every_fact_is_recorded_and_has_the_fields_that_it_declares(
+    make_settings: MakeSettings, feature: str
+) -> None:
+    story = await told(make_settings, feature, deaf=False)
+
+    recorded = {kind for kind, _ in story.facts}
+    for fact in facts_of(feature):
+        assert fact.kind() in recorded, (
+            f"The feature {feature}: its fact `{fact.kind()}` is never recorded in "
+            f"tests/features/stories/{feature}.py."
+        )
+    for kind, stored in story.facts:
+        declared = HOUSE.facts.kinds[kind]
+        try:
+            msgspec.msgpack.decode(stored, type=declared)
+        except msgspec.ValidationError as error:
+            pytest.fail(
+                f"{declared.__module__}: the fact `{kind}` is not what it declares: {error}"
+            )
 
 
 @heard_or_not
@@ -162,7 +196,7 @@ async def test_the_state_of_liveroom_js_equals_a_newcomers_snapshot(
 
 @heard_or_not
 @every_feature
-async def test_whoever_comes_back_is_told_the_must_events_they_missed(
+async def test_a_user_who_comes_back_is_told_the_must_events_they_missed(
     make_settings: MakeSettings, feature: str, *, deaf: bool
 ) -> None:
     story = await told(make_settings, feature, deaf=deaf)

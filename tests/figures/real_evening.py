@@ -21,7 +21,7 @@ from server.features.payments.messages import OrderReturn, Pay
 from server.features.phases.messages import LiveEnd, LiveStart
 from server.features.polls.messages import PollClose, PollOk, PollOpen, Vote
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Pin, Product, ShelfPut, Unpin
+from server.features.shelf.messages import Pin, ProductInput, ShelfPut, Unpin
 from server.features.stock.messages import SaleOk
 from server.features.visits.visits import Visits
 from server.protocol.joining import Source
@@ -96,7 +96,9 @@ class Evening:
 
     async def shelf(self, room: str, *products: tuple[str, int, str]) -> None:
         for sku, price, currency in products:
-            product = Product(sku=sku, title=f"{sku.title()} 好", price=price, currency=currency)
+            product = ProductInput(
+                sku=sku, title=f"{sku.title()} 好", price=price, currency=currency
+            )
             await self.host(ShelfPut(ref=1, product=product), room)
             opening = SaleOpen(ref=1, sku=sku, price=price, stock=100, per_user=50, hold_s=600)
             sale = expect(SaleOk, await self.host(opening, room)).sale

@@ -98,7 +98,7 @@ def pins_of(minute: st.SearchStrategy[int]) -> st.SearchStrategy[list[tuple[str,
 
 @settings(max_examples=60, deadline=None)
 @given(evenings(), st.lists(st.integers(0, 6), max_size=8))
-def test_whatever_the_portions_the_figures_are_those_of_all_at_once(
+def test_figures_of_any_portions_are_those_of_all_at_once(
     of: tuple[list[Dict], list[Dict]], sizes: list[int]
 ) -> None:
     ledger, facts = of
@@ -240,14 +240,14 @@ def test_currencies_are_never_added_up() -> None:
     assert numbers.average_order == {"CNY": 10_000, "EUR": 50_000}
 
 
-def test_who_first_paid_elsewhere_in_the_same_millisecond_is_not_returning() -> None:
+def test_a_buyer_who_first_paid_elsewhere_in_the_same_millisecond_is_not_returning() -> None:
     ledger = steps(order("o1", "ann", 5, MUG), ("paid", 6))
     for before, returning in ((at(6) - 1, 1), (at(6), 0), (at(7), 0)):
         context = Context(bought_before={"ann": before})
         assert figures(ledger, [LIVE], context).numbers.returning_buyers == returning
 
 
-def test_who_follows_after_the_order_was_placed_is_no_fan_in_it() -> None:
+def test_a_user_who_follows_after_the_order_was_placed_is_no_fan_in_it() -> None:
     ledger = steps(order("o1", "ann", 5, MUG), ("paid", 60))
     for followed, fans in ((at(5), 1), (at(5) + 1, 0)):
         context = Context(followed={"ann": followed})
@@ -311,7 +311,7 @@ def test_an_order_of_the_very_millisecond_of_a_pin_belongs_to_that_pin() -> None
     ]
 
 
-def test_who_comes_twice_during_a_pin_is_one_viewer_of_it() -> None:
+def test_a_user_who_comes_twice_during_a_pin_is_one_viewer_of_it() -> None:
     facts = [
         LIVE,
         pin("mug", 5),

@@ -91,7 +91,7 @@ async def test_kept_numbers_of_another_version_are_made_anew(
         assert await book.streams.page(HOST.user, 0, 20) == before
 
 
-async def test_who_is_found_to_have_bought_earlier_elsewhere_becomes_a_returning_buyer(
+async def test_a_buyer_with_an_earlier_order_elsewhere_becomes_a_returning_buyer(
     evening: Evening, here: Rig, book: FigureBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await evening.host(LiveStart(ref=1))
@@ -181,7 +181,7 @@ async def test_a_big_room_is_counted_in_a_thread_with_the_same_result(
     assert _timeless(await book.figures_of(ROOM)) == _timeless(quick)
 
 
-async def test_who_waits_for_a_fold_that_a_thread_still_reads_reads_another(
+async def test_a_reader_of_a_fold_that_a_thread_still_reads_reads_another(
     evening: Evening, here: Rig, book: FigureBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await evening.stream()

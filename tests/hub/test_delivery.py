@@ -309,7 +309,7 @@ async def test_a_private_event_reaches_all_connections_of_its_user_and_nobody_el
     assert other.messages == []
 
 
-async def test_whoever_comes_while_a_pass_runs_gets_nothing_of_it(
+async def test_a_viewer_who_comes_while_a_pass_runs_gets_nothing_of_it(
     make_audience: MakeAudience,
 ) -> None:
     coming = [Noter("ann")]

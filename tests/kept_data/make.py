@@ -21,7 +21,7 @@ from client_sim.rest import Rest
 from client_sim.tokens import mint, read_secret
 from server.protocol.roles import Role
 
-ROOM = "kept"
+ROOM, ROUNDS = "kept", "rounds"
 
 
 async def story(url: str, secret: str, redis: Redis) -> None:
@@ -63,6 +63,35 @@ async def story(url: str, secret: str, redis: Redis) -> None:
         await cid.comment("thank you")
 
 
+async def rounds(url: str, secret: str) -> None:
+    """A room in which a poll is open, a lucky draw too, and two wait for units; a fan group."""
+    token = mint(secret, "host", "host", Role.HOST)
+    async with Rest(url, token) as rest:
+        await rest.create(ROUNDS, "Two rounds")
+        await rest.open_group("host", "Friends of tea", "all")
+    async with AsyncExitStack() as stack:
+
+        async def enter(name: str, role: Role = Role.VIEWER) -> RoomClient:
+            token = mint(secret, name, name, role)
+            return await stack.enter_async_context(RoomClient(url, ROUNDS, token))
+
+        host = await enter("host", Role.HOST)
+        ann, bob, cid = [await enter(name) for name in ("ann", "bob", "cid")]
+        await host.live_start()
+        for question in ("Which pot?", "Which tea?"):
+            poll = await host.poll_open(question, ["this", "that"])
+            await ann.vote(poll["poll"], 1)
+            if question == "Which pot?":
+                await host.poll_close(poll["poll"])
+        lucky = await host.lucky_open("A cup", 1)
+        await bob.lucky_enter(lucky["lucky"])
+        await host.shelf_put({"sku": "tea", "title": "Tea", "price": 1000, "currency": "CNY"})
+        sale = (await host.sale_open("tea", 800, 1))["sale"]
+        await ann.buy(sale, 1, key="ann-1")
+        for viewer in (cid, bob):
+            await viewer.waitlist(sale)
+
+
 @asynccontextmanager
 async def serving(program: Path, folder: Path) -> AsyncIterator[str]:
     """A server on a data folder, with this program as its private Redis; its URL."""
@@ -91,6 +120,7 @@ async def write(program: Path, folder: Path) -> None:
         async with serving(program, Path(data)) as url:
             redis = Redis(unix_socket_path=str(home / "redis.sock"))
             await story(url, read_secret(None, data), redis)
+            await rounds(url, read_secret(None, data))
             await redis.aclose()
         others = shutil.ignore_patterns("*.log", "*.pid", "*.sock")
         shutil.copytree(home, folder / "redis", ignore=others)

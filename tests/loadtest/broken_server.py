@@ -35,7 +35,23 @@ def _oversell_by_one(text: str) -> str:
     return text
 
 
-BREAKS = {"drop": _drop_an_order, "oversell": _oversell_by_one}
+def _tell_no_buyer(text: str) -> str:
+    marker = "local function mention(event)"
+    assert text.count(marker) == 1, f"the script has changed: `{marker}` is not in it"
+    untold = "local tell_user = function() end\nlocal tell_user_packed = tell_user\n"
+    return text.replace(marker, untold + marker)
+
+
+def _refuse_to_write(text: str) -> str:
+    return "do return redis.error_reply('OOM command not allowed') end\n" + text
+
+
+BREAKS = {
+    "drop": _drop_an_order,
+    "oversell": _oversell_by_one,
+    "untold": _tell_no_buyer,
+    "unavailable": _refuse_to_write,
+}
 
 if __name__ == "__main__":
     how = BREAKS[sys.argv.pop(1)]

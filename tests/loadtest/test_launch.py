@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from loadtest import exits, launch
+from loadtest.fanout import process
 from loadtest.loading import load_scenario
+from loadtest.observe import Server
+from loadtest.tokens import mint
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.blocking_allowed]
 SECRET = "a secret of the crowd that is long enough"
@@ -32,10 +35,18 @@ def load(*arguments: str) -> int:
         (["flash", "--users", "0"], "0 users can't play flash"),
         (["flash", "--seconds", "3"], "needs more than"),
         (["flash", "--workers", "0"], "--workers 0"),
+        (["flash", "--seconds", "nan"], "needs more than"),
+        (["flash", "--seconds", "inf"], "needs more than"),
+        (["flash", "--room", "bad room/x"], "can't name a room"),
+        (["flash", "--room", "x" * 60], "can't name a room"),
+        (["flash", "--server-pid", "-4"], "no such process runs here"),
+        (["flash", "--audit", "no-such-program --x"], "no program no-such-program"),
+        (["flash", "--audit", "'"], "is no command"),
+        (["flash", "--report", "/proc/none/report"], "can't be written to /proc/none"),
         (["flesh"], "There is no scenario flesh"),
     ],
 )
-def test_what_can_not_be_rehearsed_is_one_sentence_and_exit_code_2(
+def test_a_rehearsal_that_can_not_run_is_one_sentence_and_exit_code_2(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     arguments: list[str],
@@ -74,6 +85,40 @@ def test_a_wrong_secret_is_told_before_anybody_comes_and_prints_no_tables(
     assert "LIVEROOM_LOAD_SECRET" in said.err
     assert said.out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_more_people_than_this_system_has_sockets_for_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(process, "raise_file_limit", lambda wanted: 1024)
+
+    assert load("flash", "--users", "5000") == 2
+    assert "5,000 users need as many sockets" in capsys.readouterr().err
+
+
+def test_a_secret_that_no_server_takes_is_told_by_its_length(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIVEROOM_LOAD_SECRET", "short")
+
+    assert load("flash", "--url", "http://127.0.0.1:9") == 2
+    assert "has 5 bytes" in capsys.readouterr().err
+
+
+def test_a_room_of_another_host_is_told_from_a_wrong_secret(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with launch.own_server(load_scenario("flash")) as server:
+        monkeypatch.setenv("LIVEROOM_LOAD_SECRET", server.secret)
+        theirs = Server(server.url, mint(server.secret, "somebody", "Somebody", "host"), None)
+        theirs.call("POST", "/v1/rooms", {"room": "taken", "title": "Taken"})
+        theirs.call("POST", "/v1/rooms/taken/live", {"phase": "live"})
+        code = load(
+            "flash", "--url", server.url, "--room", "taken", "--report", str(tmp_path / "report")
+        )
+
+    assert code == 2
+    assert "belongs to another host, somebody" in capfd.readouterr().err
 
 
 @pytest.fixture

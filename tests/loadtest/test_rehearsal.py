@@ -56,8 +56,9 @@ push_p99_ms = { sample = 20000, must = 20000 }
 """
 
 HOUSE = """
-title = "A house of two rooms"
+title = "A house of two rooms, which sells in yen"
 rooms = 2
+currency = "JPY"
 calm_s = 4
 
 [crowd]
@@ -200,6 +201,8 @@ def test_a_house_of_several_rooms_is_hosted_sold_in_and_judged_as_a_whole(
     assert lines["Paid orders an hour"]["passed"]
     assert lines["GMV paid an hour"]["passed"]
     assert "orders an hour" in report["takings"]
+    assert "0 JPY in " in report["takings"], "yen have no decimals"
+    assert lines["GMV paid an hour"]["limit"] == "≥ 50,000,000 JPY"
     assert report["size"].startswith("40 viewers")
 
 
@@ -215,3 +218,20 @@ def test_a_server_that_loses_one_order_after_ok_fails(rehearse: Rehearse) -> Non
 
     assert code == 1, said
     assert "Orders lost after ok" in failed(report)
+
+
+def test_a_server_that_tells_no_buyer_of_their_order_fails(rehearse: Rehearse) -> None:
+    code, report, said = rehearse(str(Path(__file__).with_name("broken_server.py")), "untold")
+
+    assert code == 1, said
+    assert report["orders"]["told_ok"] > 0
+    assert "Orders that no event told to their buyer" in failed(report)
+
+
+def test_a_server_whose_redis_refuses_to_write_orders_fails(rehearse: Rehearse) -> None:
+    code, report, said = rehearse(str(Path(__file__).with_name("broken_server.py")), "unavailable")
+
+    assert code == 1, said
+    assert report["orders"]["told_ok"] == 0
+    assert "Commands that failed" in failed(report)
+    assert "Traceback" not in said

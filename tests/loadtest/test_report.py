@@ -46,7 +46,8 @@ def test_only_what_is_paid_is_taken_and_an_hour_is_that_rate() -> None:
     takings = Takings()
     takings.add("r", Books([paid(50_000), paid(30_000), paid(9, "held")], [], {}), [])
 
-    assert takings.per_hour(60) == (120, 4_800_000)
+    assert takings.per_hour(60, "CNY") == (120, 4_800_000)
+    assert takings.per_hour(60, "JPY") == (120, 0), "money of another currency is not added"
     assert "2 orders were paid, 800.00 CNY" in takings.in_words(60)
     assert Takings().in_words(60) == ""
 

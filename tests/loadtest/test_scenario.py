@@ -1,16 +1,20 @@
 """Scenarios: files that a tester edits, so mistakes in them end in a sentence."""
 
 import random
+import subprocess
+import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from loadtest.draw import Draw
-from loadtest.loading import FOLDER, load_people, load_scenario
-from loadtest.scenario import Criteria, HostAct, Scenario, ScenarioError, Stage
+from loadtest.loading import FOLDER, PEOPLE, load_people, load_scenario
+from loadtest.scenario import Criteria, Habit, HostAct, Scenario, ScenarioError, Stage
 
 NAMES = sorted(path.stem for path in FOLDER.glob("*.toml"))
 MINIMAL = 'title = "t"\ncalm_s = 1\n[crowd]\nviewer = 1\n[[stage]]\nuntil_s = 5\nusers = 3\n'
+END = '[[host]]\nat_s = 1\ndo = "end"\n'
 
 
 def test_the_rehearsals_of_the_guide_are_there() -> None:
@@ -72,12 +76,30 @@ def test_scaling_changes_people_and_stock_alike() -> None:
         (MINIMAL + "[criteria.reply_p99_ms]\ncomment = 0\n", "above 0 ms"),
         (MINIMAL + "[criteria.push_p99_ms]\nlatest = 600\n", "has `latest`"),
         (MINIMAL + "[criteria]\ngmv_per_hour_min = 9\n", "nothing is sold"),
+        ('currency = "yuan"\n' + MINIMAL, "$.currency"),
         (MINIMAL + "[criteria]\ndelivered_min = 99\n", "from 0 to 1"),
         (MINIMAL + "[[drop]]\nat_s = 1\nshare = 2\n", "the drop at 1 s"),
         (MINIMAL + "[[burst]]\nfrom_s = 3\nuntil_s = 2\ntimes = 2\n", "the burst at 3 s"),
         (MINIMAL + '[[host]]\nat_s = 1\ndo = "sale"\nstock = 0\n', "stock"),
         (MINIMAL + '[[host]]\nat_s = 1\ndo = "coupon"\nfloor = 5\n', "more than amount"),
-        (MINIMAL + '[[host]]\nat_s = 1\ndo = "poll"\noptions = ["1"]\n', "2 to 4 options"),
+        (MINIMAL + '[[host]]\nat_s = 1\ndo = "poll"\noptions = ["1"]\n', "$.host[0].options"),
+        (MINIMAL + '[[host]]\nat_s = 1\ndo = "sale"\nhold_s = 100000\n', "$.host[0].hold_s"),
+        (MINIMAL + '[[host]]\nat_s = 9\ndo = "sale"\n', "comes after the end, 5 s"),
+        (MINIMAL + '[[host]]\nat_s = 1\ndo = "close"\n', "needs a `sale` before it"),
+        (MINIMAL + '[[host]]\nat_s = 1\ndo = "restock"\n', "needs a `sale` before it"),
+        (MINIMAL + '[[host]]\nat_s = 1\ndo = "draw"\n', "needs a `lucky` before it"),
+        (MINIMAL + '[[host]]\nat_s = 1\ndo = "pin"\n', "needs a `sale` of SKU before it"),
+        (MINIMAL + '[[host]]\nat_s = 1\ndo = "notice"\n', "needs a text"),
+        (MINIMAL + f'[[host]]\nat_s = 1\ndo = "poll"\ntext = "{"x" * 201}"\n', "is a title"),
+        (
+            MINIMAL + "[[host]]\nat_s = 1\nevery_s = 1e-9\nuntil_s = 2\ndo = 'sale'\n",
+            "10,000 times",
+        ),
+        (MINIMAL + END + '[[host]]\nat_s = 2\ndo = "sale"\n', "after the host has ended"),
+        (MINIMAL + "[[drop]]\nat_s = 5\n", "the drop at 5 s"),
+        (MINIMAL + "[[burst]]\nfrom_s = 5\nuntil_s = 6\ntimes = 2\n", "the burst at 5 s"),
+        (MINIMAL.replace("until_s = 5", "until_s = inf"), "inf is no number"),
+        (MINIMAL.replace("viewer = 1", "viewer = nan"), "nan is no number"),
         (MINIMAL + '[[host]]\nat_s = 3\nevery_s = 1\ndo = "sale"\n', "say until_s"),
     ],
 )
@@ -93,6 +115,42 @@ def test_a_mistake_in_a_scenario_is_one_sentence_that_names_the_file(
     assert sentence in str(refused.value)
     assert "mine.toml" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_every_habit_that_people_may_have_is_something_that_viewers_and_buyers_do() -> None:
+    lacking = "[it for who in (Viewer, Buyer) for it in HABITS if not hasattr(who, it)]"
+    script = (
+        f"from loadtest.users import Buyer, Viewer\nHABITS = {get_args(Habit)}\nprint({lacking})"
+    )
+    # Locust patches the modules of the process that imports it.
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("ask = 0.3", "dance = 0.3", "dance"),
+        ("pay_share = 0.8", "pay_share = 1.8", "$.pay_share"),
+        ("pay_share = 0.8", "pay_share = 0.95", "more than 1 together"),
+        ("like = 2", "like = -2", "[buyer] needs a habit"),
+        ("lurker = {", "# lurker = {", "[think_s] lacks lurker"),
+        ("median = 5 }", "median = -5 }", "$.think_s"),
+        ("answer_s_max = 10", "answer_s_max = nan", "nan is no number"),
+    ],
+)
+def test_a_mistake_in_the_habits_of_people_is_one_sentence(
+    tmp_path: Path, old: str, new: str, sentence: str
+) -> None:
+    path, text = tmp_path / "people.toml", PEOPLE.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+    with pytest.raises(ScenarioError) as refused:
+        load_people(path)
+
+    assert sentence in str(refused.value)
+    assert "people.toml" in str(refused.value)
 
 
 def test_several_rooms_need_a_host_each(tmp_path: Path) -> None:

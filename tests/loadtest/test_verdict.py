@@ -40,7 +40,7 @@ def test_a_run_whose_books_could_not_be_read_fails() -> None:
     assert failed(lines) == {"Orders checked against the server's books"}
 
 
-def test_what_users_saw_during_the_run_counts_even_if_the_books_are_fine_at_the_end() -> None:
+def test_faults_seen_during_the_run_count_even_if_the_books_are_fine_at_the_end() -> None:
     tally = Tally()
     tally.wrong("negative_stock", "s1: left -1")
     lines = judge(scenario(), record(tally), Findings(), {})
@@ -101,12 +101,46 @@ def test_too_little_that_is_paid_in_an_hour_fails() -> None:
         criteria=Criteria(orders_per_hour_min=120, gmv_per_hour_min=600_000),
     )  # fmt: skip
     made = record()
-    made.total.told["k"] = Told("ann", "k", "s1", 1, "ok")
+    made.total.told["k"] = Told("ann", "k", "s1", 1, "ok", heard=True)
     enough, poor = Takings(2, Counter({"CNY": 10_000})), Takings(2, Counter({"CNY": 9_999}))
 
     assert not failed(judge(asked, made, Findings(), {}, enough))
     assert failed(judge(asked, made, Findings(), {}, poor)) == {"GMV paid an hour"}
     assert len(failed(judge(asked, made, Findings(), {}))) == 2, "nothing sold is too little"
+
+
+def test_an_order_that_no_event_told_to_its_buyer_fails() -> None:
+    made = record()
+    made.total.told["k"] = Told("ann", "k", "s1", 1, "ok", "o1", heard=True)
+    made.total.told["l"] = Told("bob", "l", "s1", 1, "err:sold_out")
+    assert not failed(judge(scenario(), made, Findings(), {}))
+
+    made.total.told["m"] = Told("cy", "m", "s1", 1, "ok", "o2")
+    lines = judge(scenario(), made, Findings(), {})
+    assert failed(lines) == {"Orders that no event told to their buyer"}
+    assert "1 of 2 (o2)" in {line.measured for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("currency", "limit", "measured"),
+    [
+        ("CNY", "≥ 6,000 CNY", "12,000 CNY"),
+        ("JPY", "≥ 600,000 JPY", "1,200,000 JPY"),
+        ("KWD", "≥ 600 KWD", "1,200 KWD"),
+    ],
+)
+def test_the_target_of_gmv_is_told_in_units_of_the_currency(
+    currency: str, limit: str, measured: str
+) -> None:
+    asked = Scenario(
+        "t", [Stage(65, 10)], {"buyer": 1}, host=[HostAct(at_s=0, do="sale")], calm_s=5,
+        currency=currency, criteria=Criteria(gmv_per_hour_min=600_000),
+    )  # fmt: skip
+    paid = Takings(2, Counter({currency: 20_000, "XTS": 99_999}))
+    lines = judge(asked, record(), Findings(), {}, paid)
+
+    line = next(line for line in lines if line.what == "GMV paid an hour")
+    assert (line.limit, line.measured) == (limit, measured)
 
 
 def test_a_busy_load_process_is_named_and_what_to_do() -> None:

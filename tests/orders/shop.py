@@ -104,6 +104,10 @@ class Shop:
         )
         return ok.sale
 
+    async def set_stock(self, sale: Sale, stock: int) -> Sale:
+        cmd = SaleRestock(ref=1, sale=sale.sale, stock=stock)
+        return expect(SaleOk, await self.sales.restock(self.call("h"), cmd)).sale
+
     async def close(self, sale: Sale) -> Sale:
         ok = expect(
             SaleOk, await self.sales.close(self.call("h"), SaleClose(ref=1, sale=sale.sale))

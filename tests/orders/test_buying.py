@@ -200,7 +200,7 @@ async def test_every_change_is_in_the_ledger_and_the_stats(shop: Shop) -> None:
     }
 
 
-async def test_what_brought_the_buyer_is_frozen_in_the_order(shop: Shop) -> None:
+async def test_the_buyers_source_is_frozen_in_the_order(shop: Shop) -> None:
     note = Source("note", "n-17")
     call = shop.call("ann")._replace(source=note)
     sale = await shop.open(stock=2)

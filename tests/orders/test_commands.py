@@ -71,3 +71,49 @@ async def test_an_export_whose_reader_has_enough_ends_quietly(shop: Shop, livero
     _, told = await export.communicate()
 
     assert (export.returncode, told) == (0, b"")
+
+
+async def test_dead_letters_of_one_room_and_of_all_are_listed_and_replayed(
+    shop: Shop, liveroom: object
+) -> None:
+    await shop.open()
+    letter = {"place": "1-0", "why": "answered 500", "at": 1}
+    await shop.redis.hset(shop.key("dead_letters"), "1-0", shop.packed(letter))
+
+    one = await liveroom("outbox", "list", shop.id)  # type: ignore[operator]
+    assert one.output == "1-0\tanswered 500\n1 dead letter.\n"
+    every = await liveroom("outbox", "list")  # type: ignore[operator]
+    assert every.output == f"{shop.id}\t1-0\tanswered 500\n1 dead letter.\n"
+    unsaid = await liveroom("outbox", "replay")  # type: ignore[operator]
+    assert unsaid.exit_code == 2
+    again = await liveroom("outbox", "replay", "--all")  # type: ignore[operator]
+    assert again.output == "To be delivered again: 1 dead letter of 1 room.\n"
+    assert await shop.redis.zrange(shop.key("outbox_replays"), 0, -1) == [b"1-0"]
+
+
+async def test_a_room_that_cannot_be_read_is_named_and_the_others_are_listed(
+    shop: Shop, liveroom: object
+) -> None:
+    await shop.redis.zadd(shop.store.keys.rooms, {"damaged": 1})
+    await shop.redis.set(shop.store.keys.room("damaged", "dead_letters"), "no hash")
+    listed = await liveroom("outbox", "list")  # type: ignore[operator]
+    assert listed.exit_code == 2
+    assert "0 dead letters." in listed.output
+    assert "liveroom: room `damaged` could not be read." in listed.output
+
+
+async def test_skipping_a_room_where_no_post_failed_is_one_sentence(
+    shop: Shop, liveroom: object
+) -> None:
+    await shop.open()
+    refused = await liveroom("outbox", "skip", shop.id)  # type: ignore[operator]
+    assert refused.exit_code == 2
+    assert (
+        refused.output
+        == f"liveroom: No post of room `{shop.id}` failed: there is nothing to skip.\n"
+    )
+    await shop.redis.hset(
+        shop.key("outbox"), mapping={"told": "0-0", "tries": 3, "why": "answered 422"}
+    )
+    skipped = await liveroom("outbox", "skip", shop.id)  # type: ignore[operator]
+    assert skipped.output == "Ledger entry 1-0 is a dead letter now.\n"

@@ -121,7 +121,7 @@ async def test_a_coupon_is_given_out_only_in_its_time(shop: Shop) -> None:
     await shop.refused(shop.claim("ann", over), "ended")
 
 
-async def test_what_is_not_there_can_be_neither_claimed_nor_closed(shop: Shop) -> None:
+async def test_a_coupon_that_is_not_there_can_be_neither_claimed_nor_closed(shop: Shop) -> None:
     coupon = await shop.give_out()
     gone = msgspec.structs.replace(coupon, coupon="no")
     await shop.refused(shop.claim("ann", gone), "not_found")

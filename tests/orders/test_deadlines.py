@@ -160,7 +160,7 @@ async def test_a_garbage_order_stops_the_sweep_of_no_other_room(
 
     assert swept == [1, 0, 0, 0, 0]
     (said,) = caplog.messages
-    assert "`r1 holds`" in said
+    assert f"`r1 order {bad.order}`" in said
     assert (await newer.own("ben"))[0].status == "expired"
 
 

@@ -37,7 +37,7 @@ async def submit_all(group: GroupCommit[int, int], items: range) -> list[asyncio
     return tasks
 
 
-async def test_what_arrives_during_a_call_goes_together_in_the_next() -> None:
+async def test_buys_that_arrive_during_a_call_go_together_in_the_next() -> None:
     line = Line()
     group = commits(line)
     first = await submit_all(group, range(1))
@@ -122,7 +122,7 @@ async def test_nothing_is_left_behind_when_it_closes() -> None:
     assert group.waiting == 0
 
 
-async def test_what_is_handed_in_without_waiting_is_run_or_told_to_be_lost() -> None:
+async def test_an_entry_handed_in_without_waiting_is_run_or_told_to_be_lost() -> None:
     line = Line()
     group = commits(line, waiting_max=2)
     lost: list[int] = []
@@ -143,7 +143,7 @@ async def test_what_is_handed_in_without_waiting_is_run_or_told_to_be_lost() -> 
     assert lost == [3, 1, 2]
 
 
-async def test_what_waits_for_an_interval_goes_at_once_when_it_closes() -> None:
+async def test_entries_that_wait_for_an_interval_go_at_once_when_it_closes() -> None:
     line = Line()
     line.go.set()
     group = commits(line, interval_s=3600)

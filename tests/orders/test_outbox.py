@@ -9,7 +9,8 @@ import pytest
 
 from server.access.signing import HEADER, verify
 from server.background.troubles import FAILURES
-from server.features.outbox.outbox import Outbox, dead_letters, replay
+from server.features.outbox.letters import dead_letters, replay
+from server.features.outbox.outbox import Outbox
 from server.house import HOUSE
 from server.settings import Settings
 from tests.conftest import MakeSettings
@@ -74,7 +75,7 @@ async def test_every_line_is_told_once_in_order_and_signed(
 
 
 @pytest.mark.parametrize("status", [0, 500])
-async def test_what_fails_is_tried_again_by_any_worker(
+async def test_a_failed_entry_is_tried_again_by_any_worker(
     shop: Shop, settings: Settings, other: Other, status: int
 ) -> None:
     await shop.open()
@@ -86,7 +87,7 @@ async def test_what_fails_is_tried_again_by_any_worker(
     assert await dead_letters(shop.store, shop.id) == []
 
 
-async def test_what_keeps_failing_becomes_a_dead_letter_that_can_be_replayed(
+async def test_an_entry_that_keeps_failing_becomes_a_dead_letter_that_can_be_replayed(
     shop: Shop, settings: Settings, other: Other
 ) -> None:
     await shop.open()

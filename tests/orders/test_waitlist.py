@@ -17,7 +17,7 @@ async def held_up(shop: Shop) -> Sale:
     return sale
 
 
-async def test_what_comes_back_is_offered_to_whoever_queued_first(shop: Shop) -> None:
+async def test_returned_units_are_offered_to_the_first_in_the_queue(shop: Shop) -> None:
     sale = await shop.open(stock=1)
     order = await shop.buy("ann", sale)
     assert [await shop.queue(user, sale) for user in ("bob", "cat", "bob")] == [1, 2, 1]
@@ -52,7 +52,7 @@ async def test_a_restock_serves_the_queue_before_the_room(shop: Shop) -> None:
     assert await shop.audit() == []
 
 
-async def test_who_wants_more_than_came_back_waits_on(shop: Shop) -> None:
+async def test_a_user_who_wants_more_than_came_back_waits_on(shop: Shop) -> None:
     sale = await shop.open(stock=2)
     first, second = await shop.buy("ann", sale), await shop.buy("eve", sale)
     await shop.queue("bob", sale, 2)
@@ -62,7 +62,7 @@ async def test_who_wants_more_than_came_back_waits_on(shop: Shop) -> None:
     assert (await shop.own("bob"))[0].lines[0].qty == 2
 
 
-async def test_who_may_not_have_more_is_passed_over(shop: Shop) -> None:
+async def test_a_user_who_may_not_have_more_is_passed_over(shop: Shop) -> None:
     sale = await shop.open(stock=2, per_user=1)
     first, second = await shop.buy("ann", sale), await shop.buy("eve", sale)
     await shop.queue("bob", sale)
@@ -95,7 +95,7 @@ async def test_nobody_queues_for_what_is_there_or_over(shop: Shop) -> None:
     assert await shop.redis.zcard(shop.key("waiting")) == 0
 
 
-async def test_whoever_leaves_lets_the_next_have_what_there_is(shop: Shop) -> None:
+async def test_a_viewer_who_leaves_lets_the_next_have_the_units(shop: Shop) -> None:
     sale = await held_up(shop)
     await shop.queue("big", sale, leave=True)
     assert [order.offer for order in await shop.own("bob")] == [True]
@@ -103,7 +103,9 @@ async def test_whoever_leaves_lets_the_next_have_what_there_is(shop: Shop) -> No
     assert await shop.audit() == []
 
 
-async def test_whoever_wants_less_now_is_offered_it_and_the_next_the_rest(shop: Shop) -> None:
+async def test_a_viewer_who_wants_fewer_now_is_offered_them_and_the_next_the_rest(
+    shop: Shop,
+) -> None:
     sale = await held_up(shop)
     assert await shop.queue("bob", sale, 1) == 2  # it is not bob's turn, though one is there
     assert await shop.queue("big", sale, 4) == 1

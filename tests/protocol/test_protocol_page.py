@@ -19,7 +19,7 @@ from server.features.luckies.messages import Lucky, LuckyOpen
 from server.features.notices.messages import Notice
 from server.features.orders.messages import Buy, Order
 from server.features.polls.messages import Poll, PollOpen
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import Product, ProductInput, ShelfPut
 from server.features.stock.messages import Sale
 from server.house import HOUSE
 from server.protocol.codec import CODECS, Encoding
@@ -123,7 +123,7 @@ TOO_LONG: list[Command] = [
     Notice(ref=1, text=LONG),
     PollOpen(ref=1, question=LONG, options=["a", "b"]),
     QuestionAnswer(ref=1, question="q", text=LONG),
-    ShelfPut(ref=1, product=Product("mug", LONG, 1, "CNY")),
+    ShelfPut(ref=1, product=ProductInput("mug", LONG, 1, "CNY")),
 ]
 
 

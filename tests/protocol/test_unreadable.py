@@ -24,7 +24,7 @@ def pack(codec: CommandReader, message: Any) -> bytes:
 def unreadable(codec: CommandReader, data: bytes) -> UnreadableCommand:
     with pytest.raises(UnreadableCommand) as caught:
         codec.decode(data)
-    assert caught.value.msg.endswith(".")
+    assert caught.value.msg.endswith((".", "?"))
     assert len(caught.value.msg) < 300
     return caught.value
 
@@ -70,18 +70,12 @@ def test_a_bad_command_is_told_what_is_wrong_under_its_ref(
 
 @both
 @pytest.mark.parametrize("message", [None, 1, "join", [], [{"op": "ping", "ref": 1}], True])
-def test_what_is_no_object_is_no_command(codec: CommandReader, message: Any) -> None:
+def test_a_value_that_is_no_object_is_no_command(codec: CommandReader, message: Any) -> None:
     error = unreadable(codec, pack(codec, message))
     assert (error.ref, error.msg) == (
         None,
         f"The frame is not one {codec.encoding.name} object with `op` and `ref`.",
     )
-
-
-@both
-def test_fields_nobody_knows_are_ignored(codec: CommandReader) -> None:
-    known = codec.decode(pack(codec, {"op": "ping", "ref": 1}))
-    assert codec.decode(pack(codec, {"new": [1, {"a": None}], "op": "ping", "ref": 1})) == known
 
 
 PING = b'{"op":"ping","ref":1'

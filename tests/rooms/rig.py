@@ -15,6 +15,7 @@ from server.features.follows.announcing import Announcer
 from server.features.follows.news import News
 from server.features.groups.groups import Groups
 from server.features.presence.presence import Presence
+from server.features.shelf.messages import Product, ProductInput, ShelfPut
 from server.features.visits.visits import Visits
 from server.protocol.codes import Close
 from server.protocol.joining import Join, Last
@@ -220,3 +221,8 @@ async def rig(settings: Settings, worker_id: str, url: str = "") -> AsyncIterato
             yield made
     finally:
         await redis.aclose()
+
+
+def put_on_shelf(product: Product) -> ShelfPut:
+    """The command that puts a product, as it is shown later, on the shelf."""
+    return ShelfPut(ref=1, product=ProductInput(**msgspec.structs.asdict(product)))

@@ -109,7 +109,7 @@ async def go_live(rig: Rig) -> None:
     await rig.dispatch.run_command(Call(NEW, HOST), LiveStart(ref=1))
 
 
-async def test_who_reserved_or_follows_is_told_wherever_they_are_connected(
+async def test_a_user_who_reserved_or_follows_is_told_wherever_they_are_connected(
     new: Rig, elsewhere: Rig
 ) -> None:
     async with new.news:
@@ -131,7 +131,7 @@ async def test_who_reserved_or_follows_is_told_wherever_they_are_connected(
     assert sorted(told) == [("follow", 1), ("reserved", 1), ("reserved", 1)]
 
 
-async def test_who_changes_their_mind_again_and_again_is_slowed_down(new: Rig) -> None:
+async def test_a_user_who_changes_their_mind_again_and_again_is_slowed_down(new: Rig) -> None:
     for n in range(10):
         await follow(new, "ann", on=n % 2 == 0)
         await reserve(new, "ann", on=n % 2 == 0)
@@ -146,7 +146,9 @@ async def test_who_changes_their_mind_again_and_again_is_slowed_down(new: Rig) -
     assert len(await facts(new, "reserve")) == 10
 
 
-async def test_who_is_in_the_room_is_not_told_what_they_see(new: Rig, elsewhere: Rig) -> None:
+async def test_a_user_who_is_in_the_room_is_not_told_what_they_see(
+    new: Rig, elsewhere: Rig
+) -> None:
     await follow(new, "ann")
     inside = await elsewhere.join("ann", room_id=NEW)
     outside = await elsewhere.join("ann", room_id="other")
@@ -221,7 +223,7 @@ async def test_a_start_is_forgotten_when_its_signals_are_over_and_nobody_looks_p
             await asyncio.sleep(0.01)
 
 
-async def test_who_follows_after_the_start_is_not_told_by_a_repeated_signal(
+async def test_a_user_who_follows_after_the_start_is_not_told_by_a_repeated_signal(
     new: Rig, elsewhere: Rig
 ) -> None:
     await follow(new, "ann")
@@ -239,7 +241,7 @@ async def test_who_follows_after_the_start_is_not_told_by_a_repeated_signal(
     assert announcements(late) == []
 
 
-async def test_who_joins_at_that_moment_is_told_after_the_reply(
+async def test_a_user_who_joins_at_that_moment_is_told_after_the_reply(
     new: Rig, elsewhere: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await follow(new, "ann")
@@ -278,7 +280,7 @@ async def test_everybody_is_announced_to_through_the_ledger_once(new: Rig) -> No
     assert (await audit(new.store, NEW)).differences == []
 
 
-async def test_who_began_to_follow_after_the_start_is_in_no_page(new: Rig) -> None:
+async def test_a_user_who_began_to_follow_after_the_start_is_in_no_page(new: Rig) -> None:
     await follow(new, "early", "late")
     await go_live(new)
     started = int(stored(await new.redis.hget(new.store.keys.room(NEW, "room"), "started")))

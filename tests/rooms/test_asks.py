@@ -12,7 +12,7 @@ from server.features.desk.messages import DeskOk, DeskOpen
 from server.features.follows.messages import Follow
 from server.features.rules.messages import Rules, WordsPut
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove
+from server.features.shelf.messages import Pin, Product, ShelfRemove
 from server.features.stock.messages import SaleOk
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
@@ -20,7 +20,7 @@ from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 from tests.conftest import MakeSettings
 from tests.replies import expect
-from tests.rooms.rig import HOST, ROOM, Rig, rig
+from tests.rooms.rig import HOST, ROOM, Rig, put_on_shelf, rig
 from tests.rooms.rounds import facts, refusal, viewer
 
 SOFA = Product("sofa", "云朵沙发 三人位", 199900, "CNY", points=["坐感软"])
@@ -32,7 +32,7 @@ LAMP = Product("lamp", "Oak lamp", 29900, "CNY")
 async def shop(here: Rig) -> Rig:
     """The room with a sofa, a mug and a lamp on its shelf."""
     for product in (SOFA, MUG, LAMP):
-        await here.do(ShelfPut(ref=1, product=product))
+        await here.do(put_on_shelf(product))
     return here
 
 
@@ -86,7 +86,7 @@ async def test_the_shelf_as_it_is_now_is_what_titles_are_looked_for_in(shop: Rig
     assert expect(AskOk, await say(shop, "mug link please")).card == Card(product=MUG, by="words")
 
     renamed = Product("mug", "Stone cup", 4900, "CNY")
-    await shop.do(ShelfPut(ref=1, product=renamed))
+    await shop.do(put_on_shelf(renamed))
     assert expect(AskOk, await say(shop, "mug, price please?")).card is None
     assert expect(AskOk, await say(shop, "cup price please")).card == Card(
         product=renamed, by="words"
@@ -129,7 +129,7 @@ async def test_an_ask_of_no_product_is_counted_as_such(shop: Rig) -> None:
     assert fact["asks"] == [{"user": "ann", "sku": "", "by": "", "pinned": ""}]
 
 
-async def test_what_asks_for_nothing_is_answered_with_its_id_alone(shop: Rig) -> None:
+async def test_a_comment_that_asks_for_nothing_is_answered_with_its_id_alone(shop: Rig) -> None:
     await shop.do(Pin(ref=1, sku="mug"))
 
     reply = expect(CommentOk, await say(shop, "my screen is blinking"))
@@ -155,14 +155,14 @@ async def test_all_of_a_hundred_who_ask_at_once_are_answered_and_counted(
     assert await counts(shop) == {"mug": 100}
 
 
-async def test_what_asks_for_nothing_is_held_to_the_limit_of_floods(shop: Rig) -> None:
+async def test_a_comment_that_asks_for_nothing_is_held_to_the_limit_of_floods(shop: Rig) -> None:
     talking = [shop.do(Comment(ref=1, text="first time here"), viewer(f"u{n}")) for n in range(40)]
     replies = await asyncio.gather(*talking, return_exceptions=True)
 
     assert len([one for one in replies if isinstance(one, CommandError)]) == 9
 
 
-async def test_who_repeats_their_own_ask_is_refused(shop: Rig) -> None:
+async def test_a_user_who_repeats_their_own_ask_is_refused(shop: Rig) -> None:
     await shop.do(Pin(ref=1, sku="mug"))
     await say(shop, "where can I buy this?")
 
@@ -197,7 +197,7 @@ async def test_host_and_moderators_hear_the_counts_and_viewers_do_not(
     assert {m["t"] for m in ann.heard} <= {"comment", "online"}
 
 
-async def test_who_asks_again_soon_gets_the_card_and_counts_once(shop: Rig) -> None:
+async def test_a_user_who_asks_again_soon_gets_the_card_and_counts_once(shop: Rig) -> None:
     for text in ("mug link please", "mug, how much?", "mug price?"):
         assert expect(AskOk, await say(shop, text)).card is not None
     await say(shop, "lamp link please")
@@ -243,7 +243,7 @@ async def test_the_button_asks_about_its_own_product(shop: Rig) -> None:
     assert await refusal(shop.do(Ask(ref=1, sku="hat"), viewer("ann"))) == "not_found"
 
 
-async def test_what_host_and_moderators_say_is_not_counted(shop: Rig) -> None:
+async def test_comments_of_host_and_moderators_are_not_counted(shop: Rig) -> None:
     reply = await say(shop, "链接在1号", HOST)
     await say(shop, "1号链接", Identity("mo", "Mo", Role.MODERATOR))
     asked = await shop.do(Ask(ref=1, sku="mug"))
@@ -279,7 +279,9 @@ async def test_a_comment_stands_also_when_its_question_is_not_taken(
     )
 
 
-async def test_what_waits_for_review_is_answered_and_counts_when_it_is_passed(shop: Rig) -> None:
+async def test_a_comment_that_waits_for_review_is_answered_and_counts_when_it_is_passed(
+    shop: Rig,
+) -> None:
     await shop.do(Rules(ref=1, review="all"))
 
     held = expect(AskOk, await say(shop, "mug link please, 能机洗吗"))
@@ -295,7 +297,7 @@ async def test_what_waits_for_review_is_answered_and_counts_when_it_is_passed(sh
     assert (view.asks, [q.text for q in view.queue]) == ({"mug": 1}, ["mug link please, 能机洗吗"])
 
 
-async def test_who_is_muted_in_the_shadow_is_answered_like_anybody_and_counts_nowhere(
+async def test_a_user_who_is_muted_in_the_shadow_is_answered_like_anybody_and_counts_nowhere(
     shop: Rig,
 ) -> None:
     await shop.do(Mute(ref=1, user="ann", seconds=60, shadow=True))
@@ -319,7 +321,7 @@ async def test_a_question_by_the_button_has_no_blocked_words(shop: Rig) -> None:
     assert held.question is not None
 
 
-async def test_who_is_muted_can_not_ask_by_the_button_whatever_it_is(shop: Rig) -> None:
+async def test_a_user_who_is_muted_can_not_ask_by_the_button_whatever_it_is(shop: Rig) -> None:
     await answered(shop, "能机洗吗")
     await shop.do(Mute(ref=1, user="ann", seconds=60))
 
@@ -330,7 +332,7 @@ async def test_who_is_muted_can_not_ask_by_the_button_whatever_it_is(shop: Rig) 
     assert await shop.redis.exists(shop.key("asks")) == 0
 
 
-async def test_what_is_asked_by_the_button_in_the_shadow_has_no_effect_on_the_room(
+async def test_an_ask_by_the_button_in_the_shadow_has_no_effect_on_the_room(
     shop: Rig,
 ) -> None:
     await answered(shop, "能机洗吗")

@@ -7,7 +7,7 @@ from server.features.coupons.messages import ClaimOk, CouponClaim, CouponClose, 
 from server.features.orders.messages import Buy, Cancel, OrderOk
 from server.features.payments.messages import Pay
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import SaleOk
 from server.protocol.roles import Role
 from tests.replies import expect
@@ -16,7 +16,7 @@ from tests.rooms.views import shown
 
 ANN = Identity("ann", "Ann", Role.VIEWER)
 BOB = Identity("bob", "Bob", Role.VIEWER)
-TEA = Product(sku="tea", title="Tea", price=2000, currency="CNY")
+TEA = ProductInput(sku="tea", title="Tea", price=2000, currency="CNY")
 
 
 async def opened(here: Rig, **terms: Any) -> str:

@@ -7,7 +7,7 @@ import pytest
 from server.features.comments.messages import CommentEvent
 from server.features.phases.messages import LiveEnd
 from server.features.sales.messages import SaleOpen, SaleRestock
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import SaleOk
 from server.protocol.codes import RESYNC, CommandError
 from server.protocol.joining import Last
@@ -115,7 +115,7 @@ async def test_comments_lost_on_the_bus_are_told_in_a_gap(here: Rig) -> None:
         assert gaps(guest.heard) == 2
 
 
-async def test_what_is_said_in_the_shadow_does_not_stand_for_a_lost_comment(here: Rig) -> None:
+async def test_a_shadow_comment_does_not_stand_for_a_lost_comment(here: Rig) -> None:
     ann, state = await here.join("ann"), here.room.state
     said, hidden = (
         CommentEvent(id=id_, user="u", name="U", role="viewer", text=id_, ts=1)
@@ -257,7 +257,7 @@ async def test_a_stream_that_cannot_be_read_sends_everybody_to_join_again(here: 
 
 
 async def test_sales_that_changed_during_a_loss_are_told_in_their_order(here: Rig) -> None:
-    mug = Product(sku="mug", title="Mug", price=100, currency="CNY")
+    mug = ProductInput(sku="mug", title="Mug", price=100, currency="CNY")
     await here.do(ShelfPut(ref=1, product=mug))
     ann = await here.join("ann")
     selling = SaleOpen(ref=1, sku="mug", price=90, stock=5, per_user=2, hold_s=60)

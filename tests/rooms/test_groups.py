@@ -18,7 +18,7 @@ from server.features.orders.messages import Buy, OrderOk
 from server.features.payments.messages import Pay
 from server.features.phases.messages import LiveEnd, LiveStart
 from server.features.sales.messages import SaleOpen
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import SaleOk
 from server.protocol.codes import FORBIDDEN, CommandError
 from server.protocol.joining import Join
@@ -36,7 +36,7 @@ GROUP = "fans:h1"
 _ANY = msgspec.msgpack.Decoder(Any)
 ADMIN = Identity("root", "Root", Role.ADMIN)
 ANN = Identity("ann", "Ann", Role.VIEWER)
-TEA = Product(sku="tea", title="Tea", price=2000, currency="CNY")
+TEA = ProductInput(sku="tea", title="Tea", price=2000, currency="CNY")
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ async def test_a_group_is_made_once_and_its_hosts_rooms_name_it(here: Rig, there
     assert (view.kind, view.phase, view.host, view.group) == ("group", "live", "h1", GROUP)
 
 
-async def test_who_made_and_changed_a_group_is_written_down(here: Rig) -> None:
+async def test_the_maker_and_the_changer_of_a_group_are_written_down(here: Rig) -> None:
     await make(here)
     await make(here)
     await here.groups.put(ADMIN, "h1", GroupBody("Cup people", "followers"))
@@ -121,6 +121,27 @@ async def test_groups_are_swept_and_posted_like_rooms_but_not_listed_among_them(
     assert [view.room for view in await here.directory.newest()] == ["r2"]
     pages = EveryRoom(here.store, Troubles("a test")).pages()
     assert {room async for page in pages for room in page} == {"r2", GROUP}
+
+
+async def test_groups_that_an_older_server_listed_are_swept_and_not_listed(here: Rig) -> None:
+    await make(here)
+    keys = here.store.keys
+    created = await here.redis.zscore(keys.groups, GROUP)
+    assert created
+    await here.redis.delete(keys.groups)
+    await here.redis.zadd(keys.rooms, {GROUP: -created, "r0": 1.0})
+
+    assert [view.room for view in await here.directory.newest()] == []
+    pages = EveryRoom(here.store, Troubles("a test")).pages()
+    assert [room async for page in pages for room in page] == [GROUP, "r0"]
+
+
+async def test_a_group_is_listed_by_the_time_it_was_made(here: Rig) -> None:
+    await make(here)
+    created = await here.redis.zscore(here.store.keys.groups, GROUP)
+    assert created
+    assert created > 0
+    assert await here.redis.zscore(here.store.keys.rooms, GROUP) is None
 
 
 async def test_nobody_makes_a_group_as_a_room(here: Rig) -> None:
@@ -206,7 +227,7 @@ async def test_guests_and_hosts_of_other_groups_stay_outside(here: Rig) -> None:
     await refused(here.groups.must_be_let_in(Identity("h2", "L", Role.HOST), GROUP), "forbidden")
 
 
-async def test_who_leaves_is_sent_out_on_every_worker_and_may_do_nothing_more(
+async def test_a_user_who_leaves_is_sent_out_on_every_worker_and_may_do_nothing_more(
     here: Rig, there: Rig
 ) -> None:
     await make(here)
@@ -256,7 +277,7 @@ async def test_after_a_loss_on_the_bus_the_store_is_asked_again(here: Rig) -> No
     await refused(here.do(Comment(ref=1, text="two"), ANN, GROUP), "forbidden")
 
 
-async def test_who_left_may_do_nothing_more_on_any_worker_though_nobody_ends_their_connections(
+async def test_a_user_who_left_may_do_nothing_more_on_any_worker_even_with_open_connections(
     here: Rig, there: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make(here)
@@ -315,7 +336,7 @@ async def test_an_answer_that_a_leave_overtook_is_not_kept(
     await refused(here.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
 
 
-async def test_who_joins_and_leaves_again_and_again_is_slowed_down(here: Rig) -> None:
+async def test_a_user_who_joins_and_leaves_again_and_again_is_slowed_down(here: Rig) -> None:
     await make(here)
     for n in range(10):
         await here.do(GroupLeave(ref=1) if n % 2 else GroupJoin(ref=1), ANN)
@@ -324,7 +345,7 @@ async def test_who_joins_and_leaves_again_and_again_is_slowed_down(here: Rig) ->
     await here.do(GroupJoin(ref=1), Identity("ben", "Ben", Role.VIEWER))
 
 
-async def test_who_leaves_on_the_way_in_does_not_get_in(
+async def test_a_user_who_leaves_on_the_way_in_does_not_get_in(
     here: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await make(here)
@@ -347,7 +368,7 @@ async def test_who_leaves_on_the_way_in_does_not_get_in(
     assert ann.messages == []
 
 
-async def test_who_becomes_a_member_again_at_once_is_not_sent_out(here: Rig) -> None:
+async def test_a_user_who_becomes_a_member_again_at_once_is_not_sent_out(here: Rig) -> None:
     await make(here)
     await here.do(GroupJoin(ref=1), ANN)
     ann = await here.join("ann", room_id=GROUP)

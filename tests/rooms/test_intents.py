@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from server.features.asks.intent_rules import read_rules
 from server.features.asks.intents import Intents
-from server.features.asks.phrases import PhraseBook, normalise
+from server.features.asks.phrases import PhraseBook
 from server.features.asks.titles import TellingWords, Titles
 from server.features.shelf.messages import Product
 from server.settings import SettingsError
+from server.text.folding import folded
 from tests.rooms.said import LINK, ORDINARY, QUESTIONS
 
 RULES = read_rules()
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.mark.parametrize("said", LINK)
-def test_who_asks_for_the_link_or_the_price_is_understood(said: str) -> None:
+def test_asks_for_the_link_or_the_price_are_understood(said: str) -> None:
     assert INTENTS.read(said).link
 
 
@@ -77,7 +78,7 @@ def test_one_comment_can_ask_for_the_link_and_something_else() -> None:
     assert (found.link, found.topic) == (True, "delivery")
 
 
-def test_what_is_known_to_be_a_question_needs_no_words_that_say_so() -> None:
+def test_a_known_question_needs_no_words_that_say_so() -> None:
     assert INTENTS.read("颜色", asks=True).topic == "colour"
     assert INTENTS.read("和上次那款的区别", asks=True).topic == "other"
     assert INTENTS.read("颜色").topic == ""
@@ -103,7 +104,7 @@ def test_what_is_known_to_be_a_question_needs_no_words_that_say_so() -> None:
 def test_letters_are_found_as_words_and_chinese_anywhere(
     phrase: str, said: str, is_found: bool
 ) -> None:
-    assert bool(PhraseBook([(phrase, 1)]).hits(normalise(said))) is is_found
+    assert bool(PhraseBook([(phrase, 1)]).hits(folded(said))) is is_found
 
 
 def test_a_book_without_phrases_finds_nothing() -> None:
@@ -111,7 +112,7 @@ def test_a_book_without_phrases_finds_nothing() -> None:
 
 
 @given(st.text(max_size=60) | st.lists(st.sampled_from(LINK + ORDINARY), max_size=3).map("".join))
-def test_whatever_is_said_can_be_read(said: str) -> None:
+def test_any_text_can_be_read(said: str) -> None:
     found = INTENTS.read(said)
 
     assert found.topic in {"", *RULES.topics}
@@ -125,7 +126,7 @@ WORDS = st.sampled_from(["link", "price", "号", "链接", "is", "le prix", "3"]
 def test_one_pass_finds_what_a_search_for_each_phrase_would(
     book: list[str], text: list[str]
 ) -> None:
-    said = normalise(" ".join(text))
+    said = folded(" ".join(text))
     one_by_one = {
         (phrase, n, n + len(phrase))
         for phrase in book
@@ -161,14 +162,12 @@ def titles(*names: str) -> Titles:
 )
 def test_the_product_whose_title_is_named_most_is_meant_if_it_is_one(said: str, sku: str) -> None:
     shelf = titles("云朵沙发 大号", "陶瓷马克杯 link", "Oak lamp, size 4", "云朵抱枕 这个颜色")
-    assert shelf.find(normalise(said)) == sku
+    assert shelf.find(folded(said)) == sku
 
 
 @given(st.lists(st.text(min_size=1, max_size=20), max_size=5), st.text(max_size=40))
-def test_whatever_titles_there_are_the_product_found_is_on_the_shelf(
-    names: list[str], said: str
-) -> None:
-    assert titles(*names).find(normalise(said)) in {"", *map(str, range(1, len(names) + 1))}
+def test_the_product_found_is_on_the_shelf_for_any_titles(names: list[str], said: str) -> None:
+    assert titles(*names).find(folded(said)) in {"", *map(str, range(1, len(names) + 1))}
 
 
 def test_the_rules_in_config_are_those_that_are_packaged() -> None:

@@ -62,7 +62,7 @@ async def test_only_so_many_missed_events_are_replayed(make_settings: MakeSettin
         assert far.joined["gap"] is True
 
 
-async def test_what_was_missed_is_found_behind_any_number_of_private_events(here: Rig) -> None:
+async def test_missed_events_are_found_behind_any_number_of_private_events(here: Rig) -> None:
     await here.notice("2")
     pipeline = here.redis.pipeline(transaction=False)
     for sub in range(1, 12_001):

@@ -19,7 +19,9 @@ async def scheduled(here: Rig, *rooms: str, at: int = 0) -> None:
 
 async def set_phase(here: Rig, room: str, phase: str, **times: int) -> None:
     """Set the stored phase alone, as a worker that dies before it notes the room's place."""
-    await here.store.redis.hset(here.store.keys.room(room, "room"), mapping={"phase": phase} | times)
+    await here.store.redis.hset(
+        here.store.keys.room(room, "room"), mapping={"phase": phase} | times
+    )
 
 
 async def listed(here: Rig, count: int = 100, offset: int = 0) -> list[str]:

@@ -76,7 +76,7 @@ async def test_a_lucky_draw_is_told_entered_and_drawn(here: Rig) -> None:
     assert await now(here) == drawn
 
 
-async def test_what_is_told_is_all_it_takes_to_find_the_winners(here: Rig) -> None:
+async def test_the_published_values_are_enough_to_find_the_winners(here: Rig) -> None:
     users = [f"u{n}" for n in range(40)] + ["小明", "Zoë", "a b", "a/b", "é", "~"]
     lucky = await open_lucky(here, prizes=7)
     await enter(here, lucky, *users)
@@ -149,14 +149,14 @@ async def test_the_end_of_the_stream_draws_what_is_open(here: Rig) -> None:
     assert await refusal(open_lucky(here)) == "ended"
 
 
-async def test_who_gives_the_prizes_cannot_win_them(here: Rig) -> None:
+async def test_a_host_who_gives_the_prizes_cannot_win_them(here: Rig) -> None:
     lucky = await open_lucky(here)
 
     assert await refusal(here.do(LuckyEnter(ref=1, lucky=lucky.lucky), HOST)) == "forbidden"
 
 
 @pytest.mark.parametrize("other", ["newest", "l0", "l0:entries"])
-async def test_what_is_no_lucky_draw_cannot_be_entered_or_drawn(here: Rig, other: str) -> None:
+async def test_an_unknown_lucky_draw_cannot_be_entered_or_drawn(here: Rig, other: str) -> None:
     await open_lucky(here)
 
     enter_other = here.do(LuckyEnter(ref=1, lucky=other), viewer("ann"))

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.features.rules.folding import plain, squeezed
 from server.features.rules.matching import PIECE_OF_SEARCH_CHARS_MAX, Matcher
+from server.text.folding import plain, squeezed
 
 WORDS = ["fuck", "ass", "shit", "bite", "milf", "hell", "slit", "1688", "buy now"]
 WORDS += ["connard", "enculé", "fils de pute", "微信", "加vx", "傻逼", "сука", "anus"]
@@ -158,7 +158,7 @@ def test_a_word_between_separators_is_found_in_any_case_and_width(
     assert squeezed(plain(dressed)) == squeezed(plain(word))
 
 
-def test_what_variants_add_is_bounded_in_all_and_the_words_themselves_stay() -> None:
+def test_the_spellings_that_variants_add_are_bounded_and_the_words_stay() -> None:
     words = [f"{n}微信微信微信" for n in range(50)]
     free = Matcher(dict.fromkeys(words), variants=VARIANTS)
     bounded = Matcher({word: word for word in words}, variants=VARIANTS, variants_chars_max=800)

@@ -21,7 +21,7 @@ from server.features.follows.messages import Follow
 from server.features.moderators.messages import ModeratorAdd, ModeratorRemove, ModeratorsOk
 from server.features.notices.messages import Notice
 from server.features.rules.messages import Rules, WordsOk, WordsPut, WordsRemove
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
 from server.protocol.roles import Role
@@ -265,7 +265,7 @@ async def test_a_moderator_by_room_sees_what_the_staff_sees_from_that_moment(
     assert late.joined["you"]["role"] == "viewer"
 
 
-async def test_who_moderates_by_token_stays_moderator(here: Rig) -> None:
+async def test_a_user_who_moderates_by_token_stays_moderator(here: Rig) -> None:
     mo = await here.join("mo", role=Role.MODERATOR)
     await here.do(ModeratorAdd(ref=1, user="mo"))
     await here.do(ModeratorRemove(ref=1, user="mo"))
@@ -292,7 +292,9 @@ async def test_a_worker_that_missed_it_learns_who_moderates_from_the_stream(
 async def test_after_a_loss_on_the_bus_a_desk_is_true_again(here: Rig, there: Rig) -> None:
     mo, ann = await there.join("mo", role=Role.MODERATOR), await there.join("ann")
     await here.do(Rules(ref=1, review="all"), MO)
-    await here.do(ShelfPut(ref=1, product=Product(sku="tea", title="Tea", price=9, currency="EUR")))
+    await here.do(
+        ShelfPut(ref=1, product=ProductInput(sku="tea", title="Tea", price=9, currency="EUR"))
+    )
     there.deafen()
     await say(here, "may I?")
     await here.do(Ask(ref=1, sku="tea"), ANN)
@@ -341,7 +343,7 @@ async def test_the_log_says_who_did_what(here: Rig) -> None:
     assert [*newest.actions, *older.actions] == page.actions[:4]
 
 
-async def test_what_viewers_do_pushes_nothing_out_of_the_log(here: Rig) -> None:
+async def test_acts_of_viewers_push_nothing_out_of_the_log(here: Rig) -> None:
     await here.do(Notice(ref=1, text="first"))
     await here.do(Follow(ref=1), ANN)
     await here.do(Notice(ref=1, text="last"))

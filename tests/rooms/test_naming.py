@@ -27,7 +27,7 @@ def viewer(name: str, user: str = "u1") -> Identity:
 
 @pytest.mark.parametrize("name", LIKE_MEI, ids=ascii)
 @pytest.mark.parametrize("role", [Role.VIEWER, Role.MODERATOR, Role.HOST])
-async def test_who_is_called_like_the_host_goes_by_their_id(
+async def test_a_user_who_is_called_like_the_host_goes_by_their_id(
     here: Rig, name: str, role: Role
 ) -> None:
     known = await here.dispatch.known_in(replace(viewer(name), role=role), ROOM)
@@ -35,7 +35,7 @@ async def test_who_is_called_like_the_host_goes_by_their_id(
 
 
 @pytest.mark.parametrize("name", UNLIKE_MEI, ids=ascii)
-async def test_who_is_called_otherwise_keeps_their_name(here: Rig, name: str) -> None:
+async def test_a_user_who_is_called_otherwise_keeps_their_name(here: Rig, name: str) -> None:
     assert await here.dispatch.known_in(viewer(name), ROOM) == viewer(name)
 
 

@@ -37,12 +37,12 @@ async def mine(rig: Rig, user: str, room_id: str = ROOM, role: Role = Role.VIEWE
     return (await rig.join(user, room_id=room_id, role=role)).joined.get("mine")
 
 
-async def test_who_did_nothing_has_nothing_and_a_guest_is_not_asked_for(here: Rig) -> None:
+async def test_a_user_who_did_nothing_has_nothing_and_a_guest_is_not_asked_for(here: Rig) -> None:
     assert await mine(here, "ann") == {}
     assert await mine(here, "guest-1", role=Role.GUEST) is None
 
 
-async def test_what_was_done_in_the_room_and_with_its_host_is_told(here: Rig, there: Rig) -> None:
+async def test_own_acts_in_the_room_and_with_its_host_are_told(here: Rig, there: Rig) -> None:
     await here.groups.put(HOST, "h1", GroupBody("Tea people"))
     await here.do(Follow(ref=1), ANN)
     await here.do(GroupJoin(ref=1), ANN)

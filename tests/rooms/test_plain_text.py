@@ -6,7 +6,7 @@ from msgspec import structs
 from server.features.comments.messages import Comment
 from server.features.groups.groups import GroupBody
 from server.features.notices.messages import Notice
-from server.features.shelf.messages import Product, ShelfPut
+from server.features.shelf.messages import ProductInput, ShelfPut
 from server.protocol.codes import CommandError
 from server.protocol.plain_text import plain_name
 from server.protocol.room import RoomCreate
@@ -53,7 +53,7 @@ async def test_a_comment_that_nobody_can_see_is_refused(here: Rig, text: str) ->
     ],
     ids=ascii,
 )
-def test_what_is_invisible_or_piles_up_is_taken_out(text: str, left: str) -> None:
+def test_invisible_characters_and_piles_of_marks_are_taken_out(text: str, left: str) -> None:
     assert plain_text(text).rstrip("\u200d") == left.rstrip("\u200d")
 
 
@@ -71,15 +71,15 @@ def test_what_is_invisible_or_piles_up_is_taken_out(text: str, left: str) -> Non
     ],
     ids=ascii,
 )
-def test_what_a_script_or_an_emoji_needs_stays(text: str) -> None:
+def test_characters_that_a_script_or_an_emoji_needs_stay(text: str) -> None:
     assert plain_text(text) == text
 
 
 HIDDEN = "a\x00\u202eb \t\u200b c"
-PRODUCT = Product("mug", "Mug", 100, "CNY")
+PRODUCT = ProductInput("mug", "Mug", 100, "CNY")
 
 
-async def test_what_a_host_writes_is_shown_as_plain_text_too(here: Rig) -> None:
+async def test_texts_of_hosts_are_shown_as_plain_text_too(here: Rig) -> None:
     await here.do(Notice(ref=1, text=HIDDEN))
     product = structs.replace(PRODUCT, title=HIDDEN, points=[HIDDEN], flaws=[HIDDEN])
     await here.do(ShelfPut(ref=1, product=product))

@@ -65,7 +65,7 @@ async def test_a_user_has_one_vote_and_may_say_it_again(here: Rig) -> None:
 
 
 @pytest.mark.parametrize("other", ["newest", "p0", "p0:ver"])
-async def test_what_is_no_poll_or_no_option_cannot_be_voted_for(here: Rig, other: str) -> None:
+async def test_an_unknown_poll_or_option_cannot_be_voted_for(here: Rig, other: str) -> None:
     poll = await open_poll(here, PollOpen(ref=1, question="Size?", options=["S", "L"]))
 
     assert await refusal(here.do(Vote(ref=1, poll=other, option=0), HOST)) == "not_found"

@@ -24,7 +24,7 @@ from server.features.circles.group_ids import group_id
 from server.features.comments.messages import Comment, Mute
 from server.features.desk.messages import Desk, DeskOk, DeskOpen
 from server.features.phases.messages import LiveEnd
-from server.features.shelf.messages import Pin, Product, ShelfPut
+from server.features.shelf.messages import Pin, ProductInput, ShelfPut
 from server.protocol.codes import CommandError
 from server.protocol.message import Command, Ok
 from server.protocol.roles import Role
@@ -38,9 +38,9 @@ from tests.rooms.rounds import facts, refusal, viewer
 from tests.rooms.views import shown
 from tests.stored import all_stored, entries
 
-MUG = Product("mug", "Stone mug", 4900, "CNY")
+MUG = ProductInput("mug", "Stone mug", 4900, "CNY")
 DESK = {"held_max": 1, "muted_max": 1}
-LAMP = Product("lamp", "Oak lamp", 29900, "CNY")
+LAMP = ProductInput("lamp", "Oak lamp", 29900, "CNY")
 _ANY = msgspec.msgpack.Decoder()
 
 
@@ -123,7 +123,7 @@ async def test_the_same_question_of_many_is_one_and_counts_each_of_them_once(sho
     assert await queue(shop) == [("mug", "size", 2), ("mug", "other", 2), ("lamp", "size", 1)]
 
 
-async def test_who_asked_by_the_button_is_told_to_the_staff_alone(shop: Rig) -> None:
+async def test_only_the_staff_learns_which_user_asked_by_the_button(shop: Rig) -> None:
     ben = await shop.join("ben")
     asked = await question(shop, "ann", "多大尺寸")
     same = await question(shop, "ben", "尺寸多少啊")
@@ -142,13 +142,13 @@ async def test_who_asked_by_the_button_is_told_to_the_staff_alone(shop: Rig) -> 
     assert view.question.user == ""
 
 
-async def test_who_asked_aloud_is_no_secret(shop: Rig) -> None:
+async def test_the_author_of_a_question_asked_aloud_is_no_secret(shop: Rig) -> None:
     await shop.do(Comment(ref=1, text="mug多大尺寸"), viewer("ann"))
 
     assert (await question(shop, "ben", "尺寸多少啊")).user == "ann"
 
 
-async def test_what_a_host_never_answered_is_not_looked_up_for_each_who_asks(
+async def test_an_unanswered_question_is_not_looked_up_for_each_user_who_asks(
     shop: Rig,
 ) -> None:
     now = [0.0]
@@ -216,7 +216,7 @@ async def test_taking_another_question_puts_the_one_before_it_back(shop: Rig) ->
     assert told == [("size", "answering"), ("size", "open"), ("care", "answering")]
 
 
-async def test_what_is_being_answered_is_asked_by_no_more(shop: Rig) -> None:
+async def test_a_question_being_answered_takes_no_more_askers(shop: Rig) -> None:
     asked = await question(shop, "ann", "多大尺寸")
     await shop.do(QuestionTake(ref=1, question=asked.question))
 
@@ -225,7 +225,7 @@ async def test_what_is_being_answered_is_asked_by_no_more(shop: Rig) -> None:
     assert (joined.question, joined.status, joined.asked) == (asked.question, "answering", 1)
 
 
-async def test_who_asks_what_was_answered_gets_the_answers_and_nobody_is_bothered(
+async def test_a_user_who_asks_an_answered_question_gets_the_answers_and_nobody_is_bothered(
     shop: Rig,
 ) -> None:
     await shop.join("watcher")
@@ -244,7 +244,7 @@ async def test_who_asks_what_was_answered_gets_the_answers_and_nobody_is_bothere
     assert await queue(shop) == []
 
 
-async def test_who_asks_again_after_the_answers_joins_the_queue(shop: Rig) -> None:
+async def test_a_user_who_asks_again_after_the_answers_joins_the_queue(shop: Rig) -> None:
     done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
     assert expect(AskOk, await ask(shop, "ben", "有大号的吗")).answers == [done]
 
@@ -333,7 +333,7 @@ async def test_the_queue_shows_the_twenty_most_asked(make_settings: MakeSettings
         assert await shop.redis.hlen(shop.key("questions")) == 22
 
 
-async def test_who_asks_is_answered_while_the_staff_s_next_view_of_the_queue_still_waits(
+async def test_a_user_who_asks_is_answered_while_the_staff_s_next_view_of_the_queue_still_waits(
     make_settings: MakeSettings,
 ) -> None:
     async with rig(make_settings(asks={"batch_interval_ms": 10_000}), "w1") as shop:
@@ -381,7 +381,7 @@ async def test_asking_again_changes_no_count_and_tells_the_staff_nothing(shop: R
     assert all(m["t"] != "queue" for m in mei.heard)
 
 
-async def test_who_is_muted_asks_nobody_and_in_the_shadow_does_not_notice(shop: Rig) -> None:
+async def test_a_user_who_is_muted_asks_nobody_and_in_the_shadow_does_not_notice(shop: Rig) -> None:
     await shop.do(Mute(ref=1, user="ann", seconds=60))
     await shop.do(Mute(ref=1, user="ben", seconds=60, shadow=True))
 
@@ -478,7 +478,7 @@ async def answer_in(shop: Rig, room: str, user: str, text: str, says: str) -> Qu
     return quiet(done)
 
 
-async def test_what_is_answered_in_a_fan_group_stays_in_it(shop: Rig, group: str) -> None:
+async def test_answers_in_a_fan_group_stay_in_it(shop: Rig, group: str) -> None:
     secret = await answer_in(shop, group, "ann", "多大尺寸", "only for us: 25 cm")
 
     assert expect(AskOk, await ask_in(shop, group, "ben", "尺寸多少")).answers == [secret]

@@ -68,7 +68,7 @@ async def test_the_host_of_another_room_is_a_viewer_here(here: Rig) -> None:
     assert [m["role"] for m in heard] == ["viewer", "host"]
 
 
-async def test_who_hosts_a_room_is_remembered_for_a_while_and_no_longer(here: Rig) -> None:
+async def test_the_host_of_a_room_is_remembered_for_a_while_and_no_longer(here: Rig) -> None:
     now = 1000.0
     directory = Directory(HOUSE.reader(here.store, here.settings), here.settings, lambda: now)
     await directory.host_of(ROOM)

@@ -10,7 +10,7 @@ from server.access.auth import Identity
 from server.features.visits import visits as visits_module
 from server.features.visits.visits import Visits
 from server.protocol.codes import CommandError
-from server.protocol.joining import Join, Source
+from server.protocol.joining import Join, Source, SourceInput
 from server.protocol.roles import Role
 from server.rooms.timeline import read
 from server.settings import Settings
@@ -57,7 +57,7 @@ def come(
 
 
 async def test_a_join_and_a_leave_are_written_with_what_brought_the_viewer(here: Rig) -> None:
-    ann, source = Guest("ann"), Source("search", "q")
+    ann, source = Guest("ann"), SourceInput("search", "q")
     who = Identity("ann", "Ann", Role.VIEWER)
     await here.rooms.join(ann, who, ROOM, Join(ref=1, source=source), ann.enter)
     await ann.entered.wait()
@@ -145,7 +145,9 @@ async def test_a_fact_is_bounded_in_bytes_whatever_the_visitors_send(
     assert sum(len(fact["came"]) for fact in await facts(here)) == 120
 
 
-async def test_what_the_store_did_not_take_is_written_later(here: Rig, noted: Visits) -> None:
+async def test_visits_that_the_store_did_not_take_are_written_later(
+    here: Rig, noted: Visits
+) -> None:
     ann = come(noted, "ann")
     run = here.store.run_script
 

@@ -42,12 +42,12 @@ def test_the_packaged_words_are_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", cases(HELD))
-def test_what_leads_out_of_the_room_is_held(text: str) -> None:
+def test_texts_that_lead_out_of_the_room_are_held(text: str) -> None:
     assert set(MATCHER.find(text)) == {"hold"}
 
 
 @pytest.mark.parametrize("text", cases(PASSED))
-def test_what_people_say_when_they_shop_passes(text: str) -> None:
+def test_usual_comments_of_shoppers_pass(text: str) -> None:
     assert list(MATCHER.find(text)) == []
 
 

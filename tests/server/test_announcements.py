@@ -38,7 +38,7 @@ async def other_system() -> AsyncIterator[tuple[str, asyncio.Queue[dict[str, Any
         await runner.cleanup()
 
 
-async def test_who_reserved_or_follows_hears_of_the_start_on_any_worker_and_by_the_outbox(
+async def test_a_user_who_reserved_or_follows_hears_of_the_start_on_any_worker_and_by_the_outbox(
     make_settings: MakeSettings, shop: OpenShop, token: Token
 ) -> None:
     async with AsyncExitStack() as stack:

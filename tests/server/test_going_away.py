@@ -48,7 +48,7 @@ async def test_a_restart_keeps_rooms_orders_and_places(
     assert again["room"]["sales"][0]["left"] == 999
 
 
-async def test_what_was_accepted_is_answered_before_the_goodbye(
+async def test_accepted_commands_are_answered_before_the_goodbye(
     make_settings: MakeSettings, shop: OpenShop, token: Token, tmp_path: Path
 ) -> None:
     async with RedisProcess(tmp_path / "redis") as redis:

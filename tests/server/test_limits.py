@@ -28,7 +28,7 @@ async def worker(make_settings: MakeSettings, shop: OpenShop) -> AsyncIterator[W
         ("ann", None, "nowhere", "not_found", 4404),
     ],
 )
-async def test_who_may_not_come_in_is_told_why_and_closed(
+async def test_a_client_that_may_not_come_in_is_told_why_and_closed(
     worker: Worker,
     token: Token,
     user: str | None,

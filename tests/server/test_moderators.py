@@ -22,7 +22,7 @@ async def workers(make_settings: MakeSettings, shop: OpenShop) -> AsyncIterator[
         yield made
 
 
-async def test_who_is_made_a_moderator_may_and_sees_what_moderators_do(
+async def test_a_user_who_is_made_a_moderator_may_and_sees_what_moderators_do(
     workers: list[Worker], token: Token
 ) -> None:
     here, there = (worker.url for worker in workers)

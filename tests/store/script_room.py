@@ -8,7 +8,6 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from server.house import HOUSE
 from server.protocol.codes import CommandError
 from server.store.room_store import RoomStore
 from tests.stored import entries, stored_hash
@@ -71,11 +70,16 @@ class ScriptRoom:
     async def refused(self, script: str, /, **args: Any) -> CommandError:
         """Run a script that must refuse, leave every key as it was, and say nothing."""
         await self.published()
+        refused = await self.refused_quietly(script, **args)
+        assert await self.published() == []
+        return refused
+
+    async def refused_quietly(self, script: str, /, **args: Any) -> CommandError:
+        """Run a script that must refuse and leave every key as it was."""
         before = await self.dump()
         with pytest.raises(CommandError) as caught:
             await self.run(script, **args)
         assert await self.dump() == before
-        assert await self.published() == []
         return caught.value
 
     async def published(self) -> list[Any]:
@@ -91,7 +95,8 @@ class ScriptRoom:
 
     async def dump(self) -> Mapping[str, bytes | None]:
         """Every key of the room, byte for byte."""
-        return {name: await self.redis.dump(self.key(name)) for name in HOUSE.room_keys}
+        names = self.store.keys.room_keys
+        return {name: await self.redis.dump(self.key(name)) for name in names}
 
     async def stream(self) -> list[tuple[str, dict[str, Any], str]]:
         """The event stream: (id, event, user or '')."""

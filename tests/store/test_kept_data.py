@@ -13,10 +13,13 @@ from typing import cast
 import msgspec
 import pytest
 
+from client_sim.client import RoomClient
 from client_sim.rest import Rest
+from client_sim.tokens import mint, read_secret
+from server.protocol.roles import Role
 from server.store.log_format import kept_in
 from server.store.redis_program import RedisProgram
-from tests.kept_data.make import ROOM, serving
+from tests.kept_data.make import ROOM, ROUNDS, serving
 from tests.programs import PROGRAMS, name_of
 
 KEPT = Path(__file__).parent.parent / "kept_data"
@@ -90,3 +93,34 @@ async def test_its_orders_are_all_there_with_what_they_cost(
         ("cid", "cancelled", 800),
         ("cid", "returned", 800),
     ]
+
+
+@pytest.mark.parametrize("pair", [p for p in PAIRS if "rounds" in str(p.id)], indirect=True)
+async def test_its_rounds_go_on_and_its_fan_group_is_not_listed(
+    folder: Path, program: RedisProgram
+) -> None:
+    async with serving(program.path, folder) as url:
+        secret = await asyncio.to_thread(read_secret, None, str(folder))
+        tokens = {name: mint(secret, name, name, Role.VIEWER) for name in ("ann", "cid")}
+        host_token = mint(secret, "host", "host", Role.HOST)
+        async with (
+            RoomClient(url, ROUNDS, host_token) as host,
+            RoomClient(url, ROUNDS, tokens["ann"]) as ann,
+            RoomClient(url, ROUNDS, tokens["cid"]) as cid,
+            Rest(url, host_token) as rest,
+        ):
+            shown, vote = dict(ann.state.view), ann.state.mine["vote"]
+            await cid.vote(shown["poll"]["poll"], 0)
+            closed = await host.poll_close(shown["poll"]["poll"])
+            drawn = await host.lucky_draw(shown["lucky"]["lucky"])
+            third = await host.poll_open("Which cup?", ["this", "that"])
+            _, polls = await rest._call("GET", f"/v1/rooms/{ROUNDS}/polls")
+            _, rooms = await rest._call("GET", "/v1/rooms")
+    audited = await liveroom(folder, program, "audit", ROUNDS)
+
+    assert (shown["poll"]["question"], vote) == ("Which tea?", 1)
+    assert (closed["votes"], [one["user"] for one in drawn["winners"]]) == ([1, 1], ["bob"])
+    asked = [poll["question"] for poll in polls]
+    assert asked == ["Which pot?", "Which tea?", third["question"]]
+    assert {room["room"] for room in rooms} == {ROOM, ROUNDS}
+    assert "The ledger and the live state agree." in audited

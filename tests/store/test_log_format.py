@@ -60,7 +60,7 @@ COMMANDS = b"*2\r\n$6\r\nSELECT\r\n"
         (VALKEY_LATER, Releases(None, (10, 2))),
     ],
 )
-def test_who_can_read_a_log_is_told_by_its_first_bytes(
+def test_the_first_bytes_of_a_log_tell_which_programs_can_read_it(
     head: bytes, readers: Releases, tmp_path: Path
 ) -> None:
     assert kept_in(a_log(tmp_path, head)).readers == readers
@@ -119,7 +119,7 @@ async def read(folder: Path, program: RedisProgram) -> list[bytes | str | None] 
 
 @pytest.mark.parametrize("rewritten", [False, True])
 @pytest.mark.parametrize(("writer", "reader"), list(pairs()))
-async def test_what_one_wrote_another_reads_whole_or_is_refused_by_a_sentence(
+async def test_a_program_reads_the_data_of_another_whole_or_refuses_them_in_a_sentence(
     writer: RedisProgram, reader: RedisProgram, rewritten: bool, tmp_path: Path
 ) -> None:
     await write(tmp_path, writer, rewritten=rewritten)
@@ -152,7 +152,7 @@ async def test_a_program_on_path_that_can_not_read_the_data_hides_none_that_can(
     assert (await redis_program.find(needed=Releases(None, (9, 0)))).path == valkey
 
 
-async def test_who_has_only_programs_that_can_not_read_it_learns_what_wrote_the_data(
+async def test_an_operator_without_a_program_that_can_read_the_data_learns_which_wrote_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     programs = [

@@ -101,7 +101,7 @@ async def test_an_answer_is_brought_into_a_room_once(live: ScriptRoom) -> None:
     assert await live.redis.hkeys(live.key("questions")) == [b"q1"]
 
 
-async def test_what_was_answered_anew_meanwhile_stays_due(live: ScriptRoom) -> None:
+async def test_a_question_answered_again_meanwhile_stays_due(live: ScriptRoom) -> None:
     asked = recalled("q1")["question"] | {"id": "q1", "key": "tea/size", "quiet": False}
     await live.run("asks.add_question", questions=[asked], open_max=9, per_user_max=9)
     [due] = (await live.run("asks.answer", question="q1", text="30 cm", answers_max=9))["due"]

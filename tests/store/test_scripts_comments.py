@@ -157,7 +157,7 @@ async def test_slow_mode_lets_a_viewer_speak_again_after_its_seconds(live: Scrip
     assert outcome["ok"] is True
 
 
-async def test_who_spoke_is_forgotten_with_slow_mode_with_time_and_with_the_end(
+async def test_speakers_are_forgotten_with_slow_mode_with_time_and_with_the_end(
     live: ScriptRoom,
 ) -> None:
     await add(live, comment("a"))

@@ -56,7 +56,7 @@ async def test_following_twice_is_following_once(store: RoomStore) -> None:
     assert await log_of(store) == [("ann", True)]
 
 
-async def test_who_unfollows_stays_a_fan(store: RoomStore) -> None:
+async def test_a_user_who_unfollows_stays_a_fan(store: RoomStore) -> None:
     await follow(store, ("ann", True), ("bob", True))
     assert (await follow(store, ("ann", False), ("eve", False)))["total"] == 1
 
@@ -85,7 +85,7 @@ async def test_a_host_with_all_fans_there_may_be_takes_no_new_one_but_an_old_one
         max_size=6,
     )
 )
-async def test_whatever_is_wished_the_log_adds_up_to_who_follows(
+async def test_the_log_adds_up_to_the_followers_for_any_wishes(
     store: RoomStore, batches: list[list[tuple[str, bool]]]
 ) -> None:
     for name in ("followers", "fans", "log"):

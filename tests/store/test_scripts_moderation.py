@@ -294,16 +294,16 @@ async def test_the_oldest_are_told_in_their_order_whoever_was_decided_about(
     assert await live.redis.zcard(live.key("review_order")) == 27
 
 
-async def test_who_was_passed_is_not_the_first_to_be_forgotten(live: ScriptRoom) -> None:
+async def test_a_user_who_was_passed_is_not_the_first_to_be_forgotten(live: ScriptRoom) -> None:
     await live.run("rules.set", review="new")
     await one(live, "a", "passed")
-    await live.redis.zadd(live.key("spoken"), {"long ago": 1})
+    await live.redis.zadd(live.key("passed"), {"long ago": 1})
     await live.run("comments.pass_held", id="c-a", recent_max=9)
 
-    assert await live.redis.zrange(live.key("spoken"), 0, -1) == [b"long ago", b"passed"]
+    assert await live.redis.zrange(live.key("passed"), 0, -1) == [b"long ago", b"passed"]
 
 
-async def test_who_was_passed_is_new_no_more(live: ScriptRoom) -> None:
+async def test_a_user_who_was_passed_is_no_longer_new(live: ScriptRoom) -> None:
     await live.run("rules.set", review="new")
     first = await one(live, "a")
     await live.run("comments.pass_held", id="c-a", recent_max=9)
@@ -363,17 +363,18 @@ async def test_a_user_does_not_say_the_same_twice(live: ScriptRoom) -> None:
 async def test_no_user_has_the_place_where_a_text_is_counted_for_all(live: ScriptRoom) -> None:
     await add(live, comment("a", "*", digest="d1"), comment("b", digest="d1"))
 
-    said = set(await live.redis.zrange(live.key("said"), 0, -1))
-    assert said == {b"*/d1", b"u1/d1", b"\x01/d1"}
+    assert set(await live.redis.zrange(live.key("said_by"), 0, -1)) == {b"*/d1", b"u1/d1"}
+    assert await live.redis.hgetall(live.key("crowd_users")) == {b"d1": b"2"}
 
 
 async def test_a_repetition_is_forgotten_with_its_time(live: ScriptRoom) -> None:
     await one(live, "a", digest="d1")
-    score = (await scores(live, "said"))[b"u1/d1"]
-    await live.redis.zadd(live.key("said"), {b"u1/d1": score - 600_001 * 1000})
+    at = (await scores(live, "said_by"))[b"u1/d1"]
+    await live.redis.zadd(live.key("said_by"), {b"u1/d1": at - 600_001})
 
     assert (await one(live, "b", digest="d1"))["ok"] is True
-    assert 0 < await live.redis.pttl(live.key("said")) <= 600_000
+    for key in ("said_by", "crowds", "crowd_users"):
+        assert 0 < await live.redis.pttl(live.key(key)) <= 600_000
 
 
 async def test_of_a_flood_one_is_held_and_the_rest_refused(live: ScriptRoom) -> None:
@@ -389,7 +390,7 @@ async def test_of_a_flood_one_is_held_and_the_rest_refused(live: ScriptRoom) -> 
     assert DECODER.decode(stored(waiting))["why"] == "flood"
 
 
-async def test_what_is_said_in_the_shadow_makes_no_flood(live: ScriptRoom) -> None:
+async def test_shadow_comments_make_no_flood(live: ScriptRoom) -> None:
     for n in range(9):
         await live.run("comments.mute", user=f"s{n}", seconds=60, shadow=True)
 
@@ -405,21 +406,24 @@ async def test_one_user_alone_is_no_flood(live: ScriptRoom) -> None:
     assert all(outcome.get("ok") and not outcome.get("held") for outcome in outcomes)
 
 
-async def test_what_was_said_lately_does_not_grow(live: ScriptRoom) -> None:
+async def test_the_list_of_recent_texts_does_not_grow(live: ScriptRoom) -> None:
     for n in range(5):
         await add(live, comment("a", f"u{n}", digest=f"d{n}"))
-        known = await scores(live, "said")
-        old = {member: score - 600_001 * 1000 for member, score in known.items()}
-        await live.redis.zadd(live.key("said"), old)
+        for key in ("said_by", "crowds"):
+            known = await scores(live, key)
+            old = {member: at - 600_001 for member, at in known.items()}
+            await live.redis.zadd(live.key(key), old)
 
     await add(live, comment("a", "u9", digest="d9"))
-    assert set(await live.redis.zrange(live.key("said"), 0, -1)) == {b"u9/d9", b"\x01/d9"}
+    assert set(await scores(live, "said_by")) == {b"u9/d9"}
+    assert set(await scores(live, "crowds")) == {b"d9"}
+    assert set(await live.redis.hgetall(live.key("crowd_users"))) == {b"d9"}
 
 
 # In the shadow
 
 
-async def test_what_is_said_in_the_shadow_is_shown_to_its_author_and_the_staff(
+async def test_shadow_comments_are_shown_to_their_author_and_the_staff(
     live: ScriptRoom,
 ) -> None:
     await live.run("comments.mute", user="u1", seconds=60, shadow=True, by="m1")
@@ -493,24 +497,27 @@ async def test_muting_drops_what_the_user_has_waiting(live: ScriptRoom) -> None:
 
 
 async def test_mutes_that_lapsed_go_with_the_next_mute(live: ScriptRoom) -> None:
-    await live.redis.hset(live.key("muted"), mapping={"a": "1000", "b": "1000.5"})
+    await live.redis.hset(live.key("muted"), mapping={"a": "1000", "b": "1000", "c": "1000.5"})
+    await live.redis.hset(live.key("shadow_muted"), mapping={"b": "1000", "lifted": "1000"})
     await live.run("comments.mute", user="u1", seconds=60)
 
     assert await live.redis.hkeys(live.key("muted")) == [b"u1"]
+    assert not await live.redis.exists(live.key("shadow_muted"))
 
 
 async def test_a_shadow_lapses(live: ScriptRoom) -> None:
-    await live.redis.hset(live.key("muted"), mapping={"u1": "1000.5"})
+    for key in ("muted", "shadow_muted"):
+        await live.redis.hset(live.key(key), mapping={"u1": "1000"})
 
     assert "shadow" not in await one(live, "a")
-    assert not await live.redis.exists(live.key("muted"))
+    assert not await live.redis.exists(live.key("muted"), live.key("shadow_muted"))
 
 
-async def test_who_reads_the_muted_as_a_number_still_reads_when_it_ends(live: ScriptRoom) -> None:
+async def test_a_shadow_mute_says_when_it_ends_and_no_snapshot_shows_it(live: ScriptRoom) -> None:
     done = await live.run("comments.mute", user="u1", seconds=60, shadow=True)
-    kept = await live.redis.hget(live.key("muted"), "u1")
 
-    assert int(float(stored(kept))) == done["until"]
+    for key in ("muted", "shadow_muted"):
+        assert int(stored(await live.redis.hget(live.key(key), "u1"))) == done["until"]
     assert "muted" not in await live.run("room_load", recent_max=9)
 
 
@@ -548,7 +555,7 @@ async def test_a_room_has_no_more_moderators_than_allowed(live: ScriptRoom) -> N
     assert (await live.run("room_load", recent_max=0))["moderators"] == ["u1"]
 
 
-async def test_what_the_host_says_and_what_is_kept_stands_in_the_timeline(
+async def test_comments_of_the_host_and_kept_ones_stand_in_the_timeline(
     live: ScriptRoom,
 ) -> None:
     await one(live, "a", "h1", role="host")

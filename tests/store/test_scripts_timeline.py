@@ -1,6 +1,5 @@
 """What hosts do stands in the timeline, written by the script that does it."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -77,15 +76,3 @@ def test_a_script_that_records_has_both_streams_at_hand() -> None:
     recording = [script for script in HOUSE.library.scripts.values() if "timeline" in script.keys]
     assert len(recording) > 20
     assert [script.name for script in recording if "actions" not in script.keys] == []
-
-
-def test_the_docs_list_every_kind_of_fact_and_no_other() -> None:
-    texts = [file.text for file in HOUSE.library.files]
-    calls = [call for text in texts for call in re.split(r"\b(?:record|note)\(", text)[1:]]
-    recorded = {found[1] for call in calls if (found := re.match(r"{ k = '(\w+)'", call))}
-
-    rows = re.findall(r"^\| (`.*?) \|", (ROOT / "docs" / "timeline.md").read_text(), re.MULTILINE)
-    listed = {kind for row in rows for kind in re.findall(r"`(\w+)`", row)} - {"k"}
-
-    assert listed == recorded
-    assert len(recorded) > 20

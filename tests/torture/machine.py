@@ -197,6 +197,19 @@ class ShopMachine(Story):
     def restock(self, n: int, add: int) -> None:
         self.run(self.attempt(self.shop.restock(self.any_sale(n), add), "ended"))
 
+    @rule(n=picks, stock=st.integers(0, 12))
+    def set_the_stock(self, n: int, stock: int) -> None:
+        async def set_it() -> None:
+            sale = self.any_sale(n)
+            now = await self.shop.sale(sale)
+            closed, too_few = now.status == "closed", stock < now.held + now.sold
+            refusal = "ended" if closed else "conflict" if too_few else ""
+            changed = await self.attempt(self.shop.set_stock(sale, stock), refusal)
+            assert (changed is None) == bool(refusal)
+            assert changed is None or changed.allocated == stock
+
+        self.run(set_it())
+
     @rule(n=picks, restock=st.booleans())
     def take_back(self, n: int, restock: bool) -> None:
         if not self.told:

@@ -48,5 +48,5 @@ class Api:
         assert (got, body["error"]["code"]) == (status, code), body
         assert set(body) == {"error"}
         assert set(body["error"]) == {"code", "msg"}
-        assert body["error"]["msg"].endswith(".")
+        assert body["error"]["msg"].endswith((".", "?"))
         return str(body["error"]["msg"])

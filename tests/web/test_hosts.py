@@ -63,7 +63,9 @@ async def test_a_host_nobody_knows_has_no_page(api: Api) -> None:
     await api.refused(404, "not_found", "GET", "/v1/hosts/nobody", user=None)
 
 
-async def test_who_waits_for_a_scheduled_room_sees_what_will_be_on_its_shelf(api: Api) -> None:
+async def test_a_user_who_waits_for_a_scheduled_room_sees_what_will_be_on_its_shelf(
+    api: Api,
+) -> None:
     await api.send("POST", "/v1/rooms", {"room": "r1", "title": "Soon", "scheduled": SOON})
     assert (await api.send("PUT", "/v1/rooms/r1/shelf/mug", MUG))[0] == 200
     async with talk(api.url, "r1") as ann:
@@ -103,7 +105,7 @@ async def test_members_are_for_the_host_to_read(api: Api) -> None:
     await api.refused(400, "bad_message", "GET", f"{GROUP}/members?after=x-y-z")
 
 
-async def test_what_is_in_a_group_is_read_by_who_belongs_to_it_alone(api: Api) -> None:
+async def test_only_members_read_the_content_of_a_group(api: Api) -> None:
     await api.send("POST", "/v1/rooms", {"room": "r1", "title": "Tea"})
     await api.send("PUT", GROUP, TEA)
     assert (await api.send("PUT", "/v1/rooms/fans:h1/shelf/mug", MUG))[0] == 200
@@ -134,7 +136,9 @@ async def test_a_stranger_at_the_door_of_a_group_is_told_how_to_get_in(api: Api)
             assert await ann.end() == 4403
 
 
-async def test_who_leaves_from_within_the_group_is_answered_and_then_sent_out(api: Api) -> None:
+async def test_a_user_who_leaves_from_within_the_group_is_answered_and_then_sent_out(
+    api: Api,
+) -> None:
     await api.send("POST", "/v1/rooms", {"room": "r1", "title": "Tea"})
     await api.send("PUT", GROUP, TEA)
     token = api.token("ann", Role.VIEWER)

@@ -72,7 +72,7 @@ async def test_the_log_is_read_in_pages_the_newest_first_and_as_csv(live: Api) -
     assert len(lines) == 6
 
 
-async def test_what_is_not_theirs_is_refused(live: Api) -> None:
+async def test_rights_of_others_are_refused(live: Api) -> None:
     viewer = {"user": "ann", "role": Role.VIEWER}
     moderator = {"user": "mo", "role": Role.MODERATOR}
     for path in ("rules", "actions", "actions.csv"):

@@ -1,6 +1,5 @@
 """Pages and files as they are sent: headers, caching, nothing inline; words in two languages."""
 
-import gzip
 import re
 from collections.abc import AsyncIterator
 
@@ -8,18 +7,17 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from server.access.auth import TokenVerifier
-from server.settings import Settings
+from server.web.assets import ASSETS, FOLDER
 from server.web.errors import errors_as_json
-from server.web.pages import ASSETS, FOLDER, PAGES, add_pages
+from server.web.pages import PAGES, add_pages
 
 Client = TestClient[web.Request, web.Application]
 
 
 @pytest.fixture
-async def client(settings: Settings) -> AsyncIterator[Client]:
+async def client() -> AsyncIterator[Client]:
     app = web.Application(middlewares=[errors_as_json])
-    add_pages(app, settings, TokenVerifier(settings))
+    add_pages(app)
     async with TestClient(TestServer(app), auto_decompress=False) as client:
         yield client
 
@@ -65,6 +63,24 @@ def test_scripts_never_turn_text_into_markup() -> None:
         assert not sinks.search(script.read_text("utf-8")), script
 
 
+def test_what_must_be_seen_and_heard_at_any_time_goes_through_one_module() -> None:
+    """An element outside of the open dialog takes no tap and says nothing."""
+    own_ways = re.compile(
+        r"""showModal\(|showPopover|role: "status"|"aria-live": "(?:polite|assertive)"|\balert\("""
+    )
+    inside_a_sheet = {"watch/coupons.js"}  # the price in the product's sheet
+    for script in FOLDER.rglob("*.js"):
+        path = script.relative_to(FOLDER).as_posix()
+        if path != "ui/front.js" and path not in inside_a_sheet:
+            assert not own_ways.search(script.read_text("utf-8")), path
+
+
+@pytest.mark.parametrize("page", PAGES.values())
+def test_every_page_tells_of_its_connection(page: str) -> None:
+    script = (FOLDER / page).with_suffix(".js").read_text("utf-8")
+    assert len(re.findall(r"\btellOfConnection\((?:room)?\);", script)) == 1
+
+
 def test_nothing_is_loaded_from_another_server() -> None:
     elsewhere = re.compile(r"(?:src|href|import|url)\W{1,3}(?:https?:)?//", re.IGNORECASE)
     for file in [*FOLDER.rglob("*.js"), *FOLDER.rglob("*.css"), *FOLDER.rglob("*.html")]:
@@ -95,15 +111,6 @@ async def test_the_client_library_is_asked_for_anew_and_then_not_sent_again(
     assert await again.read() == b""
 
 
-async def test_a_file_comes_packed_to_those_who_take_it(client: Client) -> None:
-    plain = await client.get("/static/liveroom.js", headers={"Accept-Encoding": "identity"})
-    packed = await client.get("/static/liveroom.js", headers={"Accept-Encoding": "gzip"})
-
-    assert "Content-Encoding" not in plain.headers
-    assert packed.headers["Content-Encoding"] == "gzip"
-    assert gzip.decompress(await packed.read()) == await plain.read()
-
-
 @pytest.mark.parametrize(
     "path",
     ["/static/nothing.js", "/static/../pages.py", "/static/%2e%2e/session.py", "/static/home.html"],
@@ -114,4 +121,4 @@ async def test_only_the_pages_own_files_are_served(client: Client, path: str) ->
 
 def test_the_pages_stay_small() -> None:
     in_one_language = [asset for path, asset in ASSETS.files.items() if path != "ui/french.js"]
-    assert sum(len(asset.packed or asset.body) for asset in in_one_language) < 150_000
+    assert sum(asset.sent_bytes for asset in in_one_language) < 150_000

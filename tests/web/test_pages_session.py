@@ -13,7 +13,8 @@ from server.access.auth import SESSION_COOKIE, TokenVerifier, mint
 from server.protocol.roles import Role
 from server.settings import Settings
 from server.web.errors import errors_as_json
-from server.web.pages import add_pages
+from server.web.known_input import with_known_input
+from server.web.session import Sessions
 from tests.conftest import MakeSettings
 
 Client = TestClient[web.Request, web.Application]
@@ -22,7 +23,8 @@ Client = TestClient[web.Request, web.Application]
 @asynccontextmanager
 async def signing_in(settings: Settings) -> AsyncIterator[Client]:
     app = web.Application(middlewares=[errors_as_json])
-    add_pages(app, settings, TokenVerifier(settings))
+    for route in Sessions(settings, TokenVerifier(settings)).routes():
+        app.router.add_route(route.method, route.path, with_known_input(route))
     async with TestClient(TestServer(app), cookie_jar=CookieJar(unsafe=True)) as client:
         yield client
 

@@ -10,12 +10,20 @@ from typing import Any
 import pytest
 
 from server.protocol.currencies import DIGITS, minor_digits
-from server.web.pages import FOLDER
+from server.web.assets import FOLDER
 
 LOOK_ALIKES = ["CNY", "JPY", "USD", "CAD", "HKD", "AUD", "NZD", "SGD", "TWD", "MXN", "BRL", "ARS"]
 LANGUAGES = ["en", "zh", "fr"]
 FRENCH_SEPARATORS = str.maketrans({",": "\u202f", ".": ","})
 ZERO_AND_MORE = ["JPY", "IDR", "IQD", "CLF"]
+CLDR_WITHOUT_DECIMALS = {
+    *("AFN", "ALL", "COP", "HUF", "IDR", "IQD", "IRR", "KPW", "LAK"),
+    *("LBP", "MGA", "MMK", "PKR", "RSD", "SOS", "SYP", "YER"),
+}
+"""ISO 4217 gives these two decimals (IQD three). CLDR, the data of Intl, gives them none, because
+their coins are no longer used; RSD only until CLDR 47."""
+CLDR_KNOWS_BESIDES = {"ANG", "BGN", "CUC", "HRK", "SLL", "XDR", "XSU", "ZWL"}
+"""Withdrawn from ISO 4217 by 2026, but for XDR and XSU, which have no minor units there."""
 
 
 @pytest.fixture
@@ -24,7 +32,9 @@ def pages(tmp_path: Path) -> Path:
     shutil.copy(FOLDER / "ui" / "format.js", tmp_path)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "dom.js").write_text("export const h = () => null;")
-    (tmp_path / "strings.js").write_text("export const lang = () => globalThis.language; export const locale = lang;")
+    (tmp_path / "strings.js").write_text(
+        "export const lang = () => globalThis.language; export const locale = lang;"
+    )
     return tmp_path
 
 
@@ -59,6 +69,24 @@ def test_a_unit_has_as_many_minor_units_on_the_pages_as_in_the_server(pages: Pat
     assert units == [10 ** minor_digits(code) for code in codes]
 
 
+def test_the_table_differs_from_intl_only_where_cldr_leaves_iso_4217(pages: Path) -> None:
+    intl = ask(
+        pages,
+        f"Object.fromEntries({json.dumps(list(DIGITS))}.map((currency) => [currency, new "
+        'Intl.NumberFormat("en", {style: "currency", currency})'
+        ".resolvedOptions().maximumFractionDigits]))",
+    )
+    differs = {code: intl[code] for code in DIGITS if intl[code] != DIGITS[code]}
+    assert differs.keys() <= CLDR_WITHOUT_DECIMALS, "compare these with ISO 4217 list one"
+    assert set(differs.values()) == {0}
+
+
+def test_the_table_has_every_currency_of_intl_that_is_not_withdrawn(pages: Path) -> None:
+    known = ask(pages, 'Intl.supportedValuesOf("currency")')
+    assert len(known) > 150
+    assert set(known) - DIGITS.keys() <= CLDR_KNOWS_BESIDES
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_price_shows_all_decimals_of_its_currency_and_no_more(pages: Path, language: str) -> None:
     for code, text in shown(pages, language, 1_234_501, list(DIGITS)).items():
@@ -88,4 +116,6 @@ def test_yen_and_dollars_never_stand_under_a_bare_sign(pages: Path) -> None:
     for language in LANGUAGES:
         bare = shown(pages, language, 70_000, LOOK_ALIKES)
         del bare["CNY"]
-        assert [text for text in bare.values() if text.strip("0123456789.,\u00a0\u202f ") in ("$", "¥")] == []
+        assert [
+            text for text in bare.values() if text.strip("0123456789.,\u00a0\u202f ") in ("$", "¥")
+        ] == []

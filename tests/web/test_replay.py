@@ -71,7 +71,7 @@ async def test_a_moment_that_is_none_is_refused(api: Api, query: str) -> None:
     await api.refused(400, "bad_message", "GET", f"{ROOM}/replay/at?{query}", user=None)
 
 
-async def test_what_is_not_there_is_not_found(api: Api) -> None:
+async def test_a_replay_that_is_not_there_is_not_found(api: Api) -> None:
     await api.refused(404, "not_found", "GET", f"{ROOM}/replay/at?minute=999", user=None)
     await api.refused(404, "not_found", "GET", "/v1/rooms/nowhere/replay", user=None)
     await api.refused(400, "bad_message", "GET", f"{ROOM}/replay?after=x", user=None)

@@ -277,7 +277,7 @@ async def test_a_bad_body_is_refused_with_what_is_wrong(
     await live.refused(400, "bad_message", method, path, data=body)
 
 
-async def test_what_the_room_does_not_allow_is_a_conflict_or_not_found(live: Api) -> None:
+async def test_an_act_that_the_room_does_not_allow_is_a_conflict_or_not_found(live: Api) -> None:
     room = "/v1/rooms/r1"
     await live.refused(409, "conflict", "POST", f"{room}/live", {"phase": "live"})
     await live.refused(404, "not_found", "PUT", f"{room}/pin", {"sku": "hat"})
@@ -409,7 +409,7 @@ async def test_every_route_is_a_row_of_the_page_of_the_protocol(api: Api) -> Non
 
 
 @pytest.mark.parametrize("sku", ["{", "}", "{sku}", "{a:b}", "a{1,2}b", "mug.v2", "茶", "a%b"])
-async def test_whatever_an_id_holds_it_can_be_reached(live: Api, sku: str) -> None:
+async def test_an_id_of_any_characters_can_be_reached(live: Api, sku: str) -> None:
     path = f"/v1/rooms/r1/shelf/{quote(sku, safe='')}"
 
     status, answer = await live.send("PUT", path, MUG | {"sku": sku})

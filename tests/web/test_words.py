@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from server.web.pages import FOLDER
+from server.web.assets import FOLDER
 
 HOLE = re.compile(r"\{(\w+)\}")
 LANGUAGES = ("zh", "en", "fr")
@@ -72,7 +72,11 @@ def test_every_form_in_every_language_has_the_same_holes(
     unlike = {
         key: found
         for key in tables["en"]
-        if len(set(map(frozenset, found := [h for lang in LANGUAGES for h in holes(tables[lang][key])])))
+        if len(
+            set(
+                map(frozenset, found := [h for lang in LANGUAGES for h in holes(tables[lang][key])])
+            )
+        )
         > 1
     }
     assert unlike == {}
@@ -103,8 +107,10 @@ COUNTED = re.compile(r"\{n\} (?:[a-z]{3,}s\b|people)")
 
 
 def test_a_counted_noun_has_both_forms_in_english(tables: dict[str, dict[str, Words]]) -> None:
-    """"{n} orders" alone would say "1 orders"."""
-    assert [k for k, words in tables["en"].items() if isinstance(words, str) and COUNTED.search(words)] == []
+    """ "{n} orders" alone would say "1 orders"."""
+    assert [
+        k for k, words in tables["en"].items() if isinstance(words, str) and COUNTED.search(words)
+    ] == []
 
 
 @pytest.mark.parametrize(
@@ -130,7 +136,9 @@ def test_french_punctuation_has_its_unbreakable_spaces(
 
 
 def test_words_from_right_to_left_are_isolated_in_a_sentence() -> None:
-    said = ask("en", '["ليلى", "Ana"].map((name) => it.t("announce.live", { name, title: "3 lamps" }))')
+    said = ask(
+        "en", '["ليلى", "Ana"].map((name) => it.t("announce.live", { name, title: "3 lamps" }))'
+    )
     assert said == ["\u2068ليلى\u2069 is live: 3 lamps", "Ana is live: 3 lamps"]
 
 

@@ -1,7 +1,7 @@
 """Viewers' asks: links are answered at once and counted; questions are queued for the host."""
 
 from server.feature import Engine, Feature, Running
-from server.features.asks import messages
+from server.features.asks import facts, messages
 from server.features.asks.asks import Asks
 from server.features.asks.intent_rules import read_rules
 from server.features.asks.permits import Permits
@@ -40,6 +40,7 @@ FEATURE = Feature(
     reads=("shelf", "stock"),
     check=_check,
     messages=messages,
+    facts=facts,
     settings={AskSettings: "asks"},
     part=QuestionsPart,
     load_args=lambda _, __: {"answers_max": ANSWERS_MAX},

@@ -1,6 +1,6 @@
 -- Puts a batch of questions into the queue; equal questions share one entry.
--- keys: room events bus timeline actions muted questions askers
--- uses: room timeline questions asking speaking
+-- keys: room events bus timeline actions muted shadow_muted questions askers
+-- uses: room timeline questions asking mutes speaking
 -- args: questions = {{id, key, sku, topic, text, user, name, quiet}, ...} open_max per_user_max events_max;
 --   questions of one `key` are the same
 -- returns: in the same order {question, counted?} or {err, msg, retry_ms?}: not_live muted
@@ -26,15 +26,11 @@ for _, question in ipairs(all_questions()) do
   end
 end
 
-local function mute_of(user)
-  return mute_in(redis.call('HGET', K.muted, user), now)
-end
-
 local function refusal(asked)
   if phase == 'ended' then
     return { err = 'not_live', msg = 'Questions are taken until the stream ends.' }
   end
-  local mute = mute_of(asked.user)
+  local mute = mute_of(asked.user, now)
   if mute and not mute.shadow then
     return mute_refusal(mute, now)
   end
@@ -76,7 +72,7 @@ local function add(asked)
     question = { question = asked.id, key = asked.key, sku = asked.sku, topic = asked.topic,
       text = asked.text, user = asked.user, name = asked.name, quiet = asked.quiet or nil,
       asked = 0, status = 'open', at = now }
-    if mute_of(asked.user) then   -- shadow mute: reply as if the question was taken
+    if mute_of(asked.user, now) then   -- shadow mute: reply as if the question was taken
       question.asked = 1
       return { question = full_view(question) }
     end
@@ -87,7 +83,7 @@ local function add(asked)
     open = open + 1
     new[#new + 1] = question
   end
-  if question.status == 'open' and not mute_of(asked.user)
+  if question.status == 'open' and not mute_of(asked.user, now)
     and redis.call('ZADD', K.askers, 'NX', 0, question.question .. '/' .. asked.user) == 1 then
     question.asked = question.asked + 1
     save_question(question)

@@ -1,6 +1,6 @@
 -- Decides for each of a batch of users whether they may ask.
--- keys: room muted spoke moderators
--- uses: room speaking
+-- keys: room muted shadow_muted spoke moderators
+-- uses: room mutes speaking
 -- args: asks = {{user, role, says?(bool), word?, follows?}, ...} rules_ver
 -- `says`: the ask has words that others will read, so the rules for comments apply; `word` and
 -- `follows` are as in the comments' add.
@@ -22,7 +22,7 @@ local function must_obey(ask)
 end
 
 local function answer(ask)
-  local mute = mute_in(redis.call('HGET', K.muted, ask.user), now)
+  local mute = mute_of(ask.user, now)
   if mute and not mute.shadow then
     return mute_refusal(mute, now)
   end

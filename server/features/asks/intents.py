@@ -8,7 +8,8 @@ import re
 from typing import Literal, NamedTuple
 
 from server.features.asks.intent_rules import OTHER, IntentRules
-from server.features.asks.phrases import Hit, PhraseBook, normalise
+from server.features.asks.phrases import Hit, PhraseBook
+from server.text.folding import folded
 
 _PLACE = "([0-9]{1,3}|[一二两三四五六七八九十]{1,3})"
 # 5月3号 is a date, 1.3号 and 13号 are not 3号.
@@ -24,7 +25,7 @@ class Intent(NamedTuple):
 
     `link`: it asks for a product's link or price. `topic`: the topic of the question; `other` if
     it fits none of the rules. `place`: the product's place on the shelf, counted from 1; 0 if the
-    text names none. `text`: the normalised text.
+    text names none. `text`: the folded text.
     """
 
     link: bool
@@ -63,7 +64,7 @@ class Intents:
 
     def read(self, text: str, *, asks: bool = False) -> Intent:
         """What `text` asks for. With `asks`, treat it as a question whatever its words."""
-        normal = normalise(text)
+        normal = folded(text)
         hits = self._book.hits(normal)
         if not hits:
             return Intent(link=False, topic=OTHER, place=0, text=normal) if asks else NOTHING
@@ -102,7 +103,7 @@ def _entries(rules: IntentRules) -> list[tuple[str, _Means]]:
         lists += [(its.asks, _Means("asks", topic)), (its.words, _Means("word", topic))]
     entries = [(phrase, means) for phrases, means in lists for phrase in phrases]
     for pattern in rules.numbers.patterns:
-        head, tail = (normalise(part) for part in pattern.split("{n}"))
+        head, tail = (folded(part) for part in pattern.split("{n}"))
         entries.append((head or tail, _Means("place", head=head, tail=tail)))
     return entries
 

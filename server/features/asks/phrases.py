@@ -1,41 +1,16 @@
-"""Finds any number of phrases in a text in one pass (Aho-Corasick).
+"""Finds any number of phrases in a text in one pass.
 
-Phrases and text are normalised first. A phrase in a script with spaces between words matches whole
+Phrases and text are folded first. A phrase in a script with spaces between words matches whole
 words only; a phrase in a script without spaces, such as Chinese, matches anywhere.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Generic, NamedTuple, TypeVar
 
-from ahocorasick_rs import AhoCorasick
+from server.text.folding import folded, is_cjk
+from server.text.search import Search
 
 T = TypeVar("T")
-
-_CJK = "\u2e80-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_CJK_ONE = re.compile(f"[{_CJK}]")
-_CJK_GAP = re.compile(f"(?<=[{_CJK}]) (?=[{_CJK}])")
-_ACCENTS = re.compile("[\u0300-\u036f]+")
-_FLAT = str.maketrans(
-    dict.fromkeys("’‘`´", "'") | dict.fromkeys("œŒ", "oe") | dict.fromkeys("æÆ", "ae")
-)
-
-
-def normalise(text: str) -> str:
-    """Remove differences of width, case, accents and spacing from `text`."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKC", text.translate(_FLAT)).casefold()
-        text = _ACCENTS.sub("", unicodedata.normalize("NFD", text))
-        text = _CJK_GAP.sub("", " ".join(text.split()))
-    else:
-        text = " ".join(text.lower().split())
-    return text.replace(" ?", "?") if " ?" in text else text
-
-
-def is_cjk(char: str) -> bool:
-    """Whether a character is written without spaces around its words."""
-    return _CJK_ONE.match(char) is not None
 
 
 def _kind(char: str) -> int:
@@ -49,11 +24,19 @@ def _kind(char: str) -> int:
 
 
 class Hit(NamedTuple, Generic[T]):
-    """A phrase that was found: its meaning, and its place in the normalised text."""
+    """A phrase that was found: its meaning, and its place in the folded text."""
 
     means: T
     start: int
     end: int
+
+
+class _Phrase(NamedTuple, Generic[T]):
+    """What a phrase means, and the kinds of its first and last character."""
+
+    meanings: list[T]
+    left: int
+    right: int
 
 
 class PhraseBook(Generic[T]):
@@ -62,27 +45,27 @@ class PhraseBook(Generic[T]):
     def __init__(self, entries: Iterable[tuple[str, T]]) -> None:
         meanings: dict[str, list[T]] = {}
         for phrase, means in entries:
-            if normal := normalise(phrase):
+            if normal := folded(phrase):
                 meanings.setdefault(normal, []).append(means)
-        self._meanings = list(meanings.values())
         # "link" is not in "blinking", but "cm" is in "20cm".
-        self._edges = [(_kind(phrase[0]), _kind(phrase[-1])) for phrase in meanings]
-        self._automaton = AhoCorasick(list(meanings)) if meanings else None
+        self._search = Search(
+            {
+                phrase: _Phrase(means, _kind(phrase[0]), _kind(phrase[-1]))
+                for phrase, means in meanings.items()
+            }
+        )
 
     def hits(self, text: str) -> list[Hit[T]]:
-        """All phrases in a normalised text, in the order of their ends."""
-        if self._automaton is None:
-            return []
-        found = self._automaton.find_matches_as_indexes(text, overlapping=True)
+        """All phrases in a folded text, in the order of their ends."""
         return [
             Hit(means, start, end)
-            for n, start, end in found
-            if self._stands_alone(n, text, start, end)
-            for means in self._meanings[n]
+            for phrase, start, end in self._search.hits(text)
+            if _stands_alone(phrase, text, start, end)
+            for means in phrase.meanings
         ]
 
-    def _stands_alone(self, n: int, text: str, start: int, end: int) -> bool:
-        left, right = self._edges[n]
-        if left and start > 0 and _kind(text[start - 1]) == left:
-            return False
-        return not (right and end < len(text) and _kind(text[end]) == right)
+
+def _stands_alone(phrase: _Phrase[T], text: str, start: int, end: int) -> bool:
+    if phrase.left and start > 0 and _kind(text[start - 1]) == phrase.left:
+        return False
+    return not (phrase.right and end < len(text) and _kind(text[end]) == phrase.right)

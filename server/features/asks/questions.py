@@ -28,7 +28,6 @@ from server.features.asks.messages import (
     QuestionOk,
     QuestionTake,
 )
-from server.features.asks.phrases import normalise
 from server.features.asks.settings import AskSettings
 from server.features.asks.showing import Showing
 from server.features.asks.snapshot import ANSWERS_MAX
@@ -42,6 +41,7 @@ from server.settings import Settings
 from server.store.commit import GroupCommit
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
+from server.text.folding import folded
 
 _log = logging.getLogger(__name__)
 
@@ -97,7 +97,7 @@ def key_of(sku: str, topic: str, text: str) -> str:
     """The key of a question; equal questions have equal keys."""
     if topic != OTHER:
         return f"{sku}/{topic}"
-    words = "".join(char for char in normalise(text) if char.isalnum())
+    words = "".join(char for char in folded(text) if char.isalnum())
     return f"{sku}/{hashlib.sha256(words.encode()).hexdigest()[:16]}"
 
 

@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from server.features.asks.intent_rules import IntentRules, phrases
-from server.features.asks.phrases import PhraseBook, is_cjk, normalise
+from server.features.asks.phrases import PhraseBook
 from server.features.shelf.messages import Product
+from server.text.folding import folded, is_cjk
 
 _WORD = re.compile(r"[^\W_]+")
 
@@ -22,15 +23,15 @@ class TellingWords:
     """
 
     def __init__(self, rules: IntentRules) -> None:
-        said = [normalise(phrase) for each in phrases(rules) for phrase in each]
-        self._ignored = {normalise(word) for word in rules.titles.ignore}
+        said = [folded(phrase) for each in phrases(rules) for phrase in each]
+        self._ignored = {folded(word) for word in rules.titles.ignore}
         self._ignored.update(word for phrase in said for word in _words(phrase))
 
     def telling_words_of(self, title: str) -> set[str]:
         """The words of a title that can tell it from other titles."""
         return {
             word
-            for word in _words(normalise(title))
+            for word in _words(folded(title))
             if len(word) > 1 and not word.isdigit() and word not in self._ignored
         }
 
@@ -47,7 +48,7 @@ class Titles:
         )
 
     def find(self, text: str) -> str:
-        """The sku of the one product that a normalised text names; "" if none or several."""
+        """The sku of the one product that a folded text names; "" if none or several."""
         covered: dict[str, set[int]] = {}
         for hit in self._book.hits(text):
             covered.setdefault(hit.means, set()).update(range(hit.start, hit.end))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from msgspec import msgpack
+from msgspec import DecodeError, msgpack
 
 from server.features.books.books import Books
 from server.features.books.coupon_books import CouponBooks
@@ -78,7 +78,7 @@ def _compare(books: Books, live: dict[str, Any]) -> Iterator[str]:
 def _coupons(books: CouponBooks, live: dict[str, Any]) -> Iterator[str]:
     terms = _unpacked(live["coupons"])
     for coupon in terms.values():
-        del coupon["n"]  # the ledger does not have its place in the list
+        coupon.pop("n", None)  # the ledger does not have its place in the list
     yield from _same("coupon", books.terms, terms)
     counts: dict[str, str] = {}
     for coupon in books.terms:
@@ -120,7 +120,15 @@ def _ints(raw: dict[bytes, bytes]) -> dict[str, int]:
 
 
 def _unpacked(raw: dict[bytes, bytes]) -> dict[str, Any]:
-    return {name.decode(): _ANY.decode(value) for name, value in raw.items()}
+    return {name.decode(): _read(value) for name, value in raw.items()}
+
+
+def _read(value: bytes) -> dict[str, Any]:
+    try:
+        row = _ANY.decode(value)
+    except (DecodeError, UnicodeDecodeError):
+        row = None
+    return row if isinstance(row, dict) else {"unreadable": value.hex()}
 
 
 def _listed(raw: dict[bytes, bytes]) -> dict[str, Any]:
@@ -156,8 +164,9 @@ def _lists(books: Books) -> dict[str, list[str]]:
 
 def _limits(books: Books, sales: dict[str, Any]) -> Iterator[str]:
     for (sale, user), n in books.bought.items():
-        if sale in sales and n > sales[sale]["per_user"]:
-            yield f"allowance {sale}/{user}: {n} live units, the limit is {sales[sale]['per_user']}"
+        per_user = sales.get(sale, {}).get("per_user", n)
+        if n > per_user:
+            yield f"allowance {sale}/{user}: {n} live units, the limit is {per_user}"
 
 
 def _statuses(books: Books, stock: dict[bytes, bytes]) -> Iterator[str]:

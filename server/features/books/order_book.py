@@ -2,15 +2,15 @@
 
 from collections.abc import AsyncIterator
 
-from msgspec import Struct, json, msgpack
+from msgspec import Struct, json
 
 from server.features.ledger import ledger
 from server.features.orders.messages import Order
+from server.features.orders.order_rows import read_orders
 from server.protocol.currencies import decimal_text
 from server.store.room_store import RoomStore
 from server.web.csv_rows import rows, text, utc
 
-_ORDER = msgpack.Decoder(Order)
 CSV_COLUMNS = (
     "order", "created", "updated", "status", "user", "name", "sale", "sku", "title", "qty",
     "price", "line_total", "order_total", "currency", "source", "source_id", "off", "coupon",
@@ -60,12 +60,10 @@ class OrderBook:
 
     async def orders(self, room_id: str) -> AsyncIterator[list[Order]]:
         """All orders as they are now, oldest first, a few hundred at a time."""
-        key = self._store.keys.room(room_id, "orders")
         async for chunk in ledger.read(self._store, room_id):
             made = [e["order"]["order"] for _, e in chunk if e["k"] == "order" and "was" not in e]
             if made:
-                raw = await self._store.redis.hmget(key, made)
-                yield [_ORDER.decode(order) for order in raw if order is not None]
+                yield await read_orders(self._store, room_id, made)
 
     async def changed(
         self, room_id: str, after: int, orders_max: int
@@ -83,11 +81,7 @@ class OrderBook:
             if len(changed) >= orders_max:
                 more = True
                 break
-        if not changed:
-            return [], at, more
-        key = self._store.keys.room(room_id, "orders")
-        raw = await self._store.redis.hmget(key, list(changed))
-        return [_ORDER.decode(order) for order in raw if order is not None], at, more
+        return await read_orders(self._store, room_id, changed), at, more
 
     async def csv(self, room_id: str) -> AsyncIterator[str]:
         """The orders as CSV, one row a line of an order; times in UTC."""

@@ -57,7 +57,7 @@ class Belonging:
         `name` is the wish's field with the id of the coupon or draw. The script refuses ids that
         do not exist.
         """
-        ids = sorted({wish[name] for wish in wishes} - {"newest"})  # that field is no lucky draw
+        ids = sorted({wish[name] for wish in wishes} - {"newest"})  # older servers' field, no draw
         if not ids:
             return
         with reading():

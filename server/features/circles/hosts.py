@@ -8,6 +8,7 @@ from msgspec import Struct, msgpack
 from server.features.circles.group_ids import group_id
 from server.features.circles.settings import CommunitySettings
 from server.protocol.codes import CommandError
+from server.rooms.left_out import LeftOut
 from server.settings import Settings
 from server.store.reading import asked, reading
 from server.store.room_store import RoomStore
@@ -89,6 +90,7 @@ class Hosts:
         self._store = store
         self._rooms_of = rooms_of
         self._limits = settings.section(CommunitySettings)
+        self._left_out = LeftOut("its host's page")
 
     async def follow(self, host: str, room_id: str, follows: Sequence[dict[str, Any]]) -> Followed:
         """Store follows `{user, on}` made in `room_id`; an empty list only reads the total."""
@@ -109,9 +111,18 @@ class Hosts:
         (title, admits), members = await asked(pipeline.execute())
         return None if title is None else Group(id_, title.decode(), admits.decode(), members)
 
+    async def _group_shown(self, host: str) -> Group | None:
+        """The fan group on the host's page; none while it can't be read, such as on a shard that is
+        down."""
+        try:
+            return await self.group_of(host)
+        except Exception as error:
+            self._left_out.say(group_id(host), error)
+            return None
+
     async def view(self, host: str) -> HostView:
         """The host's page. CommandError `not_found` if nobody of this id ever hosted."""
-        group = await self.group_of(host)
+        group = await self._group_shown(host)
         ids = await self._rooms_of(host, ROOMS_SHOWN_MAX)
         keys = self._store.keys
         pipeline = self._store.redis.pipeline(transaction=False)
@@ -126,13 +137,16 @@ class Hosts:
                     raise answer
         rooms: dict[str, list[RoomSummary]] = {"live": [], "scheduled": [], "ended": []}
         for room_id, fields in zip(ids, found, strict=True):
-            if isinstance(fields, Exception):
-                continue  # its shard is down; show the other rooms
-            room_name, owner, title, phase, *numbers = fields
-            if owner is not None and owner.decode() == host:
-                name = name or room_name
-                counts = [int(n or 0) for n in numbers]
-                rooms[phase.decode()].append(RoomSummary(room_id, title.decode(), *counts))
+            try:
+                if isinstance(fields, Exception):
+                    raise fields
+                room_name, owner, title, phase, *numbers = fields
+                if owner is not None and owner.decode() == host:
+                    counts = [int(n or 0) for n in numbers]
+                    rooms[phase.decode()].append(RoomSummary(room_id, title.decode(), *counts))
+                    name = name or room_name
+            except Exception as error:  # its shard is down, or its data are damaged
+                self._left_out.say(room_id, error)
         if name is None:
             raise CommandError("not_found", f"There is no host `{host}`; check the id.")
         return HostView(host, name.decode(), followers, group, HostRooms(**rooms))

@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles
-from server.features.comments import messages
+from server.features.comments import facts, messages
 from server.features.comments.comments import Comments, recent_comments_max
 from server.features.comments.moderation import Moderation
 from server.features.comments.review import Review
@@ -28,21 +28,22 @@ FEATURE = Feature(
     make=_make,
     leans_on=("circles", "rules"),
     messages=messages,
+    facts=facts,
     settings={CommentSettings: "rooms"},
     part=CommentsPart,
     load_args=lambda settings, room_id: {"recent_max": recent_comments_max(settings, room_id)},
     keys={
         "recent": "list: packed recent comments, newest first",
-        "muted": "hash user -> until (ms), half a ms more for a shadow mute",
+        "muted": "hash user -> ms until they are muted",
+        "shadow_muted": "hash user -> the same ms, for those who are not told",
         "shadowed": "list: <comment>/<user> of the newest said in a shadow mute, newest first",
         "spoke": "hash user -> ms of the last comment, kept in slow mode only",
         "review": "hash comment -> packed HeldComment with its role",
         "review_order": "zset: comment that waits for review by its ms",
-        "said": (
-            "zset <user>/<digest> and \1/<digest> by ms * 1000, the latter + users: said lately"
-        ),
-        "spoken": (
-            "zset: user by the ms of their first comment shown here, .5 more once one was passed"
-        ),
+        "said_by": "zset: <user>/<digest of a text> by the ms when they said it last",
+        "crowds": "zset: digest of a text by the ms since when its users are counted",
+        "crowd_users": "hash digest of a text -> how many users said it since then",
+        "spoken": "zset: user by the ms of their first comment shown here",
+        "passed": "zset: user by the ms when a moderator last let a held comment of theirs pass",
     },
 )

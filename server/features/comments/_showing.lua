@@ -1,6 +1,6 @@
 -- Prelude: how comments become part of the room. Comes after room; expects K.room and K.recent.
 
-local SPOKEN_MAX = 200000   -- beyond this, the users who spoke longest ago count as new again
+local AUTHORS_MAX = 200000   -- beyond this, those remembered longest count as new again
 
 -- Shows comments {id, user, name, role, text, ts} to the room; returns what `done` takes as extra.
 local function show(views, recent_max)
@@ -16,10 +16,7 @@ local function show(views, recent_max)
   return { comments_after = redis.call('HINCRBY', K.room, 'comments', #views) }
 end
 
--- Remembers since when these users speak here: {ms, user, ms, user, ...}. Expects K.spoken.
-local function remember_spoken(pairs_, how)
-  if #pairs_ > 0 then
-    redis.call('ZADD', K.spoken, how, unpack(pairs_))
-    redis.call('ZREMRANGEBYRANK', K.spoken, 0, -SPOKEN_MAX - 1)
-  end
+-- Forgets the authors beyond AUTHORS_MAX in `spoken` or `passed`, the oldest times first.
+local function forget_authors(key)
+  redis.call('ZREMRANGEBYRANK', key, 0, -AUTHORS_MAX - 1)
 end

@@ -1,14 +1,5 @@
 -- Prelude: the reasons that forbid a user to comment or ask. Comes after room.
 
--- Decodes a stored mute `value` to {until(ms), shadow?}; nil if there is none or it has lapsed.
-local function mute_in(value, now)
-  local until_ms = tonumber(value or 0)
-  if until_ms > now then
-    local whole = math.floor(until_ms)
-    return { ['until'] = whole, shadow = until_ms > whole }   -- half a ms more: shadow
-  end
-end
-
 local function mute_refusal(mute, now)
   return { err = 'muted', retry_ms = mute['until'] - now,
     msg = 'A moderator muted you here; wait until it lapses.' }

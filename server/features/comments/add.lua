@@ -1,6 +1,6 @@
 -- Adds a batch of comments, each shown, held for review or refused on its own.
--- keys: room events bus recent muted shadowed spoke rules review review_order said spoken moderators timeline actions
--- uses: room timeline review showing speaking
+-- keys: room events bus recent muted shadow_muted shadowed spoke rules review review_order said_by crowds crowd_users spoken passed moderators timeline actions
+-- uses: room timeline review showing mutes speaking
 -- args: comments = {{id, user, name, role, text, exempt?, word?, follows?, digest?, asks?}, ...}
 --   recent_max(>= 0) rules_ver? review_max? review_per_user_max? new_ms? duplicate_ms? flood_ms?
 --   flood_users_max?(<= 900)
@@ -33,15 +33,13 @@ local review = redis.call('HGET', K.rules, 'review') or 'off'
 local duplicate_ms, flood_ms = A.duplicate_ms or 0, A.flood_ms or 0
 local flood_users_max = flood_ms > 0 and A.flood_users_max or 0
 
-local ANYBODY = '\1/'   -- in front of a digest, where a user's id would stand; no id is like it
-
 -- Reads all stored data about the batch's users and texts at once.
-local comments, users, texts_said = A.comments, {}, {}
+local comments, users, texts_said, digests = A.comments, {}, {}, {}
 for i, comment in ipairs(comments) do
   users[i] = comment.user
   if comment.digest then
     texts_said[#texts_said + 1] = comment.user .. '/' .. comment.digest
-    texts_said[#texts_said + 1] = ANYBODY .. comment.digest
+    digests[#digests + 1] = comment.digest
   end
 end
 
@@ -56,16 +54,19 @@ local function each(command, key, fields)
 end
 
 local muted = each('HMGET', K.muted, users)
+local shadow_muted = next(muted) and each('HMGET', K.shadow_muted, users) or {}
 local spoken = review == 'new' and each('ZMSCORE', K.spoken, users) or {}
+local passed = review == 'new' and each('ZMSCORE', K.passed, users) or {}
 local spoke = slow_ms > 0 and each('HMGET', K.spoke, users) or {}
 local moderators = {}
 for _, user in ipairs(redis.call('HKEYS', K.moderators)) do
   moderators[user] = true
 end
 
--- <user>/<digest> -> ms of the last time. ANYBODY<digest> -> since when and by how many it was
--- said: in `said` one number, ms * 1000 + count.
-local said, news = each('ZMSCORE', K.said, texts_said), {}
+-- <user>/<digest> -> ms of the last time; digest -> since when, and by how many users it was said.
+local said_by, said_since = each('ZMSCORE', K.said_by, texts_said), each('ZMSCORE', K.crowds, digests)
+local said_users = each('HMGET', K.crowd_users, digests)
+local new_said_by, new_crowds = {}, {}   -- <user>/<digest>; digest -> true
 local waiting = redis.call('HLEN', K.review)
 local waiting_of   -- user -> how many of theirs wait; read when the first is to be held
 
@@ -80,24 +81,19 @@ local function waits_of(user)
   return waiting_of[user] or 0
 end
 
-local function remember(member, score)
-  said[member], news[member] = score, score
-end
-
 local function can_flood(comment)
   return comment.digest and flood_users_max > 0 and not comment.asks
 end
 
 -- The time this text was first said, and the number of users who said it, this one included.
 local function crowd(comment)
-  local score = said[ANYBODY .. comment.digest] or 0
-  local since, count = math.floor(score / 1000), score % 1000
+  local since, count = said_since[comment.digest] or 0, said_users[comment.digest] or 0
   if since + flood_ms <= now then
     since, count = now, 0
   end
-  local own = said[comment.user .. '/' .. comment.digest]
-  if not (own and own / 1000 >= since) then
-    count = math.min(count + 1, 999)
+  local own = said_by[comment.user .. '/' .. comment.digest]
+  if not (own and own >= since) then
+    count = count + 1
   end
   return since, count
 end
@@ -112,13 +108,23 @@ local function refusal(comment)
       msg = 'A word in this comment is not allowed here; say it in other words.' }
   end
   if comment.digest and duplicate_ms > 0 then
-    local own = said[comment.user .. '/' .. comment.digest]
-    local next_ms = own and math.floor(own / 1000) + duplicate_ms or 0
+    local own = said_by[comment.user .. '/' .. comment.digest]
+    local next_ms = own and own + duplicate_ms or 0
     if next_ms > now then
       return { err = 'rate_limited', retry_ms = next_ms - now,
         msg = 'You have just said that; say something else, or wait.' }
     end
   end
+end
+
+-- Whether a user is to be reviewed as new: nothing of theirs was passed, or shown long enough ago.
+local function is_new(user)
+  local first = spoken[user]
+  if passed[user] or (first and first + (A.new_ms or 0) <= now) then
+    return false
+  end
+  -- A server of the version before adds half a millisecond to `spoken` when one is passed.
+  return not first or first == math.floor(first)
 end
 
 -- The reason why a comment is held; nil if it is shown. A second value refuses the comment.
@@ -135,9 +141,7 @@ local function held_for(comment)
   if comment.word == 'hold' then
     return 'word'
   end
-  local first = spoken[comment.user]   -- half a ms more: a moderator passed one
-  if review == 'all' or (review == 'new'
-      and not (first and (first > math.floor(first) or first + (A.new_ms or 0) <= now))) then
+  if review == 'all' or (review == 'new' and is_new(comment.user)) then
     return review
   end
 end
@@ -163,10 +167,12 @@ local function judge(comment, is_shadowed)
   end
   if can_flood(comment) and not is_shadowed then
     local since, count = crowd(comment)
-    remember(ANYBODY .. comment.digest, since * 1000 + count)
+    said_since[comment.digest], said_users[comment.digest] = since, count
+    new_crowds[comment.digest] = true
   end
   if comment.digest and duplicate_ms + flood_ms > 0 then
-    remember(comment.user .. '/' .. comment.digest, now * 1000)
+    local text = comment.user .. '/' .. comment.digest
+    said_by[text], new_said_by[text] = now, true
   end
   if slow_ms > 0 and not comment.exempt then
     spoke[comment.user] = now
@@ -175,10 +181,10 @@ local function judge(comment, is_shadowed)
   return { ok = true, ts = now, held = why and true or nil }, why
 end
 
-local function mute_of(user)
-  local mute = muted[user] and mute_in(muted[user], now)
+local function mute_now(user)
+  local mute = mute_in(muted[user], shadow_muted[user], now)
   if muted[user] and not mute then
-    redis.call('HDEL', K.muted, user)
+    lift_mute(user)
   end
   return mute
 end
@@ -191,7 +197,7 @@ local function put(comment)
   if phase ~= 'live' then
     return { err = 'not_live', msg = 'Comments are open only while the room is live.' }
   end
-  local mute = mute_of(comment.user)
+  local mute = mute_now(comment.user)
   if mute and not mute.shadow then
     return mute_refusal(mute, now)
   end
@@ -240,15 +246,31 @@ for i, comment in ipairs(comments) do
   outcomes[i] = put(comment)
 end
 
-local add = {}
-for member, score in pairs(news) do
-  add[#add + 1], add[#add + 2] = int(score), member
+local said = {}
+for text in pairs(new_said_by) do
+  said[#said + 1], said[#said + 2] = int(now), text
 end
-if #add > 0 then
+if #said > 0 then
   local keep_ms = math.max(duplicate_ms, flood_ms)
-  redis.call('ZREMRANGEBYSCORE', K.said, '-inf', int((now - keep_ms) * 1000))
-  redis.call('ZADD', K.said, unpack(add))
-  redis.call('PEXPIRE', K.said, int(keep_ms))
+  redis.call('ZREMRANGEBYSCORE', K.said_by, '-inf', int(now - keep_ms))
+  redis.call('ZADD', K.said_by, unpack(said))
+  redis.call('PEXPIRE', K.said_by, int(keep_ms))
+end
+local since, counts = {}, {}
+for digest in pairs(new_crowds) do
+  since[#since + 1], since[#since + 2] = int(said_since[digest]), digest
+  counts[#counts + 1], counts[#counts + 2] = digest, int(said_users[digest])
+end
+if #since > 0 then
+  local over = redis.call('ZRANGEBYSCORE', K.crowds, '-inf', int(now - flood_ms), 'LIMIT', 0, 1000)
+  if #over > 0 then
+    redis.call('ZREM', K.crowds, unpack(over))
+    redis.call('HDEL', K.crowd_users, unpack(over))
+  end
+  redis.call('ZADD', K.crowds, unpack(since))
+  redis.call('HSET', K.crowd_users, unpack(counts))
+  redis.call('PEXPIRE', K.crowds, int(flood_ms))
+  redis.call('PEXPIRE', K.crowd_users, int(flood_ms))
 end
 if slow_ms > 0 and next(spoke) then
   redis.call('PEXPIRE', K.spoke, int(slow_ms))   -- whoever spoke before that is free again
@@ -256,7 +278,10 @@ end
 if any_shadowed then
   redis.call('LTRIM', K.shadowed, 0, SHADOWED_MAX - 1)
 end
-remember_spoken(first_spoken, 'NX')
+if #first_spoken > 0 then
+  redis.call('ZADD', K.spoken, 'NX', unpack(first_spoken))
+  forget_authors(K.spoken)
+end
 local extra = #shown > 0 and show(shown, A.recent_max) or nil
 if any_held then
   tell_review()

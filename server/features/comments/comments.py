@@ -19,7 +19,6 @@ from server.features.circles.group_ids import is_group
 from server.features.circles.settings import GroupSettings
 from server.features.comments.messages import Comment, CommentOk, CommentView
 from server.features.comments.settings import CommentSettings
-from server.features.rules.folding import plain, squeezed
 from server.features.rules.rules import RoomRules, Rules
 from server.features.rules.settings import ModerationSettings
 from server.protocol.codes import CommandError
@@ -31,6 +30,7 @@ from server.settings import Settings
 from server.store.commit import GroupCommit
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
+from server.text.folding import plain, squeezed
 
 BATCH_MAX = 500
 WAITING_MAX = 20_000

@@ -1,6 +1,6 @@
 -- Shows a held comment to the room, as if it were said now.
--- keys: room events bus recent review review_order spoken muted timeline actions
--- uses: room timeline review showing
+-- keys: room events bus recent review review_order passed muted shadow_muted timeline actions
+-- uses: room timeline review mutes showing
 -- args: id recent_max by? events_max
 -- returns: {comment(messages.CommentView)}; refuses not_found not_live conflict
 -- holds: a comment is shown at most once; its author is new no more.
@@ -17,15 +17,14 @@ if phase ~= 'live' then
   return refuse('not_live', 'Comments can be shown only while the room is live.')
 end
 local now, held = now_ms(), cmsgpack.unpack(raw)
-if tonumber(redis.call('HGET', K.muted, held.user) or 0) > now then
+if mute_of(held.user, now) then
   return refuse('conflict', 'The author of this comment is muted; lift the mute first.')
 end
 let_go(A.id)
 local view = { id = held.id, user = held.user, name = held.name, role = held.role,
   text = held.text, ts = now }
--- Score it as the latest, so that this author is not the first to be forgotten.
-remember_spoken({ int(now) .. '.5', held.user }, 'XX')
-remember_spoken({ int(now) .. '.5', held.user }, 'NX')
+redis.call('ZADD', K.passed, int(now), held.user)
+forget_authors(K.passed)
 local extra = show({ view }, A.recent_max)
 tell_review()
 record({ k = 'review', id = A.id, what = 'pass', user = held.user })

@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles
-from server.features.coupons import messages
+from server.features.coupons import facts, messages
 from server.features.coupons.coupons import Coupons
 from server.features.coupons.mine import CouponMine
 from server.features.coupons.settings import CouponSettings
@@ -19,12 +19,16 @@ FEATURE = Feature(
     leans_on=("circles",),
     reads=("ledger", "shelf"),
     messages=messages,
+    facts=facts,
     settings={CouponSettings: "coupons"},
     part=CouponsPart,
     mine=CouponMine,
     keys={
         "coupons": "hash coupon -> packed fixed part of a Coupon",
-        "coupon_counts": "hash <coupon>:<counter> -> integer, counter of claimed used ver status",
+        "coupon_counts": (
+            "hash <coupon>:<counter> -> integer, counter of claimed used ver; "
+            "<coupon>:status -> status"
+        ),
         "claims": "hash claim -> packed Claim",
         "claims_of": "hash user -> <coupon>/<claim>, oldest first, a space before each",
     },

@@ -14,7 +14,9 @@ end
 for from = 1, #ids, AT_ONCE do
   local to = math.min(from + AT_ONCE - 1, #ids)
   for j, raw in ipairs(redis.call('HMGET', K.claims, unpack(ids, from, to))) do
-    table.insert(lists[owners[from + j - 1]], raw)
+    if raw then
+      table.insert(lists[owners[from + j - 1]], raw)
+    end
   end
 end
 for i, claims in ipairs(lists) do

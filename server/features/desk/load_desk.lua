@@ -1,6 +1,6 @@
 -- Reads what only host and moderators see of a room, as of one instant.
--- keys: room asks questions review review_order words rules moderators muted
--- uses: room questions review
+-- keys: room asks questions review review_order words rules moderators muted shadow_muted
+-- uses: room questions review mutes
 -- args: held_max muted_max
 -- returns: {desk(messages.Desk), due, held_total}: `held` are the oldest, `muted` those muted
 --   longest; `due` is what the host's answers are still to be told; refuses not_found
@@ -38,10 +38,10 @@ table.sort(desk.moderators)
 local muted = {}
 flat = redis.call('HGETALL', K.muted)
 for i = 1, #flat, 2 do
-  local until_ms = tonumber(flat[i + 1])
-  if until_ms > now then
-    local whole = math.floor(until_ms)
-    muted[#muted + 1] = { user = flat[i], ['until'] = whole, shadow = until_ms > whole }
+  local mute = mute_in(flat[i + 1], redis.call('HGET', K.shadow_muted, flat[i]), now)
+  if mute then
+    mute.user = flat[i]
+    muted[#muted + 1] = mute
   end
 end
 table.sort(muted, function(a, b)

@@ -7,7 +7,7 @@ from server.features.figures.settings import FigureSettings
 
 
 def _make(engine: Engine) -> Running:
-    figures = FigureBook(engine.store, engine.settings)
+    figures = FigureBook(engine.store, engine.settings, engine.facts)
     return Running(
         it=figures,
         routes=FigureRoutes(figures).routes(),
@@ -17,7 +17,7 @@ def _make(engine: Engine) -> Running:
 
 FEATURE = Feature(
     make=_make,
-    reads=("ledger", "circles", "orders"),
+    reads=("ledger", "circles", "orders", "visits", "shelf", "follows", "asks"),
     settings={FigureSettings: "figures"},
     host_keys={
         "buyers": "hash user -> packed {room, at} of the first order paid with this host",

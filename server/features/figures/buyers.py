@@ -9,17 +9,20 @@ from itertools import islice
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
+from cachetools import LRUCache
 from msgspec import Struct, msgpack
 
 from server.features.circles.group_ids import group_id
 from server.features.figures.room_heads import heads_of
 from server.features.ledger import ledger
+from server.rooms.left_out import LeftOut
 from server.store.reading import reading
 from server.store.room_store import RoomStore
 
 T = TypeVar("T")
 
 USERS_A_CALL_MAX = 1000
+PARTIAL_MAX = 1000
 CHUNK = 20
 """Ledger entries (script calls) read at once; an entry can have many lines."""
 
@@ -46,24 +49,36 @@ class Buyers:
 
     def __init__(self, store: RoomStore) -> None:
         self._store = store
+        self._left_out = LeftOut("the buyers of its host")
+        self.partial: LRUCache[str, bool] = LRUCache(PARTIAL_MAX)
+        """Hosts of whom some room could not be read."""
         self._settling: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def settle(self, host: str) -> int:
         """Add new payments from the ledgers of the host's rooms; return how many buyers changed.
 
-        Several workers may do it at the same time: the earliest payment stays.
+        Several workers may do it at the same time: the earliest payment stays. A room that can't
+        be read is left out, and read next time; `partial` then has the host.
         """
         keys, redis = self._store.keys, self._store.redis
         async with self._settling.setdefault(host, asyncio.Lock()):
             with reading():
                 listed = await redis.zrange(keys.host(host, "rooms"), 0, -1)
                 settled = await redis.hgetall(keys.host(host, "settled"))
-            rooms = [*(raw.decode() for raw in listed), group_id(host)]
+            rooms = [*self._left_out.texts(listed), group_id(host)]
+            heads, unread = await heads_of(self._store, rooms, self._left_out)
             changed = 0
-            for head in await heads_of(self._store, rooms):
+            for head in heads:
                 upto = int(settled.get(head.room.encode(), 0))
                 if head.host == host and head.ledger > upto:
-                    changed += await self._settle_room(host, head.room, upto)
+                    try:
+                        changed += await self._settle_room(host, head.room, upto)
+                    except Exception as error:  # the other rooms' buyers count all the same
+                        self._left_out.say(head.room, error)
+                        unread.append(head.room)
+            self.partial.pop(host, None)
+            if unread:
+                self.partial[host] = True
             return changed
 
     async def _settle_room(self, host: str, room_id: str, after: int) -> int:

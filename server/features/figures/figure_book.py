@@ -5,13 +5,16 @@ import asyncio
 from cachetools import LRUCache
 
 from server.background.repeating import Errands
+from server.features import all_facts
 from server.features.figures.buyers import Buyers
 from server.features.figures.folds import Folds
+from server.features.figures.reckoning.figure_types import types_of
 from server.features.figures.reckoning.models import Figures
 from server.features.figures.room_heads import head_of
 from server.features.figures.settings import FigureSettings
 from server.features.figures.streams import Streams
 from server.protocol.codes import CommandError
+from server.rooms.fact_book import FactBook
 from server.settings import Settings
 from server.store.room_store import RoomStore
 
@@ -20,14 +23,19 @@ FRESH_MAX = 100
 
 
 class FigureBook:
-    """Figures by room, and by host in `streams`. Close it when the worker stops."""
+    """Figures by room, and by host in `streams`. Close it when the worker stops.
 
-    def __init__(self, store: RoomStore, settings: Settings) -> None:
+    `book` has the facts that count: by default those of all features that there are.
+    """
+
+    def __init__(self, store: RoomStore, settings: Settings, book: FactBook | None = None) -> None:
+        book = all_facts() if book is None else book
+        self.types = types_of(book)
         buyers = Buyers(store)
         self._store = store
         self._fresh_s = settings.section(FigureSettings).fresh_s
-        self.folds = Folds(store, settings, buyers)
-        self.streams = Streams(store, settings, self.folds, buyers)
+        self.folds = Folds(store, settings, buyers, book=book)
+        self.streams = Streams(store, settings, self.folds, buyers, self.types)
         self._fresh: LRUCache[str, tuple[float, Figures]] = LRUCache(FRESH_MAX)
         self._reading: dict[str, asyncio.Task[Figures]] = {}
         self._readings = Errands("figures", answered=(CommandError,))

@@ -15,6 +15,7 @@ from server.features.figures.room_heads import RoomHead, head_of
 from server.features.figures.settings import FigureSettings
 from server.features.ledger import ledger
 from server.rooms import timeline
+from server.rooms.fact_book import FactBook
 from server.settings import Settings
 from server.store.reading import reading
 from server.store.room_store import RoomStore
@@ -46,10 +47,12 @@ class Cut(NamedTuple):
 class Kept:
     """A room's fold, and the known facts about its buyers. Hold `lock` while using it."""
 
-    def __init__(self, head: RoomHead) -> None:
+    def __init__(self, head: RoomHead, book: FactBook | None) -> None:
         self.since_ms = _since(head)
         always_live = head.kind == "group"
-        self.fold = Fold(head.room, head.host, always_live=always_live, since_ms=self.since_ms)
+        self.fold = Fold(
+            head.room, head.host, book, always_live=always_live, since_ms=self.since_ms
+        )
         self.epoch = head.epoch
         self.lock = asyncio.Lock()
         self.figures: Figures | None = None
@@ -86,8 +89,10 @@ class Folds:
         settings: Settings,
         buyers: Buyers,
         clock: Callable[[], float] = time.monotonic,
+        book: FactBook | None = None,
     ) -> None:
         self._store = store
+        self._book = book
         self._limits = settings.section(FigureSettings)
         self._buyers = buyers
         self._kept: TTLCache[str, Kept] = TTLCache(
@@ -117,7 +122,7 @@ class Folds:
         while True:
             room = self._cut.get(key)
             if room is None or not room.still_goes(head):
-                room = Kept(head)
+                room = Kept(head, self._book)
             self._cut[key] = room  # restart its idle time
             self._watch()
             async with room.lock:
@@ -137,7 +142,7 @@ class Folds:
             head = await head_of(self._store, head.room)
             room = self._kept.get(head.room)
         if room is None or not room.still_goes(head):
-            room = Kept(head)
+            room = Kept(head, self._book)
         self._kept[head.room] = room  # restart its idle time
         self._watch()
         return room

@@ -1,10 +1,13 @@
 """What the figures must know of a room before its ledger and timeline are read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from server.protocol.codes import CommandError
+from server.rooms.left_out import LeftOut
 from server.store.reading import reading
 from server.store.room_store import RoomStore
 
@@ -28,8 +31,46 @@ class RoomHead(Struct, frozen=True):
     now: int
 
 
-async def heads_of(store: RoomStore, rooms: Sequence[str]) -> list[RoomHead]:
-    """The heads of those of these rooms that exist, in the same order; in one round trip."""
+class Heads(NamedTuple):
+    """Heads of rooms, and the ids of those that could not be read."""
+
+    read: list[RoomHead]
+    unread: list[str]
+
+
+async def heads_of(store: RoomStore, rooms: Sequence[str], left_out: LeftOut) -> Heads:
+    """The heads of those of these rooms that exist, in the same order; in one round trip.
+
+    Raises CommandError if Redis does not answer at all.
+    """
+    heads = Heads([], [])
+    for room_id, found in await _read(store, rooms):
+        try:
+            head = found()
+        except Exception as error:  # its shard is down, or its data are damaged
+            left_out.say(room_id, error)
+            heads.unread.append(room_id)
+        else:
+            if head is not None:
+                heads.read.append(head)
+    return heads
+
+
+async def head_of(store: RoomStore, room_id: str) -> RoomHead:
+    """One room's head. CommandError `not_found` if there is none."""
+    [(_, found)] = await _read(store, [room_id])
+    with reading():
+        head = found()
+    if head is None:
+        raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
+    return head
+
+
+Found = Callable[[], RoomHead | None]
+"""Returns a room's head, None if it does not exist; raises why it can't be read."""
+
+
+async def _read(store: RoomStore, rooms: Sequence[str]) -> list[tuple[str, Found]]:
     if not rooms:
         return []
     keys = store.keys
@@ -40,36 +81,34 @@ async def heads_of(store: RoomStore, rooms: Sequence[str]) -> list[RoomHead]:
         pipeline.xrevrange(keys.room(room_id, "timeline"), count=1)
     pipeline.time()
     with reading():
-        *found, (seconds, micros) = await pipeline.execute()
-    now = int(seconds) * 1000 + int(micros) // 1000
-    heads = []
-    for n, room_id in enumerate(rooms):
-        fields, entries, newest = found[3 * n : 3 * n + 3]
-        if fields[0] is None:
-            continue
-        host, kind, phase, title, epoch, *times = [(field or b"").decode() for field in fields]
-        created, started, ended = (int(time or 0) for time in times)
-        head = RoomHead(
-            room=room_id,
-            host=host,
-            kind=kind,
-            phase=phase,
-            title=title,
-            epoch=epoch,
-            created=created,
-            started=started,
-            ended=ended,
-            ledger=int(entries or 0),
-            timeline=newest[0][0].decode() if newest else "",
-            now=now,
-        )
-        heads.append(head)
-    return heads
+        *answers, time_now = await pipeline.execute(raise_on_error=False)
+        if isinstance(time_now, Exception):
+            raise time_now
+    now = int(time_now[0]) * 1000 + int(time_now[1]) // 1000
+    parts = zip(rooms, answers[0::3], answers[1::3], answers[2::3], strict=True)
+    return [(room_id, partial(_head, room_id, now, *part)) for room_id, *part in parts]
 
 
-async def head_of(store: RoomStore, room_id: str) -> RoomHead:
-    """One room's head. CommandError `not_found` if there is none."""
-    heads = await heads_of(store, [room_id])
-    if not heads:
-        raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
-    return heads[0]
+def _head(room_id: str, now: int, *found: Any) -> RoomHead | None:
+    for answer in found:
+        if isinstance(answer, Exception):
+            raise answer
+    fields, entries, newest = found
+    if fields[0] is None:
+        return None
+    host, kind, phase, title, epoch, *times = [(field or b"").decode() for field in fields]
+    created, started, ended = (int(time or 0) for time in times)
+    return RoomHead(
+        room=room_id,
+        host=host,
+        kind=kind,
+        phase=phase,
+        title=title,
+        epoch=epoch,
+        created=created,
+        started=started,
+        ended=ended,
+        ledger=int(entries or 0),
+        timeline=newest[0][0].decode() if newest else "",
+        now=now,
+    )

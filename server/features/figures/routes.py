@@ -1,22 +1,37 @@
 """What a host steers by, over HTTP: a room's figures as JSON and CSV, and all the host's rooms."""
 
 from collections.abc import AsyncIterator
+from typing import Annotated
 
 from aiohttp import web
+from msgspec import UNSET, Meta, UnsetType
 
 from server.features.figures.figure_book import FigureBook
 from server.features.figures.reckoning.models import Figures
-from server.features.figures.reckoning.tables import TABLES, Cell, table
-from server.features.figures.streams import StreamRow
-from server.protocol.codes import CommandError
+from server.features.figures.reckoning.tables import TABLES, Cell, TableName, table
+from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.web.caller import caller
 from server.web.csv_response import csv_response
 from server.web.csv_rows import rows, text
 from server.web.errors import json_response
-from server.web.route import Route, number
+from server.web.query import OFFSET_MAX, query_of
+from server.web.route import Route
 
 STREAMS_PER_PAGE = 20
+
+
+class TablesQuery(Input, frozen=True):
+    """One table; without `table` all of them."""
+
+    table: TableName | UnsetType = UNSET
+
+
+class StreamsQuery(Input, frozen=True):
+    """Which rooms of a host: `limit` of them, after the newest `offset`."""
+
+    offset: Annotated[int, Meta(ge=0, le=OFFSET_MAX)] = 0
+    limit: Annotated[int, Meta(ge=0, le=STREAMS_PER_PAGE)] = STREAMS_PER_PAGE
 
 
 class FigureRoutes:
@@ -29,11 +44,26 @@ class FigureRoutes:
         """Every route with its types."""
         figures, host = "/v1/rooms/{room}/figures", Role.HOST
         streams = "/v1/hosts/{host}/streams"
+        types = self._book.types
+        rows = list[types.stream_row]  # type: ignore[name-defined]
         return [
-            Route("GET", figures, "Read the figures.", self.read, host, result=Figures),
-            Route("GET", f"{figures}.csv", "Download the figures.", self.csv, host),
+            Route("GET", figures, "Read the figures.", self.read, host, result=types.figures),
             Route(
-                "GET", streams, "Read a host's rooms.", self.streams, host, result=list[StreamRow]
+                "GET",
+                f"{figures}.csv",
+                "Download the figures.",
+                self.csv,
+                host,
+                query=TablesQuery,
+            ),
+            Route(
+                "GET",
+                streams,
+                "Read a host's rooms.",
+                self.streams,
+                host,
+                result=rows,
+                query=StreamsQuery,
             ),
         ]
 
@@ -43,18 +73,16 @@ class FigureRoutes:
 
     async def csv(self, request: web.Request) -> web.StreamResponse:
         """All tables one below the other, or `?table=` one of them."""
+        wanted = query_of(request, TablesQuery).table or ""
         figures = await self._book.figures_of(request.match_info["room"])
-        wanted = request.query.get("table", "")
-        if wanted and wanted not in TABLES:
-            raise CommandError("bad_message", f"`table` must be one of: {', '.join(TABLES)}.")
         name = f"figures-{wanted}-{figures.room}" if wanted else f"figures-{figures.room}"
         return await csv_response(request, name, _tables(figures, wanted))
 
     async def streams(self, request: web.Request) -> web.Response:
         """The host's rooms, the newest first: `?offset=0&limit=20`."""
         who, host = caller(request), request.match_info["host"]
-        count = min(number(request, "limit", STREAMS_PER_PAGE), STREAMS_PER_PAGE)
-        page = await self._book.streams.page(host, number(request, "offset", 0), count)
+        asked = query_of(request, StreamsQuery)
+        page = await self._book.streams.page(host, asked.offset, asked.limit)
         return json_response([row for row in page if who.may_enter(row.room)])
 
 

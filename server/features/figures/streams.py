@@ -4,14 +4,16 @@ import asyncio
 from typing import Any
 
 from cachetools import LRUCache
-from msgspec import DecodeError, Struct, json, msgpack
+from msgspec import DecodeError, Raw, Struct, json, msgpack
 
 from server.features.figures.buyers import Buyers, hash_of
 from server.features.figures.folds import BESIDE_MAX, Cut, Folds
 from server.features.figures.reckoning.compared import STREAMS_MAX, flat
-from server.features.figures.reckoning.models import Flat, Numbers
+from server.features.figures.reckoning.figure_types import FigureTypes
+from server.features.figures.reckoning.models import Flat, Numbers, StreamRow
 from server.features.figures.room_heads import RoomHead, heads_of
 from server.features.figures.settings import FigureSettings
+from server.rooms.left_out import LeftOut
 from server.settings import Settings
 from server.store.reading import reading
 from server.store.room_store import RoomStore
@@ -25,27 +27,14 @@ FORMAT = 1
 """Rises when a number's definition changes: figures kept under another one are made anew."""
 
 
-class StreamRow(Struct):
-    """One of a host's rooms. Times in Unix ms, 0 = not yet; `numbers` are null until it starts."""
-
-    room: str
-    title: str
-    kind: str
-    phase: str
-    created: int
-    started: int
-    ended: int
-    numbers: Numbers | None
-
-
 class _Figures(Struct):
-    """The numbers of an ended room, and what they are as of."""
+    """The numbers of an ended room as JSON, and what they are as of."""
 
     format: int
     epoch: str
     ledger: int
     timeline: str
-    numbers: Numbers
+    numbers: Raw
 
 
 class _Host(Struct):
@@ -62,14 +51,23 @@ _ANY = msgpack.Decoder(Any)
 class Streams:
     """Numbers of whole rooms; those of ended ones are kept in Redis."""
 
-    def __init__(self, store: RoomStore, settings: Settings, folds: Folds, buyers: Buyers) -> None:
+    def __init__(
+        self,
+        store: RoomStore,
+        settings: Settings,
+        folds: Folds,
+        buyers: Buyers,
+        types: FigureTypes,
+    ) -> None:
         self._store = store
         self._compare_s = settings.section(FigureSettings).compare_s
         self._folds = folds
         self._buyers = buyers
+        self._numbers: json.Decoder[Numbers] = json.Decoder(types.numbers)
         self._hosts: LRUCache[str, _Host] = LRUCache(HOSTS_KEPT_MAX)
         self._settled: LRUCache[str, tuple[float, int]] = LRUCache(HOSTS_KEPT_MAX)
         self._changes = 0
+        self._left_out = LeftOut("its host's figures")
         self._flats: LRUCache[str, tuple[tuple[str, int, str], Flat]] = LRUCache(HOSTS_KEPT_MAX)
         self._flats_at: LRUCache[tuple[str, str], tuple[tuple[str, int, str, int], Flat]]
         self._flats_at = LRUCache(HOSTS_KEPT_MAX)
@@ -93,7 +91,7 @@ class Streams:
         if count == 0:
             return []
         ids = await self._ids(host, offset, count)
-        heads = [head for head in await heads_of(self._store, ids) if head.host == host]
+        heads, _ = await heads_of(self._store, ids, self._left_out)
         return [
             StreamRow(
                 room=head.room,
@@ -103,16 +101,25 @@ class Streams:
                 created=head.created,
                 started=head.started,
                 ended=head.ended,
-                numbers=await self.numbers(head) if head.started else None,
+                numbers=await self._numbers_shown(head) if head.started else None,
             )
             for head in heads
+            if head.host == host
         ]
+
+    async def _numbers_shown(self, head: RoomHead) -> Numbers | None:
+        """A room's numbers in a list; none if its data are damaged, or their shard is down."""
+        try:
+            return await self.numbers(head)
+        except Exception as error:
+            self._left_out.say(head.room, error)
+            return None
 
     async def _ids(self, host: str, offset: int, count: int) -> list[str]:
         key = self._store.keys.host(host, "rooms")
         with reading():
             found = await self._store.redis.zrevrange(key, offset, offset + count - 1)
-        return [raw.decode() for raw in found]
+        return self._left_out.texts(found)
 
     async def earlier(self, head: RoomHead) -> list[Flat]:
         """The numbers of the latest streams that ended and started before this one.
@@ -132,22 +139,27 @@ class Streams:
             passed = (head.now - head.started) // STEP_MS * STEP_MS
             lasted = [each for each in ended if each.ended - each.started >= passed]
             return [await self._flat_at(each, passed, head) for each in lasted[:BESIDE_MAX]]
-        return [await self._flat(each) for each in ended[:STREAMS_MAX]]
+        flats = [await self._flat(each) for each in ended[:STREAMS_MAX]]
+        return [each for each in flats if each is not None]
 
     async def _ended(self, host: str) -> list[RoomHead]:
         time = asyncio.get_running_loop().time()
         known = self._hosts.get(host)
         if known is None or time - known.at >= self._compare_s:
-            heads = await heads_of(self._store, await self._ids(host, 0, ROOMS_READ_MAX))
+            ids = await self._ids(host, 0, ROOMS_READ_MAX)
+            heads, _ = await heads_of(self._store, ids, self._left_out)
             ended = [head for head in heads if head.host == host and head.phase == "ended"]
             known = self._hosts[host] = _Host(time, ended)
         return known.ended
 
-    async def _flat(self, head: RoomHead) -> Flat:
+    async def _flat(self, head: RoomHead) -> Flat | None:
         as_of = (head.epoch, head.ledger, head.timeline)
         known = self._flats.get(head.room)
         if known is None or known[0] != as_of:
-            known = self._flats[head.room] = as_of, flat(await self.numbers(head))
+            numbers = await self._numbers_shown(head)
+            if numbers is None:
+                return None
+            known = self._flats[head.room] = as_of, flat(numbers)
         return known[1]
 
     async def _flat_at(self, head: RoomHead, passed: int, live: RoomHead) -> Flat:
@@ -168,29 +180,27 @@ class Streams:
             return (await self._folds.figures(head, [], settled)).numbers
         key = self._store.keys.host(head.host, "figures")
         raw = (await hash_of(self._store, key, [head.room])).get(head.room)
-        kept = _read(raw) if raw else None
-        if kept is not None and _is_as_of(kept, head):
-            return kept.numbers
+        kept = self._kept_numbers(raw, head) if raw else None
+        if kept is not None:
+            return kept
         # Whoever paid elsewhere before is settled first: what is kept stays as it is.
         settled = await self.settled(head.host, now=True)
         figures = await self._folds.figures(head, [], settled)
-        made = _Figures(FORMAT, head.epoch, figures.ledger, figures.timeline, figures.numbers)
+        if head.host in self._buyers.partial:
+            return figures.numbers  # an earlier payment may be missing: made anew next time
+        numbers = Raw(json.encode(figures.numbers))
+        made = _Figures(FORMAT, head.epoch, figures.ledger, figures.timeline, numbers)
         args = {"of": head.room, "figures": json.encode(made).decode()}
         await self._store.run_script("figures.keep", head.host, args, _ANY)
         return figures.numbers
 
-
-def _is_as_of(kept: _Figures, head: RoomHead) -> bool:
-    return (kept.format, kept.epoch, kept.ledger, kept.timeline) == (
-        FORMAT,
-        head.epoch,
-        head.ledger,
-        head.timeline,
-    )
-
-
-def _read(raw: bytes) -> _Figures | None:
-    try:
-        return _FIGURES.decode(raw)
-    except DecodeError:  # of another version
+    def _kept_numbers(self, raw: bytes, head: RoomHead) -> Numbers | None:
+        """The kept numbers, if they are of today's kind and as of this head."""
+        try:
+            kept = _FIGURES.decode(raw)
+            as_of = (kept.format, kept.epoch, kept.ledger, kept.timeline)
+            if as_of == (FORMAT, head.epoch, head.ledger, head.timeline):
+                return self._numbers.decode(kept.numbers)
+        except DecodeError:  # of a version with other numbers
+            pass
         return None

@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles
-from server.features.follows import messages
+from server.features.follows import facts, messages
 from server.features.follows.announcing import Announcer
 from server.features.follows.following import Following
 from server.features.follows.news import News
@@ -28,6 +28,7 @@ FEATURE = Feature(
     leans_on=("circles",),
     reads=("ledger",),
     messages=messages,
+    facts=facts,
     part=FollowsPart,
     keys={
         "announcing": "zset: steps of announcing the start that are left, by the ms they are due",

@@ -15,6 +15,7 @@ from msgspec import Struct, msgpack, to_builtins
 from server.background.repeating import Errands
 from server.features.circles.settings import CommunitySettings
 from server.features.follows.messages import AnnounceEvent
+from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.room_store import RoomStore
 
@@ -85,16 +86,30 @@ class Announcer:
         return 0
 
     async def announce(self, room_id: str) -> int:
-        """Take all due steps; return how many were taken here."""
+        """Take all due steps; return how many were taken here.
+
+        A step that can't be taken stops no other: its error is raised when all were tried.
+        """
         taken = 0
+        failed: dict[str, Exception] = {}
         while True:
             due = await self._store.run_script("follows.announce_due", room_id, {}, _DUE)
-            if not due.steps:
-                return taken
-            for step in sorted(due.steps, reverse=True):  # signals first
-                if not await self._take(room_id, due, step):
-                    return taken  # another worker took this step
-                taken += 1
+            steps = [step for step in due.steps if step not in failed]
+            if not steps:
+                break
+            for step in sorted(steps, reverse=True):  # signals first
+                try:
+                    if not await self._take(room_id, due, step):
+                        return taken  # another worker took this step
+                except CommandError:
+                    raise  # the store does not answer
+                except Exception as error:
+                    failed[step] = error
+                else:
+                    taken += 1
+        if failed:
+            raise next(iter(failed.values()))
+        return taken
 
     async def _take(self, room_id: str, due: _Due, step: str) -> bool:
         kind, _, place = step.partition(":")

@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles
-from server.features.groups import messages
+from server.features.groups import facts, messages
 from server.features.groups.groups import Groups
 from server.features.groups.routes import HostRoutes
 from server.features.groups.snapshot import GroupPart
@@ -28,5 +28,6 @@ FEATURE = Feature(
     leans_on=("circles", "orders"),
     reads=("figures",),
     messages=messages,
+    facts=facts,
     part=GroupPart,
 )

@@ -21,6 +21,7 @@ from server.features.circles.settings import GroupSettings
 from server.features.groups.messages import GroupJoin, GroupLeave, GroupOk
 from server.features.orders.orders import Orders
 from server.protocol.codes import CommandError
+from server.protocol.input import Input
 from server.protocol.message import Ok
 from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
@@ -38,7 +39,7 @@ _ANY = msgpack.Decoder(Any)
 _MEMBERS_A_PAGE = 500
 
 
-class GroupBody(Struct, frozen=True):
+class GroupBody(Input, frozen=True):
     """Body of `PUT /v1/hosts/{host}/group`. `admits`: who can become a member."""
 
     title: str
@@ -129,9 +130,8 @@ class Groups:
     async def _make(self, who: Identity, host: str, body: GroupBody, title: str) -> None:
         id_ = group_id(host)
         name = who.name if who.user == host else plain_name(body.host_name) or host
-        # A negative time in the list: the group is swept and posted like a room, but not shown.
-        entry = {id_: -int(time.time() * 1000)}
-        await asked(self._store.redis.zadd(self._store.keys.rooms, entry, nx=True))
+        now = int(time.time() * 1000)
+        await asked(self._store.redis.zadd(self._store.keys.groups, {id_: now}, nx=True))
         args = {
             "title": title,
             "host": host,
@@ -149,12 +149,17 @@ class Groups:
                 raise
 
     async def _name_in_rooms(self, host: str) -> None:
+        """Name the group in all rooms of the host; raise only after all were tried."""
+        failed: CommandError | None = None
         for room_id in await self._directory.rooms_of(host):
             try:
                 await self._name_in(host, room_id)
             except CommandError as exc:
                 if exc.code not in ("not_found", "forbidden"):
-                    raise
+                    _log.warning("Room %s does not name its fan group: %s", room_id, exc.msg)
+                    failed = exc
+        if failed is not None:
+            raise failed
 
     async def _name_in(self, host: str, room_id: str) -> None:
         events_max = self._settings.rooms.event_stream_len_max

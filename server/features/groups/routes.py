@@ -1,20 +1,32 @@
 """REST under /v1/hosts: a host's page, and their fan group."""
 
-import re
+from typing import Annotated
 
 from aiohttp import web
+from msgspec import Meta
 
 from server.features.circles.group_ids import group_id
 from server.features.circles.hosts import Group, Hosts, HostView
 from server.features.groups.groups import GroupBody, Groups, MembersPage
-from server.protocol.codes import CommandError
+from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.web.body import body_of
 from server.web.caller import caller
 from server.web.errors import json_response
+from server.web.query import query_of
 from server.web.route import Route
 
-_PLACE = re.compile(r"([0-9]{1,19}-[0-9A-Za-z]{1,64})?")
+
+class MembersQuery(Input, frozen=True):
+    """Which members: those after a place."""
+
+    after: Annotated[
+        str,
+        Meta(
+            pattern=r"^([0-9]{1,19}-[0-9A-Za-z]{1,64})?$(?!\n)",
+            description="a place that an earlier page named",
+        ),
+    ] = ""
 
 
 class HostRoutes:
@@ -47,6 +59,7 @@ class HostRoutes:
                 role,
                 result=MembersPage,
                 about=group_id,
+                query=MembersQuery,
             ),
         ]
 
@@ -62,7 +75,5 @@ class HostRoutes:
 
     async def members(self, request: web.Request) -> web.Response:
         """`?after=`: a page of members after the place an earlier page named as `next`."""
-        place = request.query.get("after", "")
-        if not _PLACE.fullmatch(place):
-            raise CommandError("bad_message", "`after` must be a place that an earlier page named.")
+        place = query_of(request, MembersQuery).after
         return json_response(await self._groups.members(request.match_info["host"], place))

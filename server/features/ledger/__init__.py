@@ -6,6 +6,9 @@ FEATURE = Feature(
     keys={
         "ledger": "stream: every change of an order or of an allocation, append-only",
         "stats": "hash: totals, a fold of the ledger",
-        "once": "hash <bytes in user>:<user>/<key> -> <digest> <order>: idempotency keys",
+        "once": (
+            "hash <bytes in user>:<user>/<key> -> <digest> <order>; "
+            "claim/<bytes in user>:<user>/<key> -> <claim> <coupon>; restock/<nonce> -> sale"
+        ),
     },
 )

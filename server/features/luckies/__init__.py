@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles
-from server.features.luckies import messages
+from server.features.luckies import facts, messages
 from server.features.luckies.luckies import Luckies
 from server.features.luckies.mine import LuckyMine
 from server.features.luckies.routes import LuckyRoutes
@@ -20,11 +20,12 @@ FEATURE = Feature(
     leans_on=("circles",),
     reads=("rounds",),
     messages=messages,
+    facts=facts,
     settings={LuckySettings: "luckies"},
     part=LuckiesPart,
     mine=LuckyMine,
     keys={
-        "luckies": "hash lucky -> packed Lucky; `newest` names the newest",
+        "luckies": "hash lucky -> packed Lucky; and `newest`, for older servers only",
         "lucky_seeds": "hash lucky -> seed, until it was drawn",
         "entrants": "hash <lucky>/<user> -> name",
         "entered": "zset: <lucky>/<user>, all with score 0, so in the order of their bytes",

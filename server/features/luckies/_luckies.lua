@@ -1,4 +1,5 @@
--- Prelude of every script that shows a lucky draw. Expects K.luckies K.entered.
+-- Prelude of every script that shows a lucky draw. Comes after newest; expects K.luckies
+-- K.entered.
 -- `entered` is one zset for all draws of the room: its members, <lucky>/<user>, have score 0, so
 -- those of one draw stand together, in the order of the users' bytes.
 
@@ -9,7 +10,7 @@ end
 -- One lucky draw as the wire knows it (messages.Lucky); nil where there is none. `n` is its place
 -- in the order of opening.
 local function lucky_view(id)
-  local raw = id ~= 'newest' and redis.call('HGET', K.luckies, id)
+  local raw = is_round(id) and redis.call('HGET', K.luckies, id)
   if not raw then
     return nil
   end
@@ -22,6 +23,6 @@ end
 
 -- The newest lucky draw; nil if there is none.
 local function newest_lucky()
-  local id = redis.call('HGET', K.luckies, 'newest')
+  local id = newest_round('lucky', K.luckies)
   return id and lucky_view(id) or nil
 end

@@ -1,6 +1,18 @@
 -- Prelude: how a lucky draw is drawn. Comes after room, timeline and luckies; expects K.lucky_seeds
 -- K.entrants K.entered K.lots K.ends.
 
+-- A lucky draw that is drawn or can be; nil where there is none. An error for any other.
+local function sound_lucky(id)
+  local lucky, n = lucky_view(id)
+  if lucky then
+    local _ = n + lucky.prizes + lucky.starts + lucky.ends
+    local drawn = lucky.status == 'drawn'
+    local open = lucky.status == 'open' and redis.call('HGET', K.lucky_seeds, id)
+    assert(type(lucky.title) == 'string' and (drawn or open), 'it lacks a part')
+  end
+  return lucky
+end
+
 local function draw_lucky(lucky)
   local id = lucky.lucky
   local _, n = lucky_view(id)

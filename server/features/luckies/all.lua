@@ -1,6 +1,6 @@
 -- Reads all lucky draws of a room, in the order they were opened.
 -- keys: room luckies entered
--- uses: room luckies
+-- uses: room newest luckies
 -- args: none
 -- returns: {lucky, ...}; refuses not_found
 -- holds: changes nothing.

@@ -1,6 +1,6 @@
 -- Draws the winners of a lucky draw, and tells the seed.
 -- keys: room events bus luckies lucky_seeds entrants entered lots ends timeline actions
--- uses: room timeline rounds luckies lucky_end
+-- uses: room timeline rounds newest luckies lucky_end
 -- durable: yes
 -- args: lucky by? events_max
 -- returns: the lucky draw; refuses not_found

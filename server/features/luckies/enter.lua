@@ -1,6 +1,6 @@
 -- Enters a batch of users in lucky draws, each accepted or refused on its own.
 -- keys: room events bus luckies lucky_seeds entrants entered lots reserved
--- uses: room luckies
+-- uses: room newest luckies
 -- durable: yes
 -- args: entries = {{lucky user name belongs}, ...} entrants_max events_max; `belongs`: the user is
 -- a follower or member, where the draw is for those

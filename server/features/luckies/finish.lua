@@ -1,9 +1,9 @@
 -- Draws an open lucky draw whose end has come.
 -- keys: luckies lucky_seeds entrants entered lots
--- uses: luckies lucky_end
+-- uses: newest luckies lucky_end
 -- returns: whether `id` was one
 
-local lucky = lucky_view(id)
+local lucky = readable('lucky draw ' .. id, sound_lucky, id)
 if lucky and lucky.status == 'open' then
   draw_lucky(lucky)
   return true

@@ -1,5 +1,5 @@
 -- Adds the newest lucky draw.
--- keys: luckies entered
--- uses: luckies
+-- keys: luckies newest entered
+-- uses: newest luckies
 
 loaded.lucky = newest_lucky()

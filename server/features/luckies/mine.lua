@@ -1,7 +1,8 @@
 -- Adds `lucky`: whether they entered the newest lucky draw.
--- keys: luckies entrants
+-- keys: luckies newest entrants
+-- uses: newest
 
-local lucky = redis.call('HGET', K.luckies, 'newest')
+local lucky = newest_round('lucky', K.luckies)
 if lucky then
   for i, entered in ipairs(of_each(K.entrants, lucky)) do
     mine[i].lucky = entered ~= false

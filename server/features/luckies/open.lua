@@ -1,6 +1,6 @@
 -- Opens a lucky draw, and promises its seed.
--- keys: room events bus luckies lucky_seeds entrants entered lots ends timeline actions
--- uses: room timeline rounds luckies lucky_end
+-- keys: room events bus luckies newest lucky_seeds entrants entered lots ends timeline actions
+-- uses: room timeline rounds newest luckies lucky_end
 -- durable: yes
 -- args: lucky(id) title prizes audience lasts_s(0 = the host draws) seed(secret) luckies_max by?
 --   events_max
@@ -25,7 +25,7 @@ local open = newest and newest.status == 'open'
 if open and not is_over(newest, now) then
   return refuse('conflict', 'A lucky draw is open already; draw it before you open another.')
 end
-local n = math.max(redis.call('HLEN', K.luckies) - 1, 0)   -- one field is `newest`
+local n = count_rounds(K.luckies)
 if n >= A.luckies_max then
   return refuse('limit_reached', 'A room can have ' .. int(A.luckies_max)
     .. ' lucky draws, and this one has.')
@@ -37,7 +37,8 @@ end
 local ends = A.lasts_s > 0 and now + A.lasts_s * 1000 or 0
 local lucky = { lucky = A.lucky, title = A.title, prizes = A.prizes, audience = A.audience,
   status = 'open', starts = now, ends = ends, seed_hash = redis.sha1hex(A.seed), n = n + 1 }
-redis.call('HSET', K.luckies, A.lucky, cmsgpack.pack(lucky), 'newest', A.lucky)
+redis.call('HSET', K.luckies, A.lucky, cmsgpack.pack(lucky))
+put_newest('lucky', K.luckies, A.lucky)
 redis.call('HSET', K.lucky_seeds, A.lucky, A.seed)
 if ends > 0 then
   redis.call('ZADD', K.ends, int(ends), A.lucky)

@@ -1,8 +1,9 @@
 -- The end of the stream ends the newest round too.
--- keys: luckies ends
+-- keys: luckies newest ends
+-- uses: newest
 
 if phase == 'ended' then
-  local newest = redis.call('HGET', K.luckies, 'newest')
+  local newest = newest_round('lucky', K.luckies)
   if newest then
     redis.call('ZADD', K.ends, int(at), newest)
   end

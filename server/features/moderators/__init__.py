@@ -1,7 +1,7 @@
 """Viewers whom a host lets moderate a room."""
 
 from server.feature import Engine, Feature, Running
-from server.features.moderators import messages
+from server.features.moderators import facts, messages
 from server.features.moderators.moderators import Moderators
 from server.features.moderators.settings import ModeratorSettings
 
@@ -13,6 +13,7 @@ def _make(engine: Engine) -> Running:
 FEATURE = Feature(
     make=_make,
     messages=messages,
+    facts=facts,
     reads=("circles",),
     settings={ModeratorSettings: "moderation"},
 )

@@ -1,7 +1,7 @@
 """A line for everybody."""
 
 from server.feature import Engine, Feature, Running
-from server.features.notices import messages
+from server.features.notices import facts, messages
 from server.features.notices.notices import Notices
 from server.features.notices.snapshot import NoticePart
 
@@ -13,5 +13,6 @@ def _make(engine: Engine) -> Running:
 FEATURE = Feature(
     make=_make,
     messages=messages,
+    facts=facts,
     part=NoticePart,
 )

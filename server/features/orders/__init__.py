@@ -34,6 +34,8 @@ FEATURE = Feature(
         "draws": "hash sale -> seed of its draw, until it was drawn",
         "entries": "hash <sale>/<user> -> packed buy that waits for the draw of that sale",
         "waiting": "zset: <sale>/<number of 16 digits>/<user>, in the order people queued",
-        "queued": "hash <sale>/<user> -> packed {user, name, qty, n}; `n`: the last number given",
+        "queued": (
+            "hash <sale>/<user> -> packed {user, name, qty, n}; and `n`, for older servers only"
+        ),
     },
 )

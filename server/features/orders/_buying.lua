@@ -169,8 +169,9 @@ end
 
 local AN_ORDER = '\129' .. cmsgpack.pack('order')
 
--- The packed outcome of a buy.
-local function outcome(buy)
+-- The packed answer to a buy that was served before or is refused; false for any other. It writes
+-- nothing.
+local function known_outcome(buy)
   local before = once[buy.once]
   if before == nil then
     before = redis.call('HGET', K.once, buy.once)
@@ -180,11 +181,20 @@ local function outcome(buy)
     if digest ~= buy.digest then
       return reused()
     end
+    assert(sound_order(order), 'its order is gone')
     return AN_ORDER .. (packed[order] or redis.call('HGET', K.orders, order))
   end
-  local refused = refusal_of(buy)
-  if refused then
-    return refused
+  return refusal_of(buy) or false
+end
+
+-- The packed outcome of a buy.
+local function outcome(buy)
+  local known = readable('buy of ' .. buy.user, known_outcome, buy)
+  if known == nil then
+    return no('internal', 'What is stored for this buy can not be read, so nothing was taken; the '
+      .. 'operator was told.')
+  elseif known then
+    return known
   end
   local sale = gathering(buy)
   if sale then
@@ -204,6 +214,18 @@ end
 
 local draw_first
 
+-- A buy gathered for a draw. An error for what is none; it has no part in the draw then.
+local function sound_entry(raw)
+  local buy = cmsgpack.unpack(raw)
+  for _, name in ipairs({ 'user', 'name', 'once', 'digest', 'order' }) do
+    must_be_text(buy[name], name)
+  end
+  for _, line in ipairs(buy.lines) do
+    assert(line.qty > 0 and sound_sale(line.sale), 'its sale is gone')
+  end
+  return buy
+end
+
 -- Serves the buys gathered for a sale in the order that its seed gives, then publishes the seed, so
 -- that each participant can check their own place.
 local function draw(sale)
@@ -216,9 +238,11 @@ local function draw(sale)
   local drawn, fields, all = {}, {}, redis.call('HGETALL', K.entries)
   for i = 1, #all, 2 do
     if string.sub(all[i], 1, #id + 1) == id .. '/' then
-      local buy = cmsgpack.unpack(all[i + 1])
+      local buy = readable('entry ' .. all[i], sound_entry, all[i + 1])
       fields[#fields + 1] = all[i]
-      drawn[#drawn + 1] = { rank = redis.sha1hex(seed .. ' ' .. buy.user), buy = buy }
+      if buy then
+        drawn[#drawn + 1] = { rank = redis.sha1hex(seed .. ' ' .. buy.user), buy = buy }
+      end
     end
   end
   redis.call('HDEL', K.draws, id)

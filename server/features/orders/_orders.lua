@@ -69,6 +69,57 @@ local function order_of(id)
   return raw and cmsgpack.unpack(raw) or nil
 end
 
+local function must_be_text(value, name)
+  assert(type(value) == 'string', 'it has no `' .. name .. '`')
+end
+
+-- A sale whose counters can be reckoned with; nil where there is none. An error for any other.
+local function sound_sale(id)
+  local sale = sale_of(id)
+  if sale then
+    local _ = sale.allocated + sale.left + sale.held + sale.sold + sale.ver + sale.per_user
+      + sale.hold_s + sale.starts + sale.ends + sale.price + (sale.fair_until or 0)
+    must_be_text(sale.status, 'status')
+    must_be_text(sale.currency, 'currency')
+  end
+  return sale
+end
+
+-- An order that can change its status; nil where there is none. An error for any other.
+local function sound_order(id)
+  local order = order_of(id)
+  if order then
+    assert(order.order == id, 'it has the id of another order')
+    for _, name in ipairs({ 'user', 'status', 'currency' }) do
+      must_be_text(order[name], name)
+    end
+    local units = order.total + (order.off or 0)
+    for _, line in ipairs(order.lines) do
+      units = units + line.qty
+    end
+  end
+  return order
+end
+
+-- The same for an order whose units and coupon can be given back. Its error comes before anything is
+-- written: half of a giving back would be worse than none.
+local function returnable_order(id)
+  local order = sound_order(id)
+  if not order then
+    return nil
+  end
+  for _, line in ipairs(order.lines) do
+    assert(sound_sale(line.sale), 'its sale is gone')
+  end
+  if order.claim then
+    local claim = assert(claim_of(order.claim), 'its claim is gone')
+    must_be_text(claim.user, 'user of the claim')
+    local coupon = assert(coupon_of(claim.coupon), 'its coupon is gone')
+    local _ = coupon.claimed + coupon.used + coupon.ver
+  end
+  return order
+end
+
 local ORDER_EVENT = '\130' .. cmsgpack.pack('t', 'order', 'order')
 
 -- All changes of orders go through here: the order is stored, counted, logged and sent to its
@@ -155,6 +206,15 @@ local function hold(id, buyer, wanted, now, hold_s)
   return order
 end
 
+-- What a buyer in the waiting list wants. An error if it can't be known; the place is lost then.
+local function sound_wish(field)
+  local wish = cmsgpack.unpack(redis.call('HGET', K.queued, field))
+  must_be_text(wish.user, 'user')
+  must_be_text(wish.name, 'name')
+  assert(wish.qty > 0 and live_units(string.match(field, '^[^/]*'), wish.user))
+  return wish
+end
+
 -- Offers returned units to the waiting list in order, before the room sees them. A user who wants
 -- more units than there are keeps the first place and blocks the queue; a user at the limit of
 -- units or orders is dropped.
@@ -170,13 +230,13 @@ local function offer(sale, now)
       return
     end
     local field = id .. '/' .. string.sub(head, #id + 19)
-    local wish = cmsgpack.unpack(redis.call('HGET', K.queued, field))
-    if wish.qty > sale.left then
+    local wish = readable('place ' .. field, sound_wish, field)
+    if wish and wish.qty > sale.left then
       return
     end
     redis.call('ZREM', K.waiting, head)
     redis.call('HDEL', K.queued, field)
-    if live_units(id, wish.user) + wish.qty <= sale.per_user and not has_all_orders(wish.user) then
+    if wish and live_units(id, wish.user) + wish.qty <= sale.per_user and not has_all_orders(wish.user) then
       local made = redis.sha1hex(A.room .. ' ' .. head .. ' ' .. int(now))
       hold('o' .. string.sub(made, 1, 20), wish, { { sale = id, qty = wish.qty } }, now,
         A.offer_hold_s)

@@ -20,4 +20,4 @@ for i, buy in ipairs(A.buys) do
 end
 settle_buys()
 publish()
-return table.concat(outcomes)
+return reply(table.concat(outcomes))

@@ -6,7 +6,7 @@
 -- returns: the order; refuses not_found expired conflict
 -- holds: the units come back at most once; cancelling twice is the same as cancelling once.
 
-local order = order_of(A.order)
+local order = returnable_order(A.order)
 if not order or order.user ~= A.user then
   return refuse('not_found', 'You have no such order in this room.')
 end

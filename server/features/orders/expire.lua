@@ -4,17 +4,19 @@
 -- durable: yes
 -- args: batch_max offer_hold_s orders_per_user_max events_max
 -- returns: {changed, next(ms, 0 = nothing is held)}
--- holds: an order leaves `held` once, however many workers ask; its stock comes back once.
+-- holds: an order leaves `held` once, however many workers ask; its stock comes back once; an order
+-- that can't be read waits and stops no other.
 
 local now = now_ms()
 local changes = 0
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.holds, '-inf', int(now), 'LIMIT', 0, A.batch_max)) do
-  local order = order_of(id)
+  local bad = #damaged
+  local order = readable('order ' .. id, returnable_order, id)
   if order and order.status == 'held' then
     give_back(order, 'expired', now)
     changes = changes + 1
   else
-    redis.call('ZREM', K.holds, id)
+    settle_due(K.holds, id, bad, now)
   end
 end
 settle()

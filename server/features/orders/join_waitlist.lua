@@ -33,6 +33,17 @@ if has_all_orders(A.user) then
   return refuse('limit_reached', 'One buyer can have at most ' .. int(A.orders_per_user_max)
     .. ' orders in this room.')
 end
+
+-- The number behind all that wait for the sale. A server of the version before counts in the field
+-- `n` of `queued`; the field is kept up for it, so that nobody overtakes.
+local function next_number()
+  local last = redis.call('ZREVRANGEBYLEX', K.waiting, to, from, 'LIMIT', 0, 1)[1]
+  local n = last and tonumber(string.sub(last, #A.sale + 2, #A.sale + 17)) or 0
+  n = math.max(n, tonumber(redis.call('HGET', K.queued, 'n')) or 0) + 1
+  redis.call('HSET', K.queued, 'n', int(n))
+  return n
+end
+
 local n
 if known then
   n = cmsgpack.unpack(known).n
@@ -40,7 +51,7 @@ else
   if redis.call('ZLEXCOUNT', K.waiting, from, to) >= A.waitlist_max then
     return refuse('limit_reached', 'The waiting list of this sale is full.')
   end
-  n = redis.call('HINCRBY', K.queued, 'n', 1)
+  n = next_number()
 end
 local place_of = A.sale .. '/' .. string.format('%016.0f', n) .. '/'
 redis.call('HSET', K.queued, field,

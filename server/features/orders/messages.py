@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta, Struct
 
 from server.protocol.fields import Id, Qty
+from server.protocol.input import Input
 from server.protocol.joining import Source
 from server.protocol.message import Command, Delivery, Event, Ok
 
@@ -50,7 +51,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     replay: bool = False
 
 
-class BuyLine(Struct, frozen=True):
+class BuyLine(Input, frozen=True):
     """One line of a cart."""
 
     sale: Id

@@ -23,7 +23,7 @@ for i, user in ipairs(A.users) do
   local list = { '' }
   for at = #ids, 1, -1 do
     local order = redis.call('HGET', K.orders, ids[at])
-    if #ids - at < A.newest_max or not has_ended(order) then
+    if order and (#ids - at < A.newest_max or not has_ended(order)) then
       list[#list + 1] = order
     end
   end

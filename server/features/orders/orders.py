@@ -6,10 +6,11 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from msgspec import Struct, msgpack
+from msgspec import MsgspecError, Struct, msgpack
 
 from server.features.orders.messages import Buy, Cancel, Order, OrderOk, OrdersOk, OrderStatus
 from server.features.orders.messages import Orders as OrdersCommand
+from server.features.orders.order_rows import read_orders
 from server.features.orders.settings import OrderSettings
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
@@ -17,6 +18,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
 from server.store.commit import GroupCommit
+from server.store.reading import asked
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
@@ -140,8 +142,17 @@ class Orders:
         buying and cancelling again and again, which is free, would make each reading slow.
         """
         args = {"users": list(users), "newest_max": self._limits.own_orders_max}
-        lists = await self._store.run_script("orders.of_users", room_id, args, _LISTS)
+        try:
+            lists = await self._store.run_script("orders.of_users", room_id, args, _LISTS)
+        except (MsgspecError, UnicodeDecodeError):  # one bad row among those of all these users
+            lists = [await self._sound_of(room_id, user) for user in users]
         return dict(zip(users, lists, strict=True))
+
+    async def _sound_of(self, room_id: str, user: str) -> list[Order]:
+        """All orders of a user that can be read, newest first."""
+        key = self._store.keys.room(room_id, "orders_of")
+        ids = (await asked(self._store.redis.hget(key, user)) or b"").decode().split()
+        return (await read_orders(self._store, room_id, ids))[::-1]
 
 
 def buy_of(call: Call, cmd: Buy, limits: OrderSettings, key_chars_max: int) -> dict[str, Any]:

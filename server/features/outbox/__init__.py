@@ -3,13 +3,15 @@
 from server.feature import Engine, Feature, Running
 from server.features.outbox.outbox import Outbox
 from server.features.outbox.post import HttpPost
+from server.features.outbox.routes import OutboxRoutes
 from server.features.outbox.settings import OutboxSettings
 
 
 def _make(engine: Engine) -> Running:
-    post = HttpPost(engine.settings.section(OutboxSettings).timeout_s)
-    outbox = Outbox(engine.store, engine.settings, engine.worker_id, post)
-    return Running(it=outbox, tasks=[post, outbox])
+    limits = engine.settings.section(OutboxSettings)
+    post = HttpPost(limits.timeout_s, limits.rooms_at_once)
+    outbox = Outbox(engine.store, engine.settings, engine.worker_id, post, engine.metrics)
+    return Running(it=outbox, tasks=[post, outbox], routes=OutboxRoutes(engine.store).routes())
 
 
 FEATURE = Feature(
@@ -17,6 +19,8 @@ FEATURE = Feature(
     reads=("ledger",),
     settings={OutboxSettings: "outbox"},
     keys={
+        "outbox": "hash: how far the ledger is told, by whom, and what failed; see `_outbox.lua`",
+        "outbox_replays": "zset place in the ledger -> number: dead letters to be told again",
         "dead_letters": "hash place in the ledger -> packed DeadLetter of the outbox",
     },
 )

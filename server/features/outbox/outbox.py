@@ -1,65 +1,87 @@
-"""Delivers every line of the ledger to another system by HTTP.
+"""Tells another system every line of the ledgers, by HTTP.
 
-The ledger is a Redis Stream with the consumer group `outbox`; other readers can add their own
-groups. If `outbox.url` is set, each worker takes entries from the group and posts them. A failed
-entry is tried again with a growing pause. After `tries_max` it becomes a dead letter of the room,
-which an operator can read and replay. Rooms are independent: a failing one pauses alone. Delivery
-is at least once: the other system recognises copies by `room` and `n`.
+If `outbox.url` is set, every worker looks for rooms with something to tell. Rooms are told in
+parallel, each by one worker at a time, its entries in the order of its ledger: those behind a
+failed entry wait for it. So a room that fails pauses alone, with a growing pause. An entry that
+fails for `retry_for_s` becomes a dead letter, which an operator can read and have told again.
+Delivery is at least once: the other system recognises copies by `room` and `n`.
 """
 
-import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
-from typing import Self
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Self
 
-from cachetools import LRUCache
 from msgspec import Struct, json, msgpack
-from redis.exceptions import ResponseError
 
 from server.access.signing import HEADER, sign
-from server.background.repeating import Repeating
+from server.background.repeating import Errands, Repeating
 from server.features.ledger import ledger
+from server.features.outbox.backlog import Backlog, backlogs_of
 from server.features.outbox.settings import OutboxSettings
+from server.features.outbox.turns import Turns
+from server.protocol.codes import CommandError
 from server.rooms.every_room import EveryRoom
 from server.settings import Settings
 from server.store.room_store import RoomStore
+from server.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
-GROUP = "outbox"
-ROOMS_AT_ONCE = 16
-"""Rooms whose entries are delivered at the same time; others wait for their turn."""
-JOINED_MAX = 10_000
-"""Rooms whose consumer group is known to be there; of more, some are asked again."""
-_PAUSE_MAX_S = 300.0
+_PAUSE_S_MAX = 300.0
+_LEASE_BEYOND_POST_S = 10.0
+"""How much longer a worker may hold a room than a post may take. If it is killed, others wait."""
+_WHY_CHARS_MAX = 300
 
 Post = Callable[[str, bytes, dict[str, str]], Awaitable[int]]
 """Posts a body with headers to a URL and gives the HTTP status; raises OSError if it could not."""
 
 
-class DeadLetter(Struct, frozen=True):
-    """An entry of the ledger that could not be delivered. `place` is where it stands there."""
+class _Taken(Struct):
+    """What a room has to tell next: (place, packed lines) of each entry."""
 
-    place: str
-    why: str
-    at: int
+    entries: list[tuple[str, bytes]]
+    tries: int
+    replayed: bool
 
 
-_DEAD = msgpack.Decoder(DeadLetter)
+class _GivenUp(Struct):
+    given_up: bool
+
+
+class _Noted(Struct):
+    noted: bool
+
+
+_TAKEN = msgpack.Decoder(_Taken)
+_GIVEN_UP = msgpack.Decoder(_GivenUp)
+_NOTED = msgpack.Decoder(_Noted)
+_ANY = msgpack.Decoder(Any)
 
 
 class Outbox:
-    """Delivers the ledgers of all rooms. An async context manager around its task."""
+    """Tells the ledgers of all rooms. An async context manager around its tasks."""
 
-    def __init__(self, store: RoomStore, settings: Settings, worker_id: str, post: Post) -> None:
+    def __init__(
+        self,
+        store: RoomStore,
+        settings: Settings,
+        worker_id: str,
+        post: Post,
+        metrics: Metrics | None = None,
+    ) -> None:
         self._store = store
         self._settings = settings.section(OutboxSettings)
         self._worker = worker_id
         self._post = post
+        self._metrics = metrics or Metrics()
         self._repeating = Repeating("outbox", self._round, self._settings.interval_s, first_s=0.0)
         self._troubles = self._repeating.troubles
         self._rooms = EveryRoom(store, self._troubles)
-        self._joined: LRUCache[str, bool] = LRUCache(JOINED_MAX)
+        self._turns = Turns(Errands("outbox room"), self._turn, self._settings.rooms_at_once)
+        self._held: set[str] = set()
+        """Rooms of which this worker holds the lease."""
+        self._told = 0
 
     async def __aenter__(self) -> Self:
         if self._settings.url:
@@ -68,138 +90,150 @@ class Outbox:
 
     async def __aexit__(self, *exc: object) -> None:
         await self._repeating.stop()
+        await self._turns.aclose()
+        for room_id in list(self._held):
+            with contextlib.suppress(CommandError):  # then the lease runs out by itself
+                await self._store.run_script(
+                    "outbox.leave", room_id, {"worker": self._worker}, _ANY
+                )
 
-    async def _round(self) -> float | None:
-        """Deliver a batch of each room; at once again if there was something."""
-        return 0.0 if await self.deliver_all() else None
+    async def _round(self) -> None:
+        """Look at all rooms, and give a turn to those that have something to tell."""
+        seen: list[Backlog] = []
+        async for page in self._rooms.pages():
+            backlogs = await backlogs_of(self._store, page, self._troubles)
+            for backlog in backlogs:
+                if backlog.is_due(self._worker):
+                    self._turns.add(backlog.room_id)
+                else:
+                    self._troubles.works(backlog.room_id)
+            seen += [backlog for backlog in backlogs if backlog.lines or backlog.dead]
+        self._show(seen)
+
+    def _show(self, backlogs: Sequence[Backlog]) -> None:
+        """Show what waits in all rooms; every worker sees, and so tells, the same."""
+        self._metrics.outbox_lines.set(sum(backlog.lines for backlog in backlogs))
+        self._metrics.outbox_lag_seconds.set(
+            max((backlog.lag_s for backlog in backlogs), default=0.0)
+        )
+        self._metrics.outbox_rooms_failing.set(sum(backlog.tries > 0 for backlog in backlogs))
+        self._metrics.outbox_dead_letters.set(sum(backlog.dead for backlog in backlogs))
 
     async def deliver_all(self) -> int:
-        """Deliver what waits in any room; how many entries were. A room that fails rests."""
-        gate = asyncio.Semaphore(ROOMS_AT_ONCE)
-        delivered = 0
-        async for page in self._rooms.pages():
-            rooms = filter(self._troubles.may_try, page)
-            delivered += sum(await asyncio.gather(*(self._deliver_of(r, gate) for r in rooms)))
-        return delivered
+        """Tell what waits in any room, and wait for it; return how many entries were told."""
+        before = self._told
+        await self._round()
+        await self._turns.finish()
+        return self._told - before
 
-    async def _deliver_of(self, room_id: str, gate: asyncio.Semaphore) -> int:
-        async with gate:
-            try:
-                delivered = await self.deliver(room_id)
-            except Exception as error:
-                self._troubles.failed(error, room_id)
-                return 0
-        self._troubles.works(room_id)
-        return delivered
+    async def _turn(self, room_id: str) -> bool:
+        """Tell what waits in a room; True if more does, and other rooms wait for a turn."""
+        try:
+            while await self.deliver(room_id):
+                if self._turns.are_awaited:
+                    return True
+        except Exception as error:
+            self._troubles.failed(error, room_id)
+        else:
+            self._troubles.works(room_id)
+        return False
 
     async def deliver(self, room_id: str) -> int:
-        """Deliver a batch of a room: what others failed at first, then what is new."""
-        key = self._store.keys.room(room_id, "ledger")
-        await self._join(key)
-        try:
-            return await self._deliver_batch(room_id, key)
-        except ResponseError as error:
-            if not str(error).startswith("NOGROUP"):
-                raise
-            # Redis came back empty, or the room was made anew: the group went with its ledger.
-            self._joined.pop(key, None)
-            await self._join(key)
-            return await self._deliver_batch(room_id, key)
+        """Post the next entries of a room; return how many were told, or given up.
 
-    async def _deliver_batch(self, room_id: str, key: str) -> int:
-        entries = await self._take_over(key)
-        if not entries:
-            args = (GROUP, self._worker, {key: ">"})
-            got = await self._store.redis.xreadgroup(*args, count=self._settings.batch_max)
-            entries = [(place, fields, 1) for _, found in got for place, fields in found]
-        done = 0
-        for place, fields, tries in entries:
-            done += await self._deliver_one(room_id, key, place, fields, tries)
-        return done
-
-    async def _join(self, key: str) -> None:
-        if key in self._joined:
-            return
-        try:
-            await self._store.redis.xgroup_create(key, GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if "BUSYGROUP" not in str(error):
-                raise
-        self._joined[key] = True
-
-    async def _take_over(self, key: str) -> list[tuple[bytes, dict[bytes, bytes], int]]:
-        """Entries that were tried before and whose pause is over."""
-        redis, taken = self._store.redis, []
-        first_pause_ms = int(self._settings.retry_s * 1000)
-        waiting = await redis.xpending_range(
-            key, GROUP, "-", "+", self._settings.batch_max, idle=first_pause_ms
-        )
-        for entry in waiting:
-            tries = entry["times_delivered"]
-            pause_s = min(self._settings.retry_s * 2 ** (tries - 1), _PAUSE_MAX_S)
-            claimed = await redis.xclaim(
-                key, GROUP, self._worker, int(pause_s * 1000), [entry["message_id"]]
-            )
-            taken += [(place, fields, tries + 1) for place, fields in claimed if fields]
-        return taken
-
-    async def _deliver_one(
-        self, room_id: str, key: str, place: bytes, fields: dict[bytes, bytes], tries: int
-    ) -> int:
-        why = await self._send(room_id, place, fields)
-        if why and tries < self._settings.tries_max:
-            _log.warning("Ledger entry %s of room %s: %s", place.decode(), room_id, why)
+        0 if nothing waits, another worker is telling, or the room pauses. Raises CommandError.
+        """
+        args = {
+            "worker": self._worker,
+            "lease_ms": int((self._settings.timeout_s + _LEASE_BEYOND_POST_S) * 1000),
+            "batch_max": self._settings.batch_max,
+            "bytes_max": self._settings.post_bytes_max,
+        }
+        taken = await self._store.run_script("outbox.take", room_id, args, _TAKEN)
+        if not taken.entries:
             return 0
-        transaction = self._store.redis.pipeline(transaction=True)
+        self._held.add(room_id)
+        told = await self._tell(room_id, taken)
+        self._held.discard(room_id)
+        return told
+
+    async def _tell(self, room_id: str, taken: _Taken) -> int:
+        body, number, damage = _body(room_id, taken.entries)
+        if not number:
+            return await self._failed(room_id, taken, damage, give_up=True)
+        why = await self._send(room_id, body)
         if why:
-            _log.error("Ledger entry %s of room %s is given up: %s", place.decode(), room_id, why)
-            letter = DeadLetter(place.decode(), why, int(time.time() * 1000))
-            dead = self._store.keys.room(room_id, "dead_letters")
-            transaction.hset(dead, place, msgpack.encode(letter))
-        transaction.xack(key, GROUP, place)
-        await transaction.execute()
-        return 0 if why else 1
+            return await self._failed(room_id, taken, why, alone=number == 1)
+        args = {
+            "worker": self._worker,
+            "place": taken.entries[number - 1][0],
+            "replayed": taken.replayed,
+        }
+        if not (await self._store.run_script("outbox.delivered", room_id, args, _NOTED)).noted:
+            return 0
+        self._told += number
+        return number
 
-    async def _send(self, room_id: str, place: bytes, fields: dict[bytes, bytes]) -> str:
-        """Why an entry could not be delivered; empty if it was."""
-        try:
-            status = await self._post_entry(room_id, place, fields)
-        except (OSError, TimeoutError) as error:
-            return f"{type(error).__name__}: {error}"
-        except Exception as error:  # an entry that can't be read must not hold up those behind it
-            self._troubles.failed(error, f"{room_id} entry {place.decode()}")
-            return f"{type(error).__name__}: {error}"
-        return "" if 200 <= status < 300 else f"answered {status}"
+    async def _failed(
+        self, room_id: str, taken: _Taken, why: str, *, alone: bool = True, give_up: bool = False
+    ) -> int:
+        place = taken.entries[0][0]
+        args = {
+            "worker": self._worker,
+            "place": place,
+            "why": why,
+            "replayed": taken.replayed,
+            "alone": alone,
+            "give_up": give_up,
+            "pause_ms": int(self._settings.retry_s * 1000),
+            "pause_ms_max": int(max(_PAUSE_S_MAX, self._settings.retry_s) * 1000),
+            "tries_max": self._settings.tries_max,
+            "retry_for_ms": int(self._settings.retry_for_s * 1000),
+        }
+        failed = await self._store.run_script("outbox.failed", room_id, args, _GIVEN_UP)
+        if failed.given_up:
+            _log.error("Ledger entry %s of room %s is given up: %s.", place, room_id, why)
+        elif not taken.tries:
+            _log.warning("Ledger entry %s of room %s is tried again: %s.", place, room_id, why)
+        return int(failed.given_up)
 
-    async def _post_entry(self, room_id: str, place: bytes, fields: dict[bytes, bytes]) -> int:
-        body = _body(room_id, place, fields)
+    async def _send(self, room_id: str, body: bytes) -> str:
+        """Post a body; return why that failed, empty if it did not."""
         headers = {"Content-Type": "application/json"}
         if self._settings.secret is not None:
-            at = int(time.time())
             secret = self._settings.secret.get_secret_value().encode()
-            headers[HEADER] = sign(secret, at, body)
-        return await self._post(self._settings.url, body, headers)
+            headers[HEADER] = sign(secret, int(time.time()), body)
+        try:
+            status = await self._post(self._settings.url, body, headers)
+        except (OSError, TimeoutError) as error:
+            self._metrics.outbox_posts.labels("unanswered").inc()
+            return _words_of(error)
+        except Exception as error:  # one that nobody expects makes the room pause like any other
+            self._metrics.outbox_posts.labels("unanswered").inc()
+            self._troubles.failed(error, f"{room_id} post")
+            return _words_of(error)
+        if 200 <= status < 300:
+            self._metrics.outbox_posts.labels("ok").inc()
+            return ""
+        self._metrics.outbox_posts.labels("refused").inc()
+        return f"answered {status}"
 
 
-async def dead_letters(store: RoomStore, room_id: str) -> list[DeadLetter]:
-    """What could not be delivered, in the order of the ledger."""
-    raw = await store.redis.hgetall(store.keys.room(room_id, "dead_letters"))
-    letters = [_DEAD.decode(value) for value in raw.values()]
-    return sorted(letters, key=lambda letter: int(letter.place.split("-")[0]))
+def _body(room_id: str, entries: list[tuple[str, bytes]]) -> tuple[bytes, int, str]:
+    """Return the body of a post with the entries up to the first that can't be read; how many these
+    are; and what is wrong with that one."""
+    parts: list[bytes] = []
+    damage = ""
+    for place, packed in entries:
+        try:
+            lines = [line | {"n": n} for n, line in ledger.lines_of(place.encode(), {b"e": packed})]
+            parts.append(json.encode(lines)[1:-1])
+        except Exception as error:  # it must not hold up those behind it
+            damage = _words_of(error)
+            break
+    head = b'{"room":' + json.encode(room_id) + b',"lines":['
+    return head + b",".join(parts) + b"]}", len(parts), damage
 
 
-async def replay(store: RoomStore, room_id: str) -> int:
-    """Put the dead letters of a room back among what is to be delivered; how many."""
-    letters = await dead_letters(store, room_id)
-    key = store.keys.room(room_id, "ledger")
-    for letter in letters:
-        # Claimed by nobody alive and long idle: the next worker that looks takes it over.
-        arguments = (key, GROUP, "replay", 0, letter.place, "IDLE", 10**9, "RETRYCOUNT", 1, "FORCE")
-        await store.redis.execute_command("XCLAIM", *arguments)
-        await store.redis.hdel(store.keys.room(room_id, "dead_letters"), letter.place)
-    return len(letters)
-
-
-def _body(room_id: str, place: bytes, fields: dict[bytes, bytes]) -> bytes:
-    lines = [line | {"n": n} for n, line in ledger.lines_of(place, fields)]
-    return json.encode({"room": room_id, "lines": lines})
+def _words_of(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".rstrip(": ")[:_WHY_CHARS_MAX]

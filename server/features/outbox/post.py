@@ -3,18 +3,20 @@
 from types import TracebackType
 from typing import Self
 
-from aiohttp import ClientError, ClientSession, ClientTimeout
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
 
 class HttpPost:
     """A callable `(url, body, headers) -> status`; an async context manager round its pool."""
 
-    def __init__(self, timeout_s: float) -> None:
+    def __init__(self, timeout_s: float, connections_max: int) -> None:
         self._timeout = ClientTimeout(total=timeout_s)
+        self._connections_max = connections_max
         self._session: ClientSession | None = None
 
     async def __aenter__(self) -> Self:
-        self._session = ClientSession(timeout=self._timeout)
+        connector = TCPConnector(limit=self._connections_max)
+        self._session = ClientSession(timeout=self._timeout, connector=connector)
         return self
 
     async def __aexit__(

@@ -24,13 +24,31 @@ class OutboxSettings(Section):
         json_schema_extra=secret_words(SIGNING_SECRET_BYTES_MIN),
         description="Secret the posts are signed with; none leaves them unsigned.",
     )
-    interval_s: float = limit(1, 0.01, 60, "Pause when there was nothing to post.")
+    interval_s: float = limit(1, 0.01, 60, "How often rooms with something to post are looked for.")
     timeout_s: float = limit(10, 0.05, 300, "Time a post may take.")
     retry_s: float = limit(
-        5, 0.01, 3600, "Pause before the first retry; each further one is twice as long."
+        5,
+        0.01,
+        3600,
+        "Pause of a room after a failed post; each further one is twice as long, up to 5 minutes.",
     )
-    tries_max: int = limit(10, 1, 1000, "Posts of an entry before it is given up.")
-    batch_max: int = limit(50, 1, 1000, "Entries taken at once.")
+    retry_for_s: float = limit(
+        86_400, 0, 2_592_000, "Time over which a failing entry is posted before it is given up."
+    )
+    tries_max: int = limit(
+        0,
+        0,
+        1000,
+        "Posts of an entry before it is given up, even if that is earlier; 0 is no limit.",
+    )
+    batch_max: int = limit(50, 1, 1000, "Entries of a room in one post.")
+    post_bytes_max: int = limit(
+        262_144,
+        1024,
+        16_777_216,
+        "Size, as stored, from which no further entry goes into a post; one entry always does.",
+    )
+    rooms_at_once: int = limit(64, 1, 1000, "Rooms that a worker posts for at the same time.")
 
     @field_validator("secret")
     @classmethod

@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.orders.orders import Orders
-from server.features.payments import messages
+from server.features.payments import facts, messages
 from server.features.payments.payments import Payments
 from server.features.payments.providers import provider_of
 from server.features.payments.refunds import Refunds
@@ -33,6 +33,7 @@ FEATURE = Feature(
     check=must_be_able_to_serve,
     start_facts=start_facts,
     messages=messages,
+    facts=facts,
     settings={PaymentSettings: "payments"},
     keys={
         "payments": "hash payment -> packed {payment, order, amount, currency, status, at}",

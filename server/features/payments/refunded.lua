@@ -17,9 +17,9 @@ if payment.status ~= 'refund_due' then
   return refuse('conflict', 'The payment is ' .. payment.status .. '; it is not due back.')
 end
 local now = now_ms()
+local order = readable('order ' .. payment.order, sound_order, payment.order)
 set_payment(payment, 'refunded', now)
-local order = order_of(payment.order)
-if order.status == 'refund_due' and order.payment == payment.payment then
+if order and order.status == 'refund_due' and order.payment == payment.payment then
   set_status(order, 'refunded', now)
 end
 settle()

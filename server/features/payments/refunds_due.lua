@@ -3,11 +3,23 @@
 -- uses: room
 -- args: lease_ms batch_max
 -- returns: list of payments
--- holds: within lease_ms no other worker takes the same payment.
+-- holds: within lease_ms no other worker takes the same payment; one that can't be read waits and stops
+-- no other.
+
+local function sound_payment(id)
+  local payment = cmsgpack.unpack(redis.call('HGET', K.payments, id) or error('it is gone', 0))
+  local _ = payment.amount + payment.at
+  assert(payment.payment == id, 'it has the id of another payment')
+  for _, name in ipairs({ 'order', 'currency', 'status' }) do
+    assert(type(payment[name]) == 'string', 'it has no `' .. name .. '`')
+  end
+  return payment
+end
 
 local now, taken = now_ms(), {}
-for i, id in ipairs(redis.call('ZRANGEBYSCORE', K.refunds, '-inf', int(now), 'LIMIT', 0, A.batch_max)) do
-  taken[i] = cmsgpack.unpack(redis.call('HGET', K.payments, id))
-  redis.call('ZADD', K.refunds, int(now + A.lease_ms), id)
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.refunds, '-inf', int(now), 'LIMIT', 0, A.batch_max)) do
+  local payment = readable('payment ' .. id, sound_payment, id)
+  taken[#taken + 1] = payment
+  redis.call('ZADD', K.refunds, int(now + (payment and A.lease_ms or LATER_MS)), id)
 end
 return done(taken)

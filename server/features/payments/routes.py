@@ -64,6 +64,10 @@ class PaymentRoutes:
                 "Tell that a payment was made or given back (signed).",
                 self.take_event,
                 body=PaymentEvent,
+                signed=True,
+                no_key="a payment counts once by its own id",
+                foreign="Providers add fields to their messages whenever they like. A message that "
+                "is refused for one would be sent again until they give up, and the payment lost.",
             )
         ]
 

@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.follows.announcing import Announcer
-from server.features.phases import messages
+from server.features.phases import facts, messages
 from server.features.phases.phases import Phases
 from server.features.phases.routes import PhaseRoutes
 from server.features.phases.snapshot import PhasesPart
@@ -23,7 +23,8 @@ def _make(engine: Engine, sales: Sales, announcer: Announcer) -> Running:
 FEATURE = Feature(
     make=_make,
     leans_on=("sales", "follows"),
-    reads=("stock",),
+    reads=("shelf", "stock"),
     messages=messages,
+    facts=facts,
     part=PhasesPart,
 )

@@ -1,10 +1,10 @@
 """Going live and ending, over HTTP."""
 
-import msgspec
 from aiohttp import web
 
 from server.features.phases.messages import LiveEnd, LiveStart
 from server.protocol.codes import CommandError
+from server.protocol.input import Input
 from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.dispatch import Dispatch
@@ -14,7 +14,7 @@ from server.web.errors import json_response
 from server.web.route import REF, Route
 
 
-class PhaseBody(msgspec.Struct):
+class PhaseBody(Input, frozen=True):
     """Body of `POST /v1/rooms/{room}/live`; `selling`: sales go on after the end."""
 
     phase: str

@@ -1,7 +1,7 @@
 """The room chooses."""
 
 from server.feature import Engine, Feature, Running
-from server.features.polls import messages
+from server.features.polls import facts, messages
 from server.features.polls.mine import PollMine
 from server.features.polls.polls import Polls
 from server.features.polls.routes import PollRoutes
@@ -18,11 +18,12 @@ FEATURE = Feature(
     make=_make,
     reads=("rounds",),
     messages=messages,
+    facts=facts,
     settings={PollSettings: "polls"},
     part=PollsPart,
     mine=PollMine,
     keys={
-        "polls": "hash poll -> packed fixed part of a Poll; `newest` names the newest",
+        "polls": "hash poll -> packed fixed part of a Poll; and `newest`, for older servers only",
         "votes": (
             "hash <poll>/<user> -> option; <poll>:<option> -> how many; <poll>:ver, <poll>:status"
         ),

@@ -1,11 +1,11 @@
--- Prelude of every script that shows a poll. Expects K.polls K.votes.
+-- Prelude of every script that shows a poll. Comes after newest; expects K.polls K.votes.
 -- `polls` holds what never changes of a poll, `votes` its counts, version and status beside who
 -- voted what.
 
 -- One poll as the wire knows it (messages.Poll); nil where there is none. `n` is its place in the
 -- order of opening.
 local function poll_view(id)
-  local raw = id ~= 'newest' and redis.call('HGET', K.polls, id)
+  local raw = is_round(id) and redis.call('HGET', K.polls, id)
   if not raw then
     return nil
   end
@@ -22,6 +22,6 @@ end
 
 -- The newest poll; nil if there is none.
 local function newest_poll()
-  local id = redis.call('HGET', K.polls, 'newest')
+  local id = newest_round('poll', K.polls)
   return id and poll_view(id) or nil
 end

@@ -1,6 +1,6 @@
 -- Reads all polls of a room, in the order they were opened.
 -- keys: room polls votes
--- uses: room polls
+-- uses: room newest polls
 -- args: none
 -- returns: {poll, ...}; refuses not_found
 -- holds: changes nothing.

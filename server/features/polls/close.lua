@@ -1,6 +1,6 @@
 -- Takes no more votes in a poll.
 -- keys: room events bus polls votes ends timeline actions
--- uses: room timeline rounds polls poll_end
+-- uses: room timeline rounds newest polls poll_end
 -- args: poll by? events_max
 -- returns: the poll; refuses not_found
 -- holds: closing twice is the same as closing once.

@@ -1,9 +1,9 @@
 -- Closes an open poll whose end has come.
 -- keys: polls votes
--- uses: polls poll_end
+-- uses: newest polls poll_end
 -- returns: whether `id` was one
 
-local poll = poll_view(id)
+local poll = readable('poll ' .. id, sound_poll, id)
 if poll and poll.status == 'open' then
   close_poll(poll)
   return true

@@ -1,5 +1,5 @@
 -- Adds the newest poll.
--- keys: polls votes
--- uses: polls
+-- keys: polls newest votes
+-- uses: newest polls
 
 loaded.poll = newest_poll()

@@ -1,8 +1,9 @@
 -- The end of the stream ends the newest round too.
--- keys: polls ends
+-- keys: polls newest ends
+-- uses: newest
 
 if phase == 'ended' then
-  local newest = redis.call('HGET', K.polls, 'newest')
+  local newest = newest_round('poll', K.polls)
   if newest then
     redis.call('ZADD', K.ends, int(at), newest)
   end

@@ -1,7 +1,6 @@
 """Polls: opened by the host, voted on by viewers; counted in batches."""
 
 import secrets
-import unicodedata
 from typing import Any
 
 from msgspec import Struct, msgpack
@@ -17,6 +16,7 @@ from server.settings import Settings
 from server.store.commit import GroupCommit
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
+from server.text.folding import one_case
 
 
 class _Outcome(Struct):
@@ -100,4 +100,4 @@ class Polls:
 
 def _as_compared(option: str) -> str:
     """Without what tells apart to a computer only: width, case, spaces at the ends."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", option).casefold()).strip()
+    return one_case(option).strip()

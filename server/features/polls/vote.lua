@@ -1,6 +1,6 @@
 -- Counts a batch of votes, each accepted or refused on its own.
 -- keys: room events bus polls votes
--- uses: room polls
+-- uses: room newest polls
 -- args: votes = {{poll user option}, ...} events_max
 -- returns: in the same order {ok} or {err, msg}: not_found conflict ended; refuses not_found as a
 -- whole

@@ -1,7 +1,6 @@
 """Presence: each worker reports its connections in a room; the script adds up all workers."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 
@@ -9,12 +8,9 @@ import msgspec
 
 from server.background.repeating import Repeating
 from server.features.presence.settings import PresenceSettings
-from server.protocol.codes import CommandError
 from server.rooms.room import Room
 from server.settings import Settings
 from server.store.room_store import RoomStore
-
-log = logging.getLogger(__name__)
 
 _ANY = msgspec.msgpack.Decoder(Any)
 REPORTS_AT_ONCE = 16
@@ -37,7 +33,7 @@ class Presence:
         self._rooms = rooms
         self._told: dict[str, tuple[int, float]] = {}
         interval_s = self._settings.presence_interval_s
-        self._repeating = Repeating("presence", self.report, interval_s)
+        self._repeating = Repeating("presence", self._round, interval_s)
 
     async def __aenter__(self) -> Self:
         self._repeating.start()
@@ -47,11 +43,16 @@ class Presence:
         # The worker that viewers connect to next counts them.
         await self._repeating.stop(LAST_REPORT_S)
 
-    async def report(self) -> None:
-        """Tell every room's count, if it changed or grows stale."""
+    async def _round(self) -> None:
+        """Report the rooms that do not pause after a failure."""
+        may_try = self._repeating.troubles.may_try
+        await self.report(lambda room: may_try(room.room_id))
+
+    async def report(self, now: Callable[[Room], bool] = lambda _: True) -> None:
+        """Tell every room's count, if it changed or grows stale; only of rooms that are `now`."""
         gate = asyncio.Semaphore(REPORTS_AT_ONCE)
         rooms = list(self._rooms())
-        await asyncio.gather(*(self._report_room(room, gate) for room in rooms))
+        await asyncio.gather(*(self._report_room(room, gate) for room in rooms if now(room)))
         open_ids = {room.room_id for room in rooms}
         for room_id in [r for r in self._told if r not in open_ids]:
             del self._told[room_id]
@@ -73,11 +74,7 @@ class Presence:
         async with gate:
             try:
                 await self._store.run_script("presence.report", room.room_id, args, _ANY)
-            except CommandError as exc:
-                room.new_viewers |= viewers
-                log.debug("The presence in %s was not told: %s", room.room_id, exc.msg)
-                return
-            except Exception as error:
+            except Exception as error:  # the other rooms are told all the same
                 room.new_viewers |= viewers
                 self._repeating.troubles.failed(error, room.room_id)
                 return

@@ -6,10 +6,11 @@ from server.features.replay.routes import ReplayRoutes
 
 
 def _make(engine: Engine) -> Running:
-    return Running(routes=ReplayRoutes(Replays(engine.store, engine.directory)).routes())
+    replays = Replays(engine.store, engine.directory, engine.facts)
+    return Running(routes=ReplayRoutes(replays).routes())
 
 
 FEATURE = Feature(
     make=_make,
-    reads=("shelf", "stock", "asks", "comments", "polls", "luckies", "phases"),
+    reads=("shelf", "stock", "sales", "asks", "comments", "notices", "polls", "luckies", "phases"),
 )

@@ -1,71 +1,33 @@
-"""The entries of a replay, and the view of a room at one moment. Pure: facts in, views out.
+"""What a room showed at one moment: its entries so far, beside what is on sale now. Pure.
 
-A replay has only entries that everybody could see at the time.
+This view relates facts of several features to each other and to the sales of now, so it names those
+it is made of. Whatever else features show stands in `entries`.
 """
 
-from collections.abc import Iterable
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-from msgspec import Struct, convert, structs
+from msgspec import Struct
 
+from server.features.asks.facts import QuestionFact
 from server.features.asks.messages import Question
+from server.features.comments.facts import CommentFact
 from server.features.comments.messages import CommentView
+from server.features.luckies.facts import LuckyFact
 from server.features.luckies.messages import Lucky
+from server.features.notices.facts import NoticeFact
+from server.features.phases.facts import PhaseFact
+from server.features.polls.facts import PollFact
 from server.features.polls.messages import Poll
+from server.features.replay.entries import MINUTE_MS, Entry, in_minutes
+from server.features.sales.facts import SaleFact
+from server.features.shelf.facts import PinFact, ShelfFact
 from server.features.shelf.messages import Product
 from server.features.stock.messages import Sale
 from server.protocol.room import Kind as RoomKind
 from server.protocol.room import Phase
 
-MINUTE_MS = 60_000
 COMMENTS_AROUND_MAX = 20
-
-Key = tuple[int, int, int]
-"""Where an entry stands: Unix ms, and the two numbers of its place in the timeline."""
-
-Kind = Literal[
-    "phase", "shelf", "pin", "notice", "sale", "selling", "comment", "question", "poll", "lucky"
-]
-
-
-class ReplayEntry(Struct, frozen=True, omit_defaults=True):
-    """One thing that everybody saw, `minute` minutes after the start (absent before it).
-
-    By its kind `t` it has of the fields below: phase (`phase`); shelf (`put` or `remove`, a sku);
-    pin (`sku`, `title`, `price`, `currency`; without a sku: unpinned); notice (`text`); sale
-    (`sale`, `what`: opened, restocked or closed; with `add` units; opened also has the product's
-    sku, title, price, currency, and `starts` and `ends`, 0 for no end); selling (`on`); comment
-    (`comment`, `why`: host or kept); question, poll, lucky (themselves).
-    """
-
-    id: str
-    at: int
-    t: Kind
-    minute: int | None = None
-    phase: Phase | None = None
-    put: Product | None = None
-    remove: str = ""
-    sku: str = ""
-    title: str = ""
-    price: int = 0
-    currency: str = ""
-    text: str = ""
-    sale: str = ""
-    what: str = ""
-    add: int = 0
-    starts: int = 0
-    ends: int = 0
-    on: bool | None = None
-    comment: CommentView | None = None
-    why: str = ""
-    question: Question | None = None
-    poll: Poll | None = None
-    lucky: Lucky | None = None
-
-    @property
-    def key(self) -> Key:
-        """Its place among the entries."""
-        return key_of(self.id)
 
 
 class Buy(Struct, frozen=True):
@@ -115,26 +77,7 @@ class Moment(Struct, frozen=True, omit_defaults=True):
     poll: Poll | None = None
     lucky: Lucky | None = None
     comments: list[CommentView] = []
-    entries: list[ReplayEntry] = []
-
-
-def key_of(entry_id: str) -> Key:
-    """The place of an entry by its id. ValueError if it is none."""
-    at, ms, n = map(int, entry_id.split("-"))
-    return at, ms, n
-
-
-def entry_of(place: str, fact: dict[str, Any]) -> ReplayEntry:
-    """The entry of a public fact. A comment stands where it was said, not where it was kept."""
-    at = fact["comment"]["ts"] if fact["k"] == "comment" else fact["at"]
-    return convert(fact | {"id": f"{at}-{place}", "at": at, "t": fact["k"]}, ReplayEntry)
-
-
-def in_minutes(entry: ReplayEntry, started: int) -> ReplayEntry:
-    """The entry with its minute."""
-    if not started or entry.at < started:
-        return entry
-    return structs.replace(entry, minute=(entry.at - started) // MINUTE_MS)
+    entries: list[Entry] = []
 
 
 class Watched(NamedTuple):
@@ -151,17 +94,17 @@ class Watched(NamedTuple):
     sales: tuple[Sale, ...]
 
 
-def moment(entries: Iterable[ReplayEntry], at: int, now: Watched) -> Moment:
+def moment(entries: Iterable[Entry], at: int, now: Watched) -> Moment:
     """What was shown at `at`, from all entries in their order, and what can be bought `now`."""
     then = _Then(at, "live" if now.kind == "group" else "scheduled")  # groups live for ever
     near: list[CommentView] = []
-    during: list[ReplayEntry] = []
+    during: list[Entry] = []
     for entry in entries:
         if entry.at <= at:
             then.add_entry(entry)
         if at <= entry.at < at + MINUTE_MS:
             during.append(in_minutes(entry, now.started))
-        if entry.comment is not None and abs(entry.at - at) <= MINUTE_MS:
+        if entry.t == CommentFact.kind() and abs(entry.at - at) <= MINUTE_MS:
             near.append(entry.comment)
     near = sorted(near, key=lambda comment: abs(comment.ts - at))[:COMMENTS_AROUND_MAX]
     buys = _buys(now)
@@ -187,36 +130,30 @@ class _Then:
 
     def __init__(self, at: int, phase: Phase) -> None:
         self._at = at
-        self._pin: ReplayEntry | None = None
-        self._sales: dict[str, ReplayEntry] = {}
+        self._pin: Entry | None = None
+        self._sales: dict[str, Entry] = {}
         self.phase = phase
         self.shelf: dict[str, Product] = {}
         self.notice = ""
         self.question: Question | None = None
         self.poll: Poll | None = None
         self.lucky: Lucky | None = None
+        self._takes: dict[str, Callable[[Entry], None]] = {
+            PhaseFact.kind(): self._phase,
+            ShelfFact.kind(): self._shelf,
+            PinFact.kind(): self._pinned,
+            NoticeFact.kind(): self._notice,
+            SaleFact.kind(): self._sale,
+            QuestionFact.kind(): self._question,
+            PollFact.kind(): self._poll,
+            LuckyFact.kind(): self._lucky,
+        }
 
-    def add_entry(self, entry: ReplayEntry) -> None:
+    def add_entry(self, entry: Entry) -> None:
         """Add the next entry."""
-        match entry.t:
-            case "phase" if entry.phase is not None:
-                self.phase = entry.phase
-            case "shelf" if entry.put is not None:
-                self.shelf[entry.put.sku] = entry.put
-            case "shelf":
-                self.shelf.pop(entry.remove, None)
-            case "pin":
-                self._pin = entry
-            case "notice":
-                self.notice = entry.text
-            case "sale":
-                self._sale(entry)
-            case "question" if entry.question is not None:
-                self._question(entry.question)
-            case "poll":
-                self.poll = entry.poll
-            case "lucky":
-                self.lucky = entry.lucky
+        take = self._takes.get(entry.t)
+        if take is not None:
+            take(entry)
 
     def pinned(self) -> Product | None:
         """The pinned product as it was at the time."""
@@ -225,25 +162,47 @@ class _Then:
             return None
         return self.shelf.get(pin.sku) or Product(pin.sku, pin.title, pin.price, pin.currency)
 
-    def open_sales(self) -> list[ReplayEntry]:
+    def open_sales(self) -> list[Entry]:
         """The sales that were open, in the order they were opened."""
         at = self._at
         return [s for s in self._sales.values() if s.starts <= at and (not s.ends or at < s.ends)]
 
-    def _sale(self, entry: ReplayEntry) -> None:
+    def _phase(self, entry: Entry) -> None:
+        self.phase = entry.phase
+
+    def _shelf(self, entry: Entry) -> None:
+        if entry.put is None:
+            self.shelf.pop(entry.remove, None)
+        else:
+            self.shelf[entry.put.sku] = entry.put
+
+    def _pinned(self, entry: Entry) -> None:
+        self._pin = entry
+
+    def _notice(self, entry: Entry) -> None:
+        self.notice = entry.text
+
+    def _poll(self, entry: Entry) -> None:
+        self.poll = entry.poll
+
+    def _lucky(self, entry: Entry) -> None:
+        self.lucky = entry.lucky
+
+    def _sale(self, entry: Entry) -> None:
         if entry.what == "opened":
             self._sales[entry.sale] = entry
         elif entry.what == "closed":
             self._sales.pop(entry.sale, None)
 
-    def _question(self, new: Question) -> None:
+    def _question(self, entry: Entry) -> None:
+        new = entry.question
         if new.status == "answering":
             self.question = new
         elif self.question is not None and self.question.question == new.question:
             self.question = None
 
 
-def _sale_then(opened: ReplayEntry, buys: dict[str, list[Buy]]) -> SaleThen:
+def _sale_then(opened: Entry, buys: dict[str, list[Buy]]) -> SaleThen:
     buy = next((b for b in buys.get(opened.sku, []) if b.sale == opened.sale), None)
     return SaleThen(
         opened.sale,

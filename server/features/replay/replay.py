@@ -5,31 +5,27 @@ is read once.
 """
 
 import asyncio
-from bisect import bisect_right, insort
-from collections.abc import Callable
-from typing import Any
 
 from cachetools import LRUCache
 from msgspec import Struct
 
-from server.features.comments.messages import CommentView
+from server.features import all_facts
 from server.features.phases.snapshot import PhasesPart
-from server.features.replay.moment import (
+from server.features.replay.entries import (
     MINUTE_MS,
+    Entry,
     Key,
-    Moment,
-    ReplayEntry,
-    Watched,
-    entry_of,
+    Reel,
     in_minutes,
     key_of,
-    moment,
 )
+from server.features.replay.moment import Moment, Watched, moment
 from server.features.stock.snapshot import StockPart
 from server.protocol.codes import CommandError
 from server.protocol.room import Phase
 from server.rooms import timeline
 from server.rooms.directory import Directory
+from server.rooms.fact_book import FactBook
 from server.store.reading import reading
 from server.store.room_store import RoomStore
 
@@ -41,14 +37,7 @@ FIRST_READINGS_MAX = 2
 FIRST_WAITING_MAX = 8
 """Most further rooms that wait for such a reading; requests beyond that must come back later."""
 RETRY_MS = 1000
-ENTRIES_MAX = 10_000
-"""Entries kept of one room; what comes after them is left out of its replay."""
 PAGE_MAX = 500
-
-_PUBLIC = {
-    "phase", "shelf", "pin", "notice", "sale", "selling", "comment", "question", "poll", "lucky",
-}  # fmt: skip
-_TAKING_BACK = {"remove", "mute"}
 
 
 class ReplayPage(Struct, frozen=True, omit_defaults=True):
@@ -60,86 +49,34 @@ class ReplayPage(Struct, frozen=True, omit_defaults=True):
     started: int = 0
     ended: int = 0
     selling: bool = False
-    entries: list[ReplayEntry] = []
+    entries: list[Entry] = []
     next: str | None = None
 
 
-class Reel:
-    """The public entries of one room in their order, as far as its timeline was read."""
+class KeptReel(Reel):
+    """A reel, and how far the room's timeline was read into it. Hold `reading` while reading."""
 
-    def __init__(self) -> None:
+    def __init__(self, book: FactBook) -> None:
+        super().__init__(book)
         self.reading = asyncio.Lock()
         self.after = ""
         self.is_read = False
         """Whether the end of the timeline was reached once; from then on only news are read."""
-        self._entries: list[tuple[Key, ReplayEntry]] = []
-        self._answering = ""
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def add_fact(self, place: str, fact: dict[str, Any]) -> None:
-        """Add a fact, if it is public; or take back what it takes back."""
-        kind = fact["k"]
-        if kind == "remove":
-            self._take_back(fact)
-        elif kind == "mute" and fact["seconds"] > 0 and not fact.get("shadow"):
-            self._take_back({"user": fact["user"]})
-        elif kind == "question":
-            self._question(place, fact)
-        elif kind in _PUBLIC:
-            self._add(place, fact)
-
-    def entries(self) -> list[ReplayEntry]:
-        """All of them."""
-        return [entry for _, entry in self._entries]
-
-    def page(self, after: Key, count: int) -> tuple[list[ReplayEntry], bool]:
-        """At most `count` entries after a place, and whether there are more."""
-        first = bisect_right(self._entries, after, key=lambda entry: entry[0])
-        found = self._entries[first : first + count]
-        return [entry for _, entry in found], first + count < len(self._entries)
-
-    def _add(self, place: str, fact: dict[str, Any]) -> None:
-        if len(self._entries) < ENTRIES_MAX:
-            entry = entry_of(place, fact)
-            insort(self._entries, (entry.key, entry), key=lambda each: each[0])
-
-    def _question(self, place: str, fact: dict[str, Any]) -> None:
-        """The room is shown a question from when it is taken; not those that wait."""
-        id_, status = fact["question"]["question"], fact["question"]["status"]
-        was_shown = self._answering == id_
-        if status == "dropped":
-            self._drop(lambda e: e.question is not None and e.question.question == id_)
-        elif status != "open" or was_shown:
-            self._add(place, fact)
-        if status == "answering":
-            self._answering = id_
-        elif was_shown:
-            self._answering = ""
-
-    def _take_back(self, fact: dict[str, Any]) -> None:
-        id_, user = fact.get("id"), fact.get("user")
-
-        def is_meant(entry: ReplayEntry) -> bool:
-            said: CommentView | None = entry.comment
-            if said is None:
-                return False
-            return said.id == id_ if id_ else said.user == user
-
-        self._drop(is_meant)
-
-    def _drop(self, is_meant: Callable[[ReplayEntry], bool]) -> None:
-        self._entries = [each for each in self._entries if not is_meant(each[1])]
 
 
 class Replays:
-    """Gives a room's replay. Everybody who may read the room may read its replay."""
+    """Gives a room's replay. Everybody who may read the room may read its replay.
 
-    def __init__(self, store: RoomStore, directory: Directory) -> None:
+    `book` has the facts that are told: by default those of all features that there are.
+    """
+
+    def __init__(
+        self, store: RoomStore, directory: Directory, book: FactBook | None = None
+    ) -> None:
         self._store = store
+        self.book = all_facts() if book is None else book
         self._directory = directory
-        self._reels: LRUCache[tuple[str, int], Reel] = LRUCache(ROOMS_KEPT_MAX)
+        self._reels: LRUCache[tuple[str, int], KeptReel] = LRUCache(ROOMS_KEPT_MAX)
         self.first_readings = asyncio.Semaphore(FIRST_READINGS_MAX)
         self.first_waiting = 0
         """Rooms that are read from their beginning, or wait for it."""
@@ -193,14 +130,14 @@ class Replays:
             tuple(state.part(StockPart).sales.values()),
         ), now
 
-    async def _reel(self, room: Watched) -> Reel:
+    async def _reel(self, room: Watched) -> KeptReel:
         """What is public of the room's timeline, read to its end."""
         name = (room.room, room.created)
         reel = self._reels.get(name)
         if reel is None or not (reel.is_read or reel.reading.locked()):
             if self.first_waiting >= FIRST_READINGS_MAX + FIRST_WAITING_MAX:
                 raise CommandError("unavailable", "Too many replays are being read.", RETRY_MS)
-            reel = Reel() if reel is None else reel
+            reel = KeptReel(self.book) if reel is None else reel
         self._reels.pop(name, None)
         self._reels[name] = reel  # at the end: the one asked for last
         async with reel.reading:
@@ -212,7 +149,7 @@ class Replays:
         self._keep_few()
         return reel
 
-    async def _read_first(self, room_id: str, reel: Reel) -> None:
+    async def _read_first(self, room_id: str, reel: KeptReel) -> None:
         self.first_waiting += 1
         try:
             async with self.first_readings:
@@ -231,8 +168,8 @@ class Replays:
             _, oldest = self._reels.popitem()
             held -= len(oldest)
 
-    async def _read_on(self, room_id: str, reel: Reel) -> None:
-        parts = timeline.walk(self._store, room_id, after=reel.after, kinds=_PUBLIC | _TAKING_BACK)
+    async def _read_on(self, room_id: str, reel: KeptReel) -> None:
+        parts = timeline.walk(self._store, room_id, after=reel.after, kinds=reel.kinds)
         async for part in parts:
             for place, fact in part.facts:
                 reel.add_fact(place, fact)

@@ -1,14 +1,37 @@
 """The replay of a room over HTTP: all of it in pages, or what was shown at one moment."""
 
-from aiohttp import web
+from typing import Annotated
 
-from server.features.replay.moment import MINUTE_MS, Moment
+from aiohttp import web
+from msgspec import UNSET, Meta, UnsetType
+
+from server.features.replay.entries import MINUTE_MS, with_entries
+from server.features.replay.moment import Moment
 from server.features.replay.replay import PAGE_MAX, ReplayPage, Replays
 from server.protocol.codes import CommandError
+from server.protocol.input import Input
 from server.web.errors import json_response
-from server.web.route import Route, number
+from server.web.query import query_of
+from server.web.route import Route
 
-_MS_DIGITS_MAX = 12
+_MS_MAX = 10**12 - 1
+_MINUTES_MAX = 1_000_000
+
+
+class ReplayQuery(Input, frozen=True):
+    """Which part of a replay: `limit` entries after a place."""
+
+    after: Annotated[
+        str, Meta(max_length=100, description="a place that an earlier page named")
+    ] = ""
+    limit: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_MAX
+
+
+class MomentQuery(Input, frozen=True):
+    """How long after the start: one of the two."""
+
+    minute: Annotated[int, Meta(ge=0, le=_MINUTES_MAX)] | UnsetType = UNSET
+    ms: Annotated[int, Meta(ge=0, le=_MS_MAX)] | UnsetType = UNSET
 
 
 class ReplayRoutes:
@@ -19,17 +42,31 @@ class ReplayRoutes:
 
     def routes(self) -> list[Route]:
         """Every route with its types."""
-        replay = "/v1/rooms/{room}/replay"
+        replay, book = "/v1/rooms/{room}/replay", self._replays.book
+        page, then = with_entries(ReplayPage, book), with_entries(Moment, book)
         return [
-            Route("GET", replay, "Read what was shown, in order.", self.page, result=ReplayPage),
-            Route("GET", f"{replay}/at", "Read what was shown then.", self.at, result=Moment),
+            Route(
+                "GET",
+                replay,
+                "Read what was shown, in order.",
+                self.page,
+                result=page,
+                query=ReplayQuery,
+            ),
+            Route(
+                "GET",
+                f"{replay}/at",
+                "Read what was shown then.",
+                self.at,
+                result=then,
+                query=MomentQuery,
+            ),
         ]
 
     async def page(self, request: web.Request) -> web.Response:
         """`?after=&limit=500`: a page of the replay; see ReplayPage."""
-        count = max(1, number(request, "limit", PAGE_MAX))
-        after = request.query.get("after", "")
-        return json_response(await self._replays.page(request.match_info["room"], after, count))
+        asked, room_id = query_of(request, ReplayQuery), request.match_info["room"]
+        return json_response(await self._replays.page(room_id, asked.after, asked.limit))
 
     async def at(self, request: web.Request) -> web.Response:
         """`?minute=12` or `?ms=720000`: what was shown so long after the start; see Moment."""
@@ -38,11 +75,7 @@ class ReplayRoutes:
 
 def _offset(request: web.Request) -> int:
     """How long after the start, in ms."""
-    if "ms" not in request.query:
-        if "minute" not in request.query:
-            raise CommandError("bad_message", "Say when: `?minute=12`, or `?ms=720000`.")
-        return number(request, "minute", 0) * MINUTE_MS
-    raw = request.query["ms"]
-    if not raw.isascii() or not raw.isdigit() or len(raw) > _MS_DIGITS_MAX:
-        raise CommandError("bad_message", "`ms` must be whole milliseconds since the start.")
-    return int(raw)
+    asked = query_of(request, MomentQuery)
+    if (asked.minute is UNSET) == (asked.ms is UNSET):
+        raise CommandError("bad_message", "Say when, once: `?minute=12`, or `?ms=720000`.")
+    return asked.ms or (asked.minute or 0) * MINUTE_MS

@@ -1,8 +1,7 @@
 """The rules for comments: who may comment, and which words are blocked or held."""
 
 from server.feature import Engine, Feature, Running
-from server.features.rules import messages
-from server.features.rules.folding import looks_of
+from server.features.rules import facts, messages
 from server.features.rules.routes import RuleRoutes
 from server.features.rules.rules import Rules
 from server.features.rules.settings import ModerationSettings
@@ -12,7 +11,6 @@ from server.settings import Settings
 
 
 def _make(engine: Engine) -> Running:
-    engine.dispatch.naming.looks_of = looks_of
     rules = Rules(engine.store, engine.settings)
     routes = RuleRoutes(rules, engine.dispatch).routes()
     return Running(it=rules, takes=[rules], routes=routes)
@@ -26,6 +24,7 @@ FEATURE = Feature(
     make=_make,
     check=_check,
     messages=messages,
+    facts=facts,
     settings={ModerationSettings: "moderation"},
     part=RulesPart,
     keys={

@@ -1,4 +1,4 @@
-"""Finds any number of words in a text in one pass (Aho-Corasick)."""
+"""Finds words in a text, also in disguise, in one pass for all of them."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -6,9 +6,9 @@ from itertools import islice, pairwise, product
 from math import inf, prod
 from typing import Generic, NamedTuple, TypeVar
 
-from ahocorasick_rs import AhoCorasick
-
-from server.features.rules.folding import GAP, GAPS, SPACE, plain, readings, squeezed, twin
+from server.text.folding import GAP, GAPS, SPACE, plain, squeezed
+from server.text.readings import readings, twin
+from server.text.search import Search
 
 T = TypeVar("T")
 
@@ -67,27 +67,22 @@ class Matcher(Generic[T]):
                 if letters:
                     forms.setdefault(letters, []).append(_Form(gaps, value))
         self.chars = sum(map(len, forms))
-        self._searches = [
-            (AhoCorasick(list(piece), store_patterns=False), [forms[letters] for letters in piece])
-            for piece in _pieces(forms)
-        ]
+        self._search = Search(forms, piece_chars_max=PIECE_OF_SEARCH_CHARS_MAX)
 
     def __bool__(self) -> bool:
-        return bool(self._searches)
+        return bool(self._search)
 
     def find(self, text: str) -> Iterator[T]:
         """The values of the words in `text`, by place; one may come more than once."""
-        if self._searches:
+        if self._search:
             for reading in readings(text) if self._disguises else (plain(text),):
                 yield from self.find_in(reading)
 
     def find_in(self, reading: str) -> Iterator[T]:
         """The same for one reading of a text (`folding.readings`)."""
-        letters = squeezed(reading)
-        for search, forms in self._searches:
-            hits = search.find_matches_as_indexes(letters, overlapping=True)
-            if hits:
-                yield from _whole(reading, hits, forms)
+        hits = self._search.hits(squeezed(reading))
+        if hits:
+            yield from _whole(reading, hits)
 
     def first(self, text: str) -> T | None:
         """The first value found, or None."""
@@ -104,28 +99,13 @@ def _must_have_letters(word: str, folded: str) -> None:
         raise ValueError(f"`{word}` has no letter or digit to look for.")
 
 
-def _pieces(forms: Iterable[str]) -> Iterator[list[str]]:
-    """All of them, in lists of at most PIECE_OF_SEARCH_CHARS_MAX characters or one."""
-    piece, chars = list[str](), 0
-    for letters in forms:
-        if piece and chars + len(letters) > PIECE_OF_SEARCH_CHARS_MAX:
-            yield piece
-            piece, chars = [], 0
-        piece.append(letters)
-        chars += len(letters)
-    if piece:
-        yield piece
-
-
-def _whole(
-    reading: str, hits: Iterable[tuple[int, int, int]], forms: list[list[_Form[T]]]
-) -> Iterator[T]:
+def _whole(reading: str, hits: Iterable[tuple[list[_Form[T]], int, int]]) -> Iterator[T]:
     places = [at for at, char in enumerate(reading) if char not in GAPS]
-    for index, start, end in hits:
+    for forms, start, end in hits:
         span = places[start:end]
         if not _has_edges(reading, span[0], span[-1]):
             continue
-        for form in forms[index]:
+        for form in forms:
             if _hangs_together(reading, span, form.gaps):
                 yield form.value
 

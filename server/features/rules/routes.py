@@ -7,6 +7,7 @@ from server.features.rules.messages import Review, WordAction, WordsOk, WordsPut
 from server.features.rules.messages import Rules as RulesCommand
 from server.features.rules.rules import Rules
 from server.protocol.fields import Words
+from server.protocol.input import Input
 from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.dispatch import Dispatch
@@ -24,14 +25,14 @@ class RulesView(Struct, frozen=True):
     words: dict[str, WordAction]
 
 
-class RulesBody(Struct, forbid_unknown_fields=True):
+class RulesBody(Input, frozen=True):
     """Body of `PATCH /v1/rooms/{room}/rules`; what is absent stays as it is."""
 
     followers_only: bool | None = None
     review: Review | None = None
 
 
-class WordsBody(Struct, forbid_unknown_fields=True):
+class WordsBody(Input, frozen=True):
     """Body of `PUT /v1/rooms/{room}/words`: these words are blocked or held from now on."""
 
     words: Words

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 from cachetools import LRUCache
 
-from server.features.rules.folding import readings
 from server.features.rules.matching import Matcher, must_have_letters
 from server.features.rules.messages import Review, WordAction, WordsOk, WordsPut, WordsRemove
 from server.features.rules.messages import Rules as RulesCommand
@@ -24,6 +23,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
 from server.store.room_store import RoomStore
+from server.text.readings import readings
 
 ROOMS_REMEMBERED_MAX = 2000
 CHARS_REMEMBERED_MAX = 1_000_000

@@ -1,8 +1,8 @@
-"""Flash sales: opened, restocked, closed."""
+"""Flash sales: opened, restocked, lowered, closed."""
 
 from server.feature import Engine, Feature, Running
 from server.features.orders.orders import Orders
-from server.features.sales import messages
+from server.features.sales import facts, messages
 from server.features.sales.routes import SaleRoutes
 from server.features.sales.sales import Sales
 from server.rooms.sweeper import Due
@@ -23,4 +23,5 @@ FEATURE = Feature(
     leans_on=("orders",),
     reads=("ledger", "shelf", "stock", "coupons"),
     messages=messages,
+    facts=facts,
 )

@@ -20,8 +20,8 @@ local function close_all(now)
     return closed
   end
   for _, id in ipairs(redis.call('HKEYS', K.sales)) do
-    local sale = sale_of(id)
-    if sale.status ~= 'closed' then
+    local sale = readable('sale ' .. id, sound_sale, id)
+    if sale and sale.status ~= 'closed' then
       close_sale(sale, now)
       closed[#closed + 1] = id
     end

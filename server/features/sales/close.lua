@@ -2,6 +2,7 @@
 -- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued timeline actions
 -- uses: room timeline ledger sales coupons orders closing
 -- durable: yes
+-- keyed: yes
 -- args: sale by? events_max
 -- returns: the sale; refuses not_found
 -- holds: closing twice is the same as closing once.

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from server.protocol.fields import Id, Money, Qty, Seconds, Sku
+from server.protocol.fields import Id, Money, Qty, Seconds, Sku, Units
 from server.protocol.message import Command
 
 
@@ -27,7 +27,11 @@ class SaleClose(Command, tag="sale.close", frozen=True, kw_only=True):
 
 
 class SaleRestock(Command, tag="sale.restock", frozen=True, kw_only=True):
-    """Add units to a sale."""
+    """Add units to a sale, or set how many it has in all: send `add` or `stock`.
+
+    `stock` may lower the number, but not below the units that are held and sold.
+    """
 
     sale: Id
-    add: Qty
+    add: Qty | None = None
+    stock: Units | None = None

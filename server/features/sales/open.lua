@@ -2,6 +2,7 @@
 -- keys: room events bus sales stock shelf due draws bought orders orders_of holds ledger stats waiting queued timeline actions
 -- uses: room timeline ledger sales coupons orders
 -- durable: yes
+-- keyed: yes
 -- args: sale(id) sku price stock per_user hold_s starts_in_s lasts_s(0 = until closed) sales_max
 --   fair_ms(0 = first come) seed(secret) by? events_max
 -- returns: the sale; refuses not_found ended limit_reached
@@ -50,11 +51,11 @@ end
 if ends > 0 then
   redis.call('ZADD', K.due, int(ends), A.sale .. ':end')
 end
-for _, note in ipairs({ log, record }) do
-  note({ k = 'sale', at = now, what = 'opened', sale = A.sale, add = A.stock, sku = A.sku,
-    title = sale.title, price = A.price, currency = sale.currency, starts = starts, ends = ends,
-    by = A.by })
-end
+log({ k = 'sale', at = now, what = 'opened', sale = A.sale, add = A.stock, sku = A.sku,
+  title = sale.title, price = A.price, currency = sale.currency, starts = starts, ends = ends,
+  by = A.by })
+record({ k = 'sale', at = now, what = 'opened', sale = A.sale, add = A.stock, sku = A.sku,
+  title = sale.title, price = A.price, currency = sale.currency, starts = starts, ends = ends })
 touch(sale)
 sale.told = true
 settle()

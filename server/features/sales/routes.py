@@ -1,27 +1,28 @@
 """Sales over HTTP."""
 
-from typing import Any
-
-import msgspec
 from aiohttp import web
 
 from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
 from server.features.stock.messages import Sale, SaleOk
 from server.features.stock.snapshot import StockPart
-from server.protocol.codes import CommandError
+from server.protocol.fields import Qty, Units
+from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch
 from server.web.body import body_of
-from server.web.calls import run_command
+from server.web.calls import fields_of, run_command, with_fields
 from server.web.errors import json_response
 from server.web.route import REF, Route
 
+SALE_BODY = fields_of(SaleOpen)
 
-class RestockBody(msgspec.Struct):
-    """Body of `POST /v1/rooms/{room}/sales/{sale}/restock`."""
 
-    add: int
+class RestockBody(Input, frozen=True):
+    """Body of `POST /v1/rooms/{room}/sales/{sale}/restock`: `add` units, or `stock` in all."""
+
+    add: Qty | None = None
+    stock: Units | None = None
 
 
 class SaleRoutes:
@@ -38,9 +39,17 @@ class SaleRoutes:
         close, restock = f"{one}/close", f"{one}/restock"
         return [
             Route("GET", sales, "Read the sales.", self.sales, result=list[Sale]),
-            Route("POST", sales, "Open a sale.", self.open_sale, host, SaleOpen, Sale),
+            Route("POST", sales, "Open a sale.", self.open_sale, host, SALE_BODY, Sale),
             Route("POST", close, "Close a sale.", self.close_sale, host, result=Sale),
-            Route("POST", restock, "Add units to a sale.", self.restock, host, RestockBody, Sale),
+            Route(
+                "POST",
+                restock,
+                "Add units to a sale, or set its stock.",
+                self.restock,
+                host,
+                RestockBody,
+                Sale,
+            ),
         ]
 
     async def sales(self, request: web.Request) -> web.Response:
@@ -50,11 +59,7 @@ class SaleRoutes:
 
     async def open_sale(self, request: web.Request) -> web.Response:
         """Open a sale; the fields are those of the command `sale.open`."""
-        fields = await body_of(request, dict[str, Any])
-        try:
-            cmd = msgspec.convert(fields | {"op": "sale.open", "ref": REF}, SaleOpen)
-        except msgspec.ValidationError as exc:
-            raise CommandError("bad_message", f"{exc}.") from None
+        cmd = with_fields(SaleOpen, await body_of(request, SALE_BODY), REF)
         return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale, 201)
 
     async def close_sale(self, request: web.Request) -> web.Response:
@@ -63,9 +68,8 @@ class SaleRoutes:
         return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale)
 
     async def restock(self, request: web.Request) -> web.Response:
-        """Add units to a sale."""
-        add = (await body_of(request, RestockBody)).add
-        if not 1 <= add <= 1_000_000:
-            raise CommandError("bad_message", "`add` must be 1 to 1000000.")
-        cmd = SaleRestock(ref=REF, sale=request.match_info["sale"], add=add)
+        """Add units to a sale, or set how many it has in all."""
+        body = await body_of(request, RestockBody)
+        sale = request.match_info["sale"]
+        cmd = SaleRestock(ref=REF, sale=sale, add=body.add, stock=body.stock)
         return json_response((await run_command(self._dispatch, request, cmd, SaleOk)).sale)

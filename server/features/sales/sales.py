@@ -1,4 +1,4 @@
-"""Flash sales: opened, restocked and closed by the host."""
+"""Flash sales: opened, restocked, lowered and closed by the host."""
 
 import secrets
 
@@ -64,10 +64,16 @@ class Sales:
         return SaleOk(ref=cmd.ref, sale=sale)
 
     async def restock(self, call: Call, cmd: SaleRestock) -> Ok:
-        """Add units to a sale; `ok` carries it."""
+        """Add units to a sale, or set how many it has; `ok` carries it."""
+        if (cmd.add is None) == (cmd.stock is None):
+            raise CommandError(
+                "bad_message",
+                "Send `add`, the units to add, or `stock`, the units the sale shall have in all.",
+            )
         args = {
             "sale": cmd.sale,
             "add": cmd.add,
+            "stock": cmd.stock,
             "nonce": secrets.token_hex(8),
             "by": call.who.user,
             "stock_max": self._limits.stock_max,

@@ -1,7 +1,7 @@
 """The shelf: the products of a room, and the pinned one."""
 
 from server.feature import Engine, Feature, Running
-from server.features.shelf import messages
+from server.features.shelf import facts, messages
 from server.features.shelf.routes import ShelfRoutes
 from server.features.shelf.settings import PriceSettings, ShelfSettings
 from server.features.shelf.shelf import Shelf
@@ -16,6 +16,7 @@ def _make(engine: Engine) -> Running:
 FEATURE = Feature(
     make=_make,
     messages=messages,
+    facts=facts,
     settings={ShelfSettings: "rooms", PriceSettings: "orders"},
     part=ShelfPart,
     keys={

@@ -21,10 +21,14 @@ class Product(Struct, frozen=True, omit_defaults=True):
     flaws: Annotated[list[Phrase], Meta(max_length=10)] = []
 
 
+class ProductInput(Product, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A product as a host puts it on the shelf."""
+
+
 class ShelfPut(Command, tag="shelf.put", frozen=True, kw_only=True):
     """Add a product or replace the one of the same sku."""
 
-    product: Product
+    product: ProductInput
 
 
 class ShelfRemove(Command, tag="shelf.remove", frozen=True, kw_only=True):

@@ -1,12 +1,19 @@
 """The shelf over HTTP."""
 
-import msgspec
 from aiohttp import web
 
-from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove, Unpin
+from server.features.shelf.messages import (
+    Pin,
+    Product,
+    ProductInput,
+    ShelfPut,
+    ShelfRemove,
+    Unpin,
+)
 from server.features.shelf.shelf import plain_product
 from server.features.shelf.snapshot import ShelfPart
 from server.protocol.codes import CommandError
+from server.protocol.input import Input
 from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.directory import Directory
@@ -17,7 +24,7 @@ from server.web.errors import json_response
 from server.web.route import REF, Route
 
 
-class PinBody(msgspec.Struct):
+class PinBody(Input, frozen=True):
     """Body of `PUT /v1/rooms/{room}/pin`; null unpins."""
 
     sku: str | None
@@ -36,7 +43,7 @@ class ShelfRoutes:
         one = f"{room}/shelf/{{sku}}"
         return [
             Route("GET", f"{room}/shelf", "Read the shelf.", self.shelf, result=list[Product]),
-            Route("PUT", one, "Put a product.", self.put_product, host, Product),
+            Route("PUT", one, "Put a product.", self.put_product, host, ProductInput),
             Route("DELETE", one, "Take a product off.", self.remove_product, host),
             Route("PUT", f"{room}/pin", "Pin a product, or none.", self.pin, host, PinBody),
         ]
@@ -48,7 +55,7 @@ class ShelfRoutes:
 
     async def put_product(self, request: web.Request) -> web.Response:
         """Add or replace a product; the body's sku must be the path's."""
-        product = await body_of(request, Product)
+        product = await body_of(request, ProductInput)
         if product.sku != request.match_info["sku"]:
             raise CommandError("bad_message", "`sku` in the body and in the path differ.")
         await run_command(self._dispatch, request, ShelfPut(ref=REF, product=product), Ok)

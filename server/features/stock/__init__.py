@@ -9,7 +9,10 @@ FEATURE = Feature(
     part=StockPart,
     keys={
         "sales": "hash sale -> packed fixed part of a Sale",
-        "stock": "hash <sale>:<counter> -> integer, counter of allocated left held sold ver status",
-        "due": "zset: <sale>:start and <sale>:end by the ms they are due",
+        "stock": (
+            "hash <sale>:<counter> -> integer, counter of allocated left held sold ver; "
+            "<sale>:status -> status"
+        ),
+        "due": "zset: <sale>:start :draw :end, or *:end for all sales, by the ms they are due",
     },
 )

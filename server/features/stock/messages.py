@@ -38,7 +38,7 @@ class Sale(Struct, frozen=True, omit_defaults=True):
 
 
 class SaleEvent(Event, tag="sale", frozen=True, kw_only=True, omit_defaults=True):
-    """A sale was opened, sold out, lifted, restocked or closed: its whole state."""
+    """A sale was opened, sold out, lifted, restocked, lowered or closed: its whole state."""
 
     sale: Sale
 

@@ -1,6 +1,7 @@
 """Visits: the arrivals and departures in a room."""
 
 from server.feature import Engine, Feature, Running
+from server.features.visits import facts
 from server.features.visits.settings import VisitSettings
 from server.features.visits.visits import Visits
 
@@ -12,5 +13,6 @@ def _make(engine: Engine) -> Running:
 
 FEATURE = Feature(
     make=_make,
+    facts=facts,
     settings={VisitSettings: "figures"},
 )

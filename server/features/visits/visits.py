@@ -5,7 +5,6 @@ somebody is in a room, so that the figures know when a worker that crashed was l
 """
 
 import asyncio
-import logging
 import secrets
 import time
 from collections.abc import Callable
@@ -22,8 +21,6 @@ from server.protocol.joining import Source
 from server.protocol.roles import Role
 from server.settings import Settings
 from server.store.room_store import RoomStore
-
-log = logging.getLogger(__name__)
 
 _ANY = msgspec.msgpack.Decoder(Any)
 ROOMS_AT_ONCE = 16
@@ -83,7 +80,7 @@ class Visits:
         self._rooms: dict[str, _RoomVisits] = {}
         self._conns = 0
         interval_s = settings.section(VisitSettings).visits_interval_s
-        self._repeating = Repeating("visits", self.write, interval_s)
+        self._repeating = Repeating("visits", self._round, interval_s)
 
     async def __aenter__(self) -> Self:
         self._repeating.start()
@@ -111,10 +108,15 @@ class Visits:
         if conn is not None:
             visits.left.append(_Left(conn, self._clock()))
 
-    async def write(self) -> None:
-        """Write what is new of every room, and that this worker lives."""
+    async def _round(self) -> None:
+        """Write of the rooms that do not pause after a failure."""
+        await self.write(self._repeating.troubles.may_try)
+
+    async def write(self, now: Callable[[str], bool] = lambda _: True) -> None:
+        """Write what is new of every room, and that this worker lives; only of rooms that are
+        `now`."""
         gate = asyncio.Semaphore(ROOMS_AT_ONCE)
-        rooms = list(self._rooms.items())
+        rooms = [(room_id, of) for room_id, of in self._rooms.items() if now(room_id)]
         await asyncio.gather(*(self._write_room(room_id, of, gate) for room_id, of in rooms))
         for room_id, visits in rooms:
             if not (visits.here or visits.came or visits.left):
@@ -130,7 +132,8 @@ class Visits:
                 if exc.code == "not_found":
                     visits.came.clear()
                     visits.left.clear()
-                log.debug("The visits of %s were not written: %s", room_id, exc.msg)
+                else:
+                    self._repeating.troubles.failed(exc, room_id)
             except Exception as error:
                 self._repeating.troubles.failed(error, room_id)
             else:

@@ -33,6 +33,37 @@ local function room_phase()
   return redis.call('HGET', K.room, 'phase')
 end
 
+local damaged = {}        -- row, why it can't be read, row, why, ...
+local LATER_MS = 600000   -- a due row that can't be read is looked at again after so long
+
+-- Returns what `read(...)` makes of a stored row, which is named for the operator. If that fails, the
+-- row is told in the log, and this returns nil: one bad row must not stop the others. `read` must not
+-- write, since what it wrote would stay.
+local function readable(row, read, ...)
+  local ok, found = pcall(read, ...)
+  if ok then
+    return found
+  end
+  local why = type(found) == 'table' and found.err or tostring(found)
+  why = string.gsub(why, '^[%w_]+:%d+: ', '')   -- without the place in the script
+  damaged[#damaged + 1], damaged[#damaged + 2] = row, why
+end
+
+-- What the script returns to the worker: packed bytes, and the rows that it could not read.
+local function reply(bytes)
+  return #damaged > 0 and { bytes, unpack(damaged) } or bytes
+end
+
+-- Settles a due row in the zset `key`: it is gone from there, or, if it can't be read, it waits.
+-- `bad` is how many entries `damaged` had before the row was read.
+local function settle_due(key, member, bad, now)
+  if #damaged > bad then
+    redis.call('ZADD', key, int(now + LATER_MS), member)
+  else
+    redis.call('ZREM', key, member)
+  end
+end
+
 local says = {}   -- packed { seq, sub, user or '', event }, one per event
 local seq, sub, seq0, sub0
 
@@ -121,5 +152,5 @@ end
 
 local function done(result, extra)
   publish(extra)
-  return cmsgpack.pack(result)
+  return reply(cmsgpack.pack(result))
 end

@@ -1,6 +1,7 @@
 -- Creates an empty room: a scheduled stream, or a fan group, which is live for ever.
 -- keys: room timeline actions
 -- uses: room timeline
+-- keyed: yes
 -- args: title host host_name scheduled(ms, 0 = unknown) stream_url? embed_url? epoch
 --   kind?(stream|group) group?(id of the host's fan group) followers? as_of?(both from host_follow)
 --   admits?(of a group: all|followers|buyers) by?

@@ -1,7 +1,9 @@
 // The room list, /.
 
+import { tellOfConnection } from "./ui/connection.js";
 import { h, icon, write } from "./ui/dom.js";
 import { day, short } from "./ui/format.js";
+import { writeAloud } from "./ui/front.js";
 import { nav } from "./ui/nav.js";
 import { posterVars } from "./ui/poster.js";
 import { Repeat } from "./ui/repeat.js";
@@ -28,7 +30,7 @@ const session = await whoAmI();
 const sections = new Map(PHASES.map((phase) => [phase, section(phase)]));
 const none = h("div.empty", { hidden: true }, icon("eye"), h("p", {}, t("home.none")),
   h("p.fine", {}, t("home.none_hint")));
-const trouble = h("p.fine", { role: "status" });
+const trouble = h("p.fine");
 const mayHost = ["host", "admin"].includes(session.you?.role ?? "guest");
 
 /** @param {Phase} phase */
@@ -101,9 +103,9 @@ async function read() {
     /** @type {RoomRow[]} */
     const rooms = await rest("GET", "/v1/rooms?order=live_first");
     draw(rooms);
-    write(trouble, "");
+    writeAloud(trouble, "");
   } catch (error) {
-    write(trouble, t("home.failed"));
+    writeAloud(trouble, t("home.failed"));
     throw error; // so that the next reading comes later
   }
 }
@@ -139,6 +141,7 @@ function openNew() {
 }
 
 document.title = "Liveroom";
+tellOfConnection();
 document.body.append(
   nav(session, t("app"), { more: [
     mayHost && h("button.plain.small-button", { type: "button", onclick: openNew }, icon("plus"),

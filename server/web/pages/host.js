@@ -16,11 +16,13 @@ import { HostLucky, HostPoll } from "./host/rounds.js";
 import { attempt, HostSales, HostShelf, pin } from "./host/shelf.js";
 import { HostTalk } from "./host/talk.js";
 import { Views } from "./host/views.js";
+import { tellOfConnection } from "./ui/connection.js";
 import { everyTick, h, icon, iconButton, onceAFrame, write } from "./ui/dom.js";
 import { duration } from "./ui/format.js";
+import { isDialogOpen } from "./ui/front.js";
 import { nav } from "./ui/nav.js";
 import { devButtons, rest, signOut, tokenForm, whoAmI } from "./ui/session.js";
-import { connectionBanner, openSheet, toast } from "./ui/sheet.js";
+import { openSheet, toast } from "./ui/sheet.js";
 import { phaseText, t } from "./ui/strings.js";
 import { viewOf } from "./ui/view.js";
 
@@ -197,9 +199,8 @@ function openKeys() {
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   const at = event.target;
-  const busy = at instanceof Element
-    && at.closest("input:not([type=radio]), textarea, select, dialog:not(.leaving)");
-  if (busy || event.ctrlKey || event.metaKey || event.altKey || !room.state.room) return;
+  const busy = at instanceof Element && at.closest("input:not([type=radio]), textarea, select");
+  if (busy || isDialogOpen() || event.ctrlKey || event.metaKey || event.altKey || !room.state.room) return;
   const product = /^[1-9]$/.test(event.key) && room.state.room.shelf[Number(event.key) - 1];
   const run = product ? () => pin(room, product.sku) : KEYS[event.key.toLowerCase()]?.[1];
   if (!run) return;
@@ -278,7 +279,7 @@ async function readRoom() {
 /** Somebody who is not the host, or no such room: say so, and offer to sign in. */
 async function gate() {
   const view = await readRoom();
-  document.querySelector(".banner")?.remove(); // the page says it
+  endLine?.(); // the page says it
   if (!view) {
     document.body.append(h("main.login", {}, h("div.login-card", {},
       h("h1", {}, t("conn.no_room")), h("a.primary", { href: "/" }, t("back")))));
@@ -292,8 +293,10 @@ async function gate() {
   h("a.plain.button", { href: "/" }, t("back"))));
 }
 
+/** @type {(() => void) | undefined} */
+let endLine;
 if (MAY_SIGN_IN.includes(session.you?.role ?? "guest")) {
-  document.body.prepend(connectionBanner(room));
+  endLine = tellOfConnection(room);
   listen();
   await room.join().catch(() => {});
   globalThis.liveroom = room;

@@ -4,8 +4,8 @@
 // *unknown*, so they are sent again with the same key, through reconnects, until it is known.
 
 /**
- * @import { Answer, Audience, BuyOptions, Claim, Coupon, CouponTerms, Desk, Lucky, Mine, Order, Part,
- *   Poll, Question } from "./liveroom.js"
+ * @import { Answer, Audience, BuyOptions, Claim, Coupon, CouponTerms, Desk, LiveroomError, Lucky, Mine,
+ *   Order, Part, Poll, Question } from "./liveroom.js"
  * @import { RoomState } from "./liveroom-state.js"
  */
 
@@ -66,12 +66,16 @@ export class Commands {
    */
   async #untilAnswered(op, body, withinMs) {
     const until = Date.now() + withinMs;
+    let unanswered = false; // any of the attempts: the last one may only have found no connection
     for (;;) {
       try {
         return await this.send(op, body);
-      } catch (error) {
-        const { code, retryMs } = /** @type {{code: string, retryMs?: number | null}} */ (error);
-        if (!AGAIN.has(code) || Date.now() >= until) throw error;
+      } catch (thrown) {
+        const error = /** @type {LiveroomError} */ (thrown);
+        const { code, retryMs } = error;
+        unanswered ||= error.unanswered;
+        if (!AGAIN.has(code)) throw error;
+        if (Date.now() >= until) throw Object.assign(error, { unanswered });
         await sleep(retryMs ?? 200 + Math.random() * 300);
         await Promise.race([this.ready(), sleep(Math.max(0, until - Date.now()))]);
       }

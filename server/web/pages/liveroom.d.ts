@@ -88,6 +88,8 @@ export interface Joined {
 
 export interface Listeners {
   status(status: Status, detail: StatusDetail): void;
+  /** The server has become silent for longer than a network takes; false: it is heard again. */
+  silence(silent: boolean): void;
   joined(detail: Joined): void;
   /** Once a frame, after the state has taken its events in: what to draw again. */
   change(parts: Set<Part>, state: RoomState): void;
@@ -114,7 +116,9 @@ export class LiveroomError extends Error {
   /** A code of the protocol, or "disconnected", "timeout", "closed". */
   readonly code: string;
   readonly retryMs: number | null;
-  constructor(code: string, message: string, retryMs?: number | null);
+  /** The command was sent, so that its outcome is unknown. */
+  readonly unanswered: boolean;
+  constructor(code: string, message: string, retryMs?: number | null, unanswered?: boolean);
 }
 
 /** The reply to `join`; what is at its default is absent from `room` and `mine`. */

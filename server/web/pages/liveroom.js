@@ -33,8 +33,13 @@ export const DELIVERY = {
 
 const JOIN_MS_MAX = 10_000; // from opening the socket to the reply to `join`
 const REPLY_MS_MAX = 12_000; // longer than the server's own time-out on its store
-const SILENCE_MS_MAX = 20_000; // then ask `ping`
-const DEAD_MS = 32_000; // then give the connection up
+const QUIET_MS_MAX = 2000; // then ask `ping`, as long as somebody looks at the page
+const QUIET_MS_MAX_HIDDEN = 20_000;
+const LATE_MS = 3000; // then tell of the silence
+const PONG_MS_MIN = 900; // a slow network may take so long for an answer
+const DEAD_MS = 12_000; // without an answer, then give the connection up
+const BACK_MS_MAX = 3000; // the same once the browser says that it is back online
+const WATCH_MS = 500;
 const BACKOFF_MS_MIN = 400;
 const BACKOFF_MS_MAX = 12_000;
 
@@ -44,20 +49,27 @@ const FINAL_CLOSES = new Set([1002, 1003, 1009]);
 export class LiveroomError extends Error {
   /**
    * `code` is one of the protocol's error codes, or "disconnected", "timeout", "closed".
+   * `unanswered`: the command was sent, so that its outcome is unknown.
    * @param {string} code
    * @param {string} message
    * @param {number | null} [retryMs]
+   * @param {boolean} [unanswered]
    */
-  constructor(code, message, retryMs = null) {
+  constructor(code, message, retryMs = null, unanswered = false) {
     super(message);
     this.name = "LiveroomError";
     this.code = code;
     this.retryMs = retryMs;
+    this.unanswered = unanswered;
   }
 }
 
 export class Room extends Commands {
-  #options; #ref = 0; #attempt = 0; #heardAt = 0; #pinged = false; #stopped = false; #wake;
+  #options; #ref = 0; #attempt = 0; #heardAt = 0; #stopped = false;
+  #pingedAt = 0; // 0: no ping waits for its answer
+  #deadAt = 0; // without a byte until then the connection is given up
+  #silent = false; // as it was last told
+  #wake; #sleep;
   #clock = { offset: 0, rtt: Infinity };
   /** @type {typeof import("./liveroom-msgpack.js") | null} */
   #codec = null;
@@ -82,7 +94,11 @@ export class Room extends Commands {
     this.#options = { base: globalThis.location?.origin, encoding: "json", ...options };
     /** "idle", "connecting", "joined", "waiting" (for the next attempt) or "closed". */
     this.status = /** @type {Status} */ ("idle");
-    this.#wake = () => this.status === "waiting" && this.#slotMs === null && this.#open();
+    this.#wake = () => {
+      if (this.status === "waiting" && this.#slotMs === null) this.#open();
+      else if (this.status === "joined") this.#probe(BACK_MS_MAX);
+    };
+    this.#sleep = () => this.#tellSilence(true);
   }
 
   /** The server's time in Unix ms: countdowns must run on this, not on the phone's clock. */
@@ -127,6 +143,7 @@ export class Room extends Commands {
       this.#codec ??= await import("./liveroom-msgpack.js");
     }
     globalThis.addEventListener?.("online", this.#wake);
+    globalThis.addEventListener?.("offline", this.#sleep);
     return new Promise((resolve, reject) => {
       this.#joined = { resolve, reject };
       this.#open();
@@ -144,9 +161,10 @@ export class Room extends Commands {
     this.#stopped = true;
     const error = new LiveroomError(code, reason);
     const socket = this.#socket;
-    this.#forget(error);
+    this.#forget(code, reason);
     socket?.close();
     globalThis.removeEventListener?.("online", this.#wake);
+    globalThis.removeEventListener?.("offline", this.#sleep);
     this.#joined?.reject(error);
     this.#joined = null;
     this.#become("closed", { code, reason, closeCode });
@@ -168,9 +186,9 @@ export class Room extends Commands {
     socket.onmessage = ({ data }) => { if (isMine()) this.#hear(data); };
     socket.onclose = ({ code, reason }) => { if (isMine()) this.#lost(code, reason); };
     this.#heardAt = Date.now();
-    this.#pinged = false;
+    this.#pingedAt = 0;
     clearInterval(this.#watch);
-    this.#watch = setInterval(() => this.#listenForSilence(), 1000);
+    this.#watch = setInterval(() => this.#listenForSilence(), WATCH_MS);
   }
 
   async #sayJoin() {
@@ -220,12 +238,34 @@ export class Room extends Commands {
   }
 
   #listenForSilence() {
-    const silent = Date.now() - this.#heardAt;
-    if (this.#pinged && silent > DEAD_MS) this.#drop();
-    else if (this.status === "joined" && silent > SILENCE_MS_MAX && !this.#pinged) {
-      this.#pinged = true;
-      this.ping().catch(() => {});
+    const now = Date.now();
+    const silent = now - this.#heardAt;
+    if (this.#pingedAt && now > this.#deadAt) return this.#drop();
+    if (this.status === "joined" && !this.#pingedAt) {
+      const quiet = globalThis.document?.hidden ? QUIET_MS_MAX_HIDDEN : QUIET_MS_MAX;
+      if (silent > quiet) this.#probe(DEAD_MS);
     }
+    const waitsMs = this.#pingedAt ? now - this.#pingedAt : 0;
+    const isLate = this.status === "connecting"
+      || waitsMs > Math.max(PONG_MS_MIN, 2 * this.#clock.rtt);
+    if (silent > LATE_MS && isLate) this.#tellSilence(true);
+  }
+
+  /**
+   * Ask whether the connection is alive.
+   * @param {number} withinMs
+   */
+  #probe(withinMs) {
+    this.#pingedAt = Date.now();
+    this.#deadAt = this.#pingedAt + withinMs;
+    this.ping().catch(() => {});
+  }
+
+  /** @param {boolean} silent */
+  #tellSilence(silent) {
+    if (this.#silent === silent) return;
+    this.#silent = silent;
+    this.#tell("silence", silent);
   }
 
   /**
@@ -239,21 +279,21 @@ export class Room extends Commands {
     socket?.close();
   }
 
-  /** @param {LiveroomError} error */
-  #forget(error) {
+  /** @type {(code: string, reason: string) => void} */
+  #forget(code, reason) {
     this.#socket = null;
     clearInterval(this.#watch);
     clearTimeout(this.#timer);
     for (const { reject, timer } of this.#pending.values()) {
       clearTimeout(timer);
-      reject(error);
+      reject(new LiveroomError(code, reason, null, true));
     }
     this.#pending.clear();
   }
 
   /** @type {(code: number, reason: string) => void} */
   #lost(code, reason) {
-    this.#forget(new LiveroomError("disconnected", "The connection to the room was lost."));
+    this.#forget("disconnected", "The connection to the room was lost.");
     if (FINAL_CLOSES.has(code) || (code >= 4400 && code < 4500)) {
       this.#end(`close_${code}`, reason || `The server closed the room (${code}).`, code);
       return;
@@ -271,7 +311,8 @@ export class Room extends Commands {
   /** @param {string | ArrayBuffer} data one frame */
   #hear(data) {
     this.#heardAt = Date.now();
-    this.#pinged = false;
+    this.#pingedAt = 0;
+    this.#tellSilence(false);
     /** @type {Set<Part>} */
     const changed = new Set();
     for (const message of this.#read(data)) {
@@ -330,7 +371,7 @@ export class Room extends Commands {
       const ref = (this.#ref += 1);
       const timer = setTimeout(() => {
         this.#pending.delete(ref);
-        reject(new LiveroomError("timeout", "The server did not answer in time."));
+        reject(new LiveroomError("timeout", "The server did not answer in time.", null, true));
       }, ms);
       this.#pending.set(ref, { resolve, reject, timer });
       const command = { op, ref, ...fields };

@@ -1,5 +1,6 @@
 // The sign-in page, /login?next=/somewhere.
 
+import { tellOfConnection } from "./ui/connection.js";
 import { h } from "./ui/dom.js";
 import { whereNext } from "./ui/next.js";
 import { prefs } from "./ui/prefs.js";
@@ -12,6 +13,7 @@ const next = whereNext(asked, location.origin);
 const owner = session.dev ? await ownerAt(new URL(next).pathname) : null;
 const then = () => { location.href = next; };
 document.title = `${t("signin")} · Liveroom`;
+tellOfConnection();
 document.body.append(h("main.login", {},
   h("div.login-card", {},
     h("h1", {}, t("signin.title")),

@@ -1,11 +1,13 @@
 // The operator page, /ops.
 
+import { tellOfConnection } from "./ui/connection.js";
 import { h, write } from "./ui/dom.js";
 import { clock, duration, number, short } from "./ui/format.js";
+import { say, writeAloud } from "./ui/front.js";
 import { nav } from "./ui/nav.js";
 import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
-import { failureOf, t } from "./ui/strings.js";
+import { t, whyNot } from "./ui/strings.js";
 
 /** @import { Operations, WorkerReport } from "./ui/answers.js" */
 /** @import { Key } from "./ui/strings.js" */
@@ -13,10 +15,11 @@ import { failureOf, t } from "./ui/strings.js";
 const READ_MS = 2000;
 
 const session = await whoAmI();
-const ready = h("p.ready", { role: "status" });
+const ready = h("p.ready");
 const workers = h("tbody");
 const redis = h("dl.ops-grid");
 const errors = h("ol.ops-errors");
+const pageErrors = h("ol.ops-errors");
 /** @type {Map<string, {at: number, delivered: number, rate: number}>} */
 const before = new Map(); // by worker: rates are differences
 
@@ -47,9 +50,10 @@ function row(worker, now) {
 }
 
 /** @param {Operations} operations */
-function draw({ now, ready: isReady, why, workers: all, redis: store, errors: last }) {
+function draw({ now, ready: isReady, why, workers: all, redis: store, errors: last,
+  page_errors: reported }) {
   ready.dataset.ready = String(isReady);
-  write(ready, isReady ? t("ops.ready") : t("ops.not_ready", { why }));
+  writeAloud(ready, isReady ? t("ops.ready") : t("ops.not_ready", { why }));
   workers.replaceChildren(...all.map((worker) => row(worker, now)));
   /** @type {[words: Key, value: string][]} */
   const figures = store ? [
@@ -63,6 +67,12 @@ function draw({ now, ready: isReady, why, workers: all, redis: store, errors: la
   errors.replaceChildren(...(last.length ? last.map(({ at, worker, logger, msg }) =>
     h("li", {}, h("span.fine", {}, `${clock(at)} · ${worker} · ${logger}`), h("p", {}, msg)))
     : [h("li.fine", {}, t("ops.no_errors"))]));
+  pageErrors.replaceChildren(...(reported.length ? reported.map(
+    ({ page, kind, name, at, count, last: lastAt }) => h("li", {},
+      h("span.fine", {}, `${clock(lastAt)} · ${page} · ${t("ops.page_errors_n", { n: number(count) })}`),
+      h("p", {}, [kind, name].filter(Boolean).join(" · ")),
+      h("p.fine", {}, at.join(" < "))))
+    : [h("li.fine", {}, t("ops.no_page_errors"))]));
 }
 
 let readAt = Date.now();
@@ -75,13 +85,16 @@ async function read() {
     draw(operations);
     readAt = Date.now();
   } catch (error) {
-    ready.dataset.ready = "false";
-    write(ready, `${t("ops.stale", { n: Math.round((Date.now() - readAt) / 1000) })} · ${
-      failureOf(error).message}`);
+    const stale = `${t("ops.stale", { n: Math.round((Date.now() - readAt) / 1000) })} · ${
+      whyNot(error)}`;
+    if (ready.dataset.ready !== "unknown") say(stale); // once, though the seconds go on
+    ready.dataset.ready = "unknown";
+    write(ready, stale);
   }
 }
 
 document.title = `${t("ops.title")} · Liveroom`;
+tellOfConnection();
 document.body.append(nav(session, t("ops.title"), { roles: ["admin"] }));
 if (session.you?.role === "admin") {
   document.body.append(h("main.ops", {}, ready,
@@ -90,7 +103,8 @@ if (session.you?.role === "admin") {
         h("thead", {}, h("tr", {}, COLUMNS.map((name) =>
           h("th", { scope: "col" }, t(name))))), workers))),
     h("section.ops-box", {}, h("h2", {}, t("ops.redis")), redis),
-    h("section.ops-box", {}, h("h2", {}, t("ops.errors")), errors)));
+    h("section.ops-box", {}, h("h2", {}, t("ops.errors")), errors),
+    h("section.ops-box.page-errors", {}, h("h2", {}, t("ops.page_errors")), pageErrors)));
   new Repeat(READ_MS, read).start({ now: true });
 } else {
   document.body.append(h("main.ops", {}, h("p.empty", {}, t("ops.only"))));

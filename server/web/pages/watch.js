@@ -2,13 +2,15 @@
 
 import { Room } from "./liveroom.js";
 import { CommentList } from "./ui/comments.js";
+import { tellOfConnection } from "./ui/connection.js";
 import { everyTick, h, icon, iconButton, onceAFrame, write } from "./ui/dom.js";
 import { priceText, short } from "./ui/format.js";
+import { say } from "./ui/front.js";
 import { openBuySheet, orderList } from "./ui/orders.js";
 import { prefs } from "./ui/prefs.js";
 import { pinnedCard, productDetails, shelfRow } from "./ui/product.js";
 import { openSignIn, signOut, whoAmI } from "./ui/session.js";
-import { connectionBanner, openSheet, say, toast } from "./ui/sheet.js";
+import { openSheet, toast } from "./ui/sheet.js";
 import { t, whyNot } from "./ui/strings.js";
 import { viewOf } from "./ui/view.js";
 import { roomId, shareLink, source, watchPath } from "./watch/address.js";
@@ -60,7 +62,8 @@ const ctx = {
   },
   buy(sale, qty, claim = bestFor(room, sale, qty)?.claim.claim) {
     if (ctx.needSignIn("tap")) return;
-    openBuySheet(room, sale.title, room.buy(sale.sale, qty, { claim: claim ?? undefined }));
+    openBuySheet(room, sale.title, (key) =>
+      room.buy(sale.sale, qty, { key, claim: claim ?? undefined }));
   },
   off: (sale, qty) => bestFor(room, sale, qty)?.off ?? 0,
   onReplay: () => drawPhase(),
@@ -312,7 +315,7 @@ function listen() {
       location.reload();
     } else if (!room.state.room && (code === "forbidden" || code === "close_4403")) {
       document.querySelector(".watch")?.replaceWith(await showInvitation(roomId));
-      document.querySelector(".banner")?.remove(); // the page says it
+      endLine(); // the page says it
     } else if (!room.state.room) {
       document.querySelector(".watch")?.replaceWith(h("main.nowhere", {},
         h("a.primary", { href: "/" }, t("back"))));
@@ -327,7 +330,6 @@ function listen() {
 function announce({ room: to, title, host_name, host, why }) {
   if (to === roomId) return; // whoever is here sees it start
   const words = t("announce.live", { name: host_name || host, title });
-  say(words);
   const kind = why === "reserved" ? "reservation" : "follow";
   toast(words, { forMs: ANNOUNCE_MS, high: true, action: { label: t("announce.go"),
     run: () => { location.href = watchPath(to, kind); } } });
@@ -370,13 +372,13 @@ function build() {
     h("aside.panel", { "aria-label": t("shelf") },
       panelOrders,
       h("h2.panel-title", {}, t("shelf"), panelShelfCount), panelShelf)));
-  document.body.prepend(connectionBanner(room));
   everyTick(onlineBox, () => onlineBox.setAttribute("aria-label",
     t("watch.online", { n: room.state.room?.online ?? 0 })));
   wide.addEventListener("change", () => room.state.room && drawShelf());
 }
 
 build();
+const endLine = tellOfConnection(room);
 listen();
 // The session is asked first, so that an ended one is noticed before the socket is refused.
 await whoAmI();

@@ -1,4 +1,4 @@
-"""A stream's numbers beside those of the host's earlier streams."""
+"""Compares a stream's numbers with those of the host's earlier streams."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def flat(numbers: Numbers) -> Flat:
 
 
 def compare(numbers: Numbers, earlier: Sequence[Flat]) -> dict[str, Compared]:
-    """Each number beside the median of the earlier streams; nothing if there were none."""
+    """Return each number with the median of the earlier streams; nothing if there were none."""
     if not earlier:
         return {}
     return {name: _compared(name, value, earlier) for name, value in flat(numbers).items()}

@@ -1,4 +1,4 @@
-"""What the fold gives: docs/metrics.md defines every number here by its name.
+"""The results of the fold. docs/metrics.md defines every number here by its name.
 
 Money is by currency in its minor unit; times are Unix milliseconds, spans `_ms`; a share is a
 fraction from 0 to 1, null where there is nothing to divide by.
@@ -18,7 +18,7 @@ Flat = dict[str, float | None]
 
 
 class Numbers(Struct, kw_only=True):
-    """The room in one number each."""
+    """The room in one number each; features' tallies add theirs at the end (`FigureTypes`)."""
 
     gmv_gross: Amounts
     gmv_returned: Amounts
@@ -72,14 +72,10 @@ class Numbers(Struct, kw_only=True):
     questions: int
     questions_answered: int
     questions_asked: int
-    polls: int
-    poll_votes: int
-    luckies: int
-    new_followers: int
 
 
 class FirstOrders(Struct):
-    """How many buyers placed their first order so long after they first came."""
+    """The number of buyers whose first order came so long after their first visit."""
 
     from_ms: int
     below_ms: int | None
@@ -87,7 +83,7 @@ class FirstOrders(Struct):
 
 
 class SourceRow(Struct, kw_only=True):
-    """What one kind of source brought, or with `id` one source; an empty kind is none."""
+    """The visits and sales of one kind of source, or of one `id`. An empty kind means no source."""
 
     kind: str
     id: str = ""
@@ -99,7 +95,7 @@ class SourceRow(Struct, kw_only=True):
 
 
 class ProductRow(Struct, kw_only=True):
-    """What became of one product."""
+    """The figures of one product."""
 
     sku: str
     title: str
@@ -118,7 +114,7 @@ class ProductRow(Struct, kw_only=True):
 
 
 class PinRow(Struct, kw_only=True):
-    """What was sold from one pin to the next; `to_ms` is null while it is on."""
+    """The sales from one pin to the next; `to_ms` is null while the product is pinned."""
 
     sku: str
     title: str
@@ -134,7 +130,7 @@ class PinRow(Struct, kw_only=True):
 
 
 class CouponRow(Struct, kw_only=True):
-    """What became of one coupon."""
+    """The figures of one coupon."""
 
     coupon: str
     title: str
@@ -145,7 +141,7 @@ class CouponRow(Struct, kw_only=True):
 
 
 class MinuteRow(Struct, kw_only=True):
-    """What happened in one minute, by its start."""
+    """The figures of one minute, named by its start."""
 
     minute_ms: int
     orders: int
@@ -154,7 +150,7 @@ class MinuteRow(Struct, kw_only=True):
 
 
 class Compared(Struct):
-    """A number beside the host's earlier streams: their median, and how far this one is from it."""
+    """A number with the median of the host's earlier streams, and its distance from that median."""
 
     median: float | None
     streams: int
@@ -162,7 +158,7 @@ class Compared(Struct):
 
 
 class Finding(Struct):
-    """What stands out: a code with parameters, and an English sentence."""
+    """A finding: a code with parameters, and an English sentence."""
 
     code: str
     params: dict[str, Any]
@@ -204,3 +200,17 @@ class Context(Struct, frozen=True):
     bought_before: Mapping[str, int] = {}
     followed: Mapping[str, int] = {}
     earlier: Sequence[Flat] = ()
+
+
+class StreamRow(Struct):
+    """One of a host's rooms. Times in Unix ms, 0 = not yet; `numbers` are null until it starts, and
+    while they can't be read."""
+
+    room: str
+    title: str
+    kind: str
+    phase: str
+    created: int
+    started: int
+    ended: int
+    numbers: Numbers | None

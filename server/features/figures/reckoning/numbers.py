@@ -1,26 +1,27 @@
-"""The room in one number each, from what the fold has added up."""
+"""Computes the single numbers of a room from the sums of the fold."""
 
 from typing import Any
 
-from server.features.figures.reckoning.attendance import Attended
 from server.features.figures.reckoning.models import Amounts, Context, Numbers
 from server.features.figures.reckoning.sold import STATUSES, Sold
 from server.features.figures.reckoning.sums import add, each_share, median, of_all, quantile, share
 from server.features.figures.reckoning.taken import Taken
+from server.features.visits.facts import Attended
 
 
-def numbers_of(taken: Taken, attended: Attended, context: Context) -> Numbers:
-    """Each number of docs/metrics.md, "numbers"."""
-    return Numbers(
+def numbers_of(taken: Taken, attended: Attended, context: Context, kind: type[Numbers]) -> Numbers:
+    """All numbers as a `kind`: those of docs/metrics.md, "numbers", and those that tallies add."""
+    return kind(
         **_money(taken.sold),
         **_people(taken, attended),
         **_first_orders(taken.first_order_times()),
         **_returning(taken.sold, context),
         **_fans(taken.sold, context),
         **_coupons(taken.sold),
-        **_funnel("reserved", taken.talk.reserved, taken.sold, attended),
-        **_funnel("announced", taken.announced, taken.sold, attended),
-        **_talk(taken),
+        **_funnel("reserved", taken.follows.reserved, taken.sold, attended),
+        **_funnel("announced", taken.follows.announced, taken.sold, attended),
+        **_asks(taken),
+        **taken.tallies.numbers(),
     )
 
 
@@ -48,11 +49,11 @@ def _money(sold: Sold) -> dict[str, Any]:
 def _people(taken: Taken, attended: Attended) -> dict[str, Any]:
     sold, watched = taken.sold, sorted(attended.watched.values())
     buyers = len(sold.orders_of)
-    viewers = len(taken.attendance.of_user.keys() | sold.users)
+    viewers = len(taken.visits.of_user.keys() | sold.users)
     return {
         "buyers": buyers,
         "viewers": viewers,
-        "guests": taken.attendance.guests,
+        "guests": taken.visits.guests,
         "conversion": share(buyers, viewers),
         "viewer_value": {c: share(amount, viewers) for c, amount in sorted(sold.gross.items())},
         "watchers": len(watched),
@@ -105,7 +106,7 @@ def _coupons(sold: Sold) -> dict[str, Any]:
 
 
 def _funnel(name: str, users: set[str], sold: Sold, attended: Attended) -> dict[str, Any]:
-    """How many of these users came to the stream, and how many of those bought."""
+    """Return how many of these users came to the stream, and how many of them bought."""
     came = users & attended.watched.keys()
     bought = len(came & sold.orders_of.keys())
     return {
@@ -116,24 +117,20 @@ def _funnel(name: str, users: set[str], sold: Sold, attended: Attended) -> dict[
     }
 
 
-def _talk(taken: Taken) -> dict[str, Any]:
-    talk, orders_of = taken.talk, taken.sold.orders_of
+def _asks(taken: Taken) -> dict[str, Any]:
+    asks, orders_of = taken.asks, taken.sold.orders_of
     converted = sum(
         1
-        for user, asked_at in talk.first_asked.items()
+        for user, asked_at in asks.first_asked.items()
         if any(order.created >= asked_at for order in orders_of.get(user, ()))
     )
-    questions = talk.questions_asked()
+    questions = asks.questions()
     return {
-        "asks": talk.asks,
-        "asks_unpinned": sum(product.unpinned for product in talk.products.values()),
-        "askers": len(talk.first_asked),
-        "asker_conversion": share(converted, len(talk.first_asked)),
+        "asks": asks.asks,
+        "asks_unpinned": sum(product.unpinned for product in asks.products.values()),
+        "askers": len(asks.first_asked),
+        "asker_conversion": share(converted, len(asks.first_asked)),
         "questions": len(questions),
         "questions_answered": sum(1 for each in questions if each.status == "answered"),
         "questions_asked": sum(each.asked for each in questions),
-        "polls": len(talk.votes),
-        "poll_votes": sum(talk.votes.values()),
-        "luckies": len(talk.luckies),
-        "new_followers": len(talk.followed),
     }

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 from itertools import pairwise
 
-from server.features.figures.reckoning.attendance import FOREVER, Attended
+from server.features.asks.facts import AskedProduct
 from server.features.figures.reckoning.models import (
     CouponRow,
     FirstOrders,
@@ -12,10 +12,11 @@ from server.features.figures.reckoning.models import (
     ProductRow,
     SourceRow,
 )
-from server.features.figures.reckoning.sold import FromSource, SoldProduct, Source
+from server.features.figures.reckoning.sold import FromSource, SoldProduct
 from server.features.figures.reckoning.sums import add, of_all, share
 from server.features.figures.reckoning.taken import Taken
-from server.features.figures.reckoning.talk import AskedProduct
+from server.features.visits.facts import Attended, SourceKey
+from server.rooms.tally import FOREVER
 
 MINUTES_MAX = 1440
 PINS_MAX = 1000
@@ -29,7 +30,7 @@ class Rows:
 
     def __init__(self, taken: Taken, attended: Attended, now_ms: int) -> None:
         self._taken = taken
-        self._sold, self._talk = taken.sold, taken.talk
+        self._sold, self._asks = taken.sold, taken.asks
         self._pins = self._all_pins(attended, now_ms)
 
     def first_orders(self) -> list[FirstOrders]:
@@ -48,20 +49,20 @@ class Rows:
 
     def sources(self) -> list[SourceRow]:
         """By kind of source."""
-        sold, came = self._sold.sources, self._taken.attendance.sources
-        kinds: dict[str, list[Source]] = {}
+        sold, came = self._sold.sources, self._taken.visits.sources
+        kinds: dict[str, list[SourceKey]] = {}
         for source in sorted(sold.keys() | came.keys()):
             kinds.setdefault(source[0], []).append(source)
         return sorted((self._source((kind, ""), of) for kind, of in kinds.items()), key=_by_orders)
 
     def source_ids(self) -> list[SourceRow]:
         """By source, of those that have an id."""
-        sold, came = self._sold.sources, self._taken.attendance.sources
+        sold, came = self._sold.sources, self._taken.visits.sources
         rows = [self._source(source, [source]) for source in sold.keys() | came.keys() if source[1]]
         return sorted(rows, key=_by_orders)[:SOURCE_IDS_MAX]
 
-    def _source(self, name: Source, sources: list[Source]) -> SourceRow:
-        came = self._taken.attendance.sources
+    def _source(self, name: SourceKey, sources: list[SourceKey]) -> SourceRow:
+        came = self._taken.visits.sources
         parts = [self._sold.sources.get(source, FromSource()) for source in sources]
         users = set().union(*(part.users for part in parts), *(came.get(s, ()) for s in sources))
         buyers = len(set().union(*(part.buyers for part in parts)))
@@ -84,8 +85,11 @@ class Rows:
 
     def _all_pins(self, attended: Attended, now_ms: int) -> list[PinRow]:
         rows = []
-        during = self._taken.pins.during(self._taken.stream)
+        taken = self._taken
+        sold_in = dict(zip(taken.shelf.pins, taken.pins.sold, strict=True))
+        during = taken.shelf.during(taken.stream)
         for (pinned, (start, end)), viewers in zip(during, attended.by_pin, strict=True):
+            sold = sold_in[pinned]
             to_ms = None if end == FOREVER else end
             row = PinRow(
                 sku=pinned.sku,
@@ -93,18 +97,18 @@ class Rows:
                 from_ms=start,
                 to_ms=to_ms,
                 ms=max(0, (now_ms if to_ms is None else to_ms) - start),
-                units=pinned.units,
-                gmv=of_all(pinned.gmv, pinned.gmv),
-                other_units=pinned.other_units,
-                other_gmv=of_all(pinned.other_gmv, pinned.other_gmv),
+                units=sold.units,
+                gmv=of_all(sold.gmv, sold.gmv),
+                other_units=sold.other_units,
+                other_gmv=of_all(sold.other_gmv, sold.other_gmv),
                 viewers=viewers,
-                asks=pinned.asks,
+                asks=self._asks.of_pin.get(pinned, 0),
             )
             rows.append(row)
         return rows
 
     def newest_pins(self) -> list[PinRow]:
-        """What each pin sold."""
+        """Return a row for each pin and its sales."""
         return self._pins[-PINS_MAX:]
 
     def products(self) -> list[ProductRow]:
@@ -113,13 +117,13 @@ class Rows:
         for pin in self._pins:
             ms, units = pinned.get(pin.sku, (0, 0))
             pinned[pin.sku] = ms + pin.ms, units + pin.units
-        skus = self._sold.products.keys() | self._talk.products.keys() | pinned.keys()
+        skus = self._sold.products.keys() | self._asks.products.keys() | pinned.keys()
         rows = [self._product(sku, *pinned.get(sku, (0, 0))) for sku in skus]
         return sorted(rows, key=lambda row: (-row.units, -row.asks, -row.pinned_ms, row.sku))
 
     def _product(self, sku: str, pinned_ms: int, units_pinned: int) -> ProductRow:
         sold = self._sold.products.get(sku) or SoldProduct()
-        asked = self._talk.products.get(sku) or AskedProduct()
+        asked = self._asks.products.get(sku) or AskedProduct()
         converted = sum(
             1 for user, at in asked.first_asked.items() if sold.last_bought.get(user, -1) >= at
         )
@@ -142,7 +146,7 @@ class Rows:
 
     def _title(self, sku: str) -> str:
         sold = self._sold.products.get(sku)
-        return self._taken.titles.get(sku) or (sold.title if sold else "") or sku
+        return self._taken.shelf.titles.get(sku) or (sold.title if sold else "") or sku
 
     # Coupons and minutes
 
@@ -162,7 +166,7 @@ class Rows:
 
     def minutes(self) -> list[MinuteRow]:
         """By minute, oldest first."""
-        sold, asks = self._sold.minutes, self._talk.asks_at
+        sold, asks = self._sold.minutes, self._asks.asks_at
         rows = []
         for minute in sorted(sold.keys() | asks.keys())[-MINUTES_MAX:]:
             orders, gmv = sold.get(minute, (0, {}))

@@ -1,23 +1,18 @@
-"""The ledger's part of the fold: orders, money, coupons, and who bought what when."""
+"""Folds the ledger: orders, money, coupons, buyers, and the times of purchases."""
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, NamedTuple, get_args
 
 from server.features.figures.reckoning.models import Amounts, CouponRow
 from server.features.figures.reckoning.sums import add
 from server.features.orders.messages import OrderStatus
+from server.features.visits.facts import SourceKey, source_of
+from server.rooms.tally import Take, Tallies, Tally
 
 Dict = dict[str, Any]
-Source = tuple[str, str]
-"""Kind and id; ("", "") for none."""
 STATUSES: tuple[str, ...] = get_args(OrderStatus)
 MINUTE_MS = 60_000
-
-
-def source_of(thing: Dict) -> Source:
-    """What an order, or a visit, says brought it."""
-    source = thing.get("source")
-    return (source["kind"], source.get("id", "")) if source else ("", "")
 
 
 class SoldOrder(NamedTuple):
@@ -39,7 +34,7 @@ class SoldLine(NamedTuple):
 
 
 class FromSource:
-    """What came of one source."""
+    """The sales of one source."""
 
     __slots__ = ("buyers", "gmv", "orders", "users")
 
@@ -52,7 +47,7 @@ class FromSource:
 
 
 class SoldProduct:
-    """What was sold of one sku."""
+    """The sales of one sku."""
 
     __slots__ = ("gmv", "gmv_returned", "last_bought", "replay", "returned", "title", "units")
 
@@ -65,11 +60,12 @@ class SoldProduct:
         """user -> when they placed their last sold order of it."""
 
 
-class Sold:
-    """What the ledger of a room adds up to; orders placed before `since_ms` are passed over."""
+class Sold(Tally):
+    """The sums over a room's ledger. Orders placed before `since_ms` are skipped."""
 
-    def __init__(self, since_ms: int = 0) -> None:
-        self._since_ms = since_ms
+    def __init__(self, room: Tallies) -> None:
+        super().__init__(room)
+        self._since_ms = room.since_ms
         self.by_status: Counter[str] = Counter()
         self.orders: Counter[str] = Counter()
         """Sold orders by currency."""
@@ -85,22 +81,20 @@ class Sold:
         """user -> when they placed their first sold order."""
         self.first_paid: dict[str, int] = {}
         self.users: set[str] = set()
-        """Who placed an order, sold or not."""
-        self.sources: dict[Source, FromSource] = {}
+        """Return the users who placed an order, sold or not."""
+        self.sources: dict[SourceKey, FromSource] = {}
         self.products: dict[str, SoldProduct] = {}
         self.minutes: dict[int, tuple[int, Amounts]] = {}
-        self.lines: list[SoldLine] = []
+        self.order_lines: list[SoldLine] = []
         self.coupons: dict[str, CouponRow] = {}
 
-    def add_line(self, line: Dict) -> None:
-        """Add one line of the ledger."""
-        if line["k"] == "order" and line["order"]["created"] >= self._since_ms:
-            self._order(line, line["order"])
-        elif line["k"] == "coupon" and line["at"] >= self._since_ms:
-            self._coupon(line)
+    def lines(self) -> Mapping[str, Take]:
+        return {"order": self._order, "coupon": self._coupon}
 
-    def _order(self, line: Dict, order: Dict) -> None:
-        was = line.get("was")
+    def _order(self, line: Dict) -> None:
+        order, was = line["order"], line.get("was")
+        if order["created"] < self._since_ms:
+            return
         if was:
             self.by_status[was] -= 1
         else:
@@ -153,7 +147,7 @@ class Sold:
             last = product.last_bought.get(order["user"], created)
             product.last_bought[order["user"]] = max(created, last)
             self.units += qty
-            self.lines.append(SoldLine(created, line["sku"], qty, amount, currency))
+            self.order_lines.append(SoldLine(created, line["sku"], qty, amount, currency))
 
     def _take_back(self, order: Dict) -> None:
         add(self.returned, order["currency"], order["total"])
@@ -172,6 +166,8 @@ class Sold:
         return row
 
     def _coupon(self, line: Dict) -> None:
+        if line["at"] < self._since_ms:
+            return
         row = self._row(line["coupon"])
         if line["what"] == "opened":
             row.title, row.quota = line["terms"]["title"], line["terms"]["quota"]

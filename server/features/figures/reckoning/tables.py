@@ -4,6 +4,7 @@ Money is in minor units; beside it, under `decimal`, it is in units of its curre
 """
 
 from collections.abc import Iterable
+from typing import Literal, get_args
 
 from msgspec import Struct, structs
 
@@ -14,10 +15,11 @@ from server.protocol.currencies import decimal_text
 Cell = str | int | float | None
 Table = list[list[Cell]]
 
-TABLES = (
+TableName = Literal[
     "numbers", "first_orders", "sources", "source_ids", "products", "pins", "coupons", "minutes",
     "findings",
-)  # fmt: skip
+]  # fmt: skip
+TABLES: tuple[TableName, ...] = get_args(TableName)
 
 
 def table(figures: Figures, name: str) -> Table:
@@ -45,7 +47,7 @@ def _numbers(figures: Figures) -> Table:
 
 
 def _in_units(minor: float | None, currency: str) -> str | None:
-    """An amount of money in units; None for what is none, such as a share by status."""
+    """Return an amount of money in units; None for other values, such as a share by status."""
     return None if minor is None or not currency.isupper() else decimal_text(minor, currency)
 
 

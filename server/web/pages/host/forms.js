@@ -1,4 +1,4 @@
-// The host's dialogs: a product, a sale, a restock.
+// The host's dialogs: a product, a sale, its stock.
 
 import { beside } from "../ui/bidi.js";
 import { h, write } from "../ui/dom.js";
@@ -234,6 +234,20 @@ export function restockForm(room, sale) {
       max: UNITS_MAX, step: "1", required: true, value: 10 }),
   ], t("host.restock"), ({ add }) => room.send("sale.restock",
     { sale: sale.sale, add: Number(add) }));
+}
+
+/**
+ * Set how many units a sale has in all, no fewer than are held and sold.
+ * @param {Room} room
+ * @param {Sale} sale
+ */
+export function stockForm(room, sale) {
+  return formSheet(`${t("host.stock")} · ${sale.title}`, [
+    field("stock", t("form.stock_in_all"), { type: "number", inputmode: "numeric",
+      min: String(sale.held + sale.sold), max: UNITS_MAX, step: "1", required: true,
+      value: sale.allocated }),
+  ], t("host.stock"), ({ stock }) => room.send("sale.restock",
+    { sale: sale.sale, stock: Number(stock) }));
 }
 
 /**

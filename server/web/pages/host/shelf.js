@@ -7,7 +7,7 @@ import { sure, toast } from "../ui/sheet.js";
 import { countdown, saleState, stockBar } from "../ui/stock.js";
 import { t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
-import { productForm, restockForm, saleForm } from "./forms.js";
+import { productForm, restockForm, saleForm, stockForm } from "./forms.js";
 
 /** @import { Product, Room, Sale } from "../liveroom.js" */
 
@@ -139,6 +139,8 @@ export class HostSales {
         !closed && h("div.actions", {},
         h("button.plain.small-button", { type: "button", data: { do: "restock" },
           onclick: () => restockForm(room, find()) }, icon("plus"), t("host.restock")),
+        h("button.plain.small-button", { type: "button", data: { do: "stock" },
+          onclick: () => stockForm(room, find()) }, t("host.stock")),
         h("button.plain.small-button", { type: "button", data: { do: "close" }, onclick: close },
           t("host.close_sale")))),
       bar.root);

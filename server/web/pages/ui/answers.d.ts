@@ -119,6 +119,11 @@ export interface WorkerReport {
   delivered: number; gap_fills: number; loop_lag_s: number; bus_lag_s: number;
 }
 
+/** A cause of errors that browsers reported; `at`: places in our own files, the innermost first. */
+export interface PageErrorCount {
+  page: string; kind: string; name: string; at: string[]; count: number; last: number;
+}
+
 /** `GET /v1/ops`. `redis` is null while it does not answer. */
 export interface Operations {
   now: number;
@@ -130,6 +135,7 @@ export interface Operations {
     commands_per_s: number; durability: string;
   } | null;
   errors: { at: number; worker: string; logger: string; msg: string }[];
+  page_errors: PageErrorCount[];
 }
 
 /** Whom to be in development mode. */

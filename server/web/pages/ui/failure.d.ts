@@ -6,4 +6,6 @@ export interface Failure extends Error {
   status?: number;
   /** Of the protocol: how long to wait. */
   retryMs?: number | null;
+  /** The command or change was sent and not answered: its outcome is unknown. */
+  unanswered?: boolean;
 }

@@ -25,7 +25,7 @@ function formatter(kept, Kind, options, where = locale()) {
 
 /**
  * Decimals of ISO 4217; all other currencies have two. Intl is not asked: it follows CLDR, which
- * gives IDR, IQD, RSD and more none. The table is server/protocol/currencies.py; a test compares
+ * gives IDR, IQD and more none. The table is server/protocol/currencies.py; a test compares
  * the two.
  */
 const DIGITS = new Map(Object.entries({

@@ -640,6 +640,17 @@ const WORDS = {
   "ops.errors": "Dernières erreurs",
   "ops.no_errors": "Aucune erreur",
   "ops.stale": "Lecture impossible ; données d’il y a {n} s",
+  // The network, stock and errors of browsers
+  "conn.offline": "Vous êtes hors ligne ; la page revient d'elle-même",
+  "conn.silent": "Le réseau ne répond pas, on attend encore…",
+  "host.stock": "Fixer le stock",
+  "log.return": "a repris une commande",
+  "log.group": "a modifié le groupe de fans",
+  "log.was_lowered": "a baissé le stock",
+  "form.stock_in_all": "Unités en tout (pas moins que réservé et vendu)",
+  "ops.page_errors": "Erreurs dans les navigateurs",
+  "ops.page_errors_n": "×{n}",
+  "ops.no_page_errors": "Aucun navigateur n'en a signalé",
 };
 
 /**

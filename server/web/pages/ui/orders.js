@@ -1,11 +1,17 @@
 // A buyer's own orders: one just bought, and the list.
 
+import { newKey } from "../liveroom.js";
 import { everyTick, h, icon, s, write } from "./dom.js";
 import { day, duration, price, priceText } from "./format.js";
+import { say } from "./front.js";
 import { openSheet, toast } from "./sheet.js";
-import { t, whyNot } from "./strings.js";
+import { failureOf, t, whyNot } from "./strings.js";
 
+const DOUBT_MS = 3000; // then a buy without an answer is called what it is: unknown
 const PENDING_MS = 4000; // then paying may be tried again
+const NO_ANSWER = new Set(["timeout", "disconnected"]);
+/** Refusals that say nothing of an earlier attempt under the same key. */
+const UNDECIDED = new Set([...NO_ANSWER, "unavailable", "rate_limited"]);
 const RING = 2 * Math.PI * 26;
 
 /**
@@ -43,6 +49,21 @@ function holdRing(room, order) {
   });
 }
 
+/**
+ * A command about an order had no answer: read the orders, through losses of the connection.
+ * @param {Room} room
+ */
+async function readUntilKnown(room) {
+  for (;;) {
+    try {
+      await room.ready();
+      return await room.orders();
+    } catch (error) {
+      if (!NO_ANSWER.has(failureOf(error).code ?? "")) return; // the room is closed to us
+    }
+  }
+}
+
 /** @type {(ctx: List, order: Order) => HTMLElement} */
 function actions(ctx, order) {
   /** @type {(button: HTMLButtonElement, words: string, command: () => Promise<Order>) => () => void} */
@@ -57,6 +78,7 @@ function actions(ctx, order) {
       }
     } catch (error) {
       toast(whyNot(error));
+      if (failureOf(error).unanswered) await readUntilKnown(ctx.room);
       ctx.redraw();
     }
   };
@@ -121,12 +143,13 @@ export function orderList(room, { most = Infinity } = {}) {
 }
 
 /**
- * The sheet right after the tap on "buy": holding, then pay in time, then paid.
+ * The sheet right after the tap on "buy": holding, then pay in time, then paid. Without an answer
+ * the outcome is unknown; the buy is asked about under its one key for as long as the sheet is open.
  * @param {Room} room
  * @param {string} title
- * @param {Promise<Order>} buying
+ * @param {(key: string) => Promise<Order>} buy
  */
-export function openBuySheet(room, title, buying) {
+export function openBuySheet(room, title, buy) {
   const body = h("div.buy-flow");
   /** @type {Order | null} */
   let order = null;
@@ -143,15 +166,37 @@ export function openBuySheet(room, title, buying) {
     body.replaceChildren(...buyView(ctx, order, status));
     body.dataset.status = status;
   }
-  body.replaceChildren(h("div.spinner", { role: "status", "aria-label": t("sale.buying") }),
-    h("p.big", {}, t("sale.buying")));
+  const words = h("p.big", {}, t("sale.buying"));
+  body.replaceChildren(h("div.spinner", { "aria-hidden": "true" }), words);
+  say(t("sale.buying"));
+  const doubt = () => {
+    write(words, t("order.unknown"));
+    body.dataset.status = "unknown";
+    say(t("order.unknown"));
+  };
+  const doubting = setTimeout(doubt, DOUBT_MS);
+  const offline = room.on("status", (status) => status === "waiting" && !order && doubt());
   const off = room.on("change", (parts) => parts.has("orders") && draw());
   everyTick(body, () => draw());
   dialog.addEventListener("close", off);
-  buying.then((got) => { order = got; draw(); }, (error) => {
-    body.replaceChildren(h("p.big", {}, whyNot(error)));
-    body.dataset.status = `err-${error.code}`;
-  });
+  /** @type {(key: string, unanswered?: boolean) => Promise<void>} */
+  async function ask(key, unanswered = false) {
+    try {
+      order = await buy(key);
+      draw();
+    } catch (thrown) {
+      const error = failureOf(thrown);
+      const isUnknown = error.unanswered || (unanswered && UNDECIDED.has(error.code ?? ""));
+      if (isUnknown && dialog.open && room.status !== "closed") return ask(key, true);
+      const why = isUnknown ? t("order.unknown") : whyNot(error);
+      body.replaceChildren(h("p.big", {}, why));
+      body.dataset.status = `err-${error.code}`;
+      say(why);
+    }
+    clearTimeout(doubting);
+    offline();
+  }
+  ask(newKey());
   return dialog;
 }
 

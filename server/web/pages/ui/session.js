@@ -1,11 +1,30 @@
 // Who the browser is signed in as, and changing that. The token itself is in an HttpOnly cookie.
 
+import { inTime } from "./connection.js";
 import { h } from "./dom.js";
 import { openSheet } from "./sheet.js";
 import { failureOf, t, whyNot } from "./strings.js";
 
 /** @import { DevSignIn, Session } from "./answers.js" */
 /** @typedef {"viewer" | "host" | "admin"} DevRole that one click makes of anybody */
+
+const REST_MS_MAX = 30_000;
+
+/**
+ * Ask the server; rejects as `Room` does where no answer comes.
+ * @param {string} path
+ * @param {RequestInit} request
+ * @returns {Promise<Response>}
+ */
+async function ask(path, request) {
+  try {
+    return await inTime(fetch(path, { ...request, signal: AbortSignal.timeout(REST_MS_MAX) }));
+  } catch (thrown) {
+    const code = failureOf(thrown).name === "TimeoutError" ? "timeout" : "disconnected";
+    throw Object.assign(new Error(`There was no answer from ${path}.`),
+      { code, unanswered: request.method !== "GET" });
+  }
+}
 
 /**
  * REST with the session's cookie; rejects with the server's sentence, its `code` and `status`.
@@ -16,7 +35,7 @@ import { failureOf, t, whyNot } from "./strings.js";
  * @returns {Promise<Answer>}
  */
 export async function rest(method, path, body) {
-  const response = await fetch(path, {
+  const response = await ask(path, {
     method,
     headers: body && { "Content-Type": "application/json" },
     body: body && JSON.stringify(body),

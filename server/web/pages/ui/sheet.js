@@ -1,9 +1,10 @@
-// Sheets (from below on a phone, in the middle on a desktop), toasts, and what is said aloud.
+// Sheets (from below on a phone, in the middle on a desktop) and toasts.
 
 import { calm, h, iconButton } from "./dom.js";
+import { closeInFront, openInFront, say, showInFront, takeAway } from "./front.js";
 import { t } from "./strings.js";
 
-/** @import { Room } from "../liveroom.js" */
+const FADE_MS = 160;
 
 let sheets = 0; // opened so far, for their ids
 
@@ -27,16 +28,13 @@ export function openSheet(title, fill, { kind = "" } = {}) {
     const focused = document.activeElement;
     // Keys pressed while it fades are for the page again.
     if (focused instanceof HTMLElement) focused.blur();
-    if (calm()) return dialog.close();
-    dialog.classList.add("leaving");
-    setTimeout(() => dialog.close(), 160);
+    if (!calm()) dialog.classList.add("leaving");
+    closeInFront(dialog, calm() ? 0 : FADE_MS);
   };
   body.append(...[fill(leave)].flat());
   dialog.addEventListener("click", (event) => event.target === dialog && leave());
   dialog.addEventListener("cancel", (event) => { event.preventDefault(); leave(); });
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+  openInFront(dialog);
   return dialog;
 }
 
@@ -57,58 +55,23 @@ export function sure(question, yes = t("ok")) {
   });
 }
 
+/** @type {HTMLElement | undefined} */
+let toasted;
+
 /**
- * A line that comes and goes by itself. An open sheet must not cover it: it joins the top layer.
+ * A line that comes and goes by itself, in front of whatever is open, and is said aloud.
  * `high`: at the top, for one that stays long.
  * @param {string} text
  * @param {{action?: {label: string, run: () => unknown}, forMs?: number, high?: boolean}} [options]
  */
 export function toast(text, { action, forMs = 2600, high = false } = {}) {
-  document.querySelector(".toast")?.remove();
-  const box = h("div.toast", { role: "status", popover: "manual",
-    class: high ? "high" : "" }, h("span", {}, text),
+  if (toasted) takeAway(toasted);
+  const box = h("div.toast", { class: `${high ? "high" : ""} ${action ? "asks" : ""}` },
+    h("span", {}, text),
     action && h("button.quiet", { type: "button",
-      onclick: () => { box.remove(); action.run(); } }, action.label));
-  document.body.append(box);
-  box.showPopover?.();
-  setTimeout(() => box.remove(), forMs);
-}
-
-const speaker = h("div.only-aloud", { role: "status", "aria-live": "polite" });
-
-/**
- * Say something to screen readers only, e.g. that a sale opened. Politely, one at a time.
- * @param {string} text
- */
-export function say(text) {
-  if (!speaker.isConnected) document.body.append(speaker);
-  speaker.textContent = "";
-  setTimeout(() => { speaker.textContent = text; }, 60);
-}
-
-/**
- * The line above the page that tells of the connection.
- * @param {Room} room
- */
-export function connectionBanner(room) {
-  const banner = h("div.banner", { role: "status", hidden: true });
-  let lost = false;
-  room.on("status", (status, { code, reason }) => {
-    if (status === "waiting") lost = true;
-    /** @type {Record<string, string>} */
-    const texts = {
-      waiting: t("conn.waiting"),
-      connecting: lost ? t("conn.waiting") : "",
-      closed: code === "not_found" || code === "close_4404" ? t("conn.no_room")
-        : code === "closed" ? "" : `${t("conn.closed")} · ${reason}`,
-    };
-    const text = texts[status] ?? "";
-    banner.textContent = text;
-    banner.hidden = !text;
-    if (status === "joined" && lost) {
-      lost = false;
-      toast(t("conn.back"), { forMs: 1600 });
-    }
-  });
-  return banner;
+      onclick: () => { takeAway(box); action.run(); } }, action.label));
+  toasted = box;
+  showInFront(box);
+  say(text);
+  setTimeout(() => takeAway(box), forMs);
 }

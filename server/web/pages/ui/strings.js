@@ -79,6 +79,8 @@ export const STRINGS = {
   "watch.host": ["主播台", "Host console"],
   "watch.notice": ["公告", "Notice"],
   "conn.waiting": ["网络断开，正在重连…", "Connection lost, reconnecting…"],
+  "conn.offline": ["没有网络，恢复后会自动重连", "You are offline; this page comes back by itself"],
+  "conn.silent": ["网络没有反应，还在等…", "No answer from the network, still waiting…"],
   "conn.back": ["已重新连接", "Back online"],
   "conn.no_room": ["没有这个直播间", "There is no such room"],
   "conn.closed": ["直播间已断开", "The room is closed to you"],
@@ -334,6 +336,7 @@ export const STRINGS = {
   "host.remove_sure": ["下架「{title}」？", "Take “{title}” off the shelf?"],
   "host.sell": ["开抢购", "Open sale"],
   "host.restock": ["补货", "Restock"],
+  "host.stock": ["改库存", "Set stock"],
   "host.close_sale": ["结束抢购", "Close sale"],
   "host.close_sure": ["结束「{title}」的抢购？", "Close the sale of “{title}”?"],
   "host.sales": ["抢购", "Sales"],
@@ -449,8 +452,11 @@ export const STRINGS = {
   "log.review": ["审评论", "reviewed a comment"],
   "log.moderator": ["场控", "moderators"],
   "log.sale": ["抢购", "a sale"],
+  "log.return": ["退货", "took an order back"],
+  "log.group": ["改粉丝团", "changed the fan group"],
   "log.was_opened": ["开始", "opened"],
   "log.was_restocked": ["补货", "restocked"],
+  "log.was_lowered": ["减库存", "lowered the stock"],
   "log.was_closed": ["结束", "closed"],
   "log.was_claimed": ["领取", "claimed"],
   "log.coupon": ["优惠券", "a coupon"],
@@ -604,6 +610,7 @@ export const STRINGS = {
   "form.starts_in": ["几秒后开始", "Starts in (s)"],
   "form.lasts": ["持续（秒，0 为不限）", "Lasts (s, 0 = open end)"],
   "form.add_stock": ["增加件数", "Units to add"],
+  "form.stock_in_all": ["总件数（不能少于已占和已卖）", "Units in all (no fewer than held and sold)"],
   "form.go": ["开抢", "Open the sale"],
 
   "chart.gmv": ["成交额", "GMV"],
@@ -664,6 +671,9 @@ export const STRINGS = {
   "ops.redis_aof": ["落盘", "Durability"],
   "ops.errors": ["最近的错误", "Last errors"],
   "ops.no_errors": ["没有错误", "No errors"],
+  "ops.page_errors": ["浏览器里的错误", "Errors in browsers"],
+  "ops.page_errors_n": ["{n} 次", "×{n}"],
+  "ops.no_page_errors": ["没有浏览器报告错误", "No browser reported any"],
   "ops.stale": ["读取失败，显示的是 {n} 秒前的数据", "Could not be read; this is {n} s old"],
 };
 
@@ -676,7 +686,7 @@ const HOLE = /\{(\w+)\}/g;
 export const LANGUAGES = { zh: "中文", en: "English", fr: "Français" };
 
 /**
- * What first-paint.js put on <html>.
+ * What first.js put on <html>.
  * @returns {Lang}
  */
 export function lang() {
@@ -688,7 +698,7 @@ export function lang() {
 export const locale = () => navigator.languages.find((tag) => tag.slice(0, 2) === lang())
   ?? (lang() === "zh" ? "zh-CN" : lang());
 
-// Read only by those who read French. first-paint.js has the browser fetch it early.
+// Read only by those who read French. first.js has the browser fetch it early.
 const french = lang() === "fr" ? (await import("./french.js")).FRENCH : null;
 const plural = new Intl.PluralRules(lang());
 
@@ -737,11 +747,13 @@ export const failureOf = (thrown) => (thrown instanceof Error ? thrown : new Err
 
 /**
  * What to tell a person about an error of the protocol; `phase` is the room's, where it matters.
+ * A command that had no answer may have been carried out: it is never called failed.
  * @param {unknown} thrown
  * @param {string} [phase]
  */
 export function whyNot(thrown, phase) {
   const error = failureOf(thrown);
+  if (error.unanswered) return t("order.unknown");
   if (error.code === "not_live" && phase === "ended") return t("watch.ended");
   const key = `err.${error.code}`;
   return hasWords(key) ? t(key) : error.message;

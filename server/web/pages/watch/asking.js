@@ -3,8 +3,9 @@
 
 import { beside } from "../ui/bidi.js";
 import { h, icon, iconButton, write } from "../ui/dom.js";
+import { say } from "../ui/front.js";
 import { productOf, saleBlock, thumbnail } from "../ui/product.js";
-import { say, toast } from "../ui/sheet.js";
+import { toast } from "../ui/sheet.js";
 import { t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 

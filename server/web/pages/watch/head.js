@@ -56,8 +56,8 @@ export class HostChip {
     const { host_name, host } = viewOf(ctx.room);
     if (following && !await sure(t("follow.stop_sure", { name: host_name || host }),
       t("follow.stop"))) return;
-    await press(button, () => ctx.room.follow(!following));
-    if (!following) toast(t("follow.done"));
+    const total = await press(button, () => ctx.room.follow(!following));
+    if (total !== null && !following) toast(t("follow.done"));
     this.draw();
   }
 

@@ -2,7 +2,6 @@
 
 import { everyTick, h, icon, write } from "../ui/dom.js";
 import { number } from "../ui/format.js";
-import { checkLucky } from "../ui/luckycheck.js";
 import { rest } from "../ui/session.js";
 import { openSheet, toast } from "../ui/sheet.js";
 import { countdown } from "../ui/stock.js";
@@ -96,6 +95,7 @@ async function openCheck(roomId, lucky) {
       encodeURIComponent(lucky.lucky)}/entrants`;
     /** @type {Entrants} */
     const { entrants } = await rest("GET", path);
+    const { checkLucky } = await import("../ui/luckycheck.js"); // few ever check
     const { steps, places } = await checkLucky(lucky, entrants);
     body.dataset.result = String(steps.every(({ holds }) => holds));
     body.replaceChildren(

@@ -2,7 +2,7 @@
 // have a chip; one of the last two has the card, the one that was opened last.
 
 import { h, icon, iconButton } from "../ui/dom.js";
-import { say } from "../ui/sheet.js";
+import { say } from "../ui/front.js";
 import { listed, t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { couponChip } from "./coupons.js";

@@ -1,16 +1,48 @@
-"""The visits' part of the fold: the users in the room, and their time there."""
+"""What the timeline keeps of visits: the users in the room, and their time there."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from server.features.figures.reckoning.sold import Source, source_of
+from server.protocol.joining import Source
+from server.rooms.facts import Fact
+from server.rooms.tally import Span, Take, Tallies, Tally
 
-Span = tuple[int, int]
-"""Start (included) and end (excluded), in ms."""
-FOREVER = 2**62
+SourceKey = tuple[str, str]
+"""Kind and id of a source; ("", "") for none."""
+
+
+class Came(Struct, frozen=True, forbid_unknown_fields=True):
+    """One arrival."""
+
+    user: str
+    conn: int
+    at: int
+    source: Source | None = None
+    guest: bool = False
+
+
+class Left(Struct, frozen=True, forbid_unknown_fields=True):
+    """One departure."""
+
+    conn: int
+    at: int
+
+
+class VisitsFact(Fact, tag="visits", frozen=True, kw_only=True):
+    """Connections that joined and ended on a worker since its last such fact."""
+
+    worker: str
+    came: list[Came]
+    left: list[Left]
+
+
+def source_of(thing: Mapping[str, Any]) -> SourceKey:
+    """The source that an order, or an arrival, names."""
+    source = thing.get("source")
+    return (source["kind"], source.get("id", "")) if source else ("", "")
 
 
 class Visit(Struct, gc=False):
@@ -31,27 +63,30 @@ class Attended(NamedTuple):
     replay_viewers: int
 
 
-class Attendance:
-    """All visits of a room, except those of `host`."""
+class VisitTally(Tally):
+    """All visits of a room, except those of its host."""
 
-    def __init__(self, host: str) -> None:
-        self._host = host
+    def __init__(self, room: Tallies) -> None:
+        super().__init__(room)
+        self._host = room.host
         self._visits: dict[tuple[str, int], Visit] = {}
         self._told: dict[str, int] = {}
         self.guests = 0
         self.of_user: dict[str, list[Visit]] = {}
         self.first_came: dict[str, int] = {}
-        self.sources: dict[Source, set[str]] = {}
+        self.sources: dict[SourceKey, set[str]] = {}
         self.version = 0
         """Rises with each fact."""
+
+    def facts(self) -> Mapping[type[Fact], Take]:
+        return {VisitsFact: self._visits_changed}
 
     @property
     def size(self) -> int:
         """How many visits there were, guests' too."""
         return len(self._visits)
 
-    def add_fact(self, fact: dict[str, Any]) -> None:
-        """Add a `visits` fact."""
+    def _visits_changed(self, fact: dict[str, Any]) -> None:
         worker = fact["worker"]
         self.version += 1
         self._told[worker] = max(fact["at"], self._told.get(worker, 0))

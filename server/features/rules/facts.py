@@ -1,0 +1,19 @@
+"""What the timeline keeps of the rules for comments."""
+
+from typing import Literal
+
+from server.rooms.facts import Fact
+
+
+class RulesFact(Fact, tag="rules", frozen=True, kw_only=True):
+    """The rules were changed: who may comment, and what waits for review."""
+
+    followers_only: bool
+    review: Literal["off", "new", "all"]
+
+
+class WordsFact(Fact, tag="words", frozen=True, kw_only=True):
+    """Words were put on the room's lists, or taken off them."""
+
+    words: list[str]
+    action: Literal["block", "hold", "remove"]

@@ -1,0 +1,38 @@
+"""The request that is under way with a key of its own, so that scripts do its work once.
+
+A client that got no answer sends its request again, with the same key. The script that does the
+work remembers the request in the same step (`keyed: yes` in its head, see `_answers.lua`). It
+learns of the request here, not from the features in between, so that none can forget to pass it on.
+"""
+
+from collections import Counter
+from contextvars import ContextVar
+from typing import Any
+
+KEPT_S = 86_400
+"""How long a request and its answer are remembered."""
+ANSWERS_MAX = 20_000
+"""Most entries remembered for a room or a sender; a request has two or three. Beyond it new keys
+are refused with `rate_limited` until the oldest entry is forgotten."""
+
+
+class RequestKey:
+    """A request with a key: `name` stands for sender, path and key, `digest` for its body."""
+
+    def __init__(self, name: str, digest: str) -> None:
+        self.name = name
+        self.digest = digest
+        self.begun = False
+        """Whether a script that remembers the request was called: its outcome may be known."""
+        self._calls: Counter[str] = Counter()
+
+    def call_of(self, script: str) -> dict[str, Any]:
+        """The argument by which a script remembers this call, the next one of the request."""
+        self.begun = True
+        self._calls[script] += 1
+        name = f"{self.name}/{script}/{self._calls[script]}"
+        return {"name": name, "digest": self.digest, "kept_ms": KEPT_S * 1000}
+
+
+UNDER_WAY: ContextVar[RequestKey | None] = ContextVar("request_key", default=None)
+"""The request that this task works on; None for one without a key, and for commands on sockets."""

@@ -1,0 +1,74 @@
+-- Prelude: requests with a key and their answers. Comes after room; expects K.requests and
+-- K.requests_due. The loader puts it in front of each script with `keyed: yes`, and runs that script
+-- through `once`. Not for a script that serves a batch: it remembers one request.
+-- `requests` holds, packed: <request> -> {digest, status?, body?}, without a status while nothing was
+-- answered yet; and <request>/<script>/<n> -> {digest, result}, what that call of a script returned.
+
+local function other_request()
+  return refuse('key_reused', 'This key came with another request; take a new key for each request.')
+end
+
+local function keep(name, value, kept_ms)
+  redis.call('HSET', K.requests, name, cmsgpack.pack(value))
+  redis.call('ZADD', K.requests_due, int(now_ms() + kept_ms), name)
+  redis.call('PEXPIRE', K.requests, int(kept_ms))
+  redis.call('PEXPIRE', K.requests_due, int(kept_ms))
+end
+
+local function forget(name)
+  redis.call('HDEL', K.requests, name)
+  redis.call('ZREM', K.requests_due, name)
+end
+
+local function kept(name)
+  local raw = redis.call('HGET', K.requests, name)
+  return raw and cmsgpack.unpack(raw) or nil
+end
+
+-- Whether a result asks to send the same again later. Such a refusal decides nothing.
+local function is_for_now(bytes)
+  local said = cmsgpack.unpack(bytes)
+  return type(said) == 'table' and said.err and said.retry_ms
+end
+
+-- Runs a script for the request A.request, unless it ran before: then returns what it returned.
+local function once(script)
+  local request = A.request
+  local known = kept(request.name)
+  if known then
+    return known.digest == request.digest and known.result or other_request()
+  end
+  local result = script()
+  local bytes = type(result) == 'table' and result[1] or result
+  if not is_for_now(bytes) then
+    keep(request.name, { digest = request.digest, result = bytes }, request.kept_ms)
+  end
+  return result
+end
+
+-- The body of the scripts `answer` and `host_answer`.
+local function answer()
+  local now = now_ms()
+  for _, name in ipairs(redis.call('ZRANGEBYSCORE', K.requests_due, '-inf', int(now), 'LIMIT', 0, 100)) do
+    forget(name)
+  end
+  local known = kept(A.name)
+  if known and known.digest ~= A.digest then
+    return other_request()
+  elseif known and known.status then
+    return done({ status = known.status, body = known.body })
+  elseif A.step == 'drop' then
+    forget(A.name)
+  elseif A.step == 'keep' then
+    keep(A.name, { digest = A.digest, status = A.status, body = A.body }, A.kept_ms)
+    return done({ status = A.status, body = A.body })
+  elseif not known then
+    if redis.call('ZCARD', K.requests_due) >= A.answers_max then
+      local oldest = redis.call('ZRANGE', K.requests_due, 0, 0, 'WITHSCORES')
+      return refuse('rate_limited', 'Too many requests with a key in a day; nothing was done.',
+        math.max(1, tonumber(oldest[2]) - now))
+    end
+    keep(A.name, { digest = A.digest }, A.kept_ms)
+  end
+  return done({ status = 0 })
+end

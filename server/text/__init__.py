@@ -1,0 +1,1 @@
+"""Texts as they are compared and searched: folding, look-alikes, many words at once. Pure."""

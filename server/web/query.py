@@ -1,0 +1,64 @@
+"""Reads the query parameters of requests, for every route, as the type that the route declares."""
+
+import functools
+import re
+from typing import Any, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from server.protocol.codes import CommandError
+from server.protocol.input import Input, unknown_field
+
+Query = TypeVar("Query", bound=Input)
+
+OFFSET_MAX = 1_000_000
+"""Largest `offset` of a page."""
+_DIGITS_MAX = 18
+_AT = re.compile(r"`\$\.(\w+)`$")
+
+
+def query_of(request: web.Request, kind: type[Query]) -> Query:
+    """Return the query parameters as `kind`. Raises CommandError `bad_message` if one is unknown,
+    given twice or out of bounds, with a sentence that says which."""
+    known = parameters(kind)
+    given: dict[str, Any] = {}
+    for name, value in request.query.items():
+        if name in given:
+            raise CommandError("bad_message", f"`{name[:64]}` is given twice; give it once.")
+        is_number = known.get(name, {}).get("type") == "integer" and _is_whole(value)
+        given[name] = int(value) if is_number else value
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise CommandError("bad_message", _sentence(error, kind)) from None
+
+
+@functools.cache  # of the types that routes declare
+def parameters(kind: type[Input]) -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of each query parameter by its name."""
+    _, components = msgspec.json.schema_components((kind,))
+    found: dict[str, dict[str, Any]] = components[kind.__name__]["properties"]
+    return found
+
+
+def _is_whole(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) <= _DIGITS_MAX
+
+
+def _sentence(error: msgspec.ValidationError, kind: type[Input]) -> str:
+    if said := unknown_field(error, kind, "the request", "query parameter"):
+        return said
+    found = _AT.search(str(error))
+    if found is None:
+        return f"The query can't be read: {error}."
+    return f"`{found[1]}` must be {_allowed(parameters(kind)[found[1]])}."
+
+
+def _allowed(schema: dict[str, Any]) -> str:
+    """Say in words which values a parameter may have."""
+    if schema.get("type") == "integer":
+        return f"a whole number from {schema['minimum']} to {schema['maximum']}"
+    if "enum" in schema:
+        return "one of " + ", ".join(map(str, schema["enum"]))
+    return str(schema["description"])

@@ -1,0 +1,61 @@
+"""Tells clients what this server knows: its requests as OpenAPI, its commands as JSON Schemas.
+
+Fields and commands that a server doesn't know are refused, so a client that is newer than some
+servers asks here first.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from server import __version__
+from server.protocol.codec import SUBPROTOCOLS
+from server.protocol.message import Command
+from server.web.openapi import document
+from server.web.route import Route
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What a server knows: its version, its WebSocket subprotocols, and the JSON Schema of each
+    command by its `op`. The schemas refer to `$defs`."""
+
+    version: str
+    subprotocols: list[str]
+    commands: dict[str, dict[str, Any]]
+    defs: dict[str, dict[str, Any]] = msgspec.field(name="$defs")
+
+
+def with_descriptions(routes: Sequence[Route], commands: Sequence[type[Command]]) -> list[Route]:
+    """Return the routes, with those added that describe them all, and the commands."""
+    openapi, protocol = _Answer(), _Answer()
+    described = [
+        *routes,
+        Route("GET", "/v1/openapi.json", "Read this document.", openapi.show),
+        Route("GET", "/v1/protocol", "Read the known commands.", protocol.show, result=Known),
+    ]
+    openapi.body = msgspec.json.encode(document(described))
+    protocol.body = msgspec.json.encode(known_commands(commands))
+    return described
+
+
+def known_commands(commands: Sequence[type[Command]]) -> Known:
+    """Describe the commands with all their fields."""
+    refs, defs = msgspec.json.schema_components(commands, ref_template="#/$defs/{name}")
+    names = [ref["$ref"].rpartition("/")[2] for ref in refs]
+    by_op = {
+        str(kind.__struct_config__.tag): defs.pop(name)
+        for kind, name in zip(commands, names, strict=True)
+    }
+    return Known(__version__, list(SUBPROTOCOLS), by_op, defs)
+
+
+class _Answer:
+    """A JSON answer that is always the same; `body` is set before the first request."""
+
+    body = b""
+
+    async def show(self, _: web.Request) -> web.Response:
+        headers = {"Access-Control-Allow-Origin": "*"}  # pages of other sites connect here too
+        return web.Response(body=self.body, content_type="application/json", headers=headers)

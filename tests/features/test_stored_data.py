@@ -1,0 +1,174 @@
+"""What features store is what their keys declare: each value means one thing, by a field's name.
+
+After each feature's story every key under the prefix is compared with its declaration. A number
+with a second meaning in its sign, fraction or size, or a row that is none, fails by the key's name.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+from redis.asyncio import Redis
+
+from server.house import HOUSE
+from tests.conftest import MakeSettings
+from tests.features.owners import TALKING
+from tests.features.stage import stage_of
+from tests.features.test_every_feature import settings_of, story_of
+from tests.stored import stored_hash
+
+MS = range(10**12, 10**13)
+"""Times between 2001 and 2286."""
+
+Holds = Callable[[bytes], bool]
+
+
+def is_int(value: bytes) -> bool:
+    """Whether it is a whole number."""
+    return re.fullmatch(rb"-?\d+", value) is not None
+
+
+def is_ms(value: bytes) -> bool:
+    """Whether it is a time in ms."""
+    return is_int(value) and int(value) in MS
+
+
+def is_packed(value: bytes) -> bool:
+    """Whether it is one packed map."""
+    try:
+        return isinstance(msgspec.msgpack.decode(value), dict)
+    except msgspec.DecodeError:
+        return False
+
+
+def is_json(value: bytes) -> bool:
+    """Whether it is JSON."""
+    return isinstance(json.loads(value), dict)
+
+
+def is_text(value: bytes) -> bool:
+    """Whether it is text, and no number."""
+    return not is_packed(value) and re.fullmatch(rb"-?[\d.]+", value) is None
+
+
+KINDS: dict[str, Holds] = {
+    "ms": is_ms,
+    "the same ms": is_ms,
+    "how many": is_int,
+    "integer": is_int,
+    "option": is_int,
+    "live units": is_int,
+    "place": is_int,
+    "packed": is_packed,
+    "figures of an ended room as JSON": is_json,
+}
+"""How the meaning of a value begins in a declaration; everything else is text."""
+
+
+class Row(NamedTuple):
+    """The rows of a hash: how the fields look, and what the values are."""
+
+    fields: re.Pattern[str]
+    value: Holds
+
+
+def rows_of(meaning: str) -> list[Row]:
+    """What a declaration `hash FIELD -> VALUE; FIELD -> VALUE` allows."""
+    rows = []
+    for part in meaning.removeprefix("hash ").split("; "):
+        older = re.fullmatch(r"and `(\w+)`, for older servers only", part)
+        if older:
+            rows.append(Row(re.compile(older[1]), bool))
+            continue
+        field, _, value = part.partition(" -> ")
+        assert value or "<" in field, f"`{part}` says of no field what it holds"
+        kind = next((kind for begin, kind in KINDS.items() if value.startswith(begin)), is_text)
+        rows += [Row(_fields(name), kind) for name in field.split(", ")]
+    return rows
+
+
+def _fields(name: str) -> re.Pattern[str]:
+    """`<a>/<b>` as a pattern; a name without brackets stands for any field."""
+    if "<" not in name:
+        return re.compile(r".*")
+    *front, end = map(re.escape, re.split(r"<[^>]*>", name))
+    last = "[^/:]+" if end else ".+"  # what stands last may have any character, as a user's id
+    return re.compile("[^/:]+".join(front) + last + end)
+
+
+def faults_of_hash(meaning: str, rows: dict[bytes, bytes]) -> Iterator[str]:
+    """The rows that no part of the declaration allows."""
+    if not meaning.startswith("hash "):
+        return  # `hash: ...` is one record, whose fields have names
+    allowed = rows_of(meaning)
+    for field, value in rows.items():
+        if not any(row.fields.fullmatch(field.decode()) and row.value(value) for row in allowed):
+            yield f"{field!r} -> {value!r}"
+
+
+def faults_of_zset(meaning: str, scores: list[tuple[bytes, float]]) -> Iterator[str]:
+    """The members whose score is not what the declaration says."""
+    for member, score in scores:
+        is_time = " ms" in meaning
+        if not score.is_integer() or score < 0 or (is_time and int(score) not in MS):
+            yield f"{member!r} by {score}"
+
+
+async def faults_in(redis: Redis, prefix: str) -> list[str]:
+    """Everything under the prefix that is not as it is declared."""
+    whole = {
+        "rooms": "zset: rooms by the ms they were created",
+        "groups": "zset: groups by the ms they were created",
+        "workers": "hash worker -> packed figures",
+    }
+    faults = []
+    async for raw in redis.scan_iter(f"{prefix}:*"):
+        key = raw.decode().removeprefix(f"{prefix}:")
+        _, owned, name = key.rpartition("}:")
+        declared = HOUSE.host_keys if key.startswith("{host:") else HOUSE.room_keys
+        meaning = (declared if owned else whole).get(name)
+        if meaning is None:
+            faults.append(f"{key}: no declaration")
+        elif meaning.startswith("hash"):
+            rows = stored_hash(await redis.hgetall(raw))
+            faults += [f"{key} ({meaning}): {each}" for each in faults_of_hash(meaning, rows)]
+        elif meaning.startswith("zset"):
+            scores: Any = await redis.zrange(raw, 0, -1, withscores=True)
+            faults += [f"{key} ({meaning}): {each}" for each in faults_of_zset(meaning, scores)]
+    return faults
+
+
+@pytest.mark.parametrize("feature", TALKING)
+async def test_a_story_stores_the_keys_that_are_declared(
+    make_settings: MakeSettings, feature: str
+) -> None:
+    story = story_of(feature)
+    settings = settings_of(make_settings, getattr(story, "SETTINGS", {}))
+    scheduled = getattr(story, "SCHEDULED", False)
+    async with stage_of(settings, scheduled=scheduled, deaf=False) as stage:
+        await story.tell(stage)
+        faults = await faults_in(stage.here.redis, settings.redis.key_prefix)
+
+    assert not faults, f"The feature {feature} stores what no key declares: {'; '.join(faults)}."
+
+
+@pytest.mark.parametrize(
+    ("meaning", "rows"),
+    [
+        ("hash user -> ms until they are muted", {b"ann": b"1764000000000.5"}),
+        ("hash user -> ms until they are muted", {b"ann": b"-1764000000000"}),
+        ("hash poll -> packed Poll", {b"newest": b"p1"}),
+        ("hash <sale>/<user> -> packed wish", {b"n": b"1"}),
+        ("hash user -> something else", {b"ann": b"1.5"}),
+    ],
+)
+def test_a_value_with_a_second_meaning_is_found(meaning: str, rows: dict[bytes, bytes]) -> None:
+    assert list(faults_of_hash(meaning, rows))
+
+
+@pytest.mark.parametrize("score", [-1764000000000.0, 1764000000000.5, 1764000000000003.0])
+def test_a_score_with_a_second_meaning_is_found(score: float) -> None:
+    assert list(faults_of_zset("zset: user by the ms", [(b"ann", score)]))

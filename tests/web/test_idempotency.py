@@ -1,0 +1,360 @@
+"""Every POST that is sent twice with one Idempotency-Key is done once, and answered alike."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, NamedTuple
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+
+import server.app
+from server.house import keys_under
+from server.protocol.codes import CommandError
+from server.protocol.roles import Role
+from server.settings import Settings
+from server.store import request_key
+from server.store.room_store import RoomStore
+from server.web import idempotency
+from server.web.app import make_app
+from server.web.idempotency import HEADER, KEY_CHARS_MAX
+from server.web.route import Route
+from server.web.session import Sessions
+from tests.conftest import MakeSettings
+from tests.running import running
+from tests.web.api import Api
+
+MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}
+SALE = {"sku": "mug", "price": 7900, "stock": 3, "per_user": 2, "hold_s": 60}
+SALES = "/v1/rooms/{room}/sales"
+SENT: Mapping[str, tuple[Any, Any]] = {
+    "/v1/rooms": ({"room": "new-{room}", "title": "x"}, {"room": "new-{room}-2", "title": "x"}),
+    "/v1/rooms/{room}/live": ({"phase": "ended"}, {"phase": "live"}),
+    SALES: (SALE, SALE | {"stock": 4}),
+    SALES + "/{sale}/close": (None, {}),
+    SALES + "/{sale}/restock": ({"add": 4}, {"add": 5}),
+}
+"""Path of each route that takes a key -> a body that succeeds, and another one.
+
+`{room}` is live, has the mug on its shelf and the sale `{sale}`."""
+CREATES = "/v1/rooms"
+BESIDE = ("requests", "requests_due", "nudge", "announcing")
+"""Keys that change beside a request: the memory of it, and the steps of telling a start."""
+every_route = pytest.mark.parametrize("path", SENT)
+
+
+@pytest.fixture(autouse=True)
+def loop_is_not_blocked() -> None:
+    """A worker reads its scripts when it starts."""
+
+
+@pytest.fixture
+def web_settings(make_settings: MakeSettings) -> Settings:
+    return make_settings()
+
+
+@pytest.fixture
+async def apis(web_settings: Settings) -> AsyncIterator[tuple[Api, Api]]:
+    """Two workers of one store."""
+    async with (
+        running(web_settings, "w1") as first,
+        running(web_settings, "w2") as second,
+        aiohttp.ClientSession() as session,
+    ):
+        yield Api(session, web_settings, first.url), Api(session, web_settings, second.url)
+
+
+class Post(NamedTuple):
+    """A request that succeeds, its room, and a body that differs."""
+
+    path: str
+    body: Any
+    other: Any
+    room: str
+
+    async def send(self, api: Api, key: str, body: Any = None, **more: Any) -> tuple[int, Any]:
+        headers = {HEADER: key}
+        return await api.send("POST", self.path, body or self.body, headers=headers, **more)
+
+
+async def a_post(api: Api, path: str) -> Post:
+    """Make a room in which the route of this path can do its work."""
+    room = f"r{secrets.token_hex(4)}"
+    assert (await api.send("POST", "/v1/rooms", {"room": room, "title": "x"}))[0] == 201
+    assert (await api.send("PUT", f"/v1/rooms/{room}/shelf/mug", MUG))[0] == 200
+    assert (await api.send("POST", f"/v1/rooms/{room}/live", {"phase": "live"}))[0] == 200
+    status, sale = await api.send("POST", f"/v1/rooms/{room}/sales", SALE)
+    assert status == 201
+    named = {"room": room, "sale": sale["sale"]}
+    body, other = (
+        body and {k: v.format(**named) if k == "room" else v for k, v in body.items()}
+        for body in SENT[path]
+    )
+    return Post(path.format(**named), body, other, room)
+
+
+async def traces(redis: Redis, prefix: str) -> dict[bytes, bytes | None]:
+    """All that is stored of rooms and hosts, byte for byte, but for BESIDE."""
+    return {
+        key: await redis.dump(key)
+        async for key in redis.scan_iter(match=f"{prefix}:*")
+        if b"{" in key and key.decode().rsplit(":", 1)[1] not in BESIDE
+    }
+
+
+async def lines(redis: Redis, prefix: str, room: str) -> dict[str, int]:
+    """How many rooms there are, and how many entries each stream of this one has."""
+    keys = keys_under(prefix)
+    streams = ("events", "timeline", "actions", "ledger")
+    found = {name: await redis.xlen(keys.room(room, name)) for name in streams}
+    return found | {"rooms": await redis.zcard(keys.rooms)}
+
+
+async def test_every_post_takes_a_key_or_says_why_not(
+    web_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[Any, list[Route]]] = []
+
+    def note(settings: Any, verifier: Any, routes: list[Route], *rest: Any) -> Any:
+        all_routes = [*routes, *Sessions(settings, verifier).routes()]
+        made.append((make_app(settings, verifier, routes, *rest), all_routes))
+        return made[0][0]
+
+    monkeypatch.setattr(server.app, "make_app", note)
+    async with running(web_settings, "w1"):
+        [(app, routes)] = made
+    posts = {
+        route.resource.canonical
+        for route in app.router.routes()
+        if route.method == "POST" and route.resource
+    }
+    keyed = {route.path for route in routes if route.method == "POST" and not route.no_key}
+    reasons = {route.path for route in routes if route.no_key}
+
+    assert posts - keyed - reasons == set(), "these POSTs neither take a key nor say why not"
+    assert keyed - set(SENT) == set(), "say in SENT how these POSTs are sent, to have them tried"
+    assert set(SENT) - keyed == set(), "SENT has routes that take no key"
+    assert reasons - posts == set(), "reasons for routes that are not there"
+
+
+@every_route
+async def test_the_same_request_is_done_once_and_answered_alike_by_every_worker(
+    apis: tuple[Api, Api], redis: Redis, prefix: str, path: str
+) -> None:
+    post = await a_post(apis[0], path)
+    first = await post.send(apis[0], "k1")
+    after = await traces(redis, prefix)
+
+    again = [await post.send(api, "k1") for api in (*apis, apis[0])]
+
+    assert 200 <= first[0] < 300, first
+    assert again == [first] * 3
+    assert await traces(redis, prefix) == after
+
+
+@every_route
+async def test_the_answer_stays_as_it_was_when_the_room_goes_on(
+    apis: tuple[Api, Api], path: str
+) -> None:
+    post = await a_post(apis[0], path)
+    first = await post.send(apis[0], "k1")
+    room = post.body["room"] if path == CREATES else post.room
+    title = {"sku": "tea", "title": "Tea", "price": 1, "currency": "CNY"}
+    await apis[1].send("PUT", f"/v1/rooms/{room}/shelf/tea", title)
+    for sale in (await apis[1].send("GET", f"/v1/rooms/{room}/sales"))[1]:
+        await apis[1].send("POST", f"/v1/rooms/{room}/sales/{sale['sale']}/close")
+    if path != "/v1/rooms/{room}/live":
+        await apis[1].send("POST", f"/v1/rooms/{room}/live", {"phase": "live"})
+        await apis[1].send("POST", f"/v1/rooms/{room}/live", {"phase": "ended"})
+
+    assert await post.send(apis[1], "k1") == first
+
+
+@every_route
+async def test_of_many_at_once_one_is_done_and_all_get_its_answer(
+    apis: tuple[Api, Api], redis: Redis, prefix: str, path: str
+) -> None:
+    alone, post = [await a_post(apis[0], path) for _ in "ab"]
+    grown = []
+    for each, copies in ((alone, 1), (post, 6)):
+        room = each.body["room"] if path == CREATES else each.room
+        before = await lines(redis, prefix, room)
+        answers = await asyncio.gather(
+            *(each.send(apis[n % 2], f"k{copies}") for n in range(copies))
+        )
+        after = await lines(redis, prefix, room)
+        grown.append({name: after[name] - before[name] for name in after})
+        assert all(answer == answers[0] for answer in answers)
+        assert 200 <= answers[0][0] < 300, answers[0]
+
+    assert sum(grown[0].values()) > 0
+    assert grown[1] == grown[0]
+
+
+@every_route
+async def test_a_crash_between_doing_and_answering_does_not_do_it_twice(
+    apis: tuple[Api, Api], redis: Redis, prefix: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post = await a_post(apis[0], path)
+    run = RoomStore.run_script
+
+    async def lost(self: RoomStore, name: str, room: str, args: Any, decoder: Any) -> Any:
+        if args.get("step") == "keep":
+            raise CommandError("unavailable", "The worker is gone.")
+        return await run(self, name, room, args, decoder)
+
+    with monkeypatch.context() as crash:
+        crash.setattr(RoomStore, "run_script", lost)
+        assert (await post.send(apis[0], "k1"))[0] == 503
+    after = await traces(redis, prefix)
+    answers = [await post.send(apis[1], "k1") for _ in range(2)]
+
+    assert 200 <= answers[0][0] < 300, answers[0]
+    assert answers[1] == answers[0]
+    assert await traces(redis, prefix) == after
+
+
+@every_route
+async def test_a_key_with_another_body_is_422_and_does_nothing(
+    apis: tuple[Api, Api], redis: Redis, prefix: str, path: str
+) -> None:
+    post = await a_post(apis[0], path)
+    await post.send(apis[0], "k1")
+    after = await traces(redis, prefix)
+
+    headers = {HEADER: "k1"}
+    said = await apis[1].refused(422, "key_reused", "POST", post.path, post.other, headers=headers)
+
+    assert "take a new key" in said
+    assert await traces(redis, prefix) == after
+
+
+async def test_keys_are_apart_by_sender_and_path(apis: tuple[Api, Api]) -> None:
+    api, _ = apis
+    one, two = [await a_post(api, SALES) for _ in "ab"]
+    sales = [
+        await one.send(api, "k1"),
+        await two.send(api, "k1"),
+        await one.send(api, "k1", user="root", role=Role.ADMIN),
+        await one.send(api, "k2"),
+    ]
+
+    assert [status for status, _ in sales] == [201] * 4
+    assert len({sale["sale"] for _, sale in sales}) == 4
+
+
+async def test_the_order_of_fields_and_quotes_around_the_key_make_no_other_request(
+    apis: tuple[Api, Api],
+) -> None:
+    api, _ = apis
+    post = await a_post(api, SALES)
+    first = await post.send(api, "k-1")
+
+    assert await post.send(api, '"k-1"', dict(reversed(SALE.items()))) == first
+
+
+async def test_a_refusal_is_an_answer_too(apis: tuple[Api, Api], redis: Redis, prefix: str) -> None:
+    api, _ = apis
+    post = await a_post(api, SALES)
+    tea = SALE | {"sku": "tea"}
+    refused = await post.send(api, "k1", tea)
+    await api.send("PUT", f"/v1/rooms/{post.room}/shelf/tea", MUG | {"sku": "tea"})
+
+    assert (refused[0], refused[1]["error"]["code"]) == (404, "not_found")
+    assert await post.send(api, "k1", tea) == refused
+    assert (await post.send(api, "k2", tea))[0] == 201
+
+
+async def test_a_request_that_was_never_judged_leaves_its_key_free(apis: tuple[Api, Api]) -> None:
+    api, _ = apis
+    post = await a_post(api, SALES)
+    headers = {HEADER: "k1"}
+    for body in (SALE | {"stock": 0}, SALE | {"hold_s": 1}):
+        assert (await post.send(api, "k1", body))[0] in (400, 409)
+    await api.refused(403, "forbidden", "POST", post.path, SALE, user="h2", headers=headers)
+
+    assert (await post.send(api, "k1"))[0] == 201
+
+
+@pytest.mark.parametrize(
+    "key", ["", '""', "a b", '"a', "ключ", "x" * (KEY_CHARS_MAX + 1), '"a";p=1'], ids=ascii
+)
+async def test_a_key_that_is_none_is_refused_before_anything_is_done(
+    apis: tuple[Api, Api], key: str
+) -> None:
+    api, _ = apis
+    post = await a_post(api, SALES)
+    said = await api.refused(
+        400,
+        "bad_message",
+        "POST",
+        post.path,
+        SALE,
+        headers={HEADER: key.encode("utf-8").decode("latin-1")},
+    )
+
+    assert f"1 to {KEY_CHARS_MAX} visible ASCII" in said
+    assert len((await api.send("GET", post.path))[1]) == 1
+
+
+async def test_two_keys_are_refused(apis: tuple[Api, Api]) -> None:
+    api, _ = apis
+    post = await a_post(api, SALES)
+    token = ("Authorization", f"Bearer {api.token('h1', Role.HOST)}")
+    headers = [token, (HEADER, "a"), (HEADER, "b")]
+    async with api.session.post(api.url + post.path, json=SALE, headers=headers) as response:
+        assert response.status == 400
+
+
+async def test_requests_are_forgotten_after_a_day_and_not_before(
+    apis: tuple[Api, Api], redis: Redis, prefix: str
+) -> None:
+    api, _ = apis
+    post = await a_post(api, SALES)
+    first = await post.send(api, "k1")
+    key = keys_under(prefix).room(post.room, "requests_due")
+    now_s, _ = await redis.time()
+    due: Any = await redis.zrange(key, 0, -1, withscores=True)
+
+    assert min(score for _, score in due) >= (now_s + 86_400 - 60) * 1000
+    assert await redis.ttl(key) > 86_400 - 60
+    for member, _ in due:
+        await redis.zadd(key, {member: 1})
+    assert (await post.send(api, "k2"))[0] == 201  # forgets the others on its way
+    assert (await post.send(api, "k1"))[1]["sale"] != first[1]["sale"]
+
+
+async def test_beyond_the_most_requests_of_a_day_a_new_key_waits(
+    apis: tuple[Api, Api], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api, _ = apis
+    post = await a_post(api, SALES)
+    monkeypatch.setattr(idempotency, "ANSWERS_MAX", 2)
+    first = await post.send(api, "k1")
+    said = await api.refused(429, "rate_limited", "POST", post.path, SALE, headers={HEADER: "k2"})
+
+    assert "nothing was done" in said
+    assert await post.send(api, "k1") == first
+    assert request_key.ANSWERS_MAX > 1000
+
+
+async def test_without_a_key_everything_is_as_before(apis: tuple[Api, Api]) -> None:
+    api, _ = apis
+    post = await a_post(api, SALES)
+    two = [await api.send("POST", post.path, SALE) for _ in "ab"]
+
+    assert two[0][1]["sale"] != two[1][1]["sale"]
+
+
+async def test_the_openapi_document_says_which_posts_take_a_key(apis: tuple[Api, Api]) -> None:
+    document = (await apis[0].send("GET", "/v1/openapi.json", user=None))[1]
+    keyed = {
+        path
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if any(p["name"] == HEADER and p["in"] == "header" for p in operation["parameters"])
+        and method == "post"
+    }
+
+    assert keyed == set(SENT)
