@@ -58,8 +58,9 @@ async def test_the_demo_prints_where_to_look_and_has_a_room_with_people_in_it(
         online = await until_people_are_in(re.search(r"http://[\d.:]+", said)[0])  # type: ignore[index]
 
     assert online > 0
-    assert "/watch/demo" in said
-    assert "/host/demo" in said
+    addresses = {line.split()[-1] for line in said.splitlines() if "  http" in line}
+    paths = {address.split("/", 3)[-1] for address in addresses}
+    assert paths == {"", "watch/demo", "host/demo", "login", "ops"}
     settings, _ = await asyncio.to_thread(
         with_secret, load_settings(None, {"data.dir": str(tmp_path)})
     )
