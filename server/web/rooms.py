@@ -1,6 +1,6 @@
 """REST routes that create, list and read rooms."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from aiohttp import web
 from msgspec import Meta
@@ -20,7 +20,7 @@ from server.web.route import Route
 class RoomsQuery(Input, frozen=True):
     """Which rooms: `limit` of them, after the first `offset` in this order."""
 
-    order: Order = Order.NEWEST
+    order: Literal["newest", "live_first"] = "newest"
     offset: Annotated[int, Meta(ge=0, le=OFFSET_MAX)] = 0
     limit: Annotated[int, Meta(ge=0, le=PAGE_MAX)] = PAGE_MAX
 
@@ -59,7 +59,7 @@ class RoomRoutes:
         With `order=live_first` the live ones come first, then the next to start.
         """
         page = query_of(request, RoomsQuery)
-        raw = await self._directory.page_as_json(page.order, page.offset, page.limit)
+        raw = await self._directory.page_as_json(Order(page.order), page.offset, page.limit)
         return encoded_response(raw)
 
     async def read(self, request: web.Request) -> web.Response:
