@@ -121,6 +121,7 @@ async def faults_in(redis: Redis, prefix: str) -> list[str]:
     """Everything under the prefix that is not as it is declared."""
     whole = {
         "rooms": "zset: rooms by the ms they were created",
+        "lineup": "zset: rooms by their place, live ones first",
         "groups": "zset: groups by the ms they were created",
         "workers": "hash worker -> packed figures",
     }

@@ -11,7 +11,7 @@ const asked = new URLSearchParams(location.search).get("next");
 const session = await whoAmI();
 const next = whereNext(asked, location.origin);
 const owner = session.dev ? await ownerAt(new URL(next).pathname) : null;
-const then = () => { location.href = next; };
+const then = () => { location.href = whereNext(asked, location.origin); };
 document.title = `${t("signin")} · Liveroom`;
 tellOfConnection();
 document.body.append(h("main.login", {},
