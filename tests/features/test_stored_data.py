@@ -113,7 +113,10 @@ def faults_of_zset(meaning: str, scores: list[tuple[bytes, float]]) -> Iterator[
     """The members whose score is not what the declaration says."""
     for member, score in scores:
         is_time = " ms" in meaning
-        if not score.is_integer() or score < 0 or (is_time and int(score) not in MS):
+        below_zero = (
+            score < 0 and "place" not in meaning
+        )  # a place is no time: live rooms come first
+        if not score.is_integer() or below_zero or (is_time and int(score) not in MS):
             yield f"{member!r} by {score}"
 
 

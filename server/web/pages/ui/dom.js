@@ -23,14 +23,14 @@ export function h(tag, props = {}, ...children) {
   const element = document.createElement(name || "div");
   if (classes.length) element.className = classes.join(" ");
   set(element, props);
-  if (WRITTEN_IN.test(name) && !element.hasAttribute("dir")) element.setAttribute("dir", "auto");
+  if (element.matches(WRITTEN_IN)) element.setAttribute("dir", "auto");
   element.append(...children.flat(3).filter(stands).map((child) =>
     (typeof child === "string" && !ONLY_TEXT.has(name) ? apart(child) : child)));
   return /** @type {ElementOf<Tag>} */ (element); // createElement can't know it: it gets no classes
 }
 
 /** In these what people write decides the direction, letter by letter. */
-const WRITTEN_IN = /^(input|textarea)$/;
+const WRITTEN_IN = "textarea, input:not([dir], [type=radio], [type=checkbox], [type=range])";
 /** These can't hold elements. */
 const ONLY_TEXT = new Set(["bdi", "option", "textarea", "title"]);
 
