@@ -192,7 +192,7 @@ async def test_every_parameter_of_the_document_is_taken_and_refused_above_its_ma
             "GET",
             "/v1/rooms?phase=live",
             None,
-            "The request has no query parameter `phase`; it takes `offset` `limit`.",
+            "The request has no query parameter `phase`; it takes `order` `offset` `limit`.",
         ),
         (
             "GET",
