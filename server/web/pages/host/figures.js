@@ -177,7 +177,7 @@ export class HostFigures {
       if (!isWanted()) return;
       await this.read();
       if (this.failed) throw this.failed; // the next reading comes later
-    }).start();
+    }).start({ now: true });
   }
 
   /** The newest figures, or null: then what is shown stays. */

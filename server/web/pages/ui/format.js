@@ -36,9 +36,10 @@ const DIGITS = new Map(Object.entries({
 
 /**
  * In every language alike: "¥" and "$" alone would be one money here and another there, and a space
- * alone is between the signs of the two francs CFA.
+ * alone is between the signs of the two francs CFA. XCG has a sign in some browsers only.
  */
-const SIGNS = new Map([["JPY", "JP¥"], ["USD", "US$"], ["XAF", "XAF"], ["XOF", "XOF"]]);
+const SIGNS = new Map([["JPY", "JP¥"], ["USD", "US$"],
+  ...["XAF", "XCG", "XOF"].map((code) => /** @type {const} */ ([code, code]))]);
 
 /** Of a language, not of a browser's country: in "en-CA" a bare "$" would be a Canadian one. */
 const MONEY_LOCALES = { zh: "zh-CN", en: "en", fr: "fr-FR" };

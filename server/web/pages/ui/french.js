@@ -318,7 +318,7 @@ const WORDS = {
   "host.edit": "Modifier",
   "host.remove": "Retirer",
   "host.remove_sure": "Retirer « {title} » de l’étagère ?",
-  "host.sell": "Ouvrir la vente",
+  "host.sell": "Vendre",
   "host.restock": "Réassort",
   "host.close_sale": "Fermer la vente",
   "host.close_sure": "Fermer la vente de « {title} » ?",
