@@ -6,7 +6,7 @@ from aiohttp import web
 
 from server.protocol.input import tolerant_in
 from server.web.body import must_say_nothing
-from server.web.query import query_of
+from server.web.query import query_of, unbounded_in
 from server.web.route import Handler, Route
 
 
@@ -24,8 +24,14 @@ def with_known_input(route: Route) -> Handler:
 
 
 def must_refuse_unknown_fields(routes: Iterable[Route]) -> None:
-    """Raise ValueError, naming the route, for a declared body or query that ignores some fields."""
+    """Raise ValueError, naming the route, for a declared body or query that ignores some fields,
+    and for a query parameter without bounds."""
     for route in routes:
+        if unbounded := unbounded_in(route.query):
+            raise ValueError(
+                f"`{route.method} {route.path}`: `{unbounded[0]}` has no bounds; give it a minimum "
+                "and a maximum, a list of values, or a description of its text."
+            )
         for kind in (route.query, *([] if route.foreign else [route.body])):
             if kind is not None and (ignoring := tolerant_in(kind)):
                 raise ValueError(

@@ -36,10 +36,22 @@ def query_of(request: web.Request, kind: type[Query]) -> Query:
 
 @functools.cache  # of the types that routes declare
 def parameters(kind: type[Input]) -> dict[str, dict[str, Any]]:
-    """Return the JSON Schema of each query parameter by its name."""
-    _, components = msgspec.json.schema_components((kind,))
-    found: dict[str, dict[str, Any]] = components[kind.__name__]["properties"]
-    return found
+    """Return the JSON Schema of each query parameter by its name, each whole in itself."""
+    [root], components = msgspec.json.schema_components((kind,))
+    properties: dict[str, dict[str, Any]] = components[_name(root["$ref"])]["properties"]
+    return {
+        name: components.get(_name(schema.pop("$ref", "")), {}) | schema
+        for name, schema in properties.items()
+    }
+
+
+def unbounded_in(kind: type[Input]) -> list[str]:
+    """The query parameters whose values no sentence can describe."""
+    return [name for name, schema in parameters(kind).items() if _allowed(schema) is None]
+
+
+def _name(ref: str) -> str:
+    return ref.rpartition("/")[2]
 
 
 def _is_whole(value: str) -> bool:
@@ -55,10 +67,10 @@ def _sentence(error: msgspec.ValidationError, kind: type[Input]) -> str:
     return f"`{found[1]}` must be {_allowed(parameters(kind)[found[1]])}."
 
 
-def _allowed(schema: dict[str, Any]) -> str:
-    """Say in words which values a parameter may have."""
-    if schema.get("type") == "integer":
-        return f"a whole number from {schema['minimum']} to {schema['maximum']}"
+def _allowed(schema: dict[str, Any]) -> str | None:
+    """Say in words which values a parameter may have. None if the schema does not bound them."""
     if "enum" in schema:
         return "one of " + ", ".join(map(str, schema["enum"]))
-    return str(schema["description"])
+    if schema.get("type") == "integer" and {"minimum", "maximum"} <= schema.keys():
+        return f"a whole number from {schema['minimum']} to {schema['maximum']}"
+    return schema.get("description") if schema.get("type") == "string" else None

@@ -4,12 +4,12 @@ import json
 import re
 import time
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import aiohttp
 import pytest
 from aiohttp import web
-from msgspec import Struct
+from msgspec import Meta, Struct
 from redis.asyncio import Redis
 
 from server.access.signing import HEADER, sign
@@ -164,7 +164,12 @@ async def test_every_parameter_of_the_document_is_taken_and_refused_above_its_ma
     for method, path, operation in operations(await described(live)):
         for parameter in operation["parameters"]:
             name, schema = parameter["name"], parameter["schema"]
-            if parameter["in"] != "query" or schema.get("type") != "integer":
+            if parameter["in"] != "query":
+                continue
+            if "enum" in schema or "pattern" in schema:
+                msg = await refused(live, method, f"{place(path)}?{name}=%20!")
+                assert msg.startswith(f"`{name}` must be "), msg
+            if schema.get("type") != "integer":
                 continue
             least, most = schema["minimum"], schema["maximum"]
             for value in (least, most):
@@ -308,6 +313,24 @@ def test_a_route_that_would_ignore_fields_stops_the_worker(body: Any) -> None:
     with pytest.raises(ValueError, match=r"`POST /v1/x` ignores unknown fields in Tolerant"):
         must_refuse_unknown_fields([route])
     must_refuse_unknown_fields([route._replace(foreign="Others write it.")])
+
+
+class Unbounded(Input, frozen=True):
+    """A number that may be anything."""
+
+    limit: Annotated[int, Meta(ge=0)] = 1
+
+
+class Undescribed(Input, frozen=True):
+    """A text that may be anything."""
+
+    after: str = ""
+
+
+@pytest.mark.parametrize(("query", "name"), [(Unbounded, "limit"), (Undescribed, "after")])
+def test_a_route_with_a_parameter_without_bounds_stops_the_worker(query: Any, name: str) -> None:
+    with pytest.raises(ValueError, match=rf"`GET /v1/x`: `{name}` has no bounds"):
+        must_refuse_unknown_fields([Route("GET", "/v1/x", "Read.", handler, query=query)])
 
 
 async def test_the_known_commands_and_fields_are_told(live: Api) -> None:

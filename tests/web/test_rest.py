@@ -89,7 +89,7 @@ async def test_the_list_gives_live_rooms_first_and_newest_first_if_not_asked(api
     assert [room["room"] for room in live] == ["tea"]
     assert [room["room"] for room in all_rooms] == ["tea", "wool", "mugs"]
     assert status == 400
-    assert "live_first, newest" in refused["error"]["msg"]
+    assert refused["error"]["msg"] == "`order` must be one of live_first, newest."
 
 
 async def test_a_damaged_room_or_id_takes_no_other_off_the_list(
