@@ -32,9 +32,7 @@ def pages(tmp_path: Path) -> Path:
     shutil.copy(FOLDER / "ui" / "format.js", tmp_path)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "dom.js").write_text("export const h = () => null;")
-    (tmp_path / "strings.js").write_text(
-        "export const lang = () => globalThis.language; export const locale = lang;"
-    )
+    (tmp_path / "strings.js").write_text("export const lang = () => globalThis.language;")
     return tmp_path
 
 

@@ -1,7 +1,11 @@
 // Numbers as people read them, in the page's language.
 
 import { h } from "./dom.js";
-import { lang, locale } from "./strings.js";
+import { lang } from "./strings.js";
+
+/** The browser's own kind of the page's language ("fr-CH"): dates and numbers are written by it. */
+const locale = () => navigator.languages.find((tag) => tag.slice(0, 2) === lang())
+  ?? (lang() === "zh" ? "zh-CN" : lang());
 
 /** @type {Map<string, Intl.NumberFormat>} */
 const numbers = new Map();

@@ -694,10 +694,6 @@ export function lang() {
   return two === "zh" || two === "fr" ? two : "en";
 }
 
-/** The browser's own kind of the page's language ("fr-CH"): dates and numbers are written by it. */
-export const locale = () => navigator.languages.find((tag) => tag.slice(0, 2) === lang())
-  ?? (lang() === "zh" ? "zh-CN" : lang());
-
 // Read only by those who read French. first.js has the browser fetch it early.
 const french = lang() === "fr" ? (await import("./french.js")).FRENCH : null;
 const plural = new Intl.PluralRules(lang());
@@ -723,7 +719,7 @@ export function t(key, holes = {}) {
  * Some names, as the language lists them: "A、B", "A, B".
  * @param {string[]} names
  */
-export const listed = (names) => new Intl.ListFormat(locale(),
+export const listed = (names) => new Intl.ListFormat(lang(),
   { type: "conjunction", style: "narrow" }).format(names.map(isolated));
 
 /**
