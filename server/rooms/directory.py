@@ -97,9 +97,10 @@ class Directory:
             raise _is_there(room_id)
         # An own room may have been made by a copy of this request: its script knows.
         now = int(time.time() * 1000)
-        await asked(self._store.redis.zadd(self._keys.rooms, {room_id: now}, nx=True))
         scheduled = int(args["scheduled"])
+        # Before the list: a reader that sees a room without a place looks for all of them.
         await self._lineup.enter(room_id, place_of("scheduled", created=now, scheduled=scheduled))
+        await asked(self._store.redis.zadd(self._keys.rooms, {room_id: now}, nx=True))
         await self._enlist(host, room_id, now)
         try:
             await self.make(host, room_id, args)

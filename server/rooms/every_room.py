@@ -1,4 +1,4 @@
-"""Lists every existing room and fan group, for background work on all of them (outbox, sweeper)."""
+"""Lists every existing room and fan group, for background work on all of them."""
 
 from collections.abc import AsyncIterator
 from typing import Any

@@ -17,11 +17,6 @@ from server.store.room_store import RoomStore
 OwnOf = Callable[[str, Sequence[str]], Awaitable[Sequence[Mapping[str, Any]]]]
 """(room, users) -> for each user, some fields of their part of the reply."""
 
-HOST_S_MAX = 1.0
-"""Longest wait of a join for data under the host's keys; less than a Cluster waits for a shard."""
-UNREAD_MAX = 1000
-"""Most hosts with unreadable keys that are remembered, so that the log names each once."""
-
 
 class OwnPart(NamedTuple):
     """One viewer's part: `mine`, and the fields beside it."""

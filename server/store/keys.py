@@ -79,7 +79,7 @@ class Keys:
 
     @property
     def lineup(self) -> str:
-        """zset: the same ids without fan groups, live rooms first, see `rooms.lineup`."""
+        """zset: the ids of `rooms` by their places, live ones first, see `rooms.lineup`."""
         return f"{self.prefix}:lineup"
 
     @property

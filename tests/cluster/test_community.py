@@ -2,6 +2,7 @@
 
 from contextlib import AsyncExitStack
 
+import aiohttp
 import pytest
 
 from client_sim.rest import Rest
@@ -55,6 +56,11 @@ async def test_a_start_is_told_and_a_group_is_joined_across_nodes(
         heard = [await who.hear(lambda m: m["t"] == "announce") for who in (ann, bob, chat)]
         assert [news["why"] for news in heard] == ["follow", "reserved", "follow"]
         assert {news["room"] for news in heard} == {new}
+        for url in (one, two):  # the list, and each room, may lie on another node
+            http = await stack.enter_async_context(aiohttp.ClientSession(url))
+            async with http.get("/v1/rooms?order=live_first&limit=2") as answer:
+                rooms = await answer.json()
+            assert [room["room"] for room in rooms] == [new, old]
         assert (await chat.ask("group.leave"))["t"] == "ok"
         assert await chat.end() == 4403
 

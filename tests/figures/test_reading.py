@@ -261,6 +261,18 @@ async def test_a_live_stream_is_set_beside_what_the_others_had_at_the_same_minut
     assert [each["orders"] for each in await book.streams.earlier(late)] == [2]
 
 
+async def test_a_live_stream_has_figures_beside_an_earlier_one_that_can_not_be_read(
+    evening: Evening, here: Rig, book: FigureBook
+) -> None:
+    redis, keys = here.store.redis, here.store.keys
+    await redis.hincrby(keys.room(EARLIER, "room"), "ended", 60_000)
+    await redis.xadd(keys.room(EARLIER, "timeline"), {"e": b"\xc1 garbage"})
+    await evening.host(LiveStart(ref=1))
+    head = await head_of(here.store, ROOM)
+
+    assert await book.streams.earlier(replace(head, now=head.started + 30_000)) == []
+
+
 async def test_a_live_stream_is_not_set_beside_one_that_was_over_by_then(
     evening: Evening, here: Rig, book: FigureBook
 ) -> None:

@@ -105,6 +105,28 @@ async def test_an_entry_that_keeps_failing_becomes_a_dead_letter_that_can_be_rep
     assert await dead_letters(shop.store, shop.id) == []
 
 
+async def test_a_post_that_failed_is_taken_apart_once(
+    shop: Shop, settings: Settings, other: Other
+) -> None:
+    sale = await shop.open(stock=20)
+    for n in range(9):
+        await shop.buy(f"u{n}", sale)
+    bad, refused = 7, []
+
+    async def answer(url: str, body: bytes, headers: dict[str, str]) -> int:
+        told = [line["n"] for line in json.loads(body)["lines"]]
+        if bad in told:
+            refused.append(told)
+            return 500
+        return await other(url, body, headers)
+
+    await deliver(Outbox(shop.store, settings, "w1", answer), shop.id, times=15)
+
+    assert refused == [list(range(1, 11)), [bad], [bad], [bad]]
+    assert [line["n"] for line in other.lines] == [n for n in range(1, 11) if n != bad]
+    assert [letter.place for letter in await dead_letters(shop.store, shop.id)] == [f"{bad}-0"]
+
+
 async def test_it_runs_by_itself_and_stops_when_it_is_left(
     shop: Shop, settings: Settings, other: Other
 ) -> None:

@@ -76,6 +76,38 @@ async def test_rooms_of_an_older_version_get_their_places_at_the_first_reading(h
     assert await redis.zcard(keys.lineup) == await redis.zcard(keys.rooms)
 
 
+async def test_a_room_that_is_being_made_has_its_place_before_it_is_listed(
+    here: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a reader in between would take it for no room, and put it last."""
+    written: list[str] = []
+    zadd = here.store.redis.zadd
+
+    async def noted(key: str, *args: Any, **more: Any) -> Any:
+        written.append(key)
+        return await zadd(key, *args, **more)
+
+    monkeypatch.setattr(here.store.redis, "zadd", noted)
+    await scheduled(here, "new")
+
+    keys = here.store.keys
+    assert written.index(keys.lineup) < written.index(keys.rooms)
+
+
+async def test_a_list_is_read_though_missing_places_can_not_be_written(
+    here: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def down(*_: Any, **__: Any) -> None:
+        raise OSError("no writes")
+
+    await scheduled(here, "ahead")
+    await here.store.redis.zadd(here.store.keys.rooms, {"older": 1})
+    monkeypatch.setattr(here.store.redis, "zadd", down)
+
+    assert await listed(here) == ["ahead"]
+    assert "stay without a place" in caplog.text
+
+
 async def test_a_stale_place_is_mended_when_it_is_read(here: Rig) -> None:
     await scheduled(here, "a", "b")
     await set_phase(here, "b", "live", started=1000)

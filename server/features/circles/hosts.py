@@ -131,10 +131,12 @@ class Hosts:
         for room_id in ids:
             pipeline.hmget(keys.room(room_id, "room"), "host_name", *_FIELDS)
         followers, name, *found = await asked(pipeline.execute(raise_on_error=False))
-        for answer in (followers, name):
-            if isinstance(answer, Exception):
-                with reading():
-                    raise answer
+        if isinstance(followers, Exception):
+            with reading():
+                raise followers
+        if isinstance(name, Exception):
+            self._left_out.say(group_id(host), name)
+            name = None
         rooms: dict[str, list[RoomSummary]] = {"live": [], "scheduled": [], "ended": []}
         for room_id, fields in zip(ids, found, strict=True):
             try:

@@ -1,6 +1,7 @@
 """A host's rooms one after another: the numbers of each, and those of the earlier ones."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 from cachetools import LRUCache
@@ -101,16 +102,18 @@ class Streams:
                 created=head.created,
                 started=head.started,
                 ended=head.ended,
-                numbers=await self._numbers_shown(head) if head.started else None,
+                numbers=await self._unless_damaged(head, self.numbers(head))
+                if head.started
+                else None,
             )
             for head in heads
             if head.host == host
         ]
 
-    async def _numbers_shown(self, head: RoomHead) -> Numbers | None:
-        """A room's numbers in a list; none if its data are damaged, or their shard is down."""
+    async def _unless_damaged(self, head: RoomHead, numbers: Awaitable[Numbers]) -> Numbers | None:
+        """A room's numbers beside others'; none if its data are damaged, or their shard is down."""
         try:
-            return await self.numbers(head)
+            return await numbers
         except Exception as error:
             self._left_out.say(head.room, error)
             return None
@@ -138,8 +141,9 @@ class Streams:
         if head.phase == "live":
             passed = (head.now - head.started) // STEP_MS * STEP_MS
             lasted = [each for each in ended if each.ended - each.started >= passed]
-            return [await self._flat_at(each, passed, head) for each in lasted[:BESIDE_MAX]]
-        flats = [await self._flat(each) for each in ended[:STREAMS_MAX]]
+            flats = [await self._flat_at(each, passed, head) for each in lasted[:BESIDE_MAX]]
+        else:
+            flats = [await self._flat(each) for each in ended[:STREAMS_MAX]]
         return [each for each in flats if each is not None]
 
     async def _ended(self, host: str) -> list[RoomHead]:
@@ -156,20 +160,23 @@ class Streams:
         as_of = (head.epoch, head.ledger, head.timeline)
         known = self._flats.get(head.room)
         if known is None or known[0] != as_of:
-            numbers = await self._numbers_shown(head)
+            numbers = await self._unless_damaged(head, self.numbers(head))
             if numbers is None:
                 return None
             known = self._flats[head.room] = as_of, flat(numbers)
         return known[1]
 
-    async def _flat_at(self, head: RoomHead, passed: int, live: RoomHead) -> Flat:
+    async def _flat_at(self, head: RoomHead, passed: int, live: RoomHead) -> Flat | None:
         """The numbers of an ended stream when it had lasted `passed` ms."""
         as_of = (head.epoch, head.ledger, head.timeline, passed)
         known = self._flats_at.get((live.room, head.room))
         if known is None or known[0] != as_of:
             settled = await self.settled(head.host)
             cut = Cut(head.started + passed, live.room)
-            known = as_of, flat(await self._folds.numbers_at(head, settled, cut))
+            numbers = await self._unless_damaged(head, self._folds.numbers_at(head, settled, cut))
+            if numbers is None:
+                return None
+            known = as_of, flat(numbers)
             self._flats_at[live.room, head.room] = known
         return known[1]
 

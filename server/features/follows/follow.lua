@@ -1,7 +1,7 @@
 -- Writes follows made in a room into its timeline, and updates the total of followers.
 -- keys: room events bus timeline actions
 -- uses: room timeline
--- args: follows=[{user on at(ms)}] total as_of(both from host_follow) events_max
+-- args: follows=[{user on at(ms)}] total as_of(both from circles.follow_host) events_max
 -- returns: {total} as the room shows it now; refuses not_found
 -- holds: the total never goes back to an older one, in whatever order workers bring them.
 

@@ -156,7 +156,7 @@ class Orders:
 
 
 def buy_of(call: Call, cmd: Buy, limits: OrderSettings, key_chars_max: int) -> dict[str, Any]:
-    """A buy as `order_buy` takes it, with lines of the same sale summed. Raises CommandError.
+    """A buy as `orders.buy` takes it, with lines of the same sale summed. Raises CommandError.
 
     The order's id is made here, so that a script that runs twice makes one order.
     """

@@ -2,7 +2,8 @@
 -- K.outbox_replays K.dead_letters.
 -- The hash `outbox` of a room: `told` is the place of the last entry that was told or given up;
 -- `owner` and `until` say which worker is telling, and until when; `tries`, `since`, `again_at` and
--- `why` are about posts that failed in a row; `head_at` is the time of the first line that waits;
+-- `why` are about posts that failed in a row; `suspects` is the number of the last line of a post of
+-- several entries that failed; `head_at` is the time of the first line that waits;
 -- `dead` and `replays` count the dead letters, and those that are to be told again.
 
 local function number(text)

@@ -163,7 +163,7 @@ class Outbox:
             return await self._failed(room_id, taken, damage, give_up=True)
         why = await self._send(room_id, body)
         if why:
-            return await self._failed(room_id, taken, why, alone=number == 1)
+            return await self._failed(room_id, taken, why, posted=number)
         args = {
             "worker": self._worker,
             "place": taken.entries[number - 1][0],
@@ -175,7 +175,7 @@ class Outbox:
         return number
 
     async def _failed(
-        self, room_id: str, taken: _Taken, why: str, *, alone: bool = True, give_up: bool = False
+        self, room_id: str, taken: _Taken, why: str, *, posted: int = 1, give_up: bool = False
     ) -> int:
         place = taken.entries[0][0]
         args = {
@@ -183,7 +183,7 @@ class Outbox:
             "place": place,
             "why": why,
             "replayed": taken.replayed,
-            "alone": alone,
+            "last": taken.entries[posted - 1][0],
             "give_up": give_up,
             "pause_ms": int(self._settings.retry_s * 1000),
             "pause_ms_max": int(max(_PAUSE_S_MAX, self._settings.retry_s) * 1000),

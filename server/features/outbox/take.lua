@@ -5,7 +5,7 @@
 -- args: worker lease_ms batch_max bytes_max(of all entries; the first always fits)
 -- returns: {entries{place bytes} replayed tries}; no entries: nothing may be told now
 -- holds: one worker tells at a time, for lease_ms at most; nothing is told before its pause is over.
--- After a failure, the first entry is taken alone, so that it is seen which one fails.
+-- After a failure, each entry of the failed post is taken alone, so that it is seen which one fails.
 
 local now = now_ms()
 local at = redis.call('HMGET', K.outbox, 'told', 'owner', 'until', 'tries', 'again_at', 'turn')
@@ -19,12 +19,14 @@ if not told then
   count_letters()
 elseif n_of(told) > number(redis.call('HGET', K.stats, 'entries')) then
   told = '0-0'   -- the ledger was lost and began anew
+  redis.call('HDEL', K.outbox, 'suspects')
 end
 tries = number(tries)
+local one_by_one = tries > 0 or n_of(told) < number(redis.call('HGET', K.outbox, 'suspects'))
 
 local entries, bytes = {}, 0
 for _, entry in ipairs(redis.call('XRANGE', K.ledger, '(' .. told, '+',
-    'COUNT', tries > 0 and 1 or A.batch_max)) do
+    'COUNT', one_by_one and 1 or A.batch_max)) do
   local packed = entry[2][2]
   bytes = bytes + #packed
   if #entries > 0 and bytes > A.bytes_max then

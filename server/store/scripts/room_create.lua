@@ -3,7 +3,7 @@
 -- uses: room timeline
 -- keyed: yes
 -- args: title host host_name scheduled(ms, 0 = unknown) stream_url? embed_url? epoch
---   kind?(stream|group) group?(id of the host's fan group) followers? as_of?(both from host_follow)
+--   kind?(stream|group) group?(id of the host's fan group) followers? as_of?(both from circles.follow_host)
 --   admits?(of a group: all|followers|buyers) by?
 -- returns: {created}; refuses conflict
 -- holds: an existing room is never changed; seq and epoch are created together.
