@@ -97,7 +97,7 @@ class WaveTally(Tally):
 
 
 class WaveRetelling(Retelling):
-    """What was taken back is not told."""
+    """Leaves a wave that was taken back out of the replay."""
 
     def facts(self) -> Mapping[type[Fact], Retell]:
         return {TakenBackFact: self._take_back}

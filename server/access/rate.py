@@ -23,7 +23,7 @@ class Bucket:
 
 
 class Spent(NamedTuple):
-    """What came of taking one: the seconds to wait (0: it was taken), and how many are left."""
+    """The outcome of taking one: the seconds to wait (0: it was taken), and how many are left."""
 
     wait_s: float
     left: float

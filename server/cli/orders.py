@@ -162,9 +162,10 @@ def skip(
 
     async def work(store: RoomStore) -> int:
         await _must_exist(store, room)
-        place = await letters.skip(store, room)
+        place = await letters.stuck_at(store, room)
         if not place:
             raise _NotThere(f"No post of room `{room}` failed: there is nothing to skip.")
+        await letters.skip(store, room, place)
         typer.echo(f"Ledger entry {place} is a dead letter now.")
         return 0
 

@@ -42,7 +42,8 @@ async def read(
     """Yield the facts in the order they happened, as (id, fact), read `count` at a time.
 
     `after` is the id of the last known fact (`<ms>-<n>`; "" for none); from_ms <= time < to_ms
-    (Unix ms by the clock of Redis, None for no end). A room that does not exist has no facts.
+    (when they were recorded, in Unix ms by the clock of Redis; None for no end). A room that does
+    not exist has no facts.
     """
     parts = walk(store, room_id, after=after, from_ms=from_ms, to_ms=to_ms, count=count)
     async for part in parts:

@@ -153,7 +153,7 @@ class Jwt(Section):
 
     @field_validator("secret")
     @classmethod
-    def _secret_islong_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+    def _secret_is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         return long_enough(secret, SECRET_BYTES_MIN)
 
 

@@ -23,7 +23,7 @@ class RequestKey:
         self.name = name
         self.digest = digest
         self.begun = False
-        """Whether a script that remembers the request was called: its outcome may be known."""
+        """Whether a script was called that remembers the request: Redis may know the outcome."""
         self._calls: Counter[str] = Counter()
 
     def call_of(self, script: str) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class LuaFile(NamedTuple):
 
     @property
     def keyed(self) -> bool:
-        """Whether it does its work once for a request with a key."""
+        """Whether it works only once for all copies of a request with a key."""
         return self.head.get("keyed") == "yes"
 
     @property

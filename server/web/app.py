@@ -20,7 +20,7 @@ from server.web.known_input import must_refuse_unknown_fields, with_known_input
 from server.web.members_only import members_only
 from server.web.pages import add_pages
 from server.web.rates import Rates, tell
-from server.web.route import Route
+from server.web.route import WEBSOCKET, Route
 from server.web.self_description import with_descriptions
 from server.web.session import Sessions
 from server.web.upgrade import upgrade
@@ -54,7 +54,7 @@ def make_app(
     for route in map(idempotency.kept, described):
         known = route._replace(handler=with_known_input(route))
         app.router.add_route(route.method, _with_any_ids(route.path), guard.guarded(known))
-    app.router.add_get("/v1/rooms/{room}/ws", upgrade)
+    app.router.add_get(WEBSOCKET, upgrade)
     return app
 
 

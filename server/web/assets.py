@@ -13,7 +13,7 @@ from typing import Final
 
 from aiohttp import hdrs, web
 
-from server.web.encodings import BROTLI, GZIP, IDENTITY, chosen_coding, packed_forms
+from server.web.codings import BROTLI, GZIP, IDENTITY, chosen_coding, packed_forms
 from server.web.module_graph import modules_of
 
 FOLDER: Final = Path(__file__).with_name("pages")

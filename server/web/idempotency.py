@@ -18,7 +18,7 @@ from server.store.request_key import ANSWERS_MAX, KEPT_S, UNDER_WAY, RequestKey
 from server.store.room_store import RoomStore
 from server.web.body import bytes_of
 from server.web.caller import caller
-from server.web.errors import json_response, refusal
+from server.web.errors import encoded_response, refusal
 from server.web.route import Handler, Route
 
 HEADER = "Idempotency-Key"
@@ -38,7 +38,7 @@ class _Answer(msgspec.Struct):
 
 
 class _Home(NamedTuple):
-    """Where a request is remembered: in the room of its path, else with its sender."""
+    """The keys that remember a request: those of the room in its path, else those of its sender."""
 
     script: str
     of: str
@@ -55,8 +55,10 @@ class Idempotency:
 
     def kept(self, route: Route) -> Route:
         """Return the route, with a handler that does each request with a key once."""
-        if route.method != "POST" or route.no_key:
+        if route.method != "POST" or route.signed:
             return route
+        if route.no_key:
+            return route._replace(handler=_without_key(route))
 
         async def ask(request: web.Request) -> web.StreamResponse:
             if HEADER not in request.headers:
@@ -100,6 +102,17 @@ class Idempotency:
         if answer is not None:
             args |= {"status": answer.status, "body": answer.body}
         return await self._store.run_script(home.script, home.of, args, _ANSWER)
+
+
+def _without_key(route: Route) -> Handler:
+    async def ask(request: web.Request) -> web.StreamResponse:
+        if HEADER in request.headers:
+            raise CommandError(
+                "bad_message", f"Leave out `{HEADER}`, which has no use here: {route.no_key}."
+            )
+        return await route.handler(request)
+
+    return ask
 
 
 async def _key_of(request: web.Request, sender: str) -> RequestKey:
@@ -149,4 +162,4 @@ def _answer_of(response: web.StreamResponse) -> _Answer:
 def _response(answer: _Answer) -> web.Response:
     if not answer.body:
         return web.Response(status=answer.status)
-    return json_response(msgspec.Raw(answer.body.encode()), answer.status)
+    return encoded_response(answer.body.encode(), answer.status)

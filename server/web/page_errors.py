@@ -13,7 +13,6 @@ from typing import Annotated, Final, Literal, NamedTuple, get_args
 
 import msgspec
 from aiohttp import hdrs, web
-from cachetools import LRUCache
 
 from server.access.client_address import FORWARDED_FOR, ClientAddresses, rate_name
 from server.access.origin import is_own_origin
@@ -127,7 +126,8 @@ class PageErrors:
         self._metrics = metrics
         self._files = files
         self._clock = clock
-        self._causes: LRUCache[_Cause, _Told] = LRUCache(CAUSES_MAX)
+        self._causes: dict[_Cause, _Told] = {}
+        """The causes that are kept, the one met longest ago first."""
         self._window_at = -SAY_AGAIN_S
         self._new_said = 0
 
@@ -147,7 +147,9 @@ class PageErrors:
             self._metrics.page_errors_dropped.inc()
             raise CommandError("rate_limited", "There are too many reports.", 60_000)
         if (request.content_length or 0) > REPORT_BYTES_MAX or request.content_length is None:
-            raise CommandError("too_long", f"A report has at most {REPORT_BYTES_MAX} bytes.")
+            raise CommandError(
+                "too_long", f"A report declares its length, at most {REPORT_BYTES_MAX} bytes."
+            )
         self.take(await body_of(request, PageError))
         return web.Response(status=204)
 
@@ -168,9 +170,10 @@ class PageErrors:
             report.name if report.name in TYPES else "",
             tuple(place for place in report.at if self._is_ours(place)),
         )
-        told = self._causes.get(cause)
-        if told is None:
-            told = self._causes[cause] = _Told()
+        told = self._causes.pop(cause) if cause in self._causes else _Told()
+        self._causes[cause] = told
+        if len(self._causes) > CAUSES_MAX:
+            del self._causes[next(iter(self._causes))]
         told.count += 1
         told.unsaid += 1
         told.last_ms = int(time.time() * 1000)

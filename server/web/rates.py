@@ -28,7 +28,7 @@ from server.settings import Settings
 from server.telemetry.metrics import Metrics
 from server.web.caller import caller
 from server.web.errors import refusal
-from server.web.route import Route
+from server.web.route import WEBSOCKET, Route
 
 EXEMPT = {
     "/healthz": "a prober that is refused restarts a worker that is well",
@@ -41,14 +41,14 @@ EXEMPT = {
     "/host/{room}": "a page",
     "/ops": "a page",
     "/login": "a page",
-    "/v1/rooms/{room}/ws": "the edge limits sockets and joins by rules of its own",
+    WEBSOCKET: "the edge limits sockets and joins by rules of its own",
 }
 """The paths without a rate, each with the reason."""
 
 REFUSED_AT_ONCE = 20
 """Refusals of one sender within a second that are sent at once."""
 HOLD_S = 0.005
-"""How much later each further one is sent than the one before."""
+"""The delay that each further refusal adds to the one before."""
 HOLD_S_MAX = 1.0
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -10,6 +10,8 @@ from server.protocol.roles import Role
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+WEBSOCKET = "/v1/rooms/{room}/ws"
+"""The path of a room's WebSocket: no route of the REST interface, but served on the same port."""
 REF = 1
 """The `ref` of a command that comes by REST; the response does not contain it."""
 

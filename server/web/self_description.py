@@ -13,6 +13,7 @@ from aiohttp import web
 from server import __version__
 from server.protocol.codec import SUBPROTOCOLS
 from server.protocol.message import Command
+from server.web.errors import encoded_response
 from server.web.openapi import document
 from server.web.route import Route
 
@@ -57,5 +58,6 @@ class _Answer:
     body = b""
 
     async def show(self, _: web.Request) -> web.Response:
-        headers = {"Access-Control-Allow-Origin": "*"}  # pages of other sites connect here too
-        return web.Response(body=self.body, content_type="application/json", headers=headers)
+        answer = encoded_response(self.body)
+        answer.headers["Access-Control-Allow-Origin"] = "*"  # pages of other sites connect here too
+        return answer

@@ -1,4 +1,4 @@
-"""What goes wrong in a browser reaches the operator: the type and the place, and nothing else."""
+"""Errors in a browser reach the operator: the type and the place, and nothing else."""
 
 import json
 from typing import Any
@@ -26,7 +26,7 @@ FAIL = {
 
 
 async def reports(page: Page, kind: str) -> list[dict[str, Any]]:
-    """What the page sent of one kind, once it did."""
+    """Wait for the page's reports of one kind, and return them."""
     await until(page, "kind => beacons.some((text) => JSON.parse(text).kind === kind)", kind)
     texts: list[str] = await page.evaluate("beacons")
     assert SECRET not in "".join(texts)

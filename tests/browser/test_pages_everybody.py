@@ -200,7 +200,7 @@ async def test_a_stranger_at_a_console_is_offered_to_go_on_as_its_owner(
         assert await page.evaluate("liveroom.state.you.name") == HOST_NAME
 
 
-async def test_who_signs_in_on_the_way_to_a_console_is_offered_its_owner(
+async def test_a_user_who_signs_in_on_the_way_to_a_console_is_offered_its_owner(
     server: Server, room: str, open_page: OpenPage
 ) -> None:
     async with open_shop(server, room) as shop:
@@ -210,7 +210,7 @@ async def test_who_signs_in_on_the_way_to_a_console_is_offered_its_owner(
         await joined(page)
 
 
-async def test_a_scheduled_room_tells_who_reserved_and_a_live_one_who_watches(
+async def test_a_scheduled_room_tells_how_many_reserved_and_a_live_one_how_many_watch(
     server: Server, room: str, open_page: OpenPage
 ) -> None:
     async with (

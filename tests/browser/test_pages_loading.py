@@ -53,7 +53,7 @@ async def test_a_page_names_every_module_that_the_browser_loads_and_loads_each_o
         assert set(loaded) == set(await page.evaluate(NAMED))
 
 
-async def test_the_first_view_on_a_slow_network(
+async def test_the_first_view_on_a_slow_network_is_measured_and_its_bytes_are_bounded(
     server: Server, room: str, open_page: OpenPage, record_property: Callable[[str, object], None]
 ) -> None:
     async with open_shop(server, room, SOFA) as shop:

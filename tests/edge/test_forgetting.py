@@ -48,8 +48,9 @@ async def test_a_connection_that_ended_leaves_nothing(
 ) -> None:
     for n in range(3):
         await end(await connect(), token(f"u{n}"), how)
-    while edge.connections or len(edge.silent_sockets):
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(60):
+        while edge.connections or len(edge.silent_sockets):
+            await asyncio.sleep(0.01)
     for waits in (edge.waiting_for_head, edge.waiting_for_join, edge.closing, edge.unread):
         time_is_up(waits)
     await asyncio.sleep(0)

@@ -1,10 +1,13 @@
 """Any request may ask for the WebSocket: in every form, and on a connection that spoke HTTP."""
 
+import aiohttp
 import pytest
 
 from server.edge.edge import Edge
+from server.protocol.roles import Role
 from tests.edge.conftest import Connect, Token, time_is_up
 from tests.edge.raw_socket import ACCEPT, KEY, PING, RawSocket, command, frame, request
+from tests.running import Worker
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 POST = b"POST /v1/rooms HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 2\r\n\r\n{}"
@@ -50,6 +53,22 @@ async def test_every_form_of_the_request_is_upgraded(connect: Connect, before: b
         assert response.headers["sec-websocket-accept"] == ACCEPT, name
         raw.send(command("join", 3))
         assert (await raw.messages())[0]["room"]["room"] == "r1", name
+
+
+@pytest.mark.parametrize("before", [b"", HEALTH], ids=["first", "after GET"])
+async def test_a_token_in_the_join_opens_a_fan_group_wherever_the_upgrade_came(
+    worker: Worker, raw: RawSocket, token: Token, before: bytes
+) -> None:
+    headers = {"Authorization": f"Bearer {token('h1', Role.HOST)}"}
+    async with aiohttp.ClientSession(worker.url, headers=headers) as http:
+        made = await http.put("/v1/hosts/h1/group", json={"title": "Tea people"})
+        assert made.status == 200
+    if before:
+        raw.send(before)
+        await raw.response()
+    await raw.upgrade(room="fans:h1")
+    raw.send(command("join", 3, token=token("h1", Role.HOST)))
+    assert (await raw.messages())[0]["t"] == "ok"
 
 
 @pytest.mark.parametrize("frames", [b"", command("join", 3)], ids=["alone", "with its join"])

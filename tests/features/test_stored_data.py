@@ -1,4 +1,4 @@
-"""What features store is what their keys declare: each value means one thing, by a field's name.
+"""Features store only what their keys declare: each value means one thing, by a field's name.
 
 After each feature's story every key under the prefix is compared with its declaration. A number
 with a second meaning in its sign, fraction or size, or a row that is none, fails by the key's name.

@@ -14,6 +14,8 @@ class Raw(NamedTuple):
     ledger: list[Dict]
     timeline: list[Dict]
     group: bool = False
+    recorded: tuple[int, ...] = ()
+    """When each fact was recorded (Unix ms): it may have happened a moment before."""
 
 
 class Orders:

@@ -53,7 +53,7 @@ class Evening:
     """The two workers, and short words for what people do."""
 
     def __init__(self, rig: Rig, settings: Settings) -> None:
-        self.desk = rig
+        self.rig = rig
         self.clock = Clock()
         self.workers = [Visits(rig.store, settings, w, self.clock) for w in ("w1", "w2")]
         self.sources: dict[tuple[str, str], Source] = {}
@@ -64,7 +64,7 @@ class Evening:
 
     async def do(self, user: str, cmd: Command, room: str = ROOM) -> Ok:
         who = HOST if user == HOST.user else Identity(user, user.title(), Role.VIEWER)
-        return await self.desk.dispatch.run_command(
+        return await self.rig.dispatch.run_command(
             Call(room, who, self.sources.get((room, user))), cmd
         )
 
@@ -128,15 +128,15 @@ class Evening:
 
     async def lapse(self, order: Order) -> None:
         """The hold's time is over, and a sweeper comes by."""
-        key = self.desk.store.keys.room
+        key = self.rig.store.keys.room
         raw = _MSGPACK.decode(
-            stored(await self.desk.redis.hget(key(order.room, "orders"), order.order))
+            stored(await self.rig.redis.hget(key(order.room, "orders"), order.order))
         )
         raw["hold_until"] = 1
         packed = msgspec.msgpack.encode(raw)
-        await self.desk.redis.hset(key(order.room, "orders"), order.order, packed)
-        await self.desk.redis.zadd(key(order.room, "holds"), {order.order: 1})
-        await self.desk.worker.sweeper.sweep([order.room])
+        await self.rig.redis.hset(key(order.room, "orders"), order.order, packed)
+        await self.rig.redis.zadd(key(order.room, "holds"), {order.order: 1})
+        await self.rig.worker.sweeper.sweep([order.room])
 
     async def claim(self, user: str, coupon: str) -> str:
         ok = expect(
@@ -147,7 +147,7 @@ class Evening:
     # The rooms
 
     async def create(self, room: str) -> None:
-        await self.desk.directory.create(HOST, RoomCreate(room=room, title=room.title()))
+        await self.rig.directory.create(HOST, RoomCreate(room=room, title=room.title()))
 
     async def earlier_evening(self) -> None:
         """Spring: three orders, one of them returned; the one that is not paid is given back."""
@@ -169,7 +169,7 @@ class Evening:
 
     async def before_the_start(self) -> None:
         """The group, followers, places reserved; the host is there already, and so is Eve."""
-        await self.desk.groups.put(HOST, HOST.user, GroupBody(title="Fans"))
+        await self.rig.groups.put(HOST, HOST.user, GroupBody(title="Fans"))
         await self.create(ROOM)
         for user in ("ben", "fay"):
             await self.do(user, Follow(ref=1), EARLIER)
@@ -188,7 +188,7 @@ class Evening:
         for user, sku in (("cat", "sofa"), ("dan", "sofa"), ("ann", "mug"), ("cat", "mug")):
             await self.do(user, Ask(ref=1, sku=sku))
         await self.do("ben", Comment(ref=1, text="求链接"))
-        await self.desk.asks.aclose()
+        await self.rig.asks.aclose()
         texts = {"ann": "Is it large?", "ben": "Is it large?", "cat": "What is it made of?"}
         questions = {}
         for user, text in texts.items():
@@ -231,7 +231,7 @@ class Evening:
     async def stream(self) -> None:
         """Autumn, from its start to a while after its end."""
         await self.host(LiveStart(ref=1))
-        while await self.desk.announcer.announce(ROOM):
+        while await self.rig.announcer.announce(ROOM):
             pass
         ann = self.come("ann", source=Source("search", "s1"))
         self.come("ann", worker=1, source=Source("note", "n1"))
@@ -261,7 +261,7 @@ class Evening:
         await self.take_back(await self.bought("ben", "wine"))
         await self.in_the_group()
         await self.do("dan", Ask(ref=1, sku="wine"))
-        await self.desk.asks.aclose()
+        await self.rig.asks.aclose()
         await self.host(Pin(ref=1, sku="mug"))
         await self.minutes(1)
 
@@ -283,7 +283,7 @@ class Evening:
             "order": late.order, "payment": "late", "amount": late.total, "currency": late.currency,
             "offer_hold_s": 30, "orders_per_user_max": 200, "events_max": 1000,
         }  # fmt: skip
-        paid = await self.desk.store.run_script(
+        paid = await self.rig.store.run_script(
             "payments.pay", late.room, args, msgspec.msgpack.Decoder(Order)
         )
         assert paid.status == "paid"
@@ -301,12 +301,13 @@ class Evening:
 async def raw_room(rig: Rig, room: str) -> Raw:
     """All of a room's ledger and timeline."""
     keys = rig.store.keys
-    ledger, timeline = [], []
+    ledger, timeline, recorded = [], [], []
     for _, fields in entries(await rig.redis.xrange(keys.room(room, "ledger"))):
         ledger += _MSGPACK.decode(fields[b"e"])
-    for _, fields in entries(await rig.redis.xrange(keys.room(room, "timeline"))):
+    for place, fields in entries(await rig.redis.xrange(keys.room(room, "timeline"))):
         timeline.append(_MSGPACK.decode(fields[b"e"]))
-    return Raw(room, HOST.user, ledger, timeline, room == GROUP)
+        recorded.append(int(place.split(b"-")[0]))
+    return Raw(room, HOST.user, ledger, timeline, room == GROUP, tuple(recorded))
 
 
 async def raw_follows(rig: Rig) -> list[dict[str, Any]]:

@@ -225,10 +225,15 @@ class Recomputed(RecomputedNumbers):
     # Beside earlier streams
 
     def until(self, ms: int) -> "Recomputed":
-        """The same room as it was at a time."""
+        """The same room as it was at a time, by when its facts were recorded."""
         ledger = [line for line in self.raw.ledger if line["at"] < ms]
-        facts = [fact for fact in self.raw.timeline if fact["at"] < ms]
-        raw = self.raw._replace(ledger=ledger, timeline=facts)
+        facts = zip(self.raw.timeline, self.raw.recorded, strict=True)
+        kept = [(fact, at) for fact, at in facts if at < ms]
+        raw = self.raw._replace(
+            ledger=ledger,
+            timeline=[fact for fact, _ in kept],
+            recorded=tuple(at for _, at in kept),
+        )
         return Recomputed(raw, earlier=[], **(self.more | {"now": ms}))
 
     def compared(self, step_ms: int = 15_000) -> Dict:

@@ -1,4 +1,4 @@
-"""What can't be read of one buyer costs no other buyer anything, and no unit is lost or made."""
+"""One buyer's unreadable row costs no other buyer anything, and no unit is lost or made."""
 
 import asyncio
 

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from server.background.repeating import Errands
-from server.features.outbox.letters import AllRooms, dead_letters, replay, skip
+from server.features.outbox.letters import AllRooms, dead_letters, replay, skip, stuck_at
 from server.features.outbox.outbox import Outbox
 from server.features.outbox.post import HttpPost
 from server.features.outbox.turns import Turns
 from server.house import keys_under, store_on
+from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
@@ -234,11 +235,16 @@ async def test_a_line_that_breaks_a_post_is_found_and_can_be_skipped(
 
     receiver.answer = refuse_second
     box = await office.outbox()
-    assert await skip(shop.store, shop.id) == ""
+    assert await stuck_at(shop.store, shop.id) == ""
     await fail_often(box, shop, 4)
     assert receiver.numbers(shop.id) == [1]
 
-    assert await skip(shop.store, shop.id) == "2-0"
+    assert await stuck_at(shop.store, shop.id) == "2-0"
+    with pytest.raises(CommandError, match="stuck"):
+        await skip(shop.store, shop.id, "3-0")
+    await skip(shop.store, shop.id, "2-0")
+    with pytest.raises(CommandError, match="no post of it failed"):
+        await skip(shop.store, shop.id, "2-0")
     await box.deliver(shop.id)
     assert receiver.numbers(shop.id) == [1, 3]
     [letter] = await dead_letters(shop.store, shop.id)

@@ -68,7 +68,7 @@ def test_every_word_lives_where_the_glossary_says() -> None:
 
 @pytest.mark.parametrize("name", _modules())
 def test_every_module_is_named_by_a_word_of_the_glossary(name: str) -> None:
-    """By all of its name, or by its last word: a `cluster_bus` is a bus."""
+    """The whole name or its last word counts: a `cluster_bus` is a bus."""
     words = {_key(LUCKY.get(name, name)), _key(name.rpartition("_")[2])}
     assert words & KNOWN, (
         f"No word of docs/glossary.md names the module `{name}`: add one, or rename the module."

@@ -138,7 +138,7 @@ def test_stored_values_may_have_fields_of_a_newer_version() -> None:
 
 
 def test_every_type_of_input_is_known_to_be_one() -> None:
-    """Whoever derives from Input says that clients send it, so it refuses all the way down."""
+    """Clients send what derives from Input, so it refuses unknown fields at every depth."""
     ours = {
         value
         for module in modules()

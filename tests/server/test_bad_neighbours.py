@@ -55,7 +55,7 @@ async def garbage_inside(redis: Redis, key: str) -> None:
 
 
 async def fields_are_missing(redis: Redis, key: str) -> None:
-    """Of a hash only one field is left, which nobody knows."""
+    """Replace a hash by one unknown field."""
     if await redis.type(key) == b"hash":
         await redis.delete(key)
         await redis.hset(key, "unknown", GARBAGE)

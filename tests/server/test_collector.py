@@ -9,7 +9,7 @@ from tests.server.conftest import Serve
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
-async def test_its_pauses_are_told(serve: Serve, workers: str) -> None:
+async def test_a_server_tells_how_long_its_collector_paused_it(serve: Serve, workers: str) -> None:
     served = await serve("--workers", workers)
     async with aiohttp.ClientSession() as http, http.get(f"{served.url}/metrics") as answer:
         told = await answer.text()

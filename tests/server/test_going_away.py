@@ -124,8 +124,9 @@ class Buyer:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    while not true():
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(200):
+        while not true():
+            await asyncio.sleep(0.05)
 
 
 @pytest.mark.long("starts and replaces whole servers")

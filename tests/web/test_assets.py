@@ -11,7 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from server.web.assets import ASSETS, FOLDER, Assets, with_modules
-from server.web.encodings import chosen_coding, packed_forms
+from server.web.codings import chosen_coding, packed_forms
 from server.web.module_graph import BrokenImport, imports_of, modules_of
 from server.web.pages import PAGES, add_pages
 

@@ -138,6 +138,16 @@ async def test_every_post_takes_a_key_or_says_why_not(
     assert reasons - posts == set(), "reasons for routes that are not there"
 
 
+async def test_a_post_that_takes_no_key_says_so_instead_of_ignoring_it(
+    apis: tuple[Api, Api],
+) -> None:
+    sent: tuple[str, str, Any] = ("POST", "/v1/outbox/replay", {})
+    who: Any = {"user": "root", "role": Role.ADMIN, "headers": {HEADER: "k1"}}
+    why = await apis[0].refused(400, "bad_message", *sent, **who)
+    assert why.startswith("Leave out `Idempotency-Key`")
+    assert (await apis[0].send(*sent, user="root", role=Role.ADMIN))[0] == 200
+
+
 @every_route
 async def test_the_same_request_is_done_once_and_answered_alike_by_every_worker(
     apis: tuple[Api, Api], redis: Redis, prefix: str, path: str

@@ -57,7 +57,7 @@ async def live(web_settings: Settings) -> AsyncIterator[Api]:
 
 
 async def kept(redis: Redis, prefix: str) -> dict[bytes, Any]:
-    """What is stored of rooms, but for what workers do by themselves."""
+    """The stored data of rooms, without the keys that workers change by themselves."""
     found = [key async for key in redis.scan_iter(f"{prefix}*") if key.endswith(STORED)]
     return {key: await redis.dump(key) for key in sorted(found)}
 
@@ -100,7 +100,7 @@ def example(schema: dict[str, Any], document: dict[str, Any]) -> Any:
 
 
 async def refused(api: Api, method: str, path: str, body: Any = None) -> str:
-    """Send what must be refused for what nobody knows in it; the sentence."""
+    """Send a request with an unknown field, which must be refused; return the sentence."""
     return await api.refused(400, "bad_message", method, path, body, user="a", role=Role.ADMIN)
 
 

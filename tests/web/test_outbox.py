@@ -19,7 +19,7 @@ PATHS = [
     ("GET", "/v1/outbox", None),
     ("GET", "/v1/outbox/dead-letters", None),
     ("POST", "/v1/outbox/replay", {}),
-    ("POST", "/v1/outbox/skip", {"room": "r1"}),
+    ("POST", "/v1/outbox/skip", {"room": "r1", "place": "2-0"}),
 ]
 
 
@@ -48,7 +48,8 @@ async def shops(redis: Redis, prefix: str, settings: Settings) -> list[Shop]:
     await redis.hset(one.key("dead_letters"), "2-0", one.packed(letter))
     await redis.hset(one.key("outbox"), mapping={"told": "3-0", "dead": 1})
     written = (await two.ledger())[1]["at"]
-    stuck: dict[Any, Any] = {"told": "1-0", "tries": 4, "again_at": 9, "why": "answered 422"}
+    stuck: dict[Any, Any] = {"told": "1-0", "tries": 4, "again_at": 9, "stuck": "2-0"}
+    stuck["why"] = "answered 422"
     await redis.hset(two.key("outbox"), mapping=stuck | {"head_at": written})
     return made
 
@@ -89,9 +90,10 @@ async def test_dead_letters_are_listed_and_told_again(api: Api, shops: list[Shop
 
 
 async def test_a_room_that_is_stuck_can_be_helped(api: Api, shops: list[Shop]) -> None:
-    _, skipped = await api.send("POST", "/v1/outbox/skip", {"room": "r2"}, **ADMIN)
-    assert skipped == {"place": "2-0"}
-    why = await api.refused(409, "conflict", "POST", "/v1/outbox/skip", {"room": "r2"}, **ADMIN)
-    assert why == "No post of room `r2` failed: there is nothing to skip."
+    _, seen = await api.send("GET", "/v1/outbox", **ADMIN)
+    body = {"room": "r2", "place": seen["rooms"][0]["stuck_at"]}
+    assert await api.send("POST", "/v1/outbox/skip", body, **ADMIN) == (204, "")
+    why = await api.refused(409, "conflict", "POST", "/v1/outbox/skip", body, **ADMIN)
+    assert why == "The room is not stuck at the entry `2-0`: no post of it failed."
     _, listed = await api.send("GET", "/v1/outbox/dead-letters", **ADMIN)
     assert [each["room"] for each in listed["letters"]] == ["r1", "r2"]

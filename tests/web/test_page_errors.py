@@ -201,3 +201,22 @@ def test_the_counts_of_all_workers_are_added_by_cause() -> None:
 
     assert both == [count("Error", 1, 30), count("TypeError", 7, 20)]
     assert merged(both, 1) == both[:1]
+
+
+def test_looking_at_the_causes_makes_none_of_them_newer(make_settings: MakeSettings) -> None:
+    errors = PageErrors(make_settings(), Metrics(), {f"f{n}.js" for n in range(CAUSES_MAX + 1)})
+
+    def meet(n: int) -> None:
+        errors.take(PageError(page="home", kind="error", at=(f"f{n}.js",)))
+
+    for n in range(CAUSES_MAX):
+        meet(n)
+    errors.counts()
+    meet(0)
+    errors.counts()
+    meet(CAUSES_MAX)
+
+    kept = {count.at[0] for count in errors.counts()}
+    assert len(kept) == CAUSES_MAX
+    assert "f0.js" in kept
+    assert "f1.js" not in kept

@@ -37,7 +37,7 @@ def pages(tmp_path: Path) -> Path:
 
 
 def ask(pages: Path, script: str) -> Any:
-    """What `script`, which gives a value with `money` in it, comes to."""
+    """The value of `script`, an expression that may use `money`."""
     node = shutil.which("node")
     if node is None:
         if os.environ.get("CI") == "true":

@@ -20,7 +20,7 @@ Words = str | dict[str, str]
 
 
 def ask(language: str, script: str, folder: Path = FOLDER / "ui") -> Any:
-    """What `script`, which gives a value with strings.js as `it`, comes to in a language."""
+    """The value of `script`, an expression that may use strings.js as `it`, in a language."""
     node = shutil.which("node")
     if node is None:
         if os.environ.get("CI") == "true":

@@ -1,4 +1,4 @@
-"""What the timeline keeps of asks and questions, and what they add up to."""
+"""The facts that the timeline keeps about asks and questions, and what they add up to."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, NamedTuple

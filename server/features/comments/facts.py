@@ -1,4 +1,4 @@
-"""What the timeline keeps of comments and of their moderation."""
+"""The facts that the timeline keeps about comments and of their moderation."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal

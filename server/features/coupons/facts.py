@@ -1,4 +1,4 @@
-"""What the timeline keeps of coupons."""
+"""The facts that the timeline keeps about coupons."""
 
 from typing import Literal
 

@@ -116,7 +116,7 @@ class Folds:
     async def numbers_at(self, head: RoomHead, settled: int, cut: Cut) -> Numbers:
         """The numbers of an ended room as they stood at a time. Raises CommandError.
 
-        While it lasted, nobody knew its end: the fold has not read it either.
+        The end of the stream was not known at that time, so the fold has not read it.
         """
         key = head.room, cut.beside
         while True:
@@ -164,7 +164,7 @@ class Folds:
                 return await self._make(room, head.now, context)
 
     async def _read_on(self, room: Kept, room_id: str, until_ms: int | None = None) -> None:
-        """Take all lines and facts that are new, of those before `until_ms` if it is given."""
+        """Take all new lines and facts, of those recorded before `until_ms` if it is given."""
         fold = room.fold
         async for chunk in ledger.read(self._store, room_id, fold.ledger, count=CHUNK):
             for number, line in chunk:

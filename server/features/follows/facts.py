@@ -1,4 +1,4 @@
-"""What the timeline keeps of follows, reservations and announcements, and what they add up to."""
+"""The facts that the timeline keeps about follows, reservations and announcements; their sums."""
 
 from collections.abc import Mapping
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""What the timeline keeps of lucky draws, and what they add to the figures."""
+"""The facts that the timeline keeps about lucky draws, and what they add to the figures."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

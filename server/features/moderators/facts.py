@@ -1,4 +1,4 @@
-"""What the timeline keeps of moderators."""
+"""The facts that the timeline keeps about moderators."""
 
 from server.rooms.facts import Fact
 

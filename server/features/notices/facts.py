@@ -1,4 +1,4 @@
-"""What the timeline keeps of notices."""
+"""The facts that the timeline keeps about notices."""
 
 from typing import ClassVar
 

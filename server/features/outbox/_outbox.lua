@@ -1,7 +1,7 @@
 -- Prelude of the outbox; comes after the prelude room. Expects K.ledger K.stats K.outbox
 -- K.outbox_replays K.dead_letters.
 -- The hash `outbox` of a room: `told` is the place of the last entry that was told or given up;
--- `owner` and `until` say which worker is telling, and until when; `tries`, `since`, `again_at` and
+-- `owner` and `until` say which worker is telling, and until when; `stuck`, `tries`, `since`, `again_at` and
 -- `why` are about posts that failed in a row; `suspects` is the number of the last line of a post of
 -- several entries that failed; `head_at` is the time of the first line that waits;
 -- `dead` and `replays` count the dead letters, and those that are to be told again.
@@ -41,7 +41,8 @@ end
 
 -- Ends the turn of this worker, and forgets what failed before.
 local function forget_failures()
-  redis.call('HDEL', K.outbox, 'owner', 'until', 'tries', 'since', 'again_at', 'why', 'head_at')
+  redis.call('HDEL', K.outbox, 'owner', 'until', 'stuck', 'tries', 'since', 'again_at', 'why',
+    'head_at')
 end
 
 local function count_letters()

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from server.background.troubles import Troubles
 from server.store.room_store import RoomStore
 
-_FIELDS = ("told", "owner", "until", "again_at", "head_at", "dead", "replays", "tries")
+_FIELDS = ("told", "owner", "until", "again_at", "head_at", "dead", "replays", "tries", "stuck")
 
 
 class Backlog(NamedTuple):
@@ -21,9 +21,11 @@ class Backlog(NamedTuple):
     dead: int
     """Dead letters."""
     replays: int
-    """Those of them that are to be told again."""
+    """Dead letters that wait to be told again."""
     tries: int
     """Posts of the first entry that failed in a row."""
+    stuck_at: str
+    """The place of that entry; empty if its last post did not fail."""
     again_at: int
     """When a room that pauses goes on."""
     owner: str
@@ -85,6 +87,7 @@ def _backlog(room_id: str, now: int, length: int, entries: bytes | None, raw: li
         dead=int(told["dead"] or 0),
         replays=int(told["replays"] or 0),
         tries=int(told["tries"] or 0),
+        stuck_at=(told["stuck"] or b"").decode(),
         again_at=int(told["again_at"] or 0),
         owner=(told["owner"] or b"").decode() if int(told["until"] or 0) > now else "",
     )

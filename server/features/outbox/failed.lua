@@ -31,7 +31,7 @@ end
 local pause_ms = math.min(A.pause_ms * 2 ^ math.min(tries - 1, 30), A.pause_ms_max)
 redis.call('HDEL', K.outbox, 'owner', 'until')
 redis.call('HSET', K.outbox, 'tries', tries, 'since', int(since), 'again_at', int(now + pause_ms),
-  'why', A.why)
+  'why', A.why, 'stuck', A.place)
 if not alone then
   redis.call('HSET', K.outbox, 'suspects', int(n_of(A.last)))
 end

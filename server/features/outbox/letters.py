@@ -35,13 +35,9 @@ class _Replayed(Struct):
     replayed: int
 
 
-class _Skipped(Struct):
-    skipped: str
-
-
 _DEAD = msgpack.Decoder(DeadLetter)
 _REPLAYED = msgpack.Decoder(_Replayed)
-_SKIPPED = msgpack.Decoder(_Skipped)
+_ANY = msgpack.Decoder(Any)
 
 
 async def dead_letters(store: RoomStore, room_id: str) -> list[DeadLetter]:
@@ -60,12 +56,20 @@ async def replay(store: RoomStore, room_id: str, places: Sequence[str] | None = 
     return (await store.run_script("outbox.replay", room_id, args, _REPLAYED)).replayed
 
 
-async def skip(store: RoomStore, room_id: str) -> str:
-    """Give up the entry that a room is stuck at; return its place, empty if no post of it failed.
+async def stuck_at(store: RoomStore, room_id: str) -> str:
+    """Return the place of the entry that a room is stuck at, "" if no post of it failed. Raises
+    RedisError."""
+    raw: bytes | None = await store.redis.hget(store.keys.room(room_id, "outbox"), "stuck")
+    return (raw or b"").decode()
 
-    It becomes a dead letter, and those behind it are told at once. Raises CommandError.
+
+async def skip(store: RoomStore, room_id: str, place: str) -> None:
+    """Give up the entry at `place`, at which a room is stuck.
+
+    It becomes a dead letter, and those behind it are told at once. Raises CommandError, `conflict`
+    if the room is not stuck there (any more).
     """
-    return (await store.run_script("outbox.skip", room_id, {}, _SKIPPED)).skipped
+    await store.run_script("outbox.skip", room_id, {"place": place}, _ANY)
 
 
 class AllRooms:

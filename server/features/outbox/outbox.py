@@ -30,7 +30,7 @@ from server.telemetry.metrics import Metrics
 _log = logging.getLogger(__name__)
 _PAUSE_S_MAX = 300.0
 _LEASE_BEYOND_POST_S = 10.0
-"""How much longer a worker may hold a room than a post may take. If it is killed, others wait."""
+"""Time that a lease lasts beyond the longest post. When a worker is killed, others wait for it."""
 _WHY_CHARS_MAX = 300
 
 Post = Callable[[str, bytes, dict[str, str]], Awaitable[int]]

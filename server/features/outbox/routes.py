@@ -22,18 +22,19 @@ from server.web.route import Route
 
 PAGE_MAX = 1000
 PAGE = 100
-Place = Annotated[str, msgspec.Meta(pattern=r"^\d{1,16}-\d{1,16}$")]
+Place = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,16}-[0-9]{1,16}$(?!\n)")]
 
 
 class RoomOutbox(msgspec.Struct, kw_only=True):
-    """A room with something to tell. `tries` posts in a row failed; it pauses until `again_at`
-    (Unix ms, 0: it does not)."""
+    """A room with something to tell. `tries` posts of the entry at the place `stuck_at` failed in a
+    row; the room pauses until `again_at` (Unix ms, 0: it does not)."""
 
     room: str
     lines_waiting: int
     lag_s: float
     dead_letters: int
     tries: int
+    stuck_at: str
     again_at: int
 
 
@@ -77,15 +78,10 @@ class Replayed(msgspec.Struct, kw_only=True):
 
 
 class OutboxSkip(Input, frozen=True, kw_only=True):
-    """Body of `POST /v1/outbox/skip`: the room that is stuck."""
+    """Body of `POST /v1/outbox/skip`: the room that is stuck, and the place at which it is."""
 
     room: Id
-
-
-class Skipped(msgspec.Struct, kw_only=True):
-    """The place of the entry that was given up."""
-
-    place: str
+    place: Place
 
 
 class OutboxRoutes:
@@ -115,8 +111,8 @@ class OutboxRoutes:
             ),
             Route(
                 *("POST", f"{path}/skip", "Give up the entry that a room is stuck at.", self.skip),
-                *(admin, OutboxSkip, Skipped),
-                no_key="after a skip no post has failed: sent again it is refused",
+                *(admin, OutboxSkip),
+                no_key="it names the entry: sent again it is refused",
             ),
         ]
 
@@ -169,12 +165,8 @@ class OutboxRoutes:
     async def skip(self, request: web.Request) -> web.Response:
         """Make a dead letter of the entry that holds up a room."""
         body = await body_of(request, OutboxSkip)
-        place = await letters.skip(self._store, body.room)
-        if not place:
-            raise CommandError(
-                "conflict", f"No post of room `{body.room}` failed: there is nothing to skip."
-            )
-        return json_response(Skipped(place=place))
+        await letters.skip(self._store, body.room, body.place)
+        return web.Response(status=204)
 
 
 def _age(letter: RoomLetter) -> tuple[int, str, int]:
@@ -188,5 +180,6 @@ def _shown(backlog: Backlog) -> RoomOutbox:
         lag_s=backlog.lag_s,
         dead_letters=backlog.dead,
         tries=backlog.tries,
+        stuck_at=backlog.stuck_at,
         again_at=backlog.again_at,
     )

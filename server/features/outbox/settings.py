@@ -52,5 +52,5 @@ class OutboxSettings(Section):
 
     @field_validator("secret")
     @classmethod
-    def _secret_islong_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+    def _secret_is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         return long_enough(secret, SIGNING_SECRET_BYTES_MIN)

@@ -1,18 +1,17 @@
 -- Gives up the entry that a room is stuck at: it becomes a dead letter, and those behind it are told.
 -- keys: room ledger stats outbox outbox_replays dead_letters
 -- uses: room outbox
--- args: -
--- returns: {skipped}: its place; '' if no post failed
--- holds: only an entry that failed is given up.
+-- args: place
+-- returns: {}; refuses conflict: the room is not stuck at this entry
+-- holds: only an entry that failed is given up, and only the one that was meant.
 
-local at = redis.call('HMGET', K.outbox, 'told', 'tries', 'why')
-local first = number(at[2]) > 0
-  and redis.call('XRANGE', K.ledger, '(' .. at[1], '+', 'COUNT', 1)[1]
-if not first then
-  return done({ skipped = '' })
+local at = redis.call('HMGET', K.outbox, 'stuck', 'why')
+if at[1] ~= A.place then
+  return refuse('conflict', 'The room is not stuck at the entry `' .. A.place .. '`: '
+    .. (at[1] and 'it is at `' .. at[1] .. '`.' or 'no post of it failed.'))
 end
 forget_failures()
-bury(first[1], 'skipped by hand after: ' .. (at[3] or ''))
-redis.call('HSET', K.outbox, 'told', first[1])
+bury(A.place, 'skipped by hand after: ' .. (at[2] or ''))
+redis.call('HSET', K.outbox, 'told', A.place)
 count_letters()
-return done({ skipped = first[1] })
+return done({})

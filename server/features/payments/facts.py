@@ -1,4 +1,4 @@
-"""What the timeline keeps of returns."""
+"""The facts that the timeline keeps about returns."""
 
 from server.rooms.facts import Fact
 

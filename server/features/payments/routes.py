@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 import msgspec
 from aiohttp import web
 
+from server.access.rate import PerSecond
 from server.access.signing import HEADER, BadSignature, verify
 from server.features.payments.payments import Payments
 from server.features.payments.providers import Payment
@@ -54,6 +55,7 @@ class PaymentRoutes:
         self._secret = settings.webhook_secret
         self._tolerance_s = settings.tolerance_s
         self._clock = clock
+        self._lines = PerSecond(1)
 
     def routes(self) -> list[Route]:
         """The one route; the signature is its only key."""
@@ -83,7 +85,8 @@ class PaymentRoutes:
             else:
                 await self._refunds.refunded(event.room, event.payment)
         except CommandError as refusal:
-            _log.warning("A payment message was refused: %s", refusal.msg)
+            if self._lines.allow(self._clock()):  # anybody can send messages that are refused
+                _log.warning("A payment message was refused: %s", refusal.msg)
             raise
         return json_response({})
 

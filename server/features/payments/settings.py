@@ -35,5 +35,5 @@ class PaymentSettings(Section):
 
     @field_validator("webhook_secret")
     @classmethod
-    def _secret_islong_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+    def _secret_is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         return long_enough(secret, SIGNING_SECRET_BYTES_MIN)

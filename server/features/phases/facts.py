@@ -1,4 +1,4 @@
-"""What the timeline keeps of a room's phases: when its stream was."""
+"""The facts that the timeline keeps about a room's phases: when its stream was."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal

@@ -1,4 +1,4 @@
-"""What the timeline keeps of polls, and what they add to the figures."""
+"""The facts that the timeline keeps about polls, and what they add to the figures."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

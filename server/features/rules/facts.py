@@ -1,4 +1,4 @@
-"""What the timeline keeps of the rules for comments."""
+"""The facts that the timeline keeps about the rules for comments."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""What the timeline keeps of sales."""
+"""The facts that the timeline keeps about sales."""
 
 from typing import ClassVar, Literal
 

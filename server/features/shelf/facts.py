@@ -1,4 +1,4 @@
-"""What the timeline keeps of the shelf and the pin, and the pins one after the other."""
+"""The facts that the timeline keeps about the shelf and the pin; the pins, one after the other."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar

@@ -1,4 +1,4 @@
-"""What the timeline keeps of visits: the users in the room, and their time there."""
+"""The facts that the timeline keeps about visits: the users in the room, and their time there."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence

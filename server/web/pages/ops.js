@@ -51,7 +51,7 @@ function row(worker, now) {
 
 /** @param {Operations} operations */
 function draw({ now, ready: isReady, why, workers: all, redis: store, errors: last,
-  page_errors: reported }) {
+  page_errors: reported = [] }) {
   ready.dataset.ready = String(isReady);
   writeAloud(ready, isReady ? t("ops.ready") : t("ops.not_ready", { why }));
   workers.replaceChildren(...all.map((worker) => row(worker, now)));

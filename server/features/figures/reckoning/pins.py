@@ -25,7 +25,7 @@ class Pins:
     def __init__(self, shelf: ShelfTally) -> None:
         self._shelf = shelf
         self.sold: list[SoldInPin] = []
-        """By the number of the pin."""
+        """The sums of each pin, by its number."""
         self._starts: list[int] = []
         self._counted = 0
         self._newest = 0

@@ -10,7 +10,7 @@
   } catch {
     // Storage may be forbidden; then the browser's own wishes hold.
   }
-  const wanted = [kept["liveroom.lang"], ...navigator.languages].map((tag) => tag?.slice(0, 2));
+  const wanted = [kept["liveroom.lang"], ...navigator.languages ?? []].map((tag) => tag?.split("-")[0]);
   const lang = wanted.find((two) => two === "zh" || two === "en" || two === "fr") ?? "en";
   root.lang = lang === "zh" ? "zh-CN" : lang;
   if (lang === "fr" && document.currentScript instanceof HTMLScriptElement) {

@@ -4,8 +4,15 @@ import { h } from "./dom.js";
 import { lang } from "./strings.js";
 
 /** The browser's own kind of the page's language ("fr-CH"): dates and numbers are written by it. */
-const locale = () => navigator.languages.find((tag) => tag.slice(0, 2) === lang())
-  ?? (lang() === "zh" ? "zh-CN" : lang());
+function locale() {
+  const own = (globalThis.navigator?.languages ?? []).find((tag) => tag.split("-")[0] === lang());
+  try {
+    if (own) return Intl.getCanonicalLocales(own)[0] ?? lang();
+  } catch {
+    // Some browsers name what no Intl takes, such as "en-US@posix".
+  }
+  return lang() === "zh" ? "zh-CN" : lang();
+}
 
 /** @type {Map<string, Intl.NumberFormat>} */
 const numbers = new Map();

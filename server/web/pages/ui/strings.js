@@ -695,7 +695,9 @@ export function lang() {
 }
 
 // Read only by those who read French. first.js has the browser fetch it early.
-const french = lang() === "fr" ? (await import("./french.js")).FRENCH : null;
+const french = lang() === "fr"
+  ? await import("./french.js").then(({ FRENCH }) => FRENCH, () => null) // without it: English
+  : null;
 const plural = new Intl.PluralRules(lang());
 
 /** @param {Key} key */
