@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import sys
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -112,8 +113,7 @@ async def test_skipping_a_room_where_no_post_failed_is_one_sentence(
         refused.output
         == f"liveroom: No post of room `{shop.id}` failed: there is nothing to skip.\n"
     )
-    await shop.redis.hset(
-        shop.key("outbox"), mapping={"told": "0-0", "tries": 3, "why": "answered 422"}
-    )
+    stuck: dict[Any, Any] = {"told": "0-0", "tries": 3, "stuck": "1-0", "why": "answered 422"}
+    await shop.redis.hset(shop.key("outbox"), mapping=stuck)
     skipped = await liveroom("outbox", "skip", shop.id)  # type: ignore[operator]
     assert skipped.output == "Ledger entry 1-0 is a dead letter now.\n"
