@@ -235,12 +235,20 @@ def _run(main_task: Coroutine[Any, Any, None], settings: Settings | None) -> Non
 def _sentences() -> tuple[type[Exception], ...]:
     """Return the errors whose text is a sentence for the person who starts the server."""
     from server.processes.worker_pool import WorkerFailed
+    from server.records.errors import RecordsUnusable
     from server.store.client import RedisUnusable
     from server.store.embedded import EmbeddedRedisError
     from server.store.folder_lock import FolderInUse
     from server.store.redis_program import NoRedisProgram
 
-    return (RedisUnusable, EmbeddedRedisError, FolderInUse, NoRedisProgram, WorkerFailed)
+    return (
+        RedisUnusable,
+        RecordsUnusable,
+        EmbeddedRedisError,
+        FolderInUse,
+        NoRedisProgram,
+        WorkerFailed,
+    )
 
 
 def _seconds(text: str) -> int:
