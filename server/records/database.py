@@ -97,8 +97,17 @@ class Database:
             number = str(await connection.scalar(text("SHOW server_version"))).split()[0]
             return f"PostgreSQL {number}"
 
+    async def why_not(self) -> str:
+        """Say why the records can't be used now, or ''."""
+        try:
+            async with self.reading() as connection:
+                await connection.scalar(text("SELECT 1"))
+        except (RecordsAway, RecordsUnusable) as why:
+            return str(why)
+        return ""
+
     async def upgrade(self) -> Upgraded:
-        """Run every missing upgrade. Raises RecordsUnusable, or RecordsAway: nothing has changed."""
+        """Run every missing upgrade. Raises RecordsUnusable, or RecordsAway: then none has run."""
         known = await asyncio.to_thread(self._known)
         async with self._transaction() as connection:
             upgraded = await connection.run_sync(upgrade_all, known, self.shown)
