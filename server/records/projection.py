@@ -1,7 +1,7 @@
 """A projection: tables that a feature keeps up to date with what the archive copies."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -35,6 +35,14 @@ class RoomHead(NamedTuple):
     started: int
     ended: int
     practice: bool
+    host_name: str = ""
+    draft: bool = False
+    cancelled: bool = False
+
+
+HEAD: Final = "room"
+"""What a projection names among its streams to be called, without entries, when a room is new or
+its head has changed. No stream has this name."""
 
 
 class Projection(Protocol):
@@ -47,7 +55,7 @@ class Projection(Protocol):
     name: str
     version: int
     streams: Collection[str]
-    """The streams whose entries it folds."""
+    """The streams whose entries it folds; `HEAD` among them, if it follows the heads of rooms."""
 
     async def add(
         self, connection: AsyncConnection, room: RoomHead, stream: str, entries: Sequence[Entry]

@@ -18,8 +18,13 @@ from tests.conftest import MakeSettings
 
 
 def _differences(connection: Connection) -> list[object]:
+    def is_declared(name: str | None, kind: str, _: object) -> bool:
+        # An engine's own index of words, with what it keeps it in, is no table of SQLAlchemy's.
+        return kind != "table" or not (name or "").startswith("search_index")
+
     context = MigrationContext.configure(
-        connection, opts={"version_table": VERSIONS, "compare_type": True}
+        connection,
+        opts={"version_table": VERSIONS, "compare_type": True, "include_name": is_declared},
     )
     return list(compare_metadata(context, RECORDS))
 

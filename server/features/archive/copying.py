@@ -16,7 +16,7 @@ from server.features.archive.places import (
 from server.features.archive.source import Found, first_entry
 from server.features.archive.tables import ENTRIES, POSITIONS
 from server.records.database import Database
-from server.records.projection import Entry, Projection, RoomHead
+from server.records.projection import HEAD, Entry, Projection, RoomHead
 from server.store.room_store import RoomStore
 
 _N_MAX = 2**62
@@ -65,10 +65,10 @@ class Copying:
     ) -> Place:
         if now is None:
             # Another transaction may have entered the room just before: then this waits for it.
-            head = await write_head(connection, found.head)
+            head = await self._write_head(connection, found.head)
             now = (await places_of(connection, [head]))[head.room, head.made]
         elif now.head != found.head._replace(life=now.life):
-            head = await write_head(connection, found.head)
+            head = await self._write_head(connection, found.head)
         else:
             head = now.head
         if now.streams != (read_from.streams if read_from is not None else {}):
@@ -79,6 +79,13 @@ class Copying:
             streams[stream] = streams.get(stream, Position()).after(entries)
             await write_position(connection, head.life, stream, streams[stream], self._clock())
         return Place(head.life, head, streams)
+
+    async def _write_head(self, connection: AsyncConnection, new: RoomHead) -> RoomHead:
+        head = await write_head(connection, new)
+        for projection in self._projections:
+            if HEAD in projection.streams:
+                await projection.add(connection, head, HEAD, ())
+        return head
 
     async def _add(
         self, connection: AsyncConnection, head: RoomHead, stream: str, entries: Sequence[Entry]
@@ -158,7 +165,9 @@ CHUNK = 1000
 async def fold_again(connection: AsyncConnection, projection: Projection, head: RoomHead) -> int:
     """Fold all archived entries of a room; its projection must be empty. Returns how many."""
     folded = 0
-    for stream in sorted(projection.streams):
+    if HEAD in projection.streams:
+        await projection.add(connection, head, HEAD, ())
+    for stream in sorted(set(projection.streams) - {HEAD}):
         ms, n = -1, -1
         while True:
             rows = (

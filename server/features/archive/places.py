@@ -77,7 +77,7 @@ async def places_of(
 
 _HEAD = (
     ROOMS.c.host, ROOMS.c.kind, ROOMS.c.title, ROOMS.c.phase, ROOMS.c.scheduled, ROOMS.c.started,
-    ROOMS.c.ended, ROOMS.c.practice,
+    ROOMS.c.ended, ROOMS.c.practice, ROOMS.c.host_name, ROOMS.c.draft, ROOMS.c.cancelled,
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from server.store.room_store import RoomStore
 
 _FIELDS = (
     "created", "host", "kind", "title", "phase", "scheduled", "started", "ended", "practice",
-    "retired",
+    "host_name", "draft", "cancelled", "retired",
 )  # fmt: skip
 
 
@@ -50,7 +50,7 @@ def _head(room: str, answer: Sequence[bytes | None]) -> RoomHead:
 
     return RoomHead(
         0, room, number(0), text(1), text(2), text(3), text(4), number(5), number(6), number(7),
-        bool(number(8)),
+        bool(number(8)), text(9), bool(number(10)), bool(number(11)),
     )  # fmt: skip
 
 

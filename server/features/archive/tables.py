@@ -10,6 +10,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )
 
 from server.records.schema import RECORDS
@@ -28,6 +29,9 @@ ROOMS = Table(
     Column("started", BigInteger, nullable=False),
     Column("ended", BigInteger, nullable=False),
     Column("practice", Boolean, nullable=False),
+    Column("host_name", Text, nullable=False, server_default=""),
+    Column("draft", Boolean, nullable=False, server_default=false()),
+    Column("cancelled", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("room", "made"),
     Index(None, "host", "made"),
 )

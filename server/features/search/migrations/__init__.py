@@ -1,0 +1,1 @@
+"""The upgrades of the search's tables."""
