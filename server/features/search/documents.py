@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.features.search.index import Indexed, index_of
 from server.features.search.tables import DOCUMENTS
 from server.features.search.vocabulary import count_documents, discount_documents
-from server.features.search.words import words_of
+from server.features.search.words import words_of, words_of_title
 
 Kind = Literal["room", "goods", "host", "answer", "moment"]
 Key = tuple[str, str]
@@ -134,7 +134,7 @@ def _named(life: int, keys: Sequence[Key]) -> Any:
 def _row(life: int, document: Document) -> dict[str, Any]:
     return document._asdict() | {
         "life": life,
-        "title_words": " ".join(words_of(document.title)[:WORDS_MAX]),
+        "title_words": " ".join(words_of_title(document.title)[:WORDS_MAX]),
         "text_words": " ".join(words_of(f"{document.text} {document.context}")[:WORDS_MAX]),
     }
 

@@ -1,6 +1,6 @@
 """How well a document answers a query. Pure. docs/search.md says it in words."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from server.features.search.documents import Kind
@@ -42,7 +42,7 @@ def relevance_of(kind: Kind, words: Words, terms: Sequence[Term], pairs: Sequenc
         text_share = max((s for w, s in term.choices.items() if w in in_text), default=0.0)
         covered += term.weight * max(title_share, text_share)
         titled += term.weight * title_share
-    whole = sum(word in meant for word in words.title) / max(1, len(words.title))
+    whole = _chars(w for w in words.title if w in meant) / max(1, _chars(words.title))
     score = (
         COVERED * covered / total
         + TITLED * titled / total
@@ -50,6 +50,10 @@ def relevance_of(kind: Kind, words: Words, terms: Sequence[Term], pairs: Sequenc
         + WHOLE * whole
     )
     return round(score * KINDS[kind], DIGITS)
+
+
+def _chars(words: Iterable[str]) -> int:
+    return sum(map(len, words))
 
 
 def _together(words: Words, pairs: Sequence[str]) -> float:

@@ -22,6 +22,7 @@ _RUN = re.compile(
     f"(?P<han>[{_HAN}]+)|(?P<unspaced>[{_UNSPACED}]+)|(?P<digits>[0-9]+)"
     f"|(?P<letters>[^. '0-9{_HAN}{_UNSPACED}]+)"
 )
+_HAN_WORD = re.compile(f"[{_HAN}]")
 Cut = Callable[[str, bool], list[str]]
 
 
@@ -55,6 +56,14 @@ def load_dictionary() -> None:
 def words_of(text: str) -> list[str]:
     """Return the words a text is found by, in order, with the shorter words inside of long ones."""
     return [word for run in _runs(text, _dictionary().cut_fine) for word in run.words]
+
+
+def words_of_title(text: str) -> list[str]:
+    """`words_of` with the single Chinese characters inside of words: a name or a short title is
+    found however it and the query are taken apart (木木的 is a word, 木木 is none)."""
+    words = words_of(text)
+    chars = [char for word in words if len(word) > 1 and _HAN_WORD.match(word) for char in word]
+    return words + list(dict.fromkeys(char for char in chars if char not in words))
 
 
 def runs_of(text: str) -> list[Run]:
