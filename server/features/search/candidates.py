@@ -8,13 +8,15 @@ from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.features.search.index import index_of
+from server.features.search.index import Wanted, index_of
 from server.features.search.query import Term
 
 ENOUGH = 60
-"""Found so many, a search leaves out no further words."""
-STEPS_MAX = 6
+"""Found so many, a search leaves out no words."""
+STEPS_MAX = 5
 """Words that are left out one after the other."""
+FEW = 50
+"""Documents that are looked at of each step that leaves out words."""
 
 
 async def candidates_of(
@@ -23,30 +25,27 @@ async def candidates_of(
     """Return ids of documents, and whether some have all terms. `terms`: the rarest first."""
     if not terms:
         return [], False
-    found = dict[int, None]()
+    index = index_of(connection)
+    every = [_wanted(terms, in_title=True), _wanted(terms)]
+    titled, anywhere = await index.find(connection, every, most, kinds)
+    found = dict.fromkeys([*titled, *anywhere])
+    if len(found) < min(ENOUGH, most) and (fewer := [_wanted(some) for some in _fewer(terms)]):
+        for ids in await index.find(connection, fewer, min(FEW, most), kinds):
+            found |= dict.fromkeys(ids)
+    return list(found), bool(titled or anywhere)
 
-    async def find(some: Sequence[Term], *, in_title: bool = False) -> bool:
-        ids = await index_of(connection).find(
-            connection, [list(term.choices) for term in some], most, kinds=kinds, in_title=in_title
-        )
-        found.update(dict.fromkeys(ids))
-        return bool(ids)
 
-    titled = await find(terms, in_title=True)
-    has_all = await find(terms) or titled
-    for left in _fewer(terms):
-        if len(found) >= min(ENOUGH, most):
-            break
-        await find(left)
-    return list(found)[: 2 * most], has_all
+def _wanted(terms: Sequence[Term], *, in_title: bool = False) -> Wanted:
+    share = min(term.share for term in terms)
+    return Wanted([list(term.choices) for term in terms], share, in_title)
 
 
 def _fewer(terms: Sequence[Term]) -> list[Sequence[Term]]:
     """Return fewer and fewer terms: without the most common ones, then without the rarest, which
     nobody may have meant; at last each of the rarest alone."""
     several = len(terms)
-    steps: list[Sequence[Term]] = [terms[:n] for n in range(several - 1, 1, -1)][:STEPS_MAX]
-    if several > 1:
-        steps.append(terms[1:])
-    steps += [terms[n : n + 1] for n in range(min(several, STEPS_MAX)) if several > 1]
-    return steps
+    if several < 2:
+        return []
+    steps: list[Sequence[Term]] = [terms[:n] for n in range(several - 1, 1, -1)][-STEPS_MAX:]
+    steps.append(terms[1:])
+    return steps + [terms[n : n + 1] for n in range(min(several, STEPS_MAX))]

@@ -1,6 +1,7 @@
 """Where the words of a query stand in a text, and the part of it worth showing. Pure."""
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import NamedTuple
 
 from server.text.folding import is_cjk, plain
@@ -56,11 +57,14 @@ def matches_in(text: str, words: Collection[str]) -> list[Range]:
     return _ranges(marked)
 
 
+_plain_char = lru_cache(maxsize=8192)(plain)
+
+
 def _folded(text: str) -> tuple[str, list[int]]:
     """The text folded character by character, and from which one each of its characters came."""
     pieces, origin = list[str](), list[int]()
     for at, char in enumerate(text):
-        piece = plain(char)
+        piece = _plain_char(char)
         pieces.append(piece)
         origin += [at] * len(piece)
     return "".join(pieces), origin

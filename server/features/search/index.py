@@ -7,7 +7,20 @@ is found (see `relevance`), so that both engines give the same answers.
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import BigInteger, Column, MetaData, Table, bindparam, cast, delete, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    MetaData,
+    Table,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    union_all,
+)
 from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +39,15 @@ Choices = Sequence[str]
 """Words of which a document must have one."""
 
 
+class Wanted(NamedTuple):
+    """Documents that have a word of each of `all_of`; with `in_title` they have them there.
+    `share`: the part of all documents that they are at most, from 0 to 1."""
+
+    all_of: Sequence[Choices]
+    share: float
+    in_title: bool = False
+
+
 class WordIndex(Protocol):
     """Finds documents by their words."""
 
@@ -41,15 +63,13 @@ class WordIndex(Protocol):
     async def find(
         self,
         connection: AsyncConnection,
-        all_of: Sequence[Choices],
+        wanted: Sequence[Wanted],
         count: int,
-        *,
         kinds: Sequence[str] = (),
-        in_title: bool = False,
-    ) -> list[int]:
-        """Return the ids of the newest documents that have a word of each choice, at most `count`.
+    ) -> list[list[int]]:
+        """Return for each of `wanted` the ids of the newest such documents, at most `count`.
 
-        `kinds`: only of these; `in_title`: only what has all words in its title.
+        `kinds`: only of these. All is asked in one statement.
         """
 
 
@@ -64,9 +84,9 @@ class Fts5Index:
         "INSERT INTO search_index(search_index, rowid, title, text, kind) "
         "VALUES ('delete', :id, :title_words, :text_words, :kind)"
     )
-    _FIND = sql(
-        "SELECT rowid FROM search_index WHERE search_index MATCH :wanted "
-        "ORDER BY rowid DESC LIMIT :count"
+    _FIND = (
+        "SELECT {step} AS step, rowid AS id FROM (SELECT rowid FROM search_index "
+        "WHERE search_index MATCH :wanted{step} ORDER BY rowid DESC LIMIT :count)"
     )
 
     async def put(self, connection: AsyncConnection, documents: Sequence[Indexed]) -> None:
@@ -85,26 +105,36 @@ class Fts5Index:
     async def find(
         self,
         connection: AsyncConnection,
-        all_of: Sequence[Choices],
+        wanted: Sequence[Wanted],
         count: int,
-        *,
         kinds: Sequence[str] = (),
-        in_title: bool = False,
-    ) -> list[int]:
-        words = " AND ".join(map(_fts5_choices, all_of))
-        wanted = f"{{title}} : ({words})" if in_title else f"{{title text}} : ({words})"
-        if kinds:
-            wanted = f"({wanted}) AND {{kind}} : {_fts5_choices(kinds)}"
-        found = await connection.execute(self._FIND, {"wanted": wanted, "count": count})
-        return [int(row[0]) for row in found]
+    ) -> list[list[int]]:
+        steps = range(len(wanted))
+        asked = sql(" UNION ALL ".join(self._FIND.format(step=step) for step in steps))
+        values = {f"wanted{step}": _fts5_query(wanted[step], kinds) for step in steps}
+        found: list[list[int]] = [[] for _ in wanted]
+        for row in await connection.execute(asked, {"count": count, **values}):
+            found[row.step].append(int(row.id))
+        return found
+
+
+def _fts5_query(wanted: Wanted, kinds: Sequence[str]) -> str:
+    words = " AND ".join(map(_fts5_choices, wanted.all_of))
+    fields = "title" if wanted.in_title else "title text"
+    query = f"{{{fields}}} : ({words})"
+    return f"({query}) AND {{kind}} : {_fts5_choices(kinds)}" if kinds else query
 
 
 def _fts5_choices(words: Choices) -> str:
     return "(" + " OR ".join(f'"{word}"' for word in words) + ")"
 
 
-_TITLE, _TEXT, _KIND = "A", "B", "C"
-"""Weights by which PostgreSQL tells the fields apart."""
+_TITLE, _KIND = "=", "#"
+"""Before a lexeme: it is a word of the title, or the kind. Weights would say so too, but GIN does
+not have them: each row would be read to look."""
+_WINDOW_SHARE, _WINDOWS = 0.02, 4
+"""A word that more documents have is looked for among the newest alone: so many times as many as
+hold `count` of them on average."""
 _INDEX = Table(
     "search_index", MetaData(), Column("id", BigInteger, primary_key=True),
     Column("words", TSVECTOR),
@@ -132,40 +162,46 @@ class TsvectorIndex:
     async def find(
         self,
         connection: AsyncConnection,
-        all_of: Sequence[Choices],
+        wanted: Sequence[Wanted],
         count: int,
-        *,
         kinds: Sequence[str] = (),
-        in_title: bool = False,
-    ) -> list[int]:
-        weights = _TITLE if in_title else _TITLE + _TEXT
-        parts = [_tsquery_choices(words, weights) for words in all_of]
-        if kinds:
-            parts.append(_tsquery_choices(kinds, _KIND))
-        wanted = cast(bindparam("wanted", " & ".join(parts)), TSQUERY)
-        asked = (
-            select(_INDEX.c.id)
-            .where(_INDEX.c.words.op("@@")(wanted))
-            .order_by(_INDEX.c.id.desc())
-            .limit(count)
-        )
-        return [int(row.id) for row in await connection.execute(asked)]
+    ) -> list[list[int]]:
+        steps = [self._step(step, each, count, kinds) for step, each in enumerate(wanted)]
+        found: list[list[int]] = [[] for _ in wanted]
+        for row in await connection.execute(union_all(*steps)):
+            found[row.step].append(int(row.id))
+        return found
+
+    def _step(self, step: int, wanted: Wanted, count: int, kinds: Sequence[str]) -> Any:
+        query = cast(_tsquery(wanted, kinds), TSQUERY)
+        # Without a materialized list the planner may walk all ids backwards for a rare word.
+        hits = select(_INDEX.c.id).where(_INDEX.c.words.op("@@")(query))
+        if wanted.share > _WINDOW_SHARE and len(wanted.all_of) == 1:
+            window = int(count / wanted.share * _WINDOWS)
+            newest = select(func.max(_INDEX.c.id)).scalar_subquery()
+            hits = hits.where(_INDEX.c.id > newest - window)
+        found = hits.cte(f"hits{step}").prefix_with("MATERIALIZED")
+        few = select(found.c.id).order_by(found.c.id.desc()).limit(count).subquery()
+        return select(literal(step).label("step"), few.c.id)
 
 
-def _tsquery_choices(words: Choices, weights: str) -> str:
-    return "(" + " | ".join(f"'{word}':{weights}" for word in words) + ")"
+def _tsquery(wanted: Wanted, kinds: Sequence[str]) -> str:
+    field = _TITLE if wanted.in_title else ""
+    parts = [_tsquery_choices(words, field) for words in wanted.all_of]
+    if kinds:
+        parts.append(_tsquery_choices(kinds, _KIND))
+    return " & ".join(parts)
 
 
-_PLACES_MAX = 16_383
+def _tsquery_choices(words: Choices, field: str) -> str:
+    return "(" + " | ".join(f"'{field}{word}'" for word in words) + ")"
 
 
 def _lexemes(document: Indexed) -> str:
-    fields = ((document.title_words, _TITLE), (document.text_words, _TEXT), (document.kind, _KIND))
-    weighed = [(word, weight) for text, weight in fields for word in text.split()]
-    return " ".join(
-        f"'{word}':{min(place, _PLACES_MAX)}{weight}"
-        for place, (word, weight) in enumerate(weighed, 1)
-    )
+    title = document.title_words.split()
+    lexemes = {*title, *(_TITLE + word for word in title), *document.text_words.split()}
+    lexemes.add(_KIND + document.kind)
+    return " ".join(f"'{lexeme}'" for lexeme in sorted(lexemes))
 
 
 def index_of(connection: AsyncConnection) -> WordIndex:

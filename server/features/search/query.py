@@ -24,10 +24,11 @@ _HAN_TYPO_CHARS = range(3, 7)
 
 class Term(NamedTuple):
     """A word of a query. `choices`: the words that may stand for it, with the share that counts;
-    `documents`: in about how many one of them is; `weight`: how much it says (its rarity)."""
+    `share`: the part of all documents that have one of them, at most; `weight`: how much it says
+    (its rarity)."""
 
     choices: Mapping[str, float]
-    documents: int
+    share: float
     weight: float
 
 
@@ -109,14 +110,14 @@ def _choices(word: str, is_last: bool, found: _Known) -> dict[str, float]:
 
 
 def _term(choices: Mapping[str, float], found: _Known, every: int) -> Term:
-    counts = dict(found.words) | dict(found.begun)
+    counts = {**found.words, **found.begun}
     for like in found.like.values():
         counts |= like
     documents = min(every, sum(counts[word] for word in choices))
     # A word that is there is as rare as it is, however many others it is the beginning of.
     itself = [counts[word] for word, share in choices.items() if share == 1.0]
     rare = min(every, itself[0]) if itself else documents
-    return Term(choices, documents, math.log(1 + (every - rare + 0.5) / (rare + 0.5)))
+    return Term(choices, documents / every, math.log(1 + (every - rare + 0.5) / (rare + 0.5)))
 
 
 def _mended(runs: list[Run], words: list[str], last: str, found: _Known, every: int) -> list[Term]:

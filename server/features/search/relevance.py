@@ -1,7 +1,7 @@
 """How well a document answers a query. Pure. docs/search.md says it in words."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
 from server.features.search.documents import Kind
 from server.features.search.query import Term
@@ -19,48 +19,55 @@ DIGITS: Final = 2
 """Relevance is compared to so many digits: what is closer is equal."""
 
 
-class Words(NamedTuple):
-    """A document as its relevance is computed: its words, and its texts in one piece."""
+class Wish:
+    """A query as documents are compared with it."""
 
-    title: Sequence[str]
-    text: Sequence[str]
-    title_piece: str
-    text_piece: str
+    def __init__(self, terms: Sequence[Term], pairs: Sequence[str]) -> None:
+        self._weights = [term.weight for term in terms]
+        self._total = sum(self._weights)
+        self._pairs = pairs
+        self._meant: dict[str, list[tuple[int, float]]] = {}
+        """Word -> the terms that it stands for, by number, with the share that counts."""
+        for number, term in enumerate(terms):
+            for word, share in term.choices.items():
+                self._meant.setdefault(word, []).append((number, share))
+
+    @property
+    def words(self) -> Collection[str]:
+        """All words that may be meant."""
+        return self._meant.keys()
+
+    def by_words(self, title: Sequence[str], text: Sequence[str]) -> float:
+        """Return how relevant a document is by its words alone, from 0 to 1."""
+        if not self._total:
+            return 0.0
+        in_title = self._shares(title)
+        in_text = self._shares(text)
+        titled = covered = 0.0
+        for number, weight in enumerate(self._weights):
+            share = in_title.get(number, 0.0)
+            titled += weight * share
+            covered += weight * max(share, in_text.get(number, 0.0))
+        whole = sum(len(w) for w in title if w in self._meant) / max(1, sum(map(len, title)))
+        return (COVERED * covered + TITLED * titled) / self._total + WHOLE * whole
+
+    def _shares(self, words: Iterable[str]) -> dict[int, float]:
+        shares: dict[int, float] = {}
+        for word in words:
+            for number, share in self._meant.get(word, ()):
+                if share > shares.get(number, 0.0):
+                    shares[number] = share
+        return shares
+
+    def together(self, title: str, text: str) -> float:
+        """Return what is added for what stands together as in the query. The texts come in one
+        piece (`query.in_one_piece`)."""
+        if not self._pairs:
+            return TOGETHER
+        found = sum(1.0 if pair in title else TEXT_PAIRS * (pair in text) for pair in self._pairs)
+        return TOGETHER * found / len(self._pairs)
 
 
-def relevance_of(kind: Kind, words: Words, terms: Sequence[Term], pairs: Sequence[str]) -> float:
-    """Return how relevant a document is, from 0 to 1, rounded to DIGITS."""
-    total = sum(term.weight for term in terms)
-    if not total:
-        return 0.0
-    in_title, in_text = set(words.title), set(words.text)
-    covered = titled = 0.0
-    meant = set[str]()
-    for term in terms:
-        meant.update(term.choices)
-        title_share = max((s for w, s in term.choices.items() if w in in_title), default=0.0)
-        text_share = max((s for w, s in term.choices.items() if w in in_text), default=0.0)
-        covered += term.weight * max(title_share, text_share)
-        titled += term.weight * title_share
-    whole = _chars(w for w in words.title if w in meant) / max(1, _chars(words.title))
-    score = (
-        COVERED * covered / total
-        + TITLED * titled / total
-        + TOGETHER * _together(words, pairs)
-        + WHOLE * whole
-    )
-    return round(score * KINDS[kind], DIGITS)
-
-
-def _chars(words: Iterable[str]) -> int:
-    return sum(map(len, words))
-
-
-def _together(words: Words, pairs: Sequence[str]) -> float:
-    if not pairs:
-        return 1.0
-    found = sum(
-        1.0 if pair in words.title_piece else TEXT_PAIRS * (pair in words.text_piece)
-        for pair in pairs
-    )
-    return found / len(pairs)
+def compared(kind: Kind, relevance: float) -> float:
+    """Return the relevance as results are ordered by it."""
+    return round(relevance * KINDS[kind], DIGITS)

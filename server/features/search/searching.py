@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -13,7 +13,7 @@ from server.features.search.candidates import candidates_of
 from server.features.search.documents import Kind
 from server.features.search.highlights import Range, snippet_of
 from server.features.search.query import Query, Term, in_one_piece, query_of_text
-from server.features.search.relevance import Words, relevance_of
+from server.features.search.relevance import Wish, compared
 from server.features.search.room_states import RoomState, states_of
 from server.features.search.settings import SearchSettings
 from server.features.search.tables import DOCUMENTS, ROOMS
@@ -22,6 +22,8 @@ from server.records.database import Database
 from server.store.room_store import RoomStore
 
 PAGE_MAX = 50
+LOOKED_AT_MAX = 120
+"""Documents that are compared with the query letter by letter, and so most results."""
 _KINDS: dict[str, Sequence[Kind]] = {"moment": ("moment", "answer")}
 """What a kind that is asked for finds, if it is not itself alone."""
 
@@ -84,15 +86,14 @@ class Search:
         offset = _offset(cursor, mark)
         async with self._records.reading() as connection:
             query = await query_of_text(connection, text, self._settings)
-            ranked, terms = await self._ranked(connection, query, kind)
-        words = [word for term in terms for word in term.choices]
+            ranked, wish = await self._ranked(connection, query, kind)
         results = list[SearchResult]()
         while offset < len(ranked) and len(results) < limit:
             some = [each.row for each in ranked[offset : offset + limit - len(results)]]
             states = await states_of(self._store, some)
             # The records may not have heard yet that a room became a draft, or was cancelled.
             found = [row for row in some if states[row.room].shown]
-            results += [_result(row, states[row.room], words) for row in found]
+            results += [_result(row, states[row.room], wish.words) for row in found]
             offset += len(some)
         return SearchPage(results, _cursor(offset, mark) if offset < len(ranked) else None)
 
@@ -107,7 +108,7 @@ class Search:
 
     async def _ranked(
         self, connection: AsyncConnection, query: Query, kind: str
-    ) -> tuple[list[_Ranked], Sequence[Term]]:
+    ) -> tuple[list[_Ranked], Wish]:
         most = self._settings.candidates_max
         kinds = _KINDS.get(kind, (kind,) if kind else ())
         terms: Sequence[Term] = query.terms
@@ -118,11 +119,27 @@ class Search:
         rows = await _rows(connection, ids)
         if kind == "moment":
             rows = [row for row in rows if row.second is not None]
-        ranked = [
-            _Ranked(row, relevance_of(row.kind, _words(row), terms, query.pairs)) for row in rows
-        ]
-        ranked.sort(key=_place)
-        return (ranked if kind else list(_without_echoes(ranked)))[:most], terms
+        wish = Wish(terms, query.pairs)
+        ranked = _in_order(rows, wish)
+        return ranked if kind else list(_without_echoes(ranked)), wish
+
+
+def _in_order(rows: Iterable[Any], wish: Wish) -> list[_Ranked]:
+    """The most relevant first; of equals what is live, then what is newest."""
+    by_words = [
+        (wish.by_words(row.title_words.split(), row.text_words.split()), row) for row in rows
+    ]
+    by_words.sort(key=lambda each: (-each[0], -each[1].id))
+    ranked = [
+        _Ranked(row, compared(row.kind, score + _together(row, wish)))
+        for score, row in by_words[:LOOKED_AT_MAX]
+    ]
+    ranked.sort(key=lambda each: (-each.relevance, each.row.phase != "live", -each.row.id))
+    return ranked
+
+
+def _together(row: Any, wish: Wish) -> float:
+    return wish.together(in_one_piece(row.title), in_one_piece(f"{row.text} {row.context}"))
 
 
 async def _rows(connection: AsyncConnection, ids: Sequence[int]) -> Sequence[Any]:
@@ -139,20 +156,6 @@ async def _rows(connection: AsyncConnection, ids: Sequence[int]) -> Sequence[Any
     return (await connection.execute(asked)).all()
 
 
-def _words(row: Any) -> Words:
-    return Words(
-        row.title_words.split(),
-        row.text_words.split(),
-        in_one_piece(row.title),
-        in_one_piece(f"{row.text} {row.context}"),
-    )
-
-
-def _place(each: _Ranked) -> tuple[float, bool, int]:
-    """The more relevant first; of equals what is live, then what is newest."""
-    return -each.relevance, each.row.phase != "live", -each.row.id
-
-
 def _without_echoes(ranked: Iterable[_Ranked]) -> Iterable[_Ranked]:
     """Leave out moments of a product that is found itself, or at another moment of the room."""
     told = set[tuple[int, str]]()
@@ -165,7 +168,7 @@ def _without_echoes(ranked: Iterable[_Ranked]) -> Iterable[_Ranked]:
         yield each
 
 
-def _result(row: Any, state: RoomState, words: Sequence[str]) -> SearchResult:
+def _result(row: Any, state: RoomState, words: Collection[str]) -> SearchResult:
     title = snippet_of(row.title, words, chars_max=200)
     text = snippet_of(row.text, words)
     return SearchResult(
