@@ -6,7 +6,6 @@ without HTTP, on one connection, one query after the other.
 """
 
 import argparse
-import asyncio
 import contextlib
 import importlib
 import random
@@ -36,29 +35,36 @@ GOODS_A_ROOM = 180
 ANSWERS_A_ROOM = 18
 GOAL_P99_MS = 50
 
-_LOOKS = (
-    "高腰 显瘦 宽松 修身 法式 复古 通勤 垂感 加厚 轻薄 纯棉 冰丝 羊毛 真丝 雪纺 牛仔 针织 短款 长款 "
-    "大码 小个子 微胖 梨形身材 学生 孕妇 儿童 男士 女士 婴儿 防水 防晒 防滑 保暖 透气 可机洗 免熨 "
-    "可折叠 静音 便携 大容量 迷你 家用 户外 办公室 宿舍 旅行 春秋 夏季 冬季 新款 经典 网红 同款 手工"
-).split()
-_THINGS = (
-    "阔腿裤 牛仔裤 连衣裙 半身裙 衬衫 毛衣 开衫 大衣 风衣 羽绒服 西装 卫衣 T恤 打底衫 内衣 睡衣 袜子 "
-    "运动鞋 靴子 凉鞋 帽子 围巾 手套 包包 双肩包 行李箱 雨伞 四件套 被子 枕头 床垫 毛毯 窗帘 地毯 沙发 "
-    "餐桌 书架 鞋柜 台灯 不粘锅 炒锅 电饭煲 空气炸锅 菜刀 砧板 饭盒 水杯 保温杯 茶叶 咖啡 坚果 牛肉干 "
-    "脐橙 榴莲 面霜 面膜 口红 粉底液 防晒霜 洗发水 香水 充电宝 数据线 耳机 键盘 手机壳 手镯 项链 戒指 "
-    "奶瓶 纸尿裤 推车 睡袋 玩具 绘本 猫粮 猫砂 狗绳 鱼竿 帐篷 跑步机 瑜伽垫"
-).split()
-_SAID = (
-    "不起球 不掉色 不缩水 不勒肚子 遮胯 显高 不扎人 好打理 洗了不变形 有点重 偏大一码 味道要散 "
-    "颜色浅的会发白 容易皱 送货上楼 七天无理由 带证书 假一赔三 坏了包赔 孩子也能用 敏感肌可用"
-).split()
-_ASKED = (
-    "会起球吗 能机洗吗 会掉色吗 适合多大年纪 一百五十斤穿几码 有没有味道 怎么清洗 保修多久 "
-    "能不能退 什么时候发货 是正品吗 小个子能穿吗 孕妇可以用吗 会不会扎 跟上次的一样吗"
-).split()
-_LATIN = (
-    "linen cotton silk lamp mug rug robe jupe manteau cuir steel magnet nova lumi orka vela".split()
-)
+
+def _listed(words: str) -> list[str]:
+    return words.split()
+
+
+_LOOKS = _listed("""
+    高腰 显瘦 宽松 修身 法式 复古 通勤 垂感 加厚 轻薄 纯棉 冰丝 羊毛 真丝 雪纺 牛仔 针织 短款
+    长款 大码 小个子 微胖 梨形身材 学生 孕妇 儿童 男士 女士 婴儿 防水 防晒 防滑 保暖 透气
+    可机洗 免熨 可折叠 静音 便携 大容量 迷你 家用 户外 办公室 宿舍 旅行 春秋 夏季 冬季 新款
+    经典 网红 同款 手工
+""")
+_THINGS = _listed("""
+    阔腿裤 牛仔裤 连衣裙 半身裙 衬衫 毛衣 开衫 大衣 风衣 羽绒服 西装 卫衣 T恤 打底衫 内衣
+    睡衣 袜子 运动鞋 靴子 凉鞋 帽子 围巾 手套 包包 双肩包 行李箱 雨伞 四件套 被子 枕头 床垫
+    毛毯 窗帘 地毯 沙发 餐桌 书架 鞋柜 台灯 不粘锅 炒锅 电饭煲 空气炸锅 菜刀 砧板 饭盒 水杯
+    保温杯 茶叶 咖啡 坚果 牛肉干 脐橙 榴莲 面霜 面膜 口红 粉底液 防晒霜 洗发水 香水 充电宝
+    数据线 耳机 键盘 手机壳 手镯 项链 戒指 奶瓶 纸尿裤 推车 睡袋 玩具 绘本 猫粮 猫砂 狗绳
+    鱼竿 帐篷 跑步机 瑜伽垫
+""")
+_SAID = _listed("""
+    不起球 不掉色 不缩水 不勒肚子 遮胯 显高 不扎人 好打理 洗了不变形 有点重 偏大一码 味道要散
+    颜色浅的会发白 容易皱 送货上楼 七天无理由 带证书 假一赔三 坏了包赔 孩子也能用 敏感肌可用
+""")
+_ASKED = _listed("""
+    会起球吗 能机洗吗 会掉色吗 适合多大年纪 一百五十斤穿几码 有没有味道 怎么清洗 保修多久
+    能不能退 什么时候发货 是正品吗 小个子能穿吗 孕妇可以用吗 会不会扎 跟上次的一样吗
+""")
+_LATIN = _listed("""
+    linen cotton silk lamp mug rug robe jupe manteau cuir steel magnet nova lumi orka vela
+""")
 
 
 class Row(NamedTuple):
@@ -70,6 +76,8 @@ class Row(NamedTuple):
     facts_per_s: float
     p50_ms: float
     p99_ms: float
+    cpu_ms: float
+    """Of this process, a query; SQLite works in it, PostgreSQL beside it."""
     worst: str
 
 
@@ -184,13 +192,15 @@ async def _row(records: Database, search: Search, documents: int, queries: int) 
     if not records.is_sqlite:  # autovacuum does so by itself, a minute later
         async with records.writing() as connection:
             await connection.execute(text("ANALYZE"))
+    cpu_s = time.process_time()
     times = await _latencies(search, queries)
+    cpu_ms = (time.process_time() - cpu_s) / queries * 1000
     program = await records.program()
     ordered = sorted(times)
     p99, worst = ordered[int(len(ordered) * 0.99)], max(times)
     return Row(
         program, documents, per_s, others_per_s, statistics.median(s for s, _ in times) * 1000,
-        p99[0] * 1000, worst[1],
+        p99[0] * 1000, cpu_ms, worst[1],
     )  # fmt: skip
 
 
@@ -233,15 +243,15 @@ def main(argv: list[str]) -> int:
     )
     wishes = parser.parse_args(argv)
     print(f"\nSearch among {wishes.documents} documents, {wishes.queries} queries one by one\n")
-    print("| records | documents/s | other facts/s | p50 ms | p99 ms | slowest query |")
-    print("|---|---:|---:|---:|---:|---|")
+    print("| records | documents/s | other facts/s | p50 ms | p99 ms | CPU ms | slowest query |")
+    print("|---|---:|---:|---:|---:|---:|---|")
     is_slow = False
     with tempfile.TemporaryDirectory() as folder, _addresses(wishes.records, Path(folder)) as urls:
         for url in urls:
             row = uvloop.run(_measure(Path(folder), url, wishes.documents, wishes.queries))
             print(
                 f"| {row.engine} | {row.documents_per_s:,.0f} | {row.facts_per_s:,.0f} |"
-                f" {row.p50_ms:.1f} | {row.p99_ms:.1f} | {row.worst} |"
+                f" {row.p50_ms:.1f} | {row.p99_ms:.1f} | {row.cpu_ms:.1f} | {row.worst} |"
             )
             is_slow |= row.p99_ms > GOAL_P99_MS
     return int(is_slow)

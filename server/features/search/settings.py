@@ -11,7 +11,7 @@ class SearchSettings(Section):
     )
     terms_max: int = limit(24, 1, 100, "Words of a query that are looked for; the rest is not.")
     candidates_max: int = limit(
-        200, 10, 5000, "Newest documents with all words of a query among which a search chooses."
+        150, 10, 5000, "Newest documents with all words of a query among which a search chooses."
     )
     typo_terms_max: int = limit(
         4, 0, 20, "Words up to which a query is short, so that a typing error in it is mended."

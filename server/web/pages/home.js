@@ -1,5 +1,6 @@
 // The room list, /.
 
+import { Search } from "./home/search.js";
 import { tellOfConnection } from "./ui/connection.js";
 import { h, icon, write } from "./ui/dom.js";
 import { day, short } from "./ui/format.js";
@@ -31,6 +32,7 @@ const sections = new Map(PHASES.map((phase) => [phase, section(phase)]));
 const none = h("div.empty", { hidden: true }, icon("eye"), h("p", {}, t("home.none")),
   h("p.fine", {}, t("home.none_hint")));
 const trouble = h("p.fine");
+const main = h("main.home", {}, trouble, none, [...sections.values()].map(({ root }) => root));
 const mayHost = ["host", "admin"].includes(session.you?.role ?? "guest");
 
 /** @param {Phase} phase */
@@ -140,6 +142,7 @@ function openNew() {
   });
 }
 
+const search = new Search((searching) => { main.dataset.searching = String(searching); });
 document.title = "Liveroom";
 tellOfConnection();
 document.body.append(
@@ -148,5 +151,6 @@ document.body.append(
       t("home.new")),
     session.you?.role === "admin"
       && h("a.plain.small-button.button", { href: "/ops" }, t("ops.title"))] }),
-  h("main.home", {}, trouble, none, [...sections.values()].map(({ root }) => root)));
+  main);
+main.prepend(search.root);
 new Repeat(READ_MS, read).start({ now: true });

@@ -12,6 +12,30 @@ export interface Session {
 /** `GET /v1/rooms` has these; fields at their defaults are absent. */
 export type RoomRow = Joining["room"];
 
+/** Of `GET /v1/search`; matches are [from, to) in code points. */
+export interface SearchResult {
+  kind: "room" | "goods" | "host" | "answer" | "moment";
+  id: string;
+  room: string;
+  title: string;
+  matches?: [number, number][];
+  text?: string;
+  text_matches?: [number, number][];
+  host: string;
+  host_name: string;
+  room_title: string;
+  phase: Phase;
+  scheduled?: number;
+  price?: number | null;
+  currency?: string;
+  /** Where it is in the replay. */
+  second?: number | null;
+  link: string;
+}
+
+/** `GET /v1/search`; without `next` it is the last. */
+export interface SearchPage { results: SearchResult[]; next?: string | null }
+
 /** A room in a list of its host's; times are 0 while not known. */
 export interface RoomSummary {
   room: string;

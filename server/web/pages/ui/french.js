@@ -54,6 +54,23 @@ const WORDS = {
   "home.viewers": { one: "{n} spectateur", other: "{n} spectateurs" },
   "home.failed": "La liste n’a pas pu être lue ; nouvel essai en cours.",
 
+  // Searching
+  "search.label": "Chercher articles, salons, hôtes et réponses",
+  "search.placeholder": "Un pantalon large pour hanches larges",
+  "search.go": "Chercher",
+  "search.kinds": "Que chercher",
+  "search.all": "Tout",
+  "search.goods": "Articles",
+  "search.room": "Salon",
+  "search.host": "Hôte",
+  "search.answer": "Réponse",
+  "search.moment": "Moment",
+  "search.results": "Résultats",
+  "search.found": { one: "{n} résultat", other: "{n} résultats" },
+  "search.none": "Rien trouvé ; essayez d’autres mots",
+  "search.more": "Plus de résultats",
+  "search.failed": "La recherche a échoué : {why}",
+
   // Watching
   "live": "DIRECT",
   "soon": "Pas encore en direct",

@@ -65,6 +65,23 @@ export const STRINGS = {
   "home.viewers": ["{n} 人在看", "{n} watching"],
   "home.failed": ["房间列表没有读到，稍后会自动重试。", "The rooms could not be read; trying again."],
 
+  // Searching
+  "search.label": ["搜索商品、直播间、主播和回答", "Search goods, rooms, hosts and answers"],
+  "search.placeholder": ["梨形身材适合的阔腿裤", "A wide-leg for broad hips"],
+  "search.go": ["搜索", "Search"],
+  "search.kinds": ["找什么", "What to look for"],
+  "search.all": ["全部", "All"],
+  "search.goods": ["商品", "Goods"],
+  "search.room": ["直播间", "Room"],
+  "search.host": ["主播", "Host"],
+  "search.answer": ["回答", "Answer"],
+  "search.moment": ["回放片段", "Moment"],
+  "search.results": ["搜索结果", "Results"],
+  "search.found": ["{n} 条结果", { one: "{n} result", other: "{n} results" }],
+  "search.none": ["没有找到，换个说法试试", "Nothing found; try other words"],
+  "search.more": ["更多结果", "More results"],
+  "search.failed": ["没有搜成：{why}", "The search did not work: {why}"],
+
   // Watching
   "live": ["直播中", "LIVE"],
   "soon": ["未开播", "Not live yet"],

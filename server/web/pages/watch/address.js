@@ -20,6 +20,12 @@ export function source() {
   return kind && { kind, id };
 }
 
+/** `?at=754`: at which second of the replay a link leads in, in ms; null: at none. */
+export function entranceMs() {
+  const at = new URLSearchParams(location.search).get("at") ?? "";
+  return /^\d{1,6}$/.test(at) ? Number(at) * 1000 : null;
+}
+
 /**
  * The page of a room, told to have come from `kind`.
  * @param {string} room

@@ -6,6 +6,7 @@ import { productOf, saleBlock, thumbnail } from "../ui/product.js";
 import { rest } from "../ui/session.js";
 import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
+import { entranceMs } from "./address.js";
 
 /**
  * @import { Moment, ReplayEntry, ReplayPage } from "../ui/answers.js"
@@ -66,7 +67,7 @@ export class Replay {
       this.#drawMarks(entries, started);
       this.draw();
       this.ctx.onReplay();
-      await this.#go(this.marked[0] ?? 0);
+      await this.#go(entranceMs() ?? this.marked[0] ?? 0);
     } catch {
       // Then there is the shelf; the next change of the room asks again.
     }
