@@ -233,7 +233,7 @@ q-durian-ripe | durian | 收到能直接吃吗 | 七八分熟，放一两天裂�
         "paris-chic", "lea", "Léa Martin", "Garde-robe d'automne, essayage en direct", "live",
         """
 fr-skirt | Jupe plissée mi-longue | 59 | Taille élastique / Ne se froisse pas | Doublure courte
-fr-pants | Pantalon large taille haute | 79 | Parfait pour les hanches larges | À raccourcir si petite
+fr-pants | Pantalon large taille haute | 79 | Parfait pour hanches larges | À raccourcir
 fr-coat | Manteau en laine recyclée | 189 | Très chaud | Pas imperméable
 fr-boots | Bottines en cuir à talon plat | 129 | Semelle antidérapante | Tige un peu étroite
 fr-dress | Robe d'été en lin | 69 | Légère et respirante | Se froisse vite

@@ -62,7 +62,7 @@ SHORT = """
 牛仔裤 | goods straight-jeans, goods bootcut, goods big-jeans
 连衣裙 | goods knit-dress, goods floral-dress, goods big-dress
 羽绒服 | goods down-light, goods down-long
-防晒 | goods sun-coat, goods sun-mask, goods ice-sleeve, goods sunscreen, goods sun-coat-kid, room sun-guard
+防晒 | goods sun-coat, goods sun-mask, goods ice-sleeve, goods sunscreen, goods sun-coat-kid
 四件套 | goods set-four, room bedding
 蚕丝被 | goods quilt-silk
 不粘锅 | goods pan-28, room kitchen

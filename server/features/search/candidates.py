@@ -18,6 +18,9 @@ STEPS_MAX = 5
 FEW = 50
 """Documents that are looked at of each step that leaves out words."""
 
+RARE = 0.05
+"""A word that a greater part of all documents has is not looked for alone, unless it is the rarest."""
+
 
 async def candidates_of(
     connection: AsyncConnection, terms: Sequence[Term], kinds: Sequence[str], most: int
@@ -48,4 +51,5 @@ def _fewer(terms: Sequence[Term]) -> list[Sequence[Term]]:
         return []
     steps: list[Sequence[Term]] = [terms[:n] for n in range(several - 1, 1, -1)][-STEPS_MAX:]
     steps.append(terms[1:])
-    return steps + [terms[n : n + 1] for n in range(min(several, STEPS_MAX))]
+    alone = [term for n, term in enumerate(terms[:STEPS_MAX]) if n == 0 or term.share <= RARE]
+    return steps + [[term] for term in alone]

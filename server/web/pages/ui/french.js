@@ -60,7 +60,7 @@ const WORDS = {
   "search.go": "Chercher",
   "search.kinds": "Que chercher",
   "search.all": "Tout",
-  "search.goods": "Articles",
+  "search.goods": "Article",
   "search.room": "Salon",
   "search.host": "Hôte",
   "search.answer": "Réponse",
