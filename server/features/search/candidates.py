@@ -19,7 +19,7 @@ FEW = 50
 """Documents that are looked at of each step that leaves out words."""
 
 RARE = 0.05
-"""A word that a greater part of all documents has is not looked for alone, unless it is the rarest."""
+"""A word that more of all documents have is not looked for alone, unless it is the rarest."""
 
 
 async def candidates_of(
