@@ -46,7 +46,7 @@ async def until_found(api: Api, query: str) -> list[dict[str, Any]]:
 
 async def test_what_a_host_does_is_found_by_everybody(api: Api) -> None:
     await api.send("POST", "/v1/rooms", {"room": "r1", "title": "秋季女装"})
-    await api.send("POST", "/v1/rooms/r1/shelf", SHELF)
+    assert (await api.send("PUT", "/v1/rooms/r1/shelf/wide", SHELF))[0] == 200
     [result] = await until_found(api, "梨形身材适合的阔腿裤")
     assert result == {
         "kind": "goods", "id": "wide", "room": "r1", "title": "高腰阔腿裤", "host": "h1",
