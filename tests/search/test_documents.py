@@ -1,5 +1,7 @@
 """What can be found follows what happens in rooms, and is never more than everybody may see."""
 
+from typing import Any
+
 from sqlalchemy import func, select
 
 from server.features.search.index import Wanted, index_of
@@ -30,10 +32,13 @@ async def test_a_renamed_room_is_found_by_its_new_name_alone(market: Market) -> 
 
 
 async def test_drafts_practice_groups_and_cancelled_rooms_are_not_found(market: Market) -> None:
-    for room, hidden in {
-        "draft": {"draft": True}, "practice": {"practice": True}, "group": {"kind": "group"},
+    hidden_rooms: dict[str, dict[str, Any]] = {
+        "draft": {"draft": True},
+        "practice": {"practice": True},
+        "group": {"kind": "group"},
         "cancelled": {"cancelled": True},
-    }.items():  # fmt: skip
+    }
+    for room, hidden in hidden_rooms.items():
         await market.put_head(room, host=room, host_name=f"{room} 李四", title="沙发", **hidden)
         await market.tell(room, put(room, "沙发"), answered("q", room, "沙发呢", "有沙发"))
     assert await market.found("沙发") == []

@@ -22,7 +22,7 @@ SYNTAX = ['"', "*", "NEAR(", " AND ", " OR ", " NOT ", "(", ")", ":", "^", "{tit
 
 @pytest.mark.parametrize(
     "query",
-    ['"', "*", "NEAR(裤 沙发)", "AND", "NOT 裤", "(((", "title:裤", "^裤", "裤*", "'; DROP",
+    ["", '"', "*", "NEAR(裤 沙发)", "AND", "NOT 裤", "(((", "title:裤", "^裤", "裤*", "'; DROP",
      "!!!", "a & | !", "😀😀", "\x00\x01", "\u202e", " ", "\\", "%", "_", "\ud800",
      "裤" * 100, "a" * 100, "a b " * 25],
 )  # fmt: skip
@@ -61,19 +61,15 @@ def own_loop(records_settings: Settings) -> Iterator[tuple[asyncio.Runner, Searc
 )
 @given(query=st.text(max_size=100) | st.lists(st.sampled_from(SYNTAX), max_size=30).map("".join),
        kind=st.sampled_from(["", "goods", "moment"]))  # fmt: skip
-def test_any_text_is_answered_or_refused_with_a_sentence(
+def test_any_text_of_bearable_length_is_answered(
     own_loop: tuple[asyncio.Runner, Search], query: str, kind: str
 ) -> None:
     loop, search = own_loop
-    if query:
-        loop.run(search.page(query, kind, "", 5))
-    else:
-        with pytest.raises(CommandError, match="what to look for"):
-            loop.run(search.page(query, kind, "", 5))
+    loop.run(search.page(query, kind, "", 5))
 
 
-async def test_an_empty_and_a_long_query_are_refused(market: Market) -> None:
-    for query in ("", "裤" * 101, "a" * 10_240):
+async def test_a_long_query_is_refused_with_a_sentence(market: Market) -> None:
+    for query in ("裤" * 101, "a" * 10_240):
         with pytest.raises(CommandError) as refused:
             await market.search.page(query, "", "", 20)
         assert refused.value.code == "bad_message"

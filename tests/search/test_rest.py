@@ -59,7 +59,7 @@ async def test_what_a_host_does_is_found_by_everybody(api: Api) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["", "q=", f"q={'裤' * 3000}", f"q={'a' * 200}", "q=a&limit=0", "q=a&limit=51", "q=a&kind=x",
+    [f"q={'裤' * 3000}", f"q={'a' * 200}", "q=a&limit=0", "q=a&limit=51", "q=a&kind=x",
      "q=a&cursor=!", "q=a&cursor=AAAA", "q=a&q=b", "q=a&page=2"],
 )  # fmt: skip
 async def test_a_query_that_cannot_be_taken_is_refused_with_a_sentence(
@@ -73,7 +73,7 @@ async def test_a_query_that_cannot_be_taken_is_refused_with_a_sentence(
     await api.refused(400, "bad_message", "GET", f"/v1/search?{query}", user=None)
 
 
-@pytest.mark.parametrize("query", ['"', "*", "NEAR(a b)", "AND", "%00", "%ff", "😀", "%20"])
+@pytest.mark.parametrize("query", ["", '"', "*", "NEAR(a b)", "AND", "%00", "%ff", "😀", "%20"])
 async def test_signs_are_answered(api: Api, query: str) -> None:
     async with api.session.get(f"{api.url}/v1/search?q={query}") as response:
         assert (response.status, await response.json()) == (200, {"results": []})

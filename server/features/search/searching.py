@@ -99,8 +99,6 @@ class Search:
 
     def _must_fit(self, text: str) -> None:
         most = self._settings.query_chars_max
-        if not text:
-            raise CommandError("bad_message", "Say in `q` what to look for.")
         if len(text) > most:
             raise CommandError(
                 "bad_message", f"`q` has {len(text)} characters, and at most {most} are looked for."
