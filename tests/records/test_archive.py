@@ -1,7 +1,7 @@
 """The archive copies each entry of each stream exactly once, whatever happens meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 
 import pytest
@@ -9,10 +9,11 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, delete, func, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.archive.archiver import Archiver
+from server.features.archive.rebuilding import rebuild
 from server.features.archive.tables import ENTRIES, POSITIONS, ROOMS
 from server.house import HOUSE, keys_under, store_on
 from server.records.database import Database
-from server.records.projection import Entry, RoomHead
+from server.records.projection import HEAD, Entry, RoomHead
 from server.settings import Settings
 from server.store.client import connect
 from server.store.room_store import RoomStore
@@ -251,3 +252,45 @@ async def test_positions_say_how_many_entries_are_copied(
     async with records.reading() as connection:
         row = (await connection.execute(select(POSITIONS.c.ms, POSITIONS.c.entries))).one()
     assert tuple(row) == (10, 5)
+
+
+class Heads:
+    """A projection that follows the heads of rooms, and nothing else."""
+
+    name = "heads"
+    version = 1
+    streams: Collection[str] = (HEAD,)
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, bool, bool]] = []
+
+    async def add(
+        self, connection: AsyncConnection, room: RoomHead, stream: str, entries: Sequence[Entry]
+    ) -> None:
+        assert (stream, tuple(entries)) == (HEAD, ())
+        assert room.life > 0
+        self.seen.append((room.title, room.host_name, room.draft, room.cancelled))
+
+    async def clear(self, connection: AsyncConnection, life: int | None = None) -> None:
+        self.seen.clear()
+
+
+async def test_a_projection_that_follows_heads_is_told_of_new_ones_and_of_changes_alone(
+    store: RoomStore, records: Database, records_settings: Settings
+) -> None:
+    heads = Heads()
+    await make_room(store, "a")
+    archiver = archiver_of(store, records, records_settings, projections=[heads])
+    await copy_all(archiver)
+    await put(store, "a", "ledger", "1-0", b"1")
+    await copy_all(archiver)
+    new = {"title": "New", "host_name": "Ann", "draft": 1}
+    await store.redis.hset(store.keys.room("a", "room"), mapping=new)
+    await copy_all(archiver)
+    await store.redis.hset(store.keys.room("a", "room"), mapping={"draft": 0, "cancelled": 1})
+    await copy_all(archiver)
+    told = [("T", "", False, False), ("New", "Ann", True, False), ("New", "Ann", False, True)]
+    assert heads.seen == told
+
+    await rebuild(records, [heads])
+    assert heads.seen == told[-1:]
