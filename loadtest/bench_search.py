@@ -76,7 +76,8 @@ class Row(NamedTuple):
     facts_per_s: float
     p50_ms: float
     p99_ms: float
-    cpu_ms: float
+    cpu_p50_ms: float
+    cpu_p99_ms: float
     """Of this process, a query; SQLite works in it, PostgreSQL beside it."""
     worst: str
 
@@ -192,27 +193,34 @@ async def _row(records: Database, search: Search, documents: int, queries: int) 
     if not records.is_sqlite:  # autovacuum does so by itself, a minute later
         async with records.writing() as connection:
             await connection.execute(text("ANALYZE"))
-    cpu_s = time.process_time()
     times = await _latencies(search, queries)
-    cpu_ms = (time.process_time() - cpu_s) / queries * 1000
     program = await records.program()
-    ordered = sorted(times)
-    p99, worst = ordered[int(len(ordered) * 0.99)], max(times)
+    wall, cpu = sorted(t.wall_s for t in times), sorted(t.cpu_s for t in times)
+    p99 = int(len(times) * 0.99)
     return Row(
-        program, documents, per_s, others_per_s, statistics.median(s for s, _ in times) * 1000,
-        p99[0] * 1000, cpu_ms, worst[1],
+        program, documents, per_s, others_per_s, statistics.median(wall) * 1000, wall[p99] * 1000,
+        statistics.median(cpu) * 1000, cpu[p99] * 1000, max(times).query,
     )  # fmt: skip
 
 
-async def _latencies(search: Search, queries: int) -> list[tuple[float, str]]:
-    words, times = _Words(2), list[tuple[float, str]]()
+class _Took(NamedTuple):
+    """How long a query took, on the clock and of this process's CPU."""
+
+    wall_s: float
+    cpu_s: float
+    query: str
+
+
+async def _latencies(search: Search, queries: int) -> list[_Took]:
+    words, times = _Words(2), list[_Took]()
     asked = [words.query() for _ in range(queries)]
     for query in asked[:20]:  # the connection is made, the pages are in memory
         await search.page(query, "", "", 20)
     for query in asked:
-        began = time.perf_counter()
+        began, cpu_s = time.perf_counter(), time.process_time()
         await search.page(query, "", "", 20)
-        times.append((time.perf_counter() - began, query))
+        took = time.perf_counter() - began, time.process_time() - cpu_s
+        times.append(_Took(*took, query))
     return times
 
 
@@ -243,15 +251,18 @@ def main(argv: list[str]) -> int:
     )
     wishes = parser.parse_args(argv)
     print(f"\nSearch among {wishes.documents} documents, {wishes.queries} queries one by one\n")
-    print("| records | documents/s | other facts/s | p50 ms | p99 ms | CPU ms | slowest query |")
-    print("|---|---:|---:|---:|---:|---:|---|")
+    print(
+        "| records | documents/s | other facts/s | p50 ms | p99 ms | CPU p50 | CPU p99 | slowest query |"
+    )
+    print("|---|---:|---:|---:|---:|---:|---:|---|")
     is_slow = False
     with tempfile.TemporaryDirectory() as folder, _addresses(wishes.records, Path(folder)) as urls:
         for url in urls:
             row = uvloop.run(_measure(Path(folder), url, wishes.documents, wishes.queries))
             print(
                 f"| {row.engine} | {row.documents_per_s:,.0f} | {row.facts_per_s:,.0f} |"
-                f" {row.p50_ms:.1f} | {row.p99_ms:.1f} | {row.cpu_ms:.1f} | {row.worst} |"
+                f" {row.p50_ms:.1f} | {row.p99_ms:.1f} | {row.cpu_p50_ms:.1f} |"
+                f" {row.cpu_p99_ms:.1f} | {row.worst} |"
             )
             is_slow |= row.p99_ms > GOAL_P99_MS
     return int(is_slow)
