@@ -252,7 +252,8 @@ def main(argv: list[str]) -> int:
     wishes = parser.parse_args(argv)
     print(f"\nSearch among {wishes.documents} documents, {wishes.queries} queries one by one\n")
     print(
-        "| records | documents/s | other facts/s | p50 ms | p99 ms | CPU p50 | CPU p99 | slowest query |"
+        "| records | documents/s | other facts/s | p50 ms | p99 ms | CPU p50 | CPU p99 |"
+        " slowest query |"
     )
     print("|---|---:|---:|---:|---:|---:|---:|---|")
     is_slow = False
