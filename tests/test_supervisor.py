@@ -151,7 +151,7 @@ async def test_the_log_says_in_one_line_what_starts(
 
     line = json.loads((await server.until_it_says(".*Liveroom starts.*")).group())
 
-    async with Redis(unix_socket_path=f"{server.folder}/redis/redis.sock") as redis:
+    async with Redis(unix_socket_path=f"{server.folder}/redis/redis.sock", socket_timeout=60) as redis:
         info = await redis.info()
     assert line["redis"].endswith(info.get("valkey_version", info["redis_version"]))
     assert {name: line[name] for name in ("version", "mode", "durability", "provider")} == {
