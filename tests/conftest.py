@@ -159,6 +159,13 @@ def redis_server() -> Iterator[EmbeddedRedis]:
 
 
 @pytest.fixture
+async def synced_redis(tmp_path: Path) -> AsyncIterator[EmbeddedRedis]:
+    """A private redis-server of the test's own that syncs each write, as a server's does."""
+    async with EmbeddedRedis(tmp_path / "synced") as made:
+        yield made
+
+
+@pytest.fixture
 def prefix() -> str:
     """A key prefix that no other test has."""
     return f"t{secrets.token_hex(6)}"

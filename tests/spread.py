@@ -31,6 +31,8 @@ def spread(items: list[pytest.Item]) -> None:
     for item in items:
         if reason := LONG.get(_folder(item)):
             item.add_marker(pytest.mark.long(reason))
+        if _folder(item) == "torture":
+            item.add_marker(pytest.mark.grows)
         if group := _group(item, files):
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=_rank)
