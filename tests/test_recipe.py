@@ -154,6 +154,7 @@ def test_the_example_keeps_the_direction_of_imports(tmp_path: Path) -> None:
         assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.torture("a run of tests for each piece")
 @pytest.mark.parametrize("left_out", PIECES, ids=lambda piece: piece.place)
 def test_a_piece_that_is_left_out_fails_a_test_that_names_it(
     left_out: Piece, tmp_path: Path
