@@ -124,18 +124,19 @@ class Bench:
 
     async def measure(self, name: str, orders: int, run: Callable[[], Awaitable[None]]) -> Row:
         """Time `run`, which makes `orders` orders."""
-        redis_s, python_s, began = await self._redis_s(), _cpu_s(), time.perf_counter()
+        redis_s, python_s, began = await self._redis_s(), cpu_s(), time.perf_counter()
         await run()
         took = time.perf_counter() - began
         redis_us = (await self._redis_s() - redis_s) / orders * 1e6
-        return Row(name, orders / took, redis_us, (_cpu_s() - python_s) / orders * 1e6)
+        return Row(name, orders / took, redis_us, (cpu_s() - python_s) / orders * 1e6)
 
     async def _redis_s(self) -> float:
         info = await self.store.redis.info("cpu")
         return float(info["used_cpu_user"]) + float(info["used_cpu_sys"])
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
+    """CPU seconds of this process so far."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
