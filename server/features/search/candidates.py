@@ -15,11 +15,10 @@ ENOUGH = 60
 """Found so many, a search leaves out no words."""
 STEPS_MAX = 5
 """Words that are left out one after the other."""
+RAREST_MAX = 3
+"""Of the rarest words, so many are left out one after the other."""
 FEW = 50
 """Documents that are looked at of each step that leaves out words."""
-
-RARE = 0.05
-"""A word that more of all documents have is not looked for alone, unless it is the rarest."""
 
 
 async def candidates_of(
@@ -50,6 +49,5 @@ def _fewer(terms: Sequence[Term]) -> list[Sequence[Term]]:
     if several < 2:
         return []
     steps: list[Sequence[Term]] = [terms[:n] for n in range(several - 1, 1, -1)][-STEPS_MAX:]
-    steps.append(terms[1:])
-    alone = [term for n, term in enumerate(terms[:STEPS_MAX]) if n == 0 or term.share <= RARE]
-    return steps + [[term] for term in alone]
+    steps += [terms[n:] for n in range(1, min(several - 1, RAREST_MAX) + 1)]
+    return steps + [terms[n : n + 1] for n in range(min(several, STEPS_MAX))]
