@@ -186,3 +186,24 @@ async def test_facts_that_make_no_document_or_cannot_be_read_change_nothing(
         put("sofa", "沙发"),
     )
     assert await market.found("沙发") == ["goods sofa"]
+
+
+async def test_common_words_are_found_together_however_old_the_documents_are(
+    market: Market, records: Database
+) -> None:
+    await market.put_head("r")
+    await market.tell("r", put("both", "羊毛 围巾"), put("also", "羊毛 围巾"))
+    more = ("羊毛" if n % 2 else "围巾" for n in range(200))
+    await market.tell("r", *(put(f"n{n}", title) for n, title in enumerate(more)))
+    async with records.reading() as connection:
+        index = index_of(connection)
+        together = Wanted([["羊毛"], ["围巾"]], 0.5)
+        [found] = await index.find(connection, [together], 5)
+        assert len(found) == 2
+        [newest] = await index.find(connection, [Wanted([["羊毛"]], 0.5)], 5)
+        assert newest == sorted(newest, reverse=True)
+        assert len(newest) == 5
+        [goods, hosts] = [
+            await index.find(connection, [together], 5, kinds) for kinds in (["goods"], ["host"])
+        ]
+        assert (goods, hosts) == ([found], [[]])

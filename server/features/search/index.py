@@ -132,9 +132,9 @@ def _fts5_choices(words: Choices) -> str:
 _TITLE, _KIND = "=", "#"
 """Before a lexeme: it is a word of the title, or the kind. Weights would say so too, but GIN does
 not have them: each row would be read to look."""
-_WINDOW_SHARE, _WINDOWS = 0.02, 4
-"""A word that more documents have is looked for among the newest alone: so many times as many as
-hold `count` of them on average."""
+_WINDOW_SHARE, _WINDOWS = 0.1, 4
+"""Words that a greater part of all documents has are looked for among the newest first: so many
+times as many as hold `count` of them on average."""
 _INDEX = Table(
     "search_index", MetaData(), Column("id", BigInteger, primary_key=True),
     Column("words", TSVECTOR),
@@ -166,23 +166,53 @@ class TsvectorIndex:
         count: int,
         kinds: Sequence[str] = (),
     ) -> list[list[int]]:
-        steps = [self._step(step, each, count, kinds) for step, each in enumerate(wanted)]
+        windows = [_window(each.share, count) for each in wanted]
+        found = await self._found(connection, wanted, windows, count, kinds)
+        # Common words that seldom come together: few documents have all of them, of any age.
+        again = [
+            n
+            for n, each in enumerate(wanted)
+            if windows[n] and len(each.all_of) > 1 and len(found[n]) < count
+        ]
+        if again:
+            more = [wanted[n] for n in again]
+            older = await self._found(connection, more, [0] * len(more), count, kinds)
+            for n, ids in zip(again, older, strict=True):
+                found[n] = ids
+        return found
+
+    async def _found(
+        self,
+        connection: AsyncConnection,
+        wanted: Sequence[Wanted],
+        windows: Sequence[int],
+        count: int,
+        kinds: Sequence[str],
+    ) -> list[list[int]]:
+        steps = [
+            _step(step, _tsquery(each, kinds), window, count)
+            for step, (each, window) in enumerate(zip(wanted, windows, strict=True))
+        ]
         found: list[list[int]] = [[] for _ in wanted]
         for row in await connection.execute(union_all(*steps)):
             found[row.step].append(int(row.id))
         return found
 
-    def _step(self, step: int, wanted: Wanted, count: int, kinds: Sequence[str]) -> Any:
-        query = cast(_tsquery(wanted, kinds), TSQUERY)
-        # Without a materialized list the planner may walk all ids backwards for a rare word.
-        hits = select(_INDEX.c.id).where(_INDEX.c.words.op("@@")(query))
-        if wanted.share > _WINDOW_SHARE and len(wanted.all_of) == 1:
-            window = int(count / wanted.share * _WINDOWS)
-            newest = select(func.max(_INDEX.c.id)).scalar_subquery()
-            hits = hits.where(_INDEX.c.id > newest - window)
-        found = hits.cte(f"hits{step}").prefix_with("MATERIALIZED")
-        few = select(found.c.id).order_by(found.c.id.desc()).limit(count).subquery()
-        return select(literal(step).label("step"), few.c.id)
+
+def _window(share: float, count: int) -> int:
+    """How many of the newest ids to look at; 0 for all."""
+    return int(count / share * _WINDOWS) if share > _WINDOW_SHARE else 0
+
+
+def _step(step: int, query: str, window: int, count: int) -> Any:
+    hits = select(_INDEX.c.id).where(_INDEX.c.words.op("@@")(cast(query, TSQUERY)))
+    if window:
+        newest = select(func.max(_INDEX.c.id)).scalar_subquery()
+        hits = hits.where(_INDEX.c.id > newest - window)
+    # Without a materialized list the planner may walk all ids backwards for a rare word.
+    found = hits.cte(f"hits{step}").prefix_with("MATERIALIZED")
+    few = select(found.c.id).order_by(found.c.id.desc()).limit(count).subquery()
+    return select(literal(step).label("step"), few.c.id)
 
 
 def _tsquery(wanted: Wanted, kinds: Sequence[str]) -> str:
