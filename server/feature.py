@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from server.protocol.message import Event
+from server.protocol.room import RoomView
 from server.rooms.call import Handlers
 from server.rooms.directory import Directory, Founder
 from server.rooms.dispatch import Dispatch, Gate
@@ -52,6 +53,8 @@ class Engine:
     bus: RoomBus
     facts: FactBook
     """The facts of all features, and what they add to the figures."""
+    view: type[RoomView]
+    """The type of a whole room, with the fields of all features."""
     worker_id: str
     open_room: Callable[[str], Room | None]
     """Returns a room by its id if it is open on this worker."""

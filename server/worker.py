@@ -60,6 +60,7 @@ class Worker:
             dispatch=self.dispatch,
             bus=self.bus,
             facts=house.facts,
+            view=house.shape.view,
             worker_id=worker_id,
             open_room=self._open_room,
             open_rooms=lambda: self.rooms,

@@ -11,7 +11,7 @@ from server.rooms.left_out import LeftOut
 from server.store.reading import reading
 from server.store.room_store import RoomStore
 
-_FIELDS = ("host", "kind", "phase", "title", "epoch", "created", "started", "ended")
+_FIELDS = ("host", "kind", "phase", "title", "epoch", "created", "started", "ended", "practice")
 
 
 class RoomHead(Struct, frozen=True):
@@ -29,6 +29,8 @@ class RoomHead(Struct, frozen=True):
     ledger: int
     timeline: str
     now: int
+    practice: bool = False
+    """Nobody is told of it, and its orders are void: no number of its host has it."""
 
 
 class Heads(NamedTuple):
@@ -97,7 +99,7 @@ def _head(room_id: str, now: int, *found: Any) -> RoomHead | None:
     if fields[0] is None:
         return None
     host, kind, phase, title, epoch, *times = [(field or b"").decode() for field in fields]
-    created, started, ended = (int(time or 0) for time in times)
+    created, started, ended, practice = (int(number or 0) for number in times)
     return RoomHead(
         room=room_id,
         host=host,
@@ -111,4 +113,5 @@ def _head(room_id: str, now: int, *found: Any) -> RoomHead | None:
         ledger=int(entries or 0),
         timeline=newest[0][0].decode() if newest else "",
         now=now,
+        practice=bool(practice),
     )
