@@ -256,9 +256,7 @@ class Directory:
         if host is not None:
             return host, False
         key = self._keys.room(room_id, "room")
-        user, name, draft = await asked(
-            self._store.redis.hmget(key, "host", "host_name", "draft")
-        )
+        user, name, draft = await asked(self._store.redis.hmget(key, "host", "host_name", "draft"))
         if user is None:
             raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
         host = Host(user.decode(), (name or user).decode())

@@ -84,9 +84,7 @@ class Lineup:
             await self._look()
         return {raw: int(score) for raw, score in found}
 
-    async def page_after(
-        self, phase: Phase | None, after: Place | None, count: int
-    ) -> list[Place]:
+    async def page_after(self, phase: Phase | None, after: Place | None, count: int) -> list[Place]:
         """Return the places of a phase after one of them, in this order, however many rooms stand
         before them. Raises CommandError `unavailable`."""
         least, greatest = BANDS[phase]
@@ -138,9 +136,7 @@ class Lineup:
     async def _look_at(self, band: tuple[str, str]) -> None:
         redis, keys = self._store.redis, self._store.keys
         walked = self._walked[band]
-        found = await redis.zrangebyscore(
-            keys.lineup, *band, walked, _LOOK_ROOMS, withscores=True
-        )
+        found = await redis.zrangebyscore(keys.lineup, *band, walked, _LOOK_ROOMS, withscores=True)
         self._walked[band] = walked + len(found) if len(found) == _LOOK_ROOMS else 0
         if not found:
             return
@@ -148,7 +144,9 @@ class Lineup:
         listed = await redis.zmscore(keys.rooms, list(told))
         since = int(time.time() * 1000) - _MAKING_MS_MAX
         stale = {}
-        for (raw, answer), made in zip((await self._stored(list(told))).items(), listed, strict=True):
+        for (raw, answer), made in zip(
+            (await self._stored(list(told))).items(), listed, strict=True
+        ):
             if isinstance(answer, Exception):
                 continue  # its shard is down: that moves no room
             being_made = answer[0] is None and made is not None and made > since

@@ -47,7 +47,7 @@ class _By(NamedTuple):
 
     order: "Order"
     offset: int
-    count: int
+    limit: int
 
 
 class _After(NamedTuple):
@@ -55,7 +55,7 @@ class _After(NamedTuple):
 
     phase: Phase | None
     place: cursor.Place | None
-    count: int
+    limit: int
 
 
 class Order(StrEnum):

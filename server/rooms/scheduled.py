@@ -1,8 +1,8 @@
 """How many rooms of a host may wait for their start: each takes a place, and gives it back.
 
-The places of a host are one zset, which one script reads and changes, so two requests at once can't
-both take the last one. Rooms lie in other slots: a worker that dies may leave a place taken by a room
-that started, or that was never made. When no place is left, those who hold one are looked at.
+The places of a host are one zset, which one script reads and changes, so two requests at once
+can't both take the last one. Rooms lie in other slots: a worker that dies may leave a place taken
+by a room that started, or was never made. When none is left, the rooms that hold one are looked at.
 """
 
 import asyncio

@@ -18,7 +18,6 @@ from server.web.errors import encoded_response, json_response
 from server.web.query import OFFSET_MAX, query_of
 from server.web.route import Route
 
-
 CURSOR_CHARS_MAX = 200
 
 

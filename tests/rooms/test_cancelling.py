@@ -1,4 +1,4 @@
-"""A room is cancelled before its stream: all who waited for it are told once, their places are free."""
+"""A room is cancelled before its stream: all who waited are told once, their places are free."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -121,14 +121,17 @@ async def test_the_shop_gets_one_line_of_the_room_and_each_user_in_one_line(new:
     await cancel(new)
     first, *rest = await lines(new)
 
-    assert first.items() >= {
-        "k": "cancelled",
-        "room": NEW,
-        "title": "Tea tonight",
-        "reason": "rain",
-        "reserved": 7,
-        "by": "h1",
-    }.items()
+    assert (
+        first.items()
+        >= {
+            "k": "cancelled",
+            "room": NEW,
+            "title": "Tea tonight",
+            "reason": "rain",
+            "reserved": 7,
+            "by": "h1",
+        }.items()
+    )
     assert {line["k"] for line in rest} == {"called_off"}
     by_why = {
         why: sorted(user for line in rest if line["to"] == why for user in line["users"])
@@ -167,8 +170,9 @@ async def test_places_are_free_at_once_and_forgotten_when_all_are_told(new: Rig)
 async def test_a_draft_and_a_practice_are_cancelled_without_a_word_to_anybody(new: Rig) -> None:
     await follow(new, "eve")
     eve = await new.join("eve")
-    for room, kind in (("d", {"draft": True}), ("p", {"practice": True})):
-        await new.directory.create(HOST, RoomCreate(room=room, title="T", **kind))
+    for room in ("d", "p"):
+        wish = RoomCreate(room=room, title="T", draft=room == "d", practice=room == "p")
+        await new.directory.create(HOST, wish)
         await cancel(new, room)
         assert await lines(new, room) == []
     await new.heard_all()

@@ -184,20 +184,25 @@ class Hosts:
 
 def _shown(room_id: str, *fields: bytes | None) -> HiddenRoom | tuple[str, RoomSummary]:
     """A room on its host's page, as stored: with its phase if everybody may see it."""
-    title, phase, cover, *numbers = fields
-    assert title is not None
-    assert phase is not None
-    cancelled, draft, practice, *counts = (int(n or 0) for n in numbers)
-    if draft or practice:
+    texts = dict(zip(_FIELDS[1:], [(field or b"").decode() for field in fields], strict=True))
+    numbers = {name: int(texts[name] or 0) for name in _FIELDS[4:]}
+    if numbers["draft"] or numbers["practice"]:
         return HiddenRoom(
-            room_id,
-            title.decode(),
-            cast("Phase", phase.decode()),
-            counts[0],
-            bool(draft),
-            bool(practice),
+            room=room_id,
+            title=texts["title"],
+            phase=cast("Phase", texts["phase"]),
+            scheduled=numbers["scheduled"],
+            draft=bool(numbers["draft"]),
+            practice=bool(numbers["practice"]),
         )
-    summary = RoomSummary(
-        room_id, title.decode(), *counts, cover=(cover or b"").decode(), cancelled=bool(cancelled)
+    return texts["phase"], RoomSummary(
+        room=room_id,
+        title=texts["title"],
+        scheduled=numbers["scheduled"],
+        started=numbers["started"],
+        ended=numbers["ended"],
+        online=numbers["online"],
+        reserved=numbers["reserved"],
+        cover=texts["cover"],
+        cancelled=bool(numbers["cancelled"]),
     )
-    return phase.decode(), summary

@@ -1,4 +1,4 @@
-"""A room is changed after it was made: its title, its time, what it shows; a draft becomes public."""
+"""A room is changed after it was made: title, time, what it shows; a draft becomes public."""
 
 from server.feature import Engine, Feature, Running
 from server.features.details import facts, messages

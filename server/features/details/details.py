@@ -45,8 +45,8 @@ class Details:
         return Ok(ref=cmd.ref)
 
     def _changes(self, cmd: RoomChange) -> dict[str, Any]:
-        given = {name: getattr(cmd, name) for name in (*_CLEARED, "title", "draft")}
-        changes = {
+        given: dict[str, Any] = {name: getattr(cmd, name) for name in (*_CLEARED, "title", "draft")}
+        changes: dict[str, Any] = {
             name: _CLEARED[name] if value is None else value
             for name, value in given.items()
             if value is not UNSET

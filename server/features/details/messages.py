@@ -16,10 +16,10 @@ class RoomChange(Command, tag="room.change", frozen=True, kw_only=True):
     """
 
     title: Name | UnsetType = UNSET
-    scheduled: Start | None | UnsetType = UNSET
-    stream_url: Url | None | UnsetType = UNSET
-    embed_url: Url | None | UnsetType = UNSET
-    cover: Cover | None | UnsetType = UNSET
+    scheduled: Start | UnsetType | None = UNSET
+    stream_url: Url | UnsetType | None = UNSET
+    embed_url: Url | UnsetType | None = UNSET
+    cover: Cover | UnsetType | None = UNSET
     draft: Annotated[Literal[False], Meta(description="false: everybody may come")] | UnsetType = (
         UNSET
     )

@@ -122,7 +122,9 @@ class Announcer:
         if kind == "signal":
             return await self._signal(room_id, due, int(place))
         if kind == "forget":
-            return await self._step(room_id, due, step=step, next="", wait_ms=max(self._repeat_ms, FORGET_MS_MIN))
+            return await self._step(
+                room_id, due, step=step, next="", wait_ms=max(self._repeat_ms, FORGET_MS_MIN)
+            )
         return await self._page(room_id, due, kind, place)
 
     async def _signal(self, room_id: str, due: _Due, sent: int) -> bool:

@@ -35,7 +35,7 @@ SUBSCRIBE_AGAIN_S = (0.5, 2.0)
 
 
 class _Piece:
-    """One start, or cancelling: the users looked up for it here, and the task that looks up more."""
+    """One start or cancelling: the users looked up for it here, and the task for more."""
 
     __slots__ = ("event", "forget_at", "heard_again", "seen", "task")
 

@@ -42,7 +42,8 @@ class TakingOver:
             if error.code != "not_found":
                 raise
             raise CommandError(
-                "not_found", f"There is no room `{earlier}` to take the shelf of; check `shelf_from`."
+                "not_found",
+                f"There is no room `{earlier}` to take the shelf of; check `shelf_from`.",
             ) from None
         if owner != host:
             raise CommandError(

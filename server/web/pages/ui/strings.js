@@ -1,9 +1,9 @@
 // Every word of the pages, Chinese and English side by side; French is in french.js. `{name}` is
 // filled in by t().
 
-import { isolated } from "./bidi.js";
+import { beside, isolated } from "./bidi.js";
 
-/** @import { Phase } from "../liveroom.js" */
+/** @import { Phase, RoomView } from "../liveroom.js" */
 /** @import { Failure } from "./failure.js" */
 
 /**
@@ -63,6 +63,44 @@ export const STRINGS = {
   "home.create": ["创建", "Create"],
   "home.console": ["主播台", "Console"],
   "home.viewers": ["{n} 人在看", "{n} watching"],
+  "phase.cancelled": ["已取消", "Cancelled"],
+  "room.draft": ["草稿", "Draft"],
+  "room.practice": ["演练", "Practice"],
+  "home.more": ["更多直播间", "More rooms"],
+  "home.hidden": ["草稿与演练（只有你能看到）", "Drafts and practice (only you see these)"],
+  "watch.cancelled": ["直播已取消", "This stream was cancelled"],
+  "watch.cancelled_for": ["直播已取消：{reason}", "This stream was cancelled: {reason}"],
+  "watch.draft_note": ["草稿：只有主播和房管能看到，公开后才能开播",
+    "Draft: only the host and moderators see this room; make it public to go live"],
+  "watch.practice_note": ["演练：不通知任何人，下单不收钱，订单无效",
+    "Practice: nobody is told, nobody pays, and orders are void"],
+  "watch.not_public": ["这个直播间还没公开，或不对你开放", "This room is not public yet, or not open to you"],
+  "announce.cancelled": ["{name} 取消了直播：{title}", "{name} cancelled the stream: {title}"],
+  "announce.cancelled_for": ["{name} 取消了直播：{title}（{reason}）",
+    "{name} cancelled the stream: {title} ({reason})"],
+  "order.practice": ["演练订单，无效，不收钱也不发货", "Practice order: void, nothing is charged or sent"],
+  "make.when": ["开播时间（可不填）", "Starts at (optional)"],
+  "make.cover": ["封面图片网址，https 开头（可不填）", "Cover picture, an https address (optional)"],
+  "make.shelf": ["沿用哪一场的货架", "Take the shelf of an earlier stream"],
+  "make.shelf_none": ["不沿用，从空货架开始", "None: begin with an empty shelf"],
+  "make.who": ["谁能看到", "Who sees it"],
+  "make.public": ["所有人", "Everybody"],
+  "make.hidden_made": ["已创建，只有你能看到", "It is made, and only you see it"],
+  "details.title": ["本场直播", "This stream"],
+  "details.edit": ["修改直播信息", "Edit title, time, picture"],
+  "details.embed": ["嵌入播放器网址（可不填）", "Embedded player (optional)"],
+  "details.saved": ["已保存，大家都看到了", "Saved; everybody sees it"],
+  "details.publish": ["公开", "Make it public"],
+  "details.publish_sure": ["公开后所有人都能看到，不能再变回草稿。",
+    "Everybody will see this room. It can’t become a draft again."],
+  "details.published": ["已公开", "It is public"],
+  "details.cancel": ["取消这场直播", "Cancel this stream"],
+  "details.cancel_sure": ["预约的人和粉丝会收到通知，预约全部释放。取消后不能恢复。",
+    "Everybody who reserved or follows you is told, and all places are free again. This can’t be undone."],
+  "details.cancel_hidden_sure": ["没有人会收到通知。取消后不能恢复。", "Nobody is told. This can’t be undone."],
+  "details.reason": ["原因（大家都能看到，可不填）", "Reason, for everybody to read (optional)"],
+  "details.keep": ["不取消", "Keep it"],
+  "details.cancelled": ["已取消", "It is cancelled"],
   "home.failed": ["房间列表没有读到，稍后会自动重试。", "The rooms could not be read; trying again."],
 
   // Watching
@@ -735,6 +773,17 @@ export const hasWords = (key) => key in STRINGS;
  * @param {Phase} phase
  */
 export const phaseText = (phase) => t(phase === "scheduled" ? "soon" : phase);
+
+/**
+ * The phase of a room, or what it is instead: cancelled, a draft, practice.
+ * @param {Pick<RoomView, "phase"> & Partial<RoomView>} room
+ */
+export const roomText = ({ phase, cancelled, draft, practice }) => {
+  if (cancelled) return t("phase.cancelled");
+  if (draft) return t("room.draft");
+  const words = phaseText(phase);
+  return practice ? beside(t("room.practice"), words) : words;
+};
 
 /**
  * What was thrown, as what it can be.

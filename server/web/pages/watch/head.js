@@ -4,7 +4,7 @@ import { h, icon, write } from "../ui/dom.js";
 import { day, number } from "../ui/format.js";
 import { rest } from "../ui/session.js";
 import { openSheet, sure, toast } from "../ui/sheet.js";
-import { phaseText, t, whyNot } from "../ui/strings.js";
+import { roomText, t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { watchPath } from "./address.js";
 
@@ -63,11 +63,12 @@ export class HostChip {
 
   draw() {
     const { mine, you } = this.ctx.room.state;
-    const { title, host_name, host, phase, kind } = viewOf(this.ctx.room);
+    const now = viewOf(this.ctx.room);
+    const { title, host_name, host, phase, kind } = now;
     write(this.title, title);
     write(this.name, host_name || host);
     this.phase.dataset.phase = phase;
-    write(this.phase, kind === "group" ? t("group.tag") : phaseText(phase));
+    write(this.phase, kind === "group" ? t("group.tag") : roomText(now));
     this.button.hidden = you?.user === host || kind === "group";
     this.button.classList.toggle("on", mine.following);
     this.button.setAttribute("aria-pressed", String(mine.following));
@@ -114,7 +115,7 @@ function roomLinks(rooms) {
   return h("ul.room-links", {}, rooms.slice(0, 6).map((it) => h("li", {},
     h("a.text-link", { href: watchPath(it.room) },
       h("span.phase", { data: { phase: it.phase } }, it.phase === "scheduled" && it.scheduled
-        ? day(it.scheduled) : phaseText(it.phase)),
+        ? day(it.scheduled) : roomText(it)),
       it.title))));
 }
 
