@@ -6,10 +6,11 @@ import { h, icon } from "./ui/dom.js";
 import { day, short } from "./ui/format.js";
 import { writeAloud } from "./ui/front.js";
 import { nav } from "./ui/nav.js";
+import { roomText } from "./ui/phase.js";
 import { cover, posterVars } from "./ui/poster.js";
 import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
-import { roomText, t } from "./ui/strings.js";
+import { t } from "./ui/strings.js";
 
 /**
  * @import { Phase } from "./liveroom.js"

@@ -22,9 +22,10 @@ import { everyTick, h, icon, iconButton, onceAFrame, write } from "./ui/dom.js";
 import { duration } from "./ui/format.js";
 import { isDialogOpen } from "./ui/front.js";
 import { nav } from "./ui/nav.js";
+import { roomText } from "./ui/phase.js";
 import { devButtons, rest, signOut, tokenForm, whoAmI } from "./ui/session.js";
 import { openSheet, toast } from "./ui/sheet.js";
-import { roomText, t } from "./ui/strings.js";
+import { t } from "./ui/strings.js";
 import { viewOf } from "./ui/view.js";
 
 /**

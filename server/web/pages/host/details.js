@@ -3,9 +3,10 @@
 import { beside } from "../ui/bidi.js";
 import { h, icon } from "../ui/dom.js";
 import { day } from "../ui/format.js";
+import { roomText } from "../ui/phase.js";
 import { cover } from "../ui/poster.js";
 import { openSheet, sure, toast } from "../ui/sheet.js";
-import { roomText, t } from "../ui/strings.js";
+import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { field, formSheet } from "./forms.js";
 import { COVER, localTime, momentOf } from "./making.js";

@@ -3,8 +3,9 @@
 import { beside } from "../ui/bidi.js";
 import { h } from "../ui/dom.js";
 import { day } from "../ui/format.js";
+import { roomText } from "../ui/phase.js";
 import { rest } from "../ui/session.js";
-import { failureOf, roomText, t } from "../ui/strings.js";
+import { failureOf, t } from "../ui/strings.js";
 import { choice, field, formSheet } from "./forms.js";
 
 /**

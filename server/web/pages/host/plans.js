@@ -3,9 +3,10 @@
 import { beside } from "../ui/bidi.js";
 import { h, icon } from "../ui/dom.js";
 import { day, number } from "../ui/format.js";
+import { roomText } from "../ui/phase.js";
 import { rest } from "../ui/session.js";
 import { toast } from "../ui/sheet.js";
-import { roomText, t } from "../ui/strings.js";
+import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { roomsOf } from "../watch/head.js";
 import { choice, field, formSheet } from "./forms.js";

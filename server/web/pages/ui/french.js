@@ -478,7 +478,6 @@ const WORDS = {
 
   "plans.title": "Groupe de fans et suite",
   "plans.next": "Annoncer le prochain",
-  "plans.when": "Début",
   "plans.made": "C’est annoncé",
   "plans.fill": "Garnir son étagère",
   "plans.make_group": "Créer le groupe de fans",

@@ -1,9 +1,9 @@
 // Every word of the pages, Chinese and English side by side; French is in french.js. `{name}` is
 // filled in by t().
 
-import { beside, isolated } from "./bidi.js";
+import { isolated } from "./bidi.js";
 
-/** @import { Phase, RoomView } from "../liveroom.js" */
+/** @import { Phase } from "../liveroom.js" */
 /** @import { Failure } from "./failure.js" */
 
 /**
@@ -501,7 +501,6 @@ export const STRINGS = {
 
   "plans.title": ["粉丝群与下一场", "Fan group and what comes next"],
   "plans.next": ["预告下一场", "Schedule the next one"],
-  "plans.when": ["开播时间", "Starts at"],
   "plans.made": ["预告已发布", "It is announced"],
   "plans.fill": ["去上架", "Fill its shelf"],
   "plans.make_group": ["建粉丝群", "Make the fan group"],
@@ -773,17 +772,6 @@ export const hasWords = (key) => key in STRINGS;
  * @param {Phase} phase
  */
 export const phaseText = (phase) => t(phase === "scheduled" ? "soon" : phase);
-
-/**
- * The phase of a room, or what it is instead: cancelled, a draft, practice.
- * @param {Pick<RoomView, "phase"> & Partial<RoomView>} room
- */
-export const roomText = ({ phase, cancelled, draft, practice }) => {
-  if (cancelled) return t("phase.cancelled");
-  if (draft) return t("room.draft");
-  const words = phaseText(phase);
-  return practice ? beside(t("room.practice"), words) : words;
-};
 
 /**
  * What was thrown, as what it can be.

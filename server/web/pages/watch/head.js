@@ -2,9 +2,10 @@
 
 import { h, icon, write } from "../ui/dom.js";
 import { day, number } from "../ui/format.js";
+import { roomText } from "../ui/phase.js";
 import { rest } from "../ui/session.js";
 import { openSheet, sure, toast } from "../ui/sheet.js";
-import { roomText, t, whyNot } from "../ui/strings.js";
+import { t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { watchPath } from "./address.js";
 
