@@ -131,7 +131,7 @@ async def test_the_outbox_tells_nothing_of_it(practice: Rig) -> None:
     await paid(practice)
     posted: list[str] = []
 
-    async def post(url: str, body: bytes, headers: dict[str, str]) -> int:  # noqa: ARG001
+    async def post(url: str, body: bytes, headers: dict[str, str]) -> int:
         posted.append(body.decode())
         return 200
 

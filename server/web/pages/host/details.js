@@ -29,7 +29,7 @@ function askToCancel(isTold) {
     /** @type {string | null} */
     let answer = null;
     const reason = field("reason", t("details.reason"), { maxlength: REASON_MAX });
-    const dialog = openSheet(`${t("details.cancel")}?`, (leave) => h("form.stack", {
+    const dialog = openSheet(t("details.cancel_title"), (leave) => h("form.stack", {
       onsubmit: (event) => {
         event.preventDefault();
         answer = String(new FormData(event.currentTarget).get("reason") ?? "").trim();

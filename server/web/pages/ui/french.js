@@ -82,6 +82,7 @@ const WORDS = {
   "details.publish_sure": "Tout le monde verra ce salon. Il ne pourra plus redevenir un brouillon.",
   "details.published": "C’est public",
   "details.cancel": "Annuler ce direct",
+  "details.cancel_title": "Annuler ce direct ?",
   "details.cancel_sure":
     "Les inscrits et vos abonnés seront prévenus, et toutes les places libérées. C’est définitif.",
   "details.cancel_hidden_sure": "Personne ne sera prévenu. C’est définitif.",

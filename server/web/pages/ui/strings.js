@@ -95,6 +95,7 @@ export const STRINGS = {
     "Everybody will see this room. It can’t become a draft again."],
   "details.published": ["已公开", "It is public"],
   "details.cancel": ["取消这场直播", "Cancel this stream"],
+  "details.cancel_title": ["取消这场直播？", "Cancel this stream?"],
   "details.cancel_sure": ["预约的人和粉丝会收到通知，预约全部释放。取消后不能恢复。",
     "Everybody who reserved or follows you is told, and all places are free again. This can’t be undone."],
   "details.cancel_hidden_sure": ["没有人会收到通知。取消后不能恢复。", "Nobody is told. This can’t be undone."],
