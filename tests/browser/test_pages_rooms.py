@@ -85,7 +85,7 @@ async def test_a_draft_is_made_with_an_earlier_shelf_filled_in_and_made_public(
         await expect(page.locator(".nav .phase")).to_have_text("未开播")
         await guest.reload()
         await joined(guest)
-        await expect(guest.locator(".waiting")).to_contain_text("2090")
+        await expect(guest.locator(".waiting")).to_contain_text("5月1日")
         await expect(mine).to_be_hidden()
 
 
@@ -107,7 +107,7 @@ async def test_everybody_sees_what_the_host_changes(
         await toasted(console, "已保存")
 
         await expect(viewer.locator(".room-title")).to_have_text("早茶")
-        await expect(viewer.locator(".waiting")).to_contain_text("2090")
+        await expect(viewer.locator(".waiting")).to_contain_text("5月1日 08:00")
         await until(viewer, "document.querySelector('.stage .cover')?.naturalWidth === 1")
         await until(viewer, "document.title.startsWith('早茶')")
         await until(console, "document.querySelector('.nav-title').textContent === '早茶'")
@@ -137,6 +137,7 @@ async def test_who_reserved_is_told_that_a_stream_is_cancelled(
         await console.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
         await console.get_by_role("button", name="不取消").click()
         await expect(console.locator(".nav .phase")).to_have_text("未开播")
+        await expect(console.get_by_role("dialog")).to_have_count(0)
         await console.get_by_role("button", name="取消这场直播").click()
         await console.get_by_label("原因").fill("停电了")
         await console.get_by_role("dialog").get_by_role("button", name="取消这场直播").click()

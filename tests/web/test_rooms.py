@@ -174,9 +174,9 @@ async def test_a_host_alone_sees_their_hidden_rooms(api: Api) -> None:
     assert [room["room"] for room in everybody["rooms"]["scheduled"]] == ["open"]
     assert own["hidden"] == [
         {"room": "p", "title": "慢直播", "phase": "scheduled", "scheduled": 0, "draft": False,
-         "practice": True},
+         "practice": True, "cover": ""},
         {"room": "d", "title": "慢直播", "phase": "scheduled", "scheduled": SOON, "draft": True,
-         "practice": False},
+         "practice": False, "cover": ""},
     ]  # fmt: skip
 
 

@@ -55,6 +55,7 @@ class HiddenRoom(Struct, frozen=True):
     scheduled: int
     draft: bool
     practice: bool
+    cover: str = ""
 
 
 class HostRooms(Struct, frozen=True):
@@ -194,6 +195,7 @@ def _shown(room_id: str, *fields: bytes | None) -> HiddenRoom | tuple[str, RoomS
             scheduled=numbers["scheduled"],
             draft=bool(numbers["draft"]),
             practice=bool(numbers["practice"]),
+            cover=texts["cover"],
         )
     return texts["phase"], RoomSummary(
         room=room_id,

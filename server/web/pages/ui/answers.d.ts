@@ -37,6 +37,7 @@ export interface HiddenRoom {
   scheduled: number;
   draft: boolean;
   practice: boolean;
+  cover: string;
 }
 
 export interface Group {
