@@ -7,7 +7,7 @@ import pytest
 
 from server.access.auth import Identity
 from server.features.details.messages import RoomChange
-from server.features.moderators.messages import ModeratorAdd
+from server.features.moderators.messages import ModeratorAdd, ModeratorRemove
 from server.features.phases.messages import LiveEnd, LiveStart
 from server.features.shelf.messages import Product
 from server.features.shelf.snapshot import ShelfPart
@@ -110,6 +110,18 @@ async def test_a_draft_is_in_no_list_and_nobody_but_its_staff_comes_in(here: Rig
     for user, role in (("h1", Role.HOST), ("mo", Role.VIEWER), ("a1", Role.ADMIN)):
         guest = await here.join(user, role=role, room_id=NEW)
         assert guest.joined["room"]["draft"] is True
+
+
+async def test_who_is_no_moderator_any_more_is_sent_out_of_a_draft(here: Rig, there: Rig) -> None:
+    await make(here, draft=True)
+    await here.do(ModeratorAdd(ref=1, user="mo"), HOST, NEW)
+    guest = await there.join("mo", room_id=NEW)
+
+    await here.do(ModeratorRemove(ref=1, user="mo"), HOST, NEW)
+
+    await guest.until_closed()
+    assert guest.closed_with is not None
+    assert guest.closed_with.code == 4403
 
 
 async def test_a_draft_does_not_go_live_before_it_is_public(here: Rig) -> None:

@@ -1,6 +1,5 @@
 """A practice: everything works, nobody is told of it, no order counts."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from server.features.books.audit import audit
 from server.features.books.order_book import OrderBook
 from server.features.circles.group_ids import group_id
 from server.features.comments.messages import Comment
+from server.features.figures.figure_book import FigureBook
 from server.features.follows.messages import Follow
 from server.features.groups.groups import GroupBody
 from server.features.groups.messages import GroupJoin
@@ -44,7 +44,6 @@ def room_settings(make_settings: MakeSettings) -> Settings:
         bus={"publish_interval_ms": 1},
         orders={"fair_window_ms": 0},
         outbox={"url": "http://other.test/"},
-        groups={},
     )
 
 
@@ -59,7 +58,7 @@ class NoProvider:
 
 
 @pytest.fixture
-async def practice(here: Rig) -> AsyncIterator[Rig]:
+async def practice(here: Rig) -> Rig:
     """The live practice TRY with a mug on sale; no provider may be asked."""
     wish = RoomCreate(room=TRY, title="Trying", practice=True)
     await here.directory.create(HOST, wish)
@@ -69,7 +68,7 @@ async def practice(here: Rig) -> AsyncIterator[Rig]:
     payments.it._provider = NoProvider()
     for taker in payments.takes:
         taker._provider = payments.it._provider  # type: ignore[attr-defined]
-    yield here
+    return here
 
 
 async def paid(rig: Rig) -> Order:
@@ -87,8 +86,8 @@ async def test_an_order_is_paid_and_given_back_without_a_provider(practice: Rig)
     assert (order.status, order.practice) == ("paid", True)
 
     await practice.do(OrderReturn(ref=1, order=order.order), HOST, TRY)
-    [due] = [due for due in practice.worker.dues if due.key == "refunds"]
-    assert await due.work(TRY) == 1
+    work: Any = next(due.work for due in practice.worker.dues if due.key == "refunds")
+    assert await work(TRY) == 1
 
     found = await audit(practice.store, TRY)
     assert (found.practice, found.differences) == (True, [])
@@ -140,10 +139,10 @@ async def test_the_outbox_tells_nothing_of_it(practice: Rig) -> None:
     await outbox.deliver_all()
 
     assert [body for body in posted if f'"room":"{TRY}"' in body] == []
-    told = await practice.redis.hget(practice.store.keys.room(TRY, "outbox"), "told")
-    assert (
-        told == await practice.redis.hget(practice.store.keys.room(TRY, "stats"), "entries") + b"-0"
-    )
+    keys = practice.store.keys
+    told: Any = await practice.redis.hget(keys.room(TRY, "outbox"), "told")
+    entries: Any = await practice.redis.hget(keys.room(TRY, "stats"), "entries")
+    assert told == entries + b"-0"
 
 
 async def test_its_start_is_told_to_nobody(practice: Rig) -> None:
@@ -154,12 +153,11 @@ async def test_its_start_is_told_to_nobody(practice: Rig) -> None:
 async def test_no_number_of_its_host_has_it(practice: Rig) -> None:
     await paid(practice)
     await practice.do(LiveEnd(ref=1), HOST, TRY)
-    streams = next(
-        route.handler.__self__._book.streams  # type: ignore[attr-defined]
-        for route in practice.worker.running["figures"].routes
-        if route.path == "/v1/hosts/{host}/streams"
-    )
-
+    book = FigureBook(practice.store, practice.settings)
+    streams = book.streams
+    figures = await book.figures_of(TRY)
+    await book.aclose()
+    assert (figures.practice, figures.numbers.orders) == (True, 1)
     assert TRY not in [row.room for row in await streams.page("h1", 0, 20)]
     assert TRY not in [head.room for head in await streams._ended("h1")]
     await streams._buyers.settle("h1")

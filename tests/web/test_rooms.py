@@ -148,7 +148,7 @@ async def test_a_draft_is_read_by_its_staff_alone(api: Api) -> None:
 
     for path in reads:
         for who in ({"user": "ann", "role": Role.VIEWER}, {"user": "h2"}):
-            said = await api.refused(403, "forbidden", "GET", path, **who)  # type: ignore[arg-type]
+            said = await api.refused(403, "forbidden", "GET", path, **who)
             assert STAFF_ONLY in said
         await api.refused(401, "bad_token", "GET", path, user=None)
     for who in ({"user": "h1"}, {"user": "root", "role": Role.ADMIN}):

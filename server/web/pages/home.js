@@ -46,9 +46,10 @@ function section(title) {
 
 /**
  * Who watches, who has reserved, or how it was liked.
- * @param {Pick<RoomRow, "phase" | "online" | "reserved" | "likes">} room
+ * @param {RoomRow} room
  */
-function interest({ phase, online = 0, reserved = 0, likes = 0 }) {
+function interest({ phase, online = 0, reserved = 0, likes = 0, draft, scheduled = 0 }) {
+  if (draft) return scheduled ? day(scheduled) : "";
   if (phase === "live") return t("home.viewers", { n: short(online) });
   if (phase === "scheduled") return t("waiting.count", { n: short(reserved) });
   return t("likes", { n: short(likes) });

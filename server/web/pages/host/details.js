@@ -63,7 +63,7 @@ export class DetailsBox {
     this.shown = now;
     const when = phase === "scheduled" && scheduled ? day(scheduled) : null;
     this.body.replaceChildren(
-      h("div.details-head", {}, h("span.details-cover", {}, cover(room)),
+      h("div.details-head", {}, picture && h("span.details-cover", {}, cover(room)),
         h("div.details-words", {}, h("b", { dir: "auto" }, title),
           h("span.fine", {}, beside(roomText(room), when)))),
       h("div.actions", {},
