@@ -75,6 +75,7 @@ async def run_worker(
                 worker_id,
                 readiness.why_not,
                 page_errors.counts,
+                worker.records,
             )
         )
         health = Health(readiness.why_not, scrape, lambda: edge.draining, lambda: worker.bus.alive)

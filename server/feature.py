@@ -11,6 +11,8 @@ from msgspec import Struct
 
 from server.protocol.message import Event
 from server.protocol.room import RoomView
+from server.records.database import Database
+from server.records.projection import Projection
 from server.rooms.call import Handlers
 from server.rooms.directory import Directory, Founder
 from server.rooms.dispatch import Dispatch, Gate
@@ -55,6 +57,11 @@ class Engine:
     """The facts of all features, and what they add to the figures."""
     view: type[RoomView]
     """The type of a whole room, with the fields of all features."""
+    records: Database
+    streams: Sequence[str]
+    """The names of a room's keys that the archive copies."""
+    projections: list[Projection]
+    """What features keep up to date from the archive; whole once all are made."""
     worker_id: str
     open_room: Callable[[str], Room | None]
     """Returns a room by its id if it is open on this worker."""
@@ -79,6 +86,8 @@ class Running:
     own: Callable[[str, Sequence[str]], Awaitable[Sequence[Mapping[str, Any]]]] | None = None
     """(room, users) -> for each user, fields of `Feature.mine` and `Feature.joined` that no
     `mine.lua` gives."""
+    projections: Sequence[Projection] = ()
+    """What it keeps in the records from what the archive copies."""
     founder: Founder | None = None
     """Its steps in creating a room."""
     visits: Visits | None = None
@@ -110,6 +119,8 @@ class Feature:
     """Its own Redis keys in a room, each with a description of the content."""
     host_keys: Mapping[str, str] = field(default_factory=dict)
     """Its own Redis keys of a host, likewise."""
+    archived: Sequence[str] = ()
+    """Those of its `keys` that are streams which the archive copies."""
     part: type[Part] | None = None
     """Its part of the copy that a worker keeps of a room."""
     load_args: Callable[[Settings, str], Mapping[str, Any]] | None = None

@@ -17,12 +17,13 @@ from server.protocol.codec import CommandReader, Encoding
 from server.protocol.input import strict_in, tolerant_in
 from server.protocol.joining import Join, Ping
 from server.protocol.message import ByeEvent, Command, Event, GapEvent, Ok, Pong, RoleEvent
+from server.records.database import Database
 from server.rooms.shape import RoomShape
 from server.rooms.stored import RoomReader
 from server.settings import Settings as EngineSettings
 from server.settings import load
 from server.store.durability import FSYNC, Durability
-from server.store.keys import HOST_KEYS, ROOM_KEYS, Keys
+from server.store.keys import HOST_KEYS, ROOM_KEYS, ROOM_STREAMS, Keys
 from server.store.room_store import RoomStore
 from server.store.script_library import Library
 from server.telemetry.metrics import Metrics
@@ -63,6 +64,10 @@ class House:
             ByeEvent,
         )
         """Every event that a client can receive."""
+        self.streams = (*ROOM_STREAMS, *(key for f in self.features.values() for key in f.archived))
+        """The names of a room's keys that the archive copies."""
+        self.migrations = [Path(features.__path__[0]) / name / "migrations" for name in found]
+        """The folders with the upgrades of the features' tables; not every one exists."""
         self._must_fit_their_readers()
         self.readers = {encoding: CommandReader(encoding, self.commands) for encoding in Encoding}
         self.settings_model: type[EngineSettings] = EngineSettings.with_sections(
@@ -153,6 +158,13 @@ def load_settings(
 def keys_under(prefix: str) -> Keys:
     """The names of all Redis keys under a prefix."""
     return Keys(prefix, HOUSE.room_keys, HOUSE.host_keys)
+
+
+def records_of(settings: EngineSettings) -> Database:
+    """Return the records of an installation, with the tables of all features.
+
+    Raises RecordsUnusable."""
+    return Database(settings, HOUSE.migrations)
 
 
 def store_on(

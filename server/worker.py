@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from server.feature import Engine, Running
 from server.house import HOUSE, House, keys_under, store_on
+from server.records.database import Database
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch
 from server.rooms.open_rooms import OpenRooms, Visits
@@ -47,6 +48,8 @@ class Worker:
             durability=Durability.parse(settings.redis.durability),
             metrics=metrics,
         )
+        self.records = Database(settings, house.migrations)
+        self._stack.push_async_callback(self.records.aclose)
         reader = house.reader(self.store, settings)
         decoder = house.shape.bus_decoder
         self.bus = bus_on(redis, self.store.keys, decoder, settings.bus, worker_id, metrics)
@@ -61,11 +64,15 @@ class Worker:
             bus=self.bus,
             facts=house.facts,
             view=house.shape.view,
+            records=self.records,
+            streams=house.streams,
+            projections=[],
             worker_id=worker_id,
             open_room=self._open_room,
             open_rooms=lambda: self.rooms,
         )
         self.running = _made(house, engine)
+        engine.projections += [p for each in self._each() for p in each.projections]
         """The running features by name."""
         self._take_in(self.running.values())
         self.visits: list[Visits] = [r.visits for r in self._each() if r.visits is not None]

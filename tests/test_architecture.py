@@ -12,17 +12,19 @@ from server.house import HOUSE
 
 ROOT = Path(__file__).parent.parent
 DRAWING = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-PLAIN = frozenset({"messages", "snapshot", "mine", "facts", "settings", "routes"})
+PLAIN = frozenset(
+    {"messages", "snapshot", "mine", "facts", "settings", "routes", "tables", "projection"}
+)
 """What the page's table of a feature's files explains once for all."""
 
 
 def modules() -> set[str]:
-    """`edge.listener`, `app`, … : every module of the server."""
+    """`edge.listener`, `app`, …: every module of the server but the numbered upgrades."""
     server = ROOT / "server"
     found = {
         ".".join(path.relative_to(server).with_suffix("").parts) for path in server.rglob("*.py")
     }
-    return {name for name in found if "__" not in name}
+    return {name for name in found if "__" not in name and ".migrations." not in name}
 
 
 def drawn() -> str:

@@ -21,11 +21,12 @@ from server.access.auth import Identity, TokenVerifier
 from server.background.troubles import FAILURES
 from server.edge.edge import Edge
 from server.edge.listener import HttpSide
+from server.features.archive.archiver import Archiver
 from server.features.follows.news import News
 from server.features.outbox.outbox import Outbox
 from server.features.presence.presence import Presence
 from server.features.visits.visits import Visits
-from server.house import HOUSE, keys_under, store_on
+from server.house import HOUSE, keys_under, records_of, store_on
 from server.processes.worker_pool import WorkerPool
 from server.protocol.roles import Role
 from server.settings import Settings
@@ -65,6 +66,7 @@ NOT_IN_EACH_WORKER = {
 SOON = {
     "rooms": {"presence_interval_s": 0.05},
     "figures": {"visits_interval_s": 0.05},
+    "records": {"archive_interval_s": 0.05},
     "orders": {"sweep_interval_ms": 10, "sweep_lap_s": 1},
     "outbox": {"url": "http://other", "interval_s": 0.01},
     "bus": {"watchdog_interval_s": 0.05, "watchdog_timeout_s": 60},
@@ -283,7 +285,17 @@ async def worker_keeper(bench: Bench) -> AsyncIterator[Story]:
         await running
 
 
+@asynccontextmanager
+async def archive(bench: Bench) -> AsyncIterator[Story]:
+    records = await asyncio.to_thread(records_of, bench.settings)
+    made = Archiver(bench.store, records, bench.settings, "w1", HOUSE.streams, [], Metrics())
+    async with made:
+        yield Story(made, "_hold_lease")
+    await records.aclose()
+
+
 STORIES: dict[str, Callable[[Bench], Any]] = {
+    "archive": archive,
     "outbox": outbox,
     "sweeper": sweeper,
     "sweeper lap": sweeper_lap,

@@ -1,6 +1,6 @@
 """The `liveroom` command: serve, demo, token, config, loadtest, size.
 
-Its other commands are in `orders` (audit, orders, outbox) and `lucky` (lucky-check).
+Its other commands are in `orders` (audit, orders, outbox), `records` and `lucky` (lucky-check).
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from server import __version__
 from server.access import auth
 from server.cli import examples as cli_examples
 from server.cli import lucky as cli_lucky
+from server.cli import records as cli_records
 from server.cli import size as cli_size
 from server.cli.orders import add_to
 from server.cli.std_streams import open_missing_streams
@@ -58,6 +59,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 add_to(app)
 cli_lucky.add_to(app)
+cli_records.add_to(app)
 
 
 def main() -> None:
@@ -235,12 +237,20 @@ def _run(main_task: Coroutine[Any, Any, None], settings: Settings | None) -> Non
 def _sentences() -> tuple[type[Exception], ...]:
     """Return the errors whose text is a sentence for the person who starts the server."""
     from server.processes.worker_pool import WorkerFailed
+    from server.records.errors import RecordsUnusable
     from server.store.client import RedisUnusable
     from server.store.embedded import EmbeddedRedisError
     from server.store.folder_lock import FolderInUse
     from server.store.redis_program import NoRedisProgram
 
-    return (RedisUnusable, EmbeddedRedisError, FolderInUse, NoRedisProgram, WorkerFailed)
+    return (
+        RedisUnusable,
+        RecordsUnusable,
+        EmbeddedRedisError,
+        FolderInUse,
+        NoRedisProgram,
+        WorkerFailed,
+    )
 
 
 def _seconds(text: str) -> int:

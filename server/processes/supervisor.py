@@ -12,8 +12,9 @@ from pathlib import Path
 from server import __version__
 from server.access import auth
 from server.access.origin import is_loopback_name
-from server.house import HOUSE
+from server.house import HOUSE, records_of
 from server.processes.worker_pool import WorkerPool, new_instance
+from server.records.errors import RecordsAway
 from server.settings import Settings
 from server.store import client
 from server.store.embedded import EmbeddedRedis
@@ -51,7 +52,8 @@ async def serve_until(
     """Serve until `stop` is set, then drain. SIGHUP restarts the workers one by one.
 
     `on_ready` is called once, when all workers take viewers. Raises SettingsError, FolderInUse,
-    NoRedisProgram, EmbeddedRedisError, RedisUnusable, WorkerFailed or OSError (the port).
+    NoRedisProgram, EmbeddedRedisError, RedisUnusable, RecordsUnusable, WorkerFailed or OSError (the
+    port).
     """
     # Errors in it are reported before anything starts, and once instead of by each worker.
     await asyncio.to_thread(HOUSE.check, settings)
@@ -69,7 +71,7 @@ async def serve_until(
         on_ready(Serving(complete.server.public_url or url, url, complete))
 
     async with _redis(complete) as redis_url:
-        await _log_start(complete, redis_url)
+        await _log_start(complete, redis_url, await _records(complete))
         if complete.server.workers == 1:
             await _serve_here(complete, redis_url, stop, ready)
         else:
@@ -115,13 +117,34 @@ async def _redis(settings: Settings) -> AsyncIterator[str]:
         yield embedded.url
 
 
-async def _log_start(settings: Settings, redis_url: str) -> None:
+async def _records(settings: Settings) -> str:
+    """Upgrade the records; return which program keeps them, or that they are away.
+
+    A shop opens without them: nothing hot waits for them, and they are upgraded when they are back.
+    Raises RecordsUnusable.
+    """
+    records = records_of(settings)
+    try:
+        upgraded = await records.upgrade()
+        program = await records.program()
+    except RecordsAway as away:
+        log.warning("%s Rooms and orders go on; the archive catches up when they answer.", away)
+        return "away"
+    finally:
+        await records.aclose()
+    if upgraded.before and upgraded.before != upgraded.after:
+        log.info("Upgraded the records to %s.", ", ".join(upgraded.after))
+    return program
+
+
+async def _log_start(settings: Settings, redis_url: str, records: str) -> None:
     """Log one line about the server that is about to start."""
     facts = {
         "version": __version__,
         "mode": settings.mode,
         "redis": await client.program(redis_url, settings.redis),
         "durability": settings.redis.durability,
+        "records": records,
         "workers": settings.server.workers,
         **HOUSE.start_facts(settings),
     }

@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import EnvSettingsSource
 
 from server.settings.allowed import allowed
-from server.settings.masking import mask_url
+from server.settings.masking import URL_SETTINGS, mask_url
 from server.settings.model import ENV_PREFIX, Settings
 from server.settings.section import Section
 from server.settings.service_variables import service_variables
@@ -156,6 +156,6 @@ def _sentence(model: type[Settings], error: ErrorDetails, origins: Mapping[str, 
 def _shown(key: str, value: object) -> str:
     """Return the value without secrets. An invalid URL is hidden whole: the place of its password
     is unknown."""
-    if key == "redis.url" and isinstance(value, str) and "://" in value:
+    if key in URL_SETTINGS and isinstance(value, str) and "://" in value:
         return repr(mask_url(value))
-    return "(hidden)" if "secret" in key or key == "redis.url" else repr(value)
+    return "(hidden)" if "secret" in key or key in URL_SETTINGS else repr(value)

@@ -2,6 +2,9 @@
 
 import re
 
+URL_SETTINGS = ("redis.url", "records.url")
+"""The settings whose URL may hold a password."""
+
 _TOKEN = re.compile(r"\beyJ[\w-]{8,}\.[\w-]+\.[\w-]+")
 _URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:@/]*):[^\s@/]+@")
 _QUERY_PASSWORD = re.compile(r"((?:^|[?&])[a-z_]*password=)[^&\s]+")

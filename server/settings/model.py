@@ -15,6 +15,7 @@ from server.settings.sections import (
     Jwt,
     Log,
     Pages,
+    Records,
     Redis,
     Rest,
     Rooms,
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     hub: Hub = Hub()
     rooms: Rooms = Rooms()
     bus: Bus = Bus()
+    records: Records = Records()
     orders: Sweeps = Sweeps()
     pages: Pages = Pages()
     log: Log = Log()

@@ -9,7 +9,7 @@ from pydantic.fields import FieldInfo
 
 from server.settings.allowed import allowed
 from server.settings.load import env_name, fields
-from server.settings.masking import mask_url
+from server.settings.masking import URL_SETTINGS, mask_url
 from server.settings.model import Settings
 
 _DEFAULT_HEAD = """\
@@ -56,7 +56,7 @@ def effective_toml(settings: Settings) -> str:
         value = _value(settings, key)
         if isinstance(value, SecretStr):
             value = "***"
-        return _line(key, mask_url(value) if key == "redis.url" else value)
+        return _line(key, mask_url(value) if key in URL_SETTINGS else value)
 
     return _sections(type(settings), shown)
 

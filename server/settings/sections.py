@@ -265,6 +265,27 @@ class Sweeps(Section):
     sweep_batch_max: int = limit(200, 1, 10_000, "Holds ended in one step.")
 
 
+class Records(Section):
+    """What outlasts a room, in SQL. Without a URL it is a SQLite file in the data folder."""
+
+    url: str = Field(
+        "",
+        repr=False,
+        pattern=r"^((postgres(ql)?|sqlite)://\S+)?$",
+        json_schema_extra=words(
+            "empty, or a URL that starts with postgresql://, postgres:// or sqlite:///"
+        ),
+        description="Database of the records: postgresql://user:password@host/name (14 or newer) "
+        "or sqlite:////folder/file; empty is records.sqlite3 in the data folder.",
+    )
+    connections_max: int = limit(4, 1, 1000, "Connections a worker keeps to the records.")
+    connect_timeout_s: float = limit(2, 0.05, 60, "Time one connection attempt may take.")
+    command_timeout_s: float = limit(10, 0.05, 600, "Time one statement may take on PostgreSQL.")
+    busy_timeout_s: float = limit(
+        5, 0.05, 60, "Time to wait for a free connection, and for SQLite's one writer."
+    )
+
+
 class Bus(Section):
     """Messages between workers."""
 

@@ -20,6 +20,9 @@ ROOM_KEYS: Final = {
 }
 """The keys of a room that belong to no feature."""
 
+ROOM_STREAMS: Final = ("timeline", "actions")
+"""Those of them that the archive copies."""
+
 HOST_KEYS: Final = {
     "rooms": "zset: the host's stream rooms by the ms they were created",
     "scheduled": "zset: the host's rooms that wait for their start, by the ms they were made",

@@ -102,6 +102,16 @@ class Metrics:
             buckets=_FAST_S,
             registry=registry,
         )
+        self.records_archived_entries = Counter(
+            "liveroom_records_archived_entries",
+            "Entries of rooms' streams copied to the records.",
+            registry=registry,
+        )
+        self.records_behind_seconds = Gauge(
+            "liveroom_records_behind_seconds",
+            "How long ago the records had everything; 0 on workers that do not copy.",
+            registry=registry,
+        )
         self.store_errors = Counter(
             "liveroom_store_errors",
             "Scripts that Redis did not answer, by script.",

@@ -10,6 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from server.protocol.codes import CommandError
+from server.records.errors import RecordsAway
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ STATUS = {
     "internal": 500,
     "unavailable": 503,
 }
+RECORDS_RETRY_MS = 2000
 CONFLICT = 409
 """The status of every other code: the request is valid, but the room's state forbids it."""
 
@@ -72,6 +74,10 @@ async def errors_as_json(
         return await handler(request)
     except CommandError as exc:
         return refusal(exc)
+    except RecordsAway as away:
+        log.warning("%s %s was refused: %s", request.method, request.path, away)
+        msg = "What outlasts a room can't be read or written now; nothing was changed."
+        return refusal(CommandError("unavailable", msg, RECORDS_RETRY_MS))
     except web.HTTPException as exc:
         if not request.path.startswith("/v1/"):
             raise

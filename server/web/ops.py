@@ -6,6 +6,7 @@ Each worker writes its figures to one hash in Redis every few seconds, so that a
 
 import asyncio
 import collections
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -19,6 +20,7 @@ from redis.exceptions import RedisError
 from server.background.repeating import Repeating
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
+from server.records.database import Database
 from server.settings import Settings
 from server.settings.masking import mask
 from server.store.keys import Keys
@@ -38,6 +40,7 @@ _REPORTED = [
     for name in (
         *("connections", "rooms", "comments_delivered_total", "gap_fills_total"),
         *("loop_lag_seconds_sum", "loop_lag_seconds_count", "bus_lag_seconds"),
+        *("records_behind_seconds", "records_archived_entries_total"),
     )
 ]
 """The samples that a report uses; all others, with their many labels, are skipped."""
@@ -68,6 +71,8 @@ class Report(msgspec.Struct):
     gap_fills: int = 0
     loop_lag_s: float = 0.0
     bus_lag_s: float = 0.0
+    records_behind_s: float = 0.0
+    archived: int = 0
     errors: list[Problem] = []
     page_errors: list[PageErrorCount] = []
 
@@ -91,7 +96,7 @@ class Ops:
     """Reports this worker's figures and answers for all workers. An async context manager.
 
     The reporting task runs inside it. `why_not` says why orders can't be stored now, or '';
-    `page_errors` tells what browsers reported to this worker.
+    `page_errors` tells what browsers reported to this worker; `records` are what outlasts a room.
     """
 
     def __init__(
@@ -103,7 +108,9 @@ class Ops:
         worker_id: str,
         why_not: Callable[[], Awaitable[str]] | None = None,
         page_errors: Callable[[], list[PageErrorCount]] = list,
+        records: Database | None = None,
     ) -> None:
+        self._records = records
         self._page_errors = page_errors
         self._why_not = why_not or _always
         self._redis = redis
@@ -154,12 +161,28 @@ class Ops:
                 "why": why,
                 "workers": reports,
                 "redis": store,
+                "records": await self._records_now(reports),
                 "errors": sorted(problems, key=lambda problem: -problem.at)[:ERRORS_MAX],
                 "page_errors": merged(
                     (count for report in reports for count in report.page_errors), PAGE_ERRORS_MAX
                 ),
             }
         )
+
+    async def _records_now(self, reports: list[Report]) -> dict[str, Any] | None:
+        if self._records is None:
+            return None
+        why = "The records do not answer."
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REDIS_ANSWERS_S):
+                why = await self._records.why_not()
+        return {
+            "at": self._records.shown,
+            "ready": not why,
+            "why": why,
+            "behind_s": max((report.records_behind_s for report in reports), default=0.0),
+            "archived": sum(report.archived for report in reports),
+        }
 
     async def report(self) -> None:
         """Write this worker's figures to Redis now; skip that while Redis is away."""
@@ -189,6 +212,8 @@ class Ops:
             gap_fills=int(values.get("gap_fills_total", 0)),
             loop_lag_s=mean,
             bus_lag_s=values.get("bus_lag_seconds", 0.0),
+            records_behind_s=values.get("records_behind_seconds", 0.0),
+            archived=int(values.get("records_archived_entries_total", 0)),
             errors=list(self._problems.kept),
             page_errors=self._page_errors()[:PAGE_ERRORS_MAX],
         )

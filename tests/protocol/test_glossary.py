@@ -39,7 +39,7 @@ def _modules() -> list[str]:
     """The names of all modules and packages, each once.
 
     Those that Python itself names are left out, and features: each declares itself, and adding one
-    shall touch no list.
+    shall touch no list. Upgrades of the records are numbered.
     """
     features = {path.parent.name for path in (ROOT / "server/features").glob("*/__init__.py")}
     found = {
@@ -47,7 +47,7 @@ def _modules() -> list[str]:
         for package in PACKAGES
         for path in (ROOT / package).rglob("*.py")
         for part in path.relative_to(ROOT).parts
-        if "web/pages" not in path.as_posix()
+        if "web/pages" not in path.as_posix() and path.parent.name != "migrations"
     }
     found -= features.union(PACKAGES)
     return sorted(name for name in found if not name.startswith("__"))

@@ -11,4 +11,5 @@ FEATURE = Feature(
             "claim/<bytes in user>:<user>/<key> -> <claim> <coupon>; restock/<nonce> -> sale"
         ),
     },
+    archived=("ledger",),
 )

@@ -18,6 +18,7 @@ const session = await whoAmI();
 const ready = h("p.ready");
 const workers = h("tbody");
 const redis = h("dl.ops-grid");
+const records = h("dl.ops-grid");
 const errors = h("ol.ops-errors");
 const pageErrors = h("ol.ops-errors");
 /** @type {Map<string, {at: number, delivered: number, rate: number}>} */
@@ -49,8 +50,11 @@ function row(worker, now) {
     cells.map((text, i) => h(i ? "td" : "th", i ? {} : { scope: "row" }, text)));
 }
 
+/** @param {[words: Key, value: string]} figure */
+const listed = ([key, value]) => h("div", {}, h("dt", {}, t(key)), h("dd", {}, value));
+
 /** @param {Operations} operations */
-function draw({ now, ready: isReady, why, workers: all, redis: store, errors: last,
+function draw({ now, ready: isReady, why, workers: all, redis: store, records: kept, errors: last,
   page_errors: reported = [] }) {
   ready.dataset.ready = String(isReady);
   writeAloud(ready, isReady ? t("ops.ready") : t("ops.not_ready", { why }));
@@ -62,8 +66,14 @@ function draw({ now, ready: isReady, why, workers: all, redis: store, errors: la
     ["ops.redis_clients", number(store.clients)],
     ["ops.redis_ops", number(store.commands_per_s)], ["ops.redis_aof", store.durability],
   ] : [];
-  redis.replaceChildren(...figures.map(([key, value]) =>
-    h("div", {}, h("dt", {}, t(key)), h("dd", {}, value))));
+  redis.replaceChildren(...figures.map(listed));
+  /** @type {[words: Key, value: string][]} */
+  const archive = kept ? [
+    ["ops.records_state", kept.ready ? t("ops.records_ready") : kept.why],
+    ["ops.records_behind", duration(Math.round(kept.behind_s) * 1000)],
+    ["ops.records_archived", number(kept.archived)], ["ops.records_at", kept.at],
+  ] : [];
+  records.replaceChildren(...archive.map(listed));
   errors.replaceChildren(...(last.length ? last.map(({ at, worker, logger, msg }) =>
     h("li", {}, h("span.fine", {}, `${clock(at)} · ${worker} · ${logger}`), h("p", {}, msg)))
     : [h("li.fine", {}, t("ops.no_errors"))]));
@@ -103,6 +113,7 @@ if (session.you?.role === "admin") {
         h("thead", {}, h("tr", {}, COLUMNS.map((name) =>
           h("th", { scope: "col" }, t(name))))), workers))),
     h("section.ops-box", {}, h("h2", {}, t("ops.redis")), redis),
+    h("section.ops-box", {}, h("h2", {}, t("ops.records")), records),
     h("section.ops-box", {}, h("h2", {}, t("ops.errors")), errors),
     h("section.ops-box.page-errors", {}, h("h2", {}, t("ops.page_errors")), pageErrors)));
   new Repeat(READ_MS, read).start({ now: true });

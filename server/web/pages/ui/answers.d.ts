@@ -152,6 +152,7 @@ export interface Operations {
   ready: boolean;
   why: string;
   workers: WorkerReport[];
+  records: { at: string; ready: boolean; why: string; behind_s: number; archived: number } | null;
   redis: {
     program: string; version: string; ping_s: number; memory_bytes: number; clients: number;
     commands_per_s: number; durability: string;

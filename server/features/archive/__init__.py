@@ -1,0 +1,21 @@
+"""The archive: every line of every room, copied from Redis to the records."""
+
+from server.feature import Engine, Feature, Running
+from server.features.archive.archiver import Archiver
+from server.features.archive.settings import ArchiveSettings
+
+
+def _make(engine: Engine) -> Running:
+    archiver = Archiver(
+        engine.store,
+        engine.records,
+        engine.settings,
+        engine.worker_id,
+        engine.streams,
+        engine.projections,
+        engine.metrics,
+    )
+    return Running(it=archiver, tasks=[archiver])
+
+
+FEATURE = Feature(make=_make, settings={ArchiveSettings: "records"})

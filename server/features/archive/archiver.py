@@ -1,0 +1,215 @@
+"""Copies the streams of all rooms to the records, again and again.
+
+Every worker has an archiver; the one that holds the lease copies. Nothing waits for it: while the
+records are away, rooms and orders go on, and it catches up later.
+"""
+
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Sequence
+from typing import Self
+
+from cachetools import LRUCache
+
+from server.background.repeating import Repeating
+from server.features.archive.copying import Copying, Overtaken
+from server.features.archive.pace import Pace
+from server.features.archive.places import Place, places_of
+from server.features.archive.rebuilding import rebuild
+from server.features.archive.settings import ArchiveSettings
+from server.features.archive.source import Found, heads_of, new_entries
+from server.records.database import Database
+from server.records.errors import RecordsAway, RecordsUnusable
+from server.records.lease import leave_lease, take_lease
+from server.records.projection import Projection, RoomHead
+from server.rooms.every_room import EveryRoom
+from server.settings import Settings
+from server.store.room_store import RoomStore
+from server.telemetry.metrics import Metrics
+
+_log = logging.getLogger(__name__)
+
+TASK = "archive"
+"""The name of the lease."""
+_PLACES_MAX = 20_000
+_LEAVE_S_MAX = 2.0
+
+
+class Archiver:
+    """Copies while the context is open. An async context manager.
+
+    `streams` are the names of the rooms' keys that are copied.
+    """
+
+    def __init__(
+        self,
+        store: RoomStore,
+        records: Database,
+        settings: Settings,
+        worker_id: str,
+        streams: Sequence[str],
+        projections: Sequence[Projection],
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._settings = settings.section(ArchiveSettings)
+        self._worker_id = worker_id
+        self._streams = streams
+        self._projections = projections
+        self._metrics = metrics
+        self._copying = Copying(store, records, projections)
+        self._pace = Pace()
+        interval_s = self._settings.archive_interval_s
+        self._repeating = Repeating("archive", self._round, interval_s)
+        self._troubles = self._repeating.troubles
+        self._every_room = EveryRoom(store, self._troubles)
+        self._places: LRUCache[tuple[str, int], Place] = LRUCache(_PLACES_MAX)
+        self._lease_until = 0.0
+        self._begun = False
+        self._whole_at = time.monotonic()
+        metrics.records_behind_seconds.set_function(
+            lambda: max(0.0, time.monotonic() - self._whole_at - interval_s)
+        )
+
+    async def __aenter__(self) -> Self:
+        if self._streams:
+            self._repeating.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._repeating.stop()
+        if self._lease_until:
+            with contextlib.suppress(RecordsAway, RecordsUnusable, TimeoutError):
+                await self._leave()
+
+    async def _leave(self) -> None:
+        async with self._records.writing() as connection:
+            await leave_lease(connection, TASK, self._worker_id)
+
+    async def _round(self) -> float | None:
+        """Copy what is new in all rooms, if this worker holds the lease."""
+        if not await self._hold_lease():
+            self._forget()
+            self._whole_at = time.monotonic()  # its holder says how far behind it is
+            return None
+        if not self._begun:
+            await rebuild(self._records, self._projections)
+            self._begun = True
+        self._pace.begin()
+        began = time.monotonic()
+        copied, more = await self.copy_all()
+        if not more:
+            self._whole_at = began
+        return self._pace.pause_s() if copied else None
+
+    def _forget(self) -> None:
+        self._lease_until = 0.0
+        self._begun = False
+        self._places.clear()
+
+    async def _hold_lease(self) -> bool:
+        """Take the lease, or prolong it when half of it is over."""
+        now = time.monotonic()
+        lease_s = self._settings.archive_lease_s
+        if now < self._lease_until - lease_s / 2:
+            return True
+        async with self._records.writing() as connection:
+            held = await take_lease(
+                connection, TASK, self._worker_id, _now_ms(), int(lease_s * 1000)
+            )
+        if held:
+            self._lease_until = now + lease_s
+        return held
+
+    async def copy_all(self) -> tuple[int, bool]:
+        """Copy up to a batch of each stream of each room; return how many entries, and whether
+        there are more."""
+        copied, more = 0, False
+        async for page in self._every_room.pages():
+            rooms = [room for room in page if self._troubles.may_try(room)]
+            for room_copied, room_more in await self._copy_page(rooms):
+                copied += room_copied
+                more |= room_more
+        return copied, more
+
+    async def _copy_page(self, rooms: Sequence[str]) -> list[tuple[int, bool]]:
+        heads = []
+        for head in await heads_of(self._store, rooms):
+            if isinstance(head, RoomHead):
+                heads.append(head)
+            else:
+                self._troubles.failed(head)
+        await self._read_places(heads)
+        places = {head: self._places.get((head.room, head.made)) for head in heads}
+        found = await new_entries(
+            self._store, self._streams, places, self._settings.archive_batch_max
+        )
+        work: list[tuple[Found, Place | None]] = []
+        for head, new in found:
+            if isinstance(new, Exception):
+                self._troubles.failed(new, head.room)
+            elif new.rewound:
+                await self._try(head.room, self._follow_back(places[head], new.rewound))
+            elif new.new or not _is_shown(head, places[head]):
+                work.append((new, places[head]))
+        return await self._copy(work)
+
+    async def _read_places(self, heads: Sequence[RoomHead]) -> None:
+        unknown = [head for head in heads if (head.room, head.made) not in self._places]
+        if unknown:
+            async with self._records.reading() as connection:
+                self._places.update(await places_of(connection, unknown))
+
+    async def _copy(self, work: Sequence[tuple[Found, Place | None]]) -> list[tuple[int, bool]]:
+        """Copy rooms together; one by one if that fails, so that a bad room stops no others."""
+        try:
+            return [await self._copy_together(work)] if work else []
+        except (RecordsAway, Overtaken):
+            self._places.clear()
+            raise
+        except Exception as error:
+            if len(work) == 1:
+                self._troubles.failed(error, work[0][0].head.room)
+                return []
+            return [done for one in work for done in await self._copy([one])]
+
+    async def _copy_together(self, work: Sequence[tuple[Found, Place | None]]) -> tuple[int, bool]:
+        places = await self._copying.copy(work)
+        copied = 0
+        for found, _ in work:
+            head = found.head
+            self._places[head.room, head.made] = places[head.room]
+            self._troubles.works(head.room)
+            copied += sum(map(len, found.new.values()))
+        self._metrics.records_archived_entries.inc(copied)
+        return copied, any(found.more for found, _ in work)
+
+    async def _follow_back(self, place: Place | None, streams: Sequence[str]) -> None:
+        assert place is not None
+        self._places.pop((place.head.room, place.head.made), None)
+        for stream in streams:
+            dropped = await self._copying.follow_back(place, stream)
+            _log.warning(
+                "Redis has lost the last entries of the %s of room %s: the records follow it and "
+                "dropped %d entries that came after what it holds.",
+                *(stream, place.head.room, dropped),
+            )
+
+    async def _try(self, room: str, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except (RecordsAway, Overtaken):
+            raise
+        except Exception as error:
+            self._troubles.failed(error, room)
+
+
+def _is_shown(head: RoomHead, place: Place | None) -> bool:
+    """Whether the records have the room as it is now."""
+    return place is not None and place.head == head._replace(life=place.life)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

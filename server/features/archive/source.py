@@ -1,0 +1,116 @@
+"""Reads what is new in rooms' streams, from Redis."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from server.features.archive.places import Place, Position
+from server.records.projection import Entry, RoomHead
+from server.store.room_store import RoomStore
+
+_FIELDS = (
+    "created", "host", "kind", "title", "phase", "scheduled", "started", "ended", "practice",
+    "retired",
+)  # fmt: skip
+
+
+class Found(NamedTuple):
+    """What is new in a room: entries behind the position of each stream."""
+
+    head: RoomHead
+    new: dict[str, list[Entry]]
+    rewound: list[str]
+    """Streams whose last copied entry is not in Redis any more, or is another one."""
+    more: bool
+    """Whether a stream has further entries."""
+
+
+async def heads_of(store: RoomStore, rooms: Sequence[str]) -> list[RoomHead | Exception]:
+    """Read what identifies each room; an exception where a room can't be read, none where there is
+    no such room or it left Redis."""
+    pipeline = store.redis.pipeline(transaction=False)
+    for room in rooms:
+        pipeline.hmget(store.keys.room(room, "room"), _FIELDS)
+    answers = await pipeline.execute(raise_on_error=False)
+    heads: list[RoomHead | Exception] = []
+    for room, answer in zip(rooms, answers, strict=True):
+        if isinstance(answer, Exception):
+            heads.append(answer)
+        elif answer[0] is not None and answer[-1] is None:
+            heads.append(_head(room, answer))
+    return heads
+
+
+def _head(room: str, answer: Sequence[bytes | None]) -> RoomHead:
+    def text(n: int) -> str:
+        return (answer[n] or b"").decode(errors="replace")
+
+    def number(n: int) -> int:
+        found = answer[n]
+        return int(float(found)) if found else 0
+
+    return RoomHead(
+        0, room, number(0), text(1), text(2), text(3), text(4), number(5), number(6), number(7),
+        bool(number(8)),
+    )  # fmt: skip
+
+
+async def new_entries(
+    store: RoomStore,
+    streams: Sequence[str],
+    places: Mapping[RoomHead, Place | None],
+    count: int,
+) -> list[tuple[RoomHead, Found | Exception]]:
+    """Read up to `count` new entries of each stream of each room, in one round trip.
+
+    Each reading begins at the last copied entry, to see that Redis still has that very one: a
+    Redis that lost its last second gives the same places to other entries.
+    """
+    pipeline = store.redis.pipeline(transaction=False)
+    for head, place in places.items():
+        for stream in streams:
+            at = _position(place, stream)
+            key = store.keys.room(head.room, stream)
+            pipeline.xrange(key, min=at.start, count=count + 1)
+    answers = iter(await pipeline.execute(raise_on_error=False))
+    return [
+        (head, _found(head, {stream: next(answers) for stream in streams}, place, count))
+        for head, place in places.items()
+    ]
+
+
+def _position(place: Place | None, stream: str) -> Position:
+    return (place.streams.get(stream) if place else None) or Position()
+
+
+def _found(
+    head: RoomHead, answers: Mapping[str, Any], place: Place | None, count: int
+) -> Found | Exception:
+    new: dict[str, list[Entry]] = {}
+    rewound = []
+    more = False
+    for stream, answer in answers.items():
+        if isinstance(answer, Exception):
+            return answer
+        entries = [entry_of(at, fields) for at, fields in answer]
+        position = _position(place, stream)
+        if position.digest and entries:
+            if not position.is_at(entries[0]):
+                rewound.append(stream)
+                continue
+            del entries[0]
+        more |= len(answer) > count
+        if entries:
+            new[stream] = entries[:count]
+    return Found(head, new, rewound, more)
+
+
+def entry_of(place: bytes, fields: Mapping[bytes, bytes]) -> Entry:
+    """Return an entry as the archive keeps it."""
+    ms, _, n = place.partition(b"-")
+    return Entry(int(ms), int(n), fields.get(b"e", b""))
+
+
+async def first_entry(store: RoomStore, room: str, stream: str) -> Entry | None:
+    """Return the oldest entry of a stream in Redis."""
+    found = await store.redis.xrange(store.keys.room(room, stream), count=1)
+    return entry_of(*found[0]) if found else None

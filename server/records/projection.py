@@ -1,0 +1,58 @@
+"""A projection: tables that a feature keeps up to date with what the archive copies."""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple, Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+class Entry(NamedTuple):
+    """An entry of one of a room's streams, as it stands in Redis."""
+
+    ms: int
+    """The first number of its place `<ms>-<n>`. In a ledger it is the number of its last line."""
+    n: int
+    body: bytes
+
+    @property
+    def place(self) -> str:
+        """Its place in the stream."""
+        return f"{self.ms}-{self.n}"
+
+
+class RoomHead(NamedTuple):
+    """What identifies an archived room, and what was true of it at its last copy. Times in ms."""
+
+    life: int
+    """Its number in the records. An id that is created again is another room."""
+    room: str
+    made: int
+    host: str
+    kind: str
+    title: str
+    phase: str
+    scheduled: int
+    started: int
+    ended: int
+    practice: bool
+
+
+class Projection(Protocol):
+    """Folds entries into tables of its own, in the transaction that copies them.
+
+    So each entry is folded exactly once. If `version` differs from the stored one, the archive
+    clears the projection and folds everything again.
+    """
+
+    name: str
+    version: int
+    streams: Collection[str]
+    """The streams whose entries it folds."""
+
+    async def add(
+        self, connection: AsyncConnection, room: RoomHead, stream: str, entries: Sequence[Entry]
+    ) -> None:
+        """Fold the next entries of a room's stream. An entry that can't be read is left out."""
+
+    async def clear(self, connection: AsyncConnection, life: int | None = None) -> None:
+        """Empty its tables, or only what they hold of one room."""
