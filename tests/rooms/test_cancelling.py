@@ -8,6 +8,7 @@ import pytest
 
 from server.access.auth import Identity
 from server.features.books.audit import audit
+from server.features.figures.figure_book import FigureBook
 from server.features.follows.messages import Follow, Reserve
 from server.features.ledger import ledger
 from server.features.phases.messages import LiveCancel, LiveEnd, LiveStart, Selling
@@ -145,6 +146,14 @@ async def test_the_shop_gets_one_line_of_the_room_and_each_user_in_one_line(new:
 async def test_a_room_for_which_nobody_waited_is_told_to_the_shop_in_one_line(new: Rig) -> None:
     await cancel(new)
     assert [line["k"] for line in await lines(new)] == ["cancelled"]
+
+
+async def test_a_cancelled_room_is_no_stream_that_others_are_compared_with(new: Rig) -> None:
+    await cancel(new)
+    book = FigureBook(new.store, new.settings)
+
+    assert await book.streams._ended("h1") == []
+    await book.aclose()
 
 
 async def test_places_are_free_at_once_and_forgotten_when_all_are_told(new: Rig) -> None:

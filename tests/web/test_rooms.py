@@ -107,6 +107,25 @@ async def test_a_room_is_cancelled_with_a_reason(api: Api) -> None:
     assert [row["cancelled"] for row in host["rooms"]["ended"]] == [True]
 
 
+async def test_a_cancelled_room_has_figures_of_nothing_and_an_empty_replay(api: Api) -> None:
+    for room in ("r1", "r2"):
+        await make(api, room=room)
+    await api.send("POST", "/v1/rooms/r1/cancel", {})
+    await api.send("POST", "/v1/rooms/r2/live", {"phase": "live"})
+    await api.send("POST", "/v1/rooms/r2/live", {"phase": "ended"})
+
+    status, figures = await api.send("GET", "/v1/rooms/r1/figures")
+    assert (status, figures["started_ms"], figures["numbers"]["orders"]) == (200, None, 0)
+    status, streams = await api.send("GET", "/v1/hosts/h1/streams")
+    assert [(row["room"], row["numbers"] is None) for row in streams] == [
+        ("r2", False),
+        ("r1", True),
+    ]
+    assert (await api.send("GET", "/v1/rooms/r1/figures.csv"))[0] == 200
+    _, replay = await api.send("GET", "/v1/rooms/r1/replay", user=None)
+    assert [(it["phase"], it["cancelled"]) for it in replay["entries"]] == [("ended", True)]
+
+
 async def test_rooms_are_listed_by_phase_page_after_page(api: Api) -> None:
     for room in ("a", "b", "c", "d"):
         await make(api, room=room)

@@ -155,7 +155,10 @@ class Streams:
             ended = [
                 head
                 for head in heads
-                if head.host == host and head.phase == "ended" and not head.practice
+                if head.host == host
+                and head.phase == "ended"
+                and head.started
+                and not head.practice
             ]
             known = self._hosts[host] = _Host(time, ended)
         return known.ended
