@@ -129,7 +129,7 @@ class Announcer:
 
     async def _signal(self, room_id: str, due: _Due, sent: int) -> bool:
         """Signal all workers, before storing the step: twice is better than never."""
-        if sent == 0:
+        if sent == 0 and not due.cancelled:
             await self._refresh(room_id)
         args = {"event": to_builtins(_news_of(room_id, due))}
         await self._store.run_script("follows.tell_news", NEWS, args, _ANY)
