@@ -87,3 +87,20 @@ async def test_records_that_are_away_are_unavailable(
 
     monkeypatch.setattr("server.features.search.searching.query_of_text", away)
     await api.refused(503, "unavailable", "GET", "/v1/search?q=a", user=None)
+
+
+async def test_a_draft_is_found_when_it_is_public_and_not_once_it_is_cancelled(api: Api) -> None:
+    for room, hidden in (("d1", {"draft": True}), ("p1", {"practice": True}), ("open", {})):
+        body = {"room": room, "title": "秋季女装", **hidden}
+        assert (await api.send("POST", "/v1/rooms", body))[0] == 201
+        assert (await api.send("PUT", f"/v1/rooms/{room}/shelf/wide", SHELF))[0] == 200
+
+    async def until_in(*rooms: str) -> None:
+        while {each["room"] for each in await found(api, "阔腿裤")} != set(rooms):
+            await asyncio.sleep(0.05)
+
+    await until_in("open")
+    assert (await api.send("PATCH", "/v1/rooms/d1", {"draft": False}))[0] == 200
+    await until_in("open", "d1")
+    assert (await api.send("POST", "/v1/rooms/d1/cancel", {}))[0] == 200
+    assert {each["room"] for each in await found(api, "阔腿裤")} == {"open"}  # at once
