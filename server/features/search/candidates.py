@@ -11,13 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.features.search.index import Wanted, index_of
 from server.features.search.query import Term
 
-ENOUGH = 60
+ENOUGH = 40
 """Found so many, a search leaves out no words."""
 STEPS_MAX = 5
 """Words that are left out one after the other."""
 RAREST_MAX = 3
 """Of the rarest words, so many are left out one after the other."""
-FEW = 50
+FEW = 30
 """Documents that are looked at of each step that leaves out words."""
 
 
