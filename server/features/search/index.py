@@ -132,7 +132,7 @@ def _fts5_choices(words: Choices) -> str:
 _TITLE, _KIND = "=", "#"
 """Before a lexeme: it is a word of the title, or the kind. Weights would say so too, but GIN does
 not have them: each row would be read to look."""
-_WINDOW_SHARE, _WINDOWS = 0.1, 4
+_WINDOW_SHARE, _WINDOWS = 0.05, 2
 """Words that a greater part of all documents has are looked for among the newest first: so many
 times as many as hold `count` of them on average."""
 _INDEX = Table(
@@ -166,6 +166,8 @@ class TsvectorIndex:
         count: int,
         kinds: Sequence[str] = (),
     ) -> list[list[int]]:
+        # A dozen steps look costly enough to be compiled, which takes longer than they do.
+        await connection.execute(sql("SET LOCAL jit = off"))
         windows = [_window(each.share, count) for each in wanted]
         found = await self._found(connection, wanted, windows, count, kinds)
         # Common words that seldom come together: few documents have all of them, of any age.
