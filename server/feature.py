@@ -27,6 +27,7 @@ from server.settings import Settings
 from server.settings.section import Section
 from server.store.bus import RoomBus
 from server.store.room_store import RoomStore
+from server.store.sign_outs import SignOuts
 from server.telemetry.metrics import Metrics
 from server.web.route import Route
 
@@ -55,6 +56,7 @@ class Engine:
     facts: FactBook
     """The facts of all features, and what they add to the figures."""
     records: Database
+    sign_outs: SignOuts
     streams: Sequence[str]
     """The names of a room's keys that the archive copies."""
     projections: list[Projection]

@@ -35,6 +35,7 @@ from server.store.cluster import Cluster
 from server.store.cluster_bus import ClusterBus
 from server.store.embedded import EmbeddedRedis
 from server.store.room_store import RoomStore
+from server.store.sign_outs import SignOuts
 from server.telemetry.loop_lag import LoopLag
 from server.telemetry.metrics import Metrics
 from server.web.ops import Ops
@@ -294,10 +295,17 @@ async def archive(bench: Bench) -> AsyncIterator[Story]:
     await records.aclose()
 
 
+@asynccontextmanager
+async def sign_outs(bench: Bench) -> AsyncIterator[Story]:
+    async with SignOuts(bench.redis, bench.store.keys):
+        yield Story(bench.redis, "zrangebyscore")
+
+
 STORIES: dict[str, Callable[[Bench], Any]] = {
     "archive": archive,
     "outbox": outbox,
     "sweeper": sweeper,
+    "sign-outs": sign_outs,
     "sweeper lap": sweeper_lap,
     "presence": presence,
     "visits": visits,

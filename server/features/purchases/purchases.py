@@ -92,6 +92,16 @@ class Purchases:
         async with self._records.reading() as connection:
             return await count_where(connection, PURCHASES.c.user == user)
 
+    async def claims_of(self, user: str) -> dict[str, str]:
+        """claim -> the order of a user that uses it: one that is held, paid or returned."""
+        asked = select(PURCHASES.c.claim, PURCHASES.c.order).where(
+            PURCHASES.c.user == user,
+            PURCHASES.c.claim != "",
+            PURCHASES.c.status.in_(("held", "paid", "returned")),
+        )
+        async with self._records.reading() as connection:
+            return {row.claim: row.order for row in await connection.execute(asked)}
+
     def _purchases(self, rows: Sequence[Row[Any]]) -> list[Purchase]:
         found = []
         for row in rows:

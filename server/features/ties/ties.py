@@ -41,6 +41,8 @@ class ClaimedCoupon(Struct, frozen=True, kw_only=True):
     host: str
     room_title: str
     terms: Terms
+    order: str = ""
+    """The order that uses it; empty if none does."""
 
 
 _TERMS = msgpack.Decoder(Terms)
