@@ -44,6 +44,56 @@ export interface OrdersPage {
   next: number | null;
 }
 
+/** An order with the room it was made in; `paid` in ms, 0 before. */
+export interface Purchase {
+  order: Order;
+  host: string;
+  title: string;
+  kind: string;
+  phase: Phase | "";
+  paid: number;
+  practice: boolean;
+}
+
+/** `GET /v1/me/orders` and `GET /v1/hosts/{host}/orders`. */
+export interface PurchasesPage { orders: Purchase[]; next: string | null }
+
+/** A host one follows, with the newest room; empty texts if there is none. */
+export interface Followed {
+  host: string; name: string; at: number; room: string; title: string; phase: Phase | "";
+}
+
+export interface Reserved {
+  room: string; title: string; host: string; host_name: string; scheduled: number; at: number;
+}
+
+export interface Membership {
+  room: string; title: string; host: string; host_name: string; at: number;
+}
+
+export interface ClaimedCoupon {
+  claim: string; coupon: string; at: number; room: string; host: string; room_title: string;
+  terms: {
+    title: string; currency: string; amount: number; percent: number; floor: number; ends: number;
+  };
+  /** The order that uses it, or empty. */
+  order: string;
+}
+
+/** `GET /v1/me`. */
+export interface Me {
+  user: string; name: string; role: RoleName; orders: number; addresses: number;
+  follows: Followed[]; reservations: Reserved[]; groups: Membership[]; coupons: ClaimedCoupon[];
+}
+
+export interface Address {
+  address: string; name: string; country: string; city: string; lines: string[]; region: string;
+  postcode: string; phone: string;
+}
+
+/** `GET /v1/me/addresses`. */
+export interface AddressList { addresses: Address[] }
+
 /** One fact of docs/timeline.md: what was done, by whom, and what it was about. */
 export interface Fact { k: string; by: string; at: number; [about: string]: unknown }
 

@@ -94,7 +94,7 @@ function actions(ctx, order) {
  * What was bought, and what a coupon took off.
  * @type {(order: Order) => HTMLElement[]}
  */
-function linesOf(order) {
+export function linesOf(order) {
   const { off = 0 } = order;
   return [...order.lines.map((line) => h("p.order-line", {}, h("span", {}, line.title),
     h("span.fine", {}, `×${line.qty}`), price(line.price * line.qty, order.currency))),
