@@ -11,12 +11,11 @@ from server.features.purchases.customers import Customers, CustomersPage
 from server.features.purchases.host_figures import HostBook, HostFigures
 from server.features.purchases.purchases import ChangesPage, Purchases, PurchasesPage
 from server.features.purchases.revenue import Revenue, RevenueRow
-from server.protocol.codes import CommandError
 from server.protocol.input import Input
 from server.protocol.roles import Role
-from server.web.caller import caller
 from server.web.csv_response import csv_response
 from server.web.errors import json_response
+from server.web.of_all_rooms import of_all_rooms
 from server.web.query import query_of
 from server.web.route import Handler, Route
 
@@ -133,23 +132,7 @@ class PurchaseRoutes:
 
 
 def _host_route(path: str, name: str, summary: str, handler: Handler, **more: Any) -> Route:
-    return Route("GET", f"{path}/{name}", summary, _for_all_rooms(handler), Role.HOST, **more)
-
-
-def _for_all_rooms(handler: Handler) -> Handler:
-    """Refuse tokens that are limited to some rooms: what is read here is of all rooms."""
-
-    @functools.wraps(handler)
-    async def ask(request: web.Request) -> web.StreamResponse:
-        if caller(request).rooms is not None:
-            raise CommandError(
-                "forbidden",
-                "This token is for some rooms only, and this is about all of them; use a token "
-                "without `rooms`.",
-            )
-        return await handler(request)
-
-    return ask
+    return Route("GET", f"{path}/{name}", summary, of_all_rooms(handler), Role.HOST, **more)
 
 
 def _span(asked: RevenueQuery) -> tuple[int, int]:
