@@ -2,6 +2,7 @@
 
 import { beside } from "../ui/bidi.js";
 import { h, write } from "../ui/dom.js";
+import { writeAloud } from "../ui/front.js";
 import { rest } from "../ui/session.js";
 import { openSheet, sure, toast } from "../ui/sheet.js";
 import { failureOf, t, whyNot } from "../ui/strings.js";
@@ -23,7 +24,7 @@ export class AddressBook {
   constructor() {
     this.list = h("ul.me-list");
     this.none = h("p.fine", { hidden: true }, t("me.no_addresses"));
-    this.trouble = h("p.fine", { role: "status" });
+    this.trouble = h("p.fine");
     const add = h("button.plain.wide", { type: "button", data: { do: "add-address" },
       onclick: () => this.edit(null) }, t("me.address_add"));
     this.root = h("section.me-box.me-addresses", {}, h("h2", {}, t("me.addresses")), this.none,
@@ -38,7 +39,7 @@ export class AddressBook {
       this.list.replaceChildren(...addresses.map((address) => this.#row(address)));
       write(this.trouble, "");
     } catch (error) {
-      write(this.trouble, whyNot(error));
+      writeAloud(this.trouble, whyNot(error));
     }
   }
 

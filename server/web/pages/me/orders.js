@@ -3,6 +3,7 @@
 import { h, icon, write } from "../ui/dom.js";
 import { day, price } from "../ui/format.js";
 import { linesOf } from "../ui/orders.js";
+import { writeAloud } from "../ui/front.js";
 import { rest } from "../ui/session.js";
 import { t, whyNot } from "../ui/strings.js";
 
@@ -27,7 +28,7 @@ function orderRow({ order, title, practice }) {
 export class OwnOrders {
   constructor() {
     this.list = h("ul.orders");
-    this.trouble = h("p.fine", { role: "status" });
+    this.trouble = h("p.fine");
     this.none = h("div.empty", { hidden: true }, icon("list"), h("p", {}, t("orders.none")),
       h("p.fine", {}, t("orders.none_hint")));
     this.more = h("button.plain.wide", { type: "button", hidden: true, data: { do: "more" },
@@ -49,7 +50,7 @@ export class OwnOrders {
       this.cursor = page.next ?? "";
       write(this.trouble, "");
     } catch (error) {
-      write(this.trouble, whyNot(error));
+      writeAloud(this.trouble, whyNot(error));
       this.more.hidden = false;
     } finally {
       this.more.disabled = false;

@@ -163,6 +163,37 @@ export interface Figures {
   findings: Finding[];
 }
 
+/** `GET /v1/hosts/{host}/figures`. */
+export interface HostFigures {
+  customers: number; repeat_customers: number; repurchase_rate: number | null;
+  orders: number; units: number; return_rate: number | null;
+  gmv_gross: Amounts; gmv_net: Amounts;
+  average_order: Record<string, number | null>; lifetime_value: Record<string, number | null>;
+  member_orders: number;
+}
+
+export interface GoodsRow {
+  sku: string; title: string; streams: number; asks: number; asker_conversion: number | null;
+  questions: number; units: number; gmv: Amounts; return_rate: number | null;
+}
+
+/** `GET /v1/hosts/{host}/goods`; `missing` streams are not in yet. */
+export interface GoodsView { goods: GoodsRow[]; streams: number; missing: number }
+
+export interface Customer {
+  user: string; name: string; orders: number; spent: Amounts; first: number; last: number;
+  follows: boolean; fan: boolean; member: boolean;
+}
+
+/** `GET /v1/hosts/{host}/customers`. */
+export interface CustomersPage { customers: Customer[]; next: string | null }
+
+/** `GET /v1/revenue`: sold orders placed on one day (UTC). */
+export interface RevenueRow {
+  day_ms: number; host?: string; currency: string; orders: number; units: number; gross: number;
+  off: number; returned_orders: number; returned: number; net: number;
+}
+
 /** One worker's figures of `GET /v1/ops`; lags in seconds. */
 export interface WorkerReport {
   worker: string; at: number; started: number; connections: number; rooms: number;
