@@ -1,13 +1,25 @@
 """One's own page: orders of all rooms, ties, addresses, and signing out everywhere."""
 
+import functools
 import secrets
 from pathlib import Path
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
+from server.protocol.roles import Role
 from tests.browser.conftest import DESKTOP, OpenPage
-from tests.browser.shop import LAMP, MUG, Server, open_shop, until
+from tests.browser.shop import LAMP, MUG, Server, Shop, open_shop, until
 from tests.browser.test_pages_looks import SMALLEST, _faults, _too_wide_or_small
+
+HOME = {
+    "收货人": "陈小满",
+    "电话": "+86 138 0000 0000",
+    "街道和门牌": "湖滨路 12 号\n3 楼",
+    "邮编": "310000",
+    "城市": "杭州",
+    "省 / 地区": "浙江",
+    "国家代码（如 CN）": "cn",
+}
 
 
 async def test_my_page_shows_orders_of_all_rooms_and_what_i_have(
@@ -51,10 +63,7 @@ async def test_my_page_shows_orders_of_all_rooms_and_what_i_have(
         await expect(page.locator(".me-coupons")).to_contain_text("新人券")
 
         await page.locator('[data-do="add-address"]').click()
-        for label, text in (
-            ("收货人", "陈小满"), ("电话", "+86 138 0000 0000"), ("街道和门牌", "湖滨路 12 号\n3 楼"),
-            ("邮编", "310000"), ("城市", "杭州"), ("省 / 地区", "浙江"), ("国家代码（如 CN）", "cn"),
-        ):  # fmt: skip
+        for label, text in HOME.items():
             await page.get_by_label(label).fill(text)
         faults = [f"sheet: {fault}" for fault in await _faults(page)]
         await page.screenshot(path=images / "sheet-address.png")
@@ -87,6 +96,56 @@ async def test_signing_out_everywhere_ends_the_other_devices(
         await page.locator(".sure-sheet .primary").click()
 
         await expect(page.locator(".me-signin")).to_be_visible()
-        await until(other, "!globalThis.liveroom.state.you || liveroom.state.you.role === 'guest'")
+        await until(other, "globalThis.liveroom?.state?.you?.role === 'guest'")
         await other.goto(f"{server.url}/me")
         await expect(other.locator(".me-signin")).to_be_visible()
+
+
+async def _bought(shop: Shop) -> None:
+    """Ann asks for the mug and buys two."""
+    mug = await shop.host.sale_open("mug", 5900, 9, per_user=3, hold_s=600)
+    async with shop.person("ann", "小满") as ann:
+        await ann.ask("mug")
+        await ann.pay((await ann.buy(mug["sale"], 2))["order"])
+
+
+async def _overall_is(page: Page, cells: list[str]) -> None:
+    """Look at the figures again and again, until the first goods are these."""
+    goods = page.locator('.overall [data-table="goods"] tbody tr').first.locator("td")
+    while True:
+        await page.get_by_role("tab", name="互动").click()
+        await page.get_by_role("tab", name="分析").click()
+        await expect(page.locator(".overall dt").first).to_be_visible()
+        if (await goods.all_text_contents())[: len(cells)] == cells:
+            return
+
+
+async def test_the_console_shows_goods_and_customers_of_all_streams(
+    server: Server, open_page: OpenPage, images: Path
+) -> None:
+    owner = f"host-{secrets.token_hex(3)}"
+    mine = functools.partial(open_shop, server, owner=owner, name="Nora")
+    async with mine(f"r-{secrets.token_hex(4)}", MUG) as earlier:
+        await _bought(earlier)
+    async with mine(f"r-{secrets.token_hex(4)}", MUG) as shop:
+        await _bought(shop)
+        page = await open_page(
+            shop.console,
+            owner,
+            Role.HOST,
+            "Nora",
+            viewport=DESKTOP,
+            reduced_motion="reduce",
+        )
+        await until(page, "globalThis.liveroom?.status === 'joined'")
+        await _overall_is(page, ["2", "4"])  # of two streams, four units
+        await expect(page.locator('.overall [data-table="customers"]')).to_contain_text("小满")
+        await expect(page.locator(".overall")).to_contain_text("¥236")
+        await page.locator(".overall").scroll_into_view_if_needed()
+        await page.screenshot(path=images / "host-overall.png")
+        faults = await _faults(page)
+        assert not faults, "\n".join(faults)
+
+        admin = await open_page(f"{server.url}/ops", "ops", Role.ADMIN, viewport=DESKTOP)
+        row = admin.locator(f'.revenue tr[data-host="{owner}"]')
+        await expect(row).to_contain_text("¥236")

@@ -5,12 +5,13 @@ from server.features.purchases.projection import PurchaseProjection
 from server.features.ties.projection import TieProjection
 from server.house import HOUSE
 from server.records.database import Database
+from server.records.projection import Projection
 from server.settings import Settings
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 from tests.orders.shop import Shop, shop_on
 
-PROJECTIONS = [PurchaseProjection(), TieProjection()]
+PROJECTIONS: list[Projection] = [PurchaseProjection(), TieProjection()]
 
 
 async def shop_in(store: RoomStore, settings: Settings, room: str) -> Shop:

@@ -102,7 +102,6 @@ async def test_an_order_shows_before_the_archive_has_it(
         await open_room(api, "r1")
         first = await buy(api, "r1")
         await until(api, "/v1/me/orders", lambda page: page["orders"], **ANN)
-        _, mine = await api.send("GET", "/v1/me", **ANN)
         await until(api, "/v1/me", lambda me: me["orders"], **ANN)
     async with running(slow, "w2") as worker, aiohttp.ClientSession() as session:
         api = Api(session, slow, worker.url)
