@@ -13,6 +13,7 @@ from server.protocol.message import Event
 from server.records.database import Database
 from server.records.projection import Projection
 from server.rooms.call import Handlers
+from server.rooms.deleting import Deletes
 from server.rooms.directory import Directory, Founder
 from server.rooms.dispatch import Dispatch, Gate
 from server.rooms.fact_book import Declared, FactBook
@@ -20,6 +21,7 @@ from server.rooms.facts import Fact
 from server.rooms.open_rooms import Visits
 from server.rooms.part import Part
 from server.rooms.retelling import Retelling
+from server.rooms.retiring import Ended, Stays
 from server.rooms.room import Room
 from server.rooms.sweeper import Due
 from server.rooms.tally import Tally
@@ -87,6 +89,12 @@ class Running:
     `mine.lua` gives."""
     projections: Sequence[Projection] = ()
     """What it keeps in the records from what the archive copies."""
+    stays: Sequence[Stays] = ()
+    """Say why a room must not leave Redis yet."""
+    deletes: Sequence[Deletes] = ()
+    """Remove what its tables hold of a room that is deleted."""
+    ended_rooms: Ended | None = None
+    """Finds rooms in the records that ended; one feature has it."""
     founder: Founder | None = None
     """Its steps in creating a room."""
     visits: Visits | None = None

@@ -8,10 +8,13 @@ from typing import Any, Self
 from server.feature import Engine, Running
 from server.house import HOUSE, House, keys_under, store_on
 from server.records.database import Database
+from server.rooms.deleting import Deletes
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch
 from server.rooms.open_rooms import OpenRooms, Visits
 from server.rooms.own import Own
+from server.rooms.restoring import Restorer
+from server.rooms.retiring import Retirer
 from server.rooms.room import Room
 from server.rooms.sweeper import Due, Sweeper
 from server.settings import Settings
@@ -89,6 +92,19 @@ class Worker:
             random,
             self.visits,
         )
+        restorer = Restorer(self.store, self.records, metrics)
+        self.store.restore = restorer.restore
+        self._stack.push_async_callback(restorer.aclose)
+        self.retirer = Retirer(
+            store_on(redis, self.store.keys, durability=self.store.durability, metrics=metrics),
+            self.records,
+            settings,
+            worker_id,
+            self.dues,
+            [stays for each in self._each() for stays in each.stays],
+            next((r.ended_rooms for r in self._each() if r.ended_rooms is not None), None),
+            metrics,
+        )
         self.sweeper = Sweeper(
             self.store, settings, self.dues, lambda: [room.room_id for room in self.rooms]
         )
@@ -114,6 +130,11 @@ class Worker:
         return [due for each in self._each() for due in each.due]
 
     @property
+    def deletes(self) -> Sequence[Deletes]:
+        """What removes a deleted room from the tables of all features."""
+        return [deletes for each in self._each() for deletes in each.deletes]
+
+    @property
     def routes(self) -> Sequence[Route]:
         """The REST routes of all features."""
         return [route for each in self._each() for route in each.routes]
@@ -136,6 +157,7 @@ class Worker:
             for task in each.tasks:
                 await self._stack.enter_async_context(task)
         await self._stack.enter_async_context(self.sweeper)
+        await self._stack.enter_async_context(self.retirer)
 
     async def __aexit__(self, *error: object) -> None:
         await self._stack.aclose()

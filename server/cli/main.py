@@ -1,6 +1,7 @@
 """The `liveroom` command: serve, demo, token, config, loadtest, size.
 
-Its other commands are in `orders` (audit, orders, outbox), `records` and `lucky` (lucky-check).
+Its other commands are in `orders` (audit, orders, outbox), `records`, `rooms` and `lucky`
+(lucky-check).
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from server.access import auth
 from server.cli import examples as cli_examples
 from server.cli import lucky as cli_lucky
 from server.cli import records as cli_records
+from server.cli import rooms as cli_rooms
 from server.cli import size as cli_size
 from server.cli.orders import add_to
 from server.cli.std_streams import open_missing_streams
@@ -60,6 +62,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 add_to(app)
 cli_lucky.add_to(app)
 cli_records.add_to(app)
+cli_rooms.add_to(app)
 
 
 def main() -> None:

@@ -151,6 +151,10 @@ class Directory:
         state, _ = await self._reader.read(room_id)
         return state.part(kind)
 
+    async def must_be_here(self, room_id: str) -> None:
+        """Bring a room back that left Redis. Raises CommandError."""
+        await asked(self._store.must_be_here(room_id))
+
     async def is_moderator(self, room_id: str, user: str) -> bool:
         """Whether the host of the room made this user a moderator. Raises CommandError."""
         key = self._keys.room(room_id, "moderators")

@@ -70,6 +70,8 @@ async def walk(
     while True:
         chunk = await store.redis.xrange(key, min=start, max=end, count=count)
         if not chunk:
+            if await store.must_be_here(room_id):
+                continue
             return
         facts = [
             (place.decode(), _FACT.decode(fields[b"e"]))

@@ -281,6 +281,15 @@ class Records(Section):
     busy_timeout_s: float = limit(
         5, 0.05, 60, "Time to wait for a free connection, and for SQLite's one writer."
     )
+    retire_after_s: float = limit(
+        604_800,
+        0,
+        315_360_000,
+        "Time after a room's end, or its last return, when it leaves Redis for the records.",
+    )
+    retire_interval_s: float = limit(
+        60, 0.05, 86_400, "How often rooms that may leave are looked for."
+    )
 
 
 class Bus(Section):

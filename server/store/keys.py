@@ -13,6 +13,7 @@ ROOM_KEYS: Final = {
     "events": "stream: must-events as <seq>-0, private ones as <seq>-<sub>",
     "timeline": ("stream: facts of the room for replay and figures, <ms>-<n>, see `_timeline.lua`"),
     "actions": "stream: those facts of the timeline that somebody stands for, <ms>-<n>",
+    "restoring": "string: the attempt that brings the room back, while it does",
     "moderators": "hash user -> ms: moderators of this room alone",
     "nudge": "string: written before waiting for copies, see `RoomStore`",
     "requests": "hash: requests with an Idempotency-Key and their answers, see `_answers.lua`",

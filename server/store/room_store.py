@@ -1,7 +1,7 @@
 """The store of rooms and hosts: runs the Lua scripts, which alone change their state."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -14,19 +14,25 @@ from server.store.durability import FSYNC, Durability
 from server.store.keys import Keys
 from server.store.refusals import is_a_replica, refusal_of, words_of
 from server.store.request_key import UNDER_WAY
-from server.store.script_library import Script
+from server.store.script_library import LEFT, Script
 from server.store.troubles import Troubles
 from server.telemetry.metrics import Metrics
 
 T = TypeVar("T")
 
 UNAVAILABLE_RETRY_MS = 1000
+RESTORES_MAX = 3
+"""How often a room is brought back for one call: it may leave again meanwhile."""
 DAMAGED_ROWS = "stored rows"
 """The name under which rows that can't be read are logged and counted, once a cause."""
 
 
 class DamagedRow(Exception):
     """A stored row can't be read, so that its work waits; the text says why."""
+
+
+class RoomLeft(Exception):
+    """The room is not in Redis, and this store brings no room back."""
 
 
 class _Refusal(msgspec.Struct):
@@ -66,6 +72,8 @@ class RoomStore:
             for name in self._scripts:
                 metrics.store_errors.labels(name)
         self._damaged = RowTroubles(DAMAGED_ROWS)
+        self.restore: Callable[[str], Awaitable[None]] | None = None
+        """Brings a room back that left Redis; set once the records are known."""
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
         self._troubles: Troubles | None = getattr(redis, "troubles", None)
 
@@ -74,9 +82,39 @@ class RoomStore:
     ) -> T:
         """Run a script on a room (for host scripts, on the host `room_id`) and decode its result.
 
-        Raises CommandError with the script's own code and sentence. Raises `unavailable` if Redis
-        refused to write, or did not answer; in the latter case the outcome is unknown.
+        A room that left Redis is brought back first. Raises CommandError with the script's own code
+        and sentence. Raises `unavailable` if Redis refused to write, or did not answer; in the
+        latter case the outcome is unknown.
         """
+        for _ in range(RESTORES_MAX):
+            try:
+                return await self._run_script(name, room_id, args, decoder)
+            except RoomLeft:
+                if self.restore is None:
+                    raise
+                await self.restore(room_id)
+        raise CommandError(
+            "unavailable",
+            f"The room `{room_id}` is on its way to the records; nothing was written.",
+            UNAVAILABLE_RETRY_MS,
+        )
+
+    async def must_be_here(self, room_id: str) -> bool:
+        """Bring a room back if it left Redis; whether that was done.
+
+        Whoever reads a room without a script asks this *after* reading, and reads again if it had:
+        what was there before it left, it has read. Raises RedisError or OSError.
+        """
+        if self.restore is None:
+            return False
+        left = await self.redis.hexists(self.keys.room(room_id, "room"), LEFT)
+        if left:
+            await self.restore(room_id)
+        return bool(left)
+
+    async def _run_script(
+        self, name: str, room_id: str, args: dict[str, Any], decoder: msgspec.msgpack.Decoder[T]
+    ) -> T:
         script = self._scripts[name]
         name_of = self.keys.host if script.of_host else self.keys.room
         keys = [name_of(room_id, key) for key in script.keys]
@@ -104,10 +142,15 @@ class RoomStore:
             for row, why in zip(damaged[::2], damaged[1::2], strict=True):
                 self.note_damaged(room_id, _text(row), _text(why))
         if 0x80 <= raw[0] <= 0x8F:  # a small map: every refusal is one
-            refusal = self._refusal.decode(raw)
-            if refusal.err is not None:
-                raise CommandError(refusal.err, refusal.msg, refusal.retry_ms)
+            self._must_not_refuse(raw)
         return decoder.decode(raw)
+
+    def _must_not_refuse(self, raw: bytes) -> None:
+        refusal = self._refusal.decode(raw)
+        if refusal.err == LEFT:
+            raise RoomLeft(refusal.msg)
+        if refusal.err is not None:
+            raise CommandError(refusal.err, refusal.msg, refusal.retry_ms)
 
     def note_damaged(self, room_id: str, row: str, why: str) -> None:
         """Tell the operator of a stored row that can't be read and was left aside."""

@@ -12,6 +12,10 @@ each feature's folder becomes a function of these arguments, and the list PARTS 
 functions in the order of the folders. So a reading or change at one instant stays one script, while
 each feature keeps its part in its own folder.
 
+A room that left Redis (see `rooms.retiring`) has the field `left` in its hash, and no other key.
+The scripts of rooms refuse it with the code `left`, except those with `tombstone: yes`, which take
+rooms out and bring them back; `keys: *` are all keys of a room.
+
 Inside a script `K.name` is a key and `A` the table of arguments. The script returns one packed
 value, or `{err = code, msg = sentence}` for a refusal.
 """
@@ -24,6 +28,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 _ENGINE = ""
+LEFT = "left"
+"""The code with which scripts refuse a room that left Redis, and the field that says so."""
+_MUST_BE_HERE = f"""if redis.call('HEXISTS', K.room, '{LEFT}') == 1 then
+  return cmsgpack.pack({{ err = '{LEFT}', msg = 'The room `' .. A.room .. '` is not in Redis.' }})
+end
+"""
 _ONCE = """local function script()
 {}
 end
@@ -127,8 +137,13 @@ class Library:
 
     def _put_together(self, name: str, file: LuaFile) -> Script:
         parts = self.files_of(file)
-        keys = tuple(dict.fromkeys(key for each in (file, *parts) for key in each.keys))
         of_host = file.head.get("of") == "host"
+        keys = tuple(dict.fromkeys(key for each in (file, *parts) for key in each.keys))
+        if keys == ("*",):
+            keys = tuple(sorted(self._known[False]))
+        must_be_here = not of_host and file.head.get("tombstone") != "yes"
+        if must_be_here and "room" not in keys:
+            keys += ("room",)
         unknown = [key for key in keys if key not in self._known[of_host]]
         if unknown:
             raise ValueError(f"{file.path} declares unknown keys: {', '.join(unknown)}.")
@@ -146,6 +161,8 @@ class Library:
             ]
         rest = "".join(texts) + (_ONCE.format(file.text) if file.keyed else file.text)
         begin = f"local K = {{ {table} }}\nlocal A = cmsgpack.unpack(ARGV[1])\n"
+        if must_be_here:
+            begin += _MUST_BE_HERE
         # A script makes its tables anew at each call, so it gets no constant that it does not name.
         text = (
             begin + "".join(line for word, line in self._constants.items() if word in rest) + rest

@@ -107,6 +107,16 @@ class Metrics:
             "Entries of rooms' streams copied to the records.",
             registry=registry,
         )
+        self.records_retired_rooms = Counter(
+            "liveroom_records_retired_rooms",
+            "Rooms that left Redis for the records.",
+            registry=registry,
+        )
+        self.records_restored_rooms = Counter(
+            "liveroom_records_restored_rooms",
+            "Rooms brought back to Redis from the records.",
+            registry=registry,
+        )
         self.records_behind_seconds = Gauge(
             "liveroom_records_behind_seconds",
             "How long ago the records had everything; 0 on workers that do not copy.",

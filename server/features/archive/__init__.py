@@ -2,6 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.archive.archiver import Archiver
+from server.features.archive.holdings import ended_rooms
 from server.features.archive.settings import ArchiveSettings
 
 
@@ -15,7 +16,13 @@ def _make(engine: Engine) -> Running:
         engine.projections,
         engine.metrics,
     )
-    return Running(it=archiver, tasks=[archiver])
+    return Running(
+        it=archiver,
+        tasks=[archiver],
+        stays=[archiver.stays],
+        deletes=[archiver.delete],
+        ended_rooms=ended_rooms,
+    )
 
 
 FEATURE = Feature(make=_make, settings={ArchiveSettings: "records"})

@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Sequence
 from typing import Self
 
 from cachetools import LRUCache
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.repeating import Repeating
 from server.features.archive.copying import Copying, Overtaken
@@ -19,6 +21,7 @@ from server.features.archive.places import Place, places_of
 from server.features.archive.rebuilding import rebuild
 from server.features.archive.settings import ArchiveSettings
 from server.features.archive.source import Found, heads_of, new_entries
+from server.features.archive.tables import ENTRIES, POSITIONS, ROOMS
 from server.records.database import Database
 from server.records.errors import RecordsAway, RecordsUnusable
 from server.records.lease import leave_lease, take_lease
@@ -122,6 +125,29 @@ class Archiver:
         if held:
             self._lease_until = now + lease_s
         return held
+
+    async def delete(self, connection: AsyncConnection, room: str) -> None:
+        """Remove all lives of a room from the archive, and from what is folded from it."""
+        lives = select(ROOMS.c.life).where(ROOMS.c.room == room)
+        for life in (await connection.scalars(lives)).all():
+            for projection in self._projections:
+                await projection.clear(connection, life)
+            for table in (ENTRIES, POSITIONS, ROOMS):
+                await connection.execute(delete(table).where(table.c.life == life))
+        self._places.clear()
+
+    async def stays(self, store: RoomStore, room: str) -> str:
+        """Say that a room must stay in Redis because not all of it is copied, or ''."""
+        heads = [head for head in await heads_of(store, [room]) if isinstance(head, RoomHead)]
+        async with self._records.reading() as connection:
+            places = await places_of(connection, heads)
+        by_head = {head: places.get((head.room, head.made)) for head in heads}
+        for _, found in await new_entries(store, self._streams, by_head, 1):
+            if isinstance(found, Exception):
+                raise found
+            if found.new or found.rewound:
+                return "not all of it is copied to the archive"
+        return ""
 
     async def copy_all(self) -> tuple[int, bool]:
         """Copy up to a batch of each stream of each room; return how many entries, and whether

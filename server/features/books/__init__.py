@@ -1,12 +1,13 @@
 """The books of a room: the audit, the host's list of orders, and exports."""
 
 from server.feature import Engine, Feature, Running
+from server.features.books.audit import stays
 from server.features.books.order_book import OrderBook
 from server.features.books.routes import OrderRoutes
 
 
 def _make(engine: Engine) -> Running:
-    return Running(routes=OrderRoutes(OrderBook(engine.store)).routes())
+    return Running(routes=OrderRoutes(OrderBook(engine.store)).routes(), stays=[stays])
 
 
 FEATURE = Feature(

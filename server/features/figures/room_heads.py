@@ -11,7 +11,10 @@ from server.rooms.left_out import LeftOut
 from server.store.reading import reading
 from server.store.room_store import RoomStore
 
-_FIELDS = ("host", "kind", "phase", "title", "epoch", "created", "started", "ended")
+_FIELDS = (
+    "host", "kind", "phase", "title", "epoch", "created", "started", "ended",
+    "left_entries", "left_timeline",
+)  # fmt: skip
 
 
 class RoomHead(Struct, frozen=True):
@@ -96,7 +99,8 @@ def _head(room_id: str, now: int, *found: Any) -> RoomHead | None:
     fields, entries, newest = found
     if fields[0] is None:
         return None
-    host, kind, phase, title, epoch, *times = [(field or b"").decode() for field in fields]
+    texts = [(field or b"").decode() for field in fields]
+    host, kind, phase, title, epoch, *times, left_entries, left_timeline = texts
     created, started, ended = (int(time or 0) for time in times)
     return RoomHead(
         room=room_id,
@@ -108,7 +112,7 @@ def _head(room_id: str, now: int, *found: Any) -> RoomHead | None:
         created=created,
         started=started,
         ended=ended,
-        ledger=int(entries or 0),
-        timeline=newest[0][0].decode() if newest else "",
+        ledger=int(entries or left_entries or 0),
+        timeline=newest[0][0].decode() if newest else left_timeline,
         now=now,
     )

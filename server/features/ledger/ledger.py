@@ -33,6 +33,8 @@ async def read(
     while True:
         chunk = await store.redis.xrange(key, min=f"({after}-0", count=count)
         if not chunk:
+            if await store.must_be_here(room_id):
+                continue
             return
         lines = [line for place, fields in chunk for line in lines_of(place, fields)]
         yield lines

@@ -15,7 +15,10 @@ async def read_orders(store: RoomStore, room_id: str, ids: Iterable[str]) -> lis
     names = list(ids)
     if not names:
         return []
-    raw = await store.redis.hmget(store.keys.room(room_id, "orders"), names)
+    key = store.keys.room(room_id, "orders")
+    raw = await store.redis.hmget(key, names)
+    if None in raw and await store.must_be_here(room_id):
+        raw = await store.redis.hmget(key, names)
     orders = []
     for name, row in zip(names, raw, strict=True):
         try:

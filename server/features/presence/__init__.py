@@ -9,7 +9,7 @@ from server.features.presence.snapshot import PresencePart
 
 def _make(engine: Engine) -> Running:
     presence = Presence(engine.store, engine.settings, engine.worker_id, engine.open_rooms)
-    return Running(it=presence, tasks=[presence])
+    return Running(it=presence, tasks=[presence], stays=[presence.stays])
 
 
 FEATURE = Feature(

@@ -17,6 +17,16 @@ REPORTS_AT_ONCE = 16
 LAST_REPORT_S = 1.0
 
 
+class _Report(msgspec.Struct):
+    """What a worker told last: its connections, and when (ms by the clock of Redis)."""
+
+    n: int
+    at: int
+
+
+_REPORT = msgspec.msgpack.Decoder(_Report)
+
+
 class Presence:
     """Reports every open room's count each `presence_interval_s`. An async context manager."""
 
@@ -42,6 +52,17 @@ class Presence:
     async def __aexit__(self, *_: object) -> None:
         # The worker that viewers connect to next counts them.
         await self._repeating.stop(LAST_REPORT_S)
+
+    async def stays(self, store: RoomStore, room_id: str) -> str:
+        """Say that a room must stay in Redis because somebody is in it, or ''."""
+        pipeline = store.redis.pipeline(transaction=False)
+        pipeline.hvals(store.keys.room(room_id, "presence"))
+        pipeline.time()
+        reports, (seconds, _) = await pipeline.execute()
+        fresh_ms = (int(seconds) - self._settings.presence_stale_s) * 1000
+        told = [_REPORT.decode(raw) for raw in reports]
+        here = sum(report.n for report in told if report.at > fresh_ms)
+        return f"{here} are in it" if here else ""
 
     async def _round(self) -> None:
         """Report the rooms that do not pause after a failure."""

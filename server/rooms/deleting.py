@@ -1,0 +1,44 @@
+"""Deletes an ended room for good: from Redis, from the lists, from the records."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from msgspec import Struct, msgpack
+from sqlalchemy import delete
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.records.database import Database
+from server.records.retired import PARTS, RETIRED
+from server.store.room_store import RoomStore
+
+Deletes = Callable[[AsyncConnection, str], Awaitable[None]]
+"""(connection, room) -> removes what a feature's tables hold of a room."""
+
+
+class _Deleted(Struct):
+    host: str
+
+
+_DELETED = msgpack.Decoder(_Deleted)
+
+
+async def delete_room(
+    store: RoomStore, records: Database, room: str, deletes: Sequence[Deletes]
+) -> None:
+    """Delete a room that has ended, or that left Redis.
+
+    The lists come last: until then the command can be given again. Raises CommandError
+    (`not_found`, or `conflict` for a room that has not ended), RecordsAway, RedisError or OSError.
+    """
+    args: dict[str, Any] = {}
+    deleted = await store.run_script("room_delete", room, args, _DELETED)
+    async with records.writing() as connection:
+        for each in deletes:
+            await each(connection, room)
+        await connection.execute(delete(PARTS).where(PARTS.c.room == room))
+        await connection.execute(delete(RETIRED).where(RETIRED.c.room == room))
+    keys, redis = store.keys, store.redis
+    await redis.zrem(keys.host(deleted.host, "rooms"), room)
+    await redis.zrem(keys.lineup, room)
+    await redis.zrem(keys.rooms, room)
+    await redis.unlink(keys.room(room, "room"))

@@ -1,0 +1,201 @@
+"""Takes rooms out of Redis that nobody needs any more.
+
+A room that ended `records.retire_after_s` ago leaves if nothing in it is due and no feature has a
+reason against it: everything is copied to the archive, told to the other system, and audited equal.
+All its keys go to the records as one snapshot; in Redis stays its hash, a tombstone, so that lists
+still show it. Whoever needs the room brings it back (`rooms.restoring`), so that every answer is
+the same as before.
+
+While a room leaves, its scripts refuse, and whoever runs one wakes it: then nothing has happened.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Self
+
+from msgspec import Struct, msgpack
+
+from server.background.repeating import Repeating
+from server.records.database import Database
+from server.records.errors import RecordsAway
+from server.records.lease import take_lease
+from server.records.retired import due_rooms, enter, write_parts
+from server.rooms.packing import Unpackable, pack
+from server.rooms.sweeper import Due
+from server.settings import Settings
+from server.store.room_store import RoomStore
+from server.telemetry.metrics import Metrics
+
+_log = logging.getLogger(__name__)
+
+TASK = "retiring"
+LEASE_S = 60.0
+ROOMS_A_ROUND = 50
+
+Stays = Callable[[RoomStore, str], Awaitable[str]]
+"""(store, room) -> why the room must stay in Redis for now, or ''. The store wakes no room."""
+Ended = Callable[[Any, int, int], Awaitable[Sequence[str]]]
+"""(connection, before, count) -> rooms in the records that ended before a time (ms), by that."""
+
+
+class _Begun(Struct):
+    why: str
+
+
+class _Left(Struct):
+    left: bool
+
+
+_BEGUN = msgpack.Decoder(_Begun)
+_LEFT = msgpack.Decoder(_Left)
+
+
+class Outcome(NamedTuple):
+    """What became of an attempt: the room left, or `why` it stays."""
+
+    left: bool
+    why: str = ""
+    bytes: int = 0
+
+
+class Retirer:
+    """Retires rooms while the context is open, if this worker holds the lease.
+
+    `store` must wake no room: `RoomStore.restore` is None. `ended` finds rooms in the records.
+    """
+
+    def __init__(
+        self,
+        store: RoomStore,
+        records: Database,
+        settings: Settings,
+        worker_id: str,
+        dues: Sequence[Due],
+        stays: Sequence[Stays],
+        ended: Ended | None,
+        metrics: Metrics,
+        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._settings = settings.records
+        self._worker_id = worker_id
+        self._dues = [due.key for due in dues]
+        self._stays = stays
+        self._ended = ended
+        self._metrics = metrics
+        self._clock = clock
+        self._repeating = Repeating("retiring", self._round, self._settings.retire_interval_s)
+        self._troubles = self._repeating.troubles
+
+    async def __aenter__(self) -> Self:
+        if self._ended is not None:
+            self._repeating.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._repeating.stop()
+
+    async def _round(self) -> None:
+        now = self._clock()
+        async with self._records.writing() as connection:
+            lease_ms = int(LEASE_S * 1000)
+            if not await take_lease(connection, TASK, self._worker_id, now, lease_ms):
+                return
+        for room in await self._candidates(now):
+            if self._troubles.may_try(room):
+                await self._try(room)
+
+    async def _candidates(self, now: int) -> list[str]:
+        assert self._ended is not None
+        before = now - int(self._settings.retire_after_s * 1000)
+        async with self._records.reading() as connection:
+            ended = await self._ended(connection, before, ROOMS_A_ROUND)
+            return await due_rooms(connection, ended, before)
+
+    async def _try(self, room: str) -> None:
+        try:
+            outcome = await self.retire(room)
+        except RecordsAway:
+            raise
+        except Exception as error:  # the other rooms leave all the same
+            self._troubles.failed(error, room)
+            return
+        self._troubles.works(room)
+        if not outcome.left:
+            _log.debug("Room %s stays in Redis: %s.", room, outcome.why)
+
+    async def retire(self, room: str, *, at_once: bool = False) -> Outcome:
+        """Take a room out of Redis; `at_once` asks nothing of the time since its end.
+
+        Raises CommandError, RecordsAway, RedisError or OSError; then the room is still there, and
+        the next script wakes it.
+        """
+        token = secrets.token_hex(8)
+        after_ms = 0 if at_once else int(self._settings.retire_after_s * 1000)
+        args = {"token": token, "ended_before": self._clock() - after_ms}
+        begun = await self._store.run_script("retire_begin", room, args, _BEGUN)
+        if begun.why:
+            return Outcome(False, begun.why)
+        if why := await self._why_it_stays(room):
+            await self._wake(room)
+            return Outcome(False, why)
+        try:
+            return await self._leave(room, token)
+        except Unpackable as unpackable:
+            await self._wake(room)
+            return Outcome(False, str(unpackable))
+        except RecordsAway:
+            await self._wake(room)
+            raise
+
+    async def _why_it_stays(self, room: str) -> str:
+        if due := await self._first_due(room):
+            return f"something is due in `{due}`"
+        for stays in self._stays:
+            if why := await stays(self._store, room):
+                return why
+        return ""
+
+    async def _first_due(self, room: str) -> str:
+        pipeline = self._store.redis.pipeline(transaction=False)
+        for key in self._dues:
+            pipeline.zcard(self._store.keys.room(room, key))
+        counts = await pipeline.execute()
+        return next((key for key, count in zip(self._dues, counts, strict=True) if count), "")
+
+    async def _leave(self, room: str, token: str) -> Outcome:
+        snapshot = secrets.token_hex(12)
+        parts = pack(self._store.redis, self._keys_of(room))
+        stored = await write_parts(self._records, room, snapshot, parts)
+        made, entries, timeline = await self._facts(room)
+        async with self._records.writing() as connection:
+            await enter(connection, room, made, snapshot, stored, self._clock())
+        args = {"token": token, "snapshot": snapshot, "entries": entries, "timeline": timeline}
+        left = await self._store.run_script("retire_end", room, args, _LEFT)
+        if not left.left:
+            return Outcome(False, "somebody came back to it meanwhile")
+        self._metrics.records_retired_rooms.inc()
+        return Outcome(True, "", stored.bytes)
+
+    def _keys_of(self, room: str) -> Iterable[tuple[str, str]]:
+        keys = self._store.keys
+        apart = ("room", "bus", "restoring")  # the tombstone; a channel; ours
+        return [(name, keys.room(room, name)) for name in keys.room_keys if name not in apart]
+
+    async def _facts(self, room: str) -> tuple[int, int, str]:
+        """When the room was made, and how far its ledger and timeline go."""
+        keys = self._store.keys
+        pipeline = self._store.redis.pipeline(transaction=False)
+        pipeline.hget(keys.room(room, "room"), "created")
+        pipeline.hget(keys.room(room, "stats"), "entries")
+        pipeline.xrevrange(keys.room(room, "timeline"), count=1)
+        created, entries, newest = await pipeline.execute()
+        return int(created or 0), int(entries or 0), newest[0][0].decode() if newest else ""
+
+    async def _wake(self, room: str) -> None:
+        """End an attempt that did not come to its end."""
+        args = {"token": "", "lock_ms": 1}
+        await self._store.run_script("restore_begin", room, args, msgpack.Decoder(dict[str, Any]))

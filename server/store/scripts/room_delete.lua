@@ -1,0 +1,21 @@
+-- Removes all of an ended room but its hash, which says whose it was until it is in no list.
+-- keys: *
+-- uses: room
+-- tombstone: yes
+-- args: none
+-- returns: {host}; refuses not_found conflict
+-- holds: a room that has not ended stays whole. A second call finds the same.
+
+local at = redis.call('HMGET', K.room, 'phase', 'host')
+if not at[1] then
+  return no_room()
+elseif at[1] ~= 'ended' then
+  return refuse('conflict', 'The room `' .. A.room .. '` has not ended; end it before it is deleted.')
+end
+for name, key in pairs(K) do
+  if name ~= 'room' and name ~= 'bus' then
+    redis.call('UNLINK', key)
+  end
+end
+redis.call('HSET', K.room, 'left', 'deleted')
+return cmsgpack.pack({ host = at[2] })

@@ -1,0 +1,282 @@
+"""A room that left Redis comes back whole, and answers everything as before."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from server.features.orders.messages import Buy, OrderOk
+from server.features.payments.messages import Pay
+from server.features.phases.messages import LiveEnd
+from server.house import store_on
+from server.protocol.codes import CommandError
+from server.records.database import Database
+from server.rooms.restoring import Restorer
+from server.rooms.retiring import Retirer
+from server.settings import Settings
+from server.store.room_store import RoomStore
+from server.telemetry.metrics import Metrics
+from tests.conftest import MakeSettings
+from tests.features.owners import TALKING
+from tests.features.stage import ANN, stage_of
+from tests.features.test_every_feature import settings_of, story_of
+from tests.records.test_archive import archiver_of, copy_all
+from tests.replies import expect
+from tests.rooms.rig import HOST, ROOM, Rig, rig
+from tests.running import running
+from tests.web.api import Api
+
+ASKED = {"/v1/rooms/{room}/replay/at": "?minute=0"}
+Content = dict[str, Any]
+
+
+async def content(store: RoomStore, room: str = ROOM) -> Content:
+    """Everything that Redis has of a room, by key; read by other code than the packing's."""
+    redis, found = store.redis, {}
+    for name in store.keys.room_keys:
+        key = store.keys.room(room, name)
+        kind = (await redis.type(key)).decode()
+        match kind:
+            case "hash":
+                found[name] = await redis.hgetall(key)
+            case "zset":
+                found[name] = await redis.zrange(key, 0, -1, withscores=True)
+            case "set":
+                found[name] = await redis.smembers(key)
+            case "string":
+                found[name] = await redis.get(key)
+            case "list":
+                found[name] = await redis.lrange(key, 0, -1)
+            case "stream":
+                info = await redis.xinfo_stream(key)
+                groups = await redis.xinfo_groups(key)
+                found[name] = (
+                    await redis.xrange(key),
+                    info["last-generated-id"],
+                    [(g["name"], g["last-delivered-id"], g["pending"]) for g in groups],
+                )
+        if kind != "none":
+            found[f"{name} ends"] = await redis.pexpiretime(key) if kind != "hash" else -1
+    return found
+
+
+def retirer_of(store: RoomStore, records: Database, settings: Settings, **more: Any) -> Retirer:
+    """One that asks no feature whether the room must stay."""
+    apart = store_on(store.redis, store.keys)
+    given = {"dues": [], "stays": [], "ended": None, "metrics": Metrics()} | more
+    return Retirer(apart, records, settings, "w1", **given)
+
+
+async def end(here: Rig) -> None:
+    phase = await here.redis.hget(here.store.keys.room(ROOM, "room"), "phase")
+    if phase == b"live":
+        await here.do(LiveEnd(ref=99), HOST, ROOM)
+
+
+@pytest.mark.parametrize("feature", TALKING)
+@pytest.mark.parametrize("records_url", ["sqlite"], indirect=True)
+async def test_everything_of_every_feature_comes_back(
+    make_settings: MakeSettings, records: Database, records_url: str, feature: str
+) -> None:
+    story = story_of(feature)
+    own = getattr(story, "SETTINGS", {}) | {"records": {"url": records_url}}
+    settings = settings_of(make_settings, own)
+    scheduled = getattr(story, "SCHEDULED", False)
+    async with stage_of(settings, scheduled=scheduled, deaf=False) as stage:
+        await story.tell(stage)
+        store = stage.here.store
+        await end(stage.here)
+        await store.redis.hset(
+            store.keys.room(ROOM, "room"), mapping={"phase": "ended", "selling": 0}
+        )
+    async with rig(settings, "w3") as here:
+        await _leaves_and_comes_back(here.store, records, settings)
+
+
+async def _leaves_and_comes_back(store: RoomStore, records: Database, settings: Settings) -> None:
+    before = await content(store)
+    outcome = await retirer_of(store, records, settings).retire(ROOM, at_once=True)
+    assert outcome.left, outcome
+    left = await content(store)
+    assert {name for name in left if not name.endswith("ends")} == {"room"}
+    restorer = Restorer(store, records, Metrics())
+    await restorer.restore(ROOM)
+    after = await content(store)
+    assert after.keys() == before.keys()
+    for name, value in before.items():
+        assert after[name] == value, name
+
+
+@pytest.fixture
+async def sold(
+    make_settings: MakeSettings, records_url: str
+) -> AsyncIterator[tuple[Rig, Settings]]:
+    """A room that ended, in which Ann bought and paid a mug."""
+    settings = settings_of(make_settings, {"records": {"url": records_url}})
+    async with stage_of(settings, scheduled=False, deaf=False) as stage:
+        sale = await stage.sale()
+        bought = expect(OrderOk, await stage.here.do(Buy(ref=1, key="k1", sale=sale.sale), ANN))
+        await stage.here.do(Pay(ref=2, order=bought.order.order), ANN)
+        await end(stage.here)
+    async with rig(settings, "w3") as here:
+        await here.redis.zadd(here.store.keys.rooms, {ROOM: 1})  # the stage's is in no list
+        yield here, settings
+
+
+async def test_a_script_brings_the_room_back_and_a_repeated_buy_has_its_one_outcome(
+    sold: tuple[Rig, Settings], records: Database
+) -> None:
+    here, settings = sold
+    store = here.store
+    sales = await store.redis.hkeys(store.keys.room(ROOM, "sales"))
+    assert (await retirer_of(store, records, settings).retire(ROOM, at_once=True)).left
+    store.restore = Restorer(store, records, Metrics()).restore
+    again = expect(OrderOk, await here.do(Buy(ref=3, key="k1", sale=sales[0].decode()), ANN))
+    assert again.order.status == "paid"
+    with pytest.raises(CommandError, match="not live"):
+        await here.do(Buy(ref=4, key="k2", sale=sales[0].decode()), ANN)
+
+
+async def test_a_room_that_is_woken_while_it_leaves_stays(
+    sold: tuple[Rig, Settings], records: Database
+) -> None:
+    here, settings = sold
+    store = here.store
+    restorer = Restorer(store, records, Metrics())
+    before = await content(store)
+
+    async def somebody_comes(_: RoomStore, room: str) -> str:
+        await restorer.restore(room)
+        return ""
+
+    retirer = retirer_of(store, records, settings, stays=[somebody_comes])
+    outcome = await retirer.retire(ROOM, at_once=True)
+    assert (outcome.left, outcome.why) == (False, "somebody came back to it meanwhile")
+    assert await content(store) == before
+
+
+async def test_many_who_want_the_room_at_once_bring_it_back_once(
+    sold: tuple[Rig, Settings], records: Database
+) -> None:
+    here, settings = sold
+    store = here.store
+    before = await content(store)
+    assert (await retirer_of(store, records, settings).retire(ROOM, at_once=True)).left
+    metrics = Metrics()
+    restorers = [Restorer(store, records, metrics) for _ in range(3)]
+    await asyncio.gather(*(each.restore(ROOM) for each in restorers for _ in range(5)))
+    assert await content(store) == before
+    assert metrics.records_restored_rooms._value.get() == 1
+
+
+async def test_an_attempt_that_stopped_halfway_is_done_anew(
+    sold: tuple[Rig, Settings], records: Database
+) -> None:
+    here, settings = sold
+    store = here.store
+    before = await content(store)
+    assert (await retirer_of(store, records, settings).retire(ROOM, at_once=True)).left
+    first = Restorer(store, records, Metrics())
+    run, calls = store._run_script, 0
+
+    async def dies(name: str, *rest: Any) -> Any:
+        nonlocal calls
+        calls += name == "restore_part"
+        if calls == 5:
+            raise asyncio.CancelledError
+        return await run(name, *rest)
+
+    store._run_script = dies  # type: ignore[assignment, method-assign]
+    with pytest.raises((asyncio.CancelledError, CommandError)):
+        await first.restore(ROOM)
+    store._run_script = run  # type: ignore[method-assign]
+    await store.redis.delete(store.keys.room(ROOM, "restoring"))  # its lock has run out
+    await Restorer(store, records, Metrics()).restore(ROOM)
+    assert await content(store) == before
+
+
+async def test_a_room_that_is_not_settled_stays_with_a_reason(
+    make_settings: MakeSettings, records: Database, records_url: str
+) -> None:
+    settings = settings_of(make_settings, {"records": {"url": records_url}})
+    async with stage_of(settings, scheduled=False, deaf=False) as stage:
+        store = stage.here.store
+        sale = await stage.sale()
+        retirer = retirer_of(store, records, settings, dues=HOUSE_DUES)
+        assert (await retirer.retire(ROOM, at_once=True)).why == "it has not ended"
+        await stage.here.do(Buy(ref=1, key="k1", sale=sale.sale), ANN)
+        await end(stage.here)
+        assert (await retirer.retire(ROOM)).why == "it ended too lately"
+        why = (await retirer.retire(ROOM, at_once=True)).why
+        assert why == "something is due in `holds`"
+        assert await store.redis.hget(store.keys.room(ROOM, "room"), "left") is None
+
+
+class _Due:
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+
+HOUSE_DUES = [_Due("holds")]
+
+
+@pytest.mark.blocking_allowed  # the start of a worker reads files
+async def test_rest_answers_the_same_bytes_before_and_after(
+    sold: tuple[Rig, Settings], records: Database
+) -> None:
+    here, settings = sold
+    async with (
+        running(settings, "w4") as worker,
+        aiohttp.ClientSession() as session,
+    ):
+        api = Api(session, settings, worker.url)
+        _, described = await api.send("GET", "/v1/openapi.json", user=None)
+        paths = [
+            path.replace("{room}", ROOM) + ASKED.get(path, "")
+            for path, methods in described["paths"].items()
+            if "get" in methods and re.findall(r"{(\w+)}", path) == ["room"]
+        ]
+        assert len(paths) > 8
+
+        async def answer(path: str) -> str:
+            """Without the time of the reading."""
+            answered = await api.send("GET", path, user=HOST.user)
+            assert answered[0] == 200, (path, answered)
+            return re.sub(r"'(at_ms|now)': \d+", "", str(answered))
+
+        before = {path: await answer(path) for path in paths}
+        await copy_all(archiver_of(here.store, records, settings))
+        for path in paths:
+            retirer = retirer_of(here.store, records, settings)
+            # The worker may touch the room just then; then it stays, and leaves the next time.
+            while not (await retirer.retire(ROOM, at_once=True)).left:
+                pass
+            assert await answer(path) == before[path]
+        assert (await api.send("GET", "/v1/rooms", user=None))[1][0]["room"] == ROOM
+
+
+@pytest.mark.blocking_allowed  # the start of a worker reads files
+async def test_rooms_leave_by_themselves_once_all_is_copied_and_in_order(
+    sold: tuple[Rig, Settings], records: Database, make_settings: MakeSettings, records_url: str
+) -> None:
+    here, _ = sold
+    soon = settings_of(
+        make_settings,
+        {
+            "records": {
+                "url": records_url,
+                "retire_after_s": 0,
+                "retire_interval_s": 0.05,
+                "archive_interval_s": 0.05,
+            },
+            "community": {"announce_repeats": 1},
+        },
+    )
+    async with running(soon, "w5"):
+        async with asyncio.timeout(60):
+            while await here.redis.exists(here.store.keys.room(ROOM, "ledger")):
+                await asyncio.sleep(0.02)
+    assert await here.redis.hget(here.store.keys.room(ROOM, "room"), "left")
