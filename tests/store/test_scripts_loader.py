@@ -44,9 +44,7 @@ def test_a_script_touches_only_keys_it_declares(file: LuaFile) -> None:
     part_of = PARTS.get(file.path)
     wholes = [each for each in FILES if part_of and each.head.get("parts", "").startswith(part_of)]
     known = {key for each in (file, *wholes) for key in each.keys}
-    assert used <= known or (file.folder == "" and "*" in known), (
-        "only the engine takes all keys"
-    )
+    assert used <= known or (file.folder == "" and "*" in known), "only the engine takes all keys"
     assert not re.findall(r"\bKEYS\b|\bARGV\b", file.text), "keys and arguments go by name"
 
 

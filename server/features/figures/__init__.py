@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.figures.figure_book import FigureBook
-from server.features.figures.goods import Goods
+from server.features.figures.goods import Goods, KeptGoods
 from server.features.figures.goods_routes import GoodsRoutes
 from server.features.figures.routes import FigureRoutes
 from server.features.figures.settings import FigureSettings
@@ -15,6 +15,7 @@ def _make(engine: Engine) -> Running:
         it=figures,
         routes=[*FigureRoutes(figures).routes(), *GoodsRoutes(goods).routes()],
         closes=[figures.aclose],
+        projections=[KeptGoods()],
     )
 
 

@@ -7,12 +7,12 @@ got further, a live one only every `LIVE_S`.
 import asyncio
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
 from msgspec import MsgspecError, Struct, msgpack
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,6 +24,7 @@ from server.features.figures.reckoning.sums import add, share
 from server.features.figures.tables import STREAM_GOODS
 from server.protocol.currencies import decimal_text
 from server.records.database import Database
+from server.records.projection import Entry, RoomHead
 from server.rooms.fact_book import FactBook
 from server.rooms.left_out import LeftOut
 from server.web.csv_rows import rows as csv_rows
@@ -124,9 +125,7 @@ class Goods:
                     missing += 1
             if goods is not None:
                 found.append((room, goods))
-        return GoodsView(
-            goods=_added_up(found), streams=len(found), missing=missing, unread=unread
-        )
+        return GoodsView(goods=_added_up(found), streams=len(found), missing=missing, unread=unread)
 
     async def _fold(self, room: ArchivedRoom) -> list[StreamGoods] | None:
         """Fold a stream and keep the result; None if that is not possible."""
@@ -150,6 +149,27 @@ class Goods:
         while view.missing:
             view = await self.of_host(host)
         yield csv_rows(row for each in view.goods for row in _csv_rows(each))
+
+
+class KeptGoods:
+    """Empties the table of goods with the archive: what is kept of a room goes when the room is
+    deleted, or its entries change. A projection that folds nothing."""
+
+    name = "stream_goods"
+    version = FORMAT
+    streams: Collection[str] = ()
+
+    async def add(
+        self, connection: AsyncConnection, room: RoomHead, stream: str, entries: Sequence[Entry]
+    ) -> None:
+        """Do nothing; no stream is handed to it."""
+
+    async def clear(self, connection: AsyncConnection, life: int | None = None) -> None:
+        """Empty the table, or what it holds of one room."""
+        which = delete(STREAM_GOODS)
+        await connection.execute(
+            which if life is None else which.where(STREAM_GOODS.c.life == life)
+        )
 
 
 async def _streams_of(connection: AsyncConnection, host: str) -> list[ArchivedRoom]:
