@@ -3,9 +3,9 @@
 from server.feature import Engine, Feature, Running
 from server.features.me.addresses import Addresses
 from server.features.me.own_orders import OwnOrders
-from server.features.me.own_ties import TieBook
 from server.features.me.routes import MeRoutes
 from server.features.me.settings import MeSettings
+from server.features.me.tie_book import TieBook
 from server.features.orders.orders import Orders
 from server.features.purchases.purchases import Purchases
 from server.features.ties.ties import Ties

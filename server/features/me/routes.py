@@ -5,7 +5,7 @@ from msgspec import Struct, ValidationError, convert, structs
 
 from server.features.me.addresses import Address, AddressBody, Addresses
 from server.features.me.own_orders import OwnOrders
-from server.features.me.own_ties import Followed, Membership, Reserved, TieBook
+from server.features.me.tie_book import Followed, Membership, Reserved, TieBook
 from server.features.purchases.purchases import Purchases, PurchasesPage
 from server.features.purchases.routes import PurchasesQuery
 from server.features.ties.ties import ClaimedCoupon

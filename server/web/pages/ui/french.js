@@ -492,7 +492,7 @@ const WORDS = {
 
   "overall.title": "Tous les directs",
   "overall.note": "Sans les répétitions ; articles des directs seulement",
-  "overall.missing": "{n} directs encore en cours de calcul : revenez bientôt",
+  "overall.missing": { one: "{n} direct encore en cours de calcul : revenez bientôt", other: "{n} directs encore en cours de calcul : revenez bientôt" },
   "overall.streams": "Directs",
   "overall.customers": "Clients",
   "overall.repurchase_rate": "Ont racheté",
@@ -509,7 +509,7 @@ const WORDS = {
   "overall.member": "membre",
   "ops.revenue": "Ventes par jour (UTC)",
   "ops.no_revenue": "Aucune vente ces 30 derniers jours",
-  "ops.more_revenue": "Les plus récentes des {n} lignes ; GET /v1/revenue a tout",
+  "ops.more_revenue": { one: "La plus récente de {n} ligne ; GET /v1/revenue a tout", other: "Les plus récentes des {n} lignes ; GET /v1/revenue a tout" },
   "ops.day": "Jour",
   "ops.host": "Hôte",
   "ops.returned": "Retours",

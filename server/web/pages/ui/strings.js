@@ -515,7 +515,7 @@ export const STRINGS = {
 
   "overall.title": ["所有直播", "All streams"],
   "overall.note": ["彩排不计入；群里的商品不在表里", "Rehearsals do not count; goods are those of streams"],
-  "overall.missing": ["还有 {n} 场正在统计，稍后再看", "{n} streams are still being added up: look again soon"],
+  "overall.missing": ["还有 {n} 场正在统计，稍后再看", { one: "{n} stream is still being added up: look again soon", other: "{n} streams are still being added up: look again soon" }],
   "overall.streams": ["场次", "Streams"],
   "overall.customers": ["顾客", "Customers"],
   "overall.repurchase_rate": ["复购顾客占比", "Bought again"],
@@ -533,7 +533,7 @@ export const STRINGS = {
   "ops.revenue": ["每日成交（按 UTC 日）", "Revenue by day (UTC)"],
   "ops.no_revenue": ["最近 30 天没有成交", "Nothing was sold in the last 30 days"],
   "ops.more_revenue": ["共 {n} 行，这里只列最新的；全部见 GET /v1/revenue",
-    "The newest of {n} rows; GET /v1/revenue has all"],
+    { one: "The newest of {n} row; GET /v1/revenue has all", other: "The newest of {n} rows; GET /v1/revenue has all" }],
   "ops.day": ["日期", "Day"],
   "ops.host": ["主播", "Host"],
   "ops.returned": ["退货", "Returned"],
