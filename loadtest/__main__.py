@@ -1,4 +1,4 @@
-"""`python -m loadtest COMMAND`: load, compare, bench, bench-fanout."""
+"""`python -m loadtest COMMAND`: rehearsals, benchmarks, torture."""
 
 import importlib
 import sys
@@ -9,7 +9,8 @@ _COMMANDS = {
     "compare": ("loadtest.compare",),
     "bench-fanout": ("loadtest.bench_fanout",),
     "bench-orders": ("loadtest.bench_orders",),
-    "bench": ("loadtest.bench_fanout", "loadtest.bench_orders"),
+    "bench-archive": ("loadtest.bench_archive",),
+    "bench": ("loadtest.bench_fanout", "loadtest.bench_orders", "loadtest.bench_archive"),
     "torture": ("loadtest.torture",),
 }
 

@@ -51,8 +51,9 @@ class Row(NamedTuple):
 class Bench:
     """A room with a sale that never sells out, on a Redis of its own."""
 
-    def __init__(self, store: RoomStore, settings: Settings) -> None:
+    def __init__(self, store: RoomStore, settings: Settings, room: str = ROOM) -> None:
         self.store = store
+        self.room = room
         self.settings = settings
         self.orders = Orders(store, settings)
         self.numbers = itertools.count()
@@ -70,11 +71,15 @@ class Bench:
         assert isinstance(opened, SaleOk)
         self.sale = opened.sale.sale
 
+    async def end(self) -> None:
+        """End the stream."""
+        await self._run("phases.set", phase="ended", user="h")
+
     async def _run(self, script: str, **args: Any) -> None:
-        await self.store.run_script(script, ROOM, {"events_max": 10_000} | args, _ANY)
+        await self.store.run_script(script, self.room, {"events_max": 10_000} | args, _ANY)
 
     def _call(self, user: str) -> Call:
-        return Call(ROOM, Identity(user, user, Role.VIEWER, None))
+        return Call(self.room, Identity(user, user, Role.VIEWER, None))
 
     def _buy(self) -> tuple[Call, Buy]:
         n = next(self.numbers)
@@ -88,15 +93,16 @@ class Bench:
     def _packed(self, batch: int) -> bytes:
         limits = self.settings.section(OrderSettings)
         args = {
-            "publish": "PUBLISH", "room": ROOM, "buys": self._items(batch), "events_max": 10_000,
-            "orders_per_user_max": limits.orders_per_user_max, "entries_max": 1, "offer_hold_s": 30,
+            "publish": "PUBLISH", "room": self.room, "buys": self._items(batch),
+            "events_max": 10_000, "entries_max": 1, "offer_hold_s": 30,
+            "orders_per_user_max": limits.orders_per_user_max,
         }  # fmt: skip
         return msgspec.msgpack.encode(args)
 
     async def bare(self, orders: int, batch: int, pipeline: int) -> Callable[[], Awaitable[None]]:
         """The script with its arguments ready, `pipeline` calls of `batch` buys a round trip."""
         script = self.store._scripts["orders.buy"]  # noqa: SLF001 - the script itself is measured
-        keys = [self.store.keys.room(ROOM, key) for key in script.keys]
+        keys = [self.store.keys.room(self.room, key) for key in script.keys]
         await self.store.redis.script_load(script.text)
         calls = [self._packed(batch) for _ in range(orders // batch)]
 
@@ -124,18 +130,19 @@ class Bench:
 
     async def measure(self, name: str, orders: int, run: Callable[[], Awaitable[None]]) -> Row:
         """Time `run`, which makes `orders` orders."""
-        redis_s, python_s, began = await self._redis_s(), _cpu_s(), time.perf_counter()
+        redis_s, python_s, began = await self._redis_s(), cpu_s(), time.perf_counter()
         await run()
         took = time.perf_counter() - began
         redis_us = (await self._redis_s() - redis_s) / orders * 1e6
-        return Row(name, orders / took, redis_us, (_cpu_s() - python_s) / orders * 1e6)
+        return Row(name, orders / took, redis_us, (cpu_s() - python_s) / orders * 1e6)
 
     async def _redis_s(self) -> float:
         info = await self.store.redis.info("cpu")
         return float(info["used_cpu_user"]) + float(info["used_cpu_sys"])
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
+    """CPU seconds of this process so far."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
