@@ -43,14 +43,14 @@ run: $(READY) ## start a server with a demo room, and print where to look
 demo: run ## the same as run
 
 test: $(READY) ## run the whole test suite (ARGS='-k name' for a part)
-	$(PYTEST) $(SPREAD) $(ARGS)
+	$(PYTEST) $(SPREAD) -m 'not torture' $(ARGS)
 
 test-again: $(READY) ## run the tests that failed last, one after the other
 	$(PYTEST) -n 0 --last-failed --last-failed-no-failures none $(ARGS)
 
 test-fast: JOBS = $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 2))
 test-fast: $(READY) ## the tests without a browser, a Cluster or anything long
-	$(PYTEST) $(SPREAD) -m 'not long' $(ARGS)
+	$(PYTEST) $(SPREAD) -m 'not long and not torture' $(ARGS)
 
 test-pythons: $(READY) ## run a quick part of the tests on each other supported Python here
 	@ours=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
@@ -98,7 +98,7 @@ peers: $(READY) ## fetch the npm peers of bench-fanout into out/peers
 load: $(READY) ## a locust run against a server of its own
 	$(BIN)/python -m loadtest load $(ARGS)
 
-torture: $(READY) ## kill servers and Redis under load, and check that no order is lost
+torture: $(READY) ## the tests that make test leaves out, and the proofs of orders for longer
 	$(BIN)/python -m loadtest torture $(ARGS)
 
 docs: $(READY) ## write the pages that are made from the code

@@ -39,6 +39,8 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("patient")  # a slow machine's examples are as good as others
 
+gc.disable()  # until everything is collected: six thousand tests and no garbage
+
 JWT_SECRET = "a secret for tests that is long enough"
 
 
@@ -82,6 +84,7 @@ def pytest_collection_finish() -> None:
     """Nothing that was collected is ever garbage: don't look through it again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _within(limit_s: float, test: AsyncTest) -> AsyncTest:
@@ -114,6 +117,19 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@functools.cache
+def _watches() -> tuple[BlockBuster, BlockBuster]:
+    watch = BlockBuster(["server", "client_sim"])
+    # Makes a name absolute: no disk is asked.
+    watch.functions["os.path.abspath"].can_block_in("server/records/database.py", {"__init__"})
+    for function in watch.functions.values():
+        # At the start, once a version: Alembic reads files.
+        function.can_block_in("server/records/upgrade.py", {"upgrade_all"})
+        # Once a connection, asyncpg looks for a socket, a password file, a certificate.
+        function.can_block_in("asyncpg/connect_utils.py", {"_parse_connect_arguments"})
+    return watch, BlockBuster(["tests"])
+
+
 @pytest.fixture(autouse=True)
 def loop_is_not_blocked(request: pytest.FixtureRequest) -> Iterator[None]:
     """A blocking call made by our code on the event loop raises BlockingError.
@@ -123,15 +139,7 @@ def loop_is_not_blocked(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.node.get_closest_marker("blocking_allowed"):
         yield
         return
-    watch = BlockBuster(["server", "client_sim"])
-    # Makes a name absolute: no disk is asked.
-    watch.functions["os.path.abspath"].can_block_in("server/records/database.py", {"__init__"})
-    for function in watch.functions.values():
-        # At the start, once a version: Alembic reads files.
-        function.can_block_in("server/records/upgrade.py", {"upgrade_all"})
-        # Once a connection, asyncpg looks for a socket, a password file, a certificate.
-        function.can_block_in("asyncpg/connect_utils.py", {"_parse_connect_arguments"})
-    sleeping = BlockBuster(["tests"])
+    watch, sleeping = _watches()
     watch.activate()
     sleeping.functions["time.sleep"].activate()
     try:
@@ -145,16 +153,24 @@ def loop_is_not_blocked(request: pytest.FixtureRequest) -> Iterator[None]:
 def redis_server() -> Iterator[EmbeddedRedis]:
     """One private redis-server for all tests; `.url` is where it listens.
 
-    Don't stop it and don't flush it: a test about either starts an EmbeddedRedis of its own.
+    Don't stop it and don't flush it: a test about either starts an EmbeddedRedis of its own. It
+    syncs no write: what is promised of a power cut is tested on a Redis that does.
     """
     with (
         tempfile.TemporaryDirectory(prefix="lr-tests-") as folder,
         asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner,
     ):
-        embedded = EmbeddedRedis(Path(folder))
+        embedded = EmbeddedRedis(Path(folder), fsync=False)
         runner.run(embedded.__aenter__())
         yield embedded
         runner.run(embedded.__aexit__(None, None, None))
+
+
+@pytest.fixture
+async def synced_redis(tmp_path: Path) -> AsyncIterator[EmbeddedRedis]:
+    """A private redis-server of the test's own that syncs each write, as a server's does."""
+    async with EmbeddedRedis(tmp_path / "synced") as made:
+        yield made
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ class Postgres:
         assert server is not None
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [server, "-D", str(self.data), "-k", str(self.folder), *options],
+                [*self._tied(), server, "-D", str(self.data), "-k", str(self.folder), *options],
                 stdout=subprocess.DEVNULL, stderr=log, cwd="/", **self._as,
             )  # fmt: skip
         until = time.monotonic() + 60
@@ -94,6 +94,11 @@ class Postgres:
             if self._process.poll() is not None or time.monotonic() > until:
                 raise RuntimeError((self.folder / "log").read_text()[-2000:])
             time.sleep(0.02)
+
+    def _tied(self) -> list[str]:
+        """What ends it when the process of the tests is killed; the kernel tells it."""
+        setpriv = shutil.which("setpriv")
+        return [setpriv, "--pdeathsig", "QUIT"] if setpriv else []
 
     def kill(self) -> None:
         """kill -9 of the whole server; its children notice and end."""

@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from aiohttp import web_app
+
 from server.app import run_worker
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
@@ -40,3 +42,6 @@ async def running(settings: Settings, worker_id: str) -> AsyncIterator[Worker]:
         )
         yield Worker(await ready, stop)
         stop.set()
+    # aiohttp keeps the handlers of the last 1024 routes, and with them whole workers: a thousand of
+    # these would be looked through again and again by the collector of cycles.
+    web_app._cached_build_middleware.cache_clear()

@@ -5,6 +5,7 @@ first. Most tests wait for a socket, a timer or a disk, so there are more proces
 process has fixtures of its own: a redis-server, and a browser or a Cluster where it needs one.
 """
 
+import functools
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -30,13 +31,20 @@ def spread(items: list[pytest.Item]) -> None:
     for item in items:
         if reason := LONG.get(_folder(item)):
             item.add_marker(pytest.mark.long(reason))
+        if _folder(item) == "torture":
+            item.add_marker(pytest.mark.grows)
         if group := _group(item, files):
             item.add_marker(pytest.mark.xdist_group(group))
     items.sort(key=_rank)
 
 
 def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(HERE).parts[0] if item.path.is_relative_to(HERE) else ""
+    return _folder_of(item.path)
+
+
+@functools.cache
+def _folder_of(path: Path) -> str:
+    return path.relative_to(HERE).parts[0] if path.is_relative_to(HERE) else ""
 
 
 def _group(item: pytest.Item, browser_files: list[Path]) -> str:
@@ -45,8 +53,17 @@ def _group(item: pytest.Item, browser_files: list[Path]) -> str:
         return str(together.args[0])
     if _folder(item) == "browser":
         return f"browser {browser_files.index(item.path) % BROWSERS}"
+    if feature := _feature(item):
+        return f"the story of {feature}"
     names: Iterable[str] = getattr(item, "fixturenames", ())
     return "the standing Cluster" if "standing" in names else ""
+
+
+def _feature(item: pytest.Item) -> str:
+    """The feature whose story a test looks at: a story is told once in a process."""
+    if _folder(item) != "features" or not isinstance(item, pytest.Function):
+        return ""
+    return str(item.callspec.params.get("feature", "")) if hasattr(item, "callspec") else ""
 
 
 def _rank(item: pytest.Item) -> int:

@@ -76,7 +76,7 @@ GENERIC = [
 
 
 def copy_with(pieces: Sequence[Piece], tree: Path) -> None:
-    """What git knows of this checkout, as it is now, and these pieces."""
+    """What git knows of this checkout, as it is now and compiled, and these pieces."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, check=True, capture_output=True, text=True,
@@ -84,7 +84,12 @@ def copy_with(pieces: Sequence[Piece], tree: Path) -> None:
     for name in filter(None, listed.stdout.split("\0")):
         if (ROOT / name).is_file():
             (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, tree / name)
+            shutil.copy2(ROOT / name, tree / name)
+    for compiled in ("server", "client_sim", "loadtest", "tests"):  # or each copy compiles all
+        for folder in (ROOT / compiled).rglob("__pycache__"):
+            copied = tree / folder.relative_to(ROOT)
+            if copied.parent.is_dir():
+                shutil.copytree(folder, copied)
     for piece in pieces:
         piece.put_into(tree)
     if any(piece.path.endswith("golden.json") for piece in pieces):
@@ -149,6 +154,7 @@ def test_the_example_keeps_the_direction_of_imports(tmp_path: Path) -> None:
         assert checked.returncode == 0, checked.stdout
 
 
+@pytest.mark.torture("a run of tests for each piece")
 @pytest.mark.parametrize("left_out", PIECES, ids=lambda piece: piece.place)
 def test_a_piece_that_is_left_out_fails_a_test_that_names_it(
     left_out: Piece, tmp_path: Path

@@ -151,7 +151,9 @@ async def test_the_log_says_in_one_line_what_starts(
 
     line = json.loads((await server.until_it_says(".*Liveroom starts.*")).group())
 
-    async with Redis(unix_socket_path=f"{server.folder}/redis/redis.sock") as redis:
+    async with Redis(
+        unix_socket_path=f"{server.folder}/redis/redis.sock", socket_timeout=60
+    ) as redis:
         info = await redis.info()
     assert line["redis"].endswith(info.get("valkey_version", info["redis_version"]))
     assert {name: line[name] for name in ("version", "mode", "durability", "provider")} == {
@@ -313,9 +315,9 @@ async def test_no_worker_shows_the_secret_to_other_users(serve: Serve) -> None:
 
 
 async def test_it_serves_from_a_redis_given_by_url(
-    serve: Serve, redis_server: EmbeddedRedis
+    serve: Serve, synced_redis: EmbeddedRedis
 ) -> None:
-    server = await serve("--redis-url", redis_server.url)
+    server = await serve("--redis-url", synced_redis.url)
 
     assert await server.healthy()
     assert server.children("-server") == []

@@ -1,5 +1,7 @@
 """Free ports, and waiting until a started server listens."""
 
+import atexit
+import contextlib
 import itertools
 import os
 import socket
@@ -29,22 +31,29 @@ def _candidates() -> Iterator[int]:
 
 
 _ports = _candidates()
+_claims = contextlib.ExitStack()
+atexit.register(_claims.close)
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that nobody listens on now and that was not given out lately."""
-    for port in _ports:
-        with socket.socket() as probe:
-            if _binds(probe, port):
-                return port
-    raise AssertionError("a cycle has no end")
+    """A TCP port of 127.0.0.1 that nobody listens on now.
+
+    No process that asks here is given the port again while this one lives: the UDP port of the same
+    number is kept as the mark, which leaves the TCP port to the server it is meant for.
+    """
+    return next(port for port in _ports if _claim(port))
 
 
-def _binds(probe: socket.socket, port: int) -> bool:
-    try:
-        probe.bind(("127.0.0.1", port))
-    except OSError:
-        return False
+def _claim(port: int) -> bool:
+    with contextlib.ExitStack() as undo:
+        mark = undo.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+        try:
+            mark.bind(("127.0.0.1", port))
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        _claims.enter_context(undo.pop_all())
     return True
 
 

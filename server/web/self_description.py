@@ -5,6 +5,7 @@ servers asks here first.
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -37,8 +38,13 @@ def with_descriptions(routes: Sequence[Route], commands: Sequence[type[Command]]
         Route("GET", "/v1/protocol", "Read the known commands.", protocol.show, result=Known),
     ]
     openapi.body = msgspec.json.encode(document(described))
-    protocol.body = msgspec.json.encode(known_commands(commands))
+    protocol.body = _known_commands(tuple(commands))
     return described
+
+
+@lru_cache(maxsize=1)  # a process has one set of commands, also if it has many workers
+def _known_commands(commands: tuple[type[Command], ...]) -> bytes:
+    return msgspec.json.encode(known_commands(commands))
 
 
 def known_commands(commands: Sequence[type[Command]]) -> Known:

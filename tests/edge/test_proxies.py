@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 import shutil
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
+from loadtest.fanout.ready import free_port
 from server.access.auth import SESSION_COOKIE
 from server.edge.edge import Edge
 from tests.edge.conftest import Token
@@ -66,11 +66,6 @@ PROXIES = {
     "haproxy": (HAPROXY, ["haproxy", "-db", "-f", "{config}"]),
     "caddy": (CADDY, ["caddy", "run", "--adapter", "caddyfile", "--config", "{config}"]),
 }
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 async def until_it_listens(proxy: asyncio.subprocess.Process, port: int, log: Path) -> None:

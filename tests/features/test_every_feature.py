@@ -97,6 +97,8 @@ class Told(NamedTuple):
     watchers: dict[str, Watcher]
     facts: list[tuple[str, bytes]]
     """The kind of each fact in the timelines, and the fact as it is stored."""
+    prefix: str
+    """What it stored still lies in Redis under this."""
 
 
 _TOLD: dict[tuple[str, bool], Told] = {}
@@ -114,7 +116,14 @@ async def told(make: MakeSettings, feature: str, *, deaf: bool) -> Told:
         await story.tell(stage)
         await stage.resume_everywhere()
         facts = await stage.facts()
-    done = Told(set(stage.told()), stage.succeeded, stage.faults, stage.watchers, facts)
+    done = Told(
+        set(stage.told()),
+        stage.succeeded,
+        stage.faults,
+        stage.watchers,
+        facts,
+        settings.redis.key_prefix,
+    )
     _TOLD[feature, deaf] = done
     return done
 

@@ -13,11 +13,11 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from server.house import HOUSE
+from server.house import HOUSE, keys_under
 from tests.conftest import MakeSettings
 from tests.features.owners import TALKING
-from tests.features.stage import stage_of
-from tests.features.test_every_feature import settings_of, story_of
+from tests.features.test_every_feature import told
+from tests.rooms.rig import ROOM
 from tests.stored import stored_hash
 
 MS = range(10**12, 10**13)
@@ -147,14 +147,12 @@ async def faults_in(redis: Redis, prefix: str) -> list[str]:
 
 @pytest.mark.parametrize("feature", TALKING)
 async def test_a_story_stores_the_keys_that_are_declared(
-    make_settings: MakeSettings, feature: str
+    make_settings: MakeSettings, redis: Redis, feature: str
 ) -> None:
-    story = story_of(feature)
-    settings = settings_of(make_settings, getattr(story, "SETTINGS", {}))
-    scheduled = getattr(story, "SCHEDULED", False)
-    async with stage_of(settings, scheduled=scheduled, deaf=False) as stage:
-        await story.tell(stage)
-        faults = await faults_in(stage.here.redis, settings.redis.key_prefix)
+    story = await told(make_settings, feature, deaf=False)
+    assert await redis.exists(keys_under(story.prefix).room(ROOM, "room")), "it is there no more"
+
+    faults = await faults_in(redis, story.prefix)
 
     assert not faults, f"The feature {feature} stores what no key declares: {'; '.join(faults)}."
 

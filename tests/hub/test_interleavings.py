@@ -5,6 +5,7 @@ import asyncio
 from collections import deque
 from typing import Any
 
+import pytest
 import uvloop
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from server.features.likes.messages import LikesEvent
 from server.features.stock.messages import StockEvent
 from tests.hub.conftest import new_audience
 from tests.hub.listening import Noter, comment, gaps, ids, notice, seqs, settle
+from tests.torture.size import more
 
 USERS = ["ann", "ben", "host"]
 which = st.integers(0, 7)
@@ -165,7 +167,8 @@ def check(stage: Stage, member: Seen) -> None:
         assert own - stage.removed <= set(heard)
 
 
-@settings(max_examples=300)
+@pytest.mark.grows
+@settings(max_examples=more(100, 1000))
 @given(st.lists(step, min_size=5, max_size=60), st.sampled_from([0, 1, 3]))
 def test_nothing_twice_nothing_missing_nothing_backwards(
     steps: list[tuple[str, Any]], budget: float

@@ -34,7 +34,10 @@ def measured(key: str, row: Row) -> Result:
     return result
 
 
-@pytest.mark.parametrize("key", HERE)
+@pytest.mark.parametrize(
+    "key",
+    [HERE[0], *(pytest.param(key, marks=pytest.mark.torture("one more")) for key in HERE[1:])],
+)
 def test_each_server_delivers_what_is_published_and_its_cost_is_seen(key: str) -> None:
     result = measured(key, Row(40, 20))
 
@@ -46,6 +49,7 @@ def test_each_server_delivers_what_is_published_and_its_cost_is_seen(key: str) -
     assert result.joins_per_s > 0
 
 
+@pytest.mark.torture("two crowds more")
 def test_compressed_frames_cost_fewer_bytes_a_comment() -> None:
     plain, packed = (measured(key, Row(200, 10)) for key in ("ours", "ours-deflate"))
 

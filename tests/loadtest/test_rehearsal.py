@@ -172,6 +172,7 @@ def test_a_sound_server_passes_through_a_sale_and_a_broken_network(rehearse: Reh
     assert "PASSED: A small sale" in said
 
 
+@pytest.mark.torture("a whole rehearsal more")
 def test_several_processes_count_as_one(rehearse: Rehearse) -> None:
     code, report, said = rehearse(flags=("--processes", "2"))
 
@@ -213,6 +214,7 @@ def test_a_server_that_sells_one_unit_too_many_fails(rehearse: Rehearse) -> None
     assert "Oversold" in failed(report)
 
 
+@pytest.mark.torture("a whole rehearsal more")
 def test_a_server_that_loses_one_order_after_ok_fails(rehearse: Rehearse) -> None:
     code, report, said = rehearse(str(Path(__file__).with_name("broken_server.py")), "drop")
 
@@ -220,6 +222,7 @@ def test_a_server_that_loses_one_order_after_ok_fails(rehearse: Rehearse) -> Non
     assert "Orders lost after ok" in failed(report)
 
 
+@pytest.mark.torture("a whole rehearsal more")
 def test_a_server_that_tells_no_buyer_of_their_order_fails(rehearse: Rehearse) -> None:
     code, report, said = rehearse(str(Path(__file__).with_name("broken_server.py")), "untold")
 
@@ -228,6 +231,7 @@ def test_a_server_that_tells_no_buyer_of_their_order_fails(rehearse: Rehearse) -
     assert "Orders that no event told to their buyer" in failed(report)
 
 
+@pytest.mark.torture("a whole rehearsal more")
 def test_a_server_whose_redis_refuses_to_write_orders_fails(rehearse: Rehearse) -> None:
     code, report, said = rehearse(str(Path(__file__).with_name("broken_server.py")), "unavailable")
 

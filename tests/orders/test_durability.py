@@ -11,6 +11,7 @@ from server.house import keys_under, store_on
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.durability import Durability, NotDurable
+from server.store.embedded import EmbeddedRedis
 from server.store.redis_program import RedisProgram
 from tests.orders.redis_process import RedisProcess
 from tests.orders.shop import Shop, shop_on
@@ -36,8 +37,9 @@ async def synced(tmp_path: Path) -> AsyncIterator[tuple[RedisProcess, RedisProce
         yield primary, replica
 
 
-async def test_a_redis_that_syncs_each_write_keeps_fsync(redis: Redis) -> None:
-    await Durability.parse("fsync").check(redis)
+async def test_a_redis_that_syncs_each_write_keeps_fsync(synced_redis: EmbeddedRedis) -> None:
+    async with Redis(unix_socket_path=str(synced_redis.socket), socket_timeout=60) as redis:
+        await Durability.parse("fsync").check(redis)
 
 
 async def test_a_redis_that_does_not_sync_is_refused(primary: RedisProcess) -> None:

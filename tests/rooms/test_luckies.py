@@ -19,6 +19,7 @@ from tests.replies import expect
 from tests.rooms.rig import HOST, ROOM, Rig, rig
 from tests.rooms.rounds import facts, let_end, refusal, sweep, viewer
 from tests.rooms.views import shown
+from tests.torture.size import more
 
 
 def sha1(text: str) -> str:
@@ -229,13 +230,16 @@ async def compare(room_settings: Settings, story: list[tuple[str, bool]], prizes
             assert each.room.state.view() == fresh
 
 
+@pytest.mark.grows
 def test_any_entries_on_two_workers_are_drawn_as_the_definition_says(
     make_settings: MakeSettings,
 ) -> None:
     run = 0
 
     @settings(
-        max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=more(8, 100),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(steps, st.integers(1, 6))
     def check(story: list[tuple[str, bool]], prizes: int) -> None:

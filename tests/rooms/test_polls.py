@@ -17,6 +17,7 @@ from tests.replies import expect
 from tests.rooms.rig import HOST, ROOM, Rig, rig
 from tests.rooms.rounds import facts, let_end, refusal, sweep, viewer
 from tests.rooms.views import shown
+from tests.torture.size import more
 
 COLOURS = PollOpen(ref=1, question="下一个颜色？", options=["红", "蓝", "绿"])
 
@@ -249,11 +250,14 @@ async def compare(room_settings: Settings, story: list[Step]) -> None:
             assert each.room.state.view() == fresh
 
 
+@pytest.mark.grows
 def test_any_votes_on_two_workers_count_as_the_model_says(make_settings: MakeSettings) -> None:
     run = 0
 
     @settings(
-        max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=more(8, 100),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(st.lists(steps, max_size=20))
     def check(story: list[Step]) -> None:

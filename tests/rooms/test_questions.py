@@ -37,6 +37,7 @@ from tests.rooms.rig import HOST, ROOM, Rig, rig
 from tests.rooms.rounds import facts, refusal, viewer
 from tests.rooms.views import shown
 from tests.stored import all_stored, entries
+from tests.torture.size import more
 
 MUG = ProductInput("mug", "Stone mug", 4900, "CNY")
 DESK = {"held_max": 1, "muted_max": 1}
@@ -670,13 +671,16 @@ async def play(room_settings: Settings, steps: list[tuple[str, int, int]]) -> No
         assert counted == asked
 
 
+@pytest.mark.grows
 def test_the_copy_of_a_room_equals_a_fresh_load_whatever_is_asked(
     make_settings: MakeSettings,
 ) -> None:
     run = 0
 
     @settings(
-        max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+        max_examples=more(10, 100),
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture],
     )
     @given(st.lists(doing, min_size=3, max_size=25))
     def check(steps: list[tuple[str, int, int]]) -> None:

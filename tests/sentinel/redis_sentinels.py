@@ -17,6 +17,11 @@ from tests.orders.redis_process import RedisProcess
 SERVICE = "rooms"
 
 
+def sentinel_on(port: int) -> Redis:
+    """A client of one Sentinel, with more patience than redis-py's five seconds."""
+    return Redis(port=port, socket_timeout=60)
+
+
 class Watched:
     """Redis servers under Sentinels; `servers[0]` is the master at first."""
 
@@ -31,14 +36,14 @@ class Watched:
 
     async def master(self) -> RedisProcess:
         """The server that the first Sentinel names now."""
-        async with Redis(port=self.sentinels[0]) as sentinel:
+        async with sentinel_on(self.sentinels[0]) as sentinel:
             address = await sentinel.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", SERVICE)
         return next(server for server in self.servers if server.port == int(address[1]))
 
     async def step_down(self) -> None:
         """Have the Sentinels make another server the master, and wait until it is."""
         before = await self.master()
-        async with Redis(port=self.sentinels[0]) as sentinel:
+        async with sentinel_on(self.sentinels[0]) as sentinel:
 
             async def begun() -> bool:  # refused while no replica is known to be good enough
                 return bool(await sentinel.execute_command("SENTINEL", "FAILOVER", SERVICE))
@@ -56,7 +61,7 @@ class Watched:
     async def are_ready(self) -> bool:
         """Whether each Sentinel knows every replica and the other Sentinels."""
         for port in self.sentinels:
-            async with Redis(port=port) as sentinel:
+            async with sentinel_on(port) as sentinel:
                 replicas = await sentinel.execute_command("SENTINEL", "REPLICAS", SERVICE)
                 others = await sentinel.execute_command("SENTINEL", "SENTINELS", SERVICE)
             if len(replicas) < len(self.servers) - 1 or len(others) < len(self.sentinels) - 1:

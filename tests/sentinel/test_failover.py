@@ -23,7 +23,10 @@ pytestmark = pytest.mark.blocking_allowed
 STOCK = 100_000
 
 
-@pytest.fixture(params=["replicas:1", "aof:1"])
+ONE_MORE = pytest.mark.torture("one failover more")
+
+
+@pytest.fixture(params=["replicas:1", pytest.param("aof:1", marks=ONE_MORE)])
 def durability(request: pytest.FixtureRequest) -> str:
     """An order is answered when one replica has it, in memory or on its disk."""
     return str(request.param)
@@ -80,6 +83,7 @@ async def test_a_killed_master_is_replaced_and_no_answered_order_is_lost(
 
 # With fewer copies than replicas the old master and a replica that still follows it could agree on
 # an order that the new master never gets (docs/operations.md).
+@ONE_MORE
 @pytest.mark.parametrize("durability", ["replicas:2"], indirect=True)
 async def test_a_master_that_is_asked_to_step_down_hands_over_and_viewers_stay(
     watched: Watched, settings: Settings, workers: list[Worker]

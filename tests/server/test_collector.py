@@ -8,6 +8,7 @@ import pytest
 from tests.server.conftest import Serve
 
 
+@pytest.mark.long("starts a whole server each")
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_a_server_tells_how_long_its_collector_paused_it(serve: Serve, workers: str) -> None:
     served = await serve("--workers", workers)

@@ -234,9 +234,10 @@ async def test_one_that_is_too_old_is_refused_by_its_name_and_version() -> None:
 
 
 async def test_a_safe_redis_is_used_without_a_warning(
-    redis_server: EmbeddedRedis, caplog: pytest.LogCaptureFixture
+    synced_redis: EmbeddedRedis, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await check(redis_server.url, SETTINGS)
+    caplog.clear()
+    await check(synced_redis.url, SETTINGS)
 
     assert caplog.text == ""
 

@@ -81,6 +81,7 @@ async def test_an_older_folder_audits_clean_before_and_after_a_server_ran_on_it(
         assert "The ledger and the live state agree." in said
 
 
+@pytest.mark.long("starts a whole command on each")
 async def test_its_orders_are_all_there_with_what_they_cost(
     folder: Path, program: RedisProgram
 ) -> None:
@@ -95,6 +96,7 @@ async def test_its_orders_are_all_there_with_what_they_cost(
     ]
 
 
+@pytest.mark.long("starts a whole server on each")
 @pytest.mark.parametrize("pair", [p for p in PAIRS if "rounds" in str(p.id)], indirect=True)
 async def test_its_rounds_go_on_and_its_fan_group_is_not_listed(
     folder: Path, program: RedisProgram

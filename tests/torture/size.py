@@ -1,4 +1,4 @@
-"""How hard the proofs try: a minute in the test suite, as long as asked for in `make torture`.
+"""How hard the proofs try: seconds in the test suite, as long as asked for in `make torture`.
 
 `LIVEROOM_TORTURE_S=600` gives them about ten minutes together; without it they take a small size.
 """
@@ -15,6 +15,11 @@ _ROUND_S = 5
 def examples(small: int) -> int:
     """Hypothesis examples for half of SECONDS."""
     return max(small, int(SECONDS / 2 * _EXAMPLES_PER_S)) if SECONDS else small
+
+
+def more(few: int, many: int) -> int:
+    """`few` examples in the test suite, `many` in `make torture`; mark the test `grows`."""
+    return many if SECONDS else few
 
 
 def rounds(small: int) -> int:

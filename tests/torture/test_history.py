@@ -65,6 +65,7 @@ class Workers:
             assert process.returncode == 0, f"worker {n} failed"
 
 
+@pytest.mark.torture("1,500 buyers, and everything killed under them")
 @pytest.mark.timeout(600 + 4 * SECONDS)
 @pytest.mark.parametrize("seed", range(rounds(1)))
 async def test_every_answer_is_true_after_any_crash(

@@ -33,7 +33,7 @@ def test_the_promises_hold_after_every_step(world: World) -> None:
     run_state_machine_as_test(
         lambda: ShopMachine(world),  # type: ignore[arg-type]  # a function is as good, says its page
         settings=settings(
-            max_examples=examples(80),
+            max_examples=examples(12),
             stateful_step_count=30,
             deadline=None,
             suppress_health_check=list(HealthCheck),

@@ -7,7 +7,6 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.orders.redis_process import RedisProcess
 from tests.running import running
@@ -28,8 +27,14 @@ async def until(session: aiohttp.ClientSession, url: str, wanted: int) -> None:
         await asyncio.sleep(0.02)
 
 
-async def test_a_worker_is_alive_ready_and_counts(settings: Settings) -> None:
-    async with running(settings, "w1") as worker, aiohttp.ClientSession() as session:
+async def test_a_worker_is_alive_ready_and_counts(
+    make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    async with (
+        RedisProcess(tmp_path / "redis") as redis,
+        running(make_settings(redis={"url": redis.url}), "w1") as worker,
+        aiohttp.ClientSession() as session,
+    ):
         await until(session, f"{worker.url}/readyz", 200)
         assert await status(session, f"{worker.url}/healthz") == 200
         async with session.get(f"{worker.url}/metrics") as response:

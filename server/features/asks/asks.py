@@ -4,6 +4,7 @@ The reply to a comment that asks carries the answer, for its author alone. `inte
 comment means; `questions` takes the questions. Counting comes after the answer.
 """
 
+from functools import lru_cache
 from typing import Any, Literal
 
 import msgspec
@@ -35,6 +36,11 @@ By = Literal["number", "words", "pin", "sku"]
 _ANY = msgspec.msgpack.Decoder(Any)
 
 
+@lru_cache(maxsize=1)  # a process has one set of rules, also if it has many workers
+def _readers(rules: IntentRules) -> tuple[Intents, TellingWords]:
+    return Intents(rules), TellingWords(rules)
+
+
 class Asks:
     """Takes asks.
 
@@ -58,8 +64,7 @@ class Asks:
         self._showings = showings
         self._questions = questions
         self._permits = permits
-        self._intents = Intents(intent_rules)
-        self._telling = TellingWords(intent_rules)
+        self._intents, self._telling = _readers(intent_rules)
         self._titles: LRUCache[str, Titles] = LRUCache(TITLES_KEPT_MAX)
         self._lost = metrics.asks_lost
         self.batches: GroupCommit[dict[str, Any], None] = GroupCommit(

@@ -3,7 +3,9 @@
 The packaged file is `intents.toml` beside this module (config/intents.toml in a checkout).
 """
 
+from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated
 
@@ -59,8 +61,11 @@ class TitleRules(Struct, frozen=True, forbid_unknown_fields=True):
     ignore: Phrases = []
 
 
-class IntentRules(Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file. The order of `topics` is their precedence."""
+class IntentRules(Struct, frozen=True, forbid_unknown_fields=True, eq=False):
+    """The whole file. The order of `topics` is their precedence.
+
+    Equal only to itself, so that what is made of it can be kept by it.
+    """
 
     link: LinkRules
     question: QuestionRules
@@ -74,9 +79,19 @@ def read_rules(path: str = "") -> IntentRules:
 
     Raises SettingsError with one line that names the fault and its place.
     """
-    name = f"asks.rules_file = {path!r}" if path else "The packaged rules of intents"
+    if not path:
+        return _packaged()
+    return _read(Path(path), f"asks.rules_file = {path!r}")
+
+
+@cache
+def _packaged() -> IntentRules:
+    return _read(files("server.features.asks") / "intents.toml", "The packaged rules of intents")
+
+
+def _read(source: Traversable, name: str) -> IntentRules:
     try:
-        raw = (Path(path) if path else files("server.features.asks") / "intents.toml").read_bytes()
+        raw = source.read_bytes()
     except OSError as error:
         raise SettingsError(f"{name} can't be read: {error.strerror}.") from None
     try:

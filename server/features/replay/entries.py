@@ -51,8 +51,12 @@ def entry_type(book: FactBook) -> type[ReplayEntry]:
     return made
 
 
+@lru_cache(maxsize=8)
 def with_entries(base: type[Struct], book: FactBook) -> type[Struct]:
-    """The struct with a list of the book's entries under `entries`, for the description of REST."""
+    """The struct with a list of the book's entries under `entries`, for the description of REST.
+
+    Made once: the description of types that were described before is kept.
+    """
     entry: Any = entry_type(book)
     made: type[Struct] = _struct(base, [("entries", list[entry], [])])
     return made

@@ -5,7 +5,9 @@ stand for the first of the line. The packaged one is `blocked-words.txt` beside 
 (config/blocked-words.txt in a checkout).
 """
 
+from functools import cache, cached_property
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from msgspec import Struct
@@ -19,14 +21,18 @@ WORD_CHARS_MAX = 64
 _SECTIONS = ("block", "hold", "variants")
 
 
-class WordList(Struct, frozen=True):
+class WordList(Struct, frozen=True, dict=True):
     """What a words file says: an action by word, and which characters stand for which."""
 
     words: dict[str, WordAction]
     variants: tuple[tuple[str, ...], ...] = ()
 
     def matcher(self) -> Matcher[WordAction]:
-        """Finds these words."""
+        """Finds these words. Made once."""
+        return self._matcher
+
+    @cached_property
+    def _matcher(self) -> Matcher[WordAction]:
         return Matcher(self.words, variants=self.variants)
 
 
@@ -35,8 +41,18 @@ def read_words(path: str = "") -> WordList:
 
     Raises SettingsError with one line that names the fault and its place.
     """
-    name = f"moderation.words_file = {path!r}" if path else "The packaged list of words"
-    source = Path(path) if path else files("server.features.rules") / "blocked-words.txt"
+    if not path:
+        return _packaged()
+    return _read(Path(path), f"moderation.words_file = {path!r}")
+
+
+@cache
+def _packaged() -> WordList:
+    source = files("server.features.rules") / "blocked-words.txt"
+    return _read(source, "The packaged list of words")
+
+
+def _read(source: Traversable, name: str) -> WordList:
     try:
         text = source.read_text(encoding="utf-8-sig")
     except OSError as error:
