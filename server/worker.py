@@ -68,6 +68,7 @@ class Worker:
             dispatch=self.dispatch,
             bus=self.bus,
             facts=house.facts,
+            view=house.shape.view,
             records=self.records,
             sign_outs=self.sign_outs,
             streams=house.streams,

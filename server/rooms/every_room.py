@@ -14,6 +14,7 @@ REMEMBERED_MAX = 10_000
 """How many rooms are remembered for times when a list can't be read: the list's first ones."""
 LIST = "the list of rooms"
 GROUPS = "the list of fan groups"
+UNLISTED = "the list of drafts and practice rooms"
 
 
 class EveryRoom:
@@ -28,14 +29,15 @@ class EveryRoom:
     def __init__(self, store: RoomStore, troubles: Troubles) -> None:
         self._store = store
         self._troubles = troubles
-        self._remembered: dict[str, list[str]] = {LIST: [], GROUPS: []}
+        self._remembered: dict[str, list[str]] = {LIST: [], GROUPS: [], UNLISTED: []}
 
     async def pages(self) -> AsyncIterator[list[str]]:
         """Yield the rooms' ids, about `ROOMS_A_PAGE` at a time. Raises RedisError or OSError.
 
         A room may come twice, as a fan group does that is in both lists.
         """
-        for name, key in ((LIST, self._store.keys.rooms), (GROUPS, self._store.keys.groups)):
+        keys = self._store.keys
+        for name, key in ((LIST, keys.rooms), (GROUPS, keys.groups), (UNLISTED, keys.unlisted)):
             async for page in self._pages_of(name, key):
                 yield page
 

@@ -249,6 +249,9 @@ class Rooms(Section):
     )
     text_chars_max: int = limit(500, 1, 10_000, "Longest other text: titles, links, notices.")
     linger_s: float = limit(30, 0, 3600, "Time a worker keeps a room after its last viewer left.")
+    scheduled_per_host_max: int = limit(
+        50, 1, 10_000, "Rooms of a host that wait for their start, drafts and practice included."
+    )
 
 
 class Sweeps(Section):
