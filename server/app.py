@@ -51,7 +51,6 @@ async def run_worker(
     `on_ready` receives the base URL once viewers can connect.
     """
     rng = random.Random()
-    verifier = TokenVerifier(settings)
     async with contextlib.AsyncExitStack() as stack:
         redis = connect(redis_url, settings.redis, Troubles())
         stack.push_async_callback(redis.aclose)
@@ -59,6 +58,7 @@ async def run_worker(
         worker = await stack.enter_async_context(
             Worker(redis, settings, worker_id=worker_id, metrics=metrics, random=rng)
         )
+        verifier = TokenVerifier(settings, worker.sign_outs.ended)
         await worker.start()
         scrape = await stack.enter_async_context(
             Scrape(metrics, worker_id, settings.server.workers)
@@ -93,6 +93,7 @@ async def run_worker(
                 rng,
             )
         )
+        worker.sign_outs.heard.append(edge.end_signed_out)
         on_ready(edge.url)
         await stop.wait()
         await edge.drain()

@@ -30,6 +30,7 @@ from server.settings import Settings
 from server.settings.section import Section
 from server.store.bus import RoomBus
 from server.store.room_store import RoomStore
+from server.store.sign_outs import SignOuts
 from server.telemetry.metrics import Metrics
 from server.web.route import Route
 
@@ -60,6 +61,7 @@ class Engine:
     view: type[RoomView]
     """The type of a whole room, with the fields of all features."""
     records: Database
+    sign_outs: SignOuts
     streams: Sequence[str]
     """The names of a room's keys that the archive copies."""
     projections: list[Projection]

@@ -20,6 +20,7 @@ from server.rooms.sweeper import Due, Sweeper
 from server.settings import Settings
 from server.store.cluster_bus import bus_on
 from server.store.durability import Durability
+from server.store.sign_outs import SignOuts
 from server.telemetry.metrics import Metrics
 from server.web.route import Route
 
@@ -53,6 +54,7 @@ class Worker:
         )
         self.records = Database(settings, house.migrations)
         self._stack.push_async_callback(self.records.aclose)
+        self.sign_outs = SignOuts(redis, self.store.keys)
         reader = house.reader(self.store, settings)
         decoder = house.shape.bus_decoder
         self.bus = bus_on(redis, self.store.keys, decoder, settings.bus, worker_id, metrics)
@@ -68,6 +70,7 @@ class Worker:
             facts=house.facts,
             view=house.shape.view,
             records=self.records,
+            sign_outs=self.sign_outs,
             streams=house.streams,
             projections=[],
             worker_id=worker_id,
@@ -143,6 +146,7 @@ class Worker:
             for close in each.closes:
                 stack.push_async_callback(close)
         await stack.enter_async_context(self.bus)
+        await stack.enter_async_context(self.sign_outs)
         for visits in self.visits:
             await stack.enter_async_context(visits)
         await stack.enter_async_context(self.rooms)

@@ -22,6 +22,7 @@ from server.background.troubles import FAILURES
 from server.edge.edge import Edge
 from server.edge.listener import HttpSide
 from server.features.archive.archiver import Archiver
+from server.features.archive.holdings import ended_rooms
 from server.features.follows.news import News
 from server.features.outbox.outbox import Outbox
 from server.features.presence.presence import Presence
@@ -29,12 +30,14 @@ from server.features.visits.visits import Visits
 from server.house import HOUSE, keys_under, records_of, store_on
 from server.processes.worker_pool import WorkerPool
 from server.protocol.roles import Role
+from server.rooms.retiring import Retirer
 from server.settings import Settings
 from server.store.bus import Bus
 from server.store.cluster import Cluster
 from server.store.cluster_bus import ClusterBus
 from server.store.embedded import EmbeddedRedis
 from server.store.room_store import RoomStore
+from server.store.sign_outs import SignOuts
 from server.telemetry.loop_lag import LoopLag
 from server.telemetry.metrics import Metrics
 from server.web.ops import Ops
@@ -66,7 +69,7 @@ NOT_IN_EACH_WORKER = {
 SOON = {
     "rooms": {"presence_interval_s": 0.05},
     "figures": {"visits_interval_s": 0.05},
-    "records": {"archive_interval_s": 0.05},
+    "records": {"archive_interval_s": 0.05, "retire_interval_s": 0.05},
     "orders": {"sweep_interval_ms": 10, "sweep_lap_s": 1},
     "outbox": {"url": "http://other", "interval_s": 0.01},
     "bus": {"watchdog_interval_s": 0.05, "watchdog_timeout_s": 60},
@@ -294,10 +297,30 @@ async def archive(bench: Bench) -> AsyncIterator[Story]:
     await records.aclose()
 
 
+@asynccontextmanager
+async def sign_outs(bench: Bench) -> AsyncIterator[Story]:
+    async with SignOuts(bench.redis, bench.store.keys):
+        yield Story(bench.redis, "zrangebyscore")
+
+
+@asynccontextmanager
+async def retiring(bench: Bench) -> AsyncIterator[Story]:
+    records = await asyncio.to_thread(records_of, bench.settings)
+    made = Retirer(
+        bench.store, records, bench.settings, "w1", dues=[], stays=[], ended=ended_rooms,
+        metrics=Metrics(),
+    )  # fmt: skip
+    async with made:
+        yield Story(made, "_candidates")
+    await records.aclose()
+
+
 STORIES: dict[str, Callable[[Bench], Any]] = {
     "archive": archive,
     "outbox": outbox,
     "sweeper": sweeper,
+    "retiring": retiring,
+    "sign-outs": sign_outs,
     "sweeper lap": sweeper_lap,
     "presence": presence,
     "visits": visits,

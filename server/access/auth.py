@@ -5,8 +5,8 @@ import os
 import re
 import secrets
 import time
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,8 @@ class Identity:
     name: str
     role: Role
     rooms: frozenset[str] | None = None
+    issued_ms: int = field(default=0, compare=False)
+    """When the token was issued (Unix ms), 0 if it does not say."""
 
     def may_enter(self, room: str) -> bool:
         """Whether the token is valid for this room."""
@@ -105,8 +107,9 @@ def mint(
         _identity(claims)
     except BadToken as bad:
         raise ValueError(str(bad)) from None
-    now_s = int(time.time())
-    claims |= {"iat": now_s, "exp": now_s + int(ttl_s)}
+    now_s = time.time()
+    # With milliseconds, a token that is issued just after a sign-out everywhere is good.
+    claims |= {"iat": round(now_s, 3), "exp": int(now_s) + int(ttl_s)}
     return jwt.encode(claims, _hs256_secret(settings), algorithm="HS256")
 
 
@@ -124,10 +127,18 @@ def session_token(cookie_headers: Iterable[str]) -> str | None:
     return None
 
 
-class TokenVerifier:
-    """Checks tokens with one key and one algorithm, which are read once."""
+def _never(_user: str, _issued_ms: int) -> bool:
+    return False
 
-    def __init__(self, settings: Settings) -> None:
+
+class TokenVerifier:
+    """Checks tokens with one key and one algorithm, which are read once.
+
+    `ended(user, issued_ms)` tells whether the user signed out everywhere since a token was issued.
+    """
+
+    def __init__(self, settings: Settings, ended: Callable[[str, int], bool] = _never) -> None:
+        self._ended = ended
         self._algorithm = settings.jwt.algorithm
         self._leeway_s = settings.jwt.leeway_s
         self._key = _hs256_key(settings) if self._algorithm == "HS256" else _public_key(settings)
@@ -148,7 +159,10 @@ class TokenVerifier:
             raise BadToken(f"The token has no `{missing.claim}`.") from None
         except (jwt.PyJWTError, ValueError, UnicodeError):
             raise BadToken("The token is not valid for this server.") from None
-        return _identity(claims)
+        who = _identity(claims)
+        if self._ended(who.user, who.issued_ms):
+            raise BadToken("This user signed out everywhere after the token was issued; sign in.")
+        return who
 
 
 def _identity(claims: Mapping[str, Any]) -> Identity:
@@ -171,8 +185,17 @@ def _identity(claims: Mapping[str, Any]) -> Identity:
     ):
         raise BadToken("The token's `rooms` must be a list of room ids.")
     return Identity(
-        user, _shown(name, user), Role(role), None if rooms is None else frozenset(rooms)
+        user,
+        _shown(name, user),
+        Role(role),
+        None if rooms is None else frozenset(rooms),
+        _issued_ms(claims.get("iat")),
     )
+
+
+def _issued_ms(iat: object) -> int:
+    """The time of a claim `iat`, in Unix ms; 0 if it has none, which is before every sign-out."""
+    return int(iat * 1000) if isinstance(iat, int | float) else 0
 
 
 def _shown(name: str, user: str) -> str:

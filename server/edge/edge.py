@@ -17,7 +17,7 @@ from server.edge.deadlines import Deadlines
 from server.edge.listener import HttpSide, HttpSocket, Listener
 from server.edge.places import Places
 from server.protocol.codec import CommandReader, Encoding
-from server.protocol.codes import DRAIN, SILENT
+from server.protocol.codes import BAD_TOKEN, DRAIN, SILENT
 from server.protocol.roles import Role
 from server.rooms.dispatch import Dispatch
 from server.rooms.open_rooms import OpenRooms, spread_ms
@@ -178,6 +178,15 @@ class Edge:
         if token is None:
             return Identity(f"guest-{secrets.token_hex(6)}", "Guest", Role.GUEST)
         return self._verifier.verify(token)
+
+    def end_signed_out(self, user: str, at_ms: int) -> None:
+        """Close the connections of a user whose tokens were issued by then (Unix ms)."""
+        for connection in list(self.connections):
+            who = connection.who
+            if who is None or who.user != user or who.role is Role.GUEST:
+                continue
+            if who.issued_ms <= at_ms:
+                connection.close(BAD_TOKEN)
 
     async def known_in(self, who: Identity, room_id: str) -> Identity:
         """Return the identity with the role and name it has in the room."""

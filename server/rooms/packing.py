@@ -16,6 +16,7 @@ from typing import Any
 
 from msgpack import packb
 from msgspec import Raw, msgpack
+from redis.exceptions import ResponseError
 
 from server.records.retired import Part
 
@@ -69,9 +70,18 @@ async def _parts_of(redis: Any, name: str, key: str) -> AsyncIterator[Part]:
     if kind == "stream":
         async for part in _about_stream(redis, name, key):
             yield part
-    ends_in_ms = await redis.pttl(key)
-    if ends_in_ms >= 0:
-        yield Part(name, "expires", [b"%d" % (time.time_ns() // 1_000_000 + ends_in_ms)])
+    ends = await _ends_at(redis, key)
+    if ends >= 0:
+        yield Part(name, "expires", [b"%d" % ends])
+
+
+async def _ends_at(redis: Any, key: str) -> int:
+    """When a key expires (Unix ms); negative if it does not."""
+    try:
+        return int(await redis.pexpiretime(key))
+    except ResponseError:  # before Redis 7
+        in_ms = int(await redis.pttl(key))
+        return in_ms if in_ms < 0 else time.time_ns() // 1_000_000 + in_ms
 
 
 async def _about_stream(redis: Any, name: str, key: str) -> AsyncIterator[Part]:

@@ -97,6 +97,11 @@ class Keys:
         """hash worker -> packed figures for the operator page (see `web.ops`)."""
         return f"{self.prefix}:workers"
 
+    @property
+    def sign_outs(self) -> str:
+        """zset: users by the ms of their last sign-out everywhere (see `store.sign_outs`)."""
+        return f"{self.prefix}:sign_outs"
+
     def ready(self, n: int) -> str:
         """string: a test write for readiness; each `n` may lie in another slot."""
         return f"{self.prefix}:ready:{n}"

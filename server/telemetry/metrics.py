@@ -12,7 +12,7 @@ _OUTCOMES = ("ok", "unavailable", "internal")
 """Outcomes shown for every command from the start. Refusals by a room's rules appear when the first
 one happens: all of them for every command would be a thousand samples that stay 0."""
 _REASONS = ("full", "400", "403", "404", "426", "503")
-PAGES = ("home", "watch", "host", "ops", "login")
+PAGES = ("home", "watch", "host", "ops", "login", "me")
 """The pages, as their reports of errors name them."""
 PAGE_ERROR_KINDS = ("error", "rejection", "load", "policy")
 """Uncaught, a promise's, a file that could not be loaded, against the Content-Security-Policy."""

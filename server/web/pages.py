@@ -23,6 +23,7 @@ PAGES: Final = {
     "/host/{room}": "host.html",
     "/ops": "ops.html",
     "/login": "login.html",
+    "/me": "me.html",
 }
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 

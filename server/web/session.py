@@ -87,7 +87,7 @@ class Sessions:
         try:
             return self._answer(request, self._verifier.verify(token))
         except BadToken:
-            return _forget(self._answer(request, None))
+            return forget_cookie(self._answer(request, None))
 
     async def sign_in(self, request: web.Request) -> web.Response:
         """Set the cookie from the body's `{token}`."""
@@ -117,7 +117,7 @@ class Sessions:
     async def sign_out(self, request: web.Request) -> web.Response:
         """Remove the cookie."""
         self._refuse_forged(request)
-        return _forget(self._answer(request, None))
+        return forget_cookie(self._answer(request, None))
 
     def _signed_in(self, request: web.Request, token: str) -> web.Response:
         try:
@@ -167,6 +167,7 @@ class Sessions:
             raise CommandError("forbidden", "Sign in and out on this server's own pages.")
 
 
-def _forget(response: web.Response) -> web.Response:
+def forget_cookie(response: web.Response) -> web.Response:
+    """Have the browser remove the cookie."""
     response.del_cookie(SESSION_COOKIE, path="/", httponly=True, samesite="Strict")
     return response

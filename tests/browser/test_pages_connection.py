@@ -57,6 +57,7 @@ PLACES: dict[str, tuple[str, str | None, Role]] = {
     "watch": ("/watch/{room}", "ann", Role.VIEWER),
     "host": ("/host/{room}", HOST, Role.HOST),
     "login": ("/login", None, Role.VIEWER),
+    "me": ("/me", "ann", Role.VIEWER),
 }
 READS = ["home", "ops", "watch", "host"]
 """The pages that read by themselves; on /login nothing is on its way that could be late."""

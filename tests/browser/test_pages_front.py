@@ -16,6 +16,7 @@ PAGES: dict[str, tuple[str, str | None, Role]] = {
     "watch": ("/watch/{room}", "ann", Role.VIEWER),
     "host": ("/host/{room}", HOST, Role.HOST),
     "ops": ("/ops", "ops", Role.ADMIN),
+    "me": ("/me", "ann", Role.VIEWER),
 }
 # A sheet whose body is one big button: whatever misses the toast's button buys.
 TOOLS = """async () => {

@@ -16,6 +16,7 @@ PAGES: dict[str, tuple[str, str | None, Role]] = {
     "watch": ("/watch/{room}", None, Role.VIEWER),
     "host": ("/host/{room}", HOST, Role.HOST),
     "ops": ("/ops", "ops", Role.ADMIN),
+    "me": ("/me", "ann", Role.VIEWER),
 }
 # Chromium's "Slow 4G".
 SLOW_4G = {

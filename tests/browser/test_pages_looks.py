@@ -43,6 +43,7 @@ PAGES: dict[str, dict[str, Any]] = {
     "host": {"path": "/host/{room}", "user": HOST, "role": Role.HOST, "name": HOST_NAME},
     "ops": {"path": "/ops", "user": "ops", "role": Role.ADMIN, "name": "Ops"},
     "login": {"path": "/login", "user": None},
+    "me": {"path": "/me", "user": "u0", "name": "阿布"},
 }
 
 
@@ -55,6 +56,8 @@ async def _settled(page: Page, name: str) -> None:
         await expect(page.locator(".chart-line").first).to_be_attached()
     if name == "home":
         await expect(page.locator(".room").first).to_be_visible()
+    if name == "me":
+        await expect(page.locator(".me-order").first).to_be_visible()
     if name == "ops":
         await expect(page.locator("tbody tr").first).to_be_visible()
 

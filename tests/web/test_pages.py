@@ -22,7 +22,7 @@ async def client() -> AsyncIterator[Client]:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/watch/demo", "/host/demo", "/ops", "/login"])
+@pytest.mark.parametrize("path", ["/", "/watch/demo", "/host/demo", "/ops", "/login", "/me"])
 async def test_a_page_forbids_inline_script_and_framing(client: Client, path: str) -> None:
     response = await client.get(path)
 

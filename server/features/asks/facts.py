@@ -50,6 +50,7 @@ class _Asked(NamedTuple):
 
     status: str
     asked: int
+    sku: str
 
 
 class AskedProduct:
@@ -109,7 +110,9 @@ class AskTally(Tally):
     def _question(self, fact: dict[str, Any]) -> None:
         """The newest state of a question counts."""
         question = fact["question"]
-        self._questions[question["question"]] = _Asked(question["status"], question["asked"])
+        self._questions[question["question"]] = _Asked(
+            question["status"], question["asked"], question.get("sku", "")
+        )
 
 
 class QuestionRetelling(Retelling):

@@ -11,6 +11,7 @@ import { noticeForm, restockForm, saleForm } from "./host/forms.js";
 import { LogBox, PeopleBox, ReviewBox, RulesBox, WordsBox } from "./host/moderation.js";
 import { HostNumbers } from "./host/numbers.js";
 import { HostOrders } from "./host/orders.js";
+import { HostOverall } from "./host/overall.js";
 import { Plans } from "./host/plans.js";
 import { Questions } from "./host/questions.js";
 import { HostLucky, HostPoll } from "./host/rounds.js";
@@ -50,6 +51,7 @@ const talk = new HostTalk(room, desk);
 const asks = new Asks();
 const orders = new HostOrders(room, roomId, () => numbers.draw());
 const figures = new HostFigures(roomId);
+const overall = new HostOverall(() => viewOf(room).host);
 const numbers = new HostNumbers(room, orders, figures);
 const questions = new Questions(room);
 const coupons = new HostCoupons(room, () => numbers.currency());
@@ -65,10 +67,13 @@ const details = new DetailsBox(room);
 const views = new Views([
   ["now", [numbers.tilesRoot, sales.root, numbers.chartsRoot, orders.root]],
   ["engage", [questions.root, coupons.root, poll.root, lucky.root]],
-  ["figures", [figures.root]],
+  ["figures", [figures.root, overall.root]],
   ["manage", [details.root, review.root, rules.root, words.root, people.root, plans.root, log.root]],
 ], (name) => {
-  if (name === "figures") figures.read();
+  if (name === "figures") {
+    figures.read();
+    overall.read();
+  }
   if (name !== "manage") return;
   desk.read(); // no event tells of words and moderators
   log.read();

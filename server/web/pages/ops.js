@@ -2,17 +2,19 @@
 
 import { tellOfConnection } from "./ui/connection.js";
 import { h, write } from "./ui/dom.js";
-import { clock, duration, number, short } from "./ui/format.js";
+import { clock, date, duration, number, priceText, short } from "./ui/format.js";
 import { say, writeAloud } from "./ui/front.js";
 import { nav } from "./ui/nav.js";
 import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { t, whyNot } from "./ui/strings.js";
 
-/** @import { Operations, WorkerReport } from "./ui/answers.js" */
+/** @import { Operations, RevenueRow, WorkerReport } from "./ui/answers.js" */
 /** @import { Key } from "./ui/strings.js" */
 
 const READ_MS = 2000;
+const REVENUE_MS = 30_000;
+const REVENUE_ROWS_MAX = 60;
 
 const session = await whoAmI();
 const ready = h("p.ready");
@@ -21,6 +23,8 @@ const redis = h("dl.ops-grid");
 const records = h("dl.ops-grid");
 const errors = h("ol.ops-errors");
 const pageErrors = h("ol.ops-errors");
+const revenue = h("tbody");
+const revenueNote = h("p.fine");
 /** @type {Map<string, {at: number, delivered: number, rate: number}>} */
 const before = new Map(); // by worker: rates are differences
 
@@ -85,6 +89,31 @@ function draw({ now, ready: isReady, why, workers: all, redis: store, records: k
     : [h("li.fine", {}, t("ops.no_page_errors"))]));
 }
 
+/** @type {Key[]} */
+const REVENUE_COLUMNS = ["ops.day", "ops.host", "figures.orders", "figures.units", "figures.gmv",
+  "ops.returned", "figures.gmv_net"];
+
+/** @param {RevenueRow} of */
+function revenueRow({ day_ms, host = "", currency, orders, units, gross, returned, net }) {
+  const cells = [date(day_ms), host, number(orders), number(units), priceText(gross, currency),
+    priceText(returned, currency), priceText(net, currency)];
+  return h("tr", { data: { host, currency } },
+    cells.map((text, i) => h(i ? "td" : "th", i ? {} : { scope: "row" }, text)));
+}
+
+async function readRevenue() {
+  try {
+    /** @type {RevenueRow[]} */
+    const rows = await rest("GET", "/v1/revenue");
+    revenue.replaceChildren(...rows.slice(0, REVENUE_ROWS_MAX).map(revenueRow));
+    write(revenueNote, rows.length === 0 ? t("ops.no_revenue")
+      : rows.length > REVENUE_ROWS_MAX ? t("ops.more_revenue", { n: number(rows.length) }) : "");
+  } catch (error) {
+    write(revenueNote, whyNot(error));
+    throw error; // so that the next reading comes later
+  }
+}
+
 let readAt = Date.now();
 
 /** Says itself how old the figures are, so a failure does not slow it down. */
@@ -114,9 +143,14 @@ if (session.you?.role === "admin") {
           h("th", { scope: "col" }, t(name))))), workers))),
     h("section.ops-box", {}, h("h2", {}, t("ops.redis")), redis),
     h("section.ops-box", {}, h("h2", {}, t("ops.records")), records),
+    h("section.ops-box.revenue", {}, h("h2", {}, t("ops.revenue")), revenueNote,
+      h("div.ops-scroll", { tabindex: "0", role: "region", "aria-label": t("ops.revenue") },
+        h("table", {}, h("thead", {}, h("tr", {}, REVENUE_COLUMNS.map((name) =>
+          h("th", { scope: "col" }, t(name))))), revenue))),
     h("section.ops-box", {}, h("h2", {}, t("ops.errors")), errors),
     h("section.ops-box.page-errors", {}, h("h2", {}, t("ops.page_errors")), pageErrors)));
   new Repeat(READ_MS, read).start({ now: true });
+  new Repeat(REVENUE_MS, readRevenue).start({ now: true });
 } else {
   document.body.append(h("main.ops", {}, h("p.empty", {}, t("ops.only"))));
 }

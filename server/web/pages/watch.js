@@ -164,6 +164,7 @@ function openMenu() {
     } }, icon("link"), t("watch.share")),
     !ctx.isGuest() && you?.role !== "viewer"
       && h("a.plain.wide.button", { href: `/host/${encodeURIComponent(roomId)}` }, t("watch.host")),
+    !ctx.isGuest() && h("a.plain.wide.button", { href: "/me", data: { do: "me" } }, t("me.title")),
     prefs(),
     ctx.isGuest()
       ? h("button.primary.wide", { type: "button", onclick: () => { leave(); ctx.needSignIn(); } },

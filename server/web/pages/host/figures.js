@@ -36,7 +36,7 @@ const SHARES = /conversion|share|rate$/;
  * Money by currency: one after the other; nothing sold is a dash.
  * @param {Record<string, number | null>} amounts null: of nothing
  */
-const moneyText = (amounts) => Object.entries(amounts).map(([currency, minor]) =>
+export const moneyText = (amounts) => Object.entries(amounts).map(([currency, minor]) =>
   (minor === null ? "–" : priceText(Math.round(minor), currency))).join(" · ") || "–";
 
 /**
@@ -102,7 +102,7 @@ function sourceText(kind) {
  * @param {Column<Row>[]} columns
  * @param {Row[]} rows
  */
-function table(columns, rows) {
+export function table(columns, rows) {
   return h("div.figures-scroll", { tabindex: "0", role: "region", "aria-label": columns[0][0] },
     h("table.figures-table", {},
       h("thead", {}, h("tr", {}, columns.map(([words]) => h("th", { scope: "col" }, words)))),

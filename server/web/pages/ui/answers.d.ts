@@ -90,6 +90,56 @@ export interface OrdersPage {
   next: number | null;
 }
 
+/** An order with the room it was made in; `paid` in ms, 0 before. */
+export interface Purchase {
+  order: Order;
+  host: string;
+  title: string;
+  kind: string;
+  phase: Phase | "";
+  paid: number;
+  practice: boolean;
+}
+
+/** `GET /v1/me/orders` and `GET /v1/hosts/{host}/orders`. */
+export interface PurchasesPage { orders: Purchase[]; next: string | null }
+
+/** A host one follows, with the newest room; empty texts if there is none. */
+export interface Followed {
+  host: string; name: string; at: number; room: string; title: string; phase: Phase | "";
+}
+
+export interface Reserved {
+  room: string; title: string; host: string; host_name: string; scheduled: number; at: number;
+}
+
+export interface Membership {
+  room: string; title: string; host: string; host_name: string; at: number;
+}
+
+export interface ClaimedCoupon {
+  claim: string; coupon: string; at: number; room: string; host: string; room_title: string;
+  terms: {
+    title: string; currency: string; amount: number; percent: number; floor: number; ends: number;
+  };
+  /** The order that uses it, or empty. */
+  order: string;
+}
+
+/** `GET /v1/me`. */
+export interface Me {
+  user: string; name: string; role: RoleName; orders: number; addresses: number;
+  follows: Followed[]; reservations: Reserved[]; groups: Membership[]; coupons: ClaimedCoupon[];
+}
+
+export interface Address {
+  address: string; name: string; country: string; city: string; lines: string[]; region: string;
+  postcode: string; phone: string;
+}
+
+/** `GET /v1/me/addresses`. */
+export interface AddressList { addresses: Address[] }
+
 /** One fact of docs/timeline.md: what was done, by whom, and what it was about. */
 export interface Fact { k: string; by: string; at: number; [about: string]: unknown }
 
@@ -157,6 +207,37 @@ export interface Figures {
   coupons: CouponRow[];
   compared?: Record<string, { median: number | null; streams: number; change: number | null }>;
   findings: Finding[];
+}
+
+/** `GET /v1/hosts/{host}/figures`. */
+export interface HostFigures {
+  customers: number; repeat_customers: number; repurchase_rate: number | null;
+  orders: number; units: number; return_rate: number | null;
+  gmv_gross: Amounts; gmv_net: Amounts;
+  average_order: Record<string, number | null>; lifetime_value: Record<string, number | null>;
+  member_orders: number;
+}
+
+export interface GoodsRow {
+  sku: string; title: string; streams: number; asks: number; asker_conversion: number | null;
+  questions: number; units: number; gmv: Amounts; return_rate: number | null;
+}
+
+/** `GET /v1/hosts/{host}/goods`; `missing` streams are not in yet. */
+export interface GoodsView { goods: GoodsRow[]; streams: number; missing: number }
+
+export interface Customer {
+  user: string; name: string; orders: number; spent: Amounts; first: number; last: number;
+  follows: boolean; fan: boolean; member: boolean;
+}
+
+/** `GET /v1/hosts/{host}/customers`. */
+export interface CustomersPage { customers: Customer[]; next: string | null }
+
+/** `GET /v1/revenue`: sold orders placed on one day (UTC). */
+export interface RevenueRow {
+  day_ms: number; host?: string; currency: string; orders: number; units: number; gross: number;
+  off: number; returned_orders: number; returned: number; net: number;
 }
 
 /** One worker's figures of `GET /v1/ops`; lags in seconds. */

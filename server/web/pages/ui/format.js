@@ -140,6 +140,13 @@ export const day = (ms) => Number.isNaN(new Date(ms).getTime()) ? ""
   : timeFormat({ month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }).format(ms);
 
 /**
+ * The day alone, as it is called in UTC.
+ * @param {number} ms
+ */
+export const date = (ms) =>
+  timeFormat({ month: "short", day: "numeric", weekday: "short", timeZone: "UTC" }).format(ms);
+
+/**
  * "04:59", "1:04:59"; never below zero. Rounded up: a countdown shows 00:01 until it is over.
  * @param {number} ms
  */

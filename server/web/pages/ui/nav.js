@@ -21,6 +21,8 @@ function openAccount({ you, dev }, roles, owner) {
     you
       ? h("p.fine", {}, beside(t(you.role === "guest" ? "guest" : `role.${you.role}`), you.user))
       : [dev && enter(), tokenForm(again)],
+    you && location.pathname !== "/me"
+      && h("a.plain.wide.button", { href: "/me" }, t("me.title")),
     you && dev && enter(),
     prefs(),
     you && h("button.plain.wide", { type: "button", onclick: () => signOut().then(again) },

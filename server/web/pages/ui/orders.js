@@ -94,7 +94,7 @@ function actions(ctx, order) {
  * What was bought, and what a coupon took off.
  * @type {(order: Order) => HTMLElement[]}
  */
-function linesOf(order) {
+export function linesOf(order) {
   const { off = 0 } = order;
   return [...(order.practice ? [h("p.fine.order-practice", {}, t("order.practice"))] : []),
     ...order.lines.map((line) => h("p.order-line", {}, h("span", {}, line.title),

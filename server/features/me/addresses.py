@@ -1,0 +1,104 @@
+"""A user's address book, in the records."""
+
+import time
+from typing import Annotated
+
+from msgspec import Meta, Struct, msgpack
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.features.me.tables import BOOKS
+from server.protocol.codes import CommandError
+from server.protocol.input import Input
+from server.records.database import Database
+
+_Text = Annotated[str, Meta(max_length=100)]
+
+
+class AddressBody(Input, frozen=True):
+    """An address. `country` is a code of ISO 3166-1, such as CN; `lines` are street and house."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=100)]
+    country: Annotated[str, Meta(pattern=r"^[A-Z]{2}$(?!\n)", description="ISO 3166-1 alpha-2")]
+    city: Annotated[str, Meta(min_length=1, max_length=100)]
+    lines: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=200)]], Meta(min_length=1, max_length=4)
+    ]
+    region: _Text = ""
+    postcode: Annotated[str, Meta(max_length=20)] = ""
+    phone: Annotated[str, Meta(max_length=30)] = ""
+
+
+class Address(Struct, frozen=True, kw_only=True):
+    """An address in a user's book, under an id of its own."""
+
+    address: str
+    name: str
+    country: str
+    city: str
+    lines: list[str]
+    region: str = ""
+    postcode: str = ""
+    phone: str = ""
+
+
+_BOOK = msgpack.Decoder(list[Address])
+_EMPTY = msgpack.encode([])
+
+
+class Addresses:
+    """Reads and changes address books. Methods raise RecordsAway, or CommandError."""
+
+    def __init__(self, records: Database, addresses_max: int) -> None:
+        self._records = records
+        self._max = addresses_max
+
+    async def of_user(self, user: str) -> list[Address]:
+        """The addresses, in the order in which they were first written."""
+        async with self._records.reading() as connection:
+            body = await connection.scalar(select(BOOKS.c.body).where(BOOKS.c.user == user))
+        return _BOOK.decode(body) if body else []
+
+    async def put(self, user: str, address: str, body: AddressBody) -> Address:
+        """Write an address, or another in place of the one with this id."""
+        fields = {name: getattr(body, name) for name in body.__struct_fields__}
+        new = Address(address=address, **fields)
+        async with self._records.writing() as connection:
+            book = await _locked(connection, user)
+            ids = [each.address for each in book]
+            if address in ids:
+                book[ids.index(address)] = new
+            elif len(book) >= self._max:
+                raise CommandError(
+                    "limit_reached",
+                    f"An address book holds {self._max} addresses; remove one first.",
+                )
+            else:
+                book.append(new)
+            await _write(connection, user, book)
+        return new
+
+    async def remove(self, user: str, address: str) -> None:
+        """Remove an address; one that is not there is removed already."""
+        async with self._records.writing() as connection:
+            book = await _locked(connection, user)
+            await _write(connection, user, [each for each in book if each.address != address])
+
+
+async def _locked(connection: AsyncConnection, user: str) -> list[Address]:
+    """The user's addresses, which no other transaction changes until this one ends."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    made = insert(BOOKS).values(user=user, body=_EMPTY, changed=_now_ms())
+    await connection.execute(made.on_conflict_do_nothing())
+    asked = select(BOOKS.c.body).where(BOOKS.c.user == user).with_for_update()
+    return _BOOK.decode(await connection.scalar(asked) or _EMPTY)
+
+
+async def _write(connection: AsyncConnection, user: str, book: list[Address]) -> None:
+    of_user = update(BOOKS).where(BOOKS.c.user == user)
+    await connection.execute(of_user.values(body=msgpack.encode(book), changed=_now_ms()))
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,165 @@
+"""Keeps purchases up to date with the ledgers that the archive copies."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from msgspec import MsgspecError, Raw, Struct, msgpack
+from sqlalchemy import Table, case, delete, insert
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.features.orders.messages import Order
+from server.features.purchases.tables import LINES, PLACES, PURCHASES, REVENUE
+from server.records.projection import Entry, RoomHead
+
+DAY_MS = 86_400_000
+_SUMS = ("orders", "units", "gross", "off", "returned_orders", "returned")
+_TABLES = (PURCHASES, LINES, REVENUE)
+
+
+class _Line(Struct):
+    """What is needed of a line of the ledger."""
+
+    k: str
+    at: int = 0
+    was: str | None = None
+    order: Raw = Raw()
+
+
+_LINES = msgpack.Decoder(list[_Line])
+_ORDER = msgpack.Decoder(Order)
+
+
+class Changes:
+    """What some entries of a ledger change: each order as it is after them, and the revenue."""
+
+    def __init__(self) -> None:
+        self.orders: dict[str, tuple[Order, bytes]] = {}
+        self.placed: list[Order] = []
+        self.paid: dict[str, int] = {}
+        self.revenue: dict[tuple[int, str], Counter[str]] = {}
+
+    def add_entry(self, entry: Entry) -> None:
+        """Add the orders of an entry; one that can't be read is left out, with its entry's rest."""
+        try:
+            for line in _LINES.decode(entry.body):
+                if line.k == "order":
+                    self._add(line, _ORDER.decode(line.order))
+        except (MsgspecError, UnicodeDecodeError):
+            pass  # the archive keeps it, and `liveroom audit` says what is wrong with it
+
+    def _add(self, line: _Line, order: Order) -> None:
+        self.orders[order.order] = order, bytes(line.order)
+        if line.was is None:
+            self.placed.append(order)
+        if order.status == "paid":
+            self.paid[order.order] = line.at
+            units = sum(each.qty for each in order.lines)
+            sold = {"orders": 1, "units": units, "gross": order.total, "off": order.off}
+            self._count(order, sold)
+        elif order.status == "returned":
+            self._count(order, {"returned_orders": 1, "returned": order.total})
+
+    def _count(self, order: Order, sums: dict[str, int]) -> None:
+        day = order.created // DAY_MS
+        self.revenue.setdefault((day, order.currency), Counter()).update(sums)
+
+
+class PurchaseProjection:
+    """A row an order, a row a line, and the revenue by day."""
+
+    name = "purchases"
+    version = 1
+    streams: Collection[str] = ("ledger",)
+
+    async def add(
+        self, connection: AsyncConnection, room: RoomHead, stream: str, entries: Sequence[Entry]
+    ) -> None:
+        """Fold the next entries of a room's ledger."""
+        assert stream in self.streams
+        changes = Changes()
+        for entry in entries:
+            changes.add_entry(entry)
+        if not changes.orders:
+            return
+        last = await _take_places(connection, len(changes.orders))
+        first = last - len(changes.orders) + 1
+        rows = [
+            _row(room, order, body, changes.paid.get(order.order, 0), place)
+            for place, (order, body) in enumerate(changes.orders.values(), first)
+        ]
+        await _put_orders(connection, rows)
+        if changes.placed:
+            lines = [line for order in changes.placed for line in _line_rows(room, order)]
+            await connection.execute(insert(LINES), lines)
+        if changes.revenue and not room.practice:
+            await _add_revenue(connection, room, changes.revenue)
+
+    async def clear(self, connection: AsyncConnection, life: int | None = None) -> None:
+        """Empty the tables, or what they hold of one room. Places go on rising."""
+        for table in _TABLES:
+            which = delete(table)
+            await connection.execute(which if life is None else which.where(table.c.life == life))
+
+
+def _insert(connection: AsyncConnection, table: Table) -> Any:
+    """The engine's `insert`, which knows what to do on a conflict."""
+    is_postgres = connection.dialect.name == "postgresql"
+    return (postgresql.insert if is_postgres else sqlite.insert)(table)
+
+
+async def _take_places(connection: AsyncConnection, count: int) -> int:
+    """Give the next `count` places; return the last of them."""
+    asked = _insert(connection, PLACES).values(name="changes", last=count)
+    asked = asked.on_conflict_do_update(
+        index_elements=["name"], set_={"last": PLACES.c.last + count}
+    )
+    return int(await connection.scalar(asked.returning(PLACES.c.last)) or 0)
+
+
+def _row(room: RoomHead, order: Order, body: bytes, paid: int, place: int) -> dict[str, Any]:
+    source = order.source
+    return {
+        "life": room.life, "order": order.order, "place": place, "room": room.room,
+        "host": room.host, "user": order.user, "name": order.name, "status": order.status,
+        "currency": order.currency, "total": order.total, "off": order.off,
+        "units": sum(line.qty for line in order.lines), "created": order.created,
+        "changed": order.updated, "paid": paid, "practice": room.practice, "group": order.group,
+        "replay": order.replay, "source": source.kind if source else "",
+        "source_id": source.id if source else "", "coupon": order.coupon,
+        "claim": order.claim, "body": body,
+    }  # fmt: skip
+
+
+async def _put_orders(connection: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    put = _insert(connection, PURCHASES)
+    new = put.excluded
+    moved = {name: new[name] for name in ("place", "status", "changed", "body")}
+    moved["paid"] = case((new["paid"] > 0, new["paid"]), else_=PURCHASES.c.paid)
+    await connection.execute(
+        put.on_conflict_do_update(index_elements=["life", "order"], set_=moved), rows
+    )
+
+
+def _line_rows(room: RoomHead, order: Order) -> list[dict[str, Any]]:
+    return [
+        {"life": room.life, "order": order.order, "n": n, "sale": line.sale, "sku": line.sku,
+         "qty": line.qty, "price": line.price}
+        for n, line in enumerate(order.lines)
+    ]  # fmt: skip
+
+
+async def _add_revenue(
+    connection: AsyncConnection, room: RoomHead, days: dict[tuple[int, str], Counter[str]]
+) -> None:
+    rows = [
+        {"life": room.life, "day": day, "currency": currency, "host": room.host}
+        | {name: sums[name] for name in _SUMS}
+        for (day, currency), sums in days.items()
+    ]
+    put = _insert(connection, REVENUE)
+    more = {name: REVENUE.c[name] + put.excluded[name] for name in _SUMS}
+    await connection.execute(
+        put.on_conflict_do_update(index_elements=["life", "day", "currency"], set_=more), rows
+    )
