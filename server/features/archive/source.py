@@ -9,7 +9,7 @@ from server.store.room_store import RoomStore
 
 _FIELDS = (
     "created", "host", "kind", "title", "phase", "scheduled", "started", "ended", "practice",
-    "retired",
+    "left",
 )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 -- uses: room settings timeline
 -- parts: phase(phase, at, selling)
 -- keyed: yes
+-- wakes: yes
 -- args: phase(live|ended) selling?(bool, at the end) by? events_max
 -- returns: {phase, at(ms), selling}; refuses not_found ended conflict not_live
 -- holds: a room goes scheduled -> live -> ended, each once. Unless it goes on selling its sales are
