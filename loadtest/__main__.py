@@ -10,7 +10,11 @@ _COMMANDS = {
     "bench-fanout": ("loadtest.bench_fanout",),
     "bench-orders": ("loadtest.bench_orders",),
     "bench-archive": ("loadtest.bench_archive",),
-    "bench": ("loadtest.bench_fanout", "loadtest.bench_orders", "loadtest.bench_archive"),
+    "bench-idle": ("loadtest.bench_idle",),
+    "bench": (
+        *("loadtest.bench_fanout", "loadtest.bench_orders", "loadtest.bench_archive"),
+        "loadtest.bench_idle",
+    ),
     "torture": ("loadtest.torture",),
 }
 
