@@ -88,6 +88,14 @@ class Commands(CommunityCommands):
         """End the stream (host); with `selling` open sales go on."""
         await self.request("live.end", selling=selling)
 
+    async def live_cancel(self, reason: str = "") -> None:
+        """Cancel the room before its stream starts (host)."""
+        await self.request("live.cancel", reason=reason)
+
+    async def room_change(self, **changes: object) -> None:
+        """Change the room (host): what is left out stays as it is, None clears it."""
+        await self.request("room.change", **changes)
+
     async def shelf_put(self, product: Message) -> None:
         """Put a product on the shelf or replace the one of the same sku (host)."""
         await self.request("shelf.put", product=product)

@@ -29,6 +29,11 @@ _ABSENT: Message = {
     "ended": 0,
     "stream_url": "",
     "embed_url": "",
+    "cover": "",
+    "draft": False,
+    "practice": False,
+    "cancelled": False,
+    "cancel_reason": "",
     "online": 0,
     "viewers": 0,
     "likes": 0,
@@ -77,6 +82,7 @@ IGNORED = {
     "announce",  # about another room
     "asks",  # staff alone; `desk` shows it
     "bye",
+    "called_off",  # about another room
     "draw",
     "gap",
     "muted",
@@ -196,6 +202,10 @@ class RoomState:
     def _settings(self, event: Message) -> None:
         for name in ("slow_s", "followers_only", "selling", "group"):
             self.view[name] = event.get(name, _ABSENT[name])
+        if "title" in event:  # a server of the version before tells none of these
+            self.view["title"] = event["title"]
+            for name in ("scheduled", "stream_url", "embed_url", "cover", "draft"):
+                self.view[name] = event.get(name, _ABSENT[name])
 
     def _newest(self, kind: str, new: Message) -> None:
         """Keep the newest poll or lucky draw; counts that came meanwhile stay."""
@@ -233,6 +243,9 @@ class RoomState:
         field = {"live": "started", "ended": "ended"}.get(event["phase"])
         if field is not None:
             self.view[field] = event["at"]
+        if event.get("cancelled"):
+            self.view |= {"cancelled": True, "cancel_reason": event.get("reason", "")}
+            self.mine["reserved"] = False
 
     def _shelf(self, event: Message) -> None:
         shelf = self.view["shelf"]

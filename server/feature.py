@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from msgspec import Struct
 
 from server.protocol.message import Event
+from server.protocol.room import RoomView
 from server.records.database import Database
 from server.records.projection import Projection
 from server.rooms.call import Handlers
@@ -56,6 +57,8 @@ class Engine:
     bus: RoomBus
     facts: FactBook
     """The facts of all features, and what they add to the figures."""
+    view: type[RoomView]
+    """The type of a whole room, with the fields of all features."""
     records: Database
     streams: Sequence[str]
     """The names of a room's keys that the archive copies."""

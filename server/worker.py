@@ -75,6 +75,7 @@ class Worker:
             dispatch=self.dispatch,
             bus=self.bus,
             facts=house.facts,
+            view=house.shape.view,
             records=self.records,
             streams=house.streams,
             projections=[],

@@ -53,6 +53,8 @@ def audit(
             f"{room}: {_count(found.entries, 'ledger line')}, {_count(found.orders, 'order')}, "
             f"{_count(found.sales, 'sale')}"
         )
+        if found.practice:
+            typer.echo("  It is a practice: its orders are void.")
         for difference in found.differences[:_SHOWN_MAX]:
             typer.echo(f"  {difference}")
         if not found.differences:

@@ -17,6 +17,8 @@ Money = Annotated[int, Meta(ge=0, le=100_000_000_000)]
 Qty = Annotated[int, Meta(ge=1, le=1_000_000)]
 Units = Annotated[int, Meta(ge=0, le=1_000_000)]
 Url = Annotated[str, Meta(max_length=2000, pattern=r"^(https?://|/)")]
+# A picture that everybody's browser loads: never over http, never from another origin by `//`.
+Cover = Annotated[str, Meta(max_length=2000, pattern=r"^(https://|/(?!/))")]
 Phrase = Annotated[str, Meta(min_length=1, max_length=200)]
 Ref = Annotated[int, Meta(ge=1, le=2**53)]
 Seconds = Annotated[int, Meta(ge=0, le=31_536_000)]

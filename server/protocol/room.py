@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from server.protocol.fields import Id, RoomId, Url
+from server.protocol.fields import Cover, Id, Name, RoomId, Url
 from server.protocol.input import Input
 
 Phase = Literal["scheduled", "live", "ended"]
@@ -19,7 +19,8 @@ class RoomView(Struct, omit_defaults=True):
     """The part of a snapshot that every room has. The whole is `House.room_view`.
 
     Never encode this class in place of the whole: the fields of features would silently be missing.
-    A room of the `kind` group is a host's fan group.
+    A room of the `kind` group is a host's fan group. A `draft` is for its host, moderators and
+    admins only; of a `practice` nobody is told, and its orders are void.
     """
 
     room: str
@@ -34,17 +35,30 @@ class RoomView(Struct, omit_defaults=True):
     stream_url: str = ""
     embed_url: str = ""
     kind: Kind = "stream"
+    cover: str = ""
+    draft: bool = False
+    practice: bool = False
+
+
+Start = Annotated[
+    int, Meta(ge=0, le=4_102_444_800_000, description="Unix ms up to 2100, 0 = unknown")
+]
 
 
 class RoomCreate(Input, frozen=True):
-    """Body of `POST /v1/rooms`. The caller becomes the host; an admin may name another host."""
+    """Body of `POST /v1/rooms`. The caller becomes the host; an admin may name another host.
+
+    `shelf_from` is an earlier room of the host, whose products the new one begins with.
+    """
 
     room: RoomId
-    title: Annotated[str, Meta(min_length=1, max_length=200)]
-    scheduled: Annotated[
-        int, Meta(ge=0, le=4_102_444_800_000, description="Unix ms up to 2100, 0 = unknown")
-    ] = 0
+    title: Name
+    scheduled: Start = 0
     stream_url: Url | None = None
     embed_url: Url | None = None
+    cover: Cover | None = None
+    shelf_from: Id | None = None
+    draft: bool = False
+    practice: bool = False
     host: Id | None = None
     host_name: Annotated[str, Meta(max_length=40)] | None = None

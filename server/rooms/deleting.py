@@ -41,4 +41,5 @@ async def delete_room(
     await redis.zrem(keys.host(deleted.host, "rooms"), room)
     await redis.zrem(keys.lineup, room)
     await redis.zrem(keys.rooms, room)
+    await redis.zrem(keys.unlisted, room)
     await redis.unlink(keys.room(room, "room"))

@@ -18,6 +18,8 @@ class Gate(NamedTuple):
 
     applies: Callable[[str], bool]
     let_in: Callable[[Identity, str], Awaitable[None]]
+    is_shut: Callable[[str], Awaitable[bool]] | None = None
+    """Asks the store whether it really applies, where `applies` can only say that it may."""
 
 
 class Dispatch:
@@ -40,9 +42,12 @@ class Dispatch:
         self.handlers: dict[type[Command], Handler] = {}
         """The handler of each command; filled before the first command is run."""
 
-    def is_gated(self, room_id: str) -> bool:
-        """Whether entry to a room is restricted."""
-        return any(gate.applies(room_id) for gate in self.gates)
+    async def is_gated(self, room_id: str) -> bool:
+        """Whether entry to a room is restricted. Raises CommandError `unavailable`."""
+        for gate in self.gates:
+            if gate.applies(room_id) and (gate.is_shut is None or await gate.is_shut(room_id)):
+                return True
+        return False
 
     async def must_be_let_in(self, who: Identity, room_id: str) -> None:
         """Refuse users who may not enter a room. Raises CommandError `forbidden`."""

@@ -16,6 +16,7 @@ class EveryRoom:
         self._lists = (
             RoomPages(store, keys.rooms, "the list of rooms", troubles),
             RoomPages(store, keys.groups, "the list of fan groups", troubles),
+            RoomPages(store, keys.unlisted, "the list of drafts and practice rooms", troubles),
         )
 
     async def pages(self) -> AsyncIterator[list[str]]:

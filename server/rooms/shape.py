@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from operator import attrgetter
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import NODEFAULT, Struct
@@ -32,6 +32,9 @@ class RoomFields(Struct):
     stream_url: str = ""
     embed_url: str = ""
     kind: Kind = "stream"
+    cover: str = ""
+    draft: int = 0
+    practice: int = 0
     comments: int = 0
     """The number of counted events so far."""
 
@@ -56,7 +59,26 @@ class StreamPage(Struct):
 
 
 class RoomSettings(Event, tag="room", frozen=True, kw_only=True, omit_defaults=True):
-    """The room's own settings changed: all of them as they are now. Features add each its own."""
+    """The room's own settings changed: all of them as they are now. Features add each its own.
+
+    A worker of a version before, which may run beside, tells none of these fields: then `title` is
+    empty, which no room's is, and they stay as they were.
+    """
+
+    title: str = ""
+    scheduled: int = 0
+    stream_url: str = ""
+    embed_url: str = ""
+    cover: str = ""
+    draft: bool = False
+
+
+OWN_TOLD: Final = tuple(
+    field.name
+    for field in msgspec.structs.fields(RoomSettings)
+    if field.name not in {own.name for own in msgspec.structs.fields(Event)}
+)
+"""The fields of the `room` event that belong to no feature."""
 
 
 class RoomShape:
@@ -108,7 +130,8 @@ class RoomShape:
     def _make_room(self, events: Any, parts: Sequence[type[Part]]) -> None:
         """Make the types that a room is read, kept and shown in."""
         told = list(_fields_of(parts, "Told"))
-        self.told = {name: kind for name, kind, _ in told}
+        own = [f for f in msgspec.structs.fields(RoomSettings) if f.name in OWN_TOLD]
+        self.told = {f.name: f.type for f in own} | {name: kind for name, kind, _ in told}
         """The fields of the `room` event and their types."""
         self.room_settings: type[RoomSettings] = _message("RoomEvent", RoomSettings, "room", told)
         self.events: Any = events | self.room_settings

@@ -7,7 +7,7 @@ from server.protocol.codec import CODECS, Encoding
 from server.protocol.message import Event
 from server.protocol.room import RoomView
 from server.rooms.part import Part
-from server.rooms.shape import RoomFields, RoomSettings, RoomShape
+from server.rooms.shape import OWN_TOLD, RoomFields, RoomSettings, RoomShape
 from server.store.bus import Position
 
 P = TypeVar("P", bound=Part)
@@ -39,6 +39,16 @@ class RoomState:
                 self._changes.setdefault(kind, []).append(change)
 
     @property
+    def is_draft(self) -> bool:
+        """Whether only the host, moderators and admins may be here."""
+        return bool(self.fields.draft)
+
+    @property
+    def is_practice(self) -> bool:
+        """Whether nobody is told of this room, and its orders are void."""
+        return bool(self.fields.practice)
+
+    @property
     def changed_by(self) -> Collection[type[Event]]:
         """The events that change this copy."""
         return self._changes.keys()
@@ -50,6 +60,7 @@ class RoomState:
     def view(self) -> RoomView:
         """Return the public snapshot."""
         values = self._shape.shown(self.fields)
+        values["draft"], values["practice"] = self.is_draft, self.is_practice
         for part in self._more:
             values.update(part.view())
         return self._shape.view(**values)
@@ -84,5 +95,7 @@ class RoomState:
 
     def _take_settings(self, event: RoomSettings) -> None:
         for name, kind in self._shape.told.items():
+            if name in OWN_TOLD and not event.title:
+                continue  # told by a worker of the version before
             value = getattr(event, name)
             setattr(self.fields, name, int(value) if kind is bool else value)

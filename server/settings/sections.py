@@ -256,6 +256,9 @@ class Rooms(Section):
         "How often one of all workers looks for due work in rooms that should have none, and after "
         "each start of a server.",
     )
+    scheduled_per_host_max: int = limit(
+        50, 1, 10_000, "Rooms of a host that wait for their start, drafts and practice included."
+    )
 
 
 class Sweeps(Section):

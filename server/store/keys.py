@@ -27,6 +27,7 @@ ROOM_STREAMS: Final = ("timeline", "actions")
 
 HOST_KEYS: Final = {
     "rooms": "zset: the host's stream rooms by the ms they were created",
+    "scheduled": "zset: the host's rooms that wait for their start, by the ms they were made",
     "nudge": "string: written before waiting for copies, see `RoomStore`",
     "requests": "hash: the sender's requests that are not about one room, as in a room",
     "requests_due": "zset: entries of `requests` by the ms they are forgotten",
@@ -96,6 +97,11 @@ class Keys:
     def groups(self) -> str:
         """zset: the list of fan groups' room ids by the ms they were created."""
         return f"{self.prefix}:groups"
+
+    @property
+    def unlisted(self) -> str:
+        """zset: the ids of drafts and practice rooms, in no public list, by the ms of creation."""
+        return f"{self.prefix}:unlisted"
 
     @property
     def lineup(self) -> str:

@@ -25,7 +25,7 @@ def members_only(dispatch: Dispatch) -> Middleware:
         is_rest = request.path.startswith("/v1/") and (
             resource is None or resource.canonical != WEBSOCKET
         )
-        if room_id and is_rest and dispatch.is_gated(room_id):
+        if room_id and is_rest and await dispatch.is_gated(room_id):
             await dispatch.must_be_let_in(caller(request), room_id)
         return await handler(request)
 

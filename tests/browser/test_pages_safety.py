@@ -147,12 +147,13 @@ async def test_a_room_that_cannot_be_drawn_takes_no_other_from_the_list(
     server: Server, room: str, open_page: OpenPage
 ) -> None:
     async with open_shop(server, room):
-        async with aiohttp.ClientSession() as http, http.get(f"{server.url}/v1/rooms") as answer:
-            rooms = await answer.json()
+        async with aiohttp.ClientSession() as http, http.get(f"{server.url}/v1/rooms") as read:
+            rooms = await read.json()
         soon = rooms[0] | {"room": "soon", "phase": "scheduled", "scheduled": 9e15}
         broken = rooms[0] | {"room": None, "title": None, "online": {}}
         page = await open_page("about:blank")
-        await page.route("**/v1/rooms*", lambda route: route.fulfill(json=[broken, soon, *rooms]))
+        answer = {"rooms": [broken, soon, *rooms], "next": None}
+        await page.route("**/v1/rooms*", lambda route: route.fulfill(json=answer))
         await page.goto(server.url)
         await expect(page.locator(f"a[href='/watch/{room}']")).to_be_visible()
         await expect(page.locator("a[href='/watch/soon']")).to_be_visible()

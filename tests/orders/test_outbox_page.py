@@ -34,7 +34,12 @@ async def all_kinds(shop: Shop) -> list[dict[str, Any]]:
     step = "reserved:0:"
     await shop.redis.zadd(shop.key("announcing"), {step: 1})
     at = {"step": step, "next": "", "wait_ms": 0}
-    await shop.run("follows.announce_step", **at, why="reserved", users=["bob"], users_max=10)
+    told = {"why": "reserved", "users": ["bob"], "users_max": 10}
+    await shop.run("follows.announce_step", **at, **told)
+    await shop.redis.hset(shop.key("room"), "phase", "scheduled")
+    await shop.redis.zrem(shop.key("announcing"), "signal:0")
+    await shop.run("phases.set", phase="ended", cancel=True, reason="rain", by="h")
+    await shop.run("follows.announce_step", **at, **told, cancelled=True)
     return await shop.ledger()
 
 

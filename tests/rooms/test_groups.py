@@ -97,10 +97,10 @@ async def test_a_room_made_while_the_group_is_made_names_it_too(
 ) -> None:
     create = here.directory.make
 
-    async def slow(host: str, room_id: str, args: dict[str, Any]) -> None:
+    async def slow(host: str, room_id: str, *args: Any) -> None:
         if room_id == "r2":
             await make(here)
-        await create(host, room_id, args)
+        await create(host, room_id, *args)
 
     monkeypatch.setattr(here.directory, "make", slow)
     await here.directory.create(HOST, RoomCreate(room="r2", title="Tea"))

@@ -4,7 +4,10 @@ from typing import Any
 
 import pytest
 
-from server.protocol.room import RoomCreate
+from server.protocol.codes import CommandError
+from server.protocol.room import Phase, RoomCreate
+from server.rooms import lineup
+from server.rooms.cursor import Place, read, written
 from server.rooms.lineup import place_of
 from tests.rooms.rig import HOST, Rig
 
@@ -128,3 +131,112 @@ async def test_a_room_goes_live_while_its_place_can_not_be_written(
         await here.directory.note_phase("r1", "live", 1000)
 
     assert "The list shows r1 late" in caplog.text
+
+
+async def walked(here: Rig, phase: Phase | None, count: int) -> list[list[str]]:
+    """All pages of a phase, the next by the cursor of the one before."""
+    pages, cursor = [], ""
+    while True:
+        page = await here.directory.page_after(phase, cursor, count)
+        pages.append([room.room for room in page.rooms])
+        if page.next is None:
+            return pages
+        cursor = page.next
+
+
+async def evening(here: Rig) -> None:
+    """Two live rooms, five to come at one time and one some day, two that ended."""
+    await scheduled(here, "on1", "on2", "over1", "over2", "some-day")
+    await scheduled(here, *(f"s{n}" for n in range(5)), at=SOON)
+    for n in (1, 2):
+        await set_phase(here, f"on{n}", "live", started=n)
+        await here.directory.note_phase(f"on{n}", "live", n)
+        await set_phase(here, f"over{n}", "ended", started=1, ended=n)
+        await here.directory.note_phase(f"over{n}", "ended", n)
+
+
+async def test_a_cursor_leads_through_all_rooms_live_ones_first(here: Rig) -> None:
+    await evening(here)
+
+    in_order = ["on2", "on1", "s0", "s1", "s2", "s3", "s4", "some-day", "over2", "over1"]
+    for count in (1, 3, 4, 100):
+        pages = await walked(here, None, count)
+        assert [room for page in pages for room in page] == in_order
+        assert all(len(page) == count for page in pages[:-1])
+
+
+async def test_each_phase_has_pages_of_its_own(here: Rig) -> None:
+    await evening(here)
+
+    assert await walked(here, "live", 1) == [["on2"], ["on1"]]
+    assert await walked(here, "scheduled", 4) == [["s0", "s1", "s2", "s3"], ["s4", "some-day"]]
+    assert await walked(here, "ended", 2) == [["over2", "over1"]]
+
+
+async def test_a_page_goes_on_though_the_room_it_ended_with_moved_or_is_gone(here: Rig) -> None:
+    await evening(here)
+    page = await here.directory.page_after("scheduled", "", 2)
+    await set_phase(here, "s1", "live", started=9)
+    await here.directory.note_phase("s1", "live", 9)
+
+    assert page.next is not None
+    rest = await here.directory.page_after("scheduled", page.next, 9)
+    assert [room.room for room in rest.rooms] == ["s2", "s3", "s4", "some-day"]
+
+
+@pytest.mark.parametrize("edit", ["other", "longer", "shorter", "turned", "no base64", "padded"])
+async def test_an_edited_cursor_is_refused_with_a_sentence(here: Rig, edit: str) -> None:
+    cursor = written("live", Place(7, b"tea"))
+    assert read("live", cursor) == Place(7, b"tea")
+    edited = {
+        "other": ("A" if cursor[-1] != "A" else "B").join(("", cursor[1:])),
+        "longer": cursor + "AAAA",
+        "shorter": cursor[:-2],
+        "turned": cursor[::-1],
+        "no base64": "é",
+        "padded": cursor + "=",
+    }[edit]
+    with pytest.raises(CommandError) as refused:
+        await here.directory.page_after("live", edited, 10)
+    assert refused.value.code == "bad_message"
+    assert "The cursor is none that this list named" in refused.value.msg
+
+
+async def test_a_cursor_of_another_phase_is_refused(here: Rig) -> None:
+    with pytest.raises(CommandError) as refused:
+        await here.directory.page_after("ended", written("live", Place(7, b"tea")), 10)
+    assert "is of the list of live rooms" in refused.value.msg
+
+
+async def test_stale_places_beyond_the_pages_that_are_read_are_mended_too(
+    here: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A live room whose place says that it is to come would be missing among the live ones."""
+    monkeypatch.setattr(lineup, "_LOOK_ROOMS", 3)
+    monkeypatch.setattr(lineup, "_LOOK_S", 0.0)
+    await scheduled(here, *(f"s{n}" for n in range(8)))
+    await set_phase(here, "s7", "live", started=1000)
+    await scheduled(here, "lost")
+    redis, keys = here.store.redis, here.store.keys
+    await redis.delete(keys.room("lost", "room"))
+    await redis.zadd(keys.rooms, {"lost": 1})
+
+    for _ in range(4):
+        await here.directory.page_after("live", "", 1)
+
+    page = await here.directory.page_after("live", "", 1)
+    assert [room.room for room in page.rooms] == ["s7"]
+    assert await redis.zscore(keys.lineup, "lost") == lineup.NOWHERE
+
+
+async def test_a_room_that_is_being_made_keeps_its_place(
+    here: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lineup, "_LOOK_S", 0.0)
+    await scheduled(here, "new", at=SOON)
+    redis, keys = here.store.redis, here.store.keys
+    await redis.delete(keys.room("new", "room"))
+
+    await here.directory.page_after("live", "", 1)
+
+    assert await redis.zscore(keys.lineup, "new") == place_of("scheduled", scheduled=SOON)

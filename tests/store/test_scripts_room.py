@@ -29,7 +29,8 @@ async def test_a_new_room_is_scheduled_and_empty_and_nobody_is_told(room: Script
         "scheduled": "17", "stream_url": "/a.m3u8", "embed_url": "", "epoch": "e1", "seq": "0",
         "sub": "0", "likes": "0", "comments": "0", "online": "0", "viewers": "0", "slow_s": "0",
         "pin": "", "notice": "", "kind": "stream", "group": "", "followers": "0", "reserved": "0",
-        "followers_only": "0", "selling": "0", "rules_ver": "0",
+        "followers_only": "0", "selling": "0", "rules_ver": "0", "cover": "", "draft": "0",
+        "practice": "0",
     }  # fmt: skip
 
 

@@ -190,9 +190,12 @@ async def test_every_parameter_of_the_document_is_taken_and_refused_above_its_ma
     [
         (
             "GET",
-            "/v1/rooms?phase=live",
+            "/v1/rooms?colour=red",
             None,
-            "The request has no query parameter `phase`; it takes `order` `offset` `limit`.",
+            (
+                "The request has no query parameter `colour`; it takes `order` `offset` `limit` "
+                "`phase` `cursor`."
+            ),
         ),
         (
             "GET",

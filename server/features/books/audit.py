@@ -25,6 +25,8 @@ class Audit(NamedTuple):
     orders: int
     sales: int
     differences: list[str]
+    practice: bool = False
+    """Whether the room is a practice: its orders are void."""
 
 
 async def audit(store: RoomStore, room_id: str) -> Audit:
@@ -35,7 +37,8 @@ async def audit(store: RoomStore, room_id: str) -> Audit:
             books.add_line(number, entry)
     live = await _live_state(store, room_id, books)
     found = [*books.wrong, *_compare(books, live)]
-    return Audit(books.entries, len(books.orders), len(books.sales), found)
+    practice = live["room"].get(b"practice") == b"1"
+    return Audit(books.entries, len(books.orders), len(books.sales), found, practice)
 
 
 async def stays(store: RoomStore, room_id: str) -> str:
@@ -107,6 +110,13 @@ def _announcements(books: Books, live: dict[str, Any]) -> Iterator[str]:
         reserved = {user.decode(): True for user in live["reserved"]}
         told = {user: True for user, to in books.announced.items() if to == "reserved"}
         yield from _same("announcement to", reserved, told)
+    if books.places_lost is not None and not left:
+        told = {user: True for user, to in books.called_off.items() if to == "reserved"}
+        if len(told) != books.places_lost:
+            yield (
+                f"the room was cancelled with {books.places_lost} places, and {len(told)} of those "
+                "who had one are in the ledger"
+            )
 
 
 def _same(what: str, expected: dict[str, Any], found: dict[str, Any]) -> Iterator[str]:

@@ -23,7 +23,7 @@ _STEPS: dict[tuple[str | None, str], tuple[tuple[str, str] | None, int]] = {
 }
 _FROZEN = (
     "user", "lines", "total", "currency", "created", "source", "claim", "coupon", "off", "group",
-    "replay",
+    "replay", "practice",
 )  # fmt: skip
 
 
@@ -41,6 +41,9 @@ class Books:
         self.wrong: list[str] = []
         self.coupons = CouponBooks(self.wrong)
         self.announced: dict[str, str] = {}
+        self.called_off: dict[str, str] = {}
+        self.places_lost: int | None = None
+        """How many had reserved a place in the room when it was cancelled."""
 
     def add_line(self, number: int, entry: Line) -> None:
         """Add one entry."""
@@ -57,7 +60,11 @@ class Books:
             case "coupon":
                 self.coupons.add_line(number, entry)
             case "announced":
-                self._announced(number, entry)
+                self._announced(number, entry, self.announced, "the start")
+            case "called_off":
+                self._announced(number, entry, self.called_off, "the cancelling")
+            case "cancelled":
+                self._cancelled(number, entry)
 
     def _sale(self, entry: Line) -> None:
         sale = self.sales.setdefault(entry["sale"], Counter())
@@ -119,13 +126,19 @@ class Books:
             self.stats[payment["status"] + field] += payment["amount"]
         self.payments[payment["payment"]] = payment
 
-    def _announced(self, number: int, entry: Line) -> None:
-        """Add the users to be told of a start. Repeats are allowed; two reasons for one are not."""
+    def _announced(self, number: int, entry: Line, told: dict[str, str], what: str) -> None:
+        """Add the users to be told of something. Repeats are allowed; two reasons for one are
+        not."""
         if not entry["users"]:
-            self.wrong.append(f"entry {number} announces the start to nobody")
+            self.wrong.append(f"entry {number} announces {what} to nobody")
         for user in entry["users"]:
-            if self.announced.setdefault(user, entry["to"]) != entry["to"]:
+            if told.setdefault(user, entry["to"]) != entry["to"]:
                 self.wrong.append(f"entry {number}: {user} was told for another reason before")
+
+    def _cancelled(self, number: int, entry: Line) -> None:
+        if self.places_lost is not None:
+            self.wrong.append(f"entry {number}: the room was cancelled before")
+        self.places_lost = entry["reserved"]
 
     def _count(self, order: dict[str, Any], sign: int) -> None:
         status = order["status"]

@@ -15,7 +15,7 @@ CSV_COLUMNS = (
     "order", "created", "updated", "status", "user", "name", "sale", "sku", "title", "qty",
     "price", "line_total", "order_total", "currency", "source", "source_id", "off", "coupon",
     "claim", "group", "replay", "price_decimal", "line_total_decimal", "order_total_decimal",
-    "off_decimal", "created_ms", "updated_ms",
+    "off_decimal", "created_ms", "updated_ms", "practice",
 )  # fmt: skip
 
 
@@ -40,6 +40,8 @@ class OrderStats(Struct, frozen=True):
     orders: dict[str, int]
     units: dict[str, int]
     money: dict[str, Money]
+    practice: bool = False
+    """The room is a practice: all of this is void."""
 
 
 class OrderBook:
@@ -50,13 +52,16 @@ class OrderBook:
 
     async def stats(self, room_id: str) -> OrderStats:
         """The totals as of now."""
-        key = self._store.keys.room(room_id, "stats")
-        raw = await self._store.redis.hgetall(key)
+        keys = self._store.keys
+        pipeline = self._store.redis.pipeline(transaction=False)
+        pipeline.hgetall(keys.room(room_id, "stats"))
+        pipeline.hget(keys.room(room_id, "room"), "practice")
+        raw, practice = await pipeline.execute()
         fields: dict[str, dict[str, int]] = {name.decode().split(":", 1)[0]: {} for name in raw}
         for name, value in raw.items():
             kind, _, rest = name.decode().partition(":")
             fields[kind][rest] = int(value)
-        return _stats_of(fields)
+        return _stats_of(fields, practice=practice == b"1")
 
     async def orders(self, room_id: str) -> AsyncIterator[list[Order]]:
         """All orders as they are now, oldest first, a few hundred at a time."""
@@ -95,7 +100,7 @@ class OrderBook:
             yield "".join(json.encode(order).decode() + "\n" for order in orders)
 
 
-def _stats_of(fields: dict[str, dict[str, int]]) -> OrderStats:
+def _stats_of(fields: dict[str, dict[str, int]], *, practice: bool) -> OrderStats:
     amounts, offs = (_by_currency(fields.get(name, {})) for name in ("amount", "off"))
     charged, due, back = (fields.get(k, {}) for k in ("charged", "refund_due", "refunded"))
     money = {
@@ -109,7 +114,7 @@ def _stats_of(fields: dict[str, dict[str, int]]) -> OrderStats:
         )
         for currency in sorted(amounts.keys() | charged.keys())
     }
-    return OrderStats(fields.get("orders", {}), fields.get("units", {}), money)
+    return OrderStats(fields.get("orders", {}), fields.get("units", {}), money, practice)
 
 
 def _by_currency(totals: dict[str, int]) -> dict[str, dict[str, int]]:
@@ -137,7 +142,7 @@ def _csv_rows(order: Order) -> list[tuple[object, ...]]:
             text(order.source.id) if order.source else "",
             order.off, order.coupon, order.claim, _yes(order.group), _yes(order.replay),
             decimal(line.price), decimal(line.qty * line.price), decimal(order.total),
-            decimal(order.off), order.created, order.updated,
+            decimal(order.off), order.created, order.updated, _yes(order.practice),
         )
         for line in order.lines
     ]  # fmt: skip

@@ -10,6 +10,7 @@ from redis.exceptions import RedisError
 from server.features.circles.belonging import Belonging
 from server.features.circles.group_ids import group_id
 from server.features.circles.hosts import Hosts
+from server.protocol.room import RoomCreate
 from server.rooms.directory import Directory
 from server.settings import Settings
 from server.store.refusals import words_of
@@ -77,7 +78,12 @@ class FollowerCount:
     def must_be_free(self, room_id: str) -> None:
         """Accept any id."""
 
-    async def begin(self, host: str, room_id: str) -> Mapping[str, Any]:
+    async def begin(
+        self,
+        host: str,
+        room_id: str,
+        wish: RoomCreate | None,  # noqa: ARG002  (founders are given it)
+    ) -> Mapping[str, Any]:
         """The number of followers, and its place in the host's log."""
         following = await self._hosts.follow(host, room_id, [])
         return {"followers": following.total, "as_of": following.as_of}

@@ -1,13 +1,14 @@
 """The data of a host that outlives their rooms: followers, list of rooms, public page."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
-from msgspec import Struct, msgpack
+from msgspec import UNSET, Struct, UnsetType, msgpack, structs
 
 from server.features.circles.group_ids import group_id
 from server.features.circles.settings import CommunitySettings
 from server.protocol.codes import CommandError
+from server.protocol.room import Phase
 from server.rooms.left_out import LeftOut
 from server.settings import Settings
 from server.store.reading import asked, reading
@@ -16,7 +17,10 @@ from server.store.room_store import RoomStore
 Admits = Literal["all", "followers", "buyers"]
 
 ROOMS_SHOWN_MAX = 100
-_FIELDS = ("host", "title", "phase", "scheduled", "started", "ended", "online", "reserved")
+_FIELDS = (
+    "host", "title", "phase", "cover", "cancelled", "draft", "practice",
+    "scheduled", "started", "ended", "online", "reserved",
+)  # fmt: skip
 
 
 class Group(Struct, frozen=True):
@@ -38,6 +42,20 @@ class RoomSummary(Struct, frozen=True):
     ended: int
     online: int
     reserved: int
+    cover: str = ""
+    cancelled: bool = False
+
+
+class HiddenRoom(Struct, frozen=True):
+    """A room of the host that is in no public list. `scheduled` in Unix ms, 0 = not known."""
+
+    room: str
+    title: str
+    phase: Phase
+    scheduled: int
+    draft: bool
+    practice: bool
+    cover: str = ""
 
 
 class HostRooms(Struct, frozen=True):
@@ -56,6 +74,8 @@ class HostView(Struct, frozen=True):
     followers: int
     group: Group | None
     rooms: HostRooms
+    hidden: list[HiddenRoom] | UnsetType = UNSET
+    """Drafts and practice, for the host and admins alone."""
 
 
 class FollowOutcome(Struct):
@@ -120,8 +140,9 @@ class Hosts:
             self._left_out.say(group_id(host), error)
             return None
 
-    async def view(self, host: str) -> HostView:
-        """The host's page. CommandError `not_found` if nobody of this id ever hosted."""
+    async def view(self, host: str, *, with_hidden: bool = False) -> HostView:
+        """The host's page, for themselves `with_hidden` rooms. CommandError `not_found` if nobody
+        of this id ever hosted."""
         group = await self._group_shown(host)
         ids = await self._rooms_of(host, ROOMS_SHOWN_MAX)
         keys = self._store.keys
@@ -138,17 +159,52 @@ class Hosts:
             self._left_out.say(group_id(host), name)
             name = None
         rooms: dict[str, list[RoomSummary]] = {"live": [], "scheduled": [], "ended": []}
+        hidden: list[HiddenRoom] = []
         for room_id, fields in zip(ids, found, strict=True):
             try:
                 if isinstance(fields, Exception):
                     raise fields
-                room_name, owner, title, phase, *numbers = fields
-                if owner is not None and owner.decode() == host:
-                    counts = [int(n or 0) for n in numbers]
-                    rooms[phase.decode()].append(RoomSummary(room_id, title.decode(), *counts))
+                room_name, owner, *rest = fields
+                if owner is None or owner.decode() != host:
+                    continue
+                shown = _shown(room_id, *rest)
+                if isinstance(shown, HiddenRoom):
+                    hidden.append(shown)
+                    name = name or (room_name if with_hidden else None)
+                else:
+                    phase, summary = shown
+                    rooms[phase].append(summary)
                     name = name or room_name
             except Exception as error:  # its shard is down, or its data are damaged
                 self._left_out.say(room_id, error)
         if name is None:
             raise CommandError("not_found", f"There is no host `{host}`; check the id.")
-        return HostView(host, name.decode(), followers, group, HostRooms(**rooms))
+        view = HostView(host, name.decode(), followers, group, HostRooms(**rooms))
+        return structs.replace(view, hidden=hidden) if with_hidden else view
+
+
+def _shown(room_id: str, *fields: bytes | None) -> HiddenRoom | tuple[str, RoomSummary]:
+    """A room on its host's page, as stored: with its phase if everybody may see it."""
+    texts = dict(zip(_FIELDS[1:], [(field or b"").decode() for field in fields], strict=True))
+    numbers = {name: int(texts[name] or 0) for name in _FIELDS[4:]}
+    if numbers["draft"] or numbers["practice"]:
+        return HiddenRoom(
+            room=room_id,
+            title=texts["title"],
+            phase=cast("Phase", texts["phase"]),
+            scheduled=numbers["scheduled"],
+            draft=bool(numbers["draft"]),
+            practice=bool(numbers["practice"]),
+            cover=texts["cover"],
+        )
+    return texts["phase"], RoomSummary(
+        room=room_id,
+        title=texts["title"],
+        scheduled=numbers["scheduled"],
+        started=numbers["started"],
+        ended=numbers["ended"],
+        online=numbers["online"],
+        reserved=numbers["reserved"],
+        cover=texts["cover"],
+        cancelled=bool(numbers["cancelled"]),
+    )

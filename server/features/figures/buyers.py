@@ -70,7 +70,7 @@ class Buyers:
             changed = 0
             for head in heads:
                 upto = int(settled.get(head.room.encode(), 0))
-                if head.host == host and head.ledger > upto:
+                if head.host == host and head.ledger > upto and not head.practice:
                     try:
                         changed += await self._settle_room(host, head.room, upto)
                     except Exception as error:  # the other rooms' buyers count all the same

@@ -6,6 +6,7 @@ from collections.abc import Callable, MutableMapping
 from typing import NamedTuple, TypeVar
 
 from cachetools import TTLCache
+from msgspec import structs
 
 from server.features.figures.buyers import Buyers
 from server.features.figures.reckoning.fold import Fold
@@ -161,7 +162,8 @@ class Folds:
                     await self._read_on(room, head.room)
                 await self._look_up(room, head.host, settled)
                 context = Context(room.bought_before, room.followed, earlier)
-                return await self._make(room, head.now, context)
+                figures = await self._make(room, head.now, context)
+                return structs.replace(figures, practice=head.practice)
 
     async def _read_on(self, room: Kept, room_id: str, until_ms: int | None = None) -> None:
         """Take all new lines and facts, of those recorded before `until_ms` if it is given."""

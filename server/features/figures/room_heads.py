@@ -13,7 +13,7 @@ from server.store.room_store import RoomStore
 
 _FIELDS = (
     "host", "kind", "phase", "title", "epoch", "created", "started", "ended",
-    "left_entries", "left_timeline",
+    "practice", "left_entries", "left_timeline",
 )  # fmt: skip
 
 
@@ -32,6 +32,8 @@ class RoomHead(Struct, frozen=True):
     ledger: int
     timeline: str
     now: int
+    practice: bool = False
+    """Nobody is told of it, and its orders are void: no number of its host has it."""
 
 
 class Heads(NamedTuple):
@@ -101,7 +103,7 @@ def _head(room_id: str, now: int, *found: Any) -> RoomHead | None:
         return None
     texts = [(field or b"").decode() for field in fields]
     host, kind, phase, title, epoch, *times, left_entries, left_timeline = texts
-    created, started, ended = (int(time or 0) for time in times)
+    created, started, ended, practice = (int(number or 0) for number in times)
     return RoomHead(
         room=room_id,
         host=host,
@@ -115,4 +117,5 @@ def _head(room_id: str, now: int, *found: Any) -> RoomHead | None:
         ledger=int(entries or left_entries or 0),
         timeline=newest[0][0].decode() if newest else left_timeline,
         now=now,
+        practice=bool(practice),
     )

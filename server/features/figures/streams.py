@@ -88,7 +88,7 @@ class Streams:
         return changed
 
     async def page(self, host: str, offset: int, count: int) -> list[StreamRow]:
-        """The host's rooms, the newest first. Raises CommandError."""
+        """The host's rooms, the newest first, without practice. Raises CommandError."""
         if count == 0:
             return []
         ids = await self._ids(host, offset, count)
@@ -107,7 +107,7 @@ class Streams:
                 else None,
             )
             for head in heads
-            if head.host == host
+            if head.host == host and not head.practice
         ]
 
     async def _unless_damaged(self, head: RoomHead, numbers: Awaitable[Numbers]) -> Numbers | None:
@@ -152,7 +152,14 @@ class Streams:
         if known is None or time - known.at >= self._compare_s:
             ids = await self._ids(host, 0, ROOMS_READ_MAX)
             heads, _ = await heads_of(self._store, ids, self._left_out)
-            ended = [head for head in heads if head.host == host and head.phase == "ended"]
+            ended = [
+                head
+                for head in heads
+                if head.host == host
+                and head.phase == "ended"
+                and head.started
+                and not head.practice
+            ]
             known = self._hosts[host] = _Host(time, ended)
         return known.ended
 

@@ -32,5 +32,9 @@ FEATURE = Feature(
     part=FollowsPart,
     keys={
         "announcing": "zset: steps of announcing the start that are left, by the ms they are due",
+        "called_off": (
+            "hash user -> ms of the reservation: who had a place when the room was cancelled, "
+            "until all are told"
+        ),
     },
 )

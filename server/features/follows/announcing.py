@@ -1,6 +1,6 @@
-"""Tells followers and users with a reservation that a room went live.
+"""Tells followers and users with a reservation that a room went live, or that it was cancelled.
 
-Going live puts three kinds of steps into the room's `announcing`. Signals make all workers tell
+Both put three kinds of steps into the room's `announcing`. Signals make all workers tell
 their connected users at once (see `news`). Pages of users with a reservation, and pages of
 followers, go into the ledger; the outbox posts them to a system that reaches absent users. One
 script takes a step and stores the next one. If a worker dies between two steps, another worker's
@@ -14,7 +14,7 @@ from msgspec import Struct, msgpack, to_builtins
 
 from server.background.repeating import Errands
 from server.features.circles.settings import CommunitySettings
-from server.features.follows.messages import AnnounceEvent
+from server.features.follows.messages import AnnounceEvent, CalledOffEvent
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.room_store import RoomStore
@@ -24,13 +24,19 @@ _ANY = msgpack.Decoder(Any)
 NEWS = "~news"
 """Replaces the room id in the name of the workers' common channel; no room can have this id."""
 
+FORGET_MS_MIN = 1000
+"""Least time until it is tried again to forget who had a place, while some are not told."""
+
 
 class _Due(Struct):
     steps: list[str]
     title: str
     host: str
     host_name: str
-    started: int
+    at: int
+    """When the room started, or was cancelled (Unix ms)."""
+    cancelled: bool = False
+    reason: str = ""
 
 
 class _Page(Struct):
@@ -115,23 +121,26 @@ class Announcer:
         kind, _, place = step.partition(":")
         if kind == "signal":
             return await self._signal(room_id, due, int(place))
+        if kind == "forget":
+            return await self._step(
+                room_id, due, step=step, next="", wait_ms=max(self._repeat_ms, FORGET_MS_MIN)
+            )
         return await self._page(room_id, due, kind, place)
 
     async def _signal(self, room_id: str, due: _Due, sent: int) -> bool:
         """Signal all workers, before storing the step: twice is better than never."""
-        if sent == 0:
+        if sent == 0 and not due.cancelled:
             await self._refresh(room_id)
-        event = AnnounceEvent(
-            room=room_id, title=due.title, host=due.host, host_name=due.host_name, why="follow"
-        )
-        args = {"event": to_builtins(event)}
+        args = {"event": to_builtins(_news_of(room_id, due))}
         await self._store.run_script("follows.tell_news", NEWS, args, _ANY)
         sent += 1
+        last = "forget" if due.cancelled else ""
         return await self._step(
             room_id,
+            due,
             step=f"signal:{sent - 1}",
-            next="" if sent >= self._limits.announce_repeats else f"signal:{sent}",
-            wait_ms=int(self._limits.announce_repeat_s * 1000),
+            next=last if sent >= self._limits.announce_repeats else f"signal:{sent}",
+            wait_ms=self._repeat_ms,
         )
 
     async def _page(self, room_id: str, due: _Due, kind: str, place: str) -> bool:
@@ -139,20 +148,40 @@ class Announcer:
         cursor, _, server = place.partition(":")
         args = {"cursor": cursor, "server": server, "count": self._limits.announce_page_users_max}
         if kind == "reserved":
-            page = await self._store.run_script("circles.reserved_page", room_id, args, _PAGE)
+            script = "follows.called_off_page" if due.cancelled else "circles.reserved_page"
+            page = await self._store.run_script(script, room_id, args, _PAGE)
         else:
             page = await self._store.run_script("circles.followers_page", due.host, args, _PAGE)
         since = zip(page.flat[::2], page.flat[1::2], strict=True)
         return await self._step(
             room_id,
+            due,
             step=f"{kind}:{place}",
             next="" if page.next == "0" else f"{kind}:{page.next}:{page.server}",
             wait_ms=0,
             why=kind,
             # Users who followed after the start have seen the room live.
-            users=[user for user, at in since if int(at) <= due.started],
+            users=[user for user, at in since if int(at) <= due.at],
         )
 
-    async def _step(self, room_id: str, **args: Any) -> bool:
+    @property
+    def _repeat_ms(self) -> int:
+        return int(self._limits.announce_repeat_s * 1000)
+
+    async def _step(self, room_id: str, due: _Due, **args: Any) -> bool:
         args["users_max"] = self._limits.announce_page_users_max
+        args["cancelled"] = due.cancelled
         return (await self._store.run_script("follows.announce_step", room_id, args, _STEP)).done
+
+
+def _news_of(room_id: str, due: _Due) -> AnnounceEvent | CalledOffEvent:
+    about: Any = {
+        "room": room_id,
+        "title": due.title,
+        "host": due.host,
+        "host_name": due.host_name,
+        "why": "follow",
+    }
+    if due.cancelled:
+        return CalledOffEvent(**about, reason=due.reason)
+    return AnnounceEvent(**about)

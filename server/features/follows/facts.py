@@ -31,6 +31,14 @@ class AnnouncedFact(Fact, tag="announced", frozen=True, kw_only=True):
     n: int
 
 
+class CalledOffFact(Fact, tag="called_off", frozen=True, kw_only=True):
+    """So many users (`n`) were told that the room was cancelled, in the same ways."""
+
+    to: Literal["outbox", "connections"]
+    why: Literal["reserved", "follow", ""] = ""
+    n: int
+
+
 class FollowNumbers(Struct, kw_only=True):
     """Users who followed the host in this room; one who unfollowed at once is still one."""
 

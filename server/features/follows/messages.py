@@ -43,6 +43,17 @@ class AnnounceEvent(Event, tag="announce", frozen=True, kw_only=True):
     why: Literal["reserved", "follow"]
 
 
+class CalledOffEvent(Event, tag="called_off", frozen=True, kw_only=True, omit_defaults=True):
+    """This room was cancelled: for those whom its start would have been announced to."""
+
+    room: str
+    title: str
+    host: str
+    host_name: str
+    why: Literal["reserved", "follow"]
+    reason: str = ""
+
+
 class FollowOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
     """How many follow the host, or reserved a place, now."""
 

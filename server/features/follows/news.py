@@ -1,4 +1,5 @@
-"""Tells a worker's connected users that a room went live, if they reserved or follow the host.
+"""Tells a worker's connected users that a room went live, or was cancelled, if they reserved or
+follow the host.
 
 All workers listen to one common channel of the bus. On a signal, a worker looks up all its
 connected users among the room's reservations and the host's followers, and tells each user once.
@@ -16,7 +17,7 @@ import msgspec
 from server.background.repeating import Errands, Repeating
 from server.features.circles.settings import CommunitySettings
 from server.features.follows.announcing import NEWS
-from server.features.follows.messages import AnnounceEvent
+from server.features.follows.messages import AnnounceEvent, CalledOffEvent
 from server.rooms.room import Room
 from server.settings import Settings
 from server.store.bus import BusMessage, RoomBus
@@ -26,6 +27,7 @@ from server.store.room_store import RoomStore
 _ANY = msgspec.msgpack.Decoder(Any)
 
 Why = Literal["reserved", "follow"]
+Piece = AnnounceEvent | CalledOffEvent
 
 USERS_A_LOOK = 1000
 SUBSCRIBE_AGAIN_S = (0.5, 2.0)
@@ -33,11 +35,11 @@ SUBSCRIBE_AGAIN_S = (0.5, 2.0)
 
 
 class _Piece:
-    """One start: the users looked up for it here, and the task that looks up more."""
+    """One start or cancelling: the users looked up for it here, and the task for more."""
 
     __slots__ = ("event", "forget_at", "heard_again", "seen", "task")
 
-    def __init__(self, event: AnnounceEvent) -> None:
+    def __init__(self, event: Piece) -> None:
         self.event = event
         self.seen: set[str] = set()
         self.task: asyncio.Task[None] | None = None
@@ -94,15 +96,15 @@ class News:
     # What the bus tells
 
     def heard(self, message: BusMessage[Any]) -> None:
-        """Some room went live."""
+        """Some room went live, or was cancelled."""
         for say in message.says:
-            if isinstance(say.event, AnnounceEvent):
+            if isinstance(say.event, Piece):
                 self._hear(say.event)
 
     def maybe_lost(self) -> None:
         """Do nothing: signals are not stored, but repeated for a while."""
 
-    def _hear(self, event: AnnounceEvent) -> None:
+    def _hear(self, event: Piece) -> None:
         piece = self._pieces.setdefault(event.room, _Piece(event))
         piece.forget_at = asyncio.get_running_loop().time() + self._keep_s
         if piece.task is None:
@@ -147,7 +149,10 @@ class News:
                     told[why] += 1
                 piece.seen.add(user)
         if told.total():
-            args = {"told": {why: n for why, n in told.items() if n}}
+            args = {
+                "told": {why: n for why, n in told.items() if n},
+                "cancelled": isinstance(piece.event, CalledOffEvent),
+            }
             await self._store.run_script("follows.announce_told", piece.event.room, args, _ANY)
 
     def _strangers(self, piece: _Piece) -> dict[str, list[Room]]:
@@ -161,23 +166,24 @@ class News:
                     here.setdefault(user, []).append(room)
         return {user: rooms for user, rooms in here.items() if user not in piece.seen}
 
-    async def _whys(self, event: AnnounceEvent, users: list[str]) -> list[Why | None]:
+    async def _whys(self, event: Piece, users: list[str]) -> list[Why | None]:
         """The reason to tell each of `users`; None for users not to be told."""
         keys = self._store.keys
         pipeline = self._store.redis.pipeline(transaction=False)
-        pipeline.hget(keys.room(event.room, "room"), "started")
-        pipeline.hmget(keys.room(event.room, "reserved"), users)
+        cancelled = isinstance(event, CalledOffEvent)
+        pipeline.hget(keys.room(event.room, "room"), "ended" if cancelled else "started")
+        pipeline.hmget(keys.room(event.room, "called_off" if cancelled else "reserved"), users)
         pipeline.hmget(keys.host(event.host, "followers"), users)
-        raw, reserved, follows = await asked(pipeline.execute())
-        started = int(raw or 0)
+        raw, places, follows = await asked(pipeline.execute())
+        at = int(raw or 0)
 
         def before(since: bytes | None) -> bool:
-            # Users who followed after the start have seen the room live.
-            return since is not None and int(since) <= started
+            # Users who followed after the start have seen the room live; after the end, read of it.
+            return since is not None and int(since) <= at
 
         return [
             "reserved" if before(place) else "follow" if before(follow) else None
-            for place, follow in zip(reserved, follows, strict=True)
+            for place, follow in zip(places, follows, strict=True)
         ]
 
 

@@ -25,6 +25,7 @@ from server.protocol.input import Input
 from server.protocol.message import Ok
 from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
+from server.protocol.room import RoomCreate
 from server.rooms.call import Call, Handler, Handlers
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Gate, holds
@@ -177,7 +178,12 @@ class Groups:
                 "make one with `PUT /v1/hosts/{host}/group`.",
             )
 
-    async def begin(self, host: str, room_id: str) -> Mapping[str, Any]:
+    async def begin(
+        self,
+        host: str,
+        room_id: str,
+        wish: RoomCreate | None,  # noqa: ARG002  (founders are given it)
+    ) -> Mapping[str, Any]:
         """The room names the host's fan group, if there is one."""
         if is_group(room_id):
             return {}
@@ -250,7 +256,7 @@ class Groups:
             if await asked(self._store.redis.hexists(keys.host(host, "buyers"), user)):
                 return
             orders = (await self._orders.orders_of(call.room_id, [user]))[user]
-            if not any(order.status == "paid" for order in orders):
+            if not any(order.status == "paid" and not order.practice for order in orders):
                 raise CommandError(
                     "forbidden", "This fan group is for those who bought from the host: buy first."
                 )

@@ -8,6 +8,7 @@ from msgspec import Meta
 from server.features.circles.group_ids import group_id
 from server.features.circles.hosts import Group, Hosts, HostView
 from server.features.groups.groups import GroupBody, Groups, MembersPage
+from server.protocol.codes import CommandError
 from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.web.body import body_of
@@ -64,8 +65,9 @@ class HostRoutes:
         ]
 
     async def view(self, request: web.Request) -> web.Response:
-        """The public page of a host."""
-        return json_response(await self._hosts.view(request.match_info["host"]))
+        """The public page of a host; the host and admins see their hidden rooms too."""
+        host = request.match_info["host"]
+        return json_response(await self._hosts.view(host, with_hidden=_is_own(request, host)))
 
     async def put_group(self, request: web.Request) -> web.Response:
         """The group as it is now; the same body again changes nothing."""
@@ -77,3 +79,12 @@ class HostRoutes:
         """`?after=`: a page of members after the place an earlier page named as `next`."""
         place = query_of(request, MembersQuery).after
         return json_response(await self._groups.members(request.match_info["host"], place))
+
+
+def _is_own(request: web.Request, host: str) -> bool:
+    """Whether the host or an admin asks. The page is for everybody, so no token is no error."""
+    try:
+        who = caller(request)
+    except CommandError:
+        return False
+    return who.role is Role.ADMIN or (who.role is Role.HOST and who.user == host)

@@ -9,9 +9,10 @@ local room                      -- see room_at()
 -- its orders are marked with.
 local function room_at()
   if not room then
-    local at = redis.call('HMGET', K.room, 'phase', 'kind', 'selling')
+    local at = redis.call('HMGET', K.room, 'phase', 'kind', 'selling', 'practice')
     room = { phase = at[1], sells = at[1] == 'live' or at[1] == 'ended' and at[3] == '1',
-      group = at[2] == 'group' or nil, replay = at[1] == 'ended' or nil }
+      group = at[2] == 'group' or nil, replay = at[1] == 'ended' or nil,
+      practice = at[4] == '1' or nil }
   end
   return room
 end

@@ -3,8 +3,8 @@
 -- uses: room timeline
 -- args: user on(bool) moderators_max by? events_max
 -- returns: {total}; refuses not_found limit_reached
--- holds: at most moderators_max; the user is told once for each change, and a fan group ends the
--- connections of one who may no longer be in it.
+-- holds: at most moderators_max; the user is told once for each change, and a fan group or a draft ends
+-- the connections of one who may no longer be in it.
 
 if not room_phase() then
   return no_room()
@@ -28,8 +28,10 @@ if A.on ~= is_one then
   record({ k = 'moderator', user = A.user, on = A.on })
 end
 local gone
-if not A.on and redis.call('HGET', K.room, 'kind') == 'group'
-    and redis.call('HEXISTS', K.members, A.user) == 0 then
+local at_room = redis.call('HMGET', K.room, 'kind', 'draft')
+local is_shut = at_room[2] == '1'
+  or at_room[1] == 'group' and redis.call('HEXISTS', K.members, A.user) == 0
+if not A.on and is_shut then
   gone = { gone = { A.user } }
 end
 return done({ total = redis.call('HLEN', K.moderators) }, gone)

@@ -192,7 +192,7 @@ local function hold(id, buyer, wanted, now, hold_s)
   local order = { order = id, room = A.room, user = buyer.user, name = buyer.name,
     lines = bought, total = total, currency = currency, created = now,
     hold_until = now + shortest * 1000, offer = hold_s and true or nil, source = buyer.source,
-    group = room_at().group, replay = room_at().replay }
+    group = room_at().group, replay = room_at().replay, practice = room_at().practice }
   if buyer.claim then
     order.claim, order.coupon = buyer.claim, claim_of(buyer.claim).coupon
     order.off = money_off(coupon_of(order.coupon), bought)

@@ -28,7 +28,8 @@ class Order(Struct, frozen=True, omit_defaults=True):
     `offer`: it was made for a buyer on the waiting list when units came back. `source` is what had
     brought the buyer here, as their `join` said. With a coupon `claim` is the one that is used,
     `coupon` what it was claimed of, and `off` what `total` is less than the lines. `group`: bought
-    in the host's fan group; `replay`: bought after the stream had ended.
+    in the host's fan group; `replay`: bought after the stream had ended. `practice`: it is void,
+    for nobody pays in a practice.
     """
 
     order: str
@@ -49,6 +50,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     off: int = 0
     group: bool = False
     replay: bool = False
+    practice: bool = False
 
 
 class BuyLine(Input, frozen=True):

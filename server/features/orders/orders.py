@@ -115,8 +115,8 @@ class Orders:
         return OrderOk(ref=cmd.ref, order=self.counted(order))
 
     def counted(self, order: Order) -> Order:
-        """The same order, after its status was counted."""
-        if self._metrics:
+        """The same order, after its status was counted, unless it is void."""
+        if self._metrics and not order.practice:
             self._metrics.orders.labels(order.status).inc()
         return order
 

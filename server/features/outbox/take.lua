@@ -4,7 +4,7 @@
 -- uses: room outbox
 -- args: worker lease_ms batch_max bytes_max(of all entries; the first always fits)
 -- returns: {entries{place bytes} replayed tries}; no entries: nothing may be told now
--- holds: one worker tells at a time, for lease_ms at most; nothing is told before its pause is over.
+-- holds: nothing of a practice is told; one worker tells at a time, for lease_ms at most; nothing is told before its pause is over.
 -- After a failure, each entry of the failed post is taken alone, so that it is seen which one fails.
 
 local now = now_ms()
@@ -20,6 +20,11 @@ if not told then
 elseif n_of(told) > number(redis.call('HGET', K.stats, 'entries')) then
   told = '0-0'   -- the ledger was lost and began anew
   redis.call('HDEL', K.outbox, 'suspects')
+end
+if redis.call('HGET', K.room, 'practice') == '1' then
+  -- Nobody is told of a practice.
+  redis.call('HSET', K.outbox, 'told', int(number(redis.call('HGET', K.stats, 'entries'))) .. '-0')
+  return done({ tries = 0, replayed = false, entries = {} })
 end
 tries = number(tries)
 local one_by_one = tries > 0 or n_of(told) < number(redis.call('HGET', K.outbox, 'suspects'))

@@ -12,6 +12,9 @@ local order = order_of(A.order)
 if not order then
   return refuse('not_found', 'There is no such order in this room.')
 end
+if order.practice and A.payment ~= 'practice-' .. order.order then
+  return refuse('conflict', 'The order `' .. order.order .. '` was made in a practice: nobody pays for it.')
+end
 local known = payment_of(A.payment)
 if known and known.order ~= A.order then
   return refuse('conflict', 'The payment told for the order `' .. A.order .. '` is known already, for `'

@@ -2,7 +2,7 @@
 -- keys: room payments refunds
 -- uses: room
 -- args: lease_ms batch_max
--- returns: list of payments
+-- returns: list of payments, with `practice` if the room is one: then no provider has the money
 -- holds: within lease_ms no other worker takes the same payment; one that can't be read waits and stops
 -- no other.
 
@@ -16,10 +16,14 @@ local function sound_payment(id)
   return payment
 end
 
+local practice = redis.call('HGET', K.room, 'practice') == '1'
 local now, taken = now_ms(), {}
 for _, id in ipairs(redis.call('ZRANGEBYSCORE', K.refunds, '-inf', int(now), 'LIMIT', 0, A.batch_max)) do
   local payment = readable('payment ' .. id, sound_payment, id)
-  taken[#taken + 1] = payment
+  if payment then
+    payment.practice = practice
+    taken[#taken + 1] = payment
+  end
   redis.call('ZADD', K.refunds, int(now + (payment and A.lease_ms or LATER_MS)), id)
 end
 return done(taken)

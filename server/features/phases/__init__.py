@@ -1,4 +1,4 @@
-"""A stream starts and ends."""
+"""A stream starts and ends, or is cancelled before."""
 
 from server.feature import Engine, Feature, Running
 from server.features.follows.announcing import Announcer
@@ -14,10 +14,12 @@ def _make(engine: Engine, sales: Sales, announcer: Announcer) -> Running:
         engine.store,
         engine.settings,
         engine.directory.note_phase,
+        engine.directory.note_not_waiting,
         close_sales=sales.close_all,
         announce=announcer.start,
     )
-    return Running(takes=[phases], routes=PhaseRoutes(engine.dispatch).routes())
+    routes = PhaseRoutes(engine.directory, engine.dispatch, engine.view).routes()
+    return Running(takes=[phases], routes=routes)
 
 
 FEATURE = Feature(

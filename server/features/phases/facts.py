@@ -9,12 +9,14 @@ from server.rooms.tally import Take, Tallies, Tally
 
 
 class PhaseFact(Fact, tag="phase", frozen=True, kw_only=True):
-    """The stream started or ended; with `selling` sales go on."""
+    """The stream started or ended; with `selling` sales go on. `cancelled`: it never started."""
 
-    shown: ClassVar[tuple[str, ...]] = ("phase",)
+    shown: ClassVar[tuple[str, ...]] = ("phase", "cancelled", "reason")
 
     phase: Literal["live", "ended"]
     selling: bool = False
+    cancelled: bool = False
+    reason: str = ""
 
 
 class SellingFact(Fact, tag="selling", frozen=True, kw_only=True):

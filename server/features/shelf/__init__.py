@@ -6,11 +6,16 @@ from server.features.shelf.routes import ShelfRoutes
 from server.features.shelf.settings import PriceSettings, ShelfSettings
 from server.features.shelf.shelf import Shelf
 from server.features.shelf.snapshot import ShelfPart
+from server.features.shelf.taking_over import TakingOver
 
 
 def _make(engine: Engine) -> Running:
     routes = ShelfRoutes(engine.directory, engine.dispatch).routes()
-    return Running(takes=[Shelf(engine.store, engine.settings)], routes=routes)
+    return Running(
+        takes=[Shelf(engine.store, engine.settings)],
+        routes=routes,
+        founder=TakingOver(engine.directory, engine.settings),
+    )
 
 
 FEATURE = Feature(

@@ -1,10 +1,12 @@
 -- Creates an empty room: a scheduled stream, or a fan group, which is live for ever.
 -- keys: room timeline actions asleep
 -- uses: room timeline
+-- parts: create()
 -- keyed: yes
--- args: title host host_name scheduled(ms, 0 = unknown) stream_url? embed_url? epoch
---   kind?(stream|group) group?(id of the host's fan group) followers? as_of?(both from circles.follow_host)
---   admits?(of a group: all|followers|buyers) by?
+-- args: title host host_name scheduled(ms, 0 = unknown) stream_url? embed_url? cover? epoch
+--   draft?(bool) practice?(bool) kind?(stream|group) group?(id of the host's fan group)
+--   followers? as_of?(both from circles.follow_host) admits?(of a group: all|followers|buyers) by?
+--   and those of the parts
 -- returns: {created}; refuses conflict
 -- holds: an existing room is never changed; seq and epoch are created together. A new
 -- room is asleep: nothing is pending there.
@@ -18,7 +20,8 @@ local phase = A.kind == 'group' and 'live' or 'scheduled'
 redis.call('HSET', K.room,
   'room', A.room, 'title', A.title, 'host', A.host, 'host_name', A.host_name,
   'phase', phase, 'created', int(created), 'scheduled', int(A.scheduled),
-  'stream_url', A.stream_url or '', 'embed_url', A.embed_url or '',
+  'stream_url', A.stream_url or '', 'embed_url', A.embed_url or '', 'cover', A.cover or '',
+  'draft', A.draft and 1 or 0, 'practice', A.practice and 1 or 0,
   'epoch', A.epoch, 'seq', 0, 'sub', 0,
   'likes', 0, 'comments', 0, 'online', 0, 'viewers', 0,
   'slow_s', 0, 'pin', '', 'notice', '', 'kind', A.kind or 'stream', 'group', A.group or '',
@@ -29,5 +32,8 @@ end
 if A.kind == 'group' then
   redis.call('HSET', K.room, 'started', int(created), 'admits', A.admits)
   record({ k = 'group', title = A.title, admits = A.admits })
+end
+for _, begin in ipairs(PARTS) do
+  begin()
 end
 return done({ created = created })

@@ -4,6 +4,7 @@ import { Room } from "./liveroom.js";
 import { Asks } from "./host/asks.js";
 import { HostCoupons } from "./host/coupons.js";
 import { Desk } from "./host/desk.js";
+import { DetailsBox } from "./host/details.js";
 import { askToEnd, openSummary } from "./host/ending.js";
 import { HostFigures } from "./host/figures.js";
 import { noticeForm, restockForm, saleForm } from "./host/forms.js";
@@ -21,9 +22,10 @@ import { everyTick, h, icon, iconButton, onceAFrame, write } from "./ui/dom.js";
 import { duration } from "./ui/format.js";
 import { isDialogOpen } from "./ui/front.js";
 import { nav } from "./ui/nav.js";
+import { roomText } from "./ui/phase.js";
 import { devButtons, rest, signOut, tokenForm, whoAmI } from "./ui/session.js";
 import { openSheet, toast } from "./ui/sheet.js";
-import { phaseText, t } from "./ui/strings.js";
+import { t } from "./ui/strings.js";
 import { viewOf } from "./ui/view.js";
 
 /**
@@ -59,11 +61,12 @@ const words = new WordsBox(desk);
 const people = new PeopleBox(desk);
 const log = new LogBox(roomId);
 const plans = new Plans(room);
+const details = new DetailsBox(room);
 const views = new Views([
   ["now", [numbers.tilesRoot, sales.root, numbers.chartsRoot, orders.root]],
   ["engage", [questions.root, coupons.root, poll.root, lucky.root]],
   ["figures", [figures.root]],
-  ["manage", [review.root, rules.root, words.root, people.root, plans.root, log.root]],
+  ["manage", [details.root, review.root, rules.root, words.root, people.root, plans.root, log.root]],
 ], (name) => {
   if (name === "figures") figures.read();
   if (name !== "manage") return;
@@ -77,6 +80,10 @@ const liveButton = h("button.primary.small-button", { type: "button", onclick: (
 
 async function toggleLive() {
   if (!room.state.room) return;
+  if (room.state.room.draft) {
+    await details.publish();
+    return;
+  }
   if (room.state.room.phase === "scheduled") {
     await attempt(room.liveStart());
     return;
@@ -86,10 +93,15 @@ async function toggleLive() {
 }
 
 function drawPhase() {
-  const { phase, kind } = viewOf(room);
+  const now = viewOf(room);
+  const { title, phase, kind, draft } = now;
+  document.title = `${title} · ${t("host.title")}`;
+  const heading = document.querySelector(".nav-title");
+  if (heading) write(heading, title);
   phaseTag.dataset.phase = phase;
-  write(phaseTag, kind === "group" ? t("group.tag") : phaseText(phase));
-  write(liveButton, t(phase === "live" ? "host.end" : "host.start"));
+  write(phaseTag, kind === "group" ? t("group.tag") : roomText(now));
+  write(liveButton, t(draft ? "details.publish" : phase === "live" ? "host.end" : "host.start"));
+  details.draw();
   liveButton.className = `${phase === "live" ? "plain" : "primary"} small-button`;
   liveButton.hidden = phase === "ended" || kind === "group";
 }
@@ -106,10 +118,6 @@ function drawDesk() {
 /** @type {{[What in Part]?: () => void}} */
 const DRAW = {
   all() {
-    const { title } = viewOf(room);
-    document.title = `${title} · ${t("host.title")}`;
-    const heading = document.querySelector(".nav-title");
-    if (heading) write(heading, title);
     for (const [part, draw] of Object.entries(DRAW)) if (part !== "all") draw();
   },
   phase() { drawPhase(); talk.draw(); shelf.draw(); },
@@ -117,7 +125,7 @@ const DRAW = {
   pin: () => shelf.draw(),
   sales: () => { sales.draw(); numbers.draw(); },
   online: () => numbers.draw(),
-  settings: () => { talk.draw(); shelf.draw(); rules.draw(desk.state); },
+  settings: () => { drawPhase(); talk.draw(); shelf.draw(); rules.draw(desk.state); },
   questions: () => questions.draw(desk.state),
   coupons: () => coupons.draw(),
   poll: () => poll.draw(),
@@ -155,7 +163,7 @@ function listen() {
   room.on("removed", (event) => talk.list.remove(event));
   room.on("gap", ({ comments }) => talk.list.skip(comments));
   room.on("status", (status, { code }) => status === "closed" && turnAway(code));
-  room.on("phase", ({ phase }) => phase === "ended" && summarize());
+  room.on("phase", ({ phase, cancelled }) => phase === "ended" && !cancelled && summarize());
 }
 
 // ---- shortcuts: for what a host does fifty times an hour

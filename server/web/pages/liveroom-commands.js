@@ -5,7 +5,7 @@
 
 /**
  * @import { Answer, Audience, BuyOptions, Claim, Coupon, CouponTerms, Desk, LiveroomError, Lucky, Mine,
- *   Order, Part, Poll, Question } from "./liveroom.js"
+ *   Order, Part, Poll, Question, RoomChanges } from "./liveroom.js"
  * @import { RoomState } from "./liveroom-state.js"
  */
 
@@ -205,6 +205,10 @@ export class Commands {
    * @param {{selling?: boolean}} [options]
    */
   liveEnd({ selling = false } = {}) { return this.send("live.end", { selling }); }
+  /** Before the start. `reason` is for everybody to read. */
+  liveCancel(reason = "") { return this.send("live.cancel", { reason }); }
+  /** @param {RoomChanges} changes what is absent stays as it is, null clears it */
+  roomChange(changes) { return this.send("room.change", { ...changes }); }
   /** @param {boolean} on */
   selling(on) { return this.send("selling", { on }); }
 

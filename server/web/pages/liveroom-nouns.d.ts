@@ -76,6 +76,8 @@ export interface Order {
   group?: boolean;
   /** Bought after the stream had ended. */
   replay?: boolean;
+  /** It is void: nobody pays in a practice. */
+  practice?: boolean;
 }
 
 /** The answer to who asked for the link. */
@@ -222,6 +224,15 @@ export interface RoomView {
   ended: number;
   stream_url: string;
   embed_url: string;
+  /** A picture to show before the start; "" if there is none. */
+  cover: string;
+  /** Only the host, moderators and admins may be here. */
+  draft: boolean;
+  /** Nobody is told of this room, and its orders are void. */
+  practice: boolean;
+  /** It ended without having started, for `cancel_reason`. */
+  cancelled: boolean;
+  cancel_reason: string;
   online: number;
   viewers: number;
   likes: number;

@@ -14,7 +14,8 @@
  *   | "sales" | "comments" | "coupons" | "answers">}
  */
 const ROOM_DEFAULTS = {
-  scheduled: 0, started: 0, ended: 0, stream_url: "", embed_url: "", online: 0, viewers: 0,
+  scheduled: 0, started: 0, ended: 0, stream_url: "", embed_url: "", cover: "", draft: false,
+  practice: false, cancelled: false, cancel_reason: "", online: 0, viewers: 0,
   likes: 0, slow_s: 0, pin: null, notice: "", kind: "stream", group: "", followers: 0, reserved: 0,
   followers_only: false, selling: false, question: null, poll: null, lucky: null,
 };
@@ -215,10 +216,14 @@ function putProduct(room, wire) {
 }
 
 /** @type {Fold<"phase">} */
-function phase(state, room, { phase: now, at }) {
+function phase(state, room, { phase: now, at, cancelled = false, reason = "" }) {
   room.phase = now;
   if (now === "live") room.started = at;
   if (now === "ended") room.ended = at;
+  if (cancelled) {
+    Object.assign(room, { cancelled, cancel_reason: reason });
+    state.mine = { ...state.mine, reserved: false }; // the places are free
+  }
   return "phase";
 }
 
@@ -261,8 +266,12 @@ const FOLDS = {
     room.notice = text ?? "";
     return "notice";
   },
-  room(state, room, { slow_s, followers_only = false, selling = false, group = "" }) {
+  room(state, room, { slow_s, followers_only = false, selling = false, group = "", ...own }) {
     Object.assign(room, { slow_s, followers_only, selling, group });
+    if (own.title) { // a server of the version before tells none of these
+      const { title, scheduled = 0, stream_url = "", embed_url = "", cover = "", draft = false } = own;
+      Object.assign(room, { title, scheduled, stream_url, embed_url, cover, draft });
+    }
     return "settings";
   },
   question: (state, room, { question }) => putQuestion(room, question),
@@ -303,7 +312,7 @@ function fold(state, room, event) {
 }
 
 // Events that change nothing here. Every event of the server stands here or in FOLDS.
-const IGNORED = ["announce", "asks", "bye", "draw", "gap", "queue", "review", "sold"];
+const IGNORED = ["announce", "asks", "bye", "called_off", "draw", "gap", "queue", "review", "sold"];
 
 /** The names of all events that a RoomState knows, whether or not they change it. */
 export const EVENTS = [...Object.keys(FOLDS), ...IGNORED];

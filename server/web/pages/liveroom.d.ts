@@ -19,7 +19,9 @@ export interface Events {
   likes: { t: "likes"; total: number };
   online: { t: "online"; now: number; total: number };
   stock: { t: "stock"; sale: string; left: number; held: number; sold: number; ver: number };
-  phase: Sequenced & { t: "phase"; phase: Phase; at: number };
+  phase: Sequenced & {
+    t: "phase"; phase: Phase; at: number; cancelled?: boolean; reason?: string;
+  };
   shelf: Sequenced & { t: "shelf"; put?: Product; remove?: string };
   pin: Sequenced & { t: "pin"; sku: string | null };
   sale: Sequenced & { t: "sale"; sale: Sale };
@@ -28,6 +30,9 @@ export interface Events {
   notice: Sequenced & { t: "notice"; text: string };
   room: Sequenced & {
     t: "room"; slow_s: number; followers_only?: boolean; selling?: boolean; group?: string;
+    /** Absent, like the next, from a server of the version before. */
+    title?: string; scheduled?: number; stream_url?: string; embed_url?: string; cover?: string;
+    draft?: boolean;
   };
   question: Sequenced & { t: "question"; question: Question };
   coupon: Sequenced & { t: "coupon"; coupon: Coupon };
@@ -44,6 +49,11 @@ export interface Events {
   announce: {
     t: "announce"; room: string; title: string; host: string; host_name: string;
     why: "reserved" | "follow";
+  };
+  /** To the same people: that room was cancelled. */
+  called_off: {
+    t: "called_off"; room: string; title: string; host: string; host_name: string;
+    why: "reserved" | "follow"; reason?: string;
   };
   /** To the user alone whom the host made a moderator of this room, or a viewer again. */
   role: { t: "role"; role: "moderator" | "viewer" };
@@ -163,6 +173,16 @@ export interface Answer {
 
 export interface BuyOptions { key?: string; claim?: string; withinMs?: number }
 
+export interface RoomChanges {
+  title?: string;
+  scheduled?: number | null;
+  stream_url?: string | null;
+  embed_url?: string | null;
+  cover?: string | null;
+  /** A draft becomes public, for good. */
+  draft?: false;
+}
+
 export interface CouponTerms {
   title: string;
   quota: number;
@@ -223,6 +243,10 @@ export class Room {
   // The host's and the moderators'
   liveStart(): Promise<object>;
   liveEnd(options?: { selling?: boolean }): Promise<object>;
+  /** Before the start. */
+  liveCancel(reason?: string): Promise<object>;
+  /** What is absent stays as it is, null clears it. */
+  roomChange(changes: RoomChanges): Promise<object>;
   selling(on: boolean): Promise<object>;
   questionTake(question: string): Promise<Question>;
   questionAnswer(question: string, text: string): Promise<Question>;

@@ -105,6 +105,7 @@ const likeButton = new LikeButton(ctx);
 const online = h("span.online-now");
 const onlineBox = h("span.online", {}, icon("eye"), online);
 const notice = h("p.strip.notice", { hidden: true });
+const unlisted = h("p.strip.unlisted", { hidden: true });
 const ticker = h("p.ticker", { "aria-hidden": "true" });
 const pinnedBox = h("div.pinned-box");
 const shelfCount = h("span.count-dot", { hidden: true });
@@ -175,6 +176,9 @@ function openMenu() {
 
 function drawPhase() {
   const now = viewOf(room);
+  document.title = `${now.title} · Liveroom`;
+  unlisted.hidden = !now.draft && !now.practice;
+  if (!unlisted.hidden) write(unlisted, t(now.draft ? "watch.draft_note" : "watch.practice_note"));
   hostChip.draw();
   composer.draw(now);
   likeButton.root.disabled = now.phase !== "live" && now.kind !== "group";
@@ -188,8 +192,7 @@ function drawPhase() {
 /** @type {{[What in Part]?: () => void}} */
 const DRAW = {
   all() {
-    const { title, kind } = viewOf(room);
-    document.title = `${title} · Liveroom`;
+    const { kind } = viewOf(room);
     document.body.classList.toggle("is-group", kind === "group");
     for (const [part, draw] of Object.entries(DRAW)) if (part !== "all") draw();
   },
@@ -307,6 +310,8 @@ function listen() {
   });
   room.on("lucky", ({ lucky }) => lucky.status === "drawn" && spot.drawn(lucky));
   room.on("announce", announce);
+  room.on("called_off", calledOff);
+  room.on("phase", ({ cancelled }) => cancelled && say(t("watch.cancelled")));
   room.on("notice", ({ text }) => text && say(`${t("watch.notice")}: ${text}`));
   room.on("status", async (status, { code }) => {
     if (status !== "closed") return;
@@ -333,6 +338,16 @@ function announce({ room: to, title, host_name, host, why }) {
   const kind = why === "reserved" ? "reservation" : "follow";
   toast(words, { forMs: ANNOUNCE_MS, high: true, action: { label: t("announce.go"),
     run: () => { location.href = watchPath(to, kind); } } });
+}
+
+/**
+ * The same room will not go live.
+ * @param {Events["called_off"]} event
+ */
+function calledOff({ title, host_name, host, reason = "" }) {
+  const name = host_name || host;
+  toast(reason ? t("announce.cancelled_for", { name, title, reason })
+    : t("announce.cancelled", { name, title }), { forMs: ANNOUNCE_MS, high: true });
 }
 
 /** @type {Record<string, () => unknown>} */
@@ -364,7 +379,7 @@ function build() {
         hostChip.root,
         onlineBox,
         iconButton("more", t("menu"), onceJoined(openMenu))),
-      h("div.strips", {}, notice, question.root, spot.root),
+      h("div.strips", {}, unlisted, notice, question.root, spot.root),
       h("div.talk", {}, ticker, talk.root, answers.root),
       h("div.pinned", {}, pinnedBox, waiting.root, replay.root),
       h("footer.bar", {}, shelfButton, composer.root, ordersButton, likeButton.root,

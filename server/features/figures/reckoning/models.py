@@ -187,6 +187,8 @@ class Figures(Struct, kw_only=True):
     minutes: list[MinuteRow]
     compared: dict[str, Compared] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    practice: bool = False
+    """The room is a practice: all orders in here are void."""
 
 
 class Context(Struct, frozen=True):

@@ -3,33 +3,23 @@
 import { beside } from "../ui/bidi.js";
 import { h, icon } from "../ui/dom.js";
 import { day, number } from "../ui/format.js";
+import { roomText } from "../ui/phase.js";
 import { rest } from "../ui/session.js";
 import { toast } from "../ui/sheet.js";
 import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { roomsOf } from "../watch/head.js";
 import { choice, field, formSheet } from "./forms.js";
+import { openMaking } from "./making.js";
 
 /**
- * @import { Room } from "../liveroom.js"
+ * @import { Phase, Room } from "../liveroom.js"
  * @import { Group, HostView } from "../ui/answers.js"
  */
 
 /** @type {Group["admits"][]} */
 const ADMITS = ["all", "followers", "buyers"];
 const HOUR_MS = 3_600_000;
-/** @param {number} n */
-const two = (n) => String(n).padStart(2, "0");
-
-/**
- * What a datetime-local field takes: this moment in the browser's own time.
- * @param {number} ms
- */
-function localTime(ms) {
-  const at = new Date(ms);
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${
-    two(at.getHours())}:${two(at.getMinutes())}`;
-}
 
 export class Plans {
   /** @param {Room} room */
@@ -60,7 +50,13 @@ export class Plans {
   /** @param {HostView} view */
   draw(view) {
     const { group, followers } = view;
-    const coming = roomsOf(view).filter(({ phase }) => phase === "scheduled");
+    /** @param {{phase: Phase}} room */
+    const isComing = ({ phase }) => phase === "scheduled";
+    const coming = [
+      ...roomsOf(view).filter(isComing).map((it) => ({ ...it,
+        about: t("waiting.count", { n: number(it.reserved) }) })),
+      ...(view.hidden ?? []).filter(isComing).map((it) => ({ ...it, about: roomText(it) })),
+    ];
     this.body.replaceChildren(
       h("div.host-sale-head", {}, h("b", {}, group ? group.title : t("group.tag")),
         h("span.fine", {}, group ? t("group.members", { n: number(group.members) })
@@ -76,7 +72,7 @@ export class Plans {
       coming.length ? h("ul.room-links", {}, coming.map((it) => h("li", {},
         h("a.text-link", { href: `/host/${encodeURIComponent(it.room)}` },
           beside(it.scheduled ? day(it.scheduled) : t("soon"), it.title),
-          h("span.fine", {}, t("waiting.count", { n: number(it.reserved) })))))) : "");
+          h("span.fine", {}, it.about))))) : "");
   }
 
   #groupForm() {
@@ -93,18 +89,13 @@ export class Plans {
   }
 
   #nextForm() {
-    formSheet(t("plans.next"), [
-      field("title", t("home.new_title"), { required: true, maxlength: "80" }),
-      field("when", t("plans.when"), { type: "datetime-local", required: true,
-        value: localTime(Date.now() + 24 * HOUR_MS) }),
-    ], t("plans.next"), async ({ title, when }) => {
-      const room = `room-${Date.now().toString(36).slice(-6)}`;
-      const { host, host_name } = viewOf(this.room);
-      await rest("POST", "/v1/rooms", { room, title: title.trim(), host, host_name,
-        scheduled: new Date(when).getTime() });
-      toast(t("plans.made"), { forMs: 8000, action: { label: t("plans.fill"),
+    const { host, host_name: name, room: shelf } = viewOf(this.room);
+    const isSelf = this.room.state.you?.user === host;
+    openMaking(t("plans.next"), { host, name, isSelf }, async (room, isPublic) => {
+      toast(t(isPublic ? "plans.made" : "make.hidden_made"), { forMs: 8000, action: {
+        label: t("plans.fill"),
         run: () => { location.href = `/host/${encodeURIComponent(room)}`; } } });
       await this.read();
-    });
+    }, { when: Date.now() + 24 * HOUR_MS, shelf });
   }
 }

@@ -12,12 +12,32 @@ export interface Session {
 /** `GET /v1/rooms` has these; fields at their defaults are absent. */
 export type RoomRow = Joining["room"];
 
+/** `GET /v1/rooms` with `phase` or `cursor`. */
+export interface RoomsPage {
+  rooms: RoomRow[];
+  /** The cursor of the next page; null at the end. */
+  next: string | null;
+}
+
 /** A room in a list of its host's; times are 0 while not known. */
 export interface RoomSummary {
   room: string;
   title: string;
   scheduled: number;
   reserved: number;
+  cover?: string;
+  cancelled?: boolean;
+}
+
+/** A room of the host that is in no public list. */
+export interface HiddenRoom {
+  room: string;
+  title: string;
+  phase: Phase;
+  scheduled: number;
+  draft: boolean;
+  practice: boolean;
+  cover: string;
 }
 
 export interface Group {
@@ -34,6 +54,8 @@ export interface HostView {
   followers: number;
   group: Group | null;
   rooms: Record<Phase, RoomSummary[]>;
+  /** For the host and admins alone. */
+  hidden?: HiddenRoom[];
 }
 
 /** `GET /v1/rooms/{room}/orders`: what changed after a place in the ledger. */

@@ -96,7 +96,8 @@ function actions(ctx, order) {
  */
 function linesOf(order) {
   const { off = 0 } = order;
-  return [...order.lines.map((line) => h("p.order-line", {}, h("span", {}, line.title),
+  return [...(order.practice ? [h("p.fine.order-practice", {}, t("order.practice"))] : []),
+    ...order.lines.map((line) => h("p.order-line", {}, h("span", {}, line.title),
     h("span.fine", {}, `×${line.qty}`), price(line.price * line.qty, order.currency))),
   ...(off > 0 ? [h("p.order-line.order-off", {}, h("span", {}, t("order.coupon")),
     h("span", {}, `−${priceText(off, order.currency)}`))] : [])];
@@ -210,7 +211,8 @@ function buyView(ctx, order, status) {
   }
   if (status === "paid") {
     return [h("div.tick", {}, icon("check")), h("p.big", {}, t("order.paid_big")), ...lines,
-      h("p.fine", {}, t("order.paid_hint")), number];
+      order.practice ? null : h("p.fine", {}, t("order.paid_hint")), number]
+      .filter((it) => it !== null);
   }
   return [h("p.big", {}, t(`order.${status}`)), ...lines, number];
 }

@@ -1,4 +1,5 @@
-// What is shown where there is no video: a quiet gradient, the room's title, nothing from outside.
+// What is shown where there is no video: the cover that the host chose, else a quiet gradient with
+// nothing from outside; and the room's title.
 
 import { h } from "./dom.js";
 
@@ -25,9 +26,23 @@ export function posterVars(text) {
   };
 }
 
-/** @type {(room: Pick<RoomView, "room" | "title" | "host_name">, ...more: Child[]) => HTMLElement} */
+/**
+ * The picture that the host chose for a room; null if there is none. One that can't be shown is gone.
+ * @param {{cover?: string}} room
+ */
+export function cover({ cover: src }) {
+  if (!src) return null;
+  const image = h("img.cover", { src, alt: "", loading: "lazy", referrerpolicy: "no-referrer" });
+  image.addEventListener("error", () => image.remove());
+  return image;
+}
+
+/**
+ * @type {(room: Pick<RoomView, "room" | "title" | "host_name" | "cover">, ...more: Child[])
+ *   => HTMLElement}
+ */
 export function poster(room, ...more) {
-  return h("div.poster", { vars: posterVars(room.room + room.title) },
+  return h("div.poster", { vars: posterVars(room.room + room.title) }, cover(room),
     h("div.poster-words", {}, h("p.poster-title", {}, room.title),
       h("p.poster-host", {}, room.host_name), ...more));
 }

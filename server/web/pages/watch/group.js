@@ -75,4 +75,4 @@ export async function showInvitation(roomId) {
 }
 
 const closed = () => h("main.invitation", {}, h("div.login-card", {},
-  h("h1", {}, t("err.forbidden")), h("a.primary", { href: "/" }, t("back"))));
+  h("h1", {}, t("watch.not_public")), h("a.primary", { href: "/" }, t("back"))));

@@ -2,9 +2,10 @@
 
 import { h, icon, write } from "../ui/dom.js";
 import { day, number } from "../ui/format.js";
+import { roomText } from "../ui/phase.js";
 import { rest } from "../ui/session.js";
 import { openSheet, sure, toast } from "../ui/sheet.js";
-import { phaseText, t, whyNot } from "../ui/strings.js";
+import { t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { watchPath } from "./address.js";
 
@@ -63,11 +64,12 @@ export class HostChip {
 
   draw() {
     const { mine, you } = this.ctx.room.state;
-    const { title, host_name, host, phase, kind } = viewOf(this.ctx.room);
+    const now = viewOf(this.ctx.room);
+    const { title, host_name, host, phase, kind } = now;
     write(this.title, title);
     write(this.name, host_name || host);
     this.phase.dataset.phase = phase;
-    write(this.phase, kind === "group" ? t("group.tag") : phaseText(phase));
+    write(this.phase, kind === "group" ? t("group.tag") : roomText(now));
     this.button.hidden = you?.user === host || kind === "group";
     this.button.classList.toggle("on", mine.following);
     this.button.setAttribute("aria-pressed", String(mine.following));
@@ -114,7 +116,7 @@ function roomLinks(rooms) {
   return h("ul.room-links", {}, rooms.slice(0, 6).map((it) => h("li", {},
     h("a.text-link", { href: watchPath(it.room) },
       h("span.phase", { data: { phase: it.phase } }, it.phase === "scheduled" && it.scheduled
-        ? day(it.scheduled) : phaseText(it.phase)),
+        ? day(it.scheduled) : roomText(it)),
       it.title))));
 }
 

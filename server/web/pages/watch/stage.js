@@ -8,7 +8,8 @@ import { t } from "../ui/strings.js";
 /** @import { RoomView } from "../liveroom.js" */
 
 /** @param {RoomView} room */
-function words({ phase, scheduled }) {
+function words({ phase, scheduled, cancelled, cancel_reason: reason }) {
+  if (cancelled) return reason ? t("watch.cancelled_for", { reason }) : t("watch.cancelled");
   if (phase === "ended") return t("watch.ended");
   if (phase !== "scheduled") return null;
   return scheduled ? t("watch.soon_at", { when: day(scheduled) }) : t("watch.soon");
@@ -22,8 +23,8 @@ export class Stage {
 
   /** @param {RoomView} room */
   draw(room) {
-    const { phase, stream_url, embed_url, title, kind } = room;
-    const now = [phase, stream_url, embed_url, title, kind].join("\n");
+    const { phase, stream_url, embed_url, title, kind, cover, scheduled } = room;
+    const now = [phase, stream_url, embed_url, title, kind, cover, scheduled].join("\n");
     if (now === this.shown) return;
     this.shown = now;
     if (kind === "group") return this.root.replaceChildren(); // a chat has no picture
