@@ -11,11 +11,10 @@ _COMMANDS = {
     "bench-orders": ("loadtest.bench_orders",),
     "bench-archive": ("loadtest.bench_archive",),
     "bench-search": ("loadtest.bench_search",),
+    "bench-idle": ("loadtest.bench_idle",),
     "bench": (
-        "loadtest.bench_fanout",
-        "loadtest.bench_orders",
-        "loadtest.bench_archive",
-        "loadtest.bench_search",
+        *("loadtest.bench_fanout", "loadtest.bench_orders", "loadtest.bench_archive"),
+        *("loadtest.bench_search", "loadtest.bench_idle"),
     ),
     "torture": ("loadtest.torture",),
 }

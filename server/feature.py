@@ -135,6 +135,10 @@ class Feature:
     """Its part of the copy that a worker keeps of a room."""
     load_args: Callable[[Settings, str], Mapping[str, Any]] | None = None
     """(settings, room) -> the arguments of its `load.lua`."""
+    pending_args: Callable[[Settings], Mapping[str, Any]] | None = None
+    """(settings) -> the arguments of its `pending.lua`, which says whether something in a room is
+    due, now or later. While nothing is, no worker visits the room; a script that declares one of
+    the keys of that file wakes it."""
     staff_values: Callable[[RoomStore, str], Awaitable[Sequence[Event]]] | None = None
     """(store, room) -> the values for host and moderators only, which the event stream lacks."""
     mine: type[Struct] | None = None

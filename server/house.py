@@ -6,7 +6,7 @@ declarations contradict each other, the start fails with a sentence that names t
 
 import functools
 import operator
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from server.protocol.message import ByeEvent, Command, Event, GapEvent, Ok, Pong
 from server.records.database import Database
 from server.rooms.shape import RoomShape
 from server.rooms.stored import RoomReader
+from server.rooms.sweeper import Due
 from server.settings import Settings as EngineSettings
 from server.settings import load
 from server.store.durability import FSYNC, Durability
-from server.store.keys import HOST_KEYS, ROOM_KEYS, ROOM_STREAMS, Keys
+from server.store.keys import HOST_KEYS, ROOM_KEYS, ROOM_STREAMS, SHARED_KEYS, Keys
 from server.store.room_store import RoomStore
-from server.store.script_library import Library
+from server.store.script_library import ALL, HOST, ROOM, Library
 from server.telemetry.metrics import Metrics
 
 
@@ -49,8 +50,7 @@ class House:
             self.library = Library(
                 files("server.store") / "scripts",
                 {name: files(f"{features.__name__}.{name}") for name in self.features},
-                self.room_keys,
-                self.host_keys,
+                {ROOM: self.room_keys, HOST: self.host_keys, ALL: SHARED_KEYS},
                 self.shape.lua(),
             )
             self.facts = facts_of(self.features)
@@ -130,6 +130,23 @@ class House:
             if feature.start_facts is not None:
                 facts |= feature.start_facts(settings)
         return facts
+
+    def pending_args(self, settings: EngineSettings) -> dict[str, Any]:
+        """What the features' parts of `room_rest` are told of the settings."""
+        args: dict[str, Any] = {}
+        for feature in self.features.values():
+            if feature.pending_args is not None:
+                args |= feature.pending_args(settings)
+        return args
+
+    def must_be_pending(self, dues: Iterable[Due]) -> None:
+        """Refuse due work that no `pending.lua` looks for: rooms would sleep over it."""
+        for due in dues:
+            if due.key not in self.library.pending_keys:
+                raise BadFeature(
+                    f"Work falls due in `{due.key}`, but no pending.lua declares that key; "
+                    "write one in the folder of the feature that owns it."
+                )
 
     def reader(self, store: RoomStore, settings: EngineSettings) -> RoomReader:
         """A reader of rooms that loads the parts of all features."""

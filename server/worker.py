@@ -1,16 +1,23 @@
 """One worker: makes, starts and stops the engine and the features."""
 
 import contextlib
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, Self
 
+from redis.exceptions import RedisError
+
 from server.feature import Engine, Running
 from server.house import HOUSE, House, keys_under, store_on
+from server.protocol.codes import CommandError
 from server.records.database import Database
+from server.rooms.awake_rooms import Resting
+from server.rooms.data_version import bring_up_to_date
 from server.rooms.deleting import Deletes
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch
+from server.rooms.full_lap import FullLap
 from server.rooms.open_rooms import OpenRooms, Visits
 from server.rooms.own import Own
 from server.rooms.restoring import Restorer
@@ -23,6 +30,8 @@ from server.store.durability import Durability
 from server.store.sign_outs import SignOuts
 from server.telemetry.metrics import Metrics
 from server.web.route import Route
+
+_log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -93,6 +102,7 @@ class Worker:
             random,
             self.visits,
         )
+        house.must_be_pending(self.dues)
         restorer = Restorer(self.store, self.records, metrics)
         self.store.restore = restorer.restore
         self._stack.push_async_callback(restorer.aclose)
@@ -107,7 +117,11 @@ class Worker:
             metrics,
         )
         self.sweeper = Sweeper(
-            self.store, settings, self.dues, lambda: [room.room_id for room in self.rooms]
+            self.store,
+            settings,
+            self.dues,
+            lambda: [room.room_id for room in self.rooms],
+            metrics,
         )
 
     def _open_room(self, room_id: str) -> Room | None:
@@ -153,12 +167,28 @@ class Worker:
         return self
 
     async def start(self) -> None:
-        """Start the repeating tasks; they run until the context ends."""
+        """Start the repeating tasks; they run until the context ends. Raises DataUnreadable."""
+        await self._prepare_data()
         for each in self._each():
             for task in each.tasks:
                 await self._stack.enter_async_context(task)
-        await self._stack.enter_async_context(self.sweeper)
-        await self._stack.enter_async_context(self.retirer)
+        pending = self._house.pending_args(self._settings)
+        for visiting in (
+            self.sweeper,
+            Resting(self.store, pending),
+            FullLap(self.store, self._settings, pending),
+            self.retirer,
+        ):
+            await self._stack.enter_async_context(visiting)
+
+    async def _prepare_data(self) -> None:
+        """Upgrade older data. The server did so when it started, but not if only its workers are
+        restarted, as a new version."""
+        try:
+            await bring_up_to_date(self.store)
+        except (RedisError, OSError, CommandError) as error:
+            # A worker starts without Redis too; a full lap finds what the upgrade would have.
+            _log.warning("The version of the data in Redis could not be read: %s.", error)
 
     async def __aexit__(self, *error: object) -> None:
         await self._stack.aclose()

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from server import __version__
 from server.access.auth import TokenVerifier, with_secret
 from server.cli.main import main
-from server.house import load_settings
+from server.house import keys_under, load_settings
 from server.protocol.roles import Role
+from server.rooms.data_version import VERSION
+from server.store.embedded import EmbeddedRedis
 
 SECRET = "0123456789abcdef0123456789abcdef"
 
@@ -159,3 +162,40 @@ def test_config_prints_what_is_in_force_without_secrets(
     assert tree["jwt"]["secret"] == "***"
     assert SECRET not in out
     assert "hush" not in out
+
+
+@pytest.mark.blocking_allowed
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("serve", "--port", "0"), 1),
+        (("serve", "--port", "0", "--workers", "2"), 1),
+        (("demo", "--port", "0"), 1),
+        (("audit", "r1"), 2),
+        (("orders", "export", "r1"), 2),
+        (("outbox", "list"), 2),
+        (("outbox", "replay", "--all"), 2),
+        (("outbox", "skip", "r1"), 2),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_data_of_a_newer_version_are_refused_with_one_sentence(
+    liveroom: Liveroom,
+    redis_server: EmbeddedRedis,
+    prefix: str,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    status: int,
+) -> None:
+    monkeypatch.setenv("LIVEROOM_REDIS_KEY_PREFIX", prefix)
+    with Redis.from_url(redis_server.url) as redis:
+        redis.set(keys_under(prefix).data_version, VERSION + 1)
+
+        ended, out, err = liveroom(*arguments, "--redis-url", redis_server.url)
+
+        left = [key.decode() for key in redis.keys(f"{prefix}:*")]
+    assert (ended, out) == (status, "")
+    [said] = [line for line in err.splitlines() if line.startswith("liveroom: ")]
+    assert f"have version {VERSION + 1}, and Liveroom" in said
+    assert "Traceback" not in err
+    assert left == [keys_under(prefix).data_version], "nothing was written"

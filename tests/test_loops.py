@@ -30,6 +30,8 @@ from server.features.visits.visits import Visits
 from server.house import HOUSE, keys_under, records_of, store_on
 from server.processes.worker_pool import WorkerPool
 from server.protocol.roles import Role
+from server.rooms.awake_rooms import Resting
+from server.rooms.full_lap import FullLap
 from server.rooms.retiring import Retirer
 from server.settings import Settings
 from server.store.bus import Bus
@@ -315,6 +317,17 @@ async def retiring(bench: Bench) -> AsyncIterator[Story]:
     await records.aclose()
 
 
+async def resting(bench: Bench) -> AsyncIterator[Story]:
+    async with Resting(bench.store, {}, every_s=0.05):
+        yield Story(bench.redis, "time")
+
+
+@asynccontextmanager
+async def full_lap(bench: Bench) -> AsyncIterator[Story]:
+    async with FullLap(bench.store, bench.settings, {}):
+        yield Story(bench.redis, "set")
+
+
 STORIES: dict[str, Callable[[Bench], Any]] = {
     "archive": archive,
     "outbox": outbox,
@@ -322,6 +335,8 @@ STORIES: dict[str, Callable[[Bench], Any]] = {
     "retiring": retiring,
     "sign-outs": sign_outs,
     "sweeper lap": sweeper_lap,
+    "resting": resting,
+    "full lap": full_lap,
     "presence": presence,
     "visits": visits,
     "bus reader": bus_reader,

@@ -241,18 +241,15 @@ def _sentences() -> tuple[type[Exception], ...]:
     """Return the errors whose text is a sentence for the person who starts the server."""
     from server.processes.worker_pool import WorkerFailed
     from server.records.errors import RecordsUnusable
+    from server.rooms.data_version import DataUnreadable
     from server.store.client import RedisUnusable
     from server.store.embedded import EmbeddedRedisError
     from server.store.folder_lock import FolderInUse
     from server.store.redis_program import NoRedisProgram
 
     return (
-        RedisUnusable,
-        RecordsUnusable,
-        EmbeddedRedisError,
-        FolderInUse,
-        NoRedisProgram,
-        WorkerFailed,
+        *(RedisUnusable, RecordsUnusable, DataUnreadable, EmbeddedRedisError),
+        *(FolderInUse, NoRedisProgram, WorkerFailed),
     )
 
 

@@ -45,14 +45,18 @@ def run_on_store(
     config: Path | None,
     data_dir: str | None,
     redis_url: str | None,
+    *,
+    writes: bool = False,
 ) -> None:
     """Run `work` on the server's store and end the command with the status that it returns.
 
-    What keeps it from running becomes a sentence and status 2.
+    Newer data are refused; older ones are upgraded only if the command `writes`, because an older
+    server may run there. What keeps it from running becomes a sentence and status 2.
     """
     from redis.exceptions import RedisError
 
     from server.records.errors import RecordsAway, RecordsUnusable
+    from server.rooms.data_version import DataUnreadable, bring_up_to_date, must_be_readable
     from server.store.embedded import EmbeddedRedisError
     from server.store.redis_program import NoRedisProgram
 
@@ -62,6 +66,7 @@ def run_on_store(
 
     async def run() -> int:
         async with open_store(settings, folder) as store:
+            await (bring_up_to_date if writes else must_be_readable)(store)
             return await work(store)
 
     try:
@@ -74,7 +79,7 @@ def run_on_store(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except (
-        *(RedisError, OSError, CommandError),
+        *(RedisError, OSError, CommandError, DataUnreadable),
         *(EmbeddedRedisError, NoRedisProgram, NotThere, RecordsUnusable, RecordsAway),
     ) as error:
         typer.echo(f"liveroom: {error}", err=True)

@@ -146,7 +146,8 @@ def replay(
         return _all_read(rooms.unread)
 
     run_on_store(
-        lambda s: of_all(s) if room is None else of_room(s, room), config, data_dir, redis_url
+        *(lambda s: of_all(s) if room is None else of_room(s, room), config, data_dir, redis_url),
+        writes=True,
     )
 
 
@@ -166,7 +167,7 @@ def skip(
         typer.echo(f"Ledger entry {place} is a dead letter now.")
         return 0
 
-    run_on_store(work, config, data_dir, redis_url)
+    run_on_store(work, config, data_dir, redis_url, writes=True)
 
 
 def _all_read(unread: list[str]) -> int:

@@ -49,7 +49,7 @@ def retire(
         typer.echo(f"Room {room} has left Redis; its {outcome.bytes:,} bytes are in the records.")
         return 0
 
-    run_on_store(work, config, data_dir, redis_url)
+    run_on_store(work, config, data_dir, redis_url, writes=True)
 
 
 @rooms.command()
@@ -64,7 +64,7 @@ def restore(
         typer.echo(f"Room {room} {'is back in' if came else 'was in'} Redis.")
         return 0
 
-    run_on_store(work, config, data_dir, redis_url)
+    run_on_store(work, config, data_dir, redis_url, writes=True)
 
 
 @rooms.command()
@@ -91,7 +91,7 @@ def delete(
         typer.echo(f"Room {room} is deleted.")
         return 0
 
-    run_on_store(work, config, data_dir, redis_url)
+    run_on_store(work, config, data_dir, redis_url, writes=True)
 
 
 def _worker(

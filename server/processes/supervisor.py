@@ -9,13 +9,18 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis.exceptions import RedisError
+
 from server import __version__
 from server.access import auth
 from server.access.origin import is_loopback_name
-from server.house import HOUSE, records_of
+from server.house import HOUSE, keys_under, records_of, store_on
 from server.processes.worker_pool import WorkerPool, new_instance
+from server.protocol.codes import CommandError
 from server.records.errors import RecordsAway
+from server.rooms import data_version
 from server.settings import Settings
+from server.settings.masking import mask_url
 from server.store import client
 from server.store.embedded import EmbeddedRedis
 
@@ -52,8 +57,8 @@ async def serve_until(
     """Serve until `stop` is set, then drain. SIGHUP restarts the workers one by one.
 
     `on_ready` is called once, when all workers take viewers. Raises SettingsError, FolderInUse,
-    NoRedisProgram, EmbeddedRedisError, RedisUnusable, RecordsUnusable, WorkerFailed or OSError (the
-    port).
+    NoRedisProgram, EmbeddedRedisError, RedisUnusable, DataUnreadable, RecordsUnusable, WorkerFailed
+    or OSError (the port).
     """
     # Errors in it are reported before anything starts, and once instead of by each worker.
     await asyncio.to_thread(HOUSE.check, settings)
@@ -72,6 +77,7 @@ async def serve_until(
 
     async with _redis(complete) as redis_url:
         await _log_start(complete, redis_url, await _records(complete))
+        await _prepare_data(complete, redis_url)
         if complete.server.workers == 1:
             await _serve_here(complete, redis_url, stop, ready)
         else:
@@ -115,6 +121,25 @@ async def _redis(settings: Settings) -> AsyncIterator[str]:
         fsync=settings.redis.durability == "fsync",
     ) as embedded:
         yield embedded.url
+
+
+async def _prepare_data(settings: Settings, redis_url: str) -> None:
+    """Upgrade the data of an older version, and have the workers look at all rooms once.
+
+    Raises DataUnreadable or RedisUnusable.
+    """
+    redis = client.connect(redis_url, settings.redis)
+    store = store_on(redis, keys_under(settings.redis.key_prefix))
+    try:
+        await data_version.bring_up_to_date(store)
+        await redis.delete(store.keys.full_lap)
+    except (RedisError, OSError, CommandError) as error:
+        where = mask_url(redis_url)
+        raise client.RedisUnusable(
+            f"The data in the Redis at {where} can't be prepared: {str(error).rstrip('.')}."
+        ) from None
+    finally:
+        await redis.aclose()
 
 
 async def _records(settings: Settings) -> str:

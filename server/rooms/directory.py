@@ -1,5 +1,6 @@
 """The directory of rooms: creates rooms, finds them, and knows their hosts."""
 
+import contextlib
 import secrets
 import time
 from collections.abc import Callable, Mapping
@@ -146,9 +147,12 @@ class Directory:
         """Create a room without listing it. Raises CommandError `conflict` if it exists."""
         for founder in self.founders:
             args = {**await founder.begin(host, room_id, wish), **args}
-        await self._store.run_script(
-            "room_create", room_id, args | {"epoch": secrets.token_hex(8)}, _ANY
-        )
+        epoch = secrets.token_hex(8)
+        await self._store.run_script("room_create", room_id, args | {"epoch": epoch}, _ANY)
+        # A new room sleeps under its epoch. It is awake for a while, so that what looks at rooms,
+        # such as the archive, learns of it; if this fails, the next full lap wakes it.
+        with contextlib.suppress(CommandError):
+            await self._store.wake_from(room_id, epoch)
 
     async def list_draft(self, room_id: str) -> None:
         """List a draft, before it becomes public; a practice room stays in no list. Until then

@@ -14,9 +14,10 @@ from typing import Any, Self
 from msgspec import Struct, msgpack
 
 from server.background.repeating import Repeating
-from server.rooms.every_room import EveryRoom
+from server.rooms.awake_rooms import AwakeRooms
 from server.settings import Settings
 from server.store.room_store import RoomStore
+from server.telemetry.metrics import Metrics
 
 _ROOMS_PER_LOOK = 100
 _ROOMS_AT_ONCE = 16
@@ -25,6 +26,8 @@ _ROOMS_AT_ONCE = 16
 @dataclass(frozen=True, kw_only=True)
 class Due:
     """Work that falls due at the lowest score (ms) in a room's zset `key`.
+
+    A `pending.lua` must declare the key, so that the room is awake while the zset has a member.
 
     Either `script` runs with `args` until it changes less than a batch, or `work(room_id)` is
     awaited and returns the number of changes. `changed` is called with that number.
@@ -46,7 +49,8 @@ _SWEPT = msgpack.Decoder(_Swept)
 
 
 class Sweeper:
-    """Sweeps the rooms `here()` names every `sweep_interval_ms`, all rooms every `sweep_lap_s`.
+    """Sweeps the rooms `here()` names every `sweep_interval_ms`, and every `sweep_lap_s` all rooms
+    that are awake: no work is due in others.
 
     `dues` is the features' due work. Use it as an async context manager: its two loops run inside
     the block.
@@ -58,6 +62,7 @@ class Sweeper:
         settings: Settings,
         dues: Sequence[Due],
         here: Callable[[], Iterable[str]] = tuple,
+        metrics: Metrics | None = None,
     ) -> None:
         self._store = store
         self._limits = settings.orders
@@ -67,11 +72,12 @@ class Sweeper:
         }
         self._dues = dues
         self._here = here
+        self._metrics = metrics
         interval_s = self._limits.sweep_interval_ms / 1000
         self._sweeps = Repeating("sweeper", self._sweep_here, interval_s, first_s=0.0)
         self._laps = Repeating("sweeper lap", self._lap, self._limits.sweep_lap_s, first_s=0.0)
         self._troubles = self._sweeps.troubles
-        self._every_room = EveryRoom(store, self._laps.troubles)
+        self._awake_rooms = AwakeRooms(store, self._laps.troubles)
 
     async def __aenter__(self) -> Self:
         self._sweeps.start()
@@ -89,10 +95,13 @@ class Sweeper:
         await self.sweep_all()
 
     async def sweep_all(self) -> int:
-        """Sweep every existing room; return the number of changes."""
-        changed = 0
-        async for rooms in self._every_room.pages():
+        """Sweep every room that is awake; return the number of changes."""
+        changed = visited = 0
+        async for rooms in self._awake_rooms.pages():
             changed += await self.sweep(rooms)
+            visited += len(rooms)
+        if self._metrics is not None:
+            self._metrics.rooms_awake.set(visited)
         return changed
 
     async def sweep(self, rooms: list[str]) -> int:

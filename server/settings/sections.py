@@ -249,6 +249,13 @@ class Rooms(Section):
     )
     text_chars_max: int = limit(500, 1, 10_000, "Longest other text: titles, links, notices.")
     linger_s: float = limit(30, 0, 3600, "Time a worker keeps a room after its last viewer left.")
+    full_lap_s: float = limit(
+        3600,
+        60,
+        604_800,
+        "How often one of all workers looks for due work in rooms that should have none, and after "
+        "each start of a server.",
+    )
     scheduled_per_host_max: int = limit(
         50, 1, 10_000, "Rooms of a host that wait for their start, drafts and practice included."
     )
@@ -260,7 +267,10 @@ class Sweeps(Section):
     key_chars_max: int = limit(64, 8, 256, "Longest idempotency key.")
     sweep_interval_ms: int = limit(500, 10, 60_000, "How often ended holds are looked for.")
     sweep_lap_s: float = limit(
-        5, 0.05, 600, "How often ended holds are looked for in rooms no viewer here is in."
+        5,
+        0.05,
+        600,
+        "How often ended holds are looked for in rooms that are awake and no viewer here is in.",
     )
     sweep_batch_max: int = limit(200, 1, 10_000, "Holds ended in one step.")
 

@@ -18,6 +18,7 @@ ROOM_KEYS: Final = {
     "nudge": "string: written before waiting for copies, see `RoomStore`",
     "requests": "hash: requests with an Idempotency-Key and their answers, see `_answers.lua`",
     "requests_due": "zset: entries of `requests` by the ms they are forgotten",
+    "asleep": "string: the mark under which the room sleeps; absent while it is awake",
 }
 """The keys of a room that belong to no feature."""
 
@@ -32,6 +33,15 @@ HOST_KEYS: Final = {
     "requests_due": "zset: entries of `requests` by the ms they are forgotten",
 }
 """The keys of a host that belong to no feature."""
+
+SHARED_KEYS: Final = {
+    "awake": (
+        "zset: the rooms in which something can be due, by about the ms when they were last woken; "
+        "each room that exists and has no key `asleep` is here"
+    ),
+    "woken": "string: the last score given in `awake`",
+}
+"""The keys that scripts share between all rooms; they have one slot, and rooms have others."""
 
 
 class Keys:
@@ -65,6 +75,12 @@ class Keys:
             )
         return f"{self.prefix}:{{host:{host}}}:{name}"
 
+    def shared(self, name: str) -> str:
+        """Return the key `name` that all rooms share."""
+        if name not in SHARED_KEYS:
+            raise KeyError(f"{name!r} is no key that rooms share.")
+        return f"{self.prefix}:{{all}}:{name}"
+
     def room_of(self, channel: str) -> str:
         """Return the room id in a key or channel of a room."""
         return channel[len(self.prefix) + len(":{room:") :].rsplit("}:", 1)[0]
@@ -91,6 +107,26 @@ class Keys:
     def lineup(self) -> str:
         """zset: the ids of `rooms` by their places, live ones first, see `rooms.lineup`."""
         return f"{self.prefix}:lineup"
+
+    @property
+    def awake(self) -> str:
+        """zset: the index of the rooms that are awake, see `SHARED_KEYS`."""
+        return self.shared("awake")
+
+    @property
+    def full_lap(self) -> str:
+        """string: there while no lap over all rooms is needed, see `rooms.full_lap`."""
+        return f"{self.prefix}:full_lap"
+
+    @property
+    def data_version(self) -> str:
+        """string: the version of the data under this prefix, see `rooms.data_version`."""
+        return f"{self.prefix}:data_version"
+
+    @property
+    def data_upgrade(self) -> str:
+        """string: the lock of the process that upgrades the data."""
+        return f"{self.prefix}:data_upgrade"
 
     @property
     def workers(self) -> str:

@@ -1,7 +1,14 @@
-"""The store of rooms and hosts: runs the Lua scripts, which alone change their state."""
+"""The store of rooms and hosts: runs the Lua scripts, which alone change their state.
+
+Workers look for due work only in rooms that are awake; these stand in one index, `Keys.awake`. A
+room that has nothing pending is put to sleep: a mark in its key `asleep` makes each script that
+could leave work there refuse. The store then puts the room into the index, takes the mark away, and
+runs the script again. So a room without a mark is always in the index, whoever is late or dies in
+between (docs/decisions/0070).
+"""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -14,17 +21,21 @@ from server.store.durability import FSYNC, Durability
 from server.store.keys import Keys
 from server.store.refusals import is_a_replica, refusal_of, words_of
 from server.store.request_key import UNDER_WAY
-from server.store.script_library import LEFT, Script
+from server.store.script_library import ALL, ASLEEP, HOST, LEFT, Script
 from server.store.troubles import Troubles
 from server.telemetry.metrics import Metrics
 
 T = TypeVar("T")
 
 UNAVAILABLE_RETRY_MS = 1000
-RESTORES_MAX = 3
-"""How often a room is brought back for one call: it may leave again meanwhile."""
+TRIES_MAX = 8
+"""How often a script is run for one call: its room may sleep, or leave Redis, again meanwhile."""
+UNINDEXED_MAX = 10_000
+"""Rooms remembered that were changed while the index could not be reached."""
 DAMAGED_ROWS = "stored rows"
 """The name under which rows that can't be read are logged and counted, once a cause."""
+
+_ANY = msgspec.msgpack.Decoder(Any)
 
 
 class DamagedRow(Exception):
@@ -72,6 +83,9 @@ class RoomStore:
             for name in self._scripts:
                 metrics.store_errors.labels(name)
         self._damaged = RowTroubles(DAMAGED_ROWS)
+        self._unindexed = RowTroubles("awake rooms")
+        self.unindexed: dict[str, None] = {}
+        """Rooms that this worker changed though they could not be put into the index."""
         self.restore: Callable[[str], Awaitable[None]] | None = None
         """Brings a room back that left Redis; set once the records are known."""
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
@@ -86,16 +100,30 @@ class RoomStore:
         and sentence. Raises `unavailable` if Redis refused to write, or did not answer; in the
         latter case the outcome is unknown.
         """
-        for _ in range(RESTORES_MAX):
-            try:
-                return await self._run_script(name, room_id, args, decoder)
-            except RoomLeft:
+        script = self._scripts[name]
+        keys = [self._name_of(script, room_id, key) for key in script.keys]
+        request = UNDER_WAY.get() if script.keyed else None
+        if request is not None:
+            args = args | {"request": request.call_of(name)}
+        args = {"publish": self._publish, "room": room_id} | args
+        for _ in range(TRIES_MAX):
+            raw = await self._answer_of(script, room_id, keys, msgspec.msgpack.encode(args))
+            if not 0x80 <= raw[0] <= 0x8F:  # a small map: every refusal is one
+                return decoder.decode(raw)
+            refusal = self._refusal.decode(raw)
+            if refusal.err is None:
+                return decoder.decode(raw)
+            if refusal.err == LEFT:
                 if self.restore is None:
-                    raise
+                    raise RoomLeft(refusal.msg)
                 await self.restore(room_id)
+            elif refusal.err == ASLEEP:
+                args["awake"] = not await self.wake_from(room_id, refusal.msg)
+            else:
+                raise CommandError(refusal.err, refusal.msg, refusal.retry_ms)
         raise CommandError(
             "unavailable",
-            f"The room `{room_id}` is on its way to the records; nothing was written.",
+            f"The room `{room_id}` is on its way to the records, or to sleep; nothing was written.",
             UNAVAILABLE_RETRY_MS,
         )
 
@@ -112,45 +140,68 @@ class RoomStore:
             await self.restore(room_id)
         return bool(left)
 
-    async def _run_script(
-        self, name: str, room_id: str, args: dict[str, Any], decoder: msgspec.msgpack.Decoder[T]
-    ) -> T:
-        script = self._scripts[name]
-        name_of = self.keys.host if script.of_host else self.keys.room
-        keys = [name_of(room_id, key) for key in script.keys]
-        request = UNDER_WAY.get() if script.keyed else None
-        if request is not None:
-            args = args | {"request": request.call_of(name)}
-        packed = msgspec.msgpack.encode({"publish": self._publish, "room": room_id} | args)
+    def _name_of(self, script: Script, room_id: str, key: str) -> str:
+        if script.of == ALL:
+            return self.keys.shared(key)
+        return self.keys.host(room_id, key) if script.of == HOST else self.keys.room(room_id, key)
+
+    async def _answer_of(
+        self, script: Script, room_id: str, keys: list[str], packed: bytes
+    ) -> bytes:
+        """Run a script once; tell of the rows that it could not read. Raises CommandError."""
         began = time.monotonic()
         raw: Any
         try:
             if script.durable and self.durability.waits:
-                nudge = name_of(room_id, "nudge")
+                nudge = self._name_of(script, room_id, "nudge")
                 raw = await self._eval_and_wait(script, keys, packed, nudge)
             else:
                 raw = await self._eval(script, keys, packed)
         except (RedisError, OSError) as exc:
             if self._metrics:
-                self._metrics.store_errors.labels(name).inc()
+                self._metrics.store_errors.labels(script.name).inc()
             raise _unavailable(exc) from exc
         finally:
             if self._seconds:
-                self._seconds[name].observe(time.monotonic() - began)
+                self._seconds[script.name].observe(time.monotonic() - began)
         if isinstance(raw, list):
             raw, *damaged = raw
             for row, why in zip(damaged[::2], damaged[1::2], strict=True):
                 self.note_damaged(room_id, _text(row), _text(why))
-        if 0x80 <= raw[0] <= 0x8F:  # a small map: every refusal is one
-            self._must_not_refuse(raw)
-        return decoder.decode(raw)
+        return cast("bytes", raw)
 
-    def _must_not_refuse(self, raw: bytes) -> None:
-        refusal = self._refusal.decode(raw)
-        if refusal.err == LEFT:
-            raise RoomLeft(refusal.msg)
-        if refusal.err is not None:
-            raise CommandError(refusal.err, refusal.msg, refusal.retry_ms)
+    async def wake(self, rooms: Sequence[str]) -> None:
+        """Put rooms into the index of those that are awake. Raises CommandError.
+
+        Whoever creates or restores a room does this first, or leaves it asleep.
+        """
+        await self.run_script("rooms_wake", "", {"rooms": list(rooms)}, _ANY)
+
+    async def wake_from(self, room_id: str, mark: str) -> bool:
+        """Wake a room that sleeps under a mark; False if the index can't be reached, on a Cluster.
+
+        The order counts: first the index, then the mark, and only this mark. Without the index the
+        room's own shard still works, so the work goes on; the room is remembered, and a full lap
+        finds it should this worker end. Raises CommandError.
+        """
+        try:
+            await self.wake([room_id])
+        except CommandError as error:
+            if not isinstance(self.redis, Cluster):
+                raise
+            self._unindexed.failed(error)
+            if len(self.unindexed) < UNINDEXED_MAX:
+                self.unindexed[room_id] = None
+            return False
+        await self.run_script("room_awake", room_id, {"mark": mark}, _ANY)
+        return True
+
+    async def wake_unindexed(self) -> None:
+        """Put into the index what could not be put there before. Raises CommandError."""
+        for room_id in list(self.unindexed):
+            await self.wake([room_id])
+            self.unindexed.pop(room_id, None)
+            self._unindexed.works()
 
     def note_damaged(self, room_id: str, row: str, why: str) -> None:
         """Tell the operator of a stored row that can't be read and was left aside."""

@@ -4,8 +4,14 @@ A file begins with comment lines: a description, `keys:` (names that `Keys` know
 `returns:`, `holds:` (the invariant). The `keys:` line takes effect: a script can use only the keys
 that it declares there. `uses: NAME` puts `_NAME.lua`, from any folder, in front. A script with
 `durable: yes` is answered only once the configured promise is kept (`durability`). A script with
-`of: host` works on the keys of a host instead of a room. A script with `keyed: yes` remembers what
-it did for a request with a key, and does it once (`request_key`).
+`of: host` works on the keys of a host instead of a room, one with `of: all` on those that all rooms
+share. A script with `keyed: yes` remembers what it did for a request with a key, and does it once
+(`request_key`).
+
+What a room has left to do stands in the keys that the files `pending.lua` declare. A script that
+declares one of them wakes the room: while the room is asleep it refuses with `ASLEEP` and the mark
+under which the room sleeps, and changes nothing (see `room_store`). `wakes: yes` says the same of a
+script without such a key.
 
 A script with `parts: NAME(ARGUMENTS)` is assembled from the features' parts: the file `NAME.lua` of
 each feature's folder becomes a function of these arguments, and the list PARTS holds all these
@@ -27,11 +33,24 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import NamedTuple
 
+ROOM, HOST, ALL = "room", "host", "all"
+"""Whose keys a script works on: those of a room, of a host, or those that all rooms share."""
+ASLEEP = "asleep"
+"""The code of the refusal by which a script tells that its room is asleep; no client hears it."""
+PENDING = "pending"
+"""The name of the parts that say whether something is pending in a room."""
 _ENGINE = ""
 LEFT = "left"
 """The code with which scripts refuse a room that left Redis, and the field that says so."""
 _MUST_BE_HERE = f"""if redis.call('HEXISTS', K.room, '{LEFT}') == 1 then
   return cmsgpack.pack({{ err = '{LEFT}', msg = 'The room `' .. A.room .. '` is not in Redis.' }})
+end
+"""
+_AWAKE_ONLY = f"""if not A.awake then
+  local mark = redis.call('GET', K.asleep)
+  if mark then
+    return cmsgpack.pack({{ err = '{ASLEEP}', msg = mark }})
+  end
 end
 """
 _ONCE = """local function script()
@@ -52,8 +71,9 @@ class Script(NamedTuple):
     sha: str
     keys: tuple[str, ...]
     durable: bool = False
-    of_host: bool = False
+    of: str = ROOM
     keyed: bool = False
+    wakes: bool = False
 
 
 class LuaFile(NamedTuple):
@@ -81,6 +101,11 @@ class LuaFile(NamedTuple):
         return (*declared, "requests", "requests_due") if self.keyed else declared
 
     @property
+    def of(self) -> str:
+        """Whose keys they are."""
+        return self.head.get("of", ROOM)
+
+    @property
     def uses(self) -> tuple[str, ...]:
         """The preludes that its head names, and the one that remembers requests."""
         declared = tuple(self.head.get("uses", "").split())
@@ -91,6 +116,7 @@ class Library:
     """All scripts by name: `FOLDER.FILE` for a feature's, `FILE` for the engine's.
 
     `folders` maps a feature's name to its folder, in order; `engine` is the engine's own folder;
+    `keys` are the known names of a room, of a host, and of all rooms;
     `constants` maps names to Lua lines that define them: a script gets those that it names.
     Raises ValueError, naming the file, for files that do not fit together.
     """
@@ -99,12 +125,11 @@ class Library:
         self,
         engine: Traversable,
         folders: Mapping[str, Traversable],
-        room_keys: Iterable[str],
-        host_keys: Iterable[str],
+        keys: Mapping[str, Iterable[str]],
         constants: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._constants = constants
-        self._known = {False: frozenset(room_keys), True: frozenset(host_keys)}
+        self._known = {of: frozenset(names) for of, names in keys.items()}
         self.files = [
             file for name, at in {_ENGINE: engine, **folders}.items() for file in _read(name, at)
         ]
@@ -118,6 +143,10 @@ class Library:
             file.head["parts"].partition("(")[0] for file in self.files if "parts" in file.head
         }
         self.scripts: dict[str, Script] = {}
+        self.pending_keys: frozenset[str] = frozenset(
+            key for file in self.files if file.folder and file.name == PENDING for key in file.keys
+        )
+        """The keys of a room that say what it has left to do."""
         self.parts: dict[str, list[LuaFile]] = {name: [] for name in part_names}
         whole: list[LuaFile] = []
         for file in self.files:
@@ -137,14 +166,18 @@ class Library:
 
     def _put_together(self, name: str, file: LuaFile) -> Script:
         parts = self.files_of(file)
-        of_host = file.head.get("of") == "host"
+        of, tombstone = file.of, file.head.get("tombstone") == "yes"
+        if of not in self._known:
+            raise ValueError(f"{file.path} is `of: {of}`; write {', '.join(self._known)}.")
         keys = tuple(dict.fromkeys(key for each in (file, *parts) for key in each.keys))
         if keys == ("*",):
-            keys = tuple(sorted(self._known[False]))
-        must_be_here = not of_host and file.head.get("tombstone") != "yes"
-        if must_be_here and "room" not in keys:
-            keys += ("room",)
-        unknown = [key for key in keys if key not in self._known[of_host]]
+            keys = tuple(sorted(self._known[of]))
+        must_be_here = of == ROOM and not tombstone
+        wakes = must_be_here and (
+            file.head.get("wakes") == "yes" or not self.pending_keys.isdisjoint(keys)
+        )
+        keys = tuple(dict.fromkeys((*keys, *("room",) * must_be_here, *("asleep",) * wakes)))
+        unknown = [key for key in keys if key not in self._known[of]]
         if unknown:
             raise ValueError(f"{file.path} declares unknown keys: {', '.join(unknown)}.")
         table = ", ".join(f"{key} = KEYS[{n}]" for n, key in enumerate(keys, 1))
@@ -159,6 +192,8 @@ class Library:
             texts += [
                 f"PARTS[#PARTS + 1] = function({arguments})\n{part.text}\nend\n" for part in parts
             ]
+        if wakes:
+            texts.insert(0, _AWAKE_ONLY)
         rest = "".join(texts) + (_ONCE.format(file.text) if file.keyed else file.text)
         begin = f"local K = {{ {table} }}\nlocal A = cmsgpack.unpack(ARGV[1])\n"
         if must_be_here:
@@ -168,7 +203,7 @@ class Library:
             begin + "".join(line for word, line in self._constants.items() if word in rest) + rest
         )
         durable = file.head.get("durable") == "yes"
-        return Script(name, text, sha_of(text), keys, durable, of_host, file.keyed)
+        return Script(name, text, sha_of(text), keys, durable, file.of, file.keyed, wakes)
 
 
 def sha_of(text: str) -> str:

@@ -29,6 +29,11 @@ class Metrics:
         registry.register(FAILURES)
         self.connections = Gauge("liveroom_connections", "Connections open now.", registry=registry)
         self.rooms = Gauge("liveroom_rooms", "Rooms open on this worker.", registry=registry)
+        self.rooms_awake = Gauge(
+            "liveroom_rooms_awake",
+            "Rooms in which something can be due, over all workers; each worker visits them.",
+            registry=registry,
+        )
         self.rejected = Counter(
             "liveroom_rejected", "Connections refused, by reason.", ["reason"], registry=registry
         )

@@ -1,6 +1,7 @@
 """A Redis Cluster whose nodes die."""
 
 import asyncio
+import contextlib
 import json
 import signal
 from typing import NamedTuple
@@ -11,10 +12,13 @@ import pytest
 from client_sim.client import RoomClient
 from client_sim.rest import Rest
 from client_sim.tokens import mint
+from server.background.troubles import Troubles
 from server.features.circles.group_ids import group_id
 from server.features.outbox.outbox import Outbox
 from server.house import store_on
+from server.protocol.codes import CommandError
 from server.protocol.roles import Role
+from server.rooms.awake_rooms import AwakeRooms
 from server.settings import Settings
 from server.store import readiness
 from server.store.client import connect
@@ -239,4 +243,37 @@ async def test_the_outbox_serves_all_rooms_whose_shards_live(
     await box.deliver_all()
 
     assert told == {shop.id for n, shop in enumerate(shops) if n != dead}
+    await redis.aclose()
+
+
+async def test_a_sleeping_room_changes_while_the_index_of_awake_rooms_is_dead_and_is_visited(
+    cluster: RedisCluster, settings: Settings
+) -> None:
+    redis = connect(settings.redis.url, settings.redis)
+    store = await asyncio.to_thread(store_on, redis, keys_of(settings))
+    assert shard_of(cluster, store.keys.awake) == 0
+    shop = shop_on(store, settings, cluster.room_on(1, store.keys))
+    await shop.build()
+    sale = await shop.open(stock=1)
+    order = await shop.buy("ann", sale)
+    await redis.set(shop.key("asleep"), "as if nothing were pending")
+    await redis.zrem(store.keys.awake, shop.id)
+    for node in (cluster.nodes[0], cluster.nodes[3]):
+        await node.kill()
+
+    await shop.lapse(order)
+    assert await shop.sweeper.sweep([shop.id]) == 1
+    assert await shop.counters(sale) == (1, 1, 0, 0)
+
+    pages = AwakeRooms(store, Troubles("a test")).pages()
+    assert shop.id in {room_id async for page in pages for room_id in page}
+    await cluster.nodes[0].start()
+
+    async def woken() -> bool:
+        with contextlib.suppress(CommandError):
+            await store.wake_unindexed()
+        return not store.unindexed
+
+    await until(woken)
+    assert await redis.zscore(store.keys.awake, shop.id) is not None
     await redis.aclose()

@@ -4,6 +4,7 @@ After each feature's story every key under the prefix is compared with its decla
 with a second meaning in its sign, fraction or size, or a row that is none, fails by the key's name.
 """
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -13,7 +14,12 @@ import msgspec
 import pytest
 from redis.asyncio import Redis
 
-from server.house import HOUSE, keys_under
+from server.background.troubles import Troubles
+from server.house import HOUSE, keys_under, store_on
+from server.rooms.awake_rooms import REST
+from server.rooms.every_room import EveryRoom
+from server.store.keys import SHARED_KEYS
+from server.store.room_store import RoomStore
 from tests.conftest import MakeSettings
 from tests.features.owners import TALKING
 from tests.features.test_every_feature import told
@@ -66,6 +72,10 @@ KINDS: dict[str, Holds] = {
     "figures of an ended room as JSON": is_json,
 }
 """How the meaning of a value begins in a declaration; everything else is text."""
+
+
+OWNERS = {"room": HOUSE.room_keys, "host": HOUSE.host_keys, "all": SHARED_KEYS}
+"""Whose keys they are -> their meaning by name."""
 
 
 class Row(NamedTuple):
@@ -131,9 +141,9 @@ async def faults_in(redis: Redis, prefix: str) -> list[str]:
     faults = []
     async for raw in redis.scan_iter(f"{prefix}:*"):
         key = raw.decode().removeprefix(f"{prefix}:")
-        _, owned, name = key.rpartition("}:")
-        declared = HOUSE.host_keys if key.startswith("{host:") else HOUSE.room_keys
-        meaning = (declared if owned else whole).get(name)
+        owner, owned, name = key.rpartition("}:")
+        declared = OWNERS[owner.partition(":")[0].strip("{")] if owned else whole
+        meaning = declared.get(name)
         if meaning is None:
             faults.append(f"{key}: no declaration")
         elif meaning.startswith("hash"):
@@ -145,6 +155,19 @@ async def faults_in(redis: Redis, prefix: str) -> list[str]:
     return faults
 
 
+async def faults_of_sleep(store: RoomStore) -> list[str]:
+    """Rooms that sleep over pending work, or are awake and not in the index."""
+    faults = []
+    async for page in EveryRoom(store, Troubles("a test")).pages():
+        for room_id in page:
+            rest = await store.run_script("room_rest", room_id, {"tells": True}, REST)
+            if rest.pending and rest.asleep:
+                faults.append(f"{room_id} sleeps over pending work")
+            if not rest.asleep and await store.redis.zscore(store.keys.awake, room_id) is None:
+                faults.append(f"{room_id} is awake, but not in the index")
+    return faults
+
+
 @pytest.mark.parametrize("feature", TALKING)
 async def test_a_story_stores_the_keys_that_are_declared(
     make_settings: MakeSettings, redis: Redis, feature: str
@@ -153,7 +176,10 @@ async def test_a_story_stores_the_keys_that_are_declared(
     assert await redis.exists(keys_under(story.prefix).room(ROOM, "room")), "it is there no more"
 
     faults = await faults_in(redis, story.prefix)
+    store = await asyncio.to_thread(store_on, redis, keys_under(story.prefix))
+    sleeping = await faults_of_sleep(store)
 
+    assert not sleeping, f"The feature {feature} leaves work that nobody does: {sleeping}."
     assert not faults, f"The feature {feature} stores what no key declares: {'; '.join(faults)}."
 
 

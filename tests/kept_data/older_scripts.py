@@ -12,7 +12,7 @@ import msgspec
 from server.house import HOUSE
 from server.store.keys import Keys
 from server.store.room_store import RoomStore
-from server.store.script_library import Script, sha_of
+from server.store.script_library import ALL, HOST, ROOM, Script, sha_of
 
 FILE = Path(__file__).parent / "older-scripts.json.xz"
 
@@ -30,7 +30,10 @@ def older_store(ours: RoomStore) -> RoomStore:
     """A runner of the version before, on the same Redis and under the same prefix."""
     kept = msgspec.json.decode(lzma.decompress(FILE.read_bytes()), type=dict[str, _Kept])
     library = {
-        name: Script(name, one.text, sha_of(one.text), one.keys, one.durable, one.of_host)
+        name: Script(
+            *(name, one.text, sha_of(one.text), one.keys, one.durable),
+            of=HOST if one.of_host else ROOM,
+        )
         for name, one in kept.items()
     }
     names = {of_host: dict[str, str]() for of_host in (False, True)}
@@ -42,8 +45,9 @@ def older_store(ours: RoomStore) -> RoomStore:
 def write() -> None:
     """Keep the scripts of this checkout."""
     kept = {
-        name: _Kept(one.text, one.keys, one.durable, one.of_host)
+        name: _Kept(one.text, one.keys, one.durable, one.of == HOST)
         for name, one in HOUSE.library.scripts.items()
+        if one.of != ALL
     }
     FILE.write_bytes(lzma.compress(json.dumps(msgspec.to_builtins(kept), indent=0).encode()))
 

@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import BigInteger, Column, MetaData, Table, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.background.troubles import Troubles
 from server.features.archive.archiver import Archiver
 from server.features.archive.rebuilding import rebuild
 from server.features.archive.tables import ENTRIES, POSITIONS, ROOMS
 from server.house import HOUSE, keys_under, store_on
 from server.records.database import Database
 from server.records.projection import HEAD, Entry, RoomHead
+from server.rooms.awake_rooms import AwakeRooms, Resting
 from server.settings import Settings
 from server.store.client import connect
 from server.store.room_store import RoomStore
@@ -294,3 +296,79 @@ async def test_a_projection_that_follows_heads_is_told_of_new_ones_and_of_change
 
     await rebuild(records, [heads])
     assert heads.seen == told[-1:]
+
+
+# Rooms that sleep
+
+
+async def rest(store: RoomStore) -> list[str]:
+    """Put to sleep what can be; the rooms that are awake then."""
+    await Resting(store, {"archives": True}, still_s=-60).rest_all()
+    pages = AwakeRooms(store, Troubles("a test")).pages()
+    return [room async for page in pages for room in page]
+
+
+async def test_a_room_sleeps_once_all_its_entries_are_copied(
+    store: RoomStore, records: Database, records_settings: Settings
+) -> None:
+    archiver = archiver_of(store, records, records_settings)
+    await make_room(store, "r1")
+    await store.redis.hset(store.keys.room("r1", "room"), "phase", "ended")
+    await store.wake(["r1"])
+    assert await rest(store) == ["r1"]  # the records have no such room yet
+    await archiver.copy_awake()
+    await put(store, "r1", "timeline", "5-0", b"a")
+    assert await rest(store) == ["r1"]
+    await archiver.copy_awake()
+    for stream in HOUSE.streams:
+        await put(store, "r1", stream, "9-0", b"b")
+        assert await rest(store) == ["r1"], stream
+        await archiver.copy_awake()
+
+    assert await rest(store) == []
+    assert len(await archived(records)) == 1 + len(HOUSE.streams)
+    assert await archiver.copy_awake() == (0, False)
+
+
+async def test_a_room_is_told_only_what_is_news_to_it(
+    store: RoomStore,
+    records: Database,
+    records_settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[dict[str, str]] = []
+    tell = Archiver._tell
+
+    async def note(self: Archiver, room: str, archived: dict[str, str]) -> None:
+        told.append(archived)
+        await tell(self, room, archived)
+
+    monkeypatch.setattr(Archiver, "_tell", note)
+    await make_room(store, "r1")
+    for worker in ("w1", "w2"):
+        archiver = archiver_of(store, records, records_settings, worker)
+        for _ in range(2):
+            await archiver.copy_all()
+    await put(store, "r1", "timeline", "5-0", b"a")
+    await archiver.copy_all()
+
+    assert told == [{"made": "1000"}, {"made": "1000", "timeline": "5-0"}]
+
+
+async def test_who_begins_to_archive_looks_at_rooms_that_sleep_too(
+    store: RoomStore, records: Database, records_settings: Settings
+) -> None:
+    """The records may be those of a backup, which lack what rooms were told that they have."""
+    await make_room(store, "r1")
+    await put(store, "r1", "timeline", "5-0", b"a")
+    await store.redis.hset(store.keys.room("r1", "room"), "phase", "ended")
+    await archiver_of(store, records, records_settings).copy_all()
+    assert await rest(store) == []
+    async with records.writing() as connection:
+        for table in (ENTRIES, POSITIONS, ROOMS):
+            await connection.execute(delete(table))
+
+    archiver = archiver_of(store, records, records_settings, "w2")
+    await archiver._round()
+    assert [row[0] for row in await archived(records)] == ["r1"]
+    assert archiver._saw_all

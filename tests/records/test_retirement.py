@@ -6,14 +6,18 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
+import msgspec
 import pytest
 
+from server.features.archive.archiver import Archiver
 from server.features.orders.messages import Buy, OrderOk
 from server.features.payments.messages import Pay
 from server.features.phases.messages import LiveEnd
-from server.house import store_on
+from server.house import HOUSE, store_on
 from server.protocol.codes import CommandError
 from server.records.database import Database
+from server.rooms.awake_rooms import Resting
+from server.rooms.full_lap import FullLap
 from server.rooms.restoring import Restorer
 from server.rooms.retiring import Retirer
 from server.settings import Settings
@@ -34,9 +38,12 @@ Content = dict[str, Any]
 
 
 async def content(store: RoomStore, room: str = ROOM) -> Content:
-    """Everything that Redis has of a room, by key; read by other code than the packing's."""
+    """Everything that Redis has of a room, by key; read by other code than the packing's.
+
+    Whether it sleeps is left out: a room that comes back is asleep.
+    """
     redis, found = store.redis, {}
-    for name in store.keys.room_keys:
+    for name in set(store.keys.room_keys) - {"asleep"}:
         key = store.keys.room(room, name)
         kind = (await redis.type(key)).decode()
         match kind:
@@ -172,6 +179,42 @@ async def test_many_who_want_the_room_at_once_bring_it_back_once(
     assert metrics.records_restored_rooms._value.get() == 1
 
 
+async def test_nobody_who_visits_rooms_brings_one_back(
+    sold: tuple[Rig, Settings], records: Database
+) -> None:
+    here, settings = sold
+    store, pending = here.store, HOUSE.pending_args(settings)
+    await store.wake([ROOM])
+    assert (await retirer_of(store, records, settings).retire(ROOM, at_once=True)).left
+
+    await Resting(store, pending, still_s=-60).rest_all()
+    await FullLap(store, settings, pending).lap()
+    await here.worker.sweeper.sweep_all()
+    archiver = Archiver(store, records, settings, "w9", HOUSE.streams, [], Metrics())
+    await archiver.copy_all()
+
+    left = await store.redis.hget(store.keys.room(ROOM, "room"), "left")
+    assert left is not None
+    assert await store.redis.zscore(store.keys.awake, ROOM) is None
+
+
+async def test_a_room_that_comes_back_is_asleep_until_something_happens_there(
+    sold: tuple[Rig, Settings], records: Database
+) -> None:
+    here, settings = sold
+    store = here.store
+    await store.wake([ROOM])
+    assert (await retirer_of(store, records, settings).retire(ROOM, at_once=True)).left
+    await Resting(store, {}, still_s=-60).rest_all()
+    await Restorer(store, records, Metrics()).restore(ROOM)
+    assert await store.redis.exists(store.keys.room(ROOM, "asleep"))
+
+    await store.run_script("outbox.replay", ROOM, {}, msgspec.msgpack.Decoder(Any))
+
+    assert await store.redis.exists(store.keys.room(ROOM, "asleep")) == 0
+    assert await store.redis.zscore(store.keys.awake, ROOM) is not None
+
+
 async def test_an_attempt_that_stopped_halfway_is_done_anew(
     sold: tuple[Rig, Settings], records: Database
 ) -> None:
@@ -180,7 +223,7 @@ async def test_an_attempt_that_stopped_halfway_is_done_anew(
     before = await content(store)
     assert (await retirer_of(store, records, settings).retire(ROOM, at_once=True)).left
     first = Restorer(store, records, Metrics())
-    run, calls = store._run_script, 0
+    run, calls = store.run_script, 0
 
     async def dies(name: str, *rest: Any) -> Any:
         nonlocal calls
@@ -189,10 +232,10 @@ async def test_an_attempt_that_stopped_halfway_is_done_anew(
             raise asyncio.CancelledError
         return await run(name, *rest)
 
-    store._run_script = dies  # type: ignore[assignment, method-assign]
+    store.run_script = dies  # type: ignore[method-assign, assignment]
     with pytest.raises((asyncio.CancelledError, CommandError)):
         await first.restore(ROOM)
-    store._run_script = run  # type: ignore[method-assign]
+    store.run_script = run  # type: ignore[method-assign]
     await store.redis.delete(store.keys.room(ROOM, "restoring"))  # its lock has run out
     await Restorer(store, records, Metrics()).restore(ROOM)
     assert await content(store) == before
@@ -213,6 +256,23 @@ async def test_a_room_that_is_not_settled_stays_with_a_reason(
         why = (await retirer.retire(ROOM, at_once=True)).why
         assert why == "something is due in `holds`"
         assert await store.redis.hget(store.keys.room(ROOM, "room"), "left") is None
+
+
+async def test_a_room_of_which_something_is_not_archived_stays(
+    sold: tuple[Rig, Settings], records: Database
+) -> None:
+    here, settings = sold
+    archiver = archiver_of(here.store, records, settings)
+    retirer = retirer_of(here.store, records, settings, stays=[archiver.stays])
+    why = "not all of it is copied to the archive"
+    assert (await retirer.retire(ROOM, at_once=True)).why == why
+    await copy_all(archiver)
+    await here.redis.xadd(
+        here.store.keys.room(ROOM, "actions"), {"e": b"late"}, id="9999999999999-0"
+    )
+    assert (await retirer.retire(ROOM, at_once=True)).why == why
+    await copy_all(archiver)
+    assert (await retirer.retire(ROOM, at_once=True)).left
 
 
 class _Due:

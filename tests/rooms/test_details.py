@@ -168,7 +168,7 @@ async def test_a_practice_is_swept_and_in_no_list(here: Rig) -> None:
 
     assert await listed(here) == []
     assert (await here.join("ann", room_id=NEW)).joined["room"]["practice"] is True
-    pages = here.worker.sweeper._every_room.pages()
+    pages = here.worker.sweeper._awake_rooms.pages()
     assert NEW in [room async for page in pages for room in page]
 
 

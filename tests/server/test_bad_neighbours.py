@@ -107,6 +107,7 @@ async def copy_room(shop: Shop, room: str) -> None:
 
 async def list_room(shop: Shop, room: Any) -> None:
     await shop.redis.zadd(shop.store.keys.rooms, {room: 1000})
+    await shop.redis.zadd(shop.store.keys.awake, {room: 1000})
     await shop.redis.zadd(shop.store.keys.host(HOST, "rooms"), {room: 1000})
 
 

@@ -94,8 +94,8 @@ class ScriptRoom:
                 messages.append(DECODER.decode(got["data"]))
 
     async def dump(self) -> Mapping[str, bytes | None]:
-        """Every key of the room, byte for byte."""
-        names = self.store.keys.room_keys
+        """Every key of the room, byte for byte, but the mark of its sleep: a refusal may wake."""
+        names = set(self.store.keys.room_keys) - {"asleep"}
         return {name: await self.redis.dump(self.key(name)) for name in names}
 
     async def stream(self) -> list[tuple[str, dict[str, Any], str]]:

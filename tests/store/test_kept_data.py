@@ -12,17 +12,22 @@ from typing import cast
 
 import msgspec
 import pytest
+from redis.asyncio import Redis
 
 from client_sim.client import RoomClient
 from client_sim.rest import Rest
 from client_sim.tokens import mint, read_secret
+from server.house import keys_under
 from server.protocol.roles import Role
+from server.rooms.data_version import VERSION
+from server.store.embedded import EmbeddedRedis
 from server.store.log_format import kept_in
 from server.store.redis_program import RedisProgram
 from tests.kept_data.make import ROOM, ROUNDS, serving
 from tests.programs import PROGRAMS, name_of
 
 KEPT = Path(__file__).parent.parent / "kept_data"
+KEYS = keys_under("lr")
 FOLDERS = sorted(path.name for path in KEPT.iterdir() if (path / "redis").is_dir())
 
 
@@ -79,6 +84,22 @@ async def test_an_older_folder_audits_clean_before_and_after_a_server_ran_on_it(
     assert room["title"] == "Tea that was kept"
     for said in (before, after):
         assert "The ledger and the live state agree." in said
+
+
+@pytest.mark.long("starts a whole server on each")
+async def test_an_older_folder_is_upgraded_before_it_is_served(
+    folder: Path, program: RedisProgram
+) -> None:
+    async with serving(program.path, folder):
+        redis = Redis.from_url(EmbeddedRedis(folder).url)
+        lists = [await redis.zrange(key, 0, -1) for key in (KEYS.rooms, KEYS.groups)]
+        version = await redis.get(KEYS.data_version)
+        awake = set(await redis.zrange(KEYS.awake, 0, -1))
+        await redis.aclose()
+
+    assert version == str(VERSION).encode()
+    assert ROOM.encode() in awake
+    assert awake == {room for listed in lists for room in listed}
 
 
 @pytest.mark.long("starts a whole command on each")

@@ -14,11 +14,13 @@ from server.house import HOUSE, keys_under, store_on
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.client import connect
+from server.store.keys import SHARED_KEYS
 from server.store.room_store import UNAVAILABLE_RETRY_MS
-from server.store.script_library import Library, LuaFile
+from server.store.script_library import ALL, HOST, ROOM, Library, LuaFile
 from tests.store.script_room import CREATE, DECODER, ScriptRoom
 
 LIBRARY = HOUSE.library
+KNOWN = {ROOM: list(HOUSE.room_keys), HOST: list(HOUSE.host_keys), ALL: list(SHARED_KEYS)}
 FILES = [file for file in LIBRARY.files if not file.name.startswith("_")]
 PARTS = {part.path: name for name, parts in LIBRARY.parts.items() for part in parts}
 
@@ -88,13 +90,13 @@ def test_an_undeclared_key_is_an_error_when_the_script_is_loaded() -> None:
     without = [name for name in HOUSE.room_keys if name != "muted"]
     folders = {name: files("server.features") / name for name in HOUSE.features}
     with pytest.raises(ValueError, match=r"comments/.*\.lua declares unknown keys: muted"):
-        Library(files("server.store") / "scripts", folders, without, HOUSE.host_keys)
+        Library(files("server.store") / "scripts", folders, KNOWN | {ROOM: without})
 
 
 def test_a_script_without_a_keys_line_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "odd.lua").write_text("-- Does things.\nreturn 1\n")
     with pytest.raises(ValueError, match=r"x/odd\.lua has no `-- keys:` line"):
-        Library(files("server.store") / "scripts", {"x": tmp_path}, HOUSE.room_keys, ())
+        Library(files("server.store") / "scripts", {"x": tmp_path}, KNOWN)
 
 
 def test_a_script_gets_only_the_constants_that_it_names() -> None:
@@ -129,3 +131,23 @@ async def test_a_redis_that_is_away_answers_unavailable_and_when_to_retry(
     assert caught.value.code == "unavailable"
     assert caught.value.retry_ms == UNAVAILABLE_RETRY_MS
     await nobody.aclose()
+
+
+def test_every_script_that_may_leave_work_in_a_room_wakes_it() -> None:
+    """All but the one that puts the room to sleep, and those that take it out of Redis and back."""
+    leaving = {
+        name
+        for name, script in LIBRARY.scripts.items()
+        if script.of == ROOM
+        and LIBRARY.pending_keys & set(script.keys)
+        and name not in ("retire_end", "restore_part", "room_delete")
+    }
+    assert {name for name in leaving if not LIBRARY.scripts[name].wakes} == {"room_rest"}
+    assert {"orders.buy", "phases.set"} <= leaving
+    assert not LIBRARY.scripts["presence.report"].wakes, "it leaves nothing, and pays nothing"
+
+
+def test_a_script_of_nobody_we_know_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "odd.lua").write_text("-- Odd.\n-- keys: room\n-- of: nobody\nreturn 1\n")
+    with pytest.raises(ValueError, match=r"x/odd\.lua is `of: nobody`; write room, host, all"):
+        Library(files("server.store") / "scripts", {"x": tmp_path}, KNOWN)

@@ -41,8 +41,8 @@ SENT: Mapping[str, tuple[Any, Any]] = {
 
 `{room}` is live, or not yet for CANCEL, has the mug on its shelf and the sale `{sale}`."""
 CREATES = "/v1/rooms"
-BESIDE = ("requests", "requests_due", "nudge", "announcing")
-"""Keys that change beside a request: the memory of it, and the steps of telling a start."""
+BESIDE = ("requests", "requests_due", "nudge", "announcing", "awake", "woken", "asleep")
+"""Keys that change beside a request: its memory, the steps of telling a start, who is awake."""
 every_route = pytest.mark.parametrize("path", SENT)
 
 

@@ -25,4 +25,15 @@ def _make(engine: Engine) -> Running:
     )
 
 
-FEATURE = Feature(make=_make, settings={ArchiveSettings: "records"})
+FEATURE = Feature(
+    make=_make,
+    reads=("ledger",),
+    settings={ArchiveSettings: "records"},
+    pending_args=lambda _: {"archives": True},
+    keys={
+        "archived": (
+            "hash: how far the records have this room: `made`, its time of creation in ms, and of "
+            "each stream the place of the last archived entry"
+        ),
+    },
+)

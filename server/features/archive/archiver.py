@@ -7,10 +7,11 @@ records are away, rooms and orders go on, and it catches up later.
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Sequence
-from typing import Self
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from typing import Any, Self
 
 from cachetools import LRUCache
+from msgspec import msgpack
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,6 +27,7 @@ from server.records.database import Database
 from server.records.errors import RecordsAway, RecordsUnusable
 from server.records.lease import leave_lease, take_lease
 from server.records.projection import Projection, RoomHead
+from server.rooms.awake_rooms import AwakeRooms
 from server.rooms.every_room import EveryRoom
 from server.settings import Settings
 from server.store.room_store import RoomStore
@@ -37,6 +39,7 @@ TASK = "archive"
 """The name of the lease."""
 _PLACES_MAX = 20_000
 _LEAVE_S_MAX = 2.0
+_ANY = msgpack.Decoder(Any)
 
 
 class Archiver:
@@ -68,6 +71,10 @@ class Archiver:
         self._repeating = Repeating("archive", self._round, interval_s)
         self._troubles = self._repeating.troubles
         self._every_room = EveryRoom(store, self._troubles)
+        self._awake_rooms = AwakeRooms(store, self._troubles)
+        self._saw_all = False
+        """Whether this holder of the lease has looked at all rooms once. The records may be those
+        of a backup, and lack what a room that sleeps was told that they have."""
         self._places: LRUCache[tuple[str, int], Place] = LRUCache(_PLACES_MAX)
         self._lease_until = 0.0
         self._begun = False
@@ -102,14 +109,15 @@ class Archiver:
             self._begun = True
         self._pace.begin()
         began = time.monotonic()
-        copied, more = await self.copy_all()
+        copied, more = await (self.copy_awake() if self._saw_all else self.copy_all())
         if not more:
             self._whole_at = began
+            self._saw_all = True
         return self._pace.pause_s() if copied else None
 
     def _forget(self) -> None:
         self._lease_until = 0.0
-        self._begun = False
+        self._begun = self._saw_all = False
         self._places.clear()
 
     async def _hold_lease(self) -> bool:
@@ -152,8 +160,15 @@ class Archiver:
     async def copy_all(self) -> tuple[int, bool]:
         """Copy up to a batch of each stream of each room; return how many entries, and whether
         there are more."""
+        return await self._copy_pages(self._every_room.pages())
+
+    async def copy_awake(self) -> tuple[int, bool]:
+        """The same for the rooms that are awake: those that sleep are archived."""
+        return await self._copy_pages(self._awake_rooms.pages())
+
+    async def _copy_pages(self, pages: AsyncIterator[list[str]]) -> tuple[int, bool]:
         copied, more = 0, False
-        async for page in self._every_room.pages():
+        async for page in pages:
             rooms = [room for room in page if self._troubles.may_try(room)]
             for room_copied, room_more in await self._copy_page(rooms):
                 copied += room_copied
@@ -180,7 +195,9 @@ class Archiver:
                 await self._try(head.room, self._follow_back(places[head], new.rewound))
             elif new.new or not _is_shown(head, places[head]):
                 work.append((new, places[head]))
-        return await self._copy(work)
+        done = await self._copy(work)
+        await self._note(heads)
+        return done
 
     async def _read_places(self, heads: Sequence[RoomHead]) -> None:
         unknown = [head for head in heads if (head.room, head.made) not in self._places]
@@ -212,6 +229,22 @@ class Archiver:
         self._metrics.records_archived_entries.inc(copied)
         return copied, any(found.more for found, _ in work)
 
+    async def _note(self, heads: Sequence[RoomHead]) -> None:
+        """Tell the rooms how far they are archived, where that is news to them."""
+        pipeline = self._store.redis.pipeline(transaction=False)
+        for head in heads:
+            pipeline.hgetall(self._store.keys.room(head.room, "archived"))
+        for head, stored in zip(heads, await pipeline.execute(raise_on_error=False), strict=True):
+            place = self._places.get((head.room, head.made))
+            if place is None or isinstance(stored, Exception):
+                continue  # the room was read just before, so the log says why it can't be
+            archived = noted_of(place)
+            if {name.decode(): at.decode() for name, at in stored.items()} != archived:
+                await self._try(head.room, self._tell(head.room, archived))
+
+    async def _tell(self, room: str, archived: Mapping[str, str]) -> None:
+        await self._store.run_script("archive.note", room, {"archived": archived}, _ANY)
+
     async def _follow_back(self, place: Place | None, streams: Sequence[str]) -> None:
         assert place is not None
         self._places.pop((place.head.room, place.head.made), None)
@@ -230,6 +263,12 @@ class Archiver:
             raise
         except Exception as error:
             self._troubles.failed(error, room)
+
+
+def noted_of(place: Place) -> dict[str, str]:
+    """What a room is told of its place in the records, see the key `archived`."""
+    streams = {name: f"{at.ms}-{at.n}" for name, at in place.streams.items()}
+    return {"made": str(place.head.made), **streams}
 
 
 def _is_shown(head: RoomHead, place: Place | None) -> bool:

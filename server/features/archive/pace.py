@@ -13,6 +13,8 @@ BUSY_SHARE = 0.04
 """Part of the time that it works in a busy one."""
 BUSY_AT = 0.4
 """A process that uses this part of a core, beside the archive, counts as busy."""
+PAUSE_S_MAX = 1.0
+"""Longest pause: a round can be slow because the records are, and that is not the worker's work."""
 PAUSE_S_MIN = 0.005
 """Shortest pause; a shorter one would not show what the process does besides."""
 
@@ -45,4 +47,4 @@ class Pace:
         spare = max(0.0, 1 - self._busy / BUSY_AT)
         share = BUSY_SHARE + (IDLE_SHARE - BUSY_SHARE) * spare
         worked = self._paused_at[0] - self._began
-        return max(PAUSE_S_MIN, worked * (1 / share - 1))
+        return min(PAUSE_S_MAX, max(PAUSE_S_MIN, worked * (1 / share - 1)))

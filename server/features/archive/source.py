@@ -9,7 +9,7 @@ from server.store.room_store import RoomStore
 
 _FIELDS = (
     "created", "host", "kind", "title", "phase", "scheduled", "started", "ended", "practice",
-    "host_name", "draft", "cancelled", "retired",
+    "host_name", "draft", "cancelled", "left",
 )  # fmt: skip
 
 
@@ -35,9 +35,14 @@ async def heads_of(store: RoomStore, rooms: Sequence[str]) -> list[RoomHead | Ex
     for room, answer in zip(rooms, answers, strict=True):
         if isinstance(answer, Exception):
             heads.append(answer)
-        elif answer[0] is not None and answer[-1] is None:
+        elif answer[0] is not None and not has_left(answer[-1]):
             heads.append(_head(room, answer))
     return heads
+
+
+def has_left(left: bytes | None) -> bool:
+    """Whether the field `left` of a room says that it is gone; one that is leaving is there."""
+    return left is not None and not left.startswith(b"leaving:")
 
 
 def _head(room: str, answer: Sequence[bytes | None]) -> RoomHead:

@@ -18,6 +18,7 @@ FEATURE = Feature(
     make=_make,
     reads=("ledger",),
     settings={OutboxSettings: "outbox"},
+    pending_args=lambda settings: {"tells": bool(settings.section(OutboxSettings).url)},
     keys={
         "outbox": "hash: how far the ledger is told, by whom, and what failed; see `_outbox.lua`",
         "outbox_replays": "zset place in the ledger -> number: dead letters to be told again",

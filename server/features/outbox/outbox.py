@@ -23,7 +23,7 @@ from server.features.outbox.backlog import Backlog, backlogs_of
 from server.features.outbox.settings import OutboxSettings
 from server.features.outbox.turns import Turns
 from server.protocol.codes import CommandError
-from server.rooms.every_room import EveryRoom
+from server.rooms.awake_rooms import AwakeRooms
 from server.settings import Settings
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
@@ -78,7 +78,7 @@ class Outbox:
         self._metrics = metrics or Metrics()
         self._repeating = Repeating("outbox", self._round, self._settings.interval_s, first_s=0.0)
         self._troubles = self._repeating.troubles
-        self._rooms = EveryRoom(store, self._troubles)
+        self._rooms = AwakeRooms(store, self._troubles)
         self._turns = Turns(Errands("outbox room"), self._turn, self._settings.rooms_at_once)
         self._held: set[str] = set()
         """Rooms of which this worker holds the lease."""
@@ -108,7 +108,7 @@ class Outbox:
         return f"{backlog.dead} dead letters wait for an operator" if backlog.dead else ""
 
     async def _round(self) -> None:
-        """Look at all rooms, and give a turn to those that have something to tell."""
+        """Look at all rooms that are awake; give a turn to those with something to tell."""
         seen: list[Backlog] = []
         async for page in self._rooms.pages():
             backlogs = await backlogs_of(self._store, page, self._troubles)

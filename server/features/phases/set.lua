@@ -4,6 +4,7 @@
 -- uses: room settings timeline
 -- parts: phase(phase, at, selling, cancelled)
 -- keyed: yes
+-- wakes: yes
 -- args: phase(live|ended) selling?(bool, at the end) cancel?(bool, instead of the end) reason? by?
 --   events_max
 -- returns: {phase, at(ms), selling}; refuses not_found ended conflict not_live

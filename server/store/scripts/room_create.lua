@@ -1,5 +1,5 @@
 -- Creates an empty room: a scheduled stream, or a fan group, which is live for ever.
--- keys: room timeline actions
+-- keys: room timeline actions asleep
 -- uses: room timeline
 -- parts: create()
 -- keyed: yes
@@ -8,12 +8,14 @@
 --   followers? as_of?(both from circles.follow_host) admits?(of a group: all|followers|buyers) by?
 --   and those of the parts
 -- returns: {created}; refuses conflict
--- holds: an existing room is never changed; seq and epoch are created together.
+-- holds: an existing room is never changed; seq and epoch are created together. A new
+-- room is asleep: nothing is pending there.
 
 if room_phase() then
   return refuse('conflict', 'There is already a room `' .. A.room .. '`; choose another id.')
 end
 local created = now_ms()
+redis.call('SET', K.asleep, A.epoch)
 local phase = A.kind == 'group' and 'live' or 'scheduled'
 redis.call('HSET', K.room,
   'room', A.room, 'title', A.title, 'host', A.host, 'host_name', A.host_name,
