@@ -181,17 +181,17 @@ def test_config_prints_what_is_in_force_without_secrets(
 )
 def test_data_of_a_newer_version_are_refused_with_one_sentence(
     liveroom: Liveroom,
-    redis_server: EmbeddedRedis,
+    synced_redis: EmbeddedRedis,
     prefix: str,
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],
     status: int,
 ) -> None:
     monkeypatch.setenv("LIVEROOM_REDIS_KEY_PREFIX", prefix)
-    with Redis.from_url(redis_server.url) as redis:
+    with Redis.from_url(synced_redis.url) as redis:
         redis.set(keys_under(prefix).data_version, VERSION + 1)
 
-        ended, out, err = liveroom(*arguments, "--redis-url", redis_server.url)
+        ended, out, err = liveroom(*arguments, "--redis-url", synced_redis.url)
 
         left = [key.decode() for key in redis.keys(f"{prefix}:*")]
     assert (ended, out) == (status, "")
