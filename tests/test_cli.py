@@ -1,5 +1,6 @@
 """The `liveroom` command, as a person meets it."""
 
+import logging
 import sys
 import tomllib
 from collections.abc import Callable
@@ -30,8 +31,12 @@ def liveroom(
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["liveroom", *arguments])
+        # `serve` sets up the log of a process; here the next command is in the same one.
+        root = logging.getLogger()
+        handlers = root.handlers[:]
         with pytest.raises(SystemExit) as ended:
             main()
+        root.handlers[:] = handlers
         said = capsys.readouterr()
         return int(ended.value.code or 0), said.out, said.err
 
