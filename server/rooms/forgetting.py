@@ -204,8 +204,13 @@ def _changes(old: Part, new: Part) -> Any:
         case "zset":
             return [(one[0], other[0]) for one, other in changed]
         case "stream":
-            return {other[0]: _FIELDS.decode(other[1])[1] for _, other in changed}
+            return {other[0]: _body_in(other[1]) for _, other in changed}
     return None
+
+
+def _body_in(packed: bytes) -> bytes:
+    fields = _FIELDS.decode(packed)
+    return dict(zip(fields[::2], fields[1::2], strict=True))[b"e"]
 
 
 async def people_in(

@@ -21,8 +21,10 @@ from server.records.retired import Part
 
 USER_FIELDS = frozenset({"user", "by"})
 """Fields of packed maps whose text is a user's id."""
-LIST_FIELDS = frozenset({"moderators"})
+LIST_FIELDS = frozenset({"moderators", "users"})
 """Fields of packed maps whose texts are users' ids."""
+TO_FIELD = b"u"
+"""The field of a private event's entry that says whom it is for."""
 REQUEST_KEYS = frozenset({"requests", "requests_due"})
 """Keys that hold answers as a client got them. What names a person is dropped from them: they last
 a day."""
@@ -85,7 +87,11 @@ class Pseudonyms:
 
     def _fields(self, packed: bytes) -> bytes:
         """The fields of a stream's entry, packed as a list."""
-        return msgpack.packb([self.body(each) for each in msgpack.unpackb(packed)])
+        fields = msgpack.unpackb(packed)
+        for at in range(1, len(fields), 2):
+            user = fields[at].decode(errors="surrogateescape") if fields[at - 1] == TO_FIELD else ""
+            fields[at] = self.gone[user].encode() if user in self.gone else self.body(fields[at])
+        return msgpack.packb(fields)
 
     def _user_in(self, key: str, text: bytes) -> str:
         shape = self._shapes.get(key)

@@ -51,8 +51,8 @@ class ArchivedPeople:
             )
         )
         row = folded.first()
-        if row is not None and row.version == projection.version and row.life >= head.life:
-            await projection.clear(connection, head.life)
+        await projection.clear(connection, head.life)
+        if row is None or row.version != projection.version or row.life >= head.life:
             await fold_again(connection, projection, head)
         # Else it is being folded anew, and comes to this room later.
 
