@@ -15,11 +15,11 @@ from server.records.database import Database
 from server.records.projection import Projection
 from server.rooms.call import Handlers
 from server.rooms.deleting import Deletes
-from server.rooms.forgetting import Forgets, ForgetsUser
 from server.rooms.directory import Directory, Founder
 from server.rooms.dispatch import Dispatch, Gate
 from server.rooms.fact_book import Declared, FactBook
 from server.rooms.facts import Fact
+from server.rooms.forgetting import Forgets, ForgetsUser
 from server.rooms.open_rooms import Visits
 from server.rooms.part import Part
 from server.rooms.retelling import Retelling

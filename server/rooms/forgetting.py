@@ -177,17 +177,16 @@ class Forgetter:
         named = [(name, keys.host(host, name)) for name in keys.host_keys]
         async for parts in pack(self._store.redis, named):
             for part in parts:
-                changes = _changes(part, people.part(part))
-                if changes:
+                without = people.part(part)
+                if part.items != without.items:
+                    changes = _changes(part, without)
                     args = {"key": part.key, "kind": part.kind,
                             "changes": Raw(packb(changes, use_bin_type=False))}  # fmt: skip
                     await self._store.run_script("host_forget", host, args, _ANY)
 
 
 def _changes(old: Part, new: Part) -> Any:
-    """What `host_forget.lua` is to change of a key."""
-    if old.items == new.items:
-        return None
+    """What `host_forget.lua` is to change of a key; nothing if it is as it was."""
     if len(old.items) != len(new.items):  # answers that are dropped
         kept = set(new.items[::2])
         pairs = zip(old.items[::2], old.items[1::2], strict=True)
@@ -198,14 +197,11 @@ def _changes(old: Part, new: Part) -> Any:
     before = list(zip(old.items[::2], old.items[1::2], strict=True))
     after = list(zip(new.items[::2], new.items[1::2], strict=True))
     changed = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
-    match old.kind:
-        case "hash":
-            return [(*one, *other) for one, other in changed]
-        case "zset":
-            return [(one[0], other[0]) for one, other in changed]
-        case "stream":
-            return {other[0]: _body_in(other[1]) for _, other in changed}
-    return None
+    if old.kind == "hash":
+        return [(*one, *other) for one, other in changed]
+    if old.kind == "zset":
+        return [(one[0], other[0]) for one, other in changed]
+    return {other[0]: _body_in(other[1]) for _, other in changed}
 
 
 def _body_in(packed: bytes) -> bytes:
@@ -213,9 +209,7 @@ def _body_in(packed: bytes) -> bytes:
     return dict(zip(fields[::2], fields[1::2], strict=True))[b"e"]
 
 
-async def people_in(
-    records: Database, room: str, shapes: Mapping[str, str]
-) -> Pseudonyms | None:
+async def people_in(records: Database, room: str, shapes: Mapping[str, str]) -> Pseudonyms | None:
     """Return those whom a room still names and should not, or None. Raises RecordsAway."""
     async with records.reading() as connection:
         gone = await gone_in(connection, room)

@@ -61,12 +61,16 @@ class Pseudonyms:
         match part.kind:
             case "hash" | "zset" if key in REQUEST_KEYS:
                 pairs = zip(items[::2], items[1::2], strict=True)
-                return [each for pair in pairs if not any(map(self._names_one, pair)) for each in pair]
+                return [
+                    each for pair in pairs if not any(map(self._names_one, pair)) for each in pair
+                ]
             case "hash":
                 pairs = zip(items[::2], items[1::2], strict=True)
                 return [each for field, value in pairs for each in self._field(key, field, value)]
             case "zset":
-                return [self._text(key, each) if n % 2 == 0 else each for n, each in enumerate(items)]
+                return [
+                    self._text(key, each) if n % 2 == 0 else each for n, each in enumerate(items)
+                ]
             case "stream":
                 return [self._fields(each) if n % 2 else each for n, each in enumerate(items)]
             case "set" | "list" | "string":
@@ -91,7 +95,7 @@ class Pseudonyms:
         for at in range(1, len(fields), 2):
             user = fields[at].decode(errors="surrogateescape") if fields[at - 1] == TO_FIELD else ""
             fields[at] = self.gone[user].encode() if user in self.gone else self.body(fields[at])
-        return msgpack.packb(fields)
+        return bytes(msgpack.packb(fields))
 
     def _user_in(self, key: str, text: bytes) -> str:
         shape = self._shapes.get(key)
@@ -128,7 +132,7 @@ class Pseudonyms:
         rewritten = self._walked(value)
         if rewritten == value and not owner:
             return body
-        return msgpack.packb(rewritten, unicode_errors="surrogateescape")
+        return bytes(msgpack.packb(rewritten, unicode_errors="surrogateescape"))
 
     def _names_one(self, item: bytes) -> bool:
         return any(user in item for user in self._ids)

@@ -1,8 +1,9 @@
 """Puts pseudonyms in the place of people in the archive, and in what is folded from it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Any
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.archive.copying import CHUNK, fold_again
@@ -66,7 +67,7 @@ async def _heads(
     return [RoomHead(*row) for row in await connection.execute(asked)]
 
 
-async def _chunks(connection: AsyncConnection, life: int):  # type: ignore[no-untyped-def]
+async def _chunks(connection: AsyncConnection, life: int) -> AsyncIterator[Sequence[Row[Any]]]:
     """Yield all entries of a room, some at a time."""
     stream, ms, n = "", -1, -1
     e = ENTRIES.c
@@ -106,11 +107,11 @@ async def _rewrite(connection: AsyncConnection, life: int, people: Pseudonyms) -
 _PLACE = ("at_life", "at_stream", "at_ms", "at_n")
 
 
-def _is_at(table):  # type: ignore[no-untyped-def]
+def _is_at(table: Table) -> list[ColumnElement[bool]]:
     return [table.c[name[3:]] == bindparam(name) for name in _PLACE]
 
 
-def _changes(rows: Iterable[Row], people: Pseudonyms):  # type: ignore[no-untyped-def]
+def _changes(rows: Iterable[Row[Any]], people: Pseudonyms) -> Iterator[dict[str, Any]]:
     for row in rows:
         body = bytes(row.body)
         new = people.body(body)
