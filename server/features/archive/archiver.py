@@ -247,7 +247,12 @@ class Archiver:
 
     async def _follow_back(self, place: Place | None, streams: Sequence[str]) -> None:
         assert place is not None
-        self._places.pop((place.head.room, place.head.made), None)
+        key = (place.head.room, place.head.made)
+        self._places.pop(key, None)
+        async with self._records.reading() as connection:
+            now = (await places_of(connection, [place.head])).get(key)
+        if now is None or now.streams != place.streams:
+            return  # the place was an old one; the next round begins with the new
         for stream in streams:
             dropped = await self._copying.follow_back(place, stream)
             _log.warning(
