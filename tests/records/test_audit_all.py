@@ -159,7 +159,8 @@ async def test_the_command_tells_a_line_a_room_and_goes_on_behind_a_bad_one(
     await _change_one(records, REVENUE, "gross", 7, life=2)
     assert await audit_all(store, records_settings) == 1
     line, summary = capsys.readouterr().out.splitlines()
-    assert line.startswith("r2: revenue row ") and "records have 7" in line
+    assert line.startswith("r2: revenue row ")
+    assert "records have 7" in line
     assert summary == "3 rooms, 1 of them away: 1 differ, 0 could not be read."
 
     await store.redis.delete(store.keys.room("r1", "stock"))
