@@ -206,7 +206,30 @@ async def bring_back(settings: Settings, folder: Path) -> Manifest:
             await asyncio.to_thread(lay_down, source, data / "redis", writer)
     finally:
         lock.release()
+    if manifest.redis is not None:
+        await _follow(settings, data)
     return manifest
+
+
+async def _follow(settings: Settings, data: Path) -> None:
+    """Start Redis on what was restored, and have the records forget what came after it."""
+    from random import Random
+
+    from server.cli.on_store import open_store
+    from server.records.retired import away_rooms, note_back
+    from server.telemetry.metrics import Metrics
+    from server.worker import Worker
+
+    async with open_store(settings, data) as store:
+        keys = store.keys
+        worker = Worker(store.redis, settings, worker_id="cli", metrics=Metrics(), random=Random())
+        async with worker:
+            await worker.running["archive"].it.follow_backup()
+            for room in await away_rooms(worker.records):
+                there, left = await store.redis.hmget(keys.room(room, "room"), "created", "left")
+                if there is not None and left is None:
+                    async with worker.records.writing() as connection:
+                        await note_back(connection, room, _now_ms())
 
 
 async def _must_fit(manifest: Manifest, settings: Settings, records: Database, data: Path) -> None:

@@ -13,8 +13,6 @@ from pathlib import Path
 from sqlalchemy import URL, inspect
 
 from server.records.database import Database
-from server.records.schema import RECORDS
-from server.records.upgrade import VERSIONS
 
 
 class DumpFailed(Exception):
@@ -26,10 +24,10 @@ async def dump(records: Database, target: Path) -> None:
     if records.is_sqlite:
         await asyncio.to_thread(_vacuum, str(records.url.database), target)
     else:
-        tables = [f"--table={name}" for name in (*sorted(RECORDS.tables), VERSIONS)]
+        # The whole database: not all tables are in `RECORDS`, as that of the full-text search.
         await _call_program(
             records.url, "pg_dump", "--format=custom", "--no-owner", "--no-privileges",
-            f"--file={target}", *tables,
+            f"--file={target}",
         )  # fmt: skip
     await asyncio.to_thread(target.chmod, 0o600)
 
@@ -53,8 +51,8 @@ async def load(records: Database, source: Path) -> None:
         await asyncio.to_thread(_copy, source, Path(str(records.url.database)))
     else:
         await _call_program(
-            records.url, "pg_restore", "--no-owner", "--no-privileges", "--exit-on-error",
-            "--single-transaction", str(source),
+            records.url, "pg_restore", "--no-owner", "--no-privileges", "--no-comments",
+            "--exit-on-error", "--single-transaction", str(source),
         )  # fmt: skip
 
 
@@ -69,12 +67,12 @@ def _copy(source: Path, target: Path) -> None:
 
 
 async def holds_any(records: Database) -> bool:
-    """Whether there are records already, also empty ones. Raises SQLAlchemyError or OSError."""
+    """Whether there are tables already, also empty ones. Raises SQLAlchemyError or OSError."""
     if records.is_sqlite:
         return await asyncio.to_thread(Path(str(records.url.database)).exists)
     async with records.engine.connect() as connection:
         found = await connection.run_sync(lambda c: inspect(c).get_table_names())
-    return not {VERSIONS, *RECORDS.tables}.isdisjoint(found)
+    return bool(found)
 
 
 async def _call_program(url: URL, name: str, *arguments: str) -> None:

@@ -100,14 +100,17 @@ class Copying:
             if stream in projection.streams:
                 await projection.add(connection, head, stream, entries)
 
-    async def follow_back(self, place: Place, stream: str) -> int:
+    async def follow_back(self, place: Place, stream: str, *, lost_all: bool = False) -> int:
         """Make the records agree with a Redis that has lost the last entries of a stream.
 
         Drops what Redis no longer holds of the span that it still has, so that the next copy goes
         on from there, and folds the room again. Returns how many entries were dropped. What a
-        stream has cut off at its old end stays in the records.
+        stream has cut off at its old end stays in the records. `lost_all` says that Redis never
+        had the stream, as one of a backup: all of it is dropped.
         """
         oldest = await first_entry(self._store, place.head.room, stream)
+        if lost_all and oldest is None:
+            oldest = Entry(0, 0, b"")
         async with self._records.writing() as connection:
             now = await places_of(connection, [place.head], to_write=True)
             current = now.get((place.head.room, place.head.made))

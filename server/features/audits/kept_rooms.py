@@ -3,7 +3,6 @@
 A room that left is audited where it is: nothing brings it back.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from msgspec import msgpack
@@ -77,7 +76,7 @@ async def _from_snapshot(store: RoomStore, records: Database, room: str, snapsho
     return Kept(audit_of(books, state), entries, True)
 
 
-def _stream(part: Part) -> list[tuple[bytes, Mapping[bytes, bytes]]]:
+def _stream(part: Part) -> list[tuple[bytes, dict[bytes, bytes]]]:
     found = []
     for place, packed in zip(part.items[::2], part.items[1::2], strict=True):
         fields = _FIELDS.decode(packed)

@@ -37,7 +37,7 @@ async def audit_purchases(
     ]
 
 
-def _orders(head: RoomHead, changes: Changes) -> list[Row]:
+def _orders(head: RoomHead, changes: Changes) -> Sequence[Row]:
     rows = [
         row_of(head, order, body, changes.paid.get(order.order, 0), 0)
         for order, body in changes.orders.values()
