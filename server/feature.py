@@ -19,6 +19,7 @@ from server.rooms.directory import Directory, Founder
 from server.rooms.dispatch import Dispatch, Gate
 from server.rooms.fact_book import Declared, FactBook
 from server.rooms.facts import Fact
+from server.rooms.forgetting import Forgets, ForgetsUser
 from server.rooms.open_rooms import Visits
 from server.rooms.part import Part
 from server.rooms.retelling import Retelling
@@ -94,6 +95,10 @@ class Running:
     """What it keeps in the records from what the archive copies."""
     stays: Sequence[Stays] = ()
     """Say why a room must not leave Redis yet."""
+    forgets: Sequence[Forgets] = ()
+    """Put pseudonyms in the place of people in what its tables hold of rooms."""
+    forgets_user: Sequence[ForgetsUser] = ()
+    """Remove what its tables hold of a user apart from rooms."""
     deletes: Sequence[Deletes] = ()
     """Remove what its tables hold of a room that is deleted."""
     ended_rooms: Ended | None = None
@@ -129,6 +134,9 @@ class Feature:
     """Its own Redis keys in a room, each with a description of the content."""
     host_keys: Mapping[str, str] = field(default_factory=dict)
     """Its own Redis keys of a host, likewise."""
+    people: Mapping[str, str] = field(default_factory=dict)
+    """Those of its `keys` and `host_keys` that name users in fields or members, with the shape of
+    such a text, see `rooms.pseudonyms`."""
     archived: Sequence[str] = ()
     """Those of its `keys` that are streams which the archive copies."""
     part: type[Part] | None = None

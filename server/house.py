@@ -66,6 +66,10 @@ class House:
         """Every event that a client can receive."""
         self.streams = (*ROOM_STREAMS, *(key for f in self.features.values() for key in f.archived))
         """The names of a room's keys that the archive copies."""
+        self.people = {"moderators": "<user>"} | {
+            key: shape for f in self.features.values() for key, shape in f.people.items()
+        }
+        """Where users stand in the names of fields and in members, see `rooms.pseudonyms`."""
         self.migrations = [Path(features.__path__[0]) / name / "migrations" for name in found]
         """The folders with the upgrades of the features' tables; not every one exists."""
         self._must_fit_their_readers()

@@ -17,6 +17,7 @@ from server.rooms.data_version import bring_up_to_date
 from server.rooms.deleting import Deletes
 from server.rooms.directory import Directory
 from server.rooms.dispatch import Dispatch
+from server.rooms.forgetting import Forgets, Forgetter
 from server.rooms.full_lap import FullLap
 from server.rooms.open_rooms import OpenRooms, Visits
 from server.rooms.own import Own
@@ -115,6 +116,8 @@ class Worker:
             [stays for each in self._each() for stays in each.stays],
             next((r.ended_rooms for r in self._each() if r.ended_rooms is not None), None),
             metrics,
+            forgets=self.forgets,
+            shapes=house.people,
         )
         self.sweeper = Sweeper(
             self.store,
@@ -148,6 +151,22 @@ class Worker:
     def deletes(self) -> Sequence[Deletes]:
         """What removes a deleted room from the tables of all features."""
         return [deletes for each in self._each() for deletes in each.deletes]
+
+    @property
+    def forgets(self) -> Sequence[Forgets]:
+        """What takes people out of the tables of all features."""
+        return [forgets for each in self._each() for forgets in each.forgets]
+
+    def forgetter(self) -> Forgetter:
+        """What takes people out of everything."""
+
+        async def retire(room: str) -> str:
+            return (await self.retirer.retire(room, at_once=True)).why
+
+        forgets_user = [forgets for each in self._each() for forgets in each.forgets_user]
+        return Forgetter(
+            self.store, self.records, self._house.people, self.forgets, forgets_user, retire
+        )
 
     @property
     def routes(self) -> Sequence[Route]:

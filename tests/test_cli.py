@@ -1,5 +1,6 @@
 """The `liveroom` command, as a person meets it."""
 
+import logging
 import sys
 import tomllib
 from collections.abc import Callable
@@ -30,8 +31,12 @@ def liveroom(
 
     def run(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["liveroom", *arguments])
+        # `serve` sets up the log of a process; here the next command is in the same one.
+        root = logging.getLogger()
+        handlers = root.handlers[:]
         with pytest.raises(SystemExit) as ended:
             main()
+        root.handlers[:] = handlers
         said = capsys.readouterr()
         return int(ended.value.code or 0), said.out, said.err
 
@@ -182,17 +187,17 @@ def test_config_prints_what_is_in_force_without_secrets(
 )
 def test_data_of_a_newer_version_are_refused_with_one_sentence(
     liveroom: Liveroom,
-    redis_server: EmbeddedRedis,
+    synced_redis: EmbeddedRedis,
     prefix: str,
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],
     status: int,
 ) -> None:
     monkeypatch.setenv("LIVEROOM_REDIS_KEY_PREFIX", prefix)
-    with Redis.from_url(redis_server.url) as redis:
+    with Redis.from_url(synced_redis.url) as redis:
         redis.set(keys_under(prefix).data_version, VERSION + 1)
 
-        ended, out, err = liveroom(*arguments, "--redis-url", redis_server.url)
+        ended, out, err = liveroom(*arguments, "--redis-url", synced_redis.url)
 
         left = [key.decode() for key in redis.keys(f"{prefix}:*")]
     assert (ended, out) == (status, "")

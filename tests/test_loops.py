@@ -317,6 +317,7 @@ async def retiring(bench: Bench) -> AsyncIterator[Story]:
     await records.aclose()
 
 
+@asynccontextmanager
 async def resting(bench: Bench) -> AsyncIterator[Story]:
     async with Resting(bench.store, {}, every_s=0.05):
         yield Story(bench.redis, "time")

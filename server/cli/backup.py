@@ -224,7 +224,10 @@ async def _follow(settings: Settings, data: Path) -> None:
         keys = store.keys
         worker = Worker(store.redis, settings, worker_id="cli", metrics=Metrics(), random=Random())
         async with worker:
-            await worker.running["archive"].it.follow_backup()
+            archiver = worker.running["archive"].it
+            if await archiver.follow_backup():
+                while (await archiver.copy_all())[1]:
+                    pass  # what was dropped and Redis has is copied again
             for room in await away_rooms(worker.records):
                 there, left = await store.redis.hmget(keys.room(room, "room"), "created", "left")
                 if there is not None and left is None:

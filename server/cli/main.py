@@ -1,7 +1,7 @@
 """The `liveroom` command: serve, demo, token, config, loadtest, size.
 
-Its other commands are in `orders` (audit, orders, outbox), `records`, `rooms`, `backup` (backup,
-restore) and `lucky` (lucky-check).
+Its other commands are in `orders` (audit, orders, outbox), `records`, `rooms`, `forget`, `backup`
+(backup, restore) and `lucky` (lucky-check).
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from server import __version__
 from server.access import auth
 from server.cli import backup as cli_backup
 from server.cli import examples as cli_examples
+from server.cli import forget as cli_forget
 from server.cli import lucky as cli_lucky
 from server.cli import records as cli_records
 from server.cli import rooms as cli_rooms
@@ -61,6 +62,7 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 add_to(app)
+cli_forget.add_to(app)
 cli_lucky.add_to(app)
 cli_records.add_to(app)
 cli_rooms.add_to(app)

@@ -38,7 +38,7 @@ def retire(
 
     async def work(store: RoomStore) -> int:
         await must_exist(store, room)
-        async with _worker(store, config, data_dir, redis_url) as worker:
+        async with worker_on(store, config, data_dir, redis_url) as worker:
             archiver = worker.running["archive"].it
             while (await archiver.copy_all())[1]:
                 pass
@@ -86,7 +86,7 @@ def delete(
                 err=True,
             )
             return COULD_NOT_RUN
-        async with _worker(store, config, data_dir, redis_url) as worker:
+        async with worker_on(store, config, data_dir, redis_url) as worker:
             await delete_room(store, worker.records, room, worker.deletes)
         typer.echo(f"Room {room} is deleted.")
         return 0
@@ -94,7 +94,7 @@ def delete(
     run_on_store(work, config, data_dir, redis_url, writes=True)
 
 
-def _worker(
+def worker_on(
     store: RoomStore, config: Path | None, data_dir: str | None, redis_url: str | None
 ) -> Worker:
     """The engine and the features, none of whose tasks run."""

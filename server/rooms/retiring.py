@@ -12,7 +12,8 @@ While a room leaves, its scripts refuse, and whoever runs one wakes it: then not
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from msgspec import Struct, msgpack
@@ -20,9 +21,12 @@ from msgspec import Struct, msgpack
 from server.background.repeating import Repeating
 from server.records.database import Database
 from server.records.errors import RecordsAway
+from server.records.forgotten import gone_in, half_done, note_rewritten, strike_off
 from server.records.lease import take_lease
 from server.records.retired import due_rooms, enter, write_parts
+from server.rooms.forgetting import Forgets, people_in
 from server.rooms.packing import Unpackable, pack
+from server.rooms.pseudonyms import Pseudonyms
 from server.rooms.sweeper import Due
 from server.settings import Settings
 from server.store.room_store import RoomStore
@@ -52,6 +56,10 @@ _BEGUN = msgpack.Decoder(_Begun)
 _LEFT = msgpack.Decoder(_Left)
 
 
+class _OthersToForget(Exception):
+    """Somebody is to be forgotten in a room since it was packed."""
+
+
 class Outcome(NamedTuple):
     """What became of an attempt: the room left, or `why` it stays."""
 
@@ -64,6 +72,7 @@ class Retirer:
     """Retires rooms while the context is open, if this worker holds the lease.
 
     `store` must wake no room: `RoomStore.restore` is None. `ended` finds rooms in the records.
+    `forgets` and `shapes` take people out of a room that leaves (`rooms.forgetting`).
     """
 
     def __init__(
@@ -77,7 +86,12 @@ class Retirer:
         ended: Ended | None,
         metrics: Metrics,
         clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        *,
+        forgets: Sequence[Forgets] = (),
+        shapes: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        self._forgets = forgets
+        self._shapes = shapes
         self._store = store
         self._records = records
         self._settings = settings.records
@@ -104,6 +118,7 @@ class Retirer:
             lease_ms = int(LEASE_S * 1000)
             if not await take_lease(connection, TASK, self._worker_id, now, lease_ms):
                 return
+        await self._finish_forgetting()
         for room in await self._candidates(now):
             if self._troubles.may_try(room):
                 await self._try(room)
@@ -147,6 +162,9 @@ class Retirer:
         except Unpackable as unpackable:
             await self._wake(room)
             return Outcome(False, str(unpackable))
+        except _OthersToForget:
+            await self._wake(room)
+            return Outcome(False, "somebody is to be forgotten in it since a moment ago")
         except RecordsAway:
             await self._wake(room)
             raise
@@ -169,16 +187,45 @@ class Retirer:
     async def _leave(self, room: str, token: str) -> Outcome:
         snapshot = secrets.token_hex(12)
         parts = pack(self._store.redis, self._keys_of(room))
+        people = await people_in(self._records, room, self._shapes)
+        if people is not None:
+            parts = people.over(parts)
         stored = await write_parts(self._records, room, snapshot, parts)
         made, entries, timeline = await self._facts(room)
         async with self._records.writing() as connection:
+            if await gone_in(connection, room) != (people.gone if people else {}):
+                raise _OthersToForget
             await enter(connection, room, made, snapshot, stored, self._clock())
+            await note_rewritten(connection, room, snapshot)
         args = {"token": token, "snapshot": snapshot, "entries": entries, "timeline": timeline}
         left = await self._store.run_script("retire_end", room, args, _LEFT)
         if not left.left:
             return Outcome(False, "somebody came back to it meanwhile")
+        if people is not None:
+            await self._forget(room, people, snapshot)
         self._metrics.records_retired_rooms.inc()
         return Outcome(True, "", stored.bytes)
+
+    async def _forget(self, room: str, people: Pseudonyms, snapshot: str) -> None:
+        """Take people out of the records of a room whose snapshot names them no more.
+
+        Only now: while Redis had the old entries, the archive would have copied them again.
+        """
+        async with self._records.writing() as connection:
+            for forgets in self._forgets:
+                await forgets.forget(connection, room, people)
+            await strike_off(connection, room, people.gone, snapshot)
+
+    async def _finish_forgetting(self) -> None:
+        """Do what a process left undone that died when its room had just left."""
+        async with self._records.reading() as connection:
+            rooms = await half_done(connection)
+        for room, snapshot in rooms:
+            key = self._store.keys.room(room, "room")
+            if await self._store.redis.hget(key, "left") == snapshot.encode():
+                people = await people_in(self._records, room, self._shapes)
+                if people is not None:
+                    await self._forget(room, people, snapshot)
 
     def _keys_of(self, room: str) -> Iterable[tuple[str, str]]:
         keys = self._store.keys

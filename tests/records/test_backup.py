@@ -190,8 +190,9 @@ async def test_what_came_between_the_two_copies_is_in_neither_store(
             held = await connection.execute(
                 select(POSITIONS.c.life, POSITIONS.c.entries).where(POSITIONS.c.stream == "ledger")
             )
-            assert {row.life: row.entries for row in held}[1] == entries
+            counts = {row.life: row.entries for row in held}
         await records.aclose()
+        assert counts[1] == entries
 
 
 @pytest.mark.blocking_allowed  # the start of a worker reads files

@@ -3,6 +3,7 @@
 from server.feature import Engine, Feature, Running
 from server.features.archive.archiver import Archiver
 from server.features.archive.holdings import ended_rooms
+from server.features.archive.pseudonymizing import ArchivedPeople
 from server.features.archive.settings import ArchiveSettings
 
 
@@ -20,6 +21,7 @@ def _make(engine: Engine) -> Running:
         it=archiver,
         tasks=[archiver],
         stays=[archiver.stays],
+        forgets=[ArchivedPeople(engine.projections)],
         deletes=[archiver.delete],
         ended_rooms=ended_rooms,
     )

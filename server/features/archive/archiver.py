@@ -158,8 +158,8 @@ class Archiver:
         return ""
 
     async def follow_backup(self) -> int:
-        """Drop what the records have beyond a Redis that was restored from a backup; return how
-        many entries. Nobody else may use that Redis meanwhile.
+        """Drop the streams that go beyond a Redis that was restored from a backup; return how
+        many entries. The next copy has again what Redis has. Nobody else may use it meanwhile.
 
         While a server runs, a stream that ends before its last copied entry may be one that is
         just leaving; so only here is it known to be older.
@@ -276,7 +276,12 @@ class Archiver:
 
     async def _follow_back(self, place: Place | None, streams: Sequence[str]) -> None:
         assert place is not None
-        self._places.pop((place.head.room, place.head.made), None)
+        key = (place.head.room, place.head.made)
+        self._places.pop(key, None)
+        async with self._records.reading() as connection:
+            now = (await places_of(connection, [place.head])).get(key)
+        if now is None or now.streams != place.streams:
+            return  # the place was an old one; the next round begins with the new
         for stream in streams:
             dropped = await self._copying.follow_back(place, stream)
             _log.warning(

@@ -55,4 +55,5 @@ FEATURE = Feature(
             "hash <sku>/<topic or digest> -> packed Question, answered, and where it was given"
         ),
     },
+    people={"asked": "<other>/<user>", "askers": "<other>/<user>"},
 )

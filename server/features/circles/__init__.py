@@ -24,4 +24,5 @@ FEATURE = Feature(
         "fans": "hash user -> ms of the first follow, kept when they unfollow",
         "log": "stream: facts of the host, <ms>-<n>: follow, unfollow",
     },
+    people={"reserved": "<user>", "members": "<user>", "followers": "<user>", "fans": "<user>"},
 )

@@ -46,4 +46,13 @@ FEATURE = Feature(
         "spoken": "zset: user by the ms of their first comment shown here",
         "passed": "zset: user by the ms when a moderator last let a held comment of theirs pass",
     },
+    people={
+        "muted": "<user>",
+        "shadow_muted": "<user>",
+        "shadowed": "<other>/<user>",
+        "spoke": "<user>",
+        "said_by": "<user>/<other>",
+        "spoken": "<user>",
+        "passed": "<user>",
+    },
 )

@@ -32,4 +32,5 @@ FEATURE = Feature(
         "claims": "hash claim -> packed Claim",
         "claims_of": "hash user -> <coupon>/<claim>, oldest first, a space before each",
     },
+    people={"claims_of": "<user>"},
 )

@@ -28,4 +28,5 @@ FEATURE = Feature(
         "settled": "hash room -> place in its ledger up to which `buyers` knows it",
         "figures": "hash room -> figures of an ended room as JSON, with the places they are as of",
     },
+    people={"buyers": "<user>"},
 )

@@ -37,4 +37,5 @@ FEATURE = Feature(
             "until all are told"
         ),
     },
+    people={"called_off": "<user>"},
 )

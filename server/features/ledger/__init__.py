@@ -12,4 +12,5 @@ FEATURE = Feature(
         ),
     },
     archived=("ledger",),
+    people={"once": "<kind><sized user>/<rest>"},
 )

@@ -31,4 +31,9 @@ FEATURE = Feature(
         "entered": "zset: <lucky>/<user>, all with score 0, so in the order of their bytes",
         "lots": "zset: <lucky>/<SHA-1 in hex><user>, all with score 0, until it was drawn",
     },
+    people={
+        "entrants": "<other>/<user> -> <name>",
+        "entered": "<other>/<user>",
+        "lots": "<other>/<sha1><user>",
+    },
 )

@@ -1,7 +1,7 @@
 """What a user has here: orders in all rooms, ties, addresses."""
 
 from server.feature import Engine, Feature, Running
-from server.features.me.addresses import Addresses
+from server.features.me.addresses import Addresses, forget_addresses
 from server.features.me.own_orders import OwnOrders
 from server.features.me.routes import MeRoutes
 from server.features.me.settings import MeSettings
@@ -16,7 +16,7 @@ def _make(engine: Engine, orders: Orders, purchases: Purchases, ties: Ties) -> R
     addresses = Addresses(records, engine.settings.section(MeSettings).addresses_max)
     own = OwnOrders(store, records, purchases, orders)
     routes = MeRoutes(purchases, own, TieBook(store, ties), addresses, engine.sign_outs)
-    return Running(routes=routes.routes())
+    return Running(routes=routes.routes(), forgets_user=[forget_addresses])
 
 
 FEATURE = Feature(

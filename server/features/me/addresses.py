@@ -4,7 +4,7 @@ import time
 from typing import Annotated
 
 from msgspec import Meta, Struct, msgpack
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -84,6 +84,11 @@ class Addresses:
         async with self._records.writing() as connection:
             book = await _locked(connection, user)
             await _write(connection, user, [each for each in book if each.address != address])
+
+
+async def forget_addresses(connection: AsyncConnection, user: str) -> None:
+    """Remove a user's book."""
+    await connection.execute(delete(BOOKS).where(BOOKS.c.user == user))
 
 
 async def _locked(connection: AsyncConnection, user: str) -> list[Address]:

@@ -38,4 +38,11 @@ FEATURE = Feature(
             "hash <sale>/<user> -> packed {user, name, qty, n}; and `n`, for older servers only"
         ),
     },
+    people={
+        "orders_of": "<user>",
+        "bought": "<other>/<user>",
+        "entries": "<other>/<user>",
+        "waiting": "<other>/<other>/<user>",
+        "queued": "<other>/<user>",
+    },
 )

@@ -28,4 +28,5 @@ FEATURE = Feature(
             "hash <poll>/<user> -> option; <poll>:<option> -> how many; <poll>:ver, <poll>:status"
         ),
     },
+    people={"votes": "<other>/<user>"},
 )

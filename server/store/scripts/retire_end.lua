@@ -2,6 +2,7 @@
 -- keys: *
 -- uses: room
 -- tombstone: yes
+-- durable: yes
 -- args: token snapshot(its name in the records) entries(lines of its ledger) timeline(its last place)
 -- returns: {left}: false if somebody woke the room meanwhile
 -- holds: nothing is removed unless this attempt is still the one that began last.

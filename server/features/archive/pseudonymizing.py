@@ -1,0 +1,122 @@
+"""Puts pseudonyms in the place of people in the archive, and in what is folded from it."""
+
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, bindparam, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.features.archive.copying import CHUNK, fold_again
+from server.features.archive.places import digest_of
+from server.features.archive.tables import ENTRIES, POSITIONS, PROJECTIONS, ROOMS
+from server.records.projection import Projection, RoomHead
+from server.rooms.pseudonyms import Pseudonyms
+
+
+class ArchivedPeople:
+    """Finds and rewrites people in all lives of rooms."""
+
+    def __init__(self, projections: Sequence[Projection]) -> None:
+        self._projections = projections
+
+    async def hosts(self, connection: AsyncConnection) -> set[str]:
+        """Return the hosts of all rooms."""
+        return set((await connection.scalars(select(ROOMS.c.host).distinct())).all())
+
+    async def rooms(self, connection: AsyncConnection) -> list[str]:
+        """Return all rooms of which the archive has something."""
+        asked = select(ROOMS.c.room).distinct().order_by(ROOMS.c.room)
+        return list((await connection.scalars(asked)).all())
+
+    async def names(self, connection: AsyncConnection, room: str, people: Pseudonyms) -> bool:
+        """Whether an entry of a room names one of these people."""
+        for head in await _heads(connection, room):
+            async for rows in _chunks(connection, head.life):
+                if any(people.body(bytes(row.body)) != bytes(row.body) for row in rows):
+                    return True
+        return False
+
+    async def forget(self, connection: AsyncConnection, room: str, people: Pseudonyms) -> None:
+        """Rewrite the entries of a room, and fold it again. Doing it twice changes nothing more."""
+        for head in await _heads(connection, room, to_write=True):
+            if await _rewrite(connection, head.life, people):
+                for projection in self._projections:
+                    await self._fold(connection, projection, head)
+
+    async def _fold(
+        self, connection: AsyncConnection, projection: Projection, head: RoomHead
+    ) -> None:
+        folded = await connection.execute(
+            select(PROJECTIONS.c.version, PROJECTIONS.c.life).where(
+                PROJECTIONS.c.name == projection.name
+            )
+        )
+        row = folded.first()
+        await projection.clear(connection, head.life)
+        if row is None or row.version != projection.version or row.life >= head.life:
+            await fold_again(connection, projection, head)
+        # Else it is being folded anew, and comes to this room later.
+
+
+async def _heads(
+    connection: AsyncConnection, room: str, *, to_write: bool = False
+) -> list[RoomHead]:
+    asked = select(ROOMS).where(ROOMS.c.room == room).order_by(ROOMS.c.life)
+    if to_write and connection.dialect.name == "postgresql":
+        asked = asked.with_for_update()  # as whoever copies does
+    return [RoomHead(*row) for row in await connection.execute(asked)]
+
+
+async def _chunks(connection: AsyncConnection, life: int) -> AsyncIterator[Sequence[Row[Any]]]:
+    """Yield all entries of a room, some at a time."""
+    stream, ms, n = "", -1, -1
+    e = ENTRIES.c
+    while True:
+        later = (e.stream > stream) | (
+            (e.stream == stream) & ((e.ms > ms) | ((e.ms == ms) & (e.n > n)))
+        )
+        asked = select(ENTRIES).where(e.life == life, later).order_by(e.stream, e.ms, e.n)
+        rows = (await connection.execute(asked.limit(CHUNK))).all()
+        if not rows:
+            return
+        yield rows
+        stream, ms, n = rows[-1].stream, rows[-1].ms, rows[-1].n
+
+
+async def _rewrite(connection: AsyncConnection, life: int, people: Pseudonyms) -> int:
+    """Rewrite the entries of a room; return how many changed."""
+    changed = 0
+    async for rows in _chunks(connection, life):
+        new = list(_changes(rows, people))
+        changed += len(new)
+        if new:
+            await connection.execute(
+                update(ENTRIES).where(*_is_at(ENTRIES)).values(body=bindparam("new_body")),
+                [{key: each[key] for key in (*_PLACE, "new_body")} for each in new],
+            )
+            # A room that comes back has the same bytes: its last entry is recognised by them.
+            await connection.execute(
+                update(POSITIONS)
+                .where(*_is_at(POSITIONS), POSITIONS.c.digest != b"")
+                .values(digest=bindparam("new_digest")),
+                [{key: each[key] for key in (*_PLACE, "new_digest")} for each in new],
+            )
+    return changed
+
+
+_PLACE = ("at_life", "at_stream", "at_ms", "at_n")
+
+
+def _is_at(table: Table) -> list[ColumnElement[bool]]:
+    return [table.c[name[3:]] == bindparam(name) for name in _PLACE]
+
+
+def _changes(rows: Iterable[Row[Any]], people: Pseudonyms) -> Iterator[dict[str, Any]]:
+    for row in rows:
+        body = bytes(row.body)
+        new = people.body(body)
+        if new != body:
+            yield {
+                "at_life": row.life, "at_stream": row.stream, "at_ms": row.ms, "at_n": row.n,
+                "new_body": new, "new_digest": digest_of(new),
+            }  # fmt: skip

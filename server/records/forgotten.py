@@ -1,0 +1,101 @@
+"""The tables of people who are being forgotten: their pseudonyms, and the rooms that wait."""
+
+from collections.abc import Mapping
+
+from sqlalchemy import BigInteger, Column, Index, Table, Text, delete, exists, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.records.retired import PARTS, RETIRED
+from server.records.schema import RECORDS
+
+FORGOTTEN = Table(
+    "forgotten",
+    RECORDS,
+    Column("user", Text, primary_key=True),
+    Column("pseudonym", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""What takes a user's place, and since when (ms). A row ends with the last room that waits: from
+then on nobody can say who the pseudonym was."""
+
+WAITING = Table(
+    "forgotten_rooms",
+    RECORDS,
+    Column("room", Text, primary_key=True),
+    Column("user", Text, primary_key=True),
+    Column("snapshot", Text, nullable=False),
+    Index(None, "user"),
+)
+"""The rooms that still name a user. `snapshot` names the one that does not any more, once it is
+stored; until the room has left Redis with it, nothing else of it is touched."""
+
+
+async def pseudonym_of(connection: AsyncConnection, user: str, fresh: str, at: int) -> str:
+    """Return the pseudonym of a user who is being forgotten; `fresh` if they have none yet."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    made = insert(FORGOTTEN).values(user=user, pseudonym=fresh, at=at)
+    await connection.execute(made.on_conflict_do_nothing())
+    asked = select(FORGOTTEN.c.pseudonym).where(FORGOTTEN.c.user == user)
+    return str(await connection.scalar(asked))
+
+
+async def put_on_list(connection: AsyncConnection, room: str, user: str) -> None:
+    """Note that a room names a user and waits. One that waits already goes on waiting."""
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    made = insert(WAITING).values(room=room, user=user, snapshot="")
+    await connection.execute(made.on_conflict_do_nothing())
+
+
+async def gone_in(connection: AsyncConnection, room: str) -> dict[str, str]:
+    """Return whom a room still names, each with the pseudonym."""
+    rows = await connection.execute(
+        select(FORGOTTEN.c.user, FORGOTTEN.c.pseudonym)
+        .join(WAITING, WAITING.c.user == FORGOTTEN.c.user)
+        .where(WAITING.c.room == room)
+        .order_by(FORGOTTEN.c.user)
+    )
+    return {row.user: row.pseudonym for row in rows}
+
+
+async def note_rewritten(connection: AsyncConnection, room: str, snapshot: str) -> None:
+    """Note which snapshot of a room names none of those any more who wait in it."""
+    await connection.execute(
+        update(WAITING).where(WAITING.c.room == room).values(snapshot=snapshot)
+    )
+
+
+async def half_done(connection: AsyncConnection) -> list[tuple[str, str]]:
+    """Return the rooms, each with its snapshot, that left Redis rewritten, and whose records still
+    name somebody: what a process that died in between has left."""
+    rows = await connection.execute(
+        select(WAITING.c.room, WAITING.c.snapshot)
+        .distinct()
+        .join(RETIRED, RETIRED.c.room == WAITING.c.room)
+        .where(RETIRED.c.away, RETIRED.c.snapshot == WAITING.c.snapshot)
+    )
+    return [(row.room, row.snapshot) for row in rows]
+
+
+async def rooms_waiting(connection: AsyncConnection, user: str) -> list[str]:
+    """Return the rooms that still name a user."""
+    asked = select(WAITING.c.room).where(WAITING.c.user == user).order_by(WAITING.c.room)
+    return list((await connection.scalars(asked)).all())
+
+
+async def strike_off(
+    connection: AsyncConnection, room: str, gone: Mapping[str, str], snapshot: str
+) -> None:
+    """End the waiting of a room: drop its older snapshots, and the pseudonyms that nobody needs."""
+    older = (PARTS.c.room == room) & (PARTS.c.snapshot != snapshot)
+    await connection.execute(delete(PARTS).where(older))
+    of_room = (WAITING.c.room == room) & WAITING.c.user.in_(gone)
+    await connection.execute(delete(WAITING).where(of_room))
+    for user in gone:
+        await drop_if_done(connection, user)
+
+
+async def drop_if_done(connection: AsyncConnection, user: str) -> None:
+    """Remove a user's pseudonym if no room waits any more."""
+    waits = exists().where(WAITING.c.user == user)
+    await connection.execute(delete(FORGOTTEN).where(FORGOTTEN.c.user == user, ~waits))

@@ -1,0 +1,216 @@
+"""Takes a person out of what is kept here: `liveroom forget USER`.
+
+One pseudonym takes the place of the user's id and name, so that ledgers, orders and sums still add
+up. What belongs to no single room is rewritten at once. A room is rewritten while it leaves Redis
+(`rooms.retiring`): its snapshot is written without the person, so that no room is ever half
+rewritten. Rooms that left come back for it, and leave again; those that can't leave yet wait.
+"""
+
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from msgpack import packb
+from msgspec import Raw, msgpack
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.background.troubles import Troubles
+from server.records.database import Database
+from server.records.forgotten import (
+    drop_if_done,
+    gone_in,
+    pseudonym_of,
+    put_on_list,
+    rooms_waiting,
+    strike_off,
+)
+from server.records.retired import Part, read_parts
+from server.rooms.every_room import EveryRoom
+from server.rooms.packing import pack
+from server.rooms.pseudonyms import Pseudonyms
+from server.store.room_store import RoomStore
+
+ForgetsUser = Callable[[AsyncConnection, str], Awaitable[None]]
+"""(connection, user) -> removes what a feature's tables hold of a user apart from rooms."""
+
+_ANY = msgpack.Decoder(Any)
+_FIELDS = msgpack.Decoder(list[bytes])
+
+
+class Forgets(Protocol):
+    """What a feature's tables hold of rooms, and how people are taken out of it."""
+
+    async def hosts(self, connection: AsyncConnection) -> set[str]:
+        """The hosts of the rooms."""
+
+    async def rooms(self, connection: AsyncConnection) -> list[str]:
+        """The rooms."""
+
+    async def names(self, connection: AsyncConnection, room: str, people: Pseudonyms) -> bool:
+        """Whether something of the room names one of these people."""
+
+    async def forget(self, connection: AsyncConnection, room: str, people: Pseudonyms) -> None:
+        """Put the pseudonyms in their places; twice is the same as once."""
+
+
+class IsHost(Exception):
+    """The person is the host of rooms; the text says what to do first."""
+
+
+class Forgotten(NamedTuple):
+    """What became of it: the rooms that do not name the person any more, and why others wait."""
+
+    rooms: list[str]
+    waiting: dict[str, str]
+
+
+class Forgetter:
+    """Forgets people. `retire` takes a room out of Redis and returns why not, or ''."""
+
+    def __init__(
+        self,
+        store: RoomStore,
+        records: Database,
+        shapes: Mapping[str, str],
+        forgets: Sequence[Forgets],
+        forgets_user: Sequence[ForgetsUser],
+        retire: Callable[[str], Awaitable[str]],
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._shapes = shapes
+        self._forgets = forgets
+        self._forgets_user = forgets_user
+        self._retire = retire
+        self._every_room = EveryRoom(store, Troubles("forgetting"))
+
+    async def forget(self, user: str) -> Forgotten:
+        """Take a user out of everything; safe to call again, as after it was stopped.
+
+        Raises IsHost, RecordsAway, CommandError, RedisError or OSError.
+        """
+        hosts, rooms = await self._hosts_and_rooms()
+        if user in hosts:
+            raise IsHost(
+                f"`{user}` is the host of rooms, which are known by that id: delete them first "
+                "(`liveroom room delete`). Nothing was changed."
+            )
+        fresh = f"gone-{secrets.token_hex(6)}"
+        async with self._records.writing() as connection:
+            pseudonym = await pseudonym_of(connection, user, fresh, time.time_ns() // 1_000_000)
+            for forgets_user in self._forgets_user:
+                await forgets_user(connection, user)
+        people = Pseudonyms({user: pseudonym}, self._shapes)
+        await self._store.redis.zrem(self._store.keys.sign_outs, user)
+        for host in sorted(hosts):
+            await self._forget_at_host(host, people)
+        for room in rooms:
+            if await self._names(room, people):
+                async with self._records.writing() as connection:
+                    await put_on_list(connection, room, user)
+        return await self._finish(user, people)
+
+    async def _hosts_and_rooms(self) -> tuple[set[str], list[str]]:
+        hosts: set[str] = set()
+        rooms: dict[str, None] = {}
+        async for page in self._every_room.pages():
+            for room in page:
+                rooms[room] = None
+                host = await self._store.redis.hget(self._store.keys.room(room, "room"), "host")
+                hosts |= {host.decode()} if host else set()
+        async with self._records.reading() as connection:
+            for forgets in self._forgets:
+                hosts |= await forgets.hosts(connection)
+                rooms |= dict.fromkeys(await forgets.rooms(connection))
+        return hosts, list(rooms)
+
+    async def _finish(self, user: str, people: Pseudonyms) -> Forgotten:
+        """Let every room that waits leave Redis, if it can."""
+        done, waiting = [], {}
+        async with self._records.reading() as connection:
+            rooms = await rooms_waiting(connection, user)
+        for room in rooms:
+            if why := await self._forget_in(room, people):
+                waiting[room] = why
+            else:
+                done.append(room)
+        async with self._records.writing() as connection:
+            await drop_if_done(connection, user)
+        return Forgotten(done, waiting)
+
+    async def _forget_in(self, room: str, people: Pseudonyms) -> str:
+        """Take the person out of a room now; return why that must wait, or ''."""
+        if not await self._store.redis.exists(self._store.keys.room(room, "room")):
+            async with self._records.writing() as connection:  # only the records know it
+                for forgets in self._forgets:
+                    await forgets.forget(connection, room, people)
+                await strike_off(connection, room, people.gone, "")
+            return ""
+        await self._store.must_be_here(room)
+        return await self._retire(room)
+
+    async def _names(self, room: str, people: Pseudonyms) -> bool:
+        async for parts in self._parts_of(room):
+            if any(people.part(part) != part for part in parts):
+                return True
+        async with self._records.reading() as connection:
+            for forgets in self._forgets:
+                if await forgets.names(connection, room, people):
+                    return True
+        return False
+
+    async def _parts_of(self, room: str) -> AsyncIterator[list[Part]]:
+        """What Redis has of a room, or the records if it left."""
+        keys = self._store.keys
+        left = await self._store.redis.hget(keys.room(room, "room"), "left")
+        if left and not left.startswith(b"leaving:"):
+            async for part in read_parts(self._records, left.decode()):
+                yield [part]
+            return
+        named = [(name, keys.room(room, name)) for name in keys.room_keys if name != "bus"]
+        async for parts in pack(self._store.redis, named):
+            yield parts
+
+    async def _forget_at_host(self, host: str, people: Pseudonyms) -> None:
+        keys = self._store.keys
+        named = [(name, keys.host(host, name)) for name in keys.host_keys]
+        async for parts in pack(self._store.redis, named):
+            for part in parts:
+                without = people.part(part)
+                if part.items != without.items:
+                    changes = _changes(part, without)
+                    args = {"key": part.key, "kind": part.kind,
+                            "changes": Raw(packb(changes, use_bin_type=False))}  # fmt: skip
+                    await self._store.run_script("host_forget", host, args, _ANY)
+
+
+def _changes(old: Part, new: Part) -> Any:
+    """What `host_forget.lua` is to change of a key; nothing if it is as it was."""
+    if len(old.items) != len(new.items):  # answers that are dropped
+        kept = set(new.items[::2])
+        pairs = zip(old.items[::2], old.items[1::2], strict=True)
+        dropped = [(name, value) for name, value in pairs if name not in kept]
+        if old.kind == "zset":
+            return [(name, b"") for name, _ in dropped]
+        return [(name, value, b"", b"") for name, value in dropped]
+    before = list(zip(old.items[::2], old.items[1::2], strict=True))
+    after = list(zip(new.items[::2], new.items[1::2], strict=True))
+    changed = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
+    if old.kind == "hash":
+        return [(*one, *other) for one, other in changed]
+    if old.kind == "zset":
+        return [(one[0], other[0]) for one, other in changed]
+    return {other[0]: _body_in(other[1]) for _, other in changed}
+
+
+def _body_in(packed: bytes) -> bytes:
+    fields = _FIELDS.decode(packed)
+    return dict(zip(fields[::2], fields[1::2], strict=True))[b"e"]
+
+
+async def people_in(records: Database, room: str, shapes: Mapping[str, str]) -> Pseudonyms | None:
+    """Return those whom a room still names and should not, or None. Raises RecordsAway."""
+    async with records.reading() as connection:
+        gone = await gone_in(connection, room)
+    return Pseudonyms(gone, shapes) if gone else None
