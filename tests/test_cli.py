@@ -89,7 +89,7 @@ def test_the_help_of_a_token_names_the_roles_it_may_have(liveroom: Liveroom) -> 
     assert "guest" not in out
 
 
-READERS = [("audit", "x"), ("orders", "export", "x"), ("outbox", "list", "x")]
+READERS = [("audit", "x"), ("audit", "--all"), ("orders", "export", "x"), ("outbox", "list", "x")]
 
 
 @pytest.mark.parametrize("arguments", READERS)
@@ -177,6 +177,7 @@ def test_config_prints_what_is_in_force_without_secrets(
         (("serve", "--port", "0", "--workers", "2"), 1),
         (("demo", "--port", "0"), 1),
         (("audit", "r1"), 2),
+        (("audit", "--all"), 2),
         (("orders", "export", "r1"), 2),
         (("outbox", "list"), 2),
         (("outbox", "replay", "--all"), 2),

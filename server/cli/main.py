@@ -1,7 +1,7 @@
 """The `liveroom` command: serve, demo, token, config, loadtest, size.
 
-Its other commands are in `orders` (audit, orders, outbox), `records`, `rooms`, `forget` and
-`lucky` (lucky-check).
+Its other commands are in `orders` (audit, orders, outbox), `records`, `rooms`, `forget`, `backup`
+(backup, restore) and `lucky` (lucky-check).
 """
 
 import asyncio
@@ -18,6 +18,7 @@ import typer
 
 from server import __version__
 from server.access import auth
+from server.cli import backup as cli_backup
 from server.cli import examples as cli_examples
 from server.cli import forget as cli_forget
 from server.cli import lucky as cli_lucky
@@ -65,6 +66,7 @@ cli_forget.add_to(app)
 cli_lucky.add_to(app)
 cli_records.add_to(app)
 cli_rooms.add_to(app)
+cli_backup.add_to(app)
 
 
 def main() -> None:

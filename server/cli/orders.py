@@ -16,6 +16,7 @@ from server.cli.on_store import (
     must_exist,
     run_on_store,
 )
+from server.house import load_settings
 from server.store.room_store import RoomStore
 
 DIFFERENCES = 1
@@ -41,12 +42,25 @@ def add_to(app: typer.Typer) -> None:
 
 
 def audit(
-    room: Room, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
+    room: MaybeRoom = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="All rooms, and the records compared with them.")
+    ] = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+    redis_url: RedisUrl = None,
 ) -> None:
     """Replay a room's ledger and compare it with the live state; status 1 if they differ."""
+    from server.cli.audits import audit_all
     from server.features.books import audit as auditing
 
-    async def work(store: RoomStore) -> int:
+    if every == (room is not None):
+        raise typer.BadParameter("Name one room, or say --all.")
+
+    async def of_all(store: RoomStore) -> int:
+        return await audit_all(store, load_settings(config, {"data.dir": data_dir}))
+
+    async def of_room(store: RoomStore, room: str) -> int:
         await must_exist(store, room)
         found = await auditing.audit(store, room)
         typer.echo(
@@ -63,7 +77,9 @@ def audit(
         typer.echo(f"{_count(len(found.differences), 'difference')}.")
         return DIFFERENCES
 
-    run_on_store(work, config, data_dir, redis_url)
+    run_on_store(
+        lambda s: of_all(s) if room is None else of_room(s, room), config, data_dir, redis_url
+    )
 
 
 @orders.command("export")

@@ -20,7 +20,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from server.records.address import address_of, shown
 from server.records.errors import RecordsAway, RecordsUnusable, is_away, is_damaged, words_of
-from server.records.upgrade import Upgraded, revisions_in, upgrade_all
+from server.records.upgrade import (
+    Upgraded,
+    must_be_known,
+    revisions_in,
+    revisions_of,
+    upgrade_all,
+)
 from server.settings import Settings
 
 _WRITES = "liveroom_writes"
@@ -113,6 +119,15 @@ class Database:
             upgraded = await connection.run_sync(upgrade_all, known, self.shown)
         self._is_current = True
         return upgraded
+
+    async def revisions(self) -> tuple[str, ...]:
+        """Return the newest revision of each chain, sorted. Raises RecordsAway."""
+        async with self.reading() as connection:
+            return await connection.run_sync(revisions_of)
+
+    async def must_know(self, revisions: Sequence[str]) -> None:
+        """Refuse records of these revisions if one is a newer server's. Raises RecordsUnusable."""
+        must_be_known(revisions, await asyncio.to_thread(self._known), self.shown)
 
     def _known(self) -> ScriptDirectory:
         if self.is_sqlite and self.url.database:

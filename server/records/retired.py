@@ -114,6 +114,12 @@ async def note_back(connection: AsyncConnection, room: str, at: int) -> None:
     )
 
 
+async def away_rooms(records: Database) -> list[str]:
+    """Return all rooms that left Redis and did not come back. Raises RecordsAway."""
+    async with records.reading() as connection:
+        return list(await connection.scalars(select(RETIRED.c.room).where(RETIRED.c.away)))
+
+
 async def read_parts(records: Database, snapshot: str) -> AsyncIterator[Part]:
     """Yield the parts of a snapshot in order. Raises RecordsAway."""
     n = -1

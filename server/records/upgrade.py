@@ -45,15 +45,15 @@ def upgrade_all(connection: Connection, known: ScriptDirectory, shown: str) -> U
     """Run every missing upgrade in the connection's transaction. Raises RecordsUnusable."""
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
-    before = _revisions(connection)
-    _must_be_known(before, known, shown)
+    before = revisions_of(connection)
+    must_be_known(before, known, shown)
     if set(before) != set(known.get_heads()):
 
         def missing(revisions: Any, _: Any) -> Any:
             return known._upgrade_revs("heads", revisions)  # noqa: SLF001 - as alembic.command does
 
         _run(connection, known, missing)
-    return Upgraded(before, _revisions(connection))
+    return Upgraded(before, revisions_of(connection))
 
 
 def _run(connection: Connection, known: ScriptDirectory, steps: Callable[..., Any]) -> None:
@@ -64,14 +64,16 @@ def _run(connection: Connection, known: ScriptDirectory, steps: Callable[..., An
         environment.run_migrations()
 
 
-def _revisions(connection: Connection) -> tuple[str, ...]:
+def revisions_of(connection: Connection) -> tuple[str, ...]:
+    """Return the newest revision of each chain that the tables have, sorted."""
     if not inspect(connection).has_table(VERSIONS):
         return ()
     rows = connection.execute(text(f"SELECT version_num FROM {VERSIONS}"))  # noqa: S608 - our name
     return tuple(sorted(str(row[0]) for row in rows))
 
 
-def _must_be_known(found: Iterable[str], known: ScriptDirectory, shown: str) -> None:
+def must_be_known(found: Iterable[str], known: ScriptDirectory, shown: str) -> None:
+    """Refuse revisions that this server does not know. Raises RecordsUnusable."""
     for revision in found:
         try:
             known.get_revision(revision)

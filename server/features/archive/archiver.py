@@ -157,6 +157,35 @@ class Archiver:
                 return "not all of it is copied to the archive"
         return ""
 
+    async def follow_backup(self) -> int:
+        """Drop the streams that go beyond a Redis that was restored from a backup; return how
+        many entries. The next copy has again what Redis has. Nobody else may use it meanwhile.
+
+        While a server runs, a stream that ends before its last copied entry may be one that is
+        just leaving; so only here is it known to be older.
+        """
+        dropped = 0
+        async for page in self._every_room.pages():
+            for head in await heads_of(self._store, page):
+                if isinstance(head, RoomHead):
+                    for stream in self._streams:
+                        dropped += await self._follow_older(head, stream)
+        self._places.clear()
+        return dropped
+
+    async def _follow_older(self, head: RoomHead, stream: str) -> int:
+        async with self._records.reading() as connection:
+            place = (await places_of(connection, [head])).get((head.room, head.made))
+        if place is None or stream not in place.streams:
+            return 0
+        at, key = place.streams[stream], self._store.keys.room(head.room, stream)
+        newest = await self._store.redis.xrevrange(key, count=1)
+        if newest and at.is_before_or_at(newest[0][0]):
+            return 0
+        if not newest and await self._store.redis.exists(key):
+            return 0  # all of it was cut off
+        return await self._copying.follow_back(place, stream, lost_all=True)
+
     async def copy_all(self) -> tuple[int, bool]:
         """Copy up to a batch of each stream of each room; return how many entries, and whether
         there are more."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.features.archive.entries import archived_entries
 from server.features.archive.places import (
     Place,
     Position,
@@ -99,14 +100,17 @@ class Copying:
             if stream in projection.streams:
                 await projection.add(connection, head, stream, entries)
 
-    async def follow_back(self, place: Place, stream: str) -> int:
+    async def follow_back(self, place: Place, stream: str, *, lost_all: bool = False) -> int:
         """Make the records agree with a Redis that has lost the last entries of a stream.
 
         Drops what Redis no longer holds of the span that it still has, so that the next copy goes
         on from there, and folds the room again. Returns how many entries were dropped. What a
-        stream has cut off at its old end stays in the records.
+        stream has cut off at its old end stays in the records. `lost_all` says that Redis never
+        had the stream, as one of a backup: all of it is dropped.
         """
         oldest = await first_entry(self._store, place.head.room, stream)
+        if lost_all and oldest is None:
+            oldest = Entry(0, 0, b"")
         async with self._records.writing() as connection:
             now = await places_of(connection, [place.head], to_write=True)
             current = now.get((place.head.room, place.head.made))
@@ -158,31 +162,13 @@ class Copying:
         return int(dropped.rowcount)
 
 
-CHUNK = 1000
-"""Entries that are read from the records at a time."""
-
-
 async def fold_again(connection: AsyncConnection, projection: Projection, head: RoomHead) -> int:
     """Fold all archived entries of a room; its projection must be empty. Returns how many."""
     folded = 0
     if HEAD in projection.streams:
         await projection.add(connection, head, HEAD, ())
     for stream in sorted(set(projection.streams) - {HEAD}):
-        ms, n = -1, -1
-        while True:
-            rows = (
-                await connection.execute(
-                    select(ENTRIES.c.ms, ENTRIES.c.n, ENTRIES.c.body)
-                    .where(ENTRIES.c.life == head.life, ENTRIES.c.stream == stream)
-                    .where((ENTRIES.c.ms > ms) | ((ENTRIES.c.ms == ms) & (ENTRIES.c.n > n)))
-                    .order_by(ENTRIES.c.ms, ENTRIES.c.n)
-                    .limit(CHUNK)
-                )
-            ).all()
-            if not rows:
-                break
-            entries = [Entry(row.ms, row.n, bytes(row.body)) for row in rows]
+        async for entries in archived_entries(connection, head.life, stream):
             await projection.add(connection, head, stream, entries)
             folded += len(entries)
-            ms, n = rows[-1].ms, rows[-1].n
     return folded

@@ -31,6 +31,11 @@ class Position(NamedTuple):
         last = entries[-1]
         return type(self)(last.ms, last.n, digest_of(last.body), self.entries + len(entries))
 
+    def is_before_or_at(self, place: bytes) -> bool:
+        """Whether the last copied entry is not behind a place of the stream."""
+        ms, _, n = place.partition(b"-")
+        return (self.ms, self.n) <= (int(ms), int(n))
+
     def is_at(self, entry: Entry) -> bool:
         """Whether this entry is the last copied one."""
         return (entry.ms, entry.n, digest_of(entry.body)) == (self.ms, self.n, self.digest)

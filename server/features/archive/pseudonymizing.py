@@ -6,7 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.features.archive.copying import CHUNK, fold_again
+from server.features.archive.copying import fold_again
+from server.features.archive.entries import CHUNK
 from server.features.archive.places import digest_of
 from server.features.archive.tables import ENTRIES, POSITIONS, PROJECTIONS, ROOMS
 from server.records.projection import Projection, RoomHead

@@ -10,12 +10,17 @@ from server.features.books.coupon_books import CouponBooks
 from server.features.ledger import ledger
 from server.store.room_store import RoomStore
 
+State = dict[str, Any]
+"""What Redis has under each of `READ`: a dict of a hash, pairs of member and score of a zset."""
+
 _ANY = msgpack.Decoder()
-_READ = (
+ZSETS = ("holds", "refunds", "announcing")
+READ = (
     "stats", "stock", "sales", "bought", "orders", "holds", "payments", "refunds", "orders_of",
     "coupons", "coupon_counts", "claims", "claims_of",
     "room", "reserved", "announcing",
 )  # fmt: skip
+"""The names of the keys that an audit compares with the ledger."""
 
 
 class Audit(NamedTuple):
@@ -36,6 +41,11 @@ async def audit(store: RoomStore, room_id: str) -> Audit:
         for number, entry in chunk:
             books.add_line(number, entry)
     live = await _live_state(store, room_id, books)
+    return audit_of(books, live)
+
+
+def audit_of(books: Books, live: State) -> Audit:
+    """Compare the books, to which the whole ledger was added, with the state of the room."""
     found = [*books.wrong, *_compare(books, live)]
     practice = live["room"].get(b"practice") == b"1"
     return Audit(books.entries, len(books.orders), len(books.sales), found, practice)
@@ -49,13 +59,13 @@ async def stays(store: RoomStore, room_id: str) -> str:
     return ""
 
 
-async def _live_state(store: RoomStore, room_id: str, books: Books) -> dict[str, Any]:
+async def _live_state(store: RoomStore, room_id: str, books: Books) -> State:
     """Read the state as of one instant, and add the ledger's entries up to then to the books."""
-    keys = {name: store.keys.room(room_id, name) for name in (*_READ, "ledger")}
+    keys = {name: store.keys.room(room_id, name) for name in (*READ, "ledger")}
     transaction = store.redis.pipeline(transaction=True)
     transaction.xrange(keys["ledger"], min=f"({books.entries}-0")
-    for name in _READ:
-        if name in ("holds", "refunds", "announcing"):
+    for name in READ:
+        if name in ZSETS:
             transaction.zrange(keys[name], 0, -1, withscores=True)
         else:
             transaction.hgetall(keys[name])
@@ -63,10 +73,10 @@ async def _live_state(store: RoomStore, room_id: str, books: Books) -> dict[str,
     for place, fields in last:
         for number, line in ledger.lines_of(place, fields):
             books.add_line(number, line)
-    return dict(zip(_READ, found, strict=True))
+    return dict(zip(READ, found, strict=True))
 
 
-def _compare(books: Books, live: dict[str, Any]) -> Iterator[str]:
+def _compare(books: Books, live: State) -> Iterator[str]:
     yield from _same("statistic", _stats(books), _ints(live["stats"]))
     yield from _same("stock", _stock(books), _counters(live["stock"]))
     yield from _same(
@@ -86,7 +96,7 @@ def _compare(books: Books, live: dict[str, Any]) -> Iterator[str]:
     yield from _statuses(books, live["stock"])
 
 
-def _coupons(books: CouponBooks, live: dict[str, Any]) -> Iterator[str]:
+def _coupons(books: CouponBooks, live: State) -> Iterator[str]:
     terms = _unpacked(live["coupons"])
     for coupon in terms.values():
         coupon.pop("n", None)  # the ledger does not have its place in the list
@@ -103,7 +113,7 @@ def _coupons(books: CouponBooks, live: dict[str, Any]) -> Iterator[str]:
     yield from _same("list of claims", books.of, _listed(live["claims_of"]))
 
 
-def _announcements(books: Books, live: dict[str, Any]) -> Iterator[str]:
+def _announcements(books: Books, live: State) -> Iterator[str]:
     """Check that each user who reserved is in a page, once all these pages are written."""
     left = any(step.startswith(b"reserved:") for step, _ in live["announcing"])
     if b"started" in live["room"] and not left:

@@ -14,7 +14,7 @@ from server.features.purchases.tables import LINES, PLACES, PURCHASES, REVENUE
 from server.records.projection import Entry, RoomHead
 
 DAY_MS = 86_400_000
-_SUMS = ("orders", "units", "gross", "off", "returned_orders", "returned")
+SUMS = ("orders", "units", "gross", "off", "returned_orders", "returned")
 _TABLES = (PURCHASES, LINES, REVENUE)
 
 
@@ -86,12 +86,12 @@ class PurchaseProjection:
         last = await _take_places(connection, len(changes.orders))
         first = last - len(changes.orders) + 1
         rows = [
-            _row(room, order, body, changes.paid.get(order.order, 0), place)
+            row_of(room, order, body, changes.paid.get(order.order, 0), place)
             for place, (order, body) in enumerate(changes.orders.values(), first)
         ]
         await _put_orders(connection, rows)
         if changes.placed:
-            lines = [line for order in changes.placed for line in _line_rows(room, order)]
+            lines = [line for order in changes.placed for line in line_rows_of(room, order)]
             await connection.execute(insert(LINES), lines)
         if changes.revenue and not room.practice:
             await _add_revenue(connection, room, changes.revenue)
@@ -118,7 +118,8 @@ async def _take_places(connection: AsyncConnection, count: int) -> int:
     return int(await connection.scalar(asked.returning(PLACES.c.last)) or 0)
 
 
-def _row(room: RoomHead, order: Order, body: bytes, paid: int, place: int) -> dict[str, Any]:
+def row_of(room: RoomHead, order: Order, body: bytes, paid: int, place: int) -> dict[str, Any]:
+    """Return the row of an order as it is now; `paid` (ms) is 0 until it is paid."""
     source = order.source
     return {
         "life": room.life, "order": order.order, "place": place, "room": room.room,
@@ -142,7 +143,8 @@ async def _put_orders(connection: AsyncConnection, rows: list[dict[str, Any]]) -
     )
 
 
-def _line_rows(room: RoomHead, order: Order) -> list[dict[str, Any]]:
+def line_rows_of(room: RoomHead, order: Order) -> list[dict[str, Any]]:
+    """Return the rows of an order's lines."""
     return [
         {"life": room.life, "order": order.order, "n": n, "sale": line.sale, "sku": line.sku,
          "qty": line.qty, "price": line.price}
@@ -155,11 +157,11 @@ async def _add_revenue(
 ) -> None:
     rows = [
         {"life": room.life, "day": day, "currency": currency, "host": room.host}
-        | {name: sums[name] for name in _SUMS}
+        | {name: sums[name] for name in SUMS}
         for (day, currency), sums in days.items()
     ]
     put = _insert(connection, REVENUE)
-    more = {name: REVENUE.c[name] + put.excluded[name] for name in _SUMS}
+    more = {name: REVENUE.c[name] + put.excluded[name] for name in SUMS}
     await connection.execute(
         put.on_conflict_do_update(index_elements=["life", "day", "currency"], set_=more), rows
     )

@@ -1,0 +1,337 @@
+"""`liveroom backup` and `liveroom restore`: Redis and the records, each as of one moment.
+
+Redis is copied first. Whatever has left it by then is in the records, which are copied after; what
+the records have beyond that copy of Redis came later than the backup.
+"""
+
+import asyncio
+import hashlib
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from msgspec import Struct
+
+from server import __version__
+from server.cli.on_store import COULD_NOT_RUN, Config, DataDir, RedisUrl, run_on_store
+from server.house import load_settings, records_of
+from server.records.database import Database
+from server.settings import Settings
+from server.store.room_store import RoomStore
+
+MANIFEST = "backup.json"
+REDIS_FILE = "redis.rdb"
+RECORDS_FILE = {"sqlite": "records.sqlite3", "postgresql": "records.pgdump"}
+FORM = 1
+"""The version of the backup's own form."""
+
+Folder = Annotated[Path, typer.Argument(help="Folder of the backup.")]
+
+
+class BackupUnusable(Exception):
+    """A backup can't be made there, or not be restored; the text says why."""
+
+
+class File(Struct, forbid_unknown_fields=True):
+    """A file of a backup, with what it is recognised by."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class RedisPart(Struct):
+    """The copy of Redis."""
+
+    file: File
+    program: str
+    """`redis` or `valkey`, and the version that wrote it."""
+    version: str
+    data_version: int
+
+
+class RecordsPart(Struct):
+    """The copy of the records."""
+
+    file: File
+    engine: str
+    revisions: list[str]
+
+
+class Manifest(Struct):
+    """What a backup is: written last, so that one without it is not whole. Times in Unix ms."""
+
+    form: int
+    version: str
+    """The Liveroom that made it."""
+    began: int
+    ended: int
+    records: RecordsPart
+    redis: RedisPart | None = None
+    """None if Redis is one by URL, which has a backup of its own."""
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Turn what a person can mend into a sentence and status 2."""
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from server.records.dumping import DumpFailed
+    from server.records.errors import RecordsAway, RecordsUnusable, words_of
+    from server.store.folder_lock import FolderInUse
+    from server.store.snapshot import SnapshotFailed
+
+    known = (BackupUnusable, DumpFailed, SnapshotFailed, FolderInUse, RecordsAway, RecordsUnusable)
+    try:
+        yield
+    except (*known, OSError) as error:
+        why = str(error)
+    except SQLAlchemyError as error:
+        why = words_of(error)
+    else:
+        return
+    typer.echo(f"liveroom: {why}", err=True)
+    raise typer.Exit(COULD_NOT_RUN)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add these commands to the `liveroom` command."""
+    app.command()(backup)
+    app.command()(restore)
+
+
+def backup(
+    folder: Folder, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
+) -> None:
+    """Copy Redis and the records to an empty FOLDER, also while the server runs."""
+    settings = load_settings(config, {"data.dir": data_dir, "redis.url": redis_url})
+
+    async def work(store: RoomStore) -> int:
+        with _sentences():
+            manifest = await write_backup(store, settings, folder.absolute())
+        if manifest.redis is None:
+            typer.echo(
+                "liveroom: Redis is not in this backup, since redis.url names one of its own: back "
+                "it up by its own means (its snapshot or its append-only file), before this.",
+                err=True,
+            )
+        size = sum(each.file.bytes for each in (manifest.redis, manifest.records) if each)
+        typer.echo(f"The backup is in {folder}: {size:,} bytes.")
+        return 0
+
+    run_on_store(work, config, data_dir, redis_url)
+
+
+def restore(
+    folder: Folder, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
+) -> None:
+    """Bring back the backup in FOLDER: to a data folder and records that are still empty."""
+    settings = load_settings(config, {"data.dir": data_dir, "redis.url": redis_url})
+    with _sentences():
+        manifest = asyncio.run(bring_back(settings, folder.absolute()))
+    when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(manifest.began / 1000))
+    typer.echo(f"Restored the backup of {when}. Check it: liveroom audit --all")
+    if manifest.redis is None:
+        typer.echo(
+            "liveroom: It holds the records alone: restore Redis by its own means.", err=True
+        )
+
+
+async def write_backup(store: RoomStore, settings: Settings, folder: Path) -> Manifest:
+    """Make a backup in a folder that is empty or not there. Raises BackupUnusable and what the
+    stores raise; then the folder has no manifest."""
+    await asyncio.to_thread(_make_empty, folder)
+    began = _now_ms()
+    redis = None if settings.redis.url else await _copy_redis(store, settings, folder)
+    async with _records(settings) as records:
+        copied = await _copy_records(records, folder)
+    manifest = Manifest(FORM, __version__, began, _now_ms(), copied, redis)
+    await asyncio.to_thread(_write_whole, folder / MANIFEST, msgspec.json.encode(manifest))
+    return manifest
+
+
+async def _copy_redis(store: RoomStore, settings: Settings, folder: Path) -> RedisPart:
+    from server.rooms.data_version import must_be_readable
+    from server.store.release import Release
+    from server.store.snapshot import save_snapshot
+
+    release = Release.told_by(await store.redis.info("server"))
+    data_version = await must_be_readable(store)
+    target = folder / REDIS_FILE
+    await save_snapshot(store.redis, _data_folder(settings) / "redis", target)
+    file = await asyncio.to_thread(_file, target)
+    return RedisPart(file, release.name, release.number, data_version)
+
+
+async def _copy_records(records: Database, folder: Path) -> RecordsPart:
+    from server.records.dumping import dump
+
+    engine = _engine(records)
+    revisions = await records.revisions()
+    target = folder / RECORDS_FILE[engine]
+    await dump(records, target)
+    return RecordsPart(await asyncio.to_thread(_file, target), engine, list(revisions))
+
+
+def _data_folder(settings: Settings) -> Path:
+    return Path(settings.data.dir).absolute()
+
+
+async def bring_back(settings: Settings, folder: Path) -> Manifest:
+    """Restore a backup. Raises BackupUnusable, FolderInUse and what the stores raise.
+
+    All is checked before anything is written.
+    """
+    from server.records.dumping import load
+    from server.store.folder_lock import FolderLock
+    from server.store.release import Release, parsed
+    from server.store.snapshot import lay_down
+
+    manifest = await asyncio.to_thread(_read_manifest, folder)
+    data = _data_folder(settings)
+    await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
+    lock = await asyncio.to_thread(FolderLock, data)
+    try:
+        async with _records(settings) as records:
+            await _must_fit(manifest, settings, records, data)
+            await load(records, folder / manifest.records.file.name)
+        if (redis := manifest.redis) is not None:
+            writer = Release(redis.program, parsed(redis.version))
+            source = folder / redis.file.name
+            await asyncio.to_thread(lay_down, source, data / "redis", writer)
+    finally:
+        lock.release()
+    if manifest.redis is not None:
+        await _follow(settings, data)
+    return manifest
+
+
+async def _follow(settings: Settings, data: Path) -> None:
+    """Start Redis on what was restored, and have the records forget what came after it."""
+    from random import Random
+
+    from server.cli.on_store import open_store
+    from server.records.retired import away_rooms, note_back
+    from server.telemetry.metrics import Metrics
+    from server.worker import Worker
+
+    async with open_store(settings, data) as store:
+        keys = store.keys
+        worker = Worker(store.redis, settings, worker_id="cli", metrics=Metrics(), random=Random())
+        async with worker:
+            archiver = worker.running["archive"].it
+            if await archiver.follow_backup():
+                while (await archiver.copy_all())[1]:
+                    pass  # what was dropped and Redis has is copied again
+            for room in await away_rooms(worker.records):
+                there, left = await store.redis.hmget(keys.room(room, "room"), "created", "left")
+                if there is not None and left is None:
+                    async with worker.records.writing() as connection:
+                        await note_back(connection, room, _now_ms())
+
+
+async def _must_fit(manifest: Manifest, settings: Settings, records: Database, data: Path) -> None:
+    """Refuse what this server can't read, and targets that hold something."""
+    from server.records.dumping import holds_any
+    from server.rooms.data_version import VERSION
+
+    if manifest.redis is not None and manifest.redis.data_version > VERSION:
+        raise BackupUnusable(
+            f"The backup was made by Liveroom {manifest.version}, with data of version "
+            f"{manifest.redis.data_version}; this one reads versions up to {VERSION}: restore it "
+            "with that Liveroom or a newer one."
+        )
+    await records.must_know(manifest.records.revisions)
+    if manifest.redis is not None and settings.redis.url:
+        raise BackupUnusable(
+            "The backup holds the data of a private Redis, and redis.url names another: unset it, "
+            "restore, and move the data by the means of that Redis."
+        )
+    if (engine := _engine(records)) != manifest.records.engine:
+        raise BackupUnusable(
+            f"The backup's records are of {manifest.records.engine}, and records.url names "
+            f"{engine}: name an empty database of the same kind."
+        )
+    if manifest.redis is not None and await asyncio.to_thread(_holds_any, data / "redis"):
+        raise BackupUnusable(
+            f"The data folder {data} holds a Redis already: name another with --data-dir, or move "
+            "its folder `redis` away."
+        )
+    if await holds_any(records):
+        raise BackupUnusable(
+            f"There are records at {records.shown} already: move them away, or name an empty "
+            "database in records.url."
+        )
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    """Read a backup's manifest, and check that its files are whole. Raises BackupUnusable."""
+    try:
+        raw = (folder / MANIFEST).read_bytes()
+        form = msgspec.json.decode(raw, type=dict[str, Any]).get("form")
+        if form != FORM:
+            raise BackupUnusable(
+                f"The backup in {folder} has form {form}, and this Liveroom reads form {FORM}: "
+                "restore it with the one that made it."
+            )
+        manifest = msgspec.json.decode(raw, type=Manifest)
+    except FileNotFoundError:
+        raise BackupUnusable(
+            f"There is no whole backup in {folder}: {MANIFEST} is missing, which is written last."
+        ) from None
+    except msgspec.MsgspecError as error:
+        raise BackupUnusable(f"{folder / MANIFEST} can't be read: {error}.") from None
+    for part in (manifest.redis, manifest.records):
+        if part is not None and _file(folder / Path(part.file.name).name) != part.file:
+            raise BackupUnusable(
+                f"The file {part.file.name} of the backup in {folder} is not the one that was "
+                "written: copy the backup anew, or restore another."
+            )
+    return manifest
+
+
+@asynccontextmanager
+async def _records(settings: Settings) -> AsyncIterator[Database]:
+    records = records_of(settings)
+    try:
+        yield records
+    finally:
+        await records.aclose()
+
+
+def _engine(records: Database) -> str:
+    return "sqlite" if records.is_sqlite else "postgresql"
+
+
+def _make_empty(folder: Path) -> None:
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if _holds_any(folder):
+        raise BackupUnusable(f"The folder {folder} is not empty: a backup gets one of its own.")
+
+
+def _holds_any(folder: Path) -> bool:
+    return folder.exists() and any(folder.iterdir())
+
+
+def _file(path: Path) -> File:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return File(path.name, path.stat().st_size, digest)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    made = path.with_name(f"{path.name}.part")
+    with made.open("wb") as file:
+        file.write(msgspec.json.format(content, indent=2) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    made.rename(path)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
