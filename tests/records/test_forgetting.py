@@ -159,11 +159,11 @@ def _sized(found: dict[str, Any]) -> list[tuple[str, Any]]:
 async def sold(
     make_settings: MakeSettings, records_url: str
 ) -> AsyncIterator[tuple[Rig, Settings]]:
-    """A live room in which Zoe and Ben follow, speak, and each buy and pay a mug."""
+    """A live room in which Ben and Zoe follow, speak, and each buy and pay a mug."""
     settings = settings_of(make_settings, {"records": {"url": records_url}})
     async with stage_of(settings, scheduled=False, deaf=False) as stage:
         sale = await stage.sale()
-        for who in (ZOE, BEN):
+        for who in (BEN, ZOE):  # so the last line of the ledger is of Zoe
             await stage.here.do(Follow(ref=1), who)
             await stage.here.do(Comment(ref=2, text=f"I am {who.name}"), who)
             buy = Buy(ref=3, key="k1", sale=sale.sale)
