@@ -163,7 +163,7 @@ async def sold(
     settings = settings_of(make_settings, {"records": {"url": records_url}})
     async with stage_of(settings, scheduled=False, deaf=False) as stage:
         sale = await stage.sale()
-        for who in (BEN, ZOE):  # so the last line of the ledger is of Zoe
+        for who in (BEN, ZOE):
             await stage.here.do(Follow(ref=1), who)
             await stage.here.do(Comment(ref=2, text=f"I am {who.name}"), who)
             buy = Buy(ref=3, key="k1", sale=sale.sale)
@@ -229,6 +229,8 @@ async def test_the_archive_goes_on_where_it_was_when_the_room_comes_back(
 ) -> None:
     here, _ = sold
     await here.do(LiveEnd(ref=9), HOST)
+    last = msgspec.msgpack.encode({"k": "follow", "user": ZOE.user, "on": False, "at": 1})
+    await here.redis.xadd(here.key("timeline"), {"e": last})
     await archive(here)
     await here.worker.forgetter().forget(ZOE.user)
     await here.store.must_be_here(ROOM)
