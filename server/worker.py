@@ -88,8 +88,8 @@ class Worker:
             open_rooms=lambda: self.rooms,
         )
         self.running = _made(house, engine)
-        engine.projections += [p for each in self._each() for p in each.projections]
         """The running features by name."""
+        engine.projections += [p for each in self._each() for p in each.projections]
         self._take_in(self.running.values())
         self.visits: list[Visits] = [r.visits for r in self._each() if r.visits is not None]
         own = Own(self.store, house.shape, [r.own for r in self._each() if r.own is not None])

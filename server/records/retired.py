@@ -90,14 +90,17 @@ async def write_parts(
 async def enter(
     connection: AsyncConnection, room: str, made: int, snapshot: str, stored: Stored, at: int
 ) -> None:
-    """Name a room's newest snapshot, and forget those before the one that it replaces."""
+    """Name a room's newest snapshot, and forget those before the one that it replaces.
+
+    The room is still in Redis: `note_away` comes once it is not.
+    """
     before = await connection.scalar(select(RETIRED.c.snapshot).where(RETIRED.c.room == room))
     kept = [snapshot, *([before] if before else [])]
     await connection.execute(
         delete(PARTS).where(PARTS.c.room == room, PARTS.c.snapshot.not_in(kept))
     )
     values = {"made": made, "snapshot": snapshot, "parts": stored.parts, "bytes": stored.bytes,
-              "at": at, "away": True}  # fmt: skip
+              "at": at, "away": False}  # fmt: skip
     new = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     await connection.execute(
         new(RETIRED)
@@ -106,9 +109,16 @@ async def enter(
     )
 
 
+async def note_away(connection: AsyncConnection, room: str, at: int) -> None:
+    """Note that a room has left Redis."""
+    await connection.execute(update(RETIRED).where(RETIRED.c.room == room).values(away=True, at=at))
+
+
 async def note_back(connection: AsyncConnection, room: str, at: int) -> None:
-    """Note that a room is in Redis again. Its snapshot stays until the next one is stored: a Redis
-    that loses its last second needs it again."""
+    """Note that a room is about to be in Redis again.
+
+    Its snapshot stays until the next one is stored: a Redis that loses its last second needs it.
+    """
     await connection.execute(
         update(RETIRED).where(RETIRED.c.room == room).values(away=False, at=at)
     )
@@ -139,13 +149,6 @@ async def read_parts(records: Database, snapshot: str) -> AsyncIterator[Part]:
             n = row.n
             items = msgpack.decode(zlib.decompress(bytes(row.body)), type=list[bytes])
             yield Part(row.key, row.kind, items)
-
-
-async def parts_of(records: Database, snapshot: str) -> int:
-    """Count the parts of a snapshot that are stored."""
-    async with records.reading() as connection:
-        rows = await connection.execute(select(PARTS.c.n).where(PARTS.c.snapshot == snapshot))
-        return len(rows.all())
 
 
 async def due_rooms(

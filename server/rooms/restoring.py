@@ -15,8 +15,8 @@ from msgspec import Struct, msgpack
 from server.background.repeating import Errands
 from server.protocol.codes import CommandError
 from server.records.database import Database
-from server.records.errors import RecordsAway
-from server.records.retired import note_back, parts_of, read_parts
+from server.records.errors import RecordsAway, RecordsUnusable
+from server.records.retired import note_back, read_parts
 from server.rooms.packing import packed_items
 from server.store.room_store import UNAVAILABLE_RETRY_MS, RoomStore
 from server.telemetry.metrics import Metrics
@@ -82,24 +82,31 @@ class Restorer:
 
     async def _restore(self, room_id: str) -> None:
         token = secrets.token_hex(8)
-        async with _in_time():
-            while True:
-                args = {"token": token, "lock_ms": LOCK_MS}
-                begun = await self._store.run_script("restore_begin", room_id, args, _BEGUN)
-                if not begun.snapshot:
-                    return
-                if not begun.wait:
-                    break
-                await asyncio.sleep(LOOK_AGAIN_S)
         try:
-            await self._write(room_id, begun.snapshot, token)
-        except RecordsAway as away:
+            async with asyncio.timeout(WAIT_S_MAX):
+                snapshot = await self._begin(room_id, token)
+        except TimeoutError:
+            raise _overtaken(room_id) from None
+        if not snapshot:
+            return
+        try:
+            await self._write(room_id, snapshot, token)
+        except (RecordsAway, RecordsUnusable) as away:
             raise CommandError(
                 "unavailable",
                 f"The room `{room_id}` is kept in the records, which do not answer now; nothing "
                 "was changed.",
                 UNAVAILABLE_RETRY_MS,
             ) from away
+
+    async def _begin(self, room_id: str, token: str) -> str:
+        """Take the lock of a room; return its snapshot, or '' once the room is in Redis."""
+        while True:
+            args = {"token": token, "lock_ms": LOCK_MS}
+            begun = await self._store.run_script("restore_begin", room_id, args, _BEGUN)
+            if not begun.wait:
+                return begun.snapshot
+            await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _write(self, room_id: str, snapshot: str, token: str) -> None:
         attempt: dict[str, Any] = {"token": token, "snapshot": snapshot}
@@ -122,20 +129,14 @@ class Restorer:
                 f"The room `{room_id}` left Redis, and its snapshot {snapshot} is not in the "
                 "records: restore their backup.",
             )
+        # Before it is back: a room that is called away would never be retired again. The other way
+        # round, the next attempt to retire it finds that it is away.
+        async with self._records.writing() as connection:
+            await note_back(connection, room_id, self._clock())
         back = await self._store.run_script("restore_end", room_id, attempt, _BACK)
         if not back.back:
             raise _overtaken(room_id)
         self._metrics.records_restored_rooms.inc()
-        async with self._records.writing() as connection:
-            await note_back(connection, room_id, self._clock())
-
-    async def holds(self, snapshot: str, parts: int) -> bool:
-        """Whether the records hold all parts of a snapshot."""
-        return await parts_of(self._records, snapshot) == parts
-
-
-def _in_time() -> asyncio.Timeout:
-    return asyncio.timeout(WAIT_S_MAX)
 
 
 def _overtaken(room_id: str) -> CommandError:

@@ -9,6 +9,7 @@ the same as before.
 While a room leaves, its scripts refuse, and whoever runs one wakes it: then nothing has happened.
 """
 
+import contextlib
 import logging
 import secrets
 import time
@@ -19,11 +20,12 @@ from typing import Any, NamedTuple, Self
 from msgspec import Struct, msgpack
 
 from server.background.repeating import Repeating
+from server.protocol.codes import CommandError
 from server.records.database import Database
 from server.records.errors import RecordsAway
 from server.records.forgotten import gone_in, half_done, note_rewritten, strike_off
 from server.records.lease import take_lease
-from server.records.retired import due_rooms, enter, write_parts
+from server.records.retired import due_rooms, enter, note_away, write_parts
 from server.rooms.forgetting import Forgets, people_in
 from server.rooms.packing import Unpackable, pack
 from server.rooms.pseudonyms import Pseudonyms
@@ -35,6 +37,8 @@ from server.telemetry.metrics import Metrics
 _log = logging.getLogger(__name__)
 
 TASK = "retiring"
+LEFT_ALREADY = "it has left already"
+"""What `retire_begin.lua` says of a tombstone."""
 LEASE_S = 60.0
 ROOMS_A_ROUND = 50
 
@@ -153,21 +157,32 @@ class Retirer:
         args = {"token": token, "ended_before": self._clock() - after_ms}
         begun = await self._store.run_script("retire_begin", room, args, _BEGUN)
         if begun.why:
+            if begun.why == LEFT_ALREADY:
+                await self._note_away(room)  # whoever took it out died before it could
             return Outcome(False, begun.why)
-        if why := await self._why_it_stays(room):
+        try:
+            outcome = await self._leave_if_settled(room, token)
+        except BaseException:
+            with contextlib.suppress(CommandError):  # then the next script wakes it
+                await self._wake(room)
+            raise
+        if not outcome.left:
             await self._wake(room)
+        return outcome
+
+    async def _leave_if_settled(self, room: str, token: str) -> Outcome:
+        if why := await self._why_it_stays(room):
             return Outcome(False, why)
         try:
             return await self._leave(room, token)
         except Unpackable as unpackable:
-            await self._wake(room)
             return Outcome(False, str(unpackable))
         except _OthersToForget:
-            await self._wake(room)
             return Outcome(False, "somebody is to be forgotten in it since a moment ago")
-        except RecordsAway:
-            await self._wake(room)
-            raise
+
+    async def _note_away(self, room: str) -> None:
+        async with self._records.writing() as connection:
+            await note_away(connection, room, self._clock())
 
     async def _why_it_stays(self, room: str) -> str:
         if due := await self._first_due(room):
@@ -201,6 +216,7 @@ class Retirer:
         left = await self._store.run_script("retire_end", room, args, _LEFT)
         if not left.left:
             return Outcome(False, "somebody came back to it meanwhile")
+        await self._note_away(room)
         if people is not None:
             await self._forget(room, people, snapshot)
         self._metrics.records_retired_rooms.inc()

@@ -10,7 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from server.protocol.codes import CommandError
-from server.records.errors import RecordsAway
+from server.records.errors import RecordsAway, RecordsUnusable
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ async def errors_as_json(
         return await handler(request)
     except CommandError as exc:
         return refusal(exc)
-    except RecordsAway as away:
+    except (RecordsAway, RecordsUnusable) as away:
         log.warning("%s %s was refused: %s", request.method, request.path, away)
         msg = "What outlasts a room can't be read or written now; nothing was changed."
         return refusal(CommandError("unavailable", msg, RECORDS_RETRY_MS))

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from server.features.archive.archiver import Archiver
+from server.features.archive.holdings import ended_rooms
 from server.features.orders.messages import Buy, OrderOk
 from server.features.payments.messages import Pay
 from server.features.phases.messages import LiveEnd
@@ -340,3 +341,41 @@ async def test_rooms_leave_by_themselves_once_all_is_copied_and_in_order(
             while await here.redis.exists(here.store.keys.room(ROOM, "ledger")):
                 await asyncio.sleep(0.02)
     assert await here.redis.hget(here.store.keys.room(ROOM, "room"), "left")
+
+
+async def _candidates(records: Database, retirer: Retirer) -> list[str]:
+    retirer._ended = ended_rooms
+    return await retirer._candidates(2**53)
+
+
+async def test_a_room_that_was_woken_or_came_back_is_retired_again(
+    sold: tuple[Rig, Settings], records: Database
+) -> None:
+    """Whoever dies between a step in Redis and the note of it leaves nothing that lasts."""
+    here, settings = sold
+    store = here.store
+    await copy_all(archiver_of(store, records, settings))
+    restorer = Restorer(store, records, Metrics())
+
+    async def somebody_comes(_: RoomStore, room: str) -> str:
+        await restorer.restore(room)
+        return ""
+
+    retirer = retirer_of(store, records, settings, stays=[somebody_comes])
+    assert not (await retirer.retire(ROOM, at_once=True)).left
+    retirer = retirer_of(store, records, settings)
+    assert await _candidates(records, retirer) == [ROOM], "it was woken while it left"
+
+    retirer._note_away = _dies  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        await retirer.retire(ROOM, at_once=True)
+    retirer = retirer_of(store, records, settings)
+    assert (await retirer.retire(ROOM, at_once=True)).why == "it has left already"
+    assert await _candidates(records, retirer) == []
+
+    await restorer.restore(ROOM)
+    assert await _candidates(records, retirer) == [ROOM], "it came back"
+
+
+async def _dies(_: str) -> None:
+    raise ZeroDivisionError

@@ -4,6 +4,7 @@ Every worker has an archiver; the one that holds the lease copies. Nothing waits
 records are away, rooms and orders go on, and it catches up later.
 """
 
+import asyncio
 import contextlib
 import logging
 import time
@@ -92,7 +93,8 @@ class Archiver:
         await self._repeating.stop()
         if self._lease_until:
             with contextlib.suppress(RecordsAway, RecordsUnusable, TimeoutError):
-                await self._leave()
+                async with asyncio.timeout(_LEAVE_S_MAX):
+                    await self._leave()
 
     async def _leave(self) -> None:
         async with self._records.writing() as connection:
