@@ -18,6 +18,7 @@ import typer
 from msgspec import Struct
 
 from server import __version__
+from server.background.clock import unix_ms
 from server.cli.on_store import COULD_NOT_RUN, Config, DataDir, RedisUrl, run_on_store
 from server.house import load_settings, records_of
 from server.records.database import Database
@@ -146,11 +147,11 @@ async def write_backup(store: RoomStore, settings: Settings, folder: Path) -> Ma
     """Make a backup in a folder that is empty or not there. Raises BackupUnusable and what the
     stores raise; then the folder has no manifest."""
     await asyncio.to_thread(_make_empty, folder)
-    began = _now_ms()
+    began = unix_ms()
     redis = None if settings.redis.url else await _copy_redis(store, settings, folder)
     async with _records(settings) as records:
         copied = await _copy_records(records, folder)
-    manifest = Manifest(FORM, __version__, began, _now_ms(), copied, redis)
+    manifest = Manifest(FORM, __version__, began, unix_ms(), copied, redis)
     await asyncio.to_thread(_write_whole, folder / MANIFEST, msgspec.json.encode(manifest))
     return manifest
 
@@ -232,7 +233,7 @@ async def _follow(settings: Settings, data: Path) -> None:
                 there, left = await store.redis.hmget(keys.room(room, "room"), "created", "left")
                 if there is not None and left is None:
                     async with worker.records.writing() as connection:
-                        await note_back(connection, room, _now_ms())
+                        await note_back(connection, room, unix_ms())
 
 
 async def _must_fit(manifest: Manifest, settings: Settings, records: Database, data: Path) -> None:
@@ -331,7 +332,3 @@ def _write_whole(path: Path, content: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     made.rename(path)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

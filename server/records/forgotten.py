@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from sqlalchemy import BigInteger, Column, Index, Table, Text, delete, exists, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.retired import PARTS, RETIRED
 from server.records.schema import RECORDS
+from server.records.upsert import insert_into
 
 FORGOTTEN = Table(
     "forgotten",
@@ -33,8 +33,7 @@ stored; until the room has left Redis with it, nothing else of it is touched."""
 
 async def pseudonym_of(connection: AsyncConnection, user: str, fresh: str, at: int) -> str:
     """Return the pseudonym of a user who is being forgotten; `fresh` if they have none yet."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    made = insert(FORGOTTEN).values(user=user, pseudonym=fresh, at=at)
+    made = insert_into(connection, FORGOTTEN).values(user=user, pseudonym=fresh, at=at)
     await connection.execute(made.on_conflict_do_nothing())
     asked = select(FORGOTTEN.c.pseudonym).where(FORGOTTEN.c.user == user)
     return str(await connection.scalar(asked))
@@ -42,8 +41,7 @@ async def pseudonym_of(connection: AsyncConnection, user: str, fresh: str, at: i
 
 async def put_on_list(connection: AsyncConnection, room: str, user: str) -> None:
     """Note that a room names a user and waits. One that waits already goes on waiting."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    made = insert(WAITING).values(room=room, user=user, snapshot="")
+    made = insert_into(connection, WAITING).values(room=room, user=user, snapshot="")
     await connection.execute(made.on_conflict_do_nothing())
 
 

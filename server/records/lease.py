@@ -5,10 +5,10 @@ is held by the transaction that does it.
 """
 
 from sqlalchemy import BigInteger, Column, Table, Text, or_, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.schema import RECORDS
+from server.records.upsert import insert_into
 
 LEASES = Table(
     "leases",
@@ -23,11 +23,10 @@ async def take_lease(
     connection: AsyncConnection, task: str, holder: str, now_ms: int, for_ms: int
 ) -> bool:
     """Take or prolong the lease of a task; False while another holder's lasts."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     free = or_(LEASES.c.holder == holder, LEASES.c.until <= now_ms)
     values = {"holder": holder, "until": now_ms + for_ms}
     asked = (
-        insert(LEASES)
+        insert_into(connection, LEASES)
         .values(task=task, **values)
         .on_conflict_do_update(index_elements=["task"], set_=values, where=free)
         .returning(LEASES.c.holder)

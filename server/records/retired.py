@@ -18,11 +18,11 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.database import Database
 from server.records.schema import RECORDS
+from server.records.upsert import insert_into
 
 RETIRED = Table(
     "retired_rooms",
@@ -101,9 +101,8 @@ async def enter(
     )
     values = {"made": made, "snapshot": snapshot, "parts": stored.parts, "bytes": stored.bytes,
               "at": at, "away": False}  # fmt: skip
-    new = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     await connection.execute(
-        new(RETIRED)
+        insert_into(connection, RETIRED)
         .values(room=room, **values)
         .on_conflict_do_update(index_elements=["room"], set_=values)
     )

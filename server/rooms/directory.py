@@ -10,6 +10,7 @@ import msgspec
 from cachetools import TTLCache
 
 from server.access.auth import Identity
+from server.background.clock import unix_ms
 from server.protocol.codes import CommandError
 from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
@@ -116,7 +117,7 @@ class Directory:
         if not exists:
             hidden = [b"1" if body.draft or body.practice else b"0"]
             await self._scheduled.take_place(host, room_id)
-        now = int(time.time() * 1000)
+        now = unix_ms()
         if b"1" in hidden:
             await asked(self._store.redis.zadd(self._keys.unlisted, {room_id: now}, nx=True))
         else:
@@ -293,7 +294,7 @@ class Directory:
 
 def must_be_ahead(scheduled: int) -> None:
     """Refuse a start that is over already. Raises CommandError."""
-    if 0 < scheduled < int(time.time() * 1000) - CLOCKS_APART_MS_MAX:
+    if 0 < scheduled < unix_ms() - CLOCKS_APART_MS_MAX:
         raise CommandError(
             "bad_message",
             f"`scheduled` is {scheduled}, which is in the past: give a time to come in ms "

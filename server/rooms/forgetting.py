@@ -7,7 +7,6 @@ rewritten. Rooms that left come back for it, and leave again; those that can't l
 """
 
 import secrets
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -15,6 +14,7 @@ from msgpack import packb
 from msgspec import Raw, msgpack
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.background.clock import unix_ms
 from server.background.troubles import Troubles
 from server.records.database import Database
 from server.records.forgotten import (
@@ -98,7 +98,7 @@ class Forgetter:
             )
         fresh = f"gone-{secrets.token_hex(6)}"
         async with self._records.writing() as connection:
-            pseudonym = await pseudonym_of(connection, user, fresh, time.time_ns() // 1_000_000)
+            pseudonym = await pseudonym_of(connection, user, fresh, unix_ms())
             for forgets_user in self._forgets_user:
                 await forgets_user(connection, user)
         people = Pseudonyms({user: pseudonym}, self._shapes)

@@ -15,6 +15,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
+from server.background.clock import unix_ms
 from server.protocol.codes import CommandError
 from server.protocol.room import Phase
 from server.rooms.cursor import Place
@@ -142,7 +143,7 @@ class Lineup:
             return
         told = {raw: int(score) for raw, score in found}
         listed = await redis.zmscore(keys.rooms, list(told))
-        since = int(time.time() * 1000) - _MAKING_MS_MAX
+        since = unix_ms() - _MAKING_MS_MAX
         stale = {}
         for (raw, answer), made in zip(
             (await self._stored(list(told))).items(), listed, strict=True

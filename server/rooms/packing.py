@@ -10,7 +10,6 @@ is read by its commands. A part's items, by its kind:
     groups   name, last told place, …      expires  when the key ends, Unix ms
 """
 
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Any
 
@@ -18,6 +17,7 @@ from msgpack import packb
 from msgspec import Raw, msgpack
 from redis.exceptions import ResponseError
 
+from server.background.clock import unix_ms
 from server.records.retired import Part
 
 PART_BYTES = 500_000
@@ -81,7 +81,7 @@ async def _ends_at(redis: Any, key: str) -> int:
         return int(await redis.pexpiretime(key))
     except ResponseError:  # before Redis 7
         in_ms = int(await redis.pttl(key))
-        return in_ms if in_ms < 0 else time.time_ns() // 1_000_000 + in_ms
+        return in_ms if in_ms < 0 else unix_ms() + in_ms
 
 
 async def _about_stream(redis: Any, name: str, key: str) -> AsyncIterator[Part]:

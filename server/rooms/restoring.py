@@ -6,12 +6,12 @@ same room, one writes; the others wait for it.
 
 import asyncio
 import secrets
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from msgspec import Struct, msgpack
 
+from server.background.clock import unix_ms
 from server.background.repeating import Errands
 from server.protocol.codes import CommandError
 from server.records.database import Database
@@ -56,7 +56,7 @@ class Restorer:
         store: RoomStore,
         records: Database,
         metrics: Metrics,
-        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock: Callable[[], int] = unix_ms,
     ) -> None:
         self._store = store
         self._records = records

@@ -12,13 +12,13 @@ While a room leaves, its scripts refuse, and whoever runs one wakes it: then not
 import contextlib
 import logging
 import secrets
-import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
 from msgspec import Struct, msgpack
 
+from server.background.clock import unix_ms
 from server.background.repeating import Repeating
 from server.protocol.codes import CommandError
 from server.records.database import Database
@@ -89,7 +89,7 @@ class Retirer:
         stays: Sequence[Stays],
         ended: Ended | None,
         metrics: Metrics,
-        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock: Callable[[], int] = unix_ms,
         *,
         forgets: Sequence[Forgets] = (),
         shapes: Mapping[str, str] = MappingProxyType({}),

@@ -7,11 +7,11 @@ by a room that started, or was never made. When none is left, the rooms that hol
 
 import asyncio
 import logging
-import time
 from typing import Any
 
 from msgspec import Struct, msgpack
 
+from server.background.clock import unix_ms
 from server.protocol.codes import CommandError
 from server.store.reading import asked
 from server.store.room_store import RoomStore
@@ -45,7 +45,7 @@ class Scheduled:
 
     async def take_place(self, host: str, room_id: str) -> None:
         """Take a place. Raises CommandError `limit_reached` if the host's are all taken."""
-        now = int(time.time() * 1000)
+        now = unix_ms()
         args: dict[str, Any] = {"of": room_id, "at": now, "rooms_max": self._rooms_max}
         for _ in range(_TRIES_MAX):
             answer = await self._store.run_script("host_schedule", host, args, _ANSWER)

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from redis.exceptions import RedisError
 
+from server.background.clock import unix_ms
 from server.background.repeating import Repeating
 from server.protocol.codes import CommandError
 from server.store.keys import Keys
@@ -56,7 +57,7 @@ class SignOuts:
 
         Raises CommandError `unavailable`; trying again does no harm.
         """
-        began, at = time.monotonic(), time.time_ns() // 1_000_000
+        began, at = time.monotonic(), unix_ms()
         await asked(self._redis.zadd(self._key, {user: at}, gt=True))
         if (time.monotonic() - began) * 1000 > OVERLAP_MS / 2:
             raise CommandError(

@@ -17,6 +17,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from redis.exceptions import RedisError
 
+from server.background.clock import unix_ms
 from server.background.repeating import Repeating
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
@@ -118,7 +119,7 @@ class Ops:
         self._durability = settings.redis.durability
         self._registry = registry
         self._worker_id = worker_id
-        self._started = _now_ms()
+        self._started = unix_ms()
         self._problems = RecentProblems(worker_id)
         self._lag_before = (0.0, 0.0)
         self._repeating = Repeating("ops report", self.report, REPORT_S, first_s=0.0)
@@ -156,7 +157,7 @@ class Ops:
         problems = [problem for report in reports for problem in reversed(report.errors)]
         return json_response(
             {
-                "now": _now_ms(),
+                "now": unix_ms(),
                 "ready": not why,
                 "why": why,
                 "workers": reports,
@@ -204,7 +205,7 @@ class Ops:
         self._lag_before = lag
         return Report(
             self._worker_id,
-            _now_ms(),
+            unix_ms(),
             self._started,
             connections=int(values.get("connections", 0)),
             rooms=int(values.get("rooms", 0)),
@@ -221,7 +222,7 @@ class Ops:
     async def _reports(self) -> list[Report]:
         packed = await self._redis.hgetall(self._key)
         reports = [report for body in packed.values() if (report := _report(body)) is not None]
-        stale = [report.worker for report in reports if _now_ms() - report.at > STALE_MS]
+        stale = [report.worker for report in reports if unix_ms() - report.at > STALE_MS]
         if stale:
             await self._redis.hdel(self._key, *stale)
         fresh = [report for report in reports if report.worker not in stale]
@@ -254,7 +255,3 @@ def _report(body: bytes) -> Report | None:
 
 async def _always() -> str:
     return ""
-
-
-def _now_ms() -> int:
-    return int(time.time() * 1000)

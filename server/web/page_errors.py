@@ -17,6 +17,7 @@ from aiohttp import hdrs, web
 from server.access.client_address import FORWARDED_FOR, ClientAddresses, rate_name
 from server.access.origin import is_own_origin
 from server.access.rate import BucketsByName, PerSecond
+from server.background.clock import unix_ms
 from server.protocol.codes import CommandError
 from server.protocol.input import Input
 from server.settings import Settings
@@ -176,7 +177,7 @@ class PageErrors:
             del self._causes[next(iter(self._causes))]
         told.count += 1
         told.unsaid += 1
-        told.last_ms = int(time.time() * 1000)
+        told.last_ms = unix_ms()
         now = self._clock()
         if (told.said_at is None or now - told.said_at >= SAY_AGAIN_S) and self._may_say(now):
             self._say(cause, told, now)

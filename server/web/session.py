@@ -21,6 +21,7 @@ from server.access.auth import (
     session_token,
 )
 from server.access.origin import is_own_origin
+from server.background.clock import unix_ms
 from server.protocol.codes import CommandError
 from server.protocol.input import Input
 from server.protocol.roles import Role
@@ -140,7 +141,7 @@ class Sessions:
     def _answer(self, request: web.Request, who: Identity | None) -> web.Response:
         you = who and {"user": who.user, "name": who.name, "role": who.role.value}
         dev = self._dev and is_at_this_machine(request, self._settings.server.dev_hosts)
-        response = json_response({"you": you, "dev": dev, "now": int(time.time() * 1000)})
+        response = json_response({"you": you, "dev": dev, "now": unix_ms()})
         response.headers["Cache-Control"] = "no-store"
         return response
 

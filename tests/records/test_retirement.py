@@ -377,5 +377,5 @@ async def test_a_room_that_was_woken_or_came_back_is_retired_again(
     assert await _candidates(records, retirer) == [ROOM], "it came back"
 
 
-async def _dies(_: str) -> None:
+async def _dies(room: str) -> None:
     raise ZeroDivisionError

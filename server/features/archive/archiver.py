@@ -16,6 +16,7 @@ from msgspec import msgpack
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.background.clock import unix_ms
 from server.background.repeating import Repeating
 from server.features.archive.copying import Copying, Overtaken
 from server.features.archive.pace import Pace
@@ -130,7 +131,7 @@ class Archiver:
             return True
         async with self._records.writing() as connection:
             held = await take_lease(
-                connection, TASK, self._worker_id, _now_ms(), int(lease_s * 1000)
+                connection, TASK, self._worker_id, unix_ms(), int(lease_s * 1000)
             )
         if held:
             self._lease_until = now + lease_s
@@ -310,7 +311,3 @@ def noted_of(place: Place) -> dict[str, str]:
 def _is_shown(head: RoomHead, place: Place | None) -> bool:
     """Whether the records have the room as it is now."""
     return place is not None and place.head == head._replace(life=place.life)
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

@@ -1,11 +1,11 @@
 """Copies what is new in some rooms to the records: entries, positions, projections, together."""
 
-import time
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.background.clock import unix_ms
 from server.features.archive.entries import archived_entries
 from server.features.archive.places import (
     Place,
@@ -40,7 +40,7 @@ class Copying:
         store: RoomStore,
         records: Database,
         projections: Sequence[Projection],
-        clock: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+        clock: Callable[[], int] = unix_ms,
     ) -> None:
         self._store = store
         self._records = records

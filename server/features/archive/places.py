@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2s
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.archive.tables import POSITIONS, ROOMS
 from server.records.projection import Entry, RoomHead
+from server.records.upsert import insert_into
 
 
 class Position(NamedTuple):
@@ -90,7 +90,7 @@ async def write_head(connection: AsyncConnection, head: RoomHead) -> RoomHead:
     """Enter a room, or what is new of it; return it with its number."""
     values = head._asdict()
     del values["life"]
-    insert = insert_of(connection)(ROOMS).values(**values)
+    insert = insert_into(connection, ROOMS).values(**values)
     life = await connection.scalar(
         insert.on_conflict_do_update(
             index_elements=["room", "made"],
@@ -104,15 +104,10 @@ async def write_position(
     connection: AsyncConnection, life: int, stream: str, position: Position, now_ms: int
 ) -> None:
     """Store how far a stream is copied now."""
-    insert = insert_of(connection)(POSITIONS).values(
+    insert = insert_into(connection, POSITIONS).values(
         life=life, stream=stream, at=now_ms, **position._asdict()
     )
     moved = {name: insert.excluded[name] for name in ("ms", "n", "digest", "entries", "at")}
     await connection.execute(
         insert.on_conflict_do_update(index_elements=["life", "stream"], set_=moved)
     )
-
-
-def insert_of(connection: AsyncConnection) -> Any:
-    """Return the engine's `insert`, which knows what to do on a conflict."""
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 
 from server.features.archive.copying import fold_again
-from server.features.archive.places import insert_of
 from server.features.archive.tables import PROJECTIONS, ROOMS, WHOLE
 from server.records.database import Database
 from server.records.projection import Projection, RoomHead
+from server.records.upsert import insert_into
 
 
 async def rebuild(records: Database, projections: Sequence[Projection]) -> int:
@@ -38,7 +38,7 @@ async def _begun(records: Database, projection: Projection) -> int:
             return int(stored.life)
         await projection.clear(connection)
         values = {"version": projection.version, "life": 0}
-        insert = insert_of(connection)(PROJECTIONS).values(name=projection.name, **values)
+        insert = insert_into(connection, PROJECTIONS).values(name=projection.name, **values)
         await connection.execute(insert.on_conflict_do_update(index_elements=["name"], set_=values))
         return 0
 

@@ -18,6 +18,7 @@ from cachetools import LRUCache, TTLCache
 from msgspec import Struct
 from redis.exceptions import RedisError
 
+from server.background.clock import unix_ms
 from server.features.asks.intent_rules import OTHER
 from server.features.asks.intents import Intent
 from server.features.asks.messages import (
@@ -112,7 +113,7 @@ def _unseen(asked: dict[str, Any]) -> Question:
         name=asked["name"],
         asked=1,
         status="open",
-        at=int(time.time() * 1000),
+        at=unix_ms(),
     )
 
 

@@ -8,14 +8,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Collection, Sequence
-from typing import Any
 from weakref import WeakValueDictionary
 
 from msgspec import MsgspecError, Struct, msgpack
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.background.clock import unix_ms
 from server.features.archive.tables import ROOMS
 from server.features.figures.archived_fold import ArchivedRoom, as_of_each, fold_archived
 from server.features.figures.reckoning.fold import Fold
@@ -25,6 +24,7 @@ from server.features.figures.tables import STREAM_GOODS
 from server.protocol.currencies import decimal_text
 from server.records.database import Database
 from server.records.projection import Entry, RoomHead
+from server.records.upsert import insert_into
 from server.rooms.fact_book import FactBook
 from server.rooms.left_out import LeftOut
 from server.web.csv_rows import rows as csv_rows
@@ -197,7 +197,7 @@ async def _kept_of(
     found: dict[int, tuple[list[StreamGoods] | None, bool]] = {}
     for row in await connection.execute(asked.where(STREAM_GOODS.c.format == FORMAT)):
         room = by_life[row.life]
-        is_young = room.phase == "live" and _now_ms() - row.at < LIVE_S * 1000
+        is_young = room.phase == "live" and unix_ms() - row.at < LIVE_S * 1000
         try:
             goods = _KEPT.decode(row.body)
         except MsgspecError:
@@ -209,12 +209,10 @@ async def _kept_of(
 async def _keep(
     connection: AsyncConnection, life: int, as_of: str, goods: list[StreamGoods]
 ) -> None:
-    is_postgres = connection.dialect.name == "postgresql"
-    insert: Any = postgresql.insert if is_postgres else sqlite.insert
     values = {
-        "format": FORMAT, "as_of": as_of, "at": _now_ms(), "body": msgpack.encode(goods)
+        "format": FORMAT, "as_of": as_of, "at": unix_ms(), "body": msgpack.encode(goods)
     }  # fmt: skip
-    put = insert(STREAM_GOODS).values(life=life, **values)
+    put = insert_into(connection, STREAM_GOODS).values(life=life, **values)
     await connection.execute(put.on_conflict_do_update(index_elements=["life"], set_=values))
 
 
@@ -275,7 +273,3 @@ def _csv_rows(each: GoodsRow) -> list[tuple[object, ...]]:
         )
         for currency, amount in each.gmv.items()
     ]  # fmt: skip
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000

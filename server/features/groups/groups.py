@@ -6,13 +6,13 @@ entry rule: only members, the host, moderators and admins may come in.
 
 import logging
 import secrets
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from msgspec import Struct, msgpack
 
 from server.access.auth import Identity
+from server.background.clock import unix_ms
 from server.background.repeating import Errands
 from server.features.circles.changes import Changes
 from server.features.circles.group_ids import PREFIX, group_id, is_group, must_fit
@@ -131,7 +131,7 @@ class Groups:
     async def _make(self, who: Identity, host: str, body: GroupBody, title: str) -> None:
         id_ = group_id(host)
         name = who.name if who.user == host else plain_name(body.host_name) or host
-        now = int(time.time() * 1000)
+        now = unix_ms()
         await asked(self._store.redis.zadd(self._store.keys.groups, {id_: now}, nx=True))
         args = {
             "title": title,

@@ -1,17 +1,17 @@
 """A user's address book, in the records."""
 
-import time
 from typing import Annotated
 
 from msgspec import Meta, Struct, msgpack
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.background.clock import unix_ms
 from server.features.me.tables import BOOKS
 from server.protocol.codes import CommandError
 from server.protocol.input import Input
 from server.records.database import Database
+from server.records.upsert import insert_into
 
 _Text = Annotated[str, Meta(max_length=100)]
 
@@ -93,8 +93,7 @@ async def forget_addresses(connection: AsyncConnection, user: str) -> None:
 
 async def _locked(connection: AsyncConnection, user: str) -> list[Address]:
     """The user's addresses, which no other transaction changes until this one ends."""
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    made = insert(BOOKS).values(user=user, body=_EMPTY, changed=_now_ms())
+    made = insert_into(connection, BOOKS).values(user=user, body=_EMPTY, changed=unix_ms())
     await connection.execute(made.on_conflict_do_nothing())
     asked = select(BOOKS.c.body).where(BOOKS.c.user == user).with_for_update()
     return _BOOK.decode(await connection.scalar(asked) or _EMPTY)
@@ -102,8 +101,4 @@ async def _locked(connection: AsyncConnection, user: str) -> list[Address]:
 
 async def _write(connection: AsyncConnection, user: str, book: list[Address]) -> None:
     of_user = update(BOOKS).where(BOOKS.c.user == user)
-    await connection.execute(of_user.values(body=msgpack.encode(book), changed=_now_ms()))
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
+    await connection.execute(of_user.values(body=msgpack.encode(book), changed=unix_ms()))

@@ -1,11 +1,11 @@
 """A room's phases: scheduled, live, ended."""
 
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
 
+from server.background.clock import unix_ms
 from server.features.phases.messages import LiveCancel, LiveEnd, LiveStart, Selling
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
@@ -58,7 +58,7 @@ class Phases:
     async def start(self, call: Call, cmd: LiveStart) -> Ok:
         """Go live."""
         # Noted before, too: if this worker dies in between, the list still shows a live room.
-        await self._note(call.room_id, "live", int(time.time() * 1000))
+        await self._note(call.room_id, "live", unix_ms())
         await self._set(call, "live")
         await self._note_not_waiting(call.room_id)
         self._announce(call.room_id)

@@ -5,13 +5,13 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from msgspec import MsgspecError, Raw, Struct, msgpack
-from sqlalchemy import Table, case, delete, insert
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import case, delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.orders.messages import Order
 from server.features.purchases.tables import LINES, PLACES, PURCHASES, REVENUE
 from server.records.projection import Entry, RoomHead
+from server.records.upsert import insert_into
 
 DAY_MS = 86_400_000
 SUMS = ("orders", "units", "gross", "off", "returned_orders", "returned")
@@ -103,15 +103,9 @@ class PurchaseProjection:
             await connection.execute(which if life is None else which.where(table.c.life == life))
 
 
-def _insert(connection: AsyncConnection, table: Table) -> Any:
-    """The engine's `insert`, which knows what to do on a conflict."""
-    is_postgres = connection.dialect.name == "postgresql"
-    return (postgresql.insert if is_postgres else sqlite.insert)(table)
-
-
 async def _take_places(connection: AsyncConnection, count: int) -> int:
     """Give the next `count` places; return the last of them."""
-    asked = _insert(connection, PLACES).values(name="changes", last=count)
+    asked = insert_into(connection, PLACES).values(name="changes", last=count)
     asked = asked.on_conflict_do_update(
         index_elements=["name"], set_={"last": PLACES.c.last + count}
     )
@@ -134,7 +128,7 @@ def row_of(room: RoomHead, order: Order, body: bytes, paid: int, place: int) -> 
 
 
 async def _put_orders(connection: AsyncConnection, rows: list[dict[str, Any]]) -> None:
-    put = _insert(connection, PURCHASES)
+    put = insert_into(connection, PURCHASES)
     new = put.excluded
     moved = {name: new[name] for name in ("place", "status", "changed", "body")}
     moved["paid"] = case((new["paid"] > 0, new["paid"]), else_=PURCHASES.c.paid)
@@ -160,7 +154,7 @@ async def _add_revenue(
         | {name: sums[name] for name in SUMS}
         for (day, currency), sums in days.items()
     ]
-    put = _insert(connection, REVENUE)
+    put = insert_into(connection, REVENUE)
     more = {name: REVENUE.c[name] + put.excluded[name] for name in SUMS}
     await connection.execute(
         put.on_conflict_do_update(index_elements=["life", "day", "currency"], set_=more), rows

@@ -1,12 +1,12 @@
 """Orders, revenue and customers over all rooms: for a host, and for the operator."""
 
 import functools
-import time
 from typing import Annotated, Any
 
 from aiohttp import web
 from msgspec import Meta
 
+from server.background.clock import unix_ms
 from server.features.purchases.customers import Customers, CustomersPage
 from server.features.purchases.host_figures import HostBook, HostFigures
 from server.features.purchases.purchases import ChangesPage, Purchases, PurchasesPage
@@ -136,5 +136,5 @@ def _host_route(path: str, name: str, summary: str, handler: Handler, **more: An
 
 
 def _span(asked: RevenueQuery) -> tuple[int, int]:
-    to_ms = asked.to_ms or time.time_ns() // 1_000_000 + 1
+    to_ms = asked.to_ms or unix_ms() + 1
     return asked.from_ms or max(0, to_ms - _DAYS_SHOWN_MS), to_ms

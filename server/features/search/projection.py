@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.search.documents import (
@@ -21,6 +20,7 @@ from server.features.search.index import index_of
 from server.features.search.tables import DOCUMENTS, ROOMS
 from server.features.search.vocabulary import clear_vocabulary
 from server.records.projection import HEAD, Entry, RoomHead
+from server.records.upsert import insert_into
 
 ROOM: Final = ""
 """The `ref` of the document of the room itself."""
@@ -121,8 +121,7 @@ async def _put_row(connection: AsyncConnection, head: RoomHead) -> Any:
             head.kind, practice=head.practice, draft=head.draft, cancelled=head.cancelled
         ),
     }
-    dialect: Any = postgresql if connection.dialect.name == "postgresql" else sqlite
-    put = dialect.insert(ROOMS).values(life=head.life, **values)
+    put = insert_into(connection, ROOMS).values(life=head.life, **values)
     put = put.on_conflict_do_update(index_elements=["life"], set_=values).returning(ROOMS)
     return (await connection.execute(put)).one()
 

@@ -3,13 +3,12 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.search.tables import TYPOS, WORDS
+from server.records.upsert import insert_into
 
 ALL = ""
 """The word that stands for every document."""
@@ -28,8 +27,7 @@ async def count_documents(
     typos = [
         {"variant": variant, "word": word} for word in new for variant in sorted(variants(word))
     ]
-    insert = _insert(connection)
-    counted = insert(WORDS)
+    counted = insert_into(connection, WORDS)
     counted = counted.on_conflict_do_update(
         index_elements=["word"],
         set_={"documents": WORDS.c.documents + counted.excluded.documents},
@@ -38,7 +36,7 @@ async def count_documents(
     if rows:
         await connection.execute(counted, rows)
     if typos:
-        await connection.execute(insert(TYPOS).on_conflict_do_nothing(), typos)
+        await connection.execute(insert_into(connection, TYPOS).on_conflict_do_nothing(), typos)
 
 
 async def discount_documents(
@@ -148,7 +146,3 @@ def is_one_edit(one: str, other: str) -> bool:
 def _parts(words: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     for start in range(0, len(words), size):
         yield words[start : start + size]
-
-
-def _insert(connection: AsyncConnection) -> Any:
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert

@@ -5,11 +5,11 @@ from typing import Any
 
 from msgspec import MsgspecError, Raw, Struct, msgpack
 from sqlalchemy import Table, delete
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.ties.tables import CLAIMS, COUPONS, TIES
 from server.records.projection import Entry, RoomHead
+from server.records.upsert import insert_into
 
 Row = dict[str, Any]
 Rows = list[tuple[Table, Row]]
@@ -122,8 +122,7 @@ def _tie(room: RoomHead, kind: str, user: str, ref: str, at: int, on: bool) -> R
 
 async def _put(connection: AsyncConnection, table: Table, rows: list[Row]) -> None:
     """Write rows; of two of one key, such as two changes in one ms, the later one counts."""
-    is_postgres = connection.dialect.name == "postgresql"
-    put: Any = (postgresql.insert if is_postgres else sqlite.insert)(table)
+    put = insert_into(connection, table)
     keys = [column.name for column in table.primary_key]
     values = {c.name: put.excluded[c.name] for c in table.columns if c.name not in keys}
     await connection.execute(put.on_conflict_do_update(index_elements=keys, set_=values), rows)
