@@ -70,7 +70,7 @@ async def test_rooms_and_records_agree_and_no_room_comes_back(
 
 CHANGES: dict[str, tuple[Table, str, object, str]] = {
     "an order's total": (PURCHASES, "total", 1, "order row"),
-    "an order's status": (PURCHASES, "status", "held", "order row"),
+    "an order's status": (PURCHASES, "status", "none of ours", "order row"),
     "an order's body": (PURCHASES, "body", b"x", "order row"),
     "a line's units": (LINES, "qty", 99, "line row"),
     "a day's revenue": (REVENUE, "gross", 7, "revenue row"),
