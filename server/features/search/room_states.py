@@ -9,7 +9,6 @@ from server.store.room_store import RoomStore
 
 _FIELDS = (
     "title", "phase", "scheduled", "started", "ended", "kind", "practice", "draft", "cancelled",
-    "retired",
 )  # fmt: skip
 
 
@@ -30,7 +29,7 @@ class RoomState(NamedTuple):
 
 
 async def states_of(store: RoomStore, rows: Iterable[Any]) -> dict[str, RoomState]:
-    """Return the rooms of documents by id; from the records if Redis has let go of a room.
+    """Return the rooms of documents by id; from the records if Redis has no such room.
 
     Raises CommandError `unavailable`.
     """
@@ -47,7 +46,7 @@ async def states_of(store: RoomStore, rows: Iterable[Any]) -> dict[str, RoomStat
 
 
 def _state(answer: Mapping[str, bytes | None], recorded: RoomState) -> RoomState:
-    if answer["phase"] is None or answer["retired"] is not None:
+    if answer["phase"] is None:
         return recorded
     texts = {name: (value or b"").decode(errors="replace") for name, value in answer.items()}
 
