@@ -217,7 +217,8 @@ async def test_no_command_without_an_answer_is_called_failed(
         await page.keyboard.press("1")
     await pass_ms(page, 20_000)
     await toasted(page, UNKNOWN)
-    assert len(await page.evaluate("toasts")) == 1
+    # A machine that stalls may have cut the connection before the server froze.
+    assert len([said for said in await page.evaluate("toasts") if said != BACK]) == 1
 
 
 async def test_a_command_that_could_not_be_sent_is_called_so(
