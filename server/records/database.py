@@ -9,9 +9,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,14 +19,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from server.records.address import address_of, shown
 from server.records.errors import RecordsAway, RecordsUnusable, is_away, is_damaged, words_of
-from server.records.upgrade import (
-    Upgraded,
-    must_be_known,
-    revisions_in,
-    revisions_of,
-    upgrade_all,
-)
 from server.settings import Settings
+
+# Alembic is imported, in a thread, when records are first used: most commands don't use them.
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
+
+    from server.records.upgrade import Upgraded
 
 _WRITES = "liveroom_writes"
 
@@ -112,9 +110,11 @@ class Database:
             return str(why)
         return ""
 
-    async def upgrade(self) -> Upgraded:
+    async def upgrade(self) -> "Upgraded":
         """Run every missing upgrade. Raises RecordsUnusable, or RecordsAway: then none has run."""
         known = await asyncio.to_thread(self._known)
+        from server.records.upgrade import upgrade_all
+
         async with self._transaction() as connection:
             upgraded = await connection.run_sync(upgrade_all, known, self.shown)
         self._is_current = True
@@ -123,13 +123,20 @@ class Database:
     async def revisions(self) -> tuple[str, ...]:
         """Return the newest revision of each chain, sorted. Raises RecordsAway."""
         async with self.reading() as connection:
+            from server.records.upgrade import revisions_of
+
             return await connection.run_sync(revisions_of)
 
     async def must_know(self, revisions: Sequence[str]) -> None:
         """Refuse records of these revisions if one is a newer server's. Raises RecordsUnusable."""
-        must_be_known(revisions, await asyncio.to_thread(self._known), self.shown)
+        known = await asyncio.to_thread(self._known)
+        from server.records.upgrade import must_be_known
 
-    def _known(self) -> ScriptDirectory:
+        must_be_known(revisions, known, self.shown)
+
+    def _known(self) -> "ScriptDirectory":
+        from server.records.upgrade import revisions_in
+
         if self.is_sqlite and self.url.database:
             with self._errors():
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
