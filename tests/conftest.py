@@ -26,6 +26,7 @@ from server.house import HOUSE
 from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
+from tests import scheduling
 from tests.spread import spread
 
 MakeSettings = Callable[..., Settings]
@@ -38,6 +39,8 @@ hypothesis_settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 hypothesis_settings.load_profile("patient")  # a slow machine's examples are as good as others
+
+pytest_xdist_make_scheduler = scheduling.pytest_xdist_make_scheduler
 
 gc.disable()  # until everything is collected: six thousand tests and no garbage
 
