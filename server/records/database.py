@@ -7,10 +7,12 @@ RecordsAway, having written nothing.
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
+import aiosqlite
 from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
@@ -57,7 +59,11 @@ class Database:
             "pool_timeout": self._limits.busy_timeout_s,
         }
         if self.is_sqlite:
-            return pool | {"connect_args": {"timeout": self._limits.busy_timeout_s}}
+            given = {
+                "timeout": self._limits.busy_timeout_s,
+                "async_creator_fn": _SqliteConnection.to,
+            }
+            return pool | {"connect_args": given}
         return pool | {
             "pool_pre_ping": True,
             "connect_args": {
@@ -175,6 +181,30 @@ class Database:
     async def aclose(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+class _SqliteConnection(aiosqlite.Connection):
+    """A connection that may be stopped twice.
+
+    SQLAlchemy stops it while it is being closed, if its use was cancelled again meanwhile. The
+    close then stops it once more, and would wait for ever for a thread that has ended; and the
+    process would never end, because it waits for its tasks.
+    """
+
+    _stopped: asyncio.Future[None] | None = None
+
+    @classmethod
+    def to(cls, file: str, **given: Any) -> Self:
+        """Return a connection to a file, to be awaited."""
+        made = cls(lambda: sqlite3.connect(file, **given), iter_chunk_size=64)
+        made._thread.daemon = True  # as SQLAlchemy's own: no connection that is lost stops the end
+        return made
+
+    def stop(self) -> asyncio.Future[None] | None:
+        """End the thread; a second call returns what the first one did."""
+        if self._stopped is None:
+            self._stopped = super().stop()
+        return self._stopped
 
 
 def _set_up_sqlite(engine: Engine, busy_timeout_s: float) -> None:
