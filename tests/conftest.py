@@ -41,6 +41,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("patient")  # a slow machine's examples are as good as others
 
 pytest_xdist_make_scheduler = scheduling.pytest_xdist_make_scheduler
+pytest_terminal_summary = scheduling.pytest_terminal_summary
 
 gc.disable()  # until everything is collected: six thousand tests and no garbage
 

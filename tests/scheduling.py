@@ -45,8 +45,32 @@ class Queue(LoadGroupScheduling):  # type: ignore[misc]  # pytest-xdist has no t
         if not self.workqueue:
             node.shutdown()
 
+    @property
+    def running(self) -> list[str]:
+        """The test that each process is in."""
+        return [
+            next(test for unit in units.values() for test in unit)
+            for units in self.assigned_work.values()
+            if self._pending_of(units)
+        ]
+
+
+QUEUE = pytest.StashKey[Queue]()
+
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Queue | None:
     """Take this queue where the Makefile asks for `--dist loadgroup`."""
-    return Queue(config, log) if config.getvalue("dist") == "loadgroup" else None
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    config.stash[QUEUE] = Queue(config, log)
+    return config.stash[QUEUE]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that were running when the run was ended from outside."""
+    queue = terminalreporter.config.stash.get(QUEUE, None)
+    if queue is not None and (running := queue.running):
+        terminalreporter.section("not done when the run was ended")
+        for test in running:
+            terminalreporter.write_line(test)
