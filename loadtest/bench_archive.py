@@ -119,7 +119,7 @@ async def retiring(records_url: str, rooms: int, orders: int) -> Retired:
         before = await _memory(store)
         apart = store_on(store.redis, store.keys)
         # The engine's buys are held for ten minutes, and nothing here waits for their end.
-        retirer = Retirer(apart, records, settings, "bench", [], [], None, Metrics())
+        retirer = Retirer(apart, records, settings, "bench", None, [], None, Metrics())
         began, stored = time.perf_counter(), 0
         for name in names:
             outcome = await retirer.retire(name, at_once=True)

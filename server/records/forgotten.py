@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlalchemy import BigInteger, Column, Index, Table, Text, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.records.retired import PARTS, RETIRED
+from server.records.retired import RETIRED, drop_older
 from server.records.schema import RECORDS
 from server.records.upsert import insert_into
 
@@ -29,6 +29,15 @@ WAITING = Table(
 )
 """The rooms that still name a user. `snapshot` names the one that does not any more, once it is
 stored; until the room has left Redis with it, nothing else of it is touched."""
+
+LATELY = Table(
+    "forgotten_lately",
+    RECORDS,
+    Column("user", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+"""Who was forgotten since (ms), as long as a backup may bring them back: the id alone, without the
+pseudonym. So nobody can say of whom the rooms speak, and a restore knows whom to forget again."""
 
 
 async def pseudonym_of(connection: AsyncConnection, user: str, fresh: str, at: int) -> str:
@@ -85,8 +94,7 @@ async def strike_off(
     connection: AsyncConnection, room: str, gone: Mapping[str, str], snapshot: str
 ) -> None:
     """End the waiting of a room: drop its older snapshots, and the pseudonyms that nobody needs."""
-    older = (PARTS.c.room == room) & (PARTS.c.snapshot != snapshot)
-    await connection.execute(delete(PARTS).where(older))
+    await drop_older(connection, room, snapshot)
     of_room = (WAITING.c.room == room) & WAITING.c.user.in_(gone)
     await connection.execute(delete(WAITING).where(of_room))
     for user in gone:

@@ -123,6 +123,12 @@ async def note_back(connection: AsyncConnection, room: str, at: int) -> None:
     )
 
 
+async def drop_older(connection: AsyncConnection, room: str, snapshot: str) -> None:
+    """Drop all snapshots of a room but this one."""
+    older = (PARTS.c.room == room) & (PARTS.c.snapshot != snapshot)
+    await connection.execute(delete(PARTS).where(older))
+
+
 async def away_rooms(records: Database) -> list[str]:
     """Return all rooms that left Redis and did not come back. Raises RecordsAway."""
     async with records.reading() as connection:

@@ -8,6 +8,7 @@ from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.database import Database
+from server.records.retention import drop_taken
 from server.records.retired import PARTS, RETIRED
 from server.store.room_store import RoomStore
 
@@ -37,6 +38,7 @@ async def delete_room(
             await each(connection, room)
         await connection.execute(delete(PARTS).where(PARTS.c.room == room))
         await connection.execute(delete(RETIRED).where(RETIRED.c.room == room))
+        await drop_taken(connection, room)
     keys, redis = store.keys, store.redis
     await redis.zrem(keys.host(deleted.host, "rooms"), room)
     await redis.zrem(keys.lineup, room)

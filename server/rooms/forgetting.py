@@ -7,7 +7,7 @@ rewritten. Rooms that left come back for it, and leave again; those that can't l
 """
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from msgpack import packb
@@ -31,6 +31,20 @@ from server.rooms.packing import pack
 from server.rooms.pseudonyms import Pseudonyms
 from server.store.room_store import RoomStore
 
+
+class Rewrites(Protocol):
+    """Rewrites what is kept of a room. The same bytes are always rewritten alike."""
+
+    streams: Collection[str] | None
+    """The streams whose entries it may change; None: all."""
+
+    def over(self, batches: AsyncIterator[list[Part]]) -> AsyncIterator[list[Part]]:
+        """Yield the parts of a snapshot rewritten, some left out."""
+
+    def body(self, body: bytes) -> bytes:
+        """Return an entry of a stream rewritten."""
+
+
 ForgetsUser = Callable[[AsyncConnection, str], Awaitable[None]]
 """(connection, user) -> removes what a feature's tables hold of a user apart from rooms."""
 
@@ -52,6 +66,10 @@ class Forgets(Protocol):
 
     async def forget(self, connection: AsyncConnection, room: str, people: Pseudonyms) -> None:
         """Put the pseudonyms in their places; twice is the same as once."""
+
+    async def rewrite(self, records: Database, room: str, rewrites: Rewrites) -> None:
+        """Rewrite what is kept of a room that left Redis, in short transactions; twice is the same
+        as once."""
 
 
 class IsHost(Exception):

@@ -303,6 +303,9 @@ class Records(Section):
     retire_interval_s: float = limit(
         60, 0.05, 86_400, "How often rooms that may leave are looked for."
     )
+    keep_interval_s: float = limit(
+        3600, 0.05, 604_800, "How often records are looked for whose time is over."
+    )
 
 
 class Bus(Section):

@@ -74,7 +74,7 @@ async def content(store: RoomStore, room: str = ROOM) -> Content:
 def retirer_of(store: RoomStore, records: Database, settings: Settings, **more: Any) -> Retirer:
     """One that asks no feature whether the room must stay."""
     apart = store_on(store.redis, store.keys)
-    given = {"dues": [], "stays": [], "ended": None, "metrics": Metrics()} | more
+    given = {"pending_args": None, "stays": [], "ended": None, "metrics": Metrics()} | more
     return Retirer(apart, records, settings, "w1", **given)
 
 
@@ -249,13 +249,13 @@ async def test_a_room_that_is_not_settled_stays_with_a_reason(
     async with stage_of(settings, scheduled=False, deaf=False) as stage:
         store = stage.here.store
         sale = await stage.sale()
-        retirer = retirer_of(store, records, settings, dues=HOUSE_DUES)
+        retirer = retirer_of(store, records, settings, pending_args={})
         assert (await retirer.retire(ROOM, at_once=True)).why == "it has not ended"
         await stage.here.do(Buy(ref=1, key="k1", sale=sale.sale), ANN)
         await end(stage.here)
         assert (await retirer.retire(ROOM)).why == "it ended too lately"
         why = (await retirer.retire(ROOM, at_once=True)).why
-        assert why == "something is due in `holds`"
+        assert why == "something in it is still to be done, now or later (follows, orders)"
         assert await store.redis.hget(store.keys.room(ROOM, "room"), "left") is None
 
 
@@ -276,12 +276,19 @@ async def test_a_room_of_which_something_is_not_archived_stays(
     assert (await retirer.retire(ROOM, at_once=True)).left
 
 
-class _Due:
-    def __init__(self, key: str) -> None:
-        self.key = key
-
-
-HOUSE_DUES = [_Due("holds")]
+async def test_a_room_with_lines_that_the_other_system_lacks_stays(
+    sold: tuple[Rig, Settings], records: Database, make_settings: MakeSettings, records_url: str
+) -> None:
+    """Once it has left, nobody would tell them."""
+    here, _ = sold
+    await here.redis.delete(here.key("announcing"))  # it lasts seconds, and keeps the room, too
+    await copy_all(archiver_of(here.store, records, sold[1]))
+    outbox = {"url": "http://127.0.0.1:9/"}
+    tells = settings_of(make_settings, {"records": {"url": records_url}, "outbox": outbox})
+    async with rig(tells, "w4") as other:
+        why = (await other.worker.retirer.retire(ROOM, at_once=True)).why
+        assert why == "something in it is still to be done, now or later (outbox)"
+    assert (await here.worker.retirer.retire(ROOM, at_once=True)).left
 
 
 @pytest.mark.blocking_allowed  # the start of a worker reads files

@@ -157,6 +157,8 @@ class Archiver:
             if isinstance(found, Exception):
                 raise found
             if found.new or found.rewound:
+                # It may sleep, and then nobody would come to copy it.
+                await self._store.wake([room])
                 return "not all of it is copied to the archive"
         return ""
 
