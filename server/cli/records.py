@@ -5,6 +5,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import typer
 
 from server.cli.on_store import Config, DataDir, RedisUrl, run_on_store
@@ -63,6 +64,19 @@ def due(config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = N
         return 0
 
     run_on_store(work, config, data_dir, redis_url)
+
+
+@records.command()
+def forgotten(config: Config = None, data_dir: DataDir = None) -> None:
+    """Print who was forgotten lately, as JSON: `liveroom restore --forgotten` reads it."""
+    from server.records.forgotten import forgotten_since
+
+    async def work(database: Database) -> None:
+        async with database.reading() as connection:
+            found = await forgotten_since(connection, 0)
+        typer.echo(msgspec.json.encode(found).decode())
+
+    _run(work, config, data_dir)
 
 
 def _run(

@@ -12,7 +12,7 @@ While a room leaves, its scripts refuse, and whoever runs one wakes it: then not
 import contextlib
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
@@ -25,7 +25,14 @@ from server.records.database import Database
 from server.records.errors import RecordsAway
 from server.records.forgotten import gone_in, half_done, note_rewritten, strike_off
 from server.records.lease import take_lease
-from server.records.retired import drop_older, due_rooms, enter, note_away, write_parts
+from server.records.retired import (
+    Part,
+    drop_older,
+    due_rooms,
+    enter,
+    note_away,
+    write_parts,
+)
 from server.rooms.awake_rooms import REST
 from server.rooms.forgetting import Forgets, Rewrites, people_in
 from server.rooms.packing import Unpackable, pack
@@ -58,6 +65,7 @@ class _Left(Struct):
 
 _BEGUN = msgpack.Decoder(_Begun)
 _LEFT = msgpack.Decoder(_Left)
+_ANY = msgpack.Decoder(Any)
 
 
 class _OthersToForget(Exception):
@@ -215,6 +223,10 @@ class Retirer:
         people = await people_in(self._records, room, self._shapes)
         if people is not None:
             parts = people.over(parts)
+            host = await self._store.redis.hget(self._store.keys.room(room, "room"), "host")
+            if host and host.decode() in people.gone:
+                # They tell the room's settings, with ids made of the host's; nobody resumes here.
+                parts = _without(parts, "events")
         stored = await write_parts(self._records, room, snapshot, parts)
         made, entries, timeline = await self._facts(room)
         async with self._records.writing() as connection:
@@ -242,6 +254,9 @@ class Retirer:
 
         Only now: while Redis had the old entries, the archive would have copied them again.
         """
+        for host, pseudonym in people.gone.items():
+            args = {"host": host, "pseudonym": pseudonym}
+            await self._store.run_script("room_rehost", room, args, _ANY)
         async with self._records.writing() as connection:
             for forgets in self._forgets:
                 await forgets.forget(connection, room, people)
@@ -282,3 +297,9 @@ class Retirer:
         """End an attempt that did not come to its end."""
         args = {"token": "", "lock_ms": 1}
         await self._store.run_script("restore_begin", room, args, msgpack.Decoder(dict[str, Any]))
+
+
+async def _without(batches: AsyncIterator[list[Part]], key: str) -> AsyncIterator[list[Part]]:
+    """Yield the same parts, except those of a key."""
+    async for parts in batches:
+        yield [part for part in parts if part.key != key]

@@ -36,8 +36,10 @@ class ArchivedPeople:
         return list((await connection.scalars(asked)).all())
 
     async def names(self, connection: AsyncConnection, room: str, people: Pseudonyms) -> bool:
-        """Whether an entry of a room names one of these people."""
+        """Whether an entry of a room names one of these people, or the room is of one."""
         for head in await _heads(connection, room):
+            if head.host in people.gone:
+                return True
             async for rows in _chunks(connection, head.life):
                 if any(people.body(bytes(row.body)) != bytes(row.body) for row in rows):
                     return True
@@ -45,8 +47,9 @@ class ArchivedPeople:
 
     async def forget(self, connection: AsyncConnection, room: str, people: Pseudonyms) -> None:
         """Rewrite the entries of a room, and fold it again. Doing it twice changes nothing more."""
-        for head in await _heads(connection, room, to_write=True):
-            if await _rewrite(connection, head.life, people):
+        for old in await _heads(connection, room, to_write=True):
+            head = await _rehost(connection, old, people)
+            if await _rewrite(connection, head.life, people) or head != old:
                 for projection in self._projections:
                     await self._fold(connection, projection, head)
 
@@ -81,6 +84,16 @@ class ArchivedPeople:
         if row is None or row.version != projection.version or row.life >= head.life:
             await fold_again(connection, projection, head)
         # Else it is being folded anew, and comes to this room later.
+
+
+async def _rehost(connection: AsyncConnection, head: RoomHead, people: Pseudonyms) -> RoomHead:
+    """Put the pseudonym in the place of a room's host; return the head with it."""
+    pseudonym = people.gone.get(head.host)
+    if pseudonym is None:
+        return head
+    values = {"host": pseudonym, "host_name": pseudonym}
+    await connection.execute(update(ROOMS).where(ROOMS.c.life == head.life).values(values))
+    return head._replace(host=pseudonym, host_name=pseudonym)
 
 
 async def _heads(
