@@ -48,6 +48,8 @@ LEFT_ALREADY = "it has left already"
 """What `retire_begin.lua` says of a tombstone."""
 LEASE_S = 60.0
 ROOMS_A_ROUND = 50
+AHEAD_MS = 3_600_000
+"""How far ahead it is asked whether any room may leave."""
 
 Stays = Callable[[RoomStore, str], Awaitable[str]]
 """(store, room) -> why the room must stay in Redis for now, or ''. The store wakes no room."""
@@ -111,6 +113,8 @@ class Retirer:
         self._settings = settings.records
         self._worker_id = worker_id
         self._pending_args = pending_args
+        self._quiet_until = 0
+        """Until then (ms) no room can be due: what ends or comes back from now on is due later."""
         self._stays = stays
         self._ended = ended
         self._metrics = metrics
@@ -139,8 +143,15 @@ class Retirer:
 
     async def _candidates(self, now: int) -> list[str]:
         assert self._ended is not None
-        before = now - int(self._settings.retire_after_s * 1000)
+        if now < self._quiet_until:
+            return []
+        after_ms = int(self._settings.retire_after_s * 1000)
+        before, ahead = now - after_ms, min(after_ms, AHEAD_MS)
         async with self._records.reading() as connection:
+            # The question costs more the more rooms ever left, so it is asked for a while ahead.
+            if ahead and not await self._ended(connection, before + ahead, 1):
+                self._quiet_until = now + ahead
+                return []
             ended = await self._ended(connection, before, ROOMS_A_ROUND)
             return await due_rooms(connection, ended, before)
 

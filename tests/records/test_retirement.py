@@ -20,7 +20,7 @@ from server.records.database import Database
 from server.rooms.awake_rooms import Resting
 from server.rooms.full_lap import FullLap
 from server.rooms.restoring import Restorer
-from server.rooms.retiring import Retirer
+from server.rooms.retiring import AHEAD_MS, Retirer
 from server.settings import Settings
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
@@ -352,6 +352,7 @@ async def test_rooms_leave_by_themselves_once_all_is_copied_and_in_order(
 
 async def _candidates(records: Database, retirer: Retirer) -> list[str]:
     retirer._ended = ended_rooms
+    retirer._quiet_until = 0  # as whoever asks so much later
     return await retirer._candidates(2**53)
 
 
@@ -386,3 +387,24 @@ async def test_a_room_that_was_woken_or_came_back_is_retired_again(
 
 async def _dies(room: str) -> None:
     raise ZeroDivisionError
+
+
+async def test_the_records_are_asked_ahead_whether_any_room_may_leave(
+    sold: tuple[Rig, Settings], records: Database
+) -> None:
+    here, settings = sold
+    await copy_all(archiver_of(here.store, records, settings))
+    ended = int(await here.redis.hget(here.store.keys.room(ROOM, "room"), "ended"))
+    due = ended + int(settings.records.retire_after_s * 1000)
+    asked = []
+
+    async def counted(connection: Any, before: int, count: int) -> Any:
+        asked.append(before)
+        return await ended_rooms(connection, before, count)
+
+    retirer = retirer_of(here.store, records, settings, ended=counted)
+    early = due - AHEAD_MS - 1
+    assert await retirer._candidates(early) == []
+    assert await retirer._candidates(early + AHEAD_MS - 1) == []
+    assert len(asked) == 1
+    assert await retirer._candidates(due) == [ROOM]
