@@ -394,8 +394,9 @@ async def test_the_records_are_asked_ahead_whether_any_room_may_leave(
 ) -> None:
     here, settings = sold
     await copy_all(archiver_of(here.store, records, settings))
-    ended = int(await here.redis.hget(here.store.keys.room(ROOM, "room"), "ended"))
-    due = ended + int(settings.records.retire_after_s * 1000)
+    ended = await here.redis.hget(here.store.keys.room(ROOM, "room"), "ended")
+    assert ended is not None
+    due = int(ended) + int(settings.records.retire_after_s * 1000)
     asked = []
 
     async def counted(connection: Any, before: int, count: int) -> Any:

@@ -78,7 +78,7 @@ class Process:
 
     def pipeline(self, **options: Any) -> Any:
         """All commands of a pipeline are held back together."""
-        pipeline = self._redis.pipeline(**options)
+        pipeline: Any = self._redis.pipeline(**options)
         pipeline.execute = self._held_back(pipeline.execute)
         return pipeline
 
