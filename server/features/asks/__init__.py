@@ -6,12 +6,13 @@ from server.features.asks.asks import Asks
 from server.features.asks.intent_rules import read_rules
 from server.features.asks.permits import Permits
 from server.features.asks.questions import Questions
-from server.features.asks.settings import AskSettings
+from server.features.asks.settings import AskSettings, QuestionKeeping
 from server.features.asks.showing import Showings
 from server.features.asks.snapshot import ANSWERS_MAX, QuestionsPart
 from server.features.circles.circles import Circles
 from server.features.comments.comments import Comments
 from server.features.rules.rules import Rules
+from server.rooms.retention import Keeping
 from server.settings import Settings
 
 
@@ -34,6 +35,10 @@ def _check(settings: Settings) -> None:
     read_rules(settings.section(AskSettings).rules_file)
 
 
+_WORDS = ("user", "name", "text")
+"""What ends of a question."""
+_WORDS_IN_FACTS = [f"question.{name}" for name in _WORDS]
+
 FEATURE = Feature(
     make=_make,
     leans_on=("circles", "rules", "comments"),
@@ -41,7 +46,7 @@ FEATURE = Feature(
     check=_check,
     messages=messages,
     facts=facts,
-    settings={AskSettings: "asks"},
+    settings={AskSettings: "asks", QuestionKeeping: "records"},
     part=QuestionsPart,
     load_args=lambda _, __: {"answers_max": ANSWERS_MAX},
     keys={
@@ -56,4 +61,13 @@ FEATURE = Feature(
         ),
     },
     people={"asked": "<other>/<user>", "askers": "<other>/<user>"},
+    keeps=[
+        Keeping(
+            kind="questions",
+            days=lambda settings: settings.section(QuestionKeeping).keep_questions_days,
+            facts=dict.fromkeys(("queued", "question"), _WORDS_IN_FACTS),
+            rows={"questions": _WORDS},
+            keys=("askers",),
+        )
+    ],
 )

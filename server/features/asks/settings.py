@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from server.settings.section import Section, limit
+from server.settings.section import Section, days_kept, limit
 
 
 class AskSettings(Section):
@@ -41,4 +41,13 @@ class AskSettings(Section):
     answer_chars_max: int = limit(500, 1, 2000, "Longest answer.")
     answers_kept_max: int = limit(
         2000, 1, 100_000, "Answers kept over all rooms of a host; the oldest go first."
+    )
+
+
+class QuestionKeeping(Section):
+    """How long questions are kept; a field of the section of the records."""
+
+    keep_questions_days: float = days_kept(
+        "Days after a room's end when the words of its questions end, and who asked them; how many "
+        "there were, and what the host answered, stays"
     )

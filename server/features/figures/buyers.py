@@ -6,11 +6,12 @@ Reading figures updates it from the ledgers, so placing an order costs nothing e
 import asyncio
 from collections.abc import Collection, Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
-from msgspec import Struct, msgpack
+from msgpack import packb
+from msgspec import Raw, Struct, msgpack
 
 from server.features.circles.group_ids import group_id
 from server.features.figures.room_heads import heads_of
@@ -40,6 +41,7 @@ class _Settled(Struct):
     changed: int
 
 
+_ANY = msgpack.Decoder(Any)
 _FIRST = msgpack.Decoder(_FirstPaid)
 _SETTLED = msgpack.Decoder(_Settled)
 
@@ -112,6 +114,19 @@ class Buyers:
         """user -> time (ms) of the first follow of this host, for those of `users` who did."""
         found = await hash_of(self._store, self._store.keys.host(host, "fans"), users)
         return {user: int(raw) for user, raw in found.items()}
+
+
+async def forget_first_orders(
+    store: RoomStore, host: str, room: str, users: Collection[str]
+) -> None:
+    """Take users out of a host's buyers whose first payment was in this room: if they come again,
+    they come as strangers. Raises CommandError."""
+    found = await hash_of(store, store.keys.host(host, "buyers"), users)
+    gone = [(user, raw, b"", b"") for user, raw in found.items() if _FIRST.decode(raw).room == room]
+    for part in _parts(iter(gone)):
+        changes = Raw(packb(part, use_bin_type=False))
+        args = {"key": "buyers", "kind": "hash", "changes": changes}
+        await store.run_script("host_forget", host, args, _ANY)
 
 
 async def hash_of(store: RoomStore, key: str, fields: Collection[str]) -> dict[str, bytes]:
