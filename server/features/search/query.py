@@ -24,10 +24,11 @@ _HAN_TYPO_CHARS = range(3, 7)
 
 class Term(NamedTuple):
     """A word of a query. `choices`: the words that may stand for it, with the share that counts;
-    `share`: the part of all documents that have one of them, at most; `weight`: how much it says
-    (its rarity)."""
+    `documents`: how many have one of them, at most, and `share`: which part of all that is;
+    `weight`: how much it says (its rarity)."""
 
     choices: Mapping[str, float]
+    documents: int
     share: float
     weight: float
 
@@ -117,7 +118,8 @@ def _term(choices: Mapping[str, float], found: _Known, every: int) -> Term:
     # A word that is there is as rare as it is, however many others it is the beginning of.
     itself = [counts[word] for word, share in choices.items() if share == 1.0]
     rare = min(every, itself[0]) if itself else documents
-    return Term(choices, documents / every, math.log(1 + (every - rare + 0.5) / (rare + 0.5)))
+    weight = math.log(1 + (every - rare + 0.5) / (rare + 0.5))
+    return Term(choices, documents, documents / every, weight)
 
 
 def _mended(runs: list[Run], words: list[str], last: str, found: _Known, every: int) -> list[Term]:
