@@ -156,7 +156,7 @@ async def test_nothing_is_left_of_a_room_that_is_cleared(
             assert await connection.scalar(select(func.count()).select_from(table)) == 0
         words = {row.word: row.documents for row in await connection.execute(select(WORDS))}
         assert words == {"": 0}
-        some = [Wanted([["的"], ["裤"]], 1.0), Wanted([["裤"]], 1.0)]
+        some = [Wanted([["的"], ["裤"]], 9, 1.0), Wanted([["裤"]], 9, 1.0)]
         assert await index_of(connection).find(connection, some, 9) == [[], []]
 
 
@@ -197,10 +197,10 @@ async def test_common_words_are_found_together_however_old_the_documents_are(
     await market.tell("r", *(put(f"n{n}", title) for n, title in enumerate(more)))
     async with records.reading() as connection:
         index = index_of(connection)
-        together = Wanted([["羊毛"], ["围巾"]], 0.5)
+        together = Wanted([["羊毛"], ["围巾"]], 101, 0.5)
         [found] = await index.find(connection, [together], 5)
         assert len(found) == 2
-        [newest] = await index.find(connection, [Wanted([["羊毛"]], 0.5)], 5)
+        [newest] = await index.find(connection, [Wanted([["羊毛"]], 101, 0.5)], 5)
         assert newest == sorted(newest, reverse=True)
         assert len(newest) == 5
         [goods, hosts] = [
