@@ -437,9 +437,9 @@ async def live_room(shop: Rig, name: str, host: str) -> str:
     return name
 
 
-async def ask_in(shop: Rig, room: str, user: str, text: str) -> Ok:
+async def ask_in(shop: Rig, room: str, user: str, text: str, sku: str = "mug") -> Ok:
     return await shop.dispatch.run_command(
-        Call(room, viewer(user)), Ask(ref=1, sku="mug", text=text)
+        Call(room, viewer(user)), Ask(ref=1, sku=sku, text=text)
     )
 
 
