@@ -104,6 +104,9 @@ async def test_orders_of_members_count_as_such_in_streams_too(
     assert host.member_orders == 3
     rooms = [(await book.figures_of(room)).numbers for room in (EARLIER, ROOM, GROUP)]
     assert host.orders == sum(numbers.orders for numbers in rooms)
+    assert host.member_orders == sum(numbers.member_orders for numbers in rooms)
+    assert host.member_gmv["CNY"] == sum(numbers.member_gmv.get("CNY", 0) for numbers in rooms)
+    assert [numbers.member_orders for numbers in rooms] == [0, 1, 2]
     assert host.gmv_gross["CNY"] == sum(numbers.gmv_gross.get("CNY", 0) for numbers in rooms)
     assert host.gmv_net["CNY"] == sum(numbers.gmv_net.get("CNY", 0) for numbers in rooms)
 

@@ -82,9 +82,7 @@ class LeftQuestions:
                 for each in leaving.questions
             ]
             args = {"questions": questions, "kept_max": self._limits.questions_left_max}
-            await self._store.run_script(
-                "asks.left_keep", await self._host_of(room_id), args, _ANY
-            )
+            await self._store.run_script("asks.left_keep", await self._host_of(room_id), args, _ANY)
         await self._store.run_script("asks.left", room_id, {"settled": True}, _LEAVING)
         return len(leaving.questions)
 

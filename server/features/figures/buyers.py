@@ -13,6 +13,7 @@ from cachetools import LRUCache
 from msgspec import Struct, msgpack
 
 from server.features.circles.group_ids import group_id
+from server.features.figures.reckoning.models import Spans
 from server.features.figures.room_heads import heads_of
 from server.features.ledger import ledger
 from server.rooms.left_out import LeftOut
@@ -34,6 +35,12 @@ class _FirstPaid(Struct):
     at: int
 
 
+class _Member(Struct):
+    """Somebody in the fan group, and since when."""
+
+    at: int
+
+
 class _Settled(Struct):
     """The result of `settle_buyers`."""
 
@@ -41,6 +48,8 @@ class _Settled(Struct):
 
 
 _FIRST = msgpack.Decoder(_FirstPaid)
+_MEMBER = msgpack.Decoder(_Member)
+_SPANS = msgpack.Decoder(list[tuple[int, int]])
 _SETTLED = msgpack.Decoder(_Settled)
 
 
@@ -112,6 +121,16 @@ class Buyers:
         """user -> time (ms) of the first follow of this host, for those of `users` who did."""
         found = await hash_of(self._store, self._store.keys.host(host, "fans"), users)
         return {user: int(raw) for user, raw in found.items()}
+
+    async def spans_of(self, host: str, users: Collection[str]) -> dict[str, Spans]:
+        """user -> when they belonged to the host's fan group, for those of `users` who ever did."""
+        keys, group = self._store.keys, group_id(host)
+        raw = await hash_of(self._store, keys.room(group, "memberships"), users)
+        spans = {user: _SPANS.decode(each) for user, each in raw.items()}
+        # Who joined before spans were kept has only the time of that.
+        others = [user for user in users if user not in spans]
+        joined = await hash_of(self._store, keys.room(group, "members"), others)
+        return spans | {user: [(_MEMBER.decode(each).at, 0)] for user, each in joined.items()}
 
 
 async def hash_of(store: RoomStore, key: str, fields: Collection[str]) -> dict[str, bytes]:
