@@ -157,7 +157,9 @@ def test_evenings_of_hours_are_recomputed_as_well(
         {"user": user, "on": True, "at": at(20)} for user in ("ann", "ben") if fans
     ]
     followed = {fact["user"]: fact["at"] for fact in follows}
-    spans = {"ann": [(at(1), at(12)), (at(30), 0)], "ben": [(at(12), at(30))]} if members else {}
+    spans: dict[str, list[tuple[int, int]]] = {}
+    if members:
+        spans = {"ann": [(at(1), at(12)), (at(30), 0)], "ben": [(at(12), at(30))]}
     belongs = [
         {"user": user, "on": on, "at": when}
         for user, own in spans.items()

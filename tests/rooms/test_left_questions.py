@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from server.access.auth import Identity
 from server.features.asks.messages import (
     AskOk,
     Carried,
@@ -14,6 +15,7 @@ from server.features.asks.messages import (
 from server.features.desk.messages import DeskOk, DeskOpen
 from server.features.phases.messages import LiveEnd
 from server.features.shelf.messages import ShelfPut, ShelfRemove
+from server.protocol.roles import Role
 from tests.conftest import MakeSettings
 from tests.replies import expect
 from tests.rooms.rig import HOST, ROOM, Rig, rig
@@ -32,9 +34,9 @@ __all__ = ["shop"]
 MUG_2 = replace(MUG, sku="mug-2", title="Stone mug, second glaze", replaces="mug")
 
 
-async def queue(shop: Rig, room: str) -> list[Question]:
+async def queue(shop: Rig, room: str, who: Identity = HOST) -> list[Question]:
     """The queue of a desk that is opened now."""
-    return expect(DeskOk, await shop.do(DeskOpen(ref=1), HOST, room)).desk.queue
+    return expect(DeskOk, await shop.do(DeskOpen(ref=1), who, room)).desk.queue
 
 
 async def end(shop: Rig) -> None:
@@ -69,7 +71,7 @@ async def test_open_questions_come_to_the_next_stream_with_the_product_or_its_ne
     assert (at_newer.sku, at_newer.carried) == ("mug-2", at_same.carried)
     assert (at_newer.text, at_newer.asked, at_newer.user) == (open_.text, 2, "")
     assert await queue(shop, newer) == [at_newer], "it comes in once"
-    assert await queue(shop, other) == []
+    assert await queue(shop, other, Identity("h9", "Mo", Role.HOST)) == []
 
 
 async def test_what_the_next_stream_answers_or_drops_comes_no_more(shop: Rig) -> None:

@@ -38,7 +38,7 @@ class AskSettings(Section):
         100,
         1,
         10_000,
-        "Open questions kept of all ended streams of a host; the least asked, oldest ones go first.",
+        "Open questions kept of all ended streams of a host; the least asked, oldest go first.",
     )
     questions_per_user_max: int = limit(
         5, 1, 1000, "Open questions of a room that one user was the first to ask."

@@ -91,7 +91,7 @@ class Shelf:
         if product.replaces == product.sku:
             raise CommandError(
                 "bad_message",
-                f"The product `{product.sku}` can't replace itself: `replaces` names an earlier one.",
+                f"The product `{product.sku}` can't replace itself; name an earlier one.",
             )
 
     async def _run_script(self, script: str, call: Call, cmd: Command, args: dict[str, Any]) -> Ok:

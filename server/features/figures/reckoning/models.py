@@ -193,7 +193,7 @@ class Figures(Struct, kw_only=True):
     """The room is a practice: all orders in here are void."""
 
 
-Spans = Sequence[tuple[int, int]]
+Spans = list[tuple[int, int]]
 """Times (ms) from which up to which, 0: until now."""
 
 
