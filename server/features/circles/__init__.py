@@ -18,7 +18,7 @@ FEATURE = Feature(
     keys={
         "reserved": "hash user -> ms of the reservation",
         "members": "hash user -> packed {name, at}: who belongs to this fan group",
-        "memberships": "hash user -> packed {{from, to(0: still)}, ...} in ms, the newest 16",
+        "memberships": "hash user -> packed {spans}: from and to (0: still) in ms, the newest 16",
     },
     host_keys={
         "followers": "hash user -> ms since when they follow",

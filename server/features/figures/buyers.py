@@ -41,6 +41,12 @@ class _Member(Struct):
     at: int
 
 
+class _Memberships(Struct):
+    """When somebody belonged to the fan group."""
+
+    spans: Spans
+
+
 class _Settled(Struct):
     """The result of `settle_buyers`."""
 
@@ -49,7 +55,7 @@ class _Settled(Struct):
 
 _FIRST = msgpack.Decoder(_FirstPaid)
 _MEMBER = msgpack.Decoder(_Member)
-_SPANS = msgpack.Decoder(list[tuple[int, int]])
+_MEMBERSHIPS = msgpack.Decoder(_Memberships)
 _SETTLED = msgpack.Decoder(_Settled)
 
 
@@ -126,7 +132,7 @@ class Buyers:
         """user -> when they belonged to the host's fan group, for those of `users` who ever did."""
         keys, group = self._store.keys, group_id(host)
         raw = await hash_of(self._store, keys.room(group, "memberships"), users)
-        spans = {user: _SPANS.decode(each) for user, each in raw.items()}
+        spans = {user: _MEMBERSHIPS.decode(each).spans for user, each in raw.items()}
         # Who joined before spans were kept has only the time of that.
         others = [user for user in users if user not in spans]
         joined = await hash_of(self._store, keys.room(group, "members"), others)

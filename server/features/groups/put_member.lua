@@ -18,7 +18,7 @@ local now = now_ms()
 local SPANS_MAX = 16
 local function note_span()
   local raw = redis.call('HGET', K.memberships, A.user)
-  local spans = raw and cmsgpack.unpack(raw) or {}
+  local spans = raw and cmsgpack.unpack(raw).spans or {}
   if A.on then
     spans[#spans + 1] = { now, 0 }
     if #spans > SPANS_MAX then
@@ -30,7 +30,7 @@ local function note_span()
     end
     spans[#spans][2] = now
   end
-  redis.call('HSET', K.memberships, A.user, cmsgpack.pack(spans))
+  redis.call('HSET', K.memberships, A.user, cmsgpack.pack({ spans = spans }))
 end
 
 if A.on then
