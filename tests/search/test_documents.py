@@ -192,6 +192,7 @@ async def test_common_words_are_found_together_however_old_the_documents_are(
     market: Market, records: Database
 ) -> None:
     await market.put_head("r")
+    await market.tell("r", put("old", "手套"))
     await market.tell("r", put("both", "羊毛 围巾"), put("also", "羊毛 围巾"))
     more = ("羊毛" if n % 2 else "围巾" for n in range(200))
     await market.tell("r", *(put(f"n{n}", title) for n, title in enumerate(more)))
@@ -203,6 +204,8 @@ async def test_common_words_are_found_together_however_old_the_documents_are(
         [newest] = await index.find(connection, [Wanted([["羊毛"]], 101, 0.5)], 5)
         assert newest == sorted(newest, reverse=True)
         assert len(newest) == 5
+        [old] = await index.find(connection, [Wanted([["手套"]], 5000, 0.9)], 5)
+        assert len(old) == 1, "it was thought to be in most of the newest"
         [goods, hosts] = [
             await index.find(connection, [together], 5, kinds) for kinds in (["goods"], ["host"])
         ]

@@ -6,6 +6,7 @@ alone, wherever few documents have these: each further word would be looked up f
 that has the others, while relevance counts all words of the few that are found.
 """
 
+import math
 from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -47,9 +48,12 @@ async def candidates_of(
 
 
 def _wanted(terms: Sequence[Term], *, in_title: bool = False) -> Wanted:
-    rarest = min(terms, key=lambda term: term.documents)
-    choices = [list(term.choices) for term in terms]
-    return Wanted(choices, rarest.documents, rarest.share, in_title)
+    rarest = min(terms, key=lambda term: term.share)
+    share = rarest.share
+    if len(terms) > 1:  # half way between words that always and that only by chance come together
+        share = math.sqrt(share * math.prod(term.share for term in terms))
+    documents = round(rarest.documents * share / max(rarest.share, 1e-9))
+    return Wanted([list(term.choices) for term in terms], documents, share, in_title)
 
 
 def _fewer(terms: Sequence[Term]) -> list[Sequence[Term]]:

@@ -37,7 +37,7 @@ Choices = Sequence[str]
 
 class Wanted(NamedTuple):
     """Documents that have a word of each of `all_of`; with `in_title` they have them there.
-    They are at most so many `documents`, and this `share` of all, from 0 to 1."""
+    About so many `documents` are expected, which is this `share` of all, from 0 to 1."""
 
     all_of: Sequence[Choices]
     documents: int
@@ -129,10 +129,10 @@ def _fts5_choices(words: Choices) -> str:
 _TITLE, _KIND = "=", "#"
 """Before a lexeme: it is a word of the title, or the kind. Weights would say so too, but GIN does
 not have them: each row would be read to look."""
-_WINDOW_SHARE, _WINDOWS = 0.05, 2
-"""Words that a greater part of all documents has are looked for among the newest first: so many
-times as many as hold `count` of them on average. One word alone is, wherever these are fewer than
-the documents that have it: of each the row would be read, to know its id."""
+_WINDOWS, _WIDER = 2, 8
+"""Common words are looked for among the newest documents: so many times as many as hold `count` of
+them on average, then among so many times more. Of what GIN finds each row is read, to know its id;
+so that is where fewer documents are expected than such a window has."""
 _INDEX = Table(
     "search_index", MetaData(), Column("id", BigInteger, primary_key=True),
     Column("words", TSVECTOR),
@@ -151,10 +151,15 @@ class TsvectorIndex:
     )
     # Without a materialized list the planner may walk all ids backwards for a rare word.
     _HITS = (
-        "hits{step} AS MATERIALIZED (SELECT id FROM search_index "
-        "WHERE words @@ CAST(:wanted{step} AS tsquery){within})"
+        "hits{step} AS MATERIALIZED (SELECT id FROM {among} "
+        "WHERE words @@ CAST(:wanted{step} AS tsquery))"
     )
-    _WITHIN = " AND id > (SELECT max(id) FROM search_index) - :window{step}"
+    _ALL = "search_index"
+    # OFFSET keeps the planner from looking all the words up first.
+    _NEWEST = (
+        "(SELECT id, words FROM search_index "
+        "WHERE id > (SELECT max(id) FROM search_index) - :window{step} OFFSET 0) AS newest{step}"
+    )
     _STEP = (
         "SELECT {step} AS step, id FROM "
         "(SELECT id FROM hits{step} ORDER BY id DESC LIMIT :count) AS few{step}"
@@ -184,11 +189,12 @@ class TsvectorIndex:
         await connection.execute(self._PLAN_EACH)
         windows = [_window(each, count) for each in wanted]
         found = await self._found(connection, wanted, windows, count, kinds)
-        # Common words that seldom come together, or are old: few documents, of any age.
-        again = [n for n in range(len(wanted)) if windows[n] and len(found[n]) < count]
-        if again:
-            more = [wanted[n] for n in again]
-            older = await self._found(connection, more, [0] * len(more), count, kinds)
+        # What is old, or seldom comes together: few documents, of any age.
+        while again := [n for n, each in enumerate(found) if windows[n] and len(each) < count]:
+            for n in again:
+                windows[n] = _wider(wanted[n], windows[n])
+            some = [wanted[n] for n in again]
+            older = await self._found(connection, some, [windows[n] for n in again], count, kinds)
             for n, ids in zip(again, older, strict=True):
                 found[n] = ids
         return found
@@ -203,7 +209,9 @@ class TsvectorIndex:
     ) -> list[list[int]]:
         steps = range(len(wanted))
         hits = [
-            self._HITS.format(step=n, within=self._WITHIN.format(step=n) if windows[n] else "")
+            self._HITS.format(
+                step=n, among=self._NEWEST.format(step=n) if windows[n] else self._ALL
+            )
             for n in steps
         ]
         few = [self._STEP.format(step=n) for n in steps]
@@ -220,9 +228,13 @@ class TsvectorIndex:
 def _window(wanted: Wanted, count: int) -> int:
     """How many of the newest ids to look at; 0 for all."""
     window = int(count / max(wanted.share, 1e-9) * _WINDOWS)
+    return window if wanted.documents > window else 0
+
+
+def _wider(wanted: Wanted, window: int) -> int:
+    """The window to look at next. Several words come together in few documents: GIN knows those."""
     is_alone = len(wanted.all_of) == 1
-    is_common = wanted.documents > window if is_alone else wanted.share > _WINDOW_SHARE
-    return window if is_common else 0
+    return window * _WIDER if is_alone and wanted.documents > window * _WIDER else 0
 
 
 def _tsquery(wanted: Wanted, kinds: Sequence[str]) -> str:
