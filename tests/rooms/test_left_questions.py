@@ -88,6 +88,17 @@ async def test_what_the_next_stream_answers_or_drops_comes_no_more(shop: Rig) ->
     assert await queue(shop, await with_new_mug(shop, "r10")) == []
 
 
+async def test_a_crash_between_the_steps_of_leaving_does_no_harm(shop: Rig) -> None:
+    await question(shop, "ann", "能机洗吗")
+    await end(shop)
+    await shop.redis.zadd(shop.key("leaving"), {"questions": 1})  # as if it had not been noted
+    await sweep(shop)
+    room = await with_new_mug(shop, "r9")
+    [left] = await queue(shop, room)
+    assert left.asked == 1
+    assert await shop.redis.exists(shop.key("leaving")) == 0
+
+
 async def test_an_answer_about_the_earlier_version_is_shown_to_the_staff_alone(shop: Rig) -> None:
     await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
     room = await with_new_mug(shop, "r9")
