@@ -23,10 +23,12 @@ from server.features.search.projection import SearchProjection
 from server.features.search.searching import Search
 from server.features.search.settings import SearchSettings
 from server.house import HOUSE, keys_under, records_of, store_on
+from server.processes.collector import Collector
 from server.records.database import Database
 from server.records.projection import HEAD, Entry, RoomHead
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
+from server.telemetry.metrics import Metrics
 
 START = 1_764_000_000_000
 GOODS_A_ROOM = 180
@@ -243,7 +245,8 @@ def main(argv: list[str]) -> int:
         record_engines(wishes.records, Path(folder)) as made,
     ):
         for make in made:
-            row = uvloop.run(_measure(Path(folder), make(), wishes.documents, wishes.queries))
+            with Collector(Metrics()):  # as in a worker
+                row = uvloop.run(_measure(Path(folder), make(), wishes.documents, wishes.queries))
             print(
                 f"| {row.engine} | {row.documents_per_s:,.0f} | {row.facts_per_s:,.0f} |"
                 f" {row.p50_ms:.1f} | {row.p99_ms:.1f} | {row.cpu_p50_ms:.1f} |"

@@ -34,6 +34,12 @@ class AskSettings(Section):
     questions_open_max: int = limit(
         50, 1, 1000, "Open questions of a room; the least asked, oldest one makes room for a new."
     )
+    questions_left_max: int = limit(
+        100,
+        1,
+        10_000,
+        "Open questions kept of all ended streams of a host; the least asked, oldest go first.",
+    )
     questions_per_user_max: int = limit(
         5, 1, 1000, "Open questions of a room that one user was the first to ask."
     )

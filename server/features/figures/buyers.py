@@ -14,6 +14,7 @@ from msgpack import packb
 from msgspec import Raw, Struct, msgpack
 
 from server.features.circles.group_ids import group_id
+from server.features.figures.reckoning.models import Spans
 from server.features.figures.room_heads import heads_of
 from server.features.ledger import ledger
 from server.rooms.left_out import LeftOut
@@ -35,6 +36,18 @@ class _FirstPaid(Struct):
     at: int
 
 
+class _Member(Struct):
+    """Somebody in the fan group, and since when."""
+
+    at: int
+
+
+class _Memberships(Struct):
+    """When somebody belonged to the fan group."""
+
+    spans: Spans
+
+
 class _Settled(Struct):
     """The result of `settle_buyers`."""
 
@@ -43,6 +56,8 @@ class _Settled(Struct):
 
 _ANY = msgpack.Decoder(Any)
 _FIRST = msgpack.Decoder(_FirstPaid)
+_MEMBER = msgpack.Decoder(_Member)
+_MEMBERSHIPS = msgpack.Decoder(_Memberships)
 _SETTLED = msgpack.Decoder(_Settled)
 
 
@@ -114,6 +129,16 @@ class Buyers:
         """user -> time (ms) of the first follow of this host, for those of `users` who did."""
         found = await hash_of(self._store, self._store.keys.host(host, "fans"), users)
         return {user: int(raw) for user, raw in found.items()}
+
+    async def spans_of(self, host: str, users: Collection[str]) -> dict[str, Spans]:
+        """user -> when they belonged to the host's fan group, for those of `users` who ever did."""
+        keys, group = self._store.keys, group_id(host)
+        raw = await hash_of(self._store, keys.room(group, "memberships"), users)
+        spans = {user: _MEMBERSHIPS.decode(each).spans for user, each in raw.items()}
+        # Who joined before spans were kept has only the time of that.
+        others = [user for user in users if user not in spans]
+        joined = await hash_of(self._store, keys.room(group, "members"), others)
+        return spans | {user: [(_MEMBER.decode(each).at, 0)] for user, each in joined.items()}
 
 
 async def forget_first_orders(
