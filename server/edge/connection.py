@@ -1,21 +1,26 @@
 """One viewer's connection: reads frames and runs their commands; the hub writes to its transport.
 
-The WebSocket protocol itself is websockets' Sans-I/O ServerProtocol. A connection has no task and
-no queue: commands run as tasks of the edge, and unsent bytes wait in the transport.
+The WebSocket protocol itself is websockets' Sans-I/O ServerProtocol, which is made when the first
+bytes come that are not one plain frame. A connection has no task and no queue: commands run as
+tasks of the edge, and unsent bytes wait in the transport.
 """
 
 import asyncio
 import logging
 import math
+from collections.abc import Sequence
 from typing import cast
 
+from websockets.extensions.base import Extension
 from websockets.frames import Frame, Opcode
 
 from server.access.auth import BadToken, Identity
 from server.access.rate import Bucket
 from server.edge.frame_reader import FrameReader
-from server.edge.handshake import shake_hands
+from server.edge.handshake import frame_reader, shake_hands
 from server.edge.owner import Owner
+from server.edge.plain_frame import plain_frame
+from server.edge.plain_upgrade import PlainUpgrade
 from server.hub.member import Member
 from server.protocol.codec import UnreadableCommand
 from server.protocol.codes import (
@@ -54,6 +59,7 @@ class Connection(Member, asyncio.Protocol):
         "_bucket",
         "_cookie_token",
         "_edge",
+        "_extensions",
         "_fragments",
         "_in_flight",
         "_join_by",
@@ -74,8 +80,10 @@ class Connection(Member, asyncio.Protocol):
         self._edge = edge
         self.address = address
         """The peer's IP address; `connections_per_address_max` limits connections per address."""
-        self._protocol: FrameReader | None = None
+        self._extensions: Sequence[Extension] | None = None
         """Set by a successful handshake, until the socket is gone."""
+        self._protocol: FrameReader | None = None
+        """Made for the first bytes that are not one plain frame, and for our own close."""
         self._wire: asyncio.Transport | None = None
         """The transport until it is really gone; `transport` becomes None as soon as we close."""
         self.room_id = ""
@@ -106,10 +114,10 @@ class Connection(Member, asyncio.Protocol):
         soft = self._edge.settings.hub.unsent_soft_bytes
         self.transport.set_write_buffer_limits(high=soft, low=soft // 2)
 
-    def shake_hands(self, head: bytes) -> None:
+    def shake_hands(self, head: bytes, plain: PlainUpgrade | None) -> None:
         """Answer the upgrade request; frames may follow it."""
         assert self._wire is not None
-        shaken = shake_hands(head, self._edge.settings)
+        shaken = shake_hands(head, plain, self._edge.settings)
         self._wire.write(shaken.answer)
         if shaken.accepted is None:
             self._edge.metrics.rejected.labels(str(shaken.status)).inc()
@@ -117,20 +125,34 @@ class Connection(Member, asyncio.Protocol):
             self._wire.close()
             self._edge.closing.add(self)  # else an unread answer would keep the socket open
             return
-        self.room_id, self.variant, self._cookie_token, self._protocol = shaken.accepted
-        self._protocol.on_frame = self._on_frame
+        self.room_id, self.variant, self._cookie_token, self._extensions = shaken.accepted
         self._edge.waiting_for_join.add(self)
 
+    def _reader(self) -> FrameReader:
+        """The protocol, made at its first use: most connections send plain frames only."""
+        if self._protocol is None:
+            assert self._extensions is not None
+            self._protocol = frame_reader(
+                self._extensions, self._edge.settings.edge, self._on_frame
+            )
+        return self._protocol
+
     def data_received(self, data: bytes) -> None:
-        if self._protocol is None:  # refused: what else it sends is not for us
+        if self._extensions is None:  # refused: what else it sends is not for us
             return
         self.heard_at = self._edge.loop.time()
+        if self._protocol is None:
+            frame = plain_frame(data, self._extensions, self._edge.settings.edge.frame_in_bytes_max)
+            if frame is not None:
+                self._on_frame(frame)
+                return
+        reader = self._reader()
         # In small pieces, so that the rate limit stops a flood of tiny frames before all of
         # them have been parsed.
         for start in range(0, len(data), BITE_BYTES):
             if self.transport is None and not self._may_say_goodbye(len(data)):
                 break
-            self._protocol.receive_data(data[start : start + BITE_BYTES])
+            reader.receive_data(data[start : start + BITE_BYTES])
         self._flush()
 
     def _may_say_goodbye(self, size: int) -> bool:
@@ -146,9 +168,14 @@ class Connection(Member, asyncio.Protocol):
         if self._protocol is not None:
             self._protocol.receive_eof()
             self._flush()
+        elif self._extensions is not None and self._wire is not None:
+            # What the protocol would do, were it made for this.
+            self.transport = None
+            self._wire.close()
+            self._edge.closing.add(self)
 
     def connection_lost(self, _exc: Exception | None) -> None:
-        self.transport = self._wire = None
+        self.transport = self._wire = self._extensions = None
         if self._protocol is not None:
             self._protocol.forget()
             self._protocol = None
@@ -347,11 +374,11 @@ class Connection(Member, asyncio.Protocol):
 
     def close(self, why: Close, reconnect_ms: int | None = None) -> None:
         """Send `bye` and the close frame; cut the connection if the peer does not answer."""
-        if self.transport is None or self._protocol is None:
+        if self.transport is None or self._extensions is None:
             return
         self.send(ByeEvent(code=why.code, reconnect_ms=reconnect_ms))
         self._edge.metrics.closed.labels(str(why.code)).inc()
-        self._protocol.send_close(why.code, why.reason)
+        self._reader().send_close(why.code, why.reason)
         self.transport = None
         self._flush()
         self._edge.closing.add(self)

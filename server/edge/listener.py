@@ -13,6 +13,7 @@ from server.edge.connection import Connection
 from server.edge.deadlines import Deadlines
 from server.edge.handshake import is_upgrade, plain_response
 from server.edge.places import Places
+from server.edge.plain_upgrade import PlainUpgrade, plain_upgrade
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
 
@@ -143,7 +144,7 @@ class HttpSocket(asyncio.Protocol):
             if self._paused_at:
                 connection.pause_writing()
             transport.resume_reading()
-            _begin(connection, head, rest)
+            _begin(connection, head, plain_upgrade(head), rest)
 
 
 def _as_websocket(edge: Reception, transport: asyncio.Transport, address: str) -> Connection | None:
@@ -157,8 +158,10 @@ def _as_websocket(edge: Reception, transport: asyncio.Transport, address: str) -
     return connection
 
 
-def _begin(connection: Connection, head: bytes, rest: bytes) -> None:
-    connection.shake_hands(head)
+def _begin(
+    connection: Connection, head: bytes, plain: PlainUpgrade | None, rest: bytes
+) -> None:
+    connection.shake_hands(head, plain)
     if rest:
         connection.data_received(rest)
 
@@ -220,9 +223,10 @@ class Listener(asyncio.Protocol):
         edge, all_of_it = self._edge, self._head
         transport = self._let_go()
         assert transport is not None
-        if is_upgrade(head):
+        plain = plain_upgrade(head)
+        if plain is not None or is_upgrade(head):
             if connection := _as_websocket(edge, transport, self.address):
-                _begin(connection, head, rest)
+                _begin(connection, head, plain, rest)
         elif why := edge.why_full_of_http(self.address):
             _say_full(edge, transport, why)
         else:
