@@ -333,28 +333,48 @@ class Connection(Member, asyncio.Protocol):
             return
         self.user, self.source, self._cookie_token = self.who.user, cmd.source, None
         self._joining = True
-        self._edge.start(self._join(self.who, cmd))
+        edge, room = self._edge, self._edge.rooms.get(self.room_id)
+        if room is None or room.is_over or edge.dispatch.may_be_gated(self.room_id):
+            edge.start(self._join(self.who, cmd))
+        else:
+            self._join_open(room, edge.dispatch.known_to(self.who, room.host), cmd)
+
+    def _join_open(self, room: Room, who: Identity, cmd: Join) -> None:
+        """Join a room about which nothing must be asked first: nearly all joins are such."""
+        began_at = self._edge.loop.time()
+        self.who, self.exempt = who, who.role.at_least(Role.MODERATOR)
+        self._edge.rooms.join_open(
+            self,
+            who,
+            room,
+            cmd,
+            lambda room: self._entered(room, began_at),
+            lambda exc: self._not_entered(cmd, exc, began_at),
+        )
 
     async def _join(self, who: Identity, cmd: Join) -> None:
         began_at = self._edge.loop.time()
-        outcome = "ok"
         try:
             self.who = who = await self._edge.known_in(who, self.room_id)
             self.exempt = who.role.at_least(Role.MODERATOR)
-            await self._edge.rooms.join(self, who, self.room_id, cmd, self._entered)
+            await self._edge.rooms.join(
+                self, who, self.room_id, cmd, lambda room: self._entered(room, began_at)
+            )
         except CommandError as exc:
-            outcome = exc.code
-            self._refuse_join(cmd, exc, _CLOSED_BY.get(exc.code))
+            self._not_entered(cmd, exc, began_at)
         except Exception:
-            outcome = "internal"
             log.exception("A join of the room `%s` failed.", self.room_id)
             failure = CommandError("internal", "The server failed at this join; try again.", 5000)
-            self._refuse_join(cmd, failure, None)
-        self._edge.count("join", outcome, began_at)
+            self._not_entered(cmd, failure, began_at)
 
-    def _entered(self, room: Room) -> None:
+    def _entered(self, room: Room, began_at: float) -> None:
         self._joining = False
         self.room = room
+        self._edge.count("join", "ok", began_at)
+
+    def _not_entered(self, cmd: Join, exc: CommandError, began_at: float) -> None:
+        self._refuse_join(cmd, exc, _CLOSED_BY.get(exc.code))
+        self._edge.count("join", exc.code, began_at)
 
     def _refuse_join(self, cmd: Join, exc: CommandError, why: Close | None) -> None:
         self._joining = False

@@ -62,6 +62,8 @@ class Audience:
         self._patrol: asyncio.Handle | None = None
         self._passing: Iterator[None] | None = None
         self._passed_at = 0.0
+        self.passes = 0
+        """How many passes have begun."""
         self._more = False
         self._closed = False
 
@@ -112,6 +114,11 @@ class Audience:
         if is_here:
             self._groups.setdefault((member.variant, exempt), {})[member] = None
             self._forget_staff_if_gone()
+
+    @property
+    def is_level(self) -> bool:
+        """Whether the passes, one under way included, tell everything published so far."""
+        return not self._waiting
 
     @property
     def has_staff(self) -> bool:
@@ -209,6 +216,7 @@ class Audience:
         if self._passing is not None:
             return
         self._passed_at = now = self._loop.time()
+        self.passes += 1
         tick = self._waiting.take_tick(now)
         viewers_too = tick is not None and not tick.for_staff_alone
         served = [
