@@ -76,7 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             print(f"{tree.name:12} {cost.server_us:7.1f} µs  Redis {cost.redis_us:6.1f} µs")
     for tree, costs in found.items():
         us, redis = (median(getattr(c, n) for c in costs) for n in ("server_us", "redis_us"))
-        print(f"{tree.name:12} median {us:.1f} µs a join ({1e6 / us:,.0f}/s a core), Redis {redis:.1f}")
+        rate = f"{1e6 / us:,.0f}/s a core"
+        print(f"{tree.name:12} median {us:.1f} µs a join ({rate}), Redis {redis:.1f}")
     return 0
 
 

@@ -31,7 +31,7 @@ class VerifiedTokens(Generic[Found]):
         return hashlib.blake2b(token.encode(), key=self._hash_key, digest_size=16).digest()
 
     def get(self, name: bytes, now_s: float) -> Found | None:
-        """Return what was found in a token; None if it is unknown or has expired by now (Unix s)."""
+        """Return what was found in a token; None if it is unknown or expired by now (Unix s)."""
         entry = self._found.pop(name, None)
         if entry is None or entry[0] <= now_s:
             return None

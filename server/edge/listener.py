@@ -158,9 +158,7 @@ def _as_websocket(edge: Reception, transport: asyncio.Transport, address: str) -
     return connection
 
 
-def _begin(
-    connection: Connection, head: bytes, plain: PlainUpgrade | None, rest: bytes
-) -> None:
+def _begin(connection: Connection, head: bytes, plain: PlainUpgrade | None, rest: bytes) -> None:
     connection.shake_hands(head, plain)
     if rest:
         connection.data_received(rest)

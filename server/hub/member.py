@@ -64,8 +64,7 @@ class Member(ABC):
     def send_joined(self, reply: Joined, room: bytes, *events: Event) -> None:
         """Write the reply to a join around the snapshot `room`, which other joins share."""
         if self.transport is not None:
-            for piece in self.variant.codec.joined_frame(reply, room, events):
-                self.transport.write(piece)
+            self.transport.writelines(self.variant.codec.joined_frame(reply, room, events))
 
     @abstractmethod
     def close(self, why: Close, reconnect_ms: int | None = None) -> None:

@@ -18,8 +18,7 @@ from msgspec import Raw
 from server.background.repeating import Errands
 from server.hub.audience import Audience, Crowd
 from server.hub.member import Member
-from server.protocol.codec import Encoding
-from server.protocol.codes import FORBIDDEN, INTERNAL, CommandError
+from server.protocol.codes import FORBIDDEN, CommandError
 from server.protocol.joining import You
 from server.protocol.message import Event, RoleEvent
 from server.protocol.roles import Role
@@ -27,9 +26,9 @@ from server.rooms.arrival import Arrival
 from server.rooms.insiders import Insiders
 from server.rooms.kept import KeptEvents
 from server.rooms.naming import Host
-from server.rooms.told import Shown, Told
 from server.rooms.state import RoomState
 from server.rooms.stored import RoomReader, StoredRoom
+from server.rooms.welcome import Shown, Welcome
 from server.settings import Settings
 from server.store.bus import BusMessage, Position, Say
 from server.telemetry.metrics import Metrics
@@ -42,9 +41,6 @@ STAFF = "\x01staff"
 """The addressee of events for host and moderators only. It begins with a control character, which
 no user id contains."""
 FILL_RETRY_S = 0.5
-QUICK_TICK_S = 0.01
-"""With a tick of at most this, newcomers wait for the pass, and nothing is kept for them."""
-FAILED_JOIN_RETRY_MS = 5000
 
 
 class Room:
@@ -73,24 +69,17 @@ class Room:
         self._on_broken = on_broken
         self._on_entered = on_entered
         self._random = random
-        self._loop = asyncio.get_running_loop()
+        self._welcome = Welcome(settings.hub.joins_per_tick_max, lambda: self.state, self._answer)
         self.audience = Audience(
             settings.hub,
             settings.edge.deflate_bytes_min,
             metrics,
-            self._answer_arrivals,
+            self._welcome.answer_at_pass,
             random,
             crowd,
         )
+        self._welcome.audience = self.audience
         self._kept = KeptEvents(settings.rooms.missed_events_max)
-        self._newcomers: deque[Arrival] = deque()
-        """Joins to answer in this turn of the loop."""
-        self._arrivals: deque[Arrival] = deque()
-        """Joins to answer at the next pass."""
-        self._welcoming: asyncio.Handle | None = None
-        self._told = Told()
-        self._encodings: set[Encoding] = set()
-        """Those that members of this room have asked for."""
         self._expected: dict[str, list[Arrival]] = {}
         self._waiting: deque[BusMessage[Any]] = deque()
         self._following = False
@@ -112,9 +101,7 @@ class Room:
     @property
     def is_idle(self) -> bool:
         """Whether the room has no members and no joins under way."""
-        return len(self.audience) == 0 and not (
-            self._expected or self._newcomers or self._arrivals
-        )
+        return len(self.audience) == 0 and not self._expected and not self._welcome
 
     def now_ms(self) -> int:
         """The time by Redis' clock, as of the last load."""
@@ -139,10 +126,8 @@ class Room:
         self._expected.setdefault(arrival.who.user, []).append(arrival)
 
     def admit(self, arrival: Arrival) -> None:
-        """Answer the join in this turn of the loop, with a snapshot that all joins of it share."""
-        self._newcomers.append(arrival)
-        if self._welcoming is None:
-            self._welcoming = self._loop.call_soon(self._welcome)
+        """Answer the join as soon as it can be, with a snapshot that others share."""
+        self._welcome.admit(arrival)
 
     def forget(self, arrival: Arrival) -> None:
         """Stop holding events for an arrival that was admitted or will not be."""
@@ -158,73 +143,15 @@ class Room:
         if not self.audience.members_of(member.user):
             self.insiders.forget(member.user)
 
-    def _welcome(self) -> None:
-        """Answer the joins of this turn. Those that can't be shown the room as told so far wait for
-        the next pass."""
-        self._welcoming = None
-        if self._over:
-            return
-        for arrival in self._next_of(self._newcomers):
-            shown = self._shown_in(arrival.member.variant.encoding)
-            if shown is not None and shown.suits(arrival.join.last, self.state.epoch):
-                self._try_answer(arrival, shown)
-            else:
-                self._arrivals.append(arrival)
-        if self._newcomers:
-            self._welcoming = self._loop.call_soon(self._welcome)
-        if self._arrivals:
-            self.audience.wake()
-
-    def _shown_in(self, encoding: Encoding) -> Shown | None:
-        """The room as its audience was told it; None if that was not kept."""
-        self._encodings.add(encoding)
-        if self.audience.is_level:
-            return Shown(self.state.encoded(encoding), self.state.position.seq)
-        return self._told.shown(encoding, self.audience.passes)
-
-    def _answer_arrivals(self) -> bool:
-        """Answer joins at the start of a pass, which tells all that was published."""
-        for arrival in self._next_of(self._arrivals):
-            encoding = arrival.member.variant.encoding
-            self._try_answer(
-                arrival, Shown(self.state.encoded(encoding), self.state.position.seq)
-            )
-        return bool(self._arrivals)
-
-    def _next_of(self, arrivals: deque[Arrival]) -> Iterator[Arrival]:
-        """Take as many joins as may be answered before other work goes on."""
-        for _ in range(min(len(arrivals), self._settings.hub.joins_per_tick_max)):
-            yield arrivals.popleft()
-
-    def _try_answer(self, arrival: Arrival, shown: Shown) -> None:
-        self.forget(arrival)
-        if arrival.member.transport is None:
-            return
-        try:
-            self._answer(arrival, shown)
-        except Exception:
-            # One newcomer's failure must not cost the others theirs, nor the events of a pass.
-            log.exception("Room %s: a join could not be answered.", self.room_id)
-            arrival.member.close(INTERNAL, FAILED_JOIN_RETRY_MS)
-
-    def _hold(self) -> None:
-        """Keep the room as told before an event changes it, if newcomers would wait long."""
-        if not self.audience.is_level:
-            return
-        if self.audience.tick_s() > QUICK_TICK_S:
-            self._told.keep(self.state, self._encodings, self.audience.passes)
-        else:
-            self._told.drop()
-
     def turn_away(self) -> list[Member]:
         """Drop the unanswered joins; return their members."""
-        turned_away = [arrival.member for arrival in (*self._newcomers, *self._arrivals)]
-        self._newcomers.clear()
-        self._arrivals.clear()
-        return turned_away
+        return [arrival.member for arrival in self._welcome.turn_away()]
 
     def _answer(self, arrival: Arrival, shown: Shown) -> None:
         member, who, state = arrival.member, arrival.who, self.state
+        self.forget(arrival)
+        if member.transport is None:
+            return
         missed, gap = self._kept.missed(
             arrival.join.last, state.epoch, shown.seq, member.variant.encoding
         )
@@ -301,8 +228,8 @@ class Room:
             self._send_out(user)
 
     def _take_say(self, say: Say[Any]) -> None:
-        if not say.user:
-            self._hold()
+        if not say.user or say.user == STAFF:
+            self._welcome.keep_shown()
         place = Position(say.seq, say.sub)
         if place > (0, 0):
             if place <= self.state.position:
@@ -357,7 +284,7 @@ class Room:
         says = (say for say in message.says if not say.user)  # a shadow mute's are not counted
         here = sum(say.event.counted for say in says)
         lost = message.comments_after - here - self.state.counted
-        self._hold()
+        self._welcome.keep_shown()
         if lost > 0:
             self.audience.count_lost(lost)
         self.state.counted = message.comments_after
@@ -419,7 +346,7 @@ class Room:
         if lost <= 0:
             return
         found = self.state.recovered(loaded, lost)
-        self._hold()
+        self._welcome.keep_shown()
         self._take_values(found)
         if lost > len(found):
             self.audience.count_lost(lost - len(found))
@@ -427,7 +354,7 @@ class Room:
     def _take_values(self, values: Iterable[Event]) -> None:
         """Apply values that are not in the stream, such as stock and likes."""
         for event in values:
-            self._hold()
+            self._welcome.keep_shown()
             self.state.apply(event)
             self.audience.publish(event)
 
@@ -450,6 +377,7 @@ class Room:
         """Send nothing more; the members have been told to reconnect."""
         self._following = False
         self._over = True
+        self._welcome.close()
         self.audience.close()
 
     async def close(self) -> None:
