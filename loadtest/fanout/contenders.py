@@ -19,6 +19,7 @@ from pathlib import Path
 from loadtest.fanout import process
 from loadtest.fanout.buyer import Buyer
 from loadtest.fanout.client import NoCompiler, build
+from loadtest.fanout.newcomer import Newcomers
 from loadtest.fanout.plan import DIGITS, MARK, Talk
 from loadtest.fanout.ready import free_port, wait_until_open
 from loadtest.fanout.redis_program import redis_program
@@ -38,7 +39,8 @@ _STAMP = MARK.decode() + "0" * DIGITS
 class Running:
     """A started server: where it listens and which process trees are its cost.
 
-    `buyer` makes somebody who buys in the room, where the server sells.
+    `buyer` makes somebody who buys in the room, where the server sells; `newcomers` makes people
+    who join it one by one.
     """
 
     port: int
@@ -46,6 +48,7 @@ class Running:
     pids: tuple[int, ...]
     talk: Talk
     buyer: Callable[[], Buyer] | None = None
+    newcomers: Callable[[], Newcomers] | None = None
 
 
 @dataclass(frozen=True)

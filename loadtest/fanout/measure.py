@@ -34,7 +34,7 @@ class Row:
 
 
 BUY_ROW = Row(200, 2000)
-"""The measurement in which part of the crowd buys, too."""
+"""The measurement in which somebody buys, too, and others join."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,8 @@ class Result:
     others_cpu: float
     buy_p99_ms: float | None = None
     """Time to the reply to a buy in the same room; measured in BUY_ROW only."""
+    join_p99_ms: float | None = None
+    """Time to the reply to one join in the same room; measured in BUY_ROW only."""
 
     @property
     def client_was_limit(self) -> bool:
@@ -120,9 +122,14 @@ def _measured(contender: Contender, row: Row, timing: Timing, running: Running) 
             with running.buyer() as buyer:
                 client.deliver(row.rate_per_s, timing.measured_s)
             buy_p99_ms = buyer.p99_ms()
+        join_p99_ms = None
+        if running.newcomers is not None and row == BUY_ROW:
+            with running.newcomers() as newcomers:
+                client.deliver(row.rate_per_s, timing.measured_s)
+            join_p99_ms = newcomers.quantile_ms(0.99)
     memory_kb = (full - empty) / row.viewers / 1024
     result = _result(contender, row, got, clocks, memory_kb, joined / joins.seconds, client)
-    return replace(result, buy_p99_ms=buy_p99_ms)
+    return replace(result, buy_p99_ms=buy_p99_ms, join_p99_ms=join_p99_ms)
 
 
 class _Clocks:

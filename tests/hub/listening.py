@@ -170,6 +170,10 @@ class Notes:
         self.frames.feed(data)
         self.news.set()
 
+    def writelines(self, pieces: Iterable[bytes]) -> None:
+        for piece in pieces:
+            self.write(piece)
+
     def get_write_buffer_size(self) -> int:
         return 0
 
