@@ -377,7 +377,6 @@ class Room:
         """Send nothing more; the members have been told to reconnect."""
         self._following = False
         self._over = True
-        self._welcome.close()
         self.audience.close()
 
     async def close(self) -> None:

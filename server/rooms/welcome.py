@@ -6,10 +6,9 @@ snapshot is kept as it was before the first event that waits. Whoever is shown t
 with all others, who have the same events still to come.
 """
 
-import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import NamedTuple
 
 from server.hub.audience import Audience
@@ -38,28 +37,24 @@ class Shown(NamedTuple):
 
 
 class Welcome:
-    """Answers joins, `at_once_max` at most before other work goes on.
+    """Answers joins at once where it can, and `at_pass_max` at most at a pass.
 
     `state` gives the room's copy; `answer` writes a reply and adds the member to the audience.
     """
 
     def __init__(
         self,
-        at_once_max: int,
+        at_pass_max: int,
         state: Callable[[], RoomState],
         answer: Callable[[Arrival, Shown], None],
     ) -> None:
         self.audience: Audience
         """Set before the first join."""
-        self._at_once_max = at_once_max
+        self._at_pass_max = at_pass_max
         self._state = state
         self._answer = answer
-        self._loop = asyncio.get_running_loop()
-        self._now: deque[Arrival] = deque()
-        """Joins to answer in this turn of the loop."""
         self._at_pass: deque[Arrival] = deque()
         """Joins to answer at the next pass."""
-        self._turn: asyncio.Handle | None = None
         self._encodings: set[Encoding] = set()
         """Those that members of this room have asked for."""
         self._kept: dict[Encoding, Shown] = {}
@@ -67,18 +62,20 @@ class Welcome:
         """How many passes had begun when these were kept; they serve until the next."""
 
     def __bool__(self) -> bool:
-        return bool(self._now or self._at_pass)
+        return bool(self._at_pass)
 
     def admit(self, arrival: Arrival) -> None:
-        """Answer a join in this turn of the loop, or at the next pass if it must be."""
-        self._now.append(arrival)
-        if self._turn is None:
-            self._turn = self._loop.call_soon(self._answer_now)
+        """Answer a join now, or at the next pass if it must be."""
+        shown = self._as_told(arrival.member.variant.encoding)
+        if shown is not None and shown.suits(arrival.join.last, self._state().epoch):
+            self._try_answer(arrival, shown)
+        else:
+            self._at_pass.append(arrival)
+            self.audience.wake()
 
     def turn_away(self) -> list[Arrival]:
-        """Drop the joins, and return them."""
-        turned_away = [*self._now, *self._at_pass]
-        self._now.clear()
+        """Drop the joins that wait, and return them."""
+        turned_away = list(self._at_pass)
         self._at_pass.clear()
         return turned_away
 
@@ -105,29 +102,13 @@ class Welcome:
             return self._as_it_is(encoding)
         return self._kept.get(encoding) if self._kept_at == self.audience.passes else None
 
-    def _answer_now(self) -> None:
-        self._turn = None
-        for arrival in self._next_of(self._now):
-            shown = self._as_told(arrival.member.variant.encoding)
-            if shown is not None and shown.suits(arrival.join.last, self._state().epoch):
-                self._try_answer(arrival, shown)
-            else:
-                self._at_pass.append(arrival)
-        if self._now:
-            self._turn = self._loop.call_soon(self._answer_now)
-        if self._at_pass:
-            self.audience.wake()
-
     def answer_at_pass(self) -> bool:
         """Answer joins at the start of a pass, which tells all that was published; return whether
         more wait for the next."""
-        for arrival in self._next_of(self._at_pass):
+        for _ in range(min(len(self._at_pass), self._at_pass_max)):
+            arrival = self._at_pass.popleft()
             self._try_answer(arrival, self._as_it_is(arrival.member.variant.encoding))
         return bool(self._at_pass)
-
-    def _next_of(self, arrivals: deque[Arrival]) -> Iterator[Arrival]:
-        for _ in range(min(len(arrivals), self._at_once_max)):
-            yield arrivals.popleft()
 
     def _try_answer(self, arrival: Arrival, shown: Shown) -> None:
         try:
@@ -136,9 +117,3 @@ class Welcome:
             # One newcomer's failure must not cost the others theirs, nor the events of a pass.
             log.exception("A join of %s could not be answered.", arrival.who.user)
             arrival.member.close(INTERNAL, FAILED_JOIN_RETRY_MS)
-
-    def close(self) -> None:
-        """Answer nobody any more."""
-        if self._turn is not None:
-            self._turn.cancel()
-            self._turn = None
