@@ -77,6 +77,7 @@ class Room:
             self._welcome.answer_at_pass,
             random,
             crowd,
+            lambda: bool(self._expected),
         )
         self._welcome.audience = self.audience
         self._kept = KeptEvents(settings.rooms.missed_events_max)
