@@ -45,7 +45,9 @@ def claims() -> st.SearchStrategy[Any]:
         {"sub": st.just("u1"), "exp": st.just(int(time.time()) + FAR_S)},
         optional={name: value for name, value in fields.items() if name not in ("sub", "exp")},
     )
-    return st.one_of(good, st.fixed_dictionaries({}, optional=fields), st.sampled_from([[], 7, "x"]))
+    return st.one_of(
+        good, st.fixed_dictionaries({}, optional=fields), st.sampled_from([[], 7, "x"])
+    )
 
 
 HEADERS = st.sampled_from(
@@ -110,6 +112,38 @@ def test_usual_tokens_are_plain_until_they_expire() -> None:
         now_s = time.time()
         assert plain_claims(token, SECRET.encode(), now_s, LEEWAY_S) is not None
         assert plain_claims(token, SECRET.encode(), now_s + 61 + LEEWAY_S, LEEWAY_S) is None
+
+
+FUTURE = {"sub": "u1", "exp": int(time.time()) + FAR_S}
+
+
+def with_our_signature(payload: str, header: Any = None) -> str:
+    signed = f"{segment(header or {'alg': 'HS256'})}.{payload}"
+    signature = jwt.get_algorithm_by_name("HS256").sign(signed.encode(), SECRET.encode())
+    return f"{signed}.{segment(signature)}"
+
+
+_TIGHT = segment(json.dumps(FUTURE).encode() + b" " * (-len(json.dumps(FUTURE)) % 3 + 1))
+LOOSE = _TIGHT[:-1] + chr(ord(_TIGHT[-1]) + 1)
+"""The same bytes, with a bit set that the last letter has too many."""
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        with_our_signature(segment(FUTURE | {"nbf": int(time.time()) + FAR_S})),
+        with_our_signature(segment(FUTURE | {"iat": int(time.time()) + FAR_S})),
+        with_our_signature(segment(FUTURE | {"sub": 7})),
+        with_our_signature(segment(FUTURE | {"jti": 7})),
+        with_our_signature(segment(FUTURE) + "=" * (-len(segment(FUTURE)) % 4) + "\n"),
+        with_our_signature(LOOSE),
+        with_our_signature(segment(FUTURE), {"alg": "HS256", "crit": ["x"]}),
+        with_our_signature(segment(FUTURE))[:-1] + "_",
+    ],
+    ids=["later", "issued later", "sub", "jti", "line end", "loose bits", "crit", "signature"],
+)
+def test_an_unusual_token_is_left_to_pyjwt(token: str) -> None:
+    assert plain_claims(token, SECRET.encode(), time.time(), LEEWAY_S) is None
 
 
 def test_only_so_many_tokens_are_remembered_and_the_one_used_last_stays() -> None:

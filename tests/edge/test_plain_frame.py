@@ -4,7 +4,7 @@ import struct
 import zlib
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from websockets.extensions.permessage_deflate import PerMessageDeflate
 from websockets.protocol import State
@@ -25,7 +25,9 @@ def deflated(data: bytes) -> bytes:
 @st.composite
 def segments(draw: st.DrawFn) -> bytes:
     """Bytes as a client may send them at once: mostly one frame, right or nearly so."""
-    first = draw(st.sampled_from([0x81, 0x82, 0x8A, 0xC1, 0xC2, 0x89, 0x88, 0x01, 0x80, 0xCA, 0xA1]))
+    first = draw(
+        st.sampled_from([0x81, 0x82, 0x8A, 0xC1, 0xC2, 0x89, 0x88, 0x01, 0x80, 0xCA, 0xA1])
+    )
     payload = draw(st.binary(max_size=BYTES_MAX + 5))
     if first & 0x40 and draw(st.booleans()):
         payload = deflated(payload * draw(st.integers(1, 3)))
@@ -39,6 +41,9 @@ def segments(draw: st.DrawFn) -> bytes:
 
 
 @given(segments(), st.booleans())
+@example(struct.pack("!BBH", 0x81, 0xFE, BYTES_MAX + 1) + bytes(4) + b"x" * (BYTES_MAX + 1), False)
+@example(struct.pack("!BBH", 0x8A, 0xFE, 126) + bytes(4) + b"x" * 126, False)
+@example(b"\xc1\x80" + bytes(4), False)
 def test_a_plain_frame_is_the_one_that_websockets_reads(data: bytes, deflate: bool) -> None:
     def extensions() -> list[Any]:
         return [PerMessageDeflate(True, True, 15, 15)] if deflate else []

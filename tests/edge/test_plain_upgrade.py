@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from server.access.auth import SESSION_COOKIE
@@ -86,6 +86,11 @@ def compared(found: Handshake) -> Any:
 
 
 @given(heads(), st.booleans())
+@example(request("r1", "Host: other"), True)
+@example(request("r1", "Sec-WebSocket-Key: " + "A" * 22 + "=="), True)
+@example(request("r1", "Origin: null"), True)
+@example(request("r1", "Content-Length: 5"), True)
+@example(request("r1", "Sec-WebSocket-Protocol:"), True)
 def test_a_plain_request_is_answered_as_websockets_answers_it(head: bytes, deflate: bool) -> None:
     plain, settings = plain_upgrade(head), SETTINGS[deflate]
     assert compared(shake_hands(head, plain, settings)) == compared(

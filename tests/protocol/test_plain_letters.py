@@ -11,7 +11,9 @@ from server.protocol import plain_text
 WAYS = (plain_text.plain_text, plain_text.plain_name, plain_text.hides_something)
 
 
-@given(st.one_of(st.from_regex(plain_text._LETTERS, fullmatch=True), st.text(" \u00a0ab\u3042\u30fb")))
+@given(
+    st.one_of(st.from_regex(plain_text._LETTERS, fullmatch=True), st.text(" \u00a0ab\u3042\u30fb"))
+)
 def test_plain_letters_come_out_as_any_text_would(text: str) -> None:
     found = [way(text) for way in WAYS]
     with pytest.MonkeyPatch.context() as patch:

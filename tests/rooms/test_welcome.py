@@ -68,6 +68,30 @@ async def test_a_client_that_is_ahead_of_what_was_told_waits_for_the_pass(full: 
     assert (back.joined["seq"], back.joined["missed"], back.heard) == (2, [], [])
 
 
+async def test_what_was_kept_before_a_pass_is_not_shown_after_it(full: Rig) -> None:
+    await full.notice("1")
+    await full.heard_all()
+    make_pass(full)
+    full.room.audience.count_lost(1)  # past the room, which then kept nothing
+
+    late = knock(full, "late")
+
+    assert not late.entered.is_set()
+    make_pass(full)
+    assert late.joined["seq"] == 2
+
+
+async def test_a_client_that_comes_back_is_told_what_waits_by_the_pass_alone(full: Rig) -> None:
+    await full.notice("1")
+    await full.heard_all()
+
+    back = knock(full, "back", Last(epoch="e1", seq=1))
+
+    assert back.joined["missed"] == []
+    make_pass(full)
+    assert seqs(back.heard) == [2]
+
+
 async def test_the_first_of_an_encoding_waits_for_the_pass(full: Rig) -> None:
     await full.notice("1")
     await full.heard_all()
@@ -85,6 +109,7 @@ async def test_the_first_of_an_encoding_waits_for_the_pass(full: Rig) -> None:
 async def test_whenever_people_come_each_meets_each_event_once(full: Rig, seed: int) -> None:
     random, guests = Random(seed), [knock(full, "g0")]
     said: list[str] = []
+    came_back: dict[Guest, int] = {}
     for n in range(40):
         match random.choice(["comment", "comment", "notice", "pass", "join", "join", "again"]):
             case "comment":
@@ -101,6 +126,7 @@ async def test_whenever_people_come_each_meets_each_event_once(full: Rig, seed: 
                 if old.entered.is_set():
                     seq = max([old.joined["seq"], *seqs(old.heard)])
                     guests.append(knock(full, f"g{n}", Last(epoch="e1", seq=seq)))
+                    came_back[guests[-1]] = seq
         await full.heard_all()
     make_pass(full)
 
@@ -110,7 +136,11 @@ async def test_whenever_people_come_each_meets_each_event_once(full: Rig, seed: 
         assert notice_for(guest) == shown_notice(full)
         heard = seqs(guest.heard)
         assert heard == list(range(guest.joined["seq"] + 1, guest.joined["seq"] + 1 + len(heard)))
-        assert guest.joined["seq"] + len(heard) == full.room.state.position.seq
+        end = full.room.state.position.seq
+        assert guest.joined["seq"] + len(heard) == end
+        if guest in came_back:
+            heard = seqs(guest.joined["missed"]) + heard
+            assert heard == list(range(came_back[guest] + 1, end + 1))
 
 
 def notice_for(guest: Guest) -> str:
