@@ -159,9 +159,7 @@ async def test_entries_that_wait_for_an_interval_go_at_once_when_it_closes() -> 
     assert line.batches == [[1], [2]]
 
 
-async def test_results_are_handed_on_without_a_task_and_one_bad_taker_costs_the_others_nothing() -> (
-    None
-):
+async def test_results_are_handed_on_without_a_task_and_a_bad_taker_harms_no_other() -> None:
     line, taken = Line(), asyncio.Event()
     group = commits(line, waiting_max=3)
     told: list[Any] = []
