@@ -1,4 +1,4 @@
-"""`python -m loadtest.bench_joins`: the CPU that one join costs a worker, and its reply's latency.
+"""`make bench-joins`: the CPU that one join costs a worker, and its reply's latency.
 
 With several trees it takes them in turn, round after round, so that what else the machine does
 falls on all of them alike. CPU is user and system time of the server without its Redis.
