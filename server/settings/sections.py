@@ -234,7 +234,9 @@ class Hub(Section):
     behind_s_max: float = limit(
         20, 0.1, 600, "Time a viewer may stay over the soft limit before it is disconnected."
     )
-    joins_per_tick_max: int = limit(500, 1, 100_000, "Joins answered in one pass, of those that wait for it.")
+    joins_per_tick_max: int = limit(
+        500, 1, 100_000, "Joins answered in one pass, of those that wait for it."
+    )
 
 
 class Rooms(Section):
