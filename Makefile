@@ -1,10 +1,6 @@
 # `make` alone lists the commands. Each works from a fresh clone: what it needs it sets up.
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help setup run demo test test-again test-fast test-pythons servers check fmt bench bench-fanout bench-orders bench-search bench-idle bench-joins peers load torture docs lock clean
-=======
-.PHONY: help setup run demo test test-again test-fast test-pythons servers check fmt bench bench-fanout bench-orders bench-archive bench-search bench-idle peers load torture docs lock clean
->>>>>>> d4d3ee8d689de61aba6d5f77b528b5a329d10325
+.PHONY: help setup run demo test test-again test-fast test-pythons servers check fmt bench bench-fanout bench-orders bench-archive bench-search bench-idle bench-joins peers load torture docs lock clean
 
 # The newest Python that is new enough; PYTHON=... takes another.
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 || continue; \
