@@ -137,7 +137,7 @@ def _accept_plain(asked: PlainUpgrade, settings: Settings) -> Handshake | None:
         asked.room_id,
         _variant(asked.subprotocol, deflate=bool(agreed.windows)),
         session_token([asked.cookie]) if own_origin and asked.cookie else None,
-        [PerMessageDeflate(*windows) for windows in agreed.windows],
+        tuple(PerMessageDeflate(*windows) for windows in agreed.windows),
     )
     answer = switching(asked.key, asked.subprotocol, agreed.answer)
     return Handshake(answer, HTTPStatus.SWITCHING_PROTOCOLS.value, accepted)
