@@ -98,7 +98,7 @@ bench-search: $(READY) ## a search among 100,000 documents, on each engine of th
 bench-idle: $(READY) ## CPU of a server with nobody connected, with 0 and 1,000 ended rooms
 	$(BIN)/python -m loadtest bench-idle $(ARGS)
 
-peers: $(READY) ## fetch the npm peers of bench-fanout into out/peers
+peers: $(READY) ## fetch the peers of bench-fanout (npm, Go) into out/peers
 	$(BIN)/python -m loadtest.bench_fanout --install-peers
 
 load: $(READY) ## a locust run against a server of its own
