@@ -1,0 +1,271 @@
+"""A scene: a crowd before so many workers, machines and shards, simulated for some seconds.
+
+All workers are alike, so only two of many are simulated whole; what the others send to Redis comes
+as streams of calls, at the rates at which they would come.
+"""
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from loadtest.simulation.clock import Clock, Station
+from loadtest.simulation.relay import Relay
+from loadtest.simulation.shard import Shard, Told
+from loadtest.simulation.worker import Seen, Worker
+from server.cli.costs import Costs
+from server.cli.sizing import Limits, calls_per_s_max
+
+_WHOLE_MAX = 2
+RELAY_GATHERS_S = 0.05
+"""How long a relay gathers the comments of its workers: assumed."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A load, and what it meets.
+
+    `even` spaces comments evenly, as the benchmark does; else they come by chance. `relays`: one
+    process a machine hears the bus for its workers, and stores their comments in one call a
+    `RELAY_GATHERS_S`. `apart`: an order is told to its buyer's worker alone, and all others hear a
+    few times a second how many units are left. `parts`: so many shards have the room's sales, and
+    one more its comments; with 1, one shard has all. `drop_share` of the viewers breaks off at
+    `drop_at_s`, to be back within `back_s`; `reads` is the share of them whose own orders are read.
+    A shard with sales is away from `fails_at_s` for `away_s`.
+    """
+
+    viewers: int
+    comments_per_s: float
+    orders_per_s: float = 0.0
+    workers: int = 1
+    workers_per_machine: int = 7
+    seconds: float = 4.0
+    warm_s: float = 1.0
+    even: bool = False
+    relays: bool = False
+    apart: bool = False
+    parts: int = 1
+    drop_share: float = 0.0
+    drop_at_s: float = 1.0
+    back_s: float = 2.0
+    reads: float = 1.0
+    fails_at_s: float = 1.0
+    away_s: float = 0.0
+    bus_gbit_per_s: float = 10.0
+    limits: Limits = field(default_factory=Limits)
+    costs: Costs = field(default_factory=Costs)
+
+    @property
+    def machines(self) -> int:
+        """Machines for the workers."""
+        return math.ceil(self.workers / self.workers_per_machine)
+
+    @property
+    def subscribers(self) -> int:
+        """Who hears each message of the bus from Redis."""
+        return self.machines if self.relays else self.workers
+
+
+class Outcome(NamedTuple):
+    """What came of it. Latencies are in milliseconds, of what was answered within the scene.
+
+    The first four say how much of the fullest core or link the work would take: above 1, it is
+    more than can be done, and the queue grows for as long as the scene lasts.
+    """
+
+    worker: float
+    redis: float
+    bus: float
+    relay: float
+    delivered: float
+    """Comments delivered a second, by all workers."""
+    cpu_us: float
+    """A worker's CPU a delivered comment."""
+    redis_us: float
+    gbit_per_s: float
+    """To viewers, by all workers."""
+    behind_s: float
+    """How far the shard that is furthest behind is behind at the end."""
+    comment_p50: float
+    comment_p99: float
+    order_p99: float
+    join_p99: float
+    comments: Sequence[tuple[float, float]]
+    """When a comment was read, and the milliseconds from its due time."""
+    orders: Sequence[tuple[float, float]]
+    joins: Sequence[tuple[float, float]]
+
+    @property
+    def fullest(self) -> tuple[str, float]:
+        """The station that is nearest to its end."""
+        stations = {"workers": self.worker, "Redis": self.redis, "the bus' link": self.bus}
+        stations["relays"] = self.relay
+        return max(stations.items(), key=lambda item: item[1])
+
+
+class _Stage:
+    """The parts of a scene, wired."""
+
+    def __init__(self, scene: Scene, seed: int) -> None:
+        self.scene, self.clock, self.seen = scene, Clock(), Seen()
+        self.chance = random.Random(seed)
+        costs, gbit = scene.costs, scene.bus_gbit_per_s
+        told_of_orders = 1 if scene.apart else scene.subscribers
+        self.shards = [
+            Shard(self.clock, costs, scene.subscribers, told_of_orders, gbit)
+            for _ in range(scene.parts + (scene.parts > 1))
+        ]
+        self.selling = self.shards[-scene.parts :]
+        whole = min(_WHOLE_MAX, scene.workers)
+        each = round(scene.viewers / scene.workers)
+        self.workers = [
+            Worker(
+                self.clock, costs, scene.limits, each, self.shards[0], self.selling, self.seen,
+                self.chance, scene.reads,
+            )  # fmt: skip
+            for _ in range(whole)
+        ]
+        self.others = scene.workers - whole
+        self.relay: Relay | None = None
+        local = min(scene.workers_per_machine, scene.workers)
+        if scene.relays:
+            self.relay = Relay(self.clock, costs, local)
+            self.relay.listeners = [self._hear(worker) for worker in self.workers]
+        for shard in self.shards:
+            if self.relay is not None:
+                shard.listeners = [self.relay.hear]
+            else:
+                shard.listeners = [self._hear(worker) for worker in self.workers]
+
+    def _hear(self, worker: Worker) -> Callable[[Told], None]:
+        share = 1 / self.scene.workers if self.scene.apart else None
+
+        def hear(told: Told) -> None:
+            worker.hear(told, None if share is None else told.orders * share)
+
+        return hear
+
+    def stations(self) -> tuple[Sequence[Station], ...]:
+        return (
+            [worker.core for worker in self.workers],
+            [shard.core for shard in self.shards],
+            [shard.link for shard in self.shards],
+            [self.relay.core] if self.relay else [],
+        )
+
+    def begin(self) -> None:
+        """Plan what comes from outside."""
+        scene, mine = self.scene, len(self.workers) / self.scene.workers
+        if scene.comments_per_s:
+            self._repeat(scene.comments_per_s * mine, self._comment, even=scene.even)
+            by_others = scene.comments_per_s * (1 - mine)
+            calls = min(by_others, self.others * calls_per_s_max(scene.limits.bus))
+            if scene.relays:
+                calls = min(calls, scene.machines / RELAY_GATHERS_S)
+            if calls:
+                extra = by_others / calls
+                self._repeat(calls, lambda: self.shards[0].store(Told([]), extra))
+        if scene.orders_per_s:
+            self._repeat(scene.orders_per_s * mine, self._order)
+            if self.others:
+                self._repeat(scene.orders_per_s * (1 - mine), self._other_order)
+        if scene.workers:
+            idle_s = scene.workers * scene.costs.redis_idle_us_per_s / 1e6 / len(self.shards)
+            self._every(0.1, lambda: [shard.core.serve(idle_s / 10) for shard in self.shards])
+        if scene.drop_share:
+            self.clock.at(scene.drop_at_s, self._drop)
+        if scene.away_s:
+            self.clock.at(scene.fails_at_s, self._fail)
+
+    def _repeat(self, per_s: float, happen: Callable[[], object], *, even: bool = False) -> None:
+        def again() -> None:
+            happen()
+            self.clock.after(1 / per_s if even else self.chance.expovariate(per_s), again)
+
+        self.clock.after(1 / per_s / 2, again)
+
+    def _every(self, seconds: float, happen: Callable[[], object]) -> None:
+        def again() -> None:
+            happen()
+            self.clock.after(seconds, again)
+
+        self.clock.after(seconds / 2, again)
+
+    def _comment(self) -> None:
+        self.chance.choice(self.workers).comment(self.clock.now)
+
+    def _order(self) -> None:
+        self.chance.choice(self.workers).order(self.clock.now)
+
+    def _other_order(self) -> None:
+        self.chance.choice(self.selling).store(Told([], 1.0))
+
+    def _drop(self) -> None:
+        scene = self.scene
+        for worker in self.workers:
+            gone = round(worker.viewers * scene.drop_share)
+            worker.viewers -= gone
+            for _ in range(gone):
+                at = self.clock.now + self.chance.uniform(0.25, scene.back_s)
+                self.clock.at(at, worker.join, at)
+        mine = len(self.workers) / scene.workers
+        joins = scene.viewers * scene.drop_share * (1 - mine) * scene.reads / scene.parts
+        steps = 1000
+        each_s = joins / steps * scene.costs.redis_join_us / 1e6
+        for n in range(steps if joins else 0):
+            at = self.clock.now + 0.25 + (scene.back_s - 0.25) * n / steps
+            for shard in self.selling:
+                self.clock.at(at, shard.core.serve, each_s)
+
+    def _fail(self) -> None:
+        # Who bought meanwhile asks again with the same key, so that all come once it is back.
+        self.selling[-1].core.stop_until(self.clock.now + self.scene.away_s)
+
+
+def simulate(scene: Scene, seed: int = 1) -> Outcome:
+    """Play a scene. The same seed gives the same outcome."""
+    stage = _Stage(scene, seed)
+    stage.begin()
+    stage.clock.go_on_until(scene.warm_s)
+    before = [[one.busy_s for one in group] for group in stage.stations()]
+    delivered, sent = stage.seen.delivered, sum(it.bytes_out for it in stage.workers)
+    stage.clock.go_on_until(scene.warm_s + scene.seconds)
+    shares = [
+        max(((one.busy_s - was) / scene.seconds for one, was in zip(group, then, strict=True)),
+            default=0.0)
+        for group, then in zip(stage.stations(), before, strict=True)
+    ]  # fmt: skip
+    scale = scene.workers / len(stage.workers)
+    per_s = (stage.seen.delivered - delivered) / scene.seconds * scale
+    redis_s = sum(one.busy_s - was for one, was in zip(stage.stations()[1], before[1], strict=True))
+    out = sum(it.bytes_out for it in stage.workers) - sent
+    read = [_measured(seen, scene.warm_s) for seen in
+            (stage.seen.comments, stage.seen.orders, stage.seen.joins)]  # fmt: skip
+    worker_s = sum(it.core.busy_s for it in stage.workers) - sum(before[0])
+    return Outcome(
+        *shares,
+        delivered=per_s,
+        cpu_us=worker_s / scene.seconds * scale / per_s * 1e6 if per_s else 0.0,
+        redis_us=redis_s / scene.seconds / per_s * 1e6 if per_s else 0.0,
+        gbit_per_s=out * scale / scene.seconds * 8 / 1e9,
+        behind_s=max(shard.core.behind_s for shard in stage.shards),
+        comment_p50=quantile_ms(read[0], 0.5),
+        comment_p99=quantile_ms(read[0], 0.99),
+        order_p99=quantile_ms(read[1], 0.99),
+        join_p99=quantile_ms(read[2], 0.99),
+        comments=read[0],
+        orders=read[1],
+        joins=read[2],
+    )
+
+
+def _measured(seen: Sequence[tuple[float, float]], from_s: float) -> list[tuple[float, float]]:
+    return [(at, took * 1000) for at, took in seen if at >= from_s]
+
+
+def quantile_ms(seen: Sequence[tuple[float, float]], q: float) -> float:
+    """The q-quantile of the milliseconds; 0 if there are none."""
+    if not seen:
+        return 0.0
+    return sorted(ms for _, ms in seen)[min(len(seen) - 1, int(q * len(seen)))]
