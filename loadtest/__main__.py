@@ -17,7 +17,7 @@ _COMMANDS = {
         *("loadtest.bench_search", "loadtest.bench_idle"),
     ),
     "fit": ("loadtest.fitting",),
-    "simulate": ("loadtest.simulate",),
+    "simulate": ("loadtest.simulation.__main__",),
     "torture": ("loadtest.torture",),
 }
 

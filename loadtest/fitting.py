@@ -32,7 +32,7 @@ _ROWS = "1x2000,30x2000,200x2000,1000x2000,5x15000"
 _OURS = ("ours", "ours-deflate")
 _FULL, _TALKING = "5x15000", "200x2000"
 """The rows that say what a viewer and a join cost, and how large a comment is."""
-_SWEEPS, _ROUNDS = 400, 60
+_SWEEPS, _ROUNDS = 100, 40
 _FANOUT_OUT, _COSTS_OUT = Path("out/fit-fanout.json"), Path("out/fit-costs.json")
 
 
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rounds = _read(options.costs) if options.costs else _run_costs()
         rows, twice = rows_of(fanout), rounds_of(rounds)
         costs = fitted(rows, twice, fanout, rounds)
-    except (OSError, ValueError, KeyError, IndexError) as error:
+    except (OSError, ValueError, TypeError, KeyError) as error:
         print(f"No costs were fitted, and {FILE.name} stays as it is: {_in_words(error)}")
         return 2
     machine = {"when": fanout["measured"], **fanout["machine"]}
@@ -238,9 +238,7 @@ def _least_squares(
     return found
 
 
-def _residuals(
-    rows: Sequence[Row], rounds: Sequence[Round], costs: Costs
-) -> Iterable[Residual]:
+def _residuals(rows: Sequence[Row], rounds: Sequence[Round], costs: Costs) -> Iterable[Residual]:
     groups = [*map(equations_of_row, rows), *map(equations_of_round, rounds)]
     for it in (it for group in groups for it in group):
         yield it.compared(costs)

@@ -15,11 +15,11 @@ def drawn(title: str, across: str, up: str, lines: Lines, *, top: float, limit: 
 
     A dashed line stands at `limit`, if there is one.
     """
-    last = max((x for line in lines.values() for x, _ in line), default=0) or 1
+    last = float(math.ceil(max((x for line in lines.values() for x, _ in line), default=1)))
     size = f'width="{_WIDTH}" height="{_HEIGHT}"'
+    box = f'viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="system-ui, sans-serif" font-size="12"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {_WIDTH} {_HEIGHT}" '
-        'font-family="system-ui, sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box}>',
         f'<rect {size} fill="#fff"/>',
         f'<text x="16" y="26" font-size="16" font-weight="600">{escape(title)}</text>',
         f'<text x="16" y="44" fill="#555">{escape(up)}</text>',
@@ -34,7 +34,9 @@ def drawn(title: str, across: str, up: str, lines: Lines, *, top: float, limit: 
     for n, (name, line) in enumerate(lines.items()):
         colour = _COLOURS[n % len(_COLOURS)]
         points = " ".join(f"{_x(x, last):.1f},{_y(min(y, top), top):.1f}" for x, y in line)
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        parts.append(
+            f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        )
         at = _TOP + 14 + n * 20
         left = _WIDTH - _RIGHT + 14
         parts.append(f'<rect x="{left}" y="{at - 9}" width="14" height="4" fill="{colour}"/>')
@@ -50,8 +52,8 @@ def _grid(across: str, last: float, top: float) -> Iterator[str]:
             'stroke="#e3e6ea"/>'
         )
         yield f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{top * n / 4:g}</text>'
-        bottom = _HEIGHT - _BOTTOM
-        yield f'<text x="{x:.1f}" y="{bottom + 18}" text-anchor="middle">{_short(last * n / 4)}</text>'
+        place = f'x="{x:.1f}" y="{_HEIGHT - _BOTTOM + 18}"'
+        yield f'<text {place} text-anchor="middle">{_short(last * n / 4)}</text>'
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     yield f'<text x="{middle}" y="{_HEIGHT - 8}" text-anchor="middle">{escape(across)}</text>'
 

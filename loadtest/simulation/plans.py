@@ -1,7 +1,8 @@
-"""The scenes that are planned with: a million viewers in one room, and what could change for them."""
+"""The scenes of a plan: a million viewers in one room, and what could change for them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from statistics import mean
 from typing import NamedTuple
 
 from loadtest.simulation.scene import Outcome, Scene, simulate
@@ -58,7 +59,9 @@ class Plan:
             Change(f"sales over {self.shards} shards alone", parts=self.shards),
             Change("a relay a machine", relays=True),
             Change("+ orders told apart", relays=True, apart=True),
-            Change(f"+ sales over {self.shards} shards", relays=True, apart=True, parts=self.shards),
+            Change(
+                f"+ sales over {self.shards} shards", relays=True, apart=True, parts=self.shards
+            ),
         )
 
 
@@ -139,18 +142,17 @@ def storm(plan: Plan, reads: float, share: float = 0.1) -> Outcome:
 def failover(plan: Plan, away_s: float = 6.0) -> Outcome:
     """A shard with sales is away until its replica has its place."""
     scene = plan.changes()[-1].made(plan.scene(seconds=24))
-    # A part of the crowd stands for all of it: what a shard meets is the same, in fewer events.
     return simulate(replace(scene, away_s=away_s, fails_at_s=3.0, warm_s=0.5))
 
 
 def by_time(
-    seen: Sequence[tuple[float, float]], step_s: float, q: float = 0.99
+    seen: Sequence[tuple[float, float]], step_s: float, q: float | None = 0.99
 ) -> list[tuple[float, float]]:
-    """The q-quantile of what was answered within each step of time."""
+    """The q-quantile of what was answered within each step of time; the mean if q is None."""
     steps: dict[int, list[float]] = {}
     for at, ms in seen:
         steps.setdefault(int(at / step_s), []).append(ms)
     return [
-        (n * step_s, sorted(found)[int(q * (len(found) - 1))])
+        (n * step_s, mean(found) if q is None else sorted(found)[int(q * (len(found) - 1))])
         for n, found in sorted(steps.items())
     ]

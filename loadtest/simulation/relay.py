@@ -7,7 +7,7 @@ from loadtest.simulation.shard import Told
 from server.cli.costs import Costs
 
 MESSAGE_US = 10.0
-"""A message taken in and passed on unread: an assumption, four times what Redis takes to hand one out."""
+"""A message taken in and passed on unread: assumed, four times what Redis takes to hand one out."""
 GATHER_S = 0.01
 """What comes meanwhile goes on as one message."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from loadtest.simulation.clock import Clock, Station
+from loadtest.simulation.clock import Clock
 from loadtest.simulation.relay import Relay
 from loadtest.simulation.shard import Shard, Told
 from loadtest.simulation.worker import Seen, Worker
@@ -18,6 +18,7 @@ from server.cli.costs import Costs
 from server.cli.sizing import Limits, calls_per_s_max
 
 _WHOLE_MAX = 2
+_ROUND_S = 0.1
 RELAY_GATHERS_S = 0.05
 """How long a relay gathers the comments of its workers: assumed."""
 
@@ -104,6 +105,17 @@ class Outcome(NamedTuple):
         return max(stations.items(), key=lambda item: item[1])
 
 
+class _Spent(NamedTuple):
+    """Seconds of work so far, by station; and what left the simulated workers."""
+
+    workers: Sequence[float]
+    shards: Sequence[float]
+    links: Sequence[float]
+    relays: Sequence[float]
+    delivered: float
+    bytes_out: float
+
+
 class _Stage:
     """The parts of a scene, wired."""
 
@@ -121,9 +133,16 @@ class _Stage:
         each = round(scene.viewers / scene.workers)
         self.workers = [
             Worker(
-                self.clock, costs, scene.limits, each, self.shards[0], self.selling, self.seen,
-                self.chance, scene.reads,
-            )  # fmt: skip
+                self.clock,
+                costs,
+                scene.limits,
+                each,
+                self.shards[0],
+                self.selling,
+                self.seen,
+                self.chance,
+                scene.reads,
+            )
             for _ in range(whole)
         ]
         self.others = scene.workers - whole
@@ -146,12 +165,15 @@ class _Stage:
 
         return hear
 
-    def stations(self) -> tuple[Sequence[Station], ...]:
-        return (
-            [worker.core for worker in self.workers],
-            [shard.core for shard in self.shards],
-            [shard.link for shard in self.shards],
-            [self.relay.core] if self.relay else [],
+    def spent(self) -> _Spent:
+        """Return what every station has done so far."""
+        return _Spent(
+            [worker.core.busy_s for worker in self.workers],
+            [shard.core.busy_s for shard in self.shards],
+            [shard.link.busy_s for shard in self.shards],
+            [self.relay.core.busy_s] if self.relay else [],
+            self.seen.delivered,
+            sum(worker.bytes_out for worker in self.workers),
         )
 
     def begin(self) -> None:
@@ -170,9 +192,7 @@ class _Stage:
             self._repeat(scene.orders_per_s * mine, self._order)
             if self.others:
                 self._repeat(scene.orders_per_s * (1 - mine), self._other_order)
-        if scene.workers:
-            idle_s = scene.workers * scene.costs.redis_idle_us_per_s / 1e6 / len(self.shards)
-            self._every(0.1, lambda: [shard.core.serve(idle_s / 10) for shard in self.shards])
+        self.clock.after(_ROUND_S / 2, self._idle)
         if scene.drop_share:
             self.clock.at(scene.drop_at_s, self._drop)
         if scene.away_s:
@@ -185,12 +205,11 @@ class _Stage:
 
         self.clock.after(1 / per_s / 2, again)
 
-    def _every(self, seconds: float, happen: Callable[[], object]) -> None:
-        def again() -> None:
-            happen()
-            self.clock.after(seconds, again)
-
-        self.clock.after(seconds / 2, again)
+    def _idle(self) -> None:
+        us = self.scene.workers * self.scene.costs.redis_idle_us_per_s * _ROUND_S
+        for shard in self.shards:
+            shard.core.serve(us / 1e6 / len(self.shards))
+        self.clock.after(_ROUND_S, self._idle)
 
     def _comment(self) -> None:
         self.chance.choice(self.workers).comment(self.clock.now)
@@ -228,40 +247,42 @@ def simulate(scene: Scene, seed: int = 1) -> Outcome:
     stage = _Stage(scene, seed)
     stage.begin()
     stage.clock.go_on_until(scene.warm_s)
-    before = [[one.busy_s for one in group] for group in stage.stations()]
-    delivered, sent = stage.seen.delivered, sum(it.bytes_out for it in stage.workers)
+    before = stage.spent()
     stage.clock.go_on_until(scene.warm_s + scene.seconds)
-    shares = [
-        max(((one.busy_s - was) / scene.seconds for one, was in zip(group, then, strict=True)),
-            default=0.0)
-        for group, then in zip(stage.stations(), before, strict=True)
-    ]  # fmt: skip
-    scale = scene.workers / len(stage.workers)
-    per_s = (stage.seen.delivered - delivered) / scene.seconds * scale
-    redis_s = sum(one.busy_s - was for one, was in zip(stage.stations()[1], before[1], strict=True))
-    out = sum(it.bytes_out for it in stage.workers) - sent
-    read = [_measured(seen, scene.warm_s) for seen in
-            (stage.seen.comments, stage.seen.orders, stage.seen.joins)]  # fmt: skip
-    worker_s = sum(it.core.busy_s for it in stage.workers) - sum(before[0])
-    return Outcome(
-        *shares,
-        delivered=per_s,
-        cpu_us=worker_s / scene.seconds * scale / per_s * 1e6 if per_s else 0.0,
-        redis_us=redis_s / scene.seconds / per_s * 1e6 if per_s else 0.0,
-        gbit_per_s=out * scale / scene.seconds * 8 / 1e9,
-        behind_s=max(shard.core.behind_s for shard in stage.shards),
-        comment_p50=quantile_ms(read[0], 0.5),
-        comment_p99=quantile_ms(read[0], 0.99),
-        order_p99=quantile_ms(read[1], 0.99),
-        join_p99=quantile_ms(read[2], 0.99),
-        comments=read[0],
-        orders=read[1],
-        joins=read[2],
+    return _outcome(stage, before, stage.spent())
+
+
+def _outcome(stage: _Stage, before: _Spent, after: _Spent) -> Outcome:
+    scene, seen = stage.scene, stage.seen
+    per_worker = scene.workers / len(stage.workers) / scene.seconds
+
+    def fullest(then: Sequence[float], now: Sequence[float]) -> float:
+        return max((b - a for a, b in zip(then, now, strict=True)), default=0.0) / scene.seconds
+
+    delivered = (after.delivered - before.delivered) * per_worker
+    each = 1e6 / delivered if delivered else 0.0
+    comments, orders, joins = (
+        [(at, took * 1000) for at, took in them if at >= scene.warm_s]
+        for them in (seen.comments, seen.orders, seen.joins)
     )
-
-
-def _measured(seen: Sequence[tuple[float, float]], from_s: float) -> list[tuple[float, float]]:
-    return [(at, took * 1000) for at, took in seen if at >= from_s]
+    return Outcome(
+        worker=fullest(before.workers, after.workers),
+        redis=fullest(before.shards, after.shards),
+        bus=fullest(before.links, after.links),
+        relay=fullest(before.relays, after.relays),
+        delivered=delivered,
+        cpu_us=(sum(after.workers) - sum(before.workers)) * per_worker * each,
+        redis_us=(sum(after.shards) - sum(before.shards)) / scene.seconds * each,
+        gbit_per_s=(after.bytes_out - before.bytes_out) * per_worker * 8 / 1e9,
+        behind_s=max(shard.core.behind_s for shard in stage.shards),
+        comment_p50=quantile_ms(comments, 0.5),
+        comment_p99=quantile_ms(comments, 0.99),
+        order_p99=quantile_ms(orders, 0.99),
+        join_p99=quantile_ms(joins, 0.99),
+        comments=comments,
+        orders=orders,
+        joins=joins,
+    )
 
 
 def quantile_ms(seen: Sequence[tuple[float, float]], q: float) -> float:

@@ -47,7 +47,7 @@ class Shard:
         costs, comments = self._costs, len(told.comments) + extra
         us = comments * costs.redis_comment_us + told.orders * costs.redis_order_us
         us += costs.redis_call_us if comments else 0.0
-        handed_out = self._subscribers if comments else 0
+        handed_out = float(self._subscribers) if comments else 0.0
         handed_out += self._order_subscribers * told.orders
         us += handed_out * costs.redis_publish_us
         self.core.serve(us / 1e6, self._stored, told, comments, then)

@@ -1,8 +1,9 @@
-"""A worker in a simulation: one core that takes commands, hears the bus, and passes over viewers."""
+"""A worker in a simulation: a core that takes commands, hears the bus, and passes over viewers."""
 
 import math
 import random
 from collections.abc import Sequence
+from functools import partial
 
 from loadtest.simulation.clock import Clock, Station, Then
 from loadtest.simulation.shard import Lane, Shard, Told
@@ -55,7 +56,9 @@ class Worker:
         self._planned = self._passing = self._more = False
         interval_s = limits.bus.publish_interval_ms / 1000
         self._comments = Lane(clock, self._store_comments, interval_s=interval_s, batch_max=500)
-        self._orders = Lane(clock, self._store_orders, batch_max=200)
+        self._orders = [
+            Lane(clock, partial(self._store_orders, shard), batch_max=200) for shard in selling
+        ]
         self._own: set[float] = set()
         clock.after(_ROUND_S / 2, self._idle)
 
@@ -68,7 +71,8 @@ class Worker:
 
     def order(self, due: float) -> None:
         """A viewer buys and pays."""
-        self.core.serve(self._costs.order_taken_us / 2e6, self._orders.enter, due)
+        lane = self._chance.choice(self._orders)
+        self.core.serve(self._costs.order_taken_us / 2e6, lane.enter, due)
 
     def join(self, due: float) -> None:
         """A viewer joins: its own part is read, and the next pass answers."""
@@ -89,13 +93,13 @@ class Worker:
         self.core.serve(self._costs.comment_call_us / 1e6)
         self._talk.store(Told(batch), then=done)
 
-    def _store_orders(self, batch: list[float], done: Then) -> None:
+    def _store_orders(self, shard: Shard, batch: list[float], done: Then) -> None:
         def replied() -> None:
             us = len(batch) * self._costs.order_taken_us / 2
             self.core.serve(us / 1e6, self._answered, batch)
             done()
 
-        self._chance.choice(self._selling).store(Told([], len(batch)), then=replied)
+        shard.store(Told([], len(batch)), then=replied)
 
     def _answered(self, batch: list[float]) -> None:
         now = self._clock.now
@@ -157,7 +161,9 @@ class Worker:
     def _written(self, comments: list[float], n: int, left: int, shown: int) -> None:
         now = self._clock.now
         self._seen.delivered += n * shown
-        self.bytes_out += n * (shown * self._costs.comment_deflated_bytes + self._costs.packet_bytes)
+        self.bytes_out += n * (
+            shown * self._costs.comment_deflated_bytes + self._costs.packet_bytes
+        )
         # A viewer in the middle of the slice stands for all of them.
         middle = now - n * self._costs.write_us / 2e6 + READER_S
         for due in comments[:: max(1, len(comments) // 8)]:

@@ -209,8 +209,15 @@ def _warnings(load: Load, machine: Machine) -> Iterator[str]:
         )
 
 
-def explain(result: Size, machine: Machine | None = None, limits: Limits | None = None) -> str:
-    """Return the result as text for people, with its assumptions."""
+def explain(
+    result: Size,
+    machine: Machine | None = None,
+    limits: Limits | None = None,
+    *,
+    rehearsed: bool = False,
+) -> str:
+    """Return the result as text for people, with its assumptions. `rehearsed` says that the costs
+    are those of a rehearsal."""
     machine, limits = machine or Machine(), limits or Limits()
     event = result.event
     asked = (
@@ -219,6 +226,10 @@ def explain(result: Size, machine: Machine | None = None, limits: Limits | None 
     )
     notes = [f"  ! {warning}" for warning in result.warnings]
     assumed = [f"  - {each}" for each in _assumptions(result, machine, limits)]
+    core = (
+        "in the rehearsal" if rehearsed else "the one that was measured (docs/scaling.md): rehearse"
+    )
+    assumed.append(f"  - a core is as fast as {core}")
     return "\n".join([asked, *_rows(result, machine), *notes, "It is assumed that", *assumed])
 
 
@@ -243,7 +254,6 @@ def _assumptions(result: Size, machine: Machine, limits: Limits) -> Iterator[str
         yield f"{event.orders_in_all:,} orders come in {event.hours:g} hours; each is paid"
     else:
         yield f"orders come at this rate for {event.hours:g} hours; each is bought and paid"
-    yield "a core is as fast as the one that was measured (docs/scaling.md): rehearse"
 
 
 def _rows(result: Size, machine: Machine) -> Iterator[str]:

@@ -86,9 +86,10 @@ def _bends_in_words(plan: Plan, found: Sequence[Bend]) -> Iterator[str]:
     first = found[0].share
     for bend in found:
         o, at = bend.before, round(bend.share * plan.viewers, -3)
+        gain = f"{bend.share / first:.1f}×" if first else "-"
         yield (
-            f"{bend.change.name:28}{at:10,.0f}{bend.share / first:6.1f}×{o.worker:9.0%}{o.redis:7.0%}"
-            f"{o.bus:6.0%}  {bend.by or 'nothing: that is all of the plan'}"
+            f"{bend.change.name:28}{at:10,.0f}{gain:>7}{o.worker:9.0%}{o.redis:7.0%}{o.bus:6.0%}"
+            f"  {bend.by or 'nothing: that is all of the plan'}"
         )
 
 
@@ -98,9 +99,9 @@ def _plan_in_words(plan: Plan, last: Bend, dropped: Outcome, away: Outcome) -> I
         f"{scene.viewers:,} viewers, {scene.comments_per_s:,.0f} comments/s and "
         f"{scene.orders_per_s:,.0f} orders/s in one room, with every change:"
     )
-    shards = scene.parts + (scene.parts > 1)
+    shards, each = scene.parts + (scene.parts > 1), f"{o.worker:.0%} of a core each"
     for name, value, note in (
-        ("workers", f"{scene.workers}", f"{o.worker:.0%} of a core each, {scene.machines} machines"),
+        ("workers", f"{scene.workers}", f"{each}, {scene.machines} machines"),
         ("relays", f"{scene.machines}", f"{o.relay:.0%} of a core each"),
         ("Redis shards", f"{shards}", f"{o.redis:.0%} of a core on the fullest"),
         ("bandwidth", f"{o.gbit_per_s:.0f} Gbit/s", "to viewers, for all machines"),
@@ -143,15 +144,19 @@ def _pictures(plan: Plan, dropped: Outcome, away: Outcome) -> Iterator[tuple[str
             f"{_DROPPED:.0%} of all viewers come back at once",
             "seconds", "p99, ms",
             {"join": by_time(dropped.joins, 0.25), "comment": by_time(dropped.comments, 0.25)},
-            top=400,
+            top=200,
         ),
     )  # fmt: skip
     yield (
         "scaling-failover.svg",
         drawn(
             f"A shard with sales is away for {_AWAY_S:.0f} s",
-            "seconds", "p99, ms",
-            {"order": by_time(away.orders, 0.5), "comment": by_time(away.comments, 0.5)},
+            "seconds", "ms from the click to the answer, or to be read",
+            {
+                "order, p99": by_time(away.orders, 1),
+                "order, mean": by_time(away.orders, 1, None),
+                "comment, p99": by_time(away.comments, 1),
+            },
             top=8000,
         ),
     )  # fmt: skip
