@@ -1,18 +1,19 @@
 """A scene: a crowd before so many workers, machines and shards, simulated for some seconds.
 
-All workers are alike, so only two of many are simulated whole; what the others send to Redis comes
-as streams of calls, at the rates at which they would come.
+All workers are alike, so only two of many are simulated whole. Each of the others has its lanes, by
+which its orders come to Redis; their comments come there as one stream of calls.
 """
 
 import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
-from loadtest.simulation.clock import Clock
+from loadtest.simulation.clock import Clock, Then
 from loadtest.simulation.relay import Relay
-from loadtest.simulation.shard import Shard, Told
+from loadtest.simulation.shard import ORDERS_PER_CALL_MAX, Lane, Shard, Told
 from loadtest.simulation.worker import Seen, Worker
 from server.cli.costs import Costs
 from server.cli.sizing import Limits, calls_per_s_max
@@ -116,6 +117,10 @@ class _Spent(NamedTuple):
     bytes_out: float
 
 
+def _store_orders(shard: Shard, batch: list[float], done: Then) -> None:
+    shard.store(Told([], len(batch)), then=done)
+
+
 class _Stage:
     """The parts of a scene, wired."""
 
@@ -146,6 +151,11 @@ class _Stage:
             for _ in range(whole)
         ]
         self.others = scene.workers - whole
+        self.lanes = [
+            Lane(self.clock, partial(_store_orders, shard), batch_max=ORDERS_PER_CALL_MAX)
+            for shard in self.selling
+            for _ in range(self.others)
+        ]
         self.relay: Relay | None = None
         local = min(scene.workers_per_machine, scene.workers)
         if scene.relays:
@@ -218,7 +228,7 @@ class _Stage:
         self.chance.choice(self.workers).order(self.clock.now)
 
     def _other_order(self) -> None:
-        self.chance.choice(self.selling).store(Told([], 1.0))
+        self.chance.choice(self.lanes).enter(self.clock.now)
 
     def _drop(self) -> None:
         scene = self.scene

@@ -9,6 +9,7 @@ from server.cli.costs import Costs
 
 COMMENT_BYTES, ORDER_BYTES, MESSAGE_BYTES = 250, 700, 150
 """Sizes on the bus: of a comment, of what an order tells, of a message around them."""
+ORDERS_PER_CALL_MAX = 200
 HOP_S = 0.0002
 """Between two machines of one data centre, one way."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from loadtest.simulation.clock import Clock, Station, Then
-from loadtest.simulation.shard import Lane, Shard, Told
+from loadtest.simulation.shard import ORDERS_PER_CALL_MAX, Lane, Shard, Told
 from server.cli.costs import Costs
 from server.cli.sizing import Limits, tick_ms
 
@@ -57,7 +57,8 @@ class Worker:
         interval_s = limits.bus.publish_interval_ms / 1000
         self._comments = Lane(clock, self._store_comments, interval_s=interval_s, batch_max=500)
         self._orders = [
-            Lane(clock, partial(self._store_orders, shard), batch_max=200) for shard in selling
+            Lane(clock, partial(self._store_orders, shard), batch_max=ORDERS_PER_CALL_MAX)
+            for shard in selling
         ]
         self._own: set[float] = set()
         clock.after(_ROUND_S / 2, self._idle)
