@@ -50,8 +50,3 @@ class Station:
     def stop_until(self, when_s: float) -> None:
         """Serve nothing before that time."""
         self.free_at = max(self.free_at, when_s)
-
-    @property
-    def behind_s(self) -> float:
-        """How long a job that comes now waits."""
-        return max(0.0, self.free_at - self._clock.now)

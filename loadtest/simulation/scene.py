@@ -87,8 +87,6 @@ class Outcome(NamedTuple):
     redis_us: float
     gbit_per_s: float
     """To viewers, by all workers."""
-    behind_s: float
-    """How far the shard that is furthest behind is behind at the end."""
     comment_p50: float
     comment_p99: float
     order_p99: float
@@ -284,7 +282,6 @@ def _outcome(stage: _Stage, before: _Spent, after: _Spent) -> Outcome:
         cpu_us=(sum(after.workers) - sum(before.workers)) * per_worker * each,
         redis_us=(sum(after.shards) - sum(before.shards)) / scene.seconds * each,
         gbit_per_s=(after.bytes_out - before.bytes_out) * per_worker * 8 / 1e9,
-        behind_s=max(shard.core.behind_s for shard in stage.shards),
         comment_p50=quantile_ms(comments, 0.5),
         comment_p99=quantile_ms(comments, 0.99),
         order_p99=quantile_ms(orders, 0.99),

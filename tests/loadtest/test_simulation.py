@@ -79,7 +79,6 @@ def test_a_shard_with_more_work_than_it_can_do_bends_the_room() -> None:
     outcome = simulate(replace(SMALL, orders_per_s=20_000, seconds=1))
 
     assert outcome.redis > 1
-    assert outcome.behind_s > 0.5
     assert why_it_bent(outcome).startswith("Redis at ")
     assert why_it_bent(simulate(SMALL)) == ""
 
