@@ -76,9 +76,9 @@ def test_each_change_takes_work_from_redis() -> None:
 
 
 def test_a_shard_with_more_work_than_it_can_do_bends_the_room() -> None:
-    outcome = simulate(replace(SMALL, orders_per_s=20_000, seconds=1))
+    outcome = simulate(replace(SMALL, orders_per_s=5000, seconds=2))
 
-    assert outcome.redis > 1
+    assert outcome.redis > 0.95
     assert why_it_bent(outcome).startswith("Redis at ")
     assert why_it_bent(simulate(SMALL)) == ""
 
