@@ -104,7 +104,7 @@ bench-idle: $(READY) ## CPU of a server with nobody connected, by ended and reti
 bench-joins: $(READY) ## CPU of a join, or with --wait the time to its reply in a full room
 	$(BIN)/python -m loadtest.bench_joins $(ARGS)
 
-peers: $(READY) ## fetch the npm peers of bench-fanout into out/peers
+peers: $(READY) ## fetch the peers of bench-fanout (npm, Go) into out/peers
 	$(BIN)/python -m loadtest.bench_fanout --install-peers
 
 load: $(READY) ## a locust run against a server of its own

@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from loadtest.fanout import process
+from loadtest.fanout.centrifugo import centrifugo, go_install
 from loadtest.fanout.contenders import Contender, npm_install, peers
 from loadtest.fanout.goals import goals, in_words
 from loadtest.fanout.measure import (
@@ -41,11 +42,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 2 if it could not measure the request."""
     options = _options(argv)
     if options.install_peers:
-        return npm_install()
+        return max(npm_install(), go_install())
     if not cores_fit():
         print("The benchmark needs cores 0 and 1: one for the server, one for the load.")
         return 2
-    wanted = {contender.key: contender for contender in (*ours(), *peers())}
+    wanted = {contender.key: contender for contender in (*ours(), *peers(), *centrifugo())}
     if unknown := set(options.only) - set(wanted):
         print(f"There is no {', '.join(sorted(unknown))}; choose from {', '.join(wanted)}.")
         return 2
@@ -91,7 +92,9 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--show", type=Path, help="show these results again; measure nothing")
     parser.add_argument("--out", type=Path, default=Path("out/fanout.json"))
     parser.add_argument("--picture", type=Path, default=Path("out/fanout.svg"))
-    parser.add_argument("--install-peers", action="store_true", help="fetch the npm peers and stop")
+    parser.add_argument(
+        "--install-peers", action="store_true", help="fetch the npm peers and Centrifugo, and stop"
+    )
     return parser.parse_args(argv)
 
 

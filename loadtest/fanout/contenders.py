@@ -103,9 +103,10 @@ def peer_comments() -> tuple[bytes, ...]:
 
 
 @contextmanager
-def _program(
+def program(
     start: Start, argv: list[str], port: int, talk: Talk, env: dict[str, str] | None = None
 ) -> Iterator[Running]:
+    """A server on the server's core, from the moment it listens at `port` until it is ended."""
     child = process.spawn(
         argv, start.core, {**os.environ, **(env or {})}, start.folder / "server.log"
     )
@@ -121,7 +122,7 @@ def _plain(start: Start, argv: list[str], env: dict[str, str] | None = None) -> 
     """A server that takes its port as last argument and speaks bare WebSocket at /."""
     port = free_port()
     talk = Talk(upgrade("/"), upgrade("/"), peer_comments())
-    with _program(start, [*argv, str(port)], port, talk, env) as running:
+    with program(start, [*argv, str(port)], port, talk, env) as running:
         yield running
 
 
@@ -158,7 +159,7 @@ def _socketio(start: Start) -> Iterator[Running]:
     with ExitStack() as stack:
         url, redis_pid = stack.enter_context(redis(start))
         argv = [sys.executable, str(PEERS / "socketio_room.py"), str(port), url]
-        running = stack.enter_context(_program(start, argv, port, talk))
+        running = stack.enter_context(program(start, argv, port, talk))
         yield Running(port, running.pid, (running.pid, redis_pid), talk)
 
 
@@ -175,7 +176,7 @@ def _nchan(start: Start) -> Iterator[Running]:
     talk = Talk(upgrade("/"), upgrade("/publish"), peer_comments())
     try:
         argv = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
-        with _program(start, argv, port, talk) as running:
+        with program(start, argv, port, talk) as running:
             yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -219,7 +220,7 @@ def _floor_missing() -> str | None:
 
 
 def peers() -> tuple[Contender, ...]:
-    """Every server but ours."""
+    """Every server but ours and Centrifugo (`centrifugo`)."""
     return (
         Contender(
             "aiohttp", "aiohttp, a plain room", _python("aiohttp_room.py"),
