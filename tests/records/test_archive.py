@@ -10,8 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.troubles import Troubles
 from server.features.archive.archiver import Archiver
-from server.features.archive.settings import ArchiveSettings
 from server.features.archive.rebuilding import rebuild
+from server.features.archive.settings import ArchiveSettings
 from server.features.archive.tables import ENTRIES, POSITIONS, ROOMS
 from server.house import HOUSE, keys_under, store_on
 from server.records.database import Database
