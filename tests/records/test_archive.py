@@ -122,7 +122,7 @@ async def test_rounds_become_rarer_while_nothing_new_comes(
     after_news = archiver._pause(1)
     then_quiet = archiver._pause(0)
 
-    assert quiet == [interval_s * n for n in (2, 3, 4, 4, 4)]
+    assert quiet == [interval_s * n for n in (2, 3, 4, 5, 5)]
     assert after_news <= 1.0  # as the pace has it
     assert then_quiet == interval_s * 2
 

@@ -40,7 +40,7 @@ _log = logging.getLogger(__name__)
 TASK = "archive"
 """The name of the lease."""
 _PLACES_MAX = 20_000
-QUIET_INTERVALS_MAX = 4
+QUIET_INTERVALS_MAX = 5
 """Intervals to which the pause grows while nothing new is found."""
 _LEAVE_S_MAX = 2.0
 _ANY = msgpack.Decoder(Any)
