@@ -37,6 +37,7 @@ ROWS = (Row(1, 2000), Row(30, 2000), Row(200, 2000), Row(1000, 2000), Row(5, 15_
 _DOCS = Path("docs/benchmarks.md")
 _KEPT = Path("docs/benchmarks/fanout")
 _KEPT_RATES = Path("docs/benchmarks/rates")
+_RATES_SHOWN = "![Latency and CPU against the rate of comments](benchmarks/rates.svg)\n"
 _QUICK = Timing(1, 2)
 _FULL = Timing(2, 6)
 
@@ -71,8 +72,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         options.out, options.picture = kept.with_suffix(".json"), kept.with_suffix(".svg")
     drawn = rates_picture(results) if options.rates else picture(results)
     said = _write(results, notes, options.out, options.picture, drawn)
-    if options.docs and not options.rates:
-        _into_docs(said)
+    if options.docs:
+        _into_docs(*(("rates", _RATES_SHOWN) if options.rates else ("measured", _as_text(said))))
     return 0 if results else 2
 
 
@@ -187,11 +188,16 @@ def _machine() -> dict[str, object]:
     }
 
 
-def _into_docs(said: str) -> None:
+def _as_text(said: str) -> str:
+    return f"```text\n{said}\n```\n"
+
+
+def _into_docs(part: str, text: str) -> None:
+    """Put a text between the two marks of a part of the page."""
     page = _DOCS.read_text(encoding="utf-8")
-    head, begin, rest = page.partition("<!-- measured -->\n")
-    _, end, tail = rest.partition("<!-- /measured -->")
-    _DOCS.write_text(f"{head}{begin}```text\n{said}\n```\n{end}{tail}", encoding="utf-8")
+    head, begin, rest = page.partition(f"<!-- {part} -->\n")
+    _, end, tail = rest.partition(f"<!-- /{part} -->")
+    _DOCS.write_text(f"{head}{begin}{text}{end}{tail}", encoding="utf-8")
     print(f"Put into {_DOCS}.")
 
 
