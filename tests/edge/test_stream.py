@@ -37,7 +37,7 @@ def listen(connect: Connect) -> Listen:
 
 @pytest.fixture
 def say(connect: Connect, token: Token) -> Say:
-    """`await say("comment", text="hi", user="ann")`: the reply to a command that is sent by POST."""
+    """`await say("comment", text="hi", user="ann")`: the reply to a command by POST."""
 
     async def said(op: str, user: str = "u1", role: Role = Role.VIEWER, **fields: Any) -> Any:
         raw = await connect()
