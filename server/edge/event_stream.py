@@ -124,7 +124,8 @@ class EventStream(Seat):
         if self.transport is None or self._opening is None:
             return
         self.variant = self.variant._replace(epoch=reply.epoch)
-        self.transport.write(self._opening.head)
+        beat = f": heartbeat every {self._edge.settings.edge.ping_interval_s:g} s\n"
+        self.transport.write(self._opening.head + beat.encode())
         self._opening = None
         self._edge.metrics.stream_joins.inc()
         super().send_joined(reply, room, *events)

@@ -1,4 +1,5 @@
-// Liveroom's browser client: one room over one WebSocket. No dependencies; types in liveroom.d.ts.
+// Liveroom's browser client: one room over one WebSocket, or by HTTP where a network breaks those.
+// No dependencies; types in liveroom.d.ts.
 //
 //   import { Room } from "/static/liveroom.js";
 //   const room = new Room({ room: "demo" });
@@ -8,18 +9,20 @@
 //   const order = await room.buy(state.room.sales[0].sale, 1);
 
 import { Commands, newKey } from "./liveroom-commands.js";
+import { SocketLink } from "./liveroom-socket.js";
 import { RoomState } from "./liveroom-state.js";
+import { StreamLink } from "./liveroom-stream.js";
+import { OPEN_MS, Ways } from "./liveroom-ways.js";
 
 export { newKey, RoomState };
 
 /**
- * @import { Claim, Events, Joining, Order, Part, RoomOptions, Status, StatusDetail } from "./liveroom.js"
+ * @import { Events, Part, RoomOptions, Status, StatusDetail } from "./liveroom.js"
  * @import { Reply } from "./liveroom-commands.js"
+ * @import { AnyReply, Ear, Link, Message } from "./liveroom-socket.js"
  * @typedef {ReturnType<typeof setTimeout> | undefined} Timer
- * @typedef {Reply & Joining & {missed?: {t: string}[], gap?: boolean}} AnyReply
+ * @typedef {{epoch: string, seq: number}} Place
  * @typedef {{resolve: (reply: AnyReply) => void, reject: (error: unknown) => void}} Waiting
- * @typedef {AnyReply & {t: string, ref: number, code: string, msg: string, retry_ms?: number,
- *   reconnect_ms?: number, order?: Order, claim?: Claim}} Message one of the wire, of any kind
  */
 
 /** How the server may treat an event under pressure; see docs/protocol.md. */
@@ -40,11 +43,17 @@ const PONG_MS_MIN = 900; // a slow network may take so long for an answer
 const DEAD_MS = 12_000; // without an answer, then give the connection up
 const BACK_MS_MAX = 3000; // the same once the browser says that it is back online
 const WATCH_MS = 500;
+const BEATS_MAX = 2.5; // so many heartbeats of a stream without a byte, then give it up
 const BACKOFF_MS_MIN = 400;
 const BACKOFF_MS_MAX = 12_000;
 
 /** Close codes after which coming back is no use; 4400-4499 are the server's "not like this". */
 const FINAL_CLOSES = new Set([1002, 1003, 1009]);
+
+/** @type {Ear} of a link that is not used yet */
+const NOBODY = {
+  opened() {}, alive() {}, heard() {}, answered() {}, unanswered() {}, ended() {},
+};
 
 export class LiveroomError extends Error {
   /**
@@ -73,11 +82,19 @@ export class Room extends Commands {
   #clock = { offset: 0, rtt: Infinity };
   /** @type {typeof import("./liveroom-msgpack.js") | null} */
   #codec = null;
-  /** @type {WebSocket | null} */
-  #socket = null;
+  /** @type {Link | null} */
+  #link = null;
+  /** @type {Link | null} a socket that is tried beside a stream */
+  #sought = null;
+  /** @type {Timer} until a socket is tried beside the stream */
+  #seekTimer = undefined;
+  /** @type {Ways} */
+  #ways;
+  #openedAt = 0;
+  #joinedAt = 0; // 0: this connection has not joined
   /** @type {Map<string, Set<(...args: unknown[]) => void>>} */
   #listeners = new Map();
-  /** @type {Map<number, Waiting & {timer: Timer}>} what was sent and has no reply yet, by `ref` */
+  /** @type {Map<number, Waiting & {op: string, timer: Timer}>} what was sent and has no reply yet, by `ref` */
   #pending = new Map();
   /** @type {number | null} when the server wants us back */
   #slotMs = null;
@@ -92,13 +109,22 @@ export class Room extends Commands {
   constructor(options) {
     super(new RoomState(options));
     this.#options = { base: globalThis.location?.origin, encoding: "json", ...options };
+    this.#ways = new Ways(String(this.#options.base));
     /** "idle", "connecting", "joined", "waiting" (for the next attempt) or "closed". */
     this.status = /** @type {Status} */ ("idle");
     this.#wake = () => {
       if (this.status === "waiting" && this.#slotMs === null) this.#open();
-      else if (this.status === "joined") this.#probe(BACK_MS_MAX);
+      else if (this.status === "joined" && this.transport === "http") {
+        this.#open(); // a stream can't be asked whether it lives
+        this.#seek(); // another network may let sockets through
+      } else if (this.status === "joined") this.#probe(BACK_MS_MAX);
     };
     this.#sleep = () => this.#tellSilence(true);
+  }
+
+  /** How the room is reached just now. */
+  get transport() {
+    return this.#link?.kind ?? null;
   }
 
   /** The server's time in Unix ms: countdowns must run on this, not on the phone's clock. */
@@ -160,9 +186,8 @@ export class Room extends Commands {
     if (this.#stopped) return;
     this.#stopped = true;
     const error = new LiveroomError(code, reason);
-    const socket = this.#socket;
     this.#forget(code, reason);
-    socket?.close();
+    this.#giveUpSeeking();
     globalThis.removeEventListener?.("online", this.#wake);
     globalThis.removeEventListener?.("offline", this.#sleep);
     this.#joined?.reject(error);
@@ -175,33 +200,63 @@ export class Room extends Commands {
     if (this.#stopped) return;
     this.#become("connecting", { attempt: this.#attempt });
     this.#slotMs = null;
-    const { base, room, encoding } = this.#options;
-    const url = new URL(`/v1/rooms/${encodeURIComponent(room)}/ws`, base);
-    url.protocol = url.protocol.replace("http", "ws");
-    const socket = new WebSocket(url, [`liveroom.v1.${encoding}`]);
-    socket.binaryType = "arraybuffer";
-    this.#socket = socket;
-    const isMine = () => this.#socket === socket;
-    socket.onopen = () => { if (isMine()) this.#sayJoin(); };
-    socket.onmessage = ({ data }) => { if (isMine()) this.#hear(data); };
-    socket.onclose = ({ code, reason }) => { if (isMine()) this.#lost(code, reason); };
-    this.#heardAt = Date.now();
-    this.#pingedAt = 0;
+    this.#link?.close();
+    if (this.#ways.next === "websocket") this.#giveUpSeeking();
+    this.#use(this.#ways.next === "websocket" ? this.#newSocket() : this.#newStream());
     clearInterval(this.#watch);
     this.#watch = setInterval(() => this.#listenForSilence(), WATCH_MS);
   }
 
-  async #sayJoin() {
+  get #url() {
+    const { base, room } = this.#options;
+    return new URL(`/v1/rooms/${encodeURIComponent(room)}`, base);
+  }
+
+  #newSocket() {
+    return new SocketLink(this.#url, this.#codec, NOBODY);
+  }
+
+  #newStream() {
+    const { token } = this.#options;
+    const renew = typeof token === "function" ? async () => token() : null;
+    return new StreamLink(this.#url, renew, NOBODY);
+  }
+
+  /**
+   * From now on this link is the room's.
+   * @param {Link} link
+   */
+  #use(link) {
+    this.#link = link;
+    const isMine = () => this.#link === link;
+    link.ear = {
+      opened: () => { if (isMine()) this.#sayJoin(); },
+      alive: () => { if (isMine()) this.#live(); },
+      heard: (messages) => { if (isMine()) this.#hear(messages); },
+      answered: (reply) => this.#hearReply(reply),
+      unanswered: (ref) => this.#giveUp(ref),
+      ended: (code, reason) => { if (isMine()) this.#lost(code, reason); },
+    };
+    this.#openedAt = this.#heardAt = Date.now();
+    this.#pingedAt = this.#joinedAt = 0;
+  }
+
+  /** The fields of a join, and where it goes on. */
+  async #joining() {
     const { token, source } = this.#options;
     const { epoch, seq } = this.state;
     const last = epoch === null ? undefined : { epoch, seq };
-    const sentAt = Date.now();
+    const asked = typeof token === "function" ? await token() : token;
+    return { token: asked ?? undefined, last, source };
+  }
+
+  async #sayJoin() {
     try {
-      const asked = typeof token === "function" ? await token() : token;
-      const reply = await this.#send("join", { token: asked ?? undefined, last, source },
-        JOIN_MS_MAX);
+      const fields = await this.#joining();
+      const sentAt = Date.now();
+      const reply = await this.#send("join", fields, JOIN_MS_MAX);
       this.#readClock(reply.now, sentAt);
-      this.#enter(reply, last);
+      this.#enter(reply, fields.last);
     } catch (failed) {
       const error = /** @type {LiveroomError} */ (failed);
       if (error.code === "timeout") this.#drop();
@@ -216,6 +271,9 @@ export class Room extends Commands {
     const known = new Set(this.state.room?.comments.map((comment) => comment.id));
     this.state.reset(reply);
     this.#attempt = 0;
+    this.#joinedAt = Date.now();
+    if (this.#link) this.#ways.joined(this.#link.kind);
+    this.#seekLater();
     this.#become("joined");
     const resumed = last !== undefined;
     // The snapshot already holds what the missed events did; listeners are told all the same.
@@ -237,16 +295,88 @@ export class Room extends Commands {
     }
   }
 
+  // HTTP beside the WebSocket
+
+  /**
+   * Try a WebSocket beside the stream; it takes over once it has joined.
+   * @param {Link} [link] one that opens already
+   */
+  #seek(link) {
+    this.#giveUpSeeking();
+    if (!globalThis.WebSocket) return;
+    const sought = link ?? this.#newSocket();
+    this.#sought = sought;
+    const ref = (this.#ref += 1);
+    const fail = () => {
+      if (this.#sought !== sought) return;
+      this.#giveUpSeeking();
+      this.#ways.soughtInVain();
+      this.#seekLater();
+    };
+    this.#seekTimer = setTimeout(fail, JOIN_MS_MAX);
+    /** @type {{epoch: string, seq: number} | undefined} */
+    let last;
+    sought.ear = {
+      ...NOBODY,
+      opened: async () => {
+        const fields = await this.#joining();
+        last = fields.last;
+        if (this.#sought === sought && sought.isOpen) sought.send({ op: "join", ref, ...fields });
+      },
+      heard: (messages) => {
+        const reply = messages.find((message) => message.ref === ref);
+        if (reply?.t !== "ok") return fail();
+        this.#takeOver(sought, reply, last, messages.filter((message) => message !== reply));
+      },
+      ended: fail,
+    };
+  }
+
+  /** @type {(link: Link, reply: Message, last: Place | undefined, more: Message[]) => void} */
+  #takeOver(link, reply, last, more) {
+    this.#sought = null;
+    clearTimeout(this.#timer);
+    const before = this.#link;
+    this.#use(link);
+    before?.close();
+    this.#enter(reply, last);
+    this.#hear(more);
+  }
+
+  #seekLater() {
+    if (this.#sought || this.transport !== "http") return;
+    clearTimeout(this.#seekTimer);
+    this.#seekTimer = setTimeout(() => this.#seek(), this.#ways.seekMs);
+  }
+
+  #giveUpSeeking() {
+    clearTimeout(this.#seekTimer);
+    const sought = this.#sought;
+    this.#sought = null;
+    sought?.close();
+  }
+
+  // Silence
+
   #listenForSilence() {
     const now = Date.now();
     const silent = now - this.#heardAt;
     if (this.#pingedAt && now > this.#deadAt) return this.#drop();
+    const beatMs = this.#link?.beatMs ?? 0;
+    if (beatMs && this.status === "joined" && silent > beatMs * BEATS_MAX) return this.#drop();
     if (this.status === "joined" && !this.#pingedAt) {
       const quiet = globalThis.document?.hidden ? QUIET_MS_MAX_HIDDEN : QUIET_MS_MAX;
-      if (silent > quiet) this.#probe(DEAD_MS);
+      if (silent > quiet + beatMs) this.#probe(DEAD_MS);
+    }
+    const link = this.#link;
+    if (link?.kind === "websocket" && !link.isOpen && now - this.#openedAt > OPEN_MS) {
+      this.#ways.next = "http";
+      this.#link = null;
+      this.#seek(link);
+      return this.#open();
     }
     const waitsMs = this.#pingedAt ? now - this.#pingedAt : 0;
-    const isLate = this.status === "connecting"
+    const isLate = (this.status === "connecting" && !this.#sought)
       || waitsMs > Math.max(PONG_MS_MIN, 2 * this.#clock.rtt);
     if (silent > LATE_MS && isLate) this.#tellSilence(true);
   }
@@ -273,31 +403,42 @@ export class Room extends Commands {
    * @param {number | null} [slotMs]
    */
   #drop(slotMs = null) {
-    const socket = this.#socket;
     this.#slotMs ??= slotMs;
     this.#lost(1006, "");
-    socket?.close();
   }
 
   /** @type {(code: string, reason: string) => void} */
   #forget(code, reason) {
-    this.#socket = null;
+    const link = this.#link;
+    this.#link = null;
+    link?.close();
     clearInterval(this.#watch);
     clearTimeout(this.#timer);
-    for (const { reject, timer } of this.#pending.values()) {
-      clearTimeout(timer);
-      reject(new LiveroomError(code, reason, null, true));
+    for (const [ref, { op }] of this.#pending) {
+      const isOnItsWay = link?.kind === "http" && op !== "join" && !this.#stopped;
+      if (!isOnItsWay) this.#giveUp(ref, code, reason);
     }
-    this.#pending.clear();
+  }
+
+  /** @type {(ref: number, code?: string, reason?: string) => void} */
+  #giveUp(ref, code = "disconnected", reason = "The connection to the room was lost.") {
+    const waiting = this.#pending.get(ref);
+    this.#pending.delete(ref);
+    clearTimeout(waiting?.timer);
+    waiting?.reject(new LiveroomError(code, reason, null, true));
   }
 
   /** @type {(code: number, reason: string) => void} */
   #lost(code, reason) {
+    const kind = this.#link?.kind ?? "websocket";
+    const livedMs = this.#joinedAt ? Date.now() - this.#joinedAt : -1;
     this.#forget("disconnected", "The connection to the room was lost.");
     if (FINAL_CLOSES.has(code) || (code >= 4400 && code < 4500)) {
       this.#end(`close_${code}`, reason || `The server closed the room (${code}).`, code);
       return;
     }
+    const wasTold = this.#slotMs !== null || code >= 4000;
+    if (this.#ways.ended(kind, livedMs, wasTold)) return this.#open();
     // The server's slot spreads a whole room's return; without one, back off, also spread.
     const backoff = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** this.#attempt);
     const inMs = this.#slotMs === null
@@ -308,14 +449,27 @@ export class Room extends Commands {
     this.#become("waiting", { inMs, code, attempt: this.#attempt });
   }
 
-  /** @param {string | ArrayBuffer} data one frame */
-  #hear(data) {
+  #live() {
     this.#heardAt = Date.now();
+    this.#pingedAt = 0;
+    this.#tellSilence(false);
+  }
+
+  /** @param {Message} reply one that came by itself, not on the way of the events */
+  #hearReply(reply) {
     this.#pingedAt = 0;
     this.#tellSilence(false);
     /** @type {Set<Part>} */
     const changed = new Set();
-    for (const message of this.#read(data)) {
+    this.#answer(reply, changed);
+    if (changed.size) this.#tell("change", changed, this.state);
+  }
+
+  /** @param {Message[]} messages one frame */
+  #hear(messages) {
+    /** @type {Set<Part>} */
+    const changed = new Set();
+    for (const message of messages) {
       if (message.t === "ok" || message.t === "err") this.#answer(message, changed);
       else if (message.t === "bye") this.#slotMs = message.reconnect_ms ?? null;
       else if (message.t === "gap") this.#tell("gap", message);
@@ -328,16 +482,6 @@ export class Room extends Commands {
       }
     }
     if (changed.size) this.#tell("change", changed, this.state);
-  }
-
-  /**
-   * The messages of a frame.
-   * @param {string | ArrayBuffer} data
-   * @returns {Message[]}
-   */
-  #read(data) {
-    const all = typeof data === "string" ? JSON.parse(data) : this.#codec?.decode(data);
-    return /** @type {Message[]} */ (all);
   }
 
   /** @param {{t: string}} event */
@@ -364,7 +508,8 @@ export class Room extends Commands {
   /** @type {(op: string, fields: object, ms?: number) => Promise<AnyReply>} */
   #send(op, fields, ms = REPLY_MS_MAX) {
     return new Promise((resolve, reject) => {
-      if (this.#socket?.readyState !== 1) {
+      const link = this.#link;
+      if (!link?.isOpen) {
         reject(new LiveroomError("disconnected", "There is no connection to the room just now."));
         return;
       }
@@ -373,9 +518,8 @@ export class Room extends Commands {
         this.#pending.delete(ref);
         reject(new LiveroomError("timeout", "The server did not answer in time.", null, true));
       }, ms);
-      this.#pending.set(ref, { resolve, reject, timer });
-      const command = { op, ref, ...fields };
-      this.#socket.send(this.#codec ? this.#codec.encode(command) : JSON.stringify(command));
+      this.#pending.set(ref, { op, resolve, reject, timer });
+      link.send({ op, ref, ...fields });
     });
   }
 
