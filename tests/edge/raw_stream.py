@@ -45,6 +45,7 @@ class RawStream:
         self.status = 0
         self.headers: dict[str, str] = {}
         self.heartbeats = 0
+        self._data = b""
 
     async def open(self, *lines: str, room: str = "r1", query: str = "") -> Self:
         """Ask for the stream and read the head, which must be good."""
@@ -89,11 +90,20 @@ class RawStream:
         return lines
 
     async def _line(self) -> str:
-        """The next line. A proxy may put the sizes of chunks between: such a line is no field."""
+        """The next line."""
         async with asyncio.timeout(ANSWER_S_MAX):
-            while True:
-                line = (await self.raw.reader.readuntil(b"\n")).decode()
-                is_chunked = self.headers.get("transfer-encoding") == "chunked"
-                if is_chunked and line.endswith("\r\n"):  # our own lines end in LF alone
-                    continue
-                return line.rstrip("\n")
+            while b"\n" not in self._data:
+                self._data += await self._some()
+        line, _, self._data = self._data.partition(b"\n")
+        return line.decode()
+
+    async def _some(self) -> bytes:
+        """Some bytes of the body, which a proxy may have cut into chunks."""
+        reader = self.raw.reader
+        if self.headers.get("transfer-encoding") != "chunked":
+            some = await reader.read(65536)
+        else:
+            some = await reader.readexactly(int(await reader.readuntil(b"\r\n"), 16))
+            await reader.readexactly(2)
+        assert some, "the stream ended"
+        return some
