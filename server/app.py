@@ -21,6 +21,7 @@ from server.web.app import make_app
 from server.web.assets import ASSETS
 from server.web.commands import CommandRoute
 from server.web.cross_origin import CrossOrigin
+from server.web.event_stream import StreamRoute
 from server.web.gate import gate
 from server.web.guard import Guard
 from server.web.health import Health
@@ -30,7 +31,6 @@ from server.web.page_errors import PageErrors
 from server.web.rooms import RoomRoutes
 from server.web.route import Route
 from server.web.scrape import Scrape
-from server.web.stream import StreamRoute
 from server.worker import Worker
 
 HTTP_IDLE_S = 75.0

@@ -60,14 +60,14 @@ class EventStream(Seat):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
-        self._edge.metrics.streams.inc()
+        self._edge.metrics.event_streams.inc()
         # Nothing has to come back from the peer: the kernel notices when it acknowledges no more.
         sock, wait_s = transport.get_extra_info("socket"), self._edge.settings.edge.ping_timeout_s
         if sock is not None and hasattr(socket, "TCP_USER_TIMEOUT"):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(wait_s * 1000))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._edge.metrics.streams.dec()
+        self._edge.metrics.event_streams.dec()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -127,7 +127,7 @@ class EventStream(Seat):
         beat = f": heartbeat every {self._edge.settings.edge.ping_interval_s:g} s\n"
         self.transport.write(self._opening.head + beat.encode())
         self._opening = None
-        self._edge.metrics.stream_joins.inc()
+        self._edge.metrics.event_stream_joins.inc()
         super().send_joined(reply, room, *events)
 
     def _refuse(self, why: CommandError) -> None:

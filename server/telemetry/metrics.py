@@ -28,8 +28,8 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         registry.register(FAILURES)
         self.connections = Gauge("liveroom_connections", "Connections open now.", registry=registry)
-        self.streams = Gauge(
-            "liveroom_streams",
+        self.event_streams = Gauge(
+            "liveroom_event_streams",
             "Of the open connections, those that listen by HTTP.",
             registry=registry,
         )
@@ -46,8 +46,8 @@ class Metrics:
             "liveroom_closed", "Connections closed, by close code.", ["code"], registry=registry
         )
         self.joins = Counter("liveroom_joins", "Joins answered ok.", registry=registry)
-        self.stream_joins = Counter(
-            "liveroom_stream_joins", "Of these joins, those by HTTP.", registry=registry
+        self.event_stream_joins = Counter(
+            "liveroom_event_stream_joins", "Of these joins, those by HTTP.", registry=registry
         )
         self.commands = Counter(
             "liveroom_commands",

@@ -31,9 +31,9 @@ from server.web.body import bytes_of
 from server.web.caller import caller, token_of
 from server.web.cross_origin import CrossOrigin
 from server.web.errors import RefusedCommand, json_response
+from server.web.event_stream import SourceQuery, source_of
 from server.web.query import query_of
 from server.web.route import COMMANDS, Route
-from server.web.stream import SourceQuery, source_of
 
 GUEST = Identity("guest", "Guest", Role.GUEST)
 """Who sends a command without a token; dispatch refuses what is not for everybody."""

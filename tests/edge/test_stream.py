@@ -61,7 +61,7 @@ async def test_a_viewer_by_http_gets_what_a_viewer_by_websocket_gets(
     assert reply["room"]["room"] == "r1"
     assert first.id == f"{reply['epoch']}:{reply['seq']}"
     assert edge.metrics.connections._value.get() == 2
-    assert edge.metrics.streams._value.get() == 1
+    assert edge.metrics.event_streams._value.get() == 1
 
     await say("notice", "h1", Role.HOST, text="Hello")
     await say("comment", "ann", text="hi")
@@ -118,7 +118,7 @@ async def test_what_can_not_be_a_stream_is_refused_with_a_status_and_a_sentence(
         assert response.status == status, (name, response)
         assert response.body.rstrip().endswith((".", '."}}', '?"}}')), (name, response)
         await raw.close()
-    assert edge.metrics.streams._value.get() == 0
+    assert edge.metrics.event_streams._value.get() == 0
 
 
 @pytest.mark.parametrize("limits", [{"origins": ("https://shop.example",)}])
@@ -163,7 +163,7 @@ async def test_streams_and_sockets_share_their_places(
     assert int(refused.headers["retry-after"]) >= 1
     assert edge.metrics.rejected.labels("full")._value.get() == 1
     await stream.raw.close()
-    while edge.metrics.streams._value.get():
+    while edge.metrics.event_streams._value.get():
         await asyncio.sleep(0)
     await listen()
 

@@ -23,7 +23,7 @@ from tests.web.api import Api
 
 COMMANDS = "/v1/rooms/r1/commands"
 MUG = {"sku": "mug", "title": "Mug", "price": 8900, "currency": "CNY"}
-SALE = {"sku": "mug", "price": 7900, "stock": 9, "per_user": 9, "hold_s": 60}
+SALE: dict[str, Any] = {"sku": "mug", "price": 7900, "stock": 9, "per_user": 9, "hold_s": 60}
 ANN: dict[str, Any] = {"user": "ann", "role": Role.VIEWER}
 
 

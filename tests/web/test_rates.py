@@ -59,7 +59,9 @@ async def start(
 
             monkeypatch.setattr("server.app.make_app", kept)
             settings = make_settings(
-                rest=rest, server={"trusted_proxies": proxies}, edge={"commands_burst": 1, "commands_per_s": 0.1}
+                rest=rest,
+                server={"trusted_proxies": proxies},
+                edge={"commands_burst": 1, "commands_per_s": 0.1},
             )
             worker = await stack.enter_async_context(running(settings, "w1"))
             session = await stack.enter_async_context(aiohttp.ClientSession())
