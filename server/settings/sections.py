@@ -181,8 +181,8 @@ class Edge(Section):
         0,
         0,
         1_000_000,
-        "WebSockets and event streams from one address on a worker, and likewise plain HTTP; 0 is no "
-        "limit.",
+        "WebSockets and event streams from one address on a worker, and likewise plain HTTP; 0 is "
+        "no limit.",
     )
     commands_per_s: float = limit(
         20, 0.1, 10_000, "Commands a connection, or by HTTP a user in a room, may send, on average."
