@@ -9,19 +9,16 @@
 //   const order = await room.buy(state.room.sales[0].sale, 1);
 
 import { Commands, newKey } from "./liveroom-commands.js";
-import { SocketLink } from "./liveroom-socket.js";
+import { Line } from "./liveroom-line.js";
 import { RoomState } from "./liveroom-state.js";
-import { StreamLink } from "./liveroom-stream.js";
-import { OPEN_MS, Ways } from "./liveroom-ways.js";
 
 export { newKey, RoomState };
 
 /**
  * @import { Events, Part, RoomOptions, Status, StatusDetail } from "./liveroom.js"
  * @import { Reply } from "./liveroom-commands.js"
- * @import { AnyReply, Ear, Link, Message } from "./liveroom-socket.js"
- * @typedef {ReturnType<typeof setTimeout> | undefined} Timer
- * @typedef {{epoch: string, seq: number}} Place
+ * @import { AnyReply, Message } from "./liveroom-socket.js"
+ * @import { Place, Timer } from "./liveroom-line.js"
  * @typedef {{resolve: (reply: AnyReply) => void, reject: (error: unknown) => void}} Waiting
  */
 
@@ -50,11 +47,6 @@ const BACKOFF_MS_MAX = 12_000;
 /** Close codes after which coming back is no use; 4400-4499 are the server's "not like this". */
 const FINAL_CLOSES = new Set([1002, 1003, 1009]);
 
-/** @type {Ear} of a link that is not used yet */
-const NOBODY = {
-  opened() {}, alive() {}, heard() {}, answered() {}, unanswered() {}, ended() {},
-};
-
 export class LiveroomError extends Error {
   /**
    * `code` is one of the protocol's error codes, or "disconnected", "timeout", "closed".
@@ -80,18 +72,7 @@ export class Room extends Commands {
   #silent = false; // as it was last told
   #wake; #sleep;
   #clock = { offset: 0, rtt: Infinity };
-  /** @type {typeof import("./liveroom-msgpack.js") | null} */
-  #codec = null;
-  /** @type {Link | null} */
-  #link = null;
-  /** @type {Link | null} a socket that is tried beside a stream */
-  #sought = null;
-  /** @type {Timer} until a socket is tried beside the stream */
-  #seekTimer = undefined;
-  /** @type {Ways} */
-  #ways;
-  #openedAt = 0;
-  #joinedAt = 0; // 0: this connection has not joined
+  #line;
   /** @type {Map<string, Set<(...args: unknown[]) => void>>} */
   #listeners = new Map();
   /** @type {Map<number, Waiting & {op: string, timer: Timer}>} what was sent and has no reply yet, by `ref` */
@@ -108,15 +89,30 @@ export class Room extends Commands {
   /** @param {RoomOptions} options */
   constructor(options) {
     super(new RoomState(options));
-    this.#options = { base: globalThis.location?.origin, encoding: "json", ...options };
-    this.#ways = new Ways(String(this.#options.base));
+    this.#options = { base: globalThis.location?.origin, ...options };
+    this.#line = new Line(this.#options, {
+      opening: () => { this.#heardAt = Date.now(); this.#pingedAt = 0; },
+      opened: () => this.#sayJoin(),
+      alive: () => this.#live(),
+      heard: (messages) => this.#hear(messages),
+      answered: (reply) => this.#hearReply(reply),
+      unanswered: (ref) => this.#giveUp(ref),
+      ended: (code, reason) => this.#lost(code, reason),
+      joining: () => this.#joining(),
+      nextRef: () => (this.#ref += 1),
+      tookOver: (reply, last, more) => {
+        clearTimeout(this.#timer);
+        this.#enter(reply, last);
+        this.#hear(more);
+      },
+    });
     /** "idle", "connecting", "joined", "waiting" (for the next attempt) or "closed". */
     this.status = /** @type {Status} */ ("idle");
     this.#wake = () => {
       if (this.status === "waiting" && this.#slotMs === null) this.#open();
       else if (this.status === "joined" && this.transport === "http") {
         this.#open(); // a stream can't be asked whether it lives
-        this.#seek(); // another network may let sockets through
+        this.#line.seek(); // another network may let sockets through
       } else if (this.status === "joined") this.#probe(BACK_MS_MAX);
     };
     this.#sleep = () => this.#tellSilence(true);
@@ -124,7 +120,7 @@ export class Room extends Commands {
 
   /** How the room is reached just now. */
   get transport() {
-    return this.#link?.kind ?? null;
+    return this.#line.kind;
   }
 
   /** The server's time in Unix ms: countdowns must run on this, not on the phone's clock. */
@@ -166,7 +162,7 @@ export class Room extends Commands {
   /** Connect and join; resolves with the first reply. Later connections are made by themselves. */
   async join() {
     if (this.#options.encoding === "msgpack") {
-      this.#codec ??= await import("./liveroom-msgpack.js");
+      this.#line.codec ??= await import("./liveroom-msgpack.js");
     }
     globalThis.addEventListener?.("online", this.#wake);
     globalThis.addEventListener?.("offline", this.#sleep);
@@ -187,7 +183,7 @@ export class Room extends Commands {
     this.#stopped = true;
     const error = new LiveroomError(code, reason);
     this.#forget(code, reason);
-    this.#giveUpSeeking();
+    this.#line.close();
     globalThis.removeEventListener?.("online", this.#wake);
     globalThis.removeEventListener?.("offline", this.#sleep);
     this.#joined?.reject(error);
@@ -200,45 +196,9 @@ export class Room extends Commands {
     if (this.#stopped) return;
     this.#become("connecting", { attempt: this.#attempt });
     this.#slotMs = null;
-    this.#link?.close();
-    if (this.#ways.next === "websocket") this.#giveUpSeeking();
-    this.#use(this.#ways.next === "websocket" ? this.#newSocket() : this.#newStream());
+    this.#line.open();
     clearInterval(this.#watch);
     this.#watch = setInterval(() => this.#listenForSilence(), WATCH_MS);
-  }
-
-  get #url() {
-    const { base, room } = this.#options;
-    return new URL(`/v1/rooms/${encodeURIComponent(room)}`, base);
-  }
-
-  #newSocket() {
-    return new SocketLink(this.#url, this.#codec, NOBODY);
-  }
-
-  #newStream() {
-    const { token } = this.#options;
-    const renew = typeof token === "function" ? async () => token() : null;
-    return new StreamLink(this.#url, renew, NOBODY);
-  }
-
-  /**
-   * From now on this link is the room's.
-   * @param {Link} link
-   */
-  #use(link) {
-    this.#link = link;
-    const isMine = () => this.#link === link;
-    link.ear = {
-      opened: () => { if (isMine()) this.#sayJoin(); },
-      alive: () => { if (isMine()) this.#live(); },
-      heard: (messages) => { if (isMine()) this.#hear(messages); },
-      answered: (reply) => this.#hearReply(reply),
-      unanswered: (ref) => this.#giveUp(ref),
-      ended: (code, reason) => { if (isMine()) this.#lost(code, reason); },
-    };
-    this.#openedAt = this.#heardAt = Date.now();
-    this.#pingedAt = this.#joinedAt = 0;
   }
 
   /** The fields of a join, and where it goes on. */
@@ -271,9 +231,7 @@ export class Room extends Commands {
     const known = new Set(this.state.room?.comments.map((comment) => comment.id));
     this.state.reset(reply);
     this.#attempt = 0;
-    this.#joinedAt = Date.now();
-    if (this.#link) this.#ways.joined(this.#link.kind);
-    this.#seekLater();
+    this.#line.joined();
     this.#become("joined");
     const resumed = last !== undefined;
     // The snapshot already holds what the missed events did; listeners are told all the same.
@@ -295,88 +253,19 @@ export class Room extends Commands {
     }
   }
 
-  // HTTP beside the WebSocket
-
-  /**
-   * Try a WebSocket beside the stream; it takes over once it has joined.
-   * @param {Link} [link] one that opens already
-   */
-  #seek(link) {
-    this.#giveUpSeeking();
-    if (!globalThis.WebSocket) return;
-    const sought = link ?? this.#newSocket();
-    this.#sought = sought;
-    const ref = (this.#ref += 1);
-    const fail = () => {
-      if (this.#sought !== sought) return;
-      this.#giveUpSeeking();
-      this.#ways.soughtInVain();
-      this.#seekLater();
-    };
-    this.#seekTimer = setTimeout(fail, JOIN_MS_MAX);
-    /** @type {{epoch: string, seq: number} | undefined} */
-    let last;
-    sought.ear = {
-      ...NOBODY,
-      opened: async () => {
-        const fields = await this.#joining();
-        last = fields.last;
-        if (this.#sought === sought && sought.isOpen) sought.send({ op: "join", ref, ...fields });
-      },
-      heard: (messages) => {
-        const reply = messages.find((message) => message.ref === ref);
-        if (reply?.t !== "ok") return fail();
-        this.#takeOver(sought, reply, last, messages.filter((message) => message !== reply));
-      },
-      ended: fail,
-    };
-  }
-
-  /** @type {(link: Link, reply: Message, last: Place | undefined, more: Message[]) => void} */
-  #takeOver(link, reply, last, more) {
-    this.#sought = null;
-    clearTimeout(this.#timer);
-    const before = this.#link;
-    this.#use(link);
-    before?.close();
-    this.#enter(reply, last);
-    this.#hear(more);
-  }
-
-  #seekLater() {
-    if (this.#sought || this.transport !== "http") return;
-    clearTimeout(this.#seekTimer);
-    this.#seekTimer = setTimeout(() => this.#seek(), this.#ways.seekMs);
-  }
-
-  #giveUpSeeking() {
-    clearTimeout(this.#seekTimer);
-    const sought = this.#sought;
-    this.#sought = null;
-    sought?.close();
-  }
-
-  // Silence
-
   #listenForSilence() {
     const now = Date.now();
     const silent = now - this.#heardAt;
     if (this.#pingedAt && now > this.#deadAt) return this.#drop();
-    const beatMs = this.#link?.beatMs ?? 0;
+    const { beatMs } = this.#line;
     if (beatMs && this.status === "joined" && silent > beatMs * BEATS_MAX) return this.#drop();
     if (this.status === "joined" && !this.#pingedAt) {
       const quiet = globalThis.document?.hidden ? QUIET_MS_MAX_HIDDEN : QUIET_MS_MAX;
       if (silent > quiet + beatMs) this.#probe(DEAD_MS);
     }
-    const link = this.#link;
-    if (link?.kind === "websocket" && !link.isOpen && now - this.#openedAt > OPEN_MS) {
-      this.#ways.next = "http";
-      this.#link = null;
-      this.#seek(link);
-      return this.#open();
-    }
+    if (this.#line.goesOnBeside()) return this.#open();
     const waitsMs = this.#pingedAt ? now - this.#pingedAt : 0;
-    const isLate = (this.status === "connecting" && !this.#sought)
+    const isLate = (this.status === "connecting" && !this.#line.isSeeking)
       || waitsMs > Math.max(PONG_MS_MIN, 2 * this.#clock.rtt);
     if (silent > LATE_MS && isLate) this.#tellSilence(true);
   }
@@ -407,17 +296,19 @@ export class Room extends Commands {
     this.#lost(1006, "");
   }
 
-  /** @type {(code: string, reason: string) => void} */
+  /**
+   * Forget the connection, and what waits for its replies; what the connection was.
+   * @type {(code: string, reason: string) => ReturnType<Line["hangUp"]>}
+   */
   #forget(code, reason) {
-    const link = this.#link;
-    this.#link = null;
-    link?.close();
+    const was = this.#line.hangUp();
     clearInterval(this.#watch);
     clearTimeout(this.#timer);
     for (const [ref, { op }] of this.#pending) {
-      const isOnItsWay = link?.kind === "http" && op !== "join" && !this.#stopped;
+      const isOnItsWay = was.kind === "http" && op !== "join" && !this.#stopped;
       if (!isOnItsWay) this.#giveUp(ref, code, reason);
     }
+    return was;
   }
 
   /** @type {(ref: number, code?: string, reason?: string) => void} */
@@ -430,15 +321,13 @@ export class Room extends Commands {
 
   /** @type {(code: number, reason: string) => void} */
   #lost(code, reason) {
-    const kind = this.#link?.kind ?? "websocket";
-    const livedMs = this.#joinedAt ? Date.now() - this.#joinedAt : -1;
-    this.#forget("disconnected", "The connection to the room was lost.");
+    const was = this.#forget("disconnected", "The connection to the room was lost.");
     if (FINAL_CLOSES.has(code) || (code >= 4400 && code < 4500)) {
       this.#end(`close_${code}`, reason || `The server closed the room (${code}).`, code);
       return;
     }
     const wasTold = this.#slotMs !== null || code >= 4000;
-    if (this.#ways.ended(kind, livedMs, wasTold)) return this.#open();
+    if (this.#line.isToChange(was, wasTold)) return this.#open();
     // The server's slot spreads a whole room's return; without one, back off, also spread.
     const backoff = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** this.#attempt);
     const inMs = this.#slotMs === null
@@ -508,8 +397,7 @@ export class Room extends Commands {
   /** @type {(op: string, fields: object, ms?: number) => Promise<AnyReply>} */
   #send(op, fields, ms = REPLY_MS_MAX) {
     return new Promise((resolve, reject) => {
-      const link = this.#link;
-      if (!link?.isOpen) {
+      if (!this.#line.isOpen) {
         reject(new LiveroomError("disconnected", "There is no connection to the room just now."));
         return;
       }
@@ -519,7 +407,7 @@ export class Room extends Commands {
         reject(new LiveroomError("timeout", "The server did not answer in time.", null, true));
       }, ms);
       this.#pending.set(ref, { op, resolve, reject, timer });
-      link.send({ op, ref, ...fields });
+      this.#line.send({ op, ref, ...fields });
     });
   }
 
