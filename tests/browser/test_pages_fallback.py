@@ -7,10 +7,21 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
+from server.protocol.roles import Role
 from tests.browser.conftest import OpenPage
-from tests.browser.shop import MUG, Server, Shop, joined, open_shop, until
+from tests.browser.shop import (
+    HOST,
+    LAMP,
+    MUG,
+    Server,
+    Shop,
+    joined,
+    open_shop,
+    token,
+    until,
+)
 
 CUT_AFTER_BYTES = 300
 """Less than the reply to a join: the socket opens, and breaks before it is of any use."""
@@ -142,6 +153,46 @@ async def test_buying_works_where_websockets_do_not_and_nothing_alarms(
         await joined(page)
         assert await page.evaluate("liveroom.transport") == "http"
         assert between.upgrades == seen
+
+
+JOIN_AS_HOST = """
+    async ([room, token]) => {
+        const { Room } = await import("/static/liveroom.js");
+        globalThis.asked = 0;
+        globalThis.own = new Room({ room, token: () => { asked += 1; return token; } });
+        await own.join();
+    }
+"""
+
+
+async def test_commands_by_http_keep_their_order_and_outlive_a_token(
+    server: Server, room: str, open_page: OpenPage
+) -> None:
+    async with (
+        open_shop(server, room, MUG, LAMP),
+        network(server, "refuses") as (_, through),
+    ):
+        page: Page = await open_page(f"{through.url}/login")
+        await page.evaluate(JOIN_AS_HOST, [room, token(HOST, Role.HOST)])
+        assert await page.evaluate("own.transport") == "http"
+        refused = 0
+
+        async def refuse_the_first(route: Route) -> None:
+            nonlocal refused
+            if refused:
+                return await route.continue_()
+            refused += 1
+            said = {"error": {"code": "bad_token", "msg": "The token has expired."}}
+            return await route.fulfill(status=401, json=said)
+
+        await page.route("**/commands", refuse_the_first)
+        await page.evaluate("globalThis.pins = []; own.on('pin', (e) => pins.push(e.sku)); 0")
+        skus = ["mug", "lamp"] * 5
+        await page.evaluate("skus => Promise.all(skus.map(sku => own.send('pin', {sku})))", skus)
+        await until(page, "pins.length === 10")
+        assert await page.evaluate("pins") == skus
+        assert refused == 1
+        assert await page.evaluate("asked") == 2, "for the stream, and after the refusal"
 
 
 async def pass_minutes(page: Page, shop: Shop, minutes: float) -> None:
