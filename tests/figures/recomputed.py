@@ -152,10 +152,9 @@ class Recomputed(RecomputedNumbers):
             askers, bought = self.converted(sku)
             own = [pin for pin in pins if pin["sku"] == sku]
             units = sum(q for (q,) in self.orders.lines("qty", "sku = ?", sku))
-            back = "sku = ? and status = 'returned'"
-            returned = sum(q for (q,) in self.orders.lines("qty", back, sku))
+            returned = sum(q for (q,) in self.orders.lines("l.back", "sku = ?", sku))
             amounts = self.orders.lines("cur, amount", "sku = ?", sku)
-            back_amounts = self.orders.lines("cur, amount", back, sku)
+            back_amounts = self.orders.lines("cur, back_amount", "sku = ? and l.back", sku)
             currencies = {currency for currency, _ in amounts}
             replay = self.orders.lines("qty", "sku = ? and replay", sku)
             rows.append(

@@ -45,7 +45,7 @@ class RecomputedNumbers:
 
     def numbers(self) -> Dict:
         o = self.orders
-        gross, returned = o.money(), o.money("status = 'returned'")
+        gross, returned = o.money(), o.money_back()
         sold = o.one("select count(*) from o where paid_at is not null")
         back = o.one("select count(*) from o where status = 'returned'")
         viewers = len(
