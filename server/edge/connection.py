@@ -9,7 +9,6 @@ import asyncio
 import logging
 import math
 from collections.abc import Sequence
-from typing import cast
 
 from websockets.extensions.base import Extension
 from websockets.frames import Frame, Opcode
@@ -21,7 +20,7 @@ from server.edge.handshake import frame_reader, shake_hands
 from server.edge.owner import Owner
 from server.edge.plain_frame import plain_frame
 from server.edge.plain_upgrade import PlainUpgrade
-from server.hub.member import Member
+from server.edge.seat import Seat
 from server.protocol.codec import UnreadableCommand
 from server.protocol.codes import (
     BAD_MESSAGES,
@@ -34,7 +33,7 @@ from server.protocol.codes import (
     Close,
     CommandError,
 )
-from server.protocol.joining import Join, Ping, Source
+from server.protocol.joining import Join, Ping
 from server.protocol.message import ByeEvent, Command, Err, Pong
 from server.protocol.roles import Role
 from server.rooms.call import Call
@@ -50,7 +49,7 @@ _CLOSED_BY = {"not_found": NO_ROOM, "forbidden": FORBIDDEN}
 """Refusals of a join that a retry can't change; after any other the client may try again."""
 
 
-class Connection(Member, asyncio.Protocol):
+class Connection(Seat):
     """A connection, from its upgrade request to the end of its socket."""
 
     __slots__ = (
@@ -58,7 +57,6 @@ class Connection(Member, asyncio.Protocol):
         "_bad",
         "_bucket",
         "_cookie_token",
-        "_edge",
         "_extensions",
         "_fragments",
         "_in_flight",
@@ -66,34 +64,15 @@ class Connection(Member, asyncio.Protocol):
         "_joining",
         "_protocol",
         "_turn",
-        "_wire",
-        "address",
         "heard_at",
-        "room",
-        "room_id",
-        "source",
-        "who",
     )
 
     def __init__(self, edge: "Owner[Connection]", address: str) -> None:
-        super().__init__()
-        self._edge = edge
-        self.address = address
-        """The peer's IP address; `connections_per_address_max` limits connections per address."""
+        super().__init__(edge, address)
         self._extensions: Sequence[Extension] | None = None
         """Set by a successful handshake, until the socket is gone."""
         self._protocol: FrameReader | None = None
         """Made for the first bytes that are not one plain frame, and for our own close."""
-        self._wire: asyncio.Transport | None = None
-        """The transport until it is really gone; `transport` becomes None as soon as we close."""
-        self.room_id = ""
-        """The room id in the path; only the join finds out whether the room exists."""
-        self.room: Room | None = None
-        """Set once the join was answered."""
-        self.who: Identity | None = None
-        """Set while joining and after."""
-        self.source: Source | None = None
-        """The source that brought the viewer here, as given in the join."""
         self._cookie_token: str | None = None
         self._joining = False
         self._join_by = -math.inf
@@ -107,12 +86,6 @@ class Connection(Member, asyncio.Protocol):
         self._bucket = Bucket(edge.settings.edge.commands_burst, self.heard_at)
 
     # The transport's side
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports only look like asyncio's.
-        self.transport = self._wire = cast("asyncio.Transport", transport)
-        soft = self._edge.settings.hub.unsent_soft_bytes
-        self.transport.set_write_buffer_limits(high=soft, low=soft // 2)
 
     def shake_hands(self, head: bytes, plain: PlainUpgrade | None) -> None:
         """Answer the upgrade request; frames may follow it."""
@@ -174,27 +147,12 @@ class Connection(Member, asyncio.Protocol):
             self._wire.close()
             self._edge.closing.add(self)
 
-    def connection_lost(self, _exc: Exception | None) -> None:
-        self.transport = self._wire = self._extensions = None
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._extensions = None
         if self._protocol is not None:
             self._protocol.forget()
             self._protocol = None
-        self._edge.forget(self)
-        if self.room is not None:
-            self._edge.rooms.left(self.room, self)
-            self.room = None
-
-    def pause_writing(self) -> None:
-        self.behind_since = self._edge.loop.time()
-        if self.room is not None:
-            self.room.audience.fell_behind(self)
-        else:  # a room watches the unread bytes of its members itself
-            self._edge.watch_unread(self)
-
-    def resume_writing(self) -> None:
-        self.behind_since = 0.0
-        if self.room is not None:
-            self.room.audience.caught_up(self)
+        super().connection_lost(exc)
 
     def _flush(self) -> None:
         assert self._protocol is not None
@@ -403,17 +361,9 @@ class Connection(Member, asyncio.Protocol):
         self._flush()
         self._edge.closing.add(self)
 
-    def unread_is_due(self) -> None:
-        """Cut the connection if the peer has been behind with reading for the whole wait."""
-        bound_s = self._edge.settings.edge.unread_s_max
-        if self.behind_since and self._edge.loop.time() - self.behind_since >= bound_s * 0.99:
-            self._edge.metrics.closed.labels("unread").inc()
-            self.cut()
-
-    def cut(self) -> None:
-        """End the socket at once: the peer did not answer our close, or reads nothing."""
-        if self._wire is not None:
-            self._wire.abort()
+    def is_silent_since(self, oldest: float) -> bool:
+        """Whether not even a pong came from the peer since then (loop time)."""
+        return self.heard_at < oldest
 
     def ping(self) -> None:
         """Send a ping to learn whether the peer is alive."""

@@ -175,17 +175,20 @@ class Edge(Section):
         20_000,
         1,
         1_000_000,
-        "WebSockets a worker holds; plain HTTP has as many places of its own.",
+        "WebSockets and event streams a worker holds; plain HTTP has as many places of its own.",
     )
     connections_per_address_max: int = limit(
         0,
         0,
         1_000_000,
-        "WebSockets from one address on a worker, and likewise plain HTTP; 0 is no limit.",
+        "WebSockets and event streams from one address on a worker, and likewise plain HTTP; 0 is "
+        "no limit.",
     )
-    commands_per_s: float = limit(20, 0.1, 10_000, "Commands a connection may send, on average.")
-    commands_burst: int = limit(40, 1, 10_000, "Commands a connection may send at once.")
-    commands_in_flight_max: int = limit(16, 1, 1000, "Commands of a connection being answered.")
+    commands_per_s: float = limit(
+        20, 0.1, 10_000, "Commands a connection, or by HTTP a user in a room, may send, on average."
+    )
+    commands_burst: int = limit(40, 1, 10_000, "Commands it may send at once.")
+    commands_in_flight_max: int = limit(16, 1, 1000, "Commands of it that are being answered.")
     bad_messages_max: int = limit(10, 1, 1000, "Bad messages after which a connection is closed.")
     ping_interval_s: float = limit(25, 0.05, 600, "Time between pings to a viewer.")
     ping_timeout_s: float = limit(

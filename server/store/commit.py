@@ -15,6 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from server.background.repeating import Errands
 from server.protocol.codes import CommandError
+from server.store.request_key import UNDER_WAY
 from server.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -52,7 +53,8 @@ class GroupCommit(Generic[Item, Result]):
     can be sent while Redis works on another. With `interval_s` it has only one, and calls are at
     least `part(room_id)` of that apart. Items beyond `waiting_max`, over all rooms, are refused
     with `unavailable`. An item that was handed in runs even if its caller is cancelled. `script`
-    names the batches in the metrics.
+    names the batches in the metrics. With `keyed` that script remembers requests with a key: the
+    item of such a request goes alone, at once, so that no other is taken for a part of it.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class GroupCommit(Generic[Item, Result]):
         interval_s: float = 0.0,
         part: Callable[[str], float] = lambda _: 1.0,
         flights_max: int = 2,
+        keyed: bool = False,
     ) -> None:
         self._run = run
         self._batch_max = batch_max
@@ -75,12 +78,16 @@ class GroupCommit(Generic[Item, Result]):
         self._flights_max = 1 if interval_s else flights_max
         self._lanes: dict[str, _Lane] = {}
         self._flights = Errands(f"commit {script}")
+        self._keyed = keyed
         self._size = metrics and metrics.batch_size.labels(script)
         self._closing = asyncio.Event()
         self.waiting = 0
 
     async def submit(self, room_id: str, item: Item) -> Result:
         """Commit the item and return its result. Raises CommandError `unavailable` when full."""
+        if self._keyed and UNDER_WAY.get() is not None:
+            [result] = await self._run(room_id, [item])
+            return result
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self.submit_then(room_id, item, functools.partial(_settle, done))
         return await done

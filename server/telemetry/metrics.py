@@ -17,7 +17,7 @@ PAGES = ("home", "watch", "host", "ops", "login", "me")
 PAGE_ERROR_KINDS = ("error", "rejection", "load", "policy")
 """Uncaught, a promise's, a file that could not be loaded, against the Content-Security-Policy."""
 _POSTS = ("ok", "refused", "unanswered")
-_SENDERS = ("address", "user", "service")
+_SENDERS = ("address", "user", "service", "command")
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -28,6 +28,11 @@ class Metrics:
         registry = self.registry = CollectorRegistry()
         registry.register(FAILURES)
         self.connections = Gauge("liveroom_connections", "Connections open now.", registry=registry)
+        self.event_streams = Gauge(
+            "liveroom_event_streams",
+            "Of the open connections, those that listen by HTTP.",
+            registry=registry,
+        )
         self.rooms = Gauge("liveroom_rooms", "Rooms open on this worker.", registry=registry)
         self.rooms_awake = Gauge(
             "liveroom_rooms_awake",
@@ -41,11 +46,17 @@ class Metrics:
             "liveroom_closed", "Connections closed, by close code.", ["code"], registry=registry
         )
         self.joins = Counter("liveroom_joins", "Joins answered ok.", registry=registry)
+        self.event_stream_joins = Counter(
+            "liveroom_event_stream_joins", "Of these joins, those by HTTP.", registry=registry
+        )
         self.commands = Counter(
             "liveroom_commands",
             "Commands answered, by op and outcome (ok or the error's code).",
             ["op", "outcome"],
             registry=registry,
+        )
+        self.posted_commands = Counter(
+            "liveroom_posted_commands", "Of these commands, those by HTTP.", registry=registry
         )
         self.command_seconds = Histogram(
             "liveroom_command_seconds",
@@ -177,7 +188,8 @@ class Metrics:
         )
         self.requests_limited = Counter(
             "liveroom_requests_limited",
-            "HTTP requests refused because of their rate, by whose: address, user, service.",
+            "HTTP requests refused because of their rate, by whose: address, user, service; "
+            "commands by HTTP: command.",
             ["sender"],
             registry=registry,
         )

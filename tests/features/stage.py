@@ -24,6 +24,8 @@ ANN = Identity("ann", "Ann", Role.VIEWER)
 BEN = Identity("ben", "Ben", Role.VIEWER)
 WATCHERS = {"ann": Role.VIEWER, "ben": Role.VIEWER, "eve": Role.VIEWER, HOST.user: Role.HOST}
 """Who is in the room from the start. Eve only looks on."""
+BY_HTTP = ("ben", "eve")
+"""Those of them who hear by server-sent events; the others hear by WebSocket."""
 MUG = ProductInput("mug", "Stone mug", 4900, "CNY", points=["soft glaze"])
 
 
@@ -97,7 +99,8 @@ class Stage:
     async def people_come(self) -> None:
         """All of WATCHERS join at `there`."""
         for user, role in WATCHERS.items():
-            self.watchers[user] = Watcher(await self.there.join(user, role=role), role)
+            guest = await self.there.join(user, role=role, by_http=user in BY_HTTP)
+            self.watchers[user] = Watcher(guest, role)
 
     async def do(self, cmd: Command, who: Identity = HOST, room_id: str = ROOM) -> Any:
         """Run a command, as one step of the story; its reply."""
@@ -145,7 +148,8 @@ class Stage:
             )
 
     async def _as_fresh(self, at: Rig, watcher: Watcher, last: Last | None = None) -> Message:
-        guest = await at.join(watcher.guest.user, role=watcher.role, last=last)
+        by_http, user = watcher.guest.by_http, watcher.guest.user
+        guest = await at.join(user, role=watcher.role, last=last, by_http=by_http)
         joined = guest.joined
         at.leave(guest)
         return joined

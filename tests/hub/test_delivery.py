@@ -19,7 +19,9 @@ from server.hub.sampling import Budget
 from server.hub.waiting import SAMPLED_WAITING_MAX
 from server.protocol.codec import Encoding
 from tests.hub.conftest import MakeAudience, SitDown
-from tests.hub.listening import Noter, comment, gaps, ids, notice, seqs, settle
+from tests.hub.listening import Noter, SentFrames, comment, gaps, ids, notice, seqs, settle
+
+STREAM = Variant(Encoding.JSON, False, "e1")
 
 
 def stock(ver: int, sale: str = "s1") -> StockEvent:
@@ -35,6 +37,7 @@ async def test_every_variant_gets_the_same_messages(
         for encoding in Encoding
         for deflate in (False, True)
     ]
+    people.append(await sit_down(audience, "ann", variant=STREAM))
 
     for n in range(20):
         audience.publish(comment(n, text="包邮吗 " * 5))
@@ -45,6 +48,20 @@ async def test_every_variant_gets_the_same_messages(
     assert ids(heard[0]) == [f"c{n}" for n in range(20)]
     assert {"t": "stock", "sale": "s1", "left": 97, "held": 3, "sold": 0, "ver": 3} in heard[0]
     assert all(messages == heard[0] for messages in heard)
+
+
+async def test_all_who_listen_by_http_share_one_frame(make_audience: MakeAudience) -> None:
+    audience = make_audience()
+    people = [Noter(f"u{n}", variant=STREAM) for n in range(3)]
+    for person in people:
+        audience.add(person)
+    audience.publish(notice(1))
+    audience.publish(comment(1))
+    await settle(audience)
+    frames = [person.notes.writes for person in people]
+    assert [len(writes) for writes in frames] == [1, 1, 1]
+    assert frames[0][0] is frames[1][0] is frames[2][0], "encoded again for each"
+    assert cast("SentFrames", people[0].notes.frames).ids == ["e1:1"]
 
 
 async def test_of_a_burst_of_values_only_the_newest_of_each_key_is_told(

@@ -5,7 +5,6 @@ private answer, until a moderator passes it.
 """
 
 import asyncio
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -29,6 +28,7 @@ from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import plain_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
+from server.store.request_key import new_id
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 from server.text.folding import plain, squeezed
@@ -133,6 +133,7 @@ class Comments:
             waiting_max=WAITING_MAX,
             interval_s=settings.bus.publish_interval_ms / 1000,
             part=gathering,
+            keyed=True,
         )
 
     def handlers(self) -> Handlers:
@@ -144,7 +145,7 @@ class Comments:
         text = self._clean(cmd.text)
         self._must_not_flood(call)
         comment: dict[str, Any] = {
-            "id": f"c{secrets.token_hex(8)}",
+            "id": new_id("c"),
             "user": call.who.user,
             "name": call.who.name,
             "role": call.who.role.value,
