@@ -145,10 +145,21 @@ def _client(pool: BlockingConnectionPool, troubles: Troubles | None) -> Client:
     return client
 
 
-class _SentinelMaster(Client):
+class SentinelMaster(Client):
     """The client of a master that Sentinels name. Closing it closes the Sentinels' clients too."""
 
     asked: Sentinels
+
+    async def follow_sentinels(self) -> None:
+        """Leave a master that the Sentinels have replaced. Raises MasterNotFoundError.
+
+        Connections that work say nothing about it: a master that only the Sentinels lost goes on
+        answering. New connections ask the Sentinels anyway.
+        """
+        pool: Any = self.connection_pool
+        before = pool.master_address
+        if await pool.get_master_address() != before:  # drops the idle connections
+            pool.connection_class.primary.lost()
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         await super().aclose(close_connection_pool)
@@ -166,9 +177,9 @@ def _sentinel_master(
     sentinel = Sentinels(  # type: ignore[no-untyped-call]
         address.sentinels, sentinel_kwargs={**common, **address.sentinel_login}
     )
-    client: _SentinelMaster = sentinel.master_for(
+    client: SentinelMaster = sentinel.master_for(
         address.service,
-        redis_class=_SentinelMaster,
+        redis_class=SentinelMaster,
         connection_pool_class=_WaitingSentinelPool,
         **(_pool_options(settings) | common | address.redis_login | address.options),
         db=address.db,

@@ -23,7 +23,7 @@ from server.features.archive.pace import Pace
 from server.features.archive.places import Place, places_of
 from server.features.archive.rebuilding import rebuild
 from server.features.archive.settings import ArchiveSettings
-from server.features.archive.source import Found, heads_of, new_entries
+from server.features.archive.source import Found, ends_before, heads_of, new_entries
 from server.features.archive.tables import ENTRIES, POSITIONS, ROOMS
 from server.records.database import Database
 from server.records.errors import RecordsAway, RecordsUnusable
@@ -156,7 +156,7 @@ class Archiver:
         for _, found in await new_entries(store, self._streams, by_head, 1):
             if isinstance(found, Exception):
                 raise found
-            if found.new or found.rewound:
+            if found.new or found.rewound or found.short:
                 return "not all of it is copied to the archive"
         return ""
 
@@ -172,21 +172,19 @@ class Archiver:
             for head in await heads_of(self._store, page):
                 if isinstance(head, RoomHead):
                     for stream in self._streams:
-                        dropped += await self._follow_older(head, stream)
+                        dropped += await self._follow_older(head, stream, alone=True)
         self._places.clear()
         return dropped
 
-    async def _follow_older(self, head: RoomHead, stream: str) -> int:
+    async def _follow_older(self, head: RoomHead, stream: str, *, alone: bool = False) -> int:
+        """Drop what goes beyond a stream of Redis; return how many entries."""
         async with self._records.reading() as connection:
             place = (await places_of(connection, [head])).get((head.room, head.made))
         if place is None or stream not in place.streams:
             return 0
-        at, key = place.streams[stream], self._store.keys.room(head.room, stream)
-        newest = await self._store.redis.xrevrange(key, count=1)
-        if newest and at.is_before_or_at(newest[0][0]):
+        at = place.streams[stream]
+        if not await ends_before(self._store, head.room, stream, at, alone=alone):
             return 0
-        if not newest and await self._store.redis.exists(key):
-            return 0  # all of it was cut off
         return await self._copying.follow_back(place, stream, lost_all=True)
 
     async def copy_all(self) -> tuple[int, bool]:
@@ -225,6 +223,8 @@ class Archiver:
                 self._troubles.failed(new, head.room)
             elif new.rewound:
                 await self._try(head.room, self._follow_back(places[head], new.rewound))
+            elif new.short:
+                await self._try(head.room, self._follow_short(head, new.short))
             elif new.new or not _is_shown(head, places[head]):
                 work.append((new, places[head]))
         done = await self._copy(work)
@@ -292,6 +292,17 @@ class Archiver:
                 "dropped %d entries that came after what it holds.",
                 *(stream, place.head.room, dropped),
             )
+
+    async def _follow_short(self, head: RoomHead, streams: Sequence[str]) -> None:
+        self._places.pop((head.room, head.made), None)
+        for stream in streams:
+            dropped = await self._follow_older(head, stream)
+            if dropped:
+                _log.warning(
+                    "Redis has lost the last entries of the %s of room %s: the records follow it "
+                    "and dropped %d entries.",
+                    *(stream, head.room, dropped),
+                )
 
     async def _try(self, room: str, work: Awaitable[None]) -> None:
         try:
