@@ -24,14 +24,22 @@ _AFTER = {"held": 0, "cancelled": 1, "paid": 2}
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of all that was answered: answered buys, and how many are lost or doubled."""
+    """What became of all that was answered.
+
+    `gone` are the answers of orders that are no longer there, or only as they were before: a
+    payment that was answered and is lost leaves an order that is held.
+    """
 
     answered: int
-    lost: int
+    gone: list[dict[str, Any]]
     doubled: int
-    stepped_back: int
     failed: dict[str, int]
     sentences: dict[str, list[str]]
+
+    @property
+    def lost(self) -> int:
+        """Orders of which an answer is gone."""
+        return len({line["order"] for line in self.gone})
 
 
 class CrowdAway(Exception):
@@ -84,11 +92,23 @@ class Crowd:
         self.await_(lambda: len(self.bought()) >= enough, f"{more} more buys are answered")
 
     def await_trouble(self) -> None:
-        """Wait until the shoppers feel it: somebody is not answered, or told `unavailable`."""
-        before = self.refused("unavailable", "unanswered")
-        self.await_(
-            lambda: self.refused("unavailable", "unanswered") > before, "somebody is in trouble"
-        )
+        """Wait until the shoppers feel it: somebody is cut off, not answered or `unavailable`."""
+        troubles = ("unavailable", "unanswered", "lost")
+        before = self.refused(*troubles)
+        self.await_(lambda: self.refused(*troubles) > before, "somebody is in trouble")
+
+    def await_word(self, word: str) -> float:
+        """Wait until a refusal contains a word; the Unix time at which it first did."""
+
+        def found() -> list[float]:
+            return [
+                line["at"]
+                for line in list(self.lines)
+                if line["did"] == "no" and word in line["msg"]
+            ]
+
+        self.await_(found, f"somebody is refused with {word}")
+        return found()[0]
 
     def await_everybody(self, since: float) -> float:
         """Wait until everybody had a buy answered that they sent after `since`; seconds it took."""
@@ -116,33 +136,28 @@ class Crowd:
         verdict = self.lines[-1]
         kept = orders_of(site, self.room)
         answers = [line for line in self.lines if line["did"] == "ok"]
-        told: dict[str, str] = {}
-        for line in answers:
-            if _AFTER.get(line["status"], 0) >= _AFTER.get(told.get(line["order"], ""), 0):
-                told[line["order"]] = line["status"]
-        buys = {line["order"] for line in answers if line["op"] == "buy"}
-        back = [
-            order
-            for order, status in told.items()
-            if order in kept and _AFTER[kept[order]["status"]] < _AFTER[status]
+        gone = [
+            line
+            for line in answers
+            if line["order"] not in kept
+            or _AFTER[kept[line["order"]]["status"]] < _AFTER[line["status"]]
         ]
         return Fate(
-            answered=len(buys),
-            lost=len(buys - set(kept)),
+            answered=len({line["order"] for line in answers if line["op"] == "buy"}),
+            gone=gone,
             doubled=self._doubled(kept),
-            stepped_back=len(back),
             failed=verdict["failed"],
             sentences={name: said for name, said in verdict["sentences"].items() if said},
         )
 
     def _doubled(self, kept: dict[str, dict[str, Any]]) -> int:
-        """Count orders beyond one for each key that a user sent, and keys with two answers."""
+        """Count orders beyond one for each key that a user sent, and keys that gave two of them."""
         keys: dict[str, set[str]] = defaultdict(set)
         by_key: dict[str, set[str]] = defaultdict(set)
         for line in self.lines:
             if line.get("op") == "buy":
                 keys[line["user"]].add(line["key"])
-                if line["did"] == "ok":
+                if line["did"] == "ok" and line["order"] in kept:
                     by_key[line["key"]].add(line["order"])
         has = Counter(order["user"] for order in kept.values())
         beyond = sum(max(0, n - len(keys[user])) for user, n in has.items())

@@ -3,8 +3,8 @@
     python -m tests.machines.shoppers '{"url": "http://…", "room": "r1", "secret": "…", …}'
 
 Prints JSON lines: {"did": "ok", "op", "user", "key"?, "order", "status", "sent", "at"}, with Unix
-seconds, and {"did": "no", "op", "user", "key"?, "code"}. When the input ends they stop, client_sim
-lays their stories side by side, and the last line is {"did": "verdict", ...}.
+seconds, and {"did": "no", "op", "user", "key"?, "code", "msg", "at"?}. When the input ends they
+stop, client_sim lays their stories side by side, and the last line is {"did": "verdict", ...}.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from typing import Any
 from client_sim.answers import Answers
 from client_sim.checks import Findings
 from client_sim.client import Options, RoomClient
-from client_sim.errors import CommandRefused, Unanswered
+from client_sim.errors import CommandRefused, RoomError, Unanswered
 from client_sim.observer import Observer, Observers
 from client_sim.reckoning import Reckoning
 from client_sim.record import Auditor, Record
@@ -31,7 +31,7 @@ from client_sim.witness import Witness
 from server.protocol.roles import Role
 
 PATIENT = Options(
-    events_max=0, join_s_max=5, reply_s_max=5, retry_s_max=120, backoff_s_min=0.2, backoff_s_max=1.0
+    events_max=0, join_s_max=8, reply_s_max=8, retry_s_max=120, backoff_s_min=0.2, backoff_s_max=1.0
 )
 """A partition may be long: they ask until they are answered."""
 MUG: Message = {"sku": "mug", "title": "Mug", "price": 100, "currency": "CNY"}
@@ -59,8 +59,17 @@ def tell(**line: Any) -> None:
     sys.stdout.flush()
 
 
+class OrdersAnswered(Answers):
+    """Orders must be answered at last; what is said once may come to nothing when a link breaks."""
+
+    def failed(self, op: str, error: RoomError) -> None:
+        """Note a command about an order that came to nothing."""
+        if op != "comment":
+            super().failed(op, error)
+
+
 class Teller(Observer):
-    """Tells each command that one person sends, and its answer."""
+    """Tells each command that one person sends, and its answer; also a connection that is lost."""
 
     def __init__(self, user: str) -> None:
         self._user = user
@@ -72,7 +81,7 @@ class Teller(Observer):
         if "key" in command:
             told["key"] = command["key"]
         if reply["t"] == "err":
-            tell(did="no", code=reply["code"], msg=reply["msg"], **told)
+            tell(did="no", code=reply["code"], msg=reply["msg"], at=time.time(), **told)
         elif "order" in reply:
             now, order = time.time(), reply["order"]
             known = {"order": order["order"], "status": order["status"]}
@@ -81,7 +90,11 @@ class Teller(Observer):
     def unanswered(self, command: Message) -> None:
         """Tell that the outcome is unknown."""
         key = {"key": command["key"]} if "key" in command else {}
-        tell(did="no", code="unanswered", op=command["op"], user=self._user, **key)
+        tell(did="no", code="unanswered", msg="", op=command["op"], user=self._user, **key)
+
+    def lost(self, code: int, reason: str) -> None:
+        """Tell that a connection ended."""
+        tell(did="no", code="lost", msg="", op="join", user=self._user)
 
 
 class Shopper:
@@ -91,7 +104,7 @@ class Shopper:
         self.user = f"s{plan.seed}-{n}"
         self.witness = Witness(self.user, findings, record)
         self._chance = random.Random(f"{plan.seed}:{n}")
-        watchers = Observers(self.witness, Answers(findings), Teller(self.user))
+        watchers = Observers(self.witness, OrdersAnswered(findings), Teller(self.user))
         token = mint(plan.secret, self.user, self.user)
         self.room = RoomClient(plan.url, plan.room, token, observer=watchers, options=PATIENT)
 
@@ -119,7 +132,7 @@ async def speak(host: RoomClient, over: asyncio.Event) -> None:
     for n in range(1_000_000):
         if over.is_set():
             return
-        with contextlib.suppress(CommandRefused, Unanswered):
+        with contextlib.suppress(CommandRefused, RoomError, Unanswered):
             await host.notice(f"Notice {n}")
         await asyncio.sleep(0.5)
 

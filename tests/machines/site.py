@@ -129,6 +129,12 @@ class Site:
         self._start(name, str(self._program.path), str(config))
         await_(lambda: self.redis(name).ping(), f"the Redis on {name} answers")
 
+    def configure(self, **options: int) -> None:
+        """Change options of every Redis while it runs."""
+        for name in STORES:
+            for option, value in options.items():
+                self.redis(name).config_set(option.replace("_", "-"), value)
+
     def start_sentinel(self, name: str, primary: str) -> None:
         """Start a Sentinel that gives the primary two seconds."""
         config = self.folder / f"{name}.conf"
@@ -142,9 +148,9 @@ class Site:
         self._start(name, str(self._program.path), str(config), "--sentinel")
         await_(lambda: self.redis(name).ping(), f"the Sentinel on {name} answers")
 
-    def start_server(self, name: str, url: str) -> None:
+    def start_server(self, name: str) -> None:
         """Start `liveroom serve` on a machine."""
-        self._start(name, *self._liveroom("serve", "--port", "8080"), env=self._settings(name, url))
+        self._start(name, *self._liveroom("serve", "--port", "8080"), env=self._settings(name))
 
     def start_proxy(self, program: str = "haproxy") -> None:
         """Start the proxy before both servers."""
@@ -177,15 +183,16 @@ class Site:
         command = self.wires[name].inside(sys.executable, "-S", "-c", asks)
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
-    def audit(self, url: str) -> None:
+    def audit(self) -> None:
         """Assert that all rooms agree with their ledgers, by `liveroom audit --all`."""
         web = WEBS[0]
         command = self.wires[web].inside(*self._liveroom("audit", "--all"))
-        env = os.environ | self._settings(web, url)
+        env = os.environ | self._settings(web)
         audited = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         assert audited.returncode == 0, audited.stdout + audited.stderr
 
-    def sentinel_url(self) -> str:
+    @property
+    def url(self) -> str:
         """The `redis.url` of the servers."""
         places = ",".join(f"{self.wires[name].address}:26379" for name in WATCHES)
         return f"redis+sentinel://{places}/{SERVICE}"
@@ -230,14 +237,14 @@ class Site:
             and [each["flags"] for each in replicas] == ["slave"]
         )
 
-    def _settings(self, name: str, url: str) -> dict[str, str]:
+    def _settings(self, name: str) -> dict[str, str]:
         # What several servers share: docs/scaling.md. The file stands for one database.
         return {
             "LIVEROOM_SERVER_HOST": "0.0.0.0",
             "LIVEROOM_SERVER_WORKERS": "1",
             "LIVEROOM_DATA_DIR": str(self.folder / f"{name}-data"),
             "LIVEROOM_JWT_SECRET": JWT_SECRET,
-            "LIVEROOM_REDIS_URL": url,
+            "LIVEROOM_REDIS_URL": self.url,
             "LIVEROOM_REDIS_DURABILITY": self.durability,
             "LIVEROOM_RECORDS_URL": f"sqlite:///{self.folder / 'records.sqlite3'}",
             "LIVEROOM_ORDERS_ORDERS_PER_USER_MAX": "10000",
@@ -273,7 +280,7 @@ def watched_site(
             site.start_sentinel(watch, primary)
         await_(site.is_whole, "the Sentinels know each other and both Redis")
         for web in WEBS:
-            site.start_server(web, site.sentinel_url())
+            site.start_server(web)
         site.start_proxy(proxy)
         site.await_servers()
         yield site
