@@ -67,6 +67,7 @@ NOT_IN_EACH_WORKER = {
     *("embedded redis", "worker keeper", "worker ready", "rolling restart"),  # the parent's
     "parent watch",  # a worker's that is a process of its own
     *("cluster bus", "cluster map", "cluster subscription"),  # on a Cluster
+    "primary watch",  # of Sentinels
 }
 SOON = {
     "rooms": {"presence_interval_s": 0.05},

@@ -103,6 +103,12 @@ async def check(url: str, settings: RedisSettings) -> None:
         await redis.aclose()
     for info in infos:
         _check_info(mask_url(url), info, isinstance(redis, Cluster))
+        if not promise.waits and _may_fork(info):
+            log.warning(
+                "The Redis at %s has replicas and min-replicas-to-write 0: cut off from them, it "
+                "would go on taking orders that a failover loses. See docs/durability.md.",
+                mask_url(url),
+            )
     found = sorted({str(Release.told_by(info)) for info in infos})
     log.info("The Redis at %s is %s.", mask_url(url), " and ".join(found))
 
@@ -136,6 +142,12 @@ def _check_info(url: str, info: dict[str, Any], is_cluster: bool) -> None:
         )
     if info.get("maxmemory_policy", "noeviction") != "noeviction":
         log.warning("The Redis at %s may evict keys: set maxmemory-policy noeviction.", url)
+
+
+def _may_fork(info: dict[str, Any]) -> bool:
+    """Whether a primary with replicas goes on writing when it is cut off from all of them."""
+    # Redis tells how many replicas are good if it asks for some of them.
+    return int(info.get("connected_slaves", 0)) > 0 and "min_slaves_good_slaves" not in info
 
 
 def _client(pool: BlockingConnectionPool, troubles: Troubles | None) -> Client:

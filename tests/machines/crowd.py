@@ -15,7 +15,7 @@ import msgspec
 
 from tests.conftest import JWT_SECRET
 from tests.machines.shoppers import Plan
-from tests.machines.site import PEOPLE, Site, await_
+from tests.machines.site import PEOPLE, WAIT_S_MAX, Site, await_
 
 _ORDER = msgspec.msgpack.Decoder()
 _AFTER = {"held": 0, "cancelled": 1, "paid": 2}
@@ -42,6 +42,9 @@ class Fate:
         return len({line["order"] for line in self.gone})
 
 
+TROUBLES = ("unavailable", "unanswered", "lost")
+
+
 class CrowdAway(Exception):
     """The shoppers' process ended too early; the text is what it said."""
 
@@ -53,6 +56,7 @@ class Crowd:
         self.room = room
         self.lines: list[dict[str, Any]] = []
         self._process = process
+        self._borne = 0
         self._ear = threading.Thread(target=self._hear, daemon=True)
         self._ear.start()
 
@@ -65,10 +69,6 @@ class Crowd:
         """Return the buys that were answered `ok`."""
         return [line for line in list(self.lines) if line["did"] == "ok" and line["op"] == "buy"]
 
-    def refused(self, *codes: str) -> int:
-        """Count the answers with these codes; `unanswered` is none."""
-        return sum(line["did"] == "no" and line["code"] in codes for line in list(self.lines))
-
     @property
     def users(self) -> list[str]:
         """All shoppers, once they are in."""
@@ -78,8 +78,10 @@ class Crowd:
         """Wait until something is true of what was heard."""
 
         def is_true() -> Any:
-            found = true()
-            if not found and self._process.poll() is not None:
+            if self._process.poll() is None or true():
+                return true()
+            self._ear.join(WAIT_S_MAX)
+            if not (found := true()):
                 assert self._process.stderr is not None
                 raise CrowdAway(self._process.stderr.read()[-3000:])
             return found
@@ -93,9 +95,14 @@ class Crowd:
 
     def await_trouble(self) -> None:
         """Wait until the shoppers feel it: somebody is cut off, not answered or `unavailable`."""
-        troubles = ("unavailable", "unanswered", "lost")
-        before = self.refused(*troubles)
-        self.await_(lambda: self.refused(*troubles) > before, "somebody is in trouble")
+        self.await_(lambda: self._troubles() > self._borne, "somebody is in trouble")
+
+    def forget_troubles(self) -> None:
+        """From now on only new troubles count."""
+        self._borne = self._troubles()
+
+    def _troubles(self) -> int:
+        return sum(line["did"] == "no" and line["code"] in TROUBLES for line in list(self.lines))
 
     def await_word(self, word: str) -> float:
         """Wait until a refusal contains a word; the Unix time at which it first did."""
@@ -132,8 +139,14 @@ class Crowd:
         """Have them stop and compare their stories; return what became of what they were told."""
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self.await_(lambda: self.lines[-1]["did"] == "verdict", "they compared their stories")
-        verdict = self.lines[-1]
+        verdicts: list[dict[str, Any]] = []
+
+        def is_told() -> bool:
+            verdicts[:] = [line for line in list(self.lines) if line["did"] == "verdict"]
+            return bool(verdicts)
+
+        self.await_(is_told, "they compared their stories")
+        (verdict,) = verdicts
         kept = orders_of(site, self.room)
         answers = [line for line in self.lines if line["did"] == "ok"]
         gone = [

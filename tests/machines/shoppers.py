@@ -19,7 +19,7 @@ from typing import Any
 
 from client_sim.answers import Answers
 from client_sim.checks import Findings
-from client_sim.client import Options, RoomClient
+from client_sim.client import LEFT, Options, RoomClient
 from client_sim.errors import CommandRefused, RoomError, Unanswered
 from client_sim.observer import Observer, Observers
 from client_sim.reckoning import Reckoning
@@ -94,7 +94,8 @@ class Teller(Observer):
 
     def lost(self, code: int, reason: str) -> None:
         """Tell that a connection ended."""
-        tell(did="no", code="lost", msg="", op="join", user=self._user)
+        if reason != LEFT:
+            tell(did="no", code="lost", msg="", op="join", user=self._user)
 
 
 class Shopper:

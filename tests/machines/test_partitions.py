@@ -157,6 +157,7 @@ def endure(site: Site, scenario: Scenario, tell: Tell, promise: str = "") -> Fat
     """Play a scenario in the middle of a sale, mend it, and count; everything must work again."""
     with shopping(site, ROOM.format(number=next(_numbers))) as people:
         people.await_buys(20)
+        people.forget_troubles()
         scenario(site, people)
         site.wires.heal()
         healed = time.time()

@@ -195,7 +195,7 @@ class Told(Sentinels):
         super().__init__([("127.0.0.1", n + 1) for n in range(len(answers))])
         self.answers = list(answers)
 
-    async def _ask(self, sentinel: Any, service_name: str) -> dict[str, Any]:  # noqa: ARG002
+    async def _ask(self, sentinel: Any, service_name: str) -> dict[str, Any]:
         answer = self.answers[self.sentinels.index(sentinel)]
         if answer is None:
             raise RedisConnectionError("cut off")
@@ -240,6 +240,21 @@ async def test_a_redis_that_may_lose_orders_is_warned_of(
         await check(f"redis://127.0.0.1:{port}", memory)
 
     assert "may evict keys" in caplog.text
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+async def test_a_primary_that_would_sell_without_its_replicas_is_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, wanted: int
+) -> None:
+    async with RedisProcess(tmp_path / "p") as primary:
+        await check(primary.url, SETTINGS)
+        assert "min-replicas-to-write" not in caplog.text, "it has no replicas"
+        async with RedisProcess(tmp_path / "r", replicaof=primary) as replica:
+            await replica.wait_for_sync(primary)
+            await primary.client.config_set("min-replicas-to-write", wanted)
+            await check(primary.url, SETTINGS)
+
+    assert ("min-replicas-to-write 0" in caplog.text) is (wanted == 0)
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=name_of)
