@@ -6,7 +6,7 @@ it again (docs/durability.md).
 """
 
 import contextlib
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 from server.background.repeating import Repeating
 from server.store.client import SentinelMaster
@@ -15,12 +15,19 @@ LOOK_S = 1.0
 """The pause between two questions; so long may a worker write to a primary that was replaced."""
 
 
-class PrimaryWatch:
-    """Watches while the context is open. An async context manager."""
+class Following(Protocol):
+    """A client that can ask the Sentinels again."""
 
-    def __init__(self, redis: SentinelMaster) -> None:
+    async def follow_sentinels(self) -> None:
+        """Leave a primary that the Sentinels have replaced."""
+
+
+class PrimaryWatch:
+    """Watches while the context is open, every `look_s` seconds. An async context manager."""
+
+    def __init__(self, redis: Following, look_s: float = LOOK_S) -> None:
         self._redis = redis
-        self._repeating = Repeating("primary watch", self._look, LOOK_S)
+        self._repeating = Repeating("primary watch", self._look, look_s)
 
     async def __aenter__(self) -> Self:
         self._repeating.start()

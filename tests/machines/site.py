@@ -50,7 +50,8 @@ frontend people
 backend liveroom
   balance leastconn
   option httpchk GET /readyz
-  default-server check inter 1s fall 2 rise 1
+  timeout check 10s
+  default-server check inter 1s fall 3 rise 1
 {servers}
 """
 _NGINX = """daemon off; worker_processes 1; user root; pid {folder}/pid; error_log {folder}/log;

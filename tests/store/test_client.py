@@ -192,7 +192,8 @@ class Told(Sentinels):
     """Sentinels that answer by their place in the list; None does not answer."""
 
     def __init__(self, *answers: tuple[int, str] | None) -> None:
-        super().__init__([("127.0.0.1", n + 1) for n in range(len(answers))])
+        places = [("127.0.0.1", n + 1) for n in range(len(answers))]
+        super().__init__(places)  # type: ignore[no-untyped-call]
         self.answers = list(answers)
 
     async def _ask(self, sentinel: Any, service_name: str) -> dict[str, Any]:

@@ -1,10 +1,11 @@
 -- Takes the payments whose refund is to be tried now, and puts their next try off.
 -- keys: room payments refunds
 -- uses: room
+-- durable: yes
 -- args: lease_ms batch_max
 -- returns: list of payments, with `practice` if the room is one: then no provider has the money
--- holds: within lease_ms no other worker takes the same payment; one that can't be read waits and stops
--- no other.
+-- holds: no money is given back for what a failover may undo; within lease_ms no other worker takes the
+-- same payment; one that can't be read waits and stops no other.
 
 local function sound_payment(id)
   local payment = cmsgpack.unpack(redis.call('HGET', K.payments, id) or error('it is gone', 0))
