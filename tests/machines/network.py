@@ -24,6 +24,11 @@ _MTU = 9000
 _END_S_MAX = 60
 
 
+def bare_environment() -> dict[str, str]:
+    """The environment of this process without settings of a server."""
+    return {name: at for name, at in os.environ.items() if not name.startswith("LIVEROOM_")}
+
+
 class NoMachines(Exception):
     """This computer does not let us make machines; the text says why."""
 
@@ -57,7 +62,7 @@ class Machine:
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
-                env=os.environ | (env or {}),
+                env=bare_environment() | (env or {}),
             )
         self._programs.append(program)
         return program

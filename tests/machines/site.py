@@ -7,7 +7,6 @@ The management of a machine does not go over its network: each Redis also listen
 """
 
 import contextlib
-import os
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from server.house import keys_under
 from server.store.keys import Keys
 from server.store.redis_program import RedisProgram
 from tests.conftest import JWT_SECRET
-from tests.machines.network import Network, network
+from tests.machines.network import Network, bare_environment, network
 
 WEBS = ("web1", "web2")
 STORES = ("db1", "db2")
@@ -169,9 +168,13 @@ class Site:
     def await_servers(self) -> None:
         """Wait until both servers can sell, and until the proxy serves."""
         for name in WEBS:
-            is_ready = partial(self._get, name, "http://127.0.0.1:8080/readyz")
-            await_(is_ready, f"{name} is ready")
+            await_(partial(self._is_ready, name), f"{name} is ready")
         await_(lambda: self._get(PEOPLE, f"{self.front}/readyz"), "the proxy serves")
+
+    def _is_ready(self, name: str) -> bool:
+        said = self._said / name
+        assert self.wires[name].pids(), f"the program on {name} ended: {said.read_text()[-1000:]}"
+        return self._get(name, "http://127.0.0.1:8080/readyz")
 
     @property
     def front(self) -> str:
@@ -188,7 +191,7 @@ class Site:
         """Assert that all rooms agree with their ledgers, by `liveroom audit --all`."""
         web = WEBS[0]
         command = self.wires[web].inside(*self._liveroom("audit", "--all"))
-        env = os.environ | self._settings(web)
+        env = bare_environment() | self._settings(web)
         audited = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
         assert audited.returncode == 0, audited.stdout + audited.stderr
 

@@ -211,9 +211,21 @@ def primary_split_off_and_sold_on(site: Site, people: Crowd) -> None:
     people.await_buys(100)
 
 
+def primary_replaced_unawares(site: Site, people: Crowd) -> None:
+    """The Sentinels replace a primary that the servers still reach; they leave it all the same."""
+    before = site.primary()
+    site.wires.cut([before], WATCHES)
+    await_failover(site, before)
+    new, orders = site.redis(site.primary()), site.keys.room(people.room, "orders")
+    known: Any = new.hlen(orders)
+    people.await_(lambda: new.hlen(orders) >= known + 20, "people buy at the new primary")
+
+
 @MORE
 @pytest.mark.parametrize("site", ["fsync"], indirect=True)
-@pytest.mark.parametrize("scenario", [primary_split_off_and_sold_on, primary_killed])
+@pytest.mark.parametrize(
+    "scenario", [primary_split_off_and_sold_on, primary_replaced_unawares, primary_killed]
+)
 def test_a_failover_under_fsync_loses_what_the_old_primary_alone_had(
     site: Site, scenario: Scenario, record_property: Tell
 ) -> None:
