@@ -74,11 +74,41 @@ class Commands(CommunityCommands):
         """Give the place in a sale's queue up."""
         await self.request_again("waitlist", sale=sale, leave=True)
 
-    async def order_return(self, order: str, *, restock: bool = False) -> Message:
-        """Take a paid order back (host); the order as it is then."""
-        reply = await self.request("order.return", order=order, restock=restock)
+    async def order_return(
+        self, order: str, *, restock: bool = False, lines: list[Message] | None = None
+    ) -> Message:
+        """Take a paid order back (host), or units: `lines` of {sale, returned} say how many are
+        back in all. The order as it is then."""
+        fields = {} if lines is None else {"lines": lines}
+        reply = await self.request_again("order.return", order=order, restock=restock, **fields)
         returned: Message = reply["order"]
         return returned
+
+    async def return_ask(
+        self, order: str, reason: str, *, note: str = "", lines: list[Message] | None = None
+    ) -> Message:
+        """Ask to give one's paid order back, or `lines` of {sale, qty}; the order as it is then."""
+        fields = {} if lines is None else {"lines": lines}
+        reply = await self.request_again(
+            "return.ask", order=order, reason=reason, note=note, **fields
+        )
+        asked: Message = reply["order"]
+        return asked
+
+    async def return_withdraw(self, order: str) -> Message:
+        """Take one's own request away; the order as it is then."""
+        withdrawn: Message = (await self.request_again("return.withdraw", order=order))["order"]
+        return withdrawn
+
+    async def return_answer(
+        self, order: str, *, accept: bool, answer: str = "", restock: bool = False
+    ) -> Message:
+        """Accept or decline a buyer's request (host); the order as it is then."""
+        reply = await self.request_again(
+            "return.answer", order=order, accept=accept, answer=answer, restock=restock
+        )
+        answered: Message = reply["order"]
+        return answered
 
     async def live_start(self) -> None:
         """Go live (host)."""

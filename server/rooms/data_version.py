@@ -39,8 +39,13 @@ async def _index_awake_rooms(store: RoomStore, sign: Sign) -> None:
         await sign()
 
 
+async def _know_refunds_in_part(store: RoomStore, sign: Sign) -> None:
+    """3: nothing to change. A payment may be given back in part from here on, which an older server
+    would take for all of it."""
+
+
 STEPS: Mapping[int, Callable[[RoomStore, Sign], Awaitable[None]]] = MappingProxyType(
-    {2: _index_awake_rooms}
+    {2: _index_awake_rooms, 3: _know_refunds_in_part}
 )
 """For each version, the step to it from the version before."""
 VERSION = max(STEPS)

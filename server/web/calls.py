@@ -26,10 +26,16 @@ async def run_command(dispatch: Dispatch, request: web.Request, cmd: Command, _:
 
 def fields_of(command: type[Command]) -> type[Input]:
     """Make the type of a body that has a command's fields, all but its `ref`."""
+    return fields_without(command)
+
+
+def fields_without(command: type[Command], *in_path: str) -> type[Input]:
+    """Make the type of a body that has a command's fields, all but its `ref` and those that stand
+    in the path."""
     fields = [
         (each.name, each.type, _default_of(each))
         for each in msgspec.structs.fields(command)
-        if each.name != "ref"
+        if each.name not in {"ref", *in_path}
     ]
     name = f"{command.__name__}Body"
     made = msgspec.defstruct(name, fields, bases=(Input,), frozen=True, kw_only=True)

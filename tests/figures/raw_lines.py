@@ -26,8 +26,9 @@ class Orders:
         self.db.executescript(
             """create table o (id text primary key, user text, status text, total int, cur text,
                  created int, paid_at int, kind text, src text, off int, coupon text, replay int,
-                 grp int);
-               create table l (id text, sku text, qty int, amount int, title text);"""
+                 grp int, back int);
+               create table l (id text, sku text, qty int, amount int, title text, back int,
+                 back_amount int);"""
         )
         for line in raw.ledger:
             if line["k"] == "order":
@@ -43,17 +44,23 @@ class Orders:
         if order["status"] == "paid" and paid_at is None:
             paid_at = at
         source = order.get("source") or {"kind": "", "id": ""}
+        whole = order["status"] == "returned"
         row = [
             order["order"], order["user"], order["status"], order["total"], order["currency"],
             order["created"], paid_at, source["kind"], source.get("id", ""), order.get("off", 0),
             order.get("coupon", ""), bool(order.get("replay")), bool(order.get("group")),
+            order.get("back", order["total"] if whole else 0),
         ]  # fmt: skip
         self.db.execute(f"insert or replace into o values ({','.join('?' * len(row))})", row)
         self.db.execute("delete from l where id = ?", [order["order"]])
         for line in order["lines"]:
             amount = line["qty"] * line["price"]
-            values = [order["order"], line["sku"], line["qty"], amount, line["title"]]
-            self.db.execute("insert into l values (?,?,?,?,?)", values)
+            back = line.get("returned", line["qty"] if whole else 0)
+            values = [
+                order["order"], line["sku"], line["qty"], amount, line["title"], back,
+                back * line["price"],
+            ]  # fmt: skip
+            self.db.execute("insert into l values (?,?,?,?,?,?,?)", values)
 
     def rows(self, sql: str, *args: Any) -> list[Any]:
         return self.db.execute(sql, args).fetchall()
@@ -64,6 +71,10 @@ class Orders:
     def money(self, where: str = "1", *args: Any) -> Dict:
         sql = f"select cur, sum(total) from o where paid_at is not null and {where} group by cur"
         return dict(self.rows(sql, *args))
+
+    def money_back(self) -> Dict:
+        sql = "select cur, sum(back) from o where paid_at is not null and back group by cur"
+        return dict(self.rows(sql))
 
     def lines(self, what: str, where: str, *args: Any) -> list[Any]:
         return self.rows(

@@ -17,9 +17,10 @@ from server.features.groups.groups import GroupBody
 from server.features.groups.messages import GroupJoin
 from server.features.luckies.messages import LuckyDraw, LuckyEnter, LuckyOk, LuckyOpen
 from server.features.orders.messages import Buy, BuyLine, Cancel, Order, OrderOk
-from server.features.payments.messages import OrderReturn, Pay
+from server.features.payments.messages import Pay
 from server.features.phases.messages import LiveEnd, LiveStart
 from server.features.polls.messages import PollClose, PollOk, PollOpen, Vote
+from server.features.returns.messages import OrderReturn, ReturnLine
 from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import Pin, ProductInput, ShelfPut, Unpin
 from server.features.stock.messages import SaleOk
@@ -124,7 +125,10 @@ class Evening:
         return await self.pay(await self.buy(user, *skus, **more))
 
     async def take_back(self, order: Order) -> None:
-        await self.host(OrderReturn(ref=1, order=order.order, restock=True), order.room)
+        sale, qty = order.lines[0].sale, order.lines[0].qty
+        for lines in ([ReturnLine(sale, max(1, qty - 1))], None):  # the units that came, then all
+            cmd = OrderReturn(ref=1, order=order.order, restock=True, lines=lines)
+            await self.host(cmd, order.room)
 
     async def lapse(self, order: Order) -> None:
         """The hold's time is over, and a sweeper comes by."""

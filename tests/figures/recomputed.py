@@ -11,7 +11,8 @@ from tests.figures.raw_lines import Dict, Raw
 from tests.figures.recomputed_numbers import FOR_EVER, RecomputedNumbers, ratio
 
 MONEY_SUMS = {
-    "gmv_gross", "gmv_returned", "gmv_net", "fan_gmv", "replay_gmv", "group_gmv", "coupon_cost",
+    "gmv_gross", "gmv_returned", "gmv_net", "fan_gmv", "member_gmv", "replay_gmv", "group_gmv",
+    "coupon_cost",
 }  # fmt: skip
 
 
@@ -152,10 +153,9 @@ class Recomputed(RecomputedNumbers):
             askers, bought = self.converted(sku)
             own = [pin for pin in pins if pin["sku"] == sku]
             units = sum(q for (q,) in self.orders.lines("qty", "sku = ?", sku))
-            back = "sku = ? and status = 'returned'"
-            returned = sum(q for (q,) in self.orders.lines("qty", back, sku))
+            returned = sum(q for (q,) in self.orders.lines("l.back", "sku = ?", sku))
             amounts = self.orders.lines("cur, amount", "sku = ?", sku)
-            back_amounts = self.orders.lines("cur, amount", back, sku)
+            back_amounts = self.orders.lines("cur, back_amount", "sku = ? and l.back", sku)
             currencies = {currency for currency, _ in amounts}
             replay = self.orders.lines("qty", "sku = ? and replay", sku)
             rows.append(

@@ -26,10 +26,20 @@ from server.features.orders.messages import Buy, BuyLine, Cancel, Order, OrderOk
 from server.features.orders.messages import Waitlist as WaitlistCommand
 from server.features.orders.orders import Orders
 from server.features.orders.waitlist import Waitlist
-from server.features.payments.messages import OrderReturn, Pay
+from server.features.payments.cases import Cases
+from server.features.payments.messages import Pay
 from server.features.payments.payments import Payments
 from server.features.payments.providers import Payment, SandboxProvider
 from server.features.payments.refunds import Refunds
+from server.features.returns.messages import (
+    AskedLine,
+    OrderReturn,
+    ReturnAnswer,
+    ReturnAsk,
+    ReturnLine,
+    ReturnWithdraw,
+)
+from server.features.returns.returns import Returns
 from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
 from server.features.sales.sales import Sales
 from server.features.stock.messages import Sale, SaleOk
@@ -61,8 +71,12 @@ class Shop:
         self.waitlist = Waitlist(store, settings)
         self.coupons = Coupons(store, settings, Belonging(store, host_of))
         self.refunds = Refunds(store, settings, provider)
+        self.returns = Returns(store, settings, self.orders)
+        self.cases = Cases(store)
         self.book = OrderBook(store)
-        self.sweeper = sweeper(store, settings, room_id, refund=self.refunds.sweep)
+        self.sweeper = sweeper(
+            store, settings, room_id, refund=self.refunds.sweep, more=[self.returns.due()]
+        )
         self.id = room_id
         self._keys = itertools.count()
 
@@ -189,10 +203,37 @@ class Shop:
         cmd = WaitlistCommand(ref=1, sale=sale.sale, qty=qty, leave=leave)
         return expect(PlaceOk, await self.waitlist.queue(self.call(user), cmd)).place
 
-    async def take_back(self, order: Order, restock: bool = False) -> Order:
-        cmd = OrderReturn(ref=1, order=order.order, restock=restock)
-        ok = expect(OrderOk, await self.refunds.take_back(self.call("h"), cmd))
+    async def take_back(
+        self, order: Order, restock: bool = False, returned: dict[str, int] | None = None
+    ) -> Order:
+        """Take an order back, or units: `returned` says how many of a sale are back in all."""
+        lines = returned and [ReturnLine(sale, units) for sale, units in returned.items()]
+        cmd = OrderReturn(ref=1, order=order.order, restock=restock, lines=lines or None)
+        ok = expect(OrderOk, await self.returns.take_back(self.call("h"), cmd))
         return ok.order
+
+    async def ask_return(self, order: Order, user: str = "", **fields: Any) -> Order:
+        """The buyer, or `user`, asks to give it back; `units` says how many of a sale."""
+        units = fields.pop("units", None)
+        lines = units and [AskedLine(sale, qty) for sale, qty in units.items()]
+        fields = {"ref": 1, "order": order.order, "reason": "damaged", "lines": lines} | fields
+        asking = self.returns.ask(self.call(user or order.user), ReturnAsk(**fields))
+        return expect(OrderOk, await asking).order
+
+    async def answer_return(self, order: Order, accept: bool, **fields: Any) -> Order:
+        fields = {"ref": 1, "order": order.order, "accept": accept} | fields
+        if not accept:
+            fields = {"answer": "It was worn."} | fields
+        answering = self.returns.answer(self.call("h"), ReturnAnswer(**fields))
+        return expect(OrderOk, await answering).order
+
+    async def withdraw_return(self, order: Order) -> Order:
+        cmd = ReturnWithdraw(ref=1, order=order.order)
+        return expect(OrderOk, await self.returns.withdraw(self.call(order.user), cmd)).order
+
+    async def nobody_answers(self, order: Order) -> None:
+        """Move the deadline of an order's request into the past, which `audit` notices."""
+        await self.redis.zadd(self.key("returning"), {order.order: 1})
 
     async def charge(self, order: Order, payment: str, amount: int | None = None) -> Order:
         """The provider says it took `amount`, or the order's total."""

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from server.features.payments.providers import Payment, SandboxProvider
+from server.features.payments.providers import Payment, Refund, SandboxProvider
 from server.rooms.timeline import read
 from server.settings import Settings
 from server.store.room_store import RoomStore
@@ -53,7 +53,7 @@ async def test_a_late_payment_without_units_is_refunded_once(shop: Shop) -> None
     made = await asyncio.gather(*(shop.refunds.sweep(shop.id) for _ in range(3)))
     assert sum(made) == 1
     assert (await shop.own("ann"))[0].status == "refunded"
-    await shop.refunds.refunded(shop.id, "sandbox-1")
+    await shop.refunds.refunded(shop.id, "sandbox-1", PRICE, f"sandbox-1:{PRICE}")
     assert await shop.audit() == []
 
 
@@ -72,13 +72,13 @@ async def test_a_refund_at_which_the_provider_breaks_stops_no_other(
     sale = await shop.open(stock=5)
     for user in ("ann", "ben"):
         await shop.take_back(await shop.pay(await shop.buy(user, sale)))
-    refund, broken = SandboxProvider.refund, [True]
+    give_back, broken = SandboxProvider.refund, [True]
 
-    async def breaks_once(self: SandboxProvider, payment: Payment) -> bool:
+    async def breaks_once(self: SandboxProvider, refund: Refund) -> bool:
         if broken:
             broken.clear()
             raise KeyError("a field the provider forgot")
-        return await refund(self, payment)
+        return await give_back(self, refund)
 
     monkeypatch.setattr(SandboxProvider, "refund", breaks_once)
     with pytest.raises(KeyError):
@@ -86,11 +86,77 @@ async def test_a_refund_at_which_the_provider_breaks_stops_no_other(
     assert await shop.redis.zcard(shop.key("refunds")) == 1
 
 
-async def test_a_payment_that_paid_its_order_is_not_refunded(shop: Shop) -> None:
-    order = await shop.buy("ann", await shop.open())
-    await shop.charge(order, "p1")
-    await shop.refused(shop.refunds.refunded(shop.id, "p1"), "conflict")
-    await shop.refused(shop.refunds.refunded(shop.id, "p2"), "not_found")
+async def test_units_come_back_one_after_the_other_and_their_money_adds_up(shop: Shop) -> None:
+    tea, cup = await shop.open(stock=5), await shop.open(stock=5, sku="cup", price=333)
+    coupon = await shop.give_out(amount=1000, floor=1001)
+    claim = await shop.claim("ann", coupon)
+    order = await shop.pay(await shop.buy_cart("ann", (tea, 2), (cup, 3), claim=claim.claim))
+    owed = []
+    for sale, units in ((cup, 1), (cup, 1), (tea, 1), (cup, 3), (tea, 2)):
+        order = await shop.take_back(order, restock=True, returned={sale.sale: units})
+        owed.append(order.back)
+        assert await shop.audit() == []
+        assert await shop.refunds.sweep(shop.id) == (len(owed) != 2)  # told twice: owed once
+    assert order.status == "returned"
+    assert order.total == 2 * PRICE + 3 * 333 - 1000
+    # floor(price of what is back, less its part of 1000 off of 4979)
+    assert owed == [267, 267, 1857, 2389, order.total]
+    assert (await shop.counters(tea), await shop.counters(cup)) == ((5, 5, 0, 0), (5, 5, 0, 0))
+    money = (await shop.book.stats(shop.id)).money["CNY"]
+    assert (money.refunded, money.refund_due, money.net) == (order.total, 0, 0)
+    assert await shop.audit() == []
+
+
+async def test_no_more_units_come_back_than_were_bought(shop: Shop) -> None:
+    tea, cup = await shop.open(), await shop.open(sku="cup")
+    order = await shop.pay(await shop.buy("ann", tea, 2))
+    for returned, code in (({tea.sale: 3}, "conflict"), ({cup.sale: 1}, "not_found")):
+        await shop.refused(shop.take_back(order, returned=returned), code)
+    await shop.take_back(order, returned={tea.sale: 2})
+    assert (await shop.take_back(order)).status == "returned"
+    refusal = await shop.refused(shop.take_back(order, returned={tea.sale: 1}), "conflict")
+    assert "2 came back already" in refusal.msg
+
+
+async def test_an_order_of_nothing_is_returned_and_owes_nothing(shop: Shop) -> None:
+    order = await shop.pay(await shop.buy("ann", await shop.open(price=0)))
+    assert (await shop.take_back(order)).status == "returned"
+    assert await shop.redis.exists(shop.key("refunds")) == 0
+    assert await shop.audit() == []
+
+
+async def test_money_that_came_back_by_itself_is_not_due_again(shop: Shop) -> None:
+    sale = await shop.open()
+    order = await shop.charge(await shop.buy("ann", sale, 3), "p1")
+    note = await shop.refunds.refunded(shop.id, "p1", PRICE + 1, "r1", reason="a torn box")
+    assert (note.status, note.back, note.due) == ("applied", PRICE + 1, 0)
+    assert (await shop.own("ann"))[0].back == PRICE + 1
+    assert [line["case"]["what"] for line in await shop.ledger() if line["k"] == "case"] == [
+        "unasked_refund"
+    ]
+    order = await shop.take_back(order, returned={sale.sale: 1})
+    assert (order.status, order.back) == ("paid", PRICE + 1)
+    order = await shop.take_back(order)
+    assert (order.status, order.back) == ("returned", 3 * PRICE)
+    money = (await shop.book.stats(shop.id)).money["CNY"]
+    assert (money.refund_due, money.refunded, money.net) == (2 * PRICE - 1, PRICE + 1, 0)
+    assert await shop.audit() == []
+
+
+async def test_no_more_goes_back_than_was_charged(shop: Shop) -> None:
+    await shop.charge(await shop.buy("ann", await shop.open()), "p1")
+    give_back = shop.refunds.refunded
+    await shop.refused(give_back(shop.id, "p2", 1, "r1"), "not_found")
+    for told in ((PRICE + 1, "r1"), (1, None), (0, "r1")):
+        await shop.refused(give_back(shop.id, "p1", *told), "conflict")
+    await give_back(shop.id, "p1", 300, "r1")
+    assert (await give_back(shop.id, "p1", 300, "r1")).back == 300
+    await shop.refused(give_back(shop.id, "p1", 301, "r1"), "conflict")
+    for wrong in ({"order": "another"}, {"currency": "EUR"}):
+        await shop.refused(give_back(shop.id, "p1", 1, "r2", **wrong), "conflict")
+    assert (await give_back(shop.id, "p1", PRICE - 300)).status == "refunded"
+    assert (await give_back(shop.id, "p1", PRICE - 300)).status == "refunded"
+    assert await shop.audit() == []
 
 
 async def test_the_sandbox_declines_on_demand(shop: Shop) -> None:

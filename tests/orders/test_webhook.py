@@ -34,9 +34,8 @@ def settings(make_settings: MakeSettings) -> Settings:
 @pytest.fixture
 async def client(shop: Shop, settings: Settings) -> AsyncIterator[TestClient[Any, Any]]:
     app = web.Application(middlewares=[errors_as_json])
-    for route in PaymentRoutes(
-        shop.payments, shop.refunds, settings.section(PaymentSettings)
-    ).routes():
+    payments = settings.section(PaymentSettings)
+    for route in PaymentRoutes(shop.payments, shop.refunds, shop.cases, payments).routes():
         app.router.add_route(route.method, route.path, route.handler)
     async with TestClient(TestServer(app)) as client:
         yield client
@@ -99,7 +98,7 @@ async def test_a_signature_of_another_body_is_refused(shop: Shop, client: Any) -
     assert await post(client, told(order, amount=1), header) == 403
 
 
-@pytest.mark.parametrize("changes", [{"type": "x"}, {"amount": -1}, {"amount": 1.5}, {"room": ""}])
+@pytest.mark.parametrize("changes", [{"type": 1}, {"amount": -1}, {"amount": 1.5}, {"room": ""}])
 async def test_a_signed_message_that_cannot_be_read_is_refused(
     shop: Shop, client: Any, changes: dict[str, Any]
 ) -> None:
@@ -135,6 +134,45 @@ async def test_a_payment_known_for_another_order_is_refused_and_logged_once(
     assert first.order in line
     assert second.order in line
     assert await shop.dump() == before
+
+
+async def test_a_refund_in_part_counts_once_and_only_of_its_payment(
+    shop: Shop, client: Any
+) -> None:
+    order = await shop.buy("ann", await shop.open(), 2)
+    assert await post(client, told(order)) == 200
+    part = {"refund": "r1", "amount": 300}
+    refund = told(order, "payment.refunded", **part)
+    assert [await post(client, refund) for _ in range(2)] == [200, 200]
+    before = await shop.dump()
+    for wrong in (
+        {"currency": "EUR"}, {"amount": 301}, {"refund": "r2", "amount": order.total},
+        {"refund": None}, {"order": "nope"},
+    ):  # fmt: skip
+        assert await post(client, told(order, "payment.refunded", **part | wrong)) == 409
+    assert await shop.dump() == before
+    money = (await shop.book.stats(shop.id)).money["CNY"]
+    assert (money.refunded, money.net) == (300, order.total - 300)
+    assert await shop.audit() == []
+
+
+async def test_disputes_and_declined_payments_are_noted_once_as_cases(
+    shop: Shop, client: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = await shop.buy("ann", await shop.open())
+    with caplog.at_level(logging.WARNING):
+        for kind in ("payment.failed", "payment.succeeded", "payment.disputed", "payment.disputed"):
+            assert await post(client, told(order, kind, reason="not mine")) == 200
+        assert await post(client, told(order, "payment.disputed", order="nope")) == 404
+        assert await post(client, told(order, "payout.paid")) == 200
+    cases = [line["case"] for line in await shop.ledger() if line["k"] == "case"]
+    assert [(case["what"], case["reason"]) for case in cases] == [
+        ("failed", "not mine"), ("disputed", "not mine"),
+    ]  # fmt: skip
+    assert "disputed, payment p1" in caplog.text
+    assert "'payout.paid'" in caplog.text
+    assert (await shop.own("ann"))[0].status == "paid"
+    assert await shop.audit() == []
 
 
 @pytest.mark.parametrize("code", ["\udcff", "é"])

@@ -73,8 +73,8 @@ def test_every_object_of_every_command_refuses_a_field_nobody_knows(
             "`sale.open` has no field `startsInS`: did you mean `starts_in_s`?",
         ),
         (
-            {"op": "order.return", "order": "o1", "lines": []},
-            "`order.return` has no field `lines`; it takes `op` `ref` `order` `restock`.",
+            {"op": "order.return", "order": "o1", "units": []},
+            "`order.return` has no field `units`; it takes `op` `ref` `order` `restock` `lines`.",
         ),
         (
             {"op": "buy", "key": "k", "lines": [{"sale": "s", "qty": 1}, {"sale": "s", "qyt": 1}]},

@@ -11,8 +11,9 @@ from server.access.auth import Identity
 from server.background.troubles import FAILURES
 from server.features.luckies.messages import LuckyOpen
 from server.features.orders.messages import Buy
-from server.features.payments.messages import OrderReturn, Pay
+from server.features.payments.messages import Pay
 from server.features.polls.messages import PollOpen
+from server.features.returns.messages import OrderReturn
 from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import ProductInput, ShelfPut
 from server.protocol.roles import Role

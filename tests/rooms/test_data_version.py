@@ -88,7 +88,7 @@ async def test_of_many_that_start_at_once_one_upgrades_and_all_wait(
         steps += 1
         await data_version._index_awake_rooms(store, sign)
 
-    monkeypatch.setattr(data_version, "STEPS", {2: step})
+    monkeypatch.setattr(data_version, "STEPS", {**data_version.STEPS, 2: step})
     await asyncio.gather(*(bring_up_to_date(store) for _ in range(8)))
 
     assert steps == 1

@@ -16,9 +16,10 @@ from server.features.groups.messages import GroupJoin
 from server.features.ledger import ledger
 from server.features.orders.messages import Buy, Order, OrderOk
 from server.features.outbox.outbox import Outbox
-from server.features.payments.messages import OrderReturn, Pay
+from server.features.payments.messages import Pay
 from server.features.payments.providers import Payment
 from server.features.phases.messages import LiveEnd, LiveStart
+from server.features.returns.messages import OrderReturn
 from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import Product
 from server.features.stock.messages import SaleOk

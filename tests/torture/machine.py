@@ -191,6 +191,15 @@ class ShopMachine(Story):
     def refunds_are_made(self) -> None:
         self.run(self.shop.refunds.sweep(self.room))
 
+    @rule(n=picks, amount=st.integers(1, 5000), refund=st.integers(0, 3))
+    def a_refund_is_told(self, n: int, amount: int, refund: int) -> None:
+        """Asked or unasked, in part, twice, of too much: as providers do."""
+        if not self.payments:
+            return
+        payment = list(self.payments)[n % len(self.payments)]
+        telling = self.shop.refunds.refunded(self.room, payment, amount, f"r{refund}")
+        self.run(self.attempt(telling, "conflict"))
+
     # What the host does
 
     @rule(n=picks, add=quantities)
@@ -210,13 +219,47 @@ class ShopMachine(Story):
 
         self.run(set_it())
 
-    @rule(n=picks, restock=st.booleans())
-    def take_back(self, n: int, restock: bool) -> None:
+    @rule(n=picks, restock=st.booleans(), units=st.integers(0, 4))
+    def take_back(self, n: int, restock: bool, units: int) -> None:
         if not self.told:
             return
-        returned = self.run(self.attempt(self.shop.take_back(self.pick(n), restock), "conflict"))
-        if returned:
-            self.hear(returned)
+        order = self.pick(n)
+        returned = {order.lines[-1].sale: units} if units else None
+        taking = self.shop.take_back(order, restock, returned)
+        if taken := self.run(self.attempt(taking, "conflict")):
+            self.hear(taken)
+
+    @rule(n=picks, qty=st.integers(0, 3))
+    def ask_to_give_back(self, n: int, qty: int) -> None:
+        if not self.told:
+            return
+        order = self.pick(n)
+        units = {order.lines[-1].sale: qty} if qty else None
+        asking = self.shop.ask_return(order, units=units)
+        if asked := self.run(self.attempt(asking, "conflict")):
+            self.hear(asked)
+
+    @rule(n=picks, accept=st.booleans(), restock=st.booleans())
+    def answer_a_request(self, n: int, accept: bool, restock: bool) -> None:
+        if not self.told:
+            return
+        answering = self.shop.answer_return(self.pick(n), accept, restock=restock)
+        if answered := self.run(self.attempt(answering, "conflict", "not_found")):
+            self.hear(answered)
+
+    @rule(n=picks)
+    def a_buyer_thinks_again_or_nobody_answers(self, n: int) -> None:
+        async def pass_by() -> None:
+            order = self.pick(n)
+            if n % 2:
+                withdrawing = self.shop.withdraw_return(order)
+                await self.attempt(withdrawing, "conflict", "not_found")
+            elif await self.shop.redis.zscore(self.shop.key("returning"), order.order):
+                await self.shop.nobody_answers(order)
+                await self.shop.sweeper.sweep([self.room])
+
+        if self.told:
+            self.run(pass_by())
 
     @rule(n=st.integers(0, 12))
     def close(self, n: int) -> None:

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from msgspec import DecodeError, msgpack
 
-from server.features.books.books import Books
+from server.features.books.books import Books, due_and_back, money_back
 from server.features.books.coupon_books import CouponBooks
 from server.features.ledger import ledger
 from server.store.room_store import RoomStore
@@ -14,9 +14,10 @@ State = dict[str, Any]
 """What Redis has under each of `READ`: a dict of a hash, pairs of member and score of a zset."""
 
 _ANY = msgpack.Decoder()
-ZSETS = ("holds", "refunds", "announcing")
+ZSETS = ("holds", "refunds", "returning", "announcing")
 READ = (
-    "stats", "stock", "sales", "bought", "orders", "holds", "payments", "refunds", "orders_of",
+    "stats", "stock", "sales", "bought", "orders", "holds", "payments", "refunds", "returning",
+    "cases", "orders_of",
     "coupons", "coupon_counts", "claims", "claims_of",
     "room", "reserved", "announcing",
 )  # fmt: skip
@@ -86,9 +87,13 @@ def _compare(books: Books, live: State) -> Iterator[str]:
     )
     yield from _same("order", books.orders, _unpacked(live["orders"]))
     yield from _same("payment", books.payments, _unpacked(live["payments"]))
+    yield from _same("case", books.cases, _unpacked(live["cases"]))
+    yield from _money(books)
     yield from _same("hold", _holds(books), {o.decode(): int(at) for o, at in live["holds"]})
     due = {p: True for p, payment in books.payments.items() if payment["status"] == "refund_due"}
     yield from _same("refund due", due, {p.decode(): True for p, _ in live["refunds"]})
+    asked = {o: at for o, order in books.orders.items() if (at := _open_until(order))}
+    yield from _same("open request", asked, {o.decode(): int(at) for o, at in live["returning"]})
     yield from _same("list of orders", _lists(books), _listed(live["orders_of"]))
     yield from _coupons(books.coupons, live)
     yield from _announcements(books, live)
@@ -183,6 +188,12 @@ def _holds(books: Books) -> dict[str, int]:
     return {id_: o["hold_until"] for id_, o in books.orders.items() if o["status"] == "held"}
 
 
+def _open_until(order: dict[str, Any]) -> int:
+    """Until when a buyer's request to give units back can be answered; 0 if none is open."""
+    request = order.get("request")
+    return request["due"] if request and request["status"] == "asked" else 0
+
+
 def _lists(books: Books) -> dict[str, list[str]]:
     lists: dict[str, list[str]] = {}
     for id_, order in books.orders.items():
@@ -195,6 +206,19 @@ def _limits(books: Books, sales: dict[str, Any]) -> Iterator[str]:
         per_user = sales.get(sale, {}).get("per_user", n)
         if n > per_user:
             yield f"allowance {sale}/{user}: {n} live units, the limit is {per_user}"
+
+
+def _money(books: Books) -> Iterator[str]:
+    """Check that what an order says went back is what its payment says."""
+    for name, order in books.orders.items():
+        payment = books.payments.get(order.get("payment", ""))
+        if payment and order["status"] in ("paid", "returned"):
+            due, back = due_and_back(payment)
+            if (told := money_back(order)) != due + back:
+                yield (
+                    f"order {name}: {told} of its money went back or is due, its payment "
+                    f"{order['payment']} says {due + back}"
+                )
 
 
 def _statuses(books: Books, stock: dict[bytes, bytes]) -> Iterator[str]:

@@ -20,11 +20,16 @@ _STEPS: dict[tuple[str | None, str], tuple[tuple[str, str] | None, int]] = {
     ("expired", "refund_due"): (None, 0),
     ("refund_due", "refunded"): (None, 0),
     ("paid", "returned"): (("sold", "left"), -1),
+    ("paid", "paid"): (("sold", "left"), -1),
+    ("returned", "returned"): (None, 0),
 }
+"""A step to the status that an order had already is about a part of it: units that came back, or
+money that the provider gave back by itself."""
 _FROZEN = (
-    "user", "lines", "total", "currency", "created", "source", "claim", "coupon", "off", "group",
+    "user", "total", "currency", "created", "source", "claim", "coupon", "off", "group",
     "replay", "practice",
 )  # fmt: skip
+_LINE = ("sale", "sku", "title", "qty", "price")
 
 
 class Books:
@@ -37,6 +42,9 @@ class Books:
         self.closed: set[str] = set()
         self.bought: Counter[tuple[str, str]] = Counter()
         self.payments: dict[str, dict[str, Any]] = {}
+        self.cases: dict[str, dict[str, Any]] = {}
+        self.unasked: Counter[str] = Counter()
+        """order -> money that went back unasked, which its next line has to say."""
         self.stats: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.coupons = CouponBooks(self.wrong)
@@ -57,6 +65,8 @@ class Books:
                 self._sale(entry)
             case "payment":
                 self._payment(number, entry)
+            case "case":
+                self._case(number, entry["case"])
             case "coupon":
                 self.coupons.add_line(number, entry)
             case "announced":
@@ -81,6 +91,8 @@ class Books:
             self.wrong.append(f"entry {number}: order {order['order']} was not {was}")
         if before and any(before.get(field) != order.get(field) for field in _FROZEN):
             self.wrong.append(f"entry {number}: order {order['order']} changed what is frozen")
+        if before and _bought(before) != _bought(order):
+            self.wrong.append(f"entry {number}: order {order['order']} changed its lines")
         step = _STEPS.get((was, order["status"]))
         if step is None:
             self.wrong.append(f"entry {number}: {was} -> {order['status']} is no step")
@@ -89,19 +101,26 @@ class Books:
             self._count({**order, "status": was}, -1)
         self._count(order, 1)
         self.orders[order["order"]] = order
-        self._move(number, order, step, entry.get("restock"))
+        self._move(number, before, order, step, entry.get("restock"))
+        self._owe(number, before, order)
         self.coupons.order(number, order, was, entry["at"])
 
     def _move(
         self,
         number: int,
+        before: dict[str, Any] | None,
         order: dict[str, Any],
         step: tuple[tuple[str, str] | None, int],
         restock: bool | None,
     ) -> None:
         moves, live = step
+        came_back, were_back = _units_back(order), _units_back(before) if before else {}
         for line in order["lines"]:
             sale, qty = self.sales[line["sale"]], line["qty"]
+            if before and before["status"] == "paid":
+                qty = came_back[line["sale"]] - were_back[line["sale"]]
+                if qty < 0 or came_back[line["sale"]] > line["qty"]:
+                    self.wrong.append(f"entry {number}: too many of {line['sku']} came back")
             if moves:
                 source, target = moves if restock is not False else ("sold", "")
                 sale[source] -= qty
@@ -112,6 +131,21 @@ class Books:
             if sale["left"] + sale["held"] + sale["sold"] != sale["allocated"]:
                 self.wrong.append(f"entry {number}: sale {line['sale']} does not add up")
 
+    def _owe(self, number: int, before: dict[str, Any] | None, order: dict[str, Any]) -> None:
+        """Check how much of an order's total has gone back, or is to go."""
+        had, unasked = money_back(before or {}), self.unasked.pop(order["order"], 0)
+        if unasked:
+            right = had + unasked
+        elif order["status"] in ("paid", "returned"):
+            right = max(had, _worth_back(order))
+        else:
+            right = had
+        if money_back(order) != right or right > order["total"]:
+            self.wrong.append(
+                f"entry {number}: of order {order['order']} {right} of {order['total']} went back, "
+                f"not {money_back(order)}"
+            )
+
     def _payment(self, number: int, entry: Line) -> None:
         payment, was = entry["payment"], entry.get("was")
         before = self.payments.get(payment["payment"])
@@ -120,11 +154,33 @@ class Books:
         field = f":{payment['currency']}"
         if was is None:
             self.stats["charged" + field] += payment["amount"]
-        elif was == "refund_due":
-            self.stats["refund_due" + field] -= payment["amount"]
-        if payment["status"] != "applied":
-            self.stats[payment["status"] + field] += payment["amount"]
+        due, back = due_and_back(payment)
+        due_before, back_before = due_and_back(before) if before else (0, 0)
+        self.stats["refund_due" + field] += due - due_before
+        self.stats["refunded" + field] += back - back_before
+        if back < back_before or due + back > payment["amount"]:
+            self.wrong.append(
+                f"entry {number}: of payment {payment['payment']} of {payment['amount']} "
+                f"{back} went back and {due} are due"
+            )
+        if sum(payment.get("refunds", {}).values()) not in (back, 0):
+            self.wrong.append(f"entry {number}: the refunds of {payment['payment']} don't add up")
+        if unasked := entry.get("unasked", 0):
+            self._unasked(number, payment, unasked, back - back_before)
         self.payments[payment["payment"]] = payment
+
+    def _unasked(self, number: int, payment: dict[str, Any], unasked: int, given: int) -> None:
+        order = self.orders.get(payment["order"], {})
+        if order.get("payment") == payment["payment"]:
+            self.unasked[payment["order"]] += unasked
+        if unasked > given:
+            self.wrong.append(f"entry {number}: more was given back unasked than in all")
+
+    def _case(self, number: int, case: dict[str, Any]) -> None:
+        if case["order"] not in self.orders:
+            self.wrong.append(f"entry {number}: case {case['case']} is about no order")
+        if self.cases.setdefault(case["case"], case) != case:
+            self.wrong.append(f"entry {number}: case {case['case']} was noted before")
 
     def _announced(self, number: int, entry: Line, told: dict[str, str], what: str) -> None:
         """Add the users to be told of something. Repeats are allowed; two reasons for one are
@@ -146,3 +202,39 @@ class Books:
         self.stats[f"units:{status}"] += sign * sum(line["qty"] for line in order["lines"])
         self.stats[f"amount:{status}:{order['currency']}"] += sign * order["total"]
         self.stats[f"off:{status}:{order['currency']}"] += sign * order.get("off", 0)
+
+
+def _bought(order: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """An order's lines without what came back of them."""
+    return [tuple(line[name] for name in _LINE) for line in order["lines"]]
+
+
+def _units_back(order: dict[str, Any]) -> dict[str, int]:
+    """sale -> how many units of it have come back. Orders that were returned before lines said it
+    came back whole."""
+    whole = order["status"] == "returned"
+    return {
+        line["sale"]: line.get("returned", line["qty"] if whole else 0) for line in order["lines"]
+    }
+
+
+def money_back(order: dict[str, Any]) -> int:
+    """Return how much of an order's total went back, or is to go."""
+    return int(order.get("back", order["total"] if order.get("status") == "returned" else 0))
+
+
+def _worth_back(order: dict[str, Any]) -> int:
+    """What the buyer paid for the units that came back: their price less their part of `off`."""
+    units = _units_back(order)
+    full = sum(line["qty"] * line["price"] for line in order["lines"])
+    part = sum(units[line["sale"]] * line["price"] for line in order["lines"])
+    if part == full:
+        return int(order["total"]) if any(units.values()) else 0
+    return int(part - order.get("off", 0) * part // full)
+
+
+def due_and_back(payment: dict[str, Any]) -> tuple[int, int]:
+    """Of a payment, what is to be given back, and what was; once it was all or nothing."""
+    amount, status = payment["amount"], payment["status"]
+    due = payment.get("due", amount if status == "refund_due" else 0)
+    return due, payment.get("back", amount if status == "refunded" else 0)

@@ -123,13 +123,15 @@ end
 local ORDER_EVENT = '\130' .. cmsgpack.pack('t', 'order', 'order')
 
 -- All changes of orders go through here: the order is stored, counted, logged and sent to its
--- buyer. It is packed once; store, ledger, event and reply get the same bytes.
-local function set_status(order, status, now, restock)
+-- buyer. It is packed once; store, ledger, event and reply get the same bytes. `about` are further fields
+-- of the ledger's line.
+local function set_status(order, status, now, about)
   local was = order.status
   if was then
     count_order(order, -1)
   end
-  order.status, order.updated = status, now
+  -- Of two states the one with the later `updated` counts, so no two have the same.
+  order.status, order.updated = status, math.max(now, (order.updated or 0) + 1)
   count_order(order, 1)
   local bytes = cmsgpack.pack(order)
   packed[order.order] = bytes
@@ -143,8 +145,10 @@ local function set_status(order, status, now, restock)
   if was then
     line, fields = line .. cmsgpack.pack('was', was), fields + 1
   end
-  if restock ~= nil then
-    line, fields = line .. cmsgpack.pack('restock', restock), fields + 1
+  if about then
+    for name, value in pairs(about) do
+      line, fields = line .. cmsgpack.pack(name, value), fields + 1
+    end
   end
   lines[#lines + 1] = string.char(0x80 + fields) .. line .. cmsgpack.pack('order') .. bytes
   tell_user_packed(order.user, ORDER_EVENT .. bytes)

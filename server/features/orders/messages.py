@@ -12,14 +12,47 @@ from server.protocol.message import Command, Delivery, Event, Ok
 OrderStatus = Literal["held", "paid", "cancelled", "expired", "returned", "refund_due", "refunded"]
 
 
-class Line(Struct, frozen=True):
-    """One sale's part of an order; price and title are frozen at the moment of buying."""
+class Line(Struct, frozen=True, omit_defaults=True):
+    """One sale's part of an order; price and title are frozen at the moment of buying.
+
+    `returned` of the `qty` units have come back.
+    """
 
     sale: str
     sku: str
     title: str
     qty: int
     price: int
+    returned: int = 0
+
+
+ReturnReason = Literal[
+    "not_as_shown", "damaged", "wrong_item", "size", "late", "changed_mind", "other"
+]
+
+
+class RequestedUnits(Struct, frozen=True):
+    """So many units of a sale."""
+
+    sale: str
+    qty: int
+
+
+class ReturnRequest(Struct, frozen=True, omit_defaults=True):
+    """A buyer's wish to give units of an order back; the newest of an order stands in it.
+
+    `asked` and `at` (of the newest status) in Unix ms. Nobody having answered by `due`, it is
+    accepted. `answer` is what the host said.
+    """
+
+    status: Literal["asked", "accepted", "declined", "withdrawn"]
+    lines: list[RequestedUnits]
+    reason: ReturnReason
+    asked: int
+    at: int
+    due: int
+    note: str = ""
+    answer: str = ""
 
 
 class Order(Struct, frozen=True, omit_defaults=True):
@@ -29,7 +62,9 @@ class Order(Struct, frozen=True, omit_defaults=True):
     brought the buyer here, as their `join` said. With a coupon `claim` is the one that is used,
     `coupon` what it was claimed of, and `off` what `total` is less than the lines. `group`: bought
     in the host's fan group; `replay`: bought after the stream had ended. `practice`: it is void,
-    for nobody pays in a practice.
+    for nobody pays in a practice. `back` is the part of `total` that is due back or was given back,
+    for units that were returned, or because the provider did so by itself. `paid` is when it was
+    paid (Unix ms); orders that were paid before 2026-12 don't have it.
     """
 
     order: str
@@ -51,6 +86,9 @@ class Order(Struct, frozen=True, omit_defaults=True):
     group: bool = False
     replay: bool = False
     practice: bool = False
+    back: int = 0
+    paid: int = 0
+    request: ReturnRequest | None = None
 
 
 class BuyLine(Input, frozen=True):

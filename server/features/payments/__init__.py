@@ -2,8 +2,11 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.orders.orders import Orders
-from server.features.payments import facts, messages
+from server.features.payments import messages
+from server.features.payments.case_routes import CaseRoutes
+from server.features.payments.cases import CaseBook, Cases
 from server.features.payments.payments import Payments
+from server.features.payments.projection import CaseProjection
 from server.features.payments.providers import provider_of
 from server.features.payments.refunds import Refunds
 from server.features.payments.routes import PaymentRoutes
@@ -16,11 +19,13 @@ def _make(engine: Engine, orders: Orders) -> Running:
     provider = provider_of(engine.settings.section(PaymentSettings))
     payments = Payments(engine.store, engine.settings, provider, orders)
     refunds = Refunds(engine.store, engine.settings, provider)
-    routes = PaymentRoutes(payments, refunds, engine.settings.section(PaymentSettings)).routes()
+    settings = engine.settings.section(PaymentSettings)
+    routes = PaymentRoutes(payments, refunds, Cases(engine.store), settings).routes()
     return Running(
         it=payments,
-        takes=[payments, refunds],
-        routes=routes,
+        takes=[payments],
+        routes=[*routes, *CaseRoutes(CaseBook(engine.records)).routes()],
+        projections=[CaseProjection()],
         closes=[provider.aclose],
         due=[Due(key="refunds", work=refunds.sweep)],
     )
@@ -33,10 +38,11 @@ FEATURE = Feature(
     check=must_be_able_to_serve,
     start_facts=start_facts,
     messages=messages,
-    facts=facts,
     settings={PaymentSettings: "payments"},
     keys={
-        "payments": "hash payment -> packed {payment, order, amount, currency, status, at}",
+        "payments": "hash payment -> packed {payment, order, amount, currency, status, at, due, "
+        "back, refunds}",
+        "cases": "hash case -> packed {case, what, at, order, payment, amount, currency, reason}",
         "refunds": "zset: payment by the ms from which its refund is to be tried",
     },
 )

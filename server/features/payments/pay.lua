@@ -1,5 +1,5 @@
 -- Takes note that a payment was charged for an order.
--- keys: room events bus sales stock payments refunds bought orders orders_of holds ledger stats waiting queued coupons coupon_counts claims
+-- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued coupons coupon_counts claims
 -- uses: room ledger sales coupons orders payments
 -- durable: yes
 -- args: order payment(id of the provider) amount currency events_max
@@ -57,17 +57,20 @@ if right and from then
     end
     mention({ t = 'sold', name = first_letter(order.name) .. '**', sku = line.sku, qty = line.qty })
   end
-  set_payment(payment, 'applied', now)
-  order.payment = A.payment
+  set_payment(payment, 0, 0, now)
+  order.payment, order.paid = A.payment, now
   set_status(order, 'paid', now)
   if from == 'left' and order.claim then
     put_claim(order.claim, order.order)
   end
 else
-  set_payment(payment, 'refund_due', now)
+  set_payment(payment, A.amount, 0, now, true)
   if order.status == 'expired' then
     order.payment = A.payment
     set_status(order, 'refund_due', now)
+    if payment.status == 'refunded' then   -- the order was free
+      set_status(order, 'refunded', now)
+    end
   end
 end
 settle()

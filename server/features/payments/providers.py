@@ -20,6 +20,16 @@ class Payment(Struct, frozen=True):
     currency: str
 
 
+class Refund(Struct, frozen=True):
+    """Money to give back: `amount` of a payment. `refund` is our id of it, the same whenever it is
+    tried again."""
+
+    refund: str
+    payment: str
+    amount: int
+    currency: str
+
+
 Deliver = Callable[[str, str, Payment], Awaitable[Order]]
 """Where a provider tells `(room, order, payment)` that it charged later than it was asked."""
 
@@ -33,8 +43,8 @@ class PaymentProvider(Protocol):
     async def charge(self, order: Order) -> Payment | None:
         """Charge the order; None if the outcome comes later. CommandError if it was declined."""
 
-    async def refund(self, payment: Payment) -> bool:
-        """Give a payment back; False if it is not known yet that it was."""
+    async def refund(self, refund: Refund) -> bool:
+        """Give money back; False if it is not known yet that it was."""
 
     async def aclose(self) -> None:
         """Stop what is still to come."""
@@ -75,9 +85,9 @@ class SandboxProvider:
                 self._later(0, order, again)
         return payment
 
-    async def refund(self, payment: Payment) -> bool:
+    async def refund(self, refund: Refund) -> bool:
         """Give nothing back and say it went well."""
-        return payment.payment.startswith("sandbox-")
+        return refund.payment.startswith("sandbox-")
 
     async def aclose(self) -> None:
         """Forget the payments that were to come."""
@@ -106,7 +116,7 @@ class WebhookProvider:
         """Leave the order held until the provider's message comes."""
         return None
 
-    async def refund(self, payment: Payment) -> bool:  # noqa: ARG002  (the port gives it)
+    async def refund(self, refund: Refund) -> bool:  # noqa: ARG002  (the port gives it)
         """Leave it due until the provider's message comes."""
         return False
 

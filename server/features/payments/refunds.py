@@ -1,18 +1,15 @@
-"""Money that is due back: returns, late payments without units, double charges."""
+"""Money that is due back: for returned units, late payments without units, double charges."""
 
 import logging
+from typing import Any
 
 from msgspec import Struct, msgpack
 
-from server.features.orders.messages import Order, OrderOk
 from server.features.orders.settings import OrderSettings
-from server.features.payments.messages import OrderReturn
-from server.features.payments.providers import Payment, PaymentProvider
+from server.features.payments.cases import log_case
+from server.features.payments.providers import PaymentProvider, Refund
 from server.features.payments.settings import PaymentSettings
 from server.protocol.codes import CommandError
-from server.protocol.message import Ok
-from server.protocol.roles import Role
-from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
 from server.store.room_store import RoomStore
 
@@ -21,7 +18,10 @@ _BATCH_MAX = 50
 
 
 class PaymentNote(Struct, frozen=True):
-    """A payment as the room keeps it; `status` is applied, refund_due or refunded."""
+    """A payment as the room keeps it; `status` is applied, refund_due or refunded.
+
+    Of `amount`, `due` is to be given back, and `back` was; `unasked` of this refund was not due.
+    """
 
     payment: str
     order: str
@@ -29,17 +29,37 @@ class PaymentNote(Struct, frozen=True):
     currency: str
     status: str
     at: int
-    practice: bool = False
-    """Only as `refunds_due` tells it: no money was charged, so none is given back."""
+    due: int = 0
+    back: int = 0
+    unasked: int = 0
 
 
-_ORDER = msgpack.Decoder(Order)
+class RefundDue(Struct, frozen=True):
+    """Money of a payment that is to be given back; `back` was given back before.
+
+    `practice`: no money was charged, so none is given back.
+    """
+
+    payment: str
+    order: str
+    amount: int
+    currency: str
+    back: int
+    practice: bool
+
+    def refund(self) -> Refund:
+        """The refund to ask for. Its id holds what it brings the sum to, so that it stays the same
+        until it is made, and the next has another."""
+        refund = f"{self.payment}:{self.back + self.amount}"
+        return Refund(refund, self.payment, self.amount, self.currency)
+
+
 _NOTE = msgpack.Decoder(PaymentNote)
-_NOTES = msgpack.Decoder(list[PaymentNote])
+_DUE = msgpack.Decoder(list[RefundDue])
 
 
 class Refunds:
-    """Takes orders back, and gives back what is due."""
+    """Gives back what is due."""
 
     def __init__(self, store: RoomStore, settings: Settings, provider: PaymentProvider) -> None:
         self._store = store
@@ -51,16 +71,6 @@ class Refunds:
             "orders_per_user_max": settings.section(OrderSettings).orders_per_user_max,
         }
 
-    def handlers(self) -> Handlers:
-        """The command to take an order back."""
-        return {OrderReturn: Handler(self.take_back, Role.HOST)}
-
-    async def take_back(self, call: Call, cmd: OrderReturn) -> Ok:
-        """A paid order becomes returned; `ok` carries it."""
-        args = {"order": cmd.order, "restock": cmd.restock, "by": call.who.user} | self._args
-        order = await self._store.run_script("payments.take_back", call.room_id, args, _ORDER)
-        return OrderOk(ref=cmd.ref, order=order)
-
     async def sweep(self, room_id: str) -> int:
         """Try the refunds of a room that are due; how many were made.
 
@@ -68,11 +78,11 @@ class Refunds:
         """
         lease = {"lease_ms": self._lease_ms, "batch_max": _BATCH_MAX}
         made, unexpected = 0, None
-        for note in await self._store.run_script("payments.refunds_due", room_id, lease, _NOTES):
+        for due in await self._store.run_script("payments.refunds_due", room_id, lease, _DUE):
             try:
-                payment = Payment(note.payment, note.amount, note.currency)
-                if note.practice or await self._provider.refund(payment):
-                    await self.refunded(room_id, note.payment)
+                refund = due.refund()
+                if due.practice or await self._provider.refund(refund):
+                    await self.refunded(room_id, refund.payment, refund.amount, refund.refund)
                     made += 1
             except CommandError as error:
                 _log.warning("A refund in room %s is tried again later: %s", room_id, error)
@@ -82,7 +92,14 @@ class Refunds:
             raise unexpected
         return made
 
-    async def refunded(self, room_id: str, payment_id: str) -> PaymentNote:
-        """Take note that a payment was given back."""
-        args = {"payment": payment_id} | self._args
-        return await self._store.run_script("payments.refunded", room_id, args, _NOTE)
+    async def refunded(
+        self, room_id: str, payment_id: str, amount: int, refund: str | None = None, **told: Any
+    ) -> PaymentNote:
+        """Take note that `amount` of a payment was given back; without the id of the `refund` it
+        must be all that was left. `told` is what else the provider says: `order`, `currency` and a
+        `reason`."""
+        args = {"payment": payment_id, "amount": amount, "refund": refund} | told | self._args
+        note = await self._store.run_script("payments.refunded", room_id, args, _NOTE)
+        if note.unasked:
+            log_case(room_id, "unasked_refund", note.order, note.payment)
+        return note

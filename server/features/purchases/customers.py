@@ -133,7 +133,7 @@ async def _money(
     connection: AsyncConnection, host: str, users: Sequence[str]
 ) -> dict[str, tuple[str, Amounts]]:
     """user -> the name of the last order, and what was spent by currency."""
-    kept = case((PURCHASES.c.status == "returned", 0), else_=PURCHASES.c.total)
+    kept = PURCHASES.c.total - PURCHASES.c.back
     asked = (
         select(PURCHASES.c.user, PURCHASES.c.currency, func.sum(kept).label("spent"))
         .where(*sold_by(host), PURCHASES.c.user.in_(users))

@@ -84,7 +84,6 @@ async def _customers(connection: AsyncConnection, host: str) -> tuple[int, int]:
 
 
 async def _money(connection: AsyncConnection, *which: ColumnElement[bool]) -> list[Any]:
-    back = case((PURCHASES.c.status == "returned", PURCHASES.c.total), else_=0)
     asked = (
         select(
             PURCHASES.c.currency,
@@ -92,7 +91,7 @@ async def _money(connection: AsyncConnection, *which: ColumnElement[bool]) -> li
             func.count(PURCHASES.c.user.distinct()).label("users"),
             func.sum(PURCHASES.c.units).label("units"),
             func.sum(PURCHASES.c.total).label("gross"),
-            func.sum(back).label("returned"),
+            func.sum(PURCHASES.c.back).label("returned"),
             func.sum(is_returned()).label("returned_orders"),
         )
         .where(*which)

@@ -24,6 +24,7 @@ class _Line(Struct):
     k: str
     at: int = 0
     was: str | None = None
+    back: int | None = None
     order: Raw = Raw()
 
 
@@ -53,13 +54,16 @@ class Changes:
         self.orders[order.order] = order, bytes(line.order)
         if line.was is None:
             self.placed.append(order)
-        if order.status == "paid":
+        if order.status == "paid" and line.was != "paid":
             self.paid[order.order] = line.at
             units = sum(each.qty for each in order.lines)
             sold = {"orders": 1, "units": units, "gross": order.total, "off": order.off}
             self._count(order, sold)
-        elif order.status == "returned":
-            self._count(order, {"returned_orders": 1, "returned": order.total})
+        elif order.status in ("paid", "returned"):
+            whole = order.status == "returned" and line.was != "returned"
+            # A line without `back` is from before orders could come back in parts.
+            back = order.total if line.back is None else line.back
+            self._count(order, {"returned_orders": int(whole), "returned": back})
 
     def _count(self, order: Order, sums: dict[str, int]) -> None:
         day = order.created // DAY_MS
@@ -70,7 +74,7 @@ class PurchaseProjection:
     """A row an order, a row a line, and the revenue by day."""
 
     name = "purchases"
-    version = 1
+    version = 2
     streams: Collection[str] = ("ledger",)
 
     async def add(
@@ -119,6 +123,8 @@ def row_of(room: RoomHead, order: Order, body: bytes, paid: int, place: int) -> 
         "life": room.life, "order": order.order, "place": place, "room": room.room,
         "host": room.host, "user": order.user, "name": order.name, "status": order.status,
         "currency": order.currency, "total": order.total, "off": order.off,
+        "back": order.total if order.status == "returned" else order.back,
+        "return_due": order.request.due if order.request and order.request.status == "asked" else 0,
         "units": sum(line.qty for line in order.lines), "created": order.created,
         "changed": order.updated, "paid": paid, "practice": room.practice, "group": order.group,
         "replay": order.replay, "source": source.kind if source else "",
@@ -130,7 +136,9 @@ def row_of(room: RoomHead, order: Order, body: bytes, paid: int, place: int) -> 
 async def _put_orders(connection: AsyncConnection, rows: list[dict[str, Any]]) -> None:
     put = insert_into(connection, PURCHASES)
     new = put.excluded
-    moved = {name: new[name] for name in ("place", "status", "changed", "body")}
+    moved = {
+        name: new[name] for name in ("place", "status", "back", "return_due", "changed", "body")
+    }
     moved["paid"] = case((new["paid"] > 0, new["paid"]), else_=PURCHASES.c.paid)
     await connection.execute(
         put.on_conflict_do_update(index_elements=["life", "order"], set_=moved), rows

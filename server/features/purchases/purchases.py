@@ -71,6 +71,15 @@ class Purchases:
         """The orders of a host's rooms."""
         return await self._page(_newest(cursor).where(PURCHASES.c.host == host), limit)
 
+    async def to_answer(self, host: str, limit: int) -> PurchasesPage:
+        """The orders that buyers want to give back and the host has not answered, the one to be
+        answered first at the front. There is no further page: answered ones leave the list."""
+        open_ones = PURCHASES.c.host == host, PURCHASES.c.return_due > 0
+        asked = _purchases().where(*open_ones).order_by(PURCHASES.c.return_due)
+        async with self._records.reading() as connection:
+            rows = (await connection.execute(asked.limit(limit))).all()
+        return PurchasesPage(self._purchases(rows))
+
     async def _page(self, asked: Select[Any], limit: int) -> PurchasesPage:
         async with self._records.reading() as connection:
             rows = (await connection.execute(asked.limit(limit + 1))).all()
@@ -117,6 +126,12 @@ class Purchases:
                 )
             )  # fmt: skip
         return found
+
+
+async def buyers_in(connection: AsyncConnection, room: str) -> set[str]:
+    """Return the users who placed an order in a room."""
+    asked = select(PURCHASES.c.user).where(PURCHASES.c.room == room).distinct()
+    return set((await connection.scalars(asked)).all())
 
 
 async def count_where(connection: AsyncConnection, *which: Any) -> int:

@@ -42,6 +42,12 @@ class PurchasesQuery(Input, frozen=True):
     limit: Annotated[int, Meta(ge=1, le=PER_PAGE_MAX)] = 20
 
 
+class ReturnsQuery(Input, frozen=True):
+    """How many orders at most."""
+
+    limit: Annotated[int, Meta(ge=1, le=PER_PAGE_MAX)] = PER_PAGE_MAX
+
+
 class ChangesQuery(Input, frozen=True):
     """Which orders: those that changed after a place."""
 
@@ -75,6 +81,10 @@ class PurchaseRoutes:
                 query=PurchasesQuery, result=PurchasesPage,
             ),
             host(
+                "returns", "Read the orders that buyers of a host want to give back.",
+                self.to_answer, query=ReturnsQuery, result=PurchasesPage,
+            ),
+            host(
                 "revenue", "Read a host's revenue by day.", self.revenue_of_host,
                 query=RevenueQuery, result=list[RevenueRow],
             ),
@@ -99,6 +109,11 @@ class PurchaseRoutes:
         asked = query_of(request, PurchasesQuery)
         host = request.match_info["host"]
         return json_response(await self._purchases.of_host(host, asked.cursor, asked.limit))
+
+    async def to_answer(self, request: web.Request) -> web.Response:
+        """`?limit=100`: open requests, the one to be answered first at the front."""
+        limit = query_of(request, ReturnsQuery).limit
+        return json_response(await self._purchases.to_answer(request.match_info["host"], limit))
 
     async def revenue_of_host(self, request: web.Request) -> web.Response:
         """`?from_ms=&to_ms=`: sold orders by day and currency, the newest day first."""

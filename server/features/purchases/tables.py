@@ -18,6 +18,8 @@ PURCHASES = Table(
     Column("currency", Text, nullable=False),
     Column("total", BigInteger, nullable=False),
     Column("off", BigInteger, nullable=False),
+    Column("back", BigInteger, nullable=False, server_default="0"),
+    Column("return_due", BigInteger, nullable=False, server_default="0"),
     Column("units", BigInteger, nullable=False),
     Column("created", BigInteger, nullable=False),
     Column("changed", BigInteger, nullable=False),
@@ -34,9 +36,12 @@ PURCHASES = Table(
     Index(None, "user", "created", "order"),
     Index(None, "host", "created", "order"),
     Index(None, "host", "user", "created"),
+    Index(None, "host", "return_due"),
 )
 """An order as it is now. Times in Unix ms, money in minor units; `paid` is 0 until it is paid, and
-stays when it is returned. `place` rises with every change of any order. `body` is the packed Order.
+stays when it is returned. `back` is the part of `total` that went back or is to go. `return_due` is
+until when the buyer's request to give units back can be answered, 0 without an open one. `place`
+rises with every change of any order. `body` is the packed Order.
 """
 
 LINES = Table(

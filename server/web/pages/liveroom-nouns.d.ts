@@ -28,6 +28,8 @@ export interface Product {
   points: string[];
   /** What to know before buying. */
   flaws: string[];
+  /** The sku of the host's earlier product of which this is the newer version; "": none. */
+  replaces: string;
 }
 
 /** `left + held + sold === allocated`, always. A smaller `ver` is older. */
@@ -59,7 +61,8 @@ export interface Order {
   user: string;
   name: string;
   status: OrderStatus;
-  lines: { sale: string; sku: string; title: string; qty: number; price: number }[];
+  /** `returned` of the `qty` units have come back. */
+  lines: { sale: string; sku: string; title: string; qty: number; price: number; returned?: number }[];
   total: number;
   currency: string;
   created: number;
@@ -78,6 +81,28 @@ export interface Order {
   replay?: boolean;
   /** It is void: nobody pays in a practice. */
   practice?: boolean;
+  /** The part of `total` that is due back or was given back. */
+  back?: number;
+  /** When it was paid (Unix ms). */
+  paid?: number;
+  /** The newest request to give units back. */
+  request?: ReturnRequest;
+}
+
+export type ReturnReason =
+  | "not_as_shown" | "damaged" | "wrong_item" | "size" | "late" | "changed_mind" | "other";
+
+/** Nobody having answered by `due`, it is accepted. */
+export interface ReturnRequest {
+  status: "asked" | "accepted" | "declined" | "withdrawn";
+  lines: { sale: string; qty: number }[];
+  reason: ReturnReason;
+  asked: number;
+  at: number;
+  due: number;
+  note?: string;
+  /** What the host said. */
+  answer?: string;
 }
 
 /** The answer to who asked for the link. */
@@ -102,6 +127,10 @@ export interface Question {
   status: QuestionStatus;
   at: number;
   answer?: string;
+  /** For the staff: the earlier stream that left it open, and what it was about there. */
+  carried?: { room: string; title: string; sku: string };
+  /** For the staff: the answer about the version that the product replaces. */
+  earlier?: { sku: string; room: string; answer: string };
 }
 
 /** `amount` off in minor units, or `percent` of the lines it is for. */

@@ -9,7 +9,7 @@ import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { t, whyNot } from "./ui/strings.js";
 
-/** @import { Operations, RevenueRow, WorkerReport } from "./ui/answers.js" */
+/** @import { Operations, PaymentCase, RevenueRow, WorkerReport } from "./ui/answers.js" */
 /** @import { Key } from "./ui/strings.js" */
 
 const READ_MS = 2000;
@@ -24,6 +24,7 @@ const records = h("dl.ops-grid");
 const errors = h("ol.ops-errors");
 const pageErrors = h("ol.ops-errors");
 const revenue = h("tbody");
+const cases = h("ol.ops-errors");
 const revenueNote = h("p.fine");
 /** @type {Map<string, {at: number, delivered: number, rate: number}>} */
 const before = new Map(); // by worker: rates are differences
@@ -114,6 +115,26 @@ async function readRevenue() {
   }
 }
 
+/** @param {PaymentCase} of */
+function caseRow({ what, at, order, payment, amount, currency, reason, room, host }) {
+  return h("li", { data: { what, order } },
+    h("span.fine", {}, `${date(at)} ${clock(at)} · ${host} · ${room} · ${order} · ${payment}`),
+    h("p", {}, `${t(`ops.case_${what}`)} · ${priceText(amount, currency)}`),
+    reason ? h("p.fine", {}, reason) : null);
+}
+
+async function readCases() {
+  try {
+    /** @type {{cases: PaymentCase[]}} */
+    const found = await rest("GET", "/v1/cases");
+    cases.replaceChildren(...(found.cases.length ? found.cases.map(caseRow)
+      : [h("li.fine", {}, t("ops.no_cases"))]));
+  } catch (error) {
+    cases.replaceChildren(h("li.fine", {}, whyNot(error)));
+    throw error; // so that the next reading comes later
+  }
+}
+
 let readAt = Date.now();
 
 /** Says itself how old the figures are, so a failure does not slow it down. */
@@ -147,10 +168,12 @@ if (session.you?.role === "admin") {
       h("div.ops-scroll", { tabindex: "0", role: "region", "aria-label": t("ops.revenue") },
         h("table", {}, h("thead", {}, h("tr", {}, REVENUE_COLUMNS.map((name) =>
           h("th", { scope: "col" }, t(name))))), revenue))),
+    h("section.ops-box.cases", {}, h("h2", {}, t("ops.cases")), cases),
     h("section.ops-box", {}, h("h2", {}, t("ops.errors")), errors),
     h("section.ops-box.page-errors", {}, h("h2", {}, t("ops.page_errors")), pageErrors)));
   new Repeat(READ_MS, read).start({ now: true });
   new Repeat(REVENUE_MS, readRevenue).start({ now: true });
+  new Repeat(REVENUE_MS, readCases).start({ now: true });
 } else {
   document.body.append(h("main.ops", {}, h("p.empty", {}, t("ops.only"))));
 }

@@ -101,10 +101,10 @@ class Sold(Tally):
             self.users.add(order["user"])
             self._source(order).users.add(order["user"])
         self.by_status[order["status"]] += 1
-        if order["status"] == "paid":
+        if order["status"] == "paid" and was != "paid":
             self._sell(order, line["at"])
-        elif order["status"] == "returned":
-            self._take_back(order)
+        elif order["status"] in ("paid", "returned"):
+            self._take_back(line, order)
 
     def _source(self, order: Dict) -> FromSource:
         return self.sources.setdefault(source_of(order), FromSource())
@@ -149,12 +149,19 @@ class Sold(Tally):
             self.units += qty
             self.order_lines.append(SoldLine(created, line["sku"], qty, amount, currency))
 
-    def _take_back(self, order: Dict) -> None:
-        add(self.returned, order["currency"], order["total"])
-        for line in order["lines"]:
-            product = self.products[line["sku"]]
-            product.returned += line["qty"]
-            add(product.gmv_returned, order["currency"], line["qty"] * line["price"])
+    def _take_back(self, line: Dict, order: Dict) -> None:
+        """Units came back, or money alone. Once an order could come back only whole: those lines
+        say neither which units nor how much money."""
+        if "back" in line:
+            money, units = line["back"], line.get("taken", ())
+        else:
+            money, units = order["total"], order["lines"]
+        add(self.returned, order["currency"], money)
+        prices = {each["sale"]: each["price"] for each in order["lines"]}
+        for each in units:
+            product = self.products[each["sku"]]
+            product.returned += each["qty"]
+            add(product.gmv_returned, order["currency"], each["qty"] * prices[each["sale"]])
 
     # Coupons
 

@@ -13,5 +13,3 @@ export interface DeskState extends Required<Desk> {
   held_total: number;
 }
 
-/** What a form sends: what was typed, by field. */
-export type Typed = Record<string, string>;

@@ -8,13 +8,13 @@ import { cover } from "../ui/poster.js";
 import { openSheet, sure, toast } from "../ui/sheet.js";
 import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
-import { field, formSheet } from "./forms.js";
+import { field, formSheet } from "../ui/forms.js";
 import { COVER, localTime, momentOf } from "./making.js";
 import { attempt } from "./shelf.js";
 
 /**
  * @import { Room, RoomChanges } from "../liveroom.js"
- * @import { Typed } from "./console.js"
+ * @import { Typed } from "../ui/elements.js"
  */
 
 const REASON_MAX = "200";

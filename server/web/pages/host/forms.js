@@ -1,106 +1,18 @@
 // The host's dialogs: a product, a sale, its stock.
 
 import { beside } from "../ui/bidi.js";
-import { h, write } from "../ui/dom.js";
+import { h } from "../ui/dom.js";
 import { minorUnits, priceText } from "../ui/format.js";
-import { openSheet } from "../ui/sheet.js";
-import { failureOf, t, whyNot } from "../ui/strings.js";
+import { choice, field, formSheet, UNITS_MAX, whole } from "../ui/forms.js";
+import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 
-/**
- * @import { Product, Room, Sale } from "../liveroom.js"
- * @import { Children, Props } from "../ui/elements.js"
- * @import { Typed } from "./console.js"
- */
+/** @import { Product, Room, Sale } from "../liveroom.js" */
 
 const STARTS_S = [0, 10, 30, 60];
 const KEPT = "liveroom.sale";
 const NOTICE_MAX = 500; // the server's limits unless it is set up otherwise; it has the last word
 const HOLD_S = { min: "5", max: "3600" };
-const UNITS_MAX = "1000000";
-
-/**
- * A labelled field; `props` are the input's.
- * @param {string} name
- * @param {string} label
- * @param {Props<HTMLElement>} [props]
- * @param {"input" | "textarea"} [tag]
- */
-export function field(name, label, props = {}, tag = "input") {
-  const id = `field-${name}`;
-  const { value, ...rest } = props;
-  const input = h(tag, { id, name, autocomplete: "off", ...rest });
-  input.value = String(value ?? "");
-  return h("div.field", {}, h("label", { for: id }, label), input);
-}
-
-/**
- * The server's sentence names the field; "you have your limit" is for buyers and helps no host.
- * @param {unknown} thrown
- */
-function formError(thrown) {
-  const failed = failureOf(thrown);
-  if (!failed.code || failed.code === "limit_reached") return failed.message;
-  return `${whyNot(failed)} · ${failed.message}`;
-}
-
-/** What a whole number of something needs. */
-export const whole = { type: "number", inputmode: "numeric", min: "1", max: UNITS_MAX, step: "1",
-  required: true };
-
-/**
- * One of several, as chips.
- * @param {string} name
- * @param {string} label
- * @param {[value: string, words: string][]} options
- * @param {string} chosen
- */
-export function choice(name, label, options, chosen) {
-  return h("fieldset.chips", {}, h("legend", {}, label), options.map(([value, words]) =>
-    h("label.chip", {}, h("input", { type: "radio", name, value, checked: value === chosen }),
-      h("span", {}, words))));
-}
-
-/**
- * Open a form in a sheet; `send(values, formData)` rejects with what to show.
- * @param {string} title
- * @param {Children} fields
- * @param {string} go
- * @param {(typed: Typed, form: FormData) => Promise<unknown>} send
- */
-export function formSheet(title, fields, go, send) {
-  const error = h("p.form-error", { role: "alert" });
-  const button = h("button.primary.wide", { type: "submit" }, go);
-  const dialog = openSheet(title, (leave) => {
-    /** @param {Event & {currentTarget: HTMLFormElement}} event */
-    const submit = async (event) => {
-      event.preventDefault();
-      button.disabled = true;
-      try {
-        const form = new FormData(event.currentTarget);
-        await send(typedInto(form), form);
-        leave();
-      } catch (failed) {
-        write(error, formError(failed));
-        button.disabled = false;
-      }
-    };
-    return h("form.form-grid", { onsubmit: submit }, fields, error, button);
-  }, { kind: "form-sheet" });
-  /** @type {HTMLInputElement | null} */
-  const first = dialog.querySelector("input:not([readonly])");
-  first?.focus();
-  first?.select();
-  return dialog;
-}
-
-/**
- * What was typed, by field; of several of one name the last.
- * @param {FormData} form
- * @returns {Typed}
- */
-const typedInto = (form) =>
-  Object.fromEntries([...form].map(([name, value]) => [name, String(value)]));
 
 /** @type {(minor: number, currency: string) => string} */
 const major = (minor, currency) => String(minor / minorUnits(currency));
@@ -164,14 +76,18 @@ export function productForm(room, product) {
         readonly: product !== undefined, value: product?.sku ?? freeSku(shelf) })),
     field("points", t("form.points"), { value: product?.points.join("\n") }, "textarea"),
     field("flaws", t("form.flaws"), { value: product?.flaws.join("\n") }, "textarea"),
+    field("replaces", t("form.replaces"), { maxlength: "64", value: product?.replaces }),
     field("image", t("form.image"), { pattern: "(https?://|/).*", value: product?.image }),
     field("url", t("form.url"), { pattern: "(https?://|/).*", value: product?.url }),
-  ], t("save"), async ({ sku, title, price, currency: code, points, flaws, image, url }) => {
+  ], t("save"), async ({
+    sku, title, price, currency: code, points, flaws, image, url, replaces,
+  }) => {
     if (!product) refuseTaken(room, sku.trim());
     await room.send("shelf.put", { product: {
       sku: sku.trim(), title: title.trim(), currency: code.trim().toUpperCase(),
       price: minor(price, code.trim().toUpperCase()), points: lines(points), flaws: lines(flaws),
       image: image.trim() || undefined, url: url.trim() || undefined,
+      replaces: replaces.trim() || undefined,
     } });
   });
 }

@@ -6,7 +6,7 @@ import { day } from "../ui/format.js";
 import { roomText } from "../ui/phase.js";
 import { rest } from "../ui/session.js";
 import { failureOf, t } from "../ui/strings.js";
-import { choice, field, formSheet } from "./forms.js";
+import { choice, field, formSheet } from "../ui/forms.js";
 
 /**
  * @import { Phase } from "../liveroom.js"

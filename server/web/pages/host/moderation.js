@@ -6,7 +6,7 @@ import { clock, duration } from "../ui/format.js";
 import { rest } from "../ui/session.js";
 import { hasWords, t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
-import { choice } from "./forms.js";
+import { choice } from "../ui/forms.js";
 import { attempt } from "./shelf.js";
 
 /**

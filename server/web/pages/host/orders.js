@@ -3,7 +3,9 @@
 import { isolated } from "../ui/bidi.js";
 import { h, icon, iconButton } from "../ui/dom.js";
 import { clock, price, priceText } from "../ui/format.js";
+import { sendIn } from "../ui/orders.js";
 import { Repeat } from "../ui/repeat.js";
+import { answerActions, requestOf } from "../ui/returning.js";
 import { rest } from "../ui/session.js";
 import { sure } from "../ui/sheet.js";
 import { failureOf, listed, t } from "../ui/strings.js";
@@ -95,8 +97,8 @@ export class HostOrders {
   }
 
   draw() {
-    const key = JSON.stringify(this.all.slice(0, SHOWN_MAX).map(({ order, status }) =>
-      [order, status]));
+    const key = JSON.stringify(this.all.slice(0, SHOWN_MAX).map(({ order, updated }) =>
+      [order, updated]));
     if (key === this.key) return;
     this.key = key;
     this.list.replaceChildren(...(this.all.length
@@ -121,6 +123,7 @@ export class HostOrders {
       price(order.total, order.currency),
       order.status === "paid"
         ? iconButton("undo", `${t("host.return")}: ${order.name}`, takeBack)
-        : h("span"));
+        : h("span"),
+      requestOf(order), answerActions(order, sendIn(this.room), () => this.#soon()));
   }
 }

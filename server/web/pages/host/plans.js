@@ -9,7 +9,7 @@ import { toast } from "../ui/sheet.js";
 import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { roomsOf } from "../watch/head.js";
-import { choice, field, formSheet } from "./forms.js";
+import { choice, field, formSheet } from "../ui/forms.js";
 import { openMaking } from "./making.js";
 
 /**

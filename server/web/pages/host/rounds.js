@@ -8,7 +8,7 @@ import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { pollBars, votesText } from "../watch/poll.js";
 import { audienceChoice, audienceOf } from "./coupons.js";
-import { field, formSheet, whole } from "./forms.js";
+import { field, formSheet, whole } from "../ui/forms.js";
 import { attempt } from "./shelf.js";
 
 /** @import { Room } from "../liveroom.js" */

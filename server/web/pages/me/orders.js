@@ -3,18 +3,35 @@
 import { h, icon, write } from "../ui/dom.js";
 import { day, price } from "../ui/format.js";
 import { linesOf } from "../ui/orders.js";
+import { requestOf, returnActions } from "../ui/returning.js";
 import { writeAloud } from "../ui/front.js";
 import { rest } from "../ui/session.js";
 import { t, whyNot } from "../ui/strings.js";
 
-/** @import { Purchase, PurchasesPage } from "../ui/answers.js" */
+/**
+ * @import { Order } from "../liveroom.js"
+ * @import { Purchase, PurchasesPage } from "../ui/answers.js"
+ * @import { Send } from "../ui/returning.js"
+ */
 
 /** @param {string} room */
 export const watchPath = (room) => `/watch/${encodeURIComponent(room)}`;
 
-/** @param {Purchase} purchase */
-function orderRow({ order, title, practice }) {
-  return h("li.me-order", { data: { order: order.order, status: order.status } },
+/** @type {Send} */
+async function sendByRest(op, { room, order }, fields) {
+  const path = `/v1/rooms/${encodeURIComponent(room)}/orders/${encodeURIComponent(order)}/return-request`;
+  return op === "return.ask" ? rest("POST", path, fields) : rest("DELETE", path);
+}
+
+/**
+ * @param {Purchase} purchase
+ * @returns {HTMLElement}
+ */
+function orderRow({ order, title, practice, ...more }) {
+  /** @param {Order} changed */
+  const redraw = (changed) =>
+    row.replaceWith(orderRow({ order: changed, title, practice, ...more }));
+  const row = h("li.me-order", { data: { order: order.order, status: order.status } },
     h("div.order-head", {},
       h("span.status", { data: { status: order.status } }, t(`order.${order.status}`)),
       h("span.fine", {}, day(order.created))),
@@ -22,7 +39,9 @@ function orderRow({ order, title, practice }) {
     h("div.me-total", {},
       h("a.text-link", { href: watchPath(order.room), dir: "auto" }, title || order.room),
       order.lines.length > 1 || order.off ? price(order.total, order.currency) : null),
+    requestOf(order), ...returnActions(order, sendByRest, redraw),
     practice && h("p.fine", {}, t("me.practice")));
+  return row;
 }
 
 export class OwnOrders {

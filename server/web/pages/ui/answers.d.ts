@@ -240,6 +240,12 @@ export interface RevenueRow {
   off: number; returned_orders: number; returned: number; net: number;
 }
 
+/** A payment that a person must look into: one of `GET /v1/cases`. */
+export interface PaymentCase {
+  case: string; what: "unasked_refund" | "disputed" | "failed"; at: number; order: string;
+  payment: string; amount: number; currency: string; reason?: string; room: string; host: string;
+}
+
 /** One worker's figures of `GET /v1/ops`; lags in seconds. */
 export interface WorkerReport {
   worker: string; at: number; started: number; connections: number; rooms: number;

@@ -23,7 +23,7 @@ const TABLE_ROWS_MAX = 30;
 export function chart(title, { bars = false, words }) {
   const now = h("b.chart-now");
   const picture = s("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none",
-    class: "chart-svg", role: "img" });
+    class: "chart-svg", role: "img", "aria-label": `${title}: ${t("chart.empty")}` });
   const [from, to] = [h("span"), h("span")];
   const ends = h("p.chart-ends.fine", {}, from, to);
   const top = h("span.chart-top.fine");

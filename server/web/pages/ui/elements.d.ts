@@ -35,3 +35,6 @@ export type Props<Target = HTMLElement> = Listeners<Target> & {
   /** CSS variables. */
   vars?: Record<`--${string}`, string | number>;
 };
+
+/** What a form sends: what was typed, by field. */
+export type Typed = Record<string, string>;

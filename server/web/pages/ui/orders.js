@@ -4,6 +4,7 @@ import { newKey } from "../liveroom.js";
 import { everyTick, h, icon, s, write } from "./dom.js";
 import { day, duration, price, priceText } from "./format.js";
 import { say } from "./front.js";
+import { requestOf, returnActions } from "./returning.js";
 import { openSheet, toast } from "./sheet.js";
 import { failureOf, t, whyNot } from "./strings.js";
 
@@ -16,6 +17,7 @@ const RING = 2 * Math.PI * 26;
 
 /**
  * @import { Order, OrderStatus, Room } from "../liveroom.js"
+ * @import { Send } from "./returning.js"
  * @typedef {{room: Room, redraw: () => void}} List where an order is shown
  */
 
@@ -100,8 +102,17 @@ export function linesOf(order) {
     ...order.lines.map((line) => h("p.order-line", {}, h("span", {}, line.title),
     h("span.fine", {}, `×${line.qty}`), price(line.price * line.qty, order.currency))),
   ...(off > 0 ? [h("p.order-line.order-off", {}, h("span", {}, t("order.coupon")),
-    h("span", {}, `−${priceText(off, order.currency)}`))] : [])];
+    h("span", {}, `−${priceText(off, order.currency)}`))] : []),
+  ...(order.back ? [h("p.order-line.order-back", {}, h("span", {}, t("order.back")),
+    h("span", {}, priceText(order.back, order.currency)))] : [])];
 }
+
+/**
+ * Sends what is about a return in the room, which tells its outcome by an event, too.
+ * @type {(room: Room) => Send}
+ */
+export const sendIn = (room) => async (op, { order }, fields = {}) =>
+  (await room.send(op, { order, ...fields })).order;
 
 /**
  * One order of the list.
@@ -114,7 +125,8 @@ function orderRow(ctx, order) {
     h("div.order-head", {},
       h("span.status", { data: { status } }, t(`order.${status}`)),
       h("span.fine", {}, day(order.created))),
-    linesOf(order),
+    linesOf(order), requestOf(order),
+    ...returnActions(order, sendIn(ctx.room), ctx.redraw),
     held && h("div.order-pay", {}, holdRing(ctx.room, order), actions(ctx, order)));
 }
 

@@ -1,0 +1,95 @@
+"""Returns: asked for by buyers, answered by the host, or made by the host at once."""
+
+from typing import Any
+
+from msgspec import msgpack
+
+from server.features.orders.messages import Order, OrderOk
+from server.features.orders.orders import Orders
+from server.features.returns.messages import (
+    OrderReturn,
+    ReturnAnswer,
+    ReturnAsk,
+    ReturnWithdraw,
+)
+from server.features.returns.settings import ReturnSettings
+from server.protocol.codes import CommandError
+from server.protocol.message import Ok
+from server.protocol.roles import Role
+from server.rooms.call import Call, Handler, Handlers
+from server.rooms.plain_text import shown_text
+from server.rooms.sweeper import Due
+from server.settings import Settings
+from server.store.room_store import RoomStore
+
+NOTE_CHARS_MAX = 500
+_ORDER = msgpack.Decoder(Order)
+
+
+class Returns:
+    """Takes the commands about returns. Each `ok` carries the order as it is now."""
+
+    def __init__(self, store: RoomStore, settings: Settings, orders: Orders) -> None:
+        self._store = store
+        self._settings = settings.section(ReturnSettings)
+        self._freeing = orders.freeing
+        self._events_max = settings.rooms.event_stream_len_max
+
+    def handlers(self) -> Handlers:
+        """The commands and who may send them."""
+        return {
+            OrderReturn: Handler(self.take_back, Role.HOST),
+            ReturnAsk: Handler(self.ask, Role.VIEWER),
+            ReturnWithdraw: Handler(self.withdraw, Role.VIEWER),
+            ReturnAnswer: Handler(self.answer, Role.HOST),
+        }
+
+    def due(self) -> Due:
+        """Accepts the requests that nobody answered in time."""
+        args = {**self._freeing, "batch_max": self._settings.batch_max}
+        return Due(key="returning", script="returns.lapse", args=args)
+
+    async def take_back(self, call: Call, cmd: OrderReturn) -> Ok:
+        """Units of a paid order come back, or all."""
+        args: dict[str, Any] = {"order": cmd.order, "restock": cmd.restock, "by": call.who.user}
+        if cmd.lines is not None:
+            args["lines"] = [{"sale": line.sale, "returned": line.returned} for line in cmd.lines]
+        return await self._change("returns.take_back", call, cmd.ref, {**self._freeing, **args})
+
+    async def ask(self, call: Call, cmd: ReturnAsk) -> Ok:
+        """A buyer wants to give units of an order back."""
+        if not self._settings.window_s:
+            raise CommandError("forbidden", "This shop takes nothing back.")
+        args: dict[str, Any] = {
+            "order": cmd.order, "user": call.who.user, "reason": cmd.reason,
+            "note": _said("note", cmd.note), "window_s": self._settings.window_s,
+            "answer_s": self._settings.answer_s,
+        }  # fmt: skip
+        if cmd.lines is not None:
+            args["lines"] = [{"sale": line.sale, "qty": line.qty} for line in cmd.lines]
+        return await self._change("returns.ask", call, cmd.ref, args)
+
+    async def withdraw(self, call: Call, cmd: ReturnWithdraw) -> Ok:
+        """The buyer takes the request away."""
+        args = {"order": cmd.order, "user": call.who.user}
+        return await self._change("returns.withdraw", call, cmd.ref, args)
+
+    async def answer(self, call: Call, cmd: ReturnAnswer) -> Ok:
+        """The host accepts or declines. Raises CommandError if declined without a sentence."""
+        answer = _said("answer", cmd.answer)
+        if not cmd.accept and not answer:
+            raise CommandError("bad_message", "Say in `answer` why the return is declined.")
+        args = {
+            "order": cmd.order, "accept": cmd.accept, "restock": cmd.restock, "answer": answer,
+            "by": call.who.user,
+        }  # fmt: skip
+        return await self._change("returns.answer", call, cmd.ref, {**self._freeing, **args})
+
+    async def _change(self, script: str, call: Call, ref: int, args: dict[str, Any]) -> Ok:
+        args |= {"events_max": self._events_max}
+        order = await self._store.run_script(script, call.room_id, args, _ORDER)
+        return OrderOk(ref=ref, order=order)
+
+
+def _said(field: str, text: str) -> str:
+    return shown_text(field, text, NOTE_CHARS_MAX) if text.strip() else ""

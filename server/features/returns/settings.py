@@ -1,0 +1,17 @@
+"""The settings of returns."""
+
+from server.settings.section import Section, limit
+
+
+class ReturnSettings(Section):
+    """How long buyers can ask to give things back, and hosts can think about it."""
+
+    window_s: int = limit(
+        604_800, 0, 31_536_000,
+        "Time from the payment in which a buyer can ask for a return; 0: never.",
+    )  # fmt: skip
+    answer_s: int = limit(
+        172_800, 1, 2_592_000,
+        "Time for the host to answer such a request; then it is accepted by itself.",
+    )  # fmt: skip
+    batch_max: int = limit(50, 1, 1000, "Requests that one sweep accepts at a time.")

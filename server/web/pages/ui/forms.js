@@ -1,0 +1,92 @@
+// Forms in sheets, and their fields.
+
+import { h, write } from "./dom.js";
+import { openSheet } from "./sheet.js";
+import { failureOf, t, whyNot } from "./strings.js";
+
+/** @import { Children, Props, Typed } from "./elements.js" */
+
+export const UNITS_MAX = "1000000";
+
+/**
+ * A labelled field; `props` are the input's.
+ * @param {string} name
+ * @param {string} label
+ * @param {Props<HTMLElement>} [props]
+ * @param {"input" | "textarea"} [tag]
+ */
+export function field(name, label, props = {}, tag = "input") {
+  const id = `field-${name}`;
+  const { value, ...rest } = props;
+  const input = h(tag, { id, name, autocomplete: "off", ...rest });
+  input.value = String(value ?? "");
+  return h("div.field", {}, h("label", { for: id }, label), input);
+}
+
+/**
+ * The server's sentence names the field; "you have your limit" is for buyers and helps no host.
+ * @param {unknown} thrown
+ */
+function formError(thrown) {
+  const failed = failureOf(thrown);
+  if (!failed.code || failed.code === "limit_reached") return failed.message;
+  return `${whyNot(failed)} · ${failed.message}`;
+}
+
+/** What a whole number of something needs. */
+export const whole = { type: "number", inputmode: "numeric", min: "1", max: UNITS_MAX, step: "1",
+  required: true };
+
+/**
+ * One of several, as chips.
+ * @param {string} name
+ * @param {string} label
+ * @param {[value: string, words: string][]} options
+ * @param {string} chosen
+ */
+export function choice(name, label, options, chosen) {
+  return h("fieldset.chips", {}, h("legend", {}, label), options.map(([value, words]) =>
+    h("label.chip", {}, h("input", { type: "radio", name, value, checked: value === chosen }),
+      h("span", {}, words))));
+}
+
+/**
+ * Open a form in a sheet; `send(values, formData)` rejects with what to show.
+ * @param {string} title
+ * @param {Children} fields
+ * @param {string} go
+ * @param {(typed: Typed, form: FormData) => Promise<unknown>} send
+ */
+export function formSheet(title, fields, go, send) {
+  const error = h("p.form-error", { role: "alert" });
+  const button = h("button.primary.wide", { type: "submit" }, go);
+  const dialog = openSheet(title, (leave) => {
+    /** @param {Event & {currentTarget: HTMLFormElement}} event */
+    const submit = async (event) => {
+      event.preventDefault();
+      button.disabled = true;
+      try {
+        const form = new FormData(event.currentTarget);
+        await send(typedInto(form), form);
+        leave();
+      } catch (failed) {
+        write(error, formError(failed));
+        button.disabled = false;
+      }
+    };
+    return h("form.form-grid", { onsubmit: submit }, fields, error, button);
+  }, { kind: "form-sheet" });
+  /** @type {HTMLInputElement | null} */
+  const first = dialog.querySelector("input:not([readonly])");
+  first?.focus();
+  first?.select();
+  return dialog;
+}
+
+/**
+ * What was typed, by field; of several of one name the last.
+ * @param {FormData} form
+ * @returns {Typed}
+ */
+const typedInto = (form) =>
+  Object.fromEntries([...form].map(([name, value]) => [name, String(value)]));

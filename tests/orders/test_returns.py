@@ -1,0 +1,112 @@
+"""Buyers ask to give units back; the host answers, or time does."""
+
+import pytest
+
+from server.rooms.timeline import read
+from tests.orders.shop import PRICE, Shop
+
+
+async def test_an_accepted_request_brings_its_units_and_their_money_back(shop: Shop) -> None:
+    tea, cup = await shop.open(stock=3), await shop.open(stock=3, sku="cup", price=500)
+    order = await shop.pay(await shop.buy_cart("ann", (tea, 2), (cup, 2)))
+    asked = await shop.ask_return(order, units={tea.sale: 1, cup.sale: 2}, note=" a torn box ")
+    assert asked.request is not None
+    assert (asked.request.status, asked.request.note) == ("asked", "a torn box")
+    assert (asked.back, asked.status) == (0, "paid")
+    done = await shop.answer_return(asked, True, restock=True, answer="Sorry!")
+    assert done.request is not None
+    assert (done.request.status, done.request.answer) == ("accepted", "Sorry!")
+    assert await shop.answer_return(asked, True, restock=True) == done
+    assert (done.status, done.back) == ("paid", PRICE + 1000)
+    assert (await shop.counters(tea), await shop.counters(cup)) == ((3, 2, 0, 1), (3, 3, 0, 0))
+    facts = [fact async for chunk in read(shop.store, shop.id) for _, fact in chunk]
+    assert [(fact["k"], fact.get("reason")) for fact in facts[-2:]] == [
+        ("return_asked", "damaged"), ("return", "damaged"),
+    ]  # fmt: skip
+    assert await shop.audit() == []
+
+
+async def test_a_declined_request_changes_nothing_and_can_be_made_again(shop: Shop) -> None:
+    order = await shop.pay(await shop.buy("ann", await shop.open()))
+    await shop.ask_return(order)
+    declined = await shop.answer_return(order, False)
+    assert declined.request is not None
+    assert (declined.request.status, declined.request.answer) == ("declined", "It was worn.")
+    await shop.refused(shop.answer_return(order, True), "conflict")
+    await shop.ask_return(order)
+    withdrawn = await shop.withdraw_return(order)
+    assert await shop.withdraw_return(order) == withdrawn
+    await shop.refused(shop.answer_return(order, True), "conflict")
+    assert (withdrawn.status, withdrawn.back) == ("paid", 0)
+    assert await shop.redis.zcard(shop.key("returning")) == 0
+    assert await shop.audit() == []
+
+
+async def test_a_request_that_nobody_answers_is_accepted_once(shop: Shop) -> None:
+    sale = await shop.open(stock=1)
+    order = await shop.pay(await shop.buy("ann", sale))
+    await shop.ask_return(order)
+    await shop.sweeper.sweep([shop.id])
+    assert (await shop.own("ann"))[0].status == "paid"
+    await shop.nobody_answers(order)
+    for _ in range(2):
+        await shop.sweeper.sweep([shop.id])
+    assert (await shop.own("ann"))[0].status == "returned"
+    assert await shop.counters(sale) == (
+        0,
+        0,
+        0,
+        0,
+    )  # nobody has seen them: they are not sold again
+    assert (await shop.book.stats(shop.id)).money["CNY"].net == 0
+    assert await shop.audit() == []
+
+
+async def test_a_request_that_cannot_be_read_stops_no_other(shop: Shop) -> None:
+    sale = await shop.open(stock=2)
+    good, bad = [await shop.pay(await shop.buy(user, sale)) for user in ("ann", "bob")]
+    for order in (good, bad):
+        await shop.ask_return(order)
+        await shop.nobody_answers(order)
+    kept = await shop.redis.hget(shop.key("orders"), bad.order)
+    await shop.redis.hset(shop.key("orders"), bad.order, b"\xc1")
+    await shop.sweeper.sweep([shop.id])
+    assert (await shop.own("ann"))[0].status == "returned"
+    assert await shop.redis.zcard(shop.key("returning")) == 1
+    await shop.redis.hset(shop.key("orders"), bad.order, kept or b"")
+
+
+async def test_who_cannot_give_what_back_is_told_why(shop: Shop) -> None:
+    tea, cup = await shop.open(), await shop.open(sku="cup")
+    order = await shop.buy("ann", tea, 2)
+    await shop.refused(shop.ask_return(order), "conflict")
+    order = await shop.pay(order)
+    for fields, code in (
+        ({"units": {tea.sale: 3}}, "conflict"),
+        ({"units": {cup.sale: 1}}, "not_found"),
+        ({"user": "bob"}, "not_found"),
+    ):
+        await shop.refused(shop.ask_return(order, **fields), code)
+    await shop.refused(shop.answer_return(order, True), "not_found")
+    await shop.refused(shop.withdraw_return(order), "not_found")
+    with pytest.raises(Exception, match="Say in `answer` why"):
+        await shop.answer_return(order, False, answer="  ")
+    asked = await shop.ask_return(order, units={tea.sale: 1})
+    assert await shop.ask_return(order, units={tea.sale: 1}) == asked
+    await shop.refused(shop.ask_return(order, units={tea.sale: 2}), "conflict")
+
+
+async def test_a_return_that_the_host_makes_answers_the_request(shop: Shop) -> None:
+    sale = await shop.open()
+    order = await shop.pay(await shop.buy("ann", sale, 2))
+    await shop.ask_return(order)
+    taken = await shop.take_back(order, returned={sale.sale: 1})
+    assert taken.request is not None
+    assert (taken.request.status, taken.status) == ("accepted", "paid")
+    assert await shop.audit() == []
+
+
+async def test_the_time_to_ask_ends(shop: Shop) -> None:
+    order = await shop.pay(await shop.buy("ann", await shop.open()))
+    shop.returns._settings = shop.returns._settings.model_copy(update={"window_s": 0})
+    await shop.refused(shop.ask_return(order), "forbidden")
