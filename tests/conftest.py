@@ -41,6 +41,15 @@ hypothesis_settings.load_profile("patient")  # a slow machine's examples are as 
 
 gc.disable()  # until everything is collected: six thousand tests and no garbage
 
+TABLE = [
+    "promise",
+    "what breaks",
+    "buys answered",
+    "lost",
+    "doubled",
+    "longest pause, s",
+    "back, s",
+]
 JWT_SECRET = "a secret for tests that is long enough"
 
 
@@ -107,6 +116,22 @@ def pytest_runtest_makereport(
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.longrepr = f"skipped, which CI does not allow: {why}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what people went through while the network broke: the table of docs/durability.md."""
+    rows = [
+        row
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call"
+        for name, row in report.user_properties
+        if name == "machines"
+    ]
+    if rows:
+        terminalreporter.section("tests/machines", sep="-", blue=True)
+        for row in (TABLE, ["---", "---", *["---:"] * (len(TABLE) - 2)], *rows):
+            terminalreporter.line(f"| {' | '.join(map(str, row))} |")
 
 
 @pytest.fixture(autouse=True)

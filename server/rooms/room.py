@@ -27,6 +27,7 @@ from server.rooms.arrival import Arrival
 from server.rooms.insiders import Insiders
 from server.rooms.kept import KeptEvents
 from server.rooms.naming import Host
+from server.rooms.shape import StreamPage
 from server.rooms.state import RoomState
 from server.rooms.stored import RoomReader, StoredRoom
 from server.rooms.welcome import Shown, Welcome
@@ -82,6 +83,8 @@ class Room:
         )
         self._welcome.audience = self.audience
         self._kept = KeptEvents(settings.rooms.missed_events_max)
+        self._newest: Event | None = None
+        """The event at `state.position`, by which a fork of the stream is seen; None if unknown."""
         self._expected: dict[str, list[Arrival]] = {}
         self._waiting: deque[BusMessage[Any]] = deque()
         self._following = False
@@ -117,8 +120,10 @@ class Room:
         self.state = await self._stored.load()
         end = self.state.position
         after = Position(max(0, end.seq - self._settings.rooms.missed_events_max), 0)
-        async for say in self._stored.to_the_room(after, end):
-            self._kept.add(say)
+        async for say in self._stored.events(after, end):
+            self._newest = say.event
+            if not say.user:
+                self._kept.add(say)
         self._catch_up()
 
     # Joining and leaving
@@ -237,6 +242,7 @@ class Room:
             if place <= self.state.position:
                 return
             self.state.position = place
+            self._newest = say.event
         if say.user == STAFF:
             self.audience.tell_staff(say.event)
             return
@@ -317,6 +323,8 @@ class Room:
         loaded = await self._stored.load()
         # Staff who join from here on read all of these themselves.
         for_staff = await self._stored.for_staff() if self.audience.has_staff else []
+        if loaded.epoch == self.state.epoch and loaded.counted < self.state.counted:
+            await self._tell_of_fork(self.state.position)
         self._recover(loaded)
         while not self._over and await self._fill_page():
             pass
@@ -329,14 +337,30 @@ class Room:
         """Apply one page of the stream; return whether more is left."""
         at = self.state.position
         page = await self._stored.page(at)
-        if page.epoch == self.state.epoch and Position(page.seq, page.sub) < at:
-            await self._stored.renew_epoch(self.state.epoch, at)
+        lost = Position(page.seq, page.sub) < at or self._has_forked(page)
+        if page.epoch == self.state.epoch and lost:
+            await self._tell_of_fork(at)
+            return False
         if page.epoch != self.state.epoch or page.gap:
             self._break("the stream no longer reaches back")
             return False
         for say in page.events:
             self._take_say(say)
         return self.state.position < Position(page.seq, page.sub)
+
+    async def _tell_of_fork(self, at: Position) -> None:
+        await self._stored.renew_epoch(self.state.epoch, at, forked=True)
+        self._break("Redis has lost what viewers were told")
+
+    def _has_forked(self, page: StreamPage) -> bool:
+        """Whether Redis tells this room otherwise than its viewers were told, up to their position.
+
+        A replica that became the primary without the last events gives their places to others; a
+        position alone does not show that. The last event does: it differs, or is not there.
+        """
+        if self._newest is None or page.trimmed:
+            return False
+        return bool(page.here != self._newest)
 
     def _recover(self, loaded: RoomState) -> None:
         """Recover lost counted events, which are not in the stream: apply those that the room

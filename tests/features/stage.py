@@ -127,6 +127,7 @@ class Stage:
             await self._notice()
         await settle(self.there.room.audience)
         self._compare(name, await self.there.directory.read(ROOM))
+        await self._look_for_fork(name)
         for watcher in self.watchers.values():
             events = watcher.news()
             fresh = await self._as_fresh(self.there, watcher)
@@ -138,6 +139,14 @@ class Stage:
         self.there.listen()
         room.maybe_lost()
         await room._fills.finish()
+
+    async def _look_for_fork(self, step: str) -> None:
+        """An event is equal as heard and as read again: else each look into the stream would seem
+        to find another story there, and send everybody away."""
+        room = self.there.room
+        page = await room._stored.page(room.state.position)
+        if room._has_forked(page):
+            self.faults.append(f"{step} tells {room._newest}, and the stream has {page.here}")
 
     def _compare(self, step: str, fresh: Any) -> None:
         lost = ", its bus messages lost" if self.deaf else ""
