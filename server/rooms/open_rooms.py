@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 from server.access.auth import Identity
 from server.background.repeating import Errands
 from server.background.troubles import declare
-from server.hub.audience import Crowd
+from server.hub.crowd import Crowd
 from server.hub.member import Member
 from server.protocol.codes import RESYNC, Close, CommandError
 from server.protocol.joining import Join, Source

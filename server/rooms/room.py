@@ -16,7 +16,8 @@ from typing import Any
 from msgspec import Raw
 
 from server.background.repeating import Errands
-from server.hub.audience import Audience, Crowd
+from server.hub.audience import Audience
+from server.hub.crowd import Crowd
 from server.hub.member import Member
 from server.protocol.codes import FORBIDDEN, INTERNAL, CommandError
 from server.protocol.joining import You

@@ -217,7 +217,8 @@ class Hub(Section):
         50,
         0,
         10_000,
-        "How much a viewer lengthens the tick of all rooms on its worker, within min and max.",
+        "How much a viewer lengthens the longest tick of all rooms on its worker, within min and "
+        "max. While the worker has time, ticks are shorter.",
     )
     slice_viewers_max: int = limit(
         250, 1, 100_000, "Viewers written to before other work on the loop gets a turn."
@@ -309,7 +310,11 @@ class Bus(Section):
     """Messages between workers."""
 
     publish_interval_ms: float = limit(
-        15, 1, 1000, "Time over which a worker gathers a room's messages into one."
+        15,
+        1,
+        1000,
+        "Time over which a worker gathers a room's messages into one; comments only a fifth of it "
+        "while the worker has time.",
     )
     watchdog_interval_s: float = limit(2, 0.05, 60, "How often the subscription is probed.")
     watchdog_timeout_s: float = limit(

@@ -45,9 +45,9 @@ class GroupCommit(Generic[Item, Result]):
     `run(room_id, items)` returns one result per item, in order; if it raises, every item of the
     batch is refused with that error. A room has at most `flights_max` calls in flight, so that one
     can be sent while Redis works on another. With `interval_s` it has only one, and calls are at
-    least that far apart. Items beyond `waiting_max`, over all rooms, are refused with
-    `unavailable`. An item that was handed in runs even if its caller is cancelled. `script` names
-    the batches in the metrics.
+    least `part(room_id)` of that apart. Items beyond `waiting_max`, over all rooms, are refused
+    with `unavailable`. An item that was handed in runs even if its caller is cancelled. `script`
+    names the batches in the metrics.
     """
 
     def __init__(
@@ -59,12 +59,14 @@ class GroupCommit(Generic[Item, Result]):
         batch_max: int,
         waiting_max: int,
         interval_s: float = 0.0,
+        part: Callable[[str], float] = lambda _: 1.0,
         flights_max: int = 2,
     ) -> None:
         self._run = run
         self._batch_max = batch_max
         self._waiting_max = waiting_max
         self._interval_s = interval_s
+        self._part = part
         self._flights_max = 1 if interval_s else flights_max
         self._lanes: dict[str, _Lane] = {}
         self._flights = Errands(f"commit {script}")
@@ -116,7 +118,7 @@ class GroupCommit(Generic[Item, Result]):
                 started = time.monotonic()
                 await self._commit(room_id, self._take(lane))
                 took_s = time.monotonic() - started
-                await self._wait(self._interval_s - took_s)
+                await self._wait(self._interval_s * self._part(room_id) - took_s)
         finally:
             lane.flights -= 1
             if not lane.flights and not lane.waiting:

@@ -69,6 +69,11 @@ class Metrics:
         self.bytes_out = Counter(
             "liveroom_sent_bytes", "Bytes written by passes.", registry=registry
         )
+        self.tick_seconds = Gauge(
+            "liveroom_tick_seconds",
+            "Time over which messages were gathered for the last pass.",
+            registry=registry,
+        )
         self.pass_seconds = Histogram(
             "liveroom_pass_seconds",
             "From the start of a pass over an audience to its end.",

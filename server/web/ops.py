@@ -34,7 +34,7 @@ from server.web.route import Route
 
 log = logging.getLogger(__name__)
 
-REPORT_S = 2.0
+REPORT_S = 5.0
 STALE_MS = 15_000
 _REPORTED = [
     f"liveroom_{name}"

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.background.troubles import Troubles
 from server.features.archive.archiver import Archiver
 from server.features.archive.rebuilding import rebuild
+from server.features.archive.settings import ArchiveSettings
 from server.features.archive.tables import ENTRIES, POSITIONS, ROOMS
 from server.house import HOUSE, keys_under, store_on
 from server.records.database import Database
@@ -109,6 +110,21 @@ async def copy_all(archiver: Archiver) -> int:
         total += copied
         if not more:
             return total
+
+
+async def test_rounds_become_rarer_while_nothing_new_comes(
+    store: RoomStore, records: Database, records_settings: Settings
+) -> None:
+    archiver = archiver_of(store, records, records_settings)
+    interval_s = records_settings.section(ArchiveSettings).archive_interval_s
+
+    quiet = [archiver._pause(0) for _ in range(5)]
+    after_news = archiver._pause(1)
+    then_quiet = archiver._pause(0)
+
+    assert quiet == [interval_s * n for n in (2, 3, 4, 5, 5)]
+    assert after_news <= 1.0  # as the pace has it
+    assert then_quiet == interval_s * 2
 
 
 async def test_everything_is_copied_once(

@@ -40,6 +40,8 @@ _log = logging.getLogger(__name__)
 TASK = "archive"
 """The name of the lease."""
 _PLACES_MAX = 20_000
+QUIET_INTERVALS_MAX = 5
+"""Intervals to which the pause grows while nothing new is found."""
 _LEAVE_S_MAX = 2.0
 _ANY = msgpack.Decoder(Any)
 
@@ -80,9 +82,10 @@ class Archiver:
         self._places: LRUCache[tuple[str, int], Place] = LRUCache(_PLACES_MAX)
         self._lease_until = 0.0
         self._begun = False
+        self._pause_s = interval_s
         self._whole_at = time.monotonic()
         metrics.records_behind_seconds.set_function(
-            lambda: max(0.0, time.monotonic() - self._whole_at - interval_s)
+            lambda: max(0.0, time.monotonic() - self._whole_at - self._pause_s)
         )
 
     async def __aenter__(self) -> Self:
@@ -116,7 +119,14 @@ class Archiver:
         if not more:
             self._whole_at = began
             self._saw_all = True
-        return self._pace.pause_s() if copied else None
+        return self._pause(copied)
+
+    def _pause(self, copied: int) -> float:
+        """Return the seconds until the next round: longer, round by round, while all is quiet."""
+        interval_s = self._settings.archive_interval_s
+        quiet_s = min(self._pause_s + interval_s, QUIET_INTERVALS_MAX * interval_s)
+        self._pause_s = interval_s if copied else quiet_s
+        return self._pace.pause_s() if copied else self._pause_s
 
     def _forget(self) -> None:
         self._lease_until = 0.0

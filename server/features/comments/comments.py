@@ -6,6 +6,7 @@ private answer, until a moderator passes it.
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -100,7 +101,9 @@ class Comments:
         metrics: Metrics,
         rules: Rules,
         belonging: Belonging,
+        gathering: Callable[[str], float],
     ) -> None:
+        """`gathering` gives the part of `bus.publish_interval_ms` that holds for a room now."""
         self._rules = rules
         self._belonging = belonging
         self.heed: Heed | None = None
@@ -129,6 +132,7 @@ class Comments:
             batch_max=BATCH_MAX,
             waiting_max=WAITING_MAX,
             interval_s=settings.bus.publish_interval_ms / 1000,
+            part=gathering,
         )
 
     def handlers(self) -> Handlers:
