@@ -1,6 +1,6 @@
 # `make` alone lists the commands. Each works from a fresh clone: what it needs it sets up.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-again test-fast test-pythons servers check fmt bench bench-fanout bench-orders bench-search bench-idle peers load torture docs lock clean
+.PHONY: help setup run demo test test-again test-fast test-pythons servers check fmt bench bench-fanout bench-orders bench-archive bench-search bench-idle peers load torture docs lock clean
 
 # The newest Python that is new enough; PYTHON=... takes another.
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 || continue; \
@@ -92,10 +92,13 @@ bench-fanout: $(READY) ## fan-out beside its peers, in one table (first: make pe
 bench-orders: $(READY) ## orders a second, and a rush of 10,000 buyers
 	$(BIN)/python -m loadtest bench-orders $(ARGS)
 
+bench-archive: $(READY) ## lines a second into the records, orders beside it, rooms that leave Redis
+	$(BIN)/python -m loadtest bench-archive $(ARGS)
+
 bench-search: $(READY) ## a search among 100,000 documents, on each engine of the records
 	$(BIN)/python -m loadtest bench-search $(ARGS)
 
-bench-idle: $(READY) ## CPU of a server with nobody connected, with 0 and 1,000 ended rooms
+bench-idle: $(READY) ## CPU of a server with nobody connected, by ended and retired rooms, beside an empty one
 	$(BIN)/python -m loadtest bench-idle $(ARGS)
 
 peers: $(READY) ## fetch the peers of bench-fanout (npm, Go) into out/peers

@@ -6,14 +6,11 @@ without HTTP, on one connection, one query after the other.
 """
 
 import argparse
-import contextlib
-import importlib
 import random
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,14 +18,17 @@ import msgspec
 import uvloop
 from sqlalchemy import text
 
+from loadtest.record_engines import record_engines
 from server.features.search.projection import SearchProjection
 from server.features.search.searching import Search
 from server.features.search.settings import SearchSettings
 from server.house import HOUSE, keys_under, records_of, store_on
+from server.processes.collector import Collector
 from server.records.database import Database
 from server.records.projection import HEAD, Entry, RoomHead
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
+from server.telemetry.metrics import Metrics
 
 START = 1_764_000_000_000
 GOODS_A_ROOM = 180
@@ -224,23 +224,6 @@ async def _latencies(search: Search, queries: int) -> list[_Took]:
     return times
 
 
-@contextlib.contextmanager
-def _addresses(given: Sequence[str], folder: Path) -> Iterator[list[str]]:
-    """The records to measure: those given, else SQLite, and a PostgreSQL that is installed."""
-    if given:
-        yield list(given)
-        return
-    sqlite = f"sqlite:///{folder / 'records.sqlite3'}"
-    # Only a checkout has the tests, and only there benchmarks are run without being told of one.
-    own = importlib.import_module("tests.postgres") if find_spec("tests") else None
-    if own is None or own.program("postgres") is None:
-        print("No PostgreSQL is installed: give one by --records postgresql://...\n")
-        yield [sqlite]
-        return
-    with own.Postgres(shared_buffers="128MB") as server:
-        yield [sqlite, server.make_database()]
-
-
 def main(argv: list[str]) -> int:
     """Print the table; 1 if the slowest hundredth of the searches took longer than the goal."""
     parser = argparse.ArgumentParser(prog="python -m loadtest bench-search")
@@ -257,9 +240,13 @@ def main(argv: list[str]) -> int:
     )
     print("|---|---:|---:|---:|---:|---:|---:|---|")
     is_slow = False
-    with tempfile.TemporaryDirectory() as folder, _addresses(wishes.records, Path(folder)) as urls:
-        for url in urls:
-            row = uvloop.run(_measure(Path(folder), url, wishes.documents, wishes.queries))
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        record_engines(wishes.records, Path(folder)) as made,
+    ):
+        for make in made:
+            with Collector(Metrics()):  # as in a worker
+                row = uvloop.run(_measure(Path(folder), make(), wishes.documents, wishes.queries))
             print(
                 f"| {row.engine} | {row.documents_per_s:,.0f} | {row.facts_per_s:,.0f} |"
                 f" {row.p50_ms:.1f} | {row.p99_ms:.1f} | {row.cpu_p50_ms:.1f} |"

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from loadtest import bench_costs, bench_fanout
+from loadtest.fanout.ready import NotStarted
 from server.cli.costs import FILE, Costs, Round, Row
 from server.cli.residuals import (
     WITHIN,
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         rounds = _read(options.costs) if options.costs else _run_costs()
         rows, twice = rows_of(fanout), rounds_of(rounds)
         costs = fitted(rows, twice, fanout, rounds)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, NotStarted) as error:
         print(f"No costs were fitted, and {FILE.name} stays as it is: {_in_words(error)}")
         return 2
     tick = "load" if _by_load(rows) else "head count"

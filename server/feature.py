@@ -23,6 +23,7 @@ from server.rooms.forgetting import Forgets, ForgetsUser
 from server.rooms.open_rooms import Visits
 from server.rooms.part import Part
 from server.rooms.retelling import Retelling
+from server.rooms.retention import ExpiredRooms, Keeping, Removal
 from server.rooms.retiring import Ended, Stays
 from server.rooms.room import Room
 from server.rooms.sweeper import Due
@@ -94,7 +95,11 @@ class Running:
     projections: Sequence[Projection] = ()
     """What it keeps in the records from what the archive copies."""
     stays: Sequence[Stays] = ()
-    """Say why a room must not leave Redis yet."""
+    """Say why a room must not leave Redis yet, though nothing is pending in it.
+
+    What the feature has left to do there says its `pending.lua`, which is asked first: one reading,
+    while nobody can change the room. Here stands what no script of the room can read, such as the
+    records or who is connected, and what takes too long for a script, such as the audit."""
     forgets: Sequence[Forgets] = ()
     """Put pseudonyms in the place of people in what its tables hold of rooms."""
     forgets_user: Sequence[ForgetsUser] = ()
@@ -103,6 +108,10 @@ class Running:
     """Remove what its tables hold of a room that is deleted."""
     ended_rooms: Ended | None = None
     """Finds rooms in the records that ended; one feature has it."""
+    expired_rooms: ExpiredRooms | None = None
+    """Finds rooms whose records are over their time; the same feature has it."""
+    removals: Sequence[Removal] = ()
+    """Kinds of records that it keeps for a while and removes itself."""
     founder: Founder | None = None
     """Its steps in creating a room."""
     visits: Visits | None = None
@@ -137,6 +146,9 @@ class Feature:
     people: Mapping[str, str] = field(default_factory=dict)
     """Those of its `keys` and `host_keys` that name users in fields or members, with the shape of
     such a text, see `rooms.pseudonyms`."""
+    keeps: Sequence[Keeping] = ()
+    """How long kinds of records that rooms hold are kept, and what they are, see
+    `rooms.retention`."""
     archived: Sequence[str] = ()
     """Those of its `keys` that are streams which the archive copies."""
     part: type[Part] | None = None

@@ -18,11 +18,12 @@ from server.protocol.input import strict_in, tolerant_in
 from server.protocol.joining import Join, Ping
 from server.protocol.message import ByeEvent, Command, Event, GapEvent, Ok, Pong, RoleEvent
 from server.records.database import Database
+from server.rooms.retention import must_keep_money_longest
 from server.rooms.shape import RoomShape
 from server.rooms.stored import RoomReader
 from server.rooms.sweeper import Due
 from server.settings import Settings as EngineSettings
-from server.settings import load
+from server.settings import SettingsError, load
 from server.store.durability import FSYNC, Durability
 from server.store.keys import HOST_KEYS, ROOM_KEYS, ROOM_STREAMS, SHARED_KEYS, Keys
 from server.store.room_store import RoomStore
@@ -70,6 +71,8 @@ class House:
             key: shape for f in self.features.values() for key, shape in f.people.items()
         }
         """Where users stand in the names of fields and in members, see `rooms.pseudonyms`."""
+        self.keeps = [each for f in self.features.values() for each in f.keeps]
+        """The kinds of records of rooms that are kept for a while."""
         self.migrations = [Path(features.__path__[0]) / name / "migrations" for name in found]
         """The folders with the upgrades of the features' tables; not every one exists."""
         self._must_fit_their_readers()
@@ -126,6 +129,8 @@ class House:
         for feature in self.features.values():
             if feature.check is not None:
                 feature.check(settings)
+        if mistake := must_keep_money_longest(self.keeps, settings):
+            raise SettingsError(mistake)
 
     def start_facts(self, settings: EngineSettings) -> dict[str, str]:
         """The facts that features add to the first line of the log."""

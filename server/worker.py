@@ -12,6 +12,7 @@ from server.feature import Engine, Running
 from server.house import HOUSE, House, keys_under, store_on
 from server.protocol.codes import CommandError
 from server.records.database import Database
+from server.records.forgotten import OldNotes
 from server.rooms.awake_rooms import Resting
 from server.rooms.data_version import bring_up_to_date
 from server.rooms.deleting import Deletes
@@ -22,6 +23,8 @@ from server.rooms.full_lap import FullLap
 from server.rooms.open_rooms import OpenRooms, Visits
 from server.rooms.own import Own
 from server.rooms.restoring import Restorer
+from server.rooms.retaining import Retainer
+from server.rooms.retention import Removal
 from server.rooms.retiring import Retirer
 from server.rooms.room import Room
 from server.rooms.sweeper import Due, Sweeper
@@ -112,11 +115,31 @@ class Worker:
             self.records,
             settings,
             worker_id,
-            self.dues,
+            house.pending_args(settings),
             [stays for each in self._each() for stays in each.stays],
             next((r.ended_rooms for r in self._each() if r.ended_rooms is not None), None),
             metrics,
             forgets=self.forgets,
+            shapes=house.people,
+        )
+        self.retainer = Retainer(
+            self.store,
+            self.records,
+            settings,
+            worker_id,
+            self.retirer,
+            keeps=house.keeps,
+            removals=[
+                Removal(
+                    kind="forgotten",
+                    days=settings.records.keep_forgotten_days,
+                    due=(old := OldNotes(self.records)).count,
+                    remove=old.remove,
+                ),
+                *(removal for each in self._each() for removal in each.removals),
+            ],
+            rooms=next((r.expired_rooms for r in self._each() if r.expired_rooms), None),
+            deletes=self.deletes,
             shapes=house.people,
         )
         self.sweeper = Sweeper(
@@ -197,6 +220,7 @@ class Worker:
             Resting(self.store, pending),
             FullLap(self.store, self._settings, pending),
             self.retirer,
+            self.retainer,
         ):
             await self._stack.enter_async_context(visiting)
 

@@ -22,7 +22,7 @@ from server.background.troubles import FAILURES
 from server.edge.edge import Edge
 from server.edge.listener import HttpSide
 from server.features.archive.archiver import Archiver
-from server.features.archive.holdings import ended_rooms
+from server.features.archive.holdings import EXPIRED, ended_rooms
 from server.features.follows.news import News
 from server.features.outbox.outbox import Outbox
 from server.features.presence.presence import Presence
@@ -32,6 +32,8 @@ from server.processes.worker_pool import WorkerPool
 from server.protocol.roles import Role
 from server.rooms.awake_rooms import Resting
 from server.rooms.full_lap import FullLap
+from server.rooms.retaining import Retainer
+from server.rooms.retention import Keeping
 from server.rooms.retiring import Retirer
 from server.settings import Settings
 from server.store.bus import Bus
@@ -71,7 +73,7 @@ NOT_IN_EACH_WORKER = {
 SOON = {
     "rooms": {"presence_interval_s": 0.05},
     "figures": {"visits_interval_s": 0.05},
-    "records": {"archive_interval_s": 0.05, "retire_interval_s": 0.05},
+    "records": {"archive_interval_s": 0.05, "retire_interval_s": 0.05, "keep_interval_s": 0.05},
     "orders": {"sweep_interval_ms": 10, "sweep_lap_s": 1},
     "outbox": {"url": "http://other", "interval_s": 0.01},
     "bus": {"watchdog_interval_s": 0.05, "watchdog_timeout_s": 60},
@@ -309,11 +311,25 @@ async def sign_outs(bench: Bench) -> AsyncIterator[Story]:
 async def retiring(bench: Bench) -> AsyncIterator[Story]:
     records = await asyncio.to_thread(records_of, bench.settings)
     made = Retirer(
-        bench.store, records, bench.settings, "w1", dues=[], stays=[], ended=ended_rooms,
+        bench.store, records, bench.settings, "w1", pending_args=None, stays=[], ended=ended_rooms,
         metrics=Metrics(),
     )  # fmt: skip
     async with made:
         yield Story(made, "_candidates")
+    await records.aclose()
+
+
+@asynccontextmanager
+async def retention(bench: Bench) -> AsyncIterator[Story]:
+    records = await asyncio.to_thread(records_of, bench.settings)
+    keeps = [Keeping(kind="comments", days=lambda _: 1)]
+    retirer = Retirer(bench.store, records, bench.settings, "w1", None, [], None, Metrics())
+    made = Retainer(
+        bench.store, records, bench.settings, "w1", retirer, keeps=keeps, removals=[],
+        rooms=EXPIRED, deletes=[], shapes={},
+    )  # fmt: skip
+    async with made:
+        yield Story(made, "_find")
     await records.aclose()
 
 
@@ -334,6 +350,7 @@ STORIES: dict[str, Callable[[Bench], Any]] = {
     "outbox": outbox,
     "sweeper": sweeper,
     "retiring": retiring,
+    "retention": retention,
     "sign-outs": sign_outs,
     "sweeper lap": sweeper_lap,
     "resting": resting,

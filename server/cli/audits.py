@@ -20,6 +20,7 @@ async def audit_all(store: RoomStore, settings: Settings) -> int:
     Raises RecordsAway, RedisError or OSError.
     """
     from server.features.audits.all_rooms import AllRooms
+    from server.records.retention import taken_by_kind
 
     records = records_of(settings)
     rooms = AllRooms(store_on(store.redis, store.keys), records)  # one that brings no room back
@@ -37,10 +38,15 @@ async def audit_all(store: RoomStore, settings: Settings) -> int:
                 unread += 1
                 why = f"liveroom: room `{found.room}` could not be read whole: {found.unread}."
                 typer.echo(why, err=True)
+        async with records.reading() as connection:
+            taken = await taken_by_kind(connection)
     finally:
         await records.aclose()
     summary = f"{read} rooms, {away} of them away: {len(differ)} differ"
     typer.echo(f"{summary}, {unread} could not be read.")
+    if taken:
+        of_kinds = ", ".join(f"{kind} of {n:,} rooms" for kind, n in sorted(taken.items()))
+        typer.echo(f"Retention took: {of_kinds}.")
     if behind:
         typer.echo(f"The archive has {behind} ledger entries still to copy.")
     if unread:

@@ -8,10 +8,10 @@ import asyncio
 import hashlib
 import os
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
@@ -25,11 +25,18 @@ from server.records.database import Database
 from server.settings import Settings
 from server.store.room_store import RoomStore
 
+if TYPE_CHECKING:
+    from server.worker import Worker
+
 MANIFEST = "backup.json"
 REDIS_FILE = "redis.rdb"
 RECORDS_FILE = {"sqlite": "records.sqlite3", "postgresql": "records.pgdump"}
+FORGOTTEN_FILE = "forgotten.json"
+"""Who was forgotten by then, and when (ms): for a restore of an older backup."""
 FORM = 1
 """The version of the backup's own form."""
+
+STILL_NAMED = 1
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the backup.")]
 
@@ -129,28 +136,47 @@ def backup(
 
 
 def restore(
-    folder: Folder, config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None
+    folder: Folder,
+    forgotten: Annotated[
+        Path | None,
+        typer.Option(help="A newer backup, or what `liveroom records forgotten` printed."),
+    ] = None,
+    config: Config = None,
+    data_dir: DataDir = None,
+    redis_url: RedisUrl = None,
 ) -> None:
-    """Bring back the backup in FOLDER: to a data folder and records that are still empty."""
+    """Bring back the backup in FOLDER: to a data folder and records that are still empty.
+
+    Who was forgotten since is forgotten again. Status 1 if rooms still name them.
+    """
     settings = load_settings(config, {"data.dir": data_dir, "redis.url": redis_url})
     with _sentences():
-        manifest = asyncio.run(bring_back(settings, folder.absolute()))
+        manifest, still = asyncio.run(bring_back(settings, folder.absolute(), forgotten))
     when = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(manifest.began / 1000))
     typer.echo(f"Restored the backup of {when}. Check it: liveroom audit --all")
     if manifest.redis is None:
         typer.echo(
             "liveroom: It holds the records alone: restore Redis by its own means.", err=True
         )
+    for sentence in still:
+        typer.echo(f"liveroom: {sentence}", err=True)
+    if still:
+        raise typer.Exit(STILL_NAMED)
 
 
 async def write_backup(store: RoomStore, settings: Settings, folder: Path) -> Manifest:
     """Make a backup in a folder that is empty or not there. Raises BackupUnusable and what the
     stores raise; then the folder has no manifest."""
+    from server.records.forgotten import forgotten_since
+
     await asyncio.to_thread(_make_empty, folder)
     began = unix_ms()
     redis = None if settings.redis.url else await _copy_redis(store, settings, folder)
     async with _records(settings) as records:
         copied = await _copy_records(records, folder)
+        async with records.reading() as connection:
+            forgotten = msgspec.json.encode(await forgotten_since(connection, 0))
+    await asyncio.to_thread(_write_whole, folder / FORGOTTEN_FILE, forgotten)
     manifest = Manifest(FORM, __version__, began, unix_ms(), copied, redis)
     await asyncio.to_thread(_write_whole, folder / MANIFEST, msgspec.json.encode(manifest))
     return manifest
@@ -183,10 +209,13 @@ def _data_folder(settings: Settings) -> Path:
     return Path(settings.data.dir).absolute()
 
 
-async def bring_back(settings: Settings, folder: Path) -> Manifest:
-    """Restore a backup. Raises BackupUnusable, FolderInUse and what the stores raise.
+async def bring_back(
+    settings: Settings, folder: Path, newer: Path | None = None
+) -> tuple[Manifest, list[str]]:
+    """Restore a backup, and forget again who was forgotten since, also by a `newer` list.
 
-    All is checked before anything is written.
+    Returns its manifest and sentences about people who are still named. All is checked before
+    anything is written. Raises BackupUnusable, FolderInUse and what the stores raise.
     """
     from server.records.dumping import load
     from server.store.folder_lock import FolderLock
@@ -194,6 +223,7 @@ async def bring_back(settings: Settings, folder: Path) -> Manifest:
     from server.store.snapshot import lay_down
 
     manifest = await asyncio.to_thread(_read_manifest, folder)
+    listed = await asyncio.to_thread(_read_forgotten, newer) if newer is not None else {}
     data = _data_folder(settings)
     await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
     lock = await asyncio.to_thread(FolderLock, data)
@@ -207,33 +237,54 @@ async def bring_back(settings: Settings, folder: Path) -> Manifest:
             await asyncio.to_thread(lay_down, source, data / "redis", writer)
     finally:
         lock.release()
-    if manifest.redis is not None:
-        await _follow(settings, data)
-    return manifest
+    left = await _follow(settings, data, manifest, listed) if manifest.redis is not None else []
+    return manifest, left
 
 
-async def _follow(settings: Settings, data: Path) -> None:
-    """Start Redis on what was restored, and have the records forget what came after it."""
+async def _follow(
+    settings: Settings, data: Path, manifest: Manifest, listed: Mapping[str, int]
+) -> list[str]:
+    """Start Redis on what was restored, make both stores agree, and forget again who was forgotten
+    since; return sentences about what could not be done."""
     from random import Random
 
     from server.cli.on_store import open_store
-    from server.records.retired import away_rooms, note_back
+    from server.records.forgotten import forgotten_since
+    from server.rooms.reconciling import Reconciler
     from server.telemetry.metrics import Metrics
     from server.worker import Worker
 
     async with open_store(settings, data) as store:
-        keys = store.keys
         worker = Worker(store.redis, settings, worker_id="cli", metrics=Metrics(), random=Random())
         async with worker:
             archiver = worker.running["archive"].it
-            if await archiver.follow_backup():
-                while (await archiver.copy_all())[1]:
-                    pass  # what was dropped and Redis has is copied again
-            for room in await away_rooms(worker.records):
-                there, left = await store.redis.hmget(keys.room(room, "room"), "created", "left")
-                if there is not None and left is None:
-                    async with worker.records.writing() as connection:
-                        await note_back(connection, room, unix_ms())
+            reconciler = Reconciler(worker.store, worker.records, worker.deletes)
+            async with worker.records.reading() as connection:
+                between = await forgotten_since(connection, manifest.began)
+            later = {user for user, at in listed.items() if at >= manifest.began}
+            await reconciler.drop(await archiver.drop_made_since(manifest.began))
+            # Who was forgotten between the copies is in Redis, and not in the archive.
+            await archiver.follow_backup(wholly=bool(between))
+            await reconciler.bring_back()
+            await reconciler.follow_records()
+            while (await archiver.copy_all())[1]:
+                pass  # what was dropped and Redis has is copied again
+            return await _forget_again(worker, sorted(later | set(between)))
+
+
+async def _forget_again(worker: "Worker", users: Sequence[str]) -> list[str]:
+    from server.rooms.forgetting import HostsStill
+
+    said, forgetter = [], worker.forgetter()
+    for user in users:
+        try:
+            forgotten = await forgetter.forget(user)
+        except HostsStill as still:
+            said.append(str(still))
+            continue
+        said += [f"Room {room} still names `{user}`: {why}." for room, why in
+                 forgotten.waiting.items()]  # fmt: skip
+    return said
 
 
 async def _must_fit(manifest: Manifest, settings: Settings, records: Database, data: Path) -> None:
@@ -268,6 +319,21 @@ async def _must_fit(manifest: Manifest, settings: Settings, records: Database, d
             f"There are records at {records.shown} already: move them away, or name an empty "
             "database in records.url."
         )
+
+
+def _read_forgotten(path: Path) -> dict[str, int]:
+    """Read a list of people who were forgotten. Raises BackupUnusable."""
+    if path.is_dir():
+        path /= FORGOTTEN_FILE
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, int])
+    except FileNotFoundError:
+        raise BackupUnusable(
+            f"There is no list of people who were forgotten at {path}: name a newer backup, or "
+            "what `liveroom records forgotten` printed."
+        ) from None
+    except msgspec.MsgspecError as error:
+        raise BackupUnusable(f"{path} can't be read: {error}.") from None
 
 
 def _read_manifest(folder: Path) -> Manifest:

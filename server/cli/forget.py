@@ -24,7 +24,7 @@ def forget(
     redis_url: RedisUrl = None,
 ) -> None:
     """Put one pseudonym in the place of a user, everywhere. Status 1 if rooms still wait."""
-    from server.rooms.forgetting import IsHost
+    from server.rooms.forgetting import HostsStill
 
     async def work(store: RoomStore) -> int:
         if not yes:
@@ -38,8 +38,8 @@ def forget(
                 pass
             try:
                 forgotten = await worker.forgetter().forget(user)
-            except IsHost as is_host:
-                raise NotThere(str(is_host)) from None
+            except HostsStill as still:
+                raise NotThere(str(still)) from None
         typer.echo(f"Took `{user}` out of {len(forgotten.rooms)} rooms, and of what is in none.")
         for room, why in forgotten.waiting.items():
             typer.echo(

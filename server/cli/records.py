@@ -3,21 +3,19 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
+import msgspec
 import typer
 
+from server.cli.on_store import Config, DataDir, RedisUrl, run_on_store
+from server.cli.rooms import worker_on
 from server.house import load_settings, records_of
 from server.records.database import Database
 from server.records.errors import RecordsAway, RecordsUnusable
+from server.store.room_store import RoomStore
 
 records = typer.Typer(no_args_is_help=True, help="What outlasts a room, in SQL.")
-
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", envvar="LIVEROOM_CONFIG", help="TOML file of settings."),
-]
-DataDir = Annotated[str | None, typer.Option("--data-dir", help="Folder of the server's data.")]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -50,6 +48,33 @@ def status(config: Config = None, data_dir: DataDir = None) -> None:
         typer.echo(f"{program} at {database.shown}")
         held = await holdings(database)
         typer.echo(f"{held.rooms:,} rooms, {held.entries:,} entries copied.")
+
+    _run(work, config, data_dir)
+
+
+@records.command()
+def due(config: Config = None, data_dir: DataDir = None, redis_url: RedisUrl = None) -> None:
+    """Say how long each kind of record is kept, and how much is over its time."""
+
+    async def work(store: RoomStore) -> int:
+        async with worker_on(store, config, data_dir, redis_url) as worker:
+            for kept in await worker.retainer.kept():
+                how_long = f"{kept.days:g} days" if kept.days else "for ever"
+                typer.echo(f"{kept.kind:<14} kept {how_long:<12} {kept.due:>8,} due")
+        return 0
+
+    run_on_store(work, config, data_dir, redis_url)
+
+
+@records.command()
+def forgotten(config: Config = None, data_dir: DataDir = None) -> None:
+    """Print who was forgotten lately, as JSON: `liveroom restore --forgotten` reads it."""
+    from server.records.forgotten import forgotten_since
+
+    async def work(database: Database) -> None:
+        async with database.reading() as connection:
+            found = await forgotten_since(connection, 0)
+        typer.echo(msgspec.json.encode(found).decode())
 
     _run(work, config, data_dir)
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text, delete, exists, select, update
+from sqlalchemy import BigInteger, Column, Index, Table, Text, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.records.retired import PARTS, RETIRED
+from server.records.database import Database
+from server.records.retired import RETIRED, drop_older
 from server.records.schema import RECORDS
 from server.records.upsert import insert_into
 
@@ -30,6 +31,15 @@ WAITING = Table(
 """The rooms that still name a user. `snapshot` names the one that does not any more, once it is
 stored; until the room has left Redis with it, nothing else of it is touched."""
 
+LATELY = Table(
+    "forgotten_lately",
+    RECORDS,
+    Column("user", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+"""Who was forgotten since (ms), as long as a backup may bring them back: the id alone, without the
+pseudonym. So nobody can say of whom the rooms speak, and a restore knows whom to forget again."""
+
 
 async def pseudonym_of(connection: AsyncConnection, user: str, fresh: str, at: int) -> str:
     """Return the pseudonym of a user who is being forgotten; `fresh` if they have none yet."""
@@ -37,6 +47,42 @@ async def pseudonym_of(connection: AsyncConnection, user: str, fresh: str, at: i
     await connection.execute(made.on_conflict_do_nothing())
     asked = select(FORGOTTEN.c.pseudonym).where(FORGOTTEN.c.user == user)
     return str(await connection.scalar(asked))
+
+
+async def note_forgotten(connection: AsyncConnection, user: str, at: int) -> None:
+    """Note that a user was forgotten, for whoever restores a backup from before."""
+    noted = insert_into(connection, LATELY).values(user=user, at=at)
+    await connection.execute(noted.on_conflict_do_update(index_elements=["user"], set_={"at": at}))
+
+
+async def forgotten_since(connection: AsyncConnection, since: int) -> dict[str, int]:
+    """Return who was forgotten since a time, and when (ms)."""
+    asked = select(LATELY.c.user, LATELY.c.at).where(LATELY.c.at >= since)
+    return {row.user: row.at for row in await connection.execute(asked.order_by(LATELY.c.at))}
+
+
+class OldNotes:
+    """Notes of people who were forgotten so long ago that no backup has them.
+
+    Methods raise RecordsAway.
+    """
+
+    def __init__(self, records: Database) -> None:
+        self._records = records
+
+    async def count(self, before: int) -> int:
+        """How many are from before a time (ms)."""
+        asked = select(func.count()).select_from(LATELY).where(LATELY.c.at < before)
+        async with self._records.reading() as connection:
+            return int(await connection.scalar(asked) or 0)
+
+    async def remove(self, before: int, most: int) -> int:
+        """Remove some of them; return how many."""
+        some = select(LATELY.c.user).where(LATELY.c.at < before).limit(most)
+        async with self._records.writing() as connection:
+            users = (await connection.scalars(some)).all()
+            gone = delete(LATELY).where(LATELY.c.user.in_(users), LATELY.c.at < before)
+            return int((await connection.execute(gone)).rowcount)
 
 
 async def put_on_list(connection: AsyncConnection, room: str, user: str) -> None:
@@ -85,8 +131,7 @@ async def strike_off(
     connection: AsyncConnection, room: str, gone: Mapping[str, str], snapshot: str
 ) -> None:
     """End the waiting of a room: drop its older snapshots, and the pseudonyms that nobody needs."""
-    older = (PARTS.c.room == room) & (PARTS.c.snapshot != snapshot)
-    await connection.execute(delete(PARTS).where(older))
+    await drop_older(connection, room, snapshot)
     of_room = (WAITING.c.room == room) & WAITING.c.user.in_(gone)
     await connection.execute(delete(WAITING).where(of_room))
     for user in gone:

@@ -123,10 +123,39 @@ async def note_back(connection: AsyncConnection, room: str, at: int) -> None:
     )
 
 
+async def drop_older(connection: AsyncConnection, room: str, snapshot: str) -> None:
+    """Drop all snapshots of a room but this one."""
+    older = (PARTS.c.room == room) & (PARTS.c.snapshot != snapshot)
+    await connection.execute(delete(PARTS).where(older))
+
+
 async def away_rooms(records: Database) -> list[str]:
     """Return all rooms that left Redis and did not come back. Raises RecordsAway."""
     async with records.reading() as connection:
         return list(await connection.scalars(select(RETIRED.c.room).where(RETIRED.c.away)))
+
+
+async def snapshot_of(connection: AsyncConnection, room: str) -> str:
+    """Return the newest snapshot of a room that has parts, '' if there is none."""
+    asked = (
+        select(RETIRED.c.snapshot)
+        .join(PARTS, PARTS.c.snapshot == RETIRED.c.snapshot)
+        .where(RETIRED.c.room == room)
+        .limit(1)
+    )
+    return str(await connection.scalar(asked) or "")
+
+
+async def has_parts(connection: AsyncConnection, snapshot: str) -> bool:
+    """Whether a snapshot is here."""
+    asked = select(PARTS.c.n).where(PARTS.c.snapshot == snapshot).limit(1)
+    return (await connection.execute(asked)).first() is not None
+
+
+async def drop_room(connection: AsyncConnection, room: str) -> None:
+    """Drop all snapshots of a room that there is no more."""
+    await connection.execute(delete(PARTS).where(PARTS.c.room == room))
+    await connection.execute(delete(RETIRED).where(RETIRED.c.room == room))
 
 
 async def read_parts(records: Database, snapshot: str) -> AsyncIterator[Part]:

@@ -25,12 +25,13 @@ _ROOMS_AT_ONCE = 16
 
 
 class Rest(Struct):
-    """Whether something is pending in a room, the mark under which it sleeps ('': awake), and
-    whether there is such a room."""
+    """Whether something is pending in a room, the mark under which it sleeps ('': awake), whether
+    there is such a room, and by which features something is pending in one that is leaving."""
 
     pending: bool
     asleep: str
     there: bool
+    by: str = ""
 
 
 class _Forgotten(Struct):

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from msgspec import Struct, msgpack
-from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.records.database import Database
-from server.records.retired import PARTS, RETIRED
+from server.records.retention import drop_taken
+from server.records.retired import drop_room
 from server.store.room_store import RoomStore
 
 Deletes = Callable[[AsyncConnection, str], Awaitable[None]]
@@ -25,7 +25,7 @@ _DELETED = msgpack.Decoder(_Deleted)
 async def delete_room(
     store: RoomStore, records: Database, room: str, deletes: Sequence[Deletes]
 ) -> None:
-    """Delete a room that has ended, or that left Redis.
+    """Delete a room that has ended, or that left Redis, or a fan group that sells nothing.
 
     The lists come last: until then the command can be given again. Raises CommandError
     (`not_found`, or `conflict` for a room that has not ended), RecordsAway, RedisError or OSError.
@@ -35,11 +35,13 @@ async def delete_room(
     async with records.writing() as connection:
         for each in deletes:
             await each(connection, room)
-        await connection.execute(delete(PARTS).where(PARTS.c.room == room))
-        await connection.execute(delete(RETIRED).where(RETIRED.c.room == room))
+        await drop_room(connection, room)
+        await drop_taken(connection, room)
     keys, redis = store.keys, store.redis
     await redis.zrem(keys.host(deleted.host, "rooms"), room)
     await redis.zrem(keys.lineup, room)
     await redis.zrem(keys.rooms, room)
     await redis.zrem(keys.unlisted, room)
+    await redis.zrem(keys.groups, room)
+    await redis.zrem(keys.awake, room)
     await redis.unlink(keys.room(room, "room"))

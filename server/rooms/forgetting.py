@@ -7,7 +7,7 @@ rewritten. Rooms that left come back for it, and leave again; those that can't l
 """
 
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from msgpack import packb
@@ -20,6 +20,7 @@ from server.records.database import Database
 from server.records.forgotten import (
     drop_if_done,
     gone_in,
+    note_forgotten,
     pseudonym_of,
     put_on_list,
     rooms_waiting,
@@ -30,6 +31,20 @@ from server.rooms.every_room import EveryRoom
 from server.rooms.packing import pack
 from server.rooms.pseudonyms import Pseudonyms
 from server.store.room_store import RoomStore
+
+
+class Rewrites(Protocol):
+    """Rewrites what is kept of a room. The same bytes are always rewritten alike."""
+
+    streams: Collection[str] | None
+    """The streams whose entries it may change; None: all."""
+
+    def over(self, batches: AsyncIterator[list[Part]]) -> AsyncIterator[list[Part]]:
+        """Yield the parts of a snapshot rewritten, some left out."""
+
+    def body(self, body: bytes) -> bytes:
+        """Return an entry of a stream rewritten."""
+
 
 ForgetsUser = Callable[[AsyncConnection, str], Awaitable[None]]
 """(connection, user) -> removes what a feature's tables hold of a user apart from rooms."""
@@ -53,9 +68,21 @@ class Forgets(Protocol):
     async def forget(self, connection: AsyncConnection, room: str, people: Pseudonyms) -> None:
         """Put the pseudonyms in their places; twice is the same as once."""
 
+    async def rewrite(self, records: Database, room: str, rewrites: Rewrites) -> None:
+        """Rewrite what is kept of a room that left Redis, in short transactions; twice is the same
+        as once."""
 
-class IsHost(Exception):
-    """The person is the host of rooms; the text says what to do first."""
+
+class HostsStill(Exception):
+    """The person is the host of rooms that are not over; the text names them."""
+
+
+class _Own(NamedTuple):
+    """A room of the person: its phase, and whether it is their fan group."""
+
+    room: str
+    phase: str
+    is_group: bool
 
 
 class Forgotten(NamedTuple):
@@ -88,42 +115,69 @@ class Forgetter:
     async def forget(self, user: str) -> Forgotten:
         """Take a user out of everything; safe to call again, as after it was stopped.
 
-        Raises IsHost, RecordsAway, CommandError, RedisError or OSError.
+        A host can be forgotten once all their rooms are over.
+
+        Raises HostsStill, RecordsAway, CommandError, RedisError or OSError.
         """
         hosts, rooms = await self._hosts_and_rooms()
-        if user in hosts:
-            raise IsHost(
-                f"`{user}` is the host of rooms, which are known by that id: delete them first "
-                "(`liveroom room delete`). Nothing was changed."
-            )
+        _must_be_over(user, await self._own(user, rooms))
         fresh = f"gone-{secrets.token_hex(6)}"
+        now = unix_ms()
         async with self._records.writing() as connection:
-            pseudonym = await pseudonym_of(connection, user, fresh, unix_ms())
+            pseudonym = await pseudonym_of(connection, user, fresh, now)
+            await note_forgotten(connection, user, now)
             for forgets_user in self._forgets_user:
                 await forgets_user(connection, user)
         people = Pseudonyms({user: pseudonym}, self._shapes)
         await self._store.redis.zrem(self._store.keys.sign_outs, user)
-        for host in sorted(hosts):
+        for host in sorted(hosts | {user}):
             await self._forget_at_host(host, people)
+        if user in hosts:
+            await self._move_host(user, pseudonym)
         for room in rooms:
-            if await self._names(room, people):
+            if rooms[room] == user or await self._names(room, people):
                 async with self._records.writing() as connection:
                     await put_on_list(connection, room, user)
-        return await self._finish(user, people)
+        forgotten = await self._finish(user, people)
+        if user in hosts and not forgotten.waiting:
+            # What somebody did meanwhile, such as following them in a room of theirs.
+            for name in self._store.keys.host_keys:
+                await self._store.redis.unlink(self._store.keys.host(user, name))
+        return forgotten
 
-    async def _hosts_and_rooms(self) -> tuple[set[str], list[str]]:
+    async def _hosts_and_rooms(self) -> tuple[set[str], dict[str, str]]:
+        """All hosts, and all rooms with the host, as far as Redis or the records know them."""
         hosts: set[str] = set()
-        rooms: dict[str, None] = {}
+        rooms: dict[str, str] = {}
         async for page in self._every_room.pages():
             for room in page:
-                rooms[room] = None
                 host = await self._store.redis.hget(self._store.keys.room(room, "room"), "host")
-                hosts |= {host.decode()} if host else set()
+                rooms[room] = host.decode() if host else ""
         async with self._records.reading() as connection:
             for forgets in self._forgets:
                 hosts |= await forgets.hosts(connection)
-                rooms |= dict.fromkeys(await forgets.rooms(connection))
-        return hosts, list(rooms)
+                rooms = dict.fromkeys(await forgets.rooms(connection), "") | rooms
+        return hosts | set(rooms.values()) - {""}, rooms
+
+    async def _own(self, user: str, rooms: Mapping[str, str]) -> list[_Own]:
+        own = []
+        for room in [room for room, host in rooms.items() if host == user]:
+            key = self._store.keys.room(room, "room")
+            phase, kind = await self._store.redis.hmget(key, "phase", "kind")
+            own.append(_Own(room, (phase or b"").decode(), kind == b"group"))
+        return own
+
+    async def _move_host(self, user: str, pseudonym: str) -> None:
+        """Keep what is known of a host under the pseudonym, as their rooms will be.
+
+        A key is copied, then removed: whoever is stopped in between does it again.
+        """
+        keys, redis = self._store.keys, self._store.redis
+        for name in keys.host_keys:
+            old, new = keys.host(user, name), keys.host(pseudonym, name)
+            if (packed := await redis.dump(old)) is not None:
+                await redis.restore(new, 0, packed, replace=True)
+                await redis.unlink(old)
 
     async def _finish(self, user: str, people: Pseudonyms) -> Forgotten:
         """Let every room that waits leave Redis, if it can."""
@@ -183,6 +237,26 @@ class Forgetter:
                     args = {"key": part.key, "kind": part.kind,
                             "changes": Raw(packb(changes, use_bin_type=False))}  # fmt: skip
                     await self._store.run_script("host_forget", host, args, _ANY)
+
+
+def _must_be_over(user: str, own: Sequence[_Own]) -> None:
+    """Refuse a host whose rooms are not all over. Raises HostsStill."""
+    groups = [each.room for each in own if each.is_group]
+    others = [f"{each.room} ({each.phase})" for each in own if each.phase != "ended"]
+    others = [text for text in others if text.split(" (")[0] not in groups]
+    todo = []
+    if others:
+        todo.append(f"rooms that are not over: {', '.join(others)}; end or cancel them")
+    if groups:
+        todo.append(
+            f"a fan group, whose id names them: {', '.join(groups)}; delete it "
+            "(`liveroom room delete`)"
+        )
+    if todo:
+        raise HostsStill(
+            f"`{user}` is the host of {', and of '.join(todo)}, then say it again. Nothing was "
+            "changed."
+        )
 
 
 def _changes(old: Part, new: Part) -> Any:

@@ -74,7 +74,8 @@ class FullLap:
             await asyncio.sleep(pause_s)
         return woken
 
-    async def _look_at(self, page: list[str]) -> list[str]:
+    async def _look_at(self, listed: list[str]) -> list[str]:
+        page = await self._not_away(listed)
         gate = asyncio.Semaphore(_ROOMS_AT_ONCE)
         rests = await asyncio.gather(*(self._rest_of(room_id, gate) for room_id in page))
         looked = [(each, rest) for each, rest in zip(page, rests, strict=True) if rest is not None]
@@ -86,6 +87,19 @@ class FullLap:
         for room_id, mark in over_work:
             await self._store.wake_from(room_id, mark)
         return [*lacking, *(room_id for room_id, _ in over_work)]
+
+    async def _not_away(self, page: list[str]) -> list[str]:
+        """The rooms that did not leave Redis: of these there are few, of the others ever more."""
+        pipeline = self._store.redis.pipeline(transaction=False)
+        for room_id in page:
+            pipeline.hget(self._store.keys.room(room_id, "room"), "left")
+        left = await pipeline.execute(raise_on_error=False)
+        # One that is leaving may be woken, and one that can't be read is told of below.
+        return [
+            room_id
+            for room_id, at in zip(page, left, strict=True)
+            if not isinstance(at, bytes) or at.startswith(b"leaving:")
+        ]
 
     async def _rest_of(self, room_id: str, gate: asyncio.Semaphore) -> Rest | None:
         """What is pending in a room; None if it can't be read, which stops no other."""

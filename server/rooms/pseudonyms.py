@@ -11,8 +11,9 @@ fields and in members it stands where its feature says (`Feature.people`), by a 
 A shape that ends with ` -> <name>` says that the value is the user's name.
 """
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 
 import msgpack
@@ -30,7 +31,12 @@ REQUEST_KEYS = frozenset({"requests", "requests_due"})
 a day."""
 
 _MAPS_AND_LISTS = frozenset((*range(0x80, 0xA0), 0xDC, 0xDD, 0xDE, 0xDF))
-_PLACES = {"<other>": "[^/]*", "<rest>": ".*", "<sha1>": "[0-9a-f]{40}", "<kind>": "(?:claim/)?"}
+FEW = 32
+"""Up to so many people, bytes that name none are recognised before they are unpacked."""
+_PLACES = {
+    "<user>": "(?P<user>.*)", "<sized user>": "(?P<size>[0-9]+):(?P<sized>.*)",
+    "<other>": "[^/]*", "<rest>": ".*", "<sha1>": "[0-9a-f]{40}", "<kind>": "(?:claim/)?",
+}  # fmt: skip
 _NAME = " -> <name>"
 
 
@@ -42,14 +48,18 @@ class Pseudonyms:
 
     def __init__(self, gone: Mapping[str, str], shapes: Mapping[str, str]) -> None:
         self.gone = gone
-        self._ids = [user.encode() for user in gone]
-        self._shapes = {key: _compiled(shape, gone) for key, shape in shapes.items()}
+        self._ids = [user.encode() for user in gone] if len(gone) <= FEW else None
+        self._shapes = {key: _Shape(shape, gone) for key, shape in shapes.items()}
         self._name_keys = {key for key, shape in shapes.items() if shape.endswith(_NAME)}
 
     async def over(self, batches: AsyncIterator[list[Part]]) -> AsyncIterator[list[Part]]:
         """Yield the same parts without the people."""
         async for parts in batches:
-            yield [self.part(part) for part in parts]
+            without = []
+            for part in parts:
+                without.append(self.part(part))
+                await asyncio.sleep(0)  # a large room takes long, and others wait for this loop
+            yield without
 
     def part(self, part: Part) -> Part:
         """Return a part of a key without the people; the same if it names none."""
@@ -99,8 +109,8 @@ class Pseudonyms:
 
     def _user_in(self, key: str, text: bytes) -> str:
         shape = self._shapes.get(key)
-        found = shape.fullmatch(text.decode(errors="surrogateescape")) if shape else None
-        return found["user"] if found else ""
+        found = shape.user_in(text) if shape else None
+        return found[0] if found else ""
 
     def _pseudonym_in(self, key: str, text: bytes) -> str:
         return self.gone[self._user_in(key, text)]
@@ -108,13 +118,14 @@ class Pseudonyms:
     def _text(self, key: str, text: bytes) -> bytes:
         """A field's name or a member."""
         shape = self._shapes.get(key)
-        found = shape.fullmatch(text.decode(errors="surrogateescape")) if shape else None
+        found = shape.user_in(text) if shape else None
         if found is None:
             return text
-        whole, (start, end), new = found.string, found.span("user"), self.gone[found["user"]]
-        if "size" in found.re.groupindex:
-            start, new = found.start("size"), f"{len(new.encode())}:{new}"
-        return (whole[:start] + new + whole[end:]).encode(errors="surrogateescape")
+        user, (start, end), is_sized = found
+        new = self.gone[user].encode()
+        if is_sized:
+            new = b"%d:%b" % (len(new), new)
+        return text[:start] + new + text[end:]
 
     def body(self, body: bytes, owner: str = "") -> bytes:
         """Return a packed map or list without the people; other bytes as they are.
@@ -135,7 +146,7 @@ class Pseudonyms:
         return bytes(msgpack.packb(rewritten, unicode_errors="surrogateescape"))
 
     def _names_one(self, item: bytes) -> bool:
-        return any(user in item for user in self._ids)
+        return self._ids is None or any(user in item for user in self._ids)
 
     def _walked(self, value: Any) -> Any:
         if isinstance(value, list):
@@ -163,9 +174,27 @@ class Pseudonyms:
         return self._walked(value)
 
 
-def _compiled(shape: str, gone: Mapping[str, str]) -> re.Pattern[str]:
-    user = f"(?P<user>{'|'.join(map(re.escape, gone))})"
-    sized = "|".join(re.escape(f"{len(each.encode())}:") for each in gone)
-    places = _PLACES | {"<user>": user, "<sized user>": f"(?P<size>{sized}){user}"}
-    pieces = re.split(r"(<[a-z0-9 ]+>)", shape.removesuffix(_NAME))
-    return re.compile("".join(places.get(each) or re.escape(each) for each in pieces), re.DOTALL)
+class _Shape:
+    """Finds one of some people in texts of a shape."""
+
+    def __init__(self, shape: str, people: Collection[str]) -> None:
+        self._people = people
+        pieces = re.split(r"(<[a-z0-9 ]+>)", shape.removesuffix(_NAME))
+        pattern = "".join(_PLACES.get(each) or re.escape(each) for each in pieces)
+        self._pattern = re.compile(pattern.encode(), re.DOTALL)
+
+    def user_in(self, text: bytes) -> tuple[str, tuple[int, int], bool] | None:
+        """The person, where their id stands (with its size, if it is a sized one), and whether it
+        is sized; None if the text names nobody of these."""
+        found = self._pattern.fullmatch(text)
+        if found is None:
+            return None
+        is_sized = "size" in found.groupdict()
+        if is_sized:
+            start, at = found.start("size"), found.start("sized")
+            end = at + int(found["size"])
+        else:
+            start, end = found.span("user")
+            at = start
+        user = text[at:end].decode(errors="surrogateescape")
+        return (user, (start, end), is_sized) if user in self._people else None

@@ -12,7 +12,7 @@ While a room leaves, its scripts refuse, and whoever runs one wakes it: then not
 import contextlib
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 
@@ -25,11 +25,18 @@ from server.records.database import Database
 from server.records.errors import RecordsAway
 from server.records.forgotten import gone_in, half_done, note_rewritten, strike_off
 from server.records.lease import take_lease
-from server.records.retired import due_rooms, enter, note_away, write_parts
-from server.rooms.forgetting import Forgets, people_in
+from server.records.retired import (
+    Part,
+    drop_older,
+    due_rooms,
+    enter,
+    note_away,
+    write_parts,
+)
+from server.rooms.awake_rooms import REST
+from server.rooms.forgetting import Forgets, Rewrites, people_in
 from server.rooms.packing import Unpackable, pack
 from server.rooms.pseudonyms import Pseudonyms
-from server.rooms.sweeper import Due
 from server.settings import Settings
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
@@ -41,6 +48,8 @@ LEFT_ALREADY = "it has left already"
 """What `retire_begin.lua` says of a tombstone."""
 LEASE_S = 60.0
 ROOMS_A_ROUND = 50
+AHEAD_MS = 3_600_000
+"""How far ahead it is asked whether any room may leave."""
 
 Stays = Callable[[RoomStore, str], Awaitable[str]]
 """(store, room) -> why the room must stay in Redis for now, or ''. The store wakes no room."""
@@ -58,6 +67,7 @@ class _Left(Struct):
 
 _BEGUN = msgpack.Decoder(_Begun)
 _LEFT = msgpack.Decoder(_Left)
+_ANY = msgpack.Decoder(Any)
 
 
 class _OthersToForget(Exception):
@@ -75,7 +85,9 @@ class Outcome(NamedTuple):
 class Retirer:
     """Retires rooms while the context is open, if this worker holds the lease.
 
-    `store` must wake no room: `RoomStore.restore` is None. `ended` finds rooms in the records.
+    `store` must wake no room: `RoomStore.restore` is None. `pending_args` is what the features'
+    parts of `room_rest` are told of the settings; None: they are not asked. `ended` finds rooms in
+    the records.
     `forgets` and `shapes` take people out of a room that leaves (`rooms.forgetting`).
     """
 
@@ -85,7 +97,7 @@ class Retirer:
         records: Database,
         settings: Settings,
         worker_id: str,
-        dues: Sequence[Due],
+        pending_args: Mapping[str, Any] | None,
         stays: Sequence[Stays],
         ended: Ended | None,
         metrics: Metrics,
@@ -100,7 +112,9 @@ class Retirer:
         self._records = records
         self._settings = settings.records
         self._worker_id = worker_id
-        self._dues = [due.key for due in dues]
+        self._pending_args = pending_args
+        self._quiet_until = 0
+        """Until then (ms) no room can be due: what ends or comes back from now on is due later."""
         self._stays = stays
         self._ended = ended
         self._metrics = metrics
@@ -129,8 +143,15 @@ class Retirer:
 
     async def _candidates(self, now: int) -> list[str]:
         assert self._ended is not None
-        before = now - int(self._settings.retire_after_s * 1000)
+        if now < self._quiet_until:
+            return []
+        after_ms = int(self._settings.retire_after_s * 1000)
+        before, ahead = now - after_ms, min(after_ms, AHEAD_MS)
         async with self._records.reading() as connection:
+            # The question costs more the more rooms ever left, so it is asked for a while ahead.
+            if ahead and not await self._ended(connection, before + ahead, 1):
+                self._quiet_until = now + ahead
+                return []
             ended = await self._ended(connection, before, ROOMS_A_ROUND)
             return await due_rooms(connection, ended, before)
 
@@ -146,8 +167,12 @@ class Retirer:
         if not outcome.left:
             _log.debug("Room %s stays in Redis: %s.", room, outcome.why)
 
-    async def retire(self, room: str, *, at_once: bool = False) -> Outcome:
+    async def retire(
+        self, room: str, *, at_once: bool = False, rewrites: Sequence[Rewrites] = ()
+    ) -> Outcome:
         """Take a room out of Redis; `at_once` asks nothing of the time since its end.
+
+        `rewrites` go over its snapshot, then over the archive.
 
         Raises CommandError, RecordsAway, RedisError or OSError; then the room is still there, and
         the next script wakes it.
@@ -161,7 +186,7 @@ class Retirer:
                 await self._note_away(room)  # whoever took it out died before it could
             return Outcome(False, begun.why)
         try:
-            outcome = await self._leave_if_settled(room, token)
+            outcome = await self._leave_if_settled(room, token, rewrites)
         except BaseException:
             with contextlib.suppress(CommandError):  # then the next script wakes it
                 await self._wake(room)
@@ -170,11 +195,13 @@ class Retirer:
             await self._wake(room)
         return outcome
 
-    async def _leave_if_settled(self, room: str, token: str) -> Outcome:
-        if why := await self._why_it_stays(room):
+    async def _leave_if_settled(
+        self, room: str, token: str, rewrites: Sequence[Rewrites]
+    ) -> Outcome:
+        if why := await self._why_it_stays(room, token):
             return Outcome(False, why)
         try:
-            return await self._leave(room, token)
+            return await self._leave(room, token, rewrites)
         except Unpackable as unpackable:
             return Outcome(False, str(unpackable))
         except _OthersToForget:
@@ -184,27 +211,33 @@ class Retirer:
         async with self._records.writing() as connection:
             await note_away(connection, room, self._clock())
 
-    async def _why_it_stays(self, room: str) -> str:
-        if due := await self._first_due(room):
-            return f"something is due in `{due}`"
+    async def _why_it_stays(self, room: str, token: str) -> str:
+        if by := await self._pending_by(room, token):
+            return f"something in it is still to be done, now or later ({by})"
         for stays in self._stays:
             if why := await stays(self._store, room):
                 return why
         return ""
 
-    async def _first_due(self, room: str) -> str:
-        pipeline = self._store.redis.pipeline(transaction=False)
-        for key in self._dues:
-            pipeline.zcard(self._store.keys.room(room, key))
-        counts = await pipeline.execute()
-        return next((key for key, count in zip(self._dues, counts, strict=True) if count), "")
+    async def _pending_by(self, room: str, token: str) -> str:
+        """The features with something pending in the room: what keeps it awake keeps it here."""
+        if self._pending_args is None:
+            return ""
+        args = {**self._pending_args, "leaving": token}
+        return (await self._store.run_script("room_rest", room, args, REST)).by
 
-    async def _leave(self, room: str, token: str) -> Outcome:
+    async def _leave(self, room: str, token: str, rewrites: Sequence[Rewrites]) -> Outcome:
         snapshot = secrets.token_hex(12)
         parts = pack(self._store.redis, self._keys_of(room))
+        for each in rewrites:
+            parts = each.over(parts)
         people = await people_in(self._records, room, self._shapes)
         if people is not None:
             parts = people.over(parts)
+            host = await self._store.redis.hget(self._store.keys.room(room, "room"), "host")
+            if host and host.decode() in people.gone:
+                # They tell the room's settings, with ids made of the host's; nobody resumes here.
+                parts = _without(parts, "events")
         stored = await write_parts(self._records, room, snapshot, parts)
         made, entries, timeline = await self._facts(room)
         async with self._records.writing() as connection:
@@ -219,6 +252,11 @@ class Retirer:
         await self._note_away(room)
         if people is not None:
             await self._forget(room, people, snapshot)
+        for each in rewrites:
+            for forgets in self._forgets:
+                await forgets.rewrite(self._records, room, each)
+        if rewrites:
+            await self._drop_older(room, snapshot)
         self._metrics.records_retired_rooms.inc()
         return Outcome(True, "", stored.bytes)
 
@@ -227,10 +265,18 @@ class Retirer:
 
         Only now: while Redis had the old entries, the archive would have copied them again.
         """
+        for host, pseudonym in people.gone.items():
+            args = {"host": host, "pseudonym": pseudonym}
+            await self._store.run_script("room_rehost", room, args, _ANY)
         async with self._records.writing() as connection:
             for forgets in self._forgets:
                 await forgets.forget(connection, room, people)
             await strike_off(connection, room, people.gone, snapshot)
+
+    async def _drop_older(self, room: str, snapshot: str) -> None:
+        """Drop the snapshots that still have what was taken out."""
+        async with self._records.writing() as connection:
+            await drop_older(connection, room, snapshot)
 
     async def _finish_forgetting(self) -> None:
         """Do what a process left undone that died when its room had just left."""
@@ -262,3 +308,9 @@ class Retirer:
         """End an attempt that did not come to its end."""
         args = {"token": "", "lock_ms": 1}
         await self._store.run_script("restore_begin", room, args, msgpack.Decoder(dict[str, Any]))
+
+
+async def _without(batches: AsyncIterator[list[Part]], key: str) -> AsyncIterator[list[Part]]:
+    """Yield the same parts, except those of a key."""
+    async for parts in batches:
+        yield [part for part in parts if part.key != key]

@@ -39,6 +39,14 @@ def limit(default: Any, low: float, high: float, description: str) -> Any:
     return Field(default, ge=low, le=high, description=description)
 
 
+DAYS_MAX = 36_500
+
+
+def days_kept(what: str) -> Any:
+    """Make a field that says how many days records are kept, by default for ever."""
+    return limit(0, 0, DAYS_MAX, f"{what}; 0 is for ever.")
+
+
 class Section(BaseModel):
     """Settings are read once at start and never change while the server runs."""
 

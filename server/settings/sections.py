@@ -304,6 +304,16 @@ class Records(Section):
     retire_interval_s: float = limit(
         60, 0.05, 86_400, "How often rooms that may leave are looked for."
     )
+    keep_forgotten_days: float = limit(
+        400,
+        1,
+        36_500,
+        "Days for which it is known who was forgotten, so that a restore of an older backup "
+        "forgets them again: as long as the oldest backup is kept.",
+    )
+    keep_interval_s: float = limit(
+        3600, 0.05, 604_800, "How often records are looked for whose time is over."
+    )
 
 
 class Bus(Section):

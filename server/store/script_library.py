@@ -15,8 +15,8 @@ script without such a key.
 
 A script with `parts: NAME(ARGUMENTS)` is assembled from the features' parts: the file `NAME.lua` of
 each feature's folder becomes a function of these arguments, and the list PARTS holds all these
-functions in the order of the folders. So a reading or change at one instant stays one script, while
-each feature keeps its part in its own folder.
+functions in the order of the folders, PART_OF the names of these. So a reading or change at one
+instant stays one script, while each feature keeps its part in its own folder.
 
 A room that left Redis (see `rooms.retiring`) has the field `left` in its hash, and no other key.
 The scripts of rooms refuse it with the code `left`, except those with `tombstone: yes`, which take
@@ -192,6 +192,8 @@ class Library:
             texts += [
                 f"PARTS[#PARTS + 1] = function({arguments})\n{part.text}\nend\n" for part in parts
             ]
+            owners = ", ".join(f"'{part.folder}'" for part in parts)
+            texts.append(f"local PART_OF = {{ {owners} }}\n")
         if wakes:
             texts.insert(0, _AWAKE_ONLY)
         rest = "".join(texts) + (_ONCE.format(file.text) if file.keyed else file.text)

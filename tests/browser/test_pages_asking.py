@@ -75,3 +75,23 @@ async def test_a_question_is_taken_shown_answered_and_offered_to_the_next_who_as
         await toasted(later, "62 厘米，能盘腿")
         await later.keyboard.press("Escape")
         await expect(later.locator(".private-card")).to_contain_text("62 厘米，能盘腿")
+
+
+async def test_an_answer_about_the_earlier_version_is_given_again_with_one_button(
+    server: Server, room: str, open_console: OpenPage
+) -> None:
+    async with open_shop(server, room, MUG) as shop, shop.person("abu", "阿布") as asker:
+        asked = (await asker.ask("mug", "能机洗吗？"))["question"]
+        await shop.host.question_answer(asked["question"], "上层可以")
+        newer = {**MUG, "sku": "mug-2", "replaces": "mug"}
+        await shop.host.request("shelf.put", product=newer)
+        assert "question" in await asker.ask("mug-2", "能机洗吗？")
+
+        console = await joined(await open_console(shop))
+        await console.locator("#tab-engage").click()
+        row = console.locator(".question")
+        await expect(row).to_contain_text("旧款的回答：上层可以")
+        await row.get_by_role("button", name="照这样回答").click()
+        await expect(row).to_have_count(0)
+        again = await asker.ask("mug-2", "能机洗吗？")
+        assert [each["answer"] for each in again["answers"]] == ["上层可以"]

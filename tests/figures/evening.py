@@ -118,6 +118,7 @@ FACTS: list[Dict] = [
 CONTEXT = Context(
     bought_before={"ann": at(7), "ben": at(-5000), "cat": at(46)},
     followed={"cat": at(21), "ben": at(21), "fay": at(-9)},
+    belonged={"cat": [(at(44), 0)], "ben": [(at(-9), at(20))]},
     earlier=[{"gmv_gross.CNY": 50_000}, {"gmv_gross.CNY": 58_000}],
 )
 

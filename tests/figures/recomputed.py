@@ -11,7 +11,8 @@ from tests.figures.raw_lines import Dict, Raw
 from tests.figures.recomputed_numbers import FOR_EVER, RecomputedNumbers, ratio
 
 MONEY_SUMS = {
-    "gmv_gross", "gmv_returned", "gmv_net", "fan_gmv", "replay_gmv", "group_gmv", "coupon_cost",
+    "gmv_gross", "gmv_returned", "gmv_net", "fan_gmv", "member_gmv", "replay_gmv", "group_gmv",
+    "coupon_cost",
 }  # fmt: skip
 
 

@@ -20,7 +20,8 @@ def quantile(values: list[int], percent: int) -> float | None:
 
 
 class RecomputedNumbers:
-    """One room's numbers; `others` are the other rooms of the host, `follows` their log."""
+    """One room's numbers; `others` are the other rooms of the host, `follows` their log,
+    `belongs` the facts of who joined and left their fan group."""
 
     def __init__(
         self,
@@ -29,7 +30,9 @@ class RecomputedNumbers:
         now: int,
         others: list[Raw],
         follows: list[Dict],
+        belongs: list[Dict],
     ) -> None:
+        self.belongs = belongs
         self.raw, self.now, self.others, self.follows = raw, now, others, follows
         self.orders = Orders(raw)
         self.visits = Visits(raw)
@@ -80,6 +83,7 @@ class RecomputedNumbers:
             "returning_buyers": self.returning(),
             "repurchase_share": ratio(self.returning(), len(self.buyers)),
             **self.fans(gross, sold),
+            **self.members(gross),
             "return_rate": ratio(back, sold),
             "replay_orders": o.one("select count(*) from o where paid_at > 0 and replay"),
             "replay_gmv": each(o.money("replay")),
@@ -139,6 +143,16 @@ class RecomputedNumbers:
             "fan_order_share": ratio(orders, sold),
             "fan_gmv_share": {c: ratio(gmv[c], gross[c]) for c in gross},
         }
+
+    def members(self, gross: Dict) -> Dict:
+        orders, gmv = 0, dict.fromkeys(gross, 0)
+        sql = "select user, created, total, cur from o where paid_at is not null"
+        for user, created, total, currency in self.orders.rows(sql):
+            said = [f["on"] for f in self.belongs if f["user"] == user and f["at"] <= created]
+            if said and said[-1]:
+                orders += 1
+                gmv[currency] += total
+        return {"member_orders": orders, "member_gmv": gmv}
 
     def coupon_numbers(self, each: Any) -> Dict:
         sql = "select cur, sum(off) from o where paid_at is not null and coupon != '' group by cur"

@@ -12,6 +12,7 @@ from server.features.figures import goods as goods_module
 from server.features.figures.figure_book import FigureBook
 from server.features.figures.goods import Goods, GoodsRow
 from server.features.purchases.host_figures import HostBook
+from server.features.shelf.messages import Pin, ProductInput, ShelfPut
 from server.house import HOUSE, records_of
 from server.records.database import Database
 from server.settings import Settings
@@ -67,6 +68,9 @@ async def test_goods_are_sums_of_the_streams_figures(
     evening: Evening, book: FigureBook, records: Database, goods: Goods, evening_settings: Settings
 ) -> None:
     await evening.stream()
+    newer = ProductInput("newer", "Newer mug", 5900, "CNY", replaces="mug")
+    await evening.host(ShelfPut(ref=1, product=newer))
+    await evening.host(Pin(ref=1, sku="newer"))
     await evening.end()
     await copy_all(evening, records, evening_settings)
     wanted = await expected(book)
@@ -85,6 +89,7 @@ async def test_goods_are_sums_of_the_streams_figures(
                 other.units, other.units_returned, other.return_rate
             )  # fmt: skip
             assert {c: n for c, n in row.gmv.items() if n} == other.gmv
+    assert {row.sku: row.replaces for row in view.goods if row.replaces} == {"newer": "mug"}
     assert any(row.streams == 2 for row in view.goods)
     assert sum(row.asks for row in view.goods) > 0
     asked = [(await book.figures_of(room)).numbers.questions for room in (EARLIER, ROOM)]
@@ -104,6 +109,9 @@ async def test_orders_of_members_count_as_such_in_streams_too(
     assert host.member_orders == 3
     rooms = [(await book.figures_of(room)).numbers for room in (EARLIER, ROOM, GROUP)]
     assert host.orders == sum(numbers.orders for numbers in rooms)
+    assert host.member_orders == sum(numbers.member_orders for numbers in rooms)
+    assert host.member_gmv["CNY"] == sum(numbers.member_gmv.get("CNY", 0) for numbers in rooms)
+    assert [numbers.member_orders for numbers in rooms] == [0, 1, 2]
     assert host.gmv_gross["CNY"] == sum(numbers.gmv_gross.get("CNY", 0) for numbers in rooms)
     assert host.gmv_net["CNY"] == sum(numbers.gmv_net.get("CNY", 0) for numbers in rooms)
 

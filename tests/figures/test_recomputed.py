@@ -46,10 +46,18 @@ class Ours:
     async def recomputed(self, room: str, now: int) -> Recomputed:
         raws = {name: await raw_room(self.here, name) for name in (EARLIER, ROOM, GROUP)}
         follows = await raw_follows(self.here)
+        belongs = [fact for fact in raws[GROUP].timeline if fact["k"] == "member"]
 
         def make(name: str, earlier: list[Recomputed]) -> Recomputed:
             others = [raw for other, raw in raws.items() if other != name]
-            return Recomputed(raws[name], now=now, others=others, follows=follows, earlier=earlier)
+            return Recomputed(
+                raws[name],
+                now=now,
+                others=others,
+                follows=follows,
+                belongs=belongs,
+                earlier=earlier,
+            )
 
         streams = [make(name, []) for name in (EARLIER, ROOM) if name != room]
         return make(room, streams)
@@ -139,9 +147,9 @@ async def test_an_evening_without_anything_is_recomputed_as_well(
 
 
 @settings(max_examples=40, deadline=None)
-@given(evenings(), st.booleans())
+@given(evenings(), st.booleans(), st.booleans())
 def test_evenings_of_hours_are_recomputed_as_well(
-    of: tuple[list[dict[str, Any]], list[dict[str, Any]]], fans: bool
+    of: tuple[list[dict[str, Any]], list[dict[str, Any]]], fans: bool, members: bool
 ) -> None:
     """The real evening takes a second; these take an hour."""
     ledger, facts = of
@@ -149,8 +157,20 @@ def test_evenings_of_hours_are_recomputed_as_well(
         {"user": user, "on": True, "at": at(20)} for user in ("ann", "ben") if fans
     ]
     followed = {fact["user"]: fact["at"] for fact in follows}
-    made = figures_of(ledger, facts, Context(followed=followed))
+    spans: dict[str, list[tuple[int, int]]] = {}
+    if members:
+        spans = {"ann": [(at(1), at(12)), (at(30), 0)], "ben": [(at(12), at(30))]}
+    belongs = [
+        {"user": user, "on": on, "at": when}
+        for user, own in spans.items()
+        for span in own
+        for on, when in zip((True, False), span, strict=True)
+        if when
+    ]
+    made = figures_of(ledger, facts, Context(followed=followed, belonged=spans))
     raw = Raw("r1", "mei", ledger, facts)
-    theirs = Recomputed(raw, now=at(70), others=[], follows=follows, earlier=[]).all()
+    theirs = Recomputed(
+        raw, now=at(70), others=[], follows=follows, belongs=belongs, earlier=[]
+    ).all()
     told = plain(made)
     assert differences({name: told[name] for name in theirs}, theirs) == []

@@ -1,11 +1,13 @@
 """A backup brings back both stores: rooms in Redis, rooms that left, and the records."""
 
+import asyncio
 import json
 import re
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import aiohttp
@@ -14,19 +16,22 @@ from sqlalchemy import select
 
 from server.cli.backup import BackupUnusable, bring_back, write_backup
 from server.cli.main import main
-from server.features.archive.tables import POSITIONS
+from server.features.archive.tables import POSITIONS, ROOMS
 from server.features.audits.all_rooms import AllRooms
 from server.house import keys_under, records_of, store_on
 from server.protocol.roles import Role
 from server.records import dumping
 from server.records.database import Database
-from server.records.retired import away_rooms
+from server.records.retired import PARTS, away_rooms, read_parts, snapshot_of
 from server.rooms.data_version import VERSION, bring_up_to_date
+from server.rooms.deleting import delete_room
 from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
 from server.store.folder_lock import FolderInUse
 from server.store.room_store import RoomStore
+from server.telemetry.metrics import Metrics
+from server.worker import Worker
 from tests.conftest import MakeSettings
 from tests.orders.shop import shop_on
 from tests.records.evening import copy_all, shop_in
@@ -35,7 +40,7 @@ from tests.records.test_retirement import ASKED, retirer_of
 from tests.running import running
 from tests.web.api import Api
 
-ROOMS = ("r1", "r2")
+SOLD = ("r1", "r2")
 MakeOn = Callable[[Path, str, str], Settings]
 
 
@@ -70,7 +75,7 @@ async def sold(
     redis = connect(embedded.url, settings.redis)
     store = store_on(redis, keys_under(settings.redis.key_prefix))
     await bring_up_to_date(store)
-    for room in ROOMS:
+    for room in SOLD:
         await trade(await shop_in(store, settings, room))
     records = records_of(settings)
     await copy_all(store, records, settings)
@@ -103,7 +108,7 @@ async def answers(settings: Settings) -> dict[str, Any]:
             path.replace("{room}", room) + ASKED.get(path, "")
             for path, methods in described["paths"].items()
             if "get" in methods and re.findall(r"{(\w+)}", path) == ["room"]
-            for room in ROOMS
+            for room in SOLD
         ]
         found = {}
         for path in [*paths, "/v1/rooms", "/v1/orders"]:
@@ -113,14 +118,14 @@ async def answers(settings: Settings) -> dict[str, Any]:
         return found
 
 
-async def differing(settings: Settings) -> dict[str, list[str]]:
+async def differing(settings: Settings, away: Collection[str] = {"r2"}) -> dict[str, list[str]]:
     """What the audit of all rooms finds."""
     redis = connect(settings.redis.url, settings.redis)
     store = store_on(redis, keys_under(settings.redis.key_prefix))
     records = records_of(settings)
     try:
         found = [each async for each in AllRooms(store, records).found()]
-        assert [each.room for each in found if each.away] == ["r2"]
+        assert {each.room for each in found if each.away} == away
         assert {each.unread for each in found} == {""}
         return {each.room: list(each.differences) for each in found if each.differences}
     finally:
@@ -193,6 +198,109 @@ async def test_what_came_between_the_two_copies_is_in_neither_store(
             counts = {row.life: row.entries for row in held}
         await records.aclose()
         assert counts[1] == entries
+
+
+@pytest.mark.blocking_allowed  # the start of a worker reads files
+async def test_rooms_made_or_deleted_and_people_forgotten_between_the_copies_are_in_both_or_neither(
+    sold: tuple[RoomStore, Settings],
+    settings_on: MakeOn,
+    embedded: EmbeddedRedis,
+    records_url: str,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store, settings = sold
+    serving = settings_on(embedded.folder, embedded.url, records_url)
+    worker = await asyncio.to_thread(worker_on, store, serving)
+    async with worker:
+        store.restore = worker.store.restore
+        for room in ("r5", "r6"):
+            await left_settled(store, worker.records, settings, room)
+        copy = dumping.dump
+
+        async def copy_later(records: Database, target: Path) -> None:
+            for room in ("r3", "r4"):  # made, and one of them has left by now
+                await trade(await shop_in(store, settings, room))
+            await copy_all(store, records, settings)
+            await retire(store, records, settings, "r4")
+            await delete_room(store, records, "r5", worker.deletes)
+            await forget_in(worker, "zed", {"r6"})
+            await copy(records, target)
+
+        monkeypatch.setattr(dumping, "dump", copy_later)
+        await write_backup(store, settings, tmp_path / "backup")
+
+    url = other_records(request, records_url, tmp_path)
+    data = tmp_path / "restored"
+    _, still = await bring_back(settings_on(data, "", url), tmp_path / "backup")
+    assert still == []
+    async with EmbeddedRedis(data, fsync=False) as redis:
+        again = settings_on(data, redis.url, url)
+        assert await differing(again, {"r2", "r6"}) == {}
+        records = records_of(again)
+        async with records.reading() as connection:
+            rooms = (await connection.scalars(select(ROOMS.c.room))).all()
+            parts = (await connection.scalars(select(PARTS.c.room).distinct())).all()
+        assert sorted(rooms) == ["r1", "r2", "r6"]
+        assert sorted(parts) == ["r2", "r6"]
+        assert await names(records, "r6", b"zed") is False
+        await records.aclose()
+
+
+async def left_settled(store: RoomStore, records: Database, settings: Settings, room: str) -> None:
+    """Retire a room in which zed paid and nothing is due."""
+    shop = await shop_in(store, settings, room)
+    await shop.pay(await shop.buy("zed", await shop.open(10)))
+    for lasts_seconds in ("due", "announcing"):
+        await store.redis.delete(store.keys.room(room, lasts_seconds))
+    await copy_all(store, records, settings)
+    await retire(store, records, settings, room)
+
+
+async def names(records: Database, room: str, user: bytes) -> bool:
+    """Whether the newest snapshot of a room names somebody."""
+    async with records.reading() as connection:
+        snapshot = await snapshot_of(connection, room)
+    parts = [part async for part in read_parts(records, snapshot)]
+    assert parts
+    return any(user in item for part in parts for item in part.items)
+
+
+async def forget_in(worker: Worker, user: str, rooms: set[str]) -> None:
+    """Forget somebody; only these rooms may leave for it."""
+    forgotten = await worker.forgetter().forget(user)
+    assert (set(forgotten.rooms), forgotten.waiting) == (rooms, {})
+
+
+def worker_on(store: RoomStore, settings: Settings) -> Worker:
+    return Worker(store.redis, settings, worker_id="w9", metrics=Metrics(), random=Random(1))
+
+
+@pytest.mark.blocking_allowed  # the start of a worker reads files
+@pytest.mark.parametrize("records_url", ["sqlite"], indirect=True)
+async def test_who_was_forgotten_after_an_older_backup_is_forgotten_again(
+    sold: tuple[RoomStore, Settings],
+    settings_on: MakeOn,
+    embedded: EmbeddedRedis,
+    records_url: str,
+    tmp_path: Path,
+) -> None:
+    store, settings = sold
+    serving = settings_on(embedded.folder, embedded.url, records_url)
+    worker = await asyncio.to_thread(worker_on, store, serving)
+    async with worker:
+        store.restore = worker.store.restore
+        await left_settled(store, worker.records, settings, "r6")
+        await write_backup(store, settings, tmp_path / "older")
+        await forget_in(worker, "zed", {"r6"})
+    await write_backup(store, settings, tmp_path / "newer")
+    target = settings_on(tmp_path / "restored", "", "")
+    _, still = await bring_back(target, tmp_path / "older", tmp_path / "newer")
+    assert still == []
+    records = records_of(target)
+    assert await names(records, "r6", b"zed") is False
+    await records.aclose()
 
 
 @pytest.mark.blocking_allowed  # the start of a worker reads files
@@ -274,6 +382,7 @@ async def test_a_redis_by_url_is_left_to_its_own_means(
     assert manifest.redis is None
     assert sorted(each.name for each in (tmp_path / "backup").iterdir()) == [
         "backup.json",
+        "forgotten.json",
         "records.sqlite3",
     ]
 

@@ -20,7 +20,7 @@ from server.records.database import Database
 from server.rooms.awake_rooms import Resting
 from server.rooms.full_lap import FullLap
 from server.rooms.restoring import Restorer
-from server.rooms.retiring import Retirer
+from server.rooms.retiring import AHEAD_MS, Retirer
 from server.settings import Settings
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
@@ -74,7 +74,7 @@ async def content(store: RoomStore, room: str = ROOM) -> Content:
 def retirer_of(store: RoomStore, records: Database, settings: Settings, **more: Any) -> Retirer:
     """One that asks no feature whether the room must stay."""
     apart = store_on(store.redis, store.keys)
-    given = {"dues": [], "stays": [], "ended": None, "metrics": Metrics()} | more
+    given = {"pending_args": None, "stays": [], "ended": None, "metrics": Metrics()} | more
     return Retirer(apart, records, settings, "w1", **given)
 
 
@@ -249,13 +249,13 @@ async def test_a_room_that_is_not_settled_stays_with_a_reason(
     async with stage_of(settings, scheduled=False, deaf=False) as stage:
         store = stage.here.store
         sale = await stage.sale()
-        retirer = retirer_of(store, records, settings, dues=HOUSE_DUES)
+        retirer = retirer_of(store, records, settings, pending_args={})
         assert (await retirer.retire(ROOM, at_once=True)).why == "it has not ended"
         await stage.here.do(Buy(ref=1, key="k1", sale=sale.sale), ANN)
         await end(stage.here)
         assert (await retirer.retire(ROOM)).why == "it ended too lately"
         why = (await retirer.retire(ROOM, at_once=True)).why
-        assert why == "something is due in `holds`"
+        assert why == "something in it is still to be done, now or later (follows, orders)"
         assert await store.redis.hget(store.keys.room(ROOM, "room"), "left") is None
 
 
@@ -276,12 +276,19 @@ async def test_a_room_of_which_something_is_not_archived_stays(
     assert (await retirer.retire(ROOM, at_once=True)).left
 
 
-class _Due:
-    def __init__(self, key: str) -> None:
-        self.key = key
-
-
-HOUSE_DUES = [_Due("holds")]
+async def test_a_room_with_lines_that_the_other_system_lacks_stays(
+    sold: tuple[Rig, Settings], records: Database, make_settings: MakeSettings, records_url: str
+) -> None:
+    """Once it has left, nobody would tell them."""
+    here, _ = sold
+    await here.redis.delete(here.key("announcing"))  # it lasts seconds, and keeps the room, too
+    await copy_all(archiver_of(here.store, records, sold[1]))
+    outbox = {"url": "http://127.0.0.1:9/"}
+    tells = settings_of(make_settings, {"records": {"url": records_url}, "outbox": outbox})
+    async with rig(tells, "w4") as other:
+        why = (await other.worker.retirer.retire(ROOM, at_once=True)).why
+        assert why == "something in it is still to be done, now or later (outbox)"
+    assert (await here.worker.retirer.retire(ROOM, at_once=True)).left
 
 
 @pytest.mark.blocking_allowed  # the start of a worker reads files
@@ -345,6 +352,7 @@ async def test_rooms_leave_by_themselves_once_all_is_copied_and_in_order(
 
 async def _candidates(records: Database, retirer: Retirer) -> list[str]:
     retirer._ended = ended_rooms
+    retirer._quiet_until = 0  # as whoever asks so much later
     return await retirer._candidates(2**53)
 
 
@@ -379,3 +387,25 @@ async def test_a_room_that_was_woken_or_came_back_is_retired_again(
 
 async def _dies(room: str) -> None:
     raise ZeroDivisionError
+
+
+async def test_the_records_are_asked_ahead_whether_any_room_may_leave(
+    sold: tuple[Rig, Settings], records: Database
+) -> None:
+    here, settings = sold
+    await copy_all(archiver_of(here.store, records, settings))
+    ended = await here.redis.hget(here.store.keys.room(ROOM, "room"), "ended")
+    assert ended is not None
+    due = int(ended) + int(settings.records.retire_after_s * 1000)
+    asked = []
+
+    async def counted(connection: Any, before: int, count: int) -> Any:
+        asked.append(before)
+        return await ended_rooms(connection, before, count)
+
+    retirer = retirer_of(here.store, records, settings, ended=counted)
+    early = due - AHEAD_MS - 1
+    assert await retirer._candidates(early) == []
+    assert await retirer._candidates(early + AHEAD_MS - 1) == []
+    assert len(asked) == 1
+    assert await retirer._candidates(due) == [ROOM]

@@ -437,10 +437,8 @@ async def live_room(shop: Rig, name: str, host: str) -> str:
     return name
 
 
-async def ask_in(shop: Rig, room: str, user: str, text: str) -> Ok:
-    return await shop.dispatch.run_command(
-        Call(room, viewer(user)), Ask(ref=1, sku="mug", text=text)
-    )
+async def ask_in(shop: Rig, room: str, user: str, text: str, sku: str = "mug") -> Ok:
+    return await shop.dispatch.run_command(Call(room, viewer(user)), Ask(ref=1, sku=sku, text=text))
 
 
 async def test_an_answer_is_offered_in_a_later_room_of_the_host_and_then_stands_there(

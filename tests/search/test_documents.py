@@ -156,7 +156,7 @@ async def test_nothing_is_left_of_a_room_that_is_cleared(
             assert await connection.scalar(select(func.count()).select_from(table)) == 0
         words = {row.word: row.documents for row in await connection.execute(select(WORDS))}
         assert words == {"": 0}
-        some = [Wanted([["的"], ["裤"]], 1.0), Wanted([["裤"]], 1.0)]
+        some = [Wanted([["的"], ["裤"]], 9, 1.0), Wanted([["裤"]], 9, 1.0)]
         assert await index_of(connection).find(connection, some, 9) == [[], []]
 
 
@@ -192,17 +192,20 @@ async def test_common_words_are_found_together_however_old_the_documents_are(
     market: Market, records: Database
 ) -> None:
     await market.put_head("r")
+    await market.tell("r", put("old", "手套"))
     await market.tell("r", put("both", "羊毛 围巾"), put("also", "羊毛 围巾"))
     more = ("羊毛" if n % 2 else "围巾" for n in range(200))
     await market.tell("r", *(put(f"n{n}", title) for n, title in enumerate(more)))
     async with records.reading() as connection:
         index = index_of(connection)
-        together = Wanted([["羊毛"], ["围巾"]], 0.5)
+        together = Wanted([["羊毛"], ["围巾"]], 101, 0.5)
         [found] = await index.find(connection, [together], 5)
         assert len(found) == 2
-        [newest] = await index.find(connection, [Wanted([["羊毛"]], 0.5)], 5)
+        [newest] = await index.find(connection, [Wanted([["羊毛"]], 101, 0.5)], 5)
         assert newest == sorted(newest, reverse=True)
         assert len(newest) == 5
+        [old] = await index.find(connection, [Wanted([["手套"]], 5000, 0.9)], 5)
+        assert len(old) == 1, "it was thought to be in most of the newest"
         [goods, hosts] = [
             await index.find(connection, [together], 5, kinds) for kinds in (["goods"], ["host"])
         ]

@@ -60,6 +60,16 @@ async def test_a_title_comes_before_a_text(market: Market) -> None:
     assert await market.found("羊毛开衫") == ["goods title", "goods text"]
 
 
+async def test_traditional_and_simplified_characters_find_each_other(market: Market) -> None:
+    await market.put_head("r")
+    await market.tell("r", put("simple", "梨形身材 阔腿裤"), put("old", "梨形身材 闊腿褲"))
+    for query in ("梨形身材適合的闊腿褲", "梨形身材适合的阔腿裤", "闊腿裤"):
+        found = (await market.search.page(query, "", "", 20)).results
+        assert [each.id for each in found] == ["old", "simple"], query
+        assert found[0].title == "梨形身材 闊腿褲", "it is shown as it was written"
+        assert found[0].matches[-1] == (5, 8)
+
+
 async def test_of_equals_the_live_room_comes_first_then_the_newest(market: Market) -> None:
     for room, phase in (("live", "live"), ("old", "ended"), ("new", "ended")):
         await market.put_head(room, host=room, host_name=room, phase=phase, started=START)

@@ -12,6 +12,7 @@ from server.features.search.words import runs_of, words_of, words_of_title
     ("text", "words"),
     [
         ("牛仔裤", ["牛仔", "牛仔裤"]),
+        ("高腰闊腿褲", ["高", "腰", "阔", "腿", "裤"]),
         ("Robe d’ÉTÉ", ["robe", "d", "ete"]),
         ("龙井茶250g", ["龙井", "龙井茶", "250", "g"]),
         ("ｉＰｈｏｎｅ１６", ["iphone", "16"]),

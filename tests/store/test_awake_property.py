@@ -65,13 +65,22 @@ class Process:
         self._task = asyncio.create_task(work())
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        return self._held_back(getattr(self._redis, name))
+
+    def _held_back(self, command: Any) -> Callable[..., Awaitable[Any]]:
         async def held_back(*args: Any, **options: Any) -> Any:
             self._stopped.set()
             await self._go.wait()
             self._go.clear()
-            return await getattr(self._redis, name)(*args, **options)
+            return await command(*args, **options)
 
         return held_back
+
+    def pipeline(self, **options: Any) -> Any:
+        """All commands of a pipeline are held back together."""
+        pipeline: Any = self._redis.pipeline(**options)
+        pipeline.execute = self._held_back(pipeline.execute)
+        return pipeline
 
     async def step(self) -> bool:
         """Let the next command go, and wait for the one after it; False if the process ended."""

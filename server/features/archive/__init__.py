@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.archive.archiver import Archiver
-from server.features.archive.holdings import ended_rooms
+from server.features.archive.holdings import EXPIRED, ended_rooms
 from server.features.archive.pseudonymizing import ArchivedPeople
 from server.features.archive.settings import ArchiveSettings
 
@@ -24,6 +24,7 @@ def _make(engine: Engine) -> Running:
         forgets=[ArchivedPeople(engine.projections)],
         deletes=[archiver.delete],
         ended_rooms=ended_rooms,
+        expired_rooms=EXPIRED,
     )
 
 

@@ -151,11 +151,30 @@ class Archiver:
         """Remove all lives of a room from the archive, and from what is folded from it."""
         lives = select(ROOMS.c.life).where(ROOMS.c.room == room)
         for life in (await connection.scalars(lives)).all():
-            for projection in self._projections:
-                await projection.clear(connection, life)
-            for table in (ENTRIES, POSITIONS, ROOMS):
-                await connection.execute(delete(table).where(table.c.life == life))
+            await self._delete_life(connection, life)
         self._places.clear()
+
+    async def _delete_life(self, connection: AsyncConnection, life: int) -> None:
+        for projection in self._projections:
+            await projection.clear(connection, life)
+        for table in (ENTRIES, POSITIONS, ROOMS):
+            await connection.execute(delete(table).where(table.c.life == life))
+
+    async def drop_made_since(self, since: int) -> list[str]:
+        """Remove rooms that were made after a time (ms) and are not in Redis: it was restored from
+        a backup of that time, and these came later. Returns them."""
+        async with self._records.reading() as connection:
+            asked = select(ROOMS.c.life, ROOMS.c.room, ROOMS.c.made).where(ROOMS.c.made >= since)
+            made_since = (await connection.execute(asked.order_by(ROOMS.c.life))).all()
+        dropped = []
+        for life, room, made in made_since:
+            created = await self._store.redis.hget(self._store.keys.room(room, "room"), "created")
+            if created is None or int(created) != made:
+                async with self._records.writing() as connection:
+                    await self._delete_life(connection, life)
+                dropped.append(room)
+        self._places.clear()
+        return dropped
 
     async def stays(self, store: RoomStore, room: str) -> str:
         """Say that a room must stay in Redis because not all of it is copied, or ''."""
@@ -167,12 +186,15 @@ class Archiver:
             if isinstance(found, Exception):
                 raise found
             if found.new or found.rewound:
+                # It may sleep, and then nobody would come to copy it.
+                await self._store.wake([room])
                 return "not all of it is copied to the archive"
         return ""
 
-    async def follow_backup(self) -> int:
-        """Drop the streams that go beyond a Redis that was restored from a backup; return how
-        many entries. The next copy has again what Redis has. Nobody else may use it meanwhile.
+    async def follow_backup(self, *, wholly: bool = False) -> int:
+        """Drop the streams that go beyond a Redis that was restored from a backup, or `wholly` all
+        that it has; return how many entries. The next copy has again what Redis has. Nobody else
+        may use it meanwhile.
 
         While a server runs, a stream that ends before its last copied entry may be one that is
         just leaving; so only here is it known to be older.
@@ -182,18 +204,18 @@ class Archiver:
             for head in await heads_of(self._store, page):
                 if isinstance(head, RoomHead):
                     for stream in self._streams:
-                        dropped += await self._follow_older(head, stream)
+                        dropped += await self._follow_older(head, stream, wholly)
         self._places.clear()
         return dropped
 
-    async def _follow_older(self, head: RoomHead, stream: str) -> int:
+    async def _follow_older(self, head: RoomHead, stream: str, wholly: bool) -> int:
         async with self._records.reading() as connection:
             place = (await places_of(connection, [head])).get((head.room, head.made))
         if place is None or stream not in place.streams:
             return 0
         at, key = place.streams[stream], self._store.keys.room(head.room, stream)
         newest = await self._store.redis.xrevrange(key, count=1)
-        if newest and at.is_before_or_at(newest[0][0]):
+        if newest and at.is_before_or_at(newest[0][0]) and not wholly:
             return 0
         if not newest and await self._store.redis.exists(key):
             return 0  # all of it was cut off

@@ -1,7 +1,7 @@
 """Puts pseudonyms in the place of people in the archive, and in what is folded from it."""
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, Row, Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -10,8 +10,14 @@ from server.features.archive.copying import fold_again
 from server.features.archive.entries import CHUNK
 from server.features.archive.places import digest_of
 from server.features.archive.tables import ENTRIES, POSITIONS, PROJECTIONS, ROOMS
+from server.records.database import Database
 from server.records.projection import Projection, RoomHead
+from server.rooms.forgetting import Rewrites
 from server.rooms.pseudonyms import Pseudonyms
+
+
+class _RewritesBodies(Protocol):
+    def body(self, body: bytes) -> bytes: ...
 
 
 class ArchivedPeople:
@@ -30,8 +36,10 @@ class ArchivedPeople:
         return list((await connection.scalars(asked)).all())
 
     async def names(self, connection: AsyncConnection, room: str, people: Pseudonyms) -> bool:
-        """Whether an entry of a room names one of these people."""
+        """Whether an entry of a room names one of these people, or the room is of one."""
         for head in await _heads(connection, room):
+            if head.host in people.gone:
+                return True
             async for rows in _chunks(connection, head.life):
                 if any(people.body(bytes(row.body)) != bytes(row.body) for row in rows):
                     return True
@@ -39,10 +47,29 @@ class ArchivedPeople:
 
     async def forget(self, connection: AsyncConnection, room: str, people: Pseudonyms) -> None:
         """Rewrite the entries of a room, and fold it again. Doing it twice changes nothing more."""
-        for head in await _heads(connection, room, to_write=True):
-            if await _rewrite(connection, head.life, people):
+        for old in await _heads(connection, room, to_write=True):
+            head = await _rehost(connection, old, people)
+            if await _rewrite(connection, head.life, people) or head != old:
                 for projection in self._projections:
                     await self._fold(connection, projection, head)
+
+    async def rewrite(self, records: Database, room: str, rewrites: Rewrites) -> None:
+        """Rewrite a room some entries a transaction, then fold it again, a projection each."""
+        async with records.reading() as connection:
+            heads = await _heads(connection, room)
+        for head in heads:
+            at: _At | None = _BEGIN
+            while at is not None:
+                async with records.writing() as connection:
+                    rows = await _next_rows(connection, head.life, at)
+                    await _rewrite_rows(connection, rows, rewrites)
+                at = _At(rows[-1].stream, rows[-1].ms, rows[-1].n) if rows else None
+            for projection in self._projections:
+                # Also if no entry changed: whoever was stopped here had changed them.
+                if rewrites.streams is None or set(rewrites.streams) & set(projection.streams):
+                    async with records.writing() as connection:
+                        await _heads(connection, room, to_write=True)
+                        await self._fold(connection, projection, head)
 
     async def _fold(
         self, connection: AsyncConnection, projection: Projection, head: RoomHead
@@ -59,6 +86,16 @@ class ArchivedPeople:
         # Else it is being folded anew, and comes to this room later.
 
 
+async def _rehost(connection: AsyncConnection, head: RoomHead, people: Pseudonyms) -> RoomHead:
+    """Put the pseudonym in the place of a room's host; return the head with it."""
+    pseudonym = people.gone.get(head.host)
+    if pseudonym is None:
+        return head
+    values = {"host": pseudonym, "host_name": pseudonym}
+    await connection.execute(update(ROOMS).where(ROOMS.c.life == head.life).values(values))
+    return head._replace(host=pseudonym, host_name=pseudonym)
+
+
 async def _heads(
     connection: AsyncConnection, room: str, *, to_write: bool = False
 ) -> list[RoomHead]:
@@ -68,41 +105,61 @@ async def _heads(
     return [RoomHead(*row) for row in await connection.execute(asked)]
 
 
+class _At(NamedTuple):
+    """Where an entry of a room stands."""
+
+    stream: str
+    ms: int
+    n: int
+
+
+_BEGIN = _At("", -1, -1)
+
+
+async def _next_rows(connection: AsyncConnection, life: int, at: _At) -> Sequence[Row[Any]]:
+    """The next entries of a room, `CHUNK` at most."""
+    e = ENTRIES.c
+    later = (e.stream > at.stream) | (
+        (e.stream == at.stream) & ((e.ms > at.ms) | ((e.ms == at.ms) & (e.n > at.n)))
+    )
+    asked = select(ENTRIES).where(e.life == life, later).order_by(e.stream, e.ms, e.n)
+    return (await connection.execute(asked.limit(CHUNK))).all()
+
+
 async def _chunks(connection: AsyncConnection, life: int) -> AsyncIterator[Sequence[Row[Any]]]:
     """Yield all entries of a room, some at a time."""
-    stream, ms, n = "", -1, -1
-    e = ENTRIES.c
-    while True:
-        later = (e.stream > stream) | (
-            (e.stream == stream) & ((e.ms > ms) | ((e.ms == ms) & (e.n > n)))
-        )
-        asked = select(ENTRIES).where(e.life == life, later).order_by(e.stream, e.ms, e.n)
-        rows = (await connection.execute(asked.limit(CHUNK))).all()
-        if not rows:
-            return
+    at = _BEGIN
+    while rows := await _next_rows(connection, life, at):
         yield rows
-        stream, ms, n = rows[-1].stream, rows[-1].ms, rows[-1].n
+        at = _At(rows[-1].stream, rows[-1].ms, rows[-1].n)
 
 
 async def _rewrite(connection: AsyncConnection, life: int, people: Pseudonyms) -> int:
     """Rewrite the entries of a room; return how many changed."""
     changed = 0
     async for rows in _chunks(connection, life):
-        new = list(_changes(rows, people))
-        changed += len(new)
-        if new:
-            await connection.execute(
-                update(ENTRIES).where(*_is_at(ENTRIES)).values(body=bindparam("new_body")),
-                [{key: each[key] for key in (*_PLACE, "new_body")} for each in new],
-            )
-            # A room that comes back has the same bytes: its last entry is recognised by them.
-            await connection.execute(
-                update(POSITIONS)
-                .where(*_is_at(POSITIONS), POSITIONS.c.digest != b"")
-                .values(digest=bindparam("new_digest")),
-                [{key: each[key] for key in (*_PLACE, "new_digest")} for each in new],
-            )
+        changed += await _rewrite_rows(connection, rows, people)
     return changed
+
+
+async def _rewrite_rows(
+    connection: AsyncConnection, rows: Iterable[Row[Any]], rewrites: _RewritesBodies
+) -> int:
+    """Rewrite some entries; return how many changed."""
+    new = list(_changes(rows, rewrites))
+    if new:
+        await connection.execute(
+            update(ENTRIES).where(*_is_at(ENTRIES)).values(body=bindparam("new_body")),
+            [{key: each[key] for key in (*_PLACE, "new_body")} for each in new],
+        )
+        # A room that comes back has the same bytes: its last entry is recognised by them.
+        await connection.execute(
+            update(POSITIONS)
+            .where(*_is_at(POSITIONS), POSITIONS.c.digest != b"")
+            .values(digest=bindparam("new_digest")),
+            [{key: each[key] for key in (*_PLACE, "new_digest")} for each in new],
+        )
+    return len(new)
 
 
 _PLACE = ("at_life", "at_stream", "at_ms", "at_n")
@@ -112,10 +169,10 @@ def _is_at(table: Table) -> list[ColumnElement[bool]]:
     return [table.c[name[3:]] == bindparam(name) for name in _PLACE]
 
 
-def _changes(rows: Iterable[Row[Any]], people: Pseudonyms) -> Iterator[dict[str, Any]]:
+def _changes(rows: Iterable[Row[Any]], rewrites: _RewritesBodies) -> Iterator[dict[str, Any]]:
     for row in rows:
         body = bytes(row.body)
-        new = people.body(body)
+        new = rewrites.body(body)
         if new != body:
             yield {
                 "at_life": row.life, "at_stream": row.stream, "at_ms": row.ms, "at_n": row.n,

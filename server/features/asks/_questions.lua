@@ -2,7 +2,8 @@
 -- expects K.questions. Besides the public fields (messages.Question) a packed question has `key`
 -- (equal for equal questions), `n` (its number in the order of answers, set by its last answer),
 -- `answered` (ms of its last answer), `due` (the host's answers still lack this state) and `quiet`
--- (asked by the button: only the staff learns who asked). A dropped one is kept only while due.
+-- (asked by the button: only the staff learns who asked) and `left_key` (its key among the questions
+-- that the host's earlier streams left). A dropped one is kept only while due.
 
 local QUEUE_SHOWN = 20   -- open questions sent to host and moderators
 
@@ -22,12 +23,14 @@ end
 local function full_view(question)
   return { question = question.question, sku = question.sku, topic = question.topic,
     text = question.text, user = question.user, name = question.name, asked = question.asked,
-    status = question.status, at = question.at, answer = question.answer }
+    status = question.status, at = question.at, answer = question.answer,
+    carried = question.carried, earlier = question.earlier }
 end
 
 -- The question as everybody sees it.
 local function question_view(question)
   local view = full_view(question)
+  view.carried, view.earlier = nil, nil
   if question.quiet then
     view.user, view.name = '', ''
   end
@@ -73,14 +76,14 @@ local function queue_view(questions)
   return views
 end
 
--- The changes not yet copied to the host's answers: {key, question, answered(ms), n} each.
+-- The changes not yet copied to the host's answers: {key, question, answered(ms), n, left_key?} each.
 local function due_answers()
   local due = {}
   for _, raw in ipairs(redis.call('HVALS', K.questions)) do
     local question = cmsgpack.unpack(raw)
     if question.due then
       due[#due + 1] = { key = question.key, question = question_view(question),
-        answered = question.answered, n = question.n }
+        answered = question.answered, n = question.n, left_key = question.left_key }
     end
   end
   return due

@@ -1,7 +1,7 @@
 -- Puts a batch of questions into the queue; equal questions share one entry.
 -- keys: room events bus timeline actions muted shadow_muted questions askers
 -- uses: room timeline questions asking mutes speaking
--- args: questions = {{id, key, sku, topic, text, user, name, quiet}, ...} open_max per_user_max events_max;
+-- args: questions = {{id, key, sku, topic, text, user, name, quiet, earlier?}, ...} open_max per_user_max events_max;
 --   questions of one `key` are the same
 -- returns: in the same order {question, counted?} or {err, msg, retry_ms?}: not_live muted
 --   rate_limited; refuses not_found as a whole. `counted`: the queue changed; the caller then runs
@@ -70,7 +70,7 @@ local function add(asked)
   local question, counted = by_key[asked.key], nil
   if not question then
     question = { question = asked.id, key = asked.key, sku = asked.sku, topic = asked.topic,
-      text = asked.text, user = asked.user, name = asked.name, quiet = asked.quiet or nil,
+      text = asked.text, user = asked.user, name = asked.name, quiet = asked.quiet or nil, earlier = asked.earlier,
       asked = 0, status = 'open', at = now }
     if mute_of(asked.user, now) then   -- shadow mute: reply as if the question was taken
       question.asked = 1

@@ -1,11 +1,12 @@
 -- Keeps the answer to a question for all rooms of the host.
 -- of: host
--- keys: answers
--- args: key question(messages.Question) answered(ms) given_in(room) kept_max
+-- keys: answers left
+-- args: key question(messages.Question) answered(ms) given_in(room) kept_max left_key?
 -- returns: {}
--- holds: the newest answer of a key is kept, in whatever order and however often answers arrive;
+-- holds: what is answered is no longer left open; the newest answer of a key is kept, in whatever order and however often answers arrive;
 --   at most kept_max answers are kept, and the oldest are dropped first.
 
+redis.call('HDEL', K.left, A.key, A.left_key or A.key)
 local raw = redis.call('HGET', K.answers, A.key)
 if raw and cmsgpack.unpack(raw).answered > A.answered then
   return cmsgpack.pack({})

@@ -15,7 +15,7 @@ if not question then
 end
 local was = question.status
 question.status = 'dropped'
-if question.answer then
+if question.answer or question.left_key then
   question.answered, question.due = now_ms(), true
   save_question(question)
   forget_askers(question.question)

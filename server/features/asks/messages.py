@@ -25,12 +25,29 @@ class Card(Struct, frozen=True, omit_defaults=True):
 QuestionStatus = Literal["open", "answering", "answered", "dropped"]
 
 
+class Carried(Struct, frozen=True, omit_defaults=True):
+    """Whence an open question comes: an earlier stream of the host, where it was about `sku`."""
+
+    room: str
+    title: str
+    sku: str
+
+
+class EarlierAnswer(Struct, frozen=True, omit_defaults=True):
+    """What the host answered to the same question about `sku`, of which the product is the newer
+    version; in the stream `room`."""
+
+    sku: str
+    room: str
+    answer: str
+
+
 class Question(Struct, frozen=True, omit_defaults=True):
     """A viewers' question about a product. Equal questions are one; `asked` counts the askers.
 
     `sku` is empty if the question is about no product. `topic` is a topic of the rules file, else
     `other`. `user` and `name` are the first asker. If that user asked by the button, only the
-    staff gets these two; for others they are empty.
+    staff gets these two; for others they are empty. Only the staff gets `carried` and `earlier`.
     """
 
     question: str
@@ -43,6 +60,8 @@ class Question(Struct, frozen=True, omit_defaults=True):
     status: QuestionStatus
     at: int
     answer: str = ""
+    carried: Carried | None = None
+    earlier: EarlierAnswer | None = None
 
 
 class Ask(Command, tag="ask", frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from server.features.asks.intent_rules import OTHER
 from server.features.asks.intents import Intent
 from server.features.asks.messages import (
     AskOk,
+    EarlierAnswer,
     Question,
     QuestionAnswer,
     QuestionDrop,
@@ -69,6 +70,8 @@ class Due(Struct):
     key: str
     question: Question
     answered: int
+    left_key: str = ""
+    """Its key among the questions that earlier streams left open, if it comes from one."""
 
 
 class _Changed(Struct):
@@ -196,6 +199,7 @@ class Questions:
             if answers:
                 self._offered[call.room_id, call.who.user, key] = True
                 return msgspec.structs.replace(ok, answers=answers)
+        earlier = await self._earlier(call.room_id, showing, sku, intent.topic, text)
         asked: dict[str, Any] = {
             "id": f"q{secrets.token_hex(8)}",
             "key": key,
@@ -206,6 +210,8 @@ class Questions:
             "name": call.who.name,
             "quiet": quiet,
         }
+        if earlier is not None:
+            asked["earlier"] = msgspec.to_builtins(earlier)
         if not seen:
             return msgspec.structs.replace(ok, question=_unseen(asked))
         outcome = await self.batches.submit(call.room_id, asked)
@@ -229,6 +235,19 @@ class Questions:
         if seen:
             await self._recall(room_id, key, question, kept.answered)
         return [question]
+
+    async def _earlier(
+        self, room_id: str, showing: Showing, sku: str, topic: str, text: str
+    ) -> EarlierAnswer | None:
+        """What the host answered about the version that a product replaces: for the staff alone,
+        since what was true of it may not be true of the new one."""
+        product = showing.product(sku)
+        if product is None or product.replaces is None:
+            return None
+        kept = await self._kept(showing.host, key_of(product.replaces, topic, text))
+        if kept is None or not kept.may_be_offered(room_id):
+            return None
+        return EarlierAnswer(sku=product.replaces, room=kept.given_in, answer=kept.answer)
 
     async def _kept(self, host: str, key: str) -> _Kept | None:
         """The host's answer for this key, if any; a miss is remembered for NONE_KEPT_S."""
@@ -320,6 +339,12 @@ class Questions:
     async def _settle_one(self, host: str, room_id: str, due: Due) -> None:
         """Copy one change. A fan group's answers are not copied; its drops of host answers are."""
         args: dict[str, Any] = {"key": due.key, "answered": due.answered}
+        if due.left_key:
+            args["left_key"] = due.left_key
+        if due.question.status == "dropped" and not due.question.answer:
+            left = {"key": due.key, "left_key": due.left_key}
+            await self._store.run_script("asks.left_drop", host, left, _ANY)
+            return
         if due.question.status == "dropped":
             if is_group(room_id):
                 args["question"] = due.question.question

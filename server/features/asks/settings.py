@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from server.settings.section import Section, limit
+from server.settings.section import Section, days_kept, limit
 
 
 class AskSettings(Section):
@@ -34,6 +34,12 @@ class AskSettings(Section):
     questions_open_max: int = limit(
         50, 1, 1000, "Open questions of a room; the least asked, oldest one makes room for a new."
     )
+    questions_left_max: int = limit(
+        100,
+        1,
+        10_000,
+        "Open questions kept of all ended streams of a host; the least asked, oldest go first.",
+    )
     questions_per_user_max: int = limit(
         5, 1, 1000, "Open questions of a room that one user was the first to ask."
     )
@@ -41,4 +47,13 @@ class AskSettings(Section):
     answer_chars_max: int = limit(500, 1, 2000, "Longest answer.")
     answers_kept_max: int = limit(
         2000, 1, 100_000, "Answers kept over all rooms of a host; the oldest go first."
+    )
+
+
+class QuestionKeeping(Section):
+    """How long questions are kept; a field of the section of the records."""
+
+    keep_questions_days: float = days_kept(
+        "Days after a room's end when the words of its questions end, and who asked them; how many "
+        "there were, and what the host answered, stays"
     )

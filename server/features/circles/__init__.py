@@ -18,11 +18,18 @@ FEATURE = Feature(
     keys={
         "reserved": "hash user -> ms of the reservation",
         "members": "hash user -> packed {name, at}: who belongs to this fan group",
+        "memberships": "hash user -> packed {spans}: from and to (0: still) in ms, the newest 16",
     },
     host_keys={
         "followers": "hash user -> ms since when they follow",
         "fans": "hash user -> ms of the first follow, kept when they unfollow",
         "log": "stream: facts of the host, <ms>-<n>: follow, unfollow",
     },
-    people={"reserved": "<user>", "members": "<user>", "followers": "<user>", "fans": "<user>"},
+    people={
+        "reserved": "<user>",
+        "members": "<user>",
+        "memberships": "<user>",
+        "followers": "<user>",
+        "fans": "<user>",
+    },
 )

@@ -6,9 +6,10 @@ from server.features.comments import facts, messages
 from server.features.comments.comments import Comments, recent_comments_max
 from server.features.comments.moderation import Moderation
 from server.features.comments.review import Review
-from server.features.comments.settings import CommentSettings
+from server.features.comments.settings import CommentKeeping, CommentSettings
 from server.features.comments.snapshot import CommentsPart
 from server.features.rules.rules import Rules
+from server.rooms.retention import Keeping
 
 
 def _make(engine: Engine, circles: Circles, rules: Rules) -> Running:
@@ -34,7 +35,7 @@ FEATURE = Feature(
     leans_on=("circles", "rules"),
     messages=messages,
     facts=facts,
-    settings={CommentSettings: "rooms"},
+    settings={CommentSettings: "rooms", CommentKeeping: "records"},
     part=CommentsPart,
     load_args=lambda settings, room_id: {"recent_max": recent_comments_max(settings, room_id)},
     keys={
@@ -60,4 +61,15 @@ FEATURE = Feature(
         "spoken": "<user>",
         "passed": "<user>",
     },
+    keeps=[
+        Keeping(
+            kind="comments",
+            days=lambda settings: settings.section(CommentKeeping).keep_comments_days,
+            facts={"comment": ("comment.user", "comment.name", "comment.text")},
+            keys=(
+                *("recent", "review", "review_order"),
+                *("said_by", "crowds", "crowd_users", "shadowed"),
+            ),
+        )
+    ],
 )

@@ -54,10 +54,14 @@ class ReviewFact(Fact, tag="review", frozen=True, kw_only=True):
 
 
 class CommentRetelling(Retelling):
-    """A comment that was taken back is in no replay."""
+    """A comment that was taken back is in no replay, nor is one whose text is kept no more."""
 
     def facts(self) -> Mapping[type[Fact], Retell]:
-        return {RemoveFact: self._remove, MuteFact: self._mute}
+        return {CommentFact: self._comment, RemoveFact: self._remove, MuteFact: self._mute}
+
+    def _comment(self, place: str, fact: dict[str, Any]) -> None:
+        if fact["comment"]["text"]:
+            self.entries.add_entry(place, fact)
 
     def _remove(self, _place: str, fact: dict[str, Any]) -> None:
         self._take_back(fact.get("id"), fact.get("user"))

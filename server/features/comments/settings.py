@@ -1,6 +1,6 @@
 """The settings of comments, in the section of the rooms."""
 
-from server.settings.section import Section, limit
+from server.settings.section import Section, days_kept, limit
 
 
 class CommentSettings(Section):
@@ -14,3 +14,11 @@ class CommentSettings(Section):
     recent_comments_max: int = limit(50, 0, 1000, "Comments shown to a viewer who joins.")
     mute_s_max: int = limit(2_592_000, 1, 31_536_000, "Longest mute.")
     slow_s_max: int = limit(600, 1, 86_400, "Longest slow mode: time between two comments.")
+
+
+class CommentKeeping(Section):
+    """How long comments are kept; a field of the section of the records."""
+
+    keep_comments_days: float = days_kept(
+        "Days after a room's end when its comments end, in its replay, too"
+    )

@@ -1,13 +1,13 @@
 """The desk: the values that only host and moderators see."""
 
 from server.feature import Engine, Feature, Running
-from server.features.asks.questions import Questions
+from server.features.asks import Asked
 from server.features.desk import messages
 from server.features.desk.desk import Desks, read_staff_values
 
 
-def _make(engine: Engine, questions: Questions) -> Running:
-    return Running(takes=[Desks(engine.store, questions.settle)])
+def _make(engine: Engine, asked: Asked) -> Running:
+    return Running(takes=[Desks(engine.store, asked.questions.settle, asked.left.carry)])
 
 
 FEATURE = Feature(

@@ -30,13 +30,18 @@ _LOADED = msgpack.Decoder(_Loaded)
 
 
 class Desks:
-    """Opens desks. `settle` copies a room's due changes to the host's answers."""
+    """Opens desks. `settle` copies a room's due changes to the host's answers, `carry` brings in
+    what earlier streams of the host left open."""
 
     def __init__(
-        self, store: RoomStore, settle: Callable[[str, list[Due]], Awaitable[None]]
+        self,
+        store: RoomStore,
+        settle: Callable[[str, list[Due]], Awaitable[None]],
+        carry: Callable[[str], Awaitable[None]],
     ) -> None:
         self._store = store
         self._settle = settle
+        self._carry = carry
 
     def handlers(self) -> Handlers:
         """The command to read the desk."""
@@ -44,6 +49,7 @@ class Desks:
 
     async def open(self, call: Call, cmd: DeskOpen) -> Ok:
         """Read all of it, as of one instant."""
+        await self._carry(call.room_id)
         args = {"held_max": HELD_MAX, "muted_max": MUTED_MAX}
         loaded = await self._store.run_script("desk.load_desk", call.room_id, args, _LOADED)
         await self._settle(call.room_id, loaded.due)

@@ -6,13 +6,15 @@ Reading figures updates it from the ledgers, so placing an order costs nothing e
 import asyncio
 from collections.abc import Collection, Iterator
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from cachetools import LRUCache
-from msgspec import Struct, msgpack
+from msgpack import packb
+from msgspec import Raw, Struct, msgpack
 
 from server.features.circles.group_ids import group_id
+from server.features.figures.reckoning.models import Spans
 from server.features.figures.room_heads import heads_of
 from server.features.ledger import ledger
 from server.rooms.left_out import LeftOut
@@ -34,13 +36,28 @@ class _FirstPaid(Struct):
     at: int
 
 
+class _Member(Struct):
+    """Somebody in the fan group, and since when."""
+
+    at: int
+
+
+class _Memberships(Struct):
+    """When somebody belonged to the fan group."""
+
+    spans: Spans
+
+
 class _Settled(Struct):
     """The result of `settle_buyers`."""
 
     changed: int
 
 
+_ANY = msgpack.Decoder(Any)
 _FIRST = msgpack.Decoder(_FirstPaid)
+_MEMBER = msgpack.Decoder(_Member)
+_MEMBERSHIPS = msgpack.Decoder(_Memberships)
 _SETTLED = msgpack.Decoder(_Settled)
 
 
@@ -112,6 +129,29 @@ class Buyers:
         """user -> time (ms) of the first follow of this host, for those of `users` who did."""
         found = await hash_of(self._store, self._store.keys.host(host, "fans"), users)
         return {user: int(raw) for user, raw in found.items()}
+
+    async def spans_of(self, host: str, users: Collection[str]) -> dict[str, Spans]:
+        """user -> when they belonged to the host's fan group, for those of `users` who ever did."""
+        keys, group = self._store.keys, group_id(host)
+        raw = await hash_of(self._store, keys.room(group, "memberships"), users)
+        spans = {user: _MEMBERSHIPS.decode(each).spans for user, each in raw.items()}
+        # Who joined before spans were kept has only the time of that.
+        others = [user for user in users if user not in spans]
+        joined = await hash_of(self._store, keys.room(group, "members"), others)
+        return spans | {user: [(_MEMBER.decode(each).at, 0)] for user, each in joined.items()}
+
+
+async def forget_first_orders(
+    store: RoomStore, host: str, room: str, users: Collection[str]
+) -> None:
+    """Take users out of a host's buyers whose first payment was in this room: if they come again,
+    they come as strangers. Raises CommandError."""
+    found = await hash_of(store, store.keys.host(host, "buyers"), users)
+    gone = [(user, raw, b"", b"") for user, raw in found.items() if _FIRST.decode(raw).room == room]
+    for part in _parts(iter(gone)):
+        changes = Raw(packb(part, use_bin_type=False))
+        args = {"key": "buyers", "kind": "hash", "changes": changes}
+        await store.run_script("host_forget", host, args, _ANY)
 
 
 async def hash_of(store: RoomStore, key: str, fields: Collection[str]) -> dict[str, bytes]:

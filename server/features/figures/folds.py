@@ -10,7 +10,7 @@ from msgspec import structs
 
 from server.features.figures.buyers import Buyers
 from server.features.figures.reckoning.fold import Fold
-from server.features.figures.reckoning.models import Context, Figures, Flat, Numbers
+from server.features.figures.reckoning.models import Context, Figures, Flat, Numbers, Spans
 from server.features.figures.reckoning.taken import place
 from server.features.figures.room_heads import RoomHead, head_of
 from server.features.figures.settings import FigureSettings
@@ -60,6 +60,7 @@ class Kept:
         self.figures_at = 0.0
         self.bought_before: dict[str, int] = {}
         self.followed: dict[str, int] = {}
+        self.belonged: dict[str, Spans] = {}
         self.new_buyers: set[str] = set()
         self.asked_once: set[str] = set()
         self.settled = -1
@@ -132,7 +133,7 @@ class Folds:
                 with reading():
                     await self._read_on(room, head.room, cut.until_ms)
                 await self._look_up(room, head.host, settled)
-                context = Context(room.bought_before, room.followed)
+                context = Context(room.bought_before, room.followed, room.belonged)
                 return (await self._make(room, cut.until_ms, context)).numbers
 
     async def _room(self, head: RoomHead) -> Kept:
@@ -161,7 +162,7 @@ class Folds:
                 with reading():
                     await self._read_on(room, head.room)
                 await self._look_up(room, head.host, settled)
-                context = Context(room.bought_before, room.followed, earlier)
+                context = Context(room.bought_before, room.followed, room.belonged, earlier)
                 figures = await self._make(room, head.now, context)
                 return structs.replace(figures, practice=head.practice)
 
@@ -198,6 +199,7 @@ class Folds:
         # Look up twice: a user may buy, be looked up, and follow in one millisecond, and is a fan.
         unknown = [user for user in new | room.asked_once if user not in room.followed]
         room.followed |= await self._buyers.first_followed(host, unknown)
+        room.belonged |= await self._buyers.spans_of(host, new | room.asked_once)
         room.settled, room.asked_once, room.new_buyers = settled, new, set()
 
     async def _make(self, room: Kept, now_ms: int, context: Context) -> Figures:

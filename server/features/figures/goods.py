@@ -30,7 +30,7 @@ from server.rooms.left_out import LeftOut
 from server.web.csv_rows import rows as csv_rows
 from server.web.csv_rows import text
 
-FORMAT = 1
+FORMAT = 2
 """Rises when a number's definition changes: what is kept under another one is made anew."""
 LIVE_S = 30
 """How old the goods of a live stream may be."""
@@ -51,13 +51,14 @@ class StreamGoods(Struct, frozen=True, kw_only=True):
     gmv: Amounts
     units_returned: int
     gmv_returned: Amounts
+    replaces: str = ""
 
 
 class GoodsRow(Struct, kw_only=True):
     """One product over all streams: sums of the streams' numbers, and shares of those sums.
 
     `streams` is in how many it was asked for, pinned or sold; `room` and `started` (Unix ms) are of
-    the last of them.
+    the last of them, as is `replaces`, the sku of the earlier version; "": none.
     """
 
     sku: str
@@ -74,6 +75,7 @@ class GoodsRow(Struct, kw_only=True):
     units_returned: int = 0
     gmv_returned: Amounts = {}
     return_rate: float | None = None
+    replaces: str = ""
 
 
 class GoodsView(Struct, kw_only=True):
@@ -226,6 +228,7 @@ def _goods_of(fold: Fold) -> list[StreamGoods]:
             converted=round((row.asker_conversion or 0) * row.askers),
             questions=questions[row.sku], units=row.units, gmv=row.gmv,
             units_returned=row.units_returned, gmv_returned=row.gmv_returned,
+            replaces=fold.shelf.replaces.get(row.sku, ""),
         )
         for row in products
     ]  # fmt: skip
@@ -241,6 +244,7 @@ def _added_up(streams: Sequence[tuple[ArchivedRoom, list[StreamGoods]]]) -> list
                 GoodsRow(sku=one.sku, title="", room="", started=0, gmv={}, gmv_returned={}),
             )
             row.title, row.room, row.started = one.title, room.room, room.started
+            row.replaces = one.replaces
             row.streams += 1
             row.asks += one.asks
             row.askers += one.askers

@@ -24,7 +24,7 @@ ROOMS_READ_MAX = 200
 HOSTS_KEPT_MAX = 1000
 STEP_MS = 15_000
 """While a stream is live, the earlier ones beside it go on in steps of this: each costs a sum."""
-FORMAT = 1
+FORMAT = 2
 """Rises when a number's definition changes: figures kept under another one are made anew."""
 
 

@@ -3,11 +3,12 @@
 from typing import Annotated
 
 from msgspec import Meta, Struct, msgpack
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.clock import unix_ms
 from server.features.me.tables import BOOKS
+from server.features.purchases.tables import PURCHASES
 from server.protocol.codes import CommandError
 from server.protocol.input import Input
 from server.records.database import Database
@@ -84,6 +85,32 @@ class Addresses:
         async with self._records.writing() as connection:
             book = await _locked(connection, user)
             await _write(connection, user, [each for each in book if each.address != address])
+
+
+class OldBooks:
+    """Address books that nobody used for a long time. Methods raise RecordsAway."""
+
+    def __init__(self, records: Database) -> None:
+        self._records = records
+
+    async def count(self, before: int) -> int:
+        """How many books were not changed since a time (ms), by users without an order since."""
+        asked = select(func.count()).select_from(BOOKS).where(_is_old(before))
+        async with self._records.reading() as connection:
+            return int(await connection.scalar(asked) or 0)
+
+    async def remove(self, before: int, most: int) -> int:
+        """Remove some of them; return how many."""
+        some = select(BOOKS.c.user).where(_is_old(before)).limit(most)
+        async with self._records.writing() as connection:
+            users = (await connection.scalars(some)).all()
+            gone = delete(BOOKS).where(BOOKS.c.user.in_(users), BOOKS.c.changed < before)
+            return int((await connection.execute(gone)).rowcount)
+
+
+def _is_old(before: int) -> ColumnElement[bool]:
+    bought = exists().where(PURCHASES.c.user == BOOKS.c.user, PURCHASES.c.created >= before)
+    return (BOOKS.c.changed < before) & ~bought
 
 
 async def forget_addresses(connection: AsyncConnection, user: str) -> None:

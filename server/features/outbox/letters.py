@@ -7,6 +7,7 @@ from msgspec import Struct, msgpack
 
 from server.background.troubles import Troubles
 from server.features.outbox.backlog import Backlog, backlogs_of
+from server.rooms.awake_rooms import AwakeRooms
 from server.rooms.every_room import EveryRoom
 from server.store.room_store import RoomStore
 
@@ -35,7 +36,12 @@ class _Replayed(Struct):
     replayed: int
 
 
+class _Dropped(Struct):
+    dropped: int
+
+
 _DEAD = msgpack.Decoder(DeadLetter)
+_DROPPED = msgpack.Decoder(_Dropped)
 _REPLAYED = msgpack.Decoder(_Replayed)
 _ANY = msgpack.Decoder(Any)
 
@@ -124,3 +130,37 @@ class AllRooms:
                     self.unread.append(room_id)
                 else:
                     yield room_id, done
+
+
+class OldLetters:
+    """Dead letters that nobody had told again for a long time.
+
+    They keep their rooms awake, so only these are looked at. Methods raise CommandError, RedisError
+    or OSError.
+    """
+
+    def __init__(self, store: RoomStore) -> None:
+        self._store = store
+        self._rooms = AwakeRooms(store, Troubles("old dead letters"))
+
+    async def count(self, before: int) -> int:
+        """How many were given up before a time (ms)."""
+        return sum([len(old) async for _, old in self._rooms_with_old(before)])
+
+    async def remove(self, before: int, most: int) -> int:
+        """Drop some of them; return how many."""
+        dropped = 0
+        async for room_id, _ in self._rooms_with_old(before):
+            args = {"before": before, "most": most - dropped}
+            done = await self._store.run_script("outbox.drop_letters", room_id, args, _DROPPED)
+            dropped += done.dropped
+            if dropped >= most:
+                break
+        return dropped
+
+    async def _rooms_with_old(self, before: int) -> AsyncIterator[tuple[str, list[DeadLetter]]]:
+        async for page in self._rooms.pages():
+            for room_id in page:
+                letters = await dead_letters(self._store, room_id)
+                if old := [letter for letter in letters if letter.at < before]:
+                    yield room_id, old

@@ -17,7 +17,6 @@ from msgspec import Struct, json, msgpack
 
 from server.access.signing import HEADER, sign
 from server.background.repeating import Errands, Repeating
-from server.background.troubles import Troubles
 from server.features.ledger import ledger
 from server.features.outbox.backlog import Backlog, backlogs_of
 from server.features.outbox.settings import OutboxSettings
@@ -97,15 +96,6 @@ class Outbox:
                 await self._store.run_script(
                     "outbox.leave", room_id, {"worker": self._worker}, _ANY
                 )
-
-    async def stays(self, store: RoomStore, room_id: str) -> str:
-        """Say that a room must stay in Redis because it has something to tell, or ''."""
-        if not self._settings.url:
-            return ""
-        [backlog] = await backlogs_of(store, [room_id], Troubles("outbox of a leaving room"))
-        if backlog.lines or backlog.replays:
-            return f"{backlog.lines + backlog.replays} lines wait to be told to the other system"
-        return f"{backlog.dead} dead letters wait for an operator" if backlog.dead else ""
 
     async def _round(self) -> None:
         """Look at all rooms that are awake; give a turn to those with something to tell."""

@@ -5,6 +5,7 @@ from pydantic import Field, SecretStr, field_validator
 from server.settings.section import (
     SIGNING_SECRET_BYTES_MIN,
     Section,
+    days_kept,
     limit,
     long_enough,
     secret_words,
@@ -54,3 +55,11 @@ class OutboxSettings(Section):
     @classmethod
     def _secret_is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         return long_enough(secret, SIGNING_SECRET_BYTES_MIN)
+
+
+class LetterKeeping(Section):
+    """How long dead letters are kept; a field of the section of the records."""
+
+    keep_dead_letters_days: float = days_kept(
+        "Days after which a dead letter of the outbox is dropped, so that its room can leave Redis"
+    )

@@ -128,6 +128,12 @@ class Purchases:
         return found
 
 
+async def buyers_in(connection: AsyncConnection, room: str) -> set[str]:
+    """Return the users who placed an order in a room."""
+    asked = select(PURCHASES.c.user).where(PURCHASES.c.room == room).distinct()
+    return set((await connection.scalars(asked)).all())
+
+
 async def count_where(connection: AsyncConnection, *which: Any) -> int:
     """How many orders meet all conditions."""
     counted = select(func.count()).select_from(PURCHASES).where(*which)

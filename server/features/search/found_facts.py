@@ -173,7 +173,8 @@ class Folding:
 
     def _question(self, change: QuestionChange) -> None:
         question = change.question
-        if question.status != "answered" or not question.answer:
+        # A question without words was asked longer ago than questions are kept.
+        if question.status != "answered" or not question.answer or not question.text:
             self.documents["answer", question.question] = None
             return
         self._put(

@@ -4,7 +4,8 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
-from server.text.folding import is_cjk, plain
+from server.features.search.words import folded
+from server.text.folding import is_cjk
 
 CHARS_MAX = 80
 """Characters of a snippet."""
@@ -43,28 +44,28 @@ def matches_in(text: str, words: Collection[str]) -> list[Range]:
 
     The words are folded (`words_of`); the text is as it was written.
     """
-    folded, origin = _folded(text)
+    found, origin = _folded(text)
     marked = [False] * len(text)
     for word in words:
-        at = folded.find(word)
+        at = found.find(word)
         while at >= 0:
             end = at + len(word)
-            if _is_start(folded, at):
+            if _is_start(found, at):
                 marked[origin[at] : origin[end - 1] + 1] = [True] * (
                     origin[end - 1] + 1 - origin[at]
                 )
-            at = folded.find(word, at + 1)
+            at = found.find(word, at + 1)
     return _ranges(marked)
 
 
-_plain_char = lru_cache(maxsize=8192)(plain)
+_folded_char = lru_cache(maxsize=8192)(folded)
 
 
 def _folded(text: str) -> tuple[str, list[int]]:
     """The text folded character by character, and from which one each of its characters came."""
     pieces, origin = list[str](), list[int]()
     for at, char in enumerate(text):
-        piece = _plain_char(char)
+        piece = _folded_char(char)
         pieces.append(piece)
         origin += [at] * len(piece)
     return "".join(pieces), origin

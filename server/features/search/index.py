@@ -15,14 +15,10 @@ from sqlalchemy import (
     bindparam,
     cast,
     delete,
-    func,
     insert,
-    literal,
-    select,
-    union_all,
 )
 from sqlalchemy import text as sql
-from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 
@@ -41,9 +37,10 @@ Choices = Sequence[str]
 
 class Wanted(NamedTuple):
     """Documents that have a word of each of `all_of`; with `in_title` they have them there.
-    `share`: the part of all documents that they are at most, from 0 to 1."""
+    About so many `documents` are expected, which is this `share` of all, from 0 to 1."""
 
     all_of: Sequence[Choices]
+    documents: int
     share: float
     in_title: bool = False
 
@@ -132,9 +129,10 @@ def _fts5_choices(words: Choices) -> str:
 _TITLE, _KIND = "=", "#"
 """Before a lexeme: it is a word of the title, or the kind. Weights would say so too, but GIN does
 not have them: each row would be read to look."""
-_WINDOW_SHARE, _WINDOWS = 0.05, 2
-"""Words that a greater part of all documents has are looked for among the newest first: so many
-times as many as hold `count` of them on average."""
+_WINDOWS, _WIDER = 2, 8
+"""Common words are looked for among the newest documents: so many times as many as hold `count` of
+them on average, then among so many times more. Of what GIN finds each row is read, to know its id;
+so that is where fewer documents are expected than such a window has."""
 _INDEX = Table(
     "search_index", MetaData(), Column("id", BigInteger, primary_key=True),
     Column("words", TSVECTOR),
@@ -144,6 +142,28 @@ _INDEX = Table(
 class TsvectorIndex:
     """The index of PostgreSQL. Words become lexemes as they are, as the configuration `simple`
     leaves them; its parser would cut them once more."""
+
+    # A dozen steps look costly enough to be compiled, which takes longer than they do. And a plan
+    # made once for all queries does not know which of their words are common.
+    _PLAN_EACH = sql(
+        "SELECT set_config('jit', 'off', true), "
+        "set_config('plan_cache_mode', 'force_custom_plan', true)"
+    )
+    # Without a materialized list the planner may walk all ids backwards for a rare word.
+    _HITS = (
+        "hits{step} AS MATERIALIZED (SELECT id FROM {among} "
+        "WHERE words @@ CAST(:wanted{step} AS tsquery))"
+    )
+    _ALL = "search_index"
+    # OFFSET keeps the planner from looking all the words up first.
+    _NEWEST = (
+        "(SELECT id, words FROM search_index "
+        "WHERE id > (SELECT max(id) FROM search_index) - :window{step} OFFSET 0) AS newest{step}"
+    )
+    _STEP = (
+        "SELECT {step} AS step, id FROM "
+        "(SELECT id FROM hits{step} ORDER BY id DESC LIMIT :count) AS few{step}"
+    )
 
     async def put(self, connection: AsyncConnection, documents: Sequence[Indexed]) -> None:
         if not documents:
@@ -166,19 +186,15 @@ class TsvectorIndex:
         count: int,
         kinds: Sequence[str] = (),
     ) -> list[list[int]]:
-        # A dozen steps look costly enough to be compiled, which takes longer than they do.
-        await connection.execute(sql("SET LOCAL jit = off"))
-        windows = [_window(each.share, count) for each in wanted]
+        await connection.execute(self._PLAN_EACH)
+        windows = [_window(each, count) for each in wanted]
         found = await self._found(connection, wanted, windows, count, kinds)
-        # Common words that seldom come together: few documents have all of them, of any age.
-        again = [
-            n
-            for n, each in enumerate(wanted)
-            if windows[n] and len(each.all_of) > 1 and len(found[n]) < count
-        ]
-        if again:
-            more = [wanted[n] for n in again]
-            older = await self._found(connection, more, [0] * len(more), count, kinds)
+        # What is old, or seldom comes together: few documents, of any age.
+        while again := [n for n, each in enumerate(found) if windows[n] and len(each) < count]:
+            for n in again:
+                windows[n] = _wider(wanted[n], windows[n])
+            some = [wanted[n] for n in again]
+            older = await self._found(connection, some, [windows[n] for n in again], count, kinds)
             for n, ids in zip(again, older, strict=True):
                 found[n] = ids
         return found
@@ -191,30 +207,34 @@ class TsvectorIndex:
         count: int,
         kinds: Sequence[str],
     ) -> list[list[int]]:
-        steps = [
-            _step(step, _tsquery(each, kinds), window, count)
-            for step, (each, window) in enumerate(zip(wanted, windows, strict=True))
+        steps = range(len(wanted))
+        hits = [
+            self._HITS.format(
+                step=n, among=self._NEWEST.format(step=n) if windows[n] else self._ALL
+            )
+            for n in steps
         ]
+        few = [self._STEP.format(step=n) for n in steps]
+        asked = sql(f"WITH {', '.join(hits)} {' UNION ALL '.join(few)}")
+        values: dict[str, Any] = {"count": count}
+        values |= {f"wanted{n}": _tsquery(wanted[n], kinds) for n in steps}
+        values |= {f"window{n}": windows[n] for n in steps if windows[n]}
         found: list[list[int]] = [[] for _ in wanted]
-        for row in await connection.execute(union_all(*steps)):
+        for row in await connection.execute(asked, values):
             found[row.step].append(int(row.id))
         return found
 
 
-def _window(share: float, count: int) -> int:
+def _window(wanted: Wanted, count: int) -> int:
     """How many of the newest ids to look at; 0 for all."""
-    return int(count / share * _WINDOWS) if share > _WINDOW_SHARE else 0
+    window = int(count / max(wanted.share, 1e-9) * _WINDOWS)
+    return window if wanted.documents > window else 0
 
 
-def _step(step: int, query: str, window: int, count: int) -> Any:
-    hits = select(_INDEX.c.id).where(_INDEX.c.words.op("@@")(cast(query, TSQUERY)))
-    if window:
-        newest = select(func.max(_INDEX.c.id)).scalar_subquery()
-        hits = hits.where(_INDEX.c.id > newest - window)
-    # Without a materialized list the planner may walk all ids backwards for a rare word.
-    found = hits.cte(f"hits{step}").prefix_with("MATERIALIZED")
-    few = select(found.c.id).order_by(found.c.id.desc()).limit(count).subquery()
-    return select(literal(step).label("step"), few.c.id)
+def _wider(wanted: Wanted, window: int) -> int:
+    """The window to look at next. Several words come together in few documents: GIN knows those."""
+    is_alone = len(wanted.all_of) == 1
+    return window * _WIDER if is_alone and wanted.documents > window * _WIDER else 0
 
 
 def _tsquery(wanted: Wanted, kinds: Sequence[str]) -> str:

@@ -31,7 +31,7 @@ class SearchProjection:
     hosts. A room has at most `documents_max`; what comes after them can't be found."""
 
     name = "search"
-    version = 1
+    version = 2
     streams: Collection[str] = (HEAD, "timeline")
 
     def __init__(self, documents_max: int) -> None:

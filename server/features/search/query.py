@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.search.settings import SearchSettings
 from server.features.search.vocabulary import ALL, documents_with, words_like, words_that_begin
-from server.features.search.words import Run, parts_of, runs_of
-from server.text.folding import plain, squeezed
+from server.features.search.words import Run, folded, parts_of, runs_of
+from server.text.folding import squeezed
 
 PREFIXES_MAX = 8
 """Words that the last word of a query may be the beginning of."""
@@ -24,10 +24,11 @@ _HAN_TYPO_CHARS = range(3, 7)
 
 class Term(NamedTuple):
     """A word of a query. `choices`: the words that may stand for it, with the share that counts;
-    `share`: the part of all documents that have one of them, at most; `weight`: how much it says
-    (its rarity)."""
+    `documents`: how many have one of them, at most, and `share`: which part of all that is;
+    `weight`: how much it says (its rarity)."""
 
     choices: Mapping[str, float]
+    documents: int
     share: float
     weight: float
 
@@ -54,7 +55,7 @@ async def query_of_text(connection: AsyncConnection, text: str, settings: Search
     """Look up the words of a query. Words that no document has are left out."""
     runs = runs_of(text)
     words = list(dict.fromkeys(w for run in runs for w in run.words))[: settings.terms_max]
-    last = words[-1] if words and not plain(text).endswith((" ", ".", "'")) else ""
+    last = words[-1] if words and not folded(text).endswith((" ", ".", "'")) else ""
     parts = {part for word in words for part in parts_of(word)}
     known = await documents_with(connection, {ALL, *words, *parts})
     begun = await words_that_begin(connection, last, PREFIXES_MAX) if last else {}
@@ -117,7 +118,8 @@ def _term(choices: Mapping[str, float], found: _Known, every: int) -> Term:
     # A word that is there is as rare as it is, however many others it is the beginning of.
     itself = [counts[word] for word, share in choices.items() if share == 1.0]
     rare = min(every, itself[0]) if itself else documents
-    return Term(choices, documents / every, math.log(1 + (every - rare + 0.5) / (rare + 0.5)))
+    weight = math.log(1 + (every - rare + 0.5) / (rare + 0.5))
+    return Term(choices, documents, documents / every, weight)
 
 
 def _mended(runs: list[Run], words: list[str], last: str, found: _Known, every: int) -> list[Term]:
@@ -146,4 +148,4 @@ def pairs_of(runs: Iterable[Run]) -> list[str]:
 
 def in_one_piece(text: str) -> str:
     """Return a text as `pairs_of` finds its pairs in it."""
-    return squeezed(plain(text))
+    return squeezed(folded(text))

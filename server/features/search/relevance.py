@@ -48,13 +48,19 @@ class Wish:
             share = in_title.get(number, 0.0)
             titled += weight * share
             covered += weight * max(share, in_text.get(number, 0.0))
-        whole = sum(len(w) for w in title if w in self._meant) / max(1, sum(map(len, title)))
+        meant = self._meant
+        whole = sum(len(w) for w in title if w in meant) / max(1, len("".join(title)))
         return (COVERED * covered + TITLED * titled) / self._total + WHOLE * whole
+
+    def is_met_by(self, words: Iterable[str]) -> bool:
+        """Whether a document with these words has one for each term."""
+        return len(self._shares(words)) == len(self._weights)
 
     def _shares(self, words: Iterable[str]) -> dict[int, float]:
         shares: dict[int, float] = {}
-        for word in words:
-            for number, share in self._meant.get(word, ()):
+        meant = self._meant
+        for word in meant.keys() & words:
+            for number, share in meant[word]:
                 if share > shares.get(number, 0.0):
                     shares[number] = share
         return shares

@@ -110,16 +110,19 @@ class Search:
         most = self._settings.candidates_max
         kinds = _KINDS.get(kind, (kind,) if kind else ())
         terms: Sequence[Term] = query.terms
-        ids, has_all = await candidates_of(connection, terms, kinds, most)
-        if query.mended and not has_all:
+        rows = await _rows(connection, await candidates_of(connection, terms, kinds, most))
+        if query.mended and not _has_all(rows, Wish(terms, query.pairs)):
             terms = query.mended
-            ids, _ = await candidates_of(connection, terms, kinds, most)
-        rows = await _rows(connection, ids)
+            rows = await _rows(connection, await candidates_of(connection, terms, kinds, most))
         if kind == "moment":
             rows = [row for row in rows if row.second is not None]
         wish = Wish(terms, query.pairs)
         ranked = _in_order(rows, wish)
         return ranked if kind else list(_without_echoes(ranked)), wish
+
+
+def _has_all(rows: Iterable[Any], wish: Wish) -> bool:
+    return any(wish.is_met_by(f"{row.title_words} {row.text_words}".split()) for row in rows)
 
 
 def _in_order(rows: Iterable[Any], wish: Wish) -> list[_Ranked]:

@@ -1,6 +1,7 @@
 """Takes a text apart into the words it is found by: Chinese by rjieba, all else by its script.
 
-Texts and queries are folded alike first (`server.text.folding.plain`: width, case, accents, signs).
+Texts and queries are folded alike first (`folded`: width, case, accents, signs, traditional
+characters).
 Words that are not in the dictionary stay single characters: guesses (HMM) differ between a title
 and a query about it.
 """
@@ -11,6 +12,7 @@ from functools import cache
 from typing import NamedTuple
 
 from server.text.folding import plain
+from server.text.han import simplified
 
 CHARS_MAX = 40
 """A longer word is known by its beginning."""
@@ -48,6 +50,11 @@ def _dictionary() -> _Dictionary:
     return _Dictionary(rjieba.cut, rjieba.cut_for_search)
 
 
+def folded(text: str) -> str:
+    """Return a text as the search compares it: `plain`, in simplified characters."""
+    return simplified(plain(text))
+
+
 def load_dictionary() -> None:
     """Load the dictionary (a quarter of a second, 33 MB), so that no request has to wait for it."""
     _dictionary().cut("字", False)
@@ -77,7 +84,7 @@ def parts_of(word: str) -> list[str]:
 
 
 def _runs(text: str, cut: Cut) -> Iterator[Run]:
-    for found in _RUN.finditer(plain(text)):
+    for found in _RUN.finditer(folded(text)):
         run, script = found[0], found.lastgroup
         if script == "han":
             yield Run(run, cut(run, False), True)

@@ -11,8 +11,10 @@ from server.features.shelf.taking_over import TakingOver
 
 def _make(engine: Engine) -> Running:
     routes = ShelfRoutes(engine.directory, engine.dispatch).routes()
+    shelf = Shelf(engine.store, engine.settings)
     return Running(
-        takes=[Shelf(engine.store, engine.settings)],
+        it=shelf,
+        takes=[shelf],
         routes=routes,
         founder=TakingOver(engine.directory, engine.settings),
     )

@@ -41,13 +41,15 @@ class Pinned:
 
 
 class ShelfTally(Tally):
-    """All that was pinned, one after the other, and the newest title of each product."""
+    """All pins, one after the other; the newest title of each product, and what it replaces."""
 
     def __init__(self, room: Tallies) -> None:
         super().__init__(room)
         self.pins = [Pinned("", 0)]
         """The first is nothing."""
         self.titles: dict[str, str] = {}
+        self.replaces: dict[str, str] = {}
+        """sku -> of which earlier one it is the newer version."""
 
     def facts(self) -> Mapping[type[Fact], Take]:
         return {ShelfFact: self._shelf, PinFact: self._pin}
@@ -76,7 +78,9 @@ class ShelfTally(Tally):
 
     def _shelf(self, fact: dict[str, Any]) -> None:
         if "put" in fact:
-            self.titles[fact["put"]["sku"]] = fact["put"]["title"]
+            product = fact["put"]
+            self.titles[product["sku"]] = product["title"]
+            self.replaces[product["sku"]] = product.get("replaces", "")
 
     def _pin(self, fact: dict[str, Any]) -> None:
         sku = fact["sku"]

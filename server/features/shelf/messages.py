@@ -9,7 +9,10 @@ from server.protocol.message import Command, Event
 
 
 class Product(Struct, frozen=True, omit_defaults=True):
-    """One thing on the shelf. `points` say why to want it, `flaws` what to know before buying."""
+    """One thing on the shelf. `points` say why to want it, `flaws` what to know before buying.
+
+    `replaces` is the sku of the host's earlier product of which this is the newer version.
+    """
 
     sku: Sku
     title: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -19,6 +22,7 @@ class Product(Struct, frozen=True, omit_defaults=True):
     url: Url | None = None
     points: Annotated[list[Phrase], Meta(max_length=10)] = []
     flaws: Annotated[list[Phrase], Meta(max_length=10)] = []
+    replaces: Sku | None = None
 
 
 class ProductInput(Product, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -1,5 +1,6 @@
 """The shelf: the products a host shows, and the one pinned while it is explained."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -39,6 +40,8 @@ class Shelf:
         self._limits = settings.section(ShelfSettings)
         self._texts = settings.rooms
         self._price_max = settings.section(PriceSettings).price_max
+        self.heed: Callable[[str], Awaitable[None]] | None = None
+        """Awaited with the room after a product was put."""
 
     def handlers(self) -> Handlers:
         """The commands about products and the pin."""
@@ -57,7 +60,10 @@ class Shelf:
             "products_max": self._limits.shelf_products_max,
             "bytes_max": self._limits.shelf_bytes_max,
         }
-        return await self._run_script("shelf.put", call, cmd, args)
+        ok = await self._run_script("shelf.put", call, cmd, args)
+        if self.heed is not None:
+            await self.heed(call.room_id)
+        return ok
 
     async def remove(self, call: Call, cmd: ShelfRemove) -> Ok:
         """Take a product off the shelf; if it is pinned, it is unpinned."""
@@ -82,6 +88,11 @@ class Shelf:
                     f"A text or link can have {self._texts.text_chars_max} characters here.",
                 )
         must_be_visible("sku", product.sku)
+        if product.replaces == product.sku:
+            raise CommandError(
+                "bad_message",
+                f"The product `{product.sku}` can't replace itself; name an earlier one.",
+            )
 
     async def _run_script(self, script: str, call: Call, cmd: Command, args: dict[str, Any]) -> Ok:
         args |= {"by": call.who.user, "events_max": self._texts.event_stream_len_max}

@@ -20,6 +20,8 @@ _REFS: dict[str, Callable[[RoomHead], str]] = {
     "reserve": lambda room: room.room,
 }
 """By kind of fact, what it ties a user to."""
+TIE_FACTS = tuple(_REFS)
+"""The kinds of facts that say what a user is tied to."""
 
 
 class _Kind(Struct):

@@ -28,6 +28,8 @@ export interface Product {
   points: string[];
   /** What to know before buying. */
   flaws: string[];
+  /** The sku of the host's earlier product of which this is the newer version; "": none. */
+  replaces: string;
 }
 
 /** `left + held + sold === allocated`, always. A smaller `ver` is older. */
@@ -125,6 +127,10 @@ export interface Question {
   status: QuestionStatus;
   at: number;
   answer?: string;
+  /** For the staff: the earlier stream that left it open, and what it was about there. */
+  carried?: { room: string; title: string; sku: string };
+  /** For the staff: the answer about the version that the product replaces. */
+  earlier?: { sku: string; room: string; answer: string };
 }
 
 /** `amount` off in minor units, or `percent` of the lines it is for. */

@@ -9,7 +9,8 @@ from server.features.figures.reckoning.sums import median
 
 STREAMS_MAX = 20
 _SUMS = (
-    "gmv_gross", "gmv_returned", "gmv_net", "fan_gmv", "replay_gmv", "group_gmv", "coupon_cost",
+    "gmv_gross", "gmv_returned", "gmv_net", "fan_gmv", "member_gmv", "replay_gmv", "group_gmv",
+    "coupon_cost",
 )  # fmt: skip
 """Maps of money in which a currency that is absent means that nothing was sold in it."""
 

@@ -48,6 +48,8 @@ class Numbers(Struct, kw_only=True):
     fan_gmv: Amounts
     fan_order_share: float | None
     fan_gmv_share: Averages
+    member_orders: int
+    member_gmv: Amounts
     return_rate: float | None
     replay_orders: int
     replay_gmv: Amounts
@@ -191,16 +193,22 @@ class Figures(Struct, kw_only=True):
     """The room is a practice: all orders in here are void."""
 
 
+Spans = list[tuple[int, int]]
+"""Times (ms) from which up to which, 0: until now."""
+
+
 class Context(Struct, frozen=True):
     """Data that a room's own ledger and timeline lack.
 
     `bought_before`: user -> time (ms) of their first payment to this host, in any room. `followed`:
-    user -> time (ms) of their first follow of the host. `earlier`: the flat numbers of the host's
-    earlier streams. A user who never paid or never followed is absent from that map.
+    user -> time (ms) of their first follow of the host. `belonged`: user -> when they were in the
+    host's fan group. `earlier`: the flat numbers of the host's earlier streams. A user who never
+    paid, followed or belonged is absent from that map.
     """
 
     bought_before: Mapping[str, int] = {}
     followed: Mapping[str, int] = {}
+    belonged: Mapping[str, Spans] = {}
     earlier: Sequence[Flat] = ()
 
 

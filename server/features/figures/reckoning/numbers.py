@@ -17,6 +17,7 @@ def numbers_of(taken: Taken, attended: Attended, context: Context, kind: type[Nu
         **_first_orders(taken.first_order_times()),
         **_returning(taken.sold, context),
         **_fans(taken.sold, context),
+        **_members(taken.sold, context),
         **_coupons(taken.sold),
         **_funnel("reserved", taken.follows.reserved, taken.sold, attended),
         **_funnel("announced", taken.follows.announced, taken.sold, attended),
@@ -92,6 +93,19 @@ def _fans(sold: Sold, context: Context) -> dict[str, Any]:
         "fan_order_share": share(orders, sold.orders.total()),
         "fan_gmv_share": each_share(gmv, of_all(sold.gross, sold.gross)),
     }
+
+
+def _members(sold: Sold, context: Context) -> dict[str, Any]:
+    orders, gmv = 0, Amounts()
+    for user in sold.orders_of.keys() & context.belonged.keys():
+        spans = context.belonged[user]
+        for order in sold.orders_of[user]:
+            if any(
+                since <= order.created and (order.created < to or not to) for since, to in spans
+            ):
+                orders += 1
+                add(gmv, order.currency, order.total)
+    return {"member_orders": orders, "member_gmv": of_all(gmv, sold.gross)}
 
 
 def _coupons(sold: Sold) -> dict[str, Any]:

@@ -76,14 +76,18 @@ export function productForm(room, product) {
         readonly: product !== undefined, value: product?.sku ?? freeSku(shelf) })),
     field("points", t("form.points"), { value: product?.points.join("\n") }, "textarea"),
     field("flaws", t("form.flaws"), { value: product?.flaws.join("\n") }, "textarea"),
+    field("replaces", t("form.replaces"), { maxlength: "64", value: product?.replaces }),
     field("image", t("form.image"), { pattern: "(https?://|/).*", value: product?.image }),
     field("url", t("form.url"), { pattern: "(https?://|/).*", value: product?.url }),
-  ], t("save"), async ({ sku, title, price, currency: code, points, flaws, image, url }) => {
+  ], t("save"), async ({
+    sku, title, price, currency: code, points, flaws, image, url, replaces,
+  }) => {
     if (!product) refuseTaken(room, sku.trim());
     await room.send("shelf.put", { product: {
       sku: sku.trim(), title: title.trim(), currency: code.trim().toUpperCase(),
       price: minor(price, code.trim().toUpperCase()), points: lines(points), flaws: lines(flaws),
       image: image.trim() || undefined, url: url.trim() || undefined,
+      replaces: replaces.trim() || undefined,
     } });
   });
 }

@@ -41,6 +41,22 @@ export class Questions {
         ? t("queue.asked", { n: asked }) : name)));
   }
 
+  /**
+   * Whence it comes, and what was answered about the earlier version: offered, not yet said.
+   * @param {Question} question
+   */
+  #before({ question, carried, earlier }) {
+    return [
+      carried && h("p.fine", { data: { carried: carried.room } },
+        t("queue.carried", { title: carried.title })),
+      earlier && h("p.fine", { data: { earlier: earlier.sku } },
+        t("queue.earlier", { answer: earlier.answer }), " ",
+        h("button.quiet.small-button", { type: "button", data: { do: "reuse" },
+          onclick: () => attempt(this.room.questionAnswer(question, earlier.answer)) },
+        t("queue.reuse"))),
+    ];
+  }
+
   /** @param {string} question */
   take(question) { return attempt(this.room.questionTake(question)); }
   /** @param {string} question */
@@ -63,7 +79,8 @@ export class Questions {
   /** @param {Question} it */
   #row(it) {
     return h("li.question", { data: { question: it.question } },
-      h("b.question-n", { "aria-hidden": "true" }, String(it.asked)), this.#words(it),
+      h("b.question-n", { "aria-hidden": "true" }, String(it.asked)),
+      h("div.question-words", {}, this.#words(it), ...this.#before(it)),
       h("button.plain.small-button", { type: "button", data: { do: "take" },
         "aria-label": `${t("queue.take")}: ${it.text}`, onclick: () => this.take(it.question) },
       t("queue.take")),

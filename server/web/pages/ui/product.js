@@ -34,7 +34,7 @@ import { viewOf } from "./view.js";
  */
 export function productOf({ shelf }, wire) {
   return shelf.find(({ sku }) => sku === wire.sku)
-    ?? { image: "", url: "", points: [], flaws: [], ...wire };
+    ?? { image: "", url: "", points: [], flaws: [], replaces: "", ...wire };
 }
 
 /**
