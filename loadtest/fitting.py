@@ -19,6 +19,7 @@ from typing import Any
 
 from loadtest import bench_costs, bench_fanout
 from loadtest.fanout.ready import NotStarted
+from loadtest.fanout.table import OTHERS_LIMIT
 from server.cli.costs import FILE, Costs, Round, Row
 from server.cli.residuals import (
     WITHIN,
@@ -32,6 +33,7 @@ _ROWS = "1x2000,30x2000,200x2000,1000x2000,5x15000"
 _OURS = ("ours", "ours-deflate")
 _FULL, _TALKING = "5x15000", "200x2000"
 """The rows that say what a viewer and a join cost, and how large a comment is."""
+_DUE_WITHIN = 0.05
 _SWEEPS, _ROUNDS = 100, 40
 _FANOUT_OUT, _COSTS_OUT = Path("out/fit-fanout.json"), Path("out/fit-costs.json")
 
@@ -52,6 +54,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     options.out.write_text(toml(machine, costs, rows, twice), encoding="utf-8")
     found = [it.compared(costs) for it in _equations(rows, twice)]
     print(in_words(found, "modelled"))
+    if rows_disturbed := disturbed(fanout):
+        print(
+            f"Other programs disturbed {', '.join(rows_disturbed)}: measure again while nothing "
+            "else runs."
+        )
     print(f"Written to {options.out}. `make docs` brings them into docs/scaling.md.")
     return int(any(abs(one.share) > WITHIN for one in found))
 
@@ -123,6 +130,17 @@ def rows_of(fanout: Mapping[str, Any]) -> list[Row]:
             p99_ms=one["p99_ms"],
         )
         for one in rows
+    ]
+
+
+def disturbed(fanout: Mapping[str, Any]) -> list[str]:
+    """The rows of ours, by key and name, of which other programs took a share, or which did not
+    deliver what was due: their costs are those of a busy machine."""
+    return [
+        f"{one['key']} {one['row']}"
+        for one in fanout["results"]
+        if one["key"] in _OURS
+        and (one["others_cpu"] > OTHERS_LIMIT or abs(one["reached"] - 1) > _DUE_WITHIN)
     ]
 
 

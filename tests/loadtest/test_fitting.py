@@ -36,7 +36,8 @@ def benchmarks(noise: float) -> tuple[dict[str, Any], dict[str, float]]:
                 {
                     "key": key, "row": f"{rate}x{viewers}", "rate_per_s": rate, "viewers": viewers,
                     "cpu_us": cost(server), "redis_us": cost(redis), "p50_ms": 50.0, "p99_ms": 99.0,
-                    "joins_per_s": 2000.0, "join_us": 400.0, "join_redis_us": 33.0,
+                    "joins_per_s": 2000.0, "others_cpu": 5 * noise, "reached": 1.0,
+                    "join_us": 400.0, "join_redis_us": 33.0,
                     "memory_kb": 5.0, "bytes_per_comment": 58.0 if deflate else 172.0,
                 }
             )  # fmt: skip
@@ -71,7 +72,9 @@ def test_costs_are_found_again_and_every_row_is_near(
     found = tomllib.loads(path.read_text(encoding="utf-8"))
 
     assert code == 0
-    assert "!" not in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "!" not in said
+    assert "disturbed" not in said
     assert found["costs"]["write_us"] == pytest.approx(TRUE.write_us, rel=0.1)
     assert found["costs"]["comment_taken_us"] == pytest.approx(TRUE.comment_taken_us, rel=0.2)
     assert found["costs"]["redis_call_us"] == pytest.approx(TRUE.redis_call_us, rel=0.2)
@@ -88,8 +91,10 @@ def test_a_row_that_no_costs_come_near_is_marked_and_fails(
 ) -> None:
     code, _ = fit(tmp_path, noise=0.6)
 
+    said = capsys.readouterr().out
     assert code == 1
-    assert "!" in capsys.readouterr().out
+    assert "!" in said
+    assert "Other programs disturbed ours 1x2000, " in said
 
 
 @pytest.mark.parametrize("text", ["no json", "[]", '{"results": []}', '{"results": [{"key": 1}]}'])
