@@ -24,7 +24,6 @@ from server.cli.costs import FILE, Costs, Round, Row
 from server.cli.residuals import (
     WITHIN,
     Equation,
-    Residual,
     equations_of_round,
     equations_of_row,
     in_words,
@@ -50,9 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError, TypeError, KeyError, NotStarted) as error:
         print(f"No costs were fitted, and {FILE.name} stays as it is: {_in_words(error)}")
         return 2
-    machine = {"when": fanout["measured"], **fanout["machine"]}
+    tick = "load" if _by_load(rows) else "head count"
+    machine = {"when": fanout["measured"], **fanout["machine"], "tick": tick}
     options.out.write_text(toml(machine, costs, rows, twice), encoding="utf-8")
-    found = list(_residuals(rows, twice, costs))
+    found = [it.compared(costs) for it in _equations(rows, twice)]
     print(in_words(found, "modelled"))
     if rows_disturbed := disturbed(fanout):
         print(
@@ -165,8 +165,7 @@ def fitted(
     costs: Mapping[str, float],
 ) -> Costs:
     """Return the costs that come nearest to all measurements, with those that one of them tells."""
-    equations = [it for row in rows for it in equations_of_row(row)]
-    equations += [it for each in rounds for it in equations_of_round(each)]
+    equations = list(_equations(rows, rounds))
     told = _told(fanout, costs)
     free = [name for name in _names(equations) if name not in told]
     return Costs(**(told | least_errors(equations, free, told)))
@@ -257,10 +256,17 @@ def _least_squares(
     return found
 
 
-def _residuals(rows: Sequence[Row], rounds: Sequence[Round], costs: Costs) -> Iterable[Residual]:
-    groups = [*map(equations_of_row, rows), *map(equations_of_round, rounds)]
-    for it in (it for group in groups for it in group):
-        yield it.compared(costs)
+def _equations(rows: Sequence[Row], rounds: Sequence[Round]) -> Iterable[Equation]:
+    by_load = _by_load(rows)
+    for row in rows:
+        yield from equations_of_row(row, by_load=by_load)
+    for each in rounds:
+        yield from equations_of_round(each, by_load=by_load)
+
+
+def _by_load(rows: Sequence[Row]) -> bool:
+    """Frames are counted since the server's tick follows the load."""
+    return any(row.frames_per_s for row in rows)
 
 
 def toml(

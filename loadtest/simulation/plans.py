@@ -6,7 +6,7 @@ from statistics import mean
 from typing import NamedTuple
 
 from loadtest.simulation.scene import Outcome, Scene, simulate
-from server.cli.costs import ROWS, Row
+from server.cli.costs import MEASURED, ROWS, Row
 from server.cli.residuals import Residual
 from server.cli.sizing import Limits
 from server.settings.sections import Hub
@@ -94,6 +94,7 @@ def simulated_row(row: Row) -> Outcome:
             even=True,
             seconds=6,
             warm_s=2,
+            by_load=MEASURED["tick"] == "load",
             limits=Limits(hub=Hub(sample_per_s_max=0)),
         )
     )

@@ -34,7 +34,7 @@ class Scene:
     few times a second how many units are left. `parts`: so many shards have the room's sales, and
     one more its comments; with 1, one shard has all. `drop_share` of the viewers breaks off at
     `drop_at_s`, to be back within `back_s`; `reads` is the share of them whose own orders are read.
-    A shard with sales is away from `fails_at_s` for `away_s`.
+    A shard with sales is away from `fails_at_s` for `away_s`. `by_load`: the tick follows the load.
     """
 
     viewers: int
@@ -55,6 +55,7 @@ class Scene:
     fails_at_s: float = 1.0
     away_s: float = 0.0
     bus_gbit_per_s: float = 10.0
+    by_load: bool = True
     limits: Limits = field(default_factory=Limits)
     costs: Costs = field(default_factory=Costs)
 
@@ -145,6 +146,7 @@ class _Stage:
                 self.seen,
                 self.chance,
                 scene.reads,
+                by_load=scene.by_load,
             )
             for _ in range(whole)
         ]

@@ -85,8 +85,10 @@ class Lane:
         *,
         interval_s: float = 0.0,
         batch_max: int,
+        part: Callable[[], float] = lambda: 1.0,
     ) -> None:
-        self._clock, self._call, self._interval_s = clock, call, interval_s
+        """The interval is only that `part` of itself, at the moment of a call."""
+        self._clock, self._call, self._interval_s, self._part = clock, call, interval_s, part
         self._flights_max, self._batch_max = 1 if interval_s else 2, batch_max
         self._waiting: deque[float] = deque()
         self._flights = 0
@@ -104,5 +106,5 @@ class Lane:
             return
         n = min(self._batch_max, len(self._waiting))
         batch = [self._waiting.popleft() for _ in range(n)]
-        again_at = self._clock.now + self._interval_s
+        again_at = self._clock.now + self._interval_s * self._part()
         self._call(batch, lambda: self._clock.at(again_at, self._fly))

@@ -9,6 +9,8 @@ from loadtest.simulation.clock import Clock, Station, Then
 from loadtest.simulation.shard import ORDERS_PER_CALL_MAX, Lane, Shard, Told
 from server.cli.costs import Costs
 from server.cli.sizing import Limits, tick_ms
+from server.hub.audience import LONE_TICKS
+from server.hub.crowd import Crowd
 
 READER_S = 0.001
 """From a frame that is written to a reader that has it, who has other sockets to look at."""
@@ -40,9 +42,12 @@ class Worker:
         seen: Seen,
         chance: random.Random,
         reads: float = 1.0,
+        *,
+        by_load: bool = True,
     ) -> None:
         """`talk` has the room's comments, `selling` its sales; the share `reads` of those who join
-        has something there."""
+        has something there. The tick is that of the load (`server/hub/governor.py`), or, as it was
+        until November 2026, that of the head count."""
         self.core = Station(clock)
         self.viewers = viewers
         self.bytes_out = 0.0
@@ -52,10 +57,18 @@ class Worker:
         self._waiting: list[float] = []
         self._events = 0.0
         self._newcomers: list[float] = []
-        self._passed_at = -1.0
-        self._planned = self._passing = self._more = False
+        self._passed_at = self._due = -1.0
+        self._planned = self._passing = self._holding = False
+        self._woken, self._turn = 0, 0
+        self._crowd = Crowd(lambda: clock.now, self._used_s) if by_load else None
         interval_s = limits.bus.publish_interval_ms / 1000
-        self._comments = Lane(clock, self._store_comments, interval_s=interval_s, batch_max=500)
+        self._comments = Lane(
+            clock,
+            self._store_comments,
+            interval_s=interval_s,
+            batch_max=500,
+            part=self._gathering,
+        )
         self._orders = [
             Lane(clock, partial(self._store_orders, shard), batch_max=ORDERS_PER_CALL_MAX)
             for shard in selling
@@ -123,29 +136,82 @@ class Worker:
 
     # The pass
 
+    def _used_s(self) -> float:
+        """CPU used so far, without what waits on the core."""
+        return self.core.busy_s - max(0.0, self.core.free_at - self._clock.now)
+
+    def _ticks_s(self) -> tuple[float, float]:
+        """The tick now, and the longest one."""
+        longest_s = tick_ms(self.viewers, self._limits.hub) / 1000
+        if self._crowd is None:
+            return longest_s, longest_s
+        self._crowd.size = self.viewers
+        return self._crowd.tick_s(self._limits.hub, self.viewers), longest_s
+
+    def _gathering(self) -> float:
+        return 1.0 if self._crowd is None else self._crowd.governor.gathering
+
+    @property
+    def _is_lone(self) -> bool:
+        return len(self._waiting) == 1 and not self._events
+
     def _wake(self) -> None:
+        self._woken += 1
         if self._passing:
-            self._more = True
+            return
+        if self._holding:
+            self._holding = False
+            self._queue_pass()
         elif not self._planned:
             self._planned = True
-            tick_s = tick_ms(self.viewers, self._limits.hub) / 1000
-            self._clock.at(max(self._clock.now, self._passed_at + tick_s), self._queue_pass)
+            self._turn += 1
+            self._clock.at(max(self._clock.now, self._due), self._tick_is_over, self._turn)
+
+    def _tick_is_over(self, turn: int) -> None:
+        if turn != self._turn:
+            return
+        tick_s, longest_s = self._ticks_s()
+        last_call = min(self._due + tick_s, self._passed_at + longest_s)
+        late = self._crowd is None or last_call <= self._clock.now
+        if late or self._woken > 1 or not self._is_lone or self._newcomers:
+            self._queue_pass()
+        else:
+            self._holding = True
+            self._clock.at(last_call, self._company_is_late, self._turn)
+
+    def _company_is_late(self, turn: int) -> None:
+        if turn == self._turn and self._holding:
+            self._holding = False
+            self._queue_pass()
 
     def _queue_pass(self) -> None:
+        self._turn += 1
         self.core.serve(self._costs.pass_us / 1e6, self._start_pass)
 
+    def _note_begin(self) -> None:
+        now = self._clock.now
+        tick_s, longest_s = self._ticks_s()
+        if tick_s < longest_s:
+            ticks = LONE_TICKS if self._is_lone else 1.0
+            self._due = max(self._due, now - tick_s) + ticks * tick_s
+        else:
+            self._due = now + tick_s
+        self._passed_at, self._woken = now, 0
+
     def _start_pass(self) -> None:
-        self._planned, self._passing, self._more = False, True, False
-        self._passed_at = self._clock.now
+        self._planned, self._passing = False, True
+        self._note_begin()
         comments, self._waiting = self._waiting, []
         newcomers, self._newcomers = self._newcomers, []
         had, self._events = self._events, 0.0
         for due in newcomers:
             self._seen.joins.append((self._clock.now, self._clock.now - due))
         if comments or had:
+            if self._crowd is not None:
+                self._crowd.begin_pass(self, self.viewers)
             self._slice(comments, self.viewers)
         else:
-            self._end_pass()
+            self._passing = False
         self.viewers += len(newcomers)
 
     def _slice(self, comments: list[float], left: int) -> None:
@@ -176,7 +242,9 @@ class Worker:
 
     def _end_pass(self) -> None:
         self._passing = False
-        if self._more or self._waiting or self._events or self._newcomers:
+        if self._crowd is not None:
+            self._crowd.end_pass()
+        if self._waiting or self._events or self._newcomers:
             self._wake()
 
     def _idle(self) -> None:

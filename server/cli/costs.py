@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 FILE = Path(__file__).with_name("costs.toml")
 _KEPT: dict[str, Any] = tomllib.loads(FILE.read_text(encoding="utf-8"))
 MEASURED: Mapping[str, str] = _KEPT["measured"]
-"""When and where: `when`, `cpu`, `cores`, `system`, `python`."""
+"""When and where: `when`, `cpu`, `cores`, `system`, `python`; and what its `tick` followed:
+the `load`, or, until November 2026, the `head count`."""
 
 
 def _kept(name: str) -> float:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from server.cli.costs import ROUNDS, ROWS, Busy, Costs, Round, Row, Stored
+from server.cli.costs import MEASURED, ROUNDS, ROWS, Busy, Costs, Round, Row, Stored
 from server.cli.sizing import Event, Limits, busy_of, calls_per_s_max, stored_of
 from server.features.presence.settings import PresenceSettings
+from server.hub.governor import Governor
 from server.settings.sections import Bus, Hub
 
 WITHIN = 0.15
@@ -50,20 +51,27 @@ class Equation(NamedTuple):
         )
 
 
-def equations_of_row(row: Row) -> Iterator[Equation]:
-    """The server's and the Redis' work in a row of the fan-out benchmark."""
-    event = Event(row.viewers, row.comments_per_s, 0)
-    name = f"{row.comments_per_s:g}/s × {row.viewers:,}{', deflated' if row.deflate else ''}"
-    delivered = row.comments_per_s * row.viewers
-    busy, stored = busy_of(event, 1, _AS_MEASURED), stored_of(event, 1, _AS_MEASURED)
+def equations_of_row(row: Row, *, by_load: bool) -> Iterator[Equation]:
+    """The server's and the Redis' work in a row of the fan-out benchmark: with as many frames as
+    were counted, or, where none were, as the head count's tick makes."""
+    rate = row.comments_per_s
+    event = Event(row.viewers, rate, 0)
+    name = f"{rate:g}/s × {row.viewers:,}{', deflated' if row.deflate else ''}"
+    delivered, calls = rate * row.viewers, _calls(rate, by_load=by_load)
+    busy = busy_of(event, 1, _AS_MEASURED)._replace(calls=calls)
+    if row.frames_per_s:
+        pings = 2 / _AS_MEASURED.edge.ping_interval_s
+        frames = row.viewers * (row.frames_per_s + pings)
+        busy = busy._replace(frames=frames, passes=row.frames_per_s)
+    stored = stored_of(event, 1, _AS_MEASURED)._replace(calls=calls, handed_out=calls)
     yield Equation(f"{name}: server", busy.counts(), row.cpu_us * delivered, delivered)
     yield Equation(f"{name}: Redis", stored.counts(), row.redis_us * delivered, delivered)
 
 
-def equations_of_round(each: Round) -> Iterator[Equation]:
+def equations_of_round(each: Round, *, by_load: bool) -> Iterator[Equation]:
     """The first server's, the second's and the Redis' work in a round of bench_costs."""
     rate = each.comments_per_s
-    calls = min(rate, calls_per_s_max(Bus()))
+    calls = _calls(rate, by_load=by_load)
     taken = Busy(PEOPLE * calls, PEOPLE * rate, rate, calls, passes=calls).counts()
     heard = Busy(calls, rate, comments_heard=rate, passes=calls).counts()
     stored = Stored(0, rate, calls, handed_out=2 * calls).counts()
@@ -76,12 +84,27 @@ def equations_of_round(each: Round) -> Iterator[Equation]:
         yield Equation(f"{rate:.0f}/s, two servers: {name}", counts, cost_us * rate, rate)
 
 
+def _calls(comments_per_s: float, *, by_load: bool) -> float:
+    """Script calls a second of one worker, which gathers comments for less time if it has time."""
+    bus, part = Bus(), 1.0
+    if by_load:
+        most = calls_per_s_max(bus)
+        rest = Busy(comments=comments_per_s, calls=min(comments_per_s, most)).counts()
+        governor = Governor()
+        for _ in range(100):
+            governor.note_rest(Costs().sum_us(rest) / 1e6, 1.0)
+        part = governor.gathering
+    gathered = Bus(publish_interval_ms=max(1.0, bus.publish_interval_ms * part))
+    return min(comments_per_s, calls_per_s_max(gathered))
+
+
 def equations() -> Iterator[Equation]:
     """All that the costs were fitted to."""
+    by_load = MEASURED["tick"] == "load"
     for row in ROWS:
-        yield from equations_of_row(row)
+        yield from equations_of_row(row, by_load=by_load)
     for each in ROUNDS:
-        yield from equations_of_round(each)
+        yield from equations_of_round(each, by_load=by_load)
 
 
 def residuals(costs: Costs | None = None) -> list[Residual]:

@@ -31,7 +31,7 @@ def benchmarks(noise: float) -> tuple[dict[str, Any], dict[str, float]]:
     for key, deflate in (("ours", False), ("ours-deflate", True)):
         for rate, viewers in ((1, 2000), (30, 2000), (200, 2000), (1000, 2000), (5, 15_000)):
             row = Row(rate, viewers, deflate, 0, 1, 1, 50, 100)
-            server, redis = equations_of_row(row)
+            server, redis = equations_of_row(row, by_load=False)
             results.append(
                 {
                     "key": key, "row": f"{rate}x{viewers}", "rate_per_s": rate, "viewers": viewers,
@@ -47,7 +47,7 @@ def benchmarks(noise: float) -> tuple[dict[str, Any], dict[str, float]]:
         "worker_mb": 50.0,
     }  # fmt: skip
     for name, per_s in (("comment", 400.0), ("slow_comment", 30.0)):
-        taken, heard, redis = equations_of_round(Round(per_s, 1, 1, 1))
+        taken, heard, redis = equations_of_round(Round(per_s, 1, 1, 1), by_load=False)
         costs |= {
             f"{name}s_per_s": per_s, f"{name}_taken_us": cost(taken),
             f"{name}_heard_us": cost(heard), f"{name}_redis_us": cost(redis),

@@ -75,6 +75,14 @@ def test_each_change_takes_work_from_redis() -> None:
     assert as_it_is > alone > spread
 
 
+def test_a_tick_that_follows_the_load_is_shorter_while_there_is_time() -> None:
+    quiet = Scene(viewers=1000, comments_per_s=30, seconds=4)
+    by_load, by_heads = (simulate(replace(quiet, by_load=by_load)) for by_load in (True, False))
+
+    assert by_load.comment_p50 < 0.7 * by_heads.comment_p50
+    assert by_load.cpu_us > by_heads.cpu_us
+
+
 def test_a_shard_with_more_work_than_it_can_do_bends_the_room() -> None:
     outcome = simulate(replace(SMALL, orders_per_s=5000, seconds=2))
 
