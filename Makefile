@@ -16,8 +16,9 @@ PYTHONS := $(shell sed -n 's/.*"Programming Language :: Python :: \(3\.[0-9]*\)"
 # What depends most on the Python: the loop, the sockets, the processes, the command line.
 QUICK := tests/protocol tests/edge/test_joining.py tests/hub tests/store/test_embedded.py tests/test_cli.py
 ARGS ?=
-# Tests wait more than they compute, so there are more processes than cores; JOBS=0 takes one.
-JOBS ?= $(shell expr 3 '*' $$(nproc 2>/dev/null || echo 2))
+# Tests also wait, so there are more processes than cores, though each collects all tests; JOBS=0
+# takes one.
+JOBS ?= $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 2))
 SPREAD = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 # Compiled modules are kept wherever the shell says otherwise: every process would compile all again.
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
@@ -48,7 +49,6 @@ test: $(READY) ## run the whole test suite (ARGS='-k name' for a part)
 test-again: $(READY) ## run the tests that failed last, one after the other
 	$(PYTEST) -n 0 --last-failed --last-failed-no-failures none $(ARGS)
 
-test-fast: JOBS = $(shell expr 2 '*' $$(nproc 2>/dev/null || echo 2))
 test-fast: $(READY) ## the tests without a browser, a Cluster or anything long
 	$(PYTEST) $(SPREAD) -m 'not long and not torture' $(ARGS)
 

@@ -1,6 +1,13 @@
 """`python -m server` is the `liveroom` command."""
 
-from server.cli.main import main
+import gc
+
+gc.disable()  # a thousand modules and no garbage: to look through them again and again takes long
+
+from server.cli.main import main  # noqa: E402 - see above
+
+gc.freeze()
+gc.enable()
 
 if __name__ == "__main__":
     main()

@@ -26,6 +26,7 @@ from server.house import HOUSE
 from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
+from tests import scheduling
 from tests.spread import spread
 
 MakeSettings = Callable[..., Settings]
@@ -39,6 +40,9 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("patient")  # a slow machine's examples are as good as others
 
+pytest_xdist_make_scheduler = scheduling.pytest_xdist_make_scheduler
+pytest_terminal_summary = scheduling.pytest_terminal_summary
+
 gc.disable()  # until everything is collected: six thousand tests and no garbage
 
 TABLE = [
@@ -50,6 +54,9 @@ TABLE = [
     "longest pause, s",
     "back, s",
 ]
+END_S_MAX = 60
+"""Time for the tasks of a test to end when they are cancelled."""
+
 JWT_SECRET = "a secret for tests that is long enough"
 
 
@@ -68,6 +75,28 @@ class Loop(uvloop.Loop):
             raise ResourceWarning("; ".join(str(each.message) for each in left_open))
 
 
+def _end_all_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what a test left running; what goes on all the same fails the test by its name.
+
+    asyncio's own waits for ever for a task that ignores it, and pytest-timeout then ends the
+    process without a word of which task it was.
+    """
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if not tasks:
+        return
+    _, running = loop.run_until_complete(asyncio.wait(tasks, timeout=END_S_MAX))
+    if running:
+        raise AssertionError(
+            f"Cancelled when the test was over, and still running {END_S_MAX} s later: "
+            + "; ".join(f"{task!r} at {task.get_stack(limit=3)}" for task in running)
+        )
+
+
+asyncio.runners._cancel_all_tasks = _end_all_tasks  # type: ignore[attr-defined]
+
+
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests run on the loop that the server runs on."""
     return {"uvloop": Loop}
@@ -77,15 +106,16 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """An async test that hangs fails, with the line it hangs at, and the next one runs.
 
-    pytest-timeout can't do that here: its signal is lost in uvloop, its thread ends the run. So
-    the test gets five seconds less than `timeout` (of the marker, else of pyproject.toml).
+    pytest-timeout can't do that here: its signal is lost in uvloop, its thread ends the process.
+    So the test gets less than `timeout` (of the marker, else of pyproject.toml), by what is left
+    to end its tasks and to say which did not.
     """
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
             marker = item.get_closest_marker("timeout")
             default = config.getoption("timeout") or config.getini("timeout")
             limit_s = float(marker.args[0] if marker else default)
-            item.obj = _within(limit_s - 5, item.obj)
+            item.obj = _within(limit_s - END_S_MAX - 30, item.obj)
     spread(items)
 
 
@@ -99,8 +129,15 @@ def pytest_collection_finish() -> None:
 def _within(limit_s: float, test: AsyncTest) -> AsyncTest:
     @functools.wraps(test)
     async def timed(*args: Any, **kwargs: Any) -> None:
-        async with asyncio.timeout(limit_s):
-            await test(*args, **kwargs)
+        try:
+            async with asyncio.timeout(limit_s) as limit:
+                await test(*args, **kwargs)
+        except TimeoutError as error:
+            if limit.expired():
+                error.add_note(
+                    f"{test.__name__} was not done after {limit_s:.0f} s; see where above."
+                )
+            raise
 
     return timed
 

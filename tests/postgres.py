@@ -66,10 +66,10 @@ class Postgres:
         """The address of a database, as `records.url` takes it."""
         return f"postgresql://{USER}@/{database}?host={self.folder}"
 
-    def make_database(self) -> str:
-        """Make an empty database; return its address."""
+    def make_database(self, like: str = "template1") -> str:
+        """Make a database that is empty, or like one that nobody is connected to; its address."""
         name = f"t{secrets.token_hex(6)}"
-        self.sql(f"CREATE DATABASE {name}")
+        self.sql(f"CREATE DATABASE {name} TEMPLATE {like}")
         return self.url(name)
 
     def sql(self, statement: str, database: str = USER) -> str:

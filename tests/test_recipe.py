@@ -135,13 +135,23 @@ def test_the_example_touches_as_many_files_and_folders_as_the_page_says() -> Non
     assert len(folders) <= FOLDERS_MAX
 
 
-def test_the_example_passes_its_own_tests_and_those_of_every_feature(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "which",
+    [
+        pytest.param(["-k", "wave"], id="what-names-it"),
+        pytest.param([], id="all", marks=pytest.mark.torture("a thousand tests more, in a copy")),
+    ],
+)
+def test_the_example_passes_its_own_tests_and_those_of_every_feature(
+    tmp_path: Path, which: list[str]
+) -> None:
     copy_with(PIECES, tmp_path)
-    code, said = outcome_of(tmp_path, ["tests/features/waves", *GENERIC])
+    code, said = outcome_of(tmp_path, ["tests/features/waves", *GENERIC, *which])
     assert code == 0, said
     assert "tests/features/waves" not in said  # it failed nowhere
 
 
+@pytest.mark.torture("checks types in a copy")
 def test_the_example_keeps_the_direction_of_imports(tmp_path: Path) -> None:
     copy_with(PIECES, tmp_path)
     linted = run_in(

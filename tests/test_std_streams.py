@@ -12,10 +12,18 @@ import pytest
 
 from server.cli.std_streams import open_missing_streams
 
+ALONE = pytest.mark.torture("standard input is also closed together with standard error")
+
 
 @pytest.mark.long("starts a whole server each")
 @pytest.mark.parametrize(
-    ("closed", "workers"), [("<&-", 1), ("<&-", 2), ("2>&-", 1), ("<&- 2>&-", 2)]
+    ("closed", "workers"),
+    [
+        pytest.param("<&-", 1, marks=ALONE),
+        pytest.param("<&-", 2, marks=ALONE),
+        ("2>&-", 1),
+        ("<&- 2>&-", 2),
+    ],
 )
 async def test_a_closed_standard_stream_stops_no_start(
     tmp_path: Path, closed: str, workers: int

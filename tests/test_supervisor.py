@@ -43,11 +43,13 @@ class Running:
         ):
             return response.status == 200
 
-    async def until_it_says(self, pattern: str) -> re.Match[str]:
-        """Read its log up to a line with `pattern` in it."""
+    async def until_it_says(self, pattern: str, heard: list[str] | None = None) -> re.Match[str]:
+        """Read its log up to a line with `pattern` in it; the lines read are added to `heard`."""
         assert self.process.stderr is not None
         async with asyncio.timeout(START_S_MAX):
             while line := (await self.process.stderr.readline()).decode():
+                if heard is not None:
+                    heard.append(line)
                 if found := re.search(pattern, line):
                     return found
         raise AssertionError(f"it ended without saying {pattern}")
@@ -124,33 +126,72 @@ def serve(spawn: Spawn, tmp_path: Path) -> Serve:
     return start
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
-@pytest.mark.parametrize("workers", ["1", "2"])
-async def test_it_stops_cleanly_and_leaves_nothing(
-    workers: str, number: signal.Signals, serve: Serve
+async def test_two_workers_from_their_start_to_their_stop(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = await serve("--workers", workers)
-    assert await server.healthy()
-    left = [server.redis, *server.workers]
-    assert len(left) == {"1": 1, "2": 3}[workers]
-
-    server.process.send_signal(number)
-
-    assert await server.end() == 0
-    for pid in left:
-        with pytest.raises(ProcessLookupError):
-            os.kill(pid, 0)
-
-
-@pytest.mark.parametrize("workers", [1, 2])
-async def test_the_log_says_in_one_line_what_starts(
-    workers: int, serve: Serve, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    """One story, because whole servers are dear: start, death of a worker, restart, stop."""
     monkeypatch.setenv("LIVEROOM_LOG_FORMAT", "json")
-    server = await serve("--workers", str(workers))
+    server = await serve("--workers", "2")
+    await _says_what_starts(server, workers=2)
+    assert len(server.workers) == 2
 
-    line = json.loads((await server.until_it_says(".*Liveroom starts.*")).group())
+    secret = (server.folder / "jwt_secret").read_text().strip()
+    for pid in server.workers:
+        assert secret not in Path(f"/proc/{pid}/cmdline").read_text()
+        assert secret not in Path(f"/proc/{pid}/environ").read_text()
+    assert await _measured_pauses(server) == 3 * 2  # three generations of the collector each
 
+    killed, other = server.workers
+    os.kill(killed, signal.SIGKILL)
+    await server.until_it_says(rf"process {killed}\) ended with status -9; starting another")
+    new = await server.until_it_says(r"Worker \S+ is now process (\d+)")
+    before = server.workers
+    assert sorted(before) == sorted([other, int(new[1])])
+
+    server.process.send_signal(signal.SIGHUP)  # replaces them one by one
+    await server.until_it_says("All workers have been restarted")
+    assert len(server.workers) == 2
+    assert not set(server.workers) & set(before)
+    assert await server.healthy()
+
+    await _stops_and_leaves_nothing(server, signal.SIGTERM)
+
+
+async def test_one_worker_from_its_start_to_its_stop(
+    serve: Serve, spawn: Spawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One story, too: start, a second server that is refused, death of Redis, stop."""
+    monkeypatch.setenv("LIVEROOM_LOG_FORMAT", "json")
+    server = await serve()
+    assert server.workers == []  # it serves by itself
+    warned = await _says_what_starts(server, workers=1)
+    assert "beyond this machine" not in warned
+    assert await _measured_pauses(server) == 3
+
+    second = await spawn("--port", "0")
+    _, said = await second.communicate()
+    assert second.returncode == 1
+    assert re.fullmatch(
+        rf"liveroom: The data folder \S+ is in use by another server \(process "
+        rf"{server.process.pid}\)\. .*--data-dir\.\n",
+        said.decode().splitlines(keepends=True)[-1],
+    )
+    assert b"Traceback" not in said
+
+    killed = server.redis
+    os.kill(killed, signal.SIGKILL)
+    await server.until_it_says(r"The private (Redis|Valkey) [\d.]+ ended")
+    await server.until_it_says(r"The private (Redis|Valkey) [\d.]+ is back")
+    assert server.redis != killed
+    assert await server.healthy()
+
+    await _stops_and_leaves_nothing(server, signal.SIGINT)  # as Ctrl-C does
+
+
+async def _says_what_starts(server: Running, workers: int) -> str:
+    """The log has one line that says what starts; all that was said until then."""
+    heard: list[str] = []
+    line = json.loads((await server.until_it_says(".*Liveroom starts.*", heard)).group())
     async with Redis(
         unix_socket_path=f"{server.folder}/redis/redis.sock", socket_timeout=60
     ) as redis:
@@ -163,6 +204,29 @@ async def test_the_log_says_in_one_line_what_starts(
         "provider": "sandbox",
     }
     assert line["workers"] == workers
+    return "".join(heard)
+
+
+async def _measured_pauses(server: Running) -> int:
+    """How many pauses of a collector of cycles the server tells of, by worker and generation."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{server.url}/metrics") as response,
+    ):
+        told = await response.text()
+    name = "liveroom_collector_pause_seconds_count"
+    return sum(line.startswith(name) for line in told.splitlines())
+
+
+async def _stops_and_leaves_nothing(server: Running, number: signal.Signals) -> None:
+    left = [server.redis, *server.workers]
+
+    server.process.send_signal(number)
+
+    assert await server.end() == 0
+    for pid in left:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
 
 
 async def test_production_without_a_payment_provider_is_one_line(
@@ -190,42 +254,6 @@ async def test_a_sandbox_in_production_is_warned_of(
     assert await server.until_it_says("payments.provider = sandbox takes no money")
 
 
-async def test_a_worker_that_dies_is_replaced_and_the_log_says_so(serve: Serve) -> None:
-    server = await serve("--workers", "2")
-    killed, other = server.workers
-
-    os.kill(killed, signal.SIGKILL)
-
-    await server.until_it_says(rf"process {killed}\) ended with status -9; starting another")
-    new = await server.until_it_says(r"Worker \S+ is now process (\d+)")
-    assert sorted(server.workers) == sorted([other, int(new[1])])
-    assert await server.healthy()
-
-
-async def test_sighup_replaces_the_workers_one_by_one(serve: Serve) -> None:
-    server = await serve("--workers", "2")
-    before = server.workers
-
-    server.process.send_signal(signal.SIGHUP)
-
-    await server.until_it_says("All workers have been restarted")
-    assert len(server.workers) == 2
-    assert not set(server.workers) & set(before)
-    assert await server.healthy()
-
-
-async def test_redis_that_dies_comes_back_while_it_serves(serve: Serve) -> None:
-    server = await serve()
-    killed = server.redis
-
-    os.kill(killed, signal.SIGKILL)
-
-    await server.until_it_says(r"The private (Redis|Valkey) [\d.]+ ended")
-    await server.until_it_says(r"The private (Redis|Valkey) [\d.]+ is back")
-    assert server.redis != killed
-    assert await server.healthy()
-
-
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_killing_the_parent_ends_the_workers_and_redis(workers: str, serve: Serve) -> None:
     server = await serve("--workers", workers)
@@ -236,21 +264,6 @@ async def test_killing_the_parent_ends_the_workers_and_redis(workers: str, serve
 
     for pid in left:
         await gone(pid)
-
-
-async def test_a_second_server_on_the_folder_is_refused(serve: Serve, spawn: Spawn) -> None:
-    first = await serve()
-
-    second = await spawn("--port", "0")
-    _, said = await second.communicate()
-
-    assert second.returncode == 1
-    assert re.fullmatch(
-        rf"liveroom: The data folder \S+ is in use by another server \(process "
-        rf"{first.process.pid}\)\. .*--data-dir\.\n",
-        said.decode().splitlines(keepends=True)[-1],
-    )
-    assert b"Traceback" not in said
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
@@ -305,34 +318,15 @@ async def test_a_worker_that_can_not_start_stops_the_start(
     assert b"Traceback" not in said
 
 
-async def test_no_worker_shows_the_secret_to_other_users(serve: Serve) -> None:
-    server = await serve("--workers", "2")
-    secret = (server.folder / "jwt_secret").read_text().strip()
-
-    for pid in server.workers:
-        assert secret not in Path(f"/proc/{pid}/cmdline").read_text()
-        assert secret not in Path(f"/proc/{pid}/environ").read_text()
-
-
-async def test_it_serves_from_a_redis_given_by_url(
+async def test_development_with_a_redis_by_url_is_warned_when_it_listens_beyond_this_machine(
     serve: Serve, synced_redis: EmbeddedRedis
 ) -> None:
-    server = await serve("--redis-url", synced_redis.url)
+    server = await serve("--redis-url", synced_redis.url, "--host", "0.0.0.0")
 
+    said = await server.until_it_says("Development mode listens on 0.0.0.0")
+
+    assert '"level": "warning"' in said.string
     assert await server.healthy()
     assert server.children("-server") == []
-
-
-async def test_development_that_listens_beyond_this_machine_is_warned(serve: Serve) -> None:
-    server = await serve("--host", "0.0.0.0")
-    said = await server.until_it_says("Development mode listens on 0.0.0.0")
-    assert '"level": "warning"' in said.string
     server.process.terminate()
     assert await server.end() == 0
-
-
-async def test_development_on_loopback_is_not(serve: Serve) -> None:
-    server = await serve()
-    server.process.terminate()
-    _, said = await server.process.communicate()
-    assert b"beyond this machine" not in said

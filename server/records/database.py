@@ -7,11 +7,12 @@ RecordsAway, having written nothing.
 
 import asyncio
 import contextlib
+import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
-from alembic.script import ScriptDirectory
+import aiosqlite
 from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import SQLAlchemyError
@@ -20,14 +21,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from server.records.address import address_of, shown
 from server.records.errors import RecordsAway, RecordsUnusable, is_away, is_damaged, words_of
-from server.records.upgrade import (
-    Upgraded,
-    must_be_known,
-    revisions_in,
-    revisions_of,
-    upgrade_all,
-)
 from server.settings import Settings
+
+# Alembic is imported, in a thread, when records are first used: most commands don't use them.
+if TYPE_CHECKING:
+    from alembic.script import ScriptDirectory
+
+    from server.records.upgrade import Upgraded
 
 _WRITES = "liveroom_writes"
 
@@ -59,7 +59,11 @@ class Database:
             "pool_timeout": self._limits.busy_timeout_s,
         }
         if self.is_sqlite:
-            return pool | {"connect_args": {"timeout": self._limits.busy_timeout_s}}
+            given = {
+                "timeout": self._limits.busy_timeout_s,
+                "async_creator_fn": _SqliteConnection.to,
+            }
+            return pool | {"connect_args": given}
         return pool | {
             "pool_pre_ping": True,
             "connect_args": {
@@ -112,9 +116,11 @@ class Database:
             return str(why)
         return ""
 
-    async def upgrade(self) -> Upgraded:
+    async def upgrade(self) -> "Upgraded":
         """Run every missing upgrade. Raises RecordsUnusable, or RecordsAway: then none has run."""
         known = await asyncio.to_thread(self._known)
+        from server.records.upgrade import upgrade_all
+
         async with self._transaction() as connection:
             upgraded = await connection.run_sync(upgrade_all, known, self.shown)
         self._is_current = True
@@ -123,13 +129,20 @@ class Database:
     async def revisions(self) -> tuple[str, ...]:
         """Return the newest revision of each chain, sorted. Raises RecordsAway."""
         async with self.reading() as connection:
+            from server.records.upgrade import revisions_of
+
             return await connection.run_sync(revisions_of)
 
     async def must_know(self, revisions: Sequence[str]) -> None:
         """Refuse records of these revisions if one is a newer server's. Raises RecordsUnusable."""
-        must_be_known(revisions, await asyncio.to_thread(self._known), self.shown)
+        known = await asyncio.to_thread(self._known)
+        from server.records.upgrade import must_be_known
 
-    def _known(self) -> ScriptDirectory:
+        must_be_known(revisions, known, self.shown)
+
+    def _known(self) -> "ScriptDirectory":
+        from server.records.upgrade import revisions_in
+
         if self.is_sqlite and self.url.database:
             with self._errors():
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -168,6 +181,30 @@ class Database:
     async def aclose(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+
+
+class _SqliteConnection(aiosqlite.Connection):
+    """A connection that may be stopped twice.
+
+    SQLAlchemy stops it while it is being closed, if its use was cancelled again meanwhile. The
+    close then stops it once more, and would wait for ever for a thread that has ended; and the
+    process would never end, because it waits for its tasks.
+    """
+
+    _stopped: asyncio.Future[None] | None = None
+
+    @classmethod
+    def to(cls, file: str, **given: Any) -> Self:
+        """Return a connection to a file, to be awaited."""
+        made = cls(lambda: sqlite3.connect(file, **given), iter_chunk_size=64)
+        made._thread.daemon = True  # as SQLAlchemy's own: no connection that is lost stops the end
+        return made
+
+    def stop(self) -> asyncio.Future[None] | None:
+        """End the thread; a second call returns what the first one did."""
+        if self._stopped is None:
+            self._stopped = super().stop()
+        return self._stopped
 
 
 def _set_up_sqlite(engine: Engine, busy_timeout_s: float) -> None:

@@ -7,8 +7,9 @@ runs the script again. So a room without a mark is always in the index, whoever 
 between (docs/decisions/0070).
 """
 
+import functools
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import msgspec
@@ -78,12 +79,8 @@ class RoomStore:
         self.durability = durability
         self._scripts = library
         self._metrics = metrics
-        self._seconds = metrics and {
-            name: metrics.script_seconds.labels(name) for name in self._scripts
-        }
         if metrics is not None:
-            for name in self._scripts:
-                metrics.store_errors.labels(name)
+            metrics.before_first_reading(functools.partial(_begin_at_zero, metrics, library))
         self._damaged = RowTroubles(DAMAGED_ROWS)
         self._unindexed = RowTroubles("awake rooms")
         self.unindexed: dict[str, None] = {}
@@ -180,8 +177,8 @@ class RoomStore:
                 self._metrics.store_errors.labels(script.name).inc()
             raise _unavailable(exc) from exc
         finally:
-            if self._seconds:
-                self._seconds[script.name].observe(time.monotonic() - began)
+            if self._metrics:
+                self._metrics.script_seconds.labels(script.name).observe(time.monotonic() - began)
         if isinstance(raw, list):
             raw, *damaged = raw
             for row, why in zip(damaged[::2], damaged[1::2], strict=True):
@@ -267,6 +264,12 @@ class RoomStore:
             pipeline.execute_command(*question)
         raw, _, *kept = await pipeline.execute(raise_on_error=False)
         return raw, kept
+
+
+def _begin_at_zero(metrics: Metrics, scripts: Iterable[str]) -> None:
+    for name in scripts:
+        metrics.script_seconds.labels(name)
+        metrics.store_errors.labels(name)
 
 
 def _text(raw: bytes) -> str:

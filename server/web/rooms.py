@@ -1,5 +1,6 @@
 """REST routes that create, list and read rooms."""
 
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -39,17 +40,22 @@ class RoomsQuery(Input, frozen=True):
     ] = ""
 
 
+@lru_cache(maxsize=1)  # one type, also if a process has many workers: what describes it is kept
+def _page_of(view: type[RoomView]) -> Any:
+    return msgspec.defstruct(
+        "RoomsPage",
+        [("rooms", list[view]), ("next", str | None, None)],  # type: ignore[valid-type]
+        namespace={"__doc__": "A page of rooms, and the cursor of the one after it."},
+    )
+
+
 class RoomRoutes:
     """The routes about rooms as such. `view` is the type of a whole room."""
 
     def __init__(self, directory: Directory, view: type[RoomView]) -> None:
         self._directory = directory
         self._view = view
-        self._page: Any = msgspec.defstruct(
-            "RoomsPage",
-            [("rooms", list[view]), ("next", str | None, None)],  # type: ignore[valid-type]
-            namespace={"__doc__": "A page of rooms, and the cursor of the one after it."},
-        )
+        self._page = _page_of(view)
 
     def routes(self) -> list[Route]:
         """Every route with its types."""

@@ -4,7 +4,8 @@ Fields and commands that a server doesn't know are refused, so a client that is 
 servers asks here first.
 """
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -31,14 +32,13 @@ class Known(msgspec.Struct, frozen=True):
 
 def with_descriptions(routes: Sequence[Route], commands: Sequence[type[Command]]) -> list[Route]:
     """Return the routes, with those added that describe them all, and the commands."""
-    openapi, protocol = _Answer(), _Answer()
+    openapi = _Answer(lambda: msgspec.json.encode(document(described)))
+    protocol = _Answer(lambda: _known_commands(tuple(commands)))
     described = [
         *routes,
         Route("GET", "/v1/openapi.json", "Read this document.", openapi.show),
         Route("GET", "/v1/protocol", "Read the known commands.", protocol.show, result=Known),
     ]
-    openapi.body = msgspec.json.encode(document(described))
-    protocol.body = _known_commands(tuple(commands))
     return described
 
 
@@ -59,11 +59,19 @@ def known_commands(commands: Sequence[type[Command]]) -> Known:
 
 
 class _Answer:
-    """A JSON answer that is always the same; `body` is set before the first request."""
+    """A JSON answer that is always the same.
 
-    body = b""
+    It is made for the first request: it takes longer than all else in the start of a worker, and
+    few workers are ever asked.
+    """
+
+    def __init__(self, make: Callable[[], bytes]) -> None:
+        self._make = make
+        self._body: bytes | None = None
 
     async def show(self, _: web.Request) -> web.Response:
-        answer = encoded_response(self.body)
+        if self._body is None:
+            self._body = await asyncio.to_thread(self._make)  # too long for the event loop
+        answer = encoded_response(self._body)
         answer.headers["Access-Control-Allow-Origin"] = "*"  # pages of other sites connect here too
         return answer

@@ -74,7 +74,7 @@ async def heard(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_a_toasts_button_takes_the_tap_whatever_is_open(
+async def test_a_toasts_button_takes_the_tap_and_what_is_said_is_heard_whatever_is_open(
     server: Server, room: str, open_page: OpenPage, name: str
 ) -> None:
     async with open_shop(server, room, MUG):
@@ -90,14 +90,6 @@ async def test_a_toasts_button_takes_the_tap_whatever_is_open(
             assert await page.evaluate("taps") == ["toast"], steps
             await page.evaluate("document.querySelectorAll('dialog').forEach((d) => d.close())")
             await expect(page.locator("dialog")).to_have_count(0)
-
-
-@pytest.mark.parametrize("name", PAGES)
-async def test_what_is_said_is_heard_whatever_is_open(
-    server: Server, room: str, open_page: OpenPage, name: str
-) -> None:
-    async with open_shop(server, room, MUG):
-        page = await opened(server, room, open_page, name)
         for n, steps in enumerate(STEPS.values()):
             await page.evaluate(f"{steps}; say('Heard {n}.'); null")
             async with asyncio.timeout(60):

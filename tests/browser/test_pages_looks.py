@@ -36,6 +36,14 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('button, a[href], select,
     .filter(([, box]) => innerWidth < 960
         ? Math.min(box.width, box.height) < 43.9 : box.height < 36)
     .map(([e, box]) => `${box.width} x ${box.height}: ${e.outerHTML.slice(0, 120)}`)"""
+# The browser gives all of these one colour: each needs a line, or to opt out with the theme's own.
+PLAIN = """() => [...document.querySelectorAll('button, a.button, .chip span, .stock-bar, '
+        + '.stock-bar i, .poll-bar, .histogram-bar, .sheet')]
+    .filter((e) => e.checkVisibility() && !e.matches('.host-open, .shelf-main, .pinned-main, '
+        + '.private-main, .send, .text-link, .brand'))
+    .filter((e) => !parseFloat(getComputedStyle(e).borderTopWidth)
+        && getComputedStyle(e).forcedColorAdjust !== 'none')
+    .map((e) => e.outerHTML.slice(0, 120))"""
 
 PAGES: dict[str, dict[str, Any]] = {
     "home": {"path": "/", "user": HOST, "role": Role.HOST, "name": HOST_NAME},
@@ -74,7 +82,7 @@ async def _too_wide_or_small(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-async def test_a_page_is_whole_and_usable_in_every_size_theme_and_language(
+async def test_a_page_is_whole_and_usable_in_every_size_theme_and_language_and_forced_colours(
     server: Server, open_page: OpenPage, images: Path, name: str
 ) -> None:
     who = dict(PAGES[name])
@@ -100,6 +108,11 @@ async def test_a_page_is_whole_and_usable_in_every_size_theme_and_language(
                 if size == "phone":
                     await page.set_viewport_size(SMALLEST)
                     faults += [f"{where}, 360 px: {f}" for f in await _too_wide_or_small(page)]
+                    await page.set_viewport_size(viewport)
+                if theme == "light":
+                    await page.emulate_media(forced_colors="active")
+                    assert await page.evaluate("matchMedia('(forced-colors: active)').matches")
+                    faults += [f"{where}, forced: {html}" for html in await page.evaluate(PLAIN)]
     assert not faults, "\n".join(faults)
 
 

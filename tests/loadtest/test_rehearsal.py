@@ -182,6 +182,7 @@ def test_several_processes_count_as_one(rehearse: Rehearse) -> None:
     assert report["counts"]["ok.join"] >= 40
 
 
+@pytest.mark.torture("a whole rehearsal more")
 def test_a_house_of_several_rooms_is_hosted_sold_in_and_judged_as_a_whole(
     rehearse: Rehearse,
 ) -> None:

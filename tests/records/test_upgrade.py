@@ -15,6 +15,17 @@ from server.records.schema import RECORDS
 from server.records.upgrade import VERSIONS, revisions_in
 from server.settings import Settings
 from tests.conftest import MakeSettings
+from tests.postgres import Postgres
+from tests.records.conftest import ENGINES
+
+
+@pytest.fixture(params=ENGINES)
+def records_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of empty records without tables, on each engine in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'records.sqlite3'}"
+    server: Postgres = request.getfixturevalue("postgres")
+    return server.make_database()
 
 
 def _differences(connection: Connection) -> list[object]:

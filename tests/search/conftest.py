@@ -11,11 +11,25 @@ from server.records.database import Database
 from server.settings import Settings
 from server.store.client import connect
 from server.store.room_store import RoomStore
-from tests.records.conftest import postgres, records, records_settings, records_url
+from tests.records.conftest import (
+    postgres,
+    postgres_with_tables,
+    records,
+    records_settings,
+    records_url,
+    sqlite_with_tables,
+)
 from tests.search.catalogue import STALLS
 from tests.search.market import Market
 
-__all__ = ["postgres", "records", "records_settings", "records_url"]
+__all__ = [
+    "postgres",
+    "postgres_with_tables",
+    "records",
+    "records_settings",
+    "records_url",
+    "sqlite_with_tables",
+]
 
 
 @pytest.fixture

@@ -111,7 +111,13 @@ async def list_room(shop: Shop, room: Any) -> None:
     await shop.redis.zadd(shop.store.keys.host(HOST, "rooms"), {room: 1000})
 
 
-@pytest.fixture(params=DAMAGES, ids=lambda damage: damage.__name__)
+@pytest.fixture(
+    params=[
+        *DAMAGES[:2],
+        pytest.param(DAMAGES[2], marks=pytest.mark.torture("ten seconds of CPU more")),
+    ],
+    ids=lambda damage: damage.__name__,
+)
 async def town(
     request: pytest.FixtureRequest, make_settings: MakeSettings, redis: Redis, prefix: str
 ) -> AsyncIterator[Town]:
