@@ -41,7 +41,6 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("patient")  # a slow machine's examples are as good as others
 
 pytest_xdist_make_scheduler = scheduling.pytest_xdist_make_scheduler
-pytest_terminal_summary = scheduling.pytest_terminal_summary
 
 gc.disable()  # until everything is collected: six thousand tests and no garbage
 
@@ -156,7 +155,9 @@ def pytest_runtest_makereport(
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what people went through while the network broke: the table of docs/durability.md."""
+    """Name the tests that did not end, and print what people went through while the network broke:
+    the table of docs/durability.md."""
+    scheduling.pytest_terminal_summary(terminalreporter)
     rows = [
         row
         for outcome in ("passed", "failed")
