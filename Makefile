@@ -1,6 +1,6 @@
 # `make` alone lists the commands. Each works from a fresh clone: what it needs it sets up.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-again test-fast test-pythons servers check fmt bench bench-fanout bench-orders bench-archive bench-search bench-idle peers load torture docs lock clean
+.PHONY: help setup run demo test test-again test-fast test-pythons servers check fmt bench bench-fanout bench-orders bench-archive bench-search bench-idle bench-joins peers load torture docs lock clean
 
 # The newest Python that is new enough; PYTHON=... takes another.
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 || continue; \
@@ -101,7 +101,10 @@ bench-search: $(READY) ## a search among 100,000 documents, on each engine of th
 bench-idle: $(READY) ## CPU of a server with nobody connected, by ended and retired rooms, beside an empty one
 	$(BIN)/python -m loadtest bench-idle $(ARGS)
 
-peers: $(READY) ## fetch the npm peers of bench-fanout into out/peers
+bench-joins: $(READY) ## CPU of a join, or with --wait the time to its reply in a full room
+	$(BIN)/python -m loadtest.bench_joins $(ARGS)
+
+peers: $(READY) ## fetch the peers of bench-fanout (npm, Go) into out/peers
 	$(BIN)/python -m loadtest.bench_fanout --install-peers
 
 load: $(READY) ## a locust run against a server of its own

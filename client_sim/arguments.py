@@ -20,7 +20,8 @@ from client_sim.wire import Wire
 ENCODINGS = {
     "json": (Wire.JSON,),
     "msgpack": (Wire.MSGPACK,),
-    "mix": (Wire.JSON, Wire.MSGPACK),
+    "stream": (Wire.STREAM,),
+    "mix": (Wire.JSON, Wire.MSGPACK, Wire.STREAM),
 }
 _ROOM = r"[A-Za-z0-9_.:@-]{1,64}"
 _SEEDS = 1_000_000_000  # so many that two crowds of a room are never the same users

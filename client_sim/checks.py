@@ -11,7 +11,7 @@ CHECKS: dict[str, str] = {
     "gapless": "must-events reach a viewer without a gap, also over a resume",
     "once": "no must-event and no comment reaches a viewer twice",
     "same_story": "all viewers see the same event under the same seq",
-    "stock_forward": "stock versions never go back",
+    "stock_forward": "stock versions never go back within an epoch",
     "stock_adds_up": "left + held + sold = allocated, and none is below zero",
     "fair_draw": "the seed of a draw has the hash that was told before it",
     "likes_forward": "likes never go down",

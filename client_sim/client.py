@@ -12,21 +12,24 @@ import random
 import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
 from client_sim.commands import Commands
 from client_sim.errors import CommandRefused, RoomClosed, RoomError, Unanswered, WireError
-from client_sim.link import Link, Lost, connected
+from client_sim.link import Link, Lost, connected, room_http_url
 from client_sim.observer import Observer
 from client_sim.state import Position, RoomState
+from client_sim.stream_link import StreamLink, streamed
 from client_sim.wire import Message, Wire
 
 LEFT = "left"
 """The reason told to an observer when the connection ended by our own wish."""
 
 _NOT_BY_A_RULE = ("unavailable", "internal")
+AnyLink = Link | StreamLink
 _NO_REPLY: Message = {"t": "client.lost"}
 
 
@@ -44,7 +47,7 @@ class Options:
     frame_bytes_max: int = 8 * 1024 * 1024
     comments_max: int = 50  # comments kept in `state`
     deflate: bool = True
-    proxy: str | None = None  # URL of an HTTP or SOCKS proxy
+    proxy: str | None = None  # URL of an HTTP or (WebSocket only) SOCKS proxy
 
 
 class RoomClient(Commands):
@@ -82,7 +85,7 @@ class RoomClient(Commands):
         self._last = last
         self._observer = observer or Observer()
         self._rng = rng or random.Random()
-        self._link: Link | None = None
+        self._link: AnyLink | None = None
         self._closed: RoomError | None = None
         self._changed = asyncio.Event()  # set once we are joined or closed
         self._waiting: dict[int, tuple[Message, asyncio.Future[Message], float]] = {}
@@ -200,7 +203,7 @@ class RoomClient(Commands):
         """A fresh idempotency key."""
         return secrets.token_urlsafe(16)
 
-    async def _ask(self, link: Link, op: str, fields: Message) -> Message:
+    async def _ask(self, link: AnyLink, op: str, fields: Message) -> Message:
         self._ref += 1
         ref = self._ref
         command: Message = {"op": op, "ref": ref} | fields
@@ -221,7 +224,7 @@ class RoomClient(Commands):
             raise CommandRefused(reply["code"], reply["msg"], reply.get("retry_ms"))
         return reply
 
-    async def _joined_link(self) -> Link:
+    async def _joined_link(self) -> AnyLink:
         """Return the connection once it has joined. Raises the error that ended it for good."""
         while True:
             if self._closed is not None:
@@ -266,7 +269,7 @@ class RoomClient(Commands):
         """One connection from its start to its end; why it ended. RoomError: for good."""
         asked = self.position
         try:
-            async with connected(url, self.room, self.wire, self.options) as link:
+            async with self._connected(url) as link:
                 reply = await link.join(self._join_fields(asked))
                 self._begin(link, asked, reply)
                 async for messages in link:
@@ -282,6 +285,11 @@ class RoomClient(Commands):
             raise
         raise AssertionError("a link only ends by an exception")
 
+    def _connected(self, url: str) -> AbstractAsyncContextManager[AnyLink]:
+        if self.wire is Wire.STREAM:
+            return streamed(room_http_url(url, self.room), self.options)
+        return connected(url, self.room, self.wire, self.options)
+
     def _join_fields(self, asked: Position | None) -> Message:
         fields: Message = {}
         token = self._token() if callable(self._token) else self._token
@@ -293,7 +301,7 @@ class RoomClient(Commands):
             fields["source"] = self._source
         return fields
 
-    def _begin(self, link: Link, asked: Position | None, reply: Message) -> None:
+    def _begin(self, link: AnyLink, asked: Position | None, reply: Message) -> None:
         self.you = reply["you"]
         self.state.joined(reply)
         self._observer.joined(asked, reply)

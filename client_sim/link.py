@@ -15,8 +15,8 @@ from client_sim.errors import CommandRefused, Unanswered
 from client_sim.wire import Message, Wire
 from server.protocol.codes import CLOSES
 
-_COME_BACK = {close.code: close.come_back for close in CLOSES}
-_NO_CODE = 1006  # RFC 6455 7.4.1: what a connection that broke is said to be closed with
+COME_BACK = {close.code: close.come_back for close in CLOSES}
+NO_CODE = 1006  # RFC 6455 7.4.1: what a connection that broke is said to be closed with
 
 
 class Lost(Exception):
@@ -166,7 +166,7 @@ class Link:
         return messages
 
     def _lost(self, closed: ConnectionClosed) -> Lost:
-        code = closed.rcvd.code if closed.rcvd is not None else _NO_CODE
+        code = closed.rcvd.code if closed.rcvd is not None else NO_CODE
         reason = closed.rcvd.reason if closed.rcvd is not None else str(closed)
         if self._bye is not None:
             pause_ms = self._bye.get("reconnect_ms")
@@ -177,10 +177,10 @@ class Link:
 
 def _comes_back(code: int) -> bool:
     """Return whether a client comes back after this close code: by the table, else by its range."""
-    known = _COME_BACK.get(code)
+    known = COME_BACK.get(code)
     if known is not None:
         return known
-    return code in (1001, _NO_CODE, 1012, 1013) or 4000 <= code < 4100
+    return code in (1001, NO_CODE, 1012, 1013) or 4000 <= code < 4100
 
 
 def _refused(exc: InvalidStatus) -> Lost:
@@ -196,7 +196,16 @@ def _refused(exc: InvalidStatus) -> Lost:
 
 def room_url(url: str, room: str) -> str:
     """The WebSocket address of a room below a server's base URL (http, https, ws or wss)."""
+    return _below(url, {"http": "ws", "https": "wss"}, room, "/ws")
+
+
+def room_http_url(url: str, room: str) -> str:
+    """The HTTP address of a room below a server's base URL (http, https, ws or wss)."""
+    return _below(url, {"ws": "http", "wss": "https"}, room, "")
+
+
+def _below(url: str, schemes: dict[str, str], room: str, end: str) -> str:
     parts = urlsplit(url)
-    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    path = f"{parts.path.rstrip('/')}/v1/rooms/{quote(room, safe='')}/ws"
+    scheme = schemes.get(parts.scheme, parts.scheme)
+    path = f"{parts.path.rstrip('/')}/v1/rooms/{quote(room, safe='')}{end}"
     return urlunsplit((scheme, parts.netloc, path, "", ""))

@@ -3,13 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from client_sim.checks import Findings
 from client_sim.client import RoomClient
 from client_sim.errors import CommandRefused, RoomError, Unanswered
 from client_sim.order_book import LIVE
-from client_sim.people import Person
 from client_sim.record import Record
 from client_sim.rest import Rest
 from client_sim.tokens import CannotRun
@@ -25,12 +24,24 @@ NOT_FOLDED = frozenset({"online", "viewers", "comments"})
 """Parts of a room that differ between two honest looks: people come, comments are sampled."""
 
 
+class Seated(Protocol):
+    """Somebody whose story is heard: their witness, and their client while they are in the room."""
+
+    @property
+    def witness(self) -> Witness:
+        """Who watched all that was told to them."""
+
+    @property
+    def room(self) -> RoomClient | None:
+        """Their client; None once they have left."""
+
+
 class Reckoning:
     """`make` it once; then `orders` holds every order the people know of, by id."""
 
     def __init__(
         self,
-        persons: Sequence[Person],
+        persons: Sequence[Seated],
         auditor: Witness,
         client: RoomClient,
         office: Rest,
@@ -72,7 +83,7 @@ class Reckoning:
             for witness in here
         )
 
-    async def _ask(self, person: Person, limit: asyncio.Semaphore) -> None:
+    async def _ask(self, person: Seated, limit: asyncio.Semaphore) -> None:
         if person.room is None:
             return
         async with limit:

@@ -23,6 +23,11 @@ class StockBook:
         self._draw_hash: dict[str, str] = {}
         self._sums: dict[str, set[int]] = {}
 
+    def start_anew(self) -> None:
+        """Forget the versions: with a new epoch Redis may have lost what it told before."""
+        self._stock_ver.clear()
+        self._sale_ver.clear()
+
     def stock(self, stock: Message) -> None:
         """Check a `stock` event."""
         sale, ver = stock["sale"], stock["ver"]

@@ -15,25 +15,27 @@ Message = dict[str, Any]
 
 
 class Wire(Enum):
-    """An encoding; the value is the WebSocket subprotocol that asks for it."""
+    """A way to exchange messages; for the first two the value is the WebSocket subprotocol."""
 
     JSON = "liveroom.v1.json"
     MSGPACK = "liveroom.v1.msgpack"
+    STREAM = "text/event-stream"
+    """JSON by HTTP: a stream of events, and commands by POST."""
 
     def pack(self, command: Message) -> str | bytes:
-        """One command as the payload of a text frame (JSON) or a binary frame (msgpack)."""
-        if self is Wire.JSON:
+        """One command as the payload of a text frame or POST (JSON) or a binary frame (msgpack)."""
+        if self is not Wire.MSGPACK:
             return json.dumps(command, ensure_ascii=False, separators=(",", ":"))
         packed: bytes = msgpack.packb(command)
         return packed
 
     def unpack(self, payload: str | bytes) -> list[Message]:
         """The messages of one frame, in order. Raises WireError."""
-        kind = str if self is Wire.JSON else bytes
+        kind = bytes if self is Wire.MSGPACK else str
         if not isinstance(payload, kind):
             raise WireError(f"The server sent a {type(payload).__name__} frame on {self.value}.")
         try:
-            messages = json.loads(payload) if self is Wire.JSON else msgpack.unpackb(payload)
+            messages = msgpack.unpackb(payload) if kind is bytes else json.loads(payload)
         except (ValueError, msgpack.UnpackException) as exc:
             raise WireError(f"The server sent a frame that is not {self.name}: {exc}.") from None
         if not isinstance(messages, list) or not messages:

@@ -92,6 +92,8 @@ class Witness(Observer):
         self._see("let_in", True, "")
         if asked is not None:
             self._resumed(asked, now, reply)
+        if self._position is not None and self._position.epoch != now.epoch:
+            self.stock.start_anew()
         self._position = now
         self._like_total = reply["room"].get("likes", 0)
         comments = reply["room"].get("comments", [])

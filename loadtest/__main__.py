@@ -16,6 +16,8 @@ _COMMANDS = {
         *("loadtest.bench_fanout", "loadtest.bench_orders", "loadtest.bench_archive"),
         *("loadtest.bench_search", "loadtest.bench_idle"),
     ),
+    "fit": ("loadtest.fitting",),
+    "simulate": ("loadtest.simulation.__main__",),
     "torture": ("loadtest.torture",),
 }
 

@@ -32,7 +32,8 @@ from loadtest.tokens import mint
 ROOM = "costs"
 SPEAKERS, BUYERS = 40, 60
 SECONDS = 6.0
-COMMENTS_PER_S = 400
+COMMENTS_PER_S, SLOW_COMMENTS_PER_S = 400, 30
+"""Some ten share a call at the first rate; at the second each has its own."""
 SUBSCRIBERS, PUBLISHED, MESSAGE_BYTES = 40, 5000, 3000
 _SECRET = secrets.token_hex(32)
 # People here stand for many: the limits on one person are lifted.
@@ -138,7 +139,11 @@ async def _measure(servers: Servers) -> dict[str, float]:
         sale = (await host.sale_open("tea", 400, 1_000_000, per_user=1000))["sale"]
 
         idle, _, idle_s = await _cost(servers, [])
-        comments = await _cost(servers, [_speaker(one) for one in people[:SPEAKERS]])
+        rates = {"comment": COMMENTS_PER_S, "slow_comment": SLOW_COMMENTS_PER_S}
+        spoken = {
+            name: await _cost(servers, [_speaker(one, rate) for one in people[:SPEAKERS]])
+            for name, rate in rates.items()
+        }
         async with Redis(port=servers.redis_port) as redis:
             empty = (await redis.info("memory"))["used_memory"]
             orders = await _cost(servers, [_buyer(one, sale) for one in people[:BUYERS]])
@@ -147,7 +152,7 @@ async def _measure(servers: Servers) -> dict[str, float]:
         resident = process.memory_bytes(servers.pids[1])
     rest_of = idle.busy / idle_s, idle.hearing / idle_s, idle.redis / idle_s
     found = {f"idle_{k}_us_per_s": v * 1e6 for k, v in zip(Spent._fields, rest_of, strict=True)}
-    for name, (spent, done, seconds) in (("comment", comments), ("order", orders)):
+    for name, (spent, done, seconds) in (spoken | {"order": orders}).items():
         busy, hearing, store = (
             (total - rest * seconds) / done * 1e6
             for total, rest in zip(spent, rest_of, strict=True)
@@ -189,11 +194,11 @@ async def _drain(pubsub: PubSub) -> None:
 Act = Callable[[], Awaitable[None]]
 
 
-def _speaker(person: RoomClient) -> Act:
+def _speaker(person: RoomClient, rate_per_s: float) -> Act:
     async def speak() -> None:
-        began = time.monotonic()
-        await person.comment(secrets.choice(COMMENTS))
-        await asyncio.sleep(max(0.0, SPEAKERS / COMMENTS_PER_S - (time.monotonic() - began)))
+        await asyncio.sleep(SPEAKERS / rate_per_s * secrets.randbelow(2000) / 1000)
+        # Nobody may say the same twice in a short time.
+        await person.comment(f"{secrets.choice(COMMENTS)} {secrets.token_hex(2)}")
 
     return speak
 

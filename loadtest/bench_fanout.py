@@ -15,6 +15,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from loadtest.fanout import process
+from loadtest.fanout.centrifugo import centrifugo, go_install
 from loadtest.fanout.contenders import Contender, npm_install, peers
 from loadtest.fanout.goals import goals, in_words
 from loadtest.fanout.measure import (
@@ -28,11 +29,16 @@ from loadtest.fanout.measure import (
 )
 from loadtest.fanout.ours import ours
 from loadtest.fanout.picture import picture
+from loadtest.fanout.rates import CONTENDERS as RATES_CONTENDERS
+from loadtest.fanout.rates import ROWS as RATES_ROWS
+from loadtest.fanout.rates import rates_picture
 from loadtest.fanout.table import OTHERS_LIMIT, table
 
 ROWS = (Row(1, 2000), Row(30, 2000), Row(200, 2000), Row(1000, 2000), Row(5, 15_000))
 _DOCS = Path("docs/benchmarks.md")
 _KEPT = Path("docs/benchmarks/fanout")
+_KEPT_RATES = Path("docs/benchmarks/rates")
+_RATES_SHOWN = "![Latency and CPU against the rate of comments](benchmarks/rates.svg)\n"
 _QUICK = Timing(1, 2)
 _FULL = Timing(2, 6)
 
@@ -41,11 +47,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code: 2 if it could not measure the request."""
     options = _options(argv)
     if options.install_peers:
-        return npm_install()
+        return max(npm_install(), go_install())
     if not cores_fit():
         print("The benchmark needs cores 0 and 1: one for the server, one for the load.")
         return 2
-    wanted = {contender.key: contender for contender in (*ours(), *peers())}
+    wanted = {contender.key: contender for contender in (*ours(), *peers(), *centrifugo())}
     if unknown := set(options.only) - set(wanted):
         print(f"There is no {', '.join(sorted(unknown))}; choose from {', '.join(wanted)}.")
         return 2
@@ -63,10 +69,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         timing = _QUICK if options.quick else _FULL
         results, notes = _run(chosen, options.rows, timing, options.tries, options.out)
     if options.docs:
-        options.out, options.picture = _KEPT.with_suffix(".json"), _KEPT.with_suffix(".svg")
-    said = _write(results, notes, options.out, options.picture)
+        kept = _KEPT_RATES if options.rates else _KEPT
+        options.out, options.picture = kept.with_suffix(".json"), kept.with_suffix(".svg")
+    drawn = rates_picture(results) if options.rates else picture(results)
+    said = _write(results, notes, options.out, options.picture, drawn)
     if options.docs:
-        _into_docs(said)
+        _into_docs(*(("rates", _RATES_SHOWN) if options.rates else ("measured", _as_text(said))))
     return 0 if results else 2
 
 
@@ -77,9 +85,13 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         "--only", type=lambda text: text.split(","), default=[], help="for example ours,uws"
     )
     parser.add_argument(
+        "--rates",
+        action="store_true",
+        help="latency and CPU against the rate, ours and uWebSockets', as a picture of its own",
+    )
+    parser.add_argument(
         "--rows",
         type=lambda text: [Row(*map(int, part.split("x"))) for part in text.split(",")],
-        default=ROWS,
         help="comments a second x viewers, for example 200x2000,5x15000",
     )
     parser.add_argument(
@@ -89,10 +101,18 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
         "--docs", action="store_true", help="keep the results in docs/benchmarks.md"
     )
     parser.add_argument("--show", type=Path, help="show these results again; measure nothing")
-    parser.add_argument("--out", type=Path, default=Path("out/fanout.json"))
-    parser.add_argument("--picture", type=Path, default=Path("out/fanout.svg"))
-    parser.add_argument("--install-peers", action="store_true", help="fetch the npm peers and stop")
-    return parser.parse_args(argv)
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--picture", type=Path)
+    parser.add_argument(
+        "--install-peers", action="store_true", help="fetch the npm peers and Centrifugo, and stop"
+    )
+    options = parser.parse_args(argv)
+    options.rows = options.rows or (RATES_ROWS if options.rates else ROWS)
+    options.only = options.only or (list(RATES_CONTENDERS) if options.rates else [])
+    name = "rates" if options.rates else "fanout"
+    options.out = options.out or Path(f"out/{name}.json")
+    options.picture = options.picture or Path(f"out/{name}.svg")
+    return options
 
 
 def _run(
@@ -133,7 +153,7 @@ def _undisturbed(contender: Contender, row: Row, timing: Timing, tries: int) -> 
     return calmest
 
 
-def _write(results: list[Result], notes: list[str], out: Path, drawing: Path) -> str:
+def _write(results: list[Result], notes: list[str], out: Path, drawing: Path, drawn: str) -> str:
     """Print the findings, keep them as JSON and picture; returns the printed text."""
     machine = _machine()
     where = f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}"
@@ -143,7 +163,7 @@ def _write(results: list[Result], notes: list[str], out: Path, drawing: Path) ->
     print(said)
     for path, text in (
         (out, _as_json(results, notes)),
-        (drawing, picture(results)),
+        (drawing, drawn),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
@@ -171,11 +191,16 @@ def _machine() -> dict[str, object]:
     }
 
 
-def _into_docs(said: str) -> None:
+def _as_text(said: str) -> str:
+    return f"```text\n{said}\n```\n"
+
+
+def _into_docs(part: str, text: str) -> None:
+    """Put a text between the two marks of a part of the page."""
     page = _DOCS.read_text(encoding="utf-8")
-    head, begin, rest = page.partition("<!-- measured -->\n")
-    _, end, tail = rest.partition("<!-- /measured -->")
-    _DOCS.write_text(f"{head}{begin}```text\n{said}\n```\n{end}{tail}", encoding="utf-8")
+    head, begin, rest = page.partition(f"<!-- {part} -->\n")
+    _, end, tail = rest.partition(f"<!-- /{part} -->")
+    _DOCS.write_text(f"{head}{begin}{text}{end}{tail}", encoding="utf-8")
     print(f"Put into {_DOCS}.")
 
 

@@ -128,6 +128,9 @@ class Server:
         total = _sum_of(rows, "liveroom_loop_lag_seconds_sum")
         n = _sum_of(rows, "liveroom_loop_lag_seconds_count")
         before_total, before_n = self._lag_before
+        workers = sum(row.startswith("liveroom_loop_lag_seconds_count") for row in rows)
+        if workers:
+            seen["workers"] = workers
         if n > before_n:
             seen["loop_lag_ms"] = (total - before_total) / (n - before_n) * 1000
         self._lag_before = (total, n)

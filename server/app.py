@@ -10,6 +10,7 @@ from aiohttp import web
 from server.access.auth import TokenVerifier
 from server.edge.edge import Edge
 from server.house import HOUSE
+from server.protocol.codec import Encoding
 from server.settings import Settings
 from server.store.client import connect
 from server.store.readiness import Readiness
@@ -18,6 +19,9 @@ from server.telemetry.loop_lag import LoopLag
 from server.telemetry.metrics import Metrics
 from server.web.app import make_app
 from server.web.assets import ASSETS
+from server.web.commands import CommandRoute
+from server.web.cross_origin import CrossOrigin
+from server.web.event_stream import StreamRoute
 from server.web.gate import gate
 from server.web.guard import Guard
 from server.web.health import Health
@@ -80,7 +84,19 @@ async def run_worker(
         )
         health = Health(readiness.why_not, scrape, lambda: edge.draining, lambda: worker.bus.alive)
         web_routes = [*ops.routes(), *page_errors.routes()]
-        http = await _http(stack, settings, verifier, worker, health, web_routes)
+        cross_origin = CrossOrigin(settings)
+        commands = CommandRoute(
+            worker.dispatch,
+            HOUSE.readers[Encoding.JSON],
+            HOUSE.commands,
+            worker.rooms.get,
+            lambda: edge.draining,
+            cross_origin,
+            settings,
+            metrics,
+        )
+        web_routes += [*StreamRoute(cross_origin).routes(), *commands.routes()]
+        http = await _http(stack, settings, verifier, worker, health, web_routes, cross_origin)
         edge = await stack.enter_async_context(
             Edge(
                 settings,
@@ -106,6 +122,7 @@ async def _http(
     worker: Worker,
     health: Health,
     web_routes: list[Route],
+    cross_origin: CrossOrigin,
 ) -> web.Server:
     """The protocol factory for sockets that speak plain HTTP."""
     rooms = RoomRoutes(worker.directory, HOUSE.shape.view).routes()
@@ -119,6 +136,7 @@ async def _http(
         worker.dispatch,
         worker.metrics,
         HOUSE.commands,
+        cross_origin,
     )
     runner = web.AppRunner(
         app,

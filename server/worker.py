@@ -31,6 +31,7 @@ from server.rooms.sweeper import Due, Sweeper
 from server.settings import Settings
 from server.store.cluster_bus import bus_on
 from server.store.durability import Durability
+from server.store.primary_watch import watch_on
 from server.store.sign_outs import SignOuts
 from server.telemetry.metrics import Metrics
 from server.web.route import Route
@@ -201,6 +202,7 @@ class Worker:
         for each in self._each():
             for close in each.closes:
                 stack.push_async_callback(close)
+        await stack.enter_async_context(watch_on(self.store.redis))
         await stack.enter_async_context(self.bus)
         await stack.enter_async_context(self.sign_outs)
         for visits in self.visits:

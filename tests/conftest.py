@@ -41,10 +41,18 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("patient")  # a slow machine's examples are as good as others
 
 pytest_xdist_make_scheduler = scheduling.pytest_xdist_make_scheduler
-pytest_terminal_summary = scheduling.pytest_terminal_summary
 
 gc.disable()  # until everything is collected: six thousand tests and no garbage
 
+TABLE = [
+    "promise",
+    "what breaks",
+    "buys answered",
+    "lost",
+    "doubled",
+    "longest pause, s",
+    "back, s",
+]
 END_S_MAX = 60
 """Time for the tasks of a test to end when they are cancelled."""
 
@@ -144,6 +152,24 @@ def pytest_runtest_makereport(
         why = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
         report.longrepr = f"skipped, which CI does not allow: {why}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the tests that did not end, and print what people went through while the network broke:
+    the table of docs/durability.md."""
+    scheduling.pytest_terminal_summary(terminalreporter)
+    rows = [
+        row
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        if report.when == "call"
+        for name, row in report.user_properties
+        if name == "machines"
+    ]
+    if rows:
+        terminalreporter.section("tests/machines", sep="-", blue=True)
+        for row in (TABLE, ["---", "---", *["---:"] * (len(TABLE) - 2)], *rows):
+            terminalreporter.line(f"| {' | '.join(map(str, row))} |")
 
 
 @pytest.fixture(autouse=True)

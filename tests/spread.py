@@ -18,6 +18,7 @@ LONG = {
     "torture": "kills servers and Redis again and again",
     "sentinel": "waits until Sentinels agree that a master is dead",
     "cluster": "starts a Redis Cluster",
+    "machines": "starts eight machines, and waits until Sentinels agree",
 }
 """Folders whose tests all take long, in the order in which they are begun, and why."""
 

@@ -40,6 +40,7 @@ from server.store.bus import Bus
 from server.store.cluster import Cluster
 from server.store.cluster_bus import ClusterBus
 from server.store.embedded import EmbeddedRedis
+from server.store.primary_watch import PrimaryWatch
 from server.store.room_store import RoomStore
 from server.store.sign_outs import SignOuts
 from server.telemetry.loop_lag import LoopLag
@@ -56,6 +57,7 @@ THE_MECHANISM = "repeating.py"
 MAKES_TASKS = {"create_task", "ensure_future", "run_coroutine_threadsafe"}
 # file, function -> why its tasks have another owner than `server/repeating.py`
 AWAITED_WHERE_THEY_ARE_MADE = {
+    ("redis_client.py", "discover_master"): "gathered where they are made",
     ("demo.py", "run_demo"): "the server and its crowd: their end is the command's end",
     ("demo.py", "_crowd"): "raced against `stop` and awaited below",
     ("supervisor.py", "_serve_here"): "the worker: what it raises ends the process",
@@ -69,6 +71,7 @@ NOT_IN_EACH_WORKER = {
     *("embedded redis", "worker keeper", "worker ready", "rolling restart"),  # the parent's
     "parent watch",  # a worker's that is a process of its own
     *("cluster bus", "cluster map", "cluster subscription"),  # on a Cluster
+    "primary watch",  # of Sentinels
 }
 SOON = {
     "rooms": {"presence_interval_s": 0.05},
@@ -320,6 +323,16 @@ async def retiring(bench: Bench) -> AsyncIterator[Story]:
 
 
 @asynccontextmanager
+async def primary_watch(bench: Bench) -> AsyncIterator[Story]:
+    class Watched:
+        async def follow_sentinels(self) -> None:
+            await bench.redis.ping()
+
+    async with PrimaryWatch(Watched(), look_s=0.05):
+        yield Story(bench.redis, "ping")
+
+
+@asynccontextmanager
 async def retention(bench: Bench) -> AsyncIterator[Story]:
     records = await asyncio.to_thread(records_of, bench.settings)
     keeps = [Keeping(kind="comments", days=lambda _: 1)]
@@ -354,6 +367,7 @@ STORIES: dict[str, Callable[[Bench], Any]] = {
     "sign-outs": sign_outs,
     "sweeper lap": sweeper_lap,
     "resting": resting,
+    "primary watch": primary_watch,
     "full lap": full_lap,
     "presence": presence,
     "visits": visits,

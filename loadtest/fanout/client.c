@@ -45,9 +45,10 @@ typedef struct {
     const char **templates;      // what publishers send in turn, as text frames; the sixteen digits
     int32_t templates_n;         // behind "~@" and the nine of "#########" are filled in
     int32_t port, sources, viewers, publishers;
-    int32_t greetings;           // text frames after which a viewer counts as joined
+    int32_t greetings;           // text frames (or lines, see by_line) after which one has joined
     int32_t in_flight_max;       // joins that may be under way at once
     int32_t engine_io;           // answer "2" with "3"
+    int32_t by_line;             // a frame may hold several lines; answer the line "{}" with "{}"
     int32_t binary;              // the viewers' hello is a binary frame
     int32_t sample_every;        // measure the latency of each n-th delivered comment
     int32_t (*inflated)(const uint8_t *payload, int32_t len, uint8_t *out, int32_t out_max);
@@ -229,11 +230,22 @@ static void tally_compressed(const uint8_t *payload, size_t n) {
 }
 
 static void greeted(Conn *c, const uint8_t *payload, size_t n) {
-    if (++c->greetings < setup.greetings) {
+    c->greetings++;
+    if (setup.by_line) for (size_t i = 0; i + 1 < n; i++) c->greetings += payload[i] == '\n';
+    if (c->greetings < setup.greetings) {
         if (setup.engine_io && n && payload[0] == '0') put_frame(c, 1, (const uint8_t *)"40", 2);
         return;
     }
     joined(c);
+}
+
+static int holds_ping(const uint8_t *payload, size_t n) {
+    const uint8_t *at = payload, *end = payload + n;
+    for (; end - at >= 2 && (at = memmem(at, end - at, "{}", 2)); at += 2) {
+        int starts = at == payload || at[-1] == '\n', ends = at + 2 == end || at[2] == '\n';
+        if (starts && ends) return 1;
+    }
+    return 0;
 }
 
 static void on_frame(Conn *c, uint8_t first, const uint8_t *payload, size_t n) {
@@ -242,6 +254,7 @@ static void on_frame(Conn *c, uint8_t first, const uint8_t *payload, size_t n) {
     if (opcode == 8) { leave(c); return; }
     if (c->state == GREETING) { greeted(c, payload, n); return; }
     if (setup.engine_io && n == 1 && payload[0] == '2') { put_frame(c, 1, (const uint8_t *)"3", 1); return; }
+    if (setup.by_line && holds_ping(payload, n)) put_frame(c, 1, (const uint8_t *)"{}", 2);
     if (c->publisher) return;
     counts.frames++;
     if (first & 0x40) tally_compressed(payload, n); else tally(payload, n);

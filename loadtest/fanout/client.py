@@ -36,7 +36,7 @@ class _Setup(ctypes.Structure):
             (name, ctypes.c_int32)
             for name in (
                 "templates_n", "port", "sources", "viewers", "publishers", "greetings",
-                "in_flight_max", "engine_io", "binary", "sample_every",
+                "in_flight_max", "engine_io", "by_line", "binary", "sample_every",
             )
         ),
         ("inflated", _INFLATED),
@@ -107,7 +107,8 @@ class CClient:
             talk.request, talk.publish_request,
             hellos if talk.hellos else None, sizes, templates, len(talk.templates),
             crowd.port, crowd.sources, crowd.viewers, crowd.publishers, talk.greetings,
-            crowd.in_flight_max, talk.engine_io, talk.binary, crowd.sample_every, _inflated,
+            crowd.in_flight_max, talk.engine_io, talk.by_line, talk.binary, crowd.sample_every,
+            _inflated,
         )  # fmt: skip
         if self._lib.fan_start(ctypes.byref(self._setup)):
             raise MemoryError("the load client got no memory")

@@ -19,6 +19,7 @@ from pathlib import Path
 from loadtest.fanout import process
 from loadtest.fanout.buyer import Buyer
 from loadtest.fanout.client import NoCompiler, build
+from loadtest.fanout.newcomer import Newcomers
 from loadtest.fanout.plan import DIGITS, MARK, Talk
 from loadtest.fanout.ready import free_port, wait_until_open
 from loadtest.fanout.redis_program import redis_program
@@ -38,7 +39,8 @@ _STAMP = MARK.decode() + "0" * DIGITS
 class Running:
     """A started server: where it listens and which process trees are its cost.
 
-    `buyer` makes somebody who buys in the room, where the server sells.
+    `buyer` makes somebody who buys in the room, where the server sells; `newcomers` makes people
+    who join it one by one.
     """
 
     port: int
@@ -46,6 +48,7 @@ class Running:
     pids: tuple[int, ...]
     talk: Talk
     buyer: Callable[[], Buyer] | None = None
+    newcomers: Callable[[], Newcomers] | None = None
 
 
 @dataclass(frozen=True)
@@ -100,9 +103,10 @@ def peer_comments() -> tuple[bytes, ...]:
 
 
 @contextmanager
-def _program(
+def program(
     start: Start, argv: list[str], port: int, talk: Talk, env: dict[str, str] | None = None
 ) -> Iterator[Running]:
+    """A server on the server's core, from the moment it listens at `port` until it is ended."""
     child = process.spawn(
         argv, start.core, {**os.environ, **(env or {})}, start.folder / "server.log"
     )
@@ -118,7 +122,7 @@ def _plain(start: Start, argv: list[str], env: dict[str, str] | None = None) -> 
     """A server that takes its port as last argument and speaks bare WebSocket at /."""
     port = free_port()
     talk = Talk(upgrade("/"), upgrade("/"), peer_comments())
-    with _program(start, [*argv, str(port)], port, talk, env) as running:
+    with program(start, [*argv, str(port)], port, talk, env) as running:
         yield running
 
 
@@ -155,7 +159,7 @@ def _socketio(start: Start) -> Iterator[Running]:
     with ExitStack() as stack:
         url, redis_pid = stack.enter_context(redis(start))
         argv = [sys.executable, str(PEERS / "socketio_room.py"), str(port), url]
-        running = stack.enter_context(_program(start, argv, port, talk))
+        running = stack.enter_context(program(start, argv, port, talk))
         yield Running(port, running.pid, (running.pid, redis_pid), talk)
 
 
@@ -172,7 +176,7 @@ def _nchan(start: Start) -> Iterator[Running]:
     talk = Talk(upgrade("/"), upgrade("/publish"), peer_comments())
     try:
         argv = ["nginx", "-p", str(folder), "-c", str(folder / "nginx.conf")]
-        with _program(start, argv, port, talk) as running:
+        with program(start, argv, port, talk) as running:
             yield running
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -216,7 +220,7 @@ def _floor_missing() -> str | None:
 
 
 def peers() -> tuple[Contender, ...]:
-    """Every server but ours."""
+    """Every server but ours and Centrifugo (`centrifugo`)."""
     return (
         Contender(
             "aiohttp", "aiohttp, a plain room", _python("aiohttp_room.py"),

@@ -34,7 +34,7 @@ class Row:
 
 
 BUY_ROW = Row(200, 2000)
-"""The measurement in which part of the crowd buys, too."""
+"""The measurement in which somebody buys, too, and others join."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,14 @@ class Result:
     others_cpu: float
     buy_p99_ms: float | None = None
     """Time to the reply to a buy in the same room; measured in BUY_ROW only."""
+    join_p99_ms: float | None = None
+    """Time to the reply to one join in the same room; measured in BUY_ROW only."""
+    frames_per_s: float | None = None
+    """Frames that one viewer read in a second. None, as the next two, in results of before they
+    were counted."""
+    join_us: float | None = None
+    """CPU of the server a join."""
+    join_redis_us: float | None = None
 
     @property
     def client_was_limit(self) -> bool:
@@ -101,7 +109,9 @@ def _measured(contender: Contender, row: Row, timing: Timing, running: Running) 
     crowd = Crowd(running.port, row.viewers, PUBLISHERS, sample_every=7)
     empty = process.memory_bytes(running.pid)
     with closing(load_client(running.talk, crowd)) as client:
+        joining = _Clocks(running)
         joins = client.join(row.viewers, _JOIN_PATIENCE_S)
+        joining.stop()
         joined = joins.joined
         everybody = row.viewers + PUBLISHERS
         if joined < row.viewers or client.join(everybody, _JOIN_PATIENCE_S).joined < everybody:
@@ -120,9 +130,20 @@ def _measured(contender: Contender, row: Row, timing: Timing, running: Running) 
             with running.buyer() as buyer:
                 client.deliver(row.rate_per_s, timing.measured_s)
             buy_p99_ms = buyer.p99_ms()
+        join_p99_ms = None
+        if running.newcomers is not None and row == BUY_ROW:
+            with running.newcomers() as newcomers:
+                client.deliver(row.rate_per_s, timing.measured_s)
+            join_p99_ms = newcomers.quantile_ms(0.99)
     memory_kb = (full - empty) / row.viewers / 1024
     result = _result(contender, row, got, clocks, memory_kb, joined / joins.seconds, client)
-    return replace(result, buy_p99_ms=buy_p99_ms)
+    return replace(
+        result,
+        buy_p99_ms=buy_p99_ms,
+        join_p99_ms=join_p99_ms,
+        join_us=joining.server_s / joined * 1e6,
+        join_redis_us=joining.redis_s / joined * 1e6,
+    )
 
 
 class _Clocks:
@@ -171,6 +192,7 @@ def _result(
         client=client.kind,
         client_cpu=clocks.client_s / clocks.wall_s,
         others_cpu=clocks.others_s / clocks.wall_s,
+        frames_per_s=got.frames / got.seconds / row.viewers if client.kind == "C" else None,
     )
 
 

@@ -14,6 +14,7 @@ import msgpack
 from loadtest.fanout import process
 from loadtest.fanout.buyer import Buyer
 from loadtest.fanout.contenders import Contender, Running, Start, texts, upgrade
+from loadtest.fanout.newcomer import Newcomers
 from loadtest.fanout.plan import REF, Talk
 from loadtest.fanout.ready import free_port, wait_until_open
 from loadtest.phrases import NAMES
@@ -72,7 +73,12 @@ def _start(start: Start, variant: Variant) -> Iterator[Running]:
         wait_until_open(port, child, log)
         sale = _open_room(port)
         yield Running(
-            port, child.pid, (child.pid,), _talk(start, variant), lambda: _buyer(port, sale)
+            port,
+            child.pid,
+            (child.pid,),
+            _talk(start, variant),
+            lambda: _buyer(port, sale),
+            lambda: _newcomers(port),
         )
     finally:
         process.end(child, patience_s=15)
@@ -105,7 +111,15 @@ def _as_host(port: int, method: str, path: str, body: Any) -> Any:
 
 
 def _buyer(port: int, sale: str) -> Buyer:
-    return Buyer(f"ws://127.0.0.1:{port}/v1/rooms/{ROOM}/ws", mint(_SECRET, "buyer", "Buyer"), sale)
+    return Buyer(_url(port), mint(_SECRET, "buyer", "Buyer"), sale)
+
+
+def _newcomers(port: int) -> Newcomers:
+    return Newcomers(_url(port), lambda n: mint(_SECRET, f"new{n:05}", NAMES[n % len(NAMES)]))
+
+
+def _url(port: int) -> str:
+    return f"ws://127.0.0.1:{port}/v1/rooms/{ROOM}/ws"
 
 
 def _talk(start: Start, variant: Variant) -> Talk:

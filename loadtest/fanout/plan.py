@@ -17,7 +17,8 @@ class Talk:
 
     Each of `templates` holds the mark with sixteen digits, the time of publishing in microseconds,
     and may hold `REF`, a number of nine digits. `hellos` has one payload for each viewer and then
-    one for each publisher, or none at all. A viewer has joined after `greetings` frames.
+    one for each publisher, or none at all. A viewer has joined after `greetings` frames; where a
+    frame holds several messages, one a line (`by_line`), after so many lines.
     """
 
     request: bytes
@@ -26,6 +27,8 @@ class Talk:
     hellos: tuple[bytes, ...] = ()
     greetings: int = 0
     engine_io: bool = False
+    by_line: bool = False
+    """Centrifugo's way: a line of `{}` is a ping, and asks for the same back."""
     binary: bool = False
 
 

@@ -153,7 +153,7 @@ class PythonClient:
                 binary = self._talk.binary and not conn.publisher
                 conn.sock.sendall(_masked(self._talk.hellos[conn.index], 2 if binary else 1))
         for _, payload in self._frames(conn):
-            conn.greetings += 1
+            conn.greetings += 1 + payload.count(b"\n", 0, -1) * self._talk.by_line
             if self._talk.engine_io and payload.startswith(b"0"):
                 conn.sock.sendall(_masked(b"40", 1))
         if conn.greetings >= self._talk.greetings:

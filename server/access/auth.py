@@ -13,6 +13,8 @@ from typing import Any
 import jwt
 from pydantic import SecretStr
 
+from server.access.plain_token import plain_claims
+from server.access.verified_tokens import VerifiedTokens
 from server.protocol.plain_text import hides_something, plain_name
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
@@ -24,6 +26,7 @@ SUB_CHARS_MAX = 64
 NAME_CHARS_MAX = 40
 _SECRET_FILE = "jwt_secret"  # noqa: S105 - the name of the file, not a secret
 _TOKEN_ROLES = tuple(role for role in Role if role is not Role.GUEST)
+_NOT_VALID = "The token is not valid for this server."
 
 
 class BadToken(Exception):
@@ -141,12 +144,39 @@ class TokenVerifier:
         self._ended = ended
         self._algorithm = settings.jwt.algorithm
         self._leeway_s = settings.jwt.leeway_s
-        self._key = _hs256_key(settings) if self._algorithm == "HS256" else _public_key(settings)
+        self._secret = b""
+        """The HS256 secret; empty with another algorithm."""
+        if self._algorithm == "HS256":
+            self._key: jwt.PyJWK | str = _hs256_key(settings)
+            self._secret = _hs256_secret(settings).encode()
+        else:
+            self._key = _public_key(settings)
+        self._verified: VerifiedTokens[Identity] = VerifiedTokens()
 
     def verify(self, token: str) -> Identity:
         """Return the identity in a token. Raises BadToken."""
+        now_s = time.time()
         try:
-            claims = jwt.decode(
+            name = self._verified.name_of(token)
+        except UnicodeError:
+            raise BadToken(_NOT_VALID) from None
+        who = self._verified.get(name, now_s - self._leeway_s)
+        if who is None:
+            claims = self._claims(token, now_s)
+            who = _identity(claims)
+            self._verified.keep(name, int(claims["exp"]), who)
+        if self._ended(who.user, who.issued_ms):
+            raise BadToken("This user signed out everywhere after the token was issued; sign in.")
+        return who
+
+    def _claims(self, token: str, now_s: float) -> dict[str, Any]:
+        """Return the claims of a good token. Raises BadToken."""
+        if self._secret:
+            claims = plain_claims(token, self._secret, now_s, self._leeway_s)
+            if claims is not None:
+                return claims
+        try:
+            return jwt.decode(
                 token,
                 self._key,
                 algorithms=[self._algorithm],
@@ -158,11 +188,7 @@ class TokenVerifier:
         except jwt.MissingRequiredClaimError as missing:
             raise BadToken(f"The token has no `{missing.claim}`.") from None
         except (jwt.PyJWTError, ValueError, UnicodeError):
-            raise BadToken("The token is not valid for this server.") from None
-        who = _identity(claims)
-        if self._ended(who.user, who.issued_ms):
-            raise BadToken("This user signed out everywhere after the token was issued; sign in.")
-        return who
+            raise BadToken(_NOT_VALID) from None
 
 
 def _identity(claims: Mapping[str, Any]) -> Identity:

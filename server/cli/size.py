@@ -1,10 +1,14 @@
 """`liveroom size`: prints what an event needs by the model of `sizing`."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from server.cli import sizing
+from server.cli.costs import Costs
+from server.cli.rehearsed import Rehearsed, Unusable, read_report
 from server.cli.turnover import Turnover
 
 _MONEY = "in the currency, not its minor unit"
@@ -38,21 +42,37 @@ def size(
         float, typer.Option(min=0.0001, max=1, help="Share of those who come that buy.")
     ] = 0.05,
     stay: Annotated[float, typer.Option(min=0.1, help="Minutes that one stays.")] = 10.0,
+    report: Annotated[
+        Path | None,
+        typer.Option("--from", help="A rehearsal's report (.json): plan with what it measured."),
+    ] = None,
 ) -> None:
     """Print what an event needs: workers, machines, memory, bandwidth, Redis shards."""
-    machine = sizing.Machine(cores=cores, gbit_per_s=gbit)
+    machine, costs = sizing.Machine(cores=cores, gbit_per_s=gbit), Costs()
+    if report is not None:
+        rehearsed = _read(report)
+        typer.echo("\n".join(rehearsed.in_words()))
+        costs = rehearsed.costs()
+        if (viewers, comments, orders, gmv, basket) == (None,) * 5:
+            event = rehearsed.event
+            viewers, comments, orders = event.viewers, event.comments_per_s, event.orders_per_s
+            rooms = event.rooms
     if gmv is None or basket is None:
         if gmv is not None or basket is not None:
             _fail("--gmv and --basket belong together: the turnover, and what one order comes to.")
         if viewers is None or comments is None or orders is None:
             _fail("Give --viewers, --comments and --orders; or a turnover, as --gmv and --basket.")
         event = sizing.Event(viewers, comments, orders, rooms, hours, deflate)
-        typer.echo(sizing.explain(sizing.size(event, machine), machine))
+        found = sizing.size(event, machine, costs=costs)
+        typer.echo(sizing.explain(found, machine, rehearsed=report is not None))
         return
     if hours <= 0:
         _fail("--hours must be above 0 for a turnover.")
     turnover = Turnover(gmv, basket, hours, peak, buyers, stay)
-    typer.echo(_of_turnover(turnover, viewers, comments, orders, rooms, machine, deflate=deflate))
+    event, assumed = _of_turnover(turnover, viewers, comments, orders, rooms, deflate=deflate)
+    found = sizing.size(event, machine, costs=costs)
+    said = sizing.explain(found, machine, rehearsed=report is not None)
+    typer.echo("\n".join([turnover.in_words(), said, *(f"  - {each}" for each in assumed)]))
 
 
 def _of_turnover(
@@ -61,11 +81,10 @@ def _of_turnover(
     comments: float | None,
     orders: float | None,
     rooms: int,
-    machine: sizing.Machine,
     *,
     deflate: bool,
-) -> str:
-    """Return the result in words. Given values override those computed from the turnover."""
+) -> tuple[sizing.Event, Iterator[str]]:
+    """Return the event, and what is assumed. Given values override those of the turnover."""
     known = viewers or turnover.viewers
     event = sizing.Event(
         viewers=known,
@@ -76,9 +95,14 @@ def _of_turnover(
         deflate=deflate,
         orders_in_all=turnover.orders,
     )
-    assumed = turnover.assumed(viewers=viewers is None, comments=comments is None)
-    said = sizing.explain(sizing.size(event, machine), machine)
-    return "\n".join([turnover.in_words(), said, *(f"  - {each}" for each in assumed)])
+    return event, turnover.assumed(viewers=viewers is None, comments=comments is None)
+
+
+def _read(report: Path) -> Rehearsed:
+    try:
+        return read_report(report)
+    except Unusable as why:
+        _fail(str(why))
 
 
 def _fail(sentence: str) -> NoReturn:

@@ -1,8 +1,7 @@
 """Models what an event needs: workers, machines, memory, bandwidth, Redis shards.
 
-The model adds up costs. Each cost was measured by the command named beside it, on one core of an
-AMD EPYC (Linux 6.18, Python 3.11). Run the commands on your machine to pass your own costs.
-docs/scaling.md shows results, and how far the model is from measured runs.
+The model adds up the costs of `costs`. docs/scaling.md shows results, and how far the model is from
+what was measured.
 """
 
 import math
@@ -10,64 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from server.cli.costs import Busy, Costs, Stored
 from server.features.presence.settings import PresenceSettings
 from server.settings.sections import Bus, Edge, Hub
 
-_FANOUT = "make bench-fanout ARGS='--only ours,ours-deflate'"
-_COSTS = "python -m loadtest.bench_costs"
-
-
-@dataclass(frozen=True)
-class Costs:
-    """The cost of each thing; CPU in microseconds of one core."""
-
-    write_us: float = 11.0
-    """One frame written to one viewer, kernel included: 3.7 µs a comment at three a frame."""
-    shown_us: float = 0.02
-    """Each comment in a frame, once it is written: 1,000 a second against 30 a second."""
-    comment_taken_us: float = 210.0
-    """A comment taken from its author, on the author's worker."""
-    comment_heard_us: float = 38.0
-    """A comment heard on the bus, on every worker with viewers of its room."""
-    order_taken_us: float = 550.0
-    """An order bought and paid, on the buyer's worker."""
-    order_heard_us: float = 80.0
-    """What an order tells the room, on every other worker."""
-    idle_us_per_s: float = 6000.0
-    """A worker that does nothing."""
-    join_us: float = 570.0
-    """A viewer who joins, token checked: 1,750 joins a second."""
-    viewer_bytes: float = 5000.0
-    """A joined viewer."""
-    worker_bytes: float = 60e6
-    """A worker without viewers."""
-    comment_wire_bytes: float = 172.0
-    """A comment in JSON as it leaves, not deflated."""
-    comment_deflated_bytes: float = 58.0
-    """The same deflated, some twenty a frame."""
-    packet_bytes: float = 78.0
-    """What TCP, IP and Ethernet add to a frame (by their headers)."""
-    redis_comment_us: float = 42.0
-    """A comment in Redis, stored and published, some ten a call."""
-    redis_order_us: float = 240.0
-    """An order bought and paid in Redis, each step on the disk (appendfsync always)."""
-    redis_publish_us: float = 2.5
-    """A message of the bus handed to one worker."""
-    redis_order_bytes: float = 2300.0
-    """What an order leaves in Redis: itself, its key, its ledger lines, its events."""
-
-
-MEASURED_BY = {
-    _FANOUT: (
-        *("write_us", "shown_us", "join_us", "viewer_bytes"),
-        *("comment_wire_bytes", "comment_deflated_bytes"),
-    ),
-    _COSTS: (
-        *("comment_taken_us", "comment_heard_us", "order_taken_us", "order_heard_us"),
-        *("idle_us_per_s", "worker_bytes", "redis_comment_us", "redis_order_us"),
-        *("redis_publish_us", "redis_order_bytes"),
-    ),
-}
+CALL_LATE_MS = 5.0
+"""What a call comes later than its interval, since the loop of a worker does other things too."""
 
 
 @dataclass(frozen=True)
@@ -137,43 +84,70 @@ class Size(NamedTuple):
     warnings: list[str]
 
 
+def tick_ms(viewers: float, hub: Hub) -> float:
+    """Return the time over which a worker with so many viewers gathers messages."""
+    return min(max(viewers * hub.tick_us_per_viewer / 1000, hub.tick_ms_min), hub.tick_ms_max)
+
+
+def busy_of(event: Event, workers: int, limits: Limits) -> Busy:
+    """Return what each of so many workers does in a second."""
+    viewers = event.viewers / workers
+    comments, orders = event.comments_per_s / event.rooms, event.orders_per_s / event.rooms
+    online = 1 / limits.presence.presence_interval_s
+    passes = min(1000 / tick_ms(viewers, limits.hub), comments + orders + online)
+    pings = 2 / limits.edge.ping_interval_s
+    others = 1 - 1 / workers
+    calls = _calls(event, workers, limits)
+    return Busy(
+        frames=viewers * (passes + pings),
+        shown=viewers * min(comments, limits.hub.sample_per_s_max or math.inf),
+        comments=event.comments_per_s / workers,
+        calls=calls / workers,
+        comments_heard=event.comments_per_s * others,
+        passes=passes * event.rooms,
+        orders=event.orders_per_s / workers,
+        orders_heard=event.orders_per_s * others,
+    )
+
+
+def stored_of(event: Event, workers: int, limits: Limits) -> Stored:
+    """Return what Redis does in a second, all shards together."""
+    calls = _calls(event, workers, limits)
+    return Stored(
+        workers=workers,
+        comments=event.comments_per_s,
+        calls=calls,
+        orders=event.orders_per_s,
+        handed_out=(calls + event.orders_per_s) * workers,
+    )
+
+
+def _calls(event: Event, workers: int, limits: Limits) -> float:
+    most = event.rooms * workers * calls_per_s_max(limits.bus)
+    return min(event.comments_per_s, most)
+
+
+def calls_per_s_max(bus: Bus) -> float:
+    """Return how many script calls with a room's comments a worker makes a second at most."""
+    return 1000 / (bus.publish_interval_ms + CALL_LATE_MS)
+
+
 def load_of(event: Event, workers: int, limits: Limits, costs: Costs) -> Load:
     """Compute the load on each of so many workers, and on Redis."""
-    here = event.viewers / event.rooms / workers  # a room's viewers on one worker
-    comments, orders = event.comments_per_s / event.rooms, event.orders_per_s / event.rooms
-    hub = limits.hub
-    tick_ms = min(
-        max(here * event.rooms * hub.tick_us_per_viewer / 1000, hub.tick_ms_min), hub.tick_ms_max
-    )
-    passes = min(1000 / tick_ms, comments + orders + 1 / limits.presence.presence_interval_s)
-    shown = min(comments, hub.sample_per_s_max or math.inf)
-    pings = 2 / limits.edge.ping_interval_s
-    per_viewer_us = (passes + pings) * costs.write_us + shown * costs.shown_us
-    fan_out = here * event.rooms * per_viewer_us
-    taken = (
-        event.comments_per_s * costs.comment_taken_us + event.orders_per_s * costs.order_taken_us
-    )
-    heard = (
-        event.comments_per_s * costs.comment_heard_us + event.orders_per_s * costs.order_heard_us
-    )
-    own_share = 1 / workers
-    worker_us = costs.idle_us_per_s + fan_out + taken * own_share + heard * (1 - own_share)
-    messages = min(comments, workers * 1000 / limits.bus.publish_interval_ms) + orders
-    redis_room_us = (
-        comments * costs.redis_comment_us
-        + orders * costs.redis_order_us
-        + messages * workers * costs.redis_publish_us
-    )
+    busy = busy_of(event, workers, limits)
+    stored = stored_of(event, workers, limits)
+    redis_us = costs.sum_us(stored.counts())
+    fan_out = costs.sum_us({"write_us": busy.frames, "shown_us": busy.shown})
     comment_bytes = costs.comment_deflated_bytes if event.deflate else costs.comment_wire_bytes
-    wire = event.viewers * (shown * comment_bytes + (passes + pings) * costs.packet_bytes)
+    wire = workers * (busy.shown * comment_bytes + busy.frames * costs.packet_bytes)
     return Load(
         workers=workers,
-        tick_ms=tick_ms,
-        worker_cpu=worker_us / 1e6,
+        tick_ms=tick_ms(event.viewers / workers, limits.hub),
+        worker_cpu=costs.sum_us(busy.counts()) / 1e6,
         fan_out_cpu=fan_out / 1e6,
         viewers_per_worker=math.ceil(event.viewers / workers),
-        redis_cpu=redis_room_us * event.rooms / 1e6,
-        redis_room_cpu=redis_room_us / 1e6,
+        redis_cpu=redis_us / 1e6,
+        redis_room_cpu=redis_us / event.rooms / 1e6,
         bytes_per_s=wire,
     )
 
@@ -235,8 +209,15 @@ def _warnings(load: Load, machine: Machine) -> Iterator[str]:
         )
 
 
-def explain(result: Size, machine: Machine | None = None, limits: Limits | None = None) -> str:
-    """Return the result as text for people, with its assumptions."""
+def explain(
+    result: Size,
+    machine: Machine | None = None,
+    limits: Limits | None = None,
+    *,
+    rehearsed: bool = False,
+) -> str:
+    """Return the result as text for people, with its assumptions. `rehearsed` says that the costs
+    are those of a rehearsal."""
     machine, limits = machine or Machine(), limits or Limits()
     event = result.event
     asked = (
@@ -245,6 +226,10 @@ def explain(result: Size, machine: Machine | None = None, limits: Limits | None 
     )
     notes = [f"  ! {warning}" for warning in result.warnings]
     assumed = [f"  - {each}" for each in _assumptions(result, machine, limits)]
+    core = (
+        "in the rehearsal" if rehearsed else "the one that was measured (docs/scaling.md): rehearse"
+    )
+    assumed.append(f"  - a core is as fast as {core}")
     return "\n".join([asked, *_rows(result, machine), *notes, "It is assumed that", *assumed])
 
 
@@ -269,7 +254,6 @@ def _assumptions(result: Size, machine: Machine, limits: Limits) -> Iterator[str
         yield f"{event.orders_in_all:,} orders come in {event.hours:g} hours; each is paid"
     else:
         yield f"orders come at this rate for {event.hours:g} hours; each is bought and paid"
-    yield "a core is as fast as the one that was measured (docs/scaling.md): rehearse"
 
 
 def _rows(result: Size, machine: Machine) -> Iterator[str]:

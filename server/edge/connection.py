@@ -1,22 +1,26 @@
 """One viewer's connection: reads frames and runs their commands; the hub writes to its transport.
 
-The WebSocket protocol itself is websockets' Sans-I/O ServerProtocol. A connection has no task and
-no queue: commands run as tasks of the edge, and unsent bytes wait in the transport.
+The WebSocket protocol itself is websockets' Sans-I/O ServerProtocol, which is made when the first
+bytes come that are not one plain frame. A connection has no task and no queue: commands run as
+tasks of the edge, and unsent bytes wait in the transport.
 """
 
 import asyncio
 import logging
 import math
-from typing import cast
+from collections.abc import Sequence
 
+from websockets.extensions.base import Extension
 from websockets.frames import Frame, Opcode
 
 from server.access.auth import BadToken, Identity
 from server.access.rate import Bucket
 from server.edge.frame_reader import FrameReader
-from server.edge.handshake import shake_hands
+from server.edge.handshake import frame_reader, shake_hands
 from server.edge.owner import Owner
-from server.hub.member import Member
+from server.edge.plain_frame import plain_frame
+from server.edge.plain_upgrade import PlainUpgrade
+from server.edge.seat import Seat
 from server.protocol.codec import UnreadableCommand
 from server.protocol.codes import (
     BAD_MESSAGES,
@@ -29,7 +33,7 @@ from server.protocol.codes import (
     Close,
     CommandError,
 )
-from server.protocol.joining import Join, Ping, Source
+from server.protocol.joining import Join, Ping
 from server.protocol.message import ByeEvent, Command, Err, Pong
 from server.protocol.roles import Role
 from server.rooms.call import Call
@@ -45,7 +49,7 @@ _CLOSED_BY = {"not_found": NO_ROOM, "forbidden": FORBIDDEN}
 """Refusals of a join that a retry can't change; after any other the client may try again."""
 
 
-class Connection(Member, asyncio.Protocol):
+class Connection(Seat):
     """A connection, from its upgrade request to the end of its socket."""
 
     __slots__ = (
@@ -53,39 +57,22 @@ class Connection(Member, asyncio.Protocol):
         "_bad",
         "_bucket",
         "_cookie_token",
-        "_edge",
+        "_extensions",
         "_fragments",
         "_in_flight",
         "_join_by",
         "_joining",
         "_protocol",
         "_turn",
-        "_wire",
-        "address",
         "heard_at",
-        "room",
-        "room_id",
-        "source",
-        "who",
     )
 
     def __init__(self, edge: "Owner[Connection]", address: str) -> None:
-        super().__init__()
-        self._edge = edge
-        self.address = address
-        """The peer's IP address; `connections_per_address_max` limits connections per address."""
-        self._protocol: FrameReader | None = None
+        super().__init__(edge, address)
+        self._extensions: Sequence[Extension] | None = None
         """Set by a successful handshake, until the socket is gone."""
-        self._wire: asyncio.Transport | None = None
-        """The transport until it is really gone; `transport` becomes None as soon as we close."""
-        self.room_id = ""
-        """The room id in the path; only the join finds out whether the room exists."""
-        self.room: Room | None = None
-        """Set once the join was answered."""
-        self.who: Identity | None = None
-        """Set while joining and after."""
-        self.source: Source | None = None
-        """The source that brought the viewer here, as given in the join."""
+        self._protocol: FrameReader | None = None
+        """Made for the first bytes that are not one plain frame, and for our own close."""
         self._cookie_token: str | None = None
         self._joining = False
         self._join_by = -math.inf
@@ -100,16 +87,10 @@ class Connection(Member, asyncio.Protocol):
 
     # The transport's side
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports only look like asyncio's.
-        self.transport = self._wire = cast("asyncio.Transport", transport)
-        soft = self._edge.settings.hub.unsent_soft_bytes
-        self.transport.set_write_buffer_limits(high=soft, low=soft // 2)
-
-    def shake_hands(self, head: bytes) -> None:
+    def shake_hands(self, head: bytes, plain: PlainUpgrade | None) -> None:
         """Answer the upgrade request; frames may follow it."""
         assert self._wire is not None
-        shaken = shake_hands(head, self._edge.settings)
+        shaken = shake_hands(head, plain, self._edge.settings)
         self._wire.write(shaken.answer)
         if shaken.accepted is None:
             self._edge.metrics.rejected.labels(str(shaken.status)).inc()
@@ -117,20 +98,34 @@ class Connection(Member, asyncio.Protocol):
             self._wire.close()
             self._edge.closing.add(self)  # else an unread answer would keep the socket open
             return
-        self.room_id, self.variant, self._cookie_token, self._protocol = shaken.accepted
-        self._protocol.on_frame = self._on_frame
+        self.room_id, self.variant, self._cookie_token, self._extensions = shaken.accepted
         self._edge.waiting_for_join.add(self)
 
+    def _reader(self) -> FrameReader:
+        """The protocol, made at its first use: most connections send plain frames only."""
+        if self._protocol is None:
+            assert self._extensions is not None
+            self._protocol = frame_reader(
+                self._extensions, self._edge.settings.edge, self._on_frame
+            )
+        return self._protocol
+
     def data_received(self, data: bytes) -> None:
-        if self._protocol is None:  # refused: what else it sends is not for us
+        if self._extensions is None:  # refused: what else it sends is not for us
             return
         self.heard_at = self._edge.loop.time()
+        if self._protocol is None:
+            frame = plain_frame(data, self._extensions, self._edge.settings.edge.frame_in_bytes_max)
+            if frame is not None:
+                self._on_frame(frame)
+                return
+        reader = self._reader()
         # In small pieces, so that the rate limit stops a flood of tiny frames before all of
         # them have been parsed.
         for start in range(0, len(data), BITE_BYTES):
             if self.transport is None and not self._may_say_goodbye(len(data)):
                 break
-            self._protocol.receive_data(data[start : start + BITE_BYTES])
+            reader.receive_data(data[start : start + BITE_BYTES])
         self._flush()
 
     def _may_say_goodbye(self, size: int) -> bool:
@@ -146,28 +141,18 @@ class Connection(Member, asyncio.Protocol):
         if self._protocol is not None:
             self._protocol.receive_eof()
             self._flush()
+        elif self._extensions is not None and self._wire is not None:
+            # What the protocol would do, were it made for this.
+            self.transport = None
+            self._wire.close()
+            self._edge.closing.add(self)
 
-    def connection_lost(self, _exc: Exception | None) -> None:
-        self.transport = self._wire = None
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._extensions = None
         if self._protocol is not None:
             self._protocol.forget()
             self._protocol = None
-        self._edge.forget(self)
-        if self.room is not None:
-            self._edge.rooms.left(self.room, self)
-            self.room = None
-
-    def pause_writing(self) -> None:
-        self.behind_since = self._edge.loop.time()
-        if self.room is not None:
-            self.room.audience.fell_behind(self)
-        else:  # a room watches the unread bytes of its members itself
-            self._edge.watch_unread(self)
-
-    def resume_writing(self) -> None:
-        self.behind_since = 0.0
-        if self.room is not None:
-            self.room.audience.caught_up(self)
+        super().connection_lost(exc)
 
     def _flush(self) -> None:
         assert self._protocol is not None
@@ -306,28 +291,48 @@ class Connection(Member, asyncio.Protocol):
             return
         self.user, self.source, self._cookie_token = self.who.user, cmd.source, None
         self._joining = True
-        self._edge.start(self._join(self.who, cmd))
+        edge, room = self._edge, self._edge.rooms.get(self.room_id)
+        if room is None or room.is_over or edge.dispatch.may_be_gated(self.room_id):
+            edge.start(self._join(self.who, cmd))
+        else:
+            self._join_open(room, edge.dispatch.known_to(self.who, room.host), cmd)
+
+    def _join_open(self, room: Room, who: Identity, cmd: Join) -> None:
+        """Join a room about which nothing must be asked first: nearly all joins are such."""
+        began_at = self._edge.loop.time()
+        self.who, self.exempt = who, who.role.at_least(Role.MODERATOR)
+        self._edge.rooms.join_open(
+            self,
+            who,
+            room,
+            cmd,
+            lambda room: self._entered(room, began_at),
+            lambda exc: self._not_entered(cmd, exc, began_at),
+        )
 
     async def _join(self, who: Identity, cmd: Join) -> None:
         began_at = self._edge.loop.time()
-        outcome = "ok"
         try:
             self.who = who = await self._edge.known_in(who, self.room_id)
             self.exempt = who.role.at_least(Role.MODERATOR)
-            await self._edge.rooms.join(self, who, self.room_id, cmd, self._entered)
+            await self._edge.rooms.join(
+                self, who, self.room_id, cmd, lambda room: self._entered(room, began_at)
+            )
         except CommandError as exc:
-            outcome = exc.code
-            self._refuse_join(cmd, exc, _CLOSED_BY.get(exc.code))
+            self._not_entered(cmd, exc, began_at)
         except Exception:
-            outcome = "internal"
             log.exception("A join of the room `%s` failed.", self.room_id)
             failure = CommandError("internal", "The server failed at this join; try again.", 5000)
-            self._refuse_join(cmd, failure, None)
-        self._edge.count("join", outcome, began_at)
+            self._not_entered(cmd, failure, began_at)
 
-    def _entered(self, room: Room) -> None:
+    def _entered(self, room: Room, began_at: float) -> None:
         self._joining = False
         self.room = room
+        self._edge.count("join", "ok", began_at)
+
+    def _not_entered(self, cmd: Join, exc: CommandError, began_at: float) -> None:
+        self._refuse_join(cmd, exc, _CLOSED_BY.get(exc.code))
+        self._edge.count("join", exc.code, began_at)
 
     def _refuse_join(self, cmd: Join, exc: CommandError, why: Close | None) -> None:
         self._joining = False
@@ -347,26 +352,18 @@ class Connection(Member, asyncio.Protocol):
 
     def close(self, why: Close, reconnect_ms: int | None = None) -> None:
         """Send `bye` and the close frame; cut the connection if the peer does not answer."""
-        if self.transport is None or self._protocol is None:
+        if self.transport is None or self._extensions is None:
             return
         self.send(ByeEvent(code=why.code, reconnect_ms=reconnect_ms))
         self._edge.metrics.closed.labels(str(why.code)).inc()
-        self._protocol.send_close(why.code, why.reason)
+        self._reader().send_close(why.code, why.reason)
         self.transport = None
         self._flush()
         self._edge.closing.add(self)
 
-    def unread_is_due(self) -> None:
-        """Cut the connection if the peer has been behind with reading for the whole wait."""
-        bound_s = self._edge.settings.edge.unread_s_max
-        if self.behind_since and self._edge.loop.time() - self.behind_since >= bound_s * 0.99:
-            self._edge.metrics.closed.labels("unread").inc()
-            self.cut()
-
-    def cut(self) -> None:
-        """End the socket at once: the peer did not answer our close, or reads nothing."""
-        if self._wire is not None:
-            self._wire.abort()
+    def is_silent_since(self, oldest: float) -> bool:
+        """Whether not even a pong came from the peer since then (loop time)."""
+        return self.heard_at < oldest
 
     def ping(self) -> None:
         """Send a ping to learn whether the peer is alive."""

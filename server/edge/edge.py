@@ -8,14 +8,18 @@ from collections.abc import Callable, Coroutine, Mapping
 from random import Random
 from typing import Any, Self
 
+from prometheus_client import Counter, Histogram
+
 from server.access.auth import Identity, TokenVerifier
 from server.access.origin import base_url
 from server.access.rate import PerSecond
 from server.background.repeating import Errands, Repeating
 from server.edge.connection import Connection
 from server.edge.deadlines import Deadlines
+from server.edge.event_stream import EventStream, Opening
 from server.edge.listener import HttpSide, HttpSocket, Listener
 from server.edge.places import Places
+from server.edge.seat import Seat
 from server.protocol.codec import CommandReader, Encoding
 from server.protocol.codes import BAD_TOKEN, DRAIN, SILENT
 from server.protocol.roles import Role
@@ -59,19 +63,19 @@ class Edge:
         metrics.begin_at_zero(["join", *dispatch.ops])
         self.new_http_protocol = new_http_protocol
         self.loop = asyncio.get_running_loop()
-        self.connections: set[Connection] = set()
+        self.connections: set[Seat] = set()
         self.http_sockets = Places(settings.edge)
         self.silent_sockets = Places(settings.edge)
         """Sockets that have not sent a complete request head yet."""
         self.draining = False
-        self.closing: Deadlines[Connection] = Deadlines(CLOSE_ANSWER_S, Connection.cut)
+        self.closing: Deadlines[Seat] = Deadlines(CLOSE_ANSWER_S, Seat.cut)
         self.waiting_for_join: Deadlines[Connection] = Deadlines(
             settings.edge.join_s_max, Connection.join_is_due
         )
         self.waiting_for_head: Deadlines[Listener] = Deadlines(
             settings.edge.request_head_s_max, Listener.head_is_due
         )
-        self.unread: Deadlines[Connection | HttpSocket] = Deadlines(
+        self.unread: Deadlines[Seat | HttpSocket] = Deadlines(
             settings.edge.unread_s_max, lambda socket: socket.unread_is_due()
         )
         self._verifier = verifier
@@ -80,6 +84,8 @@ class Edge:
         self._accepts = PerSecond(settings.edge.accepts_per_s_max)
         self._joins = PerSecond(settings.edge.joins_per_s_max)
         self._commands = Errands("command")
+        self._counted: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+        """The metrics of each command and outcome so far."""
         self._all_gone = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._pulse = Repeating("pulse", self._ping_all, settings.edge.ping_interval_s)
@@ -103,8 +109,8 @@ class Edge:
         for connection in list(self.connections):
             connection.cut()
         await asyncio.sleep(0)  # let connection_lost run
-        for connections in (self.closing, self.waiting_for_join):
-            connections.close()
+        self.closing.close()
+        self.waiting_for_join.close()
         self.waiting_for_head.close()
         self.unread.close()
 
@@ -143,7 +149,7 @@ class Edge:
         """
         return self.http_sockets.why_full(address)
 
-    def watch_unread(self, socket: Connection | HttpSocket) -> None:
+    def watch_unread(self, socket: Seat | HttpSocket) -> None:
         """Cut a socket unless its peer reads the waiting bytes within `edge.unread_s_max`."""
         self.unread.add(socket)
 
@@ -160,12 +166,21 @@ class Edge:
     def new_connection(self, address: str) -> Connection:
         """Make the protocol for a socket that asked for a WebSocket."""
         connection = Connection(self, address)
-        self.connections.add(connection)
-        self._places.add(address)
-        self.metrics.connections.set(len(self.connections))
+        self._give_place(connection)
         return connection
 
-    def forget(self, connection: Connection) -> None:
+    def new_stream(self, address: str, opening: Opening) -> EventStream:
+        """Make the protocol for a socket whose client wants to listen by HTTP."""
+        stream = EventStream(self, address, opening)
+        self._give_place(stream)
+        return stream
+
+    def _give_place(self, connection: Seat) -> None:
+        self.connections.add(connection)
+        self._places.add(connection.address)
+        self.metrics.connections.set(len(self.connections))
+
+    def forget(self, connection: Seat) -> None:
         """Drop a connection whose socket is gone."""
         self.connections.discard(connection)
         self._places.remove(connection.address)
@@ -200,8 +215,13 @@ class Edge:
 
     def count(self, op: str, outcome: str, began_at: float) -> None:
         """Count an answered command."""
-        self.metrics.commands.labels(op, outcome).inc()
-        self.metrics.command_seconds.labels(op).observe(self.loop.time() - began_at)
+        counted = self._counted.get((op, outcome))
+        if counted is None:  # finding a label's value costs more than counting
+            metrics = self.metrics
+            counted = metrics.commands.labels(op, outcome), metrics.command_seconds.labels(op)
+            self._counted[op, outcome] = counted
+        counted[0].inc()
+        counted[1].observe(self.loop.time() - began_at)
 
     async def _ping_all(self) -> None:
         connections = list(self.connections)
@@ -215,8 +235,8 @@ class Edge:
                     connection.cut()
             await asyncio.sleep(0)
 
-    def _ping(self, connection: Connection, oldest: float) -> None:
-        if connection.heard_at < oldest:
+    def _ping(self, connection: Seat, oldest: float) -> None:
+        if connection.is_silent_since(oldest):
             connection.close(SILENT, spread_ms(1, self._random))
         else:
             connection.ping()

@@ -1,18 +1,21 @@
 """The WebSocket handshake: reads room, variant, cookie and origin from the upgrade request."""
 
+import functools
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from websockets.exceptions import NegotiationError
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidHandshake, NegotiationError
 from websockets.extensions.base import Extension
 from websockets.extensions.permessage_deflate import (
     PerMessageDeflate,
     ServerPerMessageDeflateFactory,
 )
+from websockets.frames import Frame
 from websockets.http11 import Request, Response
 from websockets.protocol import State
 from websockets.server import ServerProtocol
@@ -21,6 +24,7 @@ from websockets.typing import ExtensionParameter, Subprotocol
 from server.access.auth import session_token
 from server.access.origin import is_own_origin
 from server.edge.frame_reader import FrameReader
+from server.edge.plain_upgrade import PlainUpgrade, switching
 from server.hub.member import Variant
 from server.protocol.codec import SUBPROTOCOLS, Encoding
 from server.settings import Settings
@@ -57,12 +61,12 @@ _ROOM_ID = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
 
 
 class Accepted(NamedTuple):
-    """The result of a successful handshake, and the open protocol for the frames after it."""
+    """The result of a successful handshake. `extensions` read this connection's frames alone."""
 
     room_id: str
     variant: Variant
     cookie_token: str | None
-    protocol: FrameReader
+    extensions: Sequence[Extension]
 
 
 class Handshake(NamedTuple):
@@ -111,12 +115,72 @@ def _path(target: str) -> str:
     return unquote(match[2]) if match else ""
 
 
-def shake_hands(head: bytes, settings: Settings) -> Handshake:
-    """Answer a complete request head.
+def shake_hands(head: bytes, plain: PlainUpgrade | None, settings: Settings) -> Handshake:
+    """Answer a complete request head; `plain` is what `plain_upgrade` reads in it."""
+    return (plain and _accept_plain(plain, settings)) or _judge(head, settings)
+
+
+def _accept_plain(asked: PlainUpgrade, settings: Settings) -> Handshake | None:
+    """Accept the request, as `_judge` would; None if that is for `_judge` to say."""
+    own_origin = asked.origin is not None and _is_our_page(
+        asked.origin, asked.host, settings.server.public_url
+    )
+    offer = asked.extensions if settings.edge.deflate else None
+    agreed = _NONE_AGREED if offer is None else _agree(offer)
+    if (
+        agreed is None
+        or not (asked.subprotocol is None or asked.subprotocol in SUBPROTOCOLS)
+        or not (own_origin or _may_connect(asked.origin, settings.edge))
+    ):
+        return None
+    accepted = Accepted(
+        asked.room_id,
+        _variant(asked.subprotocol, deflate=bool(agreed.windows)),
+        session_token([asked.cookie]) if own_origin and asked.cookie else None,
+        tuple(PerMessageDeflate(*windows) for windows in agreed.windows),
+    )
+    answer = switching(asked.key, asked.subprotocol, agreed.answer)
+    return Handshake(answer, HTTPStatus.SWITCHING_PROTOCOLS.value, accepted)
+
+
+class _Agreed(NamedTuple):
+    """The answer to an offer of extensions, and the arguments of each that was agreed on."""
+
+    answer: str | None
+    windows: Sequence[tuple[bool, bool, int, int]]
+
+
+_NONE_AGREED = _Agreed(None, ())
+
+
+@functools.lru_cache(maxsize=64)
+def _agree(offer: str) -> _Agreed | None:
+    """Answer an offer of extensions. A browser makes the same one each time. None if unreadable."""
+    greeter = ServerProtocol(extensions=[_DEFLATE], logger=_quiet)
+    try:
+        answer, found = greeter.process_extensions(Headers({"Sec-WebSocket-Extensions": offer}))
+    except InvalidHandshake:
+        return None
+    return _Agreed(answer, [_windows(one) for one in found if isinstance(one, PerMessageDeflate)])
+
+
+def _windows(agreed: PerMessageDeflate) -> tuple[bool, bool, int, int]:
+    return (
+        agreed.remote_no_context_takeover,
+        agreed.local_no_context_takeover,
+        agreed.remote_max_window_bits,
+        agreed.local_max_window_bits,
+    )
+
+
+_is_our_page = functools.lru_cache(maxsize=256)(is_own_origin)
+
+
+def _judge(head: bytes, settings: Settings) -> Handshake:
+    """Answer a request head of any kind.
 
     The protocol object that parses the request keeps it, with its headers, for its whole life:
-    2.6 KB a connection. So that object is used for the handshake only, and a fresh one reads the
-    frames, with the negotiated settings.
+    2.6 KB a connection. So that object is used for the handshake only.
     """
     greeter = ServerProtocol(
         extensions=[_DEFLATE] if settings.edge.deflate else None,
@@ -139,20 +203,29 @@ def shake_hands(head: bytes, settings: Settings) -> Handshake:
     if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
         accepted = Accepted(
             _room_id(request.path) or "",
-            Variant(
-                SUBPROTOCOLS.get(greeter.subprotocol or "", Encoding.JSON),
-                deflate=bool(greeter.extensions),
-            ),
+            _variant(greeter.subprotocol, deflate=bool(greeter.extensions)),
             session_token(request.headers.get_all("Cookie")) if own_origin else None,
-            _open_protocol(greeter, settings.edge),
+            greeter.extensions,
         )
     return Handshake(b"".join(greeter.data_to_send()), response.status_code, accepted)
 
 
-def _open_protocol(greeter: ServerProtocol, settings: EdgeSettings) -> FrameReader:
-    protocol = FrameReader(state=State.OPEN, max_size=settings.frame_in_bytes_max, logger=_quiet)
-    protocol.extensions = greeter.extensions
-    return protocol
+@functools.cache
+def _variant(subprotocol: str | None, *, deflate: bool) -> Variant:
+    """The wire format that was agreed on; connections share these few objects."""
+    return Variant(SUBPROTOCOLS.get(subprotocol or "", Encoding.JSON), deflate=deflate)
+
+
+def frame_reader(
+    extensions: Sequence[Extension],
+    settings: EdgeSettings,
+    on_frame: Callable[[Frame], None],
+) -> FrameReader:
+    """Make the open protocol that reads the frames after a handshake."""
+    reader = FrameReader(state=State.OPEN, max_size=settings.frame_in_bytes_max, logger=_quiet)
+    reader.extensions = list(extensions)
+    reader.on_frame = on_frame
+    return reader
 
 
 def _refuse(
@@ -202,7 +275,11 @@ def _is_own_origin(request: Request, settings: Settings) -> bool:
 
 
 def _origin_allowed(request: Request, settings: EdgeSettings, own_origin: bool) -> bool:
-    origins = request.headers.get_all("Origin")
-    if not origins or own_origin or "*" in settings.origins:
+    if own_origin:
         return True
-    return all(origin in settings.origins for origin in origins)
+    return all(_may_connect(origin, settings) for origin in request.headers.get_all("Origin"))
+
+
+def _may_connect(origin: str | None, settings: EdgeSettings) -> bool:
+    """Whether a page of another server, or a client that is no page (None), may connect."""
+    return origin is None or "*" in settings.origins or origin in settings.origins

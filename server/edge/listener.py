@@ -6,13 +6,18 @@ aiohttp lacks.
 """
 
 import asyncio
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Protocol, cast
 
 from server.edge.connection import Connection
 from server.edge.deadlines import Deadlines
+from server.edge.event_stream import EventStream, Opening
 from server.edge.handshake import is_upgrade, plain_response
 from server.edge.places import Places
+from server.edge.plain_upgrade import PlainUpgrade, plain_upgrade
+from server.protocol.codes import CommandError
+from server.protocol.joining import Join
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
 
@@ -49,8 +54,11 @@ class Reception(Protocol):
     def new_connection(self, address: str) -> Connection:
         """Make the protocol for a socket that asked for a WebSocket."""
 
+    def new_stream(self, address: str, opening: Opening) -> EventStream:
+        """Make the protocol for a socket whose client wants to listen by HTTP."""
+
     def why_full(self, address: str) -> str:
-        """Why this address may open no further WebSocket now; empty if it may."""
+        """Why this address may open no further connection now; empty if it may."""
 
     def why_full_of_http(self, address: str) -> str:
         """Why this address may open no further plain HTTP socket now; empty if it may."""
@@ -143,7 +151,34 @@ class HttpSocket(asyncio.Protocol):
             if self._paused_at:
                 connection.pause_writing()
             transport.resume_reading()
-            _begin(connection, head, rest)
+            _begin(connection, head, plain_upgrade(head), rest)
+
+    def open_stream(
+        self, room_id: str, join: Join, head: bytes, refusal: Callable[[CommandError], bytes]
+    ) -> CommandError | None:
+        """Give the socket to a stream of the room's events; return why not, if there is no place.
+
+        The HTTP side gives the socket up, as for `upgrade`. `head` answers the request once the
+        join is, `refusal` makes a whole response for one that is refused.
+        """
+        transport = self._transport
+        if transport is None:
+            return None
+        if why := self._edge.why_full(self.address):
+            self._edge.metrics.rejected.labels("full").inc()
+            return CommandError("unavailable", why, self._edge.retry_after_s() * 1000)
+        self._http.transport = None
+        self._http.connection_lost(None)
+        self._transport = None
+        self._edge.http_sockets.remove(self.address)
+        stream = self._edge.new_stream(self.address, Opening(room_id, join, head, refusal))
+        transport.set_protocol(stream)
+        stream.connection_made(transport)
+        if self._paused_at:
+            stream.pause_writing()
+        transport.resume_reading()
+        stream.begin()
+        return None
 
 
 def _as_websocket(edge: Reception, transport: asyncio.Transport, address: str) -> Connection | None:
@@ -157,8 +192,8 @@ def _as_websocket(edge: Reception, transport: asyncio.Transport, address: str) -
     return connection
 
 
-def _begin(connection: Connection, head: bytes, rest: bytes) -> None:
-    connection.shake_hands(head)
+def _begin(connection: Connection, head: bytes, plain: PlainUpgrade | None, rest: bytes) -> None:
+    connection.shake_hands(head, plain)
     if rest:
         connection.data_received(rest)
 
@@ -220,9 +255,10 @@ class Listener(asyncio.Protocol):
         edge, all_of_it = self._edge, self._head
         transport = self._let_go()
         assert transport is not None
-        if is_upgrade(head):
+        plain = plain_upgrade(head)
+        if plain is not None or is_upgrade(head):
             if connection := _as_websocket(edge, transport, self.address):
-                _begin(connection, head, rest)
+                _begin(connection, head, plain, rest)
         elif why := edge.why_full_of_http(self.address):
             _say_full(edge, transport, why)
         else:

@@ -26,7 +26,7 @@ class Owner(Protocol[Socket]):
     dispatch: Dispatch
     draining: bool
     waiting_for_join: Deadlines[Socket]
-    closing: Deadlines[Socket]
+    closing: Deadlines[Any]
 
     def watch_unread(self, connection: Socket) -> None:
         """Cut the connection unless its peer reads within `edge.unread_s_max`."""

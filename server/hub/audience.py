@@ -2,9 +2,9 @@
 writes the events.
 
 Events are gathered for a tick and then written to all members in one pass, one write per member. In
-a quiet room an event goes out at once. The tick grows with the audience, because fan-out costs one
-system call per viewer and write. A pass runs in slices, so that replies on the same loop never wait
-long. Nothing here awaits: a pass only hands bytes to transports.
+a quiet room an event goes out at once. The tick grows with the load, because fan-out costs one
+system call per viewer and write (see `governor`). A pass runs in slices, so that replies on the
+same loop never wait long. Nothing here awaits: a pass only hands bytes to transports.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterator
 from random import Random
 
+from server.hub.crowd import Crowd
 from server.hub.member import Member, Variant
 from server.hub.sampling import Budget
 from server.hub.tick import Share, Tick
@@ -23,13 +24,13 @@ from server.telemetry.metrics import Metrics
 log = logging.getLogger(__name__)
 
 
-class Crowd:
-    """The members of all rooms on a worker, whose audiences share its one core."""
+HURRIED_SLICE = 50
+"""Viewers written to in a turn of the loop while somebody joins: about 0.3 ms. A join takes six
+turns. Smaller slices cost a pass some percent more, so it has them only then."""
 
-    __slots__ = ("size",)
-
-    def __init__(self) -> None:
-        self.size = 0
+LONE_TICKS = 1.75
+"""Ticks that a pass with a single comment is counted as, on a worker that has time. Two comments
+would have shared it, so every so often one waits for company."""
 
 
 class Audience:
@@ -43,13 +44,16 @@ class Audience:
         before_pass: Callable[[], bool],
         random: Random,
         crowd: Crowd | None = None,
+        is_hurried: Callable[[], bool] = lambda: False,
     ) -> None:
         """`before_pass` is called when the pass's frames hold exactly the events published so far:
         the moment to give newcomers a snapshot and add them. It returns whether more newcomers wait
-        for the next pass."""
+        for the next pass. `is_hurried` tells whether something short waits for turns of the loop.
+        """
         self._settings = settings
         self._metrics = metrics
         self._before_pass = before_pass
+        self._is_hurried = is_hurried
         self._loop = asyncio.get_running_loop()
         budget = Budget(settings.sample_per_s_max, self._loop.time(), random)
         self._waiting = Waiting(budget, deflate_over, metrics.conflated)
@@ -62,6 +66,14 @@ class Audience:
         self._patrol: asyncio.Handle | None = None
         self._passing: Iterator[None] | None = None
         self._passed_at = 0.0
+        self.passes = 0
+        """How many passes have begun."""
+        self._due = 0.0
+        """Loop time from which on the next pass may begin."""
+        self._holding = False
+        """Whether a lone comment whose tick is over waits for company."""
+        self._woken = 0
+        """How often a pass was asked for since the last one."""
         self._more = False
         self._closed = False
 
@@ -112,6 +124,11 @@ class Audience:
         if is_here:
             self._groups.setdefault((member.variant, exempt), {})[member] = None
             self._forget_staff_if_gone()
+
+    @property
+    def is_level(self) -> bool:
+        """Whether the passes, one under way included, tell everything published so far."""
+        return not self._waiting
 
     @property
     def has_staff(self) -> bool:
@@ -185,30 +202,69 @@ class Audience:
 
     def wake(self) -> None:
         """Schedule a pass: now if the last one is at least a tick ago, else when it will be."""
+        self._woken += 1
         if self._passing is not None:
             self._more = True  # a join during a pass must not wait for the next event
+        elif self._holding:
+            self._schedule_pass()
         elif self._timer is None and not self._closed:
-            at = self._passed_at + self.tick_s()
-            if at <= self._loop.time():
-                self._timer = self._loop.call_soon(self._start_pass)
+            if self._due <= self._loop.time():
+                self._schedule_pass()
             else:
-                self._timer = self._loop.call_at(at, self._start_pass)
+                self._timer = self._loop.call_at(self._due, self._tick_is_over)
+
+    def _schedule_pass(self) -> None:
+        self._holding = False
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_soon(self._start_pass)
 
     def tick_s(self) -> float:
-        """Return the seconds over which messages are gathered, by the size of the worker's crowd.
+        """Return the seconds over which messages are gathered now, see `governor`.
 
         The size of this audience alone does not matter: a hundred small rooms cost as much as one
         large one.
         """
-        settings = self._settings
-        wanted_ms = self._crowd.size * settings.tick_us_per_viewer / 1000
-        return min(max(wanted_ms, settings.tick_ms_min), settings.tick_ms_max) / 1000
+        return self._crowd.tick_s(self._settings, self._size)
+
+    @property
+    def gathering(self) -> float:
+        """The part of `bus.publish_interval_ms` over which comments are gathered now."""
+        return self._crowd.governor.gathering
+
+    def _tick_is_over(self) -> None:
+        """Begin the pass, or let a lone comment wait for company: a tick more at most, and never
+        longer than the head count's tick."""
+        tick_s, longest_s = self.tick_s(), self._crowd.bounds(self._settings).longest_s
+        last_call = min(self._due + tick_s, self._passed_at + longest_s)
+        if self._woken > 1 or not self._waiting.is_lone or last_call <= self._loop.time():
+            self._start_pass()
+        else:
+            self._holding = True
+            self._timer = self._loop.call_at(last_call, self._start_pass)
+
+    def _note_begin(self, now: float) -> None:
+        """Set from when on the next pass may begin.
+
+        On a worker that has time, a pass that comes late gives the next one so much more freedom,
+        a tick at most: what counts is how many passes there are.
+        """
+        tick_s, longest_s = self.tick_s(), self._crowd.bounds(self._settings).longest_s
+        if tick_s < longest_s:
+            ticks = LONE_TICKS if self._waiting.is_lone else 1.0
+            self._due = max(self._due, now - tick_s) + ticks * tick_s
+        else:
+            self._due = now + tick_s
+        self._passed_at, self._woken, self._holding = now, 0, False
+        self._metrics.tick_seconds.set(tick_s)
 
     def _start_pass(self) -> None:
         self._timer = None
         if self._passing is not None:
             return
-        self._passed_at = now = self._loop.time()
+        now = self._loop.time()
+        self._note_begin(now)
+        self.passes += 1
         tick = self._waiting.take_tick(now)
         viewers_too = tick is not None and not tick.for_staff_alone
         served = [
@@ -218,6 +274,7 @@ class Audience:
         ]
         self._more = self._before_pass()
         if tick is not None:
+            self._crowd.begin_pass(self, sum(len(members) for _, _, members in served))
             self._passing = self._pass(tick, served)
             self._continue_pass()
         elif self._more:
@@ -238,26 +295,34 @@ class Audience:
 
     def _end_pass(self) -> None:
         self._passing = None
+        self._crowd.end_pass()
         self._metrics.pass_seconds.observe(self._loop.time() - self._passed_at)
         if self._waiting or self._more:
             self.wake()
 
     def _pass(self, tick: Tick, served: list[tuple[Variant, bool, list[Member]]]) -> Iterator[None]:
         """Write the tick to all members; yields to let other work on the loop run."""
-        size = self._settings.slice_viewers_max
         authors = tick.authors_left_out()
         for variant, exempt, members in served:
             share = Share.ALL if exempt else Share.BUDGET
             frame, shown = tick.frame(variant, share), tick.comments_shown(share)
             comments = tick.comments_of(exempt=exempt)
             special = set() if exempt else self._with_own(tick, variant, authors, members)
-            for start in range(0, len(members), size):
-                written = self._write(tick, members[start : start + size], frame, special)
+            start = 0
+            while start < len(members):
+                end = start + self._slice_viewers()
+                written = self._write(tick, members[start:end], frame, special)
+                start = end
                 self._metrics.frames.inc(written)
                 self._metrics.bytes_out.inc(written * len(frame))
                 self._metrics.delivered.inc(written * shown)
                 self._metrics.sampled_out.inc(written * (comments - shown))
                 yield
+
+    def _slice_viewers(self) -> int:
+        """Return how many viewers the next slice of a pass writes to."""
+        most = self._settings.slice_viewers_max
+        return min(most, HURRIED_SLICE) if self._is_hurried() else most
 
     def _write(self, tick: Tick, members: list[Member], frame: bytes, special: set[Member]) -> int:
         written = 0
@@ -320,4 +385,6 @@ class Audience:
         for handle in (self._timer, self._patrol):
             if handle is not None:
                 handle.cancel()
+        if self._passing is not None:
+            self._crowd.end_pass()
         self._timer = self._patrol = self._passing = None

@@ -2,12 +2,14 @@
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from server.protocol.codec import CODECS, Codec, Encoding
 from server.protocol.codes import Close
 from server.protocol.joining import Joined
 from server.protocol.message import Event, Reply
+from server.protocol.sent_events import EVENT_END, event_head, sent_event
 
 
 class Variant(NamedTuple):
@@ -15,11 +17,32 @@ class Variant(NamedTuple):
 
     encoding: Encoding
     deflate: bool
+    epoch: str = ""
+    """The epoch that the ids of its frames name, for one who listens by HTTP and gets server-sent
+    events; empty for one on a WebSocket."""
 
     @property
     def codec(self) -> Codec:
         """The codec of this variant's encoding."""
         return CODECS[self.encoding]
+
+    def frame(
+        self, parts: Sequence[bytes], *, seq: int | None = None, deflate_over: int | None = None
+    ) -> bytes:
+        """Build the frame of encoded messages. `seq` is the place in the room's story after them,
+        None if no must-event to the room is among them; it and `deflate_over` may go unused."""
+        if self.epoch:
+            return sent_event(self.codec.array(parts), self.epoch, seq)
+        return self.codec.frame(parts, deflate_over=deflate_over)
+
+    def joined_frame(
+        self, reply: Joined, room: bytes, others: Sequence[Event]
+    ) -> tuple[bytes, bytes, bytes]:
+        """Build the frame of a reply to a join around the snapshot `room`, in three pieces."""
+        if self.epoch:
+            before, after = self.codec.joined_array(reply, others)
+            return event_head(self.epoch, reply.seq) + before, room, after + EVENT_END
+        return self.codec.joined_frame(reply, room, others)
 
 
 class Member(ABC):
@@ -43,7 +66,7 @@ class Member(ABC):
         self.transport: asyncio.Transport | None = None
         """The transport that takes frames; None once the connection is closing."""
         self.variant = Variant(Encoding.JSON, False)
-        """The encoding of its frames; fixed by the handshake."""
+        """The format of its frames; fixed before it is in an audience."""
         self.user = ""
         """The user id; private events go to all members of a user."""
         self.exempt = False
@@ -58,14 +81,13 @@ class Member(ABC):
     def send(self, *messages: Reply | Event) -> None:
         """Write messages to this member only, at once, as one frame."""
         if self.transport is not None:
-            codec = self.variant.codec
-            self.transport.write(codec.frame([codec.encode(message) for message in messages]))
+            encode = self.variant.codec.encode
+            self.transport.write(self.variant.frame([encode(message) for message in messages]))
 
     def send_joined(self, reply: Joined, room: bytes, *events: Event) -> None:
         """Write the reply to a join around the snapshot `room`, which other joins share."""
         if self.transport is not None:
-            for piece in self.variant.codec.joined_frame(reply, room, events):
-                self.transport.write(piece)
+            self.transport.writelines(self.variant.joined_frame(reply, room, events))
 
     @abstractmethod
     def close(self, why: Close, reconnect_ms: int | None = None) -> None:

@@ -108,7 +108,8 @@ class Tick:
             return b""
         parts = [self._part(variant.encoding, event) for event in events]
         deflate_over = self._deflate_over if variant.deflate else None
-        return variant.codec.frame(parts, deflate_over=deflate_over)
+        seq = _last_seq(events) if variant.epoch else None
+        return variant.frame(parts, seq=seq, deflate_over=deflate_over)
 
     def _part(self, encoding: Encoding, event: Event) -> bytes:
         if type(event) is GapEvent:
@@ -122,6 +123,11 @@ class Tick:
 
 def _comments(events: Sequence[Event]) -> int:
     return sum(event.counted for event in events)
+
+
+def _last_seq(events: Sequence[Event]) -> int | None:
+    """Return the place in the room's story after these events; None if they have none."""
+    return max((event.seq for event in events if event.seq is not None), default=None)
 
 
 def _gap(comments: int) -> list[Event]:

@@ -50,6 +50,13 @@ class Waiting:
     def __bool__(self) -> bool:
         return bool(self._must or self._latest or self._sampled or self._lost or self._staff_latest)
 
+    @property
+    def is_lone(self) -> bool:
+        """Whether a single comment waits, and nothing else."""
+        return len(self._sampled) == 1 and not (
+            self._must or self._latest or self._lost or self._staff_latest
+        )
+
     def add(self, event: Event) -> bool:
         """Gather an event for all members; False if a newer value was gathered before."""
         kind = event.delivery

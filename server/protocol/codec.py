@@ -131,11 +131,17 @@ class Codec:
         copied: a thousand clients that join at once share one bytes object. `reply.room` is
         ignored.
         """
+        before, after = self.joined_array(reply, others)
+        head = _ws_head(len(before) + len(room) + len(after), _FIN | self.opcode)
+        return head + before, room, after
+
+    def joined_array(self, reply: Joined, others: Sequence[Event]) -> tuple[bytes, bytes]:
+        """Encode the reply to `join` and the messages after it; return what stands before the
+        encoded snapshot, and what after it. `reply.room` is ignored."""
         hollow = msgspec.structs.replace(reply, room=msgspec.Raw(self._place))
         payload = self.array([self.encode(message) for message in (hollow, *others)])
         before, after = payload.split(self._place, 1)
-        head = _ws_head(len(before) + len(room) + len(after), _FIN | self.opcode)
-        return head + before, room, after
+        return before, after
 
 
 CODECS = {encoding: Codec(encoding) for encoding in Encoding}

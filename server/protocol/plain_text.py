@@ -22,10 +22,15 @@ _IDLE_JOINER = re.compile(
     f"[{_JOINERS}]+"
 )
 """A joiner after a letter of a script that needs none, so after no emoji either."""
+_LETTERS = re.compile("[ -~\u00c0-\u017f\u3041-\u3096\u30a1-\u30fc\u4e00-\u9fa5\uac00-\ud7a3]*")
+"""Text of nothing but plain letters, digits, ASCII signs and spaces, as most names are: it has
+nothing to take out but spaces."""
 
 
 def plain_text(text: str) -> str:
     """`text` on one line, without what is invisible. Empty if nothing visible is left."""
+    if _LETTERS.fullmatch(text):
+        return " ".join(text.split())
     line = " ".join(text.translate(_BLANKS).split())
     kept = [char for char in line if char in _JOINERS or unicodedata.category(char) not in _NOTHING]
     clean, marks, is_visible = "", 0, False
@@ -46,6 +51,8 @@ def plain_text(text: str) -> str:
 def plain_name(name: str) -> str:
     """A person's name as it is shown: `plain_text` without joiners that shape nothing and without
     marks that would sit on what stands before it. Empty if nothing visible is left."""
+    if _LETTERS.fullmatch(name):
+        return " ".join(name.split())
     line = _IDLE_JOINER.sub("", plain_text(name))
     first = next((n for n, char in enumerate(line) if unicodedata.category(char) not in _MARKS), 0)
     return line[first:].strip()
@@ -53,5 +60,7 @@ def plain_name(name: str) -> str:
 
 def hides_something(text: str) -> bool:
     """Whether an id has characters that nobody can see, or nothing that one can."""
+    if _LETTERS.fullmatch(text):
+        return not text.strip()
     kinds = {unicodedata.category(char) for char in text.translate(_BLANKS)}
     return not plain_text(text) or bool(kinds.intersection(_NOTHING + _BREAKS))

@@ -55,6 +55,10 @@ class Dispatch:
             if gate.applies(room_id):
                 await gate.let_in(who, room_id)
 
+    def may_be_gated(self, room_id: str) -> bool:
+        """Whether `must_be_let_in` would ask anything. If not, everybody may enter the room."""
+        return any(gate.applies(room_id) for gate in self.gates)
+
     def add_handlers(self, handlers: Handlers) -> None:
         """Add handlers. Raises ValueError for a command that already has one."""
         for command, handler in handlers.items():
@@ -113,7 +117,12 @@ class Dispatch:
         with another name if theirs reads as the host's. CommandError if there is no room."""
         if who.role is Role.GUEST:
             return who
-        host = await self._host_in(room_id)
+        return self.known_to(who, await self._host_in(room_id))
+
+    def known_to(self, who: Identity, host: Host) -> Identity:
+        """The same where the room's host is known."""
+        if who.role is Role.GUEST:
+            return who
         return self.naming.named_in(as_in(who, host.user), host)
 
     async def _raised(self, call: Call) -> Call:

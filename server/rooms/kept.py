@@ -49,4 +49,5 @@ class KeptEvents:
         oldest = self._events[0].seq if self._events else seq + 1
         if last.seq < oldest - 1:
             return None, True
-        return [kept.raw(encoding) for kept in self._events if kept.seq > last.seq], False
+        missed = [kept for kept in self._events if last.seq < kept.seq <= seq]
+        return [kept.raw(encoding) for kept in missed], False

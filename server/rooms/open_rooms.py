@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self
 from server.access.auth import Identity
 from server.background.repeating import Errands
 from server.background.troubles import declare
-from server.hub.audience import Crowd
+from server.hub.crowd import Crowd
 from server.hub.member import Member
 from server.protocol.codes import RESYNC, Close, CommandError
 from server.protocol.joining import Join, Source
@@ -46,6 +46,9 @@ class Visits(AbstractAsyncContextManager[Any], Protocol):
 RECONNECT_PER_S = 2000
 """Reconnects of viewers sent away are spread so that at most so many return per second."""
 OWN_OF_MAX = 200
+OWN_INTERVAL_S = 0.01
+"""Least time between two reads of what joining users have done in a room. Each costs as much as the
+rest of several joins, so those that come meanwhile share the next; the first waits for none."""
 ROOM_ANEW_RETRY_MS = 200
 LINGER_S_MIN = 0.1
 """Least time an empty room stays open, so that even with a setting of 0 a viewer gets in."""
@@ -95,6 +98,7 @@ class OpenRooms:
             metrics,
             batch_max=OWN_OF_MAX,
             waiting_max=1_000_000,
+            interval_s=OWN_INTERVAL_S,
         )
 
     async def __aenter__(self) -> Self:
@@ -102,6 +106,7 @@ class OpenRooms:
 
     async def __aexit__(self, *_: object) -> None:
         await self._openings.aclose()
+        await self._own.aclose()
         for timer in self._lingering.values():
             timer.cancel()
         for room in list(self._rooms.values()):
@@ -126,7 +131,7 @@ class OpenRooms:
         cmd: Join,
         enter: Callable[[Room], None],
     ) -> None:
-        """Let a member in: the reply to its join goes out with the room's next pass.
+        """Let a member in: the reply to its join goes out as soon as the room can say it.
 
         `enter` is called with the room when that reply is written. Raises CommandError when the
         room does not exist or the store does not answer.
@@ -140,6 +145,37 @@ class OpenRooms:
             self._coming[room_id] -= 1
             if not self._coming[room_id]:
                 del self._coming[room_id]
+
+    def join_open(
+        self,
+        member: Member,
+        who: Identity,
+        room: Room,
+        cmd: Join,
+        enter: Callable[[Room], None],
+        refuse: Callable[[CommandError], None],
+    ) -> None:
+        """Let a member into an open room that everybody may enter, without a task of its own.
+
+        `enter` or `refuse` is called, with what `join` would raise.
+        """
+        arrival = Arrival(member, who, cmd, enter)
+        room.expect(arrival)
+        if who.role is Role.GUEST:
+            room.admit(arrival)
+            return
+
+        def own_read(own: OwnPart | None, refusal: CommandError | None) -> None:
+            if refusal is None and room.is_over:
+                refusal = _over()
+            if refusal is not None:
+                room.forget(arrival)
+                refuse(refusal)
+                return
+            arrival.own = own
+            room.admit(arrival)
+
+        self._own.submit_then(room.room_id, who.user, own_read)
 
     def _came_in(self, room: Room, arrival: Arrival) -> None:
         for visits in self._visits:
@@ -260,6 +296,10 @@ class OpenRooms:
 
 def _must_not_be_over(room: Room) -> None:
     if room.is_over:
-        raise CommandError(
-            "unavailable", "The room is being read anew; join again.", ROOM_ANEW_RETRY_MS
-        )
+        raise _over()
+
+
+def _over() -> CommandError:
+    return CommandError(
+        "unavailable", "The room is being read anew; join again.", ROOM_ANEW_RETRY_MS
+    )

@@ -16,17 +16,21 @@ from typing import Any
 from msgspec import Raw
 
 from server.background.repeating import Errands
-from server.hub.audience import Audience, Crowd
+from server.hub.audience import Audience
+from server.hub.crowd import Crowd
 from server.hub.member import Member
-from server.protocol.codes import FORBIDDEN, INTERNAL, CommandError
+from server.protocol.codes import FORBIDDEN, CommandError
 from server.protocol.joining import You
 from server.protocol.message import Event, RoleEvent
 from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
 from server.rooms.insiders import Insiders
 from server.rooms.kept import KeptEvents
+from server.rooms.naming import Host
+from server.rooms.shape import StreamPage
 from server.rooms.state import RoomState
 from server.rooms.stored import RoomReader, StoredRoom
+from server.rooms.welcome import Shown, Welcome
 from server.settings import Settings
 from server.store.bus import BusMessage, Position, Say
 from server.telemetry.metrics import Metrics
@@ -39,7 +43,6 @@ STAFF = "\x01staff"
 """The addressee of events for host and moderators only. It begins with a control character, which
 no user id contains."""
 FILL_RETRY_S = 0.5
-FAILED_JOIN_RETRY_MS = 5000
 
 
 class Room:
@@ -68,22 +71,32 @@ class Room:
         self._on_broken = on_broken
         self._on_entered = on_entered
         self._random = random
+        self._welcome = Welcome(settings.hub.joins_per_tick_max, lambda: self.state, self._answer)
         self.audience = Audience(
             settings.hub,
             settings.edge.deflate_bytes_min,
             metrics,
-            self._answer_arrivals,
+            self._welcome.answer_at_pass,
             random,
             crowd,
+            lambda: bool(self._expected),
         )
+        self._welcome.audience = self.audience
         self._kept = KeptEvents(settings.rooms.missed_events_max)
-        self._arrivals: deque[Arrival] = deque()
+        self._newest: Event | None = None
+        """The event at `state.position`, by which a fork of the stream is seen; None if unknown."""
         self._expected: dict[str, list[Arrival]] = {}
         self._waiting: deque[BusMessage[Any]] = deque()
         self._following = False
         self._in_doubt = False
         self._over = False
         self._fills = Errands("room fill")
+
+    @property
+    def host(self) -> Host:
+        """The room's host; fixed when the room was made."""
+        fields = self.state.fields
+        return Host(fields.host, fields.host_name or fields.host)
 
     @property
     def is_over(self) -> bool:
@@ -93,7 +106,7 @@ class Room:
     @property
     def is_idle(self) -> bool:
         """Whether the room has no members and no joins under way."""
-        return len(self.audience) == 0 and not self._expected and not self._arrivals
+        return len(self.audience) == 0 and not self._expected and not self._welcome
 
     def now_ms(self) -> int:
         """The time by Redis' clock, as of the last load."""
@@ -107,8 +120,10 @@ class Room:
         self.state = await self._stored.load()
         end = self.state.position
         after = Position(max(0, end.seq - self._settings.rooms.missed_events_max), 0)
-        async for say in self._stored.to_the_room(after, end):
-            self._kept.add(say)
+        async for say in self._stored.events(after, end):
+            self._newest = say.event
+            if not say.user:
+                self._kept.add(say)
         self._catch_up()
 
     # Joining and leaving
@@ -118,9 +133,8 @@ class Room:
         self._expected.setdefault(arrival.who.user, []).append(arrival)
 
     def admit(self, arrival: Arrival) -> None:
-        """Answer the join at the next pass, with the snapshot that all joins of the pass share."""
-        self._arrivals.append(arrival)
-        self.audience.wake()
+        """Answer the join as soon as it can be, with a snapshot that others share."""
+        self._welcome.admit(arrival)
 
     def forget(self, arrival: Arrival) -> None:
         """Stop holding events for an arrival that was admitted or will not be."""
@@ -136,37 +150,23 @@ class Room:
         if not self.audience.members_of(member.user):
             self.insiders.forget(member.user)
 
-    def _answer_arrivals(self) -> bool:
-        for _ in range(min(len(self._arrivals), self._settings.hub.joins_per_tick_max)):
-            arrival = self._arrivals.popleft()
-            self.forget(arrival)
-            if arrival.member.transport is None:
-                continue
-            try:
-                self._answer(arrival)
-            except Exception:
-                # One newcomer's failure must not cost the others the events of this pass.
-                log.exception("Room %s: a join could not be answered.", self.room_id)
-                arrival.member.close(INTERNAL, FAILED_JOIN_RETRY_MS)
-        return bool(self._arrivals)
-
     def turn_away(self) -> list[Member]:
         """Drop the unanswered joins; return their members."""
-        turned_away = [arrival.member for arrival in self._arrivals]
-        self._arrivals.clear()
-        return turned_away
+        return [arrival.member for arrival in self._welcome.turn_away()]
 
-    def _answer(self, arrival: Arrival) -> None:
+    def _answer(self, arrival: Arrival, shown: Shown) -> None:
         member, who, state = arrival.member, arrival.who, self.state
-        encoding = member.variant.encoding
+        self.forget(arrival)
+        if member.transport is None:
+            return
         missed, gap = self._kept.missed(
-            arrival.join.last, state.epoch, state.position.seq, encoding
+            arrival.join.last, state.epoch, shown.seq, member.variant.encoding
         )
         reply = self._shape.joined(
             ref=arrival.join.ref,
             you=You(who.user, who.name, self._role_of(arrival)),
             epoch=state.epoch,
-            seq=state.position.seq,
+            seq=shown.seq,
             now=self.now_ms(),
             room=Raw(),
             mine=arrival.mine,
@@ -174,7 +174,7 @@ class Room:
             gap=gap,
             **self._shape.nobody | dict(arrival.beside),
         )
-        member.send_joined(reply, state.encoded(encoding), *arrival.owed())
+        member.send_joined(reply, shown.room, *arrival.owed())
         self._lend(member, who.user in state.moderators)
         self.audience.add(member)
         self.new_viewers.add(who.user)
@@ -235,11 +235,14 @@ class Room:
             self._send_out(user)
 
     def _take_say(self, say: Say[Any]) -> None:
+        if not say.user or say.user == STAFF:
+            self._welcome.keep_shown()
         place = Position(say.seq, say.sub)
         if place > (0, 0):
             if place <= self.state.position:
                 return
             self.state.position = place
+            self._newest = say.event
         if say.user == STAFF:
             self.audience.tell_staff(say.event)
             return
@@ -289,6 +292,7 @@ class Room:
         says = (say for say in message.says if not say.user)  # a shadow mute's are not counted
         here = sum(say.event.counted for say in says)
         lost = message.comments_after - here - self.state.counted
+        self._welcome.keep_shown()
         if lost > 0:
             self.audience.count_lost(lost)
         self.state.counted = message.comments_after
@@ -319,6 +323,8 @@ class Room:
         loaded = await self._stored.load()
         # Staff who join from here on read all of these themselves.
         for_staff = await self._stored.for_staff() if self.audience.has_staff else []
+        if loaded.epoch == self.state.epoch and loaded.counted < self.state.counted:
+            await self._tell_of_fork(self.state.position)
         self._recover(loaded)
         while not self._over and await self._fill_page():
             pass
@@ -331,14 +337,30 @@ class Room:
         """Apply one page of the stream; return whether more is left."""
         at = self.state.position
         page = await self._stored.page(at)
-        if page.epoch == self.state.epoch and Position(page.seq, page.sub) < at:
-            await self._stored.renew_epoch(self.state.epoch, at)
+        lost = Position(page.seq, page.sub) < at or self._has_forked(page)
+        if page.epoch == self.state.epoch and lost:
+            await self._tell_of_fork(at)
+            return False
         if page.epoch != self.state.epoch or page.gap:
             self._break("the stream no longer reaches back")
             return False
         for say in page.events:
             self._take_say(say)
         return self.state.position < Position(page.seq, page.sub)
+
+    async def _tell_of_fork(self, at: Position) -> None:
+        await self._stored.renew_epoch(self.state.epoch, at, forked=True)
+        self._break("Redis has lost what viewers were told")
+
+    def _has_forked(self, page: StreamPage) -> bool:
+        """Whether Redis tells this room otherwise than its viewers were told, up to their position.
+
+        A replica that became the primary without the last events gives their places to others; a
+        position alone does not show that. The last event does: it differs, or is not there.
+        """
+        if self._newest is None or page.trimmed:
+            return False
+        return bool(page.here != self._newest)
 
     def _recover(self, loaded: RoomState) -> None:
         """Recover lost counted events, which are not in the stream: apply those that the room
@@ -350,6 +372,7 @@ class Room:
         if lost <= 0:
             return
         found = self.state.recovered(loaded, lost)
+        self._welcome.keep_shown()
         self._take_values(found)
         if lost > len(found):
             self.audience.count_lost(lost - len(found))
@@ -357,6 +380,7 @@ class Room:
     def _take_values(self, values: Iterable[Event]) -> None:
         """Apply values that are not in the stream, such as stock and likes."""
         for event in values:
+            self._welcome.keep_shown()
             self.state.apply(event)
             self.audience.publish(event)
 

@@ -48,7 +48,7 @@ class LoadedRoom(Struct):
     """Users whom the host made moderators of this room, independent of their tokens."""
 
 
-class StreamPage(Struct):
+class StreamPage(Struct, kw_only=True):
     """The result of `room_events`: events after a position, and the end of the stream."""
 
     events: list[Say[Any]]
@@ -56,6 +56,10 @@ class StreamPage(Struct):
     epoch: str
     seq: int
     sub: int
+    here: Any = None
+    """The event at the position asked for; None if there is none."""
+    trimmed: bool = False
+    """Whether there may have been one that is kept no longer."""
 
 
 class RoomSettings(Event, tag="room", frozen=True, kw_only=True, omit_defaults=True):
@@ -103,7 +107,8 @@ class RoomShape:
             _of(BusMessage, self.events)
         )
         says = ("events", _of(list, _of(Say, self.events)))
-        page = _struct("StreamPage", [says], bases=(StreamPage,))
+        here = ("here", self.events | None, None)
+        page = _struct("StreamPage", [says, here], bases=(StreamPage,), kw_only=True)
         self.page_decoder: msgspec.msgpack.Decoder[StreamPage] = msgspec.msgpack.Decoder(page)
 
     def _make_reply(self, mine: Sequence[type[Struct]], joined: Sequence[type[Struct]]) -> None:

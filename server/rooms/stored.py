@@ -82,12 +82,12 @@ class StoredRoom:
         decoder = self._reader.shape.page_decoder
         return await self._store.run_script("room_events", self._room_id, args, decoder)
 
-    async def to_the_room(self, after: Position, end: Position) -> AsyncIterator[Say[Any]]:
-        """Yield the events to the whole room after one position, up to another."""
+    async def events(self, after: Position, end: Position) -> AsyncIterator[Say[Any]]:
+        """Yield the events after one position, up to another; also those to one user."""
         while after < end:
             page = await self.page(after, PAGE * 2)
             for say in page.events:
-                if not say.user and Position(say.seq, say.sub) <= end:
+                if Position(say.seq, say.sub) <= end:
                     yield say
             if not page.events:
                 return
@@ -97,9 +97,9 @@ class StoredRoom:
         """Read the values that only host and moderators see; they are not in the stream."""
         return await self._reader.staff_values(self._room_id)
 
-    async def renew_epoch(self, epoch: str, at: Position) -> None:
+    async def renew_epoch(self, epoch: str, at: Position, *, forked: bool = False) -> None:
         """Start a new epoch, because Redis lost events that viewers already have: within one epoch
-        a seq must not stand for two events."""
+        a seq must not stand for two events. `forked` says that it has others in their place."""
         fresh = f"{self._random.getrandbits(64):016x}"
-        args = {"epoch": epoch, "seq": at.seq, "sub": at.sub, "fresh": fresh}
+        args = {"epoch": epoch, "seq": at.seq, "sub": at.sub, "forked": forked, "fresh": fresh}
         await self._store.run_script("epoch_renew", self._room_id, args, _EPOCH)

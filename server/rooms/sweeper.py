@@ -49,8 +49,9 @@ _SWEPT = msgpack.Decoder(_Swept)
 
 
 class Sweeper:
-    """Sweeps the rooms `here()` names every `sweep_interval_ms`, and every `sweep_lap_s` all rooms
-    that are awake: no work is due in others.
+    """Sweeps the rooms that are awake every `sweep_lap_s`: no work is due in others. In between,
+    every `sweep_interval_ms`, it sweeps where this worker may just have left work, and the rooms of
+    `here()` in which something waits to fall due.
 
     `dues` is the features' due work. Use it as an async context manager: its two loops run inside
     the block.
@@ -78,6 +79,9 @@ class Sweeper:
         self._laps = Repeating("sweeper lap", self._lap, self._limits.sweep_lap_s, first_s=0.0)
         self._troubles = self._sweeps.troubles
         self._awake_rooms = AwakeRooms(store, self._laps.troubles)
+        self._pending: set[str] = set()
+        """Rooms in which something waited to fall due at the last look."""
+        store.mark_work_in(frozenset(due.key for due in dues))
 
     async def __aenter__(self) -> Self:
         self._sweeps.start()
@@ -89,7 +93,10 @@ class Sweeper:
         await self._laps.stop()
 
     async def _sweep_here(self) -> None:
-        await self.sweep(list(self._here()))
+        marked = self._store.take_marked()
+        looked = marked | self._pending.intersection(self._here())
+        self._pending = set(looked)  # until a look says that nothing waits there
+        await self.sweep(sorted(looked))
 
     async def _lap(self) -> None:
         await self.sweep_all()
@@ -184,4 +191,8 @@ class Sweeper:
                 self._troubles.failed(errors[0], room_id)
             else:
                 self._troubles.works(room_id)
+            if any(first for _, first in found):
+                self._pending.add(room_id)
+            else:
+                self._pending.discard(room_id)
             yield from ((look, first) for look, first in found if isinstance(first, list))

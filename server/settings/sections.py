@@ -175,17 +175,20 @@ class Edge(Section):
         20_000,
         1,
         1_000_000,
-        "WebSockets a worker holds; plain HTTP has as many places of its own.",
+        "WebSockets and event streams a worker holds; plain HTTP has as many places of its own.",
     )
     connections_per_address_max: int = limit(
         0,
         0,
         1_000_000,
-        "WebSockets from one address on a worker, and likewise plain HTTP; 0 is no limit.",
+        "WebSockets and event streams from one address on a worker, and likewise plain HTTP; 0 is "
+        "no limit.",
     )
-    commands_per_s: float = limit(20, 0.1, 10_000, "Commands a connection may send, on average.")
-    commands_burst: int = limit(40, 1, 10_000, "Commands a connection may send at once.")
-    commands_in_flight_max: int = limit(16, 1, 1000, "Commands of a connection being answered.")
+    commands_per_s: float = limit(
+        20, 0.1, 10_000, "Commands a connection, or by HTTP a user in a room, may send, on average."
+    )
+    commands_burst: int = limit(40, 1, 10_000, "Commands it may send at once.")
+    commands_in_flight_max: int = limit(16, 1, 1000, "Commands of it that are being answered.")
     bad_messages_max: int = limit(10, 1, 1000, "Bad messages after which a connection is closed.")
     ping_interval_s: float = limit(25, 0.05, 600, "Time between pings to a viewer.")
     ping_timeout_s: float = limit(
@@ -217,7 +220,8 @@ class Hub(Section):
         50,
         0,
         10_000,
-        "How much a viewer lengthens the tick of all rooms on its worker, within min and max.",
+        "How much a viewer lengthens the longest tick of all rooms on its worker, within min and "
+        "max. While the worker has time, ticks are shorter.",
     )
     slice_viewers_max: int = limit(
         250, 1, 100_000, "Viewers written to before other work on the loop gets a turn."
@@ -234,7 +238,9 @@ class Hub(Section):
     behind_s_max: float = limit(
         20, 0.1, 600, "Time a viewer may stay over the soft limit before it is disconnected."
     )
-    joins_per_tick_max: int = limit(500, 1, 100_000, "Joins answered from one snapshot.")
+    joins_per_tick_max: int = limit(
+        500, 1, 100_000, "Joins answered in one pass, of those that wait for it."
+    )
 
 
 class Rooms(Section):
@@ -319,7 +325,11 @@ class Bus(Section):
     """Messages between workers."""
 
     publish_interval_ms: float = limit(
-        15, 1, 1000, "Time over which a worker gathers a room's messages into one."
+        15,
+        1,
+        1000,
+        "Time over which a worker gathers a room's messages into one; comments only a fifth of it "
+        "while the worker has time.",
     )
     watchdog_interval_s: float = limit(2, 0.05, 60, "How often the subscription is probed.")
     watchdog_timeout_s: float = limit(

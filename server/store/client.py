@@ -103,6 +103,12 @@ async def check(url: str, settings: RedisSettings) -> None:
         await redis.aclose()
     for info in infos:
         _check_info(mask_url(url), info, isinstance(redis, Cluster))
+        if not promise.waits and _may_fork(info):
+            log.warning(
+                "The Redis at %s has replicas and min-replicas-to-write 0: cut off from them, it "
+                "would go on taking orders that a failover loses. See docs/durability.md.",
+                mask_url(url),
+            )
     found = sorted({str(Release.told_by(info)) for info in infos})
     log.info("The Redis at %s is %s.", mask_url(url), " and ".join(found))
 
@@ -138,6 +144,12 @@ def _check_info(url: str, info: dict[str, Any], is_cluster: bool) -> None:
         log.warning("The Redis at %s may evict keys: set maxmemory-policy noeviction.", url)
 
 
+def _may_fork(info: dict[str, Any]) -> bool:
+    """Whether a primary with replicas goes on writing when it is cut off from all of them."""
+    # Redis tells how many replicas are good if it asks for some of them.
+    return int(info.get("connected_slaves", 0)) > 0 and "min_slaves_good_slaves" not in info
+
+
 def _client(pool: BlockingConnectionPool, troubles: Troubles | None) -> Client:
     client = Client.from_pool(prompt(pool))
     assert isinstance(client, Client)
@@ -145,10 +157,21 @@ def _client(pool: BlockingConnectionPool, troubles: Troubles | None) -> Client:
     return client
 
 
-class _SentinelMaster(Client):
+class SentinelMaster(Client):
     """The client of a master that Sentinels name. Closing it closes the Sentinels' clients too."""
 
     asked: Sentinels
+
+    async def follow_sentinels(self) -> None:
+        """Leave a master that the Sentinels have replaced. Raises MasterNotFoundError.
+
+        Connections that work say nothing about it: a master that only the Sentinels lost goes on
+        answering. New connections ask the Sentinels anyway.
+        """
+        pool: Any = self.connection_pool
+        before = pool.master_address
+        if await pool.get_master_address() != before:  # drops the idle connections
+            pool.connection_class.primary.lost()
 
     async def aclose(self, close_connection_pool: bool | None = None) -> None:
         await super().aclose(close_connection_pool)
@@ -166,9 +189,9 @@ def _sentinel_master(
     sentinel = Sentinels(  # type: ignore[no-untyped-call]
         address.sentinels, sentinel_kwargs={**common, **address.sentinel_login}
     )
-    client: _SentinelMaster = sentinel.master_for(
+    client: SentinelMaster = sentinel.master_for(
         address.service,
-        redis_class=_SentinelMaster,
+        redis_class=SentinelMaster,
         connection_pool_class=_WaitingSentinelPool,
         **(_pool_options(settings) | common | address.redis_login | address.options),
         db=address.db,

@@ -6,6 +6,7 @@ the first item goes at once, and items that come meanwhile wait for its call, no
 
 import asyncio
 import contextlib
+import functools
 import logging
 import time
 from collections import deque
@@ -14,6 +15,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from server.background.repeating import Errands
 from server.protocol.codes import CommandError
+from server.store.request_key import UNDER_WAY
 from server.telemetry.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -24,9 +26,13 @@ Result = TypeVar("Result")
 FULL_RETRY_MS = 500
 
 
+Then = Callable[[Any, CommandError | None], None]
+"""Called with an item's result, or with the refusal."""
+
+
 class _Waiting(NamedTuple):
     item: Any
-    done: asyncio.Future[Any]
+    then: Then
 
 
 class _Lane:
@@ -45,9 +51,10 @@ class GroupCommit(Generic[Item, Result]):
     `run(room_id, items)` returns one result per item, in order; if it raises, every item of the
     batch is refused with that error. A room has at most `flights_max` calls in flight, so that one
     can be sent while Redis works on another. With `interval_s` it has only one, and calls are at
-    least that far apart. Items beyond `waiting_max`, over all rooms, are refused with
-    `unavailable`. An item that was handed in runs even if its caller is cancelled. `script` names
-    the batches in the metrics.
+    least `part(room_id)` of that apart. Items beyond `waiting_max`, over all rooms, are refused
+    with `unavailable`. An item that was handed in runs even if its caller is cancelled. `script`
+    names the batches in the metrics. With `keyed` that script remembers requests with a key: the
+    item of such a request goes alone, at once, so that no other is taken for a part of it.
     """
 
     def __init__(
@@ -59,51 +66,60 @@ class GroupCommit(Generic[Item, Result]):
         batch_max: int,
         waiting_max: int,
         interval_s: float = 0.0,
+        part: Callable[[str], float] = lambda _: 1.0,
         flights_max: int = 2,
+        keyed: bool = False,
     ) -> None:
         self._run = run
         self._batch_max = batch_max
         self._waiting_max = waiting_max
         self._interval_s = interval_s
+        self._part = part
         self._flights_max = 1 if interval_s else flights_max
         self._lanes: dict[str, _Lane] = {}
         self._flights = Errands(f"commit {script}")
+        self._keyed = keyed
         self._size = metrics and metrics.batch_size.labels(script)
         self._closing = asyncio.Event()
         self.waiting = 0
 
     async def submit(self, room_id: str, item: Item) -> Result:
         """Commit the item and return its result. Raises CommandError `unavailable` when full."""
+        if self._keyed and UNDER_WAY.get() is not None:
+            [result] = await self._run(room_id, [item])
+            return result
+        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self.submit_then(room_id, item, functools.partial(_settle, done))
+        return await done
+
+    def submit_then(self, room_id: str, item: Item, then: Then) -> None:
+        """Commit the item and call `then(result, None)`, or `then(None, refusal)`, when it is done;
+        at once when full. It costs less than `submit`, which needs a task that waits."""
         if self.waiting >= self._waiting_max:
-            raise CommandError(
-                "unavailable", "The server is busy; this was not tried.", FULL_RETRY_MS
-            )
-        return await self._enter(room_id, item)
+            busy = "The server is busy; this was not tried."
+            then(None, CommandError("unavailable", busy, FULL_RETRY_MS))
+        else:
+            self._enter(room_id, item, then)
 
     def hand_in(self, room_id: str, item: Item, lost: Callable[[], None]) -> None:
         """Commit the item without waiting for it. `lost` is called if that fails, for example
         because too many items wait."""
-        if self.waiting >= self._waiting_max:
-            lost()
-            return
 
-        def done(outcome: asyncio.Future[Result]) -> None:
-            if outcome.cancelled() or outcome.exception() is not None:
+        def then(_: Any, refusal: CommandError | None) -> None:
+            if refusal is not None:
                 lost()
 
-        self._enter(room_id, item).add_done_callback(done)
+        self.submit_then(room_id, item, then)
 
-    def _enter(self, room_id: str, item: Item) -> asyncio.Future[Result]:
+    def _enter(self, room_id: str, item: Item, then: Then) -> None:
         lane = self._lanes.get(room_id)
         if lane is None:
             lane = self._lanes[room_id] = _Lane()
-        done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        lane.waiting.append(_Waiting(item, done))
+        lane.waiting.append(_Waiting(item, then))
         self.waiting += 1
         if lane.flights < self._flights_max:
             lane.flights += 1
             self._flights.start(self._fly(room_id, lane), room_id)
-        return done
 
     async def aclose(self) -> None:
         """Wait until every item that was handed in has its result, without further intervals."""
@@ -116,7 +132,7 @@ class GroupCommit(Generic[Item, Result]):
                 started = time.monotonic()
                 await self._commit(room_id, self._take(lane))
                 took_s = time.monotonic() - started
-                await self._wait(self._interval_s - took_s)
+                await self._wait(self._interval_s * self._part(room_id) - took_s)
         finally:
             lane.flights -= 1
             if not lane.flights and not lane.waiting:
@@ -138,19 +154,34 @@ class GroupCommit(Generic[Item, Result]):
 
     async def _commit(self, room_id: str, batch: list[_Waiting]) -> None:
         refusal = CommandError("unavailable", "The outcome is unknown; ask again.", 1000)
+        results: list[Result] | None = None
         try:
-            results = await self._run(room_id, [entry.item for entry in batch])
-            for entry, result in zip(batch, results, strict=True):
-                if not entry.done.done():
-                    entry.done.set_result(result)
+            found = await self._run(room_id, [entry.item for entry in batch])
+            if len(found) != len(batch):
+                raise ValueError(f"{len(found)} results of {len(batch)} items")
+            results = found
         except CommandError as refused:
             refusal = refused
         except Exception:
             _log.exception("A batch of %d in room %s failed", len(batch), room_id)
         finally:
-            for entry in batch:
-                if not entry.done.done():
-                    entry.done.set_exception(_copy(refusal))
+            for n, entry in enumerate(batch):
+                try:
+                    if results is None:
+                        entry.then(None, _copy(refusal))
+                    else:
+                        entry.then(results[n], None)
+                except Exception:  # the others must have their results
+                    _log.exception("A result in room %s was not taken", room_id)
+
+
+def _settle(done: asyncio.Future[Any], result: Any, refusal: CommandError | None) -> None:
+    if done.done():  # its caller was cancelled
+        return
+    if refusal is None:
+        done.set_result(result)
+    else:
+        done.set_exception(refusal)
 
 
 def _copy(refusal: CommandError) -> CommandError:

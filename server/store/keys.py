@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 ROOM_KEYS: Final = {
-    "room": "hash: the room's fields, counters, seq, sub, epoch",
+    "room": "hash: the room's fields, counters, seq, sub, epoch, Redis' replication id",
     "bus": "channel: what workers with viewers in this room listen to",
     "events": "stream: must-events as <seq>-0, private ones as <seq>-<sub>",
     "timeline": ("stream: facts of the room for replay and figures, <ms>-<n>, see `_timeline.lua`"),

@@ -5,6 +5,7 @@ work remembers the request in the same step (`keyed: yes` in its head, see `_ans
 learns of the request here, not from the features in between, so that none can forget to pass it on.
 """
 
+import secrets
 from collections import Counter
 from contextvars import ContextVar
 from typing import Any
@@ -36,3 +37,12 @@ class RequestKey:
 
 UNDER_WAY: ContextVar[RequestKey | None] = ContextVar("request_key", default=None)
 """The request that this task works on; None for one without a key, and for commands on sockets."""
+
+ID_DIGITS = 16
+
+
+def new_id(begin: str) -> str:
+    """Make an id with this beginning: the same for all copies of a request with a key."""
+    request = UNDER_WAY.get()
+    digits = secrets.token_hex(ID_DIGITS // 2) if request is None else request.name[:ID_DIGITS]
+    return begin + digits

@@ -33,6 +33,8 @@ TRIES_MAX = 8
 """How often a script is run for one call: its room may sleep, or leave Redis, again meanwhile."""
 UNINDEXED_MAX = 10_000
 """Rooms remembered that were changed while the index could not be reached."""
+MARKED_MAX = 10_000
+"""Rooms remembered in which this worker may have left due work; others are found by a lap."""
 DAMAGED_ROWS = "stored rows"
 """The name under which rows that can't be read are logged and counted, once a cause."""
 
@@ -83,10 +85,24 @@ class RoomStore:
         self._unindexed = RowTroubles("awake rooms")
         self.unindexed: dict[str, None] = {}
         """Rooms that this worker changed though they could not be put into the index."""
+        self.marked: set[str] = set()
+        """Rooms in which this worker may have left due work since `take_marked`."""
+        self._marking: frozenset[str] = frozenset()
         self.restore: Callable[[str], Awaitable[None]] | None = None
         """Brings a room back that left Redis; set once the records are known."""
         self._refusal = msgspec.msgpack.Decoder(_Refusal)
         self._troubles: Troubles | None = getattr(redis, "troubles", None)
+
+    def mark_work_in(self, keys: frozenset[str]) -> None:
+        """From now on mark each room on which a script runs that uses one of these keys."""
+        self._marking = frozenset(
+            name for name, script in self._scripts.items() if not keys.isdisjoint(script.keys)
+        )
+
+    def take_marked(self) -> set[str]:
+        """Return the rooms that are marked, and mark them no longer."""
+        marked, self.marked = self.marked, set()
+        return marked
 
     async def run_script(
         self, name: str, room_id: str, args: dict[str, Any], decoder: msgspec.msgpack.Decoder[T]
@@ -98,6 +114,8 @@ class RoomStore:
         latter case the outcome is unknown.
         """
         script = self._scripts[name]
+        if name in self._marking and len(self.marked) < MARKED_MAX:
+            self.marked.add(room_id)
         keys = [self._name_of(script, room_id, key) for key in script.keys]
         request = UNDER_WAY.get() if script.keyed else None
         if request is not None:

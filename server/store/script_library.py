@@ -3,10 +3,11 @@
 A file begins with comment lines: a description, `keys:` (names that `Keys` knows), `args:`,
 `returns:`, `holds:` (the invariant). The `keys:` line takes effect: a script can use only the keys
 that it declares there. `uses: NAME` puts `_NAME.lua`, from any folder, in front. A script with
-`durable: yes` is answered only once the configured promise is kept (`durability`). A script with
-`of: host` works on the keys of a host instead of a room, one with `of: all` on those that all rooms
-share. A script with `keyed: yes` remembers what it did for a request with a key, and does it once
-(`request_key`).
+`durable: yes` is answered only once the configured promise is kept (`durability`), for all that was
+written before, too: so does a script that only reads what money moves for, or others are told. A
+script with `of: host` works on the keys of a host instead of a room, one with `of: all` on those
+that all rooms share. A script with `keyed: yes` remembers what it did for a request with a key, and
+does it once (`request_key`).
 
 What a room has left to do stands in the keys that the files `pending.lua` declare. A script that
 declares one of them wakes the room: while the room is asleep it refuses with `ASLEEP` and the mark

@@ -6,7 +6,8 @@ from typing import Self
 from server.background.repeating import Repeating
 from server.telemetry.metrics import Metrics
 
-PROBE_S = 0.1
+PROBE_S = 0.5
+"""Rarely enough that an idle worker is seldom woken for it."""
 
 
 class LoopLag:

@@ -18,7 +18,7 @@ PAGES = ("home", "watch", "host", "ops", "login", "me")
 PAGE_ERROR_KINDS = ("error", "rejection", "load", "policy")
 """Uncaught, a promise's, a file that could not be loaded, against the Content-Security-Policy."""
 _POSTS = ("ok", "refused", "unanswered")
-_SENDERS = ("address", "user", "service")
+_SENDERS = ("address", "user", "service", "command")
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
@@ -44,6 +44,11 @@ class Metrics:
         registry.register(self._first_reading)
         registry.register(FAILURES)
         self.connections = Gauge("liveroom_connections", "Connections open now.", registry=registry)
+        self.event_streams = Gauge(
+            "liveroom_event_streams",
+            "Of the open connections, those that listen by HTTP.",
+            registry=registry,
+        )
         self.rooms = Gauge("liveroom_rooms", "Rooms open on this worker.", registry=registry)
         self.rooms_awake = Gauge(
             "liveroom_rooms_awake",
@@ -57,11 +62,17 @@ class Metrics:
             "liveroom_closed", "Connections closed, by close code.", ["code"], registry=registry
         )
         self.joins = Counter("liveroom_joins", "Joins answered ok.", registry=registry)
+        self.event_stream_joins = Counter(
+            "liveroom_event_stream_joins", "Of these joins, those by HTTP.", registry=registry
+        )
         self.commands = Counter(
             "liveroom_commands",
             "Commands answered, by op and outcome (ok or the error's code).",
             ["op", "outcome"],
             registry=registry,
+        )
+        self.posted_commands = Counter(
+            "liveroom_posted_commands", "Of these commands, those by HTTP.", registry=registry
         )
         self.command_seconds = Histogram(
             "liveroom_command_seconds",
@@ -84,6 +95,11 @@ class Metrics:
         self.frames = Counter("liveroom_frames", "Frames written by passes.", registry=registry)
         self.bytes_out = Counter(
             "liveroom_sent_bytes", "Bytes written by passes.", registry=registry
+        )
+        self.tick_seconds = Gauge(
+            "liveroom_tick_seconds",
+            "Time over which messages were gathered for the last pass.",
+            registry=registry,
         )
         self.pass_seconds = Histogram(
             "liveroom_pass_seconds",
@@ -188,7 +204,8 @@ class Metrics:
         )
         self.requests_limited = Counter(
             "liveroom_requests_limited",
-            "HTTP requests refused because of their rate, by whose: address, user, service.",
+            "HTTP requests refused because of their rate, by whose: address, user, service; "
+            "commands by HTTP: command.",
             ["sender"],
             registry=registry,
         )

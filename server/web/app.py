@@ -12,6 +12,7 @@ from server.settings import Settings
 from server.telemetry.metrics import Metrics
 from server.web.body import BODY_BYTES_MAX
 from server.web.caller import PUBLIC_URL, VERIFIER
+from server.web.cross_origin import CrossOrigin
 from server.web.errors import errors_as_json
 from server.web.guard import Guard
 from server.web.health import Health
@@ -36,6 +37,7 @@ def make_app(
     dispatch: Dispatch,
     metrics: Metrics,
     commands: Sequence[type[Command]],
+    cross_origin: CrossOrigin,
 ) -> web.Application:
     """Make the application with all routes; the caller runs it. Raises ValueError, naming the
     route, for one that would ignore what it does not know."""
@@ -45,6 +47,7 @@ def make_app(
         client_max_size=BODY_BYTES_MAX,
     )
     app.on_response_prepare.append(tell)
+    cross_origin.add_to(app)
     app[VERIFIER] = verifier
     app[PUBLIC_URL] = settings.server.public_url
     health.add_to(app)

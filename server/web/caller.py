@@ -25,16 +25,23 @@ def caller(request: web.Request) -> Identity:
     return known
 
 
-def _verified(request: web.Request) -> Identity:
+def token_of(request: web.Request) -> str:
+    """Return the token in the request, unverified; empty if it has none. Raises CommandError
+    `forbidden` for a change by cookie from elsewhere."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         token = session_token(request.headers.getall("Cookie", ())) or ""
         if token and request.method not in _READS and not _is_own_page(request):
             raise CommandError("forbidden", "Changes by cookie must come from this server's pages.")
+    return token.strip()
+
+
+def _verified(request: web.Request) -> Identity:
+    token = token_of(request)
     if not token:
         raise CommandError("bad_token", "Send a token: `Authorization: Bearer <JWT>`.")
     try:
-        return request.app[VERIFIER].verify(token.strip())
+        return request.app[VERIFIER].verify(token)
     except BadToken as exc:
         raise CommandError("bad_token", str(exc)) from None
 

@@ -10,6 +10,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
 from server.protocol.codes import CommandError
+from server.protocol.message import Err
 from server.records.errors import RecordsAway, RecordsUnusable
 
 log = logging.getLogger(__name__)
@@ -55,9 +56,25 @@ def error_response(code: str, msg: str, status: int) -> web.Response:
     return json_response({"error": {"code": code, "msg": msg}}, status)
 
 
+class RefusedCommand(CommandError):
+    """A command that came by HTTP was refused; its sender gets the `err` that a socket would get.
+
+    `ref` is the command's, None if it is unreadable.
+    """
+
+    def __init__(self, ref: int | None, why: CommandError) -> None:
+        super().__init__(why.code, why.msg, why.retry_ms)
+        self.ref = ref
+
+
 def refusal(exc: CommandError) -> web.Response:
     """Make the response to a refused request."""
-    response = error_response(exc.code, exc.msg, STATUS.get(exc.code, CONFLICT))
+    status = STATUS.get(exc.code, CONFLICT)
+    if isinstance(exc, RefusedCommand):
+        err = Err(ref=exc.ref, code=exc.code, msg=exc.msg, retry_ms=exc.retry_ms)
+        response = json_response(err, status)
+    else:
+        response = error_response(exc.code, exc.msg, status)
     if exc.retry_ms is not None:
         response.headers["Retry-After"] = str(-(-exc.retry_ms // 1000))
     if exc.code == "bad_token":

@@ -34,12 +34,12 @@ from server.web.route import Route
 
 log = logging.getLogger(__name__)
 
-REPORT_S = 2.0
+REPORT_S = 5.0
 STALE_MS = 15_000
 _REPORTED = [
     f"liveroom_{name}"
     for name in (
-        *("connections", "rooms", "comments_delivered_total", "gap_fills_total"),
+        *("connections", "event_streams", "rooms", "comments_delivered_total", "gap_fills_total"),
         *("loop_lag_seconds_sum", "loop_lag_seconds_count", "bus_lag_seconds"),
         *("records_behind_seconds", "records_archived_entries_total"),
     )
@@ -67,6 +67,8 @@ class Report(msgspec.Struct):
     at: int
     started: int
     connections: int = 0
+    event_streams: int = 0
+    """Of the connections, those by HTTP."""
     rooms: int = 0
     delivered: int = 0
     gap_fills: int = 0
@@ -208,6 +210,7 @@ class Ops:
             unix_ms(),
             self._started,
             connections=int(values.get("connections", 0)),
+            event_streams=int(values.get("event_streams", 0)),
             rooms=int(values.get("rooms", 0)),
             delivered=int(values.get("comments_delivered_total", 0)),
             gap_fills=int(values.get("gap_fills_total", 0)),

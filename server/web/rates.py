@@ -1,7 +1,8 @@
 """Limits how often an address, a user or another server may send HTTP requests to this worker.
 
 Whoever sends no valid token is counted by address, a user by their id, and other servers (tokens of
-admins, signed messages) with a rate of their own. Responses carry the fields of
+admins, signed messages) with a rate of their own; commands that a user sends to a
+room are counted as those of a socket. Responses carry the fields of
 draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Policy` (q requests per w seconds) and
 `RateLimit` (r are left; all are there again after t seconds). A refused request gets 429 with
 `Retry-After` and a sentence. A crowd of connections that does not wait is made to: the more of a
@@ -28,7 +29,7 @@ from server.settings import Settings
 from server.telemetry.metrics import Metrics
 from server.web.caller import caller
 from server.web.errors import refusal
-from server.web.route import WEBSOCKET, Route
+from server.web.route import COMMANDS, STREAM, WEBSOCKET, Route
 
 EXEMPT = {
     "/healthz": "a prober that is refused restarts a worker that is well",
@@ -42,6 +43,7 @@ EXEMPT = {
     "/ops": "a page",
     "/login": "a page",
     WEBSOCKET: "the edge limits sockets and joins by rules of its own",
+    STREAM: "likewise: a stream has a place among the sockets, and joins as they do",
 }
 """The paths without a rate, each with the reason."""
 
@@ -100,6 +102,8 @@ class Rates:
         self._address = rate("address", "Your address", limits.address_per_s, limits.address_burst)
         self._user = rate("user", "You", limits.user_per_s, limits.user_burst)
         self._service = rate("service", "Your server", limits.service_per_s, limits.service_burst)
+        edge = settings.edge
+        self._command = rate("command", "You", edge.commands_per_s, edge.commands_burst)
         self._addresses = ClientAddresses(settings.server.trusted_proxies)
         self._signed = {(route.method, route.path) for route in routes if route.signed}
         self._metrics = metrics
@@ -158,7 +162,11 @@ class Rates:
             who = caller(request)
         except CommandError:  # no token, a bad one, or a cookie from elsewhere
             return self._address, self._address_of(request)
-        return (self._service if who.role is Role.ADMIN else self._user), who.user
+        if who.role is Role.ADMIN:
+            return self._service, who.user
+        if path == COMMANDS:  # one user in one room may send as much as by one socket
+            return self._command, f"{who.user} {request.match_info['room']}"
+        return self._user, who.user
 
     def _address_of(self, request: web.Request) -> str:
         peer = request.remote or ""

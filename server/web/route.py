@@ -12,6 +12,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 WEBSOCKET = "/v1/rooms/{room}/ws"
 """The path of a room's WebSocket: no route of the REST interface, but served on the same port."""
+STREAM = "/v1/rooms/{room}/stream"
+"""The path of a room's events, for who can't open a WebSocket."""
+COMMANDS = "/v1/rooms/{room}/commands"
+"""The path to which commands are sent one by one, with or without a stream."""
 REF = 1
 """The `ref` of a command that comes by REST; the response does not contain it."""
 

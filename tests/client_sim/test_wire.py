@@ -30,7 +30,7 @@ def test_a_frame_is_unpacked_from_these_bytes() -> None:
     assert Wire.MSGPACK.unpack(bytes.fromhex(STOCK_MSGPACK)) == [STOCK]
 
 
-@pytest.mark.parametrize("wire", Wire)
+@pytest.mark.parametrize("wire", [Wire.JSON, Wire.MSGPACK])
 def test_the_server_reads_our_commands(wire: Wire) -> None:
     reader = HOUSE.readers[Encoding(wire.value)]
     commands = [
@@ -46,7 +46,7 @@ def test_the_server_reads_our_commands(wire: Wire) -> None:
     ]
 
 
-@pytest.mark.parametrize("wire", Wire)
+@pytest.mark.parametrize("wire", [Wire.JSON, Wire.MSGPACK])
 def test_we_read_the_server_s_messages(wire: Wire) -> None:
     codec = CODECS[Encoding(wire.value)]
     messages = [

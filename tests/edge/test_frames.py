@@ -10,6 +10,7 @@ import msgpack
 import pytest
 
 from server.edge import edge as edge_module
+from server.edge.connection import Connection
 from server.edge.edge import Edge
 from server.protocol.codes import (
     BAD_MESSAGES,
@@ -315,6 +316,7 @@ async def next_ping(raw: RawSocket) -> bytes:
 async def test_a_client_that_answers_no_ping_is_sent_away(edge: Edge, joined: RawSocket) -> None:
     await next_ping(joined)
     [connection] = edge.connections
+    assert isinstance(connection, Connection)
     connection.heard_at -= 1000
     code, said = await joined.ended()
     assert code == SILENT.code
@@ -326,6 +328,7 @@ async def test_a_client_that_answers_no_ping_is_sent_away(edge: Edge, joined: Ra
 async def test_a_client_that_answers_pings_stays(edge: Edge, joined: RawSocket) -> None:
     payload = await next_ping(joined)
     [connection] = edge.connections
+    assert isinstance(connection, Connection)
     connection.heard_at -= 600
     silent_since = connection.heard_at
     joined.send(frame(payload, PONG))

@@ -8,6 +8,7 @@ import pytest
 
 from server.edge.connection import Connection
 from server.edge.edge import Edge
+from server.edge.seat import Seat
 from server.protocol.roles import Role
 from tests.edge.conftest import Connect, Token, time_is_up
 from tests.edge.raw_socket import RawSocket, command
@@ -103,6 +104,7 @@ async def test_a_client_that_was_told_to_wait_is_not_closed_for_joining_late(
         assert (await raw.message_of("ok"))["ref"] == 99
 
 
-def was_answered(connection: Connection) -> bool:
+def was_answered(connection: Seat) -> bool:
     """Whether this connection's join was answered, or told to wait."""
+    assert isinstance(connection, Connection)
     return connection.room is not None or connection._join_by > 0

@@ -11,8 +11,10 @@ import pytest
 from loadtest.fanout.ready import free_port
 from server.access.auth import SESSION_COOKIE
 from server.edge.edge import Edge
+from server.protocol.roles import Role
 from tests.edge.conftest import Token
 from tests.edge.raw_socket import RawSocket, command, request
+from tests.edge.raw_stream import RawStream, post
 from tests.running import Worker
 
 NGINX = """daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/log;
@@ -57,7 +59,6 @@ CADDY = """{{
 http://127.0.0.1:{front} {{
   reverse_proxy 127.0.0.1:{back} {{
     lb_policy least_conn
-    flush_interval -1
   }}
 }}
 """
@@ -127,6 +128,31 @@ async def test_pages_rest_and_the_socket_work_over_connections_that_are_used_aga
         assert reply["you"]["user"] == "ann"
         await viewer.close()
         await plain.close()
+
+
+async def test_a_stream_comes_through_event_by_event_and_commands_beside_it(
+    front: int, token: Token, edge: Edge
+) -> None:
+    ann, host = (f"Authorization: Bearer {token(*who)}" for who in (("ann",), ("h1", Role.HOST)))
+    stream = await RawStream(await RawSocket.open(front)).open(ann, query="?source=search")
+    first = await stream.sent()
+    assert first.messages[0]["you"]["user"] == "ann"
+    others = await RawSocket.open(front)
+    for n in range(3):  # each is heard before the next is sent: nothing on the way holds it back
+        others.send(post({"op": "notice", "ref": n + 1, "text": f"Hello {n}"}, host))
+        await whole_response(others)
+        heard = await stream.sent()
+        assert heard.messages[0]["text"] == f"Hello {n}"
+        assert heard.id == f"{first.messages[0]['epoch']}:{heard.messages[0]['seq']}"
+    await edge._ping_all()
+    others.send(post({"op": "notice", "ref": 9, "text": "The last"}, host))
+    await whole_response(others)
+    assert (await stream.sent()).messages[0]["text"] == "The last"
+    assert stream.heartbeats == 1
+    await others.close()
+    await stream.raw.close()
+    while edge.connections:  # the proxy lets go of the stream, too
+        await asyncio.sleep(0.01)
 
 
 async def test_a_page_of_another_site_is_refused_through_a_proxy_too(front: int) -> None:

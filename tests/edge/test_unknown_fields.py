@@ -37,7 +37,7 @@ async def test_no_sale_opens_and_no_money_goes_back_by_a_misunderstanding(
     await answer(host, "ok", "pay", 6, order=order)
     part = [{"sale": sale, "qty": 1}]
     refused = await answer(host, "err", "order.return", 7, order=order, lines=part)
-    assert "`order.return` has no field `lines`" in refused["msg"]
+    assert "`lines[0]` of `order.return` has no field `qty`" in refused["msg"]
     [own] = (await answer(host, "ok", "orders", 8))["orders"]
     assert (own["status"], own["total"]) == ("paid", 1000)
 

@@ -24,6 +24,8 @@ ANN = Identity("ann", "Ann", Role.VIEWER)
 BEN = Identity("ben", "Ben", Role.VIEWER)
 WATCHERS = {"ann": Role.VIEWER, "ben": Role.VIEWER, "eve": Role.VIEWER, HOST.user: Role.HOST}
 """Who is in the room from the start. Eve only looks on."""
+BY_HTTP = ("ben", "eve")
+"""Those of them who hear by server-sent events; the others hear by WebSocket."""
 MUG = ProductInput("mug", "Stone mug", 4900, "CNY", points=["soft glaze"])
 
 
@@ -97,7 +99,8 @@ class Stage:
     async def people_come(self) -> None:
         """All of WATCHERS join at `there`."""
         for user, role in WATCHERS.items():
-            self.watchers[user] = Watcher(await self.there.join(user, role=role), role)
+            guest = await self.there.join(user, role=role, by_http=user in BY_HTTP)
+            self.watchers[user] = Watcher(guest, role)
 
     async def do(self, cmd: Command, who: Identity = HOST, room_id: str = ROOM) -> Any:
         """Run a command, as one step of the story; its reply."""
@@ -124,6 +127,7 @@ class Stage:
             await self._notice()
         await settle(self.there.room.audience)
         self._compare(name, await self.there.directory.read(ROOM))
+        await self._look_for_fork(name)
         for watcher in self.watchers.values():
             events = watcher.news()
             fresh = await self._as_fresh(self.there, watcher)
@@ -136,6 +140,14 @@ class Stage:
         room.maybe_lost()
         await room._fills.finish()
 
+    async def _look_for_fork(self, step: str) -> None:
+        """An event is equal as heard and as read again: else each look into the stream would seem
+        to find another story there, and send everybody away."""
+        room = self.there.room
+        page = await room._stored.page(room.state.position)
+        if room._has_forked(page):
+            self.faults.append(f"{step} tells {room._newest}, and the stream has {page.here}")
+
     def _compare(self, step: str, fresh: Any) -> None:
         lost = ", its bus messages lost" if self.deaf else ""
         for name, ours, theirs in differences(self.there.room.state.view(), fresh):
@@ -145,7 +157,8 @@ class Stage:
             )
 
     async def _as_fresh(self, at: Rig, watcher: Watcher, last: Last | None = None) -> Message:
-        guest = await at.join(watcher.guest.user, role=watcher.role, last=last)
+        by_http, user = watcher.guest.by_http, watcher.guest.user
+        guest = await at.join(user, role=watcher.role, last=last, by_http=by_http)
         joined = guest.joined
         at.leave(guest)
         return joined

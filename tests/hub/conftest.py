@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from server.hub.audience import Audience, Crowd
+from server.hub.audience import Audience
+from server.hub.crowd import Crowd
 from server.settings.sections import Hub
 from server.telemetry.metrics import Metrics
 from tests.hub import listening

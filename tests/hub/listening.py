@@ -15,6 +15,8 @@ from server.hub.audience import Audience
 from server.hub.member import Member, Variant
 from server.protocol.codec import Encoding
 from server.protocol.codes import Close
+from server.protocol.joining import Joined
+from server.protocol.message import Event
 
 Message = dict[str, Any]
 JSON = Variant(Encoding.JSON, False)
@@ -65,6 +67,29 @@ class Frames:
         return cast("list[Message]", msgspec.msgpack.decode(payload))
 
 
+class SentFrames(Frames):
+    """Takes bytes, gives the messages of whole server-sent events; holds each id to its word."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        """The ids of the events that have one."""
+
+    def feed(self, data: bytes) -> None:
+        *events, self._data = (self._data + data).split(b"\n\n")
+        for event in events:
+            lines = [line.decode().partition(": ") for line in event.split(b"\n")]
+            fields = {name: value for name, _, value in lines}
+            if "data" in fields:
+                messages = json.loads(fields["data"])
+                self.arrays.append(messages)
+                if said := [m["seq"] for m in messages if "seq" in m]:
+                    self.ids.append(fields["id"])
+                    assert fields["id"].endswith(f":{max(said)}"), event
+                else:
+                    assert "id" not in fields, event
+
+
 class Listener(Member, asyncio.Protocol):
     """A member of an audience over one end of a socket pair, as the edge's connection is one."""
 
@@ -101,7 +126,7 @@ class Person:
 
     def __init__(self, member: Listener, sock: socket.socket) -> None:
         self.member = member
-        self.frames = Frames()
+        self.frames = SentFrames() if member.variant.epoch else Frames()
         self._sock = sock
 
     async def read(self, most: int = 65_536) -> bool:
@@ -170,6 +195,10 @@ class Notes:
         self.frames.feed(data)
         self.news.set()
 
+    def writelines(self, pieces: Iterable[bytes]) -> None:
+        for piece in pieces:
+            self.write(piece)
+
     def get_write_buffer_size(self) -> int:
         return 0
 
@@ -178,12 +207,25 @@ class Notes:
 
 
 class Noter(Member):
-    """A member whose transport only notes; `fall_behind` and `catch_up` are told by hand."""
+    """A member whose transport only notes; `fall_behind` and `catch_up` are told by hand.
 
-    def __init__(self, user: str, *, exempt: bool = False, variant: Variant = JSON) -> None:
+    With `by_http` it listens to server-sent events, as the edge's stream does.
+    """
+
+    def __init__(
+        self,
+        user: str,
+        *,
+        exempt: bool = False,
+        variant: Variant = JSON,
+        by_http: bool = False,
+    ) -> None:
         super().__init__()
         self.user, self.exempt, self.variant = user, exempt, variant
         self.notes = Notes()
+        self.by_http = by_http or bool(variant.epoch)
+        if self.by_http:
+            self.notes.frames = SentFrames()
         self.transport = cast("asyncio.Transport", self.notes)
 
     @property
@@ -200,6 +242,11 @@ class Noter(Member):
     async def until_seq(self, seq: int) -> list[Message]:
         """Wait for the must-event with this seq."""
         return await self.until(lambda message: message.get("seq") == seq)
+
+    def send_joined(self, reply: Joined, room: bytes, *events: Event) -> None:
+        if self.by_http:
+            self.variant = self.variant._replace(epoch=reply.epoch)
+        super().send_joined(reply, room, *events)
 
     def fall_behind(self, audience: Audience) -> None:
         self.behind_since = asyncio.get_running_loop().time()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from loadtest import bench_fanout
+from loadtest.fanout.centrifugo import centrifugo
 from loadtest.fanout.contenders import Contender, peers
 from loadtest.fanout.measure import Result, Row, Timing, measure
 from loadtest.fanout.ours import ours
@@ -19,10 +20,11 @@ pytestmark = [
 HERE = ["ours", "ours-msgpack", "ours-deflate", "aiohttp", "websockets"]
 if shutil.which("cc"):
     HERE.append("floor")
+HERE.extend(one.key for one in centrifugo() if one.missing() is None)
 
 
 def contender(key: str) -> Contender:
-    return next(one for one in (*ours(), *peers()) if one.key == key)
+    return next(one for one in (*ours(), *peers(), *centrifugo()) if one.key == key)
 
 
 def measured(key: str, row: Row) -> Result:
@@ -58,16 +60,24 @@ def test_compressed_frames_cost_fewer_bytes_a_comment() -> None:
     assert packed.bytes_per_comment < plain.bytes_per_comment
 
 
+@pytest.mark.parametrize(
+    ("key", "title"),
+    [("uws", "uWebSockets (C++, Node)"), ("centrifugo-redis-history", "Centrifugo, Redis+history")],
+)
 def test_a_peer_that_is_not_installed_is_named_with_what_installs_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    key: str,
+    title: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)  # where no `make peers` was ever run
     monkeypatch.setattr(os, "sched_setaffinity", lambda *_: None)
-    code = bench_fanout.main(["--only", "uws", "--rows", "1x1"])
+    code = bench_fanout.main(["--only", key, "--rows", "1x1"])
     said = capsys.readouterr().out
 
     assert code == 2
-    assert "uWebSockets (C++, Node) is not installed: " in said
+    assert f"{title} is not installed: " in said
     assert "make peers" in said
 
 

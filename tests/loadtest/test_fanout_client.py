@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 
 import pytest
 from websockets.asyncio.server import ServerConnection, broadcast, serve
@@ -40,6 +41,28 @@ class Room:
         async for text in connection:
             self.published += 1
             broadcast(self.viewers, "[" + ",".join([str(text)] * self.copies) + "]")
+
+
+class LineRoom(Room):
+    """Speaks by line, as Centrifugo does: both replies in one frame, or each in its own; pings."""
+
+    def __init__(self) -> None:
+        super().__init__(copies=1)
+        self.pongs: set[ServerConnection] = set()
+
+    async def __call__(self, connection: ServerConnection) -> None:
+        self.hellos.add(str(await connection.recv()))
+        self.viewers.add(connection)
+        in_one_frame = len(self.viewers) % 2
+        for frame in ["[]\n[]"] if in_one_frame else ["[]", "[]"]:
+            await connection.send(frame)
+        async for text in connection:
+            if text == "{}":
+                self.pongs.add(connection)
+                continue
+            self.published += 1
+            pinged = "{}\n" if self.published % 2 else ""
+            broadcast(self.viewers, pinged + str(text) + ("" if pinged else "\n{}"))
 
 
 @asynccontextmanager
@@ -81,6 +104,27 @@ async def test_every_comment_that_reaches_a_viewer_is_counted_once(
     assert delivered == room.published * 20 * 3
     assert while_publishing.quantile_ms(0.5) is not None
     assert while_publishing.closed == 0
+
+
+@pytest.mark.parametrize("new_client", CLIENTS)
+async def test_messages_that_share_a_frame_by_line_greet_count_and_ping(
+    new_client: NewClient,
+) -> None:
+    room = LineRoom()
+    async with serving(room, deflate=False) as port:
+        said = replace(talk(viewers=6, deflate=False), greetings=2, by_line=True)
+        with closing(new_client(said, Crowd(port, viewers=6, publishers=2))) as client:
+            joins = await asyncio.to_thread(client.join, 8, 120)
+            told = await asyncio.to_thread(client.deliver, 50, 0.3)
+            delivered = told.delivered
+            while delivered < told.published * 6:
+                delivered += (await asyncio.to_thread(client.deliver, 0, 0.3)).delivered
+            answers = room.viewers if new_client is not PythonClient else set()  # see slow_client
+            while room.pongs != answers:
+                await asyncio.to_thread(client.deliver, 0, 0.1)
+
+    assert (joins.joined, joins.failed) == (8, 0)
+    assert delivered == room.published * 6 > 0
 
 
 @pytest.mark.parametrize("new_client", CLIENTS)

@@ -3,8 +3,10 @@
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
+from loadtest.fanout.goals import goals
 from loadtest.fanout.measure import Result
 from loadtest.fanout.picture import picture
+from loadtest.fanout.rates import rates_picture
 from loadtest.fanout.table import table
 
 GOOD = Result(
@@ -47,3 +49,33 @@ def test_the_picture_is_xml_and_says_who_fell_short() -> None:
     ET.fromstring(drawn)
     assert "25% delivered" in drawn
     assert "ws &lt;Node&gt;" in drawn
+
+
+def test_the_picture_of_rates_has_a_line_for_each_server_and_says_who_fell_short() -> None:
+    rates = (1, 30, 1000)
+    ours = [replace(GOOD, rate_per_s=rate, p50_ms=5.0 + rate / 20) for rate in rates]
+    slow = [replace(PEER, rate_per_s=rate, p50_ms=None if rate > 30 else 9.0) for rate in rates]
+
+    drawn = rates_picture([*ours, *slow])
+
+    ET.fromstring(drawn)
+    assert drawn.count("<circle") == 2 * len(ours) + len(slow) + 2
+    assert "ws &lt;Node&gt;, 30/s: 9.00" in drawn
+    assert drawn.count('fill="#d9a13b"><title>') == len(slow) + 2
+    ET.fromstring(rates_picture([]))
+    ET.fromstring(rates_picture(ours[:1]))
+
+
+def test_goals_are_judged_beside_the_peers_of_the_same_run() -> None:
+    ours = replace(GOOD, row="30x2000", cpu_us=5.0, p50_ms=12.0)
+    uws = replace(ours, key="uws", cpu_us=6.0)
+    quiet = replace(GOOD, row="1x2000", cpu_us=12.0)
+    aiohttp = replace(quiet, key="aiohttp", cpu_us=11.0)
+
+    met = {goal.what: goal.met for goal in goals([ours, uws, quiet, aiohttp])}
+
+    assert met == {
+        "30x2000: at most 0.9 of uWebSockets' CPU": True,
+        "30x2000: p50 at most 20 ms": True,
+        "1x2000: at most aiohttp's CPU": False,
+    }

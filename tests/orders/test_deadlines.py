@@ -174,3 +174,47 @@ async def test_a_room_whose_deadlines_cannot_be_read_stops_no_other(
     failed = FAILURES.labels("sweeper")._value.get()
     assert [await shop.sweeper.sweep_all() for _ in range(3)] == [1, 0, 0]
     assert FAILURES.labels("sweeper")._value.get() == failed + 1  # it rests, and so is not asked
+
+
+async def test_between_laps_only_rooms_with_something_to_come_are_looked_at(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[list[str]] = []
+    due = shop.sweeper._due
+
+    async def noted(rooms: list[str]) -> Any:
+        looks.append(rooms)
+        return await due(rooms)
+
+    monkeypatch.setattr(shop.sweeper, "_due", noted)
+
+    async def turns(n: int) -> int:
+        looks.clear()
+        for _ in range(n):
+            await shop.sweeper._sweep_here()
+        return sum(map(len, looks))
+
+    await turns(1)
+    asleep = await turns(3)
+    order = await shop.buy("ann", await shop.open())
+    with_a_hold = await turns(3)
+    await shop.lapse(order)
+    await turns(1)
+    expired = (await shop.own("ann"))[0].status
+    await turns(1)
+
+    assert (asleep, with_a_hold, expired, await turns(3)) == (0, 3, "expired", 0)
+
+
+async def test_what_another_worker_left_is_found_by_a_lap_and_then_watched(
+    shop: Shop, settings: Settings
+) -> None:
+    other = shop_on(shop.store, settings, shop.id).sweeper
+    await shop.buy("ann", await shop.open())
+    shop.store.take_marked()  # as if it had run on another worker
+
+    await other._sweep_here()
+    before = set(other._pending)
+    await other.sweep_all()
+
+    assert (before, other._pending) == (set(), {shop.id})

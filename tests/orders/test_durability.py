@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from server.features.outbox.outbox import Outbox
 from server.house import keys_under, store_on
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.durability import Durability, NotDurable
 from server.store.embedded import EmbeddedRedis
 from server.store.redis_program import RedisProgram
+from server.store.room_store import RoomStore
 from tests.orders.redis_process import RedisProcess
 from tests.orders.shop import Shop, shop_on
 from tests.programs import PROGRAMS, WITH_WAITAOF, first, name_of
@@ -90,6 +92,45 @@ async def test_an_order_waits_for_its_replica(
         with pytest.raises(CommandError):  # asked again it is still not stored twice
             await shop.buy("bob", sale, key="k")
     assert await shop.counters(sale) == (5, 3, 2, 0)
+
+
+async def test_no_money_moves_and_nobody_is_told_before_the_copies_are_there(
+    primary: RedisProcess, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a failover may undo is no reason to charge, to give back, to tell or to say `paid`."""
+    posts: list[bytes] = []
+
+    async def post(_url: str, body: bytes, _headers: dict[str, str]) -> int:
+        posts.append(body)
+        return 200
+
+    async def never(*_: object) -> None:
+        raise AssertionError("money moved")
+
+    async def store_with(promise: str) -> RoomStore:
+        wanted = Durability.parse(promise, wait_ms=50 if ":" in promise else None)
+        return await asyncio.to_thread(store_on, primary.client, keys_under("t"), durability=wanted)
+
+    shop = shop_on(await store_with("memory"), settings)
+    await shop.build()
+    sale = await shop.open(stock=5)
+    held, paid = await shop.buy("ann", sale), await shop.pay(await shop.buy("bob", sale))
+    await shop.take_back(await shop.pay(await shop.buy("cid", sale)))
+    alone = shop_on(store := await store_with("replicas:1"), settings)
+    for provider in (alone.payments._provider, alone.refunds._provider):
+        monkeypatch.setattr(provider, "charge", never)
+        monkeypatch.setattr(provider, "refund", never)
+    outbox = Outbox(store, settings, "w1", post)
+
+    for work in (
+        alone.pay(held),
+        alone.pay(paid),
+        alone.refunds.sweep(alone.id),
+        outbox.deliver(alone.id),
+    ):
+        with pytest.raises(CommandError, match="Too few copies"):
+            await work
+    assert posts == []
 
 
 async def test_aof_answers_when_the_order_is_on_the_disks_of_both(

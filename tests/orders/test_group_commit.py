@@ -157,3 +157,26 @@ async def test_entries_that_wait_for_an_interval_go_at_once_when_it_closes() -> 
 
     assert await waiting == 20
     assert line.batches == [[1], [2]]
+
+
+async def test_results_are_handed_on_without_a_task_and_a_bad_taker_harms_no_other() -> None:
+    line, taken = Line(), asyncio.Event()
+    group = commits(line, waiting_max=3)
+    told: list[Any] = []
+
+    def take(result: int | None, refusal: CommandError | None) -> None:
+        told.append((result, refusal and refusal.code))
+        if len(told) == 1:
+            raise RuntimeError("the first one fails")
+        taken.set()
+
+    first = await submit_all(group, range(1))
+    for item in (1, 2):
+        group.submit_then("r", item, take)
+    group.submit_then("r", 3, lambda result, _: told.append(result))
+    group.submit_then("r", 4, lambda _, refusal: told.append(refusal and refusal.code))
+    assert told.pop(0) == "unavailable"  # full, said at once
+    line.go.set()
+    await taken.wait()
+    await asyncio.gather(*first)
+    assert told == [(10, None), (20, None), 30]

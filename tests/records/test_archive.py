@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.background.troubles import Troubles
 from server.features.archive.archiver import Archiver
 from server.features.archive.rebuilding import rebuild
+from server.features.archive.settings import ArchiveSettings
 from server.features.archive.tables import ENTRIES, POSITIONS, ROOMS
 from server.house import HOUSE, keys_under, store_on
 from server.records.database import Database
@@ -111,6 +112,21 @@ async def copy_all(archiver: Archiver) -> int:
             return total
 
 
+async def test_rounds_become_rarer_while_nothing_new_comes(
+    store: RoomStore, records: Database, records_settings: Settings
+) -> None:
+    archiver = archiver_of(store, records, records_settings)
+    interval_s = records_settings.section(ArchiveSettings).archive_interval_s
+
+    quiet = [archiver._pause(0) for _ in range(5)]
+    after_news = archiver._pause(1)
+    then_quiet = archiver._pause(0)
+
+    assert quiet == [interval_s * n for n in (2, 3, 4, 5, 5)]
+    assert after_news <= 1.0  # as the pace has it
+    assert then_quiet == interval_s * 2
+
+
 async def test_everything_is_copied_once(
     store: RoomStore, records: Database, records_settings: Settings
 ) -> None:
@@ -141,9 +157,11 @@ async def test_a_room_made_again_is_another_room(
     assert [row[4] for row in await archived(records)] == [b"old", b"new"]
 
 
-@pytest.mark.parametrize("lost", [1, 3, 10])
+@pytest.mark.parametrize(
+    ("lost", "last"), [(1, 12), (3, 12), (10, 12), (1, 9), (3, 8), (10, 2), (10, 0)]
+)
 async def test_records_follow_a_redis_that_lost_its_last_entries(
-    store: RoomStore, records: Database, records_settings: Settings, lost: int
+    store: RoomStore, records: Database, records_settings: Settings, lost: int, last: int
 ) -> None:
     await make_room(store, "a")
     for n in range(1, 11):
@@ -155,17 +173,30 @@ async def test_records_follow_a_redis_that_lost_its_last_entries(
     kept = 10 - lost
     for n in range(1, kept + 1):
         await put(store, "a", "ledger", f"{n}-0", b"%d" % n)
-    for n in range(kept + 1, 13):
+    for n in range(kept + 1, last + 1):
         await put(store, "a", "ledger", f"{n}-0", b"again %d" % n)
     await copy_all(archiver)
     await copy_all(archiver)
     expected = [b"%d" % n for n in range(1, kept + 1)] + [
-        b"again %d" % n for n in range(kept + 1, 13)
+        b"again %d" % n for n in range(kept + 1, last + 1)
     ]
     assert [row[4] for row in await archived(records)] == expected
     async with records.reading() as connection:
         counted = await connection.scalar(select(func.sum(COUNTS.c.n)))
-    assert counted == len(expected)
+    assert (counted or 0) == len(expected)
+
+
+async def test_records_keep_what_a_room_that_is_leaving_no_longer_has(
+    store: RoomStore, records: Database, records_settings: Settings
+) -> None:
+    await make_room(store, "a")
+    await put(store, "a", "ledger", "1-0", b"1")
+    archiver = archiver_of(store, records, records_settings)
+    await copy_all(archiver)
+    await store.redis.hset(store.keys.room("a", "room"), "left", "leaving:token")
+    await store.redis.delete(store.keys.room("a", "ledger"))
+    await copy_all(archiver)
+    assert [row[4] for row in await archived(records)] == [b"1"]
 
 
 async def test_entries_cut_off_before_they_were_copied_stop_nothing(

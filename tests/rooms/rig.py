@@ -39,8 +39,8 @@ _ANY = msgspec.msgpack.Decoder(Any)
 class Guest(Noter):
     """Somebody in a room: the reply to the join, then what was heard."""
 
-    def __init__(self, user: str, *, exempt: bool = False) -> None:
-        super().__init__(user, exempt=exempt)
+    def __init__(self, user: str, *, exempt: bool = False, by_http: bool = False) -> None:
+        super().__init__(user, exempt=exempt, by_http=by_http)
         self.room: Room
         self.entered = asyncio.Event()
         self.closed_with: Close | None = None
@@ -133,9 +133,10 @@ class Rig:
         role: Role = Role.VIEWER,
         last: Last | None = None,
         room_id: str = ROOM,
+        by_http: bool = False,
     ) -> Guest:
         """Come into a room; returns when the join is answered. Raises CommandError."""
-        guest = Guest(user, exempt=role.at_least(Role.MODERATOR))
+        guest = Guest(user, exempt=role.at_least(Role.MODERATOR), by_http=by_http)
         who = Identity(user, user.title(), role)
         await self.rooms.join(guest, who, room_id, Join(ref=1, last=last), guest.enter)
         await guest.entered.wait()

@@ -142,7 +142,7 @@ async def test_a_batch_that_cannot_even_be_taken_is_told(
         raise Broken
 
     monkeypatch.setattr(line, "_take", broken)
-    line._enter(ROOM, 1)
+    line._enter(ROOM, 1, lambda *_: None)
     await told.of("commit x")
 
 

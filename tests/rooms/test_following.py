@@ -232,6 +232,44 @@ async def test_a_redis_that_went_back_in_time_starts_a_new_epoch(here: Rig, ther
     assert seqs(await again.until_seq(4)) == seqs(await other.until_seq(4)) == [4]
 
 
+@pytest.mark.parametrize("lost", ["an event to all", "an event to one", "a comment"])
+async def test_a_redis_that_tells_another_story_starts_a_new_epoch(
+    here: Rig, there: Rig, lost: str
+) -> None:
+    """As after a failover to a replica that had not got the last writes, and went on from there."""
+    ann, ben = await here.join("ann"), await there.join("ben")
+    old = {name: stored(await here.redis.dump(here.key(name))) for name in ("room", "events")}
+    there.deafen()  # is on the other side, and hears nothing of what will be lost
+    if lost == "an event to all":
+        await here.notice("lost")
+        await ann.until_seq(2)
+    elif lost == "an event to one":
+        await here.script("comments.mute", user="ann", seconds=5)
+        await ann.until(lambda m: m["t"] == "muted")
+    else:
+        await here.say("c1")
+        await ann.until(lambda m: m.get("id") == "c1")
+
+    here.deafen()
+    for name, dump in old.items():
+        await here.redis.restore(here.key(name), 0, dump, replace=True)
+    there.listen()
+    if lost != "a comment":
+        await there.notice("kept")  # where the lost one was, or behind it
+        await there.notice("kept, too")
+        await ben.until_seq(3)
+    here.listen()
+    here.room.maybe_lost()
+    await ann.closed.wait()
+    again = await here.join("ann", last=Last(epoch="e1", seq=2))
+    there.room.maybe_lost()
+    await ben.closed.wait()
+
+    assert ann.closed_with is ben.closed_with is RESYNC
+    assert again.joined["epoch"] != "e1"
+    assert again.joined["gap"] is True
+
+
 async def test_a_room_that_redis_lost_is_gone(here: Rig) -> None:
     ann = await here.join("ann")
 

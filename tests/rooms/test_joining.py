@@ -238,7 +238,7 @@ async def test_a_room_that_ends_under_a_join_lets_nobody_in(here: Rig) -> None:
 
     # One has been admitted and waits for the next pass, another still waits for Redis.
     room.expect(arrival := Arrival(waiting, who, Join(ref=1), waiting.enter))
-    room._arrivals.append(arrival)
+    room._welcome._at_pass.append(arrival)
     late = asyncio.create_task(here.join("late"))
     await asyncio.sleep(0)
     room._break("the test says so")

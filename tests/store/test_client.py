@@ -5,9 +5,11 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.sentinel import MasterNotFoundError
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from loadtest.fanout.ready import free_port
@@ -17,6 +19,7 @@ from server.store import redis_program
 from server.store.client import RedisUnusable, _check_info, check, connect
 from server.store.cluster import key_of
 from server.store.embedded import EmbeddedRedis
+from server.store.redis_client import Sentinels
 from server.store.redis_program import RedisProgram
 from tests.orders.redis_process import RedisProcess
 from tests.programs import PROGRAMS, name_of
@@ -185,6 +188,35 @@ async def test_sentinels_that_are_not_there_are_one_sentence(
     assert caplog.text == ""
 
 
+class Told(Sentinels):
+    """Sentinels that answer by their place in the list; None does not answer."""
+
+    def __init__(self, *answers: tuple[int, str] | None) -> None:
+        places = [("127.0.0.1", n + 1) for n in range(len(answers))]
+        super().__init__(places)  # type: ignore[no-untyped-call]
+        self.answers = list(answers)
+
+    async def _ask(self, sentinel: Any, service_name: str) -> dict[str, Any]:
+        answer = self.answers[self.sentinels.index(sentinel)]
+        if answer is None:
+            raise RedisConnectionError("cut off")
+        epoch, host = answer
+        good = {"is_master": True, "is_sdown": False, "is_odown": False, "num-other-sentinels": 2}
+        return {"config-epoch": epoch, "ip": host, "port": "6379", **good}
+
+
+async def test_the_newest_failover_that_a_sentinel_knows_counts_and_is_never_taken_back() -> None:
+    old, new = (1, "old"), (2, "new")
+    told = Told(old, new, new)  # the first is cut off from the others, and answers first
+    assert await told.discover_master("rooms") == ("new", 6379)
+    told.answers = [old, None, None]
+    with pytest.raises(MasterNotFoundError, match="names a primary of `rooms` that is up"):
+        await told.discover_master("rooms")
+    told.answers = [None, None, new]
+    assert await told.discover_master("rooms") == ("new", 6379)
+    assert await Told(old, None, None).discover_master("rooms") == ("old", 6379)
+
+
 async def test_a_service_that_the_sentinels_do_not_know_is_one_sentence(tmp_path: Path) -> None:
     port = free_port()
     config = tmp_path / "sentinel.conf"
@@ -209,6 +241,21 @@ async def test_a_redis_that_may_lose_orders_is_warned_of(
         await check(f"redis://127.0.0.1:{port}", memory)
 
     assert "may evict keys" in caplog.text
+
+
+@pytest.mark.parametrize("wanted", [0, 1])
+async def test_a_primary_that_would_sell_without_its_replicas_is_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, wanted: int
+) -> None:
+    async with RedisProcess(tmp_path / "p") as primary:
+        await check(primary.url, SETTINGS)
+        assert "min-replicas-to-write" not in caplog.text, "it has no replicas"
+        async with RedisProcess(tmp_path / "r", replicaof=primary) as replica:
+            await replica.wait_for_sync(primary)
+            await primary.client.config_set("min-replicas-to-write", wanted)
+            await check(primary.url, SETTINGS)
+
+    assert ("min-replicas-to-write 0" in caplog.text) is (wanted == 0)
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=name_of)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from server.features.presence.messages import OnlineEvent
 from tests.store.script_room import ScriptRoom
@@ -64,3 +65,29 @@ async def test_presence_works_in_every_phase_and_takes_no_place_in_the_stream(
     await room.create("scheduled")
     await report(room, "w1", 1, "a")
     assert await room.stream() == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "count", "is_told"),
+    [(0, 1, True), (99, 100, True), (2000, 2019, False), (2000, 1980, True), (2000, 0, True)],
+)
+async def test_a_count_is_told_when_it_differs_by_a_hundredth(
+    live: ScriptRoom, shown: int, count: int, is_told: bool
+) -> None:
+    await report(live, "w1", shown)
+    await live.published()
+
+    got = await report(live, "w1", count)
+
+    told = [says[3]["now"] for message in await live.published() for says in message["says"]]
+    assert got["now"] == count
+    assert told == ([count] if is_told else [])
+    assert (await live.fields())["online"] == str(count if is_told else shown)
+
+
+async def test_small_steps_add_up_until_they_are_told(live: ScriptRoom) -> None:
+    for count in range(2000, 2101):
+        await report(live, "w1", count)
+
+    told = [says[3]["now"] for message in await live.published() for says in message["says"]]
+    assert told == [2000, 2020, 2041, 2062, 2083]

@@ -227,6 +227,24 @@ async def test_old_events_are_trimmed_near_the_number_asked_for(live: ScriptRoom
     assert 100 <= kept < 300  # Redis trims whole nodes, of 100 entries by default
 
 
+async def test_the_first_seq_after_a_failover_begins_a_new_epoch(live: ScriptRoom) -> None:
+    """The new primary may lack events that viewers were told: no seq may stand for two of them."""
+
+    texts = iter("abcd")
+
+    async def epoch_of_next() -> str:
+        [message] = await live.tell("notices.put", text=next(texts))
+        assert message["epoch"] == (await live.fields())["epoch"]
+        return str(message["epoch"])
+
+    before = [await epoch_of_next(), await epoch_of_next()]
+    await live.redis.execute_command("REPLICAOF", "127.0.0.1", 1)  # nobody is there
+    await live.redis.execute_command("REPLICAOF", "NO", "ONE")
+    after = [await epoch_of_next(), await epoch_of_next()]
+    assert before == ["e1", "e1"]
+    assert after[0] == after[1] != "e1"
+
+
 async def test_a_room_behind_what_a_worker_told_gets_a_new_epoch_once(live: ScriptRoom) -> None:
     first = await live.run("epoch_renew", epoch="e1", seq=5, sub=0, fresh="e2")
     second = await live.run("epoch_renew", epoch="e1", seq=9, sub=0, fresh="e3")

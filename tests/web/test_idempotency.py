@@ -27,6 +27,7 @@ from tests.web.api import Api
 
 MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}
 SALE = {"sku": "mug", "price": 7900, "stock": 3, "per_user": 2, "hold_s": 60}
+POLL = {"op": "poll.open", "ref": 1, "question": "Cold?", "options": ["Yes", "No"]}
 SALES = "/v1/rooms/{room}/sales"
 CANCEL = "/v1/rooms/{room}/cancel"
 SENT: Mapping[str, tuple[Any, Any]] = {
@@ -36,6 +37,7 @@ SENT: Mapping[str, tuple[Any, Any]] = {
     SALES: (SALE, SALE | {"stock": 4}),
     SALES + "/{sale}/close": (None, {}),
     SALES + "/{sale}/restock": ({"add": 4}, {"add": 5}),
+    "/v1/rooms/{room}/commands": (POLL, POLL | {"question": "Hot?"}),
 }
 """Path of each route that takes a key -> a body that succeeds, and another one.
 

@@ -58,7 +58,11 @@ async def start(
                 return made[-1]
 
             monkeypatch.setattr("server.app.make_app", kept)
-            settings = make_settings(rest=rest, server={"trusted_proxies": proxies})
+            settings = make_settings(
+                rest=rest,
+                server={"trusted_proxies": proxies},
+                edge={"commands_burst": 1, "commands_per_s": 0.1},
+            )
             worker = await stack.enter_async_context(running(settings, "w1"))
             session = await stack.enter_async_context(aiohttp.ClientSession())
             api = Limited(session, settings, worker.url)
@@ -92,6 +96,8 @@ async def test_no_route_of_the_house_escapes_the_rates_but_those_that_say_why(
     async with api.session.post(api.url + "/v1/payments/events", data=b"{}") as first:
         assert first.status == 403
 
+    async with api.session.post(f"{api.url}/v1/rooms/x/commands", headers=headers) as command:
+        assert command.status in (400, 429)  # a user's count by themselves
     free = set()
     for method, path in routes_of(api.app):
         url = api.url + re.sub(r"\{\w+\}", "x", path)

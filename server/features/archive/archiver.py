@@ -23,7 +23,7 @@ from server.features.archive.pace import Pace
 from server.features.archive.places import Place, places_of
 from server.features.archive.rebuilding import rebuild
 from server.features.archive.settings import ArchiveSettings
-from server.features.archive.source import Found, heads_of, new_entries
+from server.features.archive.source import Found, ends_before, heads_of, new_entries
 from server.features.archive.tables import ENTRIES, POSITIONS, ROOMS
 from server.records.database import Database
 from server.records.errors import RecordsAway, RecordsUnusable
@@ -40,6 +40,8 @@ _log = logging.getLogger(__name__)
 TASK = "archive"
 """The name of the lease."""
 _PLACES_MAX = 20_000
+QUIET_INTERVALS_MAX = 5
+"""Intervals to which the pause grows while nothing new is found."""
 _LEAVE_S_MAX = 2.0
 _ANY = msgpack.Decoder(Any)
 
@@ -80,9 +82,10 @@ class Archiver:
         self._places: LRUCache[tuple[str, int], Place] = LRUCache(_PLACES_MAX)
         self._lease_until = 0.0
         self._begun = False
+        self._pause_s = interval_s
         self._whole_at = time.monotonic()
         metrics.records_behind_seconds.set_function(
-            lambda: max(0.0, time.monotonic() - self._whole_at - interval_s)
+            lambda: max(0.0, time.monotonic() - self._whole_at - self._pause_s)
         )
 
     async def __aenter__(self) -> Self:
@@ -116,7 +119,14 @@ class Archiver:
         if not more:
             self._whole_at = began
             self._saw_all = True
-        return self._pace.pause_s() if copied else None
+        return self._pause(copied)
+
+    def _pause(self, copied: int) -> float:
+        """Return the seconds until the next round: longer, round by round, while all is quiet."""
+        interval_s = self._settings.archive_interval_s
+        quiet_s = min(self._pause_s + interval_s, QUIET_INTERVALS_MAX * interval_s)
+        self._pause_s = interval_s if copied else quiet_s
+        return self._pace.pause_s() if copied else self._pause_s
 
     def _forget(self) -> None:
         self._lease_until = 0.0
@@ -175,7 +185,7 @@ class Archiver:
         for _, found in await new_entries(store, self._streams, by_head, 1):
             if isinstance(found, Exception):
                 raise found
-            if found.new or found.rewound:
+            if found.new or found.rewound or found.short:
                 # It may sleep, and then nobody would come to copy it.
                 await self._store.wake([room])
                 return "not all of it is copied to the archive"
@@ -185,30 +195,34 @@ class Archiver:
         """Drop the streams that go beyond a Redis that was restored from a backup, or `wholly` all
         that it has; return how many entries. The next copy has again what Redis has. Nobody else
         may use it meanwhile.
-
-        While a server runs, a stream that ends before its last copied entry may be one that is
-        just leaving; so only here is it known to be older.
         """
         dropped = 0
         async for page in self._every_room.pages():
             for head in await heads_of(self._store, page):
                 if isinstance(head, RoomHead):
                     for stream in self._streams:
-                        dropped += await self._follow_older(head, stream, wholly)
+                        dropped += await self._follow_older(head, stream, alone=True, wholly=wholly)
         self._places.clear()
         return dropped
 
-    async def _follow_older(self, head: RoomHead, stream: str, wholly: bool) -> int:
+    async def _follow_older(
+        self, head: RoomHead, stream: str, *, alone: bool = False, wholly: bool = False
+    ) -> int:
+        """Drop what goes beyond a stream of Redis, or `wholly` all that it has; return how many
+        entries. Nothing is dropped of a stream that has cut off all entries."""
         async with self._records.reading() as connection:
             place = (await places_of(connection, [head])).get((head.room, head.made))
         if place is None or stream not in place.streams:
             return 0
-        at, key = place.streams[stream], self._store.keys.room(head.room, stream)
-        newest = await self._store.redis.xrevrange(key, count=1)
-        if newest and at.is_before_or_at(newest[0][0]) and not wholly:
+        key = self._store.keys.room(head.room, stream)
+        if wholly:
+            redis = self._store.redis
+            if not await redis.xlen(key) and await redis.exists(key):
+                return 0
+        elif not await ends_before(
+            self._store, head.room, stream, place.streams[stream], alone=alone
+        ):
             return 0
-        if not newest and await self._store.redis.exists(key):
-            return 0  # all of it was cut off
         return await self._copying.follow_back(place, stream, lost_all=True)
 
     async def copy_all(self) -> tuple[int, bool]:
@@ -247,6 +261,8 @@ class Archiver:
                 self._troubles.failed(new, head.room)
             elif new.rewound:
                 await self._try(head.room, self._follow_back(places[head], new.rewound))
+            elif new.short:
+                await self._try(head.room, self._follow_short(head, new.short))
             elif new.new or not _is_shown(head, places[head]):
                 work.append((new, places[head]))
         done = await self._copy(work)
@@ -314,6 +330,17 @@ class Archiver:
                 "dropped %d entries that came after what it holds.",
                 *(stream, place.head.room, dropped),
             )
+
+    async def _follow_short(self, head: RoomHead, streams: Sequence[str]) -> None:
+        self._places.pop((head.room, head.made), None)
+        for stream in streams:
+            dropped = await self._follow_older(head, stream)
+            if dropped:
+                _log.warning(
+                    "Redis has lost the last entries of the %s of room %s: the records follow it "
+                    "and dropped %d entries.",
+                    *(stream, head.room, dropped),
+                )
 
     async def _try(self, room: str, work: Awaitable[None]) -> None:
         try:

@@ -22,6 +22,8 @@ class Found(NamedTuple):
     """Streams whose last copied entry is not in Redis any more, or is another one."""
     more: bool
     """Whether a stream has further entries."""
+    short: Sequence[str] = ()
+    """Streams that end before their last copied entry: Redis lost it, or the room is leaving."""
 
 
 async def heads_of(store: RoomStore, rooms: Sequence[str]) -> list[RoomHead | Exception]:
@@ -91,7 +93,7 @@ def _found(
     head: RoomHead, answers: Mapping[str, Any], place: Place | None, count: int
 ) -> Found | Exception:
     new: dict[str, list[Entry]] = {}
-    rewound = []
+    rewound, short = [], []
     more = False
     for stream, answer in answers.items():
         if isinstance(answer, Exception):
@@ -103,16 +105,37 @@ def _found(
                 rewound.append(stream)
                 continue
             del entries[0]
+        elif position.digest:
+            short.append(stream)
         more |= len(answer) > count
         if entries:
             new[stream] = entries[:count]
-    return Found(head, new, rewound, more)
+    return Found(head, new, rewound, more, short)
 
 
 def entry_of(place: bytes, fields: Mapping[bytes, bytes]) -> Entry:
     """Return an entry as the archive keeps it."""
     ms, _, n = place.partition(b"-")
     return Entry(int(ms), int(n), fields.get(b"e", b""))
+
+
+async def ends_before(
+    store: RoomStore, room: str, stream: str, position: Position, *, alone: bool = False
+) -> bool:
+    """Whether Redis has a room, and a stream of it that ends before this position.
+
+    False if the stream has cut off all entries; and while the room leaves Redis or comes back,
+    unless nobody can do that now because we are `alone` with Redis.
+    """
+    key = store.keys.room(room, stream)
+    pipeline = store.redis.pipeline(transaction=True)  # at one instant: the room may be leaving
+    pipeline.hmget(store.keys.room(room, "room"), "created", "left")
+    pipeline.xrevrange(key, count=1)
+    pipeline.exists(key)
+    (made, left), newest, exists = await pipeline.execute()
+    if made is None or (left is not None and not alone):
+        return False
+    return not position.is_before_or_at(newest[0][0]) if newest else not exists
 
 
 async def first_entry(store: RoomStore, room: str, stream: str) -> Entry | None:

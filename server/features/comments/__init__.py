@@ -14,7 +14,12 @@ from server.rooms.retention import Keeping
 
 def _make(engine: Engine, circles: Circles, rules: Rules) -> Running:
     store, settings = engine.store, engine.settings
-    comments = Comments(store, settings, engine.metrics, rules, circles.belonging)
+
+    def gathering(room_id: str) -> float:
+        room = engine.open_room(room_id)
+        return 1.0 if room is None else room.audience.gathering
+
+    comments = Comments(store, settings, engine.metrics, rules, circles.belonging, gathering)
     return Running(
         it=comments,
         takes=[

@@ -1,6 +1,7 @@
 -- Adds a batch of comments, each shown, held for review or refused on its own.
 -- keys: room events bus recent muted shadow_muted shadowed spoke rules review review_order said_by crowds crowd_users spoken passed moderators timeline actions
 -- uses: room timeline review showing mutes speaking
+-- keyed: yes
 -- args: comments = {{id, user, name, role, text, exempt?, word?, follows?, digest?, asks?}, ...}
 --   recent_max(>= 0) rules_ver? review_max? review_per_user_max? new_ms? duplicate_ms? flood_ms?
 --   flood_users_max?(<= 900)

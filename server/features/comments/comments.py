@@ -5,7 +5,7 @@ private answer, until a moderator passes it.
 """
 
 import asyncio
-import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -28,6 +28,7 @@ from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import plain_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
+from server.store.request_key import new_id
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 from server.text.folding import plain, squeezed
@@ -100,7 +101,9 @@ class Comments:
         metrics: Metrics,
         rules: Rules,
         belonging: Belonging,
+        gathering: Callable[[str], float],
     ) -> None:
+        """`gathering` gives the part of `bus.publish_interval_ms` that holds for a room now."""
         self._rules = rules
         self._belonging = belonging
         self.heed: Heed | None = None
@@ -129,6 +132,8 @@ class Comments:
             batch_max=BATCH_MAX,
             waiting_max=WAITING_MAX,
             interval_s=settings.bus.publish_interval_ms / 1000,
+            part=gathering,
+            keyed=True,
         )
 
     def handlers(self) -> Handlers:
@@ -140,7 +145,7 @@ class Comments:
         text = self._clean(cmd.text)
         self._must_not_flood(call)
         comment: dict[str, Any] = {
-            "id": f"c{secrets.token_hex(8)}",
+            "id": new_id("c"),
             "user": call.who.user,
             "name": call.who.name,
             "role": call.who.role.value,

@@ -2,6 +2,7 @@
 -- keys: room events bus coupons coupon_counts ledger stats timeline actions
 -- uses: room timeline ledger coupons
 -- durable: yes
+-- keyed: yes
 -- args: coupon(id) title currency quota per_user audience starts_in_s lasts_s(0 = until closed)
 --   amount percent(exactly one of them > 0) floor skus coupons_max by? events_max
 -- returns: the coupon; refuses not_found ended limit_reached

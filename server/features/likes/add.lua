@@ -1,6 +1,7 @@
 -- Adds likes.
 -- keys: room events bus
 -- uses: room
+-- keyed: yes
 -- args: n(>= 1)
 -- returns: {total}; refuses not_found not_live
 -- holds: the total never goes down.

@@ -35,6 +35,7 @@ class Likes:
             batch_max=BATCH_MAX,
             waiting_max=WAITING_MAX,
             interval_s=settings.hub.tick_ms_max / 1000,
+            keyed=True,
         )
 
     def handlers(self) -> Handlers:

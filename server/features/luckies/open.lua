@@ -2,6 +2,7 @@
 -- keys: room events bus luckies newest lucky_seeds entrants entered lots ends timeline actions
 -- uses: room timeline rounds newest luckies lucky_end
 -- durable: yes
+-- keyed: yes
 -- args: lucky(id) title prizes audience lasts_s(0 = the host draws) seed(secret) luckies_max by?
 --   events_max
 -- returns: the lucky draw; refuses not_found ended conflict limit_reached

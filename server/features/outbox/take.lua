@@ -2,6 +2,7 @@
 -- letter that is to be told again.
 -- keys: room ledger stats outbox outbox_replays dead_letters
 -- uses: room outbox
+-- durable: yes
 -- args: worker lease_ms batch_max bytes_max(of all entries; the first always fits)
 -- returns: {entries{place bytes} replayed tries}; no entries: nothing may be told now
 -- holds: nothing of a practice is told; one worker tells at a time, for lease_ms at most; nothing is told before its pause is over.

@@ -1,9 +1,11 @@
 -- Asks whether an order may be charged now, before any money moves.
 -- keys: room orders
 -- uses: room
+-- durable: yes
 -- args: order user
 -- returns: the order, held or already paid; refuses not_found expired conflict
--- holds: changes nothing; a hold whose deadline has passed is not charged, whether swept or not.
+-- holds: changes nothing; what is charged, or said to be paid, is as safe as promised; a hold whose
+-- deadline has passed is not charged, whether swept or not.
 
 local raw = redis.call('HGET', K.orders, A.order)
 local order = raw and cmsgpack.unpack(raw)

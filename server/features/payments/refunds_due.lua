@@ -1,11 +1,12 @@
 -- Takes the payments whose refund is to be tried now, and puts their next try off.
 -- keys: room payments refunds cases ledger stats
 -- uses: room ledger payments
+-- durable: yes
 -- args: lease_ms batch_max
 -- returns: list of {payment order amount currency back} of which `amount` is due, `back` having been given
 -- back before; with `practice` if the room is one: then no provider has the money
--- holds: within lease_ms no other worker takes the same payment; one that can't be read waits and stops
--- no other.
+-- holds: no money is given back for what a failover may undo; within lease_ms no other worker takes the
+-- same payment; one that can't be read waits and stops no other.
 
 local function sound_payment(id)
   local payment = cmsgpack.unpack(redis.call('HGET', K.payments, id) or error('it is gone', 0))

@@ -1,6 +1,7 @@
 -- Lets the room choose among some options.
 -- keys: room events bus polls newest votes ends timeline actions
 -- uses: room timeline rounds newest polls poll_end
+-- keyed: yes
 -- args: poll(id) question options lasts_s(0 = until closed) polls_max by? events_max
 -- returns: the poll; refuses not_found ended conflict limit_reached
 -- holds: one poll a room is open; the same poll id again returns the same poll.

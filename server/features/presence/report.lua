@@ -3,7 +3,8 @@
 -- uses: room
 -- args: worker now_count viewers = {user, ...} stale_ms
 -- returns: {now, total}; refuses not_found
--- holds: a worker that stopped reporting is not counted; the room is told only what changed.
+-- holds: a worker that stopped reporting is not counted. The room is told, and shows, a count anew
+-- when it differs from the one it shows by a hundredth or more: each telling costs a write a viewer.
 
 if not room_phase() then
   return no_room()
@@ -30,8 +31,13 @@ for i = 1, #flat, 2 do
 end
 local total = redis.call('PFCOUNT', K.viewers)
 
+local function shows(last, count)   -- less than a hundredth is not seen
+  last = tonumber(last) or 0
+  return math.abs(count - last) >= math.max(1, last / 100)
+end
+
 local last = redis.call('HMGET', K.room, 'online', 'viewers')
-if tonumber(last[1]) ~= now or tonumber(last[2]) ~= total then
+if shows(last[1], now) or shows(last[2], total) then
   redis.call('HSET', K.room, 'online', int(now), 'viewers', int(total))
   mention({ t = 'online', now = now, total = total })
 end

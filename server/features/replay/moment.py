@@ -30,7 +30,7 @@ from server.protocol.room import Phase
 COMMENTS_AROUND_MAX = 20
 
 
-class Buy(Struct, frozen=True):
+class OpenSale(Struct, frozen=True):
     """A sale that is open now, and what is left of it."""
 
     sale: str
@@ -43,7 +43,7 @@ class ShownProduct(Struct, frozen=True, omit_defaults=True):
     """A product as it was then, and in which sales it can be bought now."""
 
     product: Product
-    buy: list[Buy] = []
+    buy: list[OpenSale] = []
 
 
 class SaleThen(Struct, frozen=True, omit_defaults=True):
@@ -56,7 +56,7 @@ class SaleThen(Struct, frozen=True, omit_defaults=True):
     currency: str
     starts: int
     ends: int = 0
-    buy: Buy | None = None
+    buy: OpenSale | None = None
 
 
 class Moment(Struct, frozen=True, omit_defaults=True):
@@ -202,7 +202,7 @@ class _Then:
             self.question = None
 
 
-def _sale_then(opened: Entry, buys: dict[str, list[Buy]]) -> SaleThen:
+def _sale_then(opened: Entry, buys: dict[str, list[OpenSale]]) -> SaleThen:
     buy = next((b for b in buys.get(opened.sku, []) if b.sale == opened.sale), None)
     return SaleThen(
         opened.sale,
@@ -216,12 +216,12 @@ def _sale_then(opened: Entry, buys: dict[str, list[Buy]]) -> SaleThen:
     )
 
 
-def _buys(now: Watched) -> dict[str, list[Buy]]:
+def _buys(now: Watched) -> dict[str, list[OpenSale]]:
     """By sku the sales in which something can be bought now."""
-    buys: dict[str, list[Buy]] = {}
+    buys: dict[str, list[OpenSale]] = {}
     if now.phase == "live" or (now.phase == "ended" and now.selling):
         for sale in now.sales:
             if sale.status == "open" and sale.left > 0:
-                buy = Buy(sale.sale, sale.price, sale.currency, sale.left)
+                buy = OpenSale(sale.sale, sale.price, sale.currency, sale.left)
                 buys.setdefault(sale.sku, []).append(buy)
     return buys

@@ -1,6 +1,7 @@
 -- Prelude: requests with a key and their answers. Comes after room; expects K.requests and
 -- K.requests_due. The loader puts it in front of each script with `keyed: yes`, and runs that script
--- through `once`. Not for a script that serves a batch: it remembers one request.
+-- through `once`. A script that serves a batch gets the item of a request with a key alone
+-- (`GroupCommit`), for it remembers one request.
 -- `requests` holds, packed: <request> -> {digest, status?, body?}, without a status while nothing was
 -- answered yet; and <request>/<script>/<n> -> {digest, result}, what that call of a script returned.
 
@@ -28,6 +29,9 @@ end
 -- Whether a result asks to send the same again later. Such a refusal decides nothing.
 local function is_for_now(bytes)
   local said = cmsgpack.unpack(bytes)
+  if type(said) == 'table' and #said == 1 then
+    said = said[1]   -- a batch of one
+  end
   return type(said) == 'table' and said.err and said.retry_ms
 end
 

@@ -89,8 +89,28 @@ local function say(at_seq, at_sub, user, packed)
   says[#says + 1] = '\148' .. cmsgpack.pack(at_seq, at_sub, user) .. packed
 end
 
+-- A replica that became the primary may lack events that viewers were told by the old one, which would
+-- share their seq with new ones: so the next seq there begins a new epoch, and everybody reads the room
+-- afresh. A failover gives Redis a new replication id, and makes the old one its second; a restart has
+-- no second.
+local function renew_epoch_after_failover()
+  local info = redis.call('INFO', 'replication')
+  local id = string.match(info, 'master_replid:(%x+)')
+  local at = redis.call('HMGET', K.room, 'replication', 'epoch')
+  if at[1] == id then
+    return
+  end
+  if at[1] and not string.match(info, 'master_replid2:0+%s') then
+    redis.call('HSET', K.room, 'epoch', string.sub(redis.sha1hex(id .. at[2]), 1, 16))
+  end
+  redis.call('HSET', K.room, 'replication', id)
+end
+
 -- Sends a must-event to the whole room: it gets the next seq and stays in the stream.
 local function tell_room(event)
+  if seq == seq0 then   -- the first one of this call
+    renew_epoch_after_failover()
+  end
   position()
   seq, sub = seq + 1, 0
   event.seq = seq

@@ -5,7 +5,8 @@
 -- returns: {events = {{seq, sub, user or '', event}, ...}, first? = {seq, sub} of the oldest event
 -- kept, gap, epoch, seq, sub}: `gap` says that events between the position asked for and the first
 -- of `events` are kept no longer, or that the position is ahead of the room's. More are left when
--- the last of `events` is not at (seq, sub). Refuses not_found.
+-- the last of `events` is not at (seq, sub). `here?` is the event at the position asked for; without
+-- one, `trimmed` says that it may have been cut off. Refuses not_found.
 -- holds: changes nothing; without `gap`, `events` is contiguous with the position asked for.
 
 if not room_phase() then
@@ -24,6 +25,7 @@ for i, entry in ipairs(redis.call('XRANGE', K.events, after, '+', 'COUNT', A.cou
   events[i] = { s, b, values[4] or '', cmsgpack.unpack(values[2]) }
 end
 
+local here = redis.call('XRANGE', K.events, string.sub(after, 2), string.sub(after, 2))[1]
 local oldest = redis.call('XRANGE', K.events, '-', '+', 'COUNT', 1)[1]
 local at = redis.call('HMGET', K.room, 'epoch', 'seq', 'sub')
 local room_seq, room_sub = tonumber(at[2]), tonumber(at[3])
@@ -36,5 +38,11 @@ if events[1] then
 else
   gap = not (A.from_seq == room_seq and A.from_sub == room_sub)
 end
+local trimmed = not here
+if oldest and not here then
+  local s, b = place(oldest[1])
+  trimmed = s > A.from_seq or (s == A.from_seq and b > A.from_sub)
+end
 return done({ events = events, first = oldest and { place(oldest[1]) } or nil, gap = gap,
+  here = here and cmsgpack.unpack(here[2][2]) or nil, trimmed = trimmed,
   epoch = at[1], seq = room_seq, sub = room_sub })

@@ -200,6 +200,8 @@ export interface CouponTerms {
 export class Room {
   readonly state: RoomState;
   readonly status: Status;
+  /** How the room is reached just now: by HTTP where the network breaks WebSockets. */
+  readonly transport: "websocket" | "http" | null;
   constructor(options: RoomOptions);
 
   on<K extends keyof Events>(name: K, listener: (event: Events[K]) => void): () => void;

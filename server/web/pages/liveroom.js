@@ -1,4 +1,5 @@
-// Liveroom's browser client: one room over one WebSocket. No dependencies; types in liveroom.d.ts.
+// Liveroom's browser client: one room over one WebSocket, or by HTTP where a network breaks those.
+// No dependencies; types in liveroom.d.ts.
 //
 //   import { Room } from "/static/liveroom.js";
 //   const room = new Room({ room: "demo" });
@@ -8,18 +9,17 @@
 //   const order = await room.buy(state.room.sales[0].sale, 1);
 
 import { Commands, newKey } from "./liveroom-commands.js";
+import { Line } from "./liveroom-line.js";
 import { RoomState } from "./liveroom-state.js";
 
 export { newKey, RoomState };
 
 /**
- * @import { Claim, Events, Joining, Order, Part, RoomOptions, Status, StatusDetail } from "./liveroom.js"
+ * @import { Events, Part, RoomOptions, Status, StatusDetail } from "./liveroom.js"
  * @import { Reply } from "./liveroom-commands.js"
- * @typedef {ReturnType<typeof setTimeout> | undefined} Timer
- * @typedef {Reply & Joining & {missed?: {t: string}[], gap?: boolean}} AnyReply
+ * @import { AnyReply, Message } from "./liveroom-socket.js"
+ * @import { Place, Timer } from "./liveroom-line.js"
  * @typedef {{resolve: (reply: AnyReply) => void, reject: (error: unknown) => void}} Waiting
- * @typedef {AnyReply & {t: string, ref: number, code: string, msg: string, retry_ms?: number,
- *   reconnect_ms?: number, order?: Order, claim?: Claim}} Message one of the wire, of any kind
  */
 
 /** How the server may treat an event under pressure; see docs/protocol.md. */
@@ -40,6 +40,7 @@ const PONG_MS_MIN = 900; // a slow network may take so long for an answer
 const DEAD_MS = 12_000; // without an answer, then give the connection up
 const BACK_MS_MAX = 3000; // the same once the browser says that it is back online
 const WATCH_MS = 500;
+const BEATS_MAX = 2.5; // so many heartbeats of a stream without a byte, then give it up
 const BACKOFF_MS_MIN = 400;
 const BACKOFF_MS_MAX = 12_000;
 
@@ -71,13 +72,10 @@ export class Room extends Commands {
   #silent = false; // as it was last told
   #wake; #sleep;
   #clock = { offset: 0, rtt: Infinity };
-  /** @type {typeof import("./liveroom-msgpack.js") | null} */
-  #codec = null;
-  /** @type {WebSocket | null} */
-  #socket = null;
+  #line;
   /** @type {Map<string, Set<(...args: unknown[]) => void>>} */
   #listeners = new Map();
-  /** @type {Map<number, Waiting & {timer: Timer}>} what was sent and has no reply yet, by `ref` */
+  /** @type {Map<number, Waiting & {op: string, timer: Timer}>} what was sent and has no reply yet, by `ref` */
   #pending = new Map();
   /** @type {number | null} when the server wants us back */
   #slotMs = null;
@@ -91,14 +89,38 @@ export class Room extends Commands {
   /** @param {RoomOptions} options */
   constructor(options) {
     super(new RoomState(options));
-    this.#options = { base: globalThis.location?.origin, encoding: "json", ...options };
+    this.#options = { base: globalThis.location?.origin, ...options };
+    this.#line = new Line(this.#options, {
+      opening: () => { this.#heardAt = Date.now(); this.#pingedAt = 0; },
+      opened: () => this.#sayJoin(),
+      alive: () => this.#live(),
+      heard: (messages) => this.#hear(messages),
+      answered: (reply) => this.#hearReply(reply),
+      unanswered: (ref) => this.#giveUp(ref),
+      ended: (code, reason) => this.#lost(code, reason),
+      joining: () => this.#joining(),
+      nextRef: () => (this.#ref += 1),
+      tookOver: (reply, last, more) => {
+        clearTimeout(this.#timer);
+        this.#enter(reply, last);
+        this.#hear(more);
+      },
+    });
     /** "idle", "connecting", "joined", "waiting" (for the next attempt) or "closed". */
     this.status = /** @type {Status} */ ("idle");
     this.#wake = () => {
       if (this.status === "waiting" && this.#slotMs === null) this.#open();
-      else if (this.status === "joined") this.#probe(BACK_MS_MAX);
+      else if (this.status === "joined" && this.transport === "http") {
+        this.#open(); // a stream can't be asked whether it lives
+        this.#line.seek(); // another network may let sockets through
+      } else if (this.status === "joined") this.#probe(BACK_MS_MAX);
     };
     this.#sleep = () => this.#tellSilence(true);
+  }
+
+  /** How the room is reached just now. */
+  get transport() {
+    return this.#line.kind;
   }
 
   /** The server's time in Unix ms: countdowns must run on this, not on the phone's clock. */
@@ -140,7 +162,7 @@ export class Room extends Commands {
   /** Connect and join; resolves with the first reply. Later connections are made by themselves. */
   async join() {
     if (this.#options.encoding === "msgpack") {
-      this.#codec ??= await import("./liveroom-msgpack.js");
+      this.#line.codec ??= await import("./liveroom-msgpack.js");
     }
     globalThis.addEventListener?.("online", this.#wake);
     globalThis.addEventListener?.("offline", this.#sleep);
@@ -160,9 +182,8 @@ export class Room extends Commands {
     if (this.#stopped) return;
     this.#stopped = true;
     const error = new LiveroomError(code, reason);
-    const socket = this.#socket;
     this.#forget(code, reason);
-    socket?.close();
+    this.#line.close();
     globalThis.removeEventListener?.("online", this.#wake);
     globalThis.removeEventListener?.("offline", this.#sleep);
     this.#joined?.reject(error);
@@ -175,33 +196,27 @@ export class Room extends Commands {
     if (this.#stopped) return;
     this.#become("connecting", { attempt: this.#attempt });
     this.#slotMs = null;
-    const { base, room, encoding } = this.#options;
-    const url = new URL(`/v1/rooms/${encodeURIComponent(room)}/ws`, base);
-    url.protocol = url.protocol.replace("http", "ws");
-    const socket = new WebSocket(url, [`liveroom.v1.${encoding}`]);
-    socket.binaryType = "arraybuffer";
-    this.#socket = socket;
-    const isMine = () => this.#socket === socket;
-    socket.onopen = () => { if (isMine()) this.#sayJoin(); };
-    socket.onmessage = ({ data }) => { if (isMine()) this.#hear(data); };
-    socket.onclose = ({ code, reason }) => { if (isMine()) this.#lost(code, reason); };
-    this.#heardAt = Date.now();
-    this.#pingedAt = 0;
+    this.#line.open();
     clearInterval(this.#watch);
     this.#watch = setInterval(() => this.#listenForSilence(), WATCH_MS);
   }
 
-  async #sayJoin() {
+  /** The fields of a join, and where it goes on. */
+  async #joining() {
     const { token, source } = this.#options;
     const { epoch, seq } = this.state;
     const last = epoch === null ? undefined : { epoch, seq };
-    const sentAt = Date.now();
+    const asked = typeof token === "function" ? await token() : token;
+    return { token: asked ?? undefined, last, source };
+  }
+
+  async #sayJoin() {
     try {
-      const asked = typeof token === "function" ? await token() : token;
-      const reply = await this.#send("join", { token: asked ?? undefined, last, source },
-        JOIN_MS_MAX);
+      const fields = await this.#joining();
+      const sentAt = Date.now();
+      const reply = await this.#send("join", fields, JOIN_MS_MAX);
       this.#readClock(reply.now, sentAt);
-      this.#enter(reply, last);
+      this.#enter(reply, fields.last);
     } catch (failed) {
       const error = /** @type {LiveroomError} */ (failed);
       if (error.code === "timeout") this.#drop();
@@ -216,6 +231,7 @@ export class Room extends Commands {
     const known = new Set(this.state.room?.comments.map((comment) => comment.id));
     this.state.reset(reply);
     this.#attempt = 0;
+    this.#line.joined();
     this.#become("joined");
     const resumed = last !== undefined;
     // The snapshot already holds what the missed events did; listeners are told all the same.
@@ -241,12 +257,15 @@ export class Room extends Commands {
     const now = Date.now();
     const silent = now - this.#heardAt;
     if (this.#pingedAt && now > this.#deadAt) return this.#drop();
+    const { beatMs } = this.#line;
+    if (beatMs && this.status === "joined" && silent > beatMs * BEATS_MAX) return this.#drop();
     if (this.status === "joined" && !this.#pingedAt) {
       const quiet = globalThis.document?.hidden ? QUIET_MS_MAX_HIDDEN : QUIET_MS_MAX;
-      if (silent > quiet) this.#probe(DEAD_MS);
+      if (silent > quiet + beatMs) this.#probe(DEAD_MS);
     }
+    if (this.#line.goesOnBeside()) return this.#open();
     const waitsMs = this.#pingedAt ? now - this.#pingedAt : 0;
-    const isLate = this.status === "connecting"
+    const isLate = (this.status === "connecting" && !this.#line.isSeeking)
       || waitsMs > Math.max(PONG_MS_MIN, 2 * this.#clock.rtt);
     if (silent > LATE_MS && isLate) this.#tellSilence(true);
   }
@@ -273,31 +292,42 @@ export class Room extends Commands {
    * @param {number | null} [slotMs]
    */
   #drop(slotMs = null) {
-    const socket = this.#socket;
     this.#slotMs ??= slotMs;
     this.#lost(1006, "");
-    socket?.close();
   }
 
-  /** @type {(code: string, reason: string) => void} */
+  /**
+   * Forget the connection, and what waits for its replies; what the connection was.
+   * @type {(code: string, reason: string) => ReturnType<Line["hangUp"]>}
+   */
   #forget(code, reason) {
-    this.#socket = null;
+    const was = this.#line.hangUp();
     clearInterval(this.#watch);
     clearTimeout(this.#timer);
-    for (const { reject, timer } of this.#pending.values()) {
-      clearTimeout(timer);
-      reject(new LiveroomError(code, reason, null, true));
+    for (const [ref, { op }] of this.#pending) {
+      const isOnItsWay = was.kind === "http" && op !== "join" && !this.#stopped;
+      if (!isOnItsWay) this.#giveUp(ref, code, reason);
     }
-    this.#pending.clear();
+    return was;
+  }
+
+  /** @type {(ref: number, code?: string, reason?: string) => void} */
+  #giveUp(ref, code = "disconnected", reason = "The connection to the room was lost.") {
+    const waiting = this.#pending.get(ref);
+    this.#pending.delete(ref);
+    clearTimeout(waiting?.timer);
+    waiting?.reject(new LiveroomError(code, reason, null, true));
   }
 
   /** @type {(code: number, reason: string) => void} */
   #lost(code, reason) {
-    this.#forget("disconnected", "The connection to the room was lost.");
+    const was = this.#forget("disconnected", "The connection to the room was lost.");
     if (FINAL_CLOSES.has(code) || (code >= 4400 && code < 4500)) {
       this.#end(`close_${code}`, reason || `The server closed the room (${code}).`, code);
       return;
     }
+    const wasTold = this.#slotMs !== null || code >= 4000;
+    if (this.#line.isToChange(was, wasTold)) return this.#open();
     // The server's slot spreads a whole room's return; without one, back off, also spread.
     const backoff = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** this.#attempt);
     const inMs = this.#slotMs === null
@@ -308,14 +338,27 @@ export class Room extends Commands {
     this.#become("waiting", { inMs, code, attempt: this.#attempt });
   }
 
-  /** @param {string | ArrayBuffer} data one frame */
-  #hear(data) {
+  #live() {
     this.#heardAt = Date.now();
+    this.#pingedAt = 0;
+    this.#tellSilence(false);
+  }
+
+  /** @param {Message} reply one that came by itself, not on the way of the events */
+  #hearReply(reply) {
     this.#pingedAt = 0;
     this.#tellSilence(false);
     /** @type {Set<Part>} */
     const changed = new Set();
-    for (const message of this.#read(data)) {
+    this.#answer(reply, changed);
+    if (changed.size) this.#tell("change", changed, this.state);
+  }
+
+  /** @param {Message[]} messages one frame */
+  #hear(messages) {
+    /** @type {Set<Part>} */
+    const changed = new Set();
+    for (const message of messages) {
       if (message.t === "ok" || message.t === "err") this.#answer(message, changed);
       else if (message.t === "bye") this.#slotMs = message.reconnect_ms ?? null;
       else if (message.t === "gap") this.#tell("gap", message);
@@ -328,16 +371,6 @@ export class Room extends Commands {
       }
     }
     if (changed.size) this.#tell("change", changed, this.state);
-  }
-
-  /**
-   * The messages of a frame.
-   * @param {string | ArrayBuffer} data
-   * @returns {Message[]}
-   */
-  #read(data) {
-    const all = typeof data === "string" ? JSON.parse(data) : this.#codec?.decode(data);
-    return /** @type {Message[]} */ (all);
   }
 
   /** @param {{t: string}} event */
@@ -364,7 +397,7 @@ export class Room extends Commands {
   /** @type {(op: string, fields: object, ms?: number) => Promise<AnyReply>} */
   #send(op, fields, ms = REPLY_MS_MAX) {
     return new Promise((resolve, reject) => {
-      if (this.#socket?.readyState !== 1) {
+      if (!this.#line.isOpen) {
         reject(new LiveroomError("disconnected", "There is no connection to the room just now."));
         return;
       }
@@ -373,9 +406,8 @@ export class Room extends Commands {
         this.#pending.delete(ref);
         reject(new LiveroomError("timeout", "The server did not answer in time.", null, true));
       }, ms);
-      this.#pending.set(ref, { resolve, reject, timer });
-      const command = { op, ref, ...fields };
-      this.#socket.send(this.#codec ? this.#codec.encode(command) : JSON.stringify(command));
+      this.#pending.set(ref, { op, resolve, reject, timer });
+      this.#line.send({ op, ref, ...fields });
     });
   }
 

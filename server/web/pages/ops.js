@@ -47,7 +47,8 @@ function rate({ worker, at, delivered }) {
 
 /** @type {(worker: WorkerReport, now: number) => HTMLElement} */
 function row(worker, now) {
-  const cells = [worker.worker, number(worker.connections), number(worker.rooms),
+  const byHttp = worker.event_streams ? ` (${number(worker.event_streams)} HTTP)` : "";
+  const cells = [worker.worker, number(worker.connections) + byHttp, number(worker.rooms),
     short(Math.round(rate(worker))), ms(worker.loop_lag_s), ms(worker.bus_lag_s),
     number(worker.gap_fills), duration(now - worker.started),
     t("ops.ago", { n: Math.max(0, Math.round((now - worker.at) / 1000)) })];

@@ -248,7 +248,7 @@ export interface PaymentCase {
 
 /** One worker's figures of `GET /v1/ops`; lags in seconds. */
 export interface WorkerReport {
-  worker: string; at: number; started: number; connections: number; rooms: number;
+  worker: string; at: number; started: number; connections: number; event_streams?: number; rooms: number;
   delivered: number; gap_fills: number; loop_lag_s: number; bus_lag_s: number;
 }
 
