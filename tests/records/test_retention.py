@@ -61,7 +61,8 @@ async def over(
         await stage.here.do(LiveEnd(ref=6), HOST)
     async with rig(settings, "w3") as here:
         await here.redis.zadd(here.store.keys.rooms, {ROOM: 1})
-        await here.redis.delete(here.key("announcing"))  # it lasts seconds, and keeps the room
+        # These last seconds, and keep the room. What a stream leaves its host is the host's.
+        await here.redis.delete(here.key("announcing"), here.key("leaving"))
         await here.worker.running["archive"].it._round()
         await archive(here)
         yield here, settings
