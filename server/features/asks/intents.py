@@ -9,13 +9,14 @@ from typing import Literal, NamedTuple
 
 from server.features.asks.intent_rules import OTHER, IntentRules
 from server.features.asks.phrases import Hit, PhraseBook
-from server.text.folding import folded
+from server.text.folding import folded, is_cjk
 
 _PLACE = "([0-9]{1,3}|[一二两三四五六七八九十]{1,3})"
 # 5月3号 is a date, 1.3号 and 13号 are not 3号.
 _BEFORE = re.compile(f"(?:^|[^0-9.:/月一二两三四五六七八九十]){_PLACE} ?$")
 _AFTER = re.compile(f" ?{_PLACE}(?![0-9.:/一二两三四五六七八九十])")
 _NUMBER_CHARS_MAX = 5
+_NUMBER = "{n}"
 _SIMPLE = {char: n for n, char in enumerate("零一二三四五六七八九")} | {"两": 2}
 _EDGE = re.compile(r"^[\W_]+|[\W_]+$")
 
@@ -43,7 +44,18 @@ NOTHING = Intent(link=False, topic="", place=0, text="")
 
 
 _Kind = Literal[
-    "link", "alone", "link unless", "mark", "start", "question unless", "asks", "word", "place"
+    "link",
+    "alone",
+    "link unless",
+    "mark",
+    "start",
+    "question unless",
+    "asks",
+    "word",
+    "place",
+    "other mark",
+    "other start",
+    "other unless",
 ]
 
 
@@ -60,12 +72,14 @@ class Intents:
     def __init__(self, rules: IntentRules) -> None:
         self._topics = list(rules.topics)
         self._without_places = {name for name, its in rules.topics.items() if not its.numbers}
-        self._book: PhraseBook[_Means] = PhraseBook(_entries(rules))
+        entries = _entries(rules)
+        self._book: PhraseBook[_Means] = PhraseBook(e for e in entries if _NUMBER not in e[0])
+        self._with_numbers = [(_pattern(e[0]), e[1]) for e in entries if _NUMBER in e[0]]
 
     def read(self, text: str, *, asks: bool = False) -> Intent:
         """What `text` asks for. With `asks`, treat it as a question whatever its words."""
         normal = folded(text)
-        hits = self._book.hits(normal)
+        hits = [*self._book.hits(normal), *self._numbered(normal)]
         if not hits:
             return Intent(link=False, topic=OTHER, place=0, text=normal) if asks else NOTHING
         by_kind: dict[_Kind, list[Hit[_Means]]] = {}
@@ -74,7 +88,7 @@ class Intents:
         link = _is_link(by_kind, normal)
         topic = self._topic(by_kind, normal, asks=asks)
         if not link and not topic:
-            if not asks:
+            if not asks and not _is_other_question(by_kind, normal):
                 return NOTHING
             topic = OTHER
         says_places = link or topic not in self._without_places
@@ -82,11 +96,22 @@ class Intents:
         place = next(filter(None, (_place(hit, normal) for hit in places)), 0)
         return Intent(link, topic, place, normal)
 
+    def _numbered(self, text: str) -> list[Hit[_Means]]:
+        if not any(char.isdigit() for char in text):
+            return []
+        rest = len(_EDGE.sub("", text))
+        return [
+            Hit(means, found.start(), found.end())
+            for pattern, means in self._with_numbers
+            for found in pattern.finditer(text)
+            if means.kind != "asks" or found.end() - found.start() == rest
+        ]
+
     def _topic(self, by_kind: dict[_Kind, list[Hit[_Means]]], text: str, *, asks: bool) -> str:
         unless = by_kind.get("question unless", [])
         found = {hit.means.topic for hit in by_kind.get("asks", ()) if not _is_crossed(hit, unless)}
-        if not found and "word" in by_kind and (asks or _is_question(by_kind, unless, text)):
-            found = {hit.means.topic for hit in by_kind["word"]}
+        if "word" in by_kind and (found or asks or _is_question(by_kind, unless, text)):
+            found |= {hit.means.topic for hit in by_kind["word"]}
         return next((topic for topic in self._topics if topic in found), "")
 
 
@@ -98,6 +123,9 @@ def _entries(rules: IntentRules) -> list[tuple[str, _Means]]:
         (rules.question.marks, _Means("mark")),
         (rules.question.starts, _Means("start")),
         (rules.question.unless, _Means("question unless")),
+        (rules.other.marks, _Means("other mark")),
+        (rules.other.starts, _Means("other start")),
+        (rules.other.unless, _Means("other unless")),
     ]
     for topic, its in rules.topics.items():
         lists += [(its.asks, _Means("asks", topic)), (its.words, _Means("word", topic))]
@@ -106,6 +134,15 @@ def _entries(rules: IntentRules) -> list[tuple[str, _Means]]:
         head, tail = (folded(part) for part in pattern.split("{n}"))
         entries.append((head or tail, _Means("place", head=head, tail=tail)))
     return entries
+
+
+def _pattern(phrase: str) -> re.Pattern[str]:
+    """The phrase with a number for each {n}; no number and no word runs on beyond its edges."""
+    parts = (re.escape(part).replace("\\ ", " ?") for part in folded(phrase).split(_NUMBER))
+    body = "[0-9]{1,3}".join(parts)
+    left = "(?<![a-z0-9])" if not is_cjk(phrase[0]) else ""
+    right = "(?![a-z0-9])" if not is_cjk(phrase[-1]) else ""
+    return re.compile(left + body + right)
 
 
 def _is_link(by_kind: dict[_Kind, list[Hit[_Means]]], text: str) -> bool:
@@ -123,7 +160,23 @@ def _is_question(
 ) -> bool:
     if any(not _is_crossed(hit, unless) for hit in by_kind.get("mark", ())):
         return True
-    befores = (text[: hit.start].rstrip(" ") for hit in by_kind.get("start", ()))
+    return _begins(by_kind.get("start", []), text)
+
+
+def _is_other_question(by_kind: dict[_Kind, list[Hit[_Means]]], text: str) -> bool:
+    """Whether it is a question about a product though it fits no topic.
+
+    Chatter asks, too, so a phrase about people or the stream anywhere makes it none.
+    """
+    if "other unless" in by_kind:
+        return False
+    asks = not text.isascii() or "?" in text or len(text.split()) > 2  # "is it" alone says nothing
+    return "other mark" in by_kind or (asks and _begins(by_kind.get("other start", []), text))
+
+
+def _begins(hits: list[Hit[_Means]], text: str) -> bool:
+    """Whether a hit begins the text or, after punctuation, a part of it."""
+    befores = (text[: hit.start].rstrip(" ") for hit in hits)
     return any(not before or not before[-1].isalnum() for before in befores)
 
 
