@@ -21,7 +21,7 @@ BARE = ProductInput("mug", "Stone mug", 4900, "CNY")
 
 
 @pytest.fixture
-def settings(make_settings: MakeSettings) -> Settings:
+def room_settings(make_settings: MakeSettings) -> Settings:
     return make_settings(asks={"questions_open_max": 4})
 
 
@@ -122,4 +122,4 @@ def test_a_proof_leads_to_the_web_alone(url: str) -> None:
 async def test_a_proof_without_anything_to_see_is_refused(shop: Rig) -> None:
     blank = msgspec.structs.replace(RING, proofs=(ProofInput("\u200b"),))
 
-    assert (await refusal(shop.do(ShelfPut(ref=1, product=blank)))).code == "bad_message"
+    assert await refusal(shop.do(ShelfPut(ref=1, product=blank))) == "bad_message"

@@ -17,6 +17,7 @@ _BEFORE = re.compile(f"(?:^|[^0-9.:/月一二两三四五六七八九十]){_PLAC
 _AFTER = re.compile(f" ?{_PLACE}(?![0-9.:/一二两三四五六七八九十])")
 _NUMBER_CHARS_MAX = 5
 _NUMBER = "{n}"
+_DIGIT = re.compile("[0-9]")
 _SIMPLE = {char: n for n, char in enumerate("零一二三四五六七八九")} | {"两": 2}
 _EDGE = re.compile(r"^[\W_]+|[\W_]+$")
 
@@ -74,7 +75,11 @@ class Intents:
         self._without_places = {name for name, its in rules.topics.items() if not its.numbers}
         entries = _entries(rules)
         self._book: PhraseBook[_Means] = PhraseBook(e for e in entries if _NUMBER not in e[0])
-        self._with_numbers = [(_pattern(e[0]), e[1]) for e in entries if _NUMBER in e[0]]
+        by_meaning: dict[_Means, list[str]] = {}
+        for phrase, means in entries:
+            if _NUMBER in phrase:
+                by_meaning.setdefault(means, []).append(_pattern(phrase))
+        self._with_numbers = [(re.compile("|".join(its)), m) for m, its in by_meaning.items()]
 
     def read(self, text: str, *, asks: bool = False) -> Intent:
         """What `text` asks for. With `asks`, treat it as a question whatever its words."""
@@ -97,15 +102,14 @@ class Intents:
         return Intent(link, topic, place, normal)
 
     def _numbered(self, text: str) -> list[Hit[_Means]]:
-        if not any(char.isdigit() for char in text):
+        if not _DIGIT.search(text):
             return []
-        rest = len(_EDGE.sub("", text))
-        return [
-            Hit(means, found.start(), found.end())
+        rest = _EDGE.sub("", text)
+        found = (
+            (means, (pattern.fullmatch(rest) if means.kind == "asks" else pattern.search(text)))
             for pattern, means in self._with_numbers
-            for found in pattern.finditer(text)
-            if means.kind != "asks" or found.end() - found.start() == rest
-        ]
+        )
+        return [Hit(means, hit.start(), hit.end()) for means, hit in found if hit]
 
     def _topic(self, by_kind: dict[_Kind, list[Hit[_Means]]], text: str, *, asks: bool) -> str:
         unless = by_kind.get("question unless", [])
@@ -136,13 +140,13 @@ def _entries(rules: IntentRules) -> list[tuple[str, _Means]]:
     return entries
 
 
-def _pattern(phrase: str) -> re.Pattern[str]:
-    """The phrase with a number for each {n}; no number and no word runs on beyond its edges."""
+def _pattern(phrase: str) -> str:
+    """An expression of the phrase with a number for each {n}; no number and no word runs on beyond its edges."""
     parts = (re.escape(part).replace("\\ ", " ?") for part in folded(phrase).split(_NUMBER))
     body = "[0-9]{1,3}".join(parts)
     left = "(?<![a-z0-9])" if not is_cjk(phrase[0]) else ""
     right = "(?![a-z0-9])" if not is_cjk(phrase[-1]) else ""
-    return re.compile(left + body + right)
+    return left + body + right
 
 
 def _is_link(by_kind: dict[_Kind, list[Hit[_Means]]], text: str) -> bool:
