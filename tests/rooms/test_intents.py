@@ -13,7 +13,7 @@ from server.features.asks.titles import TellingWords, Titles
 from server.features.shelf.messages import Product
 from server.settings import SettingsError
 from server.text.folding import folded
-from tests.rooms.said import LINK, ORDINARY, QUESTIONS
+from tests.rooms.said import LINK, ORDINARY, PARAPHRASES, QUESTIONS
 
 RULES = read_rules()
 INTENTS = Intents(RULES)
@@ -31,6 +31,16 @@ def test_asks_for_the_link_or_the_price_are_understood(said: str) -> None:
 def test_a_question_is_understood_with_its_topic(topic: str, said: str) -> None:
     found = INTENTS.read(said)
     assert (found.topic, found.link) == (topic, False)
+
+
+def test_other_words_for_the_same_are_understood_the_same() -> None:
+    wrong = [
+        (said, kind, found)
+        for kind, all_said in PARAPHRASES.items()
+        for said in all_said
+        if ("link" if (found := INTENTS.read(said)).link else found.topic) != kind
+    ]
+    assert wrong == []
 
 
 def test_of_300_ordinary_comments_none_is_taken_for_an_ask() -> None:

@@ -141,9 +141,13 @@ def _entries(rules: IntentRules) -> list[tuple[str, _Means]]:
 
 
 def _pattern(phrase: str) -> str:
-    """An expression of the phrase with a number for each {n}; no number and no word runs on beyond its edges."""
+    """An expression of the phrase with a number for each {n}.
+
+    No number and no word runs on beyond its edges, and two numbers have a space between them.
+    """
     parts = (re.escape(part).replace("\\ ", " ?") for part in folded(phrase).split(_NUMBER))
-    body = "[0-9]{1,3}".join(parts)
+    number = "[0-9]{1,3}"
+    body = number.join(parts).replace(f"{number} ?{number}", f"{number} {number}")
     left = "(?<![a-z0-9])" if not is_cjk(phrase[0]) else ""
     right = "(?![a-z0-9])" if not is_cjk(phrase[-1]) else ""
     return left + body + right
