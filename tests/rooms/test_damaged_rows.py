@@ -13,7 +13,7 @@ from server.features.luckies.messages import LuckyOpen
 from server.features.orders.messages import Buy
 from server.features.payments.messages import Pay
 from server.features.polls.messages import PollOpen
-from server.features.returns.messages import OrderReturn
+from server.features.returns.messages import OrderReturn, ReturnAsk
 from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import ProductInput, ShelfPut
 from server.protocol.roles import Role
@@ -116,11 +116,27 @@ async def refunds(here: Rig) -> Work:
     return Work("payments", bad, good, done)
 
 
+async def returning(here: Rig) -> Work:
+    sale = await a_sale(here)
+    bad, good = [await an_order(here, sale, user) for user in ("ann", "ben")]
+    for order, user in ((bad, "ann"), (good, "ben")):
+        await here.do(Pay(ref=1, order=order), viewer(user))
+        await here.do(ReturnAsk(ref=1, order=order, reason="size"), viewer(user))
+    await here.redis.zadd(here.key("returning"), {bad: 1, good: 2})
+
+    async def done() -> bool:
+        return bool((await row(here, "orders", good))["status"] == "returned")
+
+    return Work("orders", bad, good, done)
+
+
 DUES: dict[str, list[Callable[[Rig], Awaitable[Work]]]] = {
     "holds": [holds],
     "due": [due],
     "ends": [ends, ends_with_a_bad_draw],
     "refunds": [refunds],
+    "returning": [returning],
+    "leaving": [],  # its row is the room itself: tests/rooms/test_left_questions.py
     "announcing": [],  # its rows are names of steps: see the test below
 }
 """Zset of each kind of due work -> how two rows of it become due."""

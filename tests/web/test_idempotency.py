@@ -28,6 +28,7 @@ from tests.web.api import Api
 MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}
 SALE = {"sku": "mug", "price": 7900, "stock": 3, "per_user": 2, "hold_s": 60}
 POLL = {"op": "poll.open", "ref": 1, "question": "Cold?", "options": ["Yes", "No"]}
+ORDER = "/v1/rooms/{room}/orders/{order}"
 SALES = "/v1/rooms/{room}/sales"
 CANCEL = "/v1/rooms/{room}/cancel"
 SENT: Mapping[str, tuple[Any, Any]] = {
@@ -38,10 +39,14 @@ SENT: Mapping[str, tuple[Any, Any]] = {
     SALES + "/{sale}/close": (None, {}),
     SALES + "/{sale}/restock": ({"add": 4}, {"add": 5}),
     "/v1/rooms/{room}/commands": (POLL, POLL | {"question": "Hot?"}),
+    ORDER + "/return-request": ({"reason": "size"}, {"reason": "late"}),
+    ORDER + "/return-answer": ({"accept": True}, {"accept": True, "restock": True}),
+    ORDER + "/return": ({}, {"restock": True}),
 }
 """Path of each route that takes a key -> a body that succeeds, and another one.
 
-`{room}` is live, or not yet for CANCEL, has the mug on its shelf and the sale `{sale}`."""
+`{room}` is live, or not yet for CANCEL, has the mug on its shelf and the sale `{sale}`, of which
+the host has paid the order `{order}` and, for an answer, asked to give it back."""
 CREATES = "/v1/rooms"
 BESIDE = ("requests", "requests_due", "nudge", "announcing", "awake", "woken", "asleep")
 """Keys that change beside a request: its memory, the steps of telling a start, who is awake."""
@@ -92,11 +97,25 @@ async def a_post(api: Api, path: str) -> Post:
     status, sale = await api.send("POST", f"/v1/rooms/{room}/sales", SALE)
     assert status == 201
     named = {"room": room, "sale": sale["sale"]}
+    if path.startswith(ORDER):
+        named["order"] = order = await _a_paid_order(api, room, sale["sale"])
+        if path.endswith("/return-answer"):
+            asked = f"/v1/rooms/{room}/orders/{order}/return-request"
+            assert (await api.send("POST", asked, {"reason": "size"}))[0] == 200
     body, other = (
         body and {k: v.format(**named) if k == "room" else v for k, v in body.items()}
         for body in SENT[path]
     )
     return Post(path.format(**named), body, other, room)
+
+
+async def _a_paid_order(api: Api, room: str, sale: str) -> str:
+    commands = f"/v1/rooms/{room}/commands"
+    _, bought = await api.send("POST", commands, {"op": "buy", "ref": 1, "key": "k", "sale": sale})
+    order = str(bought["order"]["order"])
+    _, paid = await api.send("POST", commands, {"op": "pay", "ref": 2, "order": order})
+    assert paid["order"]["status"] == "paid"
+    return order
 
 
 async def traces(redis: Redis, prefix: str) -> dict[bytes, bytes | None]:

@@ -40,7 +40,7 @@ local function line_of(order, sale)
 end
 
 -- The units that a buyer still has.
-local function kept(line)
+local function units_kept(line)
   return line.qty - (line.returned or 0)
 end
 
@@ -70,7 +70,7 @@ local function take_units(order, units, restock, now, answer)
       line.returned = (line.returned or 0) + n
       taken[#taken + 1] = { sale = line.sale, sku = line.sku, qty = n }
     end
-    whole = whole and kept(line) == 0
+    whole = whole and units_kept(line) == 0
   end
   local payment, before = payment_of(order.payment), order.back or 0
   local owed = math.max(before, value_back(order)) - before
@@ -94,7 +94,7 @@ local function requested(order)
   local units = {}
   for _, line in ipairs(order.request.lines) do
     local bought = line_of(order, line.sale)
-    units[line.sale] = bought and math.min(line.qty, kept(bought)) or 0
+    units[line.sale] = bought and math.min(line.qty, units_kept(bought)) or 0
   end
   return units
 end

@@ -2,6 +2,7 @@
 -- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued timeline actions returning
 -- uses: room timeline ledger sales coupons orders payments returns
 -- durable: yes
+-- keyed: yes
 -- args: order accept(bool) restock(bool) answer by? offer_hold_s orders_per_user_max events_max
 -- returns: the order; refuses not_found conflict
 -- holds: a request is answered once; the same answer again is the same as once.
@@ -20,13 +21,13 @@ end
 if request.status ~= 'asked' then
   return refuse('conflict', 'The request was ' .. request.status .. ' already.')
 end
-local now, answer = now_ms(), A.answer ~= '' and A.answer or nil
+local now, words = now_ms(), A.answer ~= '' and A.answer or nil
 if A.accept then
-  take_units(order, requested(order), A.restock and true or false, now, answer)
+  take_units(order, requested(order), A.restock and true or false, now, words)
 else
-  close_request(order, outcome, now, answer)
+  close_request(order, outcome, now, words)
   set_status(order, 'paid', now, { back = 0, request = outcome })
-  record({ k = 'return_declined', at = now, order = order.order, user = order.user, answer = answer })
+  record({ k = 'return_declined', at = now, order = order.order, user = order.user, answer = words })
 end
 settle()
 return done(order)

@@ -2,6 +2,7 @@
 -- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued timeline actions returning
 -- uses: room timeline ledger sales coupons orders payments returns
 -- durable: yes
+-- keyed: yes
 -- args: order user lines?({sale qty}, else all that is left) reason note window_s answer_s events_max
 -- returns: the order, with its request; refuses not_found conflict expired
 -- holds: an order has one open request; no more is asked for than the buyer has; asking changes no
@@ -21,8 +22,8 @@ for _, line in ipairs(A.lines or {}) do
     return refuse('not_found', 'The order has ' .. (bought and 'one line' or 'nothing')
       .. ' of the sale `' .. line.sale .. '`.')
   end
-  if line.qty > kept(bought) then
-    return refuse('conflict', 'You have ' .. int(kept(bought)) .. ' of `' .. bought.sku
+  if line.qty > units_kept(bought) then
+    return refuse('conflict', 'You have ' .. int(units_kept(bought)) .. ' of `' .. bought.sku
       .. '` from this order, so you can\'t give ' .. int(line.qty) .. ' back.')
   end
   seen[line.sale] = true
@@ -30,8 +31,8 @@ for _, line in ipairs(A.lines or {}) do
 end
 if not A.lines then
   for _, line in ipairs(order.lines) do
-    if kept(line) > 0 then
-      wanted[#wanted + 1] = { sale = line.sale, qty = kept(line) }
+    if units_kept(line) > 0 then
+      wanted[#wanted + 1] = { sale = line.sale, qty = units_kept(line) }
     end
   end
 end

@@ -2,6 +2,7 @@
 -- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued timeline actions returning
 -- uses: room timeline ledger sales coupons orders payments returns
 -- durable: yes
+-- keyed: yes
 -- args: order lines?({sale returned}, units that are back in all) restock(bool) by? offer_hold_s orders_per_user_max events_max
 -- returns: the order; refuses not_found conflict
 -- holds: returning twice is the same as once; units that are not restocked leave `allocated` too; the
@@ -37,7 +38,7 @@ if order.status == 'returned' or A.lines and not any then
 end
 if not A.lines then
   for _, line in ipairs(order.lines) do
-    units[line.sale] = kept(line)
+    units[line.sale] = units_kept(line)
   end
 end
 take_units(order, units, A.restock and true or false, now_ms())

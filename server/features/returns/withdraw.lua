@@ -2,6 +2,7 @@
 -- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued timeline actions returning
 -- uses: room timeline ledger sales coupons orders payments returns
 -- durable: yes
+-- keyed: yes
 -- args: order user events_max
 -- returns: the order; refuses not_found conflict
 -- holds: only an open request can be taken away; twice is the same as once.
