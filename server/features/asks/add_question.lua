@@ -61,7 +61,8 @@ end
 local function make_room(only_chatter)
   local least
   for _, question in pairs(by_key) do
-    if question.status == 'open' and (not only_chatter or is_chatter(question)) and (not least or question.asked < least.asked
+    if question.status == 'open' and (not only_chatter or is_chatter(question))
+      and (not least or question.asked < least.asked
       or (question.asked == least.asked and (question.at < least.at
       or (question.at == least.at and question.question < least.question)))) then
       least = question
