@@ -95,3 +95,30 @@ async def test_an_answer_about_the_earlier_version_is_given_again_with_one_butto
         await expect(row).to_have_count(0)
         again = await asker.ask("mug-2", "能机洗吗？")
         assert [each["answer"] for each in again["answers"]] == ["上层可以"]
+
+
+async def test_the_sheet_and_the_sale_answer_who_asks_and_the_host_sees_it(
+    server: Server, room: str, open_page: OpenPage, open_console: OpenPage
+) -> None:
+    proof = {"label": "GIA", "number": "2141", "url": "https://gia.test/2141"}
+    async with open_shop(server, room, {**MUG, "proofs": [proof]}, LAMP) as shop:
+        await shop.host.pin("mug")
+        await shop.host.sale_open("mug", 4900, 9, per_user=2, hold_s=600)
+        console = await joined(await open_console(shop))
+        viewer = await joined(await open_page(shop.watch, "xiaoman", name="小满"))
+        said = viewer.get_by_label("评论", exact=True)
+        cards = viewer.locator(".private-card")
+
+        await said.fill("有证书吗")
+        await viewer.keyboard.press("Enter")
+        await expect(cards.get_by_role("link", name="GIA 2141")).to_have_attribute(
+            "href", proof["url"]
+        )
+        await said.fill("两件有优惠吗")
+        await viewer.keyboard.press("Enter")
+        await expect(cards.last).to_contain_text("两件 ¥98")
+
+        await console.locator("#tab-engage").click()
+        await expect(console.locator(".question").first).to_contain_text("自动回答")
+        await viewer.locator(".pinned-main").click()
+        await expect(viewer.locator(".details .proofs a")).to_have_text("GIA 2141")

@@ -24,13 +24,13 @@ local function full_view(question)
   return { question = question.question, sku = question.sku, topic = question.topic,
     text = question.text, user = question.user, name = question.name, asked = question.asked,
     status = question.status, at = question.at, answer = question.answer,
-    carried = question.carried, earlier = question.earlier }
+    carried = question.carried, earlier = question.earlier, source = question.source }
 end
 
 -- The question as everybody sees it.
 local function question_view(question)
   local view = full_view(question)
-  view.carried, view.earlier = nil, nil
+  view.carried, view.earlier, view.source = nil, nil, nil
   if question.quiet then
     view.user, view.name = '', ''
   end

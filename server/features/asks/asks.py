@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 from cachetools import LRUCache
 
-from server.features.asks.intent_rules import IntentRules
+from server.features.asks.intent_rules import OTHER, IntentRules
 from server.features.asks.intents import Intent, Intents
 from server.features.asks.messages import Ask, AskOk, Card
 from server.features.asks.permits import Permits
@@ -126,7 +126,8 @@ class Asks:
             sku, by = self._product(call.room_id, showing, intent)
             if intent.link:
                 answer = self._answer_ask(call, showing, sku, by, answer, counts=seen)
-            if intent.topic:
+            # A question of no topic is about something that is shown, or it is chatter.
+            if intent.topic and (intent.topic != OTHER or showing.pin):
                 answer = await self._questions.ask(
                     call, showing, sku, intent, text, answer, seen=seen
                 )

@@ -38,8 +38,19 @@ class QuestionRules(Struct, frozen=True, forbid_unknown_fields=True):
     unless: Phrases = []
 
 
+class OtherRules(Struct, frozen=True, forbid_unknown_fields=True):
+    """What makes a comment a question that fits no topic: `marks` anywhere, `starts` at its start,
+    and no phrase of `unless` anywhere."""
+
+    marks: Phrases = []
+    starts: Phrases = []
+    unless: Phrases = []
+
+
 class TopicRules(Struct, frozen=True, forbid_unknown_fields=True):
     """The phrases of a topic: `asks` are questions by themselves, `words` need a question mark.
+
+    `{n}` in a phrase is any number of 1-3 digits; such a phrase of `asks` must be all that is said.
 
     `numbers` is false if numbers in such questions are dates or the like, not shelf places.
     """
@@ -72,6 +83,7 @@ class IntentRules(Struct, frozen=True, forbid_unknown_fields=True, eq=False):
     topics: dict[str, TopicRules]
     numbers: NumberRules
     titles: TitleRules = TitleRules()
+    other: OtherRules = OtherRules()
 
 
 def read_rules(path: str = "") -> IntentRules:

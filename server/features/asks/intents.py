@@ -9,13 +9,15 @@ from typing import Literal, NamedTuple
 
 from server.features.asks.intent_rules import OTHER, IntentRules
 from server.features.asks.phrases import Hit, PhraseBook
-from server.text.folding import folded
+from server.text.folding import folded, is_cjk
 
 _PLACE = "([0-9]{1,3}|[一二两三四五六七八九十]{1,3})"
 # 5月3号 is a date, 1.3号 and 13号 are not 3号.
 _BEFORE = re.compile(f"(?:^|[^0-9.:/月一二两三四五六七八九十]){_PLACE} ?$")
 _AFTER = re.compile(f" ?{_PLACE}(?![0-9.:/一二两三四五六七八九十])")
 _NUMBER_CHARS_MAX = 5
+_NUMBER = "{n}"
+_DIGIT = re.compile("[0-9]")
 _SIMPLE = {char: n for n, char in enumerate("零一二三四五六七八九")} | {"两": 2}
 _EDGE = re.compile(r"^[\W_]+|[\W_]+$")
 
@@ -43,7 +45,18 @@ NOTHING = Intent(link=False, topic="", place=0, text="")
 
 
 _Kind = Literal[
-    "link", "alone", "link unless", "mark", "start", "question unless", "asks", "word", "place"
+    "link",
+    "alone",
+    "link unless",
+    "mark",
+    "start",
+    "question unless",
+    "asks",
+    "word",
+    "place",
+    "other mark",
+    "other start",
+    "other unless",
 ]
 
 
@@ -60,12 +73,18 @@ class Intents:
     def __init__(self, rules: IntentRules) -> None:
         self._topics = list(rules.topics)
         self._without_places = {name for name, its in rules.topics.items() if not its.numbers}
-        self._book: PhraseBook[_Means] = PhraseBook(_entries(rules))
+        entries = _entries(rules)
+        self._book: PhraseBook[_Means] = PhraseBook(e for e in entries if _NUMBER not in e[0])
+        by_meaning: dict[_Means, list[str]] = {}
+        for phrase, means in entries:
+            if _NUMBER in phrase:
+                by_meaning.setdefault(means, []).append(_pattern(phrase))
+        self._with_numbers = [(re.compile("|".join(its)), m) for m, its in by_meaning.items()]
 
     def read(self, text: str, *, asks: bool = False) -> Intent:
         """What `text` asks for. With `asks`, treat it as a question whatever its words."""
         normal = folded(text)
-        hits = self._book.hits(normal)
+        hits = [*self._book.hits(normal), *self._numbered(normal)]
         if not hits:
             return Intent(link=False, topic=OTHER, place=0, text=normal) if asks else NOTHING
         by_kind: dict[_Kind, list[Hit[_Means]]] = {}
@@ -74,7 +93,7 @@ class Intents:
         link = _is_link(by_kind, normal)
         topic = self._topic(by_kind, normal, asks=asks)
         if not link and not topic:
-            if not asks:
+            if not asks and not _is_other_question(by_kind, normal):
                 return NOTHING
             topic = OTHER
         says_places = link or topic not in self._without_places
@@ -82,11 +101,21 @@ class Intents:
         place = next(filter(None, (_place(hit, normal) for hit in places)), 0)
         return Intent(link, topic, place, normal)
 
+    def _numbered(self, text: str) -> list[Hit[_Means]]:
+        if not _DIGIT.search(text):
+            return []
+        rest = _EDGE.sub("", text)
+        found = (
+            (means, (pattern.fullmatch(rest) if means.kind == "asks" else pattern.search(text)))
+            for pattern, means in self._with_numbers
+        )
+        return [Hit(means, hit.start(), hit.end()) for means, hit in found if hit]
+
     def _topic(self, by_kind: dict[_Kind, list[Hit[_Means]]], text: str, *, asks: bool) -> str:
         unless = by_kind.get("question unless", [])
         found = {hit.means.topic for hit in by_kind.get("asks", ()) if not _is_crossed(hit, unless)}
-        if not found and "word" in by_kind and (asks or _is_question(by_kind, unless, text)):
-            found = {hit.means.topic for hit in by_kind["word"]}
+        if "word" in by_kind and (found or asks or _is_question(by_kind, unless, text)):
+            found |= {hit.means.topic for hit in by_kind["word"]}
         return next((topic for topic in self._topics if topic in found), "")
 
 
@@ -98,6 +127,9 @@ def _entries(rules: IntentRules) -> list[tuple[str, _Means]]:
         (rules.question.marks, _Means("mark")),
         (rules.question.starts, _Means("start")),
         (rules.question.unless, _Means("question unless")),
+        (rules.other.marks, _Means("other mark")),
+        (rules.other.starts, _Means("other start")),
+        (rules.other.unless, _Means("other unless")),
     ]
     for topic, its in rules.topics.items():
         lists += [(its.asks, _Means("asks", topic)), (its.words, _Means("word", topic))]
@@ -106,6 +138,19 @@ def _entries(rules: IntentRules) -> list[tuple[str, _Means]]:
         head, tail = (folded(part) for part in pattern.split("{n}"))
         entries.append((head or tail, _Means("place", head=head, tail=tail)))
     return entries
+
+
+def _pattern(phrase: str) -> str:
+    """An expression of the phrase with a number for each {n}.
+
+    No number and no word runs on beyond its edges, and two numbers have a space between them.
+    """
+    parts = (re.escape(part).replace("\\ ", " ?") for part in folded(phrase).split(_NUMBER))
+    number = "[0-9]{1,3}"
+    body = number.join(parts).replace(f"{number} ?{number}", f"{number} {number}")
+    left = "(?<![a-z0-9])" if not is_cjk(phrase[0]) else ""
+    right = "(?![a-z0-9])" if not is_cjk(phrase[-1]) else ""
+    return left + body + right
 
 
 def _is_link(by_kind: dict[_Kind, list[Hit[_Means]]], text: str) -> bool:
@@ -123,7 +168,23 @@ def _is_question(
 ) -> bool:
     if any(not _is_crossed(hit, unless) for hit in by_kind.get("mark", ())):
         return True
-    befores = (text[: hit.start].rstrip(" ") for hit in by_kind.get("start", ()))
+    return _begins(by_kind.get("start", []), text)
+
+
+def _is_other_question(by_kind: dict[_Kind, list[Hit[_Means]]], text: str) -> bool:
+    """Whether it is a question about a product though it fits no topic.
+
+    Chatter asks, too, so a phrase about people or the stream anywhere makes it none.
+    """
+    if "other unless" in by_kind:
+        return False
+    asks = not text.isascii() or "?" in text or len(text.split()) > 2  # "is it" alone says nothing
+    return "other mark" in by_kind or (asks and _begins(by_kind.get("other start", []), text))
+
+
+def _begins(hits: list[Hit[_Means]], text: str) -> bool:
+    """Whether a hit begins the text or, after punctuation, a part of it."""
+    befores = (text[: hit.start].rstrip(" ") for hit in hits)
     return any(not before or not before[-1].isalnum() for before in befores)
 
 

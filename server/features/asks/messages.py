@@ -5,7 +5,8 @@ from typing import ClassVar, Literal
 from msgspec import Struct
 
 from server.features.comments.messages import CommentOk
-from server.features.shelf.messages import Product
+from server.features.coupons.messages import Coupon
+from server.features.shelf.messages import Product, Proof
 from server.protocol.fields import Id, Sku, Text
 from server.protocol.message import Command, Delivery, Event, Ok
 
@@ -42,12 +43,28 @@ class EarlierAnswer(Struct, frozen=True, omit_defaults=True):
     answer: str
 
 
+class Deal(Struct, frozen=True, omit_defaults=True):
+    """What a product costs now, in minor units: in the open sale, else on the shelf.
+
+    `was` is the shelf's price if the sale is below it, `two` what two units cost; both 0 if not so.
+    `coupons` are those that can be claimed now and are for it.
+    """
+
+    price: int
+    currency: str
+    was: int = 0
+    two: int = 0
+    coupons: list[Coupon] = []
+
+
 class Question(Struct, frozen=True, omit_defaults=True):
     """A viewers' question about a product. Equal questions are one; `asked` counts the askers.
 
     `sku` is empty if the question is about no product. `topic` is a topic of the rules file, else
     `other`. `user` and `name` are the first asker. If that user asked by the button, only the
     staff gets these two; for others they are empty. Only the staff gets `carried` and `earlier`.
+    `source` says that the product or its sale gave the answer; in the queue, that all who asked
+    got it. `proofs` and `deal` are such an answer.
     """
 
     question: str
@@ -62,6 +79,9 @@ class Question(Struct, frozen=True, omit_defaults=True):
     answer: str = ""
     carried: Carried | None = None
     earlier: EarlierAnswer | None = None
+    source: Literal["", "product", "sale"] = ""
+    proofs: tuple[Proof, ...] = ()
+    deal: Deal | None = None
 
 
 class Ask(Command, tag="ask", frozen=True, kw_only=True):

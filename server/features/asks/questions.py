@@ -31,6 +31,7 @@ from server.features.asks.messages import (
     QuestionTake,
 )
 from server.features.asks.settings import AskSettings
+from server.features.asks.sheet_answers import sheet_answer
 from server.features.asks.showing import Showing
 from server.features.asks.snapshot import ANSWERS_MAX
 from server.features.circles.group_ids import is_group
@@ -194,11 +195,14 @@ class Questions:
         Raises CommandError.
         """
         key = key_of(sku, intent.topic, text)
+        told = None
         if self._may_offer(call, key):
+            told = sheet_answer(showing, sku, intent.topic, key=key, text=text, now=unix_ms())
             answers = await self._answers(call.room_id, showing, key, seen=seen)
             if answers:
                 self._offered[call.room_id, call.who.user, key] = True
-                return msgspec.structs.replace(ok, answers=answers)
+                told_first = answers if told is None else [told, *answers]
+                return msgspec.structs.replace(ok, answers=told_first)
         earlier = await self._earlier(call.room_id, showing, sku, intent.topic, text)
         asked: dict[str, Any] = {
             "id": f"q{secrets.token_hex(8)}",
@@ -210,6 +214,12 @@ class Questions:
             "name": call.who.name,
             "quiet": quiet,
         }
+        if told is not None:
+            self._offered[call.room_id, call.who.user, key] = True
+            asked["source"] = told.source
+            if seen:
+                await self._count(call.room_id, asked)
+            return msgspec.structs.replace(ok, answers=[told])
         if earlier is not None:
             asked["earlier"] = msgspec.to_builtins(earlier)
         if not seen:
@@ -218,6 +228,15 @@ class Questions:
         if outcome.err:
             raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
         return msgspec.structs.replace(ok, question=outcome.question)
+
+    async def _count(self, room_id: str, asked: dict[str, Any]) -> None:
+        """Let the host see that it was asked. The asker has the answer: a refusal is no error."""
+        try:
+            await self.batches.submit(room_id, asked)
+        except CommandError as error:
+            _log.debug(
+                "A question answered by its product in %s is not counted: %s", room_id, error
+            )
 
     def _may_offer(self, call: Call, key: str) -> bool:
         return (call.room_id, call.who.user, key) not in self._offered
@@ -277,6 +296,7 @@ class Questions:
         args = {
             "questions": questions,
             "open_max": self._limits.questions_open_max,
+            "chatter_max": max(1, self._limits.questions_open_max // 2),
             "per_user_max": self._limits.questions_per_user_max,
             "answers_max": ANSWERS_MAX,
             "events_max": self._events_max,

@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from server.features.asks.messages import Question
 from server.features.asks.snapshot import QuestionsPart
+from server.features.coupons.messages import Coupon
+from server.features.coupons.snapshot import CouponsPart
 from server.features.shelf.messages import Product
 from server.features.shelf.snapshot import ShelfPart
 from server.features.stock.messages import Sale
@@ -21,6 +23,7 @@ class Showing(NamedTuple):
     pin: str
     sales: tuple[Sale, ...]
     answers: tuple[Question, ...]
+    coupons: tuple[Coupon, ...] = ()
 
     def product(self, sku: str) -> Product | None:
         """The product with this sku, if it is on the shelf."""
@@ -61,4 +64,5 @@ class Showings:
             shelf.pin,
             tuple(state.part(StockPart).sales.values()),
             tuple(questions.answers.values()),
+            tuple(state.part(CouponsPart).coupons.values()),
         )

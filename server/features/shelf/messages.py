@@ -7,11 +7,23 @@ from msgspec import Meta, Struct
 from server.protocol.fields import Currency, Money, Phrase, Sku, Url
 from server.protocol.message import Command, Event
 
+Link = Annotated[str, Meta(max_length=2000, pattern=r"^https?://[^\s/]\S*$")]
+PROOFS_MAX = 5
+
+
+class Proof(Struct, frozen=True, omit_defaults=True):
+    """What shows that a product is genuine: a certificate, its number, where to look it up."""
+
+    label: Annotated[str, Meta(min_length=1, max_length=100)]
+    number: Annotated[str, Meta(min_length=1, max_length=100)] | None = None
+    url: Link | None = None
+
 
 class Product(Struct, frozen=True, omit_defaults=True):
     """One thing on the shelf. `points` say why to want it, `flaws` what to know before buying.
 
-    `replaces` is the sku of the host's earlier product of which this is the newer version.
+    `proofs` show that it is genuine. `replaces` is the sku of the host's
+    earlier product of which this is the newer version.
     """
 
     sku: Sku
@@ -23,10 +35,17 @@ class Product(Struct, frozen=True, omit_defaults=True):
     points: Annotated[list[Phrase], Meta(max_length=10)] = []
     flaws: Annotated[list[Phrase], Meta(max_length=10)] = []
     replaces: Sku | None = None
+    proofs: Annotated[tuple[Proof, ...], Meta(max_length=PROOFS_MAX)] = ()
+
+
+class ProofInput(Proof, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """A proof as a host writes it."""
 
 
 class ProductInput(Product, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """A product as a host puts it on the shelf."""
+
+    proofs: Annotated[tuple[ProofInput, ...], Meta(max_length=PROOFS_MAX)] = ()
 
 
 class ShelfPut(Command, tag="shelf.put", frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from server.features.shelf.messages import Pin, Product, ShelfPut, ShelfRemove, Unpin
+from server.features.shelf.messages import Pin, Product, Proof, ShelfPut, ShelfRemove, Unpin
 from server.features.shelf.settings import PriceSettings, ShelfSettings
 from server.protocol.codes import CommandError
 from server.protocol.message import Command, Ok
@@ -29,7 +29,14 @@ def plain_product(product: Product) -> Product:
         title=shown_text("title", product.title, len(product.title)),
         points=shown("points", product.points),
         flaws=shown("flaws", product.flaws),
+        proofs=tuple(_plain_proof(proof) for proof in product.proofs),
     )
+
+
+def _plain_proof(proof: Proof) -> Proof:
+    number = proof.number and shown_text("number", proof.number, len(proof.number))
+    label = shown_text("label", proof.label, len(proof.label))
+    return msgspec.structs.replace(proof, label=label, number=number)
 
 
 class Shelf:
@@ -81,7 +88,8 @@ class Shelf:
         if product.price > self._price_max:
             raise CommandError("limit_reached", f"`price` can be at most {self._price_max} here.")
         links = (product.image or "", product.url or "")
-        for text in (product.title, *links, *product.points, *product.flaws):
+        proofs = [text or "" for it in product.proofs for text in (it.label, it.number, it.url)]
+        for text in (product.title, *links, *product.points, *product.flaws, *proofs):
             if len(text) > self._texts.text_chars_max:
                 raise CommandError(
                     "too_long",

@@ -30,6 +30,27 @@ export interface Product {
   flaws: string[];
   /** The sku of the host's earlier product of which this is the newer version; "": none. */
   replaces: string;
+  /** What shows that it is genuine. */
+  proofs: Proof[];
+}
+
+export interface Proof {
+  label: string;
+  number?: string;
+  /** Where it can be looked up. */
+  url?: string;
+}
+
+/** What a product costs now, in minor units. */
+export interface Deal {
+  price: number;
+  currency: string;
+  /** The price on the shelf, if the sale is below it. */
+  was?: number;
+  /** What two units cost, if one buyer may have two. */
+  two?: number;
+  /** Those that can be claimed now. */
+  coupons?: Coupon[];
 }
 
 /** `left + held + sold === allocated`, always. A smaller `ver` is older. */
@@ -131,6 +152,10 @@ export interface Question {
   carried?: { room: string; title: string; sku: string };
   /** For the staff: the answer about the version that the product replaces. */
   earlier?: { sku: string; room: string; answer: string };
+  /** The product or its sale gave the answer; for the staff: to all who asked. */
+  source?: "product" | "sale";
+  proofs?: Proof[];
+  deal?: Deal;
 }
 
 /** `amount` off in minor units, or `percent` of the lines it is for. */

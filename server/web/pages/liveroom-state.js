@@ -27,7 +27,7 @@ const MINE_DEFAULTS = {
 
 const ANSWERS_MAX = 100; // as many as a snapshot shows
 
-const PRODUCT_DEFAULTS = { image: "", url: "", points: [], flaws: [], replaces: "" };
+const PRODUCT_DEFAULTS = { image: "", url: "", points: [], flaws: [], replaces: "", proofs: [] };
 
 /** @param {Partial<Product> & Pick<Product, "sku" | "title" | "price" | "currency">} wire */
 const product = (wire) => ({ ...PRODUCT_DEFAULTS, ...wire });

@@ -1,7 +1,7 @@
 // Types of liveroom.js. Money is an integer in the currency's minor unit, times are Unix ms.
 
 import type {
-  Phase, Audience, Source, Product, Sale, Order, Card, Question, Coupon, Claim, Poll, Lucky,
+  Phase, Audience, Source, Product, Proof, Deal, Sale, Order, Card, Question, Coupon, Claim, Poll, Lucky,
   Mine, HeldComment, Desk, Comment, RoomView, You,
 } from "./liveroom-nouns.js";
 

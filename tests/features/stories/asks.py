@@ -1,8 +1,10 @@
 """Ann asks, the host takes, answers and drops; Ben asks for the link."""
 
+import msgspec
+
 from server.features.asks.messages import Ask, QuestionAnswer, QuestionDrop, QuestionTake
 from server.features.comments.messages import Comment
-from server.features.shelf.messages import ShelfPut
+from server.features.shelf.messages import ProofInput, ShelfPut
 from tests.features.stage import ANN, BEN, MUG, Stage
 
 
@@ -15,3 +17,6 @@ async def tell(stage: Stage) -> None:
     await stage.do(QuestionTake(ref=1, question=second.question))
     await stage.do(QuestionDrop(ref=1, question=second.question))
     await stage.do(Comment(ref=1, text="mug link please"), BEN)
+    proved = msgspec.structs.replace(MUG, proofs=(ProofInput("Kiln mark", "7"),))
+    await stage.do(ShelfPut(ref=1, product=proved))
+    await stage.do(Ask(ref=1, sku="mug", text="is it genuine?"), BEN)

@@ -7,7 +7,7 @@ import { choice, field, formSheet, UNITS_MAX, whole } from "../ui/forms.js";
 import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 
-/** @import { Product, Room, Sale } from "../liveroom.js" */
+/** @import { Product, Proof, Room, Sale } from "../liveroom.js" */
 
 const STARTS_S = [0, 10, 30, 60];
 const KEPT = "liveroom.sale";
@@ -35,6 +35,22 @@ export function minor(text, currency) {
 
 /** @param {string} text */
 const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
+
+/** @param {Proof[]} [proofs] */
+const proofText = (proofs = []) =>
+  proofs.map(({ label, number = "", url = "" }) => [label, number, url].join(" | ").replace(/[ |]+$/u, "")).join("\n");
+
+/**
+ * The proofs somebody typed: "label | number | link" a line; a link may stand second.
+ * @param {string} text
+ * @returns {Proof[]}
+ */
+const proofsIn = (text) => lines(text).map((line) => {
+  const [label = "", ...rest] = line.split("|").map((part) => part.trim());
+  const url = rest.find((part) => /^https?:/u.test(part));
+  const number = rest.find((part) => part && part !== url);
+  return { label, ...(number && { number }), ...(url && { url }) };
+});
 
 /**
  * The first of p1, p2, ... that no product on the shelf has.
@@ -76,18 +92,19 @@ export function productForm(room, product) {
         readonly: product !== undefined, value: product?.sku ?? freeSku(shelf) })),
     field("points", t("form.points"), { value: product?.points.join("\n") }, "textarea"),
     field("flaws", t("form.flaws"), { value: product?.flaws.join("\n") }, "textarea"),
+    field("proofs", t("form.proofs"), { value: proofText(product?.proofs) }, "textarea"),
     field("replaces", t("form.replaces"), { maxlength: "64", value: product?.replaces }),
     field("image", t("form.image"), { pattern: "(https?://|/).*", value: product?.image }),
     field("url", t("form.url"), { pattern: "(https?://|/).*", value: product?.url }),
   ], t("save"), async ({
-    sku, title, price, currency: code, points, flaws, image, url, replaces,
+    sku, title, price, currency: code, points, flaws, proofs, image, url, replaces,
   }) => {
     if (!product) refuseTaken(room, sku.trim());
     await room.send("shelf.put", { product: {
       sku: sku.trim(), title: title.trim(), currency: code.trim().toUpperCase(),
       price: minor(price, code.trim().toUpperCase()), points: lines(points), flaws: lines(flaws),
       image: image.trim() || undefined, url: url.trim() || undefined,
-      replaces: replaces.trim() || undefined,
+      replaces: replaces.trim() || undefined, proofs: proofsIn(proofs),
     } });
   });
 }

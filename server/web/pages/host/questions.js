@@ -45,8 +45,9 @@ export class Questions {
    * Whence it comes, and what was answered about the earlier version: offered, not yet said.
    * @param {Question} question
    */
-  #before({ question, carried, earlier }) {
+  #before({ question, carried, earlier, source }) {
     return [
+      source && h("p.fine", { data: { source } }, t(`queue.from_${source}`)),
       carried && h("p.fine", { data: { carried: carried.room } },
         t("queue.carried", { title: carried.title })),
       earlier && h("p.fine", { data: { earlier: earlier.sku } },

@@ -9,7 +9,7 @@ import { t } from "./strings.js";
 import { viewOf } from "./view.js";
 
 /**
- * @import { Product, Room, RoomView, Sale, SaleStatus } from "../liveroom.js"
+ * @import { Product, Proof, Room, RoomView, Sale, SaleStatus } from "../liveroom.js"
  * @import { WireProduct } from "./answers.js"
  * @import { Children } from "./elements.js"
  */
@@ -34,7 +34,7 @@ import { viewOf } from "./view.js";
  */
 export function productOf({ shelf }, wire) {
   return shelf.find(({ sku }) => sku === wire.sku)
-    ?? { image: "", url: "", points: [], flaws: [], replaces: "", ...wire };
+    ?? { image: "", url: "", points: [], flaws: [], replaces: "", proofs: [], ...wire };
 }
 
 /**
@@ -219,10 +219,22 @@ export function productDetails(ctx, product, { choice, more = null } = {}) {
     h("div.details-head", {}, thumbnail(product), h("p.details-title", {}, product.title)),
     list(t("product.points"), product.points, "points"),
     list(t("product.flaws"), product.flaws, "flaws"),
+    product.proofs.length > 0 && h("section.proofs", {},
+      h("h3", {}, t("product.proofs")), proofList(product.proofs)),
     product.url && h("a.text-link", { href: product.url, target: "_blank",
       rel: "noopener noreferrer" }, icon("link"), t("product.link")),
     stepper, coupons?.root, block.root, more);
 }
+
+/**
+ * What shows that a product is genuine; a proof with a link leads to where it can be looked up.
+ * @param {Proof[]} proofs
+ */
+export const proofList = (proofs) => h("ul", {}, proofs.map(({ label, number, url }) => {
+  const words = number ? `${label} ${number}` : label;
+  return h("li", {}, url ? h("a.text-link", { href: url, target: "_blank",
+    rel: "noopener noreferrer" }, words) : words);
+}));
 
 /**
  * The product's sale if it can be bought in, else null.

@@ -2,15 +2,17 @@
 // answered of a product.
 
 import { beside } from "../ui/bidi.js";
+import { offer } from "../ui/coupons.js";
 import { h, icon, iconButton, write } from "../ui/dom.js";
+import { priceText } from "../ui/format.js";
 import { say } from "../ui/front.js";
-import { productOf, saleBlock, thumbnail } from "../ui/product.js";
+import { productOf, proofList, saleBlock, thumbnail } from "../ui/product.js";
 import { toast } from "../ui/sheet.js";
 import { t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 
 /**
- * @import { Answer, Card, Product, Question, RoomView } from "../liveroom.js"
+ * @import { Answer, Card, Deal, Product, Question, RoomView } from "../liveroom.js"
  * @import { Page } from "./page.js"
  */
 
@@ -20,6 +22,10 @@ const ANSWER_MS = 6000;
 
 /** @type {(room: RoomView, sku: string) => string} */
 const titleOf = ({ shelf }, sku) => shelf.find((product) => product.sku === sku)?.title ?? "";
+
+/** @type {(answer: Question) => string} */
+const said = ({ answer, deal }) => answer
+  ?? (deal ? beside(t("ask.from_sale"), priceText(deal.price, deal.currency)) : "");
 
 /** What the server answered to this viewer alone, below the comments until dismissed. */
 export class Answers {
@@ -84,12 +90,22 @@ export class Answers {
       saleBlock(ctx, product, { stock: false }).root];
   }
 
+  /** @param {Deal} deal */
+  #deal({ price, currency, was, two, coupons }) {
+    const cost = (/** @type {number} */ minor) => priceText(minor, currency);
+    return h("div.private-answer", {},
+      h("b", {}, cost(price)), " ", was ? h("s", {}, cost(was)) : null,
+      two ? h("p.fine", {}, t("deal.two", { price: cost(two) })) : null,
+      (coupons ?? []).map((coupon) => h("span.tag", {}, beside(coupon.title, offer(coupon)))));
+  }
+
   /** @param {Question} question */
-  #answer({ text, answer, sku }) {
+  #answer({ text, answer, sku, source, proofs, deal }) {
     const title = titleOf(viewOf(this.ctx.room), sku);
     return [h("div.private-words", {},
-      h("span.private-only", {}, beside(t("ask.answered"), title)),
-      h("span.private-title", {}, text), h("p.private-answer", {}, answer))];
+      h("span.private-only", {}, beside(t(source ? `ask.from_${source}` : "ask.answered"), title)),
+      h("span.private-title", {}, text),
+      proofs ? proofList(proofs) : deal ? this.#deal(deal) : h("p.private-answer", {}, answer))];
   }
 }
 
@@ -139,7 +155,7 @@ export function askSection(ctx, product, answers) {
       answers.heard(reply);
       if (reply.card) toast(t("ask.link_told"));
       // The sheet covers the answers below it.
-      if (reply.answers?.length) toast(reply.answers[0].answer ?? "", { forMs: ANSWER_MS });
+      if (reply.answers?.length) toast(said(reply.answers[0]), { forMs: ANSWER_MS });
     } catch (error) {
       toast(whyNot(error, viewOf(room).phase));
     }
