@@ -474,6 +474,9 @@ async def test_a_connection_that_cannot_be_pinged_is_cut_and_the_others_are_ping
         def __init__(self, *, good: bool) -> None:
             self.good, self.cuts, self.pinged = good, 0, asyncio.Event()
 
+        def is_silent_since(self, oldest: float) -> bool:
+            return self.heard_at < oldest
+
         def ping(self) -> None:
             if not self.good:
                 raise ValueError("broken on purpose")

@@ -16,7 +16,7 @@ async def test_adding_a_product_never_takes_the_place_of_another(
         await shop.host.shelf_remove("p1")
         await expect(console.locator(".host-product")).to_have_count(1)
         await console.get_by_role("button", name="上架商品").click()
-        sku = console.get_by_label("编号")
+        sku = console.get_by_label("编号", exact=True)
         await expect(sku).to_have_value("p3")
 
         await console.get_by_label("名称").fill("New")

@@ -305,7 +305,9 @@ async def test_rest_answers_the_same_bytes_before_and_after(
         paths = [
             path.replace("{room}", ROOM) + ASKED.get(path, "")
             for path, methods in described["paths"].items()
-            if "get" in methods and re.findall(r"{(\w+)}", path) == ["room"]
+            if "get" in methods
+            and not path.endswith("/stream")  # it goes on
+            and re.findall(r"{(\w+)}", path) == ["room"]
         ]
         assert len(paths) > 8
 

@@ -1,8 +1,7 @@
 // Giving back what was bought: what the buyer asks, and what became of it.
 
-import { h } from "./dom.js";
-import { choice, field, formSheet, whole } from "./forms.js";
 import { isolated } from "./bidi.js";
+import { h } from "./dom.js";
 import { day, number } from "./format.js";
 import { sure, toast } from "./sheet.js";
 import { t, whyNot } from "./strings.js";
@@ -18,18 +17,8 @@ import { t, whyNot } from "./strings.js";
  *   fields?: Record<string, unknown>) => Promise<Order>} Send
  */
 
-/** @type {ReturnReason[]} */
-const REASONS = ["not_as_shown", "damaged", "wrong_item", "size", "late", "changed_mind", "other"];
-const NOTE_MAX = "500";
-
 /** @param {ReturnReason} reason */
-const reasonText = (reason) => t(/** @type {Key} */ (`return.${reason}`));
-
-/**
- * The units that a buyer still has.
- * @param {Order["lines"][number]} line
- */
-const kept = ({ qty, returned = 0 }) => qty - returned;
+export const reasonText = (reason) => t(/** @type {Key} */ (`return.${reason}`));
 
 /**
  * What was asked, and what was answered; nothing if nobody asked.
@@ -48,27 +37,6 @@ export function requestOf({ request, lines }) {
 }
 
 /**
- * The buyer's form: which units, and why.
- * @type {(order: Order, send: Send, changed: (order: Order) => void) => void}
- */
-function askForm(order, send, changed) {
-  const left = order.lines.filter((line) => kept(line) > 0);
-  formSheet(t("return.ask"), [
-    ...left.map((line) => field(`units-${line.sale}`, line.title,
-      { ...whole, min: "0", max: String(kept(line)), value: kept(line) })),
-    choice("reason", t("return.why"), REASONS.map((reason) => [reason, reasonText(reason)]),
-      "not_as_shown"),
-    field("note", t("return.note"), { maxlength: NOTE_MAX }, "textarea"),
-  ], t("return.send"), async ({ reason, note, ...typed }) => {
-    const lines = left.map(({ sale }) => ({ sale, qty: Number(typed[`units-${sale}`]) }))
-      .filter(({ qty }) => qty > 0);
-    if (lines.length === 0) throw new Error(t("return.nothing"));
-    changed(await send("return.ask", order, { reason, note: note.trim(), lines }));
-    toast(t("return.sent"));
-  });
-}
-
-/**
  * What a buyer can do about a paid order.
  * @type {(order: Order, send: Send, changed: (order: Order) => void) => HTMLElement[]}
  */
@@ -76,7 +44,10 @@ export function returnActions(order, send, changed) {
   if (order.status !== "paid") return [];
   if (order.request?.status !== "asked") {
     return [h("button.plain.small-button", { type: "button", data: { do: "ask-return" },
-      onclick: () => askForm(order, send, changed) }, t("return.ask"))];
+      onclick: async () => {
+        const { askForm } = await import("./return-forms.js"); // few need it: not for everybody
+        askForm(order, send, changed);
+      } }, t("return.ask"))];
   }
   const withdraw = async () => {
     if (!await sure(t("return.withdraw_sure"), t("return.withdraw"))) return;
@@ -88,29 +59,4 @@ export function returnActions(order, send, changed) {
   };
   return [h("button.plain.small-button", { type: "button", data: { do: "withdraw-return" },
     onclick: withdraw }, t("return.withdraw"))];
-}
-
-/**
- * The host's answer to an open request.
- * @type {(order: Order, send: Send, changed: (order: Order) => void) => HTMLElement[]}
- */
-export function answerActions(order, send, changed) {
-  if (order.request?.status !== "asked") return [];
-  const accept = () => formSheet(t("return.accept"), [
-    choice("restock", t("return.units_go"), [["", t("return.not_sold")], ["yes", t("return.sold")]], ""),
-    field("answer", t("return.answer"), { maxlength: NOTE_MAX }, "textarea"),
-  ], t("return.accept"), async ({ restock, answer }) => {
-    const fields = { accept: true, restock: restock === "yes", answer: answer.trim() };
-    changed(await send("return.answer", order, fields));
-  });
-  const decline = () => formSheet(t("return.decline"), [
-    field("answer", t("return.answer_why"), { maxlength: NOTE_MAX, required: true }, "textarea"),
-  ], t("return.decline"), async ({ answer }) => {
-    changed(await send("return.answer", order, { accept: false, answer: answer.trim() }));
-  });
-  return [h("div.actions", {},
-    h("button.plain.small-button", { type: "button", data: { do: "decline-return" },
-      onclick: decline }, t("return.decline")),
-    h("button.primary.small-button", { type: "button", data: { do: "accept-return" },
-      onclick: accept }, t("return.accept")))];
 }
