@@ -7,9 +7,10 @@ same with more shards, orders a second grow with the shards.
 
 import asyncio
 import contextlib
+import functools
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -114,10 +115,18 @@ async def _cluster(shards: int) -> AsyncIterator[list[Redis]]:
         for node in nodes[1:]:
             bus_port = (await node.config_get("cluster-port"))["cluster-port"]
             await nodes[0].execute_command("CLUSTER", "MEET", "127.0.0.1", _port_of(node), bus_port)
-        async with asyncio.timeout(PATIENCE_S):
-            while not all([await _is_whole(node, shards) for node in nodes]):
-                await asyncio.sleep(0.05)
+        for node in nodes:
+            await _wait_until(functools.partial(_is_whole, node, shards))
         yield nodes
+
+
+async def _wait_until(holds: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what only asking tells. Raises TimeoutError after PATIENCE_S."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            if await holds():
+                return
+            await asyncio.sleep(0.02)
 
 
 async def _is_whole(node: Redis, shards: int) -> bool:
@@ -140,9 +149,7 @@ async def _node(program: str, folder: Path) -> AsyncIterator[Redis]:
     )
     node = Redis(port=port, socket_timeout=PATIENCE_S)
     try:
-        async with asyncio.timeout(PATIENCE_S):
-            while not await _answers(node):
-                await asyncio.sleep(0.02)
+        await _wait_until(lambda: _answers(node))
         yield node
     finally:
         await node.aclose()

@@ -13,6 +13,7 @@ from server.features.orders.outcomes import Outcome
 from server.house import HOUSE, keys_under, store_on
 from server.protocol.codes import CommandError
 from server.settings import Settings
+from server.store.reading import asked
 from server.store.room_store import RoomStore
 from tests.orders.shop import ANY, PRICE, Shop, shop_on
 from tests.stored import stored, stored_hash
@@ -50,7 +51,7 @@ async def leave(_order: Order) -> None:
 
 def told_by_a_provider(orders: list[Order], random: Random) -> list[dict[str, Any]]:
     """Right, twice, wrong, for orders that are not there, under ids of other payments."""
-    pays = []
+    pays: list[dict[str, Any]] = []
     for n in range(60):
         order = random.choice(orders)
         amount = order.total + (random.random() < 0.15)
@@ -95,8 +96,8 @@ async def state(shop: Shop) -> dict[str, Any]:
     for name in ("holds", "refunds"):
         seen[name] = sorted(await shop.redis.zrange(shop.key(name), 0, -1))
     seen["ledger"] = [timeless(line) for line in await shop.ledger()]
-    events = await shop.redis.xrange(shop.key("events"))
-    seen["told"] = [row(stored(fields[b"e"])) for _, fields in events if b"u" in fields]
+    events: list[Any] = await asked(shop.redis.xrange(shop.key("events"))) or []
+    seen["told"] = [row(fields[b"e"]) for _, fields in events if b"u" in fields]
     return seen
 
 

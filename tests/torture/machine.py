@@ -174,7 +174,7 @@ class ShopMachine(Story):
         if not self.told:
             return
         orders = [self.pick(n) for n, _, _ in told]
-        pays = [
+        pays: list[dict[str, Any]] = [
             {
                 "order": order.order, "payment": f"sandbox-x-{order.order}-{payment}",
                 "amount": order.total + wrong, "currency": order.currency,

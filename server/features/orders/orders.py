@@ -11,7 +11,7 @@ from msgspec import MsgspecError, msgpack
 from server.features.orders.messages import Buy, Cancel, Order, OrderOk, OrdersOk, OrderStatus
 from server.features.orders.messages import Orders as OrdersCommand
 from server.features.orders.order_rows import read_orders
-from server.features.orders.outcomes import OUTCOMES, Outcome, read_outcomes
+from server.features.orders.outcomes import Outcome, serve_batch
 from server.features.orders.settings import OrderSettings
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
@@ -22,7 +22,6 @@ from server.store.commit import GroupCommit
 from server.store.reading import asked
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
-
 
 # A cart may meet the draws of several sales one after another.
 _DRAWS_MAX = 3
@@ -86,15 +85,7 @@ class Orders:
 
     async def _buy_batch(self, room_id: str, buys: list[dict[str, Any]]) -> list[Outcome]:
         args = {"buys": buys, "events_max": self._events_max} | self.buying
-        return await self.outcomes_of("orders.buy", room_id, args)
-
-    async def outcomes_of(self, script: str, room_id: str, args: dict[str, Any]) -> list[Outcome]:
-        """Run a script that serves a batch, and read the outcome of each item by itself."""
-        packed = await self._store.run_script(script, room_id, args, OUTCOMES)
-        outcomes, damaged = read_outcomes(packed)
-        for why in damaged:
-            self._store.note_damaged(room_id, f"an order in an answer of {script}", why)
-        return outcomes
+        return await serve_batch(self._store, "orders.buy", room_id, args)
 
     async def aclose(self) -> None:
         """Wait until every buy that was handed in has its answer."""

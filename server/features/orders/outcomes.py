@@ -1,11 +1,12 @@
 """What became of each item of a batch: a script answers each by itself, and so is each read."""
 
-from collections.abc import Sequence
+from typing import Any
 
 from msgspec import MsgspecError, Raw, Struct, msgpack
 
 from server.features.orders.messages import Order
 from server.protocol.codes import CommandError
+from server.store.room_store import RoomStore
 
 
 class Outcome(Struct):
@@ -24,20 +25,23 @@ class Outcome(Struct):
         return self.order
 
 
-OUTCOMES = msgpack.Decoder(list[Raw])
-"""Decodes a script's outcomes, each still packed."""
 _OUTCOME = msgpack.Decoder(Outcome)
+_PACKED = msgpack.Decoder(list[Raw])
 _UNREADABLE = "The order can not be read as it is stored; the operator was told."
 
 
-def read_outcomes(packed: Sequence[Raw]) -> tuple[list[Outcome], list[str]]:
-    """Read each outcome by itself. One that can't be read is refused as `internal` alone; the
-    second list says why, once for each of these."""
-    outcomes, damaged = [], []
-    for raw in packed:
+async def serve_batch(
+    store: RoomStore, script: str, room_id: str, args: dict[str, Any]
+) -> list[Outcome]:
+    """Run a script that serves a batch, and read the outcome of each item by itself.
+
+    One that can't be read is refused alone, as `internal`, and the operator is told of it.
+    """
+    outcomes = []
+    for raw in await store.run_script(script, room_id, args, _PACKED):
         try:
             outcomes.append(_OUTCOME.decode(raw))
         except (MsgspecError, UnicodeDecodeError) as error:
+            store.note_damaged(room_id, f"an order that {script} answered with", str(error))
             outcomes.append(Outcome(err="internal", msg=_UNREADABLE))
-            damaged.append(str(error))
-    return outcomes, damaged
+    return outcomes

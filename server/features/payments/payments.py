@@ -4,7 +4,7 @@ from typing import Any
 
 from server.features.orders.messages import Order, OrderOk
 from server.features.orders.orders import Orders
-from server.features.orders.outcomes import Outcome
+from server.features.orders.outcomes import Outcome, serve_batch
 from server.features.orders.settings import OrderSettings
 from server.features.payments.messages import Pay
 from server.features.payments.providers import Payment, PaymentProvider
@@ -35,6 +35,7 @@ class Payments:
         metrics: Metrics | None = None,
     ) -> None:
         limits = settings.section(OrderSettings)
+        self._store = store
         self._events_max = settings.rooms.event_stream_len_max
         self._provider = provider
         self._orders = orders
@@ -100,11 +101,12 @@ class Payments:
         return self._orders.counted(outcome.order_or_refusal())
 
     async def _payable_batch(self, room_id: str, pays: list[dict[str, Any]]) -> list[Outcome]:
-        return await self._orders.outcomes_of("payments.payable", room_id, {"pays": pays})
+        args = {"pays": pays}
+        return await serve_batch(self._store, "payments.payable", room_id, args)
 
     async def _charged_batch(self, room_id: str, pays: list[dict[str, Any]]) -> list[Outcome]:
         args = {"pays": pays, "events_max": self._events_max}
-        return await self._orders.outcomes_of("payments.pay", room_id, args)
+        return await serve_batch(self._store, "payments.pay", room_id, args)
 
     async def aclose(self) -> None:
         """Wait until every payment that was handed in has its answer."""
