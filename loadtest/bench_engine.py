@@ -16,9 +16,12 @@ import msgspec
 import uvloop
 
 from server.access.auth import Identity
-from server.features.orders.messages import Buy
+from server.features.orders.messages import Buy, OrderOk
 from server.features.orders.orders import Orders, buy_of
 from server.features.orders.settings import OrderSettings
+from server.features.payments.messages import Pay
+from server.features.payments.payments import Payments
+from server.features.payments.providers import SandboxProvider
 from server.features.sales.messages import SaleOpen
 from server.features.sales.sales import Sales
 from server.features.stock.messages import SaleOk
@@ -46,6 +49,7 @@ class Row(NamedTuple):
     per_s: float
     redis_us: float
     python_us: float
+    paid: bool = False
 
 
 class Bench:
@@ -56,6 +60,7 @@ class Bench:
         self.room = room
         self.settings = settings
         self.orders = Orders(store, settings)
+        self.payments = Payments(store, settings, SandboxProvider(), self.orders)
         self.numbers = itertools.count()
         self.sale = ""
 
@@ -128,6 +133,25 @@ class Bench:
 
         return run
 
+    async def bought_and_paid(
+        self, orders: int, buyers: int = BUYERS
+    ) -> Callable[[], Awaitable[None]]:
+        """The same, and each buyer pays what was bought before buying again."""
+        buys = [self._buy() for _ in range(orders)]
+
+        async def buyer(n: int) -> None:
+            for call, buy in buys[n::buyers]:
+                held = await self.orders.buy(call, buy)
+                assert isinstance(held, OrderOk)
+                paid = await self.payments.pay(call, Pay(ref=2, order=held.order.order))
+                assert isinstance(paid, OrderOk)
+                assert paid.order.status == "paid"
+
+        async def run() -> None:
+            await asyncio.gather(*(buyer(n) for n in range(buyers)))
+
+        return run
+
     async def measure(self, name: str, orders: int, run: Callable[[], Awaitable[None]]) -> Row:
         """Time `run`, which makes `orders` orders."""
         redis_s, python_s, began = await self._redis_s(), cpu_s(), time.perf_counter()
@@ -159,7 +183,10 @@ async def _rows(orders: int, fsync: bool) -> list[Row]:
             bench = Bench(store_on(redis, keys_under("bench")), settings)
             await bench.build()
             few = orders // 5
-            work = [("engine, " + promise, orders, await bench.engine(orders))]
+            work = [
+                ("engine, " + promise, orders, await bench.engine(orders)),
+                ("bought and paid, " + promise, few, await bench.bought_and_paid(few)),
+            ]
             if fsync:
                 work = [
                     ("bare script, one buy a call, pipelined", few, await bench.bare(few, 1, 200)),
@@ -169,6 +196,7 @@ async def _rows(orders: int, fsync: bool) -> list[Row]:
                     *work,
                 ]  # fmt: skip
             rows = [await bench.measure(name, count, run) for name, count, run in work]
+            rows[-1] = rows[-1]._replace(paid=True)
             await redis.aclose()
     return rows
 

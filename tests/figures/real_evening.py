@@ -283,14 +283,14 @@ class Evening:
 
     async def pay_late(self, late: Order) -> None:
         """Dan's order of the spring had lapsed; its payment arrives after what he bought today."""
-        args = {
+        charged = {
             "order": late.order, "payment": "late", "amount": late.total, "currency": late.currency,
-            "offer_hold_s": 30, "orders_per_user_max": 200, "events_max": 1000,
         }  # fmt: skip
-        paid = await self.rig.store.run_script(
-            "payments.pay", late.room, args, msgspec.msgpack.Decoder(Order)
+        args = {"pays": [charged], "events_max": 1000}
+        (paid,) = await self.rig.store.run_script(
+            "payments.pay", late.room, args, msgspec.msgpack.Decoder(list[dict[str, Order]])
         )
-        assert paid.status == "paid"
+        assert paid["order"].status == "paid"
 
     async def in_the_group(self) -> None:
         """A member buys in the group's room, another there for the first time."""

@@ -168,6 +168,28 @@ class ShopMachine(Story):
         if name not in self.payments:
             self.payments[name] = amount
 
+    @rule(told=st.lists(st.tuples(picks, st.integers(0, 5), st.booleans()), min_size=2, max_size=8))
+    def payments_are_told_together(self, told: list[tuple[int, int, bool]]) -> None:
+        """In one batch: of one order or many, some twice, of wrong amounts, of no order at all."""
+        if not self.told:
+            return
+        orders = [self.pick(n) for n, _, _ in told]
+        pays: list[dict[str, Any]] = [
+            {
+                "order": order.order, "payment": f"sandbox-x-{order.order}-{payment}",
+                "amount": order.total + wrong, "currency": order.currency,
+            }
+            for order, (_, payment, wrong) in zip(orders, told, strict=True)
+        ]  # fmt: skip
+        nothing = {"order": "none", "payment": "sandbox-y", "amount": 1, "currency": "CNY"}
+        outcomes = self.run(
+            self.shop.payments._charged_batch(self.room, [pays[0], nothing, *pays[1:]])
+        )
+        assert outcomes.pop(1).err == "not_found"
+        for pay, outcome in zip(pays, outcomes, strict=True):
+            self.hear(outcome.order_or_refusal())
+            self.payments.setdefault(pay["payment"], pay["amount"])
+
     @rule(n=picks, user=users, qty=quantities)
     def a_payment_comes_when_others_have_the_units(self, n: int, user: str, qty: int) -> None:
         if not self.told:

@@ -167,8 +167,6 @@ local function enter(buy, sale)
   return cmsgpack.pack({ wait_ms = sale.fair_until - now })
 end
 
-local AN_ORDER = '\129' .. cmsgpack.pack('order')
-
 -- The packed answer to a buy that was served before or is refused; false for any other. It writes
 -- nothing.
 local function known_outcome(buy)
@@ -182,7 +180,7 @@ local function known_outcome(buy)
       return reused()
     end
     assert(sound_order(order), 'its order is gone')
-    return AN_ORDER .. (packed[order] or redis.call('HGET', K.orders, order))
+    return AN_ORDER .. order_bytes(order)
   end
   return refusal_of(buy) or false
 end

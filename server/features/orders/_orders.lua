@@ -10,6 +10,7 @@ local live = {}                 -- <sale>/<user> -> live units
 local mine, more = {}, {}       -- user -> order ids; users who got one more
 local packed = {}               -- order id -> its bytes as this call has left it
 local holds = {}                -- deadline, order id of the new holds
+local unheld = {}               -- ids of the orders that are held no longer
 
 -- A sale as this call has left it so far; nil where there is none.
 local function sale_of(id)
@@ -64,8 +65,31 @@ local function count_order(order, sign)
   end
 end
 
+local as_read = {}   -- order id -> its bytes before this call, false for none; of those read ahead
+
+-- Reads the orders that `items` name in their field `order`, in few commands.
+local function read_orders_ahead(items)
+  for first = 1, #items, 1000 do
+    local ids = {}
+    for i = first, math.min(first + 999, #items) do
+      ids[#ids + 1] = items[i].order
+    end
+    for i, raw in ipairs(redis.call('HMGET', K.orders, unpack(ids))) do
+      as_read[ids[i]] = raw
+    end
+  end
+end
+
+-- The packed order as this call has left it; false where there is none.
+local function order_bytes(id)
+  if packed[id] == nil and as_read[id] == nil then
+    return redis.call('HGET', K.orders, id)
+  end
+  return packed[id] or as_read[id]
+end
+
 local function order_of(id)
-  local raw = packed[id] or redis.call('HGET', K.orders, id)
+  local raw = order_bytes(id)
   return raw and cmsgpack.unpack(raw) or nil
 end
 
@@ -120,6 +144,7 @@ local function returnable_order(id)
   return order
 end
 
+local AN_ORDER = '\129' .. cmsgpack.pack('order')   -- before an order's bytes: the outcome {order}
 local ORDER_EVENT = '\130' .. cmsgpack.pack('t', 'order', 'order')
 
 -- All changes of orders go through here: the order is stored, counted, logged and sent to its
@@ -138,7 +163,7 @@ local function set_status(order, status, now, about)
   if status == 'held' then
     holds[#holds + 1], holds[#holds + 2] = int(order.hold_until), order.order
   elseif was == 'held' then
-    redis.call('ZREM', K.holds, order.order)
+    unheld[#unheld + 1] = order.order
   end
   local line = cmsgpack.pack('k', 'order', 'at', now)
   local fields = 3
@@ -298,6 +323,9 @@ local function write_orders()
   set_fields(K.orders, set)
   for first = 1, #holds, 1000 do
     redis.call('ZADD', K.holds, unpack(holds, first, math.min(first + 999, #holds)))
+  end
+  for first = 1, #unheld, 1000 do
+    redis.call('ZREM', K.holds, unpack(unheld, first, math.min(first + 999, #unheld)))
   end
   set = {}
   for user in pairs(more) do

@@ -6,11 +6,12 @@ import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
-from msgspec import MsgspecError, Struct, msgpack
+from msgspec import MsgspecError, msgpack
 
 from server.features.orders.messages import Buy, Cancel, Order, OrderOk, OrdersOk, OrderStatus
 from server.features.orders.messages import Orders as OrdersCommand
 from server.features.orders.order_rows import read_orders
+from server.features.orders.outcomes import Outcome, serve_batch
 from server.features.orders.settings import OrderSettings
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
@@ -22,21 +23,9 @@ from server.store.reading import asked
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
-
-class _Outcome(Struct):
-    """What became of one buy of a batch: an order, a refusal, or a draw to wait for."""
-
-    order: Order | None = None
-    err: str = ""
-    msg: str = ""
-    retry_ms: int | None = None
-    wait_ms: int = 0
-
-
 # A cart may meet the draws of several sales one after another.
 _DRAWS_MAX = 3
 _ORDER = msgpack.Decoder(Order)
-_OUTCOMES = msgpack.Decoder(list[_Outcome])
 _LISTS = msgpack.Decoder(list[list[Order]])
 
 
@@ -64,7 +53,7 @@ class Orders:
         """Arguments of every script in which units may come back."""
         self.buying = self.freeing | {"entries_max": self._limits.draw_entries_max}
         """Arguments of every script in which orders may be made."""
-        self._buys: GroupCommit[dict[str, Any], _Outcome] = GroupCommit(
+        self._buys: GroupCommit[dict[str, Any], Outcome] = GroupCommit(
             "orders.buy",
             self._buy_batch,
             metrics,
@@ -92,13 +81,11 @@ class Orders:
             outcome = await self._buys.submit(call.room_id, buy)
         if outcome.wait_ms:
             raise CommandError("unavailable", "The draw is not over yet.", outcome.wait_ms)
-        if outcome.order is None:
-            raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
-        return OrderOk(ref=cmd.ref, order=self.counted(outcome.order))
+        return OrderOk(ref=cmd.ref, order=self.counted(outcome.order_or_refusal()))
 
-    async def _buy_batch(self, room_id: str, buys: list[dict[str, Any]]) -> list[_Outcome]:
+    async def _buy_batch(self, room_id: str, buys: list[dict[str, Any]]) -> list[Outcome]:
         args = {"buys": buys, "events_max": self._events_max} | self.buying
-        return await self._store.run_script("orders.buy", room_id, args, _OUTCOMES)
+        return await serve_batch(self._store, "orders.buy", room_id, args)
 
     async def aclose(self) -> None:
         """Wait until every buy that was handed in has its answer."""

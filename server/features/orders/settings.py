@@ -33,7 +33,10 @@ class OrderSettings(Section):
     offer_hold_s: int = limit(
         30, 1, 3600, "Time a buyer from the waiting list has to pay what came back."
     )
-    batch_max: int = limit(200, 1, 1000, "Buys sent to Redis in one call.")
+    batch_max: int = limit(200, 1, 1000, "Buys, or payments, sent to Redis in one call.")
     batch_waiting_max: int = limit(
-        20_000, 1, 1_000_000, "Buys waiting on a worker; more are answered `unavailable`."
+        20_000,
+        1,
+        1_000_000,
+        "Buys waiting on a worker, and likewise payments; more are answered `unavailable`.",
     )

@@ -17,7 +17,7 @@ from server.rooms.sweeper import Due
 
 def _make(engine: Engine, orders: Orders) -> Running:
     provider = provider_of(engine.settings.section(PaymentSettings))
-    payments = Payments(engine.store, engine.settings, provider, orders)
+    payments = Payments(engine.store, engine.settings, provider, orders, engine.metrics)
     refunds = Refunds(engine.store, engine.settings, provider)
     settings = engine.settings.section(PaymentSettings)
     routes = PaymentRoutes(payments, refunds, Cases(engine.store), settings).routes()
@@ -26,7 +26,7 @@ def _make(engine: Engine, orders: Orders) -> Running:
         takes=[payments],
         routes=[*routes, *CaseRoutes(CaseBook(engine.records)).routes()],
         projections=[CaseProjection()],
-        closes=[provider.aclose],
+        closes=[provider.aclose, payments.aclose],
         due=[Due(key="refunds", work=refunds.sweep)],
     )
 

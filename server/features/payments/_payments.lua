@@ -39,7 +39,9 @@ local function set_payment(payment, due, back, now, owed, about)
     or back == payment.amount and (back > 0 or owed) and 'refunded'
     or 'applied'
   if status ~= 'refund_due' then
-    redis.call('ZREM', K.refunds, payment.payment)
+    if was then
+      redis.call('ZREM', K.refunds, payment.payment)
+    end
   elseif grown > 0 then
     redis.call('ZADD', K.refunds, int(now), payment.payment)
   end
