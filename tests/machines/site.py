@@ -86,6 +86,10 @@ def await_(true: Callable[[], Any], what: str, within_s: float = WAIT_S_MAX) -> 
         time.sleep(0.05)
 
 
+FOLLOWED_S_MAX = 90
+"""Time for the archive to follow: it waits up to a minute after rounds that failed."""
+
+
 class Site:
     """All programs, on their machines. `durability` is what the servers promise."""
 
@@ -188,11 +192,17 @@ class Site:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     def audit(self) -> None:
-        """Assert that all rooms agree with their ledgers, by `liveroom audit --all`."""
+        """Assert that all rooms agree with their ledgers, by `liveroom audit --all`, once the
+        archive has followed what the network had kept from it."""
         web = WEBS[0]
         command = self.wires[web].inside(*self._liveroom("audit", "--all"))
         env = bare_environment() | self._settings(web)
-        audited = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+        until = time.monotonic() + FOLLOWED_S_MAX
+        while True:
+            audited = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+            if audited.returncode == 0 or time.monotonic() > until:
+                break
+            time.sleep(1)
         assert audited.returncode == 0, audited.stdout + audited.stderr
 
     @property

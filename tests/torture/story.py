@@ -231,8 +231,17 @@ class Story(RuleBasedStateMachine):
         kept = await self.shop.redis.hgetall(self.shop.key("payments"))
         payments = [ANY.decode(value) for value in stored_hash(kept).values()]
         assert {p["payment"] for p in payments} >= set(self.payments)
-        applied = Counter(p["order"] for p in payments if p["status"] == "applied")
-        paid = Counter(o.order for o in orders.values() if o.status == "paid")
+        rows = await self.shop.redis.hgetall(self.shop.key("orders"))
+        pays = {o["order"]: o.get("payment") for o in map(ANY.decode, stored_hash(rows).values())}
+        paid = Counter(o.order for o in orders.values() if o.status in ("paid", "returned"))
+        applied: Counter[str] = Counter()
+        for payment in payments:
+            order, gone = orders[payment["order"]], payment.get("due", 0) + payment.get("back", 0)
+            if order.order in paid and pays[order.order] == payment["payment"]:
+                applied[order.order] += 1
+                assert (gone, payment["amount"]) == (order.back, order.total)
+            else:
+                assert gone == payment["amount"], "what pays no order goes back"
         assert applied == paid, "a paid order has one payment that paid it; no other order has"
 
     async def _check_coupons(self, orders: dict[str, Order]) -> None:
