@@ -223,12 +223,10 @@ async def test_of_many_at_once_one_is_done_and_all_get_its_answer(
     grown = []
     for each, copies in ((alone, 1), (post, 6)):
         room = each.body["room"] if path == CREATES else each.room
-        await traces_at_rest(redis, prefix)
         before = await lines(redis, prefix, room)
         answers = await asyncio.gather(
             *(each.send(apis[n % 2], f"k{copies}") for n in range(copies))
         )
-        await traces_at_rest(redis, prefix)
         after = await lines(redis, prefix, room)
         grown.append({name: after[name] - before[name] for name in after})
         assert all(answer == answers[0] for answer in answers)
