@@ -130,7 +130,7 @@ class Story(RuleBasedStateMachine):
         for sale_id, qty in wish.wanted.items():
             sale = await self.shop.sale(next(s for s in self.sales if s.sale == sale_id))
             mine = sum(
-                line.qty
+                line.qty - line.returned
                 for order in await self.shop.own(user)
                 if order.status in ("held", "paid")
                 for line in order.lines
