@@ -24,12 +24,7 @@ async def run_command(dispatch: Dispatch, request: web.Request, cmd: Command, _:
     return cast("R", await dispatch.run_for_caller(call, cmd))
 
 
-def fields_of(command: type[Command]) -> type[Input]:
-    """Make the type of a body that has a command's fields, all but its `ref`."""
-    return fields_without(command)
-
-
-def fields_without(command: type[Command], *in_path: str) -> type[Input]:
+def fields_of(command: type[Command], *in_path: str) -> type[Input]:
     """Make the type of a body that has a command's fields, all but its `ref` and those that stand
     in the path."""
     fields = [
@@ -42,9 +37,9 @@ def fields_without(command: type[Command], *in_path: str) -> type[Input]:
     return cast("type[Input]", made)
 
 
-def with_fields(command: type[C], body: Input, ref: int) -> C:
-    """Make the command that a body of the type `fields_of(command)` stands for."""
-    return command(ref=ref, **msgspec.structs.asdict(body))
+def with_fields(command: type[C], body: Input, ref: int, **in_path: str) -> C:
+    """Make the command that a body of the type `fields_of(command, *in_path)` stands for."""
+    return command(ref=ref, **in_path, **msgspec.structs.asdict(body))
 
 
 def _default_of(field: msgspec.structs.FieldInfo) -> Any:

@@ -1,7 +1,5 @@
 """Returns over HTTP: what a buyer asks and a host answers, without being in the room."""
 
-from typing import Any, cast
-
 from aiohttp import web
 
 from server.features.orders.messages import Order, OrderOk
@@ -11,19 +9,19 @@ from server.features.returns.messages import (
     ReturnAsk,
     ReturnWithdraw,
 )
-from server.protocol.input import Input
+from server.protocol.input import Input, NoInput
 from server.protocol.message import Command
 from server.protocol.roles import Role
 from server.rooms.dispatch import Dispatch
 from server.web.body import body_of
-from server.web.calls import fields_without, run_command
+from server.web.calls import fields_of, run_command, with_fields
 from server.web.errors import json_response
 from server.web.route import REF, Route
 
 _ORDER = "/v1/rooms/{room}/orders/{order}"
-ReturnBody = fields_without(OrderReturn, "order")
-AskBody = fields_without(ReturnAsk, "order")
-AnswerBody = fields_without(ReturnAnswer, "order")
+ReturnBody = fields_of(OrderReturn, "order")
+AskBody = fields_of(ReturnAsk, "order")
+AnswerBody = fields_of(ReturnAnswer, "order")
 
 
 class ReturnRoutes:
@@ -59,7 +57,7 @@ class ReturnRoutes:
 
     async def withdraw(self, request: web.Request) -> web.Response:
         """Only an open request can be taken away."""
-        return await self._run(request, ReturnWithdraw)
+        return await self._run(request, ReturnWithdraw, NoInput())
 
     async def answer(self, request: web.Request) -> web.Response:
         """Who declines says why in `answer`."""
@@ -69,12 +67,7 @@ class ReturnRoutes:
         """`lines` say how many units of a sale are back in all; without them all are."""
         return await self._run(request, OrderReturn, await body_of(request, ReturnBody))
 
-    async def _run(
-        self, request: web.Request, command: type[Command], body: Input | None = None
-    ) -> web.Response:
-        fields: dict[str, Any] = {"order": request.match_info["order"]}
-        for name in body.__struct_fields__ if body is not None else ():
-            fields[name] = getattr(body, name)
-        cmd = cast("Any", command)(ref=REF, **fields)
+    async def _run(self, request: web.Request, command: type[Command], body: Input) -> web.Response:
+        cmd = with_fields(command, body, REF, order=request.match_info["order"])
         ok = await run_command(self._dispatch, request, cmd, OrderOk)
         return json_response(ok.order)
