@@ -26,6 +26,8 @@ def set_up(settings: Log, *, worker_id: str = "", stream: TextIO | None = None) 
     root.setLevel(settings.level.upper())
     # A busy server can't afford a line per request; the metrics count requests.
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
+    # Which of its own plugins a library loads helps nobody who starts a server.
+    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
 
 
 class _ConsoleLines(logging.Formatter):
