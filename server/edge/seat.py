@@ -1,6 +1,7 @@
 """What every connection of the edge has, whether it speaks WebSocket or listens by HTTP."""
 
 import asyncio
+from abc import abstractmethod
 from typing import Any, cast
 
 from server.access.auth import Identity
@@ -70,10 +71,10 @@ class Seat(Member, asyncio.Protocol):
         if self._wire is not None:
             self._wire.abort()
 
+    @abstractmethod
     def is_silent_since(self, oldest: float) -> bool:
         """Whether nothing came from the peer since then (loop time), though something had to."""
-        raise NotImplementedError
 
+    @abstractmethod
     def ping(self) -> None:
         """Write something small, so that proxies and the peer see that the connection lives."""
-        raise NotImplementedError
