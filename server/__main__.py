@@ -6,6 +6,8 @@ gc.disable()  # a thousand modules and no garbage: to look through them again an
 
 from server.cli.main import main  # noqa: E402 - see above
 
+__all__ = ["main"]
+
 gc.freeze()
 gc.enable()
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from server.access.auth import TokenVerifier
+from server.access.token_keys import TokenKeys
 from server.edge.edge import Edge
 from server.house import HOUSE
 from server.protocol.codec import Encoding
@@ -19,6 +20,7 @@ from server.telemetry.loop_lag import LoopLag
 from server.telemetry.metrics import Metrics
 from server.web.app import make_app
 from server.web.assets import ASSETS
+from server.web.asyncapi import Vocabulary
 from server.web.commands import CommandRoute
 from server.web.cross_origin import CrossOrigin
 from server.web.event_stream import StreamRoute
@@ -28,8 +30,9 @@ from server.web.health import Health
 from server.web.idempotency import Idempotency
 from server.web.ops import Ops
 from server.web.page_errors import PageErrors
+from server.web.page_heads import PageHeads
 from server.web.rooms import RoomRoutes
-from server.web.route import Route
+from server.web.route import Route, in_scope
 from server.web.scrape import Scrape
 from server.worker import Worker
 
@@ -62,7 +65,8 @@ async def run_worker(
         worker = await stack.enter_async_context(
             Worker(redis, settings, worker_id=worker_id, metrics=metrics, random=rng)
         )
-        verifier = TokenVerifier(settings, worker.sign_outs.ended)
+        keys = await _keys(stack, settings, metrics)
+        verifier = TokenVerifier(settings, worker.sign_outs.ended, keys, HOUSE.scopes)
         await worker.start()
         scrape = await stack.enter_async_context(
             Scrape(metrics, worker_id, settings.server.workers)
@@ -82,8 +86,12 @@ async def run_worker(
                 worker.records,
             )
         )
-        health = Health(readiness.why_not, scrape, lambda: edge.draining, lambda: worker.bus.alive)
-        web_routes = [*ops.routes(), *page_errors.routes()]
+
+        async def why_not_ready() -> str:
+            return verifier.why_not_ready() or await readiness.why_not()
+
+        health = Health(why_not_ready, scrape, lambda: edge.draining, lambda: worker.bus.alive)
+        web_routes = [*in_scope("ops", ops.routes()), *page_errors.routes()]
         cross_origin = CrossOrigin(settings)
         commands = CommandRoute(
             worker.dispatch,
@@ -95,7 +103,7 @@ async def run_worker(
             settings,
             metrics,
         )
-        web_routes += [*StreamRoute(cross_origin).routes(), *commands.routes()]
+        web_routes += [*in_scope("rooms", StreamRoute(cross_origin).routes()), *commands.routes()]
         http = await _http(stack, settings, verifier, worker, health, web_routes, cross_origin)
         edge = await stack.enter_async_context(
             Edge(
@@ -110,9 +118,23 @@ async def run_worker(
             )
         )
         worker.sign_outs.heard.append(edge.end_signed_out)
+        worker.bans.heard.append(edge.end_banned)
         on_ready(edge.url)
         await stop.wait()
         await edge.drain()
+
+
+async def _keys(
+    stack: contextlib.AsyncExitStack, settings: Settings, metrics: Metrics
+) -> TokenKeys | None:
+    """The public keys of tokens, followed from here on; None where tokens have a secret."""
+    if settings.jwt.algorithm == "HS256":
+        return None
+
+    def count(outcome: str) -> None:
+        metrics.key_readings.labels(outcome).inc()
+
+    return await stack.enter_async_context(await asyncio.to_thread(TokenKeys, settings, count))
 
 
 async def _http(
@@ -125,7 +147,7 @@ async def _http(
     cross_origin: CrossOrigin,
 ) -> web.Server:
     """The protocol factory for sockets that speak plain HTTP."""
-    rooms = RoomRoutes(worker.directory, HOUSE.shape.view).routes()
+    rooms = in_scope("rooms", RoomRoutes(worker.directory, HOUSE.shape.view).routes())
     app = make_app(
         settings,
         verifier,
@@ -135,8 +157,10 @@ async def _http(
         Idempotency(worker.store),
         worker.dispatch,
         worker.metrics,
-        HOUSE.commands,
+        Vocabulary(HOUSE.commands, HOUSE.replies, HOUSE.told),
         cross_origin,
+        HOUSE.opened(settings),
+        PageHeads(worker.heads),
     )
     runner = web.AppRunner(
         app,

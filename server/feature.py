@@ -20,6 +20,7 @@ from server.rooms.dispatch import Dispatch, Gate
 from server.rooms.fact_book import Declared, FactBook
 from server.rooms.facts import Fact
 from server.rooms.forgetting import Forgets, ForgetsUser
+from server.rooms.ledger_lines import LedgerLine, LineBook
 from server.rooms.open_rooms import Visits
 from server.rooms.part import Part
 from server.rooms.retelling import Retelling
@@ -30,10 +31,13 @@ from server.rooms.sweeper import Due
 from server.rooms.tally import Tally
 from server.settings import Settings
 from server.settings.section import Section
+from server.store.bans import Bans
 from server.store.bus import RoomBus
 from server.store.room_store import RoomStore
 from server.store.sign_outs import SignOuts
 from server.telemetry.metrics import Metrics
+from server.web.opened import Opened
+from server.web.page_heads import HeadOf
 from server.web.route import Route
 
 
@@ -60,10 +64,13 @@ class Engine:
     bus: RoomBus
     facts: FactBook
     """The facts of all features, and what they add to the figures."""
+    lines: LineBook
+    """The lines that all features write to ledgers."""
     view: type[RoomView]
     """The type of a whole room, with the fields of all features."""
     records: Database
     sign_outs: SignOuts
+    bans: Bans
     streams: Sequence[str]
     """The names of a room's keys that the archive copies."""
     projections: list[Projection]
@@ -92,6 +99,9 @@ class Running:
     own: Callable[[str, Sequence[str]], Awaitable[Sequence[Mapping[str, Any]]]] | None = None
     """(room, users) -> for each user, fields of `Feature.mine` and `Feature.joined` that no
     `mine.lua` gives."""
+    told: Callable[[str, str, Event], None] | None = None
+    """Hears (room, user, event) whatever is told to one user who is here, at once: it must be quick
+    and not raise."""
     projections: Sequence[Projection] = ()
     """What it keeps in the records from what the archive copies."""
     stays: Sequence[Stays] = ()
@@ -106,6 +116,8 @@ class Running:
     """Remove what its tables hold of a user apart from rooms."""
     deletes: Sequence[Deletes] = ()
     """Remove what its tables hold of a room that is deleted."""
+    undeletable: Sequence[Stays] = ()
+    """Say why a room must not be deleted, though it has ended. The store wakes rooms."""
     ended_rooms: Ended | None = None
     """Finds rooms in the records that ended; one feature has it."""
     expired_rooms: ExpiredRooms | None = None
@@ -114,6 +126,9 @@ class Running:
     """Kinds of records that it keeps for a while and removes itself."""
     founder: Founder | None = None
     """Its steps in creating a room."""
+    heads: Mapping[str, HeadOf] = field(default_factory=dict)
+    """What links to pages show elsewhere, by the page's path with its one id, such as
+    `/watch/{room}`."""
     visits: Visits | None = None
     """Records arrivals and departures; entered before rooms can be opened."""
 
@@ -128,21 +143,30 @@ class Feature:
     """Names of the features that `make` receives; the house makes these first."""
     reads: Sequence[str] = ()
     """Names of further features whose scripts, keys and messages it uses."""
+    scope: str = ""
+    """The thing in the names of its scopes, such as `orders` in `orders:read`: what it adds to is
+    often another's. Empty: its folder's name."""
     messages: ModuleType | None = None
     """The module that defines its commands and events."""
     facts: ModuleType | None = None
     """The module that defines the facts its scripts record, what they add to the figures (`Tally`),
     and how a replay tells them (`Fact.shown`, `Retelling`)."""
+    ledger_lines: ModuleType | None = None
+    """The module that defines the lines its scripts write to the ledger, as others are told."""
     settings: Mapping[type[Section], str] = field(default_factory=dict)
     """Its settings classes, each with its section's name; several may share a section."""
     check: Callable[[Settings], None] | None = None
     """Called before serving: reads the files its settings name. Raises SettingsError."""
+    opened: Callable[[Settings], Opened] | None = None
+    """What browsers are allowed on the pages for its sake."""
     start_facts: Callable[[Settings], Mapping[str, str]] | None = None
     """The facts it adds to the first line of the log."""
     keys: Mapping[str, str] = field(default_factory=dict)
     """Its own Redis keys in a room, each with a description of the content."""
     host_keys: Mapping[str, str] = field(default_factory=dict)
     """Its own Redis keys of a host, likewise."""
+    shared_keys: Mapping[str, str] = field(default_factory=dict)
+    """Its own Redis keys that all rooms share, likewise."""
     people: Mapping[str, str] = field(default_factory=dict)
     """Those of its `keys` and `host_keys` that name users in fields or members, with the shape of
     such a text, see `rooms.pseudonyms`."""
@@ -208,4 +232,11 @@ def facts_of(features: Mapping[str, Feature]) -> FactBook:
             defined_in(feature.facts, Retelling),
         )
         for name, feature in features.items()
+    )
+
+
+def lines_of(features: Mapping[str, Feature]) -> LineBook:
+    """All lines of the ledger that the features declare. Raises ValueError."""
+    return LineBook(
+        (name, defined_in(feature.ledger_lines, LedgerLine)) for name, feature in features.items()
     )

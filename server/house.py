@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from server import features
-from server.feature import BadFeature, Feature, defined_in, facts_of, in_order
+from server.feature import BadFeature, Feature, defined_in, facts_of, in_order, lines_of
 from server.protocol.codec import CommandReader, Encoding
 from server.protocol.input import strict_in, tolerant_in
 from server.protocol.joining import Join, Ping
@@ -29,6 +29,8 @@ from server.store.keys import HOST_KEYS, ROOM_KEYS, ROOM_STREAMS, SHARED_KEYS, K
 from server.store.room_store import RoomStore
 from server.store.script_library import ALL, HOST, ROOM, Library
 from server.telemetry.metrics import Metrics
+from server.web.opened import Opened
+from server.web.route import scope_of
 
 
 class House:
@@ -41,6 +43,7 @@ class House:
         self.events: tuple[type[Event], ...] = (RoleEvent, *self._kinds(Event))
         self.room_keys = self._merged("keys", ROOM_KEYS)
         self.host_keys = self._merged("host_keys", HOST_KEYS)
+        self.shared_keys = self._merged("shared_keys", SHARED_KEYS)
         try:
             self.shape = RoomShape(
                 functools.reduce(operator.or_, self.events),
@@ -51,13 +54,26 @@ class House:
             self.library = Library(
                 files("server.store") / "scripts",
                 {name: files(f"{features.__name__}.{name}") for name in self.features},
-                {ROOM: self.room_keys, HOST: self.host_keys, ALL: SHARED_KEYS},
+                {ROOM: self.room_keys, HOST: self.host_keys, ALL: self.shared_keys},
                 self.shape.lua(),
             )
             self.facts = facts_of(self.features)
             self.facts.must_be_recorded_by(self.library.files)
+            self.lines = lines_of(self.features)
         except ValueError as error:
             raise BadFeature(str(error)) from None
+        self.scopes = frozenset(
+            scope_of(name, reads=reads)
+            for name in ("rooms", "ops", *map(self.scope_name, self.features))
+            for reads in (True, False)
+        )
+        """What a server's token may be for."""
+        self.command_scopes = {
+            kind: scope_of(self.scope_name(name), reads=kind.reads)
+            for name, feature in self.features.items()
+            for kind in defined_in(feature.messages, Command)
+        }
+        """The scope that a server's token needs for each command."""
         self.told: tuple[type[Event], ...] = (
             *self.events,
             self.shape.room_settings,
@@ -80,6 +96,10 @@ class House:
         self.settings_model: type[EngineSettings] = EngineSettings.with_sections(
             [(name, kind) for f in self.features.values() for kind, name in f.settings.items()]
         )
+
+    def scope_name(self, feature: str) -> str:
+        """The thing that a feature's scopes are about."""
+        return self.features[feature].scope or feature
 
     def _kinds(self, base: type[Any]) -> Iterator[type[Any]]:
         """Yield the commands or events that the features define; each tag must be unique."""
@@ -132,6 +152,14 @@ class House:
         if mistake := must_keep_money_longest(self.keeps, settings):
             raise SettingsError(mistake)
 
+    def opened(self, settings: EngineSettings) -> Opened:
+        """What browsers are allowed on the pages for the features' sake."""
+        return Opened.together(
+            feature.opened(settings)
+            for feature in self.features.values()
+            if feature.opened is not None
+        )
+
     def start_facts(self, settings: EngineSettings) -> dict[str, str]:
         """The facts that features add to the first line of the log."""
         facts: dict[str, str] = {}
@@ -183,7 +211,7 @@ def load_settings(
 
 def keys_under(prefix: str) -> Keys:
     """The names of all Redis keys under a prefix."""
-    return Keys(prefix, HOUSE.room_keys, HOUSE.host_keys)
+    return Keys(prefix, HOUSE.room_keys, HOUSE.host_keys, HOUSE.shared_keys)
 
 
 def records_of(settings: EngineSettings) -> Database:

@@ -25,16 +25,18 @@ from server.rooms.own import Own
 from server.rooms.restoring import Restorer
 from server.rooms.retaining import Retainer
 from server.rooms.retention import Removal
-from server.rooms.retiring import Retirer
+from server.rooms.retiring import Retirer, Stays
 from server.rooms.room import Room
 from server.rooms.sweeper import Due, Sweeper
 from server.settings import Settings
+from server.store.bans import Bans
 from server.store.cluster_bus import bus_on
 from server.store.durability import Durability
 from server.store.primary_watch import watch_on
 from server.store.sign_outs import SignOuts
 from server.telemetry.metrics import Metrics
-from server.web.route import Route
+from server.web.page_heads import HeadOf
+from server.web.route import Route, in_scope
 
 _log = logging.getLogger(__name__)
 
@@ -69,11 +71,14 @@ class Worker:
         self.records = Database(settings, house.migrations)
         self._stack.push_async_callback(self.records.aclose)
         self.sign_outs = SignOuts(redis, self.store.keys)
+        self.bans = Bans(self.store)
         reader = house.reader(self.store, settings)
         decoder = house.shape.bus_decoder
         self.bus = bus_on(redis, self.store.keys, decoder, settings.bus, worker_id, metrics)
         self.directory = Directory(reader, settings)
         self.dispatch = Dispatch(self.directory.host_in, self.directory.is_moderator)
+        self.dispatch.bans = self.bans
+        self.dispatch.scopes = house.command_scopes
         engine = Engine(
             store=self.store,
             settings=settings,
@@ -82,9 +87,11 @@ class Worker:
             dispatch=self.dispatch,
             bus=self.bus,
             facts=house.facts,
+            lines=house.lines,
             view=house.shape.view,
             records=self.records,
             sign_outs=self.sign_outs,
+            bans=self.bans,
             streams=house.streams,
             projections=[],
             worker_id=worker_id,
@@ -106,6 +113,7 @@ class Worker:
             metrics,
             random,
             self.visits,
+            [r.told for r in self._each() if r.told is not None],
         )
         house.must_be_pending(self.dues)
         restorer = Restorer(self.store, self.records, metrics)
@@ -141,6 +149,7 @@ class Worker:
             ],
             rooms=next((r.expired_rooms for r in self._each() if r.expired_rooms), None),
             deletes=self.deletes,
+            undeletable=self.undeletable,
             shapes=house.people,
         )
         self.sweeper = Sweeper(
@@ -173,8 +182,14 @@ class Worker:
 
     @property
     def deletes(self) -> Sequence[Deletes]:
-        """What removes a deleted room from the tables of all features."""
-        return [deletes for each in self._each() for deletes in each.deletes]
+        """What removes a deleted room from the tables of all features; those that lean on others
+        come first, while these still have it."""
+        return [deletes for each in reversed([*self._each()]) for deletes in each.deletes]
+
+    @property
+    def undeletable(self) -> Sequence[Stays]:
+        """What says why a room must not be deleted."""
+        return [stays for each in self._each() for stays in each.undeletable]
 
     @property
     def forgets(self) -> Sequence[Forgets]:
@@ -193,9 +208,18 @@ class Worker:
         )
 
     @property
+    def heads(self) -> Mapping[str, HeadOf]:
+        """What links to pages show elsewhere, by the page's path."""
+        return {path: head for each in self._each() for path, head in each.heads.items()}
+
+    @property
     def routes(self) -> Sequence[Route]:
         """The REST routes of all features."""
-        return [route for each in self._each() for route in each.routes]
+        return [
+            route
+            for name, each in self.running.items()
+            for route in in_scope(self._house.scope_name(name), each.routes)
+        ]
 
     async def __aenter__(self) -> Self:
         stack = self._stack
@@ -205,6 +229,7 @@ class Worker:
         await stack.enter_async_context(watch_on(self.store.redis))
         await stack.enter_async_context(self.bus)
         await stack.enter_async_context(self.sign_outs)
+        await stack.enter_async_context(self.bans)
         for visits in self.visits:
             await stack.enter_async_context(visits)
         await stack.enter_async_context(self.rooms)

@@ -10,7 +10,7 @@ import binascii
 import functools
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 _HEADER_CHARS_MAX: Final = 256
@@ -18,11 +18,18 @@ _HEADER_FIELDS: Final = frozenset({"alg", "typ", "kid"})
 _load = json.JSONDecoder().decode
 
 
-def plain_claims(token: str, key: bytes, now_s: float, leeway_s: float) -> dict[str, Any] | None:
+def plain_claims(
+    token: str,
+    key: bytes,
+    now_s: float,
+    leeway_s: float,
+    issuer: str = "",
+    audience: Collection[str] = (),
+) -> dict[str, Any] | None:
     """Return the claims of a token that is valid now (Unix s); None if it is not plain.
 
-    `key` is the HS256 secret. Claims are as `jwt.decode` returns them with `exp` and `sub` required
-    and the audience not checked.
+    `key` is the HS256 secret. Claims are as `jwt.decode` returns them with `exp` and `sub`
+    required, and `iss` and `aud` checked only where `issuer` and `audience` are given.
     """
     header, _, rest = token.partition(".")
     payload, _, signature = rest.partition(".")
@@ -32,9 +39,20 @@ def plain_claims(token: str, key: bytes, now_s: float, leeway_s: float) -> dict[
         signed = f"{header}.{payload}".encode("ascii")
         if not hmac.compare_digest(_encoded(hmac.digest(key, signed, "sha256")), signature):
             return None
-        return _good(_load(_decoded(payload).decode()), now_s, leeway_s)
+        claims = _good(_load(_decoded(payload).decode()), now_s, leeway_s)
     except (ValueError, TypeError, RecursionError):
         return None
+    if claims is None or (issuer and claims.get("iss") != issuer):
+        return None
+    return claims if not audience or _is_for(claims.get("aud"), audience) else None
+
+
+def _is_for(aud: Any, audience: Collection[str]) -> bool:
+    """Whether a claim `aud` of the usual types, a text or a list of texts, names one of these."""
+    named = aud if type(aud) is list else [aud]
+    if not aud or any(type(each) is not str for each in named):
+        return False
+    return any(each in audience for each in named)
 
 
 def _good(claims: Any, now_s: float, leeway_s: float) -> dict[str, Any] | None:

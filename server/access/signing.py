@@ -14,10 +14,12 @@ class BadSignature(Exception):
     """A message was not recently signed with the secret; the text says why."""
 
 
-def sign(secret: bytes, at: int, body: bytes) -> str:
-    """Return the header's value for a body sent at `at` (Unix seconds)."""
-    code = hmac.new(secret, b"%d." % at + body, hashlib.sha256).hexdigest()
-    return f"t={at},v1={code}"
+def sign(secret: bytes, at: int, body: bytes, *older: bytes) -> str:
+    """Return the header's value for a body sent at `at` (Unix seconds); with `older` secrets, which
+    are being replaced, it has a code of each."""
+    text = b"%d." % at + body
+    codes = (hmac.new(each, text, hashlib.sha256).hexdigest() for each in (secret, *older))
+    return f"t={at}," + ",".join(f"v1={code}" for code in codes)
 
 
 def verify(secret: bytes, header: str, body: bytes, now_s: float, tolerance_s: float) -> None:

@@ -2,7 +2,7 @@
 check of the signature.
 
 What was found is kept under a keyed hash of the token: neither the token nor anything that stands
-for it stays in memory. The cache belongs to one key: a new key means a new process.
+for it stays in memory. It is emptied when the keys change that found them good.
 """
 
 import hashlib
@@ -10,7 +10,8 @@ import secrets
 from typing import Final, Generic, TypeVar
 
 VERIFIED_MAX: Final = 10_000
-"""Most tokens remembered, about 300 bytes each; the one that was used longest ago goes first."""
+"""Most tokens remembered, about 300 bytes each and their `meta`; the one that was used longest ago
+goes first."""
 
 Found = TypeVar("Found")
 
@@ -43,3 +44,7 @@ class VerifiedTokens(Generic[Found]):
         if len(self._found) >= self._tokens_max:
             del self._found[next(iter(self._found))]
         self._found[name] = until_s, found
+
+    def clear(self) -> None:
+        """Forget all: they were found good by keys that may no longer count."""
+        self._found.clear()

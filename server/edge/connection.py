@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from websockets.extensions.base import Extension
 from websockets.frames import Frame, Opcode
 
-from server.access.auth import BadToken, Identity
+from server.access.auth import BadToken, Identity, UnknownKey
 from server.access.rate import Bucket
 from server.edge.frame_reader import FrameReader
 from server.edge.handshake import frame_reader, shake_hands
@@ -280,22 +280,50 @@ class Connection(Seat):
             self._join_by = self._edge.loop.time() + wait_ms / 1000
             self._err(cmd.ref, CommandError("rate_limited", "Many are joining; wait.", wait_ms))
             return
+        token = cmd.token or self._cookie_token
         try:
-            self.who = self._edge.identify(cmd.token or self._cookie_token)
+            who = self._edge.identify(token)
+        except UnknownKey:
+            assert token is not None
+            self._joining = True
+            self._edge.start(self._identify_late(token, cmd))
         except BadToken as exc:
             self._refuse_join(cmd, CommandError("bad_token", str(exc)), BAD_TOKEN)
-            return
-        if not self.who.may_enter(self.room_id):
-            msg = f"This token is not for the room `{self.room_id}`."
+        else:
+            self._join_as(who, cmd)
+
+    async def _identify_late(self, token: str, cmd: Join) -> None:
+        """Go on with a join once the key of its token was looked for."""
+        try:
+            who = await self._edge.identify_late(token)
+        except BadToken as exc:
+            self._refuse_join(cmd, CommandError("bad_token", str(exc)), BAD_TOKEN)
+        except CommandError as exc:
+            self._join_by = self._edge.loop.time() + (exc.retry_ms or 0) / 1000
+            self._refuse_join(cmd, exc, None)
+        except Exception:
+            log.exception("The key of a token could not be looked for.")
+            failure = CommandError("internal", "The server failed at this join; try again.", 5000)
+            self._refuse_join(cmd, failure, None)
+        else:
+            if self.transport is not None:
+                self._join_as(who, cmd)
+
+    def _join_as(self, who: Identity, cmd: Join) -> None:
+        self.who = who
+        if msg := who.why_not_in(self.room_id):
             self._refuse_join(cmd, CommandError("forbidden", msg), FORBIDDEN)
             return
-        self.user, self.source, self._cookie_token = self.who.user, cmd.source, None
+        if (ban := self._edge.dispatch.ban_of(who, self.room_id)) is not None:
+            self._refuse_join(cmd, CommandError("forbidden", ban.sentence), FORBIDDEN)
+            return
+        self.user, self.source, self._cookie_token = who.user, cmd.source, None
         self._joining = True
         edge, room = self._edge, self._edge.rooms.get(self.room_id)
         if room is None or room.is_over or edge.dispatch.may_be_gated(self.room_id):
-            edge.start(self._join(self.who, cmd))
+            edge.start(self._join(who, cmd))
         else:
-            self._join_open(room, edge.dispatch.known_to(self.who, room.host), cmd)
+            self._join_open(room, edge.dispatch.known_to(who, room.host), cmd)
 
     def _join_open(self, room: Room, who: Identity, cmd: Join) -> None:
         """Join a room about which nothing must be asked first: nearly all joins are such."""
@@ -350,11 +378,11 @@ class Connection(Seat):
         else:
             self.close(NO_JOIN)
 
-    def close(self, why: Close, reconnect_ms: int | None = None) -> None:
+    def close(self, why: Close, reconnect_ms: int | None = None, msg: str = "") -> None:
         """Send `bye` and the close frame; cut the connection if the peer does not answer."""
         if self.transport is None or self._extensions is None:
             return
-        self.send(ByeEvent(code=why.code, reconnect_ms=reconnect_ms))
+        self.send(ByeEvent(code=why.code, reconnect_ms=reconnect_ms, msg=msg))
         self._edge.metrics.closed.labels(str(why.code)).inc()
         self._reader().send_close(why.code, why.reason)
         self.transport = None

@@ -17,17 +17,19 @@ from server.background.repeating import Errands, Repeating
 from server.edge.connection import Connection
 from server.edge.deadlines import Deadlines
 from server.edge.event_stream import EventStream, Opening
+from server.edge.expiry import Expiry
 from server.edge.listener import HttpSide, HttpSocket, Listener
 from server.edge.places import Places
 from server.edge.seat import Seat
 from server.protocol.codec import CommandReader, Encoding
-from server.protocol.codes import BAD_TOKEN, DRAIN, SILENT
+from server.protocol.codes import BAD_TOKEN, DRAIN, FORBIDDEN, SILENT, TOKEN_ENDED
 from server.protocol.roles import Role
 from server.rooms.dispatch import Dispatch
 from server.rooms.open_rooms import OpenRooms, spread_ms
 from server.settings import Settings
 from server.settings.sections import Edge as EdgeSettings
 from server.settings.sections import Server as ServerSettings
+from server.store.bans import Ban
 from server.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -88,6 +90,7 @@ class Edge:
         """The metrics of each command and outcome so far."""
         self._all_gone = asyncio.Event()
         self._server: asyncio.Server | None = None
+        self._expiry = Expiry(settings.jwt, self.connections, self._end_expired)
         self._pulse = Repeating("pulse", self._ping_all, settings.edge.ping_interval_s)
 
     # Listening
@@ -100,11 +103,13 @@ class Edge:
             backlog=settings.backlog,
         )
         self._pulse.start()
+        self._expiry.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._stop_listening()
         await self._pulse.stop()
+        await self._expiry.stop()
         await self._commands.aclose()
         for connection in list(self.connections):
             connection.cut()
@@ -189,10 +194,23 @@ class Edge:
             self._all_gone.set()
 
     def identify(self, token: str | None) -> Identity:
-        """Return a token's identity; without a token, a new guest's. Raises BadToken."""
+        """Return a token's identity; without a token, a new guest's. Raises BadToken,
+        UnknownKey."""
         if token is None:
             return Identity(f"guest-{secrets.token_hex(6)}", "Guest", Role.GUEST)
-        return self._verifier.verify(token)
+        return self._noted(self._verifier.verify(token))
+
+    async def identify_late(self, token: str) -> Identity:
+        """The same for a token whose key must be looked for. Raises BadToken, CommandError."""
+        return self._noted(await self._verifier.identify(token))
+
+    def _noted(self, who: Identity) -> Identity:
+        self._expiry.note(who.expires_ms)
+        return who
+
+    def _end_expired(self, connection: Seat) -> None:
+        said = "The token of this connection has expired: come back with a new one."
+        connection.close(TOKEN_ENDED, spread_ms(1, self._random), said)
 
     def end_signed_out(self, user: str, at_ms: int) -> None:
         """Close the connections of a user whose tokens were issued by then (Unix ms)."""
@@ -202,6 +220,17 @@ class Edge:
                 continue
             if who.issued_ms <= at_ms:
                 connection.close(BAD_TOKEN)
+
+    def end_banned(self, ban: Ban) -> None:
+        """Close the connections of a user who may no longer be in a room, or in any."""
+        for connection in list(self.connections):
+            who = connection.who
+            if who is None or who.user != ban.user or ban.buying:
+                continue
+            if ban.room in ("", connection.room_id) and self.dispatch.ban_of(
+                who, connection.room_id
+            ):
+                connection.close(FORBIDDEN, msg=ban.sentence)
 
     async def known_in(self, who: Identity, room_id: str) -> Identity:
         """Return the identity with the role and name it has in the room."""

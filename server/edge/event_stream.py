@@ -102,17 +102,19 @@ class EventStream(Seat):
     async def _come_in(self, join: Join) -> None:
         if wait_ms := self._edge.join_wait_ms():
             raise CommandError("rate_limited", "Many are joining; wait.", wait_ms)
-        who = self.who = self._identified(join.token)
+        who = self.who = await self._identified(join.token)
         self.user = who.user
-        if not who.may_enter(self.room_id):
-            raise CommandError("forbidden", f"This token is not for the room `{self.room_id}`.")
+        if why := who.why_not_in(self.room_id):
+            raise CommandError("forbidden", why)
         who = self.who = await self._edge.known_in(who, self.room_id)
         self.exempt = who.role.at_least(Role.MODERATOR)
         await self._edge.rooms.join(self, who, self.room_id, join, self._entered)
 
-    def _identified(self, token: str | None) -> Identity:
+    async def _identified(self, token: str | None) -> Identity:
         try:
-            return self._edge.identify(token)
+            if token is None:
+                return self._edge.identify(None)
+            return await self._edge.identify_late(token)
         except BadToken as bad:
             raise CommandError("bad_token", str(bad)) from None
 
@@ -139,17 +141,17 @@ class EventStream(Seat):
 
     # The end
 
-    def close(self, why: Close, reconnect_ms: int | None = None) -> None:
+    def close(self, why: Close, reconnect_ms: int | None = None, msg: str = "") -> None:
         """Send `bye` and end the response; before the join was answered, refuse it."""
         if self.transport is None:
             return
         if self._opening is not None:
             code = _REFUSALS.get(why, "unavailable")
-            self._refuse(CommandError(code, f"Not now: {why.reason}.", reconnect_ms))
+            self._refuse(CommandError(code, msg or f"Not now: {why.reason}.", reconnect_ms))
             return
         if reconnect_ms is not None:  # an EventSource reads it; it is part of the same event
             self.transport.write(retry_line(reconnect_ms))
-        self.send(ByeEvent(code=why.code, reconnect_ms=reconnect_ms))
+        self.send(ByeEvent(code=why.code, reconnect_ms=reconnect_ms, msg=msg))
         self._edge.metrics.closed.labels(str(why.code)).inc()
         self._shut()
 

@@ -35,7 +35,10 @@ class Owner(Protocol[Socket]):
         """0 if a viewer may join now, else the wait before a retry."""
 
     def identify(self, token: str | None) -> Identity:
-        """Return a token's identity. Raises BadToken."""
+        """Return a token's identity. Raises BadToken, UnknownKey."""
+
+    async def identify_late(self, token: str) -> Identity:
+        """The same for a token whose key must be looked for. Raises BadToken, CommandError."""
 
     async def known_in(self, who: Identity, room_id: str) -> Identity:
         """Return the identity with the role it has in the room."""

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from server.access.auth import Identity
 from server.edge.owner import Owner
+from server.hub.frame_writer import descriptor_of
 from server.hub.member import Member
 from server.protocol.joining import Source
 from server.rooms.room import Room
@@ -39,9 +40,11 @@ class Seat(Member, asyncio.Protocol):
         self.transport = self._wire = cast("asyncio.Transport", transport)
         soft = self._edge.settings.hub.unsent_soft_bytes
         self.transport.set_write_buffer_limits(high=soft, low=soft // 2)
+        self.descriptor = descriptor_of(transport)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self.transport = self._wire = None
+        self.descriptor = -1
         self._edge.forget(self)
         if self.room is not None:
             self._edge.rooms.left(self.room, self)

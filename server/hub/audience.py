@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 
 from server.hub.crowd import Crowd
+from server.hub.frame_writer import FrameWriter
 from server.hub.member import Member, Variant
 from server.hub.sampling import Budget
 from server.hub.tick import Share, Tick
@@ -28,7 +29,7 @@ HURRIED_SLICE = 50
 """Viewers written to in a turn of the loop while somebody joins: about 0.3 ms. A join takes six
 turns. Smaller slices cost a pass some percent more, so it has them only then."""
 
-LONE_TICKS = 1.75
+LONE_TICKS = 4 / 3
 """Ticks that a pass with a single comment is counted as, on a worker that has time. Two comments
 would have shared it, so every so often one waits for company."""
 
@@ -45,6 +46,7 @@ class Audience:
         random: Random,
         crowd: Crowd | None = None,
         is_hurried: Callable[[], bool] = lambda: False,
+        writer: FrameWriter | None = None,
     ) -> None:
         """`before_pass` is called when the pass's frames hold exactly the events published so far:
         the moment to give newcomers a snapshot and add them. It returns whether more newcomers wait
@@ -61,6 +63,7 @@ class Audience:
         self._by_user: dict[str, tuple[Member, ...]] = {}
         self._size = 0
         self._crowd = crowd or Crowd()
+        self._writer = writer or FrameWriter(batched=settings.batched_writes)
         self._behind: set[Member] = set()
         self._timer: asyncio.Handle | None = None
         self._patrol: asyncio.Handle | None = None
@@ -257,6 +260,8 @@ class Audience:
             self._due = now + tick_s
         self._passed_at, self._woken, self._holding = now, 0, False
         self._metrics.tick_seconds.set(tick_s)
+        self._metrics.pass_member_seconds.set(self._crowd.governor.member_s)
+        self._metrics.other_work_ratio.set(self._crowd.governor.rest)
 
     def _start_pass(self) -> None:
         self._timer = None
@@ -302,12 +307,12 @@ class Audience:
 
     def _pass(self, tick: Tick, served: list[tuple[Variant, bool, list[Member]]]) -> Iterator[None]:
         """Write the tick to all members; yields to let other work on the loop run."""
-        authors = tick.authors_left_out()
+        left_out = tick.users_left_out()
         for variant, exempt, members in served:
             share = Share.ALL if exempt else Share.BUDGET
             frame, shown = tick.frame(variant, share), tick.comments_shown(share)
             comments = tick.comments_of(exempt=exempt)
-            special = set() if exempt else self._with_own(tick, variant, authors, members)
+            special = set() if exempt else self._with_own(tick, variant, left_out, members)
             start = 0
             while start < len(members):
                 end = start + self._slice_viewers()
@@ -325,27 +330,29 @@ class Audience:
         return min(most, HURRIED_SLICE) if self._is_hurried() else most
 
     def _write(self, tick: Tick, members: list[Member], frame: bytes, special: set[Member]) -> int:
-        written = 0
+        ready: list[Member] = []
         for member in members:
-            transport = member.transport
-            if transport is None or member in special:
+            if member.transport is None or member in special:
                 continue
             if member.behind_since:
                 self._write_behind(tick, member)
-            elif frame:
-                transport.write(frame)
-                written += 1
-        return written
+            else:
+                ready.append(member)
+        if not frame:
+            return 0
+        self._writer.write(ready, frame)
+        return len(ready)
 
     def _with_own(
-        self, tick: Tick, variant: Variant, authors: set[str], members: list[Member]
+        self, tick: Tick, variant: Variant, users: set[str], members: list[Member]
     ) -> set[Member]:
-        """Write to those `members` whose left-out own comments are put back; return them."""
+        """Write to the `members` who are among these users: what is meant for them is put back.
+        Return them."""
         done: set[Member] = set()
-        if not authors:
+        if not users:
             return done
         served = set(members)  # members added since have this tick in their snapshot
-        for user in authors:
+        for user in users:
             mine = served.intersection(self._by_user.get(user, ()))
             frame = tick.frame_with_own(variant, user) if mine else b""
             for member in mine:

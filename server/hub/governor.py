@@ -3,22 +3,21 @@
 Computed from three measurements, each smoothed: the time a pass takes for each member, how many
 members the passes of the last second served, and the share of a core that everything else on the
 worker takes. None of them follows the tick closely, so the tick settles where the load does, and
-does not swing. Decision 79 has the measurements behind the constants.
+does not swing. Decisions 79 and 95 have the measurements behind the constants.
 """
 
 from dataclasses import dataclass
 
 from server.settings.sections import Hub
 
-PASSES_MAX = 0.38
+PASSES_MAX = 0.32
 """Share of a core that passes may take for the sake of latency."""
-BUSY_MAX = 0.6
+SPENT_MAX = 0.48
 """Share of a core that passes and everything else may take together for the sake of latency."""
-AIM_S = 1 / 30
-"""The tick at which the load is judged; nobody sees a comment sooner than in two pictures."""
-CALM, FULL = 0.5, 0.65
-"""Shares of a core: what the load would take at a tick of `AIM_S`. Up to the first the tick is as
-short as the budget lets it be, from the second on as long as the head count makes it."""
+CALM, BUSY = 0.55, 0.6
+"""Shares of a core: what everything takes if passes take what they may. Up to the first the tick is
+as short as `PASSES_MAX` and `SPENT_MAX` let it be, from the second on as long as the head count
+makes it."""
 MEMBER_S = 8e-6
 """Time a pass is thought to take for each member before one was measured."""
 PASS_WEIGHT = 1 / 4
@@ -27,11 +26,13 @@ OUTLIER = 2.0
 """A pass counts as this many times the usual at most, since the machine may have held it up."""
 MEMBER_S_MIN = 1e-7
 """Less than any pass takes for a member: so a wrong clock does no lasting harm."""
+TICK_S_MIN = 1e-3
+"""The least that `hub.tick_ms_min` may be."""
 REST_KEPT = 7 / 8
 """Weight that the time between earlier passes keeps at each further one."""
 REST_S = 0.25
 """Longest time between two passes that counts in full; a longer one counts as so much."""
-GATHER_CALM, GATHER_FULL = 0.1, 0.2
+GATHER_CALM, GATHER_FULL = 0.15, 0.3
 """Shares of a core that everything but passes takes, from which comments are gathered for longer
 before the bus, and up to which."""
 GATHER_MIN = 0.2
@@ -80,7 +81,7 @@ class Governor:
         """
         if members <= 0:
             return
-        each_s = took_s * (1 - min(self.rest, BUSY_MAX)) / members
+        each_s = took_s * (1 - min(self.rest, BUSY)) / members
         each_s = min(each_s, self.member_s * OUTLIER)
         self.member_s += (each_s - self.member_s) * PASS_WEIGHT * min(1.0, members / max(crowd, 1))
         self.member_s = max(self.member_s, MEMBER_S_MIN)
@@ -96,12 +97,12 @@ class Governor:
     def tick_s(self, crowd: int, bounds: Bounds) -> float:
         """Return the tick in seconds, within `bounds`, while passes serve `crowd` members."""
         pass_s = crowd * self.member_s
-        budget = min(PASSES_MAX, BUSY_MAX - self.rest)
-        if budget * bounds.longest_s <= pass_s:
+        share = min(PASSES_MAX, SPENT_MAX - self.rest)
+        if share * bounds.longest_s <= pass_s:
             return bounds.longest_s
-        shortest_s = max(pass_s / budget, bounds.shortest_s)
-        load = self.rest + pass_s / AIM_S
-        fullness = min(max((load - CALM) / (FULL - CALM), 0.0), 1.0)
+        shortest_s = max(pass_s / share, bounds.shortest_s)
+        load = self.rest + min(PASSES_MAX, pass_s / max(bounds.shortest_s, TICK_S_MIN))
+        fullness = min(max((load - CALM) / (BUSY - CALM), 0.0), 1.0)
         return min(shortest_s + (bounds.longest_s - shortest_s) * fullness, bounds.longest_s)
 
     @property

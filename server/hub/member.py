@@ -55,6 +55,7 @@ class Member(ABC):
     __slots__ = (
         "behind_since",
         "comments_missed",
+        "descriptor",
         "exempt",
         "lent",
         "transport",
@@ -65,6 +66,9 @@ class Member(ABC):
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         """The transport that takes frames; None once the connection is closing."""
+        self.descriptor = -1
+        """The descriptor of its socket, if frames may go there past the transport, which has to be
+        empty then; else -1."""
         self.variant = Variant(Encoding.JSON, False)
         """The format of its frames; fixed before it is in an audience."""
         self.user = ""
@@ -90,7 +94,7 @@ class Member(ABC):
             self.transport.writelines(self.variant.joined_frame(reply, room, events))
 
     @abstractmethod
-    def close(self, why: Close, reconnect_ms: int | None = None) -> None:
+    def close(self, why: Close, reconnect_ms: int | None = None, msg: str = "") -> None:
         """Send `bye` and close; `reconnect_ms` is the wait before a reconnect, None for never."""
 
     def abort(self) -> None:

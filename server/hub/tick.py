@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import cast
 
 from server.hub.member import Variant
 from server.protocol.codec import CODECS, Encoding
@@ -82,12 +81,14 @@ class Tick:
         """Return the number of comments in the frame of this share."""
         return _comments(self._shares[share])
 
-    def authors_left_out(self) -> set[str]:
-        """Return the users who wrote comments that were not chosen."""
+    def users_left_out(self) -> set[str]:
+        """Return the users for whom comments are meant that were not chosen: their authors, and
+        whom they answer."""
         if len(self._chosen) == len(self._sampled):
             return set()
         chosen = {id(event) for event in self._chosen}
-        return {_author(e) for e in self._sampled if e.counted and id(e) not in chosen}
+        left_out = (e for e in self._sampled if e.counted and id(e) not in chosen)
+        return {user for event in left_out for user in event.meant_for()}
 
     def frame(self, variant: Variant, share: Share) -> bytes:
         """Return the frame for this variant and share; empty if it would carry nothing."""
@@ -97,9 +98,10 @@ class Tick:
         return frame
 
     def frame_with_own(self, variant: Variant, user: str) -> bytes:
-        """Return a frame for a viewer whose own comments were not all chosen; puts them back."""
+        """Return a frame for a viewer for whom comments are meant that were not chosen; puts them
+        back."""
         chosen = {id(event) for event in self._chosen}
-        mine = [e for e in self._sampled if id(e) in chosen or _is_by(e, user)]
+        mine = [e for e in self._sampled if id(e) in chosen or user in e.meant_for()]
         left_out = self.comments - _comments(mine)
         return self._build(variant, [*self._must, *_gap(left_out), *mine, *self._latest])
 
@@ -132,12 +134,3 @@ def _last_seq(events: Sequence[Event]) -> int | None:
 
 def _gap(comments: int) -> list[Event]:
     return [GapEvent(comments=comments)] if comments > 0 else []
-
-
-def _is_by(event: Event, user: str) -> bool:
-    return event.counted and _author(event) == user
-
-
-def _author(event: Event) -> str:
-    """Return the author of a counted event."""
-    return cast("str", event.user)  # type: ignore[attr-defined]

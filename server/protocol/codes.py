@@ -84,6 +84,9 @@ INTERNAL = Close(1011, "internal error", "Come back with a back-off.", True)
 DRAIN = Close(4000, "the worker is going away", "Come back after `reconnect_ms`.", True)
 RESYNC = Close(4003, "the room was re-read", "Come back with `last` to resume.", True)
 SILENT = Close(4004, "no pong in time", "Come back with `last` to resume.", True)
+TOKEN_ENDED = Close(
+    4005, "token expired", "Get a new token, then come back with `last` to resume.", True
+)
 BAD_MESSAGES = Close(4400, "too many bad messages", "Mend the client.", False)
 BAD_TOKEN = Close(4401, "bad token", "Get a new token first.", False)
 FORBIDDEN = Close(4403, "not allowed in this room", "Use another token or room.", False)
@@ -100,6 +103,7 @@ CLOSES: tuple[Close, ...] = (
     DRAIN,
     RESYNC,
     SILENT,
+    TOKEN_ENDED,
     BAD_MESSAGES,
     BAD_TOKEN,
     FORBIDDEN,

@@ -25,6 +25,11 @@ class Delivery(Enum):
 class Command(Input, frozen=True, kw_only=True, tag_field="op"):
     """The base of every command. Structs inside a command derive from Input too."""
 
+    reads: ClassVar[bool] = False
+    """Whether it changes nothing: a server's token needs another scope for it."""
+    buys: ClassVar[bool] = False
+    """Whether it makes or prepares a purchase, which can be forbidden to a user alone."""
+
     ref: Ref
 
 
@@ -69,8 +74,8 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t"
     noun: ClassVar[str] = ""
     """With `listed_in`: the event's field that holds the thing, and the thing's id field."""
     counted: ClassVar[bool] = False
-    """SAMPLE: the event has an author (`user`), who always sees it; viewers from whom it is left
-    out get it counted in a `gap`."""
+    """SAMPLE: the event has an author; those for whom it is `meant_for` always see it, and viewers
+    from whom it is left out get it counted in a `gap`."""
 
     retracts: ClassVar[bool] = False
     """MUST: `takes_back` names the sampled events that must not be sent after this one."""
@@ -88,6 +93,10 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="t"
         if current is None or not version:
             return False
         return bool(getattr(self, version) <= getattr(current, version))
+
+    def meant_for(self) -> tuple[str, ...]:
+        """The users who get this counted event also when it is left out for others."""
+        return ()
 
     def takes_back(self, said: "Event") -> bool:  # noqa: ARG002  (those that do look at it)
         """Whether this event forbids sending the waiting sampled event `said` after it."""
@@ -107,7 +116,11 @@ class GapEvent(Event, tag="gap", frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ByeEvent(Event, tag="bye", frozen=True, kw_only=True, omit_defaults=True):
-    """The server closes next, with `code` (`codes.CLOSES`). Null `reconnect_ms`: stay away."""
+    """The server closes next, with `code` (`codes.CLOSES`). Null `reconnect_ms`: stay away.
+
+    `msg` is a sentence for the user, where there is more to say than the code does.
+    """
 
     code: int
     reconnect_ms: int | None = None
+    msg: str = ""

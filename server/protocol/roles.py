@@ -4,10 +4,14 @@ from enum import StrEnum
 
 
 class Role(StrEnum):
-    """A guest has no token and only reads; an admin may do everything in every room."""
+    """A guest has no token and only reads; an admin may do everything in every room.
+
+    A merchant acts for the merchant whose id is the token's `sub`; in rooms it is a viewer.
+    """
 
     GUEST = "guest"
     VIEWER = "viewer"
+    MERCHANT = "merchant"
     MODERATOR = "moderator"
     HOST = "host"
     ADMIN = "admin"

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from server.protocol.fields import Cover, Id, Name, RoomId, Url
+from server.protocol.fields import Cover, Id, Name, RoomId, TimeZone, Url
 from server.protocol.input import Input
 
 Phase = Literal["scheduled", "live", "ended"]
@@ -20,7 +20,8 @@ class RoomView(Struct, omit_defaults=True):
 
     Never encode this class in place of the whole: the fields of features would silently be missing.
     A room of the `kind` group is a host's fan group. A `draft` is for its host, moderators and
-    admins only; of a `practice` nobody is told, and its orders are void.
+    admins only; of a `practice` nobody is told, and its orders are void. Staff plans in the room's
+    `time_zone`, an IANA name; empty: each in their own.
     """
 
     room: str
@@ -38,6 +39,7 @@ class RoomView(Struct, omit_defaults=True):
     cover: str = ""
     draft: bool = False
     practice: bool = False
+    time_zone: str = ""
 
 
 Start = Annotated[
@@ -60,5 +62,6 @@ class RoomCreate(Input, frozen=True):
     shelf_from: Id | None = None
     draft: bool = False
     practice: bool = False
+    time_zone: TimeZone | None = None
     host: Id | None = None
     host_name: Annotated[str, Meta(max_length=40)] | None = None

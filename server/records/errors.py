@@ -20,7 +20,7 @@ def is_away(error: BaseException) -> bool:
     """Whether trying again later may help."""
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
-    return isinstance(error, _AWAY) or _is_full(error)
+    return isinstance(error, _AWAY) or _is_passing(error)
 
 
 def is_damaged(error: BaseException) -> bool:
@@ -29,10 +29,11 @@ def is_damaged(error: BaseException) -> bool:
     return getattr(cause, "sqlite_errorname", "") in ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 
 
-def _is_full(error: BaseException) -> bool:
-    """Whether PostgreSQL lacks room or connections, stops, or is read-only, by its error codes."""
+def _is_passing(error: BaseException) -> bool:
+    """Whether PostgreSQL lacks room or connections, stops, is read-only, or undid a transaction
+    because of another, by its error codes."""
     code = str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
-    return code[:2] in ("08", "53", "57") or code == "25006"
+    return code[:2] in ("08", "40", "53", "57") or code == "25006"
 
 
 def words_of(error: BaseException) -> str:

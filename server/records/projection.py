@@ -1,9 +1,13 @@
 """A projection: tables that a feature keeps up to date with what the archive copies."""
 
-from collections.abc import Collection, Sequence
-from typing import Final, NamedTuple, Protocol
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Final, NamedTuple, Protocol, TypeVar
 
+from msgspec import MsgspecError
+from sqlalchemy import Table, delete
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+Read = TypeVar("Read")
 
 
 class Entry(NamedTuple):
@@ -64,3 +68,25 @@ class Projection(Protocol):
 
     async def clear(self, connection: AsyncConnection, life: int | None = None) -> None:
         """Empty its tables, or only what they hold of one room."""
+
+
+UNREADABLE: Final = (MsgspecError, UnicodeDecodeError)
+"""The errors of bytes that can't be read. A projection leaves such an entry out: the archive keeps
+it, and `liveroom audit` says what is wrong with it."""
+
+
+def read_entry(entry: Entry, read: Callable[[bytes], list[Read]]) -> list[Read]:
+    """Return what `read` finds in an entry; nothing if it can't be read."""
+    try:
+        return read(entry.body)
+    except UNREADABLE:
+        return []
+
+
+async def empty_tables(
+    connection: AsyncConnection, tables: Iterable[Table], life: int | None
+) -> None:
+    """Empty the tables, or what they hold of one room."""
+    for table in tables:
+        which = delete(table)
+        await connection.execute(which if life is None else which.where(table.c.life == life))

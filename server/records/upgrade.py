@@ -5,6 +5,7 @@ engine stand in `server.records`. All that are missing run at the start, in one 
 lock: of several servers that start at once, one upgrades and the others find nothing left to do.
 """
 
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +17,8 @@ from alembic.util.exc import CommandError as AlembicError
 from sqlalchemy import Connection, inspect, text
 
 from server.records.errors import RecordsUnusable
+
+_log = logging.getLogger(__name__)
 
 VERSIONS = "schema_revisions"
 """The table that names the newest revision of each chain."""
@@ -53,7 +56,12 @@ def upgrade_all(connection: Connection, known: ScriptDirectory, shown: str) -> U
             return known._upgrade_revs("heads", revisions)  # noqa: SLF001 - as alembic.command does
 
         _run(connection, known, missing)
-    return Upgraded(before, revisions_of(connection))
+    after = revisions_of(connection)
+    if not before:
+        _log.info("The records at %s were made.", shown)
+    elif new := sorted(set(after) - set(before)):
+        _log.info("The records at %s were upgraded to %s.", shown, ", ".join(new))
+    return Upgraded(before, after)
 
 
 def _run(connection: Connection, known: ScriptDirectory, steps: Callable[..., Any]) -> None:

@@ -24,6 +24,7 @@ from server.rooms.plain_text import shown_text
 from server.rooms.scheduled import Scheduled
 from server.rooms.state import RoomState
 from server.rooms.stored import RoomReader
+from server.rooms.zones import must_be_zone
 from server.settings import Settings
 from server.store.reading import asked
 
@@ -81,6 +82,7 @@ class Directory:
         for founder in self.founders:
             founder.must_be_free(body.room)
         must_be_ahead(body.scheduled)
+        await must_be_zone(body.time_zone)
         host, name = who.user, who.name
         if who.role is Role.ADMIN and body.host is not None:
             host, name = body.host, plain_name(body.host_name or "") or body.host
@@ -94,6 +96,7 @@ class Directory:
             "cover": body.cover or "",
             "draft": body.draft,
             "practice": body.practice,
+            "time_zone": body.time_zone or "",
             "by": who.user,
         }
         await self._create_listed(host, body, args)

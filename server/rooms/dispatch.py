@@ -1,6 +1,6 @@
 """Checks the caller's role, then passes a command to the feature that handles it."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from server.protocol.message import Command, Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.rooms.naming import Host, Naming
+from server.store.bans import Ban, Bans
 
 
 class Gate(NamedTuple):
@@ -39,6 +40,10 @@ class Dispatch:
         self.naming = Naming()
         self.gates: list[Gate] = []
         """Restrict entry to some rooms; filled before the first command is run."""
+        self.bans: Bans | None = None
+        """Who may not come in, or not buy; set before the first command is run."""
+        self.scopes: Mapping[type[Command], str] = {}
+        """The scope that a server's token needs for each command."""
         self.handlers: dict[type[Command], Handler] = {}
         """The handler of each command; filled before the first command is run."""
 
@@ -51,9 +56,24 @@ class Dispatch:
 
     async def must_be_let_in(self, who: Identity, room_id: str) -> None:
         """Refuse users who may not enter a room. Raises CommandError `forbidden`."""
+        self.must_not_be_banned(who, room_id)
         for gate in self.gates:
             if gate.applies(room_id):
                 await gate.let_in(who, room_id)
+
+    def ban_of(self, who: Identity, room_id: str, *, buying: bool = False) -> Ban | None:
+        """Return the ban that keeps a user from coming into a room, or from buying there.
+
+        Guests have none, and admins can't be kept out.
+        """
+        if self.bans is None or who.role in (Role.GUEST, Role.ADMIN):
+            return None
+        return self.bans.keeps_out(who.user, room_id, buying=buying)
+
+    def must_not_be_banned(self, who: Identity, room_id: str, *, buying: bool = False) -> None:
+        """Raise CommandError `forbidden` with the reason and the end of a ban."""
+        if (ban := self.ban_of(who, room_id, buying=buying)) is not None:
+            raise CommandError("forbidden", ban.sentence)
 
     def may_be_gated(self, room_id: str) -> bool:
         """Whether `must_be_let_in` would ask anything. If not, everybody may enter the room."""
@@ -94,7 +114,13 @@ class Dispatch:
         handler = self.handlers.get(type(cmd))
         if handler is None:
             raise CommandError("bad_message", f"`{op_of(cmd)}` can't be sent now.")
+        if call.who.scopes is not None and call.who.lacks(scope := self.scopes.get(type(cmd), "")):
+            raise CommandError(
+                "forbidden", f"This token has no scope `{scope}`, which `{op_of(cmd)}` needs."
+            )
         await self.must_be_let_in(call.who, call.room_id)
+        if cmd.buys:
+            self.must_not_be_banned(call.who, call.room_id, buying=True)
         if call.who.role is Role.HOST:
             host = await self._host_in(call.room_id)
             call = call._replace(who=as_in(call.who, host.user))
@@ -153,8 +179,9 @@ def holds(who: Identity, least: Role, room_id: str, host: str) -> bool:
 
 
 def as_in(who: Identity, host: str) -> Identity:
-    """Return `who` with their role in a room of `host`: hosts of other rooms are viewers here."""
-    if who.role is Role.HOST and who.user != host:
+    """Return `who` with their role in a room of `host`: hosts of other rooms are viewers here, and
+    so are merchants."""
+    if who.role is Role.MERCHANT or (who.role is Role.HOST and who.user != host):
         return replace(who, role=Role.VIEWER)
     return who
 

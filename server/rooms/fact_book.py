@@ -50,6 +50,8 @@ class FactBook:
         """Each fact by its kind."""
         self.owners: dict[str, str] = {}
         """The feature that declares a kind."""
+        self.moderating: frozenset[str] = frozenset()
+        """The kinds of those that are acts of moderation."""
         self.tallies: list[type[Tally]] = []
         self.retellings: list[type[Retelling]] = []
         for each in declared:
@@ -57,6 +59,7 @@ class FactBook:
                 self._declare(each.feature, fact)
             self.tallies += each.tallies
             self.retellings += each.retellings
+        self.moderating = frozenset(name for name, fact in self.kinds.items() if fact.moderates)
         self.numbers: dict[str, Number] = self._numbers()
         """The numbers that tallies add to the figures; the lowest feature's come last."""
         self.shown: dict[str, FieldInfo] = self._shown()

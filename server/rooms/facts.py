@@ -24,6 +24,8 @@ class Fact(
 
     shown: ClassVar[tuple[str, ...]] = ()
     """The fields that a replay shows to everybody. Without any the fact is in no replay."""
+    moderates: ClassVar[bool] = False
+    """Whether it is an act of moderation: then the operator's log over all rooms has it."""
 
     at: int
     by: str = ""

@@ -30,6 +30,7 @@ from server.records.retired import Part, read_parts
 from server.rooms.every_room import EveryRoom
 from server.rooms.packing import pack
 from server.rooms.pseudonyms import Pseudonyms
+from server.store.bans import Bans
 from server.store.room_store import RoomStore
 
 
@@ -130,6 +131,7 @@ class Forgetter:
                 await forgets_user(connection, user)
         people = Pseudonyms({user: pseudonym}, self._shapes)
         await self._store.redis.zrem(self._store.keys.sign_outs, user)
+        await Bans(self._store).lift_all(user)
         for host in sorted(hosts | {user}):
             await self._forget_at_host(host, people)
         if user in hosts:

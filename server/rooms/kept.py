@@ -10,6 +10,9 @@ from server.protocol.joining import Last
 from server.protocol.message import Event
 from server.store.bus import Say
 
+MISSED_BYTES_MAX = 524_288
+"""Largest replay to one who returns: any viewer may return at any time, and all do at once."""
+
 
 class Kept:
     """A must-event that a returning viewer may have missed; encoded once per encoding."""
@@ -41,7 +44,8 @@ class KeptEvents:
     def missed(
         self, last: Last | None, epoch: str, seq: int, encoding: Encoding
     ) -> tuple[list[Raw] | None, bool]:
-        """Return the events after `last` up to `seq` of `epoch`, and whether any is lost."""
+        """Return the events after `last` up to `seq` of `epoch`, and whether any is lost, or they
+        are too large together."""
         if last is None:
             return None, False
         if last.epoch != epoch or last.seq > seq:
@@ -49,5 +53,11 @@ class KeptEvents:
         oldest = self._events[0].seq if self._events else seq + 1
         if last.seq < oldest - 1:
             return None, True
-        missed = [kept for kept in self._events if last.seq < kept.seq <= seq]
-        return [kept.raw(encoding) for kept in missed], False
+        missed, size = list[Raw](), 0
+        for kept in reversed(self._events):
+            if last.seq < kept.seq <= seq:
+                missed.append(kept.raw(encoding))
+                size += memoryview(missed[-1]).nbytes
+                if size > MISSED_BYTES_MAX:
+                    return None, True
+        return missed[::-1], False

@@ -12,9 +12,11 @@ from server.access.auth import Identity
 from server.background.repeating import Errands
 from server.background.troubles import declare
 from server.hub.crowd import Crowd
+from server.hub.frame_writer import FrameWriter
 from server.hub.member import Member
 from server.protocol.codes import RESYNC, Close, CommandError
 from server.protocol.joining import Join, Source
+from server.protocol.message import Event
 from server.protocol.roles import Role
 from server.rooms.arrival import Arrival
 from server.rooms.own import OwnPart
@@ -63,7 +65,8 @@ class OpenRooms:
     """Opens rooms, lets members in and out, closes rooms. An async context manager.
 
     `own_of(room_id, users)` reads the users' own earlier actions in the room; `must_be_let_in`
-    refuses users who may not enter a room; `visits` records who enters and leaves.
+    refuses users who may not enter a room; `visits` records who enters and leaves; `told` hear each
+    event for one user who is here.
     """
 
     def __init__(
@@ -76,14 +79,17 @@ class OpenRooms:
         metrics: Metrics,
         random: Random,
         visits: Sequence[Visits] = (),
+        told: Sequence[Callable[[str, str, Event], None]] = (),
     ) -> None:
         self._reader = reader
         self._visits = visits
+        self._told = told
         self._bus = bus
         self._settings = settings
         self._metrics = metrics
         self._random = random
         self._crowd = Crowd()
+        self._writer = FrameWriter(batched=settings.hub.batched_writes)
         self._rooms: dict[str, Room] = {}
         self._opening: dict[str, asyncio.Task[Room]] = {}
         self._lingering: dict[str, asyncio.TimerHandle] = {}
@@ -243,6 +249,8 @@ class OpenRooms:
             self._came_in,
             self._random,
             self._crowd,
+            self._writer,
+            self._told,
         )
         try:
             await self._bus.subscribe(room_id, room)

@@ -1,9 +1,10 @@
 """Cleans or refuses texts in commands; `server.protocol.plain_text` says what is cleaned."""
 
 from server.protocol.codes import CommandError
+from server.protocol.fields import META_BYTES_MAX
 from server.protocol.plain_text import MARKS_MAX, hides_something, plain_text
 
-__all__ = ["MARKS_MAX", "must_be_visible", "plain_text", "shown_text"]
+__all__ = ["MARKS_MAX", "must_be_visible", "must_fit", "plain_text", "shown_text"]
 
 
 def shown_text(name: str, text: str, chars_max: int) -> str:
@@ -14,6 +15,12 @@ def shown_text(name: str, text: str, chars_max: int) -> str:
     if len(clean) > chars_max:
         raise CommandError("too_long", f"`{name}` can have {chars_max} characters here.")
     return clean
+
+
+def must_fit(name: str, text: str) -> None:
+    """Refuse an opaque text of more bytes than are kept. Raises CommandError `too_long`."""
+    if len(text.encode()) > META_BYTES_MAX:
+        raise CommandError("too_long", f"`{name}` can have {META_BYTES_MAX} bytes.")
 
 
 def must_be_visible(name: str, text: str) -> None:

@@ -160,7 +160,15 @@ class Pseudonyms:
                 new["name"] = self.gone[user]
             if "text" in new:
                 new["text"] = ""
+        if "meta" in new and self._is_of_one(value):
+            new["meta"] = ""
         return new
+
+    def _is_of_one(self, value: Mapping[Any, Any]) -> bool:
+        """Whether a buy, or an order's line of the ledger, is of one of these people."""
+        order = value.get("order")
+        user = order.get("user") if isinstance(order, dict) else value.get("user")
+        return isinstance(user, str) and user in self.gone
 
     def _member(self, name: Any, value: Any, of: Mapping[Any, Any]) -> Any:
         # Of somebody who asked for a product, `by` says how: by its number, by words.

@@ -21,7 +21,7 @@ from server.rooms.deleting import Deletes, delete_room
 from server.rooms.expiry import Expiry, Strangers
 from server.rooms.forgetting import Rewrites
 from server.rooms.retention import Expired, ExpiredRooms, Keeping, Removal, before
-from server.rooms.retiring import Retirer
+from server.rooms.retiring import Retirer, Stays
 from server.settings import Settings
 from server.store.room_store import RoomStore
 
@@ -46,7 +46,8 @@ class Kept(NamedTuple):
 class Retainer:
     """Ends records while the context is open, if this worker holds the lease.
 
-    `store` brings rooms back, `retirer` takes them out, `deletes` and `rooms` are the features'.
+    `store` brings rooms back, `retirer` takes them out, `deletes`, `undeletable` and
+    `rooms` are the features'.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Retainer:
         removals: Sequence[Removal],
         rooms: ExpiredRooms | None,
         deletes: Sequence[Deletes],
+        undeletable: Sequence[Stays] = (),
         shapes: Mapping[str, str],
         clock: Callable[[], int] = unix_ms,
     ) -> None:
@@ -73,6 +75,7 @@ class Retainer:
         self._removals = removals
         self._rooms = rooms
         self._deletes = deletes
+        self._undeletable = undeletable
         self._shapes = shapes
         self._clock = clock
         self._repeating = Repeating("retention", self._round, settings.records.keep_interval_s)
@@ -173,7 +176,9 @@ class Retainer:
         Raises CommandError, RecordsAway, RedisError or OSError; then it can be done again.
         """
         if whole := [each.kind for each in keepings if each.whole]:
-            await delete_room(self._store, self._records, expired.room, self._deletes)
+            await delete_room(
+                self._store, self._records, expired.room, self._deletes, self._undeletable
+            )
             await self._note(expired.room, whole)
             return ""
         rewrites: list[Rewrites] = [Expiry(keepings)]

@@ -11,10 +11,9 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.background.clock import DAY_MS
 from server.settings import Settings
 from server.store.room_store import RoomStore
-
-DAY_MS = 86_400_000
 
 Users = Callable[[AsyncConnection, str], Awaitable[Collection[str]]]
 """(connection, room) -> whose ids and names end."""

@@ -8,7 +8,7 @@ the missing events from the stream. If the stream no longer has them, all viewer
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
 from random import Random
 from typing import Any
@@ -18,6 +18,7 @@ from msgspec import Raw
 from server.background.repeating import Errands
 from server.hub.audience import Audience
 from server.hub.crowd import Crowd
+from server.hub.frame_writer import FrameWriter
 from server.hub.member import Member
 from server.protocol.codes import FORBIDDEN, CommandError
 from server.protocol.joining import You
@@ -58,6 +59,8 @@ class Room:
         on_entered: Callable[["Room", Arrival], None],
         random: Random,
         crowd: Crowd | None = None,
+        writer: FrameWriter | None = None,
+        on_told: Sequence[Callable[[str, str, Event], None]] = (),
     ) -> None:
         self.room_id = room_id
         self.state: RoomState
@@ -70,6 +73,7 @@ class Room:
         self._metrics = metrics
         self._on_broken = on_broken
         self._on_entered = on_entered
+        self._on_told = on_told
         self._random = random
         self._welcome = Welcome(settings.hub.joins_per_tick_max, lambda: self.state, self._answer)
         self.audience = Audience(
@@ -80,6 +84,7 @@ class Room:
             random,
             crowd,
             lambda: bool(self._expected),
+            writer,
         )
         self._welcome.audience = self.audience
         self._kept = KeptEvents(settings.rooms.missed_events_max)
@@ -276,7 +281,11 @@ class Room:
         arrivals = self._expected.get(user, ())
         for arrival in arrivals:
             arrival.held.append(event)
-        return self.audience.tell(user, event) or bool(arrivals)
+        is_here = self.audience.tell(user, event) or bool(arrivals)
+        if is_here:
+            for hear in self._on_told:
+                hear(self.room_id, user, event)
+        return is_here
 
     def _send_out(self, user: str) -> None:
         arrivals = [arrival.member for arrival in self._expected.get(user, ())]

@@ -35,6 +35,7 @@ class RoomFields(Struct):
     cover: str = ""
     draft: int = 0
     practice: int = 0
+    time_zone: str = ""
     comments: int = 0
     """The number of counted events so far."""
 
@@ -66,7 +67,8 @@ class RoomSettings(Event, tag="room", frozen=True, kw_only=True, omit_defaults=T
     """The room's own settings changed: all of them as they are now. Features add each its own.
 
     A worker of a version before, which may run beside, tells none of these fields: then `title` is
-    empty, which no room's is, and they stay as they were.
+    empty, which no room's is, and they stay as they were. So does an empty `time_zone`: no zone is
+    ever taken away, and a version between knew none.
     """
 
     title: str = ""
@@ -75,6 +77,7 @@ class RoomSettings(Event, tag="room", frozen=True, kw_only=True, omit_defaults=T
     embed_url: str = ""
     cover: str = ""
     draft: bool = False
+    time_zone: str = ""
 
 
 OWN_TOLD: Final = tuple(

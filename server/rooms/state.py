@@ -98,4 +98,6 @@ class RoomState:
             if name in OWN_TOLD and not event.title:
                 continue  # told by a worker of the version before
             value = getattr(event, name)
+            if name == "time_zone" and not value:
+                continue  # none is ever taken away; a version between knew none
             setattr(self.fields, name, int(value) if kind is bool else value)

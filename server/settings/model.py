@@ -6,13 +6,13 @@ from typing import Any, ClassVar, Literal, Self, TypeVar, cast
 from pydantic import Field, create_model, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from server.settings.jwt import Jwt
 from server.settings.section import Section
 from server.settings.sections import (
     Bus,
     Data,
     Edge,
     Hub,
-    Jwt,
     Log,
     Pages,
     Records,
@@ -128,11 +128,22 @@ class Settings(BaseSettings):
         return value
 
     def _check_jwt(self) -> None:
-        if self.jwt.algorithm != "HS256":
-            if not self.jwt.public_key_file:
+        algorithm, url = self.jwt.algorithm, self.jwt.jwks_url
+        if algorithm == "HS256" and url:
+            raise ValueError(
+                "jwt.jwks_url has public keys, and jwt.algorithm = HS256 needs a secret one: set "
+                "jwt.algorithm to what tokens are signed with."
+            )
+        if url.startswith("http://") and self.mode != "development":
+            raise ValueError(
+                f"jwt.jwks_url = {url} must be https:// in {self.mode} mode: whoever is on the way "
+                "could put keys of their own there."
+            )
+        if algorithm != "HS256":
+            if bool(url) == bool(self.jwt.public_key_file):
                 raise ValueError(
-                    f"jwt.algorithm = {self.jwt.algorithm} needs jwt.public_key_file, the PEM file "
-                    "of the public key."
+                    f"jwt.algorithm = {algorithm} needs either jwt.public_key_file, the file of "
+                    "the public keys, or jwt.jwks_url."
                 )
         elif self.mode != "development" and self.jwt.secret is None:
             raise ValueError(

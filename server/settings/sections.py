@@ -1,4 +1,4 @@
-"""Every limit, time-out and choice of the server, one model a section.
+"""Every limit, time-out and choice of the server, one model a section; `jwt` and `pages` have more.
 
 The unit is the last part of a name (`_s`, `_ms`, `_us`, `_bytes`, `_chars`); `_max` and `_min`
 say which way it bounds. The description of a field is its row in docs/configuration.md.
@@ -7,16 +7,9 @@ say which way it bounds. The description of a field is its row in docs/configura
 from ipaddress import ip_network
 from typing import Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 
-from server.settings.section import (
-    SECRET_BYTES_MIN,
-    Section,
-    limit,
-    long_enough,
-    secret_words,
-    words,
-)
+from server.settings.section import Section, limit, words
 
 
 class Server(Section):
@@ -136,27 +129,6 @@ class Redis(Section):
     )
 
 
-class Jwt(Section):
-    """How tokens are checked."""
-
-    secret: SecretStr | None = Field(
-        None,
-        json_schema_extra=secret_words(SECRET_BYTES_MIN),
-        description="Secret of HS256 tokens, at least 32 bytes. Required outside development, "
-        "where one is made and kept in the data folder.",
-    )
-    algorithm: Literal["HS256", "RS256", "ES256"] = Field(
-        "HS256", description="The only algorithm a token may be signed with."
-    )
-    public_key_file: str = Field("", description="PEM file of the key for RS256 and ES256.")
-    leeway_s: float = limit(10, 0, 300, "Clock difference allowed when `exp` is checked.")
-
-    @field_validator("secret")
-    @classmethod
-    def _secret_is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
-        return long_enough(secret, SECRET_BYTES_MIN)
-
-
 class Edge(Section):
     """Bytes in: the listener, one connection, what a client may send."""
 
@@ -222,6 +194,11 @@ class Hub(Section):
         10_000,
         "How much a viewer lengthens the longest tick of all rooms on its worker, within min and "
         "max. While the worker has time, ticks are shorter.",
+    )
+    batched_writes: bool = Field(
+        True,
+        description="Write a frame to many viewers in one system call, where the kernel can; else "
+        "one call for each.",
     )
     slice_viewers_max: int = limit(
         250, 1, 100_000, "Viewers written to before other work on the loop gets a turn."

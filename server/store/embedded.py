@@ -23,7 +23,7 @@ from server.store.folder_lock import FolderLock
 from server.store.log_format import kept_in
 from server.store.redis_program import NoRedisProgram, RedisProgram
 from server.store.release import SUPPORTED
-from server.store.tied_child import tied
+from server.store.tied_child import end_child, tied
 
 log = logging.getLogger(__name__)
 
@@ -187,7 +187,7 @@ class EmbeddedRedis:
             await self._start()
         except (EmbeddedRedisError, OSError) as error:
             log.error("%s Trying again in %.1f s.", error, self._back_off_s)
-            await _end(self._child)
+            await end_child(self._child, _STOP_S_MAX)
         else:
             log.info("%s is back (process %d).", self._called, self._child.pid)
             self.restarted.set()
@@ -195,23 +195,11 @@ class EmbeddedRedis:
     async def _stop(self) -> None:
         await self._watcher.stop()
         if self._child is not None:
-            await _end(self._child)
+            await end_child(self._child, _STOP_S_MAX)
             self._child = None
         if self.socket.parent != self.home:
             with contextlib.suppress(OSError):
                 await asyncio.to_thread(self.socket.parent.rmdir)
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        child.terminate()
-    try:
-        async with asyncio.timeout(_STOP_S_MAX):
-            await child.wait()
-    except TimeoutError:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
-        await child.wait()
 
 
 async def _ask(path: Path, command: bytes) -> bytes:

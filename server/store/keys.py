@@ -40,24 +40,37 @@ SHARED_KEYS: Final = {
         "each room that exists and has no key `asleep` is here"
     ),
     "woken": "string: the last score given in `awake`",
+    "bans": "hash <user>\\n<room> -> Ban as JSON: who may not come in (see `store.bans`)",
+    "ban_log": "stream: the changes of `bans`: f the field, b the ban, '' if it was lifted",
+    "action_log": (
+        "stream: what people at work did outside rooms, each as JSON in e, until the records have "
+        "it (see `store.action_log`)"
+    ),
 }
-"""The keys that scripts share between all rooms; they have one slot, and rooms have others."""
+"""The keys that scripts share between all rooms and that belong to no feature; they have one slot,
+and rooms have others."""
 
 
 class Keys:
     """Builds names under one prefix (`redis.key_prefix`).
 
-    `room_keys` and `host_keys` map each name to what the key holds; any other name is refused.
+    `room_keys`, `host_keys` and `shared_keys` map each name to what the key holds; any other name
+    is refused.
     """
 
-    __slots__ = ("host_keys", "prefix", "room_keys")
+    __slots__ = ("host_keys", "prefix", "room_keys", "shared_keys")
 
     def __init__(
-        self, prefix: str, room_keys: Mapping[str, str], host_keys: Mapping[str, str]
+        self,
+        prefix: str,
+        room_keys: Mapping[str, str],
+        host_keys: Mapping[str, str],
+        shared_keys: Mapping[str, str] = SHARED_KEYS,
     ) -> None:
         self.prefix = prefix
         self.room_keys = room_keys
         self.host_keys = host_keys
+        self.shared_keys = shared_keys
 
     def room(self, room_id: str, name: str) -> str:
         """Return the key `name` of a room."""
@@ -77,8 +90,11 @@ class Keys:
 
     def shared(self, name: str) -> str:
         """Return the key `name` that all rooms share."""
-        if name not in SHARED_KEYS:
-            raise KeyError(f"{name!r} is no key that rooms share.")
+        if name not in self.shared_keys:
+            raise KeyError(
+                f"{name!r} is no key that rooms share; its feature must declare it, with its "
+                "meaning."
+            )
         return f"{self.prefix}:{{all}}:{name}"
 
     def room_of(self, channel: str) -> str:

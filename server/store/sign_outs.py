@@ -1,7 +1,7 @@
 """Remembers when users signed out everywhere: their tokens from before are refused.
 
 Each worker keeps all sign-outs, so that a token is checked without a question to Redis, and reads
-the new ones every two seconds. They are never forgotten, because a token's holder chose how long
+the new ones twice a second. They are never forgotten, because a token's holder chose how long
 it lasts: about 100 bytes a user, in Redis and in each worker.
 """
 
@@ -19,7 +19,7 @@ from server.store.keys import Keys
 from server.store.reading import asked
 from server.store.room_store import UNAVAILABLE_RETRY_MS
 
-INTERVAL_S = 2.0
+INTERVAL_S = 0.5
 OVERLAP_MS = 60_000
 """How far back each reading begins: workers may store sign-outs later than they were dated."""
 

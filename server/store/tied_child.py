@@ -1,5 +1,7 @@
-"""Starts a program that the kernel ends when its parent ends, for whatever reason."""
+"""Starts a program that the kernel ends when its parent ends, for whatever reason; ends a child."""
 
+import asyncio
+import contextlib
 import os
 import sys
 
@@ -19,3 +21,16 @@ os.execv(sys.argv[2], sys.argv[2:])
 def tied(program: str, *arguments: str) -> list[str]:
     """Return the command line that runs `program` (a path) tied to this process."""
     return [sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid()), program, *arguments]
+
+
+async def end_child(child: asyncio.subprocess.Process, within_s: float) -> None:
+    """Ask a child to end, and kill it if it has not after so many seconds."""
+    with contextlib.suppress(ProcessLookupError):
+        child.terminate()
+    try:
+        async with asyncio.timeout(within_s):
+            await child.wait()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            child.kill()
+        await child.wait()

@@ -7,10 +7,14 @@ import json
 import logging
 import sys
 import time
+from contextvars import ContextVar
 from typing import Any, TextIO
 
 from server.settings.masking import mask
 from server.settings.sections import Log
+
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+"""The name of the request under way; it stands in each line that is logged meanwhile."""
 
 
 def set_up(settings: Log, *, worker_id: str = "", stream: TextIO | None = None) -> None:
@@ -26,8 +30,8 @@ def set_up(settings: Log, *, worker_id: str = "", stream: TextIO | None = None) 
     root.setLevel(settings.level.upper())
     # A busy server can't afford a line per request; the metrics count requests.
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)
-    # Which of its own plugins a library loads helps nobody who starts a server.
-    logging.getLogger("alembic.runtime.plugins").setLevel(logging.WARNING)
+    # A line a step of each upgrade hides, at the first start, where the server is: see upgrade.py.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 class _ConsoleLines(logging.Formatter):
@@ -70,4 +74,6 @@ class _JsonLines(logging.Formatter):
 def _facts(record: logging.LogRecord) -> dict[str, Any]:
     """Return a record's facts, with secrets masked in text values."""
     facts: dict[str, Any] = getattr(record, "facts", {})
+    if request := REQUEST_ID.get():
+        facts = facts | {"request": request}
     return {n: mask(fact) if isinstance(fact, str) else fact for n, fact in facts.items()}

@@ -13,11 +13,16 @@ _OUTCOMES = ("ok", "unavailable", "internal")
 """Outcomes shown for every command from the start. Refusals by a room's rules appear when the first
 one happens: all of them for every command would be a thousand samples that stay 0."""
 _REASONS = ("full", "400", "403", "404", "426", "503")
-PAGES = ("home", "watch", "host", "ops", "login", "me")
+PAGES = (
+    "home", "watch", "h", "note", "write", "topic", "host", "ops", "login", "me", "select",
+    "merchant",
+)  # fmt: skip
 """The pages, as their reports of errors name them."""
 PAGE_ERROR_KINDS = ("error", "rejection", "load", "policy")
 """Uncaught, a promise's, a file that could not be loaded, against the Content-Security-Policy."""
 _POSTS = ("ok", "refused", "unanswered")
+_READINGS = ("ok", "failed")
+_IMPRESSIONS = ("counted", "dropped")
 _SENDERS = ("address", "user", "service", "command")
 _SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
@@ -99,6 +104,16 @@ class Metrics:
         self.tick_seconds = Gauge(
             "liveroom_tick_seconds",
             "Time over which messages were gathered for the last pass.",
+            registry=registry,
+        )
+        self.pass_member_seconds = Gauge(
+            "liveroom_pass_member_seconds",
+            "Time a pass takes for each member, smoothed; the tick follows from it.",
+            registry=registry,
+        )
+        self.other_work_ratio = Gauge(
+            "liveroom_other_work_ratio",
+            "Share of a core that the worker uses between passes; the tick follows from it.",
             registry=registry,
         )
         self.pass_seconds = Histogram(
@@ -202,6 +217,7 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
+        self._make_webhooks(registry)
         self.requests_limited = Counter(
             "liveroom_requests_limited",
             "HTTP requests refused because of their rate, by whose: address, user, service; "
@@ -224,17 +240,14 @@ class Metrics:
             registry=registry,
         )
 
-        self.page_errors = Counter(
-            "liveroom_page_errors",
-            "Errors that browsers reported of our pages, by page and kind.",
-            ["page", "kind"],
+        self.key_readings = Counter(
+            "liveroom_token_key_readings",
+            "Readings of the public keys of tokens: ok, failed.",
+            ["outcome"],
             registry=registry,
         )
-        self.page_errors_dropped = Counter(
-            "liveroom_page_errors_dropped",
-            "Reports of page errors that were refused because there were too many.",
-            registry=registry,
-        )
+        self._make_pages(registry)
+        self._make_feed(registry)
 
     def before_first_reading(self, begin: Callable[[], None]) -> None:
         """Have `begin` called before all metrics are read for the first time.
@@ -266,5 +279,62 @@ class Metrics:
                 self.page_errors.labels(page, kind)
         for outcome in _POSTS:
             self.outbox_posts.labels(outcome)
+        for outcome in _READINGS:
+            self.key_readings.labels(outcome)
         for sender in _SENDERS:
             self.requests_limited.labels(sender)
+
+    def _make_pages(self, registry: CollectorRegistry) -> None:
+        self.page_errors = Counter(
+            "liveroom_page_errors",
+            "Errors that browsers reported of our pages, by page and kind.",
+            ["page", "kind"],
+            registry=registry,
+        )
+        self.page_errors_dropped = Counter(
+            "liveroom_page_errors_dropped",
+            "Reports of page errors that were refused because there were too many.",
+            registry=registry,
+        )
+
+    def _make_feed(self, registry: CollectorRegistry) -> None:
+        self.feed_page_seconds = Histogram(
+            "liveroom_feed_page_seconds",
+            "From a request for a page of the feed to its rows.",
+            buckets=_FAST_S,
+            registry=registry,
+        )
+        self.feed_impressions = Counter(
+            "liveroom_feed_impressions",
+            "Rows of the feed that were seen: counted, dropped (too many wait to be written).",
+            ["outcome"],
+            registry=registry,
+        )
+        for outcome in _IMPRESSIONS:
+            self.feed_impressions.labels(outcome)
+
+    def _make_webhooks(self, registry: CollectorRegistry) -> None:
+        self.webhook_lines = Gauge(
+            "liveroom_webhook_lines_waiting",
+            "Ledger lines that wait for a webhook endpoint; told by the worker that serves them.",
+            ["endpoint"],
+            registry=registry,
+        )
+        self.webhook_lag_seconds = Gauge(
+            "liveroom_webhook_lag_seconds",
+            "How long the first ledger line has waited for a webhook endpoint; likewise.",
+            ["endpoint"],
+            registry=registry,
+        )
+        self.webhook_active = Gauge(
+            "liveroom_webhook_active",
+            "Whether a webhook endpoint is told events: 0 if it is paused or disabled; likewise.",
+            ["endpoint"],
+            registry=registry,
+        )
+        self.webhook_posts = Counter(
+            "liveroom_webhook_posts",
+            "Posts to a webhook endpoint: ok, refused (an answer other than 2xx), unanswered.",
+            ["endpoint", "outcome"],
+            registry=registry,
+        )

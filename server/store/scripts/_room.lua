@@ -27,6 +27,11 @@ local function no_room()
   return refuse('not_found', 'There is no room `' .. A.room .. '`; check its id.')
 end
 
+-- A name as strangers are shown it: its first letter.
+local function masked(name)
+  return (string.match(name, '^[%z\1-\127\194-\244][\128-\191]*') or '') .. '**'
+end
+
 -- "scheduled", "live" or "ended"; false if there is no room. Scripts check it before they write,
 -- since a write without a room would create half a room.
 local function room_phase()
@@ -106,15 +111,16 @@ local function renew_epoch_after_failover()
   redis.call('HSET', K.room, 'replication', id)
 end
 
--- Sends a must-event to the whole room: it gets the next seq and stays in the stream.
-local function tell_room(event)
+-- Sends a must-event to the whole room: it gets the next seq and stays in the stream. `pack` packs it
+-- where a table can't hold all of it.
+local function tell_room(event, pack)
   if seq == seq0 then   -- the first one of this call
     renew_epoch_after_failover()
   end
   position()
   seq, sub = seq + 1, 0
   event.seq = seq
-  local packed = cmsgpack.pack(event)
+  local packed = (pack or cmsgpack.pack)(event)
   say(seq, 0, '', packed)
   redis.call('XADD', K.events, 'MAXLEN', '~', A.events_max, int(seq) .. '-0', 'e', packed)
 end
@@ -133,9 +139,9 @@ local function tell_user(user, event)
   tell_user_packed(user, cmsgpack.pack(event))
 end
 
--- Sends a latest- or sample-event: it is only published.
-local function mention(event)
-  say(0, 0, '', cmsgpack.pack(event))
+-- Sends a latest- or sample-event: it is only published. `pack` as for `tell_room`.
+local function mention(event, pack)
+  say(0, 0, '', (pack or cmsgpack.pack)(event))
 end
 
 -- Sends a value to one user, or to host and moderators only: it is only published. No user id

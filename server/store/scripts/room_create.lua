@@ -4,7 +4,7 @@
 -- parts: create()
 -- keyed: yes
 -- args: title host host_name scheduled(ms, 0 = unknown) stream_url? embed_url? cover? epoch
---   draft?(bool) practice?(bool) kind?(stream|group) group?(id of the host's fan group)
+--   draft?(bool) practice?(bool) time_zone? kind?(stream|group) group?(id of the host's fan group)
 --   followers? as_of?(both from circles.follow_host) admits?(of a group: all|followers|buyers) by?
 --   and those of the parts
 -- returns: {created}; refuses conflict
@@ -21,7 +21,7 @@ redis.call('HSET', K.room,
   'room', A.room, 'title', A.title, 'host', A.host, 'host_name', A.host_name,
   'phase', phase, 'created', int(created), 'scheduled', int(A.scheduled),
   'stream_url', A.stream_url or '', 'embed_url', A.embed_url or '', 'cover', A.cover or '',
-  'draft', A.draft and 1 or 0, 'practice', A.practice and 1 or 0,
+  'draft', A.draft and 1 or 0, 'practice', A.practice and 1 or 0, 'time_zone', A.time_zone or '',
   'epoch', A.epoch, 'seq', 0, 'sub', 0,
   'likes', 0, 'comments', 0, 'online', 0, 'viewers', 0,
   'slow_s', 0, 'pin', '', 'notice', '', 'kind', A.kind or 'stream', 'group', A.group or '',

@@ -17,12 +17,16 @@ local function place(id)
   return tonumber(a), tonumber(b)
 end
 
-local events = {}
+local events = {}   -- packed { seq, sub, user or '', event } with the event as it was told, byte for byte
 local after = '(' .. int(A.from_seq) .. '-' .. int(A.from_sub)
+local first_s, first_b
 for i, entry in ipairs(redis.call('XRANGE', K.events, after, '+', 'COUNT', A.count)) do
   local s, b = place(entry[1])
   local values = entry[2]
-  events[i] = { s, b, values[4] or '', cmsgpack.unpack(values[2]) }
+  if i == 1 then
+    first_s, first_b = s, b
+  end
+  events[i] = '\148' .. cmsgpack.pack(s, b, values[4] or '') .. values[2]
 end
 
 local here = redis.call('XRANGE', K.events, string.sub(after, 2), string.sub(after, 2))[1]
@@ -31,8 +35,8 @@ local at = redis.call('HMGET', K.room, 'epoch', 'seq', 'sub')
 local room_seq, room_sub = tonumber(at[2]), tonumber(at[3])
 
 local gap
-if events[1] then
-  local s, b = events[1][1], events[1][2]
+if first_s then
+  local s, b = first_s, first_b
   local follows = (s == A.from_seq and b == A.from_sub + 1) or (s == A.from_seq + 1 and b == 0)
   gap = not follows
 else
@@ -43,6 +47,12 @@ if oldest and not here then
   local s, b = place(oldest[1])
   trimmed = s > A.from_seq or (s == A.from_seq and b > A.from_sub)
 end
-return done({ events = events, first = oldest and { place(oldest[1]) } or nil, gap = gap,
-  here = here and cmsgpack.unpack(here[2][2]) or nil, trimmed = trimmed,
-  epoch = at[1], seq = room_seq, sub = room_sub })
+local rest = { first = oldest and { place(oldest[1]) } or nil, gap = gap, trimmed = trimmed,
+  epoch = at[1], seq = room_seq, sub = room_sub }
+local n = 1 + (here and 1 or 0)
+for _ in pairs(rest) do
+  n = n + 1
+end
+return reply(string.char(0x80 + n) .. string.sub(cmsgpack.pack(rest), 2)
+  .. cmsgpack.pack('events') .. array_head(#events) .. table.concat(events)
+  .. (here and cmsgpack.pack('here') .. here[2][2] or ''))
