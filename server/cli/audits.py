@@ -1,4 +1,4 @@
-"""`liveroom audit --all`: every room, and the records compared with the rooms."""
+"""`liveroom audit --all`: every room, the records compared with the rooms, merchants' units."""
 
 from collections.abc import Sequence
 
@@ -20,6 +20,7 @@ async def audit_all(store: RoomStore, settings: Settings) -> int:
     Raises RecordsAway, RedisError or OSError.
     """
     from server.features.audits.all_rooms import AllRooms
+    from server.features.audits.units import AllUnits
     from server.records.retention import taken_by_kind
 
     records = records_of(settings)
@@ -38,12 +39,18 @@ async def audit_all(store: RoomStore, settings: Settings) -> int:
                 unread += 1
                 why = f"liveroom: room `{found.room}` could not be read whole: {found.unread}."
                 typer.echo(why, err=True)
+        units = [each async for each in AllUnits(store, records).differences()]
+        journal = await rooms.journal()
+        if journal:
+            typer.echo(f"accounts: {_told(journal)}")
         async with records.reading() as connection:
             taken = await taken_by_kind(connection)
     finally:
         await records.aclose()
     summary = f"{read} rooms, {away} of them away: {len(differ)} differ"
     typer.echo(f"{summary}, {unread} could not be read.")
+    for each in units:
+        typer.echo(f"Units of merchants: {each}.")
     if taken:
         of_kinds = ", ".join(f"{kind} of {n:,} rooms" for kind, n in sorted(taken.items()))
         typer.echo(f"Retention took: {of_kinds}.")
@@ -51,7 +58,7 @@ async def audit_all(store: RoomStore, settings: Settings) -> int:
         typer.echo(f"The archive has {behind} ledger entries still to copy.")
     if unread:
         return COULD_NOT_READ
-    return DIFFERENCES if differ else 0
+    return DIFFERENCES if differ or journal or units else 0
 
 
 def _told(differences: Sequence[str]) -> str:

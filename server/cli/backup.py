@@ -20,6 +20,7 @@ from msgspec import Struct
 from server import __version__
 from server.background.clock import unix_ms
 from server.cli.on_store import COULD_NOT_RUN, Config, DataDir, RedisUrl, run_on_store
+from server.features.pictures.settings import PictureSettings, picture_folder
 from server.house import load_settings, records_of
 from server.records.database import Database
 from server.settings import Settings
@@ -128,6 +129,8 @@ def backup(
                 "it up by its own means (its snapshot or its append-only file), before this.",
                 err=True,
             )
+        if said := await asyncio.to_thread(_pictures_left_out, settings):
+            typer.echo(f"liveroom: {said}", err=True)
         size = sum(each.file.bytes for each in (manifest.redis, manifest.records) if each)
         typer.echo(f"The backup is in {folder}: {size:,} bytes.")
         return 0
@@ -205,6 +208,18 @@ async def _copy_records(records: Database, folder: Path) -> RecordsPart:
     return RecordsPart(await asyncio.to_thread(_file, target), engine, list(revisions))
 
 
+def _pictures_left_out(settings: Settings) -> str:
+    """Say where the pictures are, which no backup holds; '' if there are none."""
+    if bucket := settings.section(PictureSettings).s3_url:
+        return f"Pictures are not in this backup: back up the bucket {bucket} by its own means."
+    folder = picture_folder(settings)
+    if not _holds_any(folder):
+        return ""
+    return (
+        f"Pictures are not in this backup: copy {folder} now, such as by rsync; it never changes."
+    )
+
+
 def _data_folder(settings: Settings) -> Path:
     return Path(settings.data.dir).absolute()
 
@@ -269,6 +284,7 @@ async def _follow(
             await reconciler.follow_records()
             while (await archiver.copy_all())[1]:
                 pass  # what was dropped and Redis has is copied again
+            await worker.running["allotments"].it.transfers.free_lost()
             return await _forget_again(worker, sorted(later | set(between)))
 
 

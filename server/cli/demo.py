@@ -1,7 +1,6 @@
 """`liveroom demo`: a server with a room where simulated people sell and buy."""
 
 import asyncio
-import contextlib
 import itertools
 import logging
 import os
@@ -11,12 +10,15 @@ from http import HTTPStatus
 import aiohttp
 
 from server.access import auth
+from server.features.media.places import Places
+from server.features.media.settings import MediaSettings
+from server.features.media.tickets import Tickets
 from server.processes import supervisor
 from server.processes.supervisor import Serving
 from server.protocol.roles import Role
 from server.settings import Settings
 from server.settings.load import env_name
-from server.store.tied_child import tied
+from server.store.tied_child import end_child, tied
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +26,18 @@ ROOM = "demo"
 SALES_MAX = 100
 """After so many sales the demo moves to a new room, since each join gets all sales of a room."""
 _CROWD_STOP_S_MAX = 5.0
+_CARD_AGAIN_S = 0.5
+
+
+def with_relay(settings: Settings) -> Settings:
+    """Return the settings with a relay that carries pictures and shows a test card in the demo's
+    rooms, unless a media server is named or this is not development."""
+    media = settings.section(MediaSettings)
+    if media.serves or settings.mode != "development":
+        return settings
+    return settings.model_copy(
+        update={"media": media.model_copy(update={"relay": True, "relay_card": ROOM})}
+    )
 
 
 async def run_demo(settings: Settings, *, viewers: int) -> None:
@@ -60,6 +74,7 @@ async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: i
             *("--room", room, "--viewers", str(viewers), "--seconds", "0"),
             # A room of an earlier start may still be live without its host.
             "--take-over",
+            "--notes",
         ),
         env=os.environ | _secrets(serving.settings),
         stdin=asyncio.subprocess.DEVNULL,
@@ -69,14 +84,35 @@ async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: i
     )
     left = asyncio.create_task(child.wait())
     stopping = asyncio.create_task(stop.wait())
+    card = asyncio.create_task(_announce_card(serving, room))
     try:
         await asyncio.wait([left, stopping], return_when=asyncio.FIRST_COMPLETED)
         if left.done():
             await _tell_why(serving, room, left.result())
     finally:
         stopping.cancel()
-        await _end(child)
+        card.cancel()
+        await asyncio.gather(card, return_exceptions=True)
+        await end_child(child, _CROWD_STOP_S_MAX)
         await left
+
+
+async def _announce_card(serving: Serving, room: str) -> None:
+    """Tell the demo's room that there is a picture, as the media server would: the relay's card is
+    sent by nobody. Asks again until the crowd's host has made the room."""
+    media = serving.settings.section(MediaSettings)
+    if media.secret is None or not media.relay_card:
+        return
+    secret = media.secret.get_secret_value()
+    ticket, _ = Tickets(secret, media.ticket_s).ticket("send", room)
+    question = {"action": "publish", "path": Places(media).path_of(room), "token": ticket}
+    headers = {"Authorization": aiohttp.encode_basic_auth("relay", secret)}
+    async with aiohttp.ClientSession(serving.local_url, headers=headers) as http:
+        while True:
+            async with http.post("/v1/media/auth", json=question) as answer:
+                if answer.status != HTTPStatus.NOT_FOUND:
+                    return
+            await asyncio.sleep(_CARD_AGAIN_S)
 
 
 async def _room_to_use(serving: Serving) -> str:
@@ -108,16 +144,6 @@ async def _tell_why(serving: Serving, room: str, status: int) -> None:
         )
     else:
         log.warning("The simulated people have left (status %d); the server goes on.", status)
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        child.terminate()
-    try:
-        async with asyncio.timeout(_CROWD_STOP_S_MAX):
-            await child.wait()
-    except TimeoutError:
-        child.kill()
 
 
 def _secrets(settings: Settings) -> dict[str, str]:

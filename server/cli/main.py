@@ -1,7 +1,7 @@
 """The `liveroom` command: serve, demo, token, config, loadtest, size.
 
-Its other commands are in `orders` (audit, orders, outbox), `records`, `rooms`, `forget`, `backup`
-(backup, restore) and `lucky` (lucky-check).
+Its other commands are in `orders` (audit, orders, outbox), `records`, `payouts`, `rooms`, `forget`,
+`backup` (backup, restore), `exposure` and `lucky` (lucky-check).
 """
 
 import asyncio
@@ -18,16 +18,20 @@ import typer
 
 from server import __version__
 from server.access import auth
+from server.access.secret import with_secret
 from server.cli import backup as cli_backup
 from server.cli import examples as cli_examples
+from server.cli import exposure as cli_exposure
 from server.cli import forget as cli_forget
 from server.cli import lucky as cli_lucky
+from server.cli import payouts as cli_payouts
 from server.cli import records as cli_records
 from server.cli import rooms as cli_rooms
 from server.cli import size as cli_size
 from server.cli.orders import add_to
+from server.cli.own_code import lead_children_here
 from server.cli.std_streams import open_missing_streams
-from server.house import load_settings
+from server.house import HOUSE, load_settings
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 from server.telemetry import logs
@@ -63,8 +67,10 @@ _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 add_to(app)
 cli_forget.add_to(app)
+cli_exposure.add_to(app)
 cli_lucky.add_to(app)
 cli_records.add_to(app)
+cli_payouts.add_to(app)
 cli_rooms.add_to(app)
 cli_backup.add_to(app)
 
@@ -72,6 +78,7 @@ cli_backup.add_to(app)
 def main() -> None:
     """Run the command. Errors that the user can fix become one line on standard error."""
     open_missing_streams()
+    lead_children_here()
     try:
         app()
     except SettingsError as error:
@@ -119,6 +126,9 @@ def demo(
     data_dir: DataDir = None,
     redis_url: RedisUrl = None,
     viewers: Annotated[int, typer.Option(min=1, help="How many simulated viewers.")] = 40,
+    picture: Annotated[
+        bool, typer.Option(help="Show a moving picture, and let hosts go live from the console.")
+    ] = True,
 ) -> None:
     """Run the server with a room in it, where a simulated host sells to simulated viewers."""
     settings = _load(
@@ -127,6 +137,7 @@ def demo(
     logs.set_up(settings.log)
     from server.cli import demo as demonstration
 
+    settings = demonstration.with_relay(settings) if picture else settings
     _run(demonstration.run_demo(settings, viewers=viewers), settings)
 
 
@@ -140,6 +151,14 @@ def token(
     rooms: Annotated[
         str | None, typer.Option("--rooms", help="Only these rooms: ids with commas between.")
     ] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scope",
+            help="For another server, in place of a role: what it may do, such as orders:read; "
+            "again for each.",
+        ),
+    ] = None,
     ttl: Annotated[
         str, typer.Option("--ttl", help="How long it is valid: 90s, 30m, 12h, 7d.")
     ] = "24h",
@@ -149,10 +168,16 @@ def token(
     """Print a token that this server's settings accept, alone on the last line."""
     if role not in _ROLES:
         _fail(f"--role {role} is not a role of a token: write {', '.join(_ROLES)}.", status=2)
-    settings, _ = auth.with_secret(_load(config, data_dir=data_dir))
+    for each in scope or ():
+        if each not in HOUSE.scopes:
+            named = ", ".join(sorted(HOUSE.scopes))
+            _fail(f"--scope {each} is no scope: write some of {named}.", status=2)
+    settings, _ = with_secret(_load(config, data_dir=data_dir))
     only = None if rooms is None else [room.strip() for room in rooms.split(",") if room.strip()]
     try:
-        made = auth.mint(settings, sub, Role(role), name, only, ttl_s=_seconds(ttl))
+        made = auth.mint(
+            settings, sub, Role(role), name, only, ttl_s=_seconds(ttl), scopes=scope or None
+        )
     except ValueError as error:
         _fail(str(error), status=2)
     typer.echo(made)
@@ -174,10 +199,17 @@ def show_config(
             help="Print this file to start from instead.",
         ),
     ] = None,
+    examples: Annotated[
+        Path | None,
+        typer.Option("--examples", help="Write all such files, and those they need, to a folder."),
+    ] = None,
 ) -> None:
-    """Print the settings in force as TOML, secrets masked; or an example to start from."""
+    """Print the settings in force as TOML, secrets masked; or examples to start from."""
     from server.settings.pages import effective_toml
 
+    if examples is not None:
+        _write_examples(examples)
+        return
     if example is not None:
         if example not in cli_examples.EXAMPLES:
             known = ", ".join(cli_examples.EXAMPLES)
@@ -215,6 +247,24 @@ def worker(control_fd: Annotated[int, typer.Option("--control-fd")]) -> None:
     from server.processes import worker_process
 
     _run(worker_process.run_child(control_fd), None)
+
+
+@app.command(hidden=True)
+def relay(control_fd: Annotated[int, typer.Option("--control-fd")]) -> None:
+    """The small media server of development; `liveroom demo` starts it."""
+    from server.relay import serving
+
+    asyncio.run(serving.run_child(control_fd))
+
+
+def _write_examples(folder: Path) -> None:
+    try:
+        for path in cli_examples.write_examples(folder):
+            typer.echo(path)
+    except FileExistsError as there:
+        _fail(f"{there} is there already; nothing was written. Name an empty folder.")
+    except OSError as error:
+        _fail(f"Can't write to {error.filename}: {error.strerror}.")
 
 
 def _load(config: Path | None, **flags: Any) -> Settings:

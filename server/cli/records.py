@@ -11,6 +11,7 @@ import typer
 from server.cli.on_store import Config, DataDir, RedisUrl, run_on_store
 from server.cli.rooms import worker_on
 from server.house import load_settings, records_of
+from server.protocol.codes import CommandError
 from server.records.database import Database
 from server.records.errors import RecordsAway, RecordsUnusable
 from server.store.room_store import RoomStore
@@ -35,7 +36,7 @@ def migrate(config: Config = None, data_dir: DataDir = None) -> None:
             new = ", ".join(sorted(set(upgraded.after) - set(upgraded.before)))
             typer.echo(f"Upgraded the records at {database.shown} to {new}.")
 
-    _run(work, config, data_dir)
+    run_on_records(work, config, data_dir)
 
 
 @records.command()
@@ -49,7 +50,7 @@ def status(config: Config = None, data_dir: DataDir = None) -> None:
         held = await holdings(database)
         typer.echo(f"{held.rooms:,} rooms, {held.entries:,} entries copied.")
 
-    _run(work, config, data_dir)
+    run_on_records(work, config, data_dir)
 
 
 @records.command()
@@ -76,14 +77,15 @@ def forgotten(config: Config = None, data_dir: DataDir = None) -> None:
             found = await forgotten_since(connection, 0)
         typer.echo(msgspec.json.encode(found).decode())
 
-    _run(work, config, data_dir)
+    run_on_records(work, config, data_dir)
 
 
-def _run(
+def run_on_records(
     work: Callable[[Database], Coroutine[Any, Any, None]],
     config: Path | None,
     data_dir: str | None,
 ) -> None:
+    """Do some work on the records; a refusal of it is told, and the status is 1."""
     settings = load_settings(config, {"data.dir": data_dir})
 
     async def with_records() -> None:
@@ -95,6 +97,6 @@ def _run(
 
     try:
         asyncio.run(with_records())
-    except (RecordsAway, RecordsUnusable) as error:
+    except (RecordsAway, RecordsUnusable, CommandError) as error:
         typer.echo(f"liveroom: {error}", err=True)
         raise typer.Exit(1) from None

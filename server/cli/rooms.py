@@ -87,7 +87,7 @@ def delete(
             )
             return COULD_NOT_RUN
         async with worker_on(store, config, data_dir, redis_url) as worker:
-            await delete_room(store, worker.records, room, worker.deletes)
+            await delete_room(store, worker.records, room, worker.deletes, worker.undeletable)
         typer.echo(f"Room {room} is deleted.")
         return 0
 

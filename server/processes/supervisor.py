@@ -12,9 +12,10 @@ from pathlib import Path
 from redis.exceptions import RedisError
 
 from server import __version__
-from server.access import auth
 from server.access.origin import is_loopback_name
+from server.access.secret import with_secret
 from server.house import HOUSE, keys_under, records_of, store_on
+from server.processes.relay_process import relay_beside
 from server.processes.worker_pool import WorkerPool, new_instance
 from server.protocol.codes import CommandError
 from server.records.errors import RecordsAway
@@ -68,20 +69,22 @@ async def serve_until(
             'checks: set mode = "production", or server.host = "127.0.0.1".',
             settings.server.host,
         )
-    complete, made = await asyncio.to_thread(auth.with_secret, settings)
+    complete, made = await asyncio.to_thread(with_secret, settings)
     if made:
         log.info("Made a development token secret for the data folder %s.", settings.data.dir)
 
-    def ready(url: str) -> None:
-        on_ready(Serving(complete.server.public_url or url, url, complete))
+    async with _redis(complete) as redis_url, relay_beside(complete) as (whole, say_where):
 
-    async with _redis(complete) as redis_url:
-        await _log_start(complete, redis_url, await _records(complete))
-        await _prepare_data(complete, redis_url)
-        if complete.server.workers == 1:
-            await _serve_here(complete, redis_url, stop, ready)
+        def ready(url: str) -> None:
+            say_where(url)
+            on_ready(Serving(whole.server.public_url or url, url, whole))
+
+        await _log_start(whole, redis_url, await _records(whole))
+        await _prepare_data(whole, redis_url)
+        if whole.server.workers == 1:
+            await _serve_here(whole, redis_url, stop, ready)
         else:
-            await _serve_in_workers(complete, redis_url, stop, ready)
+            await _serve_in_workers(whole, redis_url, stop, ready)
 
 
 @contextlib.contextmanager

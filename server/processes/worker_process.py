@@ -11,12 +11,12 @@ import json
 import os
 import signal
 import socket
-import sys
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from server.background.repeating import Errands
 from server.house import HOUSE
+from server.processes.controlled_child import start_controlled
 from server.settings import Settings
 from server.settings.pages import plain
 from server.telemetry import logs
@@ -43,20 +43,7 @@ class WorkerProcess:
     @classmethod
     async def start(cls, settings: Settings, redis_url: str, worker_id: str) -> Self:
         """Start a child and send it its settings. Raises OSError."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            reader, writer = await asyncio.open_connection(sock=ours)
-            # Nothing is awaited after this, so a cancelled start leaves no child behind.
-            try:
-                child = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-m", "server"),
-                    *("worker", "--control-fd", str(theirs.fileno())),
-                    stdin=asyncio.subprocess.DEVNULL,
-                    pass_fds=(theirs.fileno(),),
-                )
-            except BaseException:
-                writer.close()
-                raise
+        child, reader, writer = await start_controlled("worker")
         orders = {"settings": plain(settings), "redis_url": redis_url, "worker_id": worker_id}
         writer.write(json.dumps(orders).encode() + b"\n")
         return cls(child, reader, writer)
