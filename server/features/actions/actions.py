@@ -21,7 +21,7 @@ _FACT = msgpack.Decoder(Fact)
 
 class ActionsPage(Struct, frozen=True):
     """A page of acts, newest first. Each is a fact of docs/timeline.md: `k` is the kind, `by` the
-    user, `at` the time (Unix ms). Pass `next` as `before` to get older acts; null at the end."""
+    user, `at` the time (Unix ms). Pass `next` as `cursor` to get older acts; null at the end."""
 
     actions: list[Fact]
     next: str | None = None

@@ -4,8 +4,11 @@ from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles
 from server.features.comments import facts, messages
 from server.features.comments.comments import Comments, recent_comments_max
+from server.features.comments.messages import Quoted
 from server.features.comments.moderation import Moderation
+from server.features.comments.pinning import Pinning
 from server.features.comments.review import Review
+from server.features.comments.routes import MuteRoutes
 from server.features.comments.settings import CommentKeeping, CommentSettings
 from server.features.comments.snapshot import CommentsPart
 from server.features.rules.rules import Rules
@@ -19,14 +22,24 @@ def _make(engine: Engine, circles: Circles, rules: Rules) -> Running:
         room = engine.open_room(room_id)
         return 1.0 if room is None else room.audience.gathering
 
-    comments = Comments(store, settings, engine.metrics, rules, circles.belonging, gathering)
+    async def quoted(room_id: str, comment: str) -> Quoted | None:
+        room = engine.open_room(room_id)
+        if room is not None:
+            return room.state.part(CommentsPart).quoted(comment)
+        return (await engine.directory.part(room_id, CommentsPart)).quoted(comment)
+
+    comments = Comments(
+        store, settings, engine.metrics, rules, circles.belonging, gathering, quoted
+    )
     return Running(
         it=comments,
         takes=[
             comments,
             Moderation(store, settings, engine.directory.host_of),
             Review(store, settings, comments.passed),
+            Pinning(store, settings),
         ],
+        routes=MuteRoutes(store).routes(),
     )
 
 
@@ -40,9 +53,13 @@ FEATURE = Feature(
     load_args=lambda settings, room_id: {"recent_max": recent_comments_max(settings, room_id)},
     keys={
         "recent": "list: packed recent comments, newest first",
+        "pinned_comment": "packed CommentView, while one is pinned",
         "muted": "hash user -> ms until they are muted",
         "shadow_muted": "hash user -> the same ms, for those who are not told",
-        "shadowed": "list: <comment>/<user> of the newest said in a shadow mute, newest first",
+        "shadowed": (
+            "list: <comment>/<user> of the newest said in a shadow mute, newest first; ? in front: "
+            "it was held besides"
+        ),
         "spoke": "hash user -> ms of the last comment, kept in slow mode only",
         "review": "hash comment -> packed HeldComment with its role",
         "review_order": "zset: comment that waits for review by its ms",
@@ -65,9 +82,14 @@ FEATURE = Feature(
         Keeping(
             kind="comments",
             days=lambda settings: settings.section(CommentKeeping).keep_comments_days,
-            facts={"comment": ("comment.user", "comment.name", "comment.text")},
+            facts={
+                "comment": (
+                    *("comment.user", "comment.name", "comment.text"),
+                    *("comment.reply.user", "comment.reply.name"),
+                )
+            },
             keys=(
-                *("recent", "review", "review_order"),
+                *("recent", "pinned_comment", "review", "review_order"),
                 *("said_by", "crowds", "crowd_users", "shadowed"),
             ),
         )

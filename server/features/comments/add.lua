@@ -2,7 +2,7 @@
 -- keys: room events bus recent muted shadow_muted shadowed spoke rules review review_order said_by crowds crowd_users spoken passed moderators timeline actions
 -- uses: room timeline review showing mutes speaking
 -- keyed: yes
--- args: comments = {{id, user, name, role, text, exempt?, word?, follows?, digest?, asks?}, ...}
+-- args: comments = {{id, user, name, role, text, badges?, reply?, exempt?, word?, follows?, digest?, asks?}, ...}
 --   recent_max(>= 0) rules_ver? review_max? review_per_user_max? new_ms? duplicate_ms? flood_ms?
 --   flood_users_max?(<= 900)
 -- `exempt`: slow mode does not apply, whatever the role. `word`: the verdict (block or hold) of the
@@ -215,10 +215,11 @@ local function put(comment)
     return outcome
   end
   local view = { id = comment.id, user = comment.user, name = comment.name, role = role,
-    text = comment.text, ts = now }
+    text = comment.text, ts = now, badges = comment.badges, reply = comment.reply }
   if is_shadowed then
     outcome.shadow, any_shadowed = true, true
-    redis.call('LPUSH', K.shadowed, view.id .. '/' .. view.user)
+    -- What is held besides is marked: its author was told that it waits, and can't answer it.
+    redis.call('LPUSH', K.shadowed, (why and '?' or '') .. view.id .. '/' .. view.user)
     view.t = 'comment'
     if not why then
       whisper(comment.user, view)

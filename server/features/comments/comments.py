@@ -5,7 +5,7 @@ private answer, until a moderator passes it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -17,7 +17,13 @@ from server.access.rate import BucketsByName
 from server.features.circles.belonging import Belonging
 from server.features.circles.group_ids import is_group
 from server.features.circles.settings import GroupSettings
-from server.features.comments.messages import Comment, CommentOk, CommentView
+from server.features.comments.messages import (
+    Badge,
+    Comment,
+    CommentOk,
+    CommentView,
+    Quoted,
+)
 from server.features.comments.settings import CommentSettings
 from server.features.rules.rules import RoomRules, Rules
 from server.features.rules.settings import ModerationSettings
@@ -28,6 +34,7 @@ from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import plain_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
+from server.store.reading import asked
 from server.store.request_key import new_id
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
@@ -36,6 +43,8 @@ from server.text.folding import plain, squeezed
 BATCH_MAX = 500
 WAITING_MAX = 20_000
 USERS_REMEMBERED_MAX = 100_000
+SYSTEM = "system"
+"""The role of an author who is another server, by its token: the shop's own system."""
 
 
 class Reading(Protocol):
@@ -102,10 +111,15 @@ class Comments:
         rules: Rules,
         belonging: Belonging,
         gathering: Callable[[str], float],
+        quoted: Callable[[str, str], Awaitable[Quoted | None]],
     ) -> None:
-        """`gathering` gives the part of `bus.publish_interval_ms` that holds for a room now."""
+        """`gathering` gives the part of `bus.publish_interval_ms` that holds for a room now,
+        `quoted` (room, comment) what is known of a comment that is answered."""
+        self._quoted = quoted
         self._rules = rules
         self._belonging = belonging
+        self.badges: Callable[[str, str], Sequence[Badge]] | None = None
+        """(room, user) -> the badges of a comment; set it before the first comment arrives."""
         self.heed: Heed | None = None
         """The listener to comments; set it before the first comment arrives."""
         self._store = store
@@ -148,9 +162,13 @@ class Comments:
             "id": new_id("c"),
             "user": call.who.user,
             "name": call.who.name,
-            "role": call.who.role.value,
+            "role": SYSTEM if call.who.scopes is not None else call.who.role.value,
             "text": text,
         }
+        if self.badges is not None and (badges := self.badges(call.room_id, call.who.user)):
+            comment["badges"] = badges
+        if cmd.reply_to is not None:
+            comment["reply"] = await self._reply(call, cmd.reply_to)
         draft, reading = _Draft(comment), None
         if call.who.role is Role.VIEWER:
             comment["digest"] = self._digest(text)
@@ -175,6 +193,27 @@ class Comments:
             reading = self.heed.read(comment.text)
             ok = CommentOk(ref=None)
             await self.heed.heed(Call(room_id, author), reading, comment.text, ok)
+
+    async def _reply(self, call: Call, comment: str) -> dict[str, str]:
+        """What a reply says of the comment that it answers; CommandError if that is not known.
+
+        Whoever is in the shadow may answer their own comment as everybody may: a refusal would
+        tell them that the room never saw it.
+        """
+        found = await self._quoted(call.room_id, comment)
+        if found is None and await self._said_in_shadow(call, comment):
+            found = Quoted(comment, call.who.user, call.who.name)
+        if found is None:
+            raise CommandError(
+                "not_found",
+                "The comment you answer is gone, or too old; say it as a comment of its own.",
+            )
+        return msgspec.structs.asdict(found)
+
+    async def _said_in_shadow(self, call: Call, comment: str) -> bool:
+        key = self._store.keys.room(call.room_id, "shadowed")
+        place: Any = self._store.redis.lpos(key, f"{comment}/{call.who.user}")
+        return await asked(place) is not None
 
     def _digest(self, text: str) -> str | None:
         """A hash of the text as compared; None if it is too short to count as a repetition."""

@@ -9,8 +9,8 @@ from server.rooms.retelling import Retell, Retelling
 
 
 class CommentFact(Fact, tag="comment", frozen=True, kw_only=True):
-    """The host or a moderator said something, or a comment was kept for the replay (it was said at
-    `comment.ts`)."""
+    """The host, a moderator or the shop's system said something, or a comment was kept for the
+    replay (it was said at `comment.ts`)."""
 
     shown: ClassVar[tuple[str, ...]] = ("comment", "why")
 
@@ -27,12 +27,24 @@ class CommentFact(Fact, tag="comment", frozen=True, kw_only=True):
 class RemoveFact(Fact, tag="remove", frozen=True, kw_only=True):
     """This comment was taken back; `user` wrote it."""
 
+    moderates: ClassVar[bool] = True
+
+    id: str
+    user: str = ""
+
+
+class CommentPinFact(Fact, tag="comment_pin", frozen=True, kw_only=True):
+    """This comment was pinned above all others, and `user` wrote it; an empty `id`: none is any
+    more."""
+
     id: str
     user: str = ""
 
 
 class MuteFact(Fact, tag="mute", frozen=True, kw_only=True):
     """A user was silenced (0: no longer). Unless `shadow`, what they had said was taken back."""
+
+    moderates: ClassVar[bool] = True
 
     user: str
     seconds: int
@@ -42,11 +54,15 @@ class MuteFact(Fact, tag="mute", frozen=True, kw_only=True):
 class SlowFact(Fact, tag="slow", frozen=True, kw_only=True):
     """The slow mode was changed: a user may comment once in so many `seconds`."""
 
+    moderates: ClassVar[bool] = True
+
     seconds: int
 
 
 class ReviewFact(Fact, tag="review", frozen=True, kw_only=True):
     """A held comment was shown, or thrown away."""
+
+    moderates: ClassVar[bool] = True
 
     id: str
     user: str

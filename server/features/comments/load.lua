@@ -1,5 +1,5 @@
--- Adds the recent comments, the oldest first: at most A.recent_max.
--- keys: recent
+-- Adds the recent comments, the oldest first: at most A.recent_max; and the pinned one.
+-- keys: recent pinned_comment
 
 loaded.recent = {}
 if A.recent_max > 0 then
@@ -7,4 +7,9 @@ if A.recent_max > 0 then
   for i = #newest_first, 1, -1 do
     loaded.recent[#loaded.recent + 1] = cmsgpack.unpack(newest_first[i])
   end
+end
+
+local pinned = redis.call('GET', K.pinned_comment)
+if pinned then
+  loaded.pinned_comment = cmsgpack.unpack(pinned)
 end

@@ -1,15 +1,30 @@
 """The messages about comments: commands, events, and the structs inside them."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
 from server.protocol.fields import Id, Seconds, Text, User
 from server.protocol.message import Command, Delivery, Event, Ok
 
+Badge = Literal["bought", "fan", "member"]
 
-class CommentView(Struct, frozen=True):
-    """A comment as the room sees it. `role` is the author's: viewer, moderator, host or admin."""
+
+class Quoted(Struct, frozen=True):
+    """The comment that another one answers, and its author."""
+
+    id: str
+    user: str
+    name: str
+
+
+class CommentView(Struct, frozen=True, omit_defaults=True):
+    """A comment as the room sees it. `role` is the author's: viewer, moderator, host or admin, or
+    system, for what the shop's own system says.
+
+    The server alone sets `badges`: the author has `bought` what is pinned (and kept it), is a `fan`
+    (follows the host) or a `member` of the fan group; and `reply`: the comment that it answers.
+    """
 
     id: str
     user: str
@@ -17,6 +32,8 @@ class CommentView(Struct, frozen=True):
     role: str
     text: str
     ts: int
+    badges: tuple[Badge, ...] = ()
+    reply: Quoted | None = None
 
 
 class HeldComment(Struct, frozen=True, omit_defaults=True):
@@ -39,9 +56,10 @@ class Muted(Struct, frozen=True, omit_defaults=True):
 
 
 class Comment(Command, tag="comment", frozen=True, kw_only=True):
-    """Say something to the room."""
+    """Say something to the room; `reply_to` is the comment that it answers."""
 
     text: Text
+    reply_to: Id | None = None
 
 
 class CommentRemove(Command, tag="comment.remove", frozen=True, kw_only=True):
@@ -73,6 +91,16 @@ class CommentKeep(Command, tag="comment.keep", frozen=True, kw_only=True):
     id: Id
 
 
+class CommentPin(Command, tag="comment.pin", frozen=True, kw_only=True):
+    """Pin a comment above all others; the one that was pinned before is so no more."""
+
+    id: Id
+
+
+class CommentUnpin(Command, tag="comment.unpin", frozen=True, kw_only=True):
+    """Unpin whatever comment is pinned."""
+
+
 class ReviewPass(Command, tag="review.pass", frozen=True, kw_only=True):
     """Show a held comment to the room."""
 
@@ -98,10 +126,19 @@ class CommentEvent(Event, tag="comment", frozen=True, kw_only=True, omit_default
     text: str
     ts: int
     shadow: bool = False
+    badges: tuple[Badge, ...] = ()
+    reply: Quoted | None = None
 
     def view(self) -> CommentView:
         """The comment as a snapshot holds it."""
-        return CommentView(self.id, self.user, self.name, self.role, self.text, self.ts)
+        return CommentView(
+            *(self.id, self.user, self.name, self.role, self.text, self.ts),
+            *(self.badges, self.reply),
+        )
+
+    def meant_for(self) -> tuple[str, ...]:
+        """Its author, and the author of the comment that it answers."""
+        return (self.user,) if self.reply is None else (self.user, self.reply.user)
 
 
 class RemovedEvent(Event, tag="removed", frozen=True, kw_only=True, omit_defaults=True):
@@ -115,6 +152,16 @@ class RemovedEvent(Event, tag="removed", frozen=True, kw_only=True, omit_default
     def takes_back(self, said: Event) -> bool:
         """Comments of this id, or of this user."""
         return isinstance(said, CommentEvent) and (said.id == self.id or said.user == self.user)
+
+
+class CommentPinEvent(Event, tag="comment_pin", frozen=True, kw_only=True, omit_defaults=True):
+    """This comment is pinned now; without one, none is. A smaller `ver` is older."""
+
+    delivery: ClassVar[Delivery] = Delivery.LATEST
+    version: ClassVar[str] = "ver"
+
+    ver: int
+    comment: CommentView | None = None
 
 
 class MutedEvent(Event, tag="muted", frozen=True, kw_only=True):

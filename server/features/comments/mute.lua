@@ -1,11 +1,11 @@
 -- Silences a user and takes their recent comments back; 0 seconds lifts it. A shadow mute takes
 -- nothing back and is not announced: from now on only the staff sees the user's new comments.
--- keys: room events bus recent muted shadow_muted review review_order timeline actions
--- uses: room timeline review mutes
+-- keys: room events bus recent muted shadow_muted review review_order pinned_comment timeline actions
+-- uses: room timeline review mutes pinning
 -- args: user seconds shadow?(bool) by? events_max
 -- returns: {until(ms, 0 = lifted)}; refuses not_found
--- holds: `recent` has no comment of a user when they are muted, and `review` none at all; a user
--- in the shadow is never told; mutes that lapsed do not pile up.
+-- holds: `recent` has no comment of a user when they are muted, nor is one pinned, and `review` none
+-- at all; a user in the shadow is never told; mutes that lapsed do not pile up.
 
 if not room_phase() then
   return no_room()
@@ -44,6 +44,7 @@ if A.seconds > 0 and not A.shadow then
       redis.call('LREM', K.recent, 0, raw)
     end
   end
+  unpin_if(function(pinned) return pinned.user == A.user end)
   tell_room({ t = 'removed', user = A.user })
   tell_user(A.user, { t = 'muted', ['until'] = until_ms })
 elseif was_told or (A.seconds == 0 and not was_in_shadow) then

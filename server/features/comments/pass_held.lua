@@ -22,7 +22,7 @@ if mute_of(held.user, now) then
 end
 let_go(A.id)
 local view = { id = held.id, user = held.user, name = held.name, role = held.role,
-  text = held.text, ts = now }
+  text = held.text, ts = now, badges = held.badges, reply = held.reply }
 redis.call('ZADD', K.passed, int(now), held.user)
 forget_authors(K.passed)
 local extra = show({ view }, A.recent_max)

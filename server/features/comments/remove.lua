@@ -1,17 +1,17 @@
 -- Takes one comment back for everybody, also one that waits for review.
--- keys: room events bus recent shadowed review review_order timeline actions
--- uses: room timeline review
+-- keys: room events bus recent shadowed review review_order pinned_comment timeline actions
+-- uses: room timeline review pinning
 -- args: id by? events_max
 -- returns: {id}; refuses not_found for the room only: an older comment is not in `recent` any more,
 -- but may still stand on screens.
--- holds: a removed comment is in no snapshot made after this; the room is not told of one that it
--- never saw.
+-- holds: a removed comment is in no snapshot made after this, nor pinned; the room is not told of one
+-- that it never saw.
 
 if not room_phase() then
   return no_room()
 end
 for _, entry in ipairs(redis.call('LRANGE', K.shadowed, 0, -1)) do
-  local id, author = entry:match('^([^/]*)/(.*)$')
+  local id, author = entry:match('^%??([^/]*)/(.*)$')
   if id == A.id then   -- said in a shadow mute: only its author and the staff know it
     redis.call('LREM', K.shadowed, 0, entry)
     mention_staff({ t = 'removed', id = id })
@@ -36,5 +36,6 @@ if held then
 else
   tell_room({ t = 'removed', id = A.id })
 end
+unpin_if(function(pinned) return pinned.id == A.id end)
 record({ k = 'remove', id = A.id, user = user })
 return done({ id = A.id })

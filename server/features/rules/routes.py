@@ -50,7 +50,11 @@ class RuleRoutes:
         """Every route with its types."""
         room, staff, host = "/v1/rooms/{room}", Role.MODERATOR, Role.HOST
         return [
-            Route("GET", f"{room}/rules", "Read the rules.", self.rules, host, result=RulesView),
+            Route(
+                *("GET", f"{room}/rules", "Read the rules.", self.rules, host),
+                result=RulesView,
+                bound="`moderation.words_max`",
+            ),
             Route("PATCH", f"{room}/rules", "Change rules.", self.change, staff, RulesBody),
             Route("PUT", f"{room}/words", "Block or hold words.", self.put, staff, WordsBody),
             Route("DELETE", f"{room}/words/{{word}}", "Let a word pass.", self.remove, staff),

@@ -15,15 +15,14 @@ from cachetools import LRUCache
 from server.features.rules.matching import Matcher, must_have_letters
 from server.features.rules.messages import Review, WordAction, WordsOk, WordsPut, WordsRemove
 from server.features.rules.messages import Rules as RulesCommand
+from server.features.rules.server_words import ServerWords, strictest
 from server.features.rules.settings import ModerationSettings
-from server.features.rules.words import read_words
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.settings import Settings
 from server.store.room_store import RoomStore
-from server.text.readings import readings
 
 ROOMS_REMEMBERED_MAX = 2000
 CHARS_REMEMBERED_MAX = 1_000_000
@@ -68,27 +67,20 @@ _LOADED = msgspec.msgpack.Decoder(Loaded)
 class RoomRules(NamedTuple):
     """The rules of one room at one version, ready to judge.
 
-    `actions` are its own words, `chars` the characters looked for because of them.
+    `server` has the words of all rooms, `own` finds the room's, which `actions` has; `chars` are
+    the characters looked for because of these.
     """
 
     ver: int
     followers_only: bool
-    matchers: tuple[Matcher[WordAction], ...]
+    server: ServerWords
+    own: tuple[Matcher[WordAction], ...]
     actions: dict[str, WordAction]
     chars: int
 
     def verdict(self, text: str) -> WordAction | None:
         """The strictest action for the words in `text`; None if it has none of them."""
-        verdict: WordAction | None = None
-        if not self.matchers:
-            return None
-        for reading in readings(text):
-            for matcher in self.matchers:
-                for action in matcher.find_in(reading):
-                    if action == "block":
-                        return "block"
-                    verdict = "hold"
-        return verdict
+        return strictest((*self.server.finders, *self.own), text)
 
 
 def _size(rules: RoomRules) -> int:
@@ -104,8 +96,7 @@ class Rules:
         self._store = store
         self._limits = settings.section(ModerationSettings)
         self._events_max = settings.rooms.event_stream_len_max
-        self._server = read_words(settings.section(ModerationSettings).words_file)
-        self._servers = tuple(filter(None, [self._server.matcher()]))
+        self.server = ServerWords(store, self._limits)
         self._rooms: LRUCache[str, RoomRules] = LRUCache(CHARS_REMEMBERED_MAX, _size)
         self._making = asyncio.Lock()
 
@@ -127,8 +118,13 @@ class Rules:
         """The rules as this worker knows them. Raises CommandError."""
         return self._rooms.get(room_id) or await self.load(room_id)
 
+    def server_verdict(self, text: str) -> WordAction | None:
+        """The strictest action for the server's own words in a text, whatever rules a room has."""
+        return self.server.verdict(text)
+
     async def load(self, room_id: str) -> RoomRules:
         """Read them anew. Raises CommandError."""
+        await self.server.must_be_known()
         loaded = await self.read(room_id)
         actions = loaded.actions()
         rules = self._with_same_words(room_id, loaded, actions)
@@ -152,10 +148,10 @@ class Rules:
 
     def _made(self, loaded: Loaded, actions: dict[str, WordAction]) -> RoomRules:
         own = Matcher(
-            actions, variants=self._server.variants, variants_chars_max=VARIANTS_CHARS_MAX
+            actions, variants=self.server.file.variants, variants_chars_max=VARIANTS_CHARS_MAX
         )
-        matchers = (*self._servers, own) if own else self._servers
-        return RoomRules(loaded.ver, loaded.followers_only, matchers, actions, own.chars)
+        found = (own,) if own else ()
+        return RoomRules(loaded.ver, loaded.followers_only, self.server, found, actions, own.chars)
 
     async def judged(self, room_id: str, by: Callable[[RoomRules], Awaitable[T | None]]) -> T:
         """Call `by` with the room's rules; if it returns None they are stale: reload and repeat.

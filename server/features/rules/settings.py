@@ -14,6 +14,12 @@ class ModerationSettings(Section):
         "config/blocked-words.txt.",
     )
     words_max: int = limit(1000, 1, 20_000, "Words a room may block or hold by itself.")
+    server_words_max: int = limit(
+        2000, 1, 20_000, "Words that an operator may block or hold on the whole server."
+    )
+    server_patterns_max: int = limit(
+        100, 1, 1000, "Patterns that an operator may block or hold on the whole server."
+    )
     review_max: int = limit(
         200, 1, 2000, "Comments that wait for a moderator; more are refused `limit_reached`."
     )
