@@ -1,5 +1,7 @@
-"""The audit of all rooms: ledgers, rooms, the archive and purchases, compared with each other."""
+"""The audit of all rooms: ledgers, rooms, the archive, purchases, accounts, units, compared."""
 
 from server.feature import Feature
 
-FEATURE = Feature(reads=("archive", "books", "ledger", "purchases"))
+FEATURE = Feature(
+    reads=("accounts", "allotments", "archive", "books", "ledger", "merchants", "purchases")
+)

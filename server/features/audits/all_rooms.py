@@ -11,10 +11,14 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.troubles import Troubles
+from server.features.accounts.audit import audit_accounts, audit_journal
+from server.features.accounts.projection import AccountProjection
+from server.features.allotments.projection import UnitProjection
 from server.features.archive.entries import archived_entries
 from server.features.archive.places import Place, digest_of, places_of
 from server.features.archive.tables import PROJECTIONS, ROOMS
 from server.features.audits.kept_rooms import Kept, SnapshotLost, left_of, read_kept
+from server.features.audits.units import audit_units
 from server.features.purchases.audit import audit_purchases
 from server.features.purchases.projection import PurchaseProjection
 from server.records.database import Database
@@ -74,6 +78,12 @@ class AllRooms:
             if head.room not in seen:
                 yield await self._try_lost(head)
 
+    async def journal(self) -> list[str]:
+        """Return what is wrong in the journal of accounts, which is of no room. Raises
+        RecordsAway."""
+        async with self._records.reading() as connection:
+            return await audit_journal(connection)
+
     async def _try(self, room: str) -> Found:
         try:
             for _ in range(_TRIES):
@@ -101,7 +111,7 @@ class AllRooms:
             head = RoomHead(0, room, at, "", "", "", "", 0, 0, 0, False)
             place = (await places_of(connection, [head])).get((room, at))
             archived = await _ledger_of(connection, place.life) if place else []
-            differences, unread = await _purchases(connection, place, archived)
+            differences, unread = await _folded(connection, place, archived)
         kept = await read_kept(self._store, self._records, room, left)
         if left != await left_of(self._store, room):
             raise _Moved(room)
@@ -137,17 +147,26 @@ async def _ledger_of(connection: AsyncConnection, life: int) -> list[Entry]:
     return [e async for chunk in archived_entries(connection, life, "ledger") for e in chunk]
 
 
-async def _purchases(
+async def _folded(
     connection: AsyncConnection, place: Place | None, archived: Sequence[Entry]
 ) -> tuple[list[str], str]:
-    """How purchases differ, and why they could not be compared."""
+    """How what is folded from a room's ledger differs, and why it could not be compared."""
     if place is None:
         return [], ""
-    asked = select(PROJECTIONS).where(PROJECTIONS.c.name == PurchaseProjection.name)
-    fold = (await connection.execute(asked)).first()
-    if fold and (fold.version != PurchaseProjection.version or fold.life < place.life):
-        return [], "its purchases wait to be folded again by a running server"
-    return await audit_purchases(connection, place.head, archived), ""
+    differences: list[str] = []
+    unread = ""
+    for projection, audit in (
+        (PurchaseProjection, audit_purchases),
+        (AccountProjection, audit_accounts),
+        (UnitProjection, audit_units),
+    ):
+        asked = select(PROJECTIONS).where(PROJECTIONS.c.name == projection.name)
+        fold = (await connection.execute(asked)).first()
+        if fold and (fold.version != projection.version or fold.life < place.life):
+            unread = f"its {projection.name} wait to be folded again by a running server"
+        else:
+            differences += await audit(connection, place.head, archived)
+    return differences, unread
 
 
 def _ledgers(kept: Kept, place: Place | None, archived: Sequence[Entry]) -> list[str]:

@@ -1,23 +1,34 @@
 """What can be found, kept in the records: documents of rooms, with their words in the index.
 
-All of it is changed by the archive's transaction alone. Documents of a room that not everybody may
-find are kept, and are not in the index.
+Those of rooms are changed by the archive's transaction alone, those of notes by the transaction
+that changes the note. One transaction at a time changes documents (`_alone`). Documents of a room
+that not everybody may find are kept, and are not in the index.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import delete, func, insert, select, tuple_
+from sqlalchemy import text as sql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.search.index import Indexed, index_of
 from server.features.search.tables import DOCUMENTS
-from server.features.search.vocabulary import count_documents, discount_documents
+from server.features.search.vocabulary import (
+    clear_vocabulary,
+    count_documents,
+    discount_documents,
+)
 from server.features.search.words import words_of, words_of_title
 
-Kind = Literal["room", "goods", "host", "answer", "moment"]
+Kind = Literal["room", "goods", "host", "answer", "moment", "note"]
 Key = tuple[str, str]
 """The kind and `ref` of a document in its room."""
+
+NOTES_LIFE: Final = 0
+"""Stands for the room of notes, which are in none; rooms are numbered from 1."""
+_LOCK: Final = 7_301_975_502
+"""The advisory lock of PostgreSQL under which documents are changed."""
 
 WORDS_MAX = 400
 """Words of a title, and of a text with its context, that are indexed; further ones are not."""
@@ -26,7 +37,8 @@ _A_TIME = 200
 
 class Document(NamedTuple):
     """One thing that can be found. `ref` names it within its room. `context` is found, not shown.
-    `at`: Unix ms of the change; `second`: its place in the replay, None without one."""
+    `at`: Unix ms of the change; `second`: its place in the replay, None without one. `host` and
+    `host_name` are the author of a note; what belongs to a room has its host."""
 
     kind: Kind
     ref: str
@@ -39,6 +51,8 @@ class Document(NamedTuple):
     currency: str = ""
     image: str = ""
     second: int | None = None
+    host: str = ""
+    host_name: str = ""
 
     @property
     def key(self) -> Key:
@@ -63,12 +77,20 @@ async def put_documents(
 
     With `shown` they are in the index. One that says the same as before stays as it is.
     """
+    await _alone(connection)
     for some in _parts(list(documents), _A_TIME):
         before = await _known(connection, life, some)
         changed = [key for key in some if _differs(before.get(key), documents[key])]
         await _delete(connection, life, [key for key in changed if key in before])
         new = [document for key in changed if (document := documents[key]) is not None]
         await _insert(connection, [_row(life, document) for document in new], shown)
+
+
+async def _alone(connection: AsyncConnection) -> None:
+    """Wait until no other transaction changes documents: they are numbered and their words counted.
+    SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(sql(f"SELECT pg_advisory_xact_lock({_LOCK})"))
 
 
 async def count_of(connection: AsyncConnection, life: int) -> int:
@@ -89,6 +111,7 @@ async def titles_of(
 
 async def renew_documents(connection: AsyncConnection, life: int, *, shown: bool) -> None:
     """Make a room's documents the newest, and have them in the index if they are `shown`."""
+    await _alone(connection)
     rows = [
         {name: value for name, value in row.items() if name != "id"}
         for row in (
@@ -101,8 +124,25 @@ async def renew_documents(connection: AsyncConnection, life: int, *, shown: bool
     await _insert(connection, rows, shown)
 
 
+async def empty_documents(connection: AsyncConnection) -> None:
+    """Delete the documents of all rooms, with the index and its vocabulary; those of notes, which
+    no archive tells again, are entered anew."""
+    await _alone(connection)
+    of_notes = select(DOCUMENTS).where(DOCUMENTS.c.life == NOTES_LIFE).order_by(DOCUMENTS.c.id)
+    notes = [
+        {name: value for name, value in row.items() if name != "id"}
+        for row in (await connection.execute(of_notes)).mappings()
+    ]
+    await connection.execute(delete(DOCUMENTS))
+    await index_of(connection).clear(connection)
+    await clear_vocabulary(connection)
+    for first in range(0, len(notes), _A_TIME):
+        await _insert(connection, notes[first : first + _A_TIME], shown=True)
+
+
 async def drop_documents(connection: AsyncConnection, which: Any) -> None:
     """Delete the documents for which a condition holds."""
+    await _alone(connection)
     indexed = await connection.execute(select(*_INDEXED).where(which & DOCUMENTS.c.indexed))
     await _drop_from_index(connection, [Indexed(*row) for row in indexed])
     await connection.execute(delete(DOCUMENTS).where(which))

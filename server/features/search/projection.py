@@ -11,14 +11,13 @@ from server.features.search.documents import (
     Key,
     count_of,
     drop_documents,
+    empty_documents,
     put_documents,
     renew_documents,
     titles_of,
 )
 from server.features.search.found_facts import Folding, Stream, changes_of, skus_asked_about
-from server.features.search.index import index_of
 from server.features.search.tables import DOCUMENTS, ROOMS
-from server.features.search.vocabulary import clear_vocabulary
 from server.records.projection import HEAD, Entry, RoomHead
 from server.records.upsert import insert_into
 
@@ -90,10 +89,8 @@ class SearchProjection:
     async def clear(self, connection: AsyncConnection, life: int | None = None) -> None:
         """Forget all that can be found, or what one room has of it."""
         if life is None:
-            await connection.execute(delete(DOCUMENTS))
+            await empty_documents(connection)
             await connection.execute(delete(ROOMS))
-            await index_of(connection).clear(connection)
-            await clear_vocabulary(connection)
             return
         host = await connection.scalar(select(ROOMS.c.host).where(ROOMS.c.life == life))
         await drop_documents(connection, DOCUMENTS.c.life == life)

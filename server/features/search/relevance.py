@@ -10,7 +10,7 @@ COVERED, TITLED, TOGETHER, WHOLE = 0.66, 0.16, 0.13, 0.05
 """What counts: which words it has, which in its title, which stand together as in the query, and
 how much of its title they are."""
 KINDS: Final[dict[Kind, float]] = {
-    "goods": 1.0, "room": 1.0, "host": 1.0, "answer": 0.97, "moment": 0.92,
+    "goods": 1.0, "room": 1.0, "host": 1.0, "note": 0.98, "answer": 0.97, "moment": 0.92,
 }  # fmt: skip
 """What can be bought or watched comes before what was said of it."""
 TEXT_PAIRS = 0.5

@@ -28,6 +28,10 @@ class RoomState(NamedTuple):
         return cls(row.room_title, row.phase, row.scheduled, row.started, row.ended, True)
 
 
+NO_ROOM = RoomState("", "", 0, 0, 0, True)
+"""Of what is found and in no room."""
+
+
 async def states_of(store: RoomStore, rows: Iterable[Any]) -> dict[str, RoomState]:
     """Return the rooms of documents by id; from the records if Redis has no such room.
 

@@ -2,11 +2,11 @@
 
 import base64
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.search.candidates import candidates_of
@@ -14,7 +14,7 @@ from server.features.search.documents import Kind
 from server.features.search.highlights import Range, snippet_of
 from server.features.search.query import Query, Term, in_one_piece, query_of_text
 from server.features.search.relevance import Wish, compared
-from server.features.search.room_states import RoomState, states_of
+from server.features.search.room_states import NO_ROOM, RoomState, states_of
 from server.features.search.settings import SearchSettings
 from server.features.search.tables import DOCUMENTS, ROOMS
 from server.protocol.codes import CommandError
@@ -33,7 +33,8 @@ class SearchResult(Struct, frozen=True, omit_defaults=True):
     second of a moment; a room's is its own. `matches` are the parts of `title` and of `text` (plain
     text, a part of the whole) that answer the query, as [from, to) in characters (code points).
     `phase` and the times are the room's as they are now. `second`: where it is in the replay.
-    `link` leads there, and says that a search brought the viewer."""
+    `link` leads there, and says that a search brought the viewer. A note is in no room: `room`,
+    `room_title` and `phase` are empty, `host` is its author."""
 
     kind: Kind
     id: str
@@ -65,6 +66,18 @@ class SearchPage(Struct, frozen=True, omit_defaults=True):
     next: str | None = None
 
 
+class Heard(NamedTuple):
+    """A query that was answered: by `user` (empty: who did not sign in), sent from `client`;
+    `found`: there were results; `is_first`: it was the first page of them."""
+
+    text: str
+    kind: str
+    user: str
+    client: str
+    found: bool
+    is_first: bool
+
+
 class _Ranked(NamedTuple):
     row: Any
     relevance: float
@@ -77,8 +90,13 @@ class Search:
         self._store = store
         self._records = records
         self._settings = settings
+        self.heard: Callable[[Heard], str] = lambda _: ""
+        """Told each page that is answered; returns what its links name as their search. It must be
+        quick and not raise; set it once."""
 
-    async def page(self, text: str, kind: str, cursor: str, limit: int) -> SearchPage:
+    async def page(
+        self, text: str, kind: str, cursor: str, limit: int, user: str = "", client: str = ""
+    ) -> SearchPage:
         """Return a page of results. Raises CommandError `bad_message` for a query or a cursor that
         can't be taken, `unavailable` without Redis; and RecordsAway."""
         self._must_fit(text)
@@ -87,13 +105,17 @@ class Search:
         async with self._records.reading() as connection:
             query = await query_of_text(connection, text, self._settings)
             ranked, wish = await self._ranked(connection, query, kind)
+        heard = Heard(text, kind, user, client, bool(ranked), not cursor)
+        link_id = self.heard(heard)
         results = list[SearchResult]()
         while offset < len(ranked) and len(results) < limit:
             some = [each.row for each in ranked[offset : offset + limit - len(results)]]
-            states = await states_of(self._store, some)
+            states = await states_of(self._store, (row for row in some if row.room))
             # The records may not have heard yet that a room became a draft, or was cancelled.
-            found = [row for row in some if states[row.room].shown]
-            results += [_result(row, states[row.room], wish.words) for row in found]
+            found = [row for row in some if not row.room or states[row.room].shown]
+            results += [
+                _result(row, states.get(row.room, NO_ROOM), wish.words, link_id) for row in found
+            ]
             offset += len(some)
         return SearchPage(results, _cursor(offset, mark) if offset < len(ranked) else None)
 
@@ -148,11 +170,12 @@ async def _rows(connection: AsyncConnection, ids: Sequence[int]) -> Sequence[Any
         return []
     asked = (
         select(
-            DOCUMENTS, ROOMS.c.room, ROOMS.c.host, ROOMS.c.host_name, ROOMS.c.phase,
+            DOCUMENTS, func.coalesce(ROOMS.c.room, "").label("room"), ROOMS.c.phase,
+            ROOMS.c.host.label("room_host"), ROOMS.c.host_name.label("room_host_name"),
             ROOMS.c.title.label("room_title"), ROOMS.c.scheduled, ROOMS.c.started, ROOMS.c.ended,
         )
-        .join(ROOMS, ROOMS.c.life == DOCUMENTS.c.life)
-        .where(DOCUMENTS.c.id.in_(ids))
+        .outerjoin(ROOMS, ROOMS.c.life == DOCUMENTS.c.life)
+        .where(DOCUMENTS.c.id.in_(ids), or_(ROOMS.c.life.is_not(None), DOCUMENTS.c.kind == "note"))
     )  # fmt: skip
     return (await connection.execute(asked)).all()
 
@@ -169,7 +192,7 @@ def _without_echoes(ranked: Iterable[_Ranked]) -> Iterable[_Ranked]:
         yield each
 
 
-def _result(row: Any, state: RoomState, words: Collection[str]) -> SearchResult:
+def _result(row: Any, state: RoomState, words: Collection[str], link_id: str) -> SearchResult:
     title = snippet_of(row.title, words, chars_max=200)
     text = snippet_of(row.text, words)
     return SearchResult(
@@ -177,11 +200,11 @@ def _result(row: Any, state: RoomState, words: Collection[str]) -> SearchResult:
         id=_id(row),
         room=row.room,
         title=title.text,
-        host=row.host,
-        host_name=row.host_name,
+        host=row.room_host or row.host,
+        host_name=row.room_host_name or row.host_name,
         room_title=state.title,
         phase=state.phase,
-        link=_link(row),
+        link=_link(row, link_id),
         matches=title.matches,
         text=text.text,
         text_matches=text.matches,
@@ -202,10 +225,13 @@ def _id(row: Any) -> str:
     return str(row.second) if row.kind == "moment" else str(row.ref)
 
 
-def _link(row: Any) -> str:
-    """The page of the room, at the second of its replay."""
+def _link(row: Any, link_id: str) -> str:
+    """The page of the room, at the second of its replay; or that of the note."""
+    source = f"search:{link_id}" if link_id else "search"
+    if row.kind == "note":
+        return f"/note/{row.ref}?from={source}"
     at = f"&at={row.second}" if row.second is not None else ""
-    return f"/watch/{row.room}?from=search{at}"
+    return f"/watch/{row.room}?from={source}{at}"
 
 
 def _mark(text: str, kind: str) -> str:

@@ -51,11 +51,14 @@ DOCUMENTS = Table(
     Column("title_words", Text, nullable=False),
     Column("text_words", Text, nullable=False),
     Column("indexed", Boolean, nullable=False),
+    Column("host", Text, nullable=False, server_default=""),
+    Column("host_name", Text, nullable=False, server_default=""),
     UniqueConstraint("life", "kind", "ref"),
     Index(None, "kind", "ref"),
 )
 """What can be found. `id` rises with each change, so the newest come last; `ref` names it within
-its room. `title_words` and `text_words` are what the index holds of it, if `indexed`."""
+its room. `title_words` and `text_words` are what the index holds of it, if `indexed`. Of a note,
+`life` is 0, and `host` and `host_name` are its author; elsewhere these two are empty."""
 
 WORDS = Table(
     "search_words",

@@ -17,6 +17,15 @@ class ShelfFact(Fact, tag="shelf", frozen=True, kw_only=True):
     remove: str = ""
 
 
+class ShelfMoveFact(Fact, tag="shelf_move", frozen=True, kw_only=True):
+    """A product was put before another one; an empty `before`: at the end."""
+
+    shown: ClassVar[tuple[str, ...]] = ("sku", "before")
+
+    sku: str
+    before: str = ""
+
+
 class PinFact(Fact, tag="pin", frozen=True, kw_only=True):
     """This product was pinned, as it was at that moment; an empty `sku`: unpinned. The same pin
     again is no fact."""

@@ -1,9 +1,9 @@
 -- Pins the product being explained, or unpins.
 -- keys: room events bus shelf timeline actions
--- uses: room timeline
--- args: sku('' = none) by? events_max
+-- uses: room timeline shown
+-- args: sku('' = none) shown_max? shown_bytes_max? by? events_max
 -- returns: {sku}; refuses not_found
--- holds: what is pinned is on the shelf; pinning it again is no news.
+-- holds: what is pinned is on the shelf, and the room knows it; pinning it again is no news.
 
 if not room_phase() then
   return no_room()
@@ -16,8 +16,11 @@ end
 
 if redis.call('HGET', K.room, 'pin') ~= A.sku then
   redis.call('HSET', K.room, 'pin', A.sku)
-  tell_room({ t = 'pin', sku = A.sku ~= '' and A.sku or nil })
   local product = raw and cmsgpack.unpack(raw) or {}
+  if raw then
+    tell_if_hidden(product)
+  end
+  tell_room({ t = 'pin', sku = A.sku ~= '' and A.sku or nil })
   record({ k = 'pin', sku = A.sku, title = product.title, price = product.price,
     currency = product.currency })
 end

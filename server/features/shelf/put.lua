@@ -1,39 +1,36 @@
--- Puts a product on the shelf, or replaces the one of the same sku where it stands.
--- keys: room events bus shelf shelf_order timeline actions
--- uses: room timeline
--- args: product(messages.Product) products_max bytes_max? by? events_max
--- returns: {sku}; refuses not_found limit_reached
+-- Puts a product of the host's own on the shelf, or replaces the one of the same sku where it stands.
+-- Of a merchant's goods it changes what the host says of them.
+-- keys: room events bus shelf shelf_order metas timeline actions
+-- uses: room timeline shelf
+-- args: product(messages.ProductSheet) meta?('' removes it) products_max bytes_max? by? events_max
+-- returns: the product; refuses not_found limit_reached forbidden
 -- holds: `shelf` and `shelf_order` name the same skus, at most products_max of them;
--- together they have at most bytes_max bytes packed, or shrink.
+-- together they have at most bytes_max bytes packed, or shrink. What a merchant says of goods (title,
+-- price, flaws, proofs, pictures) stays as it is.
 
 if not room_phase() then
   return no_room()
 end
-local sku = A.product.sku
-local known = redis.call('ZSCORE', K.shelf_order, sku)
-if not known and redis.call('ZCARD', K.shelf_order) >= A.products_max then
-  return refuse('limit_reached', 'The shelf is full with ' .. int(A.products_max)
-    .. ' products; remove one first.')
-end
-
-local packed = cmsgpack.pack(A.product)
-local before = redis.call('HSTRLEN', K.shelf, sku)
-if A.bytes_max and #packed > before then
-  local bytes = #packed - before
-  for _, one in ipairs(redis.call('HVALS', K.shelf)) do
-    bytes = bytes + #one
+local product = A.product
+local raw = redis.call('HGET', K.shelf, product.sku)
+local before = raw and cmsgpack.unpack(raw) or {}
+if before.merchant then
+  for _, field in ipairs({ 'title', 'price', 'currency', 'image', 'url', 'flaws', 'proofs' }) do
+    if not alike(before[field] or {}, product[field] or {}) then
+      return refuse('forbidden', 'The product `' .. product.sku .. '` is of the merchant `'
+        .. before.merchant .. '`, who alone changes its `' .. field .. '`; you can change `points`.')
+    end
   end
-  if bytes > A.bytes_max then
-    return refuse('limit_reached', 'The products of a shelf can have ' .. int(A.bytes_max)
-      .. ' bytes together; shorten texts or remove a product first.')
-  end
+  before.points, before.replaces = product.points, product.replaces
+  product = before
 end
-
-redis.call('HSET', K.shelf, sku, packed)
-if not known then
-  local last = redis.call('ZREVRANGE', K.shelf_order, 0, 0, 'WITHSCORES')
-  redis.call('ZADD', K.shelf_order, int((tonumber(last[2]) or 0) + 1), sku)
+local refused = put_on_shelf({ product })
+if refused then
+  return refused
 end
-tell_room({ t = 'shelf', put = A.product })
-record({ k = 'shelf', put = A.product })
-return done({ sku = sku })
+if A.meta == '' then
+  redis.call('HDEL', K.metas, product.sku)
+elseif A.meta then
+  redis.call('HSET', K.metas, product.sku, A.meta)
+end
+return done(product)

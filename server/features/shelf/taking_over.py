@@ -1,11 +1,13 @@
 """A new room begins with the shelf of an earlier room of its host."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import to_builtins
 
+from server.features.shelf.messages import Product
 from server.features.shelf.settings import ShelfSettings
+from server.features.shelf.shelf import Renewed, Shelf
 from server.features.shelf.snapshot import ShelfPart
 from server.protocol.codes import CommandError
 from server.protocol.room import RoomCreate
@@ -19,8 +21,9 @@ class TakingOver:
     Only products: what was sold of them, and is left, stays with the earlier room.
     """
 
-    def __init__(self, directory: Directory, settings: Settings) -> None:
+    def __init__(self, directory: Directory, settings: Settings, shelf: Shelf) -> None:
         self._directory = directory
+        self._shelf = shelf
         self._products_max = settings.section(ShelfSettings).shelf_products_max
 
     def must_be_free(self, room_id: str) -> None:
@@ -50,14 +53,20 @@ class TakingOver:
                 "forbidden",
                 f"The room `{earlier}` has another host: take the shelf of a room of your own.",
             )
-        products = (await self._directory.part(earlier, ShelfPart)).products
+        shown = (await self._directory.part(earlier, ShelfPart)).products.values()
+        products, more = await self._renewed(host, earlier, list(shown))
         if len(products) > self._products_max:
             raise CommandError(
                 "limit_reached",
                 f"The shelf of `{earlier}` has {len(products)} products, and a shelf can have "
                 f"{self._products_max} now: remove some there first.",
             )
-        return {"shelf": [to_builtins(product) for product in products.values()]}
+        return {**more, "shelf": to_builtins(products)}
+
+    async def _renewed(self, host: str, earlier: str, products: Sequence[Product]) -> Renewed:
+        if self._shelf.renews is not None:
+            return await self._shelf.renews(host, earlier, products)
+        return Renewed([each for each in products if not each.merchant], {})
 
     async def finish(self, host: str, room_id: str) -> None:
         """Do nothing: the script that created the room filled the shelf."""

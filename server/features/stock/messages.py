@@ -6,16 +6,21 @@ from msgspec import Struct
 
 from server.protocol.message import Delivery, Event, Ok
 
+SaleKind = Literal["flash", "standing"]
 SaleStatus = Literal["scheduled", "open", "sold_out", "closed"]
 
 
 class Sale(Struct, frozen=True, omit_defaults=True):
-    """A flash sale of one sku. `left + held + sold == allocated`, always.
+    """A sale of one sku. `left + held + sold == allocated`, always.
 
     `ver` rises by one with every change of the sale's stock or status; a smaller one is older.
     `ends` is 0 for a sale without an end. `per_user` is the most units one buyer may hold or own.
     Until `fair_until` buys are gathered and then drawn by a seed whose SHA-1 is `draw_hash`; the
-    seed is told after the draw. 0: first come, first served from the start.
+    seed is told after the draw. 0: first come, first served from the start. `merchant` owns the
+    units, where that is not the host: what is left when it closes goes home to the merchant.
+    A `standing` sale is the product's ordinary one. A sale with a `base` took its units from that
+    standing sale, and gives back what is left. `was` is the price that may be shown struck through:
+    the lowest of the 30 days before this one, if it was higher; 0: none.
     """
 
     sale: str
@@ -35,10 +40,14 @@ class Sale(Struct, frozen=True, omit_defaults=True):
     ver: int
     fair_until: int = 0
     draw_hash: str = ""
+    merchant: str = ""
+    kind: SaleKind = "flash"
+    base: str = ""
+    was: int = 0
 
 
 class SaleEvent(Event, tag="sale", frozen=True, kw_only=True, omit_defaults=True):
-    """A sale was opened, sold out, lifted, restocked, lowered or closed: its whole state."""
+    """A sale was opened, sold out, lifted, restocked, lowered, priced or closed: all of it."""
 
     sale: Sale
 
