@@ -2,16 +2,22 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.circles.circles import Circles
-from server.features.coupons import facts, messages
+from server.features.coupons import facts, ledger_lines, messages
 from server.features.coupons.coupons import Coupons
 from server.features.coupons.mine import CouponMine
+from server.features.coupons.routes import ClaimRoutes
 from server.features.coupons.settings import CouponSettings
 from server.features.coupons.snapshot import CouponsPart
 
 
 def _make(engine: Engine, circles: Circles) -> Running:
     coupons = Coupons(engine.store, engine.settings, circles.belonging, engine.metrics)
-    return Running(it=coupons, takes=[coupons], closes=[coupons.aclose])
+    return Running(
+        it=coupons,
+        takes=[coupons],
+        closes=[coupons.aclose],
+        routes=ClaimRoutes(engine.store).routes(),
+    )
 
 
 FEATURE = Feature(
@@ -19,6 +25,7 @@ FEATURE = Feature(
     leans_on=("circles",),
     reads=("ledger", "shelf"),
     messages=messages,
+    ledger_lines=ledger_lines,
     facts=facts,
     settings={CouponSettings: "coupons"},
     part=CouponsPart,

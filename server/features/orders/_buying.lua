@@ -1,6 +1,6 @@
 -- Prelude: serves the buys of a sale. Comes after orders; expects K.due K.once K.draws K.entries,
 -- K.claims, A.orders_per_user_max A.entries_max.
--- A buy is {user name source? claim? once digest order lines=[{sale qty}]}.
+-- A buy is {user name source? meta? claim? at_most? once digest order lines=[{sale qty}]}.
 
 local now = now_ms()
 local phase, sells = room_at().phase, room_at().sells
@@ -63,11 +63,17 @@ local function refusal(line, user)
   if not sale then
     return no('not_found', 'There is no such sale in this room.')
   end
+  if sale.auction then
+    return sold_by_auction(sale)
+  end
   if sale.status == 'closed' or (sale.ends > 0 and now >= sale.ends) then
     return no('ended', 'The sale of `' .. sale.sku .. '` is over.')
   end
   if now < sale.starts then
     return no('not_started', 'The sale of `' .. sale.sku .. '` has not started.', sale.starts - now)
+  end
+  if sale.left < line.qty then
+    note_want(sale.sku, user, 'refused')
   end
   if sale.left == 0 then
     return no('sold_out', 'Sold out: `' .. sale.sku .. '`. Units that are held may come back.')
@@ -111,6 +117,27 @@ local function claim_refusal(buy)
   end
 end
 
+-- The refusal of a buy that costs more than its buyer was shown; nil for any other. A host may have
+-- raised the price of a standing sale meanwhile. Check lines and claim first.
+local function dearer(buy)
+  if not buy.at_most then
+    return nil
+  end
+  local sum, cart = 0, {}
+  for i, line in ipairs(buy.lines) do
+    local sale = sale_of(line.sale)
+    sum = sum + line.qty * sale.price
+    cart[i] = { sku = sale.sku, qty = line.qty, price = sale.price }
+  end
+  if buy.claim then
+    sum = sum - money_off(coupon_of(claim_of(buy.claim).coupon), cart)
+  end
+  if sum > buy.at_most then
+    return no('conflict', 'This costs ' .. int(sum) .. ' now, in the minor unit, and you agreed to '
+      .. int(buy.at_most) .. ' at most; look at the new price, and buy again.')
+  end
+end
+
 local function refusal_of(buy)
   if not sells then
     return no(phase == 'ended' and 'ended' or 'not_live',
@@ -129,7 +156,7 @@ local function refusal_of(buy)
     return no('limit_reached', 'One buyer can have at most ' .. int(A.orders_per_user_max)
       .. ' orders in this room.')
   end
-  return buy.claim and claim_refusal(buy) or nil
+  return buy.claim and claim_refusal(buy) or dearer(buy)
 end
 
 -- The first sale of a buy that is still gathering its draw, if there is one.

@@ -11,6 +11,7 @@ local mine, more = {}, {}       -- user -> order ids; users who got one more
 local packed = {}               -- order id -> its bytes as this call has left it
 local holds = {}                -- deadline, order id of the new holds
 local unheld = {}               -- ids of the orders that are held no longer
+local wants = {}                -- place in `unmet` -> {sku, user, refused, held}: what this call did
 
 -- A sale as this call has left it so far; nil where there is none.
 local function sale_of(id)
@@ -25,6 +26,37 @@ local function touch(sale)
     sale.changed = true
     changed[#changed + 1] = sale
   end
+end
+
+-- Moves `n` units that are left from one sale of a product to another. Each of the two has a line that
+-- names the other, so that no unit comes from nowhere; a sale that is being opened has its own.
+local function move_units(from, to, n, opening)
+  from.allocated, from.left, from.told = from.allocated - n, from.left - n, true
+  to.allocated, to.left, to.told, to.freed = to.allocated + n, to.left + n, true, not opening
+  touch(from)
+  touch(to)
+  log({ k = 'sale', at = now_ms(), what = 'lowered', sale = from.sale, add = -n, moved = to.sale })
+  if not opening then
+    log({ k = 'sale', at = now_ms(), what = 'restocked', sale = to.sale, add = n, moved = from.sale })
+  end
+end
+
+local unmet_kept   -- how many wait in `unmet`, read when first needed
+
+local function kept_wants()
+  unmet_kept = unmet_kept or redis.call('HLEN', K.unmet)
+  return unmet_kept
+end
+
+-- Notes that a user was refused units of a sku, or got some: `unmet` has who wanted more than there was.
+local function note_want(sku, user, how)
+  local place = #user .. ':' .. user .. '/' .. sku
+  local want = wants[place]
+  if not want then
+    want = { sku = sku, user = user }
+    wants[place] = want
+  end
+  want.held, want.refused = how == 'held', how == 'refused'
 end
 
 -- Moves `n` units of a sale between two of its counters (left, held, sold).
@@ -204,30 +236,67 @@ local function has_all_orders(user)
   return orders >= A.orders_per_user_max
 end
 
--- Makes an order of lines {sale qty} that were found to be free, with a claim that was found to be
--- good; `hold_s` shortens the hold.
+-- Adds what a shop wrote on the buyer's token (`meta`) and about the product of each line (`metas`,
+-- false where a line has none) to the further fields of an order's first line of the ledger.
+local function with_metas(about, buyer, wanted)
+  local metas, any = {}, false
+  for i, line in ipairs(wanted) do
+    metas[i] = sale_metas[line.sale] or false
+    any = any or metas[i]
+  end
+  if any or buyer.meta then
+    about = about or {}
+    about.meta, about.metas = buyer.meta, any and metas or nil
+  end
+  return about
+end
+
+local function given(text)
+  return text ~= '' and text or nil
+end
+
+-- Makes an order of lines {sale qty price?} that were found to be free, with a claim that was found to
+-- be good; `hold_s` is that of an offer. `price` is what an auction's unit costs its bidder. The terms of the lines stand in its first line of the ledger, false
+-- where a line has none; without any there is no list.
 local function hold(id, buyer, wanted, now, hold_s)
   local bought, total, shortest, currency = {}, 0, hold_s or math.huge, nil
+  local terms = nil
   for i, line in ipairs(wanted) do
     local sale = sale_of(line.sale)
     shift(sale, 'left', 'held', line.qty)
     add_live(line.sale, buyer.user, line.qty)
+    if next(wants) or kept_wants() > 0 then
+      note_want(sale.sku, buyer.user, 'held')
+    end
+    local price = line.price or sale.price
     bought[i] = { sale = line.sale, sku = sale.sku, title = sale.title, qty = line.qty,
-      price = sale.price }
-    total = total + line.qty * sale.price
+      price = price }
+    local frozen = sale_terms[line.sale]
+    if frozen then
+      terms = terms or {}
+      terms[i] = frozen
+      bought[i].merchant, bought[i].goods = given(frozen.merchant), given(frozen.goods)
+    end
+    total = total + line.qty * price
     shortest = math.min(shortest, sale.hold_s)
     currency = sale.currency
   end
   local order = { order = id, room = A.room, user = buyer.user, name = buyer.name,
     lines = bought, total = total, currency = currency, created = now,
     hold_until = now + shortest * 1000, offer = hold_s and true or nil, source = buyer.source,
-    group = room_at().group, replay = room_at().replay, practice = room_at().practice }
+    group = room_at().group, replay = room_at().replay, practice = room_at().practice,
+    auction = sale_of(wanted[1].sale).auction }
   if buyer.claim then
     order.claim, order.coupon = buyer.claim, claim_of(buyer.claim).coupon
     order.off = money_off(coupon_of(order.coupon), bought)
     order.total = total - order.off
   end
-  set_status(order, 'held', now)
+  if terms then
+    for i = 1, #wanted do
+      terms[i] = terms[i] or false
+    end
+  end
+  set_status(order, 'held', now, with_metas(terms and { terms = terms }, buyer, wanted))
   if buyer.claim then
     put_claim(buyer.claim, id)
   end
@@ -246,10 +315,12 @@ end
 
 -- Offers returned units to the waiting list in order, before the room sees them. A user who wants
 -- more units than there are keeps the first place and blocks the queue; a user at the limit of
--- units or orders is dropped.
+-- units or orders is dropped. For an auction's unit the next bidders wait, each with a price, and
+-- after the stream too.
 local function offer(sale, now)
   local id = sale.sale
-  if (sale.status ~= 'open' and sale.status ~= 'sold_out') or not room_at().sells then
+  if (sale.status ~= 'open' and sale.status ~= 'sold_out')
+    or not (room_at().sells or sale.auction) then
     return
   end
   while sale.left > 0 and (sale.ends == 0 or now < sale.ends) do
@@ -267,8 +338,10 @@ local function offer(sale, now)
     redis.call('HDEL', K.queued, field)
     if wish and live_units(id, wish.user) + wish.qty <= sale.per_user and not has_all_orders(wish.user) then
       local made = redis.sha1hex(A.room .. ' ' .. head .. ' ' .. int(now))
-      hold('o' .. string.sub(made, 1, 20), wish, { { sale = id, qty = wish.qty } }, now,
-        A.offer_hold_s)
+      -- How long the host lets a buyer think in a standing sale, or an auction, fits its price: for offers too.
+      hold('o' .. string.sub(made, 1, 20), wish,
+        { { sale = id, qty = wish.qty, price = wish.price } }, now,
+        (sale.auction or sale.kind == 'standing') and sale.hold_s or A.offer_hold_s)
     end
   end
 end
@@ -278,10 +351,54 @@ local function wire_sale(sale)
   return sale
 end
 
--- Sold out is told once, and lifted once stock is back; other news were marked by `sale.told`.
+-- Nothing more is sold in a sale, and nobody waits for it any longer.
+local function shut(sale, now)
+  local id = sale.sale
+  sale.status, sale.told = 'closed', true
+  touch(sale)
+  for _, member in ipairs(redis.call('ZRANGEBYLEX', K.waiting, '[' .. id .. '/', '(' .. id .. '0')) do
+    redis.call('ZREM', K.waiting, member)
+    redis.call('HDEL', K.queued, id .. '/' .. string.sub(member, #id + 19))
+  end
+  log({ k = 'sale', at = now, what = 'closed', sale = id })
+end
+
+-- The refusal of whatever is done with sales and may not be done with that of an auction; nil for any
+-- other sale.
+local function sold_by_auction(sale)
+  return sale.auction and refuse('conflict', 'The unit of `' .. sale.sku .. '` in the auction `'
+    .. sale.auction .. '` goes to its bidders alone.')
+end
+
+-- What is left of a closed sale of a merchant's units goes home: nobody can buy it here any more.
+local function send_home(sale)
+  local n = sale.left
+  sale.allocated, sale.left, sale.told = sale.allocated - n, 0, true
+  log({ k = 'sale', at = now_ms(), what = 'lowered', sale = sale.sale, add = -n, home = n })
+end
+
+-- The standing sale that a sale took its units from, if they can go back there; nil for none.
+local function base_of(sale)
+  local base = sale.base and readable('sale ' .. sale.base, sound_sale, sale.base)
+  return base and base.status ~= 'closed' and base or nil
+end
+
+-- Sold out is told once, and lifted once stock is back; other news were marked by `sale.told`. The
+-- sale of an auction is told to nobody: what clients see is the auction.
 local function settle_sale(sale)
   if sale.freed then
     offer(sale, now_ms())
+  end
+  if sale.auction and sale.status ~= 'closed' and (sale.sold > 0 or sale.freed and sale.left > 0) then
+    shut(sale, now_ms())   -- it is paid, or nobody is left to offer it to
+  end
+  if sale.status == 'closed' and sale.left > 0 then
+    local base = base_of(sale)
+    if base then
+      move_units(sale, base, sale.left)
+    elseif sale.merchant then
+      send_home(sale)
+    end
   end
   if sale.status == 'open' and sale.left == 0 then
     sale.status, sale.told = 'sold_out', true
@@ -293,6 +410,9 @@ local function settle_sale(sale)
   redis.call('HSET', K.stock, id .. ':allocated', int(sale.allocated), id .. ':left',
     int(sale.left), id .. ':held', int(sale.held), id .. ':sold', int(sale.sold),
     id .. ':ver', int(sale.ver), id .. ':status', sale.status)
+  if sale.auction then
+    return
+  end
   if told then
     tell_room({ t = 'sale', sale = wire_sale(sale) })
   end
@@ -334,11 +454,67 @@ local function write_orders()
   set_fields(K.orders_of, set)
 end
 
+-- At most so many wait in `unmet`; who comes when it is full is not noted.
+local UNMET_MAX = 100000
+
+-- What `unmet` has in some places of it; nothing is read while it is empty.
+local function stored_wants(places, kept)
+  local stored = {}
+  for first = 1, kept > 0 and #places or 0, 1000 do
+    local last = math.min(first + 999, #places)
+    for i, found in ipairs(redis.call('HMGET', K.unmet, unpack(places, first, last))) do
+      stored[places[first + i - 1]] = found
+    end
+  end
+  return stored
+end
+
+-- Tells the ledger who of some skus `wanted` more than there was, or was `served` since.
+local function log_unmet(what, sign, by_sku)
+  for sku, users in pairs(by_sku) do
+    table.sort(users)
+    count('unmet:' .. sku, sign * #users)
+    log({ k = 'unmet', at = now_ms(), what = what, sku = sku, users = users })
+  end
+end
+
+-- Writes who wants more of a sku than there is: each is counted once, until an order of theirs is held.
+local function write_unmet()
+  local kept, places = kept_wants(), {}
+  for place in pairs(wants) do
+    places[#places + 1] = place
+  end
+  local stored, served, wanted, new, gone = stored_wants(places, kept), {}, {}, {}, {}
+  local function note(by_sku, want)
+    by_sku[want.sku] = by_sku[want.sku] or {}
+    table.insert(by_sku[want.sku], want.user)
+  end
+  for _, place in ipairs(places) do
+    local want = wants[place]
+    if stored[place] and want.held and not want.refused then
+      note(served, want)
+      gone[#gone + 1], kept = place, kept - 1
+    elseif want.refused and not stored[place] and kept < UNMET_MAX then
+      note(wanted, want)
+      new[#new + 1], new[#new + 2], kept = place, '1', kept + 1
+    end
+  end
+  log_unmet('served', -1, served)
+  log_unmet('wanted', 1, wanted)
+  set_fields(K.unmet, new)
+  for first = 1, #gone, 1000 do
+    redis.call('HDEL', K.unmet, unpack(gone, first, math.min(first + 999, #gone)))
+  end
+end
+
 -- Writes what this call changed and tells the room. Call it once, last before done().
 local function settle()
   for _, sale in ipairs(changed) do
     settle_sale(sale)
     wire_sale(sale)
+  end
+  if next(wants) then
+    write_unmet()
   end
   if #lines == 0 then
     return

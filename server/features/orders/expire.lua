@@ -1,5 +1,5 @@
 -- Ends the holds whose deadline has passed, by the clock of Redis.
--- keys: room events bus sales stock bought orders orders_of holds ledger stats waiting queued coupons coupon_counts claims
+-- keys: room events bus sales stock bought orders orders_of holds ledger stats waiting queued unmet coupons coupon_counts claims
 -- uses: room ledger sales coupons orders
 -- durable: yes
 -- args: batch_max offer_hold_s orders_per_user_max events_max

@@ -1,8 +1,8 @@
 -- Queues a buyer for units of a sold-out sale that may come back.
--- keys: room events bus sales stock draws waiting queued bought orders orders_of holds ledger stats
+-- keys: room events bus sales stock draws waiting queued unmet bought orders orders_of holds ledger stats
 -- uses: room ledger sales coupons orders
 -- durable: yes
--- args: sale user name source? qty waitlist_max offer_hold_s orders_per_user_max events_max
+-- args: sale user name source? meta? qty waitlist_max offer_hold_s orders_per_user_max events_max
 -- returns: {place}: 1 is next, 0 was offered what there is; refuses not_found ended not_live conflict limit_reached
 -- holds: a buyer stands once in a sale's queue, at the place of the first time; who is not in it can
 -- have no offer at once, and nobody before the draw.
@@ -10,6 +10,10 @@
 local sale = room_phase() and sale_of(A.sale)
 if not sale then
   return refuse('not_found', 'There is no sale `' .. A.sale .. '` in this room.')
+end
+local auctioned = sold_by_auction(sale)
+if auctioned then
+  return auctioned
 end
 if not room_at().sells then
   return refuse('not_live', 'The room is not live.')
@@ -55,8 +59,9 @@ else
 end
 local place_of = A.sale .. '/' .. string.format('%016.0f', n) .. '/'
 redis.call('HSET', K.queued, field,
-  cmsgpack.pack({ user = A.user, name = A.name, source = A.source, qty = A.qty, n = n }))
+  cmsgpack.pack({ user = A.user, name = A.name, source = A.source, meta = A.meta, qty = A.qty, n = n }))
 redis.call('ZADD', K.waiting, 0, place_of .. A.user)
+note_want(sale.sku, A.user, 'refused')
 offer(sale, now_ms())   -- the first buyer may have blocked the queue and want fewer units now
 settle()
 if redis.call('HEXISTS', K.queued, field) == 0 then

@@ -1,5 +1,5 @@
 -- Takes a buyer out of a sale's queue, then serves the next, whom this buyer may have blocked.
--- keys: room events bus sales stock waiting queued bought orders orders_of holds ledger stats
+-- keys: room events bus sales stock waiting queued unmet bought orders orders_of holds ledger stats
 -- uses: room ledger sales coupons orders
 -- durable: yes
 -- args: sale user offer_hold_s orders_per_user_max events_max

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
-from server.protocol.fields import Id, Qty
+from server.protocol.fields import Id, Money, Qty
 from server.protocol.input import Input
 from server.protocol.joining import Source
 from server.protocol.message import Command, Delivery, Event, Ok
@@ -15,7 +15,8 @@ OrderStatus = Literal["held", "paid", "cancelled", "expired", "returned", "refun
 class Line(Struct, frozen=True, omit_defaults=True):
     """One sale's part of an order; price and title are frozen at the moment of buying.
 
-    `returned` of the `qty` units have come back.
+    `returned` of the `qty` units have come back. `merchant` owns the goods, where it is not the
+    host, and `goods` are what the sku is a variant of.
     """
 
     sale: str
@@ -24,6 +25,8 @@ class Line(Struct, frozen=True, omit_defaults=True):
     qty: int
     price: int
     returned: int = 0
+    merchant: str = ""
+    goods: str = ""
 
 
 ReturnReason = Literal[
@@ -55,6 +58,21 @@ class ReturnRequest(Struct, frozen=True, omit_defaults=True):
     answer: str = ""
 
 
+class Parcel(Struct, frozen=True, omit_defaults=True):
+    """Units of an order on their way, with whatever else the parcel holds.
+
+    `sent` and `delivered` (0: not yet) in Unix ms. `merchant` sent it, where it was not the host.
+    """
+
+    parcel: str
+    carrier: str
+    tracking: str
+    lines: list[RequestedUnits]
+    sent: int
+    delivered: int = 0
+    merchant: str = ""
+
+
 class Order(Struct, frozen=True, omit_defaults=True):
     """What a buyer holds or owns. `hold_until` is when an unpaid hold lapses.
 
@@ -64,7 +82,8 @@ class Order(Struct, frozen=True, omit_defaults=True):
     in the host's fan group; `replay`: bought after the stream had ended. `practice`: it is void,
     for nobody pays in a practice. `back` is the part of `total` that is due back or was given back,
     for units that were returned, or because the provider did so by itself. `paid` is when it was
-    paid (Unix ms); orders that were paid before 2026-12 don't have it.
+    paid (Unix ms); orders that were paid before 2026-12 don't have it. `parcels` are on their way,
+    or there. `auction`: the unit was won in it; with `offer` those who bid more did not pay.
     """
 
     order: str
@@ -89,6 +108,8 @@ class Order(Struct, frozen=True, omit_defaults=True):
     back: int = 0
     paid: int = 0
     request: ReturnRequest | None = None
+    parcels: list[Parcel] = []
+    auction: str = ""
 
 
 class BuyLine(Input, frozen=True):
@@ -102,14 +123,18 @@ class Buy(Command, tag="buy", frozen=True, kw_only=True):
     """Hold units of one sale (`sale`, `qty`) or of several (`lines`): all or nothing.
 
     `key` is the idempotency key: the same key of the same user gives the same order for ever.
-    `claim` is the claimed coupon to use.
+    `claim` is the claimed coupon to use. `at_most` is the total the buyer agreed to, in the minor
+    unit: an order that would cost more is refused with `conflict`.
     """
+
+    buys: ClassVar[bool] = True
 
     key: Annotated[str, Meta(min_length=1, max_length=64)]
     sale: Id | None = None
     qty: Qty = 1
     lines: Annotated[list[BuyLine], Meta(min_length=1, max_length=20)] | None = None
     claim: Id | None = None
+    at_most: Money | None = None
 
 
 class Cancel(Command, tag="cancel", frozen=True, kw_only=True):
@@ -121,12 +146,16 @@ class Cancel(Command, tag="cancel", frozen=True, kw_only=True):
 class Orders(Command, tag="orders", frozen=True, kw_only=True):
     """List the caller's own orders in this room, newest first."""
 
+    reads: ClassVar[bool] = True
+
 
 class Waitlist(Command, tag="waitlist", frozen=True, kw_only=True):
     """Queue for units of a sold-out sale that may come back; `ok` carries the `place`, 1 is next.
 
     Whose turn it is gets an order that is held for a short time. `leave` gives the place up.
     """
+
+    buys: ClassVar[bool] = True
 
     sale: Id
     qty: Qty = 1

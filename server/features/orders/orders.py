@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 from msgspec import MsgspecError, msgpack
@@ -29,6 +29,10 @@ _ORDER = msgpack.Decoder(Order)
 _LISTS = msgpack.Decoder(list[list[Order]])
 
 
+def _hear_nothing(_room: str, _user: str, _orders: Sequence[Order]) -> None:
+    return
+
+
 class Orders:
     """The commands of buyers. The scripts hold every rule about stock and money."""
 
@@ -43,13 +47,12 @@ class Orders:
         self._key_chars_max = settings.orders.key_chars_max
         self._events_max = settings.rooms.event_stream_len_max
         self._metrics = metrics
+        self.hear: Callable[[str, str, Sequence[Order]], None] = _hear_nothing
+        """Hears (room, user, orders) what users had bought who come in; set it once."""
         if metrics is not None:
             for status in get_args(OrderStatus):
                 metrics.orders.labels(status)  # told as 0 from the start
-        self.freeing = {
-            "orders_per_user_max": self._limits.orders_per_user_max,
-            "offer_hold_s": self._limits.offer_hold_s,
-        }
+        self.freeing = self._limits.freeing_args()
         """Arguments of every script in which units may come back."""
         self.buying = self.freeing | {"entries_max": self._limits.draw_entries_max}
         """Arguments of every script in which orders may be made."""
@@ -115,6 +118,9 @@ class Orders:
     async def own_of(self, room_id: str, users: Sequence[str]) -> list[Mapping[str, Any]]:
         """For each user their own part of a join: `orders`."""
         lists = await self.orders_of(room_id, users)
+        for user in lists:
+            if lists[user]:
+                self.hear(room_id, user, lists[user])
         return [{"orders": lists[user]} for user in users]
 
     def expired(self, orders: int) -> None:
@@ -162,7 +168,9 @@ def buy_of(call: Call, cmd: Buy, limits: OrderSettings, key_chars_max: int) -> d
         "user": user,
         "name": call.who.name,
         "source": call.source,
+        "meta": call.who.meta or None,
         "claim": cmd.claim,
+        "at_most": cmd.at_most,
         # The length in front: neither user nor key can be written so that it reads as another pair.
         "once": f"{len(user.encode())}:{user}/{cmd.key}",
         "digest": hashlib.blake2s(body.encode(), digest_size=12).hexdigest(),

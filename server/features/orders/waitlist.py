@@ -39,10 +39,8 @@ class Waitlist:
         args: dict[str, Any] = {
             "sale": cmd.sale,
             "user": call.who.user,
-            "offer_hold_s": self._limits.offer_hold_s,
-            "orders_per_user_max": self._limits.orders_per_user_max,
             "events_max": self._events_max,
-        }
+        } | self._limits.freeing_args()
         if cmd.leave:
             found = await self._store.run_script(
                 "orders.leave_waitlist", call.room_id, args, _PLACE
@@ -54,6 +52,7 @@ class Waitlist:
             args |= {
                 "name": call.who.name,
                 "source": call.source,
+                "meta": call.who.meta or None,
                 "qty": cmd.qty,
                 "waitlist_max": self._limits.waitlist_max,
             }

@@ -2,7 +2,7 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.orders.orders import Orders
-from server.features.payments import messages
+from server.features.payments import ledger_lines, messages
 from server.features.payments.case_routes import CaseRoutes
 from server.features.payments.cases import CaseBook, Cases
 from server.features.payments.payments import Payments
@@ -38,6 +38,7 @@ FEATURE = Feature(
     check=must_be_able_to_serve,
     start_facts=start_facts,
     messages=messages,
+    ledger_lines=ledger_lines,
     settings={PaymentSettings: "payments"},
     keys={
         "payments": "hash payment -> packed {payment, order, amount, currency, status, at, due, "

@@ -10,16 +10,11 @@ from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.web.errors import json_response
 from server.web.of_all_rooms import of_all_rooms
+from server.web.paging import cursor_to, with_cursor
 from server.web.query import query_of
 from server.web.route import Route
 
-_Cursor = Annotated[
-    str,
-    Meta(
-        pattern=r"^([0-9]{1,15}-[0-9]{1,15}-[^\x00-\x1f\x7f]{1,300})?$(?!\n)",
-        description="a place that an earlier page named as `next`",
-    ),
-]
+_Cursor = Annotated[str, cursor_to(r"[0-9]{1,15}-[0-9]{1,15}-[^\x00-\x1f\x7f]{1,300}")]
 
 
 class CasesQuery(Input, frozen=True):
@@ -58,4 +53,5 @@ class CaseRoutes:
 
     async def _page(self, request: web.Request, host: str | None) -> web.Response:
         asked = query_of(request, CasesQuery)
-        return json_response(await self._cases.page(host, asked.cursor, asked.limit))
+        page = await self._cases.page(host, asked.cursor, asked.limit)
+        return json_response(with_cursor(request, page))

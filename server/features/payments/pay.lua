@@ -1,5 +1,5 @@
 -- Takes note of payments that were charged for orders, in the order given.
--- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued coupons coupon_counts claims
+-- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued unmet coupons coupon_counts claims
 -- uses: room ledger sales coupons orders payments
 -- durable: yes
 -- args: pays=[{order payment(id of the provider) amount currency}] events_max
@@ -66,10 +66,6 @@ local function judge(pay)
   return { order = order, told = known, from = not known and right and source_of(order) }
 end
 
-local function first_letter(name)
-  return string.match(name, '^[%z\1-\127\194-\244][\128-\191]*') or ''
-end
-
 local function sell(order, from, payment)
   for _, line in ipairs(order.lines) do
     shift(sale_of(line.sale), from, 'sold', line.qty)
@@ -123,7 +119,7 @@ local function mention_sold()
   local told = math.min(#sold, SOLD_TOLD_MAX)
   for n = 1, told do
     local at = sold[math.ceil(n * #sold / told)]
-    mention({ t = 'sold', name = first_letter(at.order.name) .. '**', sku = at.line.sku,
+    mention({ t = 'sold', name = masked(at.order.name), sku = at.line.sku,
       qty = at.line.qty })
   end
 end

@@ -1,5 +1,6 @@
 """Paying: a held order is charged, and what was charged is noted."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from server.features.orders.messages import Order, OrderOk
@@ -16,6 +17,10 @@ from server.settings import Settings
 from server.store.commit import FULL_RETRY_MS, GroupCommit
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
+
+Freeze = Callable[[Call, Pay, Order], Awaitable[None]]
+"""(call, command, order) -> keeps where the order goes. Raises CommandError: then nothing is
+charged."""
 
 
 class Payments:
@@ -39,6 +44,8 @@ class Payments:
         self._events_max = settings.rooms.event_stream_len_max
         self._provider = provider
         self._orders = orders
+        self.freeze: Freeze | None = None
+        """Keeps where an order goes before it is charged; set it before the first `pay`."""
         self._waiting_max = limits.batch_waiting_max
         self._under_way = 0  # `pay` commands that are not answered yet
         self._payable: GroupCommit[dict[str, Any], Outcome] = GroupCommit(
@@ -67,15 +74,17 @@ class Payments:
         _must_have_room(self._under_way, self._waiting_max)
         self._under_way += 1
         try:
-            return OrderOk(ref=cmd.ref, order=await self._paid(call, cmd.order))
+            return OrderOk(ref=cmd.ref, order=await self._paid(call, cmd))
         finally:
             self._under_way -= 1
 
-    async def _paid(self, call: Call, order_id: str) -> Order:
-        asked = {"order": order_id, "user": call.who.user}
+    async def _paid(self, call: Call, cmd: Pay) -> Order:
+        asked = {"order": cmd.order, "user": call.who.user}
         order = (await self._payable.submit(call.room_id, asked)).order_or_refusal()
         if order.status == "paid":
             return order
+        if self.freeze is not None:
+            await self.freeze(call, cmd, order)
         if order.practice:
             payment: Payment | None = Payment(
                 f"practice-{order.order}", order.total, order.currency

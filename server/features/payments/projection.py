@@ -2,13 +2,12 @@
 
 from collections.abc import Collection, Sequence
 
-from msgspec import MsgspecError, Raw, Struct, msgpack
-from sqlalchemy import delete
+from msgspec import Raw, Struct, msgpack
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.payments.cases import Case
 from server.features.payments.tables import CASES
-from server.records.projection import Entry, RoomHead
+from server.records.projection import Entry, RoomHead, empty_tables, read_entry
 from server.records.upsert import insert_into
 
 
@@ -39,7 +38,7 @@ class CaseProjection:
             {"life": room.life, "room": room.room, "host": room.host}
             | {name: getattr(case, name) for name in case.__struct_fields__}
             for entry in entries
-            for case in _cases_in(entry)
+            for case in read_entry(entry, _cases_in)
         ]
         if rows:
             put = insert_into(connection, CASES)
@@ -49,12 +48,8 @@ class CaseProjection:
 
     async def clear(self, connection: AsyncConnection, life: int | None = None) -> None:
         """Empty the table, or what it holds of one room."""
-        which = delete(CASES)
-        await connection.execute(which if life is None else which.where(CASES.c.life == life))
+        await empty_tables(connection, [CASES], life)
 
 
-def _cases_in(entry: Entry) -> list[Case]:
-    try:
-        return [_CASE.decode(line.case) for line in _LINES.decode(entry.body) if line.k == "case"]
-    except (MsgspecError, UnicodeDecodeError):
-        return []  # the archive keeps it
+def _cases_in(body: bytes) -> list[Case]:
+    return [_CASE.decode(line.case) for line in _LINES.decode(body) if line.k == "case"]

@@ -1,5 +1,5 @@
 -- Takes note that a payment was given back, whole or in part.
--- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued
+-- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued unmet
 -- uses: room ledger sales coupons orders payments
 -- durable: yes
 -- args: payment order? currency? amount refund?(id of the refund) reason? events_max

@@ -65,11 +65,9 @@ class Refunds:
         self._store = store
         self._provider = provider
         self._lease_ms = int(settings.section(PaymentSettings).refund_retry_s * 1000)
-        self._args = {
-            "events_max": settings.rooms.event_stream_len_max,
-            "offer_hold_s": settings.section(OrderSettings).offer_hold_s,
-            "orders_per_user_max": settings.section(OrderSettings).orders_per_user_max,
-        }
+        self._args = {"events_max": settings.rooms.event_stream_len_max} | settings.section(
+            OrderSettings
+        ).freeing_args()
 
     async def sweep(self, room_id: str) -> int:
         """Try the refunds of a room that are due; how many were made.

@@ -59,6 +59,10 @@ class EventKind(msgspec.Struct, frozen=True):
 KINDS: frozenset[str] = frozenset(get_args(PaymentEvent.__annotations__["type"]))
 
 
+class Taken(msgspec.Struct):
+    """The message is stored, and need not be sent again. It has no fields."""
+
+
 class PaymentRoutes:
     """The route that providers post to."""
 
@@ -88,6 +92,7 @@ class PaymentRoutes:
                 "Tell that a payment was made, given back, disputed or declined (signed).",
                 self.take_event,
                 body=PaymentEvent,
+                result=Taken,
                 signed=True,
                 no_key="a payment counts once by its own id",
                 foreign="Providers add fields to their messages whenever they like. A message that "
@@ -105,7 +110,7 @@ class PaymentRoutes:
             if self._lines.allow(self._clock()):  # anybody can send messages that are refused
                 _log.warning("A payment message was refused: %s", refusal.msg)
             raise
-        return json_response({})
+        return json_response(Taken())
 
     async def _take(self, body: bytes) -> None:
         kind = self._read(body, EventKind).type

@@ -24,6 +24,7 @@ def _make(engine: Engine) -> Running:
 
 FEATURE = Feature(
     make=_make,
+    scope="orders",
     reads=("ledger", "orders", "archive", "circles", "figures", "ties"),
     settings={PurchaseKeeping: "records"},
     keeps=[

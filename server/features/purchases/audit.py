@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Table, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.features.purchases.projection import SUMS, Changes, line_rows_of, row_of
+from server.features.purchases.projection import SUMS, Changes, row_of
 from server.features.purchases.tables import LINES, PURCHASES, REVENUE
 from server.records.projection import Entry, RoomHead
 
@@ -23,7 +23,7 @@ async def audit_purchases(
         changes.add_entry(entry)
     expected = (
         (PURCHASES, "order", ("order",), _orders(head, changes)),
-        (LINES, "line", ("order", "n"), [r for o in changes.placed for r in line_rows_of(head, o)]),
+        (LINES, "line", ("order", "n"), changes.lines_of(head)),
         (REVENUE, "revenue", ("day", "currency"), _revenue(head, changes)),
     )
     return [

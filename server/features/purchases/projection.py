@@ -4,16 +4,16 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from msgspec import MsgspecError, Raw, Struct, msgpack
-from sqlalchemy import case, delete, insert
+from msgspec import Raw, Struct, msgpack
+from sqlalchemy import case
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from server.background.clock import DAY_MS
 from server.features.orders.messages import Order
 from server.features.purchases.tables import LINES, PLACES, PURCHASES, REVENUE
-from server.records.projection import Entry, RoomHead
+from server.records.projection import UNREADABLE, Entry, RoomHead, empty_tables
 from server.records.upsert import insert_into
 
-DAY_MS = 86_400_000
 SUMS = ("orders", "units", "gross", "off", "returned_orders", "returned")
 _TABLES = (PURCHASES, LINES, REVENUE)
 
@@ -37,7 +37,8 @@ class Changes:
 
     def __init__(self) -> None:
         self.orders: dict[str, tuple[Order, bytes]] = {}
-        self.placed: list[Order] = []
+        self._lines_of: set[str] = set()
+        """The orders that were placed, or of which units came back."""
         self.paid: dict[str, int] = {}
         self.revenue: dict[tuple[int, str], Counter[str]] = {}
 
@@ -47,13 +48,13 @@ class Changes:
             for line in _LINES.decode(entry.body):
                 if line.k == "order":
                     self._add(line, _ORDER.decode(line.order))
-        except (MsgspecError, UnicodeDecodeError):
-            pass  # the archive keeps it, and `liveroom audit` says what is wrong with it
+        except UNREADABLE:
+            pass
 
     def _add(self, line: _Line, order: Order) -> None:
         self.orders[order.order] = order, bytes(line.order)
-        if line.was is None:
-            self.placed.append(order)
+        if line.was is None or line.back is not None or order.status == "returned":
+            self._lines_of.add(order.order)
         if order.status == "paid" and line.was != "paid":
             self.paid[order.order] = line.at
             units = sum(each.qty for each in order.lines)
@@ -65,6 +66,11 @@ class Changes:
             back = order.total if line.back is None else line.back
             self._count(order, {"returned_orders": int(whole), "returned": back})
 
+    def lines_of(self, room: RoomHead) -> list[dict[str, Any]]:
+        """The rows of the lines that are new or have changed."""
+        orders = (order for id_, (order, _) in self.orders.items() if id_ in self._lines_of)
+        return [row for order in orders for row in line_rows_of(room, order)]
+
     def _count(self, order: Order, sums: dict[str, int]) -> None:
         day = order.created // DAY_MS
         self.revenue.setdefault((day, order.currency), Counter()).update(sums)
@@ -74,7 +80,7 @@ class PurchaseProjection:
     """A row an order, a row a line, and the revenue by day."""
 
     name = "purchases"
-    version = 2
+    version = 3
     streams: Collection[str] = ("ledger",)
 
     async def add(
@@ -94,17 +100,14 @@ class PurchaseProjection:
             for place, (order, body) in enumerate(changes.orders.values(), first)
         ]
         await _put_orders(connection, rows)
-        if changes.placed:
-            lines = [line for order in changes.placed for line in line_rows_of(room, order)]
-            await connection.execute(insert(LINES), lines)
+        if lines := changes.lines_of(room):
+            await _put_lines(connection, lines)
         if changes.revenue and not room.practice:
             await _add_revenue(connection, room, changes.revenue)
 
     async def clear(self, connection: AsyncConnection, life: int | None = None) -> None:
         """Empty the tables, or what they hold of one room. Places go on rising."""
-        for table in _TABLES:
-            which = delete(table)
-            await connection.execute(which if life is None else which.where(table.c.life == life))
+        await empty_tables(connection, _TABLES, life)
 
 
 async def _take_places(connection: AsyncConnection, count: int) -> int:
@@ -147,11 +150,21 @@ async def _put_orders(connection: AsyncConnection, rows: list[dict[str, Any]]) -
 
 def line_rows_of(room: RoomHead, order: Order) -> list[dict[str, Any]]:
     """Return the rows of an order's lines."""
+    whole = order.status == "returned"
     return [
         {"life": room.life, "order": order.order, "n": n, "sale": line.sale, "sku": line.sku,
-         "qty": line.qty, "price": line.price}
+         "qty": line.qty, "price": line.price, "merchant": line.merchant, "goods": line.goods,
+         "returned": line.qty if whole else line.returned}
         for n, line in enumerate(order.lines)
     ]  # fmt: skip
+
+
+async def _put_lines(connection: AsyncConnection, rows: list[dict[str, Any]]) -> None:
+    put = insert_into(connection, LINES)
+    came_back = {"returned": put.excluded["returned"]}
+    await connection.execute(
+        put.on_conflict_do_update(index_elements=["life", "order", "n"], set_=came_back), rows
+    )
 
 
 async def _add_revenue(

@@ -17,10 +17,16 @@ _ORDER = msgpack.Decoder(Order)
 _ROOM = (ROOMS.c.title, ROOMS.c.kind, ROOMS.c.phase)
 
 
+def moment_path(room: str, order: str) -> str:
+    """The path of what the buyer of an order was shown."""
+    return f"/v1/rooms/{room}/orders/{order}/moment"
+
+
 class Purchase(Struct, kw_only=True):
     """An order, and the room it was made in. `paid` is when it was paid (Unix ms), 0 before that.
 
-    `practice`: the room was a rehearsal, so the order counts for nothing.
+    `practice`: the room was a rehearsal, so the order counts for nothing. `moment` tells what the
+    buyer was shown.
     """
 
     order: Order
@@ -30,6 +36,11 @@ class Purchase(Struct, kw_only=True):
     phase: str
     paid: int
     practice: bool
+    moment: str = ""
+
+    def __post_init__(self) -> None:
+        """Name the path of the moment."""
+        self.moment = moment_path(self.order.room, self.order.order)
 
 
 class PurchasesPage(Struct):
@@ -42,13 +53,13 @@ class PurchasesPage(Struct):
 class ChangesPage(Struct):
     """Orders as they are now, in the order of their last change.
 
-    `at` is the last place this page covers: ask `?after=<at>` later to get newer changes. `next`
-    equals `at` if more changes are there already, else null.
+    `at` is the last place this page covers: ask `?after=<at>` later to get newer changes. `next` is
+    the `cursor` of the following page, null at the end; asked with `after`, or nothing, it is `at`.
     """
 
     orders: list[Purchase]
     at: int
-    next: int | None = None
+    next: int | str | None = None
 
 
 class Purchases:

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 from sqlalchemy import func, select
 
-from server.features.purchases.projection import DAY_MS
+from server.background.clock import DAY_MS
 from server.features.purchases.tables import REVENUE
 from server.records.database import Database
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from msgspec import Meta
 
-from server.background.clock import unix_ms
+from server.background.clock import DAY_MS, unix_ms
 from server.features.purchases.customers import Customers, CustomersPage
 from server.features.purchases.host_figures import HostBook, HostFigures
 from server.features.purchases.purchases import ChangesPage, Purchases, PurchasesPage
@@ -16,6 +16,7 @@ from server.protocol.roles import Role
 from server.web.csv_response import csv_response
 from server.web.errors import json_response
 from server.web.of_all_rooms import of_all_rooms
+from server.web.paging import cursor_to, next_of, one_place, with_cursor
 from server.web.query import query_of
 from server.web.route import Handler, Route
 
@@ -24,15 +25,9 @@ CHANGES_PER_PAGE = 1000
 REVENUE_ROWS_MAX = 5000
 _PLACE_MAX = 10**15 - 1
 _MS_MAX = 10**14
-_DAYS_SHOWN_MS = 30 * 86_400_000
+_DAYS_SHOWN_MS = 30 * DAY_MS
 
-Cursor = Annotated[
-    str,
-    Meta(
-        pattern=r"^([0-9]{1,15}-[^\x00-\x1f\x7f]{1,64})?$(?!\n)",
-        description="a place that an earlier page named as `next`",
-    ),
-]
+Cursor = Annotated[str, cursor_to(r"[0-9]{1,15}-[^\x00-\x1f\x7f]{1,64}")]
 
 
 class PurchasesQuery(Input, frozen=True):
@@ -49,8 +44,11 @@ class ReturnsQuery(Input, frozen=True):
 
 
 class ChangesQuery(Input, frozen=True):
-    """Which orders: those that changed after a place."""
+    """Which orders, by their last change: `limit` after the `cursor` of an earlier page, empty to
+    begin; or those that changed after a place, the `at` of an earlier page."""
 
+    cursor: Annotated[str, cursor_to(r"[0-9]{1,15}")] = ""
+    limit: Annotated[int, Meta(ge=1, le=CHANGES_PER_PAGE)] = CHANGES_PER_PAGE
     after: Annotated[int, Meta(ge=0, le=_PLACE_MAX)] = 0
 
 
@@ -83,10 +81,12 @@ class PurchaseRoutes:
             host(
                 "returns", "Read the orders that buyers of a host want to give back.",
                 self.to_answer, query=ReturnsQuery, result=PurchasesPage,
+                bound="`limit` of them, those due first; what is answered leaves the list",
             ),
             host(
                 "revenue", "Read a host's revenue by day.", self.revenue_of_host,
                 query=RevenueQuery, result=list[RevenueRow],
+                bound="a row a day and currency of the span",
             ),
             host(
                 "customers", "Read a host's customers.", self.customers,
@@ -101,6 +101,7 @@ class PurchaseRoutes:
             Route(
                 "GET", "/v1/revenue", "Read the revenue of all hosts by day.", self.revenue, admin,
                 result=list[RevenueRow], query=RevenueQuery,
+                bound=f"the newest {REVENUE_ROWS_MAX} rows of the span",
             ),
         ]  # fmt: skip
 
@@ -108,7 +109,8 @@ class PurchaseRoutes:
         """`?cursor=&limit=20`: the orders of all rooms of a host, the newest first."""
         asked = query_of(request, PurchasesQuery)
         host = request.match_info["host"]
-        return json_response(await self._purchases.of_host(host, asked.cursor, asked.limit))
+        page = await self._purchases.of_host(host, asked.cursor, asked.limit)
+        return json_response(with_cursor(request, page))
 
     async def to_answer(self, request: web.Request) -> web.Response:
         """`?limit=100`: open requests, the one to be answered first at the front."""
@@ -124,7 +126,8 @@ class PurchaseRoutes:
         """`?cursor=&limit=20`: users who paid an order, the one who bought last first."""
         asked = query_of(request, PurchasesQuery)
         host = request.match_info["host"]
-        return json_response(await self._customers.page(host, asked.cursor, asked.limit))
+        page = await self._customers.page(host, asked.cursor, asked.limit)
+        return json_response(with_cursor(request, page))
 
     async def customers_csv(self, request: web.Request) -> web.StreamResponse:
         """All customers as CSV, a row a currency; times in UTC."""
@@ -136,9 +139,12 @@ class PurchaseRoutes:
         return json_response(await self._book.figures_of(request.match_info["host"]))
 
     async def changed(self, request: web.Request) -> web.Response:
-        """`?after=0`: orders of all rooms that changed after a place; see ChangesPage."""
-        after = query_of(request, ChangesQuery).after
-        return json_response(await self._purchases.changed(after, CHANGES_PER_PAGE))
+        """`?cursor=&limit=`, or `?after=0`: orders of all rooms by their last change; see
+        ChangesPage."""
+        asked = query_of(request, ChangesQuery)
+        after = int(one_place(asked.cursor, str(asked.after or ""), "after") or 0)
+        page = await self._purchases.changed(after, asked.limit)
+        return json_response(next_of(request, page, "limit"))
 
     async def revenue(self, request: web.Request) -> web.Response:
         """`?from_ms=&to_ms=`: sold orders by day, currency and host, the newest day first."""

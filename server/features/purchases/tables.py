@@ -54,8 +54,13 @@ LINES = Table(
     Column("sku", Text, nullable=False),
     Column("qty", BigInteger, nullable=False),
     Column("price", BigInteger, nullable=False),
+    Column("merchant", Text, nullable=False, server_default=""),
+    Column("goods", Text, nullable=False, server_default=""),
+    Column("returned", BigInteger, nullable=False, server_default="0"),
+    Index(None, "merchant", "goods", "life"),
 )
-"""The lines of the orders: units and the price of one, frozen when it was bought."""
+"""The lines of the orders: units and the price of one, frozen when it was bought. `merchant` and
+`goods` are of a line that a host sold for a merchant; `returned` of its units came back."""
 
 PLACES = Table(
     "purchase_places",

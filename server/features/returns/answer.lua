@@ -1,5 +1,5 @@
 -- Answers the request to give units back: accepted, they come back; declined, nothing changes.
--- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued timeline actions returning
+-- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued unmet timeline actions returning
 -- uses: room timeline ledger sales coupons orders payments returns
 -- durable: yes
 -- keyed: yes

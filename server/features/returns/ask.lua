@@ -1,12 +1,21 @@
 -- Asks to give units of a paid order back.
--- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued timeline actions returning
+-- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued unmet timeline actions returning
 -- uses: room timeline ledger sales coupons orders payments returns
 -- durable: yes
 -- keyed: yes
--- args: order user lines?({sale qty}, else all that is left) reason note window_s answer_s events_max
+-- args: order user lines?({sale qty}, else all that is left) reason note window_s arrives_s answer_s events_max
 -- returns: the order, with its request; refuses not_found conflict expired
 -- holds: an order has one open request; no more is asked for than the buyer has; asking changes no
 -- unit and no money; the same request again is the same as once.
+
+-- When the time to give an order back begins: when its last parcel arrived, but not before it was paid.
+local function window_begin(order)
+  local begin = order.paid or order.updated
+  for _, parcel in ipairs(order.parcels or {}) do
+    begin = math.max(begin, parcel.delivered or (parcel.sent + A.arrives_s * 1000))
+  end
+  return begin
+end
 
 local order = order_of(A.order)
 if not order or order.user ~= A.user then
@@ -45,9 +54,10 @@ if open and open.status == 'asked' then
   return refuse('conflict', 'You have asked already; take that request back first.')
 end
 local now = now_ms()
-if now > (order.paid or order.updated) + A.window_s * 1000 then
+if now > window_begin(order) + A.window_s * 1000 then
   return refuse('expired', 'The time to give this order back is over: it was '
-    .. int(math.floor(A.window_s / 86400)) .. ' days from the payment.')
+    .. int(math.floor(A.window_s / 86400)) .. ' days from '
+    .. (order.parcels and 'the day its last parcel arrived.' or 'the payment.'))
 end
 order.request = { status = 'asked', lines = wanted, reason = A.reason,
   note = A.note ~= '' and A.note or nil, asked = now, at = now,

@@ -1,5 +1,5 @@
 -- Accepts the requests that nobody answered in time, by the clock of Redis.
--- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued timeline actions returning
+-- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued unmet timeline actions returning
 -- uses: room timeline ledger sales coupons orders payments returns
 -- durable: yes
 -- args: batch_max offer_hold_s orders_per_user_max events_max

@@ -63,6 +63,7 @@ class Returns:
         args: dict[str, Any] = {
             "order": cmd.order, "user": call.who.user, "reason": cmd.reason,
             "note": _said("note", cmd.note), "window_s": self._settings.window_s,
+            "arrives_s": self._settings.arrives_s,
             "answer_s": self._settings.answer_s,
         }  # fmt: skip
         if cmd.lines is not None:

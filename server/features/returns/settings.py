@@ -8,7 +8,12 @@ class ReturnSettings(Section):
 
     window_s: int = limit(
         604_800, 0, 31_536_000,
-        "Time from the payment in which a buyer can ask for a return; 0: never.",
+        "Time in which a buyer can ask for a return, from the payment, or from the arrival of the "
+        "last parcel where that is later; 0: never.",
+    )  # fmt: skip
+    arrives_s: int = limit(
+        864_000, 0, 31_536_000,
+        "Time after which a parcel counts as arrived though nobody said that it was delivered.",
     )  # fmt: skip
     answer_s: int = limit(
         172_800, 1, 2_592_000,

@@ -1,5 +1,5 @@
 -- Takes units of a paid order back: their money is due back; they go on sale again if asked.
--- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued timeline actions returning
+-- keys: room events bus sales stock payments refunds cases bought orders orders_of holds ledger stats waiting queued unmet timeline actions returning
 -- uses: room timeline ledger sales coupons orders payments returns
 -- durable: yes
 -- keyed: yes

@@ -1,0 +1,95 @@
+"""What becomes of entries when their room is deleted, and when somebody is forgotten."""
+
+from collections import Counter
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.background.clock import unix_ms
+from server.features.accounts.journal import Move, write_event
+from server.features.accounts.names import STAGES, at_stage, owned
+from server.features.accounts.tables import (
+    EVENTS,
+    JOURNAL,
+    JOURNAL_SUMS,
+    PAYOUTS,
+    RELEASES,
+    SUMS,
+    TRANSFERS,
+)
+from server.features.archive.tables import ROOMS
+from server.records.forgotten import FORGOTTEN
+from server.records.upsert import insert_into
+
+
+async def carry_forward(connection: AsyncConnection, room: str) -> None:
+    """Keep what the entries of a deleted room add up to, as one event without its orders.
+
+    Nothing of it can come back any more, so what is pending becomes available.
+    """
+    lives = await connection.scalars(select(ROOMS.c.life).where(ROOMS.c.room == room))
+    for life in lives.all():
+        sums: Counter[tuple[str, str]] = Counter()
+        asked = select(SUMS.c.account, SUMS.c.currency, SUMS.c.amount).where(SUMS.c.life == life)
+        for account, currency, amount in await connection.execute(asked):
+            sums[account, currency] += amount
+        moves = [Move(*place, amount) for place, amount in sorted(sums.items()) if amount]
+        released = await _released(connection, life)
+        for (account, currency), amount in sorted(sums.items()):
+            left = amount + released[account, currency]
+            if account.endswith("/pending") and left:
+                moves += [Move(account, currency, -left),
+                          Move(at_stage(account, "available"), currency, left)]  # fmt: skip
+        if moves:
+            await write_event(
+                connection, "carried", moves, key=f"carried/{life}", at=unix_ms(), about="a room"
+            )
+        await connection.execute(delete(RELEASES).where(RELEASES.c.life == life))
+
+
+async def _released(connection: AsyncConnection, life: int) -> Counter[tuple[str, str]]:
+    """What releases moved of a room's orders, by account."""
+    events = select(RELEASES.c.event).where(RELEASES.c.life == life).distinct()
+    asked = select(JOURNAL.c.account, JOURNAL.c.currency, JOURNAL.c.amount).where(
+        JOURNAL.c.event.in_(events)
+    )
+    found: Counter[tuple[str, str]] = Counter()
+    for account, currency, amount in await connection.execute(asked):
+        found[account, currency] += amount
+    return found
+
+
+async def forget_owner(connection: AsyncConnection, user: str) -> None:
+    """Put the pseudonym of a host in the place of their id, in what no ledger gives again."""
+    pseudonym = await connection.scalar(
+        select(FORGOTTEN.c.pseudonym).where(FORGOTTEN.c.user == user)
+    )
+    if pseudonym is None:
+        return
+    await connection.execute(update(EVENTS).where(EVENTS.c.by == user).values(by=pseudonym))
+    old, new = f"host/{user}", f"host/{pseudonym}"
+    for table in (PAYOUTS, TRANSFERS):
+        await connection.execute(update(table).where(table.c.owner == old).values(owner=new))
+    for stage in STAGES:
+        was, now = owned(old, stage), owned(new, stage)
+        await connection.execute(
+            update(JOURNAL).where(JOURNAL.c.account == was).values(account=now)
+        )
+        rows = (
+            await connection.execute(
+                select(JOURNAL_SUMS.c.currency, JOURNAL_SUMS.c.amount).where(
+                    JOURNAL_SUMS.c.account == was
+                )
+            )
+        ).all()
+        for currency, amount in rows:
+            put = insert_into(connection, JOURNAL_SUMS).values(
+                account=now, currency=currency, amount=amount
+            )
+            await connection.execute(
+                put.on_conflict_do_update(
+                    index_elements=["account", "currency"],
+                    set_={"amount": JOURNAL_SUMS.c.amount + put.excluded.amount},
+                )
+            )
+        await connection.execute(delete(JOURNAL_SUMS).where(JOURNAL_SUMS.c.account == was))

@@ -1,0 +1,96 @@
+"""Money becomes available once its order can come back no longer."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from server.features.accounts.journal import Move, lock_journal, write_event
+from server.features.accounts.names import at_stage
+from server.features.accounts.posting import OrderState
+from server.features.accounts.projection import state_of
+from server.features.accounts.tables import ORDERS, RELEASES
+from server.features.archive.tables import ROOMS
+from server.records.database import Database
+
+AT_ONCE = 1000
+
+
+class Releases:
+    """Moves what is pending to what is available. Methods may raise RecordsAway."""
+
+    def __init__(
+        self, records: Database, window_ms: int, arrives_ms: int = 0, *, at_once: int = AT_ONCE
+    ) -> None:
+        self._records = records
+        self._window_ms = window_ms
+        self._arrives_ms = arrives_ms
+        self._at_once = at_once
+
+    async def release(self, now: int) -> int:
+        """Release orders that were paid, and arrived, long enough ago, in one transaction; return
+        how many.
+
+        A parcel that nobody called delivered arrives `arrives_ms` after it was sent. An order waits
+        while its buyer's request to give units back is open. Each is released once.
+        """
+        async with self._records.writing() as connection:
+            await lock_journal(connection)
+            found = await self._due(connection, now - self._window_ms)
+            for life, states in found.items():
+                await _release(connection, life, states, now)
+        return sum(map(len, found.values()))
+
+    async def _due(self, connection: AsyncConnection, until: int) -> dict[int, list[OrderState]]:
+        o = ORDERS.c
+        asked = (
+            select(ORDERS)
+            .where(o.released == 0, o.paid > 0, o.paid <= until, o.asked.is_(False))
+            .where(o.delivered <= until, o.on_way <= until - self._arrives_ms)
+            .order_by(o.paid)
+            .limit(self._at_once)
+        )
+        if connection.dialect.name == "postgresql":
+            asked = asked.with_for_update()
+        found: defaultdict[int, list[OrderState]] = defaultdict(list)
+        for row in (await connection.execute(asked)).mappings():
+            found[row["life"]].append(state_of(row))
+        return found
+
+
+async def _release(
+    connection: AsyncConnection, life: int, states: Sequence[OrderState], now: int
+) -> None:
+    sums: Counter[tuple[str, str]] = Counter()
+    for state in states:
+        for account, amount in state.pending.items():
+            sums[account, state.currency] += amount
+    moves = [
+        move
+        for (account, currency), amount in sorted(sums.items())
+        if amount
+        for move in (
+            Move(account, currency, -amount),
+            Move(at_stage(account, "available"), currency, amount),
+        )
+    ]
+    room = await connection.scalar(select(ROOMS.c.room).where(ROOMS.c.life == life))
+    first = states[0]
+    event = await write_event(
+        connection, "released", moves, key=f"released/{life}/{first.order}/{first.updated}",
+        at=now, about=f"room/{room}",
+    )  # fmt: skip
+    await connection.execute(
+        insert(RELEASES),
+        [
+            {"life": life, "order": state.order, "updated": state.updated, "event": event}
+            for state in states
+        ],
+    )
+    await connection.execute(
+        update(ORDERS)
+        .where(ORDERS.c.life == life, ORDERS.c.order == bindparam("its_order"))
+        .values(released=bindparam("its_updated"), pending=b""),
+        [{"its_order": state.order, "its_updated": state.updated} for state in states],
+    )
