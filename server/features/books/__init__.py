@@ -2,15 +2,15 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.books.audit import stays
-from server.features.books.order_book import OrderBook
 from server.features.books.routes import OrderRoutes
 
 
 def _make(engine: Engine) -> Running:
-    return Running(routes=OrderRoutes(OrderBook(engine.store)).routes(), stays=[stays])
+    return Running(routes=OrderRoutes(engine.store).routes(), stays=[stays])
 
 
 FEATURE = Feature(
     make=_make,
-    reads=("ledger", "stock", "coupons", "orders", "payments"),
+    scope="orders",
+    reads=("ledger", "stock", "coupons", "orders", "payments", "auctions"),
 )

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from msgspec import DecodeError, msgpack
 
+from server.features.books.auction_books import AuctionBooks, rank_member
 from server.features.books.books import Books, due_and_back, money_back
 from server.features.books.coupon_books import CouponBooks
 from server.features.ledger import ledger
@@ -14,11 +15,13 @@ State = dict[str, Any]
 """What Redis has under each of `READ`: a dict of a hash, pairs of member and score of a zset."""
 
 _ANY = msgpack.Decoder()
-ZSETS = ("holds", "refunds", "returning", "announcing")
+ZSETS = ("holds", "refunds", "returning", "announcing", "auction_ends", "bid_ranks")
 READ = (
-    "stats", "stock", "sales", "bought", "orders", "holds", "payments", "refunds", "returning",
+    "stats", "stock", "sales", "standing", "unmet",
+    "bought", "orders", "holds", "payments", "refunds", "returning",
     "cases", "orders_of",
     "coupons", "coupon_counts", "claims", "claims_of",
+    "auctions", "bidders", "auction_ends", "bid_ranks",
     "room", "reserved", "announcing",
 )  # fmt: skip
 """The names of the keys that an audit compares with the ledger."""
@@ -89,6 +92,8 @@ def _compare(books: Books, live: State) -> Iterator[str]:
     yield from _same("payment", books.payments, _unpacked(live["payments"]))
     yield from _same("case", books.cases, _unpacked(live["cases"]))
     yield from _money(books)
+    yield from _unmet(books, live)
+    yield from _standing(_unpacked(live["sales"]), live)
     yield from _same("hold", _holds(books), {o.decode(): int(at) for o, at in live["holds"]})
     due = {p: True for p, payment in books.payments.items() if payment["status"] == "refund_due"}
     yield from _same("refund due", due, {p.decode(): True for p, _ in live["refunds"]})
@@ -96,9 +101,33 @@ def _compare(books: Books, live: State) -> Iterator[str]:
     yield from _same("open request", asked, {o.decode(): int(at) for o, at in live["returning"]})
     yield from _same("list of orders", _lists(books), _listed(live["orders_of"]))
     yield from _coupons(books.coupons, live)
+    yield from _auctions(books.auctions, live)
     yield from _announcements(books, live)
     yield from _limits(books, _unpacked(live["sales"]))
     yield from _statuses(books, live["stock"])
+
+
+def _unmet(books: Books, live: State) -> Iterator[str]:
+    wanting = {
+        f"{len(user.encode())}:{user}/{sku}": 1
+        for sku, users in books.unmet.items()
+        for user in users
+    }
+    yield from _same("unmet want", wanting, _ints(live["unmet"]))
+    for sale, other in books.moves_that_differ():
+        yield f"units that went from sale {other} to sale {sale} did not all arrive"
+
+
+def _standing(sales: State, live: State) -> Iterator[str]:
+    """A product has one standing sale that is not closed, and it is found by its sku."""
+    status = {name.decode(): value.decode() for name, value in live["stock"].items()}
+    opened = {
+        sale["sku"]: name
+        for name, sale in sales.items()
+        if sale.get("kind") == "standing" and status.get(f"{name}:status") != "closed"
+    }
+    found = {sku.decode(): sale.decode() for sku, sale in live["standing"].items()}
+    yield from _same("standing sale", opened, found)
 
 
 def _coupons(books: CouponBooks, live: State) -> Iterator[str]:
@@ -116,6 +145,34 @@ def _coupons(books: CouponBooks, live: State) -> Iterator[str]:
     yield from _same("count of coupons", counts, found)
     yield from _same("claim", books.claims, _unpacked(live["claims"]))
     yield from _same("list of claims", books.of, _listed(live["claims_of"]))
+
+
+def _auctions(books: AuctionBooks, live: State) -> Iterator[str]:
+    rows = {name: auction.row() for name, auction in books.auctions.items()}
+    absent = {"reserve": 0, "sudden_death": False, "user": "", "top": 0, "second": 0}
+    found = {}
+    for name, raw in _unpacked(live["auctions"]).items():
+        known = rows.get(name, {})
+        found[name] = {field: (absent | raw).get(field) for field in known} or raw
+    yield from _same("auction", rows, found)
+    bidders, ranks = {}, {}
+    for name, auction in books.auctions.items():
+        for user, bidder in auction.bidders.items():
+            bidders[f"{name}/{user}"] = bidder._asdict()
+            ranks[rank_member(name, user, bidder)] = 0
+    told = {
+        name: {field: row.get(field) for field in ("max", "n", "paddle")}
+        for name, row in _unpacked(live["bidders"]).items()
+    }
+    yield from _same("bidder", bidders, told)
+    yield from _same("rank of bidders", ranks, {m.decode(): int(at) for m, at in live["bid_ranks"]})
+    open_ones = {name: True for name, row in rows.items() if row["status"] == "open"}
+    waiting = {member.decode(): True for member, _ in live["auction_ends"]}
+    yield from _same("end of auction", open_ones, waiting)
+    ended = int(live["room"].get(b"ended", 0))
+    for name, at in books.early.items():
+        if not 0 < ended <= at:
+            yield f"auction {name}: its hammer fell at {at}, before its end and that of the stream"
 
 
 def _announcements(books: Books, live: State) -> Iterator[str]:
@@ -229,3 +286,8 @@ def _statuses(books: Books, stock: dict[bytes, bytes]) -> Iterator[str]:
             allowed.add("open" if counters["left"] else "sold_out")
         if status not in allowed:
             yield f"sale {sale} is {status}, it should be {' or '.join(sorted(allowed))}"
+        if sale in books.closed and sale in books.given and counters["left"]:
+            yield (
+                f"sale {sale} is closed, and {counters['left']} of its merchant's units did not go "
+                "home"
+            )

@@ -7,6 +7,7 @@ that `audit` can compare the two.
 from collections import Counter
 from typing import Any
 
+from server.features.books.auction_books import AuctionBooks
 from server.features.books.coupon_books import CouponBooks
 from server.features.ledger.ledger import Line
 
@@ -27,9 +28,9 @@ _STEPS: dict[tuple[str | None, str], tuple[tuple[str, str] | None, int]] = {
 money that the provider gave back by itself."""
 _FROZEN = (
     "user", "total", "currency", "created", "source", "claim", "coupon", "off", "group",
-    "replay", "practice",
+    "replay", "practice", "auction",
 )  # fmt: skip
-_LINE = ("sale", "sku", "title", "qty", "price")
+_LINE = ("sale", "sku", "title", "qty", "price", "merchant", "goods")
 
 
 class Books:
@@ -40,6 +41,16 @@ class Books:
         self.orders: dict[str, dict[str, Any]] = {}
         self.sales: dict[str, Counter[str]] = {}
         self.closed: set[str] = set()
+        self.given: Counter[str] = Counter()
+        """sale -> units that a merchant sent to it; of any other sale nothing is here."""
+        self.home: Counter[str] = Counter()
+        """sale -> units of it that went back to their merchant."""
+        self.moved: Counter[tuple[str, str]] = Counter()
+        """(sale, other sale) -> units that came from the other, minus those that went there."""
+        self.unmet: dict[str, set[str]] = {}
+        """sku -> who wanted more of it than there was, and was not served since."""
+        self.held_of: set[tuple[str, str]] = set()
+        """(sku, user) of all orders that there were."""
         self.bought: Counter[tuple[str, str]] = Counter()
         self.payments: dict[str, dict[str, Any]] = {}
         self.cases: dict[str, dict[str, Any]] = {}
@@ -48,6 +59,7 @@ class Books:
         self.stats: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.coupons = CouponBooks(self.wrong)
+        self.auctions = AuctionBooks(self.wrong)
         self.announced: dict[str, str] = {}
         self.called_off: dict[str, str] = {}
         self.places_lost: int | None = None
@@ -58,31 +70,71 @@ class Books:
         if number != self.entries + 1:
             self.wrong.append(f"entry {self.entries + 1} is missing: {number} comes next")
         self.entries = number
+        self._add(number, entry)
+
+    def _add(self, number: int, entry: Line) -> None:
         match entry["k"]:
             case "order":
                 self._order(number, entry)
             case "sale":
-                self._sale(entry)
+                self._sale(number, entry)
             case "payment":
                 self._payment(number, entry)
             case "case":
                 self._case(number, entry["case"])
-            case "coupon":
-                self.coupons.add_line(number, entry)
+            case "coupon" | "auction" | "bid" as kind:
+                (self.coupons if kind == "coupon" else self.auctions).add_line(number, entry)
             case "announced":
                 self._announced(number, entry, self.announced, "the start")
             case "called_off":
                 self._announced(number, entry, self.called_off, "the cancelling")
             case "cancelled":
                 self._cancelled(number, entry)
+            case "unmet":
+                self._unmet(number, entry)
 
-    def _sale(self, entry: Line) -> None:
-        sale = self.sales.setdefault(entry["sale"], Counter())
+    def _unmet(self, number: int, entry: Line) -> None:
+        """Add who wanted more of a sku, or was served."""
+        sku, served = entry["sku"], entry["what"] == "served"
+        wanting = self.unmet.setdefault(sku, set())
+        for user in entry["users"]:
+            if (user in wanting) != served or (served and (sku, user) not in self.held_of):
+                was = "not served" if served else "counted before"
+                self.wrong.append(f"entry {number}: {user}, who wanted {sku}, was {was}")
+        self.stats[f"unmet:{sku}"] += -len(entry["users"]) if served else len(entry["users"])
+        (wanting.difference_update if served else wanting.update)(entry["users"])
+
+    def _sale(self, number: int, entry: Line) -> None:
+        name = entry["sale"]
+        sale = self.sales.setdefault(name, Counter())
         if entry["what"] == "closed":
-            self.closed.add(entry["sale"])
-        else:
-            sale["allocated"] += entry["add"]
-            sale["left"] += entry["add"]
+            self.closed.add(name)
+            return
+        sale["allocated"] += entry["add"]
+        sale["left"] += entry["add"]
+        if other := entry.get("moved"):
+            self._moved(number, name, other, entry["add"])
+        elif "transfer" in entry:
+            self.given[name] += entry["add"]
+        elif name in self.given:
+            self.home[name] += entry.get("home", 0)
+            if entry.get("home", 0) != -entry["add"]:
+                self.wrong.append(
+                    f"entry {number}: {entry['add']} units of the merchant's sale {name} came from "
+                    "nowhere, or went there"
+                )
+
+    def _moved(self, number: int, sale: str, other: str, add: int) -> None:
+        """Units left a sale for another, or came: each of the two has a line of it."""
+        self.moved[sale, other] += add
+        if sale in self.given or other in self.given:
+            self.given[sale] += add
+        if self.sales[sale]["left"] < 0:
+            self.wrong.append(f"entry {number}: more units left sale {sale} than it had")
+
+    def moves_that_differ(self) -> list[tuple[str, str]]:
+        """Pairs of sales of which one gave units and the other did not get as many."""
+        return [(a, b) for a, b in self.moved if self.moved[a, b] != -self.moved[b, a]]
 
     def _order(self, number: int, entry: Line) -> None:
         order, was = entry["order"], entry.get("was")
@@ -99,11 +151,16 @@ class Books:
             return
         if was:
             self._count({**order, "status": was}, -1)
+        else:
+            self.held_of.update((line["sku"], order["user"]) for line in order["lines"])
         self._count(order, 1)
         self.orders[order["order"]] = order
         self._move(number, before, order, step, entry.get("restock"))
         self._owe(number, before, order)
+        self._sent(number, before or {}, order)
         self.coupons.order(number, order, was, entry["at"])
+        if was is None:
+            self.auctions.order(number, order)
 
     def _move(
         self,
@@ -145,6 +202,25 @@ class Books:
                 f"entry {number}: of order {order['order']} {right} of {order['total']} went back, "
                 f"not {money_back(order)}"
             )
+
+    def _sent(self, number: int, before: dict[str, Any], order: dict[str, Any]) -> None:
+        """Check that no unit is sent twice, and that what was sent stays sent."""
+        parcels, had = order.get("parcels", []), before.get("parcels", [])
+        for old, new in zip(had, parcels, strict=False):
+            frozen = (old["lines"], old["sent"], old.get("delivered") or new.get("delivered"))
+            if (new.get("lines"), new.get("sent"), new.get("delivered")) != frozen:
+                self.wrong.append(f"entry {number}: a parcel of order {order['order']} changed")
+        units: Counter[str] = Counter()
+        for parcel in parcels:
+            for line in parcel["lines"]:
+                units[line["sale"]] += line["qty"]
+        bought = {line["sale"]: line["qty"] for line in order["lines"]}
+        if len(parcels) < len(had) or any(n > bought.get(sale, 0) for sale, n in units.items()):
+            self.wrong.append(
+                f"entry {number}: more of order {order['order']} was sent than bought"
+            )
+        if len(parcels) > len(had) and order["status"] != "paid":
+            self.wrong.append(f"entry {number}: order {order['order']} was sent unpaid")
 
     def _payment(self, number: int, entry: Line) -> None:
         payment, was = entry["payment"], entry.get("was")
@@ -206,7 +282,7 @@ class Books:
 
 def _bought(order: dict[str, Any]) -> list[tuple[Any, ...]]:
     """An order's lines without what came back of them."""
-    return [tuple(line[name] for name in _LINE) for line in order["lines"]]
+    return [tuple(line.get(name) for name in _LINE) for line in order["lines"]]
 
 
 def _units_back(order: dict[str, Any]) -> dict[str, int]:

@@ -1,8 +1,9 @@
 """A room's orders for its host: totals, and all of them one after another."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, NamedTuple
 
-from msgspec import Struct, json
+from msgspec import Struct, json, to_builtins
 
 from server.features.ledger import ledger
 from server.features.orders.messages import Order
@@ -15,7 +16,8 @@ CSV_COLUMNS = (
     "order", "created", "updated", "status", "user", "name", "sale", "sku", "title", "qty",
     "price", "line_total", "order_total", "currency", "source", "source_id", "off", "coupon",
     "claim", "group", "replay", "price_decimal", "line_total_decimal", "order_total_decimal",
-    "off_decimal", "created_ms", "updated_ms", "practice",
+    "off_decimal", "created_ms", "updated_ms", "practice", "meta", "line_meta",
+    "auction",
 )  # fmt: skip
 
 
@@ -42,6 +44,15 @@ class OrderStats(Struct, frozen=True):
     money: dict[str, Money]
     practice: bool = False
     """The room is a practice: all of this is void."""
+    unmet: dict[str, int] = {}
+    """sku -> how many people wanted more of it than there was, and were not held any since."""
+
+
+class Metas(NamedTuple):
+    """What the shop wrote: on the buyer's token, and about the product of each line."""
+
+    meta: str
+    metas: list[str]
 
 
 class OrderBook:
@@ -63,41 +74,49 @@ class OrderBook:
             fields[kind][rest] = int(value)
         return _stats_of(fields, practice=practice == b"1")
 
-    async def orders(self, room_id: str) -> AsyncIterator[list[Order]]:
-        """All orders as they are now, oldest first, a few hundred at a time."""
+    async def orders(self, room_id: str) -> AsyncIterator[list[tuple[Order, Metas]]]:
+        """All orders as they are now with what the shop wrote about them, oldest first, a few
+        hundred at a time."""
         async for chunk in ledger.read(self._store, room_id):
-            made = [e["order"]["order"] for _, e in chunk if e["k"] == "order" and "was" not in e]
+            made = {
+                e["order"]["order"]: Metas(e.get("meta", ""), _texts(e.get("metas")))
+                for _, e in chunk
+                if e["k"] == "order" and "was" not in e
+            }
             if made:
-                yield await read_orders(self._store, room_id, made)
+                orders = await read_orders(self._store, room_id, made)
+                yield [(order, made[order.order]) for order in orders]
 
     async def changed(
         self, room_id: str, after: int, orders_max: int
     ) -> tuple[list[Order], int, bool]:
         """Orders that changed after entry `after` of the ledger, as they are now.
 
-        Returns about `orders_max` orders, oldest change first; then the last entry that was read,
-        and whether more entries follow.
+        Returns at most `orders_max` orders, oldest change first; then the last entry that was read,
+        and whether another order follows.
         """
         changed: dict[str, None] = {}
-        at, more = after, False
+        at = after
         async for chunk in ledger.read(self._store, room_id, after):
-            at = chunk[-1][0]
-            changed |= {e["order"]["order"]: None for _, e in chunk if e["k"] == "order"}
-            if len(changed) >= orders_max:
-                more = True
-                break
-        return await read_orders(self._store, room_id, changed), at, more
+            for n, entry in chunk:
+                if entry["k"] == "order":
+                    order = entry["order"]["order"]
+                    if len(changed) == orders_max and order not in changed:
+                        return await read_orders(self._store, room_id, changed), at, True
+                    changed[order] = None
+                at = n
+        return await read_orders(self._store, room_id, changed), at, False
 
     async def csv(self, room_id: str) -> AsyncIterator[str]:
         """The orders as CSV, one row a line of an order; times in UTC."""
         yield rows([CSV_COLUMNS])
         async for orders in self.orders(room_id):
-            yield rows([row for order in orders for row in _csv_rows(order)])
+            yield rows([row for order, metas in orders for row in _csv_rows(order, metas)])
 
     async def jsonl(self, room_id: str) -> AsyncIterator[str]:
         """The orders as JSON, one a line."""
         async for orders in self.orders(room_id):
-            yield "".join(json.encode(order).decode() + "\n" for order in orders)
+            yield "".join(json.encode(_with_metas(*each)).decode() + "\n" for each in orders)
 
 
 def _stats_of(fields: dict[str, dict[str, int]], *, practice: bool) -> OrderStats:
@@ -114,7 +133,8 @@ def _stats_of(fields: dict[str, dict[str, int]], *, practice: bool) -> OrderStat
         )
         for currency in sorted(amounts.keys() | charged.keys())
     }
-    return OrderStats(fields.get("orders", {}), fields.get("units", {}), money, practice)
+    unmet = {sku: n for sku, n in fields.get("unmet", {}).items() if n}
+    return OrderStats(fields.get("orders", {}), fields.get("units", {}), money, practice, unmet)
 
 
 def _by_currency(totals: dict[str, int]) -> dict[str, dict[str, int]]:
@@ -126,7 +146,18 @@ def _by_currency(totals: dict[str, int]) -> dict[str, dict[str, int]]:
     return found
 
 
-def _csv_rows(order: Order) -> list[tuple[object, ...]]:
+def _texts(metas: Sequence[str | bool] | None) -> list[str]:
+    """The shop's texts about an order's lines, as its first line of the ledger has them."""
+    return [each if isinstance(each, str) else "" for each in metas or ()]
+
+
+def _with_metas(order: Order, metas: Metas) -> dict[str, Any]:
+    """An order as JSON has it, with `meta` and `metas` where there are any."""
+    shown: dict[str, Any] = to_builtins(order)
+    return shown | {name: value for name, value in metas._asdict().items() if value}
+
+
+def _csv_rows(order: Order, metas: Metas) -> list[tuple[object, ...]]:
     """A row a line. Amounts are in minor units and, under `_decimal`, in units; times in UTC and,
     under `_ms`, as Unix milliseconds."""
 
@@ -143,8 +174,10 @@ def _csv_rows(order: Order) -> list[tuple[object, ...]]:
             order.off, order.coupon, order.claim, _yes(order.group), _yes(order.replay),
             decimal(line.price), decimal(line.qty * line.price), decimal(order.total),
             decimal(order.off), order.created, order.updated, _yes(order.practice),
+            text(metas.meta), text(metas.metas[at] if at < len(metas.metas) else ""),
+            order.auction,
         )
-        for line in order.lines
+        for at, line in enumerate(order.lines)
     ]  # fmt: skip
 
 

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
-from msgspec import MsgspecError, msgpack
+from msgspec import msgpack
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.archive.tables import ENTRIES, POSITIONS
 from server.features.figures.reckoning.fold import Fold
+from server.records.projection import UNREADABLE
 from server.rooms.fact_book import FactBook
 
 CHUNK = 20
@@ -16,7 +17,6 @@ CHUNK = 20
 
 _LINES = msgpack.Decoder(list[dict[str, Any]])
 _FACT = msgpack.Decoder(dict[str, Any])
-_UNREADABLE = (MsgspecError, UnicodeDecodeError)
 
 
 class ArchivedRoom(NamedTuple):
@@ -49,14 +49,14 @@ async def fold_archived(connection: AsyncConnection, room: ArchivedRoom, book: F
     async for ms, _, body in _entries(connection, room.life, "ledger"):
         try:
             lines = _LINES.decode(body)
-        except _UNREADABLE:
+        except UNREADABLE:
             continue
         for number, line in enumerate(lines, ms - len(lines) + 1):
             fold.take_ledger(number, line)
     async for ms, n, body in _entries(connection, room.life, "timeline"):
         try:
             fold.take_fact(f"{ms}-{n}", _FACT.decode(body))
-        except _UNREADABLE:
+        except UNREADABLE:
             continue
     return fold
 

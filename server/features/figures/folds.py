@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 from cachetools import TTLCache
 from msgspec import structs
 
+from server.background.clock import DAY_MS
 from server.features.figures.buyers import Buyers
 from server.features.figures.reckoning.fold import Fold
 from server.features.figures.reckoning.models import Context, Figures, Flat, Numbers, Spans
@@ -23,7 +24,6 @@ from server.store.room_store import RoomStore
 
 K = TypeVar("K")
 
-DAY_MS = 86_400_000
 GROUP_DAYS = 30
 """A fan group never ends; its figures cover this many whole days and the current one."""
 CHUNK = 20

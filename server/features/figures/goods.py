@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from weakref import WeakValueDictionary
 
 from msgspec import MsgspecError, Struct, msgpack
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.clock import unix_ms
@@ -23,7 +23,7 @@ from server.features.figures.reckoning.sums import add, share
 from server.features.figures.tables import STREAM_GOODS
 from server.protocol.currencies import decimal_text
 from server.records.database import Database
-from server.records.projection import Entry, RoomHead
+from server.records.projection import Entry, RoomHead, empty_tables
 from server.records.upsert import insert_into
 from server.rooms.fact_book import FactBook
 from server.rooms.left_out import LeftOut
@@ -80,12 +80,14 @@ class GoodsRow(Struct, kw_only=True):
 
 class GoodsView(Struct, kw_only=True):
     """A host's goods, the most sold first, of so many streams. Of `missing` streams the newest
-    numbers are not in yet: ask again. Of `unread` ones the entries can't be read."""
+    numbers are not in yet: ask again. Of `unread` ones the entries can't be read. `next` is the
+    `cursor` of the page after; without `cursor` and `limit` all goods are there."""
 
     goods: list[GoodsRow]
     streams: int
     missing: int
     unread: int
+    next: str | None = None
 
 
 _KEPT = msgpack.Decoder(list[StreamGoods])
@@ -168,10 +170,7 @@ class KeptGoods:
 
     async def clear(self, connection: AsyncConnection, life: int | None = None) -> None:
         """Empty the table, or what it holds of one room."""
-        which = delete(STREAM_GOODS)
-        await connection.execute(
-            which if life is None else which.where(STREAM_GOODS.c.life == life)
-        )
+        await empty_tables(connection, [STREAM_GOODS], life)
 
 
 async def _streams_of(connection: AsyncConnection, host: str) -> list[ArchivedRoom]:

@@ -87,13 +87,14 @@ class Streams:
         self._settled[host] = time, changed
         return changed
 
-    async def page(self, host: str, offset: int, count: int) -> list[StreamRow]:
-        """The host's rooms, the newest first, without practice. Raises CommandError."""
+    async def page(self, host: str, offset: int, count: int) -> tuple[list[StreamRow], bool]:
+        """The host's rooms, the newest first, without practice; and whether there are no more.
+        Raises CommandError."""
         if count == 0:
-            return []
+            return [], True
         ids = await self._ids(host, offset, count)
         heads, _ = await heads_of(self._store, ids, self._left_out)
-        return [
+        rows = [
             StreamRow(
                 room=head.room,
                 title=head.title,
@@ -109,6 +110,7 @@ class Streams:
             for head in heads
             if head.host == host and not head.practice
         ]
+        return rows, len(ids) < count
 
     async def _unless_damaged(self, head: RoomHead, numbers: Awaitable[Numbers]) -> Numbers | None:
         """A room's numbers beside others'; none if its data are damaged, or their shard is down."""

@@ -1,19 +1,18 @@
--- Prelude: how a sale closes. Comes after timeline and orders; expects K.due.
+-- Prelude: how a sale closes. Comes after timeline, orders and prices; expects K.due and K.standing.
 
 local function close_sale(sale, now)
   local id = sale.sale
-  sale.status, sale.told = 'closed', true
-  touch(sale)
-  redis.call('ZREM', K.due, id .. ':start', id .. ':end')
-  for _, member in ipairs(redis.call('ZRANGEBYLEX', K.waiting, '[' .. id .. '/', '(' .. id .. '0')) do
-    redis.call('ZREM', K.waiting, member)
-    redis.call('HDEL', K.queued, id .. '/' .. string.sub(member, #id + 19))
+  end_price(sale, now)
+  if sale.kind == 'standing' then
+    redis.call('HDEL', K.standing, sale.sku)
   end
-  log({ k = 'sale', at = now, what = 'closed', sale = id })
+  redis.call('ZREM', K.due, id .. ':start', id .. ':end')
+  shut(sale, now)
   record({ k = 'sale', at = now, what = 'closed', sale = id })
 end
 
--- Closes what is not closed yet, unless the room goes on selling; the ids of those sales.
+-- Closes what is not closed yet, unless the room goes on selling; the ids of those sales. That of an
+-- auction closes when its unit is paid, or nobody is left to offer it to.
 local function close_all(now)
   local closed = {}
   if redis.call('HGET', K.room, 'selling') == '1' then
@@ -21,7 +20,7 @@ local function close_all(now)
   end
   for _, id in ipairs(redis.call('HKEYS', K.sales)) do
     local sale = readable('sale ' .. id, sound_sale, id)
-    if sale and sale.status ~= 'closed' then
+    if sale and sale.status ~= 'closed' and not sale.auction then
       close_sale(sale, now)
       closed[#closed + 1] = id
     end

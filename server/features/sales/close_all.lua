@@ -1,8 +1,8 @@
 -- Closes every sale of a room: its stream has ended.
--- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued timeline actions
--- uses: room timeline ledger sales coupons orders closing
+-- keys: room events bus sales stock due bought orders orders_of holds ledger stats waiting queued unmet standing prices timeline actions
+-- uses: room timeline ledger sales coupons orders prices closing
 -- durable: yes
--- args: events_max
+-- args: offer_hold_s orders_per_user_max events_max
 -- returns: ids of the sales that were closed now; refuses not_found
 -- holds: doing it twice is the same as doing it once.
 

@@ -1,6 +1,6 @@
 -- Starts, draws and ends the sales whose time has come, by the clock of Redis.
--- keys: room events bus sales stock due once draws entries bought orders orders_of holds ledger stats waiting queued coupons coupon_counts claims timeline actions
--- uses: room timeline ledger sales coupons orders closing buying
+-- keys: room events bus sales stock due once draws entries bought orders orders_of holds ledger stats waiting queued unmet standing prices coupons coupon_counts claims timeline actions
+-- uses: room timeline ledger sales coupons orders prices closing buying
 -- durable: yes
 -- args: batch_max orders_per_user_max entries_max offer_hold_s events_max
 -- returns: {changed, next(ms, 0 = nothing is due later)}

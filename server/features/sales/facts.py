@@ -7,13 +7,15 @@ from server.rooms.facts import Fact
 
 class SaleFact(Fact, tag="sale", frozen=True, kw_only=True):
     """A sale was opened (with all these fields), restocked (with `add`), lowered (with an `add`
-    below zero) or closed, as in the ledger. `starts` may lie in the future; `ends` 0 is no end."""
+    below zero) or closed, or another price was `priced`, as in the ledger. `starts` may lie in the
+    future; `ends` 0 is no end."""
 
     shown: ClassVar[tuple[str, ...]] = (
         "what", "sale", "add", "sku", "title", "price", "currency", "starts", "ends",
+        "standing", "was",
     )  # fmt: skip
 
-    what: Literal["opened", "restocked", "lowered", "closed"]
+    what: Literal["opened", "restocked", "lowered", "priced", "closed"]
     sale: str
     add: int = 0
     sku: str = ""
@@ -22,3 +24,5 @@ class SaleFact(Fact, tag="sale", frozen=True, kw_only=True):
     currency: str = ""
     starts: int = 0
     ends: int = 0
+    standing: bool = False
+    was: int = 0

@@ -18,6 +18,7 @@ RETURNS_MIN = 3
 USUAL_STREAMS_MIN = 3
 VIEWERS_MIN = 50
 RESERVED_MIN = 20
+UNMET_MIN = 3
 OPEN_QUESTIONS_MIN = 5
 SOURCE_VIEWERS_MIN = 30
 SOURCE_BUYERS_MIN = 5
@@ -68,6 +69,16 @@ def _sold_by_its_pin(row: ProductRow, stream_ms: int) -> bool:
     if row.units_pinned < PINNED_UNITS_MIN or min(row.pinned_ms, rest_ms) < PINNED_MS_MIN:
         return False
     return row.units_pinned * rest_ms >= PINNED_TIMES * _units_in_the_rest(row) * row.pinned_ms
+
+
+def _unmet(figures: Figures) -> Iterator[Finding]:
+    wanted = [row for row in figures.products if row.unmet >= UNMET_MIN]
+    for row in sorted(wanted, key=lambda row: (-row.unmet, row.sku))[:ROWS_MAX]:
+        yield Finding(
+            "unmet",
+            {"sku": row.sku, "title": row.title, "unmet": row.unmet},
+            f"{row.unmet} more people wanted {row.title} than there was for.",
+        )
 
 
 def _first_orders_late(figures: Figures) -> Iterator[Finding]:
@@ -186,6 +197,7 @@ def _count(n: int, noun: str) -> str:
 _RULES: tuple[Callable[[Figures], Iterator[Finding]], ...] = (
     _asked_unpinned,
     _pin_sold,
+    _unmet,
     _first_orders_late,
     _coupons_unused,
     _returns_high,

@@ -113,6 +113,7 @@ class ProductRow(Struct, kw_only=True):
     units_returned: int
     gmv_returned: Amounts
     return_rate: float | None
+    unmet: int = 0
 
 
 class PinRow(Struct, kw_only=True):

@@ -118,6 +118,7 @@ class Rows:
             ms, units = pinned.get(pin.sku, (0, 0))
             pinned[pin.sku] = ms + pin.ms, units + pin.units
         skus = self._sold.products.keys() | self._asks.products.keys() | pinned.keys()
+        skus |= {sku for sku, users in self._sold.unmet.items() if users}
         rows = [self._product(sku, *pinned.get(sku, (0, 0))) for sku in skus]
         return sorted(rows, key=lambda row: (-row.units, -row.asks, -row.pinned_ms, row.sku))
 
@@ -142,7 +143,15 @@ class Rows:
             units_returned=sold.returned,
             gmv_returned=of_all(sold.gmv_returned, sold.gmv),
             return_rate=share(sold.returned, sold.units),
+            unmet=self._unmet(sku, sold, asked),
         )
+
+    def _unmet(self, sku: str, sold: SoldProduct, asked: AskedProduct) -> int:
+        """How many wanted more than there was; of what ran out, askers who bought none too."""
+        refused = self._sold.unmet.get(sku)
+        if not refused:
+            return 0
+        return len(refused | (asked.first_asked.keys() - sold.last_bought.keys()))
 
     def _title(self, sku: str) -> str:
         sold = self._sold.products.get(sku)

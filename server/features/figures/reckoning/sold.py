@@ -84,12 +84,22 @@ class Sold(Tally):
         """Return the users who placed an order, sold or not."""
         self.sources: dict[SourceKey, FromSource] = {}
         self.products: dict[str, SoldProduct] = {}
+        self.unmet: dict[str, set[str]] = {}
+        """sku -> who wanted more of it than there was, and had no order of it held since."""
         self.minutes: dict[int, tuple[int, Amounts]] = {}
         self.order_lines: list[SoldLine] = []
         self.coupons: dict[str, CouponRow] = {}
 
     def lines(self) -> Mapping[str, Take]:
-        return {"order": self._order, "coupon": self._coupon}
+        return {"order": self._order, "coupon": self._coupon, "unmet": self._unmet}
+
+    def _unmet(self, line: Dict) -> None:
+        """Users wanted more of a sku than there was, or were served since."""
+        users = self.unmet.setdefault(line["sku"], set())
+        if line["what"] == "served":
+            users.difference_update(line["users"])
+        elif line["at"] >= self._since_ms:
+            users.update(line["users"])
 
     def _order(self, line: Dict) -> None:
         order, was = line["order"], line.get("was")
