@@ -17,4 +17,4 @@ def _make(engine: Engine) -> Running:
     )
 
 
-FEATURE = Feature(make=_make, messages=messages, facts=facts)
+FEATURE = Feature(scope="rooms", make=_make, messages=messages, facts=facts)

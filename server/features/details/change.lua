@@ -2,7 +2,7 @@
 -- keys: room events bus timeline actions
 -- uses: room settings timeline
 -- args: changes{title? scheduled?(ms, 0: none) stream_url? embed_url? cover?('': none)
---   draft?(false)} by? events_max
+--   draft?(false) time_zone?} by? events_max
 -- returns: {}; refuses not_found conflict
 -- holds: all of it or nothing; the room is told once, and of no change nothing. A draft becomes public,
 -- a public room never a draft.
@@ -33,5 +33,5 @@ redis.call('HSET', K.room, unpack(set))
 tell_settings()
 record({ k = 'change', title = changed.title, scheduled = changed.scheduled,
   stream_url = changed.stream_url, embed_url = changed.embed_url, cover = changed.cover,
-  draft = changed.draft })
+  draft = changed.draft, time_zone = changed.time_zone })
 return done({})

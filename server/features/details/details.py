@@ -9,6 +9,7 @@ from server.protocol.message import Ok
 from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.rooms.directory import Directory, must_be_ahead
+from server.rooms.zones import must_be_zone
 from server.settings import Settings
 from server.store.room_store import RoomStore
 
@@ -32,6 +33,7 @@ class Details:
     async def change(self, call: Call, cmd: RoomChange) -> Ok:
         """Change what the command names; everybody in the room is told once, and lists follow."""
         changes = self._changes(cmd)
+        await must_be_zone(changes.get("time_zone"))
         publish = changes.get("draft") is False
         if publish:
             # Before: a public room that is in no list would be found by nobody.
@@ -45,7 +47,9 @@ class Details:
         return Ok(ref=cmd.ref)
 
     def _changes(self, cmd: RoomChange) -> dict[str, Any]:
-        given: dict[str, Any] = {name: getattr(cmd, name) for name in (*_CLEARED, "title", "draft")}
+        given: dict[str, Any] = {
+            name: getattr(cmd, name) for name in (*_CLEARED, "title", "draft", "time_zone")
+        }
         changes: dict[str, Any] = {
             name: _CLEARED[name] if value is None else value
             for name, value in given.items()

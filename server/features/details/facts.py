@@ -12,3 +12,4 @@ class ChangeFact(Fact, tag="change", frozen=True, kw_only=True):
     embed_url: str | None = None
     cover: str | None = None
     draft: bool | None = None
+    time_zone: str | None = None

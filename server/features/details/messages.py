@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, UnsetType
 
-from server.protocol.fields import Cover, Name, Url
+from server.protocol.fields import Cover, Name, TimeZone, Url
 from server.protocol.message import Command
 from server.protocol.room import Start
 
@@ -12,7 +12,8 @@ from server.protocol.room import Start
 class RoomChange(Command, tag="room.change", frozen=True, kw_only=True):
     """Change the room; what is absent stays as it is, null clears it.
 
-    `scheduled` can change until the start. `draft: false` makes a draft public, for good.
+    `scheduled` can change until the start. `draft: false` makes a draft public, for good. A
+    `time_zone` can be changed, and not be taken away.
     """
 
     title: Name | UnsetType = UNSET
@@ -23,3 +24,4 @@ class RoomChange(Command, tag="room.change", frozen=True, kw_only=True):
     draft: Annotated[Literal[False], Meta(description="false: everybody may come")] | UnsetType = (
         UNSET
     )
+    time_zone: TimeZone | UnsetType = UNSET

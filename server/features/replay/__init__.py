@@ -7,10 +7,21 @@ from server.features.replay.routes import ReplayRoutes
 
 def _make(engine: Engine) -> Running:
     replays = Replays(engine.store, engine.directory, engine.facts)
-    return Running(routes=ReplayRoutes(replays).routes())
+    return Running(it=replays, routes=ReplayRoutes(replays).routes())
 
 
 FEATURE = Feature(
     make=_make,
-    reads=("shelf", "stock", "sales", "asks", "comments", "notices", "polls", "luckies", "phases"),
+    reads=(
+        "shelf",
+        "stock",
+        "sales",
+        "asks",
+        "comments",
+        "notices",
+        "polls",
+        "luckies",
+        "phases",
+        "auctions",
+    ),
 )

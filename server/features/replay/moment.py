@@ -7,10 +7,12 @@ it is made of. Whatever else features show stands in `entries`.
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from server.features.asks.facts import QuestionFact
 from server.features.asks.messages import Question
+from server.features.auctions.facts import AuctionFact, BidsFact
+from server.features.auctions.messages import Auction
 from server.features.comments.facts import CommentFact
 from server.features.comments.messages import CommentView
 from server.features.luckies.facts import LuckyFact
@@ -21,8 +23,9 @@ from server.features.polls.facts import PollFact
 from server.features.polls.messages import Poll
 from server.features.replay.entries import MINUTE_MS, Entry, in_minutes
 from server.features.sales.facts import SaleFact
-from server.features.shelf.facts import PinFact, ShelfFact
+from server.features.shelf.facts import PinFact, ShelfFact, ShelfMoveFact
 from server.features.shelf.messages import Product
+from server.features.shelf.snapshot import moved_before
 from server.features.stock.messages import Sale
 from server.protocol.room import Kind as RoomKind
 from server.protocol.room import Phase
@@ -76,6 +79,7 @@ class Moment(Struct, frozen=True, omit_defaults=True):
     question: Question | None = None
     poll: Poll | None = None
     lucky: Lucky | None = None
+    auction: Auction | None = None
     comments: list[CommentView] = []
     entries: list[Entry] = []
 
@@ -120,6 +124,7 @@ def moment(entries: Iterable[Entry], at: int, now: Watched) -> Moment:
         question=then.question,
         poll=then.poll,
         lucky=then.lucky,
+        auction=then.auction,
         comments=sorted(near, key=lambda comment: (comment.ts, comment.id)),
         entries=during,
     )
@@ -138,15 +143,19 @@ class _Then:
         self.question: Question | None = None
         self.poll: Poll | None = None
         self.lucky: Lucky | None = None
+        self.auction: Auction | None = None
         self._takes: dict[str, Callable[[Entry], None]] = {
             PhaseFact.kind(): self._phase,
             ShelfFact.kind(): self._shelf,
+            ShelfMoveFact.kind(): self._move,
             PinFact.kind(): self._pinned,
             NoticeFact.kind(): self._notice,
             SaleFact.kind(): self._sale,
             QuestionFact.kind(): self._question,
             PollFact.kind(): self._poll,
             LuckyFact.kind(): self._lucky,
+            AuctionFact.kind(): self._auction,
+            BidsFact.kind(): self._bids,
         }
 
     def add_entry(self, entry: Entry) -> None:
@@ -176,6 +185,9 @@ class _Then:
         else:
             self.shelf[entry.put.sku] = entry.put
 
+    def _move(self, entry: Entry) -> None:
+        self.shelf = moved_before(self.shelf, entry.sku, entry.before)
+
     def _pinned(self, entry: Entry) -> None:
         self._pin = entry
 
@@ -188,9 +200,21 @@ class _Then:
     def _lucky(self, entry: Entry) -> None:
         self.lucky = entry.lucky
 
+    def _auction(self, entry: Entry) -> None:
+        self.auction = entry.auction
+
+    def _bids(self, entry: Entry) -> None:
+        if self.auction is not None and self.auction.auction == entry.auction_id:
+            self.auction = structs.replace(
+                self.auction, price=entry.price, bids=entry.bids, ends=entry.ends,
+                leader=entry.leader, paddle=entry.paddle,
+            )  # fmt: skip
+
     def _sale(self, entry: Entry) -> None:
         if entry.what == "opened":
             self._sales[entry.sale] = entry
+        elif entry.what == "priced" and (known := self._sales.get(entry.sale)):
+            self._sales[entry.sale] = structs.replace(known, price=entry.price)
         elif entry.what == "closed":
             self._sales.pop(entry.sale, None)
 

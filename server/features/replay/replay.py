@@ -115,6 +115,12 @@ class Replays:
             raise CommandError("not_found", f"The stream {what} minute {minutes}.")
         return moment((await self._reel(room)).entries(), at, room)
 
+    async def then(self, room_id: str, at: int) -> tuple[Moment, int]:
+        """What was shown at a time (Unix ms), and when the stream started, 0: not yet. Raises
+        CommandError."""
+        room, _ = await self._watched(room_id)
+        return moment((await self._reel(room)).entries(), at, room), room.started
+
     async def _watched(self, room_id: str) -> tuple[Watched, int]:
         state, now = await self._directory.state(room_id)
         fields = state.fields

@@ -11,20 +11,21 @@ from server.features.replay.replay import PAGE_MAX, ReplayPage, Replays
 from server.protocol.codes import CommandError
 from server.protocol.input import Input
 from server.web.errors import json_response
+from server.web.paging import cursor_to, old_cursor_to, one_place, with_cursor
 from server.web.query import query_of
 from server.web.route import Route
 
 _MS_MAX = 10**12 - 1
 _MINUTES_MAX = 1_000_000
+_PLACE = r"(?s:.{1,100})"
 
 
 class ReplayQuery(Input, frozen=True):
-    """Which part of a replay: `limit` entries after a place."""
+    """Which part of a replay: `limit` entries after the `cursor` of an earlier page."""
 
-    after: Annotated[
-        str, Meta(max_length=100, description="a place that an earlier page named")
-    ] = ""
+    cursor: Annotated[str, cursor_to(_PLACE)] = ""
     limit: Annotated[int, Meta(ge=1, le=PAGE_MAX)] = PAGE_MAX
+    after: Annotated[str, old_cursor_to(_PLACE)] = ""
 
 
 class MomentQuery(Input, frozen=True):
@@ -59,14 +60,17 @@ class ReplayRoutes:
                 "Read what was shown then.",
                 self.at,
                 result=then,
+                bound="what one room shows at a moment",
                 query=MomentQuery,
             ),
         ]
 
     async def page(self, request: web.Request) -> web.Response:
-        """`?after=&limit=500`: a page of the replay; see ReplayPage."""
+        """`?cursor=&limit=500`: a page of the replay; see ReplayPage."""
         asked, room_id = query_of(request, ReplayQuery), request.match_info["room"]
-        return json_response(await self._replays.page(room_id, asked.after, asked.limit))
+        place = one_place(asked.cursor, asked.after, "after")
+        page = await self._replays.page(room_id, place, asked.limit)
+        return json_response(with_cursor(request, page))
 
     async def at(self, request: web.Request) -> web.Response:
         """`?minute=12` or `?ms=720000`: what was shown so long after the start; see Moment."""

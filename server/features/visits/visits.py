@@ -29,6 +29,11 @@ VISITS_PER_FACT_MAX = 50
 UNWRITTEN_MAX = 200_000
 """Arrivals of a room kept while the store is away; later ones are not noted."""
 LAST_WRITE_S = 1.0
+HERE_MAX = 200_000
+"""Connections of a room that the list of who is here holds; later ones are not in it."""
+HERE_KEPT_MS = 1_800_000
+"""How long that list outlasts the last worker with somebody in the room: more than the longest
+`visits_interval_s`."""
 
 
 class _Came(NamedTuple):
@@ -39,6 +44,8 @@ class _Came(NamedTuple):
     at: float
     source: Source | None
     guest: bool
+    name: str = ""
+    role: str = ""
 
 
 class _Left(NamedTuple):
@@ -80,6 +87,8 @@ class Visits:
         self._rooms: dict[str, _RoomVisits] = {}
         self._conns = 0
         interval_s = settings.section(VisitSettings).visits_interval_s
+        self.stale_ms = int(max(3 * interval_s, 10) * 1000)
+        """A worker that has not written of a room for so long is gone from there."""
         self._repeating = Repeating("visits", self._round, interval_s)
 
     async def __aenter__(self) -> Self:
@@ -97,7 +106,8 @@ class Visits:
         self._conns += 1
         visits.here[member] = self._conns
         guest = who.role is Role.GUEST
-        visits.came.append(_Came(self._conns, who.user, self._clock(), source, guest))
+        at, role = self._clock(), who.role.value
+        visits.came.append(_Came(self._conns, who.user, at, source, guest, who.name, role))
 
     def left(self, room_id: str, member: Member) -> None:
         """A member is gone."""
@@ -151,6 +161,9 @@ class Visits:
             "worker": self._worker,
             "came": [_came_args(each, now) for each in came],
             "left": [{"conn": each.conn, "ago": _ms(now - each.at)} for each in left],
+            "people": [_person_args(each) for each in came if not each.guest],
+            "here_max": HERE_MAX,
+            "kept_ms": HERE_KEPT_MS,
         }
         await self._store.run_script("visits.add", room_id, args, _ANY)
         del visits.came[: len(came)], visits.left[: len(left)]
@@ -163,6 +176,10 @@ def _came_args(came: _Came, now: float) -> dict[str, Any]:
     if came.guest:
         args["guest"] = True
     return args
+
+
+def _person_args(came: _Came) -> dict[str, Any]:
+    return {"conn": came.conn, "user": came.user, "name": came.name, "role": came.role}
 
 
 def _ms(seconds: float) -> int:
