@@ -1,0 +1,1 @@
+"""The upgrades of the tables of notes."""
