@@ -40,7 +40,9 @@ _log = logging.getLogger(__name__)
 TASK = "archive"
 """The name of the lease."""
 _PLACES_MAX = 20_000
-QUIET_INTERVALS_MAX = 5
+ENTRY_BYTES_MIN = 100
+"""What the smallest entries take."""
+QUIET_INTERVALS_MAX = 3
 """Intervals to which the pause grows while nothing new is found."""
 _LEAVE_S_MAX = 2.0
 _ANY = msgpack.Decoder(Any)
@@ -80,6 +82,8 @@ class Archiver:
         """Whether this holder of the lease has looked at all rooms once. The records may be those
         of a backup, and lack what a room that sleeps was told that they have."""
         self._places: LRUCache[tuple[str, int], Place] = LRUCache(_PLACES_MAX)
+        self._entry_bytes = ENTRY_BYTES_MIN
+        self._rooms_found = 1
         self._lease_until = 0.0
         self._begun = False
         self._pause_s = interval_s
@@ -252,9 +256,7 @@ class Archiver:
                 self._troubles.failed(head)
         await self._read_places(heads)
         places = {head: self._places.get((head.room, head.made)) for head in heads}
-        found = await new_entries(
-            self._store, self._streams, places, self._settings.archive_batch_max
-        )
+        found = await self._new_entries(places)
         work: list[tuple[Found, Place | None]] = []
         for head, new in found:
             if isinstance(new, Exception):
@@ -268,6 +270,23 @@ class Archiver:
         done = await self._copy(work)
         await self._note(heads)
         return done
+
+    async def _new_entries(
+        self, places: Mapping[RoomHead, Place | None]
+    ) -> list[tuple[RoomHead, Found | Exception]]:
+        """Read about as many bytes as the pace allows, as if all were as the last time: as many
+        rooms with something new, and entries as large."""
+        bytes_max = self._pace.batch_bytes // self._rooms_found
+        count = min(self._settings.archive_batch_max, max(1, bytes_max // self._entry_bytes))
+        found = await new_entries(self._store, self._streams, places, count, bytes_max)
+        sizes = [
+            [len(entry.body) for entries in each.new.values() for entry in entries]
+            for _, each in found
+            if isinstance(each, Found) and each.new
+        ]
+        self._rooms_found = max(1, len(sizes))
+        self._entry_bytes = max(ENTRY_BYTES_MIN, *(sum(room) // len(room) for room in sizes), 0)
+        return found
 
     async def _read_places(self, heads: Sequence[RoomHead]) -> None:
         unknown = [head for head in heads if (head.room, head.made) not in self._places]

@@ -1,5 +1,7 @@
 """Reads what is new in rooms' streams, from Redis."""
 
+import itertools
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -66,8 +68,10 @@ async def new_entries(
     streams: Sequence[str],
     places: Mapping[RoomHead, Place | None],
     count: int,
+    bytes_max: int = sys.maxsize,
 ) -> list[tuple[RoomHead, Found | Exception]]:
-    """Read up to `count` new entries of each stream of each room, in one round trip.
+    """Read up to `count` new entries of each stream of each room, in one round trip; of a stream no
+    more than `bytes_max`, but one entry in any case.
 
     Each reading begins at the last copied entry, to see that Redis still has that very one: a
     Redis that lost its last second gives the same places to other entries.
@@ -80,7 +84,7 @@ async def new_entries(
             pipeline.xrange(key, min=at.start, count=count + 1)
     answers = iter(await pipeline.execute(raise_on_error=False))
     return [
-        (head, _found(head, {stream: next(answers) for stream in streams}, place, count))
+        (head, _found(head, {stream: next(answers) for stream in streams}, place, count, bytes_max))
         for head, place in places.items()
     ]
 
@@ -90,7 +94,7 @@ def _position(place: Place | None, stream: str) -> Position:
 
 
 def _found(
-    head: RoomHead, answers: Mapping[str, Any], place: Place | None, count: int
+    head: RoomHead, answers: Mapping[str, Any], place: Place | None, count: int, bytes_max: int
 ) -> Found | Exception:
     new: dict[str, list[Entry]] = {}
     rewound, short = [], []
@@ -109,8 +113,15 @@ def _found(
             short.append(stream)
         more |= len(answer) > count
         if entries:
-            new[stream] = entries[:count]
+            new[stream] = _within(entries[:count], bytes_max)
+            more |= len(new[stream]) < len(entries)
     return Found(head, new, rewound, more, short)
+
+
+def _within(entries: list[Entry], bytes_max: int) -> list[Entry]:
+    """The first entries that are not larger together; one in any case."""
+    sizes = itertools.accumulate(len(entry.body) for entry in entries)
+    return entries[: max(1, sum(size <= bytes_max for size in sizes))]
 
 
 def entry_of(place: bytes, fields: Mapping[bytes, bytes]) -> Entry:

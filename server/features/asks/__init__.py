@@ -26,6 +26,7 @@ class Asked(NamedTuple):
 
     questions: Questions
     left: LeftQuestions
+    asks: Asks
 
 
 def _make(
@@ -46,7 +47,7 @@ def _make(
         read_rules(settings.section(AskSettings).rules_file),
     )
     return Running(
-        it=Asked(questions, left),
+        it=Asked(questions, left, asks),
         takes=[asks, questions],
         closes=[asks.aclose],
         due=[Due(key="leaving", work=left.leave)],

@@ -4,6 +4,7 @@ The reply to a comment that asks carries the answer, for its author alone. `inte
 comment means; `questions` takes the questions. Counting comes after the answer.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -17,7 +18,7 @@ from server.features.asks.permits import Permits
 from server.features.asks.questions import Questions
 from server.features.asks.settings import AskSettings
 from server.features.asks.showing import Showing, Showings
-from server.features.asks.titles import TellingWords, Titles
+from server.features.asks.titles import TellingWords, Titled, Titles
 from server.features.comments.messages import CommentOk
 from server.protocol.codes import CommandError
 from server.protocol.message import Ok
@@ -108,6 +109,12 @@ class Asks:
     def read(self, text: str) -> Intent:
         """What a comment asks for."""
         return self._intents.read(text)
+
+    def product_meant(self, products: Sequence[Titled], intent: Intent) -> str:
+        """The sku that a text means among products in their order; "" if it names none."""
+        if 0 < intent.place <= len(products):
+            return products[intent.place - 1].sku
+        return Titles(products, self._telling).find(intent.text)
 
     async def heed(
         self, call: Call, reading: Intent, text: str, ok: CommentOk, *, seen: bool = True

@@ -46,7 +46,8 @@ class EarlierAnswer(Struct, frozen=True, omit_defaults=True):
 class Deal(Struct, frozen=True, omit_defaults=True):
     """What a product costs now, in minor units: in the open sale, else on the shelf.
 
-    `was` is the shelf's price if the sale is below it, `two` what two units cost; both 0 if not so.
+    `was` is the lowest price of 30 days if the sale is below it, `two` what two units cost; both 0
+    if not so.
     `coupons` are those that can be claimed now and are for it.
     """
 

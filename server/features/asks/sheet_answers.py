@@ -53,18 +53,17 @@ def _with(known: Question, **changes: object) -> Question:
 
 def _deal(showing: Showing, product: Product, now: int) -> Deal | None:
     """What the product costs now; None if neither a sale nor a coupon is open for it."""
-    its = [sale for sale in showing.sales if sale.sku == product.sku and sale.status == "open"]
-    price = its[-1].price if its else product.price
-    currency = its[-1].currency if its else product.currency
+    sale = showing.open_sale_of(product.sku)
+    price = sale.price if sale else product.price
+    currency = sale.currency if sale else product.currency
     coupons = [each for each in showing.coupons if _is_for(each, product.sku, currency, now)]
-    if not its and not coupons:
+    if sale is None and not coupons:
         return None
-    lowered = its and currency == product.currency and product.price > price
-    two = 2 * price if not its or its[-1].per_user > 1 else 0
+    two = 2 * price if sale is None or sale.per_user > 1 else 0
     return Deal(
         price=price,
         currency=currency,
-        was=product.price if lowered else 0,
+        was=sale.was if sale else 0,
         two=two,
         coupons=coupons,
     )

@@ -29,12 +29,17 @@ class Showing(NamedTuple):
         """The product with this sku, if it is on the shelf."""
         return next((product for product in self.products if product.sku == sku), None)
 
+    def open_sale_of(self, sku: str) -> Sale | None:
+        """Where the product can be bought for the least: of equal ones the newest; None if none."""
+        its = (s for s in reversed(self.sales) if s.sku == sku and s.status == "open")
+        return min(its, key=lambda sale: sale.price, default=None)
+
     def sale_of(self, sku: str) -> str:
-        """The sale of a product: the newest open one, else the next to open; "" if none."""
+        """The sale of a product: the best open one, else the next to open; "" if none."""
+        best = self.open_sale_of(sku)
+        if best is not None:
+            return best.sale
         its = [sale for sale in self.sales if sale.sku == sku]
-        opened = [sale for sale in its if sale.status == "open"]
-        if opened:
-            return opened[-1].sale
         coming = [sale for sale in its if sale.status == "scheduled"]
         return min(coming, key=lambda sale: sale.starts).sale if coming else ""
 

@@ -7,13 +7,25 @@ names the product whose words cover most of it; if two products tie, it names no
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 from server.features.asks.intent_rules import IntentRules, phrases
 from server.features.asks.phrases import PhraseBook
-from server.features.shelf.messages import Product
 from server.text.folding import folded, is_cjk
 
 _WORD = re.compile(r"[^\W_]+")
+
+
+class Titled(Protocol):
+    """A product, as far as a text may name it."""
+
+    @property
+    def sku(self) -> str:
+        """What names it."""
+
+    @property
+    def title(self) -> str:
+        """Whose words may name it."""
 
 
 class TellingWords:
@@ -39,7 +51,7 @@ class TellingWords:
 class Titles:
     """The words of the titles on one shelf."""
 
-    def __init__(self, products: Iterable[Product], telling: TellingWords) -> None:
+    def __init__(self, products: Iterable[Titled], telling: TellingWords) -> None:
         self.products = tuple(products)
         self._book: PhraseBook[str] = PhraseBook(
             (word, product.sku)

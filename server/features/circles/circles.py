@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -23,6 +23,13 @@ HOST_S_MAX = 1.0
 UNREAD_MAX = 1000
 """Most hosts remembered as unreadable, so that the log names each once."""
 
+Hear = Callable[[str, str, bool | None, bool | None], None]
+"""(room, user, follows the host, belongs to the fan group); None: nothing new."""
+
+
+def _hear_nothing(_room: str, _user: str, _follows: bool | None, _belongs: bool | None) -> None:
+    return
+
 
 class Circles:
     """The data kept by host, and the membership of circles."""
@@ -34,6 +41,8 @@ class Circles:
         self.hosts = Hosts(store, settings, directory.rooms_of)
         self.belonging = Belonging(store, directory.host_of)
         self.follower_count = FollowerCount(self.hosts)
+        self.hear: Hear = _hear_nothing
+        """Hears who was found to follow or belong, or does so from now on; set it once."""
 
     async def own(self, room_id: str, users: Sequence[str]) -> list[Mapping[str, Any]]:
         """For each user: whether they follow the room's host, and belong to the fan group.
@@ -52,10 +61,20 @@ class Circles:
         except (RedisError, OSError, TimeoutError) as error:
             answers = [error, error]
         following, member = (self._or_nothing(host, answer, users) for answer in answers)
+        for user, follows, belongs in zip(users, following, member, strict=True):
+            if follows or belongs:
+                self.hear(room_id, user, bool(follows), bool(belongs))
         return [
             {"following": bool(follows), "member": bool(belongs)}
             for follows, belongs in zip(following, member, strict=True)
         ]
+
+    def changed(
+        self, room_id: str, user: str, *, follows: bool | None = None, belongs: bool | None = None
+    ) -> None:
+        """Note what a user of a room has just changed: whether they follow its host, or belong to
+        the fan group."""
+        self.hear(room_id, user, follows, belongs)
 
     def _or_nothing(self, host: str, answer: Any, users: Sequence[str]) -> list[object]:
         if not isinstance(answer, Exception):

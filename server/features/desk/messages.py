@@ -1,5 +1,7 @@
 """The messages about desk: commands, events, and the structs inside them."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 
 from server.features.asks.messages import Question
@@ -28,6 +30,8 @@ class Desk(Struct, frozen=True, omit_defaults=True):
 
 class DeskOpen(Command, tag="desk", frozen=True, kw_only=True):
     """Read what only the host and moderators see."""
+
+    reads: ClassVar[bool] = True
 
 
 class DeskOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):

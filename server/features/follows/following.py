@@ -7,7 +7,7 @@ total until the next follow or the start (see `announcing`).
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct, msgpack
 
@@ -39,6 +39,17 @@ _OUTCOME = msgpack.Decoder(_Outcome)
 Wish = dict[str, Any]
 
 
+class Changed(Protocol):
+    """Hears of a change."""
+
+    def __call__(self, room_id: str, user: str, *, follows: bool) -> None:
+        """The user follows the host of the room from now on, or no longer."""
+
+
+def _nobody_hears(room_id: str, user: str, *, follows: bool) -> None:
+    del room_id, user, follows
+
+
 class Following:
     """Takes `follow` and `reserve`. `host_of` names a room's host."""
 
@@ -49,8 +60,11 @@ class Following:
         hosts: Hosts,
         host_of: Callable[[str], Awaitable[str]],
         metrics: Metrics | None = None,
+        changed: Changed = _nobody_hears,
     ) -> None:
+        """`changed` hears who follows from now on, or no longer."""
         self._store = store
+        self._changed = changed
         self._hosts = hosts
         self._host_of = host_of
         self._limits = settings.section(CommunitySettings)
@@ -86,7 +100,9 @@ class Following:
             )
         wish = {"user": call.who.user, "on": cmd.on}
         self._changes.must_not_flood("follow", call.who.user)
-        return _ok(cmd.ref, await self._follows.submit(call.room_id, wish))
+        ok = _ok(cmd.ref, await self._follows.submit(call.room_id, wish))
+        self._changed(call.room_id, call.who.user, follows=cmd.on)
+        return ok
 
     async def reserve(self, call: Call, cmd: Reserve) -> Ok:
         """Reserve a place, or give it back; `ok` carries the number of reservations."""

@@ -11,8 +11,9 @@ from server.features.orders.orders import Orders
 
 def _make(engine: Engine, circles: Circles, orders: Orders) -> Running:
     groups = Groups(
-        engine.store, engine.settings, engine.directory, circles.hosts, orders, engine.open_room
-    )
+        engine.store, engine.settings, engine.directory, circles.hosts, orders, engine.open_room,
+        circles.changed,
+    )  # fmt: skip
     return Running(
         it=groups,
         takes=[groups],

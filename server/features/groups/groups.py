@@ -7,7 +7,7 @@ entry rule: only members, the host, moderators and admins may come in.
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct, msgpack
 
@@ -37,7 +37,6 @@ from server.store.room_store import RoomStore
 
 _log = logging.getLogger(__name__)
 _ANY = msgpack.Decoder(Any)
-_MEMBERS_A_PAGE = 500
 
 
 class GroupBody(Input, frozen=True):
@@ -57,19 +56,24 @@ class GroupMember(Struct, frozen=True):
 
 
 class MembersPage(Struct, frozen=True):
-    """A page of members, unordered; one may appear twice. `next` starts the next page, or null."""
+    """Members in no order; one may appear twice. `next` is the `cursor` of the page after."""
 
     members: list[GroupMember]
     next: str | None = None
 
 
-class _Page(Struct):
-    next: str
-    server: str
-    members: list[GroupMember]
+_PAGE = msgpack.Decoder(MembersPage)
 
 
-_PAGE = msgpack.Decoder(_Page)
+class Changed(Protocol):
+    """Hears of a change."""
+
+    def __call__(self, room_id: str, user: str, *, belongs: bool) -> None:
+        """The user belongs to the fan group of the room's host from now on, or no longer."""
+
+
+def _nobody_hears(room_id: str, user: str, *, belongs: bool) -> None:
+    del room_id, user, belongs
 
 
 class Groups:
@@ -86,8 +90,11 @@ class Groups:
         hosts: Hosts,
         orders: Orders,
         open_room: Callable[[str], Room | None],
+        changed: Changed = _nobody_hears,
     ) -> None:
+        """`changed` hears who belongs from now on, or no longer."""
         self._store = store
+        self._changed = changed
         self._settings = settings
         self._directory = directory
         self._hosts = hosts
@@ -195,12 +202,10 @@ class Groups:
         if await self._hosts.group_of(host) is not None:
             await self._name_in(host, room_id)
 
-    async def members(self, host: str, place: str) -> MembersPage:
-        """Members after a place that an earlier page named, '' to begin."""
-        cursor, _, server = place.partition("-")
-        args = {"cursor": cursor or "0", "server": server, "count": _MEMBERS_A_PAGE}
-        page = await self._store.run_script("groups.members_page", group_id(host), args, _PAGE)
-        return MembersPage(page.members, None if page.next == "0" else f"{page.next}-{page.server}")
+    async def members(self, host: str, place: str, limit: int) -> MembersPage:
+        """About `limit` members after a place that an earlier page named, '' to begin."""
+        args = {"place": place, "limit": limit}
+        return await self._store.run_script("groups.members_page", group_id(host), args, _PAGE)
 
     # Members
 
@@ -213,6 +218,7 @@ class Groups:
         await self._must_admit(call, host, group)
         self._changes.must_not_flood("group", call.who.user)
         await self._put_member(group.id, call.who, on=True)
+        self._changed(call.room_id, call.who.user, belongs=True)
         return GroupOk(ref=cmd.ref, group=group.id)
 
     async def leave(self, call: Call, cmd: GroupLeave) -> Ok:
@@ -220,6 +226,7 @@ class Groups:
         group = await self._group(await self._directory.host_of(call.room_id))
         self._changes.must_not_flood("group", call.who.user)
         await self._put_member(group.id, call.who, on=False)
+        self._changed(call.room_id, call.who.user, belongs=False)
         room = self._open_room(group.id)
         if room is not None:
             room.insiders.lose(call.who.user)  # the other workers hear it on the bus

@@ -1,14 +1,14 @@
--- Reads who belongs to a fan group, a page at a time.
+-- Lists who belongs to a fan group, in no order.
 -- keys: members
 -- uses: page
--- args: cursor('0' to begin) server('' to begin) count(about)
--- returns: {next('0' at the end), server, members=[{user name at}]}
--- holds: changes nothing; a user who is a member during the whole reading is read at least once.
+-- args: place('' to begin) limit(about)
+-- returns: {next?(absent at the end), members=[{user name at}]}
+-- holds: changes nothing; a user who is a member during the whole reading is listed at least once.
 
-local page = page_of(K.members)
+local flat, place = listing_of(K.members, '')
 local members = {}
-for i = 1, #page.flat, 2 do
-  local member = cmsgpack.unpack(page.flat[i + 1])
-  members[#members + 1] = { user = page.flat[i], name = member.name, at = member.at }
+for i = 1, #flat, 2 do
+  local member = cmsgpack.unpack(flat[i + 1])
+  members[#members + 1] = { user = flat[i], name = member.name, at = member.at }
 end
-return cmsgpack.pack({ next = page.next, server = page.server, members = members })
+return cmsgpack.pack({ next = place, members = members })

@@ -6,7 +6,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from server.features.circles.group_ids import group_id
-from server.features.circles.hosts import Group, Hosts, HostView
+from server.features.circles.hosts import ROOMS_SHOWN_MAX, Group, Hosts, HostView
 from server.features.groups.groups import GroupBody, Groups, MembersPage
 from server.protocol.codes import CommandError
 from server.protocol.input import Input
@@ -14,20 +14,26 @@ from server.protocol.roles import Role
 from server.web.body import body_of
 from server.web.caller import caller
 from server.web.errors import json_response
+from server.web.paging import (
+    LISTED_MIN,
+    LISTING,
+    cursor_to,
+    old_cursor_to,
+    one_place,
+    with_cursor,
+)
 from server.web.query import query_of
 from server.web.route import Route
 
+PER_PAGE_MAX = 500
+
 
 class MembersQuery(Input, frozen=True):
-    """Which members: those after a place."""
+    """Which members: those after the `cursor` of an earlier page."""
 
-    after: Annotated[
-        str,
-        Meta(
-            pattern=r"^([0-9]{1,19}-[0-9A-Za-z]{1,64})?$(?!\n)",
-            description="a place that an earlier page named",
-        ),
-    ] = ""
+    cursor: Annotated[str, cursor_to(LISTING)] = ""
+    limit: Annotated[int, Meta(ge=LISTED_MIN, le=PER_PAGE_MAX)] = PER_PAGE_MAX
+    after: Annotated[str, old_cursor_to(LISTING)] = ""
 
 
 class HostRoutes:
@@ -41,7 +47,11 @@ class HostRoutes:
         """Every route with its types."""
         host, role = "/v1/hosts/{host}", Role.HOST
         return [
-            Route("GET", host, "Read a host's page.", self.view, result=HostView),
+            Route(
+                *("GET", host, "Read a host's page.", self.view),
+                result=HostView,
+                bound=f"the newest {ROOMS_SHOWN_MAX} rooms",
+            ),
             Route(
                 "PUT",
                 f"{host}/group",
@@ -76,9 +86,11 @@ class HostRoutes:
         return json_response(await self._groups.put(who, request.match_info["host"], body))
 
     async def members(self, request: web.Request) -> web.Response:
-        """`?after=`: a page of members after the place an earlier page named as `next`."""
-        place = query_of(request, MembersQuery).after
-        return json_response(await self._groups.members(request.match_info["host"], place))
+        """`?cursor=&limit=500`: members in no order; one may come twice."""
+        asked = query_of(request, MembersQuery)
+        place = one_place(asked.cursor, asked.after, "after")
+        page = await self._groups.members(request.match_info["host"], place, asked.limit)
+        return json_response(with_cursor(request, page))
 
 
 def _is_own(request: web.Request, host: str) -> bool:

@@ -19,6 +19,7 @@ from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import shown_text
 from server.settings import Settings
 from server.store.commit import GroupCommit
+from server.store.reading import reading
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
 
@@ -109,6 +110,18 @@ class Luckies:
                 return
             yield [member.decode()[skip:] for member in found]
             start = "(" + found[-1].decode()
+
+    async def entrants_after(
+        self, room_id: str, lucky: str, user: str, limit: int
+    ) -> tuple[list[str], str | None]:
+        """At most `limit` entrants after a user, '' to begin; and the last of them if there are
+        more."""
+        key = self._store.keys.room(room_id, "entered")
+        start, end = f"({lucky}/{user}" if user else f"[{lucky}/", f"({lucky}0"
+        with reading():
+            found = await self._store.redis.zrangebylex(key, start, end, start=0, num=limit + 1)
+        users = [member.decode()[len(lucky) + 1 :] for member in found]
+        return users[:limit], users[limit - 1] if len(users) > limit else None
 
     async def _change(self, script: str, call: Call, ref: int, args: dict[str, Any]) -> Ok:
         args |= {"by": call.who.user, "events_max": self._events_max}

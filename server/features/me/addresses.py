@@ -7,10 +7,12 @@ from sqlalchemy import ColumnElement, delete, exists, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.clock import unix_ms
+from server.features.me.postal import mistake_in
 from server.features.me.tables import BOOKS
 from server.features.purchases.tables import PURCHASES
 from server.protocol.codes import CommandError
 from server.protocol.input import Input
+from server.protocol.plain_text import plain_text
 from server.records.database import Database
 from server.records.upsert import insert_into
 
@@ -44,6 +46,17 @@ class Address(Struct, frozen=True, kw_only=True):
     phone: str = ""
 
 
+def checked(address: str, body: AddressBody) -> Address:
+    """Return the address that a body tells. Raises CommandError if a parcel would not reach it."""
+    if wrong := mistake_in(body.country, body.region, body.postcode, body.phone):
+        raise CommandError("bad_message", wrong)
+    texts = [body.name, body.city, *body.lines]
+    if not all(plain_text(each) for each in texts):
+        raise CommandError("bad_message", "`name`, `city` and each of `lines` need letters.")
+    fields = {name: getattr(body, name) for name in body.__struct_fields__}
+    return Address(address=address, **fields)
+
+
 _BOOK = msgpack.Decoder(list[Address])
 _EMPTY = msgpack.encode([])
 
@@ -62,9 +75,9 @@ class Addresses:
         return _BOOK.decode(body) if body else []
 
     async def put(self, user: str, address: str, body: AddressBody) -> Address:
-        """Write an address, or another in place of the one with this id."""
-        fields = {name: getattr(body, name) for name in body.__struct_fields__}
-        new = Address(address=address, **fields)
+        """Write an address, or another in place of the one with this id. One that no parcel would
+        reach is refused."""
+        new = checked(address, body)
         async with self._records.writing() as connection:
             book = await _locked(connection, user)
             ids = [each.address for each in book]
@@ -111,6 +124,12 @@ class OldBooks:
 def _is_old(before: int) -> ColumnElement[bool]:
     bought = exists().where(PURCHASES.c.user == BOOKS.c.user, PURCHASES.c.created >= before)
     return (BOOKS.c.changed < before) & ~bought
+
+
+async def address_in(connection: AsyncConnection, user: str, address: str) -> Address | None:
+    """Return an address of a user's book; None if there is none of this id."""
+    body = await connection.scalar(select(BOOKS.c.body).where(BOOKS.c.user == user))
+    return next((each for each in _BOOK.decode(body or _EMPTY) if each.address == address), None)
 
 
 async def forget_addresses(connection: AsyncConnection, user: str) -> None:

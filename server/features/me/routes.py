@@ -1,21 +1,22 @@
 """REST under /v1/me: what a user has here, and their sign-out everywhere."""
 
 from aiohttp import web
-from msgspec import Struct, ValidationError, convert, structs
+from msgspec import Struct, structs
 
 from server.features.me.addresses import Address, AddressBody, Addresses
 from server.features.me.own_orders import OwnOrders
-from server.features.me.tie_book import Followed, Membership, Reserved, TieBook
+from server.features.me.tie_book import LISTED_MAX, Followed, Membership, Reserved, TieBook
 from server.features.purchases.purchases import Purchases, PurchasesPage
 from server.features.purchases.routes import PurchasesQuery
 from server.features.ties.ties import ClaimedCoupon
-from server.protocol.codes import CommandError
 from server.protocol.fields import Id
 from server.protocol.roles import Role
 from server.store.sign_outs import SignOuts
 from server.web.body import body_of
 from server.web.caller import caller
 from server.web.errors import json_response
+from server.web.paging import with_cursor
+from server.web.path import part_of_path
 from server.web.query import query_of
 from server.web.route import Route
 from server.web.session import forget_cookie
@@ -68,14 +69,17 @@ class MeRoutes:
         """Every route with its types."""
         me, address, user = "/v1/me", "/v1/me/addresses/{address}", Role.VIEWER
         return [
-            Route("GET", me, "Read what you have here.", self.show, user, result=Me),
+            Route(
+                "GET", me, "Read what you have here.", self.show, user, result=Me,
+                bound=f"the newest {LISTED_MAX} of each kind",
+            ),
             Route(
                 "GET", f"{me}/orders", "Read your orders in all rooms.", self.orders, user,
                 result=PurchasesPage, query=PurchasesQuery,
             ),
             Route(
                 "GET", f"{me}/addresses", "Read your addresses.", self.addresses, user,
-                result=AddressList,
+                result=AddressList, bound="`me.addresses_max`",
             ),
             Route(
                 "PUT", address, "Write an address.", self.put_address, user, AddressBody, Address
@@ -119,7 +123,7 @@ class MeRoutes:
         page = await self._orders.page(
             who.user, asked.cursor, asked.limit, rooms=who.rooms, groups=groups
         )
-        return _private(page)
+        return _private(with_cursor(request, page))
 
     async def addresses(self, request: web.Request) -> web.Response:
         """Your addresses, in the order in which you wrote them."""
@@ -149,9 +153,5 @@ def _private(body: object) -> web.Response:
 
 
 def _address_id(request: web.Request) -> str:
-    try:
-        return convert(request.match_info["address"], Id)
-    except ValidationError:
-        raise CommandError(
-            "bad_message", "An address's id has at most 64 letters, digits and `_.:@-`."
-        ) from None
+    must = "An address's id has at most 64 letters, digits and `_.:@-`."
+    return part_of_path(request, "address", Id, must)

@@ -98,11 +98,13 @@ class OutboxRoutes:
                 *("GET", path, "Read what waits to be told.", self.all, admin),
                 result=Outboxes,
                 query=OutboxQuery,
+                bound="`limit` rooms, those that lag most",
             ),
             Route(
                 *("GET", f"{path}/dead-letters", "List dead letters.", self.dead, admin),
                 result=DeadLetters,
                 query=OutboxQuery,
+                bound="the oldest `limit`; what is told again leaves the list",
             ),
             Route(
                 *("POST", f"{path}/replay", "Tell dead letters again.", self.replay, admin),

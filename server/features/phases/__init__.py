@@ -23,6 +23,7 @@ def _make(engine: Engine, sales: Sales, announcer: Announcer) -> Running:
 
 
 FEATURE = Feature(
+    scope="rooms",
     make=_make,
     leans_on=("sales", "follows"),
     reads=("shelf", "stock"),

@@ -1,9 +1,11 @@
 """Going live, ending and cancelling, over HTTP."""
 
+from typing import Literal
+
 from aiohttp import web
+from msgspec import Struct
 
 from server.features.phases.messages import LiveCancel, LiveEnd, LiveStart
-from server.protocol.codes import CommandError
 from server.protocol.input import Input
 from server.protocol.message import Ok
 from server.protocol.roles import Role
@@ -19,12 +21,18 @@ from server.web.route import REF, Route
 class PhaseBody(Input, frozen=True):
     """Body of `POST /v1/rooms/{room}/live`; `selling`: sales go on after the end."""
 
-    phase: str
+    phase: Literal["live", "ended"]
     selling: bool = False
 
 
 CancelBody = fields_of(LiveCancel)
 """Body of `POST /v1/rooms/{room}/cancel`: the fields of `live.cancel`."""
+
+
+class PhaseNow(Struct):
+    """The phase that the room is in now."""
+
+    phase: Literal["live", "ended"]
 
 
 class PhaseRoutes:
@@ -39,7 +47,7 @@ class PhaseRoutes:
         """Every route with its types."""
         room, host = "/v1/rooms/{room}", Role.HOST
         return [
-            Route("POST", f"{room}/live", "Go live, or end.", self.live, host, PhaseBody),
+            Route("POST", f"{room}/live", "Go live, or end.", self.live, host, PhaseBody, PhaseNow),
             Route(
                 *("POST", f"{room}/cancel", "Cancel a room before its stream.", self.cancel),
                 *(host, CancelBody, self._view),
@@ -49,12 +57,10 @@ class PhaseRoutes:
     async def live(self, request: web.Request) -> web.Response:
         """`{"phase": "live"}` or `{"phase": "ended"}`."""
         body = await body_of(request, PhaseBody)
-        if body.phase not in ("live", "ended"):
-            raise CommandError("bad_message", "`phase` must be live or ended.")
         end = LiveEnd(ref=REF, selling=body.selling)
         cmd = LiveStart(ref=REF) if body.phase == "live" else end
         await run_command(self._dispatch, request, cmd, Ok)
-        return json_response({"phase": body.phase})
+        return json_response(PhaseNow(body.phase))
 
     async def cancel(self, request: web.Request) -> web.Response:
         """`{"reason": "..."}`: the room, which has ended without a stream."""

@@ -26,6 +26,21 @@ class _Outcome(Struct):
     msg: str = ""
 
 
+class UserVote(Struct, frozen=True):
+    """The option that a user chose, counted from 0."""
+
+    user: str
+    option: int
+
+
+class VotesPage(Struct, frozen=True):
+    """Votes in no order; one may come twice. `next` is the `cursor` of the page after."""
+
+    votes: list[UserVote]
+    next: str | None = None
+
+
+_VOTES = msgpack.Decoder(VotesPage)
 _POLL = msgpack.Decoder(Poll)
 _POLLS = msgpack.Decoder(list[Poll])
 _OUTCOMES = msgpack.Decoder(list[_Outcome])
@@ -87,6 +102,11 @@ class Polls:
     async def all(self, room_id: str) -> list[Poll]:
         """The room's polls with their votes, in the order they were opened."""
         return await self._store.run_script("polls.all", room_id, {}, _POLLS)
+
+    async def votes_in(self, room_id: str, poll: str, place: str, limit: int) -> VotesPage:
+        """About `limit` votes in a poll after a place, '' to begin. Raises CommandError."""
+        args = {"poll": poll, "place": place, "limit": limit}
+        return await self._store.run_script("polls.list_votes", room_id, args, _VOTES)
 
     async def _change(self, script: str, call: Call, ref: int, args: dict[str, Any]) -> Ok:
         args |= {"by": call.who.user, "events_max": self._events_max}

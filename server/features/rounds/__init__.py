@@ -12,6 +12,6 @@ FEATURE = Feature(
     make=_make,
     keys={
         "ends": "zset: open poll or lucky draw by the ms it ends",
-        "newest": "hash poll, lucky -> the newest of them",
+        "newest": "hash poll, lucky, auction -> the newest of them",
     },
 )

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from msgspec import MsgspecError, Raw, Struct, msgpack
-from sqlalchemy import Table, delete
+from msgspec import Raw, Struct, msgpack
+from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.ties.tables import CLAIMS, COUPONS, TIES
-from server.records.projection import Entry, RoomHead
+from server.records.projection import UNREADABLE, Entry, RoomHead, empty_tables
 from server.records.upsert import insert_into
 
 Row = dict[str, Any]
@@ -52,7 +52,6 @@ class _Line(Struct):
 _KIND = msgpack.Decoder(_Kind)
 _FACT = msgpack.Decoder(_Fact)
 _LINES = msgpack.Decoder(list[_Line])
-_UNREADABLE = (MsgspecError, UnicodeDecodeError)
 
 
 class TieProjection:
@@ -75,9 +74,7 @@ class TieProjection:
 
     async def clear(self, connection: AsyncConnection, life: int | None = None) -> None:
         """Empty the tables, or what they hold of one room."""
-        for table in (TIES, CLAIMS, COUPONS):
-            which = delete(table)
-            await connection.execute(which if life is None else which.where(table.c.life == life))
+        await empty_tables(connection, (TIES, CLAIMS, COUPONS), life)
 
 
 def _facts(room: RoomHead, entries: Iterable[Entry]) -> Rows:
@@ -88,7 +85,7 @@ def _facts(room: RoomHead, entries: Iterable[Entry]) -> Rows:
                 fact = _FACT.decode(entry.body)
                 ref = _REFS[fact.k](room)
                 rows.append((TIES, _tie(room, fact.k, fact.user, ref, fact.at, fact.on)))
-        except _UNREADABLE:
+        except UNREADABLE:
             continue  # the archive keeps it
     return rows
 
@@ -100,7 +97,7 @@ def _lines(room: RoomHead, entries: Iterable[Entry]) -> Rows:
             for line in _LINES.decode(entry.body):
                 if line.k == "coupon":
                     rows += _coupon_rows(room, line)
-        except _UNREADABLE:
+        except UNREADABLE:
             continue  # the archive keeps it
     return rows
 

@@ -20,7 +20,7 @@ class Tie(Struct, frozen=True):
     life: int
 
 
-class Terms(Struct, frozen=True):
+class CouponTerms(Struct, frozen=True):
     """What a coupon promises; see the protocol's Coupon."""
 
     title: str = ""
@@ -40,12 +40,12 @@ class ClaimedCoupon(Struct, frozen=True, kw_only=True):
     room: str
     host: str
     room_title: str
-    terms: Terms
+    terms: CouponTerms
     order: str = ""
     """The order that uses it; empty if none does."""
 
 
-_TERMS = msgpack.Decoder(Terms)
+_TERMS = msgpack.Decoder(CouponTerms)
 
 
 class Ties:
@@ -87,11 +87,11 @@ class Ties:
         return sorted(found, key=lambda claim: (-claim.at, claim.claim))
 
 
-def _terms(packed: bytes | None) -> Terms:
+def _terms(packed: bytes | None) -> CouponTerms:
     try:
-        return _TERMS.decode(packed) if packed else Terms()
+        return _TERMS.decode(packed) if packed else CouponTerms()
     except (MsgspecError, UnicodeDecodeError):
-        return Terms()
+        return CouponTerms()
 
 
 def held_at(kind: str, user: Any, ref: Any, at: Any) -> ColumnElement[bool]:
