@@ -1,39 +1,46 @@
-"""Pages of other web origins: the stream and the commands are theirs by the rules of the WebSocket.
+"""Pages of other web origins: REST is theirs by the rules of the WebSocket.
 
 A browser lets a page of another origin read an answer, and send JSON or a token, only if the server
 allows it (CORS). Credentials are not allowed: such a page sends a token of its own, never the
 visitor's cookie.
 """
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from server.access.origin import is_own_origin
 from server.protocol.codes import CommandError
 from server.settings import Settings
-from server.web.route import COMMANDS, STREAM
 
-OPEN = (STREAM, COMMANDS)
-"""The paths that pages of `edge.origins` may use."""
+OWN = ("/v1/session", "/v1/session/dev", "/v1/page-errors")
+"""The paths that are for our own pages alone: sign-in by cookie, and what our pages report."""
 _PREFLIGHT_S = 7200
 """How long a browser remembers the answer to a preflight; the most that browsers allow."""
 _ALLOWED = {
-    "Access-Control-Allow-Methods": "GET, POST",
-    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, Last-Event-ID",
+    "Access-Control-Allow-Methods": "GET, POST, PUT, PATCH, DELETE",
+    "Access-Control-Allow-Headers": (
+        "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID, "
+        "X-Request-Id"
+    ),
     "Access-Control-Max-Age": str(_PREFLIGHT_S),
 }
+_READABLE = "ETag, Retry-After, RateLimit, RateLimit-Policy, X-Request-Id"
 
 
 class CrossOrigin:
-    """Tells which origins may use the paths in `OPEN`, and lets browsers know."""
+    """Tells which origins may use REST, and lets browsers know."""
 
     def __init__(self, settings: Settings) -> None:
         self._public_url = settings.server.public_url
         self._origins = settings.edge.origins
+        self._open: set[str] = set()
 
-    def add_to(self, app: web.Application) -> None:
-        """Answer preflights, and put the headers of CORS on answers."""
-        for path in OPEN:
-            app.router.add_route("OPTIONS", path, self._preflight)
+    def add_to(self, app: web.Application, resources: Mapping[str, web.Resource]) -> None:
+        """Answer preflights at these paths, and put the headers of CORS on answers."""
+        self._open = set(resources) - set(OWN)
+        for path in self._open:
+            resources[path].add_route("OPTIONS", self._preflight)
         app.on_response_prepare.append(self._allow)
 
     def is_own(self, request: web.Request) -> bool:
@@ -58,7 +65,7 @@ class CrossOrigin:
             return {}
         return {
             "Access-Control-Allow-Origin": origin,
-            "Access-Control-Expose-Headers": "Retry-After, RateLimit, RateLimit-Policy",
+            "Access-Control-Expose-Headers": _READABLE,
             "Vary": "Origin",
         }
 
@@ -74,5 +81,5 @@ class CrossOrigin:
 
     async def _allow(self, request: web.Request, response: web.StreamResponse) -> None:
         resource = request.match_info.route.resource
-        if resource is not None and resource.canonical in OPEN:
+        if resource is not None and resource.canonical in self._open:
             response.headers.update(self.headers(request))

@@ -29,6 +29,18 @@ def text(value: str) -> str:
     return f"'{value}" if is_formula or value[:1] in _BREAKS else value
 
 
+def exact_text(value: str) -> str:
+    """`text`, so that `read_text` gives the same value again, apostrophes before it included."""
+    bare = value.lstrip("'")
+    return f"'{value}" if text(bare) != bare else value
+
+
+def read_text(cell: str) -> str:
+    """The value of a cell that `exact_text` or a person wrote: a formula stays the text it is."""
+    bare = cell.lstrip("'")
+    return cell[1:] if cell[:1] == "'" and text(bare) != bare else cell
+
+
 def utc(ms: int) -> str:
     """Format a time in UTC, to the millisecond."""
     return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds")

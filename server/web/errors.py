@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.web_protocol import RequestPayloadError
 
-from server.protocol.codes import CommandError
+from server.protocol.codes import ERRORS, CommandError
 from server.protocol.message import Err
 from server.records.errors import RecordsAway, RecordsUnusable
 
@@ -51,9 +51,42 @@ def encoded_response(body: bytes, status: int = 200) -> web.Response:
     return web.Response(body=body, status=status, content_type="application/json")
 
 
-def error_response(code: str, msg: str, status: int) -> web.Response:
-    """Make the response `{"error": {"code", "msg"}}` with a status."""
-    return json_response({"error": {"code": code, "msg": msg}}, status)
+class ErrorDetail(msgspec.Struct):
+    """Why a request was refused."""
+
+    code: str
+    msg: str
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """The body of every refusal: a problem of RFC 9457, with a code of the error table.
+
+    `type` leads to the table and `title` is its meaning; `detail` is a sentence for a person.
+    `retry_ms` is the wait before the next try. `error` is deprecated: it says the same as `code`
+    and `detail`.
+    """
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    error: ErrorDetail
+    retry_ms: int | None = None
+
+
+PROBLEM_JSON = "application/problem+json"
+ERROR_TYPE = "urn:liveroom:error:"
+"""Before a code: the name of a kind of problem. docs/protocol.md has a table of them."""
+
+
+def error_response(code: str, msg: str, status: int, retry_ms: int | None = None) -> web.Response:
+    """Make the response that tells a problem."""
+    title = ERRORS[code].meaning
+    detail = ErrorDetail(code, msg)
+    problem = Problem(ERROR_TYPE + code, title, status, msg, code, detail, retry_ms)
+    body = msgspec.json.encode(problem)
+    return web.Response(body=body, status=status, content_type=PROBLEM_JSON)
 
 
 class RefusedCommand(CommandError):
@@ -74,7 +107,7 @@ def refusal(exc: CommandError) -> web.Response:
         err = Err(ref=exc.ref, code=exc.code, msg=exc.msg, retry_ms=exc.retry_ms)
         response = json_response(err, status)
     else:
-        response = error_response(exc.code, exc.msg, status)
+        response = error_response(exc.code, exc.msg, status, exc.retry_ms)
     if exc.retry_ms is not None:
         response.headers["Retry-After"] = str(-(-exc.retry_ms // 1000))
     if exc.code == "bad_token":
@@ -86,7 +119,7 @@ def refusal(exc: CommandError) -> web.Response:
 async def errors_as_json(
     request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 ) -> web.StreamResponse:
-    """Answer every failure under /v1 with `{"error": {"code", "msg"}}`, never a traceback."""
+    """Answer every failure under /v1 with a problem, never a traceback."""
     try:
         return await handler(request)
     except CommandError as exc:

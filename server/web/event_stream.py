@@ -77,7 +77,7 @@ class StreamRoute:
     def routes(self) -> list[Route]:
         """The one route."""
         said = "Listen to a room's events (text/event-stream), where no WebSocket opens."
-        return [Route("GET", STREAM, said, self.open, query=StreamQuery)]
+        return [Route("GET", STREAM, said, self.open, query=StreamQuery, media="text/event-stream")]
 
     async def open(self, request: web.Request) -> web.Response:
         """Give the socket to the edge, which joins the room and then answers."""
@@ -101,7 +101,8 @@ class StreamRoute:
         )
         if why_not is not None:
             raise why_not
-        return web.Response()  # is never sent: the HTTP side has no socket any more
+        # Is never sent: the HTTP side has no socket any more.
+        return web.Response(content_type="text/event-stream")
 
     def _token_of(self, request: web.Request) -> str | None:
         """The token; a cookie counts only for this server's own pages, as on the WebSocket."""

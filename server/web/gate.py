@@ -2,7 +2,7 @@
 
 A compressed body could grow a thousandfold when unpacked, so bodies are never unpacked: `app` turns
 that off in aiohttp, and this module refuses requests that announce one. aiohttp itself fails on an
-`Expect` that is not text.
+`Expect` that is not text. PostgreSQL has no character 0 in a text, and fails where one is sought.
 """
 
 from collections.abc import Awaitable, Callable
@@ -31,6 +31,10 @@ def _refusal(request: web.BaseRequest) -> web.Response | None:
         response.headers["Accept-Encoding"] = "identity"  # RFC 9110 section 15.5.16
     elif request.headers.get("Expect", "").lower() not in ("", "100-continue"):
         response = error_response("bad_message", "Only `Expect: 100-continue` is met here.", 417)
+    elif "%00" in request.raw_path:
+        response = error_response(
+            "bad_message", "The address has a character 0 (`%00`), which no text here has.", 400
+        )
     else:
         return None
     response.force_close()  # a body may still be on its way

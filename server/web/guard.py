@@ -10,11 +10,12 @@ from server.protocol.roles import Role
 from server.rooms.directory import Directory
 from server.rooms.dispatch import as_in, holds
 from server.web.caller import caller
-from server.web.route import Handler, Route
+from server.web.route import Admits, Handler, Route
 
 
 class Guard:
-    """Lets callers through who hold a route's least role in its room, or are the host it names."""
+    """Lets callers through who hold a route's least role in its room, are the host or merchant it
+    names, or whom the route itself admits."""
 
     def __init__(self, directory: Directory) -> None:
         self._directory = directory
@@ -29,7 +30,14 @@ class Guard:
 
         async def ask(request: web.Request) -> web.StreamResponse:
             who = caller(request)
-            if not await self._may(who, least, request, route.about):
+            if who.lacks(route.scope):
+                what = f"`{route.method} {route.path}`"
+                raise CommandError(
+                    "forbidden", f"This token has no scope `{route.scope}`, which {what} needs."
+                )
+            if not await self._may(who, least, request, route.about) and not (
+                route.admits is not None and await _is_admitted(who, request, route.admits)
+            ):
                 raise CommandError(
                     "forbidden", f"`{route.method} {route.path}` is for {_whom(least, request)}."
                 )
@@ -68,7 +76,22 @@ class Guard:
             if about is not None:
                 return holds(who, least, about(host), host)
             return who.role is Role.ADMIN or (who.role is Role.HOST and who.user == host)
-        return who.role.at_least(least)
+        if least is Role.MERCHANT and "merchant" in request.match_info:
+            return _is_merchant(who, request.match_info["merchant"])
+        # What only admins may and names no room is about all of them.
+        is_for_all = least is not Role.ADMIN or who.rooms is None
+        return is_for_all and who.role.at_least(least)
+
+
+def _is_merchant(who: Identity, merchant: str) -> bool:
+    """Whether the caller is this merchant: by a token of one, or as the host of that id."""
+    own = who.role in (Role.MERCHANT, Role.HOST) and who.user == merchant
+    return who.rooms is None and (own or who.role is Role.ADMIN)
+
+
+async def _is_admitted(who: Identity, request: web.Request, admits: Admits) -> bool:
+    """Whether the route admits the caller. A token for some rooms is good for nothing else."""
+    return who.rooms is None and await admits(who, request)
 
 
 def _whom(least: Role, request: web.Request) -> str:
@@ -76,4 +99,8 @@ def _whom(least: Role, request: web.Request) -> str:
         return f"the {least} of this room"
     if "host" in request.match_info:
         return "this host"
+    if least is Role.MERCHANT and "merchant" in request.match_info:
+        return "this merchant and its members, with a token that is not for some rooms only"
+    if least is Role.ADMIN:
+        return "an admin, with a token that is not for some rooms only"
     return f"a {least}"

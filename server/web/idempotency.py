@@ -18,7 +18,7 @@ from server.store.request_key import ANSWERS_MAX, KEPT_S, UNDER_WAY, RequestKey
 from server.store.room_store import RoomStore
 from server.web.body import bytes_of
 from server.web.caller import caller
-from server.web.errors import encoded_response, refusal
+from server.web.errors import ERROR_TYPE, PROBLEM_JSON, encoded_response, refusal
 from server.web.route import Handler, Route
 
 HEADER = "Idempotency-Key"
@@ -162,4 +162,7 @@ def _answer_of(response: web.StreamResponse) -> _Answer:
 def _response(answer: _Answer) -> web.Response:
     if not answer.body:
         return web.Response(status=answer.status)
-    return encoded_response(answer.body.encode(), answer.status)
+    response = encoded_response(answer.body.encode(), answer.status)
+    if answer.body.startswith(f'{{"type":"{ERROR_TYPE}'):
+        response.content_type = PROBLEM_JSON
+    return response

@@ -12,11 +12,12 @@ from server.web.route import Handler, Route
 
 def with_known_input(route: Route) -> Handler:
     """Put the check of the query in front of the route's handler; without a declared body, also
-    that none comes. A declared body is decoded by the handler, with `body_of`."""
+    that none comes. A declared body is decoded by the handler, with `body_of`; one of another type
+    (`Route.takes`) is read by it."""
 
     async def check(request: web.Request) -> web.StreamResponse:
         query_of(request, route.query)
-        if route.body is None and request.body_exists:
+        if route.body is None and not route.takes and request.body_exists:
             await must_say_nothing(request)
         return await route.handler(request)
 

@@ -142,7 +142,17 @@ class Ops:
 
     def routes(self) -> list[Route]:
         """The one route, for admins."""
-        return [Route("GET", "/v1/ops", "What operators watch.", self.show, Role.ADMIN)]
+        return [
+            Route(
+                "GET",
+                "/v1/ops",
+                "What operators watch.",
+                self.show,
+                Role.ADMIN,
+                None,
+                dict[str, Any],
+            )
+        ]
 
     async def show(self, request: web.Request) -> web.Response:
         """Answer `GET /v1/ops` for admins; while Redis is away, with this worker's own data."""

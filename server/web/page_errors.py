@@ -56,7 +56,10 @@ TYPES: Final = frozenset(
 
 _PLACE = re.compile(r"(?P<file>[A-Za-z0-9/_.-]{1,60})(?::\d{1,5}:\d{1,5})?")
 
-Page = Literal["home", "watch", "host", "ops", "login", "me"]
+Page = Literal[
+    "home", "watch", "h", "note", "write", "topic", "host", "ops", "login", "me", "select",
+    "merchant",
+]  # fmt: skip
 Kind = Literal["error", "rejection", "load", "policy"]
 assert get_args(Page) == PAGES
 assert get_args(Kind) == PAGE_ERROR_KINDS

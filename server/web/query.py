@@ -9,6 +9,7 @@ from aiohttp import web
 
 from server.protocol.codes import CommandError
 from server.protocol.input import Input, unknown_field
+from server.web.paging import cursors_of, place_in
 
 Query = TypeVar("Query", bound=Input)
 
@@ -19,15 +20,20 @@ _AT = re.compile(r"`\$\.(\w+)`$")
 
 
 def query_of(request: web.Request, kind: type[Query]) -> Query:
-    """Return the query parameters as `kind`. Raises CommandError `bad_message` if one is unknown,
-    given twice or out of bounds, with a sentence that says which."""
-    known = parameters(kind)
+    """Return the query parameters as `kind`, with the place that a cursor names.
+
+    Raises CommandError `bad_message` if one is unknown, given twice or out of bounds, with a
+    sentence that says which.
+    """
+    known, cursors = parameters(kind), cursors_of(kind)
     given: dict[str, Any] = {}
     for name, value in request.query.items():
         if name in given:
             raise CommandError("bad_message", f"`{name[:64]}` is given twice; give it once.")
         is_number = known.get(name, {}).get("type") == "integer" and _is_whole(value)
         given[name] = int(value) if is_number else value
+        if name in cursors:
+            given[name] = place_in(request, name, value, cursors[name])
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:

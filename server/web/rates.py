@@ -8,7 +8,8 @@ draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Policy` (q requests per w se
 `Retry-After` and a sentence. A crowd of connections that does not wait is made to: the more of a
 sender's requests were refused within a second, the later the next refusal is sent.
 
-Every route is limited but those in `EXEMPT`; what is added later is limited too.
+Every route is limited but those in `EXEMPT`, and those that say themselves why not
+(`Route.no_rate`); what is added later is limited too.
 """
 
 import asyncio
@@ -105,6 +106,7 @@ class Rates:
         edge = settings.edge
         self._command = rate("command", "You", edge.commands_per_s, edge.commands_burst)
         self._addresses = ClientAddresses(settings.server.trusted_proxies)
+        self._free = {*EXEMPT, *(route.path for route in routes if route.no_rate)}
         self._signed = {(route.method, route.path) for route in routes if route.signed}
         self._metrics = metrics
         self._warned = False
@@ -117,7 +119,7 @@ class Rates:
         async def limit(request: web.Request, handler: Handle) -> web.StreamResponse:
             resource = request.match_info.route.resource
             path = "" if resource is None else resource.canonical
-            if path in EXEMPT:
+            if path in self._free:
                 return await handler(request)
             refused = self._refusal(request, path)
             if refused is None:
@@ -162,7 +164,7 @@ class Rates:
             who = caller(request)
         except CommandError:  # no token, a bad one, or a cookie from elsewhere
             return self._address, self._address_of(request)
-        if who.role is Role.ADMIN:
+        if who.role is Role.ADMIN or who.scopes is not None:
             return self._service, who.user
         if path == COMMANDS:  # one user in one room may send as much as by one socket
             return self._command, f"{who.user} {request.match_info['room']}"

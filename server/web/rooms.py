@@ -16,6 +16,7 @@ from server.rooms.listing import PAGE_MAX, Order
 from server.web.body import body_of
 from server.web.caller import caller
 from server.web.errors import encoded_response, json_response
+from server.web.paging import OLD
 from server.web.query import OFFSET_MAX, query_of
 from server.web.route import Route
 
@@ -26,8 +27,8 @@ class RoomsQuery(Input, frozen=True):
     """Which rooms: `limit` of them, after the first `offset` in this order; or, with `phase` or
     `cursor`, those of a phase after the place that an earlier page named."""
 
-    order: Literal["newest", "live_first"] = "newest"
-    offset: Annotated[int, Meta(ge=0, le=OFFSET_MAX)] = 0
+    order: Annotated[Literal["newest", "live_first"], OLD] = "newest"
+    offset: Annotated[int, Meta(ge=0, le=OFFSET_MAX), OLD] = 0
     limit: Annotated[int, Meta(ge=0, le=PAGE_MAX)] = PAGE_MAX
     phase: Literal["all", "live", "scheduled", "ended"] = "all"
     cursor: Annotated[
@@ -61,7 +62,16 @@ class RoomRoutes:
         """Every route with its types."""
         rooms, view = "/v1/rooms", self._view
         return [
-            Route("POST", rooms, "Create a room.", self.create, Role.HOST, RoomCreate, view),
+            Route(
+                "POST",
+                rooms,
+                "Create a room.",
+                self.create,
+                Role.HOST,
+                RoomCreate,
+                view,
+                status=201,
+            ),
             Route(
                 "GET",
                 rooms,

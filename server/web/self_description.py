@@ -1,4 +1,4 @@
-"""Tells clients what this server knows: its requests as OpenAPI, its commands as JSON Schemas.
+"""Tells clients what this server knows: requests as OpenAPI, messages as AsyncAPI, and commands.
 
 Fields and commands that a server doesn't know are refused, so a client that is newer than some
 servers asks here first.
@@ -15,6 +15,8 @@ from aiohttp import web
 from server import __version__
 from server.protocol.codec import SUBPROTOCOLS
 from server.protocol.message import Command
+from server.web.asyncapi import Vocabulary
+from server.web.asyncapi import document as asyncapi_document
 from server.web.errors import encoded_response
 from server.web.openapi import document
 from server.web.route import Route
@@ -30,13 +32,20 @@ class Known(msgspec.Struct, frozen=True):
     defs: dict[str, dict[str, Any]] = msgspec.field(name="$defs")
 
 
-def with_descriptions(routes: Sequence[Route], commands: Sequence[type[Command]]) -> list[Route]:
-    """Return the routes, with those added that describe them all, and the commands."""
+def with_descriptions(routes: Sequence[Route], words: Vocabulary) -> list[Route]:
+    """Return the routes, with those added that describe them all, and the messages."""
     openapi = _Answer(lambda: msgspec.json.encode(document(described)))
-    protocol = _Answer(lambda: _known_commands(tuple(commands)))
+    asyncapi = _Answer(lambda: msgspec.json.encode(asyncapi_document(words)))
+    protocol = _Answer(lambda: _known_commands(tuple(words.commands)))
     described = [
         *routes,
-        Route("GET", "/v1/openapi.json", "Read this document.", openapi.show),
+        Route(
+            "GET", "/v1/openapi.json", "Read this document.", openapi.show, result=dict[str, Any]
+        ),
+        Route(
+            *("GET", "/v1/asyncapi.json", "Read the messages on the WebSocket.", asyncapi.show),
+            result=dict[str, Any],
+        ),
         Route("GET", "/v1/protocol", "Read the known commands.", protocol.show, result=Known),
     ]
     return described

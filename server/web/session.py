@@ -10,6 +10,7 @@ import secrets
 import time
 
 import jwt
+import msgspec
 from aiohttp import web
 
 from server.access.auth import (
@@ -27,6 +28,7 @@ from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 from server.web.body import Body, body_of
+from server.web.caller import identified
 from server.web.errors import json_response
 from server.web.one_click import is_at_this_machine
 from server.web.route import Route
@@ -49,6 +51,23 @@ class DevSignIn(Input, frozen=True):
     user: str | None = None
 
 
+class SignedIn(msgspec.Struct):
+    """The user whom a cookie speaks for."""
+
+    user: str
+    name: str
+    role: Role
+
+
+class SessionView(msgspec.Struct):
+    """Who `you` are by the cookie, None for a guest; `dev`: you may sign in as anybody here; `now`
+    is the server's time in Unix ms."""
+
+    you: SignedIn | None
+    dev: bool
+    now: int
+
+
 class Sessions:
     """The routes under /v1/session."""
 
@@ -60,22 +79,30 @@ class Sessions:
     def routes(self) -> list[Route]:
         """Routes that show the user, sign in and out; in development mode, sign in as anybody."""
         return [
-            Route("GET", "/v1/session", "Read who the cookie speaks for.", self.show),
+            Route(
+                "GET",
+                "/v1/session",
+                "Read who the cookie speaks for.",
+                self.show,
+                result=SessionView,
+            ),
             Route(
                 "POST",
                 "/v1/session",
                 "Sign in by cookie.",
                 self.sign_in,
                 body=SignIn,
+                result=SessionView,
                 no_key="signing in twice sets the same cookie",
             ),
-            Route("DELETE", "/v1/session", "Sign out.", self.sign_out),
+            Route("DELETE", "/v1/session", "Sign out.", self.sign_out, result=SessionView),
             Route(
                 "POST",
                 "/v1/session/dev",
                 "Sign in as anybody, in development mode.",
                 self.sign_in_dev,
                 body=DevSignIn,
+                result=SessionView,
                 no_key="it stores nothing, and exists in development only",
             ),
         ]
@@ -86,14 +113,14 @@ class Sessions:
         if not token:
             return self._answer(request, None)
         try:
-            return self._answer(request, self._verifier.verify(token))
+            return self._answer(request, await self._verifier.identify(token))
         except BadToken:
             return forget_cookie(self._answer(request, None))
 
     async def sign_in(self, request: web.Request) -> web.Response:
         """Set the cookie from the body's `{token}`."""
         body = await self._read(request, SignIn)
-        return self._signed_in(request, body.token.strip())
+        return await self._signed_in(request, body.token.strip())
 
     async def sign_in_dev(self, request: web.Request) -> web.Response:
         """Sign in as anybody, for people at this machine. Exists only in development mode."""
@@ -113,18 +140,15 @@ class Sessions:
             token = mint(self._settings, user, body.role, body.name, ttl_s=_DEV_TTL_S)
         except (ValueError, SettingsError) as error:
             raise CommandError("bad_message", str(error)) from None
-        return self._signed_in(request, token)
+        return await self._signed_in(request, token)
 
     async def sign_out(self, request: web.Request) -> web.Response:
         """Remove the cookie."""
         self._refuse_forged(request)
         return forget_cookie(self._answer(request, None))
 
-    def _signed_in(self, request: web.Request, token: str) -> web.Response:
-        try:
-            who = self._verifier.verify(token)
-        except BadToken as bad:
-            raise CommandError("bad_token", str(bad)) from None
+    async def _signed_in(self, request: web.Request, token: str) -> web.Response:
+        who = await identified(self._verifier, token)
         exp = jwt.decode(token, options={"verify_signature": False})["exp"]  # verified just before
         response = self._answer(request, who)
         response.set_cookie(
@@ -139,9 +163,9 @@ class Sessions:
         return response
 
     def _answer(self, request: web.Request, who: Identity | None) -> web.Response:
-        you = who and {"user": who.user, "name": who.name, "role": who.role.value}
+        you = None if who is None else SignedIn(who.user, who.name, who.role)
         dev = self._dev and is_at_this_machine(request, self._settings.server.dev_hosts)
-        response = json_response({"you": you, "dev": dev, "now": unix_ms()})
+        response = json_response(SessionView(you, dev, unix_ms()))
         response.headers["Cache-Control"] = "no-store"
         return response
 

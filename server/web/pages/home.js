@@ -1,20 +1,20 @@
-// The room list, /.
+// The first page, /: rooms that are live, come next and were, in strips; and the feed.
 
+import "./ui/later-words.js";
+import { Feed } from "./home/feed.js";
 import { Search } from "./home/search.js";
 import { openMaking } from "./host/making.js";
 import { tellOfConnection } from "./ui/connection.js";
 import { h, icon } from "./ui/dom.js";
-import { day, short } from "./ui/format.js";
 import { writeAloud } from "./ui/front.js";
 import { nav } from "./ui/nav.js";
-import { roomText } from "./ui/phase.js";
-import { cover, posterVars } from "./ui/poster.js";
 import { Repeat } from "./ui/repeat.js";
+import { isReplay, roomCard, shownAs } from "./ui/room-card.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { t } from "./ui/strings.js";
+import { Ties } from "./ui/ties.js";
 
 /**
- * @import { Phase } from "./liveroom.js"
  * @import { HostView, RoomRow, RoomsPage } from "./ui/answers.js"
  * @import { Key } from "./ui/strings.js"
  */
@@ -23,56 +23,44 @@ const READ_MS = 5000;
 const PAGE = 48;
 const PAGES_MAX = 40; // then the page is long enough for anybody
 
-/** @type {Phase[]} */
-const PHASES = ["live", "scheduled", "ended"];
-/** @type {Record<Phase, Key>} */
-const TITLES = { live: "home.title", scheduled: "home.soon", ended: "home.ended" };
+/** @typedef {"live" | "scheduled" | "again" | "ended"} Section */
+/** @type {Record<Section, Key>} */
+const TITLES = { live: "home.title", scheduled: "home.soon", again: "home.again", ended: "home.ended" };
+/** @type {Section[]} */
+const SECTIONS = ["live", "scheduled", "again", "ended"];
 
 const session = await whoAmI();
-const sections = new Map(PHASES.map((phase) => [phase, section(t(TITLES[phase]))]));
-const hidden = section(t("home.hidden"));
+const ties = new Ties(session);
+const sections = new Map(SECTIONS.map((name) => [name, section(t(TITLES[name]), name)]));
+const hidden = section(t("home.hidden"), "hidden");
 const none = h("div.empty", { hidden: true }, icon("eye"), h("p", {}, t("home.none")),
   h("p.fine", {}, t("home.none_hint")));
 const trouble = h("p.fine");
 const more = h("button.plain.wide.more-rooms", { type: "button", hidden: true, onclick: readMore },
   icon("down"), t("home.more"));
-const main = h("main.home", {}, trouble, hidden.root, none,
-  [...sections.values()].map(({ root }) => root), more);
+const feed = new Feed(ties);
+/** @param {Section[]} names */
+const strips = (...names) => names.map((name) => sections.get(name)?.root ?? null);
+const main = h("main.home", {}, trouble, hidden.root, none, strips("live", "scheduled"), feed.root,
+  strips("again", "ended"), more, feed.onward);
 const mayHost = ["host", "admin"].includes(session.you?.role ?? "guest");
 let pages = 1; // so many are shown, and read again
 
-/** @param {string} title */
-function section(title) {
-  const grid = h("ul.rooms");
-  return { grid, root: h("section", { hidden: true }, h("h2", {}, title), grid), shown: "" };
-}
-
 /**
- * Who watches, who has reserved, or how it was liked.
- * @param {RoomRow} room
+ * @param {string} title
+ * @param {string} name
  */
-function interest({ phase, online = 0, reserved = 0, likes = 0, draft, scheduled = 0 }) {
-  if (draft) return scheduled ? day(scheduled) : "";
-  if (phase === "live") return t("home.viewers", { n: short(online) });
-  if (phase === "scheduled") return t("waiting.count", { n: short(reserved) });
-  return t("likes", { n: short(likes) });
+function section(title, name) {
+  const grid = h("ul.rooms");
+  return { grid, root: h("section", { hidden: true, data: { section: name } }, h("h2", {}, title), grid),
+    shown: "" };
 }
 
 /** @param {RoomRow} room */
 function card(room) {
-  const path = encodeURIComponent(room.room);
   const own = session.you?.role === "admin" || room.host === session.you?.user;
-  const start = room.phase === "scheduled" && !room.draft ? room.scheduled : 0;
-  const when = start ? t("watch.soon_at", { when: day(start) }) : roomText(room);
-  return h("li.room", {},
-    h("a.room-link", { href: `/watch/${path}` },
-      h("span.room-poster", {}, h("span.poster", { vars: posterVars(room.room + room.title) },
-        cover(room)),
-        h("span.phase", { data: { phase: room.phase } }, when),
-        h("span.room-name", { dir: "auto" }, room.title)),
-      h("span.room-line", {}, h("b", { dir: "auto" }, room.host_name || room.host),
-        h("span.fine", {}, interest(room)))),
-    own && h("a.plain.small-button.button", { href: `/host/${path}` }, t("home.console")));
+  return roomCard(room, ties, { more: [own && h("a.plain.small-button.button",
+    { href: `/host/${encodeURIComponent(room.room)}` }, t("home.console"))] });
 }
 
 /**
@@ -95,20 +83,30 @@ function cards(rooms) {
  * @param {RoomRow[]} rooms
  */
 function fill(part, rooms) {
-  const now = JSON.stringify(rooms.map((room) =>
-    [room.room, room.title, room.scheduled, room.cover, roomText(room), interest(room)]));
+  const now = rooms.map((room) => shownAs(room, ties)).join();
   part.root.hidden = rooms.length === 0;
   if (now === part.shown) return;
   part.shown = now;
   part.grid.replaceChildren(...cards(rooms));
 }
 
+/** @param {RoomRow} room */
+function sectionOf(room) {
+  if (room.phase !== "ended") return room.phase;
+  return isReplay(room) ? "again" : "ended";
+}
+
+/** @type {(room: RoomRow) => number} */
+const isFollowed = ({ host }) => Number(ties.follows.has(host));
+
 /** @param {RoomRow[]} rooms */
 function draw(rooms) {
   none.hidden = rooms.length > 0;
-  for (const [phase, part] of sections) {
-    const own = rooms.filter((room) => room.phase === phase);
-    if (phase === "live") own.sort((a, b) => (b.online ?? 0) - (a.online ?? 0));
+  for (const [name, part] of sections) {
+    const own = rooms.filter((room) => sectionOf(room) === name);
+    // Hosts that one follows come first, live ones by how many watch; else the server's order stays.
+    own.sort((a, b) => isFollowed(b) - isFollowed(a)
+      || (name === "live" ? (b.online ?? 0) - (a.online ?? 0) : 0));
     fill(part, own);
   }
 }
@@ -179,4 +177,8 @@ document.body.append(
       && h("a.plain.small-button.button", { href: "/ops" }, t("ops.title"))] }),
   main);
 main.prepend(search.root);
-new Repeat(READ_MS, read).start({ now: true });
+await ties.read(); // before the first reading: else the rooms would change their places under a finger
+// The strips above it come first: else the feed would be pushed down under a finger.
+await read().catch(() => {});
+feed.read();
+new Repeat(READ_MS, read).start();

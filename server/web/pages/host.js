@@ -1,31 +1,48 @@
 // The host console, /host/{room}.
 
+import "./ui/later-words.js";
+import "./ui/work-words.js";
+import "./ui/host-words.js";
 import { Room } from "./liveroom.js";
 import { Asks } from "./host/asks.js";
+import { HostAuction } from "./host/auction.js";
 import { HostCoupons } from "./host/coupons.js";
 import { Desk } from "./host/desk.js";
 import { DetailsBox } from "./host/details.js";
 import { askToEnd, openSummary } from "./host/ending.js";
 import { HostFigures } from "./host/figures.js";
 import { noticeForm, restockForm, saleForm } from "./host/forms.js";
-import { LogBox, PeopleBox, ReviewBox, RulesBox, WordsBox } from "./host/moderation.js";
+import { HostInsights } from "./host/insights.js";
+import { LogBox, MutedBox, PeopleBox, ReviewBox, RulesBox, WordsBox } from "./host/moderation.js";
 import { HostNumbers } from "./host/numbers.js";
 import { HostOrders } from "./host/orders.js";
 import { HostOverall } from "./host/overall.js";
+import { PictureBox } from "./host/picture.js";
+import { Phone } from "./host/phone.js";
+import { Planned } from "./host/planned.js";
 import { Plans } from "./host/plans.js";
+import { practiceBand, practiceButton } from "./host/practice.js";
+import { Prompts } from "./host/prompts.js";
 import { Questions } from "./host/questions.js";
+import { QuickReplies } from "./host/quick-replies.js";
+import { ReportsBox } from "./host/reports.js";
 import { HostLucky, HostPoll } from "./host/rounds.js";
 import { attempt, HostSales, HostShelf, pin } from "./host/shelf.js";
+import { RundownBox } from "./host/rundown.js";
+import { Signals } from "./host/signals.js";
+import { HostSending } from "./host/sending.js";
 import { HostTalk } from "./host/talk.js";
 import { Views } from "./host/views.js";
+import { OpenQuestions, WaitingBox } from "./host/waiting.js";
 import { tellOfConnection } from "./ui/connection.js";
 import { everyTick, h, icon, iconButton, onceAFrame, write } from "./ui/dom.js";
-import { duration } from "./ui/format.js";
+import { duration, showTimesIn } from "./ui/format.js";
 import { isDialogOpen } from "./ui/front.js";
 import { nav } from "./ui/nav.js";
 import { roomText } from "./ui/phase.js";
 import { devButtons, rest, signOut, tokenForm, whoAmI } from "./ui/session.js";
 import { openSheet, toast } from "./ui/sheet.js";
+import { Statements } from "./ui/statements.js";
 import { t } from "./ui/strings.js";
 import { viewOf } from "./ui/view.js";
 
@@ -47,41 +64,71 @@ const MAY_ENTER = ["host", "moderator", "admin"];
 const desk = new Desk(room, onceAFrame(() => drawDesk()));
 const shelf = new HostShelf(room);
 const sales = new HostSales(room);
-const talk = new HostTalk(room, desk);
+const quick = new QuickReplies(room);
+const talk = new HostTalk(room, desk, quick);
 const asks = new Asks();
-const orders = new HostOrders(room, roomId, () => numbers.draw());
+const signals = new Signals();
+const orders = new HostOrders(room, roomId, () => numbers.draw(), () => signals.give("order"));
+const prompts = new Prompts(room, () => signals.give("prompt"));
+const planned = new Planned(room, onceAFrame(() => drawPlanned()));
+const rundown = new RundownBox(room, planned);
 const figures = new HostFigures(roomId);
 const overall = new HostOverall(() => viewOf(room).host);
+const insights = new HostInsights(() => viewOf(room).host);
+const money = new Statements(
+  () => `/v1/hosts/${encodeURIComponent(viewOf(room).host)}`, "panel-box");
+const sending = new HostSending(() => viewOf(room).host);
 const numbers = new HostNumbers(room, orders, figures);
-const questions = new Questions(room);
+const picture = new PictureBox(room, () => built && phone.picture.draw());
+const questions = new Questions(room, quick);
 const coupons = new HostCoupons(room, () => numbers.currency());
 const poll = new HostPoll(room);
 const lucky = new HostLucky(room);
+const auction = new HostAuction(room);
 const review = new ReviewBox(room);
+const reports = new ReportsBox(room, onceAFrame(() => drawDesk()));
 const rules = new RulesBox(desk);
 const words = new WordsBox(desk);
 const people = new PeopleBox(desk);
+const mutedBox = new MutedBox(desk);
+const openQuestions = new OpenQuestions((question) => {
+  views.show("engage");
+  questions.take(question);
+});
+const waiting = new WaitingBox({ held: review.root, reports: reports.root,
+  questions: openQuestions.root, muted: mutedBox.root });
 const log = new LogBox(roomId);
 const plans = new Plans(room);
 const details = new DetailsBox(room);
+const practice = practiceBand(room);
 const views = new Views([
-  ["now", [numbers.tilesRoot, sales.root, numbers.chartsRoot, orders.root]],
-  ["engage", [questions.root, coupons.root, poll.root, lucky.root]],
-  ["figures", [figures.root, overall.root]],
-  ["manage", [details.root, review.root, rules.root, words.root, people.root, plans.root, log.root]],
+  ["now", [prompts.root, rundown.root, picture.root, numbers.tilesRoot, sales.root, numbers.chartsRoot, orders.root]],
+  ["engage", [questions.root, auction.root, coupons.root, poll.root, lucky.root]],
+  ["figures", [figures.root, insights.root, overall.root, money.root]],
+  ["sending", [sending.root, sending.reviewsRoot]],
+  ["manage", [waiting.root, details.root, quick.root, signalsBox(), rules.root, words.root, people.root, plans.root,
+    log.root]],
 ], (name) => {
   if (name === "figures") {
     figures.read();
+    insights.read();
     overall.read();
+    money.read();
   }
+  if (name === "sending") sending.read();
   if (name !== "manage") return;
   desk.read(); // no event tells of words and moderators
   log.read();
   plans.read();
 });
+const phone = new Phone(room, { talk, sales, questions, picture, planned, prompts, quick, toggleLive });
 const phaseTag = h("span.phase");
 const since = h("span.fine.digits");
 const liveButton = h("button.primary.small-button", { type: "button", onclick: () => toggleLive() });
+
+function signalsBox() {
+  return h("section.panel-box", { "aria-label": t("signals.title") }, signals.root);
+}
 
 async function toggleLive() {
   if (!room.state.room) return;
@@ -111,13 +158,22 @@ function drawPhase() {
   liveButton.hidden = phase === "ended" || kind === "group";
 }
 
+function drawPlanned() {
+  if (!built) return;
+  rundown.draw();
+  phone.drawPlanned();
+}
+
 /** What only staff see has changed. */
 function drawDesk() {
   if (!built) return;
   asks.draw(desk.state, viewOf(room));
-  for (const part of [questions, review, rules, words, people]) part.draw(desk.state);
+  for (const part of [questions, openQuestions, review, rules, words, people, mutedBox]) part.draw(desk.state);
+  phone.drawWaiting();
+  waiting.draw({ held: desk.state.held_total, reports: reports.waiting, questions: questions.queue.length,
+    muted: desk.state.muted.length });
   views.badge("engage", questions.queue.length);
-  views.badge("manage", desk.state.held_total);
+  views.badge("manage", desk.state.held_total + reports.waiting);
 }
 
 /** @type {{[What in Part]?: () => void}} */
@@ -125,16 +181,21 @@ const DRAW = {
   all() {
     for (const [part, draw] of Object.entries(DRAW)) if (part !== "all") draw();
   },
-  phase() { drawPhase(); talk.draw(); shelf.draw(); },
-  shelf: () => { shelf.draw(); drawDesk(); },
-  pin: () => shelf.draw(),
-  sales: () => { sales.draw(); numbers.draw(); },
-  online: () => numbers.draw(),
-  settings: () => { drawPhase(); talk.draw(); shelf.draw(); rules.draw(desk.state); },
-  questions: () => questions.draw(desk.state),
+  phase() { drawPhase(); talk.draw(); shelf.draw(); auction.draw(); picture.draw(); phone.draw(); choosePhone(); },
+  shelf: () => { shelf.draw(); drawDesk(); phone.draw(); },
+  pin: () => { shelf.draw(); phone.draw(); },
+  sales: () => { sales.draw(); numbers.draw(); phone.draw(); signals.watch(viewOf(room).sales); },
+  online: () => { numbers.draw(); phone.draw(); },
+  picture: () => phone.draw(),
+  settings: () => {
+    showTimesIn(viewOf(room).time_zone);
+    drawPhase(); talk.draw(); shelf.draw(); rules.draw(desk.state); picture.draw(); practice.draw(); drawPlanned();
+  },
+  questions: () => { questions.draw(desk.state); openQuestions.draw(desk.state); phone.drawWaiting(); },
   coupons: () => coupons.draw(),
   poll: () => poll.draw(),
   lucky: () => lucky.draw(),
+  auction: () => auction.draw(),
 };
 
 /** @type {Set<Part>} */
@@ -159,14 +220,31 @@ function listen() {
     draw();
   });
   desk.listen();
-  room.on("comment", (event) => talk.list.add(event));
+  reports.listen();
+  planned.listen();
+  prompts.listen();
+  quick.listen();
+  room.on("comment", (event) => {
+    talk.list.add(event);
+    phone.hear(event);
+  });
   room.on("joined", ({ comments, you }) => {
     if (!MAY_ENTER.includes(you.role)) return room.close(); // host of another room, viewer of this
     if (!built) build();
     talk.list.fill(comments);
+    if (phone.isShown) phone.list.fill(comments);
+    const { shelf: known, shelf_total: total } = viewOf(room);
+    if (known.length < total) void attempt(room.readShelf()); // a host works with all of it
   });
-  room.on("removed", (event) => talk.list.remove(event));
-  room.on("gap", ({ comments }) => talk.list.skip(comments));
+  room.on("removed", (event) => {
+    talk.list.remove(event);
+    phone.list.remove(event);
+  });
+  room.on("sold", () => auction.read());
+  room.on("gap", ({ comments }) => {
+    talk.list.skip(comments);
+    phone.list.skip(comments);
+  });
   room.on("status", (status, { code }) => status === "closed" && turnAway(code));
   room.on("phase", ({ phase, cancelled }) => phase === "ended" && !cancelled && summarize());
 }
@@ -224,8 +302,20 @@ function onKey(event) {
 // ---- the page
 
 /** @type {[name: string, words: Key, icon: IconName][]} */
-const TABS = [["talk", "host.tab.talk", "list"], ["shelf", "host.tab.shelf", "bag"],
+const TABS = [["live", "host.tab.live", "play"], ["talk", "host.tab.talk", "list"], ["shelf", "host.tab.shelf", "bag"],
   ["numbers", "host.tab.numbers", "bolt"]];
+
+const desktop = matchMedia("(min-width: 60rem)");
+/** @type {(name: string) => void} */
+let chooseTab = () => {};
+let wasLive = false;
+
+/** A stream that is live, or goes live, is shown as the host's phone has it, once. */
+function choosePhone() {
+  const live = viewOf(room).phase === "live" && viewOf(room).kind !== "group";
+  if (live && !wasLive) chooseTab("live");
+  wasLive = live;
+}
 
 /** @param {HTMLElement} main */
 function tabs(main) {
@@ -234,17 +324,22 @@ function tabs(main) {
   icon(picture), h("span", {}, t(words))));
   /** @param {string} name */
   function choose(name) {
-    main.dataset.tab = name;
+    main.dataset.tab = document.body.dataset.tab = name;
+    const isShown = name === "live" && !desktop.matches;
     for (const button of buttons) {
       button.setAttribute("aria-pressed", String(button.dataset.tab === name));
     }
+    if (room.state.room) phone.show(isShown);
   }
+  chooseTab = choose;
+  desktop.addEventListener("change", () => choose(main.dataset.tab ?? "shelf"));
   return h("nav.tabs", { "aria-label": t("host.title") }, buttons);
 }
 
 function build() {
   built = true;
   const main = h("main.console", { data: { tab: "shelf" } },
+    h("div.column.column-live", {}, phone.root),
     h("div.column.column-shelf", {}, shelf.root, asks.root),
     h("div.column.column-middle", {}, views.root),
     h("div.column.column-talk", {}, talk.root));
@@ -254,12 +349,15 @@ function build() {
   });
   document.body.append(
     nav(session, t("host.title"), { roles: ["host", "viewer"], owner: viewOf(room), more: [
-      phaseTag, since, liveButton,
+      phaseTag, since, liveButton, viewOf(room).practice || viewOf(room).kind === "group" ? null : practiceButton(room),
       iconButton("keyboard", t("host.shortcuts"), openKeys, { class: "desktop-only" }),
       h("a.icon-button", { href: `/watch/${encodeURIComponent(roomId)}`,
         "aria-label": t("host.view"), title: t("host.view") }, icon("eye"))] }),
-    main, tabs(main));
+    practice.band, main, tabs(main));
+  if (room.state.you?.role === "moderator") views.show("manage");
   document.addEventListener("keydown", onKey);
+  phone.start();
+  rundown.start();
   orders.start();
   figures.start(() => ["now", "figures"].includes(views.shown));
 }

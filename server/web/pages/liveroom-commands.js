@@ -1,11 +1,11 @@
 // The commands of the protocol as methods. Room adds the connection below them.
 //
-// A command is sent once, but for `buy` and `couponClaim`: without an answer their outcome is
+// A command is sent once, but for `buy`, `bid` and `couponClaim`: without an answer their outcome is
 // *unknown*, so they are sent again with the same key, through reconnects, until it is known.
 
 /**
- * @import { Answer, Audience, BuyOptions, Claim, Coupon, CouponTerms, Desk, LiveroomError, Lucky, Mine,
- *   Order, Part, Poll, Question, RoomChanges } from "./liveroom.js"
+ * @import { About, Answer, Auction, AuctionTerms, Audience, BuyOptions, Claim, Coupon, CouponTerms, Desk,
+ *   DeskReport, LiveroomError, Lucky, Mine, Order, Part, Poll, Question, ReportKind, RoomChanges, Standing } from "./liveroom.js"
  * @import { RoomState } from "./liveroom-state.js"
  */
 
@@ -13,7 +13,8 @@
  * What stands in a reply, each field in those of its commands alone.
  * @typedef {Omit<Answer, "question"> & {id: string, order: Order, orders?: Order[], place?: number,
  *   claim: Claim, total?: number, group: string, question: Question, coupon: Coupon, poll: Poll,
- *   lucky: Lucky, desk?: Desk, now: number}} Reply
+ *   lucky: Lucky, auction: Auction, standing: Standing, desk?: Desk, reports?: DeskReport[],
+ *   now: number}} Reply
  */
 
 const BUY_MS_MAX = 60_000; // how long such a command is repeated before its outcome is called unknown
@@ -93,8 +94,18 @@ export class Commands {
   /**
    * The whole reply: `{id}`, with `held`, `card`, `answers` or `question` where it has them.
    * @param {string} text
+   * @param {{replyTo?: string}} [options] the comment that this one answers
    */
-  comment(text) { return this.send("comment", { text }); }
+  comment(text, { replyTo } = {}) {
+    return this.send("comment", replyTo ? { text, reply_to: replyTo } : { text });
+  }
+  /**
+   * Report a comment, user, product or review by its `id`, or the room itself.
+   * @param {About} about
+   * @param {ReportKind} kind
+   * @param {{id?: string, text?: string}} [more]
+   */
+  report(about, kind, more) { return this.send("report", { about, kind, ...more }); }
   /** @param {number} [n] */
   like(n = 1) { return this.send("like", { n }); }
 
@@ -106,19 +117,26 @@ export class Commands {
   ask(sku, text = "") { return this.send("ask", text ? { sku, text } : { sku }); }
 
   /**
-   * Hold units of a sale, or of several by `[{sale, qty}]`; `claim` is the coupon to use. Sent
-   * again with the same key until the one true answer comes.
+   * Hold units of a sale, or of several by `[{sale, qty}]`; `claim` is the coupon to use, `atMost`
+   * the total that was shown: an order that costs more is refused. Sent again with the same key
+   * until the one true answer comes.
    * @param {string | {sale: string, qty: number}[]} what
    * @param {number} [qty]
    * @param {BuyOptions} [options]
    */
-  async buy(what, qty = 1, { key = newKey(), claim, withinMs = BUY_MS_MAX } = {}) {
-    const body = Array.isArray(what) ? { key, lines: what } : { key, sale: what, qty };
-    return (await this.#untilAnswered("buy", claim ? { ...body, claim } : body, withinMs)).order;
+  async buy(what, qty = 1, { key = newKey(), claim, atMost, withinMs = BUY_MS_MAX } = {}) {
+    const lines = Array.isArray(what) ? { key, lines: what } : { key, sale: what, qty };
+    const body = { ...lines, ...(claim ? { claim } : {}),
+      ...(atMost === undefined ? {} : { at_most: atMost }) };
+    return (await this.#untilAnswered("buy", body, withinMs)).order;
   }
 
-  /** @param {string} order */
-  async pay(order) { return (await this.send("pay", { order })).order; }
+  /**
+   * @param {string} order
+   * @param {{address?: string, deliver?: string}} [where] where it goes: an address of the own book,
+   *   or where the shop's reference says
+   */
+  async pay(order, where = {}) { return (await this.send("pay", { order, ...where })).order; }
   /** @param {string} order */
   async cancel(order) { return (await this.send("cancel", { order })).order; }
 
@@ -162,6 +180,21 @@ export class Commands {
   async luckyEnter(lucky) {
     await this.send("lucky.enter", { lucky });
     if (this.state.room?.lucky?.lucky === lucky) this.#mine({ lucky: true });
+  }
+
+  /**
+   * Bid up to `max`, never more than it takes to lead; where the bidder stands. Repeated as `buy` is.
+   * @param {string} auction
+   * @param {number} max
+   * @param {{key?: string, withinMs?: number}} [options]
+   */
+  async bid(auction, max, { key = newKey(), withinMs = BUY_MS_MAX } = {}) {
+    const { standing } = await this.#untilAnswered("bid", { auction, max, key }, withinMs);
+    const known = this.state.mine.auction;
+    if (this.state.room?.auction?.auction === auction && !(known && known.max > standing.max)) {
+      this.#mine({ auction: { paddle: standing.paddle, max: standing.max } });
+    }
+    return standing;
   }
 
   /**
@@ -262,6 +295,18 @@ export class Commands {
   /** @param {string} lucky */
   async luckyDraw(lucky) { return (await this.send("lucky.draw", { lucky })).lucky; }
 
+  /** @param {AuctionTerms} terms */
+  async auctionOpen(terms) { return (await this.send("auction.open", terms)).auction; }
+  /** @param {string} auction */
+  async auctionHammer(auction) { return (await this.send("auction.hammer", { auction })).auction; }
+  /**
+   * @param {string} auction
+   * @param {string} reason for everybody to read
+   */
+  async auctionCancel(auction, reason) {
+    return (await this.send("auction.cancel", { auction, reason })).auction;
+  }
+
   /**
    * With `shadow` the user is not told, and only they still see what they say.
    * @param {string} user
@@ -276,6 +321,9 @@ export class Commands {
   commentRemove(id) { return this.send("comment.remove", { id }); }
   /** @param {string} id */
   commentKeep(id) { return this.send("comment.keep", { id }); }
+  /** @param {string} id of a recent comment */
+  commentPin(id) { return this.send("comment.pin", { id }); }
+  commentUnpin() { return this.send("comment.unpin", {}); }
   /**
    * `action` is "block" or "hold".
    * @param {string[]} words
@@ -293,6 +341,16 @@ export class Commands {
   reviewPass(id) { return this.send("review.pass", { id }); }
   /** @param {string} id */
   reviewDrop(id) { return this.send("review.drop", { id }); }
+  /** Reported here, for host and moderators; the event `reports` says when to read again. */
+  async reports() { return (await this.send("reports")).reports ?? []; }
+  /**
+   * @param {string} thing
+   * @param {"dismissed" | "removed" | "muted"} outcome
+   * @param {number} [seconds]
+   */
+  reportSettle(thing, outcome, seconds) {
+    return this.send("report.settle", { thing, outcome, seconds });
+  }
   /** @param {string} user */
   moderatorAdd(user) { return this.send("moderator.add", { user }); }
   /** @param {string} user */

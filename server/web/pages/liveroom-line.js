@@ -130,7 +130,7 @@ export class Line {
 
   #newStream() {
     const { token } = this.#options;
-    const renew = typeof token === "function" ? async () => token() : null;
+    const renew = typeof token === "function" ? async () => token({ ended: true }) : null;
     return new StreamLink(this.#url, renew, NOBODY);
   }
 

@@ -4,7 +4,7 @@ export type Phase = "scheduled" | "live" | "ended";
 export type SaleStatus = "scheduled" | "open" | "sold_out" | "closed";
 export type OrderStatus =
   | "held" | "paid" | "cancelled" | "expired" | "returned" | "refund_due" | "refunded";
-export type RoleName = "guest" | "viewer" | "moderator" | "host" | "admin";
+export type RoleName = "guest" | "viewer" | "merchant" | "moderator" | "host" | "admin";
 export type SourceKind =
   | "note" | "search" | "group" | "follow" | "reservation" | "feed" | "share";
 
@@ -13,6 +13,12 @@ export type Kind = "stream" | "group";
 /** Whom something is for. */
 export type Audience = "all" | "followers" | "group" | "reserved";
 export type QuestionStatus = "open" | "answering" | "answered" | "dropped";
+
+/** What JSON and MessagePack can say. */
+export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
+
+/** The newest value of a name and item that the shop's own system told. */
+export interface CustomValue { name: string; item?: string; data: Value; ver: number; at: number }
 
 export interface Source { kind: SourceKind; id?: string }
 
@@ -32,7 +38,18 @@ export interface Product {
   replaces: string;
   /** What shows that it is genuine. */
   proofs: Proof[];
+  /** Who owns the goods, if it is not the host, and which goods they are; "": nobody else. */
+  merchant: string;
+  goods: string;
+  /** Of which variant it is, such as size: M. */
+  options: Record<string, string>;
 }
+
+/** A product as the server sends it: what is at its default is absent. */
+export type WireProduct = Partial<Product> & Pick<Product, "sku" | "title" | "price" | "currency">;
+
+/** `GET /v1/rooms/{room}/shelf` with `q`, `cursor` or `limit`. */
+export interface ShelfPage { products: WireProduct[]; total: number; next: string | null }
 
 export interface Proof {
   label: string;
@@ -45,7 +62,7 @@ export interface Proof {
 export interface Deal {
   price: number;
   currency: string;
-  /** The price on the shelf, if the sale is below it. */
+  /** The lowest price of 30 days, if the sale is below it. */
   was?: number;
   /** What two units cost, if one buyer may have two. */
   two?: number;
@@ -74,6 +91,14 @@ export interface Sale {
   /** Until then buys are gathered and drawn; absent: first come, first served. */
   fair_until?: number;
   draw_hash?: string;
+  /** Who owns the units; absent: the host. */
+  merchant?: string;
+  /** The ordinary sale of a product; absent: a flash sale. */
+  kind?: "standing";
+  /** The standing sale that the units came from, and go back to. */
+  base?: string;
+  /** What may stand struck through: the lowest price of 30 days, if it was higher. */
+  was?: number;
 }
 
 export interface Order {
@@ -108,7 +133,27 @@ export interface Order {
   paid?: number;
   /** The newest request to give units back. */
   request?: ReturnRequest;
+  /** On their way, or there. */
+  parcels?: Parcel[];
+  /** Won in this auction; with `offer` because those who bid more did not pay. */
+  auction?: string;
 }
+
+/** Units of an order, with whatever else the parcel holds; times in Unix ms. */
+export interface Parcel {
+  parcel: string;
+  carrier: string;
+  tracking: string;
+  lines: { sale: string; qty: number }[];
+  sent: number;
+  delivered?: number;
+  /** Who sent it, where it was not the host. */
+  merchant?: string;
+}
+
+/** What only the server says of a comment's author: they bought what is pinned, follow the host,
+ * belong to the fan group. */
+export type Badge = "bought" | "fan" | "member";
 
 export type ReturnReason =
   | "not_as_shown" | "damaged" | "wrong_item" | "size" | "late" | "changed_mind" | "other";
@@ -219,6 +264,73 @@ export interface Lucky {
   winners?: { user: string; name: string }[];
 }
 
+export type AuctionStatus = "open" | "sold" | "unsold" | "cancelled";
+
+/** One unit for the highest bidder. The next bid is `opening`, or `price + increment` after the first. */
+export interface Auction {
+  auction: string;
+  sku: string;
+  title: string;
+  currency: string;
+  status: AuctionStatus;
+  opening: number;
+  increment: number;
+  /** A bid later than so many seconds before the end moves `ends`, but for sudden death. */
+  counter_bid_s: number;
+  /** How long whoever wins has to pay. */
+  hold_s: number;
+  starts: number;
+  ends: number;
+  /** A smaller one is older. */
+  ver: number;
+  /** What the leader pays as of now; absent before the first bid, as the next four are. */
+  price?: number;
+  bids?: number;
+  bidders?: number;
+  /** The leader's masked name, and their number among the bidders. */
+  leader?: string;
+  paddle?: number;
+  /** Absent: there is none. */
+  reserve?: "unmet" | "met";
+  sudden_death?: boolean;
+  merchant?: string;
+  /** Why it was cancelled. */
+  reason?: string;
+}
+
+/** Where a bidder stands after a bid. */
+export interface Standing {
+  auction: string;
+  paddle: number;
+  max: number;
+  leads: boolean;
+  price: number;
+  ends: number;
+  ver: number;
+}
+
+/** `GET /v1/rooms/{room}/auctions/{auction}`: what its host sees of it. */
+export interface HostAuction {
+  auction: Auction;
+  /** 0: none. */
+  reserve: number;
+  /** What became of it. */
+  unit: "open" | "held" | "paid" | "unsold";
+  /** The highest first; `bid` is what they were brought to bid. */
+  bidders: { paddle: number; name: string; bid: number; leads: boolean }[];
+}
+
+export interface AuctionTerms {
+  sku: string;
+  opening: number;
+  increment: number;
+  hold_s: number;
+  lasts_s: number;
+  reserve?: number;
+  counter_bid_s?: number;
+  sudden_death?: boolean;
+}
+
 /** What this viewer has done here. */
 export interface Mine {
   following: boolean;
@@ -230,6 +342,8 @@ export interface Mine {
   vote: number | null;
   /** Entered in the newest lucky draw. */
   lucky: boolean;
+  /** The number and the maximum in the newest auction. */
+  auction: { paddle: number; max: number } | null;
 }
 
 export interface HeldComment {
@@ -240,6 +354,55 @@ export interface HeldComment {
   ts: number;
   why: string;
 }
+
+export type About = "comment" | "user" | "product" | "review" | "room" | "note";
+export type ReportKind = "spam" | "abuse" | "hate" | "sexual" | "violence" | "fraud" | "counterfeit"
+  | "illegal" | "minor" | "other";
+
+/** A reported comment or user, as host and moderators see it; `id` is the comment's or user's. */
+export interface DeskReport {
+  thing: string;
+  about: About;
+  id: string;
+  user: string;
+  name: string;
+  text: string;
+  count: number;
+  kinds: { [kind in ReportKind]?: number };
+  /** The newest texts of those who reported it. */
+  words: string[];
+  opened: number;
+  last: number;
+}
+
+export type RundownKind = "product" | "sale" | "poll" | "lucky" | "coupon" | "auction" | "note";
+
+/** One thing that is planned for the stream. Fields at their default are absent. */
+export interface RundownItem {
+  item: string;
+  kind: RundownKind;
+  title: string;
+  /** The fields of the command that one press sends. */
+  does?: Record<string, unknown>;
+  at?: number;
+  lasts_s?: number;
+  /** When it starts by the plan; absent where nothing says. */
+  planned?: number;
+  /** When it was done; absent: not yet. */
+  done?: number;
+}
+
+/** A line of the host's team on the host's screen. */
+export interface Prompt {
+  prompt: string;
+  user: string;
+  name: string;
+  text: string;
+  at: number;
+}
+
+/** A saved answer of a host. */
+export interface QuickReply { reply: string; text: string }
 
 /** What only host and moderators see. Fields at their default are absent. */
 export interface Desk {
@@ -259,9 +422,13 @@ export interface Comment {
   id: string;
   user: string;
   name: string;
-  role: RoleName;
+  /** "system": the shop's own system says it. */
+  role: RoleName | "system";
   text: string;
   ts: number;
+  badges?: Badge[];
+  /** The comment that this one answers, and its author. */
+  reply?: { id: string; user: string; name: string };
   /** Only its author and the room's staff see it. */
   shadow?: boolean;
 }
@@ -284,9 +451,13 @@ export interface RoomView {
   draft: boolean;
   /** Nobody is told of this room, and its orders are void. */
   practice: boolean;
+  /** An IANA name, in which staff plans; "": each in their own. */
+  time_zone: string;
   /** It ended without having started, for `cancel_reason`. */
   cancelled: boolean;
   cancel_reason: string;
+  /** When somebody last began to send the picture, Unix ms; 0: nobody did. */
+  picture: number;
   online: number;
   viewers: number;
   likes: number;
@@ -301,9 +472,13 @@ export interface RoomView {
   followers_only: boolean;
   /** What is on sale can be bought though the stream has ended. */
   selling: boolean;
+  /** Those that are known: of a long shelf the pinned one, those on sale, and the first. */
   shelf: Product[];
+  /** How many the shelf has; the others are fetched: `Room.readShelf`. */
+  shelf_total: number;
   sales: Sale[];
   comments: Comment[];
+  pinned_comment: Comment | null;
   coupons: Coupon[];
   /** The one being answered now. */
   question: Question | null;
@@ -311,6 +486,9 @@ export interface RoomView {
   answers: Question[];
   poll: Poll | null;
   lucky: Lucky | null;
+  /** What the shop's own system told as `latest`, the last changed at the end. */
+  custom_values: CustomValue[];
+  auction: Auction | null;
 }
 
 export interface You {

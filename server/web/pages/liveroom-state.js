@@ -4,32 +4,35 @@
 // for comments the server left out for this viewer (it says so in `gap`).
 
 /**
- * @import { Claim, Coupon, Events, Joining, Lucky, Mine, Order, Part, Poll, Product, Question,
- *   RoomView, Sale, You } from "./liveroom.js"
+ * @import { Auction, Claim, Coupon, Events, Joining, Lucky, Mine, Order, Part, Poll, Product, Question,
+ *   RoomView, Sale, WireProduct, You } from "./liveroom.js"
  */
 
 /**
  * Values of a RoomView's fields that the server leaves out.
  * @type {Omit<RoomView, "room" | "title" | "host" | "host_name" | "phase" | "created" | "shelf"
- *   | "sales" | "comments" | "coupons" | "answers">}
+ *   | "shelf_total" | "sales" | "comments" | "coupons" | "answers" | "custom_values">}
  */
 const ROOM_DEFAULTS = {
   scheduled: 0, started: 0, ended: 0, stream_url: "", embed_url: "", cover: "", draft: false,
-  practice: false, cancelled: false, cancel_reason: "", online: 0, viewers: 0,
+  practice: false, time_zone: "", cancelled: false, cancel_reason: "", picture: 0, online: 0, viewers: 0,
   likes: 0, slow_s: 0, pin: null, notice: "", kind: "stream", group: "", followers: 0, reserved: 0,
   followers_only: false, selling: false, question: null, poll: null, lucky: null,
+  auction: null, pinned_comment: null,
 };
 
 /** @type {Mine} */
 const MINE_DEFAULTS = {
   following: false, reserved: false, member: false, claims: [], vote: null, lucky: false,
+  auction: null,
 };
 
 const ANSWERS_MAX = 100; // as many as a snapshot shows
 
-const PRODUCT_DEFAULTS = { image: "", url: "", points: [], flaws: [], replaces: "", proofs: [] };
+const PRODUCT_DEFAULTS = { image: "", url: "", points: [], flaws: [], replaces: "", proofs: [],
+  merchant: "", goods: "", options: {} };
 
-/** @param {Partial<Product> & Pick<Product, "sku" | "title" | "price" | "currency">} wire */
+/** @param {WireProduct} wire */
 const product = (wire) => ({ ...PRODUCT_DEFAULTS, ...wire });
 
 /** @typedef {Part | "old" | null} Folded what an event changed */
@@ -55,8 +58,11 @@ export class RoomState {
     this.epoch = null;
     this.seq = 0;
     this.mutedUntil = 0;
+    this.commentPinVer = -1; // of the newest event since the join
     /** @type {Map<string, number>} */
     this.saleVers = new Map(); // sale -> ver of the newest `sale` event; `stock` may be ahead of it
+    /** @type {Map<string, number>} */
+    this.valueVers = new Map(); // name/item -> ver, also of values that were taken away
   }
 
   /**
@@ -64,14 +70,17 @@ export class RoomState {
    * @param {Joining} joined
    */
   reset({ room, orders, mine, you, epoch, seq }) {
+    const shelf = (room.shelf ?? []).map(product);
     const view = {
       ...ROOM_DEFAULTS,
+      shelf_total: shelf.length,
       ...room,
-      shelf: (room.shelf ?? []).map(product),
+      shelf,
       sales: (room.sales ?? []).map((sale) => ({ ...sale })),
       comments: (room.comments ?? []).slice(-this.commentsMax),
       coupons: (room.coupons ?? []).map((coupon) => ({ ...coupon })),
       answers: [...(room.answers ?? [])],
+      custom_values: [...(room.custom_values ?? [])],
     };
     this.room = view;
     this.orders = [...(orders ?? [])];
@@ -79,7 +88,9 @@ export class RoomState {
     this.you = you;
     this.epoch = epoch;
     this.seq = seq;
+    this.commentPinVer = -1;
     this.saleVers = new Map(view.sales.map((sale) => [sale.sale, sale.ver]));
+    this.valueVers = new Map(view.custom_values.map((value) => [whichValue(value), value.ver]));
   }
 
   /**
@@ -96,6 +107,24 @@ export class RoomState {
     }
     if (!this.room) return null; // nothing was joined yet
     return fold(this, this.room, event);
+  }
+
+  /**
+   * Take in all products of the shelf, in their order, as `GET /v1/rooms/{room}/shelf` pages gave
+   * them. What is known already is kept, for events may be newer than what was read; products of
+   * `gone` were removed meanwhile.
+   * @param {WireProduct[]} products
+   * @param {Set<string>} [gone]
+   * @returns {"shelf"}
+   */
+  putShelf(products, gone = new Set()) {
+    const { room } = this;
+    if (!room) return "shelf";
+    const known = new Map(room.shelf.map((each) => [each.sku, each]));
+    const read = new Map(products.filter(({ sku }) => !gone.has(sku)).map((wire) =>
+      [wire.sku, known.get(wire.sku) ?? product(wire)]));
+    room.shelf = [...read.values(), ...room.shelf.filter(({ sku }) => !read.has(sku))];
+    return "shelf";
   }
 
   /**
@@ -208,6 +237,41 @@ function putEntries(room, { lucky, entries }) {
   return "lucky";
 }
 
+/** @type {(value: {name: string, item?: string}) => string} */
+const whichValue = ({ name, item = "" }) => `${name}/${item}`;
+
+/** @type {Fold<"custom_latest">} */
+function putValue(state, room, { name, item, data = null, ver, at }) {
+  const which = whichValue({ name, item });
+  if (ver <= (state.valueVers.get(which) ?? 0)) return "old";
+  state.valueVers.set(which, ver);
+  const others = room.custom_values.filter((known) => whichValue(known) !== which);
+  const value = { name, ...item && { item }, data, ver, at };
+  room.custom_values = data === null ? others : [...others, value]; // null: it was taken away
+  return "custom_values";
+}
+
+/** @type {(state: RoomState, room: RoomView, wire: Auction) => Folded} */
+function putAuction(state, room, wire) {
+  const known = room.auction?.auction === wire.auction ? room.auction : null;
+  if (!known) state.mine = { ...state.mine, auction: null };
+  room.auction = wire;
+  if (known && known.ver > wire.ver) { // bids overtook it
+    const { price, bids, bidders, ends, leader, paddle, reserve, ver } = known;
+    room.auction = { ...wire, price, bids, bidders, ends, leader, paddle, ver,
+      ...reserve && { reserve } };
+  }
+  return "auction";
+}
+
+/** @type {(room: RoomView, event: Events["bids"]) => Folded} */
+function putBids(room, { auction, ver, ...moved }) {
+  if (room.auction?.auction !== auction || ver <= room.auction.ver) return "old";
+  const { t, ...rest } = moved;
+  room.auction = { ...room.auction, ...rest, ver };
+  return "auction";
+}
+
 /** @type {(room: RoomView, wire: Product) => void} */
 function putProduct(room, wire) {
   const at = room.shelf.findIndex((known) => known.sku === wire.sku);
@@ -229,15 +293,22 @@ function phase(state, room, { phase: now, at, cancelled = false, reason = "" }) 
 
 /** @type {{[K in keyof Events]?: Fold<K>}} */
 const FOLDS = {
-  comment(state, room, { id, user, name, role, text, ts }) {
+  comment(state, room, { id, user, name, role, text, ts, badges, reply }) {
     if (room.comments.some((known) => known.id === id)) return "old";
-    room.comments.push({ id, user, name, role, text, ts });
+    room.comments.push({ id, user, name, role, text, ts, ...badges?.length && { badges },
+      ...reply && { reply } });
     if (room.comments.length > state.commentsMax) room.comments.shift();
     return "comments";
   },
   removed(state, room, { id, user }) {
     room.comments = room.comments.filter((c) => (id ? c.id !== id : c.user !== user));
     return "comments";
+  },
+  comment_pin(state, room, { comment = null, ver }) {
+    if (ver <= state.commentPinVer) return "old";
+    state.commentPinVer = ver;
+    room.pinned_comment = comment;
+    return "pinned_comment";
   },
   likes(state, room, { total }) {
     if (total <= room.likes) return "old";
@@ -250,9 +321,18 @@ const FOLDS = {
     return "online";
   },
   phase,
-  shelf(state, room, { put, remove }) {
+  shelf(state, room, { put, remove, total }) {
     if (put) putProduct(room, put);
     if (remove) room.shelf = room.shelf.filter((known) => known.sku !== remove);
+    room.shelf_total = total ?? room.shelf.length;
+    return "shelf";
+  },
+  shelf_moved(state, room, { sku, before }) {
+    const moved = room.shelf.filter((known) => known.sku === sku);
+    const rest = room.shelf.filter((known) => known.sku !== sku);
+    const at = rest.findIndex((known) => known.sku === before);
+    rest.splice(at < 0 ? rest.length : at, 0, ...moved);
+    room.shelf = rest;
     return "shelf";
   },
   pin(state, room, { sku }) {
@@ -272,7 +352,12 @@ const FOLDS = {
       const { title, scheduled = 0, stream_url = "", embed_url = "", cover = "", draft = false } = own;
       Object.assign(room, { title, scheduled, stream_url, embed_url, cover, draft });
     }
+    if (own.time_zone) room.time_zone = own.time_zone; // none is ever taken away
     return "settings";
+  },
+  picture(state, room, { at }) {
+    room.picture = at;
+    return "picture";
   },
   question: (state, room, { question }) => putQuestion(room, question),
   coupon: (state, room, { coupon }) => putCoupon(room, coupon),
@@ -280,8 +365,11 @@ const FOLDS = {
   claim: (state, room, { claim }) => state.putClaim(claim),
   poll: (state, room, { poll }) => putPoll(state, room, poll),
   votes: (state, room, event) => putVotes(room, event),
+  custom_latest: putValue,
   lucky: (state, room, { lucky }) => putLucky(state, room, lucky),
   entries: (state, room, event) => putEntries(room, event),
+  auction: (state, room, { auction }) => putAuction(state, room, auction),
+  bids: (state, room, event) => putBids(room, event),
   followers(state, room, { total }) {
     room.followers = total;
     return "followers";
@@ -312,7 +400,8 @@ function fold(state, room, event) {
 }
 
 // Events that change nothing here. Every event of the server stands here or in FOLDS.
-const IGNORED = ["announce", "asks", "bye", "called_off", "draw", "gap", "queue", "review", "sold"];
+const IGNORED = ["announce", "asks", "bye", "called_off", "custom", "custom_sample", "draw", "gap", "prompts",
+  "queue", "reports", "review", "rundown", "sold"];
 
 /** The names of all events that a RoomState knows, whether or not they change it. */
 export const EVENTS = [...Object.keys(FOLDS), ...IGNORED];

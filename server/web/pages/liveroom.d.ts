@@ -2,13 +2,11 @@
 
 import type {
   Phase, Audience, Source, Product, Proof, Deal, Sale, Order, Card, Question, Coupon, Claim, Poll, Lucky,
-  Mine, HeldComment, Desk, Comment, RoomView, You,
+  About, Auction, AuctionTerms, Standing, Mine, HeldComment, Desk, DeskReport, Comment, ReportKind,
+  Prompt, RoomView, Value, WireProduct, You,
 } from "./liveroom-nouns.js";
 
 export type * from "./liveroom-nouns.js";
-
-/** What JSON and MessagePack can say. */
-export type Value = string | number | boolean | null | Value[] | { [key: string]: Value };
 
 /** Must-events to the room carry `seq`, gapless within an epoch. */
 interface Sequenced { seq?: number }
@@ -22,27 +20,45 @@ export interface Events {
   phase: Sequenced & {
     t: "phase"; phase: Phase; at: number; cancelled?: boolean; reason?: string;
   };
-  shelf: Sequenced & { t: "shelf"; put?: Product; remove?: string };
+  shelf: Sequenced & { t: "shelf"; put?: Product; remove?: string; total?: number };
+  /** Without `before`, or where that is not known, it stands at the end. */
+  shelf_moved: Sequenced & { t: "shelf_moved"; sku: string; before?: string };
   pin: Sequenced & { t: "pin"; sku: string | null };
   sale: Sequenced & { t: "sale"; sale: Sale };
   draw: Sequenced & { t: "draw"; sale: string; seed: string; entries: number };
+  /** Without `comment` none is pinned. */
+  comment_pin: { t: "comment_pin"; ver: number; comment?: Comment };
   removed: Sequenced & { t: "removed"; id?: string; user?: string };
   notice: Sequenced & { t: "notice"; text: string };
   room: Sequenced & {
     t: "room"; slow_s: number; followers_only?: boolean; selling?: boolean; group?: string;
     /** Absent, like the next, from a server of the version before. */
     title?: string; scheduled?: number; stream_url?: string; embed_url?: string; cover?: string;
-    draft?: boolean;
+    draft?: boolean; time_zone?: string;
   };
+  /** Somebody began to send the picture: it can be got now, or got anew. */
+  picture: Sequenced & { t: "picture"; at: number };
   question: Sequenced & { t: "question"; question: Question };
   coupon: Sequenced & { t: "coupon"; coupon: Coupon };
   poll: Sequenced & { t: "poll"; poll: Poll };
   lucky: Sequenced & { t: "lucky"; lucky: Lucky };
+  auction: Sequenced & { t: "auction"; auction: Auction };
   claims: { t: "claims"; coupon: string; claimed: number; used: number; ver: number };
   votes: { t: "votes"; poll: string; votes: number[]; ver: number };
   entries: { t: "entries"; lucky: string; entries: number };
+  bids: {
+    t: "bids"; auction: string; price: number; bids: number; bidders: number; ends: number;
+    leader: string; paddle: number; reserve?: "unmet" | "met"; ver: number;
+  };
   followers: { t: "followers"; total: number };
   reserved: { t: "reserved"; total: number };
+  /** What the shop's own system tells: `data` is whatever it sent. */
+  custom: Sequenced & { t: "custom"; name: string; data?: Value };
+  /** The newest value of a name and item, in `custom_values`; without `data` it was taken away. */
+  custom_latest: {
+    t: "custom_latest"; name: string; item?: string; data?: Value; ver: number; at: number;
+  };
+  custom_sample: { t: "custom_sample"; name: string; data?: Value };
   /** To its owner alone. */
   claim: { t: "claim"; claim: Claim };
   /** To who reserved or follows, whatever room they are in: that room goes live. */
@@ -57,10 +73,16 @@ export interface Events {
   };
   /** To the user alone whom the host made a moderator of this room, or a viewer again. */
   role: { t: "role"; role: "moderator" | "viewer" };
-  /** To host and moderators alone, like the next two. */
+  /** To host and moderators alone, like the next five. */
   asks: { t: "asks"; counts: Record<string, number> };
   queue: { t: "queue"; questions: Question[] };
   review: { t: "review"; held: HeldComment[]; total: number };
+  /** So many reported things wait; `reports()` reads them. */
+  reports: { t: "reports"; total: number };
+  /** What is planned changed; `send("rundown")` reads it. */
+  rundown: { t: "rundown"; ver: number };
+  /** The lines that the host's team puts on the host's screen. */
+  prompts: { t: "prompts"; prompts: Prompt[] };
   /** To the buyer alone. */
   order: { t: "order"; order: Order };
   /** To the muted user alone; 0: lifted. */
@@ -73,9 +95,9 @@ export type Delivery = "must" | "latest" | "sample";
 export type Status = "idle" | "connecting" | "joined" | "waiting" | "closed";
 /** What a `change` was about; "all" after each join. */
 export type Part =
-  | "all" | "phase" | "online" | "likes" | "settings" | "pin" | "notice" | "shelf" | "sales"
-  | "comments" | "orders" | "muted" | "questions" | "coupons" | "poll" | "lucky" | "followers"
-  | "reserved" | "mine" | "you";
+  | "all" | "phase" | "picture" | "online" | "likes" | "settings" | "pin" | "notice" | "shelf" | "sales"
+  | "comments" | "pinned_comment" | "orders" | "muted" | "questions" | "coupons" | "poll" | "lucky" | "auction"
+  | "followers" | "reserved" | "mine" | "you" | "custom_values";
 
 export interface StatusDetail {
   /** waiting: ms until the next attempt. */
@@ -112,10 +134,11 @@ export interface RoomOptions {
   /** The server's base URL; the page's own if left out. */
   base?: string;
   /**
-   * A JWT, or a function that gets one for each join. Left out, the session cookie of the
+   * A JWT, or a function that gets one for each join; `ended` says that the last one was refused,
+   * or is over, so that a kept one is no use. Left out, the session cookie of the
    * server's own pages counts; without that, one joins as a guest. It never goes into a URL.
    */
-  token?: string | null | (() => string | null | Promise<string | null>);
+  token?: string | null | ((why: { ended: boolean }) => string | null | Promise<string | null>);
   encoding?: "json" | "msgpack";
   source?: Source;
   /** Recent comments kept in the state; 50 if left out, as many as a snapshot has. */
@@ -155,6 +178,8 @@ export class RoomState {
   reset(joined: Joining): void;
   /** The part that changed; null: none; "old": known already; "gap": must-events are missing. */
   apply(event: { t: string; seq?: number }): Part | null | "old" | "gap";
+  /** All products of the shelf, read by REST; those of `gone` were removed meanwhile. */
+  putShelf(products: WireProduct[], gone?: Set<string>): "shelf";
   putOrder(order: Order): "orders";
   putClaim(claim: Claim): "mine";
 }
@@ -171,7 +196,13 @@ export interface Answer {
   held?: boolean;
 }
 
-export interface BuyOptions { key?: string; claim?: string; withinMs?: number }
+export interface BuyOptions {
+  key?: string;
+  claim?: string;
+  /** The total that was shown, in minor units: an order that costs more is refused. */
+  atMost?: number;
+  withinMs?: number;
+}
 
 export interface RoomChanges {
   title?: string;
@@ -181,6 +212,8 @@ export interface RoomChanges {
   cover?: string | null;
   /** A draft becomes public, for good. */
   draft?: false;
+  /** An IANA name; it is never taken away. */
+  time_zone?: string;
 }
 
 export interface CouponTerms {
@@ -216,8 +249,11 @@ export class Room {
   close(): void;
   /** The server's clock, Unix ms. */
   now(): number;
+  /** Fetch the rest of a long shelf into the state; then a `change` of "shelf". Same origin only. */
+  readShelf(): Promise<void>;
 
-  comment(text: string): Promise<Answer & { id: string }>;
+  comment(text: string, options?: { replyTo?: string }): Promise<Answer & { id: string }>;
+  report(about: About, kind: ReportKind, more?: { id?: string; text?: string }): Promise<object>;
   like(n?: number): Promise<object>;
   /** For the product's link, or with `text` a question about it. */
   ask(sku: string, text?: string): Promise<Answer>;
@@ -225,7 +261,8 @@ export class Room {
   buy(sale: string, qty?: number, options?: BuyOptions): Promise<Order>;
   buy(lines: { sale: string; qty: number }[], qty?: undefined,
       options?: BuyOptions): Promise<Order>;
-  pay(order: string): Promise<Order>;
+  /** `where` it goes: an address of the own book, or where the shop's reference says. */
+  pay(order: string, where?: { address?: string; deliver?: string }): Promise<Order>;
   cancel(order: string): Promise<Order>;
   orders(): Promise<Order[]>;
   /** The place in line, 1 is next; 0: something was offered at once. */
@@ -234,6 +271,8 @@ export class Room {
   couponClaim(coupon: string, options?: { key?: string; withinMs?: number }): Promise<Claim>;
   vote(poll: string, option: number): Promise<void>;
   luckyEnter(lucky: string): Promise<void>;
+  /** Bid up to `max`, never more than it takes; repeats itself as `buy` does. */
+  bid(auction: string, max: number, options?: { key?: string; withinMs?: number }): Promise<Standing>;
   /** How many follow now. */
   follow(on?: boolean): Promise<number>;
   /** How many reserved. */
@@ -260,14 +299,23 @@ export class Room {
   luckyOpen(title: string, prizes: number,
             more?: { audience?: Audience; lasts_s?: number }): Promise<Lucky>;
   luckyDraw(lucky: string): Promise<Lucky>;
+  auctionOpen(terms: AuctionTerms): Promise<Auction>;
+  /** It falls in `counter_bid_s` seconds, unless somebody bids. */
+  auctionHammer(auction: string): Promise<Auction>;
+  auctionCancel(auction: string, reason: string): Promise<Auction>;
   mute(user: string, seconds: number, options?: { shadow?: boolean }): Promise<object>;
   commentRemove(id: string): Promise<object>;
   commentKeep(id: string): Promise<object>;
+  commentPin(id: string): Promise<object>;
+  commentUnpin(): Promise<object>;
   wordsPut(words: string[], action: "block" | "hold"): Promise<object>;
   wordsRemove(words: string[]): Promise<object>;
   rules(change: { followers_only?: boolean; review?: "off" | "new" | "all" }): Promise<object>;
   reviewPass(id: string): Promise<object>;
   reviewDrop(id: string): Promise<object>;
+  reports(): Promise<DeskReport[]>;
+  reportSettle(thing: string, outcome: "dismissed" | "removed" | "muted",
+               seconds?: number): Promise<object>;
   moderatorAdd(user: string): Promise<object>;
   moderatorRemove(user: string): Promise<object>;
   desk(): Promise<Desk>;

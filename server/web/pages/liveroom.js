@@ -10,15 +10,16 @@
 
 import { Commands, newKey } from "./liveroom-commands.js";
 import { Line } from "./liveroom-line.js";
+import { readShelf } from "./liveroom-shelf.js";
 import { RoomState } from "./liveroom-state.js";
 
 export { newKey, RoomState };
 
 /**
- * @import { Events, Part, RoomOptions, Status, StatusDetail } from "./liveroom.js"
+ * @import { Part, RoomOptions, Status, StatusDetail } from "./liveroom.js"
  * @import { Reply } from "./liveroom-commands.js"
  * @import { AnyReply, Message } from "./liveroom-socket.js"
- * @import { Place, Timer } from "./liveroom-line.js"
+ * @import { Timer } from "./liveroom-line.js"
  * @typedef {{resolve: (reply: AnyReply) => void, reject: (error: unknown) => void}} Waiting
  */
 
@@ -27,8 +28,9 @@ export { newKey, RoomState };
 export const DELIVERY = {
   comment: "sample", sold: "sample",
   likes: "latest", online: "latest", stock: "latest", claims: "latest", votes: "latest",
-  entries: "latest", followers: "latest", reserved: "latest",
-  asks: "latest", queue: "latest", review: "latest",
+  entries: "latest", bids: "latest", followers: "latest", reserved: "latest", comment_pin: "latest",
+  custom_latest: "latest", custom_sample: "sample",
+  asks: "latest", queue: "latest", review: "latest", reports: "latest", rundown: "latest", prompts: "latest",
 };
 
 const JOIN_MS_MAX = 10_000; // from opening the socket to the reply to `join`
@@ -44,6 +46,7 @@ const BEATS_MAX = 2.5; // so many heartbeats of a stream without a byte, then gi
 const BACKOFF_MS_MIN = 400;
 const BACKOFF_MS_MAX = 12_000;
 
+const TOKEN_ENDED = 4005; // come back, with a new token
 /** Close codes after which coming back is no use; 4400-4499 are the server's "not like this". */
 const FINAL_CLOSES = new Set([1002, 1003, 1009]);
 
@@ -77,6 +80,9 @@ export class Room extends Commands {
   #listeners = new Map();
   /** @type {Map<number, Waiting & {op: string, timer: Timer}>} what was sent and has no reply yet, by `ref` */
   #pending = new Map();
+  /** Whether the token we had is over: the page is to get another, not one it has kept. */
+  #tokenEnded = false;
+  #said = ""; // the sentence of the server's `bye`
   /** @type {number | null} when the server wants us back */
   #slotMs = null;
   /** @type {Timer} */
@@ -126,6 +132,15 @@ export class Room extends Commands {
   /** The server's time in Unix ms: countdowns must run on this, not on the phone's clock. */
   now() {
     return Date.now() + this.#clock.offset;
+  }
+
+  /** Fetch the rest of a long shelf into the state, and tell of it as a change. */
+  async readShelf() {
+    const { base, room, token } = this.#options;
+    const asked = typeof token === "function" ? await token({ ended: false }) : token;
+    const { products, gone } = await readShelf(`${base}/v1/rooms/${encodeURIComponent(room)}/shelf`,
+      asked, (listener) => this.on("shelf", listener));
+    this.#tell("change", new Set([this.state.putShelf(products, gone)]), this.state);
   }
 
   /**
@@ -196,6 +211,7 @@ export class Room extends Commands {
     if (this.#stopped) return;
     this.#become("connecting", { attempt: this.#attempt });
     this.#slotMs = null;
+    this.#said = "";
     this.#line.open();
     clearInterval(this.#watch);
     this.#watch = setInterval(() => this.#listenForSilence(), WATCH_MS);
@@ -206,7 +222,7 @@ export class Room extends Commands {
     const { token, source } = this.#options;
     const { epoch, seq } = this.state;
     const last = epoch === null ? undefined : { epoch, seq };
-    const asked = typeof token === "function" ? await token() : token;
+    const asked = typeof token === "function" ? await token({ ended: this.#tokenEnded }) : token;
     return { token: asked ?? undefined, last, source };
   }
 
@@ -220,10 +236,18 @@ export class Room extends Commands {
     } catch (failed) {
       const error = /** @type {LiveroomError} */ (failed);
       if (error.code === "timeout") this.#drop();
+      else if (error.code === "bad_token" && this.#mayRenew()) this.#drop();
       else if (["bad_token", "forbidden", "not_found"].includes(error.code)) {
         this.#end(error.code, error.message);
       } else if (error.code !== "disconnected") this.#drop(error.retryMs);
     }
+  }
+
+  /** Whether to ask the page for a token in place of one that was refused: once a join. */
+  #mayRenew() {
+    const may = typeof this.#options.token === "function" && !this.#tokenEnded;
+    this.#tokenEnded = true;
+    return may;
   }
 
   /** @type {(reply: AnyReply, last: {epoch: string, seq: number} | undefined) => void} */
@@ -231,6 +255,7 @@ export class Room extends Commands {
     const known = new Set(this.state.room?.comments.map((comment) => comment.id));
     this.state.reset(reply);
     this.#attempt = 0;
+    this.#tokenEnded = false;
     this.#line.joined();
     this.#become("joined");
     const resumed = last !== undefined;
@@ -323,9 +348,10 @@ export class Room extends Commands {
   #lost(code, reason) {
     const was = this.#forget("disconnected", "The connection to the room was lost.");
     if (FINAL_CLOSES.has(code) || (code >= 4400 && code < 4500)) {
-      this.#end(`close_${code}`, reason || `The server closed the room (${code}).`, code);
+      this.#end(`close_${code}`, this.#said || reason || `The server closed the room (${code}).`, code);
       return;
     }
+    if (code === TOKEN_ENDED) this.#tokenEnded = true;
     const wasTold = this.#slotMs !== null || code >= 4000;
     if (this.#line.isToChange(was, wasTold)) return this.#open();
     // The server's slot spreads a whole room's return; without one, back off, also spread.
@@ -360,7 +386,10 @@ export class Room extends Commands {
     const changed = new Set();
     for (const message of messages) {
       if (message.t === "ok" || message.t === "err") this.#answer(message, changed);
-      else if (message.t === "bye") this.#slotMs = message.reconnect_ms ?? null;
+      else if (message.t === "bye") {
+        this.#slotMs = message.reconnect_ms ?? null;
+        this.#said = message.msg ?? "";
+      }
       else if (message.t === "gap") this.#tell("gap", message);
       else if (this.state.room) {
         const part = this.state.apply(message);

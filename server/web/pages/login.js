@@ -1,5 +1,6 @@
 // The sign-in page, /login?next=/somewhere.
 
+import "./ui/later-words.js";
 import { tellOfConnection } from "./ui/connection.js";
 import { h } from "./ui/dom.js";
 import { whereNext } from "./ui/next.js";

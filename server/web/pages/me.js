@@ -1,13 +1,15 @@
 // One's own page, /me: orders in all rooms, what one follows and has, addresses, signing out.
 
+import "./ui/later-words.js";
 import { AddressBook } from "./me/addresses.js";
+import { LessBox } from "./me/less.js";
 import { OwnOrders } from "./me/orders.js";
 import { tieBoxes } from "./me/ties.js";
 import { beside } from "./ui/bidi.js";
 import { tellOfConnection } from "./ui/connection.js";
 import { h } from "./ui/dom.js";
 import { nav } from "./ui/nav.js";
-import { devButtons, rest, signOut, tokenForm, whoAmI } from "./ui/session.js";
+import { rest, signInBox, signOut, whoAmI } from "./ui/session.js";
 import { sure, toast } from "./ui/sheet.js";
 import { t, whyNot } from "./ui/strings.js";
 
@@ -53,15 +55,13 @@ document.title = `${t("me.title")} · Liveroom`;
 tellOfConnection();
 document.body.append(nav(session, t("me.title")));
 if (session.you) {
-  const [orders, addresses] = [new OwnOrders(), new AddressBook()];
+  const [orders, addresses, less] = [new OwnOrders(), new AddressBook(), new LessBox()];
   const ties = h("div.me-column");
   document.body.append(h("main.me", {},
     h("div.me-column", {}, orders.root, addresses.root),
-    h("div.me-column", {}, ties, accountBox())));
-  const [boxes] = await Promise.all([tiesOf(), orders.read(), addresses.read()]);
+    h("div.me-column", {}, ties, less.root, accountBox())));
+  const [boxes] = await Promise.all([tiesOf(), orders.read(), addresses.read(), less.read()]);
   ties.append(...boxes.filter((part) => part !== false));
 } else {
-  document.body.append(h("main.me", {}, h("section.me-box.me-wide.me-signin", {},
-    h("p", {}, t("me.signin")),
-    session.dev && devButtons(["viewer", "host", "admin"], { then: again }), tokenForm(again))));
+  document.body.append(h("main.me", {}, signInBox(t("me.signin"), session, ["viewer", "host", "admin"])));
 }

@@ -1,5 +1,14 @@
 // The operator page, /ops.
 
+import "./ui/later-words.js";
+import "./ui/work-words.js";
+import { Featured } from "./ops/featured.js";
+import { ModerationLog } from "./ops/log.js";
+import { ReportQueue } from "./ops/reports.js";
+import { ServerReviews } from "./ops/reviews.js";
+import { Searches } from "./ops/searches.js";
+import { Topics } from "./ops/topics.js";
+import { ServerWords } from "./ops/words.js";
 import { tellOfConnection } from "./ui/connection.js";
 import { h, write } from "./ui/dom.js";
 import { clock, date, duration, number, priceText, short } from "./ui/format.js";
@@ -9,11 +18,12 @@ import { Repeat } from "./ui/repeat.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { t, whyNot } from "./ui/strings.js";
 
-/** @import { Operations, PaymentCase, RevenueRow, WorkerReport } from "./ui/answers.js" */
+/** @import { Operations, PaymentCase, RevenueRow, WebhookEndpoint, WorkerReport } from "./ui/answers.js" */
 /** @import { Key } from "./ui/strings.js" */
 
 const READ_MS = 2000;
 const REVENUE_MS = 30_000;
+const WEBHOOKS_MS = 5000;
 const REVENUE_ROWS_MAX = 60;
 
 const session = await whoAmI();
@@ -25,6 +35,7 @@ const errors = h("ol.ops-errors");
 const pageErrors = h("ol.ops-errors");
 const revenue = h("tbody");
 const cases = h("ol.ops-errors");
+const webhooks = h("ol.ops-errors");
 const revenueNote = h("p.fine");
 /** @type {Map<string, {at: number, delivered: number, rate: number}>} */
 const before = new Map(); // by worker: rates are differences
@@ -136,6 +147,30 @@ async function readCases() {
   }
 }
 
+/** @type {(endpoint: WebhookEndpoint, now: number) => HTMLElement} */
+function webhookRow({ id, url, state, reason, behind }, now) {
+  const waits = behind.lines
+    ? t("ops.webhook_behind", { n: number(behind.lines), failing: number(behind.failing),
+      time: duration(behind.since ? Math.max(0, now - behind.since) : 0) })
+    : t("ops.webhook_caught_up");
+  return h("li", { data: { webhook: id, state } },
+    h("span.fine", {}, `${id} · ${url}`),
+    h("p", {}, `${t(`ops.webhook_${state}`)} · ${waits}`),
+    reason ? h("p.fine", {}, reason) : null);
+}
+
+async function readWebhooks() {
+  try {
+    /** @type {{endpoints: WebhookEndpoint[], now: number}} */
+    const { endpoints, now } = await rest("GET", "/v1/webhooks");
+    webhooks.replaceChildren(...(endpoints.length ? endpoints.map((each) => webhookRow(each, now))
+      : [h("li.fine", {}, t("ops.no_webhooks"))]));
+  } catch (error) {
+    webhooks.replaceChildren(h("li.fine", {}, whyNot(error)));
+    throw error; // so that the next reading comes later
+  }
+}
+
 let readAt = Date.now();
 
 /** Says itself how old the figures are, so a failure does not slow it down. */
@@ -158,6 +193,9 @@ document.title = `${t("ops.title")} · Liveroom`;
 tellOfConnection();
 document.body.append(nav(session, t("ops.title"), { roles: ["admin"] }));
 if (session.you?.role === "admin") {
+  const queue = new ReportQueue();
+  const moderating = [queue, new ServerReviews(), new ServerWords(), new Topics(),
+    new Featured(), new Searches(), new ModerationLog()];
   document.body.append(h("main.ops", {}, ready,
     h("section.ops-box", {}, h("h2", {}, t("ops.workers")), h("div.ops-scroll",
       { tabindex: "0", role: "region", "aria-label": t("ops.workers") }, h("table", {},
@@ -170,11 +208,16 @@ if (session.you?.role === "admin") {
         h("table", {}, h("thead", {}, h("tr", {}, REVENUE_COLUMNS.map((name) =>
           h("th", { scope: "col" }, t(name))))), revenue))),
     h("section.ops-box.cases", {}, h("h2", {}, t("ops.cases")), cases),
+    h("section.ops-box.webhooks", {}, h("h2", {}, t("ops.webhooks")), webhooks),
+    moderating.map(({ root }) => root),
     h("section.ops-box", {}, h("h2", {}, t("ops.errors")), errors),
     h("section.ops-box.page-errors", {}, h("h2", {}, t("ops.page_errors")), pageErrors)));
+  for (const part of moderating) if (part !== queue) void part.read();
+  new Repeat(WEBHOOKS_MS, () => queue.look()).start({ now: true });
   new Repeat(READ_MS, read).start({ now: true });
   new Repeat(REVENUE_MS, readRevenue).start({ now: true });
   new Repeat(REVENUE_MS, readCases).start({ now: true });
+  new Repeat(WEBHOOKS_MS, readWebhooks).start({ now: true });
 } else {
   document.body.append(h("main.ops", {}, h("p.empty", {}, t("ops.only"))));
 }

@@ -1,38 +1,43 @@
 // The viewer page, /watch/{room}.
 
 import { Room } from "./liveroom.js";
+import { beside } from "./ui/bidi.js";
 import { CommentList } from "./ui/comments.js";
-import { tellOfConnection } from "./ui/connection.js";
+import { tellOfConnection, whyClosed } from "./ui/connection.js";
+import { costText } from "./ui/cost.js";
 import { everyTick, h, icon, iconButton, onceAFrame, write } from "./ui/dom.js";
-import { priceText, short } from "./ui/format.js";
+import { short } from "./ui/format.js";
 import { say } from "./ui/front.js";
 import { openBuySheet, orderList } from "./ui/orders.js";
 import { prefs } from "./ui/prefs.js";
-import { pinnedCard, productDetails, shelfRow } from "./ui/product.js";
-import { openSignIn, signOut, whoAmI } from "./ui/session.js";
+import { pinnedCard, shelfRow } from "./ui/product.js";
+import { openSignIn, signOut } from "./ui/session.js";
 import { openSheet, toast } from "./ui/sheet.js";
 import { t, whyNot } from "./ui/strings.js";
 import { viewOf } from "./ui/view.js";
 import { roomId, shareLink, source, watchPath } from "./watch/address.js";
-import { Answers, askSection, questionStrip } from "./watch/asking.js";
+import { Answers, questionStrip } from "./watch/asking.js";
 import { Composer, LikeButton } from "./watch/bar.js";
-import { bestFor, couponChoice } from "./watch/coupons.js";
-import { showInvitation } from "./watch/group.js";
+import { bestFor } from "./watch/coupons.js";
 import { HostChip } from "./watch/head.js";
-import { Replay } from "./watch/replay.js";
+import { lineStrip } from "./watch/line-strip.js";
+import { ShelfSearch } from "./watch/shelf-search.js";
 import { Spot } from "./watch/spot.js";
 import { Stage } from "./watch/stage.js";
 import { Waiting } from "./watch/waiting.js";
 
 /**
- * @import { Events, Part, SaleStatus } from "./liveroom.js"
+ * @import { Comment, Events, Part, SaleStatus } from "./liveroom.js"
  * @import { Key } from "./ui/strings.js"
  * @import { Page } from "./watch/page.js"
+ * @import { Replay } from "./watch/replay.js"
  */
 
 const TICKER_MS = 2600;
+const SEARCHED_MIN = 20; // so many products are found by looking
 const ANNOUNCE_MS = 15_000;
 const KEPT_AGAIN = "liveroom.again"; // what a guest asked for before signing in
+const KEPT_CART = `liveroom.cart.${roomId}`; // see watch/cart.js
 const PANEL_ORDERS_MAX = 3; // beside the shelf; all of them are behind the button
 
 const wide = matchMedia("(min-width: 60rem)");
@@ -43,6 +48,9 @@ const room = new Room({ room: roomId, source: source() });
  * @param {() => void} run
  */
 const onceJoined = (run) => () => room.state.room && run();
+
+/** A part of the page that is fetched when it is first needed could not be. */
+const lost = () => toast(t("err.disconnected"));
 
 /** @type {Page} */
 const ctx = {
@@ -62,11 +70,22 @@ const ctx = {
   },
   buy(sale, qty, claim = bestFor(room, sale, qty)?.claim.claim) {
     if (ctx.needSignIn("tap")) return;
+    const atMost = sale.price * qty; // its price may rise while one reads
     openBuySheet(room, sale.title, (key) =>
-      room.buy(sale.sale, qty, { key, claim: claim ?? undefined }));
+      room.buy(sale.sale, qty, { key, claim: claim ?? undefined, atMost }));
   },
   off: (sale, qty) => bestFor(room, sale, qty)?.off ?? 0,
+  async report(reported) {
+    if (ctx.needSignIn("tap")) return;
+    try {
+      const { openReport } = await import("./watch/report.js");
+      openReport(room, talk.kept.map(({ comment }) => comment), reported);
+    } catch (error) {
+      toast(whyNot(error));
+    }
+  },
   onReplay: () => drawPhase(),
+  onMoment: (ms) => stage.seek(ms),
   places: new Map(), // as they were on joining the line
   async waitlist(sale) {
     if (ctx.needSignIn("tap")) return;
@@ -81,13 +100,13 @@ const ctx = {
       toast(whyNot(error, viewOf(room).phase));
     }
   },
-  details(product) {
-    const asking = askSection(ctx, product, answers);
-    const dialog = openSheet(product.title, () => productDetails(ctx, product, {
-      choice: (sale, qty) => couponChoice(ctx, sale, qty), more: asking.root,
-    }), { kind: "details-sheet" });
-    dialog.addEventListener("close", room.on("change",
-      (parts) => (parts.has("questions") || parts.has("all")) && asking.draw()));
+  async details(product) {
+    try {
+      const { openProduct } = await import("./watch/product-sheet.js"); // most only look on
+      openProduct(ctx, product, answers);
+    } catch (error) {
+      toast(whyNot(error)); // the network is gone
+    }
   },
 };
 
@@ -97,21 +116,39 @@ const stage = new Stage();
 const hostChip = new HostChip(ctx);
 const spot = new Spot(ctx);
 const waiting = new Waiting(ctx);
-const replay = new Replay(ctx);
+const replayBox = h("div.replay-box");
+/** @type {Replay | null} */
+let replay = null; // fetched when there can be one
 const answers = new Answers(ctx);
 const question = questionStrip();
 const composer = new Composer(ctx, (reply) => answers.heard(reply));
 const likeButton = new LikeButton(ctx);
 const online = h("span.online-now");
 const onlineBox = h("span.online", {}, icon("eye"), online);
-const notice = h("p.strip.notice", { hidden: true });
-const unlisted = h("p.strip.unlisted", { hidden: true });
+const notice = lineStrip("notice", "horn");
+const pinnedComment = lineStrip("pinned-comment", "pin");
+const unlisted = lineStrip("unlisted", "shield");
 const ticker = h("p.ticker", { "aria-hidden": "true" });
 const pinnedBox = h("div.pinned-box");
 const shelfCount = h("span.count-dot", { hidden: true });
 const ordersDot = h("span.count-dot", { hidden: true });
+/** @param {Comment} comment */
+const answersMe = ({ reply, user }) => {
+  const me = room.state.you?.user;
+  return reply?.user === me && user !== me && !ctx.isGuest();
+};
 const talk = new CommentList({
-  always: ({ user, role }) => user === room.state.you?.user || role === "host",
+  always: (comment) => comment.user === room.state.you?.user || comment.role === "host"
+    || answersMe(comment),
+  act: (comment) => import("./watch/comment-menu.js") // few ever open it
+    .then(({ openCommentMenu }) => openCommentMenu(ctx, comment, composer), lost),
+});
+talk.root.addEventListener("contextmenu", (event) => { // a long press, or the right button
+  const row = event.target instanceof Element && event.target.closest("li");
+  const id = row instanceof HTMLElement ? row.dataset.id : "";
+  if (!id) return;
+  event.preventDefault();
+  void ctx.report({ about: "comment", id });
 });
 const orders = orderList(room, { most: PANEL_ORDERS_MAX });
 const panelOrders = h("section", { hidden: true, "aria-label": t("orders") },
@@ -126,24 +163,74 @@ const ordersButton = h("button.round.orders-button", { type: "button", "aria-lab
 
 // ---- sheets
 
+/** Whether all products are known; else the others are fetched when somebody wants to see them. */
+const hasAll = () => viewOf(room).shelf.length >= viewOf(room).shelf_total;
+
+async function readAll() {
+  try {
+    await room.readShelf();
+  } catch (error) {
+    toast(whyNot(error));
+  }
+}
+
+/** How many of the known products stand where the shelf has them: behind these are some on sale. */
+function numbered() {
+  const { shelf, pin, sales } = viewOf(room);
+  if (hasAll()) return shelf.length;
+  const apart = new Set([pin, ...sales.map(({ sku }) => sku)]);
+  return shelf.findLastIndex(({ sku }) => !apart.has(sku)) + 1;
+}
+
 function shelfRows() {
-  const { shelf, pin } = viewOf(room);
+  const { shelf, pin, shelf_total: total } = viewOf(room);
   if (!shelf.length) return [h("li.empty", {}, icon("bag"), h("p", {}, t("shelf.empty")))];
-  const rows = shelf.map((product, i) => shelfRow(ctx, product, i, product.sku === pin));
+  const last = numbered();
+  const rows = shelf.map((product, i) =>
+    shelfRow(ctx, product, i < last ? i : null, product.sku === pin));
+  if (!hasAll()) {
+    rows.push(h("li.shelf-more", {}, h("button.plain.wide", { type: "button",
+      data: { do: "all-products" }, onclick: readAll }, t("shelf.all", { n: total }))));
+  }
   /** @param {HTMLElement} row */
   const first = (row) => Number(row.dataset.sku === pin);
   return rows.sort((a, b) => first(b) - first(a));
 }
 
+/** @param {HTMLElement} list */
+function fitRows(list) {
+  list.classList.toggle("compact", viewOf(room).shelf_total > SEARCHED_MIN);
+  return list;
+}
+
 function openShelf() {
-  const list = h("ol.shelf-list", {}, shelfRows());
-  const dialog = openSheet(`${t("shelf")} · ${viewOf(room).shelf.length}`, () => list);
+  const list = fitRows(h("ol.shelf-list", {}, shelfRows()));
+  const search = new ShelfSearch(room, (found) => {
+    list.replaceChildren(...(found?.map((product) =>
+      shelfRow(ctx, product, null, product.sku === viewOf(room).pin)) ?? shelfRows()));
+  });
+  const { shelf_total: total } = viewOf(room);
+  const dialog = openSheet(`${t("shelf")} · ${total}`, () => [search.root, list]);
+  offerCart(list);
+  search.root.hidden = total <= SEARCHED_MIN;
   const off = room.on("change", (parts) => {
-    if (parts.has("shelf") || parts.has("pin") || parts.has("all")) {
-      list.replaceChildren(...shelfRows());
-    }
+    if (parts.has("shelf") || parts.has("pin") || parts.has("all")) search.again();
   });
   dialog.addEventListener("close", off);
+}
+
+/**
+ * The way to the cart, if there is one.
+ * @param {HTMLElement} list before it
+ */
+async function offerCart(list) {
+  try {
+    if (!sessionStorage.getItem(KEPT_CART)) return;
+    const { cartButton } = await import("./watch/cart.js");
+    list.before(cartButton(ctx).root);
+  } catch {
+    // Nothing is kept here, or the network is gone: a product's sheet leads there, too.
+  }
 }
 
 function openOrders() {
@@ -157,14 +244,17 @@ function openMenu() {
   const { you } = room.state;
   openSheet(t("menu"), (leave) => h("div.stack", {},
     !ctx.isGuest() && h("p.fine", {}, t("signin.you", { name: you?.name })),
-    h("button.plain.wide", { type: "button", data: { do: "share" }, onclick: async () => {
-      await navigator.clipboard?.writeText(shareLink(you)).catch(() => {});
+    h("button.plain.wide", { type: "button", data: { do: "share" }, onclick: () => {
       leave();
-      toast(t("watch.copied"));
+      const { title, host, host_name } = viewOf(room);
+      import("./ui/share.js") // it can draw a QR code, which few ask for
+        .then(({ share }) => share(beside(host_name || host, title), shareLink(you)), lost);
     } }, icon("link"), t("watch.share")),
     !ctx.isGuest() && you?.role !== "viewer"
       && h("a.plain.wide.button", { href: `/host/${encodeURIComponent(roomId)}` }, t("watch.host")),
     !ctx.isGuest() && h("a.plain.wide.button", { href: "/me", data: { do: "me" } }, t("me.title")),
+    h("button.plain.wide", { type: "button", data: { do: "report" },
+      onclick: () => { leave(); void ctx.report(); } }, t("report")),
     prefs(),
     ctx.isGuest()
       ? h("button.primary.wide", { type: "button", onclick: () => { leave(); ctx.needSignIn(); } },
@@ -178,16 +268,30 @@ function openMenu() {
 function drawPhase() {
   const now = viewOf(room);
   document.title = `${now.title} · Liveroom`;
-  unlisted.hidden = !now.draft && !now.practice;
-  if (!unlisted.hidden) write(unlisted, t(now.draft ? "watch.draft_note" : "watch.practice_note"));
+  unlisted.draw((now.draft || now.practice)
+    && t(now.draft ? "watch.draft_note" : "watch.practice_note"));
   hostChip.draw();
   composer.draw(now);
   likeButton.root.disabled = now.phase !== "live" && now.kind !== "group";
   stage.draw(now);
   question.draw(now);
-  replay.draw();
+  drawReplay();
   waiting.draw();
-  pinnedBox.hidden = !waiting.root.hidden || !replay.root.hidden;
+  pinnedBox.hidden = !waiting.root.hidden || (replay !== null && !replay.root.hidden);
+}
+
+async function drawReplay() {
+  const { phase, started } = viewOf(room);
+  if (!replay && phase === "ended" && started > 0) {
+    try {
+      const parts = await import("./watch/replay.js");
+      replay ??= new parts.Replay(ctx);
+      replayBox.replaceChildren(replay.root);
+    } catch {
+      return lost();
+    }
+  }
+  return replay?.draw();
 }
 
 /** @type {{[What in Part]?: () => void}} */
@@ -199,12 +303,14 @@ const DRAW = {
   },
   phase: drawPhase,
   settings: drawPhase,
+  picture: () => stage.draw(viewOf(room)),
   online: () => write(online, short(viewOf(room).online)),
   likes: () => likeButton.draw(viewOf(room).likes),
-  notice() {
-    const { notice: text } = viewOf(room);
-    notice.hidden = !text;
-    notice.replaceChildren(icon("horn"), h("bdi", {}, text));
+  notice: () => notice.draw(viewOf(room).notice && h("bdi", {}, viewOf(room).notice)),
+  pinned_comment() {
+    const { pinned_comment: said, phase } = viewOf(room);
+    if (!said || phase === "ended") return pinnedComment.draw();
+    return pinnedComment.draw(h("bdi.name", {}, said.name), h("bdi", {}, said.text));
   },
   pin() { drawPinned(); drawPanel(); },
   shelf: drawShelf,
@@ -220,6 +326,7 @@ const DRAW = {
   coupons: () => spot.draw(),
   poll: () => spot.draw(),
   lucky: () => spot.draw(),
+  auction: () => spot.draw(),
   reserved: () => waiting.draw(),
   mine() { hostChip.draw(); spot.draw(); waiting.draw(); pinned?.draw(); },
 };
@@ -242,18 +349,18 @@ function drawPinned() {
 const items = (n) => t("shelf.count", { n });
 
 function drawShelf() {
-  const { shelf } = viewOf(room);
-  shelfCount.hidden = shelf.length === 0;
-  write(shelfCount, String(shelf.length));
-  shelfButton.setAttribute("aria-label", `${t("shelf")}, ${items(shelf.length)}`);
-  write(panelShelfCount, items(shelf.length));
+  const { shelf_total: total } = viewOf(room);
+  shelfCount.hidden = total === 0;
+  write(shelfCount, String(total));
+  shelfButton.setAttribute("aria-label", `${t("shelf")}, ${items(total)}`);
+  write(panelShelfCount, items(total));
   drawPanel();
   drawPinned();
   waiting.draw();
 }
 
 function drawPanel() {
-  if (wide.matches) panelShelf.replaceChildren(...shelfRows());
+  if (wide.matches) fitRows(panelShelf).replaceChildren(...shelfRows());
 }
 
 /** @type {Set<Part>} */
@@ -281,7 +388,10 @@ function listen() {
     if (gap && resumed) talk.clear();
     talk.fill(comments);
   });
-  room.on("comment", (event) => talk.add(event));
+  room.on("comment", (event) => {
+    talk.add(event);
+    if (answersMe(event)) say(t("comment.answered_you", { name: event.name, text: event.text }));
+  });
   room.on("removed", (event) => talk.remove(event));
   room.on("gap", ({ comments }) => talk.skip(comments));
   room.on("sold", ({ name, sku, qty }) => {
@@ -294,13 +404,15 @@ function listen() {
     ticker.classList.add("shown");
   });
   room.on("sale", ({ sale }) => {
-    const words = SALE_SAID[sale.status];
-    if (words) say(t(words, { title: sale.title, price: priceText(sale.price, sale.currency) }));
+    const words = sale.kind && sale.status === "open" ? "sale.now_say" : SALE_SAID[sale.status];
+    if (words) say(t(words, { title: sale.title, price: costText(sale.price, sale.currency) }));
   });
   room.on("order", ({ order }) => {
     if (order.offer) for (const { sale } of order.lines) ctx.places.delete(sale);
     say(`${order.lines[0]?.title} ${t(`order.${order.status}`)}`);
-    if (order.offer && order.status === "held") {
+    if (order.auction && order.status === "held") {
+      import("./watch/auction.js").then(({ tellOfWin }) => tellOfWin(order, openOrders));
+    } else if (order.offer && order.status === "held") {
       toast(t("wait.offer", { title: order.lines[0].title }),
         { forMs: 8000, action: { label: t("orders"), run: openOrders } });
     }
@@ -310,21 +422,30 @@ function listen() {
     if (asked.status === "answering") say(`${t("ask.answering")}: ${asked.text}`);
   });
   room.on("lucky", ({ lucky }) => lucky.status === "drawn" && spot.drawn(lucky));
+  room.on("auction", async ({ auction }) => {
+    if (auction.status === "open") return;
+    spot.hammered(auction.auction);
+    (await import("./watch/auction.js")).sayHammer(room, auction);
+  });
   room.on("announce", announce);
   room.on("called_off", calledOff);
   room.on("phase", ({ cancelled }) => cancelled && say(t("watch.cancelled")));
   room.on("notice", ({ text }) => text && say(`${t("watch.notice")}: ${text}`));
-  room.on("status", async (status, { code }) => {
+  room.on("status", async (status, { code, reason }) => {
+    if (status === "joined" || status === "closed") showRoom();
     if (status !== "closed") return;
     if (code === "bad_token" || code === "close_4401") {
       await signOut(); // the cookie's token has ended: stay as a guest
       location.reload();
     } else if (!room.state.room && (code === "forbidden" || code === "close_4403")) {
-      document.querySelector(".watch")?.replaceWith(await showInvitation(roomId));
+      const { showInvitation } = await import("./watch/group.js");
+      main.replaceWith(await showInvitation(roomId));
       endLine(); // the page says it
     } else if (!room.state.room) {
-      document.querySelector(".watch")?.replaceWith(h("main.nowhere", {},
-        h("a.primary", { href: "/" }, t("back"))));
+      main.replaceWith(h("main.invitation", {}, h("div.login-card", {},
+        h("h1", {}, whyClosed(String(code), reason ?? "")),
+        h("a.primary", { href: "/" }, t("back")))));
+      endLine();
     }
   });
 }
@@ -355,6 +476,7 @@ function calledOff({ title, host_name, host, reason = "" }) {
 const AGAIN = {
   follow: () => room.state.mine.following || hostChip.follow(),
   reserve: () => room.state.mine.reserved || waiting.reserve(),
+  say: () => composer.field.focus(),
   tap: () => toast(t("signin.again")),
 };
 
@@ -370,8 +492,20 @@ function doAgain() {
   }
 }
 
+const main = h("main.watch");
+/** What the server wrote of the room, seen until it is joined; null if it wrote nothing. */
+const firstView = document.querySelector(".first-view");
+
+/** The room takes the place of its first view; it is drawn before the next frame. */
+function showRoom() {
+  firstView?.remove();
+  main.inert = false;
+}
+
 function build() {
-  document.body.append(h("main.watch", {},
+  spot.root.prepend(unlisted.root, question.root);
+  main.inert = firstView !== null;
+  main.append(
     h("div.theatre", {},
       stage.root,
       h("div.shade"),
@@ -380,14 +514,18 @@ function build() {
         hostChip.root,
         onlineBox,
         iconButton("more", t("menu"), onceJoined(openMenu))),
-      h("div.strips", {}, unlisted, notice, question.root, spot.root),
-      h("div.talk", {}, ticker, talk.root, answers.root),
-      h("div.pinned", {}, pinnedBox, waiting.root, replay.root),
-      h("footer.bar", {}, shelfButton, composer.root, ordersButton, likeButton.root,
-        likeButton.hearts.canvas)),
+      stage.controls,
+      h("div.strips", {}, notice.root, spot.root),
+      // All that is below has half of the height at most, the talk 35 %: the face stays free.
+      h("div.lower", {},
+        h("div.talk", {}, pinnedComment.root, h("div.ticker-place", {}, ticker), talk.root, spot.box, answers.root),
+        h("div.pinned", {}, pinnedBox, waiting.root, replayBox),
+        h("footer.bar", {}, shelfButton, composer.root, ordersButton, likeButton.root,
+          likeButton.hearts.canvas))),
     h("aside.panel", { "aria-label": t("shelf") },
       panelOrders,
-      h("h2.panel-title", {}, t("shelf"), panelShelfCount), panelShelf)));
+      h("h2.panel-title", {}, t("shelf"), panelShelfCount), panelShelf));
+  document.body.append(main);
   everyTick(onlineBox, () => onlineBox.setAttribute("aria-label",
     t("watch.online", { n: room.state.room?.online ?? 0 })));
   wide.addEventListener("change", () => room.state.room && drawShelf());
@@ -396,8 +534,6 @@ function build() {
 build();
 const endLine = tellOfConnection(room);
 listen();
-// The session is asked first, so that an ended one is noticed before the socket is refused.
-await whoAmI();
-await room.join().catch(() => {});
+await room.join().catch(() => {}); // by the cookie; one that has ended is refused, and then let go
 doAgain();
 globalThis.liveroom = room; // for the console of a curious developer, and for tests

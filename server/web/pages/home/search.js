@@ -1,7 +1,8 @@
 // The search on the room list: a box, kinds to choose from, and what was found.
 
+import { cost } from "../ui/cost.js";
 import { h, icon, write } from "../ui/dom.js";
-import { day, duration, price } from "../ui/format.js";
+import { day, duration } from "../ui/format.js";
 import { writeAloud } from "../ui/front.js";
 import { rest } from "../ui/session.js";
 import { phaseText, t, whyNot } from "../ui/strings.js";
@@ -14,7 +15,7 @@ import { phaseText, t, whyNot } from "../ui/strings.js";
 const TYPED_MS = 250; // without a key, then it is looked for
 const CHARS_MAX = 100;
 /** @type {("all" | SearchResult["kind"])[]} */
-const KINDS = ["all", "goods", "room", "host", "answer", "moment"];
+const KINDS = ["all", "goods", "room", "note", "host", "answer", "moment"];
 
 /**
  * A text with what matches marked; the places are counted in characters, not in JavaScript's units.
@@ -36,9 +37,9 @@ function marked(text, matches = []) {
 /** @param {SearchResult} result */
 function about({ kind, phase, scheduled = 0, second, price: minor, currency = "" }) {
   return [
-    minor != null && currency && kind !== "answer" && price(minor, currency),
+    minor != null && currency && kind !== "answer" && cost(minor, currency),
     second != null && h("span.digits", {}, duration(second * 1000)),
-    h("span.phase", { data: { phase } }, phase === "scheduled" && scheduled
+    kind !== "note" && h("span.phase", { data: { phase } }, phase === "scheduled" && scheduled
       ? t("watch.soon_at", { when: day(scheduled) }) : phaseText(phase)),
   ];
 }
@@ -46,7 +47,8 @@ function about({ kind, phase, scheduled = 0, second, price: minor, currency = ""
 /** @param {SearchResult} result */
 function row(result) {
   const { kind, title, matches, text = "", text_matches, room_title, host_name, link } = result;
-  const where = kind === "room" || kind === "host" ? "" : `${host_name} · ${room_title}`;
+  const where = kind === "room" || kind === "host" ? ""
+    : [host_name, room_title].filter(Boolean).join(" · ");
   return h("li", {}, h("a.result", { href: link, data: { kind } },
     h("span.result-head", {}, h("span.result-kind", {}, t(`search.${kind}`)),
       h("b.result-title", { dir: "auto" }, marked(title, matches))),

@@ -7,8 +7,7 @@ import { sure } from "../ui/sheet.js";
 import { countdown } from "../ui/stock.js";
 import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
-import { choice, field, formSheet, whole } from "../ui/forms.js";
-import { minor } from "./forms.js";
+import { choice, field, formSheet, minor, whole } from "../ui/forms.js";
 import { attempt } from "./shelf.js";
 
 /** @import { Audience, Coupon, Room } from "../liveroom.js" */

@@ -9,7 +9,9 @@ import { openSheet, sure, toast } from "../ui/sheet.js";
 import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { field, formSheet } from "../ui/forms.js";
-import { COVER, localTime, momentOf } from "./making.js";
+import { fieldTime, knownZones, momentIn, zoneOf } from "../ui/zone.js";
+import { COVER } from "./making.js";
+import { practiceButton } from "./practice.js";
 import { attempt } from "./shelf.js";
 
 /**
@@ -57,8 +59,8 @@ export class DetailsBox {
   draw() {
     const room = viewOf(this.room);
     this.root.hidden = room.kind === "group";
-    const { title, phase, scheduled, cover: picture, draft, practice, cancelled } = room;
-    const now = JSON.stringify([title, phase, scheduled, picture, draft, practice, cancelled]);
+    const { title, phase, scheduled, cover: picture, draft, practice, cancelled, time_zone: zone } = room;
+    const now = JSON.stringify([title, phase, scheduled, picture, draft, practice, cancelled, zone]);
     if (now === this.shown) return;
     this.shown = now;
     const when = phase === "scheduled" && scheduled ? day(scheduled) : null;
@@ -71,6 +73,7 @@ export class DetailsBox {
           onclick: () => this.#editForm() }, icon("edit"), t("details.edit")),
         draft && phase === "scheduled" && h("button.primary.small-button", { type: "button",
           data: { do: "publish" }, onclick: () => this.publish() }, t("details.publish")),
+        phase !== "ended" && !practice && practiceButton(this.room),
         phase === "scheduled" && h("button.plain.small-button", { type: "button",
           data: { do: "cancel" }, onclick: () => this.#cancel() }, icon("trash"), t("details.cancel"))));
   }
@@ -90,10 +93,12 @@ export class DetailsBox {
 
   #editForm() {
     const room = viewOf(this.room);
+    const zone = zoneOf(room);
     formSheet(t("details.edit"), [
       field("title", t("home.new_title"), { required: true, maxlength: "80", value: room.title }),
-      room.phase === "scheduled" ? field("when", t("make.when"), { type: "datetime-local",
-        value: localTime(room.scheduled) }) : null,
+      room.phase === "scheduled" ? field("when", t("make.when_in", { zone }), { type: "datetime-local",
+        value: fieldTime(room.scheduled, zone) }) : null,
+      zoneField(zone),
       field("stream_url", t("home.new_stream"), { value: room.stream_url, inputmode: "url" }),
       field("embed_url", t("details.embed"), { value: room.embed_url, inputmode: "url" }),
       field("cover", t("make.cover"), { ...COVER, value: room.cover }),
@@ -107,8 +112,18 @@ export class DetailsBox {
 }
 
 /**
+ * The zone in which the room's times are meant, to be chosen from those this browser knows.
+ * @param {string} zone
+ */
+const zoneField = (zone) => h("div", {},
+  field("time_zone", t("details.zone"), { list: "zones", value: zone, maxlength: "64",
+    spellcheck: "false" }),
+  h("datalist", { id: "zones" }, knownZones().map((name) => h("option", { value: name }))));
+
+/**
  * What was changed; a field left empty is cleared.
- * @param {{title: string, scheduled: number, stream_url: string, embed_url: string, cover: string}} room
+ * @param {{title: string, scheduled: number, stream_url: string, embed_url: string, cover: string,
+ *   time_zone: string}} room
  * @param {Typed} typed
  * @returns {RoomChanges}
  */
@@ -118,9 +133,11 @@ function changesIn(room, typed) {
   const title = typed.title.trim();
   if (title !== room.title) changes.title = title;
   // The field has no seconds: what was not touched stays as it is.
-  if (typed.when !== undefined && typed.when !== localTime(room.scheduled)) {
-    changes.scheduled = momentOf(typed.when);
+  const zone = zoneOf(room);
+  if (typed.when !== undefined && typed.when !== fieldTime(room.scheduled, zone)) {
+    changes.scheduled = momentIn(typed.when, zone, toast);
   }
+  if (typed.time_zone.trim() && typed.time_zone.trim() !== zone) changes.time_zone = typed.time_zone.trim();
   for (const name of /** @type {const} */ (["stream_url", "embed_url", "cover"])) {
     const text = typed[name].trim();
     if (text !== room[name]) changes[name] = text || null;

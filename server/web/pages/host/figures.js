@@ -121,7 +121,7 @@ const f = (name) => [t(`figures.${name}`), (row) => figureText(name, row[name])]
 /** @type {() => Column<ProductRow>[]} */
 const products = () => [[t("figures.product"), (row) => row.title || row.sku], f("units"),
   f("units_pinned"), f("gmv"), f("asks"), f("asks_unpinned"), f("asker_conversion"),
-  f("pinned_ms"), f("return_rate")];
+  f("pinned_ms"), f("return_rate"), f("unmet")];
 /** @type {() => Column<PinRow>[]} */
 const pins = () => [
   [t("figures.pin"), (row) => beside(clock(row.from_ms, false), row.title || row.sku)],

@@ -1,56 +1,38 @@
 // The host's dialogs: a product, a sale, its stock.
 
 import { beside } from "../ui/bidi.js";
-import { h } from "../ui/dom.js";
+import { h, write } from "../ui/dom.js";
 import { minorUnits, priceText } from "../ui/format.js";
-import { choice, field, formSheet, UNITS_MAX, whole } from "../ui/forms.js";
+import { choice, field, formSheet, minor, UNITS_MAX, whole } from "../ui/forms.js";
+import { lines, proofsIn, proofText } from "../ui/lines.js";
+import { rest } from "../ui/session.js";
+import { toast } from "../ui/sheet.js";
 import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
+import { momentIn, zoneOf } from "../ui/zone.js";
+import { grantedLine } from "./granted.js";
 
-/** @import { Product, Proof, Room, Sale } from "../liveroom.js" */
+/**
+ * @import { Product, Room, Sale } from "../liveroom.js"
+ * @typedef {"rush" | "standing" | "one_off"} Way
+ */
 
 const STARTS_S = [0, 10, 30, 60];
 const KEPT = "liveroom.sale";
+/**
+ * What suits each way to sell: a rush, a product that is there to be bought, the only one there is.
+ * @type {Record<Way, {stock: number, per_user: number, hold_s: number, lasts_s: number}>}
+ */
+const WAYS = {
+  rush: { stock: 50, per_user: 1, hold_s: 90, lasts_s: 0 },
+  standing: { stock: 20, per_user: 5, hold_s: 1800, lasts_s: 0 },
+  one_off: { stock: 1, per_user: 1, hold_s: 86_400, lasts_s: 0 },
+};
 const NOTICE_MAX = 500; // the server's limits unless it is set up otherwise; it has the last word
-const HOLD_S = { min: "5", max: "3600" };
+const HOLD_S = { min: "5", max: "86400" };
 
 /** @type {(minor: number, currency: string) => string} */
 const major = (minor, currency) => String(minor / minorUnits(currency));
-
-/**
- * Minor units of what somebody typed.
- * @param {string} text
- * @param {string} currency
- */
-export function minor(text, currency) {
-  const units = minorUnits(currency);
-  const value = Math.round(Number(text) * units);
-  if (!Number.isFinite(value) || value < 0) throw new Error(`${t("form.price")}: ${text}`);
-  // Rounding would set another price than the one that was typed.
-  if (value / units !== Number(text)) {
-    throw new Error(t("form.decimals", { typed: text, least: priceText(1, currency) }));
-  }
-  return value;
-}
-
-/** @param {string} text */
-const lines = (text) => text.split("\n").map((line) => line.trim()).filter(Boolean);
-
-/** @param {Proof[]} [proofs] */
-const proofText = (proofs = []) =>
-  proofs.map(({ label, number = "", url = "" }) => [label, number, url].join(" | ").replace(/[ |]+$/u, "")).join("\n");
-
-/**
- * The proofs somebody typed: "label | number | link" a line; a link may stand second.
- * @param {string} text
- * @returns {Proof[]}
- */
-const proofsIn = (text) => lines(text).map((line) => {
-  const [label = "", ...rest] = line.split("|").map((part) => part.trim());
-  const url = rest.find((part) => /^https?:/u.test(part));
-  const number = rest.find((part) => part && part !== url);
-  return { label, ...(number && { number }), ...(url && { url }) };
-});
 
 /**
  * The first of p1, p2, ... that no product on the shelf has.
@@ -78,6 +60,7 @@ function refuseTaken(room, sku) {
  * @param {Product} [product]
  */
 export function productForm(room, product) {
+  if (product?.merchant) return pointsForm(room, product);
   const { shelf } = viewOf(room);
   const currency = product?.currency ?? shelf[0]?.currency ?? "CNY";
   const number = { type: "number", inputmode: "decimal", min: "0", step: "any", required: true };
@@ -94,10 +77,13 @@ export function productForm(room, product) {
     field("flaws", t("form.flaws"), { value: product?.flaws.join("\n") }, "textarea"),
     field("proofs", t("form.proofs"), { value: proofText(product?.proofs) }, "textarea"),
     field("replaces", t("form.replaces"), { maxlength: "64", value: product?.replaces }),
+    h("div.field-row", {},
+      field("goods", t("form.goods"), { maxlength: "64", value: product?.goods }),
+      field("options", t("form.options"), { value: optionText(product?.options) }, "textarea")),
     field("image", t("form.image"), { pattern: "(https?://|/).*", value: product?.image }),
     field("url", t("form.url"), { pattern: "(https?://|/).*", value: product?.url }),
   ], t("save"), async ({
-    sku, title, price, currency: code, points, flaws, proofs, image, url, replaces,
+    sku, title, price, currency: code, points, flaws, proofs, image, url, replaces, goods, options,
   }) => {
     if (!product) refuseTaken(room, sku.trim());
     await room.send("shelf.put", { product: {
@@ -105,68 +91,186 @@ export function productForm(room, product) {
       price: minor(price, code.trim().toUpperCase()), points: lines(points), flaws: lines(flaws),
       image: image.trim() || undefined, url: url.trim() || undefined,
       replaces: replaces.trim() || undefined, proofs: proofsIn(proofs),
+      goods: goods.trim() || undefined, options: optionsIn(options),
+    } });
+  });
+}
+
+/** One option a line: `size: M`. */
+const optionText = (options = {}) =>
+  Object.entries(options).map(([name, value]) => `${name}: ${value}`).join("\n");
+
+/**
+ * @param {string} text
+ * @returns {Record<string, string>}
+ */
+const optionsIn = (text) => Object.fromEntries(lines(text).map((line) => {
+  const [, name, value] = /^(.+?)[:：](.+)$/.exec(line) ?? [];
+  if (!name || !value) throw new Error(t("form.options_wrong", { line }));
+  return [name.trim(), value.trim()];
+}));
+
+/**
+ * Change what the host says of a merchant's goods: nothing else of them is the host's.
+ * @param {Room} room
+ * @param {Product} product
+ */
+function pointsForm(room, product) {
+  const { sku, title, price, currency, image, url, flaws, proofs, merchant } = product;
+  return formSheet(t("host.edit"), [
+    h("p", {}, h("b", { dir: "auto" }, title)),
+    h("p.fine", {}, t("host.of_merchant", { merchant })),
+    field("points", t("form.points"), { value: product.points.join("\n") }, "textarea"),
+  ], t("save"), async ({ points = "" }) => {
+    await room.send("shelf.put", { product: {
+      sku, title, price, currency, image: image || undefined, url: url || undefined,
+      flaws, proofs, points: lines(points), replaces: product.replaces || undefined,
     } });
   });
 }
 
 /**
- * What was chosen for the last sale, as far as it was kept.
+ * What was chosen for the last sale of this way, as far as it was kept.
+ * @param {Way} way
  * @returns {Partial<Record<"stock" | "per_user" | "hold_s" | "lasts_s", number>>}
  */
-function keptSale() {
+function keptSale(way) {
   try {
-    return JSON.parse(localStorage.getItem(KEPT) ?? "{}") ?? {};
+    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}") ?? {};
+    return (way === "rush" && !kept.rush ? kept : kept[way]) ?? {}; // once there was one way
   } catch {
     return {};
   }
 }
 
+/** @type {(way: Way, chosen: Record<string, number>) => void} */
+function keepSale(way, chosen) {
+  try {
+    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}") ?? {};
+    localStorage.setItem(KEPT, JSON.stringify({ ...kept, [way]: chosen }));
+  } catch {
+    // Then it is typed again next time.
+  }
+}
+
+/** @type {(room: Room, product: Product) => Sale | undefined} */
+const standingOf = (room, product) => viewOf(room).sales.find((sale) =>
+  sale.sku === product.sku && sale.kind === "standing" && sale.status !== "closed");
+
 /**
- * Open a flash sale of a product; what was chosen last time is proposed again.
+ * Put a product on sale: in a rush, standing on the shelf, or the only one there is; what was chosen
+ * last time is proposed again. Beside a standing sale there is only the rush, on top of it.
  * @param {Room} room
  * @param {Product} product
  */
 export function saleForm(room, product) {
-  const { stock = 50, per_user = 1, hold_s = 90, lasts_s = 0 } = keptSale();
+  const standing = standingOf(room, product);
+  const ways = /** @type {Way[]} */ (standing ? ["rush"] : ["rush", "standing", "one_off"]);
   const starts = choice("starts_in_s", t("form.starts_in"),
     STARTS_S.map((s) => [String(s), String(s)]), "0");
-  return formSheet(beside(t("host.sell"), product.title), [
-    field("price", `${t("form.sale_price")} · ${t("product.was")} ${
+  const way = choice("way", t("form.way"), ways.map((each) => [each, t(`form.way_${each}`)]), "rush");
+  const dialog = formSheet(beside(t("host.sell"), product.title), [
+    ways.length > 1 && way,
+    field("price", `${t("form.sale_price")} · ${t("form.list_price")} ${
       priceText(product.price, product.currency)}`,
     { type: "number", inputmode: "decimal", min: "0", step: "any", required: true,
       value: major(product.price, product.currency) }),
     h("div.field-row", {},
-      field("stock", t("form.stock"), { ...whole, value: stock }),
-      field("per_user", t("form.per_user"), { ...whole, value: per_user })),
+      field("stock", t("form.stock"), whole),
+      field("per_user", t("form.per_user"), whole)),
+    standing && h("label.chip", {}, h("input", { type: "checkbox", name: "base", checked: true,
+      value: standing.sale }), h("span", {}, t("form.on_top", { n: standing.left }))),
+    grantedLine(room, product.sku, product.merchant),
     h("div.field-row", {},
-      field("hold_s", t("form.hold"), { ...whole, ...HOLD_S, value: hold_s }),
-      field("lasts_s", t("form.lasts"), { ...whole, min: "0", value: lasts_s })),
+      field("hold_s", t("form.hold"), { ...whole, ...HOLD_S }),
+      field("lasts_s", t("form.lasts"), { ...whole, min: "0" })),
     starts,
-  ], t("form.go"), async ({ price, ...values }) => {
-    const numbers = Object.fromEntries(
-      Object.entries(values).map(([key, value]) => [key, Number(value)]));
-    await room.send("sale.open",
-      { sku: product.sku, price: minor(price, product.currency), ...numbers });
-    const { starts_in_s: _, ...again } = numbers;
-    try {
-      localStorage.setItem(KEPT, JSON.stringify(again));
-    } catch {
-      // Then it is typed again next time.
+    field("starts_at", t("form.starts_at", { zone: zoneOf(viewOf(room)) }), { type: "datetime-local" }),
+  ], t("form.go"), ({ way: chosen = "rush", ...typed }) =>
+    openSale(room, product, /** @type {Way} */ (chosen), typed));
+  /** @param {Way} chosen */
+  const propose = (chosen) => {
+    for (const [name, n] of Object.entries({ ...WAYS[chosen], ...keptSale(chosen) })) {
+      const input = dialog.querySelector(`input[name="${name}"]`);
+      if (input instanceof HTMLInputElement) input.value = String(n);
     }
-  });
+    const lasts = dialog.querySelector(".field:has([name=lasts_s])");
+    lasts?.toggleAttribute("hidden", chosen !== "rush");
+  };
+  propose("rush");
+  way.addEventListener("change", ({ target }) =>
+    target instanceof HTMLInputElement && propose(/** @type {Way} */ (target.value)));
+  return dialog;
 }
 
 /**
- * Add units to a sale.
+ * @type {(room: Room, product: Product, way: Way, typed: Partial<Record<string, string>>) =>
+ *   Promise<void>}
+ */
+async function openSale(room, product, way, { price = "", base, starts_at, ...values }) {
+  const numbers = Object.fromEntries(
+    Object.entries(values).map(([key, value]) => [key, Number(value)]));
+  const { starts_in_s = 0, lasts_s = 0, ...chosen } = numbers;
+  await room.send("sale.open", {
+    sku: product.sku, price: minor(price, product.currency), ...chosen,
+    ...(way === "rush" ? { lasts_s } : { kind: "standing" }),
+    ...(starts_at ? { starts_at: momentIn(starts_at, zoneOf(viewOf(room)), toast) } : { starts_in_s }),
+    ...(base && { base }),
+  });
+  keepSale(way, way === "rush" ? { ...chosen, lasts_s } : chosen);
+}
+
+/**
+ * Change the price of a standing sale. What stands struck through beside it is the server's to say.
+ * @param {Room} room
+ * @param {Sale} sale
+ */
+export function priceForm(room, sale) {
+  return formSheet(beside(t("host.price"), sale.title), [
+    field("price", t("form.price"), { type: "number", inputmode: "decimal", min: "0", step: "any",
+      required: true, value: major(sale.price, sale.currency) }),
+    h("p.fine", {}, t("form.price_hint")),
+  ], t("host.price"), ({ price }) => room.send("sale.price",
+    { sale: sale.sale, price: minor(price, sale.currency) }));
+}
+
+/**
+ * How many people wanted more of it than there was; 0 if that can't be read.
+ * @type {(room: Room, sku: string) => Promise<number>}
+ */
+async function unmetOf(room, sku) {
+  try {
+    const path = `/v1/rooms/${encodeURIComponent(viewOf(room).room)}/stats`;
+    /** @type {{unmet?: Record<string, number>}} */
+    const { unmet = {} } = await rest("GET", path);
+    return unmet[sku] ?? 0;
+  } catch {
+    return 0; // it is only proposed
+  }
+}
+
+/**
+ * Add units to a sale; so many are proposed as people wanted more.
  * @param {Room} room
  * @param {Sale} sale
  */
 export function restockForm(room, sale) {
-  return formSheet(beside(t("host.restock"), sale.title), [
+  const wanted = h("p.fine", { hidden: true, data: { unmet: sale.sku } });
+  const dialog = formSheet(beside(t("host.restock"), sale.title), [
     field("add", t("form.add_stock"), { type: "number", inputmode: "numeric", min: "1",
       max: UNITS_MAX, step: "1", required: true, value: 10 }),
+    wanted,
+    grantedLine(room, sale.sku, sale.merchant),
   ], t("host.restock"), ({ add }) => room.send("sale.restock",
     { sale: sale.sale, add: Number(add) }));
+  const input = dialog.querySelector("input[name=add]");
+  unmetOf(room, sale.sku).then((n) => {
+    if (!n || !(input instanceof HTMLInputElement)) return;
+    if (input.value === "10") input.value = String(n); // what was typed meanwhile stays
+    wanted.hidden = false;
+    write(wanted, t("host.unmet", { n }));
+  });
+  return dialog;
 }
 
 /**

@@ -1,12 +1,13 @@
 // A new room: title, time, picture, the shelf of an earlier stream, and who may see it.
 
 import { beside } from "../ui/bidi.js";
-import { h } from "../ui/dom.js";
 import { day } from "../ui/format.js";
 import { roomText } from "../ui/phase.js";
 import { rest } from "../ui/session.js";
+import { toast } from "../ui/sheet.js";
 import { failureOf, t } from "../ui/strings.js";
-import { choice, field, formSheet } from "../ui/forms.js";
+import { fieldTime, momentIn, ownZone } from "../ui/zone.js";
+import { choice, field, formSheet, selection } from "../ui/forms.js";
 
 /**
  * @import { Phase } from "../liveroom.js"
@@ -17,44 +18,9 @@ import { choice, field, formSheet } from "../ui/forms.js";
 const SHELVES_MAX = 30;
 /** @type {Phase[]} */
 const PHASES = ["live", "ended", "scheduled"];
-/** @param {number} n */
-const two = (n) => String(n).padStart(2, "0");
-
-/**
- * What a datetime-local field takes: this moment in the browser's own time; "" for none.
- * @param {number} ms
- */
-export function localTime(ms) {
-  if (!ms) return "";
-  const at = new Date(ms);
-  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}T${
-    two(at.getHours())}:${two(at.getMinutes())}`;
-}
-
-/**
- * The moment that such a field has; null for none.
- * @param {string} text
- */
-export const momentOf = (text) => (text ? new Date(text).getTime() : null);
-
 /** What a cover may be: another site's picture by https, or one of our own. */
 export const COVER = { inputmode: "url", maxlength: "2000", pattern: "https://.+|/[^/].*",
   placeholder: "https://" };
-
-/**
- * A list to choose from.
- * @param {string} name
- * @param {string} label
- * @param {[value: string, words: string][]} options
- * @param {string} chosen
- */
-function selection(name, label, options, chosen) {
-  const id = `field-${name}`;
-  const select = h("select", { id, name }, options.map(([value, words]) =>
-    h("option", { value }, words)));
-  select.value = chosen;
-  return h("div.field", {}, h("label", { for: id }, label), select);
-}
 
 /**
  * The streams whose shelf can be taken over, those that were last first.
@@ -82,11 +48,12 @@ async function shelvesOf(host) {
  */
 export async function openMaking(title, owner, made, { when = 0, shelf = "" } = {}) {
   const shelves = await shelvesOf(owner.host);
+  const zone = ownZone();
   formSheet(title, [
     field("title", t("home.new_title"), { required: true, maxlength: "80" }),
     field("room", t("home.new_id"), { required: true, maxlength: "64",
       pattern: "(?!\\.{1,2}$)[A-Za-z0-9_.:@\\-]+", value: `room-${Date.now().toString(36).slice(-6)}` }),
-    field("when", t("make.when"), { type: "datetime-local", value: localTime(when) }),
+    field("when", t("make.when_in", { zone }), { type: "datetime-local", value: fieldTime(when, zone) }),
     field("stream_url", t("home.new_stream"), { type: "url" }),
     field("cover", t("make.cover"), COVER),
     shelves.length ? selection("shelf", t("make.shelf"), [["", t("make.shelf_none")], ...shelves],
@@ -97,7 +64,8 @@ export async function openMaking(title, owner, made, { when = 0, shelf = "" } = 
     try {
       await rest("POST", "/v1/rooms", {
         room: typed.room, title: typed.title.trim(),
-        ...(typed.when && { scheduled: momentOf(typed.when) }),
+        ...(typed.when && { scheduled: momentIn(typed.when, zone, toast) }),
+        time_zone: zone,
         ...(typed.stream_url && { stream_url: typed.stream_url }),
         ...(typed.cover && { cover: typed.cover }),
         ...(typed.shelf && { shelf_from: typed.shelf }),

@@ -151,7 +151,28 @@ export class WordsBox {
   }
 }
 
-/** Moderators of this room, and who is muted. */
+/** Who is muted, until when, and the way back. */
+export class MutedBox {
+  /** @param {Desk} desk */
+  constructor(desk) {
+    this.desk = desk;
+    this.list = h("ul.name-chips");
+    this.root = box("people.muted", this.list);
+  }
+
+  /** @param {DeskState} desk */
+  draw({ muted }) {
+    const { room } = this.desk;
+    this.list.replaceChildren(...(muted.length ? muted.map(({ user, until, shadow }) =>
+      h("li.name-chip", { data: { user } }, user,
+        h("span.fine", {}, [shadow && t("people.shadow"), duration(until - room.now())]
+          .filter(Boolean).join(" · ")),
+        iconButton("undo", `${t("people.unmute")}: ${user}`,
+          () => this.desk.change(room.mute(user, 0))))) : [h("li.fine", {}, t("people.none_muted"))]));
+  }
+}
+
+/** Moderators of this room. */
 export class PeopleBox {
   /** @param {Desk} desk */
   constructor(desk) {
@@ -160,21 +181,12 @@ export class PeopleBox {
     this.moderators = new Names(t("people.moderators"), { hint: t("people.user"),
       add: (user) => desk.change(room.moderatorAdd(user)),
       remove: (user) => desk.change(room.moderatorRemove(user)) });
-    this.muted = h("ul.name-chips");
-    this.root = box("people.title", this.moderators.root,
-      h("div.names", {}, h("h3.fine", {}, t("people.muted")), this.muted));
+    this.root = box("people.title", this.moderators.root);
   }
 
   /** @param {DeskState} desk */
-  draw({ moderators, muted }) {
+  draw({ moderators }) {
     this.moderators.draw(moderators);
-    const { room } = this.desk;
-    this.muted.replaceChildren(...(muted.length ? muted.map(({ user, until, shadow }) =>
-      h("li.name-chip", { data: { user } }, user,
-        h("span.fine", {}, [shadow && t("people.shadow"), duration(until - room.now())]
-          .filter(Boolean).join(" · ")),
-        iconButton("undo", `${t("people.unmute")}: ${user}`,
-          () => this.desk.change(room.mute(user, 0))))) : [h("li.fine", {}, t("people.none_muted"))]));
   }
 }
 

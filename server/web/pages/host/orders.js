@@ -3,9 +3,11 @@
 import { isolated } from "../ui/bidi.js";
 import { h, icon, iconButton } from "../ui/dom.js";
 import { clock, price, priceText } from "../ui/format.js";
+import { momentButton, momentPath } from "../ui/moment.js";
 import { sendIn } from "../ui/orders.js";
 import { Repeat } from "../ui/repeat.js";
 import { answerActions } from "../ui/return-forms.js";
+import { parcelsOf } from "../ui/parcels.js";
 import { requestOf } from "../ui/returning.js";
 import { rest } from "../ui/session.js";
 import { sure } from "../ui/sheet.js";
@@ -27,8 +29,9 @@ export class HostOrders {
    * @param {Room} room
    * @param {string} roomId
    * @param {() => void} onRead
+   * @param {() => void} onNew somebody ordered since the last reading
    */
-  constructor(room, roomId, onRead) {
+  constructor(room, roomId, onRead, onNew) {
     this.room = room;
     this.path = `/v1/rooms/${encodeURIComponent(roomId)}/orders`;
     this.csv = `${this.path}.csv`;
@@ -48,6 +51,8 @@ export class HostOrders {
     this.timer = undefined;
     this.after = 0; // the place in the ledger up to which we have read
     this.onRead = onRead;
+    this.onNew = onNew;
+    this.begun = false; // the first reading brings what was there before
     this.list = h("ol.host-orders", { tabindex: "0", "aria-label": t("host.orders") });
     this.root = h("section.panel-box", { "aria-label": t("host.orders") },
       h("div.box-head", {}, h("h2", {}, t("host.orders")),
@@ -78,6 +83,7 @@ export class HostOrders {
     try {
       /** @type {OrdersPage} */
       let page;
+      const known = this.byId.size;
       do {
         page = await rest("GET", `${this.path}?after=${this.after}`);
         for (const order of page.orders) this.byId.set(order.order, order);
@@ -86,6 +92,8 @@ export class HostOrders {
       this.all = [...this.byId.values()].sort((a, b) => b.created - a.created);
       this.draw();
       this.onRead();
+      if (this.begun && this.byId.size > known) this.onNew();
+      this.begun = true;
       this.failed = null;
     } catch (thrown) {
       const error = failureOf(thrown);
@@ -125,6 +133,8 @@ export class HostOrders {
       order.status === "paid"
         ? iconButton("undo", `${t("host.return")}: ${order.name}`, takeBack)
         : h("span"),
-      requestOf(order), answerActions(order, sendIn(this.room), () => this.#soon()));
+      parcelsOf(order), requestOf(order),
+      answerActions(order, sendIn(this.room), () => this.#soon()),
+      order.status === "paid" && momentButton(momentPath(order)));
   }
 }

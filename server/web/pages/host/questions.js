@@ -9,14 +9,19 @@ import { attempt } from "./shelf.js";
 /**
  * @import { Question, Room } from "../liveroom.js"
  * @import { DeskState } from "./console.js"
+ * @import { QuickReplies } from "./quick-replies.js"
  */
 
 const ANSWER_MAX = "500";
 
 export class Questions {
-  /** @param {Room} room */
-  constructor(room) {
+  /**
+   * @param {Room} room
+   * @param {QuickReplies} quick
+   */
+  constructor(room, quick) {
     this.room = room;
+    this.quick = quick;
     /** @type {Question[]} */
     this.queue = [];
     this.list = h("ol.questions");
@@ -100,6 +105,7 @@ export class Questions {
       h("p.answering-head", {}, icon("ask"), t("ask.answering")), this.#words(it),
       h("form.ask-form", { onsubmit: (event) => this.#answer(event, it) }, this.field,
         h("button.primary", { type: "submit" }, t("queue.done"))),
+      this.quick.chips((text) => attempt(this.room.questionAnswer(it.question, text))),
       h("button.quiet.small-button", { type: "button", data: { do: "drop" },
         onclick: () => this.drop(it.question) }, t("queue.drop"))] : []));
   }

@@ -1,17 +1,22 @@
 // The host's shelf and sales: what is pinned, what is sold, with the buttons to change it.
 
-import { h, icon, iconButton } from "../ui/dom.js";
+import { h, icon, iconButton, write } from "../ui/dom.js";
 import { price } from "../ui/format.js";
-import { thumbnail } from "../ui/product.js";
+import { Ordering } from "../ui/ordering.js";
+import { optionsText, thumbnail } from "../ui/product.js";
 import { sure, toast } from "../ui/sheet.js";
 import { countdown, saleState, stockBar } from "../ui/stock.js";
 import { t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
-import { productForm, restockForm, saleForm, stockForm } from "./forms.js";
+import { bulkForm } from "./bulk.js";
+import { priceForm, productForm, restockForm, saleForm, stockForm } from "./forms.js";
+import { PickedNotes } from "./picked.js";
 
 /** @import { Product, Room, Sale } from "../liveroom.js" */
 
 const CLOSED_SHOWN_MAX = 3;
+const ROWS = 100; // of a long shelf so many at first, and more when asked for
+const SEARCHED_MIN = 20; // so many products are found by looking
 
 /**
  * Run a command; what goes wrong is told, not thrown.
@@ -37,19 +42,41 @@ export class HostShelf {
   constructor(room) {
     this.room = room;
     this.list = h("ol.host-shelf");
+    this.most = ROWS;
+    this.search = h("input", { type: "search", maxlength: "200", hidden: true,
+      "aria-label": t("shelf.search"), placeholder: t("shelf.search"), oninput: () => this.draw() });
+    this.more = h("button.plain.wide", { type: "button", hidden: true, data: { do: "more-products" },
+      onclick: () => { this.most += ROWS; this.draw(); } });
+    this.notes = new PickedNotes(room);
+    this.ordering = new Ordering(this.list, (sku, before) => attempt(room.send("shelf.move", { sku, before })),
+      () => this.draw());
     this.root = h("section.panel-box", { "aria-label": t("shelf") },
       h("div.box-head", {}, h("h2", {}, t("shelf")),
+        h("a.plain.small-button", { href: "/select", target: "_blank" }, t("host.from_picks")),
+        h("button.plain.small-button", { type: "button", data: { do: "bulk" },
+          onclick: () => bulkForm(room) }, icon("list"), t("bulk.open")),
         h("button.plain.small-button", { type: "button", onclick: () => productForm(room) },
           icon("plus"), t("host.add"))),
-      this.list);
+      this.notes.root, this.search, this.list, this.more);
   }
 
   draw() {
-    const { shelf, pin: sku, phase } = viewOf(this.room);
+    if (this.ordering.isBusy) return;
+    const { shelf, shelf_total: total, pin: sku, phase } = viewOf(this.room);
     const pinned = phase === "ended" ? "" : sku;
-    this.list.replaceChildren(...(shelf.length
-      ? shelf.map((product, i) => this.#row(product, i, product.sku === pinned))
-      : [h("li.empty", {}, icon("bag"), h("p", {}, t("shelf.empty")))]));
+    const words = this.search.value.toLowerCase().split(/\s+/);
+    /** @param {Product} product */
+    const isFound = ({ title, sku: its }) =>
+      words.every((word) => `${title} ${its}`.toLowerCase().includes(word));
+    const found = [...shelf.entries()].filter(([, product]) => isFound(product));
+    this.notes.draw();
+    this.ordering.fill(shelf.length
+      ? found.slice(0, this.most).map(([i, product]) => this.#row(product, i, product.sku === pinned))
+      : [h("li.empty", {}, icon("bag"), h("p", {}, t("shelf.empty")))]);
+    this.search.hidden = total <= SEARCHED_MIN;
+    this.list.classList.toggle("is-found", found.length < shelf.length); // some are hidden: no order to set
+    this.more.hidden = found.length <= this.most;
+    write(this.more, t("shelf.more", { n: found.length - this.most }));
   }
 
   /** @type {(product: Product, i: number, pinned: boolean) => HTMLElement} */
@@ -62,11 +89,13 @@ export class HostShelf {
         attempt(room.send("shelf.remove", { sku: product.sku }));
       }
     };
-    return h("li.host-product", { class: pinned ? "is-pinned" : "", data: { sku: product.sku } },
+    return h("li.host-product", { class: pinned ? "is-pinned" : "", data: { sku: product.sku, key: product.sku } },
       h("div.host-product-main", {},
+        this.ordering.handle(product.sku, product.title),
         h("span.thumb-wrap", {}, thumbnail(product), h("span.number", {}, String(i + 1))),
         h("div.host-product-words", {},
           h("p.shelf-title", {}, product.title),
+          optionsText(product) && h("span.fine", {}, optionsText(product)),
           price(product.price, product.currency))),
       h("div.host-product-do", {},
         h("button.small-button", { type: "button", class: pinned ? "primary" : "plain",
@@ -106,7 +135,7 @@ export class HostSales {
     const on = sales.filter(({ status }) => status !== "closed").reverse();
     const closed = sales.filter(({ status }) => status === "closed").slice(-CLOSED_SHOWN_MAX);
     const shown = [...on, ...closed.reverse()];
-    const key = shown.map(({ sale, status }) => sale + status).join();
+    const key = shown.map(({ sale, status, price: now }) => sale + status + now).join();
     if (key !== this.key) {
       this.key = key;
       this.rows = new Map(shown.map((sale) => [sale.sale, this.#row(sale)]));
@@ -135,12 +164,16 @@ export class HostSales {
     const root = h("li.host-sale", { data: { sale: sale.sale, status: sale.status } },
       h("div.host-sale-head", {}, h("b", {}, sale.title), price(sale.price, sale.currency)),
       h("div.fine.host-sale-state", {},
+        sale.kind ? h("span.tag", {}, t("form.way_standing"))
+          : sale.base ? h("span.tag", {}, t("host.on_top")) : null,
         closed ? t("sale.closed") : sale.status === "sold_out" ? t("sale.sold_out") : null, timer,
         !closed && h("div.actions", {},
         h("button.plain.small-button", { type: "button", data: { do: "restock" },
           onclick: () => restockForm(room, find()) }, icon("plus"), t("host.restock")),
         h("button.plain.small-button", { type: "button", data: { do: "stock" },
           onclick: () => stockForm(room, find()) }, t("host.stock")),
+        sale.kind && h("button.plain.small-button", { type: "button", data: { do: "price" },
+          onclick: () => priceForm(room, find()) }, t("host.price")),
         h("button.plain.small-button", { type: "button", data: { do: "close" }, onclick: close },
           t("host.close_sale")))),
       bar.root);

@@ -1,5 +1,6 @@
 // The host's comments: read, chosen, removed; their authors muted; the notice and slow mode.
 
+import { beside } from "../ui/bidi.js";
 import { CommentList } from "../ui/comments.js";
 import { h, icon, iconButton } from "../ui/dom.js";
 import { openSheet, toast } from "../ui/sheet.js";
@@ -11,6 +12,7 @@ import { attempt } from "./shelf.js";
 /**
  * @import { Comment, Room } from "../liveroom.js"
  * @import { Desk } from "./desk.js"
+ * @import { QuickReplies } from "./quick-replies.js"
  */
 
 const MUTE_S = 600;
@@ -20,9 +22,11 @@ export class HostTalk {
   /**
    * @param {Room} room
    * @param {Desk} desk
+   * @param {QuickReplies} quick
    */
-  constructor(room, desk) {
+  constructor(room, desk, quick) {
     this.room = room;
+    this.quick = quick;
     this.desk = desk;
     /** @type {HTMLElement | null} */
     this.chosen = null;
@@ -69,12 +73,22 @@ export class HostTalk {
     if (comment.shadow) {
       row.firstElementChild?.append(h("span.ask-tag", {}, t("people.shadow")));
     }
-    if (["host", "admin"].includes(comment.role)) return;
+    const answer = iconButton("ask", `${t("quick.answer")}: ${comment.name}`,
+      () => this.quick.openFor(beside(comment.name, comment.text),
+        (text) => attempt(this.room.comment(text, { replyTo: comment.id }))));
+    const pin = iconButton("pin", `${t("comment.pin")}: ${comment.name}`, () => this.pin(row));
+    const others = ["host", "admin", "system"].includes(comment.role) ? [] : this.#actionsOnViewers(row, comment);
     row.append(h("span.row-actions", { role: "group",
-      "aria-label": t("host.actions", { name: comment.name }) },
-    iconButton("star", `${t("host.keep")}: ${comment.name}`, () => this.keep(row)),
-    iconButton("mute", `${t("host.mute")}: ${comment.name}`, () => this.mute(row)),
-    iconButton("trash", `${t("host.delete")}: ${comment.name}`, () => this.remove(row))));
+      "aria-label": t("host.actions", { name: comment.name }) }, answer, pin, others));
+  }
+
+  /** @type {(row: HTMLElement, comment: Comment) => HTMLElement[]} */
+  #actionsOnViewers(row, comment) {
+    return [
+      iconButton("star", `${t("host.keep")}: ${comment.name}`, () => this.keep(row)),
+      iconButton("mute", `${t("host.mute")}: ${comment.name}`, () => this.mute(row)),
+      iconButton("trash", `${t("host.delete")}: ${comment.name}`, () => this.remove(row)),
+    ];
   }
 
   /** @param {Event} event */
@@ -114,6 +128,13 @@ export class HostTalk {
   /** Keep it for the replay. */
   async keep(row = this.chosen) {
     if (row && await attempt(this.room.commentKeep(row.dataset.id ?? ""))) toast(t("host.kept"));
+  }
+
+  /** Pin it above all others, with the way back. */
+  async pin(row = this.chosen) {
+    if (!row || !await attempt(this.room.commentPin(row.dataset.id ?? ""))) return;
+    toast(t("comment.pinned"), { forMs: 6000, action: { label: t("comment.unpin"),
+      run: () => attempt(this.room.commentUnpin()) } });
   }
 
   mute(row = this.chosen) {

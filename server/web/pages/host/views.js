@@ -3,7 +3,7 @@
 import { h, write } from "../ui/dom.js";
 import { t } from "../ui/strings.js";
 
-/** @typedef {"now" | "engage" | "figures" | "manage"} ViewName */
+/** @typedef {"now" | "engage" | "figures" | "sending" | "manage"} ViewName */
 
 export class Views {
   /**

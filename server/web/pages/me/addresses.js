@@ -1,8 +1,9 @@
 // One's address book: write, change, remove.
 
-import { beside } from "../ui/bidi.js";
 import { h, write } from "../ui/dom.js";
+import { sentenceOf } from "../ui/forms.js";
 import { writeAloud } from "../ui/front.js";
+import { addressLines } from "../ui/parcels.js";
 import { rest } from "../ui/session.js";
 import { openSheet, sure, toast } from "../ui/sheet.js";
 import { failureOf, t, whyNot } from "../ui/strings.js";
@@ -45,12 +46,10 @@ export class AddressBook {
 
   /** @param {Address} address */
   #row(address) {
-    const { name, lines, city, region, postcode, country, phone } = address;
+    const { name } = address;
     const whose = { "aria-label": t("me.address_change_of", { name }) };
     return h("li.me-row", { data: { address: address.address } },
-      h("div.me-words", {}, h("b", { dir: "auto" }, name),
-        h("span", { dir: "auto" }, lines.join(", ")),
-        h("span.fine", {}, beside(postcode, city, region, country, phone))),
+      h("div.me-words", {}, addressLines(address)),
       h("div.me-actions", {},
         h("button.plain.small-button", { type: "button", ...whose, data: { do: "change" },
           onclick: () => this.edit(address) }, t("me.address_change")),
@@ -85,7 +84,8 @@ export class AddressBook {
           await this.read();
         } catch (thrown) {
           const failed = failureOf(thrown);
-          write(error, failed.code === "limit_reached" ? t("me.address_full") : whyNot(failed));
+          write(error, failed.code === "limit_reached" ? t("me.address_full")
+            : sentenceOf(failed));
         }
       };
       return addressForm(known ?? EMPTY, submit, error);

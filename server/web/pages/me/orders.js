@@ -1,16 +1,21 @@
 // One's orders in all rooms, the newest first.
 
-import { h, icon, write } from "../ui/dom.js";
+import { h, icon } from "../ui/dom.js";
 import { day, price } from "../ui/format.js";
 import { linesOf } from "../ui/orders.js";
+import { momentButton } from "../ui/moment.js";
+import { PagedList } from "../ui/paged-list.js";
+import { parcelsOf } from "../ui/parcels.js";
 import { requestOf, returnActions } from "../ui/returning.js";
-import { writeAloud } from "../ui/front.js";
 import { rest } from "../ui/session.js";
-import { t, whyNot } from "../ui/strings.js";
+import { t } from "../ui/strings.js";
+import { deliveriesOf, deliveryOf } from "./delivery.js";
+import { lineName, ownReviews, reviewOf } from "./reviewing.js";
 
 /**
  * @import { Order } from "../liveroom.js"
- * @import { Purchase, PurchasesPage } from "../ui/answers.js"
+ * @import { Delivery, OwnReview, Purchase, PurchasesPage } from "../ui/answers.js"
+ * @import { Place } from "../ui/paged-list.js"
  * @import { Send } from "../ui/returning.js"
  */
 
@@ -24,13 +29,31 @@ async function sendByRest(op, { room, order }, fields) {
 }
 
 /**
+ * What was read beside the orders: where they go, and the own reviews, by line.
+ * @typedef {{deliveries: Map<string, Delivery>, reviews: Map<string, OwnReview>}} Beside
+ * @typedef {PurchasesPage & {beside: Beside}} PageWithBeside
+ */
+
+/**
  * @param {Purchase} purchase
+ * @param {Beside} beside
  * @returns {HTMLElement}
  */
-function orderRow({ order, title, practice, ...more }) {
+function orderRow({ order, title, practice, ...more }, beside) {
   /** @param {Order} changed */
   const redraw = (changed) =>
-    row.replaceWith(orderRow({ order: changed, title, practice, ...more }));
+    row.replaceWith(orderRow({ order: changed, title, practice, ...more }, beside));
+  const where = deliveryOf(order, beside.deliveries.get(order.order), (delivery) => {
+    beside.deliveries.set(order.order, delivery);
+    redraw(order);
+  });
+  const reviews = order.lines.map((line) => {
+    const name = lineName(order.order, line.sale);
+    return reviewOf(order, line, beside.reviews.get(name), (review) => {
+      beside.reviews.set(name, review);
+      redraw(order);
+    });
+  });
   const row = h("li.me-order", { data: { order: order.order, status: order.status } },
     h("div.order-head", {},
       h("span.status", { data: { status: order.status } }, t(`order.${order.status}`)),
@@ -39,40 +62,45 @@ function orderRow({ order, title, practice, ...more }) {
     h("div.me-total", {},
       h("a.text-link", { href: watchPath(order.room), dir: "auto" }, title || order.room),
       order.lines.length > 1 || order.off ? price(order.total, order.currency) : null),
-    requestOf(order), ...returnActions(order, sendByRest, redraw),
+    where, parcelsOf(order), requestOf(order), reviews,
+    h("div.me-order-more", {}, momentButton(more.moment), ...returnActions(order, sendByRest, redraw)),
     practice && h("p.fine", {}, t("me.practice")));
   return row;
 }
 
 export class OwnOrders {
   constructor() {
-    this.list = h("ul.orders");
-    this.trouble = h("p.fine");
-    this.none = h("div.empty", { hidden: true }, icon("list"), h("p", {}, t("orders.none")),
-      h("p.fine", {}, t("orders.none_hint")));
-    this.more = h("button.plain.wide", { type: "button", hidden: true, data: { do: "more" },
-      onclick: () => this.read() }, t("me.more"));
-    this.root = h("section.me-box.me-orders", {}, h("h2", {}, t("orders")), this.none, this.list,
-      this.trouble, this.more);
-    this.cursor = "";
+    /** @type {PagedList<PageWithBeside>} */
+    this.paged = new PagedList((from) => this.#ask(from),
+      ({ orders, beside }) => orders.map((each) => orderRow(each, beside)),
+      { list: h("ul.orders"), none: h("div.empty", {}, icon("list"), h("p", {}, t("orders.none")),
+        h("p.fine", {}, t("orders.none_hint"))), words: t("me.more") });
+    this.root = h("section.me-box.me-orders", {}, h("h2", {}, t("orders")), this.paged.parts);
+    /** @type {Promise<Map<string, OwnReview>> | null} */
+    this.reviews = null;
   }
 
-  /** Read the next page, and show it below what is there. */
-  async read() {
-    this.more.disabled = true;
-    try {
-      /** @type {PurchasesPage} */
-      const page = await rest("GET", `/v1/me/orders?cursor=${encodeURIComponent(this.cursor)}`);
-      this.list.append(...page.orders.map(orderRow));
-      this.none.hidden = this.list.children.length > 0;
-      this.more.hidden = page.next === null;
-      this.cursor = page.next ?? "";
-      write(this.trouble, "");
-    } catch (error) {
-      writeAloud(this.trouble, whyNot(error));
-      this.more.hidden = false;
-    } finally {
-      this.more.disabled = false;
-    }
+  read() {
+    return this.paged.read();
+  }
+
+  /**
+   * @param {Place | null} from
+   * @returns {Promise<PageWithBeside>}
+   */
+  async #ask(from) {
+    /** @type {PurchasesPage} */
+    const page = await rest("GET", `/v1/me/orders?cursor=${encodeURIComponent(from ?? "")}`);
+    const [deliveries, reviews] = await Promise.all([
+      deliveriesOf(page.orders.map(({ order }) => order)), this.#ownReviews()]);
+    return { ...page, beside: { deliveries, reviews } };
+  }
+
+  /** Read once for all pages; a failure is not kept. */
+  #ownReviews() {
+    return this.reviews ??= ownReviews().catch((error) => {
+      this.reviews = null;
+      throw error;
+    });
   }
 }

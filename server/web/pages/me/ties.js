@@ -4,6 +4,7 @@ import { beside } from "../ui/bidi.js";
 import { condition, worth } from "../ui/coupons.js";
 import { h } from "../ui/dom.js";
 import { day } from "../ui/format.js";
+import { hostPath } from "../ui/room-card.js";
 import { phaseText, t } from "../ui/strings.js";
 import { watchPath } from "./orders.js";
 
@@ -28,7 +29,7 @@ const row = (words, side) => h("li.me-row", {}, h("div.me-words", {}, words), si
 /** @param {Followed} followed */
 function followRow({ host, name, room, title, phase }) {
   return row([
-    h("b", { dir: "auto" }, name || host),
+    h("a.text-link", { href: hostPath(host), dir: "auto" }, h("b", {}, name || host)),
     room && h("a.text-link", { href: watchPath(room), dir: "auto" }, title || room),
   ], phase && h("span.me-phase", { data: { phase } }, phaseText(phase)));
 }

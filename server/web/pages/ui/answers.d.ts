@@ -1,6 +1,9 @@
 // What the REST routes answer, as far as the pages read it.
 
-import type { Joining, Order, Phase, Product, Question, RoleName, You } from "../liveroom.js";
+import type {
+  Auction, DeskReport, Joining, Order, Parcel, Phase, Product, Question, ReportKind, RoleName,
+  WireProduct, You,
+} from "../liveroom.js";
 
 /** `GET /v1/session`. */
 export interface Session {
@@ -14,7 +17,7 @@ export type RoomRow = Joining["room"];
 
 /** Of `GET /v1/search`; matches are [from, to) in code points. */
 export interface SearchResult {
-  kind: "room" | "goods" | "host" | "answer" | "moment";
+  kind: "room" | "goods" | "host" | "answer" | "moment" | "note";
   id: string;
   room: string;
   title: string;
@@ -36,6 +39,33 @@ export interface SearchResult {
 /** `GET /v1/search`; without `next` it is the last. */
 export interface SearchPage { results: SearchResult[]; next?: string | null }
 
+/** Why a row of the feed is there: `code`, with what its words need. */
+export interface FeedReason {
+  code: string; name?: string; title?: string; tag?: string;
+}
+
+export interface FeedRoom {
+  kind: "room"; id: string; reason: FeedReason; link: string; title: string;
+  host: string; host_name: string; started: number; online: number; cover?: string;
+}
+
+export interface FeedNote {
+  kind: "note"; id: string; reason: FeedReason; link: string; title: string;
+  author: string; author_name: string; published: number; likes: number; tags?: string[];
+  picture?: { link: string; w: number; h: number }; room?: string;
+}
+
+export type FeedRow = FeedRoom | FeedNote;
+
+/** `GET /v1/feed`; `page` names its rows when they are reported as seen. */
+export interface FeedPage { rows: FeedRow[]; page: string; next: string | null }
+
+/** What one wants to see less of. */
+export interface Less { kind: "host" | "tag" | "note"; id: string; name: string; at: number }
+
+/** `GET /v1/me/less`. */
+export interface LessList { less: Less[] }
+
 /** `GET /v1/rooms` with `phase` or `cursor`. */
 export interface RoomsPage {
   rooms: RoomRow[];
@@ -48,6 +78,9 @@ export interface RoomSummary {
   room: string;
   title: string;
   scheduled: number;
+  started: number;
+  ended: number;
+  online: number;
   reserved: number;
   cover?: string;
   cancelled?: boolean;
@@ -99,7 +132,90 @@ export interface Purchase {
   phase: Phase | "";
   paid: number;
   practice: boolean;
+  /** The path of what the buyer was shown. */
+  moment: string;
 }
+
+/** Where an order goes: to an address, or where the shop's reference says. */
+export interface Delivery {
+  room: string; order: string; at: number; address?: Address; deliver?: string;
+}
+
+/** `GET /v1/me/deliveries`. */
+export interface DeliveryList { deliveries: Delivery[] }
+
+/** `GET …/to-send`: what one sender sends of an order. */
+export interface Consignment {
+  room: string; title: string; order: string; name: string; paid: number; moment: string;
+  lines: { sale: string; sku: string; title: string; qty: number }[];
+  delivery?: Delivery; parcels?: Parcel[]; asked_back?: boolean;
+}
+
+export interface ConsignmentsPage { orders: Consignment[]; next: string | null }
+
+/** `POST …/parcels/import`. */
+export interface TakenParcels {
+  rows: number; sent: number; delivered: number; refused: number;
+  errors: { row: number; code: string; msg: string }[];
+}
+
+/** `GET …/moment`: what the buyer of an order was shown. */
+export interface OrderMoment {
+  room: string; order: string; at: number; currency: string; phase: Phase;
+  lines: { sale: string; sku: string; title: string; qty: number; price: number;
+    product?: WireProduct; pinned?: boolean }[];
+  pin?: WireProduct; second?: number; replay?: string;
+}
+
+/** What a buyer says of a product; `earlier` is the sku it is about, if that was replaced. */
+export interface Review {
+  review: string; sku: string; title: string; name: string; stars: number; at: number;
+  text?: string; pictures?: string[]; changed?: number; answer?: string; answered?: number;
+  earlier?: string;
+}
+
+/** `GET …/reviews` of a product. */
+export interface ReviewsPage {
+  count: number; average: number; by_stars: number[]; hidden: number; reviews: Review[];
+  next: string | null;
+}
+
+/** The same for its author and the owner of the goods; `hidden` is why nobody else sees it. */
+export interface OwnReview extends Review {
+  room: string; order: string; sale: string; host: string; hidden?: string;
+}
+
+export interface OwnReviewsPage { reviews: OwnReview[]; next: string | null }
+
+/** One of `GET /v1/reports`: who answers for it, and what was decided. */
+export interface ReportedThing extends DeskReport {
+  room: string; host: string; said: number; open: boolean;
+  outcome?: string; note?: string; by?: string; decided?: number;
+}
+
+export interface ReportsPage { things: ReportedThing[]; open: number; next: string | null }
+
+/** `GET /v1/reports/{thing}`. */
+export interface ThingView {
+  thing: ReportedThing;
+  reports: { user: string; kind: ReportKind; text: string; at: number }[];
+}
+
+/** One of `GET /v1/words`. */
+export interface ServerWord {
+  id: string; word: string; form: "word" | "pattern"; action: "block" | "hold"; why: string;
+  by: string; at: number;
+}
+
+export interface ServerWordsPage { words: ServerWord[]; total: number; next: string | null }
+
+/** One of `GET /v1/actions`. */
+export interface LoggedAction {
+  at: number; by: string; what: string; room: string; user: string; ref: string;
+  details: Record<string, unknown>;
+}
+
+export interface LogPage { actions: LoggedAction[]; next: string | null }
 
 /** `GET /v1/me/orders` and `GET /v1/hosts/{host}/orders`. */
 export interface PurchasesPage { orders: Purchase[]; next: string | null }
@@ -151,15 +267,12 @@ export interface ReplayEntry { id: string; at: number; t: string; sku?: string; 
 /** `GET /v1/rooms/{room}/replay`. */
 export interface ReplayPage { entries?: ReplayEntry[]; next?: string | null }
 
-/** A product whose fields may be at their defaults, and absent. */
-export type WireProduct =
-  Partial<Product> & Pick<Product, "sku" | "title" | "price" | "currency">;
-
 /** `GET /v1/rooms/{room}/replay/at`. */
 export interface Moment {
   pin?: { product: WireProduct };
   notice?: string;
   question?: Question;
+  auction?: Auction;
   comments?: { name: string; text: string }[];
 }
 
@@ -182,6 +295,8 @@ export interface SourceRow {
 export interface ProductRow {
   sku: string; title: string; asks: number; asks_unpinned: number; asker_conversion: number | null;
   pinned_ms: number; units: number; units_pinned: number; gmv: Amounts; return_rate: number | null;
+  /** How many wanted more than there was. */
+  unmet: number;
 }
 
 export interface PinRow {
@@ -246,6 +361,32 @@ export interface PaymentCase {
   payment: string; amount: number; currency: string; reason?: string; room: string; host: string;
 }
 
+/** Where events are told: one of `GET /v1/webhooks`. `behind.since` in Unix ms, 0: nothing waits. */
+export interface WebhookEndpoint {
+  id: string; url: string; kinds: string[]; note: string; state: "active" | "paused" | "disabled";
+  reason: string; ok_at: number;
+  behind: { rooms: number; lines: number; failing: number; since: number };
+}
+
+/** What an owner is owed, in minor units. */
+export interface Balance { pending: number; available: number; paying: number }
+
+/** One of `GET /v1/hosts/{host}/statements`, and of merchants: one currency over a span. */
+export interface Statement {
+  owner: string; currency: string; from_ms: number; to_ms: number; opening: Balance;
+  closing: Balance; debt: number;
+  sums: { event: string; what: string; entries: number; amount: number }[];
+}
+
+/** An entry of an owner's accounts; `base` is the sum of which `amount` is a share. */
+export interface StatementEntry {
+  at: number; event: string; stage: keyof Balance; currency: string; amount: number; what?: string;
+  room?: string; order?: string; sku?: string; base?: number; about?: string; reason?: string;
+}
+
+/** `GET /v1/hosts/{host}/statements/entries`, the newest first. */
+export interface StatementEntries { entries: StatementEntry[]; next: string | null }
+
 /** One worker's figures of `GET /v1/ops`; lags in seconds. */
 export interface WorkerReport {
   worker: string; at: number; started: number; connections: number; event_streams?: number; rooms: number;
@@ -272,5 +413,99 @@ export interface Operations {
   page_errors: PageErrorCount[];
 }
 
+/** Units that a merchant grants a host. `product` is the sku on the shelf; `room` "": in all. */
+export interface Allotment {
+  allotment: string; merchant: string; sku: string; product: string; host: string; room: string;
+  units: number; free: number; until: number; created: number; changed: number;
+}
+
+/** `GET /v1/hosts/{host}/allotments`. */
+export interface AllotmentsPage { allotments: Allotment[]; next: string | null }
+
 /** Whom to be in development mode. */
 export interface DevSignIn { role: RoleName; user?: string; name: string }
+
+/** A room or a note that everybody may see; its times in Unix ms. */
+export interface ThingCard {
+  kind: "room" | "note"; id: string; title: string; host: string; host_name: string; link: string;
+  image?: string; phase?: Phase; scheduled?: number; started?: number; ended?: number;
+}
+
+/** A theme and its dates; 0: without. */
+export interface TopicHead { topic: string; title: string; text: string; starts: number; ends: number }
+
+/** `GET /v1/topics/{topic}`. */
+export interface TopicView extends TopicHead { cards: ThingCard[] }
+
+/** Of `GET /v1/ops/topics`. */
+export interface OwnTopic extends TopicHead {
+  things: { kind: "room" | "note"; id: string }[]; shown: boolean; made: number; changed: number;
+  by: string;
+}
+
+/** `GET /v1/ops/topics`. */
+export interface TopicsPage { topics: OwnTopic[]; next: string | null }
+
+/** What an operator put in front; `topic` "": in the feed. */
+export interface FeaturedSlot {
+  slot: string; kind: "room" | "note"; id: string; host: string; topic: string; starts: number;
+  ends: number;
+}
+
+/** Of `GET /v1/ops/featured`; `dropped` 0: it was not taken back. */
+export interface OwnSlot extends FeaturedSlot { made: number; by: string; dropped: number }
+
+/** `GET /v1/ops/featured`. */
+export interface SlotsPage { slots: OwnSlot[]; next: string | null }
+
+/** Of `GET /v1/featured`. */
+export interface FeaturedCard { slot: FeaturedSlot; card: ThingCard }
+
+/** What a source brought in a time; money by currency. */
+export interface WeekNumbers {
+  opened: number; people: number; guests: number; buyers: number; orders: number;
+  paid: Record<string, number>; back: Record<string, number>;
+}
+
+/** The week that is on, the one before by then, and whole earlier weeks. */
+export interface WeeksCompared { now: WeekNumbers; by_then: WeekNumbers; before: WeekNumbers[] }
+
+/** A note or a search, and what it brought. */
+export interface BroughtBy extends WeeksCompared {
+  ref: string; title: string; author: string;
+  bought: { sku: string; title: string; units: number; returned: number }[];
+  buyers: { user: string; name: string; orders: number }[];
+}
+
+/** What people sought and did not find. */
+export interface SoughtSearch {
+  text: string; now: number; before: number[]; people: number;
+  days: { starts: number; searches: number; empty: number }[];
+}
+
+/** `GET /v1/hosts/{host}/insights`. */
+export interface InsightsView {
+  zone: string; people_min: number; notes: BroughtBy[]; searches: BroughtBy[]; few: WeeksCompared;
+  sought: SoughtSearch[];
+}
+
+/** Of `GET /v1/hosts/{host}/advice`. */
+export interface AdviceLine {
+  code: "best_hour" | "goods_asked" | "write_note" | "tell"; days: number; people: number;
+  of?: number; hour?: number | null; sku?: string; title?: string; text?: string; bought?: number;
+  streams?: number;
+}
+
+/** `GET /v1/hosts/{host}/advice`. */
+export interface AdviceView { zone: string; followers: number; advice: AdviceLine[] }
+
+/** Of `GET /v1/ops/searches`. */
+export interface DaySearch {
+  text: string; searches: number; empty: number; searches_before: number; empty_before: number;
+  people: number;
+}
+
+/** `GET /v1/ops/searches`. */
+export interface DaySearches {
+  zone: string; starts: number; searches: DaySearch[]; next: string | null;
+}

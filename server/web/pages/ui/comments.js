@@ -7,6 +7,7 @@
 
 import { calm, h, icon, write } from "./dom.js";
 import { number } from "./format.js";
+import { say } from "./front.js";
 import { Repeat } from "./repeat.js";
 import { t } from "./strings.js";
 
@@ -28,11 +29,15 @@ const EDGE_PX = 60;
 export class CommentList {
   /**
    * @param {{row?: (row: HTMLElement, comment: Comment) => void,
-   *   always?: (comment: Comment) => boolean, hint?: Key}} [options] `row` adds to a row;
-   *   `always` shows a comment also in a hot room
+   *   always?: (comment: Comment) => boolean, act?: (comment: Comment) => void,
+   *   hint?: Key}} [options] `row` adds to a row; `always` shows a comment also in a hot room;
+   *   `act` hears of the comment that somebody tapped, or chose with the arrows and Enter
    */
-  constructor({ row = () => {}, always = () => false, hint = "comment.hot" } = {}) {
+  constructor({ row = () => {}, always = () => false, act, hint = "comment.hot" } = {}) {
     this.decorate = row;
+    this.act = act;
+    /** @type {HTMLElement | null} */
+    this.chosen = null; // with the arrows
     this.always = always;
     /** @type {Key} */
     this.hint = hint;
@@ -47,7 +52,8 @@ export class CommentList {
     this.second = { count: 0, rate: 0 };
     this.rows = h("ol.rows");
     this.view = h("div.comments-view", { tabindex: "0", role: "log", "aria-live": "off",
-      "aria-label": t("comment.list") }, this.rows);
+      "aria-label": act ? `${t("comment.list")} · ${t("comment.keys")}` : t("comment.list") },
+    this.rows);
     this.pillWords = h("span");
     this.pill = h("button.pill", { type: "button", hidden: true, onclick: () => this.follow() },
       icon("down"), this.pillWords);
@@ -63,13 +69,42 @@ export class CommentList {
     this.view.addEventListener("keydown", (event) => {
       if (["ArrowUp", "PageUp", "Home"].includes(event.key)) this.pause();
       if (event.key === "End") this.follow();
+      if (this.act && ["ArrowUp", "ArrowDown"].includes(event.key)) {
+        event.preventDefault();
+        this.#choose(event.key === "ArrowUp" ? -1 : 1);
+      }
+      if (event.key === "Enter") this.#actOn(this.chosen ?? this.shown().at(-1));
     });
+    this.view.addEventListener("click", ({ target }) =>
+      this.#actOn(target instanceof Element ? target.closest("li") : null));
     this.view.addEventListener("scroll", () => this.paused && this.#scrolled(), { passive: true });
     // What comes and goes around the list changes its height: the end stays in sight.
     new ResizeObserver(() => {
       if (!this.paused) this.view.scrollTop = this.view.scrollHeight;
     }).observe(this.view);
     new Repeat(1000, () => this.#tellHeat(), { hidden: true }).start();
+  }
+
+  /** @param {Element | null | undefined} row */
+  #actOn(row) {
+    const n = row instanceof HTMLElement ? Number(row.dataset.n) : 0;
+    const kept = this.kept.find((entry) => entry.n === n);
+    if (kept) this.act?.(kept.comment);
+  }
+
+  /**
+   * The comment before (-1) or after (1) the one that is chosen, which is said aloud.
+   * @param {number} by
+   */
+  #choose(by) {
+    const rows = this.shown();
+    const at = rows.findIndex((row) => row === this.chosen);
+    const next = rows[at < 0 ? rows.length - 1 : Math.min(rows.length - 1, Math.max(0, at + by))];
+    this.chosen?.classList.remove("chosen");
+    this.chosen = next ?? null;
+    next?.classList.add("chosen");
+    next?.scrollIntoView({ block: "nearest" });
+    if (next) say(next.textContent ?? "");
   }
 
   /**
@@ -193,11 +228,15 @@ export class CommentList {
 
   /** @param {Kept} kept */
   #row({ comment, n }) {
-    const role = comment.role === "host" || comment.role === "moderator" || comment.role === "admin"
-      ? h("span.role", {}, t(`role.${comment.role}`)) : null;
+    const { role: by } = comment;
+    const role = by === "host" || by === "moderator" || by === "admin" || by === "system"
+      ? h("span.role", {}, t(`role.${by}`)) : null;
+    const badges = (comment.badges ?? []).map((badge) =>
+      h("span.author-badge", { data: { badge } }, t(`badge.${badge}`)));
     const row = h("li.comment", { data: { id: comment.id, user: comment.user, n: String(n) } },
-      h("p", {}, role, h("bdi.name", { vars: { "--name-hue": String(hue(comment.user)) } },
-        comment.name), h("bdi.said", {}, comment.text)));
+      h("p", {}, role, badges, h("bdi.name", { vars: { "--name-hue": String(hue(comment.user)) } },
+        comment.name), comment.reply && h("bdi.reply-to", {}, `@${comment.reply.name}`),
+      h("bdi.said", {}, comment.text)));
     if (this.always(comment)) row.classList.add("dear");
     this.decorate(row, comment);
     return row;
@@ -222,6 +261,8 @@ export class CommentList {
   follow() {
     this.paused = false;
     this.fresh = 0;
+    this.chosen?.classList.remove("chosen");
+    this.chosen = null;
     this.root.classList.remove("paused");
     this.#tellFresh();
     const missed = this.#after(this.shownTo).slice(-ROWS_FOLLOWING);

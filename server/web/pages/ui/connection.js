@@ -3,12 +3,15 @@
 import { h, write } from "./dom.js";
 import { say, showInFront, takeAway } from "./front.js";
 import { toast } from "./sheet.js";
-import { t } from "./strings.js";
+import { hasWords, lang, t } from "./strings.js";
 
 /** @import { Room } from "../liveroom.js" */
 
 const LATE_MS = 3000; // then a request without an answer is told of
 const BACK_MS = 1600;
+
+/** @type {Record<string, string>} close codes, as the errors that say the same */
+const CLOSES = { close_4401: "bad_token", close_4403: "forbidden", close_4429: "rate_limited" };
 
 const line = h("div.banner");
 let offline = false;
@@ -17,6 +20,19 @@ let lost = false; // the room's connection, since it was last joined
 let late = 0; // requests that wait for an answer
 let closed = "";
 let ended = false;
+
+/**
+ * Why the room is closed to this person: the server's reason is English.
+ * @param {string} code
+ * @param {string} reason
+ */
+export function whyClosed(code, reason) {
+  if (code === "closed") return "";
+  if (code === "not_found" || code === "close_4404") return t("conn.no_room");
+  const key = `err.${CLOSES[code] ?? code}`;
+  const why = hasWords(key) ? t(key) : lang() === "en" && reason;
+  return why ? `${t("conn.closed")} · ${why}` : t("conn.closed");
+}
 
 function words() {
   if (closed) return closed;
@@ -54,8 +70,7 @@ export function tellOfConnection(room) {
     if (status === "waiting") lost = true;
     else if (status === "joined") lost = false;
     else if (status === "closed") {
-      closed = code === "not_found" || code === "close_4404" ? t("conn.no_room")
-        : code === "closed" ? "" : `${t("conn.closed")} · ${reason}`;
+      closed = whyClosed(String(code), reason ?? "");
       lost = false;
       ended ||= !closed; // the page left by itself
     }

@@ -18,11 +18,11 @@ type Listeners<Target> = {
 
 /** Every attribute the pages use, so that a misspelt one is found. */
 type AttributeName =
-  | "allow" | "alt" | "autocomplete" | "autofocus" | "autoplay" | "checked" | "dir" | "disabled"
-  | "download" | "enterkeyhint" | "for" | "hidden" | "href" | "id" | "inputmode" | "lang" | "loading" | "loop"
-  | "max" | "maxlength" | "min" | "muted" | "name" | "pattern" | "placeholder" | "playsinline"
-  | "popover" | "readonly" | "referrerpolicy" | "rel" | "required" | "role" | "sandbox" | "scope"
-  | "spellcheck" | "src" | "step" | "tabindex" | "target" | "title" | "type" | "value";
+  | "accept" | "allow" | "alt" | "autocomplete" | "autofocus" | "autoplay" | "checked" | "dir" | "disabled"
+  | "download" | "enterkeyhint" | "fetchpriority" | "for" | "height" | "hidden" | "href" | "id" | "inputmode" | "lang" | "list" | "loading" | "loop"
+  | "max" | "maxlength" | "min" | "multiple" | "muted" | "name" | "pattern" | "placeholder" | "playsinline"
+  | "popover" | "readonly" | "referrerpolicy" | "rel" | "required" | "role" | "rows" | "sandbox" | "scope"
+  | "spellcheck" | "src" | "step" | "tabindex" | "target" | "title" | "type" | "value" | "width";
 
 export type Props<Target = HTMLElement> = Listeners<Target> & {
   [Name in AttributeName]?: string | number | boolean | null;

@@ -61,8 +61,24 @@ const digits = (currency) => DIGITS.get(currency) ?? 2;
 /** @param {Intl.NumberFormatOptions} options */
 const numberFormat = (options) => formatter(numbers, Intl.NumberFormat, options);
 
+/** @type {string | undefined} in which times of day are shown; the browser's own if there is none */
+let timeZone;
+
+/**
+ * Show times of day in a zone from now on; an unknown one, or none, is the browser's own.
+ * @param {string} zone
+ */
+export function showTimesIn(zone) {
+  try {
+    timeZone = zone ? new Intl.DateTimeFormat("en", { timeZone: zone }).resolvedOptions().timeZone
+      : undefined;
+  } catch {
+    timeZone = undefined; // this browser is older than the zone
+  }
+}
+
 /** @param {Intl.DateTimeFormatOptions} options */
-const timeFormat = (options) => formatter(times, Intl.DateTimeFormat, options);
+const timeFormat = (options) => formatter(times, Intl.DateTimeFormat, { timeZone, ...options });
 
 /** @param {string} currency */
 const money = (currency) =>
@@ -145,6 +161,13 @@ export const day = (ms) => Number.isNaN(new Date(ms).getTime()) ? ""
  */
 export const date = (ms) =>
   timeFormat({ month: "short", day: "numeric", weekday: "short", timeZone: "UTC" }).format(ms);
+
+/**
+ * The day alone, as it is called in a time zone.
+ * @type {(ms: number, zone: string) => string}
+ */
+export const dateIn = (ms, zone) =>
+  timeFormat({ month: "short", day: "numeric", weekday: "short", timeZone: zone }).format(ms);
 
 /**
  * "04:59", "1:04:59"; never below zero. Rounded up: a countdown shows 00:01 until it is over.

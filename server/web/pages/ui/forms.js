@@ -1,8 +1,10 @@
 // Forms in sheets, and their fields.
 
+import "./later-words.js";
 import { h, write } from "./dom.js";
+import { minorUnits, priceText } from "./format.js";
 import { openSheet } from "./sheet.js";
-import { failureOf, t, whyNot } from "./strings.js";
+import { failureOf, lang, t, whyNot } from "./strings.js";
 
 /** @import { Children, Props, Typed } from "./elements.js" */
 
@@ -24,13 +26,31 @@ export function field(name, label, props = {}, tag = "input") {
 }
 
 /**
- * The server's sentence names the field; "you have your limit" is for buyers and helps no host.
+ * The server's sentence is English, and names the field: it stands behind words of the person's
+ * language. "You have your limit" is for buyers and helps nobody who fills in a form.
  * @param {unknown} thrown
  */
-function formError(thrown) {
+export function sentenceOf(thrown) {
   const failed = failureOf(thrown);
-  if (!failed.code || failed.code === "limit_reached") return failed.message;
-  return `${whyNot(failed)} · ${failed.message}`;
+  if (!failed.code) return failed.message; // it comes from the page itself
+  if (failed.code !== "limit_reached") return `${whyNot(failed)} · ${failed.message}`;
+  return lang() === "en" ? failed.message : `${t("form.over_limit")} · ${failed.message}`;
+}
+
+/**
+ * Minor units of what somebody typed.
+ * @param {string} text
+ * @param {string} currency
+ */
+export function minor(text, currency) {
+  const units = minorUnits(currency);
+  const value = Math.round(Number(text) * units);
+  if (!Number.isFinite(value) || value < 0) throw new Error(`${t("form.price")}: ${text}`);
+  // Rounding would set another price than the one that was typed.
+  if (value / units !== Number(text)) {
+    throw new Error(t("form.decimals", { typed: text, least: priceText(1, currency) }));
+  }
+  return value;
 }
 
 /** What a whole number of something needs. */
@@ -48,6 +68,21 @@ export function choice(name, label, options, chosen) {
   return h("fieldset.chips", {}, h("legend", {}, label), options.map(([value, words]) =>
     h("label.chip", {}, h("input", { type: "radio", name, value, checked: value === chosen }),
       h("span", {}, words))));
+}
+
+/**
+ * A list to choose from.
+ * @param {string} name
+ * @param {string} label
+ * @param {[value: string, words: string][]} options
+ * @param {string} chosen
+ */
+export function selection(name, label, options, chosen) {
+  const id = `field-${name}`;
+  const select = h("select", { id, name }, options.map(([value, words]) =>
+    h("option", { value }, words)));
+  select.value = chosen;
+  return h("div.field", {}, h("label", { for: id }, label), select);
 }
 
 /**
@@ -70,7 +105,7 @@ export function formSheet(title, fields, go, send) {
         await send(typedInto(form), form);
         leave();
       } catch (failed) {
-        write(error, formError(failed));
+        write(error, sentenceOf(failed));
         button.disabled = false;
       }
     };

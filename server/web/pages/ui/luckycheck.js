@@ -1,6 +1,7 @@
 // Checks a lucky draw: was it the seed that was promised, are these all who entered, and did those
 // win whose SHA-1 of seed and user id is lowest?
 
+import "./later-words.js";
 import { t } from "./strings.js";
 
 const PLACES_MAX = 20;

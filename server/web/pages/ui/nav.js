@@ -13,6 +13,9 @@ import { t } from "./strings.js";
  * @import { DevRole, Owner } from "./session.js"
  */
 
+/** Who may own goods, or makes merchants. */
+const SELLERS = new Set(["merchant", "host", "admin"]);
+
 /** @type {(session: Session, roles: DevRole[], owner?: Owner) => void} */
 function openAccount({ you, dev }, roles, owner) {
   const again = () => location.reload();
@@ -23,6 +26,12 @@ function openAccount({ you, dev }, roles, owner) {
       : [dev && enter(), tokenForm(again)],
     you && location.pathname !== "/me"
       && h("a.plain.wide.button", { href: "/me" }, t("me.title")),
+    you && you.role !== "guest" && location.pathname !== "/write"
+      && h("a.plain.wide.button", { href: "/write" }, t("write.title")),
+    you?.role === "host" && location.pathname !== "/select"
+      && h("a.plain.wide.button", { href: "/select" }, t("select.title")),
+    you && location.pathname !== "/merchant" && SELLERS.has(you.role)
+      && h("a.plain.wide.button", { href: "/merchant" }, t("merchant.title")),
     you && dev && enter(),
     prefs(),
     you && h("button.plain.wide", { type: "button", onclick: () => signOut().then(again) },

@@ -4,6 +4,8 @@ import { newKey } from "../liveroom.js";
 import { everyTick, h, icon, s, write } from "./dom.js";
 import { day, duration, price, priceText } from "./format.js";
 import { say } from "./front.js";
+import { momentButton, momentPath } from "./moment.js";
+import { isUnsent, parcelsOf } from "./parcels.js";
 import { requestOf, returnActions } from "./returning.js";
 import { openSheet, toast } from "./sheet.js";
 import { failureOf, t, whyNot } from "./strings.js";
@@ -85,7 +87,8 @@ function actions(ctx, order) {
     }
   };
   const pay = h("button.primary", { type: "button", data: { do: "pay" } },
-    t("order.pay", { price: priceText(order.total, order.currency) }));
+    order.total ? t("order.pay", { price: priceText(order.total, order.currency) })
+      : t("order.take_free"));
   const back = h("button.plain", { type: "button", data: { do: "cancel" } }, t("order.cancel"));
   pay.addEventListener("click", run(pay, t("order.paying"), () => ctx.room.pay(order.order)));
   back.addEventListener("click", run(back, t("order.cancel"), () => ctx.room.cancel(order.order)));
@@ -115,6 +118,13 @@ export const sendIn = (room) => async (op, { order }, fields = {}) =>
   (await room.send(op, { order, ...fields })).order;
 
 /**
+ * The way to where one says where an order goes, until it is sent.
+ * @param {Order} order
+ */
+const whereTo = (order) => isUnsent(order) && h("a.text-link", { href: "/me",
+  data: { do: "where-to" } }, icon("pin"), t("delivery.link"));
+
+/**
  * One order of the list.
  * @type {(ctx: List, order: Order) => HTMLElement}
  */
@@ -125,7 +135,8 @@ function orderRow(ctx, order) {
     h("div.order-head", {},
       h("span.status", { data: { status } }, t(`order.${status}`)),
       h("span.fine", {}, day(order.created))),
-    linesOf(order), requestOf(order),
+    linesOf(order), parcelsOf(order), requestOf(order), whereTo(order),
+    order.status === "paid" && momentButton(momentPath(order)),
     ...returnActions(order, sendIn(ctx.room), ctx.redraw),
     held && h("div.order-pay", {}, holdRing(ctx.room, order), actions(ctx, order)));
 }
@@ -223,7 +234,8 @@ function buyView(ctx, order, status) {
   }
   if (status === "paid") {
     return [h("div.tick", {}, icon("check")), h("p.big", {}, t("order.paid_big")), ...lines,
-      order.practice ? null : h("p.fine", {}, t("order.paid_hint")), number]
+      order.practice ? null : h("p.fine", {}, t("order.paid_hint")), whereTo(order) || null,
+      h("a.text-link", { href: "/me" }, icon("list"), t("orders")), number]
       .filter((it) => it !== null);
   }
   return [h("p.big", {}, t(`order.${status}`)), ...lines, number];

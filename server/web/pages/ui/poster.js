@@ -48,22 +48,10 @@ export function poster(room, ...more) {
 }
 
 /**
- * The stage of a room: its video, its embed, or its poster.
- * @type {(room: RoomView, ...more: Child[]) => HTMLElement}
+ * The player of another site, in a frame.
+ * @param {Pick<RoomView, "embed_url" | "title">} room
  */
-export function stage(room, ...more) {
-  if (room.stream_url) {
-    const video = h("video.stage-video", { src: room.stream_url, playsinline: true, autoplay: true,
-      muted: true, loop: true, "aria-label": room.title });
-    video.muted = true; // the attribute alone does not mute an element made by script
-    video.addEventListener("error", () => video.replaceWith(poster(room, ...more)));
-    return video;
-  }
-  if (room.embed_url) {
-    return h("iframe.stage-video", { src: room.embed_url, title: room.title,
-      allow: "autoplay; fullscreen; picture-in-picture", referrerpolicy: "strict-origin",
-      // It may play and open links beside us, but not lead our page away.
-      sandbox: "allow-scripts allow-same-origin allow-presentation allow-popups" });
-  }
-  return poster(room, ...more);
-}
+export const embed = ({ embed_url: src, title }) => h("iframe.stage-video", { src, title,
+  allow: "autoplay; fullscreen; picture-in-picture", referrerpolicy: "strict-origin",
+  // It may play and open links beside us, but not lead our page away.
+  sandbox: "allow-scripts allow-same-origin allow-presentation allow-popups" });

@@ -1,17 +1,17 @@
-// Products: a thumbnail, the card of the one being shown, a row of the shelf, the details.
+// Products: a thumbnail, the card of the one being shown, a row of the shelf. The sheet with all
+// there is to know is watch/product-sheet.js.
 
 import { beside } from "./bidi.js";
-import { everyTick, h, icon, iconButton, write } from "./dom.js";
-import { price, priceText } from "./format.js";
+import { cost as costOfOne, costText } from "./cost.js";
+import { everyTick, h, write } from "./dom.js";
+import { priceText } from "./format.js";
 import { posterVars } from "./poster.js";
-import { countdown, saleOf, saleState, stockBar } from "./stock.js";
+import { countdown, nextSaleOf, saleOf, saleState, stockBar } from "./stock.js";
 import { t } from "./strings.js";
 import { viewOf } from "./view.js";
 
 /**
- * @import { Product, Proof, Room, RoomView, Sale, SaleStatus } from "../liveroom.js"
- * @import { WireProduct } from "./answers.js"
- * @import { Children } from "./elements.js"
+ * @import { Product, Proof, Room, RoomView, Sale, SaleStatus, WireProduct } from "../liveroom.js"
  */
 
 /**
@@ -34,7 +34,8 @@ import { viewOf } from "./view.js";
  */
 export function productOf({ shelf }, wire) {
   return shelf.find(({ sku }) => sku === wire.sku)
-    ?? { image: "", url: "", points: [], flaws: [], replaces: "", proofs: [], ...wire };
+    ?? { image: "", url: "", points: [], flaws: [], replaces: "", proofs: [],
+      merchant: "", goods: "", options: {}, ...wire };
 }
 
 /**
@@ -45,8 +46,8 @@ export const sellsNow = ({ phase, selling, kind }) =>
   phase === "live" || kind === "group" || (phase === "ended" && selling);
 
 /**
- * The product's picture, or a tile with its first letters.
- * @param {Product} product
+ * The picture of a product or of goods, or a tile with its first letters.
+ * @param {{sku: string, title: string, image?: string | null}} product
  */
 export function thumbnail(product) {
   const tile = () => h("span.thumb.tile", { vars: posterVars(product.sku + product.title),
@@ -75,11 +76,12 @@ export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim } =
   const until = () => {
     const sale = find();
     if (!sale) return 0;
-    return saleState(sale, room.now()) === "scheduled" ? sale.starts
-      : saleState(sale, room.now()) === "closed" ? 0 : sale.ends;
+    const ends = saleState(sale, room.now()) === "closed" ? 0 : sale.ends;
+    return saleState(sale, room.now()) === "scheduled" ? sale.starts : ends || starts();
   };
+  const starts = () => nextSaleOf(viewOf(room), product.sku)?.starts ?? 0;
   const timer = countdown(() => room.now(), until, () =>
-    t(until() === find()?.starts ? "sale.starts_in" : "sale.ends_in"));
+    t(until() === find()?.ends ? "sale.ends_in" : "sale.starts_in"));
   const act = () => {
     const sale = find();
     if (!sale) return;
@@ -98,7 +100,7 @@ export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim } =
       shown = now;
       cost.replaceChildren(...costOf(product, sale, state),
         ...(sale && off ? [h("span.after-coupon", {}, t("coupon.after",
-          { price: priceText(sale.price * qty() - off, sale.currency) }))] : []));
+          { price: costText(sale.price * qty() - off, sale.currency) }))] : []));
       root.dataset.state = state;
     }
     bar.root.hidden = !sale || state === "scheduled" || state === "closed";
@@ -114,11 +116,11 @@ export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim } =
 
 /** @type {(product: Product, sale: Sale | null, state: State) => HTMLElement[]} */
 function costOf(product, sale, state) {
-  if (!sale || state === "closed") return [price(product.price, product.currency)];
-  const now = price(sale.price, sale.currency);
-  if (sale.price >= product.price) return [now];
-  return [now, h("s.was", {}, h("span.only-aloud", {}, t("product.was")),
-    priceText(product.price, product.currency))];
+  if (!sale || state === "closed") return [costOfOne(product.price, product.currency)];
+  const now = costOfOne(sale.price, sale.currency);
+  if (!sale.was) return [now];
+  return [now, h("s.was", { title: t("product.was") }, h("span.only-aloud", {}, t("product.was")),
+    priceText(sale.was, sale.currency))];
 }
 
 /**
@@ -132,7 +134,7 @@ function drawButton(button, note, { sale, state, room, qty, place }) {
   const held = sale?.held ?? 0;
   const words = {
     none: "", closed: t("sale.closed"), scheduled: t("sale.soon"),
-    open: live ? (qty > 1 ? t("sale.buy_n", { n: qty }) : t("sale.buy")) : t(room.phase === "ended" ? "sale.closed" : "sale.not_live"),
+    open: live ? buyWords(sale, qty) : t(room.phase === "ended" ? "sale.closed" : "sale.not_live"),
     sold_out: place ? t("wait.place", { place }) : held > 0 ? t("wait.join") : t("sale.sold_out"),
   }[state];
   button.hidden = state === "none";
@@ -145,6 +147,14 @@ function drawButton(button, note, { sale, state, room, qty, place }) {
     sold_out: held > 0 ? t("sale.may_return", { n: held }) : "",
   }[state]);
 }
+
+/**
+ * Only a rush is called one.
+ * @type {(sale: Sale | null, qty: number) => string}
+ */
+const buyWords = (sale, qty) => sale?.kind === "standing"
+  ? t(qty > 1 ? "sale.order_n" : "sale.order", { n: qty })
+  : t(qty > 1 ? "sale.buy_n" : "sale.buy", { n: qty });
 
 /**
  * The card over the picture: the product being shown.
@@ -170,60 +180,27 @@ export function pinnedCard(ctx, product) {
 }
 
 /**
- * One row of the shelf.
- * @type {(ctx: Shop, product: Product, index: number, pinned: boolean) => HTMLElement}
+ * What tells a variant from the others of its title.
+ * @param {Pick<Product, "options">} product
+ */
+export const optionsText = ({ options }) => beside(...Object.values(options));
+
+/**
+ * One row of the shelf; `index` is its place there, null if that is not known.
+ * @type {(ctx: Shop, product: Product, index: number | null, pinned: boolean) => HTMLElement}
  */
 export function shelfRow(ctx, product, index, pinned) {
   const block = saleBlock(ctx, product, { stock: true });
   return h("li.shelf-row", { data: { sku: product.sku } },
     h("button.shelf-main", { type: "button", onclick: () => ctx.details(product),
       "aria-label": t("product.open", { title: product.title }) },
-    h("span.thumb-wrap", {}, thumbnail(product), h("span.number", {}, String(index + 1))),
+    h("span.thumb-wrap", {}, thumbnail(product),
+      index !== null && h("span.number", {}, String(index + 1))),
     h("span.shelf-words", {},
       h("span.shelf-title", {}, pinned && h("span.badge", {}, t("product.pinned")), product.title),
+      optionsText(product) && h("span.fine", {}, optionsText(product)),
       product.points.length > 0 && h("span.point", {}, beside(...product.points)))),
     block.root);
-}
-
-/**
- * All there is to know about a product, and how many to buy. `choice(sale, qty)` makes the choice
- * of a coupon; `more` comes last.
- * @param {Shop} ctx
- * @param {Product} product
- * @param {{more?: Children, choice?: (sale: () => Sale | null, qty: () => number) =>
- *   {root: HTMLElement, claim: () => string | undefined}}} [options]
- */
-export function productDetails(ctx, product, { choice, more = null } = {}) {
-  let qty = 1;
-  const shown = h("output.qty", { "aria-label": t("qty") }, "1");
-  const coupons = choice?.(() => openSale(ctx.room, product.sku), () => qty);
-  const block = saleBlock(ctx, product, { qty: () => qty, claim: coupons?.claim });
-  /** @param {number} by */
-  const step = (by) => () => {
-    const max = saleOf(viewOf(ctx.room), product.sku)?.per_user ?? 1;
-    qty = Math.min(Math.max(1, qty + by), max);
-    write(shown, String(qty));
-    block.draw();
-  };
-  /** @type {(title: string, lines: string[], kind: string) => HTMLElement | false} */
-  const list = (title, lines, kind) => lines.length > 0 && h("section", { class: kind },
-    h("h3", {}, title), h("ul", {}, lines.map((line) => h("li", {}, line))));
-  const stepper = h("div.stepper", {}, h("span", {}, t("qty")),
-    iconButton("minus", t("qty.less"), step(-1)), shown,
-    iconButton("plus", t("qty.more"), step(1)));
-  everyTick(stepper, () => { // a place in the line is for one unit
-    const sale = saleOf(viewOf(ctx.room), product.sku);
-    stepper.hidden = !sale || !["open", "scheduled"].includes(saleState(sale, ctx.room.now()));
-  });
-  return h("div.details", {},
-    h("div.details-head", {}, thumbnail(product), h("p.details-title", {}, product.title)),
-    list(t("product.points"), product.points, "points"),
-    list(t("product.flaws"), product.flaws, "flaws"),
-    product.proofs.length > 0 && h("section.proofs", {},
-      h("h3", {}, t("product.proofs")), proofList(product.proofs)),
-    product.url && h("a.text-link", { href: product.url, target: "_blank",
-      rel: "noopener noreferrer" }, icon("link"), t("product.link")),
-    stepper, coupons?.root, block.root, more);
 }
 
 /**
@@ -235,12 +212,3 @@ export const proofList = (proofs) => h("ul", {}, proofs.map(({ label, number, ur
   return h("li", {}, url ? h("a.text-link", { href: url, target: "_blank",
     rel: "noopener noreferrer" }, words) : words);
 }));
-
-/**
- * The product's sale if it can be bought in, else null.
- * @type {(room: Room, sku: string) => Sale | null}
- */
-function openSale(room, sku) {
-  const sale = saleOf(viewOf(room), sku);
-  return sale && saleState(sale, room.now()) === "open" ? sale : null;
-}

@@ -9,6 +9,7 @@ import { failureOf, t, whyNot } from "./strings.js";
 /** @typedef {"viewer" | "host" | "admin"} DevRole that one click makes of anybody */
 
 const REST_MS_MAX = 30_000;
+const FILE_MS_MAX = 600_000; // a large file on a slow line
 
 /**
  * Ask the server; rejects as `Room` does where no answer comes.
@@ -18,7 +19,7 @@ const REST_MS_MAX = 30_000;
  */
 async function ask(path, request) {
   try {
-    return await inTime(fetch(path, { ...request, signal: AbortSignal.timeout(REST_MS_MAX) }));
+    return await fetch(path, request);
   } catch (thrown) {
     const code = failureOf(thrown).name === "TimeoutError" ? "timeout" : "disconnected";
     throw Object.assign(new Error(`There was no answer from ${path}.`),
@@ -29,20 +30,40 @@ async function ask(path, request) {
 /**
  * REST with the session's cookie; rejects with the server's sentence, its `code` and `status`.
  * @template [Answer=unknown] one of answers.d.ts
- * @param {"GET" | "POST" | "PUT" | "DELETE"} method
+ * @param {"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} method
  * @param {string} path
  * @param {object} [body]
  * @returns {Promise<Answer>}
  */
 export async function rest(method, path, body) {
-  const response = await ask(path, {
+  return answerOf(await inTime(ask(path, {
     method,
     headers: body && { "Content-Type": "application/json" },
     body: body && JSON.stringify(body),
-  });
+    signal: AbortSignal.timeout(REST_MS_MAX),
+  })));
+}
+
+/**
+ * REST with a file as the body; answers and rejects as `rest` does. A large file is not a slow line.
+ * @template [Answer=unknown] one of answers.d.ts
+ * @param {"POST" | "PUT"} method
+ * @param {string} path
+ * @param {File} file
+ * @param {string} type
+ * @returns {Promise<Answer>}
+ */
+export async function sendFile(method, path, file, type) {
+  return answerOf(await ask(path, { method, body: file, headers: { "Content-Type": type },
+    signal: AbortSignal.timeout(FILE_MS_MAX) }));
+}
+
+/** @param {Response} response */
+async function answerOf(response) {
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
-    const { code = "", msg = `${response.status}` } = answer.error ?? {};
+    // A command is refused as on a socket, without an `error` around it.
+    const { code = "", msg = `${response.status}` } = answer.error ?? answer;
     throw Object.assign(new Error(msg), { code, status: response.status });
   }
   return answer;
@@ -95,6 +116,18 @@ export function devButtons(roles, { owner, then }) {
     roles.map((role) => h("button.wide", { type: "button", class: role === roles[0] ? "primary"
       : "plain", onclick: enter(role), data: { role } }, role === "host" && owner
       ? t("host.continue", { name }) : t(`signin.as_${role}`))));
+}
+
+/**
+ * What a page shows who is not signed in: why to, and how; the page is loaded again then.
+ * @param {string} words
+ * @param {Session} session
+ * @param {DevRole[]} roles of the buttons of development mode
+ */
+export function signInBox(words, session, roles) {
+  const again = () => location.reload();
+  return h("section.me-box.me-signin", {}, h("p", {}, words),
+    session.dev && devButtons(roles, { then: again }), tokenForm(again));
 }
 
 /**

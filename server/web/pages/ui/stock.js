@@ -7,14 +7,31 @@ import { t } from "./strings.js";
 /** @import { RoomView, Sale, SaleStatus } from "../liveroom.js" */
 
 /**
+ * How early a sale of a product is shown: a flash sale that has units lies on top of the standing
+ * one, which is shown before what is still to come, and that before what is sold out.
+ * @param {Sale} sale
+ */
+const rank = ({ status, left, kind }) => status === "closed" ? 4
+  : status === "scheduled" ? 2 : left === 0 ? 3 : kind === "standing" ? 1 : 0;
+
+/**
  * The sale to show for a product: the one that is on or coming, else the latest that was.
  * @param {Pick<RoomView, "sales">} room
  * @param {string} sku
  */
 export function saleOf(room, sku) {
-  const own = room.sales.filter((sale) => sale.sku === sku);
-  return own.findLast((sale) => sale.status !== "closed") ?? own.at(-1) ?? null;
+  const own = room.sales.filter((sale) => sale.sku === sku).reverse();
+  return own.sort((a, b) => rank(a) - rank(b))[0] ?? null;
 }
+
+/**
+ * The sale of a product that starts next.
+ * @param {Pick<RoomView, "sales">} room
+ * @param {string} sku
+ */
+export const nextSaleOf = (room, sku) => room.sales
+  .filter((sale) => sale.sku === sku && sale.status === "scheduled")
+  .sort((a, b) => a.starts - b.starts)[0] ?? null;
 
 /**
  * "scheduled", "open", "sold_out" or "closed", judged by the server's clock: the event that tells

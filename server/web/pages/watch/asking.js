@@ -3,13 +3,14 @@
 
 import { beside } from "../ui/bidi.js";
 import { offer } from "../ui/coupons.js";
-import { h, icon, iconButton, write } from "../ui/dom.js";
+import { h, icon, iconButton } from "../ui/dom.js";
 import { priceText } from "../ui/format.js";
 import { say } from "../ui/front.js";
 import { productOf, proofList, saleBlock, thumbnail } from "../ui/product.js";
 import { toast } from "../ui/sheet.js";
 import { t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
+import { lineStrip } from "./line-strip.js";
 
 /**
  * @import { Answer, Card, Deal, Product, Question, RoomView } from "../liveroom.js"
@@ -111,19 +112,16 @@ export class Answers {
 
 /** The question being answered now, shown to everybody. */
 export function questionStrip() {
-  const about = h("span.strip-about");
-  const text = h("b");
-  const root = h("p.strip.question-strip", { hidden: true }, icon("ask"), h("span", {}, about, text));
+  const { root, draw } = lineStrip("question-strip", "ask");
   return {
     root,
     /** @param {RoomView} room */
     draw(room) {
       const { question, phase } = room;
-      root.hidden = !question || phase === "ended";
-      if (!question || root.hidden) return;
+      if (!question || phase === "ended") return draw();
       const title = titleOf(room, question.sku);
-      write(about, `${beside(t("ask.answering"), title)} `);
-      write(text, question.text);
+      return draw(h("span.strip-about", {}, `${beside(t("ask.answering"), title)} `),
+        h("b", {}, question.text));
     },
   };
 }

@@ -1,6 +1,6 @@
 // The bar below: what one says, and hearts, gathered so that fifty taps are one command.
 
-import { h, icon, write } from "../ui/dom.js";
+import { h, icon, iconButton, write } from "../ui/dom.js";
 import { duration, short } from "../ui/format.js";
 import { Hearts } from "../ui/hearts.js";
 import { toast } from "../ui/sheet.js";
@@ -8,7 +8,7 @@ import { failureOf, t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 
 /**
- * @import { Answer, Mine, RoomView } from "../liveroom.js"
+ * @import { Answer, Comment, Mine, RoomView } from "../liveroom.js"
  * @import { Page } from "./page.js"
  */
 
@@ -42,9 +42,28 @@ export class Composer {
       autocomplete: "off", enterkeyhint: "send", placeholder: t("comment.placeholder"),
       "aria-label": t("comment.label") });
     this.field.addEventListener("focus", () =>
-      ctx.isGuest() && (this.field.blur(), ctx.needSignIn()));
-    this.root = h("form.composer", { onsubmit: (event) => this.#submit(event) }, this.field,
+      ctx.isGuest() && (this.field.blur(), ctx.needSignIn("say")));
+    /** @type {Comment | null} */
+    this.answered = null; // what is being answered
+    this.answeredName = h("bdi");
+    this.answering = h("p.answering-now", { hidden: true },
+      h("span", {}, t("comment.answering")), this.answeredName,
+      iconButton("close", t("comment.answer_none"), () => this.answer(null)));
+    this.root = h("form.composer", { onsubmit: (event) => this.#submit(event) }, this.answering,
+      this.field,
       h("button.send", { type: "submit", "aria-label": t("comment.send") }, icon("send")));
+  }
+
+  /**
+   * What is said next answers this comment; null: none.
+   * @param {Comment | null} comment
+   */
+  answer(comment) {
+    if (comment && this.ctx.needSignIn("tap")) return;
+    this.answered = comment;
+    this.answering.hidden = !comment;
+    write(this.answeredName, comment ? `@${comment.name}` : "");
+    this.field.focus();
   }
 
   /** @param {Event} event */
@@ -52,13 +71,16 @@ export class Composer {
     event.preventDefault();
     const { field, ctx } = this;
     const text = field.value.trim();
-    if (!text || ctx.needSignIn()) return;
+    if (!text || ctx.needSignIn("say")) return;
+    const replyTo = this.answered?.id;
     field.value = "";
+    this.answer(null);
     try {
-      this.heard(await ctx.room.comment(text));
+      this.heard(await ctx.room.comment(text, { replyTo }));
     } catch (error) {
       if (!field.value) field.value = text; // what somebody wrote must not be lost
-      toast(whySilent(error, viewOf(ctx.room), ctx.room.state.mine));
+      toast(replyTo && failureOf(error).code === "not_found" ? t("comment.answered_gone")
+        : whySilent(error, viewOf(ctx.room), ctx.room.state.mine));
     }
   }
 

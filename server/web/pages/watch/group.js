@@ -1,5 +1,6 @@
 // A fan group's door: who is not a member is invited.
 
+import "../ui/later-words.js";
 import { Room } from "../liveroom.js";
 import { h, icon } from "../ui/dom.js";
 import { number } from "../ui/format.js";

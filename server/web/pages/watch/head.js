@@ -90,7 +90,8 @@ export function openHost(ctx) {
     ? [groupPart(ctx, drawGroup)] : []));
   drawGroup();
   openSheet(host_name || host, () => h("div.stack", {},
-    h("p.fine", {}, t("follow.count", { n: number(followers) })), groupBox, rooms));
+    h("p.fine", {}, t("follow.count", { n: number(followers) })), groupBox,
+    h("a.plain.wide.button", { href: `/h/${encodeURIComponent(host)}` }, t("profile.open")), rooms));
   /** @param {HostView} view */
   const drawRooms = (view) => {
     const others = roomsOf(view).filter((it) => it.room !== viewOf(room).room);
@@ -132,7 +133,7 @@ function groupPart(ctx, redraw) {
     const join = h("button.primary.wide", { type: "button", data: { do: "join-group" } },
       icon("person"), t("group.join"));
     join.addEventListener("click", async () => {
-      if (ctx.needSignIn()) return;
+      if (ctx.needSignIn("tap")) return;
       if (await press(join, () => room.groupJoin())) location.href = watchPath(id, "group");
       else redraw();
     });

@@ -1,7 +1,8 @@
 // After the stream: what was shown at which minute, and what can still be bought.
 
+import "../ui/later-words.js";
 import { h, iconButton, write } from "../ui/dom.js";
-import { duration } from "../ui/format.js";
+import { duration, priceText } from "../ui/format.js";
 import { productOf, saleBlock, thumbnail } from "../ui/product.js";
 import { rest } from "../ui/session.js";
 import { t } from "../ui/strings.js";
@@ -82,7 +83,7 @@ export class Replay {
       const page = await rest("GET", this.path + query);
       entries.push(...(page.entries ?? []));
       if (!page.next) break;
-      query = `?after=${encodeURIComponent(page.next)}`;
+      query = `?cursor=${encodeURIComponent(page.next)}`;
     }
     return entries;
   }
@@ -111,6 +112,7 @@ export class Replay {
   async #go(ms) {
     this.at = Math.max(0, Math.min(ms, this.length));
     const asked = this.at;
+    this.ctx.onMoment(asked);
     this.slider.value = String(Math.floor(asked / MINUTE_MS));
     this.slider.setAttribute("aria-valuetext", t("replay.at", { n: this.slider.value }));
     write(this.clock, `${duration(asked)} / ${duration(this.length)}`);
@@ -154,10 +156,12 @@ export class Replay {
   }
 
   /** @param {Moment} moment */
-  #comments({ notice, question, comments = [] }) {
+  #comments({ notice, question, auction, comments = [] }) {
     /** @type {(label: string, text?: string) => HTMLElement[]} */
     const line = (label, text) => (text ? [h("li", {}, h("span.name", {}, label), text)] : []);
     const rows = [...line(t("watch.notice"), notice), ...line(t("ask.answering"), question?.text),
+      ...line(t("auction.title"), auction && `${auction.title} · ${
+        priceText(auction.price ?? auction.opening, auction.currency)}`),
       ...comments.flatMap(({ name, text }) => line(name, text))];
     this.said.hidden = rows.length === 0;
     this.said.replaceChildren(...rows);

@@ -1,12 +1,12 @@
-// Below the head: what is going on besides the product. Coupons, the poll and the lucky draw each
-// have a chip; one of the last two has the card, the one that was opened last.
+// What is going on besides the product. Coupons, the poll, the lucky draw and the auction each have a chip
+// in the line below the head; one of the last three has the card among the comments, the one that was
+// opened last.
 
 import { h, icon, iconButton } from "../ui/dom.js";
 import { say } from "../ui/front.js";
 import { listed, t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { couponChip } from "./coupons.js";
-import { luckyCard } from "./lucky.js";
 import { pollCard, pollIsOpen } from "./poll.js";
 
 /**
@@ -19,6 +19,23 @@ import { pollCard, pollIsOpen } from "./poll.js";
  * @typedef {{icon: IconName, words: Key, newest: (room: Room) => Newest | null}} Kind
  */
 
+/**
+ * A card whose module is fetched when it is first shown.
+ * @param {() => Promise<Drawn>} load
+ * @returns {Drawn}
+ */
+function later(load) {
+  const root = h("div");
+  /** @type {Drawn | null} */
+  let card = null;
+  load().then((loaded) => {
+    card = loaded;
+    card.draw();
+    root.replaceChildren(card.root);
+  }, () => root.replaceChildren(h("p.fine", {}, t("err.disconnected"))));
+  return { root, draw: () => card?.draw() };
+}
+
 /** @type {Record<string, Kind>} */
 const KINDS = {
   poll: { icon: "poll", words: "poll.title", newest(room) {
@@ -29,7 +46,12 @@ const KINDS = {
   lucky: { icon: "gift", words: "lucky.title", newest(room) {
     const { lucky } = viewOf(room);
     return lucky && { id: lucky.lucky, about: lucky.title, isOn: lucky.status === "open",
-      card: (ctx) => luckyCard(ctx, lucky) };
+      card: (ctx) => later(async () => (await import("./lucky.js")).luckyCard(ctx, lucky)) };
+  } },
+  auction: { icon: "hammer", words: "auction.title", newest(room) {
+    const { auction } = viewOf(room);
+    return auction && { id: auction.auction, about: auction.title, isOn: auction.status === "open",
+      card: (ctx) => later(async () => (await import("./auction.js")).auctionCard(ctx, auction)) };
   } },
 };
 
@@ -46,8 +68,7 @@ export class Spot {
       [kind, h("button.chip-button", { type: "button", hidden: true, data: { kind },
         onclick: () => this.#toggle(kind) }, icon(name), t(words))]));
     this.box = h("section.spot-card", { hidden: true });
-    this.root = h("div.spot", {},
-      h("div.chip-line", {}, this.coupons.root, ...Object.values(this.chips)), this.box);
+    this.root = h("div.chip-line", {}, this.coupons.root, ...Object.values(this.chips));
   }
 
   /** @param {string} kind */
@@ -93,6 +114,11 @@ export class Spot {
     }
     if (this.shown && KINDS[this.shown.kind].newest(room)?.id !== this.shown.id) this.#put(null);
     this.shown?.draw();
+  }
+
+  /** @param {string} id of an auction whose hammer fell */
+  hammered(id) {
+    if (this.shown?.id !== id) this.#put("auction");
   }
 
   /**

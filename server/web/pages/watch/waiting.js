@@ -1,12 +1,14 @@
 // Before the stream: when it starts, what will be shown, and a place to reserve.
 
-import { everyTick, h, icon, write } from "../ui/dom.js";
-import { day, number, priceText } from "../ui/format.js";
+import { costText } from "../ui/cost.js";
+import { h, icon, write } from "../ui/dom.js";
+import { day, number } from "../ui/format.js";
 import { thumbnail } from "../ui/product.js";
 import { toast } from "../ui/sheet.js";
 import { countdown } from "../ui/stock.js";
 import { t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
+import { roomId } from "./address.js";
 
 /** @import { Page } from "./page.js" */
 
@@ -20,11 +22,14 @@ export class Waiting {
     this.button = h("button.buy", { type: "button", data: { do: "reserve" },
       onclick: () => this.reserve() });
     this.shelf = h("ul.preview");
+    this.calendar = h("a.plain.button.to-calendar", { data: { do: "calendar" }, hidden: true,
+      href: `/v1/rooms/${encodeURIComponent(roomId)}/calendar.ics` }, icon("clock"),
+    t("waiting.calendar"));
     const timer = countdown(() => ctx.room.now(), () => ctx.room.state.room?.scheduled ?? 0,
       () => t("waiting.in"));
     this.root = h("section.waiting", { hidden: true, "aria-label": t("waiting.title") },
       h("div.sale-row", {}, this.when, timer), this.shelf,
-      h("div.sale-row", {}, this.count, this.button));
+      h("div.sale-row", {}, this.count, this.calendar, this.button));
   }
 
   async reserve() {
@@ -52,6 +57,7 @@ export class Waiting {
     write(this.count, t("waiting.count", { n: number(room.reserved) }));
     write(this.button, t(mine.reserved ? "waiting.on" : "waiting.reserve"));
     this.button.classList.toggle("quiet-buy", mine.reserved);
+    this.calendar.hidden = !mine.reserved || !room.scheduled;
     this.button.setAttribute("aria-pressed", String(mine.reserved));
     const key = JSON.stringify(room.shelf);
     if (key === this.key) return;
@@ -61,6 +67,6 @@ export class Waiting {
       h("button.preview-item", { type: "button", onclick: () => this.ctx.details(product),
         "aria-label": t("product.open", { title: product.title }) }, thumbnail(product),
       h("span.preview-title", {}, product.title),
-      h("b", {}, priceText(product.price, product.currency))))));
+      h("b", {}, costText(product.price, product.currency))))));
   }
 }

@@ -1,0 +1,117 @@
+// The comments of a note: read page by page, written below; who asks for the link gets the card.
+
+import { h, iconButton, write } from "../ui/dom.js";
+import { day } from "../ui/format.js";
+import { sentenceOf } from "../ui/forms.js";
+import { writeAloud } from "../ui/front.js";
+import { PagedList } from "../ui/paged-list.js";
+import { posterVars } from "../ui/poster.js";
+import { rest } from "../ui/session.js";
+import { sure } from "../ui/sheet.js";
+import { t } from "../ui/strings.js";
+import { goodsRow } from "./goods.js";
+
+/**
+ * @import { Note, NoteComment, NoteCommentsPage } from "../ui/answers-of-notes.js"
+ */
+
+const CHARS_MAX = 500;
+
+export class Talk {
+  /**
+   * @param {Note} note
+   * @param {string} you the user who reads; empty: a guest
+   * @param {() => boolean} mayDo whether the person is signed in; asks to sign in if not
+   * @param {(count: number) => void} onCount
+   */
+  constructor(note, you, mayDo, onCount) {
+    this.note = note;
+    this.you = you;
+    this.mayDo = mayDo;
+    this.onCount = onCount;
+    this.count = note.comments;
+    this.path = `/v1/notes/${encodeURIComponent(note.note)}/comments`;
+    this.title = h("h3");
+    this.error = h("p.form-error");
+    this.box = h("textarea.note-box", { name: "text", rows: 1, maxlength: String(CHARS_MAX),
+      placeholder: t("note.say"), "aria-label": t("note.say"), enterkeyhint: "send", required: true });
+    this.send = h("button.primary", { type: "submit" }, t("note.send"));
+    const list = h("ol.note-comments", { "aria-label": t("note.comments") });
+    this.list = new PagedList(
+      (from) => /** @type {Promise<NoteCommentsPage>} */ (rest("GET",
+        `${this.path}?cursor=${encodeURIComponent(String(from ?? ""))}`)),
+      ({ comments }) => comments.map((comment) => this.#row(comment)),
+      { list, none: h("p.fine", {}, t("note.no_comments")), name: "more-comments" });
+    this.root = h("section.note-part.note-talk", { data: { section: "comments" } }, this.title,
+      h("form.note-form", { onsubmit: (event) => { event.preventDefault(); void this.#say(); } },
+        this.box, this.send), this.error, ...this.list.parts);
+    this.#draw();
+    void this.list.read();
+  }
+
+  /** Lead who wants to write to the field. */
+  open() {
+    if (!this.mayDo()) return;
+    this.box.focus({ preventScroll: true });
+    this.root.scrollIntoView({ block: "center" });
+  }
+
+  #draw() {
+    write(this.title, t("note.comments_count", { n: this.count }));
+    this.onCount(this.count);
+  }
+
+  async #say() {
+    const text = this.box.value.trim();
+    if (!text || !this.mayDo()) return;
+    this.send.disabled = true;
+    try {
+      /** @type {NoteComment} */
+      const said = await rest("POST", this.path, { text });
+      this.box.value = "";
+      write(this.error, "");
+      if (said.status === "held") {
+        writeAloud(this.error, t("note.waits"));
+      } else {
+        this.list.list.prepend(this.#row(said));
+        this.list.none.hidden = true;
+        this.count += 1;
+        this.#draw();
+      }
+    } catch (error) {
+      writeAloud(this.error, sentenceOf(error));
+    }
+    this.send.disabled = false;
+  }
+
+  /**
+   * Its writer and the note's author may delete a comment.
+   * @type {(comment: string, row: HTMLElement) => HTMLElement}
+   */
+  #remover(comment, row) {
+    return iconButton("trash", t("note.remove_comment"), async () => {
+      if (!await sure(t("note.remove_comment_sure"), t("note.remove"))) return;
+      try {
+        await rest("DELETE", `${this.path}/${encodeURIComponent(comment)}`);
+        row.remove();
+        this.count -= 1;
+        this.#draw();
+      } catch (error) {
+        writeAloud(this.error, sentenceOf(error));
+      }
+    }, { data: { do: "remove-comment" } });
+  }
+
+  /** @param {NoteComment} comment */
+  #row({ comment, user, name, text, at, cards = [] }) {
+    const row = h("li.note-comment", { data: { comment } },
+      h("span.note-mark.tile", { vars: posterVars(user + name), "aria-hidden": "true" },
+        [...name.trim()].slice(0, 1).join("")),
+      h("div", {},
+        h("p.fine", {}, h("bdi", {}, name), ` · ${day(at)}`),
+        h("p", { dir: "auto" }, text),
+        cards.length > 0 && h("ul.note-answer", {}, cards.map((card) => goodsRow(card, this.note.note)))));
+    if ([user, this.note.author].includes(this.you)) row.append(this.#remover(comment, row));
+    return row;
+  }
+}
