@@ -11,13 +11,13 @@ import uvloop
 
 from client_sim.arguments import Task, read_arguments
 from client_sim.checks import Findings
+from client_sim.client.wire import Message
 from client_sim.crowd import Crowd
 from client_sim.recording import recording
 from client_sim.report import report, table
 from client_sim.soak import ROUND_S, ROUNDS_MIN, Watch, leaks
 from client_sim.tally import Tally
 from client_sim.tokens import CannotRun
-from client_sim.wire import Message
 
 _EXIT_OK, _EXIT_FAILED, _EXIT_CANNOT = 0, 1, 2
 

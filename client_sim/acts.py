@@ -3,9 +3,10 @@
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 
-from client_sim.errors import CommandRefused, Unanswered
+from client_sim import after_sale
+from client_sim.client.errors import CommandRefused, Unanswered
+from client_sim.client.wire import Message
 from client_sim.people import Person
-from client_sim.wire import Message
 
 Act = Callable[[Person, Message], Awaitable[None]]
 
@@ -24,7 +25,9 @@ async def _like(person: Person, fields: Message) -> None:
 
 async def _buy(person: Person, fields: Message) -> None:
     qty, pay = fields.get("qty", 1), fields.get("pay", 0.8)
-    await person.buy(fields["sale"], qty, pay, coupon=fields.get("coupon", ""))
+    sales = fields.get("sales") or [fields["sale"]]
+    more = {name: fields.get(name, "") for name in ("coupon", "deliver")}
+    await person.buy(sales, qty, pay, **more)
 
 
 async def _leave(person: Person, fields: Message) -> None:
@@ -76,6 +79,10 @@ async def _enter(person: Person, fields: Message) -> None:
         await person.room.lucky_enter(fields["lucky"])
 
 
+async def _bid(person: Person, fields: Message) -> None:
+    await person.bid(fields["auction"], fields["most"], fields.get("pay", 0.8))
+
+
 async def _say_in_group(person: Person, fields: Message) -> None:
     if person.group is not None:
         await person.group.say(fields["text"])
@@ -83,7 +90,7 @@ async def _say_in_group(person: Person, fields: Message) -> None:
 
 async def _buy_in_group(person: Person, fields: Message) -> None:
     qty, pay = fields.get("qty", 1), fields.get("pay", 0.8)
-    await person.buy(fields["sale"], qty, pay, in_group=True)
+    await person.buy([fields["sale"]], qty, pay, in_group=True)
 
 
 IN_STREAM: Mapping[str, Act] = {
@@ -101,8 +108,19 @@ IN_STREAM: Mapping[str, Act] = {
     "claim": _claim,
     "vote": _vote,
     "enter": _enter,
+    "bid": _bid,
+    "cart": _buy,
+    "cancel": after_sale.cancel,
+    "return": after_sale.ask_back,
+    "review": after_sale.review,
 }
 IN_GROUP: Mapping[str, Act] = {"say": _say_in_group, "buy": _buy_in_group}
+
+
+def can(person: Person, name: str) -> bool:
+    """Return whether a person has the order that an act is about, if it is about one."""
+    needs = after_sale.NEEDS.get(name)
+    return needs is None or after_sale.first_order(person, needs) is not None
 
 
 async def act(person: Person, name: str, fields: Message, *, in_group: bool) -> None:

@@ -1,10 +1,10 @@
 """Checks that people are answered: a shop that is always `unavailable` breaks no other promise."""
 
 from client_sim.checks import Findings
-from client_sim.errors import RoomError
-from client_sim.observer import Observer
-from client_sim.state import Position
-from client_sim.wire import Message
+from client_sim.client.errors import RoomError
+from client_sim.client.observer import Observer
+from client_sim.client.state import Position
+from client_sim.client.wire import Message
 
 
 class Answers(Observer):

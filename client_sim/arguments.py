@@ -10,12 +10,12 @@ from pathlib import Path
 from re import fullmatch
 from urllib.parse import urlsplit
 
+from client_sim.client.wire import Wire
 from client_sim.crowd import Plan
 from client_sim.replay import script_of
 from client_sim.script import read_script
 from client_sim.soak import server_pid
 from client_sim.tokens import CannotRun, read_secret
-from client_sim.wire import Wire
 
 ENCODINGS = {
     "json": (Wire.JSON,),
@@ -58,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     add("--soak", action="store_true", help="repeat, and fail if the server's memory grows")
     add("--server-pid", type=int, help="of a soak; else the owner of --data-dir")
     add("--no-host", action="store_true", help="viewers only; somebody else hosts")
+    add("--notes", action="store_true", help="first write a few notes, with drawn pictures")
     add("--take-over", action="store_true", help="host the room even if it is live already")
     add("--host-token", help="or LIVEROOM_SIM_TOKEN; without one the secret signs it")
     add("--secret", help="or LIVEROOM_JWT_SECRET: what the server signs tokens with")
@@ -81,6 +82,7 @@ def read_arguments(arguments: Sequence[str] | None) -> Task:
         host_token=options.host_token or os.environ.get("LIVEROOM_SIM_TOKEN"),
         with_host=not options.no_host,
         take_over=options.take_over,
+        notes=options.notes,
     )
     script = None
     if options.script is not None:

@@ -4,9 +4,9 @@ import asyncio
 from contextlib import suppress
 from random import Random
 
-from client_sim.observer import Observer
-from client_sim.state import Position
-from client_sim.wire import Message
+from client_sim.client.observer import Observer
+from client_sim.client.state import Position
+from client_sim.client.wire import Message
 
 WISHES_MAX = 16
 MOODS_MAX = 4
@@ -14,7 +14,7 @@ MOODS_MAX = 4
 
 class Attention(Observer):
     """One stay in the room. `wishes` holds sales worth a thought and orders offered
-    to us, as `{sale}` and `{order}`, and None once it is over.
+    to us or won, as `{sale}` and `{order}`, and None once it is over.
 
     Whoever notices more than they can think of forgets the rest.
     """
@@ -38,7 +38,7 @@ class Attention(Observer):
         """Some events tempt."""
         if event["t"] == "sale":
             self._notice(event["sale"])
-        elif event["t"] == "order" and event["order"].get("offer"):
+        elif event["t"] == "order" and {"offer", "auction"} & event["order"].keys():
             if event["order"]["status"] == "held":
                 self._want(event)
         elif event["t"] == "pin" and event["sku"] is not None:

@@ -32,8 +32,18 @@ CHECKS: dict[str, str] = {
     "coupon_prices": "an order with a coupon costs what the coupon says",
     "votes_counted": "a closed poll has the votes that were answered, no more and no fewer",
     "draws_check_out": "a lucky draw's winners follow from its seed and its published entrants",
+    "auctions_check_out": "the highest maximum answered wins, at what the next one makes it pay",
     "announced_once": "who follows or reserved, and waits elsewhere, is told of the start once",
     "figures_agree": "the host's figures are what the orders add up to",
+    "split_agrees": "host and merchants have of each order what its terms say, to the fen",
+    "units_kept": "each unit a merchant received is in stock, allotted, sold or returned, once",
+    "notes_counted": "a note has the likes, collects and comments that were answered, no more",
+    "note_asks_answered": "who asks under a note is given its goods, and its author is told once",
+    "sources_kept": "an order says what brought its buyer, and the host is told what notes brought",
+    "feed_tells_why": "no page of the feed has a thing twice, and each row says why it is there",
+    "search_leads_here": "what stands in the room is found, and leads to it",
+    "drafts_hidden": "the draft after a stream names it, and nobody but its host sees it",
+    "moments_told": "who says that goods are not as shown is shown what they saw and paid",
     "orders_told": "the last state of an order that its buyer was told is the one in their list",
     "answered": "each command is answered at last, by ok or by a rule of the room",
     "let_in": "nobody who behaves is shut out or told off for a bad message",
@@ -42,9 +52,13 @@ CHECKS: dict[str, str] = {
 SHOWN_MAX = 5
 COMMUNITY = frozenset(
     {"held_unseen", "claims_kept", "coupon_prices", "votes_counted", "draws_check_out"}
-    | {"announced_once"}
+    | {"announced_once", "auctions_check_out", "notes_counted", "note_asks_answered"}
+    | {"sources_kept", "feed_tells_why", "search_leads_here", "drafts_hidden"}
 )
 """Checks of things that happen only by a script: see `scripts/evening.toml`."""
+
+MARKET = frozenset({"split_agrees", "units_kept", "moments_told"})
+"""Checks of merchants' goods: see `scripts/market.toml`."""
 
 
 class Findings:

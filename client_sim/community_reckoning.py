@@ -6,12 +6,12 @@ from collections import Counter
 from typing import Any
 
 from client_sim.checks import Findings
+from client_sim.client.wire import Message
 from client_sim.community_watch import CommunityRecord
 from client_sim.order_book import LIVE
 from client_sim.reckoning import LOOKS_MAX
 from client_sim.rest import Rest
 from client_sim.tokens import CannotRun
-from client_sim.wire import Message
 
 FIGURES_OLD_S = 1.0
 """The greatest age of the server's figures: the default of its `figures.fresh_s`."""
@@ -47,6 +47,7 @@ class CommunityReckoning:
             if agree and not moved:
                 break
             await asyncio.sleep(FIGURES_OLD_S)  # the figures may be of a moment ago
+        self.compare_auctions(orders)
         self.compare_coupons(orders, view.get("coupons", []))
         self.compare_figures(figures["numbers"], orders)
 
@@ -79,6 +80,30 @@ class CommunityReckoning:
         together = _sha1("\n".join(sorted(entrants, key=str.encode)))
         words = f"draw {lucky}: the published entrants have not the hash that was told"
         self._see("draws_check_out", together == drawn["entrants_hash"], words)
+
+    def compare_auctions(self, orders: list[Message]) -> None:
+        """Check that whose answered maximum was the highest won, at the right price, and alone."""
+        for auction in self._record.auctions.values():
+            if auction["status"] != "sold":
+                continue
+            name = auction["auction"]
+            maxima = sorted(self._record.bids.get(name, {}).items(), key=lambda bid: -bid[1])
+            users, amounts = [user for user, _ in maxima], [most for _, most in maxima]
+            to_beat = [most + auction["increment"] for most in amounts[1:2]]
+            asked = max(auction["opening"], *to_beat, 0)
+            price = min(asked, amounts[0]) if amounts else 0
+            words = f"auction {name} came to {auction['price']}, the bids make it {price}"
+            above = auction.get("reserve") == "met" and auction["price"] <= amounts[0]
+            self._see("auctions_check_out", auction["price"] == price or above, words)
+            own = sorted((o for o in orders if o.get("auction") == name), key=_made)
+            first = own[0] if own else {}
+            words = f"auction {name} is sold, and its first order is {first}, of {users[:2]}"
+            best = [user for user, most in maxima if most == amounts[0]]
+            won = first.get("user") in best and first.get("total") == auction["price"]
+            self._see("auctions_check_out", won, words)
+            live = [order["order"] for order in own if order["status"] in LIVE]
+            words = f"auction {name} has {len(live)} live orders: {live}"
+            self._see("auctions_check_out", len(live) <= 1, words)
 
     def compare_coupons(self, orders: list[Message], coupons: list[Message]) -> None:
         """Check that quotas hold, a claim is in one live order, and prices follow the coupons."""
@@ -126,15 +151,21 @@ class CommunityReckoning:
 def _compared(figures: Message, orders: list[Message]) -> list[tuple[str, Any, Any]]:
     """Return pairs that must be equal: (name, by the figures, by the orders)."""
     paid = [order for order in orders if order["status"] == "paid"]
+    bought = [order for order in orders if order["status"] in ("paid", "returned")]
     return [
-        ("net GMV", _money(figures["gmv_net"]), _sum(paid, "total")),
-        ("coupon cost", _money(figures["coupon_cost"]), _sum(paid, "off")),
-        ("buyers", figures["buyers"], len({order["user"] for order in paid})),
+        ("net GMV", _money(figures["gmv_net"]), _less(_sum(paid, "total"), _sum(paid, "back"))),
+        ("coupon cost", _money(figures["coupon_cost"]), _sum(bought, "off")),
+        ("buyers", figures["buyers"], len({order["user"] for order in bought})),
     ]
 
 
 def _sha1(text: str) -> str:
     return hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _made(order: Message) -> int:
+    created: int = order["created"]
+    return created
 
 
 def _off(coupon: Message, lines: list[Message]) -> int:
@@ -150,6 +181,10 @@ def _sum(orders: list[Message], field: str) -> dict[str, int]:
     for order in orders:
         found[order["currency"]] += order.get(field, 0)
     return {currency: amount for currency, amount in found.items() if amount}
+
+
+def _less(money: dict[str, int], less: dict[str, int]) -> dict[str, int]:
+    return _money({currency: n - less.get(currency, 0) for currency, n in money.items()})
 
 
 def _money(amounts: Message) -> dict[str, int]:

@@ -4,9 +4,9 @@ from collections import Counter
 
 from client_sim import content
 from client_sim.checks import Findings
-from client_sim.observer import Observer
-from client_sim.state import Position
-from client_sim.wire import Message
+from client_sim.client.observer import Observer
+from client_sim.client.state import Position
+from client_sim.client.wire import Message
 
 REFUSALS = ("muted", "not_live", "forbidden", "unavailable")
 """Refusals that any comment may get, also one that asks for the link."""
@@ -23,6 +23,8 @@ class CommunityRecord:
         self.claims: dict[str, str] = {}  # claim -> coupon
         self.polls: dict[str, Message] = {}  # as last told
         self.luckies: dict[str, Message] = {}
+        self.bids: dict[str, dict[str, int]] = {}  # by auction: user -> highest maximum answered
+        self.auctions: dict[str, Message] = {}  # as last told
         self.coupons: dict[str, Message] = {}
         self.held: dict[str, str] = {}  # comment -> its author
         self.passed: set[str] = set()
@@ -51,7 +53,9 @@ class CommunityWatch(Observer):
         self._pins = (None, room.get("pin"))
         for coupon in room.get("coupons", []):
             self._record.coupons[coupon["coupon"]] = coupon
-        for kind, kept in (("poll", self._record.polls), ("lucky", self._record.luckies)):
+        record = self._record
+        newest = {"poll": record.polls, "lucky": record.luckies, "auction": record.auctions}
+        for kind, kept in newest.items():
             if room.get(kind):
                 kept[room[kind][kind]] = room[kind]
 
@@ -66,6 +70,8 @@ class CommunityWatch(Observer):
                 self._record.polls[event["poll"]["poll"]] = event["poll"]
             case "lucky":
                 self._record.luckies[event["lucky"]["lucky"]] = event["lucky"]
+            case "auction":
+                self._record.auctions[event["auction"]["auction"]] = event["auction"]
             case "coupon":
                 self._record.coupons[event["coupon"]["coupon"]] = event["coupon"]
             case "announce":
@@ -83,20 +89,27 @@ class CommunityWatch(Observer):
                 self._link_given(command["text"], reply)
             return
         match command["op"]:
-            case "comment" if reply.get("held"):
-                self._record.held[reply["id"]] = self.who
             case "comment":
-                self._link_given(command["text"], reply)
+                self._said(command["text"], reply)
             case "vote":
                 self._record.votes.setdefault(command["poll"], {})[self.who] = command["option"]
             case "lucky.enter":
                 self._record.entered.setdefault(command["lucky"], set()).add(self.who)
+            case "bid":
+                bids = self._record.bids.setdefault(command["auction"], {})
+                bids[self.who] = max(command["max"], bids.get(self.who, 0))
             case "coupon.claim":
                 self._record.claims[reply["claim"]["claim"]] = command["coupon"]
             case "follow" | "reserve":
                 self._record.called.add(self.who)
             case "review.pass":
                 self._record.passed.add(command["id"])
+
+    def _said(self, text: str, reply: Message) -> None:
+        if reply.get("held"):
+            self._record.held[reply["id"]] = self.who
+        else:
+            self._link_given(text, reply)
 
     def _link_given(self, text: str, reply: Message) -> None:
         """Check that an ask for the link gets a card; without number or name, the pinned one."""

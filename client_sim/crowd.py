@@ -11,22 +11,26 @@ from client_sim import content
 from client_sim.answers import Answers
 from client_sim.checks import Findings
 from client_sim.client import Options, RoomClient
+from client_sim.client.errors import RoomError
+from client_sim.client.observer import Observer, Observers
+from client_sim.client.state import Position
+from client_sim.client.wire import Message, Wire
 from client_sim.community_reckoning import CommunityReckoning
 from client_sim.community_watch import CommunityRecord, CommunityWatch
 from client_sim.director import Director
-from client_sim.errors import RoomError
 from client_sim.host import Eye, Host
 from client_sim.looks import due
-from client_sim.observer import Observer, Observers
+from client_sim.market import Market
+from client_sim.market_reckoning import MarketReckoning
+from client_sim.note_desk import NoteDesk
+from client_sim.note_reckoning import NoteReckoning
 from client_sim.people import Habits, Person, set_within
 from client_sim.reckoning import Reckoning
 from client_sim.record import Auditor, Record
 from client_sim.rest import Rest
 from client_sim.script import Script
-from client_sim.state import Position
 from client_sim.tally import Tally
 from client_sim.tokens import CannotRun, mint
-from client_sim.wire import Message, Wire
 from client_sim.witness import Witness
 from server.protocol.roles import Role
 
@@ -59,6 +63,7 @@ class Plan:
     with_host: bool = True
     take_over: bool = False
     title: str = "小满的慢直播间"
+    notes: bool = False  # write those of `content` before, if they are not there
     script: Script | None = None  # what to play instead of the host's own ideas
 
 
@@ -94,6 +99,8 @@ class Crowd:
         self._rest: Rest
         self._group_record = Record()
         self._community = CommunityRecord()
+        self.market: Market | None = None  # of a run with a script
+        self.desk: NoteDesk | None = None  # where the host's notes are written
         self._over = asyncio.Event()
         # These hear all that the auditor hears. A script goes on to its last step.
         self._listeners = listeners if plan.script else (*listeners, _Curfew(self._over))
@@ -124,6 +131,8 @@ class Crowd:
                     reckoning = Reckoning(
                         self.persons, auditor, client, office, self._record, self.findings
                     )
+                    await self._build_market(host_user, office)
+                    self._open_desk(host_user)
                     await self._evening(host_user, reckoning, office)
         except RoomError as error:
             raise CannotRun(str(error)) from None
@@ -149,6 +158,29 @@ class Crowd:
         host: str = room["host"]
         return host
 
+    def _open_desk(self, host_user: str) -> None:
+        """Have the host write notes, if this run has a host."""
+        if self._with_host:
+            rng = Random(f"{self._plan.seed}:notes")
+            self.desk = NoteDesk(self._rest, rng, room=self._plan.room, host=host_user)
+
+    async def _build_market(self, host_user: str, office: Rest) -> None:
+        """Make the merchants of the script."""
+        script = self._plan.script
+        if script is not None:
+            self.market = Market(
+                script.merchants, office, self._rest, room=self._plan.room, host=host_user
+            )
+            await self.market.build()
+
+    async def _furnish(self) -> None:
+        """Write notes for the first page. The evening goes on without them."""
+        try:
+            if self.desk is not None:
+                await self.desk.furnish(self.persons)
+        except CannotRun as error:
+            self.notes.append(f"There are no notes: {error}")
+
     def _leave_hosting_alone(self) -> None:
         """Two hosts would close each other's sales, and the first to go would end the room."""
         room = self._plan.room
@@ -165,6 +197,10 @@ class Crowd:
             host = None
             if self._with_host:
                 host = await stage.enter_async_context(self._host(host_user))
+                if isinstance(host, Director):
+                    await host.play_day_before()
+                elif host is not None and self._plan.notes:
+                    await self._furnish()
                 people.create_task(self._hosting(host))
             for person in self.persons:
                 people.create_task(person.spend_evening())
@@ -176,6 +212,18 @@ class Crowd:
             await self._finished()
             await reckoning.make()
             await CommunityReckoning(self._community, self.findings).make(office, self._plan.room)
+            if self.market is not None and self.market.merchants:
+                await MarketReckoning(
+                    self.market, office, self.findings, room=self._plan.room, host=host_user
+                ).make(list(reckoning.orders.values()))
+            if self.desk is not None and (self.desk.record.written or self.desk.record.drafts):
+                notes = NoteReckoning(
+                    self.desk.record, self._rest, self.findings,
+                    room=self._plan.room, host=host_user,
+                )  # fmt: skip
+                orders = list(reckoning.orders.values())
+                await notes.make(self.persons, orders)
+                self.findings.expect(notes.due(len(orders)))
             self._expect_looks(reckoning)
             for person in self.persons:
                 person.go_home()
@@ -185,6 +233,8 @@ class Crowd:
         orders = len(reckoning.orders)
         least = due(self.tally, self._record, self._community, present, orders)
         self.findings.expect(least)
+        if self.market is not None and self.market.merchants:
+            self.findings.expect({"split_agrees": max(1, orders), "units_kept": 1})
 
     @asynccontextmanager
     async def _host(self, user: str) -> AsyncIterator[Host | Director]:
@@ -195,7 +245,7 @@ class Crowd:
         watch = CommunityWatch(user, self.findings, self._community)
         async with self._client(1, token, Observers(eye, watch, self.tally)) as client:
             host: Host | Director
-            if plan.script is not None:
+            if plan.script is not None and self.market is not None and self.desk is not None:
                 host = Director(
                     client,
                     plan.script,
@@ -204,6 +254,8 @@ class Crowd:
                     enter_room=lambda room: self._client(1, token, self.tally, room=room),
                     open_group=lambda title, admits: self._rest.open_group(user, title, admits),
                     before_start=self._note_who_waits,
+                    market=self.market,
+                    desk=self.desk,
                 )
                 self.notes = host.notes
             else:
@@ -247,7 +299,7 @@ class Crowd:
 
         def enter(last: Position | None, also: Observer) -> AbstractAsyncContextManager[RoomClient]:
             watchers = Observers(witness, watch, self.tally, also)
-            return self._client(i, token, watchers, last=last, source=source)
+            return self._client(i, token, watchers, last=last, source=person.source)
 
         def enter_group(group: str) -> AbstractAsyncContextManager[RoomClient]:
             member = Witness(user, self.findings, self._group_record)
@@ -256,7 +308,16 @@ class Crowd:
                 i, token, Observers(there, self.tally), source={"kind": "group"}, room=group
             )
 
-        return Person(witness, habits, enter, rng, enter_group=enter_group)
+        person = Person(
+            witness,
+            habits,
+            enter,
+            rng,
+            enter_group=enter_group,
+            at_counter=lambda: Rest(self._plan.urls[0], token),
+            source=source,
+        )
+        return person
 
     def _client(
         self,

@@ -5,14 +5,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from random import Random
 
-from client_sim import acts, content
+from client_sim import acts, content, note_acts
 from client_sim.client import RoomClient
-from client_sim.errors import CommandRefused, RoomError, Unanswered
+from client_sim.client.errors import CommandRefused, RoomError, Unanswered
+from client_sim.client.wire import Message
 from client_sim.host_acts import EnterRoom, HostActs, OpenGroup
+from client_sim.market import Market
+from client_sim.note_desk import NoteDesk
 from client_sim.people import Person, set_within
 from client_sim.script import Script, Step
 from client_sim.tokens import CannotRun
-from client_sim.wire import Message
 
 
 class Director:
@@ -31,12 +33,15 @@ class Director:
         enter_room: EnterRoom,
         open_group: OpenGroup,
         before_start: Callable[[], None],
+        market: Market,
+        desk: NoteDesk,
     ) -> None:
         """`before_start` is called right before a step takes the room live."""
         self._room = room
         self._script = script
         self._persons = persons
         self._rng = rng
+        self._readers = note_acts.Crowd(desk.record, room.room)
         self._host = HostActs(
             room,
             script.steps,
@@ -44,6 +49,8 @@ class Director:
             enter_room=enter_room,
             open_group=open_group,
             before_start=before_start,
+            market=market,
+            desk=desk,
         )
         self.notes = self._host.notes
         self._over = asyncio.Event()
@@ -58,6 +65,12 @@ class Director:
                 await self._room.live_start()
         except RoomError as error:
             raise CannotRun(f"Can't host room {self._room.room}: {error}") from None
+
+    async def play_day_before(self) -> None:
+        """Take the steps of the day before, one after the other, before anybody comes."""
+        for step in self._script.before:
+            play = self._host.take_step if step.who == "host" else self._crowd_step
+            await play(step)
 
     async def host_evening(self) -> None:
         """Take each step when its time has come. A step that can't be taken is noted."""
@@ -100,17 +113,26 @@ class Director:
             all_ = self._persons
             named = (all_[i % len(all_)] for i in range(first, first + (people or 1)))
             return [person for person in named if self._is_here(person, step)]
-        here = [person for person in self._persons if self._is_here(person, step)]
+        here = [
+            person
+            for person in self._persons
+            if self._is_here(person, step) and acts.can(person, step.act)
+        ]
         wanted = round(len(here) * min(1.0, step.share)) if people is None else people
         return self._rng.sample(here, k=min(len(here), wanted))
 
     def _is_here(self, person: Person, step: Step) -> bool:
+        if step.act in note_acts.ACTS:
+            return True
         return (person.group if step.in_group else person.room) is not None
 
     async def _one(self, person: Person, after_s: float, step: Step, fields: Message) -> None:
         if not await set_within(self._over, after_s):
             with suppress(RoomError):  # whoever is shut out has it noted by their own task
-                await acts.act(person, step.act, fields, in_group=step.in_group)
+                if step.act in note_acts.ACTS:
+                    await self._readers.act(person, step.act, fields)
+                else:
+                    await acts.act(person, step.act, fields, in_group=step.in_group)
 
     async def _note(self, where: str, command: Awaitable[object]) -> None:
         """Send a command; a failure becomes a note."""

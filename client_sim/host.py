@@ -7,15 +7,17 @@ from random import Random
 
 from client_sim import content
 from client_sim.client import RoomClient
-from client_sim.errors import CommandRefused, RoomError, Unanswered
-from client_sim.observer import Observer
+from client_sim.client.errors import CommandRefused, RoomError, Unanswered
+from client_sim.client.observer import Observer
+from client_sim.client.wire import Message
 from client_sim.people import set_within
 from client_sim.tokens import CannotRun
-from client_sim.wire import Message
 
 ACT_S_MAX = 40.0  # how long a host talks about one product, at most
 FIRST_PATIENCE_S = 0.2  # the pause between two commands that need no talk
 SPAM_MAX = 32
+STANDS = 0.4  # of the products that are sold in a rush, so many stand on the shelf, too
+DROPS = 0.5  # of these, so many keep the low price
 
 
 class Eye(Observer):
@@ -105,8 +107,9 @@ class Host:
         price = content.whole_units(reduced, currency)
         per_user = self._rng.choice((1, 1, 2))
         hold_s = max(5, round(self._act_s / 2))
+        base = await self._stand(product, stock)
         sale = await self._room.sale_open(
-            product["sku"], price, stock, per_user=per_user, hold_s=hold_s
+            product["sku"], price, stock, per_user=per_user, hold_s=hold_s, base=base
         )
         price_text = content.price_text(price, currency)
         await self._say("open", stock=stock, price=price_text, per_user=per_user)
@@ -118,6 +121,29 @@ class Host:
         await self._pause(0.3)
         await self._room.sale_close(sale["sale"])
         await self._say("close")
+        if base is not None and self._rng.random() < DROPS:
+            await self._room.sale_price(base, content.whole_units(reduced, currency))
+
+    async def _stand(self, product: Message, stock: int) -> str | None:
+        """Put a product on the shelf for its price, where it may be bought without a rush; the
+        sale, if it has enough for a rush of `stock` units on top of it."""
+        if self._rng.random() >= STANDS:
+            return None
+        known = next(
+            (
+                sale
+                for sale in self._room.state.view["sales"]
+                if sale["sku"] == product["sku"] and sale.get("kind") == "standing"
+                if sale["status"] != "closed"
+            ),
+            None,
+        )
+        if known is None:
+            known = await self._room.sale_open(
+                product["sku"], product["price"], 2 * stock,
+                per_user=5, hold_s=1800, kind="standing",
+            )  # fmt: skip
+        return known["sale"] if known["left"] >= stock else None
 
     async def _moderate(self) -> None:
         """Remove spam a moment after it was seen; mute users who send it again."""

@@ -6,13 +6,19 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Self
 
 from client_sim.client import RoomClient
-from client_sim.errors import CommandRefused, RoomError, Unanswered
+from client_sim.client.errors import CommandRefused, RoomError, Unanswered
+from client_sim.client.wire import Message
+from client_sim.market import Market
+from client_sim.note_desk import NOTE_ACTS, NoteDesk
 from client_sim.people import Person
 from client_sim.script import NAMED, Step
-from client_sim.wire import Message
+from client_sim.tokens import CannotRun
 
 NAMED_S_MAX = 10.0  # how long a step waits for what it names
-DEFAULTS: dict[str, Message] = {"sale.open": {"per_user": 1, "hold_s": 60}}
+DEFAULTS: dict[str, Message] = {
+    "sale.open": {"per_user": 1, "hold_s": 60},
+    "auction.open": {"hold_s": 60},
+}
 
 EnterRoom = Callable[[str], AbstractAsyncContextManager[RoomClient]]
 """Makes the host's client in the room of this id."""
@@ -32,6 +38,8 @@ class HostActs:
         enter_room: EnterRoom,
         open_group: OpenGroup,
         before_start: Callable[[], None],
+        market: Market,
+        desk: NoteDesk,
     ) -> None:
         self.notes: list[str] = []
         self._room = room
@@ -40,6 +48,8 @@ class HostActs:
         self._enter_room = enter_room
         self._open_group = open_group
         self._before_start = before_start
+        self._market = market
+        self._desk = desk
         self._named: dict[tuple[str, str], asyncio.Future[str]] = {}
         self._group: RoomClient | None = None
         self._stack = AsyncExitStack()
@@ -61,21 +71,32 @@ class HostActs:
         """Return the step's fields with ids for names; None if a name was not opened in time."""
         fields = dict(step.fields)
         for kind in NAMED:
-            if kind not in fields:
-                continue
-            try:
-                async with asyncio.timeout(NAMED_S_MAX):
-                    fields[kind] = await asyncio.shield(self._named[kind, fields[kind]])
-            except TimeoutError:
-                self.notes.append(f"{step.where}: the {kind} `{fields[kind]}` was not open.")
-                return None
-        return fields
+            if kind in fields:
+                fields[kind] = await self._id(step, kind, fields[kind])
+        if "base" in fields:
+            fields["base"] = await self._id(step, "sale", fields["base"])
+        if "sales" in fields:
+            fields["sales"] = [await self._id(step, "sale", each) for each in fields["sales"]]
+        ids = [fields.get(kind, "") for kind in (*NAMED, "base")] + fields.get("sales", [])
+        return None if None in ids else fields
+
+    async def _id(self, step: Step, kind: str, name: str) -> str | None:
+        """The id of what has this name, once it is open; None, with a note, if it never is."""
+        try:
+            async with asyncio.timeout(NAMED_S_MAX):
+                return await asyncio.shield(self._named[kind, name])
+        except TimeoutError:
+            self.notes.append(f"{step.where}: the {kind} `{name}` was not open.")
+            return None
 
     async def take_step(self, step: Step) -> None:
         """Take a step."""
         try:
-            await self._take(step)
-        except (CommandRefused, Unanswered) as error:
+            if step.act in NOTE_ACTS:
+                await self._desk.take_step(step.act, step.fields)
+            else:
+                await self._take(step)
+        except (CommandRefused, Unanswered, CannotRun) as error:
             self.notes.append(f"{step.where}: {error}")
 
     async def _take(self, step: Step) -> None:
@@ -95,8 +116,10 @@ class HostActs:
                 await self._question(room, step, fields)
             case "review.pass" | "review.drop":
                 await self._review(room, step)
-            case "comment.keep":
+            case "comment.keep" | "comment.pin":
                 await self._keep(room, step)
+            case "shelf.pick" | "return.answer" | "parcels.send":
+                await self._trade(room, step, fields)
             case "mute" | "moderator.add" | "moderator.remove":
                 user = self._persons[fields.pop("person") % len(self._persons)].witness.who
                 await room.request(step.act, user=user, **fields)
@@ -109,6 +132,26 @@ class HostActs:
         kind = step.act.removesuffix(".open")
         if name is not None:
             self._named[kind, name].set_result(reply[kind][kind])
+
+    async def _trade(self, room: RoomClient, step: Step, fields: Message) -> None:
+        if step.act == "shelf.pick":
+            pick = await self._market.pick(fields["merchant"], fields["goods"], fields["units"])
+            await room.shelf_pick(pick)
+        elif step.act == "return.answer":
+            await self._answer_returns(room, step, fields)
+        elif not await self._market.send_parcels():
+            self.notes.append(f"{step.where}: nothing was to be sent.")
+
+    async def _answer_returns(self, room: RoomClient, step: Step, fields: Message) -> None:
+        """The oldest are accepted, so many of them as the step says; the rest is declined."""
+        asked = await self._market.asked_back()
+        if not asked:
+            self.notes.append(f"{step.where}: nobody had asked to give anything back.")
+        accepted = round(len(asked) * fields["accept"])
+        for n, order in enumerate(asked):
+            answer = {"answer": fields["answer"]} if n >= accepted else {}
+            restock = fields.get("restock", False) and n < accepted
+            await room.return_answer(order, accept=n < accepted, restock=restock, **answer)
 
     async def _question(self, room: RoomClient, step: Step, fields: Message) -> None:
         """The question being answered, or the one most asked."""
@@ -132,7 +175,7 @@ class HostActs:
         comments = room.state.view["comments"]
         said = [it for it in comments if it["role"] == "viewer" and not it.get("shadow")]
         if said:
-            await room.comment_keep(said[-1]["id"])
+            await room.request(step.act, id=said[-1]["id"])
         else:
             self.notes.append(f"{step.where}: there was no comment to keep.")
 

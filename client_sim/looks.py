@@ -41,12 +41,14 @@ def due(
 
 def _of_the_community(ok: Mapping[str, int], community: CommunityRecord) -> Counter[str]:
     closed = [poll for poll in community.polls.values() if poll["status"] == "closed"]
+    sold = [it for it in community.auctions.values() if it["status"] == "sold"]
     drawn = [lucky for lucky in community.luckies.values() if lucky["status"] == "drawn"]
     return Counter(
         {
             "claims_kept": min(1, ok.get("coupon.claim", 0)),
             "votes_counted": len(closed),
             "draws_check_out": 3 * len(drawn),
+            "auctions_check_out": 3 * len(sold),
             "held_unseen": len(community.held),
             "announced_once": len(community.waited & community.called),
         }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from client_sim.checks import Findings
-from client_sim.wire import Message
+from client_sim.client.wire import Message
 
 LIVE = frozenset({"held", "paid"})
 ENDED = frozenset({"cancelled", "expired"})
@@ -47,6 +47,7 @@ class OrderBook:
         self._by_key: dict[str, str] = {}
         self._unknown: set[str] = set()  # keys whose outcome nobody told us
         self._queued: set[str] = set()  # sales whose units may be offered to us
+        self._bid_in: set[str] = set()  # auctions that we may win
         self._before: set[str] = set()  # orders from before we watched
         self._watching = False
         self._findings = findings
@@ -57,6 +58,8 @@ class OrderBook:
             self._bought(command["key"], reply)
         elif command["op"] == "waitlist" and reply["t"] == "ok":
             self._queued.add(command["sale"])
+        elif command["op"] == "bid" and reply["t"] == "ok":
+            self._bid_in.add(command["auction"])
         if "order" in reply:
             self._forward(self.acknowledged, reply["order"])
 
@@ -66,6 +69,8 @@ class OrderBook:
             self._unknown.add(command["key"])
         elif command["op"] == "waitlist":
             self._queued.add(command["sale"])
+        elif command["op"] == "bid":
+            self._bid_in.add(command["auction"])
 
     def told(self, order: Message) -> None:
         """Check an `order` event."""
@@ -135,6 +140,8 @@ class OrderBook:
                 self._compare(known, order)
 
     def _may_be_offered(self, order: Message) -> bool:
+        if "auction" in order:
+            return order["auction"] in self._bid_in
         return bool(order.get("offer")) and order["lines"][0]["sale"] in self._queued
 
     def _bought(self, key: str, reply: Message) -> None:

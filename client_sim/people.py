@@ -5,7 +5,7 @@ All chance comes from one seeded generator a person, so that the same seed gives
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from random import Random
@@ -14,14 +14,16 @@ from typing import Self
 from client_sim import content
 from client_sim.attention import Attention
 from client_sim.client import RoomClient
-from client_sim.errors import CommandRefused, RoomError, Unanswered
-from client_sim.observer import Observer
-from client_sim.state import Position
-from client_sim.wire import Message
+from client_sim.client.errors import CommandRefused, RoomError, Unanswered
+from client_sim.client.observer import Observer
+from client_sim.client.state import Position
+from client_sim.client.wire import Message
+from client_sim.rest import Rest
 from client_sim.witness import Witness
 
 _LOW = 1e-9
 QUEUES = 0.4  # of those who find a sale sold out
+FILLS_CART = 0.4  # of those who buy from the shelf, if there is more
 TRIES_MAX = 3  # how often somebody goes for the same sale
 
 
@@ -89,6 +91,9 @@ def _arrival_s(rng: Random, seconds: float, within_s: float | None) -> float:
     return max(0.0, rng.gauss(wave, 0.03) * seconds)
 
 
+AtCounter = Callable[[], Rest]
+"""Makes the person's own requests over HTTP."""
+
 EnterGroup = Callable[[str], AbstractAsyncContextManager[RoomClient]]
 """Makes the person's client in the fan group of this id."""
 
@@ -107,11 +112,17 @@ class Person:
         rng: Random,
         *,
         enter_group: EnterGroup | None = None,
+        at_counter: AtCounter | None = None,
+        source: Message | None = None,
     ) -> None:
+        """`source` brings them to the room, unless they come upon it in another way before."""
         self.witness = witness
+        self.source: Message = source or {"kind": "link"}
+        self.has_come = False
         self.room: RoomClient | None = None  # while they are in the room
         self.group: RoomClient | None = None  # while they sit in the fan group
         self._seat: asyncio.Task[None] | None = None
+        self.at_counter = at_counter
         self.at_rest = asyncio.Event()  # they have stopped acting
         self._habits = habits
         self._away_s = habits.away_s
@@ -122,6 +133,7 @@ class Person:
         self._home = asyncio.Event()
         self._bored = asyncio.Event()  # of the present stay
         self._tries: Counter[str] = Counter()
+        self._pays_for: set[str] = set()  # auctions
 
     def leave(self) -> None:
         """End the evening: finish the current act, and stay connected."""
@@ -132,6 +144,11 @@ class Person:
         """Leave the room, and come back after a while: a time of one's own, or this."""
         self._away_s = self._habits.away_s if away_s is None else away_s
         self._bored.set()
+
+    def come_from(self, source: Message) -> None:
+        """Come upon the room in this way: it has brought who was not there yet."""
+        if not self.has_come:
+            self.source = source
 
     def drop(self) -> None:
         """Lose the connection; it comes back by itself."""
@@ -169,9 +186,17 @@ class Person:
             await set_within(self._bored, self._rng.uniform(0.2, 0.6))
 
     async def buy(
-        self, sale: str, qty: int, pays: float, *, coupon: str = "", in_group: bool = False
+        self,
+        sales: Sequence[str],
+        qty: int,
+        pays: float,
+        *,
+        coupon: str = "",
+        deliver: str = "",
+        in_group: bool = False,
     ) -> None:
-        """Buy without thinking twice, with a claim of this coupon if one has it; and maybe pay."""
+        """Buy of each sale without thinking twice, with a claim of this coupon if one has it; and
+        maybe pay, to be sent where `deliver` says."""
         room = self.group if in_group else self.room
         if room is not None:
             with suppress(CommandRefused, Unanswered):
@@ -180,9 +205,28 @@ class Person:
                     it["claim"] for it in claims if it["coupon"] == coupon and not it.get("order")
                 ]
                 claim = mine[0] if mine else None
-                order = await room.buy(sale, qty, self.new_key(), claim=claim)
+                key = self.new_key()
+                if len(sales) == 1:
+                    order = await room.buy(sales[0], qty, key, claim=claim)
+                else:
+                    order = await room.buy_lines(dict.fromkeys(sales, qty), key, claim=claim)
                 if self._rng.random() < pays:
-                    await room.pay(order["order"])
+                    await room.pay(order["order"], **({"deliver": deliver} if deliver else {}))
+
+    async def bid(self, auction: str, most: int, pays: float) -> None:
+        """Bid once, up to an amount drawn below `most`; pay if one wins, or leave it to others."""
+        room = self.room
+        view = room.state.view["auction"] if room is not None else None
+        if room is None or view is None or view["auction"] != auction:
+            return
+        least: int = view["opening"]
+        if view.get("bids"):
+            least = view["price"] + view["increment"]
+        if least <= most:
+            with suppress(CommandRefused, Unanswered):
+                await room.bid(auction, self._rng.randint(least, most), self.new_key())
+                if self._rng.random() < pays:
+                    self._pays_for.add(auction)
 
     def go_home(self) -> None:
         """Everything was looked at: disconnect."""
@@ -207,6 +251,7 @@ class Person:
         position: Position | None = None
         while True:
             attention = Attention(self._rng, self._habits.chat)
+            self.has_come = True
             async with self._enter(position, attention) as room:
                 self.room = room
                 await self._stay(room, attention)
@@ -265,13 +310,17 @@ class Person:
         return True
 
     async def _purchase(self, room: RoomClient, attention: Attention, sale: Message) -> None:
-        """Hesitate, then buy."""
-        hesitate_s = self._rng.lognormvariate(-1.2 if self._habits.quick else 0.9, 0.7)
-        if await set_within(self._bored, hesitate_s):
+        """Hesitate, then buy. Nobody is in a rush for what stands on the shelf."""
+        standing = sale.get("kind") == "standing"
+        calm = 2.0 if standing else -1.2 if self._habits.quick else 0.9
+        if await set_within(self._bored, self._rng.lognormvariate(calm, 0.7)):
             return
+        sale = room.state.sale(sale["sale"]) or sale  # its price may be another by now
         qty = self._rng.randint(1, min(2, sale["per_user"]))
+        cart = self._cart(room, sale, qty) if standing else {sale["sale"]: qty}
+        at_most = sum(n * self._price(room, name, sale) for name, n in cart.items())
         try:
-            order = await room.buy(sale["sale"], qty, self.new_key())
+            order = await room.buy_lines(cart, self.new_key(), at_most=at_most)
         except CommandRefused as refused:
             if refused.code == "sold_out":
                 attention.feel("missed", 0.3)
@@ -283,6 +332,23 @@ class Person:
             attention.feel("got", 0.4)
             await self._settle(room, order)
 
+    def _price(self, room: RoomClient, name: str, sale: Message) -> int:
+        """What a sale costs now, as far as we know."""
+        price: int = (room.state.sale(name) or sale)["price"]
+        return price
+
+    def _cart(self, room: RoomClient, sale: Message, qty: int) -> dict[str, int]:
+        """Some buy another thing from the shelf with it."""
+        others = [
+            it["sale"]
+            for it in room.state.view["sales"]
+            if it.get("kind") == "standing" and it["status"] == "open"
+            if it["currency"] == sale["currency"] and it["sale"] != sale["sale"]
+        ]
+        if others and self._rng.random() < FILLS_CART:
+            return {sale["sale"]: qty, self._rng.choice(others): 1}
+        return {sale["sale"]: qty}
+
     async def _queue(self, room: RoomClient, sale: str, qty: int) -> None:
         """Wait, sometimes, for units that others give back."""
         if self._rng.random() < QUEUES:
@@ -291,7 +357,7 @@ class Person:
 
     async def _settle(self, room: RoomClient, order: Message) -> None:
         """Pay, cancel, or let the hold lapse."""
-        pays = self._rng.random() < self._habits.pays
+        pays = order.get("auction") in self._pays_for or self._rng.random() < self._habits.pays
         cancels = self._rng.random() < self._habits.cancels
         think_s = self._rng.lognormvariate(0.3, 0.8)
         if not (pays or cancels) or await set_within(self._bored, think_s):

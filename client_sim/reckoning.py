@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 from client_sim.checks import Findings
 from client_sim.client import RoomClient
-from client_sim.errors import CommandRefused, RoomError, Unanswered
+from client_sim.client.errors import CommandRefused, RoomError, Unanswered
+from client_sim.client.wire import Message
 from client_sim.order_book import LIVE
 from client_sim.record import Record
 from client_sim.rest import Rest
 from client_sim.tokens import CannotRun
-from client_sim.wire import Message
 from client_sim.witness import Witness
 
 SETTLE_S_MAX = 8.0  # how long the room gets to become quiet and tell everybody everything
@@ -124,9 +124,11 @@ class Reckoning:
         bought: Counter[str] = Counter()
         by_user: Counter[tuple[str, str]] = Counter()
         for order in orders:
+            if "auction" in order:
+                continue  # its unit is of a sale that nobody is shown
             for line in order["lines"] if order["status"] in LIVE else ():
-                bought[line["sale"]] += line["qty"]
-                by_user[line["sale"], order["user"]] += line["qty"]
+                bought[line["sale"]] += units_kept(line)
+                by_user[line["sale"], order["user"]] += units_kept(line)
         for name, qty in bought.items():
             allocated = sales[name]["allocated"]
             words = f"sale {name}: {qty} units are held or paid, {allocated} were allocated"
@@ -139,7 +141,7 @@ class Reckoning:
         units: Counter[tuple[str, str]] = Counter()
         for order in listed:
             for line in order["lines"]:
-                units[line["sale"], order["status"]] += line["qty"]
+                units[line["sale"], order["status"]] += units_kept(line)
         for name, sale in sales.items():
             for status, field in (("held", "held"), ("paid", "sold")):
                 words = f"sale {name}: {field} {sale[field]}, orders say {units[name, status]}"
@@ -206,6 +208,12 @@ class Reckoning:
 
     def _see(self, check: str, holds: Any, sentence: str) -> None:
         self._findings.see(check, bool(holds), "the reckoning", sentence)
+
+
+def units_kept(line: Message) -> int:
+    """How many units of an order's line did not come back."""
+    kept: int = line["qty"] - line.get("returned", 0)
+    return kept
 
 
 def difference(folded: Message, fresh: Message, *, all_comments: bool) -> list[str]:

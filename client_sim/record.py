@@ -5,9 +5,9 @@ from collections import Counter
 from cachetools import FIFOCache
 
 from client_sim.checks import Findings
-from client_sim.observer import Observer
-from client_sim.state import Position
-from client_sim.wire import Message
+from client_sim.client.observer import Observer
+from client_sim.client.state import Position
+from client_sim.client.wire import Message
 
 COMMENTS_KEPT_MAX = 200_000
 EVENTS_KEPT_MAX = 20_000

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from client_sim.observer import Observer
-from client_sim.state import Position
+from client_sim.client.observer import Observer
+from client_sim.client.state import Position
+from client_sim.client.wire import Message
 from client_sim.tokens import CannotRun
-from client_sim.wire import Message
 
 FORMAT = 1
 FLUSH_S = 1.0

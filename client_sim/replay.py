@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from client_sim.client.wire import Message
 from client_sim.people import Manner
 from client_sim.recording import read_recording
 from client_sim.script import Script, Step
-from client_sim.wire import Message
 
 LIKES_MAX = 50  # in one command, by the protocol
 HOLD_S_MIN = 5  # the server's smallest hold
@@ -106,15 +106,19 @@ class _Reader:
         name = sale["sale"]
         if known is None:
             hold_s = max(HOLD_S_MIN, round(sale["hold_s"] / self._speed))
-            terms = {key: sale[key] for key in ("sku", "price", "per_user")}
+            terms = {key: sale[key] for key in ("sku", "price", "per_user", "kind") if key in sale}
             if stock > 0 and sale["status"] != "closed":
                 yield self._host("sale.open", name=name, stock=stock, hold_s=hold_s, **terms)
+        elif sale["price"] != known["price"]:
+            yield self._host("sale.price", sale=name, price=sale["price"])
         elif sale["allocated"] > known["allocated"]:
             yield self._host("sale.restock", sale=name, add=sale["allocated"] - known["allocated"])
-        elif sale["allocated"] < known["allocated"] and self._was_lowered(sale):
-            yield self._host("sale.restock", sale=name, stock=sale["allocated"])
         elif sale["status"] == "closed" != known["status"]:
             yield self._host("sale.close", sale=name)
+        elif sale["status"] == "closed":
+            return  # what is left of a merchant's units goes home by itself
+        elif sale["allocated"] < known["allocated"] and self._was_lowered(sale):
+            yield self._host("sale.restock", sale=name, stock=sale["allocated"])
 
     def _was_lowered(self, sale: Message) -> bool:
         """Return whether the host took units away; a cancelled order leaves fewer taken."""

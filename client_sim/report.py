@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from client_sim.checks import CHECKS, Findings
+from client_sim.client.wire import Message
 from client_sim.tally import Latency, Tally
-from client_sim.wire import Message
 
 Row = Sequence[object]
 

@@ -5,8 +5,8 @@ from typing import Any, Self
 
 from aiohttp import ClientConnectorError, ClientError, ClientSession, ClientTimeout
 
+from client_sim.client.wire import Message
 from client_sim.tokens import CannotRun
-from client_sim.wire import Message
 
 
 class Rest:
@@ -50,6 +50,18 @@ class Rest:
         status, body = await self._call("GET", f"/v1/{path}")
         return self._good(status, body, f"read {path}")
 
+    async def read_list(self, path: str) -> list[Message]:
+        """Anything under /v1 that is a list of objects. Raises CannotRun."""
+        status, body = await self._call("GET", f"/v1/{path}")
+        if status < 400 and isinstance(body, list):
+            return body
+        raise self._refused(body, f"read {path}", status)
+
+    async def write(self, method: str, path: str, body: Message | None = None) -> Message:
+        """Write anything under /v1 that answers with an object. Raises CannotRun."""
+        status, answer = await self._call(method, f"/v1/{path}", body)
+        return self._good(status, answer, f"{method} {path}")
+
     async def orders(self, room: str) -> list[Message]:
         """All orders of a room, as its host sees them."""
         found: dict[str, Message] = {}  # by id: one that changes meanwhile is on two pages
@@ -67,9 +79,26 @@ class Rest:
         status, body = await self._call("GET", f"/v1/rooms/{room}/stats")
         return self._good(status, body, f"read the totals of room {room}")
 
-    async def _call(self, method: str, path: str, body: Message | None = None) -> tuple[int, Any]:
+    async def send_bytes(self, path: str, content: bytes) -> Message:
+        """Send bytes, such as a picture, to anything under /v1. Raises CannotRun."""
+        status, answer = await self._call("POST", f"/v1/{path}", data=content)
+        return self._good(status, answer, f"send {len(content)} bytes to {path}")
+
+    async def is_there(self, path: str) -> bool:
+        """Whether there is such an object under /v1 for this reader. Raises CannotRun."""
+        status, body = await self._call("GET", f"/v1/{path}")
+        if status == 404:
+            return False
+        self._good(status, body, f"read {path}")
+        return True
+
+    async def _call(
+        self, method: str, path: str, body: Message | None = None, data: bytes | None = None
+    ) -> tuple[int, Any]:
         try:
-            async with self._session.request(method, self._url + path, json=body) as response:
+            async with self._session.request(
+                method, self._url + path, json=body, data=data
+            ) as response:
                 return response.status, await response.json(content_type=None)
         except (ClientError, TimeoutError, OSError) as error:
             raise CannotRun(

@@ -3,8 +3,8 @@
 import hashlib
 
 from client_sim.checks import Findings
+from client_sim.client.wire import Message
 from client_sim.record import Record
-from client_sim.wire import Message
 
 
 class StockBook:

@@ -4,9 +4,9 @@ import time
 from collections import Counter
 
 from client_sim.client import LEFT
-from client_sim.observer import Observer
-from client_sim.state import Position
-from client_sim.wire import Message
+from client_sim.client.observer import Observer
+from client_sim.client.state import Position
+from client_sim.client.wire import Message
 
 
 class Latency:

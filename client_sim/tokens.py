@@ -5,7 +5,7 @@ from pathlib import Path
 
 import jwt
 
-from client_sim.errors import RoomError
+from client_sim.client.errors import RoomError
 from server.protocol.roles import Role
 
 TTL_S = 7 * 86_400

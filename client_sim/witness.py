@@ -5,18 +5,18 @@ from collections.abc import Callable
 from typing import Any
 
 from client_sim.checks import Findings
-from client_sim.errors import RoomError
-from client_sim.observer import Observer
+from client_sim.client.errors import RoomError
+from client_sim.client.observer import Observer
+from client_sim.client.state import Position
+from client_sim.client.wire import Message
 from client_sim.order_book import OrderBook
 from client_sim.record import Record
-from client_sim.state import Position
 from client_sim.stock_book import StockBook
-from client_sim.wire import Message
 
 COMMENT_IDS_KEPT_MAX = 2000
 TO_ROOM = frozenset(
     {"phase", "shelf", "pin", "sale", "draw", "removed", "notice", "room"}
-    | {"question", "coupon", "poll", "lucky"}
+    | {"question", "coupon", "poll", "lucky", "auction"}
 )
 """Must-events to the whole room: these carry `seq`."""
 
@@ -44,6 +44,8 @@ SHAPES: dict[str, dict[str, type | tuple[type, ...]]] = {
     "votes": {"poll": str, "votes": list, "ver": int},
     "lucky": {"lucky": dict},
     "entries": {"lucky": str, "entries": int},
+    "auction": {"auction": dict},
+    "bids": {"auction": str, "price": int, "bids": int, "ends": int, "leader": str, "ver": int},
     "followers": {"total": int},
     "reserved": {"total": int},
     "announce": {"room": str, "title": str, "host": str, "host_name": str, "why": str},
@@ -138,6 +140,10 @@ class Witness(Observer):
     def unanswered(self, command: Message) -> None:
         """An unanswered buy may have become an order."""
         self.orders.unanswered(command)
+
+    def see(self, check: str, holds: object, sentence: str) -> None:
+        """Note one look of a check that the person made by themselves."""
+        self._see(check, bool(holds), sentence)
 
     def shut_out(self, errors: ExceptionGroup[RoomError]) -> None:
         """Note that the room sent this person away."""

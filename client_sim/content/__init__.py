@@ -5,7 +5,7 @@ from importlib.resources import files
 from random import Random
 from typing import Any
 
-from client_sim.wire import Message
+from client_sim.client.wire import Message
 from server.protocol.currencies import decimal_text, minor_digits
 
 LANGUAGES = {"zh": 0.72, "en": 0.18, "fr": 0.10}
@@ -19,11 +19,18 @@ def _read(name: str) -> dict[str, Any]:
 # Read on import: later, on a running event loop, it would hold everybody up.
 _GOODS = _read("goods.toml")
 _TALK = _read("talk.toml")
+_NOTES = _read("notes.toml")
 
 
 def goods() -> list[Message]:
     """The products, as `shelf.put` takes them."""
     return [{"currency": "CNY"} | product for product in _GOODS["product"]]
+
+
+def notes() -> list[Message]:
+    """Notes that are there before the evening; those with `skus` are the host's."""
+    found: list[Message] = _NOTES["note"]
+    return found
 
 
 def price_text(minor: int, currency: str) -> str:

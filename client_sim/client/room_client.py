@@ -15,21 +15,24 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from client_sim.commands import Commands
-from client_sim.errors import CommandRefused, RoomClosed, RoomError, Unanswered, WireError
-from client_sim.link import Link, Lost, connected, room_http_url
-from client_sim.observer import Observer
-from client_sim.state import Position, RoomState
-from client_sim.stream_link import StreamLink, streamed
-from client_sim.wire import Message, Wire
+from .commands import Commands
+from .errors import CommandRefused, RoomClosed, RoomError, Unanswered, WireError
+from .link import Link, Lost, connected, room_http_url
+from .observer import Observer
+from .state import Position, RoomState
+from .wire import Message, Wire
+
+if TYPE_CHECKING:  # it needs aiohttp, which few clients have
+    from .stream_link import StreamLink
+
+    AnyLink = Link | StreamLink
 
 LEFT = "left"
 """The reason told to an observer when the connection ended by our own wish."""
 
 _NOT_BY_A_RULE = ("unavailable", "internal")
-AnyLink = Link | StreamLink
 _NO_REPLY: Message = {"t": "client.lost"}
 
 
@@ -54,7 +57,8 @@ class RoomClient(Commands):
     """A room as one user sees it. Enter it as an async context manager.
 
     `url` is the server's base URL, or several: each new connection takes the next one. `token`
-    may be a function, called for each join, so that a long-lived client renews it. `last`
+    may be a function, called for each join, so that a long-lived client renews it: also when the
+    server ends the connection because its token expired, or refuses one, once. `last`
     resumes where an earlier client stopped. Entering raises CommandRefused or RoomClosed when
     the room will not have us; a server that can't be reached is tried again.
     """
@@ -85,6 +89,7 @@ class RoomClient(Commands):
         self._last = last
         self._observer = observer or Observer()
         self._rng = rng or random.Random()
+        self._renewed = False  # a refused token was asked for anew since the last join
         self._link: AnyLink | None = None
         self._closed: RoomError | None = None
         self._changed = asyncio.Event()  # set once we are joined or closed
@@ -203,7 +208,7 @@ class RoomClient(Commands):
         """A fresh idempotency key."""
         return secrets.token_urlsafe(16)
 
-    async def _ask(self, link: AnyLink, op: str, fields: Message) -> Message:
+    async def _ask(self, link: "AnyLink", op: str, fields: Message) -> Message:
         self._ref += 1
         ref = self._ref
         command: Message = {"op": op, "ref": ref} | fields
@@ -224,7 +229,7 @@ class RoomClient(Commands):
             raise CommandRefused(reply["code"], reply["msg"], reply.get("retry_ms"))
         return reply
 
-    async def _joined_link(self) -> AnyLink:
+    async def _joined_link(self) -> "AnyLink":
         """Return the connection once it has joined. Raises the error that ended it for good."""
         while True:
             if self._closed is not None:
@@ -280,14 +285,21 @@ class RoomClient(Commands):
             if not lost.come_back:
                 raise RoomClosed(lost.code, lost.reason) from None
             return lost
-        except (WireError, CommandRefused) as broken:
+        except CommandRefused as refused:
+            again = Lost(0, str(refused))
+            self._end(again)
+            if refused.code != "bad_token" or not callable(self._token) or self._renewed:
+                raise
+            self._renewed = True
+            return again
+        except WireError as broken:
             self._end(Lost(0, str(broken)))
             raise
         raise AssertionError("a link only ends by an exception")
 
-    def _connected(self, url: str) -> AbstractAsyncContextManager[AnyLink]:
+    def _connected(self, url: str) -> "AbstractAsyncContextManager[AnyLink]":
         if self.wire is Wire.STREAM:
-            return streamed(room_http_url(url, self.room), self.options)
+            return _streamed(room_http_url(url, self.room), self.options)
         return connected(url, self.room, self.wire, self.options)
 
     def _join_fields(self, asked: Position | None) -> Message:
@@ -301,7 +313,7 @@ class RoomClient(Commands):
             fields["source"] = self._source
         return fields
 
-    def _begin(self, link: AnyLink, asked: Position | None, reply: Message) -> None:
+    def _begin(self, link: "AnyLink", asked: Position | None, reply: Message) -> None:
         self.you = reply["you"]
         self.state.joined(reply)
         self._observer.joined(asked, reply)
@@ -310,6 +322,7 @@ class RoomClient(Commands):
         for event in reply.get("missed") or ():
             self._keep_event(event)
         self.connections += 1
+        self._renewed = False
         self._link = link
         self._changed.set()
 
@@ -371,3 +384,14 @@ class RoomClient(Commands):
         self._end(Lost(0, LEFT))
         if keeper is not None and not keeper.cancelled():
             keeper.result()
+
+
+def _streamed(url: str, options: Options) -> "AbstractAsyncContextManager[StreamLink]":
+    try:
+        from .stream_link import streamed
+    except ModuleNotFoundError:
+        raise RuntimeError(
+            "`Wire.STREAM` needs aiohttp, which is not installed: "
+            "pip install 'liveroom-client[http]'."
+        ) from None
+    return streamed(url, options)

@@ -8,7 +8,8 @@ class RoomError(Exception):
 class CommandRefused(RoomError):
     """The server refused a command; nothing was changed, unless `code` is `unavailable`.
 
-    `code` is a key of `server.protocol.codes.ERRORS`; `retry_ms` says when to try again, if ever.
+    `code` stands in the table of errors of docs/protocol.md; `retry_ms` says when to try again, if
+    ever.
     """
 
     def __init__(self, code: str, msg: str, retry_ms: int | None = None) -> None:
@@ -32,8 +33,8 @@ class Unanswered(RoomError):
 class RoomClosed(RoomError):
     """The connection is over and the client will not come back by itself.
 
-    `code` is the WebSocket close code (see `server.protocol.codes.CLOSES`), or 0 when the client
-    gave up or was closed here.
+    `code` is the close code of the WebSocket (docs/protocol.md), or 0 when the client gave up or
+    was closed here.
     """
 
     def __init__(self, code: int, reason: str) -> None:

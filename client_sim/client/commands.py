@@ -1,7 +1,12 @@
 """The commands of the protocol as methods, for classes that send one and await its reply."""
 
-from client_sim.community_commands import CommunityCommands
-from client_sim.wire import Message
+from .community_commands import CommunityCommands
+from .wire import Message
+
+
+def _given(**fields: object) -> Message:
+    """The fields that are not None."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 class Commands(CommunityCommands):
@@ -17,42 +22,59 @@ class Commands(CommunityCommands):
         now: int = (await self.request_again("ping"))["now"]
         return now
 
-    async def comment(self, text: str) -> str:
-        """Say something; the comment's id."""
-        comment: str = (await self.say(text))["id"]
+    async def comment(self, text: str, reply_to: str | None = None) -> str:
+        """Say something, or answer a comment; the new comment's id."""
+        comment: str = (await self.say(text, reply_to))["id"]
         return comment
 
-    async def say(self, text: str) -> Message:
-        """Say something; returns the whole reply: `card` after an ask for the link, `held`, ..."""
-        return await self.request("comment", text=text)
+    async def say(self, text: str, reply_to: str | None = None) -> Message:
+        """The same; returns the whole reply: `card` after an ask for the link, `held`, ..."""
+        if reply_to is None:
+            return await self.request("comment", text=text)
+        return await self.request("comment", text=text, reply_to=reply_to)
 
     async def like(self, n: int = 1) -> None:
         """Send `n` hearts, 1 to 50."""
         await self.request("like", n=n)
 
     async def buy(
-        self, sale: str, qty: int = 1, key: str | None = None, *, claim: str | None = None
+        self,
+        sale: str,
+        qty: int = 1,
+        key: str | None = None,
+        *,
+        claim: str | None = None,
+        at_most: int | None = None,
     ) -> Message:
         """Hold units of a sale; the order. The same `key` gives the same order, for ever.
 
-        `claim` is the claimed coupon to use.
+        `claim` is the claimed coupon to use, `at_most` the total that one agreed to.
         """
-        using = {"claim": claim} if claim else {}
+        using = _given(claim=claim, at_most=at_most)
         key = key or self.new_key()
         reply = await self.request_again("buy", sale=sale, qty=qty, key=key, **using)
         order: Message = reply["order"]
         return order
 
-    async def buy_lines(self, lines: dict[str, int], key: str | None = None) -> Message:
+    async def buy_lines(
+        self,
+        lines: dict[str, int],
+        key: str | None = None,
+        *,
+        claim: str | None = None,
+        at_most: int | None = None,
+    ) -> Message:
         """Hold units of several sales, `{sale: qty}`, all or nothing; the order."""
         cart = [{"sale": sale, "qty": qty} for sale, qty in lines.items()]
-        reply = await self.request_again("buy", lines=cart, key=key or self.new_key())
+        using = _given(claim=claim, at_most=at_most)
+        reply = await self.request_again("buy", lines=cart, key=key or self.new_key(), **using)
         order: Message = reply["order"]
         return order
 
-    async def pay(self, order: str) -> Message:
-        """Pay an order; the order as it is then."""
-        paid: Message = (await self.request_again("pay", order=order))["order"]
+    async def pay(self, order: str, **where: str) -> Message:
+        """Pay an order; the order as it is then. `where` it goes: `address`, an id of the own book,
+        or `deliver`, the shop's reference."""
+        paid: Message = (await self.request_again("pay", order=order, **where))["order"]
         return paid
 
     async def cancel(self, order: str) -> Message:
@@ -134,6 +156,22 @@ class Commands(CommunityCommands):
         """Take a product off the shelf (host)."""
         await self.request("shelf.remove", sku=sku)
 
+    async def shelf_move(self, sku: str, before: str = "") -> None:
+        """Put a product before another one of the shelf, or at the end (host)."""
+        await self.request("shelf.move", sku=sku, before=before)
+
+    async def shelf_edit(self, rows: list[Message]) -> Message:
+        """Change many products, all rows or none (host); how many were `added` and `changed`."""
+        return await self.request("shelf.edit", rows=rows)
+
+    async def shelf_pick(self, pick: str, skus: list[str] | None = None) -> list[str]:
+        """Put the goods of a pick on the shelf (host), or the variants of these `skus` alone; the
+        skus there."""
+        fields = {} if skus is None else {"skus": skus}
+        reply = await self.request("shelf.pick", pick=pick, **fields)
+        on_shelf: list[str] = reply["skus"]
+        return on_shelf
+
     async def pin(self, sku: str) -> None:
         """Pin the product being explained (host)."""
         await self.request("pin", sku=sku)
@@ -152,12 +190,23 @@ class Commands(CommunityCommands):
         hold_s: int = 300,
         starts_in_s: int = 0,
         lasts_s: int = 0,
+        kind: str = "flash",
+        starts_at: int | None = None,
+        base: str | None = None,
     ) -> Message:
-        """Open a flash sale (host); the sale. `lasts_s` 0 means until closed."""
+        """Open a sale (host); the sale. `lasts_s` 0 means until closed. `kind` is `flash` or
+        `standing`; `base` is the standing sale that a flash sale takes its units from."""
         terms = {"price": price, "stock": stock, "per_user": per_user, "hold_s": hold_s}
         times = {"starts_in_s": starts_in_s, "lasts_s": lasts_s}
-        sale: Message = (await self.request("sale.open", sku=sku, **terms, **times))["sale"]
+        more = _given(kind=None if kind == "flash" else kind, starts_at=starts_at, base=base)
+        reply = await self.request("sale.open", sku=sku, **terms, **times, **more)
+        sale: Message = reply["sale"]
         return sale
+
+    async def sale_price(self, sale: str, price: int) -> Message:
+        """Change the price of a standing sale (host); the sale."""
+        priced: Message = (await self.request("sale.price", sale=sale, price=price))["sale"]
+        return priced
 
     async def sale_close(self, sale: str) -> None:
         """Close a sale (host)."""

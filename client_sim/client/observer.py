@@ -1,8 +1,8 @@
 """The interface of a client's observers: they hear everything that is sent and received."""
 
-from client_sim.errors import RoomError
-from client_sim.state import Position
-from client_sim.wire import Message
+from .errors import RoomError
+from .state import Position
+from .wire import Message
 
 
 class Observer:

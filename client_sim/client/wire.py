@@ -9,7 +9,7 @@ from typing import Any
 
 import msgpack
 
-from client_sim.errors import WireError
+from .errors import WireError
 
 Message = dict[str, Any]
 

@@ -13,9 +13,9 @@ from urllib.parse import urlencode
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, TCPConnector
 
-from client_sim.errors import CommandRefused, Unanswered, WireError
-from client_sim.link import COME_BACK, NO_CODE, LinkOptions, Lost
-from client_sim.wire import Message, Wire
+from .errors import CommandRefused, Unanswered, WireError
+from .link import COME_BACK, NO_CODE, LinkOptions, Lost
+from .wire import Message, Wire
 
 _READS_ONLY = ("viewer", "guest")
 
@@ -162,7 +162,8 @@ class StreamLink:
         pause_ms = self._bye.get("reconnect_ms")
         code = self._bye["code"]
         come_back = COME_BACK.get(code, pause_ms is not None)
-        return Lost(code, reason, reconnect_ms=pause_ms, come_back=come_back)
+        said = self._bye.get("msg") or reason
+        return Lost(code, said, reconnect_ms=pause_ms, come_back=come_back)
 
 
 def _retry_ms(response: ClientResponse) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from typing import NamedTuple
 
-from client_sim.wire import Message
+from .wire import Message
 
 COUNTS = ("left", "held", "sold")
 CLAIM_COUNTS = ("claimed", "used", "ver")
@@ -32,8 +32,10 @@ _ABSENT: Message = {
     "cover": "",
     "draft": False,
     "practice": False,
+    "time_zone": "",
     "cancelled": False,
     "cancel_reason": "",
+    "picture": 0,
     "online": 0,
     "viewers": 0,
     "likes": 0,
@@ -47,15 +49,19 @@ _ABSENT: Message = {
     "followers_only": False,
     "selling": False,
     "shelf": [],
+    "shelf_total": 0,
     "sales": [],
     "comments": [],
+    "pinned_comment": None,
     "coupons": [],
     "question": None,
     "answers": [],
     "poll": None,
     "lucky": None,
+    "custom_values": [],
+    "auction": None,
 }
-_LISTS = ("shelf", "sales", "comments", "coupons", "answers")
+_LISTS = ("shelf", "sales", "comments", "coupons", "answers", "custom_values")
 _MINE: Message = {
     "following": False,
     "reserved": False,
@@ -63,7 +69,16 @@ _MINE: Message = {
     "claims": [],
     "vote": None,
     "lucky": False,
+    "auction": None,
 }
+_MINE_OF = {"poll": "vote", "lucky": "lucky", "auction": "auction"}
+"""What of `mine` is about the newest of each."""
+_GROWING = {
+    "poll": ("votes", "ver"),
+    "lucky": ("entries",),
+    "auction": ("price", "bids", "bidders", "ends", "leader", "paddle", "reserve", "ver"),
+}
+"""Fields that latest events bring ahead of must-events, the last of them saying which is newer."""
 ANSWERS_MAX = 100
 """Answered questions that a snapshot shows."""
 
@@ -73,6 +88,7 @@ _FIELDS = {
     "online": {"now": "online", "total": "viewers"},
     "pin": {"sku": "pin"},
     "notice": {"text": "notice"},
+    "picture": {"at": "picture"},
     "followers": {"total": "followers"},
     "reserved": {"total": "reserved"},
 }
@@ -83,12 +99,17 @@ IGNORED = {
     "asks",  # staff alone; `desk` shows it
     "bye",
     "called_off",  # about another room
+    "custom",  # means what the shop says
+    "custom_sample",
     "draw",
     "gap",
     "muted",
+    "prompts",  # staff alone
     "queue",  # staff alone
+    "reports",  # staff alone
     "review",  # staff alone
     "role",
+    "rundown",  # staff alone; `rundown` reads it
     "sold",
 }
 """Events that change nothing here. Every event of the server stands here or is folded."""
@@ -113,11 +134,15 @@ class RoomState:
         self.mine: Message = deepcopy(_MINE)
         self.position: Position | None = None
         self._comments_max = comments_max
+        self._value_vers: dict[tuple[str, str], int] = {}
+        self._comment_pin_ver = -1  # of the newest event since the join
         self._folds: dict[str, Callable[[Message], None]] = {
             "comment": self._comment,
             "removed": self._removed,
+            "comment_pin": self._pin_comment,
             "phase": self._phase,
             "shelf": self._shelf,
+            "shelf_moved": self._shelf_moved,
             "sale": lambda event: self._sale(event["sale"]),
             "stock": self._stock,
             "order": lambda event: self.note_order(event["order"]),
@@ -126,10 +151,13 @@ class RoomState:
             "question": lambda event: self._question(event["question"]),
             "coupon": lambda event: self._coupon(event["coupon"]),
             "claims": self._claims,
+            "custom_latest": self._custom_value,
             "poll": lambda event: self._newest("poll", event["poll"]),
             "lucky": lambda event: self._newest("lucky", event["lucky"]),
+            "auction": lambda event: self._newest("auction", event["auction"]),
             "votes": lambda event: self._growing("poll", event, "ver"),
             "entries": lambda event: self._growing("lucky", event, "entries"),
+            "bids": lambda event: self._growing("auction", event, "ver"),
         }
 
     def events(self) -> set[str]:
@@ -141,9 +169,12 @@ class RoomState:
         self.view = deepcopy(_ABSENT) | reply["room"]
         for name in _LISTS:
             self.view[name] = list(self.view[name])
+        self.view["shelf_total"] = reply["room"].get("shelf_total", len(self.view["shelf"]))
         self.mine = deepcopy(_MINE) | reply.get("mine", {})
+        self._value_vers = {_which(each): each["ver"] for each in self.view["custom_values"]}
         self.orders = {order["order"]: order for order in reply.get("orders", [])}
         self.position = Position(reply["epoch"], reply["seq"])
+        self._comment_pin_ver = -1
 
     def apply(self, event: Message) -> None:
         """Fold one event in. A must-event that was already folded in changes nothing."""
@@ -199,6 +230,16 @@ class RoomState:
         if known is not None and known["ver"] < event["ver"]:
             _put(self.view["coupons"], known | {n: event[n] for n in CLAIM_COUNTS}, "coupon")
 
+    def _custom_value(self, event: Message) -> None:
+        which = event["name"], event.get("item", "")
+        if event["ver"] <= self._value_vers.get(which, 0):
+            return
+        self._value_vers[which] = event["ver"]
+        values = [each for each in self.view["custom_values"] if _which(each) != which]
+        if event.get("data") is not None:  # else it was taken away
+            values.append({k: v for k, v in event.items() if k not in ("t", "seq")})
+        self.view["custom_values"] = values
+
     def _settings(self, event: Message) -> None:
         for name in ("slow_s", "followers_only", "selling", "group"):
             self.view[name] = event.get(name, _ABSENT[name])
@@ -206,17 +247,16 @@ class RoomState:
             self.view["title"] = event["title"]
             for name in ("scheduled", "stream_url", "embed_url", "cover", "draft"):
                 self.view[name] = event.get(name, _ABSENT[name])
+        if event.get("time_zone"):  # none is ever taken away
+            self.view["time_zone"] = event["time_zone"]
 
     def _newest(self, kind: str, new: Message) -> None:
-        """Keep the newest poll or lucky draw; counts that came meanwhile stay."""
-        known = self.view[kind]
-        same = known is not None and known[kind] == new[kind]
-        if not same:
-            self.mine["vote" if kind == "poll" else "lucky"] = None if kind == "poll" else False
-        elif kind == "poll" and known["ver"] > new["ver"]:
-            new = new | {"votes": known["votes"], "ver": known["ver"]}
-        elif kind == "lucky" and known.get("entries", 0) > new.get("entries", 0):
-            new = new | {"entries": known["entries"]}
+        """Keep the newest poll, lucky draw or auction; counts that came meanwhile stay."""
+        known, by = self.view[kind], _GROWING[kind][-1]
+        if known is None or known[kind] != new[kind]:
+            self.mine[_MINE_OF[kind]] = _MINE[_MINE_OF[kind]]
+        elif known.get(by, 0) > new.get(by, 0):
+            new = new | {name: known[name] for name in _GROWING[kind] if name in known}
         self.view[kind] = new
 
     def _growing(self, kind: str, event: Message, by: str) -> None:
@@ -238,6 +278,11 @@ class RoomState:
             if comment["id"] != event.get("id") and comment["user"] != event.get("user")
         ]
 
+    def _pin_comment(self, event: Message) -> None:
+        if event["ver"] > self._comment_pin_ver:
+            self._comment_pin_ver = event["ver"]
+            self.view["pinned_comment"] = event.get("comment")
+
     def _phase(self, event: Message) -> None:
         self.view["phase"] = event["phase"]
         field = {"live": "started", "ended": "ended"}.get(event["phase"])
@@ -253,6 +298,16 @@ class RoomState:
             self.view["shelf"] = [it for it in shelf if it["sku"] != event["remove"]]
         if "put" in event:
             _put(shelf, event["put"], "sku")
+        self.view["shelf_total"] = event.get("total", len(self.view["shelf"]))
+
+    def _shelf_moved(self, event: Message) -> None:
+        shelf = self.view["shelf"]
+        moved = [it for it in shelf if it["sku"] == event["sku"]]
+        rest = [it for it in shelf if it["sku"] != event["sku"]]
+        skus = [it["sku"] for it in rest]
+        before = event.get("before", "")
+        at = skus.index(before) if before in skus else len(rest)
+        self.view["shelf"] = [*rest[:at], *moved, *rest[at:]]
 
     def _sale(self, new: Message) -> None:
         known = self.sale(new["sale"])
@@ -269,6 +324,10 @@ class RoomState:
 
 def _age(order: Message) -> tuple[int, int]:
     return order["updated"], ORDER_RANK.get(order["status"], 0)
+
+
+def _which(value: Message) -> tuple[str, str]:
+    return value["name"], value.get("item", "")
 
 
 def _put(items: list[Message], new: Message, key: str) -> None:

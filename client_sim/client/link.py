@@ -11,11 +11,15 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
 from websockets.typing import Subprotocol
 
-from client_sim.errors import CommandRefused, Unanswered
-from client_sim.wire import Message, Wire
-from server.protocol.codes import CLOSES
+from .errors import CommandRefused, Unanswered
+from .wire import Message, Wire
 
-COME_BACK = {close.code: close.come_back for close in CLOSES}
+COME_BACK = {
+    1000: False, 1002: False, 1003: False, 1009: False, 1011: True,
+    4000: True, 4003: True, 4004: True, 4005: True,
+    4400: False, 4401: False, 4403: False, 4404: False, 4408: False, 4429: False,
+}  # fmt: skip
+"""Close code -> whether coming back makes sense: the table in docs/protocol.md."""
 NO_CODE = 1006  # RFC 6455 7.4.1: what a connection that broke is said to be closed with
 
 
@@ -171,7 +175,8 @@ class Link:
         if self._bye is not None:
             pause_ms = self._bye.get("reconnect_ms")
             code = self._bye["code"]
-            return Lost(code, reason, reconnect_ms=pause_ms, come_back=pause_ms is not None)
+            said = self._bye.get("msg") or reason
+            return Lost(code, said, reconnect_ms=pause_ms, come_back=pause_ms is not None)
         return Lost(code, reason or "closed", come_back=_comes_back(code))
 
 
