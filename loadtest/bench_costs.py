@@ -21,7 +21,7 @@ from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
 from client_sim.client import RoomClient
-from client_sim.errors import RoomError
+from client_sim.client.errors import RoomError
 from client_sim.rest import Rest
 from loadtest.fanout import process
 from loadtest.fanout.ready import free_port, wait_until_open

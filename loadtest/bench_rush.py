@@ -78,6 +78,7 @@ class Buyer(asyncio.Protocol):
             self.send({"op": "join", "ref": 1, "token": self._token})
         while (frame := self._frame()) is not None:
             if b'"ref":1' in frame and not self.ready.done():
+                assert b'"err"' not in frame, frame[:200]
                 self.ready.set_result(None)
             elif b'"ref":2' in frame and not self.answer.done():
                 self.took = time.perf_counter() - self.sent
@@ -114,6 +115,7 @@ class Server:
             "LIVEROOM_SERVER_PORT": "0",
             "LIVEROOM_DATA_DIR": folder,
             "LIVEROOM_ORDERS_FAIR_WINDOW_MS": str(fair_window_ms),
+            "LIVEROOM_EDGE_JOINS_PER_S_MAX": "0",  # the crowd is there before the rush
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "server", "serve"], env=environment, stdout=subprocess.PIPE

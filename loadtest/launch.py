@@ -22,6 +22,7 @@ from loadtest.loading import load_people, load_scenario
 from loadtest.observe import Server, Unreachable
 from loadtest.rehearsal import host_of, rooms_of
 from loadtest.scenario import Scenario, ScenarioError
+from loadtest.splits import UNTOLD
 from loadtest.tokens import mint
 
 _LOCUSTFILE = Path(__file__).with_name("locustfile.py")
@@ -114,7 +115,7 @@ def _running_server(options: argparse.Namespace, scenario: Scenario) -> "OwnServ
             Server(url, token, None).open_room(room, scenario.title)
         except Unreachable as error:
             raise CannotRehearse(_why(url, room, error)) from None
-    return OwnServer(url, options.server_pid, "", options.audit)
+    return OwnServer(url, options.server_pid, "", options.audit, options.platform_fee)
 
 
 def _address(url: str) -> str:
@@ -161,6 +162,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--audit", default="", help="command that audits a room there: `liveroom audit ...`"
     )
+    parser.add_argument(
+        "--platform-fee", type=int, default=UNTOLD, help="its accounts.platform_fee_bps"
+    )
     parser.add_argument("--workers", type=int, default=1, help="workers of the own server")
     parser.add_argument("--room", default="", help="the room; a new one if not given")
     parser.add_argument("--report", default="", help="path of the report, without its ending")
@@ -171,13 +175,15 @@ def _parser() -> argparse.ArgumentParser:
 class OwnServer(NamedTuple):
     """A server to rehearse on: its URL, its process if it runs here, its JWT secret.
 
-    `audit` is the command that audits a room of it, without the room's name.
+    `audit` is the command that audits a room of it, without the room's name, and `platform_fee` its
+    share of hosts' own goods in basis points; UNTOLD: nobody said.
     """
 
     url: str
     pid: int
     secret: str
     audit: str
+    platform_fee: int = UNTOLD
 
 
 def _locust(options: argparse.Namespace, more: list[str], server: OwnServer) -> int:
@@ -188,7 +194,7 @@ def _locust(options: argparse.Namespace, more: list[str], server: OwnServer) -> 
         "--scenario", options.scenario, "--scale-to", str(options.users or 0),
         "--seconds", str(options.seconds or 0),
         "--room", options.room, "--server-pid", str(server.pid),
-        "--audit", server.audit,
+        "--audit", server.audit, "--platform-fee", str(server.platform_fee),
         "--report", options.report or f"{_REPORT}-{name}", "--loglevel", "WARNING", *more,
     ]  # fmt: skip
     env = dict(os.environ)
@@ -224,6 +230,8 @@ def own_server(
         try:
             wait_until_open(port, child, log)
             audit = [sys.executable, "-m", "server", "audit", "--data-dir", str(folder / "data")]
-            yield OwnServer(f"http://127.0.0.1:{port}", child.pid, secret, shlex.join(audit))
+            fee = int(env.get("LIVEROOM_ACCOUNTS_PLATFORM_FEE_BPS", 0))
+            url = f"http://127.0.0.1:{port}"
+            yield OwnServer(url, child.pid, secret, shlex.join(audit), fee)
         finally:
             process.end(child, patience_s=15)

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from loadtest.exits import CANNOT_RUN
 from loadtest.part import Part, Trouble
 from loadtest.person import Person
+from loadtest.splits import UNTOLD
 from loadtest.users import Abuser, Buyer, Host, Lurker, Moderator, Viewer
 
 __all__ = ["Abuser", "Buyer", "Host", "Lurker", "Moderator", "Stages", "Viewer"]
@@ -60,6 +61,7 @@ def _options(parser: ArgumentParser) -> None:
     add("--seed", type=int, default=1, help="the same seed draws the same people")
     add("--report", default="out/load", help="path of the report, without its ending")
     add("--audit", default="", help="command that audits a room, without the room's name")
+    add("--platform-fee", type=int, default=UNTOLD, help="the server's accounts.platform_fee_bps")
     add("--server-pid", type=int, default=0, help="the server's process, if it runs here")
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from loadtest import own_clock
 from loadtest.fanout import process
 from loadtest.rehearsal import host_of
+from loadtest.splits import UNTOLD, Entry, entries_in
 from loadtest.truth import Books, Order
 
 _TIMEOUT_S = 10
@@ -27,15 +28,25 @@ class Unreachable(Exception):
 class Server:
     """One server by its URL; by its process too, if it runs on this machine."""
 
-    def __init__(self, url: str, token: str, pid: int | None) -> None:
+    def __init__(self, url: str, token: str, pid: int | None, platform_fee: int = UNTOLD) -> None:
         self._url = url.rstrip("/")
         self._token = token
         self._pid = pid
+        self._platform_fee = platform_fee
         self._before: tuple[float, float] | None = None
         self._lag_before: tuple[float, float] = (0.0, 0.0)
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
         """One REST call; its JSON. Raises Unreachable."""
+        text = self._text(method, path, body)
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            raise Unreachable(
+                f"{self._url}{path} did not answer with JSON: is it a Liveroom server?"
+            ) from None
+
+    def _text(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bytes:
         request = urllib.request.Request(  # noqa: S310 - the tester names the server
             f"{self._url}{path}",
             None if body is None else json.dumps(body).encode(),
@@ -44,18 +55,13 @@ class Server:
         )
         try:
             with urllib.request.urlopen(request, timeout=_TIMEOUT_S) as answer:  # noqa: S310
-                text = answer.read()
+                text: bytes = answer.read()
         except urllib.error.HTTPError as error:
             said = error.read(500).decode("utf-8", "replace")
             raise Unreachable(f"{method} {path} gave {error.code}: {said}", error.code) from None
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise Unreachable(f"{method} {self._url}{path}: {error}") from None
-        try:
-            return json.loads(text) if text else None
-        except ValueError:
-            raise Unreachable(
-                f"{self._url}{path} did not answer with JSON: is it a Liveroom server?"
-            ) from None
+        return text
 
     def open_room(self, room: str, title: str) -> None:
         """Make the room, if it is not there, and go live. Raises Unreachable.
@@ -76,9 +82,17 @@ class Server:
             self.call("POST", f"/v1/rooms/{room}/live", {"phase": "live"})
 
     def books(self, room: str) -> Books:
-        """All orders and sales of the room and its totals. Raises Unreachable."""
+        """All orders and sales of the room, its totals, and what its host got of each order. Raises
+        Unreachable."""
         sales, stats = (self.call("GET", f"/v1/rooms/{room}/{part}") for part in ("sales", "stats"))
-        return Books(self._orders(room), sales, stats)
+        return Books(self._orders(room), sales, stats, self._shares(room), self._platform_fee)
+
+    def _shares(self, room: str) -> list[Entry]:
+        table = self._text("GET", f"/v1/hosts/{host_of(room)}/statements.csv").decode()
+        try:
+            return entries_in(table, room)
+        except ValueError as error:
+            raise Unreachable(f"The statement of room {room} can't be read: {error}") from None
 
     def _orders(self, room: str) -> list[Order]:
         """Every order as it is now. One that changes meanwhile comes again on a later page."""

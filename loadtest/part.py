@@ -48,7 +48,10 @@ class Part:
         self._lead: Lead | None = None
         if not isinstance(self._runner, WorkerRunner):
             self._lead = Lead(
-                self._rehearsals, self._options.server_pid or None, self._options.audit
+                self._rehearsals,
+                self._options.server_pid or None,
+                self._options.audit,
+                self._options.platform_fee,
             )
 
     def _prepare(self) -> list[Rehearsal]:

@@ -7,7 +7,8 @@ Rules, each with what breaks it:
 - what was paid is paid, and no order is in two states;
 - units add up: left + held + sold is what was put on sale, never more is held and sold, and the
   orders themselves sum to what the sale says;
-- the room's totals are those of its orders.
+- the room's totals are those of its orders;
+- each paid order is in the host's statement, with the host's share of it (`loadtest/splits.py`).
 """
 
 from collections import Counter, defaultdict
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from loadtest.splits import UNTOLD, Entry, wrong_splits
 from loadtest.tally import Told
 
 Order = Mapping[str, Any]
@@ -29,18 +31,24 @@ _AFTER = {
 }
 """For each state that a reply told, the states that the order may have reached meanwhile."""
 _EXAMPLES_MAX = 5
+SHARED_WRONGLY = "shared_wrongly"
+"""The kind that may be a matter of time: the records follow the room."""
 
 
 @dataclass(frozen=True)
 class Books:
     """The server's books of a room, read when the room is at rest.
 
-    `orders` and `sales` are all of them; `stats` holds `orders` and `units` by status.
+    `orders` and `sales` are all of them; `stats` holds `orders` and `units` by status. `shares` is
+    what the host's statement says of the orders; None: it was not read.
+    `platform_fee` is the share in basis points that the platform takes.
     """
 
     orders: Sequence[Order]
     sales: Sequence[Sale]
     stats: Mapping[str, Any]
+    shares: Sequence[Entry] | None = None
+    platform_fee: int = UNTOLD
 
 
 class Findings:
@@ -76,6 +84,9 @@ def check(told: Iterable[Told], books: Books) -> Findings:
     _check_untold(told, by_id, found)
     _check_units(books.orders, books.sales, found)
     _check_totals(books, found)
+    if books.shares is not None:
+        for words in wrong_splits(books.orders, books.shares, books.platform_fee):
+            found.add(SHARED_WRONGLY, words)
     return found
 
 

@@ -33,6 +33,7 @@ _RULES: dict[str, tuple[str, ...]] = {
         "order_of_another", "status_differs", "units_vanished", "orders_and_stock_differ",
         "totals_differ", "stock_does_not_add_up",
     ),
+    "Orders shared wrongly": ("shared_wrongly",),
     "Events lost, doubled or out of order": (
         "event_lost", "event_twice", "gap_after_resume", "stock_went_back", "unreadable_frame",
     ),
