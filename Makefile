@@ -1,6 +1,6 @@
 # `make` alone lists the commands. Each works from a fresh clone: what it needs it sets up.
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test test-again test-fast test-pythons servers check fmt bench bench-fanout bench-orders bench-archive bench-search bench-idle bench-joins peers load torture docs lock clean
+.PHONY: help setup clients run demo test test-pages test-again test-fast screenshots test-pythons servers check fmt bench bench-fanout bench-orders bench-auction bench-archive bench-search bench-feed bench-split bench-idle bench-joins peers load torture docs lock clean
 
 # The newest Python that is new enough; PYTHON=... takes another.
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 || continue; \
@@ -33,9 +33,11 @@ $(READY): pyproject.toml constraints.txt package-lock.json
 	with its venv module; none was found. Install one, or name it: make setup PYTHON=/path/to/python3" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt -e '.[load,dev]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --prefer-binary -c constraints.txt -e '.[relay]' \
+	|| { echo 'aiortc could not be installed: make run will show no moving picture.' >&2; [ "$$CI" != true ]; }
 	@if command -v npm >/dev/null; then npm ci --silent --no-audit --no-fund; \
 	elif [ "$$CI" = true ]; then echo 'npm is missing, and CI checks the JavaScript with it: install Node.js with npm.' >&2; exit 1; \
-	else echo 'npm is not installed: make check will leave out the types of the JavaScript.' >&2; fi
+	else echo 'npm is not installed: make check leaves out the types of the JavaScript, and browsers without HLS of their own play none (hls.js).' >&2; fi
 	@touch $@
 
 run: $(READY) ## start a server with a demo room, and print where to look
@@ -43,14 +45,21 @@ run: $(READY) ## start a server with a demo room, and print where to look
 
 demo: run ## the same as run
 
-test: $(READY) ## run the whole test suite (ARGS='-k name' for a part)
-	$(PYTEST) $(SPREAD) -m 'not torture' $(ARGS)
+test: $(READY) ## run the tests; of pages those of every day (ARGS='-k name' for a part)
+	$(PYTEST) $(SPREAD) -m 'not torture and not pages' $(ARGS)
+
+test-pages: $(READY) ## run the tests of all pages, in Chromium and Firefox
+	$(PYTEST) $(SPREAD) -m 'pages and not torture' $(ARGS) tests/browser
 
 test-again: $(READY) ## run the tests that failed last, one after the other
 	$(PYTEST) -n 0 --last-failed --last-failed-no-failures none $(ARGS)
 
-test-fast: $(READY) ## the tests without a browser, a Cluster or anything long
+test-fast: $(READY) ## the tests without a browser, a Cluster, a database or anything long
 	$(PYTEST) $(SPREAD) -m 'not long and not torture' $(ARGS)
+
+screenshots: $(READY) ## every page in every state, size, theme and language, into out/screenshots
+	SCREENSHOTS=out/screenshots $(PYTEST) -n 0 -q tests/browser/test_screens.py -k every_width $(ARGS); \
+	status=$$?; echo "Look at out/screenshots/index.html"; exit $$status
 
 test-pythons: $(READY) ## run a quick part of the tests on each other supported Python here
 	@ours=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'); \
@@ -83,7 +92,7 @@ fmt: $(READY) ## put the code in the house's format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix-only .
 
-bench: $(READY) ## measure fan-out, orders, the archive, the search and an idle server
+bench: $(READY) ## measure fan-out, orders, the archive, the search, accounts and an idle server
 	$(BIN)/python -m loadtest bench
 
 bench-fanout: $(READY) ## fan-out beside its peers, in one table (first: make peers)
@@ -92,11 +101,20 @@ bench-fanout: $(READY) ## fan-out beside its peers, in one table (first: make pe
 bench-orders: $(READY) ## orders a second, and a rush of 10,000 buyers
 	$(BIN)/python -m loadtest bench-orders $(ARGS)
 
+bench-auction: $(READY) ## bids a second in one auction, and how long each waits
+	$(BIN)/python -m loadtest bench-auction $(ARGS)
+
 bench-archive: $(READY) ## lines a second into the records, orders beside it, rooms that leave Redis
 	$(BIN)/python -m loadtest bench-archive $(ARGS)
 
 bench-search: $(READY) ## a search among 100,000 documents, on each engine of the records
 	$(BIN)/python -m loadtest bench-search $(ARGS)
+
+bench-feed: $(READY) ## how good the feed's ranking is, beside popularity, own history and EASE; newcomers
+	$(BIN)/python -m loadtest bench-feed $(ARGS)
+
+bench-split: $(READY) ## a million order lines shared, released, paid out and audited, on each engine of the records
+	$(BIN)/python -m loadtest bench-split $(ARGS)
 
 bench-idle: $(READY) ## CPU of a server with nobody connected, by ended and retired rooms, beside an empty one
 	$(BIN)/python -m loadtest bench-idle $(ARGS)
@@ -112,6 +130,9 @@ load: $(READY) ## a locust run against a server of its own
 
 torture: $(READY) ## the tests that make test leaves out, and the proofs of orders for longer
 	$(BIN)/python -m loadtest torture $(ARGS)
+
+clients: $(READY) ## build the client packages for Python and npm, into out/clients
+	$(BIN)/python -m tests.packaging.build_clients out/clients $(ARGS)
 
 docs: $(READY) ## write the pages that are made from the code
 	$(BIN)/python -m server.cli.pages

@@ -1,12 +1,14 @@
 """What every test may ask for: a real redis-server, a key prefix of its own, settings.
 
-Tests share one redis-server and never flush it; what a test writes lies under its own prefix.
+Tests share one redis-server and never flush it; what a test writes lies under its own prefix, and
+goes when the test ends.
 """
 
 import asyncio
 import functools
 import gc
 import inspect
+import logging
 import os
 import secrets
 import tempfile
@@ -20,6 +22,7 @@ import uvloop
 from blockbuster import BlockBuster
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
 from server.house import HOUSE
@@ -180,6 +183,19 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
 
 
+@pytest.fixture(autouse=True)
+def answers_are_declared() -> Iterator[None]:
+    """An answer of REST whose status or type its route does not declare fails the test."""
+    said: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("server.web.declared")
+    logger.addHandler(handler)
+    yield
+    logger.removeHandler(handler)
+    assert not said, said
+
+
 @functools.cache
 def _watches() -> tuple[BlockBuster, BlockBuster]:
     watch = BlockBuster(["server", "client_sim"])
@@ -242,8 +258,17 @@ def prefix() -> str:
     return f"t{secrets.token_hex(6)}"
 
 
+@pytest.fixture(scope="session")
+def sweeper(redis_server: EmbeddedRedis) -> Iterator[BlockingRedis]:
+    """What takes away the keys of a test that ended."""
+    with BlockingRedis.from_url(redis_server.url) as client:
+        yield client
+
+
 @pytest.fixture
-def make_settings(redis_server: EmbeddedRedis, prefix: str, tmp_path: Path) -> MakeSettings:
+def make_settings(
+    redis_server: EmbeddedRedis, sweeper: BlockingRedis, prefix: str, tmp_path: Path
+) -> Iterator[MakeSettings]:
     """Make settings for a server under test: `make_settings(edge={"join_s_max": 0.2})`.
 
     Development mode, any free port, the shared redis-server, this test's prefix and folder; and
@@ -267,7 +292,10 @@ def make_settings(redis_server: EmbeddedRedis, prefix: str, tmp_path: Path) -> M
             values[name] = values.get(name, {}) | section
         return HOUSE.settings_model.model_validate({"mode": mode, **values})
 
-    return make
+    yield make
+    # Else each test that looks through its keys would look through those of all before it.
+    if keys := list(sweeper.scan_iter(match=f"{prefix}*", count=100_000)):
+        sweeper.unlink(*keys)
 
 
 @pytest.fixture

@@ -84,16 +84,26 @@ class Postgres:
         ]
         server = program("postgres")
         assert server is not None
-        with (self.folder / "log").open("ab") as log:
-            self._process = subprocess.Popen(
+        until = time.monotonic() + 60
+        self._process = self._spawn(server, options)
+        while not self._answers():
+            ended = self._process.poll() is not None
+            if time.monotonic() > until or (ended and not self._left_behind()):
+                raise RuntimeError((self.folder / "log").read_text()[-2000:])
+            if ended:
+                self._process = self._spawn(server, options)
+            time.sleep(0.02)
+
+    def _spawn(self, server: str, options: list[str]) -> subprocess.Popen[bytes]:
+        with (self.folder / "log").open("wb") as log:
+            return subprocess.Popen(
                 [*self._tied(), server, "-D", str(self.data), "-k", str(self.folder), *options],
                 stdout=subprocess.DEVNULL, stderr=log, cwd="/", **self._as,
             )  # fmt: skip
-        until = time.monotonic() + 60
-        while not self._answers():
-            if self._process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError((self.folder / "log").read_text()[-2000:])
-            time.sleep(0.02)
+
+    def _left_behind(self) -> bool:
+        """Whether children of a server that was killed still hold its memory: they end soon."""
+        return "pre-existing shared memory" in (self.folder / "log").read_text()
 
     def _tied(self) -> list[str]:
         """What ends it when the process of the tests is killed; the kernel tells it."""

@@ -1,4 +1,4 @@
-"""How `make test` spreads the suite over processes, and which tests `make test-fast` leaves out.
+"""How `make test` spreads the suite over processes, and what it and `make test-fast` leave out.
 
 pytest-xdist runs each test in whichever process is free (`--dist loadgroup`), the first in the list
 first. Most tests wait for a socket, a timer or a disk, so there are more processes than cores. Each
@@ -19,11 +19,23 @@ LONG = {
     "sentinel": "waits until Sentinels agree that a master is dead",
     "cluster": "starts a Redis Cluster",
     "machines": "starts eight machines, and waits until Sentinels agree",
+    "records": "asks SQLite and PostgreSQL in turn",
+    "webhooks": "asks SQLite and PostgreSQL in turn",
+    "search": "asks SQLite and PostgreSQL in turn",
+    "merchants": "asks SQLite and PostgreSQL in turn",
 }
 """Folders whose tests all take long, in the order in which they are begun, and why."""
 
+EVERYDAY = {
+    "test_pages_feed.py", "test_pages_from_note.py", "test_pages_merchant.py",
+    "test_pages_safety.py", "test_pages_selling.py",
+}  # fmt: skip
+"""Files of `tests/browser` that `make test` runs: from a note to a paid order, and what no page may
+do. All others are `pages`, for `make test-pages`: browsers take half of the time of all tests."""
+
 BROWSERS = 2
-"""Chromiums that run at once: each takes a core for seconds to start, and much memory."""
+"""Chromiums that run at once: each takes a core for seconds to start, and much memory. What runs in
+Firefox runs beside one of them, so that only one Firefox is begun."""
 
 
 def spread(items: list[pytest.Item]) -> None:
@@ -32,6 +44,8 @@ def spread(items: list[pytest.Item]) -> None:
     for item in items:
         if reason := LONG.get(_folder(item)):
             item.add_marker(pytest.mark.long(reason))
+        if _folder(item) == "browser" and item.path.name not in EVERYDAY:
+            item.add_marker(pytest.mark.pages)
         if _folder(item) == "torture":
             item.add_marker(pytest.mark.grows)
         if group := _group(item, files):
@@ -53,7 +67,8 @@ def _group(item: pytest.Item, browser_files: list[Path]) -> str:
     if together := item.get_closest_marker("together"):
         return str(together.args[0])
     if _folder(item) == "browser":
-        return f"browser {browser_files.index(item.path) % BROWSERS}"
+        n = 0 if "firefox" in _params(item).values() else browser_files.index(item.path) % BROWSERS
+        return f"browser {n}"
     if feature := _feature(item):
         return f"the story of {feature}"
     names: Iterable[str] = getattr(item, "fixturenames", ())
@@ -62,9 +77,14 @@ def _group(item: pytest.Item, browser_files: list[Path]) -> str:
 
 def _feature(item: pytest.Item) -> str:
     """The feature whose story a test looks at: a story is told once in a process."""
-    if _folder(item) != "features" or not isinstance(item, pytest.Function):
-        return ""
-    return str(item.callspec.params.get("feature", "")) if hasattr(item, "callspec") else ""
+    return str(_params(item).get("feature", "")) if _folder(item) == "features" else ""
+
+
+def _params(item: pytest.Item) -> dict[str, object]:
+    """What a test is parametrized with."""
+    if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+        return dict(item.callspec.params)
+    return {}
 
 
 def _rank(item: pytest.Item) -> int:

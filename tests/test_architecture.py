@@ -13,7 +13,8 @@ from server.house import HOUSE
 ROOT = Path(__file__).parent.parent
 DRAWING = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 PLAIN = frozenset(
-    {"messages", "snapshot", "mine", "facts", "settings", "routes", "tables", "projection"}
+    {"messages", "snapshot", "mine", "facts", "ledger_lines", "settings", "routes", "tables"}
+    | {"projection"}
 )
 """What the page's table of a feature's files explains once for all."""
 

@@ -9,7 +9,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from server.access.auth import BadToken, Identity, TokenVerifier, mint, with_secret
+from server.access.auth import BadToken, Identity, TokenVerifier, mint
+from server.access.secret import with_secret
 from server.house import Settings
 from server.protocol.plain_text import MARKS_MAX
 from server.protocol.roles import Role
@@ -62,8 +63,10 @@ REFUSED = [
     (signed(sub=STAFF), "`sub` must be 1 to 64"),
     (signed(name="x" * 41), "`name` must be at most 40"),
     (signed(name=7), "`name` must be at most 40"),
-    (signed(role="guest"), "`role` must be one of viewer, moderator, host, admin"),
+    (signed(role="guest"), "`role` must be one of viewer, merchant, moderator, host, admin"),
     (signed(role=["host"]), "`role` must be one of"),
+    (signed(role="merchant", sub="a:b"), "`sub` of a merchant's token must be 1 to 24"),
+    (signed(role="merchant", sub="x" * 25), "`sub` of a merchant's token must be 1 to 24"),
     (signed(rooms="a"), "`rooms` must be a list"),
     (signed(rooms=[1]), "`rooms` must be a list"),
     (signed(key="another secret that is long enough"), "not valid for this server"),
@@ -143,7 +146,7 @@ def test_a_public_key_that_can_not_be_read_is_a_sentence(tmp_path: Path) -> None
         {"jwt": {"algorithm": "ES256", "public_key_file": str(tmp_path / "none.pem")}}
     )
 
-    with pytest.raises(SettingsError, match=r"Can't read jwt\.public_key_file"):
+    with pytest.raises(SettingsError, match=r"jwt\.public_key_file .* can't be read: No such file"):
         TokenVerifier(settings)
 
 
@@ -172,7 +175,7 @@ def test_a_secret_that_is_given_is_used_and_none_is_made(tmp_path: Path) -> None
 
 
 def test_roles_rise_from_guest_to_admin() -> None:
-    assert list(Role) == ["guest", "viewer", "moderator", "host", "admin"]
+    assert list(Role) == ["guest", "viewer", "merchant", "moderator", "host", "admin"]
     assert Role.HOST.at_least(Role.MODERATOR)
     assert Role.HOST.at_least(Role.HOST)
     assert not Role.GUEST.at_least(Role.VIEWER)

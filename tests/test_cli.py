@@ -10,9 +10,10 @@ import pytest
 from redis import Redis
 
 from server import __version__
-from server.access.auth import TokenVerifier, with_secret
+from server.access.auth import TokenVerifier
+from server.access.secret import with_secret
 from server.cli.main import main
-from server.house import keys_under, load_settings
+from server.house import HOUSE, keys_under, load_settings
 from server.protocol.roles import Role
 from server.rooms.data_version import VERSION
 from server.store.embedded import EmbeddedRedis
@@ -82,10 +83,20 @@ def test_the_secret_of_a_token_can_come_from_the_environment(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_token_of_a_server_has_its_scopes(liveroom: Liveroom) -> None:
+    asked = ("--scope", "orders:read", "--scope", "sales:write")
+    status, out, _ = liveroom("token", "--sub", "shop", *asked)
+
+    assert status == 0
+    settings, _ = with_secret(load_settings())
+    verifier = TokenVerifier(settings, scopes=HOUSE.scopes)
+    assert verifier.verify(out.splitlines()[-1]).scopes == frozenset({"orders:read", "sales:write"})
+
+
 def test_the_help_of_a_token_names_the_roles_it_may_have(liveroom: Liveroom) -> None:
     _, out, _ = liveroom("token", "--help")
 
-    assert "viewer|moderator|host|admin" in out
+    assert "viewer|merchant|moderator|host|admin" in out
     assert "guest" not in out
 
 
@@ -108,6 +119,7 @@ REFUSED = [
     (("token", "--sub", "u1", "--ttl", "soon"), "liveroom: --ttl soon is not a time"),
     (("token", "--sub", "u1", "--ttl", "0"), "liveroom: --ttl 0 is not a time"),
     (("token", "--sub", "u1", "--role", "guest"), "liveroom: --role guest is not a role of a"),
+    (("token", "--sub", "shop", "--scope", "orders:raed"), "liveroom: --scope orders:raed is no"),
     (("serve", "--port", "70000"), "liveroom: server.port = 70000 (from --port) is not allowed"),
     (("serve", "--workers", "0"), "liveroom: server.workers = 0 (from --workers) is not"),
     (("serve", "--redis-url", "x"), "liveroom: redis.url = (hidden) (from --redis-url) is not"),
@@ -205,3 +217,16 @@ def test_data_of_a_newer_version_are_refused_with_one_sentence(
     assert f"have version {VERSION + 1}, and Liveroom" in said
     assert "Traceback" not in err
     assert left == [keys_under(prefix).data_version], "nothing was written"
+
+
+def test_payouts_are_made_listed_and_noted_without_a_server(liveroom: Liveroom) -> None:
+    assert liveroom("payouts", "make", "2026-11")[:2] == (0, "0 payouts.\n")
+    assert liveroom("payouts", "make", "2026-11", "--least", "5")[0] == 1
+    assert liveroom("payouts", "list", "--state", "sent")[:2] == (0, "0 payouts.\n")
+    assert liveroom("payouts", "export", "2026-11")[1].startswith("payout,owner,currency,amount")
+    status, _, said = liveroom("payouts", "export", "2026-12")
+    assert (status, said) == (1, "liveroom: There is no batch `2026-12`.\n")
+    status, _, said = liveroom("payouts", "note", "p1", "failed", "--reason", "no such account")
+    assert (status, said) == (1, "liveroom: There is no payout `p1`.\n")
+    assert liveroom("payouts", "note", "p1", "failed")[0] == 2
+    assert liveroom("payouts", "make", "b", "--currency", "money")[0] == 2

@@ -8,12 +8,16 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
 
-from server.access.auth import TokenVerifier, with_secret
+from client_sim import content
+from server.access.auth import TokenVerifier
+from server.access.secret import with_secret
 from server.house import load_settings
 from server.protocol.roles import Role
 
@@ -57,6 +61,11 @@ async def test_the_demo_prints_where_to_look_and_has_a_room_with_people_in_it(
     async with demo_on(tmp_path) as said:
         online = await until_people_are_in(re.search(r"http://[\d.:]+", said)[0])  # type: ignore[index]
 
+        await until_a_picture(re.search(r"http://[\d.:]+", said)[0])  # type: ignore[index]
+        notes = await notes_at(re.search(r"http://[\d.:]+", said)[0])  # type: ignore[index]
+
+    assert all(note["pictures"] for note in notes)
+
     assert online > 0
     addresses = {line.split()[-1] for line in said.splitlines() if "  http" in line}
     paths = {address.split("/", 3)[-1] for address in addresses}
@@ -72,6 +81,17 @@ async def test_the_demo_prints_where_to_look_and_has_a_room_with_people_in_it(
     ]
 
 
+async def notes_at(url: str) -> list[dict[str, Any]]:
+    """The notes of the first page, once all are written."""
+    async with aiohttp.ClientSession() as session, asyncio.timeout(120):
+        while True:
+            async with session.get(f"{url}/v1/notes") as response:
+                found: list[dict[str, Any]] = (await response.json())["notes"]
+            if len(found) == len(content.notes()):
+                return found
+            await asyncio.sleep(0.05)
+
+
 async def until_people_are_in(url: str) -> int:
     """Ask for the room until it is live and somebody watches; how many do."""
     async with aiohttp.ClientSession() as session, asyncio.timeout(120):
@@ -84,6 +104,25 @@ async def until_people_are_in(url: str) -> int:
             await asyncio.sleep(0.1)
 
 
+async def until_a_picture(url: str) -> None:
+    """Wait until the room says that there is a picture; the relay lets in who has a ticket."""
+    if find_spec("aiortc") is None:
+        return
+    async with aiohttp.ClientSession() as session, asyncio.timeout(120):
+        while True:
+            async with session.get(f"{url}/v1/rooms/demo/picture") as response:
+                picture = await response.json()
+            if picture["at"]:
+                break
+            await asyncio.sleep(0.1)  # the crowd's host makes the room when it comes
+        [whep] = picture["sources"]
+        headers = {"Authorization": f"Bearer {whep['token']}", "Content-Type": "application/sdp"}
+        address = whep["url"].replace("{host}", "127.0.0.1")
+        async with session.post(address, data="no offer", headers=headers) as response:
+            assert (response.status, (await response.json())["code"]) == (400, "bad_message")
+
+
+@pytest.mark.torture("two whole demos more")
 async def test_a_demo_after_an_ended_evening_takes_a_new_room(tmp_path: Path) -> None:
     async with demo_on(tmp_path, b"`make run` again opens a new room.") as said:
         url = re.search(r"http://[\d.:]+", said)[0]  # type: ignore[index]
@@ -99,6 +138,7 @@ async def test_a_demo_after_an_ended_evening_takes_a_new_room(tmp_path: Path) ->
         assert "/watch/demo-2" in said
 
 
+@pytest.mark.torture("a whole demo more")
 async def test_the_demo_has_people_on_an_ipv6_address_too(tmp_path: Path) -> None:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()

@@ -285,7 +285,7 @@ def _behind_t(cell: str) -> str:
 
 def test_the_host_page_has_words_only_for_facts_that_there_are() -> None:
     """A fact without words is shown by its kind."""
-    words = (ROOT / "server" / "web" / "pages" / "ui" / "strings.js").read_text("utf-8")
+    words = (ROOT / "server" / "web" / "pages" / "ui" / "work-strings.js").read_text("utf-8")
     named = set(re.findall(r'^  "log\.([a-z]+)":', words, re.MULTILINE))
     assert named - {"title", "again", "colon"} - set(HOUSE.facts.kinds) == set()
     assert len(named) > 15

@@ -15,7 +15,11 @@ from server.rooms.fact_book import facts_in
 
 ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "server" / "features"
-OWNERS = {key: name for name, f in HOUSE.features.items() for key in (*f.keys, *f.host_keys)}
+OWNERS = {
+    key: name
+    for name, f in HOUSE.features.items()
+    for key in (*f.keys, *f.host_keys, *f.shared_keys)
+}
 LIBRARY = HOUSE.library
 COMMANDS = [
     pytest.param(kind, id=str(kind.__struct_config__.tag))

@@ -146,12 +146,16 @@ def test_commands_refuse_unknown_fields_and_what_others_read_does_not(
         house_with(new=Feature(messages=said(kind)))
 
 
-@pytest.mark.parametrize("what", ["keys", "host_keys"])
+@pytest.mark.parametrize("what", ["keys", "host_keys", "shared_keys"])
 @pytest.mark.parametrize("of_the_engine", [True, False])
 def test_a_key_that_two_own_is_refused(package: Package, what: str, *, of_the_engine: bool) -> None:
     package("new")
     package("newer")
-    taken = {"keys": "room", "host_keys": "rooms"}[what] if of_the_engine else "waves"
+    taken = (
+        {"keys": "room", "host_keys": "rooms", "shared_keys": "bans"}[what]
+        if of_the_engine
+        else "waves"
+    )
     both = {name: Feature(**{what: {taken: "how many"}}) for name in ("new", "newer")}  # type: ignore[arg-type]
     with pytest.raises(BadFeature) as refused:
         house_with(**both)

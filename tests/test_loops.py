@@ -18,15 +18,41 @@ from aiohttp import ClientSession
 from redis.asyncio import Redis
 
 from server.access.auth import Identity, TokenVerifier
+from server.access.token_keys import TokenKeys
 from server.background.troubles import FAILURES
 from server.edge.edge import Edge
+from server.edge.expiry import Expiry
 from server.edge.listener import HttpSide
+from server.features.accounts.payout_ports import port_of
+from server.features.accounts.payouts import Payouts
+from server.features.accounts.releases import Releases
+from server.features.accounts.settling import Settling as SettlingAccounts
+from server.features.actions.moderation_log import Logging
+from server.features.allotments.allotments import Allotments
+from server.features.allotments.settings import AllotmentSettings
+from server.features.allotments.transfers import Settling, Transfers
 from server.features.archive.archiver import Archiver
 from server.features.archive.holdings import EXPIRED, ended_rooms
+from server.features.featured.current import CurrentSlots
+from server.features.feed.assembly import assembled
 from server.features.follows.news import News
+from server.features.insights.search_log import SearchLog
+from server.features.insights.settings import InsightSettings
 from server.features.outbox.outbox import Outbox
+from server.features.pictures.pictures import Pictures
+from server.features.pictures.reencoder import Reencoder
+from server.features.pictures.settings import PictureSettings
+from server.features.pictures.storage import FolderStorage
+from server.features.pictures.sweeping import Sweeping
 from server.features.presence.presence import Presence
+from server.features.rules.server_words import ServerWords
+from server.features.rules.settings import ModerationSettings
+from server.features.ties.ties import Ties
 from server.features.visits.visits import Visits
+from server.features.webhooks.networks import Networks
+from server.features.webhooks.sender import Sender
+from server.features.webhooks.settings import WebhookSettings
+from server.features.webhooks.webhooks import Webhooks
 from server.house import HOUSE, keys_under, records_of, store_on
 from server.processes.worker_pool import WorkerPool
 from server.protocol.roles import Role
@@ -36,6 +62,7 @@ from server.rooms.retaining import Retainer
 from server.rooms.retention import Keeping
 from server.rooms.retiring import Retirer
 from server.settings import Settings
+from server.store.bans import Bans
 from server.store.bus import Bus
 from server.store.cluster import Cluster
 from server.store.cluster_bus import ClusterBus
@@ -47,10 +74,13 @@ from server.telemetry.loop_lag import LoopLag
 from server.telemetry.metrics import Metrics
 from server.web.ops import Ops
 from server.worker import Worker
+from tests.access.key_house import signing_key
 from tests.conftest import MakeSettings
 from tests.hub.listening import Noter
 from tests.running import running
 from tests.sweeping import sweeper as sweeper_of
+
+pytestmark = pytest.mark.long("starts workers and waits for each of their tasks")
 
 SERVER = Path(__file__).parent.parent / "server"
 THE_MECHANISM = "repeating.py"
@@ -60,6 +90,7 @@ AWAITED_WHERE_THEY_ARE_MADE = {
     ("redis_client.py", "discover_master"): "gathered where they are made",
     ("demo.py", "run_demo"): "the server and its crowd: their end is the command's end",
     ("demo.py", "_crowd"): "raced against `stop` and awaited below",
+    ("serving.py", "_until_end"): "a TaskGroup",
     ("supervisor.py", "_serve_here"): "the worker: what it raises ends the process",
     ("readiness.py", "why_not"): "whoever asks awaits it; closed with the worker",
     ("readiness.py", "_why_not"): "gathered where they are made",
@@ -72,13 +103,19 @@ NOT_IN_EACH_WORKER = {
     "parent watch",  # a worker's that is a process of its own
     *("cluster bus", "cluster map", "cluster subscription"),  # on a Cluster
     "primary watch",  # of Sentinels
+    "relay",  # a process of its own, in development
+    *("keys of tokens", "token keys"),  # where tokens have public keys
 }
 SOON = {
+    "pictures": {"sweep_interval_s": 0.05},
     "rooms": {"presence_interval_s": 0.05},
     "figures": {"visits_interval_s": 0.05},
     "records": {"archive_interval_s": 0.05, "retire_interval_s": 0.05, "keep_interval_s": 0.05},
     "orders": {"sweep_interval_ms": 10, "sweep_lap_s": 1},
+    "allotments": {"settle_interval_s": 0.05},
     "outbox": {"url": "http://other", "interval_s": 0.01},
+    "webhooks": {"interval_s": 0.01},
+    "feed": {"refresh_s": 0.05},
     "bus": {"watchdog_interval_s": 0.05, "watchdog_timeout_s": 60},
     "edge": {"ping_interval_s": 0.05},
 }
@@ -305,9 +342,81 @@ async def archive(bench: Bench) -> AsyncIterator[Story]:
 
 
 @asynccontextmanager
+async def webhooks(bench: Bench) -> AsyncIterator[Story]:
+    records = await asyncio.to_thread(records_of, bench.settings)
+    limits = bench.settings.section(WebhookSettings)
+    sender = Sender(limits, Networks((), development=True))
+    made = Webhooks(records, limits, sender, HOUSE.lines, "w1", Metrics())
+    async with made:
+        yield Story(made, "_hold_lease")
+    await records.aclose()
+
+
+@asynccontextmanager
 async def sign_outs(bench: Bench) -> AsyncIterator[Story]:
     async with SignOuts(bench.redis, bench.store.keys):
         yield Story(bench.redis, "zrangebyscore")
+
+
+@asynccontextmanager
+async def bans(bench: Bench) -> AsyncIterator[Story]:
+    async with Bans(bench.store):
+        yield Story(bench.redis, "xrange")
+
+
+@asynccontextmanager
+async def server_words(bench: Bench) -> AsyncIterator[Story]:
+    limits = bench.settings.section(ModerationSettings)
+    async with await asyncio.to_thread(ServerWords, bench.store, limits) as made:
+        yield Story(made, "_version")
+
+
+@asynccontextmanager
+async def moderation_log(bench: Bench) -> AsyncIterator[Story]:
+    records = await asyncio.to_thread(records_of, bench.settings)
+    async with Logging(bench.store, records):
+        yield Story(bench.redis, "xrange")
+    await records.aclose()
+
+
+@asynccontextmanager
+async def search_counts(bench: Bench) -> AsyncIterator[Story]:
+    records = await asyncio.to_thread(records_of, bench.settings)
+    made = SearchLog(records, bench.settings.section(InsightSettings), every_s=0.05)
+    async with made:
+        yield Story(made, "_write")
+    await records.aclose()
+
+
+@asynccontextmanager
+async def feed(bench: Bench) -> AsyncIterator[Story]:
+    records = await asyncio.to_thread(records_of, bench.settings)
+    metrics, current = Metrics(), CurrentSlots(records)
+    parts = assembled(
+        bench.store, records, bench.settings, metrics, Ties(records), current, Random(1)
+    )
+    async with parts.intake:
+        yield Story(parts.intake, "_read_news")
+    await records.aclose()
+
+
+@asynccontextmanager
+async def keys_of_tokens(bench: Bench) -> AsyncIterator[Story]:
+    file = bench.folder / "key.pem"
+    file.write_text(signing_key(None).pem)
+    section = {"public_key_file": str(file), "algorithm": "ES256", "jwks_cooldown_s": 0.05}
+    limits = bench.settings.jwt.model_copy(update=section)
+    settings = bench.settings.model_copy(update={"jwt": limits})
+    async with await asyncio.to_thread(TokenKeys, settings) as keys:
+        yield Story(keys, "_begin")
+
+
+@asynccontextmanager
+async def token_ends(bench: Bench) -> AsyncIterator[Story]:
+    expiry = Expiry(bench.settings.jwt, [], lambda _: None)
+    expiry.start()
+    yield Story(expiry, "_now_ms")
+    await expiry.stop()
 
 
 @asynccontextmanager
@@ -333,6 +442,16 @@ async def primary_watch(bench: Bench) -> AsyncIterator[Story]:
 
 
 @asynccontextmanager
+async def pictures(bench: Bench) -> AsyncIterator[Story]:
+    records = await asyncio.to_thread(records_of, bench.settings)
+    limits = bench.settings.section(PictureSettings)
+    kept = Pictures(records, FolderStorage(bench.folder), Reencoder(limits), limits)
+    async with Sweeping(records, kept, limits, "w1"):
+        yield Story(kept, "sweep")
+    await records.aclose()
+
+
+@asynccontextmanager
 async def retention(bench: Bench) -> AsyncIterator[Story]:
     records = await asyncio.to_thread(records_of, bench.settings)
     keeps = [Keeping(kind="comments", days=lambda _: 1)]
@@ -343,6 +462,27 @@ async def retention(bench: Bench) -> AsyncIterator[Story]:
     )  # fmt: skip
     async with made:
         yield Story(made, "_find")
+    await records.aclose()
+
+
+@asynccontextmanager
+async def allotments(bench: Bench) -> AsyncIterator[Story]:
+    records = await asyncio.to_thread(records_of, bench.settings)
+    settings = bench.settings.section(AllotmentSettings)
+    transfers = Transfers(bench.store, records)
+    made = Settling(transfers, Allotments(records, settings), records, settings, "w1")
+    async with made:
+        yield Story(transfers, "settle_sent")
+    await records.aclose()
+
+
+@asynccontextmanager
+async def settling(bench: Bench) -> AsyncIterator[Story]:
+    records = await asyncio.to_thread(records_of, bench.settings)
+    payouts = Payouts(records, port_of("sandbox", records))
+    made = SettlingAccounts(records, Releases(records, 0), payouts, worker_id="w1", interval_s=0.05)
+    async with made:
+        yield Story(made, "settle")
     await records.aclose()
 
 
@@ -359,12 +499,23 @@ async def full_lap(bench: Bench) -> AsyncIterator[Story]:
 
 
 STORIES: dict[str, Callable[[Bench], Any]] = {
+    "feed": feed,
     "archive": archive,
     "outbox": outbox,
+    "webhooks": webhooks,
     "sweeper": sweeper,
     "retiring": retiring,
     "retention": retention,
+    "pictures": pictures,
+    "allotments": allotments,
+    "settling": settling,
     "sign-outs": sign_outs,
+    "bans": bans,
+    "server words": server_words,
+    "moderation log": moderation_log,
+    "search counts": search_counts,
+    "keys of tokens": keys_of_tokens,
+    "token ends": token_ends,
     "sweeper lap": sweeper_lap,
     "resting": resting,
     "primary watch": primary_watch,

@@ -67,7 +67,7 @@ def test_the_dashboard_asks_as_the_type_of_a_metric_wants() -> None:
 def test_the_dashboard_groups_by_labels_that_exist() -> None:
     known = {"le", "job", "instance", "worker"}
     known |= {"op", "outcome", "reason", "code", "script", "status", "task", "sender"}
-    known |= {"page", "kind"}
+    known |= {"page", "kind", "endpoint", "alertname", "alertstate"}
     for query in expressions():
         for group in re.findall(r"by \(([^)]*)\)", query):
             assert {label.strip() for label in group.split(",")} <= known

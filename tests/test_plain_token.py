@@ -37,8 +37,8 @@ def claims() -> st.SearchStrategy[Any]:
         "iat": times(),
         "nbf": times(),
         "jti": st.sampled_from(["a", 7, None]),
-        "aud": st.sampled_from(["a", ["b"], 7]),
-        "iss": st.sampled_from(["me", 7]),
+        "aud": st.sampled_from(["a", "", ["b"], ["x", "a"], ["a", 7], [], None, {"a": 1}, 7]),
+        "iss": st.sampled_from(["me", "", None, ["me"], 7]),
         "name": st.sampled_from(["Ana", 3]),
     }
     good = st.fixed_dictionaries(
@@ -87,9 +87,11 @@ def tokens(draw: st.DrawFn) -> str:
     return draw(st.sampled_from(odd))
 
 
-@given(tokens())
-def test_a_plain_token_has_the_claims_that_pyjwt_finds(token: str) -> None:
-    found = plain_claims(token, SECRET.encode(), time.time(), LEEWAY_S)
+@given(tokens(), st.sampled_from(["", "me"]), st.sampled_from([(), ("a",), ("z", "b")]))
+def test_a_plain_token_has_the_claims_that_pyjwt_finds(
+    token: str, issuer: str, audience: tuple[str, ...]
+) -> None:
+    found = plain_claims(token, SECRET.encode(), time.time(), LEEWAY_S, issuer, audience)
     if found is None:
         return
     with warnings.catch_warnings():
@@ -99,7 +101,9 @@ def test_a_plain_token_has_the_claims_that_pyjwt_finds(token: str) -> None:
             SECRET,
             algorithms=["HS256"],
             leeway=LEEWAY_S,
-            options={"require": ["exp", "sub"], "verify_aud": False},
+            issuer=issuer or None,
+            audience=audience or None,
+            options={"require": ["exp", "sub"], "verify_aud": bool(audience)},
         )
     assert repr(found) == repr(theirs)
 

@@ -11,6 +11,8 @@ TESTS = """
 import os
 import pytest
 
+pytestmark = pytest.mark.long("runs tests in processes of their own")
+
 @pytest.mark.parametrize("n", range(6))
 def test_alone(n):
     pass

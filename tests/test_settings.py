@@ -141,7 +141,7 @@ REFUSED = [
         {"LIVEROOM_REDIS_DURABILITY": "replicas:1"},
         "redis.durability = replicas:1 needs a Redis with replicas: set redis.url",
     ),
-    ({"LIVEROOM_JWT_ALGORITHM": "RS256"}, "jwt.algorithm = RS256 needs jwt.public_key_file"),
+    ({"LIVEROOM_JWT_ALGORITHM": "RS256"}, "jwt.algorithm = RS256 needs either jwt.public_key_file"),
     (
         {"LIVEROOM_MODE": "production"},
         "jwt.secret is required in production mode: set LIVEROOM_JWT_SECRET",

@@ -313,7 +313,7 @@ async def test_a_worker_that_can_not_start_stops_the_start(
     _, said = await server.communicate()
 
     assert server.returncode == 1
-    assert b"Can't read jwt.public_key_file /nowhere/key.pem" in said
+    assert b"jwt.public_key_file /nowhere/key.pem can't be read" in said
     assert "ended with status 2 before it could take viewers" in said.decode().splitlines()[-1]
     assert b"Traceback" not in said
 

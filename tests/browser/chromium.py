@@ -1,13 +1,12 @@
 """Where a Chromium for the tests is, and how to get one."""
 
-import fcntl
 import functools
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
+
+from tests.browser.programs import NoBrowser, apt_install, only_one_installs, program_of
 
 ARGS = (
     "--no-sandbox",
@@ -19,53 +18,42 @@ ARGS = (
     "--disable-sync",
     "--enable-precise-memory-info",
     "--js-flags=--expose-gc",
+    # A camera that needs no camera, and the shell's only way to allow its use.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 )
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
-
-class NoBrowser(Exception):
-    """No Chromium, and none could be installed; the text says what to do."""
+# The shell without windows takes half of the CPU.
+_NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 
 
 @functools.cache
 def chromium() -> str | None:
-    """The program to start; None means the one Playwright keeps. Raises NoBrowser.
-
-    Tests run in several processes: the first installs, the others wait for it.
-    """
-    with (Path(tempfile.gettempdir()) / f"liveroom-chromium-{os.getuid()}").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    """The program to start; None means the one Playwright keeps. Raises NoBrowser."""
+    with only_one_installs():
         return _find_or_install()
 
 
 def _find_or_install() -> str | None:
-    if found := _installed():
+    if found := program_of(_NAMES):
         return found
     if _kept_by_playwright():
         return None
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        packages = ("chromium", "fonts-noto-cjk")
-        subprocess.run(["apt-get", "update", "-qq"], env=env, check=False)
-        subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
-            env=env,
-            check=False,
-            stdout=subprocess.DEVNULL,
-        )
-        if found := _installed():
-            return found
+    apt_install("chromium-headless-shell", "fonts-noto-cjk")
+    if found := program_of(_NAMES):
+        return found
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
     if _kept_by_playwright():
         return None
     raise NoBrowser(
-        "These tests need Chromium: `apt-get install chromium fonts-noto-cjk`, or "
+        "These tests need Chromium: `apt-get install chromium-headless-shell fonts-noto-cjk`, or "
         "`.venv/bin/playwright install chromium`."
     )
-
-
-def _installed() -> str | None:
-    return next((path for name in _NAMES if (path := shutil.which(name))), None)
 
 
 def _kept_by_playwright() -> bool:

@@ -1,4 +1,4 @@
-"""A browser, a server to look at, and a room of its own for each test."""
+"""Browsers, a server to look at, and a room of its own for each test."""
 
 import os
 import secrets
@@ -8,10 +8,19 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    async_playwright,
+    expect,
+)
 
 from server.protocol.roles import Role
-from tests.browser.chromium import ARGS, NoBrowser, chromium
+from tests.browser.chromium import ARGS, chromium
+from tests.browser.firefox import CHANNEL, PREFERENCES, firefox
+from tests.browser.programs import NoBrowser
 from tests.browser.shop import HOST, HOST_NAME, KEEP_TOASTS, PATIENCE_S, Server, Shop, sign_in
 
 expect.set_options(timeout=PATIENCE_S * 1000)
@@ -54,19 +63,56 @@ def pytest_pycollect_makemodule() -> Generator[None, pytest.Module, pytest.Modul
     return module
 
 
+in_both = pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+"""Marks a test that runs in Firefox, too: what a person can't do without, once."""
+
+
+class Browsers:
+    """The browsers of this process, one of a kind, begun when they are first needed."""
+
+    def __init__(self, playwright: Playwright) -> None:
+        self._playwright = playwright
+        self._begun: dict[str, Browser] = {}
+
+    async def begin(self, kind: str) -> Browser:
+        """Return the Chromium or Firefox of this process. Raises NoBrowser."""
+        if kind not in self._begun:
+            begin = {"chromium": self._chromium, "firefox": self._firefox}[kind]
+            self._begun[kind] = await begin()
+        return self._begun[kind]
+
+    async def close(self) -> None:
+        """End all of them."""
+        for begun in self._begun.values():
+            await begun.close()
+
+    async def _chromium(self) -> Browser:
+        return await self._playwright.chromium.launch(executable_path=chromium(), args=list(ARGS))
+
+    async def _firefox(self) -> Browser:
+        return await self._playwright.firefox.launch(
+            channel=CHANNEL, executable_path=firefox(), firefox_user_prefs=PREFERENCES
+        )
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for all tests; each person gets a context of their own in it."""
+async def browsers() -> AsyncIterator[Browsers]:
+    """The browsers of all tests; each person gets a context of their own in one."""
+    async with async_playwright() as playwright:
+        begun = Browsers(playwright)
+        yield begun
+        await begun.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(browsers: Browsers, request: pytest.FixtureRequest) -> Browser:
+    """Chromium, or the browser that the test is to run in (`in_both`)."""
     try:
-        path = chromium()
+        return await browsers.begin(getattr(request, "param", "chromium"))
     except NoBrowser as none:
         if os.environ.get("CI") == "true":
             pytest.fail(str(none))
         pytest.skip(str(none))
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=path, args=list(ARGS))
-        yield started
-        await started.close()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from tests.browser.shop import LAMP, MUG, SOFA, Server, Shop, open_shop
+from tests.browser.shop import HOST, LAMP, MUG, SOFA, Server, Shop, open_shop
 
 SCARF = {
     "sku": "scarf",
@@ -47,11 +47,11 @@ async def street(server: Server) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def evening(server: Server, room: str) -> AsyncIterator[Shop]:
+async def evening(server: Server, room: str, owner: str = HOST) -> AsyncIterator[Shop]:
     """Live, with a shelf, a sale half sold, talk, a notice, hearts, a question and a poll."""
     async with (
         AsyncExitStack() as stack,
-        open_shop(server, room, SOFA, MUG, LAMP, SCARF, OIL) as shop,
+        open_shop(server, room, SOFA, MUG, LAMP, SCARF, OIL, owner=owner) as shop,
     ):
         host = shop.host
         await host.notice("今晚全场包邮，48 小时内发货")

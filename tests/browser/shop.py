@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import BrowserContext, Page
+from playwright.async_api import BrowserContext, Locator, Page
 from playwright.async_api import Error as PlaywrightError
 
 from client_sim.client import Options, RoomClient
@@ -67,6 +67,11 @@ class Server:
         self._limits = limits
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
+
+    @property
+    def data(self) -> Path:
+        """The folder of its data."""
+        return self._folder
 
     def start(self) -> None:
         """Start, and wait until it says where it is."""
@@ -129,9 +134,10 @@ class Shop:
         """The host console."""
         return f"{self.server.url}/host/{self.room}"
 
-    def person(self, user: str, name: str = "") -> RoomClient:
-        """Somebody with a client of their own instead of a page."""
-        return RoomClient(self.server.url, self.room, token(user, name=name), options=STEADY)
+    def person(self, user: str, name: str = "", source: dict[str, str] | None = None) -> RoomClient:
+        """Somebody with a client of their own instead of a page, who came from a source."""
+        own = token(user, name=name)
+        return RoomClient(self.server.url, self.room, own, options=STEADY, source=source)
 
 
 @asynccontextmanager
@@ -175,6 +181,12 @@ async def joined(page: Page) -> Page:
 async def toasted(page: Page, text: str) -> None:
     """Wait until a toast said this; it may be gone again."""
     await until(page, "text => toasts.some((toast) => toast.includes(text))", text)
+
+
+async def fill_anew(field: Locator, text: str) -> None:
+    """Write over what a field holds: in Firefox `fill` alone would add to a number."""
+    await field.clear()
+    await field.fill(text)
 
 
 async def until(page: Page, condition: str, arg: Any = None) -> None:

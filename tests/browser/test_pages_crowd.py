@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import expect
 
 from client_sim.client import RoomClient
-from client_sim.errors import CommandRefused
+from client_sim.client.errors import CommandRefused
 from tests.browser.conftest import OpenPage
 from tests.browser.shop import SOFA, Server, Shop, joined, open_shop, toasted, until
 from tests.torture.size import more
@@ -135,7 +135,7 @@ async def test_a_removed_comment_leaves_every_page(
 
         await expect(viewer.locator(".said")).to_have_text(["另一条"])
         await expect(console.locator(".said")).to_have_text(["另一条"])
-        await console.locator("li.comment").click()
+        await console.locator("li.comment .name").click()
         await console.keyboard.press("m")
         await console.get_by_role("button", name="禁言", exact=True).last.click()
         await expect(viewer.locator(".said")).to_have_count(0)

@@ -7,6 +7,7 @@ from tests.browser.shop import Server
 
 CALL = """async ([name, given]) => {
     const [script] = document.querySelectorAll('script[type=module]');
+    await import(new URL('ui/work-words.js', script.src)); // as the console does
     const figures = await import(new URL('host/figures.js', script.src));
     return figures[name](...given);
 }"""

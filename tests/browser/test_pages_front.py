@@ -83,6 +83,7 @@ async def test_a_toasts_button_takes_the_tap_and_what_is_said_is_heard_whatever_
             await page.evaluate(f"taps.length = 0; {steps}; null")
             await until(page, "!document.querySelector('.leaving')")
             button = page.get_by_role("button", name="Undo it")
+            await expect(page.locator(".toast")).to_be_visible()
             box = await page.locator(".toast").bounding_box()
             assert box is not None
             await page.mouse.click(box["x"] + 8, box["y"] + box["height"] / 2)  # just beside it

@@ -56,6 +56,9 @@ PAGES: dict[str, dict[str, Any]] = {
     "ops": {"path": "/ops", "user": "ops", "role": Role.ADMIN, "name": "Ops"},
     "login": {"path": "/login", "user": None},
     "me": {"path": "/me", "user": "u0", "name": "阿布"},
+    "profile": {"path": f"/h/{HOST}", "user": "xiaoman", "name": "小满"},
+    "merchant": {"path": "/merchant", "user": HOST, "role": Role.HOST, "name": HOST_NAME},
+    "select": {"path": "/select", "user": HOST, "role": Role.HOST, "name": HOST_NAME},
 }
 
 
@@ -68,8 +71,15 @@ async def _settled(page: Page, name: str) -> None:
         await expect(page.locator(".chart-line").first).to_be_attached()
     if name == "home":
         await expect(page.locator(".room").first).to_be_visible()
+    if name == "profile":
+        await expect(page.locator(".profile-goods .thumb").first).to_be_visible()
+        await expect(page.locator(".review-sum")).not_to_be_empty()
     if name == "me":
         await expect(page.locator(".me-order").first).to_be_visible()
+    if name == "merchant":
+        await expect(page.locator(".goods-row, .empty").first).to_be_visible()
+    if name == "select":
+        await expect(page.locator(".filters")).to_be_visible()
     if name == "ops":
         await expect(page.locator("tbody tr").first).to_be_visible()
 

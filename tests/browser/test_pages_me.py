@@ -21,6 +21,11 @@ HOME = {
     "国家代码（如 CN）": "cn",
 }
 
+MAKE_WEBHOOK = """(id) => fetch("/v1/webhooks", {
+    method: "POST", headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ id, url: "https://oms.example/" }),
+}).then((answer) => answer.status)"""
+
 
 async def test_my_page_shows_orders_of_all_rooms_and_what_i_have(
     server: Server, open_page: OpenPage, images: Path
@@ -151,3 +156,7 @@ async def test_the_console_shows_goods_and_customers_of_all_streams(
         admin = await open_page(f"{server.url}/ops", "ops", Role.ADMIN, viewport=DESKTOP)
         row = admin.locator(f'.revenue tr[data-host="{owner}"]')
         await expect(row).to_contain_text("¥236")
+        name = f"oms-{secrets.token_hex(3)}"
+        made = await admin.evaluate(MAKE_WEBHOOK, name)
+        assert made == 201
+        await expect(admin.locator(f'.webhooks [data-webhook="{name}"]')).to_contain_text("正常")

@@ -149,7 +149,7 @@ async def test_who_reserved_is_told_that_a_stream_is_cancelled(
         await expect(inside.locator(".waiting")).to_be_hidden()
         await pictured(inside, images, "cancelled")
         home = await open_page(server.url, "ann", locale="en-GB")
-        card = home.locator(".room", has_text="明晚沙发")
+        card = home.locator(".room", has=home.locator(f'a[href*="{room}-2"]'))
         await expect(card).to_contain_text("Cancelled")
 
 

@@ -5,10 +5,10 @@ from urllib.parse import quote
 
 import aiohttp
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
 from server.protocol.roles import Role
-from tests.browser.conftest import OpenPage, Problems
+from tests.browser.conftest import OpenPage, Problems, in_both
 from tests.browser.shop import HOST, Server, joined, open_shop, token
 
 PAYLOADS = [
@@ -86,8 +86,9 @@ async def test_the_browser_itself_refuses_inline_script_and_markup_from_text(
     problems.clear()
 
 
+@in_both
 async def test_a_token_pasted_into_the_form_becomes_a_cookie_that_scripts_cannot_read(
-    server: Server, room: str, open_page: OpenPage
+    server: Server, room: str, open_page: OpenPage, browser: Browser
 ) -> None:
     async with open_shop(server, room) as shop:
         page = await open_page(f"{server.url}/login?next=/watch/{room}")
@@ -107,7 +108,8 @@ async def test_a_token_pasted_into_the_form_becomes_a_cookie_that_scripts_cannot
         assert await page.evaluate("document.cookie") == ""
         (cookie,) = await page.context.cookies()
         assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
-        assert sockets == [f"{server.url.replace('http', 'ws')}/v1/rooms/{room}/ws"]
+        if browser.browser_type.name == "chromium":  # Firefox tells of no sockets
+            assert sockets == [f"{server.url.replace('http', 'ws')}/v1/rooms/{room}/ws"]
         await page.get_by_label("评论", exact=True).fill("你好")
         await page.keyboard.press("Enter")
         await expect(page.locator(".said")).to_have_text("你好")
@@ -138,7 +140,7 @@ async def test_a_room_that_is_not_there_is_said_to_be_so_and_leads_back(
 ) -> None:
     page = await open_page(f"{server.url}/watch/nowhere")
 
-    await expect(page.locator(".banner")).to_have_text("没有这个直播间")
+    await expect(page.locator("h1")).to_have_text("没有这个直播间")
     await page.get_by_role("link", name="返回").click()
     await page.wait_for_url(f"{server.url}/")
 

@@ -5,10 +5,11 @@ import re
 
 from playwright.async_api import expect
 
-from tests.browser.conftest import OpenPage
-from tests.browser.shop import MUG, SOFA, Server, joined, open_shop, toasted, until
+from tests.browser.conftest import OpenPage, in_both
+from tests.browser.shop import MUG, SOFA, Server, fill_anew, joined, open_shop, toasted, until
 
 
+@in_both
 async def test_a_sale_goes_from_the_hosts_click_to_the_viewers_paid_order(
     server: Server, room: str, open_page: OpenPage, open_console: OpenPage
 ) -> None:
@@ -16,13 +17,13 @@ async def test_a_sale_goes_from_the_hosts_click_to_the_viewers_paid_order(
         console, viewer = await open_console(shop), await open_page(shop.watch, "xiaoman")
         await asyncio.gather(joined(console), joined(viewer))
 
-        await console.get_by_role("button", name="开播").click()
+        await console.get_by_role("button", name="开播", exact=True).click()
         await console.locator('[data-sku="sofa"] [data-do="pin"]').click()
         await expect(viewer.locator(".pinned-card")).to_contain_text("云朵布艺沙发")
         await expect(viewer.locator(".pinned-card")).to_contain_text("浅色不耐脏")
         await console.locator('[data-sku="sofa"] [data-do="sell"]').click()
-        await console.get_by_label("抢购价").fill("999.5")
-        await console.get_by_label("库存").fill("3")
+        await fill_anew(console.get_by_label("卖价"), "999.5")
+        await fill_anew(console.get_by_label("库存"), "3")
         await console.get_by_role("button", name="开抢", exact=True).click()
 
         buy = viewer.locator(".pinned-card .buy")

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from client_sim.client import RoomClient
-from client_sim.errors import CommandRefused
+from client_sim.client.errors import CommandRefused
 from tests.browser.conftest import OpenPage
 from tests.browser.shop import LAMP, MUG, SOFA, Server, Shop, joined, open_shop, until
 

@@ -49,6 +49,8 @@ class Played:
     def __init__(self) -> None:
         self.directors: list[Director] = []
         self.to_its_end = asyncio.Event()
+        self.evenings = 1  # how many go on at once: all end together
+        self.ended = 0
         self.enough: Callable[[], bool] = lambda: True
         """What must have happened besides the last step before the evening may end."""
 
@@ -80,7 +82,9 @@ def played(monkeypatch: pytest.MonkeyPatch) -> Played:
         while absent := [person for person in absent if person.room is None]:
             await asyncio.sleep(0.02)
         await one_after_the_other(self)
-        made.to_its_end.set()
+        made.ended += 1
+        if made.ended >= made.evenings:
+            made.to_its_end.set()
 
     async def to_its_end(over: asyncio.Event, seconds: float | None) -> bool:
         if not made.directors:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from client_sim.wire import Message
+from client_sim.client.wire import Message
 
 BUYER = "ann"
 

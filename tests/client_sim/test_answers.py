@@ -14,9 +14,9 @@ from client_sim.__main__ import main
 from client_sim.answers import Answers
 from client_sim.checks import Findings
 from client_sim.client import RoomClient
+from client_sim.client.errors import CommandRefused, Unanswered
 from client_sim.community_watch import CommunityRecord
 from client_sim.crowd import Crowd
-from client_sim.errors import CommandRefused, Unanswered
 from client_sim.looks import due
 from client_sim.order_book import OrderBook
 from client_sim.record import Record
@@ -106,7 +106,7 @@ async def test_orders_whose_buyers_are_never_told_fail(
 ) -> None:
     loaded = dict(HOUSE.library.scripts)
     buy = loaded["orders.buy"]
-    marker = "local function mention(event)"
+    marker = "local function mention(event, pack)"
     assert marker in buy.text
     text = buy.text.replace(marker, UNTOLD + marker, 1)
     loaded["orders.buy"] = buy._replace(text=text, sha=sha_of(text))

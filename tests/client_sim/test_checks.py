@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from client_sim.checks import CHECKS, COMMUNITY, Findings
+from client_sim.client.state import Position
+from client_sim.client.wire import Message
 from client_sim.record import Auditor, Record
-from client_sim.state import Position
-from client_sim.wire import Message
 from client_sim.witness import Witness
 from tests.client_sim.histories import BUYER, comment, joined, order, pin, sale, stock
 
@@ -93,8 +93,9 @@ def test_a_good_evening_passes_every_check_and_each_was_looked_at() -> None:
 
     assert story.findings.sentences == {name: [] for name in CHECKS}
     at_the_end = {"leak", "per_user", "not_oversold", "host_agrees", "folded", "figures_agree"}
-    at_the_end |= {"orders_told", "answered"}
-    elsewhere = COMMUNITY | {"links_given"}  # see test_community_watch
+    at_the_end |= {"orders_told", "answered", "split_agrees", "units_kept"}
+    # See test_community_watch and test_market_evening.
+    elsewhere = COMMUNITY | {"links_given", "moments_told"}
     assert set(story.findings.looked) >= set(CHECKS) - at_the_end - elsewhere - {"own_comments"}
 
 

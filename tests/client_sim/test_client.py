@@ -5,10 +5,10 @@ import pytest
 
 from client_sim.checks import Findings
 from client_sim.client import Options, RoomClient
-from client_sim.errors import CommandRefused, RoomClosed, RoomError, Unanswered
-from client_sim.link import Lost, _comes_back, room_url
+from client_sim.client.errors import CommandRefused, RoomClosed, RoomError, Unanswered
+from client_sim.client.link import Lost, _comes_back, room_url
+from client_sim.client.wire import Message, Wire
 from client_sim.record import Record
-from client_sim.wire import Message, Wire
 from client_sim.witness import Witness
 from server.protocol.codes import CLOSES
 from server.protocol.roles import Role

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from client_sim.checks import Findings
+from client_sim.client.wire import Message
 from client_sim.community_reckoning import CommunityReckoning
 from client_sim.community_watch import CommunityRecord, CommunityWatch
-from client_sim.wire import Message
 from tests.client_sim.histories import BUYER, comment, joined, order, pin
 
 SEED = "5eed"
@@ -92,6 +92,14 @@ class Story:
         for lucky in self.reckoning.drawn():
             self.reckoning.compare_lucky(lucky, entrants)
 
+    def auction(self, price: int, *orders: Message) -> None:
+        """Ann's maximum is 500, and somebody else's 300; the increment is 10."""
+        self.reply("bid", {"standing": {}}, auction="a1", max=500)
+        self.record.bids["a1"]["bo"] = 300
+        sold = {"auction": "a1", "status": "sold", "opening": 100, "increment": 10, "price": price}
+        self.ann.event({"t": "auction", "seq": 6, "auction": sold})
+        self.reckoning.compare_auctions(list(orders))
+
     def coupons(self, *orders: Message, **coupon: object) -> None:
         self.reply("coupon.claim", {"claim": {"claim": "cl1"}}, coupon="cp1")
         self.reckoning.compare_coupons(list(orders), [COUPON | coupon])
@@ -118,6 +126,12 @@ def failed(tell: Callable[[Story], object]) -> set[str]:
     return set(story.findings.failed)
 
 
+def won(**changes: object) -> Message:
+    """The order of whoever won the auction of a story."""
+    order = {"order": "o1", "auction": "a1", "user": "ann", "total": 310, "status": "held"}
+    return order | {"created": 1} | changes
+
+
 GOOD: dict[str, Callable[[Story], object]] = {
     "links_given": lambda it: it.reply(
         "comment", {"id": "c1", "card": {"product": {"sku": "mug"}}}, text="求链接"
@@ -127,6 +141,7 @@ GOOD: dict[str, Callable[[Story], object]] = {
     "coupon_prices": lambda it: it.coupons(discounted()),
     "votes_counted": lambda it: (it.reply("vote", poll="p1", option=1), it.poll([0, 1])),
     "draws_check_out": lambda it: it.lucky(["ann", "bo", "cy"]),
+    "auctions_check_out": lambda it: it.auction(310, won()),
     "announced_once": lambda it: it.call(1),
     "figures_agree": lambda it: it.reckoning.compare_figures(FIGURES, [discounted()]),
 }
@@ -172,6 +187,10 @@ def test_a_good_story_passes_and_was_looked_at(check: str) -> None:
             ),
             "draws_check_out",
         ),
+        (lambda it: it.auction(320, won(total=320)), "auctions_check_out"),
+        (lambda it: it.auction(310, won(user="bo")), "auctions_check_out"),
+        (lambda it: it.auction(310), "auctions_check_out"),
+        (lambda it: it.auction(310, won(), won(order="o2", created=2)), "auctions_check_out"),
         (lambda it: it.call(0), "announced_once"),
         (lambda it: it.call(2), "announced_once"),
         (

@@ -30,7 +30,8 @@ def test_the_page_names_each_option() -> None:
 
 
 async def test_the_example_buys_and_pays(worker: Worker, host: RoomClient, enter: Enter) -> None:
-    code = EXAMPLE.replace("http://127.0.0.1:8080", worker.url).replace('"demo"', f'"{ROOM}"')
+    code = EXAMPLE.replace("liveroom_client", "client_sim.client")
+    code = code.replace("http://127.0.0.1:8080", worker.url).replace('"demo"', f'"{ROOM}"')
     names: dict[str, Any] = {}
     exec(code.replace("asyncio.run(", "# "), names)
     sale = await host.sale_open("mug", 7900, 5, hold_s=60)

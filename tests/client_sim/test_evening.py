@@ -2,7 +2,7 @@
 
 import pytest
 
-from client_sim.checks import CHECKS
+from client_sim.checks import CHECKS, MARKET
 from client_sim.crowd import Crowd
 from client_sim.script import Script, read_script
 from tests.client_sim.conftest import Played
@@ -10,8 +10,8 @@ from tests.client_sim.test_crowd import plan
 from tests.client_sim.test_script import SCRIPTS
 from tests.running import Worker
 
-NOT_LOOKED_AT = {"leak"}
-"""Checks of a soak."""
+NOT_LOOKED_AT = {"leak"} | MARKET
+"""Checks of a soak, and of merchants' goods."""
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from client_sim.client import RoomClient
+from client_sim.client.wire import Message
 from client_sim.crowd import Crowd
 from client_sim.recording import Recorder, read_recording, recording
 from client_sim.replay import LEAD_S, script_of
 from client_sim.tokens import CannotRun
-from client_sim.wire import Message
 from server.protocol.roles import Role
 from tests.client_sim.conftest import QUICK, ROOM, Played, token
 from tests.client_sim.histories import comment, joined, order, pin, sale, stock

@@ -52,6 +52,9 @@ sku = "unknown"
 """
 
 
+CART_OF = '[[step]]\nat = "0:01"\ncrowd = "cart"\nsales = '
+PICK = '[[step]]\nat = "0:01"\nhost = "shelf.pick"\nmerchant = "m1"\ngoods = "cup"\nunits = 1'
+MERCHANT = '[[merchant]]\nmerchant = "m1"\nname = "M"\ngoods = '
 LIKE = '[[step]]\nat = "0:01"\ncrowd = "like"\nn = 3\n'
 
 
@@ -84,7 +87,7 @@ def test_the_scripts_that_come_along_can_be_read(path: Path) -> None:
     ("text", "told"),
     [
         ("length = 5", '5 is not a time; write "1:30"'),
-        ("what = 1", "the file has `what`; known are length"),
+        ("what = 1", "the file has `what`; known are before, length"),
         ("[people]\nlove = 1", r"\[people\] has `love`"),
         ('[[step]]\nhost = "unpin"', "step 1 needs `at`"),
         ('[[step]]\nat = "0:01"', "either `host` or `crowd`"),
@@ -95,6 +98,14 @@ def test_the_scripts_that_come_along_can_be_read(path: Path) -> None:
         ('[[step]]\nat = "0:01"\nhost = "pin"', "step 1: `pin` needs `sku`, a text"),
         ('[[step]]\nat = "0:01"\ncrowd = "buy"\nsale = "x"', "no `sale.open` has the name `x`"),
         ('length = "0:01"\n[[step]]\nat = "0:09"\nhost = "unpin"', "its last step ends at 9 s"),
+        ('[[step]]\nat = "0:01"\ncrowd = "cart"\nsales = ["x"]', "no `sale.open` has the name `x`"),
+        (CART_OF + "[1]", "`sales` are the names of sales"),
+        (CART_OF + "[]", "`sales` are the names of sales"),
+        (PICK, r"step 1: no \[\[merchant\]\] `m1` has goods `cup`"),
+        ('[[merchant]]\nmerchant = "m1"', "merchant 1 needs `name`, a text"),
+        (MERCHANT + "[3]", r"write \[\[goods\]\]"),
+        (MERCHANT + '[{ goods = "cup" }]', "its goods need `goods`, a text, and `offer`, a table"),
+        ('[[step]]\nat = "0:01"\ncrowd = "return"\nreason = "size"\nunits = -1', "be negative"),
         ("x = ", "is not TOML"),
         ("people = 3", r"write \[people\]"),
         ("step = 3", r"write \[\[step\]\]"),
@@ -109,6 +120,9 @@ def test_the_scripts_that_come_along_can_be_read(path: Path) -> None:
         (LIKE.replace("n = 3", "n = true"), "`like` needs `n`, a whole number"),
         ('[[step]]\nat = "0:01"\ncrowd = "comment"\nmood = "sad"', "no mood `sad`"),
         ('[[step]]\nat = "0:01"\ncrowd = 3', "a crowd can't `3`"),
+        ('[[before]]\ncrowd = "follow"', "before 1: `follow` needs the room"),
+        ('[[before]]\nat = "0:01"\ncrowd = "feed.read"', "before 1 has `at`"),
+        ('[[before]]\ncrowd = "note.open"\nnote = "x"', "no `note.write` has the name `x`"),
     ],
 )
 def test_a_wrong_script_is_refused_in_a_sentence(tmp_path: Path, text: str, told: str) -> None:

@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from client_sim.state import Position, RoomState
-from client_sim.wire import Message
+from client_sim.client.state import Position, RoomState
+from client_sim.client.wire import Message
 from tests.client_sim.histories import comment, joined, order, pin, sale, stock
 
 MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}

@@ -1,7 +1,7 @@
 import pytest
 
-from client_sim.errors import WireError
-from client_sim.wire import Wire
+from client_sim.client.errors import WireError
+from client_sim.client.wire import Wire
 from server.features.orders.messages import Buy
 from server.features.shelf.messages import PinEvent
 from server.features.stock.messages import StockEvent

@@ -4,6 +4,7 @@ from contextlib import AsyncExitStack
 
 import aiohttp
 import pytest
+from aiohttp import ClientSession
 
 from client_sim.rest import Rest
 from client_sim.tokens import mint
@@ -75,3 +76,22 @@ async def test_a_start_is_told_and_a_group_is_joined_across_nodes(
         assert (await audit(store, new)).differences == []
     finally:
         await redis.aclose()
+
+
+async def test_revoked_tokens_and_bans_are_known_to_all_workers(
+    cluster: RedisCluster, settings: Settings, workers: list[Worker]
+) -> None:
+    room, (one, two) = cluster.room_on(2, keys_of(settings)), (worker.url for worker in workers)
+    root = {"Authorization": f"Bearer {mint(JWT_SECRET, 'root', 'Root', Role.ADMIN)}"}
+    async with (
+        Rest(one, mint(JWT_SECRET, "h", "H", Role.HOST)) as rest,
+        ClientSession(headers=root, raise_for_status=True) as http,
+        talk(two, room) as ann,
+        talk(two, room) as bob,
+    ):
+        await rest.create(room, "Tea")
+        for person, user in ((ann, "ann"), (bob, "bob")):
+            assert (await person.join(mint(JWT_SECRET, user, user, Role.VIEWER)))["t"] == "ok"
+        await http.post(f"{one}/v1/users/ann/revoke")
+        await http.put(f"{one}/v1/rooms/{room}/bans/bob", json={"reason": "spam"})
+        assert (await ann.end(), await bob.end()) == (4401, 4403)

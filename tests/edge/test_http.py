@@ -101,6 +101,13 @@ async def test_an_expectation_that_is_none_is_refused(raw: RawSocket, path: str)
     assert await raw.is_cut() == b""
 
 
+@pytest.mark.parametrize("path", ["/v1/users/a%00b", "/v1/search?q=%00", "/r/%00"])
+async def test_an_address_with_a_character_0_is_refused(raw: RawSocket, path: str) -> None:
+    raw.send(http("GET", path))
+    assert (await error_of(raw, 400))["code"] == "bad_message"
+    assert await raw.is_cut() == b""
+
+
 async def test_a_body_that_is_asked_for_is_sent_then(raw: RawSocket, host: str) -> None:
     body = b'{"room":"r2","title":"Tea"}'
     raw.send(http("POST", "/v1/rooms", host, "Expect: 100-continue", length=len(body)))

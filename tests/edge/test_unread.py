@@ -13,7 +13,7 @@ from tests.edge.raw_socket import PING, RawSocket, frame, request
 from tests.running import Worker
 
 SMALL = 4096
-BIG_FILE = b"GET /static/ui/strings.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+BIG_FILE = b"GET /static/ui/french.js HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 SENT = {"send_buffer_bytes": SMALL}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from client_sim.state import RoomState
+from client_sim.client.state import RoomState
 from tests.hub.listening import Message
 
 NODE_S_MAX = 60
@@ -31,10 +31,11 @@ def fold_in_python(user: str, record: Message) -> Iterator[Fault]:
     """Feed client_sim's state."""
     state = RoomState()
     state.joined(record["joined"])
+    hid_some = state.view["shelf_total"] > len(state.view["shelf"])
     for step in record["steps"]:
         for event in step["events"]:
             state.apply(event)
-        yield from _unlike(step["step"], user, state, step["fresh"])
+        yield from _unlike(step["step"], user, state, step["fresh"], hid_some=hid_some)
     last = record["steps"][-1]["fresh"]
     for resumed in record["resumed"]:
         back = RoomState()
@@ -44,13 +45,32 @@ def fold_in_python(user: str, record: Message) -> Iterator[Fault]:
         yield from _unlike(f"a resume from seq {resumed['seq']}", user, back, last)
 
 
-def _unlike(step: str, user: str, state: RoomState, reply: Message) -> Iterator[Fault]:
+def _unlike(
+    step: str, user: str, state: RoomState, reply: Message, *, hid_some: bool = False
+) -> Iterator[Fault]:
     fresh = RoomState()
     fresh.joined(reply)
-    for field, newcomer in _shown(user, fresh).items():
-        client = _shown(user, state).get(field)
-        if client != newcomer:
-            yield Fault(step, field, client, newcomer)
+    hid_some |= fresh.view["shelf_total"] > len(fresh.view["shelf"])
+    ours = _shown(user, state)
+    theirs = _shown(user, fresh)
+    if hid_some:
+        shelves = _as_far_as_shown(fresh.view, ours["shelf"], theirs["shelf"])
+        ours["shelf"], theirs["shelf"] = shelves
+    for field, newcomer in theirs.items():
+        if ours.get(field) != newcomer:
+            yield Fault(step, field, ours.get(field), newcomer)
+
+
+def _as_far_as_shown(view: Message, client: Any, newcomer: Any) -> tuple[Any, Any]:
+    """What a client and a newcomer both know of a shelf of which one was not shown all, whatever
+    its order, and what everybody must know: the pinned product, and those on sale."""
+    ours, theirs = ({product["sku"]: product for product in each} for each in (client, newcomer))
+    on_sale = {sale["sku"] for sale in view["sales"] if sale["status"] != "closed"}
+    wanted = ours.keys() & theirs.keys() | (theirs.keys() & {view["pin"], *on_sale})
+    return (
+        {sku: ours.get(sku) for sku in sorted(wanted)},
+        {sku: theirs[sku] for sku in sorted(wanted)},
+    )
 
 
 def _shown(user: str, state: RoomState) -> Message:

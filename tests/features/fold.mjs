@@ -19,20 +19,34 @@ function shown(state, all) {
   return plain({ ...room, mine: all ? mine : mine.claims, orders: byId, epoch, seq });
 }
 
-function* unlike(user, step, state, reply, all) {
+// Of a shelf of which one was not shown all, as in clients.py.
+function asFarAsShown({ sales, pin }, client, newcomer) {
+  const [ours, theirs] = [client, newcomer].map((products) =>
+    new Map(products.map((product) => [product.sku, product])));
+  const must = new Set([pin, ...sales.filter(({ status }) => status !== "closed").map(({ sku }) => sku)]);
+  const wanted = [...theirs.keys()].filter((sku) => ours.has(sku) || must.has(sku)).sort();
+  return [ours, theirs].map((known) => wanted.map((sku) => known.get(sku) ?? null));
+}
+
+function* unlike(user, step, state, reply, all, hidSome = false) {
   const ours = shown(state, all);
-  for (const [field, theirs] of Object.entries(shown(stateOf(reply), all))) {
-    if (!isDeepStrictEqual(ours[field], theirs)) yield [user, step, field, ours[field], theirs];
+  const fresh = shown(stateOf(reply), all);
+  for (const [field, newcomer] of Object.entries(fresh)) {
+    const isPart = field === "shelf" && (hidSome || fresh.shelf_total > newcomer.length);
+    const [client, theirs] = isPart ? asFarAsShown(fresh, ours[field], newcomer)
+      : [ours[field], newcomer];
+    if (!isDeepStrictEqual(client, theirs)) yield [user, step, field, client, theirs];
   }
 }
 
 function* faults(user, { joined, steps, resumed }, all) {
   const state = stateOf(joined);
+  const hidSome = state.room.shelf_total > state.room.shelf.length;
   for (const { step, events, fresh } of steps) {
     for (const event of events) {
       if (state.apply(structuredClone(event)) === "gap") yield [user, step, event.t, "gap", "none"];
     }
-    yield* unlike(user, step, state, fresh, all);
+    yield* unlike(user, step, state, fresh, all, hidSome);
   }
   const last = steps.at(-1).fresh;
   for (const { seq, reply } of resumed) {

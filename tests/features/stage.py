@@ -7,6 +7,7 @@ from typing import Any, cast
 import msgspec
 
 from server.access.auth import Identity
+from server.features.ledger import ledger
 from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import Sale
@@ -177,6 +178,19 @@ class Stage:
         """The names of all events that anybody heard."""
         for watcher in self.watchers.values():
             yield from (event["t"] for event in watcher.guest.heard)
+
+    async def lines(self) -> list[dict[str, Any]]:
+        """The lines of all ledgers, each with its room and number, as others are told."""
+        store, found = self.here.store, list[dict[str, Any]]()
+        rooms = [
+            room
+            for of in (store.keys.rooms, store.keys.groups)
+            for room in await store.redis.zrange(of, 0, -1)
+        ]
+        for room in rooms:
+            async for part in ledger.read(store, room.decode()):
+                found += [line | {"n": n, "room": room.decode()} for n, line in part]
+        return found
 
     async def facts(self) -> list[tuple[str, bytes]]:
         """The kind of each fact of all rooms, and the fact as it is stored."""

@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
-from client_sim.state import RoomState
+from client_sim.client.state import RoomState
+from server.features.webhooks.events import event_of as event_of_line
 from server.house import HOUSE
 from server.protocol.message import Command
 from server.rooms.state import RoomState as CopyOfRoom
@@ -39,6 +40,7 @@ from tests.features.owners import (
 )
 from tests.features.stage import Watcher, stage_of
 from tests.features.turns import tell_together
+from tests.webhooks.receiver import validator_of
 
 Sections = dict[str, dict[str, Any]]
 TOLD = {tag(event) for event in HOUSE.told}
@@ -97,6 +99,8 @@ class Told(NamedTuple):
     watchers: dict[str, Watcher]
     facts: list[tuple[str, bytes]]
     """The kind of each fact in the timelines, and the fact as it is stored."""
+    lines: list[dict[str, Any]]
+    """The lines of the ledgers."""
     prefix: str
     """What it stored still lies in Redis under this."""
 
@@ -111,17 +115,21 @@ async def told(make: MakeSettings, feature: str, *, deaf: bool) -> Told:
         return _TOLD[feature, deaf]
     story = story_of(feature)
     scheduled = getattr(story, "SCHEDULED", False)
-    settings = settings_of(make, getattr(story, "SETTINGS", {}))
+    # Under a prefix of its own: the keys of the test that tells it go when that ends.
+    kept = {"redis": {"key_prefix": f"told-{feature}-{deaf}"}}
+    settings = settings_of(make, getattr(story, "SETTINGS", {}) | kept)
     async with stage_of(settings, scheduled=scheduled, deaf=deaf) as stage:
         await story.tell(stage)
         await stage.resume_everywhere()
         facts = await stage.facts()
+        lines = await stage.lines()
     done = Told(
         set(stage.told()),
         stage.succeeded,
         stage.faults,
         stage.watchers,
         facts,
+        lines,
         settings.redis.key_prefix,
     )
     _TOLD[feature, deaf] = done
@@ -166,6 +174,25 @@ async def test_every_fact_is_recorded_and_has_the_fields_that_it_declares(
             pytest.fail(
                 f"{declared.__module__}: the fact `{kind}` is not what it declares: {error}"
             )
+
+
+@every_feature
+async def test_every_line_of_the_ledger_is_declared_and_fits_its_schema(
+    make_settings: MakeSettings, feature: str
+) -> None:
+    """As webhooks tell it: by its type others choose what they are told, and read it."""
+    story = await told(make_settings, feature, deaf=False)
+    for line in story.lines:
+        assert HOUSE.lines.class_of(line) is not None, (
+            f"No feature declares the ledger line {line}: write its class in the ledger_lines.py "
+            "of the feature whose script writes it, and name that in Feature(ledger_lines=...)."
+        )
+        event = event_of_line(HOUSE.lines, line["room"], 0, line["n"], line)
+        faults = [
+            error.message
+            for error in validator_of(event.type).iter_errors(msgspec.json.decode(event.body))
+        ]
+        assert faults == [], f"The ledger line {line} is not what its class says."
 
 
 @heard_or_not

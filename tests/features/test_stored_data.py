@@ -18,7 +18,6 @@ from server.background.troubles import Troubles
 from server.house import HOUSE, keys_under, store_on
 from server.rooms.awake_rooms import REST
 from server.rooms.every_room import EveryRoom
-from server.store.keys import SHARED_KEYS
 from server.store.room_store import RoomStore
 from tests.conftest import MakeSettings
 from tests.features.owners import TALKING
@@ -74,7 +73,7 @@ KINDS: dict[str, Holds] = {
 """How the meaning of a value begins in a declaration; everything else is text."""
 
 
-OWNERS = {"room": HOUSE.room_keys, "host": HOUSE.host_keys, "all": SHARED_KEYS}
+OWNERS = {"room": HOUSE.room_keys, "host": HOUSE.host_keys, "all": HOUSE.shared_keys}
 """Whose keys they are -> their meaning by name."""
 
 

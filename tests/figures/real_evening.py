@@ -3,6 +3,7 @@
 Two workers, three rooms of one host: an earlier stream, this one, and the fan group.
 """
 
+import contextlib
 import itertools
 from typing import Any
 
@@ -10,6 +11,7 @@ import msgspec
 
 from server.access.auth import Identity
 from server.features.asks.messages import Ask, AskOk, QuestionAnswer, QuestionDrop, QuestionTake
+from server.features.auctions.messages import AuctionOk, AuctionOpen, Bid
 from server.features.comments.messages import Comment
 from server.features.coupons.messages import ClaimOk, CouponClaim, CouponOk, CouponOpen
 from server.features.follows.messages import Follow, Reserve
@@ -25,6 +27,7 @@ from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import Pin, ProductInput, ShelfPut, Unpin
 from server.features.stock.messages import SaleOk
 from server.features.visits.visits import Visits
+from server.protocol.codes import CommandError
 from server.protocol.joining import Source
 from server.protocol.message import Command, Ok
 from server.protocol.roles import Role
@@ -217,6 +220,24 @@ class Evening:
         await self.do("cat", LuckyEnter(ref=1, lucky=lucky.lucky))
         await self.host(LuckyDraw(ref=1, lucky=lucky.lucky))
 
+    async def auction(self) -> None:
+        """Cat outbids Ann, who outbids Cat; then its time is over."""
+        terms: dict[str, Any] = {"sku": "sofa", "opening": 500, "increment": 50, "hold_s": 600}
+        opened = await self.host(AuctionOpen(ref=1, lasts_s=3600, **terms))
+        auction = expect(AuctionOk, opened).auction.auction
+        for user, most in (("ann", 700), ("cat", 900), ("ann", 1_000)):
+            key = f"k{next(self._keys)}"
+            await self.do(user, Bid(ref=1, auction=auction, max=most, key=key))
+        row = self.rig.store.keys.room(ROOM, "auctions")
+        packed = msgspec.msgpack.decode(stored(await self.rig.redis.hget(row, auction)))
+        over = msgspec.msgpack.encode(packed | {"ends": packed["starts"]})
+        await self.rig.redis.hset(row, auction, over)
+        ends = self.rig.store.keys.room(ROOM, "auction_ends")
+        await self.rig.redis.zadd(ends, {auction: 1})
+        args = self.rig.worker.running["auctions"].it.falling
+        due = {"batch_max": 1, "events_max": 1000} | args
+        await self.rig.store.run_script("auctions.due", ROOM, due, msgspec.msgpack.Decoder())
+
     async def coupons(self) -> None:
         """Two coupons: one used and returned, one in a hold that lapses, one never used."""
         opening = CouponOpen(
@@ -259,6 +280,7 @@ class Evening:
         await self.do("dan", Follow(ref=1))
         await self.pay_late(self.late)
         await self.coupons()
+        await self.auction()
         await self.host(Unpin(ref=1))
         cancelled = await self.buy("ben", "mug")
         await self.do("ben", Cancel(ref=1, order=cancelled.order))
@@ -278,6 +300,9 @@ class Evening:
         await self.bought("gus", "wine")
         await self.pay(held)
         self.go(replay)
+        for user in ("hal", "kim", "hal"):  # more than are left; Hal then has one all the same
+            with contextlib.suppress(CommandError):
+                await self.buy(user, "mug", qty=100)
         await self.buy("hal", "mug")
         await self.minutes(1)
 

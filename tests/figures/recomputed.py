@@ -147,6 +147,8 @@ class Recomputed(RecomputedNumbers):
         asked = self.asked()
         skus = {r[0] for r in self.orders.lines("sku", "1")}
         skus |= {ask[2] for ask in asked if ask[2]} | {pin["sku"] for pin in pins}
+        unmet = {sku: users for sku in self.wanted() if (users := self.refused(sku))}
+        skus |= set(unmet)
         rows = []
         for sku in skus:
             asks = [ask for ask in asked if ask[2] == sku]
@@ -176,9 +178,29 @@ class Recomputed(RecomputedNumbers):
                         c: sum(a for cur, a in back_amounts if cur == c) for c in currencies
                     },
                     "return_rate": ratio(returned, units),
+                    "unmet": len(
+                        unmet[sku]
+                        | {
+                            ask[1]
+                            for ask in asks
+                            if not self.orders.lines("1", "user = ? and sku = ?", ask[1], sku)
+                        }
+                    )
+                    if sku in unmet
+                    else 0,
                 }
             )
         return sorted(rows, key=lambda r: (-r["units"], -r["asks"], -r["pinned_ms"], r["sku"]))
+
+    def wanted(self) -> set[str]:
+        """The skus of which there was too little for somebody."""
+        return {line["sku"] for line in self.raw.ledger if line["k"] == "unmet"}
+
+    def refused(self, sku: str) -> set[str]:
+        """Whose last line about a sku says that they wanted more than there was."""
+        lines = [line for line in self.raw.ledger if line["k"] == "unmet" and line["sku"] == sku]
+        last = {user: line["what"] for line in lines for user in line["users"]}
+        return {user for user, what in last.items() if what == "wanted"}
 
     def coupons(self) -> list[Dict]:
         lines = [line for line in self.raw.ledger if line["k"] == "coupon"]

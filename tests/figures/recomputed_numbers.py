@@ -227,5 +227,8 @@ class RecomputedNumbers:
             "polls": len(polls),
             "poll_votes": sum(sum(votes) for votes in polls.values()),
             "luckies": len({f["lucky"]["lucky"] for f in self.facts("lucky")}),
+            "auctions": len({f["auction"]["auction"] for f in self.facts("auction")}),
+            "auctions_sold": sum(f["auction"]["status"] == "sold" for f in self.facts("auction")),
+            "bids": sum({f["auction_id"]: f["bids"] for f in self.facts("bids")}.values()),
             "new_followers": len({f["user"] for f in self.facts("follow") if f["on"]}),
         }

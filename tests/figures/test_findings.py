@@ -104,6 +104,7 @@ CASES: list[tuple[str, Callable[[], Figures], list[Callable[[], Figures]]]] = [
             lambda: pinned(10, 0, 59.1),
         ],
     ),
+    ("unmet", lambda: product(unmet=3), [lambda: product(unmet=2)]),
     ("first_orders_late", lambda: late(15, 20), [lambda: late(14, 19), lambda: late(14, 20)]),
     (
         "coupons_unused",
@@ -196,6 +197,7 @@ def test_findings_are_said_in_plain_words() -> None:
         "The link of Mug was asked for 87 times while it was not pinned."
     )
     assert said(pinned(40, 2, 6)) == "Mug sold 40 in the 6 minutes it was pinned and 2 in the rest."
+    assert said(product(unmet=43)) == "43 more people wanted Mug than there was for."
     assert said(late(75, 100)) == "75 of 100 first orders came after 5 minutes or more."
     assert said(quiet(coupons_claimed=120, coupons_used=60)) == (
         "60 of the 120 coupons that were claimed were not used."

@@ -68,7 +68,7 @@ async def test_the_numbers_of_an_ended_stream_are_kept_until_something_happens_t
         """What a worker that knows nothing reads to list the host's streams."""
         book = FigureBook(here.store, evening_settings)
         reads.news()
-        streams = await book.streams.page(HOST.user, 0, 20)
+        streams, _ = await book.streams.page(HOST.user, 0, 20)
         await book.aclose()
         assert [row.room for row in streams] == [ROOM, EARLIER]
         assert streams[1].numbers is not None

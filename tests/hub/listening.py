@@ -12,6 +12,7 @@ import msgspec
 from server.features.comments.messages import CommentEvent
 from server.features.notices.messages import NoticeEvent
 from server.hub.audience import Audience
+from server.hub.frame_writer import descriptor_of
 from server.hub.member import Member, Variant
 from server.protocol.codec import Encoding
 from server.protocol.codes import Close
@@ -103,9 +104,10 @@ class Listener(Member, asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
         self.transport.set_write_buffer_limits(high=self._soft_bytes, low=self._soft_bytes // 2)
+        self.descriptor = descriptor_of(transport)
 
     def connection_lost(self, _: Exception | None) -> None:
-        self.transport = None
+        self.transport, self.descriptor = None, -1
         self._audience.remove(self)
         self.lost.set()
 
@@ -117,7 +119,7 @@ class Listener(Member, asyncio.Protocol):
         self.behind_since = 0.0
         self._audience.caught_up(self)
 
-    def close(self, why: Close, reconnect_ms: int | None = None) -> None:
+    def close(self, why: Close, reconnect_ms: int | None = None, msg: str = "") -> None:
         self.closed_with = why
 
 
@@ -256,7 +258,7 @@ class Noter(Member):
         self.behind_since = 0.0
         audience.caught_up(self)
 
-    def close(self, why: Close, reconnect_ms: int | None = None) -> None:
+    def close(self, why: Close, reconnect_ms: int | None = None, msg: str = "") -> None:
         self.transport = None
 
 

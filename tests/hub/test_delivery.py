@@ -6,10 +6,11 @@ import math
 from random import Random
 from typing import cast
 
+import msgspec
 import pytest
 
 from server.features.asks.messages import AsksEvent, QueueEvent
-from server.features.comments.messages import CommentEvent, MutedEvent, RemovedEvent
+from server.features.comments.messages import CommentEvent, MutedEvent, Quoted, RemovedEvent
 from server.features.likes.messages import LikesEvent
 from server.features.orders.messages import SoldEvent
 from server.features.stock.messages import StockEvent
@@ -219,6 +220,27 @@ async def test_authors_get_their_own_comments_exactly_once_and_an_exact_gap(
         assert set(own) <= set(heard)
         assert len(heard) + gaps(member.messages) == 70
         assert len(member.notes.writes) == 1
+
+
+async def test_whoever_is_answered_gets_the_answer_though_others_do_not(
+    make_audience: MakeAudience,
+) -> None:
+    audience = make_audience(sample_per_s_max=1)
+    asker, other = Noter("asker"), Noter("other")
+    for member in (asker, other):
+        audience.add(member)
+
+    for n in range(40):
+        audience.publish(comment(n, user=f"v{n}"))
+    answer = comment("answer", user="v1")
+    audience.publish(
+        msgspec.structs.replace(answer, reply=Quoted(id="c0", user="asker", name="Asker"))
+    )
+    await settle(audience)
+
+    assert "canswer" in ids(asker.messages)
+    assert len(ids(asker.messages)) + gaps(asker.messages) == 41
+    assert len(ids(other.messages)) == 1
 
 
 async def test_hosts_and_moderators_get_every_comment(make_audience: MakeAudience) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from server.hub.governor import BUSY_MAX, Bounds, Governor
+from server.hub.governor import BUSY, SPENT_MAX, Bounds, Governor
 from server.settings.sections import Hub
 from tests.hub.virtual import VirtualWorker
 
@@ -27,7 +27,7 @@ crowds = st.integers(0, 50_000)
 
 def pass_by(governor: Governor, rest: float, member_s: float, viewers: int = VIEWERS) -> float:
     """Let one pass go by on a worker with such a load; return the tick after it."""
-    took_s = viewers * member_s / (1 - min(governor.rest, BUSY_MAX))
+    took_s = viewers * member_s / (1 - min(governor.rest, BUSY))
     governor.note_pass(took_s, viewers, viewers)
     wall_s = max(governor.tick_s(viewers, BOUNDS) - took_s, 0.001)
     governor.note_rest(rest * wall_s, wall_s)
@@ -79,8 +79,43 @@ def test_a_constant_load_settles_the_tick_and_does_not_make_it_swing(
 
     steps = [b - a for a, b in itertools.pairwise(ticks) if abs(b - a) > 1e-6]
     turns = sum(a * b < 0 for a, b in itertools.pairwise(steps))
-    assert turns <= 1  # two measurements settle, each at its own pace
+    # Two measurements settle, each at its own pace, and a pass counts as twice the usual at most.
+    assert turns <= 3
+    late = [b - a for a, b in itertools.pairwise(ticks[PASSES_TO_SETTLE:]) if abs(b - a) > 1e-6]
+    assert not any(a * b < 0 for a, b in itertools.pairwise(late))
     assert max(ticks[100:]) - min(ticks[100:]) < 0.01 * ticks[-1]
+
+
+@given(rest=st.floats(0, 1), member_us=st.floats(1, 30), viewers=st.integers(1, 5000))
+def test_a_worker_is_no_busier_for_the_sake_of_latency_than_it_may_be(
+    rest: float, member_us: float, viewers: int
+) -> None:
+    governor = settled(rest, member_us / 1e6, viewers)
+    tick_s = governor.tick_s(viewers, BOUNDS)
+
+    load = rest + viewers * member_us / 1e6 / tick_s
+    assert load <= SPENT_MAX * 1.01 or tick_s == BOUNDS.longest_s
+
+
+@pytest.mark.parametrize("warm_us", [5, 7, 9, 11])
+def test_passes_that_are_dear_when_they_are_rare_do_not_keep_the_tick_long(warm_us: float) -> None:
+    """After 100 ms of other work a pass took up to twice what it takes after 30 ms; the tick finds
+    its way down from there, to the same place as from below."""
+
+    def play(governor: Governor) -> list[float]:
+        ticks = [governor.tick_s(VIEWERS, BOUNDS)]
+        for _ in range(2 * PASSES_TO_SETTLE):
+            cold = min(max(ticks[-1] - 0.03, 0.0) / 0.07, 1.0)
+            ticks.append(pass_by(governor, 0.05, warm_us * (1 + cold) / 1e6))
+        return ticks
+
+    from_long = play(settled(0.7, 2 * warm_us / 1e6))
+    from_short = play(settled(0.0, 1e-6))
+
+    assert from_long[0] == BOUNDS.longest_s
+    assert from_long[-1] == pytest.approx(from_short[-1], rel=0.02)
+    if warm_us < 9:
+        assert from_long[-1] < 0.07
 
 
 @given(calm=st.floats(0, 0.1), busy=st.floats(0.3, 0.9), member_us=st.floats(4, 12))
@@ -135,7 +170,7 @@ def test_a_recorded_load_leaves_the_tick_short_whatever_a_single_pass_took() -> 
     """The machine was shared, and a pass took twice the CPU that it takes on a quiet one."""
     ticks = ticks_of("30-200-a-second.csv", lambda _, cpu_s: cpu_s / 2)
 
-    assert statistics.median(ticks) < 0.04
+    assert statistics.median(ticks) < 0.045
     assert max(ticks) < 0.08
 
 
@@ -157,12 +192,12 @@ def at_random(rate: float) -> Iterator[float]:
 @pytest.mark.parametrize("dues", [evenly, at_random])
 @pytest.mark.parametrize(
     ("rate", "p50_ms_max", "cpu_us_max"),
-    [(30, 20, 0.9 * 6.1), (200, 30, 0.5 * 2.5)],
+    [(30, 20, 0.9 * 7.0), (200, 30, 0.5 * 2.5)],
 )
 def test_a_worker_with_time_brings_comments_soon_for_less_than_uwebsockets_takes(
     dues: Callable[[float], Iterator[float]], rate: float, p50_ms_max: float, cpu_us_max: float
 ) -> None:
-    """What uWebSockets takes is docs/benchmarks.md's."""
+    """What uWebSockets takes was measured in the same minutes (decision 95)."""
     run = VirtualWorker(VIEWERS).play(dues(rate), 10)
 
     assert run.quantile_ms(0.5) < p50_ms_max + (5 if dues is at_random else 0)

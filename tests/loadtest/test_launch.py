@@ -16,7 +16,11 @@ from loadtest.loading import load_scenario
 from loadtest.observe import Server
 from loadtest.tokens import mint
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.blocking_allowed]
+pytestmark = [
+    pytest.mark.timeout(120),
+    pytest.mark.blocking_allowed,
+    pytest.mark.long("starts a load test each"),
+]
 SECRET = "a secret of the crowd that is long enough"
 
 

@@ -133,6 +133,7 @@ def rehearse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Rehearse:
                 [
                     sys.executable, "-m", "loadtest", "load", str(path), "--url", server.url,
                     "--server-pid", str(server.pid), "--audit", server.audit,
+                    "--platform-fee", str(server.platform_fee),
                     "--report", str(tmp_path / "report"), *flags,
                 ],
                 env={**os.environ, "LIVEROOM_LOAD_SECRET": server.secret},
@@ -154,6 +155,7 @@ def failed(report: dict[str, Any]) -> set[str]:
     return {line["what"] for line in report["verdict"] if not line["passed"]}
 
 
+@pytest.mark.torture("a whole rehearsal more: `.ci/run` plays one of its own")
 def test_a_sound_server_passes_through_a_sale_and_a_broken_network(rehearse: Rehearse) -> None:
     code, report, said = rehearse()
 
@@ -230,6 +232,14 @@ def test_a_server_that_tells_no_buyer_of_their_order_fails(rehearse: Rehearse) -
     assert code == 1, said
     assert report["orders"]["told_ok"] > 0
     assert "Orders that no event told to their buyer" in failed(report)
+
+
+@pytest.mark.torture("a whole rehearsal more")
+def test_a_server_that_shares_a_fen_wrongly_fails(rehearse: Rehearse) -> None:
+    code, report, said = rehearse(str(Path(__file__).with_name("broken_server.py")), "skim")
+
+    assert code == 1, said
+    assert failed(report) == {"Orders shared wrongly"}
 
 
 @pytest.mark.torture("a whole rehearsal more")

@@ -78,6 +78,7 @@ def sharded_site(folder: Path, program: RedisProgram) -> Iterator[ShardedSite]:
         site.make_cluster()
         for web in WEBS:
             site.start_server(web)
-        site.start_proxy()
         site.await_servers()
+        site.start_proxy()
+        site.await_proxy()
         yield site

@@ -20,13 +20,13 @@ from typing import Any
 from client_sim.answers import Answers
 from client_sim.checks import Findings
 from client_sim.client import LEFT, Options, RoomClient
-from client_sim.errors import CommandRefused, RoomError, Unanswered
-from client_sim.observer import Observer, Observers
+from client_sim.client.errors import CommandRefused, RoomError, Unanswered
+from client_sim.client.observer import Observer, Observers
+from client_sim.client.wire import Message
 from client_sim.reckoning import Reckoning
 from client_sim.record import Auditor, Record
 from client_sim.rest import Rest
 from client_sim.tokens import mint
-from client_sim.wire import Message
 from client_sim.witness import Witness
 from server.protocol.roles import Role
 

@@ -170,9 +170,12 @@ class Site:
             self._start(FRONT, "nginx", "-p", str(self.folder), "-c", str(config))
 
     def await_servers(self) -> None:
-        """Wait until both servers can sell, and until the proxy serves."""
+        """Wait until both servers can sell. A proxy that starts after that sends people to both."""
         for name in WEBS:
             await_(partial(self._is_ready, name), f"{name} is ready")
+
+    def await_proxy(self) -> None:
+        """Wait until the proxy serves."""
         await_(lambda: self._get(PEOPLE, f"{self.front}/readyz"), "the proxy serves")
 
     def _is_ready(self, name: str) -> bool:
@@ -295,6 +298,7 @@ def watched_site(
         await_(site.is_whole, "the Sentinels know each other and both Redis")
         for web in WEBS:
             site.start_server(web)
-        site.start_proxy(proxy)
         site.await_servers()
+        site.start_proxy(proxy)
+        site.await_proxy()
         yield site

@@ -175,7 +175,7 @@ def endure(site: Site, scenario: Scenario, tell: Tell, promise: str = "") -> Fat
 @pytest.mark.parametrize(
     "scenario",
     [
-        pytest.param(answers_of_primary_lost, marks=pytest.mark.grows),
+        pytest.param(answers_of_primary_lost, marks=MORE),
         pytest.param(primary_and_server_split_off, marks=pytest.mark.grows),
         pytest.param(some_server_off_primary, marks=MORE),
         pytest.param(primary_off_replica, marks=MORE),

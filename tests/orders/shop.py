@@ -8,6 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from server.access.auth import Identity
+from server.features.allotments.transfers import Transfers
 from server.features.books.audit import audit
 from server.features.books.order_book import OrderBook
 from server.features.circles.belonging import Belonging
@@ -40,7 +41,7 @@ from server.features.returns.messages import (
     ReturnWithdraw,
 )
 from server.features.returns.returns import Returns
-from server.features.sales.messages import SaleClose, SaleOpen, SaleRestock
+from server.features.sales.messages import SaleClose, SaleOpen, SalePrice, SaleRestock
 from server.features.sales.sales import Sales
 from server.features.stock.messages import Sale, SaleOk
 from server.house import HOUSE
@@ -55,17 +56,23 @@ from tests.sweeping import sweeper
 
 ANY = msgspec.msgpack.Decoder()
 PRICE = 1990
+COUNTED = {"unmet", "stats", "ledger"}
 
 
 class Shop:
     """One room with its shelf `tea`, `cup` (CNY) and `wine` (EUR)."""
 
     def __init__(
-        self, store: RoomStore, settings: Settings, provider: SandboxProvider, room_id: str
+        self,
+        store: RoomStore,
+        settings: Settings,
+        provider: SandboxProvider,
+        room_id: str,
+        transfers: Transfers | None = None,
     ) -> None:
         self.store = store
         self.redis: Redis = store.redis
-        self.sales = Sales(store, settings)
+        self.sales = Sales(store, settings, transfers)
         self.orders = Orders(store, settings)
         self.payments = Payments(store, settings, provider, self.orders)
         self.waitlist = Waitlist(store, settings)
@@ -92,14 +99,18 @@ class Shop:
         room = {"title": "T", "host": "h", "host_name": "H", "scheduled": 0, "epoch": "e1"}
         await self.run("room_create", **room)
         for sku, currency in (("tea", "CNY"), ("cup", "CNY"), ("wine", "EUR")):
-            product = {"sku": sku, "title": f"A {sku}", "price": 2990, "currency": currency}
-            await self.run("shelf.put", product=product, products_max=10)
+            await self.put(sku, currency)
         if phase != "scheduled":
             await self.run("phases.set", phase="live", user="h")
 
     @staticmethod
     def packed(value: Any) -> bytes:
         return msgspec.msgpack.encode(value)
+
+    @staticmethod
+    def unpacked(packed: bytes | str | None) -> Any:
+        assert isinstance(packed, bytes)
+        return msgspec.msgpack.decode(packed)
 
     async def run(self, script: str, **args: Any) -> Any:
         return await self.store.run_script(script, self.id, {"events_max": 10_000} | args, ANY)
@@ -122,6 +133,18 @@ class Shop:
         cmd = SaleRestock(ref=1, sale=sale.sale, stock=stock)
         return expect(SaleOk, await self.sales.restock(self.call("h"), cmd)).sale
 
+    async def open_standing(self, stock: int = 10, **changes: Any) -> Sale:
+        """The ordinary sale of a product."""
+        return await self.open(stock, kind="standing", **changes)
+
+    async def price(self, sale: Sale, price: int) -> Sale:
+        cmd = SalePrice(ref=1, sale=sale.sale, price=price)
+        return expect(SaleOk, await self.sales.price(self.call("h"), cmd)).sale
+
+    async def put(self, sku: str, currency: str = "CNY") -> None:
+        product = {"sku": sku, "title": f"A {sku}", "price": 2990, "currency": currency}
+        await self.run("shelf.put", product=product, products_max=10)
+
     async def close(self, sale: Sale) -> Sale:
         ok = expect(
             SaleOk, await self.sales.close(self.call("h"), SaleClose(ref=1, sale=sale.sale))
@@ -137,14 +160,16 @@ class Shop:
         return ok.order
 
     async def buy_cart(
-        self, user: str, *lines: tuple[Sale, int], key: str = "cart", claim: str | None = None
+        self,
+        user: str,
+        *lines: tuple[Sale, int],
+        key: str = "cart",
+        claim: str | None = None,
+        at_most: int | None = None,
     ) -> Order:
         cart = [BuyLine(sale.sale, qty) for sale, qty in lines]
-        ok = expect(
-            OrderOk,
-            await self.orders.buy(self.call(user), Buy(ref=1, key=key, lines=cart, claim=claim)),
-        )
-        return ok.order
+        cmd = Buy(ref=1, key=key, lines=cart, claim=claim, at_most=at_most)
+        return expect(OrderOk, await self.orders.buy(self.call(user), cmd)).order
 
     async def give_out(self, **changes: Any) -> Coupon:
         """Open a coupon: 500 off from 1000, unless told."""
@@ -212,6 +237,21 @@ class Shop:
         ok = expect(OrderOk, await self.returns.take_back(self.call("h"), cmd))
         return ok.order
 
+    async def send(self, order: Order) -> Order:
+        """The host sends all of it, in one parcel."""
+        parcel = {"parcel": "p1", "carrier": "SF", "tracking": "1",
+                  "orders": [{"order": order.order}]}  # fmt: skip
+        return await self._sending("sending.send", order, parcels=[parcel], parcels_max=10)
+
+    async def deliver(self, order: Order) -> Order:
+        """Its parcel arrives."""
+        return await self._sending("sending.deliver", order, delivers=[{"order": order.order}])
+
+    async def _sending(self, script: str, order: Order, **args: Any) -> Order:
+        [outcome] = await self.run(script, **args)
+        assert not outcome.get("err"), outcome
+        return next(each for each in await self.own(order.user) if each.order == order.order)
+
     async def ask_return(self, order: Order, user: str = "", **fields: Any) -> Order:
         """The buyer, or `user`, asks to give it back; `units` says how many of a sale."""
         units = fields.pop("units", None)
@@ -262,8 +302,25 @@ class Shop:
 
     async def sale(self, sale: Sale) -> Sale:
         """The sale as it is now."""
+        return next(now for now in await self.all_sales() if now.sale == sale.sale)
+
+    async def all_sales(self) -> list[Sale]:
+        """Every sale as it is now, in the order of opening."""
         loaded = await self.run("room_load", recent_max=0)
-        return next(msgspec.convert(s, Sale) for s in loaded["sales"] if s["sale"] == sale.sale)
+        return [msgspec.convert(sale, Sale) for sale in loaded["sales"]]
+
+    async def now_ms(self) -> int:
+        """The time by the clock of Redis."""
+        seconds, micros = await self.redis.time()
+        return int(seconds) * 1000 + int(micros) // 1000
+
+    async def unmet(self) -> dict[str, set[str]]:
+        """By sku, who wanted more of it than there was."""
+        found: dict[str, set[str]] = {}
+        for place in stored_hash(await self.redis.hgetall(self.key("unmet"))):
+            user, _, sku = place.decode().partition(":")[2].partition("/")
+            found.setdefault(sku, set()).add(user)
+        return found
 
     async def counters(self, sale: Sale) -> tuple[int, int, int, int]:
         """(allocated, left, held, sold) as they are now."""
@@ -287,12 +344,15 @@ class Shop:
         return {name: await self.redis.dump(self.key(name)) for name in HOUSE.room_keys}
 
     async def refused(self, attempt: Any, code: str) -> CommandError:
-        """Await an attempt that must be refused with `code` and leave no trace."""
+        """Await an attempt that must be refused with `code` and leave no trace, but that whoever
+        found too few left is counted."""
         before = await self.dump()
         with pytest.raises(CommandError) as caught:
             await attempt
         assert caught.value.code == code
-        assert await self.dump() == before
+        after = await self.dump()
+        changed = {name for name in after if after[name] != before[name]}
+        assert changed <= (COUNTED if code == "sold_out" else set())
         return caught.value
 
 
@@ -301,6 +361,11 @@ async def host_of(_room_id: str) -> str:
     return "h"
 
 
-def shop_on(store: RoomStore, settings: Settings, room_id: str = "r1") -> Shop:
+def shop_on(
+    store: RoomStore,
+    settings: Settings,
+    room_id: str = "r1",
+    transfers: Transfers | None = None,
+) -> Shop:
     """A shop wired as the server wires it; `build()` makes its room."""
-    return Shop(store, settings, SandboxProvider(), room_id)
+    return Shop(store, settings, SandboxProvider(), room_id, transfers)

@@ -1,7 +1,10 @@
 """Buyers ask to give units back; the host answers, or time does."""
 
+from typing import Any
+
 import pytest
 
+from server.features.orders.messages import Order
 from server.rooms.timeline import read
 from tests.orders.shop import PRICE, Shop
 
@@ -110,3 +113,39 @@ async def test_the_time_to_ask_ends(shop: Shop) -> None:
     order = await shop.pay(await shop.buy("ann", await shop.open()))
     shop.returns._settings = shop.returns._settings.model_copy(update={"window_s": 0})
     await shop.refused(shop.ask_return(order), "forbidden")
+
+
+DAY_MS = 86_400_000
+
+
+async def days_pass(shop: Shop, order: Order, paid: int, **parcel: int) -> None:
+    """Make it so many days since the order was paid, and its one parcel sent or delivered."""
+    raw: dict[str, Any] = shop.unpacked(await shop.redis.hget(shop.key("orders"), order.order))
+    raw["paid"] -= paid * DAY_MS
+    for each in raw.get("parcels", ()):
+        each |= {name: order.updated - days * DAY_MS for name, days in parcel.items()}
+    await shop.redis.hset(shop.key("orders"), order.order, shop.packed(raw))
+
+
+@pytest.mark.parametrize(
+    ("paid", "parcel", "over"),
+    [
+        (6, None, None),
+        (8, None, "7 days from the payment"),
+        (16, {"sent": 16}, None),  # on its way, or here without anybody who said so
+        (18, {"sent": 18}, "7 days from the day its last parcel arrived"),
+        (18, {"sent": 17, "delivered": 6}, None),
+        (10, {"sent": 9, "delivered": 8}, "7 days from the day its last parcel arrived"),
+    ],
+)
+async def test_the_time_to_ask_begins_when_the_last_parcel_arrives(
+    shop: Shop, paid: int, parcel: dict[str, int] | None, over: str | None
+) -> None:
+    order = await shop.pay(await shop.buy("ann", await shop.open()))
+    if parcel is not None:
+        await shop.send(order)
+    await days_pass(shop, order, paid, **parcel or {})
+    if over is None:
+        assert (await shop.ask_return(order)).request is not None
+    else:
+        assert over in (await shop.refused(shop.ask_return(order), "expired")).msg

@@ -66,7 +66,8 @@ async def test_setting_a_higher_number_adds_and_serves_the_queue(shop: Shop) -> 
     raised = await shop.set_stock(sale, 3)
 
     assert (raised.allocated, raised.left, raised.held, raised.status) == (3, 1, 2, "open")
-    assert (await shop.ledger())[-1]["order"]["user"] == "bob"
+    offered = [line["order"]["user"] for line in await shop.ledger() if line["k"] == "order"]
+    assert offered == ["ann", "bob"]
     assert await shop.audit() == []
 
 

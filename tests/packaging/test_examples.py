@@ -6,9 +6,8 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -16,8 +15,9 @@ from typer.main import get_command
 
 from server.cli import main as cli
 from server.cli.examples import EXAMPLES, example
+from server.features.media.places import Places
+from server.features.media.settings import MediaSettings
 from server.house import HOUSE
-from tests.test_metrics_pages import NAME, of_the_process, ours
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = HOUSE.settings_model.model_validate({"jwt": {"secret": "s" * 32}})
@@ -37,7 +37,7 @@ def variables() -> set[str]:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_variable_an_example_names_sets_something(name: str) -> None:
     assert (
-        set(re.findall(r"\bLIVEROOM_[A-Z_]*[A-Z]", example(name)))
+        set(re.findall(r"\bLIVEROOM_[A-Z0-9_]*[A-Z0-9]", example(name)))
         - {
             "LIVEROOM_PORT"  # which Kubernetes would set, and the example keeps away
         }
@@ -104,53 +104,19 @@ def test_nginx_takes_its_file(tmp_path: Path) -> None:
     assert "syntax is ok" in tried.stderr, tried.stderr
 
 
-def test_compose_starts_the_server_with_a_redis_that_may_take_orders() -> None:
-    services = yaml.safe_load(example("compose"))["services"]
-    ours = services["liveroom"]
+def test_mediamtx_asks_us_and_takes_the_paths_of_rooms_alone() -> None:
+    config = yaml.safe_load(example("mediamtx"))
+    asked = urlsplit(config["authHTTPAddress"])
+    media = MediaSettings(path_prefix="live")
 
-    assert '"liveroom", "serve"' in ours["build"]["dockerfile_inline"]
-    assert ours["ports"] == [f"127.0.0.1:{PORT}:{PORT}"]
-    assert ours["environment"]["LIVEROOM_REDIS_URL"] == "redis://redis:6379/0"
-    for word in ("--appendonly yes", "--appendfsync always", "--maxmemory-policy noeviction"):
-        assert word in services["redis"]["command"]
-    assert int(ours["stop_grace_period"].removesuffix("s")) > SETTINGS.server.drain_s
-
-
-def test_kubernetes_asks_the_probes_that_there_are_and_waits_for_the_drain() -> None:
-    deployment, service = yaml.safe_load_all(example("kubernetes"))
-    pod = deployment["spec"]["template"]["spec"]
-    [container] = pod["containers"]
-    drain_s = next(
-        int(it["value"]) for it in container["env"] if it["name"] == "LIVEROOM_SERVER_DRAIN_S"
-    )
-
-    assert container["command"] == ["liveroom", "serve"]
-    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
-    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
-    assert container["ports"] == [{"name": "http", "containerPort": PORT}]
-    assert pod["terminationGracePeriodSeconds"] > drain_s
-    assert pod["enableServiceLinks"] is False
-    labels = deployment["spec"]["template"]["metadata"]["labels"]
-    assert service["spec"]["selector"] == labels == deployment["spec"]["selector"]["matchLabels"]
-
-
-def rules() -> Iterator[dict[str, Any]]:
-    for group in yaml.safe_load(example("alerts"))["groups"]:
-        yield from group["rules"]
-
-
-def test_alerts_ask_for_metrics_that_there_are_as_their_types_want() -> None:
-    for rule in rules():
-        names = NAME.findall(rule["expr"])
-        assert names, rule
-        for name in names:
-            kind = ours().get(name.removesuffix("_bucket"))
-            assert kind or name in of_the_process(), name
-            assert (kind == "histogram") == name.endswith("_bucket")
-            if kind == "counter":
-                assert f"rate({name}" in rule["expr"]
-        assert rule["expr"].count("(") == rule["expr"].count(")")
-        assert rule["annotations"]["summary"]
+    assert config["authMethod"] == "http"
+    assert (asked.port, asked.path) == (PORT, "/v1/media/auth")
+    assert asked.password  # goes as basic authentication, which we look at
+    assert [each["action"] for each in config["authHTTPExclude"]] == ["api", "metrics", "pprof"]
+    [path] = config["paths"]
+    taken = re.compile(path.removeprefix("~"))
+    assert all(taken.match(Places(media).path_of(room)) for room in ("demo", "a:b@c", "x.y-z_1"))
+    assert not any(map(taken.match, ("demo", "live/", "live/a/b", "liver/demo")))
 
 
 def test_the_dashboard_is_json() -> None:

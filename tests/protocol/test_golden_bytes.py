@@ -121,7 +121,7 @@ def test_a_command_is_read_from_its_bytes_with_every_field(
     assert covers(fields, case["message"])
     without = {"op", *case["message"]}
     assert all(
-        value in (None, 0, 1, "", "all", [], ())
+        value in (None, 0, 1, "", "all", "flash", [], (), {})
         for name, value in fields.items()
         if name not in without
     ), "a field that was not sent has its default"

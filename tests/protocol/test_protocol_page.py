@@ -19,6 +19,7 @@ from server.features.luckies.messages import Lucky, LuckyOpen
 from server.features.notices.messages import Notice
 from server.features.orders.messages import Buy, Order
 from server.features.polls.messages import Poll, PollOpen
+from server.features.reports.messages import DeskReport
 from server.features.shelf.messages import Product, ProductInput, ShelfPut
 from server.features.stock.messages import Sale
 from server.house import HOUSE
@@ -195,6 +196,7 @@ def test_no_event_is_described_that_is_not_there() -> None:
         ("Lucky draw", Lucky),
         ("Mine", HOUSE.shape.mine),
         ("Desk", Desk),
+        ("Desk report", DeskReport),
     ],
 )
 def test_every_noun_is_described_with_all_its_fields(noun: str, kind: type[Any]) -> None:
@@ -231,6 +233,15 @@ def test_every_route_is_described(settings: Settings) -> None:
         [row] = [r for r in rows("REST") if f"{route.method} {route.path}" in words(r[0])]
         anybody = {"anybody", "signed"}
         assert row[1] in ({route.least.value} if route.least else anybody)
+
+
+def test_the_things_named_are_what_scopes_are_about(settings: Settings) -> None:
+    named = re.search(r"^The things are (.*?)\. `liveroom", PAGE, re.MULTILINE | re.DOTALL)
+    assert named
+    scopes = {route.scope for route in worker_of(settings).routes} | {"ops:read", "rooms:read"}
+    scopes |= set(HOUSE.command_scopes.values())
+    # A new feature need not be named here: it names itself when it refuses, and in OpenAPI.
+    assert words(named[1]) <= {scope.partition(":")[0] for scope in scopes}
 
 
 def test_the_status_of_every_error_is_described() -> None:

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.troubles import Troubles
 from server.features.archive.archiver import Archiver
+from server.features.archive.copying import Overtaken
+from server.features.archive.pace import BATCH_BYTES_IDLE
 from server.features.archive.rebuilding import rebuild
 from server.features.archive.settings import ArchiveSettings
 from server.features.archive.tables import ENTRIES, POSITIONS, ROOMS
@@ -106,7 +108,10 @@ async def copy_all(archiver: Archiver) -> int:
     """Copy until nothing is left; return how many entries."""
     total = 0
     while True:
-        copied, more = await archiver.copy_all()
+        try:
+            copied, more = await archiver.copy_all()
+        except Overtaken:
+            continue  # a worker of the same test copies as well
         total += copied
         if not more:
             return total
@@ -122,7 +127,7 @@ async def test_rounds_become_rarer_while_nothing_new_comes(
     after_news = archiver._pause(1)
     then_quiet = archiver._pause(0)
 
-    assert quiet == [interval_s * n for n in (2, 3, 4, 5, 5)]
+    assert quiet == [interval_s * n for n in (2, 3, 3, 3, 3)]
     assert after_news <= 1.0  # as the pace has it
     assert then_quiet == interval_s * 2
 
@@ -142,6 +147,24 @@ async def test_everything_is_copied_once(
     assert await copy_all(archiver) == 0
     assert await copy_all(archiver_of(store, records, records_settings, "w2")) == 0
     assert await archived(records) == before
+
+
+async def test_of_large_entries_few_are_copied_at_once_and_one_in_any_case(
+    store: RoomStore, records: Database, records_settings: Settings
+) -> None:
+    await make_room(store, "r1")
+    sizes = [BATCH_BYTES_IDLE // 3] * 7 + [BATCH_BYTES_IDLE * 2]
+    for n, size in enumerate(sizes, 1):
+        await put(store, "r1", "ledger", f"1-{n}", bytes(size))
+    archiver = archiver_of(store, records, records_settings)
+
+    copied, more = [], True
+    while more:
+        n, more = await archiver.copy_all()
+        copied.append(n)
+
+    assert copied[:4] == [3, 3, 1, 1]
+    assert [len(body) for *_, body in await archived(records)] == sizes
 
 
 async def test_a_room_made_again_is_another_room(

@@ -58,7 +58,13 @@ async def write(store: RoomStore, rng: random.Random, written: dict[str, int]) -
     written[room] = n
 
 
-@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+@pytest.mark.parametrize(
+    "engine",
+    [
+        "sqlite",
+        pytest.param("postgresql", marks=pytest.mark.torture("kills the database, too")),
+    ],
+)
 @pytest.mark.parametrize("seed", [1])
 @pytest.mark.long("kills processes again and again")
 async def test_each_entry_is_archived_once_whatever_is_killed(

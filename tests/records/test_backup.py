@@ -108,7 +108,7 @@ async def answers(settings: Settings) -> dict[str, Any]:
             path.replace("{room}", room) + ASKED.get(path, "")
             for path, methods in described["paths"].items()
             if "get" in methods
-            and not path.endswith("/stream")  # it goes on
+            and not path.endswith(("/stream", ".ics"))  # goes on; a stream without a time has none
             and re.findall(r"{(\w+)}", path) == ["room"]
             for room in SOLD
         ]

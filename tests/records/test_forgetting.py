@@ -20,6 +20,9 @@ from server.features.orders.messages import Buy, OrderOk
 from server.features.payments.messages import Pay
 from server.features.phases.messages import LiveEnd
 from server.features.purchases.tables import PURCHASES, REVENUE
+from server.features.reviews.reviews import ReviewBody, Reviews
+from server.features.reviews.settings import ReviewSettings
+from server.features.sending.deliveries import Deliveries, DeliveryBody
 from server.house import HOUSE, store_on
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate
@@ -198,13 +201,27 @@ async def buyers(records: Database) -> dict[str, tuple[str, int]]:
         return {row.user: (row.name, row.total) for row in rows}
 
 
+async def send_and_review(here: Rig, records: Database) -> None:
+    """Zoe says where her order goes, and names herself in her review."""
+    [order, *_] = (await here.worker.running["orders"].it.orders_of(ROOM, [ZOE.user]))[ZOE.user]
+    assert order.status == "paid"
+    deliveries = Deliveries(records)
+    await deliveries.put(order, DeliveryBody(address="home"), "")
+    await deliveries.aclose()
+    reviews = Reviews(records, ReviewSettings(), here.worker.running["rules"].it)
+    pictures = (f"https://pics.example/{ZOE.user}",)
+    review = ReviewBody(5, f"{ZOE.name} likes it.", pictures)
+    await reviews.put(order, HOST.user, order.lines[0].sale, review)
+
+
 async def test_the_money_stays_true_and_one_pseudonym_is_everywhere(
     sold: tuple[Rig, Settings], records: Database
 ) -> None:
     here, _ = sold
     await here.worker.running["archive"].it._round()  # its projections are whole from here on
-    address = AddressBody(name=ZOE.name, country="CN", city="Jingdezhen", lines=["1 Kiln Road"])
+    address = AddressBody(name=ZOE.name, country="FR", city="Limoges", lines=["1 rue du Four"])
     await Addresses(records, 5).put(ZOE.user, "home", address)
+    await send_and_review(here, records)
     await here.worker.sign_outs.sign_out(ZOE.user)
     await here.do(LiveEnd(ref=9), HOST)
     await archive(here)

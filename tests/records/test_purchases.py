@@ -236,10 +236,13 @@ async def test_folded_again_everything_is_the_same_but_the_places(
         columns = [column for column in PURCHASES.columns if column.name != "place"]
         async with records.reading() as connection:
             rows = (await connection.execute(select(*columns).order_by(*columns[:2]))).all()
-            lines = await connection.scalar(select(func.count()).select_from(LINES))
+            lines = (await connection.execute(select(LINES).order_by(*LINES.columns[:3]))).all()
         figures = await HostBook(records).figures_of("h")
         return [rows, lines, figures, await Revenue(records).of_all(0, MS_MAX, 10)]
 
+    async with records.reading() as connection:
+        back = await connection.scalar(select(func.sum(LINES.c.returned)))
+    assert back == 3 * 2  # ann's tea, in two rooms
     before, at = await all_there_is(), (await purchases.changed(0, 100)).at
     await rebuild(records, [PurchaseProjection()])
     assert await all_there_is() == before

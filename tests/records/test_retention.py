@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from sqlalchemy import select, update
 
-from server.background.clock import unix_ms
+from server.background.clock import DAY_MS, unix_ms
 from server.features.asks.messages import Ask
 from server.features.audits.all_rooms import AllRooms
 from server.features.comments.messages import Comment
@@ -26,7 +26,6 @@ from server.house import HOUSE, load_settings, store_on
 from server.records.database import Database
 from server.records.retention import TAKEN, taken_by_kind
 from server.rooms.retaining import Kept, Retainer
-from server.rooms.retention import DAY_MS
 from server.settings import Settings, SettingsError
 from tests.conftest import MakeSettings
 from tests.features.stage import stage_of
@@ -215,7 +214,7 @@ async def test_addresses_that_nobody_used_end(
     over: tuple[Rig, Settings], records: Database
 ) -> None:
     here, _ = over
-    address = AddressBody(name="N", country="CN", city="Jingdezhen", lines=["1 Kiln Road"])
+    address = AddressBody(name="N", country="FR", city="Limoges", lines=["1 rue du Four"])
     for user in ("idle", ZOE.user, "new"):
         await Addresses(records, 5).put(user, "home", address)
     async with records.writing() as connection:  # Zoe bought since, the new one wrote it just now

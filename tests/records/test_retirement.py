@@ -306,7 +306,7 @@ async def test_rest_answers_the_same_bytes_before_and_after(
             path.replace("{room}", ROOM) + ASKED.get(path, "")
             for path, methods in described["paths"].items()
             if "get" in methods
-            and not path.endswith("/stream")  # it goes on
+            and not path.endswith(("/stream", ".ics"))  # goes on; a stream without a time has none
             and re.findall(r"{(\w+)}", path) == ["room"]
         ]
         assert len(paths) > 8

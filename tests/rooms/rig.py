@@ -1,7 +1,7 @@
 """The rooms of one worker without its edge: what is joined here is a note-taking member."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from random import Random
 from typing import Any, Self, cast
@@ -70,7 +70,7 @@ class Guest(Noter):
         self.room = room
         self.entered.set()
 
-    def close(self, why: Close, reconnect_ms: int | None = None) -> None:
+    def close(self, why: Close, reconnect_ms: int | None = None, msg: str = "") -> None:
         self.closed_with, self.transport = why, None
         self.closed.set()
 
@@ -154,7 +154,7 @@ class Rig:
         """Run a script on ROOM."""
         return await self.store.run_script(script, ROOM, {"events_max": 1000} | args, _ANY)
 
-    async def create(self, *, live: bool = True) -> None:
+    async def create(self, *, live: bool = True, shelf: Sequence[Product] = ()) -> None:
         """Make ROOM, live: its seq is 1. Else it is scheduled, and its seq 0."""
         await self.script(
             "room_create",
@@ -163,6 +163,7 @@ class Rig:
             host_name=HOST.name,
             scheduled=0,
             epoch="e1",
+            shelf=msgspec.to_builtins(shelf),
         )
         if live:
             await self.script("phases.set", phase="live", user=HOST.user)
@@ -226,4 +227,8 @@ async def rig(settings: Settings, worker_id: str, url: str = "") -> AsyncIterato
 
 def put_on_shelf(product: Product) -> ShelfPut:
     """The command that puts a product, as it is shown later, on the shelf."""
-    return ShelfPut(ref=1, product=ProductInput(**msgspec.structs.asdict(product)))
+    shown = set(Product.__struct_fields__)  # `meta` is never shown
+    fields = {
+        name: getattr(product, name) for name in ProductInput.__struct_fields__ if name in shown
+    }
+    return ShelfPut(ref=1, product=ProductInput(**fields))

@@ -136,6 +136,7 @@ DUES: dict[str, list[Callable[[Rig], Awaitable[Work]]]] = {
     "ends": [ends, ends_with_a_bad_draw],
     "refunds": [refunds],
     "returning": [returning],
+    "auction_ends": [],  # its row is the auction
     "leaving": [],  # its row is the room itself: tests/rooms/test_left_questions.py
     "announcing": [],  # its rows are names of steps: see the test below
 }

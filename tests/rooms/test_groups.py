@@ -442,7 +442,7 @@ async def test_members_are_listed_for_the_host_page_by_page(here: Rig) -> None:
     for user in ("ann", "bob", "eve"):
         await here.do(GroupJoin(ref=1), Identity(user, user.title(), Role.VIEWER))
     await refused(here.do(GroupJoin(ref=1), Identity("joe", "Joe", Role.VIEWER)), "limit_reached")
-    page = await here.groups.members("h1", "")
+    page = await here.groups.members("h1", "", 20)
     assert sorted((m.user, m.name) for m in page.members) == [
         ("ann", "Ann"),
         ("bob", "Bob"),

@@ -112,6 +112,7 @@ def test_a_moment_shows_shelf_notice_and_phase_as_they_were() -> None:
         put(1, "tea", 5),
         put(2, "mug", 90),
         (3, "notice", {"text": "满减"}),
+        (3, "shelf_move", {"sku": "tea", "before": "mug"}),
         (4, "shelf", {"remove": "mug"}),
         (5, "notice", {"text": ""}),
         (9, "phase", {"phase": "ended"}),
@@ -121,6 +122,7 @@ def test_a_moment_shows_shelf_notice_and_phase_as_they_were() -> None:
         return [(s.product.sku, s.product.price) for s in at(reel, minute).shelf]
 
     assert (shelf(0), shelf(1)) == ([("mug", 100)], [("mug", 100), ("tea", 5)])
+    assert shelf(3) == [("tea", 5), ("mug", 90)]
     assert (shelf(2), shelf(4)) == ([("mug", 90), ("tea", 5)], [("tea", 5)])
     assert [at(reel, m).notice for m in (2, 3, 5)] == ["", "满减", ""]
     assert [at(reel, m).phase for m in (0, 8, 9)] == ["live", "live", "ended"]

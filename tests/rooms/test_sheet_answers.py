@@ -2,6 +2,7 @@
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from server.features.asks.messages import Ask, AskOk, Question
 from server.features.comments.messages import Comment, CommentOk
@@ -71,15 +72,16 @@ async def test_who_asks_again_after_the_sheet_wants_the_host(shop: Rig) -> None:
 
 async def test_a_discount_is_what_sale_and_coupons_say_now(shop: Rig) -> None:
     assert expect(AskOk, await say(shop, "有优惠吗")).answers is None  # neither is open
-    sale = SaleOpen(ref=1, sku="ring", price=6900, stock=9, per_user=2, hold_s=60)
-    await shop.do(sale)
+    sale = SaleOpen(ref=1, sku="ring", price=8900, stock=9, per_user=2, hold_s=60)
+    await shop.do(replace(sale, kind="standing"))
+    await shop.do(replace(sale, price=6900))
     await shop.do(CouponOpen(ref=1, title="C", quota=9, currency="CNY", percent=5))
     await shop.do(CouponOpen(ref=1, title="D", quota=9, currency="EUR", percent=5))
 
     found = await answer(shop, "两件有优惠吗", "ben")
 
     assert found.deal is not None
-    assert (found.source, found.deal.price, found.deal.was) == ("sale", 6900, 9900)
+    assert (found.source, found.deal.price, found.deal.was) == ("sale", 6900, 8900)
     assert (found.deal.two, [it.title for it in found.deal.coupons]) == (13800, ["C"])
 
 

@@ -206,3 +206,76 @@ async def test_the_last_visits_are_written_when_the_worker_goes(
 
     [fact] = await facts(here)
     assert (len(fact["came"]), len(fact["left"])) == (1, 1)
+
+
+async def here_now(here: Rig, **more: Any) -> tuple[list[tuple[str, int]], bool]:
+    """The people who are listed, each with how many connections, and whether there are more."""
+    args = {"after": "", "limit": 100, "stale_ms": 60_000, "looked_max": 2000} | more
+    found = await here.script("visits.list_here", **args)
+    return [(each["user"], each["connections"]) for each in found["people"]], found["more"]
+
+
+async def test_a_page_takes_away_no_more_of_the_gone_than_it_looks_at(
+    here: Rig, noted: Visits, room_settings: Settings
+) -> None:
+    dead = Visits(here.store, room_settings, "w8")
+    for n in range(10):
+        come(dead, f"gone-{n}")
+    come(dead, "zoe")
+    await dead.write()
+    [worker] = await here.redis.hkeys(here.key("here_workers"))
+    await here.redis.hset(here.key("here_workers"), worker, 1)
+    come(noted, "zoe")
+    await noted.write()
+
+    pages, more, after = list[int](), True, ""
+    while more:
+        args = {"after": after, "limit": 100, "stale_ms": 60_000, "looked_max": 4}
+        found = await here.script("visits.list_here", **args)
+        more, after = found["more"], found["after"]
+        pages.append(await here.redis.zcard(here.key("here")))
+
+    assert [it["user"] for it in found["people"]] == ["zoe"]
+    assert found["people"][0]["connections"] == 1
+    assert pages == [8, 4, 1]
+
+
+async def test_who_is_here_is_listed_by_user_once_over_all_workers(
+    here: Rig, noted: Visits, room_settings: Settings
+) -> None:
+    other = Visits(here.store, room_settings, "w8")
+    users = ["a", "a!", "a/b", "b", "Ünal", "茶"]
+    guests = [come(noted, user) for user in users]
+    come(other, "a")
+    come(other, "a/b")
+    come(noted, "guest-1", Role.GUEST)
+    await noted.write()
+    await other.write()
+
+    everybody = [("a", 2), ("a!", 1), ("a/b", 2), ("b", 1), ("Ünal", 1), ("茶", 1)]
+    assert await here_now(here) == (everybody, False)
+    read: list[tuple[str, int]] = []
+    more = True
+    while more:
+        some, more = await here_now(here, after=read[-1][0] if read else "", limit=2)
+        read += some
+    assert read == everybody
+
+    noted.left(ROOM, guests[0])
+    noted.left(ROOM, guests[3])
+    await noted.write()
+    assert await here_now(here) == ([("a", 1), *everybody[1:3], *everybody[4:]], False)
+
+
+async def test_people_of_a_worker_that_is_silent_are_not_here(
+    here: Rig, noted: Visits, room_settings: Settings
+) -> None:
+    other = Visits(here.store, room_settings, "w8")
+    come(noted, "ann")
+    come(other, "ben")
+    await noted.write()
+    await other.write()
+    await here.redis.hset(here.key("here_workers"), other._worker, 1)
+
+    assert await here_now(here) == ([("ann", 1)], False)
+    assert await here.redis.zcard(here.key("here")) == 1

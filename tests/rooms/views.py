@@ -21,6 +21,7 @@ class View(RoomView, kw_only=True):
     notice: str
     online: int
     shelf: list[Product]
+    shelf_total: int
     sales: list[Sale]
     selling: bool
     comments: list[CommentView]

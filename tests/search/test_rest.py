@@ -1,6 +1,7 @@
 """The search over REST, in rooms as they are made: what a host does is found a moment later."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -48,6 +49,8 @@ async def test_what_a_host_does_is_found_by_everybody(api: Api) -> None:
     await api.send("POST", "/v1/rooms", {"room": "r1", "title": "秋季女装"})
     assert (await api.send("PUT", "/v1/rooms/r1/shelf/wide", SHELF))[0] == 200
     [result] = await until_found(api, "梨形身材适合的阔腿裤")
+    # Each search has a mark of its own, once the worker has the key for it.
+    result["link"] = re.sub(r":[A-Za-z0-9_-]{24}$", "", result["link"])
     assert result == {
         "kind": "goods", "id": "wide", "room": "r1", "title": "高腰阔腿裤", "host": "h1",
         "host_name": "h1", "room_title": "秋季女装", "phase": "scheduled",
@@ -60,7 +63,7 @@ async def test_what_a_host_does_is_found_by_everybody(api: Api) -> None:
 @pytest.mark.parametrize(
     "query",
     [f"q={'裤' * 3000}", f"q={'a' * 200}", "q=a&limit=0", "q=a&limit=51", "q=a&kind=x",
-     "q=a&cursor=!", "q=a&cursor=AAAA", "q=a&q=b", "q=a&page=2"],
+     "q=a&cursor=!", "q=a&cursor=AAAA", "q=a&q=b", "q=a&page=2", "q=%00"],
 )  # fmt: skip
 async def test_a_query_that_cannot_be_taken_is_refused_with_a_sentence(
     api: Api, query: str
@@ -73,7 +76,7 @@ async def test_a_query_that_cannot_be_taken_is_refused_with_a_sentence(
     await api.refused(400, "bad_message", "GET", f"/v1/search?{query}", user=None)
 
 
-@pytest.mark.parametrize("query", ["", '"', "*", "NEAR(a b)", "AND", "%00", "%ff", "😀", "%20"])
+@pytest.mark.parametrize("query", ["", '"', "*", "NEAR(a b)", "AND", "%ff", "😀", "%20"])
 async def test_signs_are_answered(api: Api, query: str) -> None:
     async with api.session.get(f"{api.url}/v1/search?q={query}") as response:
         assert (response.status, await response.json()) == (200, {"results": []})

@@ -30,6 +30,8 @@ from server.store.room_store import RoomStore
 from server.store.script_library import ALL, HOST, ROOM, Library
 from tests.conftest import Loop
 
+pytestmark = pytest.mark.long("a room with all that can fall due, again and again")
+
 ANY = msgspec.msgpack.Decoder(Any)
 ROOM_ID = "r1"
 JOBS = {

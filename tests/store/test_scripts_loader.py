@@ -14,13 +14,12 @@ from server.house import HOUSE, keys_under, store_on
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from server.store.client import connect
-from server.store.keys import SHARED_KEYS
 from server.store.room_store import UNAVAILABLE_RETRY_MS
 from server.store.script_library import ALL, HOST, ROOM, Library, LuaFile
 from tests.store.script_room import CREATE, DECODER, ScriptRoom
 
 LIBRARY = HOUSE.library
-KNOWN = {ROOM: list(HOUSE.room_keys), HOST: list(HOUSE.host_keys), ALL: list(SHARED_KEYS)}
+KNOWN = {ROOM: list(HOUSE.room_keys), HOST: list(HOUSE.host_keys), ALL: list(HOUSE.shared_keys)}
 FILES = [file for file in LIBRARY.files if not file.name.startswith("_")]
 PARTS = {part.path: name for name, parts in LIBRARY.parts.items() for part in parts}
 
@@ -52,7 +51,11 @@ def test_a_script_touches_only_keys_it_declares(file: LuaFile) -> None:
 
 @every_file
 def test_a_script_names_only_keys_and_preludes_of_features_it_leans_on(file: LuaFile) -> None:
-    owners = {key: name for name, f in HOUSE.features.items() for key in (*f.keys, *f.host_keys)}
+    owners = {
+        key: name
+        for name, f in HOUSE.features.items()
+        for key in (*f.keys, *f.host_keys, *f.shared_keys)
+    }
     preludes = {name: prelude.folder for name, prelude in LIBRARY.preludes.items()}
     named = {owners.get(key, "") for key in file.keys} | {preludes[name] for name in file.uses}
     feature = HOUSE.features.get(file.folder)

@@ -31,6 +31,7 @@ async def test_a_new_room_is_scheduled_and_empty_and_nobody_is_told(room: Script
         "pin": "", "notice": "", "kind": "stream", "group": "", "followers": "0", "reserved": "0",
         "followers_only": "0", "selling": "0", "rules_ver": "0", "cover": "", "draft": "0",
         "practice": "0",
+        "time_zone": "",
     }  # fmt: skip
 
 

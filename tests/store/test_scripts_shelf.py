@@ -1,5 +1,7 @@
 """The shelf, the pin and the notice, from below."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -21,7 +23,7 @@ async def skus(room: ScriptRoom) -> list[str]:
 async def test_a_product_is_put_and_told_whole(live: ScriptRoom) -> None:
     tea = product("tea", points=["fresh"], flaws=[], image="/tea.jpg")
     [event] = await live.events("shelf.put", product=tea, products_max=9)
-    assert event == {"t": "shelf", "put": tea, "seq": 2}
+    assert event == {"t": "shelf", "put": tea, "total": 1, "seq": 2}
     assert (await live.stream())[-1] == ("2-0", event, "")
     assert (await live.run("room_load", recent_max=0))["shelf"] == [tea]
     assert msgspec.convert(event, ShelfEvent).put is not None
@@ -73,7 +75,7 @@ async def test_a_sku_may_be_any_text(live: ScriptRoom) -> None:
 async def test_a_removed_product_is_told_by_its_sku(live: ScriptRoom) -> None:
     await put(live, "tea", "cup")
     assert await live.events("shelf.remove", sku="tea") == [
-        {"t": "shelf", "remove": "tea", "seq": 4}
+        {"t": "shelf", "remove": "tea", "total": 1, "seq": 4}
     ]
     assert await skus(live) == ["cup"]
 
@@ -84,7 +86,7 @@ async def test_removing_the_pinned_product_unpins_it_first(live: ScriptRoom) -> 
     await live.published()
     assert await live.events("shelf.remove", sku="tea") == [
         {"t": "pin", "seq": 4},
-        {"t": "shelf", "remove": "tea", "seq": 5},
+        {"t": "shelf", "remove": "tea", "total": 0, "seq": 5},
     ]
     assert (await live.fields())["pin"] == ""
 
@@ -123,3 +125,49 @@ async def test_a_notice_is_kept_and_told_until_the_next_one(live: ScriptRoom) ->
     assert (await live.fields())["notice"] == "满减 🎉"
     assert await live.events("notices.put", text="") == [{"t": "notice", "text": "", "seq": 3}]
     assert (await live.fields())["notice"] == ""
+
+
+async def test_of_a_merchants_goods_a_host_changes_only_the_points(live: ScriptRoom) -> None:
+    flawed = product("acme:tea", flaws=["chipped"], proofs=[{"label": "C", "number": "1"}])
+    mine = flawed | {"merchant": "acme", "goods": "tea", "points": ["fresh"]}
+    await live.run("shelf.put", product=mine, products_max=9)
+
+    changes: list[dict[str, Any]] = [
+        {"price": 1},
+        {"title": "Better tea"},
+        {"flaws": []},
+        {"flaws": ["chipped", "old"]},
+        {"proofs": [{"label": "C", "number": "2"}]},
+        {"image": "/other.jpg"},
+    ]
+    for other in changes:
+        refused = await live.refused("shelf.put", product=flawed | other, products_max=9)
+        assert (refused.code, f"`{next(iter(other))}`" in refused.msg) == ("forbidden", True)
+    assert (await live.run("room_load", recent_max=0))["shelf"] == [mine]
+
+    await live.run("shelf.put", product=flawed | {"points": ["my favourite"]}, products_max=9)
+    shelf = (await live.run("room_load", recent_max=0))["shelf"]
+    assert shelf == [mine | {"points": ["my favourite"]}]
+
+
+async def test_a_product_takes_its_terms_along_when_it_leaves(live: ScriptRoom) -> None:
+    await put(live, "m1:tea", "m1:cup")
+    for key in ("terms", "picked"):
+        await live.redis.hset(live.key(key), mapping={"m1:tea": b"\x80", "m1:cup": b"\x80"})
+    await live.run("shelf.remove", sku="m1:tea")
+    for key in ("terms", "picked"):
+        assert list(await live.redis.hgetall(live.key(key))) == [b"m1:cup"], key
+
+
+async def test_a_variant_that_is_no_more_leaves_with_what_the_shop_wrote_of_it(
+    live: ScriptRoom,
+) -> None:
+    theirs = product("m1:tea-s") | {"merchant": "m1", "goods": "tea"}
+    await live.run("shelf.put", product=theirs, meta="of the shop", products_max=9)
+    renewed: dict[str, Any] = {"terms": {}, "picked": {}, "merchant": "m1", "goods": "tea"}
+    done = await live.run(
+        "offers.pick", products=[], skus=["m1:tea-l"], products_max=9, points_max=10, **renewed
+    )
+    assert done == {"skus": []}
+    assert await skus(live) == []
+    assert await live.redis.hgetall(live.key("metas")) == {}

@@ -10,6 +10,7 @@ from server.features.coupons.messages import Claim
 from server.features.orders.messages import Buy, BuyLine, Order
 from server.features.orders.orders import buy_of
 from server.features.orders.settings import OrderSettings
+from server.features.terms.messages import Terms
 from server.protocol.codes import CommandError
 from tests.orders.shop import PRICE
 from tests.torture.story import PER_USER, USERS, Story, Wish
@@ -17,6 +18,9 @@ from tests.torture.story import PER_USER, USERS, Story, Wish
 users = st.sampled_from(USERS)
 quantities = st.integers(1, 4)
 picks = st.integers(0, 99)
+prices = st.integers(1, 3 * PRICE)
+SALES_MAX = 12
+TERMS = Terms(merchant="m1", goods="g1", commission=2345, fee=333, coupon="platform")
 coupon_picks = st.none() | picks  # half of the buys use a coupon
 
 
@@ -30,9 +34,13 @@ class ShopMachine(Story):
     @initialize(stock=st.integers(1, 6))
     def build(self, stock: int) -> None:
         self.run(self.shop.build())
+        self.run(self.shop.redis.hset(self.shop.key("terms"), "tea", self.shop.packed(TERMS)))
         for sku in ("tea", "cup"):
-            opened = self.run(self.shop.open(stock=stock, sku=sku, per_user=PER_USER))
-            self.sales.append(opened)
+            self.opened(self.run(self.shop.open(stock=stock, sku=sku, per_user=PER_USER)))
+            standing = self.shop.open_standing(
+                stock=stock, sku=sku, per_user=PER_USER, price=2 * PRICE, hold_s=86_400
+            )
+            self.opened(self.run(standing))
         any_order = self.shop.give_out(quota=4, per_user=2, floor=PRICE)
         two_teas = self.shop.give_out(quota=3, percent=33, floor=2 * PRICE, skus=["tea"])
         self.coupons += [self.run(any_order), self.run(two_teas)]
@@ -48,6 +56,23 @@ class ShopMachine(Story):
     )
     def buy(self, user: str, lines: list[tuple[int, int]], claim: int | None) -> None:
         wish = Wish(user, self.new_key(), self.wanted(lines), self.any_claim(user, claim))
+        self.run(self._buy(wish))
+
+    @rule(
+        user=users,
+        lines=st.lists(st.tuples(picks, quantities), min_size=1, max_size=3),
+        claim=coupon_picks,
+        n=picks,
+        price=prices,
+    )
+    def buy_at_the_price_that_was_shown(
+        self, user: str, lines: list[tuple[int, int]], claim: int | None, n: int, price: int
+    ) -> None:
+        """The host changes a price between the look and the tap."""
+        wanted = self.wanted(lines)
+        shown = self.sum_of(wanted)
+        self.change_the_price(n, price)
+        wish = Wish(user, self.new_key(), wanted, self.any_claim(user, claim), shown)
         self.run(self._buy(wish))
 
     @rule(n=picks)
@@ -226,7 +251,68 @@ class ShopMachine(Story):
 
     @rule(n=picks, add=quantities)
     def restock(self, n: int, add: int) -> None:
-        self.run(self.attempt(self.shop.restock(self.any_sale(n), add), "ended"))
+        sale = self.any_sale(n)
+        refusals = ("ended", "conflict") if sale.base else ("ended",)
+        self.run(self.attempt(self.shop.restock(sale, add), *refusals))
+
+    @rule(n=picks, price=prices)
+    def change_the_price(self, n: int, price: int) -> None:
+        async def change() -> None:
+            sale = self.any_sale(n)
+            closed = (await self.shop.sale(sale)).status == "closed"
+            refusal = "ended" if closed else "conflict" if sale.kind == "flash" else ""
+            changed = await self.attempt(self.shop.price(sale, price), refusal)
+            assert (changed is None) == bool(refusal)
+            if changed is not None:
+                assert changed.price == price
+                assert not 0 < changed.was <= price
+                self.prices[sale.sale].append(price)
+
+        self.run(change())
+
+    @rule(n=picks, stock=quantities)
+    def a_flash_sale_begins_on_top_of_a_standing_one(self, n: int, stock: int) -> None:
+        async def begin() -> None:
+            standing = [sale for sale in self.sales if sale.kind == "standing"]
+            base = standing[n % len(standing)]
+            now = await self.shop.sale(base)
+            refusal = "conflict" if now.status == "closed" or now.left < stock else ""
+            begun = await self.attempt(
+                self.shop.open(
+                    stock=stock, sku=base.sku, per_user=PER_USER, base=base.sale, price=PRICE // 2
+                ),
+                refusal,
+            )
+            assert (begun is None) == bool(refusal)
+            if begun is not None:
+                self.opened(begun)
+                assert (await self.shop.sale(base)).allocated == now.allocated - stock
+
+        if len(self.sales) < SALES_MAX:
+            self.run(begin())
+
+    @rule(n=picks, stock=quantities)
+    def a_product_leaves_the_shelf_and_comes_back(self, n: int, stock: int) -> None:
+        """Its standing sale is over, and another one begins."""
+
+        async def leave() -> None:
+            sku = ("tea", "cup")[n % 2]
+            opened = [s for s in self.sales if s.sku == sku and s.kind == "standing"]
+            await self.shop.run("shelf.remove", sku=sku)
+            await self.shop.sweeper.sweep([self.room])
+            for sale in opened:
+                assert (await self.shop.sale(sale)).status == "closed"
+            await self.shop.put(sku)
+            if sku == "tea":
+                await self.shop.redis.hset(self.shop.key("terms"), sku, self.shop.packed(TERMS))
+            self.opened(
+                await self.shop.open_standing(
+                    stock=stock, sku=sku, per_user=PER_USER, hold_s=86_400
+                )
+            )
+
+        if len(self.sales) < SALES_MAX:
+            self.run(leave())
 
     @rule(n=picks, stock=st.integers(0, 12))
     def set_the_stock(self, n: int, stock: int) -> None:
@@ -234,6 +320,10 @@ class ShopMachine(Story):
             sale = self.any_sale(n)
             now = await self.shop.sale(sale)
             closed, too_few = now.status == "closed", stock < now.held + now.sold
+            add = stock - now.allocated
+            if sale.base and add > 0 and not closed:
+                base = await self.shop.sale(next(s for s in self.sales if s.sale == sale.base))
+                too_few = base.status != "closed" and base.left < add
             refusal = "ended" if closed else "conflict" if too_few else ""
             changed = await self.attempt(self.shop.set_stock(sale, stock), refusal)
             assert (changed is None) == bool(refusal)
@@ -330,6 +420,12 @@ class ShopMachine(Story):
         coupon = self.coupons[delay % len(self.coupons)]
         buys = [asyncio.create_task(self._send(wish)) for wish in wishes]
         asked = [asyncio.create_task(self.shop.claim(user, coupon, key)) for user in USERS]
+        standing = [sale for sale in self.sales if sale.kind == "standing"]
+        base = standing[delay % len(standing)]
+        on_top = {"sku": base.sku, "per_user": PER_USER, "price": PRICE // 2, "base": base.sale}
+        host = [asyncio.create_task(self.shop.price(base, PRICE + delay))]
+        if len(self.sales) < SALES_MAX:
+            host.append(asyncio.create_task(self.shop.open(stock=1, **on_top)))
         await asyncio.sleep(delay / 20_000)
         if kill_redis:
             await self.world.redis.kill()
@@ -338,8 +434,10 @@ class ShopMachine(Story):
                 task.cancel()
         outcomes = await asyncio.gather(*buys, return_exceptions=True)
         claims = await asyncio.gather(*asked, return_exceptions=True)
+        await asyncio.gather(*host, return_exceptions=True)
         if kill_redis:
             await self.world.redis.start()
+        await self._see_what_the_host_did()
         await self.shop.orders.aclose()
         await self.shop.coupons.aclose()
         await self._ask_again(wishes, outcomes)
@@ -352,6 +450,16 @@ class ShopMachine(Story):
                 assert again.claim == claim.claim
             if again is not None:
                 self.claimed[user, key] = again
+
+    async def _see_what_the_host_did(self) -> None:
+        """A host who was not answered looks."""
+        known = {sale.sale for sale in self.sales}
+        for sale in await self.shop.all_sales():
+            if sale.sale not in known:
+                self.opened(sale)
+            elif sale.price != self.prices[sale.sale][-1]:
+                assert sale.kind == "standing"
+                self.prices[sale.sale].append(sale.price)
 
     async def _ask_again(self, wishes: list[Wish], outcomes: list[Any]) -> None:
         for wish, outcome in zip(wishes, outcomes, strict=True):

@@ -16,7 +16,8 @@ from server.house import keys_under, store_on
 from server.protocol.codes import CommandError
 from server.settings import Settings
 from tests.orders.redis_process import RedisProcess
-from tests.orders.shop import ANY, PRICE, Shop, shop_on
+from tests.orders.sharing import GRANTED, must_be_shared_whole
+from tests.orders.shop import ANY, Shop, shop_on
 from tests.stored import stored_hash
 
 USERS = ("ann", "bob", "cat")
@@ -46,6 +47,7 @@ class Wish(NamedTuple):
     key: str
     wanted: dict[str, int]
     claim: str | None = None
+    at_most: int | None = None
 
 
 class World:
@@ -69,15 +71,17 @@ class Story(RuleBasedStateMachine):
         self.told: dict[str, Order] = {}  # order id -> as its buyer last heard of it
         self.bought: dict[tuple[str, str], tuple[Wish, str]] = {}  # -> (the wish, its order's id)
         self.sales: list[Sale] = []
+        self.prices: dict[str, list[int]] = {}  # sale -> its prices, the last is the one of now
         self.coupons: list[Coupon] = []
         self.claimed: dict[tuple[str, str], Claim] = {}  # (user, key) -> as it was answered
         self.numbers = itertools.count()
+        self.refused: dict[str, set[str]] = {}  # sku -> who was refused for want of units
         self.lapsed: set[str] = set()
         self.payments: Counter[str] = Counter()
 
     def worker(self) -> Shop:
         """A new worker on the same store."""
-        return shop_on(self.world.store, self.world.settings, self.room)
+        return shop_on(self.world.store, self.world.settings, self.room, GRANTED)
 
     def run(self, work: Any) -> Any:
         return self.world.run(work)
@@ -94,6 +98,14 @@ class Story(RuleBasedStateMachine):
     def pick(self, n: int) -> Order:
         orders = list(self.told.values())
         return orders[n % len(orders)]
+
+    def opened(self, sale: Sale) -> None:
+        self.sales.append(sale)
+        self.prices[sale.sale] = [sale.price]
+
+    def sum_of(self, wanted: dict[str, int]) -> int:
+        """What so many units cost now, before coupons."""
+        return sum(qty * self.prices[sale][-1] for sale, qty in wanted.items())
 
     def any_sale(self, n: int) -> Sale:
         return self.sales[n % len(self.sales)]
@@ -142,45 +154,72 @@ class Story(RuleBasedStateMachine):
                 return "sold_out"
             if mine + qty > PER_USER:
                 return "limit_reached"
+        return await self._unpayable(wish)
+
+    async def _unpayable(self, wish: Wish) -> str:
+        """The refusal of a buy whose units are there, for its claim or for what it costs."""
+        off = 0
         if wish.claim:
-            claims = {claim.claim: claim for claim in await self.shop.claims(user)}
+            claims = {claim.claim: claim for claim in await self.shop.claims(wish.user)}
             if wish.claim not in claims:
                 return "not_found"
-            if claims[wish.claim].order or not self.off(claims[wish.claim].coupon, wish.wanted):
+            off = self.off(claims[wish.claim].coupon, wish.wanted)
+            if claims[wish.claim].order or not off:
                 return "conflict"
-        return ""
+        dear = wish.at_most is not None and self.sum_of(wish.wanted) - off > wish.at_most
+        return "conflict" if dear else ""
 
-    def off(self, coupon_id: str, wanted: dict[str, int]) -> int:
-        """What a coupon takes off these units; 0 if it can't be used for them."""
+    async def _short_of(self, wish: Wish) -> str:
+        """The sku of the first line of which too few were left."""
+        for sale in (s for id_ in wish.wanted for s in self.sales if s.sale == id_):
+            if (await self.shop.sale(sale)).left < wish.wanted[sale.sale]:
+                return sale.sku
+        raise AssertionError("it was sold out, and nothing was short")
+
+    def off(
+        self, coupon_id: str, wanted: dict[str, int], prices: dict[str, int] | None = None
+    ) -> int:
+        """What a coupon takes off these units, at the prices of now unless told; 0 if it can't be
+        used for them."""
         coupon = next(it for it in self.coupons if it.coupon == coupon_id)
         skus = {sale.sale: sale.sku for sale in self.sales}
+        prices = prices or {sale: self.prices[sale][-1] for sale in wanted}
         sum_ = sum(
-            qty * PRICE
+            qty * prices[sale]
             for sale, qty in wanted.items()
             if not coupon.skus or skus[sale] in coupon.skus
         )
         if sum_ < coupon.floor:
             return 0
-        return coupon.amount or sum_ * coupon.percent // 100
+        return min(sum_, coupon.amount) or sum_ * coupon.percent // 100
 
     async def _send(self, wish: Wish) -> Order:
         lines = [
             (next(s for s in self.sales if s.sale == id_), n) for id_, n in wish.wanted.items()
         ]
-        return await self.shop.buy_cart(wish.user, *lines, key=wish.key, claim=wish.claim)
+        return await self.shop.buy_cart(
+            wish.user, *lines, key=wish.key, claim=wish.claim, at_most=wish.at_most
+        )
 
     async def _buy(self, wish: Wish) -> None:
         refusal = await self.expected(wish)
         order = await self.attempt(self._send(wish), *([refusal] if refusal else []))
         assert (order is None) == bool(refusal)
+        if refusal == "sold_out":
+            self.refused.setdefault(await self._short_of(wish), set()).add(wish.user)
         if order is not None:
             self.answered(wish, order)
+            assert all(line.price == self.prices[line.sale][-1] for line in order.lines)
 
     def answered(self, wish: Wish, order: Order) -> None:
         assert {line.sale: line.qty for line in order.lines} == wish.wanted
         assert order.claim == (wish.claim or "")
-        assert order.off == (self.off(order.coupon, wish.wanted) if wish.claim else 0)
-        assert order.total == PRICE * sum(wish.wanted.values()) - order.off
+        prices = {line.sale: line.price for line in order.lines}
+        assert all(price in self.prices[sale] for sale, price in prices.items())
+        assert order.off == (self.off(order.coupon, wish.wanted, prices) if wish.claim else 0)
+        sum_ = sum(qty * prices[sale] for sale, qty in wish.wanted.items())
+        assert order.total == sum_ - order.off
+        assert wish.at_most is None or order.total <= wish.at_most
         self.bought[wish.user, wish.key] = (wish, order.order)
         self.hear(order)
 
@@ -224,8 +263,20 @@ class Story(RuleBasedStateMachine):
             allocated, left, held, sold = await self.shop.counters(sale)
             assert left >= 0
             assert left + held + sold == allocated
+        self._check_unmet(await self.shop.unmet(), now)
         await self._check_money(now)
+        await must_be_shared_whole(self.shop.store, self.room)
         await self._check_coupons(now)
+
+    def _check_unmet(self, unmet: dict[str, set[str]], orders: dict[str, Order]) -> None:
+        """Whoever was refused for want of units, and had none held since, is counted once."""
+        for sku, users in self.refused.items():
+            found = unmet.get(sku, set())
+            for user in users:
+                assert user in found or any(
+                    order.user == user and any(line.sku == sku for line in order.lines)
+                    for order in orders.values()
+                ), f"{user} was refused {sku} and is not counted"
 
     async def _check_money(self, orders: dict[str, Order]) -> None:
         kept = await self.shop.redis.hgetall(self.shop.key("payments"))

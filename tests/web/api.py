@@ -39,16 +39,18 @@ class Api:
             method, self.url + path, headers=headers, **more
         ) as response:
             text = await response.text()
-            is_json = response.content_type == "application/json"
+            is_json = response.content_type.endswith("json")
             return response.status, await response.json() if is_json and text else text
 
     async def refused(self, status: int, code: str, *args: Any, **more: Any) -> str:
         """Send what must be refused so; the sentence."""
         got, body = await self.send(*args, **more)
-        if is_command := body.get("t") == "err":  # a command is answered as on a socket
-            body = {"error": {name: body[name] for name in ("code", "msg")}}
-        assert (got, body["error"]["code"]) == (status, code), (body, is_command)
-        assert set(body) == {"error"}
-        assert set(body["error"]) == {"code", "msg"}
-        assert body["error"]["msg"].endswith((".", "?"))
-        return str(body["error"]["msg"])
+        if body.get("t") == "err":  # a command is answered as on a socket
+            assert (got, body["code"]) == (status, code), body
+            return str(body["msg"])
+        assert (got, body["code"]) == (status, code), body
+        assert body["error"] == {"code": code, "msg": body["detail"]}
+        assert (body["status"], body["type"]) == (status, f"urn:liveroom:error:{code}")
+        assert set(body) - {"retry_ms"} == {"type", "title", "status", "detail", "code", "error"}
+        assert body["detail"].endswith((".", "?"))
+        return str(body["detail"])

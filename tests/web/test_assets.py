@@ -3,6 +3,7 @@
 import gzip
 import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from random import Random
 
 import brotli
@@ -13,7 +14,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from server.web.assets import ASSETS, FOLDER, Assets, with_modules
 from server.web.codings import chosen_coding, packed_forms
 from server.web.module_graph import BrokenImport, imports_of, modules_of
-from server.web.pages import PAGES, add_pages
+from server.web.opened import Opened
+from server.web.page_heads import PageHeads
+from server.web.pages import PAGES, Pages, add_pages
 
 Client = TestClient[web.Request, web.Application]
 
@@ -24,7 +27,7 @@ UNPACK = {None: bytes, "gzip": gzip.decompress, "br": brotli.decompress}
 @pytest.fixture
 async def client() -> AsyncIterator[Client]:
     app = web.Application()
-    add_pages(app)
+    add_pages(app, Opened(), PageHeads({}))
     async with TestClient(TestServer(app), auto_decompress=False) as client:
         yield client
 
@@ -66,7 +69,7 @@ def test_what_packing_does_not_shrink_is_not_packed() -> None:
     assert set(packed_forms(b"the same again " * 100)) == {"br", "gzip"}
 
 
-@pytest.mark.parametrize("path", [*(path.format(room="demo") for path in PAGES), LIBRARY])
+@pytest.mark.parametrize("path", [*(re.sub(r"\{\w+\}", "demo", path) for path in PAGES), LIBRARY])
 async def test_every_form_of_a_file_holds_the_same_and_has_its_own_etag(
     client: Client, path: str
 ) -> None:
@@ -183,3 +186,27 @@ def test_the_digest_names_the_content(tmp_path_factory: pytest.TempPathFactory) 
     for n, folder in enumerate(folders):
         (folder / "a.js").write_text(f"export const n = {n};\n")
     assert Assets.read(folders[0]).digest != Assets.read(folders[1]).digest
+
+
+@pytest.mark.blocking_allowed  # files are read before a worker serves
+async def test_a_script_of_a_third_party_is_served_packed_and_a_missing_one_is_not_found(
+    tmp_path: Path,
+) -> None:
+    theirs = tmp_path / "theirs.js"
+    theirs.write_text("export default class Theirs {}\n" * 100)
+    with_it = Assets.read(tmp_path, {"vendor/theirs.js": theirs})
+    app = web.Application()
+    app.router.add_get("/static/{path:.+}", Pages(with_it, Opened(), PageHeads({}))._file)
+    async with TestClient(TestServer(app), auto_decompress=False) as client:
+        kept = f"/static/{with_it.digest}/vendor/theirs.js"
+        for coding, unpack in UNPACK.items():
+            headers = {"Accept-Encoding": coding or "identity"}
+            response = await client.get(kept, headers=headers)
+            assert response.headers.get("Content-Encoding") == coding
+            assert unpack(await response.read()) == theirs.read_bytes()
+            assert "immutable" in response.headers["Cache-Control"]
+        assert (await client.get(f"/static/{with_it.digest}/vendor/none.js")).status == 404
+
+    theirs.write_text("export default class Newer {}\n")
+    assert Assets.read(tmp_path, {"vendor/theirs.js": theirs}).digest != with_it.digest
+    assert Assets.read(tmp_path).digest != with_it.digest

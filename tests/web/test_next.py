@@ -105,9 +105,13 @@ def test_a_path_of_this_server_is_where_it_leads() -> None:
     assert where_next(list(STAYS)) == [OWN + path for path in STAYS.values()]
 
 
+OWN_WAYS = ("whereNext(", "watchPath(", "pageOf(", "`/note/")
+"""What names a path of this server: functions, and how one begins."""
+
+
 def test_the_pages_go_to_no_address_of_others_but_by_it() -> None:
     for script in NEXT.parents[1].rglob("*.js"):
         text = script.read_text("utf-8")
         if script != NEXT and "searchParams" not in text and "URLSearchParams" in text:
             goes = [line for line in text.splitlines() if "location.href =" in line]
-            assert all("whereNext(" in line or "watchPath(" in line for line in goes), script.name
+            assert all(any(way in line for way in OWN_WAYS) for line in goes), script.name

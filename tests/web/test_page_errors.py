@@ -11,6 +11,7 @@ import pytest
 
 from server.protocol.roles import Role
 from server.settings import Settings
+from server.telemetry.metrics import PAGES as COUNTED_PAGES
 from server.telemetry.metrics import Metrics
 from server.web.page_errors import (
     CAUSES_MAX,
@@ -21,6 +22,7 @@ from server.web.page_errors import (
     PageErrors,
     merged,
 )
+from server.web.pages import PAGES
 from tests.conftest import MakeSettings
 from tests.running import running
 from tests.web.api import Api
@@ -112,6 +114,10 @@ async def test_a_report_is_counted_and_shown_to_the_operator(api: Api) -> None:
 )
 async def test_a_report_of_another_form_is_refused(api: Api, wrong: dict[str, Any]) -> None:
     await api.refused(400, "bad_message", "POST", PATH, REPORT | wrong, **own(api))
+
+
+def test_every_page_may_report() -> None:
+    assert [path.split("/")[1] or "home" for path in PAGES] == [*COUNTED_PAGES]
 
 
 async def test_only_own_pages_report_and_only_briefly(api: Api) -> None:

@@ -109,9 +109,8 @@ async def test_customers_and_goods_come_as_tables_for_spreadsheets(api: Api) -> 
 
 async def test_places_that_no_page_named_are_refused(api: Api) -> None:
     for path in ("/v1/hosts/h1/orders", "/v1/hosts/h1/customers", "/v1/me/orders"):
-        for cursor in ("x", "1", "1-", "99999999999999999999-a"):
+        for cursor in ("x", "1", "1-", "99999999999999999999-a", "1-a"):
             said = await api.refused(400, "bad_message", "GET", f"{path}?cursor={cursor}")
             assert "`cursor`" in said
-        assert (await api.send("GET", f"{path}?cursor=1-a%25%27%22"))[0] == 200
     await api.refused(400, "bad_message", "GET", "/v1/orders?after=-1", **ADMIN)
     await api.refused(400, "bad_message", "GET", "/v1/hosts/h1/revenue?from_ms=x")

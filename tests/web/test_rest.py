@@ -205,6 +205,7 @@ CHANGES = [
     ("POST", "/v1/rooms/r1/sales", SALE),
     ("POST", "/v1/rooms/r1/sales/s1/close", None),
     ("POST", "/v1/rooms/r1/sales/s1/restock", {"add": 1}),
+    ("POST", "/v1/rooms/r1/sales/s1/price", {"price": 1}),
 ]
 
 
@@ -383,7 +384,8 @@ async def test_the_openapi_document_lists_every_route_with_types_that_exist(api:
     for item in document["paths"].values():
         for operation in item.values():
             assert operation["summary"]
-            assert {"2XX", "default"} <= set(operation["responses"])
+            [status] = set(operation["responses"]) - {"default"}
+            assert status in ("200", "201", "204")
 
 
 def references(node: Any) -> list[str]:
@@ -399,13 +401,14 @@ def references(node: Any) -> list[str]:
 async def test_every_route_is_a_row_of_the_page_of_the_protocol(api: Api) -> None:
     document = (await api.send("GET", "/v1/openapi.json", user=None))[1]
     page = (Path(__file__).parents[2] / "docs" / "protocol.md").read_text("utf-8")
-    rows = set(re.findall(r"^\| `([A-Z]+ /v1[^`?]*)` \|", page, re.MULTILINE))
+    rows = set(re.findall(r"^\| `([A-Z]+ /[^`?]*)` \|", page, re.MULTILINE))
 
     listed = {f"{m.upper()} {path}" for path, item in document["paths"].items() for m in item}
 
     assert listed - rows == set()
     of_pages = {"GET /v1/session", "POST /v1/session", "DELETE /v1/session"}
-    assert rows - listed <= of_pages | {"POST /v1/payments/events"}
+    of_machines = {"GET /healthz", "GET /readyz", "GET /metrics", "POST /v1/payments/events"}
+    assert rows - listed <= of_pages | of_machines
 
 
 @pytest.mark.parametrize("sku", ["{", "}", "{sku}", "{a:b}", "a{1,2}b", "mug.v2", "茶", "a%b"])

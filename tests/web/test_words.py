@@ -2,6 +2,7 @@
 
 import json
 import os
+import posixpath
 import re
 import shutil
 import subprocess
@@ -10,11 +11,18 @@ from typing import Any
 
 import pytest
 
+from server.protocol.codes import CLOSES, ERRORS
 from server.web.assets import FOLDER
+from server.web.module_graph import modules_of
 
 HOLE = re.compile(r"\{(\w+)\}")
 LANGUAGES = ("zh", "en", "fr")
-NOT_WORDS = {"strings.js", "french.js"}
+PAGES = {path.name for path in FOLDER.glob("*.html")}
+PART_FILES = sorted((FOLDER / "ui").glob("*-strings.js"))
+PARTS = [path.name.removesuffix("-strings.js") for path in PART_FILES]
+"""What has words of its own, which are fetched with it."""
+NOT_WORDS = {"strings.js", "french.js", *(path.name for path in PART_FILES)}
+LAZY = re.compile(r"""import\(["'](\.[^"']+)["']\)""")
 
 Words = str | dict[str, str]
 
@@ -26,11 +34,14 @@ def ask(language: str, script: str, folder: Path = FOLDER / "ui") -> Any:
         if os.environ.get("CI") == "true":
             pytest.fail("CI needs node.")
         pytest.skip("node is not installed")
+    parts = sorted(map(str, folder.glob("*-strings.js")))
     program = f"""
         globalThis.document = {{ documentElement: {{ lang: {json.dumps(language)} }} }};
         Object.defineProperty(globalThis, "navigator",
           {{ value: {{ languages: [{json.dumps(language)}] }} }});
         const it = await import({json.dumps(str(folder / "strings.js"))});
+        const tables = await Promise.all({json.dumps(parts)}.map((file) => import(file)));
+        const more = Object.assign({{}}, ...tables.flatMap(Object.values));
         const french = (await import({json.dumps(str(folder / "french.js"))})).FRENCH;
         console.log(JSON.stringify({script}));"""
     done = subprocess.run(
@@ -45,7 +56,7 @@ def ask(language: str, script: str, folder: Path = FOLDER / "ui") -> Any:
 @pytest.fixture(scope="module")
 def tables() -> dict[str, dict[str, Words]]:
     """Language -> key -> words."""
-    both, french = ask("en", "[it.STRINGS, french]")
+    both, french = ask("en", "[{...it.STRINGS, ...more}, french]")
     chinese, english = ({key: pair[i] for key, pair in both.items()} for i in (0, 1))
     return {"zh": chinese, "en": english, "fr": french}
 
@@ -101,6 +112,32 @@ def test_a_plural_form_is_chosen_by_a_number_of_the_entry(
             if isinstance(words, dict):
                 assert {"one", "other"} <= words.keys() <= {"by", "one", "other"}, key
                 assert f"{{{words.get('by', 'n')}}}" in words["other"], (language, key)
+
+
+def test_every_refusal_and_every_close_that_ends_a_visit_has_words(
+    tables: dict[str, dict[str, Words]],
+) -> None:
+    assert {f"err.{code}" for code in ERRORS} <= tables["en"].keys()
+    connection = (FOLDER / "ui/connection.js").read_text("utf-8")
+    closing = dict(re.findall(r"close_(\d+): \"(\w+)\"", connection))
+    assert {f"err.{code}" for code in closing.values()} <= tables["en"].keys()
+    told = {str(close.code) for close in CLOSES if 4400 <= close.code < 4500}
+    # A page sends no bad messages, and joins in time; "no such room" has words of its own.
+    assert told - closing.keys() == {"4400", "4404", "4408"}
+
+
+SENTENCE = re.compile(r"\b(?:error|failed|thrown|refused|reason|why)\.(?:message|msg)\b")
+MAY_SHOW_SENTENCES = {"ui/strings.js", "ui/forms.js", "merchant/files.js"}
+"""Each shows the server's English sentence only behind words, or marks it as English."""
+
+
+def test_no_page_shows_a_sentence_of_the_server_in_place_of_words() -> None:
+    showing = {
+        path.relative_to(FOLDER).as_posix()
+        for path in FOLDER.rglob("*.js")
+        if SENTENCE.search(path.read_text("utf-8")) and not path.name.startswith("liveroom")
+    }
+    assert showing <= MAY_SHOW_SENTENCES
 
 
 COUNTED = re.compile(r"\{n\} (?:[a-z]{3,}s\b|people)")
@@ -162,3 +199,45 @@ def test_every_key_is_used_and_every_used_key_is_there(tables: dict[str, dict[st
     ]
     assert unused == []
     assert set(re.findall(r"""\bt\(["']([\w.]+)["']""", source)) <= keys
+
+
+def _fetched(entry: str, scripts: dict[str, str]) -> list[list[str]]:
+    """The modules of a page; and, for each part that it fetches later, these with that part's."""
+    page = [entry, *modules_of(entry, scripts)]
+    later = {
+        posixpath.normpath(posixpath.join(posixpath.dirname(path), found))
+        for path in page
+        for found in LAZY.findall(scripts[path])
+        if path.split("/")[-1] not in NOT_WORDS
+    }
+    return [page, *([*page, part, *modules_of(part, scripts)] for part in sorted(later))]
+
+
+def test_no_page_or_part_of_one_shows_words_that_it_does_not_fetch() -> None:
+    scripts = {
+        path.relative_to(FOLDER).as_posix(): path.read_text("utf-8")
+        for path in FOLDER.rglob("*.js")
+    }
+    first, *others = map(
+        set, ask("en", "[it.STRINGS, ...tables.flatMap(Object.values)].map(Object.keys)")
+    )
+    apart = dict(zip(PARTS, others, strict=True))
+    assert sum(map(len, (first, *others))) == len(first.union(*others)), "no word stands twice"
+    fetching = []
+    for entry in (path for path in scripts if "/" not in path and f"{path[:-3]}.html" in PAGES):
+        for modules in _fetched(entry, scripts):
+            missing = set().union(
+                *(keys for part, keys in apart.items() if f"ui/{part}-words.js" not in modules)
+            )
+            source = "\n".join(
+                scripts[path]
+                for path in modules
+                if path.split("/")[-1] not in NOT_WORDS and not path.startswith("liveroom")
+            )
+            named = set(re.findall(r"""["'`]([a-z][\w.]*)["'`]""", source))
+            built = tuple(re.findall(r"`(\w+\.\w*)\$\{", source))
+            shown = {key for key in missing if key in named or key.startswith(built)}
+            assert shown == set(), (entry, modules[-1])
+        if "ui/work-words.js" in _fetched(entry, scripts)[0]:
+            fetching.append(entry)
+    assert sorted(fetching) == ["host.js", "merchant.js", "ops.js", "select.js"]

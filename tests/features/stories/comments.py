@@ -1,4 +1,4 @@
-"""Ann and Ben talk; the host removes, keeps, reviews, slows down and mutes.
+"""Ann and Ben talk and answer each other; the host removes, keeps, pins, reviews, slows and mutes.
 
 What is said in the shadow is in no snapshot, so nobody speaks in it here (see test_moderation).
 """
@@ -6,7 +6,9 @@ What is said in the shadow is in no snapshot, so nobody speaks in it here (see t
 from server.features.comments.messages import (
     Comment,
     CommentKeep,
+    CommentPin,
     CommentRemove,
+    CommentUnpin,
     Mute,
     ReviewDrop,
     ReviewPass,
@@ -19,7 +21,10 @@ from tests.features.stage import ANN, BEN, Stage
 async def tell(stage: Stage) -> None:
     hello = (await stage.do(Comment(ref=1, text="good evening"), ANN)).id
     rude = (await stage.do(Comment(ref=1, text="this is dull"), BEN)).id
-    await stage.do(Comment(ref=1, text="not at all"), ANN)
+    await stage.do(Comment(ref=1, text="not at all", reply_to=rude), ANN)
+    await stage.do(CommentPin(ref=1, id=hello))
+    await stage.do(CommentUnpin(ref=1))
+    await stage.do(CommentPin(ref=1, id=rude))
     await stage.do(CommentKeep(ref=1, id=hello))
     await stage.do(CommentRemove(ref=1, id=rude))
     await stage.do(Rules(ref=1, review="all"))

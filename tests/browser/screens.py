@@ -1,0 +1,186 @@
+"""Every page in every state: the one table that the screens' test and `make screenshots` go by.
+
+A row says who opens which path, what is tapped, and what must then be seen. Rows that follow each
+other with the same path and person are states of one page: it is not opened anew, what is open is
+closed. A new page or state is a row here; a room that it is about is one of screen_rooms.py.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NamedTuple
+
+from playwright.async_api import Page, Route, WebSocketRoute
+
+from server.protocol.roles import Role
+from tests.browser.screen_rooms import BUYER, BUYER_NAME, MERCHANT, OWNER
+from tests.browser.shop import HOST_NAME
+
+
+class Person(NamedTuple):
+    """Who looks; without a user, a guest. `{language}` in it makes another person of each."""
+
+    user: str | None = None
+    role: Role = Role.VIEWER
+    name: str = ""
+
+
+GUEST = Person()
+NEWCOMER = Person("screens-newcomer-{language}", name="Léa")
+BUYING = Person(BUYER, name=BUYER_NAME)
+HOSTING = Person(OWNER, Role.HOST, HOST_NAME)
+OTHER_HOST = Person("screens-other", Role.HOST, "Otto")
+SELLING = Person(MERCHANT, Role.HOST, "Nora")
+ADMIN = Person("screens-admin", Role.ADMIN, "Ops")
+
+Act = Callable[[Page], Awaitable[None]]
+
+
+class Screen(NamedTuple):
+    """A state of a page. `path` may name what screen_rooms.py furnished; `taps` are touched one
+    after the other; `shows` is seen then; `before` and `act` are for what no tap can bring about,
+    before the page is opened and after the taps."""
+
+    name: str
+    path: str
+    who: Person = GUEST
+    shows: str = "main"
+    taps: tuple[str, ...] = ()
+    before: Act | None = None
+    act: Act | None = None
+
+
+def answering(answers: Mapping[str, Any]) -> Act:
+    """Have requests answered by these bodies instead, by patterns of their addresses."""
+
+    async def prepare(page: Page) -> None:
+        for pattern, body in answers.items():
+            await page.route(pattern, _fulfilling(body))
+
+    return prepare
+
+
+def _fulfilling(body: Any) -> Callable[[Route], Awaitable[None]]:
+    async def fulfill(route: Route) -> None:
+        await route.fulfill(json=body)
+
+    return fulfill
+
+
+async def _no_connection(page: Page) -> None:
+    """Nothing joins: neither sockets nor streams reach the room."""
+
+    async def closed(socket: WebSocketRoute) -> None:
+        await socket.close(code=1011)
+
+    async def aborted(route: Route) -> None:
+        await route.abort()
+
+    await page.route_web_socket(re.compile(".*/ws.*"), closed)
+    await page.route(re.compile(".*/v1/rooms/[^/]+/stream.*"), aborted)
+
+
+async def _offline(page: Page) -> None:
+    await page.context.set_offline(True)
+
+
+def writing(field: str, text: str) -> Act:
+    """Write into a field, and send it."""
+
+    async def write(page: Page) -> None:
+        await page.locator(field).fill(text)
+        await page.locator(field).press("Enter")
+
+    return write
+
+
+EVENING = "/watch/{evening}"
+PRODUCT = (".pinned-main",)
+MENU = (".top > button.icon-button",)
+CARD = ".pinned-card .buy"
+
+SCREENS: tuple[Screen, ...] = (
+    Screen("home-guest", "/", shows=".room"),
+    Screen("home-sign-in", "/login?next=/", shows=".login-card"),
+    Screen("home-empty", "/", NEWCOMER, ".empty", before=answering(
+        {"**/v1/rooms?*": {"rooms": [], "next": None}})),
+    Screen("home-following", "/", BUYING, ".room .followed"),
+    Screen("home-found", "/", NEWCOMER, ".result", act=writing("#search-box", "沙发")),
+    Screen("home-not-found", "/", NEWCOMER, ".search-status:not(:empty)",
+           act=writing("#search-box", "zzzzzz")),
+    Screen("home-host", "/", HOSTING, '[data-section="hidden"] .room'),
+    Screen("home-new-room", "/", HOSTING, ".form-sheet", (".nav button:has(.icon-plus)",)),
+    Screen("watch-guest", EVENING, GUEST, CARD),
+    Screen("watch-must-sign-in", EVENING, GUEST, "dialog", (CARD,)),
+    Screen("watch-live", EVENING, NEWCOMER, CARD),
+    Screen("watch-shelf", EVENING, NEWCOMER, "dialog .shelf-row", (".shelf-button",)),
+    Screen("watch-product", EVENING, NEWCOMER, ".details", PRODUCT),
+    Screen("watch-cart", EVENING, NEWCOMER, ".cart-line",
+           (*PRODUCT, '[data-do="add-to-cart"]', '[data-do="cart"]')),
+    Screen("watch-coupons", EVENING, NEWCOMER, "dialog", (".coupon-chip",)),
+    Screen("watch-buy", EVENING, NEWCOMER, ".buy-flow .ring", (CARD,)),
+    Screen("watch-orders", EVENING, NEWCOMER, "dialog .order", (".orders-button",)),
+    Screen("watch-menu", EVENING, NEWCOMER, "dialog", MENU),
+    Screen("watch-share", EVENING, NEWCOMER, ".qr", (*MENU, '[data-do="share"]')),
+    Screen("watch-report", EVENING, NEWCOMER, "dialog form", (*MENU, '[data-do="report"]')),
+    Screen("watch-host", EVENING, NEWCOMER, "dialog .group-part", (".host-open",)),
+    Screen("watch-comment", EVENING, NEWCOMER, ".comment-sheet", (".comment:last-child .said",)),
+    Screen("watch-asked", EVENING, NEWCOMER, ".private-card", act=writing(".say", "求链接 4 号")),
+    Screen("watch-offline", EVENING, NEWCOMER, ".banner", act=_offline),
+    Screen("watch-reconnecting", EVENING, BUYING, ".banner", before=_no_connection),
+    Screen("watch-lots", "/watch/{lots}", NEWCOMER, '.lucky [data-do="enter"]'),
+    Screen("watch-auction", "/watch/{auction}", NEWCOMER, '.auction [data-do="bid"]'),
+    Screen("watch-bid", "/watch/{auction}", NEWCOMER, ".form-sheet", ('.auction [data-do="bid"]',)),
+    Screen("watch-picture-away", "/watch/{broken}", NEWCOMER, ".player-words"),
+    Screen("watch-quiet", "/watch/{quiet}", NEWCOMER, ".host-chip .follow"),
+    Screen("watch-long-shelf", "/watch/{long}", NEWCOMER, "dialog .shelf-row", (".shelf-button",)),
+    Screen("watch-soon", "/watch/{soon}", NEWCOMER, ".waiting"),
+    Screen("watch-replay", "/watch/{replay}", NEWCOMER, ".replay-shown"),
+    Screen("watch-cancelled", "/watch/{cancelled}", NEWCOMER, ".poster-note"),
+    Screen("watch-not-public", "/watch/{hidden}", NEWCOMER, ".invitation"),
+    Screen("watch-invitation", "/watch/{group}", NEWCOMER, ".invitation"),
+    Screen("watch-no-room", "/watch/no-such-room", NEWCOMER, ".invitation"),
+    Screen("profile", "/h/{host}", NEWCOMER, ".profile-goods li"),
+    Screen("profile-nobody", "/h/no-such-host", NEWCOMER, ".empty"),
+    Screen("note-guest", "/note/{note}", GUEST, ".note-comment"),
+    Screen("note", "/note/{note}", NEWCOMER, ".note-comment"),
+    Screen("note-report", "/note/{note}", NEWCOMER, "dialog form", ('[data-do="report"]',)),
+    Screen("note-own", "/note/{note}", HOSTING, ".note-comment"),
+    Screen("note-draft", "/note/{draft}", HOSTING, ".note-status"),
+    Screen("note-missing", "/note/no-such-note", NEWCOMER, ".empty"),
+    Screen("write-guest", "/write", GUEST, ".me-signin"),
+    Screen("write-empty", "/write", NEWCOMER, ".write-add"),
+    Screen("write", "/write?note={note}", HOSTING, '.write-picture[data-state="sent"]'),
+    Screen("write-goods", "/write?note={note}", HOSTING, ".write-shelf label",
+           ('[data-do="choose-goods"]',)),
+    Screen("write-preview", "/write?note={note}", HOSTING, "dialog .note-title",
+           ('[data-do="preview"]',)),
+    Screen("topic-guest", "/topic/{topic}", GUEST, '[data-section="notes"] .room'),
+    Screen("topic", "/topic/{topic}", NEWCOMER, '[data-section="live"] .room'),
+    Screen("topic-missing", "/topic/no-such-topic", NEWCOMER, ".empty"),
+    Screen("me-guest", "/me", GUEST, ".me-signin"),
+    Screen("me-newcomer", "/me", NEWCOMER, ".me-follows"),
+    Screen("me", "/me", BUYING, ".me-order"),
+    Screen("me-address", "/me", BUYING, "dialog form", ('[data-do="add-address"]',)),
+    Screen("me-return", "/me", BUYING, "dialog form", ('[data-do="ask-return"]',)),
+    Screen("login", "/login", GUEST, ".login-card"),
+    Screen("merchant-guest", "/merchant", GUEST, ".me-signin"),
+    Screen("merchant-none", "/merchant", NEWCOMER, ".empty"),
+    Screen("merchant-goods", "/merchant", SELLING, ".goods-row"),
+    Screen("merchant-new-goods", "/merchant", SELLING, ".form-sheet", ('[data-do="new-goods"]',)),
+    *(Screen(f"merchant-{tab}", "/merchant", SELLING, f"#pane-{tab}", (f"#tab-{tab}",))
+      for tab in ("offers", "requests", "allotments", "sending", "reviews", "files", "statements",
+                  "members")),
+    Screen("select-guest", "/select", GUEST, ".me-signin"),
+    Screen("select-offers", "/select", OTHER_HOST, ".filters"),
+    *(Screen(f"select-{tab}", "/select", OTHER_HOST, f"#pane-{tab}", (f"#tab-{tab}",))
+      for tab in ("picks", "requests", "allotments")),
+    Screen("ops-stranger", "/ops", NEWCOMER),
+    Screen("ops", "/ops", ADMIN, "tbody tr"),
+    Screen("ops-new-topic", "/ops", ADMIN, "dialog form", ('[data-do="new-topic"]',)),
+    Screen("host-stranger", "/host/{evening}", OTHER_HOST),
+    Screen("host-live", "/host/{evening}", HOSTING, ".comment"),
+    *(Screen(f"host-{tab}", "/host/{evening}", HOSTING, "main", (f'[data-tab="{tab}"].tab',))
+      for tab in ("shelf", "talk", "numbers")),
+    Screen("host-soon", "/host/{soon}", HOSTING, ".host-product"),
+    Screen("host-ended", "/host/{replay}", HOSTING, ".host-product"),
+)  # fmt: skip
