@@ -61,7 +61,7 @@ class Route(NamedTuple):
     media: str = ""
     """The type of an answer that is neither JSON nor, by its path, CSV."""
     takes: str = ""
-    """The type of a body that is no JSON, such as `image/*`; the handler reads it."""
+    """The type of a body that is no JSON; the handler reads it."""
     no_rate: str = ""
     """Why its requests are not counted; empty: they are (see `rates`)."""
 

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
+import textwrap
 import venv
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,6 +28,9 @@ pytestmark = [
 ]
 GENERATOR = "openapi-python-client==0.29.1"
 MODULES = ROOT / "node_modules"
+PROTOCOL = ROOT / "docs" / "protocol.md"
+TOLD_CONFIG = re.compile(r"^    content_type_overrides:\n(?:      .+\n)+", re.MULTILINE)
+"""What docs/protocol.md says must stand in the generator's configuration."""
 
 PYTHON_SALE = """
 import sys
@@ -131,7 +136,8 @@ async def test_a_generated_python_client_runs_a_sale(api: Api, tmp_path: Path) -
     await asyncio.to_thread(venv.create, tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv" / "bin" / "python"
     await done(tmp_path, python, "-m", "pip", "install", "-q", GENERATOR)
-    (tmp_path / "config.yaml").write_text("package_name_override: shop\npost_hooks: []\n")
+    (told,) = map(textwrap.dedent, TOLD_CONFIG.findall(PROTOCOL.read_text("utf-8")))
+    (tmp_path / "config.yaml").write_text("package_name_override: shop\npost_hooks: []\n" + told)
     generator = tmp_path / "venv" / "bin" / "openapi-python-client"
     file = await described(api, tmp_path)
     said = await done(

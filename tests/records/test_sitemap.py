@@ -100,7 +100,7 @@ async def test_a_search_engine_gets_from_robots_to_every_page(api: Api) -> None:
     async def read(url: str) -> ET.Element:
         path = url.removeprefix("https://live.example")
         async with api.session.get(api.url + path) as answer:
-            assert (answer.status, answer.content_type) == (200, "application/xml")
+            assert (answer.status, answer.content_type) == (200, "text/xml")
             return ET.fromstring(await answer.text())
 
     status, robots = await api.send("GET", "/robots.txt", user=None)

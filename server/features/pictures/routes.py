@@ -21,6 +21,8 @@ FOR_EVER: Final = "public, max-age=31536000, immutable"
 FULL, SMALL = 0, 1
 SHOWN_AS: Final = ("image/webp", "image/jpeg")
 """The types of both sizes."""
+BYTES: Final = "application/octet-stream"
+"""Generators of clients can send it. What stands in a header counts for nothing here."""
 RETRY_MS: Final = 2000
 _ID = re.compile(r"p[0-9a-f]{18}")
 _HEADERS: Final = {
@@ -47,7 +49,7 @@ class PictureRoutes:
         return [
             Route(
                 "POST", "/v1/pictures", "Send a picture.", self.add, Role.VIEWER, result=Picture,
-                no_key="the same bytes sent again are the same picture", takes="image/*",
+                no_key="the same bytes sent again are the same picture", takes=BYTES,
             ),
             Route(
                 "DELETE", "/v1/pictures/{picture}", "Remove a picture.", self.remove, Role.VIEWER

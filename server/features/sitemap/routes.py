@@ -15,7 +15,7 @@ from server.web.route import Route
 
 NOT_FOR_ALL: Final = ("/host/", "/ops", "/me", "/login", "/merchant", "/select", "/write")
 """Pages that show a stranger nothing. What fills the others (`/v1/`) must be read to see them."""
-XML: Final = "application/xml"
+XML: Final = "text/xml"
 _KEPT: Final = {"Cache-Control": "public, max-age=3600"}
 _SPACE: Final = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
 _PART = re.compile(rf"({'|'.join(KINDS)})-([1-9][0-9]{{0,3}})\.xml")
