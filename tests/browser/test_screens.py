@@ -26,6 +26,10 @@ FIRST_WIDTH = 390
 """How wide a page is while it is brought into a state."""
 FOLDER = os.environ.get("SCREENSHOTS", "")
 """Where the pictures are kept; empty: they are not."""
+DRAWN_TWICE = (
+    "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+)
+"""What follows a new size, such as the heights of the feed's cards, is seen by then."""
 CALM = "!document.getAnimations().some((it) => it.playState === 'running')"
 
 
@@ -133,6 +137,7 @@ class Walk:
             await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             await page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             await until(page, CALM)
+            await page.evaluate(DRAWN_TWICE)
             found = await measured(page, self._dictionary, self._language)
             found += await audited(page) if with_axe else []
             await self._photograph(Shot(screen.name, self._language, width, theme))

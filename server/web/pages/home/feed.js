@@ -64,8 +64,9 @@ export class Feed {
       if (entries.some(({ isIntersecting }) => isIntersecting) && !this.more.hidden) this.read();
     }, { rootMargin: AHEAD });
     this.watcher.observe(this.more);
-    new ResizeObserver(() => this.#place([...this.first.children, ...this.rest.children]))
-      .observe(this.first);
+    // A card's height changes with its width, and with its text when a font has come.
+    this.heights = new ResizeObserver((entries) => this.#place(entries.flatMap(({ target }) =>
+      target.parentElement ?? [])));
   }
 
   /** Read the next page. With `focus` its first row gets the focus that the button had. */
@@ -104,6 +105,9 @@ export class Feed {
     });
     list.append(...cards);
     this.#place(cards);
+    for (const { firstElementChild } of cards) {
+      if (firstElementChild) this.heights.observe(firstElementChild);
+    }
     if (focus) cards[0]?.querySelector("a")?.focus();
   }
 
