@@ -51,6 +51,11 @@ def picture_of(id_: str, w: int, h: int) -> Picture:
     return Picture(id_, w, h, f"/pictures/{id_}")
 
 
+def small_link(id_: str) -> str:
+    """Where a picture is shown small, as a JPEG."""
+    return f"{picture_of(id_, 0, 0).link}/small"
+
+
 def file_names(picture: str) -> tuple[str, str]:
     """Return the names in the storage of a picture's files: full, small."""
     folder = picture[1:3]  # no folder grows too large
