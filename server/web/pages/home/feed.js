@@ -4,7 +4,7 @@ import { h, icon, iconButton } from "../ui/dom.js";
 import { short } from "../ui/format.js";
 import { writeAloud } from "../ui/front.js";
 import { posterVars } from "../ui/poster.js";
-import { hostPath } from "../ui/room-card.js";
+import { hostLink } from "../ui/room-card.js";
 import { rest } from "../ui/session.js";
 import { t, whyNot } from "../ui/strings.js";
 import { Impressions } from "./impressions.js";
@@ -120,7 +120,7 @@ export class Feed {
           h("span.feed-name", { dir: "auto" }, row.title)),
         h("p.feed-why", {}, why(row)),
         h("div.room-line", {},
-          h("a.room-host", { href: hostPath(by) }, h("b", { dir: "auto" }, name || by)),
+          hostLink(by, name),
           interest(row),
           iconButton("more", t("feed.menu_of", { title: row.title }),
             () => openLess(row, this.ties, (gone) => this.#drop(gone)), {

@@ -48,6 +48,19 @@ export const pathOf = ({ room, link }) => link ?? `/watch/${encodeURIComponent(r
 /** @type {(host: string) => string} */
 export const hostPath = (host) => `/h/${encodeURIComponent(host)}`;
 
+/** @type {(host: string, name: string) => HTMLElement} */
+export const hostLink = (host, name) =>
+  h("a.room-host", { href: hostPath(host) }, h("b", { dir: "auto" }, name || host));
+
+/**
+ * What leads to a room or a note in a list: its picture, `more` on it, its title below.
+ * @type {(href: string, id: string, title: string, picture: Child, ...more: Child[]) =>
+ *   HTMLElement}
+ */
+export const tile = (href, id, title, picture, ...more) => h("a.room-link", { href },
+  h("span.room-poster", {}, h("span.poster", { vars: posterVars(id + title) }, picture), more,
+    h("span.room-name", { dir: "auto" }, title)));
+
 /**
  * `withHost`: the line below says whose it is; `more` comes last.
  * @type {(room: Shown, ties: Ties, options?: {withHost?: boolean, more?: Child[]}) => HTMLElement}
@@ -57,15 +70,11 @@ export function roomCard(room, ties, { withHost = true, more = [] } = {}) {
   const when = isComing && room.scheduled ? t("watch.soon_at", { when: day(room.scheduled) })
     : isReplay(room) && room.started ? day(room.started) : roomText(room);
   return h("li.room", {},
-    h("a.room-link", { href: pathOf(room) },
-      h("span.room-poster", {}, h("span.poster", { vars: posterVars(room.room + room.title) },
-        cover(room)),
+    tile(pathOf(room), room.room, room.title, cover(room),
       h("span.phase", { data: { phase: room.phase } }, when),
-      isReplay(room) && h("span.room-play", {}, icon("play")),
-      h("span.room-name", { dir: "auto" }, room.title))),
+      isReplay(room) && h("span.room-play", {}, icon("play"))),
     h("div.room-line", {},
-      withHost && h("a.room-host", { href: hostPath(room.host) },
-        h("b", { dir: "auto" }, room.host_name || room.host)),
+      withHost && hostLink(room.host, room.host_name || ""),
       withHost && ties.follows.has(room.host) && h("span.tag.followed", {}, t("follow.on")),
       h("span.fine", {}, interest(room))),
     isComing && reminder(room, ties),
