@@ -108,16 +108,18 @@ async def _announce_card(serving: Serving, room: str) -> None:
     question = {"action": "publish", "path": Places(media).path_of(room), "token": ticket}
     headers = {"Authorization": aiohttp.encode_basic_auth("relay", secret)}
     async with aiohttp.ClientSession(serving.local_url, headers=headers) as http:
-        while not await _is_there(http, room):
-            await asyncio.sleep(_CARD_AGAIN_S)
+        await _wait_for_room(http, room)
         async with http.post("/v1/media/auth", json=question) as answer:
             if answer.status >= HTTPStatus.BAD_REQUEST:
                 log.warning("The demo's room has no picture: %s", await answer.text())
 
 
-async def _is_there(http: aiohttp.ClientSession, room: str) -> bool:
-    async with http.get(f"/v1/rooms/{room}") as response:
-        return response.status == HTTPStatus.OK
+async def _wait_for_room(http: aiohttp.ClientSession, room: str) -> None:
+    while True:
+        async with http.get(f"/v1/rooms/{room}") as answer:
+            if answer.status == HTTPStatus.OK:
+                return
+        await asyncio.sleep(_CARD_AGAIN_S)
 
 
 async def _room_to_use(serving: Serving) -> str:
