@@ -46,6 +46,8 @@ def spread(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.long(reason))
         if _folder(item) == "browser" and item.path.name not in EVERYDAY:
             item.add_marker(pytest.mark.pages)
+        if "postgresql" in _params(item).values():
+            item.add_marker(pytest.mark.postgresql)
         if _folder(item) == "torture":
             item.add_marker(pytest.mark.grows)
         if group := _group(item, files):
