@@ -35,7 +35,9 @@ def settings(make_settings: MakeSettings) -> Settings:
 async def client(shop: Shop, settings: Settings) -> AsyncIterator[TestClient[Any, Any]]:
     app = web.Application(middlewares=[errors_as_json])
     payments = settings.section(PaymentSettings)
-    for route in PaymentRoutes(shop.payments, shop.refunds, shop.cases, payments).routes():
+    for route in PaymentRoutes(
+        shop.payments, shop.refunds, shop.disputes, shop.cases, payments
+    ).routes():
         app.router.add_route(route.method, route.path, route.handler)
     async with TestClient(TestServer(app)) as client:
         yield client

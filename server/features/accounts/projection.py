@@ -21,9 +21,10 @@ class _OrderId(Struct):
 IDS_AT_ONCE = 500
 """How many orders one question names: engines bound the number of parameters."""
 _ORDER = msgpack.Decoder(_OrderId)
-_PENDING = msgpack.Decoder(dict[str, int])
+_AMOUNTS = msgpack.Decoder(dict[str, int])
 _STATE = (
     "currency", "paid", "delivered", "on_way", "asked", "updated", "released", "terms", "pending",
+    "held",
 )  # fmt: skip
 
 
@@ -100,7 +101,8 @@ def state_of(row: Any) -> OrderState:
     return OrderState(
         row["order"], row["currency"], row["paid"], row["delivered"], row["on_way"], row["asked"],
         row["updated"], row["released"],
-        bytes(row["terms"]), _PENDING.decode(row["pending"]) if row["pending"] else {},
+        bytes(row["terms"]), *(_AMOUNTS.decode(row[name]) if row[name] else {}
+                               for name in ("pending", "held")),
     )  # fmt: skip
 
 
@@ -113,6 +115,7 @@ async def _put_states(connection: AsyncConnection, life: int, states: Iterable[O
             "terms": state.terms,
             # What was released is pending no longer, also where all is folded again.
             "pending": b"" if state.released else msgpack.encode(state.pending),
+            "held": msgpack.encode(state.held) if state.held else None,
         }
         for state in states
         if state.paid or state.terms

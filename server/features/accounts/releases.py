@@ -33,7 +33,8 @@ class Releases:
         how many.
 
         A parcel that nobody called delivered arrives `arrives_ms` after it was sent. An order waits
-        while its buyer's request to give units back is open. Each is released once.
+        while its buyer's request to give units back is open, and while a dispute holds money of it.
+        Each is released once.
         """
         async with self._records.writing() as connection:
             await lock_journal(connection)
@@ -47,7 +48,7 @@ class Releases:
         asked = (
             select(ORDERS)
             .where(o.released == 0, o.paid > 0, o.paid <= until, o.asked.is_(False))
-            .where(o.delivered <= until, o.on_way <= until - self._arrives_ms)
+            .where(o.held.is_(None), o.delivered <= until, o.on_way <= until - self._arrives_ms)
             .order_by(o.paid)
             .limit(self._at_once)
         )
