@@ -1,8 +1,9 @@
-"""What becomes of entries when their room is deleted, and when somebody is forgotten."""
+"""What becomes of entries when their room is deleted, and when somebody is forgotten; and why a
+room must stay."""
 
 from collections import Counter
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.clock import unix_ms
@@ -12,14 +13,32 @@ from server.features.accounts.tables import (
     EVENTS,
     JOURNAL,
     JOURNAL_SUMS,
+    ORDERS,
     PAYOUTS,
     RELEASES,
     SUMS,
     TRANSFERS,
 )
 from server.features.archive.tables import ROOMS
+from server.records.database import Database
 from server.records.forgotten import FORGOTTEN
 from server.records.upsert import insert_into
+from server.store.room_store import RoomStore
+
+
+class OpenDisputes:
+    """Says why a room whose money a dispute holds can't be deleted."""
+
+    def __init__(self, records: Database) -> None:
+        self._records = records
+
+    async def keep(self, _store: RoomStore, room: str) -> str:
+        """Why a room must not be deleted, or ''. Raises RecordsAway."""
+        held = select(func.count()).select_from(ORDERS).join(ROOMS, ROOMS.c.life == ORDERS.c.life)
+        asked = held.where(ROOMS.c.room == room, ORDERS.c.held.is_not(None))
+        async with self._records.reading() as connection:
+            orders = int(await connection.scalar(asked) or 0)
+        return f"{orders} of its orders are disputed, and no bank has decided" if orders else ""
 
 
 async def carry_forward(connection: AsyncConnection, room: str) -> None:
