@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.accounts.posting import LedgerLine, OrderState, Poster, Posting, lines_of
 from server.features.accounts.tables import ENTRIES, ORDERS, RELEASES, SUMS
+from server.records.many import is_among, put_rows
 from server.records.projection import UNREADABLE, Entry, RoomHead, empty_tables
 from server.records.upsert import insert_into
 
@@ -78,7 +79,9 @@ async def read_states(
     named = sorted(orders)
     for first in range(0, len(named), IDS_AT_ONCE):
         ids = named[first : first + IDS_AT_ONCE]
-        asked = select(ORDERS).where(ORDERS.c.life == life, ORDERS.c.order.in_(ids))
+        asked = select(ORDERS).where(
+            ORDERS.c.life == life, is_among(connection, ORDERS.c.order, ids)
+        )
         if connection.dialect.name == "postgresql":
             asked = asked.with_for_update()  # as releases do
         for row in (await connection.execute(asked)).mappings():
@@ -87,7 +90,7 @@ async def read_states(
             for row in (
                 await connection.execute(
                     select(RELEASES.c.order, RELEASES.c.updated).where(
-                        RELEASES.c.life == life, RELEASES.c.order.in_(ids)
+                        RELEASES.c.life == life, is_among(connection, RELEASES.c.order, ids)
                     )
                 )
             ).mappings():
@@ -122,13 +125,9 @@ async def _put_states(connection: AsyncConnection, life: int, states: Iterable[O
     ]  # fmt: skip
     if rows:
         put = insert_into(connection, ORDERS)
-        await connection.execute(
-            put.on_conflict_do_update(
-                index_elements=["life", "order"],
-                set_={name: put.excluded[name] for name in _STATE},
-            ),
-            rows,
-        )
+        replaced = {name: put.excluded[name] for name in _STATE}
+        put = put.on_conflict_do_update(index_elements=["life", "order"], set_=replaced)
+        await put_rows(connection, put, rows)
 
 
 async def _put_postings(
@@ -142,14 +141,15 @@ async def _put_postings(
         n, last = (n + 1 if each.line == last else 0), each.line
         sums[each.account, each.currency] += each.amount
         rows.append(each._asdict() | {"life": life, "n": n})
-    await connection.execute(insert(ENTRIES), rows)
+    await put_rows(connection, insert(ENTRIES), rows)
     await add_sums(connection, life, sums)
 
 
 async def add_sums(connection: AsyncConnection, life: int, sums: Counter[tuple[str, str]]) -> None:
     """Add to what the entries of a room add up to."""
     put = insert_into(connection, SUMS)
-    await connection.execute(
+    await put_rows(
+        connection,
         put.on_conflict_do_update(
             index_elements=["life", "account", "currency"],
             set_={"amount": SUMS.c.amount + put.excluded.amount},
