@@ -137,6 +137,8 @@ async def test_a_lost_dispute_takes_the_shares_and_the_money_is_with_the_buyer(d
     noted = await desk.shop.dispute(order, "dispute_lost")
     assert (noted.news, noted.taken) == (True, order.total)
     assert await desk.now() == {}
+    [statement] = await Statements(desk.records).of("merchant/m1", ALL)
+    assert {each.event for each in statement.sums} == {"paid", "disputed", "dispute_lost"}
     [now] = await desk.shop.own("ann")
     assert (now.status, now.back, now.disputed) == ("paid", order.total, 0)
 
