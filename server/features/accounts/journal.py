@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.accounts.tables import EVENTS, JOURNAL, JOURNAL_SUMS, LAST_EVENT
-from server.records.many import put_rows
+from server.records.arrays import put_rows
 from server.records.upsert import insert_into
 
 

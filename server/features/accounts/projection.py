@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.accounts.posting import LedgerLine, OrderState, Poster, Posting, lines_of
 from server.features.accounts.tables import ENTRIES, ORDERS, RELEASES, SUMS
-from server.records.many import is_among, put_rows
+from server.records.arrays import is_among, put_rows
 from server.records.projection import UNREADABLE, Entry, RoomHead, empty_tables
 from server.records.upsert import insert_into
 

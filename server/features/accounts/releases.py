@@ -12,8 +12,8 @@ from server.features.accounts.posting import OrderState
 from server.features.accounts.projection import IDS_AT_ONCE, state_of
 from server.features.accounts.tables import ORDERS, RELEASES
 from server.features.archive.tables import ROOMS
+from server.records.arrays import is_among, put_rows
 from server.records.database import Database
-from server.records.many import is_among, put_rows
 
 AT_ONCE = 1000
 
