@@ -203,9 +203,11 @@ class Worker:
             return (await self.retirer.retire(room, at_once=True)).why
 
         forgets_user = [forgets for each in self._each() for forgets in each.forgets_user]
+        unforgettable = [keeps for each in self._each() for keeps in each.unforgettable]
         return Forgetter(
-            self.store, self.records, self._house.people, self.forgets, forgets_user, retire
-        )
+            self.store, self.records, self._house.people, self.forgets, forgets_user, retire,
+            unforgettable,
+        )  # fmt: skip
 
     @property
     def heads(self) -> Mapping[str, HeadOf]:

@@ -90,7 +90,8 @@ class UnitFold:
             self._between(line)
         elif line.transfer:
             self.transfers.append(line.transfer)
-            sku = line.sku.removeprefix(f"{line.merchant}:")
+            # A merchant who was forgotten has another id than the sku on the shelf begins with.
+            sku = line.sku.partition(":")[2] or line.sku
             self.sales.setdefault(line.sale, Moved(line.merchant, sku)).given += line.add
         elif line.home and (moved := self.sales.get(line.sale)):
             moved.home += line.home

@@ -29,6 +29,7 @@ from server.protocol.codes import CommandError
 from server.protocol.fields import Id
 from server.protocol.input import Input
 from server.records.database import Database
+from server.records.forgotten import kept_pseudonym
 from server.records.upsert import insert_into
 from server.store.request_key import new_id
 
@@ -228,8 +229,13 @@ def must_hold(pick: Pick, merchant_state: str | None, goods: Goods | None) -> No
 
 
 async def forget_host(connection: AsyncConnection, user: str) -> None:
-    """Remove what a host picked."""
+    """Remove what a host picked. What they offered as a merchant is closed, under the pseudonym."""
     await connection.execute(PICKS.delete().where(PICKS.c.host == user))
+    values = {"merchant": await kept_pseudonym(connection, user)}
+    of_picks = update(PICKS).where(PICKS.c.merchant == user)
+    await connection.execute(of_picks.values(values))
+    of_offers = update(OFFERS).where(OFFERS.c.merchant == user)
+    await connection.execute(of_offers.values(values | {"state": "closed"}))
 
 
 def _own_pick(row: Row[Any], open_ones: set[tuple[str, str]]) -> OwnPick:

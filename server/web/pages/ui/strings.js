@@ -309,6 +309,7 @@ export const STRINGS = {
   "order.refund_due": ["退款中", "Refund on its way"],
   "order.refunded": ["已退款", "Refunded"],
   "order.back": ["退款", "Back to you"],
+  "order.disputed": ["银行争议中", "Disputed at the bank"],
   "parcel.sent": ["{when} 已发货", "Sent on {when}"],
   "parcel.delivered": ["{when} 已送达", "Delivered on {when}"],
   "delivery.link": ["填写收货地址", "Say where to send it"],
