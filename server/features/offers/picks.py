@@ -131,7 +131,7 @@ class Picks:
         return await self.make(host, PickBody(known.merchant, known.offer), renew=True)
 
     async def drop(self, host: str, pick: str) -> None:
-        """Let a pick go. What is on a shelf stays there; one that is gone is gone."""
+        """Drop a pick. Products on a shelf stay there; dropping it twice is the same as once."""
         gone = update(PICKS).where(PICKS.c.pick == pick, PICKS.c.host == host)
         async with self._records.writing() as connection:
             await connection.execute(gone.where(PICKS.c.dropped == 0).values(dropped=unix_ms()))
