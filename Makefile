@@ -57,7 +57,7 @@ test-postgresql: $(READY) ## run the tests of the records on PostgreSQL, which m
 test-again: $(READY) ## run the tests that failed last, one after the other
 	$(PYTEST) -n 0 --last-failed --last-failed-no-failures none $(ARGS)
 
-test-fast: $(READY) ## the tests without a browser, a Cluster, a database or anything long
+test-fast: $(READY) ## the tests without a browser, a Cluster, a database, a worker with sockets
 	$(PYTEST) $(SPREAD) -m 'not long and not torture' $(ARGS)
 
 screenshots: $(READY) ## every page in every state, size, theme and language, into out/screenshots

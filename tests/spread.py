@@ -23,8 +23,12 @@ LONG = {
     "webhooks": "asks SQLite and PostgreSQL in turn",
     "search": "asks SQLite and PostgreSQL in turn",
     "merchants": "asks SQLite and PostgreSQL in turn",
+    "web": "starts a worker for each test",
+    "edge": "starts a worker for each test",
+    "client_sim": "starts a worker, and people, for each test",
 }
-"""Folders whose tests all take long, in the order in which they are begun, and why."""
+"""Folders whose tests all take long, or are many that take a while, in the order in which they are
+begun, and why."""
 
 EVERYDAY = {
     "test_pages_feed.py", "test_pages_from_note.py", "test_pages_merchant.py",
