@@ -54,11 +54,6 @@ class Moved(Struct):
     returned: int = 0
     home: int = 0
 
-    @property
-    def in_sale(self) -> int:
-        """Units that are still there: left or held."""
-        return self.given - self.sold - self.returned - self.home
-
 
 _LINES = msgpack.Decoder(list[Line])
 _ORDER = msgpack.Decoder(_Order)

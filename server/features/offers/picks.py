@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.clock import unix_ms
 from server.features.merchants.catalogue import goods_in
-from server.features.merchants.goods import Goods
 from server.features.merchants.merchants import locked_merchant
 from server.features.merchants.tables import GOODS, MERCHANTS
 from server.features.offers.offers import (
@@ -133,7 +132,7 @@ class Picks:
         return await self.make(host, PickBody(known.merchant, known.offer), renew=True)
 
     async def drop(self, host: str, pick: str) -> None:
-        """Let a pick go. What is on a shelf stays there; one that is gone is gone."""
+        """Drop a pick. Products on a shelf stay there; dropping it twice is the same as once."""
         gone = update(PICKS).where(PICKS.c.pick == pick, PICKS.c.host == host)
         async with self._records.writing() as connection:
             await connection.execute(gone.where(PICKS.c.dropped == 0).values(dropped=unix_ms()))
@@ -220,12 +219,6 @@ def why_over(pick: Pick, merchant_state: str | None, goods_state: str | None) ->
     if goods_state != "active":
         return "The merchant has withdrawn these goods."
     return ""
-
-
-def must_hold(pick: Pick, merchant_state: str | None, goods: Goods | None) -> None:
-    """Refuse a pick that can't be put on a shelf any more. Raises CommandError `conflict`."""
-    if why := why_over(pick, merchant_state, goods.state if goods else None):
-        raise CommandError("conflict", why)
 
 
 async def forget_host(connection: AsyncConnection, user: str) -> None:

@@ -183,7 +183,7 @@ class Pictures:
 
 
 def away_refusal(away: StorageAway) -> CommandError:
-    """What people are told of a storage that is away; the log says why."""
+    """Return the refusal that users get while the storage is away; the log says why."""
     _log.warning("The storage of pictures can't be used: %s", away)
     return CommandError(
         "unavailable", "Pictures cannot be stored or read at the moment; try again.", AWAY_RETRY_MS
