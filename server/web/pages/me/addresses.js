@@ -53,7 +53,7 @@ export class AddressBook {
       h("div.me-actions", {},
         h("button.plain.small-button", { type: "button", ...whose, data: { do: "change" },
           onclick: () => this.edit(address) }, t("me.address_change")),
-        h("button.quiet", { type: "button", data: { do: "remove" },
+        h("button.quiet.small-button", { type: "button", data: { do: "remove" },
           "aria-label": t("me.address_remove_of", { name }),
           onclick: () => this.remove(address) }, t("me.address_remove"))));
   }

@@ -57,6 +57,7 @@ export class Tabs {
       button.setAttribute("aria-selected", String(other === name));
       button.tabIndex = other === name ? 0 : -1;
     }
+    requestAnimationFrame(() => this.buttons.get(name)?.scrollIntoView({ block: "nearest", inline: "center" }));
     void this.tabs.get(name)?.read();
   }
 }

@@ -5,7 +5,6 @@
 /** @satisfies {Record<string, [chinese: Words, english: Words]>} */
 export const FEED_STRINGS = {
   "feed.title": ["为你推荐", "For you"],
-  "feed.live": ["直播中", "Live"],
   "feed.more": ["更多推荐", "More for you"],
   "feed.end": ["看完了，过一会儿再来", "That is all for now"],
   "feed.none": ["还没有可以推荐的内容", "There is nothing to show yet"],

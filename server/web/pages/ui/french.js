@@ -44,7 +44,6 @@ const WORDS = {
 
   // The feed
   "feed.title": "Pour vous",
-  "feed.live": "En direct",
   "feed.more": "Plus de suggestions",
   "feed.end": "C’est tout pour l’instant",
   "feed.none": "Rien à montrer pour l’instant",
@@ -85,6 +84,7 @@ const WORDS = {
   "price.free": "Gratuit",
   "home.none": "Personne n’est en direct",
   "home.none_hint": "Ouvrez un salon, ou revenez un peu plus tard.",
+  "home.none_viewer": "Revenez un peu plus tard : les hôtes que vous suivez vous préviennent.",
   "home.new": "Nouveau salon",
   "home.new_title": "Titre",
   "home.new_id": "Identifiant du salon (dans l’adresse)",
@@ -138,7 +138,7 @@ const WORDS = {
 
   // Searching
   "search.label": "Chercher articles, salons, notes, hôtes et réponses",
-  "search.placeholder": "Un pantalon large pour hanches larges",
+  "search.placeholder": "Par ex. : pantalon large pour hanches larges",
   "search.go": "Chercher",
   "search.kinds": "Que chercher",
   "search.all": "Tout",

@@ -23,14 +23,13 @@ export const isReplay = ({ phase, started = 0, cancelled }) =>
   phase === "ended" && started > 0 && !cancelled;
 
 /**
- * Who watches, who has reserved, or how it was liked; nothing of a number that the list does not tell.
+ * Who has reserved, or how it was liked; nothing of a number that the list does not tell.
  * @param {Shown} room
  */
-export function interest({ phase, online, reserved, likes = 0, draft, scheduled = 0 }) {
+export function interest({ phase, reserved, likes = 0, draft, scheduled = 0 }) {
   if (draft) return scheduled ? day(scheduled) : "";
-  if (phase === "live") return online === undefined ? "" : t("home.viewers", { n: short(online) });
   if (phase === "scheduled") {
-    return reserved === undefined ? "" : t("waiting.count", { n: short(reserved) });
+    return reserved ? t("waiting.count", { n: short(reserved) }) : "";
   }
   return likes ? t("likes", { n: short(likes) }) : "";
 }
@@ -40,7 +39,7 @@ export function interest({ phase, online, reserved, likes = 0, draft, scheduled 
  * @type {(room: Shown, ties: Ties) => string}
  */
 export const shownAs = (room, ties) => JSON.stringify([room.room, room.title, room.scheduled,
-  room.cover, room.host_name, roomText(room), interest(room), ties.follows.has(room.host)]);
+  room.cover, room.host_name, roomText(room), interest(room), room.online, ties.follows.has(room.host)]);
 
 /** @type {(room: Shown) => string} */
 export const pathOf = ({ room, link }) => link ?? `/watch/${encodeURIComponent(room)}`;
@@ -49,18 +48,26 @@ export const pathOf = ({ room, link }) => link ?? `/watch/${encodeURIComponent(r
 export const hostPath = (host) => `/h/${encodeURIComponent(host)}`;
 
 /**
+ * How many watch, beside the word that it is live; nothing where the list does not tell it.
+ * @type {(online?: number) => Child}
+ */
+export const watching = (online) => online !== undefined && h("span.watching", {}, icon("eye"),
+  h("span", { "aria-hidden": "true" }, short(online)),
+  h("span.only-aloud", {}, t("home.viewers", { n: short(online) })));
+
+/**
  * `withHost`: the line below says whose it is; `more` comes last.
  * @type {(room: Shown, ties: Ties, options?: {withHost?: boolean, more?: Child[]}) => HTMLElement}
  */
 export function roomCard(room, ties, { withHost = true, more = [] } = {}) {
   const isComing = room.phase === "scheduled" && !room.draft;
-  const when = isComing && room.scheduled ? t("watch.soon_at", { when: day(room.scheduled) })
-    : isReplay(room) && room.started ? day(room.started) : roomText(room);
+  const when = isComing && room.scheduled ? day(room.scheduled) : isReplay(room) && room.started ? day(room.started) : roomText(room);
   return h("li.room", {},
     h("a.room-link", { href: pathOf(room) },
       h("span.room-poster", {}, h("span.poster", { vars: posterVars(room.room + room.title) },
         cover(room)),
-      h("span.phase", { data: { phase: room.phase } }, when),
+      h("span.phase", { data: { phase: room.phase } }, when,
+        room.phase === "live" && watching(room.online)),
       isReplay(room) && h("span.room-play", {}, icon("play")),
       h("span.room-name", { dir: "auto" }, room.title))),
     h("div.room-line", {},
