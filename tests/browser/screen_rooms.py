@@ -8,7 +8,7 @@ from server.background.clock import unix_ms
 from server.protocol.roles import Role
 from tests.browser.scene import evening
 from tests.browser.screen_things import offer_goods, send, show_a_topic, write_notes
-from tests.browser.shop import LAMP, MUG, SOFA, Server, Shop, open_shop, token
+from tests.browser.shop import HOST_NAME, LAMP, MUG, SOFA, Server, Shop, open_shop, token
 
 FIRST = "screens"
 """How the ids of all of them begin."""
@@ -88,7 +88,7 @@ async def furnished(server: Server) -> AsyncIterator[dict[str, str]]:
             opened = open_shop(server, room, *goods, title=title, live=live, owner=OWNER)
             await furnish(await stack.enter_async_context(opened))
             names[name] = room
-        async with Rest(server.url, token(OWNER, Role.HOST)) as rest:
+        async with Rest(server.url, token(OWNER, Role.HOST, HOST_NAME)) as rest:
             names["hidden"] = f"{FIRST}-hidden"
             draft = {"room": names["hidden"], "title": "还没想好", "draft": True}
             await rest.write("POST", "rooms", draft)

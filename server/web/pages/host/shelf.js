@@ -52,11 +52,12 @@ export class HostShelf {
       () => this.draw());
     this.root = h("section.panel-box", { "aria-label": t("shelf") },
       h("div.box-head", {}, h("h2", {}, t("shelf")),
-        h("a.plain.small-button", { href: "/select", target: "_blank" }, t("host.from_picks")),
-        h("button.plain.small-button", { type: "button", data: { do: "bulk" },
-          onclick: () => bulkForm(room) }, icon("list"), t("bulk.open")),
         h("button.plain.small-button", { type: "button", onclick: () => productForm(room) },
           icon("plus"), t("host.add"))),
+      h("div.shelf-ways", {}, h("a.plain.small-button.button", { href: "/select", target: "_blank" },
+        t("host.from_picks")),
+      h("button.plain.small-button", { type: "button", data: { do: "bulk" },
+        onclick: () => bulkForm(room) }, icon("list"), t("bulk.open"))),
       this.notes.root, this.search, this.list, this.more);
   }
 
@@ -72,7 +73,8 @@ export class HostShelf {
     this.notes.draw();
     this.ordering.fill(shelf.length
       ? found.slice(0, this.most).map(([i, product]) => this.#row(product, i, product.sku === pinned))
-      : [h("li.empty", {}, icon("bag"), h("p", {}, t("shelf.empty")))]);
+      : [h("li.empty", {}, icon("bag"), h("p", {}, t("shelf.empty")),
+        h("p.fine", {}, t("host.shelf_hint")))]);
     this.search.hidden = total <= SEARCHED_MIN;
     this.list.classList.toggle("is-found", found.length < shelf.length); // some are hidden: no order to set
     this.more.hidden = found.length <= this.most;

@@ -32,7 +32,7 @@ export const FEED_STRINGS = {
   "feed.less_undo_of": ["撤销“少看 {name}”", "Undo: less of {name}"],
   "feed.less_sign_in": ["登录后才能告诉我们少看什么", "Sign in to say what you want to see less of"],
   "feed.less_title": ["少看的内容", "What I see less of"],
-  "feed.less_none": ["没有少看的内容", "Nothing yet"],
+  "feed.less_none": ["没有少看的内容。在推荐的“…”里可以选。", "Nothing yet. The “…” of a card in the feed has it."],
   "feed.less_kind_host": ["主播", "Host"],
   "feed.less_kind_tag": ["标签", "Tag"],
   "feed.less_kind_note": ["笔记", "Note"],

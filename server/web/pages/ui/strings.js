@@ -280,6 +280,8 @@ export const STRINGS = {
   "follow.count": ["{n} 人关注", { one: "{n} follower", other: "{n} followers" }],
   "waiting.title": ["预告", "Coming up"],
   "waiting.in": ["距开播", "Starts in"],
+  "comment.none": ["还没有人说话，先打个招呼吧", "Nobody has said anything yet: say hello"],
+  "waiting.why": ["开播时通知你", "We tell you when it starts"],
   "waiting.reserve": ["预约提醒", "Remind me"],
   "waiting.on": ["已预约", "Reserved"],
   "waiting.reserved": ["已预约，开播会提醒你", "You will be told when it starts"],
