@@ -16,6 +16,7 @@ from playwright.async_api import Browser, ConsoleMessage, FloatRect, Page, expec
 
 from tests.browser.contact_sheet import Shot, write_sheet
 from tests.browser.screen_faults import Dictionary, audited, measured, untranslated
+from tests.browser.screen_neatness import untidy
 from tests.browser.screen_rooms import furnished
 from tests.browser.screens import SCREENS, Screen
 from tests.browser.shop import PATIENCE_S, Server, sign_in, until
@@ -144,6 +145,7 @@ class Walk:
                 await page.locator(screen.toward).first.evaluate("e => e.scrollIntoView()")
             await page.evaluate(DRAWN_TWICE)
             found = await measured(page, self._dictionary, self._language)
+            found += await untidy(page)
             found += await audited(page) if with_axe else []
             await self._photograph(Shot(screen.name, self._language, width, theme))
             where = f"{screen.name} {self._language} {width} {theme}"

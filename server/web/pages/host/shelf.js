@@ -1,11 +1,12 @@
 // The host's shelf and sales: what is pinned, what is sold, with the buttons to change it.
 
-import { h, icon, iconButton, write } from "../ui/dom.js";
-import { price } from "../ui/format.js";
+import { beside } from "../ui/bidi.js";
+import { everyTick, h, icon, iconButton, write } from "../ui/dom.js";
+import { number, price, priceText } from "../ui/format.js";
 import { Ordering } from "../ui/ordering.js";
 import { optionsText, thumbnail } from "../ui/product.js";
 import { sure, toast } from "../ui/sheet.js";
-import { countdown, saleState, stockBar } from "../ui/stock.js";
+import { countdown, saleOf, saleState, stockBar } from "../ui/stock.js";
 import { t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { bulkForm } from "./bulk.js";
@@ -81,6 +82,23 @@ export class HostShelf {
     write(this.more, t("shelf.more", { n: found.length - this.most }));
   }
 
+  /**
+   * What its sale stands at, kept up to date; nothing without one.
+   * @param {Product} product
+   */
+  #onSale({ sku, currency }) {
+    const line = h("span.fine.on-sale");
+    return everyTick(line, () => {
+      const sale = saleOf(viewOf(this.room), sku);
+      const state = sale ? saleState(sale, this.room.now()) : "closed";
+      line.hidden = state === "closed";
+      if (!sale || line.hidden) return;
+      write(line, state === "open"
+        ? beside(priceText(sale.price, currency), t("sale.left", { n: number(sale.left) }))
+        : t(state === "sold_out" ? "sale.sold_out" : "sale.soon"));
+    });
+  }
+
   /** @type {(product: Product, i: number, pinned: boolean) => HTMLElement} */
   #row(product, i, pinned) {
     const { room } = this;
@@ -98,7 +116,7 @@ export class HostShelf {
         h("div.host-product-words", {},
           h("p.shelf-title", {}, product.title),
           optionsText(product) && h("span.fine", {}, optionsText(product)),
-          price(product.price, product.currency))),
+          price(product.price, product.currency), this.#onSale(product))),
       h("div.host-product-do", {},
         h("button.small-button", { type: "button", class: pinned ? "primary" : "plain",
           "aria-pressed": String(pinned), data: { do: "pin" }, disabled: over,

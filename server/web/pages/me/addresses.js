@@ -127,5 +127,5 @@ function addressForm(address, submit, error) {
       field("region", "me.address_region", { maxlength: "100", autocomplete: "address-level1" }),
       field("country", "me.address_country", { required: true, maxlength: "2",
         pattern: "[A-Za-z]{2}", autocomplete: "country", placeholder: "CN" })),
-    error, h("button.primary.wide", { type: "submit" }, t("save")));
+    h("div.form-foot", {}, error, h("button.primary.wide", { type: "submit" }, t("save"))));
 }

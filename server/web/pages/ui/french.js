@@ -1663,7 +1663,7 @@ const WORDS = {
   "write.text_hint": "Ce que vous avez constaté, en bien comme en mal",
   "write.left": { one: "Encore {n} caractère", other: "Encore {n} caractères" },
   "write.tags": "Thèmes",
-  "write.tags_hint": "Séparés par des espaces, par exemple : bureau petite",
+  "write.tags_hint": "Avec des espaces : bureau petite",
   "write.goods": "Articles",
   "write.goods_add": "Choisir dans vos rayons",
   "write.goods_none": "Vos rayons sont encore vides",

@@ -31,7 +31,7 @@ export function interest({ phase, reserved, likes = 0, draft, scheduled = 0 }) {
   if (phase === "scheduled") {
     return reserved ? t("waiting.count", { n: short(reserved) }) : "";
   }
-  return likes ? t("likes", { n: short(likes) }) : "";
+  return likes && phase === "ended" ? t("likes", { n: short(likes) }) : "";
 }
 
 /**
