@@ -241,5 +241,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("host-poll", "/host/{quiet}", HOSTING, ".form-sheet",
            (*NUMBERS, "#tab-engage", '[data-do="host.poll_open"]')),
     Screen("host-soon", "/host/{soon}", HOSTING, ".host-product"),
-    Screen("host-ended", "/host/{replay}", HOSTING, ".host-product"),
+    Screen("host-ended", "/host/{replay}", HOSTING, "#view-figures .figure-value"),
+    Screen("host-ended-shelf", "/host/{replay}", HOSTING, ".host-product",
+           ('[data-tab="shelf"].tab',)),
 )  # fmt: skip

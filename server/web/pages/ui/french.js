@@ -1539,6 +1539,7 @@ const WORDS = {
   "phone.title": "Le direct en main",
   "phone.next": "Suivant",
   "phone.no_next": "Rien ensuite",
+  "phone.no_question": "Aucune",
   "phone.nothing_pinned": "Aucun produit montré",
   "phone.left": "Reste {n}",
   "phone.sold": "Vendus : {n}",
