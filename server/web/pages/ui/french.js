@@ -887,7 +887,7 @@ const WORDS = {
   "host.sales": "Ventes",
   "host.no_sales": "Pas encore de vente. Appuyez sur « Vendre » à côté d’un article, ou sur S.",
   "host.orders": "Commandes",
-  "host.no_orders": "Aucune commande",
+  "host.no_orders": "Aucune commande : chacune apparaît ici aussitôt.",
   "host.return": "Retour",
   "host.return_sure": "Reprendre la commande de {name} et rembourser {price} ? Les articles reviennent en vente.",
   "host.csv": "Exporter en CSV",
