@@ -14,7 +14,8 @@ UNTIDY = """(cards) => {
     const left = (element) => element.getBoundingClientRect().left;
 
     const moves = (e) => e && e !== front
-        && (/auto|scroll|hidden|clip/.test(getComputedStyle(e).overflowX) || moves(e.parentElement));
+        && (/auto|scroll|hidden|clip/.test(getComputedStyle(e).overflowX)
+            || moves(e.parentElement));
     const part = document.createRange();
     const walker = document.createTreeWalker(front, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
@@ -36,6 +37,16 @@ UNTIDY = """(cards) => {
         }
     }
 
+    for (const control of all('.chip span, button, a.button, [role=tab]')) {
+        const words = control.innerText.trim();
+        part.selectNodeContents(control);
+        const lines = new Set([...part.getClientRects()].filter(({ width }) => width > 2)
+            .map(({ bottom }) => Math.round(bottom / 12)));
+        const isOne = words.length > 1 && words.length < 7 && !/\\s/.test(words);
+        if (isOne && lines.size > 1 && !control.querySelector('*')) {
+            found.push(`a broken word: “${words}”, ${short(control)}`);
+        }
+    }
     for (const list of all('section > h2 + :is(.rooms, .feed)')) {
         const [head, first] = [list.previousElementSibling, list.firstElementChild];
         if (first && list.scrollLeft < 20 && Math.abs(left(first) - left(head)) > 1.5) {
