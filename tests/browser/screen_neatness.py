@@ -47,6 +47,15 @@ UNTIDY = """(cards) => {
             found.push(`a broken word: “${words}”, ${short(control)}`);
         }
     }
+    const pen = document.createElement('canvas').getContext('2d');
+    for (const field of all('input[placeholder]')) {
+        const style = getComputedStyle(field);
+        pen.font = style.font;
+        const sides = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+        if (pen.measureText(field.placeholder).width > field.clientWidth - sides + 2) {
+            found.push(`a hint that is cut: “${field.placeholder}” in ${short(field)}`);
+        }
+    }
     for (const list of all('section > h2 + :is(.rooms, .feed)')) {
         const [head, first] = [list.previousElementSibling, list.firstElementChild];
         if (first && list.scrollLeft < 20 && Math.abs(left(first) - left(head)) > 1.5) {
@@ -63,7 +72,8 @@ UNTIDY = """(cards) => {
     for (const row of all('.actions, .me-actions, .me-order-more')) {
         const buttons = [...row.querySelectorAll(':scope > :is(button, a.button)')].filter(isSeen);
         const sizes = new Set(buttons.map((each) => getComputedStyle(each).fontSize));
-        if (sizes.size > 1) found.push(`letters of ${[...sizes].join(' and ')}: ${short(row)}`);
+        const letters = [...sizes].map(parseFloat);
+        if (Math.max(...letters) > 1.1 * Math.min(...letters)) found.push(`letters of ${[...sizes].join(' and ')}: ${short(row)}`);
     }
     for (const empty of all('.empty')) { // an icon and a sentence that only says what is missing
         const words = empty.innerText.trim();

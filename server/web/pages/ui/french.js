@@ -138,7 +138,7 @@ const WORDS = {
 
   // Searching
   "search.label": "Chercher articles, salons, notes, hôtes et réponses",
-  "search.placeholder": "Par ex. : pantalon large pour hanches larges",
+  "search.placeholder": "Ex. : jean hanches larges",
   "search.go": "Chercher",
   "search.kinds": "Que chercher",
   "search.all": "Tout",
@@ -478,7 +478,7 @@ const WORDS = {
   "shelf.all": { one: "Afficher les {n} article", other: "Afficher les {n} articles" },
   "shelf.more": { one: "Encore {n} article", other: "Encore {n} articles" },
   "shelf.search": "Chercher un article",
-  "shelf.empty": "L’étagère est encore vide",
+  "shelf.empty": "L’étagère est encore vide : les articles viendront ici",
   "product.points": "Pourquoi l’aimer",
   "product.flaws": "En toute franchise",
   "product.proofs": "Preuves d’authenticité",
@@ -949,7 +949,7 @@ const WORDS = {
   "queue.from_sale": "Réponse donnée avec le prix actuel",
   "queue.from_product": "Réponse donnée par la fiche du produit",
   "queue.reuse": "Répondre de même",
-  "queue.answer_hint": "La réponse, gardée pour la prochaine fois",
+  "queue.answer_hint": "Réponse à garder",
 
   "review.title": "À relire",
   "review.none": "Rien à relire",

@@ -132,7 +132,7 @@ export const STRINGS = {
   "shelf.all": ["显示全部 {n} 件商品",
     { one: "Show all {n} product", other: "Show all {n} products" }],
   "shelf.search": ["搜索商品", "Search the shelf"],
-  "shelf.empty": ["货架还空着", "The shelf is still empty"],
+  "shelf.empty": ["货架还空着，商品会出现在这里", "The shelf is still empty: goods will stand here"],
   "product.points": ["值得买", "Why you may want it"],
   "product.flaws": ["说实话", "Honestly"],
   "product.proofs": ["正品凭证", "Proof that it is genuine"],

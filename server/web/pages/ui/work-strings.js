@@ -434,7 +434,7 @@ export const WORK_STRINGS = {
   "queue.from_sale": ["已用当前价格和优惠自动回答", "Answered with the price now"],
   "queue.from_product": ["已用商品信息自动回答", "Answered from the product’s sheet"],
   "queue.reuse": ["照这样回答", "Answer so again"],
-  "queue.answer_hint": ["记下答案，下次自动告诉问的人", "The answer, kept for the next who asks"],
+  "queue.answer_hint": ["记下答案", "Answer, to be kept"],
   "rules.title": ["评论规则", "Rules"],
   "rules.followers": ["只有关注的人能评论", "Only followers may comment"],
   "rules.review": ["先审后发", "Review first"],
