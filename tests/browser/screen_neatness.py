@@ -73,7 +73,9 @@ UNTIDY = """(cards) => {
         const buttons = [...row.querySelectorAll(':scope > :is(button, a.button)')].filter(isSeen);
         const sizes = new Set(buttons.map((each) => getComputedStyle(each).fontSize));
         const letters = [...sizes].map(parseFloat);
-        if (Math.max(...letters) > 1.1 * Math.min(...letters)) found.push(`letters of ${[...sizes].join(' and ')}: ${short(row)}`);
+        if (Math.max(...letters) > 1.1 * Math.min(...letters)) {
+            found.push(`letters of ${[...sizes].join(' and ')}: ${short(row)}`);
+        }
     }
     for (const empty of all('.empty')) { // an icon and a sentence that only says what is missing
         const words = empty.innerText.trim();

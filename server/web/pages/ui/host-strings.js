@@ -52,7 +52,7 @@ export const HOST_STRINGS = {
   "ordering.moved": ["「{name}」移到第 {place} 位，共 {n} 位", "{name} is now {place} of {n}"],
   // Prompts and saved answers
   "prompts.title": ["提词", "Prompts"],
-  "prompts.hint": ["只有主播和场控看得到", "Only host and moderators see it"],
+  "prompts.hint": ["只有主播和场控看得到", "Only the team sees it"],
   "prompts.send": ["发给主播", "Prompt the host"],
   "prompts.seen": ["看到了", "Seen"],
   "quick.title": ["常用回答", "Saved answers"],
