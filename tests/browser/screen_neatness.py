@@ -37,6 +37,9 @@ UNTIDY = """(cards) => {
         }
     }
 
+    for (const card of all('.spot-card')) { // it may be scrolled a little, not looked for
+        if (card.clientHeight < .6 * card.scrollHeight) found.push(`squeezed: ${short(card)}`);
+    }
     for (const control of all('.chip span, button, a.button, [role=tab]')) {
         const words = control.innerText.trim();
         part.selectNodeContents(control);

@@ -66,7 +66,7 @@ ROOMS: dict[str, tuple[tuple[dict[str, object], ...], str, bool, Furnish]] = {
     # name: goods, title, whether it goes live, what happens there; the newest is shown first
     "quiet": ((), "第一次开播", True, _leave),
     "lots": ((MUG,), "周末抽奖", True, _draw_lots),
-    "auction": ((LAMP,), "Lamps under the hammer", True, _auction),
+    "auction": ((LAMP, MUG), "Lamps under the hammer", True, _auction),
     "soon": ((SOFA, MUG, LAMP), "明晚八点 沙发", False, _schedule),
     "replay": ((SOFA, MUG), "上周的慢客厅", True, _end),
     "cancelled": ((MUG,), "停电的晚上", False, _cancel),

@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
-from playwright.async_api import Page, Route, WebSocketRoute
+from playwright.async_api import Page, Route, WebSocketRoute, expect
 
 from server.protocol.roles import Role
 from tests.browser.screen_rooms import BUYER, BUYER_NAME, OWNER, RETURNING
@@ -96,6 +96,12 @@ def writing(field: str, text: str) -> Act:
     return write
 
 
+async def _ask_for_two(page: Page) -> None:
+    for n in (1, 2):
+        await writing(".say", f"求链接 {n} 号")(page)
+        await expect(page.locator(".private-card")).to_have_count(n)
+
+
 EVENING = "/watch/{evening}"
 PRODUCT = (".pinned-main",)
 MENU = (".top > button.icon-button",)
@@ -140,6 +146,7 @@ SCREENS: tuple[Screen, ...] = (
     Screen("watch-lots", "/watch/{lots}", NEWCOMER, '.lucky [data-do="enter"]'),
     Screen("watch-auction", "/watch/{auction}", NEWCOMER, '.auction [data-do="bid"]'),
     Screen("watch-bid", "/watch/{auction}", NEWCOMER, ".form-sheet", ('.auction [data-do="bid"]',)),
+    Screen("watch-auction-asked", "/watch/{auction}", NEWCOMER, ".auction", act=_ask_for_two),
     Screen("watch-picture-away", "/watch/{broken}", NEWCOMER, ".player-words"),
     Screen("watch-group", "/watch/fans:{host}", RETURNS, ".say"),
     Screen("watch-quiet", "/watch/{quiet}", NEWCOMER, ".host-chip .follow"),
