@@ -123,7 +123,7 @@ export const sendIn = (room) => async (op, { order }, fields = {}) =>
  * The way to where one says where an order goes, until it is sent.
  * @param {Order} order
  */
-const whereTo = (order) => isUnsent(order) && h("a.text-link", { href: "/me",
+const whereTo = (order) => isUnsent(order) && h("a.plain.small-button.button", { href: "/me",
   data: { do: "where-to" } }, icon("pin"), t("delivery.link"));
 
 /**
