@@ -41,7 +41,7 @@ class NotesQuery(PartQuery, frozen=True):
 
 
 class RemoveBody(Input, frozen=True):
-    """Why a note is removed; its author is told."""
+    """Why a note or a comment is removed; who wrote it is told."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=REASON_CHARS_MAX)]
 
