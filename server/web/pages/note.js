@@ -41,7 +41,7 @@ const ownTools = (/** @type {Note} */ note) => (session.you?.user === note.autho
     }
   }, { data: { do: "remove" } }),
 ] : [h("button.quiet.small-button", { type: "button", data: { do: "report" }, onclick: () => {
-  if (mayDo()) void import("./note/report.js").then(({ report }) => report(note), (error) => toast(whyNot(error)));
+  if (mayDo()) void import("./note/report.js").then(({ report }) => report(path), (error) => toast(whyNot(error)));
 } }, t("note.report"))]);
 
 /** @param {Note} note */
