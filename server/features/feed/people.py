@@ -20,6 +20,7 @@ from server.features.feed.tables import ACTS, LESS, SEEN
 from server.features.notes.tables import NOTE_ACTS
 from server.features.ties.ties import Ties
 from server.records.database import Database
+from server.text.folding import tag_key
 
 SEEN_MAX = 2000
 """Items of which it is remembered that a person was shown them; the newest."""
@@ -141,7 +142,7 @@ class People:
     async def _read_wishes(self, connection: AsyncConnection, person: str, found: Person) -> None:
         less = select(LESS.c.kind, LESS.c.ref).where(LESS.c.person == person)
         for kind, ref in await connection.execute(less):
-            found.less[kind].add(ref)
+            found.less[kind].add(tag_key(ref) if kind == "tag" else ref)
         since = self._clock() - int(self._settings.seen_rest_days * DAY_MS)
         seen = select(SEEN).where(SEEN.c.person == person, SEEN.c.at > since)
         rows: list[Any] = list(

@@ -21,7 +21,7 @@ from server.web.path import part_of_path
 from server.web.query import query_of
 from server.web.route import Route
 
-TAG_CHARS_MAX = 64
+TAG_CHARS_MAX = 100
 LessKind = Annotated[Kind, Meta(description="what it is")]
 LessId = Annotated[
     str,
@@ -144,7 +144,7 @@ class FeedRoutes:
     async def remove_less(self, request: web.Request) -> web.Response:
         """Nothing, whether it was there or not."""
         kind = part_of_path(request, "kind", LessKind, "It is `host`, `tag` or `note`.")
-        id_ = part_of_path(request, "id", LessId, "It has 1 to 64 characters.")
+        id_ = part_of_path(request, "id", LessId, f"It has 1 to {TAG_CHARS_MAX} characters.")
         await self._feed.remove_less(caller(request).user, kind, id_)
         return web.Response(status=204)
 

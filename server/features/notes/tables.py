@@ -46,7 +46,7 @@ NOTE_TAGS = Table(
     Index(None, "tag", "published", "note"),
     Index(None, "note"),
 )
-"""The tags of public notes, as `text.folding.one_case` has them."""
+"""The tags of public notes, as `text.folding.tag_key` has them."""
 
 NOTE_MARKS = Table(
     "note_marks",
