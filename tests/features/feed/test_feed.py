@@ -251,6 +251,21 @@ async def test_less_of_a_tag_is_less_of_all_its_spellings(api: Api, records: Dat
     assert set(reasons(await feed(api, ANN))) == ids
 
 
+async def test_less_said_at_one_worker_holds_at_the_others_at_once(
+    api: Api, records: Database, web_settings: Settings
+) -> None:
+    await publish(records, "n1", "mumu", days=30)
+    await publish(records, "n2", "ana", days=30)
+    async with running(web_settings, "w2") as worker:
+        there = Api(api.session, web_settings, worker.url)
+        both = {"note:n1", "note:n2"}
+        await until(there, ANN, lambda page: set(reasons(page)) == both)
+        await api.send("POST", "/v1/feed/less", {"kind": "note", "id": "n1"}, **ANN)
+        assert set(reasons(await feed(there, ANN))) == {"note:n2"}
+        await api.send("DELETE", "/v1/me/less/note/n1", **ANN)
+        assert set(reasons(await feed(there, ANN))) == both
+
+
 async def test_who_reads_one_spelling_of_a_tag_is_shown_the_others_as_they_are_written(
     api: Api, records: Database
 ) -> None:
