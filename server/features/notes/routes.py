@@ -36,7 +36,7 @@ class NotesQuery(PartQuery, frozen=True):
     """The same; of an author, with a tag, in a status."""
 
     author: Annotated[str, Meta(max_length=64, description="the id of the author")] = ""
-    tag: Annotated[str, Meta(max_length=100, description="one of its tags")] = ""
+    tag: Annotated[str, Meta(max_length=100, description="a tag of at most 100 characters")] = ""
     status: Literal["", "draft", "public", "held", "removed"] = ""
 
 
