@@ -18,7 +18,9 @@ class Source(Struct, frozen=True):
 
 
 class SourceInput(Source, frozen=True, forbid_unknown_fields=True):
-    """A source as a client names it."""
+    """A source as a client names it: without control characters."""
+
+    id: Annotated[str, Meta(max_length=64, pattern=r"^[^\x00-\x1f\x7f]*$(?!\n)")] = ""
 
 
 class You(Struct, frozen=True):

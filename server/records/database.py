@@ -22,6 +22,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from server.records.address import address_of, shown
 from server.records.errors import RecordsAway, RecordsUnusable, is_away, is_damaged, words_of
+from server.records.nul import replace_nul
 from server.settings import Settings
 
 # Alembic is imported, in a thread, when records are first used: most commands don't use them.
@@ -54,6 +55,8 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(self.url, **self._arguments())
         if self.is_sqlite:
             _set_up_sqlite(self.engine.sync_engine, self._limits.busy_timeout_s)
+        else:
+            replace_nul(self.engine.sync_engine)
 
     def _arguments(self) -> dict[str, Any]:
         pool = {

@@ -160,6 +160,11 @@ def one_case(text: str) -> str:
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
 
 
+def tag_key(tag: str) -> str:
+    """What all spellings of a tag have in common: `one_case`, single spaces, no # before it."""
+    return " ".join(one_case(tag).split()).lstrip("# ")
+
+
 def folded(text: str) -> str:
     """`one_case(text)` without accents, with single spaces and none between Chinese characters.
 

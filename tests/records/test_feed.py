@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from server.background.clock import DAY_MS
 from server.cli.exposure import lines_of
+from server.features.archive.tables import ROOMS as ARCHIVED
 from server.features.feed.covisits import CoVisits
 from server.features.feed.exposure import ExposureBook
 from server.features.feed.impressions import HOUR_MS, Impressions
@@ -18,8 +19,8 @@ from server.features.feed.memory import Memory
 from server.features.feed.page_tokens import Given, PageTokens
 from server.features.feed.people import People
 from server.features.feed.projection import FeedProjection, enter_newcomers
-from server.features.feed.retention import OldRows, forget_person
-from server.features.feed.settings import FeedSettings
+from server.features.feed.retention import Aging, OldRows, forget_person, removals_of
+from server.features.feed.settings import FeedKeeping, FeedSettings
 from server.features.feed.tables import ACTS, EXPOSURE, LESS, NEWCOMERS, ROOMS, SEEN
 from server.features.notes.tables import NOTE_ACTS, NOTES
 from server.protocol.codes import CommandError
@@ -261,11 +262,41 @@ async def test_what_is_old_is_removed_some_at_a_time(records: Database) -> None:
     for n in range(5):
         here.count(f"u{n}", f"u{n}", [Given(f"note:x{n}", "popular")])
     await here.write()
-    old = OldRows(records, [(EXPOSURE, "day", DAY_MS), (SEEN, "at", 1)])
+    old = OldRows(records, [Aging(EXPOSURE, "day", DAY_MS), Aging(SEEN, "at")])
     later = NOW + 2 * DAY_MS
     assert await old.count(NOW - DAY_MS) == 0
     assert await old.count(later) == 10
     assert [await old.remove(later, 4) for _ in range(4)] == [4, 4, 2, 0]
+
+
+async def test_what_newcomers_were_promised_ends_but_nobody_is_new_twice(
+    records: Database,
+) -> None:
+    day = DAY_MS
+    began = [
+        ("note:old", "mumu", NOW - 402 * day),
+        ("note:new", "mumu", NOW - 400 * day),  # its first day was over 399 days ago
+        ("host:mumu", "mumu", NOW - 500 * day),
+        ("host:gone", "gone", NOW - 500 * day),
+    ]
+    room = {
+        "life": 1, "room": "r1", "made": NOW, "host": "mumu", "kind": "stream", "title": "T",
+        "phase": "ended", "scheduled": 0, "started": NOW, "ended": NOW, "practice": False,
+    }  # fmt: skip
+    async with records.writing() as connection:
+        await enter_newcomers(connection, began, 100)
+        await connection.execute(insert(ARCHIVED).values(**room))
+    [exposure] = [
+        each for each in removals_of(records, FeedKeeping(), WINDOW_MS) if each.kind == "exposure"
+    ]
+    before = NOW - int(exposure.days * day)
+    assert await exposure.due(before) == 2
+    assert [await exposure.remove(before, 1) for _ in range(3)] == [1, 1, 0]
+    left = [row.item for row in await rows(records, NEWCOMERS)]
+    assert left == ["host:mumu", "note:new"]
+    async with records.writing() as connection:  # mumu goes live again
+        await enter_newcomers(connection, [("host:mumu", "mumu", NOW)], 100)
+    assert (await rows(records, NEWCOMERS))[0].began == NOW - 500 * day
 
 
 async def test_what_waited_long_is_written_whatever_a_statement_can_hold(records: Database) -> None:

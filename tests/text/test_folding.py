@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.text.folding import folded, one_case, plain, squeezed
+from server.text.folding import folded, one_case, plain, squeezed, tag_key
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,12 @@ def test_each_strength_leaves_what_it_says(
         without_accents,
         letters,
     )
+
+
+@pytest.mark.parametrize("spelled", ["OOTD", "#ootd", "＃ＯＯＴＤ", " # ootd "])
+def test_all_spellings_of_a_tag_are_one(spelled: str) -> None:
+    assert tag_key(spelled) == "ootd"
+    assert tag_key("Petite  Size") == "petite size"
 
 
 @given(st.text(string.printable))

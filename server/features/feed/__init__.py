@@ -26,7 +26,7 @@ def _make(engine: Engine, ties: Ties, featured: CurrentSlots) -> Running:
         tasks=[intake],
         projections=[FeedProjection(keeping.keep_feed_acts_days, own.newcomer_impressions)],
         forgets_user=[forget_person],
-        removals=removals_of(records, keeping),
+        removals=removals_of(records, keeping, own.newcomer_window_ms),
     )
 
 

@@ -24,6 +24,7 @@ from server.features.feed.settings import FeedSettings
 from server.features.search.room_states import RoomState
 from server.protocol.codes import CommandError
 from server.telemetry.metrics import Metrics
+from server.text.folding import tag_key
 
 LIMIT_MAX = 50
 FRESH_MS = 2 * DAY_MS
@@ -254,7 +255,9 @@ class Feed:
         if code in ("follow", "again", "bought"):
             return RowReason(code, name=self._owner_name(item, cards))
         if code == "tag":
-            return RowReason(code, tag=about)
+            own = cards.notes.get(item)
+            spelled = () if own is None else own.tags
+            return RowReason(code, tag=next((t for t in spelled if tag_key(t) == about), about))
         if code != "near":
             return RowReason(code)
         note = cards.notes.get(about)

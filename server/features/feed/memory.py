@@ -12,6 +12,7 @@ from msgspec import Struct, json
 from server.features.feed.covisits import DAY_MS, CoVisits, Interaction
 from server.features.feed.newcomers import Newcomer
 from server.features.feed.popularity import Popularity
+from server.text.folding import tag_key
 
 TAG_NOTES_MAX = 200
 """Newest notes that are found by a tag."""
@@ -36,7 +37,8 @@ def note_key(note: str) -> str:
 
 
 class Note(Struct, gc=False, frozen=True):
-    """A published note, as far as the choice needs it. `goods`: (host, sku) that it links."""
+    """A published note, as far as the choice needs it. `tags` as `tag_key` has them; `goods`:
+    (host, sku) that it links."""
 
     key: str
     author: str
@@ -122,7 +124,7 @@ class Memory:
         note = Note(
             key,
             intern(row.author),
-            tuple(intern(tag) for tag in _listed(row.tags)),
+            tuple(dict.fromkeys(intern(tag_key(tag)) for tag in _listed(row.tags))),
             tuple(_goods_in(row.goods)),
             row.published,
         )

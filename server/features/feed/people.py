@@ -20,6 +20,7 @@ from server.features.feed.tables import ACTS, LESS, SEEN
 from server.features.notes.tables import NOTE_ACTS
 from server.features.ties.ties import Ties
 from server.records.database import Database
+from server.text.folding import tag_key
 
 SEEN_MAX = 2000
 """Items of which it is remembered that a person was shown them; the newest."""
@@ -41,7 +42,7 @@ class Person(Struct):
     @classmethod
     def unknown(cls, user: str = "") -> "Person":
         """Somebody of whom nothing is known, such as a guest ('')."""
-        return cls(user, deque(), set(), {"host": set(), "tag": set(), "note": set()}, {}, set())
+        return cls(user, deque(), set(), _less_of_nothing(), {}, set())
 
     def hear(self, interaction: Interaction, ref: str = "") -> None:
         """Note what the person did. `ref`: the sku that they bought."""
@@ -85,15 +86,19 @@ class People:
         return len(self._known)
 
     async def read(self, person: str) -> Person:
-        """Return what is known of a person. Raises RecordsAway."""
+        """Return what is known of a person. What they want less of is read each time: they may have
+        said it to another worker. Raises RecordsAway."""
         known = self._known.get(person)
         if known is not None:
+            async with self._records.reading() as connection:
+                known.less = await _less_of(connection, person)
             return known
         found = Person.unknown(person)
         found.history = deque(maxlen=self._settings.history_max)
         async with self._records.reading() as connection:
             await self._read_acts(connection, person, found)
-            await self._read_wishes(connection, person, found)
+            found.less = await _less_of(connection, person)
+            await self._read_seen(connection, person, found)
         for tie in await self._ties.of_user(person):
             if tie.kind == "follow":
                 found.follows.add(tie.ref)
@@ -138,10 +143,7 @@ class People:
             found.hear(interaction, ref)
         found.follows.clear()  # the ties say it for all times
 
-    async def _read_wishes(self, connection: AsyncConnection, person: str, found: Person) -> None:
-        less = select(LESS.c.kind, LESS.c.ref).where(LESS.c.person == person)
-        for kind, ref in await connection.execute(less):
-            found.less[kind].add(ref)
+    async def _read_seen(self, connection: AsyncConnection, person: str, found: Person) -> None:
         since = self._clock() - int(self._settings.seen_rest_days * DAY_MS)
         seen = select(SEEN).where(SEEN.c.person == person, SEEN.c.at > since)
         rows: list[Any] = list(
@@ -151,3 +153,16 @@ class People:
         for row in reversed(rows):
             if row.item not in opened:
                 found.seen[row.item] = row.times, row.at
+
+
+def _less_of_nothing() -> dict[str, set[str]]:
+    return {"host": set(), "tag": set(), "note": set()}
+
+
+async def _less_of(connection: AsyncConnection, person: str) -> dict[str, set[str]]:
+    """What a person wants less of, by kind."""
+    found = _less_of_nothing()
+    less = select(LESS.c.kind, LESS.c.ref).where(LESS.c.person == person)
+    for kind, ref in await connection.execute(less):
+        found[kind].add(tag_key(ref) if kind == "tag" else ref)
+    return found

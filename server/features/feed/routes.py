@@ -21,7 +21,7 @@ from server.web.path import part_of_path
 from server.web.query import query_of
 from server.web.route import Route
 
-TAG_CHARS_MAX = 64
+TAG_CHARS_MAX = 100
 LessKind = Annotated[Kind, Meta(description="what it is")]
 LessId = Annotated[
     str,
@@ -32,6 +32,10 @@ LessId = Annotated[
         description="the id of the host or note, or the tag",
     ),
 ]
+
+
+_NO_KIND = "One sees less of a `host`, a `tag` or a `note`."
+_NO_ID = f"What one sees less of has an id, or is a tag, of 1 to {TAG_CHARS_MAX} characters."
 
 
 class FeedQuery(Input, frozen=True):
@@ -143,8 +147,8 @@ class FeedRoutes:
 
     async def remove_less(self, request: web.Request) -> web.Response:
         """Nothing, whether it was there or not."""
-        kind = part_of_path(request, "kind", LessKind, "It is `host`, `tag` or `note`.")
-        id_ = part_of_path(request, "id", LessId, "It has 1 to 64 characters.")
+        kind = part_of_path(request, "kind", LessKind, _NO_KIND)
+        id_ = part_of_path(request, "id", LessId, _NO_ID)
         await self._feed.remove_less(caller(request).user, kind, id_)
         return web.Response(status=204)
 

@@ -71,5 +71,9 @@ class FeedKeeping(Section):
         30, 0, DAYS_MAX, "Days after which what a person was shown is removed; 0 is for ever."
     )
     keep_exposure_days: float = limit(
-        400, 0, DAYS_MAX, "Days after which the exposure of hosts and notes ends; 0 is for ever."
+        400,
+        0,
+        DAYS_MAX,
+        "Days after which the exposure of hosts and notes, and what newcomers were promised, "
+        "ends; 0 is for ever.",
     )

@@ -64,7 +64,8 @@ LESS = Table(
     Column("ref", Text, primary_key=True),
     Column("at", BigInteger, nullable=False),
 )
-"""Of which `host`, `tag` or `note` a person wants to see less, since when (ms)."""
+"""Of which `host`, `tag` (as `text.folding.tag_key` has it) or `note` a person wants to see less,
+since when (ms)."""
 
 SEEN = Table(
     "feed_seen",

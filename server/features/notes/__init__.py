@@ -1,5 +1,7 @@
 """Notes: what people write about goods and rooms, and what others do with it."""
 
+from typing import NamedTuple
+
 from server.feature import Engine, Feature, Running
 from server.features.asks import Asked
 from server.features.asks.showing import Showings
@@ -15,11 +17,19 @@ from server.features.notes.routes import NoteRoutes
 from server.features.notes.settings import NoteKeeping, NoteSettings
 from server.features.notes.showing import NotesNow
 from server.features.notes.talk import Talk
+from server.features.notes.talk_moderation import TalkModeration
 from server.features.notes.talk_routes import TalkRoutes
 from server.features.notes.wording import Wording
 from server.features.replay.replay import Replays
 from server.features.rules.rules import Rules
 from server.rooms.retention import Removal
+
+
+class Written(NamedTuple):
+    """What others are handed of notes."""
+
+    notes: Notes
+    talk: TalkModeration
 
 
 def _make(
@@ -34,13 +44,14 @@ def _make(
     linking = Linking(store, records, directory)
     notes = Notes(records, settings, wording, linking, engine.bans)
     book = NoteBook(records, now, openings)
+    moderation = TalkModeration(records)
     after_stream = AfterStream(notes, replays, showings, directory, settings)
     talk = Talk(records, settings, wording, asked.asks, now, engine.bans)
     routes = NoteRoutes(notes, book, Marks(records, settings), after_stream)
     old, days = OldActs(records), engine.settings.section(NoteKeeping).keep_note_acts_days
     return Running(
-        it=notes,
-        routes=[*routes.routes(), *TalkRoutes(talk).routes()],
+        it=Written(notes, moderation),
+        routes=[*routes.routes(), *TalkRoutes(talk, moderation).routes()],
         closes=[openings.batches.aclose],
         forgets_user=[forget_notes],
         removals=[Removal(kind="note_acts", days=days, due=old.count, remove=old.remove)],

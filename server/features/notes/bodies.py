@@ -9,6 +9,8 @@ from server.protocol.fields import Id, RoomId, Sku
 from server.protocol.input import Input
 
 Status = Literal["draft", "public", "held", "removed"]
+CommentStatus = Literal["public", "held", "removed"]
+RemovedBy = Literal["", "author", "operator"]
 Written = Annotated[str, Meta(max_length=20_000)]
 NOTE_ID = r"^[A-Za-z0-9_-]{1,24}$(?!\n)"
 
@@ -123,15 +125,18 @@ class CommentBody(Input, frozen=True):
 
 
 class NoteComment(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A comment on a note. `status` is `held` while the operator must read it first: its writer
-    alone sees it. `cards` answer its writer, if it asked for a link."""
+    """A comment on a note. `status` is `held` while somebody must read it first, `removed` once it
+    was taken away: its writer alone sees it. Then `removed_by` says who did it, and `reason` why,
+    if it was the operator. `cards` answer its writer, if it asked for a link."""
 
     comment: str
     user: str
     name: str
     text: str
     at: int
-    status: str = "public"
+    status: CommentStatus = "public"
+    removed_by: RemovedBy = ""
+    reason: str = ""
     cards: list[NoteGoods] = []
 
 
@@ -162,11 +167,34 @@ class NoteAsksPage(Struct, frozen=True):
     next: str | None = None
 
 
-class HeldComment(Struct, frozen=True):
-    """A comment on a note that waits for the operator."""
+class OwnComment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the caller said on a note, and what became of it: see NoteComment. `title` is the
+    note's."""
 
     comment: str
     note: str
+    title: str
+    text: str
+    at: int
+    status: CommentStatus
+    removed_by: RemovedBy = ""
+    reason: str = ""
+
+
+class OwnCommentsPage(Struct, frozen=True):
+    """What the caller said, the newest first. `next` is the `cursor` of the following page."""
+
+    comments: list[OwnComment]
+    next: str | None = None
+
+
+class HeldComment(Struct, frozen=True):
+    """A comment on a note that waits for the note's author or the operator. `title` is the
+    note's."""
+
+    comment: str
+    note: str
+    title: str
     user: str
     name: str
     text: str

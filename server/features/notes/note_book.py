@@ -17,7 +17,7 @@ from server.features.pictures.pictures import Picture, read_pictures
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.records.database import Database
-from server.text.folding import one_case
+from server.text.folding import tag_key
 
 
 class Wanted(NamedTuple):
@@ -70,7 +70,7 @@ class NoteBook:
             which.append(NOTES.c.author == wanted.author)
         asked = select(NOTES).where(*which)
         if wanted.tag:
-            of_tag = NOTE_TAGS.c.tag == one_case(wanted.tag)
+            of_tag = NOTE_TAGS.c.tag == tag_key(wanted.tag)
             asked = asked.join(NOTE_TAGS, (NOTE_TAGS.c.note == NOTES.c.note) & of_tag)
             at = NOTE_TAGS.c.published if wanted.status == "public" else at
         return await self._page(asked, at, who, cursor, limit)

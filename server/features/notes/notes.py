@@ -26,7 +26,7 @@ from server.rooms.plain_text import shown_text
 from server.store.action_log import Action
 from server.store.bans import Bans
 from server.store.request_key import new_id
-from server.text.folding import one_case
+from server.text.folding import tag_key
 
 AUTHORS_REMEMBERED_MAX = 100_000
 REASON_CHARS_MAX = 500
@@ -233,7 +233,7 @@ async def _make_found(connection: AsyncConnection, row: Any) -> None:
     tags = TEXTS.decode(row.tags)
     document = None
     if row.status == "public":
-        folded = dict.fromkeys(map(one_case, tags))
+        folded = dict.fromkeys(map(tag_key, tags))
         rows = [{"tag": tag, "note": row.note, "published": row.published} for tag in folded]
         if rows:
             await connection.execute(insert(NOTE_TAGS), rows)

@@ -36,12 +36,12 @@ class NotesQuery(PartQuery, frozen=True):
     """The same; of an author, with a tag, in a status."""
 
     author: Annotated[str, Meta(max_length=64, description="the id of the author")] = ""
-    tag: Annotated[str, Meta(max_length=100, description="one of its tags")] = ""
+    tag: Annotated[str, Meta(max_length=100, description="a tag of at most 100 characters")] = ""
     status: Literal["", "draft", "public", "held", "removed"] = ""
 
 
 class RemoveBody(Input, frozen=True):
-    """Why a note is removed; its author is told."""
+    """Why a note or a comment is removed; who wrote it is told."""
 
     reason: Annotated[str, Meta(min_length=1, max_length=REASON_CHARS_MAX)]
 

@@ -59,7 +59,7 @@ NOTE_TAGS = Table(
     Index(None, "tag", "published", "note"),
     Index(None, "note"),
 )
-"""The tags of public notes, as `text.folding.one_case` has them."""
+"""The tags of public notes, as `text.folding.tag_key` has them."""
 
 NOTE_MARKS = Table(
     "note_marks",
@@ -85,14 +85,19 @@ NOTE_COMMENTS = Table(
     Column("status", Text, nullable=False),
     Column("asked", Text, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("removed_by", Text, nullable=False, server_default=""),
     Index(None, "note", "at", "comment"),
     Index(None, "user", "at"),
     Index(None, "author", "asked", "at"),
+    Index(None, "author", "status", "at", "comment"),
     Index(None, "status", "at", "comment"),
 )
 """Comments on notes. `author` is the note's, `user` and `name` are the writer's. `status` is
-`public`, or `held` until the operator has read it. `asked`: the text asked for a link; the sku that
-it was about, `*` for all goods of the note; empty: it asked for none."""
+`public`; `held` until the note's author or the operator has read it; `removed`, which its writer
+alone goes on seeing, with whether the note's `author` or the `operator` took it away
+(`removed_by`), and the operator's `reason`. `asked`: the text asked for a link; the sku that it was
+about, `*` for all goods of the note; empty: it asked for none."""
 
 NOTE_ACTS = Table(
     "note_acts",

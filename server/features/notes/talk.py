@@ -10,17 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.access.auth import Identity
 from server.access.rate import BucketsByName
 from server.background.clock import unix_ms
-from server.features.actions.moderation_log import note_action
 from server.features.asks.asks import Asks
 from server.features.notes.acts import note_act
 from server.features.notes.bodies import (
-    HeldComment,
-    HeldCommentsPage,
+    CommentStatus,
     NoteAsk,
     NoteAsksPage,
     NoteComment,
     NoteCommentsPage,
     NoteGoods,
+    OwnComment,
+    OwnCommentsPage,
 )
 from server.features.notes.linking import LINKS
 from server.features.notes.note_book import may_see
@@ -32,7 +32,6 @@ from server.features.notes.wording import Wording
 from server.protocol.codes import CommandError
 from server.records.database import Database
 from server.rooms.plain_text import shown_text
-from server.store.action_log import Action
 from server.store.bans import Bans
 from server.store.request_key import new_id
 
@@ -69,7 +68,7 @@ class Talk:
         self._must_be_let(who.user)
         async with self._records.reading() as connection:
             row = await self._public(connection, note)
-        status = "held" if await self._wording.judge(clean) else "public"
+        status: CommentStatus = "held" if await self._wording.judge(clean) else "public"
         goods = await self._now.goods(LINKS.decode(row.goods))
         asked = "" if who.user == row.author else self._asked(clean, goods)
         comment = new_id("c")
@@ -78,12 +77,12 @@ class Talk:
             "name": who.name, "text": clean, "status": status, "asked": asked, "at": unix_ms(),
         }  # fmt: skip
         async with self._records.writing() as connection:
-            known = await _comment(connection, comment)
+            known = await comment_row(connection, comment)
             if known is None:  # the same request again is the same comment
                 await self._public(connection, note, to_write=True)
                 await connection.execute(insert(NOTE_COMMENTS).values(**said))
                 if status == "public":
-                    await _count(connection, note, 1, asked)
+                    await count_comment(connection, note, 1, asked)
                     await note_act(connection, who.user, note, "ask" if asked else "comment")
         return NoteComment(
             comment=comment, user=who.user, name=who.name, text=clean, at=said["at"],
@@ -98,8 +97,8 @@ class Talk:
             row = await row_of(connection, note)
             if row is None or not may_see(row, who):
                 raise no_note(note)
-            rows = (await connection.execute(_newest(asked, cursor, limit))).all()
-        shown, after = _part(rows, limit)
+            rows = (await connection.execute(newest(asked, cursor, limit))).all()
+        shown, after = part_of(rows, limit)
         goods: Sequence[NoteGoods] = ()
         if any(each.asked and each.user == who.user for each in shown):
             goods = await self._now.goods(LINKS.decode(row.goods))
@@ -107,7 +106,8 @@ class Talk:
             [
                 NoteComment(
                     comment=each.comment, user=each.user, name=each.name, text=each.text,
-                    at=each.at, status=each.status,
+                    at=each.at, status=each.status, removed_by=each.removed_by,
+                    reason=each.reason,
                     cards=_cards(each.asked, goods) if each.user == who.user else [],
                 )
                 for each in shown
@@ -115,54 +115,14 @@ class Talk:
             after,
         )  # fmt: skip
 
-    async def remove(self, who: Identity, note: str, comment: str) -> None:
-        """Delete a comment: its writer, the note's author, or the operator."""
-        async with self._records.writing() as connection:
-            await row_of(connection, note, to_write=True)  # so that two at once count once
-            row = await _comment(connection, comment)
-            if row is None or row.note != note:
-                raise _no_comment(comment)
-            if not who.is_operator and who.user not in (row.user, row.author):
-                raise CommandError(
-                    "forbidden", "Only who wrote a comment, or the note, can delete it."
-                )
-            await connection.execute(
-                delete(NOTE_COMMENTS).where(NOTE_COMMENTS.c.comment == comment)
-            )
-            if row.status == "public":
-                await _count(connection, note, -1, row.asked)
-            if who.user != row.user:
-                action = Action(
-                    unix_ms(), who.user, "remove_note_comment", "", row.user, comment,
-                    {"note": note, "text": row.text},
-                )  # fmt: skip
-                await note_action(connection, action)
-
-    async def show(self, note: str, comment: str, by: str) -> None:
-        """Show a comment that was held; as the operator. Twice is the same as once."""
-        async with self._records.writing() as connection:
-            await row_of(connection, note, to_write=True)  # so that two at once count once
-            row = await _comment(connection, comment)
-            if row is None or row.note != note:
-                raise _no_comment(comment)
-            if row.status == "public":
-                return
-            which = NOTE_COMMENTS.c.comment == comment
-            await connection.execute(update(NOTE_COMMENTS).where(which).values(status="public"))
-            await _count(connection, note, 1, row.asked)
-            await note_act(connection, row.user, note, "ask" if row.asked else "comment")
-            about = {"note": note}
-            action = Action(unix_ms(), by, "show_note_comment", "", row.user, comment, about)
-            await note_action(connection, action)
-
     async def asks(self, author: str, cursor: str, limit: int) -> NoteAsksPage:
         """Who asked for links on an author's notes, the newest first."""
         own = (NOTE_COMMENTS.c.author == author) & (NOTE_COMMENTS.c.asked != "")
         asked = select(NOTE_COMMENTS, NOTES.c.title).where(own, NOTE_COMMENTS.c.status == "public")
         asked = asked.join(NOTES, NOTES.c.note == NOTE_COMMENTS.c.note)
         async with self._records.reading() as connection:
-            rows = (await connection.execute(_newest(asked, cursor, limit))).all()
-        shown, after = _part(rows, limit)
+            rows = (await connection.execute(newest(asked, cursor, limit))).all()
+        shown, after = part_of(rows, limit)
         names = ("comment", "note", "title", "user", "name", "text", "at")
         return NoteAsksPage(
             [
@@ -172,15 +132,18 @@ class Talk:
             after,
         )
 
-    async def held(self, cursor: str, limit: int) -> HeldCommentsPage:
-        """Comments that wait for the operator, the newest first."""
-        asked = select(NOTE_COMMENTS).where(NOTE_COMMENTS.c.status == "held")
+    async def own(self, user: str, status: str, cursor: str, limit: int) -> OwnCommentsPage:
+        """What a user said on notes, the newest first. `status`: only this; empty: all."""
+        asked = select(NOTE_COMMENTS, NOTES.c.title).where(NOTE_COMMENTS.c.user == user)
+        if status:
+            asked = asked.where(NOTE_COMMENTS.c.status == status)
+        asked = asked.join(NOTES, NOTES.c.note == NOTE_COMMENTS.c.note)
         async with self._records.reading() as connection:
-            rows = (await connection.execute(_newest(asked, cursor, limit))).all()
-        shown, after = _part(rows, limit)
-        names = HeldComment.__struct_fields__
-        held = [HeldComment(**{name: getattr(each, name) for name in names}) for each in shown]
-        return HeldCommentsPage(held, after)
+            rows = (await connection.execute(newest(asked, cursor, limit))).all()
+        shown, after = part_of(rows, limit)
+        names = OwnComment.__struct_fields__
+        said = [OwnComment(**{name: getattr(each, name) for name in names}) for each in shown]
+        return OwnCommentsPage(said, after)
 
     def _asked(self, text: str, goods: Sequence[NoteGoods]) -> str:
         """The sku whose link a text asks for, `*` for all goods of the note; empty: for none."""
@@ -207,12 +170,13 @@ class Talk:
             )
 
 
-async def _comment(connection: AsyncConnection, comment: str) -> Any:
+async def comment_row(connection: AsyncConnection, comment: str) -> Any:
+    """The row of a comment, or None."""
     asked = select(NOTE_COMMENTS).where(NOTE_COMMENTS.c.comment == comment)
     return (await connection.execute(asked)).first()
 
 
-async def _count(connection: AsyncConnection, note: str, step: int, asked: str) -> None:
+async def count_comment(connection: AsyncConnection, note: str, step: int, asked: str) -> None:
     """Count a comment that everybody sees, or count it no more."""
     counted = {"comments": NOTES.c.comments + step}
     if asked:
@@ -244,7 +208,8 @@ def _cards(asked: str, goods: Sequence[NoteGoods]) -> list[NoteGoods]:
     return [each for each in goods if asked and asked in (ALL, each.sku)]
 
 
-def _newest(asked: Select[Any], cursor: str, limit: int) -> Select[Any]:
+def newest(asked: Select[Any], cursor: str, limit: int) -> Select[Any]:
+    """The same, the newest first after the place of a cursor, with one row more than asked."""
     place: tuple[ColumnElement[Any], ...] = (NOTE_COMMENTS.c.at, NOTE_COMMENTS.c.comment)
     if cursor:
         at, _, comment = cursor.partition("-")
@@ -252,10 +217,7 @@ def _newest(asked: Select[Any], cursor: str, limit: int) -> Select[Any]:
     return asked.order_by(*(column.desc() for column in place)).limit(limit + 1)
 
 
-def _part(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], str | None]:
+def part_of(rows: Sequence[Any], limit: int) -> tuple[Sequence[Any], str | None]:
+    """The rows of a page, and the cursor of the next one; None at the end."""
     shown = rows[:limit]
     return shown, f"{shown[-1].at}-{shown[-1].comment}" if len(rows) > limit else None
-
-
-def _no_comment(comment: str) -> CommandError:
-    return CommandError("not_found", f"There is no comment `{comment[:64]}` on this note.")

@@ -7,7 +7,7 @@ from server.features.notes.settings import NoteSettings
 from server.features.rules.rules import Rules
 from server.protocol.codes import CommandError
 from server.rooms.plain_text import plain_text
-from server.text.folding import one_case
+from server.text.folding import tag_key
 
 Verdict = Literal["hold"] | None
 
@@ -42,7 +42,7 @@ class Wording:
             if not clean:
                 raise CommandError("bad_message", "A tag is empty; leave it out.")
             _fitting(f"tag {clean[:20]}", clean, self._settings.tag_chars_max)
-            found.setdefault(one_case(clean), clean)
+            found.setdefault(tag_key(clean), clean)
         return list(found.values())
 
     async def judge(self, *texts: str) -> Verdict:

@@ -1,7 +1,7 @@
-"""Reports: what viewers tell of comments, people, products, reviews, notes and rooms."""
+"""Reports: what people tell of comments, people, products, reviews, notes and rooms."""
 
 from server.feature import Engine, Feature, Running
-from server.features.notes.notes import Notes
+from server.features.notes import Written
 from server.features.reports import messages
 from server.features.reports.outcomes import Outcomes
 from server.features.reports.report_book import ReportBook
@@ -18,14 +18,14 @@ from server.store.reading import asked
 from server.store.room_store import RoomStore
 
 
-def _make(engine: Engine, reviews: Reviews, notes: Notes, banning: Banning) -> Running:
+def _make(engine: Engine, reviews: Reviews, written: Written, banning: Banning) -> Running:
     store, records = engine.store, engine.records
     settings = engine.settings.section(ReportSettings)
     book = ReportBook(records)
     things = Things(store, records, engine.directory, engine.open_room)
     reports = Reports(store, records, settings, engine.metrics, things, book)
     outcomes = Outcomes(
-        records, engine.dispatch, engine.directory, reviews, notes, banning, reports
+        records, engine.dispatch, engine.directory, reviews, written, banning, reports
     )
     old = OldReports(records)
     days = engine.settings.section(ReportKeeping).keep_reports_days

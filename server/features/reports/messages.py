@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 from server.protocol.fields import Id, Seconds
 from server.protocol.message import Command, Delivery, Event, Ok
 
-About = Literal["comment", "user", "product", "review", "room", "note"]
+About = Literal["comment", "user", "product", "review", "room", "note", "note_comment"]
 ReportKind = Literal[
     "spam", "abuse", "hate", "sexual", "violence", "fraud", "counterfeit", "illegal", "minor",
     "other",
@@ -22,6 +22,7 @@ class DeskReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `id` is the comment's or user's; `text` the comment, or the user's latest ones, a line each.
     `count` reports came since `opened`, by `kinds`; `words` are the newest texts of those.
+    `of_note`: the note on which a `note_comment` stands, whose author reads this outside rooms.
     """
 
     thing: str
@@ -35,10 +36,12 @@ class DeskReport(Struct, frozen=True, kw_only=True, omit_defaults=True):
     words: list[str]
     opened: int
     last: int
+    of_note: str = ""
 
 
 class Report(Command, tag="report", frozen=True, kw_only=True):
-    """Report a comment, user, product, review or note by its `id`, or the room itself (no `id`)."""
+    """Report something by its `id`, such as a comment, a user, a product or a review, or the room
+    itself (no `id`)."""
 
     about: About
     kind: ReportKind

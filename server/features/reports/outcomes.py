@@ -5,7 +5,8 @@ commands that do so anyway; a ban, a hidden review and a removed note by what do
 then is the thing settled: if that fails it stays open, and settling it again does no harm.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from server.access.auth import Identity
 from server.background.clock import unix_ms
 from server.features.actions.moderation_log import note_action
 from server.features.comments.messages import CommentRemove, Mute
-from server.features.notes.notes import Notes
+from server.features.notes import Written
 from server.features.phases.messages import LiveCancel, LiveEnd
 from server.features.reports.messages import About, ReportSettle
 from server.features.reports.report_book import ReportedThing, row_of, thing_view
@@ -42,6 +43,7 @@ OUTCOMES: Mapping[About, tuple[str, ...]] = {
     "review": ("hidden", "banned"),
     "room": ("removed", "banned"),
     "note": ("removed", "banned"),
+    "note_comment": ("removed", "banned"),
 }
 """What can be done about each thing, besides dismissing the report."""
 
@@ -76,7 +78,7 @@ class Outcomes:
         dispatch: Dispatch,
         directory: Directory,
         reviews: Reviews,
-        notes: Notes,
+        written: Written,
         banning: Banning,
         reports: Reports,
     ) -> None:
@@ -84,7 +86,8 @@ class Outcomes:
         self._dispatch = dispatch
         self._directory = directory
         self._reviews = reviews
-        self._notes = notes
+        self._notes = written.notes
+        self._talk = written.talk
         self._banning = banning
         self._reports = reports
         self._does: Mapping[str, Callable[[_Act], Any]] = {
@@ -107,6 +110,19 @@ class Outcomes:
             dismissed = cmd.outcome == "dismissed"
             await self._close(row, decision, call.who.user, stays_open=dismissed)
         return Ok(ref=cmd.ref)
+
+    async def settle_own(self, who: Identity, thing: str, outcome: str) -> None:
+        """Settle a reported comment on a note of one's own. What is dismissed stays open for the
+        operator."""
+        row = await self._open_row(thing)
+        is_own = row.about == "note_comment" and row.host == who.user
+        if not is_own or not row.at_desk or row.user == who.user:
+            raise CommandError(
+                "not_found", f"`{thing}` waits for you no longer; somebody may have settled it."
+            )
+        if outcome == "removed":
+            await _unless_gone(partial(self._talk.delete, who, row.of_note, row.ref))
+        await self._close(row, Decision(outcome), who.user, stays_open=outcome == "dismissed")
 
     async def resolve(self, who: Identity, thing: str, decision: Decision) -> ReportedThing:
         """Settle a thing for good, as the operator."""
@@ -145,7 +161,7 @@ class Outcomes:
             await connection.execute(update(THINGS).where(thing).values(**values))
             await note_action(connection, action)
             view = await thing_view(connection, await row_of(connection, row.thing))
-        if row.at_desk:
+        if row.at_desk and row.room:
             await self._reports.tell_desk(row.room)
         return view
 
@@ -158,13 +174,15 @@ class Outcomes:
                 await self._send(act, ShelfRemove(ref=REF, sku=row.ref))
             case "note":
                 await self._remove_note(act)
+            case "note_comment":
+                reason, by = _told_reason(act.decision), act.who.user
+                remove = partial(self._talk.remove, by, row.of_note, row.ref, reason)
+                await _unless_gone(remove)
             case _:
                 await self._end(act)
 
     async def _remove_note(self, act: _Act) -> None:
-        reason = act.decision.reason
-        if not reason.strip():
-            raise CommandError("bad_message", "`reason` is empty; the author is told it.")
+        reason = _told_reason(act.decision)
         await self._notes.remove(act.row.ref, reason, act.who.user)
 
     async def _end(self, act: _Act) -> None:
@@ -181,9 +199,8 @@ class Outcomes:
         await self._send(act, Mute(ref=REF, user=act.row.user, seconds=seconds))
 
     async def _hide(self, act: _Act) -> None:
-        if not act.decision.reason.strip():
-            raise CommandError("bad_message", "`reason` is empty; the author is told it.")
-        await self._reviews.hide(act.row.ref, act.decision.reason, act.who.user)
+        reason = _told_reason(act.decision)
+        await self._reviews.hide(act.row.ref, reason, act.who.user)
 
     async def _ban(self, act: _Act) -> None:
         row, decision = act.row, act.decision
@@ -192,6 +209,21 @@ class Outcomes:
 
     async def _send(self, act: _Act, cmd: Command) -> None:
         await self._dispatch.run_for_caller(Call(act.row.room, act.who), cmd)
+
+
+def _told_reason(decision: Decision) -> str:
+    if not decision.reason.strip():
+        raise CommandError("bad_message", "`reason` is empty; the author is told it.")
+    return decision.reason
+
+
+async def _unless_gone(remove: Callable[[], Awaitable[None]]) -> None:
+    """Remove a comment on a note; nothing is left to do if somebody else did."""
+    try:
+        await remove()
+    except CommandError as refused:
+        if refused.code != "not_found":
+            raise
 
 
 def _must_be_open(row: Any, thing: str) -> None:

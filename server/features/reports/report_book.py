@@ -54,6 +54,13 @@ class ReportsPage(Struct, frozen=True):
     next: str | None = None
 
 
+class AuthorReports(Struct, frozen=True):
+    """Reported comments on an author's notes. `next` is the `cursor` of the following page."""
+
+    reports: list[DeskReport]
+    next: str | None = None
+
+
 class ThingView(Struct, frozen=True):
     """One thing with its reports, the newest first; those from before it was last opened too."""
 
@@ -91,9 +98,7 @@ class ReportBook:
             shown = found[:limit]
             told = await _told(connection, shown)
             total = int(await connection.scalar(waiting) or 0)
-        last = shown[-1] if len(found) > limit else None
-        after = None if last is None else f"{last.count}-{last.opened}-{last.thing}"
-        return ReportsPage([_thing(row, told) for row in shown], total, after)
+        return ReportsPage([_thing(row, told) for row in shown], total, _place_after(found, limit))
 
     async def one(self, thing: str, limit: int) -> ThingView | None:
         """A thing with its newest reports."""
@@ -107,6 +112,20 @@ class ReportBook:
         names = ReportView.__struct_fields__
         views = [ReportView(**{name: getattr(each, name) for name in names}) for each in found]
         return ThingView(_thing(row, told), views)
+
+    async def of_author(self, author: str, cursor: str, limit: int) -> AuthorReports:
+        """Comments of others on an author's notes that are reported and wait, the most reported
+        first."""
+        which = (THINGS.c.host == author, THINGS.c.at_desk, THINGS.c.open, THINGS.c.room == "")
+        query = select(THINGS).where(*which, THINGS.c.user != author)
+        if cursor:
+            query = query.where(_after("most", cursor))
+        places = THINGS.c.count.desc(), THINGS.c.opened, THINGS.c.thing
+        async with self._records.reading() as connection:
+            found = (await connection.execute(query.order_by(*places).limit(limit + 1))).all()
+            told = await _told(connection, found[:limit])
+        reports = [DeskReport(**_shown(row, told)) for row in found[:limit]]
+        return AuthorReports(reports, _place_after(found, limit))
 
     async def at_desk(self, room: str, reader: str) -> tuple[list[DeskReport], int]:
         """What waits at a room's desk, the most reported first, and how many; nothing of the
@@ -192,9 +211,17 @@ def _after(order: Order, cursor: str) -> ColumnElement[bool]:
     return or_(THINGS.c.count < int(count), and_(THINGS.c.count == int(count), older))
 
 
+def _place_after(found: Sequence[Any], limit: int) -> str | None:
+    """The cursor of the page after the first `limit` of what was found; None at the end."""
+    if len(found) <= limit:
+        return None
+    last = found[limit - 1]
+    return f"{last.count}-{last.opened}-{last.thing}"
+
+
 def _shown(row: Any, told: _Told) -> dict[str, Any]:
     about: About = row.about
-    names = ("thing", "user", "name", "text", "count", "opened", "last")
+    names = ("thing", "user", "name", "text", "count", "opened", "last", "of_note")
     return {name: getattr(row, name) for name in names} | {
         "about": about, "id": row.ref, "kinds": told.kinds.get(row.thing, {}),
         "words": told.words.get(row.thing, []),

@@ -35,6 +35,8 @@ from server.telemetry.metrics import Metrics
 BATCH_MAX = 100
 WAITING_MAX = 2000
 RETRY_MS = 1000
+_SAID = ("comment", "note_comment")
+"""What can't be changed: once judged, it stays judged."""
 _ANY = msgspec.msgpack.Decoder(Any)
 
 
@@ -105,6 +107,15 @@ class Reports:
             thing = await self._things.note(note, by)
         await self._submit(_Filed(thing, by, kind, clean))
 
+    async def report_note_comment(
+        self, by: str, note: str, comment: str, kind: ReportKind, text: str
+    ) -> None:
+        """Note a report of a comment on a note, likewise."""
+        clean = self._clean(text)
+        with unavailable_without_records():
+            thing = await self._things.note_comment(note, comment, by)
+        await self._submit(_Filed(thing, by, kind, clean))
+
     def _clean(self, text: str) -> str:
         clean, most = plain_text(text), self._settings.text_chars_max
         if len(clean) > most:
@@ -133,7 +144,7 @@ class Reports:
             async with self._records.writing() as connection:
                 outcomes = [await self._put(connection, each) for each in filed]
                 total = await desk_total(connection, room)
-        if any(each.thing.of_desk for each in filed):
+        if room and any(each.thing.of_desk for each in filed):
             await self._tell(room, total)
         return outcomes
 
@@ -153,7 +164,7 @@ class Reports:
             return refused
         row = await _locked(connection, thing, now)
         said = {"kind": filed.kind, "text": filed.text}
-        if not row.open and (is_fresh or thing.about == "comment"):
+        if not row.open and (is_fresh or thing.about in _SAID):
             return None  # it is judged; what was said stays as it was
         if row.open and known is not None and known.at >= row.opened:
             await connection.execute(update(REPORTS).where(own).values(**said))

@@ -17,6 +17,7 @@ from server.features.reports.messages import (
 )
 from server.features.reports.outcomes import Decision, Outcomes
 from server.features.reports.report_book import (
+    AuthorReports,
     Order,
     ReportBook,
     ReportedThing,
@@ -44,6 +45,7 @@ from server.web.route import REF, Route
 NOTE_CHARS_MAX = 500
 REASON_CHARS_MAX = 200
 REPORTS_MAX = 1000
+PLACE = r"[0-9]{1,15}-[0-9]{1,15}-t[0-9a-f]{20}"
 UNTIL_MS_MAX = 4_102_444_800_000
 _ROOM = r"^[A-Za-z0-9_.:@-]{0,64}$(?!\n)"
 ReportBody = fields_of(Report)
@@ -63,8 +65,21 @@ class QueueQuery(Input, frozen=True):
     room: Annotated[str, Meta(pattern=_ROOM, description="the id of a room")] = ""
     user: Annotated[str, Meta(max_length=64, description="the id of who answers for it")] = ""
     order: Order = "most"
-    cursor: Annotated[str, cursor_to(r"[0-9]{1,15}-[0-9]{1,15}-t[0-9a-f]{20}")] = ""
+    cursor: Annotated[str, cursor_to(PLACE)] = ""
     limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+class AuthorQuery(Input, frozen=True):
+    """Which part of it: `limit` after the `cursor` of an earlier page."""
+
+    cursor: Annotated[str, cursor_to(PLACE)] = ""
+    limit: Annotated[int, Meta(ge=1, le=100)] = 20
+
+
+class SettleOwnBody(Input, frozen=True):
+    """What becomes of a reported comment: `dismissed` leaves it to the operator alone."""
+
+    outcome: Literal["dismissed", "removed"]
 
 
 class ThingQuery(Input, frozen=True):
@@ -86,7 +101,7 @@ class ResolveBody(Input, frozen=True, kw_only=True):
 
 
 class NoteReportBody(Input, frozen=True):
-    """What is wrong with a note."""
+    """What is wrong with a note, or with a comment on it."""
 
     kind: ReportKind
     text: ReportText = ""
@@ -124,6 +139,13 @@ class ReportRoutes:
                 no_key="a user's second report of a thing takes the place of the first",
             ),
             Route(
+                "POST", "/v1/notes/{note}/comments/{comment}/reports",
+                "Report a comment on a note.", self.report_note_comment, Role.VIEWER,
+                NoteReportBody,
+                no_key="a user's second report of a thing takes the place of the first",
+            ),
+            *self._of_author(),
+            Route(
                 "GET", room, "Read what is reported in a room.", self.at_desk, Role.MODERATOR,
                 result=RoomReports, bound="the 50 most reported things",
             ),
@@ -145,6 +167,19 @@ class ReportRoutes:
             ),
         ]  # fmt: skip
 
+    def _of_author(self) -> list[Route]:
+        own = "/v1/me/note-reports"
+        return [
+            Route(
+                "GET", own, "Read which comments on your notes are reported.", self.of_author,
+                Role.VIEWER, result=AuthorReports, query=AuthorQuery,
+            ),
+            Route(
+                "POST", f"{own}/{{thing}}/settle", "Settle a reported comment on your note.",
+                self.settle_own, Role.VIEWER, SettleOwnBody, no_key="a thing is settled once",
+            ),
+        ]  # fmt: skip
+
     async def report(self, request: web.Request) -> web.Response:
         """Nothing: the report is kept, and nobody in the room learns who wrote it."""
         cmd = with_fields(Report, await body_of(request, ReportBody), REF)
@@ -155,6 +190,26 @@ class ReportRoutes:
         """Nothing: the report is kept, and the author does not learn who wrote it."""
         body, note = await body_of(request, NoteReportBody), request.match_info["note"]
         await self._reports.report_note(caller(request).user, note, body.kind, body.text)
+        return web.Response(status=204)
+
+    async def report_note_comment(self, request: web.Request) -> web.Response:
+        """Nothing: the report is kept, and the writer does not learn who wrote it."""
+        body, at = await body_of(request, NoteReportBody), request.match_info
+        by = caller(request).user
+        await self._reports.report_note_comment(by, at["note"], at["comment"], body.kind, body.text)
+        return web.Response(status=204)
+
+    async def of_author(self, request: web.Request) -> web.Response:
+        """`?cursor=&limit=20`: the most reported first; never who reported it."""
+        asked, author = query_of(request, AuthorQuery), caller(request).user
+        page = await self._book.of_author(author, asked.cursor, asked.limit)
+        return _private(with_cursor(request, page))
+
+    async def settle_own(self, request: web.Request) -> web.Response:
+        """Nothing: it waits for the author no longer."""
+        body = await body_of(request, SettleOwnBody)
+        thing = request.match_info["thing"]
+        await self._outcomes.settle_own(caller(request), thing, body.outcome)
         return web.Response(status=204)
 
     async def at_desk(self, request: web.Request) -> web.Response:

@@ -26,17 +26,20 @@ THINGS = Table(
     Column("open", Boolean, nullable=False),
     Column("of_desk", Boolean, nullable=False),
     Column("at_desk", Boolean, nullable=False),
+    Column("of_note", Text, nullable=False, server_default=""),
     Index(None, "open", "count", "opened"),
     Index(None, "open", "opened", "thing"),
     Index(None, "room", "open"),
     Index(None, "user", "opened"),
     Index(None, "decided"),
+    Index(None, "host", "at_desk", "count"),
 )
 """What was reported, once, as it stood then: `thing` is made of what it is about, room and `ref`,
 the id of the comment, user, sku, review or note. `user` answers for it: the author, the user, the
-host. `text` are the words (of a user: their latest comments), from `said`. `count` reports came
-since it was `opened`, the last at `last`. `outcome`, `note` and `by` are the last decision, from
-`decided`. `of_desk`: host and moderators of the room may settle it; `at_desk`: it waits for them.
+host. `of_note`: the note on which a `note_comment` stands; its author is the `host`. `text` are the
+words (of a user: their latest comments), from `said`. `count` reports came since it was `opened`,
+the last at `last`. `outcome`, `note` and `by` are the last decision, from `decided`. `of_desk`:
+host and moderators of the room, or the note's author, may settle it; `at_desk`: it waits for them.
 Times in Unix ms; what does not apply is empty or 0."""
 
 REPORTS = Table(

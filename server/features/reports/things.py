@@ -8,7 +8,7 @@ from msgspec import msgpack
 from sqlalchemy import select
 
 from server.features.comments.messages import CommentView
-from server.features.notes.tables import NOTES
+from server.features.notes.tables import NOTE_COMMENTS, NOTES
 from server.features.reports.messages import About
 from server.features.reports.snapshot import SaidPart
 from server.features.reviews.tables import REVIEWS
@@ -38,6 +38,7 @@ class Thing(NamedTuple):
     text: str = ""
     said: int = 0
     of_desk: bool = False
+    of_note: str = ""
 
     @property
     def thing(self) -> str:
@@ -77,12 +78,20 @@ class Things:
         finders = {
             "comment": self._comment, "user": self._user, "product": self._product,
             "review": self._review, "room": self._room, "note": self._note,
+            "note_comment": self._note_comment,
         }  # fmt: skip
         return _of_another(await finders[about](call.room_id, id_), call.who.user)
 
     async def note(self, note: str, by: str) -> Thing:
         """What a report of a note is about. It is in no room. Nobody reports their own."""
         return _of_another(await self._note("", note), by)
+
+    async def note_comment(self, note: str, comment: str, by: str) -> Thing:
+        """What a report of a comment on a note is about, likewise."""
+        thing = _of_another(await self._note_comment("", comment), by)
+        if thing.of_note != note:
+            raise _no_note_comment(comment)
+        return thing
 
     async def _comment(self, room: str, id_: str) -> Thing:
         said = await self._said_as(room, id_)
@@ -131,6 +140,20 @@ class Things:
         name = row.author_name or row.author
         return Thing("note", "", id_, row.author, row.author, name, words, row.published)
 
+    async def _note_comment(self, _: str, id_: str) -> Thing:
+        """The note's author has it at their desk, unless they said it themselves."""
+        said = select(NOTE_COMMENTS).join(NOTES, NOTES.c.note == NOTE_COMMENTS.c.note)
+        said = said.where(NOTE_COMMENTS.c.comment == id_, NOTES.c.status == "public")
+        async with self._records.reading() as connection:
+            seen = said.where(NOTE_COMMENTS.c.status == "public")
+            row = (await connection.execute(seen)).first()
+        if row is None:
+            raise _no_note_comment(id_)
+        return Thing(
+            "note_comment", "", id_, row.author, row.user, row.name or row.user, row.text, row.at,
+            of_desk=row.user != row.author, of_note=row.note,
+        )  # fmt: skip
+
     async def _room(self, room: str, _: str) -> Thing:
         thing = await self._of_host(room, "room", room)
         title = await asked(self._store.redis.hget(self._key(room, "room"), "title"))
@@ -175,6 +198,10 @@ class Things:
 
     def _key(self, room: str, name: str) -> str:
         return self._store.keys.room(room, name)
+
+
+def _no_note_comment(comment: str) -> CommandError:
+    return CommandError("not_found", f"There is no comment `{comment[:64]}` on this note.")
 
 
 def _of_another(thing: Thing, by: str) -> Thing:

@@ -33,7 +33,7 @@ import { Signals } from "./host/signals.js";
 import { HostSending } from "./host/sending.js";
 import { HostTalk } from "./host/talk.js";
 import { Views } from "./host/views.js";
-import { OpenQuestions, WaitingBox } from "./host/waiting.js";
+import { NotesBox, OpenQuestions, WaitingBox } from "./host/waiting.js";
 import { tellOfConnection } from "./ui/connection.js";
 import { everyTick, h, icon, iconButton, onceAFrame, write } from "./ui/dom.js";
 import { duration, showTimesIn } from "./ui/format.js";
@@ -95,7 +95,8 @@ const openQuestions = new OpenQuestions((question) => {
   views.show("engage");
   questions.take(question);
 });
-const waiting = new WaitingBox({ held: review.root, reports: reports.root,
+const onNotes = new NotesBox(onceAFrame(() => drawDesk()));
+const waiting = new WaitingBox({ held: review.root, reports: reports.root, notes: onNotes.root,
   questions: openQuestions.root, muted: mutedBox.root });
 const log = new LogBox(roomId);
 const plans = new Plans(room);
@@ -120,6 +121,7 @@ const views = new Views([
   desk.read(); // no event tells of words and moderators
   log.read();
   plans.read();
+  onNotes.read(viewOf(room).host === session.you?.user);
 });
 const phone = new Phone(room, { talk, sales, questions, picture, planned, prompts, quick, toggleLive });
 const phaseTag = h("span.phase");
@@ -170,7 +172,8 @@ function drawDesk() {
   asks.draw(desk.state, viewOf(room));
   for (const part of [questions, openQuestions, review, rules, words, people, mutedBox]) part.draw(desk.state);
   phone.drawWaiting();
-  waiting.draw({ held: desk.state.held_total, reports: reports.waiting, questions: questions.queue.length,
+  waiting.draw({ held: desk.state.held_total, reports: reports.waiting, notes: onNotes.waiting,
+    questions: questions.queue.length,
     muted: desk.state.muted.length });
   views.badge("engage", questions.queue.length);
   views.badge("manage", desk.state.held_total + reports.waiting);

@@ -357,7 +357,7 @@ export interface HeldComment {
   why: string;
 }
 
-export type About = "comment" | "user" | "product" | "review" | "room" | "note";
+export type About = "comment" | "user" | "product" | "review" | "room" | "note" | "note_comment";
 export type ReportKind = "spam" | "abuse" | "hate" | "sexual" | "violence" | "fraud" | "counterfeit"
   | "illegal" | "minor" | "other";
 
@@ -375,6 +375,8 @@ export interface DeskReport {
   words: string[];
   opened: number;
   last: number;
+  /** The note on which a `note_comment` stands. */
+  of_note?: string;
 }
 
 export type RundownKind = "product" | "sale" | "poll" | "lucky" | "coupon" | "auction" | "note";

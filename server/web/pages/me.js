@@ -3,6 +3,7 @@
 import "./ui/later-words.js";
 import { AddressBook } from "./me/addresses.js";
 import { LessBox } from "./me/less.js";
+import { OnNotes } from "./me/on-notes.js";
 import { OwnOrders } from "./me/orders.js";
 import { tieBoxes } from "./me/ties.js";
 import { beside } from "./ui/bidi.js";
@@ -56,11 +57,13 @@ tellOfConnection();
 document.body.append(nav(session, t("me.title")));
 if (session.you) {
   const [orders, addresses, less] = [new OwnOrders(), new AddressBook(), new LessBox()];
+  const onNotes = new OnNotes(session.you.user);
   const ties = h("div.me-column");
   document.body.append(h("main.me", {},
     h("div.me-column", {}, orders.root, addresses.root),
-    h("div.me-column", {}, ties, less.root, accountBox())));
-  const [boxes] = await Promise.all([tiesOf(), orders.read(), addresses.read(), less.read()]);
+    h("div.me-column", {}, onNotes.roots, ties, less.root, accountBox())));
+  const [boxes] = await Promise.all([tiesOf(), orders.read(), addresses.read(), less.read(),
+    onNotes.read()]);
   ties.append(...boxes.filter((part) => part !== false));
 } else {
   document.body.append(h("main.me", {}, signInBox(t("me.signin"), session, ["viewer", "host", "admin"])));

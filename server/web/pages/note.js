@@ -46,7 +46,8 @@ const ownTools = (/** @type {Note} */ note) => (session.you?.user === note.autho
 const reportButton = (note) => session.you?.user !== note.author && h("button.quiet.small-button.note-report",
   { type: "button", data: { do: "report" }, onclick: () => {
     if (mayDo()) {
-      void import("./note/report.js").then(({ report }) => report(note), (error) => toast(whyNot(error)));
+      void import("./note/report.js").then(({ report }) => report(path),
+        (error) => toast(whyNot(error)));
     }
   } }, t("note.report"));
 

@@ -3,6 +3,7 @@
 import "./ui/later-words.js";
 import "./ui/work-words.js";
 import { Featured } from "./ops/featured.js";
+import { HeldWords } from "./ops/held.js";
 import { ModerationLog } from "./ops/log.js";
 import { ReportQueue } from "./ops/reports.js";
 import { ServerReviews } from "./ops/reviews.js";
@@ -194,7 +195,7 @@ tellOfConnection();
 document.body.append(nav(session, t("ops.title"), { roles: ["admin"] }));
 if (session.you?.role === "admin") {
   const queue = new ReportQueue();
-  const moderating = [queue, new ServerReviews(), new ServerWords(), new Topics(),
+  const moderating = [queue, new HeldWords(), new ServerReviews(), new ServerWords(), new Topics(),
     new Featured(), new Searches(), new ModerationLog()];
   document.body.append(h("main.ops", {}, ready,
     h("section.ops-box", {}, h("h2", {}, t("ops.workers")), h("div.ops-scroll",

@@ -231,6 +231,53 @@ async def test_less_of_something_is_none_of_it_until_it_is_undone(
     await api.refused(401, "bad_token", "GET", "/v1/me/less", **GUEST)
 
 
+async def test_less_of_a_tag_is_less_of_all_its_spellings(api: Api, records: Database) -> None:
+    spellings = ["OOTD", "ootd", "ＯＯＴＤ"]
+    for n, tag in enumerate(spellings):
+        await publish(records, f"n{n}", f"a{n}", days=30, tags=f'["{tag}"]')
+    await publish(records, "other", "ana", days=30, tags='["hats"]')
+    ids = {"note:n0", "note:n1", "note:n2", "note:other"}
+    await until(api, ANN, lambda page: set(reasons(page)) == ids)
+    status, less = await api.send("POST", "/v1/feed/less", {"kind": "tag", "id": "#OotD"}, **ANN)
+    assert (status, less["id"]) == (200, "ootd")
+    assert set(reasons(await feed(api, ANN))) == {"note:other"}
+    for spelled in spellings:  # it is one wish
+        await api.send("POST", "/v1/feed/less", {"kind": "tag", "id": spelled}, **ANN)
+    assert len((await api.send("GET", "/v1/me/less", **ANN))[1]["less"]) == 1
+    await api.refused(
+        400, "bad_message", "POST", "/v1/feed/less", {"kind": "tag", "id": "# "}, **ANN
+    )
+    assert (await api.send("DELETE", "/v1/me/less/tag/OOTD", **ANN))[0] == 204
+    assert set(reasons(await feed(api, ANN))) == ids
+
+
+async def test_less_said_at_one_worker_holds_at_the_others_at_once(
+    api: Api, records: Database, web_settings: Settings
+) -> None:
+    await publish(records, "n1", "mumu", days=30)
+    await publish(records, "n2", "ana", days=30)
+    async with running(web_settings, "w2") as worker:
+        there = Api(api.session, web_settings, worker.url)
+        both = {"note:n1", "note:n2"}
+        await until(there, ANN, lambda page: set(reasons(page)) == both)
+        await api.send("POST", "/v1/feed/less", {"kind": "note", "id": "n1"}, **ANN)
+        assert set(reasons(await feed(there, ANN))) == {"note:n2"}
+        await api.send("DELETE", "/v1/me/less/note/n1", **ANN)
+        assert set(reasons(await feed(there, ANN))) == both
+
+
+async def test_who_reads_one_spelling_of_a_tag_is_shown_the_others_as_they_are_written(
+    api: Api, records: Database
+) -> None:
+    await publish(records, "read", "ana", days=30, tags='["ootd"]')
+    await publish(records, "next", "zoe", days=30, tags='["OOTD"]')
+    await act(records, "ann", "read", "collect")
+    page = await until(
+        api, ANN, lambda page: reasons(page).get("note:next", {}).get("code") == "tag"
+    )
+    assert reasons(page)["note:next"] == {"code": "tag", "tag": "OOTD"}
+
+
 async def test_a_note_about_what_one_bought_is_left_out(api: Api, records: Database) -> None:
     await go_live(api, "r1", "mumu")
     own: dict[str, Any] = {"user": "mumu"}

@@ -1,12 +1,14 @@
-// What waits for somebody of the host's team: held comments, reports, questions, people who are muted.
+// What waits for somebody of the host's team: held comments, reports, questions, people who are muted; and
+// for the host alone, comments on their notes.
 
 import { h, write } from "../ui/dom.js";
+import { NoteDesk } from "../ui/note-desk.js";
 import { t } from "../ui/strings.js";
 
 /**
  * @import { Question } from "../liveroom.js"
  * @import { DeskState } from "./console.js"
- * @typedef {"held" | "reports" | "questions" | "muted"} WaitingName
+ * @typedef {"held" | "reports" | "notes" | "questions" | "muted"} WaitingName
  */
 
 export class WaitingBox {
@@ -70,6 +72,28 @@ export class WaitingBox {
     }
     const first = this.names.find((name) => name !== "muted" && counts[name]);
     if (!this.chosen && first && !counts[this.shown]) this.#show(first);
+  }
+}
+
+/** What waits on the host's own notes: no event tells of it, so it is read when somebody looks. */
+export class NotesBox {
+  /** @param {(waiting: number) => void} onChange */
+  constructor(onChange) {
+    this.waiting = 0;
+    this.desk = new NoteDesk((waiting) => {
+      this.waiting = waiting;
+      onChange(waiting);
+    });
+    this.words = h("p.fine", {}, t("note_desk.only_host"));
+    this.root = h("section.panel-box", { "aria-label": t("note_desk.title") },
+      h("div.box-head", {}, h("h2", {}, t("note_desk.title"))), this.words);
+  }
+
+  /** @param {boolean} isHost */
+  read(isHost) {
+    if (!isHost) return;
+    if (this.words.isConnected) this.words.replaceWith(h("div.note-desk-parts", {}, this.desk.parts));
+    void this.desk.read();
   }
 }
 

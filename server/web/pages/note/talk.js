@@ -7,8 +7,8 @@ import { writeAloud } from "../ui/front.js";
 import { PagedList } from "../ui/paged-list.js";
 import { posterVars } from "../ui/poster.js";
 import { rest } from "../ui/session.js";
-import { sure } from "../ui/sheet.js";
-import { t } from "../ui/strings.js";
+import { sure, toast } from "../ui/sheet.js";
+import { t, whyNot } from "../ui/strings.js";
 import { goodsRow } from "./goods.js";
 
 /**
@@ -16,6 +16,17 @@ import { goodsRow } from "./goods.js";
  */
 
 const CHARS_MAX = 500;
+
+/**
+ * What became of a comment that its writer alone sees; empty: everybody sees it.
+ * @param {NoteComment} comment
+ */
+function fateOf({ status = "public", removed_by: by, reason }) {
+  if (status === "public") return "";
+  if (status === "held") return t("note.comment_is_held");
+  const words = t(by === "author" ? "note.comment_by_author" : "note.comment_by_operator");
+  return reason ? `${words}: ${reason}` : words;
+}
 
 export class Talk {
   /**
@@ -70,11 +81,11 @@ export class Talk {
       const said = await rest("POST", this.path, { text });
       this.box.value = "";
       write(this.error, "");
+      this.list.list.prepend(this.#row(said));
+      this.list.none.hidden = true;
       if (said.status === "held") {
         writeAloud(this.error, t("note.waits"));
       } else {
-        this.list.list.prepend(this.#row(said));
-        this.list.none.hidden = true;
         this.count += 1;
         this.#draw();
       }
@@ -85,16 +96,17 @@ export class Talk {
   }
 
   /**
-   * Its writer and the note's author may delete a comment.
-   * @type {(comment: string, row: HTMLElement) => HTMLElement}
+   * Its writer deletes a comment, the note's author takes it away.
+   * @type {(comment: NoteComment, row: HTMLElement) => HTMLElement}
    */
-  #remover(comment, row) {
+  #remover({ comment, user, status = "public" }, row) {
     return iconButton("trash", t("note.remove_comment"), async () => {
-      if (!await sure(t("note.remove_comment_sure"), t("note.remove"))) return;
+      const isOwn = user === this.you;
+      if (!await sure(t(isOwn ? "note.remove_comment_sure" : "note.take_away_sure"), t("note.remove"))) return;
       try {
         await rest("DELETE", `${this.path}/${encodeURIComponent(comment)}`);
         row.remove();
-        this.count -= 1;
+        if (status === "public") this.count -= 1;
         this.#draw();
       } catch (error) {
         writeAloud(this.error, sentenceOf(error));
@@ -102,16 +114,29 @@ export class Talk {
     }, { data: { do: "remove-comment" } });
   }
 
-  /** @param {NoteComment} comment */
-  #row({ comment, user, name, text, at, cards = [] }) {
+  /** @type {(comment: NoteComment) => HTMLElement} */
+  #reporter({ comment, name, text }) {
+    return iconButton("more", `${t("note.report_comment")}: ${text}`, () => {
+      if (!this.mayDo()) return;
+      void import("./report.js").then(({ report }) => report(
+        `${this.path}/${encodeURIComponent(comment)}`, `${name}: ${text}`), (error) => toast(whyNot(error)));
+    }, { data: { do: "report-comment" } });
+  }
+
+  /** @param {NoteComment} said */
+  #row(said) {
+    const { comment, user, name, text, at, cards = [] } = said;
+    const fate = fateOf(said);
     const row = h("li.note-comment", { data: { comment } },
       h("span.note-mark.tile", { vars: posterVars(user + name), "aria-hidden": "true" },
         [...name.trim()].slice(0, 1).join("")),
       h("div", {},
         h("p.fine", {}, h("bdi", {}, name), ` · ${day(at)}`),
         h("p", { dir: "auto" }, text),
+        fate && h("p.fine.note-fate", { dir: "auto" }, fate),
         cards.length > 0 && h("ul.note-answer", {}, cards.map((card) => goodsRow(card, this.note.note)))));
-    if ([user, this.note.author].includes(this.you)) row.append(this.#remover(comment, row));
+    row.append([user, this.note.author].includes(this.you) ? this.#remover(said, row)
+      : this.#reporter(said));
     return row;
   }
 }

@@ -24,6 +24,7 @@ const OUTCOMES = {
   review: ["reports.hidden", "reports.banned_everywhere"],
   room: ["reports.removed", "reports.banned_everywhere"],
   note: ["reports.removed", "reports.banned_everywhere"],
+  note_comment: ["reports.removed", "reports.banned_everywhere"],
 };
 /** @type {ReportKind[]} */
 const KINDS = ["spam", "abuse", "hate", "sexual", "violence", "fraud", "counterfeit", "illegal",
@@ -40,7 +41,8 @@ const picker = (name, label, options, read) => h("label.ops-pick", {}, h("span.f
  * Where a thing can be looked at as it is shown; null: nowhere, its words are all there is.
  * @param {ReportedThing} thing
  */
-const pathOf = ({ about, id, room }) => (about === "note" ? `/note/${encodeURIComponent(id)}`
+const pathOf = ({ about, id, of_note: note, room }) => (about === "note" || note
+  ? `/note/${encodeURIComponent(note ?? id)}`
   : about !== "review" && room ? `/watch/${encodeURIComponent(room)}` : null);
 
 const PICTURES_MAX = 4;

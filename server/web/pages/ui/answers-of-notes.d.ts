@@ -1,6 +1,6 @@
 // What the routes of notes and pictures answer.
 
-import type { Phase } from "../liveroom.js";
+import type { DeskReport, Phase } from "../liveroom.js";
 
 /** `POST /v1/pictures`. */
 export interface Picture {
@@ -77,11 +77,32 @@ export interface NoteComment {
   name: string;
   text: string;
   at: number;
-  /** `held`: its writer alone sees it, until the operator has read it. */
-  status?: "public" | "held";
+  /** `held`, until somebody has read it, and `removed`: its writer alone sees it. */
+  status?: "public" | "held" | "removed";
+  removed_by?: "author" | "operator";
+  /** Why the operator took it away. */
+  reason?: string;
   /** The cards that answer its writer, who asked for the link. */
   cards?: NoteGoods[];
 }
 
 /** `GET /v1/notes/{note}/comments`. */
 export interface NoteCommentsPage { comments: NoteComment[]; next: string | null }
+
+/** One of `GET /v1/me/note-comments`: what one said, and what became of it. */
+export interface OwnComment {
+  comment: string; note: string; title: string; text: string; at: number;
+  status: "public" | "held" | "removed"; removed_by?: "author" | "operator"; reason?: string;
+}
+
+export interface OwnCommentsPage { comments: OwnComment[]; next: string | null }
+
+/** One of `GET /v1/me/note-held`: it waits for the note's author, or the operator. */
+export interface HeldNoteComment {
+  comment: string; note: string; title: string; user: string; name: string; text: string; at: number;
+}
+
+export interface HeldNoteCommentsPage { comments: HeldNoteComment[]; next: string | null }
+
+/** `GET /v1/me/note-reports`. */
+export interface AuthorReports { reports: DeskReport[]; next: string | null }

@@ -84,5 +84,6 @@ export const HOST_STRINGS = {
   "waits.held": ["评论", "Comments"],
   "waits.reports": ["举报", "Reports"],
   "waits.questions": ["问题", "Questions"],
+  "waits.notes": ["笔记", "Notes"],
   "waits.muted": ["禁言", "Muted"],
 };

@@ -18,6 +18,7 @@ import { isolated } from "./bidi.js";
 /** @import { LATER_STRINGS } from "./later-strings.js" */
 /** @import { WORK_STRINGS } from "./work-strings.js" */
 /** @import { NOTE_STRINGS } from "./note-strings.js" */
+/** @import { NOTE_DESK_STRINGS } from "./note-desk-strings.js" */
 
 /**
  * One text, or one a plural form of the language (CLDR: "1 heart", "2 hearts"), by the number in
@@ -404,7 +405,7 @@ export const STRINGS = {
 /**
  * @typedef {keyof typeof STRINGS | keyof typeof LATER_STRINGS | keyof typeof REPORT_STRINGS | keyof typeof WORK_STRINGS
  *   | keyof typeof AUCTION_STRINGS | keyof typeof PLAYER_STRINGS | keyof typeof NOTE_STRINGS
- *   | keyof typeof TOPIC_STRINGS | keyof typeof INSIGHT_STRINGS
+ *   | keyof typeof NOTE_DESK_STRINGS | keyof typeof TOPIC_STRINGS | keyof typeof INSIGHT_STRINGS
  *   | keyof typeof FEED_STRINGS | keyof typeof HOST_STRINGS} Key
  */
 
