@@ -144,6 +144,8 @@ SCREENS: tuple[Screen, ...] = (
     Screen("note-guest", "/note/{note}", GUEST, ".note-comment"),
     Screen("note", "/note/{note}", NEWCOMER, ".note-comment"),
     Screen("note-report", "/note/{note}", NEWCOMER, "dialog form", ('[data-do="report"]',)),
+    Screen("note-comment-report", "/note/{note}", NEWCOMER, "dialog form",
+           ('[data-do="report-comment"]',)),
     Screen("note-own", "/note/{note}", HOSTING, ".note-comment"),
     Screen("note-draft", "/note/{draft}", HOSTING, ".note-status"),
     Screen("note-missing", "/note/no-such-note", NEWCOMER, ".empty"),

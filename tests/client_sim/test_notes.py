@@ -60,7 +60,7 @@ async def play(settings: Settings) -> Crowd:
 async def test_a_server_that_loses_and_doubles_what_is_done_with_notes_fails_the_checks_for_it(
     played: Played, server_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    count, asks = talk._count, Talk.asks
+    count, asks = talk.count_comment, Talk.asks
 
     async def doubled(connection: AsyncConnection, note: str, step: int, asked: str) -> None:
         await count(connection, note, 2 * step, asked)
@@ -78,7 +78,7 @@ async def test_a_server_that_loses_and_doubles_what_is_done_with_notes_fails_the
     broken = {"orders.buy": buy._replace(text=sourceless, sha=sha_of(sourceless))}
     monkeypatch.setattr(HOUSE.library, "scripts", HOUSE.library.scripts | broken)
     monkeypatch.setattr(marks, "_COUNTS", {"like": NOTES.c.collects, "collect": NOTES.c.likes})
-    monkeypatch.setattr(talk, "_count", doubled)
+    monkeypatch.setattr(talk, "count_comment", doubled)
     monkeypatch.setattr(Talk, "asks", told_twice)
     monkeypatch.setattr(note_book, "may_see", everybody)
 
