@@ -1,6 +1,6 @@
 # `make` alone lists the commands. Each works from a fresh clone: what it needs it sets up.
 .DEFAULT_GOAL := help
-.PHONY: help setup clients run demo test test-pages test-again test-fast screenshots test-pythons servers check fmt bench bench-fanout bench-orders bench-auction bench-archive bench-search bench-feed bench-split bench-idle bench-joins peers load torture docs lock clean
+.PHONY: help setup clients run demo test test-pages test-postgresql test-again test-fast screenshots test-pythons servers check fmt bench bench-fanout bench-orders bench-auction bench-archive bench-search bench-feed bench-split bench-idle bench-joins peers load torture docs lock clean
 
 # The newest Python that is new enough; PYTHON=... takes another.
 PYTHON ?= $(shell for v in 3.13 3.12 3.11 3; do command -v python$$v >/dev/null 2>&1 || continue; \
@@ -24,7 +24,7 @@ SPREAD = -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 PYTEST = PYTHONDONTWRITEBYTECODE= $(BIN)/pytest
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv and install everything into it
 
@@ -45,16 +45,19 @@ run: $(READY) ## start a server with a demo room, and print where to look
 
 demo: run ## the same as run
 
-test: $(READY) ## run the tests; of pages those of every day (ARGS='-k name' for a part)
-	$(PYTEST) $(SPREAD) -m 'not torture and not pages' $(ARGS)
+test: $(READY) ## run the tests of every day (ARGS='-k name' for a part)
+	$(PYTEST) $(SPREAD) -m 'not torture and not pages and not postgresql' $(ARGS)
 
 test-pages: $(READY) ## run the tests of all pages, in Chromium and Firefox
 	$(PYTEST) $(SPREAD) -m 'pages and not torture' $(ARGS) tests/browser
 
+test-postgresql: $(READY) ## run the tests of the records on PostgreSQL, which make test runs on SQLite
+	$(PYTEST) $(SPREAD) -m 'postgresql and not torture' $(ARGS)
+
 test-again: $(READY) ## run the tests that failed last, one after the other
 	$(PYTEST) -n 0 --last-failed --last-failed-no-failures none $(ARGS)
 
-test-fast: $(READY) ## the tests without a browser, a Cluster, a database or anything long
+test-fast: $(READY) ## the tests without a browser, a Cluster, a database, a worker with sockets
 	$(PYTEST) $(SPREAD) -m 'not long and not torture' $(ARGS)
 
 screenshots: $(READY) ## every page in every state, size, theme and language, into out/screenshots

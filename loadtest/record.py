@@ -20,7 +20,6 @@ class Record:
         self.harness_cpu_max: dict[str, float] = {}
         self.harness_lag_ms_max = 0.0
         self._recent: list[tuple[float, dict[str, Any]]] = []
-        self._busy_seconds = 0
 
     def add(self, process: str, taken: Mapping[str, Any]) -> None:
         """Add the counts of one process since its last report."""
@@ -30,12 +29,6 @@ class Record:
         cpu = health.get("cpu", 0.0)
         self.harness_cpu_max[process] = max(self.harness_cpu_max.get(process, 0.0), cpu)
         self.harness_lag_ms_max = max(self.harness_lag_ms_max, health.get("lag_ms", 0.0))
-        self._busy_seconds += cpu > 0.9
-
-    @property
-    def harness_busy_s(self) -> int:
-        """Reports, about one a second and process, that said its core was full."""
-        return self._busy_seconds
 
     def tick(self, at_s: float, users: int, server: Mapping[str, float]) -> None:
         """One point of the curves, from the reports of the last seconds."""

@@ -30,5 +30,5 @@ def record_engines(given: Sequence[str], folder: Path) -> Iterator[list[MakeReco
         print("No PostgreSQL is installed: give one by --records postgresql://...\n")
         yield [sqlite]
         return
-    with own.Postgres(shared_buffers="128MB") as server:
+    with own.Postgres(shared_buffers="128MB", autovacuum="on") as server:
         yield [sqlite, server.make_database]

@@ -19,7 +19,7 @@ from server.rooms.directory import Directory, Founder
 from server.rooms.dispatch import Dispatch, Gate
 from server.rooms.fact_book import Declared, FactBook
 from server.rooms.facts import Fact
-from server.rooms.forgetting import Forgets, ForgetsUser
+from server.rooms.forgetting import Forgets, ForgetsUser, Keeps
 from server.rooms.ledger_lines import LedgerLine, LineBook
 from server.rooms.open_rooms import Visits
 from server.rooms.part import Part
@@ -114,6 +114,8 @@ class Running:
     """Put pseudonyms in the place of people in what its tables hold of rooms."""
     forgets_user: Sequence[ForgetsUser] = ()
     """Remove what its tables hold of a user apart from rooms."""
+    unforgettable: Sequence[Keeps] = ()
+    """Say of what a user is still a part and can't be forgotten yet."""
     deletes: Sequence[Deletes] = ()
     """Remove what its tables hold of a room that is deleted."""
     undeletable: Sequence[Stays] = ()

@@ -119,30 +119,46 @@ class Worker:
         restorer = Restorer(self.store, self.records, metrics)
         self.store.restore = restorer.restore
         self._stack.push_async_callback(restorer.aclose)
-        self.retirer = Retirer(
-            store_on(redis, self.store.keys, durability=self.store.durability, metrics=metrics),
-            self.records,
+        self.retirer = self._make_retirer(redis, worker_id)
+        self.retainer = self._make_retainer(worker_id)
+        self.sweeper = Sweeper(
+            self.store,
             settings,
+            self.dues,
+            lambda: [room.room_id for room in self.rooms],
+            metrics,
+        )
+
+    def _make_retirer(self, redis: Any, worker_id: str) -> Retirer:
+        return Retirer(
+            store_on(
+                redis, self.store.keys, durability=self.store.durability, metrics=self.metrics
+            ),
+            self.records,
+            self._settings,
             worker_id,
-            house.pending_args(settings),
+            self._house.pending_args(self._settings),
             [stays for each in self._each() for stays in each.stays],
             next((r.ended_rooms for r in self._each() if r.ended_rooms is not None), None),
-            metrics,
+            self.metrics,
             forgets=self.forgets,
-            shapes=house.people,
+            shapes=self._house.people,
         )
-        self.retainer = Retainer(
+
+    def _make_retainer(self, worker_id: str) -> Retainer:
+        old = OldNotes(self.records)
+        return Retainer(
             self.store,
             self.records,
-            settings,
+            self._settings,
             worker_id,
             self.retirer,
-            keeps=house.keeps,
+            keeps=self._house.keeps,
             removals=[
                 Removal(
                     kind="forgotten",
-                    days=settings.records.keep_forgotten_days,
-                    due=(old := OldNotes(self.records)).count,
+                    days=self._settings.records.keep_forgotten_days,
+                    due=old.count,
                     remove=old.remove,
                 ),
                 *(removal for each in self._each() for removal in each.removals),
@@ -150,14 +166,7 @@ class Worker:
             rooms=next((r.expired_rooms for r in self._each() if r.expired_rooms), None),
             deletes=self.deletes,
             undeletable=self.undeletable,
-            shapes=house.people,
-        )
-        self.sweeper = Sweeper(
-            self.store,
-            settings,
-            self.dues,
-            lambda: [room.room_id for room in self.rooms],
-            metrics,
+            shapes=self._house.people,
         )
 
     def _open_room(self, room_id: str) -> Room | None:
@@ -203,9 +212,11 @@ class Worker:
             return (await self.retirer.retire(room, at_once=True)).why
 
         forgets_user = [forgets for each in self._each() for forgets in each.forgets_user]
+        unforgettable = [keeps for each in self._each() for keeps in each.unforgettable]
         return Forgetter(
-            self.store, self.records, self._house.people, self.forgets, forgets_user, retire
-        )
+            self.store, self.records, self._house.people, self.forgets, forgets_user, retire,
+            unforgettable,
+        )  # fmt: skip
 
     @property
     def heads(self) -> Mapping[str, HeadOf]:

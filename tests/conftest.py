@@ -11,6 +11,7 @@ import inspect
 import logging
 import os
 import secrets
+import shutil
 import tempfile
 import warnings
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
@@ -25,7 +26,8 @@ from hypothesis import settings as hypothesis_settings
 from redis import Redis as BlockingRedis
 from redis.asyncio import Redis
 
-from server.house import HOUSE
+from server.house import HOUSE, records_of
+from server.records.address import FILE as RECORDS_FILE
 from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
@@ -265,20 +267,46 @@ def sweeper(redis_server: EmbeddedRedis) -> Iterator[BlockingRedis]:
         yield client
 
 
+def make_tables(url: str) -> None:
+    """Make all tables in records at an address."""
+
+    async def made() -> None:
+        records = records_of(HOUSE.settings_model.model_validate({"records": {"url": url}}))
+        await records.upgrade()
+        await records.aclose()
+
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        runner.run(made())
+
+
+@pytest.fixture(scope="session")
+def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with all tables and no rows."""
+    file = tmp_path_factory.mktemp("tables") / RECORDS_FILE
+    make_tables(f"sqlite:///{file}")
+    return file
+
+
 @pytest.fixture
 def make_settings(
-    redis_server: EmbeddedRedis, sweeper: BlockingRedis, prefix: str, tmp_path: Path
+    redis_server: EmbeddedRedis,
+    sweeper: BlockingRedis,
+    prefix: str,
+    tmp_path: Path,
+    sqlite_with_tables: Path,
 ) -> Iterator[MakeSettings]:
     """Make settings for a server under test: `make_settings(edge={"join_s_max": 0.2})`.
 
-    Development mode, any free port, the shared redis-server, this test's prefix and folder; and
+    Development mode, any free port, the shared redis-server, this test's prefix and folder, where
+    the records have their tables already: to make them anew takes a worker longer than a test. And
     patience, so that nothing is late on a slow machine but what a test has made late.
     """
+    folder = tmp_path / "data"
 
     def make(mode: str = "development", **sections: dict[str, Any]) -> Settings:
         values: dict[str, dict[str, Any]] = {
             "server": {"port": 0, "drain_s": 60},
-            "data": {"dir": str(tmp_path / "data")},
+            "data": {"dir": str(folder)},
             "redis": {
                 "url": redis_server.url,
                 "key_prefix": prefix,
@@ -290,7 +318,11 @@ def make_settings(
         }
         for name, section in sections.items():
             values[name] = values.get(name, {}) | section
-        return HOUSE.settings_model.model_validate({"mode": mode, **values})
+        settings = HOUSE.settings_model.model_validate({"mode": mode, **values})
+        if settings.data.dir == str(folder) and not (settings.records.url or folder.exists()):
+            folder.mkdir()
+            shutil.copyfile(sqlite_with_tables, folder / RECORDS_FILE)
+        return settings
 
     yield make
     # Else each test that looks through its keys would look through those of all before it.

@@ -23,8 +23,12 @@ LONG = {
     "webhooks": "asks SQLite and PostgreSQL in turn",
     "search": "asks SQLite and PostgreSQL in turn",
     "merchants": "asks SQLite and PostgreSQL in turn",
+    "web": "starts a worker for each test",
+    "edge": "starts a worker for each test",
+    "client_sim": "starts a worker, and people, for each test",
 }
-"""Folders whose tests all take long, in the order in which they are begun, and why."""
+"""Folders whose tests all take long, or are many that take a while, in the order in which they are
+begun, and why."""
 
 EVERYDAY = {
     "test_pages_feed.py", "test_pages_from_note.py", "test_pages_merchant.py",
@@ -46,6 +50,8 @@ def spread(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.long(reason))
         if _folder(item) == "browser" and item.path.name not in EVERYDAY:
             item.add_marker(pytest.mark.pages)
+        if "postgresql" in _params(item).values():
+            item.add_marker(pytest.mark.postgresql)
         if _folder(item) == "torture":
             item.add_marker(pytest.mark.grows)
         if group := _group(item, files):

@@ -14,9 +14,6 @@ import numpy.typing as npt
 from loadtest.feed.dataset import CHOICES
 from server.features.feed.covisits import Interaction
 
-ITEMS_MAX = 20_000
-"""Items whose matrices still go into a few GB of memory: three of 8 bytes × items²."""
-
 
 class Ease:
     """Hears choices and learns them with each `refit`; a person's row is always the newest.

@@ -99,7 +99,7 @@ async def _crowd(ready: asyncio.Future[Serving], stop: asyncio.Event, viewers: i
 
 async def _announce_card(serving: Serving, room: str) -> None:
     """Tell the demo's room that there is a picture, as the media server would: the relay's card is
-    sent by nobody. Asks again until the crowd's host has made the room."""
+    sent by nobody. The crowd's host makes the room first: a question before it would be refused."""
     media = serving.settings.section(MediaSettings)
     if media.secret is None or not media.relay_card:
         return
@@ -108,11 +108,18 @@ async def _announce_card(serving: Serving, room: str) -> None:
     question = {"action": "publish", "path": Places(media).path_of(room), "token": ticket}
     headers = {"Authorization": aiohttp.encode_basic_auth("relay", secret)}
     async with aiohttp.ClientSession(serving.local_url, headers=headers) as http:
-        while True:
-            async with http.post("/v1/media/auth", json=question) as answer:
-                if answer.status != HTTPStatus.NOT_FOUND:
-                    return
-            await asyncio.sleep(_CARD_AGAIN_S)
+        await _wait_for_room(http, room)
+        async with http.post("/v1/media/auth", json=question) as answer:
+            if answer.status >= HTTPStatus.BAD_REQUEST:
+                log.warning("The demo's room has no picture: %s", await answer.text())
+
+
+async def _wait_for_room(http: aiohttp.ClientSession, room: str) -> None:
+    while True:
+        async with http.get(f"/v1/rooms/{room}") as answer:
+            if answer.status == HTTPStatus.OK:
+                return
+        await asyncio.sleep(_CARD_AGAIN_S)
 
 
 async def _room_to_use(serving: Serving) -> str:

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
+from weakref import WeakSet
 
 import aiosqlite
 from sqlalchemy import URL, Connection, Engine, event, text
@@ -47,6 +48,8 @@ class Database:
         self._migrations = migrations
         self._is_current = False
         self._upgrading = asyncio.Lock()
+        self._files: WeakSet[_SqliteConnection] = WeakSet()
+        """Every connection to SQLite that was made and may still have its thread."""
         self.url: URL = address_of(settings)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine: AsyncEngine = create_async_engine(self.url, **self._arguments())
@@ -64,7 +67,7 @@ class Database:
         if self.is_sqlite:
             given = {
                 "timeout": self._limits.busy_timeout_s,
-                "async_creator_fn": _SqliteConnection.to,
+                "async_creator_fn": self._open_file,
             }
             return pool | {"connect_args": given}
         return pool | {
@@ -184,6 +187,14 @@ class Database:
     async def aclose(self) -> None:
         """Close all connections."""
         await self.engine.dispose()
+        for connection in list(self._files):
+            await connection.until_ended(self._limits.busy_timeout_s)
+
+    def _open_file(self, file: str, **given: Any) -> "_SqliteConnection":
+        """Return a connection to a file, to be awaited."""
+        made = _SqliteConnection.to(file, **given)
+        self._files.add(made)
+        return made
 
 
 class _SqliteConnection(aiosqlite.Connection):
@@ -208,6 +219,16 @@ class _SqliteConnection(aiosqlite.Connection):
         if self._stopped is None:
             self._stopped = super().stop()
         return self._stopped
+
+    async def until_ended(self, s_max: float) -> None:
+        """Wait for the thread of a connection that nobody uses any more.
+
+        One whose opening or closing was cancelled ends a moment later, and would tell a loop of it
+        that is closed by then.
+        """
+        if self._thread.is_alive():
+            self.stop()
+            await asyncio.to_thread(self._thread.join, s_max)
 
 
 def _set_up_sqlite(engine: Engine, busy_timeout_s: float) -> None:

@@ -49,6 +49,15 @@ async def pseudonym_of(connection: AsyncConnection, user: str, fresh: str, at: i
     return str(await connection.scalar(asked))
 
 
+async def kept_pseudonym(connection: AsyncConnection, user: str) -> str:
+    """Return the pseudonym of a user who is being forgotten. Raises LookupError without one."""
+    asked = select(FORGOTTEN.c.pseudonym).where(FORGOTTEN.c.user == user)
+    found = await connection.scalar(asked)
+    if found is None:
+        raise LookupError(f"`{user}` is not being forgotten.")
+    return str(found)
+
+
 async def note_forgotten(connection: AsyncConnection, user: str, at: int) -> None:
     """Note that a user was forgotten, for whoever restores a backup from before."""
     noted = insert_into(connection, LATELY).values(user=user, at=at)

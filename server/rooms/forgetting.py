@@ -50,6 +50,9 @@ class Rewrites(Protocol):
 ForgetsUser = Callable[[AsyncConnection, str], Awaitable[None]]
 """(connection, user) -> removes what a feature's tables hold of a user apart from rooms."""
 
+Keeps = Callable[[RoomStore, str], Awaitable[str]]
+"""(store, user) -> of what somebody is still a part and can't be forgotten yet, or ''."""
+
 _ANY = msgpack.Decoder(Any)
 _FIELDS = msgpack.Decoder(list[bytes])
 
@@ -75,7 +78,7 @@ class Forgets(Protocol):
 
 
 class HostsStill(Exception):
-    """The person is the host of rooms that are not over; the text names them."""
+    """The person is the host, or a merchant, of rooms that are not over; the text names them."""
 
 
 class _Own(NamedTuple):
@@ -104,6 +107,7 @@ class Forgetter:
         forgets: Sequence[Forgets],
         forgets_user: Sequence[ForgetsUser],
         retire: Callable[[str], Awaitable[str]],
+        unforgettable: Sequence[Keeps] = (),
     ) -> None:
         self._store = store
         self._records = records
@@ -111,17 +115,20 @@ class Forgetter:
         self._forgets = forgets
         self._forgets_user = forgets_user
         self._retire = retire
+        self._unforgettable = unforgettable
         self._every_room = EveryRoom(store, Troubles("forgetting"))
 
     async def forget(self, user: str) -> Forgotten:
         """Take a user out of everything; safe to call again, as after it was stopped.
 
-        A host can be forgotten once all their rooms are over.
+        A host can be forgotten once all their rooms are over, a merchant once those are that sell
+        their units.
 
         Raises HostsStill, RecordsAway, CommandError, RedisError or OSError.
         """
         hosts, rooms = await self._hosts_and_rooms()
-        _must_be_over(user, await self._own(user, rooms))
+        kept = [await keeps(self._store, user) for keeps in self._unforgettable]
+        _must_be_over(user, await self._own(user, rooms), [why for why in kept if why])
         fresh = f"gone-{secrets.token_hex(6)}"
         now = unix_ms()
         async with self._records.writing() as connection:
@@ -241,23 +248,23 @@ class Forgetter:
                     await self._store.run_script("host_forget", host, args, _ANY)
 
 
-def _must_be_over(user: str, own: Sequence[_Own]) -> None:
-    """Refuse a host whose rooms are not all over. Raises HostsStill."""
+def _must_be_over(user: str, own: Sequence[_Own], kept: Sequence[str]) -> None:
+    """Refuse a host whose rooms are not all over, and somebody who is `kept` for other reasons.
+    Raises HostsStill."""
     groups = [each.room for each in own if each.is_group]
     others = [f"{each.room} ({each.phase})" for each in own if each.phase != "ended"]
     others = [text for text in others if text.split(" (")[0] not in groups]
-    todo = []
+    todo = [*kept]
     if others:
-        todo.append(f"rooms that are not over: {', '.join(others)}; end or cancel them")
+        todo.append(f"the host of rooms that are not over: {', '.join(others)}; end or cancel them")
     if groups:
         todo.append(
-            f"a fan group, whose id names them: {', '.join(groups)}; delete it "
+            f"the host of a fan group, whose id names them: {', '.join(groups)}; delete it "
             "(`liveroom room delete`)"
         )
     if todo:
         raise HostsStill(
-            f"`{user}` is the host of {', and of '.join(todo)}, then say it again. Nothing was "
-            "changed."
+            f"`{user}` is {', and '.join(todo)}, then say it again. Nothing was changed."
         )
 
 

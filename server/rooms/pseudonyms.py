@@ -20,8 +20,9 @@ import msgpack
 
 from server.records.retired import Part
 
-USER_FIELDS = frozenset({"user", "by"})
-"""Fields of packed maps whose text is a user's id."""
+USER_FIELDS = frozenset({"user", "by", "merchant"})
+"""Fields of packed maps whose text is a user's id. A merchant's is that of the person who is one: a
+host who sells their own goods."""
 LIST_FIELDS = frozenset({"moderators", "users"})
 """Fields of packed maps whose texts are users' ids."""
 TO_FIELD = b"u"

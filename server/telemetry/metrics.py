@@ -48,6 +48,55 @@ class Metrics:
         self._first_reading = _FirstReading()
         registry.register(self._first_reading)
         registry.register(FAILURES)
+        self._make_connections(registry)
+        self._make_commands(registry)
+        self._make_passes(registry)
+        self._make_bus(registry)
+        self._make_process(registry)
+        self._make_records(registry)
+        self._make_scripts(registry)
+        self._make_orders(registry)
+        self._make_outbox(registry)
+        self._make_webhooks(registry)
+        self._make_pages(registry)
+        self._make_feed(registry)
+
+    def before_first_reading(self, begin: Callable[[], None]) -> None:
+        """Have `begin` called before all metrics are read for the first time.
+
+        Samples that must be seen as 0 are made there: a sample that first appears as 1 has no rate.
+        To make them all at the start took a third of a worker's start.
+        """
+        self._first_reading.begins.append(begin)
+
+    def begin_at_zero(self, ops: Iterable[str]) -> None:
+        """Show known samples as 0 from the first reading.
+
+        `ops` are the commands' names. The metrics of scripts begin in the code that runs them.
+        """
+        known = tuple(ops)
+        self.before_first_reading(lambda: self._begin_at_zero(known))
+
+    def _begin_at_zero(self, ops: Iterable[str]) -> None:
+        for op in ops:
+            self.command_seconds.labels(op)
+            for outcome in _OUTCOMES:
+                self.commands.labels(op, outcome)
+        for close in CLOSES:
+            self.closed.labels(str(close.code))
+        for reason in _REASONS:
+            self.rejected.labels(reason)
+        for page in PAGES:
+            for kind in PAGE_ERROR_KINDS:
+                self.page_errors.labels(page, kind)
+        for outcome in _POSTS:
+            self.outbox_posts.labels(outcome)
+        for outcome in _READINGS:
+            self.key_readings.labels(outcome)
+        for sender in _SENDERS:
+            self.requests_limited.labels(sender)
+
+    def _make_connections(self, registry: CollectorRegistry) -> None:
         self.connections = Gauge("liveroom_connections", "Connections open now.", registry=registry)
         self.event_streams = Gauge(
             "liveroom_event_streams",
@@ -70,6 +119,8 @@ class Metrics:
         self.event_stream_joins = Counter(
             "liveroom_event_stream_joins", "Of these joins, those by HTTP.", registry=registry
         )
+
+    def _make_commands(self, registry: CollectorRegistry) -> None:
         self.commands = Counter(
             "liveroom_commands",
             "Commands answered, by op and outcome (ok or the error's code).",
@@ -86,6 +137,21 @@ class Metrics:
             buckets=_FAST_S,
             registry=registry,
         )
+        self.requests_limited = Counter(
+            "liveroom_requests_limited",
+            "HTTP requests refused because of their rate, by whose: address, user, service; "
+            "commands by HTTP: command.",
+            ["sender"],
+            registry=registry,
+        )
+        self.key_readings = Counter(
+            "liveroom_token_key_readings",
+            "Readings of the public keys of tokens: ok, failed.",
+            ["outcome"],
+            registry=registry,
+        )
+
+    def _make_passes(self, registry: CollectorRegistry) -> None:
         self.delivered = Counter(
             "liveroom_comments_delivered", "Comments written to members.", registry=registry
         )
@@ -125,6 +191,8 @@ class Metrics:
         self.cut_behind = Counter(
             "liveroom_cut_behind", "Members cut because they did not read.", registry=registry
         )
+
+    def _make_bus(self, registry: CollectorRegistry) -> None:
         self.bus_messages = Counter(
             "liveroom_bus_messages", "Messages heard on the bus.", registry=registry
         )
@@ -141,6 +209,8 @@ class Metrics:
         self.bus_lag_seconds = Gauge(
             "liveroom_bus_lag_seconds", "Time of the last probe through Redis.", registry=registry
         )
+
+    def _make_process(self, registry: CollectorRegistry) -> None:
         self.loop_lag_seconds = Histogram(
             "liveroom_loop_lag_seconds",
             "How late a timer of the event loop fires.",
@@ -154,6 +224,8 @@ class Metrics:
             buckets=_FAST_S,
             registry=registry,
         )
+
+    def _make_records(self, registry: CollectorRegistry) -> None:
         self.records_archived_entries = Counter(
             "liveroom_records_archived_entries",
             "Entries of rooms' streams copied to the records.",
@@ -174,12 +246,30 @@ class Metrics:
             "How long ago the records had everything; 0 on workers that do not copy.",
             registry=registry,
         )
+
+    def _make_scripts(self, registry: CollectorRegistry) -> None:
         self.store_errors = Counter(
             "liveroom_store_errors",
             "Scripts that Redis did not answer, by script.",
             ["script"],
             registry=registry,
         )
+        self.batch_size = Histogram(
+            "liveroom_batch_size",
+            "Items sent to Redis in one script call, by script.",
+            ["script"],
+            buckets=_SIZES,
+            registry=registry,
+        )
+        self.script_seconds = Histogram(
+            "liveroom_script_seconds",
+            "From a script sent to its result read, by script.",
+            ["script"],
+            buckets=_FAST_S,
+            registry=registry,
+        )
+
+    def _make_orders(self, registry: CollectorRegistry) -> None:
         self.orders = Counter(
             "liveroom_orders",
             "Orders answered or swept, by the status they came to.",
@@ -191,6 +281,8 @@ class Metrics:
             "Asks for the link that were answered and not counted for the host.",
             registry=registry,
         )
+
+    def _make_outbox(self, registry: CollectorRegistry) -> None:
         self.outbox_lines = Gauge(
             "liveroom_outbox_lines_waiting",
             "Ledger lines of all rooms that wait to be told.",
@@ -217,72 +309,6 @@ class Metrics:
             ["outcome"],
             registry=registry,
         )
-        self._make_webhooks(registry)
-        self.requests_limited = Counter(
-            "liveroom_requests_limited",
-            "HTTP requests refused because of their rate, by whose: address, user, service; "
-            "commands by HTTP: command.",
-            ["sender"],
-            registry=registry,
-        )
-        self.batch_size = Histogram(
-            "liveroom_batch_size",
-            "Items sent to Redis in one script call, by script.",
-            ["script"],
-            buckets=_SIZES,
-            registry=registry,
-        )
-        self.script_seconds = Histogram(
-            "liveroom_script_seconds",
-            "From a script sent to its result read, by script.",
-            ["script"],
-            buckets=_FAST_S,
-            registry=registry,
-        )
-
-        self.key_readings = Counter(
-            "liveroom_token_key_readings",
-            "Readings of the public keys of tokens: ok, failed.",
-            ["outcome"],
-            registry=registry,
-        )
-        self._make_pages(registry)
-        self._make_feed(registry)
-
-    def before_first_reading(self, begin: Callable[[], None]) -> None:
-        """Have `begin` called before all metrics are read for the first time.
-
-        Samples that must be seen as 0 are made there: a sample that first appears as 1 has no rate.
-        To make them all at the start took a third of a worker's start.
-        """
-        self._first_reading.begins.append(begin)
-
-    def begin_at_zero(self, ops: Iterable[str]) -> None:
-        """Show known samples as 0 from the first reading.
-
-        `ops` are the commands' names. The metrics of scripts begin in the code that runs them.
-        """
-        known = tuple(ops)
-        self.before_first_reading(lambda: self._begin_at_zero(known))
-
-    def _begin_at_zero(self, ops: Iterable[str]) -> None:
-        for op in ops:
-            self.command_seconds.labels(op)
-            for outcome in _OUTCOMES:
-                self.commands.labels(op, outcome)
-        for close in CLOSES:
-            self.closed.labels(str(close.code))
-        for reason in _REASONS:
-            self.rejected.labels(reason)
-        for page in PAGES:
-            for kind in PAGE_ERROR_KINDS:
-                self.page_errors.labels(page, kind)
-        for outcome in _POSTS:
-            self.outbox_posts.labels(outcome)
-        for outcome in _READINGS:
-            self.key_readings.labels(outcome)
-        for sender in _SENDERS:
-            self.requests_limited.labels(sender)
 
     def _make_pages(self, registry: CollectorRegistry) -> None:
         self.page_errors = Counter(

@@ -241,12 +241,16 @@ class Crowd:
 
     async def ask(self, token: str, turn: int) -> str:
         """The outcome of a request."""
-        status = 503
-        while status == 503:
-            bearer = {"Authorization": f"Bearer {token}"}
-            status = await refused_at(self.session, self.urls[turn % len(self.urls)], bearer)
-            await asyncio.sleep(0)
-        return "ok" if status == 200 else "bad_token"
+        bearer = {"Authorization": f"Bearer {token}"}
+        url = self.urls[turn % len(self.urls)] + "/v1/me"
+        while True:
+            async with self.session.get(url, headers=bearer) as response:
+                if response.status == 200:
+                    return "ok"
+                problem = await response.json()
+            if problem["code"] != "unavailable":
+                return str(problem["code"])
+            await asyncio.sleep(problem["retry_ms"] / 1000)
 
     async def people(self, number: int) -> None:
         """One after the other, with the key of the moment."""

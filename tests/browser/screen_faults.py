@@ -34,6 +34,8 @@ MEASURED = """() => {
         const wide = [...page.querySelectorAll('*')].filter((e) =>
             e.getBoundingClientRect().right > edge + 1 && (page !== pages[0] || !isInScroller(e)));
         found.push(...wide.slice(0, 3).map((e) => `scrolls sideways: ${short(e)}`));
+        const by = page.scrollWidth - page.clientWidth;
+        if (!wide.length) found.push(`scrolls sideways by ${by} px`);
     }
     for (const [e, box] of controls) { // a finger's 44 px on a phone; a mouse on a desk hits less
         const least = innerWidth < 960 ? Math.min(box.width, box.height) >= 43.9 : box.height >= 36;

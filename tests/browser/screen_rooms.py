@@ -3,14 +3,12 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import aiohttp
-
 from client_sim.rest import Rest
 from server.background.clock import unix_ms
 from server.protocol.roles import Role
 from tests.browser.scene import evening
+from tests.browser.screen_things import offer_goods, send, show_a_topic, write_notes
 from tests.browser.shop import HOST_NAME, LAMP, MUG, SOFA, Server, Shop, open_shop, token
-from tests.features.pictures.drawn import picture
 
 FIRST = "screens"
 """How the ids of all of them begin."""
@@ -18,24 +16,9 @@ A_DAY_MS = 86_400_000
 OWNER = "screens-host"
 """Whose rooms they are: rooms of other tests are not in these pictures."""
 BUYER, BUYER_NAME = "screens-buyer", "小满"
-MERCHANT = "screens-merchant"
-GOODS = {
-    "title": "亚麻衬衫，宽松版",
-    "tags": ["亚麻", "夏天"],
-    "points": ["透气"],
-    "flaws": ["容易皱"],
-    "variants": [
-        {"sku": "m", "price": 19900, "currency": "CNY", "options": {"尺码": "M"}, "stock": 40},
-        {"sku": "l", "price": 20900, "currency": "CNY", "options": {"尺码": "L"}, "stock": 0},
-    ],
-}
-OFFER = {"goods": "shirt", "commission": 1500}
-NOTE = {
-    "title": "青瓷杯用了三个月，优点和缺点都说一说",
-    "text": "釉面很润，握着不烫手。\n\n缺点：杯口有点薄，要轻放。",
-    "tags": ["青瓷", "茶具"],
-    "goods": [{"host": OWNER, "sku": "mug"}],
-}
+RETURNING = "screens-returning"
+HOME = {"name": "陈小满", "country": "CN", "region": "浙江", "city": "杭州", "postcode": "310000",
+        "lines": ["湖滨路 12 号"], "phone": "+86 138 0000 0000"}  # fmt: skip
 
 Furnish = Callable[[Shop], Awaitable[None]]
 
@@ -83,7 +66,7 @@ ROOMS: dict[str, tuple[tuple[dict[str, object], ...], str, bool, Furnish]] = {
     # name: goods, title, whether it goes live, what happens there; the newest is shown first
     "quiet": ((), "第一次开播", True, _leave),
     "lots": ((MUG,), "周末抽奖", True, _draw_lots),
-    "auction": ((LAMP,), "Lamps under the hammer", True, _auction),
+    "auction": ((LAMP, MUG), "Lamps under the hammer", True, _auction),
     "soon": ((SOFA, MUG, LAMP), "明晚八点 沙发", False, _schedule),
     "replay": ((SOFA, MUG), "上周的慢客厅", True, _end),
     "cancelled": ((MUG,), "停电的晚上", False, _cancel),
@@ -98,55 +81,23 @@ async def furnished(server: Server) -> AsyncIterator[dict[str, str]]:
     async with AsyncExitStack() as stack:
         shop = await stack.enter_async_context(evening(server, f"{FIRST}-evening", OWNER))
         await _buy(shop)
+        await _give_back(shop, server)
         names = {"evening": shop.room, "host": OWNER}
         for name, (goods, title, live, furnish) in ROOMS.items():
             room = f"{FIRST}-{name}"
             opened = open_shop(server, room, *goods, title=title, live=live, owner=OWNER)
             await furnish(await stack.enter_async_context(opened))
             names[name] = room
-        async with Rest(server.url, token(OWNER, Role.HOST)) as rest:
+        async with Rest(server.url, token(OWNER, Role.HOST, HOST_NAME)) as rest:
             names["hidden"] = f"{FIRST}-hidden"
             draft = {"room": names["hidden"], "title": "还没想好", "draft": True}
             await rest.write("POST", "rooms", draft)
             names["group"] = await rest.open_group(OWNER, "慢客厅的朋友们", "followers")
-        await _offer_goods(server)
-        names["note"], names["draft"] = await _write_notes(server, names)
-        names["topic"] = f"{FIRST}-winter"
-        await _show_a_topic(server, names)
+        await offer_goods(server)
+        names |= await write_notes(server, OWNER, names["soon"])
+        names["topic"] = await show_a_topic(server, names)
+        await _ask_for_staff(shop, server, names["note"])
         yield names
-
-
-async def _write_notes(server: Server, names: dict[str, str]) -> tuple[str, str]:
-    """A note with pictures, goods, rooms and a comment; and a draft without anything."""
-    headers = {"Authorization": f"Bearer {token(OWNER, Role.HOST, HOST_NAME)}"}
-    async with aiohttp.ClientSession(server.url, headers=headers) as session:
-        pictures = []
-        for size in ((900, 1200), (1200, 900)):
-            async with session.post("/v1/pictures", data=picture("JPEG", size)) as response:
-                pictures.append((await response.json())["picture"])
-        note = NOTE | {"pictures": pictures, "rooms": [names["soon"]], "status": "public"}
-        ids = []
-        for body in (note, {"title": "还没写完", "status": "draft"}):
-            async with session.post("/v1/notes", json=body) as response:
-                assert response.status == 201, await response.text()
-                ids.append((await response.json())["note"])
-        said = {"text": "求链接"}
-        async with session.post(f"/v1/notes/{ids[0]}/comments", json=said) as response:
-            assert response.status == 201, await response.text()
-    return ids[0], ids[1]
-
-
-async def _show_a_topic(server: Server, names: dict[str, str]) -> None:
-    """A topic with a room that is on, one that comes, one to watch again, and a note."""
-    things = [{"kind": "room", "id": names[name]} for name in ("evening", "soon", "replay")]
-    things.append({"kind": "note", "id": names["note"]})
-    topic = {"title": "冬天的客厅", "text": "十位主播，一个星期", "shown": True, "things": things}
-    headers = {"Authorization": f"Bearer {token('screens-admin', Role.ADMIN)}"}
-    async with (
-        aiohttp.ClientSession(server.url, headers=headers) as session,
-        session.put(f"/v1/topics/{names['topic']}", json=topic) as response,
-    ):
-        assert response.ok, await response.text()
 
 
 async def _buy(shop: Shop) -> None:
@@ -158,11 +109,29 @@ async def _buy(shop: Shop) -> None:
         await buyer.buy(sales["sofa"], 1)
 
 
-async def _offer_goods(server: Server) -> None:
-    headers = {"Authorization": f"Bearer {token(MERCHANT, Role.HOST)}"}
-    offer = OFFER | {"ends": unix_ms() + 30 * A_DAY_MS}
-    path = f"{server.url}/v1/merchants/{MERCHANT}"
-    async with aiohttp.ClientSession(headers=headers) as session:
-        for what, body in (("goods/shirt", GOODS), ("offers/spring", offer)):
-            async with session.put(f"{path}/{what}", json=body) as response:
-                assert response.status in (200, 201), await response.text()
+async def _give_back(shop: Shop, server: Server) -> None:
+    """Somebody with an address bought one, reviewed it, and wants to give it back."""
+    sofa = next(each["sale"] for each in shop.host.state.view["sales"] if each["sku"] == "sofa")
+    await send(server, RETURNING, "PUT", "/v1/me/addresses/home", HOME)
+    async with shop.person(RETURNING, "陈小满") as buyer:
+        order = (await buyer.pay((await buyer.buy(sofa, 1))["order"]))["order"]
+    path = f"/v1/rooms/{shop.room}/orders/{order}"
+    said = {"stars": 3, "text": "坐着舒服，但比图片里颜色深"}
+    await send(server, RETURNING, "PUT", f"{path}/reviews/{sofa}", said)
+    asked = {"reason": "not_as_shown", "note": "颜色比图片深很多"}
+    await send(server, RETURNING, "POST", f"{path}/return-request", asked)
+
+
+async def _ask_for_staff(shop: Shop, server: Server, note: str) -> None:
+    """What waits for the staff: a plan, a line on the host's screen, reports, a held comment."""
+    await shop.host.rundown_put("product", "先讲沙发的坐深", lasts_s=300, does={"sku": "sofa"})
+    await shop.host.rundown_put("note", "喝水，看一眼问题", lasts_s=60)
+    await shop.host.prompt_send("声音有点小")
+    said = shop.host.state.view["comments"][0]["id"]
+    async with shop.person(RETURNING, "陈小满") as member:
+        await member.follow()
+        await member.group_join()
+    async with shop.person("screens-reporter", "阿布") as reporter:
+        await reporter.report("comment", "spam", said, "一直刷屏")
+    report = {"kind": "counterfeit", "text": "图片不是她拍的"}
+    await send(server, "screens-reporter", "POST", f"/v1/notes/{note}/reports", report)

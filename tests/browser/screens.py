@@ -9,10 +9,11 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
-from playwright.async_api import Page, Route, WebSocketRoute
+from playwright.async_api import Page, Route, WebSocketRoute, expect
 
 from server.protocol.roles import Role
-from tests.browser.screen_rooms import BUYER, BUYER_NAME, MERCHANT, OWNER
+from tests.browser.screen_rooms import BUYER, BUYER_NAME, OWNER, RETURNING
+from tests.browser.screen_things import MERCHANT, OTHER
 from tests.browser.shop import HOST_NAME
 
 
@@ -28,7 +29,8 @@ GUEST = Person()
 NEWCOMER = Person("screens-newcomer-{language}", name="Léa")
 BUYING = Person(BUYER, name=BUYER_NAME)
 HOSTING = Person(OWNER, Role.HOST, HOST_NAME)
-OTHER_HOST = Person("screens-other", Role.HOST, "Otto")
+RETURNS = Person(RETURNING, name="陈小满")
+OTHER_HOST = Person(OTHER, Role.HOST, "Otto")
 SELLING = Person(MERCHANT, Role.HOST, "Nora")
 ADMIN = Person("screens-admin", Role.ADMIN, "Ops")
 
@@ -38,7 +40,7 @@ Act = Callable[[Page], Awaitable[None]]
 class Screen(NamedTuple):
     """A state of a page. `path` may name what screen_rooms.py furnished; `taps` are touched one
     after the other; `shows` is seen then; `before` and `act` are for what no tap can bring about,
-    before the page is opened and after the taps."""
+    before the page is opened and after the taps; `toward` is scrolled to in every size."""
 
     name: str
     path: str
@@ -47,6 +49,7 @@ class Screen(NamedTuple):
     taps: tuple[str, ...] = ()
     before: Act | None = None
     act: Act | None = None
+    toward: str = ""
 
 
 def answering(answers: Mapping[str, Any]) -> Act:
@@ -93,17 +96,30 @@ def writing(field: str, text: str) -> Act:
     return write
 
 
+async def _ask_for_two(page: Page) -> None:
+    for n in (1, 2):
+        await writing(".say", f"求链接 {n} 号")(page)
+        await expect(page.locator(".private-card")).to_have_count(n)
+
+
 EVENING = "/watch/{evening}"
 PRODUCT = (".pinned-main",)
 MENU = (".top > button.icon-button",)
 CARD = ".pinned-card .buy"
+NUMBERS = ('[data-tab="numbers"].tab',)
+LESS = ('.feed-row[data-kind="note"] .icon-button',)
+ACCOUNT = (".nav .account",)
 
 SCREENS: tuple[Screen, ...] = (
     Screen("home-guest", "/", shows=".room"),
+    Screen("home-menu", "/", GUEST, "dialog .prefs", (".nav > .icon-button",)),
     Screen("home-sign-in", "/login?next=/", shows=".login-card"),
     Screen("home-empty", "/", NEWCOMER, ".empty", before=answering(
         {"**/v1/rooms?*": {"rooms": [], "next": None}})),
     Screen("home-following", "/", BUYING, ".room .followed"),
+    Screen("home-feed", "/", NEWCOMER, ".feed-row .cover", toward=".feed-section"),
+    Screen("home-less", "/", NEWCOMER, ".less-sheet", LESS),
+    Screen("home-account", "/", NEWCOMER, "dialog .prefs", ACCOUNT),
     Screen("home-found", "/", NEWCOMER, ".result", act=writing("#search-box", "沙发")),
     Screen("home-not-found", "/", NEWCOMER, ".search-status:not(:empty)",
            act=writing("#search-box", "zzzzzz")),
@@ -130,7 +146,9 @@ SCREENS: tuple[Screen, ...] = (
     Screen("watch-lots", "/watch/{lots}", NEWCOMER, '.lucky [data-do="enter"]'),
     Screen("watch-auction", "/watch/{auction}", NEWCOMER, '.auction [data-do="bid"]'),
     Screen("watch-bid", "/watch/{auction}", NEWCOMER, ".form-sheet", ('.auction [data-do="bid"]',)),
+    Screen("watch-auction-asked", "/watch/{auction}", NEWCOMER, ".auction", act=_ask_for_two),
     Screen("watch-picture-away", "/watch/{broken}", NEWCOMER, ".player-words"),
+    Screen("watch-group", "/watch/fans:{host}", RETURNS, ".say"),
     Screen("watch-quiet", "/watch/{quiet}", NEWCOMER, ".host-chip .follow"),
     Screen("watch-long-shelf", "/watch/{long}", NEWCOMER, "dialog .shelf-row", (".shelf-button",)),
     Screen("watch-soon", "/watch/{soon}", NEWCOMER, ".waiting"),
@@ -154,16 +172,23 @@ SCREENS: tuple[Screen, ...] = (
     Screen("write", "/write?note={note}", HOSTING, '.write-picture[data-state="sent"]'),
     Screen("write-goods", "/write?note={note}", HOSTING, ".write-shelf label",
            ('[data-do="choose-goods"]',)),
+    Screen("note-share", "/note/{note}", NEWCOMER, ".qr", ('[data-do="share"]',)),
     Screen("write-preview", "/write?note={note}", HOSTING, "dialog .note-title",
            ('[data-do="preview"]',)),
     Screen("topic-guest", "/topic/{topic}", GUEST, '[data-section="notes"] .room'),
     Screen("topic", "/topic/{topic}", NEWCOMER, '[data-section="live"] .room'),
+    Screen("topic-end", "/topic/{topic}", NEWCOMER, '[data-section="notes"]',
+           toward='[data-section="notes"]'),
     Screen("topic-missing", "/topic/no-such-topic", NEWCOMER, ".empty"),
     Screen("me-guest", "/me", GUEST, ".me-signin"),
     Screen("me-newcomer", "/me", NEWCOMER, ".me-follows"),
     Screen("me", "/me", BUYING, ".me-order"),
     Screen("me-address", "/me", BUYING, "dialog form", ('[data-do="add-address"]',)),
     Screen("me-return", "/me", BUYING, "dialog form", ('[data-do="ask-return"]',)),
+    Screen("me-moment", "/me", BUYING, ".moment-shown", ('[data-do="moment"]',)),
+    Screen("me-review", "/me", BUYING, "dialog form", ('[data-do="review"]',)),
+    Screen("me-returning", "/me", RETURNS, ".return-request"),
+    Screen("me-where", "/me", RETURNS, "dialog form", ('[data-do="say-where"]',)),
     Screen("login", "/login", GUEST, ".login-card"),
     Screen("merchant-guest", "/merchant", GUEST, ".me-signin"),
     Screen("merchant-none", "/merchant", NEWCOMER, ".empty"),
@@ -172,17 +197,60 @@ SCREENS: tuple[Screen, ...] = (
     *(Screen(f"merchant-{tab}", "/merchant", SELLING, f"#pane-{tab}", (f"#tab-{tab}",))
       for tab in ("offers", "requests", "allotments", "sending", "reviews", "files", "statements",
                   "members")),
+    Screen("merchant-new-offer", "/merchant#offers", SELLING, ".form-sheet",
+           ('[data-do="new-offer"]',)),
+    Screen("merchant-suits", "/merchant#offers", SELLING, "dialog", ('[data-do="suggested"]',)),
+    Screen("merchant-answer", "/merchant#requests", SELLING, ".form-sheet",
+           ('[data-do="accept"]',)),
+    Screen("merchant-grant", "/merchant#allotments", SELLING, ".form-sheet",
+           ('[data-do="grant"]',)),
+    Screen("merchant-stock", "/merchant#goods", SELLING, ".form-sheet",
+           ('.variant [data-do="stock"]',)),
     Screen("select-guest", "/select", GUEST, ".me-signin"),
     Screen("select-offers", "/select", OTHER_HOST, ".filters"),
     *(Screen(f"select-{tab}", "/select", OTHER_HOST, f"#pane-{tab}", (f"#tab-{tab}",))
       for tab in ("picks", "requests", "allotments")),
+    Screen("select-ask", "/select#find", OTHER_HOST, ".form-sheet", ('[data-do="ask"]',)),
+    Screen("select-shelve", "/select#find", OTHER_HOST, "dialog", ('[data-do="shelve"]',)),
     Screen("ops-stranger", "/ops", NEWCOMER),
     Screen("ops", "/ops", ADMIN, "tbody tr"),
     Screen("ops-new-topic", "/ops", ADMIN, "dialog form", ('[data-do="new-topic"]',)),
+    Screen("ops-feature", "/ops", ADMIN, "dialog form", ('[data-do="feature"]',)),
+    Screen("ops-reports", "/ops", ADMIN, ".reports [data-thing] img", toward=".reports"),
+    Screen("ops-reporters", "/ops", ADMIN, "dialog li p", ('.reports [data-do="who"]',)),
+    Screen("ops-settle", "/ops", ADMIN, "dialog form", ('.reports [data-do="settle"]',)),
+    Screen("ops-topics", "/ops", ADMIN, "[data-topic]", toward=".topics"),
+    Screen("ops-featured", "/ops", ADMIN, "[data-slot]", toward=".featured"),
+    Screen("ops-searches", "/ops", ADMIN, ".searches", toward=".searches"),
+    Screen("ops-log", "/ops", ADMIN, ".moderation-log", toward=".moderation-log"),
     Screen("host-stranger", "/host/{evening}", OTHER_HOST),
     Screen("host-live", "/host/{evening}", HOSTING, ".comment"),
     *(Screen(f"host-{tab}", "/host/{evening}", HOSTING, "main", (f'[data-tab="{tab}"].tab',))
       for tab in ("shelf", "talk", "numbers")),
+    *(Screen(f"host-{view}", "/host/{evening}", HOSTING, f"#view-{view}",
+             (*NUMBERS, f"#tab-{view}"))
+      for view in ("engage", "figures", "sending", "manage")),
+    Screen("host-insights", "/host/{evening}", HOSTING, ".insights", (*NUMBERS, "#tab-figures"),
+           toward=".insights"),
+    Screen("host-money", "/host/{evening}", HOSTING, ".money", toward=".money"),
+    Screen("host-plan", "/host/{evening}", HOSTING, ".rundown-kinds",
+           (*NUMBERS, "#tab-now", '[data-do="plan"]')),
+    Screen("host-product", "/host/{evening}", HOSTING, ".form-sheet",
+           ('[data-tab="shelf"].tab', ".host-product .icon-button:has(.icon-edit)")),
+    Screen("host-bulk", "/host/{evening}", HOSTING, ".form-sheet", ('[data-do="bulk"]',)),
+    Screen("host-sell", "/host/{evening}", HOSTING, ".form-sheet", ('[data-do="sell"]',)),
+    *(Screen(f"host-{name}", "/host/{evening}", HOSTING, ".form-sheet",
+             (*NUMBERS, "#tab-engage", f'[data-do="{do}"]'))
+      for name, do in (("coupon", "coupon"), ("lucky", "host.lucky_open"),
+                       ("auction", "auction"))),
+    Screen("host-end", "/host/{evening}", HOSTING, "dialog", (".nav .small-button:not(.account)",)),
+    Screen("host-quiet", "/host/{quiet}", HOSTING, "main"),
+    Screen("host-quiet-shelf", "/host/{quiet}", HOSTING, "main", ('[data-tab="shelf"].tab',)),
+    Screen("host-quiet-now", "/host/{quiet}", HOSTING, "main", NUMBERS),
+    Screen("host-poll", "/host/{quiet}", HOSTING, ".form-sheet",
+           (*NUMBERS, "#tab-engage", '[data-do="host.poll_open"]')),
     Screen("host-soon", "/host/{soon}", HOSTING, ".host-product"),
-    Screen("host-ended", "/host/{replay}", HOSTING, ".host-product"),
+    Screen("host-ended", "/host/{replay}", HOSTING, "#view-figures .figure-value"),
+    Screen("host-ended-shelf", "/host/{replay}", HOSTING, ".host-product",
+           ('[data-tab="shelf"].tab',)),
 )  # fmt: skip

@@ -68,8 +68,9 @@ async def test_the_feed_goes_on_says_why_and_shows_less_of_what_one_wants_less_o
         page = await open_page(server.url, "ann", reduced_motion="reduce")
         live = page.locator(f'.feed-row[data-by="{loved}"]')
         while not await live.filter(has_text="你关注了").count():
-            await page.reload()  # what is new comes within moments
-            await rows_of(page, 1)
+            await page.reload()  # what is new comes within moments; until then a page says so
+            answered = page.locator(".feed-row, .feed-status:not(:empty)")
+            await expect(answered.first).to_be_attached()
         await expect(live.locator(".feed-why")).to_have_text("你关注了 木木")
         await expect(live.locator("a").first).to_have_attribute("href", f"/watch/{room}?from=feed")
 

@@ -57,7 +57,11 @@ async def test_my_page_shows_orders_of_all_rooms_and_what_i_have(
         newest = page.locator(".me-order").first
         await expect(newest).to_contain_text("待付款")
         await expect(newest).to_contain_text("Paper lamp")
-        await expect(newest.get_by_role("link")).to_have_attribute("href", f"/watch/{second}")
+        leads = newest.get_by_role("link")
+        await expect(leads.first).to_have_attribute("href", f"/watch/{second}")
+        await expect(newest.locator('[data-do="pay"]')).to_have_attribute(
+            "href", f"/watch/{second}"
+        )
         await expect(page.locator(".me-order").nth(1)).to_contain_text("已付款")
 
         async def all_is_copied() -> None:

@@ -104,7 +104,7 @@ async def test_a_merchant_writes_goods_counts_units_and_imports_a_table(
     )
     await expect(other.locator(".goods-row")).to_have_count(2)
     await look(other, "goods-desktop-dark")
-    await other.get_by_label("Chercher un titre, une référence").fill("shirt-l")
+    await other.get_by_label("Titre, référence…").fill("shirt-l")
     await expect(other.locator(".goods-row")).to_have_count(1)
     await other.locator('[data-do="withdraw"]').click()
     await other.locator(".sure-sheet .primary").click()

@@ -53,12 +53,12 @@ async def test_a_host_and_a_merchant_read_what_they_are_owed(
         await money.scroll_into_view_if_needed()
         await look(console, "host")
 
-    amounts = {"available": -1250, "pending": 88800}
+    amounts = {"available": -1250, "held": 6600, "pending": 88800}
     entries = [
         {"account": f"merchant/{merchant}/{stage}", "currency": "CNY", "amount": amount}
         for stage, amount in amounts.items()
     ]
-    rest = {"account": "platform/corrections", "currency": "CNY", "amount": 1250 - 88800}
+    rest = {"account": "platform/corrections", "currency": "CNY", "amount": 1250 - 6600 - 88800}
     reason = "包裹丢失，由平台承担"
     body = {"key": merchant, "reason": reason, "entries": [*entries, rest]}
     await _ask(server, "POST", "/v1/corrections", body)
@@ -67,6 +67,7 @@ async def test_a_host_and_a_merchant_read_what_they_are_owed(
     )
     await expect(page.locator('[data-stage="available"] .price').first).to_have_text("-¥12.50")
     await expect(page.locator(".statement-debt")).to_contain_text("欠款 ¥12.50")
+    await expect(page.locator(".statement-held")).to_contain_text("买家向银行提出争议，冻结 ¥66")
     await expect(page.locator(".statement-entries")).to_contain_text(reason)
     await look(page, "merchant")
     french = await open_page(
@@ -74,6 +75,7 @@ async def test_a_host_and_a_merchant_read_what_they_are_owed(
         color_scheme="dark", locale="fr-FR", reduced_motion="reduce",
     )  # fmt: skip
     await expect(french.locator(".statement-debt")).to_contain_text("dus")
+    await expect(french.locator(".statement-held")).to_contain_text("auprès de leur banque")
     async with french.expect_download() as download:
         await french.locator(".money .text-link").click()
     assert reason in Path(await (await download.value).path()).read_text("utf-8")

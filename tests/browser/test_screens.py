@@ -12,10 +12,11 @@ from typing import Literal, NamedTuple
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, expect
+from playwright.async_api import Browser, ConsoleMessage, FloatRect, Page, expect
 
 from tests.browser.contact_sheet import Shot, write_sheet
 from tests.browser.screen_faults import Dictionary, audited, measured, untranslated
+from tests.browser.screen_neatness import untidy
 from tests.browser.screen_rooms import furnished
 from tests.browser.screens import SCREENS, Screen
 from tests.browser.shop import PATIENCE_S, Server, sign_in, until
@@ -30,6 +31,9 @@ DRAWN_TWICE = (
     "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 )
 """What follows a new size, such as the heights of the feed's cards, is seen by then."""
+LONG = """() => document.querySelector('dialog[open]') || scrollY ? 0
+    : Math.min(document.documentElement.scrollHeight, 3 * innerHeight)"""
+"""How much of a page that goes on is in its picture, in px; 0: what the window shows."""
 CALM = "!document.getAnimations().some((it) => it.playState === 'running')"
 
 
@@ -137,8 +141,11 @@ class Walk:
             await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             await page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
             await until(page, CALM)
+            if screen.toward:
+                await page.locator(screen.toward).first.evaluate("e => e.scrollIntoView()")
             await page.evaluate(DRAWN_TWICE)
             found = await measured(page, self._dictionary, self._language)
+            found += await untidy(page)
             found += await audited(page) if with_axe else []
             await self._photograph(Shot(screen.name, self._language, width, theme))
             where = f"{screen.name} {self._language} {width} {theme}"
@@ -149,7 +156,13 @@ class Walk:
 
     async def _photograph(self, shot: Shot) -> None:
         if FOLDER:
-            await self._page.screenshot(path=Path(FOLDER) / shot.file)
+            path, page = Path(FOLDER) / shot.file, self._page
+            long = await page.evaluate(LONG)
+            whole = FloatRect(x=0, y=0, width=shot.width, height=long)
+            if long <= HEIGHTS[shot.width]:
+                await page.screenshot(path=path)
+            else:
+                await page.screenshot(path=path, full_page=True, clip=whole)
             self._shots.append(shot)
 
 

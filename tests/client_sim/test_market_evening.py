@@ -143,8 +143,8 @@ async def assert_statement(office: Rest, owner: str, sold: list[Sold]) -> None:
     [told] = await office.read_list(f"{kind}s/{name}/statements?{ALL}")
     sums = {(each["event"], each["what"]): each["amount"] for each in told["sums"]}
     assert {place: n for place, n in sums.items() if n} == {p: n for p, n in due.items() if n}
-    assert told["opening"] == {"pending": 0, "available": 0, "paying": 0}
-    assert told["closing"] == {"pending": sum(due.values()), "available": 0, "paying": 0}
+    assert told["opening"] == {"pending": 0, "held": 0, "available": 0, "paying": 0}
+    assert told["closing"] == {"pending": sum(due.values()), "held": 0, "available": 0, "paying": 0}
 
 
 async def assert_units(office: Rest, sold: list[Sold]) -> None:

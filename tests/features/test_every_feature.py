@@ -42,6 +42,8 @@ from tests.features.stage import Watcher, stage_of
 from tests.features.turns import tell_together
 from tests.webhooks.receiver import validator_of
 
+pytestmark = pytest.mark.long("tells the story of each feature, to two workers and two clients")
+
 Sections = dict[str, dict[str, Any]]
 TOLD = {tag(event) for event in HOUSE.told}
 BESIDE = "tests.features"

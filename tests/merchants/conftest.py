@@ -14,7 +14,6 @@ from tests.records.conftest import (
     records,
     records_settings,
     records_url,
-    sqlite_with_tables,
 )
 from tests.running import running
 
@@ -24,7 +23,6 @@ __all__ = [
     "records",
     "records_settings",
     "records_url",
-    "sqlite_with_tables",
 ]
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from server.protocol.roles import Role
+from server.records.forgotten import pseudonym_of
 from server.web.route import Route
 from server.worker import Worker
 from tests.merchants.stall import GOODS, HOST, M1_REQUESTS, SHIRT, STOCK, Stall
@@ -113,6 +114,7 @@ async def test_a_merchant_that_makes_no_sense_is_refused(stall: Stall) -> None:
 async def test_a_member_who_is_forgotten_acts_for_nobody(stall: Stall) -> None:
     worker = worker_of(stall.settings)
     async with worker.records.writing() as connection:
+        await pseudonym_of(connection, "s1", "gone-0123456789ab", 1)
         for feature in worker.running.values():
             for forgets in feature.forgets_user:
                 await forgets(connection, "s1")

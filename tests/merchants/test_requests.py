@@ -7,6 +7,7 @@ from server.features.offers.picks import forget_host
 from server.features.offers.requests import OldRequests, forget_requests
 from server.protocol.roles import Role
 from server.records.database import Database
+from server.records.forgotten import pseudonym_of
 from tests.merchants.stall import HOST, HOST_REQUESTS, M1_REQUESTS, PICKS, Stall
 
 FOUND = "/v1/hosts/h1/offers"
@@ -135,6 +136,7 @@ async def test_old_requests_end_and_a_forgotten_host_leaves_none(
     await stall.got(200, "POST", HOST_REQUESTS, WISH, **HOST)
     await stall.got(200, "POST", M1_REQUESTS, INVITE | {"host": "h2"})
     async with records.writing() as connection:
+        await pseudonym_of(connection, "h1", "gone-0123456789ab", 1)
         await forget_requests(connection, "h1")
         await forget_host(connection, "h1")
     [left] = (await stall.got(200, "GET", M1_REQUESTS))["requests"]

@@ -28,6 +28,7 @@ from server.features.orders.messages import Waitlist as WaitlistCommand
 from server.features.orders.orders import Orders
 from server.features.orders.waitlist import Waitlist
 from server.features.payments.cases import Cases
+from server.features.payments.disputes import Disputes, DisputeStep, Noted
 from server.features.payments.messages import Pay
 from server.features.payments.payments import Payments
 from server.features.payments.providers import Payment, SandboxProvider
@@ -79,6 +80,7 @@ class Shop:
         self.coupons = Coupons(store, settings, Belonging(store, host_of))
         self.refunds = Refunds(store, settings, provider)
         self.returns = Returns(store, settings, self.orders)
+        self.disputes = Disputes(store, settings)
         self.cases = Cases(store)
         self.book = OrderBook(store)
         self.sweeper = sweeper(
@@ -280,6 +282,16 @@ class Shop:
         amount = order.total if amount is None else amount
         told = Payment(payment, amount, order.currency)
         return await self.payments.charged(self.id, order.order, told)
+
+    async def dispute(
+        self, order: Order, what: DisputeStep = "disputed", dispute: str = "d1", **told: Any
+    ) -> Noted:
+        """The provider tells of a dispute of an order's payment, over its total unless told."""
+        fields = {
+            "order": order.order, "payment": f"sandbox-{order.order}", "amount": order.total,
+            "currency": order.currency,
+        }  # fmt: skip
+        return await self.disputes.note(self.id, what, dispute, fields | told)
 
     async def audit(self) -> list[str]:
         """What the ledger and the live state differ in."""

@@ -35,7 +35,9 @@ def settings(make_settings: MakeSettings) -> Settings:
 async def client(shop: Shop, settings: Settings) -> AsyncIterator[TestClient[Any, Any]]:
     app = web.Application(middlewares=[errors_as_json])
     payments = settings.section(PaymentSettings)
-    for route in PaymentRoutes(shop.payments, shop.refunds, shop.cases, payments).routes():
+    for route in PaymentRoutes(
+        shop.payments, shop.refunds, shop.disputes, shop.cases, payments
+    ).routes():
         app.router.add_route(route.method, route.path, route.handler)
     async with TestClient(TestServer(app)) as client:
         yield client
@@ -172,6 +174,72 @@ async def test_disputes_and_declined_payments_are_noted_once_as_cases(
     assert "disputed, payment p1" in caplog.text
     assert "'payout.paid'" in caplog.text
     assert (await shop.own("ann"))[0].status == "paid"
+    assert await shop.audit() == []
+
+
+async def test_a_dispute_is_noted_until_the_bank_has_decided_and_told_again_changes_nothing(
+    shop: Shop, client: Any
+) -> None:
+    order = await shop.buy("ann", await shop.open())
+    await post(client, told(order, "payment.succeeded"))
+    for kind, about, disputed, back in (
+        ("payment.disputed", {"amount": 900}, 900, 0),
+        ("payment.dispute_lost", {"amount": 700}, 0, 700),
+        ("payment.disputed", {"amount": 900}, 0, 700),
+    ):
+        message = told(order, kind, dispute="d1", **about)
+        assert await post(client, message) == 200
+        before = await shop.dump()
+        assert await post(client, message) == 200
+        assert await shop.dump() == before
+        [now] = await shop.own("ann")
+        assert (now.status, now.disputed, now.back) == ("paid", disputed, back)
+    cases = [line["case"] for line in await shop.ledger() if line["k"] == "case"]
+    assert [(case["case"], case["amount"]) for case in cases] == [
+        ("disputed:d1", 900), ("dispute_lost:d1", 700),
+    ]  # fmt: skip
+    assert await shop.audit() == []
+
+
+async def test_a_dispute_that_can_not_be_true_is_refused_and_changes_nothing(
+    shop: Shop, client: Any
+) -> None:
+    order, other = (
+        await shop.buy("ann", await shop.open()),
+        await shop.buy("ben", await shop.open()),
+    )
+    for each, payment in ((order, "p1"), (other, "p2")):
+        await post(client, told(each, "payment.succeeded", payment=payment))
+    await post(client, told(order, "payment.disputed", dispute="d1", amount=900))
+    await post(client, told(order, "payment.dispute_won", dispute="d2"))
+    before = await shop.dump()
+    for status, kind, wrong in (
+        (404, "disputed", {"payment": "p9"}),
+        (404, "disputed", {"order": "nope"}),
+        (409, "disputed", {"payment": "p2"}),
+        (409, "disputed", {"currency": "EUR"}),
+        (409, "disputed", {"amount": 901}),
+        (409, "dispute_won", {"order": other.order, "payment": "p2"}),
+        (409, "dispute_lost", {"dispute": "d2"}),
+        (400, "disputed", {"amount": -1}),
+        (400, "dispute_lost", {"dispute": ""}),
+    ):
+        message = told(order, f"payment.{kind}", **({"dispute": "d1", "amount": 900} | wrong))
+        assert await post(client, message) == status, (kind, wrong)
+    assert await shop.dump() == before
+
+
+async def test_a_bank_that_takes_more_than_was_left_is_told_to_the_operator(
+    shop: Shop, client: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    order = await shop.buy("ann", await shop.open())
+    await post(client, told(order, "payment.succeeded"))
+    await post(client, told(order, "payment.refunded", amount=300, refund="r1"))
+    with caplog.at_level(logging.WARNING):
+        assert await post(client, told(order, "payment.dispute_lost", dispute="d1")) == 200
+    assert f"took {order.total}, and of its payment p1 only {order.total - 300} were" in caplog.text
+    money = (await shop.book.stats(shop.id)).money["CNY"]
+    assert (money.refunded, money.net) == (order.total, 0)
     assert await shop.audit() == []
 
 

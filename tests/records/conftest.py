@@ -4,17 +4,16 @@ The tables are made once a process, and copied for each test: to make them costs
 tests. `test_upgrade.py` makes them.
 """
 
-import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from server.house import HOUSE, records_of
+from server.house import records_of
 from server.records.database import Database
 from server.settings import Settings
-from tests.conftest import MakeSettings
+from tests.conftest import MakeSettings, make_tables
 from tests.postgres import Postgres, program
 
 ENGINES = ("sqlite", "postgresql")
@@ -29,29 +28,11 @@ def postgres() -> Iterator[Postgres]:
         yield server
 
 
-def _make_tables(url: str) -> None:
-    async def made() -> None:
-        records = records_of(HOUSE.settings_model.model_validate({"records": {"url": url}}))
-        await records.upgrade()
-        await records.aclose()
-
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        runner.run(made())
-
-
-@pytest.fixture(scope="session")
-def sqlite_with_tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file with all tables and no rows."""
-    file = tmp_path_factory.mktemp("tables") / "records.sqlite3"
-    _make_tables(f"sqlite:///{file}")
-    return file
-
-
 @pytest.fixture(scope="session")
 def postgres_with_tables(postgres: Postgres) -> str:
     """The name of a database with all tables and no rows."""
     postgres.sql("CREATE DATABASE with_tables")
-    _make_tables(postgres.url("with_tables"))
+    make_tables(postgres.url("with_tables"))
     return "with_tables"
 
 

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, select
 
 from server.background.clock import DAY_MS, unix_ms
 from server.features.feed.covisits import CoVisits, Interaction
@@ -13,6 +13,7 @@ from server.features.feed.memory import Memory, note_key
 from server.features.feed.people import People
 from server.features.feed.settings import FeedSettings
 from server.features.feed.tables import ACTS, NEWCOMERS, SERIALS
+from server.features.notes.tables import NOTE_ACTS
 from server.records.database import Database
 from server.records.errors import RecordsAway
 
@@ -114,3 +115,15 @@ async def test_a_note_is_promised_impressions_though_the_records_were_away(
     await intake._enter_new_notes([row])
     async with records.reading() as connection:
         assert [each.item for each in await connection.execute(NEWCOMERS.select())] == ["note:n1"]
+
+
+async def test_a_serial_of_an_act_is_never_given_again(records: Database) -> None:
+    # Who reads on by serial would miss what is done after retention took the last act.
+    serials = list[int]()
+    for _ in range(2):
+        async with records.writing() as connection:
+            act = {"at": 1, "person": "ann", "note": "n1", "kind": "open"}
+            await connection.execute(insert(NOTE_ACTS).values(act))
+            serials += (await connection.execute(select(NOTE_ACTS.c.serial))).scalars()
+            await connection.execute(delete(NOTE_ACTS))
+    assert serials[1] > serials[0]

@@ -17,7 +17,6 @@ from tests.records.conftest import (
     records,
     records_settings,
     records_url,
-    sqlite_with_tables,
 )
 from tests.search.catalogue import STALLS
 from tests.search.market import Market
@@ -28,7 +27,6 @@ __all__ = [
     "records",
     "records_settings",
     "records_url",
-    "sqlite_with_tables",
 ]
 
 

@@ -14,6 +14,8 @@ from server.store.redis_program import NoRedisProgram, RedisProgram
 from server.store.release import SUPPORTED, Release, Releases
 from tests.programs import PROGRAMS, name_of
 
+pytestmark = pytest.mark.long("starts each redis-server there is on what each other wrote")
+
 BASE = "appendonly.aof.1.base.rdb"
 
 

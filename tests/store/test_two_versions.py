@@ -13,6 +13,8 @@ from tests.kept_data.older_scripts import older_store
 from tests.store.script_room import ScriptRoom, comment, product
 from tests.stored import all_stored
 
+pytestmark = pytest.mark.long("runs every script of two versions, in each order")
+
 ADDED = {
     "recent_max": 9,
     "review_max": 5,

@@ -10,6 +10,7 @@ from server.features.coupons.messages import Claim
 from server.features.orders.messages import Buy, BuyLine, Order
 from server.features.orders.orders import buy_of
 from server.features.orders.settings import OrderSettings
+from server.features.payments.disputes import DisputeStep
 from server.features.terms.messages import Terms
 from server.protocol.codes import CommandError
 from tests.orders.shop import PRICE
@@ -246,6 +247,35 @@ class ShopMachine(Story):
         payment = list(self.payments)[n % len(self.payments)]
         telling = self.shop.refunds.refunded(self.room, payment, amount, f"r{refund}")
         self.run(self.attempt(telling, "conflict"))
+
+    @rule(
+        n=picks,
+        what=st.sampled_from(("disputed", "disputed", "dispute_won", "dispute_lost")),
+        dispute=st.integers(0, 2),
+        amount=st.integers(0, 9000),
+        twice=st.booleans(),
+    )
+    def a_dispute_is_told(
+        self, n: int, what: DisputeStep, dispute: int, amount: int, twice: bool
+    ) -> None:
+        """Opened, won, lost, in any order, of a part, of too much, twice: as providers do."""
+        if not self.told:
+            return
+        order = self.pick(n)
+        payments = [name for name in self.payments if order.order in name]
+        payments.append(f"sandbox-{order.order}")
+        payment = payments[amount % len(payments)]
+        told: dict[str, Any] = {"payment": payment, "amount": amount}
+
+        async def tell() -> None:
+            name = f"{payment}-d{dispute}"
+            telling = self.shop.dispute(order, what, name, **told)
+            noted = await self.attempt(telling, "conflict", "not_found")
+            if noted is not None and twice:
+                again = await self.shop.dispute(order, what, name, **told)
+                assert (again.news, again.taken) == (False, 0)
+
+        self.run(tell())
 
     # What the host does
 

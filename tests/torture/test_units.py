@@ -12,10 +12,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from server.house import keys_under, records_of, store_on
 from server.settings import Settings
-from tests.conftest import MakeSettings
+from tests.conftest import MakeSettings, make_tables
 from tests.orders.redis_process import RedisProcess
 from tests.postgres import Postgres, program
-from tests.records.conftest import _make_tables
 from tests.records.market import Market
 from tests.torture.size import SECONDS, examples
 from tests.torture.units_machine import UnitMachine
@@ -37,7 +36,7 @@ def redis(tmp_path: Path) -> Iterator[tuple[asyncio.Runner, RedisProcess]]:
 def sqlite(tmp_path: Path) -> MakeUrl:
     """Makes addresses of empty records with all tables."""
     made = tmp_path / "tables.sqlite3"
-    _make_tables(f"sqlite:///{made}")
+    make_tables(f"sqlite:///{made}")
     numbers = itertools.count()
 
     def make() -> str:
@@ -55,7 +54,7 @@ def postgres() -> Iterator[MakeUrl]:
         pytest.skip("PostgreSQL is missing: install Debian's postgresql.")
     with Postgres() as server:
         server.sql("CREATE DATABASE with_tables")
-        _make_tables(server.url("with_tables"))
+        make_tables(server.url("with_tables"))
         yield lambda: server.make_database("with_tables")
 
 

@@ -66,7 +66,7 @@ async def test_a_sale_is_stated_released_and_paid_out_once(api: Api) -> None:
         api, "/v1/hosts/h1/statements",
         lambda found: bool(found) and found[0]["closing"]["available"] == own,
     )  # fmt: skip
-    assert statement["opening"] == {"pending": 0, "available": 0, "paying": 0}
+    assert statement["opening"] == {"pending": 0, "held": 0, "available": 0, "paying": 0}
     assert [(s["event"], s["what"], s["amount"]) for s in statement["sums"]] == [
         ("released", "", 0), ("paid", "sale", own),
     ]  # fmt: skip

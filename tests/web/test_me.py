@@ -148,7 +148,7 @@ async def test_me_shows_what_i_follow_reserved_and_claimed(api: Api) -> None:
     me = await until(api, "/v1/me", is_whole, **ANN)
     assert (me["user"], me["role"], me["orders"], me["addresses"]) == ("ann", "viewer", 0, 0)
     [follow], [reserved], [group] = me["follows"], me["reservations"], me["groups"]
-    assert (follow["host"], follow["name"], follow["room"]) == ("h1", "h1", "r2")
+    assert (follow["host"], follow["name"], follow["room"]) == ("h1", "h1", "r1")
     assert (reserved["room"], reserved["title"], reserved["scheduled"]) == ("r2", "Soon", SOON)
     assert (group["room"], group["title"]) == ("fans:h1", "Tea people")
     [claimed] = me["coupons"]
@@ -159,6 +159,35 @@ async def test_me_shows_what_i_follow_reserved_and_claimed(api: Api) -> None:
         await ann.join(api.token("ann", Role.VIEWER))
         await ann.ask("follow", on=False)
     await until(api, "/v1/me", lambda me: not me["follows"], **ANN)
+
+
+async def test_who_follows_is_led_to_what_is_on_and_never_to_a_draft_or_a_practice(
+    api: Api,
+) -> None:
+    async def made(room: str, **more: Any) -> None:
+        body = {"room": room, "title": f"T {room}"} | more
+        assert (await api.send("POST", "/v1/rooms", body))[0] == 201
+
+    async def shown() -> tuple[str, str]:
+        _, me = await api.send("GET", "/v1/me", **ANN)
+        [follow] = me["follows"]
+        return follow["room"], follow["phase"]
+
+    await made("soon", scheduled=SOON)
+    async with talk(api.url, "soon") as ann:
+        await ann.join(api.token("ann", Role.VIEWER))
+        await ann.ask("follow")
+    await until(api, "/v1/me", lambda me: me["follows"], **ANN)
+    await made("draft", draft=True)
+    await made("practice", practice=True)
+    await api.send("PUT", "/v1/hosts/h1/group", {"title": "Tea people"})
+    assert await shown() == ("soon", "scheduled")
+
+    await open_room(api, "on")
+    await made("later", scheduled=SOON - 1)
+    assert await shown() == ("on", "live")
+    await api.send("POST", "/v1/rooms/on/live", {"phase": "ended"})
+    assert await shown() == ("later", "scheduled")
 
 
 async def test_an_address_book_holds_ten(api: Api) -> None:

@@ -30,11 +30,10 @@ from tests.records.conftest import (
     postgres_with_tables,
     records,
     records_url,
-    sqlite_with_tables,
 )
 from tests.webhooks.receiver import Receiver, receiving
 
-__all__ = ["postgres", "postgres_with_tables", "records", "records_url", "sqlite_with_tables"]
+__all__ = ["postgres", "postgres_with_tables", "records", "records_url"]
 
 
 @pytest.fixture

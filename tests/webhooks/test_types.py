@@ -31,9 +31,11 @@ async def evening(shop: Shop) -> None:
     await shop.lapse(lapsed)
     await shop.sweeper.sweep([shop.id])
     late = await shop.charge(lapsed, "p2")
-    await shop.cases.note(shop.id, "disputed", "d1", {
+    about_it = {
         "order": late.order, "payment": "p2", "amount": late.total, "currency": late.currency,
-    })  # fmt: skip
+    }  # fmt: skip
+    await shop.disputes.note(shop.id, "disputed", "d1", about_it)
+    await shop.disputes.note(shop.id, "dispute_won", "d1", about_it)
     await shop.cancel(await shop.buy("ben", wine))
     await shop.close(wine)
     only = await shop.open(1)

@@ -2,7 +2,12 @@
 
 from server.feature import Engine, Feature, Running
 from server.features.accounts.corrections import Corrections
-from server.features.accounts.leaving import carry_forward, forget_owner
+from server.features.accounts.leaving import (
+    ForgottenOwners,
+    OpenDisputes,
+    carry_forward,
+    forget_owner,
+)
 from server.features.accounts.payout_ports import port_of
 from server.features.accounts.payouts import Payouts
 from server.features.accounts.projection import AccountProjection
@@ -40,6 +45,8 @@ def _make(engine: Engine, merchants: MerchantBooks) -> Running:
         tasks=[settling],
         projections=[AccountProjection()],
         deletes=[carry_forward],
+        undeletable=[OpenDisputes(records).keep],
+        forgets=[ForgottenOwners()],
         forgets_user=[forget_owner],
     )
 

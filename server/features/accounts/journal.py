@@ -8,6 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.accounts.tables import EVENTS, JOURNAL, JOURNAL_SUMS, LAST_EVENT
+from server.records.arrays import put_rows
 from server.records.upsert import insert_into
 
 
@@ -69,7 +70,7 @@ async def write_event(
     )  # fmt: skip
     rows = [{"event": event, "n": n, "at": at} | move._asdict() for n, move in enumerate(moves)]
     if rows:
-        await connection.execute(insert(JOURNAL), rows)
+        await put_rows(connection, insert(JOURNAL), rows)
         await _add_sums(connection, moves)
     return event
 
@@ -79,7 +80,8 @@ async def _add_sums(connection: AsyncConnection, moves: Sequence[Move]) -> None:
     for move in moves:
         sums[move.account, move.currency] += move.amount
     put = insert_into(connection, JOURNAL_SUMS)
-    await connection.execute(
+    await put_rows(
+        connection,
         put.on_conflict_do_update(
             index_elements=["account", "currency"],
             set_={"amount": JOURNAL_SUMS.c.amount + put.excluded.amount},

@@ -1,25 +1,47 @@
-"""What becomes of entries when their room is deleted, and when somebody is forgotten."""
+"""What becomes of entries when their room is deleted, and when somebody is forgotten; and why a
+room must stay."""
 
 from collections import Counter
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.clock import unix_ms
-from server.features.accounts.journal import Move, write_event
+from server.features.accounts.journal import Move, lock_journal, write_event
 from server.features.accounts.names import STAGES, at_stage, owned
 from server.features.accounts.tables import (
+    BATCHES,
     EVENTS,
     JOURNAL,
     JOURNAL_SUMS,
+    ORDERS,
     PAYOUTS,
     RELEASES,
     SUMS,
     TRANSFERS,
 )
 from server.features.archive.tables import ROOMS
-from server.records.forgotten import FORGOTTEN
+from server.records.database import Database
+from server.records.forgotten import kept_pseudonym
 from server.records.upsert import insert_into
+from server.rooms.forgetting import Rewrites
+from server.rooms.pseudonyms import Pseudonyms
+from server.store.room_store import RoomStore
+
+
+class OpenDisputes:
+    """Says why a room whose money a dispute holds can't be deleted."""
+
+    def __init__(self, records: Database) -> None:
+        self._records = records
+
+    async def keep(self, _store: RoomStore, room: str) -> str:
+        """Why a room must not be deleted, or ''. Raises RecordsAway."""
+        held = select(func.count()).select_from(ORDERS).join(ROOMS, ROOMS.c.life == ORDERS.c.life)
+        asked = held.where(ROOMS.c.room == room, ORDERS.c.held.is_not(None))
+        async with self._records.reading() as connection:
+            orders = int(await connection.scalar(asked) or 0)
+        return f"{orders} of its orders are disputed, and no bank has decided" if orders else ""
 
 
 async def carry_forward(connection: AsyncConnection, room: str) -> None:
@@ -60,36 +82,65 @@ async def _released(connection: AsyncConnection, life: int) -> Counter[tuple[str
 
 
 async def forget_owner(connection: AsyncConnection, user: str) -> None:
-    """Put the pseudonym of a host in the place of their id, in what no ledger gives again."""
-    pseudonym = await connection.scalar(
-        select(FORGOTTEN.c.pseudonym).where(FORGOTTEN.c.user == user)
-    )
-    if pseudonym is None:
-        return
-    await connection.execute(update(EVENTS).where(EVENTS.c.by == user).values(by=pseudonym))
-    old, new = f"host/{user}", f"host/{pseudonym}"
-    for table in (PAYOUTS, TRANSFERS):
-        await connection.execute(update(table).where(table.c.owner == old).values(owner=new))
-    for stage in STAGES:
-        was, now = owned(old, stage), owned(new, stage)
-        await connection.execute(
-            update(JOURNAL).where(JOURNAL.c.account == was).values(account=now)
+    """Put the pseudonym of a host or merchant in the place of their id, in what no ledger gives
+    again."""
+    pseudonym = await kept_pseudonym(connection, user)
+    for table in (EVENTS, BATCHES):
+        await connection.execute(update(table).where(table.c.by == user).values(by=pseudonym))
+    await _rename(connection, user, pseudonym)
+
+
+class ForgottenOwners:
+    """Renames the accounts of people again whenever a room of theirs is rewritten: its money may
+    have been released since, under the id that its ledger still had."""
+
+    async def hosts(self, _: AsyncConnection) -> set[str]:
+        """The archive knows them."""
+        return set()
+
+    async def rooms(self, _: AsyncConnection) -> list[str]:
+        """The archive knows them."""
+        return []
+
+    async def names(self, _connection: AsyncConnection, _room: str, _people: Pseudonyms) -> bool:
+        """What ledgers give again is the archive's to see."""
+        return False
+
+    async def forget(self, connection: AsyncConnection, _room: str, people: Pseudonyms) -> None:
+        """Put the pseudonyms in the place of the ids; twice is the same as once."""
+        for user, pseudonym in sorted(people.gone.items()):
+            await _rename(connection, user, pseudonym)
+
+    async def rewrite(self, records: Database, room: str, rewrites: Rewrites) -> None:
+        """No entry of a stream stands in these tables."""
+
+
+async def _rename(connection: AsyncConnection, user: str, pseudonym: str) -> None:
+    for kind in ("host", "merchant"):
+        old, new = f"{kind}/{user}", f"{kind}/{pseudonym}"
+        s = JOURNAL_SUMS.c
+        has_any = select(s.account).where(s.account.in_([owned(old, stage) for stage in STAGES]))
+        if await connection.scalar(has_any.limit(1)) is None:
+            continue
+        await lock_journal(connection)  # whoever adds to a sum meanwhile would be lost
+        for table in (PAYOUTS, TRANSFERS):
+            await connection.execute(update(table).where(table.c.owner == old).values(owner=new))
+        for stage in STAGES:
+            await _rename_account(connection, owned(old, stage), owned(new, stage))
+
+
+async def _rename_account(connection: AsyncConnection, was: str, now: str) -> None:
+    await connection.execute(update(JOURNAL).where(JOURNAL.c.account == was).values(account=now))
+    s = JOURNAL_SUMS.c
+    rows = await connection.execute(select(s.currency, s.amount).where(s.account == was))
+    for currency, amount in rows.all():
+        put = insert_into(connection, JOURNAL_SUMS).values(
+            account=now, currency=currency, amount=amount
         )
-        rows = (
-            await connection.execute(
-                select(JOURNAL_SUMS.c.currency, JOURNAL_SUMS.c.amount).where(
-                    JOURNAL_SUMS.c.account == was
-                )
+        await connection.execute(
+            put.on_conflict_do_update(
+                index_elements=["account", "currency"],
+                set_={"amount": s.amount + put.excluded.amount},
             )
-        ).all()
-        for currency, amount in rows:
-            put = insert_into(connection, JOURNAL_SUMS).values(
-                account=now, currency=currency, amount=amount
-            )
-            await connection.execute(
-                put.on_conflict_do_update(
-                    index_elements=["account", "currency"],
-                    set_={"amount": JOURNAL_SUMS.c.amount + put.excluded.amount},
-                )
-            )
-        await connection.execute(delete(JOURNAL_SUMS).where(JOURNAL_SUMS.c.account == was))
+        )
+    await connection.execute(delete(JOURNAL_SUMS).where(s.account == was))

@@ -7,9 +7,9 @@ money; `buyers/money` and `payouts/sent` are below and above it for what came in
 import re
 from typing import Final, Literal
 
-Stage = Literal["pending", "available", "paying"]
-STAGES: Final[tuple[Stage, ...]] = ("pending", "available", "paying")
-"""Money of an owner can still go back, can be paid out, is on its way."""
+Stage = Literal["pending", "held", "available", "paying"]
+STAGES: Final[tuple[Stage, ...]] = ("pending", "held", "available", "paying")
+"""Money of an owner can still go back, is disputed by its buyer, can be paid out, is on its way."""
 
 BUYERS: Final = "buyers/money"
 """What came from buyers, less what went back to them; below zero."""
@@ -26,7 +26,7 @@ CORRECTIONS: Final = "platform/corrections"
 """What the operator gave or took by corrections."""
 
 OTHERS: Final = (BUYERS, REFUNDS, FEES, COUPONS, UNCLEAR, SENT, CORRECTIONS)
-_OF_OWNER: Final = re.compile(r"(host|merchant)/[^\x00-\x1f\x7f]{1,64}/(pending|available)")
+_OF_OWNER: Final = re.compile(r"(host|merchant)/[^\x00-\x1f\x7f]{1,64}/(pending|held|available)")
 
 
 def owned(owner: str, stage: Stage) -> str:

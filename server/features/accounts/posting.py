@@ -1,9 +1,12 @@
 """From lines of a ledger to entries. Pure: which line moves which money from where to where.
 
-paid       the buyer's money goes to the shares of each line
-returned   so much of the shares as is due back goes to `buyers/refunds`
-charged    money that paid no order: it is due back
-refunded   money that was due back went there
+paid          the buyer's money goes to the shares of each line
+returned      so much of the shares as is due back goes to `buyers/refunds`
+dispute_lost  the same of what a bank took; what was held of it comes from there
+disputed      what the loss of a dispute would take is held
+dispute_over  what was held and need be no longer goes back to where it was
+charged       money that paid no order: it is due back
+refunded      money that was due back went there
 """
 
 from collections import Counter
@@ -11,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Raw, Struct, field, msgpack
+from msgspec.structs import replace
 
 from server.features.accounts import names
 from server.features.accounts.split import (
@@ -18,6 +22,7 @@ from server.features.accounts.split import (
     Part,
     Rates,
     before_step,
+    left_of,
     split_back,
     split_order,
 )
@@ -40,6 +45,7 @@ class LedgerLine(Struct):
     back: int | None = None
     request: str = ""
     refund: str = ""
+    dispute: str = ""
     taken: list[_Taken] = field(default_factory=list)
     terms: Raw = Raw()
     order: Raw = Raw()
@@ -82,6 +88,7 @@ class OrderState(Struct):
     released: int = 0
     terms: bytes = b""
     pending: dict[str, int] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
 
 
 _LINES = msgpack.Decoder(list[LedgerLine])
@@ -167,8 +174,10 @@ class Poster:
             state.updated = order.updated
             state.delivered = max((each.delivered for each in order.parcels), default=0)
             state.on_way = max((p.sent for p in order.parcels if not p.delivered), default=0)
-            yield from self._post(number, line, order, self._steps(state, line, order),
-                                  "returned", -1)  # fmt: skip
+            event = "dispute_lost" if line.dispute == "lost" else "returned"
+            yield from self._post(number, line, order, self._steps(state, line, order), event, -1)
+            if state.held or order.disputed:
+                yield from self._hold(number, line, order)
 
     def _splits(self, state: OrderState, order: Order) -> list[LineSplit]:
         rates = rates_of(state.terms, len(order.lines), self._room.host)
@@ -198,12 +207,15 @@ class Poster:
         sign: int,
     ) -> Iterator[Posting]:
         state = self.state_of(order.order)
-        later = bool(state.released) and order.updated > state.released
+        later = _is_later(state, order)
         for bought, split in zip(order.lines, splits, strict=False):
             of_buyer = names.BUYERS if event == "paid" else names.REFUNDS
             moves = [(of_buyer, event, -split.paid)]
             for part in split.parts:
                 account = self._account(part, bought.merchant, later)
+                if event == "dispute_lost" and names.at_stage(account, "held") in state.held:
+                    account = names.at_stage(account, "held")
+                    state.held[account] -= part.amount
                 moves.append((account, part.what, part.amount))
                 if not later and account.endswith("/pending"):
                     state.pending[account] = state.pending.get(account, 0) + sign * part.amount
@@ -214,8 +226,41 @@ class Poster:
                         sign * amount, sign * split.base, line.at,
                     )  # fmt: skip
 
+    def _hold(self, number: int, line: LedgerLine, order: Order) -> Iterator[Posting]:
+        """Hold what the loss of the order's disputes would take now, and no more."""
+        state = self.state_of(order.order)
+        stage = _stage(_is_later(state, order))
+        needed = self._at_stake(state, order)
+        for held in sorted(needed.keys() | state.held.keys()):
+            more = needed.get(held, 0) - state.held.get(held, 0)
+            account = names.at_stage(held, stage)
+            if stage == "pending":
+                state.pending[account] = state.pending.get(account, 0) - more
+            event = "disputed" if more > 0 else "dispute_over"
+            for place, amount in ((account, -more), (held, more)) if more else ():
+                yield Posting(number, event, order.order, "", place, order.currency, "",
+                              amount, amount, line.at)  # fmt: skip
+        state.held = needed
+
+    def _at_stake(self, state: OrderState, order: Order) -> dict[str, int]:
+        """What each owner would lose with the order's open disputes, at most what is left of the
+        order. Whoever would gain, for they bear its coupon, has nothing held."""
+        amount = min(order.disputed, left_of(order))
+        if amount <= 0:
+            return {}
+        splits, lost = self._splits(state, order), replace(order, back=order.back + amount)
+        found: Counter[str] = Counter()
+        for bought, after, before in zip(
+            order.lines, split_back(splits, lost), split_back(splits, order), strict=True
+        ):
+            for part in _less(after, before).parts:
+                account = self._account(part, bought.merchant, later=False)
+                if account.endswith("/pending"):
+                    found[names.at_stage(account, "held")] += part.amount
+        return {account: n for account, n in found.items() if n > 0}
+
     def _account(self, part: Part, merchant: str, later: bool) -> str:
-        stage: names.Stage = "available" if later else "pending"
+        stage = _stage(later)
         match part.of, part.what:
             case "host", _:
                 return names.owned(f"host/{self._room.host}", stage)
@@ -226,6 +271,15 @@ class Poster:
             case "platform", _:
                 return names.FEES
         return names.UNCLEAR
+
+
+def _is_later(state: OrderState, order: Order) -> bool:
+    """Whether a change of an order came after its release."""
+    return bool(state.released) and order.updated > state.released
+
+
+def _stage(later: bool) -> names.Stage:
+    return "available" if later else "pending"
 
 
 def _less(after: LineSplit, before: LineSplit) -> LineSplit:

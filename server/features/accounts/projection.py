@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.accounts.posting import LedgerLine, OrderState, Poster, Posting, lines_of
 from server.features.accounts.tables import ENTRIES, ORDERS, RELEASES, SUMS
+from server.records.arrays import is_among, put_rows
 from server.records.projection import UNREADABLE, Entry, RoomHead, empty_tables
 from server.records.upsert import insert_into
 
@@ -21,9 +22,10 @@ class _OrderId(Struct):
 IDS_AT_ONCE = 500
 """How many orders one question names: engines bound the number of parameters."""
 _ORDER = msgpack.Decoder(_OrderId)
-_PENDING = msgpack.Decoder(dict[str, int])
+_AMOUNTS = msgpack.Decoder(dict[str, int])
 _STATE = (
     "currency", "paid", "delivered", "on_way", "asked", "updated", "released", "terms", "pending",
+    "held",
 )  # fmt: skip
 
 
@@ -77,7 +79,9 @@ async def read_states(
     named = sorted(orders)
     for first in range(0, len(named), IDS_AT_ONCE):
         ids = named[first : first + IDS_AT_ONCE]
-        asked = select(ORDERS).where(ORDERS.c.life == life, ORDERS.c.order.in_(ids))
+        asked = select(ORDERS).where(
+            ORDERS.c.life == life, is_among(connection, ORDERS.c.order, ids)
+        )
         if connection.dialect.name == "postgresql":
             asked = asked.with_for_update()  # as releases do
         for row in (await connection.execute(asked)).mappings():
@@ -86,7 +90,7 @@ async def read_states(
             for row in (
                 await connection.execute(
                     select(RELEASES.c.order, RELEASES.c.updated).where(
-                        RELEASES.c.life == life, RELEASES.c.order.in_(ids)
+                        RELEASES.c.life == life, is_among(connection, RELEASES.c.order, ids)
                     )
                 )
             ).mappings():
@@ -100,7 +104,8 @@ def state_of(row: Any) -> OrderState:
     return OrderState(
         row["order"], row["currency"], row["paid"], row["delivered"], row["on_way"], row["asked"],
         row["updated"], row["released"],
-        bytes(row["terms"]), _PENDING.decode(row["pending"]) if row["pending"] else {},
+        bytes(row["terms"]), *(_AMOUNTS.decode(row[name]) if row[name] else {}
+                               for name in ("pending", "held")),
     )  # fmt: skip
 
 
@@ -113,19 +118,16 @@ async def _put_states(connection: AsyncConnection, life: int, states: Iterable[O
             "terms": state.terms,
             # What was released is pending no longer, also where all is folded again.
             "pending": b"" if state.released else msgpack.encode(state.pending),
+            "held": msgpack.encode(state.held) if state.held else None,
         }
         for state in states
         if state.paid or state.terms
     ]  # fmt: skip
     if rows:
         put = insert_into(connection, ORDERS)
-        await connection.execute(
-            put.on_conflict_do_update(
-                index_elements=["life", "order"],
-                set_={name: put.excluded[name] for name in _STATE},
-            ),
-            rows,
-        )
+        replaced = {name: put.excluded[name] for name in _STATE}
+        put = put.on_conflict_do_update(index_elements=["life", "order"], set_=replaced)
+        await put_rows(connection, put, rows)
 
 
 async def _put_postings(
@@ -139,14 +141,15 @@ async def _put_postings(
         n, last = (n + 1 if each.line == last else 0), each.line
         sums[each.account, each.currency] += each.amount
         rows.append(each._asdict() | {"life": life, "n": n})
-    await connection.execute(insert(ENTRIES), rows)
+    await put_rows(connection, insert(ENTRIES), rows)
     await add_sums(connection, life, sums)
 
 
 async def add_sums(connection: AsyncConnection, life: int, sums: Counter[tuple[str, str]]) -> None:
     """Add to what the entries of a room add up to."""
     put = insert_into(connection, SUMS)
-    await connection.execute(
+    await put_rows(
+        connection,
         put.on_conflict_do_update(
             index_elements=["life", "account", "currency"],
             set_={"amount": SUMS.c.amount + put.excluded.amount},

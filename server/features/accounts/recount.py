@@ -5,7 +5,7 @@ are of the scripts: all that they share is the ledger.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -33,6 +33,7 @@ class Recount:
         self._host = f"host/{host}"
         self._released = released
         self._terms: dict[str, list[Any]] = {}
+        self._held: dict[str, Counter[str]] = {}
 
     def add_entry(self, entry: Entry) -> None:
         """Add the lines of an entry; one that can't be read moves nothing."""
@@ -70,19 +71,56 @@ class Recount:
             gone = Counter[str]()
             _add(gone, self._gone(_before(line)))
             gone.subtract(_sum(self._gone(order)))
-            return self._posted(order, gone, "buyers/refunds")
+            lost = line.get("dispute") == "lost"
+            held = self._held.get(order["order"], Counter()) if lost else Counter[str]()
+            moved = self._posted(order, gone, "buyers/refunds", held)
+            moved.update(self._disputed(order, moved))
+            return moved
         return Counter()
 
-    def _posted(self, order: dict[str, Any], shares: Counter[str], other: str) -> Amounts:
-        """Shares come to their accounts, and what they add up to leaves another."""
-        id_, currency = order["order"], order["currency"]
-        later = id_ in self._released and order["updated"] > self._released[id_]
+    def _disputed(self, order: dict[str, Any], moved: Amounts) -> Amounts:
+        """What goes to `held`, or comes from there, so that it has what a loss would take."""
+        id_, currency, stage = order["order"], order["currency"], self._stage(order)
+        back = order["total"] if order["status"] == "returned" else order.get("back", 0)
+        stake = min(order.get("disputed", 0), order["total"] - back)
+        lost = _sum(self._gone(dict(order, back=back + stake))) if stake else Counter[str]()
+        lost.subtract(_sum(self._gone(order)) if stake else {})
+        right = Counter({name: n for name, n in lost.items() if n > 0 and _has_stages(name)})
+        held = self._held.get(id_, Counter[str]())
+        for name in held:
+            held[name] += moved[f"{name}/held", currency]
+        more: Amounts = Counter()
+        for name in right.keys() | held.keys():
+            n = right[name] - held[name]
+            more[f"{name}/held", currency] += n
+            more[f"{name}/{stage}", currency] -= n
+            if stage == "pending":
+                self.pending.setdefault(id_, Counter())[f"{name}/pending", currency] -= n
+        self._held[id_] = right
+        return more
+
+    def _stage(self, order: dict[str, Any]) -> str:
+        released = self._released.get(order["order"])
+        return "available" if released is not None and order["updated"] > released else "pending"
+
+    def _posted(
+        self,
+        order: dict[str, Any],
+        shares: Counter[str],
+        other: str,
+        held: Collection[str] = (),
+    ) -> Amounts:
+        """Shares come to their accounts, and what they add up to leaves another. Those of owners
+        for whom something is `held` come to that."""
+        id_, currency, stage = order["order"], order["currency"], self._stage(order)
         moved: Amounts = Counter()
         for name, amount in shares.items():
             account = name
-            if not name.startswith("platform/"):
-                account = f"{name}/{'available' if later else 'pending'}"
-                if not later:
+            if name in held:
+                account = f"{name}/held"
+            elif _has_stages(name):
+                account = f"{name}/{stage}"
+                if stage == "pending":
                     self.pending.setdefault(id_, Counter())[account, currency] += amount
             moved[account, currency] += amount
             moved[other, currency] -= amount
@@ -125,6 +163,10 @@ class Recount:
             amounts = rounded([amount * part for _, amount in pieces], back)
             gone += [(name, n) for (name, _), n in zip(pieces, amounts, strict=True)]
         return gone
+
+
+def _has_stages(name: str) -> bool:
+    return not name.startswith("platform/")
 
 
 def rounded(exact: Sequence[Fraction], total: int) -> list[int]:

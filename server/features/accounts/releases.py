@@ -3,15 +3,16 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.features.accounts.journal import Move, lock_journal, write_event
 from server.features.accounts.names import at_stage
 from server.features.accounts.posting import OrderState
-from server.features.accounts.projection import state_of
+from server.features.accounts.projection import IDS_AT_ONCE, state_of
 from server.features.accounts.tables import ORDERS, RELEASES
 from server.features.archive.tables import ROOMS
+from server.records.arrays import is_among, put_rows
 from server.records.database import Database
 
 AT_ONCE = 1000
@@ -33,7 +34,8 @@ class Releases:
         how many.
 
         A parcel that nobody called delivered arrives `arrives_ms` after it was sent. An order waits
-        while its buyer's request to give units back is open. Each is released once.
+        while its buyer's request to give units back is open, and while a dispute holds money of it.
+        Each is released once.
         """
         async with self._records.writing() as connection:
             await lock_journal(connection)
@@ -47,7 +49,7 @@ class Releases:
         asked = (
             select(ORDERS)
             .where(o.released == 0, o.paid > 0, o.paid <= until, o.asked.is_(False))
-            .where(o.delivered <= until, o.on_way <= until - self._arrives_ms)
+            .where(o.held.is_(None), o.delivered <= until, o.on_way <= until - self._arrives_ms)
             .order_by(o.paid)
             .limit(self._at_once)
         )
@@ -81,16 +83,18 @@ async def _release(
         connection, "released", moves, key=f"released/{life}/{first.order}/{first.updated}",
         at=now, about=f"room/{room}",
     )  # fmt: skip
-    await connection.execute(
+    await put_rows(
+        connection,
         insert(RELEASES),
         [
             {"life": life, "order": state.order, "updated": state.updated, "event": event}
             for state in states
         ],
     )
-    await connection.execute(
-        update(ORDERS)
-        .where(ORDERS.c.life == life, ORDERS.c.order == bindparam("its_order"))
-        .values(released=bindparam("its_updated"), pending=b""),
-        [{"its_order": state.order, "its_updated": state.updated} for state in states],
-    )
+    ids = [state.order for state in states]
+    for first_one in range(0, len(ids), IDS_AT_ONCE):
+        some = ids[first_one : first_one + IDS_AT_ONCE]
+        released = update(ORDERS).where(
+            ORDERS.c.life == life, is_among(connection, ORDERS.c.order, some)
+        )
+        await connection.execute(released.values(released=ORDERS.c.updated, pending=b""))

@@ -114,6 +114,11 @@ def paid_back(paid: Sequence[int], order: Order) -> list[int]:
     return _rounded(floors, back, [part - int(part) for part in exact])
 
 
+def left_of(order: Order) -> int:
+    """Return how much of an order's total has not gone back."""
+    return 0 if order.status == "returned" else order.total - order.back
+
+
 def split_back(splits: Sequence[LineSplit], order: Order) -> list[LineSplit]:
     """Return what of each line's shares has gone back so far, as shares above zero.
 

@@ -26,10 +26,11 @@ _PLACE = ("at", "source", "a", "b", "n")
 
 
 class Balance(Struct, kw_only=True):
-    """What an owner is owed, in minor units: money that can still go back, that can be paid out,
-    and that is on its way."""
+    """What an owner is owed, in minor units: money that can still go back, that its buyers dispute
+    at their banks, that can be paid out, and that is on its way."""
 
     pending: int = 0
+    held: int = 0
     available: int = 0
     paying: int = 0
 
@@ -63,7 +64,7 @@ class Statement(Struct, kw_only=True):
 
 class StatementEntry(Struct, kw_only=True, omit_defaults=True):
     """An entry of an owner's accounts. `base` is the sum of which `amount` is a share; `stage` is
-    `pending`, `available` or `paying`; `about` names a room or a payout."""
+    `pending`, `held`, `available` or `paying`; `about` names a room or a payout."""
 
     at: int
     event: str

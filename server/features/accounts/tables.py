@@ -22,6 +22,7 @@ ORDERS = Table(
     Column("released", BigInteger, nullable=False),
     Column("terms", LargeBinary, nullable=False),
     Column("pending", LargeBinary, nullable=False),
+    Column("held", LargeBinary),
     Index(None, "released", "paid"),
 )
 """What is to be known of an order that was paid, or that has terms. `paid` is 0 before it is;
@@ -29,7 +30,7 @@ ORDERS = Table(
 0 without any; `asked`: its buyer wants to give units back, and nobody has answered. `released` is
 the `updated` of the order at which its money became available, 0 before that. `terms` is the packed
 list of its lines' terms, empty without any; `pending` the packed map account -> amount of what is
-still pending of it."""
+still pending of it, and `held` that of what a dispute holds, NULL while it holds nothing."""
 
 ENTRIES = Table(
     "account_entries",

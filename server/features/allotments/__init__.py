@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from server.feature import Engine, Feature, Running
 from server.features.allotments.allotments import Allotments
-from server.features.allotments.forgetting import forget_host
+from server.features.allotments.forgetting import Selling, forget_host, forget_merchant
 from server.features.allotments.projection import UnitProjection, keep_moves
 from server.features.allotments.routes import AllotmentRoutes
 from server.features.allotments.settings import AllotmentSettings
@@ -36,7 +36,8 @@ def _make(engine: Engine, archiver: Archiver, books: MerchantBooks) -> Running:
         stays=[staying.in_redis],
         deletes=[keep_moves],
         undeletable=[staying.at_all],
-        forgets_user=[forget_host],
+        forgets_user=[forget_host, forget_merchant],
+        unforgettable=[Selling(engine.records).keeps],
     )
 
 

@@ -54,11 +54,6 @@ class Moved(Struct):
     returned: int = 0
     home: int = 0
 
-    @property
-    def in_sale(self) -> int:
-        """Units that are still there: left or held."""
-        return self.given - self.sold - self.returned - self.home
-
 
 _LINES = msgpack.Decoder(list[Line])
 _ORDER = msgpack.Decoder(_Order)
@@ -90,7 +85,8 @@ class UnitFold:
             self._between(line)
         elif line.transfer:
             self.transfers.append(line.transfer)
-            sku = line.sku.removeprefix(f"{line.merchant}:")
+            # A merchant who was forgotten has another id than the sku on the shelf begins with.
+            sku = line.sku.partition(":")[2] or line.sku
             self.sales.setdefault(line.sale, Moved(line.merchant, sku)).given += line.add
         elif line.home and (moved := self.sales.get(line.sale)):
             moved.home += line.home

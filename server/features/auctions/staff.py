@@ -1,4 +1,4 @@
-"""Who sells what an auction offers: those that act for its merchant, whom the records name."""
+"""Names the sellers in an auction: the members of its merchant, as the records have them."""
 
 import logging
 import time

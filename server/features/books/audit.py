@@ -1,5 +1,6 @@
 """Replays a room's ledger and compares the result with the live state."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -92,6 +93,7 @@ def _compare(books: Books, live: State) -> Iterator[str]:
     yield from _same("payment", books.payments, _unpacked(live["payments"]))
     yield from _same("case", books.cases, _unpacked(live["cases"]))
     yield from _money(books)
+    yield from _disputes(books)
     yield from _unmet(books, live)
     yield from _standing(_unpacked(live["sales"]), live)
     yield from _same("hold", _holds(books), {o.decode(): int(at) for o, at in live["holds"]})
@@ -276,6 +278,23 @@ def _money(books: Books) -> Iterator[str]:
                     f"order {name}: {told} of its money went back or is due, its payment "
                     f"{order['payment']} says {due + back}"
                 )
+
+
+def _disputes(books: Books) -> Iterator[str]:
+    """Check that no order says that more is disputed than the open disputes of its payment."""
+    open_by: Counter[str] = Counter()
+    ended = {
+        name.partition(":")[2]
+        for name, case in books.cases.items()
+        if case["what"] in ("dispute_won", "dispute_lost")
+    }
+    for name, case in books.cases.items():
+        if case["what"] == "disputed" and name.partition(":")[2] not in ended:
+            open_by[case["payment"]] += case["amount"]
+    for name, order in books.orders.items():
+        told, right = order.get("disputed", 0), open_by[order.get("payment", "")]
+        if told > right or told < 0:
+            yield f"order {name}: {told} of it are disputed, its open disputes are over {right}"
 
 
 def _statuses(books: Books, stock: dict[bytes, bytes]) -> Iterator[str]:

@@ -17,10 +17,11 @@ from server.features.feed.newcomers import placed, slots
 from server.features.feed.note_cards import NoteCard, NoteCards
 from server.features.feed.page_tokens import Given, PageTokens
 from server.features.feed.people import People, Person
-from server.features.feed.room_cards import RoomCard, RoomCards
+from server.features.feed.room_cards import RoomCards
 from server.features.feed.rows import FeedPage, NoteRow, ReasonCode, RoomRow, Row, RowReason
 from server.features.feed.scoring import Scored
 from server.features.feed.settings import FeedSettings
+from server.features.search.room_states import RoomState
 from server.protocol.codes import CommandError
 from server.telemetry.metrics import Metrics
 from server.text.folding import tag_key
@@ -45,9 +46,11 @@ class _Why(NamedTuple):
 
 
 class _Cards(NamedTuple):
-    """What rows show, by item; of what is not shown now there is None."""
+    """What rows show, by item; of what is not shown now there is None. `room_ids`: the rooms of
+    `rooms`."""
 
-    rooms: dict[str, RoomCard | None]
+    room_ids: dict[str, str]
+    rooms: dict[str, RoomState | None]
     notes: dict[str, NoteCard | None]
 
 
@@ -187,7 +190,7 @@ class Feed:
         for item, card in cards.items():
             if card is None:  # of a note that was deleted no row says so
                 self._memory.drop_note(item)
-        return _Cards(by_item, cards)
+        return _Cards(rooms, by_item, cards)
 
     def _is_there(self, item: str, cards: _Cards) -> bool:
         return (cards.rooms.get(item) or cards.notes.get(item)) is not None
@@ -201,10 +204,11 @@ class Feed:
         reason = self._reason(item, why, cards)
         room = cards.rooms.get(item)
         if room is not None:
+            room_id = cards.room_ids[item]
             return RoomRow(
-                id=room.room,
+                id=room_id,
                 reason=reason,
-                link=f"/watch/{room.room}?from=feed",
+                link=f"/watch/{room_id}?from=feed",
                 title=room.title,
                 host=room.host,
                 host_name=room.host_name,

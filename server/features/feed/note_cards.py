@@ -5,12 +5,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from cachetools import TTLCache
-from msgspec import Struct, json
+from msgspec import Struct
 from sqlalchemy import select
 
 from server.features.feed.rows import Shot
-from server.features.notes.tables import NOTES
-from server.features.pictures.pictures import Picture, read_pictures
+from server.features.notes.tables import NOTES, TEXTS, cover_of
+from server.features.pictures.pictures import Picture, read_pictures, small_link
 from server.records.database import Database
 
 KEPT_S = 2.0
@@ -54,19 +54,13 @@ class NoteCards:
             asked = select(*_COLUMNS).where(NOTES.c.note.in_(missing), NOTES.c.status == "public")
             async with self._records.reading() as connection:
                 rows = (await connection.execute(asked)).all()
-                covers = [cover for row in rows if (cover := _cover_of(row))]
+                covers = [cover for row in rows if (cover := cover_of(row))]
                 pictures = await read_pictures(connection, covers)
             for row in rows:
-                found[row.note] = _card(row, pictures.get(_cover_of(row)))
+                found[row.note] = _card(row, pictures.get(cover_of(row)))
             # One that is gone is not kept: it may be public again by the next look.
             self._kept.update({note: card for note in missing if (card := found[note])})
         return found
-
-
-def _cover_of(row: Any) -> str:
-    """The first picture of a note; '' if it has none."""
-    pictures = json.decode(row.pictures, type=list[str])
-    return pictures[0] if pictures else ""
 
 
 def _card(row: Any, cover: Picture | None) -> NoteCard:
@@ -76,6 +70,6 @@ def _card(row: Any, cover: Picture | None) -> NoteCard:
         author_name=row.author_name or row.author,
         published=row.published,
         likes=row.likes,
-        tags=json.decode(row.tags, type=list[str]),
-        picture=None if cover is None else Shot(f"{cover.link}/small", cover.w, cover.h),
+        tags=TEXTS.decode(row.tags),
+        picture=None if cover is None else Shot(small_link(cover.picture), cover.w, cover.h),
     )

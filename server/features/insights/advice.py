@@ -15,7 +15,7 @@ AdviceCode = Literal["best_hour", "goods_asked", "write_note", "tell"]
 GOODS_MAX = 3
 QUESTIONS_MAX = 3
 ASKED_MIN = 2
-"""What one person asked once is no reason to write a note."""
+"""A question of one person is no reason to write a note."""
 
 
 class Advice(Struct, frozen=True, kw_only=True, omit_defaults=True):

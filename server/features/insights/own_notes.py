@@ -1,4 +1,4 @@
-"""What a host's insights read of notes: whose they are, who opened them, which goods they show."""
+"""Reads notes for a host's insights: their authors, how many opened them, the goods they show."""
 
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple

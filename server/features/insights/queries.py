@@ -1,4 +1,4 @@
-"""What is kept of the words of a search: folded, without what may be about one person. Pure."""
+"""Prepares the words of a search for the counts: folded, without personal data. Pure."""
 
 import re
 from typing import Final

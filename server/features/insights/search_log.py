@@ -98,6 +98,8 @@ class SearchLog:
 
     async def __aexit__(self, *_: object) -> None:
         await self._repeating.stop()
+        if not (self._typed or self._settled):
+            return
         with contextlib.suppress(RecordsAway, TimeoutError):
             async with asyncio.timeout(LAST_WRITE_S):
                 await self.flush()

@@ -99,7 +99,7 @@ class Brought:
         )  # fmt: skip
 
     def together(self, sources: Iterable[Source]) -> ComparedWeeks:
-        """What sources brought together; who came from two of them counts twice."""
+        """The sums of several sources; a person who came from two of them counts twice."""
         totals = [WeekNumbers(paid={}, back={}) for _ in self._spans]
         for source in sources:
             for total, numbers in zip(totals, self._of(source), strict=True):

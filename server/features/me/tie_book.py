@@ -13,11 +13,16 @@ from server.store.room_store import RoomStore
 
 LISTED_MAX = 200
 """Most hosts, rooms, groups and coupons that are listed, the newest of each."""
-_FIELDS = ("host", "host_name", "title", "phase", "scheduled")
+ROOMS_LOOKED_AT_MAX = 10
+"""Most rooms of a host, the newest, among which the one to show is looked for."""
+_FIELDS = ("host", "host_name", "title", "phase", "scheduled", "draft", "practice", "kind")
+_PHASES = ("live", "scheduled", "ended")
+"""Which room of a host is shown first."""
 
 
 class Followed(Struct, frozen=True, kw_only=True):
-    """A host that the user follows, with the host's newest room ("" if there is none)."""
+    """A host that the user follows, with the host's room that is live, else the newest that comes,
+    else the newest ("" if there is none)."""
 
     host: str
     name: str
@@ -74,9 +79,10 @@ class TieBook:
         newest = await self._newest_rooms([tie.ref for tie in by_kind["follow"]])
         groups = {tie.ref: group_id(tie.ref) for tie in by_kind["member"]}
         reserved = [tie.ref for tie in by_kind["reserve"]]
-        heads = await self._heads([*newest.values(), *groups.values(), *reserved])
+        of_hosts = [room for rooms in newest.values() for room in rooms]
+        heads = await self._heads([*of_hosts, *groups.values(), *reserved])
         return OwnTies(
-            follows=[_followed(tie, newest.get(tie.ref, ""), heads) for tie in by_kind["follow"]],
+            follows=[_followed(tie, newest.get(tie.ref, ()), heads) for tie in by_kind["follow"]],
             reservations=[
                 _reserved(tie, heads[tie.ref])
                 for tie in by_kind["reserve"]
@@ -95,17 +101,17 @@ class TieBook:
         ties = await self._ties.of_user(user)
         return [group_id(tie.ref) for tie in ties if tie.kind == "member"]
 
-    async def _newest_rooms(self, hosts: Sequence[str]) -> dict[str, str]:
+    async def _newest_rooms(self, hosts: Sequence[str]) -> dict[str, list[str]]:
         pipeline = self._store.redis.pipeline(transaction=False)
         for host in hosts:
-            pipeline.zrevrange(self._store.keys.host(host, "rooms"), 0, 0)
+            pipeline.zrevrange(self._store.keys.host(host, "rooms"), 0, ROOMS_LOOKED_AT_MAX - 1)
         answers = await asked(pipeline.execute(raise_on_error=False)) if hosts else []
         found = {}
         for host, answer in zip(hosts, answers, strict=True):
             if isinstance(answer, Exception):
                 self._left_out.say(host, answer)
             elif texts := self._left_out.texts(answer):
-                found[host] = texts[0]
+                found[host] = texts
         return found
 
     async def _heads(self, rooms: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -130,14 +136,22 @@ def _texts(answer: Sequence[Any]) -> dict[str, str]:
     return {name: (value or b"").decode() for name, value in fields}
 
 
-def _followed(tie: Tie, room: str, heads: dict[str, dict[str, str]]) -> Followed:
-    head = heads.get(room)
-    if head is None:
-        return Followed(host=tie.ref, name=tie.ref, at=tie.at)
+def _followed(tie: Tie, rooms: Sequence[str], heads: dict[str, dict[str, str]]) -> Followed:
+    known = [(room, heads[room]) for room in rooms if room in heads]
+    name = next((head["host_name"] for _, head in known if head["host_name"]), tie.ref)
+    shown = [(room, head) for room, head in known if _is_public(head)]
+    if not shown:
+        return Followed(host=tie.ref, name=name, at=tie.at)
+    room, head = min(shown, key=lambda each: _PHASES.index(each[1]["phase"]))
     return Followed(
-        host=tie.ref, name=head["host_name"] or tie.ref, at=tie.at, room=room,
-        title=head["title"], phase=head["phase"],
-    )  # fmt: skip
+        host=tie.ref, name=name, at=tie.at, room=room, title=head["title"], phase=head["phase"]
+    )
+
+
+def _is_public(head: dict[str, str]) -> bool:
+    """Whether anybody may know of the room: no draft, no practice, no fan group."""
+    hidden = head["draft"] == "1" or head["practice"] == "1"
+    return not hidden and head["kind"] != "group" and head["phase"] in _PHASES
 
 
 def _reserved(tie: Tie, head: dict[str, str]) -> Reserved:

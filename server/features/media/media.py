@@ -1,4 +1,4 @@
-"""Who may send a room's picture, and who may get it: keys and tickets, given out and checked."""
+"""Gives out and checks the keys and tickets by which people send and get a room's picture."""
 
 import logging
 
@@ -76,7 +76,7 @@ class Media:
         return told["at"]
 
     def must_get(self, room_id: str, token: str) -> None:
-        """Refuse who shows no ticket to get the room's picture. Raises CommandError."""
+        """Refuse a viewer without a ticket for the room's picture. Raises CommandError."""
         if not self._made_tickets().is_ticket(token, "get", room_id):
             raise _bad_token("get", token)
 

@@ -1,4 +1,4 @@
-"""What the browser must be allowed for the picture: exactly the media server, and the camera."""
+"""Lists what the picture needs of a browser: requests to the media server, and the camera."""
 
 from server.features.media.settings import MediaSettings, origin_of
 from server.settings import Settings

@@ -4,18 +4,26 @@ from typing import Any, Literal
 
 from aiohttp import web
 from msgspec import Struct, ValidationError, convert
-from sqlalchemy import Row, delete, func, select
+from sqlalchemy import Row, Table, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.access.auth import Identity
 from server.background.clock import unix_ms
-from server.features.merchants.tables import MEMBERS, MERCHANTS
+from server.features.merchants.tables import (
+    GOODS,
+    MEMBERS,
+    MERCHANTS,
+    STOCK_CHANGES,
+    UNITS,
+    VARIANTS,
+)
 from server.features.terms.messages import BasisPoints
 from server.protocol.codes import CommandError
 from server.protocol.fields import MERCHANT_CHARS_MAX, MerchantId, Name
 from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.records.database import Database
+from server.records.forgotten import kept_pseudonym
 from server.records.upsert import insert_into
 from server.rooms.plain_text import must_be_visible, shown_text
 
@@ -230,8 +238,17 @@ async def locked_merchant(
 
 
 async def forget_member(connection: AsyncConnection, user: str) -> None:
-    """Take a user out of all merchants."""
-    await connection.execute(delete(MEMBERS).where(MEMBERS.c.user == user))
+    """Take a user out of all merchants. The merchant that they are themselves keeps its units under
+    the pseudonym; nobody acts for it, or picks its goods, any more."""
+    named = (MEMBERS.c.user == user) | (MEMBERS.c.merchant == user)
+    await connection.execute(delete(MEMBERS).where(named))
+    pseudonym = await kept_pseudonym(connection, user)
+    more: dict[Table, dict[str, str]] = {
+        MERCHANTS: {"name": pseudonym, "state": "paused"}, GOODS: {"state": "withdrawn"},
+    }  # fmt: skip
+    for table in (MERCHANTS, GOODS, VARIANTS, UNITS, STOCK_CHANGES):
+        values = {"merchant": pseudonym} | more.get(table, {})
+        await connection.execute(update(table).where(table.c.merchant == user).values(values))
 
 
 def is_own_host(who: Identity, merchant: str) -> bool:

@@ -20,7 +20,6 @@ SHELVES_MAX = 50
 """Rooms of an author whose shelves are looked at, the newest; older ones are in the records."""
 
 LINKS = json.Decoder(list[Link])
-TEXTS = json.Decoder(list[str])
 
 
 class Linking:

@@ -9,10 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.access.auth import Identity
 from server.features.notes.acts import Openings
 from server.features.notes.bodies import NotesPage, NoteView
-from server.features.notes.linking import LINKS, TEXTS
+from server.features.notes.linking import LINKS
 from server.features.notes.notes import no_note, row_of
 from server.features.notes.showing import NotesNow
-from server.features.notes.tables import NOTE_MARKS, NOTE_TAGS, NOTES
+from server.features.notes.tables import NOTE_MARKS, NOTE_TAGS, NOTES, TEXTS
 from server.features.pictures.pictures import Picture, read_pictures
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role

@@ -13,9 +13,9 @@ from server.access.rate import BucketsByName
 from server.background.clock import unix_ms
 from server.features.actions.moderation_log import note_action
 from server.features.notes.bodies import Link, NoteBody
-from server.features.notes.linking import LINKS, TEXTS, Linking
+from server.features.notes.linking import LINKS, Linking
 from server.features.notes.settings import NoteSettings
-from server.features.notes.tables import NOTE_COMMENTS, NOTE_MARKS, NOTE_TAGS, NOTES
+from server.features.notes.tables import NOTE_COMMENTS, NOTE_MARKS, NOTE_TAGS, NOTES, TEXTS
 from server.features.notes.wording import Wording
 from server.features.pictures.pictures import use_pictures
 from server.features.search.documents import NOTES_LIFE, Document, put_documents

@@ -1,5 +1,8 @@
 """The tables of notes, of what people do with them, and of comments on them."""
 
+from typing import Any, Final
+
+from msgspec import json
 from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
 
 from server.records.schema import RECORDS
@@ -36,6 +39,16 @@ of texts, `goods` one of {host, sku}. `published` is when everybody could see it
 when the author changed it since. `changed` is when anything of the row but its counts did: who
 follows all notes reads by it. `likes`, `collects`, `comments` (public ones) and `asks` count. Times
 in Unix ms, 0 = not yet."""
+
+TEXTS: Final = json.Decoder(list[str])
+"""Reads `tags`, `rooms` or `pictures`."""
+
+
+def cover_of(row: Any) -> str:
+    """The first picture of a note; '' if it has none."""
+    pictures = TEXTS.decode(row.pictures)
+    return pictures[0] if pictures else ""
+
 
 NOTE_TAGS = Table(
     "note_tags",
@@ -97,6 +110,7 @@ NOTE_ACTS = Table(
     Index(None, "person", "serial"),
     Index(None, "note", "kind", "at"),
     Index(None, "at"),
+    sqlite_autoincrement=True,  # else SQLite gives the serials of rows that retention took again
 )
 """What people did with notes, one act after the other: `open`, `like`, `unlike`, `collect`,
 `uncollect`, `comment` or `ask`, at a time (ms). Nothing here is changed until retention takes it;

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.clock import unix_ms
 from server.features.merchants.catalogue import goods_in
-from server.features.merchants.goods import Goods
 from server.features.merchants.merchants import locked_merchant
 from server.features.merchants.tables import GOODS, MERCHANTS
 from server.features.offers.offers import (
@@ -29,6 +28,7 @@ from server.protocol.codes import CommandError
 from server.protocol.fields import Id
 from server.protocol.input import Input
 from server.records.database import Database
+from server.records.forgotten import kept_pseudonym
 from server.records.upsert import insert_into
 from server.store.request_key import new_id
 
@@ -132,7 +132,7 @@ class Picks:
         return await self.make(host, PickBody(known.merchant, known.offer), renew=True)
 
     async def drop(self, host: str, pick: str) -> None:
-        """Let a pick go. What is on a shelf stays there; one that is gone is gone."""
+        """Drop a pick. Products on a shelf stay there; dropping it twice is the same as once."""
         gone = update(PICKS).where(PICKS.c.pick == pick, PICKS.c.host == host)
         async with self._records.writing() as connection:
             await connection.execute(gone.where(PICKS.c.dropped == 0).values(dropped=unix_ms()))
@@ -221,15 +221,14 @@ def why_over(pick: Pick, merchant_state: str | None, goods_state: str | None) ->
     return ""
 
 
-def must_hold(pick: Pick, merchant_state: str | None, goods: Goods | None) -> None:
-    """Refuse a pick that can't be put on a shelf any more. Raises CommandError `conflict`."""
-    if why := why_over(pick, merchant_state, goods.state if goods else None):
-        raise CommandError("conflict", why)
-
-
 async def forget_host(connection: AsyncConnection, user: str) -> None:
-    """Remove what a host picked."""
+    """Remove what a host picked. What they offered as a merchant is closed, under the pseudonym."""
     await connection.execute(PICKS.delete().where(PICKS.c.host == user))
+    values = {"merchant": await kept_pseudonym(connection, user)}
+    of_picks = update(PICKS).where(PICKS.c.merchant == user)
+    await connection.execute(of_picks.values(values))
+    of_offers = update(OFFERS).where(OFFERS.c.merchant == user)
+    await connection.execute(of_offers.values(values | {"state": "closed"}))
 
 
 def _own_pick(row: Row[Any], open_ones: set[tuple[str, str]]) -> OwnPick:

@@ -258,8 +258,9 @@ class OldRequests:
 
 
 async def forget_requests(connection: AsyncConnection, user: str) -> None:
-    """Remove what was asked of a host, and by them."""
-    await connection.execute(delete(REQUESTS).where(REQUESTS.c.host == user))
+    """Remove what was asked of a host or a merchant, and by them."""
+    named = (REQUESTS.c.host == user) | (REQUESTS.c.merchant == user)
+    await connection.execute(delete(REQUESTS).where(named))
 
 
 async def _locked(connection: AsyncConnection, side: Side, party: str, request: str) -> Request:

@@ -22,7 +22,8 @@ class OrderLine(LedgerLine, tag="order", frozen=True, kw_only=True, omit_default
 
     `was` is the status before, absent when the order is placed. It is the same if a part changed:
     `taken` came back, `restock` says whether these units are sold again, and `back` of its money is
-    due back or went back by this line. `request` is what became of a buyer's wish to give back.
+    due back or went back by this line. `request` is what became of a buyer's wish to give back,
+    `dispute` of a dispute of its payment.
     `terms` of the first line are by which the money of each order line is shared, false: by none.
     """
 
@@ -36,6 +37,7 @@ class OrderLine(LedgerLine, tag="order", frozen=True, kw_only=True, omit_default
     taken: list[TakenUnits] = field(default_factory=list)
     back: int = 0
     request: Literal["asked", "declined", "withdrawn"] | None = None
+    dispute: Literal["opened", "won", "lost"] | None = None
     terms: list[dict[str, Any] | bool] = field(default_factory=list)
     order: Order
 

@@ -83,7 +83,8 @@ class Order(Struct, frozen=True, omit_defaults=True):
     for nobody pays in a practice. `back` is the part of `total` that is due back or was given back,
     for units that were returned, or because the provider did so by itself. `paid` is when it was
     paid (Unix ms); orders that were paid before 2026-12 don't have it. `parcels` are on their way,
-    or there. `auction`: the unit was won in it; with `offer` those who bid more did not pay.
+    or there. `disputed`: the buyer disputes so much of the payment at their bank, and the bank has
+    not decided. `auction`: the unit was won in it; with `offer` those who bid more did not pay.
     """
 
     order: str
@@ -110,6 +111,7 @@ class Order(Struct, frozen=True, omit_defaults=True):
     request: ReturnRequest | None = None
     parcels: list[Parcel] = []
     auction: str = ""
+    disputed: int = 0
 
 
 class BuyLine(Input, frozen=True):

@@ -5,6 +5,7 @@ from server.features.orders.orders import Orders
 from server.features.payments import ledger_lines, messages
 from server.features.payments.case_routes import CaseRoutes
 from server.features.payments.cases import CaseBook, Cases
+from server.features.payments.disputes import Disputes
 from server.features.payments.payments import Payments
 from server.features.payments.projection import CaseProjection
 from server.features.payments.providers import provider_of
@@ -20,7 +21,8 @@ def _make(engine: Engine, orders: Orders) -> Running:
     payments = Payments(engine.store, engine.settings, provider, orders, engine.metrics)
     refunds = Refunds(engine.store, engine.settings, provider)
     settings = engine.settings.section(PaymentSettings)
-    routes = PaymentRoutes(payments, refunds, Cases(engine.store), settings).routes()
+    disputes = Disputes(engine.store, engine.settings)
+    routes = PaymentRoutes(payments, refunds, disputes, Cases(engine.store), settings).routes()
     return Running(
         it=payments,
         takes=[payments],

@@ -17,7 +17,8 @@ class Case(Struct, frozen=True, omit_defaults=True):
     """Something about a payment that a person must look into. `at` in Unix ms.
 
     `what` is `unasked_refund` (the provider gave back what nobody owed), `disputed` (the buyer went
-    to their bank) or `failed` (a payment was declined). `amount` is what it is about.
+    to their bank), `dispute_won` or `dispute_lost` (the bank decided for the seller, or the buyer)
+    or `failed` (a payment was declined). `amount` is what it is about.
     """
 
     case: str

@@ -14,6 +14,7 @@ from aiohttp import web
 from server.access.rate import PerSecond
 from server.access.signing import HEADER, BadSignature, verify
 from server.features.payments.cases import Cases
+from server.features.payments.disputes import Disputes, DisputeStep
 from server.features.payments.payments import Payments
 from server.features.payments.providers import Payment
 from server.features.payments.refunds import Refunds
@@ -36,10 +37,14 @@ class PaymentEvent(msgspec.Struct, frozen=True):
     """Body of `POST /v1/payments/events`: what became of a payment of an order.
 
     `payment` is the provider's id of the payment, `amount` in the currency's minor unit. `refund`
-    is the provider's id of a refund, needed where it is one of a part; `dispute` that of a dispute.
+    is the provider's id of a refund, needed where it is one of a part; `dispute` that of a dispute,
+    of which a lost one took the amount.
     """
 
-    type: Literal["payment.succeeded", "payment.refunded", "payment.disputed", "payment.failed"]
+    type: Literal[
+        "payment.succeeded", "payment.refunded", "payment.disputed", "payment.dispute_won",
+        "payment.dispute_lost", "payment.failed",
+    ]  # fmt: skip
     room: Id
     order: Id
     payment: ProviderId
@@ -70,12 +75,14 @@ class PaymentRoutes:
         self,
         payments: Payments,
         refunds: Refunds,
+        disputes: Disputes,
         cases: Cases,
         settings: PaymentSettings,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._payments = payments
         self._refunds = refunds
+        self._disputes = disputes
         self._cases = cases
         self._secret = settings.webhook_secret
         self._tolerance_s = settings.tolerance_s
@@ -128,10 +135,17 @@ class PaymentRoutes:
                     order=event.order, currency=event.currency, reason=event.reason,
                 )  # fmt: skip
             case "payment.disputed":
-                dispute = event.dispute or event.payment
-                await self._cases.note(event.room, "disputed", dispute, _told(event))
+                await self._dispute("disputed", event)
+            case "payment.dispute_won":
+                await self._dispute("dispute_won", event)
+            case "payment.dispute_lost":
+                await self._dispute("dispute_lost", event)
             case "payment.failed":
                 await self._cases.note(event.room, "failed", event.payment, _told(event))
+
+    async def _dispute(self, what: DisputeStep, event: PaymentEvent) -> None:
+        dispute = event.dispute or event.payment
+        await self._disputes.note(event.room, what, dispute, _told(event))
 
     def _leave_out(self, kind: str) -> None:
         """Log each unknown type once: a provider may send thousands of messages of it."""

@@ -51,6 +51,11 @@ def picture_of(id_: str, w: int, h: int) -> Picture:
     return Picture(id_, w, h, f"/pictures/{id_}")
 
 
+def small_link(id_: str) -> str:
+    """Where a picture is shown small, as a JPEG."""
+    return f"{picture_of(id_, 0, 0).link}/small"
+
+
 def file_names(picture: str) -> tuple[str, str]:
     """Return the names in the storage of a picture's files: full, small."""
     folder = picture[1:3]  # no folder grows too large
@@ -178,7 +183,7 @@ class Pictures:
 
 
 def away_refusal(away: StorageAway) -> CommandError:
-    """What people are told of a storage that is away; the log says why."""
+    """Return the refusal that users get while the storage is away; the log says why."""
     _log.warning("The storage of pictures can't be used: %s", away)
     return CommandError(
         "unavailable", "Pictures cannot be stored or read at the moment; try again.", AWAY_RETRY_MS

@@ -1,4 +1,4 @@
-"""Pictures over HTTP: sent by who has an account, seen by everybody."""
+"""Pictures over HTTP: users with an account send them, everybody sees them."""
 
 import re
 from collections import Counter

@@ -231,13 +231,14 @@ def own_review(row: Any) -> OwnReview:
 
 
 async def forget_reviews(connection: AsyncConnection, user: str) -> None:
-    """Put the pseudonym in the place of an author or host. An author's words and pictures go, the
-    stars stay."""
+    """Put the pseudonym in the place of an author, host or merchant. An author's words and pictures
+    go, the stars stay."""
     asked = select(FORGOTTEN.c.pseudonym).where(FORGOTTEN.c.user == user)
     gone = await connection.scalar(asked) or ""
     author = update(REVIEWS).where(REVIEWS.c.user == user)
     await connection.execute(author.values(user=gone, name="", text="", pictures=_NONE))
-    await connection.execute(update(REVIEWS).where(REVIEWS.c.host == user).values(host=gone))
+    for of in ("host", "merchant"):
+        await connection.execute(update(REVIEWS).where(REVIEWS.c[of] == user).values({of: gone}))
 
 
 def _shown(row: Any) -> dict[str, Any]:

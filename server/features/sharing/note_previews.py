@@ -1,17 +1,15 @@
 """What a link to a note shows elsewhere: its title, the first words, and its first picture."""
 
-from msgspec import json
 from sqlalchemy import select
 
-from server.features.notes.tables import NOTES
-from server.features.pictures.pictures import picture_of
+from server.features.notes.tables import NOTES, cover_of
+from server.features.pictures.pictures import small_link
 from server.records.database import Database
 from server.records.errors import RecordsAway, RecordsUnusable
 from server.web.page_heads import PageHead
 
 WORDS_CHARS_MAX = 160
 """So many characters of the text stand in a preview."""
-_IDS = json.Decoder(list[str])
 
 
 class NotePreviews:
@@ -34,8 +32,7 @@ class NotePreviews:
         words = " ".join(row.text.split())
         if len(words) > WORDS_CHARS_MAX:
             words = f"{words[:WORDS_CHARS_MAX]}…"
-        pictures = _IDS.decode(row.pictures or "[]")
-        # The small one is a JPEG, which every messenger reads.
-        image = f"{picture_of(pictures[0], 0, 0).link}/small" if pictures else ""
+        cover = cover_of(row)
+        image = small_link(cover) if cover else ""  # a JPEG, which every messenger reads
         description = " · ".join(part for part in (row.author_name, words) if part)
         return PageHead(row.title, description, image)

@@ -22,6 +22,6 @@ def _make(engine: Engine) -> Running:
 
 FEATURE = Feature(
     make=_make,
-    reads=("actions", "notes", "search"),
+    reads=("actions", "notes", "pictures", "search"),
     settings={TopicSettings: "topics"},
 )

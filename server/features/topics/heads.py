@@ -1,4 +1,4 @@
-"""What a link to a topic's page shows elsewhere."""
+"""Makes the preview that other sites show of a link to a topic's page."""
 
 from server.features.topics.topic_book import TopicBook
 from server.records.errors import RecordsAway

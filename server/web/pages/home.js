@@ -31,10 +31,11 @@ const SECTIONS = ["live", "scheduled", "again", "ended"];
 
 const session = await whoAmI();
 const ties = new Ties(session);
+const mayHost = ["host", "admin"].includes(session.you?.role ?? "guest");
 const sections = new Map(SECTIONS.map((name) => [name, section(t(TITLES[name]), name)]));
 const hidden = section(t("home.hidden"), "hidden");
 const none = h("div.empty", { hidden: true }, icon("eye"), h("p", {}, t("home.none")),
-  h("p.fine", {}, t("home.none_hint")));
+  h("p.fine", {}, t(mayHost ? "home.none_hint" : "home.none_viewer")));
 const trouble = h("p.fine");
 const more = h("button.plain.wide.more-rooms", { type: "button", hidden: true, onclick: readMore },
   icon("down"), t("home.more"));
@@ -43,7 +44,6 @@ const feed = new Feed(ties);
 const strips = (...names) => names.map((name) => sections.get(name)?.root ?? null);
 const main = h("main.home", {}, trouble, hidden.root, none, strips("live", "scheduled"), feed.root,
   strips("again", "ended"), more, feed.onward);
-const mayHost = ["host", "admin"].includes(session.you?.role ?? "guest");
 let pages = 1; // so many are shown, and read again
 
 /**

@@ -320,6 +320,12 @@ function choosePhone() {
   wasLive = live;
 }
 
+/** Of a stream that is over, a host wants to know what came of it. */
+function showFigures() {
+  views.show("figures");
+  chooseTab("numbers");
+}
+
 /** @param {HTMLElement} main */
 function tabs(main) {
   const buttons = TABS.map(([name, words, picture]) => h("button.tab", { type: "button",
@@ -358,6 +364,7 @@ function build() {
         "aria-label": t("host.view"), title: t("host.view") }, icon("eye"))] }),
     practice.band, main, tabs(main));
   if (room.state.you?.role === "moderator") views.show("manage");
+  else if (viewOf(room).phase === "ended") showFigures();
   document.addEventListener("keydown", onKey);
   phone.start();
   rundown.start();

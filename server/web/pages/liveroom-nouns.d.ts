@@ -137,6 +137,8 @@ export interface Order {
   parcels?: Parcel[];
   /** Won in this auction; with `offer` because those who bid more did not pay. */
   auction?: string;
+  /** So much of its payment is disputed at the buyer's bank, which has not decided. */
+  disputed?: number;
 }
 
 /** Units of an order, with whatever else the parcel holds; times in Unix ms. */

@@ -40,9 +40,16 @@ const ownTools = (/** @type {Note} */ note) => (session.you?.user === note.autho
       toast(whyNot(error));
     }
   }, { data: { do: "remove" } }),
-] : [h("button.quiet.small-button", { type: "button", data: { do: "report" }, onclick: () => {
-  if (mayDo()) void import("./note/report.js").then(({ report }) => report(path), (error) => toast(whyNot(error)));
-} }, t("note.report"))]);
+] : []);
+
+/** @param {Note} note */
+const reportButton = (note) => session.you?.user !== note.author && h("button.quiet.small-button.note-report",
+  { type: "button", data: { do: "report" }, onclick: () => {
+    if (mayDo()) {
+      void import("./note/report.js").then(({ report }) => report(path),
+        (error) => toast(whyNot(error)));
+    }
+  } }, t("note.report"));
 
 /** @param {Note} note */
 function show(note) {
@@ -59,7 +66,7 @@ function show(note) {
       head: [...ownTools(note), iconButton("link", t("watch.share"), () =>
         import("./ui/share.js").then(({ share }) => share(note.title, location.href.split("?")[0] ?? ""),
           () => toast(t("err.disconnected"))), { data: { do: "share" } })],
-      below: [talk.root], last: [bar.root],
+      below: [talk.root, reportButton(note)], last: [bar.root],
     }));
 }
 

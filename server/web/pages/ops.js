@@ -11,7 +11,7 @@ import { Searches } from "./ops/searches.js";
 import { Topics } from "./ops/topics.js";
 import { ServerWords } from "./ops/words.js";
 import { tellOfConnection } from "./ui/connection.js";
-import { h, write } from "./ui/dom.js";
+import { h, icon, write } from "./ui/dom.js";
 import { clock, date, duration, number, priceText, short } from "./ui/format.js";
 import { say, writeAloud } from "./ui/front.js";
 import { nav } from "./ui/nav.js";
@@ -69,7 +69,7 @@ function row(worker, now) {
 }
 
 /** @param {[words: Key, value: string]} figure */
-const listed = ([key, value]) => h("div", {}, h("dt", {}, t(key)), h("dd", {}, value));
+const listed = ([key, value]) => h("div", { class: key === "ops.records_at" ? "whole" : "" }, h("dt", {}, t(key)), h("dd", {}, value));
 
 /** @param {Operations} operations */
 function draw({ now, ready: isReady, why, workers: all, redis: store, records: kept, errors: last,
@@ -220,5 +220,6 @@ if (session.you?.role === "admin") {
   new Repeat(REVENUE_MS, readCases).start({ now: true });
   new Repeat(WEBHOOKS_MS, readWebhooks).start({ now: true });
 } else {
-  document.body.append(h("main.ops", {}, h("p.empty", {}, t("ops.only"))));
+  document.body.append(h("main.ops", {}, h("div.empty", {}, icon("shield"), h("p", {}, t("ops.only")),
+    h("a.primary.button", { href: "/" }, t("back")))));
 }

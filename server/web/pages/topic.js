@@ -6,8 +6,7 @@ import { tellOfConnection } from "./ui/connection.js";
 import { h, icon } from "./ui/dom.js";
 import { day } from "./ui/format.js";
 import { nav } from "./ui/nav.js";
-import { posterVars } from "./ui/poster.js";
-import { hostPath, isReplay, roomCard } from "./ui/room-card.js";
+import { hostLink, isReplay, roomCard, tile } from "./ui/room-card.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { failureOf, t, whyNot } from "./ui/strings.js";
 import { Ties } from "./ui/ties.js";
@@ -28,15 +27,12 @@ const roomOf = ({ id, title, host, host_name, link, image, phase = "ended", sche
   ended });
 
 /** @type {(card: ThingCard) => HTMLElement} */
-const noteCard = ({ id, title, host, host_name: name, image, link }) => h("li.room", {},
-  h("a.room-link", { href: link, data: { note: id } },
-    h("span.room-poster", {}, h("span.poster", { vars: posterVars(id + title) },
-      image && h("img.cover", { src: image, alt: "", loading: "lazy" })),
-    h("span.room-name", { dir: "auto" }, title))),
-  h("div.room-line", {}, h("a.room-host", { href: hostPath(host) }, h("b", { dir: "auto" }, name))));
+const noteTile = ({ id, title, host, host_name: name, image, link }) => h("li.room", {},
+  tile(link, id, title, image && h("img.cover", { src: image, alt: "", loading: "lazy" })),
+  h("div.room-line", {}, hostLink(host, name)));
 
 /** @type {(card: ThingCard) => HTMLElement} */
-const drawn = (card) => (card.kind === "room" ? roomCard(roomOf(card), ties) : noteCard(card));
+const drawn = (card) => (card.kind === "room" ? roomCard(roomOf(card), ties) : noteTile(card));
 
 /** @type {(title: Key, name: string, cards: ThingCard[]) => HTMLElement | null} */
 const section = (title, name, cards) => (cards.length

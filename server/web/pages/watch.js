@@ -211,12 +211,17 @@ function openShelf() {
   });
   const { shelf_total: total } = viewOf(room);
   const dialog = openSheet(`${t("shelf")} · ${total}`, () => [search.root, list]);
-  offerCart(list);
+  const offer = () => offerCart(list);
+  void offer();
+  addEventListener("cart", offer); // what lies in it changes in the sheets above this one
   search.root.hidden = total <= SEARCHED_MIN;
   const off = room.on("change", (parts) => {
     if (parts.has("shelf") || parts.has("pin") || parts.has("all")) search.again();
   });
-  dialog.addEventListener("close", off);
+  dialog.addEventListener("close", () => {
+    off();
+    removeEventListener("cart", offer);
+  });
 }
 
 /**
@@ -227,7 +232,9 @@ async function offerCart(list) {
   try {
     if (!sessionStorage.getItem(KEPT_CART)) return;
     const { cartButton } = await import("./watch/cart.js");
-    list.before(cartButton(ctx).root);
+    const { root } = cartButton(ctx);
+    list.parentElement?.querySelector(":scope > [data-do=cart]")?.remove();
+    list.before(root);
   } catch {
     // Nothing is kept here, or the network is gone: a product's sheet leads there, too.
   }

@@ -65,6 +65,7 @@ def _make_marks_and_comments() -> None:
         sa.Column("at", sa.BigInteger, nullable=False),
         *(sa.Column(name, sa.Text, nullable=False) for name in ("person", "note", "kind")),
         sa.PrimaryKeyConstraint("serial", name="pk_note_acts"),
+        sqlite_autoincrement=True,
     )
     _index("note_acts", "person", "serial")
     _index("note_acts", "note", "kind", "at")

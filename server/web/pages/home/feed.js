@@ -4,9 +4,9 @@ import { h, icon, iconButton } from "../ui/dom.js";
 import { short } from "../ui/format.js";
 import { writeAloud } from "../ui/front.js";
 import { posterVars } from "../ui/poster.js";
-import { hostPath } from "../ui/room-card.js";
+import { hostLink, watching } from "../ui/room-card.js";
 import { rest } from "../ui/session.js";
-import { t, whyNot } from "../ui/strings.js";
+import { phaseText, t, whyNot } from "../ui/strings.js";
 import { Impressions } from "./impressions.js";
 import { openLess } from "./less.js";
 import { ownerOf, why } from "./reasons.js";
@@ -35,13 +35,13 @@ function picture(row) {
   image?.addEventListener("error", () => image.remove());
   return h("span.feed-picture", { vars: { ...posterVars(row.id + row.title), "--ratio": ratio } },
     h("span.poster", {}, image),
-    row.kind === "room" && h("span.phase", { data: { phase: "live" } }, t("feed.live")));
+    row.kind === "room" && h("span.phase", { data: { phase: "live" } }, phaseText("live"),
+      watching(row.online)));
 }
 
 /** @type {(row: FeedRow) => Child} */
-const interest = (row) => h("span.fine", {}, row.kind === "room"
-  ? t("home.viewers", { n: short(row.online) })
-  : row.likes > 0 && t("feed.likes", { n: short(row.likes) }));
+const interest = (row) => row.kind === "note" && row.likes > 0
+  && h("span.fine", {}, t("feed.likes", { n: short(row.likes) }));
 
 export class Feed {
   /** @param {Ties} ties */
@@ -120,7 +120,7 @@ export class Feed {
           h("span.feed-name", { dir: "auto" }, row.title)),
         h("p.feed-why", {}, why(row)),
         h("div.room-line", {},
-          h("a.room-host", { href: hostPath(by) }, h("b", { dir: "auto" }, name || by)),
+          hostLink(by, name),
           interest(row),
           iconButton("more", t("feed.menu_of", { title: row.title }),
             () => openLess(row, this.ties, (gone) => this.#drop(gone)), {

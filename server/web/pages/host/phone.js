@@ -155,7 +155,7 @@ export class Phone {
     const [first] = this.parts.questions.queue;
     this.answer.root.disabled = !first;
     write(this.answer.about, first ? beside(String(this.parts.questions.queue.length), first.text)
-      : t("queue.none"));
+      : t("phone.no_question"));
   }
 
   /** The next of the rundown, and one press that does it. */

@@ -1,11 +1,12 @@
 // The host's shelf and sales: what is pinned, what is sold, with the buttons to change it.
 
-import { h, icon, iconButton, write } from "../ui/dom.js";
-import { price } from "../ui/format.js";
+import { beside } from "../ui/bidi.js";
+import { everyTick, h, icon, iconButton, write } from "../ui/dom.js";
+import { number, price, priceText } from "../ui/format.js";
 import { Ordering } from "../ui/ordering.js";
 import { optionsText, thumbnail } from "../ui/product.js";
 import { sure, toast } from "../ui/sheet.js";
-import { countdown, saleState, stockBar } from "../ui/stock.js";
+import { countdown, saleOf, saleState, stockBar } from "../ui/stock.js";
 import { t, whyNot } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { bulkForm } from "./bulk.js";
@@ -52,11 +53,12 @@ export class HostShelf {
       () => this.draw());
     this.root = h("section.panel-box", { "aria-label": t("shelf") },
       h("div.box-head", {}, h("h2", {}, t("shelf")),
-        h("a.plain.small-button", { href: "/select", target: "_blank" }, t("host.from_picks")),
-        h("button.plain.small-button", { type: "button", data: { do: "bulk" },
-          onclick: () => bulkForm(room) }, icon("list"), t("bulk.open")),
         h("button.plain.small-button", { type: "button", onclick: () => productForm(room) },
           icon("plus"), t("host.add"))),
+      h("div.shelf-ways", {}, h("a.plain.small-button.button", { href: "/select", target: "_blank" },
+        t("host.from_picks")),
+      h("button.plain.small-button", { type: "button", data: { do: "bulk" },
+        onclick: () => bulkForm(room) }, icon("list"), t("bulk.open"))),
       this.notes.root, this.search, this.list, this.more);
   }
 
@@ -72,11 +74,29 @@ export class HostShelf {
     this.notes.draw();
     this.ordering.fill(shelf.length
       ? found.slice(0, this.most).map(([i, product]) => this.#row(product, i, product.sku === pinned))
-      : [h("li.empty", {}, icon("bag"), h("p", {}, t("shelf.empty")))]);
+      : [h("li.empty", {}, icon("bag"), h("p", {}, t("shelf.empty")),
+        h("p.fine", {}, t("host.shelf_hint")))]);
     this.search.hidden = total <= SEARCHED_MIN;
     this.list.classList.toggle("is-found", found.length < shelf.length); // some are hidden: no order to set
     this.more.hidden = found.length <= this.most;
     write(this.more, t("shelf.more", { n: found.length - this.most }));
+  }
+
+  /**
+   * What its sale stands at, kept up to date; nothing without one.
+   * @param {Product} product
+   */
+  #onSale({ sku, currency }) {
+    const line = h("span.fine.on-sale");
+    return everyTick(line, () => {
+      const sale = saleOf(viewOf(this.room), sku);
+      const state = sale ? saleState(sale, this.room.now()) : "closed";
+      line.hidden = state === "closed";
+      if (!sale || line.hidden) return;
+      write(line, state === "open"
+        ? beside(priceText(sale.price, currency), t("sale.left", { n: number(sale.left) }))
+        : t(state === "sold_out" ? "sale.sold_out" : "sale.soon"));
+    });
   }
 
   /** @type {(product: Product, i: number, pinned: boolean) => HTMLElement} */
@@ -96,7 +116,7 @@ export class HostShelf {
         h("div.host-product-words", {},
           h("p.shelf-title", {}, product.title),
           optionsText(product) && h("span.fine", {}, optionsText(product)),
-          price(product.price, product.currency))),
+          price(product.price, product.currency), this.#onSale(product))),
       h("div.host-product-do", {},
         h("button.small-button", { type: "button", class: pinned ? "primary" : "plain",
           "aria-pressed": String(pinned), data: { do: "pin" }, disabled: over,

@@ -1,6 +1,6 @@
 // The middle of the console holds one view at a time.
 
-import { h, write } from "../ui/dom.js";
+import { h, keepInSight, write } from "../ui/dom.js";
 import { t } from "../ui/strings.js";
 
 /** @typedef {"now" | "engage" | "figures" | "sending" | "manage"} ViewName */
@@ -20,9 +20,10 @@ export class Views {
     /** @type {ViewName} */
     this.shown = "now";
     this.buttons = new Map([...this.panes.keys()].map((name) => [name, this.#button(name)]));
-    this.root = h("div.views", {}, h("div.view-tabs", { role: "tablist",
-      "aria-label": t("view.label"), onkeydown: (event) => this.#onKey(event) },
-    [...this.buttons.values()]), [...this.panes.values()]);
+    const list = h("div.view-tabs", { role: "tablist", "aria-label": t("view.label"),
+      onkeydown: (event) => this.#onKey(event) }, [...this.buttons.values()]);
+    this.root = h("div.views", {}, list, [...this.panes.values()]);
+    this.sight = keepInSight(list, () => this.buttons.get(this.shown));
     this.#choose(this.shown);
   }
 
@@ -58,6 +59,7 @@ export class Views {
   /** @param {ViewName} name */
   show(name) {
     this.#choose(name);
+    this.sight.show();
     this.onShow(name);
   }
 
@@ -69,5 +71,6 @@ export class Views {
   badge(name, n) {
     const badge = this.badges.get(name);
     if (badge) write(badge, n ? String(n) : "");
+    this.sight.show(); // a badge makes its tab wider
   }
 }

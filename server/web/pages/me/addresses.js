@@ -53,7 +53,7 @@ export class AddressBook {
       h("div.me-actions", {},
         h("button.plain.small-button", { type: "button", ...whose, data: { do: "change" },
           onclick: () => this.edit(address) }, t("me.address_change")),
-        h("button.quiet", { type: "button", data: { do: "remove" },
+        h("button.quiet.small-button", { type: "button", data: { do: "remove" },
           "aria-label": t("me.address_remove_of", { name }),
           onclick: () => this.remove(address) }, t("me.address_remove"))));
   }
@@ -127,5 +127,5 @@ function addressForm(address, submit, error) {
       field("region", "me.address_region", { maxlength: "100", autocomplete: "address-level1" }),
       field("country", "me.address_country", { required: true, maxlength: "2",
         pattern: "[A-Za-z]{2}", autocomplete: "country", placeholder: "CN" })),
-    error, h("button.primary.wide", { type: "submit" }, t("save")));
+    h("div.form-foot", {}, error, h("button.primary.wide", { type: "submit" }, t("save"))));
 }

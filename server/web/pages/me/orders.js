@@ -34,6 +34,9 @@ async function sendByRest(op, { room, order }, fields) {
  * @typedef {PurchasesPage & {beside: Beside}} PageWithBeside
  */
 
+/** @param {HTMLElement | null} element */
+const isButton = (element) => element instanceof HTMLButtonElement;
+
 /**
  * @param {Purchase} purchase
  * @param {Beside} beside
@@ -62,8 +65,10 @@ function orderRow({ order, title, practice, ...more }, beside) {
     h("div.me-total", {},
       h("a.text-link", { href: watchPath(order.room), dir: "auto" }, title || order.room),
       order.lines.length > 1 || order.off ? price(order.total, order.currency) : null),
-    where, parcelsOf(order), requestOf(order), reviews,
-    h("div.me-order-more", {}, momentButton(more.moment), ...returnActions(order, sendByRest, redraw)),
+    where, parcelsOf(order), requestOf(order), reviews.filter((each) => !isButton(each)),
+    h("div.me-order-more", {}, order.status === "held" && !practice
+      && h("a.primary.small-button.button", { href: watchPath(order.room), data: { do: "pay" } }, t("me.pay")),
+    reviews.filter(isButton), momentButton(more.moment), ...returnActions(order, sendByRest, redraw)),
     practice && h("p.fine", {}, t("me.practice")));
   return row;
 }

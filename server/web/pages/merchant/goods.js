@@ -80,7 +80,7 @@ export class GoodsList {
           "aria-label": t(isWithdrawn ? "merchant.bring_back_of" : "merchant.change_of", { title }),
           onclick: () => this.edit(goods) },
         t(isWithdrawn ? "merchant.bring_back" : "me.address_change")),
-        !isWithdrawn && h("button.quiet", { type: "button", data: { do: "withdraw" },
+        !isWithdrawn && h("button.quiet.small-button", { type: "button", data: { do: "withdraw" },
           "aria-label": t("merchant.withdraw_of", { title }),
           onclick: () => this.withdraw(goods) }, t("merchant.withdraw"))),
       h("ul.variants", {}, variants.map((variant) => this.#variant(goods, variant))));

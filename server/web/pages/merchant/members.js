@@ -50,7 +50,7 @@ export class Members {
     return h("li.me-row", { data: { member: user } },
       h("div.me-words", {}, h("bdi", {}, user),
         h("span.fine", {}, beside(t(`merchant.role_${role}`), day(added)))),
-      this.isOwner && h("button.quiet", { type: "button", data: { do: "remove" },
+      this.isOwner && h("button.quiet.small-button", { type: "button", data: { do: "remove" },
         "aria-label": t("merchant.remove_member", { user }),
         onclick: () => this.#remove(user) }, t("me.address_remove")));
   }

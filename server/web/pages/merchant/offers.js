@@ -65,7 +65,7 @@ export class OfferList {
           () => this.#suggested(offer)),
         button("change", t("me.address_change"), t("merchant.change_of", { title }),
           () => offerForm(this.merchant, offer, () => this.read())),
-        isOpen && h("button.quiet", { type: "button", data: { do: "close" },
+        isOpen && h("button.quiet.small-button", { type: "button", data: { do: "close" },
           "aria-label": t("offers.close_of", which), onclick: () => this.#close(offer) },
         t("offers.close"))));
   }

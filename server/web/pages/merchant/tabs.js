@@ -1,6 +1,6 @@
 // The tabs of the page: one part at a time, named in the address, so that a link leads to it.
 
-import { h } from "../ui/dom.js";
+import { h, keepInSight } from "../ui/dom.js";
 import { t } from "../ui/strings.js";
 
 /** @import { Tab } from "./answers.js" */
@@ -16,10 +16,11 @@ export class Tabs {
     const panes = tabs.map(({ name, root }) => h("div.merchant-pane", { id: `pane-${name}`,
       role: "tabpanel", "aria-labelledby": `tab-${name}`, data: { pane: name } }, root));
     this.panes = new Map(tabs.map(({ name }, nth) => [name, panes[nth]]));
-    this.root = h("div.merchant-tabs", {}, h("div.merchant-tablist", { role: "tablist",
-      "aria-label": label, onkeydown: (event) => this.#onKey(event) },
-    [...this.buttons.values()]), panes);
+    const list = h("div.merchant-tablist", { role: "tablist", "aria-label": label,
+      onkeydown: (event) => this.#onKey(event) }, [...this.buttons.values()]);
+    this.root = h("div.merchant-tabs", {}, list, panes);
     this.shown = "";
+    this.sight = keepInSight(list, () => this.buttons.get(this.shown));
     addEventListener("hashchange", () => this.show(this.#named()));
     this.show(this.#named());
   }
@@ -57,6 +58,7 @@ export class Tabs {
       button.setAttribute("aria-selected", String(other === name));
       button.tabIndex = other === name ? 0 : -1;
     }
+    this.sight.show();
     void this.tabs.get(name)?.read();
   }
 }

@@ -64,7 +64,7 @@ export class AllotmentList {
         h("button.plain.small-button", { type: "button", data: { do: "change" },
           "aria-label": t("merchant.change_of", { title: what }),
           onclick: () => this.#change(allotment) }, t("me.address_change")),
-        h("button.quiet", { type: "button", data: { do: "take-back" },
+        h("button.quiet.small-button", { type: "button", data: { do: "take-back" },
           "aria-label": t("allot.take_back_of", { what, host }),
           onclick: () => this.#takeBack(allotment) }, t("allot.take_back"))));
   }

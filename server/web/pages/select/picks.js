@@ -50,7 +50,7 @@ export class PickList {
         h("button.plain.small-button", { type: "button", data: { do: "units" },
           "aria-label": t("select.units_of", { title }), onclick: () => this.#units(pick, title) },
         t("select.units")),
-        h("button.quiet", { type: "button", data: { do: "drop" },
+        h("button.quiet.small-button", { type: "button", data: { do: "drop" },
           "aria-label": t("select.drop_of", { title }),
           onclick: () => this.#drop(pick.pick, title) }, t("select.drop"))));
   }

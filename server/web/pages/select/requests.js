@@ -53,7 +53,7 @@ export class RequestList {
         h("span.fine", {}, day(changed))),
       h("div.me-actions", {},
         !isOwn && status !== "withdrawn" && this.#answers(request),
-        isOwn && status === "asked" && h("button.quiet", { type: "button",
+        isOwn && status === "asked" && h("button.quiet.small-button", { type: "button",
           data: { do: "withdraw" }, onclick: () => this.#withdraw(request) },
         t("select.withdraw"))));
   }

@@ -357,8 +357,8 @@ export interface RevenueRow {
 
 /** A payment that a person must look into: one of `GET /v1/cases`. */
 export interface PaymentCase {
-  case: string; what: "unasked_refund" | "disputed" | "failed"; at: number; order: string;
-  payment: string; amount: number; currency: string; reason?: string; room: string; host: string;
+  case: string; what: "unasked_refund" | "disputed" | "dispute_won" | "dispute_lost" | "failed";
+  at: number; order: string; payment: string; amount: number; currency: string; reason?: string; room: string; host: string;
 }
 
 /** Where events are told: one of `GET /v1/webhooks`. `behind.since` in Unix ms, 0: nothing waits. */
@@ -369,7 +369,7 @@ export interface WebhookEndpoint {
 }
 
 /** What an owner is owed, in minor units. */
-export interface Balance { pending: number; available: number; paying: number }
+export interface Balance { pending: number; held: number; available: number; paying: number }
 
 /** One of `GET /v1/hosts/{host}/statements`, and of merchants: one currency over a span. */
 export interface Statement {

@@ -50,7 +50,7 @@ export class CommentList {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     this.timer = undefined;
     this.second = { count: 0, rate: 0 };
-    this.rows = h("ol.rows");
+    this.rows = h("ol.rows", { data: { none: t("comment.none") } });
     this.view = h("div.comments-view", { tabindex: "0", role: "log", "aria-live": "off",
       "aria-label": act ? `${t("comment.list")} · ${t("comment.keys")}` : t("comment.list") },
     this.rows);

@@ -202,3 +202,22 @@ export function everyTick(element, run) {
   ticks.start();
   return element;
 }
+
+/**
+ * Keep a list that scrolls sideways where its chosen part can be seen, also in a new size.
+ * @type {(list: HTMLElement, chosen: () => HTMLElement | undefined) => {show: () => void}}
+ */
+export function keepInSight(list, chosen) {
+  const show = () => {
+    const part = chosen();
+    if (part) list.scrollLeft += middle(part) - middle(list);
+  };
+  new ResizeObserver(show).observe(list);
+  return { show };
+}
+
+/** @param {HTMLElement} part */
+function middle(part) {
+  const { left, right } = part.getBoundingClientRect();
+  return (left + right) / 2;
+}

@@ -5,7 +5,6 @@
 /** @satisfies {Record<string, [chinese: Words, english: Words]>} */
 export const FEED_STRINGS = {
   "feed.title": ["为你推荐", "For you"],
-  "feed.live": ["直播中", "Live"],
   "feed.more": ["更多推荐", "More for you"],
   "feed.end": ["看完了，过一会儿再来", "That is all for now"],
   "feed.none": ["还没有可以推荐的内容", "There is nothing to show yet"],
@@ -33,7 +32,7 @@ export const FEED_STRINGS = {
   "feed.less_undo_of": ["撤销“少看 {name}”", "Undo: less of {name}"],
   "feed.less_sign_in": ["登录后才能告诉我们少看什么", "Sign in to say what you want to see less of"],
   "feed.less_title": ["少看的内容", "What I see less of"],
-  "feed.less_none": ["没有少看的内容", "Nothing yet"],
+  "feed.less_none": ["没有少看的内容。在推荐的“…”里可以选。", "Nothing yet. The “…” of a card in the feed has it."],
   "feed.less_kind_host": ["主播", "Host"],
   "feed.less_kind_tag": ["标签", "Tag"],
   "feed.less_kind_note": ["笔记", "Note"],

@@ -109,7 +109,7 @@ export function formSheet(title, fields, go, send) {
         button.disabled = false;
       }
     };
-    return h("form.form-grid", { onsubmit: submit }, fields, error, button);
+    return h("form.form-grid", { onsubmit: submit }, fields, h("div.form-foot", {}, error, button));
   }, { kind: "form-sheet" });
   /** @type {HTMLInputElement | null} */
   const first = dialog.querySelector("input:not([readonly])");

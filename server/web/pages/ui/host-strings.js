@@ -15,7 +15,8 @@ export const HOST_STRINGS = {
   "host.tab.live": ["直播", "Live"],
   "phone.title": ["手机直播台", "The stream in one hand"],
   "phone.next": ["讲解下一件", "Show next"],
-  "phone.no_next": ["没有下一件了", "Nothing comes next"],
+  "phone.no_next": ["没有下一件了", "No next one"],
+  "phone.no_question": ["没有问题", "None waits"],
   "phone.nothing_pinned": ["还没有讲解商品", "No product is shown yet"],
   "phone.left": ["剩 {n}", "{n} left"],
   "phone.sold": ["已卖 {n}", "{n} sold"],
@@ -51,7 +52,7 @@ export const HOST_STRINGS = {
   "ordering.moved": ["「{name}」移到第 {place} 位，共 {n} 位", "{name} is now {place} of {n}"],
   // Prompts and saved answers
   "prompts.title": ["提词", "Prompts"],
-  "prompts.hint": ["只有主播和场控看得到", "Only host and moderators see it"],
+  "prompts.hint": ["只有主播和场控看得到", "Only the team sees it"],
   "prompts.send": ["发给主播", "Prompt the host"],
   "prompts.seen": ["看到了", "Seen"],
   "quick.title": ["常用回答", "Saved answers"],

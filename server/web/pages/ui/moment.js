@@ -37,7 +37,7 @@ async function fill(body, path) {
       h("p.fine", {}, second === undefined ? day(at)
         : t("moment.at", { when: day(at), second: duration(second * 1000) })),
       ...lines.map(({ title, qty, price: paid, product, pinned }) => h("section.moment-line", {},
-        h("h3", {}, title, " ", h("span.fine", {}, `×${qty}`),
+        h("h3", {}, title, " ", h("span.fine", {}, `×${qty}`), " ",
           pinned && h("span.badge", {}, t("product.pinned"))),
         h("p", {}, t("moment.paid"), " ", price(paid, currency)),
         product ? shown(product) : h("p.fine", {}, t("moment.not_shown")))),

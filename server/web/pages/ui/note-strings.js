@@ -65,7 +65,7 @@ export const NOTE_STRINGS = {
   "write.text_hint": ["写下你的真实感受，优点和缺点都可以", "What you found, good and bad"],
   "write.left": ["还能写 {n} 字", { one: "{n} character left", other: "{n} characters left" }],
   "write.tags": ["话题", "Tags"],
-  "write.tags_hint": ["用空格隔开，如：通勤 小个子", "With spaces between, such as: office petite"],
+  "write.tags_hint": ["用空格隔开，如：通勤 小个子", "With spaces: office petite"],
   "write.goods": ["商品", "Goods"],
   "write.goods_add": ["从货架选商品", "Choose from your shelf"],
   "write.goods_none": ["你的货架上还没有商品", "There is nothing on your shelves yet"],

@@ -107,7 +107,9 @@ export function linesOf(order) {
   ...(off > 0 ? [h("p.order-line.order-off", {}, h("span", {}, t("order.coupon")),
     h("span", {}, `−${priceText(off, order.currency)}`))] : []),
   ...(order.back ? [h("p.order-line.order-back", {}, h("span", {}, t("order.back")),
-    h("span", {}, priceText(order.back, order.currency)))] : [])];
+    h("span", {}, priceText(order.back, order.currency)))] : []),
+  ...(order.disputed ? [h("p.order-line.order-disputed", {}, h("span", {}, t("order.disputed")),
+    h("span", {}, priceText(order.disputed, order.currency)))] : [])];
 }
 
 /**
@@ -121,7 +123,7 @@ export const sendIn = (room) => async (op, { order }, fields = {}) =>
  * The way to where one says where an order goes, until it is sent.
  * @param {Order} order
  */
-const whereTo = (order) => isUnsent(order) && h("a.text-link", { href: "/me",
+const whereTo = (order) => isUnsent(order) && h("a.plain.small-button.button", { href: "/me",
   data: { do: "where-to" } }, icon("pin"), t("delivery.link"));
 
 /**

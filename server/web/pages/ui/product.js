@@ -12,6 +12,7 @@ import { viewOf } from "./view.js";
 
 /**
  * @import { Product, Proof, Room, RoomView, Sale, SaleStatus, WireProduct } from "../liveroom.js"
+ * @import { Child } from "./elements.js"
  */
 
 /**
@@ -61,12 +62,12 @@ export function thumbnail(product) {
 
 /**
  * What a product costs and whether it can be bought, kept up to date while it is in the page.
- * `claim()` is the coupon to use; left out, the best.
+ * `claim()` is the coupon to use; left out, the best. `more` stands beside the button.
  * @param {Shop} ctx
  * @param {Product} product
- * @param {{qty?: () => number, stock?: boolean, claim?: () => string | undefined}} [options]
+ * @param {{qty?: () => number, stock?: boolean, claim?: () => string | undefined, more?: Child}} [options]
  */
-export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim } = {}) {
+export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim, more } = {}) {
   const { room } = ctx;
   const cost = h("span.cost");
   const bar = stockBar();
@@ -89,7 +90,7 @@ export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim } =
     else ctx.buy(sale, qty(), claim ? claim() ?? null : undefined);
   };
   const root = h("div.sale-block", {}, h("div.sale-row", {}, cost, timer),
-    stock && bar.root, h("div.sale-row", {}, note, button));
+    stock && bar.root, h("div.sale-row.sale-doing", {}, note, more, button));
   let shown = "";
   const draw = () => {
     const sale = find();

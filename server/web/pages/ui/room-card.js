@@ -23,16 +23,15 @@ export const isReplay = ({ phase, started = 0, cancelled }) =>
   phase === "ended" && started > 0 && !cancelled;
 
 /**
- * Who watches, who has reserved, or how it was liked; nothing of a number that the list does not tell.
+ * Who has reserved, or how it was liked; nothing of a number that the list does not tell.
  * @param {Shown} room
  */
-export function interest({ phase, online, reserved, likes = 0, draft, scheduled = 0 }) {
+export function interest({ phase, reserved, likes = 0, draft, scheduled = 0 }) {
   if (draft) return scheduled ? day(scheduled) : "";
-  if (phase === "live") return online === undefined ? "" : t("home.viewers", { n: short(online) });
   if (phase === "scheduled") {
-    return reserved === undefined ? "" : t("waiting.count", { n: short(reserved) });
+    return reserved ? t("waiting.count", { n: short(reserved) }) : "";
   }
-  return likes ? t("likes", { n: short(likes) }) : "";
+  return likes && phase === "ended" ? t("likes", { n: short(likes) }) : "";
 }
 
 /**
@@ -40,7 +39,8 @@ export function interest({ phase, online, reserved, likes = 0, draft, scheduled 
  * @type {(room: Shown, ties: Ties) => string}
  */
 export const shownAs = (room, ties) => JSON.stringify([room.room, room.title, room.scheduled,
-  room.cover, room.host_name, roomText(room), interest(room), ties.follows.has(room.host)]);
+  room.cover, room.host_name, roomText(room), interest(room), room.online,
+  ties.follows.has(room.host)]);
 
 /** @type {(room: Shown) => string} */
 export const pathOf = ({ room, link }) => link ?? `/watch/${encodeURIComponent(room)}`;
@@ -48,24 +48,42 @@ export const pathOf = ({ room, link }) => link ?? `/watch/${encodeURIComponent(r
 /** @type {(host: string) => string} */
 export const hostPath = (host) => `/h/${encodeURIComponent(host)}`;
 
+/** @type {(host: string, name: string) => HTMLElement} */
+export const hostLink = (host, name) =>
+  h("a.room-host", { href: hostPath(host) }, h("b", { dir: "auto" }, name || host));
+
+/**
+ * What leads to a room or a note in a list: its picture, `more` on it, its title below.
+ * @type {(href: string, id: string, title: string, picture: Child, ...more: Child[]) =>
+ *   HTMLElement}
+ */
+export const tile = (href, id, title, picture, ...more) => h("a.room-link", { href },
+  h("span.room-poster", {}, h("span.poster", { vars: posterVars(id + title) }, picture), more,
+    h("span.room-name", { dir: "auto" }, title)));
+
+/**
+ * How many watch, beside the word that it is live; nothing where the list does not tell it.
+ * @type {(online?: number) => Child}
+ */
+export const watching = (online) => online !== undefined && h("span.watching", {}, icon("eye"),
+  h("span", { "aria-hidden": "true" }, short(online)),
+  h("span.only-aloud", {}, t("home.viewers", { n: short(online) })));
+
 /**
  * `withHost`: the line below says whose it is; `more` comes last.
  * @type {(room: Shown, ties: Ties, options?: {withHost?: boolean, more?: Child[]}) => HTMLElement}
  */
 export function roomCard(room, ties, { withHost = true, more = [] } = {}) {
   const isComing = room.phase === "scheduled" && !room.draft;
-  const when = isComing && room.scheduled ? t("watch.soon_at", { when: day(room.scheduled) })
+  const when = isComing && room.scheduled ? day(room.scheduled)
     : isReplay(room) && room.started ? day(room.started) : roomText(room);
   return h("li.room", {},
-    h("a.room-link", { href: pathOf(room) },
-      h("span.room-poster", {}, h("span.poster", { vars: posterVars(room.room + room.title) },
-        cover(room)),
-      h("span.phase", { data: { phase: room.phase } }, when),
-      isReplay(room) && h("span.room-play", {}, icon("play")),
-      h("span.room-name", { dir: "auto" }, room.title))),
+    tile(pathOf(room), room.room, room.title, cover(room),
+      h("span.phase", { data: { phase: room.phase } }, when,
+        room.phase === "live" && watching(room.online)),
+      isReplay(room) && h("span.room-play", {}, icon("play"))),
     h("div.room-line", {},
-      withHost && h("a.room-host", { href: hostPath(room.host) },
-        h("b", { dir: "auto" }, room.host_name || room.host)),
+      withHost && hostLink(room.host, room.host_name || ""),
       withHost && ties.follows.has(room.host) && h("span.tag.followed", {}, t("follow.on")),
       h("span.fine", {}, interest(room))),
     isComing && reminder(room, ties),

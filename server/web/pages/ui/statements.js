@@ -13,10 +13,12 @@ import { failureOf, t, whyNot } from "./strings.js";
  * @import { Key } from "./strings.js"
  */
 
-/** @type {("pending" | "available" | "paying")[]} */
-const STAGES = ["pending", "available", "paying"];
+/** @type {("pending" | "held" | "available" | "paying")[]} */
+const STAGES = ["pending", "held", "available", "paying"];
+/** What most owners never have anything at, and which is shown only then. */
+const SELDOM = "held";
 /** What only goes from one of the owner's accounts to another: its sum says nothing. */
-const MOVES = ["released", "payout"];
+const MOVES = ["released", "payout", "disputed", "dispute_over"];
 
 /**
  * @param {string} event
@@ -27,10 +29,13 @@ const wordsOf = (event, what) => beside(t(/** @type {Key} */ (`money.${event}`))
 
 /** @param {Statement} statement */
 function statementPart({ currency, closing, sums, debt }) {
+  const { held } = closing;
+  const stages = STAGES.filter((stage) => stage !== SELDOM || held);
   const moved = sums.filter(({ event }) => !MOVES.includes(event));
   return h("section.statement", { data: { currency } },
-    h("dl.statement-stages", {}, STAGES.map((stage) => h("div", { data: { stage } },
+    h("dl.statement-stages", {}, stages.map((stage) => h("div", { data: { stage } },
       h("dt", {}, t(`money.${stage}`)), h("dd", {}, price(closing[stage], currency))))),
+    held > 0 && h("p.fine.statement-held", {}, t("money.disputed_sum", { sum: priceText(held, currency) })),
     debt > 0 && h("p.fine.statement-debt", {}, t("money.debt", { sum: priceText(debt, currency) })),
     h("ul.statement-sums", {}, moved.map(({ event, what, amount }) => h("li.statement-row", {
       data: { event, what } }, h("span", {}, wordsOf(event, what)),

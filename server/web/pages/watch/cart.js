@@ -47,6 +47,7 @@ function keep(room, units) {
   } catch {
     // Then it lasts as long as the page.
   }
+  dispatchEvent(new Event("cart")); // the shelf leads to it, once there is something
 }
 
 /**

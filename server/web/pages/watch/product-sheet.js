@@ -113,15 +113,15 @@ function productDetails(ctx, product, chips, more) {
   let qty = 1;
   const shown = h("output.qty", { "aria-label": t("qty") }, "1");
   const coupons = couponChoice(ctx, () => openSale(ctx.room, product.sku), () => qty);
-  const block = saleBlock(ctx, product, { qty: () => qty, claim: coupons.claim });
   const cart = cartButton(ctx);
-  const add = h("button.plain.wide", { type: "button", data: { do: "add-to-cart" },
+  const add = h("button.plain", { type: "button", data: { do: "add-to-cart" },
     onclick: () => {
       const sale = openSale(ctx.room, product.sku);
       if (!sale || !addToCart(ctx.room, sale, qty)) return;
       cart.draw();
       toast(t("cart.added"), { action: { label: t("cart"), run: () => openCart(ctx, cart.draw) } });
-    } }, icon("plus"), t("cart.add"));
+    } }, t("cart.add"));
+  const block = saleBlock(ctx, product, { qty: () => qty, claim: coupons.claim, more: add });
   everyTick(add, () => { add.hidden = !openSale(ctx.room, product.sku); });
   /** @param {number} by */
   const step = (by) => () => {
@@ -141,14 +141,15 @@ function productDetails(ctx, product, chips, more) {
     stepper.hidden = !sale || !["open", "scheduled"].includes(saleState(sale, ctx.room.now()));
   });
   return h("div.details", {},
-    h("div.details-head", {}, thumbnail(product), h("p.details-title", {}, product.title)),
-    list(t("product.points"), product.points, "points"),
+    h("div.details-head", {}, thumbnail(product), product.points.length
+      ? list(t("product.points"), product.points, "points") // the sheet's head has the title
+      : h("p.details-title", {}, product.title)),
     list(t("product.flaws"), product.flaws, "flaws"),
     product.proofs.length > 0 && h("section.proofs", {},
       h("h3", {}, t("product.proofs")), proofList(product.proofs)),
     product.url && h("a.text-link", { href: product.url, target: "_blank",
       rel: "noopener noreferrer" }, icon("link"), t("product.link")),
-    chips, stepper, coupons.root, block.root, add, cart.root, more);
+    chips, stepper, coupons.root, block.root, cart.root, more);
 }
 
 /**

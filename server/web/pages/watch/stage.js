@@ -3,7 +3,6 @@
 // The player is fetched when there is a picture to play.
 
 import { h } from "../ui/dom.js";
-import { day } from "../ui/format.js";
 import { embed, poster } from "../ui/poster.js";
 import { t } from "../ui/strings.js";
 
@@ -13,11 +12,10 @@ import { t } from "../ui/strings.js";
  */
 
 /** @param {RoomView} room */
-function words({ phase, scheduled, cancelled, cancel_reason: reason }) {
+function words({ phase, cancelled, cancel_reason: reason }) {
   if (cancelled) return reason ? t("watch.cancelled_for", { reason }) : t("watch.cancelled");
   if (phase === "ended") return t("watch.ended");
-  if (phase !== "scheduled") return null;
-  return scheduled ? t("watch.soon_at", { when: day(scheduled) }) : t("watch.soon");
+  return null; // before the start, the card of the room says when
 }
 
 /**

@@ -54,7 +54,7 @@ export class Waiting {
     if (this.root.hidden) return;
     write(this.when, room.scheduled ? t("watch.soon_at", { when: day(room.scheduled) })
       : t("watch.soon"));
-    write(this.count, t("waiting.count", { n: number(room.reserved) }));
+    write(this.count, room.reserved ? t("waiting.count", { n: number(room.reserved) }) : t("waiting.why"));
     write(this.button, t(mine.reserved ? "waiting.on" : "waiting.reserve"));
     this.button.classList.toggle("quiet-buy", mine.reserved);
     this.calendar.hidden = !mine.reserved || !room.scheduled;
