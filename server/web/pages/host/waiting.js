@@ -1,7 +1,7 @@
 // What waits for somebody of the host's team: held comments, reports, questions, people who are muted; and
 // for the host alone, comments on their notes.
 
-import { h, write } from "../ui/dom.js";
+import { h, keepInSight, write } from "../ui/dom.js";
 import { NoteDesk } from "../ui/note-desk.js";
 import { t } from "../ui/strings.js";
 
@@ -20,9 +20,10 @@ export class WaitingBox {
     this.names = /** @type {WaitingName[]} */ (Object.keys(panes));
     this.panes = panes;
     this.buttons = Object.fromEntries(this.names.map((name) => [name, this.#button(name)]));
-    this.root = h("section.waiting-box", { "aria-label": t("waits.title") },
-      h("div.view-tabs", { role: "tablist", "aria-label": t("waits.title"),
-        onkeydown: (event) => this.#onKey(event) }, Object.values(this.buttons)),
+    const list = h("div.view-tabs", { role: "tablist", "aria-label": t("waits.title"),
+      onkeydown: (event) => this.#onKey(event) }, Object.values(this.buttons));
+    this.sight = keepInSight(list, () => this.buttons[this.shown]);
+    this.root = h("section.waiting-box", { "aria-label": t("waits.title") }, list,
       this.names.map((name) => {
         const pane = panes[name];
         Object.assign(pane, { id: `waits-${name}` });
@@ -62,6 +63,7 @@ export class WaitingBox {
       this.buttons[each].setAttribute("aria-selected", String(each === name));
       this.buttons[each].tabIndex = each === name ? 0 : -1;
     }
+    this.sight.show();
   }
 
   /** @param {Record<WaitingName, number>} counts */
@@ -72,6 +74,7 @@ export class WaitingBox {
     }
     const first = this.names.find((name) => name !== "muted" && counts[name]);
     if (!this.chosen && first && !counts[this.shown]) this.#show(first);
+    else this.sight.show(); // a badge makes its tab wider
   }
 }
 
