@@ -71,6 +71,5 @@ export class Views {
   badge(name, n) {
     const badge = this.badges.get(name);
     if (badge) write(badge, n ? String(n) : "");
-    this.sight.show(); // a badge makes its tab wider
   }
 }

@@ -74,7 +74,6 @@ export class WaitingBox {
     }
     const first = this.names.find((name) => name !== "muted" && counts[name]);
     if (!this.chosen && first && !counts[this.shown]) this.#show(first);
-    else this.sight.show(); // a badge makes its tab wider
   }
 }
 

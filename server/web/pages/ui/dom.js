@@ -204,7 +204,8 @@ export function everyTick(element, run) {
 }
 
 /**
- * Keep a list that scrolls sideways where its chosen part can be seen, also in a new size.
+ * Keep a list that scrolls sideways where its chosen part can be seen, also when the list or one of its
+ * parts has another size. `show` after another part was chosen.
  * @type {(list: HTMLElement, chosen: () => HTMLElement | undefined) => {show: () => void}}
  */
 export function keepInSight(list, chosen) {
@@ -212,7 +213,8 @@ export function keepInSight(list, chosen) {
     const part = chosen();
     if (part) list.scrollLeft += middle(part) - middle(list);
   };
-  new ResizeObserver(show).observe(list);
+  const sizes = new ResizeObserver(show);
+  for (const each of [list, ...list.children]) sizes.observe(each);
   return { show };
 }
 
