@@ -239,7 +239,7 @@ const WORDS = {
   "merchant.add_variant": "Ajouter une variante",
   "merchant.sku": "Référence",
   "merchant.options": "Options",
-  "merchant.options_example": "taille : M; couleur : rouge",
+  "merchant.options_example": "taille : M; motif : uni",
   "merchant.weight": "Poids en grammes",
   "merchant.files": "Fichiers",
   "merchant.import": "Importer",
