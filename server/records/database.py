@@ -206,19 +206,31 @@ class _SqliteConnection(aiosqlite.Connection):
     """
 
     _stopped: asyncio.Future[None] | None = None
+    _opened: sqlite3.Connection | None = None
 
     @classmethod
     def to(cls, file: str, **given: Any) -> Self:
         """Return a connection to a file, to be awaited."""
-        made = cls(lambda: sqlite3.connect(file, **given), iter_chunk_size=64)
+
+        def open_file() -> sqlite3.Connection:
+            made._opened = sqlite3.connect(file, **given)
+            return made._opened
+
+        made = cls(open_file, iter_chunk_size=64)
         made._thread.daemon = True  # as SQLAlchemy's own: no connection that is lost stops the end
         return made
 
     def stop(self) -> asyncio.Future[None] | None:
         """End the thread; a second call returns what the first one did."""
         if self._stopped is None:
+            # aiosqlite forgets what its thread has opened if the wait for it was cancelled.
+            self._tx.put_nowait((None, self._close_file))
             self._stopped = super().stop()
         return self._stopped
+
+    def _close_file(self) -> None:
+        if self._opened is not None:
+            self._opened.close()
 
     async def until_ended(self, s_max: float) -> None:
         """Wait for the thread of a connection that nobody uses any more.
