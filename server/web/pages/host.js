@@ -369,7 +369,7 @@ function build() {
   phone.start();
   rundown.start();
   orders.start();
-  figures.start(() => ["now", "figures"].includes(views.shown));
+  figures.start(() => views.row.shown === "now" || views.row.shown === "figures");
 }
 
 /**

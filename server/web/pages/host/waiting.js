@@ -1,9 +1,10 @@
 // What waits for somebody of the host's team: held comments, reports, questions, people who are muted; and
 // for the host alone, comments on their notes.
 
-import { h, keepInSight, write } from "../ui/dom.js";
+import { h } from "../ui/dom.js";
 import { NoteDesk } from "../ui/note-desk.js";
 import { t } from "../ui/strings.js";
+import { TabRow } from "../ui/tab-row.js";
 
 /**
  * @import { Question } from "../liveroom.js"
@@ -15,65 +16,28 @@ export class WaitingBox {
   /** @param {Record<WaitingName, HTMLElement>} panes */
   constructor(panes) {
     this.chosen = false; // by somebody; until then the first that has something is shown
-    /** @type {WaitingName} */
-    this.shown = "held";
     this.names = /** @type {WaitingName[]} */ (Object.keys(panes));
-    this.panes = panes;
-    this.buttons = Object.fromEntries(this.names.map((name) => [name, this.#button(name)]));
-    const list = h("div.view-tabs", { role: "tablist", "aria-label": t("waits.title"),
-      onkeydown: (event) => this.#onKey(event) }, Object.values(this.buttons));
-    this.sight = keepInSight(list, () => this.buttons[this.shown]);
-    this.root = h("section.waiting-box", { "aria-label": t("waits.title") }, list,
-      this.names.map((name) => {
-        const pane = panes[name];
-        Object.assign(pane, { id: `waits-${name}` });
-        pane.setAttribute("role", "tabpanel");
-        return pane;
-      }));
-    this.#show("held");
-  }
-
-  /** @param {WaitingName} name */
-  #button(name) {
-    return h("button.view-tab", { type: "button", role: "tab", id: `waits-tab-${name}`,
-      "aria-controls": `waits-${name}`, data: { waits: name }, onclick: () => this.choose(name) },
-    h("span", {}, t(`waits.${name}`)), h("span.view-badge"));
-  }
-
-  /** @param {KeyboardEvent} event */
-  #onKey({ key }) {
-    const by = Number(key === "ArrowRight") - Number(key === "ArrowLeft");
-    if (!by) return;
-    const next = this.names[(this.names.indexOf(this.shown) + by + this.names.length) % this.names.length];
-    this.choose(next);
-    this.buttons[next].focus();
+    const tabs = this.names.map((name) => ({ name, words: t(`waits.${name}`), data: { waits: name },
+      pane: Object.assign(panes[name], { id: `waits-${name}` }) }));
+    /** @type {TabRow<WaitingName>} */
+    this.row = new TabRow(t("waits.title"), tabs, (name) => this.choose(name), { ids: "waits-" });
+    this.root = h("section.waiting-box", { "aria-label": t("waits.title") }, this.row.root,
+      tabs.map(({ pane }) => pane));
+    this.row.show("held");
   }
 
   /** @param {WaitingName} name */
   choose(name) {
     this.chosen = true;
-    this.#show(name);
-  }
-
-  /** @param {WaitingName} name */
-  #show(name) {
-    this.shown = name;
-    for (const each of this.names) {
-      this.panes[each].hidden = each !== name;
-      this.buttons[each].setAttribute("aria-selected", String(each === name));
-      this.buttons[each].tabIndex = each === name ? 0 : -1;
-    }
-    this.sight.show();
+    this.row.show(name);
   }
 
   /** @param {Record<WaitingName, number>} counts */
   draw(counts) {
-    for (const name of this.names) {
-      const badge = this.buttons[name].querySelector(".view-badge");
-      if (badge) write(badge, counts[name] ? String(counts[name]) : "");
-    }
+    for (const name of this.names) this.row.badge(name, counts[name]);
+    const { shown } = this.row;
     const first = this.names.find((name) => name !== "muted" && counts[name]);
-    if (!this.chosen && first && !counts[this.shown]) this.#show(first);
+    if (!this.chosen && first && !(shown && counts[shown])) this.row.show(first);
   }
 }
 
