@@ -1,6 +1,5 @@
 """A shop's receiver, over real HTTP: holds each post to its signature and its schema."""
 
-import asyncio
 import base64
 import functools
 import hashlib
@@ -17,6 +16,7 @@ from server.access.signing import HEADER, verify
 from server.background.clock import unix_ms
 from server.features.webhooks.schemas import Schemas
 from server.house import HOUSE
+from tests.listening import Listener, listening
 
 Answer = Callable[[dict[str, Any]], Awaitable[web.Response | int]]
 SCHEMAS = Schemas(HOUSE.lines)
@@ -47,29 +47,26 @@ def validator_of(kind: str) -> Any:
     return jsonschema.Draft202012Validator(schema)
 
 
-class Receiver:
+class Receiver(Listener):
     """`answer(event)` gives the status of each post; events of posts answered 200 are `taken`."""
 
     def __init__(self, answer: Answer = ok) -> None:
+        super().__init__()
         self.answer = answer
         self.secrets: list[str] = []
         """What posts may be signed with; each must be, with all of them."""
-        self.posts: list[dict[str, Any]] = []
-        self.taken: list[dict[str, Any]] = []
         self.faults: list[str] = []
-        self.url = ""
-        self._news = asyncio.Event()
 
     async def handle(self, request: web.Request) -> web.Response:
         body = await request.read()
         event = msgspec.json.decode(body)
         self._hold_to_promise(request.headers, body, event)
         self.posts.append(event)
-        self._news.set()
+        self.news.set()
         answer = await self.answer(event)
         if answer == 200:
             self.taken.append(event)
-        self._news.set()
+        self.news.set()
         return answer if isinstance(answer, web.Response) else web.Response(status=answer)
 
     def _hold_to_promise(
@@ -89,26 +86,10 @@ class Receiver:
         """The numbers of the lines taken of a room, in the order they came."""
         return [each["data"]["n"] for each in self.taken if each["data"].get("room") == room]
 
-    async def until(self, state: Callable[[], bool]) -> None:
-        """Wait until posts have brought about a state."""
-        while not state():
-            self._news.clear()
-            await self._news.wait()
-
 
 @asynccontextmanager
 async def receiving(receiver: Receiver) -> AsyncIterator[Receiver]:
     """Let it listen on a free port of this machine; hanging answers are cut at the end."""
-    app = web.Application()
-    app.router.add_post("/", receiver.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.01)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        receiver.url = f"http://{host}:{port}/"
+    async with listening(receiver):
         yield receiver
-    finally:
-        await runner.cleanup()
-        assert receiver.faults == []
+    assert receiver.faults == []
