@@ -26,10 +26,19 @@ def replace_nul(engine: Engine) -> None:
 
 
 def without_nul(values: Sequence[Any]) -> Sequence[Any]:
-    """The same values; their texts without the character 0."""
+    """The same values; their texts, those in lists too, without the character 0."""
     for value in values:
-        if type(value) is str and NUL in value:
-            return tuple(
-                each.replace(NUL, INSTEAD) if isinstance(each, str) else each for each in values
-            )
-    return values
+        if type(value) is str:
+            if NUL in value:
+                break
+        elif type(value) is list and any(type(each) is str and NUL in each for each in value):
+            break
+    else:
+        return values
+    return tuple(_replaced(value) for value in values)
+
+
+def _replaced(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_replaced(each) for each in value]
+    return value.replace(NUL, INSTEAD) if isinstance(value, str) else value

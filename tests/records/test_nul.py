@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 
 from server.features.notes.tables import NOTE_MARKS, NOTES
 from server.protocol.roles import Role
+from server.records.arrays import is_among, put_rows
 from server.records.database import Database
 from server.records.nul import without_nul
 from server.settings import Settings
@@ -41,17 +42,21 @@ def test_only_texts_with_it_are_changed() -> None:
     values = ("plain", 1, b"\0", None)
     assert without_nul(values) is values
     assert without_nul((NUL, 1, b"\0", None)) == ("a\ufffdb", 1, b"\0", None)
+    assert without_nul(([1, NUL], ["plain"])) == ([1, "a\ufffdb"], ["plain"])
 
 
 async def test_what_redis_has_is_kept_whatever_its_texts_are(records: Database) -> None:
-    """As the archive writes: one row, and many at once."""
-    marks = [{"user": f"{n}{NUL}", "kind": "like", "note": NUL, "at": n} for n in range(3)]
+    """As the archive writes: one row, many at once, and many in arrays."""
+    marks = [{"user": f"{n}{NUL}", "kind": "like", "note": NUL, "at": n} for n in range(4)]
     async with records.writing() as connection:
         await connection.execute(insert(NOTE_MARKS).values(marks[0]))
-        await connection.execute(insert(NOTE_MARKS), marks[1:])
+        await connection.execute(insert(NOTE_MARKS), marks[1:3])
+        await put_rows(connection, insert(NOTE_MARKS), marks[3:])
     async with records.reading() as connection:
         found = select(NOTE_MARKS.c.at).where(NOTE_MARKS.c.note == NUL).order_by(NOTE_MARKS.c.at)
-        assert list(await connection.scalars(found)) == [0, 1, 2]
+        assert list(await connection.scalars(found)) == [0, 1, 2, 3]
+        among = select(NOTE_MARKS.c.at).where(is_among(connection, NOTE_MARKS.c.user, [f"3{NUL}"]))
+        assert list(await connection.scalars(among)) == [3]
         assert (await connection.execute(select(NOTES).where(NOTES.c.note == NUL))).first() is None
 
 
