@@ -198,7 +198,7 @@ class Database:
 
 
 class _SqliteConnection(aiosqlite.Connection):
-    """A connection that may be stopped twice.
+    """A connection that may be stopped twice, and then has closed its file.
 
     SQLAlchemy stops it while it is being closed, if its use was cancelled again meanwhile. The
     close then stops it once more, and would wait for ever for a thread that has ended; and the
