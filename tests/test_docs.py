@@ -2,6 +2,8 @@
 
 import re
 import subprocess
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from typer.main import get_command
 from client_sim.script import CROWD_FIELDS
 from server.cli import main as cli
 from server.house import HOUSE, Settings
+from server.web.pages import PAGES as SITE
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = get_command(cli.app)
@@ -34,6 +37,9 @@ UNITS = {
 OTHERS_ROUTES = {"POST /v3/webrtcsessions/kick/{id}"}
 """Routes of other programs that pages speak of: MediaMTX."""
 
+NO_PAGES = {"v1", "v2", "static", "pictures", "tmp", "proc", "data", "etc"}
+"""First parts of addresses that are no pages, and folders of a machine."""
+
 
 def text_of(name: str) -> str:
     """A page as it is."""
@@ -51,6 +57,7 @@ def anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", shown.strip().lower()).replace(" ", "-")
 
 
+@cache
 def anchors(name: str) -> set[str]:
     """All addresses within a page; a heading that comes again gets a number."""
     headings = re.findall(r"^#{1,6} (.+)$", prose(text_of(name)), re.MULTILINE)
@@ -60,6 +67,7 @@ def anchors(name: str) -> set[str]:
     return {*found, *numbered}
 
 
+@cache
 def settings() -> dict[str, float | str | bool | None]:
     """`section.name` of every setting, with its default."""
     house = Settings.model_validate({"jwt": {"secret": "s" * 32}})
@@ -122,18 +130,20 @@ def routes(text: str) -> set[str]:
     return {re.sub(r"\s+`?", " ", each) for each in found} - OTHERS_ROUTES
 
 
-def fits(request: str, route: str) -> bool:
-    """Whether a request is to a route, of which parts may be anything."""
-    parts = re.split(r"\{[^}]*\}", route)
-    pattern = "[^/]+".join(map(re.escape, parts))
-    return re.fullmatch(pattern, request) is not None
+def any_of(routes: Iterable[str]) -> re.Pattern[str]:
+    """What matches a request to one of these, of which parts may be anything."""
+    each = ("[^/]+".join(map(re.escape, re.split(r"\{[^}]*\}", route))) for route in routes)
+    return re.compile("|".join(each))
+
+
+REQUESTS = any_of(routes(text_of("docs/protocol.md")))
+SERVED = any_of({*SITE, "/healthz", "/readyz", "/metrics"})
 
 
 @pytest.mark.parametrize("name", TOLD_OF_TODAY)
 def test_every_request_is_a_route_of_the_protocol(name: str) -> None:
-    known = routes(text_of("docs/protocol.md"))
     for request in routes(text_of(name)):
-        assert any(fits(request, route) for route in known), request
+        assert REQUESTS.fullmatch(request), request
 
 
 def typed(text: str) -> list[list[str]]:
@@ -184,3 +194,17 @@ def test_every_file_of_the_tree_that_is_named_is_there(name: str) -> None:
     for path in re.findall(rf"`((?:{folders})/[\w./*-]+)`", text_of(name)):
         if not path.startswith("loadtest/shipped/"):  # made when the wheel is built
             assert list(ROOT.glob(path.rstrip("/"))), path
+
+
+@pytest.mark.parametrize("name", TOLD_OF_TODAY)
+def test_every_page_of_the_server_that_is_named_is_there(name: str) -> None:
+    for path in re.findall(r"`(/[a-z]\w*(?:/[^` ]*)?)`", text_of(name)):
+        first = path.split("/")[1]
+        if first in NO_PAGES:
+            continue
+        assert SERVED.fullmatch(path.partition("?")[0]), path
+
+
+def test_the_readme_leads_to_every_page_of_the_docs() -> None:
+    linked = set(re.findall(r"\]\((docs/[\w-]+\.md)", text_of("README.md")))
+    assert linked >= {name for name in PAGES if re.fullmatch(r"docs/[\w-]+\.md", name)}
