@@ -34,6 +34,7 @@ UNITS = {
 }  # fmt: skip
 """What a number is multiplied with when a page shows a default in a larger unit."""
 
+DECISIONS = "docs/decisions"
 OTHERS_ROUTES = {"POST /v3/webrtcsessions/kick/{id}"}
 """Routes of other programs that pages speak of: MediaMTX."""
 
@@ -208,3 +209,15 @@ def test_every_page_of_the_server_that_is_named_is_there(name: str) -> None:
 def test_the_readme_leads_to_every_page_of_the_docs() -> None:
     linked = set(re.findall(r"\]\((docs/[\w-]+\.md)", text_of("README.md")))
     assert linked >= {name for name in PAGES if re.fullmatch(r"docs/[\w-]+\.md", name)}
+
+
+def test_the_list_of_decisions_has_each_with_its_number_and_title() -> None:
+    table = re.findall(
+        r"^\| (\d+) \| \[(.+)\]\((\S+)\) \| .+ \|$", text_of(f"{DECISIONS}/README.md"), re.MULTILINE
+    )
+    files = [name for name in PAGES if re.match(rf"{DECISIONS}/\d", name)]
+
+    assert [f"{DECISIONS}/{file}" for _, _, file in table] == files
+    for number, title, file in table:
+        assert file.startswith(f"{int(number):04}-")
+        assert text_of(f"{DECISIONS}/{file}").startswith(f"# {number}. {title}\n")
