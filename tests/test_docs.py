@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -113,6 +114,14 @@ def test_every_setting_of_a_section_is_there(name: str) -> None:
         whole = f"{section}.{setting}"
         if section in sections and setting not in files and not is_else(whole):
             assert whole in defaults, whole
+
+
+@pytest.mark.parametrize("name", TOLD_OF_TODAY)
+def test_every_block_of_toml_sets_what_there_is(name: str) -> None:
+    for block in re.findall(r"^```toml\n(.*?)^```", text_of(name), re.MULTILINE | re.DOTALL):
+        for section, values in tomllib.loads(block).items():
+            if isinstance(values, dict):  # not `mode`
+                assert {f"{section}.{each}" for each in values} <= set(settings())
 
 
 def is_else(name: str) -> bool:
