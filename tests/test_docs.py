@@ -1,7 +1,6 @@
 """What the Markdown pages name is there: links, headings, settings, commands, routes, files."""
 
 import re
-import subprocess
 import tomllib
 from collections.abc import Iterable
 from functools import cache
@@ -19,11 +18,10 @@ from server.web.pages import PAGES as SITE
 ROOT = Path(__file__).parent.parent
 COMMANDS = get_command(cli.app)
 PAGES = sorted(
-    subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "*.md"],
-        cwd=ROOT, check=True, capture_output=True, text=True,
-    ).stdout.split()
-)  # fmt: skip
+    str(path.relative_to(ROOT))
+    for where in ("*.md", "docs/**/*.md", "tests/**/*.md", "client_sim/**/*.md", "server/**/*.md")
+    for path in ROOT.glob(where)
+)
 TOLD_OF_TODAY = [
     name for name in PAGES if name != "CHANGELOG.md" and not re.match(r"docs/decisions/\d", name)
 ]
