@@ -188,7 +188,9 @@ class TokenVerifier:
             who = _identity(claims, self._scopes)
             self._verified.keep(name, int(claims["exp"]), who)
         if self._ended(who.user, who.issued_ms):
-            raise BadToken("This user signed out everywhere after the token was issued; sign in.")
+            raise BadToken(
+                "This token was issued before its user was signed out everywhere; sign in again."
+            )
         return who
 
     async def identify(self, token: str) -> Identity:

@@ -47,7 +47,9 @@ async def audit_all(store: RoomStore, settings: Settings) -> int:
             taken = await taken_by_kind(connection)
     finally:
         await records.aclose()
-    summary = f"{read} rooms, {away} of them away: {len(differ)} differ"
+    summary = (
+        f"{read} {'room' if read == 1 else 'rooms'}, {away} of them away: {len(differ)} differ"
+    )
     typer.echo(f"{summary}, {unread} could not be read.")
     for each in units:
         typer.echo(f"Units of merchants: {each}.")

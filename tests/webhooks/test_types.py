@@ -1,5 +1,8 @@
 """Every type of event is told once, to a receiver that holds each body to its schema."""
 
+import re
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -13,6 +16,8 @@ from tests.orders.auction_house import AuctionHouse
 from tests.orders.shop import Shop, shop_on
 from tests.webhooks.conftest import Office
 from tests.webhooks.receiver import SCHEMAS, Receiver, validator_of
+
+PAGE = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text("utf-8")
 
 
 async def evening(shop: Shop) -> None:
@@ -114,3 +119,9 @@ def test_two_features_cannot_declare_one_line() -> None:
     assert book.type_of({"k": "one"}) == "one"
     assert book.type_of({"k": "new", "what": "made"}) == "new.made"  # by a newer server
     assert book.class_of({"k": "new"}) is None
+
+
+def test_the_page_names_every_type_and_no_other() -> None:
+    [listed] = re.findall(r"^Types: (.*?)An endpoint without", PAGE, re.MULTILINE | re.DOTALL)
+
+    assert set(re.findall(r"`([a-z_.]+)`", listed)) == {"order", *HOUSE.lines.types}
