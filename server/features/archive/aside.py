@@ -37,7 +37,7 @@ class Aside(Struct, frozen=True, kw_only=True):
 _ROW = ("projection", "stream", "ms", "n", "why", "since", "tried")
 
 
-def lives_aside(projection: str) -> Select[tuple[int]]:
+def lives_aside(projection: str) -> Select[int]:
     """The rooms of which a projection lacks a row."""
     return select(SET_ASIDE.c.life).where(SET_ASIDE.c.projection == projection)
 

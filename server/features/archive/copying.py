@@ -181,7 +181,5 @@ class Copying:
 async def _write_entries(
     connection: AsyncConnection, life: int, stream: str, entries: Sequence[Entry]
 ) -> None:
-    rows = [
-        {"life": life, "stream": stream, "ms": e.ms, "n": e.n, "body": e.body} for e in entries
-    ]
+    rows = [{"life": life, "stream": stream, "ms": e.ms, "n": e.n, "body": e.body} for e in entries]
     await connection.execute(insert(ENTRIES), rows)

@@ -137,5 +137,3 @@ async def is_folded(connection: AsyncConnection, projection: Projection, life: i
 async def _stored(connection: AsyncConnection, projection: Projection) -> Row[Any] | None:
     asked = select(PROJECTIONS).where(PROJECTIONS.c.name == projection.name)
     return (await connection.execute(asked)).first()
-
-

@@ -1,7 +1,8 @@
 """Tries again the rows that were set aside, and says how many there are.
 
-A row belongs between others: the money of a return follows from what was paid before. So it is never
-folded alone. Its room is folded again in that projection, from the first row, in one transaction.
+A row belongs between others: the money of a return follows from what was paid before. So it is
+never folded alone. Its room is folded again in that projection, from the first row, in one
+transaction.
 """
 
 import logging
