@@ -1,7 +1,6 @@
 """A row that a projection can't fold is set aside: the others of its room arrive, and once it can
 be folded, everything is as if it had always been."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from random import Random
 from typing import Any
@@ -16,6 +15,7 @@ from server.features.archive.tables import ROOMS, SET_ASIDE
 from server.features.webhooks.tables import ENDPOINTS
 from server.house import HOUSE, keys_under, store_on
 from server.records.database import Database
+from server.records.errors import RecordsAway
 from server.records.projection import HEAD, Entry, Projection, RoomHead
 from server.records.schema import RECORDS
 from server.settings import Settings
@@ -29,6 +29,7 @@ from tests.features.turns import tell_together
 from tests.protocol.test_protocol_page import worker_of
 from tests.records.test_archive import archiver_of, copy_all, make_room
 from tests.rooms.rig import ROOM
+from tests.stored import entries
 
 Streams = dict[str, list[tuple[str, bytes]]]
 Tables = dict[str, list[tuple[Any, ...]]]
@@ -91,7 +92,7 @@ async def _tell(make_settings: MakeSettings, prefix: str) -> Streams:
         return {
             stream: [
                 (place.decode(), fields[b"e"])
-                for place, fields in await redis.xrange(keys.room(ROOM, stream))
+                for place, fields in entries(await redis.xrange(keys.room(ROOM, stream)))
             ]
             for stream in HOUSE.streams
         }
@@ -120,9 +121,9 @@ def projections(records_settings: Settings) -> list[Projection]:
 async def room(store: RoomStore, records: Database, told: Streams) -> str:
     """A room with these streams, and an endpoint that is told of it."""
     await make_room(store, "r")
-    for stream, entries in told.items():
-        assert len(entries) > 2 * AT_ONCE, f"the stories leave too few {stream} to show anything"
-        for place, body in entries:
+    for stream, rows in told.items():
+        assert len(rows) > 2 * AT_ONCE, f"the stories leave too few {stream} to show anything"
+        for place, body in rows:
             await store.redis.xadd(store.keys.room("r", stream), {"e": body}, id=place)
     texts = ("url", "kinds", "note", "secret", "old_secret", "state", "reason")
     numbers = ("old_until", "made", "changed", "ok_at")
@@ -203,9 +204,9 @@ async def test_a_row_that_a_projection_can_not_fold_stops_no_other_row_and_comes
     }
     assert {(each.projection, each.stream, f"{each.ms}-{each.n}") for each in asides} == expected
     assert {each.room for each in asides} == {room}
-    for each in asides:
-        assert each.why == (
-            f"`{each.projection}` can't fold it (BadRow: {each.projection} knows no such row)."
+    for row in asides:
+        assert row.why == (
+            f"`{row.projection}` can't fold it (BadRow: {row.projection} knows no such row)."
         )
     assert len({name for name, rows in lacking.items() if rows} & filled) > len(filled) / 2
 
@@ -219,9 +220,82 @@ async def test_a_row_that_a_projection_can_not_fold_stops_no_other_row_and_comes
     await late.retrying.retry()
     still = await tables_of(records)
     assert own_rows(lacking, still) <= {SET_ASIDE.name}  # it notes when it was tried
-    for each in mistaken:
-        each.is_bad = lambda _stream, _entry: False
+    for wrong in mistaken:
+        wrong.is_bad = lambda _stream, _entry: False
     retried = await late.retrying.retry(likely=True)
     assert (retried.folded, retried.left) == (len(asides), [])
     healed = await tables_of(records)
     assert own_rows(right, healed) == set()
+
+
+async def test_a_head_that_a_projection_can_not_fold_stops_nothing_either(
+    store: RoomStore, records: Database, records_settings: Settings, projections: list[Projection]
+) -> None:
+    await make_room(store, "r")
+    await store.redis.xadd(store.keys.room("r", "ledger"), {"e": b"\x90"}, id="1-0")
+    mistaken = [Mistaken(each, lambda _stream, _entry: False) for each in projections]
+    for each in mistaken:
+        each.heads_are_bad = True
+    archiver = archiver_of(store, records, records_settings, projections=mistaken)
+    assert await copy_all(archiver) == 1
+    followers = {each.name for each in projections if HEAD in each.streams}
+    assert len(followers) > 1
+    asides = await aside(records)
+    assert {(each.projection, each.row) for each in asides} == {
+        (name, "the room's head") for name in followers
+    }
+    for each in mistaken:
+        each.heads_are_bad = False
+    await archiver.retrying.retry(likely=True)
+    assert await aside(records) == []
+    assert (await tables_of(records))["search_rooms"] != []
+
+
+class Failing(Mistaken):
+    """A projection that raises what is not about a row, as long as `why` says so."""
+
+    why: Exception | None = None
+
+    async def add(
+        self, connection: AsyncConnection, room: RoomHead, stream: str, entries: Sequence[Entry]
+    ) -> None:
+        await super().add(connection, room, stream, entries)
+        if self.why is not None:
+            raise self.why
+
+
+async def test_no_row_is_set_aside_for_an_error_of_the_database(
+    store: RoomStore, records: Database, records_settings: Settings, projections: list[Projection]
+) -> None:
+    await make_room(store, "r")
+    await store.redis.xadd(store.keys.room("r", "ledger"), {"e": b"\x90"}, id="1-0")
+    failing = [Failing(each, lambda _stream, _entry: False) for each in projections]
+    archiver = archiver_of(store, records, records_settings, projections=failing)
+    for why in (OSError("no route"), TimeoutError(), RecordsAway("The disk is full.")):
+        for each in failing:
+            each.why = why
+        with pytest.raises(RecordsAway):
+            await archiver.copy_all()
+        assert await aside(records) == []
+        assert (await tables_of(records))["archived_entries"] == []
+    for each in failing:
+        each.why = None
+    assert await copy_all(archiver) == 1
+
+
+async def test_what_no_retry_can_fold_yet_is_told_again_and_costs_no_fold(
+    store: RoomStore, records: Database, records_settings: Settings, projections: list[Projection]
+) -> None:
+    await make_room(store, "r")
+    for n in range(1, 4):
+        await store.redis.xadd(store.keys.room("r", "ledger"), {"e": b"\x90"}, id=f"{n}-0")
+    [sending] = [each for each in projections if each.name == "sending"]
+    mistaken = Mistaken(sending, lambda _stream, entry: entry.ms == 2)
+    archiver = archiver_of(store, records, records_settings, projections=[mistaken])
+    await copy_all(archiver)
+    [before] = await aside(records)
+    retried = await archiver.retrying.retry(likely=True)
+    [after] = await aside(records)
+    assert (retried.folded, retried.left) == (0, [after])
+    assert after.place == before.place == ("ledger", 2, 0)
+    assert after.since == before.since

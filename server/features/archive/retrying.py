@@ -50,7 +50,7 @@ class Retrying:
         clock: Callable[[], int] = unix_ms,
     ) -> None:
         self._records = records
-        self._projections = {each.name: each for each in projections}
+        self._projections = projections  # whole once all features are made
         self._folding = folding
         self._metrics = metrics
         self._clock = clock
@@ -93,8 +93,10 @@ class Retrying:
         little to see; and not more than `FOLDS_A_TRY_MAX`.
         """
         folded, left = 0, []
-        for life, name in await self._lacking(room, FOLDS_A_TRY_MAX if likely else None):
-            before, after = await self._retry(life, self._projections[name], likely)
+        projections = {each.name: each for each in self._projections}
+        lacking = await self._lacking(room, list(projections), FOLDS_A_TRY_MAX if likely else None)
+        for life, name in lacking:
+            before, after = await self._retry(life, projections[name], likely)
             folded += max(0, len(before) - len(after))
             left += after
             if before and len(after) < len(before):
@@ -104,17 +106,21 @@ class Retrying:
                 )
         return Retried(folded, left)
 
-    async def _lacking(self, room: str, most: int | None) -> list[tuple[int, str]]:
-        """(life, projection) of what lacks rows, tried longest ago first."""
+    async def _lacking(
+        self, room: str, names: list[str], most: int | None
+    ) -> list[tuple[int, str]]:
+        """(life, projection) of what lacks rows: those tried longest ago, in the order in which the
+        archive folds, for some projections read what others have."""
         row = SET_ASIDE.c
         asked = select(row.life, row.projection).group_by(row.life, row.projection)
-        asked = asked.where(row.projection.in_(self._projections))
+        asked = asked.where(row.projection.in_(names))
         if room:
             asked = asked.where(row.life.in_(select(ROOMS.c.life).where(ROOMS.c.room == room)))
         order = func.min(row.tried), row.life, row.projection
         async with self._records.reading() as connection:
             rows = await connection.execute(asked.order_by(*order).limit(most))
-            return [(each.life, each.projection) for each in rows]
+            found = [(each.life, each.projection) for each in rows]
+        return sorted(found, key=lambda each: (each[0], names.index(each[1])))
 
     async def _retry(
         self, life: int, projection: Projection, likely: bool
@@ -128,8 +134,9 @@ class Retrying:
             if likely and (why := await _why_still(connection, projection, head, rows[0])):
                 self._folding.note(head.room, rows[0], why)
                 now = self._clock()
-                still = [replace(rows[0], why=why), *rows[1:]]
-                await put_aside(connection, life, [replace(each, tried=now) for each in still])
+                rows = [replace(each, tried=now) for each in rows]
+                rows[0] = replace(rows[0], why=why)
+                await put_aside(connection, life, rows)
                 return rows, rows
             await projection.clear(connection, life)
             left = await self._folding.again(connection, projection, head)
