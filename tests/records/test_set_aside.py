@@ -251,6 +251,34 @@ async def test_a_head_that_a_projection_can_not_fold_stops_nothing_either(
     assert (await tables_of(records))["search_rooms"] != []
 
 
+class Unclearable(Mistaken):
+    """A projection that can't be folded again either."""
+
+    async def clear(self, connection: AsyncConnection, life: int | None = None) -> None:
+        raise BadRow(f"{self.name} can't be emptied.")
+
+
+async def test_a_room_that_can_not_be_folded_again_stops_neither_the_others_nor_the_archive(
+    store: RoomStore, records: Database, records_settings: Settings, projections: list[Projection]
+) -> None:
+    kinds = {"sending": Unclearable, "purchases": Mistaken}
+    mistaken = [
+        kinds[each.name](each, lambda _stream, _entry: True)
+        for each in projections
+        if each.name in kinds
+    ]
+    archiver = archiver_of(store, records, records_settings, projections=mistaken)
+    await make_room(store, "r")
+    await store.redis.xadd(store.keys.room("r", "ledger"), {"e": b"\x90"}, id="1-0")
+    await copy_all(archiver)
+    for wrong in mistaken:
+        wrong.is_bad = lambda _stream, _entry: False
+    await archiver.retrying.tend()
+    assert {each.projection for each in await aside(records)} == {"sending"}
+    retried = await archiver.retrying.retry()
+    assert (retried.folded, [each.projection for each in retried.left]) == (0, ["sending"])
+
+
 class Failing(Mistaken):
     """A projection that raises what is not about a row, as long as `why` says so."""
 

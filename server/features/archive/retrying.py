@@ -15,10 +15,12 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.clock import unix_ms
+from server.background.troubles import Troubles
 from server.features.archive.aside import Aside, count_aside, put_aside, rows_aside
 from server.features.archive.folding import Folding, is_folded, why_not
 from server.features.archive.tables import ENTRIES, ROOMS, SET_ASIDE
 from server.records.database import Database
+from server.records.errors import RecordsAway
 from server.records.projection import HEAD, Entry, Projection, RoomHead
 from server.store.room_store import RoomStore
 from server.telemetry.metrics import Metrics
@@ -54,6 +56,7 @@ class Retrying:
         self._folding = folding
         self._metrics = metrics
         self._clock = clock
+        self._troubles = Troubles("archive")
         self._count = -1
         """How many rows are set aside as far as we know; less than 0: we don't."""
         self._again_at = 0.0
@@ -72,9 +75,8 @@ class Retrying:
         is at once: a server that starts may be the one that brings the remedy."""
         now = time.monotonic()
         if now >= self._again_at:
-            self._again_at = now + RETRY_S
             await self.retry(likely=True)
-            self._count = -1
+            self._again_at, self._count = now + RETRY_S, -1
         if self._count:  # an operator's command may have tried them, too
             async with self._records.reading() as connection:
                 self._count = await count_aside(connection)
@@ -96,7 +98,15 @@ class Retrying:
         projections = {each.name: each for each in self._projections}
         lacking = await self._lacking(room, list(projections), FOLDS_A_TRY_MAX if likely else None)
         for life, name in lacking:
-            before, after = await self._retry(life, projections[name], likely)
+            try:
+                before, after = await self._retry(life, projections[name], likely)
+            except RecordsAway:
+                raise
+            except Exception as error:  # the other rooms, and the archive itself, go on
+                self._troubles.failed(error, f"room {life} in {name}")
+                async with self._records.reading() as connection:
+                    left += await rows_aside(connection, life=life, projection=name)
+                continue
             folded += max(0, len(before) - len(after))
             left += after
             if before and len(after) < len(before):
