@@ -1,6 +1,13 @@
 """Why the records can't be used now, or at all."""
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import (
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    SQLAlchemyError,
+    StatementError,
+)
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 
@@ -34,6 +41,29 @@ def _is_passing(error: BaseException) -> bool:
     because of another, by its error codes."""
     code = str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
     return code[:2] in ("08", "40", "53", "57") or code == "25006"
+
+
+def lies_in_row(error: Exception) -> bool:
+    """Whether the same rows would fail again in a database that is well.
+
+    Of the database's own errors these are the ones about values: what a column can't hold, what a
+    driver can't send, what a constraint refuses. Its others (away, locked, full, a table that is
+    missing, a right that is) say nothing of a row, nor does a process that has no memory left.
+    """
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated:
+            return False
+        return isinstance(error, IntegrityError) or _is_about_values(error.orig)
+    if isinstance(error, SQLAlchemyError):
+        return isinstance(error, StatementError)  # a value that SQLAlchemy itself could not take
+    away = (RecordsAway, RecordsUnusable, OSError, TimeoutError, MemoryError)
+    return not isinstance(error, away)
+
+
+def _is_about_values(cause: BaseException | None) -> bool:
+    """Whether a driver, or PostgreSQL by its error code, refused a value."""
+    code = str(getattr(cause, "sqlstate", "") or "")
+    return code[:2] in ("22", "23") or str(cause).startswith("Error binding parameter")
 
 
 def words_of(error: BaseException) -> str:

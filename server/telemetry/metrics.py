@@ -246,6 +246,11 @@ class Metrics:
             "How long ago the records had everything; 0 on workers that do not copy.",
             registry=registry,
         )
+        self.records_set_aside = Gauge(
+            "liveroom_records_set_aside",
+            "Rows that a projection can't fold, in all rooms; 0 on workers that do not copy.",
+            registry=registry,
+        )
 
     def _make_scripts(self, registry: CollectorRegistry) -> None:
         self.store_errors = Counter(

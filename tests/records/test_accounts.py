@@ -17,7 +17,7 @@ from server.features.accounts.projection import AccountProjection
 from server.features.accounts.releases import Releases
 from server.features.accounts.statements import Span, Statements
 from server.features.accounts.tables import ENTRIES, JOURNAL, JOURNAL_SUMS, ORDERS, SUMS
-from server.features.archive.copying import fold_again
+from server.features.archive.folding import Folding
 from server.features.archive.rebuilding import rebuild
 from server.features.archive.tables import PROJECTIONS, ROOMS
 from server.features.audits.all_rooms import AllRooms
@@ -289,7 +289,7 @@ async def test_a_ledger_read_entry_by_entry_gives_the_same(
     async with records.writing() as connection:
         head = RoomHead(*(await connection.execute(select(ROOMS))).one())
         await projection.clear(connection, head.life)
-        await fold_again(connection, OneByOne(), head)
+        await Folding().again(connection, OneByOne(), head)
     assert await tables(records) == before
 
 

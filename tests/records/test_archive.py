@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.troubles import Troubles
 from server.features.archive.archiver import Archiver
+from server.features.archive.aside import count_aside
 from server.features.archive.copying import Overtaken
 from server.features.archive.pace import BATCH_BYTES_IDLE
 from server.features.archive.rebuilding import rebuild
@@ -269,7 +270,7 @@ async def test_two_that_copy_at_once_copy_nothing_twice(
     assert [row[4] for row in await archived(records)] == [b"%d" % n for n in range(1, 60)]
 
 
-async def test_a_room_that_cannot_be_folded_stops_no_other(
+async def test_a_row_that_cannot_be_folded_stops_nothing(
     store: RoomStore, records: Database, records_settings: Settings
 ) -> None:
     for room in ("a", "bad", "c"):
@@ -277,7 +278,9 @@ async def test_a_room_that_cannot_be_folded_stops_no_other(
         await put(store, room, "ledger", "1-0", room.encode())
     archiver = archiver_of(store, records, records_settings, projections=[Counting("bad")])
     await archiver.copy_all()
-    assert {row[0] for row in await archived(records)} == {"a", "c"}
+    assert {row[0] for row in await archived(records)} == {"a", "bad", "c"}
+    async with records.reading() as connection:
+        assert await count_aside(connection, "bad") == await count_aside(connection) == 1
 
 
 async def test_a_new_version_of_a_projection_is_folded_from_the_archive(

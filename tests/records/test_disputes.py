@@ -220,10 +220,28 @@ async def test_what_is_disputed_and_what_comes_back_add_up_in_any_order(desk: De
     assert at("pending", less) == {}
     noted = await desk.shop.dispute(order, "dispute_lost")
     assert noted.taken < order.total
-    assert await desk.now() == {}
+    beyond = order.total - noted.taken
+    left = {"platform/disputes": -beyond, "buyers/money": beyond}
+    assert await desk.now() == left
     await desk.shop.take_back(order)  # the goods come, and nothing is due for them any more
     await desk.shop.refunds.sweep("r1")
-    assert await desk.now() == {}
+    assert await desk.now() == left
+
+
+async def test_what_a_bank_takes_beyond_its_payment_is_the_platforms_until_somebody_else_pays_it(
+    desk: Desk,
+) -> None:
+    order = await desk.cart()
+    await desk.shop.dispute(order, amount=order.total + 1500)  # with the bank's own fee
+    noted = await desk.shop.dispute(order, "dispute_lost", amount=order.total + 1500)
+    assert noted.taken == order.total
+    assert await desk.now() == {"platform/disputes": -1500, "buyers/money": 1500}
+    await desk.shop.dispute(order, "dispute_lost", amount=order.total + 1500)  # told again
+    assert await desk.now() == {"platform/disputes": -1500, "buyers/money": 1500}
+
+    moves = [Move("platform/disputes", "CNY", 1500), Move("merchant/m1/available", "CNY", -1500)]
+    await Corrections(desk.records).correct("fee", moves, by="root", reason="The bank's fee.")
+    assert await desk.now() == {"merchant/m1/available": -1500, "buyers/money": 1500}
 
 
 async def test_a_whole_return_while_a_dispute_is_open_leaves_nothing_held(desk: Desk) -> None:

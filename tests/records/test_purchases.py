@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from sqlalchemy import func, select
 
-from server.features.archive.copying import fold_again
+from server.features.archive.folding import Folding
 from server.features.archive.rebuilding import rebuild
 from server.features.archive.tables import ROOMS
 from server.features.orders.messages import Order
@@ -131,7 +131,7 @@ async def test_places_follow_the_order_in_which_transactions_are_stored(
     async def fold(head: RoomHead, slow: bool) -> None:
         async with records.writing() as connection:
             await projection.clear(connection, head.life)
-            await fold_again(connection, projection, head)
+            await Folding().again(connection, projection, head)
             if slow:
                 slow_has_its_places.set()
                 await fast_may_end.wait()

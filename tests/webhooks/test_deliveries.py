@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from sqlalchemy import select, update
 
-from server.features.archive.copying import fold_again
+from server.features.archive.folding import Folding
 from server.features.archive.tables import ROOMS
 from server.features.webhooks.projection import WebhookProjection, delete_room
 from server.features.webhooks.tables import ENDPOINTS, PLACES
@@ -408,7 +408,7 @@ async def test_a_room_that_is_folded_again_tells_nothing_again(
     async with office.records.writing() as connection:
         [head] = [RoomHead(*row) for row in await connection.execute(select(ROOMS))]
         await projection.clear(connection, head.life)
-        await fold_again(connection, projection, head)
+        await Folding().again(connection, projection, head)
     assert await office.places.behind() == {}
     await worker.deliver_all()
     assert len(receiver.posts) == 3

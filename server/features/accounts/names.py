@@ -18,6 +18,8 @@ REFUNDS: Final = "buyers/refunds"
 FEES: Final = "platform/fees"
 COUPONS: Final = "platform/coupons"
 """What the platform bears of discounts; below zero."""
+DISPUTES: Final = "platform/disputes"
+"""What banks took beyond the payments that they took it for; below zero."""
 UNCLEAR: Final = "platform/unclear"
 """Money of lines whose terms can't be read. `liveroom audit --all` names them."""
 SENT: Final = "payouts/sent"
@@ -25,7 +27,7 @@ SENT: Final = "payouts/sent"
 CORRECTIONS: Final = "platform/corrections"
 """What the operator gave or took by corrections."""
 
-OTHERS: Final = (BUYERS, REFUNDS, FEES, COUPONS, UNCLEAR, SENT, CORRECTIONS)
+OTHERS: Final = (BUYERS, REFUNDS, FEES, COUPONS, DISPUTES, UNCLEAR, SENT, CORRECTIONS)
 _OF_OWNER: Final = re.compile(r"(host|merchant)/[^\x00-\x1f\x7f]{1,64}/(pending|held|available)")
 
 

@@ -20,7 +20,10 @@ from server.features.accounts.balances import balances
 from server.features.accounts.journal import Move, lock_journal, write_event
 from server.features.accounts.names import SENT, owned
 from server.features.accounts.payout_ports import Outcome, PayoutPort, Transfer
-from server.features.accounts.tables import BATCHES, PAYOUTS
+from server.features.accounts.projection import AccountProjection
+from server.features.accounts.tables import BATCHES, PAYOUTS, SUMS
+from server.features.archive.aside import lives_aside
+from server.features.archive.tables import ROOMS
 from server.protocol.codes import CommandError
 from server.protocol.currencies import decimal_text
 from server.records.database import Database
@@ -85,7 +88,8 @@ class Payouts:
         """Make a payout for each owner who has at least so much available, and nothing on its way
         out of it twice: the same key gives the same batch. Raises CommandError (`key_reused`).
 
-        An owner whose account is below zero gets none: what comes later nets the debt first.
+        An owner whose account is below zero gets none: what comes later nets the debt first. Nor
+        does one of a room of whose ledger a row is set aside, since nobody knows what it takes.
         """
         now = self._clock()
         async with self._records.writing() as connection:
@@ -204,9 +208,17 @@ async def _make_payouts(
     asked = select(held).where(held.c.account.like("%/available"), held.c.amount >= max(1, least))
     if currency:
         asked = asked.where(held.c.currency == currency)
+    unsure = await _unsure(connection)
     for row in (await connection.execute(asked.order_by(held.c.account, held.c.currency))).all():
         owner = row.account.removesuffix("/available")
         if _GONE.fullmatch(owner):
+            continue
+        if owner in unsure:
+            _log.warning(
+                "The batch %s has no payout for %s: a row of the ledger of room %s is set aside, "
+                "and may be a return. `liveroom records aside` says why.",
+                *(batch, owner, unsure[owner]),
+            )
             continue
         named = f"{batch}\n{owner}\n{row.currency}"
         payout = f"p{hashlib.sha256(named.encode()).hexdigest()[:20]}"
@@ -222,6 +234,18 @@ async def _make_payouts(
             Move(owned(owner, "paying"), row.currency, amount),
         ]
         await write_event(connection, "payout", moves, key=f"payout/{payout}", at=now, about=payout)
+
+
+async def _unsure(connection: AsyncConnection) -> dict[str, str]:
+    """owner -> a room that moved money of theirs, or is theirs, and of whose ledger a row is set
+    aside: what they have is not known."""
+    lacking = ROOMS.c.life.in_(lives_aside(AccountProjection.name))
+    hosts = select(ROOMS.c.host, ROOMS.c.room).where(lacking)
+    found = {f"host/{host}": room for host, room in await connection.execute(hosts)}
+    moved = select(SUMS.c.account, ROOMS.c.room).join(ROOMS, ROOMS.c.life == SUMS.c.life)
+    for account, room in await connection.execute(moved.where(lacking)):
+        found[account.rpartition("/")[0]] = room
+    return found
 
 
 def _words(state: str) -> str:

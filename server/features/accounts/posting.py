@@ -3,6 +3,7 @@
 paid          the buyer's money goes to the shares of each line
 returned      so much of the shares as is due back goes to `buyers/refunds`
 dispute_lost  the same of what a bank took; what was held of it comes from there
+taken_beyond  what a bank took beyond what was left of a payment; the platform bears it
 disputed      what the loss of a dispute would take is held
 dispute_over  what was held and need be no longer goes back to where it was
 charged       money that paid no order: it is due back
@@ -50,6 +51,13 @@ class LedgerLine(Struct):
     terms: Raw = Raw()
     order: Raw = Raw()
     payment: Raw = Raw()
+    case: Raw = Raw()
+    beyond: int = 0
+
+
+class _Case(Struct):
+    order: str
+    currency: str
 
 
 class _Payment(Struct):
@@ -94,6 +102,7 @@ class OrderState(Struct):
 _LINES = msgpack.Decoder(list[LedgerLine])
 _ORDER = msgpack.Decoder(Order)
 _PAYMENT = msgpack.Decoder(_Payment)
+_CASE = msgpack.Decoder(_Case)
 _TERMS = msgpack.Decoder(list[Any])
 _EACH = msgpack.Decoder(Terms)
 
@@ -108,7 +117,7 @@ def lines_of(entry: Entry) -> list[tuple[int, LedgerLine]]:
 def _may_move_money(line: LedgerLine) -> bool:
     if line.k == "order":
         return line.was is not None or bool(line.terms)
-    return line.k == "payment"
+    return line.k == "payment" or (line.k == "case" and line.beyond > 0)
 
 
 def order_in(line: LedgerLine) -> Order | None:
@@ -155,6 +164,8 @@ class Poster:
         """Yield what a line moves. Lines come in their order."""
         if line.k == "payment":
             yield from _of_payment(number, line)
+        elif line.k == "case":
+            yield from _of_case(number, line)
         elif (order := order_in(line)) is not None:
             yield from self._of_order(number, line, order)
 
@@ -306,3 +317,13 @@ def _of_payment(number: int, line: LedgerLine) -> Iterator[Posting]:
         for account, moved in ((source, -amount), (target, amount)):
             yield Posting(number, event, payment.order, "", account, payment.currency, event,
                           moved, moved, line.at)  # fmt: skip
+
+
+def _of_case(number: int, line: LedgerLine) -> Iterator[Posting]:
+    try:
+        case = _CASE.decode(line.case)
+    except UNREADABLE:
+        return
+    for account, moved in ((names.DISPUTES, -line.beyond), (names.BUYERS, line.beyond)):
+        yield Posting(number, "taken_beyond", case.order, "", account, case.currency,
+                      "taken_beyond", moved, moved, line.at)  # fmt: skip

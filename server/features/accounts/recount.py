@@ -57,6 +57,11 @@ class Recount:
     def _moves(self, line: dict[str, Any]) -> Amounts:
         if line["k"] == "payment":
             return _of_payment(line)
+        if line["k"] == "case":
+            beyond, currency = line.get("beyond", 0), line["case"]["currency"]
+            return Counter(
+                {("buyers/money", currency): beyond, ("platform/disputes", currency): -beyond}
+            )
         if line["k"] != "order":
             return Counter()
         order, was = line["order"], line.get("was")

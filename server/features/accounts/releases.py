@@ -9,9 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.features.accounts.journal import Move, lock_journal, write_event
 from server.features.accounts.names import at_stage
 from server.features.accounts.posting import OrderState
-from server.features.accounts.projection import IDS_AT_ONCE, state_of
+from server.features.accounts.projection import IDS_AT_ONCE, AccountProjection, state_of
 from server.features.accounts.tables import ORDERS, RELEASES
-from server.features.archive.tables import ROOMS
+from server.features.archive.aside import lives_aside
+from server.features.archive.tables import ROOMS, SET_ASIDE
 from server.records.arrays import is_among, put_rows
 from server.records.database import Database
 
@@ -34,7 +35,8 @@ class Releases:
         how many.
 
         A parcel that nobody called delivered arrives `arrives_ms` after it was sent. An order waits
-        while its buyer's request to give units back is open, and while a dispute holds money of it.
+        while its buyer's request to give units back is open, and while a dispute holds money of it;
+        all of a room wait while a row of its ledger is set aside, for that may be a return.
         Each is released once.
         """
         async with self._records.writing() as connection:
@@ -45,11 +47,12 @@ class Releases:
         return sum(map(len, found.values()))
 
     async def _due(self, connection: AsyncConnection, until: int) -> dict[int, list[OrderState]]:
-        o = ORDERS.c
+        o, lacking = ORDERS.c, lives_aside(AccountProjection.name)
         asked = (
             select(ORDERS)
             .where(o.released == 0, o.paid > 0, o.paid <= until, o.asked.is_(False))
             .where(o.held.is_(None), o.delivered <= until, o.on_way <= until - self._arrives_ms)
+            .where(o.life.not_in(lacking))
             .order_by(o.paid)
             .limit(self._at_once)
         )
@@ -58,6 +61,9 @@ class Releases:
         found: defaultdict[int, list[OrderState]] = defaultdict(list)
         for row in (await connection.execute(asked)).mappings():
             found[row["life"]].append(state_of(row))
+        # The archive may have set a row aside while this waited for the locks of its orders.
+        for life in await connection.scalars(lacking.where(SET_ASIDE.c.life.in_(found))):
+            found.pop(life, None)
         return found
 
 

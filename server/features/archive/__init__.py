@@ -21,8 +21,9 @@ def _make(engine: Engine) -> Running:
         it=archiver,
         tasks=[archiver],
         stays=[archiver.stays],
-        forgets=[ArchivedPeople(engine.projections)],
+        forgets=[ArchivedPeople(engine.projections, archiver.folding)],
         deletes=[archiver.delete],
+        undeletable=[archiver.retrying.keep],
         ended_rooms=ended_rooms,
         expired_rooms=EXPIRED,
     )

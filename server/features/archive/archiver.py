@@ -19,14 +19,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.background.clock import unix_ms
 from server.background.repeating import Repeating
 from server.features.archive.copying import Copying, Overtaken
+from server.features.archive.folding import Folding
 from server.features.archive.pace import Pace
 from server.features.archive.places import Place, places_of
 from server.features.archive.rebuilding import rebuild
+from server.features.archive.retrying import Retrying
 from server.features.archive.settings import ArchiveSettings
 from server.features.archive.source import Found, ends_before, heads_of, new_entries
-from server.features.archive.tables import ENTRIES, POSITIONS, ROOMS
+from server.features.archive.tables import ENTRIES, POSITIONS, ROOMS, SET_ASIDE
 from server.records.database import Database
-from server.records.errors import RecordsAway, RecordsUnusable
+from server.records.errors import RecordsAway, RecordsUnusable, lies_in_row
 from server.records.lease import leave_lease, take_lease
 from server.records.projection import Projection, RoomHead
 from server.rooms.awake_rooms import AwakeRooms
@@ -71,7 +73,9 @@ class Archiver:
         self._streams = streams
         self._projections = projections
         self._metrics = metrics
-        self._copying = Copying(store, records, projections)
+        self.folding = Folding(self._note_aside)
+        self.retrying = Retrying(records, projections, self.folding, metrics)
+        self._copying = Copying(store, records, projections, self.folding)
         self._pace = Pace()
         interval_s = self._settings.archive_interval_s
         self._repeating = Repeating("archive", self._round, interval_s)
@@ -115,8 +119,9 @@ class Archiver:
             self._whole_at = time.monotonic()  # its holder says how far behind it is
             return None
         if not self._begun:
-            await rebuild(self._records, self._projections)
+            await rebuild(self._records, self._projections, self.folding)
             self._begun = True
+        await self.retrying.tend()
         self._pace.begin()
         began = time.monotonic()
         copied, more = await (self.copy_awake() if self._saw_all else self.copy_all())
@@ -136,6 +141,11 @@ class Archiver:
         self._lease_until = 0.0
         self._begun = self._saw_all = False
         self._places.clear()
+        self.retrying.leave()
+
+    def _note_aside(self, room: str, row: str, why: str) -> None:
+        self._store.note_damaged(room, row, why)
+        self.retrying.note_new()
 
     async def _hold_lease(self) -> bool:
         """Take the lease, or prolong it when half of it is over."""
@@ -161,7 +171,7 @@ class Archiver:
     async def _delete_life(self, connection: AsyncConnection, life: int) -> None:
         for projection in self._projections:
             await projection.clear(connection, life)
-        for table in (ENTRIES, POSITIONS, ROOMS):
+        for table in (SET_ASIDE, ENTRIES, POSITIONS, ROOMS):
             await connection.execute(delete(table).where(table.c.life == life))
 
     async def drop_made_since(self, since: int) -> list[str]:
@@ -294,21 +304,28 @@ class Archiver:
             async with self._records.reading() as connection:
                 self._places.update(await places_of(connection, unknown))
 
-    async def _copy(self, work: Sequence[tuple[Found, Place | None]]) -> list[tuple[int, bool]]:
-        """Copy rooms together; one by one if that fails, so that a bad room stops no others."""
+    async def _copy(
+        self, work: Sequence[tuple[Found, Place | None]], *, set_aside: bool = False
+    ) -> list[tuple[int, bool]]:
+        """Copy rooms together; one by one if that fails, so that a bad room stops no others; and
+        without its bad rows if that fails, so that they stop no other row."""
         try:
-            return [await self._copy_together(work)] if work else []
+            return [await self._copy_together(work, set_aside)] if work else []
         except (RecordsAway, Overtaken):
             self._places.clear()
             raise
         except Exception as error:
-            if len(work) == 1:
-                self._troubles.failed(error, work[0][0].head.room)
-                return []
-            return [done for one in work for done in await self._copy([one])]
+            if len(work) > 1:
+                return [done for one in work for done in await self._copy([one])]
+            if lies_in_row(error) and not set_aside:
+                return await self._copy(work, set_aside=True)
+            self._troubles.failed(error, work[0][0].head.room)
+            return []
 
-    async def _copy_together(self, work: Sequence[tuple[Found, Place | None]]) -> tuple[int, bool]:
-        places = await self._copying.copy(work)
+    async def _copy_together(
+        self, work: Sequence[tuple[Found, Place | None]], set_aside: bool
+    ) -> tuple[int, bool]:
+        places = await self._copying.copy(work, set_aside=set_aside)
         copied = 0
         for found, _ in work:
             head = found.head

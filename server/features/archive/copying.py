@@ -6,7 +6,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.clock import unix_ms
-from server.features.archive.entries import archived_entries
+from server.features.archive.folding import Folding
 from server.features.archive.places import (
     Place,
     Position,
@@ -40,64 +40,80 @@ class Copying:
         store: RoomStore,
         records: Database,
         projections: Sequence[Projection],
+        folding: Folding,
         clock: Callable[[], int] = unix_ms,
     ) -> None:
         self._store = store
         self._records = records
         self._projections = projections
+        self._folding = folding
         self._clock = clock
 
-    async def copy(self, rooms: Sequence[tuple[Found, Place | None]]) -> dict[str, Place]:
+    async def copy(
+        self, rooms: Sequence[tuple[Found, Place | None]], *, set_aside: bool = False
+    ) -> dict[str, Place]:
         """Copy these rooms in one transaction; return their new places by room.
 
-        Raises Overtaken or RecordsAway, or what a projection raises; then nothing is written.
+        Raises Overtaken or RecordsAway, or what a projection raises; then nothing is written. With
+        `set_aside` the rows that a projection can't fold are set aside instead. That costs a
+        savepoint a projection and stream, which rooms without such rows are spared.
         """
         async with self._records.writing() as connection:
             now = await places_of(connection, [found.head for found, _ in rooms], to_write=True)
             return {
                 found.head.room: await self._copy_room(
-                    connection, found, place, now.get((found.head.room, found.head.made))
+                    connection, found, place, now.get((found.head.room, found.head.made)), set_aside
                 )
                 for found, place in rooms
             }
 
     async def _copy_room(
-        self, connection: AsyncConnection, found: Found, read_from: Place | None, now: Place | None
+        self,
+        connection: AsyncConnection,
+        found: Found,
+        read_from: Place | None,
+        now: Place | None,
+        set_aside: bool,
     ) -> Place:
         if now is None:
             # Another transaction may have entered the room just before: then this waits for it.
-            head = await self._write_head(connection, found.head)
+            head = await self._write_head(connection, found.head, set_aside)
             now = (await places_of(connection, [head]))[head.room, head.made]
         elif now.head != found.head._replace(life=now.life):
-            head = await self._write_head(connection, found.head)
+            head = await self._write_head(connection, found.head, set_aside)
         else:
             head = now.head
         if now.streams != (read_from.streams if read_from is not None else {}):
             raise Overtaken(found.head.room)
         streams = dict(now.streams)
         for stream, entries in found.new.items():
-            await self._add(connection, head, stream, entries)
+            await _write_entries(connection, head.life, stream, entries)
+            await self._fold(connection, head, stream, entries, set_aside)
             streams[stream] = streams.get(stream, Position()).after(entries)
             await write_position(connection, head.life, stream, streams[stream], self._clock())
         return Place(head.life, head, streams)
 
-    async def _write_head(self, connection: AsyncConnection, new: RoomHead) -> RoomHead:
+    async def _write_head(
+        self, connection: AsyncConnection, new: RoomHead, set_aside: bool
+    ) -> RoomHead:
         head = await write_head(connection, new)
-        for projection in self._projections:
-            if HEAD in projection.streams:
-                await projection.add(connection, head, HEAD, ())
+        await self._fold(connection, head, HEAD, (), set_aside)
         return head
 
-    async def _add(
-        self, connection: AsyncConnection, head: RoomHead, stream: str, entries: Sequence[Entry]
+    async def _fold(
+        self,
+        connection: AsyncConnection,
+        head: RoomHead,
+        stream: str,
+        entries: Sequence[Entry],
+        set_aside: bool,
     ) -> None:
-        rows = [
-            {"life": head.life, "stream": stream, "ms": e.ms, "n": e.n, "body": e.body}
-            for e in entries
-        ]
-        await connection.execute(insert(ENTRIES), rows)
         for projection in self._projections:
-            if stream in projection.streams:
+            if stream not in projection.streams:
+                continue
+            if set_aside:
+                await self._folding.add(connection, projection, head, stream, entries)
+            else:
                 await projection.add(connection, head, stream, entries)
 
     async def follow_back(self, place: Place, stream: str, *, lost_all: bool = False) -> int:
@@ -158,17 +174,12 @@ class Copying:
         for projection in self._projections:
             if stream in projection.streams:
                 await projection.clear(connection, place.life)
-                await fold_again(connection, projection, place.head)
+                await self._folding.again(connection, projection, place.head)
         return int(dropped.rowcount)
 
 
-async def fold_again(connection: AsyncConnection, projection: Projection, head: RoomHead) -> int:
-    """Fold all archived entries of a room; its projection must be empty. Returns how many."""
-    folded = 0
-    if HEAD in projection.streams:
-        await projection.add(connection, head, HEAD, ())
-    for stream in sorted(set(projection.streams) - {HEAD}):
-        async for entries in archived_entries(connection, head.life, stream):
-            await projection.add(connection, head, stream, entries)
-            folded += len(entries)
-    return folded
+async def _write_entries(
+    connection: AsyncConnection, life: int, stream: str, entries: Sequence[Entry]
+) -> None:
+    rows = [{"life": life, "stream": stream, "ms": e.ms, "n": e.n, "body": e.body} for e in entries]
+    await connection.execute(insert(ENTRIES), rows)

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import ColumnElement, Row, Table, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from server.features.archive.copying import fold_again
 from server.features.archive.entries import CHUNK
+from server.features.archive.folding import Folding
 from server.features.archive.places import digest_of
-from server.features.archive.tables import ENTRIES, POSITIONS, PROJECTIONS, ROOMS
+from server.features.archive.tables import ENTRIES, POSITIONS, ROOMS
 from server.records.database import Database
 from server.records.projection import Projection, RoomHead
 from server.rooms.forgetting import Rewrites
@@ -23,8 +23,9 @@ class _RewritesBodies(Protocol):
 class ArchivedPeople:
     """Finds and rewrites people in all lives of rooms."""
 
-    def __init__(self, projections: Sequence[Projection]) -> None:
+    def __init__(self, projections: Sequence[Projection], folding: Folding) -> None:
         self._projections = projections
+        self._folding = folding
 
     async def hosts(self, connection: AsyncConnection) -> set[str]:
         """Return the hosts of all rooms."""
@@ -51,7 +52,7 @@ class ArchivedPeople:
             head = await _rehost(connection, old, people)
             if await _rewrite(connection, head.life, people) or head != old:
                 for projection in self._projections:
-                    await self._fold(connection, projection, head)
+                    await self._folding.anew(connection, projection, head)
 
     async def rewrite(self, records: Database, room: str, rewrites: Rewrites) -> None:
         """Rewrite a room some entries a transaction, then fold it again, a projection each."""
@@ -69,21 +70,7 @@ class ArchivedPeople:
                 if rewrites.streams is None or set(rewrites.streams) & set(projection.streams):
                     async with records.writing() as connection:
                         await _heads(connection, room, to_write=True)
-                        await self._fold(connection, projection, head)
-
-    async def _fold(
-        self, connection: AsyncConnection, projection: Projection, head: RoomHead
-    ) -> None:
-        folded = await connection.execute(
-            select(PROJECTIONS.c.version, PROJECTIONS.c.life).where(
-                PROJECTIONS.c.name == projection.name
-            )
-        )
-        row = folded.first()
-        await projection.clear(connection, head.life)
-        if row is None or row.version != projection.version or row.life >= head.life:
-            await fold_again(connection, projection, head)
-        # Else it is being folded anew, and comes to this room later.
+                        await self._folding.anew(connection, projection, head)
 
 
 async def _rehost(connection: AsyncConnection, head: RoomHead, people: Pseudonyms) -> RoomHead:

@@ -4,24 +4,26 @@ from collections.abc import Sequence
 
 from sqlalchemy import select, update
 
-from server.features.archive.copying import fold_again
+from server.features.archive.folding import Folding
 from server.features.archive.tables import PROJECTIONS, ROOMS, WHOLE
 from server.records.database import Database
 from server.records.projection import Projection, RoomHead
 from server.records.upsert import insert_into
 
 
-async def rebuild(records: Database, projections: Sequence[Projection]) -> int:
+async def rebuild(
+    records: Database, projections: Sequence[Projection], folding: Folding | None = None
+) -> int:
     """Bring each projection up to its version, a room a transaction; return how many rooms.
 
     It goes on where an earlier call was stopped. Nothing may be copied meanwhile: whoever calls
     this holds the lease. Raises RecordsAway.
     """
-    rooms = 0
+    rooms, folding = 0, folding or Folding()
     for projection in projections:
         done = await _begun(records, projection)
         while done < WHOLE:
-            done = await _next_room(records, projection, done)
+            done = await _next_room(records, projection, folding, done)
             rooms += done < WHOLE
     return rooms
 
@@ -43,7 +45,9 @@ async def _begun(records: Database, projection: Projection) -> int:
         return 0
 
 
-async def _next_room(records: Database, projection: Projection, after: int) -> int:
+async def _next_room(
+    records: Database, projection: Projection, folding: Folding, after: int
+) -> int:
     """Fold the next room again; return its number, or WHOLE behind the last."""
     async with records.writing() as connection:
         row = (
@@ -53,7 +57,7 @@ async def _next_room(records: Database, projection: Projection, after: int) -> i
         ).first()
         done = WHOLE if row is None else int(row.life)
         if row is not None:
-            await fold_again(connection, projection, RoomHead(*row))
+            await folding.again(connection, projection, RoomHead(*row))
         await connection.execute(
             update(PROJECTIONS).where(PROJECTIONS.c.name == projection.name).values(life=done)
         )

@@ -73,5 +73,22 @@ PROJECTIONS = Table(
 """Which version of each projection the tables hold, and up to which room while it is made again;
 `WHOLE` when it is complete."""
 
+SET_ASIDE = Table(
+    "archive_set_aside",
+    RECORDS,
+    Column("life", BigInteger, primary_key=True, autoincrement=False),
+    Column("projection", Text, primary_key=True),
+    Column("stream", Text, primary_key=True),
+    Column("ms", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, primary_key=True, autoincrement=False),
+    Column("why", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("tried", BigInteger, nullable=False),
+    Index(None, "projection"),
+)
+"""The rows that a projection could not fold: entries of the archive, where they stay whole, and
+heads of rooms (`stream` is `HEAD`, `ms` and `n` are 0). `why` is a sentence; `since` is when it was
+set aside and `tried` when it was tried last (ms)."""
+
 WHOLE = 2**62
 """Above every room's number."""

@@ -14,6 +14,7 @@ from server.background.troubles import Troubles
 from server.features.accounts.audit import audit_accounts, audit_journal
 from server.features.accounts.projection import AccountProjection
 from server.features.allotments.projection import UnitProjection
+from server.features.archive.aside import rows_aside
 from server.features.archive.entries import archived_entries
 from server.features.archive.places import Place, digest_of, places_of
 from server.features.archive.tables import PROJECTIONS, ROOMS
@@ -153,7 +154,9 @@ async def _folded(
     """How what is folded from a room's ledger differs, and why it could not be compared."""
     if place is None:
         return [], ""
-    differences: list[str] = []
+    aside = await rows_aside(connection, life=place.life)
+    differences = [f"{each.row} is set aside: {each.why.rstrip('.')}" for each in aside]
+    lacking = {each.projection for each in aside}
     unread = ""
     for projection, audit in (
         (PurchaseProjection, audit_purchases),
@@ -164,8 +167,13 @@ async def _folded(
         fold = (await connection.execute(asked)).first()
         if fold and (fold.version != projection.version or fold.life < place.life):
             unread = f"its {projection.name} wait to be folded again by a running server"
-        else:
+            continue
+        try:
             differences += await audit(connection, place.head, archived)
+        except Exception:
+            if projection.name not in lacking:
+                raise
+            # The row that can't be folded can't be counted either, and is told already.
     return differences, unread
 
 

@@ -53,8 +53,9 @@ local function set_payment(payment, due, back, now, owed, about)
   log(line)
 end
 
--- Notes something about a payment that a person must look into, once an id.
-local function note_case(case)
+-- Notes something about a payment that a person must look into, once an id. `beyond` is what a bank took
+-- beyond what was left of the payment.
+local function note_case(case, beyond)
   redis.call('HSET', K.cases, case.case, cmsgpack.pack(case))
-  log({ k = 'case', at = case.at, case = case })
+  log({ k = 'case', at = case.at, case = case, beyond = beyond })
 end

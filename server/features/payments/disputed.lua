@@ -7,7 +7,8 @@
 -- payment; refuses not_found conflict
 -- holds: each dispute is opened once and ends once, in whatever order it is told; while it is open its
 -- amount stands in `disputed` of the order that its payment paid; what a lost one took counts as given
--- back, like a refund of the id `dispute:<id>`, and no more is given back than was charged.
+-- back, like a refund of the id `dispute:<id>`, and no more is given back than was charged. What the bank took
+-- beyond that stands in the line of the case (`beyond`), and is the platform's.
 
 local order = readable('order ' .. A.order, sound_order, A.order)
 if not order then
@@ -78,6 +79,7 @@ elseif paid_it and (open > 0 or unasked) then
   set_status(order, order.status, now, { back = unasked or 0, dispute = string.sub(A.what, 9) })
 end
 note_case({ case = A.what .. ':' .. A.dispute, what = A.what, at = now, order = A.order,
-  payment = A.payment, amount = A.amount, currency = A.currency, reason = A.reason })
+  payment = A.payment, amount = A.amount, currency = A.currency, reason = A.reason },
+  A.what == 'dispute_lost' and positive(A.amount - taken) or nil)
 settle()
 return done({ news = true, taken = taken })

@@ -44,7 +44,7 @@ class Disputes:
         if noted.news and what == "dispute_lost" and noted.taken < told["amount"]:
             _log.warning(
                 "The lost dispute %s in room %s took %s, and of its payment %s only %s were left: "
-                "the rest is in no account, correct it by hand.",
+                "the rest is in the account platform/disputes.",
                 dispute, room_id, told["amount"], told["payment"], noted.taken,
             )  # fmt: skip
         return noted

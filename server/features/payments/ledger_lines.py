@@ -46,6 +46,8 @@ class PaymentLine(LedgerLine, tag="payment", frozen=True, kw_only=True, omit_def
 
 
 class CaseLine(LedgerLine, tag="case", frozen=True, kw_only=True, omit_defaults=True):
-    """A person must look into a payment."""
+    """A person must look into a payment. `beyond` is what a bank took by a lost dispute beyond what
+    was left of the payment; the platform bears it."""
 
     case: Case
+    beyond: int = 0

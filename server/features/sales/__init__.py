@@ -29,7 +29,7 @@ def _make(engine: Engine, orders: Orders, allotted: AllotmentBooks, shelf: Shelf
 FEATURE = Feature(
     make=_make,
     leans_on=("orders", "allotments", "shelf"),
-    reads=("ledger", "stock", "coupons", "terms"),
+    reads=("archive", "ledger", "stock", "coupons", "terms"),
     messages=messages,
     ledger_lines=ledger_lines,
     facts=facts,

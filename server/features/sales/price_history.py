@@ -13,6 +13,8 @@ from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.clock import DAY_MS
+from server.features.archive.aside import lives_aside
+from server.features.archive.tables import ROOMS
 from server.features.sales.tables import PRICES
 from server.records.database import Database
 from server.records.errors import RecordsAway
@@ -51,7 +53,8 @@ class PriceHistory:
         self._records, self._host_of, self._now_ms = records, host_of, now_ms
 
     async def lowest(self, room: str, sku: str) -> dict[str, int] | None:
-        """By currency, the lowest price of the last 30 days; None while the records are away."""
+        """By currency, the lowest price of the last 30 days; None while the records are away, or
+        while a row of a room of the host is set aside, for it may have been a lower one."""
         host, now = await self._host_of(room), self._now_ms()
         asked = (
             select(PRICES.c.currency, func.min(PRICES.c.price))
@@ -65,6 +68,11 @@ class PriceHistory:
         )
         try:
             async with self._records.reading() as connection:
+                lacking = select(ROOMS.c.life).where(
+                    ROOMS.c.host == host, ROOMS.c.life.in_(lives_aside(PriceProjection.name))
+                )
+                if await connection.scalar(lacking.limit(1)) is not None:
+                    return None
                 rows = (await connection.execute(asked)).all()
         except RecordsAway:
             return None

@@ -1,12 +1,14 @@
 """Notes for each endpoint that a room has lines to tell, in the transaction that archives them."""
 
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from msgspec import MsgspecError, Raw, msgpack
 from sqlalchemy import case, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.clock import unix_ms
+from server.features.archive.aside import rows_aside
 from server.features.archive.tables import POSITIONS
 from server.features.webhooks.tables import DELIVERIES, ENDPOINTS, PLACES
 from server.records.projection import Entry, RoomHead
@@ -35,12 +37,21 @@ class WebhookProjection:
             return
         archived = await last_archived(connection, room.life)
         new = [entry for entry in entries if entry.ms > archived]
+        if len(new) < len(entries):  # the room is folded again: of what was told that tells nothing
+            aside = await rows_aside(connection, life=room.life, projection=self.name)
+            late = {(each.ms, each.n) for each in aside}
+            new = [each for each in entries if each.ms > archived or (each.ms, each.n) in late]
         if not new:
-            return  # the room is folded again, which tells nothing
+            return
         insert = insert_into(connection, PLACES).values(
-            [_place(room, each, _first_line(new[0]) - 1, new[-1].ms) for each in endpoints]
+            [
+                _place(room, each, _first_line(new[0]) - 1, max(new[-1].ms, archived))
+                for each in endpoints
+            ]
         )
         values = {name: insert.excluded[name] for name in ("life", "last", "due")}
+        # Only a row that was set aside lies before what is told; it is told with all that follows.
+        values["n"] = _least(connection)(PLACES.c.n, insert.excluded.n)
         await connection.execute(
             insert.on_conflict_do_update(
                 index_elements=["endpoint", "room", "made"],
@@ -59,7 +70,7 @@ class WebhookProjection:
         if life is None:
             return
         last = await last_archived(connection, life)
-        least = func.min if connection.dialect.name == "sqlite" else func.least
+        least = _least(connection)
         await connection.execute(
             update(PLACES)
             .where(PLACES.c.life == life, PLACES.c.last > last)
@@ -70,6 +81,10 @@ class WebhookProjection:
                 due=PLACES.c.n < last,
             )
         )
+
+
+def _least(connection: AsyncConnection) -> Any:
+    return func.min if connection.dialect.name == "sqlite" else func.least
 
 
 async def last_archived(connection: AsyncConnection, life: int) -> int:
