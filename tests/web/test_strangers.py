@@ -24,6 +24,8 @@ from tests.web.test_known_input import kept
 from tests.web.test_me import open_room
 from tests.web.test_scopes import any_fields
 
+pytestmark = pytest.mark.long("asks every route as ten strangers")
+
 IDS = {"{room}": "r1", "{host}": "h1", "{merchant}": "h1"}
 """A room, its host, and the merchant of the same id."""
 STRANGERS: dict[str, dict[str, Any]] = {
