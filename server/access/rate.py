@@ -50,11 +50,19 @@ class BucketsByName:
         bucket = self._buckets.get(name)
         if bucket is None:
             bucket = self._buckets[name] = Bucket(self._burst, now)
-        level = min(self._burst, bucket.level + (now - bucket.at) * self._per_s)
+        level = self._level(bucket, now)
         if level < 1.0:
             return Spent((1.0 - level) / self._per_s, level)
         bucket.level, bucket.at = level - 1.0, now
         return Spent(0.0, bucket.level)
+
+    def left(self, name: tuple[str, str], now: float) -> float:
+        """How many are left for `name`; none is taken."""
+        bucket = self._buckets.get(name)
+        return self._burst if bucket is None else self._level(bucket, now)
+
+    def _level(self, bucket: Bucket, now: float) -> float:
+        return min(self._burst, bucket.level + (now - bucket.at) * self._per_s)
 
 
 class PerSecond:

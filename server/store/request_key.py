@@ -5,6 +5,7 @@ work remembers the request in the same step (`keyed: yes` in its head, see `_ans
 learns of the request here, not from the features in between, so that none can forget to pass it on.
 """
 
+import hashlib
 import secrets
 from collections import Counter
 from contextvars import ContextVar
@@ -14,11 +15,23 @@ KEPT_S = 86_400
 """How long a request and its answer are remembered."""
 ANSWERS_MAX = 20_000
 """Most entries remembered for a room or a sender; a request has two or three. Beyond it new keys
-are refused with `rate_limited` until the oldest entry is forgotten."""
+are refused with `rate_limited` until the oldest entry is forgotten. In a room so many are for the
+host and other servers, and as many for everybody else."""
+SHARE_MAX = 2000
+"""Most entries in a room of one sender who is neither its host nor another server."""
+_TAG_DIGITS = 12
+
+
+def tag_of(sender: str) -> str:
+    """The tag by which entries in a room count for their sender; `_answers.lua` makes it, too."""
+    return hashlib.sha1(sender.encode(), usedforsecurity=False).hexdigest()[:_TAG_DIGITS]
 
 
 class RequestKey:
-    """A request with a key: `name` stands for sender, path and key, `digest` for its body."""
+    """A request with a key: `name` stands for sender, path and key, `digest` for its body.
+
+    A name that ends in a full stop and a tag (`tag_of`) counts towards the share of its sender.
+    """
 
     def __init__(self, name: str, digest: str) -> None:
         self.name = name

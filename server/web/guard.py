@@ -12,6 +12,10 @@ from server.rooms.dispatch import as_in, holds
 from server.web.caller import caller
 from server.web.route import Admits, Handler, Route
 
+_SOME_ROOMS = (
+    "This token is for some rooms only, and this is about all of them; use a token without `rooms`."
+)
+
 
 class Guard:
     """Lets callers through who hold a route's least role in its room, are the host or merchant it
@@ -35,6 +39,8 @@ class Guard:
                 raise CommandError(
                     "forbidden", f"This token has no scope `{route.scope}`, which {what} needs."
                 )
+            if who.rooms is not None and _is_of_all_rooms(route):
+                raise CommandError("forbidden", _SOME_ROOMS)
             if not await self._may(who, least, request, route.about) and not (
                 route.admits is not None and await _is_admitted(who, request, route.admits)
             ):
@@ -81,6 +87,12 @@ class Guard:
         # What only admins may and names no room is about all of them.
         is_for_all = least is not Role.ADMIN or who.rooms is None
         return is_for_all and who.role.at_least(least)
+
+
+def _is_of_all_rooms(route: Route) -> bool:
+    """Whether the route tells of a host what may lie in any of the host's rooms."""
+    of_host = "{host}" in route.path and "{room}" not in route.path
+    return of_host and route.about is None and not route.sifts
 
 
 def _is_merchant(who: Identity, merchant: str) -> bool:

@@ -14,7 +14,8 @@ import msgspec
 from aiohttp import web
 
 from server.protocol.codes import CommandError
-from server.store.request_key import ANSWERS_MAX, KEPT_S, UNDER_WAY, RequestKey
+from server.protocol.roles import Role
+from server.store.request_key import ANSWERS_MAX, KEPT_S, SHARE_MAX, UNDER_WAY, RequestKey, tag_of
 from server.store.room_store import RoomStore
 from server.web.body import bytes_of
 from server.web.caller import caller
@@ -68,9 +69,11 @@ class Idempotency:
         return route._replace(handler=ask)
 
     async def _once(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        sender = caller(request).user
+        who = caller(request)
+        sender, room = who.user, request.match_info.get("room")
         key = await _key_of(request, sender)
-        room = request.match_info.get("room")
+        if room and who.role is not Role.ADMIN and who.scopes is None:
+            key.name += f".{tag_of(sender)}"
         home = _Home("answer", room) if room else _Home("host_answer", sender)
         known = await self._step("begin", home, key)
         if known.status:
@@ -98,6 +101,7 @@ class Idempotency:
             "digest": key.digest,
             "kept_ms": KEPT_S * 1000,
             "answers_max": ANSWERS_MAX,
+            "share_max": SHARE_MAX,
         }
         if answer is not None:
             args |= {"status": answer.status, "body": answer.body}

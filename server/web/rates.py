@@ -1,8 +1,9 @@
 """Limits how often an address, a user or another server may send HTTP requests to this worker.
 
 Whoever sends no valid token is counted by address, a user by their id, and other servers (tokens of
-admins, signed messages) with a rate of their own; commands that a user sends to a
-room are counted as those of a socket. Responses carry the fields of
+admins, signed messages) with a rate of their own; commands that a user sends to a room are counted
+as those of a socket, and those to all rooms, be they there or not, by the rate of users once more.
+Streams are not counted, but those that are refused are. Responses carry the fields of
 draft-ietf-httpapi-ratelimit-headers-11: `RateLimit-Policy` (q requests per w seconds) and
 `RateLimit` (r are left; all are there again after t seconds). A refused request gets 429 with
 `Retry-After` and a sentence. A crowd of connections that does not wait is made to: the more of a
@@ -16,6 +17,7 @@ import asyncio
 import logging
 import math
 from collections.abc import Awaitable, Callable, Iterable
+from http import HTTPStatus
 from typing import NamedTuple
 
 from aiohttp import web
@@ -44,7 +46,7 @@ EXEMPT = {
     "/ops": "a page",
     "/login": "a page",
     WEBSOCKET: "the edge limits sockets and joins by rules of its own",
-    STREAM: "likewise: a stream has a place among the sockets, and joins as they do",
+    STREAM: "likewise: a stream has a place among the sockets; what is refused before is counted",
 }
 """The paths without a rate, each with the reason."""
 
@@ -55,6 +57,8 @@ HOLD_S = 0.005
 HOLD_S_MAX = 1.0
 
 Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Refused = tuple[web.Response, float]
+"""The response, and the seconds to hold it back."""
 _FIELDS = web.RequestKey("ratelimit", dict[str, str])
 
 _log = logging.getLogger(__name__)
@@ -119,30 +123,53 @@ class Rates:
         async def limit(request: web.Request, handler: Handle) -> web.StreamResponse:
             resource = request.match_info.route.resource
             path = "" if resource is None else resource.canonical
+            if path == STREAM:
+                return await self._stream(request, handler)
             if path in self._free:
                 return await handler(request)
             refused = self._refusal(request, path)
-            if refused is None:
-                return await handler(request)
-            response, hold_s = refused
-            if hold_s:
-                await asyncio.sleep(hold_s)
-            return response
+            return await (handler(request) if refused is None else _held(refused))
 
         return limit
 
-    def _refusal(self, request: web.Request, path: str) -> tuple[web.Response, float] | None:
-        """Count a request; refused, return the response and how long to hold it back."""
+    async def _stream(self, request: web.Request, handler: Handle) -> web.StreamResponse:
+        """Let a request for a stream through, unless too many of its sender's were refused.
+
+        The edge counts those it takes. The others would be free: a client could ask on one
+        connection, as fast as it likes, whether it may enter a room.
+        """
+        rate, name = self._sender(request, STREAM)
+        now = asyncio.get_running_loop().time()
+        if rate.buckets.left((STREAM, name), now) < 1.0:
+            refused = self._spend(request, rate, STREAM, name)
+            if refused is not None:
+                return await _held(refused)
+        response = await handler(request)
+        if HTTPStatus.BAD_REQUEST <= response.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._spend(request, rate, STREAM, name)
+        return response
+
+    def _refusal(self, request: web.Request, path: str) -> Refused | None:
+        """Count a request; return its refusal if it is one too many."""
         rate, name = self._sender(request, path)
+        refused = self._spend(request, rate, rate.sender, name)
+        if refused is None and rate is self._command:
+            # A room that does not exist has a bucket, too: without this a client would name others.
+            refused = self._spend(request, self._user, COMMANDS, caller(request).user)
+        return refused
+
+    def _spend(self, request: web.Request, rate: Rate, what: str, name: str) -> Refused | None:
+        """Take one of the sender's `rate`, of which there is one for each `what`."""
         if not rate.per_s:
             return None
         now = asyncio.get_running_loop().time()
-        wait_s, left = rate.buckets.spend((rate.sender, name), now)
+        wait_s, left = rate.buckets.spend((what, name), now)
         full_s = math.ceil((rate.burst - left) / rate.per_s)
-        request[_FIELDS] = {
-            "RateLimit-Policy": rate.policy,
-            "RateLimit": f'"{rate.sender}";r={int(left)};t={full_s}',
-        }
+        if wait_s or _FIELDS not in request:  # of two rates the narrower is told
+            request[_FIELDS] = {
+                "RateLimit-Policy": rate.policy,
+                "RateLimit": f'"{rate.sender}";r={int(left)};t={full_s}',
+            }
         if not wait_s:
             return None
         self._metrics.requests_limited.labels(rate.sender).inc()
@@ -181,6 +208,14 @@ class Rates:
                 *(peer, FORWARDED_FOR),
             )
         return rate_name(self._addresses.behind(peer, said))
+
+
+async def _held(refused: Refused) -> web.Response:
+    """Return the refusal when it is time."""
+    response, hold_s = refused
+    if hold_s:
+        await asyncio.sleep(hold_s)
+    return response
 
 
 async def tell(request: web.Request, response: web.StreamResponse) -> None:

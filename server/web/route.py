@@ -62,6 +62,9 @@ class Route(NamedTuple):
     """The type of an answer that is neither JSON nor, by its path, CSV."""
     takes: str = ""
     """The type of a body that is no JSON; the handler reads it."""
+    sifts: bool = False
+    """It is about a host and shows to a token for some rooms what belongs to these; without it such
+    a token is refused on routes that name a host and no room."""
     no_rate: str = ""
     """Why its requests are not counted; empty: they are (see `rates`)."""
 

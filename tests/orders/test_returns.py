@@ -6,7 +6,9 @@ import pytest
 
 from server.features.orders.messages import Order
 from server.rooms.timeline import read
-from tests.orders.shop import PRICE, Shop
+from server.store.room_store import RoomStore
+from tests.conftest import MakeSettings
+from tests.orders.shop import PRICE, Shop, shop_on
 
 
 async def test_an_accepted_request_brings_its_units_and_their_money_back(shop: Shop) -> None:
@@ -43,6 +45,24 @@ async def test_a_declined_request_changes_nothing_and_can_be_made_again(shop: Sh
     assert (withdrawn.status, withdrawn.back) == ("paid", 0)
     assert await shop.redis.zcard(shop.key("returning")) == 0
     assert await shop.audit() == []
+
+
+async def test_asking_and_withdrawing_in_turn_fills_the_ledger_no_further(
+    store: RoomStore, make_settings: MakeSettings
+) -> None:
+    few = {"asks_burst": 3, "asks_per_user_per_s": 0.001}
+    shop = shop_on(store, make_settings(orders={"fair_window_ms": 0}, returns=few))
+    await shop.build()
+    sale = await shop.open()
+    order = await shop.pay(await shop.buy("ann", sale))
+    for _ in range(3):
+        await shop.ask_return(order)
+        await shop.withdraw_return(order)
+    lines = await shop.redis.xlen(shop.key("ledger"))
+    await shop.refused(shop.ask_return(order), "rate_limited")
+    await shop.withdraw_return(order)
+    assert await shop.redis.xlen(shop.key("ledger")) == lines
+    await shop.ask_return(await shop.pay(await shop.buy("bob", sale)))
 
 
 async def test_a_request_that_nobody_answers_is_accepted_once(shop: Shop) -> None:

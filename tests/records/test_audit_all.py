@@ -136,6 +136,22 @@ async def test_a_room_that_left_without_its_snapshot_is_found(
     assert (room, "its snapshot" in difference) == ("r3", True)
 
 
+@pytest.mark.parametrize("left", ["nothing", "an order's line", "the records"])
+async def test_a_listed_room_that_is_not_there_is_found_unless_it_was_never_made(
+    store: RoomStore, records: Database, left: str
+) -> None:
+    """A Redis that dies while a room is made leaves the entry of the list alone."""
+    room = "r1" if left == "the records" else "half-made"
+    await store.redis.zadd(store.keys.rooms, {room: 1})
+    if left == "the records":
+        await store.redis.delete(*(store.keys.room(room, name) for name in store.keys.room_keys))
+    elif left == "an order's line":
+        await store.redis.xadd(store.keys.room(room, "ledger"), {"k": "order"})
+    found = await found_in(store, records)
+    lost = {room: ["it is in the list of rooms, and Redis has no such room"]}
+    assert found == ({} if left == "nothing" else lost)
+
+
 async def test_a_room_that_redis_lost_is_found(store: RoomStore, records: Database) -> None:
     await store.redis.zrem(store.keys.rooms, "r1")
     await store.redis.delete(*(store.keys.room("r1", name) for name in store.keys.room_keys))

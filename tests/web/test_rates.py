@@ -156,6 +156,35 @@ async def test_a_refusal_says_what_happened_and_when_to_come_back(start: Start) 
     assert 'liveroom_requests_limited_total{sender="address",worker="1"} 1.0' in metrics
 
 
+async def test_a_user_gets_no_further_by_naming_other_rooms(start: Start) -> None:
+    """Each room has a bucket of its own, also one that is not there."""
+    api: Limited = await start(user_burst=5, user_per_s=0.001)
+    command = {"op": "orders", "ref": 1}
+    ann: dict[str, Any] = {"user": "ann", "role": Role.VIEWER}
+    got = [
+        (await api.send("POST", f"/v1/rooms/no-{n}/commands", command, **ann))[0] for n in range(7)
+    ]
+    assert got == [404] * 5 + [429] * 2
+    assert (await api.send("GET", "/v1/me", **ann))[0] == 200  # REST has its own
+    bob = await api.send("POST", "/v1/rooms/no-1/commands", command, user="bob", role=Role.VIEWER)
+    assert bob[0] == 404
+
+
+async def test_streams_that_are_refused_are_counted_and_others_are_not(start: Start) -> None:
+    api: Limited = await start(user_burst=3, user_per_s=0.001)
+    for room, draft in (("r1", False), ("d1", True)):
+        made = await api.send("POST", "/v1/rooms", {"room": room, "title": "x", "draft": draft})
+        assert made[0] == 201
+    ann = {"Authorization": f"Bearer {api.token('ann', Role.VIEWER)}"}
+    host = {"Authorization": f"Bearer {api.token('h1', Role.HOST)}"}
+    for _ in range(5):
+        assert await api.status("/v1/rooms/r1/stream", **ann) == 200
+    got = [await api.status("/v1/rooms/d1/stream", **ann) for _ in range(5)]
+    assert got == [403] * 3 + [429] * 2
+    assert await api.status("/v1/rooms/r1/stream", **ann) == 429
+    assert await api.status("/v1/rooms/d1/stream", **host) == 200
+
+
 async def test_other_answers_carry_the_fields_too_and_probes_do_not(start: Start) -> None:
     api: Limited = await start()
     for path, status in (("/v1/rooms/nowhere", 404), ("/v1/ops", 401), ("/v1/none", 404)):

@@ -91,13 +91,13 @@ async def test_each_command_has_one_scope(api: Api) -> None:
         scope = HOUSE.command_scopes[kind]
         others = sorted(HOUSE.scopes - {scope})[:99]
         op = str(kind.__struct_config__.tag)
-        body = COMMAND | {"op": op} | _any_fields(kind)
+        body = COMMAND | {"op": op} | any_fields(kind)
         path = COMMANDS.replace("{room}", "r1")
         said = await api.refused(403, "forbidden", "POST", path, body, **as_server(api, *others))
         assert said == f"This token has no scope `{scope}`, which `{op}` needs."
 
 
-def _any_fields(kind: type[Any]) -> dict[str, Any]:
+def any_fields(kind: type[Any]) -> dict[str, Any]:
     """Values for the fields that a command must have."""
     known: dict[str, Any] = {
         "product": {"sku": "mug", "title": "Mug", "price": 1, "currency": "CNY"},

@@ -88,7 +88,7 @@ class AllotmentRoutes:
             ),
             Route(
                 "GET", "/v1/hosts/{host}/allotments", "Read the units granted to you.",
-                self.own, Role.HOST, result=AllotmentsPage, query=OwnQuery,
+                self.own, Role.HOST, result=AllotmentsPage, query=OwnQuery, sifts=True,
             ),
         ]  # fmt: skip
 

@@ -106,7 +106,7 @@ class AllRooms:
         left = await left_of(self._store, room)
         made = await self._store.redis.hget(self._store.keys.room(room, "room"), "created")
         if made is None:
-            return Found(room, ["it is in the list of rooms, and Redis has no such room"])
+            return await self._audit_missing(room)
         async with self._records.reading() as connection:
             at = int(float(made))
             head = RoomHead(0, room, at, "", "", "", "", 0, 0, 0, False)
@@ -119,6 +119,19 @@ class AllRooms:
         differences = [*kept.audit.differences, *_ledgers(kept, place, archived), *differences]
         behind = 0 if kept.away else _behind(kept.ledger, archived)
         return Found(room, differences, unread, kept.away, behind, len(kept.ledger))
+
+    async def _audit_missing(self, room: str) -> Found:
+        """A room of the list that is not there. A room is listed before it is made, so a process or
+        a Redis that dies between the two leaves an entry that nobody was answered for: nothing of
+        such a room is anywhere."""
+        names = [self._store.keys.room(room, name) for name in self._store.keys.room_keys]
+        async with self._records.reading() as connection:
+            life = await connection.scalar(
+                select(func.max(ROOMS.c.life)).where(ROOMS.c.room == room)
+            )
+        if life is None and not await self._store.redis.exists(*names):
+            return Found(room)
+        return Found(room, ["it is in the list of rooms, and Redis has no such room"])
 
     async def _try_lost(self, head: RoomHead) -> Found:
         """A room of the records that no list of Redis has."""

@@ -10,7 +10,6 @@ from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.web.csv_response import csv_response
 from server.web.errors import json_response
-from server.web.of_all_rooms import of_all_rooms
 from server.web.paging import OFFSETS, cursor_to, pages_by_cursor, with_cursor
 from server.web.query import query_of
 from server.web.route import Route
@@ -33,14 +32,13 @@ class GoodsRoutes:
     def routes(self) -> list[Route]:
         """Every route with its types."""
         goods, host = "/v1/hosts/{host}/goods", Role.HOST
-        show, csv = of_all_rooms(self.show), of_all_rooms(self.csv)
         return [
             Route(
-                *("GET", goods, "Read a host's goods.", show, host),
+                *("GET", goods, "Read a host's goods.", self.show, host),
                 result=GoodsView,
                 query=GoodsQuery,
             ),
-            Route("GET", f"{goods}.csv", "Download a host's goods.", csv, host),
+            Route("GET", f"{goods}.csv", "Download a host's goods.", self.csv, host),
         ]
 
     async def show(self, request: web.Request) -> web.Response:

@@ -89,6 +89,7 @@ class FigureRoutes:
                 host,
                 result=rows | self._page,
                 query=StreamsQuery,
+                sifts=True,
             ),
         ]
 

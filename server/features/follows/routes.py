@@ -10,7 +10,6 @@ from server.store.room_store import RoomStore
 from server.web.csv_response import csv_response
 from server.web.csv_rows import rows, text, utc
 from server.web.errors import json_response
-from server.web.of_all_rooms import of_all_rooms
 from server.web.paging import LISTED_MAX, ListedQuery, with_cursor
 from server.web.query import query_of
 from server.web.route import Route
@@ -54,12 +53,12 @@ class FollowRoutes:
         followers, host = "/v1/hosts/{host}/followers", Role.HOST
         return [
             Route(
-                "GET", followers, "Read the followers of a host.", of_all_rooms(self.followers),
+                "GET", followers, "Read the followers of a host.", self.followers,
                 host, result=FollowersPage, query=ListedQuery,
             ),
             Route(
                 "GET", f"{followers}.csv", "Download the followers of a host.",
-                of_all_rooms(self.csv), host,
+                self.csv, host,
             ),
             Route(
                 "GET", "/v1/rooms/{room}/reservations", "Read who reserved a place.",

@@ -13,7 +13,6 @@ from server.features.insights.sought import DaySearches, Sought
 from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.web.errors import json_response
-from server.web.of_all_rooms import of_all_rooms
 from server.web.paging import OFFSETS, cursor_to, with_cursor
 from server.web.query import query_of
 from server.web.route import Route
@@ -45,12 +44,12 @@ class InsightRoutes:
         return [
             Route(
                 "GET", f"{host}/insights", "Read what brought people to a host, by week.",
-                of_all_rooms(self.of_host), Role.HOST, result=InsightsView,
+                self.of_host, Role.HOST, result=InsightsView,
                 bound="the 50 notes and searches that brought most, and 50 that found nothing",
             ),
             Route(
                 "GET", f"{host}/advice", "Read advice to a host before a stream.",
-                of_all_rooms(self.advice), Role.HOST, result=AdviceView,
+                self.advice, Role.HOST, result=AdviceView,
                 bound="at most eight lines",
             ),
             Route(

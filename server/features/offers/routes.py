@@ -25,7 +25,6 @@ from server.rooms.dispatch import Dispatch
 from server.web.body import body_of
 from server.web.calls import fields_of, run_command, with_fields
 from server.web.errors import json_response
-from server.web.of_all_rooms import of_all_rooms
 from server.web.paging import OFFSETS, OLD, cursor_to, next_of, offset_in
 from server.web.path import part_of_path
 from server.web.query import OFFSET_MAX, query_of
@@ -230,4 +229,4 @@ def _host(request: web.Request) -> str:
 
 
 def _route(method: str, path: str, summary: str, handler: Handler, **more: Any) -> Route:
-    return Route(method, path, summary, of_all_rooms(handler), Role.HOST, **more)
+    return Route(method, path, summary, handler, Role.HOST, **more)

@@ -9,7 +9,6 @@ from server.features.payments.cases import CaseBook, CasesPage
 from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.web.errors import json_response
-from server.web.of_all_rooms import of_all_rooms
 from server.web.paging import cursor_to, with_cursor
 from server.web.query import query_of
 from server.web.route import Route
@@ -35,7 +34,7 @@ class CaseRoutes:
         return [
             Route(
                 "GET", "/v1/hosts/{host}/cases", "Read the payments of a host to look into.",
-                of_all_rooms(self.of_host), Role.HOST, result=CasesPage, query=CasesQuery,
+                self.of_host, Role.HOST, result=CasesPage, query=CasesQuery,
             ),
             Route(
                 "GET", "/v1/cases", "Read the payments of all rooms to look into.", self.of_all,

@@ -15,7 +15,6 @@ from server.protocol.input import Input
 from server.protocol.roles import Role
 from server.web.csv_response import csv_response
 from server.web.errors import json_response
-from server.web.of_all_rooms import of_all_rooms
 from server.web.paging import cursor_to, next_of, one_place, with_cursor
 from server.web.query import query_of
 from server.web.route import Handler, Route
@@ -153,7 +152,7 @@ class PurchaseRoutes:
 
 
 def _host_route(path: str, name: str, summary: str, handler: Handler, **more: Any) -> Route:
-    return Route("GET", f"{path}/{name}", summary, of_all_rooms(handler), Role.HOST, **more)
+    return Route("GET", f"{path}/{name}", summary, handler, Role.HOST, **more)
 
 
 def _span(asked: RevenueQuery) -> tuple[int, int]:

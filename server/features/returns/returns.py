@@ -1,9 +1,11 @@
 """Returns: asked for by buyers, answered by the host, or made by the host at once."""
 
+import asyncio
 from typing import Any
 
 from msgspec import msgpack
 
+from server.access.rate import BucketsByName
 from server.features.orders.messages import Order, OrderOk
 from server.features.orders.orders import Orders
 from server.features.returns.messages import (
@@ -23,6 +25,7 @@ from server.settings import Settings
 from server.store.room_store import RoomStore
 
 NOTE_CHARS_MAX = 500
+USERS_REMEMBERED_MAX = 100_000
 _ORDER = msgpack.Decoder(Order)
 
 
@@ -34,6 +37,10 @@ class Returns:
         self._settings = settings.section(ReturnSettings)
         self._freeing = orders.freeing
         self._events_max = settings.rooms.event_stream_len_max
+        limits = self._settings
+        self._asks = BucketsByName(
+            limits.asks_per_user_per_s, limits.asks_burst, USERS_REMEMBERED_MAX
+        )
 
     def handlers(self) -> Handlers:
         """The commands and who may send them."""
@@ -60,6 +67,7 @@ class Returns:
         """A buyer wants to give units of an order back."""
         if not self._settings.window_s:
             raise CommandError("forbidden", "This shop takes nothing back.")
+        self._must_not_flood(call.who.user)
         args: dict[str, Any] = {
             "order": cmd.order, "user": call.who.user, "reason": cmd.reason,
             "note": _said("note", cmd.note), "window_s": self._settings.window_s,
@@ -69,6 +77,17 @@ class Returns:
         if cmd.lines is not None:
             args["lines"] = [{"sale": line.sale, "qty": line.qty} for line in cmd.lines]
         return await self._change("returns.ask", call, cmd.ref, args)
+
+    def _must_not_flood(self, user: str) -> None:
+        """Count one more request of a buyer. CommandError `rate_limited`.
+
+        Each is two lines in the ledger, when it is taken away, and two events: asking and
+        withdrawing in turn, one buyer could fill both without end.
+        """
+        wait_s = self._asks.wait_s(("", user), asyncio.get_running_loop().time())
+        if wait_s > 0:
+            why = "You ask for returns faster than the host can answer; wait a little."
+            raise CommandError("rate_limited", why, int(wait_s * 1000) + 1)
 
     async def withdraw(self, call: Call, cmd: ReturnWithdraw) -> Ok:
         """The buyer takes the request away."""

@@ -20,3 +20,8 @@ class ReturnSettings(Section):
         "Time for the host to answer such a request; then it is accepted by itself.",
     )  # fmt: skip
     batch_max: int = limit(50, 1, 1000, "Requests that one sweep accepts at a time.")
+    asks_per_user_per_s: float = limit(
+        0.05, 0.001, 1000,
+        "How often a buyer may ask for a return on average, over all rooms of a worker.",
+    )  # fmt: skip
+    asks_burst: int = limit(20, 1, 100_000, "Such requests a buyer may make at once.")

@@ -32,7 +32,6 @@ from server.web.body import body_of, large_bytes_of
 from server.web.caller import caller
 from server.web.csv_response import csv_response
 from server.web.errors import json_response
-from server.web.of_all_rooms import of_all_rooms
 from server.web.paging import cursor_to, with_cursor
 from server.web.query import query_of
 from server.web.route import Handler, Route
@@ -215,7 +214,7 @@ def _route(
     least: Role, more: dict[str, Any], method: str, path: str, summary: str, handler: Handler,
     **rest: Any,
 ) -> Route:  # fmt: skip
-    return Route(method, path, summary, of_all_rooms(handler), least, **more, **rest)
+    return Route(method, path, summary, handler, least, **more, **rest)
 
 
 def _sender(request: web.Request) -> Sender:

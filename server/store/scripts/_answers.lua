@@ -4,20 +4,38 @@
 -- (`GroupCommit`), for it remembers one request.
 -- `requests` holds, packed: <request> -> {digest, status?, body?}, without a status while nothing was
 -- answered yet; and <request>/<script>/<n> -> {digest, result}, what that call of a script returned.
+-- A request that counts towards its sender's share is named <digest>.<tag>, where the tag stands for the
+-- sender; of/<tag> -> how many entries of that sender there are, and of/ -> of all senders with a tag.
 
 local function other_request()
   return refuse('key_reused', 'This key came with another request; take a new key for each request.')
 end
 
+local function add_to_share(name, change)
+  local tag = string.match(name, '^%x+%.(%x+)')
+  if tag then
+    redis.call('HINCRBY', K.requests, 'of/' .. tag, change)
+    redis.call('HINCRBY', K.requests, 'of/', change)
+  end
+end
+
+local function entries_of(tag)
+  return tonumber(redis.call('HGET', K.requests, 'of/' .. tag) or 0)
+end
+
 local function keep(name, value, kept_ms)
-  redis.call('HSET', K.requests, name, cmsgpack.pack(value))
+  if redis.call('HSET', K.requests, name, cmsgpack.pack(value)) == 1 then
+    add_to_share(name, 1)
+  end
   redis.call('ZADD', K.requests_due, int(now_ms() + kept_ms), name)
   redis.call('PEXPIRE', K.requests, int(kept_ms))
   redis.call('PEXPIRE', K.requests_due, int(kept_ms))
 end
 
 local function forget(name)
-  redis.call('HDEL', K.requests, name)
+  if redis.call('HDEL', K.requests, name) == 1 then
+    add_to_share(name, -1)
+  end
   redis.call('ZREM', K.requests_due, name)
 end
 
@@ -50,8 +68,20 @@ local function once(script)
   return result
 end
 
+-- Whether there is no place for one more request. Viewers have places of their own, each a share of
+-- them, so that they can't keep out the host and other servers. `host` is the room's, if it is about one.
+local function is_full(host)
+  local hosts = host and string.sub(redis.sha1hex(host), 1, 12) or ''
+  local viewers = entries_of('') - (host and entries_of(hosts) or 0)
+  local tag = string.match(A.name, '%.(%x+)$')
+  if tag and tag ~= hosts then
+    return viewers >= A.answers_max or entries_of(tag) >= A.share_max
+  end
+  return redis.call('ZCARD', K.requests_due) - viewers >= A.answers_max
+end
+
 -- The body of the scripts `answer` and `host_answer`.
-local function answer()
+local function answer(host)
   local now = now_ms()
   for _, name in ipairs(redis.call('ZRANGEBYSCORE', K.requests_due, '-inf', int(now), 'LIMIT', 0, 100)) do
     forget(name)
@@ -67,7 +97,7 @@ local function answer()
     keep(A.name, { digest = A.digest, status = A.status, body = A.body }, A.kept_ms)
     return done({ status = A.status, body = A.body })
   elseif not known then
-    if redis.call('ZCARD', K.requests_due) >= A.answers_max then
+    if is_full(host) then
       local oldest = redis.call('ZRANGE', K.requests_due, 0, 0, 'WITHSCORES')
       return refuse('rate_limited', 'Too many requests with a key in a day; nothing was done.',
         math.max(1, tonumber(oldest[2]) - now))
