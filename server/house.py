@@ -165,7 +165,7 @@ class House:
             raise SettingsError(mistake)
 
     def opened(self, settings: EngineSettings) -> Opened:
-        """What browsers are allowed on the pages for the features' sake."""
+        """Return what browsers are allowed on the pages for the features' sake."""
         return Opened.together(
             feature.opened(settings)
             for feature in self.features.values()
@@ -181,7 +181,7 @@ class House:
         return facts
 
     def pending_args(self, settings: EngineSettings) -> dict[str, Any]:
-        """What the features' parts of `room_rest` are told of the settings."""
+        """Return what the features' parts of `room_rest` are told of the settings."""
         args: dict[str, Any] = {}
         for feature in self.features.values():
             if feature.pending_args is not None:

@@ -231,7 +231,7 @@ class Worker:
         return [forgets for each in self._each() for forgets in each.forgets]
 
     def forgetter(self) -> Forgetter:
-        """What takes people out of everything."""
+        """Return what takes people out of everything."""
 
         async def retire(room: str) -> str:
             return (await self.retirer.retire(room, at_once=True)).why

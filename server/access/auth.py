@@ -86,7 +86,7 @@ class Identity:
         return self.scopes is not None and scope not in self.scopes
 
     def why_not_in(self, room: str) -> str:
-        """Why the token does not let in to this room; empty if it does."""
+        """Return why the token does not let in to this room; empty if it does."""
         if not self.may_enter(room):
             return f"This token is not for the room `{room}`."
         if self.lacks(HEARS_ROOMS):
@@ -203,7 +203,7 @@ class TokenVerifier:
         return self.verify(token)
 
     def why_not_ready(self) -> str:
-        """Why no token can be checked yet; empty if they can be."""
+        """Return why no token can be checked yet; empty if they can be."""
         return "" if self._secret else self._keys.why_not_ready()
 
     def _claims(self, token: str, now_s: float) -> dict[str, Any]:
