@@ -27,8 +27,6 @@ from tests.rooms.rounds import facts, refusal, sweep, viewer
 from tests.rooms.views import shown
 
 MUG = Product("mug", "青瓷杯", 8900, "CNY")
-
-
 SALE = SaleOpen(ref=1, sku="mug", price=7900, stock=2, per_user=2, hold_s=60)
 
 
