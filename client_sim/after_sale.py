@@ -1,4 +1,4 @@
-"""What buyers do after they bought: cancel, ask to give back, look at what was shown, review."""
+"""Acts as buyers do after they bought: cancel, ask to give back, look at what was shown, review."""
 
 from collections.abc import Callable, Mapping
 

@@ -112,7 +112,7 @@ class Market:
         return len(mine)
 
     async def units(self) -> dict[tuple[str, str], Message]:
-        """Where the units of each of the merchants' skus are, by merchant and sku."""
+        """Return where the units of each of the merchants' skus are, by merchant and sku."""
         return await units_of(self._office, self.merchants)
 
     def rates_of(self, order: Message) -> list[Rates] | None:
@@ -131,7 +131,7 @@ class Market:
 
 
 async def units_of(office: Rest, merchants: Sequence[Message]) -> dict[tuple[str, str], Message]:
-    """Where the units of each sku of merchants are, by merchant and sku. Raises CannotRun."""
+    """Return where the units of each sku are, by merchant and sku. Raises CannotRun."""
     found = {}
     for each in merchants:
         for goods in each["goods"]:

@@ -58,7 +58,7 @@ class MarketReckoning:
             self._see("units_kept", name not in wrong, wrong.get(name, ""))
 
     def owed(self, orders: list[Message]) -> Owed:
-        """What host and merchants have of each order whose terms are known."""
+        """Return what host and merchants have of each order whose terms are known."""
         found: Owed = Counter()
         for order in orders:
             rates = self._market.rates_of(order)

@@ -1,4 +1,4 @@
-"""What host and crowd do with notes, in the feed and with the search, over HTTP.
+"""Acts as host and crowd do with notes, in the feed and with the search, over HTTP.
 
 None of it needs a room: it can be done the day before. Who came upon the room in one of these ways,
 and was not there yet, comes from there: see `Person.come_from`.

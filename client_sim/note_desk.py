@@ -1,4 +1,4 @@
-"""Where the host writes notes: the day before about the room, and after the stream about it."""
+"""Writes the host's notes: the day before about the room, and after the stream about it."""
 
 import asyncio
 import itertools

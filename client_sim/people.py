@@ -333,7 +333,7 @@ class Person:
             await self._settle(room, order)
 
     def _price(self, room: RoomClient, name: str, sale: Message) -> int:
-        """What a sale costs now, as far as we know."""
+        """Return what a sale costs now, as far as we know."""
         price: int = (room.state.sale(name) or sale)["price"]
         return price
 

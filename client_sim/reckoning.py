@@ -211,7 +211,7 @@ class Reckoning:
 
 
 def units_kept(line: Message) -> int:
-    """How many units of an order's line did not come back."""
+    """Return how many units of an order's line did not come back."""
     kept: int = line["qty"] - line.get("returned", 0)
     return kept
 

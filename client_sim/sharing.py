@@ -1,4 +1,4 @@
-"""How the money of an order is shared, written from docs/money.md alone: a second implementation.
+"""Shares the money of an order, as docs/money.md alone says: a second implementation.
 
 Whole minor units. Exact shares are fractions; they are rounded by largest remainder once a line.
 """

@@ -1,1 +1,1 @@
-"""How much? Locust users, scenarios and reports, and the benchmark of fan-out against peers."""
+"""Finds how much a server bears: Locust users, scenarios and reports, and fan-out beside peers."""

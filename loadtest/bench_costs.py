@@ -13,7 +13,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,6 +63,14 @@ class Spent(NamedTuple):
     def since(self, before: "Spent") -> "Spent":
         """Return the CPU time spent since `before`."""
         return Spent(*(now - then for now, then in zip(self, before, strict=True)))
+
+
+class Took(NamedTuple):
+    """What many acts took: the CPU, how many were done, and the seconds meanwhile."""
+
+    spent: Spent
+    done: int
+    seconds: float
 
 
 class Servers(NamedTuple):
@@ -140,7 +148,7 @@ async def _measure(servers: Servers) -> dict[str, float]:
         await host.shelf_put({"sku": "tea", "title": "Tea", "price": 500, "currency": "CNY"})
         sale = (await host.sale_open("tea", 400, 1_000_000, per_user=1000))["sale"]
 
-        idle, _, idle_s = await _cost(servers, [])
+        idle = await _cost(servers, [])
         rates = {"comment": COMMENTS_PER_S, "slow_comment": SLOW_COMMENTS_PER_S}
         spoken = {
             name: await _cost(servers, [_speaker(one, rate) for one in people[:SPEAKERS]])
@@ -152,9 +160,18 @@ async def _measure(servers: Servers) -> dict[str, float]:
             full = (await redis.info("memory"))["used_memory"]
             publish_us = await _publish_us(redis, servers)
         resident = process.memory_bytes(servers.pids[1])
-    rest_of = idle.busy / idle_s, idle.hearing / idle_s, idle.redis / idle_s
+    return _costs(idle, spoken | {"order": orders}) | {
+        "order_redis_bytes": (full - empty) / orders.done,
+        "publish_us_per_worker": publish_us,
+        "worker_mb": resident / 1e6,
+    }
+
+
+def _costs(idle: Took, acts: Mapping[str, Took]) -> dict[str, float]:
+    """Return what idle servers take in a second, and each act beside that, in CPU microseconds."""
+    rest_of = [total / idle.seconds for total in idle.spent]
     found = {f"idle_{k}_us_per_s": v * 1e6 for k, v in zip(Spent._fields, rest_of, strict=True)}
-    for name, (spent, done, seconds) in (spoken | {"order": orders}).items():
+    for name, (spent, done, seconds) in acts.items():
         busy, hearing, store = (
             (total - rest * seconds) / done * 1e6
             for total, rest in zip(spent, rest_of, strict=True)
@@ -165,11 +182,7 @@ async def _measure(servers: Servers) -> dict[str, float]:
             f"{name}_taken_us": busy,
             f"{name}_redis_us": store,
         }
-    return found | {
-        "order_redis_bytes": (full - empty) / orders[1],
-        "publish_us_per_worker": publish_us,
-        "worker_mb": resident / 1e6,
-    }
+    return found
 
 
 async def _publish_us(redis: Redis, servers: Servers) -> float:
@@ -214,8 +227,8 @@ def _buyer(person: RoomClient, sale: str) -> Act:
     return buy
 
 
-async def _cost(servers: Servers, acts: Sequence[Act]) -> tuple[Spent, int, float]:
-    """Have everybody act again and again: CPU spent, acts done, seconds."""
+async def _cost(servers: Servers, acts: Sequence[Act]) -> Took:
+    """Have everybody act again and again."""
     done, until = 0, time.monotonic() + SECONDS
 
     async def again(act: Act) -> None:
@@ -226,7 +239,7 @@ async def _cost(servers: Servers, acts: Sequence[Act]) -> tuple[Spent, int, floa
 
     before, began = servers.spent(), time.monotonic()
     await asyncio.gather(*map(again, acts), asyncio.sleep(SECONDS))
-    return servers.spent().since(before), done, time.monotonic() - began
+    return Took(servers.spent().since(before), done, time.monotonic() - began)
 
 
 if __name__ == "__main__":

@@ -187,7 +187,7 @@ def _print_month(month: Result) -> None:
 
 
 def earned_by_appeal(month: Result) -> tuple[float, float]:
-    """What notes of the least and of the most liked quarter earned after their promise, on
+    """Return what notes of the least and of the most liked quarter earned after their promise, on
     average."""
     notes = [each for each in month.outcomes if each.item.startswith("note:")]
     notes.sort(key=lambda note: note.appeal)

@@ -130,7 +130,7 @@ async def _measure(folder: Path, sink: str, wishes: argparse.Namespace) -> list[
 
 
 async def _row(rooms: str, served: Served, empty: Served, seconds: float) -> Row:
-    """What both servers and their Redis take while nobody asks for anything."""
+    """Return what both servers and their Redis take while nobody asks for anything."""
     await asyncio.sleep(5)  # whoever was connected is forgotten
     both = (served, empty)
     before, began = [process.cost([each.pid]) for each in both], time.monotonic()

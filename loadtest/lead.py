@@ -139,7 +139,6 @@ class Lead:
 
     def _report(self, lines: list[Line], found: Findings | str, takings: Takings) -> dict[str, Any]:
         counts, scenario = self.record.total.counts, self.rehearsal.scenario
-        told = self.record.total.told.values()
         now = self._servers[self.rehearsal.room].command_times()
         own = own_clock.p99_ms(self._times_before, now)
         return {
@@ -153,22 +152,10 @@ class Lead:
                 os.cpu_count() or 1,
                 own_clock.in_words(own, scenario.criteria.reply_p99_ms),
             ),
-            "latencies": {
-                name: {
-                    "n": sum(steps.values()),
-                    **{f"p{int(q * 100)}_ms": quantile(steps, q) for q in (0.5, 0.9, 0.99)},
-                    "max_ms": quantile(steps, 1.0),
-                }
-                for name, steps in sorted(self.record.total.timed.items())
-            },
+            "latencies": self._latencies(),
             "own_clock_p99_ms": {op: ms if ms < math.inf else None for op, ms in own.items()},
             "counts": dict(sorted(counts.items())),
-            "orders": {
-                "told_ok": sum(one.said == "ok" for one in told),
-                "told_refused": sum(one.said.startswith("err") for one in told),
-                "unanswered": sum(one.said == "unknown" for one in told),
-                "asked_again": sum(one.asked > 1 for one in told),
-            },
+            "orders": self._orders(),
             "sales": takings.sales(),
             "takings": takings.in_words(scenario.sells_s),
             "marks": [mark._asdict() for mark in marks(scenario)],
@@ -184,6 +171,26 @@ class Lead:
             "curve": self.record.curve,
             "settings": msgspec.to_builtins(scenario) | {"seed": self.rehearsal.seed},
             "machine": _machine(),
+        }
+
+    def _latencies(self) -> dict[str, dict[str, float | None]]:
+        return {
+            name: {
+                "n": sum(steps.values()),
+                **{f"p{int(q * 100)}_ms": quantile(steps, q) for q in (0.5, 0.9, 0.99)},
+                "max_ms": quantile(steps, 1.0),
+            }
+            for name, steps in sorted(self.record.total.timed.items())
+        }
+
+    def _orders(self) -> dict[str, int]:
+        """Count the buys by what their buyers were told."""
+        told = self.record.total.told.values()
+        return {
+            "told_ok": sum(one.said == "ok" for one in told),
+            "told_refused": sum(one.said.startswith("err") for one in told),
+            "unanswered": sum(one.said == "unknown" for one in told),
+            "asked_again": sum(one.asked > 1 for one in told),
         }
 
 

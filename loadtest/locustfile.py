@@ -15,11 +15,13 @@ from locust.runners import LocalRunner
 # Locust puts this file's folder on the path, not the one above it.
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from loadtest.abuser import Abuser
 from loadtest.exits import CANNOT_RUN
+from loadtest.host import Host
 from loadtest.part import Part, Trouble
 from loadtest.person import Person
 from loadtest.splits import UNTOLD
-from loadtest.users import Abuser, Buyer, Host, Lurker, Moderator, Viewer
+from loadtest.users import Buyer, Lurker, Moderator, Viewer
 
 __all__ = ["Abuser", "Buyer", "Host", "Lurker", "Moderator", "Stages", "Viewer"]
 _LAST_REPORTS_S = 7

@@ -14,15 +14,17 @@ import gevent
 from locust.env import Environment
 from locust.runners import LocalRunner, WorkerRunner
 
+from loadtest.abuser import Abuser
 from loadtest.exits import CANNOT_RUN, PASSED, VERDICT_FAILED
 from loadtest.fanout.process import raise_file_limit
+from loadtest.host import Host
 from loadtest.lead import Lead
 from loadtest.loading import load_people, load_scenario
 from loadtest.person import Person
 from loadtest.rehearsal import Rehearsal, rooms_of
 from loadtest.scenario import Kind, ScenarioError
 from loadtest.tally import Tally
-from loadtest.users import Abuser, Buyer, Host, Lurker, Moderator, Viewer
+from loadtest.users import Buyer, Lurker, Moderator, Viewer
 
 CROWD: dict[Kind, type[Person]] = {
     "viewer": Viewer, "buyer": Buyer, "lurker": Lurker, "moderator": Moderator, "abuser": Abuser,

@@ -68,55 +68,7 @@ async def run_worker(
         keys = await _keys(stack, settings, metrics)
         verifier = TokenVerifier(settings, worker.sign_outs.ended, keys, HOUSE.scopes)
         await worker.start()
-        scrape = await stack.enter_async_context(
-            Scrape(metrics, worker_id, settings.server.workers)
-        )
-        readiness = Readiness(redis, worker.store.keys, worker.store.durability)
-        stack.push_async_callback(readiness.aclose)
-        page_errors = PageErrors(settings, metrics, ASSETS.files)
-        ops = await stack.enter_async_context(
-            Ops(
-                redis,
-                worker.store.keys,
-                settings,
-                metrics.registry,
-                worker_id,
-                readiness.why_not,
-                page_errors.counts,
-                worker.records,
-            )
-        )
-
-        async def why_not_ready() -> str:
-            return verifier.why_not_ready() or await readiness.why_not()
-
-        health = Health(why_not_ready, scrape, lambda: edge.draining, lambda: worker.bus.alive)
-        web_routes = [*in_scope("ops", ops.routes()), *page_errors.routes()]
-        cross_origin = CrossOrigin(settings)
-        commands = CommandRoute(
-            worker.dispatch,
-            HOUSE.readers[Encoding.JSON],
-            HOUSE.commands,
-            worker.rooms.get,
-            lambda: edge.draining,
-            cross_origin,
-            settings,
-            metrics,
-        )
-        web_routes += [*in_scope("rooms", StreamRoute(cross_origin).routes()), *commands.routes()]
-        http = await _http(stack, settings, verifier, worker, health, web_routes, cross_origin)
-        edge = await stack.enter_async_context(
-            Edge(
-                settings,
-                verifier,
-                HOUSE.readers,
-                worker.rooms,
-                worker.dispatch,
-                http,
-                metrics,
-                rng,
-            )
-        )
+        edge = await _Sockets(stack, settings, worker, worker_id, verifier).open(rng)
         worker.sign_outs.heard.append(edge.end_signed_out)
         worker.bans.heard.append(edge.end_banned)
         on_ready(edge.url)
@@ -137,41 +89,124 @@ async def _keys(
     return await stack.enter_async_context(await asyncio.to_thread(TokenKeys, settings, count))
 
 
-async def _http(
-    stack: contextlib.AsyncExitStack,
-    settings: Settings,
-    verifier: TokenVerifier,
-    worker: Worker,
-    health: Health,
-    web_routes: list[Route],
-    cross_origin: CrossOrigin,
-) -> web.Server:
-    """The protocol factory for sockets that speak plain HTTP."""
-    rooms = in_scope("rooms", RoomRoutes(worker.directory, HOUSE.shape.view).routes())
-    app = make_app(
-        settings,
-        verifier,
-        [*rooms, *worker.routes, *web_routes],
-        health,
-        Guard(worker.directory),
-        Idempotency(worker.store),
-        worker.dispatch,
-        worker.metrics,
-        Vocabulary(HOUSE.commands, HOUSE.replies, HOUSE.told),
-        cross_origin,
-        HOUSE.opened(settings),
-        PageHeads(worker.heads),
-    )
-    runner = web.AppRunner(
-        app,
-        access_log=None,
-        keepalive_timeout=HTTP_IDLE_S,
-        lingering_time=HTTP_LINGER_S,
-        auto_decompress=False,
-        shutdown_timeout=HTTP_SHUTDOWN_S,
-    )
-    await runner.setup()
-    stack.push_async_callback(runner.cleanup)
-    assert runner.server is not None
-    runner.server.request_handler = gate(runner.server.request_handler)
-    return runner.server
+class _Sockets:
+    """The sockets of a worker: rooms by the edge, and plain HTTP. They close with the stack."""
+
+    def __init__(
+        self,
+        stack: contextlib.AsyncExitStack,
+        settings: Settings,
+        worker: Worker,
+        worker_id: str,
+        verifier: TokenVerifier,
+    ) -> None:
+        self._stack = stack
+        self._settings = settings
+        self._worker = worker
+        self._worker_id = worker_id
+        self._verifier = verifier
+        self._cross_origin = CrossOrigin(settings)
+        self._readiness = Readiness(worker.store.redis, worker.store.keys, worker.store.durability)
+        self._edge: Edge | None = None
+        """None until it listens: no request comes before."""
+
+    async def open(self, rng: random.Random) -> Edge:
+        """Listen. Viewers can connect once this returns."""
+        worker = self._worker
+        scrape = await self._stack.enter_async_context(
+            Scrape(worker.metrics, self._worker_id, self._settings.server.workers)
+        )
+        self._stack.push_async_callback(self._readiness.aclose)
+        rooms = RoomRoutes(worker.directory, HOUSE.shape.view)
+        routes = [
+            *in_scope("rooms", rooms.routes()),
+            *worker.routes,
+            *await self._operator_routes(),
+            *self._routes_into_rooms(),
+        ]
+        health = Health(self._why_not_ready, scrape, self._draining, lambda: worker.bus.alive)
+        http = await self._http(routes, health)
+        self._edge = await self._stack.enter_async_context(
+            Edge(
+                self._settings,
+                self._verifier,
+                HOUSE.readers,
+                worker.rooms,
+                worker.dispatch,
+                http,
+                worker.metrics,
+                rng,
+            )
+        )
+        return self._edge
+
+    def _draining(self) -> bool:
+        return self._edge is not None and self._edge.draining
+
+    async def _why_not_ready(self) -> str:
+        return self._verifier.why_not_ready() or await self._readiness.why_not()
+
+    async def _operator_routes(self) -> list[Route]:
+        """The operator's figures, and what browsers report, which these count."""
+        worker = self._worker
+        page_errors = PageErrors(self._settings, worker.metrics, ASSETS.files)
+        ops = await self._stack.enter_async_context(
+            Ops(
+                worker.store.redis,
+                worker.store.keys,
+                self._settings,
+                worker.metrics.registry,
+                self._worker_id,
+                self._readiness.why_not,
+                page_errors.counts,
+                worker.records,
+            )
+        )
+        return [*in_scope("ops", ops.routes()), *page_errors.routes()]
+
+    def _routes_into_rooms(self) -> list[Route]:
+        """A room by HTTP: its events as a stream, and commands one by one."""
+        worker = self._worker
+        stream = StreamRoute(self._cross_origin)
+        commands = CommandRoute(
+            worker.dispatch,
+            HOUSE.readers[Encoding.JSON],
+            HOUSE.commands,
+            worker.rooms.get,
+            self._draining,
+            self._cross_origin,
+            self._settings,
+            worker.metrics,
+        )
+        return [*in_scope("rooms", stream.routes()), *commands.routes()]
+
+    async def _http(self, routes: list[Route], health: Health) -> web.Server:
+        """The protocol factory for sockets that speak plain HTTP."""
+        worker = self._worker
+        app = make_app(
+            self._settings,
+            self._verifier,
+            routes,
+            health,
+            Guard(worker.directory),
+            Idempotency(worker.store),
+            worker.dispatch,
+            worker.metrics,
+            Vocabulary(HOUSE.commands, HOUSE.replies, HOUSE.told),
+            self._cross_origin,
+            HOUSE.opened(self._settings),
+            PageHeads(worker.heads),
+        )
+        runner = web.AppRunner(
+            app,
+            access_log=None,
+            keepalive_timeout=HTTP_IDLE_S,
+            lingering_time=HTTP_LINGER_S,
+            auto_decompress=False,
+            shutdown_timeout=HTTP_SHUTDOWN_S,
+        )
+        await runner.setup()
+        self._stack.push_async_callback(runner.cleanup)
+        assert runner.server is not None
+        runner.server.request_handler = gate(runner.server.request_handler)
+        return runner.server

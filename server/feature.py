@@ -54,7 +54,8 @@ class BadFeature(Exception):
 
 @dataclass(kw_only=True)
 class Engine:
-    """What a worker gives to every feature. Rooms open only after all features are made."""
+    """The parts of a worker that every feature is given. Rooms open only after all features are
+    made."""
 
     store: RoomStore
     settings: Settings

@@ -4,6 +4,7 @@ No file lists the features: each folder of `server/features` that has a FEATURE 
 declarations contradict each other, the start fails with a sentence that names the faulty piece.
 """
 
+import contextlib
 import functools
 import operator
 from collections.abc import Iterable, Iterator, Mapping
@@ -44,35 +45,15 @@ class House:
         self.room_keys = self._merged("keys", ROOM_KEYS)
         self.host_keys = self._merged("host_keys", HOST_KEYS)
         self.shared_keys = self._merged("shared_keys", SHARED_KEYS)
-        try:
-            self.shape = RoomShape(
-                functools.reduce(operator.or_, self.events),
-                [f.part for f in self.features.values() if f.part is not None],
-                [f.mine for f in self.features.values() if f.mine is not None],
-                [f.joined for f in self.features.values() if f.joined is not None],
-            )
-            self.library = Library(
-                files("server.store") / "scripts",
-                {name: files(f"{features.__name__}.{name}") for name in self.features},
-                {ROOM: self.room_keys, HOST: self.host_keys, ALL: self.shared_keys},
-                self.shape.lua(),
-            )
+        with _faults_as_bad_features():
+            self.shape = self._shape()
+            self.library = self._library()
             self.facts = facts_of(self.features)
             self.facts.must_be_recorded_by(self.library.files)
             self.lines = lines_of(self.features)
-        except ValueError as error:
-            raise BadFeature(str(error)) from None
-        self.scopes = frozenset(
-            scope_of(name, reads=reads)
-            for name in ("rooms", "ops", *map(self.scope_name, self.features))
-            for reads in (True, False)
-        )
+        self.scopes = self._scopes()
         """What a server's token may be for."""
-        self.command_scopes = {
-            kind: scope_of(self.scope_name(name), reads=kind.reads)
-            for name, feature in self.features.items()
-            for kind in defined_in(feature.messages, Command)
-        }
+        self.command_scopes = self._command_scopes()
         """The scope that a server's token needs for each command."""
         self.told: tuple[type[Event], ...] = (
             *self.events,
@@ -96,6 +77,37 @@ class House:
         self.settings_model: type[EngineSettings] = EngineSettings.with_sections(
             [(name, kind) for f in self.features.values() for kind, name in f.settings.items()]
         )
+
+    def _shape(self) -> RoomShape:
+        every = self.features.values()
+        return RoomShape(
+            functools.reduce(operator.or_, self.events),
+            [f.part for f in every if f.part is not None],
+            [f.mine for f in every if f.mine is not None],
+            [f.joined for f in every if f.joined is not None],
+        )
+
+    def _library(self) -> Library:
+        return Library(
+            files("server.store") / "scripts",
+            {name: files(f"{features.__name__}.{name}") for name in self.features},
+            {ROOM: self.room_keys, HOST: self.host_keys, ALL: self.shared_keys},
+            self.shape.lua(),
+        )
+
+    def _scopes(self) -> frozenset[str]:
+        return frozenset(
+            scope_of(name, reads=reads)
+            for name in ("rooms", "ops", *map(self.scope_name, self.features))
+            for reads in (True, False)
+        )
+
+    def _command_scopes(self) -> dict[type[Command], str]:
+        return {
+            kind: scope_of(self.scope_name(name), reads=kind.reads)
+            for name, feature in self.features.items()
+            for kind in defined_in(feature.messages, Command)
+        }
 
     def scope_name(self, feature: str) -> str:
         """The thing that a feature's scopes are about."""
@@ -153,7 +165,7 @@ class House:
             raise SettingsError(mistake)
 
     def opened(self, settings: EngineSettings) -> Opened:
-        """What browsers are allowed on the pages for the features' sake."""
+        """Return what browsers are allowed on the pages for the features' sake."""
         return Opened.together(
             feature.opened(settings)
             for feature in self.features.values()
@@ -169,7 +181,7 @@ class House:
         return facts
 
     def pending_args(self, settings: EngineSettings) -> dict[str, Any]:
-        """What the features' parts of `room_rest` are told of the settings."""
+        """Return what the features' parts of `room_rest` are told of the settings."""
         args: dict[str, Any] = {}
         for feature in self.features.values():
             if feature.pending_args is not None:
@@ -194,6 +206,15 @@ class House:
             [functools.partial(f.load_args, settings) for f in features if f.load_args],
             [functools.partial(f.staff_values, store) for f in features if f.staff_values],
         )
+
+
+@contextlib.contextmanager
+def _faults_as_bad_features() -> Iterator[None]:
+    """Let what the engine refuses of a declaration end the start as a fault of a feature."""
+    try:
+        yield
+    except ValueError as error:
+        raise BadFeature(str(error)) from None
 
 
 HOUSE = House(features.find())

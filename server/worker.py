@@ -27,6 +27,7 @@ from server.rooms.retaining import Retainer
 from server.rooms.retention import Removal
 from server.rooms.retiring import Retirer, Stays
 from server.rooms.room import Room
+from server.rooms.stored import RoomReader
 from server.rooms.sweeper import Due, Sweeper
 from server.settings import Settings
 from server.store.bans import Bans
@@ -60,6 +61,7 @@ class Worker:
     ) -> None:
         self._house = house
         self._settings = settings
+        self._worker_id = worker_id
         self._stack = contextlib.AsyncExitStack()
         self.metrics = metrics
         self.store = store_on(
@@ -72,55 +74,23 @@ class Worker:
         self._stack.push_async_callback(self.records.aclose)
         self.sign_outs = SignOuts(redis, self.store.keys)
         self.bans = Bans(self.store)
+        self.bus = bus_on(
+            redis, self.store.keys, house.shape.bus_decoder, settings.bus, worker_id, metrics
+        )
         reader = house.reader(self.store, settings)
-        decoder = house.shape.bus_decoder
-        self.bus = bus_on(redis, self.store.keys, decoder, settings.bus, worker_id, metrics)
         self.directory = Directory(reader, settings)
-        self.dispatch = Dispatch(self.directory.host_in, self.directory.is_moderator)
-        self.dispatch.bans = self.bans
-        self.dispatch.scopes = house.command_scopes
-        engine = Engine(
-            store=self.store,
-            settings=settings,
-            metrics=metrics,
-            directory=self.directory,
-            dispatch=self.dispatch,
-            bus=self.bus,
-            facts=house.facts,
-            lines=house.lines,
-            view=house.shape.view,
-            records=self.records,
-            sign_outs=self.sign_outs,
-            bans=self.bans,
-            streams=house.streams,
-            projections=[],
-            worker_id=worker_id,
-            open_room=self._open_room,
-            open_rooms=lambda: self.rooms,
-        )
-        self.running = _made(house, engine)
+        self.dispatch = self._make_dispatch()
+        self.running = self._make_features()
         """The running features by name."""
-        engine.projections += [p for each in self._each() for p in each.projections]
         self._take_in(self.running.values())
-        self.visits: list[Visits] = [r.visits for r in self._each() if r.visits is not None]
-        own = Own(self.store, house.shape, [r.own for r in self._each() if r.own is not None])
-        self.rooms = OpenRooms(
-            reader,
-            self.bus,
-            own.parts_for,
-            self.dispatch.must_be_let_in,
-            settings,
-            metrics,
-            random,
-            self.visits,
-            [r.told for r in self._each() if r.told is not None],
-        )
         house.must_be_pending(self.dues)
+        self.visits: list[Visits] = [r.visits for r in self._each() if r.visits is not None]
+        self.rooms = self._make_rooms(reader, random)
         restorer = Restorer(self.store, self.records, metrics)
         self.store.restore = restorer.restore
         self._stack.push_async_callback(restorer.aclose)
-        self.retirer = self._make_retirer(redis, worker_id)
-        self.retainer = self._make_retainer(worker_id)
+        self.retirer = self._make_retirer(redis)
+        self.retainer = self._make_retainer()
         self.sweeper = Sweeper(
             self.store,
             settings,
@@ -129,14 +99,69 @@ class Worker:
             metrics,
         )
 
-    def _make_retirer(self, redis: Any, worker_id: str) -> Retirer:
+    def _make_dispatch(self) -> Dispatch:
+        dispatch = Dispatch(self.directory.host_in, self.directory.is_moderator)
+        dispatch.bans = self.bans
+        dispatch.scopes = self._house.command_scopes
+        return dispatch
+
+    def _make_features(self) -> Mapping[str, Running]:
+        """Make every feature, passing it the engine and the features it depends on."""
+        engine = self._engine()
+        running: dict[str, Running] = {}
+        for name, feature in self._house.features.items():
+            if feature.make is None:
+                running[name] = Running()
+            else:
+                below = [running[other].it for other in feature.leans_on]
+                running[name] = feature.make(engine, *below)
+        engine.projections += [p for each in running.values() for p in each.projections]
+        return running
+
+    def _engine(self) -> Engine:
+        return Engine(
+            store=self.store,
+            settings=self._settings,
+            metrics=self.metrics,
+            directory=self.directory,
+            dispatch=self.dispatch,
+            bus=self.bus,
+            facts=self._house.facts,
+            lines=self._house.lines,
+            view=self._house.shape.view,
+            records=self.records,
+            sign_outs=self.sign_outs,
+            bans=self.bans,
+            streams=self._house.streams,
+            projections=[],
+            worker_id=self._worker_id,
+            open_room=self._open_room,
+            open_rooms=lambda: self.rooms,
+        )
+
+    def _make_rooms(self, reader: RoomReader, random: Random) -> OpenRooms:
+        shape = self._house.shape
+        own = Own(self.store, shape, [r.own for r in self._each() if r.own is not None])
+        return OpenRooms(
+            reader,
+            self.bus,
+            own.parts_for,
+            self.dispatch.must_be_let_in,
+            self._settings,
+            self.metrics,
+            random,
+            self.visits,
+            [r.told for r in self._each() if r.told is not None],
+        )
+
+    def _make_retirer(self, redis: Any) -> Retirer:
         return Retirer(
             store_on(
                 redis, self.store.keys, durability=self.store.durability, metrics=self.metrics
             ),
             self.records,
             self._settings,
-            worker_id,
+            self._worker_id,
             self._house.pending_args(self._settings),
             [stays for each in self._each() for stays in each.stays],
             next((r.ended_rooms for r in self._each() if r.ended_rooms is not None), None),
@@ -145,13 +170,13 @@ class Worker:
             shapes=self._house.people,
         )
 
-    def _make_retainer(self, worker_id: str) -> Retainer:
+    def _make_retainer(self) -> Retainer:
         old = OldNotes(self.records)
         return Retainer(
             self.store,
             self.records,
             self._settings,
-            worker_id,
+            self._worker_id,
             self.retirer,
             keeps=self._house.keeps,
             removals=[
@@ -206,7 +231,7 @@ class Worker:
         return [forgets for each in self._each() for forgets in each.forgets]
 
     def forgetter(self) -> Forgetter:
-        """What takes people out of everything."""
+        """Return what takes people out of everything."""
 
         async def retire(room: str) -> str:
             return (await self.retirer.retire(room, at_once=True)).why
@@ -273,15 +298,3 @@ class Worker:
 
     async def __aexit__(self, *error: object) -> None:
         await self._stack.aclose()
-
-
-def _made(house: House, engine: Engine) -> Mapping[str, Running]:
-    """Make every feature, passing it the features it depends on."""
-    running: dict[str, Running] = {}
-    for name, feature in house.features.items():
-        if feature.make is None:
-            running[name] = Running()
-        else:
-            below = [running[other].it for other in feature.leans_on]
-            running[name] = feature.make(engine, *below)
-    return running

@@ -185,7 +185,7 @@ def _as_reply(said: Any, response: ClientResponse, ref: int) -> Message:
 
 
 async def _refused(response: ClientResponse) -> Exception:
-    """Why there is no stream: for now (Lost), or for good."""
+    """Return why there is no stream: for now (Lost), or for good."""
     body = await response.text()
     pause_ms = _retry_ms(response)
     try:

@@ -129,7 +129,7 @@ def _measured(contender: Contender, row: Row, timing: Timing, running: Running) 
         if running.buyer is not None and row == BUY_ROW:
             with running.buyer() as buyer:
                 client.deliver(row.rate_per_s, timing.measured_s)
-            buy_p99_ms = buyer.p99_ms()
+            buy_p99_ms = buyer.quantile_ms(0.99)
         join_p99_ms = None
         if running.newcomers is not None and row == BUY_ROW:
             with running.newcomers() as newcomers:

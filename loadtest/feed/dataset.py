@@ -21,7 +21,7 @@ class Item(NamedTuple):
 
 
 class Dataset(Protocol):
-    """Where an evaluation reads. Times are Unix ms."""
+    """The data that an evaluation reads. Times are Unix ms."""
 
     @property
     def acts(self) -> Iterable[Interaction]:
@@ -36,7 +36,7 @@ class Dataset(Protocol):
 
 
 def place_of(act: Interaction) -> Place:
-    """Where a choice is made."""
+    """Return where a choice is made."""
     return "rooms" if act.kind == "watch" else "notes"
 
 

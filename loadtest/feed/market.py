@@ -29,7 +29,7 @@ CROWD = 0.15
 
 
 class Scale(NamedTuple):
-    """How large a market is."""
+    """The size of a market."""
 
     people: int = 2000
     hosts: int = 300
@@ -83,7 +83,7 @@ class _Person:
         self.liking.clear()
 
     def habit(self, host: int, at: int) -> float:
-        """How used they are to a host."""
+        """Return how used a person is to a host."""
         weight, last = self.habits.get(host, (0.0, at))
         fading: float = 0.5 ** ((at - last) / HABIT_HALF_LIFE_MS)
         return weight * fading

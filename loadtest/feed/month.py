@@ -6,7 +6,7 @@ Counts of impressions are known to the feed a minute late, as in a server of sev
 
 import math
 import random
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -100,7 +100,6 @@ class _Month:
         """Newcomers that each person was given in a slot."""
         self._late: list[_Item] = []
         """Items with impressions that the feed does not know yet."""
-        self._slot_rows: Counter[int] = Counter()
         self._share_max = 0.0
 
     def lived(self) -> Result:

@@ -53,7 +53,8 @@ class Plan:
         )
 
     def changes(self) -> Sequence[Change]:
-        """What is built today, what shards alone would bring, and three steps, each on the last."""
+        """Return what is built today, what shards alone would bring, and three steps, each on the
+        last."""
         return (
             Change("as it is"),
             Change(f"sales over {self.shards} shards alone", parts=self.shards),
@@ -66,7 +67,7 @@ class Plan:
 
 
 class Bend(NamedTuple):
-    """How far a room can grow, and what ends it."""
+    """The point up to which a room can grow: its share of the scene, and what ends it."""
 
     change: Change
     share: float

@@ -86,7 +86,7 @@ class Identity:
         return self.scopes is not None and scope not in self.scopes
 
     def why_not_in(self, room: str) -> str:
-        """Why the token does not let in to this room; empty if it does."""
+        """Return why the token does not let in to this room; empty if it does."""
         if not self.may_enter(room):
             return f"This token is not for the room `{room}`."
         if self.lacks(HEARS_ROOMS):
@@ -205,7 +205,7 @@ class TokenVerifier:
         return self.verify(token)
 
     def why_not_ready(self) -> str:
-        """Why no token can be checked yet; empty if they can be."""
+        """Return why no token can be checked yet; empty if they can be."""
         return "" if self._secret else self._keys.why_not_ready()
 
     def _claims(self, token: str, now_s: float) -> dict[str, Any]:
@@ -265,7 +265,28 @@ class TokenVerifier:
 
 
 def _identity(claims: Mapping[str, Any], known_scopes: Collection[str]) -> Identity:
-    user, name = claims.get("sub"), claims.get("name", "")
+    user, name = _user(claims), claims.get("name", "")
+    if not _is_text(name, NAME_CHARS_MAX):
+        raise BadToken(f"The token's `name` must be at most {NAME_CHARS_MAX} printable characters.")
+    role, scopes = _role(claims, user), None
+    if claims.get("role") == SERVER:
+        scopes = _scopes(claims.get("scopes"), known_scopes)
+    meta = _meta(claims)
+    return Identity(
+        user,
+        _shown(name, user),
+        role,
+        _rooms(claims),
+        _issued_ms(claims.get("iat")),
+        _deliver(claims),
+        int(claims.get("exp", 0)) * 1000,
+        scopes,
+        meta,
+    )
+
+
+def _user(claims: Mapping[str, Any]) -> str:
+    user = claims.get("sub")
     if not _is_text(user, SUB_CHARS_MAX) or not user:
         raise BadToken(f"The token's `sub` must be 1 to {SUB_CHARS_MAX} printable characters.")
     if hides_something(user):
@@ -273,11 +294,14 @@ def _identity(claims: Mapping[str, Any], known_scopes: Collection[str]) -> Ident
             f"The token's `sub` must be 1 to {SUB_CHARS_MAX} printable characters: it has control "
             "characters, or others that nobody can see. Sign one without them."
         )
-    if not _is_text(name, NAME_CHARS_MAX):
-        raise BadToken(f"The token's `name` must be at most {NAME_CHARS_MAX} printable characters.")
-    role, scopes = claims.get("role", Role.VIEWER.value), None
+    return str(user)
+
+
+def _role(claims: Mapping[str, Any], user: str) -> Role:
+    """Return the role of a person, or of another server: that of an admin within its scopes."""
+    role = claims.get("role", Role.VIEWER.value)
     if role == SERVER:
-        role, scopes = Role.ADMIN, _scopes(claims.get("scopes"), known_scopes)
+        return Role.ADMIN
     if role not in _TOKEN_ROLES:
         named = ", ".join((*_TOKEN_ROLES, SERVER))
         raise BadToken(f"The token's `role` must be one of {named}.")
@@ -286,30 +310,32 @@ def _identity(claims: Mapping[str, Any], known_scopes: Collection[str]) -> Ident
             f"The `sub` of a merchant's token must be 1 to {MERCHANT_CHARS_MAX} letters, digits or "
             "`_.@-`: it is the merchant's id."
         )
-    meta = claims.get("meta", "")
-    if not _is_text(meta, META_BYTES_MAX) or len(meta.encode()) > META_BYTES_MAX:
-        raise BadToken(f"The token's `meta` must be a text of at most {META_BYTES_MAX} bytes.")
+    return Role(role)
+
+
+def _rooms(claims: Mapping[str, Any]) -> frozenset[str] | None:
     rooms = claims.get("rooms")
-    if rooms is not None and not (
-        isinstance(rooms, list) and all(isinstance(room, str) for room in rooms)
-    ):
+    if rooms is None:
+        return None
+    if not isinstance(rooms, list) or not all(isinstance(room, str) for room in rooms):
         raise BadToken("The token's `rooms` must be a list of room ids.")
+    return frozenset(rooms)
+
+
+def _deliver(claims: Mapping[str, Any]) -> str:
     deliver = claims.get("deliver", "")
     if not _is_text(deliver, DELIVER_CHARS_MAX) or (deliver and hides_something(deliver)):
         raise BadToken(
             f"The token's `deliver` must be at most {DELIVER_CHARS_MAX} printable characters."
         )
-    return Identity(
-        user,
-        _shown(name, user),
-        Role(role),
-        None if rooms is None else frozenset(rooms),
-        _issued_ms(claims.get("iat")),
-        deliver,
-        int(claims.get("exp", 0)) * 1000,
-        scopes,
-        meta,
-    )
+    return str(deliver)
+
+
+def _meta(claims: Mapping[str, Any]) -> str:
+    meta = claims.get("meta", "")
+    if not _is_text(meta, META_BYTES_MAX) or len(meta.encode()) > META_BYTES_MAX:
+        raise BadToken(f"The token's `meta` must be a text of at most {META_BYTES_MAX} bytes.")
+    return str(meta)
 
 
 def _scopes(named: Any, known: Collection[str]) -> frozenset[str]:

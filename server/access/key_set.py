@@ -167,6 +167,6 @@ def _why_not_its_use(jwk: Mapping[str, Any], algorithm: PublicAlgorithm) -> str:
 
 
 def _print_of(key: jwt.PyJWK) -> bytes:
-    """What tells one key from another."""
+    """Return what tells one key from another."""
     printed: bytes = key.key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return printed

@@ -1,4 +1,4 @@
-"""Where the keys of tokens are read from: a file, or the URL of a JWKS.
+"""Reads the keys of tokens from where they are: a file, or the URL of a JWKS.
 
 PyJWT's own client of a JWKS blocks the event loop, follows redirects anywhere, reads answers of any
 size and keeps no keys while the URL is down.

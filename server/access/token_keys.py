@@ -61,7 +61,7 @@ class TokenKeys:
         await self._errands.aclose()
 
     def why_not_ready(self) -> str:
-        """Why nobody's token can be checked yet; empty if keys are known."""
+        """Return why nobody's token can be checked yet; empty if keys are known."""
         return "" if len(self.keys) else f"{self._source.name} {self._why or 'is not read yet'}."
 
     async def look_again(self, kid: str | None) -> bool:

@@ -5,20 +5,32 @@ the records have beyond that copy of Redis came later than the backup.
 """
 
 import asyncio
-import hashlib
-import os
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 import typer
-from msgspec import Struct
 
 from server import __version__
 from server.background.clock import unix_ms
+from server.cli.manifest import (
+    FORGOTTEN_FILE,
+    FORM,
+    MANIFEST,
+    BackupUnusable,
+    Manifest,
+    RecordsPart,
+    RedisPart,
+    file_at,
+    holds_any,
+    make_empty,
+    read_forgotten,
+    read_manifest,
+    write_whole,
+)
 from server.cli.on_store import COULD_NOT_RUN, Config, DataDir, RedisUrl, run_on_store
 from server.features.pictures.settings import PictureSettings, picture_folder
 from server.house import load_settings, records_of
@@ -29,60 +41,13 @@ from server.store.room_store import RoomStore
 if TYPE_CHECKING:
     from server.worker import Worker
 
-MANIFEST = "backup.json"
 REDIS_FILE = "redis.rdb"
 RECORDS_FILE = {"sqlite": "records.sqlite3", "postgresql": "records.pgdump"}
-FORGOTTEN_FILE = "forgotten.json"
-"""Who was forgotten by then, and when (ms): for a restore of an older backup."""
-FORM = 1
-"""The version of the backup's own form."""
 
 STILL_NAMED = 1
+"""The status of a restore after which rooms still name somebody who was forgotten."""
 
 Folder = Annotated[Path, typer.Argument(help="Folder of the backup.")]
-
-
-class BackupUnusable(Exception):
-    """A backup can't be made there, or not be restored; the text says why."""
-
-
-class File(Struct, forbid_unknown_fields=True):
-    """A file of a backup, with what it is recognised by."""
-
-    name: str
-    bytes: int
-    sha256: str
-
-
-class RedisPart(Struct):
-    """The copy of Redis."""
-
-    file: File
-    program: str
-    """`redis` or `valkey`, and the version that wrote it."""
-    version: str
-    data_version: int
-
-
-class RecordsPart(Struct):
-    """The copy of the records."""
-
-    file: File
-    engine: str
-    revisions: list[str]
-
-
-class Manifest(Struct):
-    """What a backup is: written last, so that one without it is not whole. Times in Unix ms."""
-
-    form: int
-    version: str
-    """The Liveroom that made it."""
-    began: int
-    ended: int
-    records: RecordsPart
-    redis: RedisPart | None = None
-    """None if Redis is one by URL, which has a backup of its own."""
 
 
 @contextmanager
@@ -172,16 +137,16 @@ async def write_backup(store: RoomStore, settings: Settings, folder: Path) -> Ma
     stores raise; then the folder has no manifest."""
     from server.records.forgotten import forgotten_since
 
-    await asyncio.to_thread(_make_empty, folder)
+    await asyncio.to_thread(make_empty, folder)
     began = unix_ms()
     redis = None if settings.redis.url else await _copy_redis(store, settings, folder)
     async with _records(settings) as records:
         copied = await _copy_records(records, folder)
         async with records.reading() as connection:
             forgotten = msgspec.json.encode(await forgotten_since(connection, 0))
-    await asyncio.to_thread(_write_whole, folder / FORGOTTEN_FILE, forgotten)
+    await asyncio.to_thread(write_whole, folder / FORGOTTEN_FILE, forgotten)
     manifest = Manifest(FORM, __version__, began, unix_ms(), copied, redis)
-    await asyncio.to_thread(_write_whole, folder / MANIFEST, msgspec.json.encode(manifest))
+    await asyncio.to_thread(write_whole, folder / MANIFEST, msgspec.json.encode(manifest))
     return manifest
 
 
@@ -194,7 +159,7 @@ async def _copy_redis(store: RoomStore, settings: Settings, folder: Path) -> Red
     data_version = await must_be_readable(store)
     target = folder / REDIS_FILE
     await save_snapshot(store.redis, _data_folder(settings) / "redis", target)
-    file = await asyncio.to_thread(_file, target)
+    file = await asyncio.to_thread(file_at, target)
     return RedisPart(file, release.name, release.number, data_version)
 
 
@@ -205,7 +170,7 @@ async def _copy_records(records: Database, folder: Path) -> RecordsPart:
     revisions = await records.revisions()
     target = folder / RECORDS_FILE[engine]
     await dump(records, target)
-    return RecordsPart(await asyncio.to_thread(_file, target), engine, list(revisions))
+    return RecordsPart(await asyncio.to_thread(file_at, target), engine, list(revisions))
 
 
 def _pictures_left_out(settings: Settings) -> str:
@@ -213,7 +178,7 @@ def _pictures_left_out(settings: Settings) -> str:
     if bucket := settings.section(PictureSettings).s3_url:
         return f"Pictures are not in this backup: back up the bucket {bucket} by its own means."
     folder = picture_folder(settings)
-    if not _holds_any(folder):
+    if not holds_any(folder):
         return ""
     return (
         f"Pictures are not in this backup: copy {folder} now, such as by rsync; it never changes."
@@ -237,8 +202,8 @@ async def bring_back(
     from server.store.release import Release, parsed
     from server.store.snapshot import lay_down
 
-    manifest = await asyncio.to_thread(_read_manifest, folder)
-    listed = await asyncio.to_thread(_read_forgotten, newer) if newer is not None else {}
+    manifest = await asyncio.to_thread(read_manifest, folder)
+    listed = await asyncio.to_thread(read_forgotten, newer) if newer is not None else {}
     data = _data_folder(settings)
     await asyncio.to_thread(data.mkdir, parents=True, exist_ok=True)
     lock = await asyncio.to_thread(FolderLock, data)
@@ -305,7 +270,7 @@ async def _forget_again(worker: "Worker", users: Sequence[str]) -> list[str]:
 
 async def _must_fit(manifest: Manifest, settings: Settings, records: Database, data: Path) -> None:
     """Refuse what this server can't read, and targets that hold something."""
-    from server.records.dumping import holds_any
+    from server.records import dumping
     from server.rooms.data_version import VERSION
 
     if manifest.redis is not None and manifest.redis.data_version > VERSION:
@@ -325,57 +290,16 @@ async def _must_fit(manifest: Manifest, settings: Settings, records: Database, d
             f"The backup's records are of {manifest.records.engine}, and records.url names "
             f"{engine}: name an empty database of the same kind."
         )
-    if manifest.redis is not None and await asyncio.to_thread(_holds_any, data / "redis"):
+    if manifest.redis is not None and await asyncio.to_thread(holds_any, data / "redis"):
         raise BackupUnusable(
             f"The data folder {data} holds a Redis already: name another with --data-dir, or move "
             "its folder `redis` away."
         )
-    if await holds_any(records):
+    if await dumping.holds_any(records):
         raise BackupUnusable(
             f"There are records at {records.shown} already: move them away, or name an empty "
             "database in records.url."
         )
-
-
-def _read_forgotten(path: Path) -> dict[str, int]:
-    """Read a list of people who were forgotten. Raises BackupUnusable."""
-    if path.is_dir():
-        path /= FORGOTTEN_FILE
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, int])
-    except FileNotFoundError:
-        raise BackupUnusable(
-            f"There is no list of people who were forgotten at {path}: name a newer backup, or "
-            "what `liveroom records forgotten` printed."
-        ) from None
-    except msgspec.MsgspecError as error:
-        raise BackupUnusable(f"{path} can't be read: {error}.") from None
-
-
-def _read_manifest(folder: Path) -> Manifest:
-    """Read a backup's manifest, and check that its files are whole. Raises BackupUnusable."""
-    try:
-        raw = (folder / MANIFEST).read_bytes()
-        form = msgspec.json.decode(raw, type=dict[str, Any]).get("form")
-        if form != FORM:
-            raise BackupUnusable(
-                f"The backup in {folder} has form {form}, and this Liveroom reads form {FORM}: "
-                "restore it with the one that made it."
-            )
-        manifest = msgspec.json.decode(raw, type=Manifest)
-    except FileNotFoundError:
-        raise BackupUnusable(
-            f"There is no whole backup in {folder}: {MANIFEST} is missing, which is written last."
-        ) from None
-    except msgspec.MsgspecError as error:
-        raise BackupUnusable(f"{folder / MANIFEST} can't be read: {error}.") from None
-    for part in (manifest.redis, manifest.records):
-        if part is not None and _file(folder / Path(part.file.name).name) != part.file:
-            raise BackupUnusable(
-                f"The file {part.file.name} of the backup in {folder} is not the one that was "
-                "written: copy the backup anew, or restore another."
-            )
-    return manifest
 
 
 @asynccontextmanager
@@ -389,28 +313,3 @@ async def _records(settings: Settings) -> AsyncIterator[Database]:
 
 def _engine(records: Database) -> str:
     return "sqlite" if records.is_sqlite else "postgresql"
-
-
-def _make_empty(folder: Path) -> None:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if _holds_any(folder):
-        raise BackupUnusable(f"The folder {folder} is not empty: a backup gets one of its own.")
-
-
-def _holds_any(folder: Path) -> bool:
-    return folder.exists() and any(folder.iterdir())
-
-
-def _file(path: Path) -> File:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return File(path.name, path.stat().st_size, digest)
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    made = path.with_name(f"{path.name}.part")
-    with made.open("wb") as file:
-        file.write(msgspec.json.format(content, indent=2) + b"\n")
-        file.flush()
-        os.fsync(file.fileno())
-    made.rename(path)

@@ -1,4 +1,4 @@
-"""What one thing costs, as measured, and the measurements that the costs were fitted to.
+"""Knows what one thing costs, as measured, and which measurements the costs were fitted to.
 
 Both stand in `costs.toml`, which `python -m loadtest fit` writes. The costs are of one core of the
 machine that the file names.
@@ -96,7 +96,7 @@ MEASURED_BY = {
 
 
 class Busy(NamedTuple):
-    """What one worker does in a second, beside joins."""
+    """The things that one worker does in a second, beside joins."""
 
     frames: float = 0.0
     shown: float = 0.0

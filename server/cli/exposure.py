@@ -55,7 +55,7 @@ def exposure(
 
 
 def lines_of(item: "ItemExposure") -> list[str]:
-    """What is said of one item: what was promised and given, then each day and place."""
+    """Return what is said of one item: what was promised and given, then each day and place."""
     total = sum(each.shown for each in item.days)
     if item.promise is None:
         head = f"{item.item}: shown {total} times; nothing was promised, it is no newcomer."

@@ -28,7 +28,7 @@ outbox = typer.Typer(no_args_is_help=True, help="What could not be told to the o
 
 
 class Format(StrEnum):
-    """How orders are written."""
+    """A format in which orders are written."""
 
     CSV = "csv"
     JSONL = "jsonl"

@@ -1,4 +1,4 @@
-"""Which code the processes run that this one starts: ours, whatever else has its names."""
+"""Makes the processes that this one starts run our code, whatever else has its names."""
 
 import os
 from pathlib import Path

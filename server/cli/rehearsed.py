@@ -1,4 +1,4 @@
-"""What a rehearsal measured, read from its report: how this machine compares with the model."""
+"""Reads what a rehearsal measured from its report: how this machine compares with the model."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""How far the model is from the measurements that its costs were fitted to."""
+"""Tells how far the model is from the measurements that its costs were fitted to."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple

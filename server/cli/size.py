@@ -48,31 +48,52 @@ def size(
     ] = None,
 ) -> None:
     """Print what an event needs: workers, machines, memory, bandwidth, Redis shards."""
-    machine, costs = sizing.Machine(cores=cores, gbit_per_s=gbit), Costs()
-    if report is not None:
-        rehearsed = _read(report)
+    machine = sizing.Machine(cores=cores, gbit_per_s=gbit)
+    rehearsed = None if report is None else _read(report)
+    if rehearsed is not None:
         typer.echo("\n".join(rehearsed.in_words()))
-        costs = rehearsed.costs()
         if (viewers, comments, orders, gmv, basket) == (None,) * 5:
-            event = rehearsed.event
-            viewers, comments, orders = event.viewers, event.comments_per_s, event.orders_per_s
-            rooms = event.rooms
+            seen = rehearsed.event
+            viewers, comments, orders = seen.viewers, seen.comments_per_s, seen.orders_per_s
+            rooms = seen.rooms
+    turnover = _turnover(gmv, basket, hours, peak, buyers, stay)
+    assumed: Iterator[str] = iter(())
+    if turnover is None:
+        event = _of_rates(viewers, comments, orders, rooms, hours, deflate=deflate)
+    else:
+        event, assumed = _of_turnover(turnover, viewers, comments, orders, rooms, deflate=deflate)
+        typer.echo(turnover.in_words())
+    found = sizing.size(event, machine, costs=Costs() if rehearsed is None else rehearsed.costs())
+    said = sizing.explain(found, machine, rehearsed=rehearsed is not None)
+    typer.echo("\n".join([said, *(f"  - {each}" for each in assumed)]))
+
+
+def _turnover(
+    gmv: float | None, basket: float | None, hours: float, peak: float, buyers: float, stay: float
+) -> Turnover | None:
+    """Return the turnover that the options name; None if they name none."""
+    if (gmv is None) != (basket is None):
+        _fail("--gmv and --basket belong together: the turnover, and what one order comes to.")
     if gmv is None or basket is None:
-        if gmv is not None or basket is not None:
-            _fail("--gmv and --basket belong together: the turnover, and what one order comes to.")
-        if viewers is None or comments is None or orders is None:
-            _fail("Give --viewers, --comments and --orders; or a turnover, as --gmv and --basket.")
-        event = sizing.Event(viewers, comments, orders, rooms, hours, deflate)
-        found = sizing.size(event, machine, costs=costs)
-        typer.echo(sizing.explain(found, machine, rehearsed=report is not None))
-        return
+        return None
     if hours <= 0:
         _fail("--hours must be above 0 for a turnover.")
-    turnover = Turnover(gmv, basket, hours, peak, buyers, stay)
-    event, assumed = _of_turnover(turnover, viewers, comments, orders, rooms, deflate=deflate)
-    found = sizing.size(event, machine, costs=costs)
-    said = sizing.explain(found, machine, rehearsed=report is not None)
-    typer.echo("\n".join([turnover.in_words(), said, *(f"  - {each}" for each in assumed)]))
+    return Turnover(gmv, basket, hours, peak, buyers, stay)
+
+
+def _of_rates(
+    viewers: int | None,
+    comments: float | None,
+    orders: float | None,
+    rooms: int,
+    hours: float,
+    *,
+    deflate: bool,
+) -> sizing.Event:
+    """Return the event that the rates describe; all three must be given."""
+    if viewers is None or comments is None or orders is None:
+        _fail("Give --viewers, --comments and --orders; or a turnover, as --gmv and --basket.")
+    return sizing.Event(viewers, comments, orders, rooms, hours, deflate)
 
 
 def _of_turnover(

@@ -1,4 +1,4 @@
-"""How many decimals each currency has, by ISO 4217.
+"""Knows how many decimals each currency has, by ISO 4217.
 
 Browsers and their Intl follow CLDR instead, which gives none to some currencies that have two or
 three (IDR, HUF, COP, PKR, IQD); an amount in minor units would then be read 100 or 1,000 times

@@ -1,4 +1,4 @@
-"""What clients send: a field that the server doesn't know is refused, never ignored.
+"""Reads what clients send: a field that the server doesn't know is refused, never ignored.
 
 Otherwise a misspelt field, or one of a newer version, would silently be left out of what is done:
 a sale would open at once, a whole order be refunded. In stored data, in messages between workers

@@ -1,4 +1,4 @@
-"""How a connection begins: `join`, its reply, and `ping`."""
+"""Defines how a connection begins: `join`, its reply, and `ping`."""
 
 from typing import Annotated, Literal
 

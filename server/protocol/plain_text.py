@@ -1,4 +1,4 @@
-"""What people write, made fit to show: on one line, visible, within its line.
+"""Makes what people write fit to show: on one line, visible, within its line.
 
 Taken out are characters that show nothing but can hide or turn what stands around them, and stacks
 of accents that grow over the lines above.

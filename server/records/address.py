@@ -1,4 +1,4 @@
-"""Where the records are: `records.url` as SQLAlchemy reads it."""
+"""Reads `records.url`, where the records are, as SQLAlchemy does."""
 
 from pathlib import Path
 

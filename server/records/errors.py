@@ -1,4 +1,4 @@
-"""Why the records can't be used now, or at all."""
+"""Tells why the records can't be used now, or at all."""
 
 from sqlalchemy.exc import (
     DBAPIError,

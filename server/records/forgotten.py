@@ -80,7 +80,7 @@ class OldNotes:
         self._records = records
 
     async def count(self, before: int) -> int:
-        """How many are from before a time (ms)."""
+        """Return how many are from before a time (ms)."""
         asked = select(func.count()).select_from(LATELY).where(LATELY.c.at < before)
         async with self._records.reading() as connection:
             return int(await connection.scalar(asked) or 0)

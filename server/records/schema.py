@@ -1,4 +1,4 @@
-"""What the tables of all features have in common."""
+"""Defines what the tables of all features have in common."""
 
 from typing import Final
 

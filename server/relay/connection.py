@@ -106,7 +106,7 @@ class Connection:
                 continue
 
     def _silent_s(self) -> float:
-        """How long nothing came from a sender, who has the time to connect before the first."""
+        """Return the seconds since a sender was heard; they have CONNECT_S_MAX for the first."""
         heard_at = self.heard_at
         if heard_at is None:
             heard_at = self._begun + CONNECT_S_MAX - SILENT_S_MAX

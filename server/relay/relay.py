@@ -1,4 +1,4 @@
-"""Who sends and who watches which room's picture, within bounds."""
+"""Knows who sends and who watches which room's picture, within bounds."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ CLOSE_S_MAX = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """How much the relay carries."""
+    """Bounds of what the relay carries at once."""
 
     publishers_max: int
     viewers_max: int

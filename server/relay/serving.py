@@ -89,8 +89,9 @@ async def _read_to_end(reader: asyncio.StreamReader) -> None:
 
 
 def use_addresses_of(host: str) -> Callable[[bool, bool], list[str]]:
-    """What stands for `aioice.ice.get_host_addresses` in a relay that listens on `host`: aioice
-    leaves out this machine's loopback, and a relay that listens there alone offers nothing else."""
+    """Return what stands for `aioice.ice.get_host_addresses` in a relay that listens on `host`:
+    aioice leaves out this machine's loopback, and a relay that listens there alone offers nothing
+    else."""
     all_addresses = aioice.ice.get_host_addresses
 
     def addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:

@@ -23,7 +23,7 @@ _RECORD = re.compile(r"\brecord\b(?:\(\{ k = '(\w+)')?")
 
 
 class Declared(NamedTuple):
-    """What one feature's `facts.py` defines."""
+    """The definitions of one feature's `facts.py`."""
 
     feature: str
     facts: Sequence[type[Fact]]

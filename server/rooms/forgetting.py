@@ -224,7 +224,7 @@ class Forgetter:
         return False
 
     async def _parts_of(self, room: str) -> AsyncIterator[list[Part]]:
-        """What Redis has of a room, or the records if it left."""
+        """Yield what Redis has of a room, or the records if it left."""
         keys = self._store.keys
         left = await self._store.redis.hget(keys.room(room, "room"), "left")
         if left and not left.startswith(b"leaving:"):
@@ -269,7 +269,7 @@ def _must_be_over(user: str, own: Sequence[_Own], kept: Sequence[str]) -> None:
 
 
 def _changes(old: Part, new: Part) -> Any:
-    """What `host_forget.lua` is to change of a key; nothing if it is as it was."""
+    """Return what `host_forget.lua` is to change of a key; nothing if it is as it was."""
     if len(old.items) != len(new.items):  # answers that are dropped
         kept = set(new.items[::2])
         pairs = zip(old.items[::2], old.items[1::2], strict=True)

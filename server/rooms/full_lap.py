@@ -102,7 +102,7 @@ class FullLap:
         ]
 
     async def _rest_of(self, room_id: str, gate: asyncio.Semaphore) -> Rest | None:
-        """What is pending in a room; None if it can't be read, which stops no other."""
+        """Return what is pending in a room; None if it can't be read, which stops no other."""
         async with gate:
             try:
                 rest = await self._store.run_script("room_rest", room_id, self._args, REST)

@@ -40,7 +40,7 @@ def types_of(kind: type[LedgerLine]) -> tuple[str, ...]:
 
 
 def _place_of(kind: type[LedgerLine]) -> tuple[str, str]:
-    """What `k` and `what` are in lines of a class; `what` is empty if they have none."""
+    """Return what `k` and `what` are in lines of a class; `what` is empty if they have none."""
     what = ""
     for field in msgspec.structs.fields(kind):
         if field.name == "what" and get_origin(field.type) is Literal:

@@ -101,7 +101,8 @@ class Lineup:
         return [Place(int(score), raw) for raw, score in found]
 
     async def _passed(self, after: Place) -> int:
-        """How many rooms of this very score were shown: those up to this id, which may be gone."""
+        """Return how many rooms of this very score were shown: those up to this id, which may be
+        gone."""
         redis, key, score = self._store.redis, self._store.keys.lineup, after.score
         low, high = 0, await redis.zcount(key, score, score)
         while low < high:

@@ -17,14 +17,14 @@ LOOKS_REMEMBERED_MAX = 20_000
 
 
 class Host(NamedTuple):
-    """Whose room it is; fixed when it was made."""
+    """The host of a room; fixed when it was made."""
 
     user: str
     name: str
 
 
 class Naming:
-    """What people are called in a room."""
+    """Keeps the names that people go by in a room."""
 
     def __init__(self) -> None:
         self._looks: LRUCache[str, frozenset[str]] = LRUCache(LOOKS_REMEMBERED_MAX)

@@ -45,7 +45,8 @@ class Own:
         ]
 
     async def _mine(self, room_id: str, users: Sequence[str]) -> list[Mine]:
-        """What the script knows of each user. One whose rows can't be read joins without them."""
+        """Return what the script knows of each user. One whose rows can't be read joins without
+        them."""
         try:
             return await self._store.run_script(
                 "mine_of", room_id, {"users": users}, self._shape.mine_decoder

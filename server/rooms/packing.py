@@ -76,7 +76,7 @@ async def _parts_of(redis: Any, name: str, key: str) -> AsyncIterator[Part]:
 
 
 async def _ends_at(redis: Any, key: str) -> int:
-    """When a key expires (Unix ms); negative if it does not."""
+    """Return when a key expires (Unix ms); negative if it does not."""
     try:
         return int(await redis.pexpiretime(key))
     except ResponseError:  # before Redis 7

@@ -191,7 +191,7 @@ class Retainer:
         return outcome.why
 
     async def _strangers(self, expired: Expired, keeping: Keeping) -> list[Rewrites]:
-        """What takes users out of a room, and out of what its host keeps of them."""
+        """Return what takes users out of a room, and out of what its host keeps of them."""
         if keeping.users is None:
             return []
         async with self._records.writing() as connection:

@@ -1,4 +1,4 @@
-"""How facts are told again to somebody who was not there, one entry after the other."""
+"""Tells facts again to somebody who was not there, one entry after the other."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol

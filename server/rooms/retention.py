@@ -1,4 +1,4 @@
-"""How long each kind of record is kept: what a feature declares of it.
+"""Defines how long each kind of record is kept: what a feature declares of it.
 
 A record of a room counts from the end of the room. Some is taken out of the room while it leaves
 Redis (`Keeping`); what belongs to no room that left is removed by its feature (`Removal`).

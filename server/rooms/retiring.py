@@ -295,7 +295,7 @@ class Retirer:
         return [(name, keys.room(room, name)) for name in keys.room_keys if name not in apart]
 
     async def _facts(self, room: str) -> tuple[int, int, str]:
-        """When the room was made, and how far its ledger and timeline go."""
+        """Return when the room was made, and how far its ledger and timeline go."""
         keys = self._store.keys
         pipeline = self._store.redis.pipeline(transaction=False)
         pipeline.hget(keys.room(room, "room"), "created")

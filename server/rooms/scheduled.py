@@ -1,4 +1,4 @@
-"""How many rooms of a host may wait for their start: each takes a place, and gives it back.
+"""Bounds how many rooms of a host wait for their start: each takes a place, and gives it back.
 
 The places of a host are one zset, which one script reads and changes, so two requests at once
 can't both take the last one. Rooms lie in other slots: a worker that dies may leave a place taken

@@ -81,8 +81,3 @@ async def walk(
         last = chunk[-1][0].decode()
         yield Part(facts, last)
         start = f"({last}"
-
-
-def place_ms(place: str) -> int:
-    """Return the time at which the fact with this id was recorded (Unix ms)."""
-    return int(place.split("-", maxsplit=1)[0])

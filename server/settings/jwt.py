@@ -15,7 +15,7 @@ from server.settings.section import (
 
 
 class Jwt(Section):
-    """How tokens are checked."""
+    """Settings by which tokens are checked."""
 
     secret: SecretStr | None = Field(
         None,

@@ -1,4 +1,4 @@
-"""Who may not come in, or not buy: in a room, or anywhere.
+"""Knows who may not come in, or not buy: in a room, or anywhere.
 
 Each worker keeps all bans, so that a command is judged without a question to Redis, and reads what
 changed twice a second from a log. A ban that ended counts no more; a minute later it is removed.

@@ -1,4 +1,4 @@
-"""When an order counts as stored: the promise behind `redis.durability`.
+"""Decides when an order counts as stored: the promise behind `redis.durability`.
 
 `fsync`       Redis answers after its log is on disk (appendfsync always): nothing to wait for here.
 `memory`      Redis answers at once: a crash of Redis may lose the last second, or all.

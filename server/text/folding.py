@@ -161,7 +161,7 @@ def one_case(text: str) -> str:
 
 
 def tag_key(tag: str) -> str:
-    """What all spellings of a tag have in common: `one_case`, single spaces, no # before it."""
+    """Return the one spelling of a tag: `one_case`, single spaces, no # before it."""
     return " ".join(one_case(tag).split()).lstrip("# ")
 
 

@@ -1,4 +1,5 @@
-"""What a text may be read as: digits, signs and letters of another script that stand for letters.
+"""Tells what a text may be read as: digits, signs and letters of another script that stand for
+letters.
 
 Readers recognise one word in many spellings. `plain` (`server.text.folding`) removes differences
 that have no meaning in any language. `readings` adds the texts that result if characters stand for

@@ -11,6 +11,7 @@ from server.protocol.message import Command, Delivery, Err, Event, Ok
 from server.web.route import WEBSOCKET
 
 _REF = "#/components/schemas/{name}"
+_CHANNEL = {"$ref": "#/channels/room"}
 _DELIVERED = {
     Delivery.MUST: "Every one is delivered, in order, also after a lost connection.",
     Delivery.LATEST: "Only the newest value of each thing is delivered.",
@@ -31,28 +32,6 @@ def document(words: Vocabulary) -> dict[str, Any]:
     kinds: tuple[type[msgspec.Struct], ...] = (*words.commands, *words.replies, Err, *words.events)
     refs, schemas = msgspec.json.schema_components(kinds, ref_template=_REF)
     messages = {_name(kind): _message(kind, ref) for kind, ref in zip(kinds, refs, strict=True)}
-    channel = {"$ref": "#/channels/room"}
-    answers: tuple[type[msgspec.Struct], ...] = (*words.replies, Err)
-    replies = [_in_channel(kind) for kind in answers]
-    received = {
-        _name(kind): {
-            "action": "receive",
-            "channel": channel,
-            "summary": messages[_name(kind)]["summary"],
-            "messages": [_in_channel(kind)],
-            "reply": {"channel": channel, "messages": replies},
-        }
-        for kind in words.commands
-    }
-    sent = {
-        _name(kind): {
-            "action": "send",
-            "channel": channel,
-            "summary": messages[_name(kind)]["summary"],
-            "messages": [_in_channel(kind)],
-        }
-        for kind in words.events
-    }
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -71,9 +50,35 @@ def document(words: Vocabulary) -> dict[str, Any]:
                 "x-subprotocols": list(SUBPROTOCOLS),
             }
         },
-        "operations": received | sent,
+        "operations": _received(words) | _sent(words),
         "components": {"messages": messages, "schemas": schemas},
     }
+
+
+def _received(words: Vocabulary) -> dict[str, Any]:
+    """The operation of each command, and its replies: each may have any."""
+    answers: tuple[type[msgspec.Struct], ...] = (*words.replies, Err)
+    reply = {"channel": _CHANNEL, "messages": [_in_channel(kind) for kind in answers]}
+    return {_name(kind): _operation("receive", kind) | {"reply": reply} for kind in words.commands}
+
+
+def _sent(words: Vocabulary) -> dict[str, Any]:
+    """The operation of each event."""
+    return {_name(kind): _operation("send", kind) for kind in words.events}
+
+
+def _operation(action: str, kind: type[msgspec.Struct]) -> dict[str, Any]:
+    return {
+        "action": action,
+        "channel": _CHANNEL,
+        "summary": _summary(kind),
+        "messages": [_in_channel(kind)],
+    }
+
+
+def _summary(kind: type[msgspec.Struct]) -> str:
+    """The first paragraph of its docstring, on one line."""
+    return " ".join((kind.__doc__ or "").split("\n\n")[0].split())
 
 
 def _name(kind: type[msgspec.Struct]) -> str:
@@ -86,10 +91,9 @@ def _in_channel(kind: type[msgspec.Struct]) -> dict[str, str]:
 
 
 def _message(kind: type[msgspec.Struct], ref: dict[str, Any]) -> dict[str, Any]:
-    told = " ".join((kind.__doc__ or "").split("\n\n")[0].split())
     message = {
         "name": str(kind.__struct_config__.tag),
-        "summary": told,
+        "summary": _summary(kind),
         "payload": ref,
     }
     if issubclass(kind, Event):

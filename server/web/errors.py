@@ -52,7 +52,7 @@ def encoded_response(body: bytes, status: int = 200) -> web.Response:
 
 
 class ErrorDetail(msgspec.Struct):
-    """Why a request was refused."""
+    """Tells why a request was refused."""
 
     code: str
     msg: str

@@ -1,4 +1,5 @@
-"""What browsers are allowed on the pages beyond the pages' own needs, as features declare it."""
+"""Combines what browsers are allowed on the pages beyond the pages' own needs, as features declare
+it."""
 
 import functools
 from collections.abc import Iterable, Mapping

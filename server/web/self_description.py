@@ -23,8 +23,8 @@ from server.web.route import Route
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What a server knows: its version, its WebSocket subprotocols, and the JSON Schema of each
-    command by its `op`. The schemas refer to `$defs`."""
+    """The things a server knows: its version, its WebSocket subprotocols, and the JSON Schema of
+    each command by its `op`. The schemas refer to `$defs`."""
 
     version: str
     subprotocols: list[str]

@@ -22,13 +22,10 @@ from tests.server.talk import talk
 from tests.web.api import Api
 from tests.web.test_rest import MUG, SALE
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 USERS, MUGS = '{"tier":"gold"}', "erp-4711/龙井"
 SECRETS = ("gold", "erp-4711")
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

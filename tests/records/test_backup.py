@@ -14,8 +14,9 @@ import aiohttp
 import pytest
 from sqlalchemy import select
 
-from server.cli.backup import BackupUnusable, bring_back, write_backup
+from server.cli.backup import bring_back, write_backup
 from server.cli.main import main
+from server.cli.manifest import BackupUnusable
 from server.features.archive.tables import POSITIONS, ROOMS
 from server.features.audits.all_rooms import AllRooms
 from server.house import keys_under, records_of, store_on

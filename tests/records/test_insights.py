@@ -29,12 +29,9 @@ from tests.running import running
 from tests.server.talk import talk
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 INSIGHTS, ADVICE = "/v1/hosts/h1/insights", "/v1/hosts/h1/advice"
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

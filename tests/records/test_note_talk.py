@@ -12,16 +12,13 @@ from tests.records.bought import ANN, BEN, OTHER, ROOT, done
 from tests.running import running
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 NOTES = "/v1/notes"
 HELD = "/v1/me/note-held"
 OWN = "/v1/me/note-comments"
 REPORTED = "/v1/me/note-reports"
 HOLD = {"words": ["代购"], "action": "hold", "why": "resellers"}
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

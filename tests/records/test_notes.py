@@ -27,15 +27,13 @@ from tests.running import running
 from tests.server.talk import talk
 from tests.web.api import Api
 
+# A worker reads its scripts when it starts, and a picture is drawn anew.
+pytestmark = pytest.mark.blocking_allowed
+
 WORDS = {"title": "秋天的薄胎杯", "text": "薄如纸，\n透光。", "tags": ["#茶具", "瓷器", "茶具"]}
 MUG = {"host": "h1", "sku": "mug"}
 NOTES = "/v1/notes"
 HOLD = {"words": ["代购"], "action": "hold", "why": "resellers"}
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts, and a picture is drawn anew."""
 
 
 @pytest.fixture

@@ -19,12 +19,9 @@ from tests.running import running
 from tests.server.talk import talk
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 NUL = "a\0b"
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

@@ -18,15 +18,12 @@ from tests.running import running
 from tests.server.talk import Talk, talk
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 EVE: dict[str, Any] = {"user": "eve", "role": Role.VIEWER}
 MOD: dict[str, Any] = {"user": "mo", "role": Role.VIEWER}
 ROOM = "/v1/rooms/r1/reports"
 QUEUE = "/v1/reports"
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

@@ -16,12 +16,9 @@ from tests.records.bought import ANN, BEN, HOME, M1, OTHER, ROOT, buy, done, ope
 from tests.running import running
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 GOOD = {"stars": 5, "text": "薄如纸", "pictures": ["https://pics.example/1.jpg"]}
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

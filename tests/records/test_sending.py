@@ -37,10 +37,7 @@ from tests.running import running
 from tests.server.talk import talk
 from tests.web.api import Api
 
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
 
 
 @pytest.fixture

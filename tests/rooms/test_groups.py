@@ -1,18 +1,16 @@
 """Fan groups: who may come in, what a group keeps, and how it ends for who leaves."""
 
-from collections.abc import Awaitable
 from typing import Any
 
-import msgspec
 import pytest
 
 from server.access.auth import Identity
 from server.background.troubles import Troubles
-from server.features.circles.hosts import Admits, Group
+from server.features.circles.hosts import Group
 from server.features.comments.messages import Comment
 from server.features.follows.messages import Follow, Reserve
 from server.features.groups.groups import GroupBody
-from server.features.groups.messages import GroupJoin, GroupLeave, GroupOk
+from server.features.groups.messages import GroupJoin, GroupOk
 from server.features.moderators.messages import ModeratorAdd, ModeratorRemove
 from server.features.orders.messages import Buy, OrderOk
 from server.features.payments.messages import Pay
@@ -20,50 +18,26 @@ from server.features.phases.messages import LiveEnd, LiveStart
 from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import SaleOk
-from server.protocol.codes import FORBIDDEN, CommandError
-from server.protocol.joining import Join
+from server.protocol.codes import FORBIDDEN
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate
 from server.rooms import timeline
 from server.rooms.every_room import EveryRoom
-from server.settings import Settings
-from tests.conftest import MakeSettings
 from tests.replies import expect
-from tests.rooms.rig import HOST, ROOM, Guest, Rig
+from tests.rooms.grouping import ANN, GROUP, make, refused, room_settings
+from tests.rooms.rig import HOST, ROOM, Rig
 from tests.rooms.views import shown
 
-GROUP = "fans:h1"
-_ANY = msgspec.msgpack.Decoder(Any)
+__all__ = ["room_settings"]
+
 ADMIN = Identity("root", "Root", Role.ADMIN)
-ANN = Identity("ann", "Ann", Role.VIEWER)
 TEA = ProductInput(sku="tea", title="Tea", price=2000, currency="CNY")
-
-
-@pytest.fixture
-def room_settings(make_settings: MakeSettings) -> Settings:
-    return make_settings(
-        hub={"tick_ms_min": 1, "sample_per_s_max": 0},
-        bus={"publish_interval_ms": 1},
-        rooms={"comments_burst": 1000, "recent_comments_max": 2},
-        groups={"recent_comments_max": 5, "members_max": 3},
-    )
-
-
-async def make(rig: Rig, admits: Admits = "all", title: str = "Tea people") -> Group:
-    return await rig.groups.put(HOST, "h1", GroupBody(title, admits))
 
 
 async def listed(rig: Rig) -> Rig:
     """Put ROOM, which the test's desk makes by script, on its host's list."""
     await rig.directory._enlist("h1", ROOM, 1)
     return rig
-
-
-async def refused(attempt: Awaitable[object], code: str) -> str:
-    with pytest.raises(CommandError) as caught:
-        await attempt
-    assert caught.value.code == code
-    return caught.value.msg
 
 
 async def test_a_group_is_made_once_and_its_hosts_rooms_name_it(here: Rig, there: Rig) -> None:
@@ -225,156 +199,6 @@ async def test_guests_and_hosts_of_other_groups_stay_outside(here: Rig) -> None:
     await here.do(GroupJoin(ref=1), ANN)  # of the same id, but a guest proves none
     await refused(here.groups.must_be_let_in(guest, GROUP), "forbidden")
     await refused(here.groups.must_be_let_in(Identity("h2", "L", Role.HOST), GROUP), "forbidden")
-
-
-async def test_a_user_who_leaves_is_sent_out_on_every_worker_and_may_do_nothing_more(
-    here: Rig, there: Rig
-) -> None:
-    await make(here)
-    await here.do(GroupJoin(ref=1), ANN)
-    one, two = await here.join("ann", room_id=GROUP), await there.join("ann", room_id=GROUP)
-
-    await here.do(GroupLeave(ref=1), ANN, GROUP)
-
-    await one.until_closed()
-    await two.until_closed()
-    assert one.closed_with is two.closed_with is FORBIDDEN
-    await refused(here.do(Comment(ref=1, text="hi"), ANN, GROUP), "forbidden")
-    await refused(here.join("ann", room_id=GROUP), "forbidden")
-    # from outside, again
-    assert expect(GroupOk, await here.do(GroupLeave(ref=1), ANN)).group == GROUP
-
-
-async def test_the_store_is_asked_once_about_who_is_connected_and_each_time_about_others(
-    here: Rig, there: Rig
-) -> None:
-    await make(here)
-    await here.do(GroupJoin(ref=1), ANN)
-    await here.join("ann", room_id=GROUP)
-    await here.do(Comment(ref=1, text="one"), ANN, GROUP)
-    await there.do(Comment(ref=1, text="two"), ANN, GROUP)
-
-    # No worker is told of this, so that who asks is seen.
-    await here.redis.hdel(here.store.keys.room(GROUP, "members"), "ann")
-
-    await here.do(Comment(ref=1, text="three"), ANN, GROUP)
-    await refused(there.do(Comment(ref=1, text="four"), ANN, GROUP), "forbidden")
-    guest = Identity("ann", "Guest", Role.GUEST)
-    await refused(here.groups.must_be_let_in(guest, GROUP), "forbidden")
-    elsewhere = Identity("ann", "Ann", Role.VIEWER, frozenset({ROOM}))
-    await refused(here.groups.must_be_let_in(elsewhere, GROUP), "forbidden")
-
-
-async def test_after_a_loss_on_the_bus_the_store_is_asked_again(here: Rig) -> None:
-    await make(here)
-    await here.do(GroupJoin(ref=1), ANN)
-    ann = await here.join("ann", room_id=GROUP)
-    await here.do(Comment(ref=1, text="one"), ANN, GROUP)
-    await here.redis.hdel(here.store.keys.room(GROUP, "members"), "ann")
-
-    ann.room.maybe_lost()
-
-    await refused(here.do(Comment(ref=1, text="two"), ANN, GROUP), "forbidden")
-
-
-async def test_a_user_who_left_may_do_nothing_more_on_any_worker_even_with_open_connections(
-    here: Rig, there: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await make(here)
-    await here.do(GroupJoin(ref=1), ANN)
-    connections = [await rig.join("ann", room_id=GROUP) for rig in (here, there)]
-    for rig in (here, there):
-        await rig.do(Comment(ref=1, text="hi"), ANN, GROUP)
-    run = here.store.run_script
-
-    async def dying(name: str, *args: Any) -> Any:
-        if name == "groups.member_gone":
-            raise RuntimeError("the worker dies before it says goodbye")
-        return await run(name, *args)
-
-    monkeypatch.setattr(here.store, "run_script", dying)
-    await here.do(GroupLeave(ref=1), ANN)
-    await refused(here.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
-    await there.heard_all()
-    await refused(there.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
-    await here.groups.aclose()
-    assert [each.closed_with for each in connections] == [None, None]
-
-
-async def test_a_moderator_of_a_group_who_was_removed_may_do_nothing_more_on_any_worker(
-    here: Rig, there: Rig
-) -> None:
-    await make(here)
-    await here.do(ModeratorAdd(ref=1, user="ann"), HOST, GROUP)
-    for rig in (here, there):
-        await rig.join("ann", room_id=GROUP)
-        await rig.do(Comment(ref=1, text="hi"), ANN, GROUP)
-
-    await here.do(ModeratorRemove(ref=1, user="ann"), HOST, GROUP)
-
-    for rig in (here, there):
-        await rig.heard_all()
-        await refused(rig.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
-
-
-async def test_an_answer_that_a_leave_overtook_is_not_kept(
-    here: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await make(here)
-    await here.do(GroupJoin(ref=1), ANN)
-    await here.join("ann", room_id=GROUP)
-    belongs = here.groups._belongs
-
-    async def slow(room_id: str, user: str) -> bool:
-        answer = await belongs(room_id, user)
-        await here.do(GroupLeave(ref=1), ANN)
-        return answer
-
-    monkeypatch.setattr(here.groups, "_belongs", slow)
-    await here.do(Comment(ref=1, text="just in time"), ANN, GROUP)
-    monkeypatch.undo()
-    await refused(here.do(Comment(ref=1, text="more"), ANN, GROUP), "forbidden")
-
-
-async def test_a_user_who_joins_and_leaves_again_and_again_is_slowed_down(here: Rig) -> None:
-    await make(here)
-    for n in range(10):
-        await here.do(GroupLeave(ref=1) if n % 2 else GroupJoin(ref=1), ANN)
-
-    assert await refused(here.do(GroupJoin(ref=1), ANN), "rate_limited")
-    await here.do(GroupJoin(ref=1), Identity("ben", "Ben", Role.VIEWER))
-
-
-async def test_a_user_who_leaves_on_the_way_in_does_not_get_in(
-    here: Rig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    await make(here)
-    await here.do(GroupJoin(ref=1), ANN)
-    await here.join("h1", role=Role.HOST, room_id=GROUP)  # the room is open
-    run = here.store.run_script
-
-    async def slow(name: str, *args: Any) -> Any:
-        if name == "mine_of":
-            await here.do(GroupLeave(ref=1), ANN)
-            await here.groups.aclose()
-            await here.heard_all()
-        return await run(name, *args)
-
-    monkeypatch.setattr(here.store, "run_script", slow)
-    ann = Guest("ann")
-    await here.rooms.join(ann, ANN, GROUP, Join(ref=1), ann.enter)
-    await ann.until_closed()
-    assert ann.closed_with is FORBIDDEN
-    assert ann.messages == []
-
-
-async def test_a_user_who_becomes_a_member_again_at_once_is_not_sent_out(here: Rig) -> None:
-    await make(here)
-    await here.do(GroupJoin(ref=1), ANN)
-    ann = await here.join("ann", room_id=GROUP)
-    await here.store.run_script("groups.member_gone", GROUP, {"user": "ann"}, _ANY)
-    await here.heard_all()
-    assert ann.closed_with is None
 
 
 async def test_a_group_for_followers_takes_followers(here: Rig) -> None:

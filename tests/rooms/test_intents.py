@@ -13,7 +13,8 @@ from server.features.asks.titles import TellingWords, Titles
 from server.features.shelf.messages import Product
 from server.settings import SettingsError
 from server.text.folding import folded
-from tests.rooms.said import LINK, ORDINARY, PARAPHRASES, QUESTIONS
+from tests.rooms.paraphrased import PARAPHRASES
+from tests.rooms.said import LINK, ORDINARY, QUESTIONS
 
 RULES = read_rules()
 INTENTS = Intents(RULES)

@@ -18,9 +18,7 @@ from server.features.shelf.messages import ShelfPut, ShelfRemove
 from server.protocol.roles import Role
 from tests.conftest import MakeSettings
 from tests.replies import expect
-from tests.rooms.rig import HOST, ROOM, Rig, rig
-from tests.rooms.rounds import refusal, sweep
-from tests.rooms.test_questions import (
+from tests.rooms.asking import (
     MUG,
     answer,
     ask_in,
@@ -29,6 +27,8 @@ from tests.rooms.test_questions import (
     second_room,
     shop,
 )
+from tests.rooms.rig import HOST, ROOM, Rig, rig
+from tests.rooms.rounds import refusal, sweep
 
 __all__ = ["shop"]
 MUG_2 = replace(MUG, sku="mug-2", title="Stone mug, second glaze", replaces="mug")

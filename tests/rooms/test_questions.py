@@ -12,7 +12,6 @@ from server.access.auth import Identity
 from server.features.asks.messages import (
     Ask,
     AskOk,
-    Question,
     QuestionAnswer,
     QuestionDrop,
     QuestionOk,
@@ -20,72 +19,24 @@ from server.features.asks.messages import (
 )
 from server.features.asks.questions import NONE_KEPT_S, Questions, key_of
 from server.features.asks.snapshot import ANSWERS_MAX
-from server.features.circles.group_ids import group_id
 from server.features.comments.messages import Comment, Mute
-from server.features.desk.messages import Desk, DeskOk, DeskOpen
 from server.features.phases.messages import LiveEnd
-from server.features.shelf.messages import Pin, ProductInput, ShelfPut
+from server.features.shelf.messages import Pin
 from server.protocol.codes import CommandError
-from server.protocol.message import Command, Ok
+from server.protocol.message import Command
 from server.protocol.roles import Role
-from server.rooms.call import Call
 from server.settings import Settings
 from server.telemetry.metrics import Metrics
 from tests.conftest import MakeSettings
 from tests.replies import expect
+from tests.rooms.asking import answer, ask, board, fill, question, quiet, shop
 from tests.rooms.rig import HOST, ROOM, Rig, rig
 from tests.rooms.rounds import facts, refusal, viewer
 from tests.rooms.views import shown
-from tests.stored import all_stored, entries
+from tests.stored import all_stored
 from tests.torture.size import more
 
-MUG = ProductInput("mug", "Stone mug", 4900, "CNY")
-DESK = {"held_max": 1, "muted_max": 1}
-LAMP = ProductInput("lamp", "Oak lamp", 29900, "CNY")
-_ANY = msgspec.msgpack.Decoder()
-
-
-async def fill(here: Rig) -> None:
-    for product in (MUG, LAMP):
-        await here.do(ShelfPut(ref=1, product=product))
-
-
-@pytest.fixture
-async def shop(here: Rig) -> Rig:
-    """The room with a mug and a lamp on its shelf."""
-    await fill(here)
-    return here
-
-
-async def ask(shop: Rig, user: str, text: str, sku: str = "mug") -> Ok:
-    """Ask by the button."""
-    await shop.heard_all()
-    return await shop.do(Ask(ref=1, sku=sku, text=text), viewer(user))
-
-
-async def question(shop: Rig, user: str, text: str, sku: str = "mug") -> Question:
-    """Ask by the button, where nothing was answered."""
-    asked = expect(AskOk, await ask(shop, user, text, sku)).question
-    assert asked is not None
-    return asked
-
-
-def quiet(told: Question) -> Question:
-    """As others see what was asked by the button."""
-    return msgspec.structs.replace(told, user="", name="")
-
-
-async def answer(shop: Rig, asked: Question, text: str) -> Question:
-    """Answer what was asked by the button; as everybody sees it."""
-    done = expect(
-        QuestionOk, await shop.do(QuestionAnswer(ref=1, question=asked.question, text=text))
-    ).question
-    return quiet(done)
-
-
-async def board(shop: Rig) -> Desk:
-    """What the desk shows."""
-    return expect(DeskOk, await shop.do(DeskOpen(ref=1))).desk
+__all__ = ["shop"]
 
 
 async def queue(shop: Rig) -> list[tuple[str, str, int]]:
@@ -420,205 +371,6 @@ async def test_more_answers_than_a_room_shows_forget_the_oldest_everywhere(shop:
     assert await shop.redis.hlen(shop.key("questions")) == ANSWERS_MAX
 
 
-# Answers over the rooms of a host
-
-
-async def second_room(shop: Rig, host: str = HOST.user) -> str:
-    """Another live room, of the same host unless told."""
-    return await live_room(shop, f"room-of-{host}", host)
-
-
-async def live_room(shop: Rig, name: str, host: str) -> str:
-    create = {"title": "Next", "host": host, "host_name": "M", "scheduled": 0, "epoch": "e2"}
-    for script, args in (("room_create", create), ("phases.set", {"phase": "live"})):
-        await shop.store.run_script(script, name, {"events_max": 1000} | args, _ANY)
-    put = {"product": {"sku": "mug", "title": "Mug", "price": 1, "currency": "CNY"}}
-    await shop.store.run_script("shelf.put", name, put | {"products_max": 9, "events_max": 9}, _ANY)
-    return name
-
-
-async def ask_in(shop: Rig, room: str, user: str, text: str, sku: str = "mug") -> Ok:
-    return await shop.dispatch.run_command(Call(room, viewer(user)), Ask(ref=1, sku=sku, text=text))
-
-
-async def test_an_answer_is_offered_in_a_later_room_of_the_host_and_then_stands_there(
-    shop: Rig,
-) -> None:
-    done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
-    later, elsewhere = await second_room(shop), await second_room(shop, "h9")
-    assert shown(await shop.directory.read(later)).answers == []
-
-    offered = expect(AskOk, await ask_in(shop, later, "ben", "尺寸多少"))
-
-    assert (offered.answers, offered.question) == ([done], None)
-    assert shown(await shop.directory.read(later)).answers == [done]
-    key = shop.store.keys.room(later, "events")
-    [(_, told)] = entries(await shop.redis.xrevrange(key, count=1))
-    assert _ANY.decode(told[b"e"])["question"]["answer"] == "30 cm"
-    assert expect(AskOk, await ask_in(shop, elsewhere, "ben", "尺寸多少")).question is not None
-
-
-@pytest.fixture
-async def group(shop: Rig) -> str:
-    """The fan group of the host, with ann and ben in it."""
-    name = await live_room(shop, group_id(HOST.user), HOST.user)
-    for user in ("ann", "ben"):
-        member = {"user": user, "name": user, "on": True, "members_max": 9}
-        await shop.store.run_script("groups.put_member", name, member, _ANY)
-    return name
-
-
-async def answer_in(shop: Rig, room: str, user: str, text: str, says: str) -> Question:
-    """What a user asks there and the host answers."""
-    asked = expect(AskOk, await ask_in(shop, room, user, text)).question
-    assert asked is not None
-    cmd = QuestionAnswer(ref=1, question=asked.question, text=says)
-    done = expect(QuestionOk, await shop.dispatch.run_command(Call(room, HOST), cmd)).question
-    return quiet(done)
-
-
-async def test_answers_in_a_fan_group_stay_in_it(shop: Rig, group: str) -> None:
-    secret = await answer_in(shop, group, "ann", "多大尺寸", "only for us: 25 cm")
-
-    assert expect(AskOk, await ask_in(shop, group, "ben", "尺寸多少")).answers == [secret]
-    assert expect(AskOk, await ask(shop, "cid", "尺寸多少")).answers is None
-    assert shown(await shop.directory.read(ROOM)).answers == []
-    assert await kept_texts(shop) == []
-    assert (await shop.store.run_script("desk.load_desk", group, DESK, _ANY))["due"] == []
-
-
-async def test_an_answer_of_which_nobody_noted_the_room_is_offered_in_the_group_alone(
-    shop: Rig, there: Rig, group: str
-) -> None:
-    """Fan groups' answers once went to the host's; such a copy tells not where it is from."""
-    secret = await answer_in(shop, group, "ann", "多大尺寸", "only for us: 25 cm")
-    await shop.dispatch.run_command(
-        Call(group, HOST), QuestionDrop(ref=1, question=secret.question)
-    )
-    for given_in in ("", group):
-        await keep(shop, secret, 1, 9, given_in)
-        assert expect(AskOk, await ask(there, f"not {given_in}", "尺寸多少")).answers is None
-
-    assert expect(AskOk, await ask_in(there, group, "ben", "尺寸多少")).answers == [secret]
-
-
-async def test_the_group_is_offered_what_was_answered_in_public_and_may_mend_it_for_itself(
-    shop: Rig, group: str
-) -> None:
-    done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
-    assert expect(AskOk, await ask_in(shop, group, "ben", "尺寸多少")).answers == [done]
-
-    mend = QuestionAnswer(ref=1, question=done.question, text="25 for you")
-    await shop.dispatch.run_command(Call(group, HOST), mend)
-    assert await kept_texts(shop) == ["30 cm"]
-
-    await shop.dispatch.run_command(Call(group, HOST), QuestionDrop(ref=1, question=done.question))
-    assert await kept_texts(shop) == []
-
-
-async def test_an_answer_dropped_in_the_group_leaves_another_of_the_host_alone(
-    shop: Rig, group: str
-) -> None:
-    secret = await answer_in(shop, group, "ann", "多大尺寸", "25 cm")
-    await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
-
-    await shop.dispatch.run_command(
-        Call(group, HOST), QuestionDrop(ref=1, question=secret.question)
-    )
-
-    assert await kept_texts(shop) == ["30 cm"]
-
-
-async def test_a_dropped_answer_is_offered_nowhere_any_more(shop: Rig) -> None:
-    done = await answer(shop, await question(shop, "ann", "多大尺寸"), "30 cm")
-    later = await second_room(shop)
-    await ask_in(shop, later, "ben", "尺寸多少")
-
-    await shop.dispatch.run_command(Call(later, HOST), QuestionDrop(ref=1, question=done.question))
-
-    assert expect(AskOk, await ask_in(shop, later, "cid", "尺寸多少")).question is not None
-    assert await shop.redis.hlen(shop.store.keys.host(HOST.user, "answers")) == 0
-
-
-async def test_the_newest_answer_of_a_host_goes_over_older_ones_in_whatever_order(
-    shop: Rig,
-) -> None:
-    asked = await question(shop, "ann", "多大尺寸")
-    first, second = await answer(shop, asked, "30 m"), await answer(shop, asked, "30 cm")
-    at = {first.answer: 1, second.answer: 2}
-    await shop.redis.delete(shop.store.keys.host(HOST.user, "answers"))
-
-    for kept in (second, first):
-        await keep(shop, kept, at[kept.answer], 9)
-
-    assert await kept_texts(shop) == ["30 cm"]
-
-
-async def test_a_host_keeps_so_many_answers_and_the_oldest_go(shop: Rig) -> None:
-    done = await answer(shop, await question(shop, "ann", "多大尺寸"), "0")
-    await shop.redis.delete(shop.store.keys.host(HOST.user, "answers"))
-    for n in range(25):
-        await keep(
-            shop, Question(**msgspec.to_builtins(done) | {"answer": str(n), "sku": f"s{n}"}), n, 20
-        )
-
-    texts = await kept_texts(shop)
-    assert 18 <= len(texts) <= 20
-    assert texts == sorted(map(str, range(25 - len(texts), 25)), key=int)
-
-
-async def keep(
-    shop: Rig, kept: Question, answered: int, kept_max: int, given_in: str = ROOM
-) -> None:
-    args = {
-        "key": f"{kept.sku}/{kept.topic}",
-        "question": msgspec.to_builtins(kept),
-        "answered": answered,
-        "given_in": given_in,
-        "kept_max": kept_max,
-    }
-    await shop.store.run_script("asks.answer_keep", HOST.user, args, _ANY)
-
-
-async def kept_texts(shop: Rig) -> list[str]:
-    values = await shop.redis.hvals(shop.store.keys.host(HOST.user, "answers"))
-    return sorted(
-        (_ANY.decode(value)["answer"] for value in all_stored(values)), key=lambda t: (len(t), t)
-    )
-
-
-async def test_an_answer_that_never_reached_the_host_is_brought_when_the_desk_is_opened(
-    shop: Rig,
-) -> None:
-    """As after a worker that died between the two steps."""
-    asked = await question(shop, "ann", "多大尺寸")
-    other = await question(shop, "ann", "能机洗吗")
-    act = {"answers_max": 9, "by": "h1"}
-    await shop.script("asks.answer", question=asked.question, text="30 cm", **act)
-    await shop.script("asks.answer", question=other.question, text="能", **act)
-    await shop.script("asks.drop", question=other.question, **act)
-    key = shop.store.keys.host(HOST.user, "answers")
-    assert await shop.redis.exists(key) == 0
-
-    await board(shop)
-
-    assert await kept_texts(shop) == ["30 cm"]
-    assert await shop.redis.hlen(shop.key("questions")) == 1
-    assert (await shop.script("desk.load_desk", held_max=1, muted_max=1))["due"] == []
-
-
-async def test_an_answer_holds_though_the_hosts_answers_cannot_be_reached(shop: Rig) -> None:
-    key = shop.store.keys.host(HOST.user, "answers")
-    asked = await question(shop, "ann", "多大尺寸")
-    await shop.redis.set(key, "no hash")
-
-    assert (await answer(shop, asked, "30 cm")).status == "answered"
-
-    await shop.redis.delete(key)
-    await board(shop)
-    assert await kept_texts(shop) == ["30 cm"]
-
-
 def test_questions_without_a_topic_are_the_same_in_the_same_words() -> None:
     assert key_of("mug", "size", "a") == key_of("mug", "size", "b")
     assert key_of("mug", "other", "Ça va ?") == key_of("mug", "other", "ca VA")
@@ -626,14 +378,16 @@ def test_questions_without_a_topic_are_the_same_in_the_same_words() -> None:
     assert key_of("mug", "other", "a") != key_of("lamp", "other", "a")
 
 
-# The copy equals a fresh load
-
 small = st.integers(0, 4)
+
+
 doing = st.one_of(
     st.builds(lambda user, topic: ("ask", user, topic), small, small),
     st.builds(lambda user, topic: ("ask", user, topic), small, small),
     st.builds(lambda what, n: (what, n, 0), st.sampled_from(["take", "answer", "drop"]), small),
 )
+
+
 TOPICS = ["尺寸", "能洗吗", "包邮", "颜色", "别的事"]
 
 

@@ -13,13 +13,10 @@ from server.settings import Settings
 from tests.running import running
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 SHELF = {"sku": "wide", "title": "高腰阔腿裤", "price": 12900, "currency": "CNY",
          "points": ["梨形身材友好"]}  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

@@ -2,61 +2,15 @@
 
 from typing import Any
 
-import msgspec
-
-from server.house import HOUSE
 from tests.store.script_room import DECODER, ScriptRoom, comment
-from tests.stored import entries, stored
-
-BOUNDS = {
-    "recent_max": 9,
-    "review_max": 3,
-    "new_ms": 600_000,
-    "duplicate_ms": 600_000,
-    "flood_ms": 600_000,
-    "flood_users_max": 2,
-}
-
-
-async def add(room: ScriptRoom, *comments: dict[str, Any], **changes: Any) -> list[Any]:
-    """The outcomes of one batch."""
-    outcomes: list[Any] = await room.run("comments.add", comments=comments, **BOUNDS | changes)
-    return outcomes
-
-
-async def one(room: ScriptRoom, text: str = "hi", user: str = "u1", **changes: Any) -> Any:
-    """The outcome of one comment."""
-    [outcome] = await add(room, comment(text, user, **changes))
-    return outcome
+from tests.store.speaking import add, facts, one, recent, says
+from tests.stored import stored
 
 
 async def scores(room: ScriptRoom, key: str) -> dict[bytes, float]:
     """A sorted set."""
     found: Any = await room.redis.zrange(room.key(key), 0, -1, withscores=True)
     return dict(found)
-
-
-async def facts(room: ScriptRoom) -> list[Any]:
-    """What was recorded since the start of the stream, without times."""
-    packed = entries(await room.redis.xrange(room.key("timeline")))
-    found = [DECODER.decode(values[b"e"]) for _, values in packed]
-    return [{k: v for k, v in fact.items() if k != "at"} for fact in found if fact["k"] != "phase"]
-
-
-async def says(room: ScriptRoom) -> list[tuple[str, Any]]:
-    """(user or "", event) of what the bus carried since the last look, all of our protocol."""
-    found = [(who, e) for message in await room.published() for _, _, who, e in message["says"]]
-    for _, event in found:
-        msgspec.convert(event, HOUSE.shape.events)
-    return found
-
-
-async def recent(room: ScriptRoom) -> list[str]:
-    """The ids a snapshot would show, oldest first."""
-    return [c["id"] for c in (await room.run("room_load", recent_max=9))["recent"]]
-
-
-# Words and rules
 
 
 async def test_words_change_the_version_of_the_rules_and_are_recorded(live: ScriptRoom) -> None:
@@ -156,9 +110,6 @@ async def test_in_followers_only_the_others_are_refused(live: ScriptRoom) -> Non
 
     assert [outcome.get("err") for outcome in outcomes] == ["forbidden", None, None]
     assert "follow" in outcomes[0]["msg"]
-
-
-# Review
 
 
 async def test_a_held_comment_is_told_to_the_staff_alone(live: ScriptRoom) -> None:
@@ -340,9 +291,6 @@ async def test_taking_back_what_was_said_in_the_shadow_is_told_to_who_saw_it(
     assert await live.redis.lrange(live.key("shadowed"), 0, -1) == [b"c-b/u1"]
 
 
-# Repetitions
-
-
 async def test_a_user_does_not_say_the_same_twice(live: ScriptRoom) -> None:
     outcomes = await add(
         live,
@@ -418,141 +366,6 @@ async def test_the_list_of_recent_texts_does_not_grow(live: ScriptRoom) -> None:
     assert set(await scores(live, "said_by")) == {b"u9/d9"}
     assert set(await scores(live, "crowds")) == {b"d9"}
     assert set(await live.redis.hgetall(live.key("crowd_users"))) == {b"d9"}
-
-
-# In the shadow
-
-
-async def test_shadow_comments_are_shown_to_their_author_and_the_staff(
-    live: ScriptRoom,
-) -> None:
-    await live.run("comments.mute", user="u1", seconds=60, shadow=True, by="m1")
-    muting = await says(live)
-
-    outcome = await one(live, "a")
-
-    said = {"t": "comment", "id": "c-a", "user": "u1", "name": "U1", "role": "viewer"}
-    said |= {"text": "a", "ts": outcome["ts"]}
-    assert muting == []
-    assert outcome == {"ok": True, "ts": outcome["ts"], "shadow": True}
-    assert await says(live) == [("u1", said), ("\x01staff", said | {"shadow": True})]
-    assert await recent(live) == []
-    fields = await live.fields()
-    assert (fields["comments"], fields["seq"], fields["sub"]) == ("0", "1", "0")
-    assert (await facts(live))[0] == {
-        "k": "mute", "user": "u1", "seconds": 60, "shadow": True, "by": "m1",
-    }  # fmt: skip
-
-
-async def test_in_the_shadow_everything_else_is_as_for_others(live: ScriptRoom) -> None:
-    await live.run("comments.mute", user="u1", seconds=60, shadow=True)
-    await live.run("comments.slow", seconds=30)
-    await live.published()
-
-    blocked = await one(live, "a", word="block")
-    held = await one(live, "b", word="hold")
-    slow = await one(live, "c")
-
-    assert blocked["err"] == "forbidden"
-    assert held["held"] is True
-    assert slow["err"] == "rate_limited"
-    assert await live.redis.hlen(live.key("review")) == 0
-    assert [user for user, _ in await says(live)] == ["\x01staff"]
-
-
-async def test_a_shadow_takes_nothing_back_and_lifting_it_tells_nobody(live: ScriptRoom) -> None:
-    await one(live, "a")
-    await live.run("comments.mute", user="u1", seconds=60, shadow=True)
-    await live.published()
-
-    await live.run("comments.mute", user="u1", seconds=0)
-
-    assert await says(live) == []
-    assert "shadow" not in await one(live, "b")
-    assert await recent(live) == ["c-a", "c-b"]
-
-
-async def test_from_a_mute_into_the_shadow_looks_like_being_free(live: ScriptRoom) -> None:
-    await live.run("comments.mute", user="u1", seconds=60)
-    await live.published()
-
-    await live.run("comments.mute", user="u1", seconds=60, shadow=True)
-    into = await says(live)
-    await live.run("comments.mute", user="u1", seconds=60)
-    back = await says(live)
-
-    assert into == [("u1", {"t": "muted", "until": 0})]
-    assert [(user, e["t"]) for user, e in back] == [("", "removed"), ("u1", "muted")]
-
-
-async def test_muting_drops_what_the_user_has_waiting(live: ScriptRoom) -> None:
-    await one(live, "a", word="hold")
-    await one(live, "b", "u2", word="hold")
-    await live.published()
-
-    await live.run("comments.mute", user="u1", seconds=60, shadow=True)
-
-    [(user, told)] = await says(live)
-    assert (user, [held["id"] for held in told["held"]]) == ("\x01staff", ["c-b"])
-
-
-async def test_mutes_that_lapsed_go_with_the_next_mute(live: ScriptRoom) -> None:
-    await live.redis.hset(live.key("muted"), mapping={"a": "1000", "b": "1000", "c": "1000.5"})
-    await live.redis.hset(live.key("shadow_muted"), mapping={"b": "1000", "lifted": "1000"})
-    await live.run("comments.mute", user="u1", seconds=60)
-
-    assert await live.redis.hkeys(live.key("muted")) == [b"u1"]
-    assert not await live.redis.exists(live.key("shadow_muted"))
-
-
-async def test_a_shadow_lapses(live: ScriptRoom) -> None:
-    for key in ("muted", "shadow_muted"):
-        await live.redis.hset(live.key(key), mapping={"u1": "1000"})
-
-    assert "shadow" not in await one(live, "a")
-    assert not await live.redis.exists(live.key("muted"), live.key("shadow_muted"))
-
-
-async def test_a_shadow_mute_says_when_it_ends_and_no_snapshot_shows_it(live: ScriptRoom) -> None:
-    done = await live.run("comments.mute", user="u1", seconds=60, shadow=True)
-
-    for key in ("muted", "shadow_muted"):
-        assert int(stored(await live.redis.hget(live.key(key), "u1"))) == done["until"]
-    assert "muted" not in await live.run("room_load", recent_max=9)
-
-
-# Moderators, and what is kept
-
-
-async def test_a_moderator_is_told_once_and_speaks_as_one(live: ScriptRoom) -> None:
-    for _ in range(2):
-        await live.run("moderators.set", user="u1", on=True, moderators_max=9, by="h1")
-    added = await says(live)
-    await one(live, "a")
-    spoken = await says(live)
-    await live.run("moderators.set", user="u1", on=False, moderators_max=9, by="h1")
-    removed = await says(live)
-    await one(live, "b")
-
-    assert added == [("u1", {"t": "role", "role": "moderator"})]
-    assert spoken[0][1]["role"] == "moderator"
-    assert removed == [("u1", {"t": "role", "role": "viewer"})]
-    assert (await says(live))[0][1]["role"] == "viewer"
-    assert [f for f in await facts(live) if f["k"] == "moderator"] == [
-        {"k": "moderator", "user": "u1", "on": True, "by": "h1"},
-        {"k": "moderator", "user": "u1", "on": False, "by": "h1"},
-    ]
-    refused = await live.refused("moderators.set", user="u1", on=False, moderators_max=9)
-    assert refused.code == "not_found"
-
-
-async def test_a_room_has_no_more_moderators_than_allowed(live: ScriptRoom) -> None:
-    await live.run("moderators.set", user="u1", on=True, moderators_max=1)
-
-    refused = await live.refused("moderators.set", user="u2", on=True, moderators_max=1)
-
-    assert refused.code == "limit_reached"
-    assert (await live.run("room_load", recent_max=0))["moderators"] == ["u1"]
 
 
 async def test_comments_of_the_host_and_kept_ones_stand_in_the_timeline(

@@ -2,26 +2,20 @@
 
 import csv
 import io
-from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
 from server.protocol.roles import Role
 from server.settings import Settings, SettingsError
 from tests.conftest import MakeSettings
-from tests.running import running
 from tests.web.api import Api
 from tests.web.test_me import until
 from tests.web.test_purchases import ADMIN, sold
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 TOTAL = 2 * 7900
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture
@@ -32,12 +26,6 @@ def web_settings(make_settings: MakeSettings) -> Settings:
         accounts={"platform_fee_bps": 500, "return_window_days": 0, "interval_s": 0.05,
                   "payouts": "sandbox"},
     )  # fmt: skip
-
-
-@pytest.fixture
-async def api(web_settings: Settings) -> AsyncIterator[Api]:
-    async with running(web_settings, "w1") as worker, aiohttp.ClientSession() as session:
-        yield Api(session, web_settings, worker.url)
 
 
 async def test_statements_are_for_their_owner_and_the_rest_for_admins(api: Api) -> None:

@@ -21,15 +21,12 @@ from tests.running import running
 from tests.server.talk import talk
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 COMMANDS = "/v1/rooms/r1/commands"
 MUG = {"sku": "mug", "title": "Mug", "price": 8900, "currency": "CNY"}
 SALE: dict[str, Any] = {"sku": "mug", "price": 7900, "stock": 9, "per_user": 9, "hold_s": 60}
 ANN: dict[str, Any] = {"user": "ann", "role": Role.VIEWER}
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

@@ -14,14 +14,11 @@ from server.settings import Settings
 from tests.running import running
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 PAGE = (Path(__file__).parents[2] / "docs" / "custom-events.md").read_text("utf-8")
 PROGRAM = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[-1]
 SCOPES = re.findall(r"--scope ([a-z]+:[a-z]+)", PAGE)
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 async def test_the_program_of_the_page_does_what_it_says(settings: Settings) -> None:

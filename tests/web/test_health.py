@@ -11,10 +11,7 @@ from tests.conftest import MakeSettings
 from tests.orders.redis_process import RedisProcess
 from tests.running import running
 
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
 
 
 async def status(session: aiohttp.ClientSession, url: str) -> int:

@@ -1,36 +1,16 @@
 """REST under /v1/hosts, and fan groups under /v1/rooms."""
 
-from collections.abc import AsyncIterator
-
-import aiohttp
 import pytest
 
 from server.protocol.roles import Role
-from server.settings import Settings
-from tests.conftest import MakeSettings
-from tests.running import running
 from tests.server.talk import talk
 from tests.web.api import Api
 from tests.web.test_rest import MUG, SOON
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 GROUP = "/v1/hosts/h1/group"
 TEA = {"title": "Tea people"}
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
-
-
-@pytest.fixture
-def web_settings(make_settings: MakeSettings) -> Settings:
-    return make_settings()
-
-
-@pytest.fixture
-async def api(web_settings: Settings) -> AsyncIterator[Api]:
-    async with running(web_settings, "w1") as worker, aiohttp.ClientSession() as session:
-        yield Api(session, web_settings, worker.url)
 
 
 async def test_a_hosts_page_shows_followers_group_and_rooms_by_phase(api: Api) -> None:

@@ -25,6 +25,8 @@ from tests.protocol.objects import UNKNOWN, each_with_an_unknown_field
 from tests.running import running
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 MUG = {"sku": "mug", "title": "Mug", "price": 8900, "currency": "CNY"}
 SALE = {"sku": "mug", "price": 7900, "stock": 3, "per_user": 2, "hold_s": 60}
 TERMS = (*SALE, "starts_in_s", "lasts_s", "kind", "starts_at", "base")
@@ -33,11 +35,6 @@ FOREIGN = {("POST", "/v1/payments/events"), ("POST", "/v1/media/auth")}
 """Requests whose body is another party's message."""
 STORED = (b":room", b":shelf", b":sales", b":orders", b":ledger", b":events", b":timeline")
 Operation = tuple[str, str, dict[str, Any]]
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

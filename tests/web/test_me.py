@@ -1,7 +1,6 @@
 """REST under /v1/me: a user's orders in all rooms, ties, addresses, and the sign-out everywhere."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
@@ -16,24 +15,15 @@ from tests.server.talk import talk
 from tests.web.api import Api
 from tests.web.test_rest import MUG, SALE, SOON
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 ANN: dict[str, Any] = {"user": "ann", "role": Role.VIEWER}
 HOME = {"name": "Ann", "country": "FR", "city": "Lyon", "lines": ["1 rue X"], "phone": "+33 1"}
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture
 def web_settings(make_settings: MakeSettings) -> Settings:
     return make_settings(orders={"fair_window_ms": 0}, records={"archive_interval_s": 0.05})
-
-
-@pytest.fixture
-async def api(web_settings: Settings) -> AsyncIterator[Api]:
-    async with running(web_settings, "w1") as worker, aiohttp.ClientSession() as session:
-        yield Api(session, web_settings, worker.url)
 
 
 async def open_room(api: Api, room: str, **more: Any) -> None:

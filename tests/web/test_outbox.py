@@ -14,6 +14,8 @@ from tests.orders.shop import Shop, shop_on
 from tests.running import running
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its store when it starts
+
 ADMIN: dict[str, Any] = {"user": "root", "role": Role.ADMIN}
 PATHS = [
     ("GET", "/v1/outbox", None),
@@ -21,11 +23,6 @@ PATHS = [
     ("POST", "/v1/outbox/replay", {}),
     ("POST", "/v1/outbox/skip", {"room": "r1", "place": "2-0"}),
 ]
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its store when it starts."""
 
 
 @pytest.fixture

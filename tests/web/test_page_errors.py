@@ -27,6 +27,8 @@ from tests.conftest import MakeSettings
 from tests.running import running
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 PATH = "/v1/page-errors"
 FILES = {"watch.js", "ui/orders.js"}
 REPORT = {
@@ -45,11 +47,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

@@ -1,33 +1,21 @@
 """Pictures over HTTP: sent by who has an account, shown to everybody as nothing but a picture."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
 from server.protocol.roles import Role
 from server.settings import Settings
 from tests.conftest import MakeSettings
 from tests.features.pictures.drawn import SVG, of_200_megapixels, picture
-from tests.running import running
 from tests.web.api import Api
 
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
 
 
 @pytest.fixture
 def web_settings(make_settings: MakeSettings) -> Settings:
     return make_settings(pictures={"bytes_max": 50_000})
-
-
-@pytest.fixture
-async def api(web_settings: Settings) -> AsyncIterator[Api]:
-    async with running(web_settings, "w1") as worker, aiohttp.ClientSession() as session:
-        yield Api(session, web_settings, worker.url)
 
 
 async def upload(api: Api, body: bytes, user: str | None = "ann") -> tuple[int, Any]:

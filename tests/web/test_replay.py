@@ -9,14 +9,11 @@ from server.settings import Settings
 from tests.running import running
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 ROOM = "/v1/rooms/r1"
 MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}
 SALE = {"sku": "mug", "price": 7900, "stock": 3, "per_user": 2, "hold_s": 60}
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

@@ -15,32 +15,17 @@ from redis.asyncio import Redis
 from server.access.auth import SESSION_COOKIE
 from server.house import keys_under
 from server.protocol.roles import Role
-from server.settings import Settings
 from server.web import body as request_body
 from tests.conftest import MakeSettings
 from tests.running import running
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}
 SALE = {"sku": "mug", "price": 7900, "stock": 3, "per_user": 2, "hold_s": 60}
 NEW = {"room": "r1", "title": "慢直播"}
 SOON = 4_102_444_800_000
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
-
-
-@pytest.fixture
-def web_settings(make_settings: MakeSettings) -> Settings:
-    return make_settings()
-
-
-@pytest.fixture
-async def api(web_settings: Settings) -> AsyncIterator[Api]:
-    async with running(web_settings, "w1") as worker, aiohttp.ClientSession() as session:
-        yield Api(session, web_settings, worker.url)
 
 
 @pytest.fixture

@@ -1,34 +1,22 @@
 """Returns by REST: a buyer asks, the host finds the request and answers, on whatever worker."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
 from server.protocol.roles import Role
 from server.settings import Settings
 from tests.conftest import MakeSettings
-from tests.running import running
 from tests.server.talk import talk
 from tests.web.api import Api
 from tests.web.test_me import open_room, until
 
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
 
 
 @pytest.fixture
 def web_settings(make_settings: MakeSettings) -> Settings:
     return make_settings(orders={"fair_window_ms": 0}, records={"archive_interval_s": 0.05})
-
-
-@pytest.fixture
-async def api(web_settings: Settings) -> AsyncIterator[Api]:
-    async with running(web_settings, "w1") as worker, aiohttp.ClientSession() as session:
-        yield Api(session, web_settings, worker.url)
 
 
 async def test_a_request_is_asked_found_and_answered(api: Api) -> None:

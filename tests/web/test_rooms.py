@@ -1,15 +1,13 @@
 """REST about rooms that are changed, cancelled, drafted, and listed by phase."""
 
-from collections.abc import AsyncIterator
-
-import aiohttp
 import pytest
 
 from server.protocol.roles import Role
 from server.settings import Settings
 from tests.conftest import MakeSettings
-from tests.running import running
 from tests.web.api import Api
+
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
 
 NEW = {"room": "r1", "title": "慢直播"}
 SOON = 4_000_000_000_000
@@ -17,20 +15,9 @@ DRAFT = NEW | {"draft": True}
 STAFF_ONLY = "This room is a draft: only its host, its moderators and admins may see it"
 
 
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
-
-
 @pytest.fixture
 def web_settings(make_settings: MakeSettings) -> Settings:
     return make_settings(rooms={"scheduled_per_host_max": 4})
-
-
-@pytest.fixture
-async def api(web_settings: Settings) -> AsyncIterator[Api]:
-    async with running(web_settings, "w1") as worker, aiohttp.ClientSession() as session:
-        yield Api(session, web_settings, worker.url)
 
 
 async def make(api: Api, **fields: object) -> None:

@@ -23,6 +23,8 @@ from tests.running import running
 from tests.store.script_room import DECODER
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 ROOM = "/v1/rooms/r1"
 ANN: dict[str, Any] = {"user": "ann", "role": Role.VIEWER}
 
@@ -31,11 +33,6 @@ def lucky_check(*arguments: str) -> tuple[int, str]:
     """Run `liveroom lucky-check`: its status and what it said."""
     ended = CliRunner().invoke(app, ["lucky-check", *arguments])
     return ended.exit_code, ended.output
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

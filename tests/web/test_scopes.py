@@ -22,12 +22,9 @@ from tests.server.talk import talk
 from tests.web.api import Api
 from tests.web.test_me import open_room
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 COMMAND = {"ref": 1}
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

@@ -16,13 +16,10 @@ from tests.running import running
 from tests.server.talk import Talk, talk
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 ROOT: dict[str, Any] = {"user": "root", "role": Role.ADMIN}
 PHONE = r"\b1[3-9]\d{9}\b"
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

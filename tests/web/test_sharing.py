@@ -2,13 +2,11 @@
 
 import re
 from base64 import b64encode
-from collections.abc import AsyncIterator
 from hashlib import sha256
 from html import escape
 from html.parser import HTMLParser
 from typing import Any
 
-import aiohttp
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,11 +14,10 @@ from hypothesis import strategies as st
 from server.features.sharing.calendar import LINE_BYTES_MAX, escaped, folded_line
 from server.features.sharing.first_view import amount_of
 from server.protocol.roles import Role
-from server.settings import Settings
-from tests.conftest import MakeSettings
-from tests.running import running
 from tests.web.api import Api
 from tests.web.test_rest import SOON
+
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
 
 EVIL = """</title><script>alert(1)</script>" onload='x' &amp; 青瓷"""
 MUG = {"sku": "mug", "title": EVIL, "price": 8950, "currency": "CNY"}
@@ -52,22 +49,6 @@ class Head(HTMLParser):
     def handle_data(self, data: str) -> None:
         self.title += data if self._at == "title" else ""
         self.texts.append(data)
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
-
-
-@pytest.fixture
-def web_settings(make_settings: MakeSettings) -> Settings:
-    return make_settings()
-
-
-@pytest.fixture
-async def api(web_settings: Settings) -> AsyncIterator[Api]:
-    async with running(web_settings, "w1") as worker, aiohttp.ClientSession() as session:
-        yield Api(session, web_settings, worker.url)
 
 
 async def make(api: Api, room: str, **more: Any) -> None:

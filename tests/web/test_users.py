@@ -16,14 +16,11 @@ from tests.server.talk import Talk, talk
 from tests.web.api import Api
 from tests.web.test_me import open_room
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 ADMIN: dict[str, Any] = {"user": "root", "role": Role.ADMIN}
 ANN: dict[str, Any] = {"user": "ann", "role": Role.VIEWER}
 HOUR_MS = 3_600_000
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

@@ -1,30 +1,20 @@
 """Endpoints are told each line of the ledgers, at least once and in the order of its room."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
-import pytest
-from aiohttp import web
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from server.features.archive.folding import Folding
 from server.features.archive.tables import ROOMS
 from server.features.webhooks.projection import WebhookProjection, delete_room
-from server.features.webhooks.tables import ENDPOINTS, PLACES
+from server.features.webhooks.tables import PLACES
 from server.records.projection import RoomHead
-from tests.orders.shop import Shop
 from tests.stored import entries
 from tests.webhooks.conftest import Office
 from tests.webhooks.receiver import Receiver, receiving
-
-
-async def trade(shop: Shop, lines: int) -> None:
-    """Write so many lines to the ledger of a room."""
-    sale = await shop.open(stock=1000)
-    for n in range(lines - 1):
-        await shop.buy(f"u{n}", sale)
+from tests.webhooks.trading import answering, ok, trade
 
 
 async def test_each_line_is_told_once_in_the_order_of_its_room(
@@ -127,7 +117,7 @@ async def test_a_worker_that_dies_before_it_noted_has_told_twice_and_lost_nothin
     telling = asyncio.ensure_future(frozen.deliver_all())
     await receiver.until(lambda: len(receiver.posts) == 3)
 
-    receiver.answer = _ok
+    receiver.answer = ok
     second = await office.worker("w2")
     second._lease_until = float("inf")  # as after the end of the first one's lease
     await second.deliver_all()
@@ -142,10 +132,6 @@ async def test_a_worker_that_dies_before_it_noted_has_told_twice_and_lost_nothin
     assert {each["id"] for each in receiver.posts} == {each.event for each in await office.log()}
 
 
-async def _ok(_: dict[str, Any]) -> int:
-    return 200
-
-
 async def test_only_the_worker_with_the_lease_tells(office: Office, receiver: Receiver) -> None:
     await office.endpoint(receiver)
     await trade(await office.shop(), 2)
@@ -158,127 +144,6 @@ async def test_only_the_worker_with_the_lease_tells(office: Office, receiver: Re
     await first.__aexit__()
     await second.deliver_all()
     assert receiver.numbers("r2") == [1, 2]
-
-
-@pytest.mark.parametrize("state", ["paused", "disabled"])
-async def test_what_happens_while_an_endpoint_rests_is_told_when_it_goes_on(
-    office: Office, receiver: Receiver, state: str
-) -> None:
-    await office.endpoint(receiver, state=state)
-    await trade(await office.shop(), 3)
-    worker = await office.tell()
-    assert receiver.posts == []
-    behind = await office.behind()
-    assert (behind.rooms, behind.lines) == (1, 3)
-    await office.endpoints.resume("oms")
-    await worker.deliver_all()
-    assert receiver.numbers("r1") == [1, 2, 3]
-
-
-async def test_an_endpoint_that_is_gone_is_disabled_and_keeps_what_waits(
-    office: Office, receiver: Receiver
-) -> None:
-    async def gone(_: dict[str, Any]) -> int:
-        return 410
-
-    receiver.answer = gone
-    await office.endpoint(receiver)
-    await trade(await office.shop(), 3)
-    await office.tell()
-    endpoint = await office.endpoints.one("oms")
-    assert (endpoint.state, len(receiver.posts)) == ("disabled", 1)
-    assert "410" in endpoint.reason
-    assert (await office.behind()).lines == 3
-
-
-async def test_an_endpoint_that_takes_nothing_for_long_is_disabled_with_the_reason(
-    office: Office, receiver: Receiver
-) -> None:
-    await office.endpoint(receiver)
-    await trade(await office.shop(), 2)
-    await office.archive()
-    receiver.answer = _status(500)
-    worker = await office.worker(retry_for_s=0)
-    await _until(worker.deliver_all, office, lambda endpoint: endpoint.state == "disabled")
-    assert "answered 500" in (await office.endpoints.one("oms")).reason
-    assert receiver.taken == []
-    assert (await office.behind()).lines == 2
-
-
-async def test_a_line_that_alone_is_refused_for_long_is_given_up_and_logged(
-    office: Office, receiver: Receiver
-) -> None:
-    await office.endpoint(receiver)
-    await trade(await office.shop(), 3)
-    await office.archive()
-
-    async def not_the_second(event: dict[str, Any]) -> int:
-        return 422 if event["data"]["n"] == 2 else 200
-
-    receiver.answer = not_the_second
-    worker = await office.worker(retry_for_s=0)
-    await worker.deliver_all()
-    async with office.records.writing() as connection:  # another room had success since then
-        await connection.execute(update(ENDPOINTS).values(ok_at=10**15))
-    while (await office.behind()).lines:
-        await worker.deliver_all()
-    assert receiver.numbers("r1") == [1, 3]
-    assert [(each.n, each.state) for each in await office.log()] == [
-        (1, "ok"), (2, "given_up"), (3, "ok"),
-    ]  # fmt: skip
-    assert (await office.endpoints.one("oms")).state == "active"
-
-
-def _status(status: int) -> Callable[[dict[str, Any]], Awaitable[int]]:
-    async def answer(_: dict[str, Any]) -> int:
-        return status
-
-    return answer
-
-
-async def _until(act: Callable[[], Awaitable[None]], office: Office, state: Any) -> None:
-    while not state(await office.endpoints.one("oms")):
-        await act()
-
-
-async def test_an_endpoint_that_asks_to_wait_is_left_alone_and_all_rooms_go_on_after_it(
-    office: Office, receiver: Receiver
-) -> None:
-    async def busy(_: dict[str, Any]) -> web.Response:
-        return web.Response(status=503, headers={"Retry-After": "3600"})
-
-    receiver.answer = busy
-    await office.endpoint(receiver)
-    for n in range(3):
-        await trade(await office.shop(f"r{n}"), 2)
-    worker = await office.tell(posts_at_once=1)
-    await worker.deliver_all()
-    assert len(receiver.posts) == 1
-    assert (await office.behind()).failing == 1
-
-    receiver.answer = _ok
-    await office.endpoints.resume("oms")
-    await worker.deliver_all()
-    assert (await office.behind()).lines == 0
-
-
-async def test_the_first_success_lets_every_room_that_waits_for_the_endpoint_try(
-    office: Office, receiver: Receiver
-) -> None:
-    receiver.answer = _status(503)
-    await office.endpoint(receiver)
-    for n in range(2):
-        await trade(await office.shop(f"r{n}"), 2)
-    await office.tell(posts_at_once=2)
-    receiver.answer = _ok
-    async with office.records.writing() as connection:
-        waits_long = {"again_at": 10**15, "away": True, "tries": 9}
-        await connection.execute(update(PLACES).where(PLACES.c.room == "r0").values(**waits_long))
-        await connection.execute(update(PLACES).where(PLACES.c.room == "r1").values(again_at=0))
-    worker = await office.worker("w1")
-    await worker.deliver_all()
-    await worker.deliver_all()
-    assert receiver.numbers("r0") == receiver.numbers("r1") == [1, 2]
 
 
 async def test_a_replay_tells_what_happened_since_a_time_with_the_same_ids(
@@ -358,7 +223,7 @@ async def test_a_line_that_cannot_be_read_is_logged_and_holds_up_nothing(
 async def test_another_url_is_tried_at_once_and_a_room_that_waits_keeps_its_count(
     office: Office, receiver: Receiver
 ) -> None:
-    receiver.answer = _status(503)
+    receiver.answer = answering(503)
     await office.endpoint(receiver)
     for room in ("r1", "r2"):
         await trade(await office.shop(room), 2)
@@ -366,7 +231,7 @@ async def test_another_url_is_tried_at_once_and_a_room_that_waits_keeps_its_coun
     await worker.deliver_all()
     assert len(receiver.posts) == 1
     assert (await office.behind()).failing == 1  # the pause of the endpoint took no count away
-    receiver.answer = _ok
+    receiver.answer = ok
     await office.endpoints.change("oms", url=receiver.url + "?new")
     await worker.deliver_all()
     assert receiver.numbers("r1") == receiver.numbers("r2") == [1, 2]

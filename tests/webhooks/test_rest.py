@@ -14,6 +14,8 @@ from tests.running import running
 from tests.web.api import Api
 from tests.webhooks.receiver import Receiver, receiving
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 ADMIN: dict[str, Any] = {"user": "root", "role": Role.ADMIN}
 PATHS = [
     ("GET", "", None),
@@ -28,11 +30,6 @@ PATHS = [
     ("POST", "/oms/test", None),
     ("GET", "/oms/deliveries", None),
 ]
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

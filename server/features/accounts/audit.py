@@ -91,7 +91,7 @@ async def _released(connection: AsyncConnection, life: int) -> dict[str, tuple[i
 async def _releases(
     connection: AsyncConnection, recount: Recount, released: Mapping[str, tuple[int, int]]
 ) -> list[str]:
-    """How the events that released this room's orders differ from what was pending of them."""
+    """Return how the releases of this room's orders differ from what was pending of them."""
     right: dict[int, Amounts] = {}
     for order, (_, event) in released.items():
         moved = right.setdefault(event, Counter())

@@ -1,5 +1,5 @@
-"""What becomes of entries when their room is deleted, and when somebody is forgotten; and why a
-room must stay."""
+"""Decides what becomes of entries when their room is deleted, and when somebody is forgotten; and
+tells why a room must stay."""
 
 from collections import Counter
 
@@ -36,7 +36,7 @@ class OpenDisputes:
         self._records = records
 
     async def keep(self, _store: RoomStore, room: str) -> str:
-        """Why a room must not be deleted, or ''. Raises RecordsAway."""
+        """Return why a room must not be deleted, or ''. Raises RecordsAway."""
         held = select(func.count()).select_from(ORDERS).join(ROOMS, ROOMS.c.life == ORDERS.c.life)
         asked = held.where(ROOMS.c.room == room, ORDERS.c.held.is_not(None))
         async with self._records.reading() as connection:
@@ -70,7 +70,7 @@ async def carry_forward(connection: AsyncConnection, room: str) -> None:
 
 
 async def _released(connection: AsyncConnection, life: int) -> Counter[tuple[str, str]]:
-    """What releases moved of a room's orders, by account."""
+    """Return what releases moved of a room's orders, by account."""
     events = select(RELEASES.c.event).where(RELEASES.c.life == life).distinct()
     asked = select(JOURNAL.c.account, JOURNAL.c.currency, JOURNAL.c.amount).where(
         JOURNAL.c.event.in_(events)

@@ -253,7 +253,7 @@ def _words(state: str) -> str:
 
 
 def _moves(payout: Payout, state: str) -> list[Move]:
-    """What a payout moves when it comes to a state."""
+    """Return what a payout moves when it comes to a state."""
     was = SENT if payout.state == "sent" else owned(payout.owner, "paying")
     to = {"sent": SENT, "failed": owned(payout.owner, "available")}.get(state)
     if to is None:

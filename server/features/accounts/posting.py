@@ -38,7 +38,7 @@ class _Taken(Struct):
 
 
 class LedgerLine(Struct):
-    """What is needed of a line of the ledger."""
+    """The fields of a ledger line that postings are made from."""
 
     k: str
     at: int = 0
@@ -198,7 +198,7 @@ class Poster:
         return [LineSplit(s.paid, s.paid, (Part("", "unclear", s.paid),)) for s in clear]
 
     def _steps(self, state: OrderState, line: LedgerLine, order: Order) -> list[LineSplit]:
-        """What a step gives back of each line."""
+        """Return what a step gives back of each line."""
         if line.back == 0 and not line.taken:
             return []
         splits = self._splits(state, order)
@@ -254,8 +254,8 @@ class Poster:
         state.held = needed
 
     def _at_stake(self, state: OrderState, order: Order) -> dict[str, int]:
-        """What each owner would lose with the order's open disputes, at most what is left of the
-        order. Whoever would gain, for they bear its coupon, has nothing held."""
+        """Return what each owner would lose with the order's open disputes, at most what is left of
+        the order. Whoever would gain, for they bear its coupon, has nothing held."""
         amount = min(order.disputed, left_of(order))
         if amount <= 0:
             return {}

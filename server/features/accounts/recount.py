@@ -47,7 +47,7 @@ class Recount:
                 self.moved[number] = moved
 
     def sums(self) -> Amounts:
-        """What all lines add up to, by account."""
+        """Return what all lines add up to, by account."""
         total: Amounts = Counter()
         for moved in self.moved.values():
             for place, amount in moved.items():
@@ -84,7 +84,7 @@ class Recount:
         return Counter()
 
     def _disputed(self, order: dict[str, Any], moved: Amounts) -> Amounts:
-        """What goes to `held`, or comes from there, so that it has what a loss would take."""
+        """Return what goes to `held`, or comes back, so that it has what a loss would take."""
         id_, currency, stage = order["order"], order["currency"], self._stage(order)
         back = order["total"] if order["status"] == "returned" else order.get("back", 0)
         stake = min(order.get("disputed", 0), order["total"] - back)
@@ -156,7 +156,7 @@ class Recount:
         return [piece for piece in pieces if piece[1]]
 
     def _gone(self, order: dict[str, Any]) -> list[Piece]:
-        """What of the shares has gone back in all."""
+        """Return what of the shares has gone back in all."""
         lines = self._pieces_of(order)
         paid = [sum(amount for _, amount in pieces) for pieces in lines]
         gone = []
@@ -191,8 +191,8 @@ def divided(total: int, weights: Sequence[int]) -> list[int]:
 
 
 def _back(order: dict[str, Any], paid: Sequence[int]) -> list[int]:
-    """What of each line's money has gone back: that of its units, and of what the provider gave
-    back besides, or of what rounding took, its part."""
+    """Return what of each line's money has gone back: that of its units, and of what the provider
+    gave back besides, or of what rounding took, its part."""
     back = order["total"] if order["status"] == "returned" else order.get("back", 0)
     of_units = [
         Fraction(cost * _units_back(order, line), line["qty"])

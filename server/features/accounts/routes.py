@@ -77,7 +77,7 @@ class PayoutsQuery(Input, frozen=True):
 
 
 class BatchQuery(Input, frozen=True):
-    """Which batch."""
+    """Names a batch of payouts by its key."""
 
     batch: Annotated[_Key, Meta(description="the key of a batch")]
 
@@ -132,7 +132,7 @@ class NewReversal(Input, frozen=True):
 
 
 class AccountBalance(Struct):
-    """What an account holds, in minor units."""
+    """An account and the money it holds, in minor units."""
 
     account: str
     currency: str

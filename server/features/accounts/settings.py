@@ -12,7 +12,7 @@ DAY_S = 86_400
 
 
 class AccountSettings(Section):
-    """When money can be paid out, and how."""
+    """Settings of accounts: when money can be paid out, and how."""
 
     return_window_days: float = limit(
         7, 0, 3650,

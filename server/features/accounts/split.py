@@ -1,4 +1,4 @@
-"""How the money of an order's lines is shared. Pure, in whole minor units.
+"""Shares the money of an order's lines. Pure, in whole minor units.
 
 A line is worth its units times their price. The discount of a coupon spreads over all lines by
 their worth, as it does when units come back (docs/orders.md). Who owns the goods takes in what the

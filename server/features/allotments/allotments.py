@@ -83,7 +83,7 @@ class Allotments:
             return await self.grant_within(connection, merchant, grant, new_id("a"))
 
     def usual_end(self) -> int:
-        """When units are over that a host asked for, if nobody names an end (ms)."""
+        """Return when units are over that a host asked for, if nobody names an end (ms)."""
         return self._clock() + self._settings.asked_days * DAY_MS
 
     async def grant_within(

@@ -28,7 +28,7 @@ class _Order(Struct):
 
 
 class Line(Struct):
-    """What is needed of a line of the ledger."""
+    """The fields of a ledger line that move units."""
 
     k: str
     sale: str = ""

@@ -51,7 +51,7 @@ class GrantedQuery(Input, frozen=True):
 
 
 class OwnQuery(Input, frozen=True):
-    """Which part of the list, the newest first."""
+    """A page of the caller's allotments, the newest first."""
 
     cursor: _Cursor = ""
     limit: _Limit = 50

@@ -19,12 +19,12 @@ class Staying:
         self._copied = copied
 
     async def in_redis(self, _store: RoomStore, room: str) -> str:
-        """Why a room must not leave Redis, or ''. Raises RecordsAway."""
+        """Return why a room must not leave Redis, or ''. Raises RecordsAway."""
         sent = await self._transfers.open_to(room)
         return f"{sent} transfers of merchants' units to it are not settled" if sent else ""
 
     async def at_all(self, store: RoomStore, room: str) -> str:
-        """Why a room must not be deleted, or ''. Raises RecordsAway, RedisError or OSError.
+        """Return why a room must not be deleted, or ''. Raises RecordsAway, RedisError or OSError.
 
         What the archive does not have could never be known again. A room that left Redis had
         everything settled.

@@ -210,7 +210,7 @@ class Transfers:
         return freed
 
     async def open_to(self, room: str) -> int:
-        """How many transfers to a room are not settled. Raises RecordsAway."""
+        """Return how many transfers to a room are not settled. Raises RecordsAway."""
         asked = select(func.count()).where(TRANSFERS.c.room == room, TRANSFERS.c.state == "sent")
         async with self._records.reading() as connection:
             return int(await connection.scalar(asked) or 0)

@@ -388,7 +388,7 @@ class Archiver:
 
 
 def noted_of(place: Place) -> dict[str, str]:
-    """What a room is told of its place in the records, see the key `archived`."""
+    """Return what a room is told of its place in the records, see the key `archived`."""
     streams = {name: f"{at.ms}-{at.n}" for name, at in place.streams.items()}
     return {"made": str(place.head.made), **streams}
 

@@ -1,4 +1,4 @@
-"""What the archive holds."""
+"""Counts and finds what the archive holds."""
 
 from typing import NamedTuple
 

@@ -1,4 +1,5 @@
-"""How much of a worker's time the archive takes, and how much at once: what rooms leave of it.
+"""Bounds how much of a worker's time the archive takes, and how much at once: what rooms leave of
+it.
 
 During a pause the archive itself does nothing, so the CPU that the process then uses is what rooms
 and orders need.

@@ -1,4 +1,4 @@
-"""How far each room's streams are copied."""
+"""Keeps how far each room's streams are copied."""
 
 from collections.abc import Iterable, Sequence
 from hashlib import blake2s

@@ -93,7 +93,7 @@ async def _heads(
 
 
 class _At(NamedTuple):
-    """Where an entry of a room stands."""
+    """The place of an entry in a room: its stream, and its id there as (`ms`, `n`)."""
 
     stream: str
     ms: int

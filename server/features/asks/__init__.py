@@ -59,7 +59,7 @@ def _check(settings: Settings) -> None:
 
 
 _WORDS = ("user", "name", "text")
-"""What ends of a question."""
+"""The fields of a question that are emptied when its time is over."""
 _WORDS_IN_FACTS = [f"question.{name}" for name in _WORDS]
 
 FEATURE = Feature(

@@ -57,7 +57,7 @@ class HostAuction(Struct, frozen=True):
 
 
 class Outcome(Struct):
-    """What became of one bid of a batch."""
+    """The outcome of one bid of a batch."""
 
     standing: Standing | None = None
     err: str = ""

@@ -113,7 +113,7 @@ class AuctionEvent(Event, tag="auction", frozen=True, kw_only=True, omit_default
 
 
 class BidsEvent(Event, tag="bids", frozen=True, kw_only=True, omit_defaults=True):
-    """What an open auction has come to. A smaller `ver` is older."""
+    """Tells everybody what an open auction has come to. A smaller `ver` is older."""
 
     delivery: ClassVar[Delivery] = Delivery.LATEST
     key: ClassVar[str] = "auction"
@@ -137,6 +137,6 @@ class AuctionOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
 
 
 class StandingOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
-    """Where the caller stands now."""
+    """Tells the caller where they stand now."""
 
     standing: Standing

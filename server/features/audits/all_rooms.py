@@ -36,7 +36,7 @@ _ROOMS_A_PAGE = 200
 
 
 class Found(NamedTuple):
-    """What an audit found in one room."""
+    """The findings of an audit in one room."""
 
     room: str
     differences: Sequence[str] = ()
@@ -164,7 +164,7 @@ async def _ledger_of(connection: AsyncConnection, life: int) -> list[Entry]:
 async def _folded(
     connection: AsyncConnection, place: Place | None, archived: Sequence[Entry]
 ) -> tuple[list[str], str]:
-    """How what is folded from a room's ledger differs, and why it could not be compared."""
+    """Return how what is folded from a room's ledger differs, and why it could not be compared."""
     if place is None:
         return [], ""
     aside = await rows_aside(connection, life=place.life)
@@ -191,7 +191,7 @@ async def _folded(
 
 
 def _ledgers(kept: Kept, place: Place | None, archived: Sequence[Entry]) -> list[str]:
-    """How the archived ledger differs from the room's, as far as it is copied."""
+    """Return how the archived ledger differs from the room's, as far as it is copied."""
     if kept.away and place is None and kept.ledger:
         return ["it left Redis, and the archive does not have it"]
     end = place.streams.get("ledger") if place else None

@@ -1,4 +1,4 @@
-"""What an audit reads of a room: from Redis, or from the snapshot of one that left.
+"""Reads what an audit needs of a room: from Redis, or from the snapshot of one that left.
 
 A room that left is audited where it is: nothing brings it back.
 """

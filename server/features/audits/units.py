@@ -27,7 +27,7 @@ _PAGE = 500
 async def audit_units(
     connection: AsyncConnection, room: RoomHead, archived: Sequence[Entry]
 ) -> list[str]:
-    """How the moves of a room's units differ from its archived ledger. Raises RecordsAway."""
+    """Return how moves of a room's units differ from its archived ledger. Raises RecordsAway."""
     rows = await connection.execute(select(MOVES).where(MOVES.c.life == room.life))
     found = {row.sale: {name: getattr(row, name) for name in _MOVED} for row in rows}
     if not found and not any(b"transfer" in entry.body for entry in archived):

@@ -1,4 +1,4 @@
-"""What a worker knows of the users who may speak: what they bought, whom they belong to.
+"""Keeps what a worker knows of the users who may speak: what they bought, whom they belong to.
 
 All of it is read when they join, or told to them while they are here, so that a comment costs no
 reading. Who speaks without being in the room has no badges.
@@ -109,7 +109,7 @@ class Authors:
 
 
 def _kept(order: Order) -> frozenset[str]:
-    """What of an order was paid and not given back."""
+    """Return what of an order was paid and not given back."""
     if order.status != "paid" or order.practice:
         return frozenset()
     lines = [line for line in order.lines if line.returned < line.qty]

@@ -55,7 +55,7 @@ class BookedAuction:
         return -self._ranks[rank][0] if rank < len(self._ranks) else 0
 
     def price_at(self, rank: int) -> int:
-        """What the bidder of a rank pays if those before never bid."""
+        """Return what the bidder of a rank pays if those before never bid."""
         own = self.max_at(rank)
         price = self.opening
         if below := self.max_at(rank + 1):
@@ -79,7 +79,7 @@ class BookedAuction:
         return most < (self.price + self.increment if self.bids else self.opening)
 
     def row(self) -> dict[str, Any]:
-        """What the room keeps of it, as far as lines tell it."""
+        """Return what the room keeps of it, as far as lines tell it."""
         row = {
             "sale": self.sale, "opening": self.opening, "increment": self.increment,
             "reserve": self.reserve, "sudden_death": self.sudden_death, "ends": self.ends,

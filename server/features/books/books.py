@@ -300,7 +300,8 @@ def money_back(order: dict[str, Any]) -> int:
 
 
 def _worth_back(order: dict[str, Any]) -> int:
-    """What the buyer paid for the units that came back: their price less their part of `off`."""
+    """Return what the buyer paid for the units that came back: their price less their part of
+    `off`."""
     units = _units_back(order)
     full = sum(line["qty"] * line["price"] for line in order["lines"])
     part = sum(units[line["sale"]] * line["price"] for line in order["lines"])

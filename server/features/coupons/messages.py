@@ -81,7 +81,8 @@ class CouponEvent(Event, tag="coupon", frozen=True, kw_only=True, omit_defaults=
 
 
 class ClaimsEvent(Event, tag="claims", frozen=True, kw_only=True):
-    """How many claims of a coupon were made and are used. A smaller `ver` is older."""
+    """Tells everybody how many claims of a coupon were made and are used. A smaller `ver` is
+    older."""
 
     delivery: ClassVar[Delivery] = Delivery.LATEST
     key: ClassVar[str] = "coupon"

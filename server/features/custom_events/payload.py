@@ -54,7 +54,7 @@ def _must_be_json(data: Any, depth: int) -> None:
 
 
 def _why_not(value: object) -> str:
-    """Why a value that is no list or map can't be told; empty if it can."""
+    """Return why a value that is no list or map can't be told; empty if it can."""
     if value is None or isinstance(value, bool | str):
         return ""
     if isinstance(value, int):

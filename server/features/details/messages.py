@@ -1,4 +1,4 @@
-"""What is said of a room's details."""
+"""Defines the command that changes a room's details."""
 
 from typing import Annotated, Literal
 

@@ -1,4 +1,4 @@
-"""How much may be featured: at once, for how long, and how often one host."""
+"""Bounds what may be featured: how much at once, for how long, and how often one host."""
 
 from collections.abc import Collection
 from typing import NamedTuple

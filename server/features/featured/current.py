@@ -1,4 +1,4 @@
-"""Which slots run now, as every worker knows them."""
+"""Keeps which slots run now, as every worker knows them."""
 
 import asyncio
 import contextlib

@@ -34,7 +34,7 @@ class SlotBody(Input, frozen=True, kw_only=True):
 
 
 class RunningQuery(Input, frozen=True):
-    """Where: on the page of this topic, or in the feed."""
+    """Names the place where slots run: on the page of this topic, or in the feed."""
 
     topic: Annotated[str, Meta(max_length=40, description="a topic; empty: the feed")] = ""
 

@@ -143,7 +143,7 @@ class OldSlots:
         self._records = records
 
     async def count(self, before: int) -> int:
-        """How many ended before a time (ms)."""
+        """Return how many ended before a time (ms)."""
         asked = select(func.count()).select_from(SLOTS).where(SLOTS.c.ends < before)
         async with self._records.reading() as connection:
             return int(await connection.scalar(asked) or 0)

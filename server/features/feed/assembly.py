@@ -25,7 +25,7 @@ from server.telemetry.metrics import Metrics
 
 
 class Assembled(NamedTuple):
-    """What answers, and what keeps it up to date."""
+    """The two halves of the feed: one answers requests, the other keeps it up to date."""
 
     feed: Feed
     intake: Intake

@@ -129,7 +129,7 @@ class CoVisits:
             )
 
     def _grown(self, at: int) -> float:
-        """What an interaction counts: the later, the more."""
+        """Return what an interaction counts: the later, the more."""
         if not self._sums:
             self._from = at
         exponent = (at - self._from) / self._tau

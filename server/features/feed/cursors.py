@@ -1,4 +1,4 @@
-"""Which items earlier pages gave, in few bytes: what a cursor of the feed names."""
+"""Packs which items earlier pages gave into few bytes: a cursor of the feed."""
 
 import base64
 import zlib

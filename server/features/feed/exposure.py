@@ -135,7 +135,7 @@ class ExposureBook:
         )
 
     def _why(self, row: Any, day: _Day) -> str:
-        """Why a promise was not kept, in the order in which one would look."""
+        """Return why a promise was not kept, in the order in which one would look."""
         most = day.rows * self._percent_max // 100
         said = f"Not kept: {row.shown} of {row.promised}."
         if most < row.promised:

@@ -126,7 +126,7 @@ class Feed:
         self._people.forget(person)
 
     async def less_of(self, person: str) -> list[tuple[Less, str]]:
-        """What a person wants to see less of, each with its name. Raises RecordsAway."""
+        """Return what a person wants to see less of, each with its name. Raises RecordsAway."""
         found = await self._wishes.of_person(person)
         notes = await self._note_cards.read(each.id for each in found if each.kind == "note")
         return [(each, self._name_of(each, notes)) for each in found]
@@ -168,7 +168,7 @@ class Feed:
         return [(Given(item, why[item].code), self._row(item, why[item], cards)) for item in page]
 
     async def _featured_items(self, pool: Pool) -> dict[str, _Why]:
-        """What operators put in front of everybody."""
+        """Return what operators put in front of everybody."""
         found: dict[str, _Why] = {}
         for slot in await self._featured.running():
             item = note_key(slot.id) if slot.kind == "note" else host_key(slot.host)
@@ -234,9 +234,9 @@ class Feed:
         )
 
     def _why(self, scored: Scored, now: int) -> _Why:
-        """What speaks for a row: a follow, as the person chose it; else what they did themselves,
-        if it says something; else what says most. That a room is new says that it is live, and of
-        an old note it says nothing."""
+        """Return what speaks for a row: a follow, as the person chose it; else what they did
+        themselves, if it says something; else what says most. That a room is new says that it is
+        live, and of an old note it says nothing."""
         if any(reason.code == "follow" for reason in scored.reasons):
             return _Why("follow")
         most = scored.reasons[0].adds if scored.reasons else 0.0
@@ -274,6 +274,6 @@ class Feed:
 
 
 def _reached(places: Sequence[int], first: int, rows: Sequence[str]) -> int:
-    """How many newcomers' places there are in a feed that has only these other rows, of which the
-    first has the place `first`; whoever finds no place there has that of their score."""
+    """Return how many newcomers' places there are in a feed that has only these other rows, of
+    which the first has the place `first`; whoever finds no place there has that of their score."""
     return sum(place - first - before <= len(rows) for before, place in enumerate(places))

@@ -160,7 +160,7 @@ def _less_of_nothing() -> dict[str, set[str]]:
 
 
 async def _less_of(connection: AsyncConnection, person: str) -> dict[str, set[str]]:
-    """What a person wants less of, by kind."""
+    """Return what a person wants less of, by kind."""
     found = _less_of_nothing()
     less = select(LESS.c.kind, LESS.c.ref).where(LESS.c.person == person)
     for kind, ref in await connection.execute(less):

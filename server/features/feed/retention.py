@@ -1,4 +1,4 @@
-"""What the feed keeps about people and exposure, and how it ends."""
+"""Ends what the feed keeps about people and exposure."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -26,7 +26,7 @@ class Aging(NamedTuple):
     also: ColumnElement[bool] = true()
 
     def older(self, before: int) -> ColumnElement[bool]:
-        """Which rows are from before a time (ms), and may go."""
+        """Return which rows are from before a time (ms), and may go."""
         return (self.table.c[self.column] < (before - self.lasts_ms) // self.unit_ms) & self.also
 
 
@@ -38,7 +38,7 @@ class OldRows:
         self._tables = tables
 
     async def count(self, before: int) -> int:
-        """How many are from before a time (ms)."""
+        """Return how many are from before a time (ms)."""
         total = 0
         async with self._records.reading() as connection:
             for each in self._tables:
@@ -74,7 +74,7 @@ def old_newcomers(window_ms: int) -> Aging:
 
 
 def removals_of(records: Database, keeping: FeedKeeping, window_ms: int) -> list[Removal]:
-    """What ends, and when. `window_ms` is a newcomer's first day."""
+    """Return what ends, and when. `window_ms` is a newcomer's first day."""
     acts = OldRows(records, [Aging(ACTS, "at")])
     seen = OldRows(records, [Aging(SEEN, "at")])
     exposure = OldRows(

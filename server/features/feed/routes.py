@@ -55,7 +55,7 @@ class SeenBody(Input, frozen=True, kw_only=True):
 
 
 class LessBody(Input, frozen=True, kw_only=True):
-    """What the caller wants to see less of."""
+    """Names what the caller wants to see less of."""
 
     kind: LessKind
     id: LessId
@@ -122,7 +122,7 @@ class FeedRoutes:
         return _private(with_cursor(request, page))
 
     async def seen(self, request: web.Request) -> web.Response:
-        """How many rows counted."""
+        """Answer with how many rows counted."""
         body = await body_of(request, SeenBody)
         who = caller_or_guest(request)
         person = who.user if who is not None else ""
@@ -130,7 +130,7 @@ class FeedRoutes:
         return _private(SeenCounted(await self._feed.seen(viewer, person, body.page, body.rows)))
 
     async def put_less(self, request: web.Request) -> web.Response:
-        """What was noted; rows of it are in no page from now on, or come later."""
+        """Answer with what was noted; rows of it are in no page from now on, or come later."""
         body = await body_of(request, LessBody)
         user = caller(request).user
         less = await self._feed.put_less(user, body.kind, body.id)

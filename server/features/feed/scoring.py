@@ -24,7 +24,7 @@ HOUR_MS = 3_600_000
 
 
 class Known(Protocol):
-    """What is known of items."""
+    """Tells the scoring what is known of items."""
 
     def host_of(self, item: str) -> str:
         """The host or author of an item; '' if it is not known."""
@@ -155,7 +155,7 @@ def _scored(
 
 
 def _near(items: Sequence[str], covisits: CoVisits) -> dict[str, tuple[float, str]]:
-    """What goes with these items: the root of the mean weight, as most weights are small."""
+    """Return what goes with these items: the root of the mean weight, as most weights are small."""
     sums: dict[str, float] = {}
     best: dict[str, float] = {}
     about: dict[str, str] = {}

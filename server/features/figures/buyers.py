@@ -43,7 +43,7 @@ class _Member(Struct):
 
 
 class _Memberships(Struct):
-    """When somebody belonged to the fan group."""
+    """The spans of time in which somebody belonged to the fan group."""
 
     spans: Spans
 

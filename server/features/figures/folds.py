@@ -57,7 +57,6 @@ class Kept:
         self.epoch = head.epoch
         self.lock = asyncio.Lock()
         self.figures: Figures | None = None
-        self.figures_at = 0.0
         self.bought_before: dict[str, int] = {}
         self.followed: dict[str, int] = {}
         self.belonged: dict[str, Spans] = {}

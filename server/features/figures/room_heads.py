@@ -1,4 +1,4 @@
-"""What the figures must know of a room before its ledger and timeline are read."""
+"""Reads what the figures must know of a room before its ledger and timeline are read."""
 
 from collections.abc import Callable, Sequence
 from functools import partial

@@ -1,4 +1,5 @@
-"""What a host steers by, over HTTP: a room's figures as JSON and CSV, and all the host's rooms."""
+"""Serves what a host steers by over HTTP: a room's figures as JSON and CSV, and all the host's
+rooms."""
 
 from collections.abc import AsyncIterator
 from functools import lru_cache

@@ -18,7 +18,7 @@ class Reserve(Command, tag="reserve", frozen=True, kw_only=True):
 
 
 class FollowersEvent(Event, tag="followers", frozen=True, kw_only=True):
-    """How many follow the host."""
+    """Tells everybody how many follow the host."""
 
     delivery: ClassVar[Delivery] = Delivery.LATEST
 
@@ -26,7 +26,7 @@ class FollowersEvent(Event, tag="followers", frozen=True, kw_only=True):
 
 
 class ReservedEvent(Event, tag="reserved", frozen=True, kw_only=True):
-    """How many reserved a place."""
+    """Tells everybody how many reserved a place."""
 
     delivery: ClassVar[Delivery] = Delivery.LATEST
 
@@ -55,6 +55,6 @@ class CalledOffEvent(Event, tag="called_off", frozen=True, kw_only=True, omit_de
 
 
 class FollowOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
-    """How many follow the host, or reserved a place, now."""
+    """Tells how many follow the host, or reserved a place, now."""
 
     total: int

@@ -1,4 +1,4 @@
-"""Who follows a host, and who reserved a place in a room, over HTTP."""
+"""Lists over HTTP who follows a host, and who reserved a place in a room."""
 
 from collections.abc import AsyncIterator
 

@@ -16,7 +16,7 @@ class _Fields(Struct):
 
 
 class FollowsPart(Part):
-    """How many follow the host, and how many asked to be told of the start."""
+    """The numbers of those who follow the host, and who asked to be told of the start."""
 
     Fields = View = _Fields
 

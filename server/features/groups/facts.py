@@ -1,4 +1,4 @@
-"""What the timeline of a fan group keeps of it."""
+"""Defines what the timeline of a fan group keeps of it."""
 
 from server.features.circles.hosts import Admits
 from server.rooms.facts import Fact

@@ -59,7 +59,7 @@ class AskedQuestion(NamedTuple):
 
 
 class KnownNote(NamedTuple):
-    """What a note is about."""
+    """The parts of a note that tell what it is about: its skus and its words."""
 
     skus: Collection[str]
     words: str
@@ -125,8 +125,8 @@ def notes_to_write(
 
 
 def who_to_tell(ties: Mapping[str, int], last_here: Mapping[str, int], days: int) -> list[Advice]:
-    """How many followers have not been at the host's since the hour in which they bought or asked
-    last. Both are user -> hour since 1970."""
+    """Return how many followers have not been at the host's since the hour in which they bought or
+    asked last. Both are user -> hour since 1970."""
     away = sum(last_here.get(user, 0) <= hour for user, hour in ties.items())
     return [Advice(code="tell", days=days, people=away, of=len(ties))] if away else []
 

@@ -130,7 +130,7 @@ async def _presence(connection: AsyncConnection, host: str, since: int) -> list[
 
 
 async def _goods(connection: AsyncConnection, host: str, since: int) -> list[AskedGoods]:
-    """What was asked for, by whom, and who of them bought it since."""
+    """Return what was asked for, by whom, and who of them bought it since."""
     asked = select(ASKERS.c.life, ASKERS.c.user, ASKERS.c.sku)
     asked = asked.where(ASKERS.c.host == host, ASKERS.c.at >= since, ASKERS.c.sku != "")
     askers: dict[str, set[str]] = defaultdict(set)

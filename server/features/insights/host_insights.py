@@ -22,7 +22,7 @@ class HostInsights:
         self._key = b""
 
     async def of_host(self, host: str, now: int) -> InsightsView:
-        """What a host learns, as of the last copy."""
+        """Return what a host learns, as of the last copy."""
         if not self._key:
             async with self._records.writing() as connection:
                 self._key = await secret_of(connection, MARKS)

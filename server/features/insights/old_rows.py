@@ -16,7 +16,7 @@ class OldRows:
         self._records = records
 
     async def count(self, before: int) -> int:
-        """How many rows are of before a time (ms)."""
+        """Return how many rows are of before a time (ms)."""
         found = 0
         async with self._records.reading() as connection:
             for table, column, until in _old(before):

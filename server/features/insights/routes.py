@@ -1,4 +1,4 @@
-"""What hosts learn, and what the operator reads of searches, over HTTP."""
+"""Serves over HTTP what hosts learn, and what the operator reads of searches."""
 
 from typing import Annotated
 
@@ -65,7 +65,8 @@ class InsightRoutes:
         return json_response(view)
 
     async def advice(self, request: web.Request) -> web.Response:
-        """When to begin, what to show, which notes to write, whom to tell: each with numbers."""
+        """Answer with when to begin, what to show, which notes to write, whom to tell: each with
+        numbers."""
         return json_response(await self._advice.of_host(request.match_info["host"], unix_ms()))
 
     async def day(self, request: web.Request) -> web.Response:

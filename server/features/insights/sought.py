@@ -50,7 +50,7 @@ async def texts_of(connection: AsyncConnection, queries: Collection[str]) -> dic
 async def sought_in(
     connection: AsyncConnection, weeks: Weeks, zone: tzinfo, people_min: int
 ) -> list[SoughtRow]:
-    """What at least so many people sought within a week, and did not find in these weeks."""
+    """Return what at least so many people sought within a week, and did not find in these weeks."""
     starts = [week_of_day(day_of(span.starts, zone)) for span in (weeks.now, *weeks.before)]
     people = func.max(SEARCHED_WEEKS.c.people)
     by_many = (
@@ -132,7 +132,7 @@ class Sought:
         )
 
     async def count_old(self, before: int) -> int:
-        """How many counts are of days before a time (ms)."""
+        """Return how many counts are of days before a time (ms)."""
         old = SEARCHES.c.day < day_of(before, self._zone)
         async with self._records.reading() as connection:
             return int(await connection.scalar(select(func.count()).where(old)) or 0)

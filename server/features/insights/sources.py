@@ -46,7 +46,7 @@ class _Bought(NamedTuple):
 
 
 class Brought:
-    """What each source brought in each time."""
+    """Counts the people and orders that each source brought in each span of time."""
 
     def __init__(self, weeks: Weeks) -> None:
         self._weeks = weeks
@@ -89,7 +89,7 @@ class Brought:
         return sorted(found, key=self._rank)
 
     def row(self, source: Source, title: str, author: str = "") -> BroughtRow:
-        """What a source brought, with what was bought and by whom."""
+        """Return what a source brought, with what was bought and by whom."""
         orders = self._orders.get(source, [])
         now, by_then, *before = self._of(source)
         return BroughtRow(

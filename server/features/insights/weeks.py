@@ -57,12 +57,12 @@ def week_of_day(day: int) -> int:
 
 
 def starts_of_day(day: int, zone: tzinfo) -> int:
-    """When a day begins."""
+    """Return when a day begins."""
     return _midnight(date.fromordinal(day), zone)
 
 
 def hour_of_day(hour: int, zone: tzinfo) -> int:
-    """Which hour of the day (0 to 23) an hour since 1970 is."""
+    """Return which hour of the day (0 to 23) an hour since 1970 is."""
     return _local(hour * HOUR_MS, zone).hour
 
 

@@ -15,7 +15,7 @@ class _Fields(Struct):
 
 
 class LikesPart(Part):
-    """How many hearts the room got."""
+    """The number of hearts that the room got."""
 
     Fields = View = _Fields
 

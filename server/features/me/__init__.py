@@ -1,4 +1,4 @@
-"""What a user has here: orders in all rooms, ties, addresses."""
+"""Shows a user what they have here: orders in all rooms, ties, addresses."""
 
 from server.feature import Engine, Feature, Running
 from server.features.me.addresses import Addresses, OldBooks, forget_addresses

@@ -107,7 +107,8 @@ class OldBooks:
         self._records = records
 
     async def count(self, before: int) -> int:
-        """How many books were not changed since a time (ms), by users without an order since."""
+        """Return how many books were not changed since a time (ms), by users without an order
+        since."""
         asked = select(func.count()).select_from(BOOKS).where(_is_old(before))
         async with self._records.reading() as connection:
             return int(await connection.scalar(asked) or 0)

@@ -1,4 +1,5 @@
-"""What the post of some countries needs to reach an address. A light check, not a directory."""
+"""Checks lightly, without a directory, what the post of some countries needs to reach an
+address."""
 
 import re
 

@@ -93,7 +93,8 @@ class MeRoutes:
         ]  # fmt: skip
 
     async def show(self, request: web.Request) -> web.Response:
-        """Who you are, what you follow, where you reserved and belong, and your coupons."""
+        """Answer with who you are, what you follow, where you reserved and belong, and your
+        coupons."""
         who = caller(request)
         ties = await self._ties.of_user(who.user)
         used = await self._purchases.claims_of(who.user)

@@ -4,7 +4,7 @@ from server.settings.section import Section, days_kept, limit
 
 
 class MeSettings(Section):
-    """What a user sees and keeps under /v1/me."""
+    """Bounds of what a user sees and keeps under /v1/me."""
 
     addresses_max: int = limit(10, 1, 100, "Addresses in one user's book.")
 

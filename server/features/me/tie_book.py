@@ -1,4 +1,5 @@
-"""What a user follows, reserved, belongs to and claimed, with the names that people know it by."""
+"""Reads what a user follows, reserved, belongs to and claimed, with the names that people know it
+by."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What is said and heard of a room's picture."""
+"""Defines what is said and heard of a room's picture."""
 
 from server.protocol.message import Command, Event, Ok
 

@@ -1,4 +1,4 @@
-"""Where a room's picture is on the media server: its path, and the addresses with that path.
+"""Names where a room's picture is on the media server: its path, and the addresses with that path.
 
 MediaMTX takes letters, digits, `_`, `-`, `.` and `/` in a path. A room's id may have `:` and `@`
 too; such an id stands in base64, behind a prefix of its own, so that no two rooms share a path.

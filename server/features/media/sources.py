@@ -1,4 +1,4 @@
-"""What a page plays as the picture of a room, the best first."""
+"""Lists what a page plays as the picture of a room, the best first."""
 
 from typing import Annotated, Literal
 

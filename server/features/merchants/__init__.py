@@ -15,7 +15,7 @@ from server.features.merchants.units import UnitBook
 
 @dataclass(frozen=True)
 class MerchantBooks:
-    """What other features ask about merchants."""
+    """The objects that features which lean on merchants ask."""
 
     merchants: Merchants
     catalogue: Catalogue

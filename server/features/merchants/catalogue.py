@@ -86,13 +86,13 @@ class Catalogue:
         return {(each.merchant, each.goods): each for each in found}
 
     async def count(self, merchant: str) -> int:
-        """How many goods a merchant has, withdrawn ones included."""
+        """Return how many goods a merchant has, withdrawn ones included."""
         async with self._records.reading() as connection:
             return await count_of(connection, merchant)
 
 
 async def count_of(connection: AsyncConnection, merchant: str) -> int:
-    """How many goods a merchant has, withdrawn ones included."""
+    """Return how many goods a merchant has, withdrawn ones included."""
     asked = select(func.count()).select_from(GOODS).where(GOODS.c.merchant == merchant)
     return int(await connection.scalar(asked) or 0)
 

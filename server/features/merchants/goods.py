@@ -1,4 +1,4 @@
-"""What a merchant sells: goods with their variants, as they are written, kept and read."""
+"""Defines what a merchant sells: goods with their variants, as they are written, kept and read."""
 
 from typing import Annotated, Any, Literal
 
@@ -200,7 +200,7 @@ def _shown(field: str, text: str, nth: int | None = None) -> str:
 
 
 def packed_rest(given: GoodsInput) -> bytes:
-    """What the row of the goods keeps beside its columns."""
+    """Return what the row of the goods keeps beside its columns."""
     proofs = tuple(Proof(each.label, each.number, each.url) for each in given.proofs)
     return msgpack.encode(
         GoodsRest(given.description, given.image, given.url, given.points, given.flaws, proofs)
@@ -208,7 +208,7 @@ def packed_rest(given: GoodsInput) -> bytes:
 
 
 def packed_variant(variant: VariantInput) -> bytes:
-    """What the row of a variant keeps beside its columns."""
+    """Return what the row of a variant keeps beside its columns."""
     return msgpack.encode(VariantRest(variant.options, variant.image, variant.weight))
 
 

@@ -41,7 +41,7 @@ class StockAdd(NamedTuple):
 
 
 class GoodsPlan(NamedTuple):
-    """How goods come to be as they are given."""
+    """The steps that make goods as they are given."""
 
     given: GoodsInput
     version: int

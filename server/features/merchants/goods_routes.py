@@ -201,7 +201,7 @@ class GoodsRoutes:
         return web.Response(status=204)
 
     async def change_stock(self, request: web.Request) -> web.Response:
-        """Where the units of the variant are now."""
+        """Answer with where the units of the variant are now."""
         body = await body_of(request, StockBody)
         must = "A variant's sku has 1 to 39 letters, digits or `_.:@-`."
         sku = part_of_path(request, "sku", VariantSku, must)

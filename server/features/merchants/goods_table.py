@@ -165,7 +165,7 @@ class _BadCell(Exception):
 
 
 def _merged(rows: Sequence[tuple[int, Cells]]) -> dict[str, Any]:
-    """What the rows of goods say of the goods: a cell may be empty, or as in the other rows."""
+    """Return what the rows of goods say of them: a cell may be empty, or as in the other rows."""
     merged: dict[str, tuple[int, str]] = {}
     for number, cells in rows:
         for name in (*OF_GOODS, *_OPTIONAL):

@@ -75,7 +75,7 @@ def row_error(error: msgspec.ValidationError, of_variants: Sequence[int], row: i
 
 
 def errors_of(row: Row, why: BadGoods) -> Iterator[RowError]:
-    """What is wrong with goods, of each row they stand in: none of these is taken."""
+    """Yield what is wrong with goods, of each row they stand in: none of these is taken."""
     at = row.numbers[0] if why.nth is None else row.of_variants[why.nth]
     yield RowError(at, why.field, why.code, why.msg)
     yield from left_out(row.numbers, at)

@@ -112,7 +112,7 @@ def exported(goods: Goods, *, versions: bool = False) -> str:
 
 
 def _double(row: Row, seen: dict[str, int]) -> BadGoods | None:
-    """Why a row can't be taken beside those before it; if it can, note what stands in it."""
+    """Return why a row can't be taken beside those before it; if it can, note what stands in it."""
     goods = f"goods {row.given.goods}"
     if goods in seen:
         return BadGoods(

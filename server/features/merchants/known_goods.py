@@ -19,7 +19,7 @@ async def known_goods(
     *,
     locked: bool,
 ) -> Known:
-    """What is known of these goods and of the skus of their variants, old and new.
+    """Return what is known of these goods and of the skus of their variants, old and new.
 
     `locked`: no other transaction moves their units until this one ends.
     """

@@ -195,7 +195,7 @@ class Merchants:
         return MerchantMember(user, role, added)
 
     async def _free_place(self, connection: AsyncConnection, merchant: str, user: str) -> int:
-        """When the member was added, now if they are new. Raises CommandError."""
+        """Return when the member was added, now if they are new. Raises CommandError."""
         of_merchant = MEMBERS.c.merchant == merchant
         known = await connection.scalar(
             select(MEMBERS.c.added).where(of_merchant, MEMBERS.c.user == user)

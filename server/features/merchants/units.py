@@ -101,7 +101,7 @@ async def add_units(
 
 
 async def locked_units(connection: AsyncConnection, merchant: str, sku: str) -> Stock:
-    """Where the units of a sku are; no other transaction moves them until this one ends."""
+    """Return where the units of a sku are; no other transaction moves them until this one ends."""
     made = insert_into(connection, UNITS).values(
         merchant=merchant, sku=sku, received=0, stock=0, allotted=0, sold=0, returned=0
     )

@@ -17,6 +17,6 @@ class ModeratorRemove(Command, tag="moderator.remove", frozen=True, kw_only=True
 
 
 class ModeratorsOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
-    """How many moderators the host has made here."""
+    """Tells the host how many moderators they have made here."""
 
     total: int

@@ -40,7 +40,7 @@ class Moderators:
         self._events_max = settings.rooms.event_stream_len_max
 
     def handlers(self) -> Handlers:
-        """What hosts may change."""
+        """The commands with which hosts make moderators and take that back."""
         return {
             ModeratorAdd: Handler(self.add, Role.HOST),
             ModeratorRemove: Handler(self.remove, Role.HOST),

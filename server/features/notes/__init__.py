@@ -26,7 +26,7 @@ from server.rooms.retention import Removal
 
 
 class Written(NamedTuple):
-    """What others are handed of notes."""
+    """The objects that features which lean on notes are handed."""
 
     notes: Notes
     talk: TalkModeration

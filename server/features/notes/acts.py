@@ -1,4 +1,4 @@
-"""What people do with notes, written down one act after the other for whoever learns from it."""
+"""Writes down what people do with notes, one act after the other, for whoever learns from it."""
 
 import time
 from typing import Any, Literal
@@ -76,7 +76,7 @@ class OldActs:
         self._records = records
 
     async def count(self, before: int) -> int:
-        """How many were done before a time (ms)."""
+        """Return how many were done before a time (ms)."""
         asked = select(func.count()).select_from(NOTE_ACTS).where(NOTE_ACTS.c.at < before)
         async with self._records.reading() as connection:
             return int(await connection.scalar(asked) or 0)

@@ -1,4 +1,4 @@
-"""What authors send of notes, and what is read of them. Pure data. Times in Unix ms."""
+"""Defines what authors send of notes, and what is read of them. Pure data. Times in Unix ms."""
 
 from typing import Annotated, Literal
 

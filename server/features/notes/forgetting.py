@@ -1,4 +1,4 @@
-"""What becomes of notes when a person is forgotten."""
+"""Takes a person who is forgotten out of notes."""
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection

@@ -1,4 +1,4 @@
-"""What a note may link: goods that its author sells, and the author's own rooms."""
+"""Checks what a note links: goods that its author sells, and the author's own rooms."""
 
 from collections.abc import Collection, Iterable
 

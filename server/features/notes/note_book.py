@@ -29,7 +29,7 @@ class Wanted(NamedTuple):
 
 
 class _Beside(NamedTuple):
-    """What notes show that stands in other tables."""
+    """The parts of a page of notes that stand in tables of their own."""
 
     pictures: dict[str, Picture]
     marks: set[tuple[str, str]]

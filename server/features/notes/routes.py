@@ -146,7 +146,7 @@ class NoteRoutes:
         return private(await self._book.one(note, who), status=201)
 
     async def put_like(self, request: web.Request) -> web.Response:
-        """What you did with the note, and how many did."""
+        """Answer with what you did with the note, and how many did."""
         return await self._mark(request, "like", on=True)
 
     async def drop_like(self, request: web.Request) -> web.Response:
@@ -154,7 +154,7 @@ class NoteRoutes:
         return await self._mark(request, "like", on=False)
 
     async def put_collect(self, request: web.Request) -> web.Response:
-        """What you did with the note, and how many did."""
+        """Answer with what you did with the note, and how many did."""
         return await self._mark(request, "collect", on=True)
 
     async def drop_collect(self, request: web.Request) -> web.Response:
@@ -186,7 +186,7 @@ class NoteRoutes:
 
 
 def reader(request: web.Request) -> Identity:
-    """Who reads: the sender of the request, or a guest. Raises CommandError."""
+    """Return who reads: the sender of the request, or a guest. Raises CommandError."""
     return caller_or_guest(request) or _NOBODY
 
 

@@ -45,7 +45,7 @@ class OwnRooms(NamedTuple):
 
 
 class _Spot(NamedTuple):
-    """Where a product stands on a shelf."""
+    """A place on a shelf: the room, and the product as it stands there."""
 
     room: OwnRoom
     product: Product
@@ -129,7 +129,7 @@ class NotesNow:
         return found
 
     async def _spots(self, rooms: Sequence[OwnRoom], skus: Sequence[str]) -> dict[str, _Spot]:
-        """Where each sku stands: in the first room that has it."""
+        """Return where each sku stands: in the first room that has it."""
         if not rooms:
             return {}
         pipeline = self._store.redis.pipeline(transaction=False)

@@ -116,7 +116,7 @@ class Talk:
         )  # fmt: skip
 
     async def asks(self, author: str, cursor: str, limit: int) -> NoteAsksPage:
-        """Who asked for links on an author's notes, the newest first."""
+        """Return who asked for links on an author's notes, the newest first."""
         own = (NOTE_COMMENTS.c.author == author) & (NOTE_COMMENTS.c.asked != "")
         asked = select(NOTE_COMMENTS, NOTES.c.title).where(own, NOTE_COMMENTS.c.status == "public")
         asked = asked.join(NOTES, NOTES.c.note == NOTE_COMMENTS.c.note)
@@ -133,7 +133,7 @@ class Talk:
         )
 
     async def own(self, user: str, status: str, cursor: str, limit: int) -> OwnCommentsPage:
-        """What a user said on notes, the newest first. `status`: only this; empty: all."""
+        """Return what a user said on notes, the newest first. `status`: only this; empty: all."""
         asked = select(NOTE_COMMENTS, NOTES.c.title).where(NOTE_COMMENTS.c.user == user)
         if status:
             asked = asked.where(NOTE_COMMENTS.c.status == status)

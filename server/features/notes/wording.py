@@ -1,4 +1,4 @@
-"""What the words of a note may be: their length, their tags, and the server's own words."""
+"""Checks the words of a note: their length, their tags, and the server's own words."""
 
 from collections.abc import Sequence
 from typing import Literal

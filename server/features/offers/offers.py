@@ -244,8 +244,8 @@ def is_on(now: int) -> Iterable[ColumnElement[bool]]:
 
 
 def next_offset(rows: Sequence[object], offset: int, most: int) -> int | None:
-    """Where the page after this one begins: `rows` are those from `offset`, and one more than the
-    page's `most` if there are more."""
+    """Return where the page after this one begins: `rows` are those from `offset`, and one more
+    than the page's `most` if there are more."""
     return offset + most if len(rows) > most else None
 
 

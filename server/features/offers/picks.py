@@ -1,4 +1,4 @@
-"""What hosts picked: the terms are a copy, which nothing changes but the host."""
+"""Keeps what hosts picked: the terms are a copy, which nothing changes but the host."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -37,7 +37,7 @@ _COPIED = ("commission", "discount", "coupon", "ends")
 
 
 class PickBody(Input, frozen=True):
-    """Which offer a host picks."""
+    """Names the offer that a host picks."""
 
     merchant: Id
     offer: Id

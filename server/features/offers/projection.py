@@ -23,7 +23,7 @@ class _Taken(Struct):
 
 
 class _Line(Struct):
-    """What is needed of a line of the ledger."""
+    """The fields of a ledger line that count sold goods."""
 
     k: str
     was: str | None = None

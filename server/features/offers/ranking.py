@@ -1,4 +1,5 @@
-"""Which goods suit which host: a score from 0 to 1, made of parts that each can be told. Pure.
+"""Ranks which goods suit which host: a score from 0 to 1, made of parts that each can be told.
+Pure.
 
 Each part is between 0 and 1, and counts with its weight. Small numbers are drawn towards nothing,
 so that one buyer of two is no audience:

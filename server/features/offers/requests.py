@@ -1,4 +1,4 @@
-"""What hosts ask of merchants, and merchants of hosts: short messages with an answer."""
+"""Keeps what hosts ask of merchants, and merchants of hosts: short messages with an answer."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -243,7 +243,7 @@ class OldRequests:
         self._records = records
 
     async def count(self, before: int) -> int:
-        """How many were last changed before a time (ms)."""
+        """Return how many were last changed before a time (ms)."""
         asked = select(func.count()).select_from(REQUESTS).where(REQUESTS.c.changed < before)
         async with self._records.reading() as connection:
             return int(await connection.scalar(asked) or 0)

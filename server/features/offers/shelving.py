@@ -130,7 +130,7 @@ class Shelving:
         return PickOk(ref=cmd.ref, skus=done.skus)
 
     async def of_room(self, room_id: str) -> RoomPicks:
-        """What of a room's shelf was picked. Raises RecordsAway too."""
+        """Return what of a room's shelf was picked. Raises RecordsAway too."""
         host = await self._directory.host_of(room_id)
         picked = await self._picked(room_id)
         key = self._store.keys.room(room_id, "terms")
@@ -203,7 +203,7 @@ def _title(goods: Goods, variant: Variant) -> str:
 
 
 def picked_of(pick: Pick, goods: Goods, product: Product) -> Picked:
-    """What is noted of a product that a pick puts on a shelf."""
+    """Return what is noted of a product that a pick puts on a shelf."""
     lowest = -(-product.price * (WHOLE - pick.discount) // WHOLE)
     return Picked(
         pick=pick.pick, merchant=goods.merchant, goods=goods.goods, version=goods.version,

@@ -1,4 +1,5 @@
-"""What became of each item of a batch: a script answers each by itself, and so is each read."""
+"""Serves a batch and tells what became of each item: a script answers each by itself, and so is
+each read."""
 
 from typing import Any
 

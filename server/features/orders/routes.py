@@ -1,4 +1,4 @@
-"""Who waits for units of a sale, over HTTP."""
+"""Lists over HTTP who waits for units of a sale."""
 
 from typing import Annotated, Any
 

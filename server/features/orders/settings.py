@@ -49,7 +49,8 @@ class OrderSettings(Section):
     )
 
     def freeing_args(self) -> dict[str, int]:
-        """What every script is told in which units may come back: whoever waits is offered them."""
+        """Return what every script is told in which units may come back: whoever waits is offered
+        them."""
         return {
             "orders_per_user_max": self.orders_per_user_max,
             "offer_hold_s": self.offer_hold_s,

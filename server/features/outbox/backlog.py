@@ -1,4 +1,4 @@
-"""What rooms have to tell: a few reads each, a page of rooms in one round trip."""
+"""Reads what rooms have to tell: a few reads each, a page of rooms in one round trip."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple

@@ -144,7 +144,7 @@ class OldLetters:
         self._rooms = AwakeRooms(store, Troubles("old dead letters"))
 
     async def count(self, before: int) -> int:
-        """How many were given up before a time (ms)."""
+        """Return how many were given up before a time (ms)."""
         return sum([len(old) async for _, old in self._rooms_with_old(before)])
 
     async def remove(self, before: int, most: int) -> int:

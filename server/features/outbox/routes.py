@@ -71,7 +71,7 @@ class OutboxReplay(Input, frozen=True, kw_only=True):
 
 
 class Replayed(msgspec.Struct, kw_only=True):
-    """How many dead letters are told again, by room."""
+    """Counts the dead letters that are told again, by room."""
 
     replayed: dict[str, int]
     unread: list[str]

@@ -15,7 +15,7 @@ from server.settings.section import (
 
 
 class PaymentSettings(Section):
-    """Who takes the money."""
+    """Settings of payments: who takes the money, and how orders are settled with them."""
 
     provider: Literal["", "sandbox", "webhook"] = Field(
         "",

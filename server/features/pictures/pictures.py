@@ -52,7 +52,7 @@ def picture_of(id_: str, w: int, h: int) -> Picture:
 
 
 def small_link(id_: str) -> str:
-    """Where a picture is shown small, as a JPEG."""
+    """Return where a picture is shown small, as a JPEG."""
     return f"{picture_of(id_, 0, 0).link}/small"
 
 

@@ -1,4 +1,4 @@
-"""How many are here, over all workers."""
+"""Counts how many are here, over all workers."""
 
 from server.feature import Engine, Feature, Running
 from server.features.presence import messages

@@ -1,4 +1,4 @@
-"""Who is here, in the copy of a room."""
+"""Holds who is here, in the copy of a room."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any

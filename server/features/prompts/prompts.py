@@ -48,7 +48,7 @@ class Prompts:
         }
 
     async def read(self, call: Call, cmd: PromptsRead) -> Ok:
-        """What stands on the screen."""
+        """Answer with what stands on the screen."""
         return PromptsOk(ref=cmd.ref, prompts=await prompts_of(self._store, call.room_id))
 
     async def send(self, call: Call, cmd: PromptSend) -> Ok:

@@ -41,7 +41,7 @@ class PromptRoutes:
         ]  # fmt: skip
 
     async def read(self, request: web.Request) -> web.Response:
-        """What stands on the host's screen, the newest last."""
+        """Answer with what stands on the host's screen, the newest last."""
         ok = await run_command(self._dispatch, request, PromptsRead(ref=REF), PromptsOk)
         return json_response(ok.prompts)
 

@@ -98,7 +98,7 @@ class Customers:
 
 
 def sold_by(host: str) -> tuple[ColumnElement[bool], ...]:
-    """Which purchases are a host's sold orders; practice is none."""
+    """Return which purchases are a host's sold orders; practice is none."""
     return PURCHASES.c.host == host, PURCHASES.c.paid > 0, PURCHASES.c.practice.is_(False)
 
 

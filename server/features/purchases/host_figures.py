@@ -71,7 +71,7 @@ class HostBook:
 
 
 async def _customers(connection: AsyncConnection, host: str) -> tuple[int, int]:
-    """How many users paid an order, and how many paid more than one."""
+    """Return how many users paid an order, and how many paid more than one."""
     orders = (
         select(func.count().label("orders"))
         .where(*sold_by(host))

@@ -19,7 +19,7 @@ _TABLES = (PURCHASES, LINES, REVENUE)
 
 
 class _Line(Struct):
-    """What is needed of a line of the ledger."""
+    """The fields of a ledger line that purchases are made from."""
 
     k: str
     at: int = 0

@@ -108,7 +108,7 @@ class Purchases:
         return ChangesPage(self._purchases(page), at, at if len(rows) > limit else None)
 
     async def count_of(self, user: str) -> int:
-        """How many orders a user has, whatever became of them."""
+        """Return how many orders a user has, whatever became of them."""
         async with self._records.reading() as connection:
             return await count_where(connection, PURCHASES.c.user == user)
 
@@ -146,7 +146,7 @@ async def buyers_in(connection: AsyncConnection, room: str) -> set[str]:
 
 
 async def count_where(connection: AsyncConnection, *which: Any) -> int:
-    """How many orders meet all conditions."""
+    """Return how many orders meet all conditions."""
     counted = select(func.count()).select_from(PURCHASES).where(*which)
     return int(await connection.scalar(counted) or 0)
 

@@ -37,7 +37,7 @@ class PurchasesQuery(Input, frozen=True):
 
 
 class ReturnsQuery(Input, frozen=True):
-    """How many orders at most."""
+    """Bounds a list of orders."""
 
     limit: Annotated[int, Meta(ge=1, le=PER_PAGE_MAX)] = PER_PAGE_MAX
 

@@ -4,7 +4,8 @@ from server.settings.section import Section, days_kept
 
 
 class PurchaseKeeping(Section):
-    """How long orders are kept, and who placed them."""
+    """How long it is kept what orders were placed, and by whom; fields of the section of the
+    records."""
 
     keep_customers_days: float = days_kept(
         "Days after a room's end when pseudonyms take the place of who bought there"

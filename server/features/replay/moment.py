@@ -1,4 +1,4 @@
-"""What a room showed at one moment: its entries so far, beside what is on sale now. Pure.
+"""Shows a room at one moment: its entries so far, beside what is on sale now. Pure.
 
 This view relates facts of several features to each other and to the sales of now, so it names those
 it is made of. Whatever else features show stands in `entries`.
@@ -99,7 +99,7 @@ class Watched(NamedTuple):
 
 
 def moment(entries: Iterable[Entry], at: int, now: Watched) -> Moment:
-    """What was shown at `at`, from all entries in their order, and what can be bought `now`."""
+    """Return what was shown at `at`, from all entries in order, and what can be bought `now`."""
     then = _Then(at, "live" if now.kind == "group" else "scheduled")  # groups live for ever
     near: list[CommentView] = []
     during: list[Entry] = []

@@ -103,7 +103,7 @@ class Replays:
         )
 
     async def at(self, room_id: str, offset_ms: int) -> Moment:
-        """What was shown so long after the start. Raises CommandError."""
+        """Return what was shown so long after the start. Raises CommandError."""
         room, now = await self._watched(room_id)
         if not room.started:
             raise CommandError("not_live", "This room has not gone live yet; there is no replay.")
@@ -116,8 +116,8 @@ class Replays:
         return moment((await self._reel(room)).entries(), at, room)
 
     async def then(self, room_id: str, at: int) -> tuple[Moment, int]:
-        """What was shown at a time (Unix ms), and when the stream started, 0: not yet. Raises
-        CommandError."""
+        """Return what was shown at a time (Unix ms), and when the stream started, 0: not yet.
+        Raises CommandError."""
         room, _ = await self._watched(room_id)
         return moment((await self._reel(room)).entries(), at, room), room.started
 
@@ -137,7 +137,7 @@ class Replays:
         ), now
 
     async def _reel(self, room: Watched) -> KeptReel:
-        """What is public of the room's timeline, read to its end."""
+        """Return what is public of the room's timeline, read to its end."""
         name = (room.room, room.created)
         reel = self._reels.get(name)
         if reel is None or not (reel.is_read or reel.reading.locked()):

@@ -29,7 +29,7 @@ class ReplayQuery(Input, frozen=True):
 
 
 class MomentQuery(Input, frozen=True):
-    """How long after the start: one of the two."""
+    """Names a moment by the time since the start, in one of two units."""
 
     minute: Annotated[int, Meta(ge=0, le=_MINUTES_MAX)] | UnsetType = UNSET
     ms: Annotated[int, Meta(ge=0, le=_MS_MAX)] | UnsetType = UNSET
@@ -78,7 +78,7 @@ class ReplayRoutes:
 
 
 def _offset(request: web.Request) -> int:
-    """How long after the start, in ms."""
+    """Return how long after the start, in ms."""
     asked = query_of(request, MomentQuery)
     if (asked.minute is UNSET) == (asked.ms is UNSET):
         raise CommandError("bad_message", "Say when, once: `?minute=12`, or `?ms=720000`.")

@@ -40,7 +40,7 @@ def _make(engine: Engine, reviews: Reviews, written: Written, banning: Banning) 
 
 
 async def _staff_values(store: RoomStore, room_id: str) -> list[Event]:
-    """How many things wait at the desk, as it was told last. Raises CommandError."""
+    """Return how many things wait at the desk, as it was told last. Raises CommandError."""
     total = await asked(store.redis.get(store.keys.room(room_id, "reported")))
     return [messages.ReportsEvent(total=int(total or 0))]
 

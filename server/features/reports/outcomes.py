@@ -1,4 +1,4 @@
-"""What becomes of what was reported: settled at the room's desk, or by the operator.
+"""Carries out what becomes of what was reported: settled at the room's desk, or by the operator.
 
 A comment is taken back, a user muted, a product taken off the shelf and a stream ended by the
 commands that do so anyway; a ban, a hidden review and a removed note by what does that anyway. Only

@@ -128,7 +128,7 @@ class ReportBook:
         return AuthorReports(reports, _place_after(found, limit))
 
     async def at_desk(self, room: str, reader: str) -> tuple[list[DeskReport], int]:
-        """What waits at a room's desk, the most reported first, and how many; nothing of the
+        """Return what waits at a room's desk, the most reported first, and how many; nothing of the
         reader's own."""
         which = (*waits_at_desk(room), THINGS.c.user != reader)
         query = select(THINGS).where(*which).order_by(THINGS.c.count.desc(), THINGS.c.opened)
@@ -140,12 +140,12 @@ class ReportBook:
 
 
 def waits_at_desk(room: str) -> tuple[ColumnElement[bool], ...]:
-    """Which things wait at a room's desk."""
+    """Return which things wait at a room's desk."""
     return THINGS.c.room == room, THINGS.c.open, THINGS.c.at_desk
 
 
 async def desk_total(connection: AsyncConnection, room: str) -> int:
-    """How many things wait at a room's desk."""
+    """Return how many things wait at a room's desk."""
     return await _count(connection, waits_at_desk(room))
 
 
@@ -161,7 +161,7 @@ async def thing_view(connection: AsyncConnection, row: Any) -> ReportedThing:
 
 
 class _Told(NamedTuple):
-    """What reports of some things say, by thing."""
+    """The kinds and the words of reports, by the thing they are about."""
 
     kinds: dict[str, dict[str, int]]
     words: dict[str, list[str]]

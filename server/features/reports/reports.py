@@ -128,7 +128,7 @@ class Reports:
             raise refused
 
     async def read(self, call: Call, cmd: ReportsRead) -> Ok:
-        """What waits for the host and moderators."""
+        """Answer with what waits for the host and moderators."""
         with unavailable_without_records():
             reports, total = await self._book.at_desk(call.room_id, call.who.user)
         return ReportsOk(ref=cmd.ref, reports=reports, total=total)
@@ -216,7 +216,7 @@ class OldReports:
         self._records = records
 
     async def count(self, before: int) -> int:
-        """How many were settled before a time (ms)."""
+        """Return how many were settled before a time (ms)."""
         asked_for = select(func.count()).select_from(THINGS).where(*_settled(before))
         async with self._records.reading() as connection:
             return int(await connection.scalar(asked_for) or 0)

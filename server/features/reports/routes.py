@@ -83,7 +83,7 @@ class SettleOwnBody(Input, frozen=True):
 
 
 class ThingQuery(Input, frozen=True):
-    """How many reports of the thing at most."""
+    """Bounds the list of a thing's reports."""
 
     limit: Annotated[int, Meta(ge=1, le=REPORTS_MAX)] = 100
 
@@ -213,7 +213,7 @@ class ReportRoutes:
         return web.Response(status=204)
 
     async def at_desk(self, request: web.Request) -> web.Response:
-        """What host and moderators may settle; never who reported it."""
+        """Answer with what host and moderators may settle; never who reported it."""
         ok = await run_command(self._dispatch, request, ReportsRead(ref=REF), ReportsOk)
         return json_response(RoomReports(ok.reports, ok.total))
 

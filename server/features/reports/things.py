@@ -70,7 +70,7 @@ class Things:
         self._open_room = open_room
 
     async def find(self, call: Call, about: About, id_: str) -> Thing:
-        """What a report in a room is about. Nobody reports themselves."""
+        """Return what a report in a room is about. Nobody reports themselves."""
         if (about == "room") == bool(id_):
             raise CommandError(
                 "bad_message", "Say the `id` of what you report; the room itself has none."
@@ -83,11 +83,11 @@ class Things:
         return _of_another(await finders[about](call.room_id, id_), call.who.user)
 
     async def note(self, note: str, by: str) -> Thing:
-        """What a report of a note is about. It is in no room. Nobody reports their own."""
+        """Return what a report of a note is about. It is in no room. Nobody reports their own."""
         return _of_another(await self._note("", note), by)
 
     async def note_comment(self, note: str, comment: str, by: str) -> Thing:
-        """What a report of a comment on a note is about, likewise."""
+        """Return what a report of a comment on a note is about, likewise."""
         thing = _of_another(await self._note_comment("", comment), by)
         if thing.of_note != note:
             raise _no_note_comment(comment)
@@ -164,7 +164,7 @@ class Things:
         return Thing(about, room, ref, host.user, host.user, host.name)
 
     async def _thing(self, room: str, about: About, ref: str, user: str, name: str = "") -> Thing:
-        """What a user answers for; the desk has it if they are no host or moderator there."""
+        """Return a user as a thing; the desk has it if they are no host or moderator there."""
         host = await self._directory.host_in(room)
         is_staff = user == host.user or await self._directory.is_moderator(room, user)
         named = name or (host.name if user == host.user else user)

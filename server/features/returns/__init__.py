@@ -1,4 +1,4 @@
-"""What comes back: asked for by buyers, answered by the host."""
+"""Takes back what buyers ask to return and the host agrees to."""
 
 from server.feature import Engine, Feature, Running
 from server.features.orders.orders import Orders

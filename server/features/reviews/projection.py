@@ -12,7 +12,7 @@ from server.records.upsert import insert_into
 
 
 class _Put(Struct):
-    """What is needed of a product."""
+    """The fields of a product by which its reviews are found."""
 
     sku: str = ""
     merchant: str = ""

@@ -103,7 +103,7 @@ class ReviewBook:
         )
 
     async def of_user(self, user: str, cursor: str, limit: int) -> OwnReviewsPage:
-        """What somebody wrote."""
+        """Return what somebody wrote."""
         return await self._own(REVIEWS.c.user == user, cursor, limit)
 
     async def of_all(self, cursor: str, limit: int, *, hidden: bool) -> OwnReviewsPage:
@@ -122,7 +122,7 @@ def _of_goods(merchant: str, goods: str) -> ColumnElement[bool]:
 
 
 async def _carried(connection: AsyncConnection, host: str, sku: str) -> Any:
-    """What is known of a host's product from the last room that had it on the shelf."""
+    """Return what is known of a host's product from the last room that had it on the shelf."""
     asked = select(CARRIED).where(CARRIED.c.host == host, CARRIED.c.sku == sku)
     return (await connection.execute(asked.order_by(CARRIED.c.life.desc()).limit(1))).first()
 

@@ -40,7 +40,7 @@ class ReviewBody(Input, frozen=True):
 
 
 class AnswerBody(Input, frozen=True):
-    """What the owner of the goods answers."""
+    """Carries the answer of the owner of the goods."""
 
     text: Annotated[str, Meta(max_length=10_000)]
 
@@ -84,13 +84,13 @@ class OwnReview(Review, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Owner(NamedTuple):
-    """Who owns goods: a host, or a merchant."""
+    """The owner of goods: a host, or a merchant."""
 
     host: str = ""
     merchant: str = ""
 
     def goods(self) -> ColumnElement[bool]:
-        """Which reviews are about their goods."""
+        """Return which reviews are about their goods."""
         own = (REVIEWS.c.merchant == "") & (REVIEWS.c.host == (self.host or self.merchant))
         return own | (REVIEWS.c.merchant == self.merchant) if self.merchant else own
 
@@ -256,7 +256,7 @@ def _stored(row: Row[Any], name: str) -> Any:
 
 
 def _kept_reason(hidden: str) -> str:
-    """What stays of the reason when a review is changed: an operator's, not that of a word."""
+    """Return the reason that a changed review keeps: an operator's, not that of a word."""
     return "" if hidden == HELD else hidden
 
 

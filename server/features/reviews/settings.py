@@ -4,7 +4,7 @@ from server.settings.section import Section, limit
 
 
 class ReviewSettings(Section):
-    """What buyers say of what they bought."""
+    """Bounds of the reviews that buyers write."""
 
     write_s: int = limit(
         15_552_000,

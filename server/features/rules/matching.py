@@ -136,7 +136,7 @@ class _Spellings:
         yield from dict.fromkeys(spellings)
 
     def _number(self, folded: str) -> int:
-        """How many spellings variants give, FORMS_MAX at most."""
+        """Return how many spellings variants give, FORMS_MAX at most."""
         counts = [len(self._choices[char]) for char in folded if char in self._choices]
         return min(FORMS_MAX, prod(counts))
 

@@ -84,7 +84,8 @@ class RoomRules(NamedTuple):
 
 
 def _size(rules: RoomRules) -> int:
-    """What a room takes of `CHARS_REMEMBERED_MAX`: so much that `ROOMS_REMEMBERED_MAX` fit."""
+    """Return the characters that a room counts as: so many at least that
+    `ROOMS_REMEMBERED_MAX` rooms fit into `CHARS_REMEMBERED_MAX`."""
     least = CHARS_REMEMBERED_MAX // ROOMS_REMEMBERED_MAX
     return min(max(rules.chars, least), CHARS_REMEMBERED_MAX)
 
@@ -101,7 +102,7 @@ class Rules:
         self._making = asyncio.Lock()
 
     def handlers(self) -> Handlers:
-        """What moderators may change."""
+        """The commands with which moderators change the rules."""
         return {
             WordsPut: Handler(self.put, Role.MODERATOR),
             WordsRemove: Handler(self.remove, Role.MODERATOR),

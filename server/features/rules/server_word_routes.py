@@ -85,7 +85,7 @@ class ServerWordRoutes:
         return json_response(with_cursor(request, ServerWordsPage(shown, len(every), place)))
 
     async def put(self, request: web.Request) -> web.Response:
-        """What was put; on all workers it counts within a second."""
+        """Answer with what was put; on all workers it counts within a second."""
         body = await body_of(request, ServerWordsBody)
         why = shown_text("why", body.why, WHY_CHARS_MAX)
         by = caller(request).user

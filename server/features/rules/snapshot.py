@@ -1,4 +1,4 @@
-"""Who may comment, in the copy of a room."""
+"""Holds who may comment, in the copy of a room."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -94,7 +94,7 @@ class RundownEvent(Event, tag="rundown", frozen=True, kw_only=True):
 
 
 class RundownOk(Ok, tag="ok", frozen=True, kw_only=True):
-    """What is planned, in order."""
+    """Shows the host and moderators what is planned, in order."""
 
     rundown: list[RundownItem]
 

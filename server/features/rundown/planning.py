@@ -1,4 +1,4 @@
-"""When the items of a rundown start, by what is planned. Pure."""
+"""Plans when the items of a rundown start. Pure."""
 
 from collections.abc import Sequence
 

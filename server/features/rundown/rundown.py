@@ -104,7 +104,7 @@ class Rundowns:
         }
 
     async def read(self, call: Call, cmd: RundownRead) -> Ok:
-        """What is planned, with the times."""
+        """Answer with what is planned, with the times."""
         items, start = await self.items_of(call.room_id)
         return RundownOk(ref=cmd.ref, rundown=with_times(items, start))
 

@@ -4,6 +4,6 @@ from server.settings.section import Section, limit
 
 
 class RundownSettings(Section):
-    """What is planned for a stream."""
+    """Bounds of the plan of a stream."""
 
     rundown_items_max: int = limit(100, 1, 500, "Items that are planned for a stream.")

@@ -89,8 +89,8 @@ class ShelfEdits:
         return ShelfEditOk(ref=cmd.ref, added=done.added, changed=done.changed)
 
     async def _as_args(self, room: str, row: ShelfRow, *, may_sell: bool) -> dict[str, Any]:
-        """What the script is told of a row. Of a product that has no standing sale yet the lowest
-        price is not known, so that nothing is struck through if one opens meanwhile."""
+        """Return what the script is told of a row. Of a product that has no standing sale yet the
+        lowest price is not known, so that nothing is struck through if one opens meanwhile."""
         args: dict[str, Any] = msgspec.to_builtins(row)
         if row.title is not None:
             args["title"] = shown_text("title", row.title, len(row.title))
@@ -99,7 +99,7 @@ class ShelfEdits:
         return args
 
     def _wrong_in(self, rows: Sequence[ShelfRow]) -> list[_Wrong]:
-        """What is wrong with rows whatever the shelf has."""
+        """Return what is wrong with rows whatever the shelf has."""
         first: dict[str, int] = {}
         wrong = []
         for n, row in enumerate(rows, 1):

@@ -25,7 +25,7 @@ WINDOW_MS = 30 * DAY_MS
 
 
 class Line(Struct):
-    """What is needed of a line of the ledger."""
+    """The fields of a ledger line that tell of prices."""
 
     k: str
     at: int = 0

@@ -25,7 +25,7 @@ _IDS = msgpack.Decoder(list[str])
 
 
 class _Frozen(Struct):
-    """What is needed of the fixed part of a sale."""
+    """The part of a sale's fixed terms that names its product."""
 
     sku: str
 
@@ -131,7 +131,7 @@ class Sales:
         return SaleOk(ref=cmd.ref, sale=await self._with_units("sales.restock", call.room_id, args))
 
     async def _sku_of(self, room: str, sale: str) -> str:
-        """What a sale sells; '' if there is none, which its script says."""
+        """Return what a sale sells; '' if there is none, which its script says."""
         key = self._store.keys.room(room, "sales")
         frozen = await asked(self._store.redis.hget(key, sale))
         if frozen is None and await asked(self._store.must_be_here(room)):

@@ -1,4 +1,5 @@
-"""Which documents are looked at for a query: those with its rarest words, then with most of these.
+"""Chooses which documents are looked at for a query: those with its rarest words, then with most of
+these.
 
 A search never reads more of the index than a few times `candidates_max`: a word that half of all
 documents have finds only the newest of them by itself. And it asks the index for the rarest words

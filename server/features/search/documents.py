@@ -1,4 +1,4 @@
-"""What can be found, kept in the records: documents of rooms, with their words in the index.
+"""Keeps what can be found in the records: documents of rooms, with their words in the index.
 
 Those of rooms are changed by the archive's transaction alone, those of notes by the transaction
 that changes the note. One transaction at a time changes documents (`_alone`). Documents of a room

@@ -72,7 +72,7 @@ _CHANGE: msgspec.msgpack.Decoder[Change] = msgspec.msgpack.Decoder(Change)
 
 
 class Stream(NamedTuple):
-    """When a room's stream was; 0 = not yet. Unix ms."""
+    """The span of a room's stream, in Unix ms; 0: not yet."""
 
     started: int
     ended: int

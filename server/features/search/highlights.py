@@ -1,4 +1,4 @@
-"""Where the words of a query stand in a text, and the part of it worth showing. Pure."""
+"""Finds where the words of a query stand in a text, and the part of it worth showing. Pure."""
 
 from collections.abc import Collection
 from functools import lru_cache

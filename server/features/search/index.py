@@ -226,7 +226,7 @@ class TsvectorIndex:
 
 
 def _window(wanted: Wanted, count: int) -> int:
-    """How many of the newest ids to look at; 0 for all."""
+    """Return how many of the newest ids to look at; 0 for all."""
     window = int(count / max(wanted.share, 1e-9) * _WINDOWS)
     return window if wanted.documents > window else 0
 

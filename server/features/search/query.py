@@ -1,4 +1,4 @@
-"""What is looked for: the words of a query, each with the words that may stand for it."""
+"""Makes a query of a text: its words, each with the words that may stand for it."""
 
 import math
 from collections.abc import Iterable, Mapping

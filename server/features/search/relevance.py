@@ -1,4 +1,4 @@
-"""How well a document answers a query. Pure. docs/search.md says it in words."""
+"""Weighs how well a document answers a query. Pure. docs/search.md says it in words."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""What is true of rooms just now; the records know it a moment later."""
+"""Reads what is true of rooms just now; the records know it a moment later."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, Self

@@ -1,4 +1,4 @@
-"""Where orders go: an address frozen when the order was paid, or the shop's own reference."""
+"""Keeps where orders go: an address frozen when the order was paid, or the shop's own reference."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -51,7 +51,7 @@ class Delivery(Struct, frozen=True, omit_defaults=True):
 
 
 class _Wish(Struct):
-    """Where somebody wants an order to go."""
+    """An order, and the place where somebody wants it to go."""
 
     order: Order
     address: str | None = None
@@ -123,7 +123,7 @@ class Deliveries:
         return {(row.room, row.order): delivery_of(row) for row in rows}
 
     async def of_user(self, user: str, orders: Collection[str]) -> list[Delivery]:
-        """Where some orders of a user go."""
+        """Return where some orders of a user go."""
         which = DELIVERIES.c.user == user, DELIVERIES.c.order.in_(orders)
         async with self._records.reading() as connection:
             rows = (await connection.execute(select(DELIVERIES).where(*which))).all()
@@ -150,7 +150,7 @@ class OldDeliveries:
         self._records = records
 
     async def count(self, before: int) -> int:
-        """How many were frozen before a time (ms)."""
+        """Return how many were frozen before a time (ms)."""
         asked = select(func.count()).select_from(DELIVERIES).where(DELIVERIES.c.at < before)
         async with self._records.reading() as connection:
             return int(await connection.scalar(asked) or 0)

@@ -78,7 +78,7 @@ class ParcelOrders(Struct):
 
 
 class _Outcome(Struct):
-    """What became of one item of a batch."""
+    """The outcome of one item of a batch: the orders that it changed, or a refusal."""
 
     orders: list[Order] = []
     err: str = ""

@@ -1,4 +1,4 @@
-"""Who has to do with an order: its buyer, and those who send lines of it."""
+"""Tells who has to do with an order: its buyer, and those who send lines of it."""
 
 from collections.abc import Collection
 

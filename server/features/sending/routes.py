@@ -50,7 +50,7 @@ class ConsignmentsQuery(Input, frozen=True):
 
 
 class DeliveriesQuery(Input, frozen=True):
-    """Whose deliveries: those of these orders."""
+    """Names the orders whose deliveries are asked for."""
 
     orders: Annotated[
         str,
@@ -62,7 +62,7 @@ class DeliveriesQuery(Input, frozen=True):
 
 
 class DeliveryList(Struct):
-    """Where orders go, of those that are known."""
+    """Tells where orders go; those of which nothing is known are not in it."""
 
     deliveries: list[Delivery]
 
@@ -182,7 +182,7 @@ class SendingRoutes:
         return _private(SentParcels(order.order, parcels, known))
 
     async def put(self, request: web.Request) -> web.Response:
-        """Where the order goes, from now on for good; until it is sent."""
+        """Answer with where the order goes, from now on for good; until it is sent."""
         body = await body_of(request, DeliveryBody)
         who, order = caller(request), await self._order(request)
         if order.user != who.user:

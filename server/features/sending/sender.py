@@ -1,4 +1,4 @@
-"""Who sends: the host of a room what they own, a merchant what a host sold for them."""
+"""Tells who sends: the host of a room what they own, a merchant what a host sold for them."""
 
 from typing import NamedTuple
 
@@ -17,6 +17,6 @@ class Sender(NamedTuple):
         return f"merchant {self.merchant}" if self.merchant else f"host {self.host}"
 
     def owns(self, table: Table) -> ColumnElement[bool]:
-        """Which rows of a table with `host` and `merchant` are this sender's."""
+        """Return which rows of a table with `host` and `merchant` are this sender's."""
         own = (table.c.merchant == "") & (table.c.host == (self.host or self.merchant))
         return own | (table.c.merchant == self.merchant) if self.merchant else own

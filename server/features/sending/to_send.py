@@ -1,4 +1,4 @@
-"""What a host or a merchant has to send, and what they sent."""
+"""Lists what a host or a merchant has to send, and what they sent."""
 
 from collections.abc import AsyncIterator, Sequence
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""What a link to a note shows elsewhere: its title, the first words, and its first picture."""
+"""Says what a link to a note shows elsewhere: its title, the first words, and its first picture."""
 
 from sqlalchemy import select
 

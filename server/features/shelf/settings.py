@@ -20,12 +20,12 @@ class ShelfSettings(Section):
     )
 
     def shown_args(self) -> dict[str, int]:
-        """What a script with `uses: shown` is told of them."""
+        """Return what a script with `uses: shown` is told of them."""
         return {"shown_max": self.shelf_shown_max, "shown_bytes_max": self.shelf_shown_bytes_max}
 
 
 class PriceSettings(Section):
-    """What may be asked for a thing."""
+    """Bounds of prices."""
 
     price_max: int = limit(
         100_000_000_000, 1, 1_000_000_000_000, "Highest price, in the currency's minor unit."

@@ -1,4 +1,4 @@
-"""What search engines read first: robots.txt, and the sitemap (https://www.sitemaps.org)."""
+"""Serves what search engines read first: robots.txt, and the sitemap (https://www.sitemaps.org)."""
 
 import re
 from collections.abc import Iterable

@@ -4,7 +4,7 @@ from server.settings.section import Section, limit
 
 
 class FeeSettings(Section):
-    """What the platform takes of a sale."""
+    """The share of a sale that the platform takes."""
 
     platform_fee_bps: int = limit(
         0, 0, 10_000,

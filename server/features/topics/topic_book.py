@@ -59,7 +59,7 @@ class TopicsPage(Struct, frozen=True):
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """What a topic is to be."""
+    """A topic as the operator wants it to be."""
 
     title: str
     text: str
@@ -185,7 +185,8 @@ class TopicBook:
 
 
 def source_of(topic: str) -> str:
-    """What a link from a topic's page says brought the viewer: the feed, with the topic's name."""
+    """Return what a link from a topic's page says brought the viewer: the feed, with the topic's
+    name."""
     return f"feed:topic.{topic}"
 
 

@@ -33,7 +33,7 @@ class BanBody(Input, frozen=True, kw_only=True):
 
 
 class RoomBansQuery(Input, frozen=True):
-    """Which bans: those after a place, by user."""
+    """A page of bans, by user, after a place."""
 
     cursor: Annotated[str, cursor_to(r"(?s:[^/]{0,64}/.{1,64})")] = ""
     limit: Annotated[int, Meta(ge=1, le=BANS_A_PAGE)] = 100

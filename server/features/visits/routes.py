@@ -1,4 +1,4 @@
-"""Who is in a room, over HTTP."""
+"""Lists over HTTP who is in a room."""
 
 from typing import Annotated
 

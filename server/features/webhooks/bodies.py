@@ -1,4 +1,4 @@
-"""What clients say of webhooks, and what they are told."""
+"""Defines what clients say of webhooks, and what they are told."""
 
 from typing import Annotated, Literal
 
@@ -102,7 +102,7 @@ class DeliveriesQuery(Input, frozen=True):
 
 
 def shown(endpoint: Endpoint, behind: Behind | None, secret: str = MASKED) -> ShownEndpoint:
-    """What admins see of an endpoint: its secret only when it was just made."""
+    """Return what admins see of an endpoint: its secret only when it was just made."""
     return ShownEndpoint(
         id=endpoint.id,
         url=endpoint.url,

@@ -61,7 +61,7 @@ class DeliveryLog:
         return DeliveriesPage(shown, str(rows[limit - 1]["id"]) if len(rows) > limit else None)
 
     async def count_old(self, before: int) -> int:
-        """How many lines were last changed before a time (Unix ms)."""
+        """Return how many lines were last changed before a time (Unix ms)."""
         asked = select(func.count()).select_from(DELIVERIES).where(DELIVERIES.c.at < before)
         async with self._records.reading() as connection:
             return int(await connection.scalar(asked) or 0)

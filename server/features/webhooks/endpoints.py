@@ -33,7 +33,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     ok_at: int
 
     def keys(self, now: int) -> list[bytes]:
-        """What posts are signed with now: the secret, and the one before while it is replaced."""
+        """Return what posts are signed with now: the secret, and the one before while it is
+        replaced."""
         old = [self.old_secret] if self.old_secret and now < self.old_until else []
         return [key_of(secret) for secret in (self.secret, *old)]
 

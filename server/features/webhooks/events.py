@@ -62,6 +62,6 @@ def wants(kinds: Sequence[str], kind: str) -> bool:
 
 
 def known_kinds(book: LineBook) -> list[str]:
-    """What an endpoint can ask for: types, and their beginnings."""
+    """Return what an endpoint can ask for: types, and their beginnings."""
     begun = {name.rpartition(".")[0] for name in book.types if "." in name}
     return sorted({*book.types, *begun})

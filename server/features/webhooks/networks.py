@@ -1,4 +1,4 @@
-"""Which addresses webhooks may connect to: an endpoint must not lead into our own networks.
+"""Decides which addresses webhooks may connect to: an endpoint must not lead into our own networks.
 
 The check is of the address that is connected to, each time a socket is made. So a name that leads
 elsewhere the next time it is looked up, or a number in disguise, comes no further.

@@ -1,4 +1,4 @@
-"""How far endpoints are told: reads what waits in a room, and notes what became of it."""
+"""Keeps how far endpoints are told: reads what waits in a room, and notes what became of it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -216,7 +216,7 @@ class PlaceBook:
             return int(done.rowcount)
 
     async def behind(self) -> dict[str, Behind]:
-        """How far each endpoint is behind; one to which nothing waits is not there."""
+        """Return how far each endpoint is behind; one to which nothing waits is not there."""
         place = PLACES.c
         asked = (
             select(

@@ -117,7 +117,7 @@ class Sender:
         }
 
     def _wait_s(self, answer: ClientResponse) -> float:
-        """What `Retry-After` asks for, in seconds; 0 if nothing that can be read."""
+        """Return what `Retry-After` asks for, in seconds; 0 if nothing that can be read."""
         text = answer.headers.get("Retry-After", "").strip()
         if text.isascii() and text.isdigit() and len(text) <= 9:
             return min(float(text), _WAIT_S_MAX)

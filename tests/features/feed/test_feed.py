@@ -24,6 +24,8 @@ from tests.server.talk import talk
 from tests.web.api import Api
 from tests.web.test_rest import MUG, SALE
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 
 def as_viewer(user: str) -> dict[str, Any]:
     return {"user": user, "role": Role.VIEWER}
@@ -32,11 +34,6 @@ def as_viewer(user: str) -> dict[str, Any]:
 ANN, BEN = as_viewer("ann"), as_viewer("ben")
 GUEST: dict[str, Any] = {"user": None}
 _numbers = itertools.count(1)
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

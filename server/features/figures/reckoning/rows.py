@@ -147,7 +147,7 @@ class Rows:
         )
 
     def _unmet(self, sku: str, sold: SoldProduct, asked: AskedProduct) -> int:
-        """How many wanted more than there was; of what ran out, askers who bought none too."""
+        """Return how many wanted more than there was; of what ran out, also who asked in vain."""
         refused = self._sold.unmet.get(sku)
         if not refused:
             return 0
