@@ -30,7 +30,7 @@ UNTIDY = """([cards, waysOn]) => {
             const tops = new Set([...part.getClientRects()].map(({ top }) => Math.round(top)));
             if (tops.size > 1) found.push(`a broken number: ${number} in ${short(own)}`);
         }
-        for (const { 0: word, index } of node.data.matchAll(/[A-Za-zÀ-ÿ]{4,16}/g)) {
+        for (const { 0: word, index } of node.data.matchAll(/[A-Za-zÀ-ÿ]{2,16}/g)) {
             part.setStart(node, index);
             part.setEnd(node, index + word.length);
             const tops = new Set([...part.getClientRects()].map(({ top }) => Math.round(top)));

@@ -5,6 +5,7 @@
 // usable or heard at any time belongs to the dialog in front, and moves when another one is.
 
 import { h, write } from "./dom.js";
+import { openerNow, stayAt } from "./refocus.js";
 
 const GATHER_MS = 60; // a live region must stand empty for a moment, or nothing is said
 const SEPARATOR = " · ";
@@ -46,7 +47,11 @@ speakerOf(document.body);
  */
 export function openInFront(dialog) {
   document.body.append(dialog);
-  dialog.addEventListener("close", () => gone(dialog));
+  const opener = openerNow();
+  dialog.addEventListener("close", () => {
+    gone(dialog);
+    if (opener && !isDialogOpen()) stayAt(opener);
+  });
   dialog.showModal();
   dialogs.push(dialog);
   speakerOf(dialog);

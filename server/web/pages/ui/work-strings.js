@@ -385,6 +385,7 @@ export const WORK_STRINGS = {
   "host.sales": ["抢购", "Sales"],
   "host.no_sales": ["还没有抢购。在货架的商品上点“开抢购”，或按 S。", "No sale yet. Press “Open sale” beside a product, or S."],
   "host.orders": ["订单", "Orders"],
+  "host.new_orders": ["{n} 个新订单", { one: "{n} new order", other: "{n} new orders" }],
   "host.no_orders": ["还没有订单，有人下单会马上出现。", "No orders yet: each one shows up here at once."],
   "host.return": ["退货退款", "Return"],
   "host.return_sure": ["收回 {name} 的订单并退款 {price}？商品会放回库存。",
