@@ -78,8 +78,9 @@ MEASURED = """() => {
         if (!words || !isSeen(select)) continue;
         const style = getComputedStyle(select);
         pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
-        const sides = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight) + 18; // its arrow
-        if (pen.measureText(words).width > select.clientWidth - sides) {
+        const sides = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+        const arrow = 18;
+        if (pen.measureText(words).width > select.clientWidth - sides - arrow) {
             dotted.push([words, short(select)]);
         }
     }

@@ -49,7 +49,7 @@ export function askForm(order, send, changed) {
 export function answerActions(order, send, changed) {
   if (order.request?.status !== "asked") return [];
   const about = () => [h("p", {}, h("b", { dir: "auto" }, order.name || order.user)), ...requestOf(order)];
-  const accept = () => formSheet(t("return.accept_title"), [
+  const accept = () => formSheet(t("host.accept_return"), [
     about(),
     choice("restock", t("return.units_go"), [["", t("return.not_sold")], ["yes", t("return.sold")]], ""),
     field("answer", t("return.answer"), { maxlength: NOTE_MAX }, "textarea"),
@@ -58,7 +58,7 @@ export function answerActions(order, send, changed) {
     changed(await send("return.answer", order, fields));
     toast(t("return.is_accepted"));
   });
-  const decline = () => formSheet(t("return.decline_title"), [
+  const decline = () => formSheet(t("host.decline_return"), [
     about(),
     field("answer", t("return.answer_why"), { maxlength: NOTE_MAX, required: true }, "textarea"),
   ], t("return.decline"), async ({ answer }) => {

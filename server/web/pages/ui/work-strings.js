@@ -377,8 +377,6 @@ export const WORK_STRINGS = {
   "host.restocked": ["已补货 {n} 件", "Units added: {n}"],
   "host.stocked": ["库存已改为 {n} 件", "The stock is {n} now"],
   "host.priced": ["已改价为 {price}", "The price is {price} now"],
-  "return.accept_title": ["同意这次退货", "Accept the return"],
-  "return.decline_title": ["拒绝这次退货", "Decline the return"],
   "host.stock": ["改库存", "Set stock"],
   "host.close_sale": ["结束抢购", "Close sale"],
   "host.close_sure": ["结束「{title}」的抢购？", "Close the sale of “{title}”?"],
