@@ -5,7 +5,6 @@
 // usable or heard at any time belongs to the dialog in front, and moves when another one is.
 
 import { h, write } from "./dom.js";
-import { openerNow, stayAt } from "./refocus.js";
 
 const GATHER_MS = 60; // a live region must stand empty for a moment, or nothing is said
 const SEPARATOR = " · ";
@@ -47,10 +46,13 @@ speakerOf(document.body);
  */
 export function openInFront(dialog) {
   document.body.append(dialog);
-  const opener = openerNow();
+  const opener = document.activeElement;
   dialog.addEventListener("close", () => {
     gone(dialog);
-    if (opener && !isDialogOpen()) stayAt(opener);
+    // Fetched when there is somebody to go back, not with the first view.
+    if (opener && opener !== document.body && !isDialogOpen()) {
+      import("./refocus.js").then(({ stayAt }) => stayAt(opener), () => {});
+    }
   });
   dialog.showModal();
   dialogs.push(dialog);
