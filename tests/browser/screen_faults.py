@@ -72,6 +72,19 @@ MEASURED = """() => {
         }
     }
 
+    const pen = document.createElement('canvas').getContext('2d');
+    for (const select of front.querySelectorAll('select')) {
+        const words = select.selectedOptions[0]?.text;
+        if (!words || !isSeen(select)) continue;
+        const style = getComputedStyle(select);
+        pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`;
+        const sides = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+        const arrow = 18;
+        if (pen.measureText(words).width > select.clientWidth - sides - arrow) {
+            dotted.push([words, short(select)]);
+        }
+    }
+
     // Whatever of a control can be seen is not under another one.
     const clipped = ([e, box]) => {
         let { left, top, right, bottom } = box;

@@ -3,8 +3,10 @@
 from playwright.async_api import Page
 
 CARDS = "dl > div, .panel-box, .me-box, .ops-box, .feed-card"
-"""What texts stand on, and should not stick out of."""
-UNTIDY = """(cards) => {
+"""What texts stand on, and should not stick out of; nor fields and buttons into its margin."""
+WAYS_ON = ".details-sheet .buy, .form-foot .primary, .share [data-do=copy], .spot-card .primary"
+"""What somebody came for: it is seen without scrolling."""
+UNTIDY = """([cards, waysOn]) => {
     const found = [];
     const short = (element) => element.outerHTML.slice(0, 140);
     const front = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body;
@@ -28,6 +30,12 @@ UNTIDY = """(cards) => {
             const tops = new Set([...part.getClientRects()].map(({ top }) => Math.round(top)));
             if (tops.size > 1) found.push(`a broken number: ${number} in ${short(own)}`);
         }
+        for (const { 0: word, index } of node.data.matchAll(/[A-Za-zÀ-ÿ]{2,16}/g)) {
+            part.setStart(node, index);
+            part.setEnd(node, index + word.length);
+            const tops = new Set([...part.getClientRects()].map(({ top }) => Math.round(top)));
+            if (tops.size > 1) found.push(`a broken word: “${word}”, ${short(own)}`);
+        }
         const card = own.closest(cards);
         if (!card || moves(own)) continue;
         part.selectNodeContents(node);
@@ -37,6 +45,33 @@ UNTIDY = """(cards) => {
         }
     }
 
+    for (const control of all('input, select, textarea, .plain, .primary')) {
+        const card = control.closest(cards);
+        if (!card || moves(control.parentElement)) continue;
+        const margin = parseFloat(getComputedStyle(card).paddingRight);
+        const beyond = control.getBoundingClientRect().right
+            - card.getBoundingClientRect().right + margin;
+        if (beyond > 1.5) found.push(`in the margin by ${beyond} px: ${short(control)}`);
+    }
+    for (const way of all(waysOn)) {
+        const box = way.getBoundingClientRect();
+        const scroller = way.closest('.sheet-body, .spot-card, .lower');
+        const end = Math.min(innerHeight, scroller.getBoundingClientRect().bottom);
+        if (box.bottom > end + 1) found.push(`out of reach: ${short(way)}`);
+    }
+    for (const head of all('dialog h2')) {
+        part.selectNodeContents(head);
+        const above = part.getBoundingClientRect().top - front.getBoundingClientRect().top;
+        if (above < 8) found.push(`at the edge of its sheet: ${short(head)}`);
+    }
+    for (const name of all('b, bdi, span')) { // dots may cut what people wrote, not swallow it
+        const style = getComputedStyle(name);
+        if (style.textOverflow === 'ellipsis' && style.overflowX !== 'visible'
+            && name.scrollWidth > name.clientWidth + 1
+            && name.clientWidth < 2.5 * parseFloat(style.fontSize)) {
+            found.push(`nothing left of it: “${name.innerText.trim()}”, ${short(name)}`);
+        }
+    }
     for (const card of all('.spot-card')) { // it may be scrolled a little, not looked for
         if (card.clientHeight < .6 * card.scrollHeight) found.push(`squeezed: ${short(card)}`);
     }
@@ -53,7 +88,7 @@ UNTIDY = """(cards) => {
     const pen = document.createElement('canvas').getContext('2d');
     for (const field of all('input[placeholder]')) {
         const style = getComputedStyle(field);
-        pen.font = style.font;
+        pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`; // the short is ""
         const sides = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
         if (pen.measureText(field.placeholder).width > field.clientWidth - sides + 2) {
             found.push(`a hint that is cut: “${field.placeholder}” in ${short(field)}`);
@@ -92,7 +127,8 @@ UNTIDY = """(cards) => {
 
 
 async def untidy(page: Page) -> list[str]:
-    """Broken numbers, texts beside their card, lists out of line, buttons of a row in two sizes, a
-    chosen tab out of sight, and what is empty without advice."""
-    found: list[str] = await page.evaluate(UNTIDY, CARDS)
+    """Broken numbers and words, texts beside their card, fields in its margin, lists out of line,
+    buttons of a row in two sizes, names that dots swallow, a way on that is out of reach, a chosen
+    tab out of sight, and what is empty without advice."""
+    found: list[str] = await page.evaluate(UNTIDY, [CARDS, WAYS_ON])
     return found

@@ -56,6 +56,7 @@ async def _break_the_picture(shop: Shop) -> None:
 async def _fill_the_shelf(shop: Shop) -> None:
     for n in range(25):
         await shop.host.shelf_put(MUG | {"sku": f"cup-{n}", "title": f"青瓷杯 {n + 1} 号"})
+    await shop.host.sale_open("cup-1", 8900, 20, per_user=5, hold_s=1800, kind="standing")
 
 
 async def _leave(shop: Shop) -> None:
@@ -93,7 +94,7 @@ async def furnished(server: Server) -> AsyncIterator[dict[str, str]]:
             draft = {"room": names["hidden"], "title": "还没想好", "draft": True}
             await rest.write("POST", "rooms", draft)
             names["group"] = await rest.open_group(OWNER, "慢客厅的朋友们", "followers")
-        await offer_goods(server)
+        await offer_goods(server, OWNER)
         names |= await write_notes(server, OWNER, names["soon"])
         names["topic"] = await show_a_topic(server, names)
         await _ask_for_staff(shop, server, names["note"])
@@ -127,6 +128,8 @@ async def _ask_for_staff(shop: Shop, server: Server, note: str) -> None:
     await shop.host.rundown_put("product", "先讲沙发的坐深", lasts_s=300, does={"sku": "sofa"})
     await shop.host.rundown_put("note", "喝水，看一眼问题", lasts_s=60)
     await shop.host.prompt_send("声音有点小")
+    for text in ("48 小时内发货", "Every colour is back on Saturday, at eight in the evening"):
+        await shop.host.request("quick_reply.save", text=text)
     said = shop.host.state.view["comments"][0]["id"]
     async with shop.person(RETURNING, "陈小满") as member:
         await member.follow()

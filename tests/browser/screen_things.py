@@ -113,8 +113,11 @@ async def show_a_topic(server: Server, names: dict[str, str]) -> str:
     return TOPIC
 
 
-async def offer_goods(server: Server) -> None:
-    """A merchant's goods and offers; a host picks one, asks for another, and is granted units."""
+async def offer_goods(server: Server, invited: str) -> None:
+    """A merchant's goods and offers; a host picks one, asks for another, and is granted units.
+
+    Another one is `invited` to an offer.
+    """
     merchant, host = f"/v1/merchants/{MERCHANT}", f"/v1/hosts/{OTHER}"
     for name, goods in GOODS.items():
         await send(server, MERCHANT, "PUT", f"{merchant}/goods/{name}", goods, role=Role.HOST)
@@ -124,5 +127,7 @@ async def offer_goods(server: Server) -> None:
     asked = {"merchant": MERCHANT, "offer": "hats", "text": "下周有一场草帽专场"}
     for path, body in (("picks", {"merchant": MERCHANT, "offer": "spring"}), ("requests", asked)):
         await send(server, OTHER, "POST", f"{host}/{path}", body, role=Role.HOST, name="Otto")
+    invitation = {"host": invited, "offer": "hats", "text": "您的客厅专场很适合草帽，样品明天可寄"}
+    await send(server, MERCHANT, "POST", f"{merchant}/requests", invitation, role=Role.HOST)
     grant = {"sku": "m", "host": OTHER, "units": 4, "until": unix_ms() + A_DAY_MS}
     await send(server, MERCHANT, "POST", f"{merchant}/allotments", grant, role=Role.HOST)

@@ -107,6 +107,7 @@ PRODUCT = (".pinned-main",)
 MENU = (".top > button.icon-button",)
 CARD = ".pinned-card .buy"
 NUMBERS = ('[data-tab="numbers"].tab',)
+NOW = (*NUMBERS, "#tab-now")
 LESS = ('.feed-row[data-kind="note"] .icon-button',)
 ACCOUNT = (".nav .account",)
 
@@ -199,9 +200,15 @@ SCREENS: tuple[Screen, ...] = (
                   "members")),
     Screen("merchant-new-offer", "/merchant#offers", SELLING, ".form-sheet",
            ('[data-do="new-offer"]',)),
+    Screen("merchant-invite", "/merchant#offers", SELLING, ".form-sheet",
+           ('[data-do="invite"]',)),
     Screen("merchant-suits", "/merchant#offers", SELLING, "dialog", ('[data-do="suggested"]',)),
     Screen("merchant-answer", "/merchant#requests", SELLING, ".form-sheet",
            ('[data-do="accept"]',)),
+    Screen("merchant-decline", "/merchant#requests", SELLING, ".form-sheet",
+           ('[data-do="decline"]',)),
+    Screen("merchant-member", "/merchant#members", SELLING, ".form-sheet",
+           ('[data-do="add-member"]',)),
     Screen("merchant-grant", "/merchant#allotments", SELLING, ".form-sheet",
            ('[data-do="grant"]',)),
     Screen("merchant-stock", "/merchant#goods", SELLING, ".form-sheet",
@@ -212,6 +219,9 @@ SCREENS: tuple[Screen, ...] = (
       for tab in ("picks", "requests", "allotments")),
     Screen("select-ask", "/select#find", OTHER_HOST, ".form-sheet", ('[data-do="ask"]',)),
     Screen("select-shelve", "/select#find", OTHER_HOST, "dialog", ('[data-do="shelve"]',)),
+    Screen("select-invited", "/select#requests", HOSTING, '[data-do="accept"]'),
+    Screen("select-accept", "/select#requests", HOSTING, ".form-sheet", ('[data-do="accept"]',)),
+    Screen("select-decline", "/select#requests", HOSTING, ".form-sheet", ('[data-do="decline"]',)),
     Screen("ops-stranger", "/ops", NEWCOMER),
     Screen("ops", "/ops", ADMIN, "tbody tr"),
     Screen("ops-new-topic", "/ops", ADMIN, "dialog form", ('[data-do="new-topic"]',)),
@@ -243,6 +253,20 @@ SCREENS: tuple[Screen, ...] = (
              (*NUMBERS, "#tab-engage", f'[data-do="{do}"]'))
       for name, do in (("coupon", "coupon"), ("lucky", "host.lucky_open"),
                        ("auction", "auction"))),
+    *(Screen(f"host-{do}", "/host/{evening}", HOSTING, ".form-sheet",
+             (*NOW, f'.host-sale [data-do="{do}"]'))
+      for do in ("restock", "stock")),
+    *(Screen(f"host-{do}", "/host/{evening}", HOSTING, ".form-sheet", (*NOW, f'[data-do="{do}"]'))
+      for do in ("accept-return", "decline-return")),
+    Screen("host-returns", "/host/{evening}", HOSTING, ".return-request", NOW,
+           toward=".return-request"),
+    Screen("host-quick-answer", "/host/{evening}", HOSTING, ".quick-sheet",
+           ('[data-tab="talk"].tab', ".talk-box .comment:last-child",
+            ".talk-box .comment:last-child .icon-button:has(.icon-ask)")),
+    Screen("host-quick-replies", "/host/{evening}", HOSTING, ".name-chip",
+           (*NUMBERS, "#tab-manage"), toward="section:has([name=quick_reply])"),
+    Screen("host-notice", "/host/{evening}", HOSTING, ".form-sheet",
+           ('[data-tab="talk"].tab', '[data-do="notice"]')),
     Screen("host-end", "/host/{evening}", HOSTING, "dialog", (".nav .small-button:not(.account)",)),
     Screen("host-quiet", "/host/{quiet}", HOSTING, "main"),
     Screen("host-quiet-shelf", "/host/{quiet}", HOSTING, "main", ('[data-tab="shelf"].tab',)),
@@ -250,6 +274,11 @@ SCREENS: tuple[Screen, ...] = (
     Screen("host-poll", "/host/{quiet}", HOSTING, ".form-sheet",
            (*NUMBERS, "#tab-engage", '[data-do="host.poll_open"]')),
     Screen("host-soon", "/host/{soon}", HOSTING, ".host-product"),
+    *(Screen(f"host-{do}", "/host/{soon}", HOSTING, "dialog form",
+             (*NUMBERS, "#tab-manage", f'[data-do="{do}"]'))
+      for do in ("edit-room", "cancel")),
+    Screen("host-standing", "/host/{long}", HOSTING, ".host-sale", NOW),
+    Screen("host-price", "/host/{long}", HOSTING, ".form-sheet", (*NOW, '[data-do="price"]')),
     Screen("host-ended", "/host/{replay}", HOSTING, "#view-figures .figure-value"),
     Screen("host-ended-shelf", "/host/{replay}", HOSTING, ".host-product",
            ('[data-tab="shelf"].tab',)),

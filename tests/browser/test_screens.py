@@ -34,6 +34,11 @@ DRAWN_TWICE = (
 LONG = """() => document.querySelector('dialog[open]') || scrollY ? 0
     : Math.min(document.documentElement.scrollHeight, 3 * innerHeight)"""
 """How much of a page that goes on is in its picture, in px; 0: what the window shows."""
+HUSH = """async () => {
+    const first = document.querySelector('script[type=module]').src;
+    const { hush } = await import(new URL('ui/sheet.js', first));
+    hush();
+}"""
 CALM = "!document.getAnimations().some((it) => it.playState === 'running')"
 
 
@@ -127,7 +132,8 @@ class Walk:
         while n := await page.locator("dialog[open]").count():
             await page.keyboard.press("Escape")
             await until(page, "n => document.querySelectorAll('dialog').length < n", n)
-        await page.locator(".toast").evaluate_all("all => all.forEach((each) => each.remove())")
+        if await page.locator(".toast").count():  # else it moves into what is opened next
+            await page.evaluate(HUSH)
         for tap in screen.taps:
             await page.locator(tap).locator("visible=true").last.click()
         if screen.act:

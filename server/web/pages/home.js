@@ -9,10 +9,11 @@ import { h, icon } from "./ui/dom.js";
 import { writeAloud } from "./ui/front.js";
 import { nav } from "./ui/nav.js";
 import { Repeat } from "./ui/repeat.js";
-import { isReplay, roomCard, shownAs } from "./ui/room-card.js";
+import { lowRow, isReplay, roomCard, shownAs } from "./ui/room-card.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { t } from "./ui/strings.js";
 import { Ties } from "./ui/ties.js";
+import { writePlus } from "./ui/write-plus.js";
 
 /**
  * @import { HostView, RoomRow, RoomsPage } from "./ui/answers.js"
@@ -22,6 +23,9 @@ import { Ties } from "./ui/ties.js";
 const READ_MS = 5000;
 const PAGE = 48;
 const PAGES_MAX = 40; // then the page is long enough for anybody
+
+/** These are seldom what somebody came for: they leave the page to live rooms and the feed. */
+const LOW = new Set(["scheduled", "hidden"]);
 
 /** @typedef {"live" | "scheduled" | "again" | "ended"} Section */
 /** @type {Record<Section, Key>} */
@@ -56,21 +60,22 @@ function section(title, name) {
     shown: "" };
 }
 
-/** @param {RoomRow} room */
-function card(room) {
+/** @type {(room: RoomRow, isLow: boolean) => HTMLElement} */
+function card(room, isLow) {
   const own = session.you?.role === "admin" || room.host === session.you?.user;
-  return roomCard(room, ties, { more: [own && h("a.plain.small-button.button",
-    { href: `/host/${encodeURIComponent(room.room)}` }, t("home.console"))] });
+  const desk = own && h("a.plain.small-button.button",
+    { href: `/host/${encodeURIComponent(room.room)}` }, t("home.console"));
+  return isLow ? lowRow(room, ties, desk) : roomCard(room, ties, { more: [desk] });
 }
 
 /**
  * A room that cannot be drawn is left out; the others are not its fault.
- * @param {RoomRow[]} rooms
+ * @type {(rooms: RoomRow[], areLow: boolean) => HTMLElement[]}
  */
-function cards(rooms) {
+function cards(rooms, areLow) {
   return rooms.flatMap((room) => {
     try {
-      return [card(room)];
+      return [card(room, areLow)];
     } catch (failed) {
       console.warn(`Room ${room.room} cannot be shown.`, failed);
       return [];
@@ -87,7 +92,7 @@ function fill(part, rooms) {
   part.root.hidden = rooms.length === 0;
   if (now === part.shown) return;
   part.shown = now;
-  part.grid.replaceChildren(...cards(rooms));
+  part.grid.replaceChildren(...cards(rooms, LOW.has(part.root.dataset.section ?? "")));
 }
 
 /** @param {RoomRow} room */
@@ -175,7 +180,7 @@ document.body.append(
       t("home.new")),
     session.you?.role === "admin"
       && h("a.plain.small-button.button", { href: "/ops" }, t("ops.title"))] }),
-  main);
+  main, writePlus(session) ?? "");
 main.prepend(search.root);
 await ties.read(); // before the first reading: else the rooms would change their places under a finger
 // The strips above it come first: else the feed would be pushed down under a finger.

@@ -68,7 +68,7 @@ const quick = new QuickReplies(room);
 const talk = new HostTalk(room, desk, quick);
 const asks = new Asks();
 const signals = new Signals();
-const orders = new HostOrders(room, roomId, () => numbers.draw(), () => signals.give("order"));
+const orders = new HostOrders(room, roomId, () => numbers.draw(), (n) => signals.tellOrders(n));
 const prompts = new Prompts(room, () => signals.give("prompt"));
 const planned = new Planned(room, onceAFrame(() => drawPlanned()));
 const rundown = new RundownBox(room, planned);
@@ -222,6 +222,7 @@ function listen() {
     for (const part of parts) changed.add(part);
     draw();
   });
+  questions.listen();
   desk.listen();
   reports.listen();
   planned.listen();

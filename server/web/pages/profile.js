@@ -16,6 +16,7 @@ import { rest, whoAmI } from "./ui/session.js";
 import { sure, toast } from "./ui/sheet.js";
 import { failureOf, t, whyNot } from "./ui/strings.js";
 import { Ties } from "./ui/ties.js";
+import { writePlus } from "./ui/write-plus.js";
 
 /**
  * @import { Phase, ShelfPage } from "./liveroom.js"
@@ -178,7 +179,8 @@ const refused = (error) => h("div.empty", {}, icon("person"),
 
 const main = h("main.home.profile");
 tellOfConnection();
-document.body.append(nav(session, t("profile.open")), main);
+document.body.append(nav(session, t("profile.open")), main,
+  (session.you?.user === host && writePlus(session)) || "");
 try {
   const [view] = await Promise.all([readHost(), ties.read()]);
   await show(view);

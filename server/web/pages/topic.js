@@ -10,6 +10,7 @@ import { hostLink, isReplay, roomCard, tile } from "./ui/room-card.js";
 import { rest, whoAmI } from "./ui/session.js";
 import { failureOf, t, whyNot } from "./ui/strings.js";
 import { Ties } from "./ui/ties.js";
+import { writePlus } from "./ui/write-plus.js";
 
 /**
  * @import { FeaturedCard, ThingCard, TopicView } from "./ui/answers.js"
@@ -77,7 +78,7 @@ const refused = (error) => h("div.empty", {}, icon("eye"),
 
 const main = h("main.home.topic");
 tellOfConnection();
-document.body.append(nav(session, t("topic.page")), main);
+document.body.append(nav(session, t("topic.page")), main, writePlus(session) ?? "");
 try {
   const path = encodeURIComponent(topic);
   /** @type {Promise<TopicView>} */

@@ -1,7 +1,7 @@
 // The host's dialogs: a product, a sale, its stock.
 
 import { beside } from "../ui/bidi.js";
-import { h, write } from "../ui/dom.js";
+import { everyTick, h, write } from "../ui/dom.js";
 import { minorUnits, priceText } from "../ui/format.js";
 import { choice, field, formSheet, minor, UNITS_MAX, whole } from "../ui/forms.js";
 import { lines, proofsIn, proofText } from "../ui/lines.js";
@@ -230,8 +230,11 @@ export function priceForm(room, sale) {
     field("price", t("form.price"), { type: "number", inputmode: "decimal", min: "0", step: "any",
       required: true, value: major(sale.price, sale.currency) }),
     h("p.fine", {}, t("form.price_hint")),
-  ], t("host.price"), ({ price }) => room.send("sale.price",
-    { sale: sale.sale, price: minor(price, sale.currency) }));
+  ], t("host.price"), async ({ price }) => {
+    const now = minor(price, sale.currency);
+    await room.send("sale.price", { sale: sale.sale, price: now });
+    toast(t("host.priced", { price: priceText(now, sale.currency) }));
+  });
 }
 
 /**
@@ -250,6 +253,19 @@ async function unmetOf(room, sku) {
 }
 
 /**
+ * How many units are left, on hold and sold, kept up to date.
+ * @type {(room: Room, sale: Sale) => HTMLElement}
+ */
+function unitsOf(room, { sale: id, ...opened }) {
+  const line = h("p.fine", { data: { units: id } });
+  return everyTick(line, () => {
+    const { left, held, sold } = viewOf(room).sales.find(({ sale }) => sale === id) ?? opened;
+    write(line, beside(t("sale.left", { n: left }), beside(t("sale.held", { n: held }),
+      t("sale.sold", { n: sold }))));
+  });
+}
+
+/**
  * Add units to a sale; so many are proposed as people wanted more.
  * @param {Room} room
  * @param {Sale} sale
@@ -257,12 +273,15 @@ async function unmetOf(room, sku) {
 export function restockForm(room, sale) {
   const wanted = h("p.fine", { hidden: true, data: { unmet: sale.sku } });
   const dialog = formSheet(beside(t("host.restock"), sale.title), [
+    unitsOf(room, sale),
     field("add", t("form.add_stock"), { type: "number", inputmode: "numeric", min: "1",
       max: UNITS_MAX, step: "1", required: true, value: 10 }),
     wanted,
     grantedLine(room, sale.sku, sale.merchant),
-  ], t("host.restock"), ({ add }) => room.send("sale.restock",
-    { sale: sale.sale, add: Number(add) }));
+  ], t("host.restock"), async ({ add }) => {
+    await room.send("sale.restock", { sale: sale.sale, add: Number(add) });
+    toast(t("host.restocked", { n: Number(add) }));
+  });
   const input = dialog.querySelector("input[name=add]");
   unmetOf(room, sale.sku).then((n) => {
     if (!n || !(input instanceof HTMLInputElement)) return;
@@ -279,12 +298,15 @@ export function restockForm(room, sale) {
  * @param {Sale} sale
  */
 export function stockForm(room, sale) {
-  return formSheet(`${t("host.stock")} · ${sale.title}`, [
+  return formSheet(beside(t("host.stock"), sale.title), [
+    unitsOf(room, sale),
     field("stock", t("form.stock_in_all"), { type: "number", inputmode: "numeric",
       min: String(sale.held + sale.sold), max: UNITS_MAX, step: "1", required: true,
       value: sale.allocated }),
-  ], t("host.stock"), ({ stock }) => room.send("sale.restock",
-    { sale: sale.sale, stock: Number(stock) }));
+  ], t("host.stock"), async ({ stock }) => {
+    await room.send("sale.restock", { sale: sale.sale, stock: Number(stock) });
+    toast(t("host.stocked", { n: Number(stock) }));
+  });
 }
 
 /**

@@ -29,7 +29,7 @@ export class HostOrders {
    * @param {Room} room
    * @param {string} roomId
    * @param {() => void} onRead
-   * @param {() => void} onNew somebody ordered since the last reading
+   * @param {(orders: number) => void} onNew so many were ordered since the last reading
    */
   constructor(room, roomId, onRead, onNew) {
     this.room = room;
@@ -92,7 +92,7 @@ export class HostOrders {
       this.all = [...this.byId.values()].sort((a, b) => b.created - a.created);
       this.draw();
       this.onRead();
-      if (this.begun && this.byId.size > known) this.onNew();
+      if (this.begun && this.byId.size > known) this.onNew(this.byId.size - known);
       this.begun = true;
       this.failed = null;
     } catch (thrown) {
@@ -124,7 +124,7 @@ export class HostOrders {
       await attempt(this.room.send("order.return", { order: order.order, restock: true }));
       this.#soon();
     };
-    return h("li.host-order", { data: { status: order.status, order: order.order } },
+    return h("li.host-order", { data: { order: order.order, status: order.status } },
       h("span.fine", {}, clock(order.created)),
       h("span.host-order-who", {}, h("b", {}, order.name || order.user),
         h("span.fine", {}, listed(order.lines.map(({ title, qty }) => `${isolated(title)} ×${qty}`)))),

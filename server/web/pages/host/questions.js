@@ -2,6 +2,7 @@
 
 import { beside } from "../ui/bidi.js";
 import { h, icon, iconButton } from "../ui/dom.js";
+import { say } from "../ui/front.js";
 import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
 import { attempt } from "./shelf.js";
@@ -32,6 +33,16 @@ export class Questions {
     this.shown = null; // the question being answered, "" for none
     /** @type {HTMLInputElement | null} */
     this.field = null;
+  }
+
+  /** Say what is asked now; of several at once their number is enough. Before it is drawn. */
+  listen() {
+    this.room.on("queue", ({ questions }) => {
+      const known = new Set(this.queue.map(({ question }) => question));
+      const fresh = questions.filter(({ question, status }) =>
+        status === "open" && !known.has(question));
+      if (fresh.length) say(beside(t("queue.title"), fresh.length > 1 ? fresh.length : fresh[0].text));
+    });
   }
 
   /** @param {string} sku */

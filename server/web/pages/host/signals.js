@@ -1,10 +1,12 @@
 // Sound and vibration for orders and last units: off until asked for, made here, without files.
 
 import { calm, h } from "../ui/dom.js";
+import { say } from "../ui/front.js";
 import { t } from "../ui/strings.js";
 
 const KEPT = "liveroom.signals";
 const LAST_UNITS = 3; // from so many left on, each sale once
+const SAID_MS = 10_000; // orders of so long are said together
 const GAP_MS = 1200; // between two signals of one kind: a rush must not become noise
 /** @type {Record<Signal, {tones: [hz: number, at: number][], pattern: number[]}>} tones at s */
 const SIGNALS = {
@@ -29,8 +31,29 @@ export class Signals {
     this.last = {};
     /** @type {Set<string>} sales of which the last units were told */
     this.told = new Set();
+    this.unsaid = 0; // new orders
+    /** @type {ReturnType<typeof setTimeout> | undefined} while it is set, one was said just now */
+    this.resting = undefined;
     this.root = h("fieldset.signals", {}, h("legend", {}, t("signals.title")),
       this.#switch("sound"), this.#switch("vibration"), h("p.fine", {}, t("signals.hint")));
+  }
+
+  /**
+   * Tell of new orders, to the ear and to a screen reader: at once, and in a rush from time to time.
+   * @param {number} orders
+   */
+  tellOrders(orders) {
+    this.give("order");
+    this.unsaid += orders;
+    if (!this.resting) this.#sayOrders();
+  }
+
+  #sayOrders() {
+    this.resting = undefined;
+    if (!this.unsaid) return;
+    say(t("host.new_orders", { n: this.unsaid }));
+    this.unsaid = 0;
+    this.resting = setTimeout(() => this.#sayOrders(), SAID_MS);
   }
 
   /** @param {Way} way */

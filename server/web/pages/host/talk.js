@@ -45,7 +45,8 @@ export class HostTalk {
       icon("send"));
     this.root = h("section.panel-box.talk-box", { "aria-label": t("comment.list") },
       h("div.box-head", {}, h("h2", {}, t("host.tab.talk")),
-        h("button.plain.small-button", { type: "button", onclick: () => noticeForm(room) },
+        h("button.plain.small-button", { type: "button", data: { do: "notice" },
+          onclick: () => noticeForm(room) },
           icon("horn"), t("host.notice"))),
       this.slow, this.list.root,
       h("form.host-say", { onsubmit: (event) => this.#say(event) }, this.field,

@@ -48,7 +48,7 @@ export function reviewOf(order, line, known, changed) {
 /** @type {(order: Order, line: Order["lines"][number], known: OwnReview | undefined, changed: (review: OwnReview) => void) => void} */
 function reviewForm(order, line, known, changed) {
   formSheet(line.title, [
-    choice("stars", t("reviews.how"), STARS.map((n) => [n, "★".repeat(Number(n))]),
+    choice("stars", t("reviews.how"), STARS.map((n) => [n, `${n} ★`]),
       String(known?.stars ?? 5)),
     field("text", t("reviews.text"), { maxlength: "1000", value: known?.text ?? "" }, "textarea"),
     field("pictures", t("reviews.pictures", { n: PICTURES_MAX }),

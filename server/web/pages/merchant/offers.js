@@ -58,20 +58,20 @@ export class OfferList {
       note && h("span.fine", { dir: "auto" }, note)),
       h("div.me-actions", {},
         picks > 0 && button("picks", t("offers.who"), t("offers.who_of", which),
-          () => this.#who(offer)),
+          () => this.#who(offer, title)),
         isOpen && button("invite", t("offers.invite"), t("offers.invite_of", which),
-          () => this.#invite(offer, "")),
+          () => this.#invite(offer, title, "")),
         isOpen && button("suggested", t("offers.suits"), t("offers.suits_of", which),
-          () => this.#suggested(offer)),
+          () => this.#suggested(offer, title)),
         button("change", t("me.address_change"), t("merchant.change_of", { title }),
           () => offerForm(this.merchant, offer, () => this.read())),
         isOpen && h("button.quiet.small-button", { type: "button", data: { do: "close" },
-          "aria-label": t("offers.close_of", which), onclick: () => this.#close(offer) },
+          "aria-label": t("offers.close_of", which), onclick: () => this.#close(offer, title) },
         t("offers.close"))));
   }
 
-  /** @param {Offer} offer */
-  async #who(offer) {
+  /** @type {(offer: Offer, what: string) => Promise<void>} */
+  async #who(offer, what) {
     /** @type {Pick[]} */
     const own = [];
     try {
@@ -84,18 +84,18 @@ export class OfferList {
       toast(sentenceOf(error));
       return;
     }
-    openSheet(t("offers.who_of", { what: offer.goods }), () => h("ul.me-list", {},
+    openSheet(t("offers.who_of", { what }), () => h("ul.me-list", {},
       own.map((pick) => h("li.me-row", { data: { host: pick.host } },
         h("div.me-words", {}, h("bdi", {}, pick.host), h("span.fine", {}, termsOf(pick)),
           h("span.fine", {}, day(pick.picked)))))));
   }
 
-  /** @param {Offer} offer */
-  async #suggested(offer) {
+  /** @type {(offer: Offer, what: string) => Promise<void>} */
+  async #suggested(offer, what) {
     try {
       /** @type {SuggestedHosts} */
       const { suggestions } = await rest("GET", `${goodsPath(this.merchant, offer.goods)}/hosts`);
-      openSheet(t("offers.suits_of", { what: offer.goods }), (leave) => (suggestions.length
+      openSheet(t("offers.suits_of", { what }), (leave) => (suggestions.length
         ? h("ul.me-list", {}, suggestions.map(({ host, name, reasons }) =>
           h("li.pick", { data: { host } },
             h("div.me-words", {}, h("b", { dir: "auto" }, name),
@@ -103,16 +103,16 @@ export class OfferList {
                 h("span", { dir: "auto" }, reasonOf(reason)))))),
             h("button.primary.small-button", { type: "button", data: { do: "invite" },
               "aria-label": t("offers.invite_host", { host: name }),
-              onclick: () => { leave(); this.#invite(offer, host); } }, t("offers.invite")))))
+              onclick: () => { leave(); this.#invite(offer, what, host); } }, t("offers.invite")))))
         : h("p", {}, t("offers.suits_none"))));
     } catch (error) {
       toast(sentenceOf(error));
     }
   }
 
-  /** @type {(offer: Offer, host: string) => void} */
-  #invite({ offer, goods }, host) {
-    formSheet(t("offers.invite_of", { what: goods }), [
+  /** @type {(offer: Offer, what: string, host: string) => void} */
+  #invite({ offer }, what, host) {
+    formSheet(t("offers.invite_of", { what }), [
       field("host", t("offers.host"), { required: true, maxlength: "64", spellcheck: "false",
         value: host }),
       field("text", t("select.message"), { maxlength: "500" }, "textarea"),
@@ -122,9 +122,9 @@ export class OfferList {
     });
   }
 
-  /** @param {Offer} offer */
-  async #close({ offer, goods }) {
-    if (!await sure(t("offers.close_sure", { what: goods }), t("offers.close"))) return;
+  /** @type {(offer: Offer, what: string) => Promise<void>} */
+  async #close({ offer }, what) {
+    if (!await sure(t("offers.close_sure", { what }), t("offers.close"))) return;
     try {
       await rest("DELETE", `${this.path}/offers/${encodeURIComponent(offer)}`);
     } catch (error) {

@@ -1,7 +1,7 @@
 // Who moderated what, in all rooms and outside them.
 
 import { beside } from "../ui/bidi.js";
-import { h } from "../ui/dom.js";
+import { h, icon } from "../ui/dom.js";
 import { clock, date } from "../ui/format.js";
 import { PagedList } from "../ui/paged-list.js";
 import { rest } from "../ui/session.js";
@@ -18,8 +18,8 @@ export class ModerationLog {
       (/** @type {LogPage} */ page) => page.actions.map(row),
       { list: h("ol.ops-errors"), none: h("p.fine", {}, t("moderation_log.none")),
         name: "more-actions" });
-    this.csv = h("a.text-link", { href: "/v1/actions.csv", download: true },
-      t("moderation_log.csv"));
+    this.csv = h("a.plain.small-button.button", { href: "/v1/actions.csv", download: true },
+      icon("download"), t("moderation_log.csv"));
     this.root = h("section.ops-box.moderation-log", {}, h("h2", {}, t("moderation_log.title")),
       h("form.ops-picks", { onsubmit: (event) => { event.preventDefault(); void this.read(); } },
         h("label.ops-pick", {}, h("span.fine", {}, t("moderation_log.by")), this.by),

@@ -13,6 +13,10 @@ import { untilField } from "./allotments.js";
 
 /** @import { OfferRequest, RequestsPage } from "./answers.js" */
 
+/** @type {(kind: OfferRequest["kind"], units: number, sku: string) => string} */
+const askedText = (kind, units, sku) => (units ? t("select.asks_units", { n: number(units), sku })
+  : t(kind === "ask" ? "select.asks_offer" : "select.invites"));
+
 export class RequestList {
   name = "requests";
 
@@ -41,8 +45,7 @@ export class RequestList {
   #row(request) {
     const { kind, host, merchant, goods, sku, units, status, text, answer, changed } = request;
     const isOwn = kind === this.own;
-    const what = units ? t("select.asks_units", { n: number(units), sku })
-      : t(kind === "ask" ? "select.asks_offer" : "select.invites");
+    const what = askedText(kind, units, sku);
     return h("li.me-row.asked", { data: { request: request.request, status } },
       h("div.me-words", {},
         h("span", {}, h("b", { dir: "auto" }, this.own === "ask" ? merchant : host), " ",
@@ -70,16 +73,19 @@ export class RequestList {
   }
 
   /** @type {(request: OfferRequest, accept: boolean) => void} */
-  #answer({ request, text, units, sku }, accept) {
+  #answer({ request, kind, host, merchant, goods, text, units, sku }, accept) {
     const grants = accept && units > 0;
     formSheet(t(accept ? "select.accept" : "select.decline"), [
+      h("p", {}, h("b", { dir: "auto" }, this.own === "ask" ? merchant : host), " ",
+        h("span.fine", {}, beside(askedText(kind, units, sku), goods))),
       text && h("p", { dir: "auto" }, text),
       grants && h("p", {}, t("allot.grants", { n: number(units), sku })),
       grants && untilField(),
       field("answer", t("select.answer"), { maxlength: "500" }, "textarea"),
-    ], t("select.send"), async ({ answer = "", until }) => {
+    ], t(accept ? "select.accept" : "select.decline"), async ({ answer = "", until }) => {
       await rest("PUT", `${this.path}/${encodeURIComponent(request)}/answer`,
         { accept, answer, ...(grants && { until: endOf(until) }) });
+      toast(t("select.answered"));
       await this.read();
     });
   }

@@ -111,8 +111,9 @@ export function formSheet(title, fields, go, send) {
     };
     return h("form.form-grid", { onsubmit: submit }, fields, h("div.form-foot", {}, error, button));
   }, { kind: "form-sheet" });
-  /** @type {HTMLInputElement | null} */
-  const first = dialog.querySelector("input:not([readonly])");
+  /** @type {HTMLInputElement | HTMLTextAreaElement | null} */
+  const first = dialog.querySelector("input:not([readonly])")
+    ?? dialog.querySelector("textarea");
   first?.focus();
   first?.select();
   return dialog;

@@ -46,7 +46,14 @@ speakerOf(document.body);
  */
 export function openInFront(dialog) {
   document.body.append(dialog);
-  dialog.addEventListener("close", () => gone(dialog));
+  const opener = document.activeElement;
+  dialog.addEventListener("close", () => {
+    gone(dialog);
+    // Fetched when there is somebody to go back, not with the first view.
+    if (opener && opener !== document.body && !isDialogOpen()) {
+      import("./refocus.js").then(({ stayAt }) => stayAt(opener), () => {});
+    }
+  });
   dialog.showModal();
   dialogs.push(dialog);
   speakerOf(dialog);

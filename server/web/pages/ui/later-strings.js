@@ -115,6 +115,8 @@ export const LATER_STRINGS = {
   "profile.collected": ["我的收藏", "Collected"],
   "profile.collected_own": ["只有你能看到", "Only you see this"],
   "profile.empty": ["还没有直播", "No streams yet"],
+  "host.accept_return": ["同意这次退货", "Accept the return"],
+  "host.decline_return": ["拒绝这次退货", "Decline the return"],
   "replay.title": ["回看", "Replay"],
   "replay.minute": ["第几分钟", "Minute"],
   "replay.at": ["第 {n} 分钟", "Minute {n}"],

@@ -60,7 +60,7 @@ export const NOTE_STRINGS = {
   "write.later": ["第 {n} 张往后移", "Move picture {n} back"],
   "write.cover": ["封面", "Cover"],
   "write.name": ["标题", "Title"],
-  "write.name_hint": ["起个好标题，更容易被看到", "A good title is found more often"],
+  "write.name_hint": ["起个好标题，更容易被看到", "A good title gets found"],
   "write.text": ["正文", "Text"],
   "write.text_hint": ["写下你的真实感受，优点和缺点都可以", "What you found, good and bad"],
   "write.left": ["还能写 {n} 字", { one: "{n} character left", other: "{n} characters left" }],

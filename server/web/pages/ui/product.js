@@ -62,7 +62,8 @@ export function thumbnail(product) {
 
 /**
  * What a product costs and whether it can be bought, kept up to date while it is in the page.
- * `claim()` is the coupon to use; left out, the best. `more` stands beside the button.
+ * `claim()` is the coupon to use; left out, the best. `more` stands beside the button; both are in
+ * `doing`, which may be put elsewhere.
  * @param {Shop} ctx
  * @param {Product} product
  * @param {{qty?: () => number, stock?: boolean, claim?: () => string | undefined, more?: Child}} [options]
@@ -89,8 +90,8 @@ export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim, mo
     if (saleState(sale, room.now()) === "sold_out") ctx.waitlist(sale);
     else ctx.buy(sale, qty(), claim ? claim() ?? null : undefined);
   };
-  const root = h("div.sale-block", {}, h("div.sale-row", {}, cost, timer),
-    stock && bar.root, h("div.sale-row.sale-doing", {}, note, more, button));
+  const doing = h("div.sale-row.sale-doing", {}, note, more, button);
+  const root = h("div.sale-block", {}, h("div.sale-row", {}, cost, timer), stock && bar.root, doing);
   let shown = "";
   const draw = () => {
     const sale = find();
@@ -110,7 +111,7 @@ export function saleBlock(ctx, product, { qty = () => 1, stock = true, claim, mo
       place: sale && ctx.places.get(sale.sale) });
   };
   everyTick(root, draw);
-  return { root, draw };
+  return { root, doing, draw };
 }
 
 /** @typedef {SaleStatus | "none"} State of a product's sale */

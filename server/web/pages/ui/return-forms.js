@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { choice, field, formSheet, whole } from "./forms.js";
-import { reasonText } from "./returning.js";
+import { reasonText, requestOf } from "./returning.js";
 import { toast } from "./sheet.js";
 import { t } from "./strings.js";
 
@@ -48,17 +48,22 @@ export function askForm(order, send, changed) {
  */
 export function answerActions(order, send, changed) {
   if (order.request?.status !== "asked") return [];
-  const accept = () => formSheet(t("return.accept"), [
+  const about = () => [h("p", {}, h("b", { dir: "auto" }, order.name || order.user)), ...requestOf(order)];
+  const accept = () => formSheet(t("host.accept_return"), [
+    about(),
     choice("restock", t("return.units_go"), [["", t("return.not_sold")], ["yes", t("return.sold")]], ""),
     field("answer", t("return.answer"), { maxlength: NOTE_MAX }, "textarea"),
   ], t("return.accept"), async ({ restock, answer }) => {
     const fields = { accept: true, restock: restock === "yes", answer: answer.trim() };
     changed(await send("return.answer", order, fields));
+    toast(t("return.is_accepted"));
   });
-  const decline = () => formSheet(t("return.decline"), [
+  const decline = () => formSheet(t("host.decline_return"), [
+    about(),
     field("answer", t("return.answer_why"), { maxlength: NOTE_MAX, required: true }, "textarea"),
   ], t("return.decline"), async ({ answer }) => {
     changed(await send("return.answer", order, { accept: false, answer: answer.trim() }));
+    toast(t("return.is_declined"));
   });
   return [h("div.actions", {},
     h("button.plain.small-button", { type: "button", data: { do: "decline-return" },

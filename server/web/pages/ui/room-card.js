@@ -1,6 +1,6 @@
 // A room in a list: its cover, where it stands, whose it is; and a reminder while it is to come.
 
-import { h, icon, write } from "./dom.js";
+import { h, icon } from "./dom.js";
 import { day, short } from "./format.js";
 import { roomText } from "./phase.js";
 import { cover, posterVars } from "./poster.js";
@@ -75,13 +75,14 @@ export const watching = (online) => online !== undefined && h("span.watching", {
  */
 export function roomCard(room, ties, { withHost = true, more = [] } = {}) {
   const isComing = room.phase === "scheduled" && !room.draft;
+  const isOver = isReplay(room);
   const when = isComing && room.scheduled ? day(room.scheduled)
-    : isReplay(room) && room.started ? day(room.started) : roomText(room);
+    : isOver && room.started ? day(room.started) : roomText(room);
   return h("li.room", {},
     tile(pathOf(room), room.room, room.title, cover(room),
-      h("span.phase", { data: { phase: room.phase } }, when,
-        room.phase === "live" && watching(room.online)),
-      isReplay(room) && h("span.room-play", {}, icon("play"))),
+      h("span.phase", { data: { phase: room.phase } },
+        isOver && h("span.room-play", {}, icon("play")), when,
+        room.phase === "live" && watching(room.online))),
     h("div.room-line", {},
       withHost && hostLink(room.host, room.host_name || ""),
       withHost && ties.follows.has(room.host) && h("span.tag.followed", {}, t("follow.on")),
@@ -89,6 +90,22 @@ export function roomCard(room, ties, { withHost = true, more = [] } = {}) {
     isComing && reminder(room, ties),
     more);
 }
+
+/**
+ * A room in one low row, so that a list of them takes little of a page: when it comes or where it
+ * stands, what it is, whose; and the reminder, or `own` in its place for who needs none.
+ * @type {(room: Shown, ties: Ties, own: Child) => HTMLElement}
+ */
+export const lowRow = (room, ties, own) => h("li.room.low-room", {},
+  h("a.low-link", { href: pathOf(room) },
+    h("span.low-picture", {}, h("span.poster", { vars: posterVars(room.room + room.title) },
+      cover(room))),
+    h("span.low-words", {},
+      h("span.low-when", {}, room.scheduled ? day(room.scheduled) : roomText(room)),
+      h("b.low-title", { dir: "auto" }, room.title),
+      h("span.fine", {}, h("bdi", {}, room.host_name || room.host),
+        ties.follows.has(room.host) && h("span.tag.followed", {}, t("follow.on"))))),
+  own || reminder(room, ties));
 
 /**
  * A place to reserve, and the start for one's own calendar.
@@ -104,7 +121,8 @@ export function reminder(room, ties) {
     button.className = `${isOn ? "plain" : "primary"} small-button`;
     button.setAttribute("aria-pressed", String(isOn));
     button.setAttribute("aria-label", `${t("waiting.reserve")}: ${room.title}`);
-    write(button, t(isOn ? "waiting.on" : "waiting.reserve"));
+    button.replaceChildren(icon(isOn ? "check" : "bell"),
+      h("span", {}, t(isOn ? "waiting.on" : "waiting.reserve")));
     calendar.hidden = !isOn || !room.scheduled;
   };
   button.addEventListener("click", async () => {

@@ -58,6 +58,11 @@ export function sure(question, yes = t("ok")) {
 /** @type {HTMLElement | undefined} */
 let toasted;
 
+/** Take away the line that stands, because what it offers has come about. */
+export function hush() {
+  if (toasted) takeAway(toasted);
+}
+
 /**
  * A line that comes and goes by itself, in front of whatever is open, and is said aloud.
  * `high`: at the top, for one that stays long.
@@ -65,7 +70,7 @@ let toasted;
  * @param {{action?: {label: string, run: () => unknown}, forMs?: number, high?: boolean}} [options]
  */
 export function toast(text, { action, forMs = 2600, high = false } = {}) {
-  if (toasted) takeAway(toasted);
+  hush();
   const box = h("div.toast", { class: `${high ? "high" : ""} ${action ? "asks" : ""}` },
     h("span", {}, text),
     action && h("button.quiet", { type: "button",

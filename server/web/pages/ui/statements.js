@@ -70,7 +70,7 @@ export class Statements {
       ({ entries }) => entries.map(entryRow),
       { list: h("ul.statement-entries"), none: h("p.fine", {}, t("money.none")),
         words: t("money.more"), name: "more-entries" });
-    this.csv = h("a.text-link", { download: "" }, icon("download"), t("host.csv"));
+    this.csv = h("a.plain.small-button.button", { download: "" }, icon("download"), t("host.csv"));
     this.root = h(`section.${box}.money`, { "aria-label": t("money.title") },
       h("div.money-head", {}, h("h2", {}, t("money.title")), this.csv),
       h("p.fine", {}, t("money.hint")), this.statements, this.paged.parts);

@@ -65,7 +65,7 @@ export class Answers {
 
   /** @param {Question} question */
   #putAnswer(question) {
-    this.#put(question.question, question.text, this.#answer(question));
+    this.#put(question.question, `${question.text} ${said(question)}`, this.#answer(question));
   }
 
   /** @type {(key: string, title: string, parts: HTMLElement[]) => void} */

@@ -6,7 +6,7 @@ import { h, icon, iconButton, write } from "../ui/dom.js";
 import { price, priceText } from "../ui/format.js";
 import { openBuySheet } from "../ui/orders.js";
 import { optionsText, sellsNow, thumbnail } from "../ui/product.js";
-import { openSheet } from "../ui/sheet.js";
+import { hush, openSheet } from "../ui/sheet.js";
 import { saleState } from "../ui/stock.js";
 import { t } from "../ui/strings.js";
 import { viewOf } from "../ui/view.js";
@@ -120,6 +120,7 @@ export function cartButton(ctx) {
  * @param {() => void} [changed]
  */
 export function openCart(ctx, changed = () => {}) {
+  hush(); // "in the cart" leads to what is open now
   const { room } = ctx;
   const body = h("div.cart");
   let shown = "";

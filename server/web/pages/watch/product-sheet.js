@@ -149,7 +149,7 @@ function productDetails(ctx, product, chips, more) {
       h("h3", {}, t("product.proofs")), proofList(product.proofs)),
     product.url && h("a.text-link", { href: product.url, target: "_blank",
       rel: "noopener noreferrer" }, icon("link"), t("product.link")),
-    chips, stepper, coupons.root, block.root, cart.root, more);
+    chips, stepper, coupons.root, block.root, cart.root, more, block.doing);
 }
 
 /**
