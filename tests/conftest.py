@@ -46,6 +46,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("patient")  # a slow machine's examples are as good as others
 
 pytest_xdist_make_scheduler = scheduling.pytest_xdist_make_scheduler
+pytest_runtest_logreport = scheduling.pytest_runtest_logreport
 
 gc.disable()  # until everything is collected: six thousand tests and no garbage
 
@@ -123,8 +124,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     spread(items)
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Nothing that was collected is ever garbage: don't look through it again and again."""
+    scheduling.pytest_collection_finish(session)
     gc.collect()
     gc.freeze()
     gc.enable()
