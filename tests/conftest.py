@@ -32,7 +32,7 @@ from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
 from tests import scheduling
-from tests.spread import spread
+from tests.spread import left_out, spread
 
 MakeSettings = Callable[..., Settings]
 AsyncTest = Callable[..., Coroutine[Any, Any, None]]
@@ -105,6 +105,11 @@ asyncio.runners._cancel_all_tasks = _end_all_tasks  # type: ignore[attr-defined]
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """Tests run on the loop that the server runs on."""
     return {"uvloop": Loop}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Each process collects all tests: it need not look where `make test-fast` runs none."""
+    return True if left_out(collection_path, config) else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups

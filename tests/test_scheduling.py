@@ -6,12 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.long("runs tests in processes of their own")
+
 ROOT = Path(__file__).parent.parent
 TESTS = """
 import os
 import pytest
-
-pytestmark = pytest.mark.long("runs tests in processes of their own")
 
 @pytest.mark.parametrize("n", range(6))
 def test_alone(n):
