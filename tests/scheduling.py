@@ -8,7 +8,6 @@ And it writes a test's group where pytest 9.2 no longer looks, so that no test h
 began its own Chromium and Cluster, and told the story of each feature again.
 """
 
-import os
 from typing import Any
 
 import pytest
@@ -78,9 +77,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Name a test without its group, as `--last-failed` and people write it.
 
-    Only in the process that gives the tests out: the others' reports must keep their ids.
+    Only in the process that gives the tests out, where pytest-xdist says the `node` it comes from:
+    the others' reports must keep their ids.
     """
-    if "PYTEST_XDIST_WORKER" not in os.environ and report.nodeid.rfind("@") > max(
+    if hasattr(report, "node") and report.nodeid.rfind("@") > max(
         report.nodeid.rfind("]"), report.nodeid.rfind("::")
     ):
         report.nodeid = report.nodeid.rpartition("@")[0]
