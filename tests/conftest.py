@@ -32,7 +32,7 @@ from server.settings import Settings
 from server.store.client import connect
 from server.store.embedded import EmbeddedRedis
 from tests import scheduling
-from tests.spread import spread
+from tests.spread import left_out, spread
 
 MakeSettings = Callable[..., Settings]
 AsyncTest = Callable[..., Coroutine[Any, Any, None]]
@@ -46,6 +46,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("patient")  # a slow machine's examples are as good as others
 
 pytest_xdist_make_scheduler = scheduling.pytest_xdist_make_scheduler
+pytest_runtest_logreport = scheduling.pytest_runtest_logreport
 
 gc.disable()  # until everything is collected: six thousand tests and no garbage
 
@@ -106,6 +107,11 @@ def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEv
     return {"uvloop": Loop}
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Each process collects all tests: it need not look where `make test-fast` runs none."""
+    return True if left_out(collection_path, config) else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """An async test that hangs fails, with the line it hangs at, and the next one runs.
@@ -123,8 +129,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     spread(items)
 
 
-def pytest_collection_finish() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
     """Nothing that was collected is ever garbage: don't look through it again and again."""
+    scheduling.pytest_collection_finish(session)
     gc.collect()
     gc.freeze()
     gc.enable()

@@ -3,6 +3,9 @@
 pytest-xdist 3.8.0 can wait for ever after a process died (its issues 1323, 1327 and 1378, all of
 `--dist loadgroup`): what was done is given out again as nothing, and a new process that is given
 one test waits for a second one. It also looks through all that was done after each test.
+
+And it writes a test's group where pytest 9.2 no longer looks, so that no test had one: each process
+began its own Chromium and Cluster, and told the story of each feature again.
 """
 
 from typing import Any
@@ -56,6 +59,31 @@ class Queue(LoadGroupScheduling):  # type: ignore[misc]  # pytest-xdist has no t
 
 
 QUEUE = pytest.StashKey[Queue]()
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist sends the ids
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write the group of each test behind its id, where the queue reads it."""
+    if not session.config.getoption("loadgroup", default=False):
+        return
+    for item in session.items:
+        if marker := item.get_closest_marker("xdist_group"):
+            end = f"@{marker.args[0]}"
+            if not item.nodeid.endswith(end):
+                setattr(item, "_id", type(item.id).parse(item.nodeid + end))  # noqa: B010
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Name a test without its group, as `--last-failed` and people write it.
+
+    Only in the process that gives the tests out, where pytest-xdist says the `node` it comes from:
+    the others' reports must keep their ids.
+    """
+    if hasattr(report, "node") and report.nodeid.rfind("@") > max(
+        report.nodeid.rfind("]"), report.nodeid.rfind("::")
+    ):
+        report.nodeid = report.nodeid.rpartition("@")[0]
 
 
 @pytest.hookimpl(optionalhook=True)

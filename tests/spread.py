@@ -48,6 +48,8 @@ def spread(items: list[pytest.Item]) -> None:
     for item in items:
         if reason := LONG.get(_folder(item)):
             item.add_marker(pytest.mark.long(reason))
+        elif _starts_workers(item):
+            item.add_marker(pytest.mark.long("starts a worker with sockets"))
         if _folder(item) == "browser" and item.path.name not in EVERYDAY:
             item.add_marker(pytest.mark.pages)
         if "postgresql" in _params(item).values():
@@ -59,8 +61,18 @@ def spread(items: list[pytest.Item]) -> None:
     items.sort(key=_rank)
 
 
+def left_out(path: Path, config: pytest.Config) -> bool:
+    """Whether nothing in a folder would be run, so that no process has to collect it."""
+    return "not long" in config.getoption("markexpr") and _folder_of(path) in LONG
+
+
 def _folder(item: pytest.Item) -> str:
     return _folder_of(item.path)
+
+
+def _starts_workers(item: pytest.Item) -> bool:
+    running = getattr(getattr(item, "module", None), "running", None)
+    return getattr(running, "__module__", "") == "tests.running"
 
 
 @functools.cache

@@ -116,6 +116,7 @@ def _parts(node: inspect.Type) -> Iterator[inspect.Type]:
                 yield each.type
 
 
+@functools.lru_cache(maxsize=1024)  # each worker of a process asks about the same routes
 def _objects_in(kind: Any) -> list[tuple[str, bool]]:
     """The name of each type with named fields in `kind`, and whether it forbids unknown ones."""
     seen: dict[Any, bool] = {}

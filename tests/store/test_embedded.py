@@ -20,6 +20,8 @@ from server.store.folder_lock import FolderInUse
 from server.store.redis_program import NoRedisProgram, RedisProgram
 from tests.programs import PROGRAMS, name_of
 
+pytestmark = pytest.mark.long("starts, kills and fills servers of their own")
+
 Client = Callable[[EmbeddedRedis], AbstractAsyncContextManager[Redis]]
 
 every_program = pytest.mark.parametrize("program", PROGRAMS, ids=name_of)
