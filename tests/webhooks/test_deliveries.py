@@ -97,6 +97,33 @@ async def test_whatever_fails_no_line_is_lost_and_none_overtakes(
     assert max(each.attempts for each in await office.log()) > 1
 
 
+async def test_rooms_that_are_told_at_once_do_not_wait_for_each_other(
+    office: Office, receiver: Receiver
+) -> None:
+    """Each that is told wakes the others, which were away; PostgreSQL ends who waits in a circle."""
+    down = False
+
+    async def now_and_then(_: dict[str, Any]) -> int:
+        await asyncio.sleep(0)
+        return 503 if down else 200
+
+    receiver.answer = now_and_then
+    await office.endpoint(receiver)
+    shops = [await office.shop(f"r{n}") for n in range(6)]
+    worker = await office.worker(retry_s=0.01, retry_max_s=0.01)
+    for _ in range(12):
+        for shop in shops:
+            await trade(shop, 1)
+        await office.archive()
+        down = True
+        await worker.deliver_all()
+        down = False
+        while (await office.behind()).lines:
+            await worker.deliver_all()
+    for n in range(6):
+        assert receiver.numbers(f"r{n}") == list(range(1, 13))
+
+
 async def test_a_worker_that_dies_before_it_noted_has_told_twice_and_lost_nothing(
     office: Office, receiver: Receiver
 ) -> None:

@@ -125,7 +125,10 @@ class PlaceBook:
         """
         place = PLACES.c
         values = {"tries": 0, "failing_since": 0, "again_at": 0, "away": False} | state
+        took = any(delivery.state == "ok" for delivery in deliveries)
         async with self._records.writing() as connection:
+            if took:  # first, so that two rooms of an endpoint never wait for each other
+                await self._note_ok(connection, key.endpoint)
             moved = await connection.execute(
                 update(PLACES)
                 .where(key.is_here(), place.n == before.n, place.since == before.since)
@@ -138,16 +141,18 @@ class PlaceBook:
             )
             if moved.rowcount:
                 await self.log(connection, key.endpoint, deliveries)
-                if any(delivery.state == "ok" for delivery in deliveries):
-                    await self._note_success(connection, key.endpoint)
+                if took:
+                    await self._wake_away(connection, key.endpoint)
         return bool(moved.rowcount)
 
-    async def _note_success(self, connection: AsyncConnection, endpoint: str) -> None:
-        """It takes something again: rooms that wait because it was away try at once."""
-        place = PLACES.c
+    async def _note_ok(self, connection: AsyncConnection, endpoint: str) -> None:
         await connection.execute(
             update(ENDPOINTS).where(ENDPOINTS.c.id == endpoint).values(ok_at=self._clock())
         )
+
+    async def _wake_away(self, connection: AsyncConnection, endpoint: str) -> None:
+        """It takes something again: rooms that wait because it was away try at once."""
+        place = PLACES.c
         await connection.execute(
             update(PLACES)
             .where(place.endpoint == endpoint, place.due, place.away)
