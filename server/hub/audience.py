@@ -29,7 +29,7 @@ HURRIED_SLICE = 50
 """Viewers written to in a turn of the loop while somebody joins: about 0.3 ms. A join takes six
 turns. Smaller slices cost a pass some percent more, so it has them only then."""
 
-LONE_TICKS = 4 / 3
+LONE_TICKS = 2.0
 """Ticks that a pass with a single comment is counted as, on a worker that has time. Two comments
 would have shared it, so every so often one waits for company."""
 

@@ -3,16 +3,16 @@
 Computed from three measurements, each smoothed: the time a pass takes for each member, how many
 members the passes of the last second served, and the share of a core that everything else on the
 worker takes. None of them follows the tick closely, so the tick settles where the load does, and
-does not swing. Decisions 79 and 95 have the measurements behind the constants.
+does not swing. Decisions 79, 95 and 119 have the measurements behind the constants.
 """
 
 from dataclasses import dataclass
 
 from server.settings.sections import Hub
 
-PASSES_MAX = 0.32
+PASSES_MAX = 0.34
 """Share of a core that passes may take for the sake of latency."""
-SPENT_MAX = 0.48
+SPENT_MAX = 0.50
 """Share of a core that passes and everything else may take together for the sake of latency."""
 CALM, BUSY = 0.55, 0.6
 """Shares of a core: what everything takes if passes take what they may. Up to the first the tick is
