@@ -67,6 +67,11 @@ class Machine:
         self._programs.append(program)
         return program
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a program that was started here goes on; one on its way in counts."""
+        return any(program.poll() is None for program in self._programs)
+
     def pids(self) -> list[int]:
         """Return the processes that run here, children of programs too."""
         here = os.stat(self.namespace).st_ino

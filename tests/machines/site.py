@@ -180,7 +180,8 @@ class Site:
 
     def _is_ready(self, name: str) -> bool:
         said = self._said / name
-        assert self.wires[name].pids(), f"the program on {name} ended: {said.read_text()[-1000:]}"
+        goes_on = self.wires[name].is_running
+        assert goes_on, f"the program on {name} ended: {said.read_text()[-1000:]}"
         return self._get(name, "http://127.0.0.1:8080/readyz")
 
     @property
