@@ -100,7 +100,7 @@ async def test_whatever_fails_no_line_is_lost_and_none_overtakes(
 async def test_rooms_that_are_told_at_once_do_not_wait_for_each_other(
     office: Office, receiver: Receiver
 ) -> None:
-    """Each that is told wakes the others, which were away; PostgreSQL ends who waits in a circle."""
+    """Each that is told wakes the others; PostgreSQL ends a transaction that waits in a circle."""
     down = False
 
     async def now_and_then(_: dict[str, Any]) -> int:
