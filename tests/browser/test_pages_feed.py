@@ -67,7 +67,8 @@ async def test_the_feed_goes_on_says_why_and_shows_less_of_what_one_wants_less_o
         await publish(server, author, 45)
         page = await open_page(server.url, "ann", reduced_motion="reduce")
         live = page.locator(f'.feed-row[data-by="{loved}"]')
-        while not await live.filter(has_text="你关注了").count():
+        rows = page.locator(".feed-row")
+        while not await live.filter(has_text="你关注了").count() or await rows.count() < 20:
             await page.reload()  # what is new comes within moments; until then a page says so
             answered = page.locator(".feed-row, .feed-status:not(:empty)")
             await expect(answered.first).to_be_attached()
