@@ -89,10 +89,6 @@ class EndpointBook:
         if "kinds" in values:
             values["kinds"] = " ".join(values["kinds"])
         async with self._records.writing() as connection:
-            if "url" in values:  # it may be another system, and need not wait for the one before
-                await connection.execute(
-                    update(PLACES).where(PLACES.c.endpoint == endpoint).values(again_at=0)
-                )
             row = (
                 await connection.execute(
                     update(ENDPOINTS)
@@ -101,6 +97,11 @@ class EndpointBook:
                     .returning(*ENDPOINTS.c)
                 )
             ).first()
+            # Its places come after it, as in all transactions, so that no two wait for each other.
+            if "url" in values:  # it may be another system, and need not wait for the one before
+                await connection.execute(
+                    update(PLACES).where(PLACES.c.endpoint == endpoint).values(again_at=0)
+                )
         if row is None:
             raise _no_endpoint(endpoint)
         return _endpoint(row._asdict())
@@ -108,6 +109,9 @@ class EndpointBook:
     async def resume(self, endpoint: str) -> Endpoint:
         """Make an endpoint active, and let every room that failed there try at once."""
         async with self._records.writing() as connection:
+            await connection.execute(
+                update(ENDPOINTS).where(ENDPOINTS.c.id == endpoint).values(changed=self._clock())
+            )
             await connection.execute(
                 update(PLACES)
                 .where(PLACES.c.endpoint == endpoint)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from msgspec import Struct, structs
-from sqlalchemy import ColumnElement, and_, case, func, literal, select, update
+from sqlalchemy import ColumnElement, and_, case, func, literal, select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.background.clock import unix_ms
@@ -151,13 +151,22 @@ class PlaceBook:
         )
 
     async def _wake_away(self, connection: AsyncConnection, endpoint: str) -> None:
-        """It takes something again: rooms that wait because it was away try at once."""
+        """It takes something again: rooms that wait because it was away try at once.
+
+        A room that another transaction holds is left out: the archive holds many in an order of
+        its own. The next success wakes it, or its own time.
+        """
         place = PLACES.c
-        await connection.execute(
-            update(PLACES)
-            .where(place.endpoint == endpoint, place.due, place.away)
-            .values(again_at=0, away=False)
+        free = select(place.room, place.made).where(
+            place.endpoint == endpoint, place.due, place.away
         )
+        rooms = (await connection.execute(free.with_for_update(skip_locked=True))).all()
+        if rooms:
+            await connection.execute(
+                update(PLACES)
+                .where(place.endpoint == endpoint, tuple_(place.room, place.made).in_(rooms))
+                .values(again_at=0, away=False)
+            )
 
     async def log(
         self, connection: AsyncConnection, endpoint: str, deliveries: Iterable[Delivery]
