@@ -6,19 +6,22 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, update
 from typer.testing import CliRunner, Result
 
 from server.cli.main import app
+from server.features.accounts.leaving import OpenDisputes
 from server.features.accounts.payout_ports import SandboxPort
 from server.features.accounts.payouts import Payouts
 from server.features.accounts.projection import AccountProjection
 from server.features.accounts.releases import Releases
 from server.features.archive.archiver import Archiver
-from server.features.archive.tables import SET_ASIDE
+from server.features.archive.tables import PROJECTIONS, SET_ASIDE, WHOLE
 from server.features.audits.all_rooms import AllRooms
 from server.features.purchases.projection import PurchaseProjection
 from server.features.sales.price_history import PriceHistory
 from server.house import HOUSE, keys_under, store_on
+from server.protocol.codes import CommandError
 from server.records.database import Database
 from server.records.projection import Projection
 from server.settings import Settings
@@ -221,3 +224,30 @@ async def test_an_operator_sees_what_is_set_aside_and_folds_it_again(
     till.bad = set()
     await till.archiver._round()
     assert count() == 0
+
+
+async def test_nobody_is_paid_and_no_room_is_deleted_while_the_accounts_are_counted_again(
+    till: Till,
+) -> None:
+    shop = await till.room("r1")
+    tea = await shop.open(10, price=1999)
+    await shop.pay(await shop.buy("ann", tea, 1))
+    await till.copy()
+    assert await till.release() == 1
+    disputes = OpenDisputes(till.records)
+    assert await disputes.keep(till.store, "r1") == ""
+    async with till.records.writing() as connection:  # as a server of another version does first
+        await connection.execute(
+            insert(PROJECTIONS).values(name="accounts", version=AccountProjection.version, life=0)
+        )
+
+    with pytest.raises(CommandError, match="being counted again") as refused:
+        await till.pay_out("b1")
+    assert (refused.value.code, refused.value.retry_ms) == ("unavailable", 60_000)
+    assert await disputes.keep(till.store, "r1") == "its money is being counted again"
+
+    async with till.records.writing() as connection:
+        await connection.execute(
+            update(PROJECTIONS).where(PROJECTIONS.c.name == "accounts").values(life=WHOLE)
+        )
+    assert await till.pay_out("b1") == {"host/h", "merchant/m1"}

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from server.background.clock import unix_ms
 from server.features.accounts.journal import Move, lock_journal, write_event
 from server.features.accounts.names import STAGES, at_stage, owned
+from server.features.accounts.projection import AccountProjection
 from server.features.accounts.tables import (
     BATCHES,
     EVENTS,
@@ -20,6 +21,7 @@ from server.features.accounts.tables import (
     SUMS,
     TRANSFERS,
 )
+from server.features.archive.folding import is_folded
 from server.features.archive.tables import ROOMS
 from server.records.database import Database
 from server.records.forgotten import kept_pseudonym
@@ -39,8 +41,12 @@ class OpenDisputes:
         """Return why a room must not be deleted, or ''. Raises RecordsAway."""
         held = select(func.count()).select_from(ORDERS).join(ROOMS, ROOMS.c.life == ORDERS.c.life)
         asked = held.where(ROOMS.c.room == room, ORDERS.c.held.is_not(None))
+        lives = select(ROOMS.c.life).where(ROOMS.c.room == room)
         async with self._records.reading() as connection:
             orders = int(await connection.scalar(asked) or 0)
+            for life in (await connection.scalars(lives)).all():
+                if not await is_folded(connection, AccountProjection(), life):
+                    return "its money is being counted again"
         return f"{orders} of its orders are disputed, and no bank has decided" if orders else ""
 
 

@@ -23,7 +23,8 @@ from server.features.accounts.payout_ports import Outcome, PayoutPort, Transfer
 from server.features.accounts.projection import AccountProjection
 from server.features.accounts.tables import BATCHES, PAYOUTS, SUMS
 from server.features.archive.aside import lives_aside
-from server.features.archive.tables import ROOMS
+from server.features.archive.folding import is_folded
+from server.features.archive.tables import ROOMS, WHOLE
 from server.protocol.codes import CommandError
 from server.protocol.currencies import decimal_text
 from server.records.database import Database
@@ -37,6 +38,7 @@ AT_ONCE = 200
 _CSV_COLUMNS = (
     "payout", "owner", "currency", "amount", "amount_decimal", "state", "made", "reason",
 )  # fmt: skip
+RETRY_MS = 60_000
 _GONE = re.compile(r"(host|merchant)/gone-[0-9a-f]{12}")
 """A pseudonym of somebody who was forgotten: nobody can be paid."""
 
@@ -98,6 +100,7 @@ class Payouts:
                 await connection.execute(select(BATCHES).where(BATCHES.c.batch == batch))
             ).first()
             if row is None:
+                await _must_be_whole(connection)
                 values = {"batch": batch, "at": now, "by": by, "least": least, "currency": currency}
                 await connection.execute(insert(BATCHES).values(values))
                 await _make_payouts(connection, batch, least, currency, now)
@@ -199,6 +202,16 @@ class Payouts:
             )
             for p in found.payouts
         )  # fmt: skip
+
+
+async def _must_be_whole(connection: AsyncConnection) -> None:
+    """Refuse while the accounts are folded again: some rooms' entries lack until it is done."""
+    if not await is_folded(connection, AccountProjection(), WHOLE):
+        raise CommandError(
+            "unavailable",
+            "The accounts are being counted again, and no payout was made; ask again in a minute.",
+            RETRY_MS,
+        )
 
 
 async def _make_payouts(

@@ -57,11 +57,12 @@ class Releases:
             .limit(self._at_once)
         )
         if connection.dialect.name == "postgresql":
-            asked = asked.with_for_update()
+            # Who else holds an order takes them in another order; such a one comes next time.
+            asked = asked.with_for_update(skip_locked=True)
         found: defaultdict[int, list[OrderState]] = defaultdict(list)
         for row in (await connection.execute(asked)).mappings():
             found[row["life"]].append(state_of(row))
-        # The archive may have set a row aside while this waited for the locks of its orders.
+        # The archive may have set a row aside since the orders were looked for.
         for life in await connection.scalars(lacking.where(SET_ASIDE.c.life.in_(found))):
             found.pop(life, None)
         return found
