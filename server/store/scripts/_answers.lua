@@ -39,8 +39,10 @@ local function forget(name)
   redis.call('ZREM', K.requests_due, name)
 end
 
+-- Entries of before November 2026 have names without a tag.
 local function kept(name)
   local raw = redis.call('HGET', K.requests, name)
+    or redis.call('HGET', K.requests, (string.gsub(name, '^(%x+)%.%x+', '%1')))
   return raw and cmsgpack.unpack(raw) or nil
 end
 
