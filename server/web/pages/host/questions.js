@@ -37,10 +37,11 @@ export class Questions {
 
   /** Say what is asked now; of several at once their number is enough. Before it is drawn. */
   listen() {
+    let known = new Set(this.queue.map(({ question }) => question)); // a hidden page draws nothing
     this.room.on("queue", ({ questions }) => {
-      const known = new Set(this.queue.map(({ question }) => question));
       const fresh = questions.filter(({ question, status }) =>
         status === "open" && !known.has(question));
+      known = new Set(questions.map(({ question }) => question));
       if (fresh.length) say(beside(t("queue.title"), fresh.length > 1 ? fresh.length : fresh[0].text));
     });
   }
