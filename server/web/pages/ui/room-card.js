@@ -104,7 +104,8 @@ export const lowRow = (room, ties, own) => h("li.room.low-room", {},
       h("span.low-when", {}, room.scheduled ? day(room.scheduled) : roomText(room)),
       h("b.low-title", { dir: "auto" }, room.title),
       h("span.fine", {}, h("bdi", {}, room.host_name || room.host),
-        ties.follows.has(room.host) && h("span.tag.followed", {}, t("follow.on"))))),
+        ties.follows.has(room.host) && h("span.tag.followed", {}, t("follow.on")),
+        !room.draft && interest(room) && h("span.low-interest", {}, interest(room))))),
   own || reminder(room, ties));
 
 /**
