@@ -84,9 +84,14 @@ async def test_an_order_is_sent_looked_into_and_reviewed(
         console = await open_page(
             shop.console, owner, Role.HOST, "Nora", viewport=DESKTOP, reduced_motion="reduce"
         )
-        await joined(console)
-        await console.get_by_role("tab", name="发货").click()
-        await expect(console.locator(".to-send-row")).to_contain_text("湖滨路 12 号")
+        rows = console.locator(".to-send-row")
+        while not await rows.count():  # the list is of the records, which come a moment later
+            await console.reload()
+            await joined(console)
+            await console.get_by_role("tab", name="发货").click()
+            none = console.locator(".sending > .fine:not([hidden])")
+            await expect(rows.or_(none).first).to_be_attached()
+        await expect(rows).to_contain_text("湖滨路 12 号")
         await console.locator(".to-send-row input").check()
         faults += [f"console: {fault}" for fault in await _faults(console)]
         await console.screenshot(path=images / "host-sending.png")

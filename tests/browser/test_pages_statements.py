@@ -77,7 +77,7 @@ async def test_a_host_and_a_merchant_read_what_they_are_owed(
     await expect(french.locator(".statement-debt")).to_contain_text("dus")
     await expect(french.locator(".statement-held")).to_contain_text("auprès de leur banque")
     async with french.expect_download() as download:
-        await french.locator(".money .text-link").click()
+        await french.locator(".money [download]").click()
     assert reason in Path(await (await download.value).path()).read_text("utf-8")
     await look(french, "merchant-desktop-dark")
     assert not faults, "\n".join(faults)
