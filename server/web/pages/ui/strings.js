@@ -102,7 +102,7 @@ export const STRINGS = {
   "conn.back": ["已重新连接", "Back online"],
   "conn.no_room": ["没有这个直播间", "There is no such room"],
   "conn.closed": ["直播间已断开", "The room is closed to you"],
-  "comment.placeholder": ["说点什么…", "Say something…"],
+  "comment.placeholder": ["说点什么…", "Comment…"],
   "comment.before": ["开播后可以评论", "Opens when live"],
   "comment.after": ["评论已关闭", "Comments closed"],
   "comment.label": ["评论", "Comment"],

@@ -456,7 +456,7 @@ export const WORK_STRINGS = {
   "words.title": ["敏感词", "Words"],
   "words.block": ["拦截", "Refused"],
   "words.hold": ["待审", "Held for review"],
-  "words.hint": ["添加，用逗号分开", "Add, separated by commas"],
+  "words.hint": ["添加，用逗号分开", "Add: one, two"],
   "people.title": ["场控", "Moderators of this room"],
   "people.moderators": ["场控", "Moderators"],
   "people.user": ["用户 ID", "User id"],
