@@ -13,7 +13,6 @@ from server.access.auth import mint
 from server.house import HOUSE, keys_under, store_on
 from server.protocol.roles import Role
 from server.settings import Settings
-from server.web.app import make_app
 from server.web.paging import cursors_of
 from server.web.route import Route
 from tests.conftest import MakeSettings
@@ -24,19 +23,6 @@ from tests.web.api import Api
 pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
 
 ROOM = "/v1/rooms/r1"
-
-
-@pytest.fixture
-def routes(monkeypatch: pytest.MonkeyPatch) -> list[Route]:
-    """The routes of the worker that is started."""
-    found: list[Route] = []
-
-    def note(settings: Any, verifier: Any, routes: list[Route], *rest: Any) -> Any:
-        found.extend(routes)
-        return make_app(settings, verifier, routes, *rest)
-
-    monkeypatch.setattr("server.app.make_app", note)
-    return found
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from server.house import HOUSE
 from server.protocol.joining import Join, Ping
 from server.protocol.roles import Role
 from server.settings import Settings
-from server.web.app import make_app
 from server.web.route import COMMANDS, Route
 from tests.conftest import MakeSettings
 from tests.running import running
@@ -30,19 +29,6 @@ COMMAND = {"ref": 1}
 @pytest.fixture
 def web_settings(make_settings: MakeSettings) -> Settings:
     return make_settings(orders={"fair_window_ms": 0})
-
-
-@pytest.fixture
-def routes(monkeypatch: pytest.MonkeyPatch) -> list[Route]:
-    """The routes of the worker that is started."""
-    found: list[Route] = []
-
-    def note(settings: Any, verifier: Any, routes: list[Route], *rest: Any) -> Any:
-        found.extend(routes)
-        return make_app(settings, verifier, routes, *rest)
-
-    monkeypatch.setattr("server.app.make_app", note)
-    return found
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from server.protocol.roles import Role
 from server.rooms.call import Handler
 from server.rooms.dispatch import Dispatch
 from server.settings import Settings
-from server.web.app import make_app
 from server.web.route import Route
 from tests.conftest import MakeSettings
 from tests.running import running
@@ -24,7 +23,10 @@ from tests.web.test_known_input import kept
 from tests.web.test_me import open_room
 from tests.web.test_scopes import any_fields
 
-pytestmark = pytest.mark.long("asks every route as ten strangers")
+pytestmark = [
+    pytest.mark.blocking_allowed,  # a worker reads its scripts when it starts
+    pytest.mark.long("asks every route as ten strangers"),
+]
 
 IDS = {"{room}": "r1", "{host}": "h1", "{merchant}": "h1"}
 """A room, its host, and the merchant of the same id."""
@@ -48,29 +50,11 @@ FOR_ANY_HOST = {("POST", "/v1/rooms")}
 """Names nothing that could be somebody's."""
 
 
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
-
-
 @pytest.fixture
 def web_settings(make_settings: MakeSettings) -> Settings:
     unlimited = {"user_per_s": 0, "address_per_s": 0, "service_per_s": 0}
     limits = {"commands_per_s": 10_000, "commands_burst": 10_000}
     return make_settings(orders={"fair_window_ms": 0}, rest=unlimited, edge=limits)
-
-
-@pytest.fixture
-def routes(monkeypatch: pytest.MonkeyPatch) -> list[Route]:
-    """The routes of the worker that is started."""
-    found: list[Route] = []
-
-    def note(settings: Any, verifier: Any, routes: list[Route], *rest: Any) -> Any:
-        found.extend(routes)
-        return make_app(settings, verifier, routes, *rest)
-
-    monkeypatch.setattr("server.app.make_app", note)
-    return found
 
 
 @pytest.fixture
