@@ -25,7 +25,10 @@ from tests.conftest import MakeSettings
 from tests.running import running
 from tests.web.api import Api
 
-pytestmark = pytest.mark.long("starts two workers for each route")
+pytestmark = [
+    pytest.mark.blocking_allowed,  # a worker reads its scripts when it starts
+    pytest.mark.long("starts two workers for each route"),
+]
 
 MUG = {"sku": "mug", "title": "青瓷杯", "price": 8900, "currency": "CNY"}
 SALE = {"sku": "mug", "price": 7900, "stock": 3, "per_user": 2, "hold_s": 60}
@@ -72,11 +75,6 @@ STEPS = (b":announcing", b":leaving", b":refunds", b":draws")
 """Keys that are there until the steps that follow a request are done."""
 LASTING = ("timeline", "actions", "rooms")
 every_route = pytest.mark.parametrize("path", SENT)
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

@@ -15,6 +15,8 @@ from server.settings import Settings
 from tests.running import running
 from tests.web.api import Api
 
+pytestmark = pytest.mark.blocking_allowed  # a worker reads its scripts when it starts
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "liveroom-js.md").read_text("utf-8")
 CUSTOM = (ROOT / "docs" / "custom-events.md").read_text("utf-8")
@@ -48,11 +50,6 @@ TOLD = (
     {"name": "goal", "data": {"reached": 5000}, "delivery": "must"},
     {"name": "score", "data": 3, "delivery": "latest"},
 )
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 def declared(name: str) -> str:

@@ -22,7 +22,10 @@ from tests.web.api import Api
 from tests.web.test_me import open_room
 from tests.web.test_scopes import any_fields
 
-pytestmark = pytest.mark.long("sends thousands of commands")
+pytestmark = [
+    pytest.mark.blocking_allowed,  # a worker reads its scripts when it starts
+    pytest.mark.long("sends thousands of commands"),
+]
 
 ODD: list[Any] = [
     None, True, -1, 0, 2**53, 2**64, 10**30, 1.5, float("nan"), float("inf"), "", "\x00", "a\x00b",
@@ -30,11 +33,6 @@ ODD: list[Any] = [
     ["x"] * 600, {}, {"a": 1}, {"op": "ping"},
 ]  # fmt: skip
 """What a client might put where something else belongs, and the edges of what belongs there."""
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its scripts when it starts."""
 
 
 @pytest.fixture

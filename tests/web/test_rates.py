@@ -21,18 +21,16 @@ from tests.conftest import MakeSettings
 from tests.running import running
 from tests.web.api import Api
 
-pytestmark = pytest.mark.long("waits until a rate allows more")
+pytestmark = [
+    pytest.mark.blocking_allowed,  # a worker reads its scripts when it starts
+    pytest.mark.long("waits until a rate allows more"),
+]
 
 ONE = {f"{sender}_{what}": n for sender in ("address", "user", "service")
        for what, n in (("burst", 1), ("per_s", 0.001))}  # fmt: skip
 
 SAY_WHY_NOT = {"/pictures/{picture}", "/pictures/{picture}/small"}
 """Routes of features that are not counted (`Route.no_rate`)."""
-
-
-@pytest.fixture(autouse=True)
-def loop_is_not_blocked() -> None:
-    """A worker reads its store when it starts."""
 
 
 class Limited(Api):
