@@ -57,8 +57,7 @@ UNTIDY = """([cards, waysOn]) => {
         const box = way.getBoundingClientRect();
         const scroller = way.closest('.sheet-body, .spot-card, .lower');
         const end = Math.min(innerHeight, scroller.getBoundingClientRect().bottom);
-        const isPhone = innerWidth < 800; // where there is a wheel, the rest is a turn away
-        if (isPhone && box.bottom > end + 1) found.push(`out of reach: ${short(way)}`);
+        if (box.bottom > end + 1) found.push(`out of reach: ${short(way)}`);
     }
     for (const head of all('dialog h2')) {
         part.selectNodeContents(head);

@@ -1,10 +1,13 @@
 """By the keyboard and by ear: focus stays where one works, and what is new is said."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage, in_both
-from tests.browser.shop import MUG, SOFA, Server, joined, open_shop, until
+from tests.browser.shop import MUG, SOFA, Server, Shop, joined, open_shop, until
 from tests.browser.test_pages_front import heard
 
 TABS = 12
@@ -18,13 +21,20 @@ async def _hears(page: Page, words: str) -> None:
         said = await heard(page)
 
 
+@asynccontextmanager
+async def two_sales(server: Server, room: str) -> AsyncIterator[Shop]:
+    """Open a shop with two standing sales, so that a row has another beside it."""
+    async with open_shop(server, room, MUG, SOFA) as shop:
+        for sku in ("mug", "sofa"):
+            await shop.host.sale_open(sku, 5900, 9, per_user=1, hold_s=600, kind="standing")
+        yield shop
+
+
 @in_both
 async def test_focus_stays_in_a_form_escape_closes_it_and_focus_is_where_it_was(
     server: Server, room: str, open_page: OpenPage, open_console: OpenPage
 ) -> None:
-    async with open_shop(server, room, MUG, SOFA) as shop:
-        for sku in ("mug", "sofa"):
-            await shop.host.sale_open(sku, 5900, 9, per_user=1, hold_s=600, kind="standing")
+    async with two_sales(server, room) as shop:
         console = await joined(await open_console(shop))
         button = console.locator('.host-sale [data-do="restock"]').last
         await button.focus()
@@ -44,9 +54,7 @@ async def test_focus_stays_in_a_form_escape_closes_it_and_focus_is_where_it_was(
 async def test_focus_goes_on_at_a_sale_that_is_drawn_anew_with_its_price(
     server: Server, room: str, open_page: OpenPage, open_console: OpenPage
 ) -> None:
-    async with open_shop(server, room, MUG, SOFA) as shop:
-        for sku in ("mug", "sofa"):
-            await shop.host.sale_open(sku, 5900, 9, per_user=1, hold_s=600, kind="standing")
+    async with two_sales(server, room) as shop:
         console = await joined(await open_console(shop))
         button = console.locator('.host-sale [data-do="price"]').last
         await button.focus()
