@@ -115,7 +115,8 @@ class Server:
             "LIVEROOM_SERVER_PORT": "0",
             "LIVEROOM_DATA_DIR": folder,
             "LIVEROOM_ORDERS_FAIR_WINDOW_MS": str(fair_window_ms),
-            "LIVEROOM_EDGE_JOINS_PER_S_MAX": "0",  # the crowd is there before the rush
+            "LIVEROOM_EDGE_ACCEPTS_PER_S_MAX": "0",  # the crowd is there before the rush
+            "LIVEROOM_EDGE_JOINS_PER_S_MAX": "0",
         }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "server", "serve"], env=environment, stdout=subprocess.PIPE
