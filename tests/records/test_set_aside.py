@@ -311,6 +311,22 @@ async def test_no_row_is_set_aside_for_an_error_of_the_database(
     assert await copy_all(archiver) == 1
 
 
+async def test_a_row_that_never_folds_keeps_no_later_one_out(
+    store: RoomStore, records: Database, records_settings: Settings, projections: list[Projection]
+) -> None:
+    await make_room(store, "r")
+    for n in range(1, 4):
+        await store.redis.xadd(store.keys.room("r", "ledger"), {"e": b"\x90"}, id=f"{n}-0")
+    [sending] = [each for each in projections if each.name == "sending"]
+    mistaken = Mistaken(sending, lambda _stream, entry: entry.ms != 2)
+    archiver = archiver_of(store, records, records_settings, projections=[mistaken])
+    await copy_all(archiver)
+    assert [each.ms for each in await aside(records)] == [1, 3]
+    mistaken.is_bad = lambda _stream, entry: entry.ms == 1
+    retried = await archiver.retrying.retry(likely=True)
+    assert (retried.folded, [each.ms for each in retried.left]) == (1, [1])
+
+
 async def test_what_no_retry_can_fold_yet_is_told_again_and_costs_no_fold(
     store: RoomStore, records: Database, records_settings: Settings, projections: list[Projection]
 ) -> None:

@@ -32,6 +32,9 @@ RETRY_S = 600.0
 FOLDS_A_TRY_MAX = 100
 """Rooms' projections that are tried at a time; the others, tried later, come first next time."""
 
+ROWS_A_TRY_MAX = 20
+"""Rows of a room's projection that are looked at one by one, the oldest first."""
+
 
 class Retried(NamedTuple):
     """How many rows came right, and those that did not."""
@@ -91,8 +94,8 @@ class Retrying:
     async def retry(self, room: str = "", *, likely: bool = False) -> Retried:
         """Fold again what lacks rows, of a room or of all; a transaction each.
 
-        With `likely` only where the first of these rows can be folded by itself now, which costs
-        little to see; and not more than `FOLDS_A_TRY_MAX`.
+        With `likely` only where one of the first `ROWS_A_TRY_MAX` of these rows can be folded by
+        itself now, which costs little to see; and not more than `FOLDS_A_TRY_MAX`.
         """
         folded, left = 0, []
         projections = {each.name: each for each in self._projections}
@@ -141,11 +144,13 @@ class Retrying:
             rows = await rows_aside(connection, life=life, projection=projection.name)
             if head is None or not rows or not await is_folded(connection, projection, life):
                 return rows, rows  # it is folded again later in any case
-            if likely and (why := await _why_still(connection, projection, head, rows[0])):
-                self._folding.note(head.room, rows[0], why)
+            if likely and (whys := await _whys_still(connection, projection, head, rows)):
+                self._folding.note(head.room, rows[0], whys[0])
                 now = self._clock()
                 rows = [replace(each, tried=now) for each in rows]
-                rows[0] = replace(rows[0], why=why)
+                rows[: len(whys)] = [
+                    replace(each, why=why) for each, why in zip(rows, whys, strict=False)
+                ]
                 await put_aside(connection, life, rows)
                 return rows, rows
             await projection.clear(connection, life)
@@ -160,6 +165,19 @@ async def _head(connection: AsyncConnection, life: int) -> RoomHead | None:
         asked = asked.with_for_update()
     row = (await connection.execute(asked)).first()
     return RoomHead(*row) if row is not None else None
+
+
+async def _whys_still(
+    connection: AsyncConnection, projection: Projection, head: RoomHead, rows: Sequence[Aside]
+) -> list[str]:
+    """Say of the first rows why each can't be folded by itself; nothing as soon as one can."""
+    whys: list[str] = []
+    for row in rows[:ROWS_A_TRY_MAX]:
+        why = await _why_still(connection, projection, head, row)
+        if not why:
+            return []
+        whys.append(why)
+    return whys
 
 
 async def _why_still(
