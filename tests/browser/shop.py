@@ -21,6 +21,8 @@ from tests.conftest import JWT_SECRET
 
 PATIENCE_S = 90
 """How long anything that must come may take, however busy the machine is."""
+MOVES_NO_MORE = """!document.getAnimations().some((it) =>
+    it.playState === 'running' && it.effect.getComputedTiming().endTime !== Infinity)"""
 STEADY = Options(
     join_s_max=60, reply_s_max=60, retry_s_max=120, backoff_s_min=0.1, backoff_s_max=0.5
 )
@@ -197,6 +199,11 @@ async def until(page: Page, condition: str, arg: Any = None) -> None:
     async with asyncio.timeout(PATIENCE_S):
         while not await _holds(page, condition, arg):
             await asyncio.sleep(0.03)
+
+
+async def at_rest(page: Page) -> None:
+    """Wait until nothing on the page is on its way to a new place, size or colour."""
+    await until(page, MOVES_NO_MORE)
 
 
 async def _holds(page: Page, condition: str, arg: Any) -> bool:

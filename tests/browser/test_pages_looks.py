@@ -11,7 +11,18 @@ from playwright.async_api import Page, expect
 from server.protocol.roles import Role
 from tests.browser.conftest import DESKTOP, PHONE, OpenPage
 from tests.browser.scene import evening, street
-from tests.browser.shop import HOST, HOST_NAME, LAMP, MUG, SOFA, Server, joined, open_shop, until
+from tests.browser.shop import (
+    HOST,
+    HOST_NAME,
+    LAMP,
+    MUG,
+    SOFA,
+    Server,
+    at_rest,
+    joined,
+    open_shop,
+    until,
+)
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 SMALLEST = {"width": 360, "height": 640}
@@ -85,6 +96,7 @@ async def _settled(page: Page, name: str) -> None:
 
 
 async def _faults(page: Page) -> list[str]:
+    await at_rest(page)
     await page.evaluate(AXE)
     found: list[str] = await page.evaluate(SERIOUS)
     return found + await _too_wide_or_small(page)
@@ -126,6 +138,7 @@ async def test_a_page_is_whole_and_usable_in_every_size_theme_and_language_and_f
                 if theme == "light":
                     await page.emulate_media(forced_colors="active")
                     await page.wait_for_function(FORCED)
+                    await at_rest(page)
                     faults += [f"{where}, forced: {html}" for html in await page.evaluate(PLAIN)]
     assert not faults, "\n".join(faults)
 

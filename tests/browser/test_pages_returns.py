@@ -55,10 +55,10 @@ async def test_a_buyer_asks_to_give_a_unit_back_and_the_host_answers(
         await console.locator('[data-do="accept-return"]').click()
         await console.get_by_text("重新上架").click()
         await console.locator("dialog").get_by_role("button", name="同意退货").click()
+        await expect(console.locator("dialog")).to_have_count(0)
         await expect(console.locator(".return-request")).to_have_attribute(
             "data-status", "accepted"
         )
-        await expect(console.locator("dialog")).to_have_count(0)
 
         await page.reload()
         await expect(request).to_contain_text("已同意退货")

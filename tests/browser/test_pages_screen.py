@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.scene import evening
-from tests.browser.shop import MUG, SOFA, Server, joined, open_shop, toasted, until
+from tests.browser.shop import MUG, SOFA, Server, at_rest, joined, open_shop, toasted, until
 from tests.browser.test_pages_looks import _faults
 
 SIZES = {360: 640, 390: 844, 768: 1024, 1280: 800}
@@ -48,7 +48,7 @@ OVERLAPPING = """() => {
 
 
 async def _wrong(page: Page, state: str) -> list[str]:
-    await until(page, "!document.getAnimations().some((it) => it.playState === 'running')")
+    await at_rest(page)
     found = [f"{state} covers the face: {html}" for html in await page.evaluate(COVERED)]
     found += [f"{state}: {pair} overlap" for pair in await page.evaluate(OVERLAPPING)]
     part = await page.evaluate(TALK_PART)

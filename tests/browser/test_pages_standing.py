@@ -5,7 +5,7 @@ import asyncio
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, OpenPage
-from tests.browser.shop import MUG, Server, joined, open_shop, toasted, until
+from tests.browser.shop import MUG, Server, at_rest, joined, open_shop, toasted
 from tests.browser.test_pages_looks import AXE, SERIOUS, SMALL_TARGETS, TOO_WIDE
 
 SHIRT = {"title": "亚麻衬衫", "price": 29900, "currency": "CNY", "goods": "shirt"}
@@ -13,13 +13,10 @@ SHIRTS = [
     SHIRT | {"sku": f"shirt-{size}", "options": {"尺码": size, "颜色": "白"}} for size in ("S", "M")
 ]
 
-STILL = """!document.getAnimations().some((it) =>
-    it.playState === 'running' && it.effect.getComputedTiming().endTime !== Infinity)"""
-
 
 async def looks_right(page: Page) -> None:
     """What is open is for everybody, fits a phone, and is large enough for a finger."""
-    await until(page, STILL)  # a colour on its way is no contrast
+    await at_rest(page)  # a colour on its way is no contrast
     await page.evaluate(AXE)
     assert await page.evaluate(SERIOUS) == []
     assert await page.evaluate(TOO_WIDE) == []

@@ -19,7 +19,7 @@ from tests.browser.screen_faults import Dictionary, audited, measured, untransla
 from tests.browser.screen_neatness import untidy
 from tests.browser.screen_rooms import furnished
 from tests.browser.screens import SCREENS, Screen
-from tests.browser.shop import PATIENCE_S, Server, sign_in, until
+from tests.browser.shop import PATIENCE_S, Server, at_rest, sign_in, until
 
 HEIGHTS = {360: 640, 390: 844, 768: 1024, 1280: 800, 1920: 1080}
 LOCALES = {"en": "en-GB", "zh": "zh-CN", "fr": "fr-FR"}
@@ -39,7 +39,6 @@ HUSH = """async () => {
     const { hush } = await import(new URL('ui/sheet.js', first));
     hush();
 }"""
-CALM = "!document.getAnimations().some((it) => it.playState === 'running')"
 
 
 class Look(NamedTuple):
@@ -146,7 +145,7 @@ class Walk:
         for width, theme, with_axe in looks:
             await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
             await page.set_viewport_size({"width": width, "height": HEIGHTS[width]})
-            await until(page, CALM)
+            await at_rest(page)
             if screen.toward:
                 await page.locator(screen.toward).first.evaluate("e => e.scrollIntoView()")
             await page.evaluate(DRAWN_TWICE)
