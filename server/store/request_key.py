@@ -17,8 +17,10 @@ ANSWERS_MAX = 20_000
 """Most entries remembered for a room or a sender; a request has two or three. Beyond it new keys
 are refused with `rate_limited` until the oldest entry is forgotten. In a room so many are for the
 host and other servers, and as many for everybody else."""
-SHARE_MAX = 2000
-"""Most entries in a room of one sender who is neither its host nor another server."""
+SHARE = 1 / 10
+"""Part of the free places of a room that a sender has at most who is neither its host nor another
+server: however many fill them, who comes next finds some. (For queues that share a memory, see
+Choudhury and Hahne, “Dynamic queue length thresholds for shared-memory packet switches”, 1998.)"""
 _TAG_DIGITS = 12
 
 

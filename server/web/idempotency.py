@@ -15,7 +15,7 @@ from aiohttp import web
 
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
-from server.store.request_key import ANSWERS_MAX, KEPT_S, SHARE_MAX, UNDER_WAY, RequestKey, tag_of
+from server.store.request_key import ANSWERS_MAX, KEPT_S, SHARE, UNDER_WAY, RequestKey, tag_of
 from server.store.room_store import RoomStore
 from server.web.body import bytes_of
 from server.web.caller import caller
@@ -101,7 +101,7 @@ class Idempotency:
             "digest": key.digest,
             "kept_ms": KEPT_S * 1000,
             "answers_max": ANSWERS_MAX,
-            "share_max": SHARE_MAX,
+            "share": SHARE,
         }
         if answer is not None:
             args |= {"status": answer.status, "body": answer.body}

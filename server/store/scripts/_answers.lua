@@ -70,14 +70,15 @@ local function once(script)
   return result
 end
 
--- Whether there is no place for one more request. Viewers have places of their own, each a share of
--- them, so that they can't keep out the host and other servers. `host` is the room's, if it is about one.
+-- Whether there is no place for one more request. Viewers have places of their own, so that they can't
+-- keep out the host and other servers, and each a share of the free ones, so that they can't keep each
+-- other out. `host` is the room's, if it is about one.
 local function is_full(host)
   local hosts = host and string.sub(redis.sha1hex(host), 1, 12) or ''
   local viewers = entries_of('') - (host and entries_of(hosts) or 0)
   local tag = string.match(A.name, '%.(%x+)$')
   if tag and tag ~= hosts then
-    return viewers >= A.answers_max or entries_of(tag) >= A.share_max
+    return entries_of(tag) >= (A.answers_max - viewers) * A.share
   end
   return redis.call('ZCARD', K.requests_due) - viewers >= A.answers_max
 end
