@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { choice, field, formSheet, whole } from "./forms.js";
-import { reasonText, requestOf } from "./returning.js";
+import { reasonText, requestOf } from "./return-request.js";
 import { toast } from "./sheet.js";
 import { t } from "./strings.js";
 
