@@ -14,10 +14,13 @@ from tests.edge.test_joining import refused
 
 
 async def delete_r1(edge: Edge) -> None:
-    """End the room r1, and delete it as `liveroom room delete` begins to."""
+    """End the room r1, and delete it from Redis as `rooms.deleting` does."""
     store = edge.rooms._reader.store
     await store.redis.hset(store.keys.room("r1", "room"), "phase", "ended")
     await store.run_script("room_delete", "r1", {}, Decoder(Any))
+    for rooms in (store.keys.awake, store.keys.rooms, store.keys.lineup):
+        await store.redis.zrem(rooms, "r1")
+    await store.redis.unlink(store.keys.room("r1", "room"))
 
 
 @pytest.mark.parametrize("named", [True, False], ids=["a viewer", "a guest"])
@@ -45,7 +48,7 @@ async def test_a_room_that_is_deleted_is_left_by_all_and_lets_nobody_in(
 async def test_a_viewer_who_comes_into_a_deleted_room_before_its_worker_heard_is_refused(
     edge: Edge, raw: RawSocket, connect: Connect, token: Token
 ) -> None:
-    await raw.join()
+    await raw.join(token("first"))
     room = edge.rooms.get("r1")
     assert room is not None
     room.heard = lambda message: None  # type: ignore[method-assign]  # the bus loses it

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
+from server.access.auth import Identity
 from server.features.phases.messages import LiveEnd
 from server.protocol.codes import NO_ROOM, RESYNC, CommandError
-from server.protocol.joining import Last
+from server.protocol.joining import Join, Last
 from server.protocol.roles import Role
 from server.rooms.deleting import delete_room
-from tests.rooms.rig import ROOM, Rig
+from tests.rooms.rig import ROOM, Guest, Rig
+
+ANN = Identity("ann", "Ann", Role.VIEWER)
 
 
 async def delete(here: Rig) -> None:
@@ -64,6 +67,22 @@ async def test_a_worker_that_lost_the_message_learns_of_it_from_the_next_viewer(
 
     assert (refused.value.code, inside.closed_with) == ("not_found", NO_ROOM)
     await must_be_gone(there)
+
+
+async def test_it_learns_of_it_also_from_one_who_comes_in_without_a_task(
+    here: Rig, there: Rig
+) -> None:
+    inside, late = await there.join("guest", role=Role.GUEST), Guest("ann")
+    there.deafen()
+    await delete(here)
+    await there.heard_all()
+    refused: asyncio.Future[CommandError] = asyncio.get_running_loop().create_future()
+
+    there.rooms.join_open(late, ANN, there.room, Join(ref=1), late.enter, refused.set_result)
+
+    assert (await refused).code == "not_found"
+    await inside.until_closed()
+    assert inside.closed_with is NO_ROOM
 
 
 async def test_a_worker_that_lost_the_message_learns_of_it_when_it_tells_who_is_there(
@@ -125,6 +144,21 @@ async def test_a_room_that_is_deleted_under_a_join_lets_nobody_in(
         await there.join("late")
 
     assert refused.value.code == "not_found"
+
+
+async def test_a_room_that_is_deleted_while_it_is_announced_is_announced_no_further(
+    here: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = here.announcer._take
+
+    async def once_it_is_deleted(*args: Any) -> bool:
+        await delete(here)
+        return await take(*args)
+
+    monkeypatch.setattr(here.announcer, "_take", once_it_is_deleted)
+
+    assert await here.announcer.announce(ROOM) == 0
+    assert not await here.redis.exists(here.key("room"), here.key("announcing"))
 
 
 async def test_the_next_room_of_this_id_is_another_one(here: Rig, there: Rig) -> None:
