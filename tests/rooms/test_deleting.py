@@ -1,4 +1,4 @@
-"""A room that is deleted while somebody is in it: all are sent out, and nobody comes in any more."""
+"""A room that is deleted while somebody is in it: all are sent out, and nobody comes in again."""
 
 import asyncio
 from typing import Any
