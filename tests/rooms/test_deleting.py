@@ -19,6 +19,10 @@ ANN = Identity("ann", "Ann", Role.VIEWER)
 async def delete(here: Rig) -> None:
     """End the room, and delete it."""
     await here.do(LiveEnd(ref=1))
+    await delete_ended(here)
+
+
+async def delete_ended(here: Rig) -> None:
     worker = here.worker
     await delete_room(here.store, worker.records, ROOM, worker.deletes, worker.undeletable)
 
@@ -121,8 +125,7 @@ async def test_a_room_that_is_being_deleted_is_not_there_any_more(here: Rig, the
     assert inside.closed_with is NO_ROOM
     for worker in (here, there):
         await must_be_gone(worker)
-    worker = here.worker
-    await delete_room(here.store, worker.records, ROOM, worker.deletes, worker.undeletable)
+    await delete_ended(here)
     assert not await here.redis.exists(here.key("room"))
 
 
