@@ -74,13 +74,15 @@ class Heed(Protocol):
 
 
 class _Outcome(msgspec.Struct):
-    """The outcome of one comment of a batch: `held` for review, or said in a `shadow` mute."""
+    """The outcome of one comment of a batch: `held` for review, or said in a `shadow` mute; `staff`
+    if its author moderates here."""
 
     err: str = ""
     msg: str = ""
     retry_ms: int | None = None
     held: bool = False
     shadow: bool = False
+    staff: bool = False
 
 
 _OUTCOMES = msgspec.msgpack.Decoder(list[_Outcome])
@@ -181,8 +183,8 @@ class Comments:
         if outcome.err:
             raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
         ok = CommentOk(ref=cmd.ref, id=comment["id"], held=outcome.held or None)
-        if self.heed is None or reading is None:
-            return ok
+        if self.heed is None or reading is None or outcome.staff:
+            return ok  # those who moderate want nothing of the host
         seen = not (outcome.held or outcome.shadow)
         return await self.heed.heed(call, reading, text, ok, seen=seen)
 
