@@ -50,7 +50,7 @@ async def test_a_declined_request_changes_nothing_and_can_be_made_again(shop: Sh
 async def test_a_copy_with_its_key_asks_and_answers_once_whatever_came_between(shop: Shop) -> None:
     sale = await shop.open()
     order = await shop.pay(await shop.buy("ann", sale, 3))
-    one = {"units": {sale.sale: 1}}
+    one: dict[str, Any] = {"units": {sale.sale: 1}}
     await shop.ask_return(order, key="k", **one)
     await shop.answer_return(order, True, key="k")
     before = await shop.dump()

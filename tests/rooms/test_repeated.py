@@ -228,7 +228,7 @@ def room_settings(make_settings: MakeSettings) -> Settings:
     )
 
 
-async def kept(redis: Redis, prefix: str) -> dict[bytes, bytes | None]:
+async def kept(redis: Redis, prefix: str) -> dict[Any, bytes | None]:
     """All that is stored, byte for byte."""
     return {key: await redis.dump(key) for key in sorted(await redis.keys(f"{prefix}*"))}
 

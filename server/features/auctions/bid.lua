@@ -26,7 +26,7 @@ local function auction_at(id)
 end
 
 local function sells_here(bid, auction)
-  return bid.user == auction.merchant or moderates(bid.user, bid.role) or hosts(bid.user, bid.role)
+  return bid.user == auction.merchant or moderates(bid.user, bid.role) or may_host(bid.user, bid.role)
 end
 
 -- The reason why a bid of `max` is not taken; nil if it is.

@@ -33,7 +33,7 @@ local function refusal(entry, lucky)
     return { err = 'not_found', msg = 'There is no such lucky draw in this room.' }
   elseif lucky.status ~= 'open' or (lucky.ends > 0 and now >= lucky.ends) or phase == 'ended' then
     return { err = 'ended', msg = 'This lucky draw takes no more entries.' }
-  elseif hosts(entry.user, entry.role) then
+  elseif may_host(entry.user, entry.role) then
     return { err = 'forbidden', msg = 'Who gives the prizes away can\'t win them.' }
   end
   local belongs = entry.belongs

@@ -19,7 +19,7 @@ local function moderates(user, role)
 end
 
 -- Whether somebody may do what the host may: the host, whatever their token, an admin, another server.
-local function hosts(user, role)
+local function may_host(user, role)
   host_here = host_here or redis.call('HGET', K.room, 'host')
   return HOSTS[role] == true or user == host_here
 end
