@@ -4,14 +4,17 @@ import pytest
 
 from server.access.auth import Identity
 from server.features.auctions.messages import AuctionOk, AuctionOpen, Bid
+from server.features.comments.messages import Comment
 from server.features.luckies.messages import LuckyEnter, LuckyOk, LuckyOpen
 from server.features.moderators.messages import ModeratorAdd
 from server.features.shelf.messages import ShelfPut
 from server.protocol.codes import CommandError
+from server.protocol.message import Command
 from server.protocol.roles import Role
+from tests.conftest import MakeSettings
 from tests.features.stage import MUG
 from tests.replies import expect
-from tests.rooms.rig import HOST, ROOM, Rig
+from tests.rooms.rig import HOST, ROOM, Rig, rig
 
 ADDED = "mo"
 """The host made this user a moderator of the room."""
@@ -35,7 +38,7 @@ PEOPLE: dict[str, tuple[Identity, bool, bool]] = {
 """By how somebody came to it: who they are, whether they can draw here, whether they moderate."""
 
 
-async def refusal(here: Rig, cmd: Bid | LuckyEnter, who: Identity) -> str:
+async def refusal(here: Rig, cmd: Command, who: Identity) -> str:
     """The code with which a command is refused; empty if it is not."""
     try:
         await here.do(cmd, who)
@@ -66,6 +69,19 @@ async def test_requests_know_who_moderates(here: Rig, how: str) -> None:
     await here.do(ModeratorAdd(ref=1, user=ADDED))
 
     assert await here.directory.is_staff(who, ROOM) == moderates
+
+
+async def test_no_rate_of_viewers_holds_up_who_moderates(make_settings: MakeSettings) -> None:
+    async with rig(make_settings(rooms={"comments_burst": 1}), "w1") as here:
+        await here.create()
+        guest = await here.join(ADDED)
+        ann, mo = (Identity(user, user, Role.VIEWER) for user in ("ann", ADDED))
+        await here.do(ModeratorAdd(ref=1, user=ADDED))
+        await guest.until(lambda m: m["t"] == "role")
+
+        said = [await refusal(here, Comment(ref=1, text="hi"), who) for who in (ann, mo, ann, mo)]
+
+    assert said == ["", "", "rate_limited", ""]
 
 
 async def test_whose_token_is_for_other_rooms_moderates_nothing_here(here: Rig) -> None:
