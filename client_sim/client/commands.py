@@ -12,9 +12,9 @@ def _given(**fields: object) -> Message:
 class Commands(CommunityCommands):
     """Each method sends one command and returns the content of its reply.
 
-    All raise CommandRefused, Unanswered and RoomClosed. Those that are harmless to repeat (buy,
-    pay, cancel, orders, waitlist, ping) are repeated while the server is away, the others are sent
-    once. Prices are in the currency's minor unit.
+    All raise CommandRefused, Unanswered and RoomClosed. Those that are done once however often they
+    are sent (by their nature, or by a key that all copies have) are repeated while the server is
+    away, the others are sent once. Prices are in the currency's minor unit.
     """
 
     async def ping(self) -> int:
@@ -87,9 +87,10 @@ class Commands(CommunityCommands):
         orders: list[Message] = (await self.request_again("orders")).get("orders", [])
         return orders
 
-    async def waitlist(self, sale: str, qty: int = 1) -> int:
+    async def waitlist(self, sale: str, qty: int = 1, key: str | None = None) -> int:
         """Queue for units of a sold-out sale; one's place, 1 is next. An offer is an `order`."""
-        place: int = (await self.request_again("waitlist", sale=sale, qty=qty))["place"]
+        key = key or self.new_key()
+        place: int = (await self.request_again("waitlist", sale=sale, qty=qty, key=key))["place"]
         return place
 
     async def waitlist_leave(self, sale: str) -> None:
@@ -107,27 +108,47 @@ class Commands(CommunityCommands):
         return returned
 
     async def return_ask(
-        self, order: str, reason: str, *, note: str = "", lines: list[Message] | None = None
+        self,
+        order: str,
+        reason: str,
+        *,
+        note: str = "",
+        lines: list[Message] | None = None,
+        key: str | None = None,
     ) -> Message:
-        """Ask to give one's paid order back, or `lines` of {sale, qty}; the order as it is then."""
-        fields = {} if lines is None else {"lines": lines}
+        """Ask to give one's paid order back, or `lines` of {sale, qty}; the order as it is then.
+
+        The same `key` is the same request for ever, even if it was answered meanwhile.
+        """
+        fields = _given(lines=lines, key=key or self.new_key())
         reply = await self.request_again(
             "return.ask", order=order, reason=reason, note=note, **fields
         )
         asked: Message = reply["order"]
         return asked
 
-    async def return_withdraw(self, order: str) -> Message:
-        """Take one's own request away; the order as it is then."""
-        withdrawn: Message = (await self.request_again("return.withdraw", order=order))["order"]
+    async def return_withdraw(self, order: str, key: str | None = None) -> Message:
+        """Take one's own request away; the order as it is then. The same `key` takes no later
+        request away."""
+        key = key or self.new_key()
+        reply = await self.request_again("return.withdraw", order=order, key=key)
+        withdrawn: Message = reply["order"]
         return withdrawn
 
     async def return_answer(
-        self, order: str, *, accept: bool, answer: str = "", restock: bool = False
+        self,
+        order: str,
+        *,
+        accept: bool,
+        answer: str = "",
+        restock: bool = False,
+        key: str | None = None,
     ) -> Message:
-        """Accept or decline a buyer's request (host); the order as it is then."""
+        """Accept or decline a buyer's request (host); the order as it is then. The same `key`
+        answers no later request."""
+        said = {"accept": accept, "answer": answer, "restock": restock}
         reply = await self.request_again(
-            "return.answer", order=order, accept=accept, answer=answer, restock=restock
+            "return.answer", order=order, key=key or self.new_key(), **said
         )
         answered: Message = reply["order"]
         return answered

@@ -13,6 +13,8 @@ RoomId = Annotated[
 ]
 Sku = Annotated[str, Meta(min_length=1, max_length=64)]
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$(?!\n)", description="ISO 4217")]
+# The idempotency key of a command: sent again with the same one it is done once, for ever.
+CommandKey = Annotated[str, Meta(min_length=1, max_length=64)]
 Money = Annotated[int, Meta(ge=0, le=100_000_000_000)]
 Qty = Annotated[int, Meta(ge=1, le=1_000_000)]
 Units = Annotated[int, Meta(ge=0, le=1_000_000)]

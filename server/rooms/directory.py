@@ -15,6 +15,7 @@ from server.protocol.codes import CommandError
 from server.protocol.plain_text import plain_name
 from server.protocol.roles import Role
 from server.protocol.room import Phase, RoomCreate, RoomView
+from server.rooms.dispatch import holds
 from server.rooms.left_out import LeftOut
 from server.rooms.lineup import Lineup, place_of
 from server.rooms.listing import PAGE_MAX, Order, RoomList, RoomsPage
@@ -222,6 +223,14 @@ class Directory:
         """Whether the host of the room made this user a moderator. Raises CommandError."""
         key = self._keys.room(room_id, "moderators")
         return bool(await asked(self._store.redis.hexists(key, user)))
+
+    async def is_staff(self, who: Identity, room_id: str) -> bool:
+        """Whether somebody may do what moderators of a room may: by their token, or because its
+        host made them one. Raises CommandError."""
+        if holds(who, Role.MODERATOR, room_id, await self.host_of(room_id)):
+            return True
+        is_user = who.role is not Role.GUEST and who.may_enter(room_id)
+        return is_user and await self.is_moderator(room_id, who.user)
 
     async def newest(self, offset: int = 0, count: int = PAGE_MAX) -> list[RoomView]:
         """Return rooms, newest first, without their contents. Fan groups are left out."""

@@ -36,7 +36,8 @@ FEW = 32
 """Up to so many people, bytes that name none are recognised before they are unpacked."""
 _PLACES = {
     "<user>": "(?P<user>.*)", "<sized user>": "(?P<size>[0-9]+):(?P<sized>.*)",
-    "<other>": "[^/]*", "<rest>": ".*", "<sha1>": "[0-9a-f]{40}", "<kind>": "(?:claim/)?",
+    "<other>": "[^/]*", "<rest>": ".*", "<sha1>": "[0-9a-f]{40}",
+    "<kind>": "(?:(?:claim|return|wait)/)?",
 }  # fmt: skip
 _NAME = " -> <name>"
 

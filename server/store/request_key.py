@@ -24,6 +24,10 @@ Choudhury and Hahne, “Dynamic queue length thresholds for shared-memory packet
 _TAG_DIGITS = 12
 
 
+UNKNOWN = ("unavailable", "internal")
+"""Codes of answers that don't say what became of the request."""
+
+
 def tag_of(sender: str) -> str:
     """The tag by which entries in a room count for their sender; `_answers.lua` makes it, too."""
     return hashlib.sha1(sender.encode(), usedforsecurity=False).hexdigest()[:_TAG_DIGITS]
@@ -48,6 +52,18 @@ class RequestKey:
         self._calls[script] += 1
         name = f"{self.name}/{script}/{self._calls[script]}"
         return {"name": name, "digest": self.digest, "kept_ms": KEPT_S * 1000}
+
+    def step(self, step: str) -> dict[str, Any]:
+        """The arguments by which the script `answer` begins this request, keeps its answer, or
+        drops it."""
+        return {
+            "step": step,
+            "name": self.name,
+            "digest": self.digest,
+            "kept_ms": KEPT_S * 1000,
+            "answers_max": ANSWERS_MAX,
+            "share": SHARE,
+        }
 
 
 UNDER_WAY: ContextVar[RequestKey | None] = ContextVar("request_key", default=None)

@@ -8,7 +8,7 @@ from server.access.auth import Identity
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.rooms.directory import Directory
-from server.rooms.dispatch import as_in, holds
+from server.rooms.dispatch import holds
 from server.web.caller import caller
 from server.web.route import Admits, Handler, Route
 
@@ -67,16 +67,11 @@ class Guard:
         request: web.Request,
         about: Callable[[str], str] | None,
     ) -> bool:
-        if least.at_least(Role.MODERATOR) and (room_id := request.match_info.get("room")):
-            host = await self._directory.host_of(room_id)
-            if holds(who, least, room_id, host):
-                return True
-            return (
-                least is Role.MODERATOR
-                and as_in(who, host).role is Role.VIEWER
-                and who.may_enter(room_id)
-                and await self._directory.is_moderator(room_id, who.user)
-            )
+        room_id = request.match_info.get("room")
+        if least is Role.MODERATOR and room_id:
+            return await self._directory.is_staff(who, room_id)
+        if least.at_least(Role.HOST) and room_id:
+            return holds(who, least, room_id, await self._directory.host_of(room_id))
         if least is Role.HOST and "host" in request.match_info:
             host = request.match_info["host"]
             if about is not None:

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
-from server.store.request_key import ANSWERS_MAX, KEPT_S, SHARE, UNDER_WAY, RequestKey, tag_of
+from server.store.request_key import UNDER_WAY, UNKNOWN, RequestKey, tag_of
 from server.store.room_store import RoomStore
 from server.web.body import bytes_of
 from server.web.caller import caller
@@ -27,8 +27,6 @@ KEY_CHARS_MAX = 255
 
 _QUOTED = re.compile(r'"((?:[ !#-\[\]-~]|\\["\\])*)"')
 _BARE = re.compile(r"[!#-~]+")
-_UNKNOWN = ("unavailable", "internal")
-"""Codes of answers that don't say what became of the request."""
 
 
 class _Answer(msgspec.Struct):
@@ -84,7 +82,7 @@ class Idempotency:
         except CommandError as refused:
             if not key.begun:  # nothing was decided: the client may mend the request, same key
                 await self._step("drop", home, key)
-            if not key.begun or refused.code in _UNKNOWN or refused.retry_ms is not None:
+            if not key.begun or refused.code in UNKNOWN or refused.retry_ms is not None:
                 raise
             answer = _answer_of(refusal(refused))
         finally:
@@ -95,14 +93,7 @@ class Idempotency:
     async def _step(
         self, step: str, home: _Home, key: RequestKey, answer: _Answer | None = None
     ) -> _Answer:
-        args = {
-            "step": step,
-            "name": key.name,
-            "digest": key.digest,
-            "kept_ms": KEPT_S * 1000,
-            "answers_max": ANSWERS_MAX,
-            "share": SHARE,
-        }
+        args = key.step(step)
         if answer is not None:
             args |= {"status": answer.status, "body": answer.body}
         return await self._store.run_script(home.script, home.of, args, _ANSWER)

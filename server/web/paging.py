@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple, TypeVar, get_type_hints
 
 from aiohttp import web
-from msgspec import Meta, Struct, structs
+from msgspec import DecodeError, Meta, Struct, ValidationError, json, structs
 
 from server.protocol.codes import CommandError
 from server.protocol.input import Input
@@ -32,6 +32,8 @@ BEGIN = "the `next` of an earlier page of the same list, or empty to begin"
 _KEY = b"liveroom lists"
 """No secret: who forges a cursor reads what the same token may read anyway."""
 _TAG_BYTES = 6
+_IS_PAGED = web.RequestKey("is_paged", bool)
+"""Where a request says that its answer's `next` is a cursor, or a place for the older way."""
 LISTING = r"a[0-9a-f]{40}|s?[0-9]{1,20}-[0-9A-Za-z]{1,64}"
 """The shape of places in a hash that is listed by `_page.lua`."""
 LISTED_MIN, LISTED_MAX = 20, 1000
@@ -103,6 +105,7 @@ class ListedQuery(Input, frozen=True):
 
 def with_cursor(request: web.Request, page: Page) -> Page:
     """Return the page with its `next`, a place, as the cursor that names it."""
+    request[_IS_PAGED] = True
     place: Any = page.next  # type: ignore[attr-defined]  # every page has it
     if place is None:
         return page
@@ -112,7 +115,27 @@ def with_cursor(request: web.Request, page: Page) -> Page:
 def pages_by_cursor(request: web.Request, *names: str) -> bool:
     """Whether a list that can also be read in an older way is to be read by cursor: its query has
     `cursor`, empty to begin, or another of these parameters."""
-    return not {"cursor", *names}.isdisjoint(request.query)
+    by_cursor = not {"cursor", *names}.isdisjoint(request.query)
+    if not by_cursor:
+        request[_IS_PAGED] = True
+    return by_cursor
+
+
+class _Paged(Struct):
+    next: Any = None
+
+
+def forgot_cursor(request: web.Request, kind: type[Input], answer: web.StreamResponse) -> bool:
+    """Whether a list that takes a cursor, by its query, answered with a `next` that is none: then
+    nobody can ask for the page after it."""
+    if "cursor" not in cursors_of(kind) or request.get(_IS_PAGED, False):
+        return False
+    if not isinstance(answer, web.Response) or not isinstance(answer.body, bytes):
+        return False
+    try:
+        return json.decode(answer.body, type=_Paged).next is not None
+    except (ValidationError, DecodeError):
+        return False  # a list alone, or no JSON
 
 
 def offset_in(cursor: str, offset: int) -> int:

@@ -47,6 +47,27 @@ async def test_a_declined_request_changes_nothing_and_can_be_made_again(shop: Sh
     assert await shop.audit() == []
 
 
+async def test_a_copy_with_its_key_asks_and_answers_once_whatever_came_between(shop: Shop) -> None:
+    sale = await shop.open()
+    order = await shop.pay(await shop.buy("ann", sale, 3))
+    one: dict[str, Any] = {"units": {sale.sale: 1}}
+    await shop.ask_return(order, key="k", **one)
+    await shop.answer_return(order, True, key="k")
+    before = await shop.dump()
+    copy = await shop.ask_return(order, key="k", **one)
+    assert (copy.request and copy.request.status, await shop.dump()) == ("accepted", before)
+
+    await shop.ask_return(order, key="k2", **one)  # another wish, said in the same words
+    before = await shop.dump()
+    copy = await shop.answer_return(order, True, key="k")
+    assert (copy.request and copy.request.status, await shop.dump()) == ("asked", before)
+    await shop.refused(shop.answer_return(order, False, key="k"), "key_reused")
+    await shop.refused(shop.ask_return(order, key="k", note="torn", **one), "key_reused")
+    bens = await shop.pay(await shop.buy("ben", sale))
+    await shop.ask_return(bens, key="k")  # each has keys of their own
+    assert await shop.audit() == []
+
+
 async def test_asking_and_withdrawing_in_turn_fills_the_ledger_no_further(
     store: RoomStore, make_settings: MakeSettings
 ) -> None:

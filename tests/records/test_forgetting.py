@@ -423,4 +423,6 @@ def test_an_id_that_means_something_else_elsewhere_is_left_there() -> None:
     assert people._text("asked", b"mug/mug") == b"mug/gone-1"
     assert people._text("shelf", b"mug") == b"mug"
     assert people._text("once", b"claim/3:mug/k/3:mug/x") == b"claim/6:gone-1/k/3:mug/x"
+    for kind in (b"return/", b"wait/"):
+        assert people._text("once", kind + b"3:mug/k") == kind + b"6:gone-1/k"
     assert people._text("once", b"restock/3:mug/k") == b"restock/3:mug/k"

@@ -183,7 +183,11 @@ async def test_the_desk_settles_what_is_its_own_and_the_operator_the_rest(
         await ben.join(there.token("ben", Role.VIEWER))
         mine, his = await say(host, "mine"), await say(ben, "his")
         await host.ask("moderator.add", user="mo")
+        async with talk(here.url, "r1") as kim:  # a moderator by token
+            await kim.join(here.token("kim", Role.MODERATOR))
+            await say(kim, "be kind")
         for about, id_ in (("comment", mine), ("comment", his), ("user", "ben"), ("user", "mo"),
+                           ("user", "kim"),
                            ("product", "mug"), ("room", "")):  # fmt: skip
             await done(here, "POST", ROOM, {"about": about, "id": id_, "kind": "other"}, **ANN)
         waiting = (await host.ask("reports"))["reports"]

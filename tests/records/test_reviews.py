@@ -84,6 +84,31 @@ async def test_who_paid_writes_the_owner_answers_once_and_only_the_operator_hide
     assert (await done(api, "GET", of_mug, user=None))["count"] == 2
 
 
+async def test_each_list_of_reviews_is_read_page_by_page_to_its_end(api: Api) -> None:
+    for room in ("r1", "r2"):
+        await open_room(api, room)
+    orders = [await buy(api, *at) for at in (("r1", "ann"), ("r1", "ben"), ("r2", "ann"))]
+    whose = {"ann": ANN, "ben": BEN}
+    for order in orders:
+        for n in range(2):
+            await done(api, "PUT", place(order, n), GOOD, **whose[order["user"]])
+    lists: dict[str, tuple[int, dict[str, Any]]] = {
+        "/v1/hosts/h1/products/mug/reviews?": (3, {"user": None}),
+        "/v1/hosts/h1/reviews/shown?": (6, {"user": None}),
+        "/v1/me/reviews?": (4, ANN),
+        "/v1/hosts/h1/reviews?unanswered=1&": (6, {}),
+        "/v1/reviews?hidden=0&": (6, ROOT),
+    }
+    for path, (count, who) in lists.items():
+        seen: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            page = await done(api, "GET", f"{path}limit=1&cursor={cursor}", **who)
+            seen += [each["review"] for each in page["reviews"]]
+            cursor = page["next"]
+        assert (path, len(seen), len(set(seen))) == (path, count, count)
+
+
 async def test_what_came_back_is_not_reviewed(api: Api) -> None:
     await open_room(api, "r1")
     order = await buy(api, "r1")

@@ -10,6 +10,7 @@ from server.features.asks.messages import Ask, AskOk, Card, QuestionAnswer
 from server.features.comments.messages import Comment, CommentOk, Mute, ReviewPass, Slow
 from server.features.desk.messages import DeskOk, DeskOpen
 from server.features.follows.messages import Follow
+from server.features.moderators.messages import ModeratorAdd
 from server.features.rules.messages import Rules, WordsPut
 from server.features.sales.messages import SaleOpen
 from server.features.shelf.messages import Pin, Product, ShelfRemove
@@ -247,10 +248,14 @@ async def test_comments_of_host_and_moderators_are_not_counted(shop: Rig) -> Non
     reply = await say(shop, "链接在1号", HOST)
     await say(shop, "1号链接", Identity("mo", "Mo", Role.MODERATOR))
     asked = await shop.do(Ask(ref=1, sku="mug"))
+    await shop.do(ModeratorAdd(ref=1, user="ann"))
+    by_room = await say(shop, "1号链接", viewer("ann"))
+    await shop.do(Ask(ref=1, sku="mug"), viewer("ann"))
     await shop.asks.aclose()
 
-    assert isinstance(reply, CommentOk)
-    assert not isinstance(reply, AskOk)
+    for each in (reply, by_room):
+        assert isinstance(each, CommentOk)
+        assert not isinstance(each, AskOk)
     assert isinstance(asked, AskOk)
     assert (asked.card and asked.card.product, await counts(shop)) == (MUG, {})
 

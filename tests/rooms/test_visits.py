@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from server.access.auth import Identity
+from server.features.moderators.messages import ModeratorAdd
 from server.features.visits import visits as visits_module
 from server.features.visits.visits import Visits
 from server.protocol.codes import CommandError
@@ -213,6 +214,20 @@ async def here_now(here: Rig, **more: Any) -> tuple[list[tuple[str, int]], bool]
     args = {"after": "", "limit": 100, "stale_ms": 60_000, "looked_max": 2000} | more
     found = await here.script("visits.list_here", **args)
     return [(each["user"], each["connections"]) for each in found["people"]], found["more"]
+
+
+async def test_a_moderator_of_the_room_is_listed_as_one(here: Rig, noted: Visits) -> None:
+    for user in ("ann", "mo"):
+        come(noted, user)
+    await noted.write()
+    await here.do(ModeratorAdd(ref=1, user="mo"))
+
+    args = {"after": "", "limit": 100, "stale_ms": 60_000, "looked_max": 2000}
+    found = await here.script("visits.list_here", **args)
+
+    assert [(each["user"], each["role"]) for each in found["people"]] == [
+        ("ann", "viewer"), ("mo", "moderator"),
+    ]  # fmt: skip
 
 
 async def test_a_page_takes_away_no_more_of_the_gone_than_it_looks_at(

@@ -1,6 +1,9 @@
 """Every list of the API pages in one way or says what bounds it; and what servers read there."""
 
+import ast
+import inspect
 import re
+import textwrap
 from collections.abc import AsyncIterator, Iterator
 from typing import Any, get_args, get_origin
 
@@ -106,6 +109,29 @@ def test_every_cursor_is_one_of_the_one_kind(routes: list[Route]) -> None:
     }
     # They mark their cursors themselves: of a page of the lineup, and of the words that are sought.
     assert own == {"/v1/rooms", "/v1/search"}
+
+
+def makes_cursor(handler: Any) -> bool:
+    """Whether the handler of a list, or a method that it calls, makes a cursor of its `next`."""
+    whole = ast.parse(textwrap.dedent(inspect.getsource(handler)))
+    called = [node.func for node in ast.walk(whole) if isinstance(node, ast.Call)]
+    names = {each.id for each in called if isinstance(each, ast.Name)}
+    own = {
+        each.attr
+        for each in called
+        if isinstance(each, ast.Attribute) and ast.unparse(each.value) == "self"
+    }
+    return not names.isdisjoint({"with_cursor", "next_of"}) or any(
+        makes_cursor(getattr(handler.__self__, name)) for name in own
+    )
+
+
+@pytest.mark.usefixtures("api")
+def test_every_list_that_takes_a_cursor_answers_with_one(routes: list[Route]) -> None:
+    """`web.declared` sees it, too, but only when some test reads a page that is not the last."""
+    lists = [route for route in routes if "cursor" in cursors_of(route.query)]
+    forgetful = [route.path for route in lists if not makes_cursor(route.handler)]
+    assert (len(lists) > 30, forgetful) == (True, [])
 
 
 async def test_the_document_marks_older_ways_as_deprecated(api: Api) -> None:

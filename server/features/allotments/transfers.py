@@ -25,7 +25,7 @@ from server.records.database import Database
 from server.records.errors import RecordsAway
 from server.records.lease import take_lease
 from server.records.upsert import insert_into
-from server.store.request_key import new_id
+from server.store.request_key import UNKNOWN, new_id
 from server.store.room_store import UNAVAILABLE_RETRY_MS, RoomStore
 from server.store.script_library import LEFT
 
@@ -70,8 +70,6 @@ class _Answer(Struct):
 _SETTLED = msgpack.Decoder(_Settled)
 _PACKED = msgpack.Decoder(Raw)
 _ANSWER = msgpack.Decoder(_Answer)
-_UNKNOWN = ("unavailable", "internal")
-"""Codes of refusals that don't say what became of a call."""
 
 
 class Transfers:
@@ -234,7 +232,7 @@ async def run_with_units(
     try:
         return await store.run_script(script, room, args | {"transfer": sent}, _PACKED)
     except CommandError as refused:
-        if refused.code not in _UNKNOWN:
+        if refused.code not in UNKNOWN:
             with contextlib.suppress(CommandError, RecordsAway):
                 await transfers.settle(room, sent.transfer)
         raise

@@ -1,10 +1,10 @@
 -- Decides for each of a batch of users whether they may ask.
 -- keys: room muted shadow_muted spoke moderators
--- uses: room mutes speaking
+-- uses: room staff mutes speaking
 -- args: asks = {{user, role, says?(bool), word?, follows?}, ...} rules_ver
 -- `says`: the ask has words that others will read, so the rules for comments apply; `word` and
 -- `follows` are as in the comments' add.
--- returns: in the same order {ok, shadow?} or {err, msg, retry_ms?}: muted forbidden rate_limited, or
+-- returns: in the same order {ok, shadow?, staff?(moderates here)} or {err, msg, retry_ms?}: muted forbidden rate_limited, or
 -- stale for all when the rules have another version; refuses not_found as a whole
 -- holds: slow mode counts an ask in words as a comment. A refusal leaves no trace.
 
@@ -17,8 +17,7 @@ local slow_ms, followers_only = tonumber(at[1]) * 1000, at[3] == '1'
 local is_stale = A.rules_ver ~= tonumber(at[2] or 0)
 
 local function must_obey(ask)
-  return ask.says and ask.role == 'viewer'
-    and redis.call('HEXISTS', K.moderators, ask.user) == 0
+  return ask.says and not moderates(ask.user, ask.role)
 end
 
 local function answer(ask)
@@ -41,7 +40,7 @@ local function answer(ask)
       redis.call('PEXPIRE', K.spoke, int(slow_ms))   -- whoever spoke before that is free again
     end
   end
-  return { ok = true, shadow = mute and true or nil }
+  return { ok = true, shadow = mute and true or nil, staff = moderates(ask.user, ask.role) or nil }
 end
 
 local outcomes = {}

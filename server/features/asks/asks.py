@@ -98,12 +98,12 @@ class Asks:
             text = shown_text("text", cmd.text, self._limits.question_chars_max)
         intent = self._intents.read(text, asks=True) if text else None
         if intent is None or intent.link:
-            seen = await self._permits.ask(call)
-            return self._answer_ask(call, showing, cmd.sku, "sku", ok, counts=seen)
+            permit = await self._permits.ask(call)
+            return self._answer_ask(call, showing, cmd.sku, "sku", ok, counts=permit.counts)
         # A word that holds comments for review does not hold a question: only staff sees the queue.
-        seen = await self._permits.ask(call, text)
+        permit = await self._permits.ask(call, text)
         return await self._questions.ask(
-            call, showing, cmd.sku, intent, text, ok, seen=seen, quiet=True
+            call, showing, cmd.sku, intent, text, ok, seen=permit.seen, quiet=True
         )
 
     def read(self, text: str) -> Intent:
@@ -159,7 +159,7 @@ class Asks:
         self, call: Call, showing: Showing, sku: str, by: By, ok: AskOk, *, counts: bool = True
     ) -> AskOk:
         product = showing.product(sku)
-        if counts and call.who.role is Role.VIEWER:
+        if counts:
             found = {"sku": sku, "by": by} if product else {"sku": "", "by": ""}
             ask = {"user": call.who.user} | found
             self.batches.hand_in(call.room_id, ask, self._lost.inc)

@@ -4,7 +4,7 @@ An ask in words must obey the rules for comments: mutes, followers only, slow mo
 words. An ask for the link has no words, so only a mute forbids it.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,12 +23,21 @@ BATCH_MAX = 500
 
 
 class _Outcome(msgspec.Struct):
-    """The outcome of one ask of a batch; `shadow`: only the asker may notice the ask."""
+    """The outcome of one ask of a batch; `shadow`: only the asker may notice the ask; `staff`: the
+    asker moderates here."""
 
     err: str = ""
     msg: str = ""
     retry_ms: int | None = None
     shadow: bool = False
+    staff: bool = False
+
+
+class Permit(NamedTuple):
+    """Whether the room may notice an ask, and whether it counts as a viewer's wish."""
+
+    seen: bool
+    counts: bool
 
 
 _OUTCOMES = msgspec.msgpack.Decoder(list[_Outcome])
@@ -56,16 +65,17 @@ class Permits:
             waiting_max=settings.section(AskSettings).batch_waiting_max,
         )
 
-    async def ask(self, call: Call, text: str = "") -> bool:
-        """Check an ask for `text` or, without it, for the link; return whether the room may notice.
+    async def ask(self, call: Call, text: str = "") -> Permit:
+        """Check an ask for `text` or, without it, for the link.
 
-        The result is False in a shadow mute. Raises CommandError if the caller may not ask.
+        Nobody notices one in a shadow mute, and those who moderate want nothing. Raises
+        CommandError if the caller may not ask.
         """
         asked = {"user": call.who.user, "role": call.who.role.value, "text": text}
         outcome = await self.batches.submit(call.room_id, asked)
         if outcome.err:
             raise CommandError(outcome.err, outcome.msg, outcome.retry_ms)
-        return not outcome.shadow
+        return Permit(not outcome.shadow, not outcome.shadow and not outcome.staff)
 
     async def _judge(self, room_id: str, asks: list[dict[str, Any]]) -> list[_Outcome]:
         async def by(rules: RoomRules) -> list[_Outcome] | None:

@@ -226,6 +226,7 @@ def bid_of(call: Call, cmd: Bid) -> dict[str, Any]:
         "auction": cmd.auction,
         "user": user,
         "name": call.who.name,
+        "role": call.who.role.value,
         "source": call.source,
         "meta": call.who.meta or None,
         "max": cmd.max,

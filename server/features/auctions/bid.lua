@@ -1,8 +1,8 @@
 -- Takes a batch of bids in the order given, each accepted or refused on its own.
 -- keys: room events bus auctions auction_ends bidders bid_ranks bid_keys moderators orders_of ledger stats timeline actions
--- uses: room timeline ledger auctions bidding
+-- uses: room staff timeline ledger auctions bidding
 -- durable: yes
--- args: bids=[{auction user name source? meta? max key(field of bid_keys)}] bidders_max
+-- args: bids=[{auction user name role? source? meta? max key(field of bid_keys)}] bidders_max
 --   orders_per_user_max events_max
 -- returns: per bid {standing} or {err msg}: not_found forbidden ended conflict limit_reached
 -- key_reused internal; refuses not_found as a whole
@@ -13,7 +13,7 @@ local at = room_at()
 if not at.phase then
   return no_room()
 end
-local now, host = now_ms(), redis.call('HGET', K.room, 'host')
+local now = now_ms()
 local auctions = {}
 local changed, in_turn = {}, {}   -- auctions with a new bid, by id and in their order
 local moved = {}                  -- those of which everybody is told
@@ -25,16 +25,15 @@ local function auction_at(id)
   return auctions[id]
 end
 
-local function runs_the_room(user, auction)
-  return user == host or user == auction.merchant
-    or redis.call('HEXISTS', K.moderators, user) == 1
+local function sells_here(bid, auction)
+  return bid.user == auction.merchant or moderates(bid.user, bid.role) or may_host(bid.user, bid.role)
 end
 
 -- The reason why a bid of `max` is not taken; nil if it is.
 local function refusal(bid, auction, bidder)
   if is_over(auction, now, at) then
     return refuse('ended', 'The auction of `' .. auction.sku .. '` is over.')
-  elseif runs_the_room(bid.user, auction) then
+  elseif sells_here(bid, auction) then
     return refuse('forbidden', 'Who sells here, or helps to, can\'t bid.')
   elseif auction.user == bid.user and bid.max <= auction.top then
     return refuse('conflict', 'You lead, with a maximum of ' .. int(auction.top)

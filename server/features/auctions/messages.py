@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
-from server.protocol.fields import Id, Sku
+from server.protocol.fields import CommandKey, Id, Sku
 from server.protocol.message import Command, Delivery, Event, Ok
 
 Amount = Annotated[int, Meta(ge=1, le=100_000_000_000)]
@@ -90,7 +90,7 @@ class Bid(Command, tag="bid", frozen=True, kw_only=True):
 
     auction: Id
     max: Amount
-    key: Annotated[str, Meta(min_length=1, max_length=64)]
+    key: CommandKey
 
 
 class AuctionHammer(Command, tag="auction.hammer", frozen=True, kw_only=True):

@@ -28,8 +28,12 @@ def _make(engine: Engine, circles: Circles, rules: Rules) -> Running:
             return room.state.part(CommentsPart).quoted(comment)
         return (await engine.directory.part(room_id, CommentsPart)).quoted(comment)
 
+    def moderates(room_id: str, user: str) -> bool:
+        room = engine.open_room(room_id)
+        return room is not None and user in room.state.moderators
+
     comments = Comments(
-        store, settings, engine.metrics, rules, circles.belonging, gathering, quoted
+        store, settings, engine.metrics, rules, circles.belonging, gathering, quoted, moderates
     )
     return Running(
         it=comments,

@@ -1,6 +1,6 @@
 -- Adds a batch of comments, each shown, held for review or refused on its own.
 -- keys: room events bus recent muted shadow_muted shadowed spoke rules review review_order said_by crowds crowd_users spoken passed moderators timeline actions
--- uses: room timeline review showing mutes speaking
+-- uses: room staff timeline review showing mutes speaking
 -- keyed: yes
 -- args: comments = {{id, user, name, role, text, badges?, reply?, exempt?, word?, follows?, digest?, asks?}, ...}
 --   recent_max(>= 0) rules_ver? review_max? review_per_user_max? new_ms? duplicate_ms? flood_ms?
@@ -9,7 +9,7 @@
 -- words in version `rules_ver`. `follows`: the user follows the host. `digest`: a hash of the text
 -- as compared, absent for texts too short to count as repetitions. `asks`: the flood limit does not
 -- apply.
--- returns: in the same order {ok, ts(ms), held?, shadow?} or {err, msg, retry_ms?}: not_live muted
+-- returns: in the same order {ok, ts(ms), held?, shadow?, staff?(the author moderates here)} or {err, msg, retry_ms?}: not_live muted
 -- forbidden rate_limited limit_reached, or stale for all when the rules have another version;
 -- refuses not_found as a whole
 -- holds: `recent` is no longer than recent_max; the bus message's comments_after is the room's
@@ -59,10 +59,6 @@ local shadow_muted = next(muted) and each('HMGET', K.shadow_muted, users) or {}
 local spoken = review == 'new' and each('ZMSCORE', K.spoken, users) or {}
 local passed = review == 'new' and each('ZMSCORE', K.passed, users) or {}
 local spoke = slow_ms > 0 and each('HMGET', K.spoke, users) or {}
-local moderators = {}
-for _, user in ipairs(redis.call('HKEYS', K.moderators)) do
-  moderators[user] = true
-end
 
 -- <user>/<digest> -> ms of the last time; digest -> since when, and by how many users it was said.
 local said_by, said_since = each('ZMSCORE', K.said_by, texts_said), each('ZMSCORE', K.crowds, digests)
@@ -204,10 +200,10 @@ local function put(comment)
   end
   local is_shadowed = mute ~= nil
   local role = comment.role
-  if role == 'viewer' and moderators[comment.user] then
+  if role == 'viewer' and moderates(comment.user, role) then
     role = 'moderator'
   end
-  local outcome, why = { ok = true, ts = now }, nil
+  local outcome, why = { ok = true, ts = now, staff = role ~= 'viewer' or nil }, nil
   if role == 'viewer' then
     outcome, why = judge(comment, is_shadowed)
   end

@@ -4,7 +4,17 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct, field
 
-from server.protocol.fields import Currency, Id, Money, Name, Qty, Seconds, Sku, Who
+from server.protocol.fields import (
+    CommandKey,
+    Currency,
+    Id,
+    Money,
+    Name,
+    Qty,
+    Seconds,
+    Sku,
+    Who,
+)
 from server.protocol.message import Command, Delivery, Event, Ok
 
 
@@ -71,7 +81,7 @@ class CouponClaim(Command, tag="coupon.claim", frozen=True, kw_only=True):
     """Take one coupon. The same `key` gives the same claim, for ever."""
 
     coupon: Id
-    key: Annotated[str, Meta(min_length=1, max_length=64)]
+    key: CommandKey
 
 
 class CouponEvent(Event, tag="coupon", frozen=True, kw_only=True, omit_defaults=True):

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 from server.access.auth import Identity
 from server.protocol.codes import CommandError
-from server.protocol.roles import Role
 from server.rooms.directory import Directory
-from server.rooms.dispatch import Gate, holds
+from server.rooms.dispatch import Gate
 from server.rooms.room import Room
 
 
@@ -33,11 +32,7 @@ class Drafts:
         """Refuse users who do not work on this draft. CommandError `forbidden`."""
         if not await self._directory.is_draft(room_id):
             return
-        host = await self._directory.host_of(room_id)
-        if holds(who, Role.MODERATOR, room_id, host):
-            return
-        is_user = who.role is not Role.GUEST and who.may_enter(room_id)
-        if is_user and await self._directory.is_moderator(room_id, who.user):
+        if await self._directory.is_staff(who, room_id):
             return
         raise CommandError(
             "forbidden",

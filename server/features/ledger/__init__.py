@@ -8,7 +8,9 @@ FEATURE = Feature(
         "stats": "hash: totals, a fold of the ledger",
         "once": (
             "hash <bytes in user>:<user>/<key> -> <digest> <order>; "
-            "claim/<bytes in user>:<user>/<key> -> <claim> <coupon>; restock/<nonce> -> sale"
+            "claim/<bytes in user>:<user>/<key> -> <claim> <coupon>; "
+            "return/<bytes in user>:<user>/<key> -> <digest> <order>; "
+            "wait/<bytes in user>:<user>/<key> -> <digest> <sale>; restock/<nonce> -> sale"
         ),
     },
     archived=("ledger",),

@@ -1,18 +1,18 @@
 -- Enters a batch of users in lucky draws, each accepted or refused on its own.
--- keys: room events bus luckies lucky_seeds entrants entered lots reserved
--- uses: room newest luckies
+-- keys: room events bus luckies lucky_seeds entrants entered lots reserved moderators
+-- uses: room staff newest luckies
 -- durable: yes
--- args: entries = {{lucky user name belongs}, ...} entrants_max events_max; `belongs`: the user is
+-- args: entries = {{lucky user name role? belongs}, ...} entrants_max events_max; `belongs`: the user is
 -- a follower or member, where the draw is for those
 -- returns: in the same order {ok} or {err, msg}: not_found ended forbidden limit_reached; refuses
 -- not_found as a whole
--- holds: a user enters a draw once; nobody enters after its end.
+-- holds: a user enters a draw once; nobody enters after its end, and nobody who can draw.
 
 local phase = room_phase()
 if not phase then
   return no_room()
 end
-local now, host = now_ms(), redis.call('HGET', K.room, 'host')
+local now = now_ms()
 local luckies, changed = {}, {}
 
 local function lucky_of(id)
@@ -33,7 +33,7 @@ local function refusal(entry, lucky)
     return { err = 'not_found', msg = 'There is no such lucky draw in this room.' }
   elseif lucky.status ~= 'open' or (lucky.ends > 0 and now >= lucky.ends) or phase == 'ended' then
     return { err = 'ended', msg = 'This lucky draw takes no more entries.' }
-  elseif entry.user == host then
+  elseif may_host(entry.user, entry.role) then
     return { err = 'forbidden', msg = 'Who gives the prizes away can\'t win them.' }
   end
   local belongs = entry.belongs

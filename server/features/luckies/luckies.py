@@ -88,7 +88,8 @@ class Luckies:
 
     async def enter(self, call: Call, cmd: LuckyEnter) -> Ok:
         """Enter; again is fine, and changes nothing."""
-        entry = {"lucky": cmd.lucky, "user": call.who.user, "name": call.who.name}
+        who = call.who
+        entry = {"lucky": cmd.lucky, "user": who.user, "name": who.name, "role": who.role.value}
         outcome = await self.entries.submit(call.room_id, entry)
         if outcome.err:
             raise CommandError(outcome.err, outcome.msg)

@@ -17,7 +17,7 @@ from server.features.media.sources import PictureSources, SourceBook
 from server.protocol.codes import CommandError
 from server.protocol.roles import Role
 from server.rooms.directory import Directory
-from server.rooms.dispatch import Dispatch, holds
+from server.rooms.dispatch import Dispatch
 from server.web.body import body_of, bytes_of
 from server.web.caller import caller
 from server.web.calls import fields_of, run_command, with_fields
@@ -122,21 +122,14 @@ class MediaRoutes:
         """The sources with their tokens, for whoever may enter the room."""
         room_id = request.match_info["room"]
         view = await self._directory.read(room_id)
-        return _not_kept(
-            self._sources.sources_of(view, is_staff=await self._is_staff(request, view.host))
-        )
+        return _not_kept(self._sources.sources_of(view, is_staff=await self._is_staff(request)))
 
-    async def _is_staff(self, request: web.Request, host: str) -> bool:
-        room_id = request.match_info["room"]
+    async def _is_staff(self, request: web.Request) -> bool:
         try:
             who = caller(request)
         except CommandError:  # a guest
             return False
-        return holds(who, Role.MODERATOR, room_id, host) or (
-            who.role is Role.VIEWER
-            and who.may_enter(room_id)
-            and await self._directory.is_moderator(room_id, who.user)
-        )
+        return await self._directory.is_staff(who, request.match_info["room"])
 
     async def publish(self, request: web.Request) -> web.Response:
         """A ticket to send the picture, for the room's host."""

@@ -1,15 +1,33 @@
 -- Queues a buyer for units of a sold-out sale that may come back.
--- keys: room events bus sales stock draws waiting queued unmet bought orders orders_of holds ledger stats
--- uses: room ledger sales coupons orders
+-- keys: room events bus sales stock draws waiting queued unmet bought orders orders_of holds ledger stats once
+-- uses: room once ledger sales coupons orders
 -- durable: yes
--- args: sale user name source? meta? qty waitlist_max offer_hold_s orders_per_user_max events_max
--- returns: {place}: 1 is next, 0 was offered what there is; refuses not_found ended not_live conflict limit_reached
+-- args: sale user name source? meta? qty once? digest? waitlist_max offer_hold_s orders_per_user_max events_max
+-- returns: {place}: 1 is next, 0 was offered what there is; refuses not_found ended not_live conflict limit_reached key_reused
 -- holds: a buyer stands once in a sale's queue, at the place of the first time; who is not in it can
--- have no offer at once, and nobody before the draw.
+-- have no offer at once, and nobody before the draw; with the same key nobody queues a second time, though
+-- the first has come to its offer.
 
 local sale = room_phase() and sale_of(A.sale)
 if not sale then
   return refuse('not_found', 'There is no sale `' .. A.sale .. '` in this room.')
+end
+local field, from, to = A.sale .. '/' .. A.user, '[' .. A.sale .. '/', '(' .. A.sale .. '0'
+
+-- The name of somebody with this number in the index of those who wait.
+local function member_of(n)
+  return A.sale .. '/' .. string.format('%016.0f', n) .. '/' .. A.user
+end
+
+-- Where the buyer stands; 0 if they are in the queue no longer.
+local function place()
+  local raw = redis.call('HGET', K.queued, field)
+  return raw and redis.call('ZLEXCOUNT', K.waiting, from, '[' .. member_of(cmsgpack.unpack(raw).n)) or 0
+end
+
+local before = done_before(A.sale)
+if before ~= nil then
+  return before and done({ place = place() }) or other_command()
 end
 local auctioned = sold_by_auction(sale)
 if auctioned then
@@ -22,7 +40,6 @@ end
 if sale.status == 'closed' then
   return refuse('ended', 'The sale of `' .. sale.sku .. '` is over.')
 end
-local field, from, to = A.sale .. '/' .. A.user, '[' .. A.sale .. '/', '(' .. A.sale .. '0'
 local known = redis.call('HGET', K.queued, field)
 if redis.call('HEXISTS', K.draws, A.sale) == 1 then
   return refuse('conflict', 'The draw of `' .. sale.sku .. '` is still to come; buy to take part in it.')
@@ -58,14 +75,11 @@ else
   end
   n = next_number()
 end
-local place_of = A.sale .. '/' .. string.format('%016.0f', n) .. '/'
 redis.call('HSET', K.queued, field,
   cmsgpack.pack({ user = A.user, name = A.name, source = A.source, meta = A.meta, qty = A.qty, n = n }))
-redis.call('ZADD', K.waiting, 0, place_of .. A.user)
+redis.call('ZADD', K.waiting, 0, member_of(n))
+remember(A.sale)
 note_want(sale.sku, A.user, 'refused')
 offer(sale, now_ms())   -- the first buyer may have blocked the queue and want fewer units now
 settle()
-if redis.call('HEXISTS', K.queued, field) == 0 then
-  return done({ place = 0 })
-end
-return done({ place = redis.call('ZLEXCOUNT', K.waiting, from, '[' .. place_of .. A.user) })
+return done({ place = place() })

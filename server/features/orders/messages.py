@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, Struct
 
-from server.protocol.fields import Id, Money, Qty
+from server.protocol.fields import CommandKey, Id, Money, Qty
 from server.protocol.input import Input
 from server.protocol.joining import Source
 from server.protocol.message import Command, Delivery, Event, Ok
@@ -131,7 +131,7 @@ class Buy(Command, tag="buy", frozen=True, kw_only=True):
 
     buys: ClassVar[bool] = True
 
-    key: Annotated[str, Meta(min_length=1, max_length=64)]
+    key: CommandKey
     sale: Id | None = None
     qty: Qty = 1
     lines: Annotated[list[BuyLine], Meta(min_length=1, max_length=20)] | None = None
@@ -154,7 +154,8 @@ class Orders(Command, tag="orders", frozen=True, kw_only=True):
 class Waitlist(Command, tag="waitlist", frozen=True, kw_only=True):
     """Queue for units of a sold-out sale that may come back; `ok` carries the `place`, 1 is next.
 
-    Whose turn it is gets an order that is held for a short time. `leave` gives the place up.
+    Whose turn it is gets an order that is held for a short time. `leave` gives the place up. With
+    the same `key` one queues once, even if an offer came meanwhile.
     """
 
     buys: ClassVar[bool] = True
@@ -162,6 +163,7 @@ class Waitlist(Command, tag="waitlist", frozen=True, kw_only=True):
     sale: Id
     qty: Qty = 1
     leave: bool = False
+    key: CommandKey | None = None
 
 
 class DrawEvent(Event, tag="draw", frozen=True, kw_only=True, omit_defaults=True):

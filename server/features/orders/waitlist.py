@@ -4,6 +4,7 @@ from typing import Any
 
 from msgspec import Struct, msgpack
 
+from server.features.ledger.command_keys import once_by
 from server.features.orders.messages import PlaceOk
 from server.features.orders.messages import Waitlist as WaitlistCommand
 from server.features.orders.settings import OrderSettings
@@ -29,6 +30,7 @@ class Waitlist:
         self._store = store
         self._limits = settings.section(OrderSettings)
         self._events_max = settings.rooms.event_stream_len_max
+        self._key_chars_max = settings.orders.key_chars_max
 
     def handlers(self) -> Handlers:
         """The command to queue."""
@@ -56,5 +58,7 @@ class Waitlist:
                 "qty": cmd.qty,
                 "waitlist_max": self._limits.waitlist_max,
             }
+            said = [cmd.sale, cmd.qty]
+            args |= once_by("wait", call.who.user, cmd.key, self._key_chars_max, said)
             found = await self._store.run_script("orders.join_waitlist", call.room_id, args, _PLACE)
         return PlaceOk(ref=cmd.ref, place=found.place)

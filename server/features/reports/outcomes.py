@@ -171,7 +171,8 @@ class Outcomes:
             case "comment":
                 await self._send(act, CommentRemove(ref=REF, id=row.ref))
             case "product":
-                await self._send(act, ShelfRemove(ref=REF, sku=row.ref))
+                remove = partial(self._send, act, ShelfRemove(ref=REF, sku=row.ref))
+                await _unless_gone(remove)
             case "note":
                 await self._remove_note(act)
             case "note_comment":
@@ -218,7 +219,8 @@ def _told_reason(decision: Decision) -> str:
 
 
 async def _unless_gone(remove: Callable[[], Awaitable[None]]) -> None:
-    """Remove a comment on a note; nothing is left to do if somebody else did."""
+    """Remove a thing; nothing is left to do if somebody did, such as an earlier press of which
+    nobody learned what became of it."""
     try:
         await remove()
     except CommandError as refused:

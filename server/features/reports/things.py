@@ -108,9 +108,13 @@ class Things:
         latest = await self._latest_of(room, id_)
         if not latest and id_ != thing.host and not await self._has_spoken(room, id_):
             raise CommandError("not_found", f"Nobody `{id_}` has said anything in this room.")
+        # A moderator by token is one in what they said: the store knows only those of the room.
+        is_viewer = not latest or latest[0].role == Role.VIEWER
         name = latest[0].name if latest else thing.name
         texts = "\n".join(each.text for each in reversed(latest))
-        return thing._replace(name=name, text=texts, said=latest[0].ts if latest else 0)
+        said = latest[0].ts if latest else 0
+        of_desk = thing.of_desk and is_viewer
+        return thing._replace(name=name, text=texts, said=said, of_desk=of_desk)
 
     async def _product(self, room: str, sku: str) -> Thing:
         packed = await asked(self._store.redis.hget(self._key(room, "shelf"), sku))

@@ -4,8 +4,10 @@ import asyncio
 from typing import Any
 
 from msgspec import msgpack
+from msgspec.structs import asdict
 
 from server.access.rate import BucketsByName
+from server.features.ledger.command_keys import once_by
 from server.features.orders.messages import Order, OrderOk
 from server.features.orders.orders import Orders
 from server.features.returns.messages import (
@@ -37,6 +39,7 @@ class Returns:
         self._settings = settings.section(ReturnSettings)
         self._freeing = orders.freeing
         self._events_max = settings.rooms.event_stream_len_max
+        self._key_chars_max = settings.orders.key_chars_max
         limits = self._settings
         self._asks = BucketsByName(
             limits.asks_per_user_per_s, limits.asks_burst, USERS_REMEMBERED_MAX
@@ -76,7 +79,7 @@ class Returns:
         }  # fmt: skip
         if cmd.lines is not None:
             args["lines"] = [{"sale": line.sale, "qty": line.qty} for line in cmd.lines]
-        return await self._change("returns.ask", call, cmd.ref, args)
+        return await self._change("returns.ask", call, cmd.ref, args | self._once(call, cmd))
 
     def _must_not_flood(self, user: str) -> None:
         """Count one more request of a buyer. CommandError `rate_limited`.
@@ -91,7 +94,7 @@ class Returns:
 
     async def withdraw(self, call: Call, cmd: ReturnWithdraw) -> Ok:
         """The buyer takes the request away."""
-        args = {"order": cmd.order, "user": call.who.user}
+        args = {"order": cmd.order, "user": call.who.user} | self._once(call, cmd)
         return await self._change("returns.withdraw", call, cmd.ref, args)
 
     async def answer(self, call: Call, cmd: ReturnAnswer) -> Ok:
@@ -102,8 +105,13 @@ class Returns:
         args = {
             "order": cmd.order, "accept": cmd.accept, "restock": cmd.restock, "answer": answer,
             "by": call.who.user,
-        }  # fmt: skip
+        } | self._once(call, cmd)  # fmt: skip
         return await self._change("returns.answer", call, cmd.ref, {**self._freeing, **args})
+
+    def _once(self, call: Call, cmd: ReturnAsk | ReturnWithdraw | ReturnAnswer) -> dict[str, Any]:
+        said = {name: value for name, value in asdict(cmd).items() if name not in ("ref", "key")}
+        said["op"] = type(cmd).__name__
+        return once_by("return", call.who.user, cmd.key, self._key_chars_max, said)
 
     async def _change(self, script: str, call: Call, ref: int, args: dict[str, Any]) -> Ok:
         args |= {"events_max": self._events_max}

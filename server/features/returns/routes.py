@@ -20,8 +20,8 @@ from server.web.route import REF, Route
 
 _ORDER = "/v1/rooms/{room}/orders/{order}"
 ReturnBody = fields_of(OrderReturn, "order")
-AskBody = fields_of(ReturnAsk, "order")
-AnswerBody = fields_of(ReturnAnswer, "order")
+AskBody = fields_of(ReturnAsk, "order", "key")  # by REST an `Idempotency-Key` says it
+AnswerBody = fields_of(ReturnAnswer, "order", "key")
 
 
 class ReturnRoutes:

@@ -144,7 +144,7 @@ class ReviewRoutes:
         """`?cursor=&limit=20`: what buyers say of what the host sold, whosever goods these were."""
         asked = query_of(request, ReviewsQuery)
         page = self._book.of_host(request.match_info["host"], asked.cursor, asked.limit)
-        return json_response(await page)
+        return json_response(with_cursor(request, await page))
 
     async def put(self, request: web.Request) -> web.Response:
         """One a line, of what is paid and not returned; it can be changed for a time."""

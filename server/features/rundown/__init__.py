@@ -24,8 +24,8 @@ FEATURE = Feature(
     settings={RundownSettings: "rooms"},
     keys={
         "rundown": (
-            "hash item -> packed {item kind title does(JSON) at lasts_s done}; order -> the items, "
-            "joined by commas; ver -> integer"
+            "hash item -> packed {item kind title does(JSON) at lasts_s done press?}; order -> the "
+            "items, joined by commas; ver -> integer"
         ),
     },
 )

@@ -21,6 +21,10 @@ local function no_item(item)
   return refuse('not_found', 'There is no item `' .. item .. '` in the rundown; somebody removed it.')
 end
 
+local function is_done_already()
+  return refuse('conflict', 'This item is done already; mark it as not done to do it again.')
+end
+
 -- Tells host and moderators that something changed; they read it again.
 local function tell_rundown()
   mention_staff({ t = 'rundown', ver = redis.call('HINCRBY', K.rundown, 'ver', 1) })

@@ -1,5 +1,7 @@
 """The rundown: what comes when in a stream, and one press that does it."""
 
+import contextlib
+import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -33,6 +35,7 @@ from server.protocol.roles import Role
 from server.rooms.call import Call, Handler, Handlers
 from server.rooms.plain_text import shown_text
 from server.settings import Settings
+from server.store.request_key import UNDER_WAY, UNKNOWN, RequestKey
 from server.store.room_store import RoomStore
 
 DOES: Mapping[str, type[Command]] = {
@@ -59,6 +62,8 @@ class StoredItem(Struct):
     at: int = 0
     lasts_s: int = 0
     done: int = 0
+    press: str = ""
+    """Names the press that does it, until it is known what became of that."""
 
     def shown(self) -> RundownItem:
         """The item as it is read, without the time that is planned for it."""
@@ -145,25 +150,47 @@ class Rundowns:
 
     async def mark(self, call: Call, cmd: RundownMark) -> Ok:
         """Note that an item is done, or that it is not."""
-        await self._mark(call, cmd.item, done=cmd.done)
+        await self._change("rundown.mark", call, {"item": cmd.item, "done": cmd.done})
         return Ok(ref=cmd.ref)
 
     async def do(self, call: Call, cmd: RundownDo) -> Ok:
-        """Do an item. It is noted first, so that of two who press at once one is refused; if the
-        command is refused, it is not done after all."""
-        item = await self._mark(call, cmd.item, done=True, once=True)
-        if item.does:
-            try:
-                await self._run_command(call, command_in(item, cmd.ref))
-            except CommandError:
-                await self._mark(call, cmd.item, done=False)
+        """Do an item, once.
+
+        Its command runs as a request with a key, which the item keeps until it is known what became
+        of it: whoever presses again before, or at once, does nothing a second time.
+        """
+        args = {"item": cmd.item, "press": secrets.token_hex(16)}
+        item = await self._store.run_script("rundown.begin", call.room_id, args, _ITEM)
+        try:
+            if item.does:
+                await self._do(call, item, cmd.ref)
+            await self._settle(call, item, done=True)
+        except CommandError as refused:
+            if refused.code not in UNKNOWN:
                 raise
+            again = f"{refused.msg} Do the item again: what was done is not done twice."
+            raise CommandError(refused.code, again, refused.retry_ms) from refused
         return Ok(ref=cmd.ref)
 
-    async def _mark(self, call: Call, item: str, *, done: bool, once: bool = False) -> StoredItem:
-        args = {"item": item, "done": done, "once": once}
-        marked: StoredItem = await self._change("rundown.mark", call, args, _ITEM)
-        return marked
+    async def _do(self, call: Call, item: StoredItem, ref: int) -> None:
+        """Run an item's command. Raises CommandError; if that decides, the press is settled."""
+        press = RequestKey(item.press, hashlib.sha256(item.does.encode()).hexdigest())
+        # Counted among the requests that the room remembers, and refused if there are too many.
+        await self._store.run_script("answer", call.room_id, press.step("begin"), _ANY)
+        under_way = UNDER_WAY.set(press)
+        try:
+            await self._run_command(call, command_in(item, ref))
+        except CommandError as refused:
+            if refused.code not in UNKNOWN and refused.retry_ms is None:
+                with contextlib.suppress(CommandError):  # else the next press hears the same
+                    await self._settle(call, item, done=False)
+            raise
+        finally:
+            UNDER_WAY.reset(under_way)
+
+    async def _settle(self, call: Call, item: StoredItem, *, done: bool) -> None:
+        args = {"item": item.item, "press": item.press, "done": done}
+        await self._change("rundown.settle", call, args)
 
     async def _change(
         self, script: str, call: Call, args: dict[str, Any], decoder: Any = _ANY

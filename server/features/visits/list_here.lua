@@ -1,6 +1,6 @@
 -- Lists the people who are in a room, by user, a page at a time.
--- keys: room here here_conns here_workers
--- uses: room
+-- keys: room here here_conns here_workers moderators
+-- uses: room staff
 -- args: after(user, '' to begin) limit stale_ms looked_max
 -- returns: {people=[{user name role at(ms) connections}], more(bool), after(user) of the page that follows};
 -- refuses not_found
@@ -43,7 +43,11 @@ local function add(member)
     last.connections, last.at = last.connections + 1, math.min(last.at, one.at)
     return false
   end
-  last = { user = user, name = one.name, role = one.role, at = one.at, connections = 1 }
+  local role = one.role
+  if role == 'viewer' and moderates(user, role) then
+    role = 'moderator'
+  end
+  last = { user = user, name = one.name, role = role, at = one.at, connections = 1 }
   people[#people + 1] = last
   return false
 end

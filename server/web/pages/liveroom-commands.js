@@ -149,12 +149,14 @@ export class Commands {
   }
 
   /**
-   * Queue for units that may come back; the place, 0 if some were offered at once.
+   * Queue for units that may come back; the place, 0 if some were offered at once. Sent again with
+   * the same key it queues once.
    * @param {string} sale
-   * @param {{qty?: number, leave?: boolean}} [options]
+   * @param {{qty?: number, leave?: boolean, key?: string}} [options]
    */
-  async waitlist(sale, { qty = 1, leave = false } = {}) {
-    return (await this.send("waitlist", { sale, qty, leave })).place ?? null;
+  async waitlist(sale, { qty = 1, leave = false, key } = {}) {
+    const body = key ? { sale, qty, leave, key } : { sale, qty, leave };
+    return (await this.send("waitlist", body)).place ?? null;
   }
 
   /**

@@ -94,6 +94,95 @@ async def test_what_is_refused_is_not_done_and_what_an_assistant_may_not_do_is_r
     assert [each.done > 0 for each in await read(here)] == [True]
 
 
+PLANNED: dict[str, tuple[dict[str, Any], str, str]] = {
+    "sale": (
+        {"sku": "mug", "price": 4900, "stock": 3, "per_user": 1, "hold_s": 60},
+        "sales.open", "sales",
+    ),
+    "poll": (POLL, "polls.open", "polls"),
+    "lucky": ({"title": "Mug", "prizes": 1}, "luckies.open", "luckies"),
+    "coupon": (
+        {"title": "Off", "quota": 5, "currency": "CNY", "percent": 10}, "coupons.open", "coupons"
+    ),
+    "auction": (
+        {"sku": "mug", "opening": 100, "increment": 10, "lasts_s": 60, "hold_s": 60},
+        "auctions.open", "auctions",
+    ),
+}  # fmt: skip
+"""What items do, by their kind: the fields, the script that does it, and where that is kept."""
+
+
+def fail_once(here: Rig, script: str, *, done: bool, error: Exception) -> None:
+    """The next run of a script ends with an error, after it was done or before."""
+    run = here.store.run_script
+
+    async def failing(name: str, *rest: Any) -> Any:
+        if name != script:
+            return await run(name, *rest)
+        here.store.run_script = run  # type: ignore[method-assign]
+        if done:
+            await run(name, *rest)
+        raise error
+
+    here.store.run_script = failing  # type: ignore[method-assign,assignment]
+
+
+AWAY = CommandError("unavailable", "The store did not answer; the outcome is unknown.", 1000)
+
+
+@pytest.mark.parametrize("kind", PLANNED)
+@pytest.mark.parametrize("at", ["command", "rundown.settle"])
+@pytest.mark.parametrize("done", [True, False])
+@pytest.mark.parametrize("error", [AWAY, RuntimeError("a fault")], ids=["away", "fault"])
+async def test_who_presses_again_after_an_unknown_outcome_does_nothing_twice(
+    here: Rig, kind: Any, at: str, done: bool, error: Exception
+) -> None:
+    does, script, key = PLANNED[kind]
+    await here.do(ShelfPut(ref=1, product=MUG))
+    item = await plan(here, kind=kind, title="It", does=does)
+    fail_once(here, script if at == "command" else at, done=done, error=error)
+
+    with pytest.raises(type(error)) as unknown:
+        await here.do(RundownDo(ref=1, item=item))
+    if isinstance(unknown.value, CommandError):
+        assert unknown.value.msg.endswith("Do the item again: what was done is not done twice.")
+    if not (at == "rundown.settle" and done):
+        assert [each.done for each in await read(here)] == [0]
+        await plan(here, kind=kind, title="Renamed", does=does, item=item)
+        await here.do(RundownDo(ref=1, item=item))
+
+    assert [each.done > 0 for each in await read(here)] == [True]
+    assert len(set(await here.redis.hkeys(here.key(key))) - {b"newest"}) == 1
+    with pytest.raises(CommandError) as refused:
+        await here.do(RundownDo(ref=1, item=item))
+    assert refused.value.code == "conflict"
+
+
+async def test_what_is_marked_as_not_done_is_done_anew(here: Rig) -> None:
+    does, _, key = PLANNED["coupon"]
+    item = await plan(here, kind="coupon", title="It", does=does)
+    fail_once(here, "rundown.settle", done=False, error=AWAY)
+    with pytest.raises(CommandError):
+        await here.do(RundownDo(ref=1, item=item))
+    await here.do(RundownMark(ref=1, item=item, done=False))
+
+    await here.do(RundownDo(ref=1, item=item))
+
+    assert await here.redis.hlen(here.key(key)) == 2
+
+
+async def test_a_refusal_that_could_not_be_noted_is_heard_once_more(here: Rig) -> None:
+    item = await plan(here, kind="sale", title="Mug", does=PLANNED["sale"][0])
+    fail_once(here, "rundown.settle", done=False, error=AWAY)
+    for _ in range(2):
+        with pytest.raises(CommandError) as missing:
+            await here.do(RundownDo(ref=1, item=item))
+        assert missing.value.code == "not_found"
+        await here.do(ShelfPut(ref=1, product=MUG))
+
+    await here.do(RundownDo(ref=1, item=item))
+
+
 @pytest.mark.parametrize(
     ("kind", "does"),
     [

@@ -24,9 +24,9 @@ import { lineName, ownReviews, reviewOf } from "./reviewing.js";
 export const watchPath = (room) => `/watch/${encodeURIComponent(room)}`;
 
 /** @type {Send} */
-async function sendByRest(op, { room, order }, fields) {
+async function sendByRest(op, { room, order }, { key, ...fields } = {}) {
   const path = `/v1/rooms/${encodeURIComponent(room)}/orders/${encodeURIComponent(order)}/return-request`;
-  return op === "return.ask" ? rest("POST", path, fields) : rest("DELETE", path);
+  return op === "return.ask" ? rest("POST", path, fields, String(key)) : rest("DELETE", path);
 }
 
 /**

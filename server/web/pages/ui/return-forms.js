@@ -1,5 +1,6 @@
 // The forms about giving back what was bought: the buyer's request, and the host's answer.
 
+import { newKey } from "../liveroom-commands.js";
 import { h } from "./dom.js";
 import { choice, field, formSheet, whole } from "./forms.js";
 import { reasonText, requestOf } from "./return-request.js";
@@ -22,11 +23,25 @@ const NOTE_MAX = "500";
 const kept = ({ qty, returned = 0 }) => qty - returned;
 
 /**
+ * Puts a key to the fields of a command, the same one for as long as they stay the same.
+ * @returns {(fields: Record<string, unknown>) => Record<string, unknown>}
+ */
+function keyed() {
+  let said = "", key = "";
+  return (fields) => {
+    const now = JSON.stringify(fields);
+    if (now !== said) [said, key] = [now, newKey()];
+    return { ...fields, key };
+  };
+}
+
+/**
  * The buyer's form: which units, and why.
  * @type {(order: Order, send: Send, changed: (order: Order) => void) => void}
  */
 export function askForm(order, send, changed) {
   const left = order.lines.filter((line) => kept(line) > 0);
+  const once = keyed(); // sent twice it is one request, though the host answered in between
   formSheet(t("return.ask"), [
     ...left.map((line) => field(`units-${line.sale}`, line.title,
       { ...whole, min: "0", max: String(kept(line)), value: kept(line) })),
@@ -37,7 +52,7 @@ export function askForm(order, send, changed) {
     const lines = left.map(({ sale }) => ({ sale, qty: Number(typed[`units-${sale}`]) }))
       .filter(({ qty }) => qty > 0);
     if (lines.length === 0) throw new Error(t("return.nothing"));
-    changed(await send("return.ask", order, { reason, note: note.trim(), lines }));
+    changed(await send("return.ask", order, once({ reason, note: note.trim(), lines })));
     toast(t("return.sent"));
   });
 }
@@ -48,6 +63,7 @@ export function askForm(order, send, changed) {
  */
 export function answerActions(order, send, changed) {
   if (order.request?.status !== "asked") return [];
+  const once = keyed(); // sent twice it answers no later request
   const about = () => [h("p", {}, h("b", { dir: "auto" }, order.name || order.user)), ...requestOf(order)];
   const accept = () => formSheet(t("host.accept_return"), [
     about(),
@@ -55,14 +71,14 @@ export function answerActions(order, send, changed) {
     field("answer", t("return.answer"), { maxlength: NOTE_MAX }, "textarea"),
   ], t("return.accept"), async ({ restock, answer }) => {
     const fields = { accept: true, restock: restock === "yes", answer: answer.trim() };
-    changed(await send("return.answer", order, fields));
+    changed(await send("return.answer", order, once(fields)));
     toast(t("return.is_accepted"));
   });
   const decline = () => formSheet(t("host.decline_return"), [
     about(),
     field("answer", t("return.answer_why"), { maxlength: NOTE_MAX, required: true }, "textarea"),
   ], t("return.decline"), async ({ answer }) => {
-    changed(await send("return.answer", order, { accept: false, answer: answer.trim() }));
+    changed(await send("return.answer", order, once({ accept: false, answer: answer.trim() })));
     toast(t("return.is_declined"));
   });
   return [h("div.actions", {},

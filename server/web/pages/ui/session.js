@@ -33,12 +33,16 @@ async function ask(path, request) {
  * @param {"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} method
  * @param {string} path
  * @param {object} [body]
+ * @param {string} [key] of a POST that is done once, however often it is sent
  * @returns {Promise<Answer>}
  */
-export async function rest(method, path, body) {
+export async function rest(method, path, body, key) {
   return answerOf(await inTime(ask(path, {
     method,
-    headers: body && { "Content-Type": "application/json" },
+    headers: {
+      ...(body && { "Content-Type": "application/json" }),
+      ...(key && { "Idempotency-Key": key }),
+    },
     body: body && JSON.stringify(body),
     signal: AbortSignal.timeout(REST_MS_MAX),
   })));
