@@ -12,9 +12,12 @@ def _given(**fields: object) -> Message:
 class Commands(CommunityCommands):
     """Each method sends one command and returns the content of its reply.
 
-    All raise CommandRefused, Unanswered and RoomClosed. Those that are harmless to repeat (buy,
-    pay, cancel, orders, waitlist, ping) are repeated while the server is away, the others are sent
-    once. Prices are in the currency's minor unit.
+    All raise CommandRefused, Unanswered and RoomClosed. Those that are harmless to repeat are
+    repeated while the server is away: with a key `buy`, `buy_lines`, `bid` and `coupon_claim`,
+    without one `pay`, `cancel`, `orders`, `order_return`, `return_ask`, `return_withdraw`,
+    `return_answer`, `waitlist`, `waitlist_leave`, `vote`, `lucky_enter`, `follow`, `reserve`,
+    `group_join`, `group_leave` and `ping`. The others are sent once. Prices are in the currency's
+    minor unit.
     """
 
     async def ping(self) -> int:
