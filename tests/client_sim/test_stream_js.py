@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
+import aiohttp
 import pytest
 
 from client_sim.client import RoomClient
 from server.access.auth import mint
 from server.protocol.roles import Role
 from server.settings import Settings
-from tests.client_sim.conftest import HOST, ROOM, token
+from tests.client_sim.conftest import HOST, MUG, ROOM, Enter, token
 from tests.client_sim.http_proxy import HttpProxy
 from tests.client_sim.streaming import Page, open_page
 from tests.running import Worker
@@ -134,10 +135,17 @@ async def test_refusals_are_read_without_the_deprecated_field_and_to_the_millise
 
 
 async def test_the_rest_of_a_shelf_is_read_though_the_token_at_hand_is_over(
-    worker: Worker, server_settings: Settings, host: RoomClient
+    worker: Worker, server_settings: Settings, host: RoomClient, enter: Enter
 ) -> None:
-    good, over = (mint(server_settings, "ann", Role.VIEWER, ttl_s=ttl_s) for ttl_s in (3600, -60))
-    async with open_page(worker.url, ROOM, good, over, good) as page:
+    group = f"fans:{HOST}"  # for its members alone: elsewhere a token that is over is a guest's
+    mine = {"Authorization": f"Bearer {token(HOST, Role.HOST)}"}
+    async with aiohttp.ClientSession(worker.url, headers=mine, raise_for_status=True) as http:
+        await http.put(f"/v1/hosts/{HOST}/group", json={"title": "Tea people"})
+        await http.put(f"/v1/rooms/{group}/shelf/mug", json=MUG)
+    await (await enter("ann")).group_join()
+    good, over = (mint(server_settings, "ann", Role.VIEWER, ttl_s=ttl_s) for ttl_s in (3600, -3600))
+
+    async with open_page(worker.url, group, good, over, good) as page:
         await page.read("joined")
         page.do("shelf")
         assert await page.read("shelf") == ["mug"]
