@@ -27,6 +27,7 @@ from server.protocol.codes import (
     BAD_TOKEN,
     FLOOD,
     FORBIDDEN,
+    INTERNAL,
     NO_JOIN,
     NO_ROOM,
     WRONG_KIND,
@@ -64,6 +65,7 @@ class Connection(Seat):
         "_joining",
         "_protocol",
         "_turn",
+        "_waits",
         "heard_at",
     )
 
@@ -76,6 +78,7 @@ class Connection(Seat):
         self._cookie_token: str | None = None
         self._joining = False
         self._join_by = -math.inf
+        self._waits = 0
         self._fragments: list[bytes] | None = None
         self._in_flight = 0
         self._after_close = 0
@@ -207,6 +210,8 @@ class Connection(Seat):
             ref = exc.ref
         wait_ms = int((1 - self._bucket.level) / self._edge.settings.edge.commands_per_s * 1000)
         self._err(ref, CommandError("rate_limited", "Too many commands; wait.", wait_ms))
+        if self.room is None:
+            self._may_wait(wait_ms)
 
     # Commands
 
@@ -277,8 +282,8 @@ class Connection(Seat):
             self._count_bad(cmd.ref, "This connection has joined already.")
             return
         if wait_ms := self._edge.join_wait_ms():
-            self._join_by = self._edge.loop.time() + wait_ms / 1000
-            self._err(cmd.ref, CommandError("rate_limited", "Many are joining; wait.", wait_ms))
+            busy = CommandError("rate_limited", "Many are joining; wait.", wait_ms)
+            self._refuse_join(cmd, busy, None)
             return
         token = cmd.token or self._cookie_token
         try:
@@ -299,7 +304,6 @@ class Connection(Seat):
         except BadToken as exc:
             self._refuse_join(cmd, CommandError("bad_token", str(exc)), BAD_TOKEN)
         except CommandError as exc:
-            self._join_by = self._edge.loop.time() + (exc.retry_ms or 0) / 1000
             self._refuse_join(cmd, exc, None)
         except Exception:
             log.exception("The key of a token could not be looked for.")
@@ -317,7 +321,7 @@ class Connection(Seat):
         if (ban := self._edge.dispatch.ban_of(who, self.room_id)) is not None:
             self._refuse_join(cmd, CommandError("forbidden", ban.sentence), FORBIDDEN)
             return
-        self.user, self.source, self._cookie_token = who.user, cmd.source, None
+        self.user, self.source = who.user, cmd.source
         self._joining = True
         edge, room = self._edge, self._edge.rooms.get(self.room_id)
         if room is None or room.is_over or edge.dispatch.may_be_gated(self.room_id):
@@ -354,7 +358,7 @@ class Connection(Seat):
             self._not_entered(cmd, failure, began_at)
 
     def _entered(self, room: Room, began_at: float) -> None:
-        self._joining = False
+        self._joining, self._cookie_token = False, None
         self.room = room
         self._edge.count("join", "ok", began_at)
 
@@ -367,6 +371,16 @@ class Connection(Seat):
         self._err(cmd.ref, exc)
         if why is not None:
             self.close(why)
+        elif not self._may_wait(exc.retry_ms or 0):
+            self.close(INTERNAL, exc.retry_ms, "This connection was told to wait too often.")
+
+    def _may_wait(self, wait_ms: int) -> bool:
+        """Give the client so long, and the time for a join from then on; not for ever."""
+        self._waits += 1
+        if self._waits > self._edge.settings.edge.join_waits_max:
+            return False
+        self._join_by = self._edge.loop.time() + wait_ms / 1000
+        return True
 
     def join_is_due(self) -> None:
         """Close if the client has not joined in time, unless we told it to wait."""

@@ -147,7 +147,8 @@ class EventStream(Seat):
             return
         if self._opening is not None:
             code = _REFUSALS.get(why, "unavailable")
-            self._refuse(CommandError(code, msg or f"Not now: {why.reason}.", reconnect_ms))
+            said = msg or f"The stream can't be opened: {why.reason}."
+            self._refuse(CommandError(code, said, reconnect_ms))
             return
         if reconnect_ms is not None:  # an EventSource reads it; it is part of the same event
             self.transport.write(retry_line(reconnect_ms))

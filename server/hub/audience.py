@@ -40,7 +40,7 @@ class Audience:
     def __init__(
         self,
         settings: Hub,
-        deflate_over: int,
+        deflate_from: int,
         metrics: Metrics,
         before_pass: Callable[[], bool],
         random: Random,
@@ -58,7 +58,7 @@ class Audience:
         self._is_hurried = is_hurried
         self._loop = asyncio.get_running_loop()
         budget = Budget(settings.sample_per_s_max, self._loop.time(), random)
-        self._waiting = Waiting(budget, deflate_over, metrics.conflated)
+        self._waiting = Waiting(budget, deflate_from, metrics.conflated)
         self._groups: dict[tuple[Variant, bool], dict[Member, None]] = {}
         self._by_user: dict[str, tuple[Member, ...]] = {}
         self._size = 0

@@ -27,13 +27,13 @@ class Variant(NamedTuple):
         return CODECS[self.encoding]
 
     def frame(
-        self, parts: Sequence[bytes], *, seq: int | None = None, deflate_over: int | None = None
+        self, parts: Sequence[bytes], *, seq: int | None = None, deflate_from: int | None = None
     ) -> bytes:
         """Build the frame of encoded messages. `seq` is the place in the room's story after them,
-        None if no must-event to the room is among them; it and `deflate_over` may go unused."""
+        None if no must-event to the room is among them; it and `deflate_from` may go unused."""
         if self.epoch:
             return sent_event(self.codec.array(parts), self.epoch, seq)
-        return self.codec.frame(parts, deflate_over=deflate_over)
+        return self.codec.frame(parts, deflate_from=deflate_from)
 
     def joined_frame(
         self, reply: Joined, room: bytes, others: Sequence[Event]

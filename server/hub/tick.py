@@ -28,7 +28,7 @@ class Tick:
 
     __slots__ = (
         "_chosen",
-        "_deflate_over",
+        "_deflate_from",
         "_frames",
         "_latest",
         "_must",
@@ -47,7 +47,7 @@ class Tick:
         sampled: Sequence[Event],
         chosen: Sequence[Event],
         lost: int,
-        deflate_over: int,
+        deflate_from: int,
         staff_sampled: Sequence[Event] | None = None,
         staff_latest: Sequence[Event] = (),
     ) -> None:
@@ -69,7 +69,7 @@ class Tick:
             Share.BUDGET: [*must, *_gap(left_out), *chosen, *latest],
             Share.MUST: must,
         }
-        self._deflate_over = deflate_over
+        self._deflate_from = deflate_from
         self._parts: dict[tuple[Encoding, int], bytes] = {}
         self._frames: dict[tuple[Variant, Share], bytes] = {}
 
@@ -109,9 +109,9 @@ class Tick:
         if not events:
             return b""
         parts = [self._part(variant.encoding, event) for event in events]
-        deflate_over = self._deflate_over if variant.deflate else None
+        deflate_from = self._deflate_from if variant.deflate else None
         seq = _last_seq(events) if variant.epoch else None
-        return variant.frame(parts, seq=seq, deflate_over=deflate_over)
+        return variant.frame(parts, seq=seq, deflate_from=deflate_from)
 
     def _part(self, encoding: Encoding, event: Event) -> bytes:
         if type(event) is GapEvent:

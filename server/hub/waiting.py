@@ -21,7 +21,7 @@ class Waiting:
         "_budget",
         "_conflated",
         "_current",
-        "_deflate_over",
+        "_deflate_from",
         "_latest",
         "_lost",
         "_must",
@@ -32,9 +32,9 @@ class Waiting:
         "_told",
     )
 
-    def __init__(self, budget: Budget, deflate_over: int, conflated: Counter) -> None:
+    def __init__(self, budget: Budget, deflate_from: int, conflated: Counter) -> None:
         self._budget = budget
-        self._deflate_over = deflate_over
+        self._deflate_from = deflate_from
         self._conflated = conflated
         self._must: list[Event] = []
         self._latest: dict[Any, Event] = {}
@@ -97,7 +97,7 @@ class Waiting:
             sampled,
             self._budget.choose(sampled, now),
             self._lost,
-            self._deflate_over,
+            self._deflate_from,
             everything if alone else None,
             list(self._staff_latest.values()),
         )

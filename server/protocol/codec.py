@@ -115,10 +115,10 @@ class Codec:
             return b"[" + b",".join(parts) + b"]"
         return _msgpack_array_head(len(parts)) + b"".join(parts)
 
-    def frame(self, parts: Sequence[bytes], *, deflate_over: int | None = None) -> bytes:
-        """Build a WebSocket frame; compress it if the payload exceeds `deflate_over` bytes."""
+    def frame(self, parts: Sequence[bytes], *, deflate_from: int | None = None) -> bytes:
+        """Build a WebSocket frame; compress it if the payload has at least `deflate_from` bytes."""
         payload = self.array(parts)
-        if deflate_over is not None and len(payload) > deflate_over:
+        if deflate_from is not None and len(payload) >= deflate_from:
             return ws_frame(deflate(payload), self.opcode, compressed=True)
         return ws_frame(payload, self.opcode)
 

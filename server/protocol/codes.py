@@ -28,7 +28,10 @@ ERRORS: dict[str, ErrorRow] = {
     "not_found": ErrorRow(
         "The room, sale, order, product or comment named does not exist.", "Do not resend."
     ),
-    "not_live": ErrorRow("The room is not live.", "Wait for the `phase` event."),
+    "not_live": ErrorRow(
+        "The room is not live: not yet, or no more.",
+        "Wait for the `phase` event; after the end nothing comes.",
+    ),
     "conflict": ErrorRow(
         "The thing is already there, or in a state that does not allow this.",
         "Read the current state, then decide.",

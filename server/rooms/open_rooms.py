@@ -14,7 +14,7 @@ from server.background.troubles import declare
 from server.hub.crowd import Crowd
 from server.hub.frame_writer import FrameWriter
 from server.hub.member import Member
-from server.protocol.codes import RESYNC, Close, CommandError
+from server.protocol.codes import Close, CommandError
 from server.protocol.joining import Join, Source
 from server.protocol.message import Event
 from server.protocol.roles import Role
@@ -173,9 +173,11 @@ class OpenRooms:
 
         def own_read(own: OwnPart | None, refusal: CommandError | None) -> None:
             if refusal is None and room.is_over:
-                refusal = _over()
+                refusal = _over(room)
             if refusal is not None:
                 room.forget(arrival)
+                if refusal.code == "not_found":
+                    room.maybe_lost()  # what said that the room was deleted
                 refuse(refusal)
                 return
             arrival.own = own
@@ -196,8 +198,10 @@ class OpenRooms:
             if arrival.who.role is not Role.GUEST:
                 arrival.own = await self._own.submit(room.room_id, arrival.who.user)
             _must_not_be_over(room)
-        except BaseException:
+        except BaseException as error:
             room.forget(arrival)
+            if isinstance(error, CommandError) and error.code == "not_found":
+                room.maybe_lost()  # what said that the room was deleted
             raise
         room.admit(arrival)
 
@@ -276,24 +280,28 @@ class OpenRooms:
         with reading():
             exists = await self._reader.store.redis.exists(key)
         if not exists:
-            raise CommandError("not_found", f"There is no room `{room_id}`; check its id.")
+            raise _no_room(room_id)
 
-    def _broken(self, room: Room) -> None:
+    def _broken(self, room: Room, why: Close) -> None:
         if self._rooms.get(room.room_id) is room:
-            self.send_away(room, RESYNC)
+            self.send_away(room, why)
         self._end(room)
 
     def send_away(self, room: Room, why: Close) -> None:
-        """Close every connection of a room; each client reconnects in a time slot of its own."""
+        """Close every connection of a room; clients that come back do so each in a time slot of its
+        own."""
         members = [*room.audience, *room.turn_away()]
         for member in members:
-            member.close(why, spread_ms(len(members), self._random))
+            back_ms = spread_ms(len(members), self._random) if why.come_back else None
+            member.close(why, back_ms)
 
     def _end(self, room: Room) -> None:
         """Give up this open room: the next join opens it afresh."""
         if self._rooms.get(room.room_id) is room:
             del self._rooms[room.room_id]
             self._metrics.rooms.set(len(self._rooms))
+            if (timer := self._lingering.pop(room.room_id, None)) is not None:
+                timer.cancel()  # it would keep the room in memory
         room.end()
         self._closings.start(self._close(room), room.room_id)
 
@@ -304,10 +312,16 @@ class OpenRooms:
 
 def _must_not_be_over(room: Room) -> None:
     if room.is_over:
-        raise _over()
+        raise _over(room)
 
 
-def _over() -> CommandError:
+def _no_room(room_id: str) -> CommandError:
+    return CommandError("not_found", f"There is no room `{room_id}`; check its id.")
+
+
+def _over(room: Room) -> CommandError:
+    if room.is_gone:
+        return _no_room(room.room_id)
     return CommandError(
         "unavailable", "The room is being read anew; join again.", ROOM_ANEW_RETRY_MS
     )

@@ -257,6 +257,7 @@ class Retirer:
                 await forgets.rewrite(self._records, room, each)
         if rewrites:
             await self._drop_older(room, snapshot)
+            await self._tell_workers(room)
         self._metrics.records_retired_rooms.inc()
         return Outcome(True, "", stored.bytes)
 
@@ -272,6 +273,12 @@ class Retirer:
             for forgets in self._forgets:
                 await forgets.forget(connection, room, people)
             await strike_off(connection, room, people.gone, snapshot)
+        await self._tell_workers(room)
+
+    async def _tell_workers(self, room: str) -> None:
+        """Let workers that have a rewritten room open still, though nobody counts as in it, read it
+        anew: newcomers would be shown what was taken out."""
+        await self._store.run_script("room_anew", room, {}, _ANY)
 
     async def _drop_older(self, room: str, snapshot: str) -> None:
         """Drop the snapshots that still have what was taken out."""

@@ -20,7 +20,7 @@ from server.hub.audience import Audience
 from server.hub.crowd import Crowd
 from server.hub.frame_writer import FrameWriter
 from server.hub.member import Member
-from server.protocol.codes import FORBIDDEN, CommandError
+from server.protocol.codes import FORBIDDEN, NO_ROOM, RESYNC, Close, CommandError
 from server.protocol.joining import You
 from server.protocol.message import Event, RoleEvent
 from server.protocol.roles import Role
@@ -55,7 +55,7 @@ class Room:
         reader: RoomReader,
         settings: Settings,
         metrics: Metrics,
-        on_broken: Callable[["Room"], None],
+        on_broken: Callable[["Room", Close], None],
         on_entered: Callable[["Room", Arrival], None],
         random: Random,
         crowd: Crowd | None = None,
@@ -95,6 +95,8 @@ class Room:
         self._following = False
         self._in_doubt = False
         self._over = False
+        self.is_gone = False
+        """Whether this room is over because there is no such room any more."""
         self._fills = Errands("room fill")
 
     @property
@@ -226,6 +228,9 @@ class Room:
         if message.epoch != state.epoch:
             self._break("its epoch changed")
             return
+        if message.deleted:
+            self._vanish("deleted")
+            return
         if message.before > state.position:
             self._waiting.appendleft(message)
             self.maybe_lost()
@@ -321,7 +326,7 @@ class Room:
                 if exc.code != "not_found":
                     await asyncio.sleep(FILL_RETRY_S)
                     continue
-                self._break("it is no longer in Redis")
+                self._vanish("no longer in Redis")
             except Exception:
                 self._break("its stream can't be read")
                 raise
@@ -401,12 +406,20 @@ class Room:
             self.maybe_lost()
 
     def _break(self, why: str) -> None:
-        if self._over:
-            return
-        log.warning("Room %s is read anew: %s.", self.room_id, why)
+        if not self._over:
+            log.warning("Room %s is read anew: %s.", self.room_id, why)
+            self._give_up(RESYNC)
+
+    def _vanish(self, how: str) -> None:
+        if not self._over:
+            log.info("Room %s is closed: it is %s.", self.room_id, how)
+            self.is_gone = True
+            self._give_up(NO_ROOM)
+
+    def _give_up(self, close: Close) -> None:
         self._following = False
         self._over = True
-        self._on_broken(self)
+        self._on_broken(self, close)
 
     def end(self) -> None:
         """Send nothing more; the members have been told to reconnect."""

@@ -134,7 +134,16 @@ class Edge(Section):
 
     request_head_bytes_max: int = limit(8192, 1024, 65536, "Largest HTTP request head.")
     request_head_s_max: float = limit(5, 0.05, 60, "Time a client has to send its request head.")
-    join_s_max: float = limit(5, 0.05, 60, "Time a client has to send its `join`.")
+    join_s_max: float = limit(
+        5, 0.05, 60, "Time a client has to send its `join`, from when it may send it."
+    )
+    join_waits_max: int = limit(
+        20,
+        1,
+        1000,
+        "How often a connection may be told to wait and join again; with the next refusal it is "
+        "closed, and may come back.",
+    )
     unread_s_max: float = limit(
         30,
         0.05,

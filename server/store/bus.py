@@ -49,7 +49,7 @@ class BusMessage(msgspec.Struct, Generic[E], frozen=True):
     """All events of one script call, and the room's position before and after it.
 
     `left` lists users who no longer belong to this fan group; `gone` lists users whose
-    connections must be closed.
+    connections must be closed. `deleted`: the room is no more.
     """
 
     epoch: str
@@ -59,6 +59,7 @@ class BusMessage(msgspec.Struct, Generic[E], frozen=True):
     comments_after: int | None = None
     left: list[str] = []
     gone: list[str] = []
+    deleted: bool = False
 
 
 BusDecoder = msgspec.msgpack.Decoder[BusMessage[Any]]

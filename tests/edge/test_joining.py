@@ -1,12 +1,22 @@
 """The first command of a connection, and those who never send it."""
 
 import asyncio
+import math
 from typing import Any
 
 import pytest
 
+from server.access.auth import SESSION_COOKIE
+from server.edge.connection import Connection
 from server.edge.edge import Edge
-from server.protocol.codes import BAD_TOKEN, FORBIDDEN, NO_JOIN, NO_ROOM, CommandError
+from server.protocol.codes import (
+    BAD_TOKEN,
+    FORBIDDEN,
+    INTERNAL,
+    NO_JOIN,
+    NO_ROOM,
+    CommandError,
+)
 from server.protocol.roles import Role
 from tests.edge.conftest import Connect, Token, shorten, time_is_up
 from tests.edge.raw_socket import RawSocket, command
@@ -155,6 +165,51 @@ async def test_a_viewer_who_missed_nothing_is_told_so(raw: RawSocket, connect: C
     assert reply["missed"] == []
 
 
+def refusing(code: str, retry_ms: int) -> Any:
+    """What refuses every join with this error."""
+
+    async def join(*_: object) -> None:
+        raise CommandError(code, "Not now.", retry_ms)
+
+    return join
+
+
+def told_nothing_yet(edge: Edge) -> None:
+    """What anybody was told to wait is over."""
+    for connection in edge.connections:
+        assert isinstance(connection, Connection)
+        connection._join_by = -math.inf
+
+
+@pytest.mark.parametrize("code", ["unavailable", "internal", "rate_limited", "conflict"])
+async def test_whoever_is_told_to_join_again_later_has_the_time_for_it(
+    edge: Edge, raw: RawSocket, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    await raw.upgrade()
+    with monkeypatch.context() as away:
+        away.setattr(edge.rooms, "join", refusing(code, 5000))
+        raw.send(command("join", 3))
+        error = await raw.message("err")
+    assert (error["ref"], error["code"], error["retry_ms"]) == (3, code, 5000)
+    time_is_up(edge.waiting_for_join)  # the time that everybody has from the start
+    raw.send(command("join", 4))
+    assert (await raw.message_of("ok", "err"))["ref"] == 4
+
+
+@pytest.mark.parametrize("limits", [{"commands_per_s": 0.1, "commands_burst": 4}])
+async def test_a_join_that_came_too_fast_has_the_time_to_come_again(
+    edge: Edge, raw: RawSocket
+) -> None:
+    await raw.upgrade()
+    raw.send(*(command("ping", ref) for ref in range(1, 5)), command("join", 5))
+    while (error := await raw.message("err"))["ref"] != 5:
+        pass
+    assert error["code"] == "rate_limited"
+    time_is_up(edge.waiting_for_join)
+    raw.send(command("join", 6))
+    assert (await raw.message("err"))["ref"] == 6
+
+
 async def test_a_client_that_does_not_join_again_after_a_late_failure_is_sent_away(
     edge: Edge, raw: RawSocket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +228,52 @@ async def test_a_client_that_does_not_join_again_after_a_late_failure_is_sent_aw
     answer.set()
     error = await raw.message("err")
     assert (error["ref"], error["code"]) == (3, "unavailable")
+    told_nothing_yet(edge)
     time_is_up(edge.waiting_for_join)
     code, _ = await raw.ended()
     assert code == NO_JOIN.code
+
+
+@pytest.mark.parametrize("limits", [{"join_waits_max": 2}])
+async def test_a_connection_that_never_gets_in_is_not_told_to_wait_for_ever(
+    edge: Edge, raw: RawSocket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge.rooms, "join", refusing("unavailable", 700))
+    await raw.upgrade()
+    for ref in (3, 4):
+        raw.send(command("join", ref))
+        assert (await raw.message("err"))["ref"] == ref
+    raw.send(command("join", 5))
+    code, (error, bye) = await raw.ended()
+    assert (error["ref"], error["code"]) == (5, "unavailable")
+    assert (code, bye["code"], bye["reconnect_ms"]) == (INTERNAL.code, INTERNAL.code, 700)
+
+
+@pytest.mark.parametrize(
+    "limits", [{"join_waits_max": 2, "commands_per_s": 0.1, "commands_burst": 5}]
+)
+async def test_commands_that_come_too_fast_do_not_put_off_the_join_for_ever(
+    edge: Edge, raw: RawSocket
+) -> None:
+    await raw.upgrade()
+    raw.send(*(command("ping", ref) for ref in range(1, 8)))  # two of them too fast
+    while (await raw.message("err"))["ref"] != 7:
+        pass
+    told_nothing_yet(edge)
+    raw.send(command("ping", 8))
+    assert (await raw.message("err"))["code"] == "rate_limited"
+    time_is_up(edge.waiting_for_join)
+    code, _ = await raw.ended()
+    assert code == NO_JOIN.code
+
+
+async def test_who_comes_by_cookie_is_the_same_in_the_second_try(
+    edge: Edge, raw: RawSocket, token: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await raw.upgrade(f"Cookie: {SESSION_COOKIE}={token('ann')}", "Origin: http://127.0.0.1")
+    with monkeypatch.context() as away:
+        away.setattr(edge.rooms, "join", refusing("unavailable", 100))
+        raw.send(command("join", 3))
+        assert (await raw.message("err"))["code"] == "unavailable"
+    raw.send(command("join", 4))
+    assert (await raw.message("ok"))["you"]["user"] == "ann"

@@ -36,7 +36,7 @@ async def test_an_ended_room_sells_while_its_host_lets_it(shop: Shop) -> None:
     sale = await shop.open(stock=1)
     live = await shop.buy("ann", sale)
     await end(shop, selling=False)
-    await shop.refused(shop.queue("bob", sale), "not_live")
+    await shop.refused(shop.queue("bob", sale), "ended")
     await sells(shop, selling=True)
     assert await shop.queue("bob", sale) == 1
     await shop.cancel(live)
@@ -49,6 +49,14 @@ async def test_an_ended_room_sells_while_its_host_lets_it(shop: Shop) -> None:
     await sells(shop, selling=False)
     await shop.refused(shop.buy("cat", sale), "ended")
     assert await shop.audit() == []
+
+
+@pytest.mark.parametrize(("phase", "code"), [("scheduled", "not_live"), ("ended", "ended")])
+async def test_buying_and_waiting_are_refused_alike(shop: Shop, phase: str, code: str) -> None:
+    sale = await shop.open(stock=1)
+    await shop.redis.hset(shop.key("room"), "phase", phase)
+    await shop.refused(shop.buy("ann", sale), code)
+    await shop.refused(shop.queue("bob", sale), code)
 
 
 @pytest.mark.parametrize("thing", ["open", "give_out"])

@@ -119,11 +119,11 @@ def test_a_compressed_payload_has_lost_its_empty_block() -> None:
 
 
 @pytest.mark.parametrize("codec", [JSON, MSGPACK], ids=["json", "msgpack"])
-def test_only_a_payload_over_the_limit_is_compressed(codec: Any) -> None:
+def test_only_a_payload_of_at_least_the_limit_is_compressed(codec: Any) -> None:
     parts = [codec.encode(LikesEvent(total=7))] * 20
     size = len(codec.array(parts))
-    assert codec.frame(parts) == codec.frame(parts, deflate_over=size)
-    compressed = codec.frame(parts, deflate_over=size - 1)
+    assert codec.frame(parts) == codec.frame(parts, deflate_from=size + 1)
+    compressed = codec.frame(parts, deflate_from=size)
     assert compressed[0] & 0x40
     assert len(compressed) < size
 

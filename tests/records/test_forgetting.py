@@ -24,6 +24,8 @@ from server.features.reviews.reviews import ReviewBody, Reviews
 from server.features.reviews.settings import ReviewSettings
 from server.features.sending.deliveries import Deliveries, DeliveryBody
 from server.house import HOUSE, store_on
+from server.protocol.codes import RESYNC
+from server.protocol.joining import Last
 from server.protocol.roles import Role
 from server.protocol.room import RoomCreate
 from server.records.database import Database
@@ -320,6 +322,27 @@ async def test_a_process_that_died_when_the_room_had_left_is_made_up_for(
     await retirer._round()
     assert traces(await bytes_of(here.store, records), ZOE) == []
     assert await _who_is_kept(records) == ([], [])
+
+
+async def test_a_worker_that_has_the_room_open_shows_nobody_who_is_forgotten(
+    sold: tuple[Rig, Settings], records: Database
+) -> None:
+    here, settings = sold
+    await here.do(LiveEnd(ref=9), HOST)
+    await archive(here)
+    async with rig(settings, "w4") as there:
+        inside, left = [await there.join(user, role=Role.GUEST) for user in ("g1", "g2")]
+        there.leave(left)
+        assert traces(str(inside.joined["room"]).encode(), ZOE) != []
+
+        assert await here.worker.forgetter().forget(ZOE.user) == ([ROOM], {})
+        await inside.until_closed()
+        last = Last(epoch=inside.joined["epoch"], seq=inside.joined["seq"])
+        again = await there.join("g1", role=Role.GUEST, last=last)
+
+        assert inside.closed_with is RESYNC
+        assert traces(str(again.joined).encode(), ZOE) == []
+        assert again.joined["missed"] == []
 
 
 async def test_somebody_who_must_be_forgotten_since_the_room_was_packed_is_not_left_in_it(

@@ -9,7 +9,7 @@ from server.features.phases.messages import LiveEnd
 from server.features.sales.messages import SaleOpen, SaleRestock
 from server.features.shelf.messages import ProductInput, ShelfPut
 from server.features.stock.messages import SaleOk
-from server.protocol.codes import RESYNC, CommandError
+from server.protocol.codes import NO_ROOM, RESYNC, CommandError
 from server.protocol.joining import Last
 from server.store.bus import BusMessage, Say
 from tests.hub.listening import gaps, ids, seqs
@@ -278,7 +278,7 @@ async def test_a_room_that_redis_lost_is_gone(here: Rig) -> None:
     here.cut()
     await ann.closed.wait()
 
-    assert ann.closed_with is RESYNC
+    assert ann.closed_with is NO_ROOM
     with pytest.raises(CommandError) as refused:
         await here.join("ann")
     assert refused.value.code == "not_found"

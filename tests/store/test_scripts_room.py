@@ -56,6 +56,8 @@ async def test_a_room_cannot_be_created_twice(live: ScriptRoom) -> None:
         ("comments.mute", {"user": "u1", "seconds": 5}),
         ("presence.report", {"worker": "w", "now_count": 1, "viewers": ["u"], "stale_ms": 1000}),
         ("epoch_renew", {"epoch": "e1", "seq": 1, "sub": 0, "fresh": "e2"}),
+        ("mine_of", {"users": ["u1"]}),
+        ("room_delete", {}),
     ],
 )
 async def test_a_room_that_is_not_there_is_not_found_and_not_half_made(

@@ -420,8 +420,8 @@ async def heard(api: Api, room: str, user: str, key: str, role: Role = Role.VIEW
 async def test_viewers_keep_neither_each_other_nor_the_host_from_keys(
     apis: tuple[Api, Api], redis: Redis, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Anybody may fill the memory of a room: so each viewer has a share of what is free, and all have
-    no more than leaves as much for the host and other servers."""
+    """Anybody may fill the memory of a room: so each viewer has a share of what is free, and all
+    have no more than leaves as much for the host and other servers."""
     api, _ = apis
     post = await a_post(api, SALES)
     monkeypatch.setattr(idempotency, "SHARE", 1 / 2)

@@ -94,8 +94,17 @@ class Announcer:
     async def announce(self, room_id: str) -> int:
         """Take all due steps; return how many were taken here.
 
-        A step that can't be taken stops no other: its error is raised when all were tried.
+        A step that can't be taken stops no other: its error is raised when all were tried. In a
+        room that was deleted meanwhile there is nothing more to tell.
         """
+        try:
+            return await self._take_all(room_id)
+        except CommandError as refused:
+            if refused.code != "not_found":
+                raise
+            return 0
+
+    async def _take_all(self, room_id: str) -> int:
         taken = 0
         failed: dict[str, Exception] = {}
         while True:

@@ -16,7 +16,8 @@ if auctioned then
   return auctioned
 end
 if not room_at().sells then
-  return refuse('not_live', 'The room is not live.')
+  return refuse(room_at().phase == 'ended' and 'ended' or 'not_live',
+    'The room is not live, so nobody can wait for units.')
 end
 if sale.status == 'closed' then
   return refuse('ended', 'The sale of `' .. sale.sku .. '` is over.')

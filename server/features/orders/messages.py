@@ -214,6 +214,6 @@ class OrdersOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PlaceOk(Ok, tag="ok", frozen=True, kw_only=True, omit_defaults=True):
-    """The place in the queue, 1 is next; null after leaving it."""
+    """The place in the queue, 1 is next; 0 for who was offered something at once, or has left."""
 
     place: int | None = None

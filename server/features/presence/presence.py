@@ -8,6 +8,7 @@ import msgspec
 
 from server.background.repeating import Repeating
 from server.features.presence.settings import PresenceSettings
+from server.protocol.codes import CommandError
 from server.rooms.room import Room
 from server.settings import Settings
 from server.store.room_store import RoomStore
@@ -96,6 +97,9 @@ class Presence:
             try:
                 await self._store.run_script("presence.report", room.room_id, args, _ANY)
             except Exception as error:  # the other rooms are told all the same
+                if isinstance(error, CommandError) and error.code == "not_found":
+                    room.maybe_lost()  # what said that the room was deleted
+                    return
                 room.new_viewers |= viewers
                 self._repeating.troubles.failed(error, room.room_id)
                 return

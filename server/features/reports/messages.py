@@ -67,7 +67,8 @@ class ReportSettle(Command, tag="report.settle", frozen=True, kw_only=True):
 
 
 class ReportsEvent(Event, tag="reports", frozen=True, kw_only=True):
-    """Told to host and moderators: how many reported things wait for them."""
+    """Told to host and moderators: how many reported things wait for them, in all. It is the same
+    for each of them, while the reply to `reports` leaves out what is about its reader."""
 
     delivery: ClassVar[Delivery] = Delivery.LATEST
 

@@ -3,12 +3,15 @@
 -- uses: room
 -- parts: mine(users, mine, packed, of_each)
 -- args: users
--- returns: per user the fields that the parts add (House.mine)
+-- returns: per user the fields that the parts add (House.mine); refuses not_found
 -- holds: changes nothing.
 --
 -- A part sets fields of `mine[i]`, or of `packed[i]` if it has the value packed already.
 -- `of_each(key, of)` reads one hash field per user: `<of>/<user>`, or `<user>` without `of`.
 
+if not room_phase() then
+  return no_room()
+end
 local users = A.users
 
 local function of_each(key, of)

@@ -3,12 +3,16 @@
 -- uses: room
 -- tombstone: yes
 -- args: token(of this attempt) lock_ms
--- returns: {snapshot}: empty if the room is there; `wait` true if another attempt is under way
+-- returns: {snapshot}: empty if the room is there; `wait` true if another attempt is under way; refuses
+-- not_found, for a room that is being deleted
 -- holds: one attempt at a time writes; it holds `restoring` with its token.
 
 local left = redis.call('HGET', K.room, 'left')
 if not left then
   return cmsgpack.pack({ snapshot = '', wait = false })
+end
+if left == 'deleted' then
+  return no_room()
 end
 if string.sub(left, 1, 8) == 'leaving:' then
   redis.call('HDEL', K.room, 'left')

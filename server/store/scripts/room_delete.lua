@@ -1,4 +1,5 @@
 -- Removes all of an ended room, or of a fan group that sells nothing, but its hash, which says whose it was until it is in no list.
+-- Tells the workers that have it open.
 -- keys: *
 -- uses: room
 -- tombstone: yes
@@ -20,4 +21,4 @@ for name, key in pairs(K) do
   end
 end
 redis.call('HSET', K.room, 'left', 'deleted')
-return cmsgpack.pack({ host = at[2] })
+return done({ host = at[2] }, { deleted = true })

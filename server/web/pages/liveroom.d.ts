@@ -268,7 +268,7 @@ export class Room {
   pay(order: string, where?: { address?: string; deliver?: string }): Promise<Order>;
   cancel(order: string): Promise<Order>;
   orders(): Promise<Order[]>;
-  /** The place in line, 1 is next; 0: something was offered at once. */
+  /** The place in line, 1 is next; 0: something was offered at once, or the place was given up. */
   waitlist(sale: string, options?: { qty?: number; leave?: boolean }): Promise<number | null>;
   /** Repeats itself as `buy` does. */
   couponClaim(coupon: string, options?: { key?: string; withinMs?: number }): Promise<Claim>;
