@@ -114,10 +114,8 @@ class Rest:
         raise self._refused(body, aim, status)
 
     def _refused(self, body: Any, aim: str, status: int) -> CannotRun:
-        try:
-            said = body["error"]["msg"]
-        except (KeyError, TypeError):
-            said = f"HTTP {status}"
+        told = body if isinstance(body, dict) else {}
+        said = told.get("detail") or told.get("msg") or f"HTTP {status}"  # a problem, or an `err`
         return CannotRun(f"Could not {aim}: {said}")
 
 

@@ -13,8 +13,11 @@ class Commands(CommunityCommands):
     """Each method sends one command and returns the content of its reply.
 
     All raise CommandRefused, Unanswered and RoomClosed. Those that are done once however often they
-    are sent (by their nature, or by a key that all copies have) are repeated while the server is
-    away, the others are sent once. Prices are in the currency's minor unit.
+    are sent are repeated while the server is away: with a key `buy`, `buy_lines`, `bid`,
+    `coupon_claim`, `waitlist`, `return_ask`, `return_withdraw` and `return_answer`, without one
+    `pay`, `cancel`, `orders`, `order_return`, `waitlist_leave`, `vote`, `lucky_enter`, `follow`,
+    `reserve`, `group_join`, `group_leave` and `ping`. The others are sent once. Prices are in the
+    currency's minor unit.
     """
 
     async def ping(self) -> int:

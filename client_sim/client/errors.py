@@ -33,14 +33,16 @@ class Unanswered(RoomError):
 class RoomClosed(RoomError):
     """The connection is over and the client will not come back by itself.
 
-    `code` is the close code of the WebSocket (docs/protocol.md), or 0 when the client gave up or
-    was closed here.
+    `code` is the close code of the WebSocket (docs/protocol.md) or the HTTP status that says so, 0
+    if there is none. `left` says that the client was left by its user: the only end that is none of
+    the server or the network, and after which `events()` ends without an error.
     """
 
-    def __init__(self, code: int, reason: str) -> None:
+    def __init__(self, code: int, reason: str, *, left: bool = False) -> None:
         super().__init__(reason)
         self.code = code
         self.reason = reason
+        self.left = left
 
 
 class WireError(RoomError):

@@ -14,12 +14,9 @@ from websockets.typing import Subprotocol
 from .errors import CommandRefused, Unanswered
 from .wire import Message, Wire
 
-COME_BACK = {
-    1000: False, 1002: False, 1003: False, 1009: False, 1011: True,
-    4000: True, 4003: True, 4004: True, 4005: True,
-    4400: False, 4401: False, 4403: False, 4404: False, 4408: False, 4429: False,
-}  # fmt: skip
-"""Close code -> whether coming back makes sense: the table in docs/protocol.md."""
+FINAL_CLOSES = {1000, 1002, 1003, 1007, 1008, 1009, 1010}
+FINAL_CLOSES_MIN = 4400
+"""These close codes, and all from the second on, say that coming back makes no sense."""
 NO_CODE = 1006  # RFC 6455 7.4.1: what a connection that broke is said to be closed with
 
 
@@ -176,16 +173,13 @@ class Link:
             pause_ms = self._bye.get("reconnect_ms")
             code = self._bye["code"]
             said = self._bye.get("msg") or reason
-            return Lost(code, said, reconnect_ms=pause_ms, come_back=pause_ms is not None)
-        return Lost(code, reason or "closed", come_back=_comes_back(code))
+            return Lost(code, said, reconnect_ms=pause_ms, come_back=comes_back(code))
+        return Lost(code, reason or "closed", come_back=comes_back(code))
 
 
-def _comes_back(code: int) -> bool:
-    """Return whether a client comes back after this close code: by the table, else by its range."""
-    known = COME_BACK.get(code)
-    if known is not None:
-        return known
-    return code in (1001, NO_CODE, 1012, 1013) or 4000 <= code < 4100
+def comes_back(code: int) -> bool:
+    """Return whether a client comes back after this close code (docs/protocol.md, "Closes")."""
+    return code not in FINAL_CLOSES and code < FINAL_CLOSES_MIN
 
 
 def _refused(exc: InvalidStatus) -> Lost:

@@ -42,13 +42,13 @@ class Options:
 
     join_s_max: float = 10.0  # from the first byte sent to the reply to `join`
     reply_s_max: float = 10.0  # after that a command counts as unanswered
-    retry_s_max: float = 30.0  # how long buy, pay, cancel and orders are tried again
+    retry_s_max: float = 30.0  # how long commands are tried that may be repeated: see `Commands`
     backoff_s_min: float = 0.5  # first wait before coming back, unless `bye` names one
     backoff_s_max: float = 20.0
     attempts_max: int = 0  # failed connections in a row before giving up; 0 means never
     events_max: int = 10_000  # events kept for `events()`; the oldest are dropped and counted
     frame_bytes_max: int = 8 * 1024 * 1024
-    comments_max: int = 50  # comments kept in `state`
+    comments_max: int | None = None  # kept in `state`; None: as many as snapshots of the room have
     deflate: bool = True
     proxy: str | None = None  # URL of an HTTP or (WebSocket only) SOCKS proxy
 
@@ -58,7 +58,8 @@ class RoomClient(Commands):
 
     `url` is the server's base URL, or several: each new connection takes the next one. `token`
     may be a function, called for each join, so that a long-lived client renews it: also when the
-    server ends the connection because its token expired, or refuses one, once. `last`
+    server ends the connection because its token expired, or refuses one, once; by HTTP a command
+    whose token is refused asks for another, too. `last`
     resumes where an earlier client stopped. Entering raises CommandRefused or RoomClosed when
     the room will not have us; a server that can't be reached is tried again.
     """
@@ -80,7 +81,7 @@ class RoomClient(Commands):
         self.wire = wire
         self.options = options or Options()
         self.state = RoomState(self.options.comments_max)
-        self.you: Message = {}  # user, name, role: who the server takes us for
+        self.you: Message = {}  # user, name, role: who the server takes us for now
         self.events_dropped = 0  # events nobody read in time
         self.connections = 0  # joins that were answered with `ok`
         self._urls = [url] if isinstance(url, str) else list(url)
@@ -132,13 +133,13 @@ class RoomClient(Commands):
         Between two connections come `{"t": "client.lost", "code", "reason"}` and
         `{"t": "client.joined", "gap"}`; with `gap` true some must-events are not known, and
         `state` is all there is. Ends when the client is left; raises RoomClosed when the server
-        sends us away for good.
+        sends us away for good, and when the client gave up.
         """
         while True:
             while self._events:
                 yield self._events.popleft()
             if self._closed is not None:
-                if isinstance(self._closed, RoomClosed) and self._closed.code == 0:
+                if isinstance(self._closed, RoomClosed) and self._closed.left:
                     return
                 raise self._closed
             self._news.clear()
@@ -299,7 +300,8 @@ class RoomClient(Commands):
 
     def _connected(self, url: str) -> "AbstractAsyncContextManager[AnyLink]":
         if self.wire is Wire.STREAM:
-            return _streamed(room_http_url(url, self.room), self.options)
+            renew = self._token if callable(self._token) else None
+            return _streamed(room_http_url(url, self.room), self.options, renew)
         return connected(url, self.room, self.wire, self.options)
 
     def _join_fields(self, asked: Position | None) -> Message:
@@ -347,6 +349,8 @@ class RoomClient(Commands):
                 return
             if seq > here.seq + 1:
                 raise Lost(0, f"event {here.seq + 1} is missing; resuming")
+        if message["t"] == "role":
+            self.you = self.you | {"role": message["role"]}
         self.state.apply(message)
         self._keep_event(message)
 
@@ -376,7 +380,7 @@ class RoomClient(Commands):
         self._news.set()
 
     async def _stop(self) -> None:
-        self._finish(RoomClosed(0, "The client was closed."))
+        self._finish(RoomClosed(0, "The client was closed.", left=True))
         keeper, self._keeper = self._keeper, None
         if keeper is not None:
             keeper.cancel()
@@ -386,7 +390,9 @@ class RoomClient(Commands):
             keeper.result()
 
 
-def _streamed(url: str, options: Options) -> "AbstractAsyncContextManager[StreamLink]":
+def _streamed(
+    url: str, options: Options, renew: Callable[[], str] | None
+) -> "AbstractAsyncContextManager[StreamLink]":
     try:
         from .stream_link import streamed
     except ModuleNotFoundError:
@@ -394,4 +400,4 @@ def _streamed(url: str, options: Options) -> "AbstractAsyncContextManager[Stream
             "`Wire.STREAM` needs aiohttp, which is not installed: "
             "pip install 'liveroom-client[http]'."
         ) from None
-    return streamed(url, options)
+    return streamed(url, options, renew)

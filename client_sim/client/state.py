@@ -79,6 +79,8 @@ _GROWING = {
     "auction": ("price", "bids", "bidders", "ends", "leader", "paddle", "reserve", "ver"),
 }
 """Fields that latest events bring ahead of must-events, the last of them saying which is newer."""
+COMMENTS_MAX = {"stream": 50, "group": 200}
+"""Comments that snapshots of these kinds of room show, unless the operator chose otherwise."""
 ANSWERS_MAX = 100
 """Answered questions that a snapshot shows."""
 
@@ -126,14 +128,17 @@ class RoomState:
     """`view` is the room as the server's snapshot shows it.
 
     `orders` are one's own, by id; `mine` is what else one has done here, claims among it.
+    `comments_max` recent comments are kept, None: as many as snapshots of the room have; and at
+    least as many as the snapshot brought.
     """
 
-    def __init__(self, comments_max: int = 50) -> None:
+    def __init__(self, comments_max: int | None = None) -> None:
         self.view: Message = deepcopy(_ABSENT)
         self.orders: dict[str, Message] = {}
         self.mine: Message = deepcopy(_MINE)
         self.position: Position | None = None
-        self._comments_max = comments_max
+        self._comments_wanted = comments_max
+        self._comments_max = 0  # since the join
         self._value_vers: dict[tuple[str, str], int] = {}
         self._comment_pin_ver = -1  # of the newest event since the join
         self._folds: dict[str, Callable[[Message], None]] = {
@@ -170,6 +175,10 @@ class RoomState:
         for name in _LISTS:
             self.view[name] = list(self.view[name])
         self.view["shelf_total"] = reply["room"].get("shelf_total", len(self.view["shelf"]))
+        wanted = self._comments_wanted
+        if wanted is None:
+            wanted = COMMENTS_MAX.get(self.view["kind"], COMMENTS_MAX["stream"])
+        self._comments_max = max(wanted, len(self.view["comments"]))
         self.mine = deepcopy(_MINE) | reply.get("mine", {})
         self._value_vers = {_which(each): each["ver"] for each in self.view["custom_values"]}
         self.orders = {order["order"]: order for order in reply.get("orders", [])}

@@ -1,8 +1,8 @@
 """Two tables: errors a reply can carry, and codes a connection can be closed with.
 
 Each row says what a client should do. An error leaves the connection open; a close ends it. The
-range of a close code tells the client whether to reconnect: 4000-4099 yes, after the time in `bye`;
-4400-4499 only after it has changed something.
+range of a close code tells the client whether to reconnect: 4000-4399 yes, after the time in `bye`;
+from 4400 on only after it has changed something.
 """
 
 from typing import NamedTuple

@@ -32,6 +32,7 @@ from server.settings import Settings
 from server.telemetry.metrics import Metrics
 from server.web.caller import caller
 from server.web.errors import refusal
+from server.web.pages import PAGES
 from server.web.route import COMMANDS, STREAM, WEBSOCKET, Route
 
 EXEMPT = {
@@ -40,11 +41,9 @@ EXEMPT = {
     "/metrics": "the operator would be blind just when there is much to see",
     "/favicon.ico": "a file from memory",
     "/static/{path}": "files from memory; one page asks for dozens at once",
-    "/": "a page: a file from memory, without data",
-    "/watch/{room}": "a page",
-    "/host/{room}": "a page",
-    "/ops": "a page",
-    "/login": "a page",
+    **dict.fromkeys(
+        PAGES, "a page for people: a file from memory; the data it asks for are counted"
+    ),
     WEBSOCKET: "the edge limits sockets and joins by rules of its own",
     STREAM: "likewise: a stream has a place among the sockets; what is refused before is counted",
 }

@@ -182,7 +182,7 @@ async def test_commands_by_http_keep_their_order_and_outlive_a_token(
             if refused:
                 return await route.continue_()
             refused += 1
-            said = {"error": {"code": "bad_token", "msg": "The token has expired."}}
+            said = {"code": "bad_token", "detail": "The token has expired."}
             return await route.fulfill(status=401, json=said)
 
         await page.route("**/commands", refuse_the_first)

@@ -17,6 +17,7 @@ from client_sim.rest import Rest
 from client_sim.tokens import mint
 from server.protocol.roles import Role
 from server.settings import Settings
+from tests.client_sim.http_proxy import HttpProxy, http_proxy
 from tests.conftest import JWT_SECRET, MakeSettings
 from tests.running import Worker, running
 
@@ -105,8 +106,14 @@ def token(user: str, role: Role = Role.VIEWER) -> str:
 
 
 @pytest.fixture
-def server_settings(make_settings: MakeSettings) -> Settings:
-    return make_settings(edge={"commands_per_s": 200})
+def limits() -> dict[str, Any]:
+    """Settings of the edge; a test parametrizes them."""
+    return {"commands_per_s": 200}
+
+
+@pytest.fixture
+def server_settings(make_settings: MakeSettings, limits: dict[str, Any]) -> Settings:
+    return make_settings(edge=limits)
 
 
 @pytest.fixture
@@ -207,4 +214,11 @@ class Cutter:
 async def cutter(worker: Worker) -> AsyncIterator[Cutter]:
     """A wire to the worker that can be cut."""
     async with Cutter(worker.url) as it:
+        yield it
+
+
+@pytest.fixture
+async def proxy(worker: Worker) -> AsyncIterator[HttpProxy]:
+    """A proxy for HTTP before the worker."""
+    async with http_proxy(worker.url) as it:
         yield it

@@ -6,11 +6,10 @@ import pytest
 from client_sim.checks import Findings
 from client_sim.client import Options, RoomClient
 from client_sim.client.errors import CommandRefused, RoomClosed, RoomError, Unanswered
-from client_sim.client.link import Lost, _comes_back, room_url
+from client_sim.client.link import Lost, room_url
 from client_sim.client.wire import Message, Wire
 from client_sim.record import Record
 from client_sim.witness import Witness
-from server.protocol.codes import CLOSES
 from server.protocol.roles import Role
 from tests.client_sim.conftest import HOST, MUG, QUICK, ROOM, Cutter, Enter, token
 from tests.running import Worker
@@ -234,6 +233,31 @@ async def test_a_client_that_may_try_so_often_gives_up(cutter: Cutter) -> None:
             pass
 
 
+@pytest.mark.parametrize("wire", Wire)
+async def test_the_events_of_a_client_that_gave_up_end_by_saying_so(
+    enter: Enter, cutter: Cutter, wire: Wire
+) -> None:
+    options = Options(attempts_max=2, backoff_s_min=0.01, join_s_max=60)
+    ann = await enter("ann", url=cutter.url, options=options, wire=wire)
+
+    await cutter.__aexit__()
+
+    with pytest.raises(RoomClosed, match="Gave up after 2 attempts") as gone:
+        await _all(ann)
+    assert (gone.value.code, gone.value.left) == (0, False)
+    with pytest.raises(RoomClosed, match="Gave up"):
+        await ann.ping()
+
+
+async def test_a_command_of_a_client_that_was_left_says_so(worker: Worker) -> None:
+    async with RoomClient(worker.url, ROOM, options=QUICK) as guest:
+        pass
+
+    with pytest.raises(RoomClosed) as gone:
+        await guest.ping()
+    assert gone.value.left
+
+
 def test_a_client_stays_away_as_long_as_it_was_told_and_not_all_at_once() -> None:
     client = RoomClient("http://x", ROOM, rng=random.Random(1))
 
@@ -250,18 +274,6 @@ def test_without_advice_a_client_stays_away_longer_each_time_up_to_a_limit() -> 
 
     assert pauses_s == sorted(pauses_s)
     assert pauses_s[-1] <= 20
-
-
-def test_a_client_comes_back_as_the_table_of_close_codes_says() -> None:
-    assert {row.code for row in CLOSES if _comes_back(row.code) != row.come_back} == set()
-    assert [_comes_back(code) for code in (1006, 1001, 4099, 4400, 4499, 1007)] == [
-        True,
-        True,
-        True,
-        False,
-        False,
-        False,
-    ]
 
 
 def test_the_address_of_a_room_is_below_the_server_s() -> None:

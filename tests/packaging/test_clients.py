@@ -17,8 +17,7 @@ import pytest
 import client_sim.client
 import server
 from client_sim.client import RoomClient
-from client_sim.client.link import COME_BACK
-from server.protocol.codes import CLOSES
+from client_sim.client.commands import Commands
 from server.protocol.roles import Role
 from server.settings import Settings
 from tests.conftest import MakeSettings
@@ -147,10 +146,6 @@ def test_all_have_one_version() -> None:
     assert manifest["version"] == client_sim.client.__version__ == server.__version__
 
 
-def test_the_client_comes_back_after_the_closes_that_say_so() -> None:
-    assert {close.code: close.come_back for close in CLOSES} == COME_BACK
-
-
 def test_the_docs_name_every_method() -> None:
     methods = {
         name
@@ -165,6 +160,22 @@ def test_the_docs_name_no_other_method() -> None:
     named = set(re.findall(r"^\| `(\w+)\(", DOC, re.MULTILINE))
 
     assert named - {name for name, _ in inspect.getmembers(RoomClient)} == set()
+
+
+def test_the_docs_and_the_class_name_all_commands_that_are_repeated_and_no_others() -> None:
+    repeated = {
+        name
+        for name, method in inspect.getmembers(Commands, inspect.isfunction)
+        if "self.request_again(" in inspect.getsource(method)
+    }
+    assert Commands.__doc__ is not None
+    rows = re.findall(
+        r"^\| (?:to buy once|other answers to be sure) \| (.*) \|$", DOC, re.MULTILINE
+    )
+    in_the_docs = set(re.findall(r"`(\w+)`", " ".join(rows)))
+
+    assert set(re.findall(r"`(\w+)`", Commands.__doc__)) == repeated
+    assert in_the_docs - {"unavailable", "retry_s_max"} == repeated
 
 
 def test_npm_is_here_where_it_must_be() -> None:

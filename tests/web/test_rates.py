@@ -16,6 +16,7 @@ from server.house import load_settings
 from server.protocol.roles import Role
 from server.settings import SettingsError
 from server.web.app import make_app
+from server.web.pages import PAGES
 from server.web.rates import EXEMPT, HOLD_S_MAX, REFUSED_AT_ONCE, Refusals
 from tests.conftest import MakeSettings
 from tests.running import running
@@ -121,6 +122,7 @@ async def test_no_route_of_the_house_escapes_the_rates_but_those_that_say_why(
                 free.add(path)
     # On a slow machine the one command a user may send in ten seconds is there again.
     assert free - {"/v1/rooms/{room}/commands"} == set(EXEMPT) | SAY_WHY_NOT
+    assert set(PAGES) <= free
 
 
 async def test_a_path_that_is_no_route_is_limited_too(start: Start) -> None:

@@ -6,9 +6,10 @@ import { OPEN_MS, Ways } from "./liveroom-ways.js";
 
 /**
  * @import { RoomOptions } from "./liveroom.js"
- * @import { Command, Ear, Link, Message } from "./liveroom-socket.js"
+ * @import { Command, Ear, Link, Message, Sending } from "./liveroom-socket.js"
  * @typedef {typeof import("./liveroom-msgpack.js")} Codec
  * @typedef {ReturnType<typeof setTimeout> | undefined} Timer
+ * @import { Turns } from "./liveroom-stream.js"
  * @typedef {{epoch: string, seq: number}} Place
  * @typedef {{token?: string, last?: Place, source?: object}} Joining
  *
@@ -32,6 +33,8 @@ export class Line {
   codec = null;
   #options; #room; #ways;
   #openedAt = 0;
+  /** @type {Turns} of all streams: what waits goes out before what is said once another is open */
+  #turns = { last: Promise.resolve() };
   #joinedAt = 0; // 0: this link has not joined
   /** @type {Link | null} */
   #link = null;
@@ -74,9 +77,9 @@ export class Line {
     this.#use(isSocket ? this.#newSocket() : this.#newStream());
   }
 
-  /** @param {Command} command */
-  send(command) {
-    this.#link?.send(command);
+  /** @type {(command: Command, sending: Sending) => void} */
+  send(command, sending) {
+    this.#link?.send(command, sending);
   }
 
   joined() {
@@ -131,7 +134,7 @@ export class Line {
   #newStream() {
     const { token } = this.#options;
     const renew = typeof token === "function" ? async () => token({ ended: true }) : null;
-    return new StreamLink(this.#url, renew, NOBODY);
+    return new StreamLink(this.#url, renew, this.#turns, NOBODY);
   }
 
   /**
@@ -179,7 +182,7 @@ export class Line {
       opened: async () => {
         const fields = await this.#room.joining();
         last = fields.last;
-        if (this.#sought === sought && sought.isOpen) sought.send({ op: "join", ref, ...fields });
+        if (this.#sought === sought && sought.isOpen) sought.send({ op: "join", ref, ...fields }, { gone: new AbortController(), wasSent: false });
       },
       heard: (messages) => {
         const reply = messages.find((message) => message.ref === ref);

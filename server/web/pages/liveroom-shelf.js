@@ -1,17 +1,21 @@
 // Reads a long shelf whole: a snapshot has its first products, those on sale and the pinned one.
 
-/** @import { Events, ShelfPage, WireProduct } from "./liveroom.js" */
+/**
+ * @import { Events, ShelfPage, WireProduct } from "./liveroom.js"
+ * @typedef {(ended: boolean) => Promise<string | null | undefined>} TokenOf gets a token; `ended`: in
+ *   place of one that was refused
+ */
 
 const PER_PAGE = 200;
 
 /**
  * All products in their order, and those that were removed while it was read.
  * @param {string} address of the shelf
- * @param {string | null | undefined} token
+ * @param {TokenOf} tokenOf
  * @param {(listener: (event: Events["shelf"]) => void) => () => void} onShelf
  * @returns {Promise<{products: WireProduct[], gone: Set<string>}>}
  */
-export async function readShelf(address, token, onShelf) {
+export async function readShelf(address, tokenOf, onShelf) {
   /** @type {Set<string>} */
   const gone = new Set();
   const off = onShelf(({ put, remove }) => {
@@ -20,9 +24,16 @@ export async function readShelf(address, token, onShelf) {
   });
   /** @type {WireProduct[]} */
   const products = [];
+  let token = await tokenOf(false);
   try {
     for (let cursor = /** @type {string | null} */ (""); cursor !== null;) {
-      const page = await readPage(`${address}?limit=${PER_PAGE}&cursor=${encodeURIComponent(cursor)}`, token);
+      const at = `${address}?limit=${PER_PAGE}&cursor=${encodeURIComponent(cursor)}`;
+      const page = await readPage(at, token).catch(async (error) => {
+        const another = error.code === "bad_token" ? await tokenOf(true) : token;
+        if (another === token) throw error;
+        token = another;
+        return readPage(at, token);
+      });
       products.push(...page.products);
       cursor = page.next ?? null;
     }

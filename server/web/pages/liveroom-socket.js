@@ -7,6 +7,8 @@
  * @typedef {AnyReply & {t: string, ref: number, code: string, msg: string,
  *   retry_ms?: number, reconnect_ms?: number, order?: Order, claim?: Claim}} Message of any kind
  * @typedef {{op: string, ref: number, [field: string]: unknown}} Command
+ * @typedef {{gone: AbortController, wasSent: boolean}} Sending of a command: `gone` is aborted when
+ *   nobody waits for its reply any more
  *
  * @typedef {object} Ear who hears of a link
  * @property {() => void} opened commands may be sent, `join` first
@@ -21,7 +23,7 @@
  * @property {number} beatMs what is heard at least so often while it lives; 0: only if it is asked
  * @property {boolean} isOpen
  * @property {Ear} ear
- * @property {(command: Command) => void} send
+ * @property {(command: Command, sending: Sending) => void} send
  * @property {() => void} close
  */
 
@@ -54,8 +56,9 @@ export class SocketLink {
     return this.#socket.readyState === 1;
   }
 
-  /** @param {Command} command */
-  send(command) {
+  /** @type {(command: Command, sending: Sending) => void} */
+  send(command, sending) {
+    sending.wasSent = true;
     this.#socket.send(this.#codec ? this.#codec.encode(command) : JSON.stringify(command));
   }
 

@@ -27,6 +27,11 @@ const MINE_DEFAULTS = {
   auction: null,
 };
 
+/**
+ * Comments that snapshots of these kinds of room show, unless the operator chose otherwise.
+ * @type {Record<string, number>}
+ */
+const COMMENTS_MAX = { stream: 50, group: 200 };
 const ANSWERS_MAX = 100; // as many as a snapshot shows
 
 const PRODUCT_DEFAULTS = { image: "", url: "", points: [], flaws: [], replaces: "", proofs: [],
@@ -43,9 +48,12 @@ const product = (wire) => ({ ...PRODUCT_DEFAULTS, ...wire });
  */
 
 export class RoomState {
-  /** @param {{commentsMax?: number}} [options] how many recent comments are kept */
-  constructor({ commentsMax = 50 } = {}) {
-    this.commentsMax = commentsMax;
+  #commentsWanted;
+
+  /** @param {{commentsMax?: number}} [options] how many recent comments are kept at least */
+  constructor({ commentsMax } = {}) {
+    this.#commentsWanted = commentsMax;
+    this.commentsMax = 0; // since the join
     /** @type {RoomView | null} */
     this.room = null;
     /** @type {Order[]} */
@@ -77,11 +85,13 @@ export class RoomState {
       ...room,
       shelf,
       sales: (room.sales ?? []).map((sale) => ({ ...sale })),
-      comments: (room.comments ?? []).slice(-this.commentsMax),
+      comments: [...(room.comments ?? [])],
       coupons: (room.coupons ?? []).map((coupon) => ({ ...coupon })),
       answers: [...(room.answers ?? [])],
       custom_values: [...(room.custom_values ?? [])],
     };
+    this.commentsMax = Math.max(view.comments.length,
+      this.#commentsWanted ?? COMMENTS_MAX[view.kind] ?? COMMENTS_MAX.stream);
     this.room = view;
     this.orders = [...(orders ?? [])];
     this.mine = { ...MINE_DEFAULTS, ...mine };

@@ -2,13 +2,15 @@
 // command goes by a POST of its own. To the room it looks like a socket.
 
 /**
- * @import { Command, Ear, Link, Message } from "./liveroom-socket.js"
+ * @import { Command, Ear, Link, Message, Sending } from "./liveroom-socket.js"
+ * @typedef {{last: Promise<void>}} Turns when the last command that keeps the order is done
  * @typedef {{kind: string, id?: string}} Source
  * @typedef {Command & {token?: string, last?: {epoch: string, seq: number}, source?: Source}} Join
- * @typedef {{t?: string, error?: {code: string, msg: string}}} Body
+ * @typedef {{t?: string, code?: unknown, detail?: string, retry_ms?: number}} Body
  */
 
 const BEAT = /^: heartbeat every ([0-9.]+) s/;
+const NEXT_MS = 300; // after a command without an answer: those that have waited as long are given up first
 const READS_ONLY = ["viewer", "guest"]; // whose commands need no order
 
 /** @implements {Link} */
@@ -17,7 +19,7 @@ export class StreamLink {
   kind = "http";
   beatMs = 25_000;
   isOpen = true;
-  #url; #renew;
+  #url; #renew; #turns;
   #gone = new AbortController();
   /** @type {string | undefined} */
   #token;
@@ -27,25 +29,31 @@ export class StreamLink {
   #joining = null;
   #code = 1006; // what the end means, if the server says no more
   #inTurn = false;
-  #turn = Promise.resolve();
 
   /**
    * @param {URL} url of the room
    * @param {(() => Promise<string | null | undefined>) | null} renew gets a new token
+   * @param {Turns} turns
    * @param {Ear} ear
    */
-  constructor(url, renew, ear) {
+  constructor(url, renew, turns, ear) {
     this.ear = ear;
     this.#url = url;
     this.#renew = renew;
+    this.#turns = turns;
     queueMicrotask(() => this.ear.opened());
   }
 
-  /** @param {Command} command */
-  send(command) {
-    if (command.op === "join") this.#listen(command);
-    else if (!this.#inTurn) this.#post(command);
-    else this.#turn = this.#turn.then(() => this.#post(command));
+  /** @type {(command: Command, sending: Sending) => void} */
+  send(command, sending) {
+    if (command.op === "join") {
+      sending.wasSent = true;
+      this.#listen(command);
+    } else if (!this.#inTurn || command.op === "ping") this.#post(command, sending);
+    else {
+      this.#turns.last = this.#turns.last.then(
+        () => orGone(this.#post(command, sending), sending.gone.signal));
+    }
   }
 
   /** The stream ends; commands that are under way still get their answers. */
@@ -139,23 +147,28 @@ export class StreamLink {
 
   /** @type {(response: Response, ref: number) => Promise<void>} */
   async #hearRefusal(response, ref) {
-    const refusal = asReply(await response.json(), response, ref);
+    const refusal = asReply(await response.json(), ref);
     if (refusal) this.#pass(() => this.ear.answered(refusal));
   }
 
-  /** @type {(command: Command, isRepeated?: boolean) => Promise<void>} */
-  async #post(command, isRepeated = false) {
+  /** @type {(command: Command, sending: Sending, isRepeated?: boolean) => Promise<void>} */
+  async #post(command, sending, isRepeated = false) {
+    const { signal } = sending.gone;
+    if (signal.aborted) return; // it was told as given up while it waited for its turn
+    sending.wasSent = true;
     try {
       const response = await fetch(this.#address("commands"), {
         method: "POST",
         headers: { "Content-Type": "application/json", ...this.#authorization },
         body: JSON.stringify(command),
         cache: "no-store",
+        signal,
       });
-      const reply = asReply(await response.json(), response, command.ref);
-      if (reply?.code === "bad_token" && this.#renew && !isRepeated) {
-        this.#token = (await this.#renew()) ?? undefined; // it was not looked at: nothing was done
-        return await this.#post(command, true);
+      const reply = asReply(await response.json(), command.ref);
+      if (reply?.t === "err" && reply.code === "bad_token" && this.#renew && !isRepeated) {
+        sending.wasSent = false; // it was not looked at: nothing was done
+        this.#token = (await this.#renew()) ?? undefined;
+        return await this.#post(command, sending, true);
       }
       if (reply) this.#pass(() => this.ear.answered(reply));
       else this.ear.unanswered(command.ref);
@@ -166,14 +179,25 @@ export class StreamLink {
 }
 
 /**
- * What an answer says, as a socket would say it; null if it is none of the server's.
- * @type {(body: Body, response: Response, ref: number) => Message | null}
+ * Once this is done, or nobody waits for it any more: then the next one has its turn.
+ * @type {(done: Promise<void>, gone: AbortSignal) => Promise<void>}
  */
-function asReply(body, response, ref) {
+function orGone(done, gone) {
+  if (gone.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    gone.addEventListener("abort", () => setTimeout(resolve, NEXT_MS), { once: true });
+    done.then(() => { if (!gone.aborted) resolve(); });
+  });
+}
+
+/**
+ * What an answer says, as a socket would say it; null if it is none of the server's.
+ * @type {(body: Body, ref: number) => Message | null}
+ */
+function asReply(body, ref) {
   if (body.t) return /** @type {Message} */ ({ ...body, ref });
-  if (!body.error) return null;
-  const retryS = Number(response.headers.get("Retry-After"));
-  const { code, msg } = body.error;
-  const said = { t: "err", ref, code, msg, retry_ms: retryS ? retryS * 1000 : undefined };
+  if (typeof body.code !== "string") return null;
+  const { code, detail, retry_ms } = body; // a problem of RFC 9457
+  const said = { t: "err", ref, code, msg: detail ?? "", retry_ms };
   return /** @type {Message} */ (/** @type {unknown} */ (said));
 }

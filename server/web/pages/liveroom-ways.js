@@ -1,4 +1,5 @@
-// Which way to take to a room: the WebSocket, or HTTP where a network breaks WebSockets.
+// Whether to come back to a room, and which way to take: the WebSocket, or HTTP where a network breaks
+// WebSockets.
 //
 // A network does so in three forms: it refuses the upgrade, it swallows it, or it cuts the socket
 // soon after. The first loses no time, the second OPEN_MS, the third CUTS_MAX short lives. While HTTP
@@ -11,6 +12,15 @@ const CUTS_MAX = 2; // so many in a row, then HTTP
 const CUTS_MAX_PROVEN = 3; // where a socket has lived for long: then it is the server that is away
 const SEEK_MS_MIN = 60_000;
 const SEEK_MS_MAX = 900_000;
+/** These close codes, and all from the second on, say that coming back makes no sense. */
+const FINAL_CLOSES = new Set([1000, 1002, 1003, 1007, 1008, 1009, 1010]);
+const FINAL_CLOSES_MIN = 4400;
+
+/**
+ * Whether a client comes back after this close code; see docs/protocol.md, "Closes".
+ * @param {number} code
+ */
+export const comesBack = (code) => !FINAL_CLOSES.has(code) && code < FINAL_CLOSES_MIN;
 
 export class Ways {
   /** @type {"websocket" | "http"} */

@@ -141,7 +141,10 @@ export interface RoomOptions {
   token?: string | null | ((why: { ended: boolean }) => string | null | Promise<string | null>);
   encoding?: "json" | "msgpack";
   source?: Source;
-  /** Recent comments kept in the state; 50 if left out, as many as a snapshot has. */
+  /**
+   * Recent comments kept in the state, and never fewer than the snapshot brought; left out, 50, in a
+   * fan group 200.
+   */
   commentsMax?: number;
 }
 
@@ -249,7 +252,7 @@ export class Room {
   close(): void;
   /** The server's clock, Unix ms. */
   now(): number;
-  /** Fetch the rest of a long shelf into the state; then a `change` of "shelf". Same origin only. */
+  /** Fetch the rest of a long shelf into the state; then a `change` of "shelf". */
   readShelf(): Promise<void>;
 
   comment(text: string, options?: { replyTo?: string }): Promise<Answer & { id: string }>;

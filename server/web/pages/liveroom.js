@@ -12,13 +12,14 @@ import { Commands, newKey } from "./liveroom-commands.js";
 import { Line } from "./liveroom-line.js";
 import { readShelf } from "./liveroom-shelf.js";
 import { RoomState } from "./liveroom-state.js";
+import { comesBack } from "./liveroom-ways.js";
 
 export { newKey, RoomState };
 
 /**
  * @import { Part, RoomOptions, Status, StatusDetail } from "./liveroom.js"
  * @import { Reply } from "./liveroom-commands.js"
- * @import { AnyReply, Message } from "./liveroom-socket.js"
+ * @import { AnyReply, Message, Sending } from "./liveroom-socket.js"
  * @import { Timer } from "./liveroom-line.js"
  * @typedef {{resolve: (reply: AnyReply) => void, reject: (error: unknown) => void}} Waiting
  */
@@ -47,8 +48,6 @@ const BACKOFF_MS_MIN = 400;
 const BACKOFF_MS_MAX = 12_000;
 
 const TOKEN_ENDED = 4005; // come back, with a new token
-/** Close codes after which coming back is no use; 4400-4499 are the server's "not like this". */
-const FINAL_CLOSES = new Set([1002, 1003, 1009]);
 
 export class LiveroomError extends Error {
   /**
@@ -78,7 +77,7 @@ export class Room extends Commands {
   #line;
   /** @type {Map<string, Set<(...args: unknown[]) => void>>} */
   #listeners = new Map();
-  /** @type {Map<number, Waiting & {op: string, timer: Timer}>} what was sent and has no reply yet, by `ref` */
+  /** @type {Map<number, Waiting & {op: string, timer: Timer, sending: Sending}>} no reply yet, by `ref` */
   #pending = new Map();
   /** Whether the token we had is over: the page is to get another, not one it has kept. */
   #tokenEnded = false;
@@ -136,10 +135,9 @@ export class Room extends Commands {
 
   /** Fetch the rest of a long shelf into the state, and tell of it as a change. */
   async readShelf() {
-    const { base, room, token } = this.#options;
-    const asked = typeof token === "function" ? await token({ ended: false }) : token;
+    const { base, room } = this.#options;
     const { products, gone } = await readShelf(`${base}/v1/rooms/${encodeURIComponent(room)}/shelf`,
-      asked, (listener) => this.on("shelf", listener));
+      (ended) => this.#tokenOf(ended), (listener) => this.on("shelf", listener));
     this.#tell("change", new Set([this.state.putShelf(products, gone)]), this.state);
   }
 
@@ -219,11 +217,16 @@ export class Room extends Commands {
 
   /** The fields of a join, and where it goes on. */
   async #joining() {
-    const { token, source } = this.#options;
+    const { source } = this.#options;
     const { epoch, seq } = this.state;
     const last = epoch === null ? undefined : { epoch, seq };
-    const asked = typeof token === "function" ? await token({ ended: this.#tokenEnded }) : token;
-    return { token: asked ?? undefined, last, source };
+    return { token: (await this.#tokenOf(this.#tokenEnded)) ?? undefined, last, source };
+  }
+
+  /** @param {boolean} ended whether the last one was refused, or is over */
+  async #tokenOf(ended) {
+    const { token } = this.#options;
+    return typeof token === "function" ? token({ ended }) : token;
   }
 
   async #sayJoin() {
@@ -339,15 +342,19 @@ export class Room extends Commands {
   /** @type {(ref: number, code?: string, reason?: string) => void} */
   #giveUp(ref, code = "disconnected", reason = "The connection to the room was lost.") {
     const waiting = this.#pending.get(ref);
+    if (!waiting) return;
     this.#pending.delete(ref);
-    clearTimeout(waiting?.timer);
-    waiting?.reject(new LiveroomError(code, reason, null, true));
+    clearTimeout(waiting.timer);
+    // What waits for its turn is told as given up, so it must never be sent.
+    const { wasSent } = waiting.sending;
+    if (!wasSent || code === "timeout") waiting.sending.gone.abort();
+    waiting.reject(new LiveroomError(code, reason, null, wasSent));
   }
 
   /** @type {(code: number, reason: string) => void} */
   #lost(code, reason) {
     const was = this.#forget("disconnected", "The connection to the room was lost.");
-    if (FINAL_CLOSES.has(code) || (code >= 4400 && code < 4500)) {
+    if (!comesBack(code)) {
       this.#end(`close_${code}`, this.#said || reason || `The server closed the room (${code}).`, code);
       return;
     }
@@ -431,12 +438,11 @@ export class Room extends Commands {
         return;
       }
       const ref = (this.#ref += 1);
-      const timer = setTimeout(() => {
-        this.#pending.delete(ref);
-        reject(new LiveroomError("timeout", "The server did not answer in time.", null, true));
-      }, ms);
-      this.#pending.set(ref, { op, resolve, reject, timer });
-      this.#line.send({ op, ref, ...fields });
+      const timer = setTimeout(
+        () => this.#giveUp(ref, "timeout", "The server did not answer in time."), ms);
+      const sending = { gone: new AbortController(), wasSent: false };
+      this.#pending.set(ref, { op, resolve, reject, timer, sending });
+      this.#line.send({ op, ref, ...fields }, sending);
     });
   }
 

@@ -66,9 +66,10 @@ export async function sendFile(method, path, file, type) {
 async function answerOf(response) {
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
-    // A command is refused as on a socket, without an `error` around it.
-    const { code = "", msg = `${response.status}` } = answer.error ?? answer;
-    throw Object.assign(new Error(msg), { code, status: response.status });
+    // A request is refused by a problem (RFC 9457), a command as on a socket.
+    const { code = "", detail, msg } = answer;
+    const said = detail ?? msg ?? `${response.status}`;
+    throw Object.assign(new Error(said), { code, status: response.status });
   }
   return answer;
 }
