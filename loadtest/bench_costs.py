@@ -26,12 +26,16 @@ from client_sim.rest import Rest
 from loadtest.fanout import process
 from loadtest.fanout.ready import free_port, wait_until_open
 from loadtest.fanout.redis_program import redis_program
+from loadtest.own_counts import OwnCounts, own_counts
 from loadtest.phrases import COMMENTS
 from loadtest.tokens import mint
 
 ROOM = "costs"
 SPEAKERS, BUYERS = 40, 60
-SECONDS = 6.0
+SECONDS, QUIET_SECONDS = 6.0, 15.0
+"""How long people act; and longer where little is done, or nothing."""
+SETTLES_S = 12.0
+"""Servers write who came every 10 s (`visits_interval_s`): that is no work of idle ones."""
 COMMENTS_PER_S, SLOW_COMMENTS_PER_S = 400, 30
 """Some ten share a call at the first rate; at the second each has its own."""
 SUBSCRIBERS, PUBLISHED, MESSAGE_BYTES = 40, 5000, 3000
@@ -49,6 +53,8 @@ _SETTINGS = {
     "MODERATION_FLOOD_USERS_MAX": "0",
     "ORDERS_ORDERS_PER_USER_MAX": "100000",
     "ORDERS_FAIR_WINDOW_MS": "0",
+    # Either of the two would copy what happens to the records: `make bench-archive` measures that.
+    "RECORDS_ARCHIVE_INTERVAL_S": "3600",
     "LOG_LEVEL": "warning",
 }
 
@@ -66,11 +72,13 @@ class Spent(NamedTuple):
 
 
 class Took(NamedTuple):
-    """What many acts took: the CPU, how many were done, and the seconds meanwhile."""
+    """What many acts took: the CPU, how many were done, the seconds, and what servers counted."""
 
     spent: Spent
     done: int
     seconds: float
+    counts: tuple[OwnCounts, OwnCounts]
+    """Of both servers."""
 
 
 class Servers(NamedTuple):
@@ -79,6 +87,10 @@ class Servers(NamedTuple):
     urls: tuple[str, str]
     pids: tuple[int, int, int]
     redis_port: int
+
+    async def counts(self) -> Sequence[OwnCounts]:
+        """What each server did so far."""
+        return [await asyncio.to_thread(own_counts, url) for url in self.urls]
 
     def spent(self) -> Spent:
         """CPU seconds so far."""
@@ -148,10 +160,13 @@ async def _measure(servers: Servers) -> dict[str, float]:
         await host.shelf_put({"sku": "tea", "title": "Tea", "price": 500, "currency": "CNY"})
         sale = (await host.sale_open("tea", 400, 1_000_000, per_user=1000))["sale"]
 
-        idle = await _cost(servers, [])
+        await asyncio.sleep(SETTLES_S)
+        idle = await _cost(servers, [], QUIET_SECONDS)
         rates = {"comment": COMMENTS_PER_S, "slow_comment": SLOW_COMMENTS_PER_S}
         spoken = {
-            name: await _cost(servers, [_speaker(one, rate) for one in people[:SPEAKERS]])
+            name: await _cost(
+                servers, [_speaker(one, rate) for one in people[:SPEAKERS]], QUIET_SECONDS
+            )
             for name, rate in rates.items()
         }
         async with Redis(port=servers.redis_port) as redis:
@@ -171,13 +186,16 @@ def _costs(idle: Took, acts: Mapping[str, Took]) -> dict[str, float]:
     """Return what idle servers take in a second, and each act beside that, in CPU microseconds."""
     rest_of = [total / idle.seconds for total in idle.spent]
     found = {f"idle_{k}_us_per_s": v * 1e6 for k, v in zip(Spent._fields, rest_of, strict=True)}
-    for name, (spent, done, seconds) in acts.items():
+    for name, (spent, done, seconds, counts) in acts.items():
         busy, hearing, store = (
             (total - rest * seconds) / done * 1e6
             for total, rest in zip(spent, rest_of, strict=True)
         )
         found |= {
             f"{name}s_per_s": done / seconds,
+            f"{name}_calls_per_s": counts[0].calls / seconds,
+            f"{name}_frames_per_s": counts[0].frames / seconds,
+            f"{name}_frames_far_per_s": counts[1].frames / seconds,
             f"{name}_heard_us": hearing,
             f"{name}_taken_us": busy,
             f"{name}_redis_us": store,
@@ -227,9 +245,9 @@ def _buyer(person: RoomClient, sale: str) -> Act:
     return buy
 
 
-async def _cost(servers: Servers, acts: Sequence[Act]) -> Took:
+async def _cost(servers: Servers, acts: Sequence[Act], seconds: float = SECONDS) -> Took:
     """Have everybody act again and again."""
-    done, until = 0, time.monotonic() + SECONDS
+    done, until = 0, time.monotonic() + seconds
 
     async def again(act: Act) -> None:
         nonlocal done
@@ -237,9 +255,14 @@ async def _cost(servers: Servers, acts: Sequence[Act]) -> Took:
             await act()
             done += 1
 
+    counts = await servers.counts()
     before, began = servers.spent(), time.monotonic()
-    await asyncio.gather(*map(again, acts), asyncio.sleep(SECONDS))
-    return Took(servers.spent().since(before), done, time.monotonic() - began)
+    await asyncio.gather(*map(again, acts), asyncio.sleep(seconds))
+    spent, took_s = servers.spent().since(before), time.monotonic() - began
+    here, there = (
+        now.since(then) for now, then in zip(await servers.counts(), counts, strict=True)
+    )
+    return Took(spent, done, took_s, (here, there))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from server.cli.costs import MEASURED_BY, Costs
 from server.cli.main import app
 from server.cli.rehearsed import read_report
 from server.cli.residuals import WITHIN, residuals
-from server.cli.sizing import Event, Limits, Machine, load_of, size
+from server.cli.sizing import Event, Limits, Machine, cadence_now, load_of, size
 from server.cli.turnover import Turnover
 
 ISSUE = Event(viewers=200_000, comments_per_s=800, orders_per_s=3000)
@@ -121,7 +121,8 @@ def test_a_plan_that_is_not_whole_is_one_sentence(arguments: str, sentence: str)
 def report(path: Path, times: float, **changed: Any) -> Path:
     """A rehearsal's report in which the crowd comes, and then takes `times` the modelled CPU."""
     event = Event(1000, 30, 5, deflate=False)
-    cpu = load_of(event, 1, Limits(), Costs()).worker_cpu * times
+    cadence = cadence_now(event, 1, Limits(), Costs())
+    cpu = load_of(event, 1, Limits(), Costs(), cadence).worker_cpu * times
     points = [
         {"users": users, "comments_per_s": 30.0, "orders_per_s": 5.0, "server_cpu": share * cpu}
         for users, share in [(100, 9.0), (500, 5.0), *[(1000, 1.0)] * 5]

@@ -23,6 +23,7 @@ from loadtest.fanout.newcomer import Newcomers
 from loadtest.fanout.plan import DIGITS, MARK, Talk
 from loadtest.fanout.ready import free_port, wait_until_open
 from loadtest.fanout.redis_program import redis_program
+from loadtest.own_counts import OwnCounts
 from loadtest.phrases import COMMENTS, NAMES
 
 PEERS = Path(__file__).parent.parent / "peers"
@@ -40,7 +41,8 @@ class Running:
     """A started server: where it listens and which process trees are its cost.
 
     `buyer` makes somebody who buys in the room, where the server sells; `newcomers` makes people
-    who join it one by one.
+    who join it one by one. Within `settles_s` after a join everything is done that it left to be
+    done. `counts` says what ours did so far.
     """
 
     port: int
@@ -49,6 +51,8 @@ class Running:
     talk: Talk
     buyer: Callable[[], Buyer] | None = None
     newcomers: Callable[[], Newcomers] | None = None
+    settles_s: float = 1.0
+    counts: Callable[[], OwnCounts] | None = None
 
 
 @dataclass(frozen=True)

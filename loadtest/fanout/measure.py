@@ -78,11 +78,13 @@ class Result:
     join_p99_ms: float | None = None
     """Time to the reply to one join in the same room; measured in BUY_ROW only."""
     frames_per_s: float | None = None
-    """Frames that one viewer read in a second. None, as the next two, in results of before they
+    """Frames that one viewer read in a second. None, as the next three, in results of before they
     were counted."""
     join_us: float | None = None
     """CPU of the server a join."""
     join_redis_us: float | None = None
+    calls_per_s: float | None = None
+    """Calls of scripts that store comments and questions; None for peers."""
 
     @property
     def client_was_limit(self) -> bool:
@@ -118,12 +120,16 @@ def _measured(contender: Contender, row: Row, timing: Timing, running: Running) 
             raise NotMeasured(
                 f"{joined} of {row.viewers} viewers were let in within {joins.seconds:.0f} s."
             )
-        client.deliver(0, 1)  # let the joins settle before memory is read
+        client.deliver(0, running.settles_s)
         full = process.memory_bytes(running.pid)
         client.deliver(row.rate_per_s, timing.warm_s)
+        counts = running.counts() if running.counts else None
         clocks = _Clocks(running)
         got = client.deliver(row.rate_per_s, timing.measured_s)
         clocks.stop()
+        calls_per_s = None
+        if running.counts and counts:
+            calls_per_s = running.counts().since(counts).each_second(clocks.wall_s).calls
         # Apart from the measured time: what a buy adds to the frames is not a comment's cost.
         buy_p99_ms = None
         if running.buyer is not None and row == BUY_ROW:
@@ -143,6 +149,7 @@ def _measured(contender: Contender, row: Row, timing: Timing, running: Running) 
         join_p99_ms=join_p99_ms,
         join_us=joining.server_s / joined * 1e6,
         join_redis_us=joining.redis_s / joined * 1e6,
+        calls_per_s=calls_per_s,
     )
 
 

@@ -17,12 +17,16 @@ from loadtest.fanout.contenders import Contender, Running, Start, texts, upgrade
 from loadtest.fanout.newcomer import Newcomers
 from loadtest.fanout.plan import REF, Talk
 from loadtest.fanout.ready import free_port, wait_until_open
+from loadtest.own_counts import own_counts
 from loadtest.phrases import NAMES
 from loadtest.tokens import mint
 
 Variant = Literal["json", "msgpack", "deflate"]
 ROOM = "bench"
 _SECRET = secrets.token_hex(32)
+_SETTLES_S, _SETTLES_S_PER_VIEWER = 12.0, 0.0005
+"""Within 10 s (`visits_interval_s`) it is written who came, which the archive then copies: work of
+the joins, not of the talk."""
 _DEFLATE = (
     "Sec-WebSocket-Extensions: permessage-deflate; "
     "server_no_context_takeover; client_no_context_takeover"
@@ -79,6 +83,8 @@ def _start(start: Start, variant: Variant) -> Iterator[Running]:
             _talk(start, variant),
             lambda: _buyer(port, sale),
             lambda: _newcomers(port),
+            _SETTLES_S + start.viewers * _SETTLES_S_PER_VIEWER,
+            lambda: own_counts(f"http://127.0.0.1:{port}"),
         )
     finally:
         process.end(child, patience_s=15)

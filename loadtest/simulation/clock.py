@@ -50,3 +50,17 @@ class Station:
     def stop_until(self, when_s: float) -> None:
         """Serve nothing before that time."""
         self.free_at = max(self.free_at, when_s)
+
+
+class Guest(Station):
+    """Has no core of its own: its jobs stand in the line of another station, and count for it."""
+
+    def __init__(self, clock: Clock, at: Station) -> None:
+        super().__init__(clock)
+        self._at = at
+
+    def serve(self, seconds: float, then: Then | None = None, *args: Any) -> None:
+        """Queue a job there."""
+        self._at.serve(seconds, then, *args)
+        self._at.busy_s -= seconds
+        self.busy_s += seconds

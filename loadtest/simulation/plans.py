@@ -1,13 +1,13 @@
 """The scenes of a plan: a million viewers in one room, and what could change for them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from statistics import mean
 from typing import NamedTuple
 
 from loadtest.simulation.scene import Outcome, Scene, simulate
-from server.cli.costs import MEASURED, ROWS, Row
-from server.cli.residuals import Residual
+from server.cli.costs import MEASURED, ROWS, Costs, Row
+from server.cli.residuals import SHARED_CORE, Residual
 from server.cli.sizing import Limits
 from server.settings.sections import Hub
 
@@ -87,18 +87,31 @@ def compared_with_measured() -> Iterator[Residual]:
 
 
 def simulated_row(row: Row) -> Outcome:
-    """Simulate what the benchmark measures: one worker, no budget, comments evenly spaced."""
+    """Simulate what the benchmark measures: one worker, no budget, comments evenly spaced, Redis on
+    the worker's core."""
+    costs = Costs()
+    shared = {
+        it.name: getattr(costs, it.name) * SHARED_CORE
+        for it in fields(Costs)
+        if _is_of_redis(it.name)
+    }
     return simulate(
         Scene(
             row.viewers,
             row.comments_per_s,
             even=True,
+            one_core=True,
             seconds=6,
             warm_s=2,
             by_load=MEASURED["tick"] == "load",
             limits=Limits(hub=Hub(sample_per_s_max=0)),
+            costs=replace(costs, **shared),
         )
     )
+
+
+def _is_of_redis(cost: str) -> bool:
+    return cost.startswith("redis_") and "_us" in cost
 
 
 def bends(plan: Plan) -> Iterator[Bend]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
 
-from loadtest.simulation.clock import Clock, Then
+from loadtest.simulation.clock import Clock, Guest, Then
 from loadtest.simulation.relay import Relay
 from loadtest.simulation.shard import ORDERS_PER_CALL_MAX, Lane, Shard, Told
 from loadtest.simulation.worker import Seen, Worker
+from server.cli.cadence import Cadence
 from server.cli.costs import Costs
-from server.cli.sizing import Limits, calls_per_s_max
+from server.cli.sizing import Limits
 
 _WHOLE_MAX = 2
 _ROUND_S = 0.1
@@ -35,6 +36,7 @@ class Scene:
     one more its comments; with 1, one shard has all. `drop_share` of the viewers breaks off at
     `drop_at_s`, to be back within `back_s`; `reads` is the share of them whose own orders are read.
     A shard with sales is away from `fails_at_s` for `away_s`. `by_load`: the tick follows the load.
+    `one_core`: Redis has no core but that of the first worker.
     """
 
     viewers: int
@@ -56,6 +58,7 @@ class Scene:
     away_s: float = 0.0
     bus_gbit_per_s: float = 10.0
     by_load: bool = True
+    one_core: bool = False
     limits: Limits = field(default_factory=Limits)
     costs: Costs = field(default_factory=Costs)
 
@@ -150,6 +153,9 @@ class _Stage:
             )
             for _ in range(whole)
         ]
+        if scene.one_core:
+            for shard in self.shards:
+                shard.core = Guest(self.clock, self.workers[0].core)
         self.others = scene.workers - whole
         self.lanes = [
             Lane(self.clock, partial(_store_orders, shard), batch_max=ORDERS_PER_CALL_MAX)
@@ -192,7 +198,9 @@ class _Stage:
         if scene.comments_per_s:
             self._repeat(scene.comments_per_s * mine, self._comment, even=scene.even)
             by_others = scene.comments_per_s * (1 - mine)
-            calls = min(by_others, self.others * calls_per_s_max(scene.limits.bus))
+            cadence = Cadence.without_time(scene.viewers / scene.workers, scene.limits.hub)
+            each = by_others / max(1, self.others)
+            calls = self.others * cadence.batches_per_s(each, scene.limits.bus)
             if scene.relays:
                 calls = min(calls, scene.machines / RELAY_GATHERS_S)
             if calls:
@@ -298,4 +306,7 @@ def quantile_ms(seen: Sequence[tuple[float, float]], q: float) -> float:
     """The q-quantile of the milliseconds; 0 if there are none."""
     if not seen:
         return 0.0
-    return sorted(ms for _, ms in seen)[min(len(seen) - 1, int(q * len(seen)))]
+    in_turn = sorted(ms for _, ms in seen)
+    place, rest = divmod(q * (len(in_turn) - 1), 1)
+    next_one = in_turn[min(int(place) + 1, len(in_turn) - 1)]
+    return in_turn[int(place)] * (1 - rest) + next_one * rest

@@ -5,11 +5,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from loadtest.simulation.clock import Clock, Station, Then
-from server.cli.costs import Costs
+from server.cli.cadence import calls_of_batch, late_ms
+from server.cli.costs import Costs, coldness
 
 COMMENT_BYTES, ORDER_BYTES, MESSAGE_BYTES = 250, 700, 150
 """Sizes on the bus: of a comment, of what an order tells, of a message around them."""
 ORDERS_PER_CALL_MAX = 200
+ASKED_LATER_S = 0.005
+"""From a batch of comments to the calls for those that ask something: about."""
 HOP_S = 0.0002
 """Between two machines of one data centre, one way."""
 
@@ -36,10 +39,12 @@ class Shard:
         order_subscribers: int,
         gbit_per_s: float,
     ) -> None:
-        self.core, self.link = Station(clock), Station(clock)
+        self.core: Station = Station(clock)
+        self.link = Station(clock)
         self._clock, self._costs = clock, costs
         self._subscribers, self._order_subscribers = subscribers, order_subscribers
         self._byte_s = 8 / (gbit_per_s * 1e9)
+        self._called_at = -1.0
         self.listeners: list[Callable[[Told], None]] = []
 
     def store(self, told: Told, extra: float = 0.0, then: Then | None = None) -> None:
@@ -47,11 +52,20 @@ class Shard:
         alone. `then` is called once the reply is back."""
         costs, comments = self._costs, len(told.comments) + extra
         us = comments * costs.redis_comment_us + told.orders * costs.redis_order_us
-        us += costs.redis_call_us if comments else 0.0
-        handed_out = float(self._subscribers) if comments else 0.0
+        handed_out = questions_us = 0.0
+        if comments:
+            apart_s, self._called_at = self._clock.now - self._called_at, self._clock.now
+            calls = calls_of_batch(comments, apart_s)
+            cold = coldness(apart_s / calls)
+            call_us = costs.redis_call_us + cold * costs.redis_cold_us
+            us += call_us
+            handed_out = float(self._subscribers)
+            questions_us = (calls - 1) * (call_us + handed_out * costs.redis_publish_us)
         handed_out += self._order_subscribers * told.orders
         us += handed_out * costs.redis_publish_us
         self.core.serve(us / 1e6, self._stored, told, comments, then)
+        if questions_us:
+            self._clock.after(ASKED_LATER_S, self.core.serve, questions_us / 1e6)
 
     def _stored(self, told: Told, comments: float, then: Then | None) -> None:
         size = (comments * COMMENT_BYTES + MESSAGE_BYTES) * self._subscribers if comments else 0
@@ -106,5 +120,6 @@ class Lane:
             return
         n = min(self._batch_max, len(self._waiting))
         batch = [self._waiting.popleft() for _ in range(n)]
-        again_at = self._clock.now + self._interval_s * self._part()
+        late_s = late_ms(n) / 1000 if self._interval_s else 0.0
+        again_at = self._clock.now + self._interval_s * self._part() + late_s
         self._call(batch, lambda: self._clock.at(again_at, self._fly))

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 from functools import partial
 
 from loadtest.simulation.clock import Clock, Station, Then
-from loadtest.simulation.shard import ORDERS_PER_CALL_MAX, Lane, Shard, Told
-from server.cli.costs import Costs
-from server.cli.sizing import Limits, tick_ms
+from loadtest.simulation.shard import ASKED_LATER_S, ORDERS_PER_CALL_MAX, Lane, Shard, Told
+from server.cli.cadence import IN_PASS, Cadence, calls_of_batch
+from server.cli.costs import Costs, coldness
+from server.cli.sizing import Limits
 from server.hub.audience import LONE_TICKS
 from server.hub.crowd import Crowd
 
-READER_S = 0.001
+READER_S = 0.0007
 """From a frame that is written to a reader that has it, who has other sockets to look at."""
+ASKED = 0.46
+"""Messages for the staff alone beside each comment, most of them of questions."""
 _ROUND_S = 0.1
 """How often what never ends is charged: idling and pings."""
 
@@ -58,6 +61,8 @@ class Worker:
         self._events = 0.0
         self._newcomers: list[float] = []
         self._passed_at = self._due = -1.0
+        self._frame_us = costs.write_us
+        self._called_at, self._asked, self._afterwards_s = -1.0, 0.0, 0.0
         self._planned = self._passing = self._holding = False
         self._woken, self._turn = 0, 0
         self._crowd = Crowd(lambda: clock.now, self._used_s) if by_load else None
@@ -104,8 +109,17 @@ class Worker:
 
     def _store_comments(self, batch: list[float], done: Then) -> None:
         self._own.update(batch)
-        self.core.serve(self._costs.comment_call_us / 1e6)
-        self._talk.store(Told(batch), then=done)
+        apart_s, self._called_at = self._clock.now - self._called_at, self._clock.now
+        calls = calls_of_batch(len(batch), apart_s)
+        cold = coldness(apart_s / calls) * self._costs.call_cold_us
+        each_s = (self._costs.comment_call_us + cold) / 1e6
+
+        def replied() -> None:
+            self.core.serve(each_s / 2)
+            self._clock.after(ASKED_LATER_S, self.core.serve, (calls - 1) * each_s)
+            done()
+
+        self.core.serve(each_s / 2, self._talk.store, Told(batch), 0.0, replied)
 
     def _store_orders(self, shard: Shard, batch: list[float], done: Then) -> None:
         def replied() -> None:
@@ -133,6 +147,10 @@ class Worker:
         self._waiting.extend(told.comments)
         self._events += told.orders
         self._wake()
+        self._asked += ASKED if told.comments else 0.0
+        if self._asked >= 1:  # a question, which the staff is told by a message of its own
+            self._asked -= 1
+            self._wake()
 
     # The pass
 
@@ -142,7 +160,7 @@ class Worker:
 
     def _ticks_s(self) -> tuple[float, float]:
         """The tick now, and the longest one."""
-        longest_s = tick_ms(self.viewers, self._limits.hub) / 1000
+        longest_s = self._longest_s()
         if self._crowd is None:
             return longest_s, longest_s
         self._crowd.size = self.viewers
@@ -164,8 +182,11 @@ class Worker:
             self._queue_pass()
         elif not self._planned:
             self._planned = True
-            self._turn += 1
-            self._clock.at(max(self._clock.now, self._due), self._tick_is_over, self._turn)
+            if self._due <= self._clock.now:
+                self._queue_pass()
+            else:
+                self._turn += 1
+                self._clock.at(self._due, self._tick_is_over, self._turn)
 
     def _tick_is_over(self, turn: int) -> None:
         if turn != self._turn:
@@ -186,7 +207,8 @@ class Worker:
 
     def _queue_pass(self) -> None:
         self._turn += 1
-        self.core.serve(self._costs.pass_us / 1e6, self._start_pass)
+        cold = coldness(self._clock.now - self._passed_at) * self._costs.pass_cold_us
+        self.core.serve((self._costs.pass_us + cold) / 1e6, self._start_pass)
 
     def _note_begin(self) -> None:
         now = self._clock.now
@@ -196,6 +218,8 @@ class Worker:
             self._due = max(self._due, now - tick_s) + ticks * tick_s
         else:
             self._due = now + tick_s
+        cold = coldness(now - self._passed_at) * self._costs.cold_us
+        self._frame_us = self._costs.write_us + cold
         self._passed_at, self._woken = now, 0
 
     def _start_pass(self) -> None:
@@ -217,13 +241,16 @@ class Worker:
     def _slice(self, comments: list[float], left: int) -> None:
         n = min(left, self._limits.hub.slice_viewers_max)
         shown = self._shown(len(comments))
-        us = n * (self._costs.write_us + shown * self._costs.shown_us)
-        self.core.serve(us / 1e6, self._written, comments, n, left - n, shown)
+        us = n * (self._frame_us + shown * self._costs.shown_us)
+        self.core.serve(us * IN_PASS / 1e6, self._written, comments, n, left - n, shown)
+        self._afterwards_s += us * (1 - IN_PASS) / 1e6
 
     def _shown(self, comments: int) -> int:
         most = self._limits.hub.sample_per_s_max
-        tick_s = tick_ms(self.viewers, self._limits.hub) / 1000
-        return min(comments, math.ceil(most * tick_s)) if most else comments
+        return min(comments, math.ceil(most * self._longest_s())) if most else comments
+
+    def _longest_s(self) -> float:
+        return Cadence.without_time(self.viewers, self._limits.hub).longest_s
 
     def _written(self, comments: list[float], n: int, left: int, shown: int) -> None:
         now = self._clock.now
@@ -232,7 +259,7 @@ class Worker:
             shown * self._costs.comment_deflated_bytes + self._costs.packet_bytes
         )
         # A viewer in the middle of the slice stands for all of them.
-        middle = now - n * self._costs.write_us / 2e6 + READER_S
+        middle = now - n * self._frame_us / 2e6 + READER_S
         for due in comments[:: max(1, len(comments) // 8)]:
             self._seen.comments.append((now, middle - due))
         if left > 0:
@@ -244,11 +271,13 @@ class Worker:
         self._passing = False
         if self._crowd is not None:
             self._crowd.end_pass()
+        self.core.serve(self._afterwards_s)
+        self._afterwards_s = 0.0
         if self._waiting or self._events or self._newcomers:
             self._wake()
 
     def _idle(self) -> None:
         pings = 2 * self.viewers / self._limits.edge.ping_interval_s
-        us = self._costs.idle_us_per_s + pings * self._costs.write_us
+        us = self._costs.idle_us_per_s + pings * self._frame_us
         self.core.serve(us / 1e6 * _ROUND_S)
         self._clock.after(_ROUND_S, self._idle)

@@ -8,7 +8,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from server.cli.costs import Costs
-from server.cli.sizing import Event, Limits, load_of
+from server.cli.sizing import Event, Limits, cadence_now, load_of
 
 _CPU = tuple(
     field.name for field in fields(Costs) if field.name.endswith(("_us", "_us_per_s"))
@@ -113,8 +113,15 @@ def _rehearsed(report: Mapping[str, Any]) -> Rehearsed:
         event=event,
         workers=workers,
         cpu=cpu,
-        modelled=load_of(event, workers, Limits(), Costs()).worker_cpu * workers,
+        modelled=_modelled_cpu(event, workers),
     )
+
+
+def _modelled_cpu(event: Event, workers: int) -> float:
+    """Of so many workers as they are in a rehearsal, with time that they spend on latency."""
+    limits, costs = Limits(), Costs()
+    cadence = cadence_now(event, workers, limits, costs)
+    return load_of(event, workers, limits, costs, cadence).worker_cpu * workers
 
 
 def _median(points: Sequence[Mapping[str, Any]], name: str) -> float:

@@ -6,15 +6,13 @@ what was measured.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from server.cli.costs import Busy, Costs, Stored
+from server.cli.cadence import IN_PASS, Cadence, calls_of_batch
+from server.cli.costs import Busy, Costs, Stored, coldness
 from server.features.presence.settings import PresenceSettings
 from server.settings.sections import Bus, Edge, Hub
-
-CALL_LATE_MS = 5.0
-"""What a call comes later than its interval, since the loop of a worker does other things too."""
 
 
 @dataclass(frozen=True)
@@ -84,22 +82,38 @@ class Size(NamedTuple):
     warnings: list[str]
 
 
-def tick_ms(viewers: float, hub: Hub) -> float:
-    """Return the time over which a worker with so many viewers gathers messages."""
-    return min(max(viewers * hub.tick_us_per_viewer / 1000, hub.tick_ms_min), hub.tick_ms_max)
+_ROUNDS = 40
+"""So often cadence and work are computed from each other; they agree long before."""
 
 
-def busy_of(event: Event, workers: int, limits: Limits) -> Busy:
+def slow_cadence(event: Event, workers: int, limits: Limits) -> Cadence:
+    """Return the cadence of workers that have no time to spare: so few as carry the event."""
+    return Cadence.without_time(event.viewers / workers, limits.hub)
+
+
+def cadence_now(event: Event, workers: int, limits: Limits, costs: Costs) -> Cadence:
+    """Return the cadence of so many workers, which spend the time they have on latency."""
+    cadence, viewers = slow_cadence(event, workers, limits), event.viewers / workers
+    for _ in range(_ROUNDS):
+        busy = busy_of(event, workers, limits, cadence)
+        writing_us = costs.sum_us(busy.passing())
+        member_s = IN_PASS * writing_us / 1e6 / max(1.0, busy.passes * viewers / event.rooms)
+        rest = (costs.sum_us(busy.counts()) - writing_us) / 1e6
+        next_cadence = Cadence.with_time(viewers, limits.hub, member_s, min(rest, 1.0))
+        cadence = replace(next_cadence, tick_s=(cadence.tick_s + next_cadence.tick_s) / 2)
+    return cadence
+
+
+def busy_of(event: Event, workers: int, limits: Limits, cadence: Cadence) -> Busy:
     """Return what each of so many workers does in a second."""
     viewers = event.viewers / workers
     comments, orders = event.comments_per_s / event.rooms, event.orders_per_s / event.rooms
     online = 1 / limits.presence.presence_interval_s
-    passes = min(1000 / tick_ms(viewers, limits.hub), comments + orders + online)
-    pings = 2 / limits.edge.ping_interval_s
+    passes = cadence.passes_per_s(comments + orders + online)
     others = 1 - 1 / workers
-    calls = _calls(event, workers, limits)
+    calls = _calls(event, workers, limits, cadence)
     return Busy(
-        frames=viewers * (passes + pings),
+        **frames_to(viewers, passes, limits.edge),
         shown=viewers * min(comments, limits.hub.sample_per_s_max or math.inf),
         comments=event.comments_per_s / workers,
         calls=calls / workers,
@@ -110,9 +124,19 @@ def busy_of(event: Event, workers: int, limits: Limits) -> Busy:
     )
 
 
-def stored_of(event: Event, workers: int, limits: Limits) -> Stored:
+def frames_to(viewers: float, passes_per_s: float, edge: Edge) -> dict[str, float]:
+    """Return `Busy.frames` and `Busy.cold` of so many passes over so many viewers. A ping and its
+    pong cost as much as two frames."""
+    each_per_s = passes_per_s + 2 / edge.ping_interval_s
+    return {
+        "frames": viewers * each_per_s,
+        "cold": viewers * each_per_s * coldness(1 / each_per_s),
+    }
+
+
+def stored_of(event: Event, workers: int, limits: Limits, cadence: Cadence) -> Stored:
     """Return what Redis does in a second, all shards together."""
-    calls = _calls(event, workers, limits)
+    calls = _calls(event, workers, limits, cadence)
     return Stored(
         workers=workers,
         comments=event.comments_per_s,
@@ -122,29 +146,26 @@ def stored_of(event: Event, workers: int, limits: Limits) -> Stored:
     )
 
 
-def _calls(event: Event, workers: int, limits: Limits) -> float:
-    most = event.rooms * workers * calls_per_s_max(limits.bus)
-    return min(event.comments_per_s, most)
+def _calls(event: Event, workers: int, limits: Limits, cadence: Cadence) -> float:
+    lanes = event.rooms * workers
+    batches = lanes * cadence.batches_per_s(event.comments_per_s / lanes, limits.bus)
+    if not batches:
+        return 0.0
+    return batches * calls_of_batch(event.comments_per_s / batches, lanes / batches)
 
 
-def calls_per_s_max(bus: Bus) -> float:
-    """Return how many script calls with a room's comments a worker makes a second at most."""
-    return 1000 / (bus.publish_interval_ms + CALL_LATE_MS)
-
-
-def load_of(event: Event, workers: int, limits: Limits, costs: Costs) -> Load:
+def load_of(event: Event, workers: int, limits: Limits, costs: Costs, cadence: Cadence) -> Load:
     """Compute the load on each of so many workers, and on Redis."""
-    busy = busy_of(event, workers, limits)
-    stored = stored_of(event, workers, limits)
+    busy = busy_of(event, workers, limits, cadence)
+    stored = stored_of(event, workers, limits, cadence)
     redis_us = costs.sum_us(stored.counts())
-    fan_out = costs.sum_us({"write_us": busy.frames, "shown_us": busy.shown})
     comment_bytes = costs.comment_deflated_bytes if event.deflate else costs.comment_wire_bytes
     wire = workers * (busy.shown * comment_bytes + busy.frames * costs.packet_bytes)
     return Load(
         workers=workers,
-        tick_ms=tick_ms(event.viewers / workers, limits.hub),
+        tick_ms=cadence.tick_s * 1000,
         worker_cpu=costs.sum_us(busy.counts()) / 1e6,
-        fan_out_cpu=fan_out / 1e6,
+        fan_out_cpu=costs.sum_us(busy.writing()) / 1e6,
         viewers_per_worker=math.ceil(event.viewers / workers),
         redis_cpu=redis_us / 1e6,
         redis_room_cpu=redis_us / event.rooms / 1e6,
@@ -186,14 +207,17 @@ WORKERS_MAX = 4096
 
 
 def _smallest(event: Event, machine: Machine, limits: Limits, costs: Costs) -> Load:
+    def with_workers(workers: int) -> Load:
+        return load_of(event, workers, limits, costs, slow_cadence(event, workers, limits))
+
     workers = 1
     while workers < WORKERS_MAX:
-        load = load_of(event, workers, limits, costs)
+        load = with_workers(workers)
         fits = load.worker_cpu <= machine.worker_cpu_max
         if fits and load.viewers_per_worker <= limits.edge.connections_max:
             break
         workers += 1
-    return load_of(event, workers, limits, costs)
+    return with_workers(workers)
 
 
 def _warnings(load: Load, machine: Machine) -> Iterator[str]:

@@ -13,9 +13,9 @@ from server.cli.costs import Costs, Round, Row
 from server.cli.residuals import equations_of_round, equations_of_row
 
 TRUE = Costs(
-    write_us=7.0, shown_us=0.01, comment_taken_us=90.0, comment_call_us=150.0,
+    write_us=7.0, cold_us=2.0, shown_us=0.01, comment_taken_us=90.0, comment_call_us=150.0,
     comment_heard_us=25.0, pass_us=120.0, idle_us_per_s=5000.0, redis_idle_us_per_s=1500.0,
-    redis_comment_us=20.0, redis_call_us=200.0, redis_publish_us=2.0,
+    redis_comment_us=20.0, redis_call_us=200.0, redis_cold_us=300.0, redis_publish_us=2.0,
 )  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def benchmarks(noise: float) -> tuple[dict[str, Any], dict[str, float]]:
     for key, deflate in (("ours", False), ("ours-deflate", True)):
         for rate, viewers in ((1, 2000), (30, 2000), (200, 2000), (1000, 2000), (5, 15_000)):
             row = Row(rate, viewers, deflate, 0, 1, 1, 50, 100)
-            server, redis = equations_of_row(row, by_load=False)
+            server, redis = equations_of_row(row, TRUE, by_load=False)
             results.append(
                 {
                     "key": key, "row": f"{rate}x{viewers}", "rate_per_s": rate, "viewers": viewers,
@@ -47,7 +47,7 @@ def benchmarks(noise: float) -> tuple[dict[str, Any], dict[str, float]]:
         "worker_mb": 50.0,
     }  # fmt: skip
     for name, per_s in (("comment", 400.0), ("slow_comment", 30.0)):
-        taken, heard, redis = equations_of_round(Round(per_s, 1, 1, 1), by_load=False)
+        taken, heard, redis = equations_of_round(Round(per_s, 1, 1, 1), TRUE, by_load=False)
         costs |= {
             f"{name}s_per_s": per_s, f"{name}_taken_us": cost(taken),
             f"{name}_heard_us": cost(heard), f"{name}_redis_us": cost(redis),

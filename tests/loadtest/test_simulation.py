@@ -11,7 +11,10 @@ from loadtest.simulation import __main__ as command
 from loadtest.simulation.clock import Clock, Station
 from loadtest.simulation.plans import Change, Plan, compared_with_measured, why_it_bent
 from loadtest.simulation.scene import Outcome, Scene, simulate
+from server.cli.costs import Costs
 from server.cli.residuals import WITHIN, Residual
+from server.cli.sizing import Event, Limits, cadence_now, load_of
+from server.features.presence.settings import PresenceSettings
 
 SMALL = Scene(viewers=8000, comments_per_s=60, orders_per_s=200, workers=8, seconds=4)
 
@@ -83,8 +86,23 @@ def test_a_tick_that_follows_the_load_is_shorter_while_there_is_time() -> None:
     assert by_load.cpu_us > by_heads.cpu_us
 
 
+@pytest.mark.parametrize("viewers", [500, 2000, 5000, 15_000])
+def test_the_model_says_the_same_of_a_worker_with_time_as_the_simulation(viewers: int) -> None:
+    """They are written apart: one adds up a second, the other plays it event by event."""
+    still = Limits(presence=PresenceSettings(presence_interval_s=60))  # nobody comes or goes
+    apart = {}
+    for rate in (2, 5, 10, 20, 30, 60, 100):
+        event = Event(viewers, rate, 0)
+        cadence = cadence_now(event, 1, still, Costs())
+        modelled = load_of(event, 1, still, Costs(), cadence).worker_cpu
+        simulated = simulate(Scene(viewers, rate, even=True, seconds=4, warm_s=2)).worker
+        apart[rate] = min(modelled, 1.0) / min(simulated, 1.0) - 1
+
+    assert {rate: f"{share:+.0%}" for rate, share in apart.items() if abs(share) > 0.2} == {}
+
+
 def test_a_shard_with_more_work_than_it_can_do_bends_the_room() -> None:
-    outcome = simulate(replace(SMALL, orders_per_s=5000, seconds=2))
+    outcome = simulate(replace(SMALL, orders_per_s=12_000, apart=True, workers=24, seconds=2))
 
     assert outcome.redis > 0.95
     assert why_it_bent(outcome).startswith("Redis at ")
