@@ -8,7 +8,7 @@ import { sendIn } from "../ui/orders.js";
 import { Repeat } from "../ui/repeat.js";
 import { answerActions } from "../ui/return-forms.js";
 import { parcelsOf } from "../ui/parcels.js";
-import { requestOf } from "../ui/return-request.js";
+import { requestOf } from "../ui/returning.js";
 import { rest } from "../ui/session.js";
 import { sure } from "../ui/sheet.js";
 import { failureOf, listed, t } from "../ui/strings.js";

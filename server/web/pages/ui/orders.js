@@ -6,8 +6,7 @@ import { day, duration, price, priceText } from "./format.js";
 import { say } from "./front.js";
 import { momentButton, momentPath } from "./moment.js";
 import { isUnsent, parcelsOf } from "./parcels.js";
-import { requestOf } from "./return-request.js";
-import { returnActions } from "./returning.js";
+import { requestOf, returnActions } from "./returning.js";
 import { openSheet, toast } from "./sheet.js";
 import { failureOf, t, whyNot } from "./strings.js";
 

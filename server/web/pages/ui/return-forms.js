@@ -3,7 +3,7 @@
 import { newKey } from "../liveroom-commands.js";
 import { h } from "./dom.js";
 import { choice, field, formSheet, whole } from "./forms.js";
-import { reasonText, requestOf } from "./return-request.js";
+import { reasonText, requestOf } from "./returning.js";
 import { toast } from "./sheet.js";
 import { t } from "./strings.js";
 
