@@ -1,9 +1,9 @@
 """`python -m loadtest fit`: measures this machine, and fits the costs of `liveroom size` to it.
 
-It runs the rows of `bench-fanout` for ours, plain and deflated, so often (`--rounds`), and
-`bench_costs`: about five minutes a round. Of each row the round counts whose CPU is the median of
-all. `--fanout` and `--costs` take their results instead. The costs and what
-they were fitted to go into `server/cli/costs.toml`; `make docs` brings them into docs/scaling.md.
+It runs the rows of `bench-fanout` for ours, plain and deflated, and then `bench_costs`. The rows
+take about five minutes, and are measured `--rounds` times: of each row the round counts whose CPU
+is the median. `--fanout` and `--costs` take results instead. The costs, and what they were fitted
+to, go into `server/cli/costs.toml`; `make docs` brings them into docs/scaling.md.
 """
 
 import argparse

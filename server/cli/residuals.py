@@ -20,9 +20,9 @@ from server.settings.sections import Hub
 WITHIN = 0.15
 """The largest share by which the model may differ from what was measured."""
 SHARED_CORE = 1.4
-"""How many times as much Redis takes in the fan-out benchmark, where a worker that writes to
-thousands has the same core, as in `bench_costs`: with it no row is off by more than with any other
-factor (1 leaves 17 %, 1.7 10 %)."""
+"""Redis takes so many times as much in the fan-out benchmark as in `bench_costs`: there it shares
+its core with a worker that writes to thousands. With this factor no row of Redis is off by more
+than 10 %; with 1 or 1.7 one is by 18 %."""
 PEOPLE = 62
 """Who is in the room of bench_costs on its first server, the host included."""
 _AS_MEASURED = Limits(

@@ -40,12 +40,18 @@ async def start(proxy: HttpProxy) -> AsyncIterator[Start]:
         yield one
 
 
-async def test_a_command_told_as_timed_out_before_its_turn_is_never_sent(
-    start: Start, host: RoomClient, proxy: HttpProxy
-) -> None:
+async def host_held_up(start: Start, proxy: HttpProxy) -> Page:
+    """The host's page in the room; the proxy keeps each POST of it back until it is `free`."""
     page = await start(HOST, Role.HOST)
     await page.read("joined")
     proxy.free.clear()
+    return page  # type: ignore[no-any-return]
+
+
+async def test_a_command_told_as_timed_out_before_its_turn_is_never_sent(
+    start: Start, host: RoomClient, proxy: HttpProxy
+) -> None:
+    page = await host_held_up(start, proxy)
     page.do("hurry", 50)
 
     told = await page.tell(PIN_MUG, notice("never"))
@@ -63,9 +69,7 @@ async def test_a_command_told_as_timed_out_before_its_turn_is_never_sent(
 async def test_one_command_without_an_answer_holds_up_the_next_no_longer_than_its_time(
     start: Start, host: RoomClient, proxy: HttpProxy
 ) -> None:
-    page = await start(HOST, Role.HOST)
-    await page.read("joined")
-    proxy.free.clear()
+    page = await host_held_up(start, proxy)
     page.do("hurry", 50)
     [told] = await page.tell(PIN_MUG)
     page.do("hurry", 1)
@@ -79,9 +83,7 @@ async def test_one_command_without_an_answer_holds_up_the_next_no_longer_than_it
 async def test_what_waits_for_its_turn_when_the_room_is_left_is_never_sent(
     start: Start, host: RoomClient, proxy: HttpProxy
 ) -> None:
-    page = await start(HOST, Role.HOST)
-    await page.read("joined")
-    proxy.free.clear()
+    page = await host_held_up(start, proxy)
     page.do("send", [PIN_MUG, notice("never")])
     while not proxy.posted:
         await asyncio.sleep(0.02)
@@ -101,9 +103,7 @@ async def test_what_waits_for_its_turn_when_the_room_is_left_is_never_sent(
 async def test_commands_keep_their_order_over_a_stream_that_breaks(
     start: Start, host: RoomClient, proxy: HttpProxy
 ) -> None:
-    page = await start(HOST, Role.HOST)
-    await page.read("joined")
-    proxy.free.clear()
+    page = await host_held_up(start, proxy)
     page.do("send", [PIN_MUG, notice("before")])
     while not proxy.posted:
         await asyncio.sleep(0.02)

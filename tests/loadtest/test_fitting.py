@@ -1,6 +1,7 @@
 """Costs are found again from what they would make a benchmark measure."""
 
 import json
+import os
 import random
 import tomllib
 from pathlib import Path
@@ -108,3 +109,23 @@ def test_results_of_something_else_are_refused_in_a_sentence(
     assert code == 2
     assert capsys.readouterr().out.startswith("No costs were fitted")
     assert not out.exists()
+
+
+def test_of_each_row_the_round_of_the_median_counts_and_each_begins_with_all_cores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cores, cpu_us = os.sched_getaffinity(0), iter([5.0, 3.0, 4.0])
+
+    def one_round() -> dict[str, Any]:
+        assert os.sched_getaffinity(0) == cores
+        os.sched_setaffinity(0, {min(cores)})  # as the benchmark does, for the load
+        return {"results": [{"key": "ours", "row": "1x2000", "cpu_us": next(cpu_us)}]}
+
+    monkeypatch.setattr(fitting, "_run_round", one_round)
+    monkeypatch.setattr(fitting, "_FANOUT_OUT", tmp_path / "out.json")
+    try:
+        [row] = fitting._run_fanout(3)["results"]
+    finally:
+        os.sched_setaffinity(0, cores)
+
+    assert row["cpu_us"] == 4.0
