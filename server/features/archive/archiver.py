@@ -362,8 +362,8 @@ class Archiver:
         for stream in streams:
             dropped = await self._copying.follow_back(place, stream)
             _log.warning(
-                "Redis has lost the last entries of the %s of room %s: the records follow it and "
-                "dropped %d entries that came after what it holds.",
+                "Redis has lost the last entries of the %s of room %s: the records dropped %d "
+                "entries, and copy those of them again that it holds.",
                 *(stream, place.head.room, dropped),
             )
 
@@ -373,8 +373,8 @@ class Archiver:
             dropped = await self._follow_older(head, stream)
             if dropped:
                 _log.warning(
-                    "Redis has lost the last entries of the %s of room %s: the records follow it "
-                    "and dropped %d entries.",
+                    "Redis has lost the last entries of the %s of room %s: the records dropped %d "
+                    "entries, and copy those of them again that it holds.",
                     *(stream, head.room, dropped),
                 )
 
