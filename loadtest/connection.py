@@ -47,9 +47,7 @@ class Connection:
     @classmethod
     def open(cls, url: str, subprotocol: str, *, deflate: bool, timeout_s: float) -> "Connection":
         """Connect and upgrade. `url` is ws:// or wss://. Raises ConnectError."""
-        factory = ClientPerMessageDeflateFactory(
-            server_no_context_takeover=True, client_no_context_takeover=True
-        )
+        factory = ClientPerMessageDeflateFactory(client_no_context_takeover=True)
         protocol = ClientProtocol(
             parse_uri(url),
             subprotocols=[Subprotocol(subprotocol)],

@@ -69,9 +69,8 @@ async def connected(url: str, room: str, wire: Wire, options: LinkOptions) -> As
 
 
 async def _connect(url: str, wire: Wire, options: LinkOptions) -> ClientConnection:
-    deflate = ClientPerMessageDeflateFactory(
-        server_no_context_takeover=True, client_no_context_takeover=True
-    )
+    # The server's window is kept: it compresses a comment by those before it.
+    deflate = ClientPerMessageDeflateFactory(client_no_context_takeover=True)
     try:
         ws = await connect(
             url,

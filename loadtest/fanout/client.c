@@ -5,8 +5,9 @@
 // never at JSON: a comment is counted by its mark "~@", behind which stand sixteen digits, the
 // publisher's CLOCK_MONOTONIC in microseconds. The servers under test send the mark back as it is.
 //
-// A compressed frame is the same bytes for many viewers, so each distinct one is inflated once, by
-// the caller's callback, and remembered by its hash.
+// A compressed frame is the same bytes for many viewers, who got the same frames before. So each is
+// inflated once for all who are in the same state, by the caller's callback, see inflaters.py, and
+// remembered by its hash.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,6 +30,8 @@ typedef struct {
     uint8_t state;
     uint8_t publisher;
     uint8_t greetings;  // text frames seen since the upgrade
+    uint8_t alone;      // the server compresses each frame alone
+    int32_t window;     // the state of what was inflated so far, see inflaters.py; 0 at first
     int32_t index;
     uint8_t *rest;      // bytes of a frame that is not whole yet
     uint32_t rest_len;
@@ -51,7 +54,8 @@ typedef struct {
     int32_t by_line;             // a frame may hold several lines; answer the line "{}" with "{}"
     int32_t binary;              // the viewers' hello is a binary frame
     int32_t sample_every;        // measure the latency of each n-th delivered comment
-    int32_t (*inflated)(const uint8_t *payload, int32_t len, uint8_t *out, int32_t out_max);
+    int32_t (*inflated)(const uint8_t *payload, int32_t len, uint8_t *out, int32_t out_max,
+                        int32_t *window);
 } Setup;
 
 typedef struct {
@@ -59,8 +63,9 @@ typedef struct {
     int64_t latency_max_us, elapsed_us;
 } Counts;
 
-// A compressed payload that was looked into: when its comments were published.
-typedef struct { uint64_t hash, *stamps; int32_t len, marks, room; } Seen;
+// A compressed payload that was looked into, by one in the state `from`, and is in `to` then: when
+// its comments were published.
+typedef struct { uint64_t hash, *stamps; int32_t len, marks, room, from, to; } Seen;
 
 static Setup setup;
 static Counts counts;
@@ -208,8 +213,9 @@ static uint64_t hash_of(const uint8_t *data, size_t n) {
     return hash;
 }
 
-static void look_into(Seen *s, const uint8_t *payload, size_t n, uint64_t hash) {
-    int32_t len = setup.inflated(payload, n, plain, READ_BYTES);
+static void look_into(Seen *s, const uint8_t *payload, size_t n, uint64_t hash, int32_t from) {
+    s->from = s->to = from;
+    int32_t len = setup.inflated(payload, n, plain, READ_BYTES, &s->to);
     s->hash = hash;
     s->len = n;
     s->marks = 0;
@@ -221,10 +227,18 @@ static void look_into(Seen *s, const uint8_t *payload, size_t n, uint64_t hash) 
     }
 }
 
-static void tally_compressed(const uint8_t *payload, size_t n) {
+// What a compressed payload holds; it moves its reader to the next state.
+static Seen *inflate(Conn *c, const uint8_t *payload, size_t n) {
     uint64_t hash = hash_of(payload, n);
-    Seen *s = &seen[hash % SEEN_MAX];
-    if (s->hash != hash || s->len != (int32_t)n) look_into(s, payload, n, hash);
+    Seen *s = &seen[(hash + c->window) % SEEN_MAX];
+    if (s->hash != hash || s->len != (int32_t)n || s->from != c->window)
+        look_into(s, payload, n, hash, c->window);
+    if (!c->alone) c->window = s->to;
+    return s;
+}
+
+static void tally_compressed(Conn *c, const uint8_t *payload, size_t n) {
+    Seen *s = inflate(c, payload, n);
     for (int i = 0; i < s->marks; i++)
         if (++counts.delivered % setup.sample_every == 0) measure(s->stamps[i]);
 }
@@ -252,18 +266,23 @@ static void on_frame(Conn *c, uint8_t first, const uint8_t *payload, size_t n) {
     uint8_t opcode = first & 15;
     if (opcode == 9) { put_frame(c, 10, payload, n); return; }
     if (opcode == 8) { leave(c); return; }
-    if (c->state == GREETING) { greeted(c, payload, n); return; }
+    if (c->state == GREETING) {
+        if (first & 0x40) inflate(c, payload, n);
+        greeted(c, payload, n);
+        return;
+    }
     if (setup.engine_io && n == 1 && payload[0] == '2') { put_frame(c, 1, (const uint8_t *)"3", 1); return; }
     if (setup.by_line && holds_ping(payload, n)) put_frame(c, 1, (const uint8_t *)"{}", 2);
     if (c->publisher) return;
     counts.frames++;
-    if (first & 0x40) tally_compressed(payload, n); else tally(payload, n);
+    if (first & 0x40) tally_compressed(c, payload, n); else tally(payload, n);
 }
 
 static size_t on_upgrade(Conn *c, const uint8_t *data, size_t n) {
     const uint8_t *end = memmem(data, n, "\r\n\r\n", 4);
     if (!end) return 0;
     if (n < 12 || memcmp(data + 9, "101", 3)) { leave(c); return 0; }
+    c->alone = memmem(data, end - data, "server_no_context_takeover", 26) != 0;
     if (setup.greetings) c->state = GREETING; else joined(c);
     if (setup.hello) put_frame(c, setup.binary && !c->publisher ? 2 : 1,
         (const uint8_t *)setup.hello[c->index], setup.hello_bytes[c->index]);
@@ -357,6 +376,7 @@ int fan_start(const Setup *given) {
     page = malloc(READ_BYTES);
     plain = malloc(READ_BYTES);
     next_open = under_way = 0;
+    memset(seen, 0, sizeof seen);
     epfd = epoll_create1(EPOLL_CLOEXEC);
     return conns && page && plain && epfd >= 0 ? 0 : -1;
 }

@@ -6,10 +6,10 @@ import os
 import shutil
 import subprocess
 import tempfile
-import zlib
 from pathlib import Path
 from typing import Any
 
+from loadtest.fanout.inflaters import Inflaters
 from loadtest.fanout.plan import Crowd, Delivered, Joins, LoadClient, Talk
 
 _SOURCE = Path(__file__).with_name("client.c")
@@ -20,6 +20,7 @@ _INFLATED = ctypes.CFUNCTYPE(
     ctypes.c_int32,
     ctypes.POINTER(ctypes.c_uint8),
     ctypes.c_int32,
+    ctypes.POINTER(ctypes.c_int32),
 )
 
 
@@ -84,14 +85,16 @@ def build(source: Path, *flags: str) -> Path:
     return built
 
 
-def _inflate(payload: Any, n: int, out: Any, room: int) -> int:
-    data = ctypes.string_at(payload, n)
-    plain = zlib.decompressobj(-15).decompress(data + b"\x00\x00\xff\xff", room)
-    ctypes.memmove(out, plain, len(plain))
-    return len(plain)
+def _inflating() -> Any:
+    """The callback that inflates a frame, for one client."""
+    inflaters = Inflaters()
 
+    def inflate(payload: Any, n: int, out: Any, room: int, window: Any) -> int:
+        plain, window[0] = inflaters.inflate(window[0], ctypes.string_at(payload, n))
+        ctypes.memmove(out, plain, min(len(plain), room))
+        return min(len(plain), room)
 
-_inflated = _INFLATED(_inflate)
+    return _INFLATED(inflate)
 
 
 class CClient:
@@ -101,14 +104,15 @@ class CClient:
 
     def __init__(self, talk: Talk, crowd: Crowd) -> None:
         self._lib = ctypes.CDLL(str(build(_SOURCE, "-shared", "-fPIC")))
-        self._kept = (hellos := _strings(talk.hellos), templates := _strings(talk.templates))
+        hellos, templates = _strings(talk.hellos), _strings(talk.templates)
+        self._kept = (hellos, templates, inflated := _inflating())
         sizes = (ctypes.c_int32 * len(talk.hellos))(*map(len, talk.hellos))
         self._setup = _Setup(
             talk.request, talk.publish_request,
             hellos if talk.hellos else None, sizes, templates, len(talk.templates),
             crowd.port, crowd.sources, crowd.viewers, crowd.publishers, talk.greetings,
             crowd.in_flight_max, talk.engine_io, talk.by_line, talk.binary, crowd.sample_every,
-            _inflated,
+            inflated,
         )  # fmt: skip
         if self._lib.fan_start(ctypes.byref(self._setup)):
             raise MemoryError("the load client got no memory")

@@ -27,10 +27,7 @@ _SECRET = secrets.token_hex(32)
 _SETTLES_S, _SETTLES_S_PER_VIEWER = 12.0, 0.0005
 """Within 10 s (`visits_interval_s`) it is written who came, which the archive then copies: work of
 the joins, not of the talk."""
-_DEFLATE = (
-    "Sec-WebSocket-Extensions: permessage-deflate; "
-    "server_no_context_takeover; client_no_context_takeover"
-)
+_DEFLATE = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"  # a browser's
 # The publishers stand for the whole audience, so the limits on one person are lifted; nothing
 # that a viewer's message goes through is switched off, but its budget: all is to be delivered.
 _SETTINGS = {

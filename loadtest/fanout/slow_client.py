@@ -11,9 +11,9 @@ import selectors
 import socket
 import struct
 import time
-import zlib
 from dataclasses import dataclass, field
 
+from loadtest.fanout.inflaters import FRESH, Inflaters
 from loadtest.fanout.plan import DIGITS, MARK, REF, STEP_US, Crowd, Delivered, Joins, Talk
 
 _READ_BYTES = 1 << 20
@@ -29,6 +29,10 @@ class _Conn:
     upgraded: bool = False
     joined: bool = False
     greetings: int = 0
+    alone: bool = False
+    """Whether the server compresses each frame alone."""
+    window: int = FRESH
+    """The state of what was inflated so far, see inflaters.py."""
     rest: bytes = b""
 
 
@@ -60,7 +64,8 @@ class PythonClient:
         self._publishers: list[_Conn] = []
         self._tally = _Tally()
         self._joined = self._failed = self._turn = self._reads = 0
-        self._seen: dict[bytes, list[int]] = {}
+        self._inflaters = Inflaters()
+        self._seen: dict[tuple[int, bytes], tuple[list[int], int]] = {}
 
     def join(self, upto: int, timeout_s: float) -> Joins:
         """See LoadClient."""
@@ -149,10 +154,13 @@ class PythonClient:
                 self._leave(conn)
                 return
             conn.upgraded = True
+            conn.alone = b"server_no_context_takeover" in head
             if self._talk.hellos:
                 binary = self._talk.binary and not conn.publisher
                 conn.sock.sendall(_masked(self._talk.hellos[conn.index], 2 if binary else 1))
-        for _, payload in self._frames(conn):
+        for first, payload in self._frames(conn):
+            if first & 0x40:
+                self._stamps(conn, payload, compressed=True)
             conn.greetings += 1 + payload.count(b"\n", 0, -1) * self._talk.by_line
             if self._talk.engine_io and payload.startswith(b"0"):
                 conn.sock.sendall(_masked(b"40", 1))
@@ -184,7 +192,7 @@ class PythonClient:
             conn.rest += self._page[:got]
             for first, payload in self._frames(conn):
                 tally.frames += 1
-                self._sample(self._stamps(payload, bool(first & 0x40)))
+                self._sample(self._stamps(conn, payload, compressed=bool(first & 0x40)))
             return
         if conn.rest and self._page[0] == MARK[1]:  # the mark was cut in two
             tally.delivered += 1
@@ -195,16 +203,19 @@ class PythonClient:
         if 0 <= at < got - 2 - DIGITS:
             self._measure(int(self._page[at + 2 : at + 2 + DIGITS]))
 
-    def _stamps(self, payload: bytes, compressed: bool) -> list[int]:
-        stamps = self._seen.get(payload)
-        if stamps is None:
-            plain = payload
-            if compressed:
-                plain = zlib.decompressobj(-15).decompress(payload + b"\x00\x00\xff\xff")
-            stamps = [int(part[:DIGITS]) for part in plain.split(MARK)[1:]]
+    def _stamps(self, conn: _Conn, payload: bytes, *, compressed: bool) -> list[int]:
+        if not compressed:
+            return _stamps_in(payload)
+        step = (conn.window, payload)
+        found = self._seen.get(step)
+        if found is None:
+            plain, window = self._inflaters.inflate(*step)
             if len(self._seen) > 500:
                 self._seen.clear()
-            self._seen[payload] = stamps
+            found = self._seen[step] = (_stamps_in(plain), window)
+        stamps, window = found
+        if not conn.alone:
+            conn.window = window
         return stamps
 
     def _sample(self, stamps: list[int]) -> None:
@@ -235,6 +246,10 @@ class PythonClient:
             self._tally.published += 1
         except OSError:
             self._tally.blocked += 1
+
+
+def _stamps_in(plain: bytes) -> list[int]:
+    return [int(part[:DIGITS]) for part in plain.split(MARK)[1:]]
 
 
 def _masked(payload: bytes, opcode: int) -> bytes:

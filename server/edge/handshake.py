@@ -49,9 +49,9 @@ class _SharedDeflate(ServerPerMessageDeflateFactory):
         return super().process_request_params(params, accepted_extensions)
 
 
-# Neither side keeps a compression window between messages. So a compressed broadcast has the same
-# bytes for all, and each connection saves 64 KiB or more.
-_DEFLATE = _SharedDeflate(server_no_context_takeover=True, client_no_context_takeover=True)
+# Clients keep no compression window between messages, which saves 32 KiB a connection. The server
+# keeps one, unless the client can't: one for all who get the same frames, see `shared_window`.
+_DEFLATE = _SharedDeflate(client_no_context_takeover=True)
 
 _VERSION = "13"
 _ROOM_PATH = re.compile(r"/v1/rooms/([^/]+)/ws")
@@ -135,22 +135,31 @@ def _accept_plain(asked: PlainUpgrade, settings: Settings) -> Handshake | None:
         return None
     accepted = Accepted(
         asked.room_id,
-        _variant(asked.subprotocol, deflate=bool(agreed.windows)),
+        _variant(asked.subprotocol, agreed.compression),
         session_token([asked.cookie]) if own_origin and asked.cookie else None,
-        tuple(PerMessageDeflate(*windows) for windows in agreed.windows),
+        _readers(agreed.compression),
     )
     answer = switching(asked.key, asked.subprotocol, agreed.answer)
     return Handshake(answer, HTTPStatus.SWITCHING_PROTOCOLS.value, accepted)
 
 
+class _Compression(NamedTuple):
+    """What was agreed on compression: whether our reader keeps our window, and how theirs is read:
+    without a window, of so many bits."""
+
+    window: bool
+    remote_no_context_takeover: bool
+    remote_max_window_bits: int
+
+
 class _Agreed(NamedTuple):
-    """The answer to an offer of extensions, and the arguments of each that was agreed on."""
+    """The answer to an offer of extensions, and what was agreed on compression."""
 
     answer: str | None
-    windows: Sequence[tuple[bool, bool, int, int]]
+    compression: _Compression | None
 
 
-_NONE_AGREED = _Agreed(None, ())
+_NONE_AGREED = _Agreed(None, None)
 
 
 @functools.lru_cache(maxsize=64)
@@ -161,16 +170,24 @@ def _agree(offer: str) -> _Agreed | None:
         answer, found = greeter.process_extensions(Headers({"Sec-WebSocket-Extensions": offer}))
     except InvalidHandshake:
         return None
-    return _Agreed(answer, [_windows(one) for one in found if isinstance(one, PerMessageDeflate)])
+    return _Agreed(answer, _compression(found))
 
 
-def _windows(agreed: PerMessageDeflate) -> tuple[bool, bool, int, int]:
-    return (
-        agreed.remote_no_context_takeover,
-        agreed.local_no_context_takeover,
-        agreed.remote_max_window_bits,
-        agreed.local_max_window_bits,
-    )
+def _compression(agreed: Sequence[Extension]) -> _Compression | None:
+    for one in agreed:
+        if isinstance(one, PerMessageDeflate):
+            window = not one.local_no_context_takeover
+            return _Compression(window, one.remote_no_context_takeover, one.remote_max_window_bits)
+    return None
+
+
+def _readers(agreed: _Compression | None) -> Sequence[Extension]:
+    """Make what inflates a connection's frames. It never compresses, so it has no window for that:
+    those that the negotiation makes take 260 KB."""
+    if agreed is None:
+        return ()
+    _, alone, bits = agreed
+    return (PerMessageDeflate(alone, True, bits, 15),)
 
 
 _is_our_page = functools.lru_cache(maxsize=256)(is_own_origin)
@@ -201,19 +218,22 @@ def _judge(head: bytes, settings: Settings) -> Handshake:
     response = _refuse(greeter, request, settings.edge, own_origin) or greeter.accept(request)
     greeter.send_response(response)
     if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+        compression = _compression(greeter.extensions)
         accepted = Accepted(
             _room_id(request.path) or "",
-            _variant(greeter.subprotocol, deflate=bool(greeter.extensions)),
+            _variant(greeter.subprotocol, compression),
             session_token(request.headers.get_all("Cookie")) if own_origin else None,
-            greeter.extensions,
+            _readers(compression),
         )
     return Handshake(b"".join(greeter.data_to_send()), response.status_code, accepted)
 
 
 @functools.cache
-def _variant(subprotocol: str | None, *, deflate: bool) -> Variant:
+def _variant(subprotocol: str | None, agreed: _Compression | None) -> Variant:
     """The wire format that was agreed on; connections share these few objects."""
-    return Variant(SUBPROTOCOLS.get(subprotocol or "", Encoding.JSON), deflate=deflate)
+    encoding = SUBPROTOCOLS.get(subprotocol or "", Encoding.JSON)
+    window = agreed is not None and agreed.window
+    return Variant(encoding, deflate=agreed is not None, window=window)
 
 
 def frame_reader(

@@ -15,8 +15,8 @@ from random import Random
 from server.hub.crowd import Crowd
 from server.hub.frame_writer import FrameWriter
 from server.hub.member import Member, Variant
+from server.hub.pass_writer import PassWriter
 from server.hub.sampling import Budget
-from server.hub.tick import Share, Tick
 from server.hub.waiting import Waiting
 from server.protocol.message import Event, GapEvent
 from server.settings.sections import Hub
@@ -24,10 +24,6 @@ from server.telemetry.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
-
-HURRIED_SLICE = 50
-"""Viewers written to in a turn of the loop while somebody joins: about 0.3 ms. A join takes six
-turns. Smaller slices cost a pass some percent more, so it has them only then."""
 
 LONE_TICKS = 2.0
 """Ticks that a pass with a single comment is counted as, on a worker that has time. Two comments
@@ -55,7 +51,6 @@ class Audience:
         self._settings = settings
         self._metrics = metrics
         self._before_pass = before_pass
-        self._is_hurried = is_hurried
         self._loop = asyncio.get_running_loop()
         budget = Budget(settings.sample_per_s_max, self._loop.time(), random)
         self._waiting = Waiting(budget, deflate_from, metrics.conflated)
@@ -63,7 +58,13 @@ class Audience:
         self._by_user: dict[str, tuple[Member, ...]] = {}
         self._size = 0
         self._crowd = crowd or Crowd()
-        self._writer = writer or FrameWriter(batched=settings.batched_writes)
+        self._pass_writer = PassWriter(
+            settings,
+            metrics,
+            writer or FrameWriter(batched=settings.batched_writes),
+            self.members_of,
+            is_hurried,
+        )
         self._behind: set[Member] = set()
         self._timer: asyncio.Handle | None = None
         self._patrol: asyncio.Handle | None = None
@@ -109,6 +110,8 @@ class Audience:
             self._by_user[member.user] = others
         else:
             del self._by_user[member.user]
+        if not group:
+            self._pass_writer.forget(member.variant)
         self._behind.discard(member)
         self._size -= 1
         self._crowd.size -= 1
@@ -280,7 +283,7 @@ class Audience:
         self._more = self._before_pass()
         if tick is not None:
             self._crowd.begin_pass(self, sum(len(members) for _, _, members in served))
-            self._passing = self._pass(tick, served)
+            self._passing = self._pass_writer.write(tick, served)
             self._continue_pass()
         elif self._more:
             self.wake()
@@ -305,86 +308,15 @@ class Audience:
         if self._waiting or self._more:
             self.wake()
 
-    def _pass(self, tick: Tick, served: list[tuple[Variant, bool, list[Member]]]) -> Iterator[None]:
-        """Write the tick to all members; yields to let other work on the loop run."""
-        left_out = tick.users_left_out()
-        for variant, exempt, members in served:
-            share = Share.ALL if exempt else Share.BUDGET
-            frame, shown = tick.frame(variant, share), tick.comments_shown(share)
-            comments = tick.comments_of(exempt=exempt)
-            special = set() if exempt else self._with_own(tick, variant, left_out, members)
-            start = 0
-            while start < len(members):
-                end = start + self._slice_viewers()
-                written = self._write(tick, members[start:end], frame, special)
-                start = end
-                self._metrics.frames.inc(written)
-                self._metrics.bytes_out.inc(written * len(frame))
-                self._metrics.delivered.inc(written * shown)
-                self._metrics.sampled_out.inc(written * (comments - shown))
-                yield
-
-    def _slice_viewers(self) -> int:
-        """Return how many viewers the next slice of a pass writes to."""
-        most = self._settings.slice_viewers_max
-        return min(most, HURRIED_SLICE) if self._is_hurried() else most
-
-    def _write(self, tick: Tick, members: list[Member], frame: bytes, special: set[Member]) -> int:
-        ready: list[Member] = []
-        for member in members:
-            if member.transport is None or member in special:
-                continue
-            if member.behind_since:
-                self._write_behind(tick, member)
-            else:
-                ready.append(member)
-        if not frame:
-            return 0
-        self._writer.write(ready, frame)
-        return len(ready)
-
-    def _with_own(
-        self, tick: Tick, variant: Variant, users: set[str], members: list[Member]
-    ) -> set[Member]:
-        """Write to the `members` who are among these users: what is meant for them is put back.
-        Return them."""
-        done: set[Member] = set()
-        if not users:
-            return done
-        served = set(members)  # members added since have this tick in their snapshot
-        for user in users:
-            mine = served.intersection(self._by_user.get(user, ()))
-            frame = tick.frame_with_own(variant, user) if mine else b""
-            for member in mine:
-                if not member.behind_since and member.transport is not None:
-                    member.transport.write(frame)
-                    done.add(member)
-        return done
-
-    def _write_behind(self, tick: Tick, member: Member) -> None:
-        member.comments_missed += tick.comments_of(exempt=member.exempt)
-        frame = tick.frame(member.variant, Share.MUST)
-        if frame and member.transport is not None:
-            member.transport.write(frame)
-        self._cut_if_stuck(member)
-
     def _check_behind(self) -> None:
         self._patrol = None
         for member in list(self._behind):
-            self._cut_if_stuck(member)
+            if member.transport is None:
+                self._behind.discard(member)
+            else:
+                self._pass_writer.cut_if_stuck(member)
         if self._behind:
             self._patrol = self._loop.call_later(1.0, self._check_behind)
-
-    def _cut_if_stuck(self, member: Member) -> None:
-        transport = member.transport
-        if transport is None:
-            self._behind.discard(member)
-            return
-        too_much = transport.get_write_buffer_size() > self._settings.unsent_hard_bytes
-        too_long = self._loop.time() - member.behind_since > self._settings.behind_s_max
-        if too_much or too_long:
-            self._metrics.cut_behind.inc()
-            member.abort()
 
     def close(self) -> None:
         """Stop for good; nothing more is sent."""

@@ -20,6 +20,9 @@ class Variant(NamedTuple):
     epoch: str = ""
     """The epoch that the ids of its frames name, for one who listens by HTTP and gets server-sent
     events; empty for one on a WebSocket."""
+    window: bool = False
+    """Whether its reader keeps the window of compressed frames, so that they may refer to earlier
+    ones, see `shared_window`."""
 
     @property
     def codec(self) -> Codec:
@@ -58,6 +61,7 @@ class Member(ABC):
         "descriptor",
         "exempt",
         "lent",
+        "packed",
         "transport",
         "user",
         "variant",
@@ -81,6 +85,9 @@ class Member(ABC):
         """Loop time at which its unsent bytes went over the soft limit; 0 while it keeps up."""
         self.comments_missed = 0
         """Comments not written to it since it fell behind; sent as a `gap` when it catches up."""
+        self.packed = 0
+        """The number of the last compressed frame it got, if a shared window packed that; else 0.
+        A frame compressed alone is in its reader's window, too, but in no shared one."""
 
     def send(self, *messages: Reply | Event) -> None:
         """Write messages to this member only, at once, as one frame."""

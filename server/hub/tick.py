@@ -97,6 +97,10 @@ class Tick:
             frame = self._frames[variant, share] = self._build(variant, self._shares[share])
         return frame
 
+    def payload(self, encoding: Encoding, share: Share) -> bytes:
+        """Return what the frame of this share carries, not compressed; empty if nothing."""
+        return self._payload(encoding, self._shares[share])
+
     def frame_with_own(self, variant: Variant, user: str) -> bytes:
         """Return a frame for a viewer for whom comments are meant that were not chosen; puts them
         back."""
@@ -112,6 +116,11 @@ class Tick:
         deflate_from = self._deflate_from if variant.deflate else None
         seq = _last_seq(events) if variant.epoch else None
         return variant.frame(parts, seq=seq, deflate_from=deflate_from)
+
+    def _payload(self, encoding: Encoding, events: Sequence[Event]) -> bytes:
+        if not events:
+            return b""
+        return CODECS[encoding].array([self._part(encoding, event) for event in events])
 
     def _part(self, encoding: Encoding, event: Event) -> bytes:
         if type(event) is GapEvent:

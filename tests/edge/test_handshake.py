@@ -6,6 +6,9 @@ import pytest
 
 from server.access.auth import SESSION_COOKIE
 from server.edge.edge import Edge
+from server.edge.handshake import shake_hands
+from server.edge.plain_upgrade import plain_upgrade
+from server.settings import Settings
 from tests.edge.conftest import Connect, Token, shorten
 from tests.edge.raw_socket import ACCEPT, CLOSE, FIN, PING, PONG, RawSocket, command, frame, request
 
@@ -40,11 +43,29 @@ async def test_only_unknown_subprotocols_are_refused_with_the_known_ones(raw: Ra
     assert "liveroom.v1.json, liveroom.v1.msgpack" in response.body
 
 
-async def test_compression_is_agreed_on_without_context(raw: RawSocket) -> None:
-    response = await raw.upgrade("Sec-WebSocket-Extensions: permessage-deflate")
+@pytest.mark.parametrize(
+    ("asked", "kept"), [("", True), ("; server_no_context_takeover", False)], ids=["yes", "no"]
+)
+async def test_the_server_keeps_its_window_for_clients_that_can(
+    raw: RawSocket, asked: str, kept: bool
+) -> None:
+    response = await raw.upgrade(f"Sec-WebSocket-Extensions: permessage-deflate{asked}")
     agreed = response.headers["sec-websocket-extensions"].split("; ")
     assert agreed[0] == "permessage-deflate"
-    assert {"server_no_context_takeover", "client_no_context_takeover"} <= set(agreed)
+    assert "client_no_context_takeover" in agreed
+    assert ("server_no_context_takeover" not in agreed) == kept
+
+
+@pytest.mark.parametrize("plainly", [True, False])
+@pytest.mark.parametrize("asked", ["", "; server_no_context_takeover"])
+def test_no_connection_has_a_compressor_of_its_own(asked: str, plainly: bool) -> None:
+    head = request("r1", f"Sec-WebSocket-Extensions: permessage-deflate{asked}")
+    settings = Settings.model_validate({})
+    accepted = shake_hands(head, plain_upgrade(head) if plainly else None, settings).accepted
+    assert accepted is not None
+    [reader] = accepted.extensions
+    assert not hasattr(reader, "encoder")
+    assert accepted.variant.window is not bool(asked)
 
 
 @pytest.mark.parametrize("limits", [{"deflate": False}])

@@ -34,10 +34,17 @@ def notice(seq: int, text: str = "") -> NoticeEvent:
 
 
 class Frames:
-    """Takes bytes, gives the messages of whole server frames."""
+    """Takes bytes, gives the messages of whole server frames.
 
-    def __init__(self) -> None:
+    With `window` it inflates as one who keeps the window of compressed frames (RFC 7692 section
+    7.2.2), else each frame alone.
+    """
+
+    def __init__(self, *, window: bool = False) -> None:
         self._data = b""
+        self._window = zlib.decompressobj(-15) if window else None
+        self.packed_bytes = 0
+        """Bytes of the payloads that came compressed."""
         self.arrays: list[list[Message]] = []
         """The messages of each frame, in order."""
 
@@ -62,7 +69,9 @@ class Frames:
             return None
         payload, self._data = data[start : start + n], data[start + n :]
         if data[0] & 0x40:
-            payload = zlib.decompressobj(-15).decompress(payload + b"\x00\x00\xff\xff")
+            self.packed_bytes += len(payload)
+            inflater = self._window or zlib.decompressobj(-15)
+            payload = inflater.decompress(payload + b"\x00\x00\xff\xff")
         if data[0] & 0x0F == 1:
             return cast("list[Message]", json.loads(payload))
         return cast("list[Message]", msgspec.msgpack.decode(payload))
@@ -128,7 +137,8 @@ class Person:
 
     def __init__(self, member: Listener, sock: socket.socket) -> None:
         self.member = member
-        self.frames = SentFrames() if member.variant.epoch else Frames()
+        variant = member.variant
+        self.frames = SentFrames() if variant.epoch else Frames(window=variant.window)
         self._sock = sock
 
     async def read(self, most: int = 65_536) -> bool:
@@ -187,9 +197,9 @@ async def sit_down(
 class Notes:
     """Stands in for a transport where only the writes matter."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, window: bool = False) -> None:
         self.writes: list[bytes] = []
-        self.frames = Frames()
+        self.frames = Frames(window=window)
         self.news = asyncio.Event()
 
     def write(self, data: bytes) -> None:
@@ -224,7 +234,7 @@ class Noter(Member):
     ) -> None:
         super().__init__()
         self.user, self.exempt, self.variant = user, exempt, variant
-        self.notes = Notes()
+        self.notes = Notes(window=variant.window)
         self.by_http = by_http or bool(variant.epoch)
         if self.by_http:
             self.notes.frames = SentFrames()
