@@ -23,9 +23,7 @@ async def test_a_full_room_is_read_by_the_window(
     server: Server, room: str, open_page: OpenPage
 ) -> None:
     async with open_shop(server, room, MUG) as shop, AsyncExitStack() as stack:
-        people = [
-            await stack.enter_async_context(shop.person(f"u{n}")) for n in range(SHARED_FROM)
-        ]
+        people = [await stack.enter_async_context(shop.person(f"u{n}")) for n in range(SHARED_FROM)]
         early = TEXT.format("不知几")
         await people[0].comment(early)
         async for event in people[1].events():
