@@ -125,7 +125,8 @@ def _accept_plain(asked: PlainUpgrade, settings: Settings) -> Handshake | None:
     own_origin = asked.origin is not None and _is_our_page(
         asked.origin, asked.host, settings.server.public_url
     )
-    offer = asked.extensions if settings.edge.deflate else None
+    compresses = _compresses_for(asked.user_agent or "", settings.edge)
+    offer = asked.extensions if compresses else None
     agreed = _NONE_AGREED if offer is None else _agree(offer)
     if (
         agreed is None
@@ -141,6 +142,22 @@ def _accept_plain(asked: PlainUpgrade, settings: Settings) -> Handshake | None:
     )
     answer = switching(asked.key, asked.subprotocol, agreed.answer)
     return Handshake(answer, HTTPStatus.SWITCHING_PROTOCOLS.value, accepted)
+
+
+def _compresses_for(user_agent: str, settings: EdgeSettings) -> bool:
+    """Whether to agree on compression with this program.
+
+    Not with what uses Apple's WebSocket, unless told so: Safari, every browser on an iPhone, apps.
+    Versions of it agree on permessage-deflate and then read a frame wrongly, reported from 2021
+    (uNetworking/uWebSockets#1347) to 2026 (VirtualFlyBrain/geppetto-vfb#1719). Chrome names
+    AppleWebKit, too, beside itself; under iOS it does not.
+    """
+    if not settings.deflate:
+        return False
+    apple = ("AppleWebKit/" in user_agent and "Chrome/" not in user_agent) or (
+        "CFNetwork/" in user_agent
+    )
+    return settings.deflate_apple or not apple
 
 
 class _Compression(NamedTuple):
@@ -200,7 +217,7 @@ def _judge(head: bytes, settings: Settings) -> Handshake:
     2.6 KB a connection. So that object is used for the handshake only.
     """
     greeter = ServerProtocol(
-        extensions=[_DEFLATE] if settings.edge.deflate else None,
+        extensions=[_DEFLATE],
         select_subprotocol=_select_subprotocol,
         logger=_quiet,
     )
@@ -213,6 +230,8 @@ def _judge(head: bytes, settings: Settings) -> Handshake:
     if _names_websocket(request.headers.get_all("Upgrade")):
         del request.headers["Upgrade"]  # websockets accepts it only as the single value
         request.headers["Upgrade"] = "websocket"
+    if not _compresses_for(",".join(request.headers.get_all("User-Agent")), settings.edge):
+        greeter.available_extensions = None
     accepted = None
     own_origin = _is_own_origin(request, settings)
     response = _refuse(greeter, request, settings.edge, own_origin) or greeter.accept(request)

@@ -36,6 +36,7 @@ class PlainUpgrade(NamedTuple):
     subprotocol: str | None
     extensions: str | None
     cookie: str | None
+    user_agent: str | None
 
 
 def plain_upgrade(head: bytes) -> PlainUpgrade | None:
@@ -70,6 +71,7 @@ def plain_upgrade(head: bytes) -> PlainUpgrade | None:
         _text(field(b"sec-websocket-protocol")),
         _text(field(b"sec-websocket-extensions")),
         _text(field(b"cookie")),
+        _text(field(b"user-agent")),
     )
 
 

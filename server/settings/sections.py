@@ -180,6 +180,11 @@ class Edge(Section):
         description="Web origins allowed to connect; none means only the server's own, `*` any.",
     )
     deflate: bool = Field(True, description="Offer compression (permessage-deflate).")
+    deflate_apple: bool = Field(
+        False,
+        description="Offer it also to what uses Apple's WebSocket: Safari, all browsers on iPhones "
+        "and iPads, apps. Some versions read compressed frames wrongly.",
+    )
     deflate_bytes_min: int = limit(200, 0, 65536, "Smallest frame that is compressed alone.")
     accepts_per_s_max: int = limit(
         5000, 0, 100_000, "New connections a second on a worker; 0 is no limit."

@@ -56,6 +56,37 @@ async def test_the_server_keeps_its_window_for_clients_that_can(
     assert ("server_no_context_takeover" not in agreed) == kept
 
 
+CHROME = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
+MAC, IPHONE = "Macintosh; Intel Mac OS X 10_15_7", "iPhone; CPU iPhone OS 18_6 like Mac OS X"
+APPLES = "Mozilla/5.0 ({}) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+AGENTS = {
+    "Chrome on a Mac": (CHROME.format(MAC), True),
+    "WeChat on Android": (CHROME.format("Linux; Android 15") + " MicroMessenger/8.0.60", True),
+    "Firefox on a Mac": ("Mozilla/5.0 (Macintosh; rv:142.0) Gecko/20100101 Firefox/142.0", True),
+    "Safari": (APPLES.format(MAC) + "Version/18.6 Safari/605.1.15", False),
+    "Chrome on an iPhone": (APPLES.format(IPHONE) + "CriOS/140.0 Mobile/15E148", False),
+    "WeChat on an iPhone": (APPLES.format(IPHONE) + "Mobile/15E148 MicroMessenger/8.0.60", False),
+    "an app on an iPhone": ("Shop/3.1 CFNetwork/1568.100.1 Darwin/24.0.0", False),
+}
+
+
+@pytest.mark.parametrize("plainly", [True, False])
+@pytest.mark.parametrize(("agent", "compresses"), AGENTS.values(), ids=AGENTS)
+def test_apples_websocket_gets_plain_frames_unless_told_otherwise(
+    agent: str, compresses: bool, plainly: bool
+) -> None:
+    deflate = "Sec-WebSocket-Extensions: permessage-deflate"
+    head = request("r1", deflate, f"User-Agent: {agent}")
+    for wanted in (False, True):
+        settings = Settings.model_validate({"edge": {"deflate_apple": wanted}})
+        answer = shake_hands(head, plain_upgrade(head) if plainly else None, settings)
+        assert answer.accepted is not None
+        agreed = compresses or wanted
+        assert bool(answer.accepted.extensions) is agreed
+        assert answer.accepted.variant.deflate is agreed
+        assert (b"permessage-deflate" in answer.answer) is agreed
+
+
 @pytest.mark.parametrize("plainly", [True, False])
 @pytest.mark.parametrize("asked", ["", "; server_no_context_takeover"])
 def test_no_connection_has_a_compressor_of_its_own(asked: str, plainly: bool) -> None:

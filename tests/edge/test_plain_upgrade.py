@@ -38,6 +38,10 @@ VALUES: dict[str, list[str]] = {
         "permessage-deflate; client_max_window_bits, permessage-deflate",
     ],
     "Cookie": [f"{SESSION_COOKIE}=abc", "a=b; c", "", f'x=y; {SESSION_COOKIE}="q"'],
+    "User-Agent": [
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36",
+        "Mozilla/5.0 (iPhone) AppleWebKit/605.1.15 CriOS/140.0 Mobile/15E148 Safari/604.1", "",
+    ],
     "Content-Length": ["0", "5", ""],
     "Transfer-Encoding": ["chunked"],
     "X-Else": ["1", "\t two ", "\xff", "\x00", "\x7f", "a\rb", "x" * 5000, "x" * 9000],
