@@ -55,7 +55,7 @@ typedef struct {
     int32_t binary;              // the viewers' hello is a binary frame
     int32_t sample_every;        // measure the latency of each n-th delivered comment
     int32_t (*inflated)(const uint8_t *payload, int32_t len, uint8_t *out, int32_t out_max,
-                        int32_t *window);
+                        int32_t *window, int32_t alone);
 } Setup;
 
 typedef struct {
@@ -213,9 +213,9 @@ static uint64_t hash_of(const uint8_t *data, size_t n) {
     return hash;
 }
 
-static void look_into(Seen *s, const uint8_t *payload, size_t n, uint64_t hash, int32_t from) {
-    s->from = s->to = from;
-    int32_t len = setup.inflated(payload, n, plain, READ_BYTES, &s->to);
+static void look_into(Seen *s, const Conn *c, const uint8_t *payload, size_t n, uint64_t hash) {
+    s->from = s->to = c->window;
+    int32_t len = setup.inflated(payload, n, plain, READ_BYTES, &s->to, c->alone);
     s->hash = hash;
     s->len = n;
     s->marks = 0;
@@ -232,8 +232,8 @@ static Seen *inflate(Conn *c, const uint8_t *payload, size_t n) {
     uint64_t hash = hash_of(payload, n);
     Seen *s = &seen[(hash + c->window) % SEEN_MAX];
     if (s->hash != hash || s->len != (int32_t)n || s->from != c->window)
-        look_into(s, payload, n, hash, c->window);
-    if (!c->alone) c->window = s->to;
+        look_into(s, c, payload, n, hash);
+    c->window = s->to;
     return s;
 }
 
@@ -376,7 +376,6 @@ int fan_start(const Setup *given) {
     page = malloc(READ_BYTES);
     plain = malloc(READ_BYTES);
     next_open = under_way = 0;
-    memset(seen, 0, sizeof seen);
     epfd = epoll_create1(EPOLL_CLOEXEC);
     return conns && page && plain && epfd >= 0 ? 0 : -1;
 }
@@ -416,4 +415,6 @@ void fan_stop(void) {
     for (int i = 0; i < next_open; i++) leave(&conns[i]);
     close(epfd);
     free(conns); free(page); free(plain);
+    for (int i = 0; i < SEEN_MAX; i++) free(seen[i].stamps);
+    memset(seen, 0, sizeof seen);
 }

@@ -21,6 +21,7 @@ _INFLATED = ctypes.CFUNCTYPE(
     ctypes.POINTER(ctypes.c_uint8),
     ctypes.c_int32,
     ctypes.POINTER(ctypes.c_int32),
+    ctypes.c_int32,
 )
 
 
@@ -89,8 +90,12 @@ def _inflating() -> Any:
     """The callback that inflates a frame, for one client."""
     inflaters = Inflaters()
 
-    def inflate(payload: Any, n: int, out: Any, room: int, window: Any) -> int:
-        plain, window[0] = inflaters.inflate(window[0], ctypes.string_at(payload, n))
+    def inflate(payload: Any, n: int, out: Any, room: int, window: Any, alone: int) -> int:
+        data = ctypes.string_at(payload, n)
+        try:
+            plain, window[0] = inflaters.inflate(window[0], data, alone=bool(alone))
+        except LookupError:
+            return 0  # its comments are missing in `of due`
         ctypes.memmove(out, plain, min(len(plain), room))
         return min(len(plain), room)
 

@@ -209,13 +209,11 @@ class PythonClient:
         step = (conn.window, payload)
         found = self._seen.get(step)
         if found is None:
-            plain, window = self._inflaters.inflate(*step)
+            plain, window = self._inflaters.inflate(*step, alone=conn.alone)
             if len(self._seen) > 500:
                 self._seen.clear()
             found = self._seen[step] = (_stamps_in(plain), window)
-        stamps, window = found
-        if not conn.alone:
-            conn.window = window
+        stamps, conn.window = found
         return stamps
 
     def _sample(self, stamps: list[int]) -> None:

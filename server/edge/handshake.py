@@ -35,10 +35,21 @@ _quiet = logging.getLogger(f"{__name__}.websockets")
 _quiet.setLevel(logging.ERROR)
 
 
-class _SharedDeflate(ServerPerMessageDeflateFactory):
-    """Declines an offer that asks the server for a smaller window than that of `codec.deflate`.
+class _Inflater(PerMessageDeflate):
+    """Reads what a client compresses. It never compresses, so it has no window for that: each would
+    take 260 KB."""
 
-    A compressed broadcast has the same bytes for all, so all need its window of 2^15 bytes.
+    def __init__(self, agreed: PerMessageDeflate, *, window: bool) -> None:
+        alone, bits = agreed.remote_no_context_takeover, agreed.remote_max_window_bits
+        super().__init__(alone, True, bits, 15)
+        self.window = window
+        """Whether the client keeps the window of what it is sent."""
+
+
+class _SharedDeflate(ServerPerMessageDeflateFactory):
+    """Agrees on frames whose bytes are the same for all viewers, see `shared_window`.
+
+    It declines an offer that asks the server for a smaller window than that of `codec.deflate`.
     """
 
     def process_request_params(
@@ -46,12 +57,17 @@ class _SharedDeflate(ServerPerMessageDeflateFactory):
     ) -> tuple[list[ExtensionParameter], PerMessageDeflate]:
         if any(name == "server_max_window_bits" and bits != "15" for name, bits in params):
             raise NegotiationError("the server's window is 15 bits")
-        return super().process_request_params(params, accepted_extensions)
+        answer, agreed = super().process_request_params(params, accepted_extensions)
+        window = _ALONE not in params
+        if window:
+            answer.remove(_ALONE)
+        return answer, _Inflater(agreed, window=window)
 
 
+_ALONE: ExtensionParameter = ("server_no_context_takeover", None)
 # Clients keep no compression window between messages, which saves 32 KiB a connection. The server
-# keeps one, unless the client can't: one for all who get the same frames, see `shared_window`.
-_DEFLATE = _SharedDeflate(client_no_context_takeover=True)
+# keeps one for all who get the same frames, so none is made here; `_ALONE` is taken out again.
+_DEFLATE = _SharedDeflate(server_no_context_takeover=True, client_no_context_takeover=True)
 
 _VERSION = "13"
 _ROOM_PATH = re.compile(r"/v1/rooms/([^/]+)/ws")
@@ -136,9 +152,9 @@ def _accept_plain(asked: PlainUpgrade, settings: Settings) -> Handshake | None:
         return None
     accepted = Accepted(
         asked.room_id,
-        _variant(asked.subprotocol, agreed.compression),
+        _variant(asked.subprotocol, agreed.inflater),
         session_token([asked.cookie]) if own_origin and asked.cookie else None,
-        _readers(agreed.compression),
+        _own(agreed.inflater),
     )
     answer = switching(asked.key, asked.subprotocol, agreed.answer)
     return Handshake(answer, HTTPStatus.SWITCHING_PROTOCOLS.value, accepted)
@@ -160,20 +176,11 @@ def _compresses_for(user_agent: str, settings: EdgeSettings) -> bool:
     return settings.deflate_apple or not apple
 
 
-class _Compression(NamedTuple):
-    """What was agreed on compression: whether our reader keeps our window, and how theirs is read:
-    without a window, of so many bits."""
-
-    window: bool
-    remote_no_context_takeover: bool
-    remote_max_window_bits: int
-
-
 class _Agreed(NamedTuple):
-    """The answer to an offer of extensions, and what was agreed on compression."""
+    """The answer to an offer of extensions, and what reads a client's frames, if it compresses."""
 
     answer: str | None
-    compression: _Compression | None
+    inflater: _Inflater | None
 
 
 _NONE_AGREED = _Agreed(None, None)
@@ -187,24 +194,16 @@ def _agree(offer: str) -> _Agreed | None:
         answer, found = greeter.process_extensions(Headers({"Sec-WebSocket-Extensions": offer}))
     except InvalidHandshake:
         return None
-    return _Agreed(answer, _compression(found))
+    return _Agreed(answer, _inflater(found))
 
 
-def _compression(agreed: Sequence[Extension]) -> _Compression | None:
-    for one in agreed:
-        if isinstance(one, PerMessageDeflate):
-            window = not one.local_no_context_takeover
-            return _Compression(window, one.remote_no_context_takeover, one.remote_max_window_bits)
-    return None
+def _inflater(agreed: Sequence[Extension]) -> _Inflater | None:
+    return next((one for one in agreed if isinstance(one, _Inflater)), None)
 
 
-def _readers(agreed: _Compression | None) -> Sequence[Extension]:
-    """Make what inflates a connection's frames. It never compresses, so it has no window for that:
-    those that the negotiation makes take 260 KB."""
-    if agreed is None:
-        return ()
-    _, alone, bits = agreed
-    return (PerMessageDeflate(alone, True, bits, 15),)
+def _own(inflater: _Inflater | None) -> Sequence[Extension]:
+    """A connection's own: it notes which frame it is in."""
+    return () if inflater is None else (_Inflater(inflater, window=inflater.window),)
 
 
 _is_our_page = functools.lru_cache(maxsize=256)(is_own_origin)
@@ -237,22 +236,25 @@ def _judge(head: bytes, settings: Settings) -> Handshake:
     response = _refuse(greeter, request, settings.edge, own_origin) or greeter.accept(request)
     greeter.send_response(response)
     if response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
-        compression = _compression(greeter.extensions)
+        inflater = _inflater(greeter.extensions)
         accepted = Accepted(
             _room_id(request.path) or "",
-            _variant(greeter.subprotocol, compression),
+            _variant(greeter.subprotocol, inflater),
             session_token(request.headers.get_all("Cookie")) if own_origin else None,
-            _readers(compression),
+            _own(inflater),
         )
     return Handshake(b"".join(greeter.data_to_send()), response.status_code, accepted)
 
 
+def _variant(subprotocol: str | None, inflater: _Inflater | None) -> Variant:
+    """The wire format that was agreed on."""
+    return _wire(subprotocol, inflater is not None, inflater is not None and inflater.window)
+
+
 @functools.cache
-def _variant(subprotocol: str | None, agreed: _Compression | None) -> Variant:
-    """The wire format that was agreed on; connections share these few objects."""
-    encoding = SUBPROTOCOLS.get(subprotocol or "", Encoding.JSON)
-    window = agreed is not None and agreed.window
-    return Variant(encoding, deflate=agreed is not None, window=window)
+def _wire(subprotocol: str | None, deflate: bool, window: bool) -> Variant:
+    """Connections share these few objects."""
+    return Variant(SUBPROTOCOLS.get(subprotocol or "", Encoding.JSON), deflate, window=window)
 
 
 def frame_reader(

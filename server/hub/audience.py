@@ -110,8 +110,8 @@ class Audience:
             self._by_user[member.user] = others
         else:
             del self._by_user[member.user]
-        if not group:
-            self._pass_writer.forget(member.variant)
+        if not member.exempt:
+            self._pass_writer.note_left(member.variant, len(group))
         self._behind.discard(member)
         self._size -= 1
         self._crowd.size -= 1
@@ -126,6 +126,8 @@ class Audience:
         is_here = member in group
         if is_here:
             del group[member]
+            if exempt:
+                self._pass_writer.note_left(member.variant, len(group))
         member.exempt = exempt
         if is_here:
             self._groups.setdefault((member.variant, exempt), {})[member] = None

@@ -41,7 +41,8 @@ class PassWriter:
         left_out = tick.users_left_out()
         for variant, exempt, members in served:
             share = Share.ALL if exempt else Share.BUDGET
-            packed = self._windows.pack(tick, variant, share, len(members))
+            # The staff are few; and what they alone are told shares no window with a viewer's text.
+            packed = None if exempt else self._windows.pack(tick, variant, len(members))
             shown, comments = tick.comments_shown(share), tick.comments_of(exempt=exempt)
             special = set() if exempt else self._with_own(tick, variant, left_out, members)
             start = 0
@@ -54,9 +55,9 @@ class PassWriter:
                 self._metrics.sampled_out.inc(written * (comments - shown))
                 yield
 
-    def forget(self, variant: Variant) -> None:
-        """Free what was kept for a variant that nobody has any more."""
-        self._windows.forget(variant)
+    def note_left(self, variant: Variant, viewers: int) -> None:
+        """Note that a viewer left, of a variant that so many still have."""
+        self._windows.forget_if_few(variant, viewers)
 
     def _slice_viewers(self) -> int:
         """Return how many viewers the next slice of a pass writes to."""
@@ -79,19 +80,18 @@ class PassWriter:
         self, tick: Tick, variant: Variant, share: Share, ready: list[Member], packed: Packed | None
     ) -> int:
         """Write the tick to these members; return how many it has something for: all or none."""
+        if tick.is_empty(share):
+            return 0
         alone = ready
         if packed is not None:
             followers, alone = packed.part(ready)
             self._write_frame(followers, packed.frame)
-            if not alone:
-                return len(ready)
-        frame = tick.frame(variant, share)
-        if not frame:
-            return 0
-        if variant.window:
-            for member in alone:
-                member.packed = 0
-        self._write_frame(alone, frame)
+            packed.note_written(followers)
+        if alone:
+            if variant.window:
+                for member in alone:
+                    member.packed = 0
+            self._write_frame(alone, tick.frame(variant, share))
         return len(ready)
 
     def _write_frame(self, members: list[Member], frame: bytes) -> None:

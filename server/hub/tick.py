@@ -99,7 +99,14 @@ class Tick:
 
     def payload(self, encoding: Encoding, share: Share) -> bytes:
         """Return what the frame of this share carries, not compressed; empty if nothing."""
-        return self._payload(encoding, self._shares[share])
+        events = self._shares[share]
+        if not events:
+            return b""
+        return CODECS[encoding].array([self._part(encoding, event) for event in events])
+
+    def is_empty(self, share: Share) -> bool:
+        """Whether it has nothing for this share."""
+        return not self._shares[share]
 
     def frame_with_own(self, variant: Variant, user: str) -> bytes:
         """Return a frame for a viewer for whom comments are meant that were not chosen; puts them
@@ -116,11 +123,6 @@ class Tick:
         deflate_from = self._deflate_from if variant.deflate else None
         seq = _last_seq(events) if variant.epoch else None
         return variant.frame(parts, seq=seq, deflate_from=deflate_from)
-
-    def _payload(self, encoding: Encoding, events: Sequence[Event]) -> bytes:
-        if not events:
-            return b""
-        return CODECS[encoding].array([self._part(encoding, event) for event in events])
 
     def _part(self, encoding: Encoding, event: Event) -> bytes:
         if type(event) is GapEvent:

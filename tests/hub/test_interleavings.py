@@ -13,10 +13,14 @@ from hypothesis import strategies as st
 from server.features.comments.messages import RemovedEvent
 from server.features.likes.messages import LikesEvent
 from server.features.stock.messages import StockEvent
+from server.hub import shared_window
+from server.hub.member import Variant
+from server.protocol.codec import Encoding
 from tests.hub.conftest import new_audience
 from tests.hub.listening import Noter, comment, gaps, ids, notice, seqs, settle
 from tests.torture.size import more
 
+WINDOW = Variant(Encoding.JSON, True, window=True)
 USERS = ["ann", "ben", "host"]
 which = st.integers(0, 7)
 step = st.one_of(
@@ -37,10 +41,11 @@ step = st.one_of(
 
 
 class Seen(Noter):
-    """A member and what its snapshot contained."""
+    """A member, whose reader keeps the window of compressed frames, and what its snapshot
+    contained."""
 
     def __init__(self, user: str) -> None:
-        super().__init__(user, exempt=user == "host")
+        super().__init__(user, exempt=user == "host", variant=WINDOW)
         self.was_behind = False
         self.snapshot: dict[str, Any] = {}
 
@@ -104,7 +109,7 @@ class Stage:
         name = f"c{len(self.published)}"
         self.published.append(name)
         self.authors[name] = user
-        self.audience.publish(comment(name[1:], user=user))
+        self.audience.publish(comment(name[1:], user=user, text=text_of(name)))
 
     def _remove(self, n: int) -> None:
         if n < len(self.published):
@@ -139,6 +144,14 @@ class Stage:
         self.audience.close()
 
 
+def text_of(name: str) -> str:
+    """What a comment says: every third much as the two before, and like no other; some long enough
+    to be compressed alone."""
+    n = int(name[1:]) // 3
+    letters = (chr(0x4E00 + (n * 577 + k * 131) % 20_000) for k in range(6 + n % 7 * 12))
+    return f"{name} " + "".join(letters)
+
+
 def check(stage: Stage, member: Seen) -> None:
     messages, snapshot = member.messages, member.snapshot
     stays = member.transport is not None
@@ -152,6 +165,8 @@ def check(stage: Stage, member: Seen) -> None:
     if stays:
         assert (vers[-1], likes[-1]) == (stage.ver, stage.likes)
 
+    for message in messages:
+        assert message["t"] != "comment" or message["text"] == text_of(message["id"])
     heard = ids(messages)
     assert len(heard) == len(set(heard))
     assert not snapshot["ids"] & set(heard)
@@ -183,5 +198,7 @@ def test_nothing_twice_nothing_missing_nothing_backwards(
         for member in stage.came:
             check(stage, member)
 
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(play())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shared_window, "SHARED_FROM", 2)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(play())

@@ -200,14 +200,101 @@ async def test_who_comes_later_joins_the_run_when_waiting_has_cost_as_much(
     assert sum(follows[1:]) / len(follows[1:]) < sum(waits) / len(waits) / 2
 
 
-async def test_a_window_goes_with_the_last_who_needs_it(make_audience: MakeAudience) -> None:
+def text_of(n: int) -> str:
+    """What a comment says: every second one much as the one before, and like no other, so that it
+    refers to that."""
+    pair = (n + 1) // 2
+    return f"{n} " + "".join(chr(0x4E00 + (pair * 577 + k * 131) % 20_000) for k in range(5 + pair))
+
+
+async def say(audience: Audience, *numbers: int) -> None:
+    """Publish these comments, each in a frame of its own."""
+    for n in numbers:
+        audience.publish(comment(n, user=f"u{n}", text=text_of(n)))
+        await settle(audience)
+
+
+def read(person: Noter) -> list[str]:
+    """What a person read of the comments."""
+    return [message["text"] for message in person.messages if message["t"] == "comment"]
+
+
+async def test_who_misses_a_frame_reads_those_after_it(make_audience: MakeAudience) -> None:
     audience = make_audience()
-    people = crowd(audience, shared_window.SHARED_FROM, WINDOW)
-    await tell(audience, people, 1)
-    windows = audience._pass_writer._windows._windows
-    assert len(windows) == 1
+    slow, *others = crowd(audience, 30, WINDOW)
+    await say(audience, 1, 2)
+    slow.fall_behind(audience)
+    await say(audience, 3)
+    slow.catch_up(audience)
+    await say(audience, 4, 5)
+
+    assert read(slow) == [text_of(n) for n in (1, 2, 4, 5)]
+    assert read(others[-1]) == [text_of(n) for n in range(1, 6)]
+
+
+async def test_a_time_as_staff_ends_a_run(make_audience: MakeAudience) -> None:
+    audience = make_audience()
+    helper, *others = crowd(audience, 30, WINDOW)
+    await say(audience, 1, 2)
+    audience.exempt(helper, True)
+    audience.tell_staff(comment(3, text="员工 " * 40))  # long enough to be compressed alone
+    await settle(audience)
+    audience.exempt(helper, False)
+    await say(audience, 4, 5)
+
+    assert read(helper) == [text_of(1), text_of(2), "员工 " * 40, text_of(4), text_of(5)]
+    assert read(others[-1]) == [text_of(n) for n in (1, 2, 4, 5)]
+
+
+async def test_who_was_not_written_to_reads_the_next_frame(make_audience: MakeAudience) -> None:
+    audience = make_audience(slice_viewers_max=10)
+    people = crowd(audience, 30, WINDOW)
+    await say(audience, 1, 2)
+    write = people[14].notes.write
+
+    def fail(_: bytes) -> None:
+        raise OSError("no buffer space")
+
+    people[14].notes.write = fail  # type: ignore[assignment,method-assign]
+    await say(audience, 3)
+    people[14].notes.write = write  # type: ignore[method-assign]
+    await say(audience, 4, 5)
 
     for person in people:
-        audience.remove(person)
+        *before, last, newest = read(person)
+        assert (last, newest) == (text_of(4), text_of(5))
+        assert before in ([text_of(1), text_of(2)], [text_of(1), text_of(2), text_of(3)])
 
+
+async def test_a_room_that_empties_and_fills_begins_again(make_audience: MakeAudience) -> None:
+    audience = make_audience()
+    people = crowd(audience, shared_window.SHARED_FROM, WINDOW)
+    await say(audience, 1, 2)
+    windows = audience._pass_writer._windows._windows
+    assert len(windows) == 1
+    audience.remove(people[0])
     assert not windows
+    await say(audience, 3, 4)
+    audience.add(people[0])
+    await say(audience, 5, 6)
+
+    assert len(windows) == 1
+    assert read(people[0]) == [text_of(n) for n in (1, 2, 5, 6)]
+    assert read(people[-1]) == [text_of(n) for n in range(1, 7)]
+
+
+async def test_staff_who_come_and_go_leave_the_viewers_run_alone(
+    make_audience: MakeAudience,
+) -> None:
+    audience = make_audience()
+    people = crowd(audience, shared_window.SHARED_FROM, WINDOW)
+    host = Noter("host", exempt=True, variant=WINDOW)
+    audience.add(host)
+    await say(audience, 1, 2)
+    window = audience._pass_writer._windows._windows[WINDOW]
+    audience.remove(host)
+    audience.add(host)
+    await say(audience, 3)
+
+    assert audience._pass_writer._windows._windows == {WINDOW: window}
+    assert read(host) == read(people[0]) == [text_of(n) for n in (1, 2, 3)]
