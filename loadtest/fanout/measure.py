@@ -39,10 +39,16 @@ BUY_ROW = Row(200, 2000)
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of publishing before, and while, it is measured."""
+    """Seconds of publishing before, and while, it is measured; the latter longer in a quiet room,
+    for `comments_min` to be published."""
 
     warm_s: float
     measured_s: float
+    comments_min: int = 1
+
+    def measured_for_s(self, row: Row) -> float:
+        """Return how long a row is measured."""
+        return max(self.measured_s, self.comments_min / row.rate_per_s)
 
 
 @dataclass(frozen=True)
@@ -125,7 +131,7 @@ def _measured(contender: Contender, row: Row, timing: Timing, running: Running) 
         client.deliver(row.rate_per_s, timing.warm_s)
         counts = running.counts() if running.counts else None
         clocks = _Clocks(running)
-        got = client.deliver(row.rate_per_s, timing.measured_s)
+        got = client.deliver(row.rate_per_s, timing.measured_for_s(row))
         clocks.stop()
         calls_per_s = None
         if running.counts and counts:
