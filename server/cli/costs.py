@@ -59,7 +59,7 @@ class Costs:
     comment_wire_bytes: float = _kept("comment_wire_bytes")
     """A comment in JSON as it leaves, not deflated."""
     comment_deflated_bytes: float = _kept("comment_deflated_bytes")
-    """The same deflated, by the frames before it."""
+    """The same deflated by the frames before it, with every name and user different."""
     packet_bytes: float = _kept("packet_bytes")
     """What TCP, IP and Ethernet add to a frame (by their headers)."""
     redis_idle_us_per_s: float = _kept("redis_idle_us_per_s")

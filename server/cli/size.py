@@ -1,6 +1,7 @@
 """`liveroom size`: prints what an event needs by the model of `sizing`."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -31,6 +32,12 @@ def size(
     cores: Annotated[int, typer.Option(min=1, help="Cores of a machine.")] = 8,
     gbit: Annotated[float, typer.Option(min=0.01, help="Its network, in Gbit/s.")] = 10.0,
     deflate: Annotated[bool, typer.Option(help="Whether viewers take compressed frames.")] = True,
+    apple: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Share of the viewers with Apple's WebSocket: plain frames."
+        ),
+    ] = 0.4,
     gmv: Annotated[
         float | None, typer.Option(min=1, help=f"Turnover of the whole event, {_MONEY}.")
     ] = None,
@@ -63,6 +70,7 @@ def size(
     else:
         event, assumed = _of_turnover(turnover, viewers, comments, orders, rooms, deflate=deflate)
         typer.echo(turnover.in_words())
+    event = replace(event, apple=apple)
     found = sizing.size(event, machine, costs=Costs() if rehearsed is None else rehearsed.costs())
     said = sizing.explain(found, machine, rehearsed=rehearsed is not None)
     typer.echo("\n".join([said, *(f"  - {each}" for each in assumed)]))

@@ -30,6 +30,8 @@ class Event:
     hours: float = 2.0
     deflate: bool = True
     orders_in_all: int = 0
+    apple: float = 0.4
+    """Share of the viewers with Apple's WebSocket, to whom frames are not deflated."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,8 @@ def load_of(event: Event, workers: int, limits: Limits, costs: Costs, cadence: C
     busy = busy_of(event, workers, limits, cadence)
     stored = stored_of(event, workers, limits, cadence)
     redis_us = costs.sum_us(stored.counts())
-    comment_bytes = costs.comment_deflated_bytes if event.deflate else costs.comment_wire_bytes
+    plain = event.apple if event.deflate else 1.0
+    comment_bytes = plain * costs.comment_wire_bytes + (1 - plain) * costs.comment_deflated_bytes
     wire = workers * (busy.shown * comment_bytes + busy.frames * costs.packet_bytes)
     return Load(
         workers=workers,
@@ -259,11 +262,15 @@ def explain(
 
 def _assumptions(result: Size, machine: Machine, limits: Limits) -> Iterator[str]:
     event, load = result.event, result.load
-    deflated = "" if event.deflate else "not "
+    deflated = "deflated" if event.deflate else "not deflated"
+    if event.deflate and event.apple:
+        deflated += (
+            f", but to {event.apple:.0%} of the viewers, who use Apple's WebSocket (--apple)"
+        )
     shown = limits.hub.sample_per_s_max
     yield f"a viewer is shown at most {shown:g} comments/s; it is told how many were left out"
     yield f"a viewer is written to once a tick, {load.tick_ms:.0f} ms here"
-    yield f"frames are {deflated}deflated"
+    yield f"frames are {deflated}"
     yield (
         f"workers use {machine.worker_cpu_max:.0%} of their core, Redis "
         f"{machine.redis_cpu_max:.0%} of its, viewers {machine.network_max:.0%} of "

@@ -1,8 +1,10 @@
 """Frames that are compressed by the frames before them are read by all they are sent to."""
 
 import asyncio
+from random import Random
 from typing import Any
 
+import msgspec
 import pytest
 import uvloop
 from hypothesis import given, settings
@@ -18,6 +20,7 @@ from tests.hub.listening import Noter, comment, notice, settle
 from tests.torture.size import more
 
 USERS = ["ann", "ben", "eve"]
+PLAIN = Variant(Encoding.JSON, False)
 ALONE, WINDOW = Variant(Encoding.JSON, True), Variant(Encoding.JSON, True, window=True)
 SAID = ["求链接", "包邮吗 " * 12, "想要蓝色的，还有吗？ " * 9, "在哪里发货"]
 
@@ -167,6 +170,27 @@ async def test_single_comments_take_less_than_half_the_bytes(make_audience: Make
     alone, kept = await tell(audience, people, 50)
 
     assert kept < alone / 2
+
+
+async def test_comments_of_people_who_all_differ_take_half_the_bytes(
+    make_audience: MakeAudience,
+) -> None:
+    audience, rng = make_audience(), Random(1)
+    people = [crowd(audience, shared_window.SHARED_FROM, variant)[0] for variant in (PLAIN, WINDOW)]
+
+    def word(letters: int) -> str:
+        return "".join(chr(rng.randrange(0x4E00, 0x9FA5)) for _ in range(letters))
+
+    for n in range(60):
+        user = f"{rng.getrandbits(48):x}"
+        event = comment(n, user=user, text=f"{word(3)}想要{word(2)}的，还有吗")
+        audience.publish(
+            msgspec.structs.replace(event, name=word(3), id=f"{rng.getrandbits(60):x}")
+        )
+        await settle(audience)
+    plain, kept = (sum(map(len, person.notes.writes)) for person in people)
+
+    assert kept < 0.6 * plain
 
 
 async def test_a_few_viewers_have_no_window(make_audience: MakeAudience) -> None:
