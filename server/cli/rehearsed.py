@@ -98,7 +98,6 @@ def _rehearsed(report: Mapping[str, Any]) -> Rehearsed:
         orders_per_s=_median(busiest, "orders_per_s"),
         rooms=settings.get("rooms", 1),
         deflate=settings.get("deflate_share", 0) > 0.5,
-        apple=0.0,
     )
     workers = max(1, round(max(point.get("server_workers", 1) for point in busiest)))
     cpu = _median(busiest, "server_cpu")

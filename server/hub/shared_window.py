@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from server.hub.member import Member, Variant
 from server.hub.tick import Share, Tick
-from server.protocol.codec import ws_frame
+from server.protocol.codec import deflate, ws_frame
 
 SHARED_FROM = 20
 """Fewest viewers of a variant for whom a window is kept. It takes 72 KB: 3.6 KB each, as much as
@@ -23,8 +23,6 @@ the viewer itself; of more viewers less."""
 
 _LEVEL, _WINDOW_BITS, _MEMORY_LEVEL = 6, 13, 6
 """Of zlib's deflate: 8 KiB of earlier text. All 32 KiB save 3 % more and take twice the memory."""
-_TAIL = 4
-"""Bytes at the end of a flush that are not sent (RFC 7692 section 7.2.1)."""
 _numbers = itertools.count(1)
 
 
@@ -86,8 +84,8 @@ class SharedWindow:
             after = 0 if self._missed and self._missed >= last.followers else last.number
         if not after:
             self._packer, self._missed = _packer(), 0
-        packed = self._packer.compress(payload) + self._packer.flush(zlib.Z_SYNC_FLUSH)
-        self._last = Packed(ws_frame(packed[:-_TAIL], self._opcode, compressed=True), after)
+        packed = deflate(payload, self._packer)
+        self._last = Packed(ws_frame(packed, self._opcode, compressed=True), after)
         return self._last
 
 

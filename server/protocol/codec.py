@@ -168,11 +168,11 @@ def _ws_head(size: int, first: int) -> bytes:
     return struct.pack("!BBQ", first, 127, size)
 
 
-def deflate(payload: bytes) -> bytes:
-    """Compress a payload for permessage-deflate without context (RFC 7692 section 7.2.1).
+def deflate(payload: bytes, packer: "zlib._Compress | None" = None) -> bytes:
+    """Compress a payload for permessage-deflate (RFC 7692 section 7.2.1).
 
-    Without context takeover the bytes are the same for every connection, so a payload is
-    compressed once and sent to all.
+    Without a `packer` it is compressed alone: any reader can inflate it. With one, by what that has
+    compressed before: by who got all of that.
     """
-    packer = zlib.compressobj(6, zlib.DEFLATED, -15)
+    packer = packer or zlib.compressobj(6, zlib.DEFLATED, -15)
     return (packer.compress(payload) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4]
